@@ -1,0 +1,78 @@
+# Every target does its own set-up: .venv (development) and .venv-stack (the local AWS, whose pins differ) are made
+# from hashed locks and made again when a lock changes. Nothing is written outside this folder.
+
+# The first of these that runs and is 3.11 to 3.13; `make PYTHON=/path/to/python` decides otherwise.
+PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c $(SUITABLE) 2>/dev/null)))
+SUITABLE := 'import sys; (3, 11) <= sys.version_info[:2] <= (3, 13) and print(sys.executable)'
+RUN := .venv/bin/python
+COVERAGE := .venv/bin/coverage
+COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	--no-annotate --no-emit-index-url --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
+ENVIRONMENT := requirements/uv.txt ops/setup/environment.py
+
+export SAM_CLI_TELEMETRY := 0
+export __SAM_CLI_APP_DIR := $(CURDIR)/.local/sam
+export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.local/browsers
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo up down test test-fast lint format bench lock clean chromium
+
+help: ## Print these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup ## The whole loop on this machine, from invoices to a score (ONCE=1 ends after the scores)
+	@$(RUN) -m ops.demo
+
+test: setup lint ## Everything that must hold: lint, all tests, coverage floors
+	@$(COVERAGE) erase
+	$(COVERAGE) run -m pytest
+	@$(COVERAGE) combine --quiet
+	@$(COVERAGE) json --quiet -o .local/coverage.json
+	@$(RUN) ops/setup/coverage_floors.py .local/coverage.json
+
+test-fast: .venv/.ready ## Unit tests only, a few seconds
+	@$(RUN) -m pytest tests/unit
+
+lint: .venv/.ready ## Style, types, import directions, template
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+	.venv/bin/cfn-lint --template infra/template.yaml --append-rules infra/lint
+
+format: .venv/.ready ## Put the code into the one style
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+up: setup ## Start the local stack and deploy the template onto it
+	@$(RUN) -m ops.local up
+
+down: .venv/.ready ## Stop the local stack
+	@$(RUN) -m ops.local down
+
+bench: setup ## Measure the budgets
+	@$(RUN) -m benchmarks
+
+setup: .venv/.ready .venv-stack/.ready chromium ## Only prepare: environments and a browser
+
+lock: .venv/.ready ## Compile the locks from pyproject.toml (UPGRADE=1 takes newer releases)
+	$(COMPILE) pyproject.toml -o layers/deps/requirements.txt
+	$(COMPILE) pyproject.toml --extra cli --group dev -c layers/deps/requirements.txt -o requirements/dev.txt
+	$(COMPILE) --group stack -o requirements/stack.txt
+	$(COMPILE) --group installer -o requirements/uv.txt
+
+clean: ## Stop the local stack and remove everything these targets made
+	@if [ -f .local/stack.json ]; then $(RUN) -m ops.local down || true; fi
+	rm -rf .venv .venv-stack .local .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+		.import_linter_cache .aws-sam build dist *.egg-info
+
+.venv/.ready: requirements/dev.txt pyproject.toml $(ENVIRONMENT)
+	@$(or $(PYTHON),$(error No Python 3.11, 3.12 or 3.13 on PATH; name one with make PYTHON=/path/to/python)) \
+		ops/setup/environment.py .venv requirements/dev.txt --project
+
+.venv-stack/.ready: requirements/stack.txt $(ENVIRONMENT)
+	@$(or $(PYTHON),$(error No Python 3.11, 3.12 or 3.13 on PATH; name one with make PYTHON=/path/to/python)) \
+		ops/setup/environment.py .venv-stack requirements/stack.txt
+
+chromium: .venv/.ready
+	@$(RUN) ops/setup/chromium.py .local/chromium

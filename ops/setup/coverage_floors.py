@@ -1,0 +1,44 @@
+"""Fails, naming files and lines, when the tests reach less of the code than they must.
+
+Reads the report of `coverage json`: every line and branch of the rules (domain, providers, services), and a share
+of everything else.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+OVERALL_PERCENT = 95.0
+COMPLETE = tuple(f"layers/core/afterbill/{part}/" for part in ("domain", "providers", "services"))
+
+
+def main(report: Path) -> None:
+    """Print what is missing and exit with 1 if any of it must not be."""
+    measured = json.loads(report.read_text())
+    share = measured["totals"]["percent_covered"]
+    gaps = {name: list(missing(file)) for name, file in sorted(measured["files"].items())}
+    forbidden = {name: parts for name, parts in gaps.items() if parts and name.startswith(COMPLETE)}
+    for name, parts in (gaps if share < OVERALL_PERCENT else forbidden).items():
+        if parts:
+            print(f"{name}: not reached: {', '.join(parts)}")
+    print(
+        f"coverage: {share:.2f} % of lines and branches (at least {OVERALL_PERCENT:g} %), "
+        f"{len(forbidden)} incomplete files in domain, providers and services (none allowed)"
+    )
+    if forbidden or share < OVERALL_PERCENT:
+        sys.exit(1)
+
+
+def missing(file: dict[str, Any]) -> Iterator[str]:
+    """Lines as `12`, branches as `12->15` (`12->exit` where the function ends)."""
+    lines: set[int] = set(file["missing_lines"])
+    yield from map(str, sorted(lines))
+    for start, end in file["missing_branches"]:
+        if start not in lines:
+            yield f"{start}->{end if end > 0 else 'exit'}"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
