@@ -1,0 +1,1 @@
+"""The rules of afterbill: pure, standard library only, no clock, no randomness, no I/O."""

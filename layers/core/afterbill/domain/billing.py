@@ -1,0 +1,97 @@
+"""What a billing system tells us, in our own words."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Touchpoint(StrEnum):
+    """The moments after which a customer can be asked."""
+
+    SIGNED_UP = "signed_up"
+    ESTIMATE_ACCEPTED = "estimate_accepted"
+    TRIAL_ENDING = "trial_ending"
+    TRIAL_CONVERTED = "trial_converted"
+    SUBSCRIPTION_STARTED = "subscription_started"
+    PAYMENT_SUCCEEDED = "payment_succeeded"
+    PAYMENT_FAILED = "payment_failed"
+    PAYMENT_RECOVERED = "payment_recovered"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    RENEWED = "renewed"
+    UPGRADED = "upgraded"
+    DOWNGRADED = "downgraded"
+    CANCELLED = "cancelled"
+    ORDER_PAID = "order_paid"
+    ORDER_FULFILLED = "order_fulfilled"
+    SUPPORT_RESOLVED = "support_resolved"
+    RELEASE = "release"
+
+
+REVERSALS = frozenset({Touchpoint.REFUNDED, Touchpoint.DISPUTED})
+"""Touchpoints that take one payment back, and so stop the survey about that very payment."""
+
+LASTING = frozenset({"customer", "subscription"})
+"""Kinds of objects that outlive one payment: a refund of one invoice must not stop the next one's survey."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in the smallest unit of its currency (JPY 500 is 500), may be zero or negative."""
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRef:
+    """What one event says of its customer; `id` is the provider's own, None where it gave nothing."""
+
+    id: str | None = None
+    email: str | None = None
+    name: str | None = None
+    locale: str | None = None
+    country: str | None = None
+    time_zone: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BillingEvent:
+    """One thing that happened, understood; without a touchpoint it only teaches us about its customer.
+
+    `fact` is the same for every event that reports the same fact (twins, retries, two endpoints).
+    `objects` maps kinds (`invoice`, `charge`, `subscription`...) to the provider's ids.
+    """
+
+    source: str
+    event_id: str
+    occurred_at: datetime
+    customer: CustomerRef
+    touchpoint: Touchpoint | None = None
+    fact: str = ""
+    objects: Mapping[str, str] = field(default_factory=dict)
+    money: Money | None = None
+    plan: str | None = None
+    test: bool = False
+
+    @property
+    def invitation_id(self) -> str:
+        """32 hex digits: the SHA-256 of the fact cut to 128 bits, so every retry meets the same item."""
+        return hashlib.sha256(self.fact.encode()).hexdigest()[:32]
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The passing objects (invoice, charge...) through which a refund finds its payment, within the account."""
+        provider, account, _ = self.fact.split("|", 2)
+        return tuple(
+            sorted({f"{provider}|{account}|{id_}" for kind, id_ in self.objects.items() if kind not in LASTING})
+        )
+
+
+def fact_key(provider: str, account: str, obj: str, meaning: str, occurrence: str = "") -> str:
+    """The identity of a fact; each provider's page in docs/providers tables what it passes here."""
+    return f"{provider}|{account}|{obj}|{meaning}|{occurrence}"

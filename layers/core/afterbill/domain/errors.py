@@ -1,0 +1,17 @@
+"""The few things that are raised; everything expected is an outcome, returned as a value."""
+
+
+class AfterbillError(Exception):
+    """Root of the errors of this project; the text names what is wrong and what to do."""
+
+
+class PayloadError(AfterbillError):
+    """A signed message could not be understood: it ends in the dead-letter queue with its original bytes."""
+
+
+class TransientError(AfterbillError):
+    """A service we depend on did not answer; the same call may succeed later, so the queue retries it."""
+
+
+class ConfigurationError(AfterbillError):
+    """A setting is missing or wrong; the text names its key."""

@@ -1,0 +1,117 @@
+"""One ask: its identity, its two axes of state, and the answer it may hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+
+class State(StrEnum):
+    """How far the ask has come."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    CLOSED = "closed"
+
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.PENDING: frozenset({State.SENDING, State.CLOSED}),
+    State.SENDING: frozenset({State.PENDING, State.SENT, State.UNKNOWN, State.CLOSED}),
+    State.UNKNOWN: frozenset({State.SENT, State.CLOSED}),
+    State.SENT: frozenset({State.CLOSED}),
+    State.CLOSED: frozenset(),
+}
+
+ASKED = frozenset({State.SENDING, State.SENT, State.UNKNOWN})
+"""States in which a mail may be in somebody's hands, so that an answer counts."""
+
+
+class Delivery(IntEnum):
+    """What the mail system reported, as a rank that only rises: repeats and disorder are legal."""
+
+    ACCEPTED = 1
+    DELIVERED = 2
+    BOUNCED = 3
+    COMPLAINED = 4
+
+
+class SkipReason(StrEnum):
+    """Why a fact was not asked about; every fact is accounted for."""
+
+    NOT_ASKED = "not_asked"
+    TEST_MODE = "test_mode"
+    NO_CUSTOMER = "no_customer"
+    NO_ADDRESS = "no_address"
+    CUSTOMER_DELETED = "customer_deleted"
+    SUPPRESSED = "suppressed"
+    STOPPED = "stopped"
+    NOT_PAID = "not_paid"
+    NOT_SAMPLED = "not_sampled"
+    COOLDOWN = "cooldown"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person said; `rating` is 0 to 10."""
+
+    rating: int
+    comment: str = ""
+    reason: str = ""
+    contact_ok: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One ask about one fact; segments are a snapshot, so a score never changes because a customer did."""
+
+    id: str
+    fact: str
+    customer_id: str
+    touchpoint: str
+    stage: str
+    source: str
+    channel: str
+    locale: str
+    created_at: datetime
+    occurred_at: datetime
+    due_at: datetime
+    expiry: timedelta
+    cooldown: timedelta = timedelta(0)
+    segments: Mapping[str, str] = field(default_factory=dict)
+    objects: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[str, ...] = ()
+    stoppable: bool = True
+    generation: int = 1
+    delivery_number: int = 1
+    state: State = State.PENDING
+    reason: str = ""
+    delivery: Delivery | None = None
+    attempt: str = ""
+    claimed_at: datetime | None = None
+    previously_asked_at: datetime | None = None
+    message_id: str = ""
+    sent_at: datetime | None = None
+    sent_day: str = ""
+    answer: Answer | None = None
+    answered_at: datetime | None = None
+    answered_day: str = ""
+
+    @property
+    def answer_until(self) -> datetime:
+        """The moment the answer page closes: the expiry counts from sending, before that from the due moment."""
+        return (self.sent_at or self.claimed_at or self.due_at) + self.expiry
+
+    @property
+    def schedule_name(self) -> str:
+        """The name that makes repeating a schedule call harmless (at most 64 characters)."""
+        return f"{self.id}-g{self.generation}-d{self.delivery_number}"
+
+    def answerable(self, now: datetime) -> bool:
+        """Whether an answer given now is recorded."""
+        return self.state in ASKED and now <= self.answer_until

@@ -1,0 +1,18 @@
+"""The dimensions by which scores are read."""
+
+from collections.abc import Mapping
+
+from afterbill.domain.customer import Customer
+
+DIMENSIONS = ("all", "touchpoint", "stage", "source", "plan", "country", "locale", "channel")
+
+
+def segments_of(fact: Mapping[str, str | None], customer: Customer | None) -> Mapping[str, str]:
+    """A snapshot of every dimension but `all`: what `fact` says, and what the customer's profile says now.
+
+    A plan the fact names wins over the profile's; what is not known is left out.
+    """
+    plan = fact.get("plan") or (customer.attributes.get("plan") if customer else None)
+    profile = {"country": customer.country, "locale": customer.locale} if customer else {}
+    known = {**fact, "plan": plan, **{name: value for name, value in profile.items() if value}}
+    return {dimension: value for dimension, value in known.items() if value}
