@@ -1,0 +1,38 @@
+"""Amounts as whole numbers of a currency's smallest unit; a float is never money."""
+
+from afterbill.domain.billing import Money
+from afterbill.providers.payload import integer, letters, text
+
+_ZERO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
+_FOUR_DECIMALS = "CLF UYW"
+_EXPONENTS = {
+    code: exponent
+    for exponent, codes in ((0, _ZERO_DECIMALS), (3, _THREE_DECIMALS), (4, _FOUR_DECIMALS))
+    for code in codes.split()
+}
+"""ISO 4217 minor units where they are not two."""
+
+
+def exponent(currency: str) -> int:
+    """How many decimals this currency has by ISO 4217; two for codes we do not know."""
+    return _EXPONENTS.get(currency, 2)
+
+
+def from_decimal(value: object, currency: object) -> Money | None:
+    """Money from major units as a decimal string ("49.00") or a whole number; None where a digit would be lost."""
+    number, code = integer(value), letters(currency, 3)
+    digits = text(value, 20) if number is None else str(number)
+    if not digits or not code:
+        return None
+    sign, unsigned = (-1, digits[1:]) if digits.startswith("-") else (1, digits)
+    whole, point, fraction = unsigned.partition(".")
+    places = exponent(code)
+    kept, lost = fraction[:places].ljust(places, "0"), fraction[places:].strip("0")
+    if not (_digits(whole) and _digits(fraction or ("" if point else "0")) and not lost):
+        return None
+    return Money(sign * int(whole + kept), code)
+
+
+def _digits(part: str) -> bool:
+    return part.isascii() and part.isdecimal()

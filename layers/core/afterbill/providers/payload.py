@@ -1,0 +1,112 @@
+"""Readers for JSON that others wrote: what is not as documented is None or empty, never an exception."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from json import JSONDecoder
+from typing import NoReturn
+
+from afterbill.domain.errors import PayloadError
+
+Json = Mapping[str, object]
+
+_EMPTY: Json = {}
+_LONGEST = 255
+_LARGEST = 10**15
+_YEARS = range(946_684_800, 4_102_444_800)
+"""Unix seconds of the years 2000 to 2099: a time outside is no time of a billing event."""
+
+
+def parse(body: bytes) -> Json:
+    """The JSON object in these bytes; of a key given twice the last one counts, as in every provider's own library."""
+    try:
+        value = _DECODER.decode(body.decode())
+    except (ValueError, RecursionError):
+        raise PayloadError("The body is not JSON in UTF-8.") from None
+    if not isinstance(value, dict):
+        raise PayloadError("The body is JSON, but not an object.")
+    return value
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_DECODER = JSONDecoder(parse_constant=_refuse)
+
+
+def section(value: object, *path: str) -> Json:
+    """The object at this path, empty where there is none."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else _EMPTY
+
+
+def records(value: object, most: int) -> list[Json]:
+    """The first objects of a list, at most so many; whatever else stands in it is left out."""
+    found = value if isinstance(value, list) else []
+    return [entry for entry in found[:most] if isinstance(entry, dict)]
+
+
+def text(value: object, longest: int = _LONGEST) -> str | None:
+    """A string with something in it, in one line; an overlong one or half a surrogate pair is not given."""
+    if not isinstance(value, str):
+        return None
+    line = " ".join(value.split())
+    return line if 0 < len(line) <= longest and _encodable(line) else None
+
+
+def _encodable(line: str) -> bool:
+    return line.isascii() or not any("\ud800" <= char <= "\udfff" for char in line)
+
+
+def integer(value: object) -> int | None:
+    """A whole number of fewer than 16 digits; true, false and 1.0 are not numbers here."""
+    return value if type(value) is int and abs(value) < _LARGEST else None
+
+
+def identifier(value: object) -> str | None:
+    """An id: a string, a number, or the `id` of an object that stands where its id could (Stripe: expanded)."""
+    if isinstance(value, dict):
+        value = value.get("id")
+    number = integer(value)
+    return text(value) if number is None else str(number)
+
+
+def identifiers(**found: object) -> dict[str, str]:
+    """Kinds and ids of those that have one."""
+    named = {kind: identifier(value) for kind, value in found.items()}
+    return {kind: value for kind, value in named.items() if value}
+
+
+def moment(value: object) -> datetime | None:
+    """Unix seconds as an aware datetime."""
+    stamp = integer(value)
+    return None if stamp is None or stamp not in _YEARS else datetime.fromtimestamp(stamp, UTC)
+
+
+def address(*values: object) -> str | None:
+    """The first value that has the shape of one e-mail address."""
+    for value in values:
+        found = text(value, 254)
+        if found and " " not in found and 0 < found.find("@") == found.rfind("@") < len(found) - 1:
+            return found
+    return None
+
+
+def country(*values: object) -> str | None:
+    """The first ISO 3166 code of two letters, upper case."""
+    return next((code for value in values if (code := letters(value, 2))), None)
+
+
+def letters(value: object, count: int) -> str | None:
+    """A code of exactly so many ASCII letters, upper case."""
+    code = text(value, count)
+    return code.upper() if code and len(code) == count and code.isascii() and code.isalpha() else None
+
+
+def locale(value: object) -> str | None:
+    """A language tag such as `de` or `pt-BR`; Stripe's `auto` leaves the choice to the browser and is none."""
+    found = text(value, 35)
+    if not found or found == "auto" or not found.isascii():
+        return None
+    return found if found.replace("-", "").replace("_", "").isalnum() else None

@@ -1,0 +1,80 @@
+"""Stripe: timestamped HMAC signatures, and the events that mean something to a survey.
+
+docs/providers/stripe.md tables every kind; the tests read that table.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from afterbill.domain.billing import BillingEvent
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.webhooks import Refusal, Source, Webhook, check_time
+from afterbill.providers import stripe_customers, stripe_payments, stripe_subscriptions
+from afterbill.providers.payload import parse
+from afterbill.providers.signatures import any_match, digest, seconds
+from afterbill.providers.stripe_notice import Notice, open_notice
+
+HEADERS: frozenset[str] = frozenset()
+"""Everything Stripe says stands in the body."""
+
+_READERS: Mapping[str, Callable[[Notice], BillingEvent | None]] = {
+    "invoice.paid": stripe_payments.invoice_paid,
+    "invoice.payment_succeeded": stripe_payments.invoice_paid,
+    "invoice.payment_failed": stripe_payments.invoice_failed,
+    "invoice_payment.paid": stripe_payments.invoice_payment_paid,
+    "checkout.session.completed": stripe_payments.session_completed,
+    "checkout.session.async_payment_succeeded": stripe_payments.session_paid,
+    "checkout.session.async_payment_failed": stripe_payments.session_failed,
+    "charge.refunded": stripe_payments.charge_refunded,
+    "charge.dispute.created": stripe_payments.dispute_created,
+    "customer.created": stripe_customers.customer_changed,
+    "customer.updated": stripe_customers.customer_changed,
+    "customer.deleted": stripe_customers.customer_deleted,
+    "customer.subscription.created": stripe_subscriptions.created,
+    "customer.subscription.updated": stripe_subscriptions.updated,
+    "customer.subscription.deleted": stripe_subscriptions.deleted,
+    "customer.subscription.trial_will_end": stripe_subscriptions.trial_will_end,
+}
+
+KINDS = frozenset(_READERS)
+"""The event types worth subscribing an endpoint to; all others are ignored."""
+
+
+def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:
+    """Check `Stripe-Signature` (t=..., v1=hex of HMAC-SHA256 over t, a dot and the body) against every secret.
+
+    The signature comes first: whoever cannot sign learns nothing about our clock, and STALE is said of Stripe's
+    own bytes only. The key is the whole secret as text, `whsec_` included; schemes other than v1 are passed over.
+    """
+    header = webhook.headers.get("stripe-signature", "")
+    if not header:
+        return Refusal.MISSING
+    parts = [part.partition("=") for part in header.split(",")]
+    times = [value for scheme, _, value in parts if scheme == "t"]
+    signatures = [value for scheme, _, value in parts if scheme == "v1" and value]
+    signed_at = seconds(times[0]) if len(times) == 1 else None
+    if signed_at is None or not signatures:
+        return Refusal.MALFORMED
+    signed = b"%b.%b" % (times[0].encode(), webhook.body)
+    if not any_match(_expected(secrets, signed), signatures):
+        return Refusal.MISMATCH
+    return check_time(signed_at, now)
+
+
+def _expected(secrets: Sequence[str], signed: bytes) -> Iterator[str]:
+    for secret in secrets:
+        if secret.strip():
+            yield digest(secret.encode("utf-8", "surrogatepass"), signed).hex()
+
+
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
+    """The billing event in a Stripe event of either payload shape (before and after 2025-03-31)."""
+    payload = parse(webhook.body)
+    if payload.get("object") == "v2.core.event":
+        return ()
+    kind = payload.get("type")
+    if payload.get("object") != "event" or not isinstance(kind, str):
+        raise PayloadError('The body is not a Stripe event: it needs "object": "event" and a type.')
+    reader = _READERS.get(kind)
+    event = reader(open_notice(payload, kind, source)) if reader else None
+    return (event,) if event else ()
