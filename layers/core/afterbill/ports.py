@@ -1,0 +1,184 @@
+"""What the use cases need from the world; each port has an AWS adapter and a working twin in memory.
+
+Every method is one call over the network. Each may raise TransientError, and nothing else that is expected.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from afterbill.domain.customer import Customer
+from afterbill.domain.invitation import Answer, Delivery, Invitation, SkipReason
+from afterbill.domain.mail import Mail, Receipt
+from afterbill.domain.policy import Situation
+from afterbill.domain.webhooks import Webhook
+
+
+class Inbox(Protocol):
+    """Where signed webhooks are kept until they are captured."""
+
+    def put(self, webhook: Webhook) -> None:
+        """Return only once the bytes are durable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the table already knows of one event: its invitation, customers by alias, stops, a suppression."""
+
+    invitation: Invitation | None
+    customer_ids: Mapping[str, str]
+    stopped_by: frozenset[str]
+    suppression: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """All that one event changes, committed together or not at all.
+
+    `customers` are stored if their version is still the one read; `aliases` map an alias to its customer and
+    the customer it pointed to before; `stops` name links taken back, with the invitation id of the reversal.
+    """
+
+    invitation: Invitation | None = None
+    customers: tuple[Customer, ...] = ()
+    aliases: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
+    stops: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.invitation or self.customers or self.aliases or self.stops)
+
+
+class Facts(Protocol):
+    """The table as capture_event sees it."""
+
+    def look_up(
+        self, invitation_id: str, aliases: Sequence[str], links: Sequence[str], address_hash: str | None
+    ) -> Found:
+        """All that is stored under these keys, read consistently."""
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """The customers that exist among `ids`."""
+
+    def commit(self, change: Change) -> bool:
+        """Write all of it; False when somebody else was faster, so that the caller reads again."""
+
+
+class Timer(Protocol):
+    """Fires a message into the send queue at a later time."""
+
+    def at(self, invitation: Invitation) -> None:
+        """Set the timer for `invitation.due_at`; repeating the call changes nothing."""
+
+
+class SendQueue(Protocol):
+    """Invitations whose time has come."""
+
+    def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
+        """Queue for sending after `delay` (0 to 15 minutes)."""
+
+
+class Mailer(Protocol):
+    """Hands one mail over, exactly once per call."""
+
+    def send(self, mail: Mail) -> Receipt:
+        """Never raises: what happened is the receipt."""
+
+
+class Invitations(Protocol):
+    """The table as send_survey sees it."""
+
+    def invitation(self, invitation_id: str) -> Invitation | None:
+        """The invitation as it stands."""
+
+    def situation(self, invitation: Invitation) -> Situation:
+        """The customer (merged ones followed) and whether the payment was taken back."""
+
+    def claim(self, invitation: Invitation, customer: Customer) -> bool:
+        """pending -> sending under `invitation.attempt`, and the customer's last_asked_at to `claimed_at`.
+
+        False when the invitation is no longer pending, or the customer was asked within the cooldown,
+        suppressed or merged away since it was read.
+        """
+
+    def release(self, invitation: Invitation, customer: Customer) -> None:
+        """Undo the claim of this attempt: sending -> pending, at the later `due_at` and generation it carries."""
+
+    def mark_sent(self, invitation: Invitation) -> None:
+        """sending -> sent with message id, day and the segments as they were when it was sent."""
+
+    def mark_unknown(self, invitation: Invitation) -> None:
+        """sending -> unknown, for this attempt only."""
+
+    def close(self, invitation: Invitation, reason: SkipReason) -> None:
+        """From the state it was read in -> closed, and the customer no longer waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The invitation as it stands after an answer was, or was not, `stored`."""
+
+    invitation: Invitation
+    stored: bool
+
+
+class Responses(Protocol):
+    """The table as record_response sees it."""
+
+    def invitation(self, invitation_id: str) -> Invitation | None:
+        """The invitation as it stands."""
+
+    def record(self, invitation_id: str, answer: Answer, now: datetime, day: str) -> Recorded | None:
+        """Store the answer if it is still accepted; None when there is no such invitation.
+
+        The first answer freezes `answered_at` and `answered_day`; later ones change the same response.
+        """
+
+    def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
+        """Never write to this address again, nor to the customer who holds it; the first reason stays."""
+
+    def customer(self, customer_id: str) -> Customer | None:
+        """The customer, merged ones followed."""
+
+
+class MailEvents(Protocol):
+    """The table as handle_mail_event sees it."""
+
+    def invitation(self, invitation_id: str) -> Invitation | None:
+        """The invitation as it stands."""
+
+    def customer(self, customer_id: str) -> Customer | None:
+        """The customer, merged ones followed."""
+
+    def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
+        """sending or unknown -> sent: the mail system's word proves it went out."""
+
+    def deliver(self, invitation_id: str, delivery: Delivery) -> None:
+        """Raise the delivery rank; a lower or equal one changes nothing."""
+
+    def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
+        """Never write to this address again, nor to the customer who holds it; the first reason stays."""
+
+
+class Sweeps(Protocol):
+    """The table as the sweep of overdue work sees it."""
+
+    def unsettled(self, hour: str) -> Sequence[str]:
+        """Ids of invitations due in that UTC hour (`2026-11-22T13`) that have not gone out."""
+
+    def invitation(self, invitation_id: str) -> Invitation | None:
+        """The invitation as it stands."""
+
+    def mark_unknown(self, invitation: Invitation) -> None:
+        """sending -> unknown, for this attempt only."""
+
+    def close(self, invitation: Invitation, reason: SkipReason) -> None:
+        """From the state it was read in -> closed, and the customer no longer waits for it."""
+
+    def swept_until(self) -> str | None:
+        """The hour from which the next sweep starts, None before the first."""
+
+    def set_swept_until(self, hour: str) -> None:
+        """Remember it."""

@@ -1,0 +1,200 @@
+"""Turn a signed webhook into facts: learn the customer, decide, commit in one transaction, set the timer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from afterbill.domain.billing import REVERSALS, BillingEvent
+from afterbill.domain.customer import Customer, Pending
+from afterbill.domain.errors import ConfigurationError, TransientError
+from afterbill.domain.invitation import Invitation, State
+from afterbill.domain.policy import (
+    Decision,
+    Policy,
+    Rule,
+    Schedule,
+    Situation,
+    Skip,
+    Stops,
+    decide,
+    stoppable,
+)
+from afterbill.domain.segments import segments_of
+from afterbill.domain.webhooks import Source, Webhook
+from afterbill.ports import Change, Facts, Found, SendQueue, Timer
+from afterbill.services.identify_customer import Identity, aliases_of, identify
+
+_TRIES = 5
+_TIMER_MINIMUM = timedelta(seconds=15)
+"""EventBridge Scheduler works by the minute; what is due sooner goes straight to the send queue."""
+
+
+class Outcome(StrEnum):
+    """What one event came to."""
+
+    SCHEDULED = "scheduled"
+    SKIPPED = "skipped"
+    DUPLICATE = "duplicate"
+    LEARNED = "learned"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """The outcome, and for a fact its invitation with the reason in it."""
+
+    outcome: Outcome
+    invitation: Invitation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What capturing needs; `hash_address` is keyed, `new_id` gives a random customer id."""
+
+    policy: Policy
+    normalise: Callable[[Webhook, Source], tuple[BillingEvent, ...]]
+    facts: Facts
+    timer: Timer
+    queue: SendQueue
+    hash_address: Callable[[str], str]
+    new_id: Callable[[], str]
+
+
+def capture_event(webhook: Webhook, capture: Capture, now: datetime) -> tuple[Captured, ...]:
+    """Capture every event of one webhook; safe to repeat after a crash anywhere.
+
+    Raises PayloadError when the bytes cannot be understood, TransientError when a service did not answer.
+    """
+    source = capture.policy.sources.get(webhook.source)
+    if source is None:
+        message = f"surveys.toml has no [sources.{webhook.source}]: add it, then redrive the inbox"
+        raise ConfigurationError(message)
+    events = capture.normalise(webhook, source)
+    return tuple(_capture(event, source, capture, now) for event in events) or (Captured(Outcome.IGNORED),)
+
+
+def _capture(event: BillingEvent, source: Source, capture: Capture, now: datetime) -> Captured:
+    if event.test and not source.test_mode and event.touchpoint is None:
+        return Captured(Outcome.IGNORED)
+    for _ in range(_TRIES):
+        found = _look_up(event, capture)
+        change, invitation = _plan(event, source, found, capture, now)
+        if change.empty or capture.facts.commit(change):
+            return _conclude(change, invitation, capture, now)
+    message = f"event {event.event_id} kept meeting others at the same items: it is retried from the inbox"
+    raise TransientError(message)
+
+
+def _look_up(event: BillingEvent, capture: Capture) -> Found:
+    address = event.customer.email
+    return capture.facts.look_up(
+        event.invitation_id if event.touchpoint else "",
+        aliases_of(event, capture.hash_address),
+        event.links if event.touchpoint else (),
+        capture.hash_address(address) if address else None,
+    )
+
+
+def _plan(
+    event: BillingEvent, source: Source, found: Found, capture: Capture, now: datetime
+) -> tuple[Change, Invitation | None]:
+    """What to write, and the invitation to look after (new or met)."""
+    if event.test and not source.test_mode:
+        # A test-mode fact is accounted for, but teaches nothing about real customers and stops nothing.
+        identity = Identity(None)
+    else:
+        identity = identify(event, found, capture.facts, capture.hash_address, capture.new_id)
+    if event.touchpoint is None:
+        return Change(customers=identity.changed, aliases=identity.aliases), None
+    rule = capture.policy.rules[event.touchpoint]
+    customer = _take_back(event, rule, identity.customer)
+    invitation = found.invitation
+    if invitation is None:
+        stopped = bool(found.stopped_by - {event.invitation_id})
+        decision = decide(event, rule, source, Situation(customer, stopped), now)
+        invitation = _invite(event, rule, customer, decision, now)
+        customer = _await(customer, rule, invitation)
+    change = Change(
+        invitation=None if found.invitation else invitation,
+        customers=identity.with_customer(customer).changed,
+        aliases=identity.aliases,
+        stops=_stops(event, rule, found, effective=identity.customer is not None or not event.test),
+    )
+    return change, invitation
+
+
+def _take_back(event: BillingEvent, rule: Rule, customer: Customer | None) -> Customer | None:
+    if customer is None or rule.stops is not Stops.CUSTOMER:
+        return customer
+    at = max(filter(None, (customer.last_adverse_at, event.occurred_at)))
+    return customer if at == customer.last_adverse_at else replace(customer, last_adverse_at=at)
+
+
+def _stops(event: BillingEvent, rule: Rule, found: Found, *, effective: bool) -> dict[str, str]:
+    if not effective or event.touchpoint not in REVERSALS or rule.stops is Stops.NOTHING:
+        return {}
+    if event.invitation_id in found.stopped_by:
+        return {}
+    return dict.fromkeys(event.links, event.invitation_id)
+
+
+def _await(customer: Customer | None, rule: Rule, invitation: Invitation) -> Customer | None:
+    if customer is None or not rule.cooldown or invitation.state is not State.PENDING:
+        return customer
+    return replace(customer, pending=Pending(invitation.id, rule.priority, invitation.due_at))
+
+
+def _invite(
+    event: BillingEvent, rule: Rule, customer: Customer | None, decision: Decision, now: datetime
+) -> Invitation:
+    touchpoint = str(event.touchpoint)
+    fact = {
+        "source": event.source,
+        "touchpoint": touchpoint,
+        "stage": rule.stage,
+        "channel": rule.channel,
+        "plan": event.plan,
+    }
+    skipped = decision.reason if isinstance(decision, Skip) else None
+    return Invitation(
+        id=event.invitation_id,
+        fact=event.fact,
+        customer_id=customer.id if customer else "",
+        touchpoint=touchpoint,
+        stage=rule.stage,
+        source=event.source,
+        channel=rule.channel,
+        locale=(customer.locale if customer else "") or "",
+        created_at=now,
+        occurred_at=event.occurred_at,
+        due_at=decision.due_at if isinstance(decision, Schedule) else now,
+        expiry=rule.expiry,
+        cooldown=rule.cooldown,
+        segments=segments_of(fact, customer),
+        objects=event.objects,
+        links=event.links,
+        stoppable=stoppable(event.touchpoint, rule),
+        state=State.CLOSED if skipped else State.PENDING,
+        reason=skipped or "",
+    )
+
+
+def _conclude(change: Change, invitation: Invitation | None, capture: Capture, now: datetime) -> Captured:
+    if invitation is None:
+        return Captured(Outcome.LEARNED)
+    if invitation.state is State.PENDING:
+        # Repeated for a duplicate too: a crash between the transaction and this call heals here.
+        _set_timer(invitation, capture, now)
+    if change.invitation is None:
+        return Captured(Outcome.DUPLICATE, invitation)
+    skipped = invitation.state is State.CLOSED
+    return Captured(Outcome.SKIPPED if skipped else Outcome.SCHEDULED, invitation)
+
+
+def _set_timer(invitation: Invitation, capture: Capture, now: datetime) -> None:
+    remaining = invitation.due_at - now
+    if remaining < _TIMER_MINIMUM:
+        capture.queue.put(invitation.id, invitation.delivery_number, max(remaining, timedelta(0)))
+    else:
+        capture.timer.at(invitation)

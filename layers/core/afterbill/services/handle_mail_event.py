@@ -1,0 +1,99 @@
+"""Take in what SES reports about a mail, in any order and any number of times."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.invitation import Delivery, Invitation, State
+from afterbill.domain.mail import INVITATION_TAG
+from afterbill.ports import MailEvents
+
+_DELIVERIES = {
+    "Delivery": Delivery.DELIVERED,
+    "Bounce": Delivery.BOUNCED,
+    "Complaint": Delivery.COMPLAINED,
+}
+
+
+_PROOFS = frozenset({"Send", *_DELIVERIES})
+"""Events that prove SES took the mail; a Reject or a Rendering Failure does not."""
+
+
+class Outcome(StrEnum):
+    """What one mail event came to."""
+
+    SETTLED = "settled"
+    NOTED = "noted"
+    REPEATED = "repeated"
+    SUPPRESSED = "suppressed"
+    OTHER = "other"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What handling needs."""
+
+    mail_events: MailEvents
+    hash_address: Callable[[str], str]
+    day_of: Callable[[datetime], str]
+
+
+def handle_mail_event(event: Mapping[str, Any], handling: Handling, now: datetime) -> Outcome:
+    """Raise the delivery rank, settle a sending whose end is unknown, suppress what must not be written to.
+
+    `event` is the SES record as SNS carries it. Raises PayloadError when it is not one.
+    """
+    try:
+        kind, mail = event["eventType"], event["mail"]
+        ids = mail.get("tags", {}).get(INVITATION_TAG, [])
+        message_id, happened_at = str(mail["messageId"]), datetime.fromisoformat(mail["timestamp"])
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        message = f"this is not an SES event with eventType, mail.messageId and mail.timestamp: {error!r}"
+        raise PayloadError(message) from error
+    invitation = handling.mail_events.invitation(str(ids[0])) if ids else None
+    if invitation is None:
+        return Outcome.FOREIGN
+    if kind not in _PROOFS:
+        return Outcome.OTHER
+    settled = _settle(invitation, message_id, happened_at, handling)
+    delivery = _DELIVERIES.get(kind, Delivery.ACCEPTED)
+    raised = invitation.delivery is None or delivery > invitation.delivery
+    if raised:
+        handling.mail_events.deliver(invitation.id, delivery)
+    if _final(event):
+        _suppress(invitation, event, handling, now)
+        return Outcome.SUPPRESSED
+    if settled:
+        return Outcome.SETTLED
+    return Outcome.NOTED if raised else Outcome.REPEATED
+
+
+def _settle(invitation: Invitation, message_id: str, at: datetime, handling: Handling) -> bool:
+    if invitation.state not in {State.SENDING, State.UNKNOWN}:
+        return False
+    handling.mail_events.settle(invitation, message_id, at, handling.day_of(at))
+    return True
+
+
+def _final(event: Mapping[str, Any]) -> bool:
+    """Whether the address must never be written to again: a transient bounce may be a full mailbox."""
+    kind: str = event["eventType"]
+    permanent: bool = event.get("bounce", {}).get("bounceType") == "Permanent"
+    return kind == "Complaint" or (kind == "Bounce" and permanent)
+
+
+def _suppress(invitation: Invitation, event: Mapping[str, Any], handling: Handling, now: datetime) -> None:
+    """SES names every recipient of the mail at that domain; ours have one recipient each."""
+    complained = event["eventType"] == "Complaint"
+    reason = "complained" if complained else "bounced"
+    listed = event["complaint"]["complainedRecipients"] if complained else event["bounce"]["bouncedRecipients"]
+    customer = handling.mail_events.customer(invitation.customer_id)
+    held = handling.hash_address(customer.address) if customer and customer.address else ""
+    for recipient in listed:
+        hashed = handling.hash_address(str(recipient["emailAddress"]))
+        # The customer may have another address by now: then only the old one is given up.
+        handling.mail_events.suppress(hashed, reason, now, customer if hashed == held else None)

@@ -1,0 +1,84 @@
+"""Find out whom an event is about, and what it teaches about that person."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from afterbill.domain.billing import BillingEvent
+from afterbill.domain.customer import Customer, learn, merge
+from afterbill.ports import Facts, Found
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The customer of an event, the customers as they were read, and the aliases to write."""
+
+    customer: Customer | None
+    others: tuple[Customer, ...] = ()
+    read: Mapping[str, Customer] = field(default_factory=dict)
+    aliases: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> tuple[Customer, ...]:
+        """The customers that differ from what is stored."""
+        all_ = (self.customer, *self.others) if self.customer else self.others
+        return tuple(one for one in all_ if one != self.read.get(one.id))
+
+    def with_customer(self, customer: Customer | None) -> "Identity":
+        """The same people, with more known about the one this is about."""
+        return replace(self, customer=customer)
+
+
+def aliases_of(event: BillingEvent, hash_address: Callable[[str], str]) -> tuple[str, ...]:
+    """Names under which this customer may be known; the mail address first, for it survives a merge."""
+    ref = event.customer
+    mail = (f"mail#{hash_address(ref.email)}",) if ref.email else ()
+    return mail + ((f"{event.source}#{ref.id}",) if ref.id else ())
+
+
+def identify(
+    event: BillingEvent,
+    found: Found,
+    facts: Facts,
+    hash_address: Callable[[str], str],
+    new_id: Callable[[], str],
+) -> Identity:
+    """Follow the aliases; make a customer where there is none, and one of two that turn out to be the same."""
+    aliases = aliases_of(event, hash_address)
+    if not aliases:
+        return Identity(None)
+    read = _follow(
+        tuple(dict.fromkeys(found.customer_ids[alias] for alias in aliases if alias in found.customer_ids)), facts
+    )
+    people = [one for one in read.values() if one.merged_into is None]
+    survivor = people[0] if people else Customer(new_id())
+    others = tuple(replace(one, merged_into=survivor.id, pending=None) for one in people[1:])
+    for other in people[1:]:
+        survivor = merge(survivor, other)
+    survivor = _suppress(learn(survivor, event), survivor, event, found)
+    moved = {
+        alias: (survivor.id, found.customer_ids.get(alias))
+        for alias in aliases
+        if found.customer_ids.get(alias) != survivor.id
+    }
+    return Identity(survivor, others, read, moved)
+
+
+def _follow(ids: tuple[str, ...], facts: Facts) -> dict[str, Customer]:
+    """The customers under these ids and those they were merged into, in that order."""
+    read: dict[str, Customer] = {}
+    while ids:
+        read |= facts.customers(ids)
+        wanted = (one.merged_into for one in read.values())
+        ids = tuple(id_ for id_ in wanted if id_ and id_ not in read)
+    return read
+
+
+def _suppress(learned: Customer, before: Customer, event: BillingEvent, found: Found) -> Customer:
+    """A suppressed address suppresses whoever holds it; a bounce is forgotten with the address that bounced."""
+    if not event.customer.email or learned.address != event.customer.email.strip():
+        return learned
+    if found.suppression:
+        return replace(learned, suppressed=found.suppression)
+    if learned.suppressed == "bounced" and learned.address != before.address:
+        return replace(learned, suppressed="")
+    return learned

@@ -1,0 +1,75 @@
+"""Find what is overdue, whatever was lost in between: the table knows, timers and queues may forget."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from afterbill.domain.invitation import Invitation, SkipReason, State
+from afterbill.ports import SendQueue, Sweeps
+
+OVERDUE_AFTER = timedelta(minutes=20)
+"""Longer than the widest default flexible window, so that a timer still on its way is not overtaken."""
+
+CLAIM_LOST_AFTER = timedelta(minutes=15)
+"""A sender that has not marked its claim by then is gone: it ends after a minute at most."""
+
+UNKNOWN_FAILED_AFTER = timedelta(hours=24)
+"""SES reports a sent mail within minutes; after a day without a word it did not go out."""
+
+_FIRST_LOOK_BACK = timedelta(hours=48)
+
+
+class Finding(StrEnum):
+    """What the sweep found of one invitation."""
+
+    WAITING = "waiting"
+    OVERDUE = "overdue"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+
+
+def sweep(sweeps: Sweeps, queue: SendQueue, now: datetime, *, window: timedelta) -> Counter[Finding]:
+    """Queue what is overdue, call lost claims unknown, fail what nobody ever heard of again.
+
+    `window` is the timer's flexible window. The next sweep starts at the first hour that still holds something.
+    """
+    found: Counter[Finding] = Counter()
+    first_open: str | None = None
+    for hour in _hours(sweeps.swept_until(), now):
+        for invitation_id in sweeps.unsettled(hour):
+            invitation = sweeps.invitation(invitation_id)
+            if invitation is None or invitation.state in {State.SENT, State.CLOSED}:
+                continue  # the index lags behind the table
+            found[_look_after(invitation, sweeps, queue, now, window)] += 1
+            first_open = first_open or hour
+    sweeps.set_swept_until(first_open or _hour(now - timedelta(hours=1)))
+    return found
+
+
+def _look_after(invitation: Invitation, sweeps: Sweeps, queue: SendQueue, now: datetime, window: timedelta) -> Finding:
+    claimed_at = invitation.claimed_at or invitation.due_at
+    if invitation.state is State.PENDING and now > invitation.due_at + window + OVERDUE_AFTER:
+        queue.put(invitation.id, invitation.delivery_number, timedelta(0))
+        return Finding.OVERDUE
+    if invitation.state is State.SENDING and now > claimed_at + CLAIM_LOST_AFTER:
+        sweeps.mark_unknown(invitation)
+        return Finding.UNKNOWN
+    if invitation.state is State.UNKNOWN:
+        if now <= claimed_at + UNKNOWN_FAILED_AFTER:
+            return Finding.UNKNOWN
+        sweeps.close(invitation, SkipReason.FAILED)
+        return Finding.FAILED
+    return Finding.WAITING
+
+
+def _hours(since: str | None, now: datetime) -> Iterator[str]:
+    at = datetime.fromisoformat(f"{since}:00:00+00:00") if since else now - _FIRST_LOOK_BACK
+    at = at.replace(minute=0, second=0, microsecond=0)
+    while at <= now:
+        yield _hour(at)
+        at += timedelta(hours=1)
+
+
+def _hour(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H")
