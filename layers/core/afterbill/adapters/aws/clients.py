@@ -1,0 +1,66 @@
+"""Clients with bounded patience, and which of their errors may pass by themselves."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+from afterbill.domain.errors import TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PASSING = frozenset(
+    {
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServerException",
+        "InternalServiceError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+_SERVER_ERROR = 500
+
+
+def client(service: str, *, attempts: int = 3) -> Any:  # noqa: ANN401  # boto3 clients have no static type
+    """A client that gives up within seconds: the queue in front of every function retries better than it can."""
+    config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": attempts})
+    named: Any = service  # one of hundreds of literals, of which the stubs in use know a few
+    return boto3.client(named, config=config)
+
+
+@contextmanager
+def transient(what: str) -> Iterator[None]:
+    """Turn throttling, timeouts and server errors into TransientError; everything else is a bug and passes."""
+    try:
+        yield
+    except ClientError as error:
+        if not passing(error.response):
+            raise
+        message = f"{what}: {error_code(error)}"
+        raise TransientError(message) from error
+    except (HTTPClientError, BotoCoreError) as error:
+        message = f"{what}: {type(error).__name__}"
+        raise TransientError(message) from error
+
+
+def passing(response: "Mapping[str, Any]") -> bool:
+    """Whether an error response may be gone at the next try."""
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return response.get("Error", {}).get("Code") in _PASSING or status >= _SERVER_ERROR
+
+
+def error_code(error: ClientError) -> str:
+    """The service's name for what went wrong."""
+    return str(error.response.get("Error", {}).get("Code", ""))

@@ -1,0 +1,114 @@
+"""The names of keys, attributes and indexes; no other module spells them."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    Key = dict[str, AttributeValueTypeDef]
+
+PK, SK = "pk", "sk"
+TTL = "expires_at"
+
+BY_DAY = "by_day"
+DAY_BUCKET = "day_bucket"
+BY_ANSWERED_DAY = "by_answered_day"
+ANSWERED_DAY = "answered_day"
+
+DIRTY = "DIRTY"
+
+
+def key(pk: str, sk: str) -> "Key":
+    """A primary key as the low-level client takes it."""
+    return {PK: {"S": pk}, SK: {"S": sk}}
+
+
+def invitation(id_: str) -> "Key":
+    """An invitation with its response."""
+    return key(f"INVITATION#{id_}", "INVITATION")
+
+
+def invitation_id(item: "Key") -> str:
+    """Whose item this is."""
+    return item[PK]["S"].removeprefix("INVITATION#")
+
+
+def customer(id_: str) -> "Key":
+    """A customer."""
+    return key(f"CUSTOMER#{id_}", "CUSTOMER")
+
+
+def alias(name: str) -> "Key":
+    """What a source calls a customer, or the keyed hash of an address."""
+    return key(f"ALIAS#{name}", "ALIAS")
+
+
+def stop(link: str) -> "Key":
+    """A payment that was taken back."""
+    return key(f"STOP#{link}", "STOP")
+
+
+def suppression(address_hash: str) -> "Key":
+    """An address that is never written to again."""
+    return key(f"SUPPRESSION#{address_hash}", "SUPPRESSION")
+
+
+def sweep() -> "Key":
+    """Where the next sweep starts."""
+    return key("STATE", "sweep")
+
+
+def due_hour(due_at: datetime) -> str:
+    """The UTC hour an invitation is due in."""
+    return due_at.strftime("%Y-%m-%dT%H")
+
+
+def due_bucket(hour: str) -> str:
+    """Where the invitations due in that UTC hour are found in BY_DAY."""
+    return f"DUE#{hour}"
+
+
+def sent_bucket(day: str) -> str:
+    """Where the invitations sent on that local day are found in BY_DAY."""
+    return f"SENT#{day}"
+
+
+def dirty(day: date) -> "Key":
+    """The mark of a day to recount."""
+    return key(DIRTY, day.isoformat())
+
+
+def tally(dimension: str, day: date) -> "Key":
+    """The tallies of one dimension on one day."""
+    return key(tallies(dimension), day.isoformat())
+
+
+def tallies(dimension: str) -> str:
+    """The partition of a dimension's tallies, sorted by day."""
+    return f"TALLY#{dimension}"
+
+
+def score(dimension: str, window: str, value: str) -> "Key":
+    """The score of one value in one window."""
+    return key(scores(dimension), f"{scores_in(window)}{value}")
+
+
+def scores(dimension: str) -> str:
+    """The partition of a dimension's scores, sorted by window and value."""
+    return f"SCORE#{dimension}"
+
+
+def scores_in(window: str) -> str:
+    """How the sort keys of all scores of a window begin."""
+    return f"{window}#"
+
+
+def lease() -> "Key":
+    """Who is computing scores."""
+    return key("LEASE", "compute")
+
+
+def computed() -> "Key":
+    """What the last complete computation leaves for the next."""
+    return key("STATE", "compute")

@@ -1,0 +1,143 @@
+"""Inbox and send queue over SQS, the timer over EventBridge Scheduler."""
+
+import base64
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.domain.invitation import Invitation
+from afterbill.domain.webhooks import Webhook
+
+_SQS_REFUSES = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that may not stand in an SQS message (SendMessage, API reference)."""
+
+_LONGEST_DELAY = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class SqsInbox:
+    """Raw bytes as the message body, what is known beside them as attributes."""
+
+    sqs: Any
+    url: str
+
+    def put(self, webhook: Webhook) -> None:
+        """Return only once SQS has the message."""
+        body, encoding = _as_text(webhook.body)
+        attributes = {
+            "source": webhook.source,
+            "received_at": webhook.received_at.isoformat(),
+            "encoding": encoding,
+            "headers": json.dumps(dict(webhook.headers)),
+        }
+        typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+        with transient("putting a webhook into the inbox"):
+            self.sqs.send_message(QueueUrl=self.url, MessageBody=body, MessageAttributes=typed)
+
+
+def webhook_of(record: Mapping[str, Any]) -> Webhook:
+    """The webhook inside one record of an SQS event as Lambda gets it."""
+    attributes = {name: value["stringValue"] for name, value in record["messageAttributes"].items()}
+    body = record["body"].encode()
+    return Webhook(
+        source=attributes["source"],
+        headers=json.loads(attributes["headers"]),
+        body=base64.b64decode(body) if attributes["encoding"] == "base64" else body,
+        received_at=datetime.fromisoformat(attributes["received_at"]),
+    )
+
+
+def _as_text(body: bytes) -> tuple[str, str]:
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        text = ""
+    if not text or _SQS_REFUSES.search(text):
+        # "." stands for nothing: SQS refuses an empty message, and b64decode skips what is no base64.
+        return base64.b64encode(body).decode() or ".", "base64"
+    return text, "text"
+
+
+@dataclass(frozen=True, slots=True)
+class SqsSendQueue:
+    """The queue send_survey reads."""
+
+    sqs: Any
+    url: str
+
+    def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
+        """Queue for sending after `delay`, rounded up to seconds so that it is never early."""
+        seconds = math.ceil(min(delay, _LONGEST_DELAY).total_seconds())
+        with transient("queueing an invitation"):
+            self.sqs.send_message(
+                QueueUrl=self.url, MessageBody=message(invitation_id, delivery_number), DelaySeconds=seconds
+            )
+
+
+def message(invitation_id: str, delivery_number: int) -> str:
+    """What a schedule and the send queue carry: ids and nothing else."""
+    return json.dumps({"invitation_id": invitation_id, "delivery": delivery_number})
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleTarget:
+    """Where schedules fire to, and how."""
+
+    group: str
+    role_arn: str
+    queue_arn: str
+    dlq_arn: str
+    flexible_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventBridgeTimer:
+    """One one-time schedule per delivery, deleted after it fired."""
+
+    scheduler: Any
+    target: ScheduleTarget
+
+    def at(self, invitation: Invitation) -> None:
+        """Create the schedule; one of this name is the same timer, set before."""
+        try:
+            with transient("creating a schedule"):
+                self.scheduler.create_schedule(
+                    Name=invitation.schedule_name,
+                    GroupName=self.target.group,
+                    ScheduleExpression=_at(invitation.due_at),
+                    FlexibleTimeWindow=self._window(),
+                    ActionAfterCompletion="DELETE",
+                    Target=self._queue(message(invitation.id, invitation.delivery_number)),
+                )
+        except ClientError as error:
+            if error_code(error) != "ConflictException":
+                raise
+
+    def _window(self) -> dict[str, Any]:
+        if not self.target.flexible_minutes:
+            return {"Mode": "OFF"}
+        return {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": self.target.flexible_minutes}
+
+    def _queue(self, text: str) -> dict[str, Any]:
+        return {
+            "Arn": self.target.queue_arn,
+            "RoleArn": self.target.role_arn,
+            "Input": text,
+            "DeadLetterConfig": {"Arn": self.target.dlq_arn},
+            "RetryPolicy": {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185},
+        }
+
+
+def _at(due_at: datetime) -> str:
+    """A schedule knows whole seconds; rounding up keeps it from firing before the due moment."""
+    whole = due_at.astimezone(UTC)
+    if whole.microsecond:
+        whole = whole.replace(microsecond=0) + timedelta(seconds=1)
+    return f"at({whole:%Y-%m-%dT%H:%M:%S})"

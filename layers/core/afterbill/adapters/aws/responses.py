@@ -1,0 +1,117 @@
+"""The table as the answer page and the mail system's events see it."""
+
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from afterbill.adapters.aws import keys
+from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.adapters.aws.invitations import InvitationReader
+from afterbill.adapters.aws.items import answer_attributes, encode, invitation_of
+from afterbill.domain.customer import Customer
+from afterbill.domain.invitation import ASKED, Answer, Delivery, Invitation, State
+from afterbill.ports import Recorded
+
+
+class ResponsesTable(InvitationReader):
+    """Responses and MailEvents over DynamoDB."""
+
+    def record(self, invitation_id: str, answer: Answer, now: datetime, day: str) -> Recorded | None:
+        """Store the answer if it is still accepted; None when there is no such invitation: one call."""
+        states = {f":{state}": state for state in sorted(ASKED)}
+        given = {f":{name}": value for name, value in answer_attributes(answer).items()}
+        update = self.update(
+            keys.invitation(invitation_id),
+            "SET rating = :rating, #comment = :comment, answer_reason = :answer_reason, contact_ok = :contact_ok, "
+            "answered_at = if_not_exists(answered_at, :now), answered_day = if_not_exists(answered_day, :day)",
+            f"#state IN ({', '.join(states)}) AND answer_until >= :epoch",
+            {**states, **given, ":now": now.isoformat(), ":day": day, ":epoch": int(now.timestamp())},
+        )
+        try:
+            with transient("recording an answer"):
+                stored = self.dynamodb.update_item(
+                    **update, ReturnValues="ALL_NEW", ReturnValuesOnConditionCheckFailure="ALL_OLD"
+                )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            item: Any = error.response.get("Item")
+            return Recorded(invitation_of(item), stored=False) if item else None
+        return Recorded(invitation_of(stored["Attributes"]), stored=True)
+
+    def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
+        """Never write to this address again, nor to the customer who holds it; the first reason stays."""
+        self.change(
+            keys.suppression(address_hash),
+            "SET reason = if_not_exists(reason, :reason), since = if_not_exists(since, :now)",
+            "attribute_not_exists(reason)",
+            {":reason": reason, ":now": now.isoformat()},
+        )
+        if holder:
+            self.change(
+                keys.customer(holder.id),
+                "SET suppressed = :reason ADD #version :one",
+                "attribute_exists(pk) AND attribute_not_exists(suppressed)",
+                {":reason": reason, ":one": 1},
+            )
+
+    def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
+        """sending or unknown -> sent: the mail system's word proves it went out."""
+        self.change(
+            keys.invitation(invitation.id),
+            "SET #state = :sent, message_id = :message, sent_at = :at, sent_day = :day, day_bucket = :bucket",
+            "#state IN (:sending, :unknown)",
+            {
+                ":sent": State.SENT,
+                ":sending": State.SENDING,
+                ":unknown": State.UNKNOWN,
+                ":message": message_id,
+                ":at": at.isoformat(),
+                ":day": day,
+                ":bucket": keys.sent_bucket(day),
+            },
+        )
+
+    def deliver(self, invitation_id: str, delivery: Delivery) -> None:
+        """Raise the delivery rank; a lower or equal one changes nothing."""
+        self.change(
+            keys.invitation(invitation_id),
+            "SET delivery = :rank",
+            "attribute_exists(pk) AND (attribute_not_exists(delivery) OR delivery < :rank)",
+            {":rank": int(delivery)},
+        )
+
+
+class SweepsTable(InvitationReader):
+    """Sweeps over DynamoDB."""
+
+    def unsettled(self, hour: str) -> list[str]:
+        """Ids of invitations due in that UTC hour that have not gone out."""
+        query: dict[str, Any] = {
+            "TableName": self.table,
+            "IndexName": keys.BY_DAY,
+            "KeyConditionExpression": "day_bucket = :bucket",
+            "ProjectionExpression": keys.PK,
+            "ExpressionAttributeValues": encode({":bucket": keys.due_bucket(hour)}),
+        }
+        ids: list[str] = []
+        start: dict[str, Any] = {}
+        while True:
+            with transient("reading what is due"):
+                page = self.dynamodb.query(**query, **start)
+            ids += [keys.invitation_id(item) for item in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                return ids
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def swept_until(self) -> str | None:
+        """The hour from which the next sweep starts, None before the first."""
+        with transient("reading the sweep's mark"):
+            found = self.dynamodb.get_item(TableName=self.table, Key=keys.sweep(), ConsistentRead=True)
+        return str(found["Item"]["hour"]["S"]) if "Item" in found else None
+
+    def set_swept_until(self, hour: str) -> None:
+        """Remember it."""
+        with transient("writing the sweep's mark"):
+            self.dynamodb.put_item(TableName=self.table, Item=keys.sweep() | encode({"hour": hour}))

@@ -1,0 +1,86 @@
+"""Secrets by ARN, kept for a few minutes."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from afterbill.adapters.aws.clients import transient
+from afterbill.domain.errors import ConfigurationError
+from afterbill.domain.links import derive_key
+
+_MAX_AGE_SECONDS = 300
+_MIN_AGE_SECONDS = 60
+"""A forged request may cause one fetch a minute, not one each."""
+
+
+@dataclass
+class Secret:
+    """One JSON secret; `clock` counts seconds and never goes back."""
+
+    secretsmanager: Any
+    arn: str
+    clock: Callable[[], float]
+    _value: Mapping[str, Any] = field(default_factory=dict)
+    _fetched_at: float | None = None
+
+    def value(self) -> Mapping[str, Any]:
+        """The secret, at most five minutes old."""
+        if self._fetched_at is None or self.clock() - self._fetched_at > _MAX_AGE_SECONDS:
+            self._fetch()
+        return self._value
+
+    def refresh(self) -> bool:
+        """Fetch again unless that happened less than a minute ago; whether it was done."""
+        if self._fetched_at is not None and self.clock() - self._fetched_at < _MIN_AGE_SECONDS:
+            return False
+        self._fetch()
+        return True
+
+    def _fetch(self) -> None:
+        with transient("reading a secret"):
+            answer = self.secretsmanager.get_secret_value(SecretId=self.arn)
+        try:
+            value = json.loads(answer["SecretString"])
+        except ValueError:
+            value = None
+        if not isinstance(value, dict):
+            message = f"secret {self.arn} must hold a JSON object"
+            raise ConfigurationError(message)
+        self._value, self._fetched_at = value, self.clock()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSecrets:
+    """Signing secrets by source: `{"stripe": ["whsec_new", "whsec_old"]}`."""
+
+    secret: Secret
+
+    def of(self, source: str) -> Sequence[str]:
+        """The secrets of a source, none for a source without any; one may stand without a list."""
+        found = self.secret.value().get(source, [])
+        listed = [found] if isinstance(found, str) else found
+        return [one for one in listed if isinstance(one, str) and one]
+
+    def refresh(self) -> bool:
+        """Fetch again, at most once a minute."""
+        return self.secret.refresh()
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Link keys by id, the newest signs; and the key of the hashes under which addresses are recognised."""
+
+    links: Mapping[int, bytes]
+    identity: bytes
+
+
+def keys_of(secret: Secret) -> Keys:
+    """The keys: link key 0 is derived from the generated secret, later ones stand under `links`."""
+    value = secret.value()
+    identity = value.get("identity")
+    if not isinstance(identity, str) or not identity:
+        message = f'secret {secret.arn} has no "identity": restore it, it recognises every suppressed address'
+        raise ConfigurationError(message)
+    rotated = {int(key_id): derive_key(text, "link") for key_id, text in value.get("links", {}).items()}
+    return Keys({0: derive_key(identity, "link")} | rotated, derive_key(identity, "identity"))

@@ -1,0 +1,63 @@
+"""Mail over SES v2: one attempt, and an honest word about what came of it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from afterbill.adapters.aws.clients import error_code
+from afterbill.domain.mail import Accepted, Mail, Receipt, Refused, Rejected, Unclear
+
+_THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException", "LimitExceededException"})
+_REJECTED = frozenset({"MessageRejected", "BadRequestException"})
+_SERVER_ERROR = 500
+_SOON = timedelta(minutes=1)
+_LATER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class SesMailer:
+    """`ses` must be a client with a single attempt: botocore's own retries would send twice on a read timeout."""
+
+    ses: Any
+    configuration_set: str
+
+    def send(self, mail: Mail) -> Receipt:
+        """Hand over once. Only an explicit refusal (4xx) proves that nothing was taken."""
+        try:
+            answer = self.ses.send_email(**self._request(mail))
+        except ClientError as error:
+            return _receipt(error)
+        except BotoCoreError as error:
+            return Unclear(type(error).__name__)
+        return Accepted(answer["MessageId"])
+
+    def _request(self, mail: Mail) -> dict[str, Any]:
+        headers = [{"Name": name, "Value": value} for name, value in mail.headers.items()]
+        body = {"Text": _utf8(mail.text), "Html": _utf8(mail.html)}
+        return {
+            "FromEmailAddress": mail.sender,
+            "Destination": {"ToAddresses": [mail.to]},
+            "ReplyToAddresses": [mail.reply_to] if mail.reply_to else [],
+            "ConfigurationSetName": self.configuration_set,
+            "EmailTags": [{"Name": name, "Value": value} for name, value in mail.tags.items()],
+            "Content": {"Simple": {"Subject": _utf8(mail.subject), "Body": body, "Headers": headers}},
+        }
+
+
+def _utf8(text: str) -> dict[str, str]:
+    return {"Data": text, "Charset": "UTF-8"}
+
+
+def _receipt(error: ClientError) -> Receipt:
+    code = error_code(error)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_ERROR)
+    if code in _THROTTLED:
+        return Refused(code, _SOON, paused=False)
+    if status >= _SERVER_ERROR:
+        return Unclear(code)
+    if code in _REJECTED:
+        return Rejected(code)
+    # Paused or suspended account, unverified domain, missing permission: an operator must act, the mail can wait.
+    return Refused(code, _LATER, paused=True)

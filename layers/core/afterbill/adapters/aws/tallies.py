@@ -1,0 +1,68 @@
+"""Tallies and scores as items of the table, and back."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from afterbill.adapters.aws import keys
+from afterbill.adapters.aws.items import decode, encode
+from afterbill.domain.nps import RATINGS, Comparison, Tally, interval, score
+from afterbill.domain.tally import Score, Tallies
+
+
+def tally_item(dimension: str, day: date, tallies: Tallies) -> dict[str, Any]:
+    """All values of one dimension on one day; below 400 KB by the limits on values (domain/tally.py)."""
+    counts = {value: _counts(tally) for value, tally in tallies.items()}
+    return keys.tally(dimension, day) | {"tallies": {"M": counts}}
+
+
+def tallies_of(item: Mapping[str, Any]) -> Tallies:
+    """The tally of each value."""
+    return {value: _tally(counts) for value, counts in item["tallies"]["M"].items()}
+
+
+def _counts(tally: Tally) -> dict[str, Any]:
+    """Fourteen numbers without names: the eleven ratings, then sent, delivered, answered."""
+    return {"L": [{"N": str(each)} for each in (*tally.ratings, tally.sent, tally.delivered, tally.answered)]}
+
+
+def _tally(counts: Mapping[str, Any]) -> Tally:
+    numbers = [int(each["N"]) for each in counts["L"]]
+    return Tally(tuple(numbers[: len(RATINGS)]), *numbers[len(RATINGS) :])
+
+
+def score_item(row: Score) -> dict[str, Any]:
+    """The counts a score follows from, and the score itself for whoever reads the table without this code."""
+    low, high = interval(row.tally) or (None, None)
+    derived = {"score": score(row.tally), "low": low, "high": high}
+    if row.comparison:
+        derived["change"] = row.comparison.change
+    numbers = {name: {"N": repr(value)} for name, value in derived.items() if value is not None}
+    plain = {
+        "n": row.tally.n,
+        "promoters": row.tally.promoters,
+        "passives": row.tally.passives,
+        "detractors": row.tally.detractors,
+        "computed_at": row.computed_at.isoformat(),
+    }
+    if row.comparison:
+        plain["significant"] = row.comparison.significant
+    key = keys.score(row.dimension, row.window, row.value)
+    return key | encode(plain) | numbers | {"counts": _counts(row.tally)}
+
+
+def score_of(item: Mapping[str, Any]) -> Score:
+    """The score an item holds."""
+    plain = decode({name: item[name] for name in (keys.PK, keys.SK, "computed_at")})
+    window, value = plain[keys.SK].split("#", 1)
+    comparison = None
+    if "change" in item:
+        comparison = Comparison(float(item["change"]["N"]), item["significant"]["BOOL"])
+    return Score(
+        dimension=plain[keys.PK].removeprefix(keys.scores("")),
+        value=value,
+        window=window,
+        tally=_tally(item["counts"]),
+        comparison=comparison,
+        computed_at=datetime.fromisoformat(plain["computed_at"]),
+    )
