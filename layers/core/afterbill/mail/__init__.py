@@ -1,0 +1,1 @@
+"""The mails we send, each in three files: subject.txt, body.txt, body.html."""

@@ -1,0 +1,1 @@
+"""The pages a customer sees: plain HTML that works without scripts."""
