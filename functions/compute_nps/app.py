@@ -1,0 +1,42 @@
+"""On a schedule: recount marked days, compute scores, look after what is overdue."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from afterbill import config
+from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.items import RETENTION
+from afterbill.adapters.aws.queues import SqsSendQueue
+from afterbill.adapters.aws.responses import SweepsTable
+from afterbill.adapters.aws.scores import ScoresTable
+from afterbill.domain.nps import score
+from afterbill.observability import Metric, count, logger
+from afterbill.services.compute_nps import compute_nps
+from afterbill.services.sweep import Finding, sweep
+
+_METRICS = {
+    Finding.OVERDUE: Metric.OVERDUE_INVITATIONS,
+    Finding.UNKNOWN: Metric.UNKNOWN_DELIVERIES,
+    Finding.FAILED: Metric.FAILED_DELIVERIES,
+}
+
+_dynamodb, _table = client("dynamodb"), config.setting("TABLE")
+_scores, _sweeps = ScoresTable(_dynamodb, _table), SweepsTable(_dynamodb, _table)
+_queue = SqsSendQueue(client("sqs"), config.setting("SEND_QUEUE_URL"))
+_flexible_window = timedelta(minutes=int(config.setting("FLEXIBLE_WINDOW_MINUTES")))
+_zone = config.time_zone()
+
+
+def handler(_event: dict[str, Any], _context: object) -> None:
+    """The sweep comes first: a long recount must not keep surveys waiting."""
+    now = datetime.now(UTC)
+    found = sweep(_sweeps, _queue, now, window=_flexible_window)
+    for finding, number in found.items():
+        if metric := _METRICS.get(finding):
+            count(metric, number)
+    computed = compute_nps(_scores, now, uuid.uuid4().hex, _zone, RETENTION)
+    logger.info("scores computed", outcome=computed.outcome, days=computed.days, swept=dict(found))
+    for row in _scores.scores("all", "30d"):
+        if (value := score(row.tally)) is not None:
+            count(Metric.SCORE, value)

@@ -1,0 +1,37 @@
+"""SQS, fed by SES through SNS: what became of a mail."""
+
+import json
+from datetime import UTC, datetime
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from afterbill import config
+from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.responses import ResponsesTable
+from afterbill.adapters.aws.secrets import Secret, keys_of
+from afterbill.batch import process
+from afterbill.domain.customer import address_hash
+from afterbill.observability import Metric, count, logger
+from afterbill.services.handle_mail_event import Handling, Outcome, handle_mail_event
+
+_keys = keys_of(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
+_handling = Handling(
+    mail_events=ResponsesTable(client("dynamodb"), config.setting("TABLE")),
+    hash_address=partial(address_hash, key=_keys.identity),
+    day_of=config.day_of(),
+)
+
+
+def handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401  # the batch answer of Lambda
+    """Each message succeeds or fails alone."""
+    return process(event, context, _handle_record)
+
+
+def _handle_record(record: dict[str, Any]) -> None:
+    notification = json.loads(record["body"])
+    mail_event = json.loads(notification["Message"])
+    outcome = handle_mail_event(mail_event, _handling, datetime.now(UTC))
+    logger.info("mail event", outcome=outcome, kind=str(mail_event.get("eventType")))
+    if outcome is Outcome.SUPPRESSED:
+        count(Metric.ADDRESSES_SUPPRESSED)

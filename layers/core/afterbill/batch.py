@@ -1,0 +1,28 @@
+"""Queue and stream batches: every record succeeds or fails alone, and a failure is told with its reason."""
+
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+from afterbill.observability import logger
+
+
+def process(
+    event: dict[str, Any],
+    context: Any,  # noqa: ANN401  # Lambda's
+    handle: Callable[[dict[str, Any]], None],
+    kind: EventType = EventType.SQS,
+) -> Any:  # noqa: ANN401  # the answer Lambda wants
+    """Hand each record to `handle`; those it raises on are reported back and come again."""
+
+    def logged(record: dict[str, Any]) -> None:
+        try:
+            handle(record)
+        except Exception as error:
+            # No traceback and no record: either may hold an address. The message itself is kept by the queue.
+            logger.error("record failed", error=type(error).__name__, detail=str(error)[:300])
+            raise
+
+    processor = BatchProcessor(event_type=kind, raise_on_entire_batch_failure=False)
+    return process_partial_response(event, logged, processor, context)

@@ -1,0 +1,84 @@
+"""The only file that knows API Gateway's payloads (HTTP API, format 2.0): raw bytes in, a response out."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+_MAX_FIELDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it was sent: header names are lower case, the body is what was signed."""
+
+    method: str
+    path: str
+    parameters: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def request_of(event: Mapping[str, Any]) -> Request:
+    """Read the event; what is missing is empty."""
+    return Request(
+        method=event["requestContext"]["http"]["method"],
+        path=event.get("rawPath", ""),
+        parameters=event.get("pathParameters") or {},
+        query=dict(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True)),
+        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+        body=_raw_body(event),
+    )
+
+
+def _raw_body(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(body).encode(errors="surrogatepass")
+    try:
+        return base64.b64decode(body)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def fields_of(request: Request) -> Mapping[str, str] | None:
+    """The fields of a form or of a JSON object; None when the body is neither. Of a repeated field the last counts."""
+    if is_json(request):
+        return _json_fields(request.body)
+    try:
+        return dict(parse_qsl(request.body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
+    except ValueError:  # not UTF-8, or too many fields
+        return None
+
+
+def is_json(request: Request) -> bool:
+    """Whether a program sent this, and not a form."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+
+
+def _json_fields(body: bytes) -> Mapping[str, str] | None:
+    try:
+        read = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(read, dict):
+        return None
+    spelled = {True: "true", False: "false", None: ""}
+    return {
+        name: spelled[value] if value is None or isinstance(value, bool) else str(value) for name, value in read.items()
+    }
+
+
+def response(status: int, body: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """A response; the answer to HEAD loses its body on the way."""
+    return {"statusCode": status, "headers": dict(headers), "body": body, "isBase64Encoded": False}
+
+
+def json_response(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The same for programs."""
+    fixed = {"Content-Type": "application/json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return response(status, json.dumps(body), fixed | dict(headers or {}))

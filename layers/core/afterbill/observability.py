@@ -1,0 +1,35 @@
+"""What operators see: one logger, a handful of metrics, no personal data in either."""
+
+from enum import StrEnum
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+# Namespace and service name stand in the environment, set once in infra/template.yaml.
+logger = Logger()
+metrics = Metrics()
+
+
+class Metric(StrEnum):
+    """Each costs money every month: counters an alarm or the dashboard reads, and nothing else."""
+
+    WEBHOOKS_ACCEPTED = "WebhooksAccepted"
+    WEBHOOKS_REFUSED = "WebhooksRefused"
+    FACTS_SCHEDULED = "FactsScheduled"
+    FACTS_SKIPPED = "FactsSkipped"
+    SURVEYS_SENT = "SurveysSent"
+    SENDING_THROTTLED = "SendingThrottled"
+    SENDING_PAUSED = "SendingPaused"
+    RESPONSES_RECORDED = "ResponsesRecorded"
+    UNSUBSCRIBED = "Unsubscribed"
+    ADDRESSES_SUPPRESSED = "AddressesSuppressed"
+    OVERDUE_INVITATIONS = "OverdueInvitations"
+    UNKNOWN_DELIVERIES = "UnknownDeliveries"
+    FAILED_DELIVERIES = "FailedDeliveries"
+    SCORE = "Score"
+
+
+def count(metric: Metric, value: float = 1) -> None:
+    """Add to a metric of this invocation and write it out: metrics travel as log lines."""
+    metrics.add_metric(name=metric, unit=MetricUnit.NoUnit if metric is Metric.SCORE else MetricUnit.Count, value=value)
+    metrics.flush_metrics()
