@@ -1,0 +1,1 @@
+"""The command line `afterbill` and the local stack: what operators and developers run, never what Lambda runs."""

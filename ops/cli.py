@@ -1,0 +1,49 @@
+"""`afterbill`: what operators and developers ask of a deployed stack and of its configuration."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from afterbill.domain.errors import AfterbillError
+from ops import policy, score
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 when all is well, 1 with one readable message when it is not."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except AfterbillError as error:
+        print(f"afterbill: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="afterbill", description="Ask customers after a billing event.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_score(commands.add_parser("score", help="read the scores of the deployed stack"))
+    policies = commands.add_parser("policy", help="check and explain surveys.toml").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    check = policies.add_parser("check", help="find every mistake in layers/config before it is deployed")
+    check.set_defaults(run=lambda chosen: policy.check(chosen.config))
+    explain = policies.add_parser("explain", help="show what an event would do, and why")
+    explain.add_argument("file", type=Path, metavar="FILE", help="a webhook body, as in events/webhooks")
+    explain.add_argument("--source", help="the source it arrives at; found by the folder's name when left out")
+    explain.set_defaults(run=lambda chosen: policy.explain(chosen.file, chosen.source, chosen.config))
+    for one in (check, explain):
+        one.add_argument("--config", type=Path, default=Path("layers/config"), metavar="FOLDER")
+    return parser
+
+
+def _add_score(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--window", default="30d", help="7d, 30d, 90d, 365d or a month such as 2026-11")
+    parser.add_argument("--by", default="all", metavar="DIMENSION", help="touchpoint, stage, source, plan, ...")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--table", help="the stack's table; by default that of the local stack or $AFTERBILL_TABLE")
+    parser.set_defaults(run=score.run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

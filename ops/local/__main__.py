@@ -1,0 +1,32 @@
+"""`python -m ops.local up` and `python -m ops.local down`."""
+
+import argparse
+import sys
+
+from ops.local import stack
+from ops.local.errors import StackError
+from ops.local.places import STACK_FILE
+
+
+def main() -> None:
+    """Bring the stack up or down, or say why not and what to do."""
+    parser = argparse.ArgumentParser(prog="python -m ops.local", description="The whole stack on this machine.")
+    parser.add_argument("command", choices=["up", "down"])
+    try:
+        if parser.parse_args().command == "up":
+            _report(stack.up())
+        else:
+            stack.down()
+    except StackError as error:
+        sys.exit(str(error))
+
+
+def _report(running: dict[str, str]) -> None:
+    print(f"API        {running['api_url']}")
+    print(f"Inbox      {running['inbox_url']}")
+    print(f"MiniStack  {running['ministack_url']}")
+    print(f"The rest is in {STACK_FILE}; `make down` stops the stack.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""Mails as SES was asked to send them, with the headers and tags that MiniStack forgets."""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One accepted mail. `configuration_set` is None where none was named: SES then tells nobody what became of it."""
+
+    message_id: str
+    sent_at: datetime
+    sender: str
+    recipients: tuple[str, ...]
+    subject: str
+    text: str
+    html: str
+    headers: tuple[tuple[str, str], ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    configuration_set: str | None = None
+
+    def header(self, name: str) -> str:
+        """The value of a header, empty without it."""
+        return next((value for known, value in self.headers if known.lower() == name.lower()), "")
+
+
+def read_letter(request: bytes, message_id: str) -> Letter:
+    """The mail of a SendEmail request of SES v2 (`Content.Simple`, which is what afterbill uses)."""
+    asked: dict[str, Any] = json.loads(request)
+    simple = asked["Content"]["Simple"]
+    body = simple.get("Body", {})
+    return Letter(
+        message_id=message_id,
+        sent_at=datetime.now(UTC),
+        sender=asked["FromEmailAddress"],
+        recipients=tuple(asked["Destination"].get("ToAddresses", ())),
+        subject=simple["Subject"]["Data"],
+        text=body.get("Text", {}).get("Data", ""),
+        html=body.get("Html", {}).get("Data", ""),
+        headers=tuple((header["Name"], header["Value"]) for header in simple.get("Headers", ())),
+        tags={tag["Name"]: tag["Value"] for tag in asked.get("EmailTags", ())},
+        configuration_set=asked.get("ConfigurationSetName"),
+    )
+
+
+class Letterbox:
+    """The letters of this run, oldest first; several threads put and look."""
+
+    def __init__(self) -> None:
+        self._letters: dict[str, Letter] = {}
+        self._lock = threading.Lock()
+
+    def put(self, letter: Letter) -> None:
+        """Keep a letter."""
+        with self._lock:
+            self._letters[letter.message_id] = letter
+
+    def all(self) -> list[Letter]:
+        """Every letter."""
+        with self._lock:
+            return list(self._letters.values())
+
+    def find(self, message_id: str) -> Letter | None:
+        """One letter."""
+        with self._lock:
+            return self._letters.get(message_id)

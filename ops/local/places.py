@@ -1,0 +1,26 @@
+"""Where the local stack keeps what, and which addresses and names it uses."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = ROOT / "infra" / "template.yaml"
+CONFIGURATION = Path(__file__).parent / "config"
+PROGRAMS = ROOT / ".venv-stack" / "bin"
+
+LOCAL = ROOT / ".local"
+STACK_FILE = LOCAL / "stack.json"
+"""What other programs need to use the stack; there only while it is up."""
+LOCK_FILE = LOCAL / "stack.lock"
+RUN = LOCAL / "stack"
+"""Everything else of the running stack, removed by `down`."""
+BUILD = RUN / "build"
+LOGS = RUN / "logs"
+PIDS = RUN / "pids"
+SCRATCH = RUN / "tmp"
+
+HOST = "127.0.0.1"
+STACK_NAME = "afterbill-local"
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+SENDER_DOMAIN = "afterbill.example"
+SENDER = f"survey@{SENDER_DOMAIN}"

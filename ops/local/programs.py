@@ -1,0 +1,128 @@
+"""Running other programs: to their end with a log, or in the background by a pid that is kept."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from ops.local.errors import StackError
+from ops.local.places import HOST, LOGS, PIDS
+
+LINES_SHOWN = 25
+PATIENCE_SECONDS = 10.0
+GRACE_SECONDS = 3.0
+
+
+def run(name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+    """Run `command` to its end; a failure shows the last lines it printed."""
+    with _log(name).open("wb") as log:
+        ended = subprocess.run(
+            command, check=False, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    if ended.returncode != 0:
+        raise StackError(f"`{' '.join(command[:2])}` failed with exit code {ended.returncode}. {tail(name)}")
+
+
+def start(name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+    """Start `command` in the background, in a process group of its own, and keep its pid under `name`."""
+    PIDS.mkdir(parents=True, exist_ok=True)
+    with _log(name).open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    (PIDS / name).write_text(f"{process.pid} {_birth(process.pid)}\n")
+
+
+def is_running(name: str) -> bool:
+    """Whether the program kept under `name` still runs."""
+    return _pid(name) is not None
+
+
+def stop(name: str) -> None:
+    """End the program kept under `name` and everything it started."""
+    pid = _pid(name)
+    if pid is not None:
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(pid, sign)
+            with suppress(StackError):
+                wait_until(lambda: _pid(name) is None, f"the end of {name}", seconds=GRACE_SECONDS)
+    (PIDS / name).unlink(missing_ok=True)
+
+
+def wait_until(holds: Callable[[], bool], what: str, *, seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait for something another program does."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise StackError(f"Waited {seconds:.0f} s in vain for {what}.")
+        time.sleep(0.05)
+
+
+def answers(url: str) -> bool:
+    """Whether a server of this stack answers there."""
+    try:
+        with urlopen(url, timeout=2) as answer:  # noqa: S310 (an address of our own, on loopback)
+            return bool(answer.status == HTTPStatus.OK)
+    except (URLError, OSError):
+        return False
+
+
+def tail(name: str) -> str:
+    """The last lines of a program's log, introduced by where the whole log is."""
+    lines = _log(name).read_text(errors="replace").splitlines()[-LINES_SHOWN:]
+    return "\n".join([f"The end of {_log(name)}:", *lines])
+
+
+def free_port(preferred: int) -> int:
+    """`preferred` when nothing listens there, so that addresses stay the same from day to day; else any free port."""
+    for port in (preferred, 0):
+        with socket.socket() as probe:
+            # As servers do: a port is not taken because a closed connection lingers on it.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind((HOST, port))
+                return int(probe.getsockname()[1])
+    raise StackError(f"No free port on {HOST}: end some programs that listen there, then try again.")
+
+
+def _log(name: str) -> Path:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    return LOGS / f"{name}.log"
+
+
+def _pid(name: str) -> int | None:
+    """The pid kept under `name`, while it is still that program's: pids are used again."""
+    try:
+        written, _, birth = (PIDS / name).read_text().strip().partition(" ")
+        pid = int(written)
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+        os.kill(pid, 0)
+    except (FileNotFoundError, ProcessLookupError, ValueError):
+        return None
+    return pid if _birth(pid) == birth else None
+
+
+def _birth(pid: int) -> str:
+    """When a process began, in whatever unit the system tells; empty where it does not."""
+    status = Path(f"/proc/{pid}/stat")
+    if status.exists():
+        return status.read_text().rpartition(")")[2].split()[19]
+    with suppress(FileNotFoundError):
+        told = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], check=False, capture_output=True, text=True)
+        return told.stdout.strip()
+    return ""

@@ -1,0 +1,57 @@
+"""Building and deploying the template with SAM CLI, as an operator does, with the values of a laptop."""
+
+import os
+import platform
+import shutil
+import subprocess
+
+import boto3
+
+from ops.local import programs
+from ops.local.errors import StackError
+from ops.local.places import BUILD, CONFIGURATION, PROGRAMS, REGION, ROOT, SENDER, STACK_NAME, TEMPLATE
+
+SAM = PROGRAMS / "sam"
+BUCKET = "afterbill-local-artifacts"
+ASK_FOR_VERSION = "import sys; print('python%d.%d' % sys.version_info[:2])"
+
+
+def build() -> None:
+    """Build every function and layer into .local, then put the local configuration over the shipped one."""
+    if not SAM.exists():
+        raise StackError(f"{SAM} is missing: run `make setup`, which installs it.")
+    command = [str(SAM), "build", "--template", str(TEMPLATE), "--build-dir", str(BUILD)]
+    programs.run("sam-build", [*command, "--parameter-overrides", *_machine()], _environment(), ROOT)
+    shutil.copytree(CONFIGURATION, BUILD / "ConfigLayer" / "python", dirs_exist_ok=True)
+
+
+def deploy(public_url: str) -> dict[str, str]:
+    """Deploy what was built; the outputs of the stack."""
+    boto3.client("s3").create_bucket(Bucket=BUCKET)
+    values = [
+        *_machine(),
+        f"SenderAddress={SENDER}",
+        f"PublicUrl={public_url}",
+        "FlexibleWindowMinutes=0",
+        "ComputeRate='rate(1 minute)'",
+    ]
+    command = [str(SAM), "deploy", "--template-file", str(BUILD / "template.yaml"), "--stack-name", STACK_NAME]
+    options = ["--s3-bucket", BUCKET, "--region", REGION, "--capabilities", "CAPABILITY_IAM", "--no-progressbar"]
+    programs.run("sam-deploy", [*command, *options, "--parameter-overrides", *values], _environment(), ROOT)
+    stack = boto3.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def _machine() -> list[str]:
+    """MiniStack runs every function with its own interpreter: packages must be built for that one."""
+    asked = subprocess.run(
+        [str(PROGRAMS / "python"), "-c", ASK_FOR_VERSION], check=True, capture_output=True, text=True
+    )
+    architecture = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
+    return [f"Runtime={asked.stdout.strip()}", f"Architecture={architecture}"]
+
+
+def _environment() -> dict[str, str]:
+    """SAM CLI looks on PATH for an interpreter of the runtime's version; MiniStack's own comes first."""
+    path = os.pathsep.join([str(PROGRAMS), os.environ.get("PATH", os.defpath)])
+    return {**os.environ, "PATH": path, "SAM_CLI_TELEMETRY": "0"}

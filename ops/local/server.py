@@ -1,0 +1,127 @@
+"""The one background process of ours: a plain address for the API, and the post office with its page.
+
+    python -m ops.local.server --ministack-port 4566 --api-port 8080 --api-id ab12cd34 --post-port 8025 --topic-arn ...
+
+The API's own name, `<id>.execute-api.localhost`, does not resolve everywhere and cannot be told to every client; this
+process calls MiniStack by that name and listens on a plain port. The post office lies on the way of every mail from a
+function to SES: it hands the call on unchanged, keeps what was accepted, and has the postman publish its events.
+"""
+
+import argparse
+import json
+import queue
+import signal
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from ops.local import inbox, postman
+from ops.local.forwarding import Address, Answer, forward, give, read_body
+from ops.local.letters import Letter, Letterbox, read_letter
+from ops.local.places import HOST
+
+SES_PREFIX = "/v2/email/"
+SEND_EMAIL = "/v2/email/outbound-emails"
+HTML = (("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"))
+JSON = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
+TOO_LARGE = Answer(413, JSON, b'{"message":"Request Entity Too Large"}')
+NO_SUCH_MAIL = Answer(404, HTML, b"<!doctype html><title>Not here</title><p>No such mail.")
+UNREADABLE = Answer(400, JSON, b'{"message":"Bad Request"}')
+
+
+class Desk(BaseHTTPRequestHandler):
+    """Takes a request of any method whole, asks its server for the answer and gives that."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+    server: "Office"
+
+    def _serve(self) -> None:
+        try:
+            body = read_body(self)
+        except ValueError:
+            self.close_connection = True
+            give(self, UNREADABLE)
+            return
+        if body is None:
+            self.close_connection = True
+            give(self, TOO_LARGE)
+            return
+        give(self, self.server.answer(self, body))
+
+    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815 (names are http.server's)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its name in the standard library)
+        """Say nothing: a path carries a customer's token."""
+
+
+class Office(ThreadingHTTPServer):
+    """A server on loopback with many guests at once."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, port: int, upstream: Address) -> None:
+        super().__init__((HOST, port), Desk)
+        self.upstream = upstream
+
+    def answer(self, request: Desk, body: bytes) -> Answer:
+        """What the server behind answers."""
+        return forward(request, body, self.upstream)
+
+
+class PostOffice(Office):
+    """Hands SES calls on, remembers accepted mails, shows them."""
+
+    def __init__(self, port: int, upstream: Address) -> None:
+        super().__init__(port, upstream)
+        self.letters = Letterbox()
+        self.sent: queue.Queue[Letter] = queue.Queue()
+
+    def answer(self, request: Desk, body: bytes) -> Answer:
+        """A page, or what SES answers."""
+        if not request.path.startswith(SES_PREFIX):
+            return self._page(request.path)
+        answer = super().answer(request, body)
+        if request.path == SEND_EMAIL and answer.status == HTTPStatus.OK:
+            letter = read_letter(body, json.loads(answer.body)["MessageId"])
+            self.letters.put(letter)
+            self.sent.put(letter)
+        return answer
+
+    def _page(self, path: str) -> Answer:
+        if path == "/":
+            return Answer(200, HTML, inbox.list_page(self.letters.all()).encode())
+        if path == "/mails.json":
+            return Answer(200, JSON, inbox.as_json(self.letters.all()).encode())
+        letter = self.letters.find(path.removeprefix("/mails/"))
+        if letter is None:
+            return NO_SUCH_MAIL
+        return Answer(200, HTML, inbox.letter_page(letter).encode())
+
+
+def main() -> None:
+    """Serve until told to end."""
+    chosen = _arguments()
+    called = f"{chosen.api_id}.execute-api.localhost:{chosen.ministack_port}"
+    api = Office(chosen.api_port, Address(HOST, chosen.ministack_port, called))
+    post = PostOffice(chosen.post_port, Address(HOST, chosen.ministack_port))
+    for work in (api.serve_forever, post.serve_forever, lambda: postman.work(post.sent, chosen.topic_arn)):
+        threading.Thread(target=work, daemon=True).start()
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    ended.wait()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ministack-port", type=int, required=True)
+    parser.add_argument("--api-port", type=int, required=True)
+    parser.add_argument("--api-id", required=True)
+    parser.add_argument("--post-port", type=int, required=True)
+    parser.add_argument("--topic-arn", required=True)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""`afterbill policy`: mistakes in layers/config by file and key, and what one event would do."""
+
+import sys
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+from afterbill.adapters.memory.queues import MemorySendQueue, MemoryTimer
+from afterbill.adapters.memory.table import MemoryTable
+from afterbill.config import read_toml
+from afterbill.domain.billing import BillingEvent
+from afterbill.domain.brand import Brand, catalog_problems
+from afterbill.domain.errors import AfterbillError, ConfigurationError
+from afterbill.domain.policy import Policy
+from afterbill.domain.webhooks import Webhook
+from afterbill.providers import registry
+from afterbill.services.capture_event import Capture, Captured, capture_event
+from afterbill.surveys import load_policy
+
+
+def check(folder: Path) -> int:
+    """Say that all is well, or raise one ConfigurationError that lists every mistake."""
+    problems: list[str] = []
+    for load in (lambda: load_policy(folder / "surveys.toml"), lambda: _check_words(folder)):
+        try:
+            load()
+        except ConfigurationError as error:
+            problems += str(error).splitlines()
+    if problems:
+        raise ConfigurationError("\n           ".join(problems))
+    print(f"{folder}: surveys.toml, brand.toml and locales are in order")
+    return 0
+
+
+def _check_words(folder: Path) -> None:
+    try:
+        brand = Brand(**read_toml(folder / "brand.toml"))
+    except TypeError as error:
+        message = f"brand.toml: {error}"
+        raise ConfigurationError(message) from error
+    catalogs = {path.stem: read_toml(path) for path in sorted((folder / "locales").glob("*.toml"))}
+    if problems := catalog_problems(catalogs, brand.default_locale):
+        raise ConfigurationError("\n".join(problems))
+
+
+def explain(file: Path, source: str | None, folder: Path) -> int:
+    """Run the file through capture as it would run today for a customer nobody knows yet, and tell the story."""
+    policy = load_policy(folder / "surveys.toml")
+    try:
+        body = file.read_bytes()
+    except OSError as error:
+        message = f"{file}: {error.strerror}"
+        raise ConfigurationError(message) from error
+    name = source or _source_of(file, policy)
+    now = datetime.now(UTC)
+    # The webhook-id stands in for the one a sender would give: a neutral body without data.id needs it.
+    webhook = Webhook(name, {"webhook-id": file.stem, "webhook-timestamp": str(int(now.timestamp()))}, body, now)
+    seen: list[BillingEvent] = []
+    for captured in capture_event(webhook, _dry_capture(policy, seen), now):
+        _tell(captured, seen)
+    return 0
+
+
+def _source_of(file: Path, policy: Policy) -> str:
+    """A file in a folder named like a provider arrives at that provider's source."""
+    for name, source in policy.sources.items():
+        if file.resolve().parent.name in {name, source.provider}:
+            return name
+    message = f"which source does {file.name} arrive at? Say --source with one of: {', '.join(sorted(policy.sources))}"
+    raise AfterbillError(message)
+
+
+def _dry_capture(policy: Policy, seen: list[BillingEvent]) -> Capture:
+    def normalise(webhook: Webhook, source: object) -> tuple[BillingEvent, ...]:
+        del source
+        configured = policy.sources[webhook.source]
+        seen.extend(registry.load(configured.provider).normalise(webhook, configured))
+        return tuple(seen)
+
+    return Capture(
+        policy=policy,
+        normalise=normalise,
+        facts=MemoryTable(),
+        timer=MemoryTimer(),
+        queue=MemorySendQueue(),
+        hash_address=lambda address: address.casefold(),
+        new_id=lambda: uuid.uuid4().hex,
+    )
+
+
+def _tell(captured: Captured, seen: list[BillingEvent]) -> None:
+    invitation = captured.invitation
+    event = seen[0] if seen else None
+    lines = {"outcome": captured.outcome.value}
+    if event:
+        lines |= {"event": event.event_id, "occurred": event.occurred_at.isoformat()}
+        lines |= {"test mode": "yes"} if event.test else {}
+    if invitation:
+        lines |= {
+            "fact": invitation.fact,
+            "touchpoint": f"{invitation.touchpoint} ({invitation.stage})",
+            "decision": f"skip: {invitation.reason}"
+            if invitation.reason
+            else f"ask at {invitation.due_at.isoformat()}",
+            "invitation": invitation.id,
+        }
+    for label, text in lines.items():
+        sys.stdout.write(f"{label:<12}{text}\n")
