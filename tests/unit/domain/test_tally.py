@@ -1,0 +1,158 @@
+"""From the invitations of a day to tallies, from tallies to scores."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.invitation import Delivery
+from afterbill.domain.nps import Comparison, RatingError, Tally
+from afterbill.domain.segments import DIMENSIONS
+from afterbill.domain.tally import (
+    LONGEST_VALUE,
+    MOST_VALUES,
+    OTHER,
+    Answered,
+    Sent,
+    Snapshot,
+    count,
+    days_touched,
+    scores_of,
+)
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def ratings(*given: int) -> Tally:
+    return Tally(tuple(given.count(rating) for rating in range(11)))
+
+
+def test_every_dimension_counts_every_answer_under_its_value():
+    counted = count([Answered(9, {"plan": "pro", "stage": "loyalty"}), Answered(0, {"plan": "pro"})], [])
+
+    assert set(counted) == set(DIMENSIONS)
+    assert counted["all"] == {"all": ratings(0, 9)}
+    assert counted["plan"] == {"pro": ratings(0, 9)}
+    assert counted["stage"] == {"loyalty": ratings(9), "unknown": ratings(0)}
+
+
+@pytest.mark.parametrize("value", ["", "  "])
+def test_a_missing_value_counts_as_unknown(value):
+    assert list(count([Answered(5, {"country": value})], [])["country"]) == ["unknown"]
+
+
+def test_mails_are_counted_apart_from_answers():
+    sends = [
+        Sent(answered=True, delivery=Delivery.DELIVERED),
+        Sent(answered=False, delivery=Delivery.ACCEPTED),
+        Sent(answered=False, delivery=Delivery.BOUNCED),
+        Sent(answered=True, delivery=Delivery.COMPLAINED),
+        Sent(answered=False),
+    ]
+
+    assert count([], sends)["all"] == {"all": Tally(sent=5, delivered=2, answered=2)}
+
+
+def test_a_rating_that_is_none_is_refused():
+    with pytest.raises(RatingError):
+        count([Answered(11)], [])
+
+
+def test_a_day_without_anything_has_empty_tallies():
+    assert all(not tallies for tallies in count([], []).values())
+
+
+def test_a_long_value_is_cut_so_that_a_tally_stays_small():
+    assert list(count([Answered(5, {"plan": "x" * 5000})], [])["plan"]) == ["x" * LONGEST_VALUE]
+
+
+def test_beyond_200_values_those_with_most_answers_keep_their_names():
+    answers = [Answered(9, {"plan": f"plan {number:03}"}) for number in range(MOST_VALUES + 50)]
+    answers += [Answered(0, {"plan": "plan 249"})]
+
+    plans = count(answers, [])["plan"]
+
+    assert len(plans) == MOST_VALUES + 1
+    assert plans["plan 249"] == ratings(0, 9)
+    assert plans[OTHER].n == 50
+    assert "plan 198" in plans
+    assert "plan 199" not in plans
+
+
+def test_among_equals_more_mails_and_then_the_alphabet_decide():
+    sends = [Sent(answered=False, segments={"plan": f"plan {number:03}"}) for number in range(MOST_VALUES + 1)]
+    sends += [Sent(answered=False, segments={"plan": "plan 200"})]
+
+    forwards, backwards = (count([], order)["plan"] for order in (sends, reversed(sends)))
+
+    assert forwards == backwards
+    assert "plan 200" in forwards
+    assert "plan 199" not in forwards
+
+
+def test_a_value_called_other_is_counted_with_the_others():
+    answers = [Answered(9, {"plan": f"plan {number:03}"}) for number in range(MOST_VALUES + 1)]
+
+    plans = count([*answers, Answered(0, {"plan": OTHER}), Answered(0, {"plan": OTHER})], [])["plan"]
+
+    assert plans[OTHER] == ratings(0, 0, 9)
+
+
+def test_a_window_compares_each_value_with_itself():
+    (pro,) = scores_of("plan", "30d", {"pro": ratings(9, 10, 10)}, {"pro": ratings(0, 0, 0), "x": ratings(9)}, NOW)
+
+    assert (pro.dimension, pro.value, pro.window, pro.tally) == ("plan", "pro", "30d", ratings(9, 10, 10))
+    assert pro.comparison == Comparison(200, significant=True)
+    assert pro.computed_at == NOW
+
+
+def test_a_value_the_window_before_did_not_have_is_not_compared():
+    (new,) = scores_of("plan", "30d", {"new": ratings(10)}, {}, NOW)
+
+    assert new.comparison is None
+
+
+def test_everything_has_a_line_even_without_answers():
+    (everything,) = scores_of("all", "7d", {}, {}, NOW)
+
+    assert (everything.value, everything.tally) == ("all", Tally())
+
+
+def test_the_others_compare_with_all_that_is_not_named_now():
+    current = {f"plan {number:03}": ratings(10, 10) for number in range(MOST_VALUES)} | {"late": ratings(9)}
+    before = {"late": ratings(0), "gone": ratings(0)}
+
+    rows = {row.value: row for row in scores_of("plan", "7d", current, before, NOW)}
+
+    assert len(rows) == MOST_VALUES + 1
+    assert rows[OTHER].tally == ratings(9)
+    assert rows[OTHER].comparison.change == 200
+
+
+ANSWER = Snapshot("2026-11-20", "2026-11-22", 9, Delivery.DELIVERED, {"plan": "pro"})
+SEND = Snapshot("2026-11-20", segments={"plan": "pro"})
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (None, ANSWER),
+        (SEND, ANSWER),
+        (Snapshot("2026-11-20", "2026-11-22", 3), ANSWER),
+        (ANSWER, SEND),
+        (ANSWER, None),
+    ],
+    ids=["new", "answered", "changed", "answer erased", "erased"],
+)
+def test_a_change_touches_the_days_of_sending_and_answering(old, new):
+    assert days_touched(old, new) == {date(2026, 11, 20), date(2026, 11, 22)}
+
+
+def test_what_no_tally_depends_on_touches_nothing():
+    assert days_touched(ANSWER, ANSWER) == frozenset()
+    assert days_touched(None, Snapshot()) == frozenset()
+
+
+def test_a_day_that_is_none_is_refused():
+    with pytest.raises(PayloadError, match="2026-02-30"):
+        days_touched(None, Snapshot("2026-02-30"))

@@ -1,0 +1,158 @@
+"""Whatever happens in whatever order, and wherever a run is killed: the scores equal a plain recount in the end."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from afterbill.domain.invitation import Delivery
+from afterbill.services.compute_nps import LEASE, Outcome
+from tests.unit.services.score_world import World
+
+
+class KilledError(BaseException):
+    """The process is gone: nothing after the fatal call happens, not even a tidy end."""
+
+
+class Mortal:
+    """Passes calls on until the nth, which is lost before (odd) or after (even) it took effect; then nothing."""
+
+    def __init__(self, table, calls):
+        self.table = table
+        self.left = calls
+
+    def __getattr__(self, name):
+        def call(*arguments):
+            if self.left <= 0:
+                raise KilledError
+            self.left -= 1
+            if self.left == 0:
+                raise KilledError
+            result = getattr(self.table, name)(*arguments)
+            self.left -= 1
+            if self.left == 0:
+                raise KilledError
+            return result
+
+        return call
+
+
+def survives(world, calls):
+    """Whether a run needs fewer than so many half calls."""
+    try:
+        world.run(Mortal(world.table, calls))
+    except KilledError:
+        return False
+    return True
+
+
+def history():
+    world = World()
+    world.answered("a", 9, plan="pro")
+    world.answered("b", 2, world.today - timedelta(days=40), plan="basic")
+    world.settled_run()
+    world.mark(*world.answer("b", 10), *world.store("a", None))
+    world.answered("c", 7, plan="new")
+    world.wait(seconds=20)
+    return world
+
+
+def half_calls():
+    return next(calls for calls in range(1, 1000) if survives(history(), calls))
+
+
+@pytest.mark.parametrize("calls", range(1, half_calls()))
+def test_a_run_killed_at_any_call_is_made_good_by_the_next(calls):
+    world = history()
+    assert not survives(world, calls)
+
+    world.wait(seconds=LEASE.total_seconds())
+
+    # Killed at its very end, nothing may be left to do.
+    assert world.run().outcome in {Outcome.COMPUTED, Outcome.UNCHANGED}
+    assert world.run().outcome is Outcome.UNCHANGED
+    assert world.stored() == world.recount()
+
+
+IDS = st.sampled_from("abcdef")
+DAYS = st.integers(0, 800)
+PLANS = st.sampled_from(["basic", "pro", "enterprise"])
+STEPS = st.one_of(
+    st.tuples(st.just("send"), IDS, DAYS, PLANS),
+    st.tuples(st.just("answer"), IDS, st.integers(0, 10), DAYS),
+    st.tuples(st.just("deliver"), IDS, st.sampled_from(Delivery)),
+    st.tuples(st.just("erase"), IDS),
+    st.tuples(st.just("marks arrive"), st.randoms(use_true_random=False)),
+    st.tuples(st.just("run"), st.integers(1, 200)),
+    st.tuples(st.just("wait"), st.sampled_from([1.0, 20.0, 3600.0, 90000.0])),
+)
+
+
+class Laggard(World):
+    """A stream that brings marks late, twice and in disorder, and an index that lags behind the table."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.under_way = []
+        self.seen = [(self.now, {})]
+        self.table.invitations = {}
+
+    def changed(self, days):
+        self.under_way += days
+        self.seen.append((self.now, dict(self.invitations)))
+
+    def marks_arrive(self, chance):
+        chance.shuffle(self.under_way)
+        keep = [day for day in self.under_way if chance.random() < 0.3]
+        self.mark(*self.under_way, *keep)
+        self.under_way = keep
+
+    def run(self, table=None):
+        """The index shows what the table held ten seconds ago."""
+        self.table.invitations = [then for at, then in self.seen if at <= self.now - timedelta(seconds=10)][-1]
+        return super().run(table)
+
+
+def step(world, name, *arguments):
+    if name == "send":
+        id_, days, plan = arguments
+        if id_ not in world.invitations:
+            world.changed(world.send(id_, world.today - timedelta(days=days), plan=plan))
+    elif name == "answer":
+        id_, rating, days = arguments
+        if id_ in world.invitations:
+            world.changed(world.answer(id_, rating, world.today - timedelta(days=days)))
+    elif name == "deliver":
+        id_, delivery = arguments
+        if id_ in world.invitations:
+            world.changed(world.store(id_, replace(world.invitations[id_], delivery=delivery)))
+    elif name == "erase":
+        world.changed(world.store(arguments[0], None))
+    elif name == "marks arrive":
+        world.marks_arrive(*arguments)
+    elif name == "run":
+        survives(world, *arguments)
+    else:
+        world.wait(seconds=arguments[0])
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(STEPS, max_size=40))
+def test_any_history_ends_in_the_scores_of_a_recount_from_scratch(steps):
+    world = Laggard(now=World().now - timedelta(seconds=60))
+    world.seen = [(world.now - timedelta(days=1), {})]
+    for each in steps:
+        step(world, *each)
+
+    world.mark(*world.under_way)
+    world.wait(seconds=LEASE.total_seconds())
+    world.run()
+    assert world.run().outcome is Outcome.UNCHANGED
+
+    expected = world.recount()
+    stored = world.stored()
+    assert {key: stored[key] for key in expected} == expected
+    empty = {key: rows for key, rows in stored.items() if key not in expected}
+    assert all(not tally.n and not tally.sent for rows in empty.values() for tally in rows.values())

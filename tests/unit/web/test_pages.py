@@ -1,0 +1,240 @@
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from afterbill.domain.invitation import Answer
+from afterbill.web.pages import Draft, Page, Pages, Problem
+from tests.unit.customer_facing import BRAND, CATALOGS, Element, parse
+
+Render = Callable[[str | None], Page]
+
+PAGES = Pages(BRAND, CATALOGS)
+ANSWER = Answer(0, "Too slow", contact_ok=True)
+EVERY_PAGE: dict[str, tuple[int, Render]] = {
+    "survey": (200, lambda locale: PAGES.survey(locale, 9)),
+    "survey again": (200, lambda locale: PAGES.survey(locale, recorded=ANSWER)),
+    "bad request": (400, lambda locale: PAGES.bad_request(locale, Draft(), Problem.NO_RATING)),
+    "thanks": (200, lambda locale: PAGES.thanks(locale, ANSWER)),
+    "closed": (410, PAGES.closed),
+    "not found": (404, PAGES.not_found),
+    "too large": (413, PAGES.too_large),
+    "method not allowed": (405, PAGES.method_not_allowed),
+    "unavailable": (503, PAGES.unavailable),
+    "unsubscribe": (200, PAGES.unsubscribe),
+    "unsubscribed": (200, PAGES.unsubscribed),
+}
+HOSTILE_COMMENTS = [
+    "<script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    "\"'><img src=x onerror=alert(1)>",
+    "<!-- comment -->",
+    "{{ 7*7 }} {company} {0}",
+    "first\nsecond",
+    "👩🏽‍💻 🙂",
+    "שלום עולם",
+    "&amp; &lt;",
+    "x" * 10_000,
+]
+
+every_page = pytest.mark.parametrize("page", [page for _, page in EVERY_PAGE.values()], ids=EVERY_PAGE)
+every_locale = pytest.mark.parametrize("locale", CATALOGS)
+
+
+def form(page: Page) -> Element:
+    return parse(page.html).one("form")
+
+
+def checked(page: Page) -> list[str | None]:
+    return [box.attributes["value"] for box in form(page).all("input") if "checked" in box.attributes]
+
+
+def comment(page: Page) -> str:
+    """The comment as a browser shows it: HTML drops one line break right after the opening tag."""
+    return form(page).one("textarea").text.removeprefix("\n")
+
+
+@every_page
+@every_locale
+def test_headers_keep_the_page_to_itself(page: Render, locale: str) -> None:
+    answer = page(locale)
+    style = parse(answer.html).one("style").text
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    assert {name: value for name, value in answer.headers.items() if name not in {"Allow", "Retry-After"}} == {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy": (
+            f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; "
+            "base-uri 'none'; frame-ancestors 'none'"
+        ),
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Robots-Tag": "noindex, nofollow",
+        "X-Content-Type-Options": "nosniff",
+        "Strict-Transport-Security": "max-age=63072000",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    }
+
+
+@every_page
+@every_locale
+def test_page_is_clean_html_in_its_language_with_one_heading(page: Render, locale: str) -> None:
+    document = parse(page(locale).html)
+    assert document.one("html").attributes["lang"] == locale
+    assert document.one("title").text.strip()
+    assert document.one("h1").text.strip()
+
+
+@every_page
+@every_locale
+def test_page_runs_nothing_loads_nothing_and_links_nothing_foreign(page: Render, locale: str) -> None:
+    html = page(locale).html
+    assert {element.tag for element in parse(html)}.isdisjoint({"script", "img", "link", "iframe", "object"})
+    assert not re.search(r"\son\w+=|style=|url\(|@import", html)
+    assert set(re.findall(r"https?://[^\s\"<]+", html)) == {BRAND.privacy_url}
+
+
+@pytest.mark.parametrize(("status", "page"), EVERY_PAGE.values(), ids=EVERY_PAGE)
+def test_status_says_what_happened(status: int, page: Render) -> None:
+    assert page("en").status == status
+
+
+@every_page
+def test_nobody_may_keep_a_cookie(page: Render) -> None:
+    assert "Set-Cookie" not in page("en").headers
+
+
+def test_a_wrong_method_is_told_the_right_ones() -> None:
+    assert PAGES.method_not_allowed("en").headers["Allow"] == "GET, HEAD, POST"
+
+
+def test_a_transient_failure_says_when_to_come_back() -> None:
+    assert PAGES.unavailable("en").headers["Retry-After"] == "60"
+
+
+def test_form_posts_to_the_path_it_came_from_without_the_links_query() -> None:
+    assert form(PAGES.survey("en", 9)).attributes["action"] == "?"
+    assert form(PAGES.survey("en", 9)).attributes["method"] == "post"
+
+
+def test_form_offers_eleven_ratings_under_one_legend() -> None:
+    fieldset = form(PAGES.survey("en")).one("fieldset")
+    assert [box.attributes["value"] for box in fieldset.all("input", type="radio", name="rating")] == [
+        str(rating) for rating in range(11)
+    ]
+    assert "Muster <Cloud>" in fieldset.one("legend").text
+
+
+def test_every_control_has_a_label() -> None:
+    survey = form(PAGES.survey("en"))
+    inside = [box for label in survey.all("label") for box in label.all("input")]
+    assert inside == survey.all("input")
+    assert survey.all("label", **{"for": "comment"})
+    assert survey.one("textarea").attributes["id"] == "comment"
+
+
+def test_comment_may_be_ten_thousand_characters_long_in_any_direction() -> None:
+    box = form(PAGES.survey("en")).one("textarea")
+    assert box.attributes["maxlength"] == "10000"
+    assert box.attributes["dir"] == "auto"
+
+
+def test_without_a_rating_in_the_link_nothing_is_preselected() -> None:
+    assert checked(PAGES.survey("en")) == []
+
+
+@pytest.mark.parametrize("rating", range(11))
+def test_rating_of_the_link_is_preselected_and_said_to_be_unsent(rating: int) -> None:
+    page = PAGES.survey("en", rating)
+    assert checked(page) == [str(rating)]
+    assert f"You chose {rating}." in parse(page.html).one("p", **{"class": "note"}).text
+
+
+def test_recorded_answer_is_there_to_be_changed() -> None:
+    page = PAGES.survey("en", recorded=ANSWER)
+    assert checked(page) == ["0", "true"]
+    assert comment(page) == "Too slow"
+    assert "0 out of 10" in parse(page.html).one("p", **{"class": "note"}).text
+    assert form(page).one("button").text == "Change answer"
+
+
+def test_another_link_preselects_its_rating_and_keeps_the_rest_of_the_recorded_answer() -> None:
+    page = PAGES.survey("en", 0, replace(ANSWER, rating=7))
+    assert checked(page) == ["0", "true"]
+    assert comment(page) == "Too slow"
+    assert "7 out of 10" in parse(page.html).one("p", **{"class": "note"}).text
+
+
+@pytest.mark.parametrize("problem", Problem)
+@every_locale
+def test_a_bad_answer_comes_back_with_its_text_and_the_reason(problem: Problem, locale: str) -> None:
+    page = PAGES.bad_request(locale, Draft(3, "my words", contact_ok=True), problem)
+    alert = parse(page.html).one("p", role="alert")
+    assert CATALOGS[locale][problem] in alert.text
+    assert checked(page) == ["3", "true"]
+    assert comment(page) == "my words"
+    assert parse(page.html).one("title").text.startswith(CATALOGS[locale]["survey_error"])
+
+
+def test_reason_is_bound_to_what_must_be_mended() -> None:
+    no_rating = form(PAGES.bad_request("en", Draft(), Problem.NO_RATING))
+    assert no_rating.one("fieldset").attributes["aria-describedby"] == "problem"
+    long_comment = form(PAGES.bad_request("en", Draft(3, "x"), Problem.LONG_COMMENT))
+    assert long_comment.one("textarea").attributes["aria-describedby"] == "problem"
+    assert long_comment.one("textarea").attributes["aria-invalid"] == "true"
+
+
+@pytest.mark.parametrize("text", [*HOSTILE_COMMENTS, "\nstarts with a line break", ""])
+def test_a_comment_in_the_form_is_exactly_what_was_typed(text: str) -> None:
+    assert comment(PAGES.bad_request("en", Draft(3, text), Problem.NO_RATING)) == text
+    assert comment(PAGES.survey("en", recorded=Answer(3, text))) == text
+
+
+@pytest.mark.parametrize("text", HOSTILE_COMMENTS)
+def test_thanks_show_the_comment_as_text_in_its_own_direction(text: str) -> None:
+    shown = parse(PAGES.thanks("en", Answer(3, text)).html).one("dd", **{"class": "comment"})
+    assert shown.text == text
+    assert shown.attributes["dir"] == "auto"
+
+
+def test_a_broken_character_does_not_break_the_page() -> None:
+    assert "a?b" in PAGES.thanks("en", Answer(3, "a\ud800b")).html
+
+
+def test_thanks_show_what_was_recorded_and_lead_back_to_it() -> None:
+    document = parse(PAGES.thanks("en", ANSWER).html)
+    assert document.one("dd", **{"class": "rating"}).text == "0 out of 10"
+    assert CATALOGS["en"]["thanks_contact"] in document.text
+    assert document.one("a", **{"class": "button"}).attributes["href"] == "?"
+
+
+def test_thanks_do_not_mention_what_was_not_said() -> None:
+    document = parse(PAGES.thanks("en", Answer(10)).html)
+    assert document.all("dd", **{"class": "comment"}) == []
+    assert CATALOGS["en"]["thanks_contact"] not in document.text
+
+
+def test_unsubscribing_asks_first_and_names_the_company_afterwards() -> None:
+    assert form(PAGES.unsubscribe("en")).attributes == {"method": "post", "action": "?"}
+    assert BRAND.company in parse(PAGES.unsubscribed("en").html).one("main").text
+
+
+def test_the_style_carries_the_brands_colours_and_its_own_hash() -> None:
+    red = Pages(replace(BRAND, accent="#aa0000"), CATALOGS).closed("en")
+    assert "--accent: #aa0000" in red.html
+    assert red.headers["Content-Security-Policy"] != PAGES.closed("en").headers["Content-Security-Policy"]
+
+
+def test_without_a_privacy_notice_there_is_no_link_to_one() -> None:
+    assert parse(Pages(replace(BRAND, privacy_url=""), CATALOGS).closed("en").html).all("a") == []
+
+
+def test_language_is_the_nearest_one_else_the_brands() -> None:
+    assert parse(PAGES.closed("de_CH").html).one("html").attributes["lang"] == "de"
+    assert parse(PAGES.closed(None).html).one("html").attributes["lang"] == "en"
+
+
+def test_headers_of_one_page_are_no_other_pages() -> None:
+    assert "Allow" not in PAGES.closed("en").headers
