@@ -23,18 +23,23 @@ RETRY_SECONDS = 20
 """On AWS a failed message comes back after three minutes; nobody watches a laptop for so long."""
 
 
-def add_routes(api_id: str) -> None:
-    """Create the routes of the API, which SAM writes into its `Body` and MiniStack does not read."""
+def add_routes(api_id: str) -> dict[str, str]:
+    """Create the routes of the API, which SAM writes into its `Body` and MiniStack does not read; path -> function."""
     gateway = boto3.client("apigatewayv2")
-    for route, function_arn in _routes():
+    routes = {}
+    for verb, path, function_arn in _routes():
+        routes[path] = function_arn
         integration = gateway.create_integration(
             ApiId=api_id, IntegrationType="AWS_PROXY", IntegrationUri=function_arn, PayloadFormatVersion="2.0"
         )
-        gateway.create_route(ApiId=api_id, RouteKey=route, Target=f"integrations/{integration['IntegrationId']}")
+        gateway.create_route(
+            ApiId=api_id, RouteKey=f"{verb} {path}", Target=f"integrations/{integration['IntegrationId']}"
+        )
+    return routes
 
 
-def _routes() -> Iterator[tuple[str, str]]:
-    """Route key and function of each path in the processed template."""
+def _routes() -> Iterator[tuple[str, str, str]]:
+    """Method, path and function of each path in the processed template."""
     template = boto3.client("cloudformation").get_template(StackName=STACK_NAME, TemplateStage="Processed")
     written: Any = template["TemplateBody"]
     body = json.loads(written) if isinstance(written, str) else written
@@ -42,7 +47,7 @@ def _routes() -> Iterator[tuple[str, str]]:
         for method, operation in methods.items():
             logical_id = re.findall(r"\$\{(\w+)\.Arn\}", json.dumps(operation[INTEGRATION]["uri"]))[0]
             verb = "ANY" if method == ANY_METHOD else method.upper()
-            yield f"{verb} {path}", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{_physical_id(logical_id)}"
+            yield verb, path, f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{_physical_id(logical_id)}"
 
 
 def add_grants() -> None:

@@ -9,7 +9,7 @@ import boto3
 
 from ops.local import programs
 from ops.local.errors import StackError
-from ops.local.places import BUILD, CONFIGURATION, PROGRAMS, REGION, ROOT, SENDER, STACK_NAME, TEMPLATE
+from ops.local.places import BUILD, BUILD_CACHE, CONFIGURATION, PROGRAMS, REGION, RUN, SENDER, STACK_NAME, TEMPLATE
 
 SAM = PROGRAMS / "sam"
 BUCKET = "afterbill-local-artifacts"
@@ -20,8 +20,9 @@ def build() -> None:
     """Build every function and layer into .local, then put the local configuration over the shipped one."""
     if not SAM.exists():
         raise StackError(f"{SAM} is missing: run `make setup`, which installs it.")
-    command = [str(SAM), "build", "--template", str(TEMPLATE), "--build-dir", str(BUILD)]
-    programs.run("sam-build", [*command, "--parameter-overrides", *_machine()], _environment(), ROOT)
+    BUILD_CACHE.mkdir(parents=True, exist_ok=True)
+    command = [str(SAM), "build", "--cached", "--template", str(TEMPLATE), "--build-dir", str(BUILD)]
+    programs.run("sam-build", [*command, "--parameter-overrides", *_machine()], _environment(), BUILD_CACHE)
     shutil.copytree(CONFIGURATION, BUILD / "ConfigLayer" / "python", dirs_exist_ok=True)
 
 
@@ -37,7 +38,7 @@ def deploy(public_url: str) -> dict[str, str]:
     ]
     command = [str(SAM), "deploy", "--template-file", str(BUILD / "template.yaml"), "--stack-name", STACK_NAME]
     options = ["--s3-bucket", BUCKET, "--region", REGION, "--capabilities", "CAPABILITY_IAM", "--no-progressbar"]
-    programs.run("sam-deploy", [*command, *options, "--parameter-overrides", *values], _environment(), ROOT)
+    programs.run("sam-deploy", [*command, *options, "--parameter-overrides", *values], _environment(), RUN)
     stack = boto3.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 

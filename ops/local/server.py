@@ -1,6 +1,6 @@
 """The one background process of ours: a plain address for the API, and the post office with its page.
 
-    python -m ops.local.server --ministack-port 4566 --api-port 8080 --api-id ab12cd34 --post-port 8025 --topic-arn ...
+    python -m ops.local.server --ministack-port 4566 --api-port 8080 --api-id ab12cd34 --routes {} --post-port 8025 ...
 
 The API's own name, `<id>.execute-api.localhost`, does not resolve everywhere and cannot be told to every client; this
 process calls MiniStack by that name and listens on a plain port. The post office lies on the way of every mail from a
@@ -12,10 +12,11 @@ import json
 import queue
 import signal
 import threading
+from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from ops.local import inbox, postman
+from ops.local import inbox, options, postman
 from ops.local.forwarding import Address, Answer, forward, give, read_body
 from ops.local.letters import Letter, Letterbox, read_letter
 from ops.local.places import HOST
@@ -70,6 +71,20 @@ class Office(ThreadingHTTPServer):
         return forward(request, body, self.upstream)
 
 
+class Api(Office):
+    """The HTTP API at a plain address."""
+
+    def __init__(self, port: int, upstream: Address, routes: Mapping[str, str]) -> None:
+        super().__init__(port, upstream)
+        self.routes = routes
+
+    def answer(self, request: Desk, body: bytes) -> Answer:
+        """What the function behind the route answers."""
+        if request.command == "OPTIONS":
+            return options.ask(request, body, self.routes)
+        return super().answer(request, body)
+
+
 class PostOffice(Office):
     """Hands SES calls on, remembers accepted mails, shows them."""
 
@@ -104,7 +119,7 @@ def main() -> None:
     """Serve until told to end."""
     chosen = _arguments()
     called = f"{chosen.api_id}.execute-api.localhost:{chosen.ministack_port}"
-    api = Office(chosen.api_port, Address(HOST, chosen.ministack_port, called))
+    api = Api(chosen.api_port, Address(HOST, chosen.ministack_port, called), chosen.routes)
     post = PostOffice(chosen.post_port, Address(HOST, chosen.ministack_port))
     for work in (api.serve_forever, post.serve_forever, lambda: postman.work(post.sent, chosen.topic_arn)):
         threading.Thread(target=work, daemon=True).start()
@@ -118,6 +133,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--ministack-port", type=int, required=True)
     parser.add_argument("--api-port", type=int, required=True)
     parser.add_argument("--api-id", required=True)
+    parser.add_argument("--routes", type=json.loads, required=True, help="JSON: path -> function")
     parser.add_argument("--post-port", type=int, required=True)
     parser.add_argument("--topic-arn", required=True)
     return parser.parse_args()

@@ -67,7 +67,7 @@ def _start(made_from: str) -> dict[str, Any]:
     boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER_DOMAIN)
     outputs = _timed("deployed", lambda: release.deploy(api_url))
     sources = _timed("bridged", lambda: _bridge(outputs))
-    _start_server(ports, outputs)
+    _start_server(ports, outputs, bridges.add_routes(outputs["HttpApiId"]))
     stack = {
         "api_url": api_url,
         "inbox_url": inbox_url,
@@ -85,18 +85,18 @@ def _start(made_from: str) -> dict[str, Any]:
 
 
 def _bridge(outputs: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    bridges.add_routes(outputs["HttpApiId"])
     bridges.add_grants()
     bridges.hasten_retries(outputs)
     bridges.number_concurrency()
     return bridges.write_sources(outputs["SourcesSecretArn"])
 
 
-def _start_server(ports: Mapping[str, int], outputs: Mapping[str, str]) -> None:
+def _start_server(ports: Mapping[str, int], outputs: Mapping[str, str], routes: Mapping[str, str]) -> None:
     options = {
         "--ministack-port": str(ports["ministack"]),
         "--api-port": str(ports["api"]),
         "--api-id": outputs["HttpApiId"],
+        "--routes": json.dumps(routes),
         "--post-port": str(ports["inbox"]),
         "--topic-arn": outputs["MailEventsTopicArn"],
     }

@@ -7,6 +7,7 @@ of everything else.
 import json
 import sys
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,12 @@ def main(report: Path) -> None:
 
 
 def missing(file: dict[str, Any]) -> Iterator[str]:
-    """Lines as `12`, branches as `12->15` (`12->exit` where the function ends)."""
+    """Lines as `12` or `12-15`, branches as `12->15` (`12->exit` where the function ends)."""
     lines: set[int] = set(file["missing_lines"])
-    yield from map(str, sorted(lines))
+    for missed, run in groupby(sorted(lines.union(file["executed_lines"])), key=lines.__contains__):
+        first, *rest = run
+        if missed:
+            yield f"{first}-{rest[-1]}" if rest else str(first)
     for start, end in file["missing_branches"]:
         if start not in lines:
             yield f"{start}->{end if end > 0 else 'exit'}"

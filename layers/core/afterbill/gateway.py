@@ -69,8 +69,14 @@ def _json_fields(body: bytes) -> Mapping[str, str] | None:
         return None
     spelled = {True: "true", False: "false", None: ""}
     return {
-        name: spelled[value] if value is None or isinstance(value, bool) else str(value) for name, value in read.items()
+        name: spelled[value] if value is None or isinstance(value, bool) else _well_formed(str(value))
+        for name, value in read.items()
     }
+
+
+def _well_formed(text: str) -> str:
+    """JSON can carry lone surrogates, which no database or page can."""
+    return text.encode(errors="replace").decode()
 
 
 def response(status: int, body: str, headers: Mapping[str, str]) -> dict[str, Any]:

@@ -73,11 +73,15 @@ class Timer(Protocol):
         """Set the timer for `invitation.due_at`; repeating the call changes nothing."""
 
 
+MAX_DELAY = timedelta(minutes=15)
+"""The longest a message can be delayed in a queue (SQS, SendMessage)."""
+
+
 class SendQueue(Protocol):
     """Invitations whose time has come."""
 
     def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
-        """Queue for sending after `delay` (0 to 15 minutes)."""
+        """Queue for sending after `delay` (0 to MAX_DELAY)."""
 
 
 class Mailer(Protocol):
@@ -137,7 +141,7 @@ class Responses(Protocol):
         """
 
     def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
-        """Never write to this address again, nor to the customer who holds it; the first reason stays."""
+        """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""
 
     def customer(self, customer_id: str) -> Customer | None:
         """The customer, merged ones followed."""
@@ -159,7 +163,7 @@ class MailEvents(Protocol):
         """Raise the delivery rank; a lower or equal one changes nothing."""
 
     def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
-        """Never write to this address again, nor to the customer who holds it; the first reason stays."""
+        """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""
 
 
 class Sweeps(Protocol):

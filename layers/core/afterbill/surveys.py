@@ -17,16 +17,18 @@ from afterbill.domain.webhooks import Source
 from afterbill.providers import registry
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_LONGEST = timedelta(days=3650)
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
 
 
 def duration(text: object) -> timedelta:
     """`20s`, `90m`, `48h` or `3d`."""
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    if not match:
-        message = f'must be a duration such as "20s", "90m", "48h" or "3d", not {text!r}'
+    found = timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None
+    if found is None or found > _LONGEST:
+        message = f'must be a duration such as "20s", "90m", "48h" or "3d", ten years at most, not {text!r}'
         raise ValueError(message)
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    return found
 
 
 def time_zone(text: object) -> str:

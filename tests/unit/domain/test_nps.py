@@ -113,9 +113,7 @@ def test_tallies_add_up_in_any_order(one, two, three):
 
 
 def test_mails_add_up_too():
-    assert Tally(sent=3, delivered=2, answered=1) + Tally(sent=1, delivered=1) == Tally(
-        sent=4, delivered=3, answered=1
-    )
+    assert Tally(sent=3, delivered=2, answered=1) + Tally(sent=1, delivered=1) == Tally(sent=4, delivered=3, answered=1)
 
 
 def test_the_change_is_in_points_and_a_great_one_is_significant():

@@ -48,7 +48,7 @@ class World:
     def answer(self, id_: str, rating: int, day: date | None = None) -> frozenset[date]:
         known = self.invitations[id_]
         answered_day = known.answered_day or (day or self.today).isoformat()
-        return self.store(id_, replace(known, answer=Answer(rating), answered_day=answered_day))
+        return self.store(id_, replace(known, answer=Answer(rating), answered_at=self.now, answered_day=answered_day))
 
     def mark(self, *days: date) -> None:
         for day in days:

@@ -144,7 +144,7 @@ def test_a_day_marked_again_during_the_run_stays_marked(world):
     world.table.__class__ = Busy
 
     assert world.run().waiting == 1
-    assert [mark.version for mark in world.table.marks()] == [3]
+    assert [mark.version for mark in world.table.marks()] == [2]
 
 
 def test_a_new_day_is_computed_without_any_mark(world):

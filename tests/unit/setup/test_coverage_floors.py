@@ -19,7 +19,7 @@ def report(folder: Path, share: float, **files: dict[str, Any]) -> Path:
 
 
 def file(lines: list[int], branches: list[list[int]]) -> dict[str, Any]:
-    return {"missing_lines": lines, "missing_branches": branches}
+    return {"executed_lines": [1, 2, 9], "missing_lines": lines, "missing_branches": branches}
 
 
 def test_complete_rules_and_enough_of_the_rest_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,6 +33,15 @@ def test_a_line_missed_in_the_rules_fails_and_is_named(tmp_path: Path, capsys: p
         coverage_floors.main(report(tmp_path, 99.9, **{RULES: file([7], []), ELSEWHERE: file([3], [])}))
 
     assert f"{RULES}: not reached: 7\n" in capsys.readouterr().out
+
+
+def test_missed_lines_with_none_reached_between_them_are_one_range(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="1"):
+        coverage_floors.main(report(tmp_path, 99.9, **{RULES: file([4, 5, 8, 12], [])}))
+
+    assert f"{RULES}: not reached: 4-8, 12\n" in capsys.readouterr().out
 
 
 def test_a_branch_missed_in_the_rules_fails_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

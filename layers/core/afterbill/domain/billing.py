@@ -58,6 +58,11 @@ class CustomerRef:
     attributes: Mapping[str, str] = field(default_factory=dict)
     deleted: bool = False
 
+    @property
+    def address(self) -> str | None:
+        """The mail address without the blanks around it; None when nothing is left."""
+        return (self.email or "").strip() or None
+
 
 @dataclass(frozen=True, slots=True)
 class BillingEvent:
@@ -94,4 +99,6 @@ class BillingEvent:
 
 def fact_key(provider: str, account: str, obj: str, meaning: str, occurrence: str = "") -> str:
     """The identity of a fact; each provider's page in docs/providers tables what it passes here."""
-    return f"{provider}|{account}|{obj}|{meaning}|{occurrence}"
+    parts = (provider, account, obj, meaning, occurrence)
+    # Ids are the sender's to choose: a bar inside one must not make two facts the same.
+    return "|".join(part.replace("%", "%25").replace("|", "%7C") for part in parts)

@@ -4,11 +4,17 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
-from afterbill.domain.billing import BillingEvent
+from afterbill.domain.billing import REVERSALS, BillingEvent, Touchpoint
 
-_PROFILE = ("address", "name", "locale", "country", "time_zone")
+_PARTS = ("address", "name", "locale", "country", "time_zone")
+_ATTRIBUTE = "attributes."
+_EVER = datetime.min.replace(tzinfo=UTC)
+_FAREWELLS = REVERSALS | {Touchpoint.CANCELLED}
+
+BOUNCED = "bounced"
+"""The one suppression that is about an address and not about what its holder wants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,7 @@ class Pending:
     invitation_id: str
     priority: int
     due_at: datetime
+    stoppable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,8 @@ class Customer:
     """One person (one mail address); `version` is 0 until stored and rises with every write.
 
     `suppressed` holds the reason why nobody may write to this person, empty when there is none.
+    `learned_at` tells when each part of the profile was said (`address`, `attributes.plan`...), so that events
+    may arrive in any order.
     """
 
     id: str
@@ -35,7 +44,7 @@ class Customer:
     country: str | None = None
     time_zone: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
-    profile_at: datetime | None = None
+    learned_at: Mapping[str, datetime] = field(default_factory=dict)
     last_asked_at: datetime | None = None
     last_adverse_at: datetime | None = None
     pending: Pending | None = None
@@ -45,45 +54,75 @@ class Customer:
 
 
 def learn(customer: Customer, event: BillingEvent) -> Customer:
-    """Take what the event says: newer facts replace older ones, older ones only fill gaps."""
+    """Take what the event says: of every part of the profile the latest word counts, whenever it arrives."""
     ref = event.customer
-    newer = customer.profile_at is None or event.occurred_at >= customer.profile_at
-    said = {
-        "address": (ref.email or "").strip() or None,
-        "name": ref.name,
-        "locale": ref.locale,
-        "country": ref.country,
-        "time_zone": ref.time_zone,
-    }
-    changes: dict[str, object] = {
-        key: value for key, value in said.items() if value and (newer or getattr(customer, key) is None)
-    }
-    attributes = {**ref.attributes, **({"plan": event.plan} if event.plan else {})}
-    first, second = (customer.attributes, attributes) if newer else (attributes, customer.attributes)
-    learned = replace(
-        customer,
-        **changes,  # type: ignore[arg-type]  # keys are those of _PROFILE, values are strings
-        attributes={**first, **second},
-        deleted=ref.deleted if newer and ref.id else customer.deleted,
-    )
-    if learned == customer:
-        return customer
-    return replace(learned, profile_at=event.occurred_at if newer else customer.profile_at)
+    said = {"address": ref.address, **{name: getattr(ref, name) for name in _PARTS[1:]}}
+    said |= {f"{_ATTRIBUTE}{name}": value for name, value in ref.attributes.items()}
+    said |= {f"{_ATTRIBUTE}plan": event.plan} if event.plan else {}
+    learned = _absorb(customer, {name: (value, event.occurred_at) for name, value in said.items() if value})
+    return _deleted(learned, event)
 
 
 def merge(survivor: Customer, other: Customer) -> Customer:
-    """Two customers found to be one: gaps are filled, the later time of each kind is kept."""
-    filled = {key: getattr(survivor, key) or getattr(other, key) for key in _PROFILE}
+    """Two customers found to be one: the latest word and the later time of each kind are kept."""
+    said = {name: (value, other.learned_at.get(name, _EVER)) for name, value in _profile(other).items()}
+    merged = _absorb(survivor, said)
+    reasons = (one.suppressed for one in (survivor, other) if one.suppressed != BOUNCED or _same(one, merged))
     return replace(
-        survivor,
-        **filled,
-        attributes={**other.attributes, **survivor.attributes},
-        profile_at=_later(survivor.profile_at, other.profile_at),
+        merged,
         last_asked_at=_later(survivor.last_asked_at, other.last_asked_at),
         last_adverse_at=_later(survivor.last_adverse_at, other.last_adverse_at),
         pending=survivor.pending or other.pending,
-        suppressed=survivor.suppressed or other.suppressed,
+        suppressed=weightiest(*reasons),
+        deleted=survivor.deleted and other.deleted,
     )
+
+
+def weightiest(*reasons: str) -> str:
+    """Of several suppressions the one to keep: a bounce is forgotten with its address, a wish never is."""
+    return next(iter(sorted(filter(None, reasons), key=BOUNCED.__eq__)), "")
+
+
+def _profile(customer: Customer) -> dict[str, str]:
+    """All that is known of the person, flat, under the names that `learned_at` uses."""
+    parts = {name: getattr(customer, name) for name in _PARTS}
+    parts |= {f"{_ATTRIBUTE}{name}": value for name, value in customer.attributes.items()}
+    return {name: value for name, value in parts.items() if value}
+
+
+def _absorb(customer: Customer, said: Mapping[str, tuple[str, datetime]]) -> Customer:
+    known = _profile(customer)
+    news = {
+        name: (value, at)
+        for name, (value, at) in said.items()
+        # What is only said again is not written again; whatever it replaced is older still.
+        if value != known.get(name) and (name not in known or at >= customer.learned_at.get(name, _EVER))
+    }
+    if not news:
+        return customer
+    profile = known | {name: value for name, (value, _) in news.items()}
+    return replace(
+        customer,
+        **{name: profile.get(name) for name in _PARTS},  # type: ignore[arg-type]  # all of them are strings
+        attributes={
+            name.removeprefix(_ATTRIBUTE): value for name, value in profile.items() if name.startswith(_ATTRIBUTE)
+        },
+        learned_at={**customer.learned_at, **{name: at for name, (_, at) in news.items()}},
+    )
+
+
+def _deleted(customer: Customer, event: BillingEvent) -> Customer:
+    """A deleted customer comes back by a later purchase, not by the cancellations and refunds that follow."""
+    since, at = customer.learned_at.get("deleted", _EVER), event.occurred_at
+    back = event.touchpoint is not None and event.touchpoint not in _FAREWELLS and at > since
+    gone = event.customer.deleted and at >= since
+    if gone == customer.deleted or not (gone or back):
+        return customer
+    return replace(customer, deleted=gone, learned_at={**customer.learned_at, "deleted": at})
+
+
+def _same(one: Customer, other: Customer) -> bool:
+    return (one.address or "").casefold() == (other.address or "").casefold()
 
 
 def _later(first: datetime | None, second: datetime | None) -> datetime | None:

@@ -56,6 +56,10 @@ class SkipReason(StrEnum):
     FAILED = "failed"
 
 
+COMMENT_LENGTH = 10_000
+"""Most characters a comment may have, a line break counting as one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a person said; `rating` is 0 to 10."""

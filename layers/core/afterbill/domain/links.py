@@ -48,7 +48,8 @@ def read(token: str, purpose: Purpose, keys: Mapping[int, bytes]) -> Link | None
         signed = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
     except (UnicodeEncodeError, binascii.Error):
         return None
-    if len(signed) != _TOKEN_BYTES:
+    # b64decode also takes "+" for "-" and "/" for "_": one token has one spelling.
+    if len(signed) != _TOKEN_BYTES or base64.urlsafe_b64encode(signed).decode() != token:
         return None
     head, mac = signed[: _HEAD.size], signed[_HEAD.size :]
     version, key_id, said_purpose, invitation, expiry = _HEAD.unpack(head)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from afterbill.domain.billing import REVERSALS, BillingEvent, Touchpoint
-from afterbill.domain.customer import Customer
+from afterbill.domain.customer import Customer, Pending
 from afterbill.domain.invitation import Invitation, SkipReason
 from afterbill.domain.webhooks import Source
 
@@ -108,8 +108,10 @@ def _taken_back_since(invitation: Invitation, stopped: bool, customer: Customer)
 def _asked_enough(invitation: Invitation, customer: Customer, now: datetime) -> SkipReason | None:
     if customer.last_asked_at and now < customer.last_asked_at + invitation.cooldown:
         return SkipReason.COOLDOWN
-    competing = customer.pending and customer.pending.invitation_id != invitation.id
-    return SkipReason.SUPERSEDED if competing and invitation.cooldown else None
+    pending = customer.pending
+    if pending is None or pending.invitation_id == invitation.id:
+        return None
+    return SkipReason.SUPERSEDED if abs(pending.due_at - invitation.due_at) < invitation.cooldown else None
 
 
 def unreachable(situation: Situation) -> SkipReason | None:
@@ -169,7 +171,11 @@ def _left_out(event: BillingEvent, rule: Rule, customer: Customer | None, due_at
         return SkipReason.NOT_SAMPLED
     if customer.last_asked_at and due_at < customer.last_asked_at + rule.cooldown:
         return SkipReason.COOLDOWN
-    pending = customer.pending
-    if pending and rule.priority <= pending.priority and abs(due_at - pending.due_at) < rule.cooldown:
-        return SkipReason.SUPERSEDED
-    return None
+    return SkipReason.SUPERSEDED if _outranked(rule, customer.pending, due_at) else None
+
+
+def _outranked(rule: Rule, pending: Pending | None, due_at: datetime) -> bool:
+    """Whether a survey that the customer already waits for goes first; one that this event takes back does not."""
+    if pending is None or (rule.stops is Stops.CUSTOMER and pending.stoppable):
+        return False
+    return rule.priority <= pending.priority and abs(due_at - pending.due_at) < rule.cooldown

@@ -45,7 +45,7 @@ class Webhook:
 
 def check_time(signed_at: int, now: datetime) -> Refusal | None:
     """Refuse a timestamp (Unix seconds) further from `now` than the tolerance, in either direction."""
-    drift = now.timestamp() - signed_at
+    drift = int(now.timestamp()) - signed_at  # whole numbers: a signed one may be too large for a float
     if drift > TOLERANCE.total_seconds():
         return Refusal.STALE
     return Refusal.FUTURE if -drift > TOLERANCE.total_seconds() else None

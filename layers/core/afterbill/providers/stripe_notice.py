@@ -71,7 +71,11 @@ class Notice:
         )
 
     def happened(
-        self, lesson: BillingEvent, touchpoint: Touchpoint, about: tuple[str, str, str], money: Money | None = None
+        self,
+        lesson: BillingEvent,
+        touchpoint: Touchpoint | None,
+        about: tuple[str, str, str],
+        money: Money | None = None,
     ) -> BillingEvent:
         """The lesson as a fact: `about` is its object's id, meaning and occurrence."""
         return replace(lesson, touchpoint=touchpoint, fact=fact_key(PROVIDER, self.account, *about), money=money)

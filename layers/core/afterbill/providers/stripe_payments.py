@@ -65,10 +65,14 @@ def _payment_of(invoice_payment: Json) -> dict[str, str]:
 def invoice_payment_paid(notice: Notice) -> BillingEvent | None:
     """`invoice_payment.paid`, since 2025-03-31 the only event naming an invoice together with its payment intent.
 
-    It says nothing of a customer; its objects connect a refund, which names the intent, with the invoice.
+    It names the fact of the payment without a touchpoint or a customer: its objects connect a refund, which names
+    the intent, with the invoice.
     """
-    objects = identifiers(invoice=notice.content.get("invoice")) | _payment_of(notice.content)
-    return notice.learned(CustomerRef(), objects) if len(objects) > 1 else None
+    invoice, payment = identifiers(invoice=notice.content.get("invoice")), _payment_of(notice.content)
+    if not invoice or not payment:
+        return None
+    lesson = notice.learned(CustomerRef(), invoice | payment)
+    return notice.happened(lesson, None, (invoice["invoice"], PAYMENT, ""))
 
 
 def session_completed(notice: Notice) -> BillingEvent | None:

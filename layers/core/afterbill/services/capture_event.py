@@ -87,7 +87,7 @@ def _capture(event: BillingEvent, source: Source, capture: Capture, now: datetim
 
 
 def _look_up(event: BillingEvent, capture: Capture) -> Found:
-    address = event.customer.email
+    address = event.customer.address
     return capture.facts.look_up(
         event.invitation_id if event.touchpoint else "",
         aliases_of(event, capture.hash_address),
@@ -119,7 +119,7 @@ def _plan(
         invitation=None if found.invitation else invitation,
         customers=identity.with_customer(customer).changed,
         aliases=identity.aliases,
-        stops=_stops(event, rule, found, effective=identity.customer is not None or not event.test),
+        stops=_stops(event, rule, found, effective=source.test_mode or not event.test),
     )
     return change, invitation
 
@@ -142,7 +142,8 @@ def _stops(event: BillingEvent, rule: Rule, found: Found, *, effective: bool) ->
 def _await(customer: Customer | None, rule: Rule, invitation: Invitation) -> Customer | None:
     if customer is None or not rule.cooldown or invitation.state is not State.PENDING:
         return customer
-    return replace(customer, pending=Pending(invitation.id, rule.priority, invitation.due_at))
+    pending = Pending(invitation.id, rule.priority, invitation.due_at, invitation.stoppable)
+    return replace(customer, pending=pending)
 
 
 def _invite(

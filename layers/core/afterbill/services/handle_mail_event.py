@@ -87,13 +87,14 @@ def _final(event: Mapping[str, Any]) -> bool:
 
 
 def _suppress(invitation: Invitation, event: Mapping[str, Any], handling: Handling, now: datetime) -> None:
-    """SES names every recipient of the mail at that domain; ours have one recipient each."""
+    """Both the address written to and the one reported: where mail is forwarded, SES names its last address."""
     complained = event["eventType"] == "Complaint"
     reason = "complained" if complained else "bounced"
     listed = event["complaint"]["complainedRecipients"] if complained else event["bounce"]["bouncedRecipients"]
     customer = handling.mail_events.customer(invitation.customer_id)
     held = handling.hash_address(customer.address) if customer and customer.address else ""
-    for recipient in listed:
-        hashed = handling.hash_address(str(recipient["emailAddress"]))
+    reported = (recipient["emailAddress"] for recipient in listed)
+    for address in dict.fromkeys(map(str, (*event["mail"].get("destination", ()), *reported))):
+        hashed = handling.hash_address(address)
         # The customer may have another address by now: then only the old one is given up.
         handling.mail_events.suppress(hashed, reason, now, customer if hashed == held else None)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from afterbill.domain.billing import BillingEvent
-from afterbill.domain.customer import Customer, learn, merge
+from afterbill.domain.customer import BOUNCED, Customer, learn, merge, weightiest
 from afterbill.ports import Facts, Found
 
 
@@ -31,7 +31,7 @@ class Identity:
 def aliases_of(event: BillingEvent, hash_address: Callable[[str], str]) -> tuple[str, ...]:
     """Names under which this customer may be known; the mail address first, for it survives a merge."""
     ref = event.customer
-    mail = (f"mail#{hash_address(ref.email)}",) if ref.email else ()
+    mail = (f"mail#{hash_address(ref.address)}",) if ref.address else ()
     return mail + ((f"{event.source}#{ref.id}",) if ref.id else ())
 
 
@@ -66,19 +66,19 @@ def identify(
 def _follow(ids: tuple[str, ...], facts: Facts) -> dict[str, Customer]:
     """The customers under these ids and those they were merged into, in that order."""
     read: dict[str, Customer] = {}
+    asked: set[str] = set()
     while ids:
-        read |= facts.customers(ids)
-        wanted = (one.merged_into for one in read.values())
-        ids = tuple(id_ for id_ in wanted if id_ and id_ not in read)
+        asked.update(ids)
+        people = facts.customers(ids)
+        read |= {id_: people[id_] for id_ in ids if id_ in people}
+        wanted = dict.fromkeys(one.merged_into for one in read.values())
+        ids = tuple(id_ for id_ in wanted if id_ and id_ not in asked)  # one that was erased is not asked for again
     return read
 
 
 def _suppress(learned: Customer, before: Customer, event: BillingEvent, found: Found) -> Customer:
     """A suppressed address suppresses whoever holds it; a bounce is forgotten with the address that bounced."""
-    if not event.customer.email or learned.address != event.customer.email.strip():
+    if event.customer.address is None or learned.address != event.customer.address:
         return learned
-    if found.suppression:
-        return replace(learned, suppressed=found.suppression)
-    if learned.suppressed == "bounced" and learned.address != before.address:
-        return replace(learned, suppressed="")
-    return learned
+    moved = learned.suppressed == BOUNCED and learned.address != before.address
+    return replace(learned, suppressed=weightiest("" if moved else learned.suppressed, found.suppression))

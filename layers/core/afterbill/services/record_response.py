@@ -6,10 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from afterbill.domain import links
-from afterbill.domain.invitation import Answer, Invitation
+from afterbill.domain.invitation import COMMENT_LENGTH, Answer, Invitation
 from afterbill.ports import Responses
 
-MAX_COMMENT = 10_000
 _MAX_REASON = 200
 RATINGS = {str(rating): rating for rating in range(11)}
 """The only spellings of a rating that count: `07`, ` 7`, `7.0` and other digits are not ratings."""
@@ -83,17 +82,22 @@ def record_response(token: str, fields: Mapping[str, str] | None, responding: Re
 
 
 def parse_answer(fields: Mapping[str, str] | None) -> Answer | Problem:
-    """The answer in a form's fields; nothing is cut off or guessed."""
+    """The answer in a form's fields: a rating is never guessed, a comment never cut off."""
     if fields is None:
         return Problem.FORM
     rating = RATINGS.get(fields.get("rating", ""))
     if rating is None:
         return Problem.RATING
-    comment = fields.get("comment", "").replace("\r\n", "\n").strip()
-    if len(comment) > MAX_COMMENT:
+    comment = _text(fields, "comment").replace("\r\n", "\n")
+    if len(comment) > COMMENT_LENGTH:
         return Problem.COMMENT
-    reason = fields.get("reason", "").strip()[:_MAX_REASON]
+    reason = _text(fields, "reason")[:_MAX_REASON]
     return Answer(rating, comment, reason, contact_ok=fields.get("contact_ok", "") in {"on", "true", "1", "yes"})
+
+
+def _text(fields: Mapping[str, str], name: str) -> str:
+    """Half of a surrogate pair, which JSON can carry and nothing can store, becomes a question mark."""
+    return fields.get(name, "").strip().encode("utf-8", "replace").decode()
 
 
 def show_unsubscribe(token: str, responding: Responding, now: datetime) -> Responded:

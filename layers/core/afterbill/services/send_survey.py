@@ -11,7 +11,7 @@ from afterbill.domain.invitation import Invitation, SkipReason, State
 from afterbill.domain.mail import Accepted, Mail, Receipt, Refused, Rejected
 from afterbill.domain.policy import recheck
 from afterbill.domain.segments import segments_of
-from afterbill.ports import Invitations, Mailer, SendQueue
+from afterbill.ports import MAX_DELAY, Invitations, Mailer, SendQueue
 
 
 class Outcome(StrEnum):
@@ -53,13 +53,13 @@ def send_survey(invitation_id: str, delivery_number: int, sending: Sending, now:
     if invitation is None or invitation.state is not State.PENDING or invitation.delivery_number != delivery_number:
         return Sent(Outcome.NOT_PENDING)
     if now < invitation.due_at:
-        # It was deferred, and the deferral has a message of its own.
-        return Sent(Outcome.EARLY)
+        return _too_early(invitation, sending, now)
     situation = sending.invitations.situation(invitation)
     customer, reason = situation.customer, recheck(invitation, situation, now)
     if reason or customer is None:
         reason = reason or SkipReason.NO_CUSTOMER
-        sending.invitations.close(invitation, reason)
+        waiting = replace(invitation, customer_id=customer.id) if customer else invitation
+        sending.invitations.close(waiting, reason)
         return Sent(Outcome.SKIPPED, reason)
     claimed = _claimed(invitation, customer, sending, now)
     mail = sending.compose(claimed, customer)
@@ -67,6 +67,14 @@ def send_survey(invitation_id: str, delivery_number: int, sending: Sending, now:
         message = f"invitation {invitation.id} changed while it was claimed: it is looked at again"
         raise TransientError(message)
     return _conclude(claimed, customer, sending.mailer.send(mail), sending, now)
+
+
+def _too_early(invitation: Invitation, sending: Sending, now: datetime) -> Sent:
+    """Timers round to seconds and clocks differ: without another message it would wait for the sweep."""
+    remaining = invitation.due_at - now
+    if remaining <= MAX_DELAY:
+        sending.queue.put(invitation.id, invitation.delivery_number, remaining)
+    return Sent(Outcome.EARLY)
 
 
 def _claimed(invitation: Invitation, customer: Customer, sending: Sending, now: datetime) -> Invitation:

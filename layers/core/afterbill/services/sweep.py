@@ -43,7 +43,9 @@ def sweep(sweeps: Sweeps, queue: SendQueue, now: datetime, *, window: timedelta)
                 continue  # the index lags behind the table
             found[_look_after(invitation, sweeps, queue, now, window)] += 1
             first_open = first_open or hour
-    sweeps.set_swept_until(first_open or _hour(now - timedelta(hours=1)))
+    # Never past the hour before: what was stored a moment ago may not be in the index yet.
+    last_settled = _hour(now - timedelta(hours=1))
+    sweeps.set_swept_until(min(first_open or last_settled, last_settled))
     return found
 
 

@@ -10,10 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from afterbill.domain.brand import SURFACE, SURFACE_DARK, Brand, Catalog, ink_on, wording
-from afterbill.domain.invitation import Answer
-
-COMMENT_LENGTH = 10_000
-"""Most characters a comment may have, a line break counting as one."""
+from afterbill.domain.invitation import COMMENT_LENGTH, Answer
 
 _HEADERS = {
     "Content-Type": "text/html; charset=utf-8",

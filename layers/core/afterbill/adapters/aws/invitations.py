@@ -1,5 +1,6 @@
 """The table as send_survey sees it: claim in one transaction, mark in one update."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,8 +37,8 @@ class InvitationReader(TableReader):
 
     def update(self, key: "keys.Key", update: str, condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters of a conditional update; names that DynamoDB reserves are written `#name`."""
-        reserved = [name for name in ("state", "source", "comment", "version") if f"#{name}" in update + condition]
-        names = {"ExpressionAttributeNames": {f"#{name}": name for name in reserved}} if reserved else {}
+        reserved = {f"#{name}": name for name in re.findall(r"#(\w+)", update + condition)}
+        names = {"ExpressionAttributeNames": reserved} if reserved else {}
         return {
             "TableName": self.table,
             "Key": key,
@@ -143,7 +144,7 @@ class InvitationsTable(InvitationReader):
         self.change(
             keys.invitation(invitation.id),
             "SET #state = :sent, message_id = :message, sent_at = :at, sent_day = :day, day_bucket = :bucket, "
-            "segments = :segments, locale = :locale, answer_until = :until, "
+            "#segments = :segments, locale = :locale, answer_until = :until, "
             "delivery = if_not_exists(delivery, :accepted)",
             "#state = :sending AND attempt = :attempt",
             {

@@ -27,7 +27,7 @@ _INVITATION_TIMES = (
     "sent_at",
     "answered_at",
 )
-_CUSTOMER_TIMES = ("profile_at", "last_asked_at", "last_adverse_at")
+_CUSTOMER_TIMES = ("last_asked_at", "last_adverse_at")
 
 
 def encode(values: Mapping[str, Any]) -> Item:
@@ -90,7 +90,7 @@ def answer_attributes(answer: Answer) -> dict[str, Any]:
 
 def customer_item(customer: Customer) -> Item:
     """The whole customer at its next version."""
-    plain = _plain(customer)
+    plain = _plain(customer) | {"learned_at": _plain_times(customer.learned_at)}
     if customer.pending:
         plain["pending"] = _plain(customer.pending)
     return keys.customer(customer.id) | encode(plain | {"version": customer.version + 1})
@@ -101,11 +101,15 @@ def customer_of(item: Mapping[str, Any]) -> Customer:
     plain = decode(item)
     known = {one.name: plain[one.name] for one in fields(Customer) if one.name in plain}
     known |= {name: datetime.fromisoformat(known[name]) for name in _CUSTOMER_TIMES if name in known}
+    known["learned_at"] = {name: datetime.fromisoformat(at) for name, at in plain.get("learned_at", {}).items()}
     known["version"] = int(plain["version"])
     if "pending" in plain:
         pending = plain["pending"]
         known["pending"] = Pending(
-            pending["invitation_id"], int(pending["priority"]), datetime.fromisoformat(pending["due_at"])
+            pending["invitation_id"],
+            int(pending["priority"]),
+            datetime.fromisoformat(pending["due_at"]),
+            pending["stoppable"],
         )
     return Customer(**known)
 
@@ -122,6 +126,10 @@ def _scalar(value: Any) -> Any:  # noqa: ANN401  # as above
     if isinstance(value, tuple):
         return list(value)
     return dict(value) if isinstance(value, Mapping) else value
+
+
+def _plain_times(times: Mapping[str, datetime]) -> dict[str, str]:
+    return {name: at.isoformat() for name, at in times.items()}
 
 
 def _seconds(duration: timedelta) -> int:

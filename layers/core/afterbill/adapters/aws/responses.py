@@ -9,7 +9,7 @@ from afterbill.adapters.aws import keys
 from afterbill.adapters.aws.clients import error_code, transient
 from afterbill.adapters.aws.invitations import InvitationReader
 from afterbill.adapters.aws.items import answer_attributes, encode, invitation_of
-from afterbill.domain.customer import Customer
+from afterbill.domain.customer import BOUNCED, Customer
 from afterbill.domain.invitation import ASKED, Answer, Delivery, Invitation, State
 from afterbill.ports import Recorded
 
@@ -41,19 +41,19 @@ class ResponsesTable(InvitationReader):
         return Recorded(invitation_of(stored["Attributes"]), stored=True)
 
     def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
-        """Never write to this address again, nor to the customer who holds it; the first reason stays."""
+        """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""
         self.change(
             keys.suppression(address_hash),
-            "SET reason = if_not_exists(reason, :reason), since = if_not_exists(since, :now)",
-            "attribute_not_exists(reason)",
-            {":reason": reason, ":now": now.isoformat()},
+            "SET reason = :reason, since = if_not_exists(since, :now)",
+            "attribute_not_exists(reason) OR reason = :bounced",
+            {":reason": reason, ":bounced": BOUNCED, ":now": now.isoformat()},
         )
         if holder:
             self.change(
                 keys.customer(holder.id),
                 "SET suppressed = :reason ADD #version :one",
-                "attribute_exists(pk) AND attribute_not_exists(suppressed)",
-                {":reason": reason, ":one": 1},
+                "attribute_exists(pk) AND (attribute_not_exists(suppressed) OR suppressed = :bounced)",
+                {":reason": reason, ":bounced": BOUNCED, ":one": 1},
             )
 
     def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from afterbill.domain.customer import Customer
+from afterbill.domain.customer import Customer, weightiest
 from afterbill.domain.invitation import Answer, Delivery, Invitation, SkipReason, State
 from afterbill.domain.policy import Situation
 from afterbill.ports import Change, Found, Recorded
@@ -147,10 +147,10 @@ class MemoryTable:
     def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
         """Never write to this address again."""
         del now  # when it was is for operators; nothing decides by it
-        self.suppressions.setdefault(address_hash, reason)
-        if holder and not self.people[holder.id].suppressed:
-            known = self.people[holder.id]
-            self.people[holder.id] = replace(known, suppressed=reason, version=known.version + 1)
+        self.suppressions[address_hash] = weightiest(self.suppressions.get(address_hash, ""), reason)
+        known = self.people[holder.id] if holder else None
+        if known and weightiest(known.suppressed, reason) != known.suppressed:
+            self.people[known.id] = replace(known, suppressed=reason, version=known.version + 1)
 
     # MailEvents
 

@@ -1,0 +1,65 @@
+"""Each suite runs twice: over the twin in memory, and over the AWS adapters on moto with the template's own table."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from afterbill.adapters.aws.facts import FactsTable
+from afterbill.adapters.aws.invitations import InvitationsTable
+from afterbill.adapters.aws.responses import ResponsesTable, SweepsTable
+from afterbill.adapters.memory.table import MemoryTable
+from afterbill.ports import Facts, Invitations, MailEvents, Responses, Sweeps
+from tests.contract.template import table_definition
+
+TABLE = "afterbill"
+REGION = "eu-central-1"
+
+
+@dataclass
+class World:
+    """The table through the eyes of every use case; `dynamodb` is None in memory."""
+
+    facts: Facts
+    invitations: Invitations
+    responses: Responses
+    mail_events: MailEvents
+    sweeps: Sweeps
+    dynamodb: Any = None
+
+
+@pytest.fixture(params=["memory", "aws"])
+def world(request):
+    if request.param == "memory":
+        table = MemoryTable()
+        return World(table, table, table, table, table)
+    return request.getfixturevalue("aws_world")
+
+
+@pytest.fixture
+def aws_world(aws):
+    dynamodb = aws("dynamodb")
+    dynamodb.create_table(**table_definition(TABLE))
+    return over(dynamodb)
+
+
+def over(dynamodb) -> World:
+    responses = ResponsesTable(dynamodb, TABLE)
+    return World(
+        facts=FactsTable(dynamodb, TABLE),
+        invitations=InvitationsTable(dynamodb, TABLE),
+        responses=responses,
+        mail_events=responses,
+        sweeps=SweepsTable(dynamodb, TABLE),
+        dynamodb=dynamodb,
+    )
+
+
+@pytest.fixture
+def aws():
+    """Makes clients of an AWS that is empty at the start of each test."""
+    with mock_aws():
+        session = boto3.Session(region_name=REGION)
+        yield session.client

@@ -1,0 +1,73 @@
+"""Invitations and customers as the contract tests need them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from afterbill.domain.customer import Customer, Pending
+from afterbill.domain.invitation import Invitation, State
+from afterbill.ports import Change
+
+NOW = datetime(2026, 11, 22, 13, 30, 15, tzinfo=UTC)
+DUE = datetime(2026, 11, 22, 13, 20, tzinfo=UTC)
+ID, OTHER_ID, THIRD_ID = "0a" * 16, "0b" * 16, "0c" * 16
+LINK = "stripe|acct|in_1"
+
+
+def invitation(id_: str = ID, **changes) -> Invitation:
+    plain = Invitation(
+        id=id_,
+        fact=f"stripe|acct|{id_}|payment_succeeded|",
+        customer_id="customer-1",
+        touchpoint="payment_succeeded",
+        stage="purchase",
+        source="stripe",
+        channel="mail",
+        locale="de",
+        created_at=DUE - timedelta(days=3),
+        occurred_at=DUE - timedelta(days=3, minutes=1),
+        due_at=DUE,
+        expiry=timedelta(days=30),
+        cooldown=timedelta(days=90),
+        segments={"touchpoint": "payment_succeeded", "plan": "pro"},
+        objects={"invoice": "in_1", "customer": "cus_1"},
+        links=(LINK,),
+    )
+    return replace(plain, **changes)
+
+
+def customer(id_: str = "customer-1", **changes) -> Customer:
+    return replace(Customer(id_, address="ada@example.com", locale="de", country="DE"), **changes)
+
+
+def waiting(id_: str = ID) -> Pending:
+    return Pending(id_, 50, DUE, stoppable=True)
+
+
+def claimed(one: Invitation, attempt: str = "attempt-1", at: datetime = NOW) -> Invitation:
+    """The invitation as send_survey claims it."""
+    return replace(one, state=State.SENDING, attempt=attempt, claimed_at=at)
+
+
+def mailed(one: Invitation, at: datetime = NOW) -> Invitation:
+    """A claimed invitation as send_survey marks it."""
+    return replace(one, message_id="message-1", sent_at=at, sent_day="2026-11-22")
+
+
+def stored(world, one: Invitation | None = None, who: Customer | None = None) -> tuple[Invitation, Customer]:
+    """Both in the table, and as the table holds them."""
+    one, who = one or invitation(), who or customer()
+    assert world.facts.commit(Change(invitation=one, customers=(who,)))
+    return world.invitations.invitation(one.id), world.facts.customers([who.id])[who.id]
+
+
+def sending(world, one: Invitation | None = None) -> tuple[Invitation, Customer]:
+    """An invitation that a sender has claimed."""
+    one, who = stored(world, one)
+    assert world.invitations.claim(claimed(one), who)
+    return claimed(one), who
+
+
+def sent(world, one: Invitation | None = None) -> Invitation:
+    one, _ = sending(world, one)
+    world.invitations.mark_sent(mailed(one))
+    return world.invitations.invitation(one.id)

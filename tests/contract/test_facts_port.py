@@ -1,0 +1,218 @@
+"""What capture_event asks of the table."""
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from afterbill.domain.customer import Customer, Pending
+from afterbill.domain.invitation import Answer, Delivery, Invitation, State
+from afterbill.ports import Change, Found
+from tests.contract.people import DUE, ID, LINK, NOW, OTHER_ID, customer, invitation, stored
+
+NOTHING = Found(None, {}, frozenset())
+
+
+def test_an_empty_table_knows_nothing(world):
+    assert world.facts.look_up(ID, ["mail#1"], [LINK], "hash") == NOTHING
+    assert world.facts.look_up("", [], [], None) == NOTHING
+    assert world.facts.customers(["customer-1"]) == {}
+    assert world.facts.customers([]) == {}
+
+
+def test_what_was_committed_is_found(world):
+    change = Change(
+        invitation=invitation(),
+        customers=(customer(),),
+        aliases={"mail#1": ("customer-1", None), "stripe#cus_1": ("customer-1", None)},
+        stops={LINK: OTHER_ID},
+    )
+
+    assert world.facts.commit(change)
+
+    assert world.facts.look_up(ID, ["mail#1", "stripe#cus_1", "stripe#cus_2"], [LINK, "other"], None) == Found(
+        invitation(), {"mail#1": "customer-1", "stripe#cus_1": "customer-1"}, frozenset({OTHER_ID})
+    )
+    assert world.facts.customers(["customer-1", "nobody"]) == {"customer-1": customer(version=1)}
+
+
+def test_keys_may_be_asked_for_twice(world):
+    world.facts.commit(Change(aliases={"mail#1": ("customer-1", None)}, stops={LINK: ID}))
+
+    found = world.facts.look_up("", ["mail#1", "mail#1"], [LINK, LINK], None)
+
+    assert found == Found(None, {"mail#1": "customer-1"}, frozenset({ID}))
+
+
+def test_an_invitation_comes_back_whole(world):
+    """Every field is set to something other than its default: a new field must be stored or this fails."""
+    whole = replace(
+        invitation(),
+        stoppable=False,
+        generation=3,
+        delivery_number=2,
+        state=State.SENT,
+        reason="cooldown",
+        delivery=Delivery.DELIVERED,
+        attempt="attempt-1",
+        claimed_at=NOW,
+        previously_asked_at=NOW - timedelta(days=100),
+        message_id="message-1",
+        sent_at=NOW + timedelta(microseconds=5),
+        sent_day="2026-11-22",
+        answer=Answer(0, "Zu teuer 🎉\n\u202eتعليق", "price", contact_ok=True),
+        answered_at=NOW + timedelta(hours=1),
+        answered_day="2026-11-23",
+    )
+    assert not [one.name for one in fields(Invitation) if getattr(whole, one.name) == one.default]
+
+    world.facts.commit(Change(invitation=whole))
+
+    assert world.invitations.invitation(ID) == whole
+
+
+def test_an_invitation_without_a_customer_comes_back_whole(world):
+    bare = replace(invitation(), customer_id="", locale="", segments={}, objects={}, links=(), cooldown=timedelta(0))
+
+    world.facts.commit(Change(invitation=bare))
+
+    assert world.invitations.invitation(ID) == bare
+
+
+def test_a_customer_comes_back_whole(world):
+    whole = Customer(
+        "customer-1",
+        version=0,
+        address="ada@example.com",
+        name="Ada 王",
+        locale="de",
+        country="DE",
+        time_zone="Europe/Berlin",
+        attributes={"plan": "pro", "seats": "12"},
+        learned_at={"address": NOW, "attributes.plan": datetime(2020, 1, 1, tzinfo=UTC)},
+        last_asked_at=NOW,
+        last_adverse_at=DUE,
+        pending=Pending(ID, 70, DUE, stoppable=False),
+        suppressed="bounced",
+        deleted=True,
+        merged_into="customer-2",
+    )
+    exempt = {"version"}  # the table counts it
+    assert {one.name for one in fields(Customer) if getattr(whole, one.name) == one.default} == exempt
+
+    world.facts.commit(Change(customers=(whole,)))
+
+    assert world.facts.customers(["customer-1"]) == {"customer-1": replace(whole, version=1)}
+
+
+def test_the_same_fact_is_committed_once(world):
+    assert world.facts.commit(Change(invitation=invitation()))
+    assert not world.facts.commit(Change(invitation=invitation(locale="en")))
+
+    assert world.invitations.invitation(ID) == invitation()
+
+
+def test_a_lost_race_writes_nothing_at_all(world):
+    stored(world)
+    change = Change(
+        invitation=invitation(),
+        customers=(customer("customer-2"),),
+        aliases={"mail#2": ("customer-2", None)},
+        stops={LINK: OTHER_ID},
+    )
+
+    assert not world.facts.commit(change)
+
+    assert world.facts.customers(["customer-2"]) == {}
+    assert world.facts.look_up("", ["mail#2"], [LINK], None) == NOTHING
+
+
+def test_a_customer_is_stored_as_the_next_of_the_version_that_was_read(world):
+    _, known = stored(world)
+
+    assert world.facts.commit(Change(customers=(replace(known, name="Ada"),)))
+
+    assert world.facts.customers(["customer-1"])["customer-1"] == replace(known, name="Ada", version=2)
+
+
+@pytest.mark.parametrize("version", [0, 2], ids=["thought to be new", "read before another write"])
+def test_a_customer_changed_since_is_not_stored(world, version):
+    _, known = stored(world)
+    world.facts.commit(Change(customers=(replace(known, name="Ada"),)))
+    world.facts.commit(Change(customers=(replace(known, name="Ada", version=2),)))
+
+    assert not world.facts.commit(Change(customers=(customer(name="Late", version=version),)))
+
+    assert world.facts.customers(["customer-1"])["customer-1"].name == "Ada"
+
+
+def test_a_customer_erased_since_is_not_stored_again(world):
+    assert not world.facts.commit(Change(customers=(customer(version=3),)))
+    assert world.facts.customers(["customer-1"]) == {}
+
+
+def test_an_alias_is_given_once(world):
+    assert world.facts.commit(Change(aliases={"mail#1": ("customer-1", None)}))
+    assert not world.facts.commit(Change(aliases={"mail#1": ("customer-2", None)}))
+
+    assert world.facts.look_up("", ["mail#1"], [], None).customer_ids == {"mail#1": "customer-1"}
+
+
+def test_an_alias_given_twice_to_the_same_customer_is_no_race(world):
+    assert world.facts.commit(Change(aliases={"mail#1": ("customer-1", None)}))
+    assert world.facts.commit(Change(aliases={"mail#1": ("customer-1", None)}))
+
+
+def test_an_alias_moves_from_the_customer_it_was_read_of(world):
+    world.facts.commit(Change(aliases={"mail#1": ("customer-1", None)}))
+
+    assert world.facts.commit(Change(aliases={"mail#1": ("customer-2", "customer-1")}))
+    assert world.facts.commit(Change(aliases={"mail#1": ("customer-2", "customer-1")}))
+
+    assert world.facts.look_up("", ["mail#1"], [], None).customer_ids == {"mail#1": "customer-2"}
+
+
+@pytest.mark.parametrize("owner", ["customer-3", None], ids=["moved elsewhere", "erased"])
+def test_an_alias_that_is_no_longer_where_it_was_read_does_not_move(world, owner):
+    if owner:
+        world.facts.commit(Change(aliases={"mail#1": (owner, None)}))
+
+    assert not world.facts.commit(Change(aliases={"mail#1": ("customer-2", "customer-1")}))
+
+    found = world.facts.look_up("", ["mail#1"], [], None).customer_ids
+    assert found == ({"mail#1": owner} if owner else {})
+
+
+def test_two_customers_found_to_be_one_are_merged_together(world):
+    world.facts.commit(Change(customers=(customer("a"), customer("b")), aliases={"x#1": ("b", None)}))
+    people = world.facts.customers(["a", "b"])
+    gone = replace(people["b"], merged_into="a")
+
+    assert world.facts.commit(Change(customers=(people["a"], gone), aliases={"x#1": ("a", "b")}))
+
+    assert world.responses.customer("b") == replace(people["a"], version=2)
+    assert world.facts.look_up("", ["x#1"], [], None).customer_ids == {"x#1": "a"}
+
+
+def test_a_merge_that_meets_a_change_of_either_is_not_made(world):
+    world.facts.commit(Change(customers=(customer("a"), customer("b"))))
+    people = world.facts.customers(["a", "b"])
+    world.facts.commit(Change(customers=(replace(people["b"], name="Ada"),)))
+
+    assert not world.facts.commit(Change(customers=(people["a"], replace(people["b"], merged_into="a"))))
+
+    assert {one.version for one in world.facts.customers(["a"]).values()} == {1}
+
+
+def test_several_payments_may_be_taken_back_by_one_event(world):
+    world.facts.commit(Change(stops={"a": ID, "b": ID}))
+    world.facts.commit(Change(stops={"b": OTHER_ID}))
+
+    assert world.facts.look_up("", [], ["a", "b", "c"], None).stopped_by == frozenset({ID, OTHER_ID})
+
+
+def test_a_suppressed_address_is_known_by_its_hash(world):
+    world.responses.suppress("hash", "complained", NOW, None)
+
+    assert world.facts.look_up("", [], [], "hash").suppression == "complained"
+    assert world.facts.look_up("", [], [], "other").suppression == ""

@@ -1,0 +1,158 @@
+"""Small builders with sensible defaults: a test names only what it is about."""
+
+import itertools
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from afterbill.domain import links
+from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
+from afterbill.domain.customer import Customer, address_hash
+from afterbill.domain.invitation import Invitation
+from afterbill.domain.mail import Mail
+from afterbill.domain.policy import Policy, Rule, Stops
+from afterbill.domain.webhooks import Source
+from afterbill.services.handle_mail_event import INVITATION_TAG
+
+EVENTS = Path(__file__).resolve().parents[1] / "events"
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+KEYS: Mapping[int, bytes] = {0: b"a key for links, of 32 bytes....", 1: b"a newer one, just as long as the"}
+ADA = "ada@example.com"
+
+hash_address: Callable[[str], str] = partial(address_hash, key=b"identity")
+
+
+def rule(**changes: Any) -> Rule:
+    """Ask three days later, everybody, at most once in 90 days."""
+    defaults: dict[str, Any] = {
+        "ask": True,
+        "stage": "purchase",
+        "delay": 3 * DAY,
+        "sampling": 1.0,
+        "priority": 50,
+        "channel": "mail",
+        "cooldown": 90 * DAY,
+        "expiry": 30 * DAY,
+        "paid_only": False,
+        "stops": Stops.NOTHING,
+    }
+    return Rule(**defaults | changes)
+
+
+REVERSING: Mapping[Touchpoint, Rule] = {
+    Touchpoint.REFUNDED: rule(ask=False, stops=Stops.PAYMENT),
+    Touchpoint.DISPUTED: rule(ask=False, stops=Stops.PAYMENT),
+    Touchpoint.CANCELLED: rule(priority=80, delay=DAY, stops=Stops.CUSTOMER),
+}
+
+
+def policy(rules: Mapping[Touchpoint, Rule] | None = None, **changes: Any) -> Policy:
+    """Every touchpoint treated by `rule(**changes)`, but for reversals and those in `rules`."""
+    standard = {touchpoint: rule(**changes) for touchpoint in Touchpoint}
+    sources = {"shop": Source("shop", "test"), "sandbox": Source("sandbox", "test", test_mode=True)}
+    return Policy("Europe/Berlin", standard | REVERSING | (rules or {}), sources)
+
+
+def event(payment: str = "1", customer: CustomerRef | None = None, **changes: Any) -> BillingEvent:
+    """A payment of Ada's at noon; `payment` names its invoice, so another one is another fact."""
+    touchpoint = changes.get("touchpoint", Touchpoint.PAYMENT_SUCCEEDED)
+    defaults: dict[str, Any] = {
+        "source": "shop",
+        "event_id": f"evt_{touchpoint}_{payment}",
+        "occurred_at": NOON,
+        "touchpoint": touchpoint,
+        "fact": fact_key("test", "acct", f"in_{payment}", touchpoint) if touchpoint else "",
+        "objects": {"invoice": f"in_{payment}", "subscription": "sub_1"} if touchpoint else {},
+        "money": Money(4900, "EUR") if touchpoint else None,
+    }
+    return BillingEvent(customer=ref() if customer is None else customer, **defaults | changes)
+
+
+def ref(**changes: Any) -> CustomerRef:
+    """Ada, as a payment names her."""
+    return CustomerRef(**{"id": "cus_1", "email": ADA} | changes)
+
+
+NOBODY = CustomerRef()
+
+
+def news(customer: CustomerRef, at: datetime = NOON, **changes: Any) -> BillingEvent:
+    """A customer event: it teaches, and asks nothing."""
+    return event(customer=customer, touchpoint=None, occurred_at=at, **changes)
+
+
+def refund(payment: str = "1", at: datetime = NOON + HOUR, **changes: Any) -> BillingEvent:
+    """Payment `payment` was given back."""
+    return event(payment, touchpoint=Touchpoint.REFUNDED, occurred_at=at, **changes)
+
+
+def cancellation(at: datetime = NOON + HOUR, **changes: Any) -> BillingEvent:
+    """The subscription ends."""
+    return event("end", touchpoint=Touchpoint.CANCELLED, occurred_at=at, **changes)
+
+
+def invitation(**changes: Any) -> Invitation:
+    """A payment's, due in three days."""
+    defaults: dict[str, Any] = {
+        "id": "ab" * 16,
+        "fact": "test|acct|in_1|payment_succeeded|",
+        "customer_id": "ada",
+        "touchpoint": Touchpoint.PAYMENT_SUCCEEDED,
+        "stage": "purchase",
+        "source": "shop",
+        "channel": "mail",
+        "locale": "",
+        "created_at": NOON,
+        "occurred_at": NOON,
+        "due_at": NOON + 3 * DAY,
+        "expiry": 30 * DAY,
+        "cooldown": 90 * DAY,
+        "segments": {"source": "shop"},
+        "links": ("test|acct|in_1",),
+    }
+    return Invitation(**defaults | changes)
+
+
+def customer(**changes: Any) -> Customer:
+    """Ada, stored once."""
+    return Customer(**{"id": "ada", "version": 1, "address": ADA} | changes)
+
+
+def compose(one: Invitation, person: Customer) -> Mail:
+    """A mail with what matters to sending."""
+    return Mail(
+        to=person.address or "",
+        sender="survey@example.com",
+        reply_to=None,
+        subject="How likely?",
+        text="text",
+        html="html",
+        headers={},
+        tags={INVITATION_TAG: one.id},
+    )
+
+
+def day_of(at: datetime) -> str:
+    """The operator lives in Greenwich, where winter is UTC."""
+    return at.date().isoformat()
+
+
+def survey_token(one: Invitation, purpose: links.Purpose = links.Purpose.SURVEY, lives: timedelta = 400 * DAY) -> str:
+    """A link that outlives the invitation unless told otherwise."""
+    return links.sign(purpose, one.id, NOON + lives, KEYS)
+
+
+def ses_event(kind: str, invitation_id: str, to: str = ADA) -> dict[str, Any]:
+    """A file of events/ses, about this invitation and address."""
+    text = (EVENTS / "ses" / f"{kind}.json").read_text(encoding="utf-8")
+    return json.loads(text.replace("INVITATION_ID", invitation_id).replace("RECIPIENT", to))
+
+
+def ids(prefix: str = "id") -> Callable[[], str]:
+    """Names in order, where the product takes random ones."""
+    numbers = itertools.count(1)
+    return lambda: f"{prefix}{next(numbers)}"

@@ -1,0 +1,59 @@
+import pytest
+
+from afterbill.domain.invitation import ASKED, TRANSITIONS, Answer, Delivery, State
+from tests.factories import DAY, MINUTE, NOON, SECOND, invitation
+
+
+def test_a_closed_invitation_stays_closed() -> None:
+    assert not TRANSITIONS[State.CLOSED]
+
+
+def test_every_state_can_be_reached() -> None:
+    assert {State.PENDING}.union(*TRANSITIONS.values()) == set(State)
+
+
+def test_nothing_becomes_pending_again_once_a_mail_may_be_out() -> None:
+    assert State.PENDING not in TRANSITIONS[State.SENT] | TRANSITIONS[State.UNKNOWN]
+
+
+def test_delivery_ranks_rise_from_accepted_to_complained() -> None:
+    assert sorted(Delivery) == [Delivery.ACCEPTED, Delivery.DELIVERED, Delivery.BOUNCED, Delivery.COMPLAINED]
+
+
+def test_the_schedule_of_a_later_generation_or_delivery_has_another_name() -> None:
+    first = invitation(id="a" * 32)
+    names = {first.schedule_name, invitation(id="a" * 32, generation=2).schedule_name}
+    assert names == {"a" * 32 + "-g1-d1", "a" * 32 + "-g2-d1"}
+
+
+def test_a_schedule_name_fits_what_the_scheduler_takes() -> None:
+    assert len(invitation(generation=10**13, delivery_number=10**13).schedule_name) <= 64
+
+
+def test_the_answer_window_counts_from_sending() -> None:
+    sent = invitation(claimed_at=NOON + 4 * DAY, sent_at=NOON + 5 * DAY)
+    assert sent.answer_until == NOON + 35 * DAY
+
+
+def test_until_sending_is_proved_it_counts_from_the_claim() -> None:
+    assert invitation(claimed_at=NOON + 4 * DAY).answer_until == NOON + 34 * DAY
+
+
+def test_before_that_it_counts_from_the_due_moment() -> None:
+    assert invitation().answer_until == NOON + 33 * DAY
+
+
+@pytest.mark.parametrize("state", State)
+def test_an_answer_counts_while_a_mail_may_be_in_somebodys_hands(state: State) -> None:
+    one = invitation(state=state, claimed_at=NOON)
+    assert one.answerable(NOON + MINUTE) == (state in ASKED)
+
+
+def test_the_window_includes_its_last_moment_and_nothing_later() -> None:
+    one = invitation(state=State.SENT, sent_at=NOON)
+    assert one.answerable(NOON + 30 * DAY)
+    assert not one.answerable(NOON + 30 * DAY + SECOND)
+
+
+def test_an_answered_invitation_can_be_answered_again_while_it_is_open() -> None:
+    assert invitation(state=State.SENT, sent_at=NOON, answer=Answer(0)).answerable(NOON + DAY)

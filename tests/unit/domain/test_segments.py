@@ -1,0 +1,23 @@
+from afterbill.domain.segments import segments_of
+from tests.factories import customer
+
+FACT = {"source": "shop", "touchpoint": "renewed", "stage": "loyalty", "channel": "mail", "plan": None}
+
+
+def test_what_the_fact_and_the_profile_say_is_kept() -> None:
+    person = customer(country="DE", locale="de", attributes={"plan": "pro", "seats": "5"})
+    said = {"source": "shop", "touchpoint": "renewed", "stage": "loyalty", "channel": "mail"}
+    assert segments_of(FACT, person) == said | {"plan": "pro", "country": "DE", "locale": "de"}
+
+
+def test_the_plan_of_the_fact_wins_over_the_one_in_the_profile() -> None:
+    assert segments_of(FACT | {"plan": "team"}, customer(attributes={"plan": "pro"}))["plan"] == "team"
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    assert set(segments_of(FACT, None)) == {"source", "touchpoint", "stage", "channel"}
+    assert set(segments_of(FACT, customer())) == {"source", "touchpoint", "stage", "channel"}
+
+
+def test_what_the_profile_no_longer_says_stays_as_the_fact_knew_it() -> None:
+    assert segments_of(FACT | {"country": "FR"}, customer())["country"] == "FR"

@@ -1,0 +1,110 @@
+"""Every use case over the memory twins, with a clock that only moves when told."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from afterbill.adapters.memory.queues import MemoryMailer, MemorySendQueue, MemoryTimer
+from afterbill.adapters.memory.table import MemoryTable
+from afterbill.domain.billing import BillingEvent
+from afterbill.domain.customer import Customer
+from afterbill.domain.invitation import Invitation, State
+from afterbill.domain.mail import Mail
+from afterbill.domain.policy import Policy
+from afterbill.domain.webhooks import Webhook
+from afterbill.services.capture_event import Capture, Captured, capture_event
+from afterbill.services.handle_mail_event import Handling, handle_mail_event
+from afterbill.services.handle_mail_event import Outcome as MailOutcome
+from afterbill.services.record_response import Responded, Responding, record_response
+from afterbill.services.send_survey import Sending, Sent, send_survey
+from afterbill.services.sweep import Finding, sweep
+from tests.factories import KEYS, NOON, compose, day_of, event, hash_address, ids, policy, survey_token
+
+
+@dataclass
+class World:
+    """Every use case over the memory twins; time passes only through `pass_time`."""
+
+    policy: Policy = field(default_factory=policy)
+    now: datetime = NOON
+    table: Any = field(default_factory=MemoryTable)
+    timer: Any = field(default_factory=MemoryTimer)
+    queue: Any = field(default_factory=MemorySendQueue)
+    mailer: Any = field(default_factory=MemoryMailer)
+
+    def __post_init__(self) -> None:
+        self.stored: MemoryTable = self.table
+        self.outbox: list[Mail] = self.mailer.outbox
+        self.set_timers: MemoryTimer = self.timer
+        self.queued: MemorySendQueue = self.queue
+        self.waiting: list[tuple[datetime, str, int]] = []
+        self.new_customer, self.new_attempt = ids("customer"), ids("attempt")
+
+    def capture(self, *events: BillingEvent, source: str = "shop") -> Captured:
+        """Capture them as one webhook; what became of the last one."""
+        capture = Capture(
+            policy=self.policy,
+            normalise=lambda _webhook, _source: events,
+            facts=self.table,
+            timer=self.timer,
+            queue=self.queue,
+            hash_address=hash_address,
+            new_id=self.new_customer,
+        )
+        return capture_event(Webhook(source, {}, b"", self.now), capture, self.now)[-1]
+
+    def send(self, invitation_id: str, delivery_number: int = 1) -> Sent:
+        """As if its message came out of the send queue now."""
+        sending = Sending(self.table, self.queue, self.mailer, compose, day_of, self.new_attempt)
+        return send_survey(invitation_id, delivery_number, sending, self.now)
+
+    def answer(self, one: Invitation, **fields: str) -> Responded:
+        """Submit the form behind the link in its mail."""
+        responding = Responding(self.table, KEYS, day_of, hash_address)
+        return record_response(survey_token(one), fields, responding, self.now)
+
+    def report(self, mail_event: Mapping[str, Any]) -> MailOutcome:
+        """The mail system tells something."""
+        return handle_mail_event(mail_event, Handling(self.table, hash_address, day_of), self.now)
+
+    def sweep(self) -> Mapping[Finding, int]:
+        """Look for what was lost."""
+        return sweep(self.table, self.queue, self.now, window=timedelta(0))
+
+    def ripe(self) -> Iterator[tuple[str, int]]:
+        """Messages that come out of the send queue by now, timers included."""
+        self.waiting += [(self.now, one.id, one.delivery_number) for one in self.set_timers.fire(self.now)]
+        self.waiting += [(self.now + delay, id_, number) for id_, number, delay in self.queued.messages]
+        self.queued.messages.clear()
+        ready = [message for message in self.waiting if message[0] <= self.now]
+        self.waiting = [message for message in self.waiting if message[0] > self.now]
+        return ((id_, number) for _, id_, number in ready)
+
+    def pass_time(self, duration: timedelta) -> list[Sent]:
+        """Let time go by, then send what has become due."""
+        self.now += duration
+        return [self.send(*message) for message in self.ripe()]
+
+    def invitation(self, one: BillingEvent) -> Invitation:
+        """What is stored about this fact."""
+        return self.stored.invitations[one.invitation_id]
+
+    def sent(self, one: BillingEvent | None = None) -> Invitation:
+        """An invitation whose mail went out just now."""
+        fact = one or event(occurred_at=self.now)
+        captured = self.capture(fact).invitation
+        assert captured is not None
+        self.pass_time(captured.due_at - self.now)
+        assert self.invitation(fact).state is State.SENT
+        return self.invitation(fact)
+
+    def person(self) -> Customer:
+        """The only one there is, those merged away not counted."""
+        (one,) = (one for one in self.stored.people.values() if one.merged_into is None)
+        return one
+
+    def change(self, invitation_id: str, **changes: Any) -> Invitation:
+        """Put the stored invitation into a condition it could be in."""
+        self.stored.invitations[invitation_id] = replace(self.stored.invitations[invitation_id], **changes)
+        return self.stored.invitations[invitation_id]
