@@ -1,6 +1,6 @@
 """Every use case over the memory twins, with a clock that only moves when told."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from afterbill.services.handle_mail_event import Handling, handle_mail_event
 from afterbill.services.handle_mail_event import Outcome as MailOutcome
 from afterbill.services.record_response import Responded, Responding, record_response
 from afterbill.services.send_survey import Sending, Sent, send_survey
-from afterbill.services.sweep import Finding, sweep
+from afterbill.services.sweep import Finding, Sweeping, sweep
 from tests.factories import KEYS, NOON, compose, day_of, event, hash_address, ids, policy, survey_token
 
 
@@ -70,21 +70,25 @@ class World:
 
     def sweep(self) -> Mapping[Finding, int]:
         """Look for what was lost."""
-        return sweep(self.table, self.queue, self.now, window=timedelta(0))
-
-    def ripe(self) -> Iterator[tuple[str, int]]:
-        """Messages that come out of the send queue by now, timers included."""
-        self.waiting += [(self.now, one.id, one.delivery_number) for one in self.set_timers.fire(self.now)]
-        self.waiting += [(self.now + delay, id_, number) for id_, number, delay in self.queued.messages]
-        self.queued.messages.clear()
-        ready = [message for message in self.waiting if message[0] <= self.now]
-        self.waiting = [message for message in self.waiting if message[0] > self.now]
-        return ((id_, number) for _, id_, number in ready)
+        return sweep(Sweeping(self.table, self.queue, timedelta(0), day_of), self.now)
 
     def pass_time(self, duration: timedelta) -> list[Sent]:
         """Let time go by, then send what has become due."""
+        self.collect()
         self.now += duration
         return [self.send(*message) for message in self.ripe()]
+
+    def collect(self) -> None:
+        """What was put into the send queue now counts its delay from now."""
+        self.waiting += [(self.now + delay, id_, number) for id_, number, delay in self.queued.messages]
+        self.queued.messages.clear()
+
+    def ripe(self) -> list[tuple[str, int]]:
+        """Messages that come out of the send queue by now, those of timers included."""
+        self.waiting += [(self.now, one.id, one.delivery_number) for one in self.set_timers.fire(self.now)]
+        ready = [message for message in self.waiting if message[0] <= self.now]
+        self.waiting = [message for message in self.waiting if message[0] > self.now]
+        return [(id_, number) for _, id_, number in ready]
 
     def invitation(self, one: BillingEvent) -> Invitation:
         """What is stored about this fact."""

@@ -6,14 +6,13 @@ from typing import Any
 
 from afterbill import config
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.items import RETENTION
 from afterbill.adapters.aws.queues import SqsSendQueue
 from afterbill.adapters.aws.responses import SweepsTable
 from afterbill.adapters.aws.scores import ScoresTable
 from afterbill.domain.nps import score
 from afterbill.observability import Metric, count, logger
 from afterbill.services.compute_nps import compute_nps
-from afterbill.services.sweep import Finding, sweep
+from afterbill.services.sweep import Finding, Sweeping, sweep
 
 _METRICS = {
     Finding.OVERDUE: Metric.OVERDUE_INVITATIONS,
@@ -22,16 +21,20 @@ _METRICS = {
 }
 
 _dynamodb, _table = client("dynamodb"), config.setting("TABLE")
-_scores, _sweeps = ScoresTable(_dynamodb, _table), SweepsTable(_dynamodb, _table)
-_queue = SqsSendQueue(client("sqs"), config.setting("SEND_QUEUE_URL"))
-_flexible_window = timedelta(minutes=int(config.setting("FLEXIBLE_WINDOW_MINUTES")))
+_scores = ScoresTable(_dynamodb, _table)
+_sweeping = Sweeping(
+    sweeps=SweepsTable(_dynamodb, _table),
+    queue=SqsSendQueue(client("sqs"), config.setting("SEND_QUEUE_URL")),
+    window=timedelta(minutes=int(config.setting("FLEXIBLE_WINDOW_MINUTES"))),
+    day_of=config.day_of(),
+)
 _zone = config.time_zone()
 
 
 def handler(_event: dict[str, Any], _context: object) -> None:
     """The sweep comes first: a long recount must not keep surveys waiting."""
     now = datetime.now(UTC)
-    found = sweep(_sweeps, _queue, now, window=_flexible_window)
+    found = sweep(_sweeping, now)
     for finding, number in found.items():
         if metric := _METRICS.get(finding):
             count(metric, number)

@@ -19,6 +19,9 @@ LINES_SHOWN = 25
 PATIENCE_SECONDS = 10.0
 GRACE_SECONDS = 3.0
 
+_started: dict[str, subprocess.Popen[bytes]] = {}
+"""Programs of this very process, which alone learns from the system that they ended."""
+
 
 def run(name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
     """Run `command` to its end; a failure shows the last lines it printed."""
@@ -43,6 +46,7 @@ def start(name: str, command: Sequence[str], environment: Mapping[str, str], fol
             stderr=log,
             start_new_session=True,
         )
+    _started[name] = process
     (PIDS / name).write_text(f"{process.pid} {_birth(process.pid)}\n")
 
 
@@ -109,8 +113,8 @@ def _pid(name: str) -> int | None:
     try:
         written, _, birth = (PIDS / name).read_text().strip().partition(" ")
         pid = int(written)
-        with suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
+        if name in _started:
+            _started[name].poll()
         os.kill(pid, 0)
     except (FileNotFoundError, ProcessLookupError, ValueError):
         return None

@@ -6,92 +6,21 @@ from cfnlint.api import lint
 from cfnlint.helpers import create_rules
 from cfnlint.rules import RulesCollection
 
-INFRA = Path(__file__).resolve().parents[2] / "infra"
-
-FUNCTION = """
-  Answer:
-    Type: AWS::Lambda::Function
-    Properties:
-      Role: arn:aws:iam::123456789012:role/answer
-      Runtime: python3.13
-      Handler: app.handler
-      Code: {S3Bucket: artifacts, S3Key: answer.zip}
-"""
-LOGGED = FUNCTION + "      LoggingConfig: {LogGroup: !Ref Log}\n"
-LOG = """
-  Log:
-    Type: AWS::Logs::LogGroup
-    Properties: {RetentionInDays: 30}
-"""
-QUEUE = """
-  Work:
-    Type: AWS::SQS::Queue
-    Properties: {VisibilityTimeout: 60}
-"""
-REDRIVEN_QUEUE = """
-  Work:
-    Type: AWS::SQS::Queue
-    Properties:
-      RedrivePolicy: {deadLetterTargetArn: !GetAtt Failed.Arn, maxReceiveCount: 3}
-  Failed:
-    Type: AWS::SQS::Queue
-"""
-ALARM = """
-  FailedAlarm:
-    Type: AWS::CloudWatch::Alarm
-    Properties:
-      Dimensions: [{Name: QueueName, Value: !GetAtt Failed.QueueName}]
-      Namespace: AWS/SQS
-      MetricName: ApproximateNumberOfMessagesVisible
-      ComparisonOperator: GreaterThanThreshold
-      EvaluationPeriods: 1
-      Threshold: 0
-"""
-CONSUMER = """
-  Consumer:
-    Type: AWS::Lambda::EventSourceMapping
-    Properties: {FunctionName: !Ref Answer, EventSourceArn: !GetAtt Work.Arn}
-"""
-SCHEDULE = """
-  Nightly:
-    Type: AWS::Scheduler::Schedule
-    Properties:
-      ScheduleExpression: rate(1 day)
-      FlexibleTimeWindow: {Mode: "OFF"}
-      Target:
-        Arn: !GetAtt Answer.Arn
-        RoleArn: arn:aws:iam::123456789012:role/schedule
-"""
-RETRIED_SCHEDULE = (
-    SCHEDULE
-    + """
-        RetryPolicy: {MaximumRetryAttempts: 3}
-        DeadLetterConfig: {Arn: !GetAtt Failed.Arn}
-"""
+from tests.infra.pieces import (
+    ALARM,
+    CONSUMER,
+    FUNCTION,
+    KEPT_CALLS,
+    LOG,
+    LOGGED,
+    QUEUE,
+    REDRIVEN_QUEUE,
+    RETRIED_SCHEDULE,
+    SCHEDULE,
+    role,
 )
-KEPT_CALLS = """
-  Calls:
-    Type: AWS::Lambda::EventInvokeConfig
-    Properties:
-      FunctionName: !Ref Answer
-      Qualifier: $LATEST
-      DestinationConfig: {OnFailure: {Destination: !GetAtt Failed.Arn}}
-"""
 
-
-def role(statement: str, metadata: str = "{}", managed: str = "[]") -> str:
-    return f"""
-  Role:
-    Type: AWS::IAM::Role
-    Metadata: {metadata}
-    Properties:
-      AssumeRolePolicyDocument: {{}}
-      ManagedPolicyArns: {managed}
-      Policies:
-        - PolicyName: all
-          PolicyDocument:
-            Statement: [{statement}]
-"""
+INFRA = Path(__file__).resolve().parents[2] / "infra"
 
 
 @pytest.fixture(scope="module")

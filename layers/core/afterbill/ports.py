@@ -24,11 +24,16 @@ class Inbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the table already knows of one event: its invitation, customers by alias, stops, a suppression."""
+    """What the table already knows of one event.
+
+    Its invitation, customers by alias, the reversals that stopped one of its links, further links known to be
+    of the same payment, and the reason why its address is suppressed.
+    """
 
     invitation: Invitation | None
     customer_ids: Mapping[str, str]
     stopped_by: frozenset[str]
+    peers: frozenset[str] = frozenset()
     suppression: str = ""
 
 
@@ -37,18 +42,21 @@ class Change:
     """All that one event changes, committed together or not at all.
 
     `customers` are stored if their version is still the one read; `aliases` map an alias to its customer and
-    the customer it pointed to before; `stops` name links taken back, with the invitation id of the reversal.
+    the customer it pointed to before; `stops` name links taken back, with the invitation id of the reversal;
+    `peers` are links found to be of one payment. Stops alone say that no peers were seen, peers alone that no
+    stop was: if that is no longer so, the change fails.
     """
 
     invitation: Invitation | None = None
     customers: tuple[Customer, ...] = ()
     aliases: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
     stops: Mapping[str, str] = field(default_factory=dict)
+    peers: frozenset[str] = frozenset()
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.invitation or self.customers or self.aliases or self.stops)
+        return not (self.invitation or self.customers or self.aliases or self.stops or self.peers)
 
 
 class Facts(Protocol):
@@ -108,7 +116,7 @@ class Invitations(Protocol):
         """
 
     def release(self, invitation: Invitation, customer: Customer) -> None:
-        """Undo the claim of this attempt: sending -> pending, at the later `due_at` and generation it carries."""
+        """Undo the claim of this attempt: sending -> pending, with the `deferred_until` and generation it carries."""
 
     def mark_sent(self, invitation: Invitation) -> None:
         """sending -> sent with message id, day and the segments as they were when it was sent."""
@@ -180,6 +188,9 @@ class Sweeps(Protocol):
 
     def close(self, invitation: Invitation, reason: SkipReason) -> None:
         """From the state it was read in -> closed, and the customer no longer waits for it."""
+
+    def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
+        """sending or unknown -> sent: an answer proves it went out."""
 
     def swept_until(self) -> str | None:
         """The hour from which the next sweep starts, None before the first."""

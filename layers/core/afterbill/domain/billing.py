@@ -66,8 +66,9 @@ class CustomerRef:
 
 @dataclass(frozen=True, slots=True)
 class BillingEvent:
-    """One thing that happened, understood; without a touchpoint it only teaches us about its customer.
+    """One thing that happened, understood; without a touchpoint it only teaches us something.
 
+    That is about its customer, or, with a `fact`, that its objects belong to one payment.
     `fact` is the same for every event that reports the same fact (twins, retries, two endpoints).
     `objects` maps kinds (`invoice`, `charge`, `subscription`...) to the provider's ids.
     """
@@ -91,6 +92,8 @@ class BillingEvent:
     @property
     def links(self) -> tuple[str, ...]:
         """The passing objects (invoice, charge...) through which a refund finds its payment, within the account."""
+        if not self.fact:
+            return ()
         provider, account, _ = self.fact.split("|", 2)
         return tuple(
             sorted({f"{provider}|{account}|{id_}" for kind, id_ in self.objects.items() if kind not in LASTING})

@@ -92,6 +92,7 @@ class Invitation:
     links: tuple[str, ...] = ()
     stoppable: bool = True
     generation: int = 1
+    deferred_until: datetime | None = None
     delivery_number: int = 1
     state: State = State.PENDING
     reason: str = ""
@@ -110,6 +111,11 @@ class Invitation:
     def answer_until(self) -> datetime:
         """The moment the answer page closes: the expiry counts from sending, before that from the due moment."""
         return (self.sent_at or self.claimed_at or self.due_at) + self.expiry
+
+    @property
+    def ready_at(self) -> datetime:
+        """When it may go out: the due moment, or later where the mail system asked for patience."""
+        return self.deferred_until or self.due_at
 
     @property
     def schedule_name(self) -> str:

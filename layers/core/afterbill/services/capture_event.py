@@ -91,7 +91,7 @@ def _look_up(event: BillingEvent, capture: Capture) -> Found:
     return capture.facts.look_up(
         event.invitation_id if event.touchpoint else "",
         aliases_of(event, capture.hash_address),
-        event.links if event.touchpoint else (),
+        event.links,
         capture.hash_address(address) if address else None,
     )
 
@@ -106,28 +106,42 @@ def _plan(
     else:
         identity = identify(event, found, capture.facts, capture.hash_address, capture.new_id)
     if event.touchpoint is None:
-        return Change(customers=identity.changed, aliases=identity.aliases), None
+        return _lesson(event, identity, found), None
     rule = capture.policy.rules[event.touchpoint]
-    customer = _take_back(event, rule, identity.customer)
+    customer = _take_back(event, rule, identity.customer, now)
     invitation = found.invitation
     if invitation is None:
         stopped = bool(found.stopped_by - {event.invitation_id})
         decision = decide(event, rule, source, Situation(customer, stopped), now)
         invitation = _invite(event, rule, customer, decision, now)
         customer = _await(customer, rule, invitation)
+    stops = _stops(event, rule, found, effective=source.test_mode or not event.test)
     change = Change(
         invitation=None if found.invitation else invitation,
         customers=identity.with_customer(customer).changed,
         aliases=identity.aliases,
-        stops=_stops(event, rule, found, effective=source.test_mode or not event.test),
+        stops=stops,
+        peers=found.peers if stops else frozenset(),
     )
     return change, invitation
 
 
-def _take_back(event: BillingEvent, rule: Rule, customer: Customer | None) -> Customer | None:
+def _lesson(event: BillingEvent, identity: Identity, found: Found) -> Change:
+    """What an event without a touchpoint teaches: its customer, and which objects are one payment."""
+    joined = frozenset(event.links)
+    return Change(
+        customers=identity.changed,
+        aliases=identity.aliases,
+        stops=dict.fromkeys(joined, min(found.stopped_by)) if found.stopped_by else {},
+        peers=joined if not joined <= found.peers else frozenset(),
+    )
+
+
+def _take_back(event: BillingEvent, rule: Rule, customer: Customer | None, now: datetime) -> Customer | None:
     if customer is None or rule.stops is not Stops.CUSTOMER:
         return customer
-    at = max(filter(None, (customer.last_adverse_at, event.occurred_at)))
+    # A sender's clock that runs ahead must not stop what has not happened yet.
+    at = max(filter(None, (customer.last_adverse_at, min(event.occurred_at, now))))
     return customer if at == customer.last_adverse_at else replace(customer, last_adverse_at=at)
 
 
@@ -136,7 +150,7 @@ def _stops(event: BillingEvent, rule: Rule, found: Found, *, effective: bool) ->
         return {}
     if event.invitation_id in found.stopped_by:
         return {}
-    return dict.fromkeys(event.links, event.invitation_id)
+    return dict.fromkeys({*event.links, *found.peers}, event.invitation_id)
 
 
 def _await(customer: Customer | None, rule: Rule, invitation: Invitation) -> Customer | None:

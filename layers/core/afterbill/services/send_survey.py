@@ -52,7 +52,7 @@ def send_survey(invitation_id: str, delivery_number: int, sending: Sending, now:
     invitation = sending.invitations.invitation(invitation_id)
     if invitation is None or invitation.state is not State.PENDING or invitation.delivery_number != delivery_number:
         return Sent(Outcome.NOT_PENDING)
-    if now < invitation.due_at:
+    if now < invitation.ready_at:
         return _too_early(invitation, sending, now)
     situation = sending.invitations.situation(invitation)
     customer, reason = situation.customer, recheck(invitation, situation, now)
@@ -71,7 +71,7 @@ def send_survey(invitation_id: str, delivery_number: int, sending: Sending, now:
 
 def _too_early(invitation: Invitation, sending: Sending, now: datetime) -> Sent:
     """Timers round to seconds and clocks differ: without another message it would wait for the sweep."""
-    remaining = invitation.due_at - now
+    remaining = invitation.ready_at - now
     if remaining <= MAX_DELAY:
         sending.queue.put(invitation.id, invitation.delivery_number, remaining)
     return Sent(Outcome.EARLY)
@@ -97,12 +97,14 @@ def _conclude(invitation: Invitation, customer: Customer, receipt: Receipt, send
             sending.invitations.mark_sent(sent)
             return Sent(Outcome.SENT)
         case Refused(reason, retry_after, paused):
-            deferred = replace(invitation, due_at=now + retry_after, generation=invitation.generation + 1)
+            deferred = replace(invitation, deferred_until=now + retry_after, generation=invitation.generation + 1)
             sending.invitations.release(deferred, customer)
             sending.queue.put(invitation.id, invitation.delivery_number, retry_after)
             return Sent(Outcome.PAUSED if paused else Outcome.THROTTLED, reason)
         case Rejected(reason):
-            sending.invitations.close(invitation, SkipReason.REJECTED)
+            # Released first: who got no mail was not asked, and may be asked about the next fact.
+            sending.invitations.release(invitation, customer)
+            sending.invitations.close(replace(invitation, state=State.PENDING, attempt=""), SkipReason.REJECTED)
             return Sent(Outcome.REJECTED, reason)
         case unclear:
             sending.invitations.mark_unknown(invitation)

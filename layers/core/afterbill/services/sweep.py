@@ -1,7 +1,8 @@
 """Find what is overdue, whatever was lost in between: the table knows, timers and queues may forget."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -25,23 +26,35 @@ class Finding(StrEnum):
 
     WAITING = "waiting"
     OVERDUE = "overdue"
+    SETTLED = "settled"
     UNKNOWN = "unknown"
     FAILED = "failed"
 
 
-def sweep(sweeps: Sweeps, queue: SendQueue, now: datetime, *, window: timedelta) -> Counter[Finding]:
+@dataclass(frozen=True, slots=True)
+class Sweeping:
+    """What sweeping needs; `window` is the timer's flexible window, `day_of` gives the operator's local day."""
+
+    sweeps: Sweeps
+    queue: SendQueue
+    window: timedelta
+    day_of: Callable[[datetime], str]
+
+
+def sweep(sweeping: Sweeping, now: datetime) -> Counter[Finding]:
     """Queue what is overdue, call lost claims unknown, fail what nobody ever heard of again.
 
-    `window` is the timer's flexible window. The next sweep starts at the first hour that still holds something.
+    The next sweep starts at the first hour that still holds something.
     """
     found: Counter[Finding] = Counter()
     first_open: str | None = None
+    sweeps = sweeping.sweeps
     for hour in _hours(sweeps.swept_until(), now):
         for invitation_id in sweeps.unsettled(hour):
             invitation = sweeps.invitation(invitation_id)
             if invitation is None or invitation.state in {State.SENT, State.CLOSED}:
                 continue  # the index lags behind the table
-            found[_look_after(invitation, sweeps, queue, now, window)] += 1
+            found[_look_after(invitation, sweeping, now)] += 1
             first_open = first_open or hour
     # Never past the hour before: what was stored a moment ago may not be in the index yet.
     last_settled = _hour(now - timedelta(hours=1))
@@ -49,18 +62,22 @@ def sweep(sweeps: Sweeps, queue: SendQueue, now: datetime, *, window: timedelta)
     return found
 
 
-def _look_after(invitation: Invitation, sweeps: Sweeps, queue: SendQueue, now: datetime, window: timedelta) -> Finding:
+def _look_after(invitation: Invitation, sweeping: Sweeping, now: datetime) -> Finding:
     claimed_at = invitation.claimed_at or invitation.due_at
-    if invitation.state is State.PENDING and now > invitation.due_at + window + OVERDUE_AFTER:
-        queue.put(invitation.id, invitation.delivery_number, timedelta(0))
+    if invitation.state is State.PENDING and now > invitation.ready_at + sweeping.window + OVERDUE_AFTER:
+        sweeping.queue.put(invitation.id, invitation.delivery_number, timedelta(0))
         return Finding.OVERDUE
+    if invitation.answer and invitation.state in {State.SENDING, State.UNKNOWN}:
+        # Nobody answers a mail that never arrived.
+        sweeping.sweeps.settle(invitation, invitation.message_id, claimed_at, sweeping.day_of(claimed_at))
+        return Finding.SETTLED
     if invitation.state is State.SENDING and now > claimed_at + CLAIM_LOST_AFTER:
-        sweeps.mark_unknown(invitation)
+        sweeping.sweeps.mark_unknown(invitation)
         return Finding.UNKNOWN
     if invitation.state is State.UNKNOWN:
         if now <= claimed_at + UNKNOWN_FAILED_AFTER:
             return Finding.UNKNOWN
-        sweeps.close(invitation, SkipReason.FAILED)
+        sweeping.sweeps.close(invitation, SkipReason.FAILED)
         return Finding.FAILED
     return Finding.WAITING
 

@@ -74,7 +74,7 @@ class FactsTable(TableReader):
         self, invitation_id: str, aliases: Sequence[str], links: Sequence[str], address_hash: str | None
     ) -> Found:
         """All that is stored under these keys, read consistently."""
-        wanted = [keys.alias(alias) for alias in aliases] + [keys.stop(link) for link in links]
+        wanted = [keys.alias(alias) for alias in aliases] + [keys.link(link) for link in links]
         wanted += [keys.invitation(invitation_id)] if invitation_id else []
         wanted += [keys.suppression(address_hash)] if address_hash else []
         items = self.read(wanted)
@@ -85,11 +85,12 @@ class FactsTable(TableReader):
 
         invitation = items.get(keys.invitation(invitation_id)[keys.PK]["S"])
         owners = {alias: value(keys.alias(alias), "customer_id") for alias in aliases}
-        stops = (value(keys.stop(link), "invitation_id") for link in links)
+        known = [items.get(keys.link(link)[keys.PK]["S"], {}) for link in links]
         return Found(
             invitation=invitation_of(invitation) if invitation else None,
             customer_ids={alias: owner for alias, owner in owners.items() if owner},
-            stopped_by=frozenset(stop for stop in stops if stop),
+            stopped_by=frozenset(link["stopped_by"]["S"] for link in known if "stopped_by" in link),
+            peers=frozenset(peer for link in known if "peers" in link for peer in link["peers"]["SS"]),
             suppression=(value(keys.suppression(address_hash), "reason") or "") if address_hash else "",
         )
 
@@ -97,10 +98,7 @@ class FactsTable(TableReader):
         """Write all of it; False when somebody else was faster, so that the caller reads again."""
         writes = [self._put_customer(one) for one in change.customers]
         writes += [self._put_alias(alias, to, before) for alias, (to, before) in change.aliases.items()]
-        writes += [
-            {"Put": {"TableName": self.table, "Item": keys.stop(link) | encode({"invitation_id": by})}}
-            for link, by in change.stops.items()
-        ]
+        writes += [self._update_link(link, change) for link in sorted(change.peers | change.stops.keys())]
         if change.invitation:
             writes.append({"Put": self._put_if("attribute_not_exists(pk)", invitation_item(change.invitation))})
         return self.transact(writes)
@@ -116,6 +114,23 @@ class FactsTable(TableReader):
         if before is None:
             return {"Put": self._put_if("attribute_not_exists(pk) OR customer_id = :to", item, {":to": to})}
         return {"Put": self._put_if("customer_id IN (:to, :before)", item, {":to": to, ":before": before})}
+
+    def _update_link(self, link: str, change: Change) -> Mapping[str, Any]:
+        """Whoever saw no peers (or no stop) must not meet one stored in between: the item of the link decides."""
+        values: dict[str, Any] = {}
+        if link in change.stops:
+            values[":stopped_by"] = change.stops[link]
+        if link in change.peers:
+            values[":peers"] = set(change.peers)
+        update: dict[str, Any] = {
+            "TableName": self.table,
+            "Key": keys.link(link),
+            "UpdateExpression": "SET " + ", ".join(f"{name[1:]} = {name}" for name in values),
+            "ExpressionAttributeValues": encode(values),
+        }
+        if not (change.stops and change.peers):
+            update["ConditionExpression"] = f"attribute_not_exists({'peers' if change.stops else 'stopped_by'})"
+        return {"Update": update}
 
     def _put_if(self, condition: str, item: Any, values: Mapping[str, Any] | None = None) -> dict[str, Any]:  # noqa: ANN401
         put = {"TableName": self.table, "Item": item, "ConditionExpression": condition}

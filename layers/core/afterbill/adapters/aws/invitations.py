@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -57,6 +58,23 @@ class InvitationReader(TableReader):
             {":unknown": State.UNKNOWN, ":sending": State.SENDING, ":attempt": invitation.attempt},
         )
 
+    def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
+        """sending or unknown -> sent: the mail system's word proves it went out."""
+        self.change(
+            keys.invitation(invitation.id),
+            "SET #state = :sent, message_id = :message, sent_at = :at, sent_day = :day, day_bucket = :bucket",
+            "#state IN (:sending, :unknown)",
+            {
+                ":sent": State.SENT,
+                ":sending": State.SENDING,
+                ":unknown": State.UNKNOWN,
+                ":message": message_id,
+                ":at": at.isoformat(),
+                ":day": day,
+                ":bucket": keys.sent_bucket(day),
+            },
+        )
+
     def close(self, invitation: Invitation, reason: SkipReason) -> None:
         """From the state it was read in -> closed, and the customer no longer waits for it."""
         self.change(
@@ -79,14 +97,14 @@ class InvitationsTable(InvitationReader):
 
     def situation(self, invitation: Invitation) -> Situation:
         """The customer (merged ones followed) and whether the payment was taken back: one batch read."""
-        wanted = [keys.stop(link) for link in invitation.links]
+        wanted = [keys.link(link) for link in invitation.links]
         wanted += [keys.customer(invitation.customer_id)] if invitation.customer_id else []
         items = self.read(wanted)
         item = items.pop(keys.customer(invitation.customer_id)[keys.PK]["S"], None)
         customer = customer_of(item) if item else None
         if customer and customer.merged_into:
             customer = self.customer(customer.merged_into)
-        stopped = any(stop["invitation_id"]["S"] != invitation.id for stop in items.values())
+        stopped = any(link.get("stopped_by", {"S": invitation.id})["S"] != invitation.id for link in items.values())
         return Situation(customer, stopped)
 
     def claim(self, invitation: Invitation, customer: Customer) -> bool:
@@ -118,18 +136,19 @@ class InvitationsTable(InvitationReader):
         return self.transact([{"Update": claim}, {"Update": asked}])
 
     def release(self, invitation: Invitation, customer: Customer) -> None:
-        """sending -> pending at the later due_at it carries, and the customer was not asked."""
+        """sending -> pending, with the patience it carries, and the customer was not asked."""
+        defer = ", deferred_until = :until" if invitation.deferred_until else ""
         self.change(
             keys.invitation(invitation.id),
-            "SET #state = :pending, due_at = :due, generation = :generation REMOVE attempt, claimed_at",
+            f"SET #state = :pending, generation = :generation{defer} REMOVE attempt, claimed_at",
             "#state = :sending AND attempt = :attempt",
             {
                 ":pending": State.PENDING,
                 ":sending": State.SENDING,
                 ":attempt": invitation.attempt,
-                ":due": invitation.due_at.isoformat(),
                 ":generation": invitation.generation,
-            },
+            }
+            | ({":until": _iso(invitation.deferred_until)} if defer else {}),
         )
         before = invitation.previously_asked_at
         self.change(

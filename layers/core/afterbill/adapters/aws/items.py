@@ -14,11 +14,12 @@ from afterbill.domain.invitation import Answer, Delivery, Invitation, State
 Item = dict[str, Any]
 
 RETENTION = timedelta(days=730)
-"""How long invitations and customers are kept after they were last of use; unsubscribe links live as long."""
+"""How long an invitation is kept after the last moment it could go out; unsubscribe links live as long."""
 
 _SERIALIZER = TypeSerializer()
 _DESERIALIZER = TypeDeserializer()
 _INVITATION_TIMES = (
+    "deferred_until",
     "created_at",
     "occurred_at",
     "due_at",
@@ -48,7 +49,7 @@ def invitation_item(invitation: Invitation) -> Item:
     plain["expiry_seconds"] = _seconds(plain.pop("expiry"))
     plain["cooldown_seconds"] = _seconds(plain.pop("cooldown"))
     plain["answer_until"] = int(invitation.answer_until.timestamp())
-    plain[keys.TTL] = int((invitation.created_at + RETENTION).timestamp())
+    plain[keys.TTL] = int((invitation.due_at + invitation.expiry + RETENTION).timestamp())
     if invitation.sent_day:
         plain[keys.DAY_BUCKET] = keys.sent_bucket(invitation.sent_day)
     elif invitation.state is not State.CLOSED:

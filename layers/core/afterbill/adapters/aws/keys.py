@@ -44,14 +44,19 @@ def alias(name: str) -> "Key":
     return key(f"ALIAS#{name}", "ALIAS")
 
 
-def stop(link: str) -> "Key":
-    """A payment that was taken back."""
-    return key(f"STOP#{link}", "STOP")
+def link(name: str) -> "Key":
+    """An object whose payment was taken back, or that is known to belong to one payment with others."""
+    return key(f"LINK#{name}", "LINK")
 
 
 def suppression(address_hash: str) -> "Key":
     """An address that is never written to again."""
     return key(f"SUPPRESSION#{address_hash}", "SUPPRESSION")
+
+
+def peers(link: str) -> "Key":
+    """The objects found to be of one payment with this one."""
+    return key(f"PEERS#{link}", "PEERS")
 
 
 def sweep() -> "Key":

@@ -10,7 +10,7 @@ from afterbill.adapters.aws.clients import error_code, transient
 from afterbill.adapters.aws.invitations import InvitationReader
 from afterbill.adapters.aws.items import answer_attributes, encode, invitation_of
 from afterbill.domain.customer import BOUNCED, Customer
-from afterbill.domain.invitation import ASKED, Answer, Delivery, Invitation, State
+from afterbill.domain.invitation import ASKED, Answer, Delivery
 from afterbill.ports import Recorded
 
 
@@ -55,23 +55,6 @@ class ResponsesTable(InvitationReader):
                 "attribute_exists(pk) AND (attribute_not_exists(suppressed) OR suppressed = :bounced)",
                 {":reason": reason, ":bounced": BOUNCED, ":one": 1},
             )
-
-    def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
-        """sending or unknown -> sent: the mail system's word proves it went out."""
-        self.change(
-            keys.invitation(invitation.id),
-            "SET #state = :sent, message_id = :message, sent_at = :at, sent_day = :day, day_bucket = :bucket",
-            "#state IN (:sending, :unknown)",
-            {
-                ":sent": State.SENT,
-                ":sending": State.SENDING,
-                ":unknown": State.UNKNOWN,
-                ":message": message_id,
-                ":at": at.isoformat(),
-                ":day": day,
-                ":bucket": keys.sent_bucket(day),
-            },
-        )
 
     def deliver(self, invitation_id: str, delivery: Delivery) -> None:
         """Raise the delivery rank; a lower or equal one changes nothing."""

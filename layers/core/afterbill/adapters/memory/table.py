@@ -1,6 +1,6 @@
 """The table in memory: the same promises as DynamoDB behind the same ports, one method one call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -18,6 +18,7 @@ class MemoryTable:
     people: dict[str, Customer] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     stops: dict[str, str] = field(default_factory=dict)
+    peers: dict[str, frozenset[str]] = field(default_factory=dict)
     suppressions: dict[str, str] = field(default_factory=dict)
     hour: str | None = None
 
@@ -31,6 +32,7 @@ class MemoryTable:
             invitation=self.invitations.get(invitation_id),
             customer_ids={alias: self.aliases[alias] for alias in aliases if alias in self.aliases},
             stopped_by=frozenset(self.stops[link] for link in links if link in self.stops),
+            peers=frozenset(peer for link in links for peer in self.peers.get(link, ())),
             suppression=self.suppressions.get(address_hash or "", ""),
         )
 
@@ -46,12 +48,17 @@ class MemoryTable:
             return False
         if any(self.aliases.get(alias) not in {before, to} for alias, (to, before) in change.aliases.items()):
             return False
+        if bool(change.stops) != bool(change.peers):
+            unseen: Collection[str] = self.peers if change.stops else self.stops
+            if any(link in unseen for link in (change.stops or change.peers)):
+                return False
         if change.invitation:
             self.invitations[change.invitation.id] = change.invitation
         for one in change.customers:
             self.people[one.id] = replace(one, version=one.version + 1)
         self.aliases |= {alias: to for alias, (to, _) in change.aliases.items()}
         self.stops |= change.stops
+        self.peers |= dict.fromkeys(change.peers, change.peers)
         return True
 
     def _version(self, customer_id: str) -> int:

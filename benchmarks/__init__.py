@@ -1,0 +1,1 @@
+"""The budgets of docs/budgets.md, measured on this machine by `make bench`."""

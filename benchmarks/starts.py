@@ -1,0 +1,119 @@
+"""What it takes to start a function, against one that only imports boto3 and makes the same clients.
+
+From the start of the process to its first request for an event, under awslambdaric, in seconds of processor time:
+starting is nothing but computation, and the clock on the wall would measure whatever else the machine does too.
+Both sides run in turns, with bytecode compiled beforehand and kept outside the layers. `uncompiled` takes the bytecode
+of the layers away, which is what Lambda finds when nobody ships it: its layers are read-only. Its boto3 is compiled.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+
+from benchmarks.layers import PLACE, ROOT, unzip
+from benchmarks.runtime_api import RuntimeApi, StartError, runtime_api
+from benchmarks.table import Row
+from benchmarks.timing import ratio
+
+_PAIRS = 9
+_BUDGETS = {"receive_webhook": 1.25, "record_response": 1.4}
+_FUNCTIONS = sorted(path.parent for path in (ROOT / "functions").glob("*/app.py"))
+
+_CLIENT = re.compile(r'\bclient\("(\w+)"')
+_SETTING = re.compile(r'\bsetting\("(\w+)"\)')
+_FLOOR = """
+import boto3
+from botocore.config import Config
+
+config = Config(connect_timeout=2, read_timeout=5, retries={{"mode": "standard", "total_max_attempts": 3}})
+clients = [boto3.client(name, config=config) for name in {services}]
+
+
+def handler(event, context):
+    return clients
+"""
+
+
+def rows() -> list[Row]:
+    """One row per function, and how much more the budgeted ones take where nothing is compiled."""
+    layers = unzip()
+    with runtime_api() as api:
+        compiled = [_row(function, layers, api, _BUDGETS.get(function.name)) for function in _FUNCTIONS]
+        bare = [function for function in _FUNCTIONS if function.name in _BUDGETS]
+        return compiled + [_row(function, layers, api, None, compiled=False) for function in bare]
+
+
+def _row(
+    function: Path, layers: Path, api: RuntimeApi, budget: float | None, *, compiled: bool = True
+) -> Row:
+    source = (function / "app.py").read_text(encoding="utf-8")
+    floor = PLACE / "floors" / function.name
+    floor.mkdir(parents=True, exist_ok=True)
+    (floor / "app.py").write_text(floor_of(source), encoding="utf-8")
+    environments = [_environment(task, layers, api, source, compiled=compiled) for task in (function, floor)]
+    pairs = list(_pairs(environments, api))
+    measured, least = (round(1000 * median(side)) for side in zip(*pairs, strict=True))
+    state = "" if compiled else ", layers uncompiled"
+    return Row(f"init {function.name}{state}", ratio(pairs), "x", budget, f"{measured} ms to {least} ms")
+
+
+def floor_of(source: str) -> str:
+    """A handler that makes the clients the function makes, and nothing else."""
+    return _FLOOR.format(services=_CLIENT.findall(source))
+
+
+def settings_of(source: str) -> dict[str, str]:
+    """Every environment variable the function asks for; a number, which also passes for a name nobody looks up."""
+    return dict.fromkeys(_SETTING.findall(source), "15")
+
+
+def _pairs(environments: Sequence[Mapping[str, str]], api: RuntimeApi) -> Iterator[tuple[float, float]]:
+    for environment in environments:
+        _start(environment, api)  # compiles, and fills the caches of the disk
+    for _ in range(_PAIRS):
+        measured, floor = (_start(environment, api) for environment in environments)
+        yield measured, floor
+
+
+def _start(environment: Mapping[str, str], api: RuntimeApi) -> float:
+    """Seconds of processor time until the function asks for its first event, for which it then waits idly."""
+    command = [sys.executable, "-m", "awslambdaric", "app.handler"]
+    process = subprocess.Popen(
+        command, env=environment, cwd=PLACE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        api.await_request()
+    except StartError as error:
+        raise StartError(f"{environment['AWS_LAMBDA_FUNCTION_NAME']}: {error}") from None
+    finally:
+        process.kill()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return used.ru_utime + used.ru_stime
+
+
+def _environment(task: Path, layers: Path, api: RuntimeApi, source: str, *, compiled: bool) -> dict[str, str]:
+    """Nothing of this machine's but the search path; a region and keys that lead nowhere but to loopback."""
+    bytecode = {"PYTHONPYCACHEPREFIX": str(PLACE / "bytecode")} if compiled else {"PYTHONDONTWRITEBYTECODE": "1"}
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": os.pathsep.join([str(task), str(layers)]),
+        "AWS_LAMBDA_RUNTIME_API": api.address,
+        "AWS_LAMBDA_FUNCTION_NAME": task.name,
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+        "AWS_ENDPOINT_URL": f"http://{api.address}",
+        "POWERTOOLS_SERVICE_NAME": "afterbill",
+        "POWERTOOLS_METRICS_NAMESPACE": "afterbill",
+        "LOG_LEVEL": "INFO",
+        **settings_of(source),
+        **bytecode,
+    }

@@ -1,0 +1,318 @@
+"""What send_survey asks of the table: claim, mark, release, close."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from afterbill.domain.invitation import Delivery, SkipReason, State
+from afterbill.domain.policy import Situation
+from afterbill.ports import Change
+from tests.contract.people import (
+    DUE,
+    ID,
+    LINK,
+    NOW,
+    OTHER_ID,
+    claimed,
+    customer,
+    invitation,
+    mailed,
+    sending,
+    sent,
+    stored,
+    waiting,
+)
+
+EARLIER = NOW - timedelta(days=100)
+LATER = DUE + timedelta(hours=2)
+
+
+def person(world, id_="customer-1"):
+    return world.facts.customers([id_])[id_]
+
+
+def found(world):
+    return world.invitations.invitation(ID)
+
+
+def test_an_unknown_invitation_is_none(world):
+    assert world.invitations.invitation(ID) is None
+
+
+def test_the_situation_is_the_customer_as_they_are_now(world):
+    one, who = stored(world)
+
+    assert world.invitations.situation(one) == Situation(who, stopped=False)
+
+
+def test_a_customer_who_was_erased_is_nobody(world):
+    assert world.invitations.situation(invitation()) == Situation(None, stopped=False)
+    assert world.invitations.situation(invitation(customer_id="")) == Situation(None, stopped=False)
+
+
+def test_merged_customers_are_followed_to_the_one_that_is_left(world):
+    last = customer("customer-3", name="Ada")
+    chain = (customer(merged_into="customer-2"), customer("customer-2", merged_into="customer-3"), last)
+    world.facts.commit(Change(invitation=invitation(), customers=chain))
+
+    assert world.invitations.situation(invitation()).customer == replace(last, version=1)
+
+
+def test_a_payment_taken_back_by_another_fact_is_stopped(world):
+    one, _ = stored(world)
+    world.facts.commit(Change(stops={LINK: OTHER_ID}))
+
+    assert world.invitations.situation(one).stopped
+
+
+def test_what_takes_a_payment_back_does_not_stop_itself(world):
+    one, _ = stored(world)
+    world.facts.commit(Change(stops={LINK: ID}))
+
+    assert not world.invitations.situation(one).stopped
+
+
+def test_a_claim_is_an_attempt_of_its_own_and_the_customer_was_asked(world):
+    one, who = stored(world)
+
+    assert world.invitations.claim(claimed(one), who)
+
+    assert found(world) == claimed(one)
+    assert person(world) == replace(who, last_asked_at=NOW, version=2)
+
+
+def test_a_claim_gives_the_invitation_to_the_customer_a_merge_has_left(world):
+    one, _ = stored(world)
+    world.facts.commit(Change(customers=(customer("customer-2"),)))
+    survivor = person(world, "customer-2")
+
+    assert world.invitations.claim(claimed(replace(one, customer_id="customer-2")), survivor)
+
+    assert found(world).customer_id == "customer-2"
+    assert person(world, "customer-2").last_asked_at == NOW
+    assert person(world).last_asked_at is None
+
+
+def test_a_claim_keeps_what_the_mail_was_sent_with(world):
+    """Only so does a mail whose fate stays unknown count in the right segments once it is settled."""
+    one, who = stored(world)
+    ours = replace(claimed(one), segments={"plan": "max", "country": "DE"}, locale="de-AT")
+
+    assert world.invitations.claim(ours, who)
+
+    assert found(world) == ours
+
+
+def test_of_two_claims_one_wins(world):
+    one, who = stored(world)
+
+    assert world.invitations.claim(claimed(one, "first"), who)
+    assert not world.invitations.claim(claimed(one, "second", NOW + timedelta(seconds=1)), who)
+
+    assert found(world) == claimed(one, "first")
+    assert person(world).last_asked_at == NOW
+
+
+def test_two_invitations_to_one_customer_are_not_claimed_at_once(world):
+    """The cooldown was read before either claim: the customer's version tells the second that it has changed."""
+    one, who = stored(world)
+    other = replace(invitation(OTHER_ID), links=())
+    world.facts.commit(Change(invitation=other))
+
+    assert world.invitations.claim(claimed(one), who)
+    assert not world.invitations.claim(claimed(other), who)
+
+    assert world.invitations.invitation(OTHER_ID) == other
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"suppressed": "complained"}, {"merged_into": "customer-2"}, {"last_asked_at": EARLIER}],
+    ids=["suppressed", "merged", "asked"],
+)
+def test_a_customer_changed_since_it_was_read_is_not_asked(world, change):
+    one, who = stored(world)
+    world.facts.commit(Change(customers=(replace(who, **change),)))
+
+    assert not world.invitations.claim(claimed(one), who)
+
+    assert found(world) == one
+
+
+def test_a_customer_erased_since_it_was_read_is_not_asked(world):
+    one = invitation()
+    world.facts.commit(Change(invitation=one))
+
+    assert not world.invitations.claim(claimed(one), customer(version=1))
+    assert found(world) == one
+
+
+def test_a_closed_invitation_is_not_claimed(world):
+    one, who = stored(world, invitation(state=State.CLOSED, reason="cooldown"))
+
+    assert not world.invitations.claim(claimed(one), who)
+    assert person(world) == who
+
+
+@pytest.mark.parametrize("before", [None, EARLIER], ids=["never asked", "asked before"])
+def test_a_released_claim_waits_again_as_if_nobody_had_been_asked(world, before):
+    one, who = stored(world, who=customer(last_asked_at=before))
+    ours = replace(claimed(one), previously_asked_at=before)
+    world.invitations.claim(ours, who)
+
+    world.invitations.release(replace(ours, due_at=LATER, generation=2), who)
+
+    assert found(world) == replace(one, due_at=LATER, generation=2)
+    assert person(world) == replace(who, version=3)
+
+
+def test_a_released_invitation_is_overdue_from_its_new_hour_on(world):
+    ours, who = sending(world)
+
+    world.invitations.release(replace(ours, due_at=LATER, generation=2), who)
+
+    assert list(world.sweeps.unsettled("2026-11-22T13")) == []
+    assert list(world.sweeps.unsettled("2026-11-22T15")) == [ID]
+
+
+def test_a_released_invitation_can_be_claimed_again(world):
+    ours, who = sending(world)
+    later = replace(ours, due_at=LATER, generation=2)
+    world.invitations.release(later, who)
+
+    assert world.invitations.claim(claimed(later, "second", LATER), person(world))
+    assert found(world).attempt == "second"
+
+
+def test_only_the_attempt_itself_is_released(world):
+    ours, who = sending(world)
+
+    world.invitations.release(replace(ours, attempt="other", claimed_at=LATER, due_at=LATER), who)
+
+    assert found(world) == ours
+    assert person(world).last_asked_at == NOW
+
+
+def test_a_release_leaves_a_later_ask_alone(world):
+    ours, who = sending(world)
+    world.facts.commit(Change(customers=(replace(person(world), last_asked_at=LATER),)))
+
+    world.invitations.release(replace(ours, due_at=LATER, generation=2), who)
+
+    assert found(world).state is State.PENDING
+    assert person(world).last_asked_at == LATER
+
+
+def test_a_sent_mail_is_marked_with_its_message_and_day(world):
+    ours, _ = sending(world)
+
+    world.invitations.mark_sent(mailed(ours))
+
+    assert found(world) == replace(mailed(ours), state=State.SENT, delivery=Delivery.ACCEPTED)
+
+
+def test_a_mark_repeats_harmlessly(world):
+    ours, _ = sending(world)
+    world.invitations.mark_sent(mailed(ours))
+    world.invitations.mark_sent(mailed(ours, LATER))
+
+    assert found(world).sent_at == NOW
+
+
+def test_a_mark_does_not_lower_what_was_reported_before_it(world):
+    ours, _ = sending(world)
+    world.mail_events.deliver(ID, Delivery.DELIVERED)
+
+    world.invitations.mark_sent(mailed(ours))
+
+    assert found(world).delivery is Delivery.DELIVERED
+
+
+@pytest.mark.parametrize("mark", ["mark_sent", "mark_unknown"])
+def test_only_the_attempt_itself_is_marked(world, mark):
+    ours, _ = sending(world)
+
+    getattr(world.invitations, mark)(mailed(replace(ours, attempt="other")))
+
+    assert found(world) == ours
+
+
+def test_silence_is_marked_as_unknown(world):
+    ours, _ = sending(world)
+
+    world.invitations.mark_unknown(ours)
+
+    assert found(world) == replace(ours, state=State.UNKNOWN)
+
+
+def test_a_mail_that_was_proven_sent_does_not_become_unknown(world):
+    ours, _ = sending(world)
+    world.invitations.mark_sent(mailed(ours))
+
+    world.invitations.mark_unknown(ours)
+
+    assert found(world).state is State.SENT
+
+
+def test_closing_says_why_and_the_customer_waits_no_longer(world):
+    one, who = stored(world, who=customer(pending=waiting()))
+
+    world.invitations.close(one, SkipReason.STOPPED)
+
+    assert found(world) == replace(one, state=State.CLOSED, reason="stopped")
+    assert person(world) == replace(who, pending=None, version=2)
+    assert list(world.sweeps.unsettled("2026-11-22T13")) == []
+
+
+def test_closing_leaves_a_customer_who_waits_for_another_survey(world):
+    one, who = stored(world, who=customer(pending=waiting(OTHER_ID)))
+
+    world.invitations.close(one, SkipReason.SUPERSEDED)
+
+    assert person(world) == who
+
+
+def test_closing_needs_no_customer(world):
+    bare = invitation(customer_id="")
+    world.facts.commit(Change(invitation=bare))
+
+    world.invitations.close(bare, SkipReason.NO_CUSTOMER)
+
+    assert found(world).reason == "no_customer"
+
+
+def test_a_rejected_attempt_is_closed(world):
+    ours, _ = sending(world)
+
+    world.invitations.close(ours, SkipReason.REJECTED)
+
+    assert found(world) == replace(ours, state=State.CLOSED, reason="rejected")
+
+
+def test_what_has_moved_on_since_it_was_read_is_not_closed(world):
+    one, who = stored(world)
+    world.invitations.claim(claimed(one), who)
+
+    world.invitations.close(one, SkipReason.EXPIRED)
+
+    assert found(world) == claimed(one)
+
+
+def test_what_was_erased_since_it_was_read_stays_erased(world):
+    """An update that finds nothing must not make an item of the few attributes it sets."""
+    ours = mailed(claimed(invitation()))
+
+    world.invitations.release(ours, customer(version=1))
+    world.invitations.mark_sent(ours)
+    world.invitations.mark_unknown(ours)
+    world.invitations.close(ours, SkipReason.REJECTED)
+
+    assert found(world) is None
+    assert world.facts.customers(["customer-1"]) == {}
+
+
+def test_a_sent_survey_is_no_longer_unsettled(world):
+    sent(world)
+
+    assert list(world.sweeps.unsettled("2026-11-22T13")) == []

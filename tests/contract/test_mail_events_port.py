@@ -1,0 +1,76 @@
+"""What the mail system's events ask of the table."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from afterbill.domain.invitation import Delivery, State
+from tests.contract.people import ID, NOW, claimed, invitation, mailed, sending, sent, stored
+
+SAID_AT = NOW + timedelta(seconds=2)
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["sending", "unknown"])
+def test_proof_of_sending_settles_what_is_open(world, silent):
+    ours, _ = sending(world)
+    if silent:
+        world.invitations.mark_unknown(ours)
+
+    world.mail_events.settle(ours, "message-1", SAID_AT, "2026-11-22")
+
+    assert world.mail_events.invitation(ID) == replace(
+        ours, state=State.SENT, message_id="message-1", sent_at=SAID_AT, sent_day="2026-11-22"
+    )
+    assert list(world.sweeps.unsettled("2026-11-22T13")) == []
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.CLOSED])
+def test_what_is_not_open_is_not_settled(world, state):
+    one, _ = stored(world, invitation(state=state))
+
+    world.mail_events.settle(one, "message-1", SAID_AT, "2026-11-22")
+
+    assert world.mail_events.invitation(ID) == one
+
+
+def test_what_was_marked_sent_keeps_its_day(world):
+    one = sent(world)
+
+    world.mail_events.settle(one, "message-2", SAID_AT + timedelta(days=1), "2026-11-23")
+
+    assert world.mail_events.invitation(ID) == one
+
+
+def test_the_mark_after_the_proof_changes_nothing(world):
+    """The event may overtake the sender that is about to mark: the first word stands."""
+    ours, _ = sending(world)
+    world.mail_events.settle(ours, "message-1", SAID_AT, "2026-11-22")
+
+    world.invitations.mark_sent(mailed(ours))
+
+    assert world.mail_events.invitation(ID).sent_at == SAID_AT
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "kept"),
+    [
+        (Delivery.ACCEPTED, Delivery.DELIVERED, Delivery.DELIVERED),
+        (Delivery.DELIVERED, Delivery.COMPLAINED, Delivery.COMPLAINED),
+        (Delivery.COMPLAINED, Delivery.DELIVERED, Delivery.COMPLAINED),
+        (Delivery.BOUNCED, Delivery.BOUNCED, Delivery.BOUNCED),
+    ],
+)
+def test_the_delivery_only_rises(world, first, then, kept):
+    stored(world)
+    world.mail_events.deliver(ID, first)
+    world.mail_events.deliver(ID, then)
+
+    assert world.mail_events.invitation(ID).delivery is kept
+
+
+def test_what_was_erased_stays_erased(world):
+    world.mail_events.deliver(ID, Delivery.DELIVERED)
+    world.mail_events.settle(claimed(invitation()), "message-1", SAID_AT, "2026-11-22")
+
+    assert world.mail_events.invitation(ID) is None

@@ -1,0 +1,179 @@
+"""What send_survey asks of the mail system, and every answer SES v2 can give."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.ses import SesMailer
+from afterbill.adapters.memory.queues import MemoryMailer
+from afterbill.domain.mail import Accepted, Mail, Receipt, Refused, Rejected, Unclear
+from tests.contract.conftest import REGION
+
+MAIL = Mail(
+    to="ada@example.com",
+    sender='"Example" <survey@example.com>',
+    reply_to="help@example.com",
+    subject="Wie wahrscheinlich ist es, …?",
+    text="Grüße",
+    html="<p>Grüße</p>",
+    headers={"List-Unsubscribe": "<https://example.com/u/1>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
+    tags={"invitation": "0a" * 16},
+)
+SOON, LATER = timedelta(minutes=1), timedelta(minutes=15)
+ANSWERS: Mapping[str, tuple[int, Receipt]] = {
+    # The errors of SendEmail in the API's own model.
+    "TooManyRequestsException": (429, Refused("TooManyRequestsException", SOON, paused=False)),
+    "LimitExceededException": (400, Refused("LimitExceededException", SOON, paused=False)),
+    "AccountSuspendedException": (400, Refused("AccountSuspendedException", LATER, paused=True)),
+    "SendingPausedException": (400, Refused("SendingPausedException", LATER, paused=True)),
+    "MailFromDomainNotVerifiedException": (400, Refused("MailFromDomainNotVerifiedException", LATER, paused=True)),
+    "NotFoundException": (404, Refused("NotFoundException", LATER, paused=True)),
+    "MessageRejected": (400, Rejected("MessageRejected")),
+    "BadRequestException": (400, Rejected("BadRequestException")),
+    # And those common to all services.
+    "ThrottlingException": (400, Refused("ThrottlingException", SOON, paused=False)),
+    "AccessDeniedException": (403, Refused("AccessDeniedException", LATER, paused=True)),
+    "ExpiredTokenException": (403, Refused("ExpiredTokenException", LATER, paused=True)),
+    "InternalServiceErrorException": (500, Unclear("InternalServiceErrorException")),
+    "InternalFailure": (500, Unclear("InternalFailure")),
+    "ServiceUnavailable": (503, Unclear("ServiceUnavailable")),
+    "GatewayTimeout": (504, Unclear("GatewayTimeout")),
+}
+SILENCES = [
+    ReadTimeoutError(endpoint_url="https://email.example"),
+    ConnectTimeoutError(endpoint_url="https://email.example"),
+    ConnectionClosedError(endpoint_url="https://email.example"),
+    EndpointConnectionError(endpoint_url="https://email.example"),
+]
+
+
+@pytest.fixture
+def ses(monkeypatch):
+    """The client as send_survey makes it, on moto: a verified identity, but neither headers nor tags are kept."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    with mock_aws():
+        boto3.client("sesv2").create_email_identity(EmailIdentity="example.com")
+        yield client("sesv2", attempts=1)
+
+
+@pytest.fixture(params=["memory", "aws"])
+def mailer(request):
+    if request.param == "memory":
+        return MemoryMailer()
+    return SesMailer(request.getfixturevalue("ses"), "afterbill")
+
+
+def test_an_accepted_mail_has_a_message_id(mailer):
+    first, second = mailer.send(MAIL), mailer.send(MAIL)
+
+    assert isinstance(first, Accepted)
+    assert isinstance(second, Accepted)
+    assert first.message_id != second.message_id
+
+
+def test_ses_gets_everything_a_mail_says(ses):
+    asked = []
+    ses.meta.events.register("provide-client-params.sesv2.SendEmail", lambda params, **_: asked.append(params))
+
+    SesMailer(ses, "afterbill").send(MAIL)
+
+    assert asked == [
+        {
+            "FromEmailAddress": '"Example" <survey@example.com>',
+            "Destination": {"ToAddresses": ["ada@example.com"]},
+            "ReplyToAddresses": ["help@example.com"],
+            "ConfigurationSetName": "afterbill",
+            "EmailTags": [{"Name": "invitation", "Value": "0a" * 16}],
+            "Content": {
+                "Simple": {
+                    "Subject": {"Data": "Wie wahrscheinlich ist es, …?", "Charset": "UTF-8"},
+                    "Body": {
+                        "Text": {"Data": "Grüße", "Charset": "UTF-8"},
+                        "Html": {"Data": "<p>Grüße</p>", "Charset": "UTF-8"},
+                    },
+                    "Headers": [
+                        {"Name": "List-Unsubscribe", "Value": "<https://example.com/u/1>"},
+                        {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
+                    ],
+                }
+            },
+        }
+    ]
+
+
+def test_every_error_in_the_model_of_ses_is_expected_here(ses):
+    modelled = {shape.name for shape in ses.meta.service_model.operation_model("SendEmail").error_shapes}
+
+    assert modelled <= ANSWERS.keys()
+
+
+@pytest.mark.parametrize("code", ANSWERS)
+def test_an_error_is_a_receipt(ses, code):
+    status, receipt = ANSWERS[code]
+    with Stubber(ses) as stub:
+        stub.add_client_error("send_email", code, "words with ada@example.com in them", http_status_code=status)
+
+        assert SesMailer(ses, "afterbill").send(MAIL) == receipt
+
+
+@pytest.mark.parametrize("silence", SILENCES, ids=lambda one: type(one).__name__)
+def test_silence_proves_nothing(ses, silence):
+    """A connection that was never made cannot have carried a mail; it is not told apart, for it is as rare."""
+    attempts = []
+
+    def fall_silent(**_):
+        attempts.append(silence)
+        raise silence
+
+    ses.meta.events.register_first("before-send.sesv2.SendEmail", fall_silent)
+
+    assert SesMailer(ses, "afterbill").send(MAIL) == Unclear(type(silence).__name__)
+    assert len(attempts) == 1
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_whatever_is_answered_there_is_one_attempt(ses, status):
+    """botocore's own retries would send the mail again after an error that came behind its acceptance."""
+    attempts = []
+
+    def answer(request, **_):
+        attempts.append(request)
+        return Answered(request.url, status)
+
+    ses.meta.events.register_first("before-send.sesv2.SendEmail", answer)
+
+    receipt = SesMailer(ses, "afterbill").send(MAIL)
+
+    assert len(attempts) == 1
+    assert isinstance(receipt, Unclear if status >= 500 else Refused)
+
+
+class Answered(AWSResponse):
+    """An answer from the wire, without a wire."""
+
+    def __init__(self, url, status):
+        code = "TooManyRequestsException" if status == 429 else "InternalFailure"
+        super().__init__(url, status, {"x-amzn-ErrorType": code}, None)
+
+    @property
+    def content(self):
+        return b'{"message": "no"}'
+
+
+@pytest.mark.parametrize(
+    "receipt",
+    [Refused("TooManyRequestsException", SOON, paused=False), Rejected("MessageRejected"), Unclear("ReadTimeoutError")],
+    ids=lambda one: type(one).__name__,
+)
+def test_the_twin_gives_the_receipts_it_was_told_to_and_keeps_no_such_mail(receipt):
+    mailer = MemoryMailer(receipts=[receipt])
+
+    assert mailer.send(MAIL) == receipt
+    assert mailer.outbox == []

@@ -1,0 +1,155 @@
+"""What the answer page asks of the table."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from afterbill.domain.invitation import Answer, State
+from afterbill.ports import Change, Recorded
+from tests.contract.people import ID, NOW, customer, invitation, mailed, sending, sent, stored
+
+SOON, TOMORROW = NOW + timedelta(minutes=5), NOW + timedelta(days=1)
+CLOSES = NOW + timedelta(days=30)
+ANSWER = Answer(9, "Schnell", "speed", contact_ok=True)
+
+
+def test_an_answer_to_nothing_is_none(world):
+    assert world.responses.record(ID, ANSWER, NOW, "2026-11-22") is None
+    assert world.responses.invitation(ID) is None
+
+
+def test_an_answer_is_stored_with_its_moment_and_day(world):
+    one = sent(world)
+
+    recorded = world.responses.record(ID, ANSWER, SOON, "2026-11-22")
+
+    assert recorded == Recorded(replace(one, answer=ANSWER, answered_at=SOON, answered_day="2026-11-22"), stored=True)
+    assert world.responses.invitation(ID) == recorded.invitation
+
+
+def test_a_rating_of_0_is_an_answer(world):
+    sent(world)
+
+    assert world.responses.record(ID, Answer(0), SOON, "2026-11-22").invitation.answer == Answer(0)
+
+
+def test_a_later_answer_replaces_the_first_and_keeps_its_day(world):
+    sent(world)
+    world.responses.record(ID, ANSWER, SOON, "2026-11-22")
+
+    recorded = world.responses.record(ID, Answer(2), TOMORROW, "2026-11-23")
+
+    assert recorded.stored
+    assert recorded.invitation.answer == Answer(2)
+    assert (recorded.invitation.answered_at, recorded.invitation.answered_day) == (SOON, "2026-11-22")
+
+
+def test_an_answer_given_before_its_mail_was_marked_survives_the_mark(world):
+    ours, _ = sending(world)
+
+    assert world.responses.record(ID, ANSWER, NOW, "2026-11-22").stored
+    world.invitations.mark_sent(mailed(ours))
+
+    marked = world.responses.invitation(ID)
+    assert (marked.state, marked.answer, marked.answered_day) == (State.SENT, ANSWER, "2026-11-22")
+
+
+def test_an_answer_to_a_mail_whose_fate_is_unknown_counts(world):
+    ours, _ = sending(world)
+    world.invitations.mark_unknown(ours)
+
+    assert world.responses.record(ID, ANSWER, SOON, "2026-11-22").stored
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.CLOSED])
+def test_what_was_not_asked_is_not_answered(world, state):
+    one, _ = stored(world, invitation(state=state))
+
+    assert world.responses.record(ID, ANSWER, SOON, "2026-11-22") == Recorded(one, stored=False)
+    assert world.responses.invitation(ID) == one
+
+
+def test_an_answer_counts_until_the_moment_it_closes(world):
+    one = sent(world)
+
+    assert one.answer_until == CLOSES
+    assert world.responses.record(ID, ANSWER, CLOSES, "2026-12-22").stored
+
+
+def test_an_answer_that_is_too_late_changes_nothing(world):
+    sent(world)
+    first = world.responses.record(ID, ANSWER, SOON, "2026-11-22").invitation
+
+    assert world.responses.record(ID, Answer(0), CLOSES + timedelta(seconds=1), "2026-12-22") == Recorded(
+        first, stored=False
+    )
+    assert world.responses.invitation(ID) == first
+
+
+def test_the_survey_closes_as_long_after_the_proof_of_sending_as_after_the_sending(world):
+    """What SES says of the moment may differ from the claim's: the page and the write must agree on it."""
+    ours, _ = sending(world)
+    world.invitations.mark_unknown(ours)
+    world.mail_events.settle(ours, "message-1", NOW + timedelta(minutes=1), "2026-11-22")
+    last = CLOSES + timedelta(minutes=1)
+
+    assert world.responses.invitation(ID).answer_until == last
+    assert world.responses.record(ID, ANSWER, last, "2026-12-22").stored
+
+
+def test_a_longest_comment_is_stored(world):
+    sent(world)
+    longest = Answer(5, "🎉" * 10_000)
+
+    assert world.responses.record(ID, longest, SOON, "2026-11-22").invitation.answer == longest
+
+
+def test_customers_are_found_by_id_and_through_merges(world):
+    world.facts.commit(Change(customers=(customer("a", merged_into="b"), customer("b"))))
+
+    assert world.responses.customer("b") == customer("b", version=1)
+    assert world.responses.customer("a") == customer("b", version=1)
+    assert world.responses.customer("nobody") is None
+    assert world.responses.customer("") is None
+
+
+def test_suppressing_holds_for_the_address_and_its_holder(world):
+    _, who = stored(world)
+
+    world.responses.suppress("hash", "unsubscribed", NOW, who)
+
+    assert world.facts.look_up("", [], [], "hash").suppression == "unsubscribed"
+    assert world.responses.customer(who.id) == replace(who, suppressed="unsubscribed", version=2)
+
+
+def test_an_address_without_a_holder_is_suppressed_too(world):
+    world.responses.suppress("hash", "bounced", NOW, None)
+
+    assert world.facts.look_up("", [], [], "hash").suppression == "bounced"
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "kept"),
+    [
+        ("unsubscribed", "complained", "unsubscribed"),
+        ("unsubscribed", "bounced", "unsubscribed"),
+        ("bounced", "unsubscribed", "unsubscribed"),
+        ("bounced", "complained", "complained"),
+        ("bounced", "bounced", "bounced"),
+    ],
+)
+def test_only_a_bounce_gives_way_to_another_reason(world, first, then, kept):
+    _, who = stored(world)
+    world.responses.suppress("hash", first, NOW, who)
+    world.responses.suppress("hash", then, TOMORROW, world.responses.customer(who.id))
+
+    assert world.facts.look_up("", [], [], "hash").suppression == kept
+    assert world.responses.customer(who.id).suppressed == kept
+
+
+def test_a_holder_who_was_erased_since_stays_erased(world):
+    world.responses.suppress("hash", "unsubscribed", NOW, customer(version=1))
+
+    assert world.facts.look_up("", [], [], "hash").suppression == "unsubscribed"
+    assert world.responses.customer("customer-1") is None

@@ -1,0 +1,83 @@
+"""What use cases ask of the send queue."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from afterbill.adapters.aws.queues import SqsSendQueue
+from afterbill.adapters.memory.queues import MemorySendQueue
+from tests.contract.conftest import REGION
+from tests.contract.lambda_events import records_in
+from tests.contract.people import ID, OTHER_ID
+
+
+class InMemory:
+    def __init__(self):
+        self.queue = MemorySendQueue()
+
+    def messages(self):
+        return [{"invitation_id": id_, "delivery": number} for id_, number, _ in self.queue.messages]
+
+    def delays(self):
+        return [delay for _, _, delay in self.queue.messages]
+
+
+class InSqs:
+    def __init__(self, sqs):
+        self.sqs = sqs
+        self.url = sqs.create_queue(QueueName="send")["QueueUrl"]
+        self.queue = SqsSendQueue(sqs, self.url)
+        self.asked = []
+        sqs.meta.events.register("provide-client-params.sqs.SendMessage", self._remember)
+
+    def _remember(self, params, **_):
+        self.asked.append(timedelta(seconds=params["DelaySeconds"]))
+        return params | {"DelaySeconds": 0}
+
+    def messages(self):
+        return [json.loads(record["body"]) for record in records_in(self.sqs, self.url, REGION)]
+
+    def delays(self):
+        return self.asked
+
+
+@pytest.fixture
+def sqs(aws):
+    return InSqs(aws("sqs"))
+
+
+@pytest.fixture(params=["memory", "aws"])
+def world(request):
+    return InMemory() if request.param == "memory" else request.getfixturevalue("sqs")
+
+
+def test_a_message_carries_ids_and_nothing_else(world):
+    world.queue.put(ID, 1, timedelta(0))
+    world.queue.put(OTHER_ID, 2, timedelta(0))
+
+    messages = sorted(world.messages(), key=lambda one: one["delivery"])
+    assert messages == [{"invitation_id": ID, "delivery": 1}, {"invitation_id": OTHER_ID, "delivery": 2}]
+
+
+@pytest.mark.parametrize("delay", [timedelta(0), timedelta(seconds=14), timedelta(minutes=15)])
+def test_a_message_waits_as_long_as_asked(world, delay):
+    world.queue.put(ID, 1, delay)
+
+    assert world.delays() == [delay]
+
+
+@pytest.mark.parametrize(
+    ("delay", "seconds"),
+    [(timedelta(microseconds=1), 1), (timedelta(seconds=14.2), 15), (timedelta(minutes=14, seconds=59.5), 900)],
+)
+def test_sqs_knows_whole_seconds_and_is_never_early(sqs, delay, seconds):
+    sqs.queue.put(ID, 1, delay)
+
+    assert sqs.delays() == [timedelta(seconds=seconds)]
+
+
+def test_sqs_waits_no_longer_than_it_can(sqs):
+    sqs.queue.put(ID, 1, timedelta(hours=2))
+
+    assert sqs.delays() == [timedelta(minutes=15)]

@@ -1,0 +1,33 @@
+"""Short words for what tests look for in a template."""
+
+from collections.abc import Callable
+from typing import Any
+
+Resource = dict[str, Any]
+OfOne = Callable[[str], Resource]
+OfType = Callable[[str], dict[str, Resource]]
+
+FUNCTIONS = {
+    "ReceiveWebhook": "receive_webhook",
+    "CaptureEvent": "capture_event",
+    "SendSurvey": "send_survey",
+    "RecordResponse": "record_response",
+    "HandleMailEvent": "handle_mail_event",
+    "TrackChanges": "track_changes",
+    "ComputeNps": "compute_nps",
+}
+
+
+def statements(role: Resource) -> list[Resource]:
+    """All statements of a role."""
+    return [part for policy in role["Policies"] for part in policy["PolicyDocument"]["Statement"]]
+
+
+def allowing(role: Resource, action: str) -> list[Resource]:
+    """Those that name an action."""
+    return [part for part in statements(role) if action == part["Action"] or action in part["Action"]]
+
+
+def arn(name: str) -> dict[str, list[str]]:
+    """The address of a resource of the template."""
+    return {"Fn::GetAtt": [name, "Arn"]}

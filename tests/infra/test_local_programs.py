@@ -1,0 +1,115 @@
+"""How the local stack starts, finds again and ends other programs, and how it reads requests."""
+
+import os
+import sys
+from email.message import Message
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from ops.local import aws, forwarding, options, programs
+from ops.local.errors import StackError
+from ops.local.server import Desk
+
+WAIT_FOR_EVER = [sys.executable, "-c", "import signal; signal.pause()"]
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "LOGS", tmp_path / "logs")
+    monkeypatch.setattr(programs, "PIDS", tmp_path / "pids")
+
+
+def request(body: bytes, **headers: str) -> Desk:
+    lines = Message()
+    for name, value in headers.items():
+        lines[name.replace("_", "-")] = value
+    return cast("Desk", SimpleNamespace(headers=lines, rfile=BytesIO(body)))
+
+
+def test_a_failing_program_is_reported_with_its_last_words(tmp_path: Path) -> None:
+    failing = [sys.executable, "-c", "import sys; print('no disk left'); sys.exit(3)"]
+
+    with pytest.raises(StackError, match=r"exit code 3(.|\n)*build\.log(.|\n)*no disk left"):
+        programs.run("build", failing, os.environ, tmp_path)
+
+
+def test_a_program_that_ends_well_says_nothing(tmp_path: Path) -> None:
+    programs.run("build", [sys.executable, "-c", ""], os.environ, tmp_path)
+
+
+def test_a_background_program_runs_until_it_is_stopped(tmp_path: Path) -> None:
+    programs.start("waiter", WAIT_FOR_EVER, os.environ, tmp_path)
+    ran = programs.is_running("waiter")
+    programs.stop("waiter")
+
+    assert ran
+    assert not programs.is_running("waiter")
+
+
+def test_stopping_what_does_not_run_is_no_mistake() -> None:
+    programs.stop("nobody")
+
+    assert not programs.is_running("nobody")
+
+
+def test_a_pid_that_was_given_to_another_program_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "pids").mkdir()
+    (tmp_path / "pids" / "old").write_text(f"{os.getpid()} 1\n")
+
+    assert not programs.is_running("old")
+    programs.stop("old")
+
+
+def test_waiting_ends_with_what_was_waited_for() -> None:
+    with pytest.raises(StackError, match=r"Waited 0 s in vain for spring\."):
+        programs.wait_until(lambda: False, "spring", seconds=0)
+
+
+def test_this_process_forgets_every_real_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {"AWS_PROFILE": "production", "AWS_SESSION_TOKEN": "real", "HOME": "/home/me"})
+
+    aws.enter("http://127.0.0.1:1")
+
+    assert "AWS_PROFILE" not in os.environ
+    assert "AWS_SESSION_TOKEN" not in os.environ
+    assert os.environ["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
+    assert os.environ["AWS_CONFIG_FILE"] == os.devnull
+    assert os.environ["HOME"] == "/home/me"
+
+
+def test_a_body_is_read_by_its_length() -> None:
+    assert forwarding.read_body(request(b"abcdef", Content_Length="3")) == b"abc"
+
+
+def test_a_request_without_a_length_has_no_body() -> None:
+    assert forwarding.read_body(request(b"abc")) == b""
+
+
+def test_a_body_in_chunks_is_put_together() -> None:
+    chunked = request(b"3\r\nabc\r\n2;name=value\r\nde\r\n0\r\n\r\n", Transfer_Encoding="chunked")
+
+    assert forwarding.read_body(chunked) == b"abcde"
+
+
+@pytest.mark.parametrize("headers", [{"Content_Length": "10485761"}, {"Transfer_Encoding": "chunked"}])
+def test_a_body_larger_than_api_gateway_admits_is_not_read(headers: dict[str, str]) -> None:
+    assert forwarding.read_body(request(b"a00001\r\n", **headers)) is None
+
+
+def test_repeated_headers_reach_the_function_as_one_and_the_host_by_its_name() -> None:
+    sent = [("Host", "127.0.0.1:8480"), ("X-Sig", "a"), ("x-sig", "b"), ("Connection", "keep-alive")]
+
+    assert list(forwarding._joined(sent, "id.execute-api.localhost")) == [
+        ("Host", "id.execute-api.localhost"),
+        ("x-sig", "a,b"),
+    ]
+
+
+def test_options_outside_of_every_route_is_not_found() -> None:
+    stray = cast("Desk", SimpleNamespace(path="/elsewhere?x=1", command="OPTIONS"))
+
+    assert options.ask(stray, b"", {"/webhooks/{source}": "receive"}) == options.NOT_FOUND

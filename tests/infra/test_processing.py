@@ -1,0 +1,166 @@
+"""What the local stack cannot show, and must never be loosened by accident: functions, queues, schedules, stream."""
+
+import json
+
+import pytest
+
+from tests.infra.reading import FUNCTIONS, OfOne, OfType, Resource, allowing, arn, statements
+
+CONSUMERS = [
+    ("CaptureEvent", "Inbox"),
+    ("SendSurvey", "SendQueue"),
+    ("HandleMailEvent", "MailEvents"),
+]
+FORTNIGHT_SECONDS = 1_209_600
+
+
+class TestFunctions:
+    def test_there_are_seven(self, of_type: OfType) -> None:
+        assert set(of_type("AWS::Serverless::Function")) == {f"{name}Function" for name in FUNCTIONS}
+
+    @pytest.mark.parametrize(("name", "folder"), FUNCTIONS.items())
+    def test_each_has_its_own_code_role_and_log(self, properties: OfOne, name: str, folder: str) -> None:
+        function = properties(f"{name}Function")
+
+        assert function["CodeUri"] == f"../functions/{folder}/"
+        assert function["Role"] == arn(f"{name}Role")
+        assert function["LoggingConfig"] == {"LogFormat": "JSON", "LogGroup": {"Ref": f"{name}Log"}}
+
+    @pytest.mark.parametrize("name", FUNCTIONS)
+    def test_each_writes_to_its_own_log_only(self, properties: OfOne, name: str) -> None:
+        [logging] = allowing(properties(f"{name}Role"), "logs:PutLogEvents")
+
+        assert logging["Resource"] == arn(f"{name}Log")
+        assert logging["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+
+    @pytest.mark.parametrize("name", FUNCTIONS)
+    def test_only_lambda_takes_on_their_roles(self, properties: OfOne, name: str) -> None:
+        [trust] = properties(f"{name}Role")["AssumeRolePolicyDocument"]["Statement"]
+
+        assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+    def test_none_reserves_concurrency_which_a_new_account_would_refuse(self, of_type: OfType) -> None:
+        for function in of_type("AWS::Serverless::Function").values():
+            assert "ReservedConcurrentExecutions" not in function
+
+
+class TestQueues:
+    @pytest.mark.parametrize(("name", "queue"), CONSUMERS)
+    def test_a_message_stays_hidden_for_six_timeouts(
+        self, template: Resource, properties: OfOne, name: str, queue: str
+    ) -> None:
+        timeout = properties(f"{name}Function").get("Timeout", template["Globals"]["Function"]["Timeout"])
+
+        assert properties(queue)["VisibilityTimeout"] >= 6 * timeout
+
+    @pytest.mark.parametrize(("name", "queue"), CONSUMERS)
+    def test_consumers_report_single_failures_and_are_capped(self, properties: OfOne, name: str, queue: str) -> None:
+        event = properties(f"{name}Function")["Events"][queue]["Properties"]
+
+        assert event["Queue"] == arn(queue)
+        assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert "MaximumConcurrency" in event["ScalingConfig"]
+
+    def test_consumers_leave_room_for_the_api_in_a_new_account(self, template: Resource, of_type: OfType) -> None:
+        limits = [
+            event["Properties"]["ScalingConfig"]["MaximumConcurrency"]
+            for function in of_type("AWS::Serverless::Function").values()
+            for event in function["Events"].values()
+            if event["Type"] == "SQS"
+        ]
+        values = [
+            template["Parameters"][limit["Ref"]]["Default"] if isinstance(limit, dict) else limit for limit in limits
+        ]
+
+        assert sum(values) <= 6
+
+    def test_all_are_encrypted(self, of_type: OfType) -> None:
+        assert all(queue["SqsManagedSseEnabled"] is True for queue in of_type("AWS::SQS::Queue").values())
+
+    def test_dead_letters_are_kept_for_fourteen_days(self, of_type: OfType) -> None:
+        dead = {name: queue for name, queue in of_type("AWS::SQS::Queue").items() if name.endswith("DeadLetters")}
+
+        assert len(dead) == 6
+        assert {queue["MessageRetentionPeriod"] for queue in dead.values()} == {FORTNIGHT_SECONDS}
+
+    def test_the_inbox_takes_every_body_that_is_admitted(self, properties: OfOne) -> None:
+        assert properties("Inbox")["MaximumMessageSize"] == properties("InboxDeadLetters")["MaximumMessageSize"]
+        assert properties("Inbox")["MaximumMessageSize"] > 1_000_000
+
+    def test_the_inbox_waits_out_an_outage_of_hours(self, properties: OfOne) -> None:
+        inbox = properties("Inbox")
+
+        assert inbox["RedrivePolicy"]["maxReceiveCount"] * inbox["VisibilityTimeout"] >= 4 * 3600
+
+
+class TestSchedules:
+    def test_capture_event_may_hand_over_one_role_and_to_scheduler_only(self, properties: OfOne) -> None:
+        [passing] = allowing(properties("CaptureEventRole"), "iam:PassRole")
+
+        assert passing["Resource"] == arn("ScheduleRole")
+        assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
+
+    def test_capture_event_schedules_in_the_group_of_the_stack_only(self, properties: OfOne) -> None:
+        [creating] = allowing(properties("CaptureEventRole"), "scheduler:CreateSchedule")
+
+        assert creating["Resource"]["Fn::Sub"].endswith(":schedule/${ScheduleGroup}/*")
+
+    @pytest.mark.parametrize("role", ["ScheduleRole", "ComputeScheduleRole"])
+    def test_a_schedule_role_serves_this_account_and_group_only(self, properties: OfOne, role: str) -> None:
+        [trust] = properties(role)["AssumeRolePolicyDocument"]["Statement"]
+
+        assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+        assert trust["Condition"]["StringEquals"] == {
+            "aws:SourceAccount": {"Ref": "AWS::AccountId"},
+            "aws:SourceArn": arn("ScheduleGroup"),
+        }
+
+    def test_a_survey_schedule_may_reach_the_send_queue_and_its_dead_letters(self, properties: OfOne) -> None:
+        [sending] = statements(properties("ScheduleRole"))
+
+        assert sending["Action"] == "sqs:SendMessage"
+        assert sending["Resource"] == [arn("SendQueue"), arn("ScheduleDeadLetters")]
+
+    def test_capture_event_knows_the_window_and_the_dead_letters(self, template: Resource, properties: OfOne) -> None:
+        variables = properties("CaptureEventFunction")["Environment"]["Variables"]
+
+        assert variables["SCHEDULE_DLQ_ARN"] == arn("ScheduleDeadLetters")
+        assert variables["FLEXIBLE_WINDOW_MINUTES"] == {"Ref": "FlexibleWindowMinutes"}
+        assert template["Parameters"]["FlexibleWindowMinutes"]["Default"] == 15
+
+    def test_compute_nps_is_retried_and_its_failures_are_kept(self, properties: OfOne) -> None:
+        function = properties("ComputeNpsFunction")
+        schedule = function["Events"]["Rate"]["Properties"]
+
+        assert schedule["RetryPolicy"]["MaximumRetryAttempts"] > 0
+        assert schedule["DeadLetterConfig"] == {"Arn": arn("ComputeDeadLetters")}
+        assert function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"] == arn(
+            "ComputeDeadLetters"
+        )
+
+
+class TestStream:
+    def test_a_poison_record_is_isolated_and_given_up_before_the_stream_forgets_it(self, properties: OfOne) -> None:
+        mapping = properties("TrackChangesFunction")["Events"]["Changes"]["Properties"]
+
+        assert mapping["BisectBatchOnFunctionError"] is True
+        assert mapping["MaximumRetryAttempts"] == 10
+        assert mapping["MaximumRecordAgeInSeconds"] < 24 * 3600
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": arn("ChangesDeadLetters")}}
+
+    def test_no_record_from_before_the_first_deployment_is_skipped(self, properties: OfOne) -> None:
+        assert (
+            properties("TrackChangesFunction")["Events"]["Changes"]["Properties"]["StartingPosition"] == "TRIM_HORIZON"
+        )
+
+    @pytest.mark.parametrize("image", ["NewImage", "OldImage"])
+    @pytest.mark.parametrize(("attribute", "kind"), [("sent_day", "S"), ("rating", "N")])
+    def test_only_invitations_that_went_out_or_were_answered_pass(
+        self, properties: OfOne, image: str, attribute: str, kind: str
+    ) -> None:
+        criteria = properties("TrackChangesFunction")["Events"]["Changes"]["Properties"]["FilterCriteria"]
+        patterns = [json.loads(part["Pattern"]) for part in criteria["Filters"]]
+
+        assert len(patterns) == 4
+        assert {"dynamodb": {image: {attribute: {kind: [{"exists": True}]}}}} in patterns

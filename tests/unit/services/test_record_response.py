@@ -1,0 +1,235 @@
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afterbill.domain.invitation import COMMENT_LENGTH, Answer, Invitation, State
+from afterbill.domain.links import Purpose
+from afterbill.services.record_response import (
+    Outcome,
+    Problem,
+    Responded,
+    Responding,
+    parse_answer,
+    record_response,
+    show_survey,
+    show_unsubscribe,
+    unsubscribe,
+)
+from tests.factories import (
+    DAY,
+    HOUR,
+    KEYS,
+    NOON,
+    SECOND,
+    customer,
+    day_of,
+    hash_address,
+    invitation,
+    survey_token,
+)
+from tests.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    """Ada's survey went out at noon."""
+    world = World()
+    world.stored.invitations[invitation().id] = invitation(state=State.SENT, sent_at=NOON, due_at=NOON)
+    world.stored.people["ada"] = customer()
+    return world
+
+
+def stored(world: World) -> Invitation:
+    return world.stored.invitations[invitation().id]
+
+
+def responding(world: World) -> Responding:
+    return Responding(world.table, KEYS, day_of, hash_address)
+
+
+@pytest.mark.parametrize("rating", range(11))
+def test_every_rating_from_zero_to_ten_is_an_answer(world: World, rating: int) -> None:
+    assert world.answer(stored(world), rating=str(rating)).outcome is Outcome.RECORDED
+    assert stored(world).answer == Answer(rating)
+
+
+@pytest.mark.parametrize("rating", ["11", "-1", "9.5", "nine", "", " ", "07", " 7", "7 ", "+7", "１", "٣", "7\n", "1e1"])
+def test_anything_else_is_no_rating(world: World, rating: str) -> None:
+    asked = stored(world)
+    assert world.answer(asked, rating=rating) == Responded(Outcome.INVALID, asked, Problem.RATING)
+    assert stored(world) == asked
+
+
+def test_a_form_without_a_rating_and_one_that_is_no_form_are_refused(world: World) -> None:
+    assert world.answer(stored(world), comment="good").problem is Problem.RATING
+    refused = record_response(survey_token(stored(world)), None, responding(world), NOON)
+    assert (refused.outcome, refused.problem) == (Outcome.INVALID, Problem.FORM)
+
+
+@given(st.dictionaries(st.sampled_from(["rating", "comment", "reason", "contact_ok", "x"]), st.text()))
+def test_whatever_is_submitted_is_an_answer_or_a_problem_with_it(fields: dict[str, str]) -> None:
+    parsed = parse_answer(fields)
+    assert isinstance(parsed, Answer) == (fields.get("rating") in {str(rating) for rating in range(11)})
+
+
+@pytest.mark.parametrize(
+    "comment", ["<script>alert('x')</script>", "😀 👩‍👩‍👧", "שלום عليكم \u202e", "one\n\ntwo", "'; DROP TABLE", "\x00"]
+)
+def test_a_comment_is_kept_as_it_was_written(world: World, comment: str) -> None:
+    world.answer(stored(world), rating="9", comment=comment)
+    assert stored(world).answer == Answer(9, comment=comment)
+
+
+def test_the_line_ends_of_forms_and_the_blanks_around_a_comment_are_not_kept(world: World) -> None:
+    world.answer(stored(world), rating="9", comment="  one\r\ntwo\r\n")
+    assert stored(world).answer == Answer(9, comment="one\ntwo")
+
+
+def test_half_a_surrogate_pair_becomes_a_question_mark(world: World) -> None:
+    world.answer(stored(world), rating="9", comment="a\ud800b", reason="\udfff")
+    assert stored(world).answer == Answer(9, comment="a?b", reason="?")
+
+
+def test_ten_thousand_characters_are_kept_whole(world: World) -> None:
+    world.answer(stored(world), rating="9", comment="ä" * COMMENT_LENGTH)
+    assert stored(world).answer == Answer(9, comment="ä" * 10_000)
+
+
+def test_one_more_is_refused_rather_than_cut_off(world: World) -> None:
+    refused = world.answer(stored(world), rating="9", comment="ä" * (COMMENT_LENGTH + 1))
+    assert (refused.outcome, refused.problem) == (Outcome.INVALID, Problem.COMMENT)
+    assert stored(world).answer is None
+
+
+@pytest.mark.parametrize(("given", "meant"), [("on", True), ("true", True), ("", False), ("off", False), ("no", False)])
+def test_only_a_clear_yes_permits_contact(world: World, given: str, meant: bool) -> None:  # noqa: FBT001
+    world.answer(stored(world), rating="9", reason="price", contact_ok=given)
+    assert stored(world).answer == Answer(9, reason="price", contact_ok=meant)
+
+
+def test_the_first_answer_fixes_the_moment_and_the_operators_day(world: World) -> None:
+    world.answer(stored(world), rating="9")
+    assert (stored(world).answered_at, stored(world).answered_day) == (NOON, "2026-11-22")
+
+
+def test_a_later_answer_changes_what_was_said_and_not_when(world: World) -> None:
+    world.answer(stored(world), rating="9", comment="good")
+    world.now += 3 * DAY
+    assert world.answer(stored(world), rating="0").outcome is Outcome.RECORDED
+    assert stored(world).answer == Answer(0)
+    assert (stored(world).answered_at, stored(world).answered_day) == (NOON, "2026-11-22")
+
+
+def test_the_page_that_follows_knows_what_was_recorded(world: World) -> None:
+    recorded = world.answer(stored(world), rating="9")
+    assert recorded.invitation == stored(world)
+
+
+def test_the_last_moment_of_the_window_counts(world: World) -> None:
+    world.now += 30 * DAY
+    assert world.answer(stored(world), rating="9").outcome is Outcome.RECORDED
+
+
+def test_after_it_the_survey_is_closed_and_the_answer_stays(world: World) -> None:
+    world.answer(stored(world), rating="9")
+    world.now += 30 * DAY + SECOND
+    assert world.answer(stored(world), rating="0").outcome is Outcome.CLOSED
+    assert stored(world).answer == Answer(9)
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.CLOSED])
+def test_what_nobody_was_asked_cannot_be_answered(world: World, state: State) -> None:
+    world.change(invitation().id, state=state)
+    assert world.answer(stored(world), rating="9").outcome is Outcome.CLOSED
+    assert stored(world).answer is None
+
+
+@pytest.mark.parametrize("state", [State.SENDING, State.UNKNOWN])
+def test_a_mail_whose_end_is_unknown_can_be_answered_by_whoever_got_it(world: World, state: State) -> None:
+    world.change(invitation().id, state=state)
+    assert world.answer(stored(world), rating="9").outcome is Outcome.RECORDED
+
+
+Visit = Callable[[str, Responding], Responded]
+SURVEY_VISITS: list[Visit] = [
+    lambda token, needs: show_survey(token, needs, NOON + HOUR),
+    lambda token, needs: record_response(token, {"rating": "9"}, needs, NOON + HOUR),
+    lambda token, needs: record_response(token, {"rating": "eleven"}, needs, NOON + HOUR),
+]
+UNSUBSCRIBE_VISITS: list[Visit] = [
+    lambda token, needs: show_unsubscribe(token, needs, NOON + HOUR),
+    lambda token, needs: unsubscribe(token, needs, NOON + HOUR),
+]
+VISITS = [
+    *((visit, Purpose.SURVEY) for visit in SURVEY_VISITS),
+    *((visit, Purpose.UNSUBSCRIBE) for visit in UNSUBSCRIBE_VISITS),
+]
+
+
+@pytest.mark.parametrize(("visit", "purpose"), VISITS)
+def test_a_forged_link_and_one_of_another_purpose_lead_nowhere(world: World, visit: Visit, purpose: Purpose) -> None:
+    before = (stored(world), world.stored.people["ada"])
+    for token in ("", "forged", survey_token(stored(world), Purpose(3 - purpose))):
+        assert visit(token, responding(world)) == Responded(Outcome.NOT_FOUND)
+    assert (stored(world), world.stored.people["ada"]) == before
+
+
+@pytest.mark.parametrize(("visit", "purpose"), VISITS)
+def test_a_link_to_what_no_longer_exists_leads_nowhere(world: World, visit: Visit, purpose: Purpose) -> None:
+    token = survey_token(invitation(id="ff" * 16), purpose)
+    assert visit(token, responding(world)) == Responded(Outcome.NOT_FOUND)
+
+
+@pytest.mark.parametrize(("visit", "purpose"), VISITS)
+def test_an_expired_link_is_closed(world: World, visit: Visit, purpose: Purpose) -> None:
+    token = survey_token(stored(world), purpose, lives=HOUR - SECOND)
+    assert visit(token, responding(world)) == Responded(Outcome.CLOSED, stored(world))
+    assert stored(world).answer is None
+    assert not world.stored.suppressions
+
+
+def test_opening_the_pages_any_number_of_times_changes_nothing(world: World) -> None:
+    before = (stored(world), world.stored.people["ada"])
+    for _ in range(3):
+        assert show_survey(survey_token(stored(world)), responding(world), NOON).outcome is Outcome.SHOWN
+        asked = show_unsubscribe(survey_token(stored(world), Purpose.UNSUBSCRIBE), responding(world), NOON)
+        assert asked == Responded(Outcome.ASKED, stored(world))
+    assert (stored(world), world.stored.people["ada"]) == before
+    assert not world.stored.suppressions
+
+
+def leave(world: World, after: timedelta = timedelta(0)) -> Responded:
+    return unsubscribe(survey_token(stored(world), Purpose.UNSUBSCRIBE), responding(world), NOON + after)
+
+
+def test_unsubscribing_suppresses_the_address_and_its_holder(world: World) -> None:
+    assert leave(world) == Responded(Outcome.UNSUBSCRIBED, stored(world))
+    assert world.stored.suppressions == {hash_address("ada@example.com"): "unsubscribed"}
+    assert world.stored.people["ada"].suppressed == "unsubscribed"
+
+
+def test_unsubscribing_twice_is_harmless(world: World) -> None:
+    leave(world)
+    version = world.stored.people["ada"].version
+    assert leave(world, HOUR).outcome is Outcome.UNSUBSCRIBED
+    assert world.stored.people["ada"].version == version
+
+
+def test_unsubscribing_works_long_after_the_survey_closed(world: World) -> None:
+    assert leave(world, 399 * DAY).outcome is Outcome.UNSUBSCRIBED
+
+
+def test_whoever_was_merged_away_unsubscribes_the_survivor(world: World) -> None:
+    world.stored.people["ada"] = customer(merged_into="eve")
+    world.stored.people["eve"] = customer(id="eve")
+    leave(world)
+    assert world.stored.people["eve"].suppressed == "unsubscribed"
+
+
+def test_somebody_erased_in_the_meantime_gets_the_same_page(world: World) -> None:
+    world.stored.people.clear()
+    assert leave(world).outcome is Outcome.UNSUBSCRIBED
+    assert not world.stored.suppressions

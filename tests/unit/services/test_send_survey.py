@@ -1,0 +1,235 @@
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+
+from afterbill.adapters.memory.table import MemoryTable
+from afterbill.domain.customer import Customer, Pending
+from afterbill.domain.errors import TransientError
+from afterbill.domain.invitation import Delivery, Invitation, SkipReason, State
+from afterbill.domain.mail import Refused, Rejected, Unclear
+from afterbill.services.send_survey import Outcome, Sent
+from tests.factories import ADA, DAY, HOUR, MINUTE, NOON, SECOND, customer, event, invitation, ref
+from tests.world import World
+
+ID = invitation().id
+THROTTLED = Refused("TooManyRequestsException", MINUTE, paused=False)
+PAUSED = Refused("AccountSuspendedException", 15 * MINUTE, paused=True)
+
+
+@pytest.fixture
+def world() -> World:
+    """Ada's invitation is due now."""
+    world = World(now=NOON + 3 * DAY)
+    world.stored.invitations[ID] = invitation()
+    world.stored.people["ada"] = customer(locale="de", country="GB")
+    return world
+
+
+def ada(world: World, **changes: object) -> None:
+    world.stored.people["ada"] = replace(world.stored.people["ada"], **changes)  # type: ignore[arg-type]
+
+
+def test_a_due_survey_goes_out(world: World) -> None:
+    assert world.send(ID) == Sent(Outcome.SENT)
+    assert [(mail.to, mail.tags) for mail in world.outbox] == [(ADA, {"invitation": ID})]
+
+
+def test_what_was_sent_is_marked_with_the_proof_and_the_operators_day(world: World) -> None:
+    world.send(ID)
+    sent = world.stored.invitations[ID]
+    assert (sent.state, sent.message_id, sent.delivery) == (State.SENT, "message-1", Delivery.ACCEPTED)
+    assert (sent.sent_at, sent.sent_day) == (world.now, "2026-11-25")
+
+
+def test_the_customer_was_asked_at_the_moment_of_the_claim(world: World) -> None:
+    world.send(ID)
+    assert world.stored.people["ada"].last_asked_at == world.now
+
+
+def test_a_second_message_sends_nothing(world: World) -> None:
+    world.send(ID)
+    assert world.send(ID) == Sent(Outcome.NOT_PENDING)
+    assert len(world.outbox) == 1
+
+
+@pytest.mark.parametrize("state", set(State) - {State.PENDING})
+def test_only_what_is_pending_is_sent(world: World, state: State) -> None:
+    world.change(ID, state=state)
+    assert world.send(ID) == Sent(Outcome.NOT_PENDING)
+
+
+def test_a_message_about_nothing_is_dropped(world: World) -> None:
+    assert world.send("ff" * 16) == Sent(Outcome.NOT_PENDING)
+
+
+def test_a_message_of_another_delivery_is_dropped(world: World) -> None:
+    assert world.send(ID, delivery_number=2) == Sent(Outcome.NOT_PENDING)
+
+
+def test_nothing_goes_out_early(world: World) -> None:
+    world.now -= SECOND
+    assert world.send(ID) == Sent(Outcome.EARLY)
+    assert world.outbox == []
+
+
+def test_what_comes_a_moment_early_waits_for_what_remains(world: World) -> None:
+    world.now -= timedelta(milliseconds=300)
+    world.send(ID)
+    assert world.queued.messages == [(ID, 1, timedelta(milliseconds=300))]
+
+
+def test_what_was_deferred_further_has_a_timer_of_its_own(world: World) -> None:
+    world.now -= HOUR
+    world.send(ID)
+    assert world.queued.messages == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "changes"),
+    [
+        (SkipReason.CUSTOMER_DELETED, {"deleted": True}),
+        (SkipReason.SUPPRESSED, {"suppressed": "unsubscribed"}),
+        (SkipReason.NO_ADDRESS, {"address": None}),
+        (SkipReason.STOPPED, {"last_adverse_at": NOON + DAY}),
+        (SkipReason.COOLDOWN, {"last_asked_at": NOON}),
+        (SkipReason.SUPERSEDED, {"pending": Pending("other", 80, NOON + 4 * DAY)}),
+    ],
+)
+def test_what_was_learned_since_is_checked_again(world: World, reason: SkipReason, changes: dict[str, object]) -> None:
+    ada(world, **changes)
+    assert world.send(ID) == Sent(Outcome.SKIPPED, reason)
+    assert (world.stored.invitations[ID].state, world.stored.invitations[ID].reason) == (State.CLOSED, reason)
+    assert world.outbox == []
+
+
+def test_a_payment_taken_back_since_is_not_asked_about(world: World) -> None:
+    world.stored.stops["test|acct|in_1"] = "the refund"
+    assert world.send(ID) == Sent(Outcome.SKIPPED, SkipReason.STOPPED)
+
+
+def test_a_survey_that_waited_too_long_is_not_sent(world: World) -> None:
+    world.now += 31 * DAY
+    assert world.send(ID) == Sent(Outcome.SKIPPED, SkipReason.EXPIRED)
+
+
+def test_somebody_erased_is_not_written_to(world: World) -> None:
+    world.stored.people.clear()
+    assert world.send(ID) == Sent(Outcome.SKIPPED, SkipReason.NO_CUSTOMER)
+
+
+def test_whoever_is_not_asked_after_all_no_longer_waits(world: World) -> None:
+    ada(world, pending=Pending(ID, 50, world.now), suppressed="bounced")
+    world.send(ID)
+    assert world.stored.people["ada"].pending is None
+
+
+def test_segments_and_language_are_those_of_the_moment_of_sending(world: World) -> None:
+    world.send(ID)
+    assert world.stored.invitations[ID].segments == {"source": "shop", "country": "GB", "locale": "de"}
+    assert world.stored.invitations[ID].locale == "de"
+
+
+def test_a_language_the_customer_no_longer_has_stays_as_it_was(world: World) -> None:
+    ada(world, locale=None)
+    world.change(ID, locale="fr")
+    world.send(ID)
+    assert world.stored.invitations[ID].locale == "fr"
+
+
+@pytest.mark.parametrize(("receipt", "outcome"), [(THROTTLED, Outcome.THROTTLED), (PAUSED, Outcome.PAUSED)])
+def test_a_refusal_releases_the_claim_and_tries_later(world: World, receipt: Refused, outcome: Outcome) -> None:
+    world.mailer.receipts = [receipt]
+    assert world.send(ID) == Sent(outcome, receipt.reason)
+    released = world.stored.invitations[ID]
+    assert (released.state, released.attempt, released.claimed_at) == (State.PENDING, "", None)
+    assert (released.ready_at, released.generation) == (world.now + receipt.retry_after, 2)
+    assert world.queued.messages == [(ID, 1, receipt.retry_after)]
+
+
+def test_after_a_refusal_the_customer_was_not_asked(world: World) -> None:
+    ada(world, last_asked_at=NOON - 100 * DAY)
+    world.mailer.receipts = [THROTTLED]
+    world.send(ID)
+    assert world.stored.people["ada"].last_asked_at == NOON - 100 * DAY
+
+
+def test_a_throttled_survey_goes_out_once(world: World) -> None:
+    world.mailer.receipts = [THROTTLED, THROTTLED]
+    world.send(ID)
+    assert [sent.outcome for sent in world.pass_time(MINUTE)] == [Outcome.THROTTLED]
+    assert [sent.outcome for sent in world.pass_time(MINUTE)] == [Outcome.SENT]
+    assert len(world.outbox) == 1
+
+
+def test_a_mail_that_will_never_be_taken_is_closed(world: World) -> None:
+    world.mailer.receipts = [Rejected("MessageRejected")]
+    assert world.send(ID) == Sent(Outcome.REJECTED, "MessageRejected")
+    assert (world.stored.invitations[ID].state, world.stored.invitations[ID].reason) == (State.CLOSED, "rejected")
+
+
+def test_silence_makes_it_unknown_and_nobody_tries_again(world: World) -> None:
+    world.mailer.receipts = [Unclear("ReadTimeoutError")]
+    assert world.send(ID) == Sent(Outcome.UNKNOWN, "ReadTimeoutError")
+    assert world.stored.invitations[ID].state is State.UNKNOWN
+    assert world.send(ID) == Sent(Outcome.NOT_PENDING)
+    assert world.queued.messages == []
+
+
+def test_an_unknown_end_counts_as_asked(world: World) -> None:
+    world.mailer.receipts = [Unclear("ReadTimeoutError")]
+    world.send(ID)
+    assert world.stored.people["ada"].last_asked_at == world.now
+
+
+@dataclass
+class Contested(MemoryTable):
+    """Something happens between the check and the claim."""
+
+    meanwhile: object = None
+
+    def claim(self, invitation: Invitation, customer: Customer) -> bool:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if callable(meanwhile):
+            meanwhile()
+        return super().claim(invitation, customer)
+
+
+def contested(world: World) -> Contested:
+    table = Contested(invitations=world.stored.invitations, people=world.stored.people)
+    world.table = world.stored = table
+    return table
+
+
+def test_of_two_senders_at_once_one_hands_the_mail_over(world: World) -> None:
+    contested(world).meanwhile = lambda: world.send(ID)
+    with pytest.raises(TransientError, match=ID):
+        world.send(ID)
+    assert len(world.outbox) == 1
+    assert world.send(ID) == Sent(Outcome.NOT_PENDING)
+
+
+def test_of_two_surveys_at_once_the_cooldown_lets_one_through(world: World) -> None:
+    other = "cd" * 16
+    world.stored.invitations[other] = invitation(id=other)
+    contested(world).meanwhile = lambda: world.send(other)
+    with pytest.raises(TransientError):
+        world.send(ID)
+    assert world.send(ID) == Sent(Outcome.SKIPPED, SkipReason.COOLDOWN)
+    assert len(world.outbox) == 1
+
+
+def test_an_opt_out_between_check_and_claim_is_heard(world: World) -> None:
+    table = contested(world)
+    table.meanwhile = lambda: table.suppress("hash", "unsubscribed", NOON, table.people["ada"])
+    with pytest.raises(TransientError):
+        world.send(ID)
+    assert world.send(ID) == Sent(Outcome.SKIPPED, SkipReason.SUPPRESSED)
+
+
+def test_an_address_learned_while_it_waited_is_the_one_written_to() -> None:
+    world = World()
+    world.capture(event(customer=ref(email="old@example.com")))
+    world.capture(event(customer=ref(), touchpoint=None, occurred_at=NOON + HOUR))
+    world.pass_time(3 * DAY)
+    assert [mail.to for mail in world.outbox] == [ADA]

@@ -1,0 +1,163 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afterbill.adapters.memory.table import MemoryTable
+from afterbill.domain.invitation import SkipReason, State
+from afterbill.services.sweep import Finding, Sweeping, sweep
+from tests.factories import DAY, HOUR, MINUTE, NOON, SECOND, customer, day_of, invitation
+from tests.world import World
+
+ID = invitation().id
+OPEN = {State.PENDING, State.SENDING, State.UNKNOWN}
+
+
+@pytest.fixture
+def world() -> World:
+    """One invitation is due at noon."""
+    world = World()
+    world.stored.invitations[ID] = invitation(due_at=NOON)
+    world.stored.people["ada"] = customer()
+    return world
+
+
+def claimed(world: World, state: State = State.SENDING) -> None:
+    world.change(ID, state=state, attempt="a", claimed_at=NOON)
+
+
+def state_of(world: World) -> State:
+    return world.stored.invitations[ID].state
+
+
+def test_what_should_have_gone_out_twenty_minutes_ago_is_queued(world: World) -> None:
+    world.now += 20 * MINUTE + SECOND
+    assert world.sweep() == {Finding.OVERDUE: 1}
+    assert world.queued.messages == [(ID, 1, timedelta(0))]
+
+
+def test_before_that_its_timer_may_still_be_on_its_way(world: World) -> None:
+    world.now += 20 * MINUTE
+    assert world.sweep() == {Finding.WAITING: 1}
+    assert world.queued.messages == []
+
+
+def test_the_flexible_window_of_timers_is_waited_for(world: World) -> None:
+    world.now += 30 * MINUTE
+    assert sweep(Sweeping(world.table, world.queue, 15 * MINUTE, day_of), world.now) == {Finding.WAITING: 1}
+
+
+def test_what_is_due_later_is_left_alone(world: World) -> None:
+    world.now -= HOUR
+    assert world.sweep() == {}
+    world.now = NOON - SECOND
+    assert world.sweep() == {}
+
+
+def test_a_claim_without_an_end_is_called_unknown_after_a_quarter_of_an_hour(world: World) -> None:
+    claimed(world)
+    world.now += 15 * MINUTE
+    assert world.sweep() == {Finding.WAITING: 1}
+    world.now += SECOND
+    assert world.sweep() == {Finding.UNKNOWN: 1}
+    assert state_of(world) is State.UNKNOWN
+
+
+def test_nobody_sends_again_by_himself_what_is_unknown(world: World) -> None:
+    claimed(world, State.UNKNOWN)
+    world.now += DAY
+    assert world.sweep() == {Finding.UNKNOWN: 1}
+    assert world.queued.messages == []
+
+
+def test_a_day_after_the_claim_it_has_failed(world: World) -> None:
+    claimed(world, State.UNKNOWN)
+    world.now += DAY + SECOND
+    assert world.sweep() == {Finding.FAILED: 1}
+    assert (state_of(world), world.stored.invitations[ID].reason) == (State.CLOSED, SkipReason.FAILED)
+
+
+def test_a_failure_is_counted_once(world: World) -> None:
+    claimed(world, State.UNKNOWN)
+    world.now += DAY + SECOND
+    world.sweep()
+    assert world.sweep() == {}
+
+
+@pytest.mark.parametrize("state", set(State) - OPEN)
+def test_what_is_done_is_not_found(world: World, state: State) -> None:
+    world.change(ID, state=state)
+    world.now += HOUR
+    assert world.sweep() == {}
+
+
+class Lagging(MemoryTable):
+    """The index still holds what the table has settled, and what no longer exists."""
+
+    def unsettled(self, hour: str) -> list[str]:
+        return [ID, "gone"] if hour == "2026-11-22T12" else []
+
+
+@pytest.mark.parametrize("state", set(State) - OPEN)
+def test_an_index_that_lags_behind_is_not_believed(world: World, state: State) -> None:
+    world.table = Lagging(invitations={ID: invitation(state=state, due_at=NOON)})
+    world.now += HOUR
+    assert world.sweep() == {}
+
+
+def test_the_first_sweep_looks_two_days_back(world: World) -> None:
+    world.now += 47 * HOUR
+    assert world.sweep() == {Finding.OVERDUE: 1}
+
+
+def test_the_next_one_starts_where_something_was_left(world: World) -> None:
+    world.now += 5 * HOUR
+    world.sweep()
+    assert world.stored.swept_until() == "2026-11-22T12"
+
+
+def test_or_an_hour_ago_when_nothing_was(world: World) -> None:
+    world.stored.invitations.clear()
+    world.now += 5 * HOUR
+    world.sweep()
+    assert world.stored.swept_until() == "2026-11-22T16"
+
+
+def test_what_waits_in_this_hour_does_not_hide_what_the_index_shows_late_of_the_last(world: World) -> None:
+    world.now += MINUTE
+    world.sweep()
+    assert world.stored.swept_until() == "2026-11-22T11"
+
+
+def test_what_was_left_is_found_however_long_nobody_swept(world: World) -> None:
+    world.sweep()
+    world.now += 100 * DAY
+    assert world.sweep() == {Finding.OVERDUE: 1}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60 * 60), st.sampled_from(State)), max_size=12),
+    st.lists(st.integers(1, 60 * 12), min_size=1, max_size=12),
+    st.randoms(use_true_random=False),
+)
+def test_no_sweep_leaves_an_hour_behind_that_holds_open_work(
+    asked: list[tuple[int, State]], steps: list[int], fate: object
+) -> None:
+    """Invitations appear before they are due, are settled whenever, and sweeps run at any distance."""
+    world = World()
+    for number, (minutes, state) in enumerate(asked):
+        id_ = f"{number:032}"
+        due_at = NOON + minutes * MINUTE
+        world.stored.invitations[id_] = invitation(id=id_, due_at=due_at, claimed_at=due_at, state=state)
+    for minutes in steps:
+        world.now += minutes * MINUTE
+        for id_, one in world.stored.invitations.items():
+            if fate.random() < 0.2:  # type: ignore[attr-defined]  # hypothesis gives a random.Random
+                world.stored.invitations[id_] = replace(one, state=State.SENT)
+        world.sweep()
+        until = world.stored.swept_until()
+        assert until is not None
+        due = [one.due_at for one in world.stored.invitations.values() if one.state in OPEN]
+        assert all(at.strftime("%Y-%m-%dT%H") >= until for at in due)
