@@ -1,6 +1,8 @@
 """MiniStack, which plays AWS: https://pypi.org/project/ministack."""
 
+import json
 import os
+import secrets
 import shutil
 
 from ops.local import aws, programs
@@ -8,20 +10,24 @@ from ops.local.errors import StackError
 from ops.local.places import ACCOUNT, HOST, PROGRAMS, REGION, RUN, SCRATCH
 
 NAME = "ministack"
+PORT = 8466
+"""Wanted, not insisted on."""
 
 
-def start(port: int, mail_url: str) -> str:
+def start(mail_url: str) -> str:
     """Start MiniStack and wait until it answers; its URL.
 
     Mail that functions send goes to it by way of `mail_url`, which writes down what MiniStack forgets.
     """
     if not (PROGRAMS / NAME).exists():
         raise StackError(f"{PROGRAMS / NAME} is missing: run `make setup`, which installs it.")
-    url = f"http://{HOST}:{port}"
+    with programs.listen(PORT) as held:
+        port = held.getsockname()[1]
+    url, name = f"http://{HOST}:{port}", f"afterbill-{secrets.token_hex(8)}"
     SCRATCH.mkdir(parents=True, exist_ok=True)
-    programs.start(NAME, [str(PROGRAMS / NAME)], _environment(url, port, mail_url), RUN)
+    programs.start(NAME, [str(PROGRAMS / NAME)], _environment(url, port, mail_url) | {"MINISTACK_EDITION": name}, RUN)
     try:
-        programs.wait_until(lambda: _answers(url), "MiniStack to answer", seconds=30)
+        programs.wait_until(lambda: _answers(url, name), "MiniStack to answer", seconds=30)
     except StackError as error:
         raise StackError(f"{error} {programs.tail(NAME)}") from error
     return url
@@ -50,10 +56,17 @@ def _environment(url: str, port: int, mail_url: str) -> dict[str, str]:
     }
 
 
-def _answers(url: str) -> bool:
+def stop() -> None:
+    """End MiniStack, its functions and all it held."""
+    programs.stop(NAME, at_once=True)
+
+
+def _answers(url: str, name: str) -> bool:
+    """Whether this very MiniStack answers: another checkout's may have taken the port a moment before."""
     if not programs.is_running(NAME):
-        raise StackError("MiniStack ended at once.")
-    return programs.answers(f"{url}/_ministack/health")
+        raise StackError("MiniStack ended at once; if its port was taken, just try again.")
+    health = programs.get(f"{url}/_ministack/health")
+    return health is not None and json.loads(health).get("edition") == name
 
 
 def clean() -> None:

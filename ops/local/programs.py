@@ -7,7 +7,6 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from http import HTTPStatus
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -18,6 +17,7 @@ from ops.local.places import HOST, LOGS, PIDS
 LINES_SHOWN = 25
 PATIENCE_SECONDS = 10.0
 GRACE_SECONDS = 3.0
+BACKLOG = 256
 
 _started: dict[str, subprocess.Popen[bytes]] = {}
 """Programs of this very process, which alone learns from the system that they ended."""
@@ -33,8 +33,17 @@ def run(name: str, command: Sequence[str], environment: Mapping[str, str], folde
         raise StackError(f"`{' '.join(command[:2])}` failed with exit code {ended.returncode}. {tail(name)}")
 
 
-def start(name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
-    """Start `command` in the background, in a process group of its own, and keep its pid under `name`."""
+def start(
+    name: str,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    sockets: Sequence[socket.socket] = (),
+) -> None:
+    """Start `command` in the background, in a process group of its own, and keep its pid under `name`.
+
+    It inherits `sockets` under the same file numbers.
+    """
     PIDS.mkdir(parents=True, exist_ok=True)
     with _log(name).open("wb") as log:
         process = subprocess.Popen(
@@ -45,6 +54,7 @@ def start(name: str, command: Sequence[str], environment: Mapping[str, str], fol
             stdout=log,
             stderr=log,
             start_new_session=True,
+            pass_fds=[one.fileno() for one in sockets],
         )
     _started[name] = process
     (PIDS / name).write_text(f"{process.pid} {_birth(process.pid)}\n")
@@ -55,11 +65,11 @@ def is_running(name: str) -> bool:
     return _pid(name) is not None
 
 
-def stop(name: str) -> None:
-    """End the program kept under `name` and everything it started."""
+def stop(name: str, *, at_once: bool = False) -> None:
+    """End the program kept under `name` and everything it started, asking it first unless `at_once`."""
     pid = _pid(name)
     if pid is not None:
-        for sign in (signal.SIGTERM, signal.SIGKILL):
+        for sign in [signal.SIGKILL] if at_once else [signal.SIGTERM, signal.SIGKILL]:
             with suppress(ProcessLookupError):
                 os.killpg(pid, sign)
             with suppress(StackError):
@@ -76,13 +86,13 @@ def wait_until(holds: Callable[[], bool], what: str, *, seconds: float = PATIENC
         time.sleep(0.05)
 
 
-def answers(url: str) -> bool:
-    """Whether a server of this stack answers there."""
+def get(url: str) -> bytes | None:
+    """What a server of this stack answers, None when it does not or refuses."""
     try:
         with urlopen(url, timeout=2) as answer:  # noqa: S310 (an address of our own, on loopback)
-            return bool(answer.status == HTTPStatus.OK)
+            return bytes(answer.read())
     except (URLError, OSError):
-        return False
+        return None
 
 
 def tail(name: str) -> str:
@@ -91,15 +101,11 @@ def tail(name: str) -> str:
     return "\n".join([f"The end of {_log(name)}:", *lines])
 
 
-def free_port(preferred: int) -> int:
-    """`preferred` when nothing listens there, so that addresses stay the same from day to day; else any free port."""
+def listen(preferred: int) -> socket.socket:
+    """A socket that listens on `preferred`, so that addresses stay the same from day to day; else on any free port."""
     for port in (preferred, 0):
-        with socket.socket() as probe:
-            # As servers do: a port is not taken because a closed connection lingers on it.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with suppress(OSError):
-                probe.bind((HOST, port))
-                return int(probe.getsockname()[1])
+        with suppress(OSError):
+            return socket.create_server((HOST, port), backlog=BACKLOG)
     raise StackError(f"No free port on {HOST}: end some programs that listen there, then try again.")
 
 

@@ -1,6 +1,6 @@
 """The one background process of ours: a plain address for the API, and the post office with its page.
 
-    python -m ops.local.server --ministack-port 4566 --api-port 8080 --api-id ab12cd34 --routes {} --post-port 8025 ...
+    python -m ops.local.server --ministack-port 4566 --api-socket 5 --api-id ab12cd34 --routes {} --post-socket 6 ...
 
 The API's own name, `<id>.execute-api.localhost`, does not resolve everywhere and cannot be told to every client; this
 process calls MiniStack by that name and listens on a plain port. The post office lies on the way of every mail from a
@@ -11,6 +11,7 @@ import argparse
 import json
 import queue
 import signal
+import socket
 import threading
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -60,10 +61,11 @@ class Office(ThreadingHTTPServer):
     """A server on loopback with many guests at once."""
 
     daemon_threads = True
-    request_queue_size = 256
 
-    def __init__(self, port: int, upstream: Address) -> None:
-        super().__init__((HOST, port), Desk)
+    def __init__(self, listening: socket.socket, upstream: Address) -> None:
+        super().__init__(listening.getsockname(), Desk, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listening
         self.upstream = upstream
 
     def answer(self, request: Desk, body: bytes) -> Answer:
@@ -74,8 +76,8 @@ class Office(ThreadingHTTPServer):
 class Api(Office):
     """The HTTP API at a plain address."""
 
-    def __init__(self, port: int, upstream: Address, routes: Mapping[str, str]) -> None:
-        super().__init__(port, upstream)
+    def __init__(self, listening: socket.socket, upstream: Address, routes: Mapping[str, str]) -> None:
+        super().__init__(listening, upstream)
         self.routes = routes
 
     def answer(self, request: Desk, body: bytes) -> Answer:
@@ -88,8 +90,8 @@ class Api(Office):
 class PostOffice(Office):
     """Hands SES calls on, remembers accepted mails, shows them."""
 
-    def __init__(self, port: int, upstream: Address) -> None:
-        super().__init__(port, upstream)
+    def __init__(self, listening: socket.socket, upstream: Address) -> None:
+        super().__init__(listening, upstream)
         self.letters = Letterbox()
         self.sent: queue.Queue[Letter] = queue.Queue()
 
@@ -119,8 +121,8 @@ def main() -> None:
     """Serve until told to end."""
     chosen = _arguments()
     called = f"{chosen.api_id}.execute-api.localhost:{chosen.ministack_port}"
-    api = Api(chosen.api_port, Address(HOST, chosen.ministack_port, called), chosen.routes)
-    post = PostOffice(chosen.post_port, Address(HOST, chosen.ministack_port))
+    api = Api(chosen.api_socket, Address(HOST, chosen.ministack_port, called), chosen.routes)
+    post = PostOffice(chosen.post_socket, Address(HOST, chosen.ministack_port))
     for work in (api.serve_forever, post.serve_forever, lambda: postman.work(post.sent, chosen.topic_arn)):
         threading.Thread(target=work, daemon=True).start()
     ended = threading.Event()
@@ -128,13 +130,17 @@ def main() -> None:
     ended.wait()
 
 
+def _inherited(number: str) -> socket.socket:
+    return socket.socket(fileno=int(number))
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ministack-port", type=int, required=True)
-    parser.add_argument("--api-port", type=int, required=True)
+    parser.add_argument("--api-socket", type=_inherited, required=True, help="file number of a listening socket")
     parser.add_argument("--api-id", required=True)
     parser.add_argument("--routes", type=json.loads, required=True, help="JSON: path -> function")
-    parser.add_argument("--post-port", type=int, required=True)
+    parser.add_argument("--post-socket", type=_inherited, required=True, help="file number of a listening socket")
     parser.add_argument("--topic-arn", required=True)
     return parser.parse_args()
 

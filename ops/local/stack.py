@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +30,8 @@ from ops.local.places import (
 
 Result = TypeVar("Result")
 SERVER = "server"
-PREFERRED_PORTS = {"api": 8480, "inbox": 8425, "ministack": 8466}
+API_PORT, INBOX_PORT = 8480, 8425
+"""Wanted, not insisted on."""
 SOURCES_OF_THE_STACK = ("functions", "infra/template.yaml", "layers", "ops/local", "requirements/stack.txt")
 
 
@@ -59,15 +61,20 @@ def down() -> None:
 
 
 def _start(made_from: str) -> dict[str, Any]:
-    ports = {name: programs.free_port(preferred) for name, preferred in PREFERRED_PORTS.items()}
-    api_url, inbox_url = f"http://{HOST}:{ports['api']}", f"http://{HOST}:{ports['inbox']}/"
     _timed("built", release.build)
-    ministack_url = _timed("MiniStack started", lambda: ministack.start(ports["ministack"], inbox_url.rstrip("/")))
+    # Held from here on, since the addresses are deployed before anybody serves them.
+    with programs.listen(API_PORT) as api, programs.listen(INBOX_PORT) as post:
+        return _start_on(api, post, made_from)
+
+
+def _start_on(api: socket.socket, post: socket.socket, made_from: str) -> dict[str, Any]:
+    api_url, inbox_url = _url(api), _url(post) + "/"
+    ministack_url = _timed("MiniStack started", lambda: ministack.start(_url(post)))
     aws.enter(ministack_url)
     boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER_DOMAIN)
     outputs = _timed("deployed", lambda: release.deploy(api_url))
     sources = _timed("bridged", lambda: _bridge(outputs))
-    _start_server(ports, outputs, bridges.add_routes(outputs["HttpApiId"]))
+    _start_server(api, post, ministack_url, outputs)
     stack = {
         "api_url": api_url,
         "inbox_url": inbox_url,
@@ -91,18 +98,22 @@ def _bridge(outputs: Mapping[str, str]) -> dict[str, dict[str, str]]:
     return bridges.write_sources(outputs["SourcesSecretArn"])
 
 
-def _start_server(ports: Mapping[str, int], outputs: Mapping[str, str], routes: Mapping[str, str]) -> None:
+def _start_server(api: socket.socket, post: socket.socket, ministack_url: str, outputs: Mapping[str, str]) -> None:
     options = {
-        "--ministack-port": str(ports["ministack"]),
-        "--api-port": str(ports["api"]),
+        "--ministack-port": ministack_url.rpartition(":")[2],
+        "--api-socket": str(api.fileno()),
         "--api-id": outputs["HttpApiId"],
-        "--routes": json.dumps(routes),
-        "--post-port": str(ports["inbox"]),
+        "--routes": json.dumps(bridges.add_routes(outputs["HttpApiId"])),
+        "--post-socket": str(post.fileno()),
         "--topic-arn": outputs["MailEventsTopicArn"],
     }
     arguments = [part for option in options.items() for part in option]
-    programs.start(SERVER, [sys.executable, "-m", "ops.local.server", *arguments], os.environ, ROOT)
-    programs.wait_until(lambda: programs.answers(f"http://{HOST}:{ports['inbox']}/"), "the inbox page to answer")
+    programs.start(SERVER, [sys.executable, "-m", "ops.local.server", *arguments], os.environ, ROOT, [api, post])
+    programs.wait_until(lambda: programs.get(_url(post)) is not None, "the inbox page to answer")
+
+
+def _url(listening: socket.socket) -> str:
+    return f"http://{HOST}:{listening.getsockname()[1]}"
 
 
 def _publish(stack: Mapping[str, Any]) -> None:
@@ -118,13 +129,13 @@ def _running() -> dict[str, Any] | None:
     if not (STACK_FILE.exists() and programs.is_running(ministack.NAME) and programs.is_running(SERVER)):
         return None
     stack: dict[str, Any] = json.loads(STACK_FILE.read_text())
-    return stack if programs.answers(stack["inbox_url"]) else None
+    return stack if programs.get(stack["inbox_url"]) is not None else None
 
 
 def _stop(*, keep_logs: bool = False) -> None:
     STACK_FILE.unlink(missing_ok=True)
     programs.stop(SERVER)
-    programs.stop(ministack.NAME)
+    ministack.stop()
     if keep_logs:
         ministack.clean()
     else:

@@ -50,6 +50,7 @@ def test_an_invitation_comes_back_whole(world):
         invitation(),
         stoppable=False,
         generation=3,
+        deferred_until=DUE + timedelta(minutes=15),
         delivery_number=2,
         state=State.SENT,
         reason="cooldown",
@@ -209,6 +210,40 @@ def test_several_payments_may_be_taken_back_by_one_event(world):
     world.facts.commit(Change(stops={"b": OTHER_ID}))
 
     assert world.facts.look_up("", [], ["a", "b", "c"], None).stopped_by == frozenset({ID, OTHER_ID})
+
+
+def test_links_of_one_payment_are_found_through_each_other(world):
+    assert world.facts.commit(Change(peers=frozenset({"a", "b"})))
+    assert world.facts.commit(Change(peers=frozenset({"b", "c"})))
+
+    assert world.facts.look_up("", [], ["a"], None).peers == frozenset({"a", "b"})
+    assert world.facts.look_up("", [], ["c"], None).peers == frozenset({"b", "c"})
+    assert world.facts.look_up("", [], ["d"], None) == NOTHING
+
+
+def test_who_saw_no_stop_does_not_join_what_was_stopped_since(world):
+    world.facts.commit(Change(stops={"b": ID}))
+
+    assert not world.facts.commit(Change(invitation=invitation(), peers=frozenset({"a", "b"})))
+
+    assert world.facts.look_up(ID, [], ["a", "b"], None) == Found(None, {}, frozenset({ID}))
+
+
+def test_who_saw_no_peers_does_not_stop_what_was_joined_since(world):
+    world.facts.commit(Change(peers=frozenset({"a", "b"})))
+
+    assert not world.facts.commit(Change(stops={"a": ID, "c": ID}))
+
+    assert world.facts.look_up("", [], ["a", "c"], None).stopped_by == frozenset()
+
+
+def test_who_saw_both_stops_everything_that_is_joined(world):
+    world.facts.commit(Change(peers=frozenset({"a", "b"})))
+
+    assert world.facts.commit(Change(stops={"a": ID, "b": ID}, peers=frozenset({"a", "b"})))
+
+    found = world.facts.look_up("", [], ["b"], None)
+    assert (found.stopped_by, found.peers) == (frozenset({ID}), frozenset({"a", "b"}))
 
 
 def test_a_suppressed_address_is_known_by_its_hash(world):

@@ -161,24 +161,15 @@ def test_a_released_claim_waits_again_as_if_nobody_had_been_asked(world, before)
     ours = replace(claimed(one), previously_asked_at=before)
     world.invitations.claim(ours, who)
 
-    world.invitations.release(replace(ours, due_at=LATER, generation=2), who)
+    world.invitations.release(replace(ours, deferred_until=LATER, generation=2), who)
 
-    assert found(world) == replace(one, due_at=LATER, generation=2)
+    assert found(world) == replace(one, deferred_until=LATER, generation=2)
     assert person(world) == replace(who, version=3)
-
-
-def test_a_released_invitation_is_overdue_from_its_new_hour_on(world):
-    ours, who = sending(world)
-
-    world.invitations.release(replace(ours, due_at=LATER, generation=2), who)
-
-    assert list(world.sweeps.unsettled("2026-11-22T13")) == []
-    assert list(world.sweeps.unsettled("2026-11-22T15")) == [ID]
 
 
 def test_a_released_invitation_can_be_claimed_again(world):
     ours, who = sending(world)
-    later = replace(ours, due_at=LATER, generation=2)
+    later = replace(ours, deferred_until=LATER, generation=2)
     world.invitations.release(later, who)
 
     assert world.invitations.claim(claimed(later, "second", LATER), person(world))
@@ -188,7 +179,7 @@ def test_a_released_invitation_can_be_claimed_again(world):
 def test_only_the_attempt_itself_is_released(world):
     ours, who = sending(world)
 
-    world.invitations.release(replace(ours, attempt="other", claimed_at=LATER, due_at=LATER), who)
+    world.invitations.release(replace(ours, attempt="other", claimed_at=LATER, deferred_until=LATER), who)
 
     assert found(world) == ours
     assert person(world).last_asked_at == NOW
@@ -198,7 +189,7 @@ def test_a_release_leaves_a_later_ask_alone(world):
     ours, who = sending(world)
     world.facts.commit(Change(customers=(replace(person(world), last_asked_at=LATER),)))
 
-    world.invitations.release(replace(ours, due_at=LATER, generation=2), who)
+    world.invitations.release(replace(ours, deferred_until=LATER, generation=2), who)
 
     assert found(world).state is State.PENDING
     assert person(world).last_asked_at == LATER

@@ -111,6 +111,7 @@ class Invitations(Protocol):
     def claim(self, invitation: Invitation, customer: Customer) -> bool:
         """pending -> sending under `invitation.attempt`, and the customer's last_asked_at to `claimed_at`.
 
+        The customer, locale and segments it carries are kept for good, whatever becomes of the mail.
         False when the invitation is no longer pending, or the customer was asked within the cooldown,
         suppressed or merged away since it was read.
         """
@@ -119,7 +120,7 @@ class Invitations(Protocol):
         """Undo the claim of this attempt: sending -> pending, with the `deferred_until` and generation it carries."""
 
     def mark_sent(self, invitation: Invitation) -> None:
-        """sending -> sent with message id, day and the segments as they were when it was sent."""
+        """sending -> sent with message id and day."""
 
     def mark_unknown(self, invitation: Invitation) -> None:
         """sending -> unknown, for this attempt only."""

@@ -57,3 +57,8 @@ def test_the_window_includes_its_last_moment_and_nothing_later() -> None:
 
 def test_an_answered_invitation_can_be_answered_again_while_it_is_open() -> None:
     assert invitation(state=State.SENT, sent_at=NOON, answer=Answer(0)).answerable(NOON + DAY)
+
+
+def test_an_invitation_is_ready_when_it_is_due_or_where_it_was_deferred_after_that() -> None:
+    assert invitation().ready_at == NOON + 3 * DAY
+    assert invitation(deferred_until=NOON + 4 * DAY).ready_at == NOON + 4 * DAY

@@ -8,7 +8,21 @@ from afterbill.domain.billing import Touchpoint
 from afterbill.domain.invitation import Answer, Delivery, SkipReason, State
 from afterbill.domain.mail import Accepted, Receipt, Refused, Rejected, Unclear
 from afterbill.services.sweep import Finding
-from tests.factories import DAY, HOUR, MINUTE, NOON, SECOND, customer, event, invitation, news, policy, ref, rule, ses_event
+from tests.factories import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOON,
+    SECOND,
+    customer,
+    event,
+    invitation,
+    news,
+    policy,
+    ref,
+    rule,
+    ses_event,
+)
 from tests.unit.services.crashes import Saboteur, SimulatedCrash, every_fault, pass_days
 from tests.world import World
 

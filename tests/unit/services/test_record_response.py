@@ -56,7 +56,9 @@ def test_every_rating_from_zero_to_ten_is_an_answer(world: World, rating: int) -
     assert stored(world).answer == Answer(rating)
 
 
-@pytest.mark.parametrize("rating", ["11", "-1", "9.5", "nine", "", " ", "07", " 7", "7 ", "+7", "１", "٣", "7\n", "1e1"])
+@pytest.mark.parametrize(
+    "rating", ["11", "-1", "9.5", "nine", "", " ", "07", " 7", "7 ", "+7", "１", "٣", "7\n", "1e1"]
+)
 def test_anything_else_is_no_rating(world: World, rating: str) -> None:
     asked = stored(world)
     assert world.answer(asked, rating=rating) == Responded(Outcome.INVALID, asked, Problem.RATING)

@@ -162,10 +162,32 @@ def test_a_throttled_survey_goes_out_once(world: World) -> None:
     assert len(world.outbox) == 1
 
 
+def test_nothing_goes_out_before_the_patience_asked_for_is_over(world: World) -> None:
+    world.mailer.receipts = [PAUSED]
+    world.send(ID)
+    world.now += MINUTE
+    assert world.send(ID) == Sent(Outcome.EARLY)
+
+
+def test_patience_does_not_prolong_a_surveys_life(world: World) -> None:
+    world.mailer.receipts = [PAUSED]
+    world.now += 30 * DAY
+    world.send(ID)
+    world.now += HOUR
+    assert world.send(ID) == Sent(Outcome.SKIPPED, SkipReason.EXPIRED)
+
+
 def test_a_mail_that_will_never_be_taken_is_closed(world: World) -> None:
     world.mailer.receipts = [Rejected("MessageRejected")]
     assert world.send(ID) == Sent(Outcome.REJECTED, "MessageRejected")
     assert (world.stored.invitations[ID].state, world.stored.invitations[ID].reason) == (State.CLOSED, "rejected")
+
+
+def test_whoever_got_no_mail_was_not_asked(world: World) -> None:
+    world.mailer.receipts = [Rejected("MessageRejected")]
+    ada(world, pending=Pending(ID, 50, NOON))
+    world.send(ID)
+    assert (world.stored.people["ada"].last_asked_at, world.stored.people["ada"].pending) == (None, None)
 
 
 def test_silence_makes_it_unknown_and_nobody_tries_again(world: World) -> None:
@@ -233,3 +255,20 @@ def test_an_address_learned_while_it_waited_is_the_one_written_to() -> None:
     world.capture(event(customer=ref(), touchpoint=None, occurred_at=NOON + HOUR))
     world.pass_time(3 * DAY)
     assert [mail.to for mail in world.outbox] == [ADA]
+
+
+def test_who_got_no_mail_because_it_was_rejected_was_not_asked() -> None:
+    world = World()
+    world.mailer.receipts.append(Rejected("MessageRejected"))
+    world.capture(event())
+    world.pass_time(3 * DAY)
+    assert (world.invitation(event()).reason, world.person().last_asked_at) == (SkipReason.REJECTED, None)
+
+
+def test_waiting_for_the_mail_system_does_not_lengthen_the_life_of_a_survey() -> None:
+    world = World()
+    world.mailer.receipts += [Refused("paused", DAY * 40, paused=True)]
+    world.capture(event())
+    world.pass_time(3 * DAY)
+    world.now += 40 * DAY
+    assert world.send(event().invitation_id).reason == SkipReason.EXPIRED

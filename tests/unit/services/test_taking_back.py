@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from afterbill.domain.billing import BillingEvent, Touchpoint
 from afterbill.domain.invitation import SkipReason, State
@@ -16,13 +18,36 @@ REVERSALS = pytest.mark.parametrize("reversal", [refund(), DISPUTE], ids=["refun
 
 @pytest.fixture
 def world() -> World:
-    return World(policy({Touchpoint.CANCELLED: rule(delay=DAY, stops=Stops.CUSTOMER)}, cooldown=timedelta(0)))
+    """Nobody is asked too often, so that only reversals stop anything; an hour has passed since the first fact."""
+    return World(
+        now=NOON + HOUR,
+        policy=policy({Touchpoint.CANCELLED: rule(delay=DAY, stops=Stops.CUSTOMER)}, cooldown=timedelta(0)),
+    )
 
 
 def test_nothing_is_stopped_without_a_reason(world: World) -> None:
     world.capture(event("1"), event("2"))
     world.pass_time(3 * DAY)
     assert len(world.outbox) == 2
+
+
+PAID = event()
+NAMES_ONLY_THE_CHARGE = refund(fact="test|acct|ch_1|refunded|", objects={"charge": "ch_1"})
+JOINS_BOTH = event(touchpoint=None, fact=PAID.fact, objects={"invoice": "in_1", "charge": "ch_1"}, customer=NOBODY)
+
+
+@given(st.lists(st.integers(0, 2), max_size=6).map(lambda more: [0, 1, 2, *more]).flatmap(st.permutations))
+def test_a_reversal_finds_its_payment_through_what_joins_them_in_any_order_and_number(order: list[int]) -> None:
+    world = World(policy(cooldown=timedelta(0)))
+    world.capture(*([PAID, NAMES_ONLY_THE_CHARGE, JOINS_BOTH][index] for index in order))
+    world.pass_time(3 * DAY)
+    assert world.invitation(PAID).reason == SkipReason.STOPPED
+
+
+def test_what_joins_a_payment_stops_nothing_by_itself(world: World) -> None:
+    world.capture(PAID, JOINS_BOTH)
+    world.pass_time(3 * DAY)
+    assert world.invitation(PAID).state is State.SENT
 
 
 @REVERSALS
@@ -120,6 +145,13 @@ def test_it_leaves_later_facts_alone(world: World) -> None:
 def test_an_older_cancellation_does_not_undo_what_a_later_one_stopped(world: World) -> None:
     world.capture(cancellation(), cancellation(NOON - DAY, fact="test|acct|sub_0|cancelled|"), event())
     assert world.invitation(event()).reason == SkipReason.STOPPED
+
+
+def test_a_cancellation_from_the_future_does_not_stop_what_has_not_happened(world: World) -> None:
+    world.capture(cancellation(NOON + 9 * DAY))
+    world.now += DAY
+    world.capture(event(occurred_at=world.now))
+    assert world.invitation(event()).state is State.PENDING
 
 
 def test_a_cancellation_of_nobody_stops_nothing(world: World) -> None:

@@ -128,12 +128,13 @@ def _plan(
 
 def _lesson(event: BillingEvent, identity: Identity, found: Found) -> Change:
     """What an event without a touchpoint teaches: its customer, and which objects are one payment."""
-    joined = frozenset(event.links)
+    # What was joined before is not written again: whatever stopped it since stopped all of it.
+    joined = frozenset(event.links) if not found.peers.issuperset(event.links) else frozenset()
     return Change(
         customers=identity.changed,
         aliases=identity.aliases,
         stops=dict.fromkeys(joined, min(found.stopped_by)) if found.stopped_by else {},
-        peers=joined if not joined <= found.peers else frozenset(),
+        peers=joined,
     )
 
 

@@ -62,7 +62,8 @@ class InvitationReader(TableReader):
         """sending or unknown -> sent: the mail system's word proves it went out."""
         self.change(
             keys.invitation(invitation.id),
-            "SET #state = :sent, message_id = :message, sent_at = :at, sent_day = :day, day_bucket = :bucket",
+            "SET #state = :sent, message_id = :message, sent_at = :at, sent_day = :day, day_bucket = :bucket, "
+            "answer_until = :until",
             "#state IN (:sending, :unknown)",
             {
                 ":sent": State.SENT,
@@ -72,6 +73,7 @@ class InvitationReader(TableReader):
                 ":at": at.isoformat(),
                 ":day": day,
                 ":bucket": keys.sent_bucket(day),
+                ":until": int((at + invitation.expiry).timestamp()),
             },
         )
 
@@ -116,7 +118,7 @@ class InvitationsTable(InvitationReader):
         claim = self.update(
             keys.invitation(invitation.id),
             "SET #state = :sending, attempt = :attempt, claimed_at = :now, answer_until = :until, "
-            "customer_id = :customer",
+            "customer_id = :customer, #segments = :segments, locale = :locale",
             "#state = :pending",
             {
                 ":sending": State.SENDING,
@@ -125,6 +127,8 @@ class InvitationsTable(InvitationReader):
                 ":now": claimed_at.isoformat(),
                 ":until": int(invitation.answer_until.timestamp()),
                 ":customer": customer.id,
+                ":segments": dict(invitation.segments),
+                ":locale": invitation.locale,
             },
         )
         asked = self.update(
@@ -159,12 +163,11 @@ class InvitationsTable(InvitationReader):
         )
 
     def mark_sent(self, invitation: Invitation) -> None:
-        """sending -> sent with message id, day and the segments as they were when it was sent."""
+        """sending -> sent with message id and day."""
         self.change(
             keys.invitation(invitation.id),
             "SET #state = :sent, message_id = :message, sent_at = :at, sent_day = :day, day_bucket = :bucket, "
-            "#segments = :segments, locale = :locale, answer_until = :until, "
-            "delivery = if_not_exists(delivery, :accepted)",
+            "answer_until = :until, delivery = if_not_exists(delivery, :accepted)",
             "#state = :sending AND attempt = :attempt",
             {
                 ":sent": State.SENT,
@@ -174,8 +177,6 @@ class InvitationsTable(InvitationReader):
                 ":at": _iso(invitation.sent_at),
                 ":day": invitation.sent_day,
                 ":bucket": keys.sent_bucket(invitation.sent_day),
-                ":segments": dict(invitation.segments),
-                ":locale": invitation.locale,
                 ":until": int(invitation.answer_until.timestamp()),
                 ":accepted": int(Delivery.ACCEPTED),
             },

@@ -83,29 +83,41 @@ class MemoryTable:
 
     def claim(self, invitation: Invitation, customer: Customer) -> bool:
         """pending -> sending, and the customer was asked."""
-        stored, known = self.invitations[invitation.id], self.people[customer.id]
-        if stored.state is not State.PENDING or known.version != customer.version:
+        stored, known = self.invitations.get(invitation.id), self.people.get(customer.id)
+        if not stored or not known or stored.state is not State.PENDING or known.version != customer.version:
             return False
-        self.invitations[invitation.id] = invitation
+        self.invitations[invitation.id] = replace(
+            stored,
+            state=State.SENDING,
+            attempt=invitation.attempt,
+            claimed_at=invitation.claimed_at,
+            customer_id=customer.id,
+            locale=invitation.locale,
+            segments=invitation.segments,
+        )
         self.people[customer.id] = replace(known, last_asked_at=invitation.claimed_at, version=known.version + 1)
         return True
 
     def release(self, invitation: Invitation, customer: Customer) -> None:
         """sending -> pending, and the customer was not asked."""
-        if self._mine(invitation):
+        if stored := self._mine(invitation):
             self.invitations[invitation.id] = replace(
-                invitation, state=State.PENDING, attempt="", claimed_at=None, previously_asked_at=None
+                stored,
+                state=State.PENDING,
+                generation=invitation.generation,
+                deferred_until=invitation.deferred_until,
+                attempt="",
+                claimed_at=None,
             )
-        known = self.people[customer.id]
-        if known.last_asked_at == invitation.claimed_at:
+        known = self.people.get(customer.id)
+        if known and known.last_asked_at == invitation.claimed_at:
             self.people[customer.id] = replace(
                 known, last_asked_at=invitation.previously_asked_at, version=known.version + 1
             )
 
     def mark_sent(self, invitation: Invitation) -> None:
         """sending -> sent."""
-        if self._mine(invitation):
-            stored = self.invitations[invitation.id]
+        if stored := self._mine(invitation):
             self.invitations[invitation.id] = replace(
                 stored,
                 state=State.SENT,
@@ -117,21 +129,23 @@ class MemoryTable:
 
     def mark_unknown(self, invitation: Invitation) -> None:
         """sending -> unknown."""
-        if self._mine(invitation):
-            self.invitations[invitation.id] = replace(self.invitations[invitation.id], state=State.UNKNOWN)
+        if stored := self._mine(invitation):
+            self.invitations[invitation.id] = replace(stored, state=State.UNKNOWN)
 
     def close(self, invitation: Invitation, reason: SkipReason) -> None:
         """-> closed, and the customer no longer waits."""
-        stored = self.invitations[invitation.id]
-        if stored.state is invitation.state and stored.attempt == invitation.attempt:
+        stored = self.invitations.get(invitation.id)
+        if stored and stored.state is invitation.state:
             self.invitations[invitation.id] = replace(stored, state=State.CLOSED, reason=reason)
         known = self.people.get(invitation.customer_id)
         if known and known.pending and known.pending.invitation_id == invitation.id:
             self.people[known.id] = replace(known, pending=None, version=known.version + 1)
 
-    def _mine(self, invitation: Invitation) -> bool:
-        stored = self.invitations[invitation.id]
-        return stored.state is State.SENDING and stored.attempt == invitation.attempt
+    def _mine(self, invitation: Invitation) -> Invitation | None:
+        """The stored invitation while this very attempt is sending it."""
+        stored = self.invitations.get(invitation.id)
+        mine = stored and stored.state is State.SENDING and stored.attempt == invitation.attempt
+        return stored if mine else None
 
     # Responses
 
@@ -155,7 +169,7 @@ class MemoryTable:
         """Never write to this address again."""
         del now  # when it was is for operators; nothing decides by it
         self.suppressions[address_hash] = weightiest(self.suppressions.get(address_hash, ""), reason)
-        known = self.people[holder.id] if holder else None
+        known = self.people.get(holder.id) if holder else None
         if known and weightiest(known.suppressed, reason) != known.suppressed:
             self.people[known.id] = replace(known, suppressed=reason, version=known.version + 1)
 
@@ -163,16 +177,16 @@ class MemoryTable:
 
     def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
         """sending or unknown -> sent."""
-        stored = self.invitations[invitation.id]
-        if stored.state in {State.SENDING, State.UNKNOWN}:
+        stored = self.invitations.get(invitation.id)
+        if stored and stored.state in {State.SENDING, State.UNKNOWN}:
             self.invitations[invitation.id] = replace(
                 stored, state=State.SENT, message_id=message_id, sent_at=at, sent_day=day
             )
 
     def deliver(self, invitation_id: str, delivery: Delivery) -> None:
         """Raise the rank."""
-        stored = self.invitations[invitation_id]
-        if stored.delivery is None or delivery > stored.delivery:
+        stored = self.invitations.get(invitation_id)
+        if stored and (stored.delivery is None or delivery > stored.delivery):
             self.invitations[invitation_id] = replace(stored, delivery=delivery)
 
     # Sweeps

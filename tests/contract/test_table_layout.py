@@ -1,0 +1,111 @@
+"""What the table holds beyond the ports: sparse indexes, the end of retention, what never lies in plain sight."""
+
+import json
+from dataclasses import replace
+
+from afterbill.adapters.aws.items import RETENTION, invitation_item
+from afterbill.domain.invitation import Answer, SkipReason, State
+from afterbill.ports import Change
+from tests.contract.conftest import TABLE
+from tests.contract.people import DUE, ID, NOW, OTHER_ID, customer, invitation, sent, stored
+from tests.contract.template import properties
+
+
+def items(world, index=None):
+    found = world.dynamodb.scan(TableName=TABLE, **({"IndexName": index} if index else {}))["Items"]
+    return {item["pk"]["S"]: item for item in found}
+
+
+def test_indexes_hold_invitations_alone(aws_world):
+    """Aliases name a customer too, and stops an invitation; what lacks one key of an index is not in it."""
+    change = Change(
+        invitation=invitation(),
+        customers=(customer(last_asked_at=NOW),),
+        aliases={"mail#1": ("customer-1", None)},
+        stops={"a": ID},
+    )
+    aws_world.facts.commit(change)
+    aws_world.responses.suppress("hash", "bounced", NOW, None)
+    aws_world.sweeps.set_swept_until("2026-11-22T13")
+
+    assert items(aws_world, "by_customer").keys() == {f"INVITATION#{ID}"}
+    assert items(aws_world, "by_day").keys() == {f"INVITATION#{ID}"}
+    assert items(aws_world, "by_answered_day").keys() == set()
+
+
+def test_an_invitation_that_nobody_is_to_get_is_in_no_index(aws_world):
+    closed = invitation(state=State.CLOSED, reason="no_customer", customer_id="")
+    aws_world.facts.commit(Change(invitation=closed))
+
+    assert [items(aws_world, index) for index in ("by_customer", "by_day", "by_answered_day")] == [{}, {}, {}]
+
+
+def test_a_closed_invitation_leaves_the_days(aws_world):
+    one, _ = stored(aws_world)
+    aws_world.invitations.close(one, SkipReason.EXPIRED)
+
+    assert items(aws_world, "by_day") == {}
+
+
+def test_an_answer_enters_the_days_of_answers_with_what_counting_reads(aws_world):
+    sent(aws_world)
+    aws_world.responses.record(ID, Answer(0, "words"), NOW, "2026-11-22")
+
+    (item,) = items(aws_world, "by_answered_day").values()
+    assert item.keys() == {"pk", "sk", "answered_day", "answered_at", "rating", "segments"}
+    (item,) = items(aws_world, "by_day").values()
+    assert item.keys() == {"pk", "sk", "day_bucket", "due_at", "delivery", "rating", "segments"}
+
+
+def test_an_invitation_ends_with_its_retention(aws_world):
+    aws_world.facts.commit(Change(invitation=invitation()))
+
+    attribute = properties("Table")["TimeToLiveSpecification"]["AttributeName"]
+    item = items(aws_world)[f"INVITATION#{ID}"]
+    assert item[attribute] == {"N": str(int((DUE + invitation().expiry + RETENTION).timestamp()))}
+
+
+def test_no_update_takes_the_end_of_retention_away(aws_world):
+    before = invitation_item(invitation())["expires_at"]
+    sent(aws_world)
+    aws_world.responses.record(ID, Answer(5), NOW, "2026-11-22")
+
+    assert items(aws_world)[f"INVITATION#{ID}"]["expires_at"] == before
+
+
+def test_suppressions_and_stops_stay(aws_world):
+    aws_world.facts.commit(Change(stops={"a": ID}))
+    aws_world.responses.suppress("hash", "unsubscribed", NOW, None)
+
+    assert not [item for item in items(aws_world).values() if "expires_at" in item]
+
+
+def test_an_address_lies_with_its_customer_and_nowhere_else(aws_world):
+    one, who = stored(aws_world, who=customer(name="Ada Lovelace"))
+    aws_world.facts.commit(Change(invitation=invitation(OTHER_ID), aliases={"mail#5e1f": (who.id, None)}))
+    aws_world.responses.suppress("5e1f", "unsubscribed", NOW, who)
+    aws_world.invitations.close(one, SkipReason.SUPPRESSED)
+
+    holders = {key for key, item in items(aws_world).items() if "ada" in json.dumps(item).lower()}
+    assert holders == {f"CUSTOMER#{who.id}"}
+
+
+def test_an_item_is_small():
+    """Every write costs by the kilobyte: an invitation as a payment makes it stays within one until it is answered."""
+    full = replace(
+        invitation(),
+        fact="stripe|acct_1Abcdefghijklmno|in_1SPQaAKx3VdL8mWcFirst001|payment_succeeded|",
+        objects={
+            "charge": "ch_3SPQaAKx3VdL8mWc0First01",
+            "customer": "cus_TLm4nOraLindqv",
+            "invoice": "in_1SPQaAKx3VdL8mWcFirst001",
+            "payment_intent": "pi_3SPQaAKx3VdL8mWc0First01",
+            "subscription": "sub_1SPQaBKx3VdL8mWc7tUvWxYz",
+        },
+        links=(),
+    )
+    assert size(invitation_item(full)) <= 1024
+
+
+def size(item):
+    return sum(len(name) + len(json.dumps(value)) - 7 for name, value in item.items())

@@ -1,0 +1,259 @@
+"""A seeded world in which everything that can go wrong does: disorder, duplicates, crashes, silence, bounces."""
+
+import heapq
+import itertools
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from afterbill.adapters.memory.queues import MemorySendQueue, MemoryTimer
+from afterbill.adapters.memory.table import MemoryTable
+from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.domain.customer import Customer
+from afterbill.domain.errors import TransientError
+from afterbill.domain.invitation import TRANSITIONS, Answer, Invitation, State
+from afterbill.domain.mail import Accepted, Mail, Receipt, Refused, Rejected, Unclear
+from afterbill.domain.policy import Stops
+from afterbill.ports import Change
+from afterbill.services.handle_mail_event import INVITATION_TAG
+from tests.factories import DAY, HOUR, MINUTE, NOON, SECOND, cancellation, event, news, policy, refund, rule, ses_event
+from tests.unit.services.crashes import SimulatedCrash
+from tests.world import World
+
+VISIBILITY = 3 * MINUTE
+COOLDOWN = 30 * DAY
+DELAY = 6 * HOUR
+LONGEST_WAY = 8 * HOUR
+"""How late a webhook, a report of the mail system or an answer arrives at most."""
+
+
+class WatchedInvitations(dict[str, Invitation]):
+    """No invitation ever changes in a way that is not allowed."""
+
+    def __setitem__(self, id_: str, new: Invitation) -> None:
+        old = self.get(id_)
+        if old:
+            assert new.state is old.state or new.state in TRANSITIONS[old.state]
+            assert (new.delivery or 0) >= (old.delivery or 0)
+            assert not old.answer or (new.answer and new.answered_at == old.answered_at)
+            assert not old.sent_day or new.sent_day == old.sent_day
+        super().__setitem__(id_, new)
+
+
+@dataclass
+class BusyTable(MemoryTable):
+    """Others are at work between the reading and the writing of a use case."""
+
+    between: Callable[[], None] = lambda: None
+
+    def commit(self, change: Change) -> bool:
+        self.between()
+        return super().commit(change)
+
+    def claim(self, invitation: Invitation, customer: Customer) -> bool:
+        self.between()
+        return super().claim(invitation, customer)
+
+
+@dataclass
+class Flaky:
+    """A port that now and then kills its caller or does not answer, before or after the call."""
+
+    port: Any
+    chance: random.Random
+    faults: tuple[type[BaseException], ...]
+    share: float
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.port, name)
+        if not callable(method):
+            return method
+
+        def call(*arguments: Any) -> Any:
+            if self.chance.random() < self.share:
+                raise self.chance.choice(self.faults)
+            result = method(*arguments)
+            if self.chance.random() < self.share:
+                raise self.chance.choice(self.faults)
+            return result
+
+        return call
+
+
+@dataclass
+class Randomness:
+    """How bad this world is; drawn once, so that some worlds are calm and some are not."""
+
+    chance: random.Random
+    faults: float
+    refusals: float
+    silences: float
+    busy: float
+    cooldown: timedelta
+
+    @classmethod
+    def of(cls, seed: int) -> "Randomness":
+        chance = random.Random(seed)
+        return cls(
+            chance,
+            faults=chance.choice([0, 0.02, 0.1]),
+            refusals=chance.choice([0, 0.3]),
+            silences=chance.choice([0, 0.2]),
+            busy=chance.choice([0, 0.3]),
+            cooldown=chance.choice([timedelta(0), COOLDOWN]),
+        )
+
+    def often(self, share: float) -> bool:
+        return self.chance.random() < share
+
+    def soon(self, most: timedelta = LONGEST_WAY) -> timedelta:
+        return self.chance.random() ** 3 * most
+
+
+@dataclass
+class RandomWorld:
+    """Agenda and actors; `run` empties the agenda and lets the world come to rest."""
+
+    seed: int
+    agenda: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
+    handed_over: Counter[str] = field(default_factory=Counter)
+    arrived: Counter[str] = field(default_factory=Counter)
+    proved: set[str] = field(default_factory=set)
+    answers: dict[str, int] = field(default_factory=dict)
+    mails: list[tuple[datetime, Mail]] = field(default_factory=list)
+    facts: dict[str, BillingEvent] = field(default_factory=dict)
+    interrupted: int = 0
+
+    def __post_init__(self) -> None:
+        self.luck = luck = Randomness.of(self.seed)
+        self.turns = itertools.count()
+        self.depth = 0
+        table = BusyTable(invitations=WatchedInvitations(), between=self._others)
+        stops = luck.chance.choice([Stops.PAYMENT, Stops.CUSTOMER])
+        ending = rule(priority=80, delay=HOUR, stops=Stops.CUSTOMER, cooldown=luck.cooldown)
+        rules = {Touchpoint.CANCELLED: ending, Touchpoint.REFUNDED: rule(ask=False, stops=stops)}
+        self.world = World(policy(rules, delay=DELAY, cooldown=luck.cooldown), table=table)
+        faults = (SimulatedCrash, TransientError)
+        self.world.table = Flaky(table, luck.chance, faults, luck.faults)
+        self.world.timer = Flaky(MemoryTimer(), luck.chance, faults, luck.faults)
+        self.world.set_timers = self.world.timer.port
+        self.world.queue = Flaky(MemorySendQueue(), luck.chance, faults, luck.faults)
+        self.world.queued = self.world.queue.port
+        self.world.mailer = Flaky(self, luck.chance, (SimulatedCrash,), luck.faults)
+        self._write_history()
+
+    def _write_history(self) -> None:
+        """Three people, their payments with twins, news, refunds and cancellations, delivered in any order."""
+        luck, payments = self.luck, itertools.count()
+        for person in range(3):
+            ref = CustomerRef(f"cus_{person}")
+            email = f"{luck.chance.randrange(3)}@example.com"
+            self._deliver(news(replace(ref, email=email), NOON))
+            for _ in range(luck.chance.randrange(3)):
+                payment, at = str(next(payments)), NOON + luck.soon()
+                self._deliver(event(payment, ref, occurred_at=at))
+                if luck.often(0.5):
+                    twin = event(payment, replace(ref, email=email), occurred_at=at, objects={"invoice": f"in_{payment}"})
+                    self._deliver(replace(twin, event_id=f"twin_{payment}"))
+                if luck.often(0.3):
+                    self._deliver(refund(payment, at + luck.soon(HOUR), customer=luck.chance.choice([ref, CustomerRef()])))
+            if luck.often(0.2):
+                self._deliver(cancellation(NOON + luck.soon(), customer=ref, fact=f"test|acct|sub_{person}|cancelled|"))
+
+    def _deliver(self, one: BillingEvent) -> None:
+        if one.touchpoint:
+            self.facts[one.invitation_id] = one
+        for _ in range(self.luck.chance.choice([1, 1, 2, 3])):
+            self.later(one.occurred_at - NOON + self.luck.soon(), lambda: self.world.capture(one))
+
+    def later(self, delay: timedelta, action: Callable[[], object]) -> None:
+        heapq.heappush(self.agenda, (self.world.now + delay, next(self.turns), action))
+
+    def step(self) -> None:
+        """Do what comes next; SQS delivers again what was not finished."""
+        at, _, action = heapq.heappop(self.agenda)
+        self.world.now = max(self.world.now, at)
+        self._attempt(action)
+
+    def _attempt(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except (SimulatedCrash, TransientError):
+            self.interrupted += 1
+            self.later(VISIBILITY, action)
+        self._fetch()
+
+    def _fetch(self) -> None:
+        """Messages of timers and queues join the agenda, some of them twice."""
+        for one in self.world.set_timers.fire(NOON + 1000 * DAY):
+            self._message(max(one.due_at - self.world.now, timedelta(0)), one.id, one.delivery_number)
+        for id_, number, delay in self.world.queued.messages:
+            self._message(delay, id_, number)
+        self.world.queued.messages.clear()
+
+    def _message(self, delay: timedelta, id_: str, number: int) -> None:
+        for _ in range(1 + self.luck.often(0.2)):
+            jitter = timedelta(milliseconds=self.luck.chance.randrange(-500, 5000))
+            self.later(max(delay + jitter, timedelta(0)), lambda: self.world.send(id_, number))
+
+    def _others(self) -> None:
+        if self.depth < 2 and self.agenda and self.luck.often(self.luck.busy):
+            self.depth += 1
+            _, _, action = heapq.heappop(self.agenda)
+            self._attempt(action)
+            self.depth -= 1
+
+    def send(self, mail: Mail) -> Receipt:
+        """The mail system."""
+        id_ = mail.tags[INVITATION_TAG]
+        self.assert_may_be_sent(mail, self.world.stored.invitations[id_])
+        if self.luck.often(self.luck.refusals):
+            return self.luck.chance.choice([Refused("slow", SECOND, paused=False), Rejected("no")])
+        self.handed_over[id_] += 1
+        silent = self.luck.often(self.luck.silences)
+        if not silent or self.luck.often(0.5):
+            self._arrive(id_, mail)
+        return Unclear("silence") if silent else Accepted(f"m-{id_}")
+
+    def assert_may_be_sent(self, mail: Mail, invitation: Invitation) -> None:
+        customer = self.world.stored.customer(invitation.customer_id)
+        assert invitation.state is State.SENDING
+        assert customer is not None
+        assert customer.address == mail.to
+        assert not customer.suppressed
+        assert self.world.now >= invitation.due_at
+
+    def _arrive(self, id_: str, mail: Mail) -> None:
+        self.arrived[id_] += 1
+        self.mails.append((self.world.now, mail))
+        course = self.luck.chance.choice(
+            [[], ["send", "delivery"], ["send", "bounce_permanent"], ["delivery", "complaint"], ["bounce_transient"]]
+        )
+        for kind in course:
+            for _ in range(self.luck.chance.choice([1, 1, 2])):
+                self.later(self.luck.soon(), lambda kind=kind: self._report(kind, id_, mail.to))  # type: ignore[misc]
+        if self.luck.often(0.5):
+            self.later(self.luck.soon(), lambda: self._answer(id_, self.luck.chance.randrange(11)))
+            self.later(self.luck.soon(), lambda: self._answer(id_, self.luck.chance.randrange(11)))
+
+    def _report(self, kind: str, id_: str, to: str) -> None:
+        self.world.report(ses_event(kind, id_, to))
+        self.proved.add(id_)
+
+    def _answer(self, id_: str, rating: int) -> None:
+        self.answers.pop(id_, None)  # a page that never came may have recorded it all the same
+        recorded = self.world.answer(self.world.stored.invitations[id_], rating=str(rating))
+        assert recorded.invitation is not None
+        assert recorded.invitation.answer == Answer(rating)
+        self.answers[id_] = rating
+
+    def run(self) -> None:
+        """Until nothing is left to do; sweeps come every hour, and for two more days."""
+        until = NOON + DELAY + 4 * LONGEST_WAY + 2 * DAY
+        for hours in range(1, int((until - NOON) / HOUR)):
+            heapq.heappush(self.agenda, (NOON + hours * HOUR, next(self.turns), self.world.sweep))
+        while self.agenda:
+            self.step()
