@@ -11,11 +11,28 @@ from afterbill.config import read_toml
 from afterbill.domain.billing import BillingEvent
 from afterbill.domain.brand import Brand, catalog_problems
 from afterbill.domain.errors import AfterbillError, ConfigurationError
-from afterbill.domain.policy import Policy
+from afterbill.domain.invitation import Invitation, SkipReason
+from afterbill.domain.policy import Policy, Rule
 from afterbill.domain.webhooks import Webhook
 from afterbill.providers import registry
-from afterbill.services.capture_event import Capture, Captured, capture_event
+from afterbill.services.capture_event import Capture, Captured, Outcome, capture_event
 from afterbill.surveys import load_policy
+
+
+_WHY = {
+    SkipReason.NOT_ASKED: "ask = false under {place} or [defaults]",
+    SkipReason.TEST_MODE: "an event of the provider's test mode, and test_mode = false under its source",
+    SkipReason.NO_CUSTOMER: "the event names neither a customer nor a mail address",
+    SkipReason.NOT_PAID: "nothing was paid, and paid_only = true under {place} or [defaults]",
+    SkipReason.NOT_SAMPLED: "this customer is not in the sample: sampling under {place} or [defaults]",
+    SkipReason.EXPIRED: "the fact is older than delay and expiry of {place} together",
+}
+"""Reasons that a single event of an unknown customer can meet."""
+
+_LESSONS = {
+    Outcome.LEARNED: "ask nobody: the event only teaches something about its customer or payment",
+    Outcome.IGNORED: "ignore: a kind of event that says nothing about a customer",
+}
 
 
 def check(folder: Path) -> int:
@@ -56,8 +73,8 @@ def explain(file: Path, source: str | None, folder: Path) -> int:
     # The webhook-id stands in for the one a sender would give: a neutral body without data.id needs it.
     webhook = Webhook(name, {"webhook-id": file.stem, "webhook-timestamp": str(int(now.timestamp()))}, body, now)
     seen: list[BillingEvent] = []
-    for captured in capture_event(webhook, _dry_capture(policy, seen), now):
-        _tell(captured, seen)
+    for number, captured in enumerate(capture_event(webhook, _dry_capture(policy, seen), now)):
+        _tell(captured, seen[number] if seen else None, policy)
     return 0
 
 
@@ -88,21 +105,29 @@ def _dry_capture(policy: Policy, seen: list[BillingEvent]) -> Capture:
     )
 
 
-def _tell(captured: Captured, seen: list[BillingEvent]) -> None:
-    invitation = captured.invitation
-    event = seen[0] if seen else None
-    lines = {"outcome": captured.outcome.value}
+def _tell(captured: Captured, event: BillingEvent | None, policy: Policy) -> None:
+    lines: dict[str, str] = {}
     if event:
-        lines |= {"event": event.event_id, "occurred": event.occurred_at.isoformat()}
-        lines |= {"test mode": "yes"} if event.test else {}
-    if invitation:
-        lines |= {
-            "fact": invitation.fact,
-            "touchpoint": f"{invitation.touchpoint} ({invitation.stage})",
-            "decision": f"skip: {invitation.reason}"
-            if invitation.reason
-            else f"ask at {invitation.due_at.isoformat()}",
-            "invitation": invitation.id,
-        }
+        lines |= {"event": event.event_id, "occurred": f"{event.occurred_at:%Y-%m-%d %H:%M:%S} UTC"}
+        lines |= {"mode": "test"} if event.test else {}
+    if captured.invitation and event and event.touchpoint:
+        lines |= _story(captured.invitation, policy.rules[event.touchpoint])
+    else:
+        lines |= {"decision": _LESSONS[captured.outcome]}
     for label, text in lines.items():
         sys.stdout.write(f"{label:<12}{text}\n")
+
+
+def _story(invitation: Invitation, rule: Rule) -> dict[str, str]:
+    place = f"[touchpoints.{invitation.touchpoint}]"
+    decision = f"ask at {invitation.due_at:%Y-%m-%d %H:%M:%S} UTC: {rule.delay} after the fact"
+    if invitation.reason:
+        decision = f"skip, {invitation.reason}: {_WHY[SkipReason(invitation.reason)].format(place=place)}"
+    return {
+        "fact": invitation.fact,
+        "touchpoint": f"{invitation.touchpoint}, stage {invitation.stage}",
+        "decision": decision,
+        "rule": f"{place} delay {rule.delay}, cooldown {rule.cooldown}, sampling {rule.sampling}, "
+        f"priority {rule.priority}, expiry {rule.expiry}, stops {rule.stops}",
+        "invitation": invitation.id,
+    }

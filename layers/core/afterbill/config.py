@@ -9,7 +9,6 @@ import tomllib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from afterbill.domain.errors import ConfigurationError
 from afterbill.domain.webhooks import Source
@@ -17,6 +16,7 @@ from afterbill.domain.webhooks import Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from afterbill.domain.brand import Brand, Catalog
 
@@ -62,8 +62,10 @@ def sources() -> "Mapping[str, Source]":
     return {name: Source(name, **table) for name, table in surveys_table().get("sources", {}).items()}
 
 
-def time_zone() -> ZoneInfo:
+def time_zone() -> "ZoneInfo":
     """The operator's."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  # same as with brand()
+
     return ZoneInfo(surveys_table()["time_zone"])
 
 

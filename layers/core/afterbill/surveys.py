@@ -17,6 +17,7 @@ from afterbill.domain.webhooks import Source
 from afterbill.providers import registry
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_MEANINGS = (*Touchpoint, "customer_updated", "customer_deleted")
 _LONGEST = timedelta(days=3650)
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
 
@@ -35,7 +36,7 @@ def time_zone(text: object) -> str:
     """An IANA name."""
     try:
         return ZoneInfo(str(text)).key
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         message = f'must be a time zone such as "Europe/Berlin", not {text!r}'
         raise ValueError(message) from error
 
@@ -44,6 +45,14 @@ def provider(text: object) -> str:
     """The name of a provider there is."""
     if text not in registry.PROVIDERS:
         message = f"must be one of {', '.join(registry.PROVIDERS)}, not {text!r}"
+        raise ValueError(message)
+    return str(text)
+
+
+def meaning(text: object) -> str:
+    """What a foreign type can be mapped to: a touchpoint, or a lesson about the customer."""
+    if text not in _MEANINGS:
+        message = f"must be one of {', '.join(_MEANINGS)}, not {text!r}"
         raise ValueError(message)
     return str(text)
 
@@ -77,7 +86,7 @@ class SourceTable(_Table):
     provider: Annotated[str, BeforeValidator(provider)]
     test_mode: bool = False
     fields: dict[str, str] = {}
-    types: dict[str, Touchpoint] = Field(default={}, strict=False)
+    types: dict[str, Annotated[str, BeforeValidator(meaning)]] = {}
 
 
 class SurveysFile(_Table):

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 from importlib import import_module
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-from afterbill.domain.billing import BillingEvent
 from afterbill.domain.errors import ConfigurationError
 from afterbill.domain.webhooks import Refusal, Source, Webhook
+
+if TYPE_CHECKING:
+    from afterbill.domain.billing import BillingEvent
 
 PROVIDERS = ("stripe", "standard_webhooks")
 """Names a source may give as its provider; each is a module of this package."""
@@ -23,7 +25,7 @@ class Provider(Protocol):
     def verify(self, webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:
         """Why these bytes are not trusted, or None; never raises, whatever the headers and secrets hold."""
 
-    def normalise(self, webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
+    def normalise(self, webhook: Webhook, source: Source) -> "tuple[BillingEvent, ...]":
         """What the webhook says: empty for an unwanted kind, PayloadError for what is no event of the provider."""
 
 

@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from afterbill.domain.webhooks import MAX_BODY_BYTES, Refusal, Source, Webhook
-from afterbill.ports import Inbox
+
+if TYPE_CHECKING:  # the ports bring the whole domain, of which a start to receive needs nothing
+    from afterbill.ports import Inbox
 
 
 class Verifier(Protocol):
@@ -54,7 +56,7 @@ def receive_webhook(
     sources: Mapping[str, Source],
     load: Callable[[str], Verifier],
     secrets: SigningSecrets,
-    inbox: Inbox,
+    inbox: "Inbox",
 ) -> Received:
     """Answer ACCEPTED only once the signed bytes are in the inbox; raises TransientError when that failed."""
     source = sources.get(webhook.source)

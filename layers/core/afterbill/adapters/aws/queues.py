@@ -7,16 +7,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code, transient
-from afterbill.domain.invitation import Invitation
 from afterbill.domain.webhooks import Webhook
 
-_SQS_REFUSES = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that may not stand in an SQS message (SendMessage, API reference)."""
+if TYPE_CHECKING:  # receive_webhook shares this module and starts without invitations
+    from afterbill.domain.invitation import Invitation
+
+_SQS_REFUSES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters of UTF-8 that may not stand in an SQS message (SendMessage, API reference). Naming the allowed ones
+instead takes 3 ms to compile, at every start."""
 
 _LONGEST_DELAY = timedelta(minutes=15)
 
@@ -104,7 +107,7 @@ class EventBridgeTimer:
     scheduler: Any
     target: ScheduleTarget
 
-    def at(self, invitation: Invitation) -> None:
+    def at(self, invitation: "Invitation") -> None:
         """Create the schedule; one of this name is the same timer, set before."""
         try:
             with transient("creating a schedule"):
