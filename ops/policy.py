@@ -2,7 +2,8 @@
 
 import sys
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 
 from afterbill.adapters.memory.queues import MemorySendQueue, MemoryTimer
@@ -16,8 +17,7 @@ from afterbill.domain.policy import Policy, Rule
 from afterbill.domain.webhooks import Webhook
 from afterbill.providers import registry
 from afterbill.services.capture_event import Capture, Captured, Outcome, capture_event
-from afterbill.surveys import load_policy
-
+from afterbill.surveys import UNITS, load_policy
 
 _WHY = {
     SkipReason.NOT_ASKED: "ask = false under {place} or [defaults]",
@@ -69,12 +69,17 @@ def explain(file: Path, source: str | None, folder: Path) -> int:
         message = f"{file}: {error.strerror}"
         raise ConfigurationError(message) from error
     name = source or _source_of(file, policy)
-    now = datetime.now(UTC)
+    if name not in policy.sources:
+        message = f"surveys.toml has no [sources.{name}], only: {', '.join(sorted(policy.sources))}"
+        raise ConfigurationError(message)
     # The webhook-id stands in for the one a sender would give: a neutral body without data.id needs it.
-    webhook = Webhook(name, {"webhook-id": file.stem, "webhook-timestamp": str(int(now.timestamp()))}, body, now)
-    seen: list[BillingEvent] = []
-    for number, captured in enumerate(capture_event(webhook, _dry_capture(policy, seen), now)):
-        _tell(captured, seen[number] if seen else None, policy)
+    webhook = Webhook(name, {"webhook-id": file.stem}, body, datetime.now(UTC))
+    events = registry.load(policy.sources[name].provider).normalise(webhook, policy.sources[name])
+    # As if it arrived the moment it happened: the age of a recorded sample is not the question.
+    arrived_at = max((event.occurred_at for event in events), default=webhook.received_at)
+    told = capture_event(webhook, _dry_capture(policy, events), arrived_at)
+    for captured, event in zip_longest(told, events):
+        _tell(captured, event, policy)
     return 0
 
 
@@ -87,16 +92,10 @@ def _source_of(file: Path, policy: Policy) -> str:
     raise AfterbillError(message)
 
 
-def _dry_capture(policy: Policy, seen: list[BillingEvent]) -> Capture:
-    def normalise(webhook: Webhook, source: object) -> tuple[BillingEvent, ...]:
-        del source
-        configured = policy.sources[webhook.source]
-        seen.extend(registry.load(configured.provider).normalise(webhook, configured))
-        return tuple(seen)
-
+def _dry_capture(policy: Policy, events: tuple[BillingEvent, ...]) -> Capture:
     return Capture(
         policy=policy,
-        normalise=normalise,
+        normalise=lambda _webhook, _source: events,
         facts=MemoryTable(),
         timer=MemoryTimer(),
         queue=MemorySendQueue(),
@@ -120,14 +119,21 @@ def _tell(captured: Captured, event: BillingEvent | None, policy: Policy) -> Non
 
 def _story(invitation: Invitation, rule: Rule) -> dict[str, str]:
     place = f"[touchpoints.{invitation.touchpoint}]"
-    decision = f"ask at {invitation.due_at:%Y-%m-%d %H:%M:%S} UTC: {rule.delay} after the fact"
+    decision = f"ask at {invitation.due_at:%Y-%m-%d %H:%M:%S} UTC, {_span(rule.delay)} after the fact"
     if invitation.reason:
         decision = f"skip, {invitation.reason}: {_WHY[SkipReason(invitation.reason)].format(place=place)}"
     return {
         "fact": invitation.fact,
         "touchpoint": f"{invitation.touchpoint}, stage {invitation.stage}",
         "decision": decision,
-        "rule": f"{place} delay {rule.delay}, cooldown {rule.cooldown}, sampling {rule.sampling}, "
-        f"priority {rule.priority}, expiry {rule.expiry}, stops {rule.stops}",
+        "rule": f"{place} delay {_span(rule.delay)}, cooldown {_span(rule.cooldown)}, sampling {rule.sampling}, "
+        f"priority {rule.priority}, expiry {_span(rule.expiry)}, stops {rule.stops}",
         "invitation": invitation.id,
     }
+
+
+def _span(duration: timedelta) -> str:
+    """As surveys.toml spells it."""
+    seconds = int(duration.total_seconds())
+    size, unit = next((size, unit) for unit, size in UNITS.items() if seconds % size == 0)
+    return f"{seconds // size}{unit}"

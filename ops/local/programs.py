@@ -129,9 +129,10 @@ def _pid(name: str) -> int | None:
 
 def _birth(pid: int) -> str:
     """When a process began, in whatever unit the system tells; empty where it does not."""
-    status = Path(f"/proc/{pid}/stat")
-    if status.exists():
-        return status.read_text().rpartition(")")[2].split()[19]
+    with suppress(FileNotFoundError):
+        state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        # A dead process stays listed until its parent has asked about it.
+        return "ended" if state == "Z" else rest[18]
     with suppress(FileNotFoundError):
         told = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], check=False, capture_output=True, text=True)
         return told.stdout.strip()

@@ -16,7 +16,9 @@ from afterbill.domain.policy import Policy, Rule, Stops
 from afterbill.domain.webhooks import Source
 from afterbill.providers import registry
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+"""Seconds of each unit a duration can be written in, the largest first."""
+
 _MEANINGS = (*Touchpoint, "customer_updated", "customer_deleted")
 _LONGEST = timedelta(days=3650)
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
@@ -25,7 +27,7 @@ _DURATION = re.compile(r"(\d{1,6})([smhd])")
 def duration(text: object) -> timedelta:
     """`20s`, `90m`, `48h` or `3d`."""
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    found = timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None
+    found = timedelta(seconds=UNITS[match[2]] * int(match[1])) if match else None
     if found is None or found > _LONGEST:
         message = f'must be a duration such as "20s", "90m", "48h" or "3d", ten years at most, not {text!r}'
         raise ValueError(message)

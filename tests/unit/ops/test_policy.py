@@ -1,0 +1,64 @@
+"""`afterbill policy`: what an operator reads before deploying."""
+
+from pathlib import Path
+
+import pytest
+
+from ops import cli
+
+ROOT = Path(__file__).resolve().parents[3]
+EVENTS = ROOT / "events/webhooks"
+CONFIG = ["--config", str(ROOT / "layers/config")]
+
+
+def test_the_shipped_configuration_is_in_order(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["policy", "check", *CONFIG]) == 0
+    assert "in order" in capsys.readouterr().out
+
+
+def test_mistakes_of_every_file_are_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "locales").mkdir()
+    for path in (ROOT / "layers/config").rglob("*.toml"):
+        text = path.read_text(encoding="utf-8").replace('delay = "3d"', 'delay = "soon"')
+        text = text.replace('default_locale = "en"', 'default_locale = "xx"')
+        (tmp_path / path.relative_to(ROOT / "layers/config")).write_text(text, encoding="utf-8")
+    assert cli.main(["policy", "check", "--config", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert "renewed.delay" in told
+    assert "default_locale" in told
+
+
+def test_an_event_that_would_be_asked_about_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["policy", "explain", str(EVENTS / "stripe/invoice.paid.renewed.json"), *CONFIG]) == 0
+    told = capsys.readouterr().out
+    assert "renewed, stage loyalty" in told
+    assert "ask at" in told
+    assert "3d after the fact" in told
+
+
+def test_a_skip_names_the_setting_that_decided(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["policy", "explain", str(EVENTS / "stripe/charge.refunded.json"), *CONFIG]) == 0
+    assert "skip, not_asked: ask = false under [touchpoints.refunded]" in capsys.readouterr().out
+
+
+def test_every_sample_event_can_be_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    neutral = (file for file in sorted(EVENTS.rglob("*.json")) if file.name != "foreign.json")
+    for file in neutral:
+        assert cli.main(["policy", "explain", str(file), *CONFIG]) == 0, file
+        assert "decision" in capsys.readouterr().out, file
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["no-such-file.json", "--source", "stripe"], "no-such-file.json"),
+        ([str(ROOT / "LICENSE")], "Say --source with one of"),
+        ([str(ROOT / "LICENSE"), "--source", "paddle"], "no [sources.paddle]"),
+        ([str(ROOT / "LICENSE"), "--source", "stripe"], "JSON"),
+    ],
+)
+def test_what_cannot_be_explained_says_what_to_do(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["policy", "explain", *arguments, *CONFIG]) == 1
+    assert told in capsys.readouterr().err
