@@ -6,6 +6,7 @@ from typing import Any
 
 from afterbill import config
 from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.items import RETENTION
 from afterbill.adapters.aws.queues import SqsSendQueue
 from afterbill.adapters.aws.responses import SweepsTable
 from afterbill.adapters.aws.scores import ScoresTable

@@ -129,7 +129,7 @@ def _pid(name: str) -> int | None:
 
 def _birth(pid: int) -> str:
     """When a process began, in whatever unit the system tells; empty where it does not."""
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, ProcessLookupError):
         state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         # A dead process stays listed until its parent has asked about it.
         return "ended" if state == "Z" else rest[18]

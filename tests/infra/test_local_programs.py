@@ -1,12 +1,14 @@
 """How the local stack starts, finds again and ends other programs, and how it reads requests."""
 
+import base64
+import json
 import os
 import sys
 from email.message import Message
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -113,3 +115,40 @@ def test_options_outside_of_every_route_is_not_found() -> None:
     stray = cast("Desk", SimpleNamespace(path="/elsewhere?x=1", command="OPTIONS"))
 
     assert options.ask(stray, b"", {"/webhooks/{source}": "receive"}) == options.NOT_FOUND
+
+
+@pytest.mark.parametrize("encoded", [False, True])
+def test_options_reaches_the_function_of_its_route_as_api_gateway_words_it(
+    monkeypatch: pytest.MonkeyPatch, *, encoded: bool
+) -> None:
+    asked: dict[str, Any] = {}
+    body = base64.b64encode(b"yes").decode() if encoded else "yes"
+    given = {"statusCode": 200, "headers": {"WebHook-Allowed-Origin": "*"}, "body": body, "isBase64Encoded": encoded}
+
+    def invoke(**call: Any) -> dict[str, Any]:
+        asked.update(call)
+        return {"Payload": BytesIO(json.dumps(given).encode())}
+
+    monkeypatch.setattr(options.boto3, "client", lambda _: SimpleNamespace(invoke=invoke))
+    shake = request(b"hi", WebHook_Request_Origin="events.example")
+    vars(shake).update(path="/webhooks/acme%20inc?a=1", command="OPTIONS", client_address=("127.0.0.1", 1))
+
+    answer = options.ask(shake, b"hi", {"/s/{token}": "page", "/webhooks/{source}": "receive"})
+
+    event = json.loads(asked["Payload"])
+    assert asked["FunctionName"] == "receive"
+    assert event["requestContext"]["http"]["method"] == "OPTIONS"
+    assert event["pathParameters"] == {"source": "acme inc"}
+    assert event["headers"] == {"webhook-request-origin": "events.example"}
+    assert event["rawQueryString"] == "a=1"
+    assert base64.b64decode(event["body"]) == b"hi"
+    assert (answer.status, answer.headers, answer.body) == (200, (("WebHook-Allowed-Origin", "*"),), b"yes")
+
+
+def test_a_function_that_fails_on_options_is_a_server_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = {"FunctionError": "Unhandled", "Payload": BytesIO(b"{}")}
+    monkeypatch.setattr(options.boto3, "client", lambda _: SimpleNamespace(invoke=lambda **_: failed))
+    shake = request(b"")
+    vars(shake).update(path="/s/t", command="OPTIONS", client_address=("127.0.0.1", 1))
+
+    assert options.ask(shake, b"", {"/s/{token}": "page"}) == options.FAILED

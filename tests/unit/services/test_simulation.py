@@ -26,8 +26,8 @@ def explained(world: RandomWorld, id_: str) -> bool:
         SkipReason.COOLDOWN: luck.cooldown == COOLDOWN,
         SkipReason.SUPERSEDED: luck.cooldown == COOLDOWN,
         SkipReason.REJECTED: luck.refusals > 0,
-        SkipReason.FAILED: luck.faults > 0 or luck.silences > 0,
-        SkipReason.NO_ADDRESS: luck.faults > 0,
+        SkipReason.FAILED: world.interrupted > 0 or luck.silences > 0,
+        SkipReason.NO_ADDRESS: world.interrupted > 0,
     }
     return happened[SkipReason(one.reason)]
 

@@ -1,0 +1,69 @@
+"""Verifying, understanding and deciding about a webhook, against stripe-python, which only verifies and parses it."""
+
+import hmac
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import stripe
+
+from afterbill.domain.billing import BillingEvent
+from afterbill.domain.customer import Customer
+from afterbill.domain.policy import Policy, Situation, decide
+from afterbill.domain.webhooks import Source, Webhook
+from afterbill.providers import registry
+from afterbill.surveys import load_policy
+from benchmarks.layers import ROOT
+from benchmarks.table import Row
+from benchmarks.timing import pairs, ratio, repeated
+
+_EVENTS = ROOT / "events" / "webhooks" / "stripe"
+_NAMES = ("customer.created", "charge.refunded", "invoice.paid", "customer.subscription.updated.upgraded")
+"""From 1 to 7 KB; all but the first are decided about."""
+_SECRET = "whsec_of_a_benchmark"  # noqa: S105  # signs samples, opens nothing
+_SOURCE = Source("stripe", "stripe", test_mode=True)
+_CUSTOMER = Customer(id="ada", version=1, address="ada@example.com")
+_CALLS, _PAIRS = 50, 15
+
+
+def rows() -> list[Row]:
+    """One row per payload: the ratio must stay below 1."""
+    policy = load_policy(ROOT / "layers" / "config" / "surveys.toml")
+    return [_row(name, policy) for name in _NAMES]
+
+
+def _row(name: str, policy: Policy) -> Row:
+    body = (_EVENTS / f"{name}.json").read_bytes()
+    header = _signed(body)
+    webhook = Webhook(_SOURCE.name, {"stripe-signature": header}, body, datetime.now(UTC))
+    timed = pairs(repeated(ours(webhook, policy), _CALLS), repeated(_theirs(body, header), _CALLS), _PAIRS)
+    mine = 1_000_000 * min(measured for measured, _ in timed) / _CALLS
+    note = f"{len(body)} bytes, {mine:.0f} us"
+    return Row(f"verify, normalise, decide {name}", ratio(timed), "x", 1, note)
+
+
+def ours(webhook: Webhook, policy: Policy) -> Callable[[], list[BillingEvent]]:
+    """From the bytes to a decision about every fact in them; gives the events, so that a test can look."""
+    provider = registry.load(_SOURCE.provider)
+    situation = Situation(_CUSTOMER)
+
+    def work() -> list[BillingEvent]:
+        now = datetime.now(UTC)
+        if refusal := provider.verify(webhook, [_SECRET], now):
+            raise ValueError(refusal)
+        events = provider.normalise(webhook, _SOURCE)
+        for event in events:
+            if event.touchpoint:
+                decide(event, policy.rules[event.touchpoint], _SOURCE, situation, now)
+        return list(events)
+
+    return work
+
+
+def _theirs(body: bytes, header: str) -> Callable[[], object]:
+    return lambda: stripe.Webhook.construct_event(body, header, _SECRET)
+
+
+def _signed(body: bytes) -> str:
+    at = str(int(time.time()))
+    return f"t={at},v1={hmac.digest(_SECRET.encode(), at.encode() + b'.' + body, 'sha256').hex()}"

@@ -1,0 +1,121 @@
+"""What the documentation names exists: files, alarms, parameters, metrics, items, states, words of the code."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from afterbill.adapters.aws import keys
+from afterbill.domain.invitation import TRANSITIONS, Delivery
+from afterbill.observability import Metric
+from tests.unit.docs.pages import PAGES, ROOT, name, prose, read, spans, table, template
+
+CORE = "layers/core/afterbill"
+TOP = ("benchmarks", "docs", "events", "functions", "infra", "layers", "ops", "requirements", "tests", ".ci")
+CODE = (*TOP[2:6], *TOP[6:8], "Makefile", "pyproject.toml")
+OF_OTHERS = {"keys.json", "whsec_", "docs.rs"}
+"""Names that belong to the reader or to others."""
+
+
+def backticked(pattern: str, page: str) -> set[str]:
+    return {span for span in spans(page) if re.fullmatch(pattern, span)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_file_named_exists(page: Path):
+    inside = "|".join(path.name for path in (ROOT / CORE).iterdir() if path.suffix != ".pyc")
+    paths = backticked(rf"(?:(?:{'|'.join(map(re.escape, TOP))})/[\w./*-]*|(?:{inside})(?:/[\w./-]*)?)", str(page))
+    folders = (ROOT, ROOT / CORE, page.parent)
+
+    assert [path for path in sorted(paths) if not any(any(folder.glob(path.rstrip("/"))) for folder in folders)] == []
+
+
+@cache
+def words_of_the_code() -> frozenset[str]:
+    files = [path for top in CODE for path in ([ROOT / top] if (ROOT / top).is_file() else (ROOT / top).rglob("*"))]
+    kinds = {".py", ".toml", ".yaml", ".txt", ".html", ".json", ""}
+    texts = (path.read_text(encoding="utf-8") for path in files if path.is_file() and path.suffix in kinds)
+    return frozenset(word for text in texts for word in re.findall(r"\w+", text))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name != "providers"], ids=name)
+def test_every_word_set_as_code_is_a_word_of_the_code(page: Path):
+    words = {word for span in backticked(r"[A-Za-z][\w.]*", str(page)) for word in re.findall(r"\w+", span)}
+
+    assert sorted(words - words_of_the_code() - OF_OTHERS) == []
+
+
+def test_operations_knows_every_alarm_and_no_other():
+    alarms = {key for key, one in template()["Resources"].items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+    rows = table("docs/operations.md", "alarm")
+
+    assert sorted(re.findall(r"`(\w+)`", " ".join(row[0] for row in rows))) == sorted(alarms)
+
+
+def test_operations_knows_every_metric_and_no_other():
+    rows = table("docs/operations.md", "metric")
+
+    assert sorted(re.findall(r"`(\w+)`", " ".join(row[0] for row in rows))) == sorted(Metric)
+
+
+def test_the_cost_of_alarms_metrics_and_secrets_follows_from_their_number():
+    kinds = [one["Type"] for one in template()["Resources"].values()]
+    fixed = {
+        "metrics": 0.30 * len(Metric),
+        "alarms": 0.10 * kinds.count("AWS::CloudWatch::Alarm"),
+        "secrets": 0.40 * kinds.count("AWS::SecretsManager::Secret"),
+    }
+    costs = ", ".join(f"{what} ${price:.2f}" for what, price in fixed.items())
+
+    assert f"about ${sum(fixed.values()):.0f} a month: {costs}." in " ".join(prose("docs/operations.md").split())
+
+
+def test_deploying_knows_every_parameter_with_its_default():
+    described = {
+        parameter: default
+        for names, defaults, _ in table("docs/deploy.md", "parameter")
+        for parameter, default in zip(re.findall(r"`(\w+)`", names), defaults.split(", "), strict=True)
+    }
+    spelled = {None: "none", "": "empty"}
+    declared = {key: one.get("Default") for key, one in template()["Parameters"].items()}
+
+    assert described == {key: spelled.get(default, str(default)) for key, default in declared.items()}
+
+
+def test_the_architecture_knows_every_item():
+    rows = table("docs/architecture.md", "`pk` / `sk`")
+    described = {span.split("#")[0] for row in rows for span in re.findall(r"`([A-Z]+)[#`]", row[0])}
+    source = read(f"{CORE}/adapters/aws/keys.py")
+
+    assert described == set(re.findall(r'"([A-Z]{4,})[#"]', source)) - {"SENT"}
+
+
+def test_the_architecture_knows_every_index():
+    rows = table("docs/architecture.md", "index")
+
+    indexes = template()["Resources"]["Table"]["Properties"]["GlobalSecondaryIndexes"]
+    assert {row[0].strip("`") for row in rows} == {index["IndexName"] for index in indexes}
+    assert {keys.BY_DAY, keys.BY_ANSWERED_DAY} <= {row[0].strip("`") for row in rows}
+
+
+def test_the_architecture_knows_every_transition():
+    rows = table("docs/architecture.md", "from")
+
+    described = {(row[0].strip("`"), row[1].strip("`")) for row in rows}
+    assert described == {(str(state), str(to)) for state, targets in TRANSITIONS.items() for to in targets}
+
+
+def test_the_architecture_knows_the_ranks_of_delivery():
+    ranks = ", ".join(rank.name.lower() for rank in sorted(Delivery))
+
+    assert f"`delivery` is a rank that only rises: {ranks}." in prose("docs/architecture.md")
+
+
+def test_the_readme_ticks_every_stripe_event_of_use_but_the_twin():
+    rows = table("docs/providers/stripe.md", "Event")
+    used = {row[0].strip("`") for row in rows if row[2] != "ignored" and row[0].startswith("`")}
+
+    assert backticked(r"(invoice|invoice_payment|charge|checkout|customer)\.[\w.]+", "README.md") == used - {
+        "invoice.payment_succeeded"
+    }
