@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from afterbill.adapters.memory.keys import MemoryLinkKeys
 from afterbill.adapters.memory.queues import MemoryMailer, MemorySendQueue, MemoryTimer
 from afterbill.adapters.memory.table import MemoryTable
 from afterbill.domain.billing import BillingEvent
@@ -19,7 +20,19 @@ from afterbill.services.handle_mail_event import Outcome as MailOutcome
 from afterbill.services.record_response import Responded, Responding, record_response
 from afterbill.services.send_survey import Sending, Sent, send_survey
 from afterbill.services.sweep import Finding, Sweeping, sweep
-from tests.factories import KEYS, NOON, compose, day_of, event, hash_address, ids, policy, survey_token
+from tests.factories import (
+    KEYS,
+    NOON,
+    compose,
+    customer,
+    day_of,
+    event,
+    hash_address,
+    ids,
+    invitation,
+    policy,
+    survey_token,
+)
 
 
 @dataclass
@@ -61,7 +74,7 @@ class World:
 
     def answer(self, one: Invitation, **fields: str) -> Responded:
         """Submit the form behind the link in its mail."""
-        responding = Responding(self.table, KEYS, day_of, hash_address)
+        responding = Responding(self.table, MemoryLinkKeys(KEYS), day_of, hash_address)
         return record_response(survey_token(one), fields, responding, self.now)
 
     def report(self, mail_event: Mapping[str, Any]) -> MailOutcome:
@@ -108,7 +121,19 @@ class World:
         (one,) = (one for one in self.stored.people.values() if one.merged_into is None)
         return one
 
+    def change_person(self, customer_id: str, **changes: Any) -> None:
+        """Put the stored customer into a condition it could be in."""
+        self.stored.people[customer_id] = replace(self.stored.people[customer_id], **changes)
+
     def change(self, invitation_id: str, **changes: Any) -> Invitation:
         """Put the stored invitation into a condition it could be in."""
         self.stored.invitations[invitation_id] = replace(self.stored.invitations[invitation_id], **changes)
         return self.stored.invitations[invitation_id]
+
+
+def due_survey() -> World:
+    """Ada's invitation is due now."""
+    world = World(now=invitation().due_at)
+    world.stored.invitations[invitation().id] = invitation()
+    world.stored.people["ada"] = customer(locale="de", country="GB")
+    return world

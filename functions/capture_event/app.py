@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import UTC, datetime
-from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -10,10 +9,9 @@ from afterbill import config
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.facts import FactsTable
 from afterbill.adapters.aws.queues import EventBridgeTimer, ScheduleTarget, SqsSendQueue, webhook_of
-from afterbill.adapters.aws.secrets import Secret, keys_of
+from afterbill.adapters.aws.secrets import Secret, SecretKeys
 from afterbill.batch import process
 from afterbill.domain.billing import BillingEvent
-from afterbill.domain.customer import address_hash
 from afterbill.domain.webhooks import Source, Webhook
 from afterbill.observability import Metric, count, logger
 from afterbill.providers import registry
@@ -28,7 +26,7 @@ def _normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
 
 
 _sqs = client("sqs")
-_keys = keys_of(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
+_keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
 _capture = Capture(
     policy=load_policy(),
     normalise=_normalise,
@@ -44,7 +42,7 @@ _capture = Capture(
         ),
     ),
     queue=SqsSendQueue(_sqs, config.setting("SEND_QUEUE_URL")),
-    hash_address=partial(address_hash, key=_keys.identity),
+    hash_address=_keys.hash_address,
     new_id=lambda: uuid.uuid4().hex,
 )
 

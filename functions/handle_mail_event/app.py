@@ -2,23 +2,21 @@
 
 import json
 from datetime import UTC, datetime
-from functools import partial
 from time import monotonic
 from typing import Any
 
 from afterbill import config
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.responses import ResponsesTable
-from afterbill.adapters.aws.secrets import Secret, keys_of
+from afterbill.adapters.aws.secrets import Secret, SecretKeys
 from afterbill.batch import process
-from afterbill.domain.customer import address_hash
 from afterbill.observability import Metric, count, logger
 from afterbill.services.handle_mail_event import Handling, Outcome, handle_mail_event
 
-_keys = keys_of(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
+_keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
 _handling = Handling(
     mail_events=ResponsesTable(client("dynamodb"), config.setting("TABLE")),
-    hash_address=partial(address_hash, key=_keys.identity),
+    hash_address=_keys.hash_address,
     day_of=config.day_of(),
 )
 

@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import partial
 from time import monotonic
 from typing import Any
 
 from afterbill import config, gateway
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.responses import ResponsesTable
-from afterbill.adapters.aws.secrets import Secret, keys_of
+from afterbill.adapters.aws.secrets import Secret, SecretKeys
 from afterbill.domain.brand import negotiate_locale
-from afterbill.domain.customer import address_hash
 from afterbill.domain.errors import TransientError
 from afterbill.observability import Metric, count, logger
 from afterbill.services import record_response as service
@@ -29,7 +27,7 @@ _PROBLEMS = {
 }
 _METRICS = {Outcome.RECORDED: Metric.RESPONSES_RECORDED, Outcome.UNSUBSCRIBED: Metric.UNSUBSCRIBED}
 
-_keys = keys_of(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
+_keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
 _brand, _catalogs = config.brand(), config.catalogs()
 _pages = Pages(_brand, _catalogs)
 _NOTICES = {
@@ -39,9 +37,9 @@ _NOTICES = {
 }
 _responding = Responding(
     responses=ResponsesTable(client("dynamodb"), config.setting("TABLE")),
-    keys=_keys.links,
+    keys=_keys,
     day_of=config.day_of(),
-    hash_address=partial(address_hash, key=_keys.identity),
+    hash_address=_keys.hash_address,
 )
 
 

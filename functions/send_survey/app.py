@@ -10,7 +10,7 @@ from afterbill import config
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.invitations import InvitationsTable
 from afterbill.adapters.aws.queues import SqsSendQueue
-from afterbill.adapters.aws.secrets import Secret, keys_of
+from afterbill.adapters.aws.secrets import Secret, SecretKeys
 from afterbill.adapters.aws.ses import SesMailer
 from afterbill.batch import process
 from afterbill.mail.compose import composer
@@ -26,13 +26,13 @@ _METRICS = {
     Outcome.UNKNOWN: Metric.UNKNOWN_DELIVERIES,
 }
 
-_keys = keys_of(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
+_keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
 _sending = Sending(
     invitations=InvitationsTable(client("dynamodb"), config.setting("TABLE")),
     queue=SqsSendQueue(client("sqs"), config.setting("SEND_QUEUE_URL")),
     mailer=SesMailer(client("sesv2", attempts=1), config.setting("CONFIGURATION_SET")),
     compose=composer(
-        config.setting("PUBLIC_URL"), config.setting("SENDER"), _keys.links, config.brand(), config.catalogs()
+        config.setting("PUBLIC_URL"), config.setting("SENDER"), _keys.current, config.brand(), config.catalogs()
     ),
     day_of=config.day_of(),
     new_id=lambda: uuid.uuid4().hex,

@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import shutil
 
 from ops.local import aws, programs
 from ops.local.errors import StackError
@@ -67,8 +66,3 @@ def _answers(url: str, name: str) -> bool:
         raise StackError("MiniStack ended at once; if its port was taken, just try again.")
     health = programs.get(f"{url}/_ministack/health")
     return health is not None and json.loads(health).get("edition") == name
-
-
-def clean() -> None:
-    """Remove what MiniStack unpacked."""
-    shutil.rmtree(SCRATCH, ignore_errors=True)

@@ -16,6 +16,8 @@ RUN = LOCAL / "stack"
 LOGS = RUN / "logs"
 PIDS = RUN / "pids"
 SCRATCH = RUN / "tmp"
+DISCARDED = LOCAL
+"""Where folders wait that are being removed."""
 BUILD_CACHE = LOCAL / "cache" / "sam"
 """Stays: SAM CLI uses built layers again while their sources are the same."""
 BUILD = BUILD_CACHE / "build"

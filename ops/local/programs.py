@@ -1,9 +1,11 @@
 """Running other programs: to their end with a log, or in the background by a pid that is kept."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -12,12 +14,13 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from ops.local.errors import StackError
-from ops.local.places import HOST, LOGS, PIDS
+from ops.local.places import DISCARDED, HOST, LOGS, PIDS
 
 LINES_SHOWN = 25
 PATIENCE_SECONDS = 10.0
 GRACE_SECONDS = 3.0
 BACKLOG = 256
+REMOVE = "import shutil, sys; [shutil.rmtree(folder, ignore_errors=True) for folder in sys.argv[1:]]"
 
 _started: dict[str, subprocess.Popen[bytes]] = {}
 """Programs of this very process, which alone learns from the system that they ended."""
@@ -75,6 +78,22 @@ def stop(name: str, *, at_once: bool = False) -> None:
             with suppress(StackError):
                 wait_until(lambda: _pid(name) is None, f"the end of {name}", seconds=GRACE_SECONDS)
     (PIDS / name).unlink(missing_ok=True)
+
+
+def discard(folder: Path) -> None:
+    """Take a folder away at once. Its files go in the background: functions unpack ten thousands of them."""
+    with suppress(FileNotFoundError):
+        folder.rename(DISCARDED / f"discarded-{secrets.token_hex(4)}")
+    # Whatever an earlier removal left behind goes too.
+    remains = [str(left) for left in DISCARDED.glob("discarded-*")]
+    if remains:
+        _started["removal"] = subprocess.Popen(
+            [sys.executable, "-c", REMOVE, *remains],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
 
 def wait_until(holds: Callable[[], bool], what: str, *, seconds: float = PATIENCE_SECONDS) -> None:

@@ -4,7 +4,6 @@ import fcntl
 import hashlib
 import json
 import os
-import shutil
 import socket
 import sys
 import time
@@ -23,6 +22,7 @@ from ops.local.places import (
     REGION,
     ROOT,
     RUN,
+    SCRATCH,
     SENDER_DOMAIN,
     STACK_FILE,
     STACK_NAME,
@@ -136,10 +136,7 @@ def _stop(*, keep_logs: bool = False) -> None:
     STACK_FILE.unlink(missing_ok=True)
     programs.stop(SERVER)
     ministack.stop()
-    if keep_logs:
-        ministack.clean()
-    else:
-        shutil.rmtree(RUN, ignore_errors=True)
+    programs.discard(SCRATCH if keep_logs else RUN)
 
 
 def fingerprint() -> str:

@@ -16,6 +16,8 @@ from tests.contract.template import table_definition
 
 TABLE = "afterbill"
 REGION = "eu-central-1"
+SESSION = boto3.Session(region_name=REGION)
+"""One for all: it reads the models of the services once."""
 
 
 @dataclass
@@ -61,5 +63,4 @@ def over(dynamodb) -> World:
 def aws():
     """Makes clients of an AWS that is empty at the start of each test."""
     with mock_aws():
-        session = boto3.Session(region_name=REGION)
-        yield session.client
+        yield SESSION.client

@@ -23,6 +23,7 @@ WAIT_FOR_EVER = [sys.executable, "-c", "import signal; signal.pause()"]
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "LOGS", tmp_path / "logs")
     monkeypatch.setattr(programs, "PIDS", tmp_path / "pids")
+    monkeypatch.setattr(programs, "DISCARDED", tmp_path)
 
 
 def request(body: bytes, **headers: str) -> Desk:
@@ -64,6 +65,23 @@ def test_a_pid_that_was_given_to_another_program_is_left_alone(tmp_path: Path) -
 
     assert not programs.is_running("old")
     programs.stop("old")
+
+
+def test_a_discarded_folder_is_gone_at_once_and_its_files_soon(tmp_path: Path) -> None:
+    (tmp_path / "run" / "deep").mkdir(parents=True)
+
+    programs.discard(tmp_path / "run")
+    gone = not (tmp_path / "run").exists()
+    programs._started["removal"].wait()
+
+    assert gone
+    assert not list(tmp_path.glob("discarded-*"))
+
+
+def test_discarding_what_is_not_there_is_no_mistake(tmp_path: Path) -> None:
+    programs.discard(tmp_path / "nothing")
+
+    assert not list(tmp_path.iterdir())
 
 
 def test_waiting_ends_with_what_was_waited_for() -> None:

@@ -129,6 +129,16 @@ class Invitations(Protocol):
         """From the state it was read in -> closed, and the customer no longer waits for it."""
 
 
+class LinkKeys(Protocol):
+    """The keys that sign links, by id; the highest id signs, all of them verify."""
+
+    def current(self) -> Mapping[int, bytes]:
+        """Those known now."""
+
+    def refresh(self) -> bool:
+        """Fetch again unless that happened less than a minute ago; whether it was done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """The invitation as it stands after an answer was, or was not, `stored`."""

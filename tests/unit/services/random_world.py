@@ -2,115 +2,39 @@
 
 import heapq
 import itertools
-import random
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from afterbill.adapters.memory.table import MemoryTable
 from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
-from afterbill.domain.customer import Customer
 from afterbill.domain.errors import TransientError
-from afterbill.domain.invitation import TRANSITIONS, Answer, Invitation, State
+from afterbill.domain.invitation import Answer, Invitation, State
 from afterbill.domain.mail import Accepted, Mail, Receipt, Refused, Rejected, Unclear
 from afterbill.domain.policy import Stops
-from afterbill.ports import Change
 from afterbill.services.handle_mail_event import INVITATION_TAG
-from tests.factories import DAY, HOUR, MINUTE, NOON, SECOND, cancellation, event, news, policy, refund, rule, ses_event
+from tests.factories import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOON,
+    SECOND,
+    cancellation,
+    event,
+    news,
+    policy,
+    refund,
+    rule,
+    ses_event,
+)
 from tests.unit.services.crashes import SimulatedCrash
+from tests.unit.services.trouble import BusyTable, Flaky, Randomness, Watched
 from tests.world import World
 
 VISIBILITY = 3 * MINUTE
-COOLDOWN = 30 * DAY
 DELAY = 12 * HOUR
 TROUBLE_ENDS = NOON + 3 * DAY
-LONGEST_WAY = 8 * HOUR
-"""How late a webhook, a report of the mail system or an answer arrives at most."""
-
-
-class WatchedInvitations(dict[str, Invitation]):
-    """No invitation ever changes in a way that is not allowed."""
-
-    def __setitem__(self, id_: str, new: Invitation) -> None:
-        old = self.get(id_)
-        if old:
-            assert new.state is old.state or new.state in TRANSITIONS[old.state]
-            assert (new.delivery or 0) >= (old.delivery or 0)
-            assert not old.answer or (new.answer and new.answered_at == old.answered_at)
-            assert not old.sent_day or new.sent_day == old.sent_day
-        super().__setitem__(id_, new)
-
-
-@dataclass
-class BusyTable(MemoryTable):
-    """Others are at work between the reading and the writing of a use case."""
-
-    between: Callable[[], None] = lambda: None
-
-    def commit(self, change: Change) -> bool:
-        self.between()
-        return super().commit(change)
-
-    def claim(self, invitation: Invitation, customer: Customer) -> bool:
-        self.between()
-        return super().claim(invitation, customer)
-
-
-@dataclass
-class Randomness:
-    """How bad this world is; drawn once, so that some worlds are calm and some are not."""
-
-    chance: random.Random
-    faults: float
-    refusals: float
-    silences: float
-    busy: float
-    cooldown: timedelta
-
-    @classmethod
-    def of(cls, seed: int) -> "Randomness":
-        chance = random.Random(seed)
-        return cls(
-            chance,
-            faults=chance.choice([0, 0.01, 0.05]),
-            refusals=chance.choice([0, 0.3]),
-            silences=chance.choice([0, 0.2]),
-            busy=chance.choice([0, 0.3]),
-            cooldown=chance.choice([timedelta(0), COOLDOWN]),
-        )
-
-    def often(self, share: float) -> bool:
-        return self.chance.random() < share
-
-    def soon(self, most: timedelta = LONGEST_WAY) -> timedelta:
-        return self.chance.random() ** 3 * most
-
-
-@dataclass
-class Flaky:
-    """A port that now and then kills its caller or does not answer, before or after the call."""
-
-    port: Any
-    luck: Randomness
-    faults: tuple[type[BaseException], ...] = (SimulatedCrash, TransientError)
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self.port, name)
-
-        def call(*arguments: Any) -> Any:
-            self.perhaps()
-            result = method(*arguments)
-            self.perhaps()
-            return result
-
-        return call
-
-    def perhaps(self) -> None:
-        if self.luck.often(self.luck.faults):
-            raise self.luck.chance.choice(self.faults)
 
 
 @dataclass
@@ -122,6 +46,7 @@ class RandomWorld:
     handed_over: Counter[str] = field(default_factory=Counter)
     arrived: Counter[str] = field(default_factory=Counter)
     proved: set[str] = field(default_factory=set)
+    given_up: set[str] = field(default_factory=set)
     answers: dict[str, int] = field(default_factory=dict)
     mails: list[tuple[datetime, Mail]] = field(default_factory=list)
     facts: dict[str, BillingEvent] = field(default_factory=dict)
@@ -131,7 +56,7 @@ class RandomWorld:
         self.luck = luck = Randomness.of(self.seed)
         self.turns = itertools.count()
         self.depth = 0
-        table = BusyTable(invitations=WatchedInvitations(), between=self._others)
+        table = BusyTable(invitations=Watched(), between=self._others)
         stops = luck.chance.choice([Stops.PAYMENT, Stops.CUSTOMER])
         ending = rule(priority=80, delay=DELAY, stops=Stops.CUSTOMER, cooldown=luck.cooldown)
         rules = {Touchpoint.CANCELLED: ending, Touchpoint.REFUNDED: rule(ask=False, stops=stops)}
@@ -167,8 +92,10 @@ class RandomWorld:
     def _deliver(self, one: BillingEvent) -> None:
         if one.touchpoint:
             self.facts[one.invitation_id] = one
+        delay = one.occurred_at - NOON + self.luck.soon()
         for _ in range(self.luck.chance.choice([1, 1, 2, 3])):
-            self.later(one.occurred_at - NOON + self.luck.soon(), lambda: self.world.capture(one))
+            self.later(delay, lambda: self.world.capture(one))
+            delay += self.luck.chance.choice([timedelta(0), self.luck.soon()])
 
     def later(self, delay: timedelta, action: Callable[[], object]) -> None:
         heapq.heappush(self.agenda, (self.world.now + delay, next(self.turns), action))
@@ -188,7 +115,7 @@ class RandomWorld:
         self._fetch()
 
     def _fetch(self) -> None:
-        """Messages of timers and queues join the agenda, some of them twice."""
+        """Messages of timers and queues join the agenda, some of them twice and few never."""
         for one in self.world.set_timers.fire(NOON + 1000 * DAY):
             self._message(max(one.due_at - self.world.now, timedelta(0)), one.id, one.delivery_number)
         for id_, number, delay in self.world.queued.messages:
@@ -196,7 +123,8 @@ class RandomWorld:
         self.world.queued.messages.clear()
 
     def _message(self, delay: timedelta, id_: str, number: int) -> None:
-        for _ in range(1 + self.luck.often(0.2)):
+        lost = self.luck.often(self.luck.faults)
+        for _ in range(0 if lost else 1 + self.luck.often(0.2)):
             jitter = timedelta(milliseconds=self.luck.chance.randrange(-500, 5000))
             self.later(max(delay + jitter, timedelta(0)), lambda: self.world.send(id_, number))
 
@@ -225,6 +153,7 @@ class RandomWorld:
         assert customer is not None
         assert customer.address == mail.to
         assert not customer.suppressed
+        assert mail.to not in self.given_up
         assert self.world.now >= invitation.due_at
 
     def _arrive(self, id_: str, mail: Mail) -> None:
@@ -243,6 +172,7 @@ class RandomWorld:
     def _report(self, kind: str, id_: str, to: str) -> None:
         self.world.report(ses_event(kind, id_, to))
         self.proved.add(id_)
+        self.given_up |= {to} if kind in {"bounce_permanent", "complaint"} else set()
 
     def _answer(self, id_: str, rating: int) -> None:
         self.answers.pop(id_, None)  # a page that never came may have recorded it all the same

@@ -198,9 +198,10 @@ def test_a_sweep_killed_at_any_call_is_made_good_by_the_next() -> None:
     def neglected() -> World:
         world = due()
         for number, state in enumerate((State.PENDING, State.SENDING, State.UNKNOWN)):
-            one = invitation(id=f"{number:032}", due_at=NOON, state=state, claimed_at=NOON, attempt="a")
+            one = invitation(id=f"{number:032}", due_at=NOON, state=state, claimed_at=NOON - DAY, attempt="a")
             world.stored.invitations[one.id] = replace(one, customer_id="")
-        world.now += 2 * DAY
+        world.stored.set_swept_until("2026-11-22T11")
+        world.now += HOUR
         return world
 
     for world in every_fault(neglected, World.sweep):

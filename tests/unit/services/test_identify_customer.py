@@ -8,11 +8,6 @@ from tests.world import World
 BOB = "bob@example.com"
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def people(world: World) -> set[str]:
     return {one.id for one in world.stored.people.values() if one.merged_into is None}
 

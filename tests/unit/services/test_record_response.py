@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from afterbill.adapters.memory.keys import MemoryLinkKeys
 from afterbill.domain.invitation import COMMENT_LENGTH, Answer, Invitation, State
 from afterbill.domain.links import Purpose
 from afterbill.services.record_response import (
@@ -47,7 +48,7 @@ def stored(world: World) -> Invitation:
 
 
 def responding(world: World) -> Responding:
-    return Responding(world.table, KEYS, day_of, hash_address)
+    return Responding(world.table, MemoryLinkKeys(KEYS), day_of, hash_address)
 
 
 @pytest.mark.parametrize("rating", range(11))
@@ -235,3 +236,11 @@ def test_somebody_erased_in_the_meantime_gets_the_same_page(world: World) -> Non
     world.stored.people.clear()
     assert leave(world).outcome is Outcome.UNSUBSCRIBED
     assert not world.stored.suppressions
+
+
+def test_a_link_signed_by_a_key_that_was_rotated_in_a_moment_ago_works_at_once() -> None:
+    world = World()
+    one = world.sent()
+    keys = MemoryLinkKeys({0: KEYS[0]}, upcoming={1: KEYS[1]})
+    rotated = Responding(world.table, keys, day_of, hash_address)
+    assert show_survey(survey_token(one), rotated, world.now).outcome is Outcome.SHOWN

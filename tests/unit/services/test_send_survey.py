@@ -1,4 +1,4 @@
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -7,27 +7,16 @@ from afterbill.adapters.memory.table import MemoryTable
 from afterbill.domain.customer import Customer, Pending
 from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import Delivery, Invitation, SkipReason, State
-from afterbill.domain.mail import Refused, Rejected, Unclear
 from afterbill.services.send_survey import Outcome, Sent
-from tests.factories import ADA, DAY, HOUR, MINUTE, NOON, SECOND, customer, event, invitation, ref
-from tests.world import World
+from tests.factories import ADA, DAY, HOUR, NOON, SECOND, event, invitation, ref
+from tests.world import World, due_survey
 
 ID = invitation().id
-THROTTLED = Refused("TooManyRequestsException", MINUTE, paused=False)
-PAUSED = Refused("AccountSuspendedException", 15 * MINUTE, paused=True)
 
 
 @pytest.fixture
 def world() -> World:
-    """Ada's invitation is due now."""
-    world = World(now=NOON + 3 * DAY)
-    world.stored.invitations[ID] = invitation()
-    world.stored.people["ada"] = customer(locale="de", country="GB")
-    return world
-
-
-def ada(world: World, **changes: object) -> None:
-    world.stored.people["ada"] = replace(world.stored.people["ada"], **changes)  # type: ignore[arg-type]
+    return due_survey()
 
 
 def test_a_due_survey_goes_out(world: World) -> None:
@@ -97,7 +86,7 @@ def test_what_was_deferred_further_has_a_timer_of_its_own(world: World) -> None:
     ],
 )
 def test_what_was_learned_since_is_checked_again(world: World, reason: SkipReason, changes: dict[str, object]) -> None:
-    ada(world, **changes)
+    world.change_person("ada", **changes)
     assert world.send(ID) == Sent(Outcome.SKIPPED, reason)
     assert (world.stored.invitations[ID].state, world.stored.invitations[ID].reason) == (State.CLOSED, reason)
     assert world.outbox == []
@@ -119,7 +108,7 @@ def test_somebody_erased_is_not_written_to(world: World) -> None:
 
 
 def test_whoever_is_not_asked_after_all_no_longer_waits(world: World) -> None:
-    ada(world, pending=Pending(ID, 50, world.now), suppressed="bounced")
+    world.change_person("ada", pending=Pending(ID, 50, world.now), suppressed="bounced")
     world.send(ID)
     assert world.stored.people["ada"].pending is None
 
@@ -131,77 +120,10 @@ def test_segments_and_language_are_those_of_the_moment_of_sending(world: World) 
 
 
 def test_a_language_the_customer_no_longer_has_stays_as_it_was(world: World) -> None:
-    ada(world, locale=None)
+    world.change_person("ada", locale=None)
     world.change(ID, locale="fr")
     world.send(ID)
     assert world.stored.invitations[ID].locale == "fr"
-
-
-@pytest.mark.parametrize(("receipt", "outcome"), [(THROTTLED, Outcome.THROTTLED), (PAUSED, Outcome.PAUSED)])
-def test_a_refusal_releases_the_claim_and_tries_later(world: World, receipt: Refused, outcome: Outcome) -> None:
-    world.mailer.receipts = [receipt]
-    assert world.send(ID) == Sent(outcome, receipt.reason)
-    released = world.stored.invitations[ID]
-    assert (released.state, released.attempt, released.claimed_at) == (State.PENDING, "", None)
-    assert (released.ready_at, released.generation) == (world.now + receipt.retry_after, 2)
-    assert world.queued.messages == [(ID, 1, receipt.retry_after)]
-
-
-def test_after_a_refusal_the_customer_was_not_asked(world: World) -> None:
-    ada(world, last_asked_at=NOON - 100 * DAY)
-    world.mailer.receipts = [THROTTLED]
-    world.send(ID)
-    assert world.stored.people["ada"].last_asked_at == NOON - 100 * DAY
-
-
-def test_a_throttled_survey_goes_out_once(world: World) -> None:
-    world.mailer.receipts = [THROTTLED, THROTTLED]
-    world.send(ID)
-    assert [sent.outcome for sent in world.pass_time(MINUTE)] == [Outcome.THROTTLED]
-    assert [sent.outcome for sent in world.pass_time(MINUTE)] == [Outcome.SENT]
-    assert len(world.outbox) == 1
-
-
-def test_nothing_goes_out_before_the_patience_asked_for_is_over(world: World) -> None:
-    world.mailer.receipts = [PAUSED]
-    world.send(ID)
-    world.now += MINUTE
-    assert world.send(ID) == Sent(Outcome.EARLY)
-
-
-def test_patience_does_not_prolong_a_surveys_life(world: World) -> None:
-    world.mailer.receipts = [PAUSED]
-    world.now += 30 * DAY
-    world.send(ID)
-    world.now += HOUR
-    assert world.send(ID) == Sent(Outcome.SKIPPED, SkipReason.EXPIRED)
-
-
-def test_a_mail_that_will_never_be_taken_is_closed(world: World) -> None:
-    world.mailer.receipts = [Rejected("MessageRejected")]
-    assert world.send(ID) == Sent(Outcome.REJECTED, "MessageRejected")
-    assert (world.stored.invitations[ID].state, world.stored.invitations[ID].reason) == (State.CLOSED, "rejected")
-
-
-def test_whoever_got_no_mail_was_not_asked(world: World) -> None:
-    world.mailer.receipts = [Rejected("MessageRejected")]
-    ada(world, pending=Pending(ID, 50, NOON))
-    world.send(ID)
-    assert (world.stored.people["ada"].last_asked_at, world.stored.people["ada"].pending) == (None, None)
-
-
-def test_silence_makes_it_unknown_and_nobody_tries_again(world: World) -> None:
-    world.mailer.receipts = [Unclear("ReadTimeoutError")]
-    assert world.send(ID) == Sent(Outcome.UNKNOWN, "ReadTimeoutError")
-    assert world.stored.invitations[ID].state is State.UNKNOWN
-    assert world.send(ID) == Sent(Outcome.NOT_PENDING)
-    assert world.queued.messages == []
-
-
-def test_an_unknown_end_counts_as_asked(world: World) -> None:
-    world.mailer.receipts = [Unclear("ReadTimeoutError")]
-    world.send(ID)
-    assert world.stored.people["ada"].last_asked_at == world.now
 
 
 @dataclass
@@ -255,20 +177,3 @@ def test_an_address_learned_while_it_waited_is_the_one_written_to() -> None:
     world.capture(event(customer=ref(), touchpoint=None, occurred_at=NOON + HOUR))
     world.pass_time(3 * DAY)
     assert [mail.to for mail in world.outbox] == [ADA]
-
-
-def test_who_got_no_mail_because_it_was_rejected_was_not_asked() -> None:
-    world = World()
-    world.mailer.receipts.append(Rejected("MessageRejected"))
-    world.capture(event())
-    world.pass_time(3 * DAY)
-    assert (world.invitation(event()).reason, world.person().last_asked_at) == (SkipReason.REJECTED, None)
-
-
-def test_waiting_for_the_mail_system_does_not_lengthen_the_life_of_a_survey() -> None:
-    world = World()
-    world.mailer.receipts += [Refused("paused", DAY * 40, paused=True)]
-    world.capture(event())
-    world.pass_time(3 * DAY)
-    world.now += 40 * DAY
-    assert world.send(event().invitation_id).reason == SkipReason.EXPIRED

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from afterbill.domain.invitation import SkipReason, State
-from tests.unit.services.random_world import COOLDOWN, RandomWorld
+from tests.unit.services.random_world import RandomWorld
+from tests.unit.services.trouble import COOLDOWN
 
 WORLDS = 300
 SEEDS = [range(first, first + WORLDS // 10) for first in range(0, WORLDS, WORLDS // 10)]

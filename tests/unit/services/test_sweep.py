@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterbill.adapters.memory.table import MemoryTable
-from afterbill.domain.invitation import Answer, SkipReason, State
+from afterbill.domain.invitation import SkipReason, State
 from afterbill.services.sweep import Finding, Sweeping, sweep
 from tests.factories import DAY, HOUR, MINUTE, NOON, SECOND, customer, day_of, invitation
 from tests.world import World
@@ -179,17 +179,3 @@ def test_no_sweep_leaves_an_hour_behind_that_holds_open_work(
         assert until is not None
         due = [one.due_at for one in world.stored.invitations.values() if one.state in OPEN]
         assert all(at.strftime("%Y-%m-%dT%H") >= until for at in due)
-
-
-@pytest.mark.parametrize("state", [State.SENDING, State.UNKNOWN])
-def test_an_answer_proves_that_the_mail_went_out(world: World, state: State) -> None:
-    claimed(world, state)
-    world.change(ID, answer=Answer(9), answered_at=NOON, answered_day="2026-11-22")
-    assert world.sweep() == {Finding.SETTLED: 1}
-    assert (world.stored.invitations[ID].state, world.stored.invitations[ID].sent_day) == (State.SENT, "2026-11-22")
-
-
-def test_what_was_deferred_is_overdue_only_after_its_patience(world: World) -> None:
-    world.change(ID, deferred_until=NOON + 2 * HOUR)
-    world.now = NOON + HOUR
-    assert world.sweep() == {Finding.WAITING: 1}

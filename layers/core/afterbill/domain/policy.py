@@ -75,13 +75,13 @@ Decision = Schedule | Skip
 
 def decide(event: BillingEvent, rule: Rule, source: Source, situation: Situation, now: datetime) -> Decision:
     """Decide about one fact as it is captured; everything is checked again when the survey is due."""
-    due_at = due(event.occurred_at, rule, now)
+    due_at, customer = due(event.occurred_at, rule, now), situation.customer
     reason = (
         _not_wanted(event, rule, source)
         or unreachable(situation)
         or _taken_back(event, rule, situation)
         or _late(event, rule, now)
-        or _left_out(event, rule, situation.customer, due_at)
+        or (_left_out(event, rule, customer, due_at) if customer else None)
     )
     return Skip(reason) if reason else Schedule(due_at)
 
@@ -164,10 +164,8 @@ def _late(event: BillingEvent, rule: Rule, now: datetime) -> SkipReason | None:
     return SkipReason.EXPIRED if now > event.occurred_at + rule.delay + rule.expiry else None
 
 
-def _left_out(event: BillingEvent, rule: Rule, customer: Customer | None, due_at: datetime) -> SkipReason | None:
-    if customer is None or event.touchpoint is None:
-        return None
-    if not sampled(customer.id, event.touchpoint, rule.sampling):
+def _left_out(event: BillingEvent, rule: Rule, customer: Customer, due_at: datetime) -> SkipReason | None:
+    if not sampled(customer.id, str(event.touchpoint), rule.sampling):
         return SkipReason.NOT_SAMPLED
     if customer.last_asked_at and due_at < customer.last_asked_at + rule.cooldown:
         return SkipReason.COOLDOWN

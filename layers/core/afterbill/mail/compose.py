@@ -16,13 +16,18 @@ UNSUBSCRIBE_VALID = timedelta(days=730)
 
 
 def composer(
-    public_url: str, sender_address: str, keys: Mapping[int, bytes], brand: Brand, catalogs: Mapping[str, Catalog]
+    public_url: str,
+    sender_address: str,
+    current_keys: Callable[[], Mapping[int, bytes]],
+    brand: Brand,
+    catalogs: Mapping[str, Catalog],
 ) -> Callable[[Invitation, Customer], Mail]:
     """Gives the mail for an invitation (its `claimed_at` set) to a customer (its address known)."""
     sender = formataddr((brand.sender_name, sender_address))
     base = public_url.rstrip("/")
 
     def compose(invitation: Invitation, customer: Customer) -> Mail:
+        keys = current_keys()
         asked_at = invitation.claimed_at or invitation.due_at
         answer = sign(Purpose.SURVEY, invitation.id, invitation.answer_until, keys)
         unsubscribe = f"{base}/u/{sign(Purpose.UNSUBSCRIBE, invitation.id, asked_at + UNSUBSCRIBE_VALID, keys)}"

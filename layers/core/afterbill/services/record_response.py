@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from afterbill.domain import links
 from afterbill.domain.invitation import COMMENT_LENGTH, Answer, Invitation
-from afterbill.ports import Responses
+from afterbill.ports import LinkKeys, Responses
 
 _MAX_REASON = 200
 RATINGS = {str(rating): rating for rating in range(11)}
@@ -39,7 +39,7 @@ class Responding:
     """What answering needs; `day_of` gives the operator's local day of an instant."""
 
     responses: Responses
-    keys: Mapping[int, bytes]
+    keys: LinkKeys
     day_of: Callable[[datetime], str]
     hash_address: Callable[[str], str]
 
@@ -55,7 +55,7 @@ class Responded:
 
 def show_survey(token: str, responding: Responding, now: datetime) -> Responded:
     """Read only."""
-    link = links.read(token, links.Purpose.SURVEY, responding.keys)
+    link = _read(token, links.Purpose.SURVEY, responding)
     invitation = responding.responses.invitation(link.invitation_id) if link else None
     if link is None or invitation is None:
         return Responded(Outcome.NOT_FOUND)
@@ -70,7 +70,7 @@ def record_response(token: str, fields: Mapping[str, str] | None, responding: Re
         shown = show_survey(token, responding, now)
         refused = shown.outcome is Outcome.SHOWN
         return Responded(Outcome.INVALID, shown.invitation, answer) if refused else shown
-    link = links.read(token, links.Purpose.SURVEY, responding.keys)
+    link = _read(token, links.Purpose.SURVEY, responding)
     if link is None:
         return Responded(Outcome.NOT_FOUND)
     if now > link.expires_at:
@@ -102,7 +102,7 @@ def _text(fields: Mapping[str, str], name: str) -> str:
 
 def show_unsubscribe(token: str, responding: Responding, now: datetime) -> Responded:
     """The page that asks; scanners that follow links must not unsubscribe anybody."""
-    link = links.read(token, links.Purpose.UNSUBSCRIBE, responding.keys)
+    link = _read(token, links.Purpose.UNSUBSCRIBE, responding)
     invitation = responding.responses.invitation(link.invitation_id) if link else None
     if link is None or invitation is None:
         return Responded(Outcome.NOT_FOUND)
@@ -119,3 +119,11 @@ def unsubscribe(token: str, responding: Responding, now: datetime) -> Responded:
         hashed = responding.hash_address(customer.address)
         responding.responses.suppress(hashed, "unsubscribed", now, customer)
     return Responded(Outcome.UNSUBSCRIBED, shown.invitation)
+
+
+def _read(token: str, purpose: links.Purpose, responding: Responding) -> links.Link | None:
+    link = links.read(token, purpose, responding.keys.current())
+    if link is None and responding.keys.refresh():
+        # Signed a moment ago, by a key that was rotated in since; forged links cannot drive the bill.
+        link = links.read(token, purpose, responding.keys.current())
+    return link

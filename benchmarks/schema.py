@@ -1,0 +1,19 @@
+"""The table as infra/template.yaml describes it."""
+
+from typing import Any
+
+from cfnlint.decode.cfn_yaml import loads
+
+from benchmarks.layers import ROOT
+
+
+def table_definition(name: str) -> dict[str, Any]:
+    """As CreateTable takes it."""
+    template: Any = loads((ROOT / "infra" / "template.yaml").read_text(encoding="utf-8"))  # type: ignore[no-untyped-call]
+    described = template["Resources"]["Table"]["Properties"]
+    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema")
+    indexes = [
+        {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
+        for index in described["GlobalSecondaryIndexes"]
+    ]
+    return {"TableName": name, **{key: described[key] for key in wanted}, "GlobalSecondaryIndexes": indexes}

@@ -1,0 +1,1 @@
+"""The whole loop on one machine: customers, invoices, surveys, answers, a score and its recount."""

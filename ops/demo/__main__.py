@@ -1,0 +1,96 @@
+"""`python -m ops.demo`: the demo; with ONCE=1 in the environment it ends after the scores."""
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ops.demo.billing import Billing
+from ops.demo.people import cast
+from ops.demo.progress import DemoError, say
+from ops.demo.scores import SCORE_FILE
+from ops.demo.story import Stack, tell
+from ops.local import stack as local_stack
+from ops.local.errors import StackError
+from ops.local.places import LOCAL, LOGS, STACK_FILE
+
+KEPT_LOGS = LOCAL / "demo-logs"
+
+
+def main() -> None:
+    """Exit with 0 when the scores equal the recount, else with 1 and the reason."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with _stack() as stack, _kept_logs(), _billing(stack) as billing:
+            _run(stack, billing)
+    except (DemoError, StackError) as error:
+        sys.exit(f"\n{error}")
+    except KeyboardInterrupt:
+        print("\nStopped.")
+
+
+def _run(stack: Stack, billing: Billing) -> None:
+    if not tell(stack, billing, cast()):
+        raise DemoError("The scores and the recount differ, see the table.")
+    say(f"the scores equal the recount; they are in {SCORE_FILE.relative_to(LOCAL.parent)}")
+    if os.environ.get("ONCE", "0") in {"", "0"}:
+        _invite(stack, billing)
+        signal.pause()
+
+
+@contextmanager
+def _stack() -> Iterator[Stack]:
+    """A stack of the demo's own, so that its scores are those of its answers; stopped at the end."""
+    if STACK_FILE.exists():
+        say("a local stack is running; the demo begins with an empty one")
+        local_stack.down()
+    say("starting the local stack: SAM builds the template and deploys it onto MiniStack, an AWS on this machine")
+    try:
+        yield local_stack.up()
+    finally:
+        say("stopping the local stack")
+        local_stack.down()
+
+
+@contextmanager
+def _billing(stack: Stack) -> Iterator[Billing]:
+    billing = Billing(f"{stack['api_url']}/webhooks/stripe", stack["sources"]["stripe"]["secret"])
+    try:
+        billing.start()
+        yield billing
+    finally:
+        billing.stop()
+
+
+@contextmanager
+def _kept_logs() -> Iterator[None]:
+    """On a failure the logs outlive the stack, and the person is told where they are."""
+    try:
+        yield
+    except Exception:
+        shutil.rmtree(KEPT_LOGS, ignore_errors=True)
+        shutil.copytree(LOGS, KEPT_LOGS)
+        say(f"the logs of this run are kept in {KEPT_LOGS.relative_to(LOCAL.parent)}")
+        raise
+
+
+def _invite(stack: Stack, billing: Billing) -> None:
+    print(f"""
+Everything stays up until Ctrl-C:
+
+  {stack["inbox_url"]:<28} all mails; open one and answer as its recipient
+  .venv/bin/afterbill score       the score, computed anew every minute (--by touchpoint, country, plan ...)
+
+Become a customer: put the customer's id of the first answer into the second line.
+
+  curl -u sk_test_demo: {billing.url}/v1/customers -d name=You -d email=you@example.com \\
+    -d source[object]=card -d source[number]=4242424242424242 -d source[exp_month]=12 \\
+    -d source[exp_year]=2030 -d source[cvc]=123
+  curl -u sk_test_demo: {billing.url}/v1/subscriptions -d customer=cus_... -d items[0][plan]=pro
+""")
+
+
+if __name__ == "__main__":
+    main()

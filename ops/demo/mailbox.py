@@ -1,0 +1,75 @@
+"""Mails as their recipients see them, and the links in them."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One mail."""
+
+    to: str
+    subject: str
+    html: str
+    text: str
+    headers: Mapping[str, str]
+
+    def rating_link(self, rating: int) -> str:
+        """Where the number leads that the recipient taps."""
+        return next(link for link in links(self.html) if parse_qs(urlsplit(link).query).get("rating") == [str(rating)])
+
+    @property
+    def answer_url(self) -> str:
+        """The answer page, without a rating."""
+        return self.rating_link(0).partition("?")[0]
+
+    @property
+    def unsubscribe_url(self) -> str:
+        """Where a mail program posts to when its own button is pressed (RFC 8058)."""
+        return self.headers["List-Unsubscribe"].strip("<>")
+
+
+def letters(inbox_url: str) -> list[Letter]:
+    """Every mail so far, the oldest first."""
+    return [_letter(mail) for mail in _fetch(inbox_url)]
+
+
+def count_by_recipient(inbox_url: str) -> Counter[str]:
+    """How many mails each address got."""
+    return Counter(mail["to"][0] for mail in _fetch(inbox_url))
+
+
+def links(html: str) -> list[str]:
+    """The address of every link, as a mail program reads them."""
+    found = _Links()
+    found.feed(html)
+    return found.addresses
+
+
+def _fetch(inbox_url: str) -> list[dict[str, Any]]:
+    with urlopen(f"{inbox_url}mails.json", timeout=30) as answer:  # noqa: S310 (on loopback)
+        mails: list[dict[str, Any]] = json.load(answer)
+    return mails
+
+
+def _letter(mail: dict[str, Any]) -> Letter:
+    return Letter(mail["to"][0], mail["subject"], mail["html"], mail["text"], dict(mail["headers"]))
+
+
+@dataclass
+class _Links(HTMLParser):
+    addresses: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        address = dict(attrs).get("href")
+        if tag == "a" and address:
+            self.addresses.append(address)

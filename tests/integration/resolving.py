@@ -1,0 +1,71 @@
+"""The intrinsic functions of CloudFormation that the template uses, over values made up for the tests."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.contract.template import template
+
+REGION, ACCOUNT = "eu-central-1", "123456789012"
+_PSEUDO = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::StackName": "afterbill",
+}
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """`made` holds what each resource answers to Ref and GetAtt; a resource that was not made answers its own name."""
+
+    parameters: Mapping[str, str]
+    made: Mapping[str, Mapping[str, str]]
+
+    def resolve(self, value: Any) -> Any:
+        match value:
+            case {"Ref": str(name)}:
+                return self._ref(name)
+            case {"Fn::GetAtt": [name, attribute]}:
+                return self._attribute(name, attribute)
+            case {"Fn::Sub": str(text)}:
+                return self._sub(text, {})
+            case {"Fn::Sub": [text, values]}:
+                return self._sub(text, {key: self.resolve(one) for key, one in values.items()})
+            case {"Fn::If": [condition, yes, no]}:
+                return self.resolve(yes if self._holds(condition) else no)
+            case {"Fn::Select": [index, values]}:
+                return self.resolve(values)[int(index)]
+            case {"Fn::Split": [separator, text]}:
+                return self.resolve(text).split(separator)
+            case list():
+                return [self.resolve(one) for one in value]
+            case _:
+                return value
+
+    def _ref(self, name: str) -> str:
+        if name in _PSEUDO:
+            return _PSEUDO[name]
+        if name in template()["Parameters"]:
+            return str(self.parameters.get(name, template()["Parameters"][name].get("Default", "")))
+        return self.made.get(name, {}).get("Ref", name)
+
+    def _attribute(self, name: str, attribute: str) -> str:
+        return self.made.get(name, {}).get(attribute, f"{name}.{attribute}")
+
+    def _sub(self, text: str, values: Mapping[str, str]) -> str:
+        def one(match: re.Match[str]) -> str:
+            name = match[1]
+            if name in values:
+                return values[name]
+            resource, _, attribute = name.partition(".")
+            return self._attribute(resource, attribute) if attribute else self._ref(name)
+
+        return re.sub(r"\$\{([^}]+)\}", one, text)
+
+    def _holds(self, condition: str) -> bool:
+        """Every condition of the template asks whether a parameter is not empty."""
+        ((described,),) = template()["Conditions"][condition].values()
+        first, second = described["Fn::Equals"]
+        return bool(self.resolve(first) != self.resolve(second))

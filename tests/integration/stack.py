@@ -1,0 +1,174 @@
+"""The stack of infra/template.yaml on moto: its table, queues and secrets, its functions with their own environment.
+
+Whatever a function calls is checked against the role that the template gives it, and remembered.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+
+from tests.contract.lambda_events import records_in
+from tests.contract.template import of_type, properties, table_definition, template
+from tests.integration.grants import Call, actions_of, allows, grants_of
+from tests.integration.resolving import ACCOUNT, REGION, Resolver
+
+ROOT = Path(__file__).resolve().parents[2]
+SENDER = "survey@example.com"
+IDENTITY = "identity-key-of-the-integration-tests-0123456789abcdefghijklmnopq"
+PARAMETERS = {"SenderAddress": SENDER, "PublicUrl": "https://nps.example.com", "FlexibleWindowMinutes": "0"}
+_FRESH = ("afterbill.batch", "afterbill.observability")
+"""They read the environment as they are imported."""
+
+Handler = Callable[[dict[str, Any], object], Any]
+
+
+class Context:
+    """What Lambda passes along, as far as Powertools looks at it."""
+
+    function_name = "function"
+    memory_limit_in_mb = 512
+    invoked_function_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:function"
+    aws_request_id = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+
+
+@dataclass
+class Stack:
+    """`failures` maps an operation (`SendMessage`) to the error code or exception it meets."""
+
+    patch: pytest.MonkeyPatch
+    sources: dict[str, Any]
+    calls: list[Call] = field(default_factory=list)
+    failures: dict[str, str | Exception] = field(default_factory=dict)
+    caller: str = ""
+
+    def __post_init__(self) -> None:
+        # The functions use boto3's default session; what the tests look up themselves is nobody's call.
+        self.session = boto3.Session(region_name=REGION)
+        boto3.setup_default_session(region_name=REGION)
+        events = boto3.DEFAULT_SESSION.events
+        events.register("provide-client-params", self._remember)
+        events.register("before-call", self._fail)
+        self.resolver = Resolver(PARAMETERS, self._create())
+
+    def _create(self) -> dict[str, dict[str, str]]:
+        """Make what the functions use; what each resource answers to Ref and GetAtt, by logical id."""
+        self.dynamodb, self.sqs = self.session.client("dynamodb"), self.session.client("sqs")
+        self.scheduler, self.secrets = self.session.client("scheduler"), self.session.client("secretsmanager")
+        made = {}
+        table = self.dynamodb.create_table(**table_definition("afterbill"))["TableDescription"]
+        made["Table"] = {"Ref": "afterbill", "Arn": table["TableArn"]}
+        for queue in of_type("AWS::SQS::Queue"):
+            size = {"MaximumMessageSize": str(properties(queue).get("MaximumMessageSize", 262144))}
+            url = self.sqs.create_queue(QueueName=f"afterbill-{queue}", Attributes=size)["QueueUrl"]
+            made[queue] = {"Ref": url, "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:afterbill-{queue}"}
+        for name, value in (("SourcesSecret", self.sources), ("KeysSecret", {"identity": IDENTITY, "links": {}})):
+            arn = self.secrets.create_secret(Name=f"afterbill-{name}", SecretString=json.dumps(value))["ARN"]
+            made[name] = {"Ref": arn, "Id": arn}
+        self.scheduler.create_schedule_group(Name="afterbill-surveys")
+        made["ScheduleGroup"] = {"Ref": "afterbill-surveys"}
+        made["ScheduleRole"] = {"Arn": f"arn:aws:iam::{ACCOUNT}:role/afterbill-schedule"}
+        made["ConfigurationSet"] = {"Ref": "afterbill"}
+        self.session.client("sesv2").create_email_identity(EmailIdentity=SENDER.partition("@")[2])
+        return made
+
+    # Functions
+
+    def environment(self, name: str) -> dict[str, str]:
+        """What the template sets for this function."""
+        variables = template()["Globals"]["Function"]["Environment"]["Variables"] | own_variables(name)
+        return {key: str(self.resolver.resolve(value)) for key, value in variables.items()}
+
+    def load(self, name: str) -> Handler:
+        """The handler after a cold start."""
+        for key, value in self.environment(name).items():
+            self.patch.setenv(key, value)
+        handler: Handler = self.imported(name).handler
+        return lambda event, context=None: self._as(name, lambda: handler(event, context or Context()))
+
+    def imported(self, name: str) -> Any:
+        """The function's module, imported anew with the environment as it is."""
+        module = f"functions.{name}.app"
+        for known in (module, *_FRESH):
+            sys.modules.pop(known, None)
+        forget_configuration()
+        imported = self._as(name, lambda: import_module(module))
+        logger = import_module("afterbill.observability").logger
+        for handler in logger.handlers:  # a logger of this name was made under another test's stdout
+            handler.stream = sys.stdout
+        return imported
+
+    def _as(self, name: str, work: Callable[[], Any]) -> Any:
+        before, self.caller = self.caller, name
+        try:
+            return work()
+        finally:
+            self.caller = before
+
+    def _remember(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        call = Call(self.caller, model.service_model.service_name, model.name, params)
+        self.calls.append(call)
+        for wanted in actions_of(call, self.resolver):
+            granted = grants_of(self.caller, self.resolver)
+            assert any(allows(grant, wanted) for grant in granted), f"{self.caller} may not {wanted}"
+
+    def _fail(self, model: Any, **_: Any) -> Any:
+        failure = self.failures.get(model.name)
+        if isinstance(failure, Exception):
+            raise failure
+        if failure is None:
+            return None
+        metadata = {"HTTPStatusCode": 400, "RequestId": "1"}
+        parsed = {"Error": {"Code": failure, "Message": "told to fail"}, "ResponseMetadata": metadata}
+        return AWSResponse("https://aws.example", 400, {}, None), parsed
+
+    # What is in it
+
+    def calls_of(self, name: str) -> list[str]:
+        return [call.operation for call in self.calls if call.caller == name]
+
+    def records(self, queue: str) -> list[dict[str, Any]]:
+        """What waits in a queue now, as Lambda would hand it over; taken off."""
+        return records_in(self.sqs, self.resolver.made[queue]["Ref"], REGION)
+
+    def schedules(self) -> list[dict[str, Any]]:
+        listed = self.scheduler.list_schedules(GroupName="afterbill-surveys")["Schedules"]
+        return [self.scheduler.get_schedule(GroupName="afterbill-surveys", Name=one["Name"]) for one in listed]
+
+    def items(self, kind: str) -> list[dict[str, Any]]:
+        """All items whose partition key begins with this kind, as DynamoDB spells them."""
+        found: list[dict[str, Any]] = self.dynamodb.scan(TableName="afterbill")["Items"]
+        return [item for item in found if item["pk"]["S"].partition("#")[0] == kind]
+
+    def write_secret(self, logical: str, value: dict[str, Any]) -> None:
+        self.secrets.put_secret_value(SecretId=self.resolver.made[logical]["Ref"], SecretString=json.dumps(value))
+
+
+def logical_id(function: str) -> str:
+    return "".join(word.title() for word in function.split("_")) + "Function"
+
+
+def own_variables(function: str) -> dict[str, Any]:
+    """The environment of this function alone, as the template writes it."""
+    variables: dict[str, Any] = properties(logical_id(function))["Environment"]["Variables"]
+    return variables
+
+
+def functions() -> Iterator[str]:
+    """Names of all functions, as they lie in functions/."""
+    for logical in of_type("AWS::Serverless::Function"):
+        yield Path(properties(logical)["CodeUri"]).name
+
+
+def forget_configuration() -> None:
+    """Read surveys.toml again at the next look."""
+    config = import_module("afterbill.config")
+    config.folder.cache_clear()
+    config.surveys_table.cache_clear()

@@ -1,0 +1,168 @@
+"""receive_webhook: events/api in, an answer and a message out."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from afterbill.adapters.aws.queues import webhook_of
+from tests.integration.samples import (
+    STANDARD_SECRET,
+    now,
+    raw,
+    sample,
+    signed,
+    stripe_signed,
+    to_source,
+    with_body,
+    with_headers,
+)
+
+OTHER_SECRET = "whsec_" + "QW5vdGhlciBrZXkgb2YgdGhlIHNvdXJjZQ=="
+
+
+@pytest.fixture
+def receive(stack):
+    return stack.load("receive_webhook")
+
+
+@pytest.fixture
+def event():
+    return sample("api/webhook_standard")
+
+
+def refused(answer):
+    return answer["statusCode"], json.loads(answer["body"])["error"]
+
+
+def test_a_signed_webhook_is_accepted_once_it_lies_in_the_inbox(stack, receive, event):
+    answer = receive(signed(event))
+
+    assert (answer["statusCode"], json.loads(answer["body"])) == (202, {"accepted": 1})
+    (record,) = stack.records("Inbox")
+    kept = webhook_of(record)
+    assert (kept.source, kept.body) == ("events", raw(event))
+    assert kept.headers.keys() == {"webhook-id", "webhook-timestamp"}
+    assert abs(kept.received_at - now()) < timedelta(minutes=1)
+
+
+def test_a_body_that_comes_as_base64_is_verified_over_its_raw_bytes(stack, receive):
+    event = stripe_signed(sample("api/webhook_stripe_base64"))
+
+    assert receive(event)["statusCode"] == 202
+    (record,) = stack.records("Inbox")
+    assert webhook_of(record).body == raw(event)
+
+
+def test_header_names_may_come_in_any_case(receive, event):
+    shouted = signed(event)
+    shouted["headers"] = {name.upper(): value for name, value in shouted["headers"].items()}
+
+    assert receive(shouted)["statusCode"] == 202
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda it: with_headers(it, **{"webhook-signature": ""}), "signature_missing"),
+        (lambda it: with_headers(it, **{"webhook-signature": "v2,AAAA"}), "signature_malformed"),
+        (lambda it: with_headers(it, **{"webhook-signature": "v1,AAAA"}), "signature_mismatch"),
+        (lambda it: with_headers(it, **{"webhook-id": "msg_other"}), "signature_mismatch"),
+        (lambda it: with_body(it, raw(it) + b" "), "signature_mismatch"),
+        (lambda it: signed(it, OTHER_SECRET), "signature_mismatch"),
+        (lambda it: signed(it, at=now() - timedelta(minutes=6)), "timestamp_stale"),
+        (lambda it: signed(it, at=now() + timedelta(minutes=6)), "timestamp_future"),
+        (lambda it: to_source(it, "stripe"), "signature_missing"),
+        (lambda _: sample("api/webhook_handshake"), "signature_missing"),
+    ],
+    ids=[
+        "no signature",
+        "of another scheme",
+        "wrong",
+        "of another message",
+        "of another body",
+        "by another key",
+        "stale",
+        "from the future",
+        "at another source",
+        "a handshake nobody asked for",
+    ],
+)
+def test_what_is_not_signed_properly_is_401_and_leaves_nothing(stack, receive, event, change, reason):
+    assert refused(receive(change(signed(event)))) == (401, reason)
+    assert stack.records("Inbox") == []
+
+
+def test_an_unknown_source_is_404(stack, receive, event):
+    assert refused(receive(to_source(signed(event), "nobody"))) == (404, "unknown_source")
+    assert stack.records("Inbox") == []
+
+
+def test_a_body_of_1_000_000_bytes_is_taken_and_one_more_is_413(stack, receive, event):
+    greatest = b'"' + b"x" * 999_998 + b'"'
+
+    assert receive(signed(with_body(event, greatest)))["statusCode"] == 202
+    assert refused(receive(signed(with_body(event, greatest + b" ")))) == (413, "too_large")
+    (record,) = stack.records("Inbox")
+    assert webhook_of(record).body == greatest
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"not JSON", b"[]", b"null"])
+def test_whatever_is_signed_is_accepted(stack, receive, event, body):
+    assert receive(signed(with_body(event, body)))["statusCode"] == 202
+    (record,) = stack.records("Inbox")
+    assert webhook_of(record).body == body
+
+
+def test_a_body_that_is_no_base64_is_refused_and_no_error(receive, event):
+    broken = signed(event) | {"body": "no base64!", "isBase64Encoded": True}
+
+    assert refused(receive(broken)) == (401, "signature_mismatch")
+
+
+def test_a_source_without_a_secret_is_never_verified(stack, event):
+    stack.write_secret("SourcesSecret", {"events": [""]})
+    receive = stack.load("receive_webhook")
+
+    assert refused(receive(signed(event, "whsec_"))) == (401, "signature_mismatch")
+
+
+def test_while_a_secret_is_rotated_both_are_good(stack, event):
+    stack.write_secret("SourcesSecret", {"events": [OTHER_SECRET, STANDARD_SECRET]})
+    receive = stack.load("receive_webhook")
+
+    assert receive(signed(event, OTHER_SECRET))["statusCode"] == 202
+    assert receive(signed(event, STANDARD_SECRET))["statusCode"] == 202
+
+
+def test_a_secret_rotated_a_while_ago_takes_effect_at_once(stack, receive, event, monkeypatch):
+    receive(signed(event))
+    stack.write_secret("SourcesSecret", {"events": [OTHER_SECRET]})
+    pass_seconds(monkeypatch, 61)
+
+    assert receive(signed(event, OTHER_SECRET))["statusCode"] == 202
+    assert refused(receive(signed(event, STANDARD_SECRET))) == (401, "signature_mismatch")
+
+
+def test_forged_requests_cause_one_fetch_a_minute(stack, receive, event):
+    for _ in range(5):
+        receive(signed(event, OTHER_SECRET))
+
+    assert stack.calls_of("receive_webhook").count("GetSecretValue") == 1
+
+
+def pass_seconds(monkeypatch, seconds):
+    import functions.receive_webhook.app as app  # noqa: PLC0415  # the module as the stack has just imported it
+
+    before = app._secrets.secret.clock
+    monkeypatch.setattr(app._secrets.secret, "clock", lambda: before() + seconds)
+
+
+@pytest.mark.parametrize("operation", ["SendMessage", "GetSecretValue"])
+def test_when_aws_does_not_answer_the_provider_is_asked_to_come_back(stack, receive, event, operation):
+    stack.failures[operation] = "ThrottlingException"
+
+    answer = receive(signed(event))
+
+    assert refused(answer) == (503, "try_again")
+    assert answer["headers"]["Retry-After"] == "30"
