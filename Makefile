@@ -15,7 +15,7 @@ export __SAM_CLI_APP_DIR := $(CURDIR)/.local/sam
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.local/browsers
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up down test test-fast lint format bench lock clean chromium
+.PHONY: help setup demo build up down test test-fast lint format bench lock clean chromium
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ lint: .venv/.ready ## Style, types, import directions, template
 format: .venv/.ready ## Put the code into the one style
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
+
+build: setup ## Check layers/config, then build what `sam deploy` deploys (Python 3.13 on PATH)
+	@.venv/bin/afterbill policy check
+	@cd infra && ../.venv-stack/bin/sam build
 
 up: setup ## Start the local stack and deploy the template onto it
 	@$(RUN) -m ops.local up

@@ -61,7 +61,7 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
         case "S":
             return len(str(content).encode())
         case "N":
-            return math.ceil(len(content.strip("-").replace(".", "").strip("0")) / 2) + 1 + content.startswith("-")
+            return math.ceil(len(str(content).replace(".", "").strip("-0")) / 2) + 1 + str(content).startswith("-")
         case "M":
             return _CONTAINER + item_bytes(content) + len(content)
         case "L":

@@ -37,16 +37,21 @@ _LESSONS = {
 
 def check(folder: Path) -> int:
     """Say that all is well, or raise one ConfigurationError that lists every mistake."""
-    problems: list[str] = []
+    if found := problems(folder):
+        raise ConfigurationError("\n           ".join(found))
+    print(f"{folder}: surveys.toml, brand.toml and locales are in order")
+    return 0
+
+
+def problems(folder: Path) -> list[str]:
+    """Every mistake in a configuration folder, by file and key."""
+    found: list[str] = []
     for load in (lambda: load_policy(folder / "surveys.toml"), lambda: _check_words(folder)):
         try:
             load()
         except ConfigurationError as error:
-            problems += str(error).splitlines()
-    if problems:
-        raise ConfigurationError("\n           ".join(problems))
-    print(f"{folder}: surveys.toml, brand.toml and locales are in order")
-    return 0
+            found += str(error).splitlines()
+    return found
 
 
 def _check_words(folder: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from afterbill.adapters.aws.scores import ScoresTable
 from afterbill.domain.errors import ConfigurationError
@@ -34,7 +34,10 @@ HEADINGS = (
 def run(chosen: argparse.Namespace) -> int:
     """Print the scores of `chosen.window` by `chosen.by`, as JSON where `chosen.json`; always 0."""
     window, dimension = window_name(chosen.window), _dimension(chosen.by)
-    rows = read(connect(chosen.table), window, dimension)
+    try:
+        rows = read(connect(chosen.table), window, dimension)
+    except BotoCoreError as error:
+        raise ConfigurationError(f"AWS cannot be asked: {error}") from error
     print(as_json(window, rows) if chosen.json else as_table(window, dimension, rows))
     return 0
 

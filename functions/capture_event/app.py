@@ -9,7 +9,8 @@ from afterbill import config
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.facts import FactsTable
 from afterbill.adapters.aws.queues import EventBridgeTimer, ScheduleTarget, SqsSendQueue, webhook_of
-from afterbill.adapters.aws.secrets import Secret, SecretKeys
+from afterbill.adapters.aws.secret_keys import SecretKeys
+from afterbill.adapters.aws.secrets import Secret
 from afterbill.batch import process
 from afterbill.domain.billing import BillingEvent
 from afterbill.domain.webhooks import Source, Webhook

@@ -8,7 +8,8 @@ from typing import Any
 from afterbill import config
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.responses import ResponsesTable
-from afterbill.adapters.aws.secrets import Secret, SecretKeys
+from afterbill.adapters.aws.secret_keys import SecretKeys
+from afterbill.adapters.aws.secrets import Secret
 from afterbill.batch import process
 from afterbill.observability import Metric, count, logger
 from afterbill.services.handle_mail_event import Handling, Outcome, handle_mail_event

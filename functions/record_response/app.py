@@ -8,7 +8,8 @@ from typing import Any
 from afterbill import config, gateway
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.responses import ResponsesTable
-from afterbill.adapters.aws.secrets import Secret, SecretKeys
+from afterbill.adapters.aws.secret_keys import SecretKeys
+from afterbill.adapters.aws.secrets import Secret
 from afterbill.domain.brand import negotiate_locale
 from afterbill.domain.errors import TransientError
 from afterbill.observability import Metric, count, logger

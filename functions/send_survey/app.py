@@ -10,7 +10,8 @@ from afterbill import config
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.invitations import InvitationsTable
 from afterbill.adapters.aws.queues import SqsSendQueue
-from afterbill.adapters.aws.secrets import Secret, SecretKeys
+from afterbill.adapters.aws.secret_keys import SecretKeys
+from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.ses import SesMailer
 from afterbill.batch import process
 from afterbill.mail.compose import composer

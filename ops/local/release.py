@@ -7,6 +7,7 @@ import subprocess
 
 import boto3
 
+from ops import policy
 from ops.local import programs
 from ops.local.errors import StackError
 from ops.local.places import BUILD, BUILD_CACHE, CONFIGURATION, PROGRAMS, REGION, RUN, SENDER, STACK_NAME, TEMPLATE
@@ -23,7 +24,10 @@ def build() -> None:
     BUILD_CACHE.mkdir(parents=True, exist_ok=True)
     command = [str(SAM), "build", "--cached", "--template", str(TEMPLATE), "--build-dir", str(BUILD)]
     programs.run("sam-build", [*command, "--parameter-overrides", *_machine()], _environment(), BUILD_CACHE)
-    shutil.copytree(CONFIGURATION, BUILD / "ConfigLayer" / "python", dirs_exist_ok=True)
+    configured = BUILD / "ConfigLayer" / "python"
+    shutil.copytree(CONFIGURATION, configured, dirs_exist_ok=True)
+    if problems := policy.problems(configured):
+        raise StackError("The configuration cannot be deployed:\n" + "\n".join(problems))
 
 
 def deploy(public_url: str) -> dict[str, str]:

@@ -8,7 +8,12 @@ from typing import Any, NamedTuple
 from tests.contract.template import properties
 from tests.integration.resolving import ACCOUNT, REGION, Resolver
 
-_TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+_TRANSACTION = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
 
 
 class Grant(NamedTuple):

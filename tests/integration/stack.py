@@ -5,15 +5,17 @@ Whatever a function calls is checked against the role that the template gives it
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.loaders import create_loader
 
 from tests.contract.lambda_events import records_in
 from tests.contract.template import of_type, properties, table_definition, template
@@ -26,6 +28,8 @@ IDENTITY = "identity-key-of-the-integration-tests-0123456789abcdefghijklmnopq"
 PARAMETERS = {"SenderAddress": SENDER, "PublicUrl": "https://nps.example.com", "FlexibleWindowMinutes": "0"}
 _FRESH = ("afterbill.batch", "afterbill.observability")
 """They read the environment as they are imported."""
+_LOADER = create_loader()
+"""One for all sessions: it reads the models of the services once."""
 
 Handler = Callable[[dict[str, Any], object], Any]
 
@@ -39,23 +43,36 @@ class Context:
     aws_request_id = "52fdfc07-2182-454f-963f-5f0f9a621d72"
 
 
+class Stdout:
+    """Whatever stdout is at the moment: pytest gives every phase of a test another one."""
+
+    def write(self, text: str) -> None:
+        sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
 @dataclass
 class Stack:
-    """`failures` maps an operation (`SendMessage`) to the error code or exception it meets."""
+    """`failures` maps an operation (`SendMessage`) to the error code or exception it meets.
+
+    `meanwhile` maps one to what somebody else does just before it is carried out, once.
+    """
 
     patch: pytest.MonkeyPatch
     sources: dict[str, Any]
     calls: list[Call] = field(default_factory=list)
     failures: dict[str, str | Exception] = field(default_factory=dict)
+    meanwhile: dict[str, Callable[[], Any]] = field(default_factory=dict)
     caller: str = ""
 
     def __post_init__(self) -> None:
         # The functions use boto3's default session; what the tests look up themselves is nobody's call.
-        self.session = boto3.Session(region_name=REGION)
-        boto3.setup_default_session(region_name=REGION)
-        events = boto3.DEFAULT_SESSION.events
-        events.register("provide-client-params", self._remember)
-        events.register("before-call", self._fail)
+        self.session = session()
+        boto3.DEFAULT_SESSION = session()
+        boto3.DEFAULT_SESSION.events.register("provide-client-params", self._remember)
+        boto3.DEFAULT_SESSION.events.register("before-call", self._interfere)
         self.resolver = Resolver(PARAMETERS, self._create())
 
     def _create(self) -> dict[str, dict[str, str]]:
@@ -101,8 +118,8 @@ class Stack:
         forget_configuration()
         imported = self._as(name, lambda: import_module(module))
         logger = import_module("afterbill.observability").logger
-        for handler in logger.handlers:  # a logger of this name was made under another test's stdout
-            handler.stream = sys.stdout
+        for handler in logger.handlers:
+            handler.stream = Stdout()
         return imported
 
     def _as(self, name: str, work: Callable[[], Any]) -> Any:
@@ -119,7 +136,9 @@ class Stack:
             granted = grants_of(self.caller, self.resolver)
             assert any(allows(grant, wanted) for grant in granted), f"{self.caller} may not {wanted}"
 
-    def _fail(self, model: Any, **_: Any) -> Any:
+    def _interfere(self, model: Any, **_: Any) -> Any:
+        if model.name in self.meanwhile:
+            self.meanwhile.pop(model.name)()
         failure = self.failures.get(model.name)
         if isinstance(failure, Exception):
             raise failure
@@ -151,6 +170,12 @@ class Stack:
         self.secrets.put_secret_value(SecretId=self.resolver.made[logical]["Ref"], SecretString=json.dumps(value))
 
 
+def session() -> boto3.Session:
+    plain = botocore.session.Session()
+    plain.register_component("data_loader", _LOADER)
+    return boto3.Session(botocore_session=plain, region_name=REGION)
+
+
 def logical_id(function: str) -> str:
     return "".join(word.title() for word in function.split("_")) + "Function"
 
@@ -161,10 +186,9 @@ def own_variables(function: str) -> dict[str, Any]:
     return variables
 
 
-def functions() -> Iterator[str]:
+def functions() -> list[str]:
     """Names of all functions, as they lie in functions/."""
-    for logical in of_type("AWS::Serverless::Function"):
-        yield Path(properties(logical)["CodeUri"]).name
+    return [Path(properties(logical)["CodeUri"]).name for logical in of_type("AWS::Serverless::Function")]
 
 
 def forget_configuration() -> None:

@@ -152,7 +152,7 @@ def test_forged_requests_cause_one_fetch_a_minute(stack, receive, event):
 
 
 def pass_seconds(monkeypatch, seconds):
-    import functions.receive_webhook.app as app  # noqa: PLC0415  # the module as the stack has just imported it
+    from functions.receive_webhook import app  # noqa: PLC0415  # the module as the stack has just imported it
 
     before = app._secrets.secret.clock
     monkeypatch.setattr(app._secrets.secret, "clock", lambda: before() + seconds)

@@ -44,7 +44,7 @@ def folder() -> Path:
 
 @cache
 def surveys_table() -> "Mapping[str, Any]":
-    """surveys.toml as it stands, unchecked: it was validated when it was built."""
+    """surveys.toml as it stands, unchecked: `make build` and `afterbill policy check` did that."""
     return read_toml(folder() / SURVEYS)
 
 

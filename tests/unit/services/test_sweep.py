@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterbill.adapters.memory.table import MemoryTable
-from afterbill.domain.invitation import SkipReason, State
+from afterbill.domain.errors import TransientError
+from afterbill.domain.invitation import Invitation, SkipReason, State
 from afterbill.services.sweep import Finding, Sweeping, sweep
 from tests.factories import DAY, HOUR, MINUTE, NOON, SECOND, customer, day_of, invitation
 from tests.world import World
@@ -127,6 +128,25 @@ def test_an_index_that_lags_behind_is_not_believed(world: World, state: State) -
 
 def test_the_first_sweep_looks_two_days_back(world: World) -> None:
     world.now += 47 * HOUR
+    assert world.sweep() == {Finding.OVERDUE: 1}
+
+
+@dataclass
+class Dying(MemoryTable):
+    """No sweep comes to its end."""
+
+    def invitation(self, invitation_id: str) -> Invitation | None:
+        raise TransientError(invitation_id)
+
+
+def test_what_was_in_sight_of_the_first_stays_so_however_many_fail(world: World) -> None:
+    world.table = Dying(world.stored.invitations)
+    world.now += HOUR
+    with pytest.raises(TransientError):
+        world.sweep()
+    world.stored.set_swept_until(str(world.table.swept_until()))
+    world.table = world.stored
+    world.now += 9 * DAY
     assert world.sweep() == {Finding.OVERDUE: 1}
 
 

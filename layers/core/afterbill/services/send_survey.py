@@ -48,7 +48,7 @@ class Sent:
 
 
 def send_survey(invitation_id: str, delivery_number: int, sending: Sending, now: datetime) -> Sent:
-    """Send at most one mail; raises TransientError only while nothing has been handed over."""
+    """Send at most one mail; safe to repeat after a TransientError or a crash anywhere."""
     invitation = sending.invitations.invitation(invitation_id)
     if invitation is None or invitation.state is not State.PENDING or invitation.delivery_number != delivery_number:
         return Sent(Outcome.NOT_PENDING)

@@ -49,7 +49,7 @@ def sweep(sweeping: Sweeping, now: datetime) -> Counter[Finding]:
     found: Counter[Finding] = Counter()
     first_open: str | None = None
     sweeps = sweeping.sweeps
-    for hour in _hours(sweeps.swept_until(), now):
+    for hour in _hours(sweeps.swept_until() or _begin(sweeps, now), now):
         for invitation_id in sweeps.unsettled(hour):
             invitation = sweeps.invitation(invitation_id)
             if invitation is None or invitation.state in {State.SENT, State.CLOSED}:
@@ -82,9 +82,15 @@ def _look_after(invitation: Invitation, sweeping: Sweeping, now: datetime) -> Fi
     return Finding.WAITING
 
 
-def _hours(since: str | None, now: datetime) -> Iterator[str]:
-    at = datetime.fromisoformat(f"{since}:00:00+00:00") if since else now - _FIRST_LOOK_BACK
-    at = at.replace(minute=0, second=0, microsecond=0)
+def _begin(sweeps: Sweeps, now: datetime) -> str:
+    """Where the very first sweep starts; remembered at once, for the beginning must not move while sweeps fail."""
+    since = _hour(now - _FIRST_LOOK_BACK)
+    sweeps.set_swept_until(since)
+    return since
+
+
+def _hours(since: str, now: datetime) -> Iterator[str]:
+    at = datetime.fromisoformat(f"{since}:00:00+00:00")
     while at <= now:
         yield _hour(at)
         at += timedelta(hours=1)

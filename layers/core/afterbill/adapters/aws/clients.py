@@ -1,5 +1,6 @@
 """Clients with bounded patience, and which of their errors may pass by themselves."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,14 @@ def client(service: str, *, attempts: int = 3) -> Any:  # noqa: ANN401  # boto3 
     """A client that gives up within seconds: the queue in front of every function retries better than it can."""
     config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": attempts})
     named: Any = service  # one of hundreds of literals, of which the stubs in use know a few
-    return boto3.client(named, config=config)
+    gc.disable()
+    try:
+        return boto3.client(named, config=config)
+    finally:
+        # A client reads models of many thousand objects and keeps them: no collection, now or later, finds any garbage
+        # in there, and each would cost a tenth of a start.
+        gc.freeze()
+        gc.enable()
 
 
 @contextmanager

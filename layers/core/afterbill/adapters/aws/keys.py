@@ -54,11 +54,6 @@ def suppression(address_hash: str) -> "Key":
     return key(f"SUPPRESSION#{address_hash}", "SUPPRESSION")
 
 
-def peers(link: str) -> "Key":
-    """The objects found to be of one payment with this one."""
-    return key(f"PEERS#{link}", "PEERS")
-
-
 def sweep() -> "Key":
     """Where the next sweep starts."""
     return key("STATE", "sweep")

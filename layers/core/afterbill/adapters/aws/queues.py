@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code, transient
 from afterbill.domain.webhooks import Webhook
+from afterbill.ports import MAX_DELAY
 
 if TYPE_CHECKING:  # receive_webhook shares this module and starts without invitations
     from afterbill.domain.invitation import Invitation
@@ -20,8 +21,6 @@ if TYPE_CHECKING:  # receive_webhook shares this module and starts without invit
 _SQS_REFUSES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters of UTF-8 that may not stand in an SQS message (SendMessage, API reference). Naming the allowed ones
 instead takes 3 ms to compile, at every start."""
-
-_LONGEST_DELAY = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class SqsSendQueue:
 
     def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
         """Queue for sending after `delay`, rounded up to seconds so that it is never early."""
-        seconds = math.ceil(min(delay, _LONGEST_DELAY).total_seconds())
+        seconds = math.ceil(min(delay, MAX_DELAY).total_seconds())
         with transient("queueing an invitation"):
             self.sqs.send_message(
                 QueueUrl=self.url, MessageBody=message(invitation_id, delivery_number), DelaySeconds=seconds

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from afterbill.adapters.aws.clients import transient
-from afterbill.domain.customer import address_hash
 from afterbill.domain.errors import ConfigurationError
-from afterbill.domain.links import derive_key
 
 _MAX_AGE_SECONDS = 300
 _MIN_AGE_SECONDS = 60
@@ -66,30 +64,3 @@ class SourceSecrets:
     def refresh(self) -> bool:
         """Fetch again, at most once a minute."""
         return self.secret.refresh()
-
-
-@dataclass(frozen=True, slots=True)
-class SecretKeys:
-    """Link keys by id, and the key of the hashes under which addresses are recognised."""
-
-    secret: Secret
-
-    def current(self) -> Mapping[int, bytes]:
-        """Key 0 is derived from the generated secret; those that came by rotation stand under `links`."""
-        rotated = self.secret.value().get("links", {})
-        return {0: self._derived("link")} | {int(key_id): derive_key(text, "link") for key_id, text in rotated.items()}
-
-    def refresh(self) -> bool:
-        """Fetch again, at most once a minute."""
-        return self.secret.refresh()
-
-    def hash_address(self, address: str) -> str:
-        """The keyed hash of an address."""
-        return address_hash(address, self._derived("identity"))
-
-    def _derived(self, label: str) -> bytes:
-        identity = self.secret.value().get("identity")
-        if not isinstance(identity, str) or not identity:
-            message = f'secret {self.secret.arn} has no "identity": restore it, it recognises every suppressed address'
-            raise ConfigurationError(message)
-        return derive_key(identity, label)

@@ -1,0 +1,42 @@
+"""AWS calls per invocation and write units per survey, counted while one travels through the real handlers."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from benchmarks.journey import Stage, travel
+from benchmarks.table import Row
+
+_MOST_CALLS = {"receive": 1, "capture": 4, "send": 5, "page": 1, "answer": 1}
+_MOST_UNITS = 20
+_SECRET = "GetSecretValue"  # noqa: S105  # an operation; asked once in five minutes, not once per invocation
+_MARKS = "change"
+
+
+def rows() -> list[Row]:
+    """Calls by stage, then units of a customer known before and of one never seen."""
+    known, stranger = travel(known=True), travel(known=False)
+    return [
+        *(_calls(stage) for stage in known if not stage.name.startswith(_MARKS)),
+        _units("write units of a sent and answered survey", _own(known), _MOST_UNITS),
+        _units("same, customer never seen before", _own(stranger), None),
+        _units("marks of its days, alone in their batch", _marks(known), None),
+    ]
+
+
+def _calls(stage: Stage) -> Row:
+    asked = Counter({name: number for name, number in stage.calls.items() if name != _SECRET})
+    listed = ", ".join(f"{number} {name}" for name, number in sorted(asked.items()))
+    return Row(f"AWS calls of {stage.name}", asked.total(), "calls", _MOST_CALLS.get(stage.name), listed)
+
+
+def _units(what: str, stages: Sequence[Stage], budget: int | None) -> Row:
+    listed = ", ".join(f"{stage.name} {stage.units}" for stage in stages if stage.units)
+    return Row(what, sum(stage.units for stage in stages), "WRU", budget, listed)
+
+
+def _own(stages: Sequence[Stage]) -> list[Stage]:
+    return [stage for stage in stages if not stage.name.startswith(_MARKS)]
+
+
+def _marks(stages: Sequence[Stage]) -> list[Stage]:
+    return [stage for stage in stages if stage.name.startswith(_MARKS)]

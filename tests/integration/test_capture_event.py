@@ -1,0 +1,138 @@
+"""capture_event: messages of the inbox in, invitations and schedules out."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.integration.samples import captured, due, now, payment, sample, signed, stripe_signed
+
+ADDRESS = "mirjam.keller@example.com"
+
+
+def failed(answer):
+    return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+
+
+def test_a_payment_becomes_an_invitation_and_its_schedule(stack, loop):
+    one = loop.asked()
+
+    (schedule,) = stack.schedules()
+    assert (one.state, one.touchpoint) == ("pending", "payment_succeeded")
+    assert schedule["Name"] == one.schedule_name
+    assert schedule["Target"]["Arn"] == stack.resolver.made["SendQueue"]["Arn"]
+    assert json.loads(schedule["Target"]["Input"]) == {"invitation_id": one.id, "delivery": 1}
+    assert abs(one.due_at - now() - timedelta(days=3)) < timedelta(minutes=1)
+    assert stack.records("SendQueue") == []
+
+
+def test_what_the_receiver_left_is_what_the_capture_takes(stack, loop):
+    receive = stack.load("receive_webhook")
+    receive(signed(sample("api/webhook_standard")))
+    receive(stripe_signed(sample("api/webhook_stripe_base64")))
+
+    answer = loop.capture({"Records": stack.records("Inbox")})
+
+    assert failed(answer) == []
+    assert {one.source for one in loop.invitations()} == {"events", "stripe"}
+
+
+def test_the_sample_of_events_is_too_old_to_ask_about_but_accounted_for(stack, loop):
+    loop.capture(sample("sqs/inbox"))
+
+    (one,) = loop.invitations()
+    assert (one.state, one.reason) == ("closed", "expired")
+    assert stack.schedules() == []
+
+
+def test_the_same_message_again_changes_nothing(stack, loop):
+    event = captured(payment())
+    loop.capture(event)
+    before = stack.items("INVITATION"), stack.items("CUSTOMER")
+
+    assert failed(loop.capture(event)) == []
+
+    assert (stack.items("INVITATION"), stack.items("CUSTOMER")) == before
+    assert len(stack.schedules()) == 1
+
+
+def test_a_poison_message_fails_alone(stack, loop):
+    good = captured(payment("order-1"), payment("order-2"))
+    poison = sample("sqs/inbox_poison")
+    batch = {"Records": [good["Records"][0], *poison["Records"], good["Records"][1]]}
+
+    answer = loop.capture(batch)
+
+    assert failed(answer) == [poison["Records"][0]["messageId"]]
+    assert len(loop.invitations()) == 2
+    assert len(stack.calls_of("capture_event")) > 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not JSON",
+        b"[]",
+        b'{"type": "payment_succeeded"}',
+        b'{"type": "payment_succeeded", "timestamp": "mirjam.keller@example.com", "data": {"id": "1"}}',
+        b'{"type": {"email": "mirjam.keller@example.com"}}',
+    ],
+    ids=["empty", "not JSON", "a list", "nothing but its type", "an address for a time", "an address for a type"],
+)
+def test_what_cannot_be_understood_comes_again_until_it_is_evidence(loop, body):
+    event = captured(b"x")
+    event["Records"][0] |= {"body": body.decode()}
+    event["Records"][0]["messageAttributes"]["headers"]["stringValue"] = "{}"
+
+    assert failed(loop.capture(event)) == ["message-1"]
+
+
+def test_an_unwanted_kind_is_ignored(stack, loop):
+    unwanted = sample("webhooks/standard_webhooks/unwanted")
+
+    assert failed(loop.capture(captured(json.dumps(unwanted).encode()))) == []
+    assert loop.invitations() == []
+    assert stack.items("CUSTOMER") == []
+
+
+def test_an_unknown_source_waits_until_it_is_configured(loop):
+    event = captured(payment())
+    event["Records"][0]["messageAttributes"]["source"]["stringValue"] = "gone"
+
+    assert failed(loop.capture(event)) == ["message-1"]
+
+
+@pytest.mark.parametrize("operation", ["BatchGetItem", "TransactWriteItems", "CreateSchedule"])
+def test_when_aws_does_not_answer_the_message_comes_again(stack, loop, operation):
+    event = captured(payment())
+    loop.capture(captured(payment("another", id="other", email="noor@example.com")))
+    stack.failures[operation] = "ThrottlingException"
+
+    assert failed(loop.capture(event)) == ["message-1"]
+
+    stack.failures.clear()
+    assert failed(loop.capture(event)) == []
+    assert len(stack.schedules()) == 2
+
+
+class TestAtOnce:
+    @pytest.fixture
+    def configuration(self, asking_at_once):
+        return asking_at_once
+
+    def test_what_is_due_at_once_goes_straight_to_the_send_queue(self, stack, loop):
+        one = loop.asked()
+
+        (record,) = stack.records("SendQueue")
+        assert json.loads(record["body"]) == {"invitation_id": one.id, "delivery": 1}
+        assert stack.schedules() == []
+
+    def test_a_refund_stops_the_survey_that_waits(self, loop):
+        one = loop.asked()
+        loop.capture(captured(payment("order-20417", kind="refunded")))
+
+        loop.send(due(one.id))
+
+        assert loop.invitation(one.id).reason == "stopped"
+        assert loop.mails() == []

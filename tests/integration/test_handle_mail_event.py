@@ -1,0 +1,105 @@
+"""handle_mail_event: what SES says through SNS and SQS in, states and suppressions out."""
+
+import json
+
+import pytest
+
+from tests.integration.samples import mail_event, sample
+
+ADDRESS = "mirjam.keller@example.com"
+
+
+@pytest.fixture
+def configuration(asking_at_once):
+    return asking_at_once
+
+
+def failed(answer):
+    return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "delivery", "suppressed"),
+    [
+        ("send", 1, None),
+        ("delivery", 2, None),
+        ("bounce_transient", 3, None),
+        ("bounce_permanent", 3, "bounced"),
+        ("complaint", 4, "complained"),
+        ("reject", 1, None),
+        ("rendering_failure", 1, None),
+    ],
+)
+def test_every_kind_of_event(stack, loop, kind, delivery, suppressed):
+    one = loop.sent()
+
+    for _ in range(2):
+        assert failed(loop.mail(mail_event(kind, one.id, ADDRESS))) == []
+
+    assert loop.invitation(one.id).delivery == delivery
+    assert [item["reason"]["S"] for item in stack.items("SUPPRESSION")] == ([suppressed] if suppressed else [])
+    assert stack.items("CUSTOMER")[0].get("suppressed") == ({"S": suppressed} if suppressed else None)
+
+
+def test_in_whatever_order_they_come_the_last_rank_stands(loop):
+    one = loop.sent()
+
+    for kind in ("complaint", "delivery", "send"):
+        loop.mail(mail_event(kind, one.id, ADDRESS))
+
+    assert loop.invitation(one.id).delivery == 4
+
+
+def test_a_bounce_of_an_address_the_customer_has_left_suppresses_that_address_alone(stack, loop):
+    one = loop.sent()
+
+    loop.mail(mail_event("bounce_permanent", one.id, "left@example.com"))
+
+    assert len(stack.items("SUPPRESSION")) == 1
+    assert "suppressed" not in stack.items("CUSTOMER")[0]
+
+
+def test_events_of_other_mails_are_not_ours(stack, loop):
+    assert failed(loop.mail(mail_event("complaint", "0" * 32, ADDRESS))) == []
+    assert stack.items("SUPPRESSION") == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "mirjam.keller@example.com",
+        json.dumps({"Message": "mirjam.keller@example.com"}),
+        json.dumps({"Message": "{}"}),
+        json.dumps({"Message": json.dumps({"eventType": "Send", "mail": {"messageId": "1", "timestamp": ADDRESS}})}),
+    ],
+    ids=["not JSON", "a message that is not JSON", "an empty message", "an address for a time"],
+)
+def test_a_poison_message_fails_alone_and_tells_nobody_whom_it_is_about(loop, body):
+    one = loop.sent()
+    (good,) = mail_event("delivery", one.id, ADDRESS)["Records"]
+    bad = good | {"messageId": "poison", "body": body}
+
+    assert failed(loop.mail({"Records": [bad, good]})) == ["poison"]
+    assert loop.invitation(one.id).delivery == 2
+
+
+def test_the_greeting_of_ses_when_a_destination_is_made_is_put_aside(loop):
+    """SES once says "Successfully validated SNS topic" in plain words; it must not come back for fourteen days."""
+    event = sample("sqs/mail_event", SES_EVENT="Successfully validated SNS topic for Amazon SES event publishing.")
+
+    assert failed(loop.mail(event)) == []
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "UpdateItem"])
+def test_when_the_table_does_not_answer_the_message_comes_again(stack, loop, operation):
+    one = loop.sent()
+    event = mail_event("complaint", one.id, ADDRESS)
+    _ = loop.mail
+    stack.failures[operation] = "ThrottlingException"
+
+    assert failed(loop.mail(event)) != []
+
+    stack.failures.clear()
+    assert failed(loop.mail(event)) == []
+    assert loop.invitation(one.id).delivery == 4
+    assert len(stack.items("SUPPRESSION")) == 1

@@ -1,0 +1,64 @@
+"""track_changes: records of the table's stream in, marked days out."""
+
+import pytest
+
+from tests.integration.samples import sample
+
+
+@pytest.fixture
+def track(stack):
+    return stack.load("track_changes")
+
+
+def batch(*names):
+    return {"Records": [record for name in names for record in sample(f"stream/{name}")["Records"]]}
+
+
+def failed(answer):
+    return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+
+
+def marks(stack):
+    return {item["sk"]["S"]: int(item["version"]["N"]) for item in stack.items("DIRTY")}
+
+
+@pytest.mark.parametrize(
+    ("name", "days"),
+    [
+        ("sent", ["2026-11-20"]),
+        ("answered", ["2026-11-20", "2026-11-22"]),
+        ("erased", ["2026-11-20", "2026-11-22"]),
+        ("retired", []),
+    ],
+)
+def test_the_days_a_change_touches_are_marked(stack, track, name, days):
+    assert failed(track(batch(name))) == []
+    assert sorted(marks(stack)) == days
+
+
+def test_a_record_told_again_raises_the_version(stack, track):
+    track(batch("answered"))
+    track(batch("answered"))
+
+    assert marks(stack) == {"2026-11-20": 2, "2026-11-22": 2}
+
+
+def test_a_day_of_many_records_is_marked_once_per_batch(stack, track):
+    track(batch("sent", "answered", "erased"))
+
+    assert marks(stack) == {"2026-11-20": 1, "2026-11-22": 1}
+    assert stack.calls_of("track_changes") == ["UpdateItem", "UpdateItem"]
+
+
+def test_a_poison_record_fails_alone(stack, track):
+    answer = track(batch("poison", "answered"))
+
+    assert failed(answer) == [sample("stream/poison")["Records"][0]["dynamodb"]["SequenceNumber"]]
+    assert sorted(marks(stack)) == ["2026-11-20", "2026-11-22"]
+
+
+def test_when_the_table_does_not_answer_the_records_come_again(stack, track):
+    stack.failures["UpdateItem"] = "ThrottlingException"
+
+    assert len(failed(track(batch("sent", "answered")))) == 2
+    assert marks(stack) == {}
