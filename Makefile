@@ -47,6 +47,8 @@ format: .venv/.ready ## Put the code into the one style
 build: setup ## Check layers/config, then build what `sam deploy` deploys (Python 3.13 on PATH)
 	@.venv/bin/afterbill policy check
 	@cd infra && ../.venv-stack/bin/sam build
+	@# Lambda cannot write into a layer: without this every cold start would compile it again.
+	@python3.13 -m compileall -q --invalidation-mode unchecked-hash infra/.aws-sam/build/*Layer/python
 
 up: setup ## Start the local stack and deploy the template onto it
 	@$(RUN) -m ops.local up

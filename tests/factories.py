@@ -112,7 +112,7 @@ def invitation(**changes: Any) -> Invitation:
         "expiry": 30 * DAY,
         "cooldown": 90 * DAY,
         "segments": {"source": "shop"},
-        "links": ("test|acct|in_1",),
+        "objects": {"invoice": "in_1"},
     }
     return Invitation(**defaults | changes)
 

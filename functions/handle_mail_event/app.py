@@ -14,6 +14,9 @@ from afterbill.batch import process
 from afterbill.observability import Metric, count, logger
 from afterbill.services.handle_mail_event import Handling, Outcome, handle_mail_event
 
+_GREETING = "Successfully validated SNS topic"
+"""How the one message begins that SES writes in plain words, when its event destination is made."""
+
 _keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
 _handling = Handling(
     mail_events=ResponsesTable(client("dynamodb"), config.setting("TABLE")),
@@ -28,8 +31,10 @@ def handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401  # t
 
 
 def _handle_record(record: dict[str, Any]) -> None:
-    notification = json.loads(record["body"])
-    mail_event = json.loads(notification["Message"])
+    message = json.loads(record["body"])["Message"]
+    if message.startswith(_GREETING):
+        return
+    mail_event = json.loads(message)
     outcome = handle_mail_event(mail_event, _handling, datetime.now(UTC))
     logger.info("mail event", outcome=outcome, kind=str(mail_event.get("eventType")))
     if outcome is Outcome.SUPPRESSED:

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import boto3
+
 from ops.demo.billing import Billing
 from ops.demo.people import cast
 from ops.demo.progress import DemoError, say
@@ -72,23 +74,38 @@ def _kept_logs() -> Iterator[None]:
     except Exception:
         shutil.rmtree(KEPT_LOGS, ignore_errors=True)
         shutil.copytree(LOGS, KEPT_LOGS)
+        (KEPT_LOGS / "functions.log").write_text("\n".join(_lines_of_functions()))
         say(f"the logs of this run are kept in {KEPT_LOGS.relative_to(LOCAL.parent)}")
         raise
+
+
+def _lines_of_functions() -> Iterator[str]:
+    """What the functions wrote to CloudWatch Logs, group by group."""
+    logs = boto3.client("logs")
+    for group in logs.describe_log_groups()["logGroups"]:
+        name = group["logGroupName"]
+        for stream in logs.describe_log_streams(logGroupName=name)["logStreams"]:
+            found = logs.get_log_events(logGroupName=name, logStreamName=stream["logStreamName"], startFromHead=True)
+            yield from (f"{name}: {event['message'].rstrip()}" for event in found["events"])
 
 
 def _invite(stack: Stack, billing: Billing) -> None:
     print(f"""
 Everything stays up until Ctrl-C:
 
-  {stack["inbox_url"]:<28} all mails; open one and answer as its recipient
-  .venv/bin/afterbill score       the score, computed anew every minute (--by touchpoint, country, plan ...)
+  {stack["inbox_url"]}
+    all mails; open one and answer as its recipient
 
-Become a customer: put the customer's id of the first answer into the second line.
+  .venv/bin/afterbill score --by touchpoint
+    the score, computed anew every minute (--by country, plan, locale ... as well)
 
-  curl -u sk_test_demo: {billing.url}/v1/customers -d name=You -d email=you@example.com \\
-    -d source[object]=card -d source[number]=4242424242424242 -d source[exp_month]=12 \\
-    -d source[exp_year]=2030 -d source[cvc]=123
-  curl -u sk_test_demo: {billing.url}/v1/subscriptions -d customer=cus_... -d items[0][plan]=pro
+Become a customer: a mail to you arrives within a minute.
+
+  stripe={billing.url}/v1
+  you=$(curl -su sk_test_demo: $stripe/customers -d name=You -d email=you@example.com -d 'source[object]=card' \\
+    -d 'source[number]=4242424242424242' -d 'source[exp_month]=12' -d 'source[exp_year]=2030' -d 'source[cvc]=123' \\
+    | grep -om1 'cus_[A-Za-z0-9]*')
+  curl -su sk_test_demo: $stripe/subscriptions -d customer=$you -d 'items[0][plan]=pro'
 """)
 
 

@@ -26,6 +26,11 @@ def build() -> None:
     programs.run("sam-build", [*command, "--parameter-overrides", *_machine()], _environment(), BUILD_CACHE)
     configured = BUILD / "ConfigLayer" / "python"
     shutil.copytree(CONFIGURATION, configured, dirs_exist_ok=True)
+    # Lambda cannot write into a layer: without this every cold start would compile it again, there as here.
+    compile_all = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+    programs.run(
+        "compile", [str(PROGRAMS / "python"), *compile_all, *map(str, BUILD.glob("*Layer/python"))], _environment(), RUN
+    )
     if problems := policy.problems(configured):
         raise StackError("The configuration cannot be deployed:\n" + "\n".join(problems))
 

@@ -30,7 +30,6 @@ def invitation(id_: str = ID, **changes) -> Invitation:
         cooldown=timedelta(days=90),
         segments={"touchpoint": "payment_succeeded", "plan": "pro"},
         objects={"invoice": "in_1", "customer": "cus_1"},
-        links=(LINK,),
     )
     return replace(plain, **changes)
 

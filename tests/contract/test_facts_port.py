@@ -73,7 +73,7 @@ def test_an_invitation_comes_back_whole(world):
 
 
 def test_an_invitation_without_a_customer_comes_back_whole(world):
-    bare = replace(invitation(), customer_id="", locale="", segments={}, objects={}, links=(), cooldown=timedelta(0))
+    bare = replace(invitation(), customer_id="", locale="", segments={}, objects={}, cooldown=timedelta(0))
 
     world.facts.commit(Change(invitation=bare))
 

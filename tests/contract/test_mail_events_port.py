@@ -19,9 +19,8 @@ def test_proof_of_sending_settles_what_is_open(world, silent):
 
     world.mail_events.settle(ours, "message-1", SAID_AT, "2026-11-22")
 
-    assert world.mail_events.invitation(ID) == replace(
-        ours, state=State.SENT, message_id="message-1", sent_at=SAID_AT, sent_day="2026-11-22"
-    )
+    settled = replace(ours, state=State.SENT, message_id="message-1", sent_at=SAID_AT, sent_day="2026-11-22")
+    assert world.mail_events.invitation(ID) == replace(settled, attempt="", claimed_at=None)
     assert list(world.sweeps.unsettled("2026-11-22T13")) == []
 
 

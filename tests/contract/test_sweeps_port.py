@@ -46,7 +46,7 @@ def test_all_pages_of_an_hour_are_read(world):
         world.dynamodb.meta.events.register("provide-client-params.dynamodb.Query", pages_of_two)
     ids = [f"{number:032x}" for number in range(7)]
     for id_ in ids:
-        world.facts.commit(Change(invitation=replace(invitation(id_), links=())))
+        world.facts.commit(Change(invitation=replace(invitation(id_), objects={})))
 
     assert sorted(world.sweeps.unsettled(HOUR)) == ids
 

@@ -102,7 +102,6 @@ def test_an_item_is_small():
             "payment_intent": "pi_3SPQaAKx3VdL8mWc0First01",
             "subscription": "sub_1SPQaBKx3VdL8mWc7tUvWxYz",
         },
-        links=(),
     )
     assert size(invitation_item(full)) <= 1024
 

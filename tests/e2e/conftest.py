@@ -44,7 +44,7 @@ def town(request, stack):
     """The town after every scene that a test of this run comes after, each played once."""
     town = Town(stack)
     markers = (item.get_closest_marker("after") for item in request.session.items)
-    for scene in dict.fromkeys(marker.args[0] for marker in markers if marker):
+    for scene in dict.fromkeys(marker.kwargs["scene"] for marker in markers if marker):
         scene(town)
     yield town
     town.http.clear()

@@ -10,7 +10,7 @@ def renewals_of_one_subscription(town: Town) -> None:
         town.tell("renewed", f"facts-{month}", "renate@example.com", customer={"id": "renate"})
 
 
-@pytest.mark.after(renewals_of_one_subscription)
+@pytest.mark.after(scene=renewals_of_one_subscription)
 def test_two_renewals_are_two_surveys(town: Town):
     letters = eventually(lambda: town.letters("renate@example.com"), lambda found: len(found) >= 2, "two mails")
 
@@ -22,7 +22,7 @@ def reports_of_one_payment(town: Town) -> None:
         town.tell_as_stripe(f"basil.{kind}", "twins", "toni@example.com")
 
 
-@pytest.mark.after(reports_of_one_payment)
+@pytest.mark.after(scene=reports_of_one_payment)
 def test_three_reports_of_one_payment_are_one_survey(town: Town):
     assert town.letter("toni@example.com")
 
@@ -33,7 +33,7 @@ def refund_before_its_payment(town: Town) -> None:
     town.tell("order_paid", "facts-order", "rita@example.com", customer=customer)
 
 
-@pytest.mark.after(refund_before_its_payment)
+@pytest.mark.after(scene=refund_before_its_payment)
 def test_a_refund_that_arrives_before_its_payment_still_stops_it(town: Town):
     assert town.closed(invitation_id("order_paid", "facts-order")) == "stopped"
     assert town.letter("rita@example.com")
@@ -44,7 +44,7 @@ def payment_that_is_refunded_later(town: Town) -> None:
     town.tell("refunded", "facts-return", None, customer={"id": "regina"}, related=["facts-regret"])
 
 
-@pytest.mark.after(payment_that_is_refunded_later)
+@pytest.mark.after(scene=payment_that_is_refunded_later)
 def test_a_refund_stops_the_survey_that_waits(town: Town):
     assert town.closed(invitation_id("order_paid", "facts-regret")) == "stopped"
     assert town.letter("regina@example.com")
@@ -54,6 +54,6 @@ def order_without_an_address(town: Town) -> None:
     town.tell("order_paid", "facts-anonymous", None)
 
 
-@pytest.mark.after(order_without_an_address)
+@pytest.mark.after(scene=order_without_an_address)
 def test_a_fact_about_somebody_without_an_address_is_closed_with_that_reason(town: Town):
     assert town.closed(invitation_id("order_paid", "facts-anonymous")) == "no_address"

@@ -10,7 +10,7 @@ def order_read_by_a_scanner(town: Town) -> None:
     town.tell("order_paid", "links-1", "lisa@example.com")
 
 
-@pytest.mark.after(order_read_by_a_scanner)
+@pytest.mark.after(scene=order_read_by_a_scanner)
 def test_opening_every_link_any_number_of_times_leaves_no_response(town: Town):
     letter = town.letter("lisa@example.com")
     own = [link for link in links(letter.html) if link.startswith(town.stack["api_url"])]
@@ -28,7 +28,7 @@ def test_opening_every_link_any_number_of_times_leaves_no_response(town: Town):
     assert "answered_at" not in invitation
 
 
-@pytest.mark.after(order_read_by_a_scanner)
+@pytest.mark.after(scene=order_read_by_a_scanner)
 def test_links_that_were_tampered_with_lead_nowhere(town: Town):
     letter = town.letter("lisa@example.com")
     other_purpose = letter.unsubscribe_url.replace("/u/", "/s/")
@@ -36,14 +36,16 @@ def test_links_that_were_tampered_with_lead_nowhere(town: Town):
     damaged = letter.answer_url.replace(token, token[:-1] + ("A" if token[-1] != "A" else "B"))
 
     statuses = [
-        town.http.request(method, link).status for link in (other_purpose, damaged) for method in ("GET", "HEAD", "POST")
+        town.http.request(method, link).status
+        for link in (other_purpose, damaged)
+        for method in ("GET", "HEAD", "POST")
     ]
 
     assert set(statuses) <= {404, 400}
     assert 404 in statuses
 
 
-@pytest.mark.after(order_read_by_a_scanner)
+@pytest.mark.after(scene=order_read_by_a_scanner)
 def test_methods_that_mean_nothing_here_are_refused(town: Town):
     letter = town.letter("lisa@example.com")
 

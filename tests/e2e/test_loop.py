@@ -10,7 +10,7 @@ def two_payments(town: Town) -> None:
     town.tell_as_stripe("basil.invoice.paid", "loop", "bill@example.com")
 
 
-@pytest.mark.after(two_payments)
+@pytest.mark.after(scene=two_payments)
 @pytest.mark.parametrize("email", ["berta@example.com", "bill@example.com"])
 def test_a_signed_event_becomes_a_mail_whose_link_opens_and_takes_an_answer(town: Town, email: str):
     letter = town.letter(email)
@@ -23,19 +23,19 @@ def test_a_signed_event_becomes_a_mail_whose_link_opens_and_takes_an_answer(town
     assert "Läuft &lt;b&gt;prima&lt;/b&gt; 🎉" in thanks
 
 
-@pytest.mark.after(two_payments)
+@pytest.mark.after(scene=two_payments)
 def test_mails_are_readable_where_ministack_shows_them(town: Town):
     letter = town.letter("berta@example.com")
 
     shown = town.http.request("GET", f"{town.stack['ministack_url']}/_ministack/ses/messages").json()["messages"]
 
-    own = [mail for mails in shown.values() for mail in mails if mail["To"] == ["berta@example.com"]]
+    own = [mail for mails in shown.values() for mail in mails if mail["To"] == [letter.to]]
     assert [(mail["Subject"], mail["BodyHtml"], mail["BodyText"]) for mail in own] == [
         (letter.subject, letter.html, letter.text)
     ]
 
 
-@pytest.mark.after(two_payments)
+@pytest.mark.after(scene=two_payments)
 def test_an_answer_can_be_changed_and_the_last_word_counts(town: Town):
     letter = town.letter("bill@example.com")
 
@@ -47,7 +47,7 @@ def test_an_answer_can_be_changed_and_the_last_word_counts(town: Town):
     assert 'value="10" required checked' in page
 
 
-@pytest.mark.after(two_payments)
+@pytest.mark.after(scene=two_payments)
 def test_an_answer_that_is_none_is_refused_with_a_page_that_says_so(town: Town):
     letter = town.letter("berta@example.com")
 
@@ -60,7 +60,7 @@ def test_an_answer_that_is_none_is_refused_with_a_page_that_says_so(town: Town):
     assert all("problem" in answer.data.decode() for answer in refused)
 
 
-@pytest.mark.after(two_payments)
+@pytest.mark.after(scene=two_payments)
 def test_a_mail_that_arrived_is_recorded_as_delivered(town: Town):
     letter = town.letter("berta@example.com")
     mails = town.http.request("GET", f"{town.stack['inbox_url']}mails.json").json()

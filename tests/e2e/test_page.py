@@ -5,7 +5,9 @@ from playwright.sync_api import Browser, Page
 
 from tests.e2e.town import Town
 
-REPORT_VIOLATIONS = "document.addEventListener('securitypolicyviolation', event => console.error(event.violatedDirective))"
+REPORT_VIOLATIONS = (
+    "document.addEventListener('securitypolicyviolation', event => console.error(event.violatedDirective))"
+)
 
 
 def surveys_to_answer_by_hand(town: Town) -> None:
@@ -21,7 +23,7 @@ def page(chromium: Browser):
     page.close()
 
 
-@pytest.mark.after(surveys_to_answer_by_hand)
+@pytest.mark.after(scene=surveys_to_answer_by_hand)
 def test_it_works_without_scripts_and_knows_the_number_that_was_tapped(town: Town, chromium: Browser):
     page = chromium.new_page(java_script_enabled=False)
     letter = town.letter("nora@example.com")
@@ -38,7 +40,7 @@ def test_it_works_without_scripts_and_knows_the_number_that_was_tapped(town: Tow
     page.close()
 
 
-@pytest.mark.after(surveys_to_answer_by_hand)
+@pytest.mark.after(scene=surveys_to_answer_by_hand)
 def test_a_keyboard_is_enough(town: Town, page: Page):
     letter = town.letter("kurt@example.com")
 
@@ -65,7 +67,7 @@ def tab_to(page: Page, selector: str) -> None:
     pytest.fail(f"{selector} cannot be reached with the Tab key")
 
 
-@pytest.mark.after(surveys_to_answer_by_hand)
+@pytest.mark.after(scene=surveys_to_answer_by_hand)
 def test_it_speaks_the_language_of_its_reader(town: Town, page: Page):
     letter = town.letter("petra@example.com")
 
@@ -74,11 +76,11 @@ def test_it_speaks_the_language_of_its_reader(town: Town, page: Page):
     button = page.locator("button[type=submit]").inner_text()
 
     assert language == "de"
-    assert button == "Absenden"
+    assert button == "Antwort senden"
     assert "Petra" in letter.text
 
 
-@pytest.mark.after(surveys_to_answer_by_hand)
+@pytest.mark.after(scene=surveys_to_answer_by_hand)
 def test_it_loads_nothing_from_elsewhere_keeps_its_policy_and_leaves_no_cookie(town: Town, page: Page):
     letter = town.letter("victor@example.com")
     asked, complaints = set(), []

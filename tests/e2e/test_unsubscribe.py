@@ -9,7 +9,7 @@ def two_orders(town: Town) -> None:
     town.tell("order_paid", "unsubscribe-2", "uta@example.com", customer={"id": "uta"})
 
 
-@pytest.mark.after(two_orders)
+@pytest.mark.after(scene=two_orders)
 def test_one_click_in_the_mail_program_is_enough_for_ever(town: Town):
     letter = town.letter("ulf@example.com")
     assert letter.headers["List-Unsubscribe-Post"] == answers.ONE_CLICK
@@ -23,7 +23,7 @@ def test_one_click_in_the_mail_program_is_enough_for_ever(town: Town):
     assert town.closed(invitation_id("order_paid", "unsubscribe-4")) == "suppressed"
 
 
-@pytest.mark.after(two_orders)
+@pytest.mark.after(scene=two_orders)
 def test_the_page_asks_before_it_unsubscribes(town: Town):
     letter = town.letter("uta@example.com")
 

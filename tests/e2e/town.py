@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,8 @@ SAMPLES = ROOT / "events" / "webhooks" / "stripe"
 STRIPE_ID = re.compile(r"\b(?:ch|cs|cus|du|evt|il|in|inpay|pi|pm|si|sub|txn)_\w+")
 ADDRESS = re.compile(r"[\w.]+@example\.com", re.IGNORECASE)
 Seen = TypeVar("Seen")
+RUN = secrets.token_hex(3)
+"""Part of every id and address, so that a stack can be used for several runs."""
 
 
 class Town:
@@ -81,7 +84,7 @@ class Town:
     # People
 
     def letters(self, email: str) -> list[Letter]:
-        return [letter for letter in mailbox.letters(self.stack["inbox_url"]) if letter.to == email]
+        return [letter for letter in mailbox.letters(self.stack["inbox_url"]) if letter.to == own(email)]
 
     def letter(self, email: str, seconds: float = 120) -> Letter:
         """The only mail to this person, once it is there."""
@@ -115,20 +118,29 @@ class Town:
 
 
 def neutral(kind: str, subject: str, email: str | None, **more: Any) -> str:
-    customer = {"id": f"customer-of-{subject}", **({"email": email} if email else {}), **more.pop("customer", {})}
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return json.dumps({"type": kind, "timestamp": now, "data": {"id": subject, "customer": customer, **more}})
+    """An event about the subject; ids and address are made this run's own."""
+    customer = {"id": subject, **more.pop("customer", {})}
+    customer |= {"id": f"{customer['id']}-{RUN}", **({"email": own(email)} if email else {})}
+    related = [f"{one}-{RUN}" for one in more.pop("related", ())]
+    data = {"id": f"{subject}-{RUN}", "customer": customer, "related": related, **more}
+    return json.dumps({"type": kind, "timestamp": datetime.now(UTC).isoformat(timespec="seconds"), "data": data})
+
+
+def own(email: str) -> str:
+    """The address in this run's part of the domain."""
+    mailbox_name, _, domain = email.partition("@")
+    return f"{mailbox_name}@{RUN}.{domain}"
 
 
 def stripe_event(kind: str, suffix: str, email: str) -> str:
     """A sample in which every object has an id of its own."""
     text = (SAMPLES / f"{kind}.json").read_text()
-    renamed = STRIPE_ID.sub(lambda found: f"{found[0]}{suffix}", ADDRESS.sub(email, text))
+    renamed = STRIPE_ID.sub(lambda found: f"{found[0]}{suffix}{RUN}", ADDRESS.sub(own(email), text))
     return json.dumps({**json.loads(renamed), "created": int(time.time())})
 
 
 def invitation_id(kind: str, subject: str) -> str:
-    fact = fact_key("standard_webhooks", "standard_webhooks", subject, kind)
+    fact = fact_key("standard_webhooks", "standard_webhooks", f"{subject}-{RUN}", kind)
     return sha256(fact.encode()).hexdigest()[:32]
 
 

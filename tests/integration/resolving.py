@@ -23,7 +23,7 @@ class Resolver:
     parameters: Mapping[str, str]
     made: Mapping[str, Mapping[str, str]]
 
-    def resolve(self, value: Any) -> Any:
+    def resolve(self, value: Any) -> Any:  # noqa: PLR0911  # one for each function
         match value:
             case {"Ref": str(name)}:
                 return self._ref(name)

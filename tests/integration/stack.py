@@ -4,8 +4,10 @@ Whatever a function calls is checked against the role that the template gives it
 """
 
 import json
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +18,7 @@ import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.loaders import create_loader
+from moto import mock_aws
 
 from tests.contract.lambda_events import records_in
 from tests.contract.template import of_type, properties, table_definition, template
@@ -30,6 +33,28 @@ _FRESH = ("afterbill.batch", "afterbill.observability")
 """They read the environment as they are imported."""
 _LOADER = create_loader()
 """One for all sessions: it reads the models of the services once."""
+
+_AT_ONCE = """
+time_zone = "Europe/Berlin"
+[defaults]
+ask = true
+stage = "purchase"
+delay = "0s"
+sampling = 1.0
+priority = 50
+channel = "mail"
+cooldown = "90d"
+expiry = "30d"
+paid_only = false
+stops = "nothing"
+[touchpoints.refunded]
+ask = false
+stops = "customer"
+[sources.events]
+provider = "standard_webhooks"
+[sources.stripe]
+provider = "stripe"
+"""
 
 Handler = Callable[[dict[str, Any], object], Any]
 
@@ -57,7 +82,8 @@ class Stdout:
 class Stack:
     """`failures` maps an operation (`SendMessage`) to the error code or exception it meets.
 
-    `meanwhile` maps one to what somebody else does just before it is carried out, once.
+    `meanwhile` maps one to what somebody else does just before it is carried out, once; `observe` sees every call
+    before it is made.
     """
 
     patch: pytest.MonkeyPatch
@@ -65,6 +91,7 @@ class Stack:
     calls: list[Call] = field(default_factory=list)
     failures: dict[str, str | Exception] = field(default_factory=dict)
     meanwhile: dict[str, Callable[[], Any]] = field(default_factory=dict)
+    observe: Callable[[Call], None] | None = None
     caller: str = ""
 
     def __post_init__(self) -> None:
@@ -132,6 +159,8 @@ class Stack:
     def _remember(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         call = Call(self.caller, model.service_model.service_name, model.name, params)
         self.calls.append(call)
+        if self.observe:
+            self.observe(call)
         for wanted in actions_of(call, self.resolver):
             granted = grants_of(self.caller, self.resolver)
             assert any(allows(grant, wanted) for grant in granted), f"{self.caller} may not {wanted}"
@@ -168,6 +197,24 @@ class Stack:
 
     def write_secret(self, logical: str, value: dict[str, Any]) -> None:
         self.secrets.put_secret_value(SecretId=self.resolver.made[logical]["Ref"], SecretString=json.dumps(value))
+
+
+@contextmanager
+def standing(patch: pytest.MonkeyPatch, configuration: Path, sources: dict[str, Any]) -> Iterator[Stack]:
+    """A fresh stack; `configuration` is the folder that stands for the configuration layer."""
+    patch.syspath_prepend(str(configuration))
+    patch.setenv("AWS_DEFAULT_REGION", REGION)
+    with mock_aws():
+        yield Stack(patch, sources)
+    boto3.DEFAULT_SESSION = None
+    forget_configuration()
+
+
+def configured_at_once(folder: Path) -> Path:
+    """A configuration layer whose surveys are due the moment their fact is captured."""
+    shutil.copytree(ROOT / "layers" / "config", folder)
+    (folder / "surveys.toml").write_text(_AT_ONCE)
+    return folder
 
 
 def session() -> boto3.Session:

@@ -38,14 +38,3 @@ def start(stack, name, environment):
         stack.imported(name)
     assert type(refused.value).__name__ == "ConfigurationError"
     return str(refused.value)
-
-
-@pytest.mark.parametrize("name", ["capture_event", "send_survey", "record_response", "handle_mail_event"])
-def test_without_its_identity_key_no_function_starts(stack, name):
-    """It recognises every suppressed address: with another one, people who unsubscribed would be written to."""
-    stack.write_secret("KeysSecret", {"links": {}})
-
-    for variable, value in stack.environment(name).items():
-        stack.patch.setenv(variable, value)
-    with pytest.raises(Exception, match='has no "identity"'):
-        stack.imported(name)

@@ -8,7 +8,6 @@ from afterbill.adapters.aws.items import invitation_item
 from tests.integration.samples import due, now, sample
 
 EVENT = sample("schedule/compute_nps")
-BERLIN_NOON = timedelta(hours=12)
 
 
 @pytest.fixture
@@ -35,7 +34,8 @@ def scores(stack, window="30d#all"):
     return [(float(item["score"]["N"]), int(item["n"]["N"])) for item in found]
 
 
-def test_answers_become_scores(stack, loop, answered):
+@pytest.mark.usefixtures("answered")
+def test_answers_become_scores(stack, loop):
     loop.compute(EVENT)
 
     assert scores(stack) == [(0.0, 2)]
@@ -44,7 +44,8 @@ def test_answers_become_scores(stack, loop, answered):
     assert [int(one["N"]) for one in tally["tallies"]["M"]["all"]["L"]][-3:] == [3, 0, 2]
 
 
-def test_a_second_run_with_nothing_new_computes_nothing(stack, loop, answered):
+@pytest.mark.usefixtures("answered")
+def test_a_second_run_with_nothing_new_computes_nothing(stack, loop):
     loop.compute(EVENT)
     later(stack)
     loop.compute(EVENT)
@@ -68,7 +69,8 @@ def later(stack):
         )
 
 
-def test_another_run_that_still_works_is_not_disturbed(stack, loop, answered):
+@pytest.mark.usefixtures("answered")
+def test_another_run_that_still_works_is_not_disturbed(stack, loop):
     until = (now() + timedelta(minutes=5)).isoformat(timespec="microseconds")
     stack.dynamodb.put_item(
         TableName="afterbill",

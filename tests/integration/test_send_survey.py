@@ -182,3 +182,15 @@ def test_the_link_of_the_mail_lives_as_long_as_its_answer(loop):
     token = re.search(r"/s/([^\"?]+)", html)[1]
     expires_at = links.read(token, Purpose.SURVEY, KEYS).expires_at
     assert abs(expires_at - one.answer_until) < timedelta(seconds=2)
+
+
+def test_a_customer_who_changes_while_the_survey_is_claimed_is_looked_at_again(stack, loop):
+    one = loop.asked()
+    _ = loop.send
+    stack.meanwhile["TransactWriteItems"] = lambda: loop.capture(captured(payment("order-2", name="Mirjam K.")))
+
+    assert failed(loop.send(due(one.id))) != []
+    assert loop.mails() == []
+
+    assert failed(loop.send(due(one.id))) == []
+    assert len(loop.mails()) == 1

@@ -92,12 +92,15 @@ class BillingEvent:
     @property
     def links(self) -> tuple[str, ...]:
         """The passing objects (invoice, charge...) through which a refund finds its payment, within the account."""
-        if not self.fact:
-            return ()
-        provider, account, _ = self.fact.split("|", 2)
-        return tuple(
-            sorted({f"{provider}|{account}|{id_}" for kind, id_ in self.objects.items() if kind not in LASTING})
-        )
+        return links_of(self.fact, self.objects)
+
+
+def links_of(fact: str, objects: Mapping[str, str]) -> tuple[str, ...]:
+    """The links of a fact about these objects (kind -> id); none without a fact."""
+    if not fact:
+        return ()
+    provider, account, _ = fact.split("|", 2)
+    return tuple(sorted({f"{provider}|{account}|{id_}" for kind, id_ in objects.items() if kind not in LASTING}))
 
 
 def fact_key(provider: str, account: str, obj: str, meaning: str, occurrence: str = "") -> str:

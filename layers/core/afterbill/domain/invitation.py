@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from afterbill.domain.billing import links_of
+
 
 class State(StrEnum):
     """How far the ask has come."""
@@ -89,7 +91,6 @@ class Invitation:
     cooldown: timedelta = timedelta(0)
     segments: Mapping[str, str] = field(default_factory=dict)
     objects: Mapping[str, str] = field(default_factory=dict)
-    links: tuple[str, ...] = ()
     stoppable: bool = True
     generation: int = 1
     deferred_until: datetime | None = None
@@ -106,6 +107,11 @@ class Invitation:
     answer: Answer | None = None
     answered_at: datetime | None = None
     answered_day: str = ""
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The passing objects through which a refund finds this payment."""
+        return links_of(self.fact, self.objects)
 
     @property
     def answer_until(self) -> datetime:

@@ -189,7 +189,6 @@ def _invite(
         cooldown=rule.cooldown,
         segments=segments_of(fact, customer),
         objects=event.objects,
-        links=event.links,
         stoppable=stoppable(event.touchpoint, rule),
         state=State.CLOSED if skipped else State.PENDING,
         reason=skipped or "",

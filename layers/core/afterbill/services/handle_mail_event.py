@@ -52,7 +52,8 @@ def handle_mail_event(event: Mapping[str, Any], handling: Handling, now: datetim
         ids = mail.get("tags", {}).get(INVITATION_TAG, [])
         message_id, happened_at = str(mail["messageId"]), datetime.fromisoformat(mail["timestamp"])
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        message = f"this is not an SES event with eventType, mail.messageId and mail.timestamp: {error!r}"
+        # Only what kind of error it is: its own words may quote an address.
+        message = f"no SES event with eventType, mail.messageId and mail.timestamp: {type(error).__name__}"
         raise PayloadError(message) from error
     invitation = handling.mail_events.invitation(str(ids[0])) if ids else None
     if invitation is None:

@@ -63,7 +63,7 @@ class InvitationReader(TableReader):
         self.change(
             keys.invitation(invitation.id),
             "SET #state = :sent, message_id = :message, sent_at = :at, sent_day = :day, day_bucket = :bucket, "
-            "answer_until = :until",
+            "answer_until = :until REMOVE attempt, claimed_at",
             "#state IN (:sending, :unknown)",
             {
                 ":sent": State.SENT,
@@ -167,7 +167,7 @@ class InvitationsTable(InvitationReader):
         self.change(
             keys.invitation(invitation.id),
             "SET #state = :sent, message_id = :message, sent_at = :at, sent_day = :day, day_bucket = :bucket, "
-            "answer_until = :until, delivery = if_not_exists(delivery, :accepted)",
+            "answer_until = :until, delivery = if_not_exists(delivery, :accepted) REMOVE attempt, claimed_at",
             "#state = :sending AND attempt = :attempt",
             {
                 ":sent": State.SENT,

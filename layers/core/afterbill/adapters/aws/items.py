@@ -42,8 +42,9 @@ def decode(item: Mapping[str, Any]) -> Item:
 
 
 def invitation_item(invitation: Invitation) -> Item:
-    """The whole invitation with the keys of its indexes."""
+    """The whole invitation with the keys of its indexes; kept under 1 KB, the unit in which writes are paid."""
     plain = _plain(invitation)
+    del plain["id"]  # stands in the key
     answer = plain.pop("answer", None)
     plain |= answer_attributes(answer) if answer else {}
     plain["expiry_seconds"] = _seconds(plain.pop("expiry"))
@@ -64,7 +65,7 @@ def invitation_of(item: Mapping[str, Any]) -> Invitation:
     known |= {name: datetime.fromisoformat(known[name]) for name in _INVITATION_TIMES if name in known}
     known["expiry"] = timedelta(seconds=int(plain["expiry_seconds"]))
     known["cooldown"] = timedelta(seconds=int(plain["cooldown_seconds"]))
-    known["links"] = tuple(plain.get("links", ()))
+    known["id"] = keys.invitation_id(dict(item))
     known["state"] = State(plain["state"])
     known["generation"], known["delivery_number"] = int(plain["generation"]), int(plain["delivery_number"])
     if "delivery" in plain:

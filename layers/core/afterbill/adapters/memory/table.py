@@ -121,6 +121,8 @@ class MemoryTable:
             self.invitations[invitation.id] = replace(
                 stored,
                 state=State.SENT,
+                attempt="",
+                claimed_at=None,
                 message_id=invitation.message_id,
                 sent_at=invitation.sent_at,
                 sent_day=invitation.sent_day,
@@ -180,7 +182,7 @@ class MemoryTable:
         stored = self.invitations.get(invitation.id)
         if stored and stored.state in {State.SENDING, State.UNKNOWN}:
             self.invitations[invitation.id] = replace(
-                stored, state=State.SENT, message_id=message_id, sent_at=at, sent_day=day
+                stored, state=State.SENT, attempt="", claimed_at=None, message_id=message_id, sent_at=at, sent_day=day
             )
 
     def deliver(self, invitation_id: str, delivery: Delivery) -> None:

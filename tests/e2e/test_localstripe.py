@@ -1,0 +1,86 @@
+"""The demo's cast in small: localstripe bills, the stack asks, people answer by form and in a browser."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Browser
+
+from ops.demo import answers, browser, mailbox
+from ops.demo.billing import Billing, Purchase
+from ops.demo.people import ASKED_ABOUT, STOPPED, Person, Story, Way, cast
+from tests.e2e.town import RUN, Town, eventually
+
+NAMES = {"Daniel Evans", "Greta Hansen", "Gustav Hahn", "Olga Peters", "Theo Ulrich", "Yara Collins", "Emil Fischer"}
+PEOPLE = [replace(person, name=f"{person.name} {RUN}") for person in cast() if person.name in NAMES]
+PURCHASES: list[Purchase] = []
+BILLED_AGAIN: list[Purchase] = []
+
+
+def a_small_town_pays(town: Town) -> None:
+    billing = Billing(f"{town.stack['api_url']}/webhooks/stripe", town.stack["sources"]["stripe"]["secret"])
+    steps = {Story.REFUNDED: billing.refund, Story.DISPUTES: billing.dispute, Story.CANCELS: billing.cancel}
+    try:
+        billing.start()
+        PURCHASES.extend(map(billing.subscribe, PEOPLE))
+        for purchase in PURCHASES:
+            steps.get(purchase.person.story, lambda _: None)(purchase)
+        BILLED_AGAIN.extend(billing.bill_again(one) for one in PURCHASES if one.person.way is Way.UNSUBSCRIBES)
+        surveys = [one.payment_survey for one in (*PURCHASES, *BILLED_AGAIN) if one.person.story is not Story.DECLINED]
+        eventually(lambda: list(map(town.invitation, surveys)), all, "localstripe's webhooks to be captured")
+    finally:
+        billing.stop()
+
+
+@pytest.mark.after(scene=a_small_town_pays)
+def test_everybody_gets_the_mails_of_their_story(town: Town):
+    expected = Counter(person.email for person in PEOPLE if person.story in ASKED_ABOUT)
+    expected.update(purchase.person.email for purchase in BILLED_AGAIN)
+    everybody = Counter({person.email: 99 for person in PEOPLE})
+
+    def arrived() -> Counter[str]:
+        return mailbox.count_by_recipient(town.stack["inbox_url"]) & everybody
+
+    assert eventually(arrived, lambda count: count >= expected, f"{expected}") == expected
+
+
+@pytest.mark.after(scene=a_small_town_pays)
+def test_payments_that_were_taken_back_are_never_asked_about(town: Town):
+    stopped = [one for one in PURCHASES if one.person.story in STOPPED]
+
+    assert [town.closed(one.payment_survey) for one in stopped] == ["stopped"] * 3
+
+
+@pytest.mark.after(scene=a_small_town_pays)
+def test_people_answer_by_form(town: Town):
+    answering = [(one, letter_to(town, one)) for one in PEOPLE if one.way is Way.FORM]
+
+    done = list(answers.post_forms(answering))
+
+    note(town, answering)
+    assert done == [person for person, _ in answering]
+
+
+@pytest.mark.after(scene=a_small_town_pays)
+def test_people_answer_in_a_browser_and_think_again(town: Town, chromium: Browser):
+    answering = [(one, letter_to(town, one)) for one in PEOPLE if one.way is Way.CHANGES]
+
+    for person, letter in answering:
+        browser.answer(chromium, person, letter)
+
+    note(town, answering)
+    pages = [town.http.request("GET", letter.answer_url).data.decode() for _, letter in answering]
+    assert ['value="9" required checked' in page for page in pages] == [True]
+
+
+def note(town: Town, answering: list[tuple[Person, mailbox.Letter]]) -> None:
+    town.given |= {letter.answer_url: person.ratings[-1] for person, letter in answering}
+
+
+def letter_to(town: Town, person: Person) -> mailbox.Letter:
+    found = eventually(lambda: mailbox.letters(town.stack["inbox_url"]), lambda all_: has(all_, person), person.email)
+    return next(letter for letter in found if letter.to == person.email)
+
+
+def has(letters: list[mailbox.Letter], person: Person) -> bool:
+    return any(letter.to == person.email for letter in letters)

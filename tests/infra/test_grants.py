@@ -1,0 +1,188 @@
+"""What a function calls is what its role grants, nothing more.
+
+That nothing is missing, every integration test holds too: its stack refuses a call that the role does not allow.
+"""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.contract.template import properties
+from tests.integration.grants import Grant, actions_of, allows, grants_of
+from tests.integration.loop import Loop
+from tests.integration.samples import (
+    SOURCES,
+    captured,
+    due,
+    mail_event,
+    now,
+    payment,
+    sample,
+    signed,
+    survey_token,
+    unsubscribe_token,
+)
+from tests.integration.stack import configured_at_once, functions, logical_id, standing
+
+LAMBDA_ITSELF = {
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+}
+"""Granted to the function's role, and used by Lambda: to write its log, to poll its queue, to read its stream."""
+
+
+@pytest.fixture(scope="module")
+def toured(tmp_path_factory):
+    """A stack in which every function has been through everything it can do."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = configured_at_once(tmp_path_factory.mktemp("layer") / "config")
+        with standing(patch, folder, SOURCES) as stack:
+            tour(stack, Loop(stack), folder / "surveys.toml")
+            yield stack
+
+
+def tour(stack, loop, surveys):
+    receive(stack)
+    schedule_later(stack, loop, surveys)
+    merge(loop)
+    throttled(stack, loop)
+    answered_then_bounced(loop)
+    unsubscribed(loop)
+    unknown_then_swept(stack, loop)
+    count(stack, loop)
+
+
+def receive(stack):
+    assert stack.load("receive_webhook")(signed(sample("api/webhook_standard")))["statusCode"] == 202
+
+
+def schedule_later(stack, loop, surveys):
+    """Due in a quarter of a minute or later, a survey takes a schedule; all others of this tour go to the queue."""
+    surveys.write_text(surveys.read_text().replace('delay = "0s"', 'delay = "1h"'))
+    stack.load("capture_event")(captured(payment("order-0", id="zero", email="zero@example.com")))
+    surveys.write_text(surveys.read_text().replace('delay = "1h"', 'delay = "0s"'))
+    loop.asked("order-9", id="nine", email="nine@example.com")
+
+
+def merge(loop):
+    """Two customers found to be one: aliases move, and a sender follows the merged one."""
+    one = loop.asked("order-1", id="one", email="one@example.com")
+    loop.asked("order-2", id="two", email="two@example.com")
+    loop.capture(captured(payment("order-3", id="one", email="two@example.com")))
+    loop.capture(captured(payment("order-3", kind="refunded", id="one", email="two@example.com")))
+    loop.send(due(one.id))
+
+
+def throttled(stack, loop):
+    one = loop.asked("order-4", id="four", email="four@example.com")
+    stack.failures["SendEmail"] = "TooManyRequestsException"
+    loop.send(due(one.id))
+    stack.failures.clear()
+    loop.send(due(one.id))
+
+
+def answered_then_bounced(loop):
+    one = loop.sent("order-5", id="five", email="five@example.com")
+    loop.answer(sample("api/survey_get", TOKEN=survey_token(one.id)))
+    loop.form(one)
+    loop.mail(mail_event("delivery", one.id, "five@example.com"))
+    loop.mail(mail_event("bounce_permanent", one.id, "five@example.com"))
+
+
+def unsubscribed(loop):
+    one = loop.sent("order-6", id="six", email="six@example.com")
+    loop.answer(sample("api/unsubscribe_one_click", TOKEN=unsubscribe_token(one.id)))
+
+
+def unknown_then_swept(stack, loop):
+    """A sender that died after its claim: the sweep calls it unknown, a day later failed; another is only overdue."""
+    lost = loop.asked("order-7", id="seven", email="seven@example.com")
+    stack.failures["UpdateItem"] = "ThrottlingException"
+    loop.send(due(lost.id))
+    stack.failures.clear()
+    overdue = loop.asked("order-8", id="eight", email="eight@example.com")
+    for one, hours in ((lost, 30), (overdue, 3)):
+        back_date(stack, one, timedelta(hours=hours))
+    loop.compute(sample("schedule/compute_nps"))
+    loop.compute(sample("schedule/compute_nps"))
+
+
+def back_date(stack, one, age):
+    at = now() - age
+    stack.dynamodb.update_item(
+        TableName="afterbill",
+        Key={"pk": {"S": f"INVITATION#{one.id}"}, "sk": {"S": "INVITATION"}},
+        UpdateExpression="SET due_at = :at, claimed_at = :at, day_bucket = :bucket",
+        ExpressionAttributeValues={":at": {"S": at.isoformat()}, ":bucket": {"S": f"DUE#{at:%Y-%m-%dT%H}"}},
+    )
+
+
+def count(stack, loop):
+    """A marked day is counted, scored, and its mark cleared once it is old; a score that has gone is deleted."""
+    track = stack.load("track_changes")
+    track(sample("stream/answered"))
+    loop.compute(sample("schedule/compute_nps"))
+
+
+def used(stack, function):
+    """Everything the function's calls needed."""
+    calls = [call for call in stack.calls if call.caller == function]
+    return {wanted for call in calls for wanted in actions_of(call, stack.resolver)}
+
+
+def own(function, stack):
+    """What is granted for the function's own calls."""
+    dead_letters = set(on_failure(function, stack.resolver))
+    return {
+        grant
+        for grant in grants_of(function, stack.resolver)
+        if grant.action not in LAMBDA_ITSELF and grant.resource not in dead_letters
+    }
+
+
+def on_failure(function, resolver):
+    """Queues that Lambda itself writes to, under the function's role."""
+    described = properties(logical_id(function))
+    configured = [described.get("EventInvokeConfig", {})]
+    configured += [event["Properties"] for event in described["Events"].values()]
+    for one in configured:
+        if "DestinationConfig" in one:
+            yield resolver.resolve(one["DestinationConfig"]["OnFailure"]["Destination"])
+
+
+@pytest.mark.parametrize("function", functions())
+def test_a_role_grants_what_its_function_calls(toured, function):
+    grants = own(function, toured)
+
+    missing = {wanted for wanted in used(toured, function) if not any(allows(grant, wanted) for grant in grants)}
+
+    assert not missing, f"{function} calls what its role does not grant: {told(missing)}"
+
+
+@pytest.mark.parametrize("function", functions())
+def test_a_role_grants_nothing_that_its_function_never_calls(toured, function):
+    wanted = used(toured, function)
+
+    unused = {grant for grant in own(function, toured) if not any(allows(grant, one) for one in wanted)}
+
+    assert not unused, f"the role of {function} grants what is never called: {told(unused)}"
+
+
+def told(grants: set[Grant]) -> str:
+    return json.dumps(sorted(map(" on ".join, grants)), indent=1)
+
+
+@pytest.mark.parametrize("function", functions())
+def test_nothing_is_granted_on_everything(function):
+    policies = properties(f"{logical_id(function).removesuffix('Function')}Role")["Policies"]
+    statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
+
+    assert not [one for one in statements if one["Resource"] == "*" or "*" in str(one["Action"])]

@@ -1,0 +1,167 @@
+"""The budgets in calls to AWS and in write units: counts, never times."""
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.integration.samples import (
+    captured,
+    due,
+    mail_event,
+    payment,
+    sample,
+    signed,
+    stripe_signed,
+    survey_token,
+)
+from tests.perf.write_units import write_units
+
+ADDRESS = "mirjam.keller@example.com"
+TABLE_READS = {"BatchGetItem", "GetItem", "Query"}
+MOST_WRITE_UNITS = 20
+"""Per sent and answered survey."""
+
+
+@dataclass
+class Bill:
+    """What happened: every call, and what each write cost."""
+
+    operations: list[str] = field(default_factory=list)
+    writes: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def units(self):
+        return sum(units for _, units in self.writes)
+
+
+@contextmanager
+def billed(stack):
+    bill, seen = Bill(), []
+
+    def observe(call):
+        bill.operations.append(call.operation)
+        if call.service == "dynamodb" and call.operation not in TABLE_READS:
+            seen.append((call, table(stack)))
+
+    stack.observe = observe
+    yield bill
+    stack.observe = None
+    moments = [before for _, before in seen] + [table(stack)]
+    for (call, before), after in zip(seen, moments[1:], strict=True):
+        keys, transaction = keys_written(call)
+        units = sum(write_units(before.get(key), after.get(key), transaction=transaction) for key in keys)
+        bill.writes.append((f"{call.caller}: {call.operation} of {len(keys)}", units))
+
+
+def table(stack):
+    items = stack.dynamodb.scan(TableName="afterbill")["Items"]
+    return {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
+
+
+def keys_written(call):
+    """The keys of the items a call writes, and whether it is a transaction."""
+    transaction = call.operation == "TransactWriteItems"
+    writes = [body for one in call.params["TransactItems"] for body in one.values()] if transaction else [call.params]
+    keys = [write.get("Key") or write["Item"] for write in writes]
+    return [(key["pk"]["S"], key["sk"]["S"]) for key in keys], transaction
+
+
+def test_receiving_is_one_call(stack):
+    receive = stack.load("receive_webhook")
+    receive(signed(sample("api/webhook_standard")))  # the first fetches the secrets
+
+    with billed(stack) as bill:
+        receive(signed(sample("api/webhook_standard")))
+        receive(stripe_signed(sample("api/webhook_stripe_base64")))
+
+    assert bill.operations == ["SendMessage", "SendMessage"]
+
+
+def test_refusing_is_no_call(stack):
+    receive = stack.load("receive_webhook")
+    receive(sample("api/webhook_standard"))
+
+    with billed(stack) as bill:
+        receive(sample("api/webhook_standard"))
+        receive(sample("api/webhook_handshake"))
+
+    assert bill.operations == []
+
+
+def warmed(loop):
+    """Functions that have fetched their keys."""
+    one = loop.sent("order-0", id="zero", email="zero@example.com")
+    loop.form(one)
+    loop.mail(mail_event("delivery", one.id, "zero@example.com"))
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new customer", "known customer"])
+def test_capturing_is_two_reads_one_transaction_and_one_schedule(stack, loop, known):
+    warmed(loop)
+    if known:
+        learn(loop)
+
+    with billed(stack) as bill:
+        loop.capture(captured(payment()))
+
+    reads = [one for one in bill.operations if one in TABLE_READS]
+    assert len(reads) == 1 + known
+    assert [one for one in bill.operations if one not in TABLE_READS] == ["TransactWriteItems", "SendMessage"]
+
+
+def learn(loop):
+    """What customer.* events and earlier payments have told of the customer."""
+    updated = json.loads(payment(kind="customer_updated"))
+    loop.capture(captured(json.dumps(updated).encode()))
+
+
+def test_a_duplicate_writes_nothing(stack, loop):
+    warmed(loop)
+    loop.capture(captured(payment()))
+
+    with billed(stack) as bill:
+        loop.capture(captured(payment()))
+
+    assert bill.writes == []
+    assert len(bill.operations) <= 3
+
+
+def test_sending_is_four_calls_of_the_table_and_one_mail(stack, loop):
+    warmed(loop)
+    one = loop.asked()
+
+    with billed(stack) as bill:
+        loop.send(due(one.id))
+
+    assert sorted(bill.operations) == ["BatchGetItem", "GetItem", "SendEmail", "TransactWriteItems", "UpdateItem"]
+
+
+def test_a_page_is_one_call_and_so_is_an_answer(stack, loop):
+    warmed(loop)
+    one = loop.sent()
+
+    with billed(stack) as page:
+        loop.answer(sample("api/survey_get", TOKEN=survey_token(one.id)))
+    with billed(stack) as answer:
+        loop.form(one)
+
+    assert page.operations == ["GetItem"]
+    assert answer.operations == ["UpdateItem"]
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new customer", "known customer"])
+def test_a_sent_and_answered_survey_costs_at_most_20_write_units(stack, loop, known):
+    warmed(loop)
+    if known:
+        learn(loop)
+
+    with billed(stack) as bill:
+        one = loop.sent()
+        loop.mail(mail_event("send", one.id, ADDRESS))
+        loop.mail(mail_event("delivery", one.id, ADDRESS))
+        loop.form(one)
+
+    print(json.dumps(bill.writes, indent=1), bill.units)
+    assert bill.units <= MOST_WRITE_UNITS, bill.writes

@@ -1,0 +1,112 @@
+"""What a cold start must not load: ceilings in modules, for seconds depend on the machine."""
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.contract.template import template
+from tests.integration.resolving import Resolver
+from tests.integration.stack import PARAMETERS, functions, own_variables
+
+ROOT = Path(__file__).resolve().parents[2]
+HTTP = ("receive_webhook", "record_response")
+HEAVY = (
+    "pydantic",
+    "pydantic_core",
+    "jmespath.functions",  # only searches need it
+    "s3transfer",
+    "boto3.dynamodb.conditions",  # the resource layer
+    "boto3.dynamodb.table",
+    "boto3.ec2",
+    "boto3.s3",
+    "aws_xray_sdk",
+    "aws_lambda_powertools.event_handler",
+    "aws_lambda_powertools.tracing",
+    "aws_lambda_powertools.utilities.data_classes",
+    "aws_lambda_powertools.utilities.idempotency",
+    "aws_lambda_powertools.utilities.parameters",
+    "aws_lambda_powertools.utilities.parser",
+    "aws_lambda_powertools.utilities.validation",
+    "requests",
+    "cryptography",
+    "babel",
+)
+FORBIDDEN = {
+    "receive_webhook": (
+        *HEAVY,
+        "jinja2",
+        "afterbill.adapters.aws.facts",
+        "afterbill.adapters.aws.items",
+        "afterbill.mail",
+        "afterbill.web",
+        "afterbill.providers.stripe",  # each provider is loaded by its first webhook
+        "afterbill.providers.standard_webhooks",
+        "afterbill.surveys",
+        "aws_lambda_powertools.utilities.batch",
+    ),
+    "record_response": (
+        *HEAVY,
+        "afterbill.adapters.aws.queues",
+        "afterbill.adapters.aws.ses",
+        "afterbill.mail",
+        "afterbill.providers",
+        "afterbill.surveys",
+        "aws_lambda_powertools.utilities.batch",
+    ),
+    "send_survey": ("pydantic", "afterbill.providers", "afterbill.web", "afterbill.surveys"),
+    "handle_mail_event": ("pydantic", "jinja2", "afterbill.providers", "afterbill.mail", "afterbill.web"),
+    "track_changes": ("pydantic", "jinja2", "afterbill.providers", "afterbill.mail", "afterbill.web"),
+    "compute_nps": ("pydantic", "jinja2", "afterbill.providers", "afterbill.mail", "afterbill.web"),
+    "capture_event": ("jinja2", "afterbill.mail", "afterbill.web"),
+}
+EVERYWHERE = ("afterbill.adapters.memory", "unittest", "moto", "pytest", "boto3.dynamodb.table", "aws_xray_sdk")
+MOST_OF_OURS = 32
+"""Modules of this project on a path that answers HTTP."""
+
+
+@cache
+def loaded(function: str) -> frozenset[str]:
+    """The modules that are there once the function has been imported, in a process of its own."""
+    resolver = Resolver(PARAMETERS, {})
+    variables = template()["Globals"]["Function"]["Environment"]["Variables"] | own_variables(function)
+    environment = {name: str(resolver.resolve(value)) for name, value in variables.items()}
+    paths = [str(ROOT), str(ROOT / "layers" / "core"), str(ROOT / "layers" / "config")]
+    probe = subprocess.run(
+        [sys.executable, "-P", str(Path(__file__).with_name("probe.py")), function],
+        env={
+            "PATH": os.environ["PATH"],
+            "AWS_DEFAULT_REGION": "eu-central-1",
+            "PYTHONPATH": os.pathsep.join(paths),
+            **environment,
+        },
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return frozenset(json.loads(probe.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("function", functions())
+def test_a_function_loads_only_what_it_is_for(function):
+    unwanted = (*FORBIDDEN[function], *EVERYWHERE)
+
+    found = [name for name in sorted(loaded(function)) if any(f"{name}.".startswith(f"{one}.") for one in unwanted)]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("function", HTTP)
+def test_what_answers_http_is_small(function):
+    ours = [name for name in loaded(function) if name.startswith("afterbill")]
+
+    assert len(ours) <= MOST_OF_OURS, ours
+
+
+def test_starting_calls_nothing():
+    """A probe has neither network nor credentials: whatever is fetched is fetched when it is first needed."""
+    assert all(f"functions.{function}.app" in loaded(function) for function in functions())
