@@ -64,6 +64,8 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
             return math.ceil(len(str(content).replace(".", "").strip("-0")) / 2) + 1 + str(content).startswith("-")
         case "M":
             return _CONTAINER + item_bytes(content) + len(content)
+        case "SS":
+            return sum(len(one.encode()) for one in content)
         case "L":
             return _CONTAINER + sum(1 + _value_bytes(one) for one in content)
         case "BOOL" | "NULL":

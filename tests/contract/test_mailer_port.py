@@ -30,7 +30,7 @@ SOON, LATER = timedelta(minutes=1), timedelta(minutes=15)
 ANSWERS: Mapping[str, tuple[int, Receipt]] = {
     # The errors of SendEmail in the API's own model.
     "TooManyRequestsException": (429, Refused("TooManyRequestsException", SOON, paused=False)),
-    "LimitExceededException": (400, Refused("LimitExceededException", SOON, paused=False)),
+    "LimitExceededException": (400, Refused("LimitExceededException", LATER, paused=False)),
     "AccountSuspendedException": (400, Refused("AccountSuspendedException", LATER, paused=True)),
     "SendingPausedException": (400, Refused("SendingPausedException", LATER, paused=True)),
     "MailFromDomainNotVerifiedException": (400, Refused("MailFromDomainNotVerifiedException", LATER, paused=True)),

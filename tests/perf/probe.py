@@ -1,6 +1,6 @@
 """Import one function as Lambda does and print what that loaded; nothing goes over a network, and moto is not here.
 
-    python probe.py <function>  # its environment is set by the caller
+python probe.py <function>  # its environment is set by the caller
 """
 
 import importlib

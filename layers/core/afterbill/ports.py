@@ -18,8 +18,8 @@ from afterbill.domain.webhooks import Webhook
 class Inbox(Protocol):
     """Where signed webhooks are kept until they are captured."""
 
-    def put(self, webhook: Webhook) -> None:
-        """Return only once the bytes are durable."""
+    def put(self, webhook: Webhook) -> bool:
+        """Return only once the bytes are durable; False when there are too many of them to keep."""
 
 
 @dataclass(frozen=True, slots=True)

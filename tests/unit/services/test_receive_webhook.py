@@ -138,3 +138,12 @@ def test_nothing_is_accepted_that_the_inbox_did_not_take(reception: Reception) -
     reception.inbox = FullInbox()
     with pytest.raises(TransientError):
         reception.receive()
+
+
+def test_what_the_inbox_cannot_hold_is_too_large() -> None:
+    class FullInbox(MemoryInbox):
+        def put(self, webhook: Webhook) -> bool:
+            del webhook
+            return False
+
+    assert Reception(inbox=FullInbox()).receive() == Received(Answer.TOO_LARGE)

@@ -72,5 +72,5 @@ def receive_webhook(
     if refusal:
         return Received(Answer.REFUSED, refusal)
     kept = {name: value for name, value in webhook.headers.items() if name in provider.HEADERS}
-    inbox.put(replace(webhook, headers=kept))
-    return Received(Answer.ACCEPTED)
+    stored = inbox.put(replace(webhook, headers=kept))
+    return Received(Answer.ACCEPTED if stored else Answer.TOO_LARGE)

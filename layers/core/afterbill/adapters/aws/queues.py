@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code, transient
-from afterbill.domain.webhooks import Webhook
+from afterbill.domain.webhooks import MAX_BODY_BYTES, Webhook
 from afterbill.ports import MAX_DELAY
 
 if TYPE_CHECKING:  # receive_webhook shares this module and starts without invitations
@@ -30,9 +30,11 @@ class SqsInbox:
     sqs: Any
     url: str
 
-    def put(self, webhook: Webhook) -> None:
-        """Return only once SQS has the message."""
+    def put(self, webhook: Webhook) -> bool:
+        """Return only once SQS has the message; False when it would not fit, as a large body that is no text."""
         body, encoding = _as_text(webhook.body)
+        if len(body) > MAX_BODY_BYTES:
+            return False
         attributes = {
             "source": webhook.source,
             "received_at": webhook.received_at.isoformat(),
@@ -42,6 +44,7 @@ class SqsInbox:
         typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
         with transient("putting a webhook into the inbox"):
             self.sqs.send_message(QueueUrl=self.url, MessageBody=body, MessageAttributes=typed)
+        return True
 
 
 def webhook_of(record: Mapping[str, Any]) -> Webhook:

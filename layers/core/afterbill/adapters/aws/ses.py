@@ -9,7 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from afterbill.adapters.aws.clients import error_code
 from afterbill.domain.mail import Accepted, Mail, Receipt, Refused, Rejected, Unclear
 
-_THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException", "LimitExceededException"})
+_THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException"})
+_QUOTA_USED_UP = "LimitExceededException"
 _REJECTED = frozenset({"MessageRejected", "BadRequestException"})
 _SERVER_ERROR = 500
 _SOON = timedelta(minutes=1)
@@ -55,6 +56,8 @@ def _receipt(error: ClientError) -> Receipt:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_ERROR)
     if code in _THROTTLED:
         return Refused(code, _SOON, paused=False)
+    if code == _QUOTA_USED_UP:
+        return Refused(code, _LATER, paused=False)
     if status >= _SERVER_ERROR:
         return Unclear(code)
     if code in _REJECTED:

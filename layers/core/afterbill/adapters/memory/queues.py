@@ -14,9 +14,10 @@ class MemoryInbox:
 
     webhooks: list[Webhook] = field(default_factory=list)
 
-    def put(self, webhook: Webhook) -> None:
+    def put(self, webhook: Webhook) -> bool:
         """Durable for the life of the process."""
         self.webhooks.append(webhook)
+        return True
 
 
 @dataclass
