@@ -122,6 +122,8 @@ def test_the_order_of_webhooks_is_nobodys_business(world):
     assert {one.body for one in world.received()} == {b"1", b"2"}
 
 
-def test_a_body_that_is_no_text_and_too_large_for_a_message_is_not_kept(aws_world):
-    assert aws_world.inbox.put(webhook(b"\xff" * 700_000))
-    assert not aws_world.inbox.put(webhook(b"\xff" * 800_000))
+def test_a_body_that_is_no_text_and_too_large_for_a_message_is_not_kept(aws):
+    inbox = InSqs(aws("sqs")).inbox
+
+    assert inbox.put(webhook(b"\xff" * 700_000))
+    assert not inbox.put(webhook(b"\xff" * 800_000))
