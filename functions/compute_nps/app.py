@@ -6,10 +6,10 @@ from typing import Any
 
 from afterbill import config
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.items import RETENTION
 from afterbill.adapters.aws.queues import SqsSendQueue
 from afterbill.adapters.aws.responses import SweepsTable
 from afterbill.adapters.aws.scores import ScoresTable
+from afterbill.domain.invitation import RETENTION
 from afterbill.domain.nps import score
 from afterbill.observability import Metric, count, logger
 from afterbill.services.compute_nps import compute_nps

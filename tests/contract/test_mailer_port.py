@@ -123,6 +123,15 @@ def test_an_error_is_a_receipt(ses, code):
         assert SesMailer(ses, "afterbill").send(MAIL) == receipt
 
 
+def test_a_mail_from_an_identity_that_is_not_verified_waits_for_the_operator(ses):
+    """SES has one code for it and for a mail that will never be taken; only its words tell them apart."""
+    words = "Email address is not verified. The following identities failed the check in region X: survey@example.com"
+    with Stubber(ses) as stub:
+        stub.add_client_error("send_email", "MessageRejected", words, http_status_code=400)
+
+        assert SesMailer(ses, "afterbill").send(MAIL) == Refused("MessageRejected", LATER, paused=True)
+
+
 @pytest.mark.parametrize("silence", SILENCES, ids=lambda one: type(one).__name__)
 def test_silence_proves_nothing(ses, silence):
     """A connection that was never made cannot have carried a mail; it is not told apart, for it is as rare."""

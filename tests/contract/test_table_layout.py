@@ -3,8 +3,8 @@
 import json
 from dataclasses import replace
 
-from afterbill.adapters.aws.items import RETENTION, invitation_item
-from afterbill.domain.invitation import Answer, SkipReason, State
+from afterbill.adapters.aws.items import invitation_item
+from afterbill.domain.invitation import RETENTION, Answer, SkipReason, State
 from afterbill.ports import Change
 from tests.contract.conftest import TABLE
 from tests.contract.people import DUE, ID, NOW, OTHER_ID, customer, invitation, sent, stored

@@ -48,7 +48,7 @@ class TestWatching:
         [alarm] = [alarm for alarm in of_type("AWS::CloudWatch::Alarm").values() if alarm["MetricName"] == metric]
 
         assert alarm["Namespace"] == "afterbill"
-        assert alarm["Dimensions"] == [{"Name": "service", "Value": "afterbill"}]
+        assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
 
     def test_every_alarm_is_told_to_the_topic_and_says_what_to_do(self, of_type: OfType) -> None:
         for alarm in of_type("AWS::CloudWatch::Alarm").values():

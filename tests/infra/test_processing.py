@@ -43,6 +43,11 @@ class TestFunctions:
         for function in of_type("AWS::Serverless::Function").values():
             assert "ReservedConcurrentExecutions" not in function
 
+    def test_only_what_puts_surveys_back_into_its_own_queue_may_go_round(self, of_type: OfType) -> None:
+        allowed = {name for name, one in of_type("AWS::Serverless::Function").items() if "RecursiveLoop" in one}
+
+        assert allowed == {"SendSurveyFunction"}
+
 
 class TestQueues:
     @pytest.mark.parametrize(("name", "queue"), CONSUMERS)

@@ -40,6 +40,16 @@ def test_a_key_that_was_taken_away_opens_nothing(stack, loop):
     assert loop.answer(sample("api/survey_form", TOKEN=newer))["statusCode"] == 404
 
 
+def test_a_key_of_no_text_neither_signs_nor_opens_anything(stack, loop):
+    stack.write_secret("KeysSecret", {"identity": IDENTITY, "links": {"1": ""}})
+    one = loop.sent()
+    forged = sign(Purpose.SURVEY, one.id, now() + timedelta(days=1), {1: derive_key("", "link")})
+    answer = stack.load("record_response")
+
+    assert answer(sample("api/survey_get", TOKEN=survey_token(one.id)))["statusCode"] == 200
+    assert answer(sample("api/survey_get", TOKEN=forged))["statusCode"] == 404
+
+
 def test_without_its_identity_key_nothing_is_captured_or_sent(stack, loop):
     """It recognises every suppressed address: with another one, people who unsubscribed would be written to."""
     one = loop.asked()

@@ -127,6 +127,13 @@ def test_a_source_without_a_secret_is_never_verified(stack, event):
     assert refused(receive(signed(event, "whsec_"))) == (401, "signature_mismatch")
 
 
+def test_the_names_in_a_secret_that_is_no_list_are_no_secrets(stack, event):
+    stack.write_secret("SourcesSecret", {"events": {OTHER_SECRET: STANDARD_SECRET}})
+    receive = stack.load("receive_webhook")
+
+    assert refused(receive(signed(event, OTHER_SECRET))) == (401, "signature_mismatch")
+
+
 def test_while_a_secret_is_rotated_both_are_good(stack, event):
     stack.write_secret("SourcesSecret", {"events": [OTHER_SECRET, STANDARD_SECRET]})
     receive = stack.load("receive_webhook")

@@ -1,6 +1,7 @@
 """What the use cases need from the world; each port has an AWS adapter and a working twin in memory.
 
-Every method is one call over the network. Each may raise TransientError, and nothing else that is expected.
+Every method is one call over the network, or a few that may be repeated together. Each may raise TransientError, and
+nothing else that is expected.
 """
 
 from collections.abc import Mapping, Sequence

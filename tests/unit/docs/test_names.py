@@ -58,11 +58,15 @@ def test_operations_knows_every_metric_and_no_other():
 
 
 def test_the_cost_of_alarms_metrics_and_secrets_follows_from_their_number():
-    kinds = [one["Type"] for one in template()["Resources"].values()]
+    resources = template()["Resources"].values()
+    kinds = [one["Type"] for one in resources]
+    events = [event for one in resources for event in one.get("Properties", {}).get("Events", {}).values()]
+    asked_a_month = 5 * 3 * 60 * 24 * 30  # five pollers of Lambda per queue, each waiting 20 seconds
     fixed = {
         "metrics": 0.30 * len(Metric),
         "alarms": 0.10 * kinds.count("AWS::CloudWatch::Alarm"),
         "secrets": 0.40 * kinds.count("AWS::SecretsManager::Secret"),
+        "polls": 0.40e-6 * asked_a_month * [event["Type"] for event in events].count("SQS"),
     }
     costs = ", ".join(f"{what} ${price:.2f}" for what, price in fixed.items())
 

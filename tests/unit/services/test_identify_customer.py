@@ -61,6 +61,14 @@ def test_a_customer_merged_twice_is_still_found(world: World) -> None:
     assert (world.person().name, world.person().address) == ("Ada", BOB)
 
 
+def test_nothing_of_the_person_stays_on_the_one_merged_away(world: World) -> None:
+    world.capture(
+        news(CustomerRef("cus_1", BOB, name="Bob")), news(CustomerRef("guest", ADA)), news(ref(), NOON + HOUR)
+    )
+    [gone] = [one for one in world.stored.people.values() if one.merged_into]
+    assert gone == Customer(gone.id, gone.version, merged_into=world.person().id)
+
+
 def test_a_survey_of_the_one_merged_away_reaches_the_survivor(world: World) -> None:
     world.capture(event(customer=CustomerRef("cus_1")))
     world.capture(news(CustomerRef("guest", ADA)), news(ref(), NOON + MINUTE))

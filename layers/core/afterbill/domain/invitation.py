@@ -58,6 +58,9 @@ class SkipReason(StrEnum):
     FAILED = "failed"
 
 
+RETENTION = timedelta(days=730)
+"""How long an invitation is kept after the last moment it could go out; unsubscribe links live as long."""
+
 COMMENT_LENGTH = 10_000
 """Most characters a comment may have, a line break counting as one."""
 

@@ -1,18 +1,14 @@
 """From a claimed invitation to the mail that goes out: links, headers, tags."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from email.utils import formataddr
 
 from afterbill.domain.brand import Brand, Catalog
 from afterbill.domain.customer import Customer
-from afterbill.domain.invitation import Invitation
+from afterbill.domain.invitation import RETENTION, Invitation
 from afterbill.domain.links import Purpose, sign
 from afterbill.domain.mail import INVITATION_TAG, Mail
 from afterbill.mail.render import SurveyMail, render_survey
-
-UNSUBSCRIBE_VALID = timedelta(days=730)
-"""As long as the invitation is kept; mail programs offer the button for as long as the mail lies there."""
 
 
 def composer(
@@ -30,7 +26,7 @@ def composer(
         keys = current_keys()
         asked_at = invitation.claimed_at or invitation.due_at
         answer = sign(Purpose.SURVEY, invitation.id, invitation.answer_until, keys)
-        unsubscribe = f"{base}/u/{sign(Purpose.UNSUBSCRIBE, invitation.id, asked_at + UNSUBSCRIBE_VALID, keys)}"
+        unsubscribe = f"{base}/u/{sign(Purpose.UNSUBSCRIBE, invitation.id, asked_at + RETENTION, keys)}"
         survey = SurveyMail(
             locale=invitation.locale or None,
             customer_name=customer.name,

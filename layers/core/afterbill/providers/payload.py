@@ -12,6 +12,8 @@ Json = Mapping[str, object]
 _EMPTY: Json = {}
 _LONGEST = 255
 _LARGEST = 10**15
+_NOT_PLAIN = frozenset(' <>()[]\\,;:"')
+"""What makes more of an address than one: `x<a@example.com>` reaches the same mailbox under another hash."""
 _YEARS = range(946_684_800, 4_102_444_800)
 """Unix seconds of the years 2000 to 2099: a time outside is no time of a billing event."""
 
@@ -85,10 +87,10 @@ def moment(value: object) -> datetime | None:
 
 
 def address(*values: object) -> str | None:
-    """The first value that has the shape of one e-mail address."""
+    """The first value that has the shape of one plain e-mail address."""
     for value in values:
         found = text(value, 254)
-        if found and " " not in found and 0 < found.find("@") == found.rfind("@") < len(found) - 1:
+        if found and _NOT_PLAIN.isdisjoint(found) and 0 < found.find("@") == found.rfind("@") < len(found) - 1:
             return found
     return None
 

@@ -51,7 +51,8 @@ def identify(
     )
     people = [one for one in read.values() if one.merged_into is None]
     survivor = people[0] if people else Customer(new_id())
-    others = tuple(replace(one, merged_into=survivor.id, pending=None) for one in people[1:])
+    # Nothing but the way to the survivor stays: whoever erases that one must find no second copy of the person.
+    others = tuple(Customer(one.id, one.version, merged_into=survivor.id) for one in people[1:])
     for other in people[1:]:
         survivor = merge(survivor, other)
     survivor = _suppress(learn(survivor, event), survivor, event, found)

@@ -10,7 +10,7 @@ from afterbill.domain.invitation import Invitation, SkipReason, State
 from afterbill.ports import SendQueue, Sweeps
 
 OVERDUE_AFTER = timedelta(minutes=20)
-"""Longer than the widest default flexible window, so that a timer still on its way is not overtaken."""
+"""Counted from the end of the flexible window: enough for a message to wait in the queue and to be tried again."""
 
 CLAIM_LOST_AFTER = timedelta(minutes=15)
 """A sender that has not marked its claim by then is gone: it ends after a minute at most."""

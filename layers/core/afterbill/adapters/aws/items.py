@@ -9,12 +9,9 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from afterbill.adapters.aws import keys
 from afterbill.domain.customer import Customer, Pending
-from afterbill.domain.invitation import Answer, Delivery, Invitation, State
+from afterbill.domain.invitation import RETENTION, Answer, Delivery, Invitation, State
 
 Item = dict[str, Any]
-
-RETENTION = timedelta(days=730)
-"""How long an invitation is kept after the last moment it could go out; unsubscribe links live as long."""
 
 _SERIALIZER = TypeSerializer()
 _DESERIALIZER = TypeDeserializer()

@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws import keys
+from afterbill.adapters.aws.batches import query
 from afterbill.adapters.aws.clients import error_code, transient
 from afterbill.adapters.aws.invitations import InvitationReader
 from afterbill.adapters.aws.items import answer_attributes, encode, invitation_of
@@ -71,22 +72,15 @@ class SweepsTable(InvitationReader):
 
     def unsettled(self, hour: str) -> list[str]:
         """Ids of invitations due in that UTC hour that have not gone out."""
-        query: dict[str, Any] = {
-            "TableName": self.table,
-            "IndexName": keys.BY_DAY,
-            "KeyConditionExpression": "day_bucket = :bucket",
-            "ProjectionExpression": keys.PK,
-            "ExpressionAttributeValues": encode({":bucket": keys.due_bucket(hour)}),
-        }
-        ids: list[str] = []
-        start: dict[str, Any] = {}
-        while True:
-            with transient("reading what is due"):
-                page = self.dynamodb.query(**query, **start)
-            ids += [keys.invitation_id(item) for item in page["Items"]]
-            if "LastEvaluatedKey" not in page:
-                return ids
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        found = query(
+            self.dynamodb,
+            TableName=self.table,
+            IndexName=keys.BY_DAY,
+            KeyConditionExpression="day_bucket = :bucket",
+            ProjectionExpression=keys.PK,
+            ExpressionAttributeValues=encode({":bucket": keys.due_bucket(hour)}),
+        )
+        return [keys.invitation_id(dict(item)) for item in found]
 
     def swept_until(self) -> str | None:
         """The hour from which the next sweep starts, None before the first."""

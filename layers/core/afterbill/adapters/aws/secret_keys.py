@@ -16,9 +16,12 @@ class SecretKeys:
     secret: Secret
 
     def current(self) -> Mapping[int, bytes]:
-        """Key 0 is derived from the generated secret; those that came by rotation stand under `links`."""
-        rotated = self.secret.value().get("links", {})
-        return {0: self._derived("link")} | {int(key_id): derive_key(text, "link") for key_id, text in rotated.items()}
+        """Key 0 is derived from the generated secret; those that came by rotation stand under `links`.
+
+        An empty text is no key: everybody could sign with it.
+        """
+        rotated = {int(key_id): text for key_id, text in self.secret.value().get("links", {}).items() if text}
+        return {0: self._derived("link")} | {key_id: derive_key(text, "link") for key_id, text in rotated.items()}
 
     def refresh(self) -> bool:
         """Fetch again, at most once a minute."""

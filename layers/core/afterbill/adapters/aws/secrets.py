@@ -58,7 +58,7 @@ class SourceSecrets:
     def of(self, source: str) -> Sequence[str]:
         """The secrets of a source, none for a source without any; one may stand without a list."""
         found = self.secret.value().get(source, [])
-        listed = [found] if isinstance(found, str) else found
+        listed = found if isinstance(found, list) else [found]
         return [one for one in listed if isinstance(one, str) and one]
 
     def refresh(self) -> bool:

@@ -12,6 +12,9 @@ from afterbill.domain.mail import Accepted, Mail, Receipt, Refused, Rejected, Un
 _THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException"})
 _QUOTA_USED_UP = "LimitExceededException"
 _REJECTED = frozenset({"MessageRejected", "BadRequestException"})
+_UNVERIFIED = "Email address is not verified"
+"""How SES words a MessageRejected that is about the sender's identity, or about any recipient in the sandbox."""
+
 _SERVER_ERROR = 500
 _SOON = timedelta(minutes=1)
 _LATER = timedelta(minutes=15)
@@ -60,7 +63,12 @@ def _receipt(error: ClientError) -> Receipt:
         return Refused(code, _LATER, paused=False)
     if status >= _SERVER_ERROR:
         return Unclear(code)
-    if code in _REJECTED:
+    if code in _REJECTED and _UNVERIFIED not in _said(error):
         return Rejected(code)
-    # Paused or suspended account, unverified domain, missing permission: an operator must act, the mail can wait.
+    # Paused or suspended account, unverified identity, missing permission: an operator must act, the mail can wait.
     return Refused(code, _LATER, paused=True)
+
+
+def _said(error: ClientError) -> str:
+    """The words beside the code; they may quote an address, so they are looked at and not passed on."""
+    return str(error.response.get("Error", {}).get("Message", ""))
