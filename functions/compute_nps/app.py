@@ -33,14 +33,25 @@ _zone = config.time_zone()
 
 
 def handler(_event: dict[str, Any], _context: object) -> None:
-    """The sweep comes first: a long recount must not keep surveys waiting."""
+    """The sweep first: a long recount must not keep surveys waiting. Its failure does not stop the scores."""
     now = datetime.now(UTC)
+    try:
+        _sweep(now)
+    finally:
+        _compute(now)
+
+
+def _sweep(now: datetime) -> None:
     found = sweep(_sweeping, now)
     for finding, number in found.items():
         if metric := _METRICS.get(finding):
             count(metric, number)
+    logger.info("swept", found=dict(found))
+
+
+def _compute(now: datetime) -> None:
     computed = compute_nps(_scores, now, uuid.uuid4().hex, _zone, RETENTION)
-    logger.info("scores computed", outcome=computed.outcome, days=computed.days, swept=dict(found))
+    logger.info("scores computed", outcome=computed.outcome, days=computed.days)
     for row in _scores.scores("all", "30d"):
         if (value := score(row.tally)) is not None:
             count(Metric.SCORE, value)

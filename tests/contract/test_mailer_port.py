@@ -48,8 +48,10 @@ ANSWERS: Mapping[str, tuple[int, Receipt]] = {
 }
 SILENCES = [
     ReadTimeoutError(endpoint_url="https://email.example"),
-    ConnectTimeoutError(endpoint_url="https://email.example"),
     ConnectionClosedError(endpoint_url="https://email.example"),
+]
+NEVER_CONNECTED = [
+    ConnectTimeoutError(endpoint_url="https://email.example"),
     EndpointConnectionError(endpoint_url="https://email.example"),
 ]
 
@@ -134,7 +136,6 @@ def test_a_mail_from_an_identity_that_is_not_verified_waits_for_the_operator(ses
 
 @pytest.mark.parametrize("silence", SILENCES, ids=lambda one: type(one).__name__)
 def test_silence_proves_nothing(ses, silence):
-    """A connection that was never made cannot have carried a mail; it is not told apart, for it is as rare."""
     attempts = []
 
     def fall_silent(**_):
@@ -145,6 +146,16 @@ def test_silence_proves_nothing(ses, silence):
 
     assert SesMailer(ses, "afterbill").send(MAIL) == Unclear(type(silence).__name__)
     assert len(attempts) == 1
+
+
+@pytest.mark.parametrize("failure", NEVER_CONNECTED, ids=lambda one: type(one).__name__)
+def test_a_connection_never_made_carried_no_mail(ses, failure):
+    def fail(**_):
+        raise failure
+
+    ses.meta.events.register_first("before-send.sesv2.SendEmail", fail)
+
+    assert SesMailer(ses, "afterbill").send(MAIL) == Refused(type(failure).__name__, SOON, paused=False)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])

@@ -73,11 +73,16 @@ def test_no_update_takes_the_end_of_retention_away(aws_world):
     assert items(aws_world)[f"INVITATION#{ID}"]["expires_at"] == before
 
 
-def test_suppressions_and_stops_stay(aws_world):
-    aws_world.facts.commit(Change(stops={"a": ID}))
+def test_a_suppression_stays_for_ever(aws_world):
     aws_world.responses.suppress("hash", "unsubscribed", NOW, None)
 
     assert not [item for item in items(aws_world).values() if "expires_at" in item]
+
+
+def test_links_are_forgotten_when_the_change_says_so(aws_world):
+    aws_world.facts.commit(Change(stops={"a": ID}, forget_links_at=NOW))
+
+    assert items(aws_world)["LINK#a"]["expires_at"] == {"N": str(int(NOW.timestamp()))}
 
 
 def test_an_address_lies_with_its_customer_and_nowhere_else(aws_world):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.items import invitation_item
 from tests.integration.samples import due, now, sample
@@ -131,3 +132,14 @@ def test_a_claim_nobody_heard_of_is_called_unknown(stack, loop):
     loop.compute(EVENT)
 
     assert loop.invitation(one.id).state == "unknown"
+
+
+@pytest.mark.usefixtures("answered")
+def test_a_sweep_that_fails_is_told_and_does_not_stop_the_scores(stack, loop):
+    put_back(stack, loop.asked("order-late"), timedelta(hours=3))
+    stack.sqs.delete_queue(QueueUrl=stack.environment("compute_nps")["SEND_QUEUE_URL"])
+
+    with pytest.raises(ClientError):
+        loop.compute(EVENT)
+
+    assert scores(stack) == [(0.0, 2)]

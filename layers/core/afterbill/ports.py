@@ -53,6 +53,7 @@ class Change:
     aliases: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
     stops: Mapping[str, str] = field(default_factory=dict)
     peers: frozenset[str] = frozenset()
+    forget_links_at: datetime | None = None
 
     @property
     def empty(self) -> bool:

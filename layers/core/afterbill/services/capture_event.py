@@ -8,7 +8,7 @@ from enum import StrEnum
 from afterbill.domain.billing import REVERSALS, BillingEvent
 from afterbill.domain.customer import Customer, Pending
 from afterbill.domain.errors import ConfigurationError, TransientError
-from afterbill.domain.invitation import Invitation, State
+from afterbill.domain.invitation import RETENTION, Invitation, State
 from afterbill.domain.policy import (
     Decision,
     Policy,
@@ -106,7 +106,7 @@ def _plan(
     else:
         identity = identify(event, found, capture.facts, capture.hash_address, capture.new_id)
     if event.touchpoint is None:
-        return _lesson(event, identity, found), None
+        return _lesson(event, identity, found, now), None
     rule = capture.policy.rules[event.touchpoint]
     customer = _take_back(event, rule, identity.customer, now)
     invitation = found.invitation
@@ -122,11 +122,12 @@ def _plan(
         aliases=identity.aliases,
         stops=stops,
         peers=found.peers if stops else frozenset(),
+        forget_links_at=now + RETENTION,
     )
     return change, invitation
 
 
-def _lesson(event: BillingEvent, identity: Identity, found: Found) -> Change:
+def _lesson(event: BillingEvent, identity: Identity, found: Found, now: datetime) -> Change:
     """What an event without a touchpoint teaches: its customer, and which objects are one payment."""
     # What was joined before is not written again: whatever stopped it since stopped all of it.
     joined = frozenset(event.links) if not found.peers.issuperset(event.links) else frozenset()
@@ -135,6 +136,7 @@ def _lesson(event: BillingEvent, identity: Identity, found: Found) -> Change:
         aliases=identity.aliases,
         stops=dict.fromkeys(joined, min(found.stopped_by)) if found.stopped_by else {},
         peers=joined,
+        forget_links_at=now + RETENTION,
     )
 
 

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError,  # noqa: A004  # botocore's own: the built-in one is never raised by it
+    CredentialRetrievalError,
+    HTTPClientError,
+)
 
 from afterbill.domain.errors import TransientError
 
@@ -58,7 +63,7 @@ def transient(what: str) -> Iterator[None]:
             raise
         message = f"{what}: {error_code(error)}"
         raise TransientError(message) from error
-    except (HTTPClientError, BotoCoreError) as error:
+    except (HTTPClientError, ConnectionError, CredentialRetrievalError) as error:
         message = f"{what}: {type(error).__name__}"
         raise TransientError(message) from error
 

@@ -122,6 +122,8 @@ class FactsTable(TableReader):
             values[":stopped_by"] = change.stops[link]
         if link in change.peers:
             values[":peers"] = set(change.peers)
+        if change.forget_links_at:
+            values[f":{keys.TTL}"] = int(change.forget_links_at.timestamp())
         update: dict[str, Any] = {
             "TableName": self.table,
             "Key": keys.link(link),

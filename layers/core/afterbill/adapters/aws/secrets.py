@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from afterbill.adapters.aws.clients import transient
-from afterbill.domain.errors import ConfigurationError
+from afterbill.domain.errors import ConfigurationError, TransientError
 
 _MAX_AGE_SECONDS = 300
 _MIN_AGE_SECONDS = 60
@@ -24,9 +25,12 @@ class Secret:
     _fetched_at: float | None = None
 
     def value(self) -> Mapping[str, Any]:
-        """The secret, at most five minutes old."""
-        if self._fetched_at is None or self.clock() - self._fetched_at > _MAX_AGE_SECONDS:
+        """The secret, at most five minutes old while Secrets Manager answers; an outage of it is sat out."""
+        if self._fetched_at is None:
             self._fetch()
+        elif self.clock() - self._fetched_at > _MAX_AGE_SECONDS:
+            with suppress(TransientError):
+                self._fetch()
         return self._value
 
     def refresh(self) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from afterbill.adapters.aws.clients import error_code
 from afterbill.domain.mail import Accepted, Mail, Receipt, Refused, Rejected, Unclear
@@ -28,11 +28,13 @@ class SesMailer:
     configuration_set: str
 
     def send(self, mail: Mail) -> Receipt:
-        """Hand over once. Only an explicit refusal (4xx) proves that nothing was taken."""
+        """Hand over once. Only a refusal (4xx), or a connection never made, proves that nothing was taken."""
         try:
             answer = self.ses.send_email(**self._request(mail))
         except ClientError as error:
             return _receipt(error)
+        except (ConnectTimeoutError, EndpointConnectionError) as error:
+            return Refused(type(error).__name__, _SOON, paused=False)
         except BotoCoreError as error:
             return Unclear(type(error).__name__)
         return Accepted(answer["MessageId"])
