@@ -9,7 +9,7 @@ from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.queues import SqsInbox
 from afterbill.adapters.aws.secrets import Secret, SourceSecrets
 from afterbill.domain.errors import TransientError
-from afterbill.domain.webhooks import Webhook
+from afterbill.domain.webhooks import MAX_BODY_BYTES, Webhook
 from afterbill.observability import Metric, count, logger
 from afterbill.providers import registry
 from afterbill.services.receive_webhook import Answer, receive_webhook
@@ -37,4 +37,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     count(Metric.WEBHOOKS_REFUSED)
     reason = received.refusal or received.answer
     logger.warning("webhook refused", source=source[:40], reason=reason)
-    return gateway.json_response(_STATUS[received.answer], {"error": reason})
+    if received.refusal and not _secrets.of(source):
+        logger.error("source has no signing secret: store one under its name in the secret `sources`", source=source)
+    limit = {"limit_bytes": MAX_BODY_BYTES} if received.answer is Answer.TOO_LARGE else {}
+    return gateway.json_response(_STATUS[received.answer], {"error": reason, **limit})

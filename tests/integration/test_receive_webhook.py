@@ -120,11 +120,12 @@ def test_a_body_that_is_no_base64_is_refused_and_no_error(receive, event):
     assert refused(receive(broken)) == (401, "signature_mismatch")
 
 
-def test_a_source_without_a_secret_is_never_verified(stack, event):
+def test_a_source_without_a_secret_is_never_verified_and_the_log_says_why(stack, event, capsys):
     stack.write_secret("SourcesSecret", {"events": [""]})
     receive = stack.load("receive_webhook")
 
     assert refused(receive(signed(event, "whsec_"))) == (401, "signature_mismatch")
+    assert "source has no signing secret" in capsys.readouterr().out
 
 
 def test_the_names_in_a_secret_that_is_no_list_are_no_secrets(stack, event):

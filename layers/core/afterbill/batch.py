@@ -1,4 +1,4 @@
-"""Queue and stream batches: every record succeeds or fails alone, and a failure is told with its reason."""
+"""Queue batches: every record succeeds or fails alone, and a failure is told with its reason."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,6 @@ def process(
     event: dict[str, Any],
     context: Any,  # noqa: ANN401  # Lambda's
     handle: Callable[[dict[str, Any]], None],
-    kind: EventType = EventType.SQS,
 ) -> Any:  # noqa: ANN401  # the answer Lambda wants
     """Hand each record to `handle`; those it raises on are reported back and come again."""
 
@@ -21,8 +20,9 @@ def process(
             handle(record)
         except Exception as error:
             # No traceback and no record: either may hold an address. The message itself is kept by the queue.
-            logger.error("record failed", error=type(error).__name__, detail=str(error)[:300])
+            name, message_id = type(error).__name__, record.get("messageId", "")
+            logger.error("record failed", message_id=message_id, error=name, detail=str(error)[:300])
             raise
 
-    processor = BatchProcessor(event_type=kind, raise_on_entire_batch_failure=False)
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event, logged, processor, context)

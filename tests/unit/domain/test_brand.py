@@ -26,6 +26,7 @@ AVAILABLE = ("de", "en", "pt-BR")
         ("de", "de"),
         ("de-AT", "de"),
         ("de_CH", "de"),
+        ("de_DE.UTF-8", "de"),
         ("DE", "de"),
         (" de ", "de"),
         ("de-Latn-DE-1996", "de"),

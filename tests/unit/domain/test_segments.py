@@ -1,3 +1,5 @@
+import pytest
+
 from afterbill.domain.segments import segments_of
 from tests.factories import customer
 
@@ -21,3 +23,13 @@ def test_what_is_not_known_is_left_out() -> None:
 
 def test_what_the_profile_no_longer_says_stays_as_the_fact_knew_it() -> None:
     assert segments_of(FACT | {"country": "FR"}, customer())["country"] == "FR"
+
+
+@pytest.mark.parametrize("spelling", ["de-CH", "de_CH", "DE-ch", "de_CH.UTF-8"])
+def test_a_language_is_one_row_however_it_is_spelled(spelling: str) -> None:
+    assert segments_of({}, customer(locale=spelling))["locale"] == "de-CH"
+
+
+@pytest.mark.parametrize(("spelling", "row"), [("DE", "de"), ("zh-Hans-CN", "zh-Hans-CN"), ("", None)])
+def test_what_a_language_tag_says_beside_the_region_stays(spelling: str, row: str | None) -> None:
+    assert segments_of({}, customer(locale=spelling)).get("locale") == row

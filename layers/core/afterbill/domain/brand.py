@@ -120,7 +120,7 @@ def ink_on(colour: str) -> str:
 
 
 def _match(wanted: str, available: Iterable[str]) -> str | None:
-    tag = wanted.strip().replace("_", "-").lower()
+    tag = wanted.strip().partition(".")[0].replace("_", "-").lower()  # `de_DE.UTF-8` is a locale of POSIX
     known = {locale.replace("_", "-").lower(): locale for locale in available}
     return known.get(tag) or known.get(tag.partition("-")[0])
 

@@ -13,6 +13,12 @@ def segments_of(fact: Mapping[str, str | None], customer: Customer | None) -> Ma
     A plan the fact names wins over the profile's; what is not known is left out.
     """
     plan = fact.get("plan") or (customer.attributes.get("plan") if customer else None)
-    profile = {"country": customer.country, "locale": customer.locale} if customer else {}
+    profile = {"country": customer.country, "locale": _tag(customer.locale or "")} if customer else {}
     known = {**fact, "plan": plan, **{name: value for name, value in profile.items() if value}}
     return {dimension: value for dimension, value in known.items() if value}
+
+
+def _tag(locale: str) -> str:
+    """One spelling for `de_CH`, `DE-ch` and `de_CH.UTF-8`, so that they are one row of a score."""
+    language, *rest = locale.partition(".")[0].replace("_", "-").split("-")
+    return "-".join([language.lower(), *(part.upper() if len(part) == 2 else part for part in rest)])  # noqa: PLR2004

@@ -118,7 +118,7 @@ def charge_refunded(notice: Notice) -> BillingEvent:
 
 
 def dispute_created(notice: Notice) -> BillingEvent:
-    """`charge.dispute.created`: names the payment; its customer is known through that, or through the charge."""
+    """`charge.dispute.created`: names the payment, and its customer only where the charge is expanded."""
     dispute = notice.content
     charge = section(dispute, "charge")
     about = (notice.require(dispute, "dispute"), Touchpoint.DISPUTED.value, "")
