@@ -40,8 +40,10 @@ def test_a_failing_program_is_reported_with_its_last_words(tmp_path: Path) -> No
         programs.run("build", failing, os.environ, tmp_path)
 
 
-def test_a_program_that_ends_well_says_nothing(tmp_path: Path) -> None:
-    programs.run("build", [sys.executable, "-c", ""], os.environ, tmp_path)
+def test_a_program_that_ends_well_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    programs.run("build", [sys.executable, "-c", "print('a progress bar')"], os.environ, tmp_path)
+
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_background_program_runs_until_it_is_stopped(tmp_path: Path) -> None:

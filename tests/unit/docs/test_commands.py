@@ -55,7 +55,7 @@ def test_a_shell_block_is_shell(script: str):
 
 @pytest.mark.parametrize("program", blocks("python"))
 def test_a_python_block_is_python(program: str):
-    compile(program, "a page", "exec")
+    assert compile(program, "a page", "exec").co_filename == "a page"
 
 
 @pytest.mark.parametrize("text", blocks("json"))
