@@ -1,9 +1,11 @@
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from afterbill.domain.billing import BillingEvent, Money, Touchpoint
+from afterbill.domain.webhooks import Source
 
 Read = Callable[..., BillingEvent]
 
@@ -188,3 +190,78 @@ class TestPlanChanges:
         previous = {"cancel_at_period_end": True, "cancel_at": 1764763200}
         said = read_stripe("customer.subscription.updated.period", previous=previous, cancel_at_period_end=False)
         assert said.touchpoint is None
+
+
+BARE = Source("donations", "stripe", types={"payment_intent.succeeded": "payment_succeeded", "charge.succeeded": ""})
+
+
+def test_payments_without_invoices_are_read_where_the_source_says_that_there_are_only_such(
+    sample: Callable[[str, str], bytes], understood: Callable[..., tuple[BillingEvent, ...]]
+) -> None:
+    intent = sample("stripe", "payment_intent.succeeded")
+    named = json.loads(intent)["data"]["object"]
+    charge = json.dumps(
+        json.loads(sample("stripe", "charge.refunded"))
+        | {"type": "charge.succeeded", "data": {"object": {**named, "id": "ch_1", "payment_intent": named["id"]}}}
+    ).encode()
+
+    (from_intent,), (from_charge,) = understood("stripe", intent, BARE), understood("stripe", charge, BARE)
+
+    assert understood("stripe", intent) == ()
+    assert from_intent.touchpoint is Touchpoint.PAYMENT_SUCCEEDED
+    assert from_intent.fact == from_charge.fact
+    assert from_intent.money == from_charge.money
+    assert from_charge.objects["charge"] == "ch_1"
+
+
+def charge(sample: Callable[[str, str], bytes], **changes: object) -> bytes:
+    event = json.loads(sample("stripe", "charge.succeeded"))
+    event["data"]["object"] |= changes
+    return json.dumps(event).encode()
+
+
+def test_a_payment_that_says_it_has_no_invoice_is_one_fact_with_its_charge(
+    sample: Callable[[str, str], bytes], understood: Callable[..., tuple[BillingEvent, ...]]
+) -> None:
+    (from_intent,) = understood("stripe", sample("stripe", "payment_intent.succeeded.alone"))
+    (from_charge,) = understood("stripe", charge(sample))
+
+    assert from_intent.fact == from_charge.fact
+    assert from_intent.customer.email == from_charge.customer.email
+
+
+def test_a_payment_without_an_invoice_is_the_fact_of_its_session(
+    sample: Callable[[str, str], bytes], understood: Callable[..., tuple[BillingEvent, ...]]
+) -> None:
+    (session,) = understood("stripe", sample("stripe", "checkout.session.completed.one_off"))
+    (paid,) = understood("stripe", charge(sample, payment_intent=session.objects["payment_intent"]))
+
+    assert paid.fact == session.fact
+    assert paid.touchpoint is session.touchpoint
+
+
+@pytest.mark.parametrize("changes", [{"invoice": "in_1"}, {"captured": False}], ids=["an invoice's", "held back"])
+def test_a_charge_that_another_event_reports_is_not_read(
+    changes: dict[str, object],
+    sample: Callable[[str, str], bytes],
+    understood: Callable[..., tuple[BillingEvent, ...]],
+) -> None:
+    assert understood("stripe", charge(sample, **changes)) == ()
+
+
+def test_a_charge_that_says_nothing_of_invoices_is_read_on_request_only(
+    sample: Callable[[str, str], bytes], understood: Callable[..., tuple[BillingEvent, ...]]
+) -> None:
+    event = json.loads(charge(sample))
+    del event["data"]["object"]["invoice"]
+    body = json.dumps(event).encode()
+
+    assert understood("stripe", body) == ()
+    assert understood("stripe", body, BARE) != ()
+
+
+def test_a_refund_of_its_invoice_does_not_reach_the_quote(
+    sample: Callable[[str, str], bytes], understood: Callable[..., tuple[BillingEvent, ...]]
+) -> None:
+    (accepted,) = understood("stripe", sample("stripe", "quote.accepted"))
+    assert "invoice" not in accepted.objects

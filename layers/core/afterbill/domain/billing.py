@@ -3,8 +3,11 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeAlias
+
+from afterbill.domain.errors import PayloadError
 
 
 class Touchpoint(StrEnum):
@@ -70,7 +73,8 @@ class BillingEvent:
 
     That is about its customer, or, with a `fact`, that its objects belong to one payment.
     `fact` is the same for every event that reports the same fact (twins, retries, two endpoints).
-    `objects` maps kinds (`invoice`, `charge`, `subscription`...) to the provider's ids.
+    `objects` maps kinds (`invoice`, `charge`, `subscription`...) to the provider's ids; `products` names what was
+    bought, in the order of the bill.
     """
 
     source: str
@@ -82,6 +86,7 @@ class BillingEvent:
     objects: Mapping[str, str] = field(default_factory=dict)
     money: Money | None = None
     plan: str | None = None
+    products: tuple[str, ...] = ()
     test: bool = False
 
     @property
@@ -93,6 +98,41 @@ class BillingEvent:
     def links(self) -> tuple[str, ...]:
         """The passing objects (invoice, charge...) through which a refund finds its payment, within the account."""
         return links_of(self.fact, self.objects)
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Something happened to this object, and only the provider's API tells what.
+
+    `kind` is the provider's word for such objects, `account` whose it is where one source serves several.
+    """
+
+    source: str
+    event_id: str
+    occurred_at: datetime
+    kind: str
+    id: str
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorTask:
+    """Something a person has to decide: a privacy request, a verifier that nobody vouched for.
+
+    It is stored under source, kind and id, and forgotten after `lives`; `details` hold ids and texts, never an address.
+    """
+
+    source: str
+    kind: str
+    id: str
+    occurred_at: datetime
+    customer: CustomerRef = field(default_factory=CustomerRef)
+    details: Mapping[str, str] = field(default_factory=dict)
+    lives: timedelta = timedelta(days=90)
+
+
+Understood: TypeAlias = BillingEvent | Pointer | OperatorTask | PayloadError
+"""What one element of a webhook comes to; an error stands where an element could not be read."""
 
 
 def links_of(fact: str, objects: Mapping[str, str]) -> tuple[str, ...]:

@@ -94,6 +94,7 @@ class Invitation:
     cooldown: timedelta = timedelta(0)
     segments: Mapping[str, str] = field(default_factory=dict)
     objects: Mapping[str, str] = field(default_factory=dict)
+    products: tuple[str, ...] = ()
     stoppable: bool = True
     generation: int = 1
     deferred_until: datetime | None = None

@@ -1,5 +1,7 @@
 """Amounts as whole numbers of a currency's smallest unit; a float is never money."""
 
+from decimal import Decimal
+
 from afterbill.domain.billing import Money
 from afterbill.providers.payload import integer, letters, text
 
@@ -12,6 +14,7 @@ _EXPONENTS = {
     for code in codes.split()
 }
 """ISO 4217 minor units where they are not two."""
+_LARGEST_POWER = 15
 
 
 def exponent(currency: str) -> int:
@@ -20,9 +23,8 @@ def exponent(currency: str) -> int:
 
 
 def from_decimal(value: object, currency: object) -> Money | None:
-    """Money from major units as a decimal string ("49.00") or a whole number; None where a digit would be lost."""
-    number, code = integer(value), letters(currency, 3)
-    digits = text(value, 20) if number is None else str(number)
+    """Money from major units as a decimal string ("49.00") or a number; None where a digit would be lost."""
+    code, digits = letters(currency, 3), _plain(value)
     if not digits or not code:
         return None
     sign, unsigned = (-1, digits[1:]) if digits.startswith("-") else (1, digits)
@@ -32,6 +34,22 @@ def from_decimal(value: object, currency: object) -> Money | None:
     if not (_digits(whole) and _digits(fraction or ("" if point else "0")) and not lost):
         return None
     return Money(sign * int(whole + kept), code)
+
+
+def from_minor(value: object, currency: object) -> Money | None:
+    """Money from an amount in the currency's smallest unit: a whole number, or one as text."""
+    digits = text(value, 16) if isinstance(value, str) else None
+    number = int(digits) if digits and _digits(digits.removeprefix("-")) else integer(value)
+    code = letters(currency, 3)
+    return Money(number, code) if number is not None and code else None
+
+
+def _plain(value: object) -> str | None:
+    """The digits of a string or a number without an exponent."""
+    if isinstance(value, Decimal):
+        return f"{value:f}" if value.is_finite() and abs(value.adjusted()) < _LARGEST_POWER else None
+    number = integer(value)
+    return text(value, 20) if number is None else str(number)
 
 
 def _digits(part: str) -> bool:

@@ -2,18 +2,35 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import cache
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint, fact_key
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.webhooks import Source
 from afterbill.providers.money import from_decimal
-from afterbill.providers.payload import Json, address, country, identifier, identifiers, locale, moment, section, text
+from afterbill.providers.payload import (
+    Json,
+    address,
+    country,
+    identifier,
+    identifiers,
+    iso_moment,
+    locale,
+    moment,
+    section,
+    text,
+)
 
 _UPDATED, _DELETED = "customer_updated", "customer_deleted"
 _TOUCHPOINTS = frozenset(touchpoint.value for touchpoint in Touchpoint)
 _MOST_RELATED = 10
 _MOST_ATTRIBUTES = 20
+
+
+@cache
+def _steps(path: str) -> list[str]:
+    return path.split(".")
 
 
 class Body:
@@ -26,7 +43,7 @@ class Body:
     def at(self, path: str) -> object:
         """The value at this neutral path, None where there is none; a number steps into a list."""
         value: object = self._payload
-        for step in self._foreign(path).split("."):
+        for step in _steps(self._foreign(path) if self._fields else path):
             if isinstance(value, dict):
                 value = value.get(step)
             elif isinstance(value, list) and step.isascii() and step.isdecimal() and int(step) < len(value):
@@ -64,7 +81,7 @@ class Message:
         stated = self.body.at("timestamp")
         if stated is None:
             return self.sent_at
-        found = moment(stated) or _iso(text(stated, 40) or "")
+        found = moment(stated) or iso_moment(stated, naive=None)
         if not found:
             raise PayloadError("The body's timestamp is not ISO 8601 with Z or an offset.")
         return found
@@ -86,14 +103,6 @@ def read(payload: Json, source: Source, message_id: str, sent_at: datetime) -> t
     if kind in _TOUCHPOINTS:
         return (_happened(message),)
     return (_learned(message),) if kind in (_UPDATED, _DELETED) else ()
-
-
-def _iso(stated: str) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(stated)
-        return moment(int(at.timestamp())) and at.astimezone(UTC) if at.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def _happened(message: Message) -> BillingEvent:

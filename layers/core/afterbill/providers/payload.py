@@ -1,9 +1,11 @@
 """Readers for JSON that others wrote: what is not as documented is None or empty, never an exception."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
 from json import JSONDecoder
 from typing import NoReturn
+from urllib.parse import parse_qsl
 
 from afterbill.domain.errors import PayloadError
 
@@ -11,7 +13,10 @@ Json = Mapping[str, object]
 
 _EMPTY: Json = {}
 _LONGEST = 255
+_LONGEST_NUMBER = 20
+_MOST_FIELDS = 50
 _LARGEST = 10**15
+_LARGEST_ID = 10**20
 _NOT_PLAIN = frozenset(' <>()[]\\,;:"')
 """What makes more of an address than one: `x<a@example.com>` reaches the same mailbox under another hash."""
 _YEARS = range(946_684_800, 4_102_444_800)
@@ -20,20 +25,42 @@ _YEARS = range(946_684_800, 4_102_444_800)
 
 def parse(body: bytes) -> Json:
     """The JSON object in these bytes; of a key given twice the last one counts, as in every provider's own library."""
-    try:
-        value = _DECODER.decode(body.decode())
-    except (ValueError, RecursionError):
-        raise PayloadError("The body is not JSON in UTF-8.") from None
+    value = parse_any(body)
     if not isinstance(value, dict):
         raise PayloadError("The body is JSON, but not an object.")
     return value
+
+
+def parse_any(body: bytes) -> object:
+    """The JSON in these bytes, whatever it is."""
+    try:
+        written = body.decode().strip(" \t\n\r")
+        value, end = _DECODER.raw_decode(written)
+    except (ValueError, RecursionError):
+        raise PayloadError("The body is not JSON in UTF-8.") from None
+    if end != len(written):
+        raise PayloadError("The body is JSON with something behind it.")
+    return value
+
+
+def form(body: bytes) -> dict[str, str]:
+    """The fields of a form in the order they came; of a repeated one the last counts, at its first place."""
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except ValueError:
+        raise PayloadError(f"The body is not a form in UTF-8 with at most {_MOST_FIELDS} fields.") from None
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-_DECODER = JSONDecoder(parse_constant=_refuse)
+def _fraction(digits: str) -> Decimal | float:
+    """Exactly what was written, for it may be money; an overlong number is no amount."""
+    return Decimal(digits) if len(digits) <= _LONGEST_NUMBER else float(digits)
+
+
+_DECODER = JSONDecoder(parse_constant=_refuse, parse_float=_fraction)
 
 
 def section(value: object, *path: str) -> Json:
@@ -54,11 +81,9 @@ def text(value: object, longest: int = _LONGEST) -> str | None:
     if not isinstance(value, str):
         return None
     line = " ".join(value.split())
-    return line if 0 < len(line) <= longest and _encodable(line) else None
-
-
-def _encodable(line: str) -> bool:
-    return line.isascii() or not any("\ud800" <= char <= "\udfff" for char in line)
+    if not 0 < len(line) <= longest:
+        return None
+    return line if line.isascii() or not any("\ud800" <= char <= "\udfff" for char in line) else None
 
 
 def integer(value: object) -> int | None:
@@ -70,8 +95,7 @@ def identifier(value: object) -> str | None:
     """An id: a string, a number, or the `id` of an object that stands where its id could (Stripe: expanded)."""
     if isinstance(value, dict):
         value = value.get("id")
-    number = integer(value)
-    return text(value) if number is None else str(number)
+    return str(value) if type(value) is int and abs(value) < _LARGEST_ID else text(value)
 
 
 def identifiers(**found: object) -> dict[str, str]:
@@ -84,6 +108,19 @@ def moment(value: object) -> datetime | None:
     """Unix seconds as an aware datetime."""
     stamp = integer(value)
     return None if stamp is None or stamp not in _YEARS else datetime.fromtimestamp(stamp, UTC)
+
+
+def iso_moment(value: object, naive: tzinfo | None = UTC) -> datetime | None:
+    """An ISO 8601 time as an aware datetime in UTC; one without `Z` or an offset is `naive`'s, or None without it."""
+    found = text(value, 40)
+    try:
+        at = datetime.fromisoformat(found or "")
+        at = at.replace(tzinfo=at.tzinfo or naive)
+        if at.tzinfo is None:
+            return None
+        return at.astimezone(UTC) if moment(int(at.timestamp())) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def address(*values: object) -> str | None:

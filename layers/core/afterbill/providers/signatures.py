@@ -1,7 +1,11 @@
 """What signature schemes have in common: a signed time, and comparisons that tell nothing."""
 
+import base64
 import hmac
-from collections.abc import Iterable, Sequence
+from binascii import b2a_base64
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from afterbill.domain.webhooks import Refusal, Webhook
 
 _DIGITS = 15
 """Enough for milliseconds and microseconds, which are refused as a time in the future, not as malformed."""
@@ -15,10 +19,62 @@ def seconds(value: str) -> int | None:
 def any_match(expected: Iterable[str], presented: Sequence[str]) -> bool:
     """Whether one presented signature is an expected one; every pair is compared, in constant time."""
     candidates = [candidate.encode("utf-8", "replace") for candidate in presented]
-    results = [hmac.compare_digest(mac.encode(), candidate) for mac in expected for candidate in candidates]
-    return any(results)
+    matched = False
+    for mac in expected:
+        wanted = mac.encode()
+        for candidate in candidates:
+            matched |= hmac.compare_digest(wanted, candidate)
+    return matched
 
 
 def digest(key: bytes, signed: bytes) -> bytes:
     """HMAC-SHA256."""
     return hmac.digest(key, signed, "sha256")
+
+
+def hexadecimal(mac: bytes) -> str:
+    """A MAC in lower-case hex digits."""
+    return mac.hex()
+
+
+def base64_text(mac: bytes) -> str:
+    """A MAC in base64 with padding."""
+    return b2a_base64(mac, newline=False).decode()
+
+
+def keys_of(secrets: Sequence[str]) -> Iterator[bytes]:
+    """The secrets as keys; a blank one is no key, for everybody could sign with it."""
+    for secret in secrets:
+        if secret.strip():
+            yield secret.encode("utf-8", "surrogatepass")
+
+
+def check_body(header: str, webhook: Webhook, secrets: Sequence[str], spell: Callable[[bytes], str]) -> Refusal | None:
+    """The commonest scheme: `header` is the spelled HMAC-SHA256 of the raw body under any of the secrets."""
+    presented = webhook.headers.get(header, "")
+    if not presented:
+        return Refusal.MISSING
+    expected = (spell(digest(key, webhook.body)) for key in keys_of(secrets))
+    return None if any_match(expected, [presented]) else Refusal.MISMATCH
+
+
+def check_basic(webhook: Webhook, secrets: Sequence[str]) -> Refusal | None:
+    """HTTP Basic: the secret is `user:password`, or the password alone, whoever the user is."""
+    scheme, _, encoded = webhook.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return Refusal.MISSING
+    try:
+        presented = base64.b64decode(encoded.strip(), validate=True).decode()
+    except ValueError:
+        return Refusal.MALFORMED
+    # `user:` is a key sent as the user, without a password.
+    spellings = [presented, presented.partition(":")[2], presented.removesuffix(":")]
+    return (
+        None if any_match((key.decode(errors="replace") for key in keys_of(secrets)), spellings) else Refusal.MISMATCH
+    )
+
+
+def basic(secret: str) -> str:
+    """The value of an Authorization header for such a secret."""
+    credentials = secret if ":" in secret else f"afterbill:{secret}"
+    return f"Basic {base64.b64encode(credentials.encode()).decode()}"

@@ -3,18 +3,31 @@
 docs/providers/standard_webhooks.md shows the body and how a source maps a foreign one onto it.
 """
 
-import base64
+import hashlib
+from binascii import a2b_base64
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from afterbill.domain.billing import BillingEvent
+from afterbill.domain.provider import About, Address
 from afterbill.domain.webhooks import Refusal, Source, Webhook, check_time
 from afterbill.providers.neutral import read
 from afterbill.providers.payload import moment, parse
-from afterbill.providers.signatures import any_match, digest, seconds
+from afterbill.providers.signatures import any_match, base64_text, digest, seconds
 
 _PREFIXES = ("webhook", "svix")
-_SIGNED = ("id", "timestamp", "signature")
+_SIGNED = tuple((f"{prefix}-id", f"{prefix}-timestamp", f"{prefix}-signature") for prefix in _PREFIXES)
+
+ABOUT = About(
+    title="Standard Webhooks",
+    proof="HMAC-SHA256 with a time",
+    address=Address.PAYLOAD,
+    secret="the sender's signing secret, whsec_...",
+    register="wherever the sender keeps its endpoints",
+    events=(),
+    unverified=("Svix's own header names",),
+)
 
 HEADERS: frozenset[str] = frozenset(f"{prefix}-{name}" for prefix in _PREFIXES for name in ("id", "timestamp"))
 """The message's id, and its time for bodies that carry none."""
@@ -42,25 +55,34 @@ def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal |
 
 def _headers(webhook: Webhook) -> tuple[str, str, str]:
     """Id, timestamp and signature of the first prefix that has all three, else empty strings."""
-    for prefix in _PREFIXES:
-        message_id, sent_at, signature = (webhook.headers.get(f"{prefix}-{name}", "") for name in _SIGNED)
-        if message_id and sent_at and signature:
-            return message_id, sent_at, signature
+    headers = webhook.headers
+    for named_id, named_time, named_signature in _SIGNED:
+        if named_id in headers and named_time in headers and named_signature in headers:
+            return headers[named_id], headers[named_time], headers[named_signature]
     return "", "", ""
 
 
 def _expected(secrets: Sequence[str], signed: bytes) -> Iterator[str]:
     for key in map(_key, secrets):
         if key:
-            yield base64.b64encode(digest(key, signed)).decode().rstrip("=")
+            yield base64_text(digest(key, signed)).rstrip("=")
 
 
 def _key(secret: str) -> bytes:
     """The key in a secret, with or without `whsec_` and padding, as the reference library reads it; else empty."""
     try:
-        return base64.b64decode(secret.removeprefix("whsec_") + "==")
+        return a2b_base64(secret.removeprefix("whsec_") + "==")
     except ValueError:
         return b""
+
+
+def sign(webhook: Webhook, secret: str) -> Webhook:
+    """The webhook as a sender would send it at `received_at`, under an id made from its body."""
+    message_id = f"msg_{hashlib.sha256(webhook.body).hexdigest()[:24]}"
+    at = str(int(webhook.received_at.timestamp()))
+    mac = next(_expected([secret], b"%b.%b.%b" % (message_id.encode(), at.encode(), webhook.body)), "")
+    signed = {"webhook-id": message_id, "webhook-timestamp": at, "webhook-signature": f"v1,{mac}="}
+    return replace(webhook, headers={**webhook.headers, **signed})
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:

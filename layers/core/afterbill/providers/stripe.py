@@ -4,14 +4,16 @@ docs/providers/stripe.md tables every kind; the tests read that table.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from afterbill.domain.billing import BillingEvent
 from afterbill.domain.errors import PayloadError
+from afterbill.domain.provider import About, Address
 from afterbill.domain.webhooks import Refusal, Source, Webhook, check_time
 from afterbill.providers import stripe_customers, stripe_payments, stripe_subscriptions
-from afterbill.providers.payload import parse
-from afterbill.providers.signatures import any_match, digest, seconds
+from afterbill.providers.payload import Json, parse, section
+from afterbill.providers.signatures import any_match, digest, keys_of, seconds
 from afterbill.providers.stripe_notice import Notice, open_notice
 
 HEADERS: frozenset[str] = frozenset()
@@ -25,6 +27,8 @@ _READERS: Mapping[str, Callable[[Notice], BillingEvent | None]] = {
     "checkout.session.completed": stripe_payments.session_completed,
     "checkout.session.async_payment_succeeded": stripe_payments.session_paid,
     "checkout.session.async_payment_failed": stripe_payments.session_failed,
+    "payment_intent.succeeded": stripe_payments.intent_succeeded,
+    "charge.succeeded": stripe_payments.charge_succeeded,
     "charge.refunded": stripe_payments.charge_refunded,
     "charge.dispute.created": stripe_payments.dispute_created,
     "customer.created": stripe_customers.customer_changed,
@@ -34,10 +38,22 @@ _READERS: Mapping[str, Callable[[Notice], BillingEvent | None]] = {
     "customer.subscription.updated": stripe_subscriptions.updated,
     "customer.subscription.deleted": stripe_subscriptions.deleted,
     "customer.subscription.trial_will_end": stripe_subscriptions.trial_will_end,
+    "quote.accepted": stripe_payments.quote_accepted,
 }
 
-KINDS = frozenset(_READERS)
-"""The event types worth subscribing an endpoint to; all others are ignored."""
+_BARE = frozenset({"payment_intent.succeeded", "charge.succeeded"})
+"""They come with every paid invoice too, and since 2025-03-31 do not say so. So they are read where they say that
+there is no invoice, and where `[sources.NAME.types]` names them."""
+
+ABOUT = About(
+    title="Stripe",
+    proof="HMAC-SHA256 with a time",
+    address=Address.MIXED,
+    secret="the endpoint's signing secret, whsec_...",
+    register="Dashboard, Workbench, Webhooks: add a destination",
+    events=tuple(_READERS),
+    unverified=("how long an old secret still signs after it was rolled",),
+)
 
 
 def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:
@@ -62,9 +78,14 @@ def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal |
 
 
 def _expected(secrets: Sequence[str], signed: bytes) -> Iterator[str]:
-    for secret in secrets:
-        if secret.strip():
-            yield digest(secret.encode("utf-8", "surrogatepass"), signed).hex()
+    return (digest(key, signed).hex() for key in keys_of(secrets))
+
+
+def sign(webhook: Webhook, secret: str) -> Webhook:
+    """The webhook as Stripe would send it at `received_at`."""
+    at = str(int(webhook.received_at.timestamp()))
+    mac = next(_expected([secret], b"%b.%b" % (at.encode(), webhook.body)), "")
+    return replace(webhook, headers={**webhook.headers, "stripe-signature": f"t={at},v1={mac}"})
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
@@ -76,5 +97,12 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     if payload.get("object") != "event" or not isinstance(kind, str):
         raise PayloadError('The body is not a Stripe event: it needs "object": "event" and a type.')
     reader = _READERS.get(kind)
-    event = reader(open_notice(payload, kind, source)) if reader else None
+    if not reader or (kind in _BARE and kind not in source.types and not _without_invoice(payload)):
+        return ()
+    event = reader(open_notice(payload, kind, source))
     return (event,) if event else ()
+
+
+def _without_invoice(payload: Json) -> bool:
+    """Whether a payment says that it is for no invoice; one that says nothing may be for one."""
+    return section(payload, "data", "object").get("invoice", "unsaid") is None

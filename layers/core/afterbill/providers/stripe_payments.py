@@ -107,6 +107,32 @@ def _session(notice: Notice, touchpoint: Touchpoint, meaning: str, occurrence: s
     return notice.happened(notice.learned(customer_of(session), objects), touchpoint, about, money)
 
 
+def intent_succeeded(notice: Notice) -> BillingEvent:
+    """`payment_intent.succeeded`, the same payment as that of its checkout session."""
+    intent = notice.content
+    objects = identifiers(
+        payment_intent=notice.require(intent, "payment intent"),
+        charge=intent.get("latest_charge"),
+        customer=intent.get("customer"),
+    )
+    return _bare(notice, objects, objects["payment_intent"], intent.get("amount_received") or intent.get("amount"))
+
+
+def charge_succeeded(notice: Notice) -> BillingEvent | None:
+    """`charge.succeeded`, the same payment as its intent's; a sum that is only held back is not paid yet."""
+    charge = notice.content
+    if charge.get("captured") is False:
+        return None
+    objects = _charge_objects(charge, notice.require(charge, "charge"))
+    return _bare(notice, objects, objects.get("payment_intent") or objects["charge"], charge.get("amount"))
+
+
+def _bare(notice: Notice, objects: dict[str, str], paid: str, amount: object) -> BillingEvent:
+    lesson = notice.learned(customer_of(notice.content), objects)
+    money = stripe_money(amount, notice.content.get("currency"))
+    return notice.happened(lesson, Touchpoint.PAYMENT_SUCCEEDED, (paid, PAYMENT, ""), money)
+
+
 def charge_refunded(notice: Notice) -> BillingEvent:
     """`charge.refunded`: each further part of a refund raises the sum and is a fact of its own."""
     charge = notice.content
@@ -115,6 +141,15 @@ def charge_refunded(notice: Notice) -> BillingEvent:
     money = stripe_money(returned, charge.get("currency"))
     lesson = notice.learned(customer_of(charge), _charge_objects(charge, charge))
     return notice.happened(lesson, Touchpoint.REFUNDED, about, money)
+
+
+def quote_accepted(notice: Notice) -> BillingEvent:
+    """`quote.accepted`: its invoices are reported by themselves."""
+    quote = notice.content
+    about = (notice.require(quote, "quote"), Touchpoint.ESTIMATE_ACCEPTED.value, "")
+    objects = {"quote": about[0], **identifiers(subscription=quote.get("subscription"), customer=quote.get("customer"))}
+    money = stripe_money(quote.get("amount_total"), quote.get("currency"))
+    return notice.happened(notice.learned(customer_of(quote), objects), Touchpoint.ESTIMATE_ACCEPTED, about, money)
 
 
 def dispute_created(notice: Notice) -> BillingEvent:

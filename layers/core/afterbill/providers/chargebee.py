@@ -1,0 +1,110 @@
+"""Chargebee: unsigned JSON behind a password, complete with customer, invoice and subscription.
+
+docs/providers/chargebee.md tables every kind; the tests read that table.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+from urllib.parse import quote
+
+from afterbill.domain.billing import BillingEvent
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.provider import About, Address, Api, Call, Login
+from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.providers.chargebee_events import READERS
+from afterbill.providers.chargebee_notice import Notice, customer_in
+from afterbill.providers.events import Envelope
+from afterbill.providers.payload import Json, moment, parse, section, text
+from afterbill.providers.signatures import any_match, basic, check_basic, keys_of
+
+T = TypeVar("T")
+
+ABOUT = About(
+    title="Chargebee",
+    proof="HTTP Basic, or a secret in the address",
+    address=Address.MIXED,
+    secret="user:password as entered for the webhook, or the value of ?key= in its address",
+    register="Settings, Configure Chargebee, Webhooks: add one with API version 2",
+    events=tuple(READERS),
+    unverified=(
+        "that cancelled_at of a scheduled cancellation is the day of its end",
+        "the answer of GET /api/v2/customers/{id}",
+        "how long Chargebee waits for an answer",
+    ),
+)
+
+HEADERS: frozenset[str] = frozenset()
+"""Everything Chargebee says stands in the body."""
+
+REFUSED = Reply(401, headers={"WWW-Authenticate": 'Basic realm="afterbill"'})
+
+API = Api("https://{account}.chargebee.com", Login.KEY_AS_USER)
+
+_BACKDATED = "_with_backdating"
+
+
+def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:  # noqa: ARG001  # nothing is dated
+    """Check HTTP Basic, or any value of the query against the secrets without a colon; Chargebee signs nothing."""
+    presented = [value for value in webhook.query.values() if value]
+    keys = (key.decode(errors="replace") for key in keys_of(secrets) if b":" not in key)
+    if any_match(keys, presented):
+        return None
+    refusal = check_basic(webhook, secrets)
+    # A wrong key in the address is a wrong password, not a missing one.
+    return Refusal.MISMATCH if refusal is Refusal.MISSING and presented else refusal
+
+
+def sign(webhook: Webhook, secret: str) -> Webhook:
+    """The webhook with the password Chargebee would send."""
+    return replace(webhook, headers={**webhook.headers, "authorization": basic(secret)})
+
+
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
+    """The billing event in a Chargebee event; ids are unique in a site only, so its name is part of every fact."""
+    payload = parse(webhook.body)
+    kind = text(payload.get("event_type"))
+    if not kind or not isinstance(payload.get("content"), dict):
+        raise PayloadError("The body is not a Chargebee event: it needs an event_type and a content.")
+    # The same things, told later: the variants of events that were entered for a day in the past.
+    reader = READERS.get(kind.removesuffix(_BACKDATED).replace("_canceled", "_cancelled"))
+    event = reader(_notice(payload, kind, source)) if reader else None
+    return (event,) if event else ()
+
+
+def _notice(payload: Json, kind: str, source: Source) -> Notice:
+    envelope = Envelope(
+        provider="chargebee",
+        account=source.tenant,
+        source=source.name,
+        event_id=_needed(text(payload.get("id")), kind, "id"),
+        occurred_at=_needed(moment(payload.get("occurred_at")), kind, "occurred_at (Unix seconds)"),
+    )
+    return Notice(kind, envelope, section(payload, "content"), source.currency)
+
+
+def _needed(value: T | None, kind: str, name: str) -> T:
+    if value is None:
+        raise PayloadError(f"The Chargebee event {kind} has no usable {name}.")
+    return value
+
+
+def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:  # noqa: ARG001  # one site per source
+    """The event with what the API knows of its customer: orders, credit notes and some customers name no address."""
+    if not event.customer.id:
+        return event
+    found = call(f"/api/v2/customers/{quote(event.customer.id, safe='')}")
+    known = customer_in({"customer": section(found, "customer")})
+    if not known.address:
+        return event
+    said = event.customer
+    person = replace(
+        said,
+        email=known.email,
+        name=known.name or said.name,
+        locale=known.locale or said.locale,
+        country=known.country or said.country,
+        attributes={**known.attributes, **said.attributes},
+    )
+    return replace(event, customer=person)

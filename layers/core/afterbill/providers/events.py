@@ -1,0 +1,62 @@
+"""How the modules of this package word what they read: one envelope, then facts and lessons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
+
+PAYMENT = "payment"
+"""The meaning shared by everything that reports one payment, whatever touchpoint it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What every event in one webhook shares; `account` tells ids of one shop, site or tenant from another's."""
+
+    provider: str
+    account: str
+    source: str
+    event_id: str
+    occurred_at: datetime
+    test: bool = False
+
+    def learned(
+        self, customer: CustomerRef, objects: Mapping[str, str] | None = None, plan: str | None = None
+    ) -> BillingEvent:
+        """An event that only teaches something about its customer."""
+        return BillingEvent(
+            source=self.source,
+            event_id=self.event_id,
+            occurred_at=self.occurred_at,
+            customer=customer,
+            objects=objects or {},
+            plan=plan,
+            test=self.test,
+        )
+
+    def happened(  # noqa: PLR0913  # what a fact is made of
+        self,
+        touchpoint: Touchpoint,
+        about: tuple[str, str, str],
+        customer: CustomerRef,
+        objects: Mapping[str, str],
+        *,
+        money: Money | None = None,
+        plan: str | None = None,
+        products: tuple[str, ...] = (),
+    ) -> BillingEvent:
+        """A fact: `about` is its object's id, its meaning and its occurrence, by which twins are one."""
+        return BillingEvent(
+            source=self.source,
+            event_id=self.event_id,
+            occurred_at=self.occurred_at,
+            customer=customer,
+            touchpoint=touchpoint,
+            fact=fact_key(self.provider, self.account, *about),
+            objects=objects,
+            money=money,
+            plan=plan,
+            products=products,
+            test=self.test,
+        )

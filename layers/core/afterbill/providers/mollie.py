@@ -1,0 +1,177 @@
+"""Mollie: unsigned ids (classic) that only point into its API, and signed JSON events (next-gen).
+
+docs/providers/mollie.md tables both; the tests read that table.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import quote
+
+from afterbill.domain.billing import BillingEvent, CustomerRef, Pointer
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.provider import About, Address, Api, Call, Login
+from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.providers.events import Envelope
+from afterbill.providers.mollie_entities import PROVIDER, READERS, customer_of, person_of
+from afterbill.providers.payload import Json, identifier, iso_moment, parse, records, section, text
+from afterbill.providers.signatures import any_match, digest, keys_of
+
+_SIGNATURE = "x-mollie-signature"
+_PREFIX = "sha256="
+_CLASSIC = re.compile(rb"id=([a-z]{1,10})(_[A-Za-z0-9]{1,64})(?:&.*)?", re.DOTALL)
+"""No JSON begins like this, so what came unsigned can never be read as an event that says something by itself."""
+_CLASSIC_KINDS = {b"tr": "payment", b"ord": "order"}
+_PATHS = {
+    "payment": "payments",
+    "order": "orders",
+    "payment-link": "payment-links",
+    "sales-invoice": "sales-invoices",
+}
+_EVENTS = (
+    "payment-link.paid",
+    "payment.failed",
+    "payment.paid",
+    "refund.processing",
+    "refund.refunded",
+    "sales-invoice.paid",
+)
+_MOST_PAYMENTS = 50
+
+HEADERS: frozenset[str] = frozenset()
+"""Everything Mollie says stands in the body or in its API."""
+
+ACCEPTED = Reply(200)
+"""Also for ids that do not exist: whoever guesses ids learns nothing."""
+
+API = Api(url="https://api.mollie.com", login=Login.KEY)
+
+ABOUT = About(
+    title="Mollie",
+    proof="HMAC-SHA256 of the body (next-gen); classic webhooks prove nothing and only point into the API",
+    address=Address.MIXED,
+    secret="the signing secret of a next-gen webhook; classic ones have none",
+    register="classic: webhookUrl of every payment or order; next-gen: Dashboard, Developers, Webhooks",
+    events=("classic payment (tr_)", "classic order (ord_)", *_EVENTS),
+    forms=True,
+    unverified=(
+        "10 tries within 26 hours and 15 seconds to answer for classic webhooks",
+        "the path /v2/payment-links/{id}/payments, by which the payer of a link is found",
+        "whether refund events can come without their entity",
+    ),
+)
+
+
+def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:  # noqa: ARG001  # nothing timed
+    """Check `X-Mollie-Signature` (sha256=hex of HMAC-SHA256 over the raw body, several with commas) if it is there.
+
+    Without it nothing but a classic form is let through: an id of the shape of Mollie's, which proves nothing and
+    is believed nothing; what it is about is asked of the API.
+    """
+    header = webhook.headers.get(_SIGNATURE, "")
+    if not header:
+        return None if _CLASSIC.fullmatch(webhook.body) else Refusal.MISSING
+    presented = [value.strip().removeprefix(_PREFIX) for value in header.split(",")]
+    expected = (digest(key, webhook.body).hex() for key in keys_of(secrets))
+    return None if any_match(expected, presented) else Refusal.MISMATCH
+
+
+def sign(webhook: Webhook, secret: str) -> Webhook:
+    """The webhook as Mollie would send it: a classic one stays unsigned."""
+    if _CLASSIC.fullmatch(webhook.body):
+        return webhook
+    mac = next((digest(key, webhook.body).hex() for key in keys_of([secret])), "")
+    return replace(webhook, headers={**webhook.headers, _SIGNATURE: f"{_PREFIX}{mac}"})
+
+
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | Pointer, ...]:
+    """What a classic id points at, or what a next-gen event says."""
+    classic = _CLASSIC.fullmatch(webhook.body)
+    if classic:
+        kind, id_ = _CLASSIC_KINDS.get(classic[1]), (classic[1] + classic[2]).decode()
+        return (Pointer(source.name, id_, webhook.received_at, kind, id_),) if kind else ()
+    payload = parse(webhook.body)
+    resource = payload.get("resource")
+    if resource == "event":
+        return _event(payload, webhook, source)
+    if isinstance(resource, str) and resource in READERS:  # the bare entity, as Mollie's reference shows payloads
+        return _read(payload, resource, _envelope(source, identifier(payload) or "", webhook.received_at), source)
+    raise PayloadError("The body is neither a Mollie event nor the id of a payment or an order.")
+
+
+def _event(payload: Json, webhook: Webhook, source: Source) -> tuple[BillingEvent | Pointer, ...]:
+    kind = text(payload.get("type"))
+    if not kind:
+        raise PayloadError("The body is a Mollie event without a type.")
+    if kind not in _EVENTS:
+        return ()
+    resource, _, status = kind.rpartition(".")
+    entity = section(payload, "_embedded", "entity")
+    entity_id = identifier(payload.get("entityId")) or identifier(entity)
+    if not entity_id:
+        raise PayloadError(f"The Mollie event {kind} names no entityId.")
+    event_id = identifier(payload) or entity_id
+    occurred_at = iso_moment(payload.get("createdAt")) or webhook.received_at
+    if entity:
+        known = {"id": entity_id, "status": status, "mode": payload.get("mode"), **entity}
+        return _read(known, resource, _envelope(source, event_id, occurred_at), source)
+    if resource not in _PATHS:
+        raise PayloadError(f"The Mollie event {kind} comes without its entity: choose full payloads for the webhook.")
+    return (Pointer(source.name, event_id, occurred_at, resource, entity_id),)
+
+
+def _envelope(source: Source, event_id: str, occurred_at: datetime) -> Envelope:
+    return Envelope(PROVIDER, "", source.name, event_id, occurred_at)
+
+
+def _read(entity: Json, resource: str, envelope: Envelope, source: Source) -> tuple[BillingEvent, ...]:
+    profile = identifier(entity.get("profileId"))
+    if source.account and profile and profile != source.account:
+        return ()
+    return READERS[resource](entity, replace(envelope, test=entity.get("mode") == "test"))
+
+
+def resolve(pointer: Pointer, source: Source, call: Call) -> tuple[BillingEvent, ...]:
+    """What has become of a payment, an order, a link or an invoice; nothing for an id Mollie does not know."""
+    path = _PATHS.get(pointer.kind)
+    entity = _ask(call, path, pointer.id) if path else {}
+    if not entity:
+        return ()
+    known = {**entity, "id": pointer.id}
+    return _read(known, pointer.kind, _envelope(source, pointer.event_id, pointer.occurred_at), source)
+
+
+def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:  # noqa: ARG001  # as Provider
+    """The event with its customer: whom the payment names, and what Mollie keeps of a stored customer."""
+    payment = {} if event.customer.id else _payment_of(event, call)
+    customer = customer_of(payment) if payment else event.customer
+    if not customer.address and customer.id and customer.id.startswith("cst_"):
+        customer = _completed(customer, _ask(call, "customers", customer.id))
+    objects = {"payment": payment_id} if (payment_id := identifier(payment)) else {}
+    return replace(event, customer=customer, objects={**objects, **event.objects})
+
+
+def _payment_of(event: BillingEvent, call: Call) -> Json:
+    """The payment an event is about; of a payment link the newest that was paid."""
+    if "payment" in event.objects:
+        return _ask(call, "payments", event.objects["payment"])
+    if "payment-link" not in event.objects:
+        return {}
+    answer = call(f"/v2/payment-links/{quote(event.objects['payment-link'], safe='')}/payments")
+    payments = records(section(answer, "_embedded").get("payments"), _MOST_PAYMENTS)
+    return next((payment for payment in payments if payment.get("status") == "paid"), {})
+
+
+def _completed(customer: CustomerRef, stored: Json) -> CustomerRef:
+    known = person_of(stored)
+    return replace(
+        customer,
+        email=known.email,
+        name=customer.name or known.name,
+        locale=customer.locale or known.locale,
+    )
+
+
+def _ask(call: Call, path: str, id_: str) -> Json:
+    return section(call(f"/v2/{path}/{quote(id_, safe='')}"))

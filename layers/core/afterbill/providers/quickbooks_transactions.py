@@ -1,0 +1,138 @@
+"""What QuickBooks' API says of one transaction or customer, as an event."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
+from afterbill.domain.webhooks import Source
+from afterbill.providers.events import PAYMENT, Envelope
+from afterbill.providers.money import from_decimal
+from afterbill.providers.payload import Json, address, country, identifier, identifiers, records, section, text
+
+_MOST_LINES = 100
+_MOST_LINKED = 5
+_MOST_PRODUCTS = 10
+_PAID = {"invoice": "Invoice", "payment": "Payment", "sales_receipt": "SalesReceipt"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Transaction:
+    """One transaction, the pointer that led to it, and the currency of a company that names none."""
+
+    content: Json
+    pointer: Pointer
+    currency: str
+
+    @property
+    def money(self) -> Money | None:
+        return self.amount("TotalAmt")
+
+    def amount(self, key: str) -> Money | None:
+        named = section(self.content, "CurrencyRef").get("value")
+        return from_decimal(self.content.get(key), named or self.currency)
+
+    @property
+    def lines(self) -> list[Json]:
+        return records(self.content.get("Line"), _MOST_LINES)
+
+    def linked(self, kind: str) -> dict[str, str]:
+        """The ids of the linked transactions of this kind: kind, kind_2..."""
+        places = [self.content, *self.lines]
+        links = [link for place in places for link in records(place.get("LinkedTxn"), _MOST_LINES)]
+        ids = dict.fromkeys(identifier(link.get("TxnId")) for link in links if link.get("TxnType") == _PAID[kind])
+        found = [id_ for id_ in ids if id_][:_MOST_LINKED]
+        return {f"{kind}_{number}" if number > 1 else kind: id_ for number, id_ in enumerate(found, start=1)}
+
+    def happened(
+        self, touchpoint: Touchpoint, meaning: str, objects: Mapping[str, str], about: str = ""
+    ) -> BillingEvent:
+        """The fact about this transaction, or about the object it belongs to."""
+        buyer = section(self.content, "CustomerRef")
+        customer = CustomerRef(
+            id=identifier(buyer.get("value")),
+            email=_first_address(section(self.content, "BillEmail")),
+            name=text(buyer.get("name")),
+            country=country(section(self.content, "BillAddr").get("Country")),
+        )
+        sold = (text(section(line, "SalesItemLineDetail", "ItemRef").get("name")) for line in self.lines)
+        return _envelope(self.pointer).happened(
+            touchpoint,
+            (about or self.pointer.id, meaning, ""),
+            customer,
+            {**objects, **identifiers(customer=customer.id)},
+            money=self.money,
+            products=tuple(filter(None, sold))[:_MOST_PRODUCTS],
+        )
+
+
+def _payment(payment: _Transaction) -> BillingEvent | None:
+    if payment.money and not payment.money.amount:
+        return None  # it only sets a credit against an invoice
+    linked = payment.linked("invoice")
+    objects = {**linked, "payment": payment.pointer.id}
+    return payment.happened(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects, linked.get("invoice", ""))
+
+
+def _invoice(invoice: _Transaction) -> BillingEvent | None:
+    total, balance = invoice.money, invoice.amount("Balance")
+    if not total or total.amount <= 0 or not balance or balance.amount:
+        return None
+    objects = {"invoice": invoice.pointer.id, **invoice.linked("payment")}
+    return invoice.happened(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects)
+
+
+def _sales_receipt(receipt: _Transaction) -> BillingEvent:
+    return receipt.happened(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, {"sales_receipt": receipt.pointer.id})
+
+
+def _refund(refund: _Transaction) -> BillingEvent:
+    """A refund receipt or a credit memo; it finds its payment only where it names what was paid."""
+    objects = identifiers(refund=refund.pointer.id, invoice=section(refund.content, "InvoiceRef").get("value"))
+    for kind in _PAID:
+        objects |= refund.linked(kind)
+    return refund.happened(Touchpoint.REFUNDED, Touchpoint.REFUNDED.value, objects)
+
+
+def _estimate(estimate: _Transaction) -> BillingEvent | None:
+    if estimate.content.get("TxnStatus") != "Accepted":
+        return None
+    touchpoint = Touchpoint.ESTIMATE_ACCEPTED
+    return estimate.happened(touchpoint, touchpoint.value, {"estimate": estimate.pointer.id})
+
+
+_READERS: Mapping[str, Callable[[_Transaction], BillingEvent | None]] = {
+    "Payment": _payment,
+    "Invoice": _invoice,
+    "SalesReceipt": _sales_receipt,
+    "RefundReceipt": _refund,
+    "CreditMemo": _refund,
+    "Estimate": _estimate,
+}
+
+
+def read(content: Json, pointer: Pointer, source: Source) -> BillingEvent | None:
+    """What the object at this pointer has become; None where that is nothing to us."""
+    if pointer.kind == "Customer":
+        return _envelope(pointer).learned(customer_of(content, pointer.id), {"customer": pointer.id})
+    return _READERS[pointer.kind](_Transaction(content, pointer, source.currency))
+
+
+def customer_of(customer: Json, id_: str) -> CustomerRef:
+    """What a customer object says of the customer with this id."""
+    person = " ".join(filter(None, (text(customer.get("GivenName")), text(customer.get("FamilyName")))))
+    return CustomerRef(
+        id=id_,
+        email=_first_address(section(customer, "PrimaryEmailAddr")),
+        name=text(customer.get("DisplayName")) or text(person),
+        country=country(section(customer, "BillAddr").get("Country")),
+    )
+
+
+def _first_address(value: Json) -> str | None:
+    """People may enter several addresses, with commas between them."""
+    return address(*re.split("[,;]", text(value.get("Address")) or ""))
+
+
+def _envelope(pointer: Pointer) -> Envelope:
+    return Envelope("quickbooks", pointer.account, pointer.source, pointer.event_id, pointer.occurred_at)

@@ -1,0 +1,114 @@
+"""Shopify: HMAC over the body; a header tells the topic, the shop and whether it is a test.
+
+docs/providers/shopify.md tables every topic; the tests read that table.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import quote
+
+from afterbill.domain.billing import BillingEvent, OperatorTask, Touchpoint
+from afterbill.domain.provider import About, Address, Api, Call, Login
+from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.providers import shopify_customers, shopify_orders, shopify_subscriptions
+from afterbill.providers.payload import Json, section
+from afterbill.providers.shopify_notice import NAMES, PREFIXES, Notice, money_of, open_notice
+from afterbill.providers.signatures import base64_text, check_body, digest, keys_of
+
+HEADERS: frozenset[str] = frozenset(f"{prefix}{name}" for prefix in PREFIXES for name in NAMES)
+
+_READERS: Mapping[str, Callable[[Notice], tuple[BillingEvent | OperatorTask, ...]]] = {
+    "orders/paid": shopify_orders.paid,
+    "orders/fulfilled": shopify_orders.fulfilled,
+    "orders/cancelled": shopify_orders.cancelled,
+    "orders/create": shopify_orders.changed,
+    "orders/updated": shopify_orders.changed,
+    "orders/edited": shopify_orders.changed,
+    "orders/partially_fulfilled": shopify_orders.changed,
+    "fulfillments/create": shopify_orders.shipped,
+    "fulfillments/update": shopify_orders.shipped,
+    "refunds/create": shopify_orders.refunded,
+    "order_transactions/create": shopify_orders.transacted,
+    "disputes/create": shopify_orders.disputed,
+    "subscription_contracts/create": shopify_subscriptions.created,
+    "subscription_contracts/update": shopify_subscriptions.updated,
+    "subscription_contracts/cancel": shopify_subscriptions.ended,
+    "subscription_contracts/expire": shopify_subscriptions.ended,
+    "subscription_billing_attempts/success": shopify_subscriptions.billed,
+    "subscription_billing_attempts/failure": shopify_subscriptions.not_billed,
+    "subscription_billing_attempts/challenged": shopify_subscriptions.not_billed,
+    "customers/create": shopify_customers.changed,
+    "customers/update": shopify_customers.changed,
+    "customers/enable": shopify_customers.changed,
+    "customers/disable": shopify_customers.changed,
+    "customers/delete": shopify_customers.deleted,
+    "customers_email_marketing_consent/update": shopify_customers.consent_changed,
+    "customers/data_request": shopify_customers.privacy_asked,
+    "customers/redact": shopify_customers.privacy_asked,
+    "shop/redact": shopify_customers.privacy_asked,
+}
+
+ABOUT = About(
+    title="Shopify",
+    proof="HMAC-SHA256 of the body",
+    address=Address.MIXED,
+    secret="the app's client secret; for webhooks made in the admin, the one shown under Settings, Notifications",
+    register="Settings, Notifications, Webhooks; or an app's webhook subscriptions",
+    events=tuple(_READERS),
+    topic="x-shopify-topic",
+    unverified=(
+        "whether an old client secret still signs after it was rotated",
+        "whether apps without access to protected customer data get addresses",
+        "that events of the kind without x- headers bear the same topics",
+        "that a challenged billing attempt was not paid",
+    ),
+)
+
+API = Api(url="https://{account}", login=Login.KEY_IN_HEADER, key_header="X-Shopify-Access-Token")
+_ROOT = "/admin/api/2024-10"
+
+
+def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:  # noqa: ARG001  # no time is signed
+    """Check `X-Shopify-Hmac-Sha256` (base64 of HMAC-SHA256 over the body); newer events leave out the `X-`."""
+    newer = "shopify-hmac-sha256"
+    header = newer if webhook.headers.get(newer) else f"x-{newer}"
+    return check_body(header, webhook, secrets, base64_text)
+
+
+def sign(webhook: Webhook, secret: str) -> Webhook:
+    """The webhook as Shopify would send it."""
+    mac = next((base64_text(digest(key, webhook.body)) for key in keys_of([secret])), "")
+    return replace(webhook, headers={**webhook.headers, "x-shopify-hmac-sha256": mac})
+
+
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | OperatorTask, ...]:
+    """What a webhook of the source's shop says; those of another shop, which one app may serve too, say nothing."""
+    notice = open_notice(webhook, source)
+    if source.account and notice.shop and notice.shop != source.account.lower():
+        return ()
+    reader = _READERS.get(notice.topic)
+    return reader(notice) if reader else ()
+
+
+def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
+    """The event with the buyer of its order, else with the customer it names."""
+    order_id = event.objects.get("order")
+    order = _ask(call, "order", order_id) if order_id else {}
+    customer = shopify_customers.customer_of(order)
+    customer_id = customer.id or event.customer.id
+    if customer_id and not customer.email:
+        customer = shopify_customers.profile_of(_ask(call, "customer", customer_id))
+    total = None if event.touchpoint is Touchpoint.REFUNDED else money_of(order, "total_price", source)
+    return replace(
+        event,
+        # An id without an address may be known to us from elsewhere.
+        customer=replace(customer, id=customer_id) if customer_id or customer.email else event.customer,
+        money=event.money or total,
+        products=event.products or shopify_orders.products_of(order),
+        test=event.test or order.get("test") is True,
+    )
+
+
+def _ask(call: Call, kind: str, id_: str) -> Json:
+    return section(call(f"{_ROOT}/{kind}s/{quote(id_, safe='')}.json"), kind)

@@ -1,0 +1,60 @@
+"""The envelope of a Square event, read once."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from afterbill.domain.billing import Money
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.webhooks import Source
+from afterbill.providers.events import Envelope
+from afterbill.providers.money import from_minor
+from afterbill.providers.payload import Json, identifier, iso_moment, section, text
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A Square event: `data` as it came, with the changed object inside; `currency` is that of amounts without one."""
+
+    kind: str
+    envelope: Envelope
+    data: Json
+    currency: str
+
+    def content(self, name: str) -> Json:
+        """The changed object, which stands under its own name."""
+        return section(self.data, "object", name)
+
+    def require(self, value: object, what: str) -> str:
+        """The id in this value; an event without it cannot be told from others."""
+        return _needed(identifier(value), self.kind, what)
+
+    def money(self, *values: object) -> Money | None:
+        """The first of these that is an amount in the smallest unit."""
+        return next((found for value in values if (found := money_of(value, self.currency))), None)
+
+
+def money_of(value: object, currency: str) -> Money | None:
+    """Square's `Money`: an amount in the smallest unit, and its currency."""
+    found = section(value)
+    return from_minor(found.get("amount"), found.get("currency") or currency)
+
+
+def open_notice(payload: Json, kind: str, source: Source, *, sandbox: bool) -> Notice:
+    """Read the envelope; the merchant is part of every fact."""
+    envelope = Envelope(
+        provider="square",
+        account=identifier(payload.get("merchant_id")) or "",
+        source=source.name,
+        event_id=_needed(text(payload.get("event_id")), kind, "event_id"),
+        occurred_at=_needed(iso_moment(payload.get("created_at")), kind, "created_at"),
+        test=sandbox,
+    )
+    return Notice(kind, envelope, section(payload, "data"), source.currency)
+
+
+def _needed(value: T | None, kind: str, what: str) -> T:
+    if value is None:
+        raise PayloadError(f"The Square event {kind} has no usable {what}.")
+    return value

@@ -1,0 +1,67 @@
+"""Webhooks in files: bare bodies, or `{"headers": {...}, "body": ...}`, laid out as PROVIDER/NAME."""
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlencode
+
+from afterbill.domain.errors import AfterbillError
+from afterbill.domain.provider import About
+from afterbill.domain.webhooks import Webhook
+from afterbill.providers import registry
+
+_VERSION = re.compile(r"^(captured|\d[\d-]*)\.")
+"""Before the topic a file's name may say where it comes from, or the version of an API."""
+
+
+def provider_of(folder: str) -> str:
+    """The provider a folder is named after, whatever its dashes and underscores; an error names those there are."""
+    plain = re.sub("[-_]", "", folder.lower())
+    found = [name for name in registry.PROVIDERS if name.replace("_", "") == plain]
+    if not found:
+        raise AfterbillError(f"{folder} is no provider: name the folder after one of {', '.join(registry.PROVIDERS)}")
+    return found[0]
+
+
+def read(file: Path, about: About, source: str, received_at: datetime | None = None) -> Webhook:
+    """The unsigned webhook in a file; a topic that belongs into a header and is not there is the file's name."""
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise AfterbillError(f"{file}: {error.strerror}") from error
+    found, body = _unwrapped(raw)
+    headers = {name.lower(): str(value) for name, value in found.items()}
+    if about.topic and about.topic not in headers:
+        headers[about.topic] = topic_in(file.stem)
+    if about.forms:
+        body = _as_form(body)
+    return Webhook(source, headers, body, received_at or datetime.now(UTC))
+
+
+def topic_in(name: str) -> str:
+    """`2024-10.orders.paid` is about `orders/paid`."""
+    subject, _, action = _VERSION.sub("", name).rpartition(".")
+    return f"{subject.replace('.', '/')}/{action}" if subject else action
+
+
+def _unwrapped(raw: bytes) -> tuple[dict[str, object], bytes]:
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        return {}, raw
+    if not (isinstance(found, dict) and isinstance(found.get("headers"), dict) and "body" in found):
+        return {}, raw
+    body = found["body"]
+    return found["headers"], body.encode() if isinstance(body, str) else json.dumps(body, ensure_ascii=False).encode()
+
+
+def _as_form(body: bytes) -> bytes:
+    """A flat JSON object of strings and numbers stands for the form that is sent, unless it names its resource."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    flat = isinstance(found, dict) and found and all(type(value) in (str, int) for value in found.values())
+    flat = flat and "resource" not in found
+    return urlencode(found).encode() if flat else body
