@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import calls, layers, mail, reading, recounting, starts, webhooks
+from benchmarks import calls, layers, mail, reading, recounting, rivals, starts, webhooks
 from benchmarks.layers import PLACE
 from benchmarks.table import Row, as_json, as_text, machine
 
@@ -11,6 +11,7 @@ _PARTS: tuple[Callable[[], list[Row]], ...] = (
     starts.rows,
     calls.rows,
     webhooks.rows,
+    rivals.rows,
     mail.rows,
     recounting.rows,
     reading.rows,

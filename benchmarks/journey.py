@@ -87,7 +87,8 @@ def _world() -> Iterator[Meter]:
     secrets = made.client("secretsmanager")
     sources = secrets.create_secret(Name="sources", SecretString=json.dumps({"stripe": [_SIGNING]}))
     keys = secrets.create_secret(Name="keys", SecretString=json.dumps({"identity": _IDENTITY, "links": {}}))
-    urls = [made.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("inbox", "send")]
+    empty = secrets.create_secret(Name="empty", SecretString="{}")
+    urls = [made.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("inbox", "send", "dead")]
     made.client("scheduler").create_schedule_group(Name=_TABLE)
     made.client("ses").verify_email_identity(EmailAddress="survey@example.com")
     table: Any = made.client("dynamodb")
@@ -97,7 +98,10 @@ def _world() -> Iterator[Meter]:
     own = {
         "SOURCES_SECRET": sources["ARN"],
         "KEYS_SECRET": keys["ARN"],
+        "APIS_SECRET": empty["ARN"],
+        "TOKENS_SECRET": empty["ARN"],
         "INBOX_URL": urls[0],
+        "INBOX_DEAD_LETTERS_URL": urls[2],
         "SEND_QUEUE_URL": urls[1],
     }
     paths = [str(ROOT / "layers" / "config"), *sys.path]
@@ -168,9 +172,17 @@ class _Journey:
 
     def invoke(self, function: str, event: dict[str, Any]) -> None:
         """One invocation that must succeed, else nothing it did would count."""
-        answer = self.functions[function].handler(event, None) or {}
+        answer = self.functions[function].handler(event, _Context()) or {}
         if answer.get("batchItemFailures") or answer.get("statusCode", 200) >= 300:  # noqa: PLR2004  # from there on it is none
             raise AssertionError(f"{function} answered {answer}")
+
+
+class _Context:
+    """What a function asks Lambda."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Enough."""
+        return 60_000
 
 
 def _load(function: str) -> ModuleType:

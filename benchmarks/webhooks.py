@@ -51,11 +51,11 @@ def ours(webhook: Webhook, policy: Policy) -> Callable[[], list[BillingEvent]]:
         now = datetime.now(UTC)
         if refusal := provider.verify(webhook, [_SECRET], now):
             raise ValueError(refusal)
-        events = provider.normalise(webhook, _SOURCE)
+        events = [one for one in provider.normalise(webhook, _SOURCE) if isinstance(one, BillingEvent)]
         for event in events:
             if event.touchpoint:
                 decide(event, policy.rules[event.touchpoint], _SOURCE, situation, now)
-        return list(events)
+        return events
 
     return work
 

@@ -14,6 +14,7 @@ from afterbill.domain.customer import Customer, address_hash
 from afterbill.domain.invitation import Invitation
 from afterbill.domain.mail import Mail
 from afterbill.domain.policy import Policy, Rule, Stops
+from afterbill.domain.provider import About, Address, Provider
 from afterbill.domain.webhooks import Source
 from afterbill.services.handle_mail_event import INVITATION_TAG
 
@@ -24,6 +25,19 @@ KEYS: Mapping[int, bytes] = {0: b"a key for links, of 32 bytes....", 1: b"a newe
 ADA = "ada@example.com"
 
 hash_address: Callable[[str], str] = partial(address_hash, key=b"identity")
+
+
+def provider(**parts: Any) -> Provider:
+    """One that trusts everybody and says nothing."""
+    about = About("Test", "nothing", Address.PAYLOAD, "none", "nowhere", ())
+    defaults: dict[str, Any] = {
+        "ABOUT": about,
+        "HEADERS": frozenset(),
+        "verify": lambda _webhook, _secrets, _now: None,
+        "normalise": lambda _webhook, _source: (),
+        "sign": lambda webhook, _secret: webhook,
+    }
+    return Provider(**defaults | parts)
 
 
 def rule(**changes: Any) -> Rule:

@@ -5,8 +5,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.adapters.memory.keys import MemoryLinkKeys
-from afterbill.adapters.memory.queues import MemoryMailer, MemorySendQueue, MemoryTimer
+from afterbill.adapters.memory.queues import (
+    MemoryDeadLetters,
+    MemoryInbox,
+    MemoryMailer,
+    MemorySendQueue,
+    MemoryTimer,
+)
 from afterbill.adapters.memory.table import MemoryTable
 from afterbill.domain.billing import BillingEvent
 from afterbill.domain.customer import Customer
@@ -14,7 +21,8 @@ from afterbill.domain.invitation import Invitation, State
 from afterbill.domain.mail import Mail
 from afterbill.domain.policy import Policy
 from afterbill.domain.webhooks import Webhook
-from afterbill.services.capture_event import Capture, Captured, capture_event
+from afterbill.services.capture import Capture, Captured
+from afterbill.services.capture_event import capture_event
 from afterbill.services.handle_mail_event import Handling, handle_mail_event
 from afterbill.services.handle_mail_event import Outcome as MailOutcome
 from afterbill.services.record_response import Responded, Responding, record_response
@@ -31,6 +39,7 @@ from tests.factories import (
     ids,
     invitation,
     policy,
+    provider,
     survey_token,
 )
 
@@ -45,6 +54,11 @@ class World:
     timer: Any = field(default_factory=MemoryTimer)
     queue: Any = field(default_factory=MemorySendQueue)
     mailer: Any = field(default_factory=MemoryMailer)
+    apis: Any = field(default_factory=MemoryApis)
+    inbox: Any = field(default_factory=MemoryInbox)
+    dead_letters: Any = field(default_factory=MemoryDeadLetters)
+    evidence: Any = None
+    abilities: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.stored: MemoryTable = self.table
@@ -56,16 +70,24 @@ class World:
 
     def capture(self, *events: BillingEvent, source: str = "shop") -> Captured:
         """Capture them as one webhook; what became of the last one."""
+        return self.understand(lambda _webhook, _source: events, source)[-1]
+
+    def understand(self, normalise: Any, source: str = "shop", part: int | None = None) -> tuple[Captured, ...]:
+        """Capture a webhook, understood as the test likes."""
         capture = Capture(
             policy=self.policy,
-            normalise=lambda _webhook, _source: events,
+            load=lambda _name: provider(normalise=normalise, **self.abilities),
             facts=self.table,
             timer=self.timer,
             queue=self.queue,
+            apis=self.apis,
+            inbox=self.inbox,
+            dead_letters=self.dead_letters,
             hash_address=hash_address,
             new_id=self.new_customer,
+            evidence=self.evidence,
         )
-        return capture_event(Webhook(source, {}, b"", self.now), capture, self.now)[-1]
+        return capture_event(Webhook(source, {}, b"", self.now, part=part), capture, self.now)
 
     def send(self, invitation_id: str, delivery_number: int = 1) -> Sent:
         """As if its message came out of the send queue now."""

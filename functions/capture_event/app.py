@@ -1,37 +1,48 @@
 """SQS inbox: turn each signed webhook into facts."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
 from afterbill import config
 from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.evidence import S3Evidence
 from afterbill.adapters.aws.facts import FactsTable
-from afterbill.adapters.aws.queues import EventBridgeTimer, ScheduleTarget, SqsSendQueue, webhook_of
+from afterbill.adapters.aws.queues import EventBridgeTimer, ScheduleTarget, SqsInbox, SqsSendQueue, webhook_of
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
+from afterbill.adapters.aws.tokens import ApiCredentials, SecretTokens
+from afterbill.adapters.billing_api import HttpApis
 from afterbill.batch import process
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.webhooks import Source, Webhook
 from afterbill.observability import Metric, count, logger
 from afterbill.providers import registry
-from afterbill.services.capture_event import Capture, Outcome, capture_event
+from afterbill.services.capture import Capture, Captured, Outcome
+from afterbill.services.capture_event import capture_event
 from afterbill.surveys import load_policy
 
-_METRICS = {Outcome.SCHEDULED: Metric.FACTS_SCHEDULED, Outcome.SKIPPED: Metric.FACTS_SKIPPED}
+_METRICS = {
+    Outcome.SCHEDULED: Metric.FACTS_SCHEDULED,
+    Outcome.SKIPPED: Metric.FACTS_SKIPPED,
+    Outcome.RECORDED: Metric.TASKS_RECORDED,
+}
+_ENOUGH = timedelta(seconds=25)
+"""Time for one webhook, even where a slow API has to be asked about each of its events."""
+_TROUBLE = frozenset({Outcome.UNREADABLE, Outcome.REFUSED})
 
 
-def _normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
-    return registry.load(source.provider).normalise(webhook, source)
+def _consent_lost(source: str) -> None:
+    logger.error("a refresh token was refused: run `afterbill source consent`", source=source)
+    count(Metric.CONSENT_LOST)
 
 
-_sqs = client("sqs")
-_keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
+_sqs, _dynamodb, _secretsmanager = client("sqs"), client("dynamodb"), client("secretsmanager")
+_table, _bucket = config.setting("TABLE"), config.choice("EVIDENCE_BUCKET")
+_keys = SecretKeys(Secret(_secretsmanager, config.setting("KEYS_SECRET"), monotonic))
 _capture = Capture(
     policy=load_policy(),
-    normalise=_normalise,
-    facts=FactsTable(client("dynamodb"), config.setting("TABLE")),
+    load=registry.load,
+    facts=FactsTable(_dynamodb, _table),
     timer=EventBridgeTimer(
         client("scheduler"),
         ScheduleTarget(
@@ -43,26 +54,40 @@ _capture = Capture(
         ),
     ),
     queue=SqsSendQueue(_sqs, config.setting("SEND_QUEUE_URL")),
+    apis=HttpApis(
+        ApiCredentials(Secret(_secretsmanager, config.setting("APIS_SECRET"), monotonic)),
+        SecretTokens(Secret(_secretsmanager, config.setting("TOKENS_SECRET"), monotonic), _dynamodb, _table),
+        _consent_lost,
+    ),
+    inbox=SqsInbox(_sqs, config.setting("INBOX_URL")),
+    dead_letters=SqsInbox(_sqs, config.setting("INBOX_DEAD_LETTERS_URL")),
     hash_address=_keys.hash_address,
     new_id=lambda: uuid.uuid4().hex,
+    evidence=S3Evidence(client("s3"), _bucket) if _bucket else None,
 )
 
 
 def handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401  # the batch answer of Lambda
     """Each message succeeds or fails alone; a failed one is retried, and in the end kept as evidence."""
-    return process(event, context, _capture_record)
+    return process(event, context, _capture_record, _ENOUGH)
 
 
 def _capture_record(record: dict[str, Any]) -> None:
     webhook = webhook_of(record)
     for captured in capture_event(webhook, _capture, datetime.now(UTC)):
-        invitation = captured.invitation
-        logger.info(
-            "event captured",
-            source=webhook.source,
-            outcome=captured.outcome,
-            reason=invitation.reason if invitation else "",
-            invitation_id=invitation.id if invitation else "",
-        )
+        _tell(captured, webhook.source, record.get("messageId", ""))
         if metric := _METRICS.get(captured.outcome):
             count(metric)
+
+
+def _tell(captured: Captured, source: str, message_id: str) -> None:
+    invitation = captured.invitation
+    say = logger.warning if captured.outcome in _TROUBLE else logger.info
+    say(
+        "event captured",
+        source=source,
+        outcome=captured.outcome,
+        reason=invitation.reason if invitation else captured.problem[:300],
+        invitation_id=invitation.id if invitation else "",
+        message_id=message_id,
+    )

@@ -58,6 +58,7 @@ def test_an_invitation_comes_back_whole(world):
         attempt="attempt-1",
         claimed_at=NOW,
         previously_asked_at=NOW - timedelta(days=100),
+        products=("Pro", "Support"),
         message_id="message-1",
         sent_at=NOW + timedelta(microseconds=5),
         sent_day="2026-11-22",

@@ -1,12 +1,13 @@
-"""What receive_webhook asks of the inbox, and what capture_event finds in it again."""
+"""What receive_webhook asks of the inbox, what capture_event finds in it again, and what it puts aside."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from afterbill.adapters.aws.queues import SqsInbox, webhook_of
-from afterbill.adapters.memory.queues import MemoryInbox
+from afterbill.adapters.memory.queues import MemoryDeadLetters, MemoryInbox
 from afterbill.domain.webhooks import MAX_BODY_BYTES, Webhook
 from tests.contract.conftest import REGION
 from tests.contract.lambda_events import records_in
@@ -19,7 +20,10 @@ SQS_ALLOWS = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+"
 
 class InMemory:
     def __init__(self):
-        self.inbox = MemoryInbox()
+        self.inbox, self.dead_letters = MemoryInbox(), MemoryDeadLetters()
+
+    def put_aside(self):
+        return self.dead_letters.webhooks
 
     def received(self):
         return self.inbox.webhooks
@@ -29,7 +33,11 @@ class InSqs:
     def __init__(self, sqs):
         self.sqs = sqs
         self.url = sqs.create_queue(QueueName="inbox", Attributes={"MaximumMessageSize": "1048576"})["QueueUrl"]
-        self.inbox = SqsInbox(sqs, self.url)
+        self.inbox = self.dead_letters = SqsInbox(sqs, self.url)
+
+    def put_aside(self):
+        records = records_in(self.sqs, self.url, REGION)
+        return [(webhook_of(record), record["messageAttributes"]["problem"]["stringValue"]) for record in records]
 
     def received(self):
         records = records_in(self.sqs, self.url, REGION)
@@ -127,3 +135,38 @@ def test_a_body_that_is_no_text_and_too_large_for_a_message_is_not_kept(aws):
 
     assert inbox.put(webhook(b"\xff" * 700_000))
     assert not inbox.put(webhook(b"\xff" * 800_000))
+
+
+@pytest.mark.parametrize("part", [0, 3])
+def test_a_slice_of_a_long_batch_knows_its_number(world, part):
+    world.inbox.put(replace(webhook(b"[]"), part=part))
+
+    assert world.received() == [replace(webhook(b"[]"), part=part)]
+
+
+def test_what_nobody_can_read_is_put_aside_byte_for_byte_with_the_problem(world):
+    world.dead_letters.put_aside(webhook(b"\xff\x00"), "the body is not JSON in UTF-8")
+
+    assert world.put_aside() == [(webhook(b"\xff\x00"), "the body is not JSON in UTF-8")]
+
+
+def test_a_slice_is_put_aside_as_the_whole_batch(aws):
+    """After a fix the batch may be cut elsewhere."""
+    world = InSqs(aws("sqs"))
+
+    world.dead_letters.put_aside(replace(webhook(b"[]"), part=3), "entry 61 has no id")
+
+    assert world.put_aside() == [(webhook(b"[]"), "entry 61 has no id")]
+
+
+@pytest.mark.parametrize(
+    ("problem", "kept"),
+    [("bell \x07", "bell ?"), ("Zoë", "Zo?"), ("", "unknown"), ("\ud800", "?"), ("x" * 400, "x" * 300)],
+    ids=["control characters", "letters beyond ASCII", "nothing", "half a character", "a long text"],
+)
+def test_whatever_the_problem_says_the_webhook_is_put_aside(aws, problem, kept):
+    world = InSqs(aws("sqs"))
+
+    world.dead_letters.put_aside(webhook(b"{}"), problem)
+
+    assert [said for _, said in world.put_aside()] == [kept]

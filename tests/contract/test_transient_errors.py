@@ -7,10 +7,14 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from botocore.stub import Stubber
 
 from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.evidence import S3Evidence
 from afterbill.adapters.aws.queues import EventBridgeTimer, SqsInbox, SqsSendQueue
 from afterbill.adapters.aws.secrets import Secret
+from afterbill.adapters.aws.tokens import SecretTokens
+from afterbill.domain.billing import OperatorTask
 from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import Answer, Delivery, SkipReason
+from afterbill.domain.provider import Token
 from afterbill.domain.webhooks import Webhook
 from afterbill.ports import Change
 from tests.contract.conftest import REGION, over
@@ -55,6 +59,19 @@ CALLS = {
     "inbox": ("sqs", "send_message", lambda it: SqsInbox(it, "queue").put(Webhook("stripe", {}, b"{}", NOW))),
     "send queue": ("sqs", "send_message", lambda it: SqsSendQueue(it, "queue").put(ID, 1, timedelta(0))),
     "timer": ("scheduler", "create_schedule", lambda it: EventBridgeTimer(it, TARGET).at(invitation())),
+    "dead letters": (
+        "sqs",
+        "send_message",
+        lambda it: SqsInbox(it, "queue").put_aside(Webhook("stripe", {}, b"{}", NOW), "no JSON"),
+    ),
+    "keep task": (
+        "dynamodb",
+        "put_item",
+        lambda it: over(it).facts.keep_task(OperatorTask("shop", "privacy", "1", NOW), "", NOW),
+    ),
+    "lock": ("dynamodb", "put_item", lambda it: SecretTokens(None, it, "afterbill").keep("shop", Token("a"))),
+    "store secret": ("secretsmanager", "put_secret_value", lambda it: Secret(it, "secret", lambda: 0.0).store({})),
+    "evidence": ("s3", "put_object", lambda it: S3Evidence(it, "bucket").keep(Webhook("stripe", {}, b"{}", NOW))),
     "secret": ("secretsmanager", "get_secret_value", lambda it: Secret(it, "secret", lambda: 0.0).value()),
 }
 ERRORS = {
@@ -67,6 +84,7 @@ ERRORS = {
     },
     "sqs": {"RequestThrottled": 403, "ThrottlingException": 400, "InternalFailure": 500, "ServiceUnavailable": 503},
     "scheduler": {"ThrottlingException": 429, "InternalServerException": 500},
+    "s3": {"SlowDown": 503, "InternalError": 500},
     "secretsmanager": {"ThrottlingException": 400, "InternalServiceError": 500},
 }
 SILENCES = (ReadTimeoutError, ConnectTimeoutError, EndpointConnectionError)

@@ -29,8 +29,14 @@ def configuration():
 
 
 @pytest.fixture
-def stack(monkeypatch, configuration):
-    with standing(monkeypatch, configuration, SOURCES) as stack:
+def parameters():
+    """Parameters of the template that differ from those of every test."""
+    return {}
+
+
+@pytest.fixture
+def stack(monkeypatch, configuration, parameters):
+    with standing(monkeypatch, configuration, SOURCES, parameters) as stack:
         yield stack
 
 

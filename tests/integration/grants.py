@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from tests.contract.template import properties
+from tests.contract.template import of_type, properties, template
 from tests.integration.resolving import ACCOUNT, REGION, Resolver
 
 _TRANSACTION = {
@@ -43,6 +43,8 @@ def actions_of(call: Call, stack: Resolver) -> set[Grant]:
             return {Grant(f"sqs:{call.operation}", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")}
         case "secretsmanager":
             return {Grant(f"secretsmanager:{call.operation}", call.params["SecretId"])}
+        case "s3":
+            return {Grant(f"s3:{call.operation}", f"arn:aws:s3:::{call.params['Bucket']}/{call.params['Key']}")}
         case "scheduler":
             name = f"{call.params['GroupName']}/{call.params['Name']}"
             return {
@@ -73,8 +75,8 @@ def allows(grant: Grant, wanted: Grant) -> bool:
 
 def grants_of(function: str, stack: Resolver) -> set[Grant]:
     """All that the function's role grants."""
-    title = "".join(word.title() for word in function.split("_"))
-    policies = properties(f"{title}Role")["Policies"]
+    role = "".join(word.title() for word in function.split("_")) + "Role"
+    policies = [*properties(role)["Policies"], *_attached(role, stack)]
     statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
     return {
         Grant(action, stack.resolve(resource))
@@ -82,6 +84,14 @@ def grants_of(function: str, stack: Resolver) -> set[Grant]:
         for action in _listed(statement["Action"])
         for resource in _listed(statement["Resource"])
     }
+
+
+def _attached(role: str, stack: Resolver) -> Iterator[Any]:
+    """Policies of their own that name this role, where their condition holds."""
+    for logical in of_type("AWS::IAM::Policy"):
+        condition = template()["Resources"][logical].get("Condition")
+        if {"Ref": role} in properties(logical)["Roles"] and (condition is None or stack.holds(condition)):
+            yield properties(logical)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -34,7 +34,7 @@ class Resolver:
             case {"Fn::Sub": [text, values]}:
                 return self._sub(text, {key: self.resolve(one) for key, one in values.items()})
             case {"Fn::If": [condition, yes, no]}:
-                return self.resolve(yes if self._holds(condition) else no)
+                return self.resolve(yes if self.holds(condition) else no)
             case {"Fn::Select": [index, values]}:
                 return self.resolve(values)[int(index)]
             case {"Fn::Split": [separator, text]}:
@@ -64,7 +64,7 @@ class Resolver:
 
         return re.sub(r"\$\{([^}]+)\}", one, text)
 
-    def _holds(self, condition: str) -> bool:
+    def holds(self, condition: str) -> bool:
         """Every condition of the template asks whether a parameter is not empty."""
         ((described,),) = template()["Conditions"][condition].values()
         first, second = described["Fn::Equals"]

@@ -66,6 +66,10 @@ class Context:
     memory_limit_in_mb = 512
     invoked_function_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:function"
     aws_request_id = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+    remaining = 30_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining
 
 
 class Stdout:
@@ -88,6 +92,7 @@ class Stack:
 
     patch: pytest.MonkeyPatch
     sources: dict[str, Any]
+    parameters: dict[str, str] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     failures: dict[str, str | Exception] = field(default_factory=dict)
     meanwhile: dict[str, Callable[[], Any]] = field(default_factory=dict)
@@ -100,7 +105,7 @@ class Stack:
         boto3.DEFAULT_SESSION = session()
         boto3.DEFAULT_SESSION.events.register("provide-client-params", self._remember)
         boto3.DEFAULT_SESSION.events.register("before-call", self._interfere)
-        self.resolver = Resolver(PARAMETERS, self._create())
+        self.resolver = Resolver(PARAMETERS | self.parameters, self._create())
 
     def _create(self) -> dict[str, dict[str, str]]:
         """Make what the functions use; what each resource answers to Ref and GetAtt, by logical id."""
@@ -113,13 +118,17 @@ class Stack:
             size = {"MaximumMessageSize": str(properties(queue).get("MaximumMessageSize", 262144))}
             url = self.sqs.create_queue(QueueName=f"afterbill-{queue}", Attributes=size)["QueueUrl"]
             made[queue] = {"Ref": url, "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:afterbill-{queue}"}
-        for name, value in (("SourcesSecret", self.sources), ("KeysSecret", {"identity": IDENTITY, "links": {}})):
+        secrets = {"SourcesSecret": self.sources, "KeysSecret": {"identity": IDENTITY, "links": {}}}
+        for name, value in (secrets | {"ApisSecret": {}, "TokensSecret": {}}).items():
             arn = self.secrets.create_secret(Name=f"afterbill-{name}", SecretString=json.dumps(value))["ARN"]
             made[name] = {"Ref": arn, "Id": arn}
         self.scheduler.create_schedule_group(Name="afterbill-surveys")
         made["ScheduleGroup"] = {"Ref": "afterbill-surveys"}
         made["ScheduleRole"] = {"Arn": f"arn:aws:iam::{ACCOUNT}:role/afterbill-schedule"}
         made["ConfigurationSet"] = {"Ref": "afterbill"}
+        self.s3 = self.session.client("s3")
+        self.s3.create_bucket(Bucket="evidence", CreateBucketConfiguration={"LocationConstraint": REGION})
+        made["EvidenceBucket"] = {"Ref": "evidence", "Arn": "arn:aws:s3:::evidence"}
         self.session.client("sesv2").create_email_identity(EmailIdentity=SENDER.partition("@")[2])
         return made
 
@@ -195,17 +204,24 @@ class Stack:
         found: list[dict[str, Any]] = self.dynamodb.scan(TableName="afterbill")["Items"]
         return [item for item in found if item["pk"]["S"].partition("#")[0] == kind]
 
+    def secret(self, logical: str) -> dict[str, Any]:
+        held = self.secrets.get_secret_value(SecretId=self.resolver.made[logical]["Ref"])["SecretString"]
+        found: dict[str, Any] = json.loads(held)
+        return found
+
     def write_secret(self, logical: str, value: dict[str, Any]) -> None:
         self.secrets.put_secret_value(SecretId=self.resolver.made[logical]["Ref"], SecretString=json.dumps(value))
 
 
 @contextmanager
-def standing(patch: pytest.MonkeyPatch, configuration: Path, sources: dict[str, Any]) -> Iterator[Stack]:
+def standing(
+    patch: pytest.MonkeyPatch, configuration: Path, sources: dict[str, Any], parameters: dict[str, str] | None = None
+) -> Iterator[Stack]:
     """A fresh stack; `configuration` is the folder that stands for the configuration layer."""
     patch.syspath_prepend(str(configuration))
     patch.setenv("AWS_DEFAULT_REGION", REGION)
     with mock_aws():
-        yield Stack(patch, sources)
+        yield Stack(patch, sources, parameters or {})
     boto3.DEFAULT_SESSION = None
     forget_configuration()
 

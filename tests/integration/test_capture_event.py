@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from afterbill.adapters.aws.queues import webhook_of
 from tests.integration.samples import captured, due, now, payment, sample, signed, stripe_signed
+from tests.integration.stack import Context
 
 ADDRESS = "mirjam.keller@example.com"
 
@@ -37,6 +39,16 @@ def test_what_the_receiver_left_is_what_the_capture_takes(stack, loop):
     assert {one.source for one in loop.invitations()} == {"events", "stripe"}
 
 
+def test_what_would_not_end_in_time_is_not_begun_and_comes_again(loop):
+    context = Context()
+    context.remaining = 20_000
+
+    answer = loop.capture(captured(payment("order-1")), context)
+
+    assert len(failed(answer)) == 1
+    assert loop.invitations() == []
+
+
 def test_the_sample_of_events_is_too_old_to_ask_about_but_accounted_for(stack, loop):
     loop.capture(sample("sqs/inbox"))
 
@@ -56,16 +68,17 @@ def test_the_same_message_again_changes_nothing(stack, loop):
     assert len(stack.schedules()) == 1
 
 
-def test_a_poison_message_fails_alone(stack, loop):
+def test_a_poison_message_is_put_aside_and_harms_no_other(stack, loop):
     good = captured(payment("order-1"), payment("order-2"))
     poison = sample("sqs/inbox_poison")
     batch = {"Records": [good["Records"][0], *poison["Records"], good["Records"][1]]}
 
     answer = loop.capture(batch)
 
-    assert failed(answer) == [poison["Records"][0]["messageId"]]
+    assert failed(answer) == []
     assert len(loop.invitations()) == 2
-    assert len(stack.calls_of("capture_event")) > 0
+    (dead,) = stack.records("InboxDeadLetters")
+    assert webhook_of(dead) == webhook_of(poison["Records"][0])
 
 
 @pytest.mark.parametrize(
@@ -80,12 +93,24 @@ def test_a_poison_message_fails_alone(stack, loop):
     ],
     ids=["empty", "not JSON", "a list", "nothing but its type", "an address for a time", "an address for a type"],
 )
-def test_what_cannot_be_understood_comes_again_until_it_is_evidence(loop, body):
+def test_what_cannot_be_understood_is_put_aside_with_the_reason(stack, loop, capsys, body):
     event = captured(b"x")
     event["Records"][0] |= {"body": body.decode()}
     event["Records"][0]["messageAttributes"]["headers"]["stringValue"] = "{}"
 
-    assert failed(loop.capture(event)) == ["message-1"]
+    assert failed(loop.capture(event)) == []
+
+    (dead,) = stack.records("InboxDeadLetters")
+    assert webhook_of(dead).body == body
+    problem = dead["messageAttributes"]["problem"]["stringValue"]
+    (line,) = [one for one in map(json.loads, capsys.readouterr().out.splitlines()) if one.get("outcome")]
+    assert (line["level"], line["outcome"], line["reason"]) == ("WARNING", "unreadable", problem)
+
+
+def test_when_it_cannot_be_put_aside_it_comes_again(stack, loop):
+    stack.failures["SendMessage"] = "ThrottlingException"
+
+    assert failed(loop.capture(captured(b"[]"))) == ["message-1"]
 
 
 def test_an_unwanted_kind_is_ignored(stack, loop):

@@ -174,3 +174,59 @@ def test_when_aws_does_not_answer_the_provider_is_asked_to_come_back(stack, rece
 
     assert refused(answer) == (503, "try_again")
     assert answer["headers"]["Retry-After"] == "30"
+
+
+class TestProvidersWithTheirOwnWays:
+    @pytest.fixture
+    def configuration(self, asking_at_once):
+        with (asking_at_once / "surveys.toml").open("a", encoding="utf-8") as file:
+            for name in ("woocommerce", "braintree", "xero", "chargebee"):
+                file.write(f'[sources.{name}]\nprovider = "{name}"\naccount = "acme"\n')
+        return asking_at_once
+
+    @pytest.fixture
+    def receive(self, stack):
+        own = {"braintree": ["public_key:private_key"], "xero": ["key"], "chargebee": ["user:password"]}
+        stack.write_secret("SourcesSecret", own)
+        return stack.load("receive_webhook")
+
+    def test_a_handshake_is_answered_in_plain_text_and_leaves_nothing(self, stack, receive):
+        asked = sample("api/webhook_handshake") | {"rawQueryString": "bt_challenge=20f9f8ed05f77439fe955c977e4c8a53"}
+
+        answer = receive(to_source(asked, "braintree"))
+
+        assert answer["statusCode"] == 200
+        assert answer["body"].startswith("public_key|")
+        assert answer["headers"]["Content-Type"].startswith("text/plain")
+        assert answer["headers"]["X-Content-Type-Options"] == "nosniff"
+        assert stack.records("Inbox") == []
+
+    def test_a_ping_gets_exactly_what_it_wants(self, receive, event):
+        ping = to_source(with_body(event, b"webhook_id=7"), "woocommerce")
+
+        assert (receive(ping)["statusCode"], receive(ping)["body"]) == (200, "")
+
+    def test_what_is_refused_gets_the_providers_own_answer(self, stack, receive, event):
+        answer = receive(with_headers(to_source(event, "xero"), **{"x-xero-signature": "AAAA"}))
+
+        assert (answer["statusCode"], answer["body"]) == (401, "")
+        assert stack.records("Inbox") == []
+
+    def test_who_must_be_asked_for_a_password_is_asked(self, receive, event):
+        answer = receive(to_source(event, "chargebee"))
+
+        assert answer["statusCode"] == 401
+        assert answer["headers"]["WWW-Authenticate"].startswith("Basic ")
+
+    def test_who_brings_it_is_accepted(self, stack, receive, event):
+        answer = receive(with_headers(to_source(event, "chargebee"), authorization="Basic dXNlcjpwYXNzd29yZA=="))
+
+        assert answer["statusCode"] == 202
+        (record,) = stack.records("Inbox")
+        assert "authorization" not in webhook_of(record).headers
+
+    def test_who_shows_nothing_at_all_tells_nothing_of_missing_secrets(self, stack, receive, event, capsys):
+        stack.write_secret("SourcesSecret", {})
+        receive(to_source(event, "chargebee"))
+
+        assert "no signing secret" not in capsys.readouterr().out

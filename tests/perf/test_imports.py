@@ -39,6 +39,7 @@ FORBIDDEN = {
         "jinja2",
         "afterbill.adapters.aws.facts",
         "afterbill.adapters.aws.items",
+        "afterbill.adapters.billing_api",
         "afterbill.mail",
         "afterbill.web",
         "afterbill.providers.stripe",  # each provider is loaded by its first webhook
@@ -60,6 +61,7 @@ FORBIDDEN = {
     "track_changes": ("pydantic", "jinja2", "afterbill.providers", "afterbill.mail", "afterbill.web"),
     "compute_nps": ("pydantic", "jinja2", "afterbill.providers", "afterbill.mail", "afterbill.web"),
     "capture_event": ("jinja2", "afterbill.mail", "afterbill.web"),
+    "poll_billing": ("pydantic", "jinja2", "afterbill.mail", "afterbill.web", "afterbill.surveys"),
 }
 EVERYWHERE = ("afterbill.adapters.memory", "unittest", "moto", "pytest", "boto3.dynamodb.table", "aws_xray_sdk")
 MOST_OF_OURS = {"receive_webhook": 24, "record_response": 32}

@@ -32,6 +32,11 @@ def setting(name: str) -> str:
     return value
 
 
+def choice(name: str) -> str:
+    """The same for what an operator may leave off: empty then."""
+    return os.environ.get(name, "")
+
+
 @cache
 def folder() -> Path:
     """Where the configuration layer lies: the first folder of the import path that holds surveys.toml."""

@@ -17,6 +17,8 @@ class Metric(StrEnum):
     WEBHOOKS_REFUSED = "WebhooksRefused"
     FACTS_SCHEDULED = "FactsScheduled"
     FACTS_SKIPPED = "FactsSkipped"
+    TASKS_RECORDED = "TasksRecorded"
+    CONSENT_LOST = "ConsentLost"
     SURVEYS_SENT = "SurveysSent"
     SENDING_THROTTLED = "SendingThrottled"
     SENDING_PAUSED = "SendingPaused"

@@ -4,16 +4,18 @@ Every method is one call over the network, or a few that may be repeated togethe
 nothing else that is expected.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from afterbill.domain.billing import OperatorTask
 from afterbill.domain.customer import Customer
 from afterbill.domain.invitation import Answer, Delivery, Invitation, SkipReason
 from afterbill.domain.mail import Mail, Receipt
 from afterbill.domain.policy import Situation
-from afterbill.domain.webhooks import Webhook
+from afterbill.domain.provider import Api, Call, Token
+from afterbill.domain.webhooks import Source, Webhook
 
 
 class Inbox(Protocol):
@@ -21,6 +23,37 @@ class Inbox(Protocol):
 
     def put(self, webhook: Webhook) -> bool:
         """Return only once the bytes are durable; False when there are too many of them to keep."""
+
+
+class DeadLetters(Protocol):
+    """Where webhooks end that nobody can read, until somebody looks at them."""
+
+    def put_aside(self, webhook: Webhook, problem: str) -> None:
+        """Return only once the bytes are durable; `problem` says what is wrong with them."""
+
+
+class Evidence(Protocol):
+    """Copies of every webhook, for some days."""
+
+    def keep(self, webhook: Webhook) -> None:
+        """Return only once the copy is durable; the same webhook is kept once."""
+
+
+class BillingApis(Protocol):
+    """The APIs of billing systems."""
+
+    def of(self, source: Source, api: Api) -> Call | None:
+        """Calls to the API of this source, None where no credentials for it are stored."""
+
+
+class Tokens(Protocol):
+    """The tokens of sources that a person gave consent to, shared by everybody who needs one."""
+
+    def token(self, source: str) -> Token | None:
+        """The one known now, None before the first consent."""
+
+    def renewed(self, source: str, used: Token, renew: Callable[[Token], Token | None]) -> Token | None:
+        """The token after `used`: somebody else's, or what `renew` makes of the stored one, stored; None if refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +107,9 @@ class Facts(Protocol):
 
     def commit(self, change: Change) -> bool:
         """Write all of it; False when somebody else was faster, so that the caller reads again."""
+
+    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> None:
+        """Remember what a person has to decide; the same task again changes nothing but its time."""
 
 
 class Timer(Protocol):

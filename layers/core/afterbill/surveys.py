@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from afterbill.config import SURVEYS, folder, read_toml
 from afterbill.domain.billing import Touchpoint
@@ -22,6 +22,16 @@ UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _MEANINGS = (*Touchpoint, "customer_updated", "customer_deleted")
 _LONGEST = timedelta(days=3650)
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
+_ADDRESS = re.compile(
+    r"(?:https://[a-z0-9.-]+|http://(?:127\.0\.0\.1|localhost))(?::\d{1,5})?(?:/[\w.~-]+)*/?", re.ASCII | re.IGNORECASE
+)
+_PART_OF_ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_CURRENCY = re.compile(r"[A-Z]{3}|presentment")
+_NEEDED = {
+    ("square", "url"): "the notification URL as Square shows it: Square signs it with every webhook",
+    ("paypal", "webhook_id"): "the id PayPal shows beside the webhook: PayPal signs it",
+    ("runmyaccounts", "account"): "the client's name at Run my Accounts",
+}
 
 
 def duration(text: object) -> timedelta:
@@ -59,6 +69,32 @@ def meaning(text: object) -> str:
     return str(text)
 
 
+def address(text: object) -> str:
+    """Where requests go: an address that cannot mean another one to somebody else."""
+    if not isinstance(text, str) or (text and not _ADDRESS.fullmatch(text)) or ".." in text:
+        message = (
+            f"must be an https:// address without user, query and fragment (http:// on 127.0.0.1 only), not {text!r}"
+        )
+        raise ValueError(message)
+    return text
+
+
+def word(text: object) -> str:
+    """An id or a name that a provider uses."""
+    if not isinstance(text, str) or not text.isprintable() or " " in text:
+        message = f"must be copied from the provider as one word, not {text!r}"
+        raise ValueError(message)
+    return text
+
+
+def currency_code(text: object) -> str:
+    """What amounts are in that name no currency; a shop can also say that the customer's own counts."""
+    if not isinstance(text, str) or not _CURRENCY.fullmatch(text):
+        message = f'must be an ISO 4217 code such as "EUR", or "presentment", not {text!r}'
+        raise ValueError(message)
+    return text
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Stage = Literal["awareness", "consideration", "purchase", "support", "loyalty"]
 
@@ -87,8 +123,36 @@ class SourceTable(_Table):
 
     provider: Annotated[str, BeforeValidator(provider)]
     test_mode: bool = False
+    sandbox: bool = False
+    url: Annotated[str, BeforeValidator(address)] = Field("", validate_default=True)
+    api_url: Annotated[str, BeforeValidator(address)] = ""
+    account: Annotated[str, BeforeValidator(word)] = Field("", validate_default=True)
+    webhook_id: Annotated[str, BeforeValidator(word)] = Field("", validate_default=True)
+    currency: Annotated[str, BeforeValidator(currency_code)] = ""
     fields: dict[str, str] = {}
     types: dict[str, Annotated[str, BeforeValidator(meaning)]] = {}
+
+    @field_validator("url", "account", "webhook_id")
+    @classmethod
+    def _needed(cls, value: str, known: ValidationInfo) -> str:
+        why = _NEEDED.get((known.data.get("provider", ""), known.field_name or ""))
+        if why and not value:
+            message = f"is missing: enter {why}"
+            raise ValueError(message)
+        return value
+
+    @field_validator("account")
+    @classmethod
+    def _fits_the_address(cls, value: str, known: ValidationInfo) -> str:
+        """Where the API's address holds the account, it must be there and stay a part of it."""
+        said = known.data
+        api = registry.load(said["provider"]).API if "provider" in said and not said.get("api_url") else None
+        if api is None or "{account}" not in ((said.get("sandbox") and api.sandbox_url) or api.url):
+            return value
+        if not _PART_OF_ADDRESS.fullmatch(value) or ".." in value:
+            message = f"must be what stands for {{account}} in {api.url}, not {value!r}"
+            raise ValueError(message)
+        return value
 
 
 class SurveysFile(_Table):

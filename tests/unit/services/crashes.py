@@ -42,6 +42,10 @@ class Saboteur:
         world.table = Spoiled(world.table, self)
         world.timer = Spoiled(world.timer, self)
         world.queue = Spoiled(world.queue, self)
+        world.apis = Spoiled(world.apis, self)
+        world.inbox = Spoiled(world.inbox, self)
+        world.dead_letters = Spoiled(world.dead_letters, self)
+        world.evidence = world.evidence and Spoiled(world.evidence, self)
         if self.fault is SimulatedCrash:  # handing over a mail never raises: what happened is the receipt
             world.mailer = Spoiled(world.mailer, self)
 

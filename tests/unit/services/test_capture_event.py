@@ -6,15 +6,12 @@ import pytest
 from afterbill.domain.billing import Touchpoint
 from afterbill.domain.errors import ConfigurationError, PayloadError
 from afterbill.domain.invitation import SkipReason, State
-from afterbill.domain.webhooks import Webhook
-from afterbill.services.capture_event import Capture, Captured, Outcome, capture_event
+from afterbill.services.capture import Captured, Outcome
 from tests.factories import (
     DAY,
     NOON,
     SECOND,
     event,
-    hash_address,
-    ids,
     news,
     policy,
     ref,
@@ -123,7 +120,7 @@ def test_several_events_of_one_webhook_are_captured_in_order(world: World) -> No
 
 
 def test_a_webhook_of_an_unwanted_kind_is_ignored(world: World) -> None:
-    assert capture(world, []) == (Captured(Outcome.IGNORED),)
+    assert world.understand(lambda *_: ()) == (Captured(Outcome.IGNORED),)
 
 
 def test_a_source_that_left_the_configuration_is_named(world: World) -> None:
@@ -131,16 +128,13 @@ def test_a_source_that_left_the_configuration_is_named(world: World) -> None:
         world.capture(event(), source="gone")
 
 
-def test_bytes_that_cannot_be_understood_are_left_to_the_dead_letter_queue(world: World) -> None:
-    with pytest.raises(PayloadError):
-        capture(world, PayloadError("no object"))
-
-
-def capture(world: World, meaning: object) -> tuple[Captured, ...]:
+def test_bytes_that_cannot_be_understood_are_put_aside_with_the_problem(world: World) -> None:
     def normalise(*_: object) -> tuple[()]:
-        if isinstance(meaning, Exception):
-            raise meaning
-        return ()
+        raise PayloadError("The body has no type.")
 
-    needs = Capture(world.policy, normalise, world.table, world.timer, world.queue, hash_address, ids())
-    return capture_event(Webhook("shop", {}, b"", NOON), needs, NOON)
+    (captured,) = world.understand(normalise)
+
+    assert (captured.outcome, captured.problem) == (Outcome.UNREADABLE, "The body has no type.")
+    assert [(webhook.source, problem) for webhook, problem in world.dead_letters.webhooks] == [
+        ("shop", "The body has no type.")
+    ]

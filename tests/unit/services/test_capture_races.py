@@ -10,7 +10,7 @@ from afterbill.domain.billing import CustomerRef
 from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import SkipReason
 from afterbill.ports import Change
-from afterbill.services.capture_event import Outcome
+from afterbill.services.capture import Outcome
 from tests.factories import ADA, DAY, MINUTE, event, news, ref, refund
 from tests.world import World
 

@@ -1,29 +1,34 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from afterbill.adapters.memory.queues import MemoryInbox
 from afterbill.domain.errors import TransientError
-from afterbill.domain.webhooks import MAX_BODY_BYTES, Refusal, Source, Webhook
+from afterbill.domain.provider import Provider
+from afterbill.domain.webhooks import MAX_BODY_BYTES, Refusal, Reply, Source, Webhook
 from afterbill.services.receive_webhook import Answer, Received, receive_webhook
-from tests.factories import NOON
+from tests.factories import NOON, provider
 
 
 @dataclass
-class Provider:
+class Signer:
     """Signs with the secret itself; or refuses everything for one reason."""
 
     refusal: Refusal | None = None
-    HEADERS: frozenset[str] = frozenset({"signature"})
     asked_at: list[datetime] = field(default_factory=list)
+    parts: dict[str, Any] = field(default_factory=dict)
 
     def verify(self, webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:
         self.asked_at.append(now)
         if self.refusal:
             return self.refusal
         return None if webhook.headers["signature"] in secrets else Refusal.MISMATCH
+
+    def load(self, _name: str) -> Provider:
+        return provider(HEADERS=frozenset({"signature"}), verify=self.verify, **self.parts)
 
 
 @dataclass
@@ -47,18 +52,28 @@ class Secrets:
 
 @dataclass
 class Reception:
-    provider: Provider = field(default_factory=Provider)
+    provider: Signer = field(default_factory=Signer)
     secrets: Secrets = field(default_factory=lambda: Secrets(["secret"]))
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
 
     def receive(self, body: bytes = b"{}", source: str = "shop", signature: str = "secret") -> Received:
         return receive_webhook(
-            Webhook(source, {"signature": signature, "cookie": "private"}, body, NOON),
-            sources={"shop": Source("shop", "test"), "empty": Source("empty", "test")},
-            load={"test": self.provider}.__getitem__,
+            Webhook(source, {"signature": signature, "cookie": "private"}, body, NOON, query={"key": "1"}),
+            sources={
+                "shop": Source("shop", "test", url="https://example.com/webhooks/shop"),
+                "empty": Source("empty", "test"),
+            },
+            load=self.provider.load,
             secrets=self.secrets,
             inbox=self.inbox,
         )
+
+
+ACCEPTED = Received(Answer.ACCEPTED, reply=Reply(202))
+
+
+def refused(refusal: Refusal) -> Received:
+    return Received(Answer.REFUSED, refusal, Reply(401))
 
 
 @pytest.fixture
@@ -67,7 +82,7 @@ def reception() -> Reception:
 
 
 def test_signed_bytes_are_in_the_inbox_before_they_are_accepted(reception: Reception) -> None:
-    assert reception.receive(b"\xff any bytes") == Received(Answer.ACCEPTED)
+    assert reception.receive(b"\xff any bytes") == ACCEPTED
     assert [webhook.body for webhook in reception.inbox.webhooks] == [b"\xff any bytes"]
 
 
@@ -98,7 +113,7 @@ def test_what_is_too_large_is_not_even_verified(reception: Reception) -> None:
 @pytest.mark.parametrize("refusal", Refusal)
 def test_a_refused_signature_leaves_nothing_behind_and_says_why(reception: Reception, refusal: Refusal) -> None:
     reception.provider.refusal = refusal
-    assert reception.receive() == Received(Answer.REFUSED, refusal)
+    assert reception.receive() == refused(refusal)
     assert reception.inbox.webhooks == []
 
 
@@ -116,7 +131,7 @@ def test_a_secret_rotated_a_moment_ago_is_accepted(reception: Reception) -> None
 
 def test_secrets_are_fetched_once_for_a_forged_request(reception: Reception) -> None:
     reception.secrets = Secrets(["old"], stored=["new"])
-    assert reception.receive(signature="forged") == Received(Answer.REFUSED, Refusal.MISMATCH)
+    assert reception.receive(signature="forged") == refused(Refusal.MISMATCH)
     assert reception.secrets.refreshed == 1
 
 
@@ -147,3 +162,27 @@ def test_what_the_inbox_cannot_hold_is_too_large() -> None:
             return False
 
     assert Reception(inbox=FullInbox()).receive() == Received(Answer.TOO_LARGE)
+
+
+def test_a_handshake_is_answered_in_the_words_of_the_provider_and_leaves_nothing_behind(reception: Reception) -> None:
+    reception.provider.parts["greet"] = lambda webhook, secrets: Reply(200, f"{secrets[0]} {webhook.body.decode()}")
+    assert reception.receive(b"ping") == Received(Answer.GREETED, reply=Reply(200, "secret ping"))
+    assert (reception.inbox.webhooks, reception.provider.asked_at) == ([], [])
+
+
+def test_a_provider_has_its_own_answers(reception: Reception) -> None:
+    reception.provider.parts |= {"ACCEPTED": Reply(200, ""), "REFUSED": Reply(498)}
+    answers = [reception.receive(), reception.receive(signature="forged")]
+    assert [answer.reply for answer in answers] == [Reply(200, ""), Reply(498)]
+
+
+def test_a_signature_may_cover_the_address_as_it_was_registered(reception: Reception) -> None:
+    seen: list[str] = []
+    reception.provider.parts["greet"] = lambda webhook, _secrets: seen.append(webhook.url)
+    reception.receive()
+    assert seen == ["https://example.com/webhooks/shop"]
+
+
+def test_what_a_request_carried_beside_its_signed_bytes_is_not_kept(reception: Reception) -> None:
+    reception.receive()
+    assert (reception.inbox.webhooks[0].query, reception.inbox.webhooks[0].url) == ({}, "")

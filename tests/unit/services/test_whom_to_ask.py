@@ -7,7 +7,7 @@ import pytest
 from afterbill.domain.billing import CustomerRef, Money, Touchpoint
 from afterbill.domain.customer import Pending
 from afterbill.domain.invitation import SkipReason, State
-from afterbill.services.capture_event import Captured, Outcome
+from afterbill.services.capture import Captured, Outcome
 from tests.factories import ADA, DAY, HOUR, NOBODY, NOON, event, news, policy, ref, refund, rule
 from tests.world import World
 

@@ -1,217 +1,92 @@
-"""Turn a signed webhook into facts: learn the customer, decide, commit in one transaction, set the timer."""
+"""Turn a signed webhook into facts: each of its elements on its own, however the others fare."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from dataclasses import replace
+from datetime import datetime
 
-from afterbill.domain.billing import REVERSALS, BillingEvent
-from afterbill.domain.customer import Customer, Pending
-from afterbill.domain.errors import ConfigurationError, TransientError
-from afterbill.domain.invitation import RETENTION, Invitation, State
-from afterbill.domain.policy import (
-    Decision,
-    Policy,
-    Rule,
-    Schedule,
-    Situation,
-    Skip,
-    Stops,
-    decide,
-    stoppable,
-)
-from afterbill.domain.segments import segments_of
-from afterbill.domain.webhooks import Source, Webhook
-from afterbill.ports import Change, Facts, Found, SendQueue, Timer
-from afterbill.services.identify_customer import Identity, aliases_of, identify
+from afterbill.domain.billing import OperatorTask, Pointer, Understood
+from afterbill.domain.errors import ConfigurationError, PayloadError, TransientError
+from afterbill.domain.webhooks import Webhook
+from afterbill.services.capture import Capture, Captured, Outcome, Sender
+from afterbill.services.capture_fact import capture_fact
 
-_TRIES = 5
-_TIMER_MINIMUM = timedelta(seconds=15)
-"""EventBridge Scheduler works by the minute; what is due sooner goes straight to the send queue."""
-
-
-class Outcome(StrEnum):
-    """What one event came to."""
-
-    SCHEDULED = "scheduled"
-    SKIPPED = "skipped"
-    DUPLICATE = "duplicate"
-    LEARNED = "learned"
-    IGNORED = "ignored"
-
-
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """The outcome, and for a fact its invitation with the reason in it."""
-
-    outcome: Outcome
-    invitation: Invitation | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Capture:
-    """What capturing needs; `hash_address` is keyed, `new_id` gives a random customer id."""
-
-    policy: Policy
-    normalise: Callable[[Webhook, Source], tuple[BillingEvent, ...]]
-    facts: Facts
-    timer: Timer
-    queue: SendQueue
-    hash_address: Callable[[str], str]
-    new_id: Callable[[], str]
+_SLICE = 10
+"""Events of one webhook captured in one go; each may cost a few calls to an API."""
 
 
 def capture_event(webhook: Webhook, capture: Capture, now: datetime) -> tuple[Captured, ...]:
     """Capture every event of one webhook; safe to repeat after a crash anywhere.
 
-    Raises PayloadError when the bytes cannot be understood, TransientError when a service did not answer.
+    What cannot be understood is put aside with its original bytes. Raises TransientError when a service or an API did
+    not answer; by then everything else in the webhook is captured.
     """
+    sender = _sender_of(webhook, capture)
+    found = _understand(webhook, sender, capture)
+    if found is None:
+        return (Captured(Outcome.REFUSED),)
+    if webhook.part is None and len(found) > _SLICE:
+        return _split(webhook, len(found), capture)
+    begin = (webhook.part or 0) * _SLICE
+    return _capture_all(webhook, found[begin : begin + _SLICE], sender, capture, now)
+
+
+def _understand(webhook: Webhook, sender: Sender, capture: Capture) -> tuple[Understood, ...] | None:
+    """What it says, None where the provider does not vouch for it."""
+    try:
+        confirm = sender.provider.confirm
+        if confirm and not confirm(webhook, sender.source, sender.api):
+            return None
+        if capture.evidence and webhook.part is None:
+            capture.evidence.keep(webhook)
+        return sender.provider.normalise(webhook, sender.source)
+    except PayloadError as error:
+        return (error,)
+
+
+def _sender_of(webhook: Webhook, capture: Capture) -> Sender:
     source = capture.policy.sources.get(webhook.source)
     if source is None:
         message = f"surveys.toml has no [sources.{webhook.source}]: add it, then redrive the inbox"
         raise ConfigurationError(message)
-    events = capture.normalise(webhook, source)
-    return tuple(_capture(event, source, capture, now) for event in events) or (Captured(Outcome.IGNORED),)
+    provider = capture.load(source.provider)
+    return Sender(source, provider, capture.apis.of(source, provider.API) if provider.API else None)
 
 
-def _capture(event: BillingEvent, source: Source, capture: Capture, now: datetime) -> Captured:
-    if event.test and not source.test_mode and event.touchpoint is None:
-        return Captured(Outcome.IGNORED)
-    for _ in range(_TRIES):
-        found = _look_up(event, capture)
-        change, invitation = _plan(event, source, found, capture, now)
-        if change.empty or capture.facts.commit(change):
-            return _conclude(change, invitation, capture, now)
-    message = f"event {event.event_id} kept meeting others at the same items: it is retried from the inbox"
-    raise TransientError(message)
+def _split(webhook: Webhook, count: int, capture: Capture) -> tuple[Captured, ...]:
+    """A long batch goes back in slices: each ends in time, however slow an API is, and is retried alone."""
+    for part in range(-(-count // _SLICE)):
+        capture.inbox.put(replace(webhook, part=part))
+    return (Captured(Outcome.SPLIT),)
 
 
-def _look_up(event: BillingEvent, capture: Capture) -> Found:
-    address = event.customer.address
-    return capture.facts.look_up(
-        event.invitation_id if event.touchpoint else "",
-        aliases_of(event, capture.hash_address),
-        event.links,
-        capture.hash_address(address) if address else None,
-    )
+def _capture_all(
+    webhook: Webhook, found: tuple[Understood, ...], sender: Sender, capture: Capture, now: datetime
+) -> tuple[Captured, ...]:
+    captured: list[Captured] = []
+    late: Exception | None = None
+    for one in found:
+        try:
+            captured += _capture_one(one, sender, capture, now)
+        except PayloadError as error:
+            captured.append(Captured(Outcome.UNREADABLE, problem=str(error)))
+        except (TransientError, ConfigurationError) as error:
+            late = error
+    if late:
+        raise late  # the whole webhook comes again; what was captured meets itself
+    problems = [one.problem for one in captured if one.outcome is Outcome.UNREADABLE]
+    if problems:
+        capture.dead_letters.put_aside(webhook, problems[0])
+    return tuple(captured) or (Captured(Outcome.IGNORED),)
 
 
-def _plan(
-    event: BillingEvent, source: Source, found: Found, capture: Capture, now: datetime
-) -> tuple[Change, Invitation | None]:
-    """What to write, and the invitation to look after (new or met)."""
-    if event.test and not source.test_mode:
-        # A test-mode fact is accounted for, but teaches nothing about real customers and stops nothing.
-        identity = Identity(None)
-    else:
-        identity = identify(event, found, capture.facts, capture.hash_address, capture.new_id)
-    if event.touchpoint is None:
-        return _lesson(event, identity, found, now), None
-    rule = capture.policy.rules[event.touchpoint]
-    customer = _take_back(event, rule, identity.customer, now)
-    invitation = found.invitation
-    if invitation is None:
-        stopped = bool(found.stopped_by - {event.invitation_id})
-        decision = decide(event, rule, source, Situation(customer, stopped), now)
-        invitation = _invite(event, rule, customer, decision, now)
-        customer = _await(customer, rule, invitation)
-    stops = _stops(event, rule, found, effective=source.test_mode or not event.test)
-    change = Change(
-        invitation=None if found.invitation else invitation,
-        customers=identity.with_customer(customer).changed,
-        aliases=identity.aliases,
-        stops=stops,
-        peers=found.peers if stops else frozenset(),
-        forget_links_at=now + RETENTION,
-    )
-    return change, invitation
-
-
-def _lesson(event: BillingEvent, identity: Identity, found: Found, now: datetime) -> Change:
-    """What an event without a touchpoint teaches: its customer, and which objects are one payment."""
-    # What was joined before is not written again: whatever stopped it since stopped all of it.
-    joined = frozenset(event.links) if not found.peers.issuperset(event.links) else frozenset()
-    return Change(
-        customers=identity.changed,
-        aliases=identity.aliases,
-        stops=dict.fromkeys(joined, min(found.stopped_by)) if found.stopped_by else {},
-        peers=joined,
-        forget_links_at=now + RETENTION,
-    )
-
-
-def _take_back(event: BillingEvent, rule: Rule, customer: Customer | None, now: datetime) -> Customer | None:
-    if customer is None or rule.stops is not Stops.CUSTOMER:
-        return customer
-    # A sender's clock that runs ahead must not stop what has not happened yet.
-    at = max(filter(None, (customer.last_adverse_at, min(event.occurred_at, now))))
-    return customer if at == customer.last_adverse_at else replace(customer, last_adverse_at=at)
-
-
-def _stops(event: BillingEvent, rule: Rule, found: Found, *, effective: bool) -> dict[str, str]:
-    if not effective or event.touchpoint not in REVERSALS or rule.stops is Stops.NOTHING:
-        return {}
-    if event.invitation_id in found.stopped_by:
-        return {}
-    return dict.fromkeys({*event.links, *found.peers}, event.invitation_id)
-
-
-def _await(customer: Customer | None, rule: Rule, invitation: Invitation) -> Customer | None:
-    if customer is None or not rule.cooldown or invitation.state is not State.PENDING:
-        return customer
-    pending = Pending(invitation.id, rule.priority, invitation.due_at, invitation.stoppable)
-    return replace(customer, pending=pending)
-
-
-def _invite(
-    event: BillingEvent, rule: Rule, customer: Customer | None, decision: Decision, now: datetime
-) -> Invitation:
-    touchpoint = str(event.touchpoint)
-    fact = {
-        "source": event.source,
-        "touchpoint": touchpoint,
-        "stage": rule.stage,
-        "channel": rule.channel,
-        "plan": event.plan,
-    }
-    skipped = decision.reason if isinstance(decision, Skip) else None
-    return Invitation(
-        id=event.invitation_id,
-        fact=event.fact,
-        customer_id=customer.id if customer else "",
-        touchpoint=touchpoint,
-        stage=rule.stage,
-        source=event.source,
-        channel=rule.channel,
-        locale=(customer.locale if customer else "") or "",
-        created_at=now,
-        occurred_at=event.occurred_at,
-        due_at=decision.due_at if isinstance(decision, Schedule) else now,
-        expiry=rule.expiry,
-        cooldown=rule.cooldown,
-        segments=segments_of(fact, customer),
-        objects=event.objects,
-        stoppable=stoppable(event.touchpoint, rule),
-        state=State.CLOSED if skipped else State.PENDING,
-        reason=skipped or "",
-    )
-
-
-def _conclude(change: Change, invitation: Invitation | None, capture: Capture, now: datetime) -> Captured:
-    if invitation is None:
-        return Captured(Outcome.LEARNED)
-    if invitation.state is State.PENDING:
-        # Repeated for a duplicate too: a crash between the transaction and this call heals here.
-        _set_timer(invitation, capture, now)
-    if change.invitation is None:
-        return Captured(Outcome.DUPLICATE, invitation)
-    skipped = invitation.state is State.CLOSED
-    return Captured(Outcome.SKIPPED if skipped else Outcome.SCHEDULED, invitation)
-
-
-def _set_timer(invitation: Invitation, capture: Capture, now: datetime) -> None:
-    remaining = invitation.due_at - now
-    if remaining < _TIMER_MINIMUM:
-        capture.queue.put(invitation.id, invitation.delivery_number, max(remaining, timedelta(0)))
-    else:
-        capture.timer.at(invitation)
+def _capture_one(one: Understood, sender: Sender, capture: Capture, now: datetime) -> list[Captured]:
+    if isinstance(one, PayloadError):
+        raise one
+    if isinstance(one, OperatorTask):
+        address = one.customer.address
+        capture.facts.keep_task(one, capture.hash_address(address) if address else "", now)
+        return [Captured(Outcome.RECORDED)]
+    if isinstance(one, Pointer):
+        resolve = sender.provider.resolve
+        events = resolve(one, sender.source, sender.api) if resolve else ()
+        return [capture_fact(event, sender, capture, now) for event in events] or [Captured(Outcome.IGNORED)]
+    return [capture_fact(one, sender, capture, now)]

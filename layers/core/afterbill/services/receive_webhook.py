@@ -2,25 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from afterbill.domain.webhooks import MAX_BODY_BYTES, Refusal, Source, Webhook
+from afterbill.domain.provider import Provider
+from afterbill.domain.webhooks import MAX_BODY_BYTES, Refusal, Reply, Source, Webhook
 
 if TYPE_CHECKING:  # the ports bring the whole domain, of which a start to receive needs nothing
     from afterbill.ports import Inbox
-
-
-class Verifier(Protocol):
-    """The half of a provider that receiving needs."""
-
-    @property
-    def HEADERS(self) -> frozenset[str]:  # noqa: N802  # a constant of the module
-        """Lower-case names of the headers worth keeping."""
-
-    def verify(self, webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:
-        """Why these bytes are not trusted, or None."""
 
 
 class SigningSecrets(Protocol):
@@ -38,39 +27,53 @@ class Answer(StrEnum):
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
+    GREETED = "greeted"
     UNKNOWN_SOURCE = "unknown_source"
     TOO_LARGE = "too_large"
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The answer, with the reason where a signature was refused."""
+    """The answer, with the reason where a signature was refused, and the provider's own reply where it has one."""
 
     answer: Answer
     refusal: Refusal | None = None
+    reply: Reply | None = None
 
 
 def receive_webhook(
     webhook: Webhook,
     *,
     sources: Mapping[str, Source],
-    load: Callable[[str], Verifier],
+    load: Callable[[str], Provider],
     secrets: SigningSecrets,
     inbox: "Inbox",
 ) -> Received:
-    """Answer ACCEPTED only once the signed bytes are in the inbox; raises TransientError when that failed."""
+    """Answer ACCEPTED only once the signed bytes are in the inbox; raises TransientError when that failed.
+
+    A handshake is GREETED and leaves nothing behind.
+    """
     source = sources.get(webhook.source)
     if source is None:
         return Received(Answer.UNKNOWN_SOURCE)
     if len(webhook.body) > MAX_BODY_BYTES:
         return Received(Answer.TOO_LARGE)
     provider = load(source.provider)
-    refusal = provider.verify(webhook, secrets.of(source.name), webhook.received_at)
+    webhook = replace(webhook, url=source.url)
+    greeting, refusal = _judge(provider, webhook, secrets.of(source.name))
     if refusal is Refusal.MISMATCH and secrets.refresh():
-        # A secret rotated a moment ago takes effect at once; forged requests cannot drive the bill.
-        refusal = provider.verify(webhook, secrets.of(source.name), webhook.received_at)
+        # A secret stored a moment ago takes effect at once; forged requests cannot drive the bill.
+        greeting, refusal = _judge(provider, webhook, secrets.of(source.name))
+    if greeting:
+        return Received(Answer.GREETED, reply=greeting)
     if refusal:
-        return Received(Answer.REFUSED, refusal)
+        return Received(Answer.REFUSED, refusal, provider.REFUSED)
     kept = {name: value for name, value in webhook.headers.items() if name in provider.HEADERS}
-    stored = inbox.put(replace(webhook, headers=kept))
-    return Received(Answer.ACCEPTED if stored else Answer.TOO_LARGE)
+    if not inbox.put(Webhook(source.name, kept, webhook.body, webhook.received_at)):
+        return Received(Answer.TOO_LARGE)
+    return Received(Answer.ACCEPTED, reply=provider.ACCEPTED)
+
+
+def _judge(provider: Provider, webhook: Webhook, secrets: Sequence[str]) -> tuple[Reply | None, Refusal | None]:
+    greeting = provider.greet(webhook, secrets)
+    return greeting, None if greeting else provider.verify(webhook, secrets, webhook.received_at)

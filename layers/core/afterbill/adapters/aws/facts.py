@@ -1,6 +1,7 @@
 """The table as capture_event sees it: one batch read, one more for customers, one transaction."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -8,6 +9,7 @@ from botocore.exceptions import ClientError
 from afterbill.adapters.aws import keys
 from afterbill.adapters.aws.clients import passing, transient
 from afterbill.adapters.aws.items import customer_item, customer_of, encode, invitation_item, invitation_of
+from afterbill.domain.billing import OperatorTask
 from afterbill.domain.customer import Customer
 from afterbill.domain.errors import TransientError
 from afterbill.ports import Change, Found
@@ -102,6 +104,15 @@ class FactsTable(TableReader):
         if change.invitation:
             writes.append({"Put": self._put_if("attribute_not_exists(pk)", invitation_item(change.invitation))})
         return self.transact(writes)
+
+    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> None:
+        """Remember what a person has to decide; the same task again changes nothing but its time."""
+        said = {"source": task.source, "kind": task.kind, "id": task.id, "address_hash": address_hash}
+        said |= {"customer": task.customer.id or "", "occurred_at": task.occurred_at.isoformat()}
+        kept = {name: value for name, value in said.items() if value}
+        item = encode({**kept, "details": dict(task.details), keys.TTL: int((now + task.lives).timestamp())})
+        with transient("keeping a task"):
+            self.dynamodb.put_item(TableName=self.table, Item=keys.task(task.source, task.kind, task.id) | item)
 
     def _put_customer(self, customer: Customer) -> Mapping[str, Any]:
         if not customer.version:

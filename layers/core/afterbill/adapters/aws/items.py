@@ -74,6 +74,7 @@ def invitation_of(item: Mapping[str, Any]) -> Invitation:
             plain.get("answer_reason", ""),
             plain.get("contact_ok", False),
         )
+    known["products"] = tuple(plain.get("products", ()))
     return Invitation(**({"customer_id": "", "locale": ""} | known))
 
 

@@ -54,6 +54,16 @@ def suppression(address_hash: str) -> "Key":
     return key(f"SUPPRESSION#{address_hash}", "SUPPRESSION")
 
 
+def tasks(source: str) -> str:
+    """The partition of what an operator has to decide about one source."""
+    return f"TASK#{source}"
+
+
+def task(source: str, kind: str, id_: str) -> "Key":
+    """One thing to decide."""
+    return key(tasks(source), f"{kind}#{id_}")
+
+
 def sweep() -> "Key":
     """Where the next sweep starts."""
     return key("STATE", "sweep")
@@ -107,6 +117,11 @@ def scores_in(window: str) -> str:
 def lease() -> "Key":
     """Who is computing scores."""
     return key("LEASE", "compute")
+
+
+def lock() -> "Key":
+    """Who is renewing a token."""
+    return key("LOCK", "tokens")
 
 
 def computed() -> "Key":

@@ -22,6 +22,8 @@ _SQS_REFUSES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters of UTF-8 that may not stand in an SQS message (SendMessage, API reference). Naming the allowed ones
 instead takes 3 ms to compile, at every start."""
 
+_LONGEST_PROBLEM = 300
+
 
 @dataclass(frozen=True, slots=True)
 class SqsInbox:
@@ -32,6 +34,14 @@ class SqsInbox:
 
     def put(self, webhook: Webhook) -> bool:
         """Return only once SQS has the message; False when it would not fit, as a large body that is no text."""
+        return self._put(webhook, {} if webhook.part is None else {"part": str(webhook.part)})
+
+    def put_aside(self, webhook: Webhook, problem: str) -> None:
+        """The same for a queue of dead letters, with what is wrong beside the bytes."""
+        said = _SQS_REFUSES.sub("?", problem.encode("ascii", "replace").decode())[:_LONGEST_PROBLEM]
+        self._put(webhook, {"problem": said or "unknown"})
+
+    def _put(self, webhook: Webhook, more: Mapping[str, str]) -> bool:
         body, encoding = _as_text(webhook.body)
         if len(body) > MAX_BODY_BYTES:
             return False
@@ -40,9 +50,10 @@ class SqsInbox:
             "received_at": webhook.received_at.isoformat(),
             "encoding": encoding,
             "headers": json.dumps(dict(webhook.headers)),
+            **more,
         }
         typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
-        with transient("putting a webhook into the inbox"):
+        with transient("putting a webhook into a queue"):
             self.sqs.send_message(QueueUrl=self.url, MessageBody=body, MessageAttributes=typed)
         return True
 
@@ -56,6 +67,7 @@ def webhook_of(record: Mapping[str, Any]) -> Webhook:
         headers=json.loads(attributes["headers"]),
         body=base64.b64decode(body) if attributes["encoding"] == "base64" else body,
         received_at=datetime.fromisoformat(attributes["received_at"]),
+        part=int(attributes["part"]) if "part" in attributes else None,
     )
 
 

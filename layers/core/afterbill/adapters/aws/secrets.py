@@ -21,26 +21,27 @@ class Secret:
     secretsmanager: Any
     arn: str
     clock: Callable[[], float]
-    _value: Mapping[str, Any] = field(default_factory=dict)
+    _value: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _fetched_at: float | None = None
 
     def value(self) -> Mapping[str, Any]:
         """The secret, at most five minutes old while Secrets Manager answers; an outage of it is sat out."""
         if self._fetched_at is None:
-            self._fetch()
+            self.fetch()
         elif self.clock() - self._fetched_at > _MAX_AGE_SECONDS:
             with suppress(TransientError):
-                self._fetch()
+                self.fetch()
         return self._value
 
     def refresh(self) -> bool:
         """Fetch again unless that happened less than a minute ago; whether it was done."""
         if self._fetched_at is not None and self.clock() - self._fetched_at < _MIN_AGE_SECONDS:
             return False
-        self._fetch()
+        self.fetch()
         return True
 
-    def _fetch(self) -> None:
+    def fetch(self) -> None:
+        """Fetch it now."""
         with transient("reading a secret"):
             answer = self.secretsmanager.get_secret_value(SecretId=self.arn)
         try:
@@ -50,6 +51,12 @@ class Secret:
         if not isinstance(value, dict):
             message = f"secret {self.arn} must hold a JSON object"
             raise ConfigurationError(message)
+        self._value, self._fetched_at = value, self.clock()
+
+    def store(self, value: Mapping[str, Any]) -> None:
+        """Make this its value, for everybody; return only once that is durable."""
+        with transient("storing a secret"):
+            self.secretsmanager.put_secret_value(SecretId=self.arn, SecretString=json.dumps(value))
         self._value, self._fetched_at = value, self.clock()
 
 

@@ -21,6 +21,29 @@ class MemoryInbox:
 
 
 @dataclass
+class MemoryDeadLetters:
+    """What nobody could read, with the problem."""
+
+    webhooks: list[tuple[Webhook, str]] = field(default_factory=list)
+
+    def put_aside(self, webhook: Webhook, problem: str) -> None:
+        """Keep it."""
+        self.webhooks.append((webhook, problem))
+
+
+@dataclass
+class MemoryEvidence:
+    """Copies of webhooks, each once."""
+
+    webhooks: list[Webhook] = field(default_factory=list)
+
+    def keep(self, webhook: Webhook) -> None:
+        """Keep it."""
+        if webhook not in self.webhooks:
+            self.webhooks.append(webhook)
+
+
+@dataclass
 class MemoryTimer:
     """Schedules by name: a second one of the same name changes nothing, as in EventBridge Scheduler."""
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from afterbill.domain.billing import OperatorTask
 from afterbill.domain.customer import Customer, weightiest
 from afterbill.domain.invitation import Answer, Delivery, Invitation, SkipReason, State
 from afterbill.domain.policy import Situation
@@ -20,6 +21,7 @@ class MemoryTable:
     stops: dict[str, str] = field(default_factory=dict)
     peers: dict[str, frozenset[str]] = field(default_factory=dict)
     suppressions: dict[str, str] = field(default_factory=dict)
+    tasks: dict[tuple[str, str, str], tuple[OperatorTask, str]] = field(default_factory=dict)
     hour: str | None = None
 
     # Facts
@@ -60,6 +62,10 @@ class MemoryTable:
         self.stops |= change.stops
         self.peers |= dict.fromkeys(change.peers, change.peers)
         return True
+
+    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> None:  # noqa: ARG002  # nothing expires here
+        """The last word on a task counts."""
+        self.tasks[task.source, task.kind, task.id] = (task, address_hash)
 
     def _version(self, customer_id: str) -> int:
         known = self.people.get(customer_id)

@@ -1,0 +1,49 @@
+"""Copies of webhooks in S3, where an operator wants to keep them for some days."""
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from afterbill.adapters.aws.clients import transient
+from afterbill.domain.webhooks import Webhook
+
+
+@dataclass(frozen=True, slots=True)
+class S3Evidence:
+    """One object each; the bucket encrypts them and forgets them in time."""
+
+    s3: Any
+    bucket: str
+
+    def keep(self, webhook: Webhook) -> None:
+        """Return only once the copy is durable; the same webhook is kept once."""
+        with transient("keeping evidence"):
+            self.s3.put_object(
+                Bucket=self.bucket, Key=key_of(webhook), Body=content_of(webhook), ContentType="application/json"
+            )
+
+
+def key_of(webhook: Webhook) -> str:
+    """`stripe/2026/11/22/20261122T133015000250Z-<32 hex digits>.json`: by source and day, the same for every try."""
+    at = webhook.received_at.astimezone(UTC)
+    digest = hashlib.sha256(webhook.body).hexdigest()[:32]
+    return f"{webhook.source}/{at:%Y/%m/%d}/{at:%Y%m%dT%H%M%S%f}Z-{digest}.json"
+
+
+def content_of(webhook: Webhook) -> bytes:
+    """Everything the inbox holds; a body that is no UTF-8 as base64."""
+    try:
+        encoding, body = "text", webhook.body.decode()
+    except UnicodeDecodeError:
+        encoding, body = "base64", base64.b64encode(webhook.body).decode()
+    said = {
+        "source": webhook.source,
+        "received_at": webhook.received_at.isoformat(),
+        "headers": dict(webhook.headers),
+        "encoding": encoding,
+        "body": body,
+    }
+    return json.dumps(said).encode()

@@ -1,0 +1,72 @@
+"""What capturing needs, and what it comes to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from afterbill.domain.errors import ConfigurationError
+from afterbill.domain.invitation import Invitation
+from afterbill.domain.policy import Policy
+from afterbill.domain.provider import Call, Provider
+from afterbill.domain.webhooks import Source
+from afterbill.ports import BillingApis, DeadLetters, Evidence, Facts, Inbox, SendQueue, Timer
+
+
+class Outcome(StrEnum):
+    """What one event came to."""
+
+    SCHEDULED = "scheduled"
+    SKIPPED = "skipped"
+    DUPLICATE = "duplicate"
+    LEARNED = "learned"
+    IGNORED = "ignored"
+    RECORDED = "recorded"
+    REFUSED = "refused"
+    SPLIT = "split"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """The outcome, for a fact its invitation with the reason in it, and for what nobody can read the problem."""
+
+    outcome: Outcome
+    invitation: Invitation | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What capturing needs; `hash_address` is keyed, `new_id` gives a random customer id.
+
+    `evidence` keeps a copy of every webhook, where an operator wants that.
+    """
+
+    policy: Policy
+    load: Callable[[str], Provider]
+    facts: Facts
+    timer: Timer
+    queue: SendQueue
+    apis: BillingApis
+    inbox: Inbox
+    dead_letters: DeadLetters
+    hash_address: Callable[[str], str]
+    new_id: Callable[[], str]
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent the webhook at hand; `call` reaches its API, if credentials for that are stored."""
+
+    source: Source
+    provider: Provider
+    call: Call | None
+
+    @property
+    def api(self) -> Call:
+        """Its API, for what cannot be understood without."""
+        if self.call is None:
+            message = f"source {self.source.name} needs credentials for its API: `afterbill source add` stores them"
+            raise ConfigurationError(message)
+        return self.call

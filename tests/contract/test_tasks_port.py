@@ -1,0 +1,73 @@
+"""What capture_event leaves for a person to decide."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from boto3.dynamodb.types import TypeDeserializer
+
+from afterbill.adapters.memory.table import MemoryTable
+from afterbill.domain.billing import CustomerRef, OperatorTask
+from tests.contract.conftest import TABLE
+from tests.contract.people import NOW
+
+TASK = OperatorTask(
+    "shop", "privacy", "request-1", NOW, CustomerRef("cus_1", "ada@example.com"), {"shop_id": "7"}, timedelta(days=1)
+)
+
+
+@pytest.fixture(params=["memory", "aws"])
+def keep(request):
+    """Keeps a task and gives back every one that is kept, with the hash of its address."""
+    if request.param == "memory":
+        return keep_in_memory(MemoryTable())
+    return keep_in_aws(request.getfixturevalue("aws_world"))
+
+
+def keep_in_memory(table):
+    def keep(task, address_hash=""):
+        table.keep_task(task, address_hash, NOW)
+        return [(one.source, one.kind, one.id, hashed) for one, hashed in table.tasks.values()]
+
+    return keep
+
+
+def keep_in_aws(world):
+    def keep(task, address_hash=""):
+        world.facts.keep_task(task, address_hash, NOW)
+        return [(it["source"], it["kind"], it["id"], it.get("address_hash", "")) for it in items(world)]
+
+    return keep
+
+
+def items(world):
+    decode = TypeDeserializer().deserialize
+    found = world.dynamodb.scan(TableName=TABLE)["Items"]
+    return [{name: decode(value) for name, value in item.items()} for item in found]
+
+
+def test_a_task_is_kept_with_the_hash_of_its_address(keep):
+    assert keep(TASK, "hash") == [("shop", "privacy", "request-1", "hash")]
+
+
+def test_the_same_task_again_is_one_task(keep):
+    keep(TASK, "hash")
+
+    assert keep(TASK, "hash") == [("shop", "privacy", "request-1", "hash")]
+
+
+def test_another_kind_id_or_source_is_another_task(keep):
+    for other in (replace(TASK, kind="verifier"), replace(TASK, id="request-2"), replace(TASK, source="other")):
+        keep(other)
+
+    assert len(keep(TASK)) == 4
+
+
+def test_the_item_holds_ids_and_a_time_to_be_forgotten_and_no_address(aws_world):
+    aws_world.facts.keep_task(TASK, "hash", NOW)
+
+    (item,) = items(aws_world)
+    assert (item["pk"], item["sk"]) == ("TASK#shop", "privacy#request-1")
+    assert (item["customer"], item["details"]) == ("cus_1", {"shop_id": "7"})
+    assert item["expires_at"] == int((NOW + timedelta(days=1)).timestamp())
+    assert "ada@example.com" not in str(item)
