@@ -4,16 +4,14 @@ The template stays as strict as AWS needs it; whatever is widened is widened her
 (bisecting, dead letters of schedules, flexible windows, iam:PassRole) is asserted on the template in tests/infra.
 """
 
-import base64
 import json
 import re
-import secrets
-import string
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
 
+from ops.local import sources
 from ops.local.places import ACCOUNT, REGION, STACK_NAME
 
 ANY_METHOD = "x-amazon-apigateway-any-method"
@@ -86,19 +84,17 @@ def number_concurrency() -> None:
             functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": limit})
 
 
-def write_sources(secret_arn: str) -> dict[str, dict[str, str]]:
-    """Make up the signing secrets of two sources and store them; name -> provider and secret."""
-    sources = {
-        "stripe": {"provider": "stripe", "secret": "whsec_" + _letters(32)},
-        "standard_webhooks": {
-            "provider": "standard_webhooks",
-            "secret": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
-        },
+def admit_plain_http(bucket: str) -> None:
+    """Take the policy off a bucket that wants TLS, which MiniStack does not speak."""
+    boto3.client("s3").delete_bucket_policy(Bucket=bucket)
+
+
+def fill_secrets(outputs: Mapping[str, str], made: sources.Sources) -> None:
+    """Store what an operator would: signing secrets, credentials for APIs, consents."""
+    filled = {
+        "SourcesSecretArn": sources.signing_secrets(made),
+        "ApisSecretArn": sources.api_credentials(made),
+        "TokensSecretArn": sources.tokens(made),
     }
-    stored = json.dumps({name: [source["secret"]] for name, source in sources.items()})
-    boto3.client("secretsmanager").put_secret_value(SecretId=secret_arn, SecretString=stored)
-    return sources
-
-
-def _letters(count: int) -> str:
-    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(count))
+    for output, value in filled.items():
+        boto3.client("secretsmanager").put_secret_value(SecretId=outputs[output], SecretString=json.dumps(value))

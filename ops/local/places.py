@@ -21,6 +21,10 @@ DISCARDED = LOCAL
 BUILD_CACHE = LOCAL / "cache" / "sam"
 """Stays: SAM CLI uses built layers again while their sources are the same."""
 BUILD = BUILD_CACHE / "build"
+CONFIGURED = BUILD / "ConfigLayer" / "python"
+"""The configuration that is deployed."""
+BILLING = RUN / "billing.json"
+"""What the billing systems know of the sources: their credentials."""
 
 HOST = "127.0.0.1"
 STACK_NAME = "afterbill-local"

@@ -10,7 +10,18 @@ import boto3
 from ops import policy
 from ops.local import programs
 from ops.local.errors import StackError
-from ops.local.places import BUILD, BUILD_CACHE, CONFIGURATION, PROGRAMS, REGION, RUN, SENDER, STACK_NAME, TEMPLATE
+from ops.local.places import (
+    BUILD,
+    BUILD_CACHE,
+    CONFIGURATION,
+    CONFIGURED,
+    PROGRAMS,
+    REGION,
+    RUN,
+    SENDER,
+    STACK_NAME,
+    TEMPLATE,
+)
 
 SAM = PROGRAMS / "sam"
 BUCKET = "afterbill-local-artifacts"
@@ -18,20 +29,25 @@ ASK_FOR_VERSION = "import sys; print('python%d.%d' % sys.version_info[:2])"
 
 
 def build() -> None:
-    """Build every function and layer into .local, then put the local configuration over the shipped one."""
+    """Build every function and layer into .local."""
     if not SAM.exists():
         raise StackError(f"{SAM} is missing: run `make setup`, which installs it.")
     BUILD_CACHE.mkdir(parents=True, exist_ok=True)
     command = [str(SAM), "build", "--cached", "--template", str(TEMPLATE), "--build-dir", str(BUILD)]
     programs.run("sam-build", [*command, "--parameter-overrides", *_machine()], _environment(), BUILD_CACHE)
-    configured = BUILD / "ConfigLayer" / "python"
-    shutil.copytree(CONFIGURATION, configured, dirs_exist_ok=True)
     # Lambda cannot write into a layer: without this every cold start would compile it again, there as here.
     compile_all = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     programs.run(
         "compile", [str(PROGRAMS / "python"), *compile_all, *map(str, BUILD.glob("*Layer/python"))], _environment(), RUN
     )
-    if problems := policy.problems(configured):
+
+
+def configure(sources: str) -> None:
+    """Put the local configuration over the shipped one, with more sources (TOML)."""
+    shutil.copytree(CONFIGURATION, CONFIGURED, dirs_exist_ok=True)
+    with (CONFIGURED / "surveys.toml").open("a") as surveys:
+        surveys.write(sources)
+    if problems := policy.problems(CONFIGURED):
         raise StackError("The configuration cannot be deployed:\n" + "\n".join(problems))
 
 
@@ -44,6 +60,8 @@ def deploy(public_url: str) -> dict[str, str]:
         f"PublicUrl={public_url}",
         "FlexibleWindowMinutes=0",
         "ComputeRate='rate(1 minute)'",
+        "PollRate='rate(1 minute)'",
+        "EvidenceDays=7",
     ]
     command = [str(SAM), "deploy", "--template-file", str(BUILD / "template.yaml"), "--stack-name", STACK_NAME]
     options = ["--s3-bucket", BUCKET, "--region", REGION, "--capabilities", "CAPABILITY_IAM", "--no-progressbar"]

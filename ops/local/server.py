@@ -4,7 +4,8 @@
 
 The API's own name, `<id>.execute-api.localhost`, does not resolve everywhere and cannot be told to every client; this
 process calls MiniStack by that name and listens on a plain port. The post office lies on the way of every mail from a
-function to SES: it hands the call on unchanged, keeps what was accepted, and has the postman publish its events.
+function to SES: it hands the call on unchanged, keeps what was accepted, and has the postman publish its events. Next
+door, under /apis/, the billing systems answer.
 """
 
 import argparse
@@ -16,8 +17,10 @@ import threading
 from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
-from ops.local import inbox, options, postman
+from ops.local import billing_apis, inbox, options, postman
+from ops.local.billing_apis import BillingApis
 from ops.local.forwarding import Address, Answer, forward, give, read_body
 from ops.local.letters import Letter, Letterbox, read_letter
 from ops.local.places import HOST
@@ -88,15 +91,18 @@ class Api(Office):
 
 
 class PostOffice(Office):
-    """Hands SES calls on, remembers accepted mails, shows them."""
+    """Hands SES calls on, remembers accepted mails, shows them; billing systems answer beside it."""
 
-    def __init__(self, listening: socket.socket, upstream: Address) -> None:
+    def __init__(self, listening: socket.socket, upstream: Address, billing: BillingApis) -> None:
         super().__init__(listening, upstream)
+        self.billing = billing
         self.letters = Letterbox()
         self.sent: queue.Queue[Letter] = queue.Queue()
 
     def answer(self, request: Desk, body: bytes) -> Answer:
         """A page, or what SES answers."""
+        if request.path.startswith(billing_apis.PREFIX):
+            return self.billing.answer(request.command, request.path, dict(request.headers.items()), body)
         if not request.path.startswith(SES_PREFIX):
             return self._page(request.path)
         answer = super().answer(request, body)
@@ -122,7 +128,8 @@ def main() -> None:
     chosen = _arguments()
     called = f"{chosen.api_id}.execute-api.localhost:{chosen.ministack_port}"
     api = Api(chosen.api_socket, Address(HOST, chosen.ministack_port, called), chosen.routes)
-    post = PostOffice(chosen.post_socket, Address(HOST, chosen.ministack_port))
+    billing = BillingApis(json.loads(chosen.billing.read_text()))
+    post = PostOffice(chosen.post_socket, Address(HOST, chosen.ministack_port), billing)
     for work in (api.serve_forever, post.serve_forever, lambda: postman.work(post.sent, chosen.topic_arn)):
         threading.Thread(target=work, daemon=True).start()
     ended = threading.Event()
@@ -142,6 +149,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--routes", type=json.loads, required=True, help="JSON: path -> function")
     parser.add_argument("--post-socket", type=_inherited, required=True, help="file number of a listening socket")
     parser.add_argument("--topic-arn", required=True)
+    parser.add_argument("--billing", type=Path, required=True, help="file with what the billing systems know")
     return parser.parse_args()
 
 

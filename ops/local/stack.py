@@ -15,7 +15,10 @@ from typing import Any, TypeVar
 import boto3
 
 from ops.local import aws, bridges, ministack, programs, release
+from ops.local import sources as local_sources
 from ops.local.places import (
+    BILLING,
+    CONFIGURED,
     HOST,
     LOCAL,
     LOCK_FILE,
@@ -32,7 +35,14 @@ Result = TypeVar("Result")
 SERVER = "server"
 API_PORT, INBOX_PORT = 8480, 8425
 """Wanted, not insisted on."""
-SOURCES_OF_THE_STACK = ("functions", "infra/template.yaml", "layers", "ops/local", "requirements/stack.txt")
+SOURCES_OF_THE_STACK = (
+    "events/apis",
+    "functions",
+    "infra/template.yaml",
+    "layers",
+    "ops/local",
+    "requirements/stack.txt",
+)
 
 
 def up() -> dict[str, Any]:
@@ -69,11 +79,14 @@ def _start(made_from: str) -> dict[str, Any]:
 
 def _start_on(api: socket.socket, post: socket.socket, made_from: str) -> dict[str, Any]:
     api_url, inbox_url = _url(api), _url(post) + "/"
+    sources = local_sources.make(api_url, inbox_url)
+    release.configure(local_sources.toml(sources))
     ministack_url = _timed("MiniStack started", lambda: ministack.start(_url(post)))
     aws.enter(ministack_url)
     boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER_DOMAIN)
     outputs = _timed("deployed", lambda: release.deploy(api_url))
-    sources = _timed("bridged", lambda: _bridge(outputs))
+    _timed("bridged", lambda: _bridge(outputs, sources))
+    _write_private(BILLING, local_sources.accounts(sources))
     _start_server(api, post, ministack_url, outputs)
     stack = {
         "api_url": api_url,
@@ -82,7 +95,8 @@ def _start_on(api: socket.socket, post: socket.socket, made_from: str) -> dict[s
         "stack_name": STACK_NAME,
         "region": REGION,
         "table": outputs["TableName"],
-        "sources": sources,
+        "sources": {name: source.told for name, source in sources.items()},
+        "configuration": str(CONFIGURED),
         "outputs": outputs,
         "environment": aws.environment(ministack_url),
         "made_from": made_from,
@@ -91,11 +105,12 @@ def _start_on(api: socket.socket, post: socket.socket, made_from: str) -> dict[s
     return stack
 
 
-def _bridge(outputs: Mapping[str, str]) -> dict[str, dict[str, str]]:
+def _bridge(outputs: Mapping[str, str], sources: local_sources.Sources) -> None:
     bridges.add_grants()
     bridges.hasten_retries(outputs)
     bridges.number_concurrency()
-    return bridges.write_sources(outputs["SourcesSecretArn"])
+    bridges.admit_plain_http(outputs["EvidenceBucketName"])
+    bridges.fill_secrets(outputs, sources)
 
 
 def _start_server(api: socket.socket, post: socket.socket, ministack_url: str, outputs: Mapping[str, str]) -> None:
@@ -106,6 +121,7 @@ def _start_server(api: socket.socket, post: socket.socket, ministack_url: str, o
         "--routes": json.dumps(bridges.add_routes(outputs["HttpApiId"])),
         "--post-socket": str(post.fileno()),
         "--topic-arn": outputs["MailEventsTopicArn"],
+        "--billing": str(BILLING),
     }
     arguments = [part for option in options.items() for part in option]
     programs.start(SERVER, [sys.executable, "-m", "ops.local.server", *arguments], os.environ, ROOT, [api, post])
@@ -119,9 +135,13 @@ def _url(listening: socket.socket) -> str:
 def _publish(stack: Mapping[str, Any]) -> None:
     """Write the file that says the stack is up, at once and for its owner alone: it holds signing secrets."""
     draft = RUN / "stack.json"
-    draft.touch(mode=0o600)
-    draft.write_text(json.dumps(stack, indent=2) + "\n")
+    _write_private(draft, stack)
     draft.replace(STACK_FILE)
+
+
+def _write_private(place: Path, value: Mapping[str, Any]) -> None:
+    place.touch(mode=0o600)
+    place.write_text(json.dumps(value, indent=2) + "\n")
 
 
 def _running() -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 """A function of the stack that dies at its nth call of AWS, as its machine may at any moment.
 
-    python -m tests.e2e.killed NTH FUNCTION < event.json
+    python tests/e2e/killed.py NTH FUNCTION < event.json
 
 The call itself is not made. Ends with KILLED, or with 0 when the handler made fewer calls and returned.
 """
@@ -28,7 +28,7 @@ def main() -> None:
     boto3.setup_default_session()
     boto3.DEFAULT_SESSION.events.register("before-send", die_at_the_nth)
     app = importlib.import_module(f"functions.{function}.app")
-    answer = app.handler(json.load(sys.stdin), SimpleNamespace())
+    answer = app.handler(json.load(sys.stdin), SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000))
     if answer["batchItemFailures"]:
         sys.exit(f"the handler failed: {answer}")
 

@@ -32,11 +32,15 @@ RUN = secrets.token_hex(3)
 
 
 class Town:
-    """Everybody outside afterbill. `given` is what people answered, by the address of their page."""
+    """Everybody outside afterbill.
+
+    `given` is what people answered, by the address of their page; `answers` what billing systems got to hear.
+    """
 
     def __init__(self, stack: Mapping[str, Any]) -> None:
         self.stack = stack
         self.given: dict[str, int] = {}
+        self.answers: dict[str, int] = {}
         self.http = urllib3.PoolManager(maxsize=8, timeout=urllib3.Timeout(60), retries=False)
         environment = stack["environment"]
         self.aws = boto3.Session(

@@ -9,6 +9,7 @@ OfType = Callable[[str], dict[str, Resource]]
 
 FUNCTIONS = {
     "ReceiveWebhook": "receive_webhook",
+    "PollBilling": "poll_billing",
     "CaptureEvent": "capture_event",
     "SendSurvey": "send_survey",
     "RecordResponse": "record_response",
@@ -21,6 +22,17 @@ FUNCTIONS = {
 def statements(role: Resource) -> list[Resource]:
     """All statements of a role."""
     return [part for policy in role["Policies"] for part in policy["PolicyDocument"]["Statement"]]
+
+
+def grants(template: Resource, name: str) -> list[Resource]:
+    """All statements for a function: of its role and of every policy attached to that."""
+    resources = template["Resources"]
+    attached = [
+        {"PolicyDocument": one["Properties"]["PolicyDocument"]}
+        for one in resources.values()
+        if one["Type"] == "AWS::IAM::Policy" and {"Ref": f"{name}Role"} in one["Properties"]["Roles"]
+    ]
+    return statements({"Policies": [*resources[f"{name}Role"]["Properties"]["Policies"], *attached]})
 
 
 def allowing(role: Resource, action: str) -> list[Resource]:

@@ -43,12 +43,28 @@ class TestWatching:
         assert len(groups) == len(FUNCTIONS) + 1
         assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
 
-    @pytest.mark.parametrize("metric", ["SendingPaused", "UnknownDeliveries", "OverdueInvitations"])
+    @pytest.mark.parametrize(
+        "metric", ["SendingPaused", "UnknownDeliveries", "OverdueInvitations", "ConsentLost", "TasksRecorded"]
+    )
     def test_metrics_of_our_own_are_watched(self, of_type: OfType, metric: str) -> None:
         [alarm] = [alarm for alarm in of_type("AWS::CloudWatch::Alarm").values() if alarm["MetricName"] == metric]
 
         assert alarm["Namespace"] == "afterbill"
         assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
+
+    @pytest.mark.parametrize(
+        ("alarm", "command"),
+        [
+            ("ConsentLostAlarm", "`afterbill source consent NAME`"),
+            ("TasksRecordedAlarm", "`afterbill tasks`"),
+            ("InboxDeadLettersAlarm", "`afterbill replay`"),
+        ],
+    )
+    def test_what_a_command_settles_names_it(self, properties: OfOne, alarm: str, command: str) -> None:
+        assert command in properties(alarm)["AlarmDescription"]
+
+    def test_an_open_task_is_never_told_to_be_settled(self, properties: OfOne) -> None:
+        assert "OKActions" not in properties("TasksRecordedAlarm")
 
     def test_every_alarm_is_told_to_the_topic_and_says_what_to_do(self, of_type: OfType) -> None:
         for alarm in of_type("AWS::CloudWatch::Alarm").values():

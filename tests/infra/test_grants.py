@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tests.contract.template import properties
+from tests.integration.apis import CONSENT, from_source, let_answer, said, with_thin_sources
 from tests.integration.grants import Grant, actions_of, allows, grants_of
 from tests.integration.loop import Loop
 from tests.integration.samples import (
@@ -43,14 +44,18 @@ LAMBDA_ITSELF = {
 def toured(tmp_path_factory):
     """A stack in which every function has been through everything it can do."""
     with pytest.MonkeyPatch.context() as patch:
-        folder = configured_at_once(tmp_path_factory.mktemp("layer") / "config")
-        with standing(patch, folder, SOURCES) as stack:
+        folder = with_thin_sources(configured_at_once(tmp_path_factory.mktemp("layer") / "config"))
+        with standing(patch, folder, SOURCES, {"EvidenceDays": "30"}) as stack:
             tour(stack, Loop(stack), folder / "surveys.toml")
             yield stack
 
 
 def tour(stack, loop, surveys):
     receive(stack)
+    poll(stack)
+    put_aside(loop)
+    split(stack)
+    renew_a_token(stack)
     schedule_later(stack, loop, surveys)
     merge(loop)
     throttled(stack, loop)
@@ -62,6 +67,31 @@ def tour(stack, loop, surveys):
 
 def receive(stack):
     assert stack.load("receive_webhook")(signed(sample("api/webhook_standard")))["statusCode"] == 202
+
+
+def poll(stack):
+    stack.write_secret("ApisSecret", {"books": {"key": "a-key"}})
+    run = stack.load("poll_billing")
+    let_answer("poll_billing", said([{"id": 1, "invnumber": "R-1"}]), said({}))
+    run(sample("schedule/poll_billing"))
+
+
+def put_aside(loop):
+    loop.capture(captured(b"not JSON"))
+
+
+def split(stack):
+    """A batch that is too long to be captured in one go."""
+    (event,) = sample("webhooks/xero/invoice.update.paid")["events"]
+    stack.load("capture_event")(from_source("xero", {"events": [event] * 50}))
+
+
+def renew_a_token(stack):
+    stack.write_secret("ApisSecret", {"xero": {"client_id": "me", "client_secret": "hush"}})
+    stack.write_secret("TokensSecret", {"xero": CONSENT})
+    capture = stack.load("capture_event")
+    let_answer("capture_event", said({"access_token": "a", "refresh_token": "b", "expires_in": 1800}), (404, b""))
+    capture(from_source("xero", sample("webhooks/xero/invoice.update.paid")))
 
 
 def schedule_later(stack, loop, surveys):

@@ -11,11 +11,13 @@ CONSUMERS = [
     ("SendSurvey", "SendQueue"),
     ("HandleMailEvent", "MailEvents"),
 ]
+PERIODIC = [("ComputeNps", "Compute"), ("PollBilling", "Poll")]
+"""Function, and how its schedule, role, rate and dead letters begin."""
 FORTNIGHT_SECONDS = 1_209_600
 
 
 class TestFunctions:
-    def test_there_are_seven(self, of_type: OfType) -> None:
+    def test_there_are_eight(self, of_type: OfType) -> None:
         assert set(of_type("AWS::Serverless::Function")) == {f"{name}Function" for name in FUNCTIONS}
 
     @pytest.mark.parametrize(("name", "folder"), FUNCTIONS.items())
@@ -85,12 +87,22 @@ class TestQueues:
     def test_dead_letters_are_kept_for_fourteen_days(self, of_type: OfType) -> None:
         dead = {name: queue for name, queue in of_type("AWS::SQS::Queue").items() if name.endswith("DeadLetters")}
 
-        assert len(dead) == 6
+        assert len(dead) == 7
         assert {queue["MessageRetentionPeriod"] for queue in dead.values()} == {FORTNIGHT_SECONDS}
 
     def test_the_inbox_takes_every_body_that_is_admitted(self, properties: OfOne) -> None:
         assert properties("Inbox")["MaximumMessageSize"] == properties("InboxDeadLetters")["MaximumMessageSize"]
         assert properties("Inbox")["MaximumMessageSize"] > 1_000_000
+
+    def test_capture_event_has_time_for_the_apis_of_billing_systems(self, properties: OfOne) -> None:
+        assert properties("CaptureEventFunction")["Timeout"] == 60
+        assert properties("Inbox")["VisibilityTimeout"] == 360
+
+    def test_capture_event_knows_where_slices_and_unreadable_webhooks_go(self, properties: OfOne) -> None:
+        variables = properties("CaptureEventFunction")["Environment"]["Variables"]
+
+        assert variables["INBOX_URL"] == {"Ref": "Inbox"}
+        assert variables["INBOX_DEAD_LETTERS_URL"] == {"Ref": "InboxDeadLetters"}
 
     def test_the_inbox_waits_out_an_outage_of_hours(self, properties: OfOne) -> None:
         inbox = properties("Inbox")
@@ -110,7 +122,7 @@ class TestSchedules:
 
         assert creating["Resource"]["Fn::Sub"].endswith(":schedule/${ScheduleGroup}/*")
 
-    @pytest.mark.parametrize("role", ["ScheduleRole", "ComputeScheduleRole"])
+    @pytest.mark.parametrize("role", ["ScheduleRole", "ComputeScheduleRole", "PollScheduleRole"])
     def test_a_schedule_role_serves_this_account_and_group_only(self, properties: OfOne, role: str) -> None:
         [trust] = properties(role)["AssumeRolePolicyDocument"]["Statement"]
 
@@ -133,15 +145,30 @@ class TestSchedules:
         assert variables["FLEXIBLE_WINDOW_MINUTES"] == {"Ref": "FlexibleWindowMinutes"}
         assert template["Parameters"]["FlexibleWindowMinutes"]["Default"] == 15
 
-    def test_compute_nps_is_retried_and_its_failures_are_kept(self, properties: OfOne) -> None:
-        function = properties("ComputeNpsFunction")
+    @pytest.mark.parametrize(("name", "prefix"), PERIODIC)
+    def test_a_periodic_function_is_started_again_and_its_failures_are_kept(
+        self, properties: OfOne, name: str, prefix: str
+    ) -> None:
+        function = properties(f"{name}Function")
         schedule = function["Events"]["Rate"]["Properties"]
 
+        assert schedule["ScheduleExpression"] == {"Ref": f"{prefix}Rate"}
         assert schedule["RetryPolicy"]["MaximumRetryAttempts"] > 0
-        assert schedule["DeadLetterConfig"] == {"Arn": arn("ComputeDeadLetters")}
+        assert schedule["DeadLetterConfig"] == {"Arn": arn(f"{prefix}DeadLetters")}
+        assert function["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
         assert function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"] == arn(
-            "ComputeDeadLetters"
+            f"{prefix}DeadLetters"
         )
+
+    @pytest.mark.parametrize(("name", "prefix"), PERIODIC)
+    def test_its_schedule_may_start_it_and_no_other(self, properties: OfOne, name: str, prefix: str) -> None:
+        schedule = properties(f"{name}Function")["Events"]["Rate"]["Properties"]
+        starting, failing = statements(properties(f"{prefix}ScheduleRole"))
+
+        assert schedule["RoleArn"] == arn(f"{prefix}ScheduleRole")
+        assert schedule["GroupName"] == {"Ref": "ScheduleGroup"}
+        assert (starting["Action"], starting["Resource"]) == ("lambda:InvokeFunction", arn(f"{name}Function"))
+        assert (failing["Action"], failing["Resource"]) == ("sqs:SendMessage", arn(f"{prefix}DeadLetters"))
 
 
 class TestStream:

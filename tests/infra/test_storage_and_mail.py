@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.infra.reading import FUNCTIONS, OfOne, Resource, allowing
+from afterbill.adapters.aws import keys
+from tests.infra.reading import FUNCTIONS, OfOne, Resource, allowing, grants
 
 
 class TestTable:
@@ -29,6 +30,12 @@ class TestTable:
         assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
         assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
 
+    def test_capture_event_deletes_nothing_but_its_lock(self, properties: OfOne) -> None:
+        [deleting] = allowing(properties("CaptureEventRole"), "dynamodb:DeleteItem")
+        [lock] = keys.lock()["pk"].values()
+
+        assert deleting["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [lock]}}
+
     def test_indexes_carry_no_address_and_no_comment(self, properties: OfOne) -> None:
         projected = {
             index["IndexName"]: index["Projection"].get("NonKeyAttributes", [])
@@ -52,18 +59,88 @@ class TestSecrets:
         ("secret", "readers"),
         [
             ("SourcesSecret", {"ReceiveWebhook"}),
+            ("ApisSecret", {"CaptureEvent", "PollBilling"}),
+            ("TokensSecret", {"CaptureEvent"}),
             ("KeysSecret", {"CaptureEvent", "SendSurvey", "RecordResponse", "HandleMailEvent"}),
         ],
     )
     def test_only_who_needs_a_secret_reads_it(self, properties: OfOne, secret: str, readers: set[str]) -> None:
-        reading = {
-            name
-            for name in FUNCTIONS
-            for part in allowing(properties(f"{name}Role"), "secretsmanager:GetSecretValue")
-            if part["Resource"] == {"Fn::GetAtt": [secret, "Id"]}
+        assert who_may(properties, "secretsmanager:GetSecretValue", secret) == readers
+
+    def test_only_renewed_tokens_are_written_and_by_capture_event_alone(self, properties: OfOne) -> None:
+        writing = {
+            secret: who_may(properties, "secretsmanager:PutSecretValue", secret)
+            for secret in ("SourcesSecret", "ApisSecret", "TokensSecret", "KeysSecret")
         }
 
-        assert reading == readers
+        assert {secret: names for secret, names in writing.items() if names} == {"TokensSecret": {"CaptureEvent"}}
+
+    @pytest.mark.parametrize("secret", ["SourcesSecret", "ApisSecret", "TokensSecret"])
+    def test_what_operators_fill_starts_empty_and_goes_with_the_stack(
+        self, template: Resource, properties: OfOne, secret: str
+    ) -> None:
+        """A later deployment writes a secret again when this text changes, and what was in it is lost."""
+        assert properties(secret)["SecretString"] == "{}"
+        assert "GenerateSecretString" not in properties(secret)
+        assert template["Resources"][secret]["DeletionPolicy"] == "Delete"
+
+
+def who_may(properties: OfOne, action: str, secret: str) -> set[str]:
+    place = {"Fn::GetAtt": [secret, "Id"]}
+    granted = {name: [part["Resource"] for part in allowing(properties(f"{name}Role"), action)] for name in FUNCTIONS}
+    return {name for name, found in granted.items() if any(one == place or place in list(one) for one in found)}
+
+
+class TestEvidence:
+    def test_it_is_kept_only_where_an_operator_says_for_how_long(self, template: Resource) -> None:
+        kept = [name for name in template["Resources"] if "Evidence" in name]
+
+        assert template["Parameters"]["EvidenceDays"]["Default"] == 0
+        assert template["Conditions"]["HasEvidence"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "EvidenceDays"}, "0"]}]}
+        assert kept == ["EvidenceBucket", "EvidenceBucketPolicy", "CaptureEventEvidencePolicy"]
+        assert {template["Resources"][name]["Condition"] for name in kept} == {"HasEvidence"}
+        assert template["Outputs"]["EvidenceBucketName"]["Condition"] == "HasEvidence"
+
+    def test_it_outlives_the_stack_and_not_its_days(self, template: Resource, properties: OfOne) -> None:
+        [rule] = properties("EvidenceBucket")["LifecycleConfiguration"]["Rules"]
+
+        assert template["Resources"]["EvidenceBucket"]["DeletionPolicy"] == "Retain"
+        assert template["Resources"]["EvidenceBucketPolicy"]["DeletionPolicy"] == "Retain"
+        assert rule == {"Id": "expire", "Status": "Enabled", "ExpirationInDays": {"Ref": "EvidenceDays"}}
+        assert "VersioningConfiguration" not in properties("EvidenceBucket")
+
+    def test_it_is_encrypted_and_nobody_elses(self, properties: OfOne) -> None:
+        bucket = properties("EvidenceBucket")
+        [encryption] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        blocked = bucket["PublicAccessBlockConfiguration"]
+
+        assert encryption == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+        assert (len(blocked), set(blocked.values())) == (4, {True})
+        assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+
+    def test_it_is_reached_encrypted_only(self, properties: OfOne) -> None:
+        [refusal] = properties("EvidenceBucketPolicy")["PolicyDocument"]["Statement"]
+
+        assert (refusal["Effect"], refusal["Action"], refusal["Principal"]) == ("Deny", "s3:*", "*")
+        assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert refusal["Resource"] == [
+            {"Fn::GetAtt": ["EvidenceBucket", "Arn"]},
+            {"Fn::Sub": "${EvidenceBucket.Arn}/*"},
+        ]
+
+    def test_only_capture_event_writes_it_and_nobody_reads_it(self, template: Resource, properties: OfOne) -> None:
+        granted = {
+            name: [part for part in grants(template, name) if "s3:" in str(part["Action"])] for name in FUNCTIONS
+        }
+
+        assert {name: found for name, found in granted.items() if found} == {
+            "CaptureEvent": [
+                {"Effect": "Allow", "Action": "s3:PutObject", "Resource": {"Fn::Sub": "${EvidenceBucket.Arn}/*"}}
+            ]
+        }
+        assert properties("CaptureEventFunction")["Environment"]["Variables"]["EVIDENCE_BUCKET"] == {
+            "Fn::If": ["HasEvidence", {"Ref": "EvidenceBucket"}, ""]
+        }
 
 
 class TestMail:
