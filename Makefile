@@ -15,7 +15,7 @@ export __SAM_CLI_APP_DIR := $(CURDIR)/.local/sam
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.local/browsers
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo build up down test test-fast lint format bench lock clean chromium
+.PHONY: help setup demo build up down test test-fast lint format bench corpus lock clean chromium
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ down: .venv/.ready ## Stop the local stack
 bench: setup ## Measure the budgets
 	@$(RUN) -m benchmarks
 
+corpus: .venv/.ready ## What each sample webhook means (CORPUS=FOLDER of PROVIDER/FILE, JSON=1)
+	@$(RUN) -m ops.corpus "$(or $(CORPUS),events/webhooks)" $(if $(JSON),--json)
+
 setup: .venv/.ready .venv-stack/.ready chromium ## Only prepare: environments and a browser
 
 lock: .venv/.ready ## Compile the locks from pyproject.toml (UPGRADE=1 takes newer releases)
@@ -74,7 +77,7 @@ clean: ## Stop the local stack and remove everything these targets made
 
 .venv/.ready: requirements/dev.txt pyproject.toml $(ENVIRONMENT)
 	@$(or $(PYTHON),$(error No Python 3.11, 3.12 or 3.13 on PATH; name one with make PYTHON=/path/to/python)) \
-		ops/setup/environment.py .venv requirements/dev.txt --project
+		ops/setup/environment.py .venv requirements/dev.txt --project >&2
 
 .venv-stack/.ready: requirements/stack.txt $(ENVIRONMENT)
 	@$(or $(PYTHON),$(error No Python 3.11, 3.12 or 3.13 on PATH; name one with make PYTHON=/path/to/python)) \

@@ -2,22 +2,26 @@
 
 import sys
 import uuid
-from datetime import UTC, datetime, timedelta
-from itertools import zip_longest
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
-from afterbill.adapters.memory.queues import MemorySendQueue, MemoryTimer
+from afterbill.adapters.memory.apis import MemoryApis
+from afterbill.adapters.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
 from afterbill.adapters.memory.table import MemoryTable
 from afterbill.config import read_toml
-from afterbill.domain.billing import BillingEvent
+from afterbill.domain.billing import OperatorTask, Pointer, Understood
 from afterbill.domain.brand import Brand, catalog_problems
-from afterbill.domain.errors import AfterbillError, ConfigurationError
+from afterbill.domain.errors import AfterbillError, ConfigurationError, PayloadError
 from afterbill.domain.invitation import Invitation, SkipReason
 from afterbill.domain.policy import Policy, Rule
-from afterbill.domain.webhooks import Webhook
+from afterbill.domain.webhooks import Source, Webhook
 from afterbill.providers import registry
-from afterbill.services.capture_event import Capture, Captured, Outcome, capture_event
+from afterbill.services.capture import Capture, Outcome
+from afterbill.services.capture_event import capture_event
 from afterbill.surveys import UNITS, load_policy
+from ops import samples
 
 _WHY = {
     SkipReason.NOT_ASKED: "ask = false under {place} or [defaults]",
@@ -26,8 +30,11 @@ _WHY = {
     SkipReason.NOT_PAID: "nothing was paid, and paid_only = true under {place} or [defaults]",
     SkipReason.NOT_SAMPLED: "this customer is not in the sample: sampling under {place} or [defaults]",
     SkipReason.EXPIRED: "the fact is older than delay and expiry of {place} together",
+    SkipReason.CUSTOMER_DELETED: "the same webhook says that the customer was deleted",
+    SkipReason.STOPPED: "the same webhook takes it back",
+    SkipReason.SUPERSEDED: "the same webhook reports what is asked about instead: priority under {place} or [defaults]",
 }
-"""Reasons that a single event of an unknown customer can meet."""
+"""Reasons that the events of a single webhook about an unknown customer can meet."""
 
 _LESSONS = {
     Outcome.LEARNED: "ask nobody: the event only teaches something about its customer or payment",
@@ -68,56 +75,75 @@ def _check_words(folder: Path) -> None:
 def explain(file: Path, source: str | None, folder: Path) -> int:
     """Run the file through capture as it would run today for a customer nobody knows yet, and tell the story."""
     policy = load_policy(folder / "surveys.toml")
-    try:
-        body = file.read_bytes()
-    except OSError as error:
-        message = f"{file}: {error.strerror}"
-        raise ConfigurationError(message) from error
     name = source or _source_of(file, policy)
     if name not in policy.sources:
-        message = f"surveys.toml has no [sources.{name}], only: {', '.join(sorted(policy.sources))}"
-        raise ConfigurationError(message)
-    # The webhook-id stands in for the one a sender would give: a neutral body without data.id needs it.
-    webhook = Webhook(name, {"webhook-id": file.stem}, body, datetime.now(UTC))
-    events = registry.load(policy.sources[name].provider).normalise(webhook, policy.sources[name])
-    # As if it arrived the moment it happened: the age of a recorded sample is not the question.
-    arrived_at = max((event.occurred_at for event in events), default=webhook.received_at)
-    told = capture_event(webhook, _dry_capture(policy, events), arrived_at)
-    for captured, event in zip_longest(told, events):
-        _tell(captured, event, policy)
+        if source:
+            message = f"surveys.toml has no [sources.{name}], only: {', '.join(sorted(policy.sources))}"
+            raise ConfigurationError(message)
+        print(f"source      {name}, as if surveys.toml had [sources.{name}]")
+        policy = replace(policy, sources={name: Source(name, name)})
+    webhook = _read(file, policy.sources[name])
+    found = registry.load(policy.sources[name].provider).normalise(webhook, policy.sources[name])
+    capture = _dry_capture(policy)
+    for one in found:
+        _tell(_explained(one, webhook, capture))
+    if not found:
+        _tell({"decision": _LESSONS[Outcome.IGNORED]})
     return 0
 
 
+def _read(file: Path, source: Source) -> Webhook:
+    webhook = samples.read(file, registry.load(source.provider).ABOUT, source.name)
+    # The webhook-id stands in for the one a sender would give: a neutral body without data.id needs it.
+    return replace(webhook, headers={"webhook-id": file.stem, **webhook.headers}, url=source.url)
+
+
 def _source_of(file: Path, policy: Policy) -> str:
-    """A file in a folder named like a provider arrives at that provider's source."""
+    """A file in a folder named like a provider arrives at that provider's source, configured or not."""
+    place = file.resolve().parent.name
     for name, source in policy.sources.items():
-        if file.resolve().parent.name in {name, source.provider}:
+        if place in {name, source.provider}:
             return name
+    if place in registry.PROVIDERS:
+        return place
     message = f"which source does {file.name} arrive at? Say --source with one of: {', '.join(sorted(policy.sources))}"
     raise AfterbillError(message)
 
 
-def _dry_capture(policy: Policy, events: tuple[BillingEvent, ...]) -> Capture:
+def _dry_capture(policy: Policy) -> Capture:
     return Capture(
         policy=policy,
-        normalise=lambda _webhook, _source: events,
+        load=registry.load,
         facts=MemoryTable(),
         timer=MemoryTimer(),
         queue=MemorySendQueue(),
+        apis=MemoryApis(closed=True),
+        inbox=MemoryInbox(),
+        dead_letters=MemoryDeadLetters(),
         hash_address=lambda address: address.casefold(),
         new_id=lambda: uuid.uuid4().hex,
     )
 
 
-def _tell(captured: Captured, event: BillingEvent | None, policy: Policy) -> None:
-    lines: dict[str, str] = {}
-    if event:
-        lines |= {"event": event.event_id, "occurred": f"{event.occurred_at:%Y-%m-%d %H:%M:%S} UTC"}
-        lines |= {"mode": "test"} if event.test else {}
-    if captured.invitation and event and event.touchpoint:
-        lines |= _story(captured.invitation, policy.rules[event.touchpoint])
-    else:
-        lines |= {"decision": _LESSONS[captured.outcome]}
+def _explained(one: Understood, webhook: Webhook, capture: Capture) -> dict[str, str]:
+    """What becomes of one element of a webhook."""
+    if isinstance(one, PayloadError):
+        return {"problem": str(one), "decision": "put the webhook aside, into the dead letters of the inbox"}
+    if isinstance(one, Pointer):
+        return {"object": f"{one.kind} {one.id}", "decision": "ask the API: only it knows what happened to the object"}
+    if isinstance(one, OperatorTask):
+        return {"task": f"{one.kind} {one.id}", "decision": "a person decides: `afterbill tasks` lists it"}
+    sole = replace(capture, load=lambda name: replace(registry.load(name), normalise=lambda *_: (one,), confirm=None))
+    # As if it arrived the moment it happened: the age of a recorded sample is not the question.
+    (captured,) = capture_event(webhook, sole, one.occurred_at)
+    told = {"event": one.event_id, "occurred": f"{one.occurred_at:%Y-%m-%d %H:%M:%S} UTC"}
+    told |= {"mode": "test"} if one.test else {}
+    if captured.invitation and one.touchpoint:
+        return told | _story(captured.invitation, capture.policy.rules[one.touchpoint])
+    return told | {"decision": _LESSONS[captured.outcome]}
+
+
+def _tell(lines: Mapping[str, str]) -> None:
     for label, text in lines.items():
         sys.stdout.write(f"{label:<12}{text}\n")
 

@@ -12,7 +12,7 @@ from typing import Any
 import urllib3
 
 from afterbill.domain.billing import fact_key
-from afterbill.providers.stripe import KINDS
+from afterbill.providers.stripe import ABOUT
 from ops.demo.people import Person, Story
 from ops.demo.progress import DemoError
 from ops.local import programs
@@ -66,7 +66,7 @@ class Billing:
             programs.wait_until(self._answers, "localstripe to answer", seconds=30)
         except StackError as error:
             raise DemoError(f"{error} {programs.tail(SERVER)}") from error
-        endpoint = {"url": self.webhook_url, "secret": self._secret, "events": sorted(KINDS)}
+        endpoint = {"url": self.webhook_url, "secret": self._secret, "events": sorted(ABOUT.events)}
         self._call("POST", "/_config/webhooks/afterbill", endpoint)
         for name, amount in PLANS.items():
             product = {"name": f"Plan {name}"}

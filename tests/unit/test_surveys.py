@@ -10,6 +10,7 @@ import pytest
 from afterbill.domain.billing import Touchpoint
 from afterbill.domain.errors import ConfigurationError
 from afterbill.domain.policy import Stops
+from afterbill.domain.webhooks import Source
 from afterbill.surveys import load_policy, policy_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,6 +87,113 @@ def test_a_mistake_is_named_by_its_key(path: str, value: object, named: str) -> 
         place = place[folder]
     place[key] = value
     assert any(line.startswith(named) for line in mistakes(changed))
+
+
+def source(provider: str, **settings: Any) -> dict[str, Any]:
+    """The shipped file with one more source."""
+    changed = tables()
+    changed["sources"]["new"] = {"provider": provider, **settings}
+    return changed
+
+
+def test_a_source_says_all_that_its_provider_may_need() -> None:
+    settings = {
+        "account": "acme",
+        "test_mode": True,
+        "sandbox": True,
+        "url": "https://nps.example.com/webhooks/new",
+        "api_url": "http://127.0.0.1:8025/apis/new",
+        "webhook_id": "8PT597110X687430LKGECATA",
+        "currency": "EUR",
+        "fields": {"data.id": "number"},
+        "types": {"order.paid": "order_paid"},
+    }
+
+    assert policy_of(source("stripe", **settings)).sources["new"] == Source("new", "stripe", **settings)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.com",
+        "https://example.com/",
+        "https://EXAMPLE.com:8443/v1.0/my-app/~x",
+        "http://127.0.0.1:8025/apis/new",
+        "http://localhost/apis",
+    ],
+)
+def test_requests_may_go_to_such_an_address(address: str) -> None:
+    assert policy_of(source("stripe", api_url=address, url=address)).sources["new"].api_url == address
+
+
+@pytest.mark.parametrize("key", ["api_url", "url"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "example.com",
+        "http://example.com",
+        "http://127.0.0.1.example.com",
+        "http://localhost@example.com",
+        "ftp://example.com",
+        "https://",
+        "https://user:password@example.com",
+        "https://example.com/?key=1",
+        "https://example.com/#top",
+        "https://example.com/a/../b",
+        "https://example.com//a",
+        "https://example.com/a b",
+        "https://example.com/a\nb",
+        "https://example.com/%2e%2e",
+        "https://example.com\\@evil.com",
+        "https://{account}.example.com",
+        "https://exämple.com",
+        7,
+    ],
+)
+def test_and_to_no_address_that_means_two_things(key: str, address: object) -> None:
+    (line,) = mistakes(source("stripe", **{key: address}))
+    assert line.startswith(f"surveys.toml: sources.new.{key}: must be an https:// address without user, query")
+
+
+@pytest.mark.parametrize(
+    ("provider", "settings", "named"),
+    [
+        ("square", {}, "sources.new.url: is missing: enter the notification URL as Square shows it"),
+        ("paypal", {}, "sources.new.webhook_id: is missing: enter the id PayPal shows"),
+        ("runmyaccounts", {}, "sources.new.account: is missing: enter the client's name at Run my Accounts"),
+        ("chargebee", {}, "sources.new.account: must be what stands for {account} in https://{account}.chargebee.com"),
+        ("chargebee", {"account": "acme.evil.com/"}, "sources.new.account: must be what stands for {account}"),
+        ("chargebee", {"account": "a..b"}, "sources.new.account: must be what stands for {account}"),
+        ("stripe", {"account": "two words"}, "sources.new.account: must be copied from the provider as one word"),
+        ("stripe", {"webhook_id": 7}, "sources.new.webhook_id: must be copied from the provider as one word"),
+        ("stripe", {"currency": "EURO"}, 'sources.new.currency: must be an ISO 4217 code such as "EUR"'),
+        ("stripe", {"currency": "eur"}, 'sources.new.currency: must be an ISO 4217 code such as "EUR"'),
+        ("stripe", {"currency": ""}, 'sources.new.currency: must be an ISO 4217 code such as "EUR"'),
+        ("stripe", {"sandbox": "yes"}, "sources.new.sandbox:"),
+    ],
+)
+def test_what_a_source_lacks_is_named_with_what_to_do(provider: str, settings: dict[str, Any], named: str) -> None:
+    (line,) = mistakes(source(provider, **settings))
+    assert line.startswith(f"surveys.toml: {named}")
+
+
+@pytest.mark.parametrize(
+    ("provider", "settings"),
+    [
+        ("square", {"url": "https://nps.example.com/webhooks/new"}),
+        ("paypal", {"webhook_id": "8PT597110X687430LKGECATA"}),
+        ("chargebee", {"account": "acme-test"}),
+        ("chargebee", {"api_url": "http://127.0.0.1:8025/apis/new"}),
+        ("shopify", {"account": "kranich-tea.myshopify.com"}),
+        ("stripe", {"currency": "presentment"}),
+    ],
+)
+def test_nothing_else_is_asked_for(provider: str, settings: dict[str, Any]) -> None:
+    assert "new" in policy_of(source(provider, **settings)).sources
+
+
+def test_an_unknown_provider_is_one_mistake_and_not_several() -> None:
+    assert len(mistakes(source("strype"))) == 1
 
 
 def test_all_mistakes_are_listed_at_once() -> None:

@@ -76,8 +76,14 @@ def test_a_make_target_exists(words: list[str]):
 
 
 @pytest.mark.parametrize("words", commands("afterbill"), ids=" ".join)
-def test_an_afterbill_command_is_understood(words: list[str]):
-    assert cli._parser().parse_args(words[1:]).run
+def test_an_afterbill_command_is_understood(words: list[str], capsys):
+    """One that is only named, without what it takes, has a help of its own."""
+    try:
+        assert cli._parser().parse_args(words[1:]).run
+    except SystemExit:
+        assert not any(word.startswith("-") for word in words), capsys.readouterr().err
+        with pytest.raises(SystemExit, match=r"^0$"):
+            cli._parser().parse_args([*words[1:], "--help"])
 
 
 def test_the_explained_event_is_explained_in_these_words(capsys, monkeypatch):

@@ -1,0 +1,1 @@
+"""`afterbill replay`: webhooks of before go through the inbox again."""

@@ -1,0 +1,115 @@
+"""What a replay would do: capture over the real table, with nothing written anywhere."""
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from afterbill.adapters.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
+from afterbill.adapters.memory.table import MemoryTable
+from afterbill.domain.billing import OperatorTask
+from afterbill.domain.customer import Customer
+from afterbill.domain.errors import AfterbillError, ConfigurationError
+from afterbill.domain.policy import Policy
+from afterbill.domain.webhooks import Webhook
+from afterbill.ports import BillingApis, Change, Facts, Found
+from afterbill.providers import registry
+from afterbill.services.capture import Capture, Captured, Outcome
+from afterbill.services.capture_event import capture_event
+
+
+@dataclass
+class ReadOnlyFacts:
+    """Facts that reads a table and remembers what would have been written, so that twins in one replay are met."""
+
+    table: Facts
+    seen: MemoryTable = field(default_factory=MemoryTable)
+
+    def look_up(
+        self, invitation_id: str, aliases: Sequence[str], links: Sequence[str], address_hash: str | None
+    ) -> Found:
+        """What is stored, then what would be."""
+        stored = self.table.look_up(invitation_id, aliases, links, address_hash)
+        would_be = self.seen.look_up(invitation_id, aliases, links, address_hash)
+        return replace(
+            stored,
+            invitation=stored.invitation or would_be.invitation,
+            customer_ids={**stored.customer_ids, **would_be.customer_ids},
+            stopped_by=stored.stopped_by | would_be.stopped_by,
+            peers=stored.peers | would_be.peers,
+        )
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """As they would be."""
+        return {**self.table.customers(ids), **self.seen.customers(ids)}
+
+    def commit(self, change: Change) -> bool:
+        """Remember it for the life of this process."""
+        if change.invitation:
+            self.seen.invitations[change.invitation.id] = change.invitation
+        self.seen.people |= {one.id: one for one in change.customers}
+        self.seen.aliases |= {alias: to for alias, (to, _) in change.aliases.items()}
+        self.seen.stops |= change.stops
+        self.seen.peers |= dict.fromkeys(change.peers, change.peers)
+        return True
+
+    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What one webhook would come to, in words for a person and for counting."""
+
+    outcome: str
+    told: str = ""
+
+
+@dataclass
+class Trial:
+    """Captures webhooks without any consequence."""
+
+    capture: Capture
+    _slices: MemoryInbox
+
+    def of(self, webhook: Webhook) -> Iterator[Tried]:
+        """What each event of a webhook would come to; a long batch is followed into its slices."""
+        try:
+            found = capture_event(webhook, self.capture, datetime.now(UTC))
+        except ConfigurationError as error:
+            yield Tried("needs a setting or the API", str(error))
+            return
+        except AfterbillError as error:
+            yield Tried("would be tried again", str(error))
+            return
+        for captured in found:
+            if captured.outcome is not Outcome.SPLIT:
+                yield Tried(captured.outcome, _told(captured))
+        while self._slices.webhooks:
+            yield from self.of(self._slices.webhooks.pop(0))
+
+
+def trial(policy: Policy, facts: Facts, apis: BillingApis, hash_address: Callable[[str], str]) -> Trial:
+    """A trial over this table; what `apis` offers is really asked."""
+    slices = MemoryInbox()
+    capture = Capture(
+        policy=policy,
+        load=registry.load,
+        facts=ReadOnlyFacts(facts),
+        timer=MemoryTimer(),
+        queue=MemorySendQueue(),
+        apis=apis,
+        inbox=slices,
+        dead_letters=MemoryDeadLetters(),
+        hash_address=hash_address,
+        new_id=lambda: uuid.uuid4().hex,
+    )
+    return Trial(capture, slices)
+
+
+def _told(captured: Captured) -> str:
+    one = captured.invitation
+    if one is None:
+        return captured.problem
+    because = f", {one.reason}" if one.reason else ""
+    return f"{one.touchpoint}, invitation {one.id}{because}"

@@ -1,0 +1,1 @@
+"""`afterbill source`: connecting billing systems, and finding out whether they are."""

@@ -1,0 +1,130 @@
+"""`afterbill source add`: everything it takes to connect a billing system, in the order it is done."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from afterbill.domain.errors import ConfigurationError
+from afterbill.domain.provider import Address, Login, Provider
+from afterbill.domain.webhooks import Source
+from afterbill.providers import registry
+from ops.deployed import Deployed
+from ops.sources import access, consent
+from ops.sources.secrets import fields_of, is_signed, with_secret
+from ops.sources.terminal import Terminal
+from ops.sources.watch import Watch, first_event
+
+_OWN_SETTINGS = {
+    "square": 'url = "{url}"',
+    "paypal": 'webhook_id = "..."  # the id PayPal shows beside the webhook',
+}
+"""What Square and PayPal sign together with the body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the operator asked for."""
+
+    source: Source
+    replace: bool = False
+    wait: timedelta = timedelta(minutes=10)
+
+
+def named(provider: str, name: str | None, deployed: Deployed, *, account: str, sandbox: bool) -> Source:
+    """The source to connect: the configured one of this name, of this provider, or a new one."""
+    registry.load(provider)
+    sources = deployed.policy().sources
+    names = [name] if name else [one.name for one in sources.values() if one.provider == provider]
+    found = sources.get(names[0] if names else provider)
+    if found is None:
+        return Source(name or provider, provider, account=account, sandbox=sandbox)
+    if found.provider != provider:
+        raise ConfigurationError(f"[sources.{found.name}] is of {found.provider}: choose another --name")
+    return replace(found, account=account or found.account, sandbox=sandbox or found.sandbox)
+
+
+def add(wanted: Wanted, deployed: Deployed, terminal: Terminal) -> int:
+    """Guide through it; 0 also when no event came in time, since nothing is wrong yet."""
+    source, provider = wanted.source, registry.load(wanted.source.provider)
+    url = f"{deployed.output('ApiUrl')}/webhooks/{source.name}"
+    for line in [*_settings(source, provider, url, deployed), *_registration(provider, url)]:
+        terminal.show(line)
+    if is_signed(provider):
+        _ask_signing_secret(wanted, provider, deployed, terminal)
+    _ask_credentials(source, provider, deployed, terminal)
+    if wanted.wait and provider.poller is None:
+        _wait(wanted, deployed, terminal)
+    return 0
+
+
+def _settings(source: Source, provider: Provider, url: str, deployed: Deployed) -> list[str]:
+    """What to write into surveys.toml, nothing where it says so already."""
+    if deployed.policy().sources.get(source.name) == source:
+        return []
+    said = {"provider": source.provider, "account": source.account}
+    lines = [f'{key} = "{value}"' for key, value in said.items() if value]
+    lines += ["sandbox = true"] * source.sandbox
+    lines += [_OWN_SETTINGS[source.provider].format(url=url)] if source.provider in _OWN_SETTINGS else []
+    if not source.account and provider.API and "{account}" in provider.API.url + provider.API.sandbox_url:
+        lines.append('account = "..."  # its API is asked under this account')
+    file = deployed.config / "surveys.toml"
+    return [f"Put this into {file}, then build and deploy:", "", f"[sources.{source.name}]", *lines, ""]
+
+
+def _registration(provider: Provider, url: str) -> list[str]:
+    about = provider.ABOUT
+    if provider.poller:
+        return [f"{about.title} sends no webhooks: the stack asks it on a schedule.", f"{about.register}", ""]
+    lines = [f"{about.title}: {about.register}", f"Address: {url}"]
+    if about.events:
+        lines += ["Events:", *(f"  {event}" for event in about.events)]
+    return [*lines, *([f"Handshake: {about.handshake}"] if about.handshake else []), ""]
+
+
+def _ask_signing_secret(wanted: Wanted, provider: Provider, deployed: Deployed, terminal: Terminal) -> None:
+    name = wanted.source.name
+    new = terminal.ask_secret(f"Signing secret ({provider.ABOUT.secret}; empty: leave as it is): ").strip()
+    if not new:
+        terminal.show("No secret was stored.")
+        return
+    book = access.signing(deployed)
+    kept = with_secret(book.read().get(name), new, wanted.source.provider, replace=wanted.replace)
+    book.write(name, kept)
+    terminal.show(f"Stored; {len(kept)} signing secret(s) now count for {name}, within a minute.")
+
+
+def _ask_credentials(source: Source, provider: Provider, deployed: Deployed, terminal: Terminal) -> None:
+    api = provider.API
+    if api is None:
+        return
+    optional = "without them it asks nobody whose address it does not know"
+    terminal.show(
+        f"Credentials of the API: addresses come {provider.ABOUT.address}; "
+        f"{optional if provider.ABOUT.address is not Address.API else 'it needs them'}."
+    )
+    given = {name: terminal.ask_secret(f"{name} (empty: leave as it is): ").strip() for name in fields_of(api)}
+    if not all(given.values()):
+        terminal.show("No credentials were stored.")
+        return
+    access.credentials(deployed).write(source.name, given)
+    terminal.show(f"Stored the credentials of {source.name}.")
+    if api.login is Login.CONSENT and terminal.attended:
+        consent.ask(source, deployed, terminal)
+    elif api.login is Login.CONSENT:
+        terminal.show(f"A person has to consent: `afterbill source consent {source.name}`")
+
+
+def _wait(wanted: Wanted, deployed: Deployed, terminal: Terminal) -> None:
+    """Interrupting it harms nothing: the webhooks come whether or not somebody looks."""
+    terminal.show(f"Waiting {wanted.wait} for the first event; Ctrl-C ends the waiting and nothing else.")
+    watch = Watch(deployed, wanted.source.name, datetime.now(UTC))
+    try:
+        captured = first_event(watch, wanted.wait, terminal.show, terminal.sleep)
+    except KeyboardInterrupt:
+        captured = None
+    if captured is None:
+        terminal.show(
+            f"No event yet. `afterbill source test {wanted.source.name}` sends one that nobody is asked about."
+        )
+        return
+    because = f", because of {captured['reason']}" if captured.get("reason") else ""
+    terminal.show(f"The first event arrived: {captured['outcome']}{because}.")

@@ -1,0 +1,58 @@
+"""Secrets of the stack, changed with the operator's own credentials; what they hold is never shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from afterbill.adapters.aws.secrets import Secret
+from afterbill.domain.provider import Api, Login, Provider
+
+_MOST_SECRETS = 5
+"""Signing secrets kept for one source: each is tried on every webhook."""
+_MOST_OF = {"freshbooks": 20}
+"""Where every registered event has a secret of its own."""
+
+_FIELDS = {Login.CLIENT: ("client_id", "client_secret"), Login.CONSENT: ("client_id", "client_secret")}
+
+
+@dataclass(frozen=True, slots=True)
+class SecretBook:
+    """One secret with an entry per source."""
+
+    secret: Secret
+
+    def read(self) -> Mapping[str, Any]:
+        """Every entry by source, as it is now."""
+        self.secret.fetch()
+        return self.secret.value()
+
+    def write(self, source: str, entry: object) -> None:
+        """Put the entry of one source; those of the others stay as they are."""
+        self.secret.store({**self.read(), source: entry})
+
+
+def is_signed(provider: Provider) -> bool:
+    """Whether a webhook of this provider is checked with a secret that an operator stores."""
+    return not provider.ABOUT.secret.startswith("none")
+
+
+def signing_secrets(entry: object) -> list[str]:
+    """What the entry of a source in the secret `sources` holds, the newest first; one may stand without a list."""
+    listed = entry if isinstance(entry, list) else [entry]
+    return [one for one in listed if isinstance(one, str) and one]
+
+
+def with_secret(entry: object, new: str, provider: str, *, replace: bool = False) -> list[str]:
+    """The entry with a newer secret at its head; the oldest give way to it, with `replace` all of them."""
+    older = [] if replace else [one for one in signing_secrets(entry) if one != new]
+    return [new, *older][: _MOST_OF.get(provider, _MOST_SECRETS)]
+
+
+def fields_of(api: Api) -> tuple[str, ...]:
+    """What the credentials of an API consist of, in the secret `apis`."""
+    return _FIELDS.get(api.login, ("key",))
+
+
+def has_credentials(entry: object, api: Api) -> bool:
+    """Whether none of them is missing."""
+    return isinstance(entry, Mapping) and all(entry.get(name) for name in fields_of(api))

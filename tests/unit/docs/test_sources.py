@@ -1,0 +1,38 @@
+"""The table of sources in the README is what the provider modules say of themselves."""
+
+import re
+
+import pytest
+
+from afterbill.domain.billing import Touchpoint
+from afterbill.providers import registry
+from ops import tables
+from tests.unit.docs.pages import ROOT, read
+
+
+def test_the_table_of_sources_is_up_to_date():
+    """`.venv/bin/python -m ops.tables` writes it."""
+    assert tables.rewritten(read("README.md")) == read("README.md")
+
+
+@pytest.mark.parametrize("provider", registry.PROVIDERS)
+def test_every_source_has_a_row_and_a_page(provider):
+    assert f"(docs/providers/{provider}.md)" in tables.sources()
+    assert (ROOT / "docs/providers" / f"{provider}.md").is_file()
+
+
+def test_touchpoints_are_those_of_the_samples_also_where_only_the_api_tells():
+    assert Touchpoint.RENEWED in tables.touchpoints("stripe")
+    assert Touchpoint.PAYMENT_SUCCEEDED in tables.touchpoints("xero")
+
+
+def test_only_what_stands_between_the_markers_is_written(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(f"before {tables.BEGIN} old {tables.END} after", encoding="utf-8")
+
+    assert tables.main(page) == 0
+    assert re.fullmatch(r"before <!--.*-->\n\n\|.*\|\n\n<!--.*--> after", page.read_text("utf-8"), re.DOTALL)
+
+
+def test_the_readme_counts_its_sources():
+    assert f"{len(registry.PROVIDERS)} billing systems" in read("README.md").replace("nineteen", "19")
