@@ -16,6 +16,8 @@ from afterbill.providers import registry
 from ops import samples
 
 _NO_WEBHOOKS = frozenset({".md", ".rst", ".py", ".pyc"})
+_PEOPLE = frozenset({"client", "contact", "customer"})
+"""What billing systems call the objects that are customers."""
 HEADINGS = ("file", "outcome", "touchpoints", "email", "amount_minor", "currency", "test")
 
 
@@ -40,7 +42,7 @@ class Reading:
     def facts(self) -> list[BillingEvent | Pointer]:
         """What happened; of a Pointer only the provider's API knows what."""
         events = [one for one in self.found if isinstance(one, BillingEvent | Pointer)]
-        return [one for one in events if isinstance(one, Pointer) or one.touchpoint]
+        return [one for one in events if not _is_profile(one)]
 
     @property
     def outcome(self) -> Outcome:
@@ -143,9 +145,15 @@ def _provider(place: Path) -> str | None:
 
 def _names_customer(one: Understood) -> bool:
     """Whether it tells of somebody: joining two objects of one payment, or a verifier, is about nobody."""
+    if isinstance(one, Pointer):
+        return _is_profile(one)
     if not isinstance(one, BillingEvent | OperatorTask):
         return False
     return bool(one.customer.id or one.customer.address)
+
+
+def _is_profile(one: BillingEvent | Pointer) -> bool:
+    return one.kind.lower() in _PEOPLE if isinstance(one, Pointer) else not one.touchpoint
 
 
 def _event(one: BillingEvent | Pointer) -> dict[str, Any]:

@@ -323,6 +323,11 @@ class TestFacts:
     def test_a_refund_with_other_links_names_none(self, links: object, read: Read) -> None:
         assert "capture" not in read("payment.capture.refunded", links=links).objects
 
+    def test_a_refund_may_name_its_capture_among_the_related_ids(self, read: Read) -> None:
+        related = {"related_ids": {"capture_id": "6BD94027MR318854E", "order_id": "5O190127TN364715T"}}
+        said = read("payment.capture.refunded", links=None, supplementary_data=related)
+        assert said.objects["capture"] == "6BD94027MR318854E"
+
     def test_two_refunds_of_one_payment_are_two_facts(self, read: Read) -> None:
         assert read("payment.sale.refunded").fact != read("payment.sale.refunded", id="OTHER").fact
 

@@ -265,3 +265,10 @@ def test_a_refund_of_its_invoice_does_not_reach_the_quote(
 ) -> None:
     (accepted,) = understood("stripe", sample("stripe", "quote.accepted"))
     assert "invoice" not in accepted.objects
+
+
+def test_what_an_api_of_2017_says_of_invoices_is_not_believed(
+    sample: Callable[[str, str], bytes], understood: Callable[..., tuple[BillingEvent, ...]]
+) -> None:
+    event = json.loads(sample("stripe", "payment_intent.succeeded.alone"))
+    assert understood("stripe", json.dumps(event | {"api_version": "2017-08-15"}).encode()) == ()

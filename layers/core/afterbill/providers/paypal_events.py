@@ -74,12 +74,13 @@ def _payment_failed(notice: Notice) -> BillingEvent:
 def _refunded(notice: Notice) -> BillingEvent:
     """A refund, or a reversal by PayPal; older ones are negative amounts."""
     refund = notice.content
+    related = section(refund, "supplementary_data", "related_ids")
     money = notice.money(refund.get("amount"))
     objects = {
         **_paid_objects(notice, "refund"),
         **identifiers(
             sale=refund.get("sale_id") or notice.linked("sale"),
-            capture=refund.get("capture_id") or notice.linked("capture", "captures"),
+            capture=refund.get("capture_id") or related.get("capture_id") or notice.linked("capture", "captures"),
         ),
     }
     about = (notice.require(refund.get("id"), "refund"), Touchpoint.REFUNDED.value, "")

@@ -12,9 +12,9 @@ from afterbill.domain.errors import PayloadError
 from afterbill.domain.provider import About, Address
 from afterbill.domain.webhooks import Refusal, Source, Webhook, check_time
 from afterbill.providers import stripe_customers, stripe_payments, stripe_subscriptions
-from afterbill.providers.payload import Json, parse, section
+from afterbill.providers.payload import Json, parse, section, text
 from afterbill.providers.signatures import any_match, digest, keys_of, seconds
-from afterbill.providers.stripe_notice import Notice, open_notice
+from afterbill.providers.stripe_notice import FIRST_PAYMENTS_MARKED, Notice, open_notice
 
 HEADERS: frozenset[str] = frozenset()
 """Everything Stripe says stands in the body."""
@@ -104,5 +104,9 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
 
 
 def _without_invoice(payload: Json) -> bool:
-    """Whether a payment says that it is for no invoice; one that says nothing may be for one."""
-    return section(payload, "data", "object").get("invoice", "unsaid") is None
+    """Whether a payment says that it is for no invoice; one that says nothing may be for one.
+
+    localstripe speaks the API of 2017 and says so of every payment.
+    """
+    recent = (text(payload.get("api_version")) or "") >= FIRST_PAYMENTS_MARKED
+    return recent and section(payload, "data", "object").get("invoice", "unsaid") is None

@@ -17,6 +17,9 @@ PROVIDER = "stripe"
 PAYMENT = "payment"
 """The meaning shared by everything that reports one payment: invoice, session, first subscription event."""
 
+FIRST_PAYMENTS_MARKED = "2018-10-31"
+"""The API version since which invoices say that they are a subscription's first."""
+
 _EXPONENTS = {"ISK": 2, "MGA": 0, "UGX": 2}
 """Decimals where Stripe's smallest unit is not ISO 4217's (docs.stripe.com/currencies, special cases)."""
 
@@ -44,10 +47,10 @@ class Notice:
     def first_payment(self) -> Touchpoint:
         """What a subscription's first payment is called by all its reporters.
 
-        Before 2018-10-31 an invoice did not tell a first payment from others, so no twin may claim to know
+        Before FIRST_PAYMENTS_MARKED an invoice did not tell a first payment from others, so no twin may claim to know
         (docs.stripe.com/changelog/2018-10-31/first-invoice-subscription-billing-reason-subscription-create).
         """
-        if self.api_version and self.api_version < "2018-10-31":
+        if self.api_version and self.api_version < FIRST_PAYMENTS_MARKED:
             return Touchpoint.PAYMENT_SUCCEEDED
         return Touchpoint.SUBSCRIPTION_STARTED
 
