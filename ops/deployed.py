@@ -23,12 +23,16 @@ DEFAULT_STACK = "afterbill"
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """Outputs by key; `client` gives a boto3 client by service, `config` is the folder of its configuration."""
+    """Outputs by key; `client` gives a boto3 client by service, `config` is the folder of its configuration.
+
+    `edited` says where that is changed.
+    """
 
     name: str
     outputs: Mapping[str, str]
     client: Callable[[str], Any]
     config: Path
+    edited: str = "layers/config/surveys.toml, then build and deploy"
 
     def output(self, key: str) -> str:
         """An output of the stack; ConfigurationError where an older template had none of this name."""
@@ -88,7 +92,8 @@ def _local(config: Path | None) -> Deployed:
     client = cache(lambda service: _client(service, **access))
     # Its API is reached under another address than the one CloudFormation knows.
     outputs = {**stack["outputs"], "ApiUrl": stack["api_url"]}
-    return Deployed(stack["stack_name"], outputs, client, config or places.CONFIGURED)
+    edited = "ops/local/config/surveys.toml, then run `make up`"
+    return Deployed(stack["stack_name"], outputs, client, config or places.CONFIGURED, edited)
 
 
 def _client(service: str, **access: str) -> Any:  # noqa: ANN401  # boto3 clients have no static type

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
@@ -33,16 +34,25 @@ def read(file: Path, about: About, source: str, received_at: datetime | None = N
     found, body = _unwrapped(raw)
     headers = {name.lower(): str(value) for name, value in found.items()}
     if about.topic and about.topic not in headers:
-        headers[about.topic] = topic_in(file.stem)
+        headers[about.topic] = topic_in(file.stem, about.events)
     if about.forms:
         body = _as_form(body)
     return Webhook(source, headers, body, received_at or datetime.now(UTC))
 
 
-def topic_in(name: str) -> str:
-    """`2024-10.orders.paid` is about `orders/paid`."""
-    subject, _, action = _VERSION.sub("", name).rpartition(".")
+def topic_in(name: str, known: Sequence[str] = ()) -> str:
+    """`2024-10.orders.paid` is about `orders/paid`; so are `orders_paid` and `OrdersPaid.2`, where that is `known`."""
+    plain = _VERSION.sub("", name)
+    if plain.count(".") != 1:
+        begins = [topic for topic in known if _letters(plain).startswith(_letters(topic))]
+        if begins:
+            return max(begins, key=len)
+    subject, _, action = plain.rpartition(".")
     return f"{subject.replace('.', '/')}/{action}" if subject else action
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in text.lower() if char.isalpha())
 
 
 def _unwrapped(raw: bytes) -> tuple[dict[str, object], bytes]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from afterbill.adapters.aws import keys
@@ -64,19 +64,27 @@ def show(deployed: Deployed, *, as_json: bool) -> int:
 
 
 def done(deployed: Deployed, source: str, kind: str, id_: str) -> int:
-    """Forget one; an error where there is no such task."""
-    if not remove(deployed, source, kind, id_):
+    """Mark one as done, so that it does not come back; an error where there is no such task."""
+    if not settle(deployed, source, kind, id_):
         raise AfterbillError(f"there is no task {source} {kind} {id_}: `afterbill tasks` lists those there are")
     print(f"{source} {kind} {id_} is done")
     return 0
 
 
-def remove(deployed: Deployed, source: str, kind: str, id_: str) -> bool:
-    """Whether it was there."""
-    removed = deployed.client("dynamodb").delete_item(
-        TableName=deployed.output("TableName"), Key=keys.task(source, kind, id_), ReturnValues="ALL_OLD"
-    )
-    return "Attributes" in removed
+def settle(deployed: Deployed, source: str, kind: str, id_: str) -> bool:
+    """Whether it was open; it is kept until it expires, for a webhook that is sent or replayed again meets it."""
+    dynamodb = deployed.client("dynamodb")
+    try:
+        dynamodb.update_item(
+            TableName=deployed.output("TableName"),
+            Key=keys.task(source, kind, id_),
+            UpdateExpression="SET done_at = :now REMOVE details",
+            ConditionExpression=f"attribute_exists({keys.PK}) AND attribute_not_exists(done_at)",
+            ExpressionAttributeValues={":now": {"S": datetime.now(UTC).isoformat(timespec="seconds")}},
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
 
 
 def _to_do(task: Task) -> str:
@@ -93,6 +101,8 @@ def _of(deployed: Deployed, source: str) -> Iterator[Task]:
         ExpressionAttributeValues={":source": {"S": keys.tasks(source)}},
     )
     for item in map(decode, found):
+        if "done_at" in item:
+            continue
         yield Task(
             source,
             item["kind"],

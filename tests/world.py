@@ -72,7 +72,9 @@ class World:
         """Capture them as one webhook; what became of the last one."""
         return self.understand(lambda _webhook, _source: events, source)[-1]
 
-    def understand(self, normalise: Any, source: str = "shop", part: int | None = None) -> tuple[Captured, ...]:
+    def understand(
+        self, normalise: Any, source: str = "shop", part: int | None = None, **more: Any
+    ) -> tuple[Captured, ...]:
         """Capture a webhook, understood as the test likes."""
         capture = Capture(
             policy=self.policy,
@@ -87,7 +89,7 @@ class World:
             new_id=self.new_customer,
             evidence=self.evidence,
         )
-        return capture_event(Webhook(source, {}, b"", self.now, part=part), capture, self.now)
+        return capture_event(Webhook(source, {}, b"", self.now, part=part), capture, self.now, **more)
 
     def send(self, invitation_id: str, delivery_number: int = 1) -> Sent:
         """As if its message came out of the send queue now."""

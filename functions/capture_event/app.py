@@ -25,9 +25,12 @@ _METRICS = {
     Outcome.SCHEDULED: Metric.FACTS_SCHEDULED,
     Outcome.SKIPPED: Metric.FACTS_SKIPPED,
     Outcome.RECORDED: Metric.TASKS_RECORDED,
+    Outcome.REFUSED: Metric.WEBHOOKS_REFUSED,
 }
 _ENOUGH = timedelta(seconds=25)
 """Time for one webhook, even where a slow API has to be asked about each of its events."""
+_LAST_MILLISECONDS = 15_000
+"""Nothing is begun in these: one event may take as long."""
 _TROUBLE = frozenset({Outcome.UNREADABLE, Outcome.REFUSED})
 
 
@@ -67,14 +70,18 @@ _capture = Capture(
 )
 
 
-def handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401  # the batch answer of Lambda
+def handler(event: dict[str, Any], context: Any) -> Any:  # noqa: ANN401  # Lambda's own
     """Each message succeeds or fails alone; a failed one is retried, and in the end kept as evidence."""
-    return process(event, context, _capture_record, _ENOUGH)
+    return process(event, context, lambda record: _capture_record(record, context), _ENOUGH)
 
 
-def _capture_record(record: dict[str, Any]) -> None:
+def _capture_record(record: dict[str, Any], context: Any) -> None:  # noqa: ANN401  # Lambda's
     webhook = webhook_of(record)
-    for captured in capture_event(webhook, _capture, datetime.now(UTC)):
+
+    def has_time() -> bool:
+        return bool(context.get_remaining_time_in_millis() > _LAST_MILLISECONDS)
+
+    for captured in capture_event(webhook, _capture, datetime.now(UTC), has_time):
         _tell(captured, webhook.source, record.get("messageId", ""))
         if metric := _METRICS.get(captured.outcome):
             count(metric)

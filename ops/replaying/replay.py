@@ -11,6 +11,7 @@ from afterbill.adapters.aws.facts import FactsTable
 from afterbill.adapters.aws.queues import SqsInbox
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.memory.apis import MemoryApis
+from afterbill.domain.errors import ConfigurationError
 from afterbill.ports import BillingApis, Inbox
 from ops.deployed import Deployed
 from ops.replaying.messages import DeadLetters, Message, evidence, files
@@ -66,12 +67,17 @@ def _messages(chosen: Chosen, deployed: Deployed) -> Iterator[Iterator[Message]]
     if chosen.folder:
         yield files(chosen.folder, deployed.source(chosen.source or ""))
     elif chosen.evidence:
-        bucket = deployed.output("EvidenceBucketName")
-        yield evidence(deployed.client("s3"), bucket, chosen.source, (chosen.since, chosen.until))
+        yield evidence(deployed.client("s3"), _bucket(deployed), chosen.source, (chosen.since, chosen.until))
     else:
         letters = DeadLetters(deployed.client("sqs"), deployed.output("InboxDeadLettersUrl"), datetime.now(UTC))
         with letters.messages() as found:
             yield found
+
+
+def _bucket(deployed: Deployed) -> str:
+    if "EvidenceBucketName" not in deployed.outputs:
+        raise ConfigurationError(f"stack {deployed.name} keeps no copies of webhooks: its parameter EvidenceDays is 0")
+    return deployed.output("EvidenceBucketName")
 
 
 def _conclude(counts: Counter[str]) -> int:

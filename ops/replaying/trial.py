@@ -53,8 +53,9 @@ class ReadOnlyFacts:
         self.seen.peers |= dict.fromkeys(change.peers, change.peers)
         return True
 
-    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> None:
+    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:  # noqa: ARG002  # nothing is kept
         """Nothing."""
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """`afterbill source add`: everything it takes to connect a billing system, in the order it is done."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from afterbill.domain.errors import ConfigurationError
-from afterbill.domain.provider import Address, Login, Provider
+from afterbill.domain.provider import Address, Api, Login, Provider
 from afterbill.domain.webhooks import Source
 from afterbill.providers import registry
 from ops.deployed import Deployed
@@ -13,11 +14,7 @@ from ops.sources.secrets import fields_of, is_signed, with_secret
 from ops.sources.terminal import Terminal
 from ops.sources.watch import Watch, first_event
 
-_OWN_SETTINGS = {
-    "square": 'url = "{url}"',
-    "paypal": 'webhook_id = "..."  # the id PayPal shows beside the webhook',
-}
-"""What Square and PayPal sign together with the body."""
+_NAME = re.compile(r"[a-z0-9_-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +29,8 @@ class Wanted:
 def named(provider: str, name: str | None, deployed: Deployed, *, account: str, sandbox: bool) -> Source:
     """The source to connect: the configured one of this name, of this provider, or a new one."""
     registry.load(provider)
+    if not _NAME.fullmatch(name or provider):
+        raise ConfigurationError(f"{name!r} cannot be a source: its name takes a to z, 0 to 9, _ and -, 40 at most")
     sources = deployed.policy().sources
     names = [name] if name else [one.name for one in sources.values() if one.provider == provider]
     found = sources.get(names[0] if names else provider)
@@ -63,11 +62,21 @@ def _settings(source: Source, provider: Provider, url: str, deployed: Deployed) 
     said = {"provider": source.provider, "account": source.account}
     lines = [f'{key} = "{value}"' for key, value in said.items() if value]
     lines += ["sandbox = true"] * source.sandbox
-    lines += [_OWN_SETTINGS[source.provider].format(url=url)] if source.provider in _OWN_SETTINGS else []
-    if not source.account and provider.API and "{account}" in provider.API.url + provider.API.sandbox_url:
-        lines.append('account = "..."  # its API is asked under this account')
-    file = deployed.config / "surveys.toml"
-    return [f"Put this into {file}, then build and deploy:", "", f"[sources.{source.name}]", *lines, ""]
+    lines += [_to_fill(key, why, url) for key, why in provider.ABOUT.needs.items() if not getattr(source, key)]
+    if not source.account and provider.API and "account" not in provider.ABOUT.needs:
+        lines += _account_of(provider.API)
+    return [f"Put this into {deployed.edited}:", "", f"[sources.{source.name}]", *lines, ""]
+
+
+def _to_fill(key: str, why: str, url: str) -> str:
+    value = url if key == "url" else "..."
+    return f'{key} = "{value}"  # {why}'
+
+
+def _account_of(api: Api) -> list[str]:
+    if "{account}" in api.url + api.sandbox_url:
+        return ['account = "..."  # its API is asked under this account']
+    return ['account = "..."  # whose webhooks count; others are ignored'] if api.login is Login.CONSENT else []
 
 
 def _registration(provider: Provider, url: str) -> list[str]:
@@ -96,11 +105,7 @@ def _ask_credentials(source: Source, provider: Provider, deployed: Deployed, ter
     api = provider.API
     if api is None:
         return
-    optional = "without them it asks nobody whose address it does not know"
-    terminal.show(
-        f"Credentials of the API: addresses come {provider.ABOUT.address}; "
-        f"{optional if provider.ABOUT.address is not Address.API else 'it needs them'}."
-    )
+    terminal.show(f"Credentials of the API: addresses come {provider.ABOUT.address}; {_worth(provider)}.")
     given = {name: terminal.ask_secret(f"{name} (empty: leave as it is): ").strip() for name in fields_of(api)}
     if not all(given.values()):
         terminal.show("No credentials were stored.")
@@ -111,6 +116,12 @@ def _ask_credentials(source: Source, provider: Provider, deployed: Deployed, ter
         consent.ask(source, deployed, terminal)
     elif api.login is Login.CONSENT:
         terminal.show(f"A person has to consent: `afterbill source consent {source.name}`")
+
+
+def _worth(provider: Provider) -> str:
+    if provider.confirm or provider.resolve or provider.poller or provider.ABOUT.address is Address.API:
+        return "without them its webhooks, or some of them, cannot be taken"
+    return "without them nobody is asked whose address is not known otherwise"
 
 
 def _wait(wanted: Wanted, deployed: Deployed, terminal: Terminal) -> None:

@@ -37,18 +37,19 @@ def _confirm(task: tasks.Task, source: Source, call: Call, deployed: Deployed) -
     verifier, account = task.details.get("verifier", ""), source.account or task.details.get("account", "")
     if not account:
         raise ConfigurationError(f"surveys.toml: sources.{source.name}.account is missing: callbacks belong to it")
-    path = f"/events/account/{quote(account, safe='')}/events/callbacks/{quote(task.id, safe='')}"
-    body = json.dumps({"callback": {"callback_id": int(task.id), "verifier": verifier}}).encode()
+    callback = task.details.get("callback", "")
+    path = f"/events/account/{quote(account, safe='')}/events/callbacks/{quote(callback, safe='')}"
+    body = json.dumps({"callback": {"callback_id": int(callback), "verifier": verifier}}).encode()
     try:
         taken = call(path, method="PUT", body=body) is not None
     except AfterbillError as error:
         taken = False
-        print(f"callback {task.id}: {error}")
+        print(f"callback {callback}: {error}")
     if not taken:
-        print(f"callback {task.id}: not confirmed, its verifier is not trusted")
+        print(f"callback {callback}: not confirmed, its verifier is not trusted")
         return False
     book = access.signing(deployed)
     book.write(source.name, with_secret(book.read().get(source.name), verifier, source.provider))
-    tasks.remove(deployed, task.source, task.kind, task.id)
-    print(f"callback {task.id}: confirmed, its verifier now counts as a signing secret")
+    tasks.settle(deployed, task.source, task.kind, task.id)
+    print(f"callback {callback}: confirmed, its verifier now counts as a signing secret")
     return True

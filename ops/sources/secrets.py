@@ -6,11 +6,7 @@ from typing import Any
 
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.domain.provider import Api, Login, Provider
-
-_MOST_SECRETS = 5
-"""Signing secrets kept for one source: each is tried on every webhook."""
-_MOST_OF = {"freshbooks": 20}
-"""Where every registered event has a secret of its own."""
+from afterbill.providers import registry
 
 _FIELDS = {Login.CLIENT: ("client_id", "client_secret"), Login.CONSENT: ("client_id", "client_secret")}
 
@@ -33,7 +29,7 @@ class SecretBook:
 
 def is_signed(provider: Provider) -> bool:
     """Whether a webhook of this provider is checked with a secret that an operator stores."""
-    return not provider.ABOUT.secret.startswith("none")
+    return provider.ABOUT.signed
 
 
 def signing_secrets(entry: object) -> list[str]:
@@ -45,7 +41,7 @@ def signing_secrets(entry: object) -> list[str]:
 def with_secret(entry: object, new: str, provider: str, *, replace: bool = False) -> list[str]:
     """The entry with a newer secret at its head; the oldest give way to it, with `replace` all of them."""
     older = [] if replace else [one for one in signing_secrets(entry) if one != new]
-    return [new, *older][: _MOST_OF.get(provider, _MOST_SECRETS)]
+    return [new, *older][: registry.load(provider).ABOUT.secrets_kept]
 
 
 def fields_of(api: Api) -> tuple[str, ...]:

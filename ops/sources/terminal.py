@@ -23,7 +23,19 @@ class Terminal:
 
 def interactive() -> Terminal:
     """A person at a keyboard."""
-    return Terminal(input, getpass.getpass, print, time.sleep)
+    return Terminal(_or_empty(input), _or_empty(getpass.getpass), print, time.sleep)
+
+
+def _or_empty(ask: Callable[[str], str]) -> Callable[[str], str]:
+    """Where nobody is at the keyboard, the answer is empty."""
+
+    def asked(prompt: str) -> str:
+        try:
+            return ask(prompt)
+        except EOFError:
+            return ""
+
+    return asked
 
 
 def scripted() -> Terminal:

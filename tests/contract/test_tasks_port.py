@@ -56,6 +56,17 @@ def test_the_same_task_again_is_one_task(keep):
     assert keep(TASK, "hash") == [("shop", "privacy", "request-1", "hash")]
 
 
+def test_whether_a_task_is_new_is_told(request):
+    for facts in (MemoryTable(), request.getfixturevalue("aws_world").facts):
+        assert [facts.keep_task(TASK, "hash", NOW) for _ in range(2)] == [True, False]
+
+
+def test_one_that_expired_is_new_again_though_it_is_still_there(aws_world):
+    aws_world.facts.keep_task(TASK, "hash", NOW)
+
+    assert aws_world.facts.keep_task(TASK, "hash", NOW + timedelta(days=1))
+
+
 def test_another_kind_id_or_source_is_another_task(keep):
     for other in (replace(TASK, kind="verifier"), replace(TASK, id="request-2"), replace(TASK, source="other")):
         keep(other)

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 from urllib3 import BaseHTTPResponse
@@ -173,12 +174,12 @@ def a_verifier_of_freshbooks(town: Town) -> None:
 @pytest.mark.after(scene=a_verifier_of_freshbooks)
 def test_a_verifier_of_freshbooks_waits_for_a_person(town: Town):
     def task() -> dict[str, object]:
-        place = keys.task("freshbooks", "verifier", NUMBER)
+        place = keys.task("freshbooks", "verifier", f"{NUMBER}-{sha256(f'abc{RUN}'.encode()).hexdigest()[:8]}")
         return decode(town.dynamodb.get_item(TableName=town.stack["table"], Key=place).get("Item", {}))
 
     waiting = eventually(task, bool, "a task")
 
-    assert waiting["details"] == {"callback": NUMBER, "verifier": f"abc{RUN}"}
+    assert waiting["details"] == {"callback": NUMBER, "verifier": f"abc{RUN}", "account": "aZ9xQ"}
 
 
 def sent_to(source: str, body: bytes) -> Webhook:

@@ -108,8 +108,8 @@ class Facts(Protocol):
     def commit(self, change: Change) -> bool:
         """Write all of it; False when somebody else was faster, so that the caller reads again."""
 
-    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> None:
-        """Remember what a person has to decide; the same task again changes nothing but its time."""
+    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:
+        """Remember what a person has to decide; False for one that is known, done or not."""
 
 
 class Timer(Protocol):

@@ -27,11 +27,6 @@ _ADDRESS = re.compile(
 )
 _PART_OF_ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _CURRENCY = re.compile(r"[A-Z]{3}|presentment")
-_NEEDED = {
-    ("square", "url"): "the notification URL as Square shows it: Square signs it with every webhook",
-    ("paypal", "webhook_id"): "the id PayPal shows beside the webhook: PayPal signs it",
-    ("runmyaccounts", "account"): "the client's name at Run my Accounts",
-}
 
 
 def duration(text: object) -> timedelta:
@@ -135,7 +130,8 @@ class SourceTable(_Table):
     @field_validator("url", "account", "webhook_id")
     @classmethod
     def _needed(cls, value: str, known: ValidationInfo) -> str:
-        why = _NEEDED.get((known.data.get("provider", ""), known.field_name or ""))
+        known_provider = known.data.get("provider")
+        why = registry.load(known_provider).ABOUT.needs.get(known.field_name or "") if known_provider else None
         if why and not value:
             message = f"is missing: enter {why}"
             raise ValueError(message)

@@ -290,12 +290,19 @@ class TestClients:
 
         assert it.asked[0].url == expected
 
-    @pytest.mark.parametrize("status", [401, 403])
-    def test_a_token_that_is_refused_is_replaced_once(self, status: int) -> None:
-        it = over(bought("one"), (status, b""), bought("two"), OK)
+    def test_a_token_that_is_refused_is_replaced_once(self) -> None:
+        it = over(bought("one"), (401, b""), bought("two"), OK)
 
         assert it.call(CLIENT)("/things") == {}
         assert bearers(it) == ["Bearer one", "Bearer two"]
+
+    def test_what_is_forbidden_costs_no_other_token(self) -> None:
+        it = over(bought("one"), (403, b""))
+
+        with pytest.raises(ConfigurationError, match="/things: status 403"):
+            it.call(CLIENT)("/things")
+
+        assert len(it.asked) == 2
 
     def test_and_not_twice(self) -> None:
         it = over(bought("one"), (401, b""), bought("two"), (401, b""))
@@ -370,6 +377,17 @@ class TestConsent:
             it.call(CONSENT)("/things")
 
         assert bearers(it) == ["Bearer first", "Bearer second"]
+
+    def test_one_that_is_refused_though_just_renewed_is_not_renewed_again_for_ten_minutes(self) -> None:
+        it = over((401, b""), bought(), (401, b""), (401, b""), (401, b""), (401, b""), bought("third"), OK)
+        for _ in range(2):
+            with pytest.raises(ConfigurationError, match="secret `apis`"):
+                it.call(CONSENT)("/things")
+
+        it.now += timedelta(minutes=10)
+
+        assert it.call(CONSENT)("/things") == {}
+        assert bearers(it)[-1] == "Bearer third"
 
     @pytest.mark.parametrize("status", [400, 401])
     def test_a_consent_that_is_gone_says_what_to_do_and_is_counted(self, status: int) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import corpus
+from afterbill.providers import registry
+from ops import corpus, samples
 
 ROOT = Path(__file__).resolve().parents[3]
 EVENTS = ROOT / "events/webhooks"
@@ -152,3 +153,18 @@ def test_the_table_counts_the_outcomes(tmp_path, capsys):
 def test_a_folder_that_is_none_is_told(tmp_path, capsys):
     assert corpus.main([str(tmp_path / "none")]) == 1
     assert "is no folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "topic"),
+    [
+        ("2024-10.orders.paid", "orders/paid"),
+        ("orders_paid", "orders/paid"),
+        ("OrdersPaid.2", "orders/paid"),
+        ("orders-partially-fulfilled.sample", "orders/partially_fulfilled"),
+        ("draft_orders.create", "draft_orders/create"),
+        ("draft_orders_create", "draft_orders_create"),
+    ],
+)
+def test_a_file_is_named_after_its_topic_in_whatever_spelling(name, topic):
+    assert samples.topic_in(name, registry.load("shopify").ABOUT.events) == topic

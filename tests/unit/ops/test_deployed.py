@@ -128,5 +128,16 @@ def test_what_a_script_leaves_out_is_empty(monkeypatch):
     assert [terminal.ask_secret("?"), terminal.ask("?"), terminal.ask_secret("?")] == ["one", "", ""]
 
 
-def test_a_person_types_secrets_unseen():
-    assert interactive().ask_secret.__name__ == "unix_getpass"
+def test_a_person_types_secrets_unseen(monkeypatch):
+    monkeypatch.setattr("getpass.getpass", lambda prompt: f"unseen after {prompt}")
+
+    assert interactive().ask_secret("Secret: ") == "unseen after Secret: "
+
+
+def test_where_nobody_types_the_answer_is_empty(monkeypatch):
+    def input_(_prompt):
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", input_)
+
+    assert interactive().ask("Address: ") == ""

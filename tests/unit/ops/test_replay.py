@@ -253,7 +253,7 @@ def test_what_was_captured_is_a_duplicate(trial_of):
 def test_a_task_is_kept_nowhere(trial_of):
     request = Webhook("books", {}, b"name=callback.verify&object_id=7&verifier=abc&account_id=A1", NOW)
 
-    assert outcomes(trial_of(), request) == {"recorded": 1}
+    assert outcomes(trial_of(), request) == {"parked": 1}
     assert trial_of.table.tasks == {}
 
 

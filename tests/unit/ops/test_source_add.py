@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.domain.errors import AfterbillError
+from afterbill.domain.errors import AfterbillError, ConfigurationError
 from afterbill.domain.webhooks import Source
 from ops.sources.add import Wanted, add, named
 from tests.unit.ops.people import person, store, stored
@@ -49,7 +49,7 @@ def test_a_source_that_is_configured_needs_no_table(stack):
 def test_a_new_source_is_put_into_the_configuration_by_the_operator(stack):
     saw = connect(stack, person("", ""), "mollie").saw
 
-    assert f"Put this into {stack.config / 'surveys.toml'}, then build and deploy:" in saw
+    assert "Put this into layers/config/surveys.toml, then build and deploy:" in saw
     assert '[sources.mollie]\nprovider = "mollie"' in saw
 
 
@@ -214,3 +214,9 @@ def test_the_configured_name_of_a_provider_is_found(stack):
 def test_a_name_of_another_provider_is_not_taken(stack):
     with pytest.raises(AfterbillError, match=r"\[sources.stripe\] is of stripe: choose another --name"):
         named("paddle", "stripe", stack, account="", sandbox=False)
+
+
+@pytest.mark.parametrize("name", ["UPPER", "a b", "../x", "x" * 41])
+def test_a_name_that_no_source_can_have_is_refused_before_anything_is_asked(stack, name):
+    with pytest.raises(ConfigurationError, match="cannot be a source"):
+        named("mollie", name, stack, account="", sandbox=False)

@@ -338,5 +338,11 @@ def test_confirming_needs_credentials_and_an_account(stack):
     surveys.write_text(surveys.read_text().replace('account = "A1"', ""))
     with pytest.raises(AfterbillError, match=r"books\.account is missing"):
         confirm.confirm(stack.source("books"), stack, MemoryApis(confirmed("7")))
+
+
+def test_a_handshake_may_name_the_account_itself(stack):
+    surveys = stack.config / "surveys.toml"
+    surveys.write_text(surveys.read_text().replace('account = "A1"', ""))
     park(stack, "7", account="A1")
+
     assert confirm.confirm(stack.source("books"), stack, MemoryApis(confirmed("7"))) == 0

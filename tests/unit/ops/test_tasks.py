@@ -59,6 +59,16 @@ def test_what_is_done_is_forgotten(kept, capsys):
     assert capsys.readouterr().out.splitlines()[-1] == "Nothing to decide."
 
 
+def test_what_is_done_does_not_come_back_with_its_webhook(kept):
+    tasks.done(kept, "books", "verifier", "7")
+
+    table = FactsTable(kept.client("dynamodb"), kept.output("TableName"))
+
+    assert not table.keep_task(OperatorTask("books", "verifier", "7", NOW, details={"verifier": "hidden"}), "", NOW)
+    with pytest.raises(AfterbillError, match="there is no task"):
+        tasks.done(kept, "books", "verifier", "7")
+
+
 def test_what_is_not_there_cannot_be_done(kept):
     with pytest.raises(AfterbillError, match="there is no task paddle customers/redact 10"):
         tasks.done(kept, "paddle", "customers/redact", "10")

@@ -4,7 +4,7 @@ import hmac
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -110,11 +110,35 @@ def test_a_handshake_needs_no_signature_and_becomes_a_task_for_one_day(changed, 
     hook = sent(HANDSHAKE | changed)
     assert freshbooks.verify(hook, [], now) is None
     assert freshbooks.sign(hook, VERIFIER) is hook
-    details = {"callback": "2047", "verifier": VERIFIER}
-    lives = timedelta(days=1)
-    assert freshbooks.normalise(hook, BOOKS) == (
-        OperatorTask("books", "verifier", "2047", now, CustomerRef(), details, lives),
-    )
+    details = {"callback": "2047", "verifier": VERIFIER, "account": "aZ9xQ"}
+    (task,) = freshbooks.normalise(hook, BOOKS)
+    assert isinstance(task, OperatorTask)
+    assert (task.source, task.kind, task.occurred_at, task.details) == ("books", "verifier", now, details)
+    assert task.lives == timedelta(days=1)
+
+
+def test_a_verifier_rings_no_alarm_for_whoever_registered_the_callback_waits_for_it(sent) -> None:
+    (task,) = freshbooks.normalise(sent(HANDSHAKE), BOOKS)
+    assert isinstance(task, OperatorTask)
+    assert not task.urgent
+
+
+def test_a_made_up_verifier_does_not_replace_the_genuine_one(sent) -> None:
+    tasks = [freshbooks.normalise(sent(HANDSHAKE | {"verifier": one}), BOOKS)[0] for one in (VERIFIER, "forged")]
+    assert [one.id for one in tasks if isinstance(one, OperatorTask)] == ["2047-739d1ac4", "2047-ccdd3516"]
+
+
+@pytest.mark.parametrize(("source", "account"), [(BOOKS, None), (replace(BOOKS, account="pinned"), "pinned")])
+def test_a_handshake_that_names_no_account_is_of_the_pinned_one(source: Source, account: str | None, sent) -> None:
+    (task,) = freshbooks.normalise(sent({**HANDSHAKE, "account_id": ""}), source)
+    assert isinstance(task, OperatorTask)
+    assert task.details.get("account") == account
+
+
+def test_a_handshake_is_unsigned_and_an_event_is_not(sent, now) -> None:
+    assert freshbooks.is_unsigned(sent(HANDSHAKE, "whatever"))
+    assert not freshbooks.is_unsigned(freshbooks.sign(sent(FORM), VERIFIER))
+    assert freshbooks.is_unsigned(Webhook("books", {}, b"\xff", now))
 
 
 def test_a_handshake_may_carry_a_signature_nobody_can_check_yet(sent, now) -> None:
@@ -224,7 +248,7 @@ def test_an_invoice_counts_once_it_is_paid(states: dict[str, Any], read, apis: M
     invoice = known(apis, "invoices/invoices/41002")
     for name in ("v3_status", "payment_status", "status"):
         del invoice[name]
-    invoice.update(states)
+    invoice.update(states, date_paid="2025-10-07")
     assert bool(read("invoice.update", "41002")) is paid
 
 
@@ -240,6 +264,32 @@ def test_an_invoice_counts_once_it_is_paid(states: dict[str, Any], read, apis: M
 def test_an_estimate_counts_once_it_is_accepted(states, read, apis: MemoryApis, *, accepted: bool) -> None:
     known(apis, "estimates/estimates/51002").update(states)
     assert bool(read("estimate.update", "51002")) is accepted
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "key"),
+    [("payment.create", "payments/payments/61001", "date"), ("invoice.update", "invoices/invoices/41001", "date_paid")],
+)
+def test_the_time_is_the_day_of_the_payment_for_an_old_bill_may_be_edited_today(
+    name: str, path: str, key: str, read, apis: MemoryApis
+) -> None:
+    known(apis, path)[key] = "2024-01-05"
+    (paid,) = read(name, path.rpartition("/")[2])
+    assert paid.touchpoint is Touchpoint.PAYMENT_SUCCEEDED
+    assert paid.occurred_at == datetime(2024, 1, 5, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("day", [None, "", "soon", 7])
+def test_what_was_paid_on_no_day_only_teaches(day: object, read, apis: MemoryApis) -> None:
+    known(apis, "payments/payments/61001").update(date=day)
+    known(apis, "invoices/invoices/41001").update(date_paid=day)
+    for (event,) in (read("payment.create", "61001"), read("invoice.update", "41001")):
+        assert (event.touchpoint, event.fact, event.customer.id) == (None, "", "30211")
+
+
+def test_an_acceptance_has_no_day_so_its_time_is_the_arrival(read, now) -> None:
+    (accepted,) = read("estimate.accept", "51001")
+    assert accepted.occurred_at == now
 
 
 def test_two_names_of_an_acceptance_are_one_fact(read) -> None:

@@ -104,6 +104,8 @@ def test_a_classic_webhook_needs_no_signature(body: bytes, now) -> None:
         b"id=TR_1",
         b"id=tr_../../customers",
         b"id=tr_" + b"1" * 65,
+        b"id=tr_1&" + b"x" * 201,
+        b"id=tr_1" + b"&x" * 6,
         b"x=1&id=tr_1",
         b'{"id": "tr_1"}',
         b'{"resource": "event", "x": "&id=tr_1&"}',
@@ -122,6 +124,24 @@ def test_what_came_unsigned_only_points_whatever_follows_the_id(now) -> None:
     body = b'id=tr_1&resource=event&type=payment.paid&{"resource":"payment","id":"tr_2","status":"paid"}'
     assert mollie.verify(webhook(body, now), [], now) is None
     assert mollie.normalise(webhook(body, now), SHOP) == (Pointer("shop", "tr_1", now, "payment", "tr_1"),)
+
+
+def test_only_a_classic_webhook_is_unsigned(now) -> None:
+    assert mollie.is_unsigned(webhook(b"id=tr_1&testByMollie=1", now))
+    assert not mollie.is_unsigned(mollie.sign(webhook(BODY, now), SECRET))
+
+
+def test_an_id_that_mollie_cannot_take_is_an_unknown_one_if_anybody_could_have_made_it_up(now) -> None:
+    def call(*_: object, **__: object) -> object:
+        raise PayloadError("GET /v2/payments/tr_1: status 422")
+
+    (classic,) = mollie.normalise(webhook(b"id=tr_1", now), SHOP)
+    assert isinstance(classic, Pointer)
+    assert mollie.resolve(classic, SHOP, call) == ()
+    (signed,) = mollie.normalise(webhook(json.dumps(event("payment.paid")).encode(), now), SHOP)
+    assert isinstance(signed, Pointer)
+    with pytest.raises(PayloadError):
+        mollie.resolve(signed, SHOP, call)
 
 
 def test_every_classic_webhook_is_answered_alike() -> None:

@@ -142,7 +142,7 @@ class TestProof:
 
     def test_success_is_the_only_answer_that_confirms(self, webhook: Webhook) -> None:
         assert self.ask(webhook, {"verification_status": "SUCCESS"})[0]
-        for answer in (None, {}, [], "SUCCESS", {"verification_status": "FAILURE"}, {"verification_status": True}):
+        for answer in ({}, [], "SUCCESS", {"verification_status": "FAILURE"}, {"verification_status": True}):
             assert not self.ask(webhook, answer)[0]
 
     def test_paypal_gets_the_headers_the_webhooks_id_and_the_event(self, webhook: Webhook) -> None:
@@ -173,6 +173,16 @@ class TestProof:
     def test_a_source_without_the_webhooks_id_is_told_which_setting_is_missing(self, webhook: Webhook) -> None:
         with pytest.raises(ConfigurationError, match=r"\[sources.till\] webhook_id"):
             paypal.confirm(webhook, replace(SOURCE, webhook_id=""), MemoryApis().call)
+
+    def test_what_paypal_cannot_take_is_nobodys_webhook(self, webhook: Webhook) -> None:
+        def call(*_: object, **__: object) -> object:
+            raise PayloadError("POST /v1/notifications/verify-webhook-signature: status 400")
+
+        assert paypal.confirm(webhook, SOURCE, call) is False
+
+    def test_a_webhook_paypal_does_not_know_is_a_wrong_setting(self, webhook: Webhook) -> None:
+        with pytest.raises(ConfigurationError, match=r"^\[sources.till\] webhook_id or sandbox "):
+            paypal.confirm(webhook, SOURCE, MemoryApis().call)
 
     def test_when_paypal_does_not_answer_nothing_is_decided(self, webhook: Webhook) -> None:
         with pytest.raises(TransientError):

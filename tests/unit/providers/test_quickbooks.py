@@ -184,6 +184,47 @@ class TestPayments:
     ) -> None:
         assert resolve("Invoice", "2201", apis, **changed) == ()
 
+    @pytest.mark.parametrize(("kind", "id_"), [("Payment", "3301"), ("SalesReceipt", "4401")])
+    def test_the_time_is_noon_of_the_day_of_the_payment(self, kind: str, id_: str, apis: MemoryApis) -> None:
+        (found,) = resolve(kind, id_, apis, TxnDate="2024-01-05")
+        assert found.occurred_at == datetime(2024, 1, 5, 12, tzinfo=UTC)
+
+    @pytest.mark.parametrize("day", ["2025-11-03", "2025-12-24"])
+    def test_the_time_is_never_after_the_notification(self, day: str, apis: MemoryApis) -> None:
+        assert resolve("Payment", "3301", apis, TxnDate=day)[0].occurred_at == AT
+
+    @pytest.mark.parametrize(("kind", "id_"), [("Payment", "3301"), ("SalesReceipt", "4401")])
+    def test_what_was_paid_on_no_day_only_teaches(self, kind: str, id_: str, apis: MemoryApis) -> None:
+        (found,) = resolve(kind, id_, apis, TxnDate=None)
+        assert (found.touchpoint, found.fact) == (None, "")
+        assert found.customer.id in ("71", "72")
+
+    def test_an_invoice_edited_today_was_paid_when_its_payment_was_made(self, apis: MemoryApis) -> None:
+        apis.answers[f"/v3/company/{REALM}/payment/3301"]["Payment"]["TxnDate"] = "2024-01-05"
+        (found,) = resolve("Invoice", "2201", apis)
+        assert found.touchpoint is Touchpoint.PAYMENT_SUCCEEDED
+        assert found.occurred_at == datetime(2024, 1, 5, 12, tzinfo=UTC)
+
+    @pytest.mark.parametrize(
+        "linked",
+        [
+            [],
+            [{"TxnId": "3303", "TxnType": "Payment"}],
+            [{"TxnId": "5601", "TxnType": "CreditMemo"}],
+            [{"TxnId": "9999", "TxnType": "Payment"}],
+            [{"TxnId": "../customer/71", "TxnType": "Payment"}],
+        ],
+        ids=["nothing", "a payment of zero", "a credit", "a payment that is gone", "no id"],
+    )
+    def test_an_invoice_that_no_payment_settled_only_teaches(self, linked: list[object], apis: MemoryApis) -> None:
+        (found,) = resolve("Invoice", "2201", apis, LinkedTxn=linked)
+        assert (found.touchpoint, found.fact) == (None, "")
+        assert found.customer.email == "rosa.lindqvist@example.com"
+
+    def test_an_estimate_was_accepted_on_its_day_or_now(self, apis: MemoryApis) -> None:
+        assert resolve("Estimate", "6601", apis)[0].occurred_at == datetime(2025, 11, 2, 12, tzinfo=UTC)
+        assert resolve("Estimate", "6601", apis, AcceptedDate=None)[0].occurred_at == AT
+
     def test_products_are_the_items_of_the_lines(self, apis: MemoryApis) -> None:
         assert resolve("Invoice", "2201", apis)[0].products == ("Gardening", "Pest control")
 

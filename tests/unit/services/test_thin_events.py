@@ -331,7 +331,8 @@ def test_a_batch_killed_at_any_call_and_repeated_loses_nothing_and_doubles_no_fa
         ruined += 1
         captured = understand(world, *everything())
 
-        assert outcomes(captured)[2:] == [Outcome.UNREADABLE, Outcome.RECORDED]
+        assert outcomes(captured)[2] is Outcome.UNREADABLE
+        assert outcomes(captured)[3] in (Outcome.RECORDED, Outcome.DUPLICATE)
         assert len(world.stored.invitations) == 2
         assert len(world.stored.tasks) == 1
         assert {problem for _, problem in world.dead_letters.port.webhooks} == {"bad"}
@@ -347,3 +348,51 @@ def test_a_long_batch_killed_while_it_is_cut_is_cut_again_and_each_fact_is_one()
         for webhook in world.inbox.port.webhooks:
             understand(world, *many, part=webhook.part)
         assert world.stored.invitations.keys() == {one.invitation_id for one in many}
+
+
+class TestTime:
+    def test_what_is_not_begun_comes_again_with_its_webhook(self, world: World) -> None:
+        left = iter([True, False])
+
+        with pytest.raises(TransientError, match="no time"):
+            world.understand(lambda *_: (event("1"), event("2")), has_time=lambda: next(left))
+
+        assert world.stored.invitations.keys() == {event("1").invitation_id}
+
+    def test_a_batch_beyond_all_measure_is_put_aside_as_it_is(self, world: World) -> None:
+        (captured,) = understand(world, *(event(str(number)) for number in range(1001)))
+
+        assert captured.problem == "The body holds 1001 events, more than 1000."
+        assert world.inbox.webhooks == []
+
+
+def test_a_bug_in_one_element_does_not_stop_the_others(world: World) -> None:
+    def resolve(*_: object) -> tuple[()]:
+        raise RuntimeError
+
+    world.abilities |= {"API": API, "resolve": resolve}
+
+    with pytest.raises(RuntimeError):
+        understand(world, pointer(), event("1"))
+
+    assert world.stored.invitations.keys() == {event("1").invitation_id}
+
+
+def test_a_task_that_is_known_is_not_recorded_again(world: World) -> None:
+    task = OperatorTask("shop", "redact", "1", NOON)
+
+    found = [outcomes(understand(world, task)) for _ in range(2)]
+
+    assert found == [[Outcome.RECORDED], [Outcome.DUPLICATE]]
+
+
+def test_a_task_that_nobody_has_to_hear_of_is_parked(world: World) -> None:
+    assert outcomes(understand(world, OperatorTask("shop", "verifier", "1", NOON, urgent=False))) == [Outcome.PARKED]
+
+
+def test_no_copy_is_kept_of_what_nobody_vouches_for() -> None:
+    world = World(evidence=MemoryEvidence(), abilities={"is_unsigned": lambda _webhook: True})
+
+    understand(world, event())
+
+    assert world.evidence.webhooks == []

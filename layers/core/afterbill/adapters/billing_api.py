@@ -22,7 +22,11 @@ _PATH = re.compile(r"/(?!/)[^\s\\?#\x00-\x1f\x7f]*")
 _NEEDS = {Login.CLIENT: ("client_id", "client_secret"), Login.CONSENT: ("client_id", "client_secret")}
 _EARLY = timedelta(minutes=1)
 """A token that ends within this time is renewed before it is used."""
+_OFTEN = timedelta(minutes=10)
+"""Secrets Manager asks for no more new versions than one in this time."""
+_EVER = datetime.min.replace(tzinfo=UTC)
 _LONGEST_NUMBER = 20
+_STALE_TOKEN = 401
 _DENIED = frozenset({401, 403})
 _GONE = frozenset({404, 410})
 
@@ -49,6 +53,7 @@ class HttpApis:
     now: Callable[[], datetime] = _utc_now
     _granted: dict[str, Token] = field(default_factory=dict)
     _refused: dict[str, str] = field(default_factory=dict, repr=False)
+    _renewed_at: dict[str, datetime] = field(default_factory=dict)
 
     def of(self, source: Source, api: Api) -> Call | None:
         """Calls to the API of this source, None where no credentials for it are stored."""
@@ -63,13 +68,18 @@ class HttpApis:
         found = self.tokens.token(source.name) if self.tokens else None
         if found is None or self.tokens is None:
             raise self._without_consent(source)
-        if not self._stale(found) and (used is None or found.access != used.access):
+        if not self._stale(found) and (used is None or found.access != used.access or self._just_renewed(source)):
             return found
         renewed = self.tokens.renewed(source.name, found, lambda old: self._renew(old, source, api, credentials))
         if renewed is None:
             self.consent_lost(source.name)
             raise self._without_consent(source)
+        self._renewed_at[source.name] = self.now()
         return renewed
+
+    def _just_renewed(self, source: Source) -> bool:
+        """Whether another token would do no better; each of them is a version of the secret, of which there are few."""
+        return self.now() - self._renewed_at.get(source.name, _EVER) < _OFTEN
 
     def _client_token(self, source: Source, api: Api, credentials: Mapping[str, str], used: Token | None) -> Token:
         known = self._granted.get(source.name)
@@ -133,7 +143,8 @@ class _HttpCall:
             return send(method, url, {**headers, **self._key()}, body)
         token = self.apis.token(self.source, self.api, self.credentials)
         answer = send(method, url, {**headers, **_bearer(token.access)}, body)
-        if answer.status in _DENIED:
+        # What is forbidden (403) stays so with any token, and each new one uses up the last consent.
+        if answer.status == _STALE_TOKEN:
             token = self.apis.token(self.source, self.api, self.credentials, used=token)
             answer = send(method, url, {**headers, **_bearer(token.access)}, body)
         return answer
@@ -152,7 +163,7 @@ class _HttpCall:
         if answer.status in _GONE:
             return None
         if answer.status in _DENIED:
-            raise ConfigurationError(_not_opened(self.source))
+            raise ConfigurationError(f"{asked}: status {answer.status}: {_not_opened(self.source)}")
         if 300 <= answer.status < 400:  # noqa: PLR2004  # redirects, never followed
             raise ConfigurationError(
                 f"{asked}: redirected (status {answer.status}): correct api_url or account in surveys.toml"
@@ -167,7 +178,7 @@ class _HttpCall:
 
 def _checked(path: str) -> str:
     """A path below the configured address and nothing else, whatever id was put into it."""
-    if not _PATH.fullmatch(path) or "//" in path or ".." in unquote(path):
+    if not _PATH.fullmatch(path) or "//" in path or not {".", ".."}.isdisjoint(unquote(path).split("/")):
         raise PayloadError(f"{_shown(path)!r} is no path of an API")
     return path
 

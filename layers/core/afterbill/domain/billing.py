@@ -120,6 +120,7 @@ class OperatorTask:
     """Something a person has to decide: a privacy request, a verifier that nobody vouched for.
 
     It is stored under source, kind and id, and forgotten after `lives`; `details` hold ids and texts, never an address.
+    What is not `urgent` waits for somebody who is about to look, and rings no alarm.
     """
 
     source: str
@@ -129,6 +130,7 @@ class OperatorTask:
     customer: CustomerRef = field(default_factory=CustomerRef)
     details: Mapping[str, str] = field(default_factory=dict)
     lives: timedelta = timedelta(days=90)
+    urgent: bool = True
 
 
 Understood: TypeAlias = BillingEvent | Pointer | OperatorTask | PayloadError

@@ -17,6 +17,7 @@ class Address(StrEnum):
     """Where a customer's mail address comes from."""
 
     PAYLOAD = "in the webhook"
+    SOME = "in some webhooks"
     MIXED = "in some webhooks, else from the API"
     API = "from the API"
 
@@ -27,8 +28,10 @@ class About:
 
     `proof` says in a few words how a webhook proves who sent it, `secret` what goes into the list of signing secrets,
     `register` where the address is entered and `events` what to tick there. `forms` says that webhooks are forms, not
-    JSON; `topic` names the header that tells the kind of event, where the body does not. `unverified` lists what rests
-    on facts that no document or recorded payload has confirmed.
+    JSON; `topic` names the header that tells the kind of event, where the body does not. `signed` says whether there is
+    a signing secret at all, and `secrets_kept` how many are tried. `needs` names the settings in surveys.toml without
+    which it cannot work, and what to enter. `unverified` lists what rests on facts that no document or recorded payload
+    has confirmed.
     """
 
     title: str
@@ -40,6 +43,9 @@ class About:
     handshake: str = ""
     forms: bool = False
     topic: str = ""
+    signed: bool = True
+    secrets_kept: int = 5
+    needs: Mapping[str, str] = field(default_factory=dict)
     unverified: tuple[str, ...] = ()
 
 
@@ -131,6 +137,10 @@ def _no_greeting(_webhook: Webhook, _secrets: Sequence[str]) -> Reply | None:
     return None
 
 
+def _is_signed(_webhook: Webhook) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """The parts of a provider's module under their own names; what has a default may be left out.
@@ -145,7 +155,8 @@ class Provider:
 
     API: how its API is reached. `resolve`: what a Pointer stands for. `find_customer`: the same event with its
     customer, and with the money where that was missing. `confirm`: whether the provider itself vouches for a webhook
-    whose signature cannot be checked offline. `poller`: for a provider without webhooks.
+    whose signature cannot be checked offline. `is_unsigned`: whether nobody vouches for these bytes, so that no copy of
+    them is kept. `poller`: for a provider without webhooks.
     """
 
     ABOUT: About
@@ -160,4 +171,5 @@ class Provider:
     resolve: "Callable[[Pointer, Source, Call], tuple[BillingEvent, ...]] | None" = None
     find_customer: "Callable[[BillingEvent, Source, Call], BillingEvent] | None" = None
     confirm: Callable[[Webhook, Source, Call], bool] | None = None
+    is_unsigned: Callable[[Webhook], bool] = _is_signed
     poller: Poller | None = None

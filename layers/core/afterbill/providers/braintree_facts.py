@@ -1,10 +1,8 @@
 """What Braintree tells: subscriptions with their transactions, transactions alone, and disputes."""
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
-from afterbill.domain.errors import PayloadError
 from afterbill.domain.webhooks import Source
 from afterbill.providers.events import PAYMENT, Envelope
 from afterbill.providers.money import from_decimal
@@ -12,15 +10,15 @@ from afterbill.providers.payload import (
     Json,
     address,
     country,
+    full_name,
     identifier,
     identifiers,
     iso_moment,
+    needed,
     records,
     section,
     text,
 )
-
-T = TypeVar("T")
 
 _FAILED = "payment_failed"
 _UNPAID = frozenset(
@@ -40,11 +38,11 @@ class Notice:
 
     def content(self, name: str) -> Json:
         """The subscription, transaction or dispute that this is about."""
-        return _needed(section(self.subject, name) or None, self.kind, name)
+        return needed(section(self.subject, name) or None, f"Braintree notification {self.kind}", name)
 
     def require(self, value: object, what: str) -> str:
         """The id in this value; an event without it cannot be told from others."""
-        return _needed(identifier(value), self.kind, what)
+        return needed(identifier(value), f"Braintree notification {self.kind}", what)
 
     def money(self, content: Json) -> Money | None:
         """The amount of a transaction or dispute, which Braintree gives in major units."""
@@ -52,21 +50,16 @@ class Notice:
 
 
 def open_notice(notification: Json, kind: str, event_id: str, source: Source) -> Notice:
-    """Read the envelope; ids are unique with one merchant only, whom only some notifications name."""
+    """Read the envelope; ids are unique with one merchant only, whom most notifications do not name."""
+    event = f"Braintree notification {kind}"
     envelope = Envelope(
         provider="braintree",
-        account=text(notification.get("source-merchant-id")) or source.tenant,
+        account=source.tenant,
         source=source.name,
         event_id=event_id,
-        occurred_at=_needed(iso_moment(notification.get("timestamp")), kind, "timestamp"),
+        occurred_at=needed(iso_moment(notification.get("timestamp")), event, "timestamp"),
     )
     return Notice(kind, envelope, section(notification, "subject"), source.currency)
-
-
-def _needed(value: T | None, kind: str, what: str) -> T:
-    if value is None:
-        raise PayloadError(f"The Braintree notification {kind} has no usable {what}.")
-    return value
 
 
 def charged(notice: Notice) -> BillingEvent:
@@ -196,12 +189,11 @@ def dispute_opened(notice: Notice) -> BillingEvent:
 def customer_of(transaction: Json) -> CustomerRef:
     """Who paid this transaction; nobody where there is none."""
     customer, billing = section(transaction, "customer"), section(transaction, "billing")
-    names = (text(customer.get("first-name")), text(customer.get("last-name")))
     method = text(transaction.get("payment-instrument-type"))
     return CustomerRef(
         id=identifier(customer),
         email=address(customer.get("email"), section(transaction, "paypal").get("payer-email")),
-        name=" ".join(filter(None, names)) or text(customer.get("company")),
+        name=full_name(customer.get("first-name"), customer.get("last-name")) or text(customer.get("company")),
         country=country(
             billing.get("country-code-alpha2"), section(transaction, "shipping").get("country-code-alpha2")
         ),

@@ -6,7 +6,6 @@ docs/providers/chargebee.md tables every kind; the tests read that table.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
 from urllib.parse import quote
 
 from afterbill.domain.billing import BillingEvent
@@ -16,10 +15,8 @@ from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
 from afterbill.providers.chargebee_events import READERS
 from afterbill.providers.chargebee_notice import Notice, customer_in
 from afterbill.providers.events import Envelope
-from afterbill.providers.payload import Json, moment, parse, section, text
+from afterbill.providers.payload import Json, moment, needed, parse, section, text
 from afterbill.providers.signatures import any_match, basic, check_basic, keys_of
-
-T = TypeVar("T")
 
 ABOUT = About(
     title="Chargebee",
@@ -74,20 +71,15 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
 
 
 def _notice(payload: Json, kind: str, source: Source) -> Notice:
+    event = f"Chargebee event {kind}"
     envelope = Envelope(
         provider="chargebee",
         account=source.tenant,
         source=source.name,
-        event_id=_needed(text(payload.get("id")), kind, "id"),
-        occurred_at=_needed(moment(payload.get("occurred_at")), kind, "occurred_at (Unix seconds)"),
+        event_id=needed(text(payload.get("id")), event, "id"),
+        occurred_at=needed(moment(payload.get("occurred_at")), event, "occurred_at (Unix seconds)"),
     )
     return Notice(kind, envelope, section(payload, "content"), source.currency)
-
-
-def _needed(value: T | None, kind: str, name: str) -> T:
-    if value is None:
-        raise PayloadError(f"The Chargebee event {kind} has no usable {name}.")
-    return value
 
 
 def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:  # noqa: ARG001  # one site per source

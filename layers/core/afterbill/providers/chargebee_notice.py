@@ -14,6 +14,7 @@ from afterbill.providers.payload import (
     Json,
     address,
     country,
+    full_name,
     identifier,
     identifiers,
     integer,
@@ -140,7 +141,6 @@ def customer_in(content: Json) -> CustomerRef:
     customer = section(content, "customer")
     bills = [section(content, part, "billing_address") for part in ("customer", "invoice", "order")]
     named = next((one for one in (customer, *bills) if one.get("first_name") or one.get("last_name")), customer)
-    words = [text(named.get("first_name")), text(named.get("last_name"))]
     subscription = section(content, "subscription")
     monthly = integer(subscription.get("mrr"))
     attempts = records(section(content, "invoice").get("dunning_attempts"), MOST_LINES)
@@ -155,7 +155,7 @@ def customer_in(content: Json) -> CustomerRef:
     return CustomerRef(
         id=customer_id(content),
         email=address(customer.get("email"), *(bill.get("email") for bill in bills)),
-        name=text(" ".join(word for word in words if word)),
+        name=full_name(named.get("first_name"), named.get("last_name")),
         locale=locale(customer.get("locale")),
         country=country(*(bill.get("country") for bill in bills)),
         attributes={key: value for key, value in attributes.items() if value},

@@ -9,6 +9,9 @@ from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoin
 PAYMENT = "payment"
 """The meaning shared by everything that reports one payment, whatever touchpoint it is."""
 
+MOST_PRODUCTS = 10
+"""The names of what was bought that are kept of one bill."""
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:

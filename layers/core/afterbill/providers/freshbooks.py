@@ -3,6 +3,7 @@
 docs/providers/freshbooks.md tables every kind; the tests read that table.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -65,6 +66,7 @@ ABOUT = About(
     events=(*_KINDS, _DELETED, "callback.verify"),
     handshake="a form with a verifier arrives first and waits as a task for an operator to vouch for it",
     forms=True,
+    secrets_kept=20,  # every callback has one of its own
     unverified=(
         "the name callback.verify of the first request",
         "the full list of event names, estimate.accept and client.delete among them",
@@ -122,6 +124,14 @@ def sign(webhook: Webhook, secret: str) -> Webhook:
     return replace(webhook, headers={**webhook.headers, _SIGNATURE: mac})
 
 
+def is_unsigned(webhook: Webhook) -> bool:
+    """Whether it is a handshake, which anybody could have sent; a genuine one brings a secret."""
+    try:
+        return _is_handshake(webhook, form(webhook.body))
+    except PayloadError:
+        return True
+
+
 def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | Pointer | OperatorTask, ...]:
     """Where to look for what happened; a handshake is a task."""
     fields = form(webhook.body)
@@ -129,7 +139,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | Pointer 
     if source.account and account and account != source.account:
         return ()
     if _is_handshake(webhook, fields):
-        return (_task(fields, webhook, source),)
+        return (_task(fields, account or source.account, webhook, source),)
     name, object_id = text(fields.get("name")), text(fields.get("object_id"))
     if not (name and object_id):
         raise PayloadError("The body is no FreshBooks form: it needs a name and an object_id.")
@@ -145,11 +155,18 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | Pointer 
     return (Pointer(source.name, event_id, webhook.received_at, kind, object_id, account),)
 
 
-def _task(fields: Mapping[str, str], webhook: Webhook, source: Source) -> OperatorTask:
+def _task(fields: Mapping[str, str], account: str, webhook: Webhook, source: Source) -> OperatorTask:
+    """Every verifier of a callback waits by itself, so that a made-up one replaces no genuine one."""
     found = _handshake(fields)
     if not found:
         raise PayloadError("The body is no FreshBooks handshake: object_id or verifier is not of their shape.")
     callback, verifier = found
-    details = {"callback": callback, "verifier": verifier}
-    lives = timedelta(days=1)
-    return OperatorTask(source.name, "verifier", callback, webhook.received_at, details=details, lives=lives)
+    return OperatorTask(
+        source.name,
+        "verifier",
+        f"{callback}-{hashlib.sha256(verifier.encode()).hexdigest()[:8]}",
+        webhook.received_at,
+        details={"callback": callback, "verifier": verifier} | ({"account": account} if account else {}),
+        lives=timedelta(days=1),
+        urgent=False,
+    )

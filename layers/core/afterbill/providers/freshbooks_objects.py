@@ -7,12 +7,14 @@ from urllib.parse import quote, unquote
 from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
 from afterbill.domain.provider import Call
 from afterbill.domain.webhooks import Source
-from afterbill.providers.events import PAYMENT, Envelope
+from afterbill.providers.events import MOST_PRODUCTS, PAYMENT, Envelope
 from afterbill.providers.money import from_decimal
 from afterbill.providers.payload import (
     Json,
     address,
     country,
+    day_moment,
+    full_name,
     identifier,
     identifiers,
     letters,
@@ -33,7 +35,6 @@ _PAID = frozenset({"paid", "autopaid", "auto-paid", "4", "5"})
 """States of an invoice as words (`v3_status`, `payment_status`) and as numbers (`status`)."""
 _DELETED = 1
 """The `vis_state` of what was deleted; 0 is active, 2 archived."""
-_MOST_PRODUCTS = 10
 
 _Ask = Callable[[str, str | None], Json]
 
@@ -102,8 +103,7 @@ def _billed(bill: Json) -> CustomerRef:
 
 
 def _name(found: Json) -> str | None:
-    names = filter(None, (text(found.get("fname")), text(found.get("lname"))))
-    return text(" ".join(names)) or text(found.get("organization"))
+    return full_name(found.get("fname"), found.get("lname")) or text(found.get("organization"))
 
 
 def _payment(payment: Json, payment_id: str, envelope: Envelope, ask: _Ask) -> BillingEvent | None:
@@ -114,11 +114,15 @@ def _payment(payment: Json, payment_id: str, envelope: Envelope, ask: _Ask) -> B
     invoice = ask("invoice", invoice_id)
     method = text(payment.get("type"))
     customer = replace(_billed(invoice), attributes={"payment_method": method} if method else {})
-    return envelope.happened(
+    objects = identifiers(payment=payment_id, invoice=invoice_id, customer=customer.id)
+    paid = _on(envelope, payment.get("date"))
+    if not paid:
+        return envelope.learned(customer, objects)
+    return paid.happened(
         Touchpoint.PAYMENT_SUCCEEDED,
         (invoice_id or payment_id, PAYMENT, ""),
         customer,
-        identifiers(payment=payment_id, invoice=invoice_id, customer=customer.id),
+        objects,
         money=_amount(payment),
         products=_products(invoice),
     )
@@ -129,7 +133,17 @@ def _invoice(invoice: Json, invoice_id: str, envelope: Envelope, ask: _Ask) -> B
     states = {identifier(invoice.get(name)) for name in ("v3_status", "payment_status", "status")}
     if invoice.get("vis_state") == _DELETED or _PAID.isdisjoint(states):
         return None
-    return _of_bill(invoice, {"invoice": invoice_id}, (Touchpoint.PAYMENT_SUCCEEDED, PAYMENT), envelope)
+    paid = _on(envelope, invoice.get("date_paid"))
+    if not paid:
+        customer = _billed(invoice)
+        return envelope.learned(customer, identifiers(invoice=invoice_id, customer=customer.id))
+    return _of_bill(invoice, {"invoice": invoice_id}, (Touchpoint.PAYMENT_SUCCEEDED, PAYMENT), paid)
+
+
+def _on(envelope: Envelope, day: object) -> Envelope | None:
+    """The envelope of that day, for an old bill can be edited today; None without a day."""
+    at = day_moment(day, envelope.occurred_at)
+    return replace(envelope, occurred_at=at) if at else None
 
 
 def _estimate(estimate: Json, estimate_id: str, envelope: Envelope, ask: _Ask) -> BillingEvent | None:  # noqa: ARG001
@@ -161,7 +175,7 @@ def _amount(bill: Json) -> Money | None:
 
 
 def _products(bill: Json) -> tuple[str, ...]:
-    lines = records(bill.get("lines"), _MOST_PRODUCTS)
+    lines = records(bill.get("lines"), MOST_PRODUCTS)
     return tuple(name for line in lines if (name := text(line.get("name"))))
 
 

@@ -18,6 +18,7 @@ from afterbill.providers.payload import (
     Json,
     address,
     country,
+    full_name,
     identifier,
     identifiers,
     iso_moment,
@@ -26,7 +27,7 @@ from afterbill.providers.payload import (
     section,
     text,
 )
-from afterbill.providers.signatures import check_body, digest, hexadecimal, keys_of
+from afterbill.providers.signatures import check_body, hexadecimal, sign_body
 
 _PROVIDER = "gocardless"
 _SIGNATURE = "webhook-signature"
@@ -94,8 +95,7 @@ def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal |
 
 def sign(webhook: Webhook, secret: str) -> Webhook:
     """The webhook as GoCardless would send it."""
-    mac = next((hexadecimal(digest(key, webhook.body)) for key in keys_of([secret])), "")
-    return replace(webhook, headers={**webhook.headers, _SIGNATURE: mac})
+    return sign_body(_SIGNATURE, webhook, secret, hexadecimal)
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[Understood, ...]:
@@ -207,7 +207,6 @@ def _linked(found: Json, kind: str) -> str | None:
 
 
 def _customer(known: CustomerRef, person: Json, bill: Json) -> CustomerRef:
-    names = filter(None, (text(person.get("given_name")), text(person.get("family_name"))))
     scheme = text(bill.get("scheme"))
     return CustomerRef(
         id=identifier(person) or known.id,
@@ -217,7 +216,7 @@ def _customer(known: CustomerRef, person: Json, bill: Json) -> CustomerRef:
             section(person, "metadata").get("email"),
             section(bill, "metadata").get("email"),
         ),
-        name=text(" ".join(names)) or text(person.get("company_name")),
+        name=full_name(person.get("given_name"), person.get("family_name")) or text(person.get("company_name")),
         locale=locale(person.get("language")),
         country=country(person.get("country_code")),
         attributes={"payment_method": scheme} if scheme else known.attributes,

@@ -5,7 +5,7 @@ docs/providers/lemonsqueezy.md tables every event; the tests read that table.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
@@ -25,7 +25,7 @@ from afterbill.providers.payload import (
     section,
     text,
 )
-from afterbill.providers.signatures import check_body, digest, hexadecimal, keys_of
+from afterbill.providers.signatures import check_body, hexadecimal, sign_body
 
 HEADERS: frozenset[str] = frozenset()
 """Everything Lemon Squeezy says stands in the body too."""
@@ -60,8 +60,7 @@ def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal |
 
 def sign(webhook: Webhook, secret: str) -> Webhook:
     """The webhook as Lemon Squeezy would send it."""
-    mac = next((hexadecimal(digest(key, webhook.body)) for key in keys_of([secret])), "")
-    return replace(webhook, headers={**webhook.headers, _SIGNATURE: mac})
+    return sign_body(_SIGNATURE, webhook, secret, hexadecimal)
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:

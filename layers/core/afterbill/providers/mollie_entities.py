@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
 from afterbill.domain.errors import PayloadError
-from afterbill.providers.events import PAYMENT, Envelope
+from afterbill.providers.events import MOST_PRODUCTS, PAYMENT, Envelope
 from afterbill.providers.money import from_decimal
 from afterbill.providers.payload import (
     Json,
     address,
     country,
+    full_name,
     identifier,
     identifiers,
     iso_moment,
@@ -21,7 +22,6 @@ from afterbill.providers.payload import (
 )
 
 PROVIDER = "mollie"
-_MOST_PRODUCTS = 10
 
 
 def customer_of(entity: Json) -> CustomerRef:
@@ -54,8 +54,7 @@ def person_of(stored: Json) -> CustomerRef:
 
 
 def _name(person: Json) -> str | None:
-    names = filter(None, (text(person.get("givenName")), text(person.get("familyName"))))
-    return text(" ".join(names)) or text(person.get("organizationName"))
+    return full_name(person.get("givenName"), person.get("familyName")) or text(person.get("organizationName"))
 
 
 def _amount(value: object) -> Money | None:
@@ -64,7 +63,7 @@ def _amount(value: object) -> Money | None:
 
 
 def _products(entity: Json) -> tuple[str, ...]:
-    lines = records(entity.get("lines"), _MOST_PRODUCTS)
+    lines = records(entity.get("lines"), MOST_PRODUCTS)
     return tuple(name for line in lines if (name := text(line.get("name")) or text(line.get("description"))))
 
 

@@ -2,16 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from afterbill.domain.billing import CustomerRef, Money
-from afterbill.domain.errors import PayloadError
 from afterbill.domain.webhooks import Source
 from afterbill.providers.events import Envelope
 from afterbill.providers.money import from_minor
-from afterbill.providers.payload import Json, address, identifier, iso_moment, records, section, text
-
-T = TypeVar("T")
+from afterbill.providers.payload import Json, address, identifier, iso_moment, needed, records, section, text
 
 _SIMULATED = "ntfsim"
 """How the ids of Paddle's simulator begin (ntfsimevt_, ntfsimntf_); it has no other mark of a test."""
@@ -30,7 +26,7 @@ class Notice:
 
     def require(self, value: object, what: str) -> str:
         """The id in this value; an event without it cannot be told from others."""
-        return _needed(identifier(value), self.kind, what)
+        return needed(identifier(value), f"Paddle event {self.kind}", what)
 
     def money(self, amount: object) -> Money | None:
         """An amount in the smallest unit, in the currency of the data."""
@@ -39,23 +35,18 @@ class Notice:
 
 def open_notice(payload: Json, kind: str, source: Source) -> Notice:
     """Read the envelope; Paddle's ids are unique over all accounts, and no payload names its account."""
-    event_id = _needed(text(payload.get("event_id")), kind, "event_id")
+    event = f"Paddle event {kind}"
+    event_id = needed(text(payload.get("event_id")), event, "event_id")
     simulated = [event_id, text(payload.get("notification_id")) or ""]
     envelope = Envelope(
         provider="paddle",
         account="",
         source=source.name,
         event_id=event_id,
-        occurred_at=_needed(iso_moment(payload.get("occurred_at")), kind, "occurred_at"),
+        occurred_at=needed(iso_moment(payload.get("occurred_at")), event, "occurred_at"),
         test=any(id_.startswith(_SIMULATED) for id_ in simulated),
     )
-    return Notice(kind, envelope, _needed(section(payload, "data") or None, kind, "data"), source.currency)
-
-
-def _needed(value: T | None, kind: str, what: str) -> T:
-    if value is None:
-        raise PayloadError(f"The Paddle event {kind} has no usable {what}.")
-    return value
+    return Notice(kind, envelope, needed(section(payload, "data") or None, event, "data"), source.currency)
 
 
 def customer_of(content: Json, attributes: Mapping[str, str] | None = None) -> CustomerRef:

@@ -1,11 +1,10 @@
 """Paddle's money events: transactions and the adjustments that take them back."""
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
-from afterbill.providers.events import PAYMENT
+from afterbill.providers.events import MOST_PRODUCTS, PAYMENT
 from afterbill.providers.paddle_notice import Notice, customer_of, items_of, lines_of, plan_of, recurs
 from afterbill.providers.payload import Json, identifier, identifiers, records, section, text
 
-_MOST_PRODUCTS = 10
 _MOST_PAYMENTS = 50
 
 
@@ -56,7 +55,7 @@ def _transaction(notice: Notice, touchpoint: Touchpoint, meaning: str, occurrenc
         _transaction_objects(transaction),
         money=notice.money(section(transaction, "details", "totals").get("grand_total")),
         plan=plan_of(transaction),
-        products=tuple(name for name in names if name)[:_MOST_PRODUCTS],
+        products=tuple(name for name in names if name)[:MOST_PRODUCTS],
     )
 
 

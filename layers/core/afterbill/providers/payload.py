@@ -1,17 +1,20 @@
 """Readers for JSON that others wrote: what is not as documented is None or empty, never an exception."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from json import JSONDecoder
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
 from afterbill.domain.errors import PayloadError
 
+T = TypeVar("T")
 Json = Mapping[str, object]
 
 _EMPTY: Json = {}
+_NOON = timedelta(hours=12)
+_DAY = len("2000-12-31")
 _LONGEST = 255
 _LONGEST_NUMBER = 20
 _MOST_FIELDS = 50
@@ -121,6 +124,26 @@ def iso_moment(value: object, naive: tzinfo | None = UTC) -> datetime | None:
         return at.astimezone(UTC) if moment(int(at.timestamp())) else None
     except (ValueError, OverflowError):
         return None
+
+
+def day_moment(value: object, latest: datetime) -> datetime | None:
+    """A day that names no hour as its noon in UTC, a time as it is; in either case never after `latest`."""
+    at = iso_moment(value)
+    if not at:
+        return None
+    return min(at if len(str(value).strip()) > _DAY else at + _NOON, latest)
+
+
+def needed(value: T | None, event: str, what: str) -> T:
+    """The value; an error without it, which names the event (`Stripe event invoice.paid`) and what is missing."""
+    if value is None:
+        raise PayloadError(f"The {event} has no usable {what}.")
+    return value
+
+
+def full_name(first: object, last: object) -> str | None:
+    """First and last name as one, or the one there is."""
+    return text(" ".join(filter(None, (text(first), text(last)))))
 
 
 def address(*values: object) -> str | None:

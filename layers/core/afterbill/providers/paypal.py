@@ -40,6 +40,8 @@ ABOUT = About(
     secret="none: the webhook's id goes into surveys.toml as webhook_id",
     register="PayPal Developer, Apps & Credentials, the app, Webhooks",
     events=tuple(READERS),
+    signed=False,
+    needs={"webhook_id": "the id PayPal shows beside the webhook: PayPal signs it"},
     unverified=(
         "whether a repeated webhook keeps its transmission time: an old one is not refused",
         "how often and how long a webhook is repeated (second-hand: 25 times in 3 days)",
@@ -114,17 +116,20 @@ def signed_text(webhook: Webhook, webhook_id: str) -> str:
 def confirm(webhook: Webhook, source: Source, call: Call) -> bool:
     """Whether PayPal says it sent these very bytes to this webhook.
 
-    A body that is no JSON object is nobody's webhook, without asking. Raises ConfigurationError when the source has
-    no `webhook_id`, and what `call` raises.
+    A body that is no JSON object is nobody's webhook, without asking, and so is one that PayPal cannot take. Raises
+    ConfigurationError when the source has no `webhook_id` or PayPal knows no such webhook, and what `call` raises else.
     """
     if not source.webhook_id:
         message = f"[sources.{source.name}] webhook_id is missing: it is the ID that PayPal shows beside the webhook"
         raise ConfigurationError(message)
     try:
         parse(webhook.body)
+        answer = call(_CHECK, method="POST", body=_question(webhook, source.webhook_id))
     except PayloadError:
         return False
-    answer = call(_CHECK, method="POST", body=_question(webhook, source.webhook_id))
+    if answer is None:
+        message = f"[sources.{source.name}] webhook_id or sandbox is wrong: PayPal's API there knows no such webhook"
+        raise ConfigurationError(message)
     return section(answer).get("verification_status") == "SUCCESS"
 
 

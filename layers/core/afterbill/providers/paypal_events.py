@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
-from afterbill.providers.events import PAYMENT
+from afterbill.providers.events import MOST_PRODUCTS, PAYMENT
 from afterbill.providers.payload import Json, address, country, identifier, identifiers, locale, records, section, text
 from afterbill.providers.paypal_notice import Notice, name_of
 
 _FAILED = "payment_failed"
 _MOST = 20
-_MOST_PRODUCTS = 10
 _MOST_DISPUTED = 5
 _CAPTURED = ("COMPLETED", "PARTIALLY_REFUNDED", "REFUNDED", None)
 """Statuses of a capture that was paid; None for one that tells none."""
@@ -200,7 +199,7 @@ def _subscription_learned(notice: Notice) -> BillingEvent:
 
 
 def _names(items: list[Json]) -> tuple[str, ...]:
-    return tuple(name for item in items if (name := text(item.get("name"))))[:_MOST_PRODUCTS]
+    return tuple(name for item in items if (name := text(item.get("name"))))[:MOST_PRODUCTS]
 
 
 READERS: Mapping[str, Callable[[Notice], BillingEvent]] = {

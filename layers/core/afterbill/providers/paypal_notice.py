@@ -8,7 +8,17 @@ from afterbill.domain.errors import PayloadError
 from afterbill.domain.webhooks import Source, Webhook
 from afterbill.providers.events import Envelope
 from afterbill.providers.money import from_decimal
-from afterbill.providers.payload import Json, address, country, identifier, iso_moment, records, section, text
+from afterbill.providers.payload import (
+    Json,
+    address,
+    country,
+    full_name,
+    identifier,
+    iso_moment,
+    records,
+    section,
+    text,
+)
 
 _SANDBOX = re.compile(r"https://api(-m)?\.sandbox\.paypal\.com/")
 _MOST = 20
@@ -120,4 +130,4 @@ def name_of(person: Json) -> str | None:
         text(person.get(new)) or text(person.get(old))
         for new, old in (("given_name", "first_name"), ("surname", "last_name"))
     )
-    return text(" ".join(filter(None, (given, family)))) or text(person.get("full_name"))
+    return full_name(given, family) or text(person.get("full_name"))

@@ -14,7 +14,7 @@ from afterbill.domain.provider import About, Address, Api, Call, Login
 from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
 from afterbill.providers.payload import Json, identifier, iso_moment, parse_any, section, text
 from afterbill.providers.quickbooks_transactions import customer_of, read
-from afterbill.providers.signatures import base64_text, check_body, digest, keys_of
+from afterbill.providers.signatures import base64_text, check_body, sign_body
 
 HEADERS: frozenset[str] = frozenset()
 """Everything Intuit says stands in the body."""
@@ -70,8 +70,7 @@ def verify(webhook: Webhook, secrets: Sequence[str], _now: datetime) -> Refusal 
 
 def sign(webhook: Webhook, secret: str) -> Webhook:
     """The webhook as Intuit would send it."""
-    mac = next((base64_text(digest(key, webhook.body)) for key in keys_of([secret])), "")
-    return replace(webhook, headers={**webhook.headers, _HEADER: mac})
+    return sign_body(_HEADER, webhook, secret, base64_text)
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[Pointer | PayloadError, ...]:
@@ -131,8 +130,12 @@ def _pointer(change: Json, webhook: Webhook, source: Source) -> Pointer | Payloa
 
 def resolve(pointer: Pointer, source: Source, call: Call) -> tuple[BillingEvent, ...]:
     """What the object has become by now; nothing for one that is gone, void, unpaid or not accepted."""
-    found = _fetch(pointer.kind, pointer.id, pointer.account, call)
-    event = read(found, pointer, source) if found else None
+
+    def fetch(kind: str, id_: str) -> Json:
+        return _fetch(kind, id_, pointer.account, call) if _ID.fullmatch(id_) else {}
+
+    found = fetch(pointer.kind, pointer.id)
+    event = read(found, pointer, source, fetch) if found else None
     return (event,) if event else ()
 
 

@@ -2,27 +2,42 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
 from afterbill.domain.webhooks import Source
-from afterbill.providers.events import PAYMENT, Envelope
+from afterbill.providers.events import MOST_PRODUCTS, PAYMENT, Envelope
 from afterbill.providers.money import from_decimal
-from afterbill.providers.payload import Json, address, country, identifier, identifiers, records, section, text
+from afterbill.providers.payload import (
+    Json,
+    address,
+    country,
+    day_moment,
+    full_name,
+    identifier,
+    identifiers,
+    records,
+    section,
+    text,
+)
 
 _MOST_LINES = 100
 _MOST_LINKED = 5
-_MOST_PRODUCTS = 10
 _PAID = {"invoice": "Invoice", "payment": "Payment", "sales_receipt": "SalesReceipt"}
+
+
+Fetch = Callable[[str, str], Json]
+"""The object of this kind and id, empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Transaction:
-    """One transaction, the pointer that led to it, and the currency of a company that names none."""
+    """One transaction, the pointer that led to it, the currency of a company that names none, and a way to others."""
 
     content: Json
     pointer: Pointer
     currency: str
+    fetch: Fetch
 
     @property
     def money(self) -> Money | None:
@@ -44,25 +59,37 @@ class _Transaction:
         found = [id_ for id_ in ids if id_][:_MOST_LINKED]
         return {f"{kind}_{number}" if number > 1 else kind: id_ for number, id_ in enumerate(found, start=1)}
 
+    @property
+    def buyer(self) -> CustomerRef:
+        named = section(self.content, "CustomerRef")
+        return CustomerRef(
+            id=identifier(named.get("value")),
+            email=_first_address(section(self.content, "BillEmail")),
+            name=text(named.get("name")),
+            country=country(section(self.content, "BillAddr").get("Country")),
+        )
+
+    def on(self, day: object) -> "_Transaction | None":
+        """The same at this day, for an old one can be edited today; None without a day."""
+        at = day_moment(day, self.pointer.occurred_at)
+        return replace(self, pointer=replace(self.pointer, occurred_at=at)) if at else None
+
+    def learned(self) -> BillingEvent:
+        """Whom it is with, and nothing that happened."""
+        return _envelope(self.pointer).learned(self.buyer, identifiers(customer=self.buyer.id))
+
     def happened(
         self, touchpoint: Touchpoint, meaning: str, objects: Mapping[str, str], about: str = ""
     ) -> BillingEvent:
         """The fact about this transaction, or about the object it belongs to."""
-        buyer = section(self.content, "CustomerRef")
-        customer = CustomerRef(
-            id=identifier(buyer.get("value")),
-            email=_first_address(section(self.content, "BillEmail")),
-            name=text(buyer.get("name")),
-            country=country(section(self.content, "BillAddr").get("Country")),
-        )
         sold = (text(section(line, "SalesItemLineDetail", "ItemRef").get("name")) for line in self.lines)
         return _envelope(self.pointer).happened(
             touchpoint,
             (about or self.pointer.id, meaning, ""),
-            customer,
-            {**objects, **identifiers(customer=customer.id)},
+            self.buyer,
+            {**objects, **identifiers(customer=self.buyer.id)},
             money=self.money,
-            products=tuple(filter(None, sold))[:_MOST_PRODUCTS],
+            products=tuple(filter(None, sold))[:MOST_PRODUCTS],
         )
 
 
@@ -71,7 +98,10 @@ def _payment(payment: _Transaction) -> BillingEvent | None:
         return None  # it only sets a credit against an invoice
     linked = payment.linked("invoice")
     objects = {**linked, "payment": payment.pointer.id}
-    return payment.happened(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects, linked.get("invoice", ""))
+    paid = payment.on(payment.content.get("TxnDate"))
+    if not paid:
+        return payment.learned()
+    return paid.happened(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects, linked.get("invoice", ""))
 
 
 def _invoice(invoice: _Transaction) -> BillingEvent | None:
@@ -79,11 +109,21 @@ def _invoice(invoice: _Transaction) -> BillingEvent | None:
     if not total or total.amount <= 0 or not balance or balance.amount:
         return None
     objects = {"invoice": invoice.pointer.id, **invoice.linked("payment")}
-    return invoice.happened(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects)
+    paid = invoice.on(_day_of_payment(invoice))
+    return paid.happened(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects) if paid else invoice.learned()
+
+
+def _day_of_payment(invoice: _Transaction) -> object:
+    """The day its first payment was made; None where a credit or a write-off settled it, or nobody knows what did."""
+    id_ = invoice.linked("payment").get("payment")
+    payment = replace(invoice, content=invoice.fetch("Payment", id_) if id_ else {})
+    return payment.content.get("TxnDate") if payment.money and payment.money.amount > 0 else None
 
 
 def _sales_receipt(receipt: _Transaction) -> BillingEvent:
-    return receipt.happened(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, {"sales_receipt": receipt.pointer.id})
+    paid = receipt.on(receipt.content.get("TxnDate"))
+    objects = {"sales_receipt": receipt.pointer.id}
+    return paid.happened(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects) if paid else receipt.learned()
 
 
 def _refund(refund: _Transaction) -> BillingEvent:
@@ -98,7 +138,8 @@ def _estimate(estimate: _Transaction) -> BillingEvent | None:
     if estimate.content.get("TxnStatus") != "Accepted":
         return None
     touchpoint = Touchpoint.ESTIMATE_ACCEPTED
-    return estimate.happened(touchpoint, touchpoint.value, {"estimate": estimate.pointer.id})
+    accepted = estimate.on(estimate.content.get("AcceptedDate")) or estimate
+    return accepted.happened(touchpoint, touchpoint.value, {"estimate": estimate.pointer.id})
 
 
 _READERS: Mapping[str, Callable[[_Transaction], BillingEvent | None]] = {
@@ -111,20 +152,19 @@ _READERS: Mapping[str, Callable[[_Transaction], BillingEvent | None]] = {
 }
 
 
-def read(content: Json, pointer: Pointer, source: Source) -> BillingEvent | None:
+def read(content: Json, pointer: Pointer, source: Source, fetch: Fetch) -> BillingEvent | None:
     """What the object at this pointer has become; None where that is nothing to us."""
     if pointer.kind == "Customer":
         return _envelope(pointer).learned(customer_of(content, pointer.id), {"customer": pointer.id})
-    return _READERS[pointer.kind](_Transaction(content, pointer, source.currency))
+    return _READERS[pointer.kind](_Transaction(content, pointer, source.currency, fetch))
 
 
 def customer_of(customer: Json, id_: str) -> CustomerRef:
     """What a customer object says of the customer with this id."""
-    person = " ".join(filter(None, (text(customer.get("GivenName")), text(customer.get("FamilyName")))))
     return CustomerRef(
         id=id_,
         email=_first_address(section(customer, "PrimaryEmailAddr")),
-        name=text(customer.get("DisplayName")) or text(person),
+        name=text(customer.get("DisplayName")) or full_name(customer.get("GivenName"), customer.get("FamilyName")),
         country=country(section(customer, "BillAddr").get("Country")),
     )
 

@@ -13,7 +13,7 @@ from afterbill.domain.provider import About, Address
 from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook, check_time
 from afterbill.providers import recurly_xml
 from afterbill.providers.events import PAYMENT, Envelope
-from afterbill.providers.payload import Json, identifier, iso_moment, parse, text
+from afterbill.providers.payload import Json, identifier, iso_moment, needed, parse, text
 from afterbill.providers.recurly_api import API, find_customer, resolve
 from afterbill.providers.recurly_words import day, digest_of, envelope_of
 from afterbill.providers.signatures import any_match, basic, check_basic, digest, keys_of, seconds
@@ -103,10 +103,7 @@ def _named(payload: Json, key: str, kind: str) -> str:
 
 
 def _at(payload: Json, kind: str) -> datetime:
-    found = iso_moment(payload.get("event_time"))
-    if not found:
-        raise PayloadError(f"The Recurly notification {kind} has no usable event_time.")
-    return found
+    return needed(iso_moment(payload.get("event_time")), f"Recurly notification {kind}", "event_time")
 
 
 def _customer(envelope: Envelope, code: str) -> BillingEvent:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from afterbill.domain.billing import Touchpoint
 from afterbill.domain.webhooks import Source
 from afterbill.providers.events import PAYMENT, Envelope
-from afterbill.providers.payload import Json, text
+from afterbill.providers.payload import Json, full_name
 
 _FIRST, _RECURRING = "purchase", "renewal"
 
@@ -40,5 +40,4 @@ def touchpoint_of(origin: object, subscription: str | None) -> Touchpoint:
 
 def name_of(account: Json) -> str | None:
     """First and last name; a company is nobody to greet."""
-    words = [text(account.get("first_name")), text(account.get("last_name"))]
-    return text(" ".join(word for word in words if word))
+    return full_name(account.get("first_name"), account.get("last_name"))

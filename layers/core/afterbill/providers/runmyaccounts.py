@@ -19,6 +19,7 @@ from afterbill.providers.payload import (
     Json,
     address,
     country,
+    full_name,
     identifier,
     identifiers,
     iso_moment,
@@ -40,6 +41,8 @@ ABOUT = About(
     secret="none: there are no webhooks",
     register="nowhere: an API key of its own is enough",
     events=("payment",),
+    signed=False,
+    needs={"account": "the client's name at Run my Accounts"},
     unverified=(
         "the header X-RMA-KEY, which is seen in client code; documented is the query parameter api_key",
         "how the list of payments is wrapped, and which fields of a payment name the invoice, the amount and the day",
@@ -157,11 +160,10 @@ def _customer(place: Json) -> CustomerRef:
 
 
 def _person(customer: Json, number: str | None) -> CustomerRef:
-    person = " ".join(filter(None, (text(customer.get("firstname")), text(customer.get("lastname")))))
     return CustomerRef(
         id=number,
         email=address(customer.get("email")),
-        name=text(person) or text(customer.get("name")),
+        name=full_name(customer.get("firstname"), customer.get("lastname")) or text(customer.get("name")),
         locale=locale(customer.get("language_code")),
         country=country(customer.get("country")),
     )

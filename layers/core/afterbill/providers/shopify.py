@@ -14,7 +14,7 @@ from afterbill.domain.webhooks import Refusal, Source, Webhook
 from afterbill.providers import shopify_customers, shopify_orders, shopify_subscriptions
 from afterbill.providers.payload import Json, section
 from afterbill.providers.shopify_notice import NAMES, PREFIXES, Notice, money_of, open_notice
-from afterbill.providers.signatures import base64_text, check_body, digest, keys_of
+from afterbill.providers.signatures import base64_text, check_body, sign_body
 
 HEADERS: frozenset[str] = frozenset(f"{prefix}{name}" for prefix in PREFIXES for name in NAMES)
 
@@ -78,8 +78,7 @@ def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal |
 
 def sign(webhook: Webhook, secret: str) -> Webhook:
     """The webhook as Shopify would send it."""
-    mac = next((base64_text(digest(key, webhook.body)) for key in keys_of([secret])), "")
-    return replace(webhook, headers={**webhook.headers, "x-shopify-hmac-sha256": mac})
+    return sign_body("x-shopify-hmac-sha256", webhook, secret, base64_text)
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | OperatorTask, ...]:

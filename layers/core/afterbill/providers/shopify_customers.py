@@ -1,7 +1,7 @@
 """Who a Shopify webhook is about, and the privacy requests that every app has to take."""
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, OperatorTask
-from afterbill.providers.payload import Json, address, country, locale, section, text
+from afterbill.providers.payload import Json, address, country, full_name, locale, section, text
 from afterbill.providers.shopify_notice import Notice, id_of, ref
 
 _MOST_ORDERS = 1000
@@ -44,8 +44,7 @@ def profile_of(account: Json) -> CustomerRef:
 
 
 def _name(person: Json) -> str | None:
-    parts = filter(None, (text(person.get("first_name")), text(person.get("last_name"))))
-    return text(" ".join(parts)) or text(person.get("name"))
+    return full_name(person.get("first_name"), person.get("last_name")) or text(person.get("name"))
 
 
 def changed(notice: Notice) -> tuple[BillingEvent, ...]:

@@ -50,7 +50,7 @@ def open_notice(webhook: Webhook, source: Source) -> Notice:
     times = (header(webhook, "triggered-at"), body.get("updated_at"), body.get("created_at"))
     envelope = Envelope(
         provider="shopify",
-        account=shop or source.tenant,
+        account=source.tenant,  # the header is not signed: whoever repeats a webhook could name any shop in it
         source=source.name,
         event_id=f"{topic}:{sent}",
         occurred_at=next(filter(None, map(iso_moment, times)), webhook.received_at),

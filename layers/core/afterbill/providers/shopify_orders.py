@@ -1,12 +1,11 @@
 """Shopify's orders, and what names one: fulfilments, transactions, refunds and disputes."""
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
-from afterbill.providers.events import PAYMENT
-from afterbill.providers.payload import Json, address, country, records, section, text
+from afterbill.providers.events import MOST_PRODUCTS, PAYMENT
+from afterbill.providers.payload import Json, address, country, identifiers, records, section, text
 from afterbill.providers.shopify_customers import customer_of
 from afterbill.providers.shopify_notice import Notice, money_of, ref, transactions
 
-_MOST_PRODUCTS = 10
 _FULFILLED = "fulfilled"
 _FAILED = ("failure", "error")
 _CHARGING = ("sale", "authorization", "capture")
@@ -14,7 +13,7 @@ _CHARGING = ("sale", "authorization", "capture")
 
 def products_of(body: Json) -> tuple[str, ...]:
     """What was bought, in the order of the bill, each once."""
-    lines = records(body.get("line_items"), _MOST_PRODUCTS)
+    lines = records(body.get("line_items"), MOST_PRODUCTS)
     return tuple(dict.fromkeys(name for line in lines if (name := text(line.get("title")) or text(line.get("name")))))
 
 
@@ -40,7 +39,7 @@ def _about_order(notice: Notice, touchpoint: Touchpoint, meaning: str) -> Billin
         touchpoint,
         about,
         customer,
-        _named(order=about[0], customer=customer.id),
+        identifiers(order=about[0], customer=customer.id),
         money=money_of(notice.body, "total_price", notice.source),
         products=products_of(notice.body),
     )
@@ -50,7 +49,7 @@ def changed(notice: Notice) -> tuple[BillingEvent, ...]:
     """An order as it is; `orders/edited` names the order alone."""
     customer = customer_of(notice.body)
     order = ref(notice.body) or ref(section(notice.body, "order_edit"), "order")
-    return (notice.envelope.learned(customer, _named(order=order, customer=customer.id)),)
+    return (notice.envelope.learned(customer, identifiers(order=order, customer=customer.id)),)
 
 
 def shipped(notice: Notice) -> tuple[BillingEvent, ...]:
@@ -61,7 +60,7 @@ def shipped(notice: Notice) -> tuple[BillingEvent, ...]:
     about = (notice.require(ref(body, "order"), "order"), _FULFILLED, "")
     goes_to = section(body, "destination")
     customer = CustomerRef(email=address(body.get("email")), country=country(goes_to.get("country_code")))
-    objects = _named(order=about[0], fulfillment=ref(body))
+    objects = identifiers(order=about[0], fulfillment=ref(body))
     event = notice.envelope.happened(Touchpoint.ORDER_FULFILLED, about, customer, objects, products=products_of(body))
     return (event,)
 
@@ -101,9 +100,5 @@ def disputed(notice: Notice) -> tuple[BillingEvent, ...]:
 def _about_payment(notice: Notice, touchpoint: Touchpoint, kind: str, money: Money | None) -> BillingEvent:
     """What names its order and nobody: each refund, charge or dispute is a fact of its own."""
     about = (notice.require(ref(notice.body), kind), touchpoint.value, "")
-    objects = _named(**{kind: about[0], "order": ref(notice.body, "order")})
+    objects = identifiers(**{kind: about[0], "order": ref(notice.body, "order")})
     return notice.envelope.happened(touchpoint, about, CustomerRef(), objects, money=money)
-
-
-def _named(**found: str | None) -> dict[str, str]:
-    return {kind: id_ for kind, id_ in found.items() if id_}

@@ -2,7 +2,7 @@
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.providers.events import PAYMENT
-from afterbill.providers.payload import text
+from afterbill.providers.payload import identifiers, text
 from afterbill.providers.shopify_notice import Notice, ref
 
 _STARTED = "started"
@@ -50,13 +50,13 @@ def _attempt(notice: Notice, touchpoint: Touchpoint, meaning: str) -> BillingEve
 
 
 def _learned(notice: Notice) -> tuple[BillingEvent, ...]:
-    return (notice.envelope.learned(_customer(notice), _present(_objects(notice))),)
+    return (notice.envelope.learned(_customer(notice), identifiers(**_objects(notice))),)
 
 
 def _happened(
     notice: Notice, touchpoint: Touchpoint, about: tuple[str, str, str], found: dict[str, str | None]
 ) -> BillingEvent:
-    return notice.envelope.happened(touchpoint, about, _customer(notice), _present(found))
+    return notice.envelope.happened(touchpoint, about, _customer(notice), identifiers(**found))
 
 
 def _customer(notice: Notice) -> CustomerRef:
@@ -69,10 +69,6 @@ def _objects(notice: Notice) -> dict[str, str | None]:
         "subscription": ref(notice.body),
         "customer": ref(notice.body, "customer"),
     }
-
-
-def _present(found: dict[str, str | None]) -> dict[str, str]:
-    return {kind: id_ for kind, id_ in found.items() if id_}
 
 
 def _contract(notice: Notice) -> str:

@@ -51,6 +51,7 @@ ABOUT = About(
     secret="the subscription's signature key",
     register="Developer Console, the application, Webhooks, Subscriptions",
     events=tuple(_READERS),
+    needs={"url": "the notification URL as Square shows it: Square signs it with every webhook"},
     unverified=(
         "buyer_email_address of payments",
         "the paths of Square's API for payments, orders and customers",

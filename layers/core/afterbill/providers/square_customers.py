@@ -6,7 +6,7 @@ from urllib.parse import quote
 from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.domain.provider import Call
 from afterbill.domain.webhooks import Source
-from afterbill.providers.payload import Json, address, country, identifier, records, section, text
+from afterbill.providers.payload import Json, address, country, full_name, identifier, records, section, text
 from afterbill.providers.square_notice import Notice, money_of
 
 _PAID = frozenset({Touchpoint.PAYMENT_SUCCEEDED, Touchpoint.PAYMENT_FAILED})
@@ -34,11 +34,10 @@ def recipient_of(invoice: Json) -> CustomerRef:
 
 
 def _person(content: Json) -> CustomerRef:
-    names = (text(content.get("given_name")), text(content.get("family_name")))
     return CustomerRef(
         id=identifier(content),
         email=address(content.get("email_address")),
-        name=" ".join(filter(None, names)) or text(content.get("company_name")),
+        name=full_name(content.get("given_name"), content.get("family_name")) or text(content.get("company_name")),
         country=country(section(content, "address").get("country")),
     )
 

@@ -1,16 +1,12 @@
 """The envelope of a Square event, read once."""
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 from afterbill.domain.billing import Money
-from afterbill.domain.errors import PayloadError
 from afterbill.domain.webhooks import Source
 from afterbill.providers.events import Envelope
 from afterbill.providers.money import from_minor
-from afterbill.providers.payload import Json, identifier, iso_moment, section, text
-
-T = TypeVar("T")
+from afterbill.providers.payload import Json, identifier, iso_moment, needed, section, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +24,7 @@ class Notice:
 
     def require(self, value: object, what: str) -> str:
         """The id in this value; an event without it cannot be told from others."""
-        return _needed(identifier(value), self.kind, what)
+        return needed(identifier(value), f"Square event {self.kind}", what)
 
     def money(self, *values: object) -> Money | None:
         """The first of these that is an amount in the smallest unit."""
@@ -43,18 +39,13 @@ def money_of(value: object, currency: str) -> Money | None:
 
 def open_notice(payload: Json, kind: str, source: Source, *, sandbox: bool) -> Notice:
     """Read the envelope; the merchant is part of every fact."""
+    event = f"Square event {kind}"
     envelope = Envelope(
         provider="square",
         account=identifier(payload.get("merchant_id")) or "",
         source=source.name,
-        event_id=_needed(text(payload.get("event_id")), kind, "event_id"),
-        occurred_at=_needed(iso_moment(payload.get("created_at")), kind, "created_at"),
+        event_id=needed(text(payload.get("event_id")), event, "event_id"),
+        occurred_at=needed(iso_moment(payload.get("created_at")), event, "created_at"),
         test=sandbox,
     )
     return Notice(kind, envelope, section(payload, "data"), source.currency)
-
-
-def _needed(value: T | None, kind: str, what: str) -> T:
-    if value is None:
-        raise PayloadError(f"The Square event {kind} has no usable {what}.")
-    return value

@@ -48,7 +48,7 @@ there is no invoice, and where `[sources.NAME.types]` names them."""
 ABOUT = About(
     title="Stripe",
     proof="HMAC-SHA256 with a time",
-    address=Address.MIXED,
+    address=Address.SOME,
     secret="the endpoint's signing secret, whsec_...",
     register="Dashboard, Workbench, Webhooks: add a destination",
     events=tuple(_READERS),

@@ -3,15 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.webhooks import Source
 from afterbill.providers.money import exponent
-from afterbill.providers.payload import Json, identifier, integer, letters, moment, section, text
-
-T = TypeVar("T")
+from afterbill.providers.payload import Json, identifier, integer, letters, moment, needed, section, text
 
 PROVIDER = "stripe"
 PAYMENT = "payment"
@@ -86,23 +83,18 @@ class Notice:
 
 def open_notice(payload: Json, kind: str, source: Source) -> Notice:
     """Read the envelope; what does not say it is live counts as test, so that no stranger gets a mail."""
+    event = f"Stripe event {kind}"
     return Notice(
         kind=kind,
-        id=_needed(text(payload.get("id")), kind, "id"),
+        id=needed(text(payload.get("id")), event, "id"),
         source=source.name,
         account=identifier(payload.get("account")) or "",
         api_version=text(payload.get("api_version")) or "",
-        occurred_at=_needed(moment(payload.get("created")), kind, "created (Unix seconds)"),
+        occurred_at=needed(moment(payload.get("created")), event, "created (Unix seconds)"),
         test=payload.get("livemode") is not True,
-        content=_needed(section(payload, "data", "object") or None, kind, "data.object"),
+        content=needed(section(payload, "data", "object") or None, event, "data.object"),
         previous=section(payload, "data", "previous_attributes"),
     )
-
-
-def _needed(value: T | None, kind: str, name: str) -> T:
-    if value is None:
-        raise PayloadError(f"The Stripe event {kind} has no usable {name}.")
-    return value
 
 
 def stripe_money(amount: object, currency: object) -> Money | None:

@@ -6,7 +6,6 @@ docs/providers/woocommerce.md tables what becomes of it; the tests read that tab
 import html
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -14,7 +13,7 @@ from afterbill.domain.billing import BillingEvent
 from afterbill.domain.provider import About, Address
 from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
 from afterbill.providers.payload import Json, identifier, parse, section, text
-from afterbill.providers.signatures import base64_text, check_body, digest, keys_of
+from afterbill.providers.signatures import base64_text, check_body, sign_body
 from afterbill.providers.woocommerce_orders import read_order, read_refund, read_subscription
 from afterbill.providers.woocommerce_people import Record, customer_changed, customer_deleted
 
@@ -65,8 +64,7 @@ def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal |
 
 def sign(webhook: Webhook, secret: str) -> Webhook:
     """The webhook as WooCommerce would send it."""
-    mac = next((base64_text(digest(key, webhook.body)) for key in keys_of([html.unescape(secret)])), "")
-    return replace(webhook, headers={**webhook.headers, _SIGNATURE: mac})
+    return sign_body(_SIGNATURE, webhook, html.unescape(secret), base64_text)
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
@@ -80,7 +78,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     resource, _, action = webhook.headers.get(_TOPIC, "").replace("/", ".").partition(".")
     if resource in _FOREIGN or _is_foreign(site, source):
         return ()
-    record = Record(source, source.account or site or source.tenant, webhook)
+    record = Record(source, source.tenant, webhook)
     if resource == "customer" and action == "deleted":
         return customer_deleted(body, record)
     return _read(_unwrapped(body), record, resource)

@@ -5,12 +5,11 @@ import re
 from collections.abc import Iterator
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
-from afterbill.providers.events import PAYMENT
+from afterbill.providers.events import MOST_PRODUCTS, PAYMENT
 from afterbill.providers.money import from_decimal
 from afterbill.providers.payload import Json, identifier, identifiers, records, section, text
 from afterbill.providers.woocommerce_people import Record, bought_by
 
-_MOST_PRODUCTS = 10
 _MOST_REFUNDS = 20
 _OVER = ("cancelled", "pending-cancel", "expired")
 _ENDS = {"failed": Touchpoint.PAYMENT_FAILED, "cancelled": Touchpoint.CANCELLED}
@@ -110,7 +109,7 @@ def _plan(subscription: Json) -> str | None:
 
 def _products(order: Json) -> tuple[str, ...]:
     """Names of what was bought, each once; WordPress stores them with HTML entities."""
-    lines = records(order.get("line_items"), _MOST_PRODUCTS)
+    lines = records(order.get("line_items"), MOST_PRODUCTS)
     names = (text(html.unescape(text(line.get("name")) or "")) for line in lines)
     return tuple(dict.fromkeys(filter(None, names)))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from afterbill.domain.billing import BillingEvent, CustomerRef
 from afterbill.domain.webhooks import Source, Webhook
 from afterbill.providers.events import Envelope
-from afterbill.providers.payload import Json, address, country, identifier, iso_moment, section, text
+from afterbill.providers.payload import Json, address, country, full_name, identifier, iso_moment, section, text
 
 _STAFF = ("administrator", "shop_manager")
 
@@ -51,8 +51,7 @@ def person_id(value: object) -> str | None:
 
 
 def _name(person: Json) -> str | None:
-    parts = filter(None, (text(person.get("first_name")), text(person.get("last_name"))))
-    return text(" ".join(parts))
+    return full_name(person.get("first_name"), person.get("last_name"))
 
 
 def customer_changed(body: Json, record: Record) -> tuple[BillingEvent, ...]:

@@ -12,12 +12,13 @@ from afterbill.domain.billing import BillingEvent, CustomerRef, Pointer, Touchpo
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.provider import About, Address, Api, Call, Login
 from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
-from afterbill.providers.events import PAYMENT, Envelope
+from afterbill.providers.events import MOST_PRODUCTS, PAYMENT, Envelope
 from afterbill.providers.money import from_decimal
 from afterbill.providers.payload import (
     Json,
     address,
     country,
+    full_name,
     identifier,
     identifiers,
     iso_moment,
@@ -27,7 +28,7 @@ from afterbill.providers.payload import (
     section,
     text,
 )
-from afterbill.providers.signatures import base64_text, check_body, digest, keys_of
+from afterbill.providers.signatures import base64_text, check_body, sign_body
 
 HEADERS: frozenset[str] = frozenset()
 """Everything Xero says stands in the body."""
@@ -74,8 +75,7 @@ def verify(webhook: Webhook, secrets: Sequence[str], _now: datetime) -> Refusal 
 
 def sign(webhook: Webhook, secret: str) -> Webhook:
     """The webhook as Xero would send it."""
-    mac = next((base64_text(digest(key, webhook.body)) for key in keys_of([secret])), "")
-    return replace(webhook, headers={**webhook.headers, _HEADER: mac})
+    return sign_body(_HEADER, webhook, secret, base64_text)
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[Pointer | PayloadError, ...]:
@@ -142,7 +142,7 @@ def _invoice(invoice: Json, pointer: Pointer, source: Source) -> BillingEvent | 
         _customer(section(invoice, "Contact")),
         identifiers(invoice=pointer.id, customer=section(invoice, "Contact").get("ContactID")),
         money=from_decimal(invoice.get("Total"), invoice.get("CurrencyCode") or source.currency),
-        products=tuple(filter(None, lines))[:10],
+        products=tuple(filter(None, lines))[:MOST_PRODUCTS],
     )
 
 
@@ -180,11 +180,10 @@ def _contact(contact: Json, pointer: Pointer, _source: Source) -> BillingEvent:
 
 
 def _customer(contact: Json) -> CustomerRef:
-    person = " ".join(filter(None, (text(contact.get("FirstName")), text(contact.get("LastName")))))
     return CustomerRef(
         id=identifier(contact.get("ContactID")),
         email=address(contact.get("EmailAddress")),
-        name=text(contact.get("Name")) or text(person),
+        name=text(contact.get("Name")) or full_name(contact.get("FirstName"), contact.get("LastName")),
         country=country(*(one.get("Country") for one in records(contact.get("Addresses"), _MOST_LINKED))),
     )
 

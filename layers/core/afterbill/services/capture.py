@@ -21,6 +21,7 @@ class Outcome(StrEnum):
     LEARNED = "learned"
     IGNORED = "ignored"
     RECORDED = "recorded"
+    PARKED = "parked"
     REFUSED = "refused"
     SPLIT = "split"
     UNREADABLE = "unreadable"
@@ -39,7 +40,7 @@ class Captured:
 class Capture:
     """What capturing needs; `hash_address` is keyed, `new_id` gives a random customer id.
 
-    `evidence` keeps a copy of every webhook, where an operator wants that.
+    `evidence` keeps a copy of every webhook somebody vouches for, where an operator wants that.
     """
 
     policy: Policy
@@ -67,6 +68,10 @@ class Sender:
     def api(self) -> Call:
         """Its API, for what cannot be understood without."""
         if self.call is None:
-            message = f"source {self.source.name} needs credentials for its API: `afterbill source add` stores them"
-            raise ConfigurationError(message)
+            raise without_credentials(self.source)
         return self.call
+
+
+def without_credentials(source: Source) -> ConfigurationError:
+    """What to do where no credentials for an API are stored."""
+    return ConfigurationError(f"source {source.name} needs credentials for its API: `afterbill source add` stores them")

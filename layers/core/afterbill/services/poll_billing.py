@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from afterbill.domain.errors import AfterbillError, ConfigurationError, PayloadError
+from afterbill.domain.errors import AfterbillError, PayloadError
 from afterbill.domain.provider import Call, Poller, Provider
 from afterbill.domain.webhooks import Source, Webhook
 from afterbill.ports import BillingApis, Inbox
+from afterbill.services.capture import without_credentials
 
 _MOST = 100
 """Fetched from one source in one go, so that it ends in time; the next run takes the rest."""
@@ -41,25 +42,26 @@ def poll_billing(polling: Polling, now: datetime) -> tuple[Polled, ...]:
 
 def _poll(source: Source, provider: Provider, poller: Poller, polling: Polling, now: datetime) -> Polled:
     kept: list[str] = []
+    problem: AfterbillError | None = None
     try:
         call = _call(source, provider, polling.apis)
         try:
             for id_, body in islice(poller.fetch(source, call), _MOST):
-                if not polling.inbox.put(Webhook(source.name, {}, body, now)):
-                    raise PayloadError(f"{source.name}: {id_} is too large for the inbox")
-                kept.append(id_)
+                if polling.inbox.put(Webhook(source.name, {}, body, now)):
+                    kept.append(id_)
+                else:
+                    problem = PayloadError(f"{source.name}: {id_} is too large for the inbox")
         finally:
             # Only what is durable is settled, and that in any case: it is not to be fetched for ever.
             if kept:
                 poller.settle(kept, source, call)
     except AfterbillError as error:
-        return Polled(source.name, len(kept), error)
-    return Polled(source.name, len(kept))
+        problem = error
+    return Polled(source.name, len(kept), problem)
 
 
 def _call(source: Source, provider: Provider, apis: BillingApis) -> Call:
     call = apis.of(source, provider.API) if provider.API else None
     if call is None:
-        message = f"source {source.name} needs credentials for its API: `afterbill source add` stores them"
-        raise ConfigurationError(message)
+        raise without_credentials(source)
     return call

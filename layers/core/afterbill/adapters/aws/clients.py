@@ -25,6 +25,7 @@ _PASSING = frozenset(
         "InternalServerError",
         "InternalServerException",
         "InternalServiceError",
+        "LimitExceededException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestThrottled",

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws import keys
-from afterbill.adapters.aws.clients import passing, transient
+from afterbill.adapters.aws.clients import error_code, passing, transient
 from afterbill.adapters.aws.items import customer_item, customer_of, encode, invitation_item, invitation_of
 from afterbill.domain.billing import OperatorTask
 from afterbill.domain.customer import Customer
@@ -105,14 +105,23 @@ class FactsTable(TableReader):
             writes.append({"Put": self._put_if("attribute_not_exists(pk)", invitation_item(change.invitation))})
         return self.transact(writes)
 
-    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> None:
-        """Remember what a person has to decide; the same task again changes nothing but its time."""
+    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:
+        """Remember what a person has to decide; False for one that is known, done or not."""
         said = {"source": task.source, "kind": task.kind, "id": task.id, "address_hash": address_hash}
         said |= {"customer": task.customer.id or "", "occurred_at": task.occurred_at.isoformat()}
         kept = {name: value for name, value in said.items() if value}
         item = encode({**kept, "details": dict(task.details), keys.TTL: int((now + task.lives).timestamp())})
-        with transient("keeping a task"):
-            self.dynamodb.put_item(TableName=self.table, Item=keys.task(task.source, task.kind, task.id) | item)
+        # Of DynamoDB's own cleaning up it is only known that it takes days.
+        expired = f"attribute_not_exists({keys.PK}) OR {keys.TTL} <= :now"
+        put = self._put_if(expired, keys.task(task.source, task.kind, task.id) | item, {":now": int(now.timestamp())})
+        try:
+            with transient("keeping a task"):
+                self.dynamodb.put_item(**put)
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
 
     def _put_customer(self, customer: Customer) -> Mapping[str, Any]:
         if not customer.version:

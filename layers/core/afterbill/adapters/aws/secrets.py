@@ -25,11 +25,11 @@ class Secret:
     _fetched_at: float | None = None
 
     def value(self) -> Mapping[str, Any]:
-        """The secret, at most five minutes old while Secrets Manager answers; an outage of it is sat out."""
+        """The secret, at most five minutes old while Secrets Manager answers; an outage or a slip is sat out."""
         if self._fetched_at is None:
             self.fetch()
         elif self.clock() - self._fetched_at > _MAX_AGE_SECONDS:
-            with suppress(TransientError):
+            with suppress(TransientError, ConfigurationError):
                 self.fetch()
         return self._value
 

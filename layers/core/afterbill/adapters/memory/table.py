@@ -63,9 +63,10 @@ class MemoryTable:
         self.peers |= dict.fromkeys(change.peers, change.peers)
         return True
 
-    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> None:  # noqa: ARG002  # nothing expires here
-        """The last word on a task counts."""
-        self.tasks[task.source, task.kind, task.id] = (task, address_hash)
+    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:  # noqa: ARG002  # nothing expires here
+        """False for one that is known."""
+        key = (task.source, task.kind, task.id)
+        return key not in self.tasks and not self.tasks.update({key: (task, address_hash)})
 
     def _version(self, customer_id: str) -> int:
         known = self.people.get(customer_id)
