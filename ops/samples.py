@@ -43,12 +43,10 @@ def read(file: Path, about: About, source: str, received_at: datetime | None = N
 def topic_in(name: str, known: Sequence[str] = ()) -> str:
     """`2024-10.orders.paid` is about `orders/paid`; so are `orders_paid` and `OrdersPaid.2`, where that is `known`."""
     plain = _VERSION.sub("", name)
-    if plain.count(".") != 1:
-        begins = [topic for topic in known if _letters(plain).startswith(_letters(topic))]
-        if begins:
-            return max(begins, key=len)
     subject, _, action = plain.rpartition(".")
-    return f"{subject.replace('.', '/')}/{action}" if subject else action
+    topic = f"{subject.replace('.', '/')}/{action}" if subject else action
+    begins = [one for one in known if _letters(plain).startswith(_letters(one))]
+    return topic if topic in known else max(begins, key=len, default=topic)
 
 
 def _letters(text: str) -> str:
