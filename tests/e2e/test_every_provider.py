@@ -37,6 +37,8 @@ TELLINGS = [
     Telling("standard_webhooks", "payment_succeeded.json", "mirjam.keller@example.com", 202),
     Telling("cloudevents", "order_paid.json", "tomasz.nowak@example.com", 202),
 ]
+VOUCHED_FOR = [one for one in TELLINGS if one.provider != "mollie"]
+"""Of Mollie's classic webhooks, which nobody signed, no copy is kept."""
 POLLED = Telling("runmyaccounts", "payment.json", "nina.brunner@example.com", 0)
 CONSENTED = ("xero", "quickbooks", "freshbooks")
 NUMBER = str(int(RUN, 16))
@@ -85,8 +87,8 @@ def test_a_renewed_token_is_stored(town: Town, provider: str):
 
 
 @pytest.mark.after(scene=a_payment_everywhere)
-@pytest.mark.parametrize("telling", [*TELLINGS, POLLED], ids=by_provider)
-def test_every_webhook_leaves_a_copy(town: Town, telling: Telling):
+@pytest.mark.parametrize("telling", [*VOUCHED_FOR, POLLED], ids=by_provider)
+def test_every_webhook_somebody_vouches_for_leaves_a_copy(town: Town, telling: Telling):
     bucket = town.stack["outputs"]["EvidenceBucketName"]
 
     def copies() -> list[str]:
