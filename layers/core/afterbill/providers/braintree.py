@@ -17,7 +17,8 @@ from afterbill.domain.errors import PayloadError
 from afterbill.domain.provider import About, Address
 from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
 from afterbill.providers import braintree_facts
-from afterbill.providers.braintree_facts import Notice, open_notice
+from afterbill.providers.basis import with_basis
+from afterbill.providers.braintree_facts import Notice, open_notice, told_in
 from afterbill.providers.payload import form, text
 from afterbill.providers.signatures import any_match
 from afterbill.providers.xml_payload import parse_xml
@@ -135,8 +136,9 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     if reader is None or (source.account and merchant and merchant != source.account):
         return ()
     event_id = hashlib.sha256(payload.encode()).hexdigest()[:32]
-    event = reader(open_notice(notification, kind, event_id, source))
-    return (event,) if event else ()
+    notice = open_notice(notification, kind, event_id, source)
+    event = reader(notice)
+    return (with_basis(event, source.fields, *told_in(notice.subject)),) if event else ()
 
 
 def _decoded(payload: str) -> bytes:

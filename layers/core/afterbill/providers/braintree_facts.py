@@ -186,6 +186,14 @@ def dispute_opened(notice: Notice) -> BillingEvent:
     return notice.envelope.happened(Touchpoint.DISPUTED, about, customer, objects, money=money)
 
 
+def told_in(subject: Json) -> tuple[object, ...]:
+    """Where a seller may keep a legal basis: custom fields, whose names have dashes in XML."""
+    parts = (section(subject, "transaction"), section(subject, "dispute", "transaction"))
+    transaction = next(filter(None, parts), _latest(section(subject, "subscription")))
+    fields = [section(part, "custom-fields") for part in (section(transaction, "customer"), transaction)]
+    return tuple({key.replace("-", "_"): value for key, value in field.items()} for field in fields)
+
+
 def customer_of(transaction: Json) -> CustomerRef:
     """Who paid this transaction; nobody where there is none."""
     customer, billing = section(transaction, "customer"), section(transaction, "billing")

@@ -12,8 +12,9 @@ from afterbill.domain.billing import BillingEvent
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.provider import About, Address, Api, Call, Login
 from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.providers.basis import with_basis
 from afterbill.providers.chargebee_events import READERS
-from afterbill.providers.chargebee_notice import Notice, customer_in
+from afterbill.providers.chargebee_notice import Notice, customer_in, told_in
 from afterbill.providers.events import Envelope
 from afterbill.providers.payload import Json, moment, needed, parse, section, text
 from afterbill.providers.signatures import any_match, basic, check_basic, keys_of
@@ -66,8 +67,9 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
         raise PayloadError("The body is not a Chargebee event: it needs an event_type and a content.")
     # The same things, told later: the variants of events that were entered for a day in the past.
     reader = READERS.get(kind.removesuffix(_BACKDATED).replace("_canceled", "_cancelled"))
-    event = reader(_notice(payload, kind, source)) if reader else None
-    return (event,) if event else ()
+    notice = _notice(payload, kind, source)
+    event = reader(notice) if reader else None
+    return (with_basis(event, source.fields, *told_in(notice.content)),) if event else ()
 
 
 def _notice(payload: Json, kind: str, source: Source) -> Notice:
@@ -82,12 +84,12 @@ def _notice(payload: Json, kind: str, source: Source) -> Notice:
     return Notice(kind, envelope, section(payload, "content"), source.currency)
 
 
-def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:  # noqa: ARG001  # one site per source
+def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
     """The event with what the API knows of its customer: orders, credit notes and some customers name no address."""
     if not event.customer.id:
         return event
-    found = call(f"/api/v2/customers/{quote(event.customer.id, safe='')}")
-    known = customer_in({"customer": section(found, "customer")})
+    found = {"customer": section(call(f"/api/v2/customers/{quote(event.customer.id, safe='')}"), "customer")}
+    known = customer_in(found)
     if not known.address:
         return event
     said = event.customer
@@ -99,4 +101,4 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
         country=known.country or said.country,
         attributes={**known.attributes, **said.attributes},
     )
-    return replace(event, customer=person)
+    return with_basis(replace(event, customer=person), source.fields, *told_in(found))

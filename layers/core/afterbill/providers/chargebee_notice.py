@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
 from afterbill.domain.errors import PayloadError
+from afterbill.providers.basis import without_prefix
 from afterbill.providers.events import Envelope
 from afterbill.providers.money import from_minor
 from afterbill.providers.payload import (
@@ -160,6 +161,12 @@ def customer_in(content: Json) -> CustomerRef:
         country=country(*(bill.get("country") for bill in bills)),
         attributes={key: value for key, value in attributes.items() if value},
     )
+
+
+def told_in(content: Json) -> tuple[object, ...]:
+    """Where a seller may keep a legal basis: custom fields stand beside all others, marked by their names."""
+    parts = [section(content, name) for name in ("customer", "subscription")]
+    return tuple(place for part in parts for place in (without_prefix(part, "cf_"), part.get("meta_data")))
 
 
 def _plan(subscription: Json) -> str | None:

@@ -12,6 +12,7 @@ from afterbill.domain.billing import BillingEvent, CustomerRef, Pointer, Touchpo
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.provider import About, Address, Api, Call, Login
 from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.providers.basis import with_basis
 from afterbill.providers.events import PAYMENT, Envelope
 from afterbill.providers.money import from_minor
 from afterbill.providers.payload import (
@@ -130,7 +131,8 @@ def _read(event: object, webhook: Webhook, source: Source) -> Iterator[Understoo
         raise PayloadError(f"The GoCardless event {envelope.event_id} names no {meaning.kind}.")
     subject = objects[meaning.kind]
     about = (subject, meaning.name, envelope.event_id if meaning.repeats else "")
-    yield envelope.happened(_touchpoint(meaning, objects), about, _named_in(said, objects), objects)
+    fact = envelope.happened(_touchpoint(meaning, objects), about, _named_in(said, objects), objects)
+    yield with_basis(fact, source.fields, said.get("metadata"), said.get("resource_metadata"))
     if meaning.kind == "refund" and "payment" not in objects:
         yield Pointer(source.name, envelope.event_id, envelope.occurred_at, "refund", subject)
 
@@ -175,7 +177,7 @@ def resolve(pointer: Pointer, source: Source, call: Call) -> tuple[BillingEvent,
     return (replace(connects, fact=fact_key(_PROVIDER, "", payment, PAYMENT)),)
 
 
-def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:  # noqa: ARG001  # as Provider
+def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
     """The event with its customer and amount: from the payment or subscription over the mandate to the customer.
 
     The mandate stays out of the objects: it outlives a payment, and a refund of one must not stop another's survey.
@@ -188,13 +190,15 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
     person = _ask(call, "customers", event.customer.id or _linked(mandate, "customer"))
     bill = refund or payment
     learned = identifiers(payment=payment, subscription=_linked(payment, "subscription"), customer=person)
-    return replace(
+    found = replace(
         event,
         customer=_customer(event.customer, person, bill),
         objects={**learned, **objects},
         money=event.money or from_minor(bill.get("amount"), bill.get("currency")),
         plan=event.plan or text(subscription.get("name")),
     )
+    told = (person, mandate, payment, subscription)
+    return with_basis(found, source.fields, *(one.get("metadata") for one in told))
 
 
 def _ask(call: Call, kind: str, id_: str | None) -> Json:
@@ -219,5 +223,5 @@ def _customer(known: CustomerRef, person: Json, bill: Json) -> CustomerRef:
         name=full_name(person.get("given_name"), person.get("family_name")) or text(person.get("company_name")),
         locale=locale(person.get("language")),
         country=country(person.get("country_code")),
-        attributes={"payment_method": scheme} if scheme else known.attributes,
+        attributes={**known.attributes, **({"payment_method": scheme} if scheme else {})},
     )

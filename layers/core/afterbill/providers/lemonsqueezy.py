@@ -12,6 +12,7 @@ from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.provider import About, Address
 from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.providers.basis import with_basis
 from afterbill.providers.events import PAYMENT, Envelope
 from afterbill.providers.money import from_minor
 from afterbill.providers.payload import (
@@ -75,7 +76,8 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     if not reader or (source.account and store and store != source.account):
         return ()
     envelope = _envelope(payload, kind, webhook, source)
-    return (reader(_Notice(kind, data, said, envelope)),)
+    event = reader(_Notice(kind, data, said, envelope))
+    return (with_basis(event, source.fields, section(payload, "meta").get("custom_data")),)
 
 
 def _envelope(payload: Json, kind: str, webhook: Webhook, source: Source) -> Envelope:

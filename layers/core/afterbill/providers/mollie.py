@@ -13,6 +13,7 @@ from afterbill.domain.billing import BillingEvent, CustomerRef, Pointer
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.provider import About, Address, Api, Call, Login
 from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.providers.basis import with_basis
 from afterbill.providers.events import Envelope
 from afterbill.providers.mollie_entities import PROVIDER, READERS, customer_of, person_of
 from afterbill.providers.payload import Json, identifier, iso_moment, parse, records, section, text
@@ -135,7 +136,8 @@ def _read(entity: Json, resource: str, envelope: Envelope, source: Source) -> tu
     profile = identifier(entity.get("profileId"))
     if source.account and profile and profile != source.account:
         return ()
-    return READERS[resource](entity, replace(envelope, test=entity.get("mode") == "test"))
+    found = READERS[resource](entity, replace(envelope, test=entity.get("mode") == "test"))
+    return tuple(with_basis(event, source.fields, entity.get("metadata")) for event in found)
 
 
 def resolve(pointer: Pointer, source: Source, call: Call) -> tuple[BillingEvent, ...]:
@@ -157,14 +159,18 @@ def _entity_of(pointer: Pointer, call: Call) -> Json:
         return {}  # classic: Mollie refuses the shape of an id that anybody made up
 
 
-def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:  # noqa: ARG001  # as Provider
+def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
     """The event with its customer: whom the payment names, and what Mollie keeps of a stored customer."""
     payment = {} if event.customer.id else _payment_of(event, call)
     customer = customer_of(payment) if payment else event.customer
+    stored: Json = {}
     if not customer.address and customer.id and customer.id.startswith("cst_"):
-        customer = _completed(customer, _ask(call, "customers", customer.id))
+        stored = _ask(call, "customers", customer.id)
+        customer = _completed(customer, stored)
+    customer = replace(customer, attributes={**event.customer.attributes, **customer.attributes})
     objects = {"payment": payment_id} if (payment_id := identifier(payment)) else {}
-    return replace(event, customer=customer, objects={**objects, **event.objects})
+    found = replace(event, customer=customer, objects={**objects, **event.objects})
+    return with_basis(found, source.fields, stored.get("metadata"), payment.get("metadata"))
 
 
 def _payment_of(event: BillingEvent, call: Call) -> Json:

@@ -7,7 +7,9 @@ from functools import cache
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint, fact_key
 from afterbill.domain.errors import PayloadError
+from afterbill.domain.legal import CONSENT_AT, CONSENT_TEXT, CONSENT_WITHDRAWN_AT, NOTICE_AT
 from afterbill.domain.webhooks import Source
+from afterbill.providers.basis import checked
 from afterbill.providers.money import from_decimal
 from afterbill.providers.payload import (
     Json,
@@ -26,6 +28,13 @@ _UPDATED, _DELETED = "customer_updated", "customer_deleted"
 _TOUCHPOINTS = frozenset(touchpoint.value for touchpoint in Touchpoint)
 _MOST_RELATED = 10
 _MOST_ATTRIBUTES = 20
+_BASIS = {
+    CONSENT_AT: "consent.at",
+    CONSENT_TEXT: "consent.text",
+    CONSENT_WITHDRAWN_AT: "consent.withdrawn_at",
+    NOTICE_AT: "notice.at",
+}
+"""Why this customer may be asked, below `data.customer`."""
 
 
 @cache
@@ -153,6 +162,7 @@ def _learned(message: Message) -> BillingEvent:
 
 def _customer(body: Body) -> CustomerRef:
     said = {key: _word(value) for key, value in body.below("data.attributes").items() if text(key, 64)}
+    told = checked({name: body.at(f"data.customer.{path}") for name, path in _BASIS.items()})
     return CustomerRef(
         id=identifier(body.at("data.customer.id")),
         email=address(body.at("data.customer.email")),
@@ -160,7 +170,7 @@ def _customer(body: Body) -> CustomerRef:
         locale=locale(body.at("data.customer.locale")),
         country=country(body.at("data.customer.country")),
         time_zone=text(body.at("data.customer.time_zone"), 64),
-        attributes={key: value for key, value in said.items() if value},
+        attributes={**{key: value for key, value in said.items() if value}, **told},
     )
 
 

@@ -13,6 +13,7 @@ from afterbill.domain.errors import PayloadError
 from afterbill.domain.provider import About, Address, Api, Call, Login
 from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook, check_time
 from afterbill.providers import paddle_payments, paddle_subscriptions
+from afterbill.providers.basis import with_basis
 from afterbill.providers.paddle_notice import Notice, open_notice
 from afterbill.providers.payload import address, locale, parse, section, text
 from afterbill.providers.signatures import any_match, digest, hexadecimal, keys_of, seconds
@@ -104,10 +105,12 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
         raise PayloadError("The body is not an event of Paddle Billing: it has no event_type.")
     reader = _READERS.get(kind)
     event = reader(open_notice(payload, kind, source)) if reader else None
-    return (event,) if event else ()
+    data = section(payload, "data")
+    told = (section(data, "customer").get("custom_data"), data.get("custom_data"))
+    return (with_basis(event, source.fields, *told),) if event else ()
 
 
-def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:  # noqa: ARG001  # as the contract
+def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
     """The event with what Paddle knows of its customer; unchanged where Paddle knows no such customer."""
     before = event.customer
     found = section(call(f"/customers/{quote(before.id, safe='')}"), "data") if before.id else {}
@@ -117,4 +120,4 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
         name=before.name or text(found.get("name")),
         locale=before.locale or locale(found.get("locale")),
     )
-    return replace(event, customer=customer)
+    return with_basis(replace(event, customer=customer), source.fields, found.get("custom_data"))

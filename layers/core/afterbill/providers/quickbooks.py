@@ -12,8 +12,9 @@ from afterbill.domain.billing import BillingEvent, Pointer
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.provider import About, Address, Api, Call, Login
 from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.providers.basis import with_basis
 from afterbill.providers.payload import Json, identifier, iso_moment, parse_any, section, text
-from afterbill.providers.quickbooks_transactions import customer_of, read
+from afterbill.providers.quickbooks_transactions import customer_of, read, told_in
 from afterbill.providers.signatures import base64_text, check_body, sign_body
 
 HEADERS: frozenset[str] = frozenset()
@@ -136,7 +137,7 @@ def resolve(pointer: Pointer, source: Source, call: Call) -> tuple[BillingEvent,
 
     found = fetch(pointer.kind, pointer.id)
     event = read(found, pointer, source, fetch) if found else None
-    return (event,) if event else ()
+    return (with_basis(event, source.fields, told_in(found)),) if event else ()
 
 
 def find_customer(event: BillingEvent, _source: Source, call: Call) -> BillingEvent:
@@ -145,7 +146,8 @@ def find_customer(event: BillingEvent, _source: Source, call: Call) -> BillingEv
     if not _ID.fullmatch(id_) or not event.fact:
         return event
     found = _fetch("Customer", id_, event.fact.split("|")[1], call)  # a fact names its company
-    return replace(event, customer=customer_of(found, id_)) if found else event
+    person = replace(customer_of(found, id_), attributes=event.customer.attributes)
+    return replace(event, customer=person) if found else event
 
 
 def _fetch(kind: str, id_: str, realm: str, call: Call) -> Json:

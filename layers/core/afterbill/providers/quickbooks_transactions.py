@@ -169,6 +169,12 @@ def customer_of(customer: Json, id_: str) -> CustomerRef:
     )
 
 
+def told_in(content: Json) -> dict[str, object]:
+    """Where a seller may keep a legal basis: the custom fields of an invoice or a receipt, each a short text."""
+    fields = records(content.get("CustomField"), _MOST_LINES)
+    return {name: field.get("StringValue") for field in fields if (name := text(field.get("Name")))}
+
+
 def _first_address(value: Json) -> str | None:
     """People may enter several addresses, with commas between them."""
     return address(*re.split("[,;]", text(value.get("Address")) or ""))

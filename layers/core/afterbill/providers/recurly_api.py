@@ -1,12 +1,15 @@
 """What only Recurly's API knows: whose payment it was, of which invoice, and how much."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
+from afterbill.domain.legal import newest
 from afterbill.domain.provider import Api, Call, Login
 from afterbill.domain.webhooks import Source
+from afterbill.providers.basis import basis_attributes
 from afterbill.providers.events import PAYMENT, Envelope
 from afterbill.providers.money import from_decimal
 from afterbill.providers.payload import (
@@ -35,31 +38,40 @@ _PATHS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """A way to the API, and the names under which its custom fields keep a legal basis."""
+
+    call: Call
+    names: Mapping[str, str]
+
+    def get(self, path: str, id_: str) -> Json:
+        """The object at this address, empty where there is none."""
+        return section(self.call(f"{path}{quote(id_, safe='')}"))
+
+
 def resolve(pointer: Pointer, source: Source, call: Call) -> tuple[BillingEvent, ...]:
     """The payment or the refund behind a notification; both notifications of one payment lead to its invoice."""
+    site = _Site(call, source.fields)
     envelope = envelope_of(source, pointer.account, pointer.event_id, pointer.occurred_at)
     if pointer.kind == "invoice":
-        return _invoice(_get(call, _PATHS["invoice"], pointer.id), {}, envelope, call)
-    transaction = _get(call, _PATHS["payment"], pointer.id)
+        return _invoice(site.get(_PATHS["invoice"], pointer.id), {}, envelope, site)
+    transaction = site.get(_PATHS["payment"], pointer.id)
     if not transaction:
         return ()
     if transaction.get("type") == "refund":
-        return (_refund(pointer.id, transaction, envelope, call),)
+        return (_refund(pointer.id, transaction, envelope, site),)
     number = identifier(section(transaction, "invoice").get("number"))
-    found = _invoice(_get(call, _PATHS["invoice"], number), transaction, envelope, call) if number else ()
-    return found or (_payment(pointer.id, transaction, envelope, call),)
+    found = _invoice(site.get(_PATHS["invoice"], number), transaction, envelope, site) if number else ()
+    return found or (_payment(pointer.id, transaction, envelope, site),)
 
 
-def _get(call: Call, path: str, id_: str) -> Json:
-    return section(call(f"{path}{quote(id_, safe='')}"))
-
-
-def _invoice(invoice: Json, transaction: Json, envelope: Envelope, call: Call) -> tuple[BillingEvent, ...]:
+def _invoice(invoice: Json, transaction: Json, envelope: Envelope, site: _Site) -> tuple[BillingEvent, ...]:
     """The payment of an invoice; `transaction` is what is known of it beyond the invoice."""
     number = identifier(invoice.get("number"))
     if not number or invoice.get("type") == "credit":
         return ()
-    subscription = _subscription_of(invoice, call)
+    subscription = _subscription_of(invoice, site)
     uuid = identifier(subscription.get("uuid"))
     attempts = records(invoice.get("transactions"), _MOST_ATTEMPTS)
     paid = next((one for one in attempts if one.get("status") == "success"), transaction)
@@ -68,7 +80,7 @@ def _invoice(invoice: Json, transaction: Json, envelope: Envelope, call: Call) -
     event = envelope.happened(
         touchpoint,
         about,
-        _customer(invoice, call, paid),
+        _customer(invoice, site, paid),
         identifiers(
             invoice=number,
             payment=paid.get("uuid"),
@@ -94,11 +106,11 @@ def _called(
     return touchpoint, payment_of(uuid, iso_moment(invoice.get("created_at")) or otherwise, number)
 
 
-def _subscription_of(invoice: Json, call: Call) -> Json:
+def _subscription_of(invoice: Json, site: _Site) -> Json:
     """The invoice's first subscription; its own ids are not the UUIDs that notifications name."""
     ids = invoice.get("subscription_ids")
     first = identifier(ids[0]) if isinstance(ids, list) and ids else None
-    return _get(call, "/subscriptions/", first) if first else {}
+    return site.get("/subscriptions/", first) if first else {}
 
 
 def _products(invoice: Json) -> tuple[str, ...]:
@@ -108,16 +120,16 @@ def _products(invoice: Json) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _payment(uuid: str, transaction: Json, envelope: Envelope, call: Call) -> BillingEvent:
+def _payment(uuid: str, transaction: Json, envelope: Envelope, site: _Site) -> BillingEvent:
     """A payment whose invoice is gone or was never made."""
-    customer, money = _customer(transaction, call, transaction), _amount(transaction, "amount")
+    customer, money = _customer(transaction, site, transaction), _amount(transaction, "amount")
     objects = identifiers(
         payment=uuid, transaction=transaction.get("id"), customer=section(transaction, "account").get("code")
     )
     return envelope.happened(Touchpoint.PAYMENT_SUCCEEDED, (uuid, PAYMENT, ""), customer, objects, money=money)
 
 
-def _refund(uuid: str, transaction: Json, envelope: Envelope, call: Call) -> BillingEvent:
+def _refund(uuid: str, transaction: Json, envelope: Envelope, site: _Site) -> BillingEvent:
     """It names the payment it takes back by another id than the notification of that payment did."""
     objects = identifiers(
         refund=uuid,
@@ -125,7 +137,7 @@ def _refund(uuid: str, transaction: Json, envelope: Envelope, call: Call) -> Bil
         invoice=section(transaction, "invoice").get("number"),
         customer=section(transaction, "account").get("code"),
     )
-    customer, money = _customer(transaction, call, transaction), _amount(transaction, "amount")
+    customer, money = _customer(transaction, site, transaction), _amount(transaction, "amount")
     return envelope.happened(Touchpoint.REFUNDED, (uuid, "refunded", ""), customer, objects, money=money)
 
 
@@ -134,13 +146,14 @@ def _amount(document: Json, *keys: str) -> Money | None:
     return next((money for money in amounts if money), None)
 
 
-def _customer(document: Json, call: Call, transaction: Json) -> CustomerRef:
+def _customer(document: Json, site: _Site, transaction: Json) -> CustomerRef:
     """The account a document belongs to, asked for itself: it alone knows the language."""
     brief = section(document, "account")
     code = identifier(brief.get("code"))
-    account = {**brief, **(_get(call, "/accounts/code-", code) if code else {})}
+    account = {**brief, **(site.get("/accounts/code-", code) if code else {})}
     method = section(transaction, "payment_method")
     paid_by = text(method.get("object")) or text(method.get("card_type"))
+    told = (basis_attributes(one.get("custom_fields"), site.names) for one in (account, document))
     return CustomerRef(
         id=code,
         email=address(account.get("email"), brief.get("email")),
@@ -151,23 +164,24 @@ def _customer(document: Json, call: Call, transaction: Json) -> CustomerRef:
             section(document, "address").get("country"),
             section(document, "billing_address").get("country"),
         ),
-        attributes={"payment_method": paid_by} if paid_by else {},
+        attributes={**({"payment_method": paid_by} if paid_by else {}), **newest(*told)},
     )
 
 
-def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:  # noqa: ARG001  # one site per key
+def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
     """The event with its account, found through whatever the notification named."""
+    site = _Site(call, source.fields)
     if event.customer.id:
-        known = _customer({"account": {"code": event.customer.id}}, call, {})
+        known = _customer({"account": {"code": event.customer.id}}, site, {})
         return replace(event, customer=_merged(event.customer, known)) if known.address else event
     for kind, path in _PATHS.items():
         if kind in event.objects:
-            return _from(_get(call, path, event.objects[kind]), kind, event, call)
+            return _from(site.get(path, event.objects[kind]), kind, event, site)
     return event
 
 
-def _from(document: Json, kind: str, event: BillingEvent, call: Call) -> BillingEvent:
-    found = _customer(document, call, document)
+def _from(document: Json, kind: str, event: BillingEvent, site: _Site) -> BillingEvent:
+    found = _customer(document, site, document)
     if not found.id:
         return event
     plan = section(document, "plan")
@@ -188,5 +202,5 @@ def _merged(said: CustomerRef, known: CustomerRef) -> CustomerRef:
         known,
         name=said.name or known.name,
         country=said.country or known.country,
-        attributes={**known.attributes, **said.attributes},
+        attributes={**known.attributes, **said.attributes, **newest(said.attributes, known.attributes)},
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.webhooks import Source, Webhook
+from afterbill.providers.basis import with_basis
 from afterbill.providers.events import Envelope
 from afterbill.providers.money import from_minor
 from afterbill.providers.payload import Json, address, country, identifier, identifiers, iso_moment, section, text
@@ -117,7 +118,8 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     )
     read = _READERS.get(root)
     event = read(_reminder(notice, content) if root == _REMINDER else notice) if read else None
-    return (event,) if event else ()
+    told = (part.get("custom_fields") for part in (notice.account, notice.subscription))
+    return (with_basis(event, source.fields, *told),) if event else ()
 
 
 def _reminder(notice: Notice, content: Json) -> Notice:

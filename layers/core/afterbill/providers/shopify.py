@@ -12,6 +12,7 @@ from afterbill.domain.billing import BillingEvent, OperatorTask, Touchpoint
 from afterbill.domain.provider import About, Address, Api, Call, Login
 from afterbill.domain.webhooks import Refusal, Source, Webhook
 from afterbill.providers import shopify_customers, shopify_orders, shopify_subscriptions
+from afterbill.providers.basis import with_basis
 from afterbill.providers.payload import Json, section
 from afterbill.providers.shopify_notice import NAMES, PREFIXES, Notice, money_of, open_notice
 from afterbill.providers.signatures import base64_text, check_body, sign_body
@@ -87,7 +88,14 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | Operator
     if source.account and notice.shop and notice.shop != source.account.lower():
         return ()
     reader = _READERS.get(notice.topic)
-    return reader(notice) if reader else ()
+    found = reader(notice) if reader else ()
+    return tuple(_told(one, notice.body, source) if isinstance(one, BillingEvent) else one for one in found)
+
+
+def _told(event: BillingEvent, body: Json, source: Source) -> BillingEvent:
+    """With the legal basis in the notes of an order, and with an objection to mail of the shop."""
+    objected_at = shopify_customers.objected_at(body)
+    return with_basis(event, source.fields, body.get("note_attributes"), objected_at=objected_at)
 
 
 def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
@@ -96,10 +104,12 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
     order = _ask(call, "order", order_id) if order_id else {}
     customer = shopify_customers.customer_of(order)
     customer_id = customer.id or event.customer.id
+    account: Json = {}
     if customer_id and not customer.email:
-        customer = shopify_customers.profile_of(_ask(call, "customer", customer_id))
+        account = _ask(call, "customer", customer_id)
+        customer = shopify_customers.profile_of(account)
     total = None if event.touchpoint is Touchpoint.REFUNDED else money_of(order, "total_price", source)
-    return replace(
+    found = replace(
         event,
         # An id without an address may be known to us from elsewhere.
         customer=replace(customer, id=customer_id) if customer_id or customer.email else event.customer,
@@ -107,6 +117,7 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
         products=event.products or shopify_orders.products_of(order),
         test=event.test or order.get("test") is True,
     )
+    return _told(found, {"customer": account, **order}, source)
 
 
 def _ask(call: Call, kind: str, id_: str) -> Json:

@@ -43,6 +43,18 @@ def profile_of(account: Json) -> CustomerRef:
     )
 
 
+def objected_at(body: Json) -> object:
+    """When the customer in an order, or in a record of their own, unsubscribed from the shop's mail; None where not.
+
+    A consent to marketing is not read: nobody knows what was agreed to, and a survey was seldom named.
+    """
+    for person in (body, section(body, "customer")):
+        marketing = section(person, "email_marketing_consent")
+        if marketing.get("state") == "unsubscribed":
+            return marketing.get("consent_updated_at") or True
+    return None
+
+
 def _name(person: Json) -> str | None:
     return full_name(person.get("first_name"), person.get("last_name")) or text(person.get("name"))
 

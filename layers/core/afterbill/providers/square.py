@@ -12,9 +12,10 @@ from afterbill.domain.errors import PayloadError
 from afterbill.domain.provider import About, Address, Api, Login
 from afterbill.domain.webhooks import Refusal, Source, Webhook
 from afterbill.providers import square_facts
+from afterbill.providers.basis import with_basis
 from afterbill.providers.payload import identifier, parse, section, text
 from afterbill.providers.signatures import base64_text, check_body, digest, keys_of
-from afterbill.providers.square_customers import customer_changed, customer_deleted, find_customer
+from afterbill.providers.square_customers import customer_changed, customer_deleted, find_customer, objected_at
 from afterbill.providers.square_notice import Notice, open_notice
 
 __all__ = ["ABOUT", "API", "HEADERS", "find_customer", "normalise", "sign", "verify"]
@@ -94,4 +95,6 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     if reader is None or foreign or not (section(data, "object") or data.get("deleted") is True):
         return ()
     sandbox = webhook.headers.get(_ENVIRONMENT, "").strip().lower() == "sandbox"
-    return reader(open_notice(payload, kind, source, sandbox=sandbox))
+    unsubscribed_at = objected_at(section(data, "object", "customer"))
+    found = reader(open_notice(payload, kind, source, sandbox=sandbox))
+    return tuple(with_basis(event, source.fields, objected_at=unsubscribed_at) for event in found)

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.domain.provider import Call
 from afterbill.domain.webhooks import Source
+from afterbill.providers.basis import with_basis
 from afterbill.providers.payload import Json, address, country, full_name, identifier, records, section, text
 from afterbill.providers.square_notice import Notice, money_of
 
@@ -42,6 +43,12 @@ def _person(content: Json) -> CustomerRef:
     )
 
 
+def objected_at(person: Json) -> object:
+    """When a customer had unsubscribed from the seller's mail at the latest; Square keeps no time of its own for it."""
+    unsubscribed = section(person, "preferences").get("email_unsubscribed") is True
+    return (person.get("updated_at") or True) if unsubscribed else None
+
+
 def customer_changed(notice: Notice) -> tuple[BillingEvent, ...]:
     """What `customer.created` and `customer.updated` teach."""
     customer = notice.content("customer")
@@ -63,14 +70,15 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
     customer = event.customer
     if customer.address or not customer.id:
         return event
-    found = _person(section(call(f"/v2/customers/{quote(customer.id, safe='')}"), "customer"))
+    person = section(call(f"/v2/customers/{quote(customer.id, safe='')}"), "customer")
+    found = _person(person)
     merged = replace(
         customer,
         email=found.email,
         name=customer.name or found.name,
         country=customer.country or found.country,
     )
-    return replace(event, customer=merged)
+    return with_basis(replace(event, customer=merged), source.fields, objected_at=objected_at(person))
 
 
 def _with_buyer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
@@ -81,7 +89,8 @@ def _with_buyer(event: BillingEvent, source: Source, call: Call) -> BillingEvent
         if buyer.id or buyer.email:
             attributes = {**buyer.attributes, **event.customer.attributes}
             money = event.money or money_of(found.get("total_money"), source.currency)
-            return replace(event, customer=replace(buyer, attributes=attributes), money=money)
+            known = replace(event, customer=replace(buyer, attributes=attributes), money=money)
+            return with_basis(known, source.fields, found.get("metadata"))
     return event
 
 

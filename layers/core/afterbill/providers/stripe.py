@@ -12,6 +12,7 @@ from afterbill.domain.errors import PayloadError
 from afterbill.domain.provider import About, Address
 from afterbill.domain.webhooks import Refusal, Source, Webhook, check_time
 from afterbill.providers import stripe_customers, stripe_payments, stripe_subscriptions
+from afterbill.providers.basis import with_basis
 from afterbill.providers.payload import Json, parse, section, text
 from afterbill.providers.signatures import any_match, digest, keys_of, seconds
 from afterbill.providers.stripe_notice import FIRST_PAYMENTS_MARKED, Notice, open_notice
@@ -99,8 +100,9 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     reader = _READERS.get(kind)
     if not reader or (kind in _BARE and kind not in source.types and not _without_invoice(payload)):
         return ()
-    event = reader(open_notice(payload, kind, source))
-    return (event,) if event else ()
+    notice = open_notice(payload, kind, source)
+    event = reader(notice)
+    return (with_basis(event, source.fields, *stripe_customers.told_in(notice.content)),) if event else ()
 
 
 def _without_invoice(payload: Json) -> bool:

@@ -27,6 +27,12 @@ def customer_of(content: Json, attributes: Mapping[str, str] | None = None) -> C
     )
 
 
+def told_in(content: Json) -> tuple[object, ...]:
+    """Where a seller may keep a legal basis: the metadata of a customer, or of the object that is about one."""
+    subscribed = (section(content, "subscription_details"), section(content, "parent", "subscription_details"))
+    return tuple(one.get("metadata") for one in (section(content, "customer"), content, *subscribed))
+
+
 def customer_changed(notice: Notice) -> BillingEvent:
     """What `customer.created` and `customer.updated` teach."""
     content = notice.content

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
+from afterbill.domain.currencies import exponent
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.webhooks import Source
-from afterbill.providers.money import exponent
 from afterbill.providers.payload import Json, identifier, integer, letters, moment, needed, section, text
 
 PROVIDER = "stripe"

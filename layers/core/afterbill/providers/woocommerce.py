@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from afterbill.domain.billing import BillingEvent
 from afterbill.domain.provider import About, Address
 from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.providers.basis import with_basis
 from afterbill.providers.payload import Json, identifier, parse, section, text
 from afterbill.providers.signatures import base64_text, check_body, sign_body
 from afterbill.providers.woocommerce_orders import read_order, read_refund, read_subscription
@@ -81,7 +82,8 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     record = Record(source, source.tenant, webhook)
     if resource == "customer" and action == "deleted":
         return customer_deleted(body, record)
-    return _read(_unwrapped(body), record, resource)
+    told = _unwrapped(body)
+    return tuple(with_basis(event, source.fields, told.get("meta_data")) for event in _read(told, record, resource))
 
 
 def _site(url: str | None) -> str:

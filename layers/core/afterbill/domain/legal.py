@@ -1,0 +1,136 @@
+"""Who may be asked by mail: the legal basis of one customer, and what each country demands.
+
+A satisfaction survey is advertising in Germany (BGH, 10 July 2018, VI ZR 225/17). Mail needs a consent
+(§ 7(2) no. 2 UWG) or an existing customer who was told of the right to object (§ 7(3) UWG, after
+Art. 13(2) of Directive 2002/58/EC). docs/legal-basis.md explains both to an operator.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+
+CONSENT_AT = "consent_at"
+CONSENT_TEXT = "consent_text"
+CONSENT_WITHDRAWN_AT = "consent_withdrawn_at"
+NOTICE_AT = "notice_at"
+"""The names under which the attributes of a customer hold a basis."""
+
+_LONG_AGO, _NEVER_AGAIN = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_LONGEST_DATE = len("2026-11-22")
+_UNIX_SECONDS = (9, 10)
+"""How many digits a plausible count of seconds has (1973 to 2286); eight are a date."""
+
+
+class Need(StrEnum):
+    """What a country demands before a survey may be sent."""
+
+    CONSENT = "consent"
+    CUSTOMER = "customer"
+    NOTHING = "nothing"
+
+
+class BasisKind(StrEnum):
+    """A consent that was given, or an existing customer who was told of the right to object."""
+
+    CONSENT = "consent"
+    CUSTOMER = "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Why one customer may be asked: since when, and for a consent the words that were agreed to."""
+
+    kind: BasisKind
+    at: datetime
+    wording: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Legal:
+    """What is demanded by country (ISO 3166-1 alpha-2, capitals), and by default."""
+
+    default: Need
+    countries: Mapping[str, Need] = field(default_factory=dict)
+
+    def need(self, country: str | None) -> Need:
+        """What this country demands; one that is unknown or not listed demands the default."""
+        return self.countries.get(country or "", self.default)
+
+
+PRESETS: Mapping[str, Legal] = {"strict": Legal(Need.CUSTOMER), "relaxed": Legal(Need.NOTHING)}
+"""`strict` asks everywhere for what EU law asks for; `relaxed` leaves the question to the operator."""
+
+
+def basis_of(attributes: Mapping[str, str], now: datetime) -> Basis | None:
+    """The best basis these attributes prove at this time: a consent, else the existing customer, else none.
+
+    A consent counts with its time and its wording, unless withdrawn at or after that time. Who has withdrawn
+    one has objected: after that only a newer consent counts. What cannot be read, and what is not yet, is no
+    basis; a withdrawal that cannot be read still is one.
+    """
+    given, told = attributes.get(CONSENT_AT), attributes.get(NOTICE_AT)
+    if not given and not told:
+        return None
+    ended = attributes.get(CONSENT_WITHDRAWN_AT)
+    withdrawn = _ended(ended) if ended else None
+    wording = attributes.get(CONSENT_TEXT, "").strip()
+    agreed = _past(given, now) if wording else None
+    if agreed and (withdrawn is None or agreed > withdrawn):
+        return Basis(BasisKind.CONSENT, agreed, wording)
+    noticed = _past(told, now) if withdrawn is None else None
+    return Basis(BasisKind.CUSTOMER, noticed) if noticed else None
+
+
+def lawful(need: Need, basis: Basis | None) -> bool:
+    """Whether this basis is what is needed; a consent is more than the existing-customer rule asks for."""
+    if need is Need.NOTHING:
+        return True
+    return basis is not None and (need is Need.CUSTOMER or basis.kind is BasisKind.CONSENT)
+
+
+def newest(*told: Mapping[str, str]) -> dict[str, str]:
+    """Of several tellings about one person the newest consent, withdrawal and notice; a consent keeps its wording.
+
+    What is older, or half a consent, is left out, and so is every other attribute. Of equals the first is taken.
+    """
+    found: dict[str, str] = {}
+    for name, rest in ((CONSENT_AT, CONSENT_TEXT), (CONSENT_WITHDRAWN_AT, ""), (NOTICE_AT, "")):
+        complete = [one for one in told if one.get(name) and (not rest or one.get(rest))]
+        if complete:
+            latest = max(complete, key=lambda one: _weight(name, one[name]))
+            found |= {key: latest[key] for key in (name, rest) if key}
+    return found
+
+
+def _weight(name: str, said: str) -> datetime:
+    """By what one telling is newer than another; of what cannot be read only a withdrawal weighs anything."""
+    return _ended(said) if name == CONSENT_WITHDRAWN_AT else moment_of(said) or _LONG_AGO
+
+
+def moment_of(said: str, clock: time = time.min) -> datetime | None:
+    """The time in UTC that these words tell, None where they tell none.
+
+    Read are ISO 8601 with an offset or Z, a date alone (it means `clock` in UTC) and Unix seconds. A time without
+    an offset tells nothing: nobody knows whose clock it was.
+    """
+    word = said.strip()
+    try:
+        if len(word) in _UNIX_SECONDS and word.isdecimal():
+            return datetime.fromtimestamp(int(word), UTC)
+        if len(word) <= _LONGEST_DATE:
+            return datetime.combine(date.fromisoformat(word), clock, UTC)
+        found = datetime.fromisoformat(word)
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _past(said: str | None, now: datetime) -> datetime | None:
+    found = moment_of(said) if said else None
+    return found if found and found <= now else None
+
+
+def _ended(said: str) -> datetime:
+    """A day alone is taken to its end, so that a consent of the same day does not outlive its withdrawal."""
+    return moment_of(said, time.max) or _NEVER_AGAIN
