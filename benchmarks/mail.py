@@ -1,51 +1,90 @@
-"""Rendering a whole mail, against Jinja2 rendering nothing but its HTML part."""
+"""Composing a whole mail, against Jinja2 rendering nothing but its three templates with everything ready."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import cycle
 
 from jinja2 import Environment, FileSystemLoader
 
-from afterbill.config import read_toml
-from afterbill.domain.brand import SURFACE_DARK, Brand, Catalog
-from afterbill.mail.render import SurveyMail, render_survey
+from afterbill.config import Catalogs, read_toml
+from afterbill.domain.billing import Money
+from afterbill.domain.brand import Brand, brand_of
+from afterbill.domain.colours import SURFACE_DARK
+from afterbill.domain.customer import Customer
+from afterbill.domain.invitation import Invitation
+from afterbill.domain.mail import Mail
+from afterbill.domain.wording import Words
+from afterbill.mail.compose import composer
+from afterbill.mail.render import TEMPLATES
 from benchmarks.layers import ROOT
 from benchmarks.table import Row
 from benchmarks.timing import pairs, ratio, repeated
 
-_TEMPLATES = ROOT / "layers" / "core" / "afterbill" / "mail" / "templates"
 _CONFIGURATION = ROOT / "layers" / "config"
-_BUDGET = 4
+_BUDGET = 1.5
 _CALLS, _PAIRS = 50, 15
-_SURVEY = SurveyMail(
-    locale="de-AT",
-    customer_name="Ada Lovelace",
+_URL = "https://nps.example.com"
+_TOKEN = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"  # noqa: S105  # as long as one
+_NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+_ADA = Customer("c1", address="ada@example.com", name="Ada Lovelace")
+_INVITATION = Invitation(
+    id="0123456789abcdef0123456789abcdef",
+    fact="stripe|acme|in_1|payment",
+    customer_id="c1",
     touchpoint="payment_succeeded",
-    answer_url="https://nps.example.com/s/0123456789abcdef0123456789abcdef0123456789abcdef",
-    unsubscribe_url="https://nps.example.com/u/0123456789abcdef0123456789abcdef0123456789abcdef",
+    stage="purchase",
+    source="stripe",
+    channel="mail",
+    locale="de-AT",
+    created_at=_NOON,
+    occurred_at=_NOON,
+    due_at=_NOON,
+    expiry=timedelta(days=30),
+    zone="Europe/Vienna",
+    segments={"plan": "Pro"},
 )
 
 
 def rows() -> list[Row]:
-    """One row: subject, text and HTML with their words, against the bare body.html."""
-    brand = Brand(**read_toml(_CONFIGURATION / "brand.toml"))
-    catalogs = {path.stem: read_toml(path) for path in (_CONFIGURATION / "locales").glob("*.toml")}
-    whole = repeated(lambda: render_survey(_SURVEY, brand, catalogs), _CALLS)
-    timed = pairs(whole, repeated(bare(brand, catalogs["de"]), _CALLS), _PAIRS)
+    """One row: links, sender, words, formats and all three parts, against the bare templates."""
+    brand = brand_of(read_toml(_CONFIGURATION / "brand.toml"))
+    timed = pairs(repeated(whole(brand), _CALLS), repeated(bare(brand), _CALLS), _PAIRS)
     note = f"{1_000_000 * min(measured for measured, _ in timed) / _CALLS:.0f} us"
-    return [Row("render a mail", ratio(timed), "x", _BUDGET, note)]
+    return [Row("compose a mail", ratio(timed), "x", _BUDGET, note)]
 
 
-def bare(brand: Brand, catalog: Catalog) -> Callable[[], str]:
-    """body.html with a plain context: no words chosen, filled in or checked."""
-    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True)
-    template = environment.get_template("survey/body.html")
+def whole(brand: Brand) -> Callable[[], Mail]:
+    """Each call composes the mail about another amount, at another hour."""
+    compose = composer(_URL, "survey@example.com", lambda: {1: bytes(32)}, brand, Catalogs(_CONFIGURATION / "locales"))
+    invitations = cycle([_invitation(nth) for nth in range(_CALLS * (_PAIRS + 1))])
+    return lambda: compose(next(invitations), _ADA)
+
+
+def _invitation(nth: int) -> Invitation:
+    at = _NOON + timedelta(hours=nth)
+    return replace(_INVITATION, money=Money(4900 + nth, "EUR"), occurred_at=at, claimed_at=at)
+
+
+def bare(brand: Brand) -> Callable[[], list[str]]:
+    """The three templates with a plain context: no words chosen, filled in or checked, nothing formatted or signed."""
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    templates = [environment.get_template(f"survey/{name}") for name in ("subject.txt", "body.txt", "body.html")]
+    words = Words(brand, Catalogs(_CONFIGURATION / "locales"))("de", _INVITATION.touchpoint)
+    occasion = words("occasion_payment_succeeded")
+    values = {"name": _ADA.name, "occasion": occasion, "rating": 10}
+    ready = {key: words(key, **values) for key in words.catalog if not key.startswith("occasion_")}
     context = {
-        "t": lambda key, **_values: catalog[key],
-        "locale": "de",
+        "t": lambda key, **_values: ready[key],
+        "language": "de",
+        "direction": "ltr",
         "brand": brand,
         "surface_dark": SURFACE_DARK,
-        "name": _SURVEY.customer_name,
-        "occasion": _SURVEY.touchpoint,
-        "answer_url": _SURVEY.answer_url,
-        "unsubscribe_url": _SURVEY.unsubscribe_url,
+        "name": _ADA.name,
+        "occasion": occasion,
+        "details": ["22. November 2026", "49,00 €", "Pro"],
+        "reminder": False,
+        "answer_url": f"{_URL}/s/{_TOKEN}",
+        "unsubscribe_url": f"{_URL}/u/{_TOKEN}",
     }
-    return lambda: template.render(context)
+    return lambda: [template.render(context) for template in templates]

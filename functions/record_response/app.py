@@ -10,13 +10,13 @@ from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.responses import ResponsesTable
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.domain.brand import negotiate_locale
 from afterbill.domain.errors import TransientError
+from afterbill.domain.wording import negotiate_locale
 from afterbill.observability import Metric, count, logger
 from afterbill.services import record_response as service
 from afterbill.services.record_response import RATINGS, Outcome, Problem, Responded, Responding
 from afterbill.web import pages
-from afterbill.web.pages import Draft, Page, Pages
+from afterbill.web.pages import Asked, Draft, Page, Pages
 
 _MAX_BODY_BYTES = 250_000
 """A comment of the longest kind in the widest spelling a form has."""
@@ -30,7 +30,7 @@ _METRICS = {Outcome.RECORDED: Metric.RESPONSES_RECORDED, Outcome.UNSUBSCRIBED: M
 
 _keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
 _brand, _catalogs = config.brand(), config.catalogs()
-_pages = Pages(_brand, _catalogs)
+_pages = Pages(_brand, _catalogs, config.templates() / "web")
 _NOTICES = {
     Outcome.CLOSED: _pages.closed,
     Outcome.ASKED: _pages.unsubscribe,
@@ -83,15 +83,16 @@ def _respond(request: gateway.Request, fields: Mapping[str, str] | None) -> Resp
 def _page(responded: Responded, request: gateway.Request, fields: Mapping[str, str], browser: str) -> Page:
     invitation = responded.invitation
     locale = (invitation.locale if invitation else "") or browser
+    asked = Asked(locale, invitation.touchpoint, invitation.stage) if invitation else Asked(locale)
     recorded = invitation.answer if invitation else None
     match responded.outcome:
         case Outcome.SHOWN:
-            return _pages.survey(locale, RATINGS.get(request.query.get("rating", "")), recorded)
+            return _pages.survey(asked, RATINGS.get(request.query.get("rating", "")), recorded)
         case Outcome.RECORDED if recorded:
-            return _pages.thanks(locale, recorded)
+            return _pages.thanks(asked, recorded)
         case Outcome.INVALID if responded.problem:
             draft = Draft(RATINGS.get(fields.get("rating", "")), fields.get("comment", ""), "contact_ok" in fields)
-            return _pages.bad_request(locale, draft, _PROBLEMS[responded.problem], recorded)
+            return _pages.bad_request(asked, draft, _PROBLEMS[responded.problem], recorded)
         case outcome:
             return _NOTICES.get(outcome, _pages.not_found)(locale)
 

@@ -1,26 +1,33 @@
 """What tests of mails and pages share: the shipped texts, a brand, and a strict reader of HTML."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 from afterbill.domain.brand import Brand
+from afterbill.domain.wording import Catalog
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "layers" / "config"
-CATALOGS = {
-    path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in (CONFIGURATION / "locales").glob("*.toml")
+FILES: Mapping[str, dict[str, Any]] = {
+    path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((CONFIGURATION / "locales").glob("*.toml"))
+}
+CATALOGS: Mapping[str, Catalog] = {
+    language: file["texts"] for language, file in FILES.items() if language != "de-informal"
 }
 BRAND = Brand(
     company="Muster & Söhne GmbH",
     product="Muster <Cloud>",
     sender_name="Muster",
+    reply_to="erika@muster.example",
     default_locale="en",
     imprint="Muster & Söhne GmbH\nMusterstraße 1",
     privacy_url="https://muster.example/privacy",
 )
-VOID = {"meta", "br", "input", "link", "hr"}
+VOID = {"meta", "br", "img", "input", "link", "hr"}
 
 
 @dataclass

@@ -1,24 +1,29 @@
 import re
+import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
+from jinja2 import Template
 
 from afterbill.domain.invitation import Answer
-from afterbill.web.pages import Draft, Page, Pages, Problem
+from afterbill.web.pages import VARIABLES, Asked, Draft, Page, Pages, Problem
 from tests.unit.customer_facing import BRAND, CATALOGS, Element, parse
 
 Render = Callable[[str | None], Page]
 
 PAGES = Pages(BRAND, CATALOGS)
+EN = Asked("en")
 ANSWER = Answer(0, "Too slow", contact_ok=True)
 EVERY_PAGE: dict[str, tuple[int, Render]] = {
-    "survey": (200, lambda locale: PAGES.survey(locale, 9)),
-    "survey again": (200, lambda locale: PAGES.survey(locale, recorded=ANSWER)),
-    "bad request": (400, lambda locale: PAGES.bad_request(locale, Draft(), Problem.NO_RATING)),
-    "thanks": (200, lambda locale: PAGES.thanks(locale, ANSWER)),
+    "survey": (200, lambda locale: PAGES.survey(Asked(locale), 9)),
+    "survey again": (200, lambda locale: PAGES.survey(Asked(locale), recorded=ANSWER)),
+    "bad request": (400, lambda locale: PAGES.bad_request(Asked(locale), Draft(), Problem.NO_RATING)),
+    "thanks": (200, lambda locale: PAGES.thanks(Asked(locale), ANSWER)),
     "closed": (410, PAGES.closed),
     "not found": (404, PAGES.not_found),
     "too large": (413, PAGES.too_large),
@@ -115,12 +120,12 @@ def test_a_transient_failure_says_when_to_come_back() -> None:
 
 
 def test_form_posts_to_the_path_it_came_from_without_the_links_query() -> None:
-    assert form(PAGES.survey("en", 9)).attributes["action"] == "?"
-    assert form(PAGES.survey("en", 9)).attributes["method"] == "post"
+    assert form(PAGES.survey(EN, 9)).attributes["action"] == "?"
+    assert form(PAGES.survey(EN, 9)).attributes["method"] == "post"
 
 
 def test_form_offers_eleven_ratings_under_one_legend() -> None:
-    fieldset = form(PAGES.survey("en")).one("fieldset")
+    fieldset = form(PAGES.survey(EN)).one("fieldset")
     assert [box.attributes["value"] for box in fieldset.all("input", type="radio", name="rating")] == [
         str(rating) for rating in range(11)
     ]
@@ -128,7 +133,7 @@ def test_form_offers_eleven_ratings_under_one_legend() -> None:
 
 
 def test_every_control_has_a_label() -> None:
-    survey = form(PAGES.survey("en"))
+    survey = form(PAGES.survey(EN))
     inside = [box for label in survey.all("label") for box in label.all("input")]
     assert inside == survey.all("input")
     assert survey.all("label", **{"for": "comment"})
@@ -136,24 +141,24 @@ def test_every_control_has_a_label() -> None:
 
 
 def test_comment_may_be_ten_thousand_characters_long_in_any_direction() -> None:
-    box = form(PAGES.survey("en")).one("textarea")
+    box = form(PAGES.survey(EN)).one("textarea")
     assert box.attributes["maxlength"] == "10000"
     assert box.attributes["dir"] == "auto"
 
 
 def test_without_a_rating_in_the_link_nothing_is_preselected() -> None:
-    assert checked(PAGES.survey("en")) == []
+    assert checked(PAGES.survey(EN)) == []
 
 
 @pytest.mark.parametrize("rating", range(11))
 def test_rating_of_the_link_is_preselected_and_said_to_be_unsent(rating: int) -> None:
-    page = PAGES.survey("en", rating)
+    page = PAGES.survey(EN, rating)
     assert checked(page) == [str(rating)]
     assert f"You chose {rating}." in parse(page.html).one("p", **{"class": "note"}).text
 
 
 def test_recorded_answer_is_there_to_be_changed() -> None:
-    page = PAGES.survey("en", recorded=ANSWER)
+    page = PAGES.survey(EN, recorded=ANSWER)
     assert checked(page) == ["0", "true"]
     assert comment(page) == "Too slow"
     assert "0 out of 10" in parse(page.html).one("p", **{"class": "note"}).text
@@ -161,7 +166,7 @@ def test_recorded_answer_is_there_to_be_changed() -> None:
 
 
 def test_another_link_preselects_its_rating_and_keeps_the_rest_of_the_recorded_answer() -> None:
-    page = PAGES.survey("en", 0, replace(ANSWER, rating=7))
+    page = PAGES.survey(EN, 0, replace(ANSWER, rating=7))
     assert checked(page) == ["0", "true"]
     assert comment(page) == "Too slow"
     assert "7 out of 10" in parse(page.html).one("p", **{"class": "note"}).text
@@ -170,7 +175,7 @@ def test_another_link_preselects_its_rating_and_keeps_the_rest_of_the_recorded_a
 @pytest.mark.parametrize("problem", Problem)
 @every_locale
 def test_a_bad_answer_comes_back_with_its_text_and_the_reason(problem: Problem, locale: str) -> None:
-    page = PAGES.bad_request(locale, Draft(3, "my words", contact_ok=True), problem)
+    page = PAGES.bad_request(Asked(locale), Draft(3, "my words", contact_ok=True), problem)
     alert = parse(page.html).one("p", role="alert")
     assert CATALOGS[locale][problem] in alert.text
     assert checked(page) == ["3", "true"]
@@ -179,39 +184,39 @@ def test_a_bad_answer_comes_back_with_its_text_and_the_reason(problem: Problem, 
 
 
 def test_reason_is_bound_to_what_must_be_mended() -> None:
-    no_rating = form(PAGES.bad_request("en", Draft(), Problem.NO_RATING))
+    no_rating = form(PAGES.bad_request(EN, Draft(), Problem.NO_RATING))
     assert no_rating.one("fieldset").attributes["aria-describedby"] == "problem"
-    long_comment = form(PAGES.bad_request("en", Draft(3, "x"), Problem.LONG_COMMENT))
+    long_comment = form(PAGES.bad_request(EN, Draft(3, "x"), Problem.LONG_COMMENT))
     assert long_comment.one("textarea").attributes["aria-describedby"] == "problem"
     assert long_comment.one("textarea").attributes["aria-invalid"] == "true"
 
 
 @pytest.mark.parametrize("text", [*HOSTILE_COMMENTS, "\nstarts with a line break", ""])
 def test_a_comment_in_the_form_is_exactly_what_was_typed(text: str) -> None:
-    assert comment(PAGES.bad_request("en", Draft(3, text), Problem.NO_RATING)) == text
-    assert comment(PAGES.survey("en", recorded=Answer(3, text))) == text
+    assert comment(PAGES.bad_request(EN, Draft(3, text), Problem.NO_RATING)) == text
+    assert comment(PAGES.survey(EN, recorded=Answer(3, text))) == text
 
 
 @pytest.mark.parametrize("text", HOSTILE_COMMENTS)
 def test_thanks_show_the_comment_as_text_in_its_own_direction(text: str) -> None:
-    shown = parse(PAGES.thanks("en", Answer(3, text)).html).one("dd", **{"class": "comment"})
+    shown = parse(PAGES.thanks(EN, Answer(3, text)).html).one("dd", **{"class": "comment"})
     assert shown.text == text
     assert shown.attributes["dir"] == "auto"
 
 
 def test_a_broken_character_does_not_break_the_page() -> None:
-    assert "a?b" in PAGES.thanks("en", Answer(3, "a\ud800b")).html
+    assert "a?b" in PAGES.thanks(EN, Answer(3, "a\ud800b")).html
 
 
 def test_thanks_show_what_was_recorded_and_lead_back_to_it() -> None:
-    document = parse(PAGES.thanks("en", ANSWER).html)
+    document = parse(PAGES.thanks(EN, ANSWER).html)
     assert document.one("dd", **{"class": "rating"}).text == "0 out of 10"
     assert CATALOGS["en"]["thanks_contact"] in document.text
     assert document.one("a", **{"class": "button"}).attributes["href"] == "?"
 
 
 def test_thanks_do_not_mention_what_was_not_said() -> None:
-    document = parse(PAGES.thanks("en", Answer(10)).html)
+    document = parse(PAGES.thanks(EN, Answer(10)).html)
     assert document.all("dd", **{"class": "comment"}) == []
     assert CATALOGS["en"]["thanks_contact"] not in document.text
 
@@ -227,8 +232,62 @@ def test_the_style_carries_the_brands_colours_and_its_own_hash() -> None:
     assert red.headers["Content-Security-Policy"] != PAGES.closed("en").headers["Content-Security-Policy"]
 
 
-def test_without_a_privacy_notice_there_is_no_link_to_one() -> None:
-    assert parse(Pages(replace(BRAND, privacy_url=""), CATALOGS).closed("en").html).all("a") == []
+def test_every_page_links_the_privacy_notice() -> None:
+    (link,) = parse(PAGES.closed("en").html).all("a")
+    assert link.attributes["href"] == BRAND.privacy_url
+
+
+def test_the_page_asks_what_the_mail_asked() -> None:
+    asked = Asked("en-GB", "support_resolved", "support")
+    for page in (PAGES.survey(asked), PAGES.bad_request(asked, Draft(), Problem.NO_RATING)):
+        assert parse(page.html).one("h1").text.startswith("After the help you received from us")
+        assert "How was our help?" in parse(page.html).one("title").text
+
+
+def test_the_page_asks_about_what_the_brand_says() -> None:
+    brand = replace(BRAND, touchpoints={"support_resolved": {"object": "company"}})
+    page = Pages(brand, CATALOGS).survey(Asked("en", "support_resolved", "support"))
+    assert brand.company in parse(page.html).one("h1").text
+
+
+def test_a_language_written_from_right_to_left_says_so() -> None:
+    pages = Pages(BRAND, {**CATALOGS, "ar": CATALOGS["en"]})
+    assert parse(pages.survey(Asked("ar-EG")).html).one("html").attributes == {"lang": "ar", "dir": "rtl"}
+    assert parse(pages.closed("en").html).one("html").attributes == {"lang": "en", "dir": "ltr"}
+
+
+def test_layout_knows_no_left_and_no_right() -> None:
+    style = parse(PAGES.closed("en").html).one("style").text
+    assert not re.search(r"-(left|right)\b|text-align: *(left|right)|float", style)
+
+
+def test_an_operators_own_template_is_used(tmp_path: Path) -> None:
+    (tmp_path / "notice.html").write_text('<!doctype html>\n<html><h1>{{ t(name ~ "_title") }}, sorry</h1></html>')
+    page = Pages(BRAND, CATALOGS, tmp_path).closed("en")
+    assert parse(page.html).one("h1").text == "This survey is closed, sorry"
+    assert "How likely" in Pages(BRAND, CATALOGS, tmp_path).survey(EN).html
+
+
+def test_templates_get_exactly_the_variables_they_are_promised(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, set[str]] = {}
+
+    def note(template: Template, **values: object) -> str:
+        given.setdefault(template.name or "", set()).update(values)
+        return ""
+
+    monkeypatch.setattr(Template, "render", note)
+    pages = Pages(BRAND, CATALOGS)
+    pages.survey(EN)
+    pages.thanks(EN, ANSWER)
+    pages.closed("en")
+    pages.unsubscribe("en")
+    assert given == {name: set(values) for name, values in VARIABLES.items() if name != "page.html"}
+
+
+def test_pages_need_nothing_that_takes_long_to_start() -> None:
+    program = "import sys, afterbill.web.pages, afterbill.config; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert {"babel", "decimal", "difflib", "pydantic"}.isdisjoint(run.stdout.split())
 
 
 def test_language_is_the_nearest_one_else_the_brands() -> None:

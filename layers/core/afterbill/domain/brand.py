@@ -1,150 +1,154 @@
-"""Who speaks to the customer, and in which words: a brand, its catalogues of texts, the choice of a language."""
+"""Who speaks to the customer: names, addresses, colours; every setting that cannot be used is named."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from string import Formatter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
 
+from afterbill.domain.billing import Touchpoint
+from afterbill.domain.colours import SURFACE, SURFACE_DARK, colour_problem
 from afterbill.domain.errors import ConfigurationError
+from afterbill.domain.hints import unknown
 
-Catalog = Mapping[str, str]
-"""The texts of one language by key, with named placeholders such as `{product}`."""
+FILE = "brand.toml"
 
-SURFACE = "#ffffff"
-SURFACE_DARK = "#1d2126"
-"""What mails and pages are written on, in light and in dark mode."""
+OBJECTS = ("company", "product", "service")
+"""What the question can ask about: the setting that holds its name."""
 
-READABLE = 4.5
-"""Least contrast between text and surface: WCAG 2.2, success criterion 1.4.3, level AA."""
-
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_DARK = 0.04045  # below it sRGB is linear (WCAG 2.2, definition of relative luminance)
 _NAMES = ("company", "product", "sender_name")
+_OVERRIDES = ("object", "sender_name", "sender_address", "reply_to")
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_PAGE = re.compile(r"https://[^\s/\"'<>]+(?:/[^\s\"'<>]*)?")
+_NOBODY = ("noreply", "donotreply", "dontreply")
+
+
+class Voice(NamedTuple):
+    """Who speaks at one touchpoint, and the name of what is asked about; no `sender_address`: the stack's own."""
+
+    object: str
+    sender_name: str
+    sender_address: str
+    reply_to: str
 
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """How mails and pages introduce themselves; ConfigurationError names a setting that cannot be used.
+    """How mails and pages introduce themselves; ConfigurationError lists the settings that cannot be used.
 
-    `company` sends, `product` is what the question asks about; colours are `#rrggbb`, `imprint` may have several lines.
+    `company` sends; `object` says which of OBJECTS the question asks about; colours are `#rrggbb`, `imprint` may have
+    several lines. For languages in `informal` the catalog that says du is used. `touchpoints` maps touchpoints to what
+    is different there.
     """
 
     company: str
     product: str
     sender_name: str
+    reply_to: str
     default_locale: str
     imprint: str
+    privacy_url: str
+    service: str = ""
+    object: str = "product"
+    informal: tuple[str, ...] = ()
+    logo_url: str = ""
     accent: str = "#0f5f6b"
     accent_dark: str = "#86d4de"
-    privacy_url: str = ""
-    reply_to: str = ""
+    touchpoints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for key in _NAMES:
-            if not getattr(self, key).strip():
-                raise ConfigurationError(f"brand.toml: {key} is empty")
-        for key in (*_NAMES, "reply_to"):
-            if set("\r\n") & set(getattr(self, key)):
-                raise ConfigurationError(f"brand.toml: {key} must be one line")
-        if self.privacy_url and not self.privacy_url.startswith("https://"):
-            raise ConfigurationError("brand.toml: privacy_url must start with https://")
-        _require_readable("accent", self.accent, SURFACE)
-        _require_readable("accent_dark", self.accent_dark, SURFACE_DARK)
+        if problems := list(_problems(self)):
+            raise ConfigurationError("\n".join(problems))
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The names of everything the question can ask about."""
+        return {"company": self.company, "product": self.product, "service": self.service.strip() or self.product}
 
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """The texts of one language with the brand's names filled in: `wording("question")`."""
-
-    locale: str
-    brand: Brand
-    catalog: Catalog
-
-    def __call__(self, key: str, **values: object) -> str:
-        """The text under `key`; a key or a value that is missing is a KeyError."""
-        return self.catalog[key].format(company=self.brand.company, product=self.brand.product, **values)
-
-
-def wording(brand: Brand, catalogs: Mapping[str, Catalog], wanted: str | None) -> Wording:
-    """The words for somebody who asked for the language `wanted`, else those of the brand's default."""
-    locale = choose_locale(wanted, catalogs, brand.default_locale)
-    return Wording(locale, brand, catalogs[locale])
-
-
-def choose_locale(wanted: str | None, available: Iterable[str], default: str) -> str:
-    """The available language nearest to a tag such as `de-AT`, `de_CH` or `DE`; anything else is `default`."""
-    return _match(wanted or "", available) or default
-
-
-def negotiate_locale(accept_language: str | None, available: Iterable[str], default: str) -> str:
-    """The available language a browser prefers, by its Accept-Language header (RFC 9110, section 12.5.4)."""
-    ranges = (item.partition(";") for item in (accept_language or "").split(","))
-    preferred = sorted(((_weight(parameters), tag) for tag, _, parameters in ranges), key=lambda pair: -pair[0])
-    matches = (_match(tag, available) for weight, tag in preferred if weight > 0)
-    return next((match for match in matches if match), default)
-
-
-def catalog_problems(catalogs: Mapping[str, Catalog], default_locale: str) -> list[str]:
-    """What an operator must mend before these texts can be used; empty when nothing is wrong."""
-    if default_locale not in catalogs:
-        return [f"brand.toml: default_locale is {default_locale!r}, but there is no locales/{default_locale}.toml"]
-    reference = catalogs[default_locale]
-    problems = []
-    for locale, catalog in sorted(catalogs.items()):
-        place = f"locales/{locale}.toml"
-        problems += [f"{place}: {key} is missing" for key in sorted(reference.keys() - catalog.keys())]
-        problems += [f"{place}: {key} is not used" for key in sorted(catalog.keys() - reference.keys())]
-        for key in sorted(reference.keys() & catalog.keys()):
-            if (found := placeholders(catalog[key])) != (expected := placeholders(reference[key])):
-                problems.append(f"{place}: {key} has the placeholders {found}, expected {expected}")
-    return problems
-
-
-def placeholders(text: str) -> list[str]:
-    """The names in braces that `text` wants filled in, each once; a text that cannot be read has the one name `?`."""
-    try:
-        return sorted({name for _, name, _, _ in Formatter().parse(text) if name is not None})
-    except ValueError:
-        return ["?"]
-
-
-def contrast(first: str, second: str) -> float:
-    """How far two `#rrggbb` colours stand apart, 1 to 21 (WCAG 2.2, definition of contrast ratio)."""
-    darker, lighter = sorted((_luminance(first), _luminance(second)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def ink_on(colour: str) -> str:
-    """Black or white, whichever is easier to read on `colour`."""
-    return max("#ffffff", "#000000", key=lambda ink: contrast(ink, colour))
-
-
-def _match(wanted: str, available: Iterable[str]) -> str | None:
-    tag = wanted.strip().partition(".")[0].replace("_", "-").lower()  # `de_DE.UTF-8` is a locale of POSIX
-    known = {locale.replace("_", "-").lower(): locale for locale in available}
-    return known.get(tag) or known.get(tag.partition("-")[0])
-
-
-def _weight(parameters: str) -> float:
-    name, _, value = parameters.partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0
-
-
-def _luminance(colour: str) -> float:
-    channels = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
-    linear = [value / 12.92 if value <= _DARK else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def _require_readable(key: str, colour: str, surface: str) -> None:
-    if not _COLOUR.fullmatch(colour):
-        raise ConfigurationError(f"brand.toml: {key} must be a colour such as #0f5f6b, not {colour!r}")
-    if (found := contrast(colour, surface)) < READABLE:
-        raise ConfigurationError(
-            f"brand.toml: {key} has a contrast of {found:.1f} to {surface}, at least {READABLE} is needed"
+    def voice(self, touchpoint: str) -> Voice:
+        """Who speaks at `touchpoint`, and about what; a touchpoint without settings of its own is like all others."""
+        own = self.touchpoints.get(touchpoint, {})
+        return Voice(
+            object=self.names[own.get("object", self.object)],
+            sender_name=own.get("sender_name", self.sender_name),
+            sender_address=own.get("sender_address", ""),
+            reply_to=own.get("reply_to", self.reply_to),
         )
+
+
+def brand_of(settings: Mapping[str, Any]) -> Brand:
+    """The brand that brand.toml describes; ConfigurationError lists every mistake by its key."""
+    if problems := list(_shape_problems(settings)):
+        raise ConfigurationError("\n".join(problems))
+    return Brand(**{**settings, "informal": tuple(settings.get("informal", ()))})
+
+
+def _shape_problems(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Settings that are unknown, missing or of another kind than they must be."""
+    known = {one.name: one for one in fields(Brand)}
+    yield from (f"{FILE}: {unknown(key, known)}" for key in settings if key not in known)
+    required = list(known)[: list(known).index("service")]
+    yield from (f"{FILE}: {key} is missing" for key in required if key not in settings)
+    for key in known.keys() & settings.keys() - {"informal", "touchpoints"}:
+        if not isinstance(settings[key], str):
+            yield f"{FILE}: {key} must be a text in quotes, not {settings[key]!r}"
+    informal = settings.get("informal", [])
+    if not isinstance(informal, list) or not all(isinstance(one, str) for one in informal):
+        yield f'{FILE}: informal must be a list of languages such as ["de"], not {informal!r}'
+    yield from _touchpoint_problems(settings.get("touchpoints", {}))
+
+
+def _touchpoint_problems(tables: object) -> Iterator[str]:
+    if not isinstance(tables, Mapping):
+        yield f"{FILE}: touchpoints must hold one table each, such as [touchpoints.support_resolved]"
+        return
+    for touchpoint, table in tables.items():
+        place = f"{FILE}: touchpoints.{touchpoint}"
+        if touchpoint not in set(Touchpoint):
+            yield f"{FILE}: touchpoints: {unknown(touchpoint, Touchpoint)}"
+        if not isinstance(table, Mapping):
+            yield f"{place} must be a table, not {table!r}"
+            continue
+        for key, value in table.items():
+            if key not in _OVERRIDES:
+                yield f"{place}: {unknown(key, _OVERRIDES)}"
+            elif not isinstance(value, str):
+                yield f"{place}.{key} must be a text in quotes, not {value!r}"
+
+
+def _problems(brand: Brand) -> Iterator[str]:
+    for key in (*_NAMES, "imprint", "default_locale"):
+        if not getattr(brand, key).strip():
+            yield f"{FILE}: {key} is empty"
+    yield from _voice_problems("", {key: getattr(brand, key) for key in ("object", "sender_name", "reply_to")})
+    for touchpoint, own in brand.touchpoints.items():
+        yield from _voice_problems(f"touchpoints.{touchpoint}.", own)
+    for key in ("company", "product", "service"):
+        if not _one_line(getattr(brand, key)):
+            yield f"{FILE}: {key} must be one line"
+    if not _PAGE.fullmatch(brand.privacy_url):
+        yield f"{FILE}: privacy_url must be the https:// address of your privacy notice, not {brand.privacy_url!r}"
+    if brand.logo_url and not _PAGE.fullmatch(brand.logo_url):
+        yield f"{FILE}: logo_url must be the https:// address of a picture, not {brand.logo_url!r}"
+    for key, surface in (("accent", SURFACE), ("accent_dark", SURFACE_DARK)):
+        if problem := colour_problem(getattr(brand, key), surface):
+            yield f"{FILE}: {key} {problem}"
+
+
+def _voice_problems(place: str, settings: Mapping[str, str]) -> Iterator[str]:
+    if (chosen := settings.get("object")) is not None and chosen not in OBJECTS:
+        yield f"{FILE}: {place}object must be one of {', '.join(OBJECTS)}, not {chosen!r}"
+    if (name := settings.get("sender_name")) is not None:
+        if place and not name.strip():
+            yield f"{FILE}: {place}sender_name is empty"
+        if not _one_line(name):
+            yield f"{FILE}: {place}sender_name must be one line"
+    for key in ("sender_address", "reply_to"):
+        if (address := settings.get(key)) is not None and not _ADDRESS.fullmatch(address):
+            yield f"{FILE}: {place}{key} must be one address such as hello@example.com, not {address!r}"
+    local = re.sub("[^a-z]", "", settings.get("reply_to", "").partition("@")[0].lower())
+    if any(word in local for word in _NOBODY):
+        yield f"{FILE}: {place}reply_to must reach a person, for people reply to surveys: enter a mailbox you read"
+
+
+def _one_line(text: str) -> bool:
+    return len(text.splitlines()) <= 1 and not text.endswith(("\n", "\r"))

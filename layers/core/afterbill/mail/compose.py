@@ -1,44 +1,51 @@
-"""From a claimed invitation to the mail that goes out: links, headers, tags."""
+"""From a claimed invitation to the mail that goes out: links, sender, headers, tags."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, tzinfo
 from email.utils import formataddr
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from afterbill.domain.brand import Brand, Catalog
+from afterbill.domain.brand import Brand
 from afterbill.domain.customer import Customer
-from afterbill.domain.invitation import RETENTION, Invitation
+from afterbill.domain.invitation import REMINDER, RETENTION, Invitation
 from afterbill.domain.links import Purpose, sign
 from afterbill.domain.mail import INVITATION_TAG, Mail
-from afterbill.mail.render import SurveyMail, render_survey
+from afterbill.domain.wording import Catalog
+from afterbill.mail.render import Mails, SurveyMail
 
 
-def composer(
+def composer(  # noqa: PLR0913  # each is one thing of the stack or of its configuration
     public_url: str,
     sender_address: str,
     current_keys: Callable[[], Mapping[int, bytes]],
     brand: Brand,
     catalogs: Mapping[str, Catalog],
+    *,
+    templates: Path | None = None,
+    zone: tzinfo = UTC,
 ) -> Callable[[Invitation, Customer], Mail]:
-    """Gives the mail for an invitation (its `claimed_at` set) to a customer (its address known)."""
-    sender = formataddr((brand.sender_name, sender_address))
+    """Gives the mail for an invitation (its `claimed_at` set) to a customer (its address known).
+
+    `templates` is the folder of the operator's own templates, `zone` the time zone where the customer's is not known.
+    """
+    mails = Mails(brand, catalogs, templates / "mail" if templates else None)
     base = public_url.rstrip("/")
+    voice = cache(brand.voice)
+    sender = cache(lambda name, address: formataddr((name, address or sender_address)))
 
     def compose(invitation: Invitation, customer: Customer) -> Mail:
         keys = current_keys()
         asked_at = invitation.claimed_at or invitation.due_at
-        answer = sign(Purpose.SURVEY, invitation.id, invitation.answer_until, keys)
+        answer = f"{base}/s/{sign(Purpose.SURVEY, invitation.id, invitation.answer_until, keys)}"
         unsubscribe = f"{base}/u/{sign(Purpose.UNSUBSCRIBE, invitation.id, asked_at + RETENTION, keys)}"
-        survey = SurveyMail(
-            locale=invitation.locale or None,
-            customer_name=customer.name,
-            touchpoint=invitation.touchpoint,
-            answer_url=f"{base}/s/{answer}",
-            unsubscribe_url=unsubscribe,
-        )
-        message = render_survey(survey, brand, catalogs)
+        message = mails.survey(survey_mail(invitation, customer, (answer, unsubscribe), zone))
+        speaker = voice(invitation.touchpoint)
         return Mail(
             to=customer.address or "",
-            sender=sender,
-            reply_to=brand.reply_to or None,
+            sender=sender(speaker.sender_name, speaker.sender_address),
+            reply_to=speaker.reply_to,
             subject=message.subject,
             text=message.text,
             html=message.html,
@@ -47,6 +54,24 @@ def composer(
         )
 
     return compose
+
+
+def survey_mail(invitation: Invitation, customer: Customer, links: tuple[str, str], zone: tzinfo) -> SurveyMail:
+    """What the mail about `invitation` says, `links` being those to answer and to unsubscribe."""
+    answer_url, unsubscribe_url = links
+    local = ZoneInfo(invitation.zone) if invitation.zone else zone
+    return SurveyMail(
+        locale=invitation.locale or None,
+        customer_name=customer.name,
+        touchpoint=invitation.touchpoint,
+        stage=invitation.stage,
+        answer_url=answer_url,
+        unsubscribe_url=unsubscribe_url,
+        occurred_on=invitation.occurred_at.astimezone(local).date(),
+        money=invitation.money,
+        plan=invitation.segments.get("plan") or next(iter(invitation.products), None),
+        reminder=invitation.delivery_number == REMINDER,
+    )
 
 
 def _unsubscribe_headers(url: str) -> Mapping[str, str]:

@@ -1,0 +1,38 @@
+"""Colours that can be read: contrast as WCAG measures it."""
+
+import re
+
+SURFACE = "#ffffff"
+SURFACE_DARK = "#1d2126"
+"""What mails and pages are written on, in light and in dark mode."""
+
+READABLE = 4.5
+"""Least contrast between text and surface: WCAG 2.2, success criterion 1.4.3, level AA."""
+
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_DARK = 0.04045  # below it sRGB is linear (WCAG 2.2, definition of relative luminance)
+
+
+def contrast(first: str, second: str) -> float:
+    """How far two `#rrggbb` colours stand apart, 1 to 21 (WCAG 2.2, definition of contrast ratio)."""
+    darker, lighter = sorted((_luminance(first), _luminance(second)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever is easier to read on `colour`."""
+    return max("#ffffff", "#000000", key=lambda ink: contrast(ink, colour))
+
+
+def colour_problem(colour: str, surface: str) -> str | None:
+    """Why text in `colour` cannot be read on `surface`; None when it can."""
+    if not _COLOUR.fullmatch(colour):
+        return f"must be a colour such as #0f5f6b, not {colour!r}"
+    found = contrast(colour, surface)
+    return f"has a contrast of {found:.1f} to {surface}, at least {READABLE} is needed" if found < READABLE else None
+
+
+def _luminance(colour: str) -> float:
+    channels = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    linear = [value / 12.92 if value <= _DARK else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
