@@ -3,18 +3,20 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import calls, layers, mail, reading, recounting, rivals, starts, webhooks
+from benchmarks import calls, deciding, importing, layers, mail, reading, recounting, rivals, starts, webhooks
 from benchmarks.layers import PLACE
 from benchmarks.table import Row, as_json, as_text, machine
 
 _PARTS: tuple[Callable[[], list[Row]], ...] = (
     starts.rows,
     calls.rows,
+    deciding.rows,
     webhooks.rows,
     rivals.rows,
     mail.rows,
     recounting.rows,
     reading.rows,
+    importing.rows,
     layers.rows,
 )
 _RESULT = PLACE.with_suffix(".json")

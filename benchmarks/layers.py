@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.table import Row
+from ops.setup.prune_babel import prune
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / ".local" / "bench"
@@ -34,6 +35,7 @@ def _install(folder: Path) -> None:
     command = [str(uv), "pip", "install", "--quiet", "--python", sys.executable, "--target", str(folder)]
     caches = {"UV_CACHE_DIR": str(ROOT / ".local" / "cache" / "uv"), "UV_SYSTEM_CERTS": "true"}
     subprocess.run([*command, "--require-hashes", "--requirement", str(_LOCK)], check=True, env=caches | os.environ)
+    prune(folder, ROOT / "layers" / "config" / "locales")
 
 
 def unzip() -> Path:

@@ -54,7 +54,7 @@ def ours(webhook: Webhook, policy: Policy) -> Callable[[], list[BillingEvent]]:
         events = [one for one in provider.normalise(webhook, _SOURCE) if isinstance(one, BillingEvent)]
         for event in events:
             if event.touchpoint:
-                decide(event, policy.rules[event.touchpoint], _SOURCE, situation, now)
+                decide(event, _SOURCE, situation, policy, now)
         return events
 
     return work

@@ -15,6 +15,7 @@ from afterbill.domain.invitation import Invitation
 from afterbill.domain.mail import Mail
 from afterbill.domain.policy import Policy, Rule, Stops
 from afterbill.domain.provider import About, Address, Provider
+from afterbill.domain.sending_window import Almanac, SendingWindow
 from afterbill.domain.webhooks import Source
 from afterbill.services.handle_mail_event import INVITATION_TAG
 
@@ -51,10 +52,20 @@ def rule(**changes: Any) -> Rule:
         "channel": "mail",
         "cooldown": 90 * DAY,
         "expiry": 30 * DAY,
+        "patience": 30 * DAY,
         "paid_only": False,
         "stops": Stops.NOTHING,
     }
     return Rule(**defaults | changes)
+
+
+OFFICE = SendingWindow("office", frozenset(range(5)), ((9 * 60, 17 * 60),), weekends=False, holidays=False)
+"""Nine to five from Monday to Friday, but for public holidays."""
+
+COUNTRIES = Almanac(
+    zones={"CH": "Europe/Zurich", "JP": "Asia/Tokyo", "US": "America/New_York"}, weekends={}, holidays={}, until=2030
+)
+"""Three zones and no holidays, for windows that can be reckoned in the head."""
 
 
 REVERSING: Mapping[Touchpoint, Rule] = {
@@ -64,11 +75,18 @@ REVERSING: Mapping[Touchpoint, Rule] = {
 }
 
 
+_WHOLE = ("legal", "sending", "almanac", "campaigns")
+
+
 def policy(rules: Mapping[Touchpoint, Rule] | None = None, **changes: Any) -> Policy:
-    """Every touchpoint treated by `rule(**changes)`, but for reversals and those in `rules`."""
+    """Every touchpoint treated by `rule(**changes)`, but for reversals and those in `rules`.
+
+    Changes of the policy itself (legal, sending, almanac, campaigns) are taken as such.
+    """
+    whole = {name: changes.pop(name) for name in _WHOLE if name in changes}
     standard = {touchpoint: rule(**changes) for touchpoint in Touchpoint}
     sources = {"shop": Source("shop", "test"), "sandbox": Source("sandbox", "test", test_mode=True)}
-    return Policy("Europe/Berlin", standard | REVERSING | (rules or {}), sources)
+    return Policy("Europe/Berlin", standard | REVERSING | (rules or {}), sources, **whole)
 
 
 def event(payment: str = "1", customer: CustomerRef | None = None, **changes: Any) -> BillingEvent:
@@ -124,6 +142,7 @@ def invitation(**changes: Any) -> Invitation:
         "occurred_at": NOON,
         "due_at": NOON + 3 * DAY,
         "expiry": 30 * DAY,
+        "patience": 30 * DAY,
         "cooldown": 90 * DAY,
         "segments": {"source": "shop"},
         "objects": {"invoice": "in_1"},

@@ -7,6 +7,7 @@ from typing import Any
 
 from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.adapters.memory.keys import MemoryLinkKeys
+from afterbill.adapters.memory.limits import MemoryLimits
 from afterbill.adapters.memory.queues import (
     MemoryDeadLetters,
     MemoryInbox,
@@ -26,7 +27,8 @@ from afterbill.services.capture_event import capture_event
 from afterbill.services.handle_mail_event import Handling, handle_mail_event
 from afterbill.services.handle_mail_event import Outcome as MailOutcome
 from afterbill.services.record_response import Responded, Responding, record_response
-from afterbill.services.send_survey import Sending, Sent, send_survey
+from afterbill.services.send_survey import send_survey
+from afterbill.services.sending import Sending, Sent
 from afterbill.services.sweep import Finding, Sweeping, sweep
 from tests.factories import (
     KEYS,
@@ -54,6 +56,9 @@ class World:
     timer: Any = field(default_factory=MemoryTimer)
     queue: Any = field(default_factory=MemorySendQueue)
     mailer: Any = field(default_factory=MemoryMailer)
+    limits: Any = field(default_factory=MemoryLimits)
+    compose: Any = field(default=compose)
+    address_problem: Any = field(default=lambda _address: None)
     apis: Any = field(default_factory=MemoryApis)
     inbox: Any = field(default_factory=MemoryInbox)
     dead_letters: Any = field(default_factory=MemoryDeadLetters)
@@ -64,6 +69,7 @@ class World:
         self.stored: MemoryTable = self.table
         self.outbox: list[Mail] = self.mailer.outbox
         self.set_timers: MemoryTimer = self.timer
+        self.counters: MemoryLimits = self.limits
         self.queued: MemorySendQueue = self.queue
         self.waiting: list[tuple[datetime, str, int]] = []
         self.new_customer, self.new_attempt = ids("customer"), ids("attempt")
@@ -93,8 +99,24 @@ class World:
 
     def send(self, invitation_id: str, delivery_number: int = 1) -> Sent:
         """As if its message came out of the send queue now."""
-        sending = Sending(self.table, self.queue, self.mailer, compose, day_of, self.new_attempt)
-        return send_survey(invitation_id, delivery_number, sending, self.now)
+        return send_survey(invitation_id, delivery_number, self.sending, self.now)
+
+    @property
+    def sending(self) -> Sending:
+        """What sending needs, today."""
+        return Sending(
+            invitations=self.table,
+            limits=self.limits,
+            halts=self.limits,
+            timer=self.timer,
+            queue=self.queue,
+            mailer=self.mailer,
+            policy=self.policy,
+            compose=self.compose,
+            address_problem=self.address_problem,
+            day_of=day_of,
+            new_id=self.new_attempt,
+        )
 
     def answer(self, one: Invitation, **fields: str) -> Responded:
         """Submit the form behind the link in its mail."""
@@ -115,6 +137,19 @@ class World:
         self.now += duration
         return [self.send(*message) for message in self.ripe()]
 
+    def live(self, duration: timedelta) -> list[Sent]:
+        """Let time go by, every timer and message in its turn."""
+        end, happened = self.now + duration, list[Sent]()
+        while (moment := self.next_moment()) is not None and moment <= end:
+            happened += self.pass_time(max(moment - self.now, timedelta(0)))
+        return happened + self.pass_time(end - self.now)
+
+    def next_moment(self) -> datetime | None:
+        """When the next message comes out of the send queue, one behind a timer included."""
+        self.collect()
+        timers = [moment for moment, _, _ in self.set_timers.schedules.values()]
+        return min(timers + [moment for moment, _, _ in self.waiting], default=None)
+
     def collect(self) -> None:
         """What was put into the send queue now counts its delay from now."""
         self.waiting += [(self.now + delay, id_, number) for id_, number, delay in self.queued.messages]
@@ -122,7 +157,7 @@ class World:
 
     def ripe(self) -> list[tuple[str, int]]:
         """Messages that come out of the send queue by now, those of timers included."""
-        self.waiting += [(self.now, one.id, one.delivery_number) for one in self.set_timers.fire(self.now)]
+        self.waiting += [(self.now, *message) for message in self.set_timers.fire(self.now)]
         ready = [message for message in self.waiting if message[0] <= self.now]
         self.waiting = [message for message in self.waiting if message[0] > self.now]
         return [(id_, number) for _, id_, number in ready]
@@ -136,7 +171,7 @@ class World:
         fact = one or event(occurred_at=self.now)
         captured = self.capture(fact).invitation
         assert captured is not None
-        self.pass_time(captured.due_at - self.now)
+        self.pass_time(captured.ready_at - self.now)
         assert self.invitation(fact).state is State.SENT
         return self.invitation(fact)
 

@@ -46,16 +46,7 @@ _capture = Capture(
     policy=load_policy(),
     load=registry.load,
     facts=FactsTable(_dynamodb, _table),
-    timer=EventBridgeTimer(
-        client("scheduler"),
-        ScheduleTarget(
-            group=config.setting("SCHEDULE_GROUP"),
-            role_arn=config.setting("SCHEDULE_ROLE"),
-            queue_arn=config.setting("SEND_QUEUE_ARN"),
-            dlq_arn=config.setting("SCHEDULE_DLQ_ARN"),
-            flexible_minutes=int(config.setting("FLEXIBLE_WINDOW_MINUTES")),
-        ),
-    ),
+    timer=EventBridgeTimer(client("scheduler"), ScheduleTarget(**config.schedule_target())),
     queue=SqsSendQueue(_sqs, config.setting("SEND_QUEUE_URL")),
     apis=HttpApis(
         ApiCredentials(Secret(_secretsmanager, config.setting("APIS_SECRET"), monotonic)),
@@ -84,7 +75,7 @@ def _capture_record(record: dict[str, Any], context: Any) -> None:  # noqa: ANN4
     for captured in capture_event(webhook, _capture, datetime.now(UTC), has_time):
         _tell(captured, webhook.source, record.get("messageId", ""))
         if metric := _METRICS.get(captured.outcome):
-            count(metric)
+            count(metric, reason=captured.invitation.reason if captured.invitation else "")
 
 
 def _tell(captured: Captured, source: str, message_id: str) -> None:

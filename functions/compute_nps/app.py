@@ -1,6 +1,7 @@
-"""On a schedule: recount marked days, compute scores, look after what is overdue."""
+"""On a schedule: recount marked days, compute scores, watch the rates of bounces, look after what is overdue."""
 
 import uuid
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,11 +10,13 @@ from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.queues import SqsSendQueue
 from afterbill.adapters.aws.responses import SweepsTable
 from afterbill.adapters.aws.scores import ScoresTable
+from afterbill.adapters.aws.switch import SwitchTable
 from afterbill.domain.invitation import RETENTION
 from afterbill.domain.nps import score
 from afterbill.observability import Metric, count, logger
 from afterbill.services.compute_nps import compute_nps
 from afterbill.services.sweep import Finding, Sweeping, sweep
+from afterbill.services.watch_reputation import Outcome, watch_reputation
 
 _METRICS = {
     Finding.OVERDUE: Metric.OVERDUE_INVITATIONS,
@@ -23,6 +26,7 @@ _METRICS = {
 
 _dynamodb, _table = client("dynamodb"), config.setting("TABLE")
 _scores = ScoresTable(_dynamodb, _table)
+_switch = SwitchTable(_dynamodb, _table)
 _sweeping = Sweeping(
     sweeps=SweepsTable(_dynamodb, _table),
     queue=SqsSendQueue(client("sqs"), config.setting("SEND_QUEUE_URL")),
@@ -30,19 +34,19 @@ _sweeping = Sweeping(
     day_of=config.day_of(),
 )
 _zone = config.time_zone()
+_limits = config.sending()
 
 
 def handler(_event: dict[str, Any], _context: object) -> None:
-    """The sweep first: a long recount must not keep surveys waiting. Its failure does not stop the scores."""
+    """The sweep first: a long recount must not keep surveys waiting. No step stops those after it by failing."""
     now = datetime.now(UTC)
-    try:
-        _sweep(now)
-    finally:
-        _compute(now)
+    with ExitStack() as steps:
+        for step in (_watch, _compute, _sweep):  # the last one is run first
+            steps.callback(step, now)
 
 
 def _sweep(now: datetime) -> None:
-    found = sweep(_sweeping, now)
+    found = sweep(_sweeping, now, halted=bool(_switch.state().reason))
     for finding, number in found.items():
         if metric := _METRICS.get(finding):
             count(metric, number)
@@ -55,3 +59,12 @@ def _compute(now: datetime) -> None:
     for row in _scores.scores("all", "30d"):
         if (value := score(row.tally)) is not None:
             count(Metric.SCORE, value)
+
+
+def _watch(now: datetime) -> None:
+    """Stopped, the metric is written in every run: the alarm must last even where no survey is due."""
+    watched = watch_reputation(_scores, _switch, _limits, now, _zone)
+    if watched.outcome is Outcome.STOPPED:
+        logger.error("sending stopped", reason=watched.reason)
+    if watched.reason:
+        count(Metric.SENDING_HALTED)

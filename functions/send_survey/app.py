@@ -7,20 +7,26 @@ from time import monotonic
 from typing import Any
 
 from afterbill import config
+from afterbill.adapters.addresses import address_problem
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.invitations import InvitationsTable
-from afterbill.adapters.aws.queues import SqsSendQueue
+from afterbill.adapters.aws.limits import HaltSwitch, LimitsTable
+from afterbill.adapters.aws.queues import EventBridgeTimer, ScheduleTarget, SqsSendQueue
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.ses import SesMailer
 from afterbill.batch import process
 from afterbill.mail.compose import composer
 from afterbill.observability import Metric, count, logger
-from afterbill.services.send_survey import Outcome, Sending, send_survey
+from afterbill.services.send_survey import send_survey
+from afterbill.services.sending import Outcome, Sending
+from afterbill.surveys import load_policy
 
 _METRICS = {
     Outcome.SENT: Metric.SURVEYS_SENT,
+    Outcome.REMINDED: Metric.REMINDERS_SENT,
     Outcome.SKIPPED: Metric.FACTS_SKIPPED,
+    Outcome.HALTED: Metric.SENDING_HALTED,
     Outcome.THROTTLED: Metric.SENDING_THROTTLED,
     Outcome.PAUSED: Metric.SENDING_PAUSED,
     Outcome.REJECTED: Metric.FAILED_DELIVERIES,
@@ -28,12 +34,24 @@ _METRICS = {
 }
 
 _keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
+_invitations = InvitationsTable(client("dynamodb"), config.setting("TABLE"))
 _sending = Sending(
-    invitations=InvitationsTable(client("dynamodb"), config.setting("TABLE")),
+    invitations=_invitations,
+    limits=LimitsTable(_invitations.dynamodb, _invitations.table),
+    halts=HaltSwitch(_invitations, monotonic),
+    timer=EventBridgeTimer(client("scheduler"), ScheduleTarget(**config.schedule_target())),
     queue=SqsSendQueue(client("sqs"), config.setting("SEND_QUEUE_URL")),
     mailer=SesMailer(client("sesv2", attempts=1), config.setting("CONFIGURATION_SET")),
+    policy=load_policy(),
+    address_problem=address_problem,
     compose=composer(
-        config.setting("PUBLIC_URL"), config.setting("SENDER"), _keys.current, config.brand(), config.catalogs()
+        config.setting("PUBLIC_URL"),
+        config.setting("SENDER"),
+        _keys.current,
+        config.brand(),
+        config.catalogs(),
+        templates=config.templates(),
+        zone=config.time_zone(),
     ),
     day_of=config.day_of(),
     new_id=lambda: uuid.uuid4().hex,
@@ -50,4 +68,4 @@ def _send_record(record: dict[str, Any]) -> None:
     sent = send_survey(message["invitation_id"], message["delivery"], _sending, datetime.now(UTC))
     logger.info("survey due", invitation_id=message["invitation_id"], outcome=sent.outcome, reason=sent.reason)
     if metric := _METRICS.get(sent.outcome):
-        count(metric)
+        count(metric, reason=sent.reason if sent.outcome is Outcome.SKIPPED else "")

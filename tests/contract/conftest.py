@@ -9,9 +9,12 @@ from moto import mock_aws
 
 from afterbill.adapters.aws.facts import FactsTable
 from afterbill.adapters.aws.invitations import InvitationsTable
+from afterbill.adapters.aws.limits import HaltSwitch, LimitsTable
 from afterbill.adapters.aws.responses import ResponsesTable, SweepsTable
+from afterbill.adapters.memory.limits import MemoryLimits
 from afterbill.adapters.memory.table import MemoryTable
-from afterbill.ports import Facts, Invitations, MailEvents, Responses, Sweeps
+from afterbill.ports import Facts, MailEvents, Responses, Sweeps
+from afterbill.ports_sending import Halts, Invitations, Limits
 from tests.contract.template import table_definition
 
 TABLE = "afterbill"
@@ -29,14 +32,16 @@ class World:
     responses: Responses
     mail_events: MailEvents
     sweeps: Sweeps
+    limits: Limits
+    halts: Halts
     dynamodb: Any = None
 
 
 @pytest.fixture(params=["memory", "aws"])
 def world(request):
     if request.param == "memory":
-        table = MemoryTable()
-        return World(table, table, table, table, table)
+        table, limits = MemoryTable(), MemoryLimits()
+        return World(table, table, table, table, table, limits, limits)
     return request.getfixturevalue("aws_world")
 
 
@@ -48,13 +53,15 @@ def aws_world(aws):
 
 
 def over(dynamodb) -> World:
-    responses = ResponsesTable(dynamodb, TABLE)
+    responses, invitations = ResponsesTable(dynamodb, TABLE), InvitationsTable(dynamodb, TABLE)
     return World(
         facts=FactsTable(dynamodb, TABLE),
-        invitations=InvitationsTable(dynamodb, TABLE),
+        invitations=invitations,
         responses=responses,
         mail_events=responses,
         sweeps=SweepsTable(dynamodb, TABLE),
+        limits=LimitsTable(dynamodb, TABLE),
+        halts=HaltSwitch(invitations, lambda: 0.0),
         dynamodb=dynamodb,
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from afterbill.domain.customer import Customer, Pending
+from afterbill.domain.customer import Customer, Waiting
 from afterbill.domain.invitation import Invitation, State
 from afterbill.ports import Change
 
@@ -27,6 +27,7 @@ def invitation(id_: str = ID, **changes) -> Invitation:
         occurred_at=DUE - timedelta(days=3, minutes=1),
         due_at=DUE,
         expiry=timedelta(days=30),
+        patience=timedelta(days=14),
         cooldown=timedelta(days=90),
         segments={"touchpoint": "payment_succeeded", "plan": "pro"},
         objects={"invoice": "in_1", "customer": "cus_1"},
@@ -38,8 +39,8 @@ def customer(id_: str = "customer-1", **changes) -> Customer:
     return replace(Customer(id_, address="ada@example.com", locale="de", country="DE"), **changes)
 
 
-def waiting(id_: str = ID) -> Pending:
-    return Pending(id_, 50, DUE, stoppable=True)
+def waiting(*ids: str) -> dict[str, Waiting]:
+    return {id_: Waiting(50, DUE, DUE + timedelta(days=14)) for id_ in ids or (ID,)}
 
 
 def claimed(one: Invitation, attempt: str = "attempt-1", at: datetime = NOW) -> Invitation:

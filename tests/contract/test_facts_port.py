@@ -5,17 +5,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from afterbill.domain.customer import Customer, Pending
-from afterbill.domain.invitation import Answer, Delivery, Invitation, State
-from afterbill.ports import Change, Found
+from afterbill.domain.billing import Money
+from afterbill.domain.customer import Customer, Waiting
+from afterbill.domain.invitation import Answer, Delivery, Invitation, SkipReason, State, Wait
+from afterbill.ports import Change, Found, Wanted
 from tests.contract.people import DUE, ID, LINK, NOW, OTHER_ID, customer, invitation, stored
 
 NOTHING = Found(None, {}, frozenset())
 
 
 def test_an_empty_table_knows_nothing(world):
-    assert world.facts.look_up(ID, ["mail#1"], [LINK], "hash") == NOTHING
-    assert world.facts.look_up("", [], [], None) == NOTHING
+    assert world.facts.look_up(Wanted(ID, ["mail#1"], [LINK], "hash")) == NOTHING
+    assert world.facts.look_up(Wanted()) == NOTHING
     assert world.facts.customers(["customer-1"]) == {}
     assert world.facts.customers([]) == {}
 
@@ -30,7 +31,7 @@ def test_what_was_committed_is_found(world):
 
     assert world.facts.commit(change)
 
-    assert world.facts.look_up(ID, ["mail#1", "stripe#cus_1", "stripe#cus_2"], [LINK, "other"], None) == Found(
+    assert world.facts.look_up(Wanted(ID, ["mail#1", "stripe#cus_1", "stripe#cus_2"], [LINK, "other"])) == Found(
         invitation(), {"mail#1": "customer-1", "stripe#cus_1": "customer-1"}, frozenset({OTHER_ID})
     )
     assert world.facts.customers(["customer-1", "nobody"]) == {"customer-1": customer(version=1)}
@@ -39,7 +40,7 @@ def test_what_was_committed_is_found(world):
 def test_keys_may_be_asked_for_twice(world):
     world.facts.commit(Change(aliases={"mail#1": ("customer-1", None)}, stops={LINK: ID}))
 
-    found = world.facts.look_up("", ["mail#1", "mail#1"], [LINK, LINK], None)
+    found = world.facts.look_up(Wanted("", ["mail#1", "mail#1"], [LINK, LINK]))
 
     assert found == Found(None, {"mail#1": "customer-1"}, frozenset({ID}))
 
@@ -59,6 +60,11 @@ def test_an_invitation_comes_back_whole(world):
         claimed_at=NOW,
         previously_asked_at=NOW - timedelta(days=100),
         products=("Pro", "Support"),
+        zone="Asia/Tokyo",
+        money=Money(0, "JPY"),
+        waits=(Wait(NOW, SkipReason.COOLDOWN, NOW + timedelta(days=2)), Wait(NOW, SkipReason.WINDOW, DUE)),
+        reminded_at=NOW + timedelta(days=7),
+        closed_at=NOW + timedelta(days=40),
         message_id="message-1",
         sent_at=NOW + timedelta(microseconds=5),
         sent_day="2026-11-22",
@@ -94,10 +100,11 @@ def test_a_customer_comes_back_whole(world):
         learned_at={"address": NOW, "attributes.plan": datetime(2020, 1, 1, tzinfo=UTC)},
         last_asked_at=NOW,
         last_adverse_at=DUE,
-        pending=Pending(ID, 70, DUE, stoppable=False),
+        waiting={ID: Waiting(70, DUE, NOW, stoppable=False)},
         suppressed="bounced",
         deleted=True,
         merged_into="customer-2",
+        absorbed=("customer-0",),
     )
     exempt = {"version"}  # the table counts it
     assert {one.name for one in fields(Customer) if getattr(whole, one.name) == one.default} == exempt
@@ -126,7 +133,7 @@ def test_a_lost_race_writes_nothing_at_all(world):
     assert not world.facts.commit(change)
 
     assert world.facts.customers(["customer-2"]) == {}
-    assert world.facts.look_up("", ["mail#2"], [LINK], None) == NOTHING
+    assert world.facts.look_up(Wanted("", ["mail#2"], [LINK])) == NOTHING
 
 
 def test_a_customer_is_stored_as_the_next_of_the_version_that_was_read(world):
@@ -157,7 +164,7 @@ def test_an_alias_is_given_once(world):
     assert world.facts.commit(Change(aliases={"mail#1": ("customer-1", None)}))
     assert not world.facts.commit(Change(aliases={"mail#1": ("customer-2", None)}))
 
-    assert world.facts.look_up("", ["mail#1"], [], None).customer_ids == {"mail#1": "customer-1"}
+    assert world.facts.look_up(Wanted("", ["mail#1"], [])).customer_ids == {"mail#1": "customer-1"}
 
 
 def test_an_alias_given_twice_to_the_same_customer_is_no_race(world):
@@ -171,7 +178,7 @@ def test_an_alias_moves_from_the_customer_it_was_read_of(world):
     assert world.facts.commit(Change(aliases={"mail#1": ("customer-2", "customer-1")}))
     assert world.facts.commit(Change(aliases={"mail#1": ("customer-2", "customer-1")}))
 
-    assert world.facts.look_up("", ["mail#1"], [], None).customer_ids == {"mail#1": "customer-2"}
+    assert world.facts.look_up(Wanted("", ["mail#1"], [])).customer_ids == {"mail#1": "customer-2"}
 
 
 @pytest.mark.parametrize("owner", ["customer-3", None], ids=["moved elsewhere", "erased"])
@@ -181,7 +188,7 @@ def test_an_alias_that_is_no_longer_where_it_was_read_does_not_move(world, owner
 
     assert not world.facts.commit(Change(aliases={"mail#1": ("customer-2", "customer-1")}))
 
-    found = world.facts.look_up("", ["mail#1"], [], None).customer_ids
+    found = world.facts.look_up(Wanted("", ["mail#1"], [])).customer_ids
     assert found == ({"mail#1": owner} if owner else {})
 
 
@@ -193,7 +200,7 @@ def test_two_customers_found_to_be_one_are_merged_together(world):
     assert world.facts.commit(Change(customers=(people["a"], gone), aliases={"x#1": ("a", "b")}))
 
     assert world.responses.customer("b") == replace(people["a"], version=2)
-    assert world.facts.look_up("", ["x#1"], [], None).customer_ids == {"x#1": "a"}
+    assert world.facts.look_up(Wanted("", ["x#1"], [])).customer_ids == {"x#1": "a"}
 
 
 def test_a_merge_that_meets_a_change_of_either_is_not_made(world):
@@ -210,16 +217,16 @@ def test_several_payments_may_be_taken_back_by_one_event(world):
     world.facts.commit(Change(stops={"a": ID, "b": ID}))
     world.facts.commit(Change(stops={"b": OTHER_ID}))
 
-    assert world.facts.look_up("", [], ["a", "b", "c"], None).stopped_by == frozenset({ID, OTHER_ID})
+    assert world.facts.look_up(Wanted("", [], ["a", "b", "c"])).stopped_by == frozenset({ID, OTHER_ID})
 
 
 def test_links_of_one_payment_are_found_through_each_other(world):
     assert world.facts.commit(Change(peers=frozenset({"a", "b"})))
     assert world.facts.commit(Change(peers=frozenset({"b", "c"})))
 
-    assert world.facts.look_up("", [], ["a"], None).peers == frozenset({"a", "b"})
-    assert world.facts.look_up("", [], ["c"], None).peers == frozenset({"b", "c"})
-    assert world.facts.look_up("", [], ["d"], None) == NOTHING
+    assert world.facts.look_up(Wanted("", [], ["a"])).peers == frozenset({"a", "b"})
+    assert world.facts.look_up(Wanted("", [], ["c"])).peers == frozenset({"b", "c"})
+    assert world.facts.look_up(Wanted("", [], ["d"])) == NOTHING
 
 
 def test_who_saw_no_stop_does_not_join_what_was_stopped_since(world):
@@ -227,7 +234,7 @@ def test_who_saw_no_stop_does_not_join_what_was_stopped_since(world):
 
     assert not world.facts.commit(Change(invitation=invitation(), peers=frozenset({"a", "b"})))
 
-    assert world.facts.look_up(ID, [], ["a", "b"], None) == Found(None, {}, frozenset({ID}))
+    assert world.facts.look_up(Wanted(ID, [], ["a", "b"])) == Found(None, {}, frozenset({ID}))
 
 
 def test_who_saw_no_peers_does_not_stop_what_was_joined_since(world):
@@ -235,7 +242,7 @@ def test_who_saw_no_peers_does_not_stop_what_was_joined_since(world):
 
     assert not world.facts.commit(Change(stops={"a": ID, "c": ID}))
 
-    assert world.facts.look_up("", [], ["a", "c"], None).stopped_by == frozenset()
+    assert world.facts.look_up(Wanted("", [], ["a", "c"])).stopped_by == frozenset()
 
 
 def test_who_saw_both_stops_everything_that_is_joined(world):
@@ -243,12 +250,30 @@ def test_who_saw_both_stops_everything_that_is_joined(world):
 
     assert world.facts.commit(Change(stops={"a": ID, "b": ID}, peers=frozenset({"a", "b"})))
 
-    found = world.facts.look_up("", [], ["b"], None)
+    found = world.facts.look_up(Wanted("", [], ["b"]))
     assert (found.stopped_by, found.peers) == (frozenset({ID}), frozenset({"a", "b"}))
 
 
 def test_a_suppressed_address_is_known_by_its_hash(world):
     world.responses.suppress("hash", "complained", NOW, None)
 
-    assert world.facts.look_up("", [], [], "hash").suppression == "complained"
-    assert world.facts.look_up("", [], [], "other").suppression == ""
+    assert world.facts.look_up(Wanted("", [], [], "hash")).suppression == "complained"
+    assert world.facts.look_up(Wanted("", [], [], "other")).suppression == ""
+
+
+def test_an_event_is_remembered_with_the_fact_it_reported(world):
+    reported = Wanted(ID, event=("evt_1", "stripe"))
+
+    assert not world.facts.look_up(reported).repeated
+    assert world.facts.commit(Change(event=("evt_1", "stripe"), about=ID, forget_at=NOW))
+
+    assert world.facts.look_up(reported).repeated
+    assert not world.facts.look_up(Wanted(ID, event=("evt_1", "other"))).repeated
+    assert not world.facts.look_up(Wanted(OTHER_ID, event=("evt_1", "stripe"))).repeated
+
+
+def test_an_event_may_be_remembered_twice(world):
+    change = Change(event=("evt_1", "stripe"), about=ID, forget_at=NOW)
+
+    assert world.facts.commit(change)
+    assert world.facts.commit(change)

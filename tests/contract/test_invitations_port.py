@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.domain.invitation import Delivery, SkipReason, State
+from afterbill.domain.invitation import Answer, Delivery, SkipReason, State, Wait
 from afterbill.domain.policy import Situation
 from afterbill.ports import Change
 from tests.contract.people import (
@@ -82,6 +82,14 @@ def test_a_claim_is_an_attempt_of_its_own_and_the_customer_was_asked(world):
     assert person(world) == replace(who, last_asked_at=NOW, version=2)
 
 
+def test_a_claimed_survey_is_waited_for_no_longer(world):
+    one, who = stored(world, who=customer(waiting=waiting(ID, OTHER_ID)))
+
+    assert world.invitations.claim(claimed(one), who)
+
+    assert person(world).waiting == waiting(OTHER_ID)
+
+
 def test_a_claim_gives_the_invitation_to_the_customer_a_merge_has_left(world):
     one, _ = stored(world)
     world.facts.commit(Change(customers=(customer("customer-2"),)))
@@ -97,7 +105,7 @@ def test_a_claim_gives_the_invitation_to_the_customer_a_merge_has_left(world):
 def test_a_claim_keeps_what_the_mail_was_sent_with(world):
     """Only so does a mail whose fate stays unknown count in the right segments once it is settled."""
     one, who = stored(world)
-    ours = replace(claimed(one), segments={"plan": "max", "country": "DE"}, locale="de-AT")
+    ours = replace(claimed(one), segments={"plan": "max", "country": "DE"}, locale="de-AT", zone="Europe/Vienna")
 
     assert world.invitations.claim(ours, who)
 
@@ -165,6 +173,15 @@ def test_a_released_claim_waits_again_as_if_nobody_had_been_asked(world, before)
 
     assert found(world) == replace(one, deferred_until=LATER, generation=2)
     assert person(world) == replace(who, version=3)
+
+
+def test_a_released_invitation_competes_again(world):
+    one, who = stored(world, who=customer(waiting=waiting(ID, OTHER_ID)))
+    world.invitations.claim(claimed(one), who)
+
+    world.invitations.release(replace(claimed(one), deferred_until=LATER, generation=2), who)
+
+    assert person(world).waiting == waiting(OTHER_ID) | {ID: replace(waiting()[ID], due_at=LATER)}
 
 
 def test_a_released_invitation_can_be_claimed_again(world):
@@ -249,17 +266,17 @@ def test_a_mail_that_was_proven_sent_does_not_become_unknown(world):
 
 
 def test_closing_says_why_and_the_customer_waits_no_longer(world):
-    one, who = stored(world, who=customer(pending=waiting()))
+    one, who = stored(world, who=customer(waiting=waiting(ID, OTHER_ID)))
 
-    world.invitations.close(one, SkipReason.STOPPED)
+    world.invitations.close(replace(one, closed_at=LATER), SkipReason.STOPPED)
 
-    assert found(world) == replace(one, state=State.CLOSED, reason="stopped")
-    assert person(world) == replace(who, pending=None, version=2)
+    assert found(world) == replace(one, state=State.CLOSED, reason="stopped", closed_at=LATER)
+    assert person(world) == replace(who, waiting=waiting(OTHER_ID), version=2)
     assert list(world.sweeps.unsettled("2026-11-22T13")) == []
 
 
 def test_closing_leaves_a_customer_who_waits_for_another_survey(world):
-    one, who = stored(world, who=customer(pending=waiting(OTHER_ID)))
+    one, who = stored(world, who=customer(waiting=waiting(OTHER_ID)))
 
     world.invitations.close(one, SkipReason.SUPERSEDED)
 
@@ -309,3 +326,119 @@ def test_a_sent_survey_is_no_longer_unsettled(world):
     sent(world)
 
     assert list(world.sweeps.unsettled("2026-11-22T13")) == []
+
+
+def put_off(one, until=LATER):
+    return one.put_off(Wait(NOW, SkipReason.COOLDOWN, until))
+
+
+def test_a_survey_put_off_waits_in_the_table_too(world):
+    one, who = stored(world, who=customer(waiting=waiting(ID, OTHER_ID)))
+
+    assert world.invitations.put_off(put_off(one), who)
+
+    assert found(world) == put_off(one)
+    assert person(world).waiting[ID] == replace(waiting()[ID], due_at=LATER)
+    assert person(world).waiting[OTHER_ID] == waiting(OTHER_ID)[OTHER_ID]
+
+
+def test_a_survey_put_off_is_overdue_only_after_that(world):
+    one, who = stored(world)
+
+    world.invitations.put_off(put_off(one), who)
+
+    assert list(world.sweeps.unsettled("2026-11-22T13")) == []
+    assert list(world.sweeps.unsettled("2026-11-22T15")) == [ID]
+
+
+def test_of_two_who_put_it_off_one_wins(world):
+    one, who = stored(world)
+
+    assert world.invitations.put_off(put_off(one), who)
+    assert not world.invitations.put_off(put_off(one, LATER + timedelta(days=1)), who)
+
+    assert found(world).ready_at == LATER
+
+
+def test_what_was_claimed_or_erased_since_it_was_read_is_not_put_off(world):
+    one, who = stored(world)
+    world.invitations.claim(claimed(one), who)
+
+    assert not world.invitations.put_off(put_off(one), who)
+    assert not world.invitations.put_off(put_off(invitation(OTHER_ID)), who)
+
+    assert found(world) == claimed(one)
+    assert world.invitations.invitation(OTHER_ID) is None
+
+
+def reminded(one, at=LATER):
+    return replace(one, delivery_number=2, reminded_at=at)
+
+
+def test_a_reminder_is_claimed_once(world):
+    one = sent(world)
+
+    assert world.invitations.claim_reminder(reminded(one), person(world))
+    assert not world.invitations.claim_reminder(reminded(one, LATER + timedelta(hours=1)), person(world))
+
+    assert found(world) == reminded(one)
+
+
+def test_a_customer_changed_since_it_was_read_is_not_reminded(world):
+    one, who = sent(world), person(world)
+    world.facts.commit(Change(customers=(replace(who, suppressed="unsubscribed"),)))
+
+    assert not world.invitations.claim_reminder(reminded(one), who)
+
+    assert found(world).reminded_at is None
+
+
+@pytest.mark.parametrize("delivery", [Delivery.BOUNCED, Delivery.COMPLAINED])
+def test_nobody_is_reminded_of_a_mail_that_did_harm(world, delivery):
+    one = sent(world)
+    world.mail_events.deliver(ID, delivery)
+
+    assert not world.invitations.claim_reminder(reminded(one), person(world))
+
+
+def test_nobody_is_reminded_of_what_they_answered(world):
+    one = sent(world)
+    world.responses.record(ID, Answer(0), NOW, "2026-11-22")
+
+    assert not world.invitations.claim_reminder(reminded(one), person(world))
+
+
+def test_only_what_was_sent_is_reminded_of(world):
+    one, _ = stored(world)
+
+    assert not world.invitations.claim_reminder(reminded(one), person(world))
+    assert not world.invitations.claim_reminder(reminded(invitation(OTHER_ID)), person(world))
+
+
+def test_a_released_reminder_can_be_claimed_later(world):
+    one = sent(world)
+    world.invitations.claim_reminder(reminded(one), person(world))
+    later = replace(reminded(one), deferred_until=LATER + timedelta(hours=1), generation=2)
+
+    world.invitations.release_reminder(later)
+
+    assert found(world) == replace(later, delivery_number=1, reminded_at=None)
+    assert world.invitations.claim_reminder(reminded(found(world)), person(world))
+
+
+def test_only_the_claim_itself_of_a_reminder_is_released(world):
+    one = sent(world)
+    world.invitations.claim_reminder(reminded(one), person(world))
+
+    world.invitations.release_reminder(replace(reminded(one, NOW), deferred_until=LATER, generation=2))
+
+    assert found(world) == reminded(one)
+
+
+def test_a_put_off_reminder_leaves_a_sent_survey_sent(world):
+    one = sent(world)
+
+    assert world.invitations.put_off(put_off(one), customer())
+
+    assert found(world) == put_off(one)
+    assert list(world.sweeps.unsettled("2026-11-22T15")) == []

@@ -1,5 +1,6 @@
 """What send_survey asks of the mail system, and every answer SES v2 can give."""
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -107,6 +108,20 @@ def test_ses_gets_everything_a_mail_says(ses):
                 }
             },
         }
+    ]
+
+
+def test_both_headers_of_one_click_unsubscribing_are_on_the_wire_in_their_order(ses):
+    """RFC 8058: one without the other, or a signature that covers only one, shows no button."""
+    requests = []
+    ses.meta.events.register_first("before-send.sesv2.SendEmail", lambda request, **_: requests.append(request.body))
+
+    SesMailer(ses, "afterbill").send(MAIL)
+
+    (body,) = map(json.loads, requests)
+    assert [header["Name"] for header in body["Content"]["Simple"]["Headers"]] == [
+        "List-Unsubscribe",
+        "List-Unsubscribe-Post",
     ]
 
 

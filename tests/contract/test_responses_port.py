@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.domain.invitation import Answer, State
-from afterbill.ports import Change, Recorded
+from afterbill.domain.invitation import Answer, Recorded, State
+from afterbill.ports import Change, Wanted
 from tests.contract.people import ID, NOW, customer, invitation, mailed, sending, sent, stored
 
 SOON, TOMORROW = NOW + timedelta(minutes=5), NOW + timedelta(days=1)
@@ -119,14 +119,14 @@ def test_suppressing_holds_for_the_address_and_its_holder(world):
 
     world.responses.suppress("hash", "unsubscribed", NOW, who)
 
-    assert world.facts.look_up("", [], [], "hash").suppression == "unsubscribed"
+    assert world.facts.look_up(Wanted(address_hash="hash")).suppression == "unsubscribed"
     assert world.responses.customer(who.id) == replace(who, suppressed="unsubscribed", version=2)
 
 
 def test_an_address_without_a_holder_is_suppressed_too(world):
     world.responses.suppress("hash", "bounced", NOW, None)
 
-    assert world.facts.look_up("", [], [], "hash").suppression == "bounced"
+    assert world.facts.look_up(Wanted(address_hash="hash")).suppression == "bounced"
 
 
 @pytest.mark.parametrize(
@@ -144,12 +144,12 @@ def test_only_a_bounce_gives_way_to_another_reason(world, first, then, kept):
     world.responses.suppress("hash", first, NOW, who)
     world.responses.suppress("hash", then, TOMORROW, world.responses.customer(who.id))
 
-    assert world.facts.look_up("", [], [], "hash").suppression == kept
+    assert world.facts.look_up(Wanted(address_hash="hash")).suppression == kept
     assert world.responses.customer(who.id).suppressed == kept
 
 
 def test_a_holder_who_was_erased_since_stays_erased(world):
     world.responses.suppress("hash", "unsubscribed", NOW, customer(version=1))
 
-    assert world.facts.look_up("", [], [], "hash").suppression == "unsubscribed"
+    assert world.facts.look_up(Wanted(address_hash="hash")).suppression == "unsubscribed"
     assert world.responses.customer("customer-1") is None

@@ -198,11 +198,11 @@ def test_the_greatest_tally_is_stored(scores):
 def greatest_tallies():
     """As many values as there may be, of as many bytes as they may have, a billion of everything."""
     values = [f"{number:03}" + "\U0001f600" * (LONGEST_VALUE - 3) for number in range(MOST_VALUES)] + [OTHER]
-    return {value: Tally((10**9,) * 11, 10**9, 10**9, 10**9) for value in values}
+    return {value: Tally((10**9,) * 11, *[10**9] * 5) for value in values}
 
 
 def test_scores_come_back_as_they_were_stored(scores):
-    counted = ratings(10, 10, 0, sent=9, delivered=8, answered=7)
+    counted = ratings(10, 10, 0, sent=9, delivered=8, answered=7, bounced=6, complained=5)
     third = row("a#b", tally=counted, comparison=Comparison(100 / 3, significant=True))
     empty = row("unknown", tally=Tally())
     scores.replace_scores("plan", {"30d": [third, empty]})

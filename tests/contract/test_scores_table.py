@@ -48,6 +48,19 @@ def test_the_greatest_tally_is_below_the_limit_of_an_item():
     assert size(tally_item("touchpoint", TODAY, greatest_tallies())) < 400 * 1024 / 2
 
 
+def test_a_tally_of_before_bounces_were_counted_had_none(client):
+    table = ScoresTable(client, TABLE)
+    item = tally_item("all", TODAY, {"all": ratings(9, sent=3, delivered=2, answered=1)})
+    counts = item["tallies"]["M"]["all"]["L"]
+    assert len(counts) == 16
+    del counts[14:]
+    client.put_item(TableName=TABLE, Item=item)
+
+    assert list(table.tallies("all", TODAY, TODAY)) == [
+        (TODAY, {"all": ratings(9, sent=3, delivered=2, answered=1, bounced=0, complained=0)})
+    ]
+
+
 def size(value):
     """Bytes as DynamoDB counts them, numbers at their longest (Developer Guide, "DynamoDB item sizes")."""
     match value:

@@ -4,10 +4,11 @@ import json
 from dataclasses import replace
 
 from afterbill.adapters.aws.items import invitation_item
-from afterbill.domain.invitation import RETENTION, Answer, SkipReason, State
+from afterbill.domain.billing import Money
+from afterbill.domain.invitation import RETENTION, Answer, SkipReason, State, Wait
 from afterbill.ports import Change
 from tests.contract.conftest import TABLE
-from tests.contract.people import DUE, ID, NOW, OTHER_ID, customer, invitation, sent, stored
+from tests.contract.people import ID, NOW, OTHER_ID, customer, invitation, sent, stored
 from tests.contract.template import properties
 
 
@@ -16,7 +17,7 @@ def items(world, index=None):
     return {item["pk"]["S"]: item for item in found}
 
 
-def test_indexes_hold_invitations_alone(aws_world):
+def test_indexes_hold_invitations_and_customers_by_their_group(aws_world):
     """Aliases name a customer too, and stops an invitation; what lacks one key of an index is not in it."""
     change = Change(
         invitation=invitation(),
@@ -29,7 +30,7 @@ def test_indexes_hold_invitations_alone(aws_world):
     aws_world.sweeps.set_swept_until("2026-11-22T13")
 
     assert items(aws_world, "by_customer").keys() == {f"INVITATION#{ID}"}
-    assert items(aws_world, "by_day").keys() == {f"INVITATION#{ID}"}
+    assert items(aws_world, "by_day").keys() == {f"INVITATION#{ID}", "CUSTOMER#customer-1"}
     assert items(aws_world, "by_answered_day").keys() == set()
 
 
@@ -44,7 +45,19 @@ def test_a_closed_invitation_leaves_the_days(aws_world):
     one, _ = stored(aws_world)
     aws_world.invitations.close(one, SkipReason.EXPIRED)
 
+    assert items(aws_world, "by_day").keys() == {"CUSTOMER#customer-1"}
+
+
+def test_a_customer_who_was_merged_away_is_in_no_group(aws_world):
+    aws_world.facts.commit(Change(customers=(customer(merged_into="customer-2"),)))
+
     assert items(aws_world, "by_day") == {}
+
+
+def test_a_group_tells_nothing_of_its_customers_but_their_keys(aws_world):
+    stored(aws_world)
+
+    assert items(aws_world, "by_day")["CUSTOMER#customer-1"].keys() == {"pk", "sk", "day_bucket", "due_at"}
 
 
 def test_an_answer_enters_the_days_of_answers_with_what_counting_reads(aws_world):
@@ -53,7 +66,7 @@ def test_an_answer_enters_the_days_of_answers_with_what_counting_reads(aws_world
 
     (item,) = items(aws_world, "by_answered_day").values()
     assert item.keys() == {"pk", "sk", "answered_day", "answered_at", "rating", "segments"}
-    (item,) = items(aws_world, "by_day").values()
+    item = items(aws_world, "by_day")[f"INVITATION#{ID}"]
     assert item.keys() == {"pk", "sk", "day_bucket", "due_at", "delivery", "rating", "segments"}
 
 
@@ -62,7 +75,9 @@ def test_an_invitation_ends_with_its_retention(aws_world):
 
     attribute = properties("Table")["TimeToLiveSpecification"]["AttributeName"]
     item = items(aws_world)[f"INVITATION#{ID}"]
-    assert item[attribute] == {"N": str(int((DUE + invitation().expiry + RETENTION).timestamp()))}
+    assert item[attribute] == {
+        "N": str(int((invitation().patient_until + invitation().expiry + RETENTION).timestamp()))
+    }
 
 
 def test_no_update_takes_the_end_of_retention_away(aws_world):
@@ -80,7 +95,7 @@ def test_a_suppression_stays_for_ever(aws_world):
 
 
 def test_links_are_forgotten_when_the_change_says_so(aws_world):
-    aws_world.facts.commit(Change(stops={"a": ID}, forget_links_at=NOW))
+    aws_world.facts.commit(Change(stops={"a": ID}, forget_at=NOW))
 
     assert items(aws_world)["LINK#a"]["expires_at"] == {"N": str(int(NOW.timestamp()))}
 
@@ -107,6 +122,8 @@ def test_an_item_is_small():
             "payment_intent": "pi_3SPQaAKx3VdL8mWc0First01",
             "subscription": "sub_1SPQaBKx3VdL8mWc7tUvWxYz",
         },
+        money=Money(4900, "EUR"),
+        waits=(Wait(NOW, SkipReason.WINDOW, NOW),),
     )
     assert size(invitation_item(full)) <= 1024
 

@@ -53,29 +53,29 @@ def world(request):
 
 def test_setting_a_timer_twice_is_setting_it_once(world):
     """In EventBridge Scheduler the name is what makes this so: the second call is a conflict, which is success."""
-    world.timer.at(invitation())
-    world.timer.at(invitation(due_at=DUE + timedelta(days=1)))
+    world.timer.at(invitation(), 1, DUE)
+    world.timer.at(invitation(), 1, DUE + timedelta(days=1))
 
     assert world.names() == [f"{ID}-g1-d1"]
 
 
 def test_a_deferred_invitation_has_a_timer_of_its_own(world):
-    world.timer.at(invitation())
-    world.timer.at(invitation(generation=2))
-    world.timer.at(invitation(delivery_number=2))
+    world.timer.at(invitation(), 1, DUE)
+    world.timer.at(invitation(generation=2), 1, DUE)
+    world.timer.at(invitation(), 2, DUE)
 
     assert world.names() == [f"{ID}-g1-d1", f"{ID}-g1-d2", f"{ID}-g2-d1"]
 
 
 def test_the_first_moment_stands(scheduler):
-    scheduler.timer.at(invitation())
-    scheduler.timer.at(invitation(due_at=DUE + timedelta(days=1)))
+    scheduler.timer.at(invitation(), 1, DUE)
+    scheduler.timer.at(invitation(), 1, DUE + timedelta(days=1))
 
     assert scheduler.schedule(f"{ID}-g1-d1")["ScheduleExpression"] == "at(2026-11-22T13:20:00)"
 
 
 def test_a_schedule_carries_ids_and_nothing_else(scheduler):
-    scheduler.timer.at(invitation(delivery_number=2))
+    scheduler.timer.at(invitation(), 2, DUE)
 
     schedule = scheduler.schedule(f"{ID}-g1-d2")
 
@@ -89,7 +89,7 @@ def test_a_schedule_carries_ids_and_nothing_else(scheduler):
 
 
 def test_without_a_window_a_schedule_is_exact(scheduler):
-    EventBridgeTimer(scheduler.scheduler, replace(TARGET, flexible_minutes=0)).at(invitation())
+    EventBridgeTimer(scheduler.scheduler, replace(TARGET, flexible_minutes=0)).at(invitation(), 1, DUE)
 
     assert scheduler.schedule(f"{ID}-g1-d1")["FlexibleTimeWindow"] == {"Mode": "OFF"}
 
@@ -106,16 +106,16 @@ def test_without_a_window_a_schedule_is_exact(scheduler):
 )
 def test_a_timer_is_set_in_utc_and_never_early(scheduler, due_at, expression):
     """moto 5.2.5 keeps any expression, one in the past too; due() and capture_event see to it that none is."""
-    scheduler.timer.at(invitation(due_at=due_at))
+    scheduler.timer.at(invitation(), 1, due_at)
 
     assert scheduler.schedule(f"{ID}-g1-d1")["ScheduleExpression"] == expression
 
 
 def test_a_schedule_name_fits(scheduler):
     """Names are at most 64 characters of [0-9a-zA-Z-_.] (Scheduler, API reference)."""
-    longest = invitation("f" * 32, generation=999_999, delivery_number=99)
+    longest = invitation("f" * 32, generation=999_999)
 
-    scheduler.timer.at(longest)
+    scheduler.timer.at(longest, 99, DUE)
 
-    assert scheduler.names() == [longest.schedule_name]
-    assert len(longest.schedule_name) <= 64
+    assert scheduler.names() == [longest.schedule_name(99)]
+    assert len(longest.schedule_name(99)) <= 64

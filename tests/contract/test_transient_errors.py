@@ -13,16 +13,20 @@ from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.tokens import SecretTokens
 from afterbill.domain.billing import OperatorTask
 from afterbill.domain.errors import TransientError
-from afterbill.domain.invitation import Answer, Delivery, SkipReason
+from afterbill.domain.invitation import Answer, Delivery, SkipReason, Wait
+from afterbill.domain.limits import Limit
 from afterbill.domain.provider import Token
 from afterbill.domain.webhooks import Webhook
-from afterbill.ports import Change
+from afterbill.ports import Change, Wanted
 from tests.contract.conftest import REGION, over
 from tests.contract.people import ID, LINK, NOW, claimed, customer, invitation, mailed
 from tests.contract.test_timer_port import TARGET
 
+WAIT = Wait(NOW, SkipReason.COOLDOWN, NOW)
+LIMIT = Limit("hour", 1, NOW, SkipReason.LIMIT)
+
 CALLS = {
-    "look up": ("dynamodb", "batch_get_item", lambda it: over(it).facts.look_up(ID, ["mail#1"], [LINK], None)),
+    "look up": ("dynamodb", "batch_get_item", lambda it: over(it).facts.look_up(Wanted(ID, ["mail#1"], [LINK]))),
     "customers": ("dynamodb", "batch_get_item", lambda it: over(it).facts.customers(["customer-1"])),
     "customer": ("dynamodb", "batch_get_item", lambda it: over(it).responses.customer("customer-1")),
     "situation": ("dynamodb", "batch_get_item", lambda it: over(it).invitations.situation(invitation())),
@@ -43,6 +47,20 @@ CALLS = {
         "update_item",
         lambda it: over(it).invitations.mark_sent(mailed(claimed(invitation()))),
     ),
+    "put off": (
+        "dynamodb",
+        "update_item",
+        lambda it: over(it).invitations.put_off(invitation().put_off(WAIT), customer()),
+    ),
+    "claim reminder": (
+        "dynamodb",
+        "transact_write_items",
+        lambda it: over(it).invitations.claim_reminder(invitation(), customer(version=1)),
+    ),
+    "release reminder": ("dynamodb", "update_item", lambda it: over(it).invitations.release_reminder(invitation())),
+    "take": ("dynamodb", "update_item", lambda it: over(it).limits.take([LIMIT])),
+    "give back": ("dynamodb", "update_item", lambda it: over(it).limits.give_back([LIMIT])),
+    "halted": ("dynamodb", "get_item", lambda it: over(it).halts.halted()),
     "mark unknown": ("dynamodb", "update_item", lambda it: over(it).sweeps.mark_unknown(claimed(invitation()))),
     "close": ("dynamodb", "update_item", lambda it: over(it).invitations.close(invitation(), SkipReason.EXPIRED)),
     "record": ("dynamodb", "update_item", lambda it: over(it).responses.record(ID, Answer(9), NOW, "2026-11-22")),
@@ -58,7 +76,7 @@ CALLS = {
     "set swept until": ("dynamodb", "put_item", lambda it: over(it).sweeps.set_swept_until("2026-11-22T13")),
     "inbox": ("sqs", "send_message", lambda it: SqsInbox(it, "queue").put(Webhook("stripe", {}, b"{}", NOW))),
     "send queue": ("sqs", "send_message", lambda it: SqsSendQueue(it, "queue").put(ID, 1, timedelta(0))),
-    "timer": ("scheduler", "create_schedule", lambda it: EventBridgeTimer(it, TARGET).at(invitation())),
+    "timer": ("scheduler", "create_schedule", lambda it: EventBridgeTimer(it, TARGET).at(invitation(), 1, NOW)),
     "dead letters": (
         "sqs",
         "send_message",
@@ -181,7 +199,7 @@ def test_keys_left_unread_are_asked_for_again(aws):
         stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": left})
         stub.add_response("batch_get_item", {"Responses": {"afterbill": [item]}, "UnprocessedKeys": {}})
 
-        found = over(stubbed).facts.look_up("", ["mail#1"], [], None)
+        found = over(stubbed).facts.look_up(Wanted(aliases=["mail#1"]))
 
     assert found.customer_ids == {"mail#1": "customer-1"}
 
@@ -195,4 +213,4 @@ def test_keys_left_unread_time_after_time_are_transient(aws):
         for _ in range(3):
             stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": left})
         with pytest.raises(TransientError, match="throttling"):
-            over(stubbed).facts.look_up("", ["mail#1"], [], None)
+            over(stubbed).facts.look_up(Wanted(aliases=["mail#1"]))

@@ -10,6 +10,7 @@ OfType = Callable[[str], dict[str, Resource]]
 FUNCTIONS = {
     "ReceiveWebhook": "receive_webhook",
     "PollBilling": "poll_billing",
+    "RunCampaigns": "run_campaigns",
     "CaptureEvent": "capture_event",
     "SendSurvey": "send_survey",
     "RecordResponse": "record_response",

@@ -44,7 +44,8 @@ class TestWatching:
         assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
 
     @pytest.mark.parametrize(
-        "metric", ["SendingPaused", "UnknownDeliveries", "OverdueInvitations", "ConsentLost", "TasksRecorded"]
+        "metric",
+        ["SendingPaused", "SendingHalted", "UnknownDeliveries", "OverdueInvitations", "ConsentLost", "TasksRecorded"],
     )
     def test_metrics_of_our_own_are_watched(self, of_type: OfType, metric: str) -> None:
         [alarm] = [alarm for alarm in of_type("AWS::CloudWatch::Alarm").values() if alarm["MetricName"] == metric]
@@ -57,6 +58,7 @@ class TestWatching:
         [
             ("ConsentLostAlarm", "`afterbill source consent NAME`"),
             ("TasksRecordedAlarm", "`afterbill tasks`"),
+            ("SendingHaltedAlarm", "`afterbill sending`"),
             ("InboxDeadLettersAlarm", "`afterbill replay`"),
         ],
     )

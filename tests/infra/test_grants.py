@@ -10,6 +10,7 @@ import pytest
 
 from tests.contract.template import properties
 from tests.integration.apis import CONSENT, from_source, let_answer, said, with_thin_sources
+from tests.integration.campaigning import living, with_a_campaign
 from tests.integration.grants import Grant, actions_of, allows, grants_of
 from tests.integration.loop import Loop
 from tests.integration.samples import (
@@ -44,7 +45,7 @@ LAMBDA_ITSELF = {
 def toured(tmp_path_factory):
     """A stack in which every function has been through everything it can do."""
     with pytest.MonkeyPatch.context() as patch:
-        folder = with_thin_sources(configured_at_once(tmp_path_factory.mktemp("layer") / "config"))
+        folder = with_a_campaign(with_thin_sources(configured_at_once(tmp_path_factory.mktemp("layer") / "config")))
         with standing(patch, folder, SOURCES, {"EvidenceDays": "30"}) as stack:
             tour(stack, Loop(stack), folder / "surveys.toml")
             yield stack
@@ -53,10 +54,12 @@ def toured(tmp_path_factory):
 def tour(stack, loop, surveys):
     receive(stack)
     poll(stack)
+    run_campaigns(stack)
     put_aside(loop)
     split(stack)
     renew_a_token(stack)
     schedule_later(stack, loop, surveys)
+    remind_later(stack, loop, surveys)
     merge(loop)
     throttled(stack, loop)
     answered_then_bounced(loop)
@@ -74,6 +77,11 @@ def poll(stack):
     run = stack.load("poll_billing")
     let_answer("poll_billing", said([{"id": 1, "invnumber": "R-1"}]), said({}))
     run(sample("schedule/poll_billing"))
+
+
+def run_campaigns(stack):
+    living(stack, 0)
+    stack.load("run_campaigns")(sample("schedule/run_campaigns"))
 
 
 def put_aside(loop):
@@ -100,6 +108,16 @@ def schedule_later(stack, loop, surveys):
     stack.load("capture_event")(captured(payment("order-0", id="zero", email="zero@example.com")))
     surveys.write_text(surveys.read_text().replace('delay = "1h"', 'delay = "0s"'))
     loop.asked("order-9", id="nine", email="nine@example.com")
+
+
+def remind_later(stack, loop, surveys):
+    """Who is to be reminded, or has to wait long, takes a schedule of send_survey's own."""
+    plain = surveys.read_text()
+    surveys.write_text(plain.replace('expiry = "30d"', 'expiry = "30d"\nreminder = "7d"'))
+    stack.load("capture_event")(captured(payment("order-r", id="reminded", email="reminded@example.com")))
+    (one,) = [one for one in loop.invitations() if one.objects.get("object") == "order-r"]
+    stack.load("send_survey")(due(one.id))
+    surveys.write_text(plain)
 
 
 def merge(loop):

@@ -11,13 +11,13 @@ CONSUMERS = [
     ("SendSurvey", "SendQueue"),
     ("HandleMailEvent", "MailEvents"),
 ]
-PERIODIC = [("ComputeNps", "Compute"), ("PollBilling", "Poll")]
+PERIODIC = [("ComputeNps", "Compute"), ("PollBilling", "Poll"), ("RunCampaigns", "Campaign")]
 """Function, and how its schedule, role, rate and dead letters begin."""
 FORTNIGHT_SECONDS = 1_209_600
 
 
 class TestFunctions:
-    def test_there_are_eight(self, of_type: OfType) -> None:
+    def test_there_are_nine(self, of_type: OfType) -> None:
         assert set(of_type("AWS::Serverless::Function")) == {f"{name}Function" for name in FUNCTIONS}
 
     @pytest.mark.parametrize(("name", "folder"), FUNCTIONS.items())
@@ -87,7 +87,7 @@ class TestQueues:
     def test_dead_letters_are_kept_for_fourteen_days(self, of_type: OfType) -> None:
         dead = {name: queue for name, queue in of_type("AWS::SQS::Queue").items() if name.endswith("DeadLetters")}
 
-        assert len(dead) == 7
+        assert len(dead) == 8
         assert {queue["MessageRetentionPeriod"] for queue in dead.values()} == {FORTNIGHT_SECONDS}
 
     def test_the_inbox_takes_every_body_that_is_admitted(self, properties: OfOne) -> None:
@@ -122,7 +122,9 @@ class TestSchedules:
 
         assert creating["Resource"]["Fn::Sub"].endswith(":schedule/${ScheduleGroup}/*")
 
-    @pytest.mark.parametrize("role", ["ScheduleRole", "ComputeScheduleRole", "PollScheduleRole"])
+    @pytest.mark.parametrize(
+        "role", ["ScheduleRole", "ComputeScheduleRole", "PollScheduleRole", "CampaignScheduleRole"]
+    )
     def test_a_schedule_role_serves_this_account_and_group_only(self, properties: OfOne, role: str) -> None:
         [trust] = properties(role)["AssumeRolePolicyDocument"]["Statement"]
 

@@ -36,6 +36,16 @@ class TestTable:
 
         assert deleting["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [lock]}}
 
+    def test_run_campaigns_reaches_groups_of_customers_and_its_own_progress_only(self, properties: OfOne) -> None:
+        [reading] = allowing(properties("RunCampaignsRole"), "dynamodb:Query")
+        [keeping] = allowing(properties("RunCampaignsRole"), "dynamodb:PutItem")
+        [progress] = keys.campaign("loyal")["pk"].values()
+
+        assert reading["Resource"] == {"Fn::Sub": f"${{Table.Arn}}/index/{keys.BY_DAY}"}
+        assert reading["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["SLOT#*"]}}
+        assert keys.slot_bucket(7) == "SLOT#7"
+        assert keeping["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [progress]}}
+
     def test_indexes_carry_no_address_and_no_comment(self, properties: OfOne) -> None:
         projected = {
             index["IndexName"]: index["Projection"].get("NonKeyAttributes", [])
@@ -144,11 +154,14 @@ class TestEvidence:
 
 
 class TestMail:
-    def test_only_send_survey_sends_and_only_from_one_address(self, properties: OfOne) -> None:
+    def test_only_send_survey_sends_and_only_from_one_domain(self, properties: OfOne) -> None:
         senders = {name: allowing(properties(f"{name}Role"), "ses:SendEmail") for name in FUNCTIONS}
 
         assert [name for name, found in senders.items() if found] == ["SendSurvey"]
-        assert senders["SendSurvey"][0]["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
+        domain = {"Fn::Select": [1, {"Fn::Split": ["@", {"Ref": "SenderAddress"}]}]}
+        assert senders["SendSurvey"][0]["Condition"] == {
+            "StringLike": {"ses:FromAddress": {"Fn::Sub": ["*@${Domain}", {"Domain": domain}]}}
+        }
 
     def test_every_fate_of_a_mail_is_told(self, properties: OfOne) -> None:
         destination = properties("MailEventsDestination")["EventDestination"]

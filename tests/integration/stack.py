@@ -36,6 +36,9 @@ _LOADER = create_loader()
 
 _AT_ONCE = """
 time_zone = "Europe/Berlin"
+[legal]
+preset = "relaxed"
+
 [defaults]
 ask = true
 stage = "purchase"

@@ -21,7 +21,7 @@ def test_a_payment_becomes_an_invitation_and_its_schedule(stack, loop):
 
     (schedule,) = stack.schedules()
     assert (one.state, one.touchpoint) == ("pending", "payment_succeeded")
-    assert schedule["Name"] == one.schedule_name
+    assert schedule["Name"] == one.schedule_name(1)
     assert schedule["Target"]["Arn"] == stack.resolver.made["SendQueue"]["Arn"]
     assert json.loads(schedule["Target"]["Input"]) == {"invitation_id": one.id, "delivery": 1}
     assert abs(one.due_at - now() - timedelta(days=3)) < timedelta(minutes=1)

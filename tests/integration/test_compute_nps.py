@@ -1,12 +1,19 @@
-"""compute_nps: on its schedule, from marked days to scores; and the sweep of what was lost."""
+"""compute_nps: on its schedule, from marked days to scores; the sweep of what was lost; the stop before SES does."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 
+from afterbill import config
 from afterbill.adapters.aws.items import invitation_item
-from tests.integration.samples import due, now, sample
+from afterbill.adapters.aws.switch import SwitchTable
+from afterbill.adapters.aws.tallies import tally_item
+from afterbill.domain.errors import TransientError
+from afterbill.domain.nps import Tally
+from afterbill.domain.reputation import Halt
+from tests.integration.samples import due, mail_event, now, sample
 
 EVENT = sample("schedule/compute_nps")
 
@@ -42,7 +49,7 @@ def test_answers_become_scores(stack, loop):
     assert scores(stack) == [(0.0, 2)]
     assert scores(stack, "7d#all") == [(0.0, 2)]
     (tally,) = [item for item in stack.items("TALLY") if item["pk"]["S"] == "TALLY#all"]
-    assert [int(one["N"]) for one in tally["tallies"]["M"]["all"]["L"]][-3:] == [3, 0, 2]
+    assert [int(one["N"]) for one in tally["tallies"]["M"]["all"]["L"]][11:] == [3, 0, 2, 0, 0]
 
 
 @pytest.mark.usefixtures("answered")
@@ -143,3 +150,84 @@ def test_a_sweep_that_fails_is_told_and_does_not_stop_the_scores(stack, loop):
         loop.compute(EVENT)
 
     assert scores(stack) == [(0.0, 2)]
+
+
+@pytest.fixture
+def bouncing(stack, loop):
+    """Five mails in a row come back."""
+    track = stack.load("track_changes")
+    for number in range(5):
+        address = f"gone-{number}@example.com"
+        one = loop.sent(f"order-{number}", id=f"customer-{number}", email=address)
+        loop.mail(mail_event("bounce_permanent", one.id, address))
+        record = sample("stream/answered")["Records"][0]
+        image = invitation_item(loop.invitation(one.id))
+        record["dynamodb"] |= {"OldImage": {}, "NewImage": image, "SequenceNumber": str(number)}
+        assert track({"Records": [record]}) == {"batchItemFailures": []}
+
+
+def switch(stack):
+    return SwitchTable(stack.dynamodb, "afterbill")
+
+
+@pytest.mark.usefixtures("bouncing")
+def test_bounces_stop_all_sending_until_somebody_resumes(stack, loop, capsys):
+    loop.compute(EVENT)
+    told = capsys.readouterr().out
+
+    halt = switch(stack).state()
+    assert halt.reason == "5 of 5 mails bounced (100.00 %, the limit is 4.00 %)"
+    assert [line["reason"] for line in lines(told) if line.get("level") == "ERROR"] == [halt.reason]
+    assert counted(told, "SendingHalted") == [1]
+
+    waiting = loop.asked("order-waits", id="waits", email="waits@example.com")
+    stack.load("send_survey")(due(waiting.id))  # afresh: what it knows of the switch may be a minute old
+    assert loop.invitation(waiting.id).state == "pending"
+
+    switch(stack).resume(now().astimezone(config.time_zone()).date())
+    loop.compute(EVENT)
+    assert switch(stack).state().reason == ""
+
+
+@pytest.mark.usefixtures("bouncing")
+def test_a_stop_is_told_in_every_run_and_logged_as_an_error_once(loop, capsys):
+    loop.compute(EVENT)
+    capsys.readouterr()
+    loop.compute(EVENT)
+    told = capsys.readouterr().out
+
+    assert counted(told, "SendingHalted") == [1]
+    assert not [line for line in lines(told) if line.get("level") == "ERROR"]
+
+
+def test_while_sending_is_stopped_by_hand_nothing_is_queued_again(stack, loop):
+    one = loop.asked()
+    stack.records("SendQueue")
+    put_back(stack, one, timedelta(hours=3))
+    switch(stack).stop(Halt("wrong prices", now()))
+
+    loop.compute(EVENT)
+
+    assert stack.records("SendQueue") == []
+
+
+def test_rates_are_watched_even_when_scores_cannot_be_computed(stack, loop):
+    loop.compute(EVENT)
+    stack.dynamodb.put_item(
+        TableName="afterbill",
+        Item=tally_item("all", now().date(), {"all": Tally(sent=10, bounced=9)}),
+    )
+    stack.failures["PutItem"] = "ThrottlingException"
+
+    with pytest.raises(TransientError):
+        loop.compute(EVENT)
+
+    assert switch(stack).state().reason.startswith("9 of 10 mails bounced")
+
+
+def lines(told):
+    return [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+
+
+def counted(told, metric):
+    return [value for line in lines(told) for value in line.get(metric, ())]

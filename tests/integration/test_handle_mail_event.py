@@ -23,7 +23,7 @@ def failed(answer):
     [
         ("send", 1, None),
         ("delivery", 2, None),
-        ("bounce_transient", 3, None),
+        ("bounce_transient", 1, None),
         ("bounce_permanent", 3, "bounced"),
         ("complaint", 4, "complained"),
         ("reject", 1, None),

@@ -206,7 +206,7 @@ def test_a_survey_that_was_never_sent_is_410(loop):
 
 
 def test_a_page_for_nobody_speaks_the_browsers_language(opened):
-    event = with_headers(sample("api/survey_get"), **{"accept-language": "fr, en;q=0.4, de;q=0.7"})
+    event = with_headers(sample("api/survey_get"), **{"accept-language": "sv, en;q=0.4, de;q=0.7"})
 
     assert 'lang="de"' in opened("survey_get", token="none", headers=event["headers"])["body"]
 

@@ -6,6 +6,7 @@ Import this on any path: it needs the standard library only. surveys.toml is che
 import os
 import sys
 import tomllib
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,17 @@ from afterbill.domain.errors import ConfigurationError
 from afterbill.domain.webhooks import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from afterbill.domain.brand import Brand, Catalog
+    from afterbill.domain.brand import Brand
+    from afterbill.domain.limits import Sending
+    from afterbill.domain.wording import Catalog
 
 SURVEYS = "surveys.toml"
+INFORMAL = "-informal"
+"""What the name of a language's file ends with when it says du."""
 
 
 def setting(name: str) -> str:
@@ -37,6 +42,17 @@ def choice(name: str) -> str:
     return os.environ.get(name, "")
 
 
+def schedule_target() -> dict[str, Any]:
+    """Where schedules fire to, and how, for the functions that set timers."""
+    return {
+        "group": setting("SCHEDULE_GROUP"),
+        "role_arn": setting("SCHEDULE_ROLE"),
+        "queue_arn": setting("SEND_QUEUE_ARN"),
+        "dlq_arn": setting("SCHEDULE_DLQ_ARN"),
+        "flexible_minutes": int(setting("FLEXIBLE_WINDOW_MINUTES")),
+    }
+
+
 @cache
 def folder() -> Path:
     """Where the configuration layer lies: the first folder of the import path that holds surveys.toml."""
@@ -48,7 +64,7 @@ def folder() -> Path:
 
 
 @cache
-def surveys_table() -> "Mapping[str, Any]":
+def surveys_table() -> Mapping[str, Any]:
     """surveys.toml as it stands, unchecked: `make build` and `afterbill policy check` did that."""
     return read_toml(folder() / SURVEYS)
 
@@ -62,7 +78,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigurationError(message) from error
 
 
-def sources() -> "Mapping[str, Source]":
+def sources() -> Mapping[str, Source]:
     """The configured webhook endpoints by name."""
     return {name: Source(name, **table) for name, table in surveys_table().get("sources", {}).items()}
 
@@ -80,17 +96,53 @@ def day_of() -> "Callable[[datetime], str]":
     return lambda at: at.astimezone(zone).date().isoformat()
 
 
+@cache
 def brand() -> "Brand":
     """brand.toml."""
-    from afterbill.domain.brand import Brand  # noqa: PLC0415  # functions without pages do not pay for it
+    from afterbill.domain.brand import brand_of  # noqa: PLC0415  # functions without pages do not pay for it
 
-    try:
-        return Brand(**read_toml(folder() / "brand.toml"))
-    except TypeError as error:
-        message = f"brand.toml: {error}"
-        raise ConfigurationError(message) from error
+    return brand_of(read_toml(folder() / "brand.toml"))
+
+
+def sending() -> "Sending":
+    """What holds for all mails together."""
+    from afterbill.domain.limits import Sending  # noqa: PLC0415  # same as with brand()
+
+    return Sending(**surveys_table().get("sending", {}))
 
 
 def catalogs() -> "Mapping[str, Catalog]":
     """Every language in locales/, by its tag."""
-    return {path.stem: read_toml(path) for path in sorted((folder() / "locales").glob("*.toml"))}
+    return Catalogs(folder() / "locales", brand().informal)
+
+
+def templates() -> Path:
+    """Where an operator's own templates lie; the folder need not be there."""
+    return folder() / "templates"
+
+
+class Catalogs(Mapping[str, "Catalog"]):
+    """The texts of every language in a folder by its tag, read when they are first wanted.
+
+    A language in `informal` is read from its file for friends: `de-informal.toml`.
+    """
+
+    def __init__(self, place: Path, informal: Collection[str] = ()) -> None:
+        self._place, self._informal = place, informal
+        stems = sorted(path.stem for path in place.glob("*.toml"))
+        self._languages = [stem for stem in stems if not stem.endswith(INFORMAL)]
+        self._read: dict[str, Catalog] = {}
+
+    def __getitem__(self, language: str) -> "Catalog":
+        if language not in self._read:
+            if language not in self._languages:
+                raise KeyError(language)
+            name = f"{language}{INFORMAL}" if language in self._informal else language
+            self._read[language] = read_toml(self._place / f"{name}.toml")["texts"]
+        return self._read[language]
+
+    def __iter__(self) -> "Iterator[str]":
+        return iter(self._languages)
+
+    def __len__(self) -> int:
+        return len(self._languages)

@@ -20,6 +20,8 @@ class Metric(StrEnum):
     TASKS_RECORDED = "TasksRecorded"
     CONSENT_LOST = "ConsentLost"
     SURVEYS_SENT = "SurveysSent"
+    REMINDERS_SENT = "RemindersSent"
+    SENDING_HALTED = "SendingHalted"
     SENDING_THROTTLED = "SendingThrottled"
     SENDING_PAUSED = "SendingPaused"
     RESPONSES_RECORDED = "ResponsesRecorded"
@@ -31,7 +33,12 @@ class Metric(StrEnum):
     SCORE = "Score"
 
 
-def count(metric: Metric, value: float = 1) -> None:
-    """Add to a metric of this invocation and write it out: metrics travel as log lines."""
+def count(metric: Metric, value: float = 1, reason: str = "") -> None:
+    """Add to a metric of this invocation and write it out: metrics travel as log lines.
+
+    With a `reason` (one of a few: each costs money) it is counted as a whole and under its reason.
+    """
+    if reason:
+        metrics.add_dimensions(service=str(metrics.service), reason=reason)
     metrics.add_metric(name=metric, unit=MetricUnit.NoUnit if metric is Metric.SCORE else MetricUnit.Count, value=value)
     metrics.flush_metrics()

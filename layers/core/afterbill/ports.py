@@ -6,14 +6,12 @@ nothing else that is expected.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from afterbill.domain.billing import OperatorTask
 from afterbill.domain.customer import Customer
-from afterbill.domain.invitation import Answer, Delivery, Invitation, SkipReason
-from afterbill.domain.mail import Mail, Receipt
-from afterbill.domain.policy import Situation
+from afterbill.domain.invitation import Answer, Delivery, Invitation, Recorded, SkipReason
 from afterbill.domain.provider import Api, Call, Token
 from afterbill.domain.webhooks import Source, Webhook
 
@@ -57,11 +55,22 @@ class Tokens(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one event may already be known by; `event` is its id and its source."""
+
+    invitation_id: str = ""
+    aliases: Sequence[str] = ()
+    links: Sequence[str] = ()
+    address_hash: str | None = None
+    event: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What the table already knows of one event.
 
     Its invitation, customers by alias, the reversals that stopped one of its links, further links known to be
-    of the same payment, and the reason why its address is suppressed.
+    of the same payment, the reason why its address is suppressed, and whether the event came before.
     """
 
     invitation: Invitation | None
@@ -69,6 +78,7 @@ class Found:
     stopped_by: frozenset[str]
     peers: frozenset[str] = frozenset()
     suppression: str = ""
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +87,8 @@ class Change:
 
     `customers` are stored if their version is still the one read; `aliases` map an alias to its customer and
     the customer it pointed to before; `stops` name links taken back, with the invitation id of the reversal;
-    `peers` are links found to be of one payment. Stops alone say that no peers were seen, peers alone that no
+    `peers` are links found to be of one payment. `event` and its source are remembered as having reported the
+    fact `about`. Stops alone say that no peers were seen, peers alone that no
     stop was: if that is no longer so, the change fails.
     """
 
@@ -86,20 +97,20 @@ class Change:
     aliases: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
     stops: Mapping[str, str] = field(default_factory=dict)
     peers: frozenset[str] = frozenset()
-    forget_links_at: datetime | None = None
+    event: tuple[str, str] | None = None
+    about: str = ""
+    forget_at: datetime | None = None
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.invitation or self.customers or self.aliases or self.stops or self.peers)
+        return not (self.invitation or self.customers or self.aliases or self.stops or self.peers or self.event)
 
 
 class Facts(Protocol):
     """The table as capture_event sees it."""
 
-    def look_up(
-        self, invitation_id: str, aliases: Sequence[str], links: Sequence[str], address_hash: str | None
-    ) -> Found:
+    def look_up(self, wanted: Wanted) -> Found:
         """All that is stored under these keys, read consistently."""
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
@@ -112,59 +123,29 @@ class Facts(Protocol):
         """Remember what a person has to decide; False for one that is known, done or not."""
 
 
-class Timer(Protocol):
-    """Fires a message into the send queue at a later time."""
-
-    def at(self, invitation: Invitation) -> None:
-        """Set the timer for `invitation.due_at`; repeating the call changes nothing."""
+MOST_WRITES = 100
+"""Customers and aliases that one commit can hold (DynamoDB, TransactWriteItems)."""
 
 
-MAX_DELAY = timedelta(minutes=15)
-"""The longest a message can be delayed in a queue (SQS, SendMessage)."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the table knows of many people: customers by alias, reasons of suppression by address hash."""
+
+    customer_ids: Mapping[str, str]
+    suppressions: Mapping[str, str]
 
 
-class SendQueue(Protocol):
-    """Invitations whose time has come."""
+class Imports(Protocol):
+    """The table as import_customers sees it; reading asks as many keys per call as a call takes."""
 
-    def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
-        """Queue for sending after `delay` (0 to MAX_DELAY)."""
+    def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> Known:
+        """All that is stored under these keys, read consistently."""
 
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """The customers that exist among `ids`."""
 
-class Mailer(Protocol):
-    """Hands one mail over, exactly once per call."""
-
-    def send(self, mail: Mail) -> Receipt:
-        """Never raises: what happened is the receipt."""
-
-
-class Invitations(Protocol):
-    """The table as send_survey sees it."""
-
-    def invitation(self, invitation_id: str) -> Invitation | None:
-        """The invitation as it stands."""
-
-    def situation(self, invitation: Invitation) -> Situation:
-        """The customer (merged ones followed) and whether the payment was taken back."""
-
-    def claim(self, invitation: Invitation, customer: Customer) -> bool:
-        """pending -> sending under `invitation.attempt`, and the customer's last_asked_at to `claimed_at`.
-
-        The customer, locale and segments it carries are kept for good, whatever becomes of the mail.
-        False when the invitation is no longer pending, or the customer was asked within the cooldown,
-        suppressed or merged away since it was read.
-        """
-
-    def release(self, invitation: Invitation, customer: Customer) -> None:
-        """Undo the claim of this attempt: sending -> pending, with the `deferred_until` and generation it carries."""
-
-    def mark_sent(self, invitation: Invitation) -> None:
-        """sending -> sent with message id and day."""
-
-    def mark_unknown(self, invitation: Invitation) -> None:
-        """sending -> unknown, for this attempt only."""
-
-    def close(self, invitation: Invitation, reason: SkipReason) -> None:
-        """From the state it was read in -> closed, and the customer no longer waits for it."""
+    def commit(self, change: Change) -> bool:
+        """Write all of it, MOST_WRITES at most; False when somebody else was faster."""
 
 
 class LinkKeys(Protocol):
@@ -175,14 +156,6 @@ class LinkKeys(Protocol):
 
     def refresh(self) -> bool:
         """Fetch again unless that happened less than a minute ago; whether it was done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The invitation as it stands after an answer was, or was not, `stored`."""
-
-    invitation: Invitation
-    stored: bool
 
 
 class Responses(Protocol):
@@ -236,7 +209,7 @@ class Sweeps(Protocol):
         """sending -> unknown, for this attempt only."""
 
     def close(self, invitation: Invitation, reason: SkipReason) -> None:
-        """From the state it was read in -> closed, and the customer no longer waits for it."""
+        """From the state it was read in -> closed, at the `closed_at` it carries; the customer waits no longer."""
 
     def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
         """sending or unknown -> sent: an answer proves it went out."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from afterbill.domain.reputation import Halt
 from afterbill.domain.tally import Answered, Score, Sent, Tallies
 
 
@@ -69,3 +70,19 @@ class Scores(Protocol):
 
     def scores(self, dimension: str, window: str) -> Collection[Score]:
         """The scores of every value of the dimension; the work does not depend on the number of responses."""
+
+
+class Switch(Protocol):
+    """The switch that stops all sending, for those who turn it."""
+
+    def state(self) -> Halt:
+        """How it stands, read consistently."""
+
+    def stop(self, halt: Halt) -> bool:
+        """Stop all sending; False, and nothing done, where it is stopped, or was resumed since `halt` was thought of.
+
+        The latter is told by its `resumed_on`, the last resume it knows of.
+        """
+
+    def resume(self, day: date) -> bool:
+        """Let sending go on, and remember the local day; False where it was not stopped."""

@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
-from afterbill.domain.customer import Customer, Pending, address_hash, learn, merge, weightiest
+from afterbill.domain.customer import (
+    MOST_WAITING,
+    Customer,
+    Waiting,
+    address_hash,
+    await_survey,
+    learn,
+    merge,
+    weightiest,
+)
 from tests.factories import ADA, DAY, HOUR, NOON, cancellation, customer, event, news, ref, refund
 
 NOVEMBER = st.integers(0, 20).map(lambda hours: NOON + hours * HOUR)
@@ -135,10 +144,48 @@ def test_merging_keeps_the_later_time_of_each_kind(first: datetime | None, secon
     assert (merged.last_asked_at, merged.last_adverse_at) == (later, later)
 
 
-def test_the_survivor_of_a_merge_waits_for_one_survey() -> None:
-    mine, theirs = Pending("1", 50, NOON), Pending("2", 50, NOON)
-    assert merge(customer(pending=mine), Customer("b", pending=theirs)).pending == mine
-    assert merge(customer(), Customer("b", pending=theirs)).pending == theirs
+def waits(*priorities: int, until: datetime = NOON + DAY) -> dict[str, Waiting]:
+    return {f"survey {priority}": Waiting(priority, NOON, until) for priority in priorities}
+
+
+def test_a_customer_waits_for_the_better_survey_first() -> None:
+    waiting = await_survey(waits(50, 80), "new", Waiting(70, NOON, NOON + DAY), NOON)
+    assert list(waiting) == ["survey 80", "new", "survey 50"]
+
+
+def test_of_two_as_good_for_the_one_due_first() -> None:
+    waiting = await_survey(waits(50), "new", Waiting(50, NOON - HOUR, NOON + DAY), NOON)
+    assert list(waiting) == ["new", "survey 50"]
+
+
+def test_only_the_best_are_remembered() -> None:
+    waiting = await_survey(waits(10, 20, 30, 40, 50), "new", Waiting(60, NOON, NOON + DAY), NOON)
+    assert list(waiting) == ["new", "survey 50", "survey 40", "survey 30", "survey 20"]
+    assert len(waiting) == MOST_WAITING
+    assert "worst" not in await_survey(waiting, "worst", Waiting(0, NOON, NOON + DAY), NOON)
+
+
+def test_those_that_gave_up_are_forgotten() -> None:
+    given_up = waits(80, until=NOON - HOUR)
+    assert list(await_survey(given_up | waits(50, until=NOON), "new", Waiting(10, NOON, NOON), NOON)) == [
+        "survey 50",
+        "new",
+    ]
+
+
+def test_a_survey_heard_of_again_is_waited_for_once() -> None:
+    waiting = await_survey(waits(50), "survey 50", Waiting(50, NOON + HOUR, NOON + DAY), NOON)
+    assert waiting == {"survey 50": Waiting(50, NOON + HOUR, NOON + DAY)}
+
+
+def test_the_survivor_of_a_merge_waits_for_the_surveys_of_both() -> None:
+    merged = merge(customer(waiting=waits(10, 30)), Customer("b", waiting=waits(20)))
+    assert list(merged.waiting) == ["survey 30", "survey 20", "survey 10"]
+
+
+def test_but_not_for_more_than_anybody_else() -> None:
+    merged = merge(customer(waiting=waits(1, 2, 3, 4)), Customer("b", waiting=waits(5, 6, 7, 8)))
+    assert list(merged.waiting) == [f"survey {priority}" for priority in (8, 7, 6, 5, 4)]
 
 
 @pytest.mark.parametrize(("mine", "theirs"), list(itertools.product([True, False], repeat=2)))
@@ -180,3 +227,12 @@ def test_an_address_is_recognised_by_its_hash_whatever_its_letter_case() -> None
 def test_without_the_key_nobody_can_tell_whose_hash_it_is() -> None:
     assert address_hash(ADA, b"key") != address_hash(ADA, b"other")
     assert "ada" not in address_hash(ADA, b"key")
+
+
+@pytest.mark.parametrize("spelling", ["ada@bücher.example", "Ada@BÜCHER.example", "ada@xn--bcher-kva.example"])
+def test_a_domain_is_the_same_in_letters_and_as_mail_systems_report_it(spelling: str) -> None:
+    assert address_hash(spelling, b"key") == address_hash("ada@xn--bcher-kva.example", b"key")
+
+
+def test_a_domain_that_dns_cannot_spell_has_a_hash_too() -> None:
+    assert address_hash(f"ada@{'ü' * 70}.example", b"key") != address_hash("ada@example.com", b"key")

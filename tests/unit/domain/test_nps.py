@@ -113,7 +113,8 @@ def test_tallies_add_up_in_any_order(one, two, three):
 
 
 def test_mails_add_up_too():
-    assert Tally(sent=3, delivered=2, answered=1) + Tally(sent=1, delivered=1) == Tally(sent=4, delivered=3, answered=1)
+    one, two = Tally(sent=3, delivered=2, answered=1, complained=1), Tally(sent=2, delivered=1, bounced=1)
+    assert one + two == Tally(sent=5, delivered=3, answered=1, bounced=1, complained=1)
 
 
 def test_the_change_is_in_points_and_a_great_one_is_significant():

@@ -50,7 +50,7 @@ def test_mails_are_counted_apart_from_answers():
         Sent(answered=False),
     ]
 
-    assert count([], sends)["all"] == {"all": Tally(sent=5, delivered=2, answered=2)}
+    assert count([], sends)["all"] == {"all": Tally(sent=5, delivered=2, answered=2, bounced=1, complained=1)}
 
 
 def test_a_rating_that_is_none_is_refused():

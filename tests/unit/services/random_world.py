@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.domain.errors import TransientError
-from afterbill.domain.invitation import Answer, Invitation, State
+from afterbill.domain.invitation import REMINDER, Answer, Invitation, State
+from afterbill.domain.limits import Sending
 from afterbill.domain.mail import Accepted, Mail, Receipt, Refused, Rejected, Unclear
-from afterbill.domain.policy import Stops
+from afterbill.domain.policy import Policy, Stops
+from afterbill.domain.sending_window import is_open
 from afterbill.services.handle_mail_event import INVITATION_TAG
 from tests.factories import (
     DAY,
@@ -34,7 +36,8 @@ from tests.world import World
 
 VISIBILITY = 3 * MINUTE
 DELAY = 12 * HOUR
-TROUBLE_ENDS = NOON + 3 * DAY
+PATIENCE = 4 * DAY
+TROUBLE_ENDS = NOON + 5 * DAY
 
 
 @dataclass
@@ -43,13 +46,15 @@ class RandomWorld:
 
     seed: int
     agenda: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
-    handed_over: Counter[str] = field(default_factory=Counter)
+    handed_over: Counter[tuple[str, int]] = field(default_factory=Counter)
+    hours: Counter[str] = field(default_factory=Counter)
     arrived: Counter[str] = field(default_factory=Counter)
     proved: set[str] = field(default_factory=set)
     given_up: set[str] = field(default_factory=set)
     answers: dict[str, int] = field(default_factory=dict)
-    mails: list[tuple[datetime, Mail]] = field(default_factory=list)
+    surveys: list[tuple[datetime, Mail]] = field(default_factory=list)
     facts: dict[str, BillingEvent] = field(default_factory=dict)
+    running: set[str] = field(default_factory=set)
     interrupted: int = 0
 
     def __post_init__(self) -> None:
@@ -57,15 +62,24 @@ class RandomWorld:
         self.turns = itertools.count()
         self.depth = 0
         table = BusyTable(invitations=Watched(), between=self._others)
-        stops = luck.chance.choice([Stops.PAYMENT, Stops.CUSTOMER])
-        ending = rule(priority=80, delay=DELAY, stops=Stops.CUSTOMER, cooldown=luck.cooldown)
-        rules = {Touchpoint.CANCELLED: ending, Touchpoint.REFUNDED: rule(ask=False, stops=stops)}
-        self.world = World(policy(rules, delay=DELAY, cooldown=luck.cooldown), table=table)
+        self.world = World(self._rules(), table=table)
         self.world.table = Flaky(table, luck)
         self.world.timer = Flaky(self.world.set_timers, luck)
         self.world.queue = Flaky(self.world.queued, luck)
+        self.world.limits = Flaky(self.world.counters, luck)
         self.world.mailer = Flaky(self, luck, (SimulatedCrash,))  # it never raises: what happened is the receipt
         self._write_history()
+
+    def _rules(self) -> Policy:
+        luck = self.luck
+        timing = {"cooldown": luck.cooldown, "reminder": luck.reminder, "window": luck.window, "patience": PATIENCE}
+        stops = luck.chance.choice([Stops.PAYMENT, Stops.CUSTOMER])
+        rules = {
+            Touchpoint.SUPPORT_RESOLVED: rule(priority=70, delay=DELAY + HOUR, **timing),
+            Touchpoint.CANCELLED: rule(priority=80, delay=DELAY, stops=Stops.CUSTOMER, **timing),
+            Touchpoint.REFUNDED: rule(ask=False, stops=stops),
+        }
+        return policy(rules, delay=DELAY, sending=Sending(per_hour=luck.per_hour), **timing)
 
     def _write_history(self) -> None:
         """Three people, their payments with twins, news, refunds and cancellations, delivered in any order."""
@@ -73,14 +87,16 @@ class RandomWorld:
         for person in range(3):
             ref = CustomerRef(f"cus_{person}")
             email = f"{luck.chance.randrange(3)}@example.com"
-            self._deliver(news(replace(ref, email=email), NOON))
+            home = luck.chance.choice([None, "Asia/Tokyo", "America/New_York"])
+            self._deliver(news(replace(ref, email=email, time_zone=home), NOON))
             for _ in range(luck.chance.randrange(3)):
                 payment, at = str(next(payments)), NOON + luck.soon()
-                self._deliver(event(payment, ref, occurred_at=at))
+                kind = luck.chance.choice([Touchpoint.PAYMENT_SUCCEEDED, Touchpoint.SUPPORT_RESOLVED])
+                self._deliver(event(payment, ref, occurred_at=at, touchpoint=kind))
                 if luck.often(0.5):
-                    twin = event(
-                        payment, replace(ref, email=email), occurred_at=at, objects={"invoice": f"in_{payment}"}
-                    )
+                    known = replace(ref, email=email)
+                    invoice = {"invoice": f"in_{payment}"}
+                    twin = event(payment, known, occurred_at=at, objects=invoice, touchpoint=kind)
                     self._deliver(replace(twin, event_id=f"twin_{payment}"))
                 if luck.often(0.3):
                     self._deliver(
@@ -116,11 +132,19 @@ class RandomWorld:
 
     def _fetch(self) -> None:
         """Messages of timers and queues join the agenda, some of them twice and few never."""
-        for one in self.world.set_timers.fire(NOON + 1000 * DAY):
-            self._message(max(one.due_at - self.world.now, timedelta(0)), one.id, one.delivery_number)
+        for name, (moment, id_, number) in self.world.set_timers.schedules.items():
+            if name not in self.running:
+                self.running.add(name)
+                remaining = max(moment - self.world.now, timedelta(0))
+                self.later(remaining, lambda name=name: self._fired(name))  # type: ignore[misc]
+                self._message(remaining, id_, number)
         for id_, number, delay in self.world.queued.messages:
             self._message(delay, id_, number)
         self.world.queued.messages.clear()
+
+    def _fired(self, name: str) -> None:
+        self.running.discard(name)
+        self.world.set_timers.schedules.pop(name, None)
 
     def _message(self, delay: timedelta, id_: str, number: int) -> None:
         lost = self.luck.often(self.luck.faults)
@@ -138,19 +162,28 @@ class RandomWorld:
     def send(self, mail: Mail) -> Receipt:
         """The mail system."""
         id_ = mail.tags[INVITATION_TAG]
-        self.assert_may_be_sent(mail, self.world.stored.invitations[id_])
+        one = self.world.stored.invitations[id_]
+        self.assert_may_be_sent(mail, one)
         if self.luck.often(self.luck.refusals):
             return self.luck.chance.choice([Refused("slow", SECOND, paused=False), Rejected("no")])
-        self.handed_over[id_] += 1
+        self.handed_over[id_, one.delivery_number] += 1
+        self.hours[f"{self.world.now:%dT%H}"] += 1
         silent = self.luck.often(self.luck.silences)
         if not silent or self.luck.often(0.5):
+            self.surveys += [(self.world.now, mail)] if one.delivery_number < REMINDER else []
             self._arrive(id_, mail)
         return Unclear("silence") if silent else Accepted(f"m-{id_}")
 
     def assert_may_be_sent(self, mail: Mail, invitation: Invitation) -> None:
         customer = self.world.stored.customer(invitation.customer_id)
-        assert invitation.state is State.SENDING
+        if invitation.delivery_number == REMINDER:
+            assert (invitation.state, invitation.answer) == (State.SENT, None)
+            assert self.world.now >= (invitation.sent_at or NOON) + self.luck.reminder
+        else:
+            assert invitation.state is State.SENDING
         assert customer is not None
+        place, almanac = self.world.policy.place(customer), self.world.policy.almanac
+        assert self.luck.window is None or is_open(self.luck.window, place, almanac, self.world.now)
         assert customer.address == mail.to
         assert not customer.suppressed
         assert mail.to not in self.given_up
@@ -158,7 +191,6 @@ class RandomWorld:
 
     def _arrive(self, id_: str, mail: Mail) -> None:
         self.arrived[id_] += 1
-        self.mails.append((self.world.now, mail))
         course = self.luck.chance.choice(
             [[], ["send", "delivery"], ["send", "bounce_permanent"], ["delivery", "complaint"], ["bounce_transient"]]
         )
@@ -189,8 +221,8 @@ class RandomWorld:
             self.world.sweep()
 
     def run(self) -> None:
-        """Until nothing is left to do: sweeps come every hour, and for two days after the last trouble."""
-        for hours in range(1, 5 * 24):
+        """Until nothing is left to do: sweeps come every hour, and for days after the last trouble."""
+        for hours in range(1, 10 * 24):
             heapq.heappush(self.agenda, (NOON + hours * HOUR, next(self.turns), self.sweep))
         while self.agenda:
             self.step()

@@ -50,6 +50,9 @@ class World:
         answered_day = known.answered_day or (day or self.today).isoformat()
         return self.store(id_, replace(known, answer=Answer(rating), answered_at=self.now, answered_day=answered_day))
 
+    def deliver(self, id_: str, delivery: Delivery) -> frozenset[date]:
+        return self.store(id_, replace(self.invitations[id_], delivery=delivery))
+
     def mark(self, *days: date) -> None:
         for day in days:
             self.table.mark(day, self.now)
@@ -99,7 +102,13 @@ def counted(one: Invitation, inside):
         yield Tally(tuple(given[rating] for rating in range(11)))
     if one.sent_day and inside(one.sent_day):
         delivered = one.delivery in {Delivery.DELIVERED, Delivery.COMPLAINED}
-        yield Tally(sent=1, delivered=int(delivered), answered=int(one.answer is not None))
+        yield Tally(
+            sent=1,
+            delivered=int(delivered),
+            answered=int(one.answer is not None),
+            bounced=int(one.delivery is Delivery.BOUNCED),
+            complained=int(one.delivery is Delivery.COMPLAINED),
+        )
 
 
 def snapshot_of(one: Invitation | None) -> Snapshot | None:

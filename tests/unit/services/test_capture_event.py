@@ -31,7 +31,7 @@ def test_a_fact_becomes_a_pending_invitation_with_a_timer(world: World) -> None:
     assert world.capture(event()).outcome is Outcome.SCHEDULED
     stored = world.invitation(event())
     assert (stored.state, stored.due_at) == (State.PENDING, NOON + 3 * DAY)
-    assert list(world.set_timers.schedules) == [stored.schedule_name]
+    assert list(world.set_timers.schedules) == [stored.schedule_name(1)]
 
 
 def test_the_invitation_remembers_what_the_fact_was_about(world: World) -> None:
@@ -97,7 +97,7 @@ def test_a_redelivery_repeats_the_timer_that_a_crash_may_have_prevented(world: W
     world.capture(event())
     world.set_timers.schedules.clear()
     world.capture(event())
-    assert list(world.set_timers.schedules) == [world.invitation(event()).schedule_name]
+    assert list(world.set_timers.schedules) == [world.invitation(event()).schedule_name(1)]
 
 
 def test_a_redelivery_after_the_due_moment_queues_at_once(world: World) -> None:
@@ -116,7 +116,8 @@ def test_a_redelivery_of_what_was_sent_sets_nothing(world: World) -> None:
 
 def test_several_events_of_one_webhook_are_captured_in_order(world: World) -> None:
     world.capture(news(ref(name="Ada")), event("1"), event("2"))
-    assert [one.reason for one in world.stored.invitations.values()] == ["", SkipReason.SUPERSEDED]
+    assert [one.fact for one in world.stored.invitations.values()] == [event("1").fact, event("2").fact]
+    assert len(world.stored.people) == 1
 
 
 def test_a_webhook_of_an_unwanted_kind_is_ignored(world: World) -> None:

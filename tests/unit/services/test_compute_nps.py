@@ -1,6 +1,5 @@
 """Recounting marked days and computing every window from them."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -108,10 +107,28 @@ def test_an_erased_invitation_leaves_no_drift_and_its_value_vanishes(world):
 def test_deliveries_count_as_they_become_known(world):
     world.mark(*world.send("a"))
     world.settled_run()
-    world.mark(*world.store("a", replace(world.invitations["a"], delivery=Delivery.DELIVERED)))
+    world.mark(*world.deliver("a", Delivery.DELIVERED))
     world.settled_run()
 
     assert everything(world).tally == Tally(sent=1, delivered=1)
+
+
+@pytest.mark.parametrize(
+    ("delivery", "tally"),
+    [
+        (Delivery.BOUNCED, Tally(sent=1, bounced=1)),
+        (Delivery.COMPLAINED, Tally(sent=1, delivered=1, complained=1)),
+    ],
+)
+def test_what_comes_back_counts_on_the_day_of_sending_however_late_it_comes(world, delivery, tally):
+    sent_on = TODAY - timedelta(days=3)
+    world.mark(*world.send("a", sent_on))
+    world.settled_run()
+
+    world.mark(*world.deliver("a", delivery))
+    world.settled_run()
+
+    assert list(world.table.tallies("all", sent_on, TODAY)) == [(sent_on, {"all": tally})]
 
 
 def test_a_settled_mark_is_cleared_and_then_nothing_is_left_to_do(world):

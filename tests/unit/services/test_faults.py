@@ -5,14 +5,18 @@ from dataclasses import replace
 import pytest
 
 from afterbill.domain.billing import Touchpoint
-from afterbill.domain.invitation import Answer, Delivery, SkipReason, State
+from afterbill.domain.customer import Waiting
+from afterbill.domain.invitation import REMINDER, Answer, Delivery, SkipReason, State
+from afterbill.domain.limits import Sending
 from afterbill.domain.mail import Accepted, Receipt, Refused, Rejected, Unclear
 from afterbill.services.sweep import Finding
 from tests.factories import (
+    COUNTRIES,
     DAY,
     HOUR,
     MINUTE,
     NOON,
+    OFFICE,
     SECOND,
     customer,
     event,
@@ -28,6 +32,12 @@ from tests.world import World
 
 ID = invitation().id
 DELAY = 2 * HOUR
+COUNTING = policy(quota=9, reminder=DAY, sending=Sending(per_hour=9, per_day=9))
+RECEIPTS = pytest.mark.parametrize(
+    "receipt",
+    [Refused("throttled", MINUTE, paused=False), Rejected("no"), Unclear("silence"), Accepted("m")],
+    ids=lambda receipt: type(receipt).__name__,
+)
 
 
 def shop() -> World:
@@ -76,6 +86,13 @@ def due(receipt: Receipt | None = None) -> World:
     world.stored.invitations[ID] = invitation(due_at=NOON)
     world.stored.people["ada"] = customer()
     world.mailer.receipts = [receipt] if receipt else []
+    return world
+
+
+def counting(receipt: Receipt | None = None) -> World:
+    """The same where every mail is counted and followed by a reminder."""
+    world = due(receipt)
+    world.policy = COUNTING
     return world
 
 
@@ -133,11 +150,7 @@ def test_what_the_mail_system_took_is_settled_by_its_own_word() -> None:
     assert settled
 
 
-@pytest.mark.parametrize(
-    "receipt",
-    [Refused("throttled", MINUTE, paused=False), Rejected("no"), Unclear("silence"), Accepted("m")],
-    ids=lambda receipt: type(receipt).__name__,
-)
+@RECEIPTS
 def test_whatever_the_receipt_a_killed_sender_leaves_nothing_open(receipt: Receipt) -> None:
     for world in every_fault(lambda: due(receipt), lambda world: world.send(ID)):
         sent_again(world)
@@ -146,6 +159,101 @@ def test_whatever_the_receipt_a_killed_sender_leaves_nothing_open(receipt: Recei
         assert end.state in {State.SENT, State.CLOSED}
         assert len(world.outbox) == (end.state is State.SENT) or end.reason == SkipReason.FAILED
         assert found[Finding.FAILED] == (end.reason == SkipReason.FAILED)
+
+
+@RECEIPTS
+def test_a_counted_survey_killed_at_any_call_is_counted_at_least_once_and_reminded_of_at_most_once(
+    receipt: Receipt,
+) -> None:
+    ruined = 0
+    for world in every_fault(lambda: counting(receipt), lambda world: world.send(ID)):
+        ruined += 1
+        sent_again(world)
+        pass_days(world, 3)
+        end = world.stored.invitations[ID]
+        assert end.state in {State.SENT, State.CLOSED}
+        handed_over = (end.state is State.SENT) + (end.reminded_at is not None)
+        assert len(world.outbox) == handed_over or end.reason == SkipReason.FAILED
+        assert len(world.outbox) <= min(2, world.counters.used.total())
+    assert ruined >= 24  # eight calls and more, before and after, in two ways
+
+
+def test_a_survey_that_waits_for_the_morning_goes_out_then_however_it_was_put_off() -> None:
+    """On Wednesday at noon it is 21:00 in Tokyo, and nobody there has answered by the Friday after."""
+
+    def at_night() -> World:
+        world = World(policy(window=OFFICE, reminder=DAY, almanac=COUNTRIES), now=NOON + 3 * DAY)
+        world.stored.invitations[ID] = invitation()
+        waiting = {ID: Waiting(50, world.now, world.now + 30 * DAY)}
+        world.stored.people["ada"] = customer(time_zone="Asia/Tokyo", waiting=waiting)
+        return world
+
+    ruined = 0
+    for world in every_fault(at_night, lambda world: world.send(ID)):
+        ruined += 1
+        sent_again(world)
+        pass_days(world, 2.5)
+        end = world.stored.invitations[ID]
+        assert end.waits[0].reason is SkipReason.WINDOW
+        for moment in (end.sent_at, end.reminded_at):
+            assert moment is not None
+            assert 0 <= moment.hour < 8
+        assert len(world.outbox) == 2
+    assert ruined >= 12
+
+
+def reminding(receipt: Receipt | None = None) -> World:
+    """A survey whose reminder came out of the send queue."""
+    world = counting()
+    world.send(ID)
+    world.now += DAY
+    world.set_timers.schedules.clear()
+    world.mailer.receipts = [receipt] if receipt else []
+    return world
+
+
+@RECEIPTS
+def test_a_reminder_killed_at_any_call_goes_out_at_most_once(receipt: Receipt) -> None:
+    ruined = 0
+    for world in every_fault(lambda: reminding(receipt), lambda world: world.send(ID, REMINDER)):
+        ruined += 1
+        world.now += 3 * MINUTE
+        world.send(ID, REMINDER)
+        pass_days(world, 2)
+        end = world.stored.invitations[ID]
+        assert end.state is State.SENT
+        assert len(world.outbox) <= 2
+        assert len(world.outbox) <= world.counters.used["day#2026-11-22"] + world.counters.used["day#2026-11-23"]
+    assert ruined >= 20
+
+
+def test_killed_before_its_claim_a_reminder_is_sent_by_the_next_one() -> None:
+    outboxes = []
+    for world in every_fault(reminding, lambda world: world.send(ID, REMINDER)):
+        if world.stored.invitations[ID].reminded_at is None:
+            world.now += 3 * MINUTE
+            world.send(ID, REMINDER)
+            outboxes.append(len(world.outbox))
+    assert outboxes
+    assert set(outboxes) == {2}
+
+
+def test_a_reminder_put_off_to_the_morning_goes_out_then_however_that_was_killed() -> None:
+    def at_night() -> World:
+        world = reminding()
+        world.now = NOON + 8 * DAY
+        world.policy = policy(window=OFFICE, reminder=DAY, almanac=COUNTRIES)
+        world.change_person("ada", time_zone="Asia/Tokyo")
+        return world
+
+    for world in every_fault(at_night, lambda world: world.send(ID, REMINDER)):
+        world.now += 3 * MINUTE
+        world.send(ID, REMINDER)
+        pass_days(world, 1)
+        reminded = world.stored.invitations[ID].reminded_at
+        assert reminded is not None
+        assert 0 <= reminded.hour < 8
+        assert len(world.outbox) == 2
 
 
 def test_a_skip_killed_at_any_call_is_skipped_again_for_the_same_reason() -> None:
@@ -213,7 +321,7 @@ def test_a_sweep_killed_at_any_call_is_made_good_by_the_next() -> None:
 
 def test_the_saboteur_kills_where_it_says() -> None:
     world = due()
-    Saboteur(at=4, after=True, fault=SimulatedCrash).spoil(world)
+    Saboteur(at=5, after=True, fault=SimulatedCrash).spoil(world)
     with pytest.raises(SimulatedCrash):
         world.send(ID)
     assert len(world.outbox) == 1

@@ -35,7 +35,7 @@ def stored(world: World) -> Invitation:
     [
         ("send", Delivery.ACCEPTED),
         ("delivery", Delivery.DELIVERED),
-        ("bounce_transient", Delivery.BOUNCED),
+        ("bounce_transient", Delivery.ACCEPTED),
         ("bounce_permanent", Delivery.BOUNCED),
         ("complaint", Delivery.COMPLAINED),
     ],
@@ -44,6 +44,32 @@ def test_each_event_raises_the_delivery_to_its_rank(kind: str, delivery: Deliver
     world = asked()
     world.report(ses_event(kind, ID))
     assert stored(world).delivery is delivery
+
+
+@pytest.mark.parametrize("bounce_type", ["Transient", "Undetermined"])
+def test_a_bounce_that_is_not_for_good_leaves_the_delivery_as_it_was(bounce_type: str) -> None:
+    """A reply that somebody is away is such a bounce, of a mail that arrived."""
+    world = asked()
+    world.report(ses_event("delivery", ID))
+    away = ses_event("bounce_transient", ID)
+    away["bounce"]["bounceType"] = bounce_type
+    assert world.report(away) is Outcome.REPEATED
+    assert stored(world).delivery is Delivery.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("kind", "block", "reason"),
+    [("bounce_permanent", "bounce", "bounced"), ("complaint", "complaint", "complained")],
+)
+def test_what_ses_held_back_itself_neither_bounced_nor_annoyed_and_is_not_written_to_again(
+    kind: str, block: str, reason: str
+) -> None:
+    world = asked()
+    held_back = ses_event(kind, ID)
+    held_back[block][f"{block}SubType"] = "OnAccountSuppressionList"
+    assert world.report(held_back) is Outcome.SUPPRESSED
+    assert stored(world).delivery is Delivery.ACCEPTED
+    assert world.stored.people["ada"].suppressed == reason
 
 
 def test_what_was_new_is_noted_and_what_was_known_is_repeated() -> None:

@@ -89,7 +89,7 @@ def test_whoever_no_longer_waits_is_free_for_the_next_survey_also_after_a_merge(
     world.capture(news(CustomerRef("guest", ADA)), news(ref(), NOON + MINUTE))
     world.stored.suppress(hash_address(ADA), "unsubscribed", NOON, world.person())
     world.pass_time(3 * DAY)
-    assert world.person().pending is None
+    assert world.person().waiting == {}
 
 
 def test_an_alias_of_somebody_erased_leads_to_a_new_customer(world: World) -> None:

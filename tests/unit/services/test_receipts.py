@@ -1,8 +1,10 @@
 """What the mail system answers, and what becomes of the survey then."""
 
+from dataclasses import replace
+
 import pytest
 
-from afterbill.domain.customer import Pending
+from afterbill.domain.customer import Waiting
 from afterbill.domain.invitation import SkipReason, State
 from afterbill.domain.mail import Refused, Rejected, Unclear
 from afterbill.services.send_survey import Outcome, Sent
@@ -36,6 +38,38 @@ def test_after_a_refusal_the_customer_was_not_asked(world: World) -> None:
     assert world.stored.people["ada"].last_asked_at == NOON - 100 * DAY
 
 
+def test_and_waits_for_it_again_so_that_a_worse_survey_does_not_slip_in(world: World) -> None:
+    worse, entry = "cd" * 16, Waiting(80, world.now, world.now + 30 * DAY)
+    world.stored.invitations[worse] = invitation(id=worse)
+    world.change_person("ada", waiting={ID: entry})
+    world.mailer.receipts = [THROTTLED]
+    world.send(ID)
+    assert world.stored.people["ada"].waiting == {ID: replace(entry, due_at=world.now + MINUTE)}
+    assert world.send(worse) == Sent(Outcome.PUT_OFF, SkipReason.SUPERSEDED)
+    assert world.pass_time(MINUTE) == [Sent(Outcome.SENT)]
+
+
+def test_a_refusal_after_another_survey_went_out_does_not_unmake_that(world: World) -> None:
+    """Two surveys at once: no claim is undone but its own."""
+    claimed_at = world.now
+    world.change(ID, state=State.SENDING, attempt="a", claimed_at=claimed_at)
+    world.change_person("ada", last_asked_at=claimed_at + MINUTE)
+    mine = replace(world.stored.invitations[ID], previously_asked_at=None)
+    world.stored.release(mine, world.stored.people["ada"])
+    assert world.stored.invitations[ID].state is State.PENDING
+    assert world.stored.people["ada"].last_asked_at == claimed_at + MINUTE
+
+
+@pytest.mark.parametrize("state", set(State) - {State.SENDING})
+def test_an_attempt_that_is_no_longer_the_one_at_work_changes_nothing(world: World, state: State) -> None:
+    now = world.change(ID, state=state, attempt="another")
+    mine = replace(now, attempt="mine", claimed_at=world.now, message_id="m")
+    world.stored.release(mine, world.stored.people["ada"])
+    world.stored.mark_sent(mine)
+    world.stored.mark_unknown(mine)
+    assert world.stored.invitations[ID] == now
+
+
 def test_a_throttled_survey_goes_out_once(world: World) -> None:
     world.mailer.receipts = [THROTTLED, THROTTLED]
     world.send(ID)
@@ -62,14 +96,15 @@ def test_patience_does_not_prolong_a_surveys_life(world: World) -> None:
 def test_a_mail_that_will_never_be_taken_is_closed(world: World) -> None:
     world.mailer.receipts = [Rejected("MessageRejected")]
     assert world.send(ID) == Sent(Outcome.REJECTED, "MessageRejected")
-    assert (world.stored.invitations[ID].state, world.stored.invitations[ID].reason) == (State.CLOSED, "rejected")
+    closed = world.stored.invitations[ID]
+    assert (closed.state, closed.reason, closed.closed_at) == (State.CLOSED, "rejected", world.now)
 
 
 def test_whoever_got_no_mail_was_not_asked(world: World) -> None:
     world.mailer.receipts = [Rejected("MessageRejected")]
-    world.change_person("ada", pending=Pending(ID, 50, NOON))
+    world.change_person("ada", waiting={ID: Waiting(50, NOON, NOON + 40 * DAY)})
     world.send(ID)
-    assert (world.stored.people["ada"].last_asked_at, world.stored.people["ada"].pending) == (None, None)
+    assert (world.stored.people["ada"].last_asked_at, world.stored.people["ada"].waiting) == (None, {})
 
 
 def test_silence_makes_it_unknown_and_nobody_tries_again(world: World) -> None:

@@ -4,11 +4,11 @@ from datetime import timedelta
 import pytest
 
 from afterbill.adapters.memory.table import MemoryTable
-from afterbill.domain.customer import Customer, Pending
+from afterbill.domain.customer import Customer, Waiting
 from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import Delivery, Invitation, SkipReason, State
-from afterbill.services.send_survey import Outcome, Sent
-from tests.factories import ADA, DAY, HOUR, NOON, SECOND, event, invitation, ref
+from afterbill.services.sending import Outcome, Sent, named
+from tests.factories import ADA, DAY, HOUR, NOON, SECOND, event, invitation, policy, ref
 from tests.world import World, due_survey
 
 ID = invitation().id
@@ -52,8 +52,10 @@ def test_a_message_about_nothing_is_dropped(world: World) -> None:
     assert world.send("ff" * 16) == Sent(Outcome.NOT_PENDING)
 
 
-def test_a_message_of_another_delivery_is_dropped(world: World) -> None:
-    assert world.send(ID, delivery_number=2) == Sent(Outcome.NOT_PENDING)
+@pytest.mark.parametrize("number", [0, 2, 3])
+def test_a_message_of_another_delivery_is_dropped(world: World, number: int) -> None:
+    assert world.send(ID, delivery_number=number) == Sent(Outcome.NOT_PENDING)
+    assert world.outbox == []
 
 
 def test_nothing_goes_out_early(world: World) -> None:
@@ -68,10 +70,11 @@ def test_what_comes_a_moment_early_waits_for_what_remains(world: World) -> None:
     assert world.queued.messages == [(ID, 1, timedelta(milliseconds=300))]
 
 
-def test_what_was_deferred_further_has_a_timer_of_its_own(world: World) -> None:
+def test_what_comes_much_too_early_gets_the_timer_that_may_never_have_been_set(world: World) -> None:
     world.now -= HOUR
     world.send(ID)
     assert world.queued.messages == []
+    assert world.set_timers.schedules == {invitation().schedule_name(1): (invitation().due_at, ID, 1)}
 
 
 @pytest.mark.parametrize(
@@ -82,13 +85,14 @@ def test_what_was_deferred_further_has_a_timer_of_its_own(world: World) -> None:
         (SkipReason.NO_ADDRESS, {"address": None}),
         (SkipReason.STOPPED, {"last_adverse_at": NOON + DAY}),
         (SkipReason.COOLDOWN, {"last_asked_at": NOON}),
-        (SkipReason.SUPERSEDED, {"pending": Pending("other", 80, NOON + 4 * DAY)}),
+        (SkipReason.SUPERSEDED, {"waiting": {"other": Waiting(80, NOON + 40 * DAY, NOON + 50 * DAY)}}),
     ],
 )
 def test_what_was_learned_since_is_checked_again(world: World, reason: SkipReason, changes: dict[str, object]) -> None:
     world.change_person("ada", **changes)
     assert world.send(ID) == Sent(Outcome.SKIPPED, reason)
-    assert (world.stored.invitations[ID].state, world.stored.invitations[ID].reason) == (State.CLOSED, reason)
+    closed = world.stored.invitations[ID]
+    assert (closed.state, closed.reason, closed.closed_at) == (State.CLOSED, reason, world.now)
     assert world.outbox == []
 
 
@@ -108,22 +112,40 @@ def test_somebody_erased_is_not_written_to(world: World) -> None:
 
 
 def test_whoever_is_not_asked_after_all_no_longer_waits(world: World) -> None:
-    world.change_person("ada", pending=Pending(ID, 50, world.now), suppressed="bounced")
+    world.change_person("ada", waiting={ID: Waiting(50, world.now, world.now + DAY)}, suppressed="bounced")
     world.send(ID)
-    assert world.stored.people["ada"].pending is None
+    assert world.stored.people["ada"].waiting == {}
+
+
+def test_nor_does_who_was_asked(world: World) -> None:
+    other = {"other": Waiting(50, world.now + DAY, world.now + 2 * DAY)}
+    world.change_person("ada", waiting={ID: Waiting(50, world.now, world.now + DAY)} | other)
+    world.send(ID)
+    assert world.stored.people["ada"].waiting == other
+
+
+def test_an_address_nobody_reads_is_not_written_to(world: World) -> None:
+    world.address_problem = {ADA: SkipReason.ROLE_ADDRESS}.get
+    assert world.send(ID) == Sent(Outcome.SKIPPED, SkipReason.ROLE_ADDRESS)
+
+
+def test_the_zone_its_moment_was_chosen_in_is_remembered(world: World) -> None:
+    world.change_person("ada", time_zone="Asia/Tokyo")
+    world.send(ID)
+    assert world.stored.invitations[ID].zone == "Asia/Tokyo"
 
 
 def test_segments_and_language_are_those_of_the_moment_of_sending(world: World) -> None:
     world.send(ID)
     assert world.stored.invitations[ID].segments == {"source": "shop", "country": "GB", "locale": "de"}
-    assert world.stored.invitations[ID].locale == "de"
+    assert world.stored.invitations[ID].locale == "de-GB"
 
 
 def test_a_language_the_customer_no_longer_has_stays_as_it_was(world: World) -> None:
     world.change_person("ada", locale=None)
     world.change(ID, locale="fr")
     world.send(ID)
-    assert world.stored.invitations[ID].locale == "fr"
+    assert world.stored.invitations[ID].locale == "fr-GB"
 
 
 @dataclass
@@ -161,6 +183,21 @@ def test_of_two_surveys_at_once_the_cooldown_lets_one_through(world: World) -> N
         world.send(ID)
     assert world.send(ID) == Sent(Outcome.SKIPPED, SkipReason.COOLDOWN)
     assert len(world.outbox) == 1
+
+
+def test_two_facts_of_one_second_are_one_mail_now_and_one_after_the_cooldown() -> None:
+    world = World(policy(cooldown=10 * DAY))
+    world.capture(event("1"), event("2"))
+    assert [sent.outcome for sent in world.pass_time(3 * DAY)] == [Outcome.SENT, Outcome.PUT_OFF]
+    world.live(10 * DAY - SECOND)
+    assert len(world.outbox) == 1
+    world.live(SECOND)
+    assert len(world.outbox) == 2
+
+
+def test_nobody_is_asked_without_somebody_to_ask() -> None:
+    with pytest.raises(ValueError, match="nobody"):
+        named(None)
 
 
 def test_an_opt_out_between_check_and_claim_is_heard(world: World) -> None:

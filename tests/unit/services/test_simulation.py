@@ -29,6 +29,9 @@ def explained(world: RandomWorld, id_: str) -> bool:
         SkipReason.REJECTED: luck.refusals > 0,
         SkipReason.FAILED: world.interrupted > 0 or luck.silences > 0,
         SkipReason.NO_ADDRESS: world.interrupted > 0,
+        SkipReason.EXPIRED: world.interrupted > 0,
+        SkipReason.LIMIT: luck.per_hour > 0,
+        SkipReason.WINDOW: luck.window is not None,
     }
     return happened[SkipReason(one.reason)]
 
@@ -42,9 +45,11 @@ def test_in_every_world_what_we_promise_holds(seeds: range) -> None:
 
         assert stored.keys() == world.facts.keys(), "every fact is accounted for, and nothing else"
         assert {one.state for one in stored.values()} <= {State.SENT, State.CLOSED}, "nothing stays open"
-        assert max(world.handed_over.values(), default=1) == 1, "no mail is handed over twice"
+        assert max(world.handed_over.values(), default=1) == 1, "no survey and no reminder is handed over twice"
+        assert max(world.hours.values(), default=0) <= (world.luck.per_hour or 99), "no hour has more than the cap"
         assert all(stored[id_].state is State.SENT for id_ in world.proved), "what is proved to be sent is sent"
-        assert all(explained(world, one.id) for one in stored.values() if one.state is State.CLOSED)
+        closed = {id_: one.reason for id_, one in stored.items() if one.state is State.CLOSED}
+        assert [reason for id_, reason in closed.items() if not explained(world, id_)] == [], seed
 
         failed = {id_ for id_, one in stored.items() if one.reason == SkipReason.FAILED}
         assert not failed & (world.proved | world.answers.keys()), "only what nobody heard of has failed"
@@ -54,7 +59,7 @@ def test_in_every_world_what_we_promise_holds(seeds: range) -> None:
             assert answer.rating == rating, "the last answer counts"
 
         if world.luck.cooldown:
-            for _, times in itertools.groupby(sorted((mail.to, at) for at, mail in world.mails), lambda one: one[0]):
+            for _, times in itertools.groupby(sorted((mail.to, at) for at, mail in world.surveys), lambda one: one[0]):
                 moments = [at for _, at in times]
                 gaps = [later - earlier for earlier, later in itertools.pairwise(moments)]
                 assert all(gap >= COOLDOWN for gap in gaps), "nobody is asked twice within the cooldown"
@@ -63,19 +68,26 @@ def test_in_every_world_what_we_promise_holds(seeds: range) -> None:
 def test_the_worlds_are_as_bad_as_they_should_be() -> None:
     """Guards the simulation itself: each kind of trouble happens, and most surveys go out all the same."""
     reasons: Counter[str] = Counter()
-    interrupted = arrived = answered = 0
+    waits: Counter[str] = Counter()
+    interrupted = arrived = answered = reminded = 0
     for seed in range(40):
         world = RandomWorld(seed)
         world.run()
-        reasons.update(one.reason for one in world.world.stored.invitations.values())
+        for one in world.world.stored.invitations.values():
+            reasons[one.reason] += 1
+            waits.update(wait.reason for wait in one.waits)
+            reminded += one.reminded_at is not None
         interrupted += world.interrupted
         arrived += world.arrived.total()
         answered += len(world.answers)
     assert interrupted > 100
     assert arrived > 50
     assert answered > 20
-    wanted = {SkipReason.STOPPED, SkipReason.SUPPRESSED, SkipReason.FAILED, SkipReason.REJECTED, SkipReason.SUPERSEDED}
+    assert reminded > 2
+    wanted = {SkipReason.STOPPED, SkipReason.SUPPRESSED, SkipReason.FAILED, SkipReason.REJECTED, SkipReason.COOLDOWN}
     assert wanted <= reasons.keys()
+    for reason in (SkipReason.COOLDOWN, SkipReason.SUPERSEDED, SkipReason.WINDOW, SkipReason.LIMIT):
+        assert waits[reason] > 2
 
 
 def test_without_trouble_every_payment_that_stands_is_asked_about() -> None:

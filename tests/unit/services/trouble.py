@@ -10,13 +10,16 @@ from afterbill.adapters.memory.table import MemoryTable
 from afterbill.domain.customer import Customer
 from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import TRANSITIONS, Invitation
+from afterbill.domain.sending_window import SendingWindow
 from afterbill.ports import Change
 from tests.factories import DAY, HOUR
 from tests.unit.services.crashes import SimulatedCrash
 
-COOLDOWN = 30 * DAY
+COOLDOWN = 3 * DAY
 LONGEST_WAY = 8 * HOUR
 """How late a webhook, a report of the mail system or an answer arrives at most."""
+
+DAYTIME = SendingWindow("daytime", frozenset(range(7)), ((8 * 60, 20 * 60),), weekends=True, holidays=True)
 
 
 class Watched(dict[str, Invitation]):
@@ -46,6 +49,14 @@ class BusyTable(MemoryTable):
         self.between()
         return super().claim(invitation, customer)
 
+    def put_off(self, invitation: Invitation, customer: Customer) -> bool:
+        self.between()
+        return super().put_off(invitation, customer)
+
+    def claim_reminder(self, invitation: Invitation, customer: Customer) -> bool:
+        self.between()
+        return super().claim_reminder(invitation, customer)
+
 
 @dataclass
 class Randomness:
@@ -57,6 +68,9 @@ class Randomness:
     silences: float
     busy: float
     cooldown: timedelta
+    reminder: timedelta
+    window: SendingWindow | None
+    per_hour: int
 
     @classmethod
     def of(cls, seed: int) -> "Randomness":
@@ -68,6 +82,9 @@ class Randomness:
             silences=chance.choice([0, 0.2]),
             busy=chance.choice([0, 0.3]),
             cooldown=chance.choice([timedelta(0), COOLDOWN]),
+            reminder=chance.choice([timedelta(0), DAY]),
+            window=chance.choice([None, DAYTIME]),
+            per_hour=chance.choice([0, 1]),
         )
 
     def often(self, share: float) -> bool:

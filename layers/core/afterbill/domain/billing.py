@@ -31,6 +31,7 @@ class Touchpoint(StrEnum):
     ORDER_FULFILLED = "order_fulfilled"
     SUPPORT_RESOLVED = "support_resolved"
     RELEASE = "release"
+    RELATIONSHIP = "relationship"
 
 
 REVERSALS = frozenset({Touchpoint.REFUNDED, Touchpoint.DISPUTED})
@@ -50,7 +51,10 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRef:
-    """What one event says of its customer; `id` is the provider's own, None where it gave nothing."""
+    """What one event says of its customer; `id` is the provider's own, None where it gave nothing.
+
+    `own_id` is ours, known where afterbill itself is the source.
+    """
 
     id: str | None = None
     email: str | None = None
@@ -60,6 +64,7 @@ class CustomerRef:
     time_zone: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
     deleted: bool = False
+    own_id: str | None = None
 
     @property
     def address(self) -> str | None:

@@ -3,10 +3,12 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from afterbill.domain.billing import REVERSALS, BillingEvent, Touchpoint
+from afterbill.domain.legal import newest
 
 _PARTS = ("address", "name", "locale", "country", "time_zone")
 _ATTRIBUTE = "attributes."
@@ -17,14 +19,33 @@ BOUNCED = "bounced"
 """The one suppression that is about an address and not about what its holder wants."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """The survey this customer is waiting for; kept only where a cooldown lets surveys compete."""
+MOST_WAITING = 5
+"""Surveys that compete for one customer; of more only the best are remembered."""
 
-    invitation_id: str
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A survey this customer waits for; kept only where a cooldown lets surveys compete.
+
+    `due_at` is when it wants to go out, `until` when it gives up.
+    """
+
     priority: int
     due_at: datetime
+    until: datetime
     stoppable: bool = True
+
+
+def await_survey(
+    waiting: Mapping[str, Waiting], invitation_id: str, survey: Waiting, now: datetime
+) -> Mapping[str, Waiting]:
+    """The surveys waited for with one more, without those that gave up, the best first."""
+    return _best({id_: one for id_, one in {**waiting, invitation_id: survey}.items() if one.until >= now})
+
+
+def _best(waiting: Mapping[str, Waiting]) -> Mapping[str, Waiting]:
+    ranked = sorted(waiting.items(), key=lambda entry: (-entry[1].priority, entry[1].due_at, entry[0]))
+    return dict(ranked[:MOST_WAITING])
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +54,7 @@ class Customer:
 
     `suppressed` holds the reason why nobody may write to this person, empty when there is none.
     `learned_at` tells when each part of the profile was said (`address`, `attributes.plan`...), so that events
-    may arrive in any order.
+    may arrive in any order. `absorbed` are the ids of customers found to be the same person.
     """
 
     id: str
@@ -47,10 +68,11 @@ class Customer:
     learned_at: Mapping[str, datetime] = field(default_factory=dict)
     last_asked_at: datetime | None = None
     last_adverse_at: datetime | None = None
-    pending: Pending | None = None
+    waiting: Mapping[str, Waiting] = field(default_factory=dict)
     suppressed: str = ""
     deleted: bool = False
     merged_into: str | None = None
+    absorbed: tuple[str, ...] = ()
 
 
 def learn(customer: Customer, event: BillingEvent) -> Customer:
@@ -60,22 +82,29 @@ def learn(customer: Customer, event: BillingEvent) -> Customer:
     said |= {f"{_ATTRIBUTE}{name}": value for name, value in ref.attributes.items()}
     said |= {f"{_ATTRIBUTE}plan": event.plan} if event.plan else {}
     learned = _absorb(customer, {name: (value, event.occurred_at) for name, value in said.items() if value})
-    return _deleted(learned, event)
+    return _deleted(_with_newest_basis(learned, customer.attributes, ref.attributes), event)
 
 
 def merge(survivor: Customer, other: Customer) -> Customer:
     """Two customers found to be one: the latest word and the later time of each kind are kept."""
     said = {name: (value, other.learned_at.get(name, _EVER)) for name, value in _profile(other).items()}
-    merged = _absorb(survivor, said)
+    merged = _with_newest_basis(_absorb(survivor, said), survivor.attributes, other.attributes)
     reasons = (one.suppressed for one in (survivor, other) if one.suppressed != BOUNCED or _same(one, merged))
     return replace(
         merged,
         last_asked_at=_later(survivor.last_asked_at, other.last_asked_at),
         last_adverse_at=_later(survivor.last_adverse_at, other.last_adverse_at),
-        pending=survivor.pending or other.pending,
+        waiting=_best({**other.waiting, **survivor.waiting}),
         suppressed=weightiest(*reasons),
         deleted=survivor.deleted and other.deleted,
+        absorbed=(*survivor.absorbed, other.id, *other.absorbed),
     )
+
+
+def _with_newest_basis(customer: Customer, *told: Mapping[str, str]) -> Customer:
+    """A legal basis carries its own time: an old subscription's word, repeated today, must not replace a newer one."""
+    basis = newest(*told)
+    return replace(customer, attributes={**customer.attributes, **basis}) if basis else customer
 
 
 def weightiest(*reasons: str) -> str:
@@ -130,5 +159,13 @@ def _later(first: datetime | None, second: datetime | None) -> datetime | None:
 
 
 def address_hash(address: str, key: bytes) -> str:
-    """A keyed hash under which an address is recognised without being stored; letter case does not count."""
-    return hmac.new(key, address.strip().casefold().encode(), hashlib.sha256).hexdigest()[:32]
+    """A keyed hash under which an address is recognised without being stored.
+
+    Letter case does not count, nor whether its domain is spelled in letters or as DNS and mail systems spell it.
+    """
+    plain = address.strip().casefold()
+    name, at, domain = plain.rpartition("@")
+    if not domain.isascii():
+        with suppress(UnicodeError):
+            plain = f"{name}{at}{domain.encode('idna').decode()}"
+    return hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()[:32]

@@ -1,11 +1,11 @@
 """One ask: its identity, its two axes of state, and the answer it may hold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
-from afterbill.domain.billing import links_of
+from afterbill.domain.billing import Money, links_of
 
 
 class State(StrEnum):
@@ -56,7 +56,20 @@ class SkipReason(StrEnum):
     EXPIRED = "expired"
     REJECTED = "rejected"
     FAILED = "failed"
+    NO_BASIS = "no_basis"
+    BAD_ADDRESS = "bad_address"
+    ROLE_ADDRESS = "role_address"
+    QUOTA = "quota"
+    LIMIT = "limit"
+    WINDOW = "window"
+    ANSWERED = "answered"
 
+
+REMINDER = 2
+"""The delivery number of the one reminder."""
+
+MOST_WAITS = 50
+"""Waits of one invitation that are written down; an hourly cap may cause many."""
 
 RETENTION = timedelta(days=730)
 """How long an invitation is kept after the last moment it could go out; unsubscribe links live as long."""
@@ -76,8 +89,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """That it had to wait at `at`, for `reason`, until `until`."""
+
+    at: datetime
+    reason: SkipReason
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Invitation:
-    """One ask about one fact; segments are a snapshot, so a score never changes because a customer did."""
+    """One ask about one fact; segments are a snapshot, so a score never changes because a customer did.
+
+    `expiry` is how long it can be answered, `patience` how long after `due_at` it may still wait for its turn.
+    `zone` is the customer's time zone when it went out. `waits` tells every wait: since when, why, until when.
+    """
 
     id: str
     fact: str
@@ -92,15 +118,21 @@ class Invitation:
     due_at: datetime
     expiry: timedelta
     cooldown: timedelta = timedelta(0)
+    patience: timedelta = timedelta(0)
+    zone: str = ""
+    money: Money | None = None
     segments: Mapping[str, str] = field(default_factory=dict)
     objects: Mapping[str, str] = field(default_factory=dict)
     products: tuple[str, ...] = ()
     stoppable: bool = True
     generation: int = 1
     deferred_until: datetime | None = None
+    waits: tuple[Wait, ...] = ()
     delivery_number: int = 1
+    reminded_at: datetime | None = None
     state: State = State.PENDING
     reason: str = ""
+    closed_at: datetime | None = None
     delivery: Delivery | None = None
     attempt: str = ""
     claimed_at: datetime | None = None
@@ -124,14 +156,31 @@ class Invitation:
 
     @property
     def ready_at(self) -> datetime:
-        """When it may go out: the due moment, or later where the mail system asked for patience."""
+        """When it may go out: the due moment, or the later one it was put off to."""
         return self.deferred_until or self.due_at
 
     @property
-    def schedule_name(self) -> str:
+    def patient_until(self) -> datetime:
+        """The last moment it may still go out at."""
+        return self.due_at + self.patience
+
+    def schedule_name(self, delivery_number: int) -> str:
         """The name that makes repeating a schedule call harmless (at most 64 characters)."""
-        return f"{self.id}-g{self.generation}-d{self.delivery_number}"
+        return f"{self.id}-g{self.generation}-d{delivery_number}"
+
+    def put_off(self, wait: Wait) -> "Invitation":
+        """The same, waiting: the next generation of its timer."""
+        waits = (*self.waits, wait)[-MOST_WAITS:]
+        return replace(self, deferred_until=wait.until, generation=self.generation + 1, waits=waits)
 
     def answerable(self, now: datetime) -> bool:
         """Whether an answer given now is recorded."""
         return self.state in ASKED and now <= self.answer_until
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The invitation as it stands after an answer was, or was not, `stored`."""
+
+    invitation: Invitation
+    stored: bool

@@ -42,14 +42,16 @@ def category(rating: object) -> Category:
 class Tally:
     """How often each rating was given, and how many mails went out; tallies add up.
 
-    `ratings` counts the answers 0 to 10 by the day of the answer; `sent`, `delivered` and `answered` count
-    invitations by the day of sending, so `answered` may differ from `n`.
+    `ratings` counts the answers 0 to 10 by the day of the answer; all others count invitations by the day of sending,
+    so `answered` may differ from `n`. `bounced` for good or `complained` about is what became of a mail at last.
     """
 
     ratings: tuple[int, ...] = (0,) * len(RATINGS)
     sent: int = 0
     delivered: int = 0
     answered: int = 0
+    bounced: int = 0
+    complained: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
@@ -57,6 +59,8 @@ class Tally:
             self.sent + other.sent,
             self.delivered + other.delivered,
             self.answered + other.answered,
+            self.bounced + other.bounced,
+            self.complained + other.complained,
         )
 
     @property

@@ -1,18 +1,28 @@
-"""Whom to ask, when, and why not: a pure decision over what is known."""
+"""Whom to ask, when, and why not: what is decided about a fact as it is captured."""
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from afterbill.domain.billing import REVERSALS, BillingEvent, Touchpoint
-from afterbill.domain.customer import Customer, Pending
-from afterbill.domain.invitation import Invitation, SkipReason
+from afterbill.domain.campaigns import CAMPAIGNS, Campaign
+from afterbill.domain.customer import Customer
+from afterbill.domain.invitation import SkipReason, Wait
+from afterbill.domain.legal import Legal, Need
+from afterbill.domain.limits import Sending
+from afterbill.domain.sending_window import Almanac, Place, SendingWindow, moment_in, next_opening, place_of
 from afterbill.domain.webhooks import Source
 
 SETTLING = timedelta(hours=1)
 """A fact that arrives late waits up to this long, so that a refund or an address queued behind it is seen first."""
+
+LEAVING = timedelta(minutes=20)
+"""Left at the end of a window for a mail to get out: the timer's flexible window, and a queue that is busy."""
+
+
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Stops(StrEnum):
@@ -35,8 +45,12 @@ class Rule:
     channel: str
     cooldown: timedelta
     expiry: timedelta
+    patience: timedelta
     paid_only: bool
     stops: Stops
+    window: SendingWindow | None = None
+    reminder: timedelta = timedelta(0)
+    quota: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +60,39 @@ class Policy:
     time_zone: str
     rules: Mapping[Touchpoint, Rule]
     sources: Mapping[str, Source]
+    legal: Legal = field(default_factory=lambda: Legal(Need.NOTHING))
+    sending: Sending = field(default_factory=Sending)
+    campaigns: Mapping[str, Campaign] = field(default_factory=dict)
+    almanac: Almanac = field(default_factory=lambda: Almanac({}, {}, {}, 0))
+
+    def source(self, name: str) -> Source | None:
+        """Who sends under this name: a configured endpoint, or our own campaigns; None for anybody else."""
+        return Source(CAMPAIGNS, CAMPAIGNS) if name == CAMPAIGNS else self.sources.get(name)
+
+    def place(self, customer: Customer | None) -> Place:
+        """Where this customer lives: as they said, else by their country, else where the operator is."""
+        said = (customer.time_zone, customer.country) if customer else (None, None)
+        return place_of(*said, self.almanac, self.time_zone)
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What is known beside the fact itself; `stopped`: its payment was refunded or disputed."""
+    """What is known beside the fact itself.
+
+    `stopped`: its payment was refunded or disputed; `address_problem`: why mail to the address is pointless.
+    """
 
     customer: Customer | None
     stopped: bool = False
+    address_problem: SkipReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Ask at `due_at`."""
+    """Ask: due at `due_at`, and if that is no good moment, after `wait`."""
 
     due_at: datetime
+    wait: Wait | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,45 +105,51 @@ class Skip:
 Decision = Schedule | Skip
 
 
-def decide(event: BillingEvent, rule: Rule, source: Source, situation: Situation, now: datetime) -> Decision:
-    """Decide about one fact as it is captured; everything is checked again when the survey is due."""
-    due_at, customer = due(event.occurred_at, rule, now), situation.customer
+def decide(event: BillingEvent, source: Source, situation: Situation, policy: Policy, now: datetime) -> Decision:
+    """Decide about one fact as it is captured; everything is checked again when the survey is due.
+
+    What may still be learned until then (an address, a legal basis) is checked only then.
+    """
+    rule, customer = policy.rules[_touchpoint(event)], situation.customer
     reason = (
         _not_wanted(event, rule, source)
         or unreachable(situation)
         or _taken_back(event, rule, situation)
         or _late(event, rule, now)
-        or (_left_out(event, rule, customer, due_at) if customer else None)
     )
-    return Skip(reason) if reason else Schedule(due_at)
+    if reason is None and customer and not sampled(customer.id, str(event.touchpoint), rule.sampling):
+        reason = SkipReason.NOT_SAMPLED
+    return Skip(reason) if reason else _plan(event, rule, customer, policy, now)
 
 
-def recheck(invitation: Invitation, situation: Situation, now: datetime) -> SkipReason | None:
-    """Why a due invitation must not go out after all, or None."""
-    customer = situation.customer
-    if customer is None:
-        return SkipReason.NO_CUSTOMER
-    return (
-        unreachable(situation)
-        or (None if customer.address else SkipReason.NO_ADDRESS)
-        or _taken_back_since(invitation, situation.stopped, customer)
-        or (SkipReason.EXPIRED if now > invitation.due_at + invitation.expiry else None)
-        or _asked_enough(invitation, customer, now)
-    )
+def _plan(event: BillingEvent, rule: Rule, customer: Customer | None, policy: Policy, now: datetime) -> Decision:
+    due_at = due(event.occurred_at, rule, now)
+    free_at = cooled(customer, rule.cooldown)
+    start, why = (due_at, SkipReason.WINDOW) if free_at <= due_at else (free_at, SkipReason.COOLDOWN)
+    moment = good_moment((start, due_at + rule.patience), rule, event.invitation_id, policy, customer)
+    if moment is None:
+        return Skip(why)
+    return Schedule(due_at, Wait(now, why, moment) if moment > due_at else None)
 
 
-def _taken_back_since(invitation: Invitation, stopped: bool, customer: Customer) -> SkipReason | None:  # noqa: FBT001
-    adverse = stopped or _adverse_since(customer, invitation.occurred_at)
-    return SkipReason.STOPPED if invitation.stoppable and adverse else None
+def cooled(customer: Customer | None, cooldown: timedelta) -> datetime:
+    """The end of the cooldown that began when this customer was last asked, however long ago."""
+    return customer.last_asked_at + cooldown if customer and customer.last_asked_at else _EVER
 
 
-def _asked_enough(invitation: Invitation, customer: Customer, now: datetime) -> SkipReason | None:
-    if customer.last_asked_at and now < customer.last_asked_at + invitation.cooldown:
-        return SkipReason.COOLDOWN
-    pending = customer.pending
-    if pending is None or pending.invitation_id == invitation.id:
+def good_moment(
+    between: tuple[datetime, datetime], rule: Rule, key: str, policy: Policy, customer: Customer | None
+) -> datetime | None:
+    """A moment of the first opening `between` two, spread over it by `key`; None where there is none."""
+    start, latest = between
+    if start > latest:
         return None
-    return SkipReason.SUPERSEDED if abs(pending.due_at - invitation.due_at) < invitation.cooldown else None
+    if rule.window is None:
+        return start
+    opening = next_opening(rule.window, policy.place(customer), policy.almanac, start)
+    if opening is None or opening[0] > latest:
+        return None
+    return moment_in((opening[0], min(opening[1], latest)), key, LEAVING)
 
 
 def unreachable(situation: Situation) -> SkipReason | None:
@@ -131,6 +169,8 @@ def due(occurred_at: datetime, rule: Rule, now: datetime) -> datetime:
 
 def sampled(customer_id: str, touchpoint: str, share: float) -> bool:
     """The same customer is always in or always out of a touchpoint's sample."""
+    if share >= 1:
+        return True
     digest = hashlib.sha256(f"{touchpoint}|{customer_id}".encode()).digest()
     return int.from_bytes(digest[:8]) < share * 2**64
 
@@ -138,6 +178,13 @@ def sampled(customer_id: str, touchpoint: str, share: float) -> bool:
 def stoppable(touchpoint: Touchpoint | None, rule: Rule) -> bool:
     """What takes others back is not taken back itself: a cancellation survey replaces the payment's."""
     return touchpoint not in REVERSALS and rule.stops is Stops.NOTHING
+
+
+def _touchpoint(event: BillingEvent) -> Touchpoint:
+    if event.touchpoint is None:
+        message = "only a fact is decided about"
+        raise ValueError(message)
+    return event.touchpoint
 
 
 def _not_wanted(event: BillingEvent, rule: Rule, source: Source) -> SkipReason | None:
@@ -152,28 +199,14 @@ def _not_wanted(event: BillingEvent, rule: Rule, source: Source) -> SkipReason |
 def _taken_back(event: BillingEvent, rule: Rule, situation: Situation) -> SkipReason | None:
     if not stoppable(event.touchpoint, rule):
         return None
-    adverse = situation.customer and _adverse_since(situation.customer, event.occurred_at)
+    adverse = situation.customer and adverse_since(situation.customer, event.occurred_at)
     return SkipReason.STOPPED if situation.stopped or adverse else None
 
 
-def _adverse_since(customer: Customer, at: datetime) -> bool:
+def adverse_since(customer: Customer, at: datetime) -> bool:
+    """Whether something took this customer's facts of then back."""
     return customer.last_adverse_at is not None and customer.last_adverse_at >= at
 
 
 def _late(event: BillingEvent, rule: Rule, now: datetime) -> SkipReason | None:
-    return SkipReason.EXPIRED if now > event.occurred_at + rule.delay + rule.expiry else None
-
-
-def _left_out(event: BillingEvent, rule: Rule, customer: Customer, due_at: datetime) -> SkipReason | None:
-    if not sampled(customer.id, str(event.touchpoint), rule.sampling):
-        return SkipReason.NOT_SAMPLED
-    if customer.last_asked_at and due_at < customer.last_asked_at + rule.cooldown:
-        return SkipReason.COOLDOWN
-    return SkipReason.SUPERSEDED if _outranked(rule, customer.pending, due_at) else None
-
-
-def _outranked(rule: Rule, pending: Pending | None, due_at: datetime) -> bool:
-    """Whether a survey that the customer already waits for goes first; one that this event takes back does not."""
-    if pending is None or (rule.stops is Stops.CUSTOMER and pending.stoppable):
-        return False
-    return rule.priority <= pending.priority and abs(due_at - pending.due_at) < rule.cooldown
+    return SkipReason.EXPIRED if now > event.occurred_at + rule.delay + rule.patience else None

@@ -42,6 +42,16 @@ class Sent:
         """Whether it reached a mail box; who complains has received it."""
         return self.delivery in _DELIVERED
 
+    @property
+    def bounced(self) -> bool:
+        """Whether it came back for good."""
+        return self.delivery is Delivery.BOUNCED
+
+    @property
+    def complained(self) -> bool:
+        """Whether somebody called it spam."""
+        return self.delivery is Delivery.COMPLAINED
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -84,7 +94,7 @@ def count(answers: Iterable[Answered], sends: Iterable[Sent]) -> dict[str, Talli
         category(answer.rating)  # refuses what is no rating
         _add(counts, answer.segments, (answer.rating,))
     for sent in sends:
-        flags = (True, sent.delivered, sent.answered)
+        flags = (True, sent.delivered, sent.answered, sent.bounced, sent.complained)
         _add(counts, sent.segments, [len(RATINGS) + place for place, flag in enumerate(flags) if flag])
     return {dimension: _limited(rows) for dimension, rows in counts.items()}
 
@@ -92,7 +102,7 @@ def count(answers: Iterable[Answered], sends: Iterable[Sent]) -> dict[str, Talli
 def _add(counts: dict[str, dict[str, list[int]]], segments: Mapping[str, str], places: Iterable[int]) -> None:
     for dimension, rows in counts.items():
         value = ALL if dimension == ALL else segments.get(dimension, "").strip()[:LONGEST_VALUE] or UNKNOWN
-        row = rows.setdefault(value, [0] * (len(RATINGS) + 3))
+        row = rows.setdefault(value, [0] * (len(RATINGS) + 5))
         for place in places:
             row[place] += 1
 

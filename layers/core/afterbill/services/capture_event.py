@@ -66,7 +66,7 @@ def _understand(webhook: Webhook, sender: Sender, capture: Capture) -> tuple[Und
 
 
 def _sender_of(webhook: Webhook, capture: Capture) -> Sender:
-    source = capture.policy.sources.get(webhook.source)
+    source = capture.policy.source(webhook.source)
     if source is None:
         message = f"surveys.toml has no [sources.{webhook.source}]: add it, then redrive the inbox"
         raise ConfigurationError(message)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from afterbill.domain.billing import REVERSALS, BillingEvent
-from afterbill.domain.customer import Customer, Pending
+from afterbill.domain.billing import REVERSALS, BillingEvent, Touchpoint
+from afterbill.domain.customer import Customer, Waiting, await_survey
 from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import RETENTION, Invitation, State
 from afterbill.domain.policy import (
@@ -20,7 +20,7 @@ from afterbill.domain.policy import (
 )
 from afterbill.domain.segments import segments_of
 from afterbill.domain.webhooks import Source
-from afterbill.ports import Change, Found
+from afterbill.ports import Change, Found, Wanted
 from afterbill.services.capture import Capture, Captured, Outcome, Sender
 from afterbill.services.identify_customer import Identity, aliases_of, identify
 
@@ -68,14 +68,22 @@ class _Known:
 def _look_up(event: BillingEvent, source: Source, capture: Capture) -> _Known:
     address = event.customer.address
     found = capture.facts.look_up(
-        event.invitation_id if event.touchpoint else "",
-        aliases_of(event, capture.hash_address),
-        event.links,
-        capture.hash_address(address) if address else None,
+        Wanted(
+            invitation_id=event.invitation_id if event.touchpoint else "",
+            aliases=aliases_of(event, capture.hash_address),
+            links=event.links,
+            address_hash=capture.hash_address(address) if address else None,
+            event=_receipt(event),
+        )
     )
     if _idle_test(event, source):
         return _Known(found, Identity(None))
     return _Known(found, identify(event, found, capture.facts, capture.hash_address, capture.new_id))
+
+
+def _receipt(event: BillingEvent) -> tuple[str, str] | None:
+    """Under what an operator finds the fact that an event was about."""
+    return (event.event_id, event.source) if event.touchpoint and event.event_id else None
 
 
 def _nameless(event: BillingEvent, sender: Sender, known: _Known, policy: Policy) -> bool:
@@ -105,9 +113,9 @@ def _plan(
     invitation = found.invitation
     if invitation is None:
         stopped = bool(found.stopped_by - {event.invitation_id})
-        decision = decide(event, rule, source, Situation(customer, stopped), now)
-        invitation = _invite(event, rule, customer, decision, now)
-        customer = _await(customer, rule, invitation)
+        decision = decide(event, source, Situation(customer, stopped), policy, now)
+        invitation = _invite(event, policy, customer, decision, now)
+        customer = _await(customer, rule, invitation, now)
     stops = _stops(event, rule, found, effective=not _idle_test(event, source))
     change = Change(
         invitation=None if found.invitation else invitation,
@@ -115,7 +123,9 @@ def _plan(
         aliases=identity.aliases,
         stops=stops,
         peers=found.peers if stops else frozenset(),
-        forget_links_at=now + RETENTION,
+        event=None if found.repeated else _receipt(event),
+        about=event.invitation_id,
+        forget_at=now + RETENTION,
     )
     return change, invitation
 
@@ -129,7 +139,7 @@ def _lesson(event: BillingEvent, identity: Identity, found: Found, now: datetime
         aliases=identity.aliases,
         stops=dict.fromkeys(joined, min(found.stopped_by)) if found.stopped_by else {},
         peers=joined,
-        forget_links_at=now + RETENTION,
+        forget_at=now + RETENTION,
     )
 
 
@@ -138,7 +148,11 @@ def _take_back(event: BillingEvent, rule: Rule, customer: Customer | None, now: 
         return customer
     # A sender's clock that runs ahead must not stop what has not happened yet.
     at = max(filter(None, (customer.last_adverse_at, min(event.occurred_at, now))))
-    return customer if at == customer.last_adverse_at else replace(customer, last_adverse_at=at)
+    if at == customer.last_adverse_at:
+        return customer
+    # What will be refused when it is due must not keep others waiting until then.
+    waiting = {id_: one for id_, one in customer.waiting.items() if not one.stoppable}
+    return replace(customer, last_adverse_at=at, waiting=waiting)
 
 
 def _stops(event: BillingEvent, rule: Rule, found: Found, *, effective: bool) -> dict[str, str]:
@@ -149,17 +163,18 @@ def _stops(event: BillingEvent, rule: Rule, found: Found, *, effective: bool) ->
     return dict.fromkeys({*event.links, *found.peers}, event.invitation_id)
 
 
-def _await(customer: Customer | None, rule: Rule, invitation: Invitation) -> Customer | None:
+def _await(customer: Customer | None, rule: Rule, invitation: Invitation, now: datetime) -> Customer | None:
     if customer is None or not rule.cooldown or invitation.state is not State.PENDING:
         return customer
-    pending = Pending(invitation.id, rule.priority, invitation.due_at, invitation.stoppable)
-    return replace(customer, pending=pending)
+    survey = Waiting(rule.priority, invitation.ready_at, invitation.patient_until, invitation.stoppable)
+    return replace(customer, waiting=await_survey(customer.waiting, invitation.id, survey, now))
 
 
 def _invite(
-    event: BillingEvent, rule: Rule, customer: Customer | None, decision: Decision, now: datetime
+    event: BillingEvent, policy: Policy, customer: Customer | None, decision: Decision, now: datetime
 ) -> Invitation:
-    touchpoint = str(event.touchpoint)
+    touchpoint, rule = str(event.touchpoint), policy.rules[Touchpoint(str(event.touchpoint))]
+    wait = decision.wait if isinstance(decision, Schedule) else None
     fact = {
         "source": event.source,
         "touchpoint": touchpoint,
@@ -182,10 +197,14 @@ def _invite(
         due_at=decision.due_at if isinstance(decision, Schedule) else now,
         expiry=rule.expiry,
         cooldown=rule.cooldown,
+        patience=rule.patience,
+        money=event.money,
         segments=segments_of(fact, customer),
         objects=event.objects,
         products=event.products,
         stoppable=stoppable(event.touchpoint, rule),
+        deferred_until=wait.until if wait else None,
+        waits=(wait,) if wait else (),
         state=State.CLOSED if skipped else State.PENDING,
         reason=skipped or "",
     )
@@ -204,8 +223,8 @@ def _conclude(change: Change, invitation: Invitation | None, capture: Capture, n
 
 
 def _set_timer(invitation: Invitation, capture: Capture, now: datetime) -> None:
-    remaining = invitation.due_at - now
+    remaining = invitation.ready_at - now
     if remaining < _TIMER_MINIMUM:
         capture.queue.put(invitation.id, invitation.delivery_number, max(remaining, timedelta(0)))
     else:
-        capture.timer.at(invitation)
+        capture.timer.at(invitation, invitation.delivery_number, invitation.ready_at)

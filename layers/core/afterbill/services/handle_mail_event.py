@@ -17,6 +17,9 @@ _DELIVERIES = {
     "Complaint": Delivery.COMPLAINED,
 }
 
+_WITHHELD = "OnAccountSuppressionList"
+"""The subtype of a bounce or complaint about a mail that SES never sent, because the address is on the account's
+suppression list: it counts against nobody's reputation (SES API, Bounce and Complaint)."""
 
 _PROOFS = frozenset({"Send", *_DELIVERIES})
 """Events that prove SES took the mail; a Reject or a Rendering Failure does not."""
@@ -61,7 +64,7 @@ def handle_mail_event(event: Mapping[str, Any], handling: Handling, now: datetim
     if kind not in _PROOFS:
         return Outcome.OTHER
     settled = _settle(invitation, message_id, happened_at, handling)
-    delivery = _DELIVERIES.get(kind, Delivery.ACCEPTED)
+    delivery = _delivery(event)
     raised = invitation.delivery is None or delivery > invitation.delivery
     if raised:
         handling.mail_events.deliver(invitation.id, delivery)
@@ -78,6 +81,16 @@ def _settle(invitation: Invitation, message_id: str, at: datetime, handling: Han
         return False
     handling.mail_events.settle(invitation, message_id, at, handling.day_of(at))
     return True
+
+
+def _delivery(event: Mapping[str, Any]) -> Delivery:
+    """What became of the mail; accepted where a bounce is not for good: a reply that somebody is away is one too."""
+    kind: str = event["eventType"]
+    told: Mapping[str, Any] = event.get(kind.lower(), {})
+    came_back = kind in {"Bounce", "Complaint"}
+    if came_back and (told.get(f"{kind.lower()}SubType") == _WITHHELD or not _final(event)):
+        return Delivery.ACCEPTED
+    return _DELIVERIES.get(kind, Delivery.ACCEPTED)
 
 
 def _final(event: Mapping[str, Any]) -> bool:

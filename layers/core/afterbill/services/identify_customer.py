@@ -1,11 +1,19 @@
 """Find out whom an event is about, and what it teaches about that person."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from afterbill.domain.billing import BillingEvent
 from afterbill.domain.customer import BOUNCED, Customer, learn, merge, weightiest
-from afterbill.ports import Facts, Found
+from afterbill.ports import Found
+
+
+class People(Protocol):
+    """Who knows the customers."""
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """The customers that exist among `ids`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +46,18 @@ def aliases_of(event: BillingEvent, hash_address: Callable[[str], str]) -> tuple
 def identify(
     event: BillingEvent,
     found: Found,
-    facts: Facts,
+    facts: People,
     hash_address: Callable[[str], str],
     new_id: Callable[[], str],
 ) -> Identity:
     """Follow the aliases; make a customer where there is none, and one of two that turn out to be the same."""
+    own_id = event.customer.own_id
+    if own_id:
+        return _known(own_id, facts)
     aliases = aliases_of(event, hash_address)
     if not aliases:
         return Identity(None)
-    read = _follow(
+    read = follow(
         tuple(dict.fromkeys(found.customer_ids[alias] for alias in aliases if alias in found.customer_ids)), facts
     )
     people = [one for one in read.values() if one.merged_into is None]
@@ -64,7 +75,13 @@ def identify(
     return Identity(survivor, others, read, moved)
 
 
-def _follow(ids: tuple[str, ...], facts: Facts) -> dict[str, Customer]:
+def _known(own_id: str, facts: People) -> Identity:
+    """Somebody afterbill itself named: nothing is learned of them, and who was erased is nobody."""
+    read = follow((own_id,), facts)
+    return Identity(next((one for one in read.values() if one.merged_into is None), None), read=read)
+
+
+def follow(ids: tuple[str, ...], facts: People) -> dict[str, Customer]:
     """The customers under these ids and those they were merged into, in that order."""
     read: dict[str, Customer] = {}
     asked: set[str] = set()

@@ -4,10 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from afterbill.domain import links
 from afterbill.domain.invitation import COMMENT_LENGTH, Answer, Invitation
-from afterbill.ports import LinkKeys, Responses
+
+if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports name
+    from afterbill.ports import LinkKeys, Responses
 
 _MAX_REASON = 200
 RATINGS = {str(rating): rating for rating in range(11)}
@@ -38,8 +41,8 @@ class Problem(StrEnum):
 class Responding:
     """What answering needs; `day_of` gives the operator's local day of an instant."""
 
-    responses: Responses
-    keys: LinkKeys
+    responses: "Responses"
+    keys: "LinkKeys"
     day_of: Callable[[datetime], str]
     hash_address: Callable[[str], str]
 

@@ -1,96 +1,98 @@
 """Send a due survey: check everything again, claim, hand over once, mark."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 
 from afterbill.domain.customer import Customer
 from afterbill.domain.errors import TransientError
-from afterbill.domain.invitation import Invitation, SkipReason, State
-from afterbill.domain.mail import Accepted, Mail, Receipt, Refused, Rejected
-from afterbill.domain.policy import recheck
+from afterbill.domain.invitation import REMINDER, Invitation, SkipReason, State
+from afterbill.domain.mail import Accepted, Receipt, Refused, Rejected
+from afterbill.domain.recheck import recheck, remind_at
 from afterbill.domain.segments import segments_of
-from afterbill.ports import MAX_DELAY, Invitations, Mailer, SendQueue
+from afterbill.domain.tongues import locale_of
+from afterbill.services.remind import remind
+from afterbill.services.sending import Outcome, Sending, Sent, Turn, counted, hold_back, named, put_off, wake
 
-
-class Outcome(StrEnum):
-    """What became of one due survey."""
-
-    SENT = "sent"
-    SKIPPED = "skipped"
-    NOT_PENDING = "not_pending"
-    EARLY = "early"
-    THROTTLED = "throttled"
-    PAUSED = "paused"
-    REJECTED = "rejected"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """What sending needs; `compose` is pure, `day_of` gives the operator's local day of an instant."""
-
-    invitations: Invitations
-    queue: SendQueue
-    mailer: Mailer
-    compose: Callable[[Invitation, Customer], Mail]
-    day_of: Callable[[datetime], str]
-    new_id: Callable[[], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The outcome, with the reason where nothing went out."""
-
-    outcome: Outcome
-    reason: str = ""
+FIRST = 1
+"""The delivery number of the survey itself."""
 
 
 def send_survey(invitation_id: str, delivery_number: int, sending: Sending, now: datetime) -> Sent:
     """Send at most one mail; safe to repeat after a TransientError or a crash anywhere."""
     invitation = sending.invitations.invitation(invitation_id)
-    if invitation is None or invitation.state is not State.PENDING or invitation.delivery_number != delivery_number:
+    if invitation and delivery_number == REMINDER:
+        return remind(invitation, sending, now)
+    if invitation is None or invitation.state is not State.PENDING or delivery_number != FIRST:
         return Sent(Outcome.NOT_PENDING)
     if now < invitation.ready_at:
-        return _too_early(invitation, sending, now)
-    situation = sending.invitations.situation(invitation)
-    customer, reason = situation.customer, recheck(invitation, situation, now)
-    if reason or customer is None:
-        reason = reason or SkipReason.NO_CUSTOMER
-        waiting = replace(invitation, customer_id=customer.id) if customer else invitation
-        sending.invitations.close(waiting, reason)
-        return Sent(Outcome.SKIPPED, reason)
-    claimed = _claimed(invitation, customer, sending, now)
-    mail = sending.compose(claimed, customer)
+        # Timers round to seconds, clocks differ, and who put it off may have died before setting the timer.
+        wake(invitation, FIRST, invitation.ready_at, sending, now)
+        return Sent(Outcome.EARLY)
+    situation = sending.situation(invitation)
+    verdict, customer = recheck(invitation, situation, sending.policy, now), situation.customer
+    if isinstance(verdict, SkipReason):
+        return _skip(replace(invitation, closed_at=now), customer, verdict, sending)
+    turn = Turn(invitation, named(customer), FIRST)
+    return put_off(turn, verdict, sending, now) if verdict else _send(turn, sending, now)
+
+
+def _skip(invitation: Invitation, customer: Customer | None, reason: SkipReason, sending: Sending) -> Sent:
+    waiting = replace(invitation, customer_id=customer.id) if customer else invitation
+    sending.invitations.close(waiting, reason)
+    return Sent(Outcome.SKIPPED, reason)
+
+
+def _send(turn: Turn, sending: Sending, now: datetime) -> Sent:
+    claimed = _claimed(turn, sending, now)
+    # Before anything is counted: a mail that cannot be written uses up no limit, however often it is tried.
+    mail = sending.compose(claimed, turn.customer)
+    limits = sending.limits_on(turn.invitation, now, quota=sending.rule(turn.invitation).quota)
+    held = hold_back(turn, limits, sending, now)
+    if held:
+        return (
+            held
+            if isinstance(held, Sent)
+            else _skip(replace(turn.invitation, closed_at=now), turn.customer, held, sending)
+        )
+    with counted(limits, sending):
+        _claim(claimed, turn.customer, sending, now)
+    sent = _conclude(replace(turn, invitation=claimed), sending.mailer.send(mail), sending, now)
+    if sent.outcome in {Outcome.THROTTLED, Outcome.PAUSED, Outcome.REJECTED}:
+        sending.limits.give_back(limits)
+    return sent
+
+
+def _claim(claimed: Invitation, customer: Customer, sending: Sending, now: datetime) -> None:
+    _set_reminder(claimed, customer, sending, now)
     if not sending.invitations.claim(claimed, customer):
-        message = f"invitation {invitation.id} changed while it was claimed: it is looked at again"
+        message = f"invitation {claimed.id} changed while it was claimed: it is looked at again"
         raise TransientError(message)
-    return _conclude(claimed, customer, sending.mailer.send(mail), sending, now)
 
 
-def _too_early(invitation: Invitation, sending: Sending, now: datetime) -> Sent:
-    """Timers round to seconds and clocks differ: without another message it would wait for the sweep."""
-    remaining = invitation.ready_at - now
-    if remaining <= MAX_DELAY:
-        sending.queue.put(invitation.id, invitation.delivery_number, remaining)
-    return Sent(Outcome.EARLY)
+def _set_reminder(invitation: Invitation, customer: Customer, sending: Sending, now: datetime) -> None:
+    """Before the claim: a crash must not lose it, and for a survey that does not go out it comes to nothing."""
+    moment = remind_at(invitation, sending.rule(invitation), customer, sending.policy, now)
+    if moment:
+        wake(invitation, REMINDER, moment, sending, now)
 
 
-def _claimed(invitation: Invitation, customer: Customer, sending: Sending, now: datetime) -> Invitation:
+def _claimed(turn: Turn, sending: Sending, now: datetime) -> Invitation:
+    customer = turn.customer
     return replace(
-        invitation,
+        turn.invitation,
         customer_id=customer.id,
-        locale=customer.locale or invitation.locale,
+        locale=locale_of(customer.locale or turn.invitation.locale, customer.country, sending.policy.almanac.languages),
+        zone=sending.policy.place(customer).zone.key,
         state=State.SENDING,
         attempt=sending.new_id(),
         claimed_at=now,
         previously_asked_at=customer.last_asked_at,
-        segments=segments_of(invitation.segments, customer),
+        segments=segments_of(turn.invitation.segments, customer),
     )
 
 
-def _conclude(invitation: Invitation, customer: Customer, receipt: Receipt, sending: Sending, now: datetime) -> Sent:
+def _conclude(turn: Turn, receipt: Receipt, sending: Sending, now: datetime) -> Sent:
+    invitation, customer = turn.invitation, turn.customer
     match receipt:
         case Accepted(message_id):
             sent = replace(invitation, message_id=message_id, sent_at=now, sent_day=sending.day_of(now))
@@ -99,12 +101,13 @@ def _conclude(invitation: Invitation, customer: Customer, receipt: Receipt, send
         case Refused(reason, retry_after, paused):
             deferred = replace(invitation, deferred_until=now + retry_after, generation=invitation.generation + 1)
             sending.invitations.release(deferred, customer)
-            sending.queue.put(invitation.id, invitation.delivery_number, retry_after)
+            sending.queue.put(invitation.id, turn.number, retry_after)
             return Sent(Outcome.PAUSED if paused else Outcome.THROTTLED, reason)
         case Rejected(reason):
             # Released first: who got no mail was not asked, and may be asked about the next fact.
             sending.invitations.release(invitation, customer)
-            sending.invitations.close(replace(invitation, state=State.PENDING, attempt=""), SkipReason.REJECTED)
+            released = replace(invitation, state=State.PENDING, attempt="", closed_at=now)
+            sending.invitations.close(released, SkipReason.REJECTED)
             return Sent(Outcome.REJECTED, reason)
         case unclear:
             sending.invitations.mark_unknown(invitation)

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from afterbill.domain.invitation import Invitation, SkipReason, State
-from afterbill.ports import SendQueue, Sweeps
+from afterbill.ports import Sweeps
+from afterbill.ports_sending import SendQueue
 
 OVERDUE_AFTER = timedelta(minutes=20)
 """Counted from the end of the flexible window: enough for a message to wait in the queue and to be tried again."""
@@ -41,10 +42,11 @@ class Sweeping:
     day_of: Callable[[datetime], str]
 
 
-def sweep(sweeping: Sweeping, now: datetime) -> Counter[Finding]:
+def sweep(sweeping: Sweeping, now: datetime, *, halted: bool = False) -> Counter[Finding]:
     """Queue what is overdue, call lost claims unknown, fail what nobody ever heard of again.
 
-    The next sweep starts at the first hour that still holds something.
+    The next sweep starts at the first hour that still holds something. While all sending is halted, due surveys go
+    round in the queue by themselves: with every sweep their messages would become more.
     """
     found: Counter[Finding] = Counter()
     first_open: str | None = None
@@ -54,7 +56,8 @@ def sweep(sweeping: Sweeping, now: datetime) -> Counter[Finding]:
             invitation = sweeps.invitation(invitation_id)
             if invitation is None or invitation.state in {State.SENT, State.CLOSED}:
                 continue  # the index lags behind the table
-            found[_look_after(invitation, sweeping, now)] += 1
+            stays = halted and invitation.state is State.PENDING
+            found[Finding.WAITING if stays else _look_after(invitation, sweeping, now)] += 1
             first_open = first_open or hour
     # Never past the hour before: what was stored a moment ago may not be in the index yet.
     last_settled = _hour(now - timedelta(hours=1))
@@ -77,7 +80,7 @@ def _look_after(invitation: Invitation, sweeping: Sweeping, now: datetime) -> Fi
     if invitation.state is State.UNKNOWN:
         if now <= claimed_at + UNKNOWN_FAILED_AFTER:
             return Finding.UNKNOWN
-        sweeping.sweeps.close(invitation, SkipReason.FAILED)
+        sweeping.sweeps.close(replace(invitation, closed_at=now), SkipReason.FAILED)
         return Finding.FAILED
     return Finding.WAITING
 

@@ -1,97 +1,14 @@
 """The table as send_survey sees it: claim in one transaction, mark in one update."""
 
-import re
-from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from afterbill.adapters.aws import keys
-from afterbill.adapters.aws.clients import error_code, transient
-from afterbill.adapters.aws.facts import TableReader
-from afterbill.adapters.aws.items import customer_of, encode, invitation_of
+from afterbill.adapters.aws.items import customer_of, waiting_of, waits_of
+from afterbill.adapters.aws.reading import InvitationReader
 from afterbill.domain.customer import Customer
-from afterbill.domain.invitation import Delivery, Invitation, SkipReason, State
+from afterbill.domain.invitation import Delivery, Invitation, State
 from afterbill.domain.policy import Situation
-
-
-class InvitationReader(TableReader):
-    """One invitation at a time, and conditional updates of it."""
-
-    def invitation(self, invitation_id: str) -> Invitation | None:
-        """The invitation as it stands."""
-        with transient("reading an invitation"):
-            found = self.dynamodb.get_item(
-                TableName=self.table, Key=keys.invitation(invitation_id), ConsistentRead=True
-            )
-        return invitation_of(found["Item"]) if "Item" in found else None
-
-    def change(self, key: "keys.Key", update: str, condition: str, values: Mapping[str, Any]) -> None:
-        """Update the item if the condition holds; when it does not, somebody else was faster or it was done before."""
-        try:
-            with transient("writing to the table"):
-                self.dynamodb.update_item(**self.update(key, update, condition, values))
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-
-    def update(self, key: "keys.Key", update: str, condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The parameters of a conditional update; names that DynamoDB reserves are written `#name`."""
-        reserved = {f"#{name}": name for name in re.findall(r"#(\w+)", update + condition)}
-        names = {"ExpressionAttributeNames": reserved} if reserved else {}
-        return {
-            "TableName": self.table,
-            "Key": key,
-            "UpdateExpression": update,
-            "ConditionExpression": condition,
-            "ExpressionAttributeValues": encode(values),
-            **names,
-        }
-
-    def mark_unknown(self, invitation: Invitation) -> None:
-        """sending -> unknown, for this attempt only."""
-        self.change(
-            keys.invitation(invitation.id),
-            "SET #state = :unknown",
-            "#state = :sending AND attempt = :attempt",
-            {":unknown": State.UNKNOWN, ":sending": State.SENDING, ":attempt": invitation.attempt},
-        )
-
-    def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
-        """sending or unknown -> sent: the mail system's word proves it went out."""
-        self.change(
-            keys.invitation(invitation.id),
-            "SET #state = :sent, message_id = :message, sent_at = :at, sent_day = :day, day_bucket = :bucket, "
-            "answer_until = :until REMOVE attempt, claimed_at",
-            "#state IN (:sending, :unknown)",
-            {
-                ":sent": State.SENT,
-                ":sending": State.SENDING,
-                ":unknown": State.UNKNOWN,
-                ":message": message_id,
-                ":at": at.isoformat(),
-                ":day": day,
-                ":bucket": keys.sent_bucket(day),
-                ":until": int((at + invitation.expiry).timestamp()),
-            },
-        )
-
-    def close(self, invitation: Invitation, reason: SkipReason) -> None:
-        """From the state it was read in -> closed, and the customer no longer waits for it."""
-        self.change(
-            keys.invitation(invitation.id),
-            "SET #state = :closed, reason = :reason REMOVE day_bucket",
-            "#state = :state",
-            {":closed": State.CLOSED, ":reason": reason, ":state": invitation.state},
-        )
-        if invitation.customer_id and invitation.cooldown:
-            self.change(
-                keys.customer(invitation.customer_id),
-                "REMOVE pending ADD #version :one",
-                "pending.invitation_id = :id",
-                {":id": invitation.id, ":one": 1},
-            )
 
 
 class InvitationsTable(InvitationReader):
@@ -118,7 +35,7 @@ class InvitationsTable(InvitationReader):
         claim = self.update(
             keys.invitation(invitation.id),
             "SET #state = :sending, attempt = :attempt, claimed_at = :now, answer_until = :until, "
-            "customer_id = :customer, #segments = :segments, locale = :locale",
+            "customer_id = :customer, #segments = :segments, locale = :locale, #zone = :zone",
             "#state = :pending",
             {
                 ":sending": State.SENDING,
@@ -129,18 +46,46 @@ class InvitationsTable(InvitationReader):
                 ":customer": customer.id,
                 ":segments": dict(invitation.segments),
                 ":locale": invitation.locale,
+                ":zone": invitation.zone,
             },
         )
+        waits = invitation.id in customer.waiting
         asked = self.update(
             keys.customer(customer.id),
-            "SET last_asked_at = :now ADD #version :one",
+            "SET last_asked_at = :now ADD #version :one" + (f" REMOVE waiting.#{invitation.id}" if waits else ""),
             "#version = :read",
             {":now": claimed_at.isoformat(), ":one": 1, ":read": customer.version},
         )
         return self.transact([{"Update": claim}, {"Update": asked}])
 
+    def put_off(self, invitation: Invitation, customer: Customer) -> bool:
+        """Store the wait it carries, unless it changed since it was read (then False); the customer waits as long."""
+        pending = invitation.state is State.PENDING
+        bucket = {":bucket": keys.due_bucket(keys.due_hour(invitation.ready_at))} if pending else {}
+        stored = self.change(
+            keys.invitation(invitation.id),
+            "SET deferred_until = :until, generation = :next, waits = :waits" + (", day_bucket = :bucket" * pending),
+            "#state = :state AND generation = :read",
+            {
+                ":until": invitation.ready_at.isoformat(),
+                ":next": invitation.generation,
+                ":read": invitation.generation - 1,
+                ":waits": waits_of(invitation),
+                ":state": invitation.state,
+                **bucket,
+            },
+        )
+        if stored and invitation.id in customer.waiting:
+            self.change(
+                keys.customer(customer.id),
+                f"SET waiting.#{invitation.id}.due_at = :until ADD #version :one",
+                f"attribute_exists(waiting.#{invitation.id})",
+                {":until": invitation.ready_at.isoformat(), ":one": 1},
+            )
+        return stored
+
     def release(self, invitation: Invitation, customer: Customer) -> None:
-        """sending -> pending, with the patience it carries, and the customer was not asked."""
+        """sending -> pending, with the patience it carries; the customer was not asked, and waits for it again."""
         defer = ", deferred_until = :until" if invitation.deferred_until else ""
         self.change(
             keys.invitation(invitation.id),
@@ -154,12 +99,17 @@ class InvitationsTable(InvitationReader):
             }
             | ({":until": _iso(invitation.deferred_until)} if defer else {}),
         )
-        before = invitation.previously_asked_at
+        before, waits = invitation.previously_asked_at, customer.waiting.get(invitation.id)
+        values: dict[str, Any] = {":before": _iso(before)} if before else {}
+        values |= {":waits": waiting_of(replace(waits, due_at=invitation.ready_at))} if waits else {}
+        sets = ", ".join(
+            ["last_asked_at = :before"] * bool(before) + [f"waiting.#{invitation.id} = :waits"] * bool(waits)
+        )
         self.change(
             keys.customer(customer.id),
-            ("SET last_asked_at = :before" if before else "REMOVE last_asked_at") + " ADD #version :one",
+            f"ADD #version :one{' SET ' * bool(sets)}{sets}" + ("" if before else " REMOVE last_asked_at"),
             "last_asked_at = :claimed",
-            {":claimed": _iso(invitation.claimed_at), ":one": 1} | ({":before": _iso(before)} if before else {}),
+            values | {":claimed": _iso(invitation.claimed_at), ":one": 1},
         )
 
     def mark_sent(self, invitation: Invitation) -> None:
@@ -179,6 +129,40 @@ class InvitationsTable(InvitationReader):
                 ":bucket": keys.sent_bucket(invitation.sent_day),
                 ":until": int(invitation.answer_until.timestamp()),
                 ":accepted": int(Delivery.ACCEPTED),
+            },
+        )
+
+    def claim_reminder(self, invitation: Invitation, customer: Customer) -> bool:
+        """Take the one reminder, at the `reminded_at` it carries; False when anything that matters changed."""
+        taken = self.update(
+            keys.invitation(invitation.id),
+            "SET delivery_number = :number, reminded_at = :now",
+            "#state = :sent AND (attribute_not_exists(delivery_number) OR delivery_number < :number) "
+            "AND attribute_not_exists(rating) AND (attribute_not_exists(delivery) OR delivery < :bounced)",
+            {
+                ":number": invitation.delivery_number,
+                ":now": _iso(invitation.reminded_at),
+                ":sent": State.SENT,
+                ":bounced": int(Delivery.BOUNCED),
+            },
+        )
+        # Who objects at this very moment makes another version of the customer, and is not reminded.
+        same = self.update(
+            keys.customer(customer.id), "ADD #version :one", "#version = :read", {":one": 1, ":read": customer.version}
+        )
+        return self.transact([{"Update": taken}, {"Update": same}])
+
+    def release_reminder(self, invitation: Invitation) -> None:
+        """Give it back, with the `deferred_until` and generation it carries."""
+        self.change(
+            keys.invitation(invitation.id),
+            "SET delivery_number = :before, deferred_until = :until, generation = :generation REMOVE reminded_at",
+            "reminded_at = :mine",
+            {
+                ":before": invitation.delivery_number - 1,
+                ":until": _iso(invitation.deferred_until),
+                ":generation": invitation.generation,
+                ":mine": _iso(invitation.reminded_at),
             },
         )
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from afterbill.adapters.aws import keys
-from afterbill.domain.customer import Customer, Pending
-from afterbill.domain.invitation import RETENTION, Answer, Delivery, Invitation, State
+from afterbill.domain.billing import Money
+from afterbill.domain.campaigns import slot_of
+from afterbill.domain.customer import Customer, Waiting
+from afterbill.domain.invitation import RETENTION, Answer, Delivery, Invitation, SkipReason, State, Wait
 
 Item = dict[str, Any]
 
@@ -24,7 +26,12 @@ _INVITATION_TIMES = (
     "previously_asked_at",
     "sent_at",
     "answered_at",
+    "reminded_at",
+    "closed_at",
 )
+_DURATIONS = ("expiry", "cooldown", "patience")
+_USUAL = {"stoppable": True, "delivery_number": 1}
+"""Values that are not stored: an item of less than a KB costs half."""
 _CUSTOMER_TIMES = ("last_asked_at", "last_adverse_at")
 
 
@@ -44,15 +51,17 @@ def invitation_item(invitation: Invitation) -> Item:
     del plain["id"]  # stands in the key
     answer = plain.pop("answer", None)
     plain |= answer_attributes(answer) if answer else {}
-    plain["expiry_seconds"] = _seconds(plain.pop("expiry"))
-    plain["cooldown_seconds"] = _seconds(plain.pop("cooldown"))
+    plain["seconds"] = [_seconds(plain.pop(name)) for name in _DURATIONS]
+    plain |= {"waits": waits_of(invitation)} if invitation.waits else {}
+    plain |= {"money": [invitation.money.amount, invitation.money.currency]} if invitation.money else {}
     plain["answer_until"] = int(invitation.answer_until.timestamp())
-    plain[keys.TTL] = int((invitation.due_at + invitation.expiry + RETENTION).timestamp())
+    plain[keys.TTL] = int((invitation.patient_until + invitation.expiry + RETENTION).timestamp())
     if invitation.sent_day:
         plain[keys.DAY_BUCKET] = keys.sent_bucket(invitation.sent_day)
     elif invitation.state is not State.CLOSED:
-        plain[keys.DAY_BUCKET] = keys.due_bucket(keys.due_hour(invitation.due_at))
-    return keys.invitation(invitation.id) | encode(plain)
+        plain[keys.DAY_BUCKET] = keys.due_bucket(keys.due_hour(invitation.ready_at))
+    kept = {name: value for name, value in plain.items() if _USUAL.get(name) != value}
+    return keys.invitation(invitation.id) | encode(kept)
 
 
 def invitation_of(item: Mapping[str, Any]) -> Invitation:
@@ -60,11 +69,11 @@ def invitation_of(item: Mapping[str, Any]) -> Invitation:
     plain = decode(item)
     known = {one.name: plain[one.name] for one in fields(Invitation) if one.name in plain}
     known |= {name: datetime.fromisoformat(known[name]) for name in _INVITATION_TIMES if name in known}
-    known["expiry"] = timedelta(seconds=int(plain["expiry_seconds"]))
-    known["cooldown"] = timedelta(seconds=int(plain["cooldown_seconds"]))
+    spans = [timedelta(seconds=int(number)) for number in plain["seconds"]]
+    known |= dict(zip(_DURATIONS, spans, strict=True))
     known["id"] = keys.invitation_id(dict(item))
     known["state"] = State(plain["state"])
-    known["generation"], known["delivery_number"] = int(plain["generation"]), int(plain["delivery_number"])
+    known["generation"], known["delivery_number"] = int(plain["generation"]), int(plain.get("delivery_number", 1))
     if "delivery" in plain:
         known["delivery"] = Delivery(int(plain["delivery"]))
     if "rating" in plain:
@@ -75,7 +84,24 @@ def invitation_of(item: Mapping[str, Any]) -> Invitation:
             plain.get("contact_ok", False),
         )
     known["products"] = tuple(plain.get("products", ()))
+    known["waits"] = tuple(_wait_of(text) for text in plain.get("waits", ()))
+    if "money" in plain:
+        known["money"] = Money(int(plain["money"][0]), plain["money"][1])
     return Invitation(**({"customer_id": "", "locale": ""} | known))
+
+
+def waits_of(invitation: Invitation) -> list[str]:
+    """Its waits, each as one short line: since when, why, until when, in Unix seconds."""
+    return [f"{_epoch(wait.at)} {wait.reason} {_epoch(wait.until)}" for wait in invitation.waits]
+
+
+def _wait_of(text: str) -> Wait:
+    at, reason, until = text.split(" ")
+    return Wait(datetime.fromtimestamp(float(at), UTC), SkipReason(reason), datetime.fromtimestamp(float(until), UTC))
+
+
+def _epoch(at: datetime) -> str:
+    return str(at.timestamp()).removesuffix(".0")
 
 
 def answer_attributes(answer: Answer) -> dict[str, Any]:
@@ -89,10 +115,11 @@ def answer_attributes(answer: Answer) -> dict[str, Any]:
 
 
 def customer_item(customer: Customer) -> Item:
-    """The whole customer at its next version."""
+    """The whole customer at its next version; those that are somebody stand in their group's bucket."""
     plain = _plain(customer) | {"learned_at": _plain_times(customer.learned_at)}
-    if customer.pending:
-        plain["pending"] = _plain(customer.pending)
+    plain["waiting"] = {id_: _plain(one) for id_, one in customer.waiting.items()}  # there even if empty, to be updated
+    if not customer.merged_into:
+        plain |= {keys.DAY_BUCKET: keys.slot_bucket(slot_of(customer.id)), keys.DUE_AT: "-"}
     return keys.customer(customer.id) | encode(plain | {"version": customer.version + 1})
 
 
@@ -103,15 +130,19 @@ def customer_of(item: Mapping[str, Any]) -> Customer:
     known |= {name: datetime.fromisoformat(known[name]) for name in _CUSTOMER_TIMES if name in known}
     known["learned_at"] = {name: datetime.fromisoformat(at) for name, at in plain.get("learned_at", {}).items()}
     known["version"] = int(plain["version"])
-    if "pending" in plain:
-        pending = plain["pending"]
-        known["pending"] = Pending(
-            pending["invitation_id"],
-            int(pending["priority"]),
-            datetime.fromisoformat(pending["due_at"]),
-            pending["stoppable"],
-        )
+    known["absorbed"] = tuple(plain.get("absorbed", ()))
+    known["waiting"] = {id_: _waiting_of(one) for id_, one in plain.get("waiting", {}).items()}
     return Customer(**known)
+
+
+def waiting_of(one: Waiting) -> dict[str, Any]:
+    """A survey that its customer waits for, as one entry of the map in the customer's item."""
+    return _plain(one)
+
+
+def _waiting_of(plain: Mapping[str, Any]) -> Waiting:
+    due_at, until = datetime.fromisoformat(plain["due_at"]), datetime.fromisoformat(plain["until"])
+    return Waiting(int(plain["priority"]), due_at, until, plain["stoppable"])
 
 
 def _plain(value: Any) -> dict[str, Any]:  # noqa: ANN401  # any of our dataclasses
@@ -122,7 +153,7 @@ def _plain(value: Any) -> dict[str, Any]:  # noqa: ANN401  # any of our dataclas
 
 def _scalar(value: Any) -> Any:  # noqa: ANN401  # as above
     if isinstance(value, datetime):
-        return value.isoformat()
+        return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, tuple):
         return list(value)
     return dict(value) if isinstance(value, Mapping) else value

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 PK, SK = "pk", "sk"
 TTL = "expires_at"
 
+BY_CUSTOMER = "by_customer"
 BY_DAY = "by_day"
 DAY_BUCKET = "day_bucket"
+DUE_AT = "due_at"
 BY_ANSWERED_DAY = "by_answered_day"
 ANSWERED_DAY = "answered_day"
 
@@ -39,6 +41,11 @@ def customer(id_: str) -> "Key":
     return key(f"CUSTOMER#{id_}", "CUSTOMER")
 
 
+def customer_id(item: "Key") -> str:
+    """Whose item this is."""
+    return item[PK]["S"].removeprefix("CUSTOMER#")
+
+
 def alias(name: str) -> "Key":
     """What a source calls a customer, or the keyed hash of an address."""
     return key(f"ALIAS#{name}", "ALIAS")
@@ -52,6 +59,26 @@ def link(name: str) -> "Key":
 def suppression(address_hash: str) -> "Key":
     """An address that is never written to again."""
     return key(f"SUPPRESSION#{address_hash}", "SUPPRESSION")
+
+
+def event(event_id: str, source: str, invitation_id: str) -> "Key":
+    """That an event reported a fact; ids are the sender's, so sources may share one, and one may report several."""
+    return key(events(event_id), f"{source}#{invitation_id}")
+
+
+def events(event_id: str) -> str:
+    """The partition of all events of this id."""
+    return f"EVENT#{event_id}"
+
+
+def counter(name: str) -> "Key":
+    """How many mails were counted under a limit."""
+    return key(f"LIMIT#{name}", "LIMIT")
+
+
+def halt() -> "Key":
+    """The switch that stops all sending."""
+    return key("STATE", "halt")
 
 
 def tasks(source: str) -> str:
@@ -69,6 +96,11 @@ def sweep() -> "Key":
     return key("STATE", "sweep")
 
 
+def campaign(name: str) -> "Key":
+    """How far a campaign has come."""
+    return key("STATE", f"campaign#{name}")
+
+
 def due_hour(due_at: datetime) -> str:
     """The UTC hour an invitation is due in."""
     return due_at.strftime("%Y-%m-%dT%H")
@@ -77,6 +109,11 @@ def due_hour(due_at: datetime) -> str:
 def due_bucket(hour: str) -> str:
     """Where the invitations due in that UTC hour are found in BY_DAY."""
     return f"DUE#{hour}"
+
+
+def slot_bucket(slot: int) -> str:
+    """Where the customers of a group are found in BY_DAY, whose other key is DUE_AT."""
+    return f"SLOT#{slot}"
 
 
 def sent_bucket(day: str) -> str:

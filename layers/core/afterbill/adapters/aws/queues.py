@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.domain.delay import MAX_DELAY
 from afterbill.domain.webhooks import MAX_BODY_BYTES, Webhook
-from afterbill.ports import MAX_DELAY
 
 if TYPE_CHECKING:  # receive_webhook shares this module and starts without invitations
     from afterbill.domain.invitation import Invitation
@@ -116,22 +116,22 @@ class ScheduleTarget:
 
 @dataclass(frozen=True, slots=True)
 class EventBridgeTimer:
-    """One one-time schedule per delivery, deleted after it fired."""
+    """One one-time schedule per delivery and generation, deleted after it fired."""
 
     scheduler: Any
     target: ScheduleTarget
 
-    def at(self, invitation: "Invitation") -> None:
+    def at(self, invitation: "Invitation", delivery_number: int, moment: datetime) -> None:
         """Create the schedule; one of this name is the same timer, set before."""
         try:
             with transient("creating a schedule"):
                 self.scheduler.create_schedule(
-                    Name=invitation.schedule_name,
+                    Name=invitation.schedule_name(delivery_number),
                     GroupName=self.target.group,
-                    ScheduleExpression=_at(invitation.due_at),
+                    ScheduleExpression=_at(moment),
                     FlexibleTimeWindow=self._window(),
                     ActionAfterCompletion="DELETE",
-                    Target=self._queue(message(invitation.id, invitation.delivery_number)),
+                    Target=self._queue(message(invitation.id, delivery_number)),
                 )
         except ClientError as error:
             if error_code(error) != "ConflictException":

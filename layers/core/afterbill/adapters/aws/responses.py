@@ -8,11 +8,10 @@ from botocore.exceptions import ClientError
 from afterbill.adapters.aws import keys
 from afterbill.adapters.aws.batches import query
 from afterbill.adapters.aws.clients import error_code, transient
-from afterbill.adapters.aws.invitations import InvitationReader
 from afterbill.adapters.aws.items import answer_attributes, encode, invitation_of
+from afterbill.adapters.aws.reading import InvitationReader
 from afterbill.domain.customer import BOUNCED, Customer
-from afterbill.domain.invitation import ASKED, Answer, Delivery
-from afterbill.ports import Recorded
+from afterbill.domain.invitation import ASKED, Answer, Delivery, Recorded
 
 
 class ResponsesTable(InvitationReader):
@@ -21,13 +20,22 @@ class ResponsesTable(InvitationReader):
     def record(self, invitation_id: str, answer: Answer, now: datetime, day: str) -> Recorded | None:
         """Store the answer if it is still accepted; None when there is no such invitation: one call."""
         states = {f":{state}": state for state in sorted(ASKED)}
-        given = {f":{name}": value for name, value in answer_attributes(answer).items()}
+        given = answer_attributes(answer)
+        said = {name: value for name, value in given.items() if value != ""}
+        silent = [f"#{name}" for name in given if name not in said]
         update = self.update(
             keys.invitation(invitation_id),
-            "SET rating = :rating, #comment = :comment, answer_reason = :answer_reason, contact_ok = :contact_ok, "
-            "answered_at = if_not_exists(answered_at, :now), answered_day = if_not_exists(answered_day, :day)",
+            f"SET {', '.join(f'#{name} = :{name}' for name in said)}, "
+            "answered_at = if_not_exists(answered_at, :now), answered_day = if_not_exists(answered_day, :day)"
+            + (f" REMOVE {', '.join(silent)}" if silent else ""),
             f"#state IN ({', '.join(states)}) AND answer_until >= :epoch",
-            {**states, **given, ":now": now.isoformat(), ":day": day, ":epoch": int(now.timestamp())},
+            {
+                **states,
+                **{f":{name}": value for name, value in said.items()},
+                ":now": now.isoformat(),
+                ":day": day,
+                ":epoch": int(now.timestamp()),
+            },
         )
         try:
             with transient("recording an answer"):

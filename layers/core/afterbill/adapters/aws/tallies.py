@@ -22,11 +22,13 @@ def tallies_of(item: Mapping[str, Any]) -> Tallies:
 
 
 def _counts(tally: Tally) -> dict[str, Any]:
-    """Fourteen numbers without names: the eleven ratings, then sent, delivered, answered."""
-    return {"L": [{"N": str(each)} for each in (*tally.ratings, tally.sent, tally.delivered, tally.answered)]}
+    """Numbers without names: the eleven ratings, then sent, delivered, answered, bounced, complained."""
+    mails = (tally.sent, tally.delivered, tally.answered, tally.bounced, tally.complained)
+    return {"L": [{"N": str(each)} for each in (*tally.ratings, *mails)]}
 
 
 def _tally(counts: Mapping[str, Any]) -> Tally:
+    """What was stored before the last two were counted ends earlier: they are 0."""
     numbers = [int(each["N"]) for each in counts["L"]]
     return Tally(tuple(numbers[: len(RATINGS)]), *numbers[len(RATINGS) :])
 

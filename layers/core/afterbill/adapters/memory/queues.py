@@ -47,17 +47,17 @@ class MemoryEvidence:
 class MemoryTimer:
     """Schedules by name: a second one of the same name changes nothing, as in EventBridge Scheduler."""
 
-    schedules: dict[str, Invitation] = field(default_factory=dict)
+    schedules: dict[str, tuple[datetime, str, int]] = field(default_factory=dict)
 
-    def at(self, invitation: Invitation) -> None:
+    def at(self, invitation: Invitation, delivery_number: int, moment: datetime) -> None:
         """Set it."""
-        self.schedules.setdefault(invitation.schedule_name, invitation)
+        self.schedules.setdefault(invitation.schedule_name(delivery_number), (moment, invitation.id, delivery_number))
 
-    def fire(self, now: datetime) -> list[Invitation]:
-        """Those due by `now`, forgotten once they fired."""
-        due = {name: one for name, one in self.schedules.items() if one.due_at <= now}
+    def fire(self, now: datetime) -> list[tuple[str, int]]:
+        """Invitation and delivery of those due by `now`, forgotten once they fired."""
+        due = {name: one for name, one in self.schedules.items() if one[0] <= now}
         self.schedules = {name: one for name, one in self.schedules.items() if name not in due}
-        return list(due.values())
+        return [(id_, number) for _, id_, number in sorted(due.values())]
 
 
 @dataclass

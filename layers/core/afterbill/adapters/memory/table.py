@@ -1,76 +1,20 @@
 """The table in memory: the same promises as DynamoDB behind the same ports, one method one call."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from afterbill.domain.billing import OperatorTask
+from afterbill.adapters.memory.facts import MemoryFacts
 from afterbill.domain.customer import Customer, weightiest
-from afterbill.domain.invitation import Answer, Delivery, Invitation, SkipReason, State
+from afterbill.domain.invitation import REMINDER, Answer, Delivery, Invitation, Recorded, SkipReason, State
 from afterbill.domain.policy import Situation
-from afterbill.ports import Change, Found, Recorded
 
 
 @dataclass
-class MemoryTable:
+class MemoryTable(MemoryFacts):
     """Facts, Invitations, Responses, MailEvents and Sweeps over plain dictionaries."""
 
-    invitations: dict[str, Invitation] = field(default_factory=dict)
-    people: dict[str, Customer] = field(default_factory=dict)
-    aliases: dict[str, str] = field(default_factory=dict)
-    stops: dict[str, str] = field(default_factory=dict)
-    peers: dict[str, frozenset[str]] = field(default_factory=dict)
-    suppressions: dict[str, str] = field(default_factory=dict)
-    tasks: dict[tuple[str, str, str], tuple[OperatorTask, str]] = field(default_factory=dict)
     hour: str | None = None
-
-    # Facts
-
-    def look_up(
-        self, invitation_id: str, aliases: Sequence[str], links: Sequence[str], address_hash: str | None
-    ) -> Found:
-        """All that is stored under these keys."""
-        return Found(
-            invitation=self.invitations.get(invitation_id),
-            customer_ids={alias: self.aliases[alias] for alias in aliases if alias in self.aliases},
-            stopped_by=frozenset(self.stops[link] for link in links if link in self.stops),
-            peers=frozenset(peer for link in links for peer in self.peers.get(link, ())),
-            suppression=self.suppressions.get(address_hash or "", ""),
-        )
-
-    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
-        """The customers that exist among `ids`."""
-        return {id_: self.people[id_] for id_ in ids if id_ in self.people}
-
-    def commit(self, change: Change) -> bool:
-        """All or nothing."""
-        if change.invitation and change.invitation.id in self.invitations:
-            return False
-        if any(self._version(one.id) != one.version for one in change.customers):
-            return False
-        if any(self.aliases.get(alias) not in {before, to} for alias, (to, before) in change.aliases.items()):
-            return False
-        if bool(change.stops) != bool(change.peers):
-            unseen: Collection[str] = self.peers if change.stops else self.stops
-            if any(link in unseen for link in (change.stops or change.peers)):
-                return False
-        if change.invitation:
-            self.invitations[change.invitation.id] = change.invitation
-        for one in change.customers:
-            self.people[one.id] = replace(one, version=one.version + 1)
-        self.aliases |= {alias: to for alias, (to, _) in change.aliases.items()}
-        self.stops |= change.stops
-        self.peers |= dict.fromkeys(change.peers, change.peers)
-        return True
-
-    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:  # noqa: ARG002  # nothing expires here
-        """False for one that is known."""
-        key = (task.source, task.kind, task.id)
-        return key not in self.tasks and not self.tasks.update({key: (task, address_hash)})
-
-    def _version(self, customer_id: str) -> int:
-        known = self.people.get(customer_id)
-        return known.version if known else 0
 
     # Invitations
 
@@ -100,13 +44,34 @@ class MemoryTable:
             claimed_at=invitation.claimed_at,
             customer_id=customer.id,
             locale=invitation.locale,
+            zone=invitation.zone,
             segments=invitation.segments,
         )
-        self.people[customer.id] = replace(known, last_asked_at=invitation.claimed_at, version=known.version + 1)
+        waiting = {id_: one for id_, one in known.waiting.items() if id_ != invitation.id}
+        self.people[customer.id] = replace(
+            known, last_asked_at=invitation.claimed_at, waiting=waiting, version=known.version + 1
+        )
+        return True
+
+    def put_off(self, invitation: Invitation, customer: Customer) -> bool:
+        """Store the wait it carries."""
+        stored, known = self.invitations.get(invitation.id), self.people.get(customer.id)
+        if not stored or stored.state is not invitation.state or stored.generation != invitation.generation - 1:
+            return False
+        self.invitations[invitation.id] = replace(
+            stored,
+            deferred_until=invitation.deferred_until,
+            generation=invitation.generation,
+            waits=invitation.waits,
+        )
+        if known and invitation.id in known.waiting:
+            entry = replace(known.waiting[invitation.id], due_at=invitation.ready_at)
+            waiting = {**known.waiting, invitation.id: entry}
+            self.people[known.id] = replace(known, waiting=waiting, version=known.version + 1)
         return True
 
     def release(self, invitation: Invitation, customer: Customer) -> None:
-        """sending -> pending, and the customer was not asked."""
+        """sending -> pending; the customer was not asked, and waits for it again."""
         if stored := self._mine(invitation):
             self.invitations[invitation.id] = replace(
                 stored,
@@ -116,10 +81,14 @@ class MemoryTable:
                 attempt="",
                 claimed_at=None,
             )
-        known = self.people.get(customer.id)
+        known, waits = self.people.get(customer.id), customer.waiting.get(invitation.id)
         if known and known.last_asked_at == invitation.claimed_at:
+            again = {invitation.id: replace(waits, due_at=invitation.ready_at)} if waits else {}
             self.people[customer.id] = replace(
-                known, last_asked_at=invitation.previously_asked_at, version=known.version + 1
+                known,
+                last_asked_at=invitation.previously_asked_at,
+                waiting={**known.waiting, **again},
+                version=known.version + 1,
             )
 
     def mark_sent(self, invitation: Invitation) -> None:
@@ -145,10 +114,40 @@ class MemoryTable:
         """-> closed, and the customer no longer waits."""
         stored = self.invitations.get(invitation.id)
         if stored and stored.state is invitation.state:
-            self.invitations[invitation.id] = replace(stored, state=State.CLOSED, reason=reason)
+            self.invitations[invitation.id] = replace(
+                stored, state=State.CLOSED, reason=reason, closed_at=invitation.closed_at
+            )
         known = self.people.get(invitation.customer_id)
-        if known and known.pending and known.pending.invitation_id == invitation.id:
-            self.people[known.id] = replace(known, pending=None, version=known.version + 1)
+        if known and invitation.id in known.waiting:
+            waiting = {id_: one for id_, one in known.waiting.items() if id_ != invitation.id}
+            self.people[known.id] = replace(known, waiting=waiting, version=known.version + 1)
+
+    def claim_reminder(self, invitation: Invitation, customer: Customer) -> bool:
+        """Take the one reminder."""
+        stored = self.invitations.get(invitation.id)
+        if not stored or stored.state is not State.SENT or stored.answer or stored.delivery_number >= REMINDER:
+            return False
+        known = self.people.get(customer.id)
+        harmed = stored.delivery and stored.delivery >= Delivery.BOUNCED
+        if harmed or not known or known.version != customer.version:
+            return False
+        self.people[known.id] = replace(known, version=known.version + 1)
+        self.invitations[invitation.id] = replace(
+            stored, delivery_number=invitation.delivery_number, reminded_at=invitation.reminded_at
+        )
+        return True
+
+    def release_reminder(self, invitation: Invitation) -> None:
+        """Give it back."""
+        stored = self.invitations.get(invitation.id)
+        if stored and stored.reminded_at == invitation.reminded_at:
+            self.invitations[invitation.id] = replace(
+                stored,
+                delivery_number=invitation.delivery_number - 1,
+                reminded_at=None,
+                deferred_until=invitation.deferred_until,
+                generation=invitation.generation,
+            )
 
     def _mine(self, invitation: Invitation) -> Invitation | None:
         """The stored invitation while this very attempt is sending it."""
@@ -203,7 +202,7 @@ class MemoryTable:
     def unsettled(self, hour: str) -> Sequence[str]:
         """Ids of invitations due in that hour that have not gone out."""
         open_ = {State.PENDING, State.SENDING, State.UNKNOWN}
-        due = ((one.due_at.strftime("%Y-%m-%dT%H"), one) for one in self.invitations.values())
+        due = ((one.ready_at.strftime("%Y-%m-%dT%H"), one) for one in self.invitations.values())
         return sorted(one.id for at, one in due if at == hour and one.state in open_)
 
     def swept_until(self) -> str | None:

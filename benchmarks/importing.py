@@ -1,0 +1,93 @@
+"""Calls of the table that an import makes, counted at the client: the real use case over the real adapter."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
+from typing import Any
+
+from afterbill.adapters.aws import keys
+from afterbill.adapters.aws.imports import ImportsTable
+from afterbill.domain.billing import BillingEvent, CustomerRef
+from afterbill.domain.customer import address_hash
+from afterbill.services.import_customers import TOGETHER, Importing, import_customers
+from benchmarks.table import Row
+
+SIZE = 100_000
+_FEWER = 10_000
+MOST_CALLS = 0.08
+"""Per customer."""
+_TABLE = "afterbill"
+_NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+_MOST_AT_ONCE = 100
+
+
+@dataclass
+class Client:
+    """DynamoDB as far as an import needs it, its items in a dictionary; refuses what is too much for one call."""
+
+    items: dict[str, Any] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+
+    def batch_get_item(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401  # as boto3 has it
+        """The items there are."""
+        wanted = [key[keys.PK]["S"] for key in asked["RequestItems"][_TABLE]["Keys"]]
+        self._count("BatchGetItem", wanted)
+        return {"Responses": {_TABLE: [self.items[pk] for pk in wanted if pk in self.items]}}
+
+    def transact_write_items(self, **asked: Any) -> None:  # noqa: ANN401  # as boto3 has it
+        """Put them; nobody else is there to race with."""
+        items = [write["Put"]["Item"] for write in asked["TransactItems"]]
+        self._count("TransactWriteItems", [item[keys.PK]["S"] for item in items])
+        self.items |= {item[keys.PK]["S"]: item for item in items}
+
+    def _count(self, operation: str, named: list[str]) -> None:
+        if not 0 < len(set(named)) == len(named) <= _MOST_AT_ONCE:
+            raise ValueError(f"{operation} takes 1 to {_MOST_AT_ONCE} different keys, not {len(named)}")
+        self.calls[operation] += 1
+
+
+def rows() -> list[Row]:
+    """Customers nobody knew; then fewer that are known, once with news and once without."""
+    known = Client()
+    imported(known, _FEWER, "Pro", 0)
+    return [
+        _row(SIZE, "", "Pro", Client()),
+        _row(_FEWER, ", known, with news", "Team", known),
+        _row(_FEWER, ", known, without news", "Team", known),
+    ]
+
+
+def imported(client: Client, size: int, plan: str, day: int) -> Counter[str]:
+    """Calls of importing so many customers with an id each, as of that day."""
+    client.calls.clear()
+    numbers = count(len(client.items))
+    importing = Importing(
+        ImportsTable(client, _TABLE), partial(address_hash, key=b"identity"), lambda: _hex(next(numbers))
+    )
+    for chunk in _chunks(size, plan, _NOW + timedelta(days=day)):
+        import_customers(chunk, importing)
+    return client.calls
+
+
+def _row(size: int, which: str, plan: str, client: Client) -> Row:
+    calls = imported(client, size, plan, 1)
+    listed = ", ".join(f"{number} {name}" for name, number in sorted(calls.items()))
+    return Row(f"import of {size:,} customers{which}, table calls", calls.total(), "calls", MOST_CALLS * size, listed)
+
+
+def _chunks(size: int, plan: str, at: datetime) -> Iterator[list[BillingEvent]]:
+    for start in range(0, size, TOGETHER):
+        yield [_row_of(number, plan, at) for number in range(start, min(start + TOGETHER, size))]
+
+
+def _row_of(number: int, plan: str, at: datetime) -> BillingEvent:
+    ref = CustomerRef(id=f"cus_{number}", email=f"person{number}@example.com", name=f"Person {number}", country="CH")
+    return BillingEvent("stripe", f"line {number}", at, ref, plan=plan)
+
+
+def _hex(number: int) -> str:
+    return hashlib.sha256(str(number).encode()).hexdigest()[:32]

@@ -1,0 +1,94 @@
+"""What sending needs from the world, under the same promises as in ports.py."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from afterbill.domain.customer import Customer
+from afterbill.domain.invitation import Invitation, SkipReason
+from afterbill.domain.limits import Limit
+from afterbill.domain.mail import Mail, Receipt
+from afterbill.domain.policy import Situation
+
+
+class Timer(Protocol):
+    """Fires a message into the send queue at a later time."""
+
+    def at(self, invitation: Invitation, delivery_number: int, moment: datetime) -> None:
+        """Set the timer for this delivery; repeating the call of one generation changes nothing."""
+
+
+class SendQueue(Protocol):
+    """Invitations whose time has come."""
+
+    def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
+        """Queue for sending after `delay` (0 to domain.delay.MAX_DELAY)."""
+
+
+class Mailer(Protocol):
+    """Hands one mail over, exactly once per call."""
+
+    def send(self, mail: Mail) -> Receipt:
+        """Never raises: what happened is the receipt."""
+
+
+class Limits(Protocol):
+    """Counters of what was sent."""
+
+    def take(self, limits: Sequence[Limit]) -> Limit | None:
+        """Count one mail under each of them, or under none: then the limit that is used up."""
+
+    def give_back(self, limits: Sequence[Limit]) -> None:
+        """One mail less: it was not sent after all."""
+
+
+class Halts(Protocol):
+    """The switch that stops all sending."""
+
+    def halted(self) -> str:
+        """Why nothing may be sent now, as known for a minute at most; empty where it may."""
+
+
+class Invitations(Protocol):
+    """The table as send_survey sees it."""
+
+    def invitation(self, invitation_id: str) -> Invitation | None:
+        """The invitation as it stands."""
+
+    def situation(self, invitation: Invitation) -> Situation:
+        """The customer (merged ones followed) and whether the payment was taken back."""
+
+    def claim(self, invitation: Invitation, customer: Customer) -> bool:
+        """pending -> sending under `invitation.attempt`, and the customer's last_asked_at to `claimed_at`.
+
+        The customer, locale, zone and segments it carries are kept for good, whatever becomes of the mail, and the
+        customer no longer waits for it. False when the invitation is no longer pending, or the customer was asked
+        within the cooldown, suppressed or merged away since it was read.
+        """
+
+    def put_off(self, invitation: Invitation, customer: Customer) -> bool:
+        """Store the wait it carries, unless it changed since it was read (then False); the customer waits as long."""
+
+    def release(self, invitation: Invitation, customer: Customer) -> None:
+        """Undo the claim of this attempt: sending -> pending, with the `deferred_until` and generation it carries.
+
+        The customer was not asked, and waits for it again if that was so when the claim was made.
+        """
+
+    def mark_sent(self, invitation: Invitation) -> None:
+        """sending -> sent with message id and day."""
+
+    def mark_unknown(self, invitation: Invitation) -> None:
+        """sending -> unknown, for this attempt only."""
+
+    def close(self, invitation: Invitation, reason: SkipReason) -> None:
+        """From the state it was read in -> closed, at the `closed_at` it carries; the customer waits no longer."""
+
+    def claim_reminder(self, invitation: Invitation, customer: Customer) -> bool:
+        """Take the one reminder, at the `reminded_at` it carries.
+
+        False when it was taken, an answer or a bounce came, or the customer changed since it was read.
+        """
+
+    def release_reminder(self, invitation: Invitation) -> None:
+        """Give it back, with the `deferred_until` and generation it carries."""

@@ -1,0 +1,148 @@
+"""What sending needs, what it comes to, and the steps that surveys and reminders share."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from afterbill.domain.billing import Touchpoint
+from afterbill.domain.customer import Customer
+from afterbill.domain.delay import MAX_DELAY
+from afterbill.domain.errors import TransientError
+from afterbill.domain.invitation import REMINDER, Invitation, SkipReason, Wait
+from afterbill.domain.limits import Limit, limits_of
+from afterbill.domain.mail import Mail
+from afterbill.domain.policy import Policy, Rule, Situation
+from afterbill.domain.recheck import postponed
+from afterbill.domain.sending_window import moment_in
+from afterbill.ports_sending import Halts, Invitations, Limits, Mailer, SendQueue, Timer
+from afterbill.services.sweep import OVERDUE_AFTER
+
+HALTED_FOR = timedelta(minutes=15)
+"""After this long a message looks again whether sending goes on."""
+
+
+class Outcome(StrEnum):
+    """What became of one due survey."""
+
+    SENT = "sent"
+    REMINDED = "reminded"
+    SKIPPED = "skipped"
+    PUT_OFF = "put_off"
+    HALTED = "halted"
+    NOT_PENDING = "not_pending"
+    EARLY = "early"
+    THROTTLED = "throttled"
+    PAUSED = "paused"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The outcome, with the reason where nothing went out."""
+
+    outcome: Outcome
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What sending needs; `compose` is pure, `day_of` gives the operator's local day of an instant.
+
+    `address_problem` says why mail to an address is pointless, None where it is not.
+    """
+
+    invitations: Invitations
+    limits: Limits
+    halts: Halts
+    timer: Timer
+    queue: SendQueue
+    mailer: Mailer
+    policy: Policy
+    compose: Callable[[Invitation, Customer], Mail]
+    address_problem: Callable[[str], SkipReason | None]
+    day_of: Callable[[datetime], str]
+    new_id: Callable[[], str]
+
+    def rule(self, invitation: Invitation) -> Rule:
+        """How its touchpoint is treated today."""
+        return self.policy.rules[Touchpoint(invitation.touchpoint)]
+
+    def situation(self, invitation: Invitation) -> Situation:
+        """All that decides about it now."""
+        found = self.invitations.situation(invitation)
+        address = found.customer.address if found.customer else None
+        return replace(found, address_problem=self.address_problem(address)) if address else found
+
+    def limits_on(self, invitation: Invitation, now: datetime, *, quota: int) -> tuple[Limit, ...]:
+        """What one more mail counts against."""
+        zone = ZoneInfo(self.policy.time_zone)
+        return limits_of(invitation.touchpoint, quota, self.policy.sending, zone, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One delivery of an invitation whose time has come, to this customer."""
+
+    invitation: Invitation
+    customer: Customer
+    number: int
+
+
+def named(customer: Customer | None) -> Customer:
+    """The customer that a check without objection has seen."""
+    if customer is None:
+        message = "no survey goes out to nobody"
+        raise ValueError(message)
+    return customer
+
+
+def hold_back(turn: Turn, limits: Sequence[Limit], sending: Sending, now: datetime) -> Sent | SkipReason | None:
+    """What keeps everything from being sent: the switch, or one of the `limits`; None once it is counted."""
+    if reason := sending.halts.halted():
+        # What is overdue is queued by every sweep: if it went back as well, there would be one more of it each time.
+        if turn.number == REMINDER or now <= turn.invitation.ready_at + OVERDUE_AFTER:
+            sending.queue.put(turn.invitation.id, turn.number, HALTED_FOR)
+        return Sent(Outcome.HALTED, reason)
+    used_up = sending.limits.take(limits) if limits else None
+    if used_up is None:
+        return None
+    wait = postponed(turn.invitation, turn.customer, sending.policy, Wait(now, used_up.reason, _spread(turn, used_up)))
+    return put_off(turn, wait, sending, now) if isinstance(wait, Wait) else wait
+
+
+def _spread(turn: Turn, used_up: Limit) -> datetime:
+    """Some time in the hour after the limit ends: of all that wait only a few could go out at its end."""
+    hour = (used_up.until, used_up.until + timedelta(hours=1))
+    return moment_in(hour, f"{turn.invitation.id}-{turn.invitation.generation}", timedelta(0))
+
+
+@contextmanager
+def counted(limits: Sequence[Limit], sending: Sending) -> Iterator[None]:
+    """Give back what was counted where a service does not answer: this attempt sends nothing any more."""
+    try:
+        yield
+    except TransientError:
+        sending.limits.give_back(limits)
+        raise
+
+
+def put_off(turn: Turn, wait: Wait, sending: Sending, now: datetime) -> Sent:
+    """Store the wait, then set the timer; a crash in between is healed when the message comes again."""
+    waiting = turn.invitation.put_off(wait)
+    if not sending.invitations.put_off(waiting, turn.customer):
+        message = f"invitation {waiting.id} changed while it was put off: it is looked at again"
+        raise TransientError(message)
+    wake(waiting, turn.number, wait.until, sending, now)
+    return Sent(Outcome.PUT_OFF, wait.reason)
+
+
+def wake(invitation: Invitation, number: int, moment: datetime, sending: Sending, now: datetime) -> None:
+    """See to it that this delivery is looked at again at `moment`; harmless to repeat."""
+    if moment - now <= MAX_DELAY:
+        sending.queue.put(invitation.id, number, max(moment - now, timedelta(0)))
+    else:
+        sending.timer.at(invitation, number, moment)

@@ -1,0 +1,213 @@
+"""The tables of surveys.toml as they are checked; each attribute is a key that the file documents."""
+
+import re
+from datetime import date, timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from afterbill.domain.billing import Touchpoint
+from afterbill.domain.campaigns import CAMPAIGNS, Every
+from afterbill.domain.hints import unknown
+from afterbill.domain.legal import PRESETS, Need
+from afterbill.domain.policy import Stops
+from afterbill.providers import registry
+from afterbill.surveys.values import (
+    Duration,
+    address,
+    choose,
+    country,
+    currency_code,
+    days,
+    hours,
+    meaning,
+    provider,
+    time_zone,
+    word,
+)
+
+_PART_OF_ADDRESS = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_NAME = r"^[a-z0-9_-]{1,40}$"
+_LEAST_PATIENCE = timedelta(hours=1)
+_WEEKEND = frozenset({5, 6})
+
+TOGETHER = frozenset({"cooldown", "reminder", "expiry"})
+"""Keys of one touchpoint that must fit each other."""
+
+UNFIT = "unfit"
+"""The type of a mistake that says they do not."""
+
+Name = Annotated[str, Field(pattern=_NAME)]
+Stage = Literal["awareness", "consideration", "purchase", "support", "loyalty"]
+
+
+class Table(BaseModel):
+    """No key may be unknown, no value is guessed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class RuleTable(Table):
+    """One touchpoint; what it leaves out stands under [defaults]."""
+
+    ask: bool
+    stage: Stage
+    delay: Duration
+    window: str = ""
+    sampling: Annotated[float, Field(ge=0, le=1, strict=False)]
+    quota: Annotated[int, Field(ge=0)] = 0
+    priority: Annotated[int, Field(ge=0, le=100)]
+    channel: Literal["mail"]
+    cooldown: Duration
+    patience: Annotated[Duration, Field(ge=_LEAST_PATIENCE)] = timedelta(days=14)
+    reminder: Duration = timedelta(0)
+    expiry: Annotated[Duration, Field(gt=timedelta(0))]
+    paid_only: bool
+    stops: Annotated[Stops, Field(strict=False)]
+
+    @field_validator("window")
+    @classmethod
+    def _is_there(cls, value: str, known: ValidationInfo) -> str:
+        if value and value not in (known.context or ()):
+            message = f"there is no [windows.{value}]: {unknown(value, known.context or ())}"
+            raise ValueError(message)
+        return value
+
+    @field_validator("reminder")
+    @classmethod
+    def _keeps_to_the_cooldown(cls, value: timedelta, known: ValidationInfo) -> timedelta:
+        if timedelta(0) < known.data.get("cooldown", timedelta(0)) <= value:
+            raise PydanticCustomError(
+                UNFIT, "must be shorter than the cooldown, or the next survey could come before it"
+            )
+        return value
+
+    @field_validator("expiry")
+    @classmethod
+    def _outlives_the_reminder(cls, value: timedelta, known: ValidationInfo) -> timedelta:
+        if known.data.get("reminder", timedelta(0)) >= value:
+            raise PydanticCustomError(
+                UNFIT, "must be longer than the reminder takes, or that would ask about a closed survey"
+            )
+        return value
+
+
+class WindowTable(Table):
+    """Local hours in which mail may leave."""
+
+    days: Annotated[frozenset[int], BeforeValidator(days), Field(strict=False)]
+    hours: Annotated[tuple[tuple[int, int], ...], BeforeValidator(hours), Field(strict=False)]
+    weekends: bool = False
+    holidays: bool = False
+
+    @model_validator(mode="after")
+    def _opens(self) -> "WindowTable":
+        if self.days <= _WEEKEND and not self.weekends:
+            message = "never opens: its days are all of the weekend, and weekends = false"
+            raise ValueError(message)
+        return self
+
+
+class LegalTable(Table):
+    """What the law demands before a survey may be sent."""
+
+    preset: Annotated[str, BeforeValidator(lambda text: choose(text, PRESETS))]
+    countries: dict[
+        Annotated[str, BeforeValidator(country)],
+        Annotated[Need, BeforeValidator(lambda text: Need(choose(text, Need)))],
+    ] = {}
+
+
+class SendingTable(Table):
+    """What holds for all mails together."""
+
+    per_hour: Annotated[int, Field(ge=0)] = 0
+    per_day: Annotated[int, Field(ge=0)] = 0
+    max_bounce_rate: Annotated[float, Field(gt=0, le=1, strict=False)] = 0.04
+    max_complaint_rate: Annotated[float, Field(gt=0, le=1, strict=False)] = 0.0008
+
+
+class CampaignTable(Table):
+    """A survey that no event asks for."""
+
+    touchpoint: Annotated[Touchpoint, BeforeValidator(lambda text: Touchpoint(choose(text, Touchpoint)))]
+    start: date
+    every: Annotated[Every, BeforeValidator(lambda text: Every(choose(text, Every)))] | None = None
+    over: Annotated[Duration, Field(ge=timedelta(days=1), le=timedelta(days=366))] | None = None
+
+    @model_validator(mode="after")
+    def _comes_back_or_ends(self) -> "CampaignTable":
+        if (self.every is None) == (self.over is None):
+            message = 'needs either every = "quarter" or "half-year", or over = "14d" to ask once within that time'
+            raise ValueError(message)
+        return self
+
+
+class SourceTable(Table):
+    """One webhook endpoint, `/webhooks/<name>`."""
+
+    provider: Annotated[str, BeforeValidator(provider)]
+    test_mode: bool = False
+    sandbox: bool = False
+    url: Annotated[str, BeforeValidator(address)] = Field("", validate_default=True)
+    api_url: Annotated[str, BeforeValidator(address)] = ""
+    account: Annotated[str, BeforeValidator(word)] = Field("", validate_default=True)
+    webhook_id: Annotated[str, BeforeValidator(word)] = Field("", validate_default=True)
+    currency: Annotated[str, BeforeValidator(currency_code)] = ""
+    fields: dict[str, str] = {}
+    types: dict[str, Annotated[str, BeforeValidator(meaning)]] = {}
+
+    @field_validator("url", "account", "webhook_id")
+    @classmethod
+    def _needed(cls, value: str, known: ValidationInfo) -> str:
+        known_provider = known.data.get("provider")
+        why = registry.load(known_provider).ABOUT.needs.get(known.field_name or "") if known_provider else None
+        if why and not value:
+            message = f"is missing: enter {why}"
+            raise ValueError(message)
+        return value
+
+    @field_validator("account")
+    @classmethod
+    def _fits_the_address(cls, value: str, known: ValidationInfo) -> str:
+        """Where the API's address holds the account, it must be there and stay a part of it."""
+        said = known.data
+        api = registry.load(said["provider"]).API if "provider" in said and not said.get("api_url") else None
+        if api is None or "{account}" not in ((said.get("sandbox") and api.sandbox_url) or api.url):
+            return value
+        if not re.fullmatch(_PART_OF_ADDRESS, value) or ".." in value:
+            message = f"must be what stands for {{account}} in {api.url}, not {value!r}"
+            raise ValueError(message)
+        return value
+
+
+class SurveysFile(Table):
+    """The whole file."""
+
+    time_zone: Annotated[str, BeforeValidator(time_zone)]
+    windows: dict[Name, WindowTable] = {}
+    legal: LegalTable = LegalTable(preset="strict")
+    sending: SendingTable = SendingTable()
+    sources: dict[Name, SourceTable]
+    touchpoints: dict[Annotated[Touchpoint, Field(strict=False)], RuleTable]
+    campaigns: dict[Name, CampaignTable] = {}
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> "SurveysFile":
+        for name, campaign in self.campaigns.items():
+            if not self.touchpoints[campaign.touchpoint].ask:
+                message = f"campaigns.{name}: [touchpoints.{campaign.touchpoint}] has ask = false: it would ask nobody"
+                raise ValueError(message)
+        if CAMPAIGNS in self.sources:
+            message = f"sources.{CAMPAIGNS}: this name is taken by [campaigns]: choose another one"
+            raise ValueError(message)
+        return self
+
+
+KEYS = frozenset(
+    key
+    for table in (SurveysFile, RuleTable, WindowTable, LegalTable, SendingTable, CampaignTable, SourceTable)
+    for key in table.model_fields
+)
+"""Every key there is, to guess which one was meant."""

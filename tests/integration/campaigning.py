@@ -1,0 +1,34 @@
+"""A campaign that began today, and customers whose turn it is."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import count, islice
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from afterbill.adapters.aws.facts import FactsTable
+from afterbill.domain.campaigns import slot_of
+from afterbill.domain.customer import Customer
+from afterbill.ports import Change
+from tests.integration.stack import Stack
+
+
+def with_a_campaign(folder: Path) -> Path:
+    """Over so many days that two groups have their turn on the first: 0 and 1."""
+    today = datetime.now(ZoneInfo("Europe/Berlin")).date()
+    with (folder / "surveys.toml").open("a", encoding="utf-8") as file:
+        file.write(f'[campaigns.version-2]\ntouchpoint = "release"\nstart = {today}\nover = "366d"\n')
+    return folder
+
+
+def living(stack: Stack, slot: int, number: int = 1) -> list[str]:
+    """New customers of a group."""
+    ids = list(islice(_ids(slot), number))
+    for id_ in ids:
+        person = Customer(id_, address=f"{id_}@example.com", name="Mirjam Keller")
+        assert FactsTable(stack.dynamodb, "afterbill").commit(Change(customers=(person,)))
+    return ids
+
+
+def _ids(slot: int) -> Iterator[str]:
+    return (id_ for id_ in (f"customer-{number}" for number in count()) if slot_of(id_) == slot)
