@@ -15,7 +15,7 @@ export __SAM_CLI_APP_DIR := $(CURDIR)/.local/sam
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.local/browsers
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo build up down test test-fast lint format bench corpus lock clean chromium
+.PHONY: help setup demo build up down test test-fast lint format bench corpus preview lock clean chromium judges
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,11 +47,12 @@ format: .venv/.ready ## Put the code into the one style
 build: setup ## Check layers/config, then build what `sam deploy` deploys (Python 3.13 on PATH)
 	@.venv/bin/afterbill policy check
 	@cd infra && ../.venv-stack/bin/sam build
+	@$(RUN) ops/setup/prune_babel.py infra/.aws-sam/build/DepsLayer/python layers/config/locales
 	@# Lambda cannot write into a layer: without this every cold start would compile it again.
 	@python3.13 -m compileall -q --invalidation-mode unchecked-hash infra/.aws-sam/build/*Layer/python
 
-up: setup ## Start the local stack and deploy the template onto it
-	@$(RUN) -m ops.local up
+up: setup ## Start the local stack and deploy the template onto it (SURVEYS=FILE adds tables to its surveys.toml)
+	@$(RUN) -m ops.local up $(if $(SURVEYS),--surveys "$(SURVEYS)")
 
 down: .venv/.ready ## Stop the local stack
 	@$(RUN) -m ops.local down
@@ -62,13 +63,18 @@ bench: setup ## Measure the budgets
 corpus: .venv/.ready ## What each sample webhook means (CORPUS=FOLDER of PROVIDER/FILE, JSON=1)
 	@$(RUN) -m ops.corpus "$(or $(CORPUS),events/webhooks)" $(if $(JSON),--json)
 
-setup: .venv/.ready .venv-stack/.ready chromium ## Only prepare: environments and a browser
+preview: .venv/.ready chromium ## Every mail and page as a gallery (CONFIG=FOLDER; PICTURES=1 renews those in docs)
+	@$(RUN) -m ops.preview $(if $(CONFIG),--config "$(CONFIG)") $(if $(PICTURES),--pictures docs/images)
+
+setup: .venv/.ready .venv-stack/.ready chromium judges ## Only prepare: environments, a browser, judges of mails
 
 lock: .venv/.ready ## Compile the locks from pyproject.toml (UPGRADE=1 takes newer releases)
 	$(COMPILE) pyproject.toml -o layers/deps/requirements.txt
 	$(COMPILE) pyproject.toml --extra cli --group dev -c layers/deps/requirements.txt -o requirements/dev.txt
 	$(COMPILE) --group stack -o requirements/stack.txt
 	$(COMPILE) --group installer -o requirements/uv.txt
+	$(if $(shell command -v npm),npm $(if $(UPGRADE),update,install) --package-lock-only --omit-lockfile-registry-resolved \
+		--no-audit --no-fund --loglevel=error --cache .local/cache/npm --prefix requirements/npm)
 
 clean: ## Stop the local stack and remove everything these targets made
 	@if [ -f .local/stack.json ]; then $(RUN) -m ops.local down || true; fi
@@ -85,3 +91,6 @@ clean: ## Stop the local stack and remove everything these targets made
 
 chromium: .venv/.ready
 	@$(RUN) ops/setup/chromium.py .local/chromium
+
+judges: .venv/.ready
+	@$(RUN) ops/setup/judges.py .local/judges

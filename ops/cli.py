@@ -7,7 +7,10 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from afterbill.domain.errors import AfterbillError
-from ops import deployed, policy, score, tasks
+from ops import deployed, policy, score, sending, tasks
+from ops.doctor import commands as doctor
+from ops.explaining import commands as explaining
+from ops.importing import command as importing
 from ops.replaying import commands as replaying
 from ops.sources import commands as sources
 
@@ -29,9 +32,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="afterbill", description="Ask customers after a billing event.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_score(commands.add_parser("score", help="read the scores of the deployed stack"))
+    explaining.add_to(commands.add_parser("explain", help="the story of a customer, an event or an invitation"))
     _add_policy(commands.add_parser("policy", help="check and explain surveys.toml"))
     sources.add_to(commands.add_parser("source", help="connect billing systems, and test the connection"))
     replaying.add_to(commands.add_parser("replay", help="let webhooks of before go through the inbox again"))
+    importing.add_to(commands.add_parser("import", help="customers of before, from a file"))
+    doctor.add_to(commands.add_parser("doctor", help="what keeps the deployed stack from sending, and what to do"))
+    sending.add_to(commands.add_parser("sending", help="whether mails go out; stop and resume all sending"))
     _add_tasks(commands.add_parser("tasks", help="what a person has to decide"))
     return parser
 

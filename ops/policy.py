@@ -4,37 +4,24 @@ import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.adapters.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
 from afterbill.adapters.memory.table import MemoryTable
-from afterbill.config import read_toml
-from afterbill.domain.billing import OperatorTask, Pointer, Understood
-from afterbill.domain.brand import Brand, catalog_problems
+from afterbill.domain.billing import OperatorTask, Pointer, Touchpoint, Understood
 from afterbill.domain.errors import AfterbillError, ConfigurationError, PayloadError
 from afterbill.domain.invitation import Invitation, SkipReason
-from afterbill.domain.policy import Policy, Rule
+from afterbill.domain.policy import Policy
 from afterbill.domain.webhooks import Source, Webhook
 from afterbill.providers import registry
 from afterbill.services.capture import Capture, Outcome
 from afterbill.services.capture_event import capture_event
-from afterbill.surveys import UNITS, load_policy
+from afterbill.surveys import load_policy
 from ops import samples
-
-_WHY = {
-    SkipReason.NOT_ASKED: "ask = false under {place} or [defaults]",
-    SkipReason.TEST_MODE: "an event of the provider's test mode, and test_mode = false under its source",
-    SkipReason.NO_CUSTOMER: "the event names neither a customer nor a mail address",
-    SkipReason.NOT_PAID: "nothing was paid, and paid_only = true under {place} or [defaults]",
-    SkipReason.NOT_SAMPLED: "this customer is not in the sample: sampling under {place} or [defaults]",
-    SkipReason.EXPIRED: "the fact is older than delay and expiry of {place} together",
-    SkipReason.CUSTOMER_DELETED: "the same webhook says that the customer was deleted",
-    SkipReason.STOPPED: "the same webhook takes it back",
-    SkipReason.SUPERSEDED: "the same webhook reports what is asked about instead: priority under {place} or [defaults]",
-}
-"""Reasons that the events of a single webhook about an unknown customer can meet."""
+from ops.explaining.story import rule_of, span
+from ops.reasons import why
+from ops.words import word_problems
 
 _LESSONS = {
     Outcome.LEARNED: "ask nobody: the event only teaches something about its customer or payment",
@@ -46,7 +33,7 @@ def check(folder: Path) -> int:
     """Say that all is well, or raise one ConfigurationError that lists every mistake."""
     if found := problems(folder):
         raise ConfigurationError("\n           ".join(found))
-    print(f"{folder}: surveys.toml, brand.toml and locales are in order")
+    print(f"{folder}: surveys.toml, brand.toml, locales and templates are in order")
     return 0
 
 
@@ -62,14 +49,8 @@ def problems(folder: Path) -> list[str]:
 
 
 def _check_words(folder: Path) -> None:
-    try:
-        brand = Brand(**read_toml(folder / "brand.toml"))
-    except TypeError as error:
-        message = f"brand.toml: {error}"
-        raise ConfigurationError(message) from error
-    catalogs = {path.stem: read_toml(path) for path in sorted((folder / "locales").glob("*.toml"))}
-    if problems := catalog_problems(catalogs, brand.default_locale):
-        raise ConfigurationError("\n".join(problems))
+    if found := list(word_problems(folder)):
+        raise ConfigurationError("\n".join(found))
 
 
 def explain(file: Path, source: str | None, folder: Path) -> int:
@@ -139,7 +120,7 @@ def _explained(one: Understood, webhook: Webhook, capture: Capture) -> dict[str,
     told = {"event": one.event_id, "occurred": f"{one.occurred_at:%Y-%m-%d %H:%M:%S} UTC"}
     told |= {"mode": "test"} if one.test else {}
     if captured.invitation and one.touchpoint:
-        return told | _story(captured.invitation, capture.policy.rules[one.touchpoint])
+        return told | _story(captured.invitation, capture.policy)
     return told | {"decision": _LESSONS[captured.outcome]}
 
 
@@ -148,23 +129,18 @@ def _tell(lines: Mapping[str, str]) -> None:
         sys.stdout.write(f"{label:<12}{text}\n")
 
 
-def _story(invitation: Invitation, rule: Rule) -> dict[str, str]:
-    place = f"[touchpoints.{invitation.touchpoint}]"
-    decision = f"ask at {invitation.due_at:%Y-%m-%d %H:%M:%S} UTC, {_span(rule.delay)} after the fact"
+def _story(invitation: Invitation, policy: Policy) -> dict[str, str]:
+    rule = policy.rules[Touchpoint(invitation.touchpoint)]
+    decision = f"ask at {invitation.due_at:%Y-%m-%d %H:%M:%S} UTC, {span(rule.delay)} after the fact"
+    for wait in invitation.waits:
+        decision += f"; wait until {wait.until:%Y-%m-%d %H:%M:%S} UTC, {why(wait.reason, invitation.touchpoint)}"
     if invitation.reason:
-        decision = f"skip, {invitation.reason}: {_WHY[SkipReason(invitation.reason)].format(place=place)}"
+        reason = SkipReason(invitation.reason)
+        decision = f"skip, {reason}: {why(reason, invitation.touchpoint)}"
     return {
         "fact": invitation.fact,
         "touchpoint": f"{invitation.touchpoint}, stage {invitation.stage}",
         "decision": decision,
-        "rule": f"{place} delay {_span(rule.delay)}, cooldown {_span(rule.cooldown)}, sampling {rule.sampling}, "
-        f"priority {rule.priority}, expiry {_span(rule.expiry)}, stops {rule.stops}",
+        "rule": rule_of(invitation, policy),
         "invitation": invitation.id,
     }
-
-
-def _span(duration: timedelta) -> str:
-    """As surveys.toml spells it."""
-    seconds = int(duration.total_seconds())
-    size, unit = next((size, unit) for unit, size in UNITS.items() if seconds % size == 0)
-    return f"{seconds // size}{unit}"

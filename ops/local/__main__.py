@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from ops.local import stack
 from ops.local.errors import StackError
@@ -12,9 +13,13 @@ def main() -> None:
     """Bring the stack up or down, or say why not and what to do."""
     parser = argparse.ArgumentParser(prog="python -m ops.local", description="The whole stack on this machine.")
     parser.add_argument("command", choices=["up", "down"])
+    parser.add_argument(
+        "--surveys", type=Path, metavar="FILE", help="more tables for its surveys.toml, to try them out"
+    )
+    chosen = parser.parse_args()
     try:
-        if parser.parse_args().command == "up":
-            _report(stack.up())
+        if chosen.command == "up":
+            _report(stack.up(chosen.surveys.read_text(encoding="utf-8") if chosen.surveys else ""))
         else:
             stack.down()
     except StackError as error:

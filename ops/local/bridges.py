@@ -50,13 +50,14 @@ def _routes() -> Iterator[tuple[str, str, str]]:
 
 def add_grants() -> None:
     """Widen two roles: MiniStack takes a mail's resource for `*` and every schedule for one of the group `default`."""
-    _grant("SendSurveyRole", "ses:SendEmail", "*")
-    _grant("CaptureEventRole", "scheduler:CreateSchedule", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/*")
+    schedules = ("scheduler:CreateSchedule", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/*")
+    _grant("SendSurveyRole", ("ses:SendEmail", "*"), schedules)
+    _grant("CaptureEventRole", schedules)
 
 
-def _grant(role: str, action: str, resource: str) -> None:
-    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+def _grant(role: str, *grants: tuple[str, str]) -> None:
+    statements = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in grants]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
     boto3.client("iam").put_role_policy(
         RoleName=_physical_id(role), PolicyName="only-on-this-machine", PolicyDocument=policy
     )

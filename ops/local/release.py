@@ -22,6 +22,7 @@ from ops.local.places import (
     STACK_NAME,
     TEMPLATE,
 )
+from ops.setup.prune_babel import prune
 
 SAM = PROGRAMS / "sam"
 BUCKET = "afterbill-local-artifacts"
@@ -35,6 +36,7 @@ def build() -> None:
     BUILD_CACHE.mkdir(parents=True, exist_ok=True)
     command = [str(SAM), "build", "--cached", "--template", str(TEMPLATE), "--build-dir", str(BUILD)]
     programs.run("sam-build", [*command, "--parameter-overrides", *_machine()], _environment(), BUILD_CACHE)
+    prune(BUILD / "DepsLayer" / "python", CONFIGURED / "locales")
     # Lambda cannot write into a layer: without this every cold start would compile it again, there as here.
     compile_all = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     programs.run(
@@ -42,11 +44,11 @@ def build() -> None:
     )
 
 
-def configure(sources: str) -> None:
-    """Put the local configuration over the shipped one, with more sources (TOML)."""
+def configure(tables: str) -> None:
+    """Put the local configuration over the shipped one, with more tables (TOML)."""
     shutil.copytree(CONFIGURATION, CONFIGURED, dirs_exist_ok=True)
     with (CONFIGURED / "surveys.toml").open("a") as surveys:
-        surveys.write(sources)
+        surveys.write(tables)
     if problems := policy.problems(CONFIGURED):
         raise StackError("The configuration cannot be deployed:\n" + "\n".join(problems))
 
@@ -61,6 +63,7 @@ def deploy(public_url: str) -> dict[str, str]:
         "FlexibleWindowMinutes=0",
         "ComputeRate='rate(1 minute)'",
         "PollRate='rate(1 minute)'",
+        "CampaignRate='rate(1 minute)'",
         "EvidenceDays=7",
     ]
     command = [str(SAM), "deploy", "--template-file", str(BUILD / "template.yaml"), "--stack-name", STACK_NAME]

@@ -45,20 +45,20 @@ SOURCES_OF_THE_STACK = (
 )
 
 
-def up() -> dict[str, Any]:
-    """Bring the stack up; what stands in .local/stack.json.
+def up(surveys: str = "") -> dict[str, Any]:
+    """Bring the stack up; what stands in .local/stack.json. `surveys` are more tables for its surveys.toml.
 
     A stack that runs and was made from the same files is left alone; any other is replaced by a fresh, empty one.
     """
     with _alone():
-        made_from = fingerprint()
+        made_from = fingerprint(surveys)
         running = _running()
         if running is not None and running["made_from"] == made_from:
             aws.enter(running["ministack_url"])
             return running
         _stop()
         try:
-            return _start(made_from)
+            return _start(made_from, surveys)
         except BaseException:
             _stop(keep_logs=True)
             raise
@@ -70,17 +70,17 @@ def down() -> None:
         _stop()
 
 
-def _start(made_from: str) -> dict[str, Any]:
+def _start(made_from: str, surveys: str) -> dict[str, Any]:
     _timed("built", release.build)
     # Held from here on, since the addresses are deployed before anybody serves them.
     with programs.listen(API_PORT) as api, programs.listen(INBOX_PORT) as post:
-        return _start_on(api, post, made_from)
+        return _start_on(api, post, made_from, surveys)
 
 
-def _start_on(api: socket.socket, post: socket.socket, made_from: str) -> dict[str, Any]:
+def _start_on(api: socket.socket, post: socket.socket, made_from: str, surveys: str) -> dict[str, Any]:
     api_url, inbox_url = _url(api), _url(post) + "/"
     sources = local_sources.make(api_url, inbox_url)
-    release.configure(local_sources.toml(sources))
+    release.configure(local_sources.toml(sources) + surveys)
     ministack_url = _timed("MiniStack started", lambda: ministack.start(_url(post)))
     aws.enter(ministack_url)
     boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER_DOMAIN)
@@ -159,9 +159,9 @@ def _stop(*, keep_logs: bool = False) -> None:
     programs.discard(SCRATCH if keep_logs else RUN)
 
 
-def fingerprint() -> str:
+def fingerprint(surveys: str = "") -> str:
     """One value for everything the stack is made from: equal values, equal stacks."""
-    seen = hashlib.sha256(sys.version.encode())
+    seen = hashlib.sha256(f"{sys.version}\0{surveys}".encode())
     for path in _files():
         seen.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return seen.hexdigest()

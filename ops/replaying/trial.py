@@ -12,7 +12,7 @@ from afterbill.domain.customer import Customer
 from afterbill.domain.errors import AfterbillError, ConfigurationError
 from afterbill.domain.policy import Policy
 from afterbill.domain.webhooks import Webhook
-from afterbill.ports import BillingApis, Change, Facts, Found
+from afterbill.ports import BillingApis, Change, Facts, Found, Wanted
 from afterbill.providers import registry
 from afterbill.services.capture import Capture, Captured, Outcome
 from afterbill.services.capture_event import capture_event
@@ -25,12 +25,9 @@ class ReadOnlyFacts:
     table: Facts
     seen: MemoryTable = field(default_factory=MemoryTable)
 
-    def look_up(
-        self, invitation_id: str, aliases: Sequence[str], links: Sequence[str], address_hash: str | None
-    ) -> Found:
+    def look_up(self, wanted: Wanted) -> Found:
         """What is stored, then what would be."""
-        stored = self.table.look_up(invitation_id, aliases, links, address_hash)
-        would_be = self.seen.look_up(invitation_id, aliases, links, address_hash)
+        stored, would_be = self.table.look_up(wanted), self.seen.look_up(wanted)
         return replace(
             stored,
             invitation=stored.invitation or would_be.invitation,

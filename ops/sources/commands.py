@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from afterbill.providers import registry
-from afterbill.surveys import duration
+from afterbill.surveys.values import duration
 from ops import deployed
 from ops.sources import confirm, consent, listing, probe
 from ops.sources.add import Wanted, add, named

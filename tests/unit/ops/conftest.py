@@ -11,7 +11,8 @@ import pytest
 from moto import mock_aws
 
 from ops.deployed import Deployed
-from tests.contract.scores_table import TABLE, create_table
+from tests.contract.scores_table import TABLE
+from tests.contract.template import table_definition
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = """
@@ -56,7 +57,7 @@ def client(service: str) -> Any:
 def stack(config: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
-        create_table(client("dynamodb"))
+        client("dynamodb").create_table(**table_definition(TABLE))
         yield Deployed("test", _outputs(), client, config)
 
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from afterbill.domain.invitation import SkipReason
 from ops import cli
+from ops.reasons import why
 
 ROOT = Path(__file__).resolve().parents[3]
 EVENTS = ROOT / "events/webhooks"
@@ -24,7 +26,7 @@ def test_mistakes_of_every_file_are_told_at_once(tmp_path: Path, capsys: pytest.
         (tmp_path / path.relative_to(ROOT / "layers/config")).write_text(text, encoding="utf-8")
     assert cli.main(["policy", "check", "--config", str(tmp_path)]) == 1
     told = capsys.readouterr().err
-    assert "renewed.delay" in told
+    assert "surveys.toml: defaults.delay" in told
     assert "default_locale" in told
 
 
@@ -34,6 +36,32 @@ def test_an_event_that_would_be_asked_about_is_explained(capsys: pytest.CaptureF
     assert "renewed, stage loyalty" in told
     assert "ask at" in told
     assert "3d after the fact" in told
+
+
+def test_one_that_waits_for_better_hours_says_until_when_and_by_which_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    """Due on a Saturday at 14:00 in Berlin: its mail leaves on Monday morning."""
+    told = dict(line.split(maxsplit=1) for line in explained("stripe", "invoice.paid.renewed.json", capsys))
+    due, waits = told["decision"].split("; wait until ")
+    assert due == "ask at 2025-12-06 13:00:00 UTC, 3d after the fact"
+    until, why_it_waits = waits.split(" UTC, ", 1)
+    assert "2025-12-08 08:00:00" <= until < "2025-12-08 16:00:00"
+    assert why_it_waits == why(SkipReason.WINDOW, "renewed")
+    assert told["rule"] == (
+        "[touchpoints.renewed] delay 3d, window office, cooldown 90d, patience 14d, priority 50, sampling 1.0, "
+        "quota none, reminder 7d, expiry 30d, stops nothing"
+    )
+
+
+def test_where_mail_may_leave_at_any_time_nothing_waits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "layers/config/surveys.toml").read_text(encoding="utf-8")
+    text = text.replace('window = "office"', 'window = ""').replace('reminder = "7d"', 'reminder = "0d"')
+    (tmp_path / "surveys.toml").write_text(text, encoding="utf-8")
+    renewed = str(EVENTS / "stripe/invoice.paid.renewed.json")
+    assert cli.main(["policy", "explain", renewed, "--config", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "wait until" not in told
+    assert "window none, " in told
+    assert "reminder 0s, " in told
 
 
 def test_a_skip_names_the_setting_that_decided(capsys: pytest.CaptureFixture[str]) -> None:

@@ -163,6 +163,13 @@ def test_evidence_is_chosen_by_source_and_days(stack):
     assert bodies(stack, "InboxUrl") == [on(21).body]
 
 
+def test_where_no_copies_are_kept_that_is_said_with_the_parameter_to_change(stack):
+    bare = replace(stack, outputs={name: at for name, at in stack.outputs.items() if name != "EvidenceBucketName"})
+
+    with pytest.raises(AfterbillError, match="keeps no copies of webhooks: its parameter EvidenceDays is 0"):
+        replay(Chosen(evidence=True), bare)
+
+
 def test_all_evidence_is_replayed_and_kept(stack, capsys):
     keep(stack, on(20), on(21, "stripe"))
 

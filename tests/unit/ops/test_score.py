@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
 from afterbill.adapters.aws.scores import ScoresTable
@@ -136,6 +137,16 @@ def test_a_window_without_scores_says_so(capsys, by):
 def test_a_mistake_is_told_with_what_would_be_right(capsys, chosen, message):
     with pytest.raises(AfterbillError, match=message):
         run(capsys, **chosen)
+
+
+def test_a_network_that_is_down_is_told(monkeypatch):
+    def silent(*_):
+        raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
+
+    monkeypatch.setattr(score, "read", silent)
+
+    with pytest.raises(AfterbillError, match=r"AWS cannot be asked: .*https://dynamodb\.example"):
+        score.run(argparse.Namespace(table=TABLE, window="30d", by="all", json=False))
 
 
 def test_the_environment_may_name_the_table(capsys, monkeypatch):

@@ -1,0 +1,1 @@
+"""`afterbill explain`: the story of a customer, an event or an invitation, from the table."""

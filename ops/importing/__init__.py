@@ -1,0 +1,1 @@
+"""`afterbill import`: customers of before, from a file."""

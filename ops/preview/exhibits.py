@@ -1,0 +1,35 @@
+"""What hangs in the gallery."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+PHONE = 360
+DESKTOP = {"mail": 700, "page": 900}
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """One mail or page: what is shown, and what is said beside it (`facts` by their labels, a mail's `text` part)."""
+
+    kind: str
+    language: str
+    name: str
+    html: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+
+    @property
+    def widths(self) -> Mapping[str, int]:
+        """Of a phone and of a desktop, in pixels."""
+        return {"phone": PHONE, "desktop": DESKTOP[self.kind]}
+
+    @property
+    def file(self) -> str:
+        """Where its HTML lies in the gallery."""
+        return f"{self.language}/{self.kind}-{self.name}.html"
+
+    def picture(self, width: int, scheme: str) -> str:
+        """Where its picture lies in the gallery."""
+        return f"{self.language}/{self.kind}-{self.name}-{width}-{scheme}.png"

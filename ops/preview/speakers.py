@@ -1,0 +1,50 @@
+"""A configuration folder, once for each language it speaks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from afterbill.config import INFORMAL, SURVEYS, Catalogs, read_toml
+from afterbill.domain.billing import Touchpoint
+from afterbill.domain.brand import Brand, brand_of
+from afterbill.domain.errors import ConfigurationError
+from afterbill.domain.hints import unknown
+from afterbill.domain.wording import VARYING, Catalog
+from afterbill.surveys import load_policy
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A brand that speaks one language.
+
+    `name` is that of the language's file (`de-informal`), `locale` its tag (`de`), `stages` what surveys.toml calls the
+    stage of each touchpoint.
+    """
+
+    name: str
+    locale: str
+    brand: Brand
+    catalogs: Mapping[str, Catalog]
+    stages: Mapping[Touchpoint, str]
+    templates: Path
+
+    def has_own_words(self, touchpoint: Touchpoint, prefix: str = "") -> bool:
+        """Whether a text whose key starts with `prefix` is said differently at this touchpoint."""
+        keys = (key for key in VARYING if key.startswith(prefix))
+        return any(f"{key}_{touchpoint}" in self.catalogs[self.locale] for key in keys)
+
+
+def speakers(folder: Path, languages: tuple[str, ...] = ()) -> list[Speaker]:
+    """One per file in `locales`, or only `languages`; ConfigurationError names what is wrong in the folder."""
+    brand = brand_of(read_toml(folder / "brand.toml"))
+    stages = {touchpoint: rule.stage for touchpoint, rule in load_policy(folder / SURVEYS).rules.items()}
+    names = sorted(path.stem for path in (folder / "locales").glob("*.toml"))
+    if missing := [one for one in languages if one not in names]:
+        raise ConfigurationError(f"locales: {unknown(missing[0], names)}")
+    return [_speaker(name, folder, brand, stages) for name in languages or names]
+
+
+def _speaker(name: str, folder: Path, brand: Brand, stages: Mapping[Touchpoint, str]) -> Speaker:
+    locale = name.removesuffix(INFORMAL)
+    catalogs = Catalogs(folder / "locales", [locale] if name.endswith(INFORMAL) else [])
+    return Speaker(name, locale, brand, catalogs, stages, folder / "templates")

@@ -1,0 +1,34 @@
+"""Every reason for which a survey was not sent, or had to wait, in words an operator can act on."""
+
+from collections.abc import Mapping
+
+from afterbill.domain.invitation import SkipReason
+
+WHY: Mapping[SkipReason, str] = {
+    SkipReason.NOT_ASKED: "ask = false under {place} or [defaults]",
+    SkipReason.TEST_MODE: "an event of the provider's test mode, and test_mode = false under its source",
+    SkipReason.NO_CUSTOMER: "nobody is known whom it is about, or they were erased",
+    SkipReason.NO_ADDRESS: "no mail address of the customer is known",
+    SkipReason.CUSTOMER_DELETED: "the billing system says that the customer was deleted",
+    SkipReason.SUPPRESSED: "the customer objected, complained, or the address bounced",
+    SkipReason.STOPPED: "it was refunded, disputed or cancelled",
+    SkipReason.NOT_PAID: "nothing was paid, and paid_only = true under {place} or [defaults]",
+    SkipReason.NOT_SAMPLED: "this customer is not in the sample: sampling under {place} or [defaults]",
+    SkipReason.COOLDOWN: "the customer was asked within the cooldown of {place} or [defaults]",
+    SkipReason.SUPERSEDED: "another survey of this customer says more: priority under {place} or [defaults]",
+    SkipReason.EXPIRED: "it is later than delay and patience of {place} or [defaults] allow",
+    SkipReason.REJECTED: "SES will never take this mail",
+    SkipReason.FAILED: "nobody knows whether the mail went out, and nothing was heard of it for a day",
+    SkipReason.NO_BASIS: "no legal basis is known for the customer's country: [legal], docs/legal-basis.md",
+    SkipReason.BAD_ADDRESS: "the mail address cannot be one",
+    SkipReason.ROLE_ADDRESS: "the mail address is a function's and not a person's",
+    SkipReason.QUOTA: "the month's quota of {place} is used up",
+    SkipReason.LIMIT: "per_hour or per_day under [sending] is used up",
+    SkipReason.WINDOW: "mail leaves spread over the window of {place} or [defaults], where the customer lives",
+    SkipReason.ANSWERED: "it was answered",
+}
+
+
+def why(reason: SkipReason, touchpoint: str) -> str:
+    """The words for one reason, with the table of surveys.toml that decides it."""
+    return WHY[reason].format(place=f"[touchpoints.{touchpoint}]")

@@ -1,0 +1,89 @@
+"""`make preview` in one language: a picture of everything, and a page to look through them."""
+
+import struct
+
+import pytest
+
+from ops.demo.browser import chromium as installed_chromium
+from ops.local.places import ROOT
+from ops.preview import __main__ as program
+from ops.preview import gallery
+from ops.preview.exhibits import SCHEMES
+from ops.preview.speakers import speakers
+
+CONFIGURATION = ROOT / "layers" / "config"
+EXHIBITS = gallery.exhibits(speakers(CONFIGURATION, ("en",)))
+NARROW = 320
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    into = tmp_path_factory.mktemp("gallery")
+    assert program.main(["--language", "en", "--into", str(into)]) == 0
+    return into
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with installed_chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def page(browser, place):
+    page = browser.new_page()
+    page.goto((place / gallery.INDEX).as_uri())
+    return page
+
+
+def width_of(png):
+    """As the header of the file says (PNG, section 11.2.2)."""
+    return struct.unpack(">I", png.read_bytes()[16:20])[0]
+
+
+@pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda one: one.file)
+def test_everything_has_a_picture_in_each_size_and_scheme(place, exhibit):
+    for width in exhibit.widths.values():
+        pictures = [place / exhibit.picture(width, scheme) for scheme in SCHEMES]
+
+        assert {width_of(picture) for picture in pictures} == {width}
+        assert pictures[0].read_bytes() != pictures[1].read_bytes(), "the dark is as light as the light"
+
+
+@pytest.mark.parametrize("speaker", speakers(CONFIGURATION), ids=lambda one: one.name)
+def test_nothing_is_wider_than_the_narrowest_phone(browser, speaker):
+    page = browser.new_page(viewport={"width": NARROW, "height": 600})
+    wide = []
+    for one in gallery.exhibits([speaker]):
+        page.set_content(one.html)
+        if page.evaluate("document.documentElement.scrollWidth") > NARROW:
+            wide.append(one.name)
+    page.close()
+
+    assert wide == []
+
+
+def test_every_picture_loads(page):
+    page.locator("img").evaluate_all("all => { for (const one of all) one.loading = 'eager' }")
+    page.wait_for_function("[...document.images].every(one => one.complete)")
+
+    assert page.locator("img").count() == len(EXHIBITS) * 4
+    assert page.locator("img").evaluate_all("all => all.every(one => one.naturalHeight == one.height)")
+
+
+def test_subject_preheader_and_text_stand_beside_a_mail(page):
+    mail = next(one for one in EXHIBITS if one.kind == "mail")
+    told = page.locator("article").first.text_content()
+
+    assert all(fact in told for fact in (*mail.facts.values(), mail.text))
+
+
+def test_the_filters_leave_what_was_asked_for(page):
+    for choice in ("kind-page", "size-phone", "scheme-dark"):
+        page.locator(f"#{choice}").check()
+
+    pages = [one for one in EXHIBITS if one.kind == "page"]
+    assert page.locator("article:visible").count() == len(pages)
+    assert page.locator("img:visible").evaluate_all("all => all.map(one => one.getAttribute('src'))") == [
+        one.picture(360, "dark") for one in pages
+    ]
