@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
-TIERS = ("unit", "contract", "integration", "infra", "perf", "e2e")
+TIERS = ("unit", "contract", "integration", "infra", "perf", "mail", "simulation", "e2e")
 """From the cheapest to the dearest, so that a simple mistake is told in seconds."""
 LOOPBACK_TIERS = frozenset({"contract", "e2e"})
 """They speak to servers on this machine; every other tier has no sockets at all."""

@@ -4,37 +4,47 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ops.demo.browser import chromium as installed_chromium
 from ops.local.places import STACK_FILE
+from tests.e2e import hours
 from tests.e2e.town import ROOT, Town
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "last: runs after all other tests, for it waits")
     config.addinivalue_line("markers", "after(scene): the scene, a function of the town, is played before all tests")
 
 
+def pytest_collection_modifyitems(items):
+    """What waits for its hours comes last: the other tests need not wait with it."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
 @pytest.fixture(scope="session")
-def stack():
+def stack(tmp_path_factory):
     """A fresh stack, stopped at the end; AFTERBILL_STACK names the stack.json of a running one to use instead."""
     running = os.environ.get("AFTERBILL_STACK")
     if running:
         yield json.loads(Path(running).read_text())
         return
+    surveys = tmp_path_factory.mktemp("surveys") / "more.toml"
+    surveys.write_text(hours.tables(datetime.now(UTC)), encoding="utf-8")
     _ops_local("down")
-    _ops_local("up")
+    _ops_local("up", "--surveys", str(surveys))
     try:
         yield json.loads(STACK_FILE.read_text())
     finally:
         _ops_local("down")
 
 
-def _ops_local(command):
+def _ops_local(*command):
     ended = subprocess.run(
-        [sys.executable, "-m", "ops.local", command], check=False, capture_output=True, text=True, cwd=ROOT
+        [sys.executable, "-m", "ops.local", *command], check=False, capture_output=True, text=True, cwd=ROOT
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
 

@@ -1,5 +1,6 @@
 """docs/dependencies.md and the locks say what pyproject.toml says."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
+NPM = ROOT / "requirements" / "npm"
 LOCKS = ("layers/deps/requirements.txt", "requirements/dev.txt", "requirements/stack.txt", "requirements/uv.txt")
 
 
@@ -26,6 +28,15 @@ def declared() -> set[str]:
     return {name(requirement) for group in groups for requirement in group}
 
 
+def programs() -> set[str]:
+    """What the set-up installs that is not Python: Debian's packages and npm's."""
+    scripts = "".join(path.read_text() for path in (ROOT / "ops" / "setup").glob("*.py"))
+    return {
+        *re.findall(r'apt_install\("([a-z0-9-]+)"\)', scripts),
+        *json.loads((NPM / "package.json").read_text())["devDependencies"],
+    }
+
+
 def pinned(lock: str) -> dict[str, str]:
     lines = (ROOT / lock).read_text().splitlines()
     return {name(line): line.split("==")[1].split()[0] for line in lines if "==" in line and not line.startswith("#")}
@@ -36,7 +47,7 @@ def test_every_dependency_is_justified_and_nothing_else() -> None:
         r"^\| ([a-z0-9-]+) \|(?: [^|]+ \|){3}$", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE
     )
 
-    assert sorted(set(rows) - {"package"}) == sorted(declared())
+    assert sorted(set(rows) - {"package"}) == sorted(declared() | programs())
 
 
 def test_every_dependency_is_pinned_somewhere() -> None:
@@ -55,3 +66,11 @@ def test_a_lock_holds_hashes_and_no_addresses(lock: str) -> None:
 
     assert "--hash=sha256:" in text
     assert not re.search(r"://|--(extra-)?index|--find-links", text)
+
+
+def test_the_lock_of_npm_holds_hashes_and_no_address_to_download_from() -> None:
+    _, *packages = json.loads((NPM / "package-lock.json").read_text())["packages"].values()
+
+    assert packages
+    assert all(package["integrity"].startswith("sha512-") for package in packages)
+    assert not any("resolved" in package for package in packages)

@@ -1,0 +1,258 @@
+"""The script: what happens to each person in a year of billing, and who tells it when."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from .rules import MAIN_ZONES, moment
+from .told import DAY, END, HOUR, MINUTE, Told
+
+PLACES = [
+    ("Europe/Berlin", "DE", 20),
+    ("Europe/London", "GB", 12),
+    ("America/New_York", "US", 20),
+    ("America/St_Johns", "CA", 6),
+    ("Asia/Tokyo", "JP", 8),
+    ("Asia/Kolkata", "IN", 8),
+    ("Asia/Kathmandu", "NP", 4),
+    ("Australia/Adelaide", "AU", 6),
+    ("Pacific/Chatham", "NZ", 4),
+    ("America/Santiago", "CL", 4),
+    ("Asia/Riyadh", "SA", 4),
+    ("Africa/Cairo", "EG", 4),
+]
+"""Zone, country and weight; half and quarter hours, both hemispheres, three weekends are among them."""
+_WEIGHTS = [weight for *_, weight in PLACES]
+FIRST_OF_MONTH = [days * DAY for days in accumulate([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30])]
+_SHARES = {"monthly": 4, "quarterly": 5, "yearly": 29, "orders": 52, "support": 10}
+_STEPS = {"monthly": 1, "quarterly": 3, "yearly": 12}
+
+
+@dataclass(slots=True)
+class Life:
+    """One person; `told` collects what is told of them. What is rare is `bad` times as frequent."""
+
+    number: int
+    luck: random.Random
+    bad: float = 1.0
+    told: list[Told] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
+    serial: int = 0
+    profile: dict[str, str] = field(default_factory=dict)
+    address: str = ""
+    addressless: bool = False
+
+    def often(self, share: float) -> bool:
+        return self.luck.random() < share
+
+    def live(self) -> list[Told]:
+        """All that is told of this person, in order of what happened."""
+        self._settle_down()
+        kind = self.luck.choices(list(_SHARES), list(_SHARES.values()))[0]
+        if kind in _STEPS:
+            self._subscribe(_STEPS[kind])
+        elif kind == "orders":
+            self._order(1 + (self.often(0.3) and self.luck.randrange(1, 4)))
+        if kind == "support" or self.often(0.15):
+            self._ask_for_help()
+        self._change()
+        self.told.sort(key=lambda one: one.at)
+        return self.told
+
+    def _settle_down(self) -> None:
+        zone, country, _ = self.luck.choices(PLACES, _WEIGHTS)[0]
+        told = self.luck.random()
+        self.profile = {"time_zone": zone, "country": country}
+        if told < 0.3:
+            del self.profile["time_zone" if told < 0.18 else "country"]
+        if told < 0.06:
+            self.profile = {}
+        self.addressless = self.often(0.02)
+        self.address = f"p{self.number}@example.com"
+        if self.often(0.02 * self.bad):
+            self.address = self.luck.choice(
+                [f"info@p{self.number}.example.com", f"noreply@p{self.number}.example.com", f"p{self.number} at home"]
+            )
+        self.profile |= self._basis(country)
+
+    def _basis(self, country: str) -> dict[str, str]:
+        """Most were told of their right to object, some agreed, some said nothing that counts."""
+        share, day = self.luck.random(), f"2026-{self.luck.randrange(1, 13):02}-15"
+        agreed = {"attributes.consent_at": f"{day}T10:00:00+00:00", "attributes.consent_text": "Ask me."}
+        if share < (0.6 if country == "DE" else 0.15):
+            return agreed
+        if share < 0.9:
+            return {"attributes.notice_at": day}
+        return self.luck.choice([{}, {}, {"attributes.notice_at": "soon"}, {"attributes.consent_at": day}])
+
+    def tell(self, at: int, source: str, kind: str = "", obj: str = "", **more: object) -> Told:
+        """Something is told by `source`; the first time it says all it knows, later mostly the id alone."""
+        self.serial += 1
+        said: dict[str, str] = dict(more.pop("said", {}))  # type: ignore[call-overload]  # a mapping of words
+        if source not in self.known and not more.get("nameless") and not more.get("test"):
+            self.known.add(source)
+            late = self.addressless or (self.often(0.04) and self._address_follows(at, source))
+            said = {**self.profile, **({} if late else {"address": self._spelled(source)}), **said}
+        elif not (self.addressless or more.get("nameless") or "address" in said) and source in self.known:
+            said |= {"address": self._spelled(source)} if self.often(0.2) else {}
+        one = Told(
+            at,
+            self.number,
+            source,
+            f"e{self.number}-{self.serial}",
+            f"{source}-{self.number}",
+            said,
+            kind,
+            f"test|{source}|{obj}|{kind}|" if obj else "",
+            **more,  # type: ignore[arg-type]  # fields of Told
+        )
+        self.told.append(one)
+        return one
+
+    def _address_follows(self, at: int, source: str) -> bool:
+        """The address is learned only later."""
+        later = at + self.luck.randrange(HOUR, 20 * DAY)
+        self.serial += 1
+        said = {"address": self._spelled(source)}
+        self.told.append(
+            Told(later, self.number, source, f"e{self.number}-{self.serial}", f"{source}-{self.number}", said)
+        )
+        return True
+
+    def _spelled(self, source: str) -> str:
+        """Each source in its own way."""
+        return {"shop": self.address.capitalize(), "desk": f" {self.address.upper()} "}.get(source, self.address)
+
+    def _subscribe(self, step: int) -> None:
+        number, month = self.number, self.luck.randrange(step)
+        if self.often(0.25):
+            start = self.luck.randrange(END - 30 * DAY)
+            self.tell(start, "billing", "subscription_started", f"sub-{number}")
+            self._pay(start, "payment_succeeded", "start")
+            month = next((one for one in range(12) if FIRST_OF_MONTH[one] > start + 20 * DAY), 12)
+        quits = self.luck.randrange(END) if self.often(0.12) else END
+        shift = 0 if self.often(0.8) else self.luck.randrange(27 * DAY)
+        for count in range(month, 12, step):
+            at = FIRST_OF_MONTH[count] + shift
+            if at > quits:
+                break
+            self._pay(at, "renewed", str(count))
+        if quits < END and self.known:
+            self.tell(quits, "billing", "cancelled", f"sub-{number}")
+        elif self.often(0.08):
+            kind = self.luck.choice(["upgraded", "upgraded", "downgraded"])
+            self.tell(self.luck.randrange(END), "billing", kind, f"sub-{number}-{kind}", amount=9900)
+
+    def _pay(self, at: int, kind: str, name: str) -> None:
+        invoice = f"in-{self.number}-{name}"
+        objects = {"invoice": invoice, "charge": f"ch-{self.number}-{name}"}
+        amount = 0 if self.often(0.03 * self.bad) else self.luck.choice([900, 4900, 49000])
+        if amount and self.often(0.05):
+            self.tell(at, "billing", "payment_failed", invoice, objects=objects, amount=amount)
+            if self.often(0.2):
+                return
+            at += self.luck.randrange(DAY, 6 * DAY)
+            kind = "payment_recovered"
+        split = self.often(0.1)
+        paid = self.tell(
+            at, "billing", kind, invoice, objects={"invoice": invoice} if split else objects, amount=amount
+        )
+        if split:
+            # Only this event says that the invoice and its charge are one payment.
+            lesson = self.tell(at + self.luck.randrange(60), "billing", objects=objects)
+            lesson.fact = paid.fact
+        self._twin(paid)
+        self._take_back(at, "billing", invoice, objects, amount)
+
+    def _twin(self, paid: Told) -> None:
+        """A second event about the same fact."""
+        if self.often(0.08):
+            twin = self.tell(paid.at, paid.source, paid.kind, objects=paid.objects, amount=paid.amount)
+            twin.fact = paid.fact
+
+    def _take_back(self, at: int, source: str, name: str, objects: dict[str, str], amount: int) -> None:
+        later = at + self.luck.randrange(HOUR, 25 * DAY)
+        what = {"charge": objects["charge"]} if "charge" in objects and self.often(0.5) else objects
+        if self.often(0.025 * self.bad):
+            nameless = "charge" in what and self.often(0.5)
+            self.tell(later, source, "refunded", name, objects=what, amount=amount, nameless=nameless)
+        elif self.often(0.015 * self.bad):
+            self.tell(later, source, "disputed", name, objects=what, amount=amount)
+
+    def _order(self, count: int) -> None:
+        for number in range(count):
+            name, at = f"o-{self.number}-{number}", self.luck.randrange(END)
+            amount, objects = self.luck.choice([1500, 2500, 12000]), {"order": name}
+            test = self.often(0.03 * self.bad)
+            paid = self.tell(at, "shop", "order_paid", name, objects=objects, amount=amount, test=test)
+            if not test:
+                self._twin(paid)
+            if not test and self.often(0.85):
+                arrived = at + self.luck.randrange(6 * HOUR, 6 * DAY)
+                self.tell(arrived, "shop", "order_fulfilled", name, objects=objects, amount=amount)
+            self._take_back(at, "shop", name, objects, amount)
+        if self.often(0.01):
+            self.tell(self.luck.randrange(END), "shop", "order_paid", f"n-{self.number}", amount=700, nameless=True)
+
+    def _ask_for_help(self) -> None:
+        for number in range(1 + self.often(0.3)):
+            self.tell(self.luck.randrange(END), "desk", "support_resolved", f"case-{self.number}-{number}")
+        if self.often(0.1):
+            self.tell(self.luck.randrange(END), "desk", "signed_up", f"user-{self.number}")
+
+    def _change(self) -> None:
+        """Later news: a basis given or withdrawn, a new address or place, a farewell."""
+        if not self.known:
+            return
+        source, first = next(iter(sorted(self.known))), min((one.at for one in self.told), default=0)
+        at = first + self.luck.randrange(1, 30 * DAY if self.often(0.5) else END)
+        what, day = self.luck.random() / self.bad, moment(at).isoformat()
+        said: dict[str, str] = {}
+        if what < 0.03:
+            said = {"attributes.consent_at": day, "attributes.consent_text": "Now you may."}
+        elif what < 0.05:
+            said = {"attributes.consent_withdrawn_at": day}
+        elif what < 0.06:
+            said = {"attributes.notice_at": day}
+        elif what < 0.08:
+            zone, country, _ = self.luck.choices(PLACES, _WEIGHTS)[0]
+            said = {"time_zone": zone, "country": country}
+        elif what < 0.1 and len(self.known) == 1 and not self.addressless and "@p" not in self.address:
+            self._move(at, source)
+            return
+        elif what < 0.12:
+            self.tell(at, source, deleted=True)
+            return
+        if said:
+            self.tell(at, source, said=said)
+
+    def _move(self, at: int, source: str) -> None:
+        """Another address: whatever is told after it says the new one."""
+        old, self.address = self._spelled(source), f"q{self.number}@example.com"
+        for one in self.told:
+            if one.at >= at and one.said.get("address") == old:
+                one.said = {**one.said, "address": self._spelled(source)}
+        self.tell(at, source, said={"address": self._spelled(source)})
+
+
+def deliveries(luck: random.Random, told: list[Told], bad: float) -> Iterator[tuple[int, Told]]:
+    """When each arrives: mostly at once, sometimes late or in disorder, now and then twice."""
+    for one in told:
+        at = one.at + _way(luck, bad)
+        yield at, one
+        while luck.random() < 0.03:
+            at += luck.choice([0, 1, MINUTE, 3 * HOUR, DAY])
+            yield at, one
+
+
+def _way(luck: random.Random, bad: float) -> int:
+    chance = luck.random() / bad
+    if chance < 0.001:
+        return luck.randrange(50 * DAY)
+    if chance < 0.025:
+        return luck.randrange(12 * DAY)
+    return luck.randrange(20) if luck.random() < 0.93 else luck.randrange(4 * HOUR)
+
+
+ZONES = len({zone for zone, *_ in PLACES} | set(MAIN_ZONES.values()))

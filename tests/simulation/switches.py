@@ -1,0 +1,201 @@
+"""Each rule of the product switched off in turn: the oracle must notice every one, and say what it is about."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+from zoneinfo import ZoneInfo
+
+from afterbill.domain import policy as deciding
+from afterbill.domain import recheck as rechecking
+from afterbill.domain.billing import BillingEvent
+from afterbill.domain.customer import Customer
+from afterbill.domain.invitation import REMINDER, Invitation, SkipReason, State
+from afterbill.domain.legal import Legal, Need
+from afterbill.domain.limits import Sending
+from afterbill.domain.policy import Policy, Situation
+from afterbill.domain.sending_window import Place
+from afterbill.ports import Change
+from afterbill.services import remind, send_survey
+
+from . import town
+from .oracle import name_of
+from .twins import Table
+
+_NOTHING, _LONG = timedelta(0), timedelta(days=400)
+Patches = tuple[tuple[Any, str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Switch:
+    """What is switched off, what the oracle must say, and how it is done."""
+
+    name: str
+    says: tuple[str, ...]
+    change: Callable[[Policy], Policy] = lambda policy: policy
+    patches: Patches = ()
+
+    @contextmanager
+    def off(self, policy: Policy) -> Iterator[Policy]:
+        """The policy to use while the rule is off."""
+        with ExitStack() as stack:
+            for where, name, other in self.patches:
+                stack.enter_context(patch.object(where, name, other))
+            yield self.change(policy)
+
+
+def _rules(**changes: Any) -> Callable[[Policy], Policy]:
+    return lambda policy: replace(
+        policy, rules={touchpoint: replace(rule, **changes) for touchpoint, rule in policy.rules.items()}
+    )
+
+
+def _window(**changes: Any) -> Callable[[Policy], Policy]:
+    def changed(policy: Policy) -> Policy:
+        rules = {
+            touchpoint: replace(rule, window=replace(rule.window, **changes) if rule.window else None)
+            for touchpoint, rule in policy.rules.items()
+        }
+        return replace(policy, rules=rules)
+
+    return changed
+
+
+def _both(name: str, other: Any) -> Patches:
+    """At capture and at sending."""
+    return ((deciding, name, other), (rechecking, name, other))
+
+
+def _operators_place(policy: Policy, customer: Any) -> Place:
+    return Place(ZoneInfo(policy.time_zone), customer.country or "" if customer else "", "operator")
+
+
+_unreachable = deciding.unreachable
+
+
+def _reachable_unless(**ignored: Any) -> Callable[[Situation], SkipReason | None]:
+    def judge(situation: Situation) -> SkipReason | None:
+        customer = situation.customer
+        return _unreachable(replace(situation, customer=replace(customer, **ignored)) if customer else situation)
+
+    return judge
+
+
+_situation, _look_up, _claim, _commit = Table.situation, Table.look_up, Table.claim, Table.commit
+
+
+def _never_reversed(table: Table, invitation: Invitation) -> Situation:
+    return replace(_situation(table, invitation), stopped=False)
+
+
+def _claim_anyway(table: Table, invitation: Invitation, customer: Any) -> bool:
+    table.invitations[invitation.id] = replace(table.invitations[invitation.id], state=State.PENDING)
+    return _claim(table, invitation, table.people[customer.id])
+
+
+def _take_reminder_anyway(table: Table, invitation: Invitation, _customer: Customer) -> bool:
+    stored = table.invitations[invitation.id]
+    table.invitations[invitation.id] = replace(stored, delivery_number=REMINDER, reminded_at=invitation.reminded_at)
+    return stored.delivery_number < REMINDER
+
+
+def _forget_some(table: Table, change: Change) -> bool:
+    lost = change.invitation and change.invitation.id.startswith("0")
+    return _commit(table, replace(change, invitation=None, event=None) if lost else change)
+
+
+_recheck_reminder = remind.recheck_reminder
+
+
+def _reminder_at_any_hour(one: Any, situation: Any, policy: Policy, now: Any) -> Any:
+    return _recheck_reminder(one, situation, _rules(window=None)(policy), now)
+
+
+def _remind_at_any_hour(one: Any, rule: Any, customer: Any, policy: Policy, now: Any) -> Any:
+    del one, customer, policy
+    return now + rule.reminder if rule.reminder else None
+
+
+def _no_sweep(*_: Any) -> Mapping[str, int]:
+    return Counter()
+
+
+def _always(value: Any) -> Callable[..., Any]:
+    return lambda *_, **__: value
+
+
+SWITCHES = (
+    Switch("hours of the window", ("hours", "reminder_hours"), _window(hours=((0, 1440),))),
+    Switch("weekends", ("weekend",), _window(weekends=True)),
+    Switch("public holidays", ("holiday",), _window(holidays=True)),
+    Switch("time zone of the customer", ("hours",), patches=((Policy, "place", _operators_place),)),
+    Switch(
+        "window checked again as the mail leaves",
+        ("hours",),
+        patches=((rechecking, "is_open", _always(value=True)), (deciding, "LEAVING", _NOTHING)),
+    ),
+    Switch("cooldown", ("cooldown",), _rules(cooldown=_NOTHING)),
+    Switch("cooldown checked again", ("cooldown",), patches=((rechecking, "cooled", _always(deciding._EVER)),)),
+    Switch("one person whatever the spelling", ("cooldown",), patches=((town, "address_hash", lambda one, **_: one),)),
+    Switch("legal basis", ("basis",), patches=((rechecking, "_unlawful", _always(None)),)),
+    Switch("rule of a country", ("basis",), lambda policy: replace(policy, legal=Legal(Need.CUSTOMER))),
+    Switch(
+        "opt-outs and bounces",
+        ("opted_out", "bounced", "reminder_opted_out"),
+        patches=_both("unreachable", _reachable_unless(suppressed="")),
+    ),
+    Switch("deletion", ("deleted",), patches=_both("unreachable", _reachable_unless(deleted=False))),
+    Switch(
+        "refunds, disputes and cancellations",
+        ("stopped",),
+        patches=((rechecking, "_taken_back_since", _always(None)), (deciding, "_taken_back", _always(None))),
+    ),
+    Switch("links of a payment", ("stopped",), patches=((Table, "situation", _never_reversed),)),
+    Switch("delay", ("early",), _rules(delay=_NOTHING)),
+    Switch("settling of what arrives late", ("settling",), patches=((deciding, "SETTLING", _NOTHING),)),
+    Switch("patience", ("late",), _rules(patience=_LONG)),
+    Switch("sampling", ("sample",), _rules(sampling=1.0)),
+    Switch("what is asked about", ("not_asked", "not_paid"), _rules(ask=True, paid_only=False)),
+    Switch(
+        "test mode",
+        ("test_mode",),
+        lambda policy: replace(
+            policy, sources={name: replace(source, test_mode=True) for name, source in policy.sources.items()}
+        ),
+    ),
+    Switch("caps per hour and day", ("cap",), lambda policy: replace(policy, sending=Sending())),
+    Switch("quota", ("quota",), _rules(quota=0)),
+    Switch("circuit breaker", ("halted",), patches=((town.MemoryLimits, "halted", _always("")),)),
+    Switch(
+        "bad and role addresses", ("bad_address", "role_address"), patches=((town, "address_problem", _always(None)),)
+    ),
+    Switch("priority", ("priority",), patches=((rechecking, "_goes_before", _always(value=False)),)),
+    Switch("one mail for each claim", ("twice",), patches=((Table, "claim", _claim_anyway),)),
+    Switch(
+        "no reminder after an answer",
+        ("reminder_answered",),
+        patches=((rechecking, "_settled", _always(None)), (Table, "claim_reminder", _take_reminder_anyway)),
+    ),
+    Switch("one reminder", ("reminder_twice",), patches=((Table, "claim_reminder", _always(value=True)),)),
+    Switch("days before the reminder", ("reminder_early",), _rules(reminder=timedelta(days=1))),
+    Switch(
+        "window of the reminder",
+        ("reminder_hours", "reminder_holiday"),
+        patches=(
+            (remind, "recheck_reminder", _reminder_at_any_hour),
+            (send_survey, "remind_at", _remind_at_any_hour),
+        ),
+    ),
+    Switch(
+        "twins are one fact",
+        ("invented",),
+        patches=((BillingEvent, "invitation_id", property(lambda one: name_of(one.event_id))),),
+    ),
+    Switch("every fact is kept", ("unaccounted",), patches=((Table, "commit", _forget_some),)),
+    Switch("a turn for everybody", ("no_turn",), patches=((town, "run_campaigns", _always(())),)),
+    Switch("the sweep", ("for_ever",), patches=((town, "sweep", _no_sweep),)),
+    Switch("true reasons", ("reason:expired",), patches=((deciding, "_late", _always(SkipReason.EXPIRED)),)),
+)

@@ -1,0 +1,72 @@
+"""The memory twins, made lean for a year of many people, and open to an observer."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from afterbill.adapters.memory.table import MemoryTable
+from afterbill.domain.invitation import Invitation, State
+
+OPEN = frozenset({State.PENDING, State.SENDING, State.UNKNOWN})
+
+
+class Watched(dict[str, Invitation]):
+    """Invitations by id, with those that are open by the hour they are due in; every change is told."""
+
+    def __init__(self, tell: Callable[[Invitation | None, Invitation], None]) -> None:
+        super().__init__()
+        self.tell, self.by_hour = tell, defaultdict[datetime, set[str]](set)
+
+    def __setitem__(self, id_: str, new: Invitation) -> None:
+        old = self.get(id_)
+        if old and old.state in OPEN:
+            self.by_hour[_hour(old.ready_at)].discard(id_)
+        if new.state in OPEN:
+            self.by_hour[_hour(new.ready_at)].add(id_)
+        super().__setitem__(id_, new)
+        self.tell(old, new)
+
+
+@dataclass
+class Table(MemoryTable):
+    """The memory twin, whose sweep looks into an index instead of at every invitation there is."""
+
+    def unsettled(self, hour: str) -> Sequence[str]:
+        found: Any = self.invitations
+        return sorted(found.by_hour.get(datetime.fromisoformat(f"{hour}:00:00+00:00"), ()))
+
+
+@dataclass
+class Timer:
+    """Each name once, then into the agenda."""
+
+    fire: Callable[[str, int, datetime], None]
+    names: set[str] = field(default_factory=set)
+
+    def at(self, invitation: Invitation, delivery_number: int, moment: datetime) -> None:
+        name = invitation.schedule_name(delivery_number)
+        if name not in self.names:
+            self.names.add(name)
+            self.fire(invitation.id, delivery_number, moment)
+
+
+@dataclass
+class Queue:
+    """Straight into the agenda."""
+
+    deliver: Callable[[str, int, timedelta], None]
+
+    def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
+        self.deliver(invitation_id, delivery_number, delay)
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def all_open(table: Table, states: Iterable[State]) -> list[Invitation]:
+    """Those in one of these states."""
+    wanted = set(states)
+    return [one for one in table.invitations.values() if one.state in wanted]
