@@ -34,7 +34,7 @@ class Meter:
         self.calls.clear()
         self.units = 0
 
-    def _begin(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_rest: object) -> None:  # noqa: ANN401
+    def _begin(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_rest: object) -> None:  # noqa: ANN401  # botocore's
         self.calls[model.name] += 1
         if model.name in _WRITES:
             context["benchmark"] = (params, self.items())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
-TIERS = ("unit", "contract", "integration", "infra", "perf", "mail", "simulation", "e2e")
+TIERS = ("unit", "contract", "integration", "infra", "perf", "mail", "e2e", "simulation")
 """From the cheapest to the dearest, so that a simple mistake is told in seconds."""
 LOOPBACK_TIERS = frozenset({"contract", "e2e"})
 """They speak to servers on this machine; every other tier has no sockets at all."""
@@ -17,8 +17,13 @@ settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "last: runs after all other tests, for it waits")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: TIERS.index(tier(item)))
+    # What waits for its hours on the local stack comes last: the simulation is reckoned meanwhile.
+    items.sort(key=lambda item: (item.get_closest_marker("last") is not None, TIERS.index(tier(item))))
     for item in items:
         loopback = pytest.mark.allow_hosts(["127.0.0.1", "::1"])
         item.add_marker(loopback if tier(item) in LOOPBACK_TIERS else pytest.mark.disable_socket)

@@ -36,7 +36,7 @@ async def _no_pause(_seconds: float) -> None:
 def main() -> None:
     """Serve until told to end."""
     logging.basicConfig(level=logging.INFO)
-    webhooks._send_webhook = _send_in_turn  # noqa: SLF001
+    webhooks._send_webhook = _send_in_turn  # noqa: SLF001  # it has no public seam
     webhooks.asyncio = SimpleNamespace(ensure_future=asyncio.ensure_future, sleep=_no_pause)
     resources.Store.dump_to_disk = lambda _: None
     web.run_app(server.app, sock=socket.socket(fileno=int(sys.argv[1])))

@@ -12,7 +12,7 @@ from afterbill.providers import registry
 from ops.doctor.findings import Finding, Findings, fail, ok, warn
 from ops.doctor.patient import Patient
 from ops.sources import access
-from ops.sources.secrets import SecretBook, has_credentials, is_signed, signing_secrets
+from ops.sources.secrets import SecretBook, has_credentials, signing_secrets
 
 _SHORTEST_KEY = 32
 
@@ -61,7 +61,7 @@ def signing(patient: Patient) -> Findings:
         yield fail(*problem)
         return
     sources = patient.policy.sources
-    needed = {name: one.provider for name, one in sources.items() if is_signed(registry.load(one.provider))}
+    needed = {name: one.provider for name, one in sources.items() if registry.load(one.provider).ABOUT.signed}
     missing = [name for name in needed if not signing_secrets(said.get(name))]
     for name in missing:
         yield fail(f"{name} has no signing secret: all its webhooks are refused", _add(needed[name], name))

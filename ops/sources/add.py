@@ -10,7 +10,7 @@ from afterbill.domain.webhooks import Source
 from afterbill.providers import registry
 from ops.deployed import Deployed
 from ops.sources import access, consent
-from ops.sources.secrets import fields_of, is_signed, with_secret
+from ops.sources.secrets import with_secret
 from ops.sources.terminal import Terminal
 from ops.sources.watch import Watch, first_event
 
@@ -47,7 +47,7 @@ def add(wanted: Wanted, deployed: Deployed, terminal: Terminal) -> int:
     url = f"{deployed.output('ApiUrl')}/webhooks/{source.name}"
     for line in [*_settings(source, provider, url, deployed), *_registration(provider, url)]:
         terminal.show(line)
-    if is_signed(provider):
+    if provider.ABOUT.signed:
         _ask_signing_secret(wanted, provider, deployed, terminal)
     _ask_credentials(source, provider, deployed, terminal)
     if wanted.wait and provider.poller is None:
@@ -106,7 +106,7 @@ def _ask_credentials(source: Source, provider: Provider, deployed: Deployed, ter
     if api is None:
         return
     terminal.show(f"Credentials of the API: addresses come {provider.ABOUT.address}; {_worth(provider)}.")
-    given = {name: terminal.ask_secret(f"{name} (empty: leave as it is): ").strip() for name in fields_of(api)}
+    given = {name: terminal.ask_secret(f"{name} (empty: leave as it is): ").strip() for name in api.login.credentials}
     if not all(given.values()):
         terminal.show("No credentials were stored.")
         return

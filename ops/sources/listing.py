@@ -4,7 +4,7 @@ from afterbill.domain.provider import Login, Provider, Token
 from afterbill.providers import registry
 from ops.deployed import Deployed
 from ops.sources import access
-from ops.sources.secrets import has_credentials, is_signed, signing_secrets
+from ops.sources.secrets import has_credentials, signing_secrets
 
 HEADINGS = ("source", "provider", "signing secrets", "API", "consent")
 
@@ -17,7 +17,7 @@ def show(deployed: Deployed) -> int:
     for source in deployed.policy().sources.values():
         provider = registry.load(source.provider)
         count = len(signing_secrets(signing.get(source.name)))
-        secrets = str(count or "missing") if is_signed(provider) else "not needed"
+        secrets = str(count or "missing") if provider.ABOUT.signed else "not needed"
         told = (_api(provider, apis.get(source.name)), _consent(provider, tokens.token(source.name)))
         rows.append((source.name, source.provider, secrets, *told))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

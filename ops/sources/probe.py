@@ -16,7 +16,7 @@ from ops import samples
 from ops.deployed import Deployed
 from ops.local import places
 from ops.sources import access
-from ops.sources.secrets import is_signed, signing_secrets
+from ops.sources.secrets import signing_secrets
 
 _OK = range(200, 300)
 _COLD_START = urllib3.Timeout(connect=5, read=30)
@@ -65,7 +65,7 @@ def meaning(status: int, provider: Provider) -> str:
 
 def _signed(source: Source, provider: Provider, file: Path, deployed: Deployed) -> Webhook:
     known = signing_secrets(access.signing(deployed).read().get(source.name))
-    if not known and is_signed(provider):
+    if not known and provider.ABOUT.signed:
         raise ConfigurationError(f"no signing secret is stored for {source.name}: `afterbill source add` asks for it")
     webhook = samples.read(file, provider.ABOUT, source.name, datetime.now(UTC))
     return provider.sign(replace(webhook, url=source.url), next(iter(known), ""))

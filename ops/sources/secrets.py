@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.domain.provider import Api, Login, Provider
+from afterbill.domain.provider import Api
 from afterbill.providers import registry
-
-_FIELDS = {Login.CLIENT: ("client_id", "client_secret"), Login.CONSENT: ("client_id", "client_secret")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +25,6 @@ class SecretBook:
         self.secret.store({**self.read(), source: entry})
 
 
-def is_signed(provider: Provider) -> bool:
-    """Whether a webhook of this provider is checked with a secret that an operator stores."""
-    return provider.ABOUT.signed
-
-
 def signing_secrets(entry: object) -> list[str]:
     """What the entry of a source in the secret `sources` holds, the newest first; one may stand without a list."""
     listed = entry if isinstance(entry, list) else [entry]
@@ -44,11 +37,6 @@ def with_secret(entry: object, new: str, provider: str, *, replace: bool = False
     return [new, *older][: registry.load(provider).ABOUT.secrets_kept]
 
 
-def fields_of(api: Api) -> tuple[str, ...]:
-    """What the credentials of an API consist of, in the secret `apis`."""
-    return _FIELDS.get(api.login, ("key",))
-
-
 def has_credentials(entry: object, api: Api) -> bool:
     """Whether none of them is missing."""
-    return isinstance(entry, Mapping) and all(entry.get(name) for name in fields_of(api))
+    return isinstance(entry, Mapping) and all(entry.get(name) for name in api.login.credentials)

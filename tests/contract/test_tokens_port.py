@@ -182,6 +182,9 @@ class TestSeveralInstances:
 
         instance._lock("me")
 
+        (lock,) = cloud.locks()
+        assert "me" in str(lock)
+
 
 class TestCrashes:
     def test_before_the_answer_was_stored_the_others_wait_for_the_lock_and_try_the_old_token(self, cloud):

@@ -16,13 +16,7 @@ from tests.e2e.town import ROOT, Town
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "last: runs after all other tests, for it waits")
     config.addinivalue_line("markers", "after(scene): the scene, a function of the town, is played before all tests")
-
-
-def pytest_collection_modifyitems(items):
-    """What waits for its hours comes last: the other tests need not wait with it."""
-    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
 @pytest.fixture(scope="session")

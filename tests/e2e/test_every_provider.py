@@ -155,7 +155,9 @@ def unknown_payment_at_mollie(town: Town) -> None:
 
 @pytest.mark.after(scene=unknown_payment_at_mollie)
 def test_an_id_that_mollie_does_not_know_comes_to_nothing(town: Town):
-    eventually(lambda: outcomes(town, "mollie"), lambda seen: "ignored" in seen, "what it came to")
+    seen = eventually(lambda: outcomes(town, "mollie"), lambda seen: "ignored" in seen, "what it came to")
+
+    assert "unreadable" not in seen
 
 
 def forgery_of_a_paypal_webhook(town: Town) -> None:
@@ -165,7 +167,9 @@ def forgery_of_a_paypal_webhook(town: Town) -> None:
 
 @pytest.mark.after(scene=forgery_of_a_paypal_webhook)
 def test_what_paypal_does_not_vouch_for_comes_to_nothing(town: Town):
-    eventually(lambda: outcomes(town, "paypal"), lambda seen: "refused" in seen, "what it came to")
+    seen = eventually(lambda: outcomes(town, "paypal"), lambda seen: "refused" in seen, "what it came to")
+
+    assert "unreadable" not in seen
 
 
 def a_verifier_of_freshbooks(town: Town) -> None:

@@ -85,7 +85,7 @@ class TestSources:
         assert provider.verify(provider.sign(webhook, MADE[name].secret), [MADE[name].secret], now) is None
 
     def test_secrets_are_stored_where_functions_look_for_them(self) -> None:
-        consented = {name for name in THIN if registry.load(name).API.login is Login.CONSENT}  # type: ignore[union-attr]
+        consented = {name for name in THIN if registry.load(name).API.login is Login.CONSENT}
 
         assert set(registry.PROVIDERS) - set(sources.signing_secrets(MADE)) == {"paypal", "runmyaccounts"}
         assert sorted(sources.api_credentials(MADE)) == THIN
@@ -195,7 +195,7 @@ class TestPayPal:
 
         assert provider.confirm
         source = Source("paypal", "paypal", webhook_id=webhook_id)
-        return provider.confirm(provider.sign(webhook, secret), source, call)  # type: ignore[arg-type]
+        return provider.confirm(provider.sign(webhook, secret), source, call)
 
     def test_it_vouches_for_what_was_signed_with_the_secret_of_the_source(self, paypal: Caller) -> None:
         assert self.vouches(paypal, MADE["paypal"].secret, MADE["paypal"].told["webhook_id"])

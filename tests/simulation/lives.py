@@ -89,7 +89,7 @@ class Life:
     def tell(self, at: int, source: str, kind: str = "", obj: str = "", **more: object) -> Told:
         """Something is told by `source`; the first time it says all it knows, later mostly the id alone."""
         self.serial += 1
-        said: dict[str, str] = dict(more.pop("said", {}))  # type: ignore[call-overload]  # a mapping of words
+        said: dict[str, str] = dict(more.pop("said", {}))
         if source not in self.known and not more.get("nameless") and not more.get("test"):
             self.known.add(source)
             late = self.addressless or (self.often(0.04) and self._address_follows(at, source))
@@ -105,7 +105,7 @@ class Life:
             said,
             kind,
             f"test|{source}|{obj}|{kind}|" if obj else "",
-            **more,  # type: ignore[arg-type]  # fields of Told
+            **more,
         )
         self.told.append(one)
         return one

@@ -161,7 +161,7 @@ def _duration(text: str) -> int:
 def _window(table: dict[str, Any]) -> Window:
     hours = tuple(tuple(_minutes(clock) for clock in text.split("-")) for text in table["hours"])
     days = frozenset(WEEKDAYS.index(day) for day in table["days"])
-    return Window(days, hours, table.get("weekends", False), table.get("holidays", False))  # type: ignore[arg-type]  # pairs
+    return Window(days, hours, table.get("weekends", False), table.get("holidays", False))
 
 
 def _minutes(clock: str) -> int:

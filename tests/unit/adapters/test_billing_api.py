@@ -119,7 +119,11 @@ class TestWhere:
 
     @pytest.mark.parametrize("path", ["/", "/a", "/a/", "/a/b%2Fc", "/a.b", "/code-ada@example.com", "/über"])
     def test_a_path_below_the_address_is_taken(self, path: str) -> None:
-        over(OK).call()(path)
+        it = over(OK)
+
+        it.call()(path)
+
+        assert it.asked[0].url.startswith("https://api.example.com/")
 
     @pytest.mark.parametrize(
         "path",

@@ -9,8 +9,8 @@ from tests.servers import Net, Response, Said, net
 
 URL = "https://api.example.com/v1/things"
 OK = (200, b"{}")
-NEVER_MADE = (ConnectTimeoutError(), NewConnectionError(None, "refused"))  # type: ignore[arg-type]
-BROKEN = (ReadTimeoutError(None, URL, "slow"), ProtocolError("reset"), SSLError("certificate"))  # type: ignore[arg-type]
+NEVER_MADE = (ConnectTimeoutError(), NewConnectionError(None, "refused"))
+BROKEN = (ReadTimeoutError(None, URL, "slow"), ProtocolError("reset"), SSLError("certificate"))
 
 
 def send(it: Net, method: str = "GET", url: str = URL) -> Answer:

@@ -87,7 +87,7 @@ def histories(draw: st.DrawFn) -> list[BillingEvent]:
 @given(histories(), st.randoms(use_true_random=False))
 def test_events_teach_the_same_in_any_order(events: list[BillingEvent], random: object) -> None:
     shuffled = [*events, *events]
-    random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
+    random.shuffle(shuffled)
     assert profile(taught(STRANGER, *shuffled)) == profile(taught(STRANGER, *events))
 
 
@@ -189,7 +189,7 @@ def test_but_not_for_more_than_anybody_else() -> None:
 
 
 @pytest.mark.parametrize(("mine", "theirs"), list(itertools.product([True, False], repeat=2)))
-def test_of_two_merged_customers_one_must_still_exist(mine: bool, theirs: bool) -> None:  # noqa: FBT001
+def test_of_two_merged_customers_one_must_still_exist(mine: bool, theirs: bool) -> None:
     merged = merge(customer(deleted=mine), Customer("b", deleted=theirs))
     assert merged.deleted == (mine and theirs)
 

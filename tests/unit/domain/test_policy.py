@@ -238,7 +238,7 @@ def test_what_takes_others_back_is_not_taken_back_itself(one: BillingEvent) -> N
         (Touchpoint.DISPUTED, Stops.PAYMENT, False),
     ],
 )
-def test_every_ordinary_fact_can_be_taken_back(touchpoint: Touchpoint, stops: Stops, expected: bool) -> None:  # noqa: FBT001
+def test_every_ordinary_fact_can_be_taken_back(touchpoint: Touchpoint, stops: Stops, expected: bool) -> None:
     assert stoppable(touchpoint, rule(stops=stops)) is expected
 
 

@@ -119,7 +119,7 @@ def test_what_no_waiting_mends_is_told_before_what_it_might_wait_for() -> None:
         (Need.CONSENT, {**CONSENT, "consent_at": "2026-11-30"}, False),
     ],
 )
-def test_only_who_may_be_asked_by_law_is(need: Need, attributes: dict[str, str], lawful: bool) -> None:  # noqa: FBT001  # a column
+def test_only_who_may_be_asked_by_law_is(need: Need, attributes: dict[str, str], lawful: bool) -> None:  # a column
     found = rechecked(person=customer(attributes=attributes), rules=policy(legal=Legal(need)))
     assert found is (None if lawful else SkipReason.NO_BASIS)
 
@@ -232,7 +232,7 @@ PEOPLE = st.builds(
 @given(PEOPLE, st.booleans(), MOMENTS, st.sampled_from(Stops), st.none() | WINDOWS)
 def test_what_is_planned_is_not_refused_later_unless_something_better_came(
     person: Customer,
-    stopped: bool,  # noqa: FBT001  # drawn
+    stopped: bool,  # drawn
     now: datetime,
     stops: Stops,
     window: SendingWindow | None,

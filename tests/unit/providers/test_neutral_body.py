@@ -188,7 +188,7 @@ class TestCustomers:
 
 
 @pytest.mark.parametrize(("flag", "test"), [(True, True), ("true", True), (1, True), (False, False), (None, False)])
-def test_a_test_is_whatever_says_so(flag: object, test: bool, read: Read) -> None:  # noqa: FBT001  # two columns
+def test_a_test_is_whatever_says_so(flag: object, test: bool, read: Read) -> None:  # two columns
     assert read("test_message", test=flag).test is test
 
 

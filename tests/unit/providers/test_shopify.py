@@ -283,7 +283,7 @@ class TestMoneyBack:
             ("void", "error", False),
         ],
     )
-    def test_only_a_charge_that_failed_is_a_failed_payment(self, kind: str, status: str, counts: bool) -> None:  # noqa: FBT001
+    def test_only_a_charge_that_failed_is_a_failed_payment(self, kind: str, status: str, counts: bool) -> None:
         body = body_of("order_transactions.create") | {"kind": kind, "status": status}
         assert bool(read("order_transactions/create", body)) is counts
 

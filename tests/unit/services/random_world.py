@@ -136,7 +136,7 @@ class RandomWorld:
             if name not in self.running:
                 self.running.add(name)
                 remaining = max(moment - self.world.now, timedelta(0))
-                self.later(remaining, lambda name=name: self._fired(name))  # type: ignore[misc]
+                self.later(remaining, lambda name=name: self._fired(name))
                 self._message(remaining, id_, number)
         for id_, number, delay in self.world.queued.messages:
             self._message(delay, id_, number)
@@ -196,7 +196,7 @@ class RandomWorld:
         )
         for kind in course:
             for _ in range(self.luck.chance.choice([1, 1, 2])):
-                self.later(self.luck.soon(), lambda kind=kind: self._report(kind, id_, mail.to))  # type: ignore[misc]
+                self.later(self.luck.soon(), lambda kind=kind: self._report(kind, id_, mail.to))
         if self.luck.often(0.5):
             self.later(self.luck.soon(), lambda: self._answer(id_, self.luck.chance.randrange(11)))
             self.later(self.luck.soon(), lambda: self._answer(id_, self.luck.chance.randrange(11)))

@@ -210,7 +210,7 @@ def outcome_of(kinds: tuple[str, ...], state: State) -> object:
 def test_any_order_of_a_mails_events_comes_to_the_same(state: State) -> None:
     course = ("send", "delivery", "bounce_permanent", "complaint")
     orders = itertools.permutations(course)
-    assert all(outcome_of(order, state)[0] == outcome_of(course, state)[0] for order in orders)  # type: ignore[index]
+    assert all(outcome_of(order, state)[0] == outcome_of(course, state)[0] for order in orders)
 
 
 @given(st.permutations([*PROOFS[:3], "complaint"] * 2), st.sampled_from([State.SENDING, State.UNKNOWN]))
@@ -225,7 +225,7 @@ def test_telling_everything_twice_changes_nothing(kinds: tuple[str, ...]) -> Non
 
 def test_a_complaint_counts_more_than_the_bounce_before_or_after_it() -> None:
     for kinds in itertools.permutations(("bounce_permanent", "complaint")):
-        assert outcome_of(kinds, State.SENT)[2] == "complained"  # type: ignore[index]
+        assert outcome_of(kinds, State.SENT)[2] == "complained"
 
 
 @pytest.mark.parametrize("name", ["send", "delivery", "bounce", "complaint", "click"])

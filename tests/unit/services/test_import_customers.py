@@ -54,7 +54,7 @@ def importing(table: MemoryImports) -> Importing:
 
 def said(**words: str | None) -> BillingEvent:
     """A row of the shop's customers, true since noon."""
-    return news(CustomerRef(**{"id": "1", "email": ADA} | words))  # type: ignore[arg-type]  # words of a person
+    return news(CustomerRef(**{"id": "1", "email": ADA} | words))
 
 
 def crowd(count: int, **words: str) -> list[BillingEvent]:

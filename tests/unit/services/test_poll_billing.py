@@ -100,7 +100,7 @@ def test_only_what_is_durable_is_settled(office: Office) -> None:
 
 
 def test_a_crash_before_settling_repeats_the_news(office: Office) -> None:
-    office.poller.settle = crash  # type: ignore[method-assign]
+    office.poller.settle = crash
     with pytest.raises(KeyboardInterrupt):
         office.poll()
     del office.poller.settle

@@ -108,7 +108,7 @@ def test_one_more_is_refused_rather_than_cut_off(world: World) -> None:
 
 
 @pytest.mark.parametrize(("given", "meant"), [("on", True), ("true", True), ("", False), ("off", False), ("no", False)])
-def test_only_a_clear_yes_permits_contact(world: World, given: str, meant: bool) -> None:  # noqa: FBT001
+def test_only_a_clear_yes_permits_contact(world: World, given: str, meant: bool) -> None:
     world.answer(stored(world), rating="9", reason="price", contact_ok=given)
     assert stored(world).answer == Answer(9, reason="price", contact_ok=meant)
 

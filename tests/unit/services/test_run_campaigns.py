@@ -65,7 +65,7 @@ class Office:
     def events(self) -> Iterator[BillingEvent]:
         """What capture_event understands of the inbox."""
         for webhook in self.inbox.webhooks:
-            yield from registry.load(CAMPAIGNS).normalise(webhook, Source(CAMPAIGNS, CAMPAIGNS))  # type: ignore[misc]
+            yield from registry.load(CAMPAIGNS).normalise(webhook, Source(CAMPAIGNS, CAMPAIGNS))
 
     def asked(self) -> Counter[str]:
         """Facts, with how often each was told."""

@@ -207,7 +207,7 @@ def test_no_sweep_leaves_an_hour_behind_that_holds_open_work(
     for minutes in steps:
         world.now += minutes * MINUTE
         for id_, one in world.stored.invitations.items():
-            if fate.random() < 0.2:  # type: ignore[attr-defined]  # hypothesis gives a random.Random
+            if fate.random() < 0.2:
                 world.stored.invitations[id_] = replace(one, state=State.SENT)
         world.sweep()
         until = world.stored.swept_until()

@@ -19,7 +19,6 @@ from afterbill.ports import Tokens
 
 _OWN_HEADERS = {"user-agent": "afterbill", "accept": "application/json"}
 _PATH = re.compile(r"/(?!/)[^\s\\?#\x00-\x1f\x7f]*")
-_NEEDS = {Login.CLIENT: ("client_id", "client_secret"), Login.CONSENT: ("client_id", "client_secret")}
 _EARLY = timedelta(minutes=1)
 """A token that ends within this time is renewed before it is used."""
 _OFTEN = timedelta(minutes=10)
@@ -58,7 +57,7 @@ class HttpApis:
     def of(self, source: Source, api: Api) -> Call | None:
         """Calls to the API of this source, None where no credentials for it are stored."""
         known = self.credentials.of(source.name)
-        complete = all(known.get(name) for name in _NEEDS.get(api.login, ("key",)))
+        complete = all(known.get(name) for name in api.login.credentials)
         return _HttpCall(self, source, api, known) if complete else None
 
     def token(self, source: Source, api: Api, credentials: Mapping[str, str], used: Token | None = None) -> Token:
@@ -139,7 +138,7 @@ class _HttpCall:
 
     def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         send = self.apis.http.send
-        if self.api.login not in _NEEDS:
+        if not self.api.login.buys_tokens:
             return send(method, url, {**headers, **self._key()}, body)
         token = self.apis.token(self.source, self.api, self.credentials)
         answer = send(method, url, {**headers, **_bearer(token.access)}, body)

@@ -63,6 +63,16 @@ class Login(StrEnum):
     CONSENT = "consent"
     """OAuth 2 with a refresh token that changes at every use: client id and secret, and a person's consent."""
 
+    @property
+    def buys_tokens(self) -> bool:
+        """Whether requests bear a token that has to be fetched first."""
+        return self in {Login.CLIENT, Login.CONSENT}
+
+    @property
+    def credentials(self) -> tuple[str, ...]:
+        """What an operator stores for it, by name."""
+        return ("client_id", "client_secret") if self.buys_tokens else ("key",)
+
 
 @dataclass(frozen=True, slots=True)
 class Api:

@@ -21,4 +21,4 @@ def segments_of(fact: Mapping[str, str | None], customer: Customer | None) -> Ma
 def _tag(locale: str) -> str:
     """One spelling for `de_CH`, `DE-ch` and `de_CH.UTF-8`, so that they are one row of a score."""
     language, *rest = locale.partition(".")[0].replace("_", "-").split("-")
-    return "-".join([language.lower(), *(part.upper() if len(part) == 2 else part for part in rest)])  # noqa: PLR2004
+    return "-".join([language.lower(), *(part.upper() if len(part) == 2 else part for part in rest)])  # noqa: PLR2004  # letters of a country

@@ -128,7 +128,7 @@ def _payment(payment: Json, payment_id: str, envelope: Envelope, ask: _Ask) -> B
     )
 
 
-def _invoice(invoice: Json, invoice_id: str, envelope: Envelope, ask: _Ask) -> BillingEvent | None:  # noqa: ARG001
+def _invoice(invoice: Json, invoice_id: str, envelope: Envelope, ask: _Ask) -> BillingEvent | None:  # noqa: ARG001  # all readers of a kind are called alike
     """The fact of its payment, once the invoice says that it is paid."""
     states = {identifier(invoice.get(name)) for name in ("v3_status", "payment_status", "status")}
     if invoice.get("vis_state") == _DELETED or _PAID.isdisjoint(states):
@@ -146,7 +146,7 @@ def _on(envelope: Envelope, day: object) -> Envelope | None:
     return replace(envelope, occurred_at=at) if at else None
 
 
-def _estimate(estimate: Json, estimate_id: str, envelope: Envelope, ask: _Ask) -> BillingEvent | None:  # noqa: ARG001
+def _estimate(estimate: Json, estimate_id: str, envelope: Envelope, ask: _Ask) -> BillingEvent | None:  # noqa: ARG001  # all readers of a kind are called alike
     """An accepted estimate, once."""
     accepted = estimate.get("accepted") is True or text(estimate.get("ui_status")) == "accepted"
     if estimate.get("vis_state") == _DELETED or not accepted:

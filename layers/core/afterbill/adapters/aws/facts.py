@@ -104,7 +104,7 @@ class FactsTable(TableReader):
             update["ConditionExpression"] = f"attribute_not_exists({'peers' if change.stops else 'stopped_by'})"
         return {"Update": update}
 
-    def _put_if(self, condition: str, item: Any, values: Mapping[str, Any] | None = None) -> dict[str, Any]:  # noqa: ANN401
+    def _put_if(self, condition: str, item: Any, values: Mapping[str, Any] | None = None) -> dict[str, Any]:  # noqa: ANN401  # an item
         put = {"TableName": self.table, "Item": item, "ConditionExpression": condition}
         return put | ({"ExpressionAttributeValues": encode(values)} if values else {})
 

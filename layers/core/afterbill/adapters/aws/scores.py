@@ -20,7 +20,7 @@ from afterbill.ports_scores import Mark
 class ScoresTable:
     """DirtyDays, Counting and Scores over DynamoDB."""
 
-    def __init__(self, dynamodb: Any, table: str, sleep: Callable[[float], None] = time.sleep) -> None:  # noqa: ANN401
+    def __init__(self, dynamodb: Any, table: str, sleep: Callable[[float], None] = time.sleep) -> None:  # noqa: ANN401  # a boto3 client
         self.dynamodb = dynamodb
         self.table = table
         self.sleep = sleep

@@ -26,10 +26,10 @@ class MemoryApis:
         path: str,
         *,
         query: Mapping[str, str] | Sequence[tuple[str, str]] = (),  # noqa: ARG002  # the path decides
-        headers: Mapping[str, str] | None = None,  # noqa: ARG002
+        headers: Mapping[str, str] | None = None,  # noqa: ARG002  # of a real call
         method: str = "GET",
-        body: bytes = b"",  # noqa: ARG002
-        content_type: str = "",  # noqa: ARG002
+        body: bytes = b"",  # noqa: ARG002  # of a real call
+        content_type: str = "",  # noqa: ARG002  # of a real call
     ) -> object | None:
         """The answer under this path, after the method where that is not GET (`POST /oauth`)."""
         asked = path if method == "GET" else f"{method} {path}"
