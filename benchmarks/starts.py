@@ -81,8 +81,12 @@ def floor_of(source: str) -> str:
 
 
 def settings_of(source: str) -> dict[str, str]:
-    """Every environment variable the function asks for; a number, which also passes for a name nobody looks up."""
-    return dict.fromkeys(_SETTING.findall(source), "15")
+    """Every environment variable the function asks for; a number, which also passes for a name nobody looks up.
+
+    Those that the configuration asks for in its place are among them.
+    """
+    configuration = (ROOT / "layers" / "core" / "afterbill" / "config.py").read_text(encoding="utf-8")
+    return dict.fromkeys(_SETTING.findall(f"{source}{configuration}"), "15")
 
 
 def _pairs(sides: Sequence[Mapping[str, str]], api: RuntimeApi) -> Iterator[tuple[float, float]]:

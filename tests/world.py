@@ -129,7 +129,9 @@ class World:
 
     def sweep(self) -> Mapping[Finding, int]:
         """Look for what was lost."""
-        return sweep(Sweeping(self.table, self.queue, timedelta(0), day_of), self.now)
+        return sweep(
+            Sweeping(self.table, self.queue, timedelta(0), day_of), self.now, halted=bool(self.limits.halted())
+        )
 
     def pass_time(self, duration: timedelta) -> list[Sent]:
         """Let time go by, then send what has become due."""

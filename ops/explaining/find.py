@@ -1,5 +1,6 @@
 """From what an operator has at hand (an address, an id, an event, a link) to the items it is about."""
 
+import binascii
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,7 +54,10 @@ class Finder:
     def _by_link(self, wanted: str) -> Subject | None:
         match = _LINK.search(wanted)
         # Version, key and purpose come first; the signature is not checked, for whoever asks may read the table.
-        return self._invitations([urlsafe_b64decode(match[1])[3:19].hex()]) if match else None
+        try:
+            return self._invitations([urlsafe_b64decode(match[1])[3:19].hex()]) if match else None
+        except binascii.Error as error:
+            raise AfterbillError("this link was cut off: give the whole of it") from error
 
     def _by_id(self, wanted: str) -> Subject | None:
         if not _ID.fullmatch(wanted):

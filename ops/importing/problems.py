@@ -40,7 +40,9 @@ class Problems:
         if len(self.first) < _MOST_SHOWN:
             self.first.append(problem)
         if self.writer:
-            self.writer.writerow((problem.line, problem.column, problem.text, problem.hint))
+            row = (problem.line, problem.column, problem.text, problem.hint)
+            # Half of a surrogate pair, which JSON can carry, has no spelling in a file.
+            self.writer.writerow([str(cell).encode(errors="replace").decode() for cell in row])
 
     def show(self, path: Path) -> None:
         """Tell the first few on stderr, as compilers do, then how many there are; after them what is only to know."""

@@ -442,3 +442,23 @@ def test_a_put_off_reminder_leaves_a_sent_survey_sent(world):
 
     assert found(world) == put_off(one)
     assert list(world.sweeps.unsettled("2026-11-22T15")) == []
+
+
+def test_a_release_finds_the_customer_whose_item_was_written_anew(world):
+    """A lesson about the customer rewrites the whole item; the moment of the claim must still be recognised."""
+    ours, who = sending(world)
+    world.facts.commit(Change(customers=(replace(person(world), name="Ada Lovelace"),)))
+
+    world.invitations.release(replace(ours, deferred_until=LATER, generation=2), who)
+
+    assert person(world).last_asked_at is None
+    assert person(world).name == "Ada Lovelace"
+
+
+def test_a_close_that_was_made_by_half_is_completed(aws_world):
+    one, who = stored(aws_world, who=customer(waiting=waiting()))
+    aws_world.facts.commit(Change(customers=(replace(who, waiting={}),)))
+
+    aws_world.invitations.close(one, SkipReason.EXPIRED)
+
+    assert found(aws_world).reason == "expired"

@@ -153,3 +153,15 @@ def test_a_holder_who_was_erased_since_stays_erased(world):
 
     assert world.facts.look_up(Wanted(address_hash="hash")).suppression == "unsubscribed"
     assert world.responses.customer("customer-1") is None
+
+
+def test_an_objection_reaches_the_customer_that_a_merge_has_left(world):
+    """The merge came between the page's read and its write."""
+    world.facts.commit(Change(customers=(customer(), customer("customer-2"))))
+    before = world.responses.customer("customer-1")
+    world.facts.commit(Change(customers=(replace(before, merged_into="customer-2"),)))
+
+    world.responses.suppress("hash", "unsubscribed", NOW, before)
+
+    assert world.responses.customer("customer-2").suppressed == "unsubscribed"
+    assert world.facts.look_up(Wanted(address_hash="hash")).suppression == "unsubscribed"

@@ -39,7 +39,7 @@ CALLS = {
     "invitation": ("dynamodb", "get_item", lambda it: over(it).invitations.invitation(ID)),
     "release": (
         "dynamodb",
-        "update_item",
+        "transact_write_items",
         lambda it: over(it).invitations.release(claimed(invitation()), customer(version=1)),
     ),
     "mark sent": (
@@ -62,7 +62,11 @@ CALLS = {
     "give back": ("dynamodb", "update_item", lambda it: over(it).limits.give_back([LIMIT])),
     "halted": ("dynamodb", "get_item", lambda it: over(it).halts.halted()),
     "mark unknown": ("dynamodb", "update_item", lambda it: over(it).sweeps.mark_unknown(claimed(invitation()))),
-    "close": ("dynamodb", "update_item", lambda it: over(it).invitations.close(invitation(), SkipReason.EXPIRED)),
+    "close": (
+        "dynamodb",
+        "transact_write_items",
+        lambda it: over(it).invitations.close(invitation(), SkipReason.EXPIRED),
+    ),
     "record": ("dynamodb", "update_item", lambda it: over(it).responses.record(ID, Answer(9), NOW, "2026-11-22")),
     "suppress": ("dynamodb", "update_item", lambda it: over(it).responses.suppress("hash", "bounced", NOW, None)),
     "settle": (

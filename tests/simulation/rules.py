@@ -77,7 +77,10 @@ class Rules:
         }
 
     def need(self, country: str | None) -> str:
-        return self.needed.get(country or "", self.needed_by_default)
+        if country:
+            return self.needed.get(country, self.needed_by_default)
+        ranks = ("nothing", "customer", "consent")  # who does not know the country cannot know that it asks for less
+        return max((self.needed_by_default, *self.needed.values()), key=ranks.index)
 
     def zone(self, zone: str | None, country: str | None) -> ZoneInfo:
         return _zone(zone or MAIN_ZONES.get(country or "") or self.operator_zone)

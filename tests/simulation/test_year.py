@@ -42,7 +42,7 @@ FLOORS = {
     "closed suppressed": 2_500,
     "closed test_mode": 400,
     "waited cooldown": 1_500,
-    "waited limit": 200,
+    "waited limit": 20,
     "waited quota": 4_000,
     "waited superseded": 9_000,
     "waited window": 60_000,

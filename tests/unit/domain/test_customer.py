@@ -66,7 +66,15 @@ def test_of_two_words_in_the_same_second_the_one_that_arrives_last_counts() -> N
 
 def test_what_is_said_again_changes_nothing_so_that_nothing_is_written() -> None:
     person = learn(STRANGER, news(ref(name="Ada")))
-    assert learn(person, news(ref(name="Ada"), NOON + DAY)) is person
+    assert learn(person, news(ref(name="Ada"), NOON + 23 * HOUR)) is person
+
+
+def test_what_is_said_again_a_day_later_counts_from_then_on() -> None:
+    """Or an older word that comes late would win over it: mail would go to an address that was left long ago."""
+    person = learn(STRANGER, news(ref(email="new@example.com")))
+    person = learn(person, news(ref(email="new@example.com"), NOON + 20 * DAY))
+    person = learn(person, news(ref(email="older@example.com"), NOON + 10 * DAY))
+    assert person.address == "new@example.com"
 
 
 @st.composite
@@ -236,3 +244,10 @@ def test_a_domain_is_the_same_in_letters_and_as_mail_systems_report_it(spelling:
 
 def test_a_domain_that_dns_cannot_spell_has_a_hash_too() -> None:
     assert address_hash(f"ada@{'ü' * 70}.example", b"key") != address_hash("ada@example.com", b"key")
+
+
+def test_a_consent_is_never_made_of_two_halves() -> None:
+    when = learn(customer(), event(customer=ref(attributes={"consent_at": "2026-05-01T00:00:00Z"})))
+    what = learn(when, event(customer=ref(attributes={"consent_text": "Yes, ask me."})))
+    assert "consent_at" not in what.attributes
+    assert "consent_text" not in what.attributes

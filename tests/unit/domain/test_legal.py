@@ -140,14 +140,14 @@ def test_a_need_is_met_by_its_basis_or_a_better_one(need, allowed):
     assert [basis for basis in (CONSENT, CUSTOMER, None) if lawful(need, basis)] == allowed
 
 
-def test_a_country_demands_its_own_and_any_other_the_default():
+def test_a_country_demands_its_own_another_the_default_and_an_unknown_one_the_strictest():
     legal = Legal(Need.CUSTOMER, {"DE": Need.CONSENT, "US": Need.NOTHING})
 
     assert [legal.need(country) for country in ("DE", "US", "FR", None)] == [
         "consent",
         "nothing",
         "customer",
-        "customer",
+        "consent",
     ]
 
 

@@ -71,7 +71,7 @@ def test_a_due_invitation_goes_out_when_nothing_has_happened() -> None:
         (SkipReason.STOPPED, {"person": customer(last_adverse_at=NOON + HOUR)}),
         (SkipReason.EXPIRED, {"now": DUE + 30 * DAY + SECOND}),
         (SkipReason.COOLDOWN, {"person": customer(last_asked_at=DUE - 60 * DAY + SECOND)}),
-        (SkipReason.SUPERSEDED, {"person": better(DUE + 30 * DAY)}),
+        (SkipReason.SUPERSEDED, {"person": better(DUE + 31 * DAY), "now": DUE + 30 * DAY}),
     ],
 )
 def test_it_does_not_go_out_when(reason: SkipReason, circumstances: dict[str, Any]) -> None:

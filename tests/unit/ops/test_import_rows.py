@@ -164,7 +164,7 @@ def test_a_customer_learns_all_that_a_row_says(file: Path) -> None:
         "seats": "12",
     }
     parts = {"address": ADA, "name": "Ada", "locale": "de_CH", "country": "CH", "time_zone": "Europe/Zurich"}
-    names = (*parts, *(f"attributes.{name}" for name in attributes))
+    names = (*parts, "attributes.plan", "attributes.seats")  # a legal basis counts by the times it tells itself
     assert learned(found) == Customer("1", **parts, attributes=attributes, learned_at=dict.fromkeys(names, at))
     assert (found.events[0].source, found.events[0].customer.id) == ("shop", "cus_1")
 

@@ -316,28 +316,18 @@ def test_nothing_halted_counts(world: World) -> None:
     assert +world.limits.used == {}
 
 
-def test_a_halt_of_days_does_not_multiply_the_messages_that_sweeps_queue(world: World) -> None:
-    """What is overdue comes from the sweep; if it went back too, each sweep would leave one more."""
+def test_a_halt_of_days_leaves_one_message_of_each_survey(world: World) -> None:
+    """Sweeps leave alone what goes round in the queue; if they queued it too, each would leave one more."""
     world.limits.halt = "too many bounces"
     world.stored.set_swept_until(f"{DUE:%Y-%m-%dT%H}")
     world.send(ID)
     for _ in range(96):
         world.live(HALTED_FOR)
         world.sweep()
-        assert len(world.queued.messages) + len(world.waiting) <= 2
+        assert len(world.queued.messages) + len(world.waiting) == 1
     world.limits.halt = ""
     world.live(HALTED_FOR)
     assert stored(world).state is State.SENT
-
-
-def test_what_is_halted_is_looked_at_again_before_the_sweep_would_call_it_overdue(world: World) -> None:
-    world.limits.halt = "too many bounces"
-    world.now = DUE + OVERDUE_AFTER
-    world.send(ID)
-    assert len(world.queued.messages) == 1
-    world.now += SECOND
-    world.send(ID)
-    assert len(world.queued.messages) == 1
 
 
 def test_a_halt_longer_than_the_patience_ends_in_expiry(world: World) -> None:

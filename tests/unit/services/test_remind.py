@@ -139,14 +139,14 @@ def test_what_comes_early_is_looked_at_again_in_time(world: World) -> None:
 def test_an_answer_makes_it_needless(world: World) -> None:
     world.live(DAY)
     world.answer(stored(world), rating="9")
-    assert world.live(30 * DAY) == [Sent(Outcome.SKIPPED, SkipReason.ANSWERED)]
+    assert world.live(30 * DAY) == [Sent(Outcome.NOT_REMINDED, SkipReason.ANSWERED)]
     assert len(world.outbox) == 1
 
 
 @pytest.mark.parametrize("kind", ["bounce_permanent", "complaint"])
 def test_a_mail_that_came_back_or_annoyed_is_not_followed_by_another(world: World, kind: str) -> None:
     world.report(ses_event(kind, ID))
-    assert world.live(30 * DAY) == [Sent(Outcome.SKIPPED, SkipReason.SUPPRESSED)]
+    assert world.live(30 * DAY) == [Sent(Outcome.NOT_REMINDED, SkipReason.SUPPRESSED)]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_mail_that_came_back_or_annoyed_is_not_followed_by_another(world: Worl
 def test_what_was_learned_since_is_heard(world: World, reason: SkipReason, changes: dict[str, Any]) -> None:
     world.change_person("ada", **changes)
     before = stored(world)
-    assert world.live(30 * DAY) == [Sent(Outcome.SKIPPED, reason)]
+    assert world.live(30 * DAY) == [Sent(Outcome.NOT_REMINDED, reason)]
     assert stored(world) == before, "the survey itself went out, and can be answered"
 
 
@@ -171,7 +171,7 @@ def test_nobody_is_reminded_of_a_payment_since_refunded() -> None:
     world = World(policy(reminder=DAY))
     world.sent()
     world.capture(refund(at=world.now))
-    assert world.live(30 * DAY) == [Sent(Outcome.SKIPPED, SkipReason.STOPPED)]
+    assert world.live(30 * DAY) == [Sent(Outcome.NOT_REMINDED, SkipReason.STOPPED)]
 
 
 def test_nor_of_a_survey_another_has_followed() -> None:
@@ -187,13 +187,13 @@ def test_nor_of_a_survey_another_has_followed() -> None:
 
 def test_a_reminder_that_comes_when_the_survey_is_closed_is_dropped(world: World) -> None:
     world.now += 30 * DAY
-    assert world.send(ID, REMINDER) == Sent(Outcome.SKIPPED, SkipReason.EXPIRED)
+    assert world.send(ID, REMINDER) == Sent(Outcome.NOT_REMINDED, SkipReason.EXPIRED)
 
 
 def test_a_reminder_the_operator_no_longer_wants_is_dropped(world: World) -> None:
     world.policy = policy()
     world.now += LATER
-    assert world.send(ID, REMINDER) == Sent(Outcome.SKIPPED, SkipReason.NOT_ASKED)
+    assert world.send(ID, REMINDER) == Sent(Outcome.NOT_REMINDED, SkipReason.NOT_ASKED)
 
 
 # The window
@@ -289,7 +289,7 @@ def test_but_not_longer_than_the_survey_is_open(world: World) -> None:
     world.policy = policy(reminder=30 * DAY - MINUTE, sending=Sending(per_day=1))
     world.limits.used["day#2026-12-25"] = 1
     world.now += 30 * DAY - MINUTE
-    assert world.send(ID, REMINDER) == Sent(Outcome.SKIPPED, SkipReason.LIMIT)
+    assert world.send(ID, REMINDER) == Sent(Outcome.NOT_REMINDED, SkipReason.LIMIT)
 
 
 @pytest.mark.parametrize(("receipt", "used"), [(THROTTLED, 0), (Rejected("no"), 0), (Unclear("silence"), 1)])
@@ -334,9 +334,9 @@ def interrupted(world: World, meanwhile: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
-        ({"answer": Answer(3), "answered_at": NOON}, Sent(Outcome.SKIPPED, SkipReason.ANSWERED)),
-        ({"delivery": Delivery.BOUNCED}, Sent(Outcome.SKIPPED, SkipReason.SUPPRESSED)),
-        ({"delivery": Delivery.COMPLAINED}, Sent(Outcome.SKIPPED, SkipReason.SUPPRESSED)),
+        ({"answer": Answer(3), "answered_at": NOON}, Sent(Outcome.NOT_REMINDED, SkipReason.ANSWERED)),
+        ({"delivery": Delivery.BOUNCED}, Sent(Outcome.NOT_REMINDED, SkipReason.SUPPRESSED)),
+        ({"delivery": Delivery.COMPLAINED}, Sent(Outcome.NOT_REMINDED, SkipReason.SUPPRESSED)),
         ({"delivery_number": REMINDER}, Sent(Outcome.NOT_PENDING)),
         ({"state": State.CLOSED}, Sent(Outcome.NOT_PENDING)),
     ],
@@ -362,7 +362,7 @@ def test_so_is_what_is_learned_of_the_customer(world: World, changes: dict[str, 
     known = world.stored.people["ada"].version
     interrupted(world, lambda: world.change_person("ada", version=known + 1, **changes))
     assert world.limits.used.total() == 0
-    assert world.send(ID, REMINDER) == Sent(Outcome.SKIPPED, reason)
+    assert world.send(ID, REMINDER) == Sent(Outcome.NOT_REMINDED, reason)
     assert len(world.outbox) == 1
 
 
@@ -380,7 +380,7 @@ def test_a_survey_erased_in_between_is_not_reminded_of(world: World) -> None:
 
 def test_nor_is_somebody_erased_in_between_written_to(world: World) -> None:
     interrupted(world, world.stored.people.clear)
-    assert world.send(ID, REMINDER) == Sent(Outcome.SKIPPED, SkipReason.NO_CUSTOMER)
+    assert world.send(ID, REMINDER) == Sent(Outcome.NOT_REMINDED, SkipReason.NO_CUSTOMER)
     assert world.limits.used.total() == 0
 
 

@@ -85,7 +85,6 @@ def test_what_comes_much_too_early_gets_the_timer_that_may_never_have_been_set(w
         (SkipReason.NO_ADDRESS, {"address": None}),
         (SkipReason.STOPPED, {"last_adverse_at": NOON + DAY}),
         (SkipReason.COOLDOWN, {"last_asked_at": NOON}),
-        (SkipReason.SUPERSEDED, {"waiting": {"other": Waiting(80, NOON + 40 * DAY, NOON + 50 * DAY)}}),
     ],
 )
 def test_what_was_learned_since_is_checked_again(world: World, reason: SkipReason, changes: dict[str, object]) -> None:
@@ -94,6 +93,29 @@ def test_what_was_learned_since_is_checked_again(world: World, reason: SkipReaso
     closed = world.stored.invitations[ID]
     assert (closed.state, closed.reason, closed.closed_at) == (State.CLOSED, reason, world.now)
     assert world.outbox == []
+
+
+def test_what_a_better_one_outlasts_is_looked_at_once_more_and_then_given_up(world: World) -> None:
+    world.change_person("ada", waiting={"other": Waiting(80, NOON + 40 * DAY, NOON + 50 * DAY)})
+    assert world.send(ID) == Sent(Outcome.PUT_OFF, SkipReason.SUPERSEDED)
+    (last_look,) = world.stored.invitations[ID].waits
+    assert last_look.until == invitation().patient_until - DAY
+
+    world.now = invitation().patient_until
+    assert world.send(ID) == Sent(Outcome.SKIPPED, SkipReason.SUPERSEDED)
+
+
+def test_what_waited_to_the_last_goes_out_when_the_better_one_fell_away(world: World) -> None:
+    world.change_person("ada", waiting={"other": Waiting(80, NOON + 40 * DAY, NOON + 50 * DAY)})
+    world.send(ID)
+    world.change_person("ada", waiting={})
+    world.now = invitation().patient_until - DAY
+    assert world.send(ID).outcome is Outcome.SENT
+
+
+def test_a_touchpoint_that_was_switched_off_asks_nobody_any_more(world: World) -> None:
+    world.policy = policy(ask=False)
+    assert world.send(ID) == Sent(Outcome.SKIPPED, SkipReason.NOT_ASKED)
 
 
 def test_a_payment_taken_back_since_is_not_asked_about(world: World) -> None:

@@ -5,13 +5,15 @@ import hmac
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from afterbill.domain.billing import REVERSALS, BillingEvent, Touchpoint
-from afterbill.domain.legal import newest
+from afterbill.domain.legal import BASIS, newest
 
 _PARTS = ("address", "name", "locale", "country", "time_zone")
 _ATTRIBUTE = "attributes."
+_AGAIN = timedelta(days=1)
+"""Within this time what is said again is not written again; events come late by hours, not by days."""
 _EVER = datetime.min.replace(tzinfo=UTC)
 _FAREWELLS = REVERSALS | {Touchpoint.CANCELLED}
 
@@ -79,7 +81,7 @@ def learn(customer: Customer, event: BillingEvent) -> Customer:
     """Take what the event says: of every part of the profile the latest word counts, whenever it arrives."""
     ref = event.customer
     said = {"address": ref.address, **{name: getattr(ref, name) for name in _PARTS[1:]}}
-    said |= {f"{_ATTRIBUTE}{name}": value for name, value in ref.attributes.items()}
+    said |= {f"{_ATTRIBUTE}{name}": value for name, value in ref.attributes.items() if name not in BASIS}
     said |= {f"{_ATTRIBUTE}plan": event.plan} if event.plan else {}
     learned = _absorb(customer, {name: (value, event.occurred_at) for name, value in said.items() if value})
     return _deleted(_with_newest_basis(learned, customer.attributes, ref.attributes), event)
@@ -124,8 +126,7 @@ def _absorb(customer: Customer, said: Mapping[str, tuple[str, datetime]]) -> Cus
     news = {
         name: (value, at)
         for name, (value, at) in said.items()
-        # What is only said again is not written again; whatever it replaced is older still.
-        if value != known.get(name) and (name not in known or at >= customer.learned_at.get(name, _EVER))
+        if name not in known or _counts(value == known[name], at, customer.learned_at.get(name, _EVER))
     }
     if not news:
         return customer
@@ -138,6 +139,11 @@ def _absorb(customer: Customer, said: Mapping[str, tuple[str, datetime]]) -> Cus
         },
         learned_at={**customer.learned_at, **{name: at for name, (_, at) in news.items()}},
     )
+
+
+def _counts(same: bool, at: datetime, since: datetime) -> bool:  # noqa: FBT001  # of two words about one thing
+    """Whether a later word is news. The same one again is written only where an older one that comes late could win."""
+    return at - since >= _AGAIN if same else at >= since
 
 
 def _deleted(customer: Customer, event: BillingEvent) -> Customer:

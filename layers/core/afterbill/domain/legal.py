@@ -16,6 +16,9 @@ CONSENT_WITHDRAWN_AT = "consent_withdrawn_at"
 NOTICE_AT = "notice_at"
 """The names under which the attributes of a customer hold a basis."""
 
+BASIS = frozenset({CONSENT_AT, CONSENT_TEXT, CONSENT_WITHDRAWN_AT, NOTICE_AT})
+"""All of them: they count by the time they tell, and a consent only whole (`newest`)."""
+
 _LONG_AGO, _NEVER_AGAIN = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _LONGEST_DATE = len("2026-11-22")
 _UNIX_SECONDS = (9, 10)
@@ -28,6 +31,9 @@ class Need(StrEnum):
     CONSENT = "consent"
     CUSTOMER = "customer"
     NOTHING = "nothing"
+
+
+_STRICTNESS = (Need.NOTHING, Need.CUSTOMER, Need.CONSENT)
 
 
 class BasisKind(StrEnum):
@@ -54,8 +60,13 @@ class Legal:
     countries: Mapping[str, Need] = field(default_factory=dict)
 
     def need(self, country: str | None) -> Need:
-        """What this country demands; one that is unknown or not listed demands the default."""
-        return self.countries.get(country or "", self.default)
+        """What this country demands, by default if it is not listed.
+
+        Who does not know the country cannot know that it asks for less: then the strictest one listed counts.
+        """
+        if country:
+            return self.countries.get(country, self.default)
+        return max((self.default, *self.countries.values()), key=_STRICTNESS.index)
 
 
 PRESETS: Mapping[str, Legal] = {"strict": Legal(Need.CUSTOMER), "relaxed": Legal(Need.NOTHING)}

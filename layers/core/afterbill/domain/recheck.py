@@ -10,6 +10,7 @@ from afterbill.domain.policy import SETTLING, Policy, Rule, Situation, adverse_s
 from afterbill.domain.sending_window import is_open
 
 _CLAIMED_BEFORE = timedelta(minutes=1)
+_LAST_LOOK = timedelta(days=1)
 
 
 def recheck(invitation: Invitation, situation: Situation, policy: Policy, now: datetime) -> SkipReason | Wait | None:
@@ -61,6 +62,10 @@ def postponed(invitation: Invitation, customer: Customer, policy: Policy, wait: 
     rule = policy.rules[Touchpoint(invitation.touchpoint)]
     latest = invitation.patient_until if invitation.sent_at is None else invitation.answer_until
     moment = good_moment((wait.until, latest), rule, f"{invitation.id}-{invitation.generation}", policy, customer)
+    if moment is None and wait.reason is SkipReason.SUPERSEDED:
+        # The better one may still fall away: one more look, as late as it may be.
+        between = (max(latest - _LAST_LOOK, wait.at + SETTLING), latest)
+        moment = good_moment(between, rule, f"{invitation.id}-{invitation.generation}", policy, customer)
     return Wait(wait.at, wait.reason, moment) if moment else wait.reason
 
 
@@ -78,6 +83,8 @@ def _postponed(
 def _forbidden(invitation: Invitation, situation: Situation, policy: Policy, now: datetime) -> SkipReason | None:
     """What no waiting mends."""
     customer = situation.customer
+    if not policy.rules[Touchpoint(invitation.touchpoint)].ask:
+        return SkipReason.NOT_ASKED  # switched off since it was scheduled
     if customer is None:
         return SkipReason.NO_CUSTOMER
     return (

@@ -155,9 +155,13 @@ def address(*values: object) -> str | None:
     return None
 
 
+_EU_CODES = {"UK": "GB", "EL": "GR"}
+
+
 def country(*values: object) -> str | None:
-    """The first ISO 3166 code of two letters, upper case."""
-    return next((code for value in values if (code := letters(value, 2))), None)
+    """The first ISO 3166 code of two letters, upper case; what the EU writes for two countries is put right."""
+    found = next((code for value in values if (code := letters(value, 2))), None)
+    return _EU_CODES.get(found, found) if found else None
 
 
 def letters(value: object, count: int) -> str | None:

@@ -23,7 +23,7 @@ def remind(invitation: Invitation, sending: Sending, now: datetime) -> Sent:
     situation = sending.situation(invitation)
     verdict, customer = recheck_reminder(invitation, situation, sending.policy, now), situation.customer
     if isinstance(verdict, SkipReason):
-        return Sent(Outcome.SKIPPED, verdict)
+        return Sent(Outcome.NOT_REMINDED, verdict)
     turn = Turn(invitation, named(customer), REMINDER)
     return put_off(turn, verdict, sending, now) if verdict else _send(turn, sending, now)
 
@@ -34,7 +34,7 @@ def _send(turn: Turn, sending: Sending, now: datetime) -> Sent:
     limits = sending.limits_on(turn.invitation, now, quota=0)
     held = hold_back(turn, limits, sending, now)
     if held:
-        return held if isinstance(held, Sent) else Sent(Outcome.SKIPPED, held)
+        return held if isinstance(held, Sent) else Sent(Outcome.NOT_REMINDED, held)
     with counted(limits, sending):
         if not sending.invitations.claim_reminder(claimed, turn.customer):
             raise TransientError(f"invitation {claimed.id} changed under its reminder: it is looked at again")

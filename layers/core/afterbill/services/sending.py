@@ -11,14 +11,13 @@ from afterbill.domain.billing import Touchpoint
 from afterbill.domain.customer import Customer
 from afterbill.domain.delay import MAX_DELAY
 from afterbill.domain.errors import TransientError
-from afterbill.domain.invitation import REMINDER, Invitation, SkipReason, Wait
+from afterbill.domain.invitation import Invitation, SkipReason, Wait
 from afterbill.domain.limits import Limit, limits_of
 from afterbill.domain.mail import Mail
 from afterbill.domain.policy import Policy, Rule, Situation
 from afterbill.domain.recheck import postponed
 from afterbill.domain.sending_window import moment_in
 from afterbill.ports_sending import Halts, Invitations, Limits, Mailer, SendQueue, Timer
-from afterbill.services.sweep import OVERDUE_AFTER
 
 HALTED_FOR = timedelta(minutes=15)
 """After this long a message looks again whether sending goes on."""
@@ -29,6 +28,7 @@ class Outcome(StrEnum):
 
     SENT = "sent"
     REMINDED = "reminded"
+    NOT_REMINDED = "not_reminded"
     SKIPPED = "skipped"
     PUT_OFF = "put_off"
     HALTED = "halted"
@@ -103,9 +103,8 @@ def named(customer: Customer | None) -> Customer:
 def hold_back(turn: Turn, limits: Sequence[Limit], sending: Sending, now: datetime) -> Sent | SkipReason | None:
     """What keeps everything from being sent: the switch, or one of the `limits`; None once it is counted."""
     if reason := sending.halts.halted():
-        # What is overdue is queued by every sweep: if it went back as well, there would be one more of it each time.
-        if turn.number == REMINDER or now <= turn.invitation.ready_at + OVERDUE_AFTER:
-            sending.queue.put(turn.invitation.id, turn.number, HALTED_FOR)
+        # Meanwhile no sweep queues what is overdue: there is never more than one message of it.
+        sending.queue.put(turn.invitation.id, turn.number, HALTED_FOR)
         return Sent(Outcome.HALTED, reason)
     used_up = sending.limits.take(limits) if limits else None
     if used_up is None:

@@ -124,8 +124,8 @@ class SendingTable(Table):
 
     per_hour: Annotated[int, Field(ge=0)] = 0
     per_day: Annotated[int, Field(ge=0)] = 0
-    max_bounce_rate: Annotated[float, Field(gt=0, le=1, strict=False)] = 0.04
-    max_complaint_rate: Annotated[float, Field(gt=0, le=1, strict=False)] = 0.0008
+    max_bounce_rate: Annotated[float, Field(gt=0, lt=0.1, strict=False)] = 0.04
+    max_complaint_rate: Annotated[float, Field(gt=0, lt=0.005, strict=False)] = 0.0008
 
 
 class CampaignTable(Table):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from afterbill.adapters.aws import keys
-from afterbill.adapters.aws.items import customer_of, waiting_of, waits_of
+from afterbill.adapters.aws.items import customer_of, stamp, waiting_of, waits_of
 from afterbill.adapters.aws.reading import InvitationReader
 from afterbill.domain.customer import Customer
 from afterbill.domain.invitation import Delivery, Invitation, State
@@ -41,7 +41,7 @@ class InvitationsTable(InvitationReader):
                 ":sending": State.SENDING,
                 ":pending": State.PENDING,
                 ":attempt": invitation.attempt,
-                ":now": claimed_at.isoformat(),
+                ":now": stamp(claimed_at),
                 ":until": int(invitation.answer_until.timestamp()),
                 ":customer": customer.id,
                 ":segments": dict(invitation.segments),
@@ -54,7 +54,7 @@ class InvitationsTable(InvitationReader):
             keys.customer(customer.id),
             "SET last_asked_at = :now ADD #version :one" + (f" REMOVE waiting.#{invitation.id}" if waits else ""),
             "#version = :read",
-            {":now": claimed_at.isoformat(), ":one": 1, ":read": customer.version},
+            {":now": stamp(claimed_at), ":one": 1, ":read": customer.version},
         )
         return self.transact([{"Update": claim}, {"Update": asked}])
 
@@ -62,12 +62,12 @@ class InvitationsTable(InvitationReader):
         """Store the wait it carries, unless it changed since it was read (then False); the customer waits as long."""
         pending = invitation.state is State.PENDING
         bucket = {":bucket": keys.due_bucket(keys.due_hour(invitation.ready_at))} if pending else {}
-        stored = self.change(
+        stored = self.update(
             keys.invitation(invitation.id),
             "SET deferred_until = :until, generation = :next, waits = :waits" + (", day_bucket = :bucket" * pending),
             "#state = :state AND generation = :read",
             {
-                ":until": invitation.ready_at.isoformat(),
+                ":until": stamp(invitation.ready_at),
                 ":next": invitation.generation,
                 ":read": invitation.generation - 1,
                 ":waits": waits_of(invitation),
@@ -75,19 +75,20 @@ class InvitationsTable(InvitationReader):
                 **bucket,
             },
         )
-        if stored and invitation.id in customer.waiting:
-            self.change(
-                keys.customer(customer.id),
-                f"SET waiting.#{invitation.id}.due_at = :until ADD #version :one",
-                f"attribute_exists(waiting.#{invitation.id})",
-                {":until": invitation.ready_at.isoformat(), ":one": 1},
-            )
-        return stored
+        if invitation.id not in customer.waiting:
+            return self.apply(stored)
+        waits = self.update(
+            keys.customer(customer.id),
+            f"SET waiting.#{invitation.id}.due_at = :until ADD #version :one",
+            f"attribute_exists(waiting.#{invitation.id})",
+            {":until": stamp(invitation.ready_at), ":one": 1},
+        )
+        return self.together(stored, waits)
 
     def release(self, invitation: Invitation, customer: Customer) -> None:
-        """sending -> pending, with the patience it carries; the customer was not asked, and waits for it again."""
+        """sending -> pending, with moment and generation as it carries them; the customer was not asked, and waits."""
         defer = ", deferred_until = :until" if invitation.deferred_until else ""
-        self.change(
+        released = self.update(
             keys.invitation(invitation.id),
             f"SET #state = :pending, generation = :generation{defer} REMOVE attempt, claimed_at",
             "#state = :sending AND attempt = :attempt",
@@ -105,12 +106,13 @@ class InvitationsTable(InvitationReader):
         sets = ", ".join(
             ["last_asked_at = :before"] * bool(before) + [f"waiting.#{invitation.id} = :waits"] * bool(waits)
         )
-        self.change(
+        not_asked = self.update(
             keys.customer(customer.id),
             f"ADD #version :one{' SET ' * bool(sets)}{sets}" + ("" if before else " REMOVE last_asked_at"),
             "last_asked_at = :claimed",
             values | {":claimed": _iso(invitation.claimed_at), ":one": 1},
         )
+        self.together(released, not_asked)
 
     def mark_sent(self, invitation: Invitation) -> None:
         """sending -> sent with message id and day."""
@@ -168,4 +170,4 @@ class InvitationsTable(InvitationReader):
 
 
 def _iso(at: Any) -> str:  # noqa: ANN401  # a datetime, or None which is never written
-    return at.isoformat() if at else ""
+    return stamp(at) if at else ""

@@ -30,6 +30,8 @@ _INVITATION_TIMES = (
     "closed_at",
 )
 _DURATIONS = ("expiry", "cooldown", "patience")
+_SEGMENTS = ("stage", "source", "channel")
+"""Attributes that stand among the segments as well, and are stored only there."""
 _USUAL = {"stoppable": True, "delivery_number": 1}
 """Values that are not stored: an item of less than a KB costs half."""
 _CUSTOMER_TIMES = ("last_asked_at", "last_adverse_at")
@@ -38,6 +40,11 @@ _CUSTOMER_TIMES = ("last_asked_at", "last_adverse_at")
 def encode(values: Mapping[str, Any]) -> Item:
     """Plain values as DynamoDB's typed ones."""
     return {name: _SERIALIZER.serialize(value) for name, value in values.items()}
+
+
+def stamp(at: datetime) -> str:
+    """A moment as it is stored, in its one spelling: conditions compare texts."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def decode(item: Mapping[str, Any]) -> Item:
@@ -60,7 +67,8 @@ def invitation_item(invitation: Invitation) -> Item:
         plain[keys.DAY_BUCKET] = keys.sent_bucket(invitation.sent_day)
     elif invitation.state is not State.CLOSED:
         plain[keys.DAY_BUCKET] = keys.due_bucket(keys.due_hour(invitation.ready_at))
-    kept = {name: value for name, value in plain.items() if _USUAL.get(name) != value}
+    said_twice = {name for name in _SEGMENTS if plain[name] == invitation.segments.get(name)}
+    kept = {name: value for name, value in plain.items() if _USUAL.get(name) != value and name not in said_twice}
     return keys.invitation(invitation.id) | encode(kept)
 
 
@@ -71,6 +79,7 @@ def invitation_of(item: Mapping[str, Any]) -> Invitation:
     known |= {name: datetime.fromisoformat(known[name]) for name in _INVITATION_TIMES if name in known}
     spans = [timedelta(seconds=int(number)) for number in plain["seconds"]]
     known |= dict(zip(_DURATIONS, spans, strict=True))
+    known |= {name: plain["segments"][name] for name in _SEGMENTS if name not in plain}
     known["id"] = keys.invitation_id(dict(item))
     known["state"] = State(plain["state"])
     known["generation"], known["delivery_number"] = int(plain["generation"]), int(plain.get("delivery_number", 1))
@@ -101,7 +110,8 @@ def _wait_of(text: str) -> Wait:
 
 
 def _epoch(at: datetime) -> str:
-    return str(at.timestamp()).removesuffix(".0")
+    """Whole seconds: waits are told, and nothing is decided by them."""
+    return str(int(at.timestamp()))
 
 
 def answer_attributes(answer: Answer) -> dict[str, Any]:
@@ -153,7 +163,7 @@ def _plain(value: Any) -> dict[str, Any]:  # noqa: ANN401  # any of our dataclas
 
 def _scalar(value: Any) -> Any:  # noqa: ANN401  # as above
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        return stamp(value)
     if isinstance(value, tuple):
         return list(value)
     return dict(value) if isinstance(value, Mapping) else value

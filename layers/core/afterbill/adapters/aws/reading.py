@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws import keys
 from afterbill.adapters.aws.clients import error_code, passing, transient
-from afterbill.adapters.aws.items import customer_of, encode, invitation_of
+from afterbill.adapters.aws.items import customer_of, encode, invitation_of, stamp
 from afterbill.domain.customer import Customer
 from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import Invitation, SkipReason, State
@@ -82,14 +82,26 @@ class InvitationReader(TableReader):
 
     def change(self, key: "keys.Key", update: str, condition: str, values: Mapping[str, Any]) -> bool:
         """Update the item if the condition holds; if not (False), somebody was faster or it was done before."""
+        return self.apply(self.update(key, update, condition, values))
+
+    def apply(self, update: Mapping[str, Any]) -> bool:
+        """The same with the parameters at hand."""
         try:
             with transient("writing to the table"):
-                self.dynamodb.update_item(**self.update(key, update, condition, values))
+                self.dynamodb.update_item(**update)
         except ClientError as error:
             if error_code(error) != "ConditionalCheckFailedException":
                 raise
             return False
         return True
+
+    def together(self, first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+        """Both updates at once, or where only one of the conditions holds, that one; whether the first was made."""
+        if self.transact([{"Update": first}, {"Update": second}]):
+            return True
+        made = self.apply(first)
+        self.apply(second)
+        return made
 
     def update(self, key: "keys.Key", update: str, condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters of a conditional update; names that DynamoDB reserves are written `#name`."""
@@ -125,7 +137,7 @@ class InvitationReader(TableReader):
                 ":sending": State.SENDING,
                 ":unknown": State.UNKNOWN,
                 ":message": message_id,
-                ":at": at.isoformat(),
+                ":at": stamp(at),
                 ":day": day,
                 ":bucket": keys.sent_bucket(day),
                 ":until": int((at + invitation.expiry).timestamp()),
@@ -134,17 +146,20 @@ class InvitationReader(TableReader):
 
     def close(self, invitation: Invitation, reason: SkipReason) -> None:
         """From the state it was read in -> closed, at the `closed_at` it carries; the customer waits no longer."""
-        at = {":at": invitation.closed_at.isoformat()} if invitation.closed_at else {}
-        self.change(
+        at = {":at": stamp(invitation.closed_at)} if invitation.closed_at else {}
+        closed = self.update(
             keys.invitation(invitation.id),
             f"SET #state = :closed, reason = :reason{', closed_at = :at' * bool(at)} REMOVE day_bucket",
             "#state = :state",
             {":closed": State.CLOSED, ":reason": reason, ":state": invitation.state, **at},
         )
-        if invitation.customer_id and invitation.cooldown:
-            self.change(
-                keys.customer(invitation.customer_id),
-                f"REMOVE waiting.#{invitation.id} ADD #version :one",
-                f"attribute_exists(waiting.#{invitation.id})",
-                {":one": 1},
-            )
+        if not (invitation.customer_id and invitation.cooldown):
+            self.apply(closed)
+            return
+        forgotten = self.update(
+            keys.customer(invitation.customer_id),
+            f"REMOVE waiting.#{invitation.id} ADD #version :one",
+            f"attribute_exists(waiting.#{invitation.id})",
+            {":one": 1},
+        )
+        self.together(closed, forgotten)

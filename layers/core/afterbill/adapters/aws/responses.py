@@ -8,10 +8,13 @@ from botocore.exceptions import ClientError
 from afterbill.adapters.aws import keys
 from afterbill.adapters.aws.batches import query
 from afterbill.adapters.aws.clients import error_code, transient
-from afterbill.adapters.aws.items import answer_attributes, encode, invitation_of
+from afterbill.adapters.aws.items import answer_attributes, encode, invitation_of, stamp
 from afterbill.adapters.aws.reading import InvitationReader
 from afterbill.domain.customer import BOUNCED, Customer
+from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import ASKED, Answer, Delivery, Recorded
+
+_TRIES = 3
 
 
 class ResponsesTable(InvitationReader):
@@ -32,7 +35,7 @@ class ResponsesTable(InvitationReader):
             {
                 **states,
                 **{f":{name}": value for name, value in said.items()},
-                ":now": now.isoformat(),
+                ":now": stamp(now),
                 ":day": day,
                 ":epoch": int(now.timestamp()),
             },
@@ -51,19 +54,30 @@ class ResponsesTable(InvitationReader):
 
     def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
         """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""
-        self.change(
+        mark = self.update(
             keys.suppression(address_hash),
             "SET reason = :reason, since = if_not_exists(since, :now)",
             "attribute_not_exists(reason) OR reason = :bounced",
-            {":reason": reason, ":bounced": BOUNCED, ":now": now.isoformat()},
+            {":reason": reason, ":bounced": BOUNCED, ":now": stamp(now)},
         )
-        if holder:
-            self.change(
-                keys.customer(holder.id),
-                "SET suppressed = :reason ADD #version :one",
-                "attribute_exists(pk) AND (attribute_not_exists(suppressed) OR suppressed = :bounced)",
-                {":reason": reason, ":bounced": BOUNCED, ":one": 1},
-            )
+        if holder and self.transact([{"Update": mark}, {"Update": self._held(holder, reason)}]):
+            return
+        self.apply(mark)
+        for _ in range(_TRIES):
+            # Suppressed before, or merged away a moment ago: then it is the one who is left that must know.
+            holder = self.customer(holder.id) if holder else None
+            if holder is None or holder.suppressed not in {"", BOUNCED} or self.apply(self._held(holder, reason)):
+                return
+        raise TransientError("a customer kept changing while an address was suppressed")
+
+    def _held(self, holder: Customer, reason: str) -> dict[str, Any]:
+        return self.update(
+            keys.customer(holder.id),
+            "SET suppressed = :reason ADD #version :one",
+            "attribute_exists(pk) AND attribute_not_exists(merged_into) "
+            "AND (attribute_not_exists(suppressed) OR suppressed = :bounced)",
+            {":reason": reason, ":bounced": BOUNCED, ":one": 1},
+        )
 
     def deliver(self, invitation_id: str, delivery: Delivery) -> None:
         """Raise the delivery rank; a lower or equal one changes nothing."""

@@ -177,7 +177,7 @@ class MemoryTable(MemoryFacts):
         """Never write to this address again."""
         del now  # when it was is for operators; nothing decides by it
         self.suppressions[address_hash] = weightiest(self.suppressions.get(address_hash, ""), reason)
-        known = self.people.get(holder.id) if holder else None
+        known = self.customer(holder.id) if holder else None
         if known and weightiest(known.suppressed, reason) != known.suppressed:
             self.people[known.id] = replace(known, suppressed=reason, version=known.version + 1)
 
