@@ -21,6 +21,7 @@ from afterbill.surveys import load_policy
 from ops import samples
 from ops.explaining.story import rule_of, span
 from ops.reasons import why
+from ops.rehearsal import rehearse
 from ops.words import word_problems
 
 _LESSONS = {
@@ -45,7 +46,7 @@ def problems(folder: Path) -> list[str]:
             load()
         except ConfigurationError as error:
             found += str(error).splitlines()
-    return found
+    return found or list(dict.fromkeys(rehearse(folder)))
 
 
 def _check_words(folder: Path) -> None:
