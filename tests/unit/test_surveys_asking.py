@@ -379,3 +379,23 @@ def test_what_campaigns_report_comes_from_a_source_that_no_file_names() -> None:
 )
 def test_an_unknown_key_is_named_with_the_one_that_was_meant(path: str, said: str) -> None:
     assert mistake((path, "x")) == f"{path}: {said}"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"data.customer.emial": "mail"}, 'is unknown; did you mean "data.customer.email"?'),
+        ({"data.id": ""}, "must be a path such as \"payload.owner.mail\", not ''"),
+        ({"data.id": "a..b"}, "must be a path such as \"payload.owner.mail\", not 'a..b'"),
+    ],
+)
+def test_a_field_map_names_what_there_is(fields: dict[str, str], said: str) -> None:
+    [line] = mistakes(("sources", {"events": {"provider": "standard_webhooks", "fields": fields}}))
+    assert line.startswith("surveys.toml: sources.events.fields.data.")
+    assert line.endswith(said)
+
+
+def test_a_field_map_may_name_attributes_and_what_a_basis_is_made_of() -> None:
+    fields = {"data.attributes.seats": "seats.0", "consent_at": "gdpr_date"}
+    events = {"provider": "standard_webhooks", "fields": fields}
+    assert understood(("sources", {"events": events})).sources["events"].fields == fields

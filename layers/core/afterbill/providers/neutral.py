@@ -24,6 +24,15 @@ from afterbill.providers.payload import (
     text,
 )
 
+_PATHS = """
+    type timestamp data data.test data.id data.occurrence data.plan data.related data.amount data.amount.value
+    data.amount.currency data.attributes data.customer data.customer.id data.customer.email data.customer.name
+    data.customer.locale data.customer.country data.customer.time_zone data.customer.consent data.customer.consent.at
+    data.customer.consent.text data.customer.consent.withdrawn_at data.customer.notice data.customer.notice.at
+"""
+PATHS = frozenset(_PATHS.split())
+"""What a field map can name, besides `data.attributes.NAME`."""
+
 _UPDATED, _DELETED = "customer_updated", "customer_deleted"
 _TOUCHPOINTS = frozenset(touchpoint.value for touchpoint in Touchpoint)
 _MOST_RELATED = 10

@@ -20,8 +20,10 @@ from afterbill.surveys.values import (
     country,
     currency_code,
     days,
+    field,
     hours,
     meaning,
+    path,
     provider,
     time_zone,
     word,
@@ -155,7 +157,7 @@ class SourceTable(Table):
     account: Annotated[str, BeforeValidator(word)] = Field("", validate_default=True)
     webhook_id: Annotated[str, BeforeValidator(word)] = Field("", validate_default=True)
     currency: Annotated[str, BeforeValidator(currency_code)] = ""
-    fields: dict[str, str] = {}
+    fields: dict[Annotated[str, BeforeValidator(field)], Annotated[str, BeforeValidator(path)]] = {}
     types: dict[str, Annotated[str, BeforeValidator(meaning)]] = {}
 
     @field_validator("url", "account", "webhook_id")

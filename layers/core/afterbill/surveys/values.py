@@ -13,6 +13,8 @@ from afterbill.domain import sending_window
 from afterbill.domain.billing import Touchpoint
 from afterbill.domain.hints import unknown
 from afterbill.providers import registry
+from afterbill.providers.basis import KEYS
+from afterbill.providers.neutral import PATHS
 
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 """Seconds of each unit a duration can be written in, the largest first."""
@@ -23,6 +25,7 @@ _DURATION = re.compile(r"(\d{1,6})([smhd])")
 _ADDRESS = re.compile(
     r"(?:https://[a-z0-9.-]+|http://(?:127\.0\.0\.1|localhost))(?::\d{1,5})?(?:/[\w.~-]+)*/?", re.ASCII | re.IGNORECASE
 )
+_ATTRIBUTES = "data.attributes."
 _CURRENCY = re.compile(r"[A-Z]{3}|presentment")
 
 
@@ -59,6 +62,21 @@ def meaning(text: object) -> str:
         message = f"must be one of {', '.join(_MEANINGS)}, not {text!r}"
         raise ValueError(message)
     return str(text)
+
+
+def field(text: object) -> str:
+    """What a field map can name: a path of the neutral body, or an attribute of a legal basis."""
+    if not isinstance(text, str) or (not text.startswith(_ATTRIBUTES) and text not in {*PATHS, *KEYS}):
+        raise ValueError(unknown(str(text), {*PATHS, *KEYS}))
+    return text
+
+
+def path(text: object) -> str:
+    """Where a foreign body has it: names, and numbers of places in lists, with dots between."""
+    if not isinstance(text, str) or not all(text.split(".")):
+        message = f'must be a path such as "payload.owner.mail", not {text!r}'
+        raise ValueError(message)
+    return text
 
 
 def address(text: object) -> str:
