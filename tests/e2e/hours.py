@@ -26,7 +26,7 @@ def windows(now: datetime) -> dict[str, tuple[datetime, datetime]]:
 
 def tables(now: datetime) -> str:
     """What surveys.toml gets."""
-    stretches = ", ".join(f'"{begin:%H:%M}-{_end(end)}"' for begin, end in windows(now).values())
+    stretches = ", ".join(f'"{one}"' for begin, end in windows(now).values() for one in _within_days(begin, end))
     return f"""
 [windows.demo]
 days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -41,5 +41,9 @@ window = "demo"
 """
 
 
-def _end(at: datetime) -> str:
-    return f"{at:%H:%M}" if at.time() != at.min.time() else "24:00"
+def _within_days(begin: datetime, end: datetime) -> list[str]:
+    """A stretch over midnight is written as two."""
+    if begin.date() == end.date():
+        return [f"{begin:%H:%M}-{end:%H:%M}"]
+    tomorrow = [f"00:00-{end:%H:%M}"] if end.time() != end.min.time() else []
+    return [f"{begin:%H:%M}-24:00", *tomorrow]

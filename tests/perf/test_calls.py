@@ -25,7 +25,7 @@ TABLE_READS = {"BatchGetItem", "GetItem", "Query"}
 MOST_WRITE_UNITS = 20
 """Per sent and answered survey."""
 MEETING = 5
-"""What it costs once to meet a customer: two aliases, each put in the transaction of the first event."""
+"""What it costs once to meet a customer: two aliases in the transaction of the first event, a place in their group."""
 
 
 @dataclass

@@ -48,12 +48,10 @@ def _send(turn: Turn, sending: Sending, now: datetime) -> Sent:
     mail = sending.compose(claimed, turn.customer)
     limits = sending.limits_on(turn.invitation, now, quota=sending.rule(turn.invitation).quota)
     held = hold_back(turn, limits, sending, now)
+    if isinstance(held, SkipReason):
+        return _skip(replace(turn.invitation, closed_at=now), turn.customer, held, sending)
     if held:
-        return (
-            held
-            if isinstance(held, Sent)
-            else _skip(replace(turn.invitation, closed_at=now), turn.customer, held, sending)
-        )
+        return held
     with counted(limits, sending):
         _claim(claimed, turn.customer, sending, now)
     sent = _conclude(replace(turn, invitation=claimed), sending.mailer.send(mail), sending, now)
