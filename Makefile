@@ -15,7 +15,7 @@ export __SAM_CLI_APP_DIR := $(CURDIR)/.local/sam
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.local/browsers
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo build up down test test-fast lint format bench corpus preview lock clean chromium judges
+.PHONY: help setup demo build up down test test-fast lint format bench corpus preview openapi lab lock clean chromium judges
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ demo: setup ## The whole loop on this machine, from invoices to a score (ONCE=1 
 
 test: setup lint ## Everything that must hold: lint, all tests, coverage floors
 	@$(COVERAGE) erase
-	$(COVERAGE) run -m pytest
+	$(COVERAGE) run -m pytest -n 2
 	@$(COVERAGE) combine --quiet
 	@$(COVERAGE) json --quiet -o .local/coverage.json
 	@$(RUN) ops/setup/coverage_floors.py .local/coverage.json
@@ -66,7 +66,14 @@ corpus: .venv/.ready ## What each sample webhook means (CORPUS=FOLDER of PROVIDE
 preview: .venv/.ready chromium ## Every mail and page as a gallery (CONFIG=FOLDER; PICTURES=1 renews those in docs)
 	@$(RUN) -m ops.preview $(if $(CONFIG),--config "$(CONFIG)") $(if $(PICTURES),--pictures docs/images)
 
+lab: .venv/.ready chromium ## Robots and people at the links of a mail: what is counted (SEED=n MAILS=n TRAFFIC=FILE)
+	@$(RUN) -m ops.lab --browser $(if $(SEED),--seed "$(SEED)") $(if $(MAILS),--mails "$(MAILS)") \
+		$(if $(TRAFFIC),--traffic "$(TRAFFIC)")
+
 setup: .venv/.ready .venv-stack/.ready chromium judges ## Only prepare: environments, a browser, judges of mails
+
+openapi: .venv/.ready ## Write the answer API's document from its models
+	@$(RUN) -m ops.openapi
 
 lock: .venv/.ready ## Compile the locks from pyproject.toml (UPGRADE=1 takes newer releases)
 	$(COMPILE) pyproject.toml -o layers/deps/requirements.txt

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import calls, deciding, importing, layers, mail, reading, recounting, rivals, starts, webhooks
+from benchmarks import calls, deciding, importing, layers, mail, page, reading, recounting, rivals, starts, webhooks
 from benchmarks.layers import PLACE
 from benchmarks.table import Row, as_json, as_text, machine
 
@@ -14,6 +14,7 @@ _PARTS: tuple[Callable[[], list[Row]], ...] = (
     webhooks.rows,
     rivals.rows,
     mail.rows,
+    page.rows,
     recounting.rows,
     reading.rows,
     importing.rows,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.domain.channels import Channel
 from afterbill.domain.customer import Customer
 from afterbill.domain.invitation import Invitation
 from afterbill.domain.policy import Policy, Situation, decide
@@ -65,7 +66,7 @@ def _due(policy: Policy) -> Callable[[int], object]:
         touchpoint=Touchpoint.PAYMENT_SUCCEEDED,
         stage="purchase",
         source="shop",
-        channel="mail",
+        channel=Channel.MAIL,
         locale="",
         created_at=_NOW,
         occurred_at=_NOW,

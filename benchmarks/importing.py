@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -10,9 +10,14 @@ from itertools import count
 from typing import Any
 
 from afterbill.adapters.aws import keys
+from afterbill.adapters.aws.imported_responses import ImportedResponsesTable
 from afterbill.adapters.aws.imports import ImportsTable
-from afterbill.domain.billing import BillingEvent, CustomerRef
+from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.domain.channels import Channel
+from afterbill.domain.collected import Collected
 from afterbill.domain.customer import address_hash
+from afterbill.domain.invitation import Answer
+from afterbill.services import import_responses
 from afterbill.services.import_customers import TOGETHER, Importing, import_customers
 from benchmarks.table import Row
 
@@ -20,6 +25,7 @@ SIZE = 100_000
 _FEWER = 10_000
 MOST_CALLS = 0.08
 """Per customer."""
+MOST_CALLS_OF_A_RESPONSE = 0.06
 _TABLE = "afterbill"
 _NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 _MOST_AT_ONCE = 100
@@ -51,13 +57,14 @@ class Client:
 
 
 def rows() -> list[Row]:
-    """Customers nobody knew; then fewer that are known, once with news and once without."""
+    """Customers nobody knew; fewer that are known, once with news and once without; what those answered elsewhere."""
     known = Client()
     imported(known, _FEWER, "Pro", 0)
     return [
         _row(SIZE, "", "Pro", Client()),
         _row(_FEWER, ", known, with news", "Team", known),
         _row(_FEWER, ", known, without news", "Team", known),
+        *_of_responses(known),
     ]
 
 
@@ -77,6 +84,45 @@ def _row(size: int, which: str, plan: str, client: Client) -> Row:
     calls = imported(client, size, plan, 1)
     listed = ", ".join(f"{number} {name}" for name, number in sorted(calls.items()))
     return Row(f"import of {size:,} customers{which}, table calls", calls.total(), "calls", MOST_CALLS * size, listed)
+
+
+def imported_responses(client: Client, size: int, people: int, minute: int = 0) -> Counter[str]:
+    """Calls of importing so many responses with address and id of so many people, begun at that minute."""
+    client.calls.clear()
+    importing = import_responses.Importing(ImportedResponsesTable(client, _TABLE), _NOW + timedelta(minutes=minute))
+    hash_address = partial(address_hash, key=b"identity")
+    for start in range(0, size, import_responses.TOGETHER):
+        some = range(start, min(start + import_responses.TOGETHER, size))
+        import_responses.import_responses([_response(number, people, hash_address) for number in some], importing)
+    return client.calls
+
+
+def _of_responses(known: Client) -> list[Row]:
+    rows = []
+    for which, minute in (("", 0), (", a second time", 1)):
+        calls = imported_responses(known, SIZE, _FEWER, minute)
+        listed = ", ".join(f"{number} {name}" for name, number in sorted(calls.items()))
+        what = f"import of {SIZE:,} responses{which}, table calls"
+        rows.append(Row(what, calls.total(), "calls", MOST_CALLS_OF_A_RESPONSE * SIZE, listed))
+    return rows
+
+
+def _response(number: int, people: int, hash_address: Callable[[str], str]) -> import_responses.Response:
+    person = number % people
+    said = Collected(
+        id=_hex(number),
+        fact=f"import|delighted|{number}",
+        channel=Channel.IMPORT,
+        source="delighted",
+        touchpoint=Touchpoint.RELATIONSHIP,
+        stage="loyalty",
+        answer=Answer(number % 11, "A comment of the usual length, about an invoice."),
+        answered_at=_NOW - timedelta(minutes=number),
+        day="2026-11-22",
+    )
+    return import_responses.Response(
+        said, (f"mail#{hash_address(f'person{person}@example.com')}", f"stripe#cus_{person}")
+    )
 
 
 def _chunks(size: int, plan: str, at: datetime) -> Iterator[list[BillingEvent]]:

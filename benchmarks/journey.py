@@ -3,52 +3,32 @@
 import base64
 import hmac
 import importlib.util
-import io
 import json
 import os
 import re
-import shutil
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from enum import StrEnum
 from types import ModuleType
 from typing import Any, ClassVar, Self
-from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
 
-from afterbill import config
+from afterbill.adapters.aws.taps import TapsTable
+from afterbill.domain.integrity import Integrity
 from afterbill.domain.links import Purpose, derive_key, sign
+from afterbill.services.settle_answers import settle_answers
 from benchmarks.layers import ROOT
 from benchmarks.meter import Meter
-from benchmarks.schema import table_definition
+from benchmarks.world import IDENTITY, REGION, SIGNING, TABLE, world
 
-_TABLE, _REGION = "afterbill", "eu-central-1"
-_SIGNING = "whsec_of_a_benchmark"
-_IDENTITY = "0" * 64
 _PAYMENT, _CUSTOMER = "invoice.paid", "customer.created"
 _EVENTS = ROOT / "events"
-_ENVIRONMENT = {
-    "AWS_DEFAULT_REGION": _REGION,
-    "TABLE": _TABLE,
-    "SCHEDULE_GROUP": _TABLE,
-    "SCHEDULE_ROLE": "arn:aws:iam::123456789012:role/schedule",
-    "SCHEDULE_DLQ_ARN": f"arn:aws:sqs:{_REGION}:123456789012:dead",
-    "SEND_QUEUE_ARN": f"arn:aws:sqs:{_REGION}:123456789012:send",
-    "FLEXIBLE_WINDOW_MINUTES": "15",
-    "CONFIGURATION_SET": _TABLE,
-    "SENDER": "survey@example.com",
-    "PUBLIC_URL": "https://nps.example.com",
-    "POWERTOOLS_SERVICE_NAME": "afterbill",
-    "POWERTOOLS_METRICS_NAMESPACE": "afterbill",
-}
+_SEEN = {"body": base64.b64encode(b"seen=1&rating=9").decode(), "isBase64Encoded": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,71 +52,24 @@ class Clock(datetime):
         return cls(at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, at.tzinfo)
 
 
-def travel(*, known: bool) -> list[Stage]:
+class Way(StrEnum):
+    """How somebody comes to their answer."""
+
+    OPENED = "opened by a link without a number, sent"
+    TAPPED = "number tapped, page seen, sent"
+    LEFT = "number tapped, page seen, left"
+
+
+def travel(*, known: bool, way: Way = Way.OPENED) -> list[Stage]:
     """Every stage of a survey that is sent, delivered and answered; `known`: its customer was learned before."""
-    with mock_aws(), _world() as meter:
+    with mock_aws(), world() as meter:
         journey = _Journey(meter)
         if known:
             journey.receive(_CUSTOMER)
             journey.capture()
         journey.receive("customer.source.created")  # the first request also fetches the secrets
         journey.drop()
-        return list(journey.stages())
-
-
-@contextmanager
-def _world() -> Iterator[Meter]:
-    """What the template makes, as far as handlers touch it."""
-    made = boto3.Session(region_name=_REGION, aws_access_key_id="none", aws_secret_access_key="none")  # noqa: S106  # opens nothing
-    secrets = made.client("secretsmanager")
-    sources = secrets.create_secret(Name="sources", SecretString=json.dumps({"stripe": [_SIGNING]}))
-    keys = secrets.create_secret(Name="keys", SecretString=json.dumps({"identity": _IDENTITY, "links": {}}))
-    empty = secrets.create_secret(Name="empty", SecretString="{}")
-    urls = [made.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("inbox", "send", "dead")]
-    made.client("scheduler").create_schedule_group(Name=_TABLE)
-    made.client("ses").verify_email_identity(EmailAddress="survey@example.com")
-    table: Any = made.client("dynamodb")
-    definition = table_definition(_TABLE)
-    table.create_table(**definition)
-    meter = Meter(table, _TABLE, definition["GlobalSecondaryIndexes"])
-    own = {
-        "SOURCES_SECRET": sources["ARN"],
-        "KEYS_SECRET": keys["ARN"],
-        "APIS_SECRET": empty["ARN"],
-        "TOKENS_SECRET": empty["ARN"],
-        "INBOX_URL": urls[0],
-        "INBOX_DEAD_LETTERS_URL": urls[2],
-        "SEND_QUEUE_URL": urls[1],
-    }
-    folder = TemporaryDirectory()
-    paths = [str(_configured(Path(folder.name))), *sys.path]
-    session = boto3.Session(region_name=_REGION)
-    meter.listen(session.events)
-    with (
-        folder,
-        _read_anew(),
-        patch.dict(os.environ, _ENVIRONMENT | own),
-        patch.object(sys, "path", paths),
-        patch.object(boto3, "DEFAULT_SESSION", session),
-        redirect_stdout(io.StringIO()),
-    ):
-        yield meter
-
-
-@contextmanager
-def _read_anew() -> Iterator[None]:
-    """The configuration of another journey lies in another folder."""
-    for remembered in (config.folder, config.surveys_table):
-        remembered.cache_clear()
-    yield
-
-
-def _configured(folder: Path) -> Path:
-    """The shipped configuration, but for the law: the samples bear no consent."""
-    shutil.copytree(ROOT / "layers" / "config", folder, dirs_exist_ok=True)
-    surveys = folder / "surveys.toml"
-    surveys.write_text(surveys.read_text("utf-8").replace('preset = "strict"', 'preset = "relaxed"'), "utf-8")
-    return folder
+        return list(journey.stages(way))
 
 
 class _Journey:
@@ -144,23 +77,31 @@ class _Journey:
 
     def __init__(self, meter: Meter) -> None:
         self.meter = meter
-        self.sqs: Any = boto3.Session(region_name=_REGION).client("sqs")
+        self.sqs: Any = boto3.Session(region_name=REGION).client("sqs")
         self.functions = {path.name: _load(path.name) for path in sorted((ROOT / "functions").iterdir())}
 
-    def stages(self) -> Iterator[Stage]:
+    def stages(self, way: Way) -> Iterator[Stage]:
         """In the order of a survey's life."""
         yield self.stage("receive", self.receive, _PAYMENT)
         yield self.stage("capture", self.capture)
         invitation = next(item for (pk, _), item in self.meter.items().items() if pk.startswith("INVITATION#"))
         id_ = invitation["pk"]["S"].partition("#")[2]
         due = datetime.fromisoformat(invitation.get("deferred_until", invitation["due_at"])["S"])
-        token = sign(Purpose.SURVEY, id_, due + timedelta(days=9), {0: derive_key(_IDENTITY, "link")})
+        token = sign(Purpose.SURVEY, id_, due + timedelta(days=9), {0: derive_key(IDENTITY, "link")})
         Clock.moment = due
         yield self.stage("send", self.invoke, "send_survey", _queued({"invitation_id": id_, "delivery": 1}))
         for kind in ("send", "delivery"):
             yield self.stage(f"mail event {kind}", self.invoke, "handle_mail_event", _queued(_ses(kind, id_)))
-        yield self.stage("page", self.invoke, "record_response", _sample("api/survey_get", TOKEN=token))
-        yield self.stage("answer", self.invoke, "record_response", _sample("api/survey_form", TOKEN=token))
+        tapped = {} if way is Way.OPENED else {"rawQueryString": "rating=9"}
+        page = _sample("api/survey_get", TOKEN=token) | {"rawQueryString": ""} | tapped
+        yield self.stage("page", self.invoke, "record_response", page)
+        form = _sample("api/survey_form", TOKEN=token)
+        if tapped:
+            yield self.stage("tap", self.invoke, "record_response", form | _SEEN)
+        if way is Way.LEFT:
+            yield self.stage("settle", self.settle, id_, due)
+        else:
+            yield self.stage("answer", self.invoke, "record_response", form)
         for change in ("sent", "answered"):
             yield self.stage(f"change {change}", self.invoke, "track_changes", _sample(f"stream/{change}"))
 
@@ -176,7 +117,7 @@ class _Journey:
         text = (_EVENTS / "webhooks" / "stripe" / f"{kind}.json").read_text(encoding="utf-8")
         body = re.sub(r'"created": \d+', f'"created": {int(time.time())}', text).encode()
         at = str(int(time.time()))
-        mac = hmac.digest(_SIGNING.encode(), at.encode() + b"." + body, "sha256").hex()
+        mac = hmac.digest(SIGNING.encode(), at.encode() + b"." + body, "sha256").hex()
         event = _sample("api/webhook_stripe_base64")
         event["headers"]["stripe-signature"] = f"t={at},v1={mac}"
         event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
@@ -185,6 +126,14 @@ class _Journey:
     def capture(self) -> None:
         """The webhook that lies in the inbox."""
         self.invoke("capture_event", {"Records": [self.drop()]})
+
+    def settle(self, id_: str, tapped_at: datetime) -> None:
+        """What nobody sent is judged an hour later."""
+        taps = TapsTable(boto3.client("dynamodb", region_name=REGION), TABLE)
+        taps.await_settling(id_, tapped_at)
+        settled = settle_answers(taps, Integrity(), tapped_at + timedelta(hours=1), lambda at: at.date().isoformat())
+        if not settled.answers:
+            raise AssertionError(f"a person's tap came to {settled}")
 
     def drop(self) -> dict[str, Any]:
         """Take it out of the inbox, as Lambda gets it."""

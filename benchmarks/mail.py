@@ -14,6 +14,7 @@ from afterbill.domain.colours import SURFACE_DARK
 from afterbill.domain.customer import Customer
 from afterbill.domain.invitation import Invitation
 from afterbill.domain.mail import Mail
+from afterbill.domain.questions import SCALES, Question
 from afterbill.domain.wording import Words
 from afterbill.mail.compose import composer
 from afterbill.mail.render import TEMPLATES
@@ -22,6 +23,8 @@ from benchmarks.table import Row
 from benchmarks.timing import pairs, ratio, repeated
 
 _CONFIGURATION = ROOT / "layers" / "config"
+_SAID = ("subject", "question", "scale_", "rating_of", "mail_", "reminder_", "privacy")
+"""What the keys of a mail's texts start with."""
 _BUDGET = 1.5
 _CALLS, _PAIRS = 50, 15
 _URL = "https://nps.example.com"
@@ -73,7 +76,7 @@ def bare(brand: Brand) -> Callable[[], list[str]]:
     words = Words(brand, Catalogs(_CONFIGURATION / "locales"))("de", _INVITATION.touchpoint)
     occasion = words("occasion_payment_succeeded")
     values = {"name": _ADA.name, "occasion": occasion, "rating": 10}
-    ready = {key: words(key, **values) for key in words.catalog if not key.startswith("occasion_")}
+    ready = {key: words(key, **values) for key in words.catalog if key.startswith(_SAID)}
     context = {
         "t": lambda key, **_values: ready[key],
         "language": "de",
@@ -84,6 +87,7 @@ def bare(brand: Brand) -> Callable[[], list[str]]:
         "occasion": occasion,
         "details": ["22. November 2026", "49,00 €", "Pro"],
         "reminder": False,
+        "scale": SCALES[Question.NPS],
         "answer_url": f"{_URL}/s/{_TOKEN}",
         "unsubscribe_url": f"{_URL}/u/{_TOKEN}",
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from afterbill.domain.errors import AfterbillError
-from ops import deployed, policy, score, sending, tasks
+from ops import deployed, in_product, keys, policy, score, sending, tasks
 from ops.doctor import commands as doctor
 from ops.explaining import commands as explaining
 from ops.importing import command as importing
@@ -36,7 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_policy(commands.add_parser("policy", help="check and explain surveys.toml"))
     sources.add_to(commands.add_parser("source", help="connect billing systems, and test the connection"))
     replaying.add_to(commands.add_parser("replay", help="let webhooks of before go through the inbox again"))
-    importing.add_to(commands.add_parser("import", help="customers of before, from a file"))
+    importing.add_to(commands.add_parser("import", help="customers or responses of before, from a file"))
+    in_product.add_to(commands.add_parser("in-product", help="the secret that proves users of surveys in your product"))
+    keys.add_to(commands.add_parser("key", help="keys for the answer API: make, list and revoke them"))
     doctor.add_to(commands.add_parser("doctor", help="what keeps the deployed stack from sending, and what to do"))
     sending.add_to(commands.add_parser("sending", help="whether mails go out; stop and resume all sending"))
     _add_tasks(commands.add_parser("tasks", help="what a person has to decide"))
@@ -57,7 +59,8 @@ def _add_policy(parser: argparse.ArgumentParser) -> None:
 
 def _add_score(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--window", default="30d", help="7d, 30d, 90d, 365d or a month such as 2026-11")
-    parser.add_argument("--by", default="all", metavar="DIMENSION", help="touchpoint, stage, source, plan, ...")
+    parser.add_argument("--by", default="all", metavar="DIMENSION", help="touchpoint, stage, source, plan, reason, ...")
+    parser.add_argument("--question", default="nps", choices=("nps", "csat", "ces", "rebuy"), help="what was asked")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--table", help="the stack's table; by default that of the local stack or $AFTERBILL_TABLE")
     parser.set_defaults(run=score.run)

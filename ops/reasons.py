@@ -10,14 +10,14 @@ WHY: Mapping[SkipReason, str] = {
     SkipReason.NO_CUSTOMER: "nobody is known whom it is about, or they were erased",
     SkipReason.NO_ADDRESS: "no mail address of the customer is known",
     SkipReason.CUSTOMER_DELETED: "the billing system says that the customer was deleted",
-    SkipReason.SUPPRESSED: "the customer objected, complained, or the address bounced",
+    SkipReason.SUPPRESSED: "the customer objected or complained, the address bounced, or the number answered STOP",
     SkipReason.STOPPED: "it was refunded, disputed or cancelled",
     SkipReason.NOT_PAID: "nothing was paid, and paid_only = true under {place} or [defaults]",
     SkipReason.NOT_SAMPLED: "this customer is not in the sample: sampling under {place} or [defaults]",
     SkipReason.COOLDOWN: "the customer was asked within the cooldown of {place} or [defaults]",
     SkipReason.SUPERSEDED: "another survey of this customer says more: priority under {place} or [defaults]",
     SkipReason.EXPIRED: "it is later than delay and patience of {place} or [defaults] allow",
-    SkipReason.REJECTED: "SES will never take this mail",
+    SkipReason.REJECTED: "SES, or the SMS service, will never take this message",
     SkipReason.FAILED: "nobody knows whether the mail went out, and nothing was heard of it for a day",
     SkipReason.NO_BASIS: "no legal basis is known for the customer's country: [legal], docs/legal-basis.md",
     SkipReason.BAD_ADDRESS: "the mail address cannot be one",
@@ -26,6 +26,10 @@ WHY: Mapping[SkipReason, str] = {
     SkipReason.LIMIT: "per_hour or per_day under [sending] is used up",
     SkipReason.WINDOW: "mail leaves spread over the window of {place} or [defaults], where the customer lives",
     SkipReason.ANSWERED: "it was answered",
+    SkipReason.NO_PHONE: "no phone number of the customer is known, or the stack sends no text messages (SmsService)",
+    SkipReason.BAD_PHONE: "the phone number cannot be one that gets text messages",
+    SkipReason.NOT_SEEN: "the customer has not used the product within seen_within of {place} or [defaults]",
+    SkipReason.DISMISSED: "the customer closed it inside the product",
 }
 
 

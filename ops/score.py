@@ -11,34 +11,31 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from afterbill.adapters.aws.scores import ScoresTable
 from afterbill.domain.errors import ConfigurationError
-from afterbill.domain.nps import interval, response_rate, score
-from afterbill.domain.segments import DIMENSIONS
+from afterbill.domain.measures import GROUPS, OTHER_GROUPS
+from afterbill.domain.nps import response_rate
+from afterbill.domain.questions import SCALES, Question
+from afterbill.domain.segments import DIMENSIONS, dimension_of, question_and_dimension
 from afterbill.domain.tally import OTHER, Score
 from afterbill.domain.windows import window_name
 from ops.local import aws, places
 
-HEADINGS = (
-    "score",
-    "95 % interval",
-    "n",
-    "promoters",
-    "passives",
-    "detractors",
-    "sent",
-    "answered",
-    "rate",
-    "change",
-)
+_TITLES = {
+    Question.NPS: "Net Promoter Score",
+    Question.CSAT: "Satisfaction",
+    Question.CES: "Effort",
+    Question.REBUY: "Buying again",
+}
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Print the scores of `chosen.window` by `chosen.by`, as JSON where `chosen.json`; always 0."""
-    window, dimension = window_name(chosen.window), _dimension(chosen.by)
+    """Print the scores of `chosen.question` and `chosen.window` by `chosen.by`, JSON where `chosen.json`; always 0."""
+    window, question = window_name(chosen.window), Question(chosen.question)
+    dimension = dimension_of(question, _dimension(chosen.by))
     try:
         rows = read(connect(chosen.table), window, dimension)
     except BotoCoreError as error:
         raise ConfigurationError(f"AWS cannot be asked: {error}") from error
-    print(as_json(window, rows) if chosen.json else as_table(window, dimension, rows))
+    print(as_json(window, question, rows) if chosen.json else as_table(window, dimension, rows))
     return 0
 
 
@@ -65,7 +62,7 @@ def connect(table: str | None) -> ScoresTable:
 
 
 def read(table: ScoresTable, window: str, dimension: str) -> list[Score]:
-    """The scores, those with most answers first and `other` last."""
+    """The scores, those with most answers first and `other` last; `dimension` is named as it is stored."""
     try:
         rows = table.scores(dimension, window)
     except ClientError as error:
@@ -73,19 +70,39 @@ def read(table: ScoresTable, window: str, dimension: str) -> list[Score]:
     return sorted(rows, key=lambda row: (row.value == OTHER, -row.tally.n, -row.tally.sent, row.value))
 
 
-def as_json(window: str, rows: Sequence[Score]) -> str:
+def as_json(window: str, question: Question, rows: Sequence[Score]) -> str:
     """One object; numbers rounded to one decimal, null where there is no score; times in UTC."""
-    stated = {"window": window, "computed_at": _computed_at(rows), "scores": [_stated(row) for row in rows]}
+    stated = {
+        "question": question,
+        "window": window,
+        "computed_at": _computed_at(rows),
+        "scores": [_stated(row) for row in rows],
+    }
     return json.dumps(stated, indent=2, ensure_ascii=False)
 
 
 def as_table(window: str, dimension: str, rows: Sequence[Score]) -> str:
     """Aligned columns; a star marks a change that chance alone would hardly make."""
+    question, by = question_and_dimension(dimension)
     if not rows:
-        return f"No scores for {window} by {dimension} yet: they are computed on a schedule once answers come in."
-    lines = _aligned([(dimension, *HEADINGS), *(_cells(row) for row in rows)])
+        told = "" if question is Question.NPS else f" of {question}"
+        return f"No scores{told} for {window} by {by} yet: they are computed on a schedule once answers come in."
+    lines = _aligned([(by, *_headings(question)), *(_cells(row) for row in rows)])
     notes = ["", "* more than chance would make of it (95 %)"] if any(map(_significant, rows)) else []
-    return "\n".join([f"Net Promoter Score, {window}, computed {_computed_at(rows)}", "", *lines, *notes])
+    return "\n".join([f"{_title(question)}, {window}, computed {_computed_at(rows)}", "", *lines, *notes])
+
+
+def _title(question: Question) -> str:
+    if question is Question.NPS:
+        return _TITLES[question]
+    scale = SCALES[question]
+    return f"{_TITLES[question]}: percentage of answers {scale.good} to {scale.highest}"
+
+
+def _headings(question: Question) -> tuple[str, ...]:
+    net = question is Question.NPS
+    score = ("score", "95 % interval", *(() if net else ("mean",)), "n", "unconfirmed")
+    return (*score, *(GROUPS if net else OTHER_GROUPS), "sent", "answered", "rate", "change")
 
 
 def _dimension(name: str) -> str:
@@ -99,17 +116,20 @@ def _computed_at(rows: Collection[Score]) -> str | None:
 
 
 def _stated(row: Score) -> dict[str, Any]:
-    low, high = interval(row.tally) or (None, None)
+    question, dimension = question_and_dimension(row.dimension)
+    found = row.measures
+    mean = {} if question is Question.NPS else {"mean": _rounded(found.mean, 2)}
     return {
-        "dimension": row.dimension,
+        "question": question,
+        "dimension": dimension,
         "value": row.value,
-        "score": _rounded(score(row.tally)),
+        "score": _rounded(found.score),
         "n": row.tally.n,
-        "low": _rounded(low),
-        "high": _rounded(high),
-        "promoters": row.tally.promoters,
-        "passives": row.tally.passives,
-        "detractors": row.tally.detractors,
+        "unconfirmed": row.unconfirmed,
+        "low": _rounded(found.low),
+        "high": _rounded(found.high),
+        **mean,
+        **found.groups,
         "sent": row.tally.sent,
         "answered": row.tally.answered,
         "change": _rounded(row.comparison.change) if row.comparison else None,
@@ -124,7 +144,8 @@ def _cells(row: Score) -> tuple[str, ...]:
         row.value,
         f"{stated['score']:.1f}" if known else "-",
         f"{stated['low']:.1f} to {stated['high']:.1f}" if known else "-",
-        *(str(stated[name]) for name in ("n", "promoters", "passives", "detractors", "sent", "answered")),
+        *([f"{stated['mean']:.2f}" if known else "-"] if "mean" in stated else []),
+        *(str(stated[name]) for name in ("n", "unconfirmed", *row.measures.groups, "sent", "answered")),
         "-" if rate is None else f"{rate:.1f} %",
         "-" if row.comparison is None else f"{stated['change']:+.1f}{'*' if _significant(row) else ' '}",
     )
@@ -134,9 +155,9 @@ def _significant(row: Score) -> bool:
     return row.comparison is not None and row.comparison.significant
 
 
-def _rounded(number: float | None) -> float | None:
-    """To one decimal, and never minus zero."""
-    return None if number is None else round(number, 1) + 0.0
+def _rounded(number: float | None, decimals: int = 1) -> float | None:
+    """Never minus zero."""
+    return None if number is None else round(number, decimals) + 0.0
 
 
 def _aligned(rows: Iterable[Sequence[str]]) -> list[str]:

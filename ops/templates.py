@@ -10,6 +10,7 @@ from afterbill.domain.brand import Brand
 from afterbill.domain.catalog import TEXTS
 from afterbill.domain.hints import unknown
 from afterbill.domain.invitation import Answer
+from afterbill.domain.questions import Scale
 from afterbill.mail import render
 from afterbill.web import pages
 
@@ -19,6 +20,7 @@ _ATTRIBUTES: Mapping[str, Collection[str]] = {
     "draft": {one.name for one in fields(pages.Draft)},
     "recorded": _OF_ANSWER,
     "answer": _OF_ANSWER,
+    "scale": {one.name for one in fields(Scale)} | {"ratings"},
 }
 """What may stand after the dot of what templates are given."""
 

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from afterbill.config import INFORMAL, read_toml
+from afterbill.config import INFORMAL, SURVEYS, read_toml
 from afterbill.domain.brand import Brand, brand_of
-from afterbill.domain.catalog import catalog_problems
+from afterbill.domain.catalog import REASON, catalog_problems
 from afterbill.domain.errors import ConfigurationError
 from ops.templates import template_problems
 
@@ -22,6 +23,7 @@ def word_problems(folder: Path) -> Iterator[str]:
         yield from str(error).splitlines()
     for path in files:
         yield from _file_problems(path)
+    yield from _reason_problems(folder, files)
     yield from template_problems(folder / "templates")
 
 
@@ -32,6 +34,21 @@ def _language_problems(brand: Brand, languages: set[str]) -> Iterator[str]:
         for stem in (language, f"{language}{INFORMAL}"):
             if stem not in languages:
                 yield f"brand.toml: informal says {language!r}, but there is no locales/{stem}.toml"
+
+
+def _reason_problems(folder: Path, files: list[Path]) -> Iterator[str]:
+    """Reasons that surveys.toml offers and a language has no text for; files that cannot be read are told elsewhere."""
+    with suppress(ConfigurationError, AttributeError, TypeError):
+        tables = read_toml(folder / SURVEYS)
+        rules = [tables.get("defaults", {}), *tables.get("touchpoints", {}).values()]
+        offered = dict.fromkeys(str(one) for rule in rules for one in rule.get("reasons", ()))
+        for path in files:
+            texts = read_toml(path).get("texts", {})
+            yield from (
+                f"locales/{path.name}: {REASON}{reason} is missing: surveys.toml offers the reason {reason!r}"
+                for reason in offered
+                if f"{REASON}{reason}" not in texts
+            )
 
 
 def _file_problems(path: Path) -> Iterator[str]:

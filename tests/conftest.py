@@ -1,15 +1,18 @@
-"""Which tier may reach the network, in which order the tiers run, and where real payloads lie."""
+"""Which tier may reach the network, in which order and in which process the tiers run, and where real payloads lie."""
 
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
-TIERS = ("unit", "contract", "integration", "infra", "perf", "mail", "e2e", "simulation")
+TIERS = ("unit", "contract", "integration", "infra", "perf", "mail", "lab", "e2e", "simulation")
 """From the cheapest to the dearest, so that a simple mistake is told in seconds."""
-LOOPBACK_TIERS = frozenset({"contract", "e2e"})
+STACK_TIER = "e2e"
+"""It has one local stack, which only one process may start."""
+LOOPBACK_TIERS = frozenset({"contract", "lab", "e2e"})
 """They speak to servers on this machine; every other tier has no sockets at all."""
 
 settings.register_profile("developer", deadline=None)
@@ -21,12 +24,32 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "last: runs after all other tests, for it waits")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # What waits for its hours on the local stack comes last: the simulation is reckoned meanwhile.
-    items.sort(key=lambda item: (item.get_closest_marker("last") is not None, TIERS.index(tier(item))))
+class OneStack(LoadFileScheduling):
+    """Whole files go to whichever process is free; those that share the local stack all go to one, as if one file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return STACK_TIER if nodeid.startswith(f"tests/{STACK_TIER}/") else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneStack:
+    """With `-n`, whatever `--dist` says: two processes must never start two local stacks."""
+    config.option.loadscopereorder = False  # the order is that of the tiers, not of sizes
+    return OneStack(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # Beside another process the local stack is up from the start. Alone, what waits for its hours there comes last:
+    # the simulation is reckoned meanwhile.
+    beside = hasattr(config, "workerinput")
+    order = (STACK_TIER, *TIERS) if beside else TIERS
+    items.sort(key=lambda item: (not beside and waits(item), order.index(tier(item)), waits(item)))
     for item in items:
         loopback = pytest.mark.allow_hosts(["127.0.0.1", "::1"])
         item.add_marker(loopback if tier(item) in LOOPBACK_TIERS else pytest.mark.disable_socket)
+
+
+def waits(item: pytest.Item) -> bool:
+    return item.get_closest_marker("last") is not None
 
 
 def tier(item: pytest.Item) -> str:

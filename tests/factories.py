@@ -10,6 +10,7 @@ from typing import Any
 
 from afterbill.domain import links
 from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
+from afterbill.domain.channels import Channel
 from afterbill.domain.customer import Customer, address_hash
 from afterbill.domain.invitation import Invitation
 from afterbill.domain.mail import Mail
@@ -49,7 +50,7 @@ def rule(**changes: Any) -> Rule:
         "delay": 3 * DAY,
         "sampling": 1.0,
         "priority": 50,
-        "channel": "mail",
+        "channels": (Channel.MAIL,),
         "cooldown": 90 * DAY,
         "expiry": 30 * DAY,
         "patience": 30 * DAY,

@@ -19,7 +19,7 @@ from afterbill.adapters.memory.table import MemoryTable
 from afterbill.domain.billing import BillingEvent
 from afterbill.domain.customer import Customer
 from afterbill.domain.invitation import Invitation, State
-from afterbill.domain.mail import Mail
+from afterbill.domain.mail import INVITATION_TAG, Sms
 from afterbill.domain.policy import Policy
 from afterbill.domain.webhooks import Webhook
 from afterbill.services.capture import Capture, Captured
@@ -30,6 +30,7 @@ from afterbill.services.record_response import Responded, Responding, record_res
 from afterbill.services.send_survey import send_survey
 from afterbill.services.sending import Sending, Sent
 from afterbill.services.sweep import Finding, Sweeping, sweep
+from afterbill.services.texting import Texting
 from tests.factories import (
     KEYS,
     NOON,
@@ -64,10 +65,11 @@ class World:
     dead_letters: Any = field(default_factory=MemoryDeadLetters)
     evidence: Any = None
     abilities: dict[str, Any] = field(default_factory=dict)
+    texting: Any = None
 
     def __post_init__(self) -> None:
         self.stored: MemoryTable = self.table
-        self.outbox: list[Mail] = self.mailer.outbox
+        self.outbox: list[Any] = self.mailer.outbox  # mails, and text messages where there are any
         self.set_timers: MemoryTimer = self.timer
         self.counters: MemoryLimits = self.limits
         self.queued: MemorySendQueue = self.queue
@@ -116,11 +118,12 @@ class World:
             address_problem=self.address_problem,
             day_of=day_of,
             new_id=self.new_attempt,
+            texting=self.texting(self) if self.texting else None,
         )
 
     def answer(self, one: Invitation, **fields: str) -> Responded:
         """Submit the form behind the link in its mail."""
-        responding = Responding(self.table, MemoryLinkKeys(KEYS), day_of, hash_address)
+        responding = Responding(self.table, MemoryLinkKeys(KEYS), day_of, hash_address, frozenset({"price", "service"}))
         return record_response(survey_token(one), fields, responding, self.now)
 
     def report(self, mail_event: Mapping[str, Any]) -> MailOutcome:
@@ -198,3 +201,17 @@ def due_survey() -> World:
     world.stored.invitations[invitation().id] = invitation()
     world.stored.people["ada"] = customer(locale="de", country="GB")
     return world
+
+
+def texting(world: World, **changes: Any) -> Texting:
+    """Text messages over the world's own table and mailer, to numbers spelled as E.164 has it."""
+    parts: dict[str, Any] = {
+        "mailer": world.mailer,
+        "compose": lambda one, _customer, number, code: Sms(number, f"/c/{code}", {INVITATION_TAG: one.id}),
+        "number": lambda phone, _country: phone if phone and phone.startswith("+") else None,
+        "codes": world.table,
+        "suppressions": world.table,
+        "hash_address": hash_address,
+        "keys": lambda: KEYS,
+    }
+    return Texting(**parts | changes)

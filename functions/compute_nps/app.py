@@ -1,4 +1,4 @@
-"""On a schedule: recount marked days, compute scores, watch the rates of bounces, look after what is overdue."""
+"""On a schedule: judge taps, recount marked days, compute scores, watch the rates of bounces, sweep what is overdue."""
 
 import uuid
 from contextlib import ExitStack
@@ -11,10 +11,12 @@ from afterbill.adapters.aws.queues import SqsSendQueue
 from afterbill.adapters.aws.responses import SweepsTable
 from afterbill.adapters.aws.scores import ScoresTable
 from afterbill.adapters.aws.switch import SwitchTable
+from afterbill.adapters.aws.taps import TapsTable
 from afterbill.domain.invitation import RETENTION
 from afterbill.domain.nps import score
 from afterbill.observability import Metric, count, logger
 from afterbill.services.compute_nps import compute_nps
+from afterbill.services.settle_answers import settle_answers
 from afterbill.services.sweep import Finding, Sweeping, sweep
 from afterbill.services.watch_reputation import Outcome, watch_reputation
 
@@ -33,15 +35,19 @@ _sweeping = Sweeping(
     window=timedelta(minutes=int(config.setting("FLEXIBLE_WINDOW_MINUTES"))),
     day_of=config.day_of(),
 )
+_taps, _integrity = TapsTable(_dynamodb, _table), config.integrity()
 _zone = config.time_zone()
 _limits = config.sending()
 
 
 def handler(_event: dict[str, Any], _context: object) -> None:
-    """The sweep first: a long recount must not keep surveys waiting. No step stops those after it by failing."""
+    """The sweep first: a long recount must not keep surveys waiting; answers are settled before they are counted.
+
+    No step stops those after it by failing.
+    """
     now = datetime.now(UTC)
     with ExitStack() as steps:
-        for step in (_watch, _compute, _sweep):  # the last one is run first
+        for step in (_watch, _compute, _settle, _sweep):  # the last one is run first
             steps.callback(step, now)
 
 
@@ -53,8 +59,18 @@ def _sweep(now: datetime) -> None:
     logger.info("swept", found=dict(found))
 
 
+def _settle(now: datetime) -> None:
+    settled = settle_answers(_taps, _integrity, now, config.day_of())
+    if settled.answers:
+        count(Metric.ANSWERS_SETTLED, settled.answers)
+    for signal, number in settled.labelled.items():
+        count(Metric.ANSWERS_LABELLED, number, reason=signal)
+    logger.info("taps judged", answers=settled.answers, labelled=dict(settled.labelled), waiting=settled.waiting)
+
+
 def _compute(now: datetime) -> None:
-    computed = compute_nps(_scores, now, uuid.uuid4().hex, _zone, RETENTION)
+    counting = _integrity.count_unconfirmed
+    computed = compute_nps(_scores, now, uuid.uuid4().hex, _zone, RETENTION, count_unconfirmed=counting)
     logger.info("scores computed", outcome=computed.outcome, days=computed.days)
     for row in _scores.scores("all", "30d"):
         if (value := score(row.tally)) is not None:

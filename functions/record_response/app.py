@@ -11,11 +11,15 @@ from afterbill.adapters.aws.responses import ResponsesTable
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.domain.errors import TransientError
+from afterbill.domain.integrity import Integrity
+from afterbill.domain.invitation import Invitation
+from afterbill.domain.visitors import Visitors
 from afterbill.domain.wording import negotiate_locale
 from afterbill.observability import Metric, count, logger
 from afterbill.services import record_response as service
 from afterbill.services.record_response import RATINGS, Outcome, Problem, Responded, Responding
 from afterbill.web import pages
+from afterbill.web.asking import Asking
 from afterbill.web.pages import Asked, Draft, Page, Pages
 
 _MAX_BODY_BYTES = 250_000
@@ -24,15 +28,21 @@ _MAX_BODY_BYTES = 250_000
 _PROBLEMS = {
     Problem.RATING: pages.Problem.NO_RATING,
     Problem.COMMENT: pages.Problem.LONG_COMMENT,
+    Problem.REASON: pages.Problem.UNKNOWN_REASON,
     Problem.FORM: pages.Problem.UNREADABLE,
 }
 _METRICS = {Outcome.RECORDED: Metric.RESPONSES_RECORDED, Outcome.UNSUBSCRIBED: Metric.UNSUBSCRIBED}
 
+_public_url = config.choice("PUBLIC_URL").rstrip("/")
 _keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
-_brand, _catalogs = config.brand(), config.catalogs()
-_pages = Pages(_brand, _catalogs, config.templates() / "web")
+_brand, _catalogs, _reasons = config.brand(), config.catalogs(), config.reasons()
+_integrity = config.surveys_table().get("integrity", {})
+_visitors = Visitors(_integrity.get("scanners", ()), _integrity.get("networks", ()), _keys.hash_network)
+_asking = Asking(_reasons, _integrity.get("visible", Integrity().visible))
+_pages = Pages(_brand, _catalogs, config.templates() / "web", _asking)
 _NOTICES = {
     Outcome.CLOSED: _pages.closed,
+    Outcome.TOO_MANY: _pages.too_many,
     Outcome.ASKED: _pages.unsubscribe,
     Outcome.UNSUBSCRIBED: _pages.unsubscribed,
 }
@@ -41,6 +51,7 @@ _responding = Responding(
     keys=_keys,
     day_of=config.day_of(),
     hash_address=_keys.hash_address,
+    reasons=frozenset(slug for slugs in _reasons.values() for slug in slugs),
 )
 
 
@@ -48,54 +59,89 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """A page for people; programs that sent JSON get JSON."""
     request = gateway.request_of(event)
     browser = negotiate_locale(request.headers.get("accept-language"), _catalogs, _brand.default_locale)
-    if request.method not in {"GET", "HEAD", "POST"}:
-        return _html(_pages.method_not_allowed(browser))
-    if len(request.body) > _MAX_BODY_BYTES:
-        return _html(_pages.too_large(browser))
+    if refused := _refused(request, browser):
+        return _sent(refused, request, {"outcome": Outcome.INVALID, "problem": Problem.FORM})
     fields = gateway.fields_of(request)
     try:
         responded = _respond(request, fields)
     except TransientError as error:
         logger.error("page not served", error=str(error))
-        return _html(_pages.unavailable(browser))
+        return _sent(_pages.unavailable(browser), request, {"outcome": "unavailable", "problem": None})
     logger.info("link used", outcome=responded.outcome, method=request.method)
     if metric := _METRICS.get(responded.outcome):
         count(metric)
+    if responded.outcome is Outcome.SEEN:
+        return gateway.response(204, "", {"Cache-Control": "no-store"})
     page = _page(responded, request, fields or {}, browser)
-    if gateway.is_json(request) and request.method == "POST":
-        return gateway.json_response(page.status, {"outcome": responded.outcome, "problem": responded.problem})
-    return _html(page)
+    return _sent(page, request, {"outcome": responded.outcome, "problem": responded.problem})
+
+
+def _refused(request: gateway.Request, browser: str) -> Page | None:
+    """What is not even looked at. Whoever unsubscribes with one click may send what RFC 8058 allows."""
+    if request.method not in {"GET", "HEAD", "POST"}:
+        return _pages.method_not_allowed(browser)
+    if len(request.body) > _MAX_BODY_BYTES:
+        return _pages.too_large(browser)
+    readable = gateway.is_form(request) or gateway.is_json(request)
+    if request.method == "POST" and _kind(request) == "s" and not readable:
+        return _pages.unsupported(browser)
+    return None
 
 
 def _respond(request: gateway.Request, fields: Mapping[str, str] | None) -> Responded:
     token, now = request.parameters.get("token", ""), datetime.now(UTC)
-    match request.method == "POST", request.path.rsplit("/", 2)[-2:-1]:
-        case True, ["s"]:
+    match request.method == "POST", _kind(request):
+        case True, "s" if fields and fields.get("seen") == "1":
+            return service.report_seen(token, fields, _visitors(*_sender(request)), _responding, now)
+        case True, "s":
             return service.record_response(token, fields, _responding, now)
-        case False, ["s"]:
-            return service.show_survey(token, _responding, now)
-        case True, ["u"]:
+        case False, "s":
+            return service.show_survey(token, request.query, _visitors(*_sender(request)), _responding, now)
+        case True, "u":
             return service.unsubscribe(token, _responding, now)
         case _:
             return service.show_unsubscribe(token, _responding, now)
 
 
+def _kind(request: gateway.Request) -> str:
+    """`s` or `u`, whatever stage or mapping stands before it in the path."""
+    return "".join(request.path.rsplit("/", 2)[-2:-1])
+
+
+def _sender(request: gateway.Request) -> tuple[str, Mapping[str, str], str]:
+    return request.method, request.headers, request.address
+
+
 def _page(responded: Responded, request: gateway.Request, fields: Mapping[str, str], browser: str) -> Page:
     invitation = responded.invitation
     locale = (invitation.locale if invitation else "") or browser
-    asked = Asked(locale, invitation.touchpoint, invitation.stage) if invitation else Asked(locale)
-    recorded = invitation.answer if invitation else None
+    asked, recorded = Asked(locale), None
+    if invitation:
+        asked = Asked(locale, invitation.touchpoint, invitation.stage, invitation.question)
+        recorded = invitation.answer
     match responded.outcome:
         case Outcome.SHOWN:
             return _pages.survey(asked, RATINGS.get(request.query.get("rating", "")), recorded)
-        case Outcome.RECORDED if recorded:
-            return _pages.thanks(asked, recorded)
+        case Outcome.RECORDED if invitation and recorded:
+            return _pages.thanks(asked, recorded, fields.get("go", ""), _referral(invitation, request))
         case Outcome.INVALID if responded.problem:
-            draft = Draft(RATINGS.get(fields.get("rating", "")), fields.get("comment", ""), "contact_ok" in fields)
+            rating = RATINGS.get(fields.get("rating", ""))
+            draft = Draft(rating, fields.get("comment", ""), "contact_ok" in fields, fields.get("reason", ""))
             return _pages.bad_request(asked, draft, _PROBLEMS[responded.problem], recorded)
         case outcome:
             return _NOTICES.get(outcome, _pages.not_found)(locale)
 
 
-def _html(page: Page) -> dict[str, Any]:
+def _referral(invitation: Invitation, request: gateway.Request) -> str:
+    """The personal link of somebody who recommends the brand, where it has a page for those who follow it."""
+    if not _brand.voice(invitation.touchpoint).referral_url:
+        return ""
+    base = _public_url or f"https://{request.host}"
+    return f"{base}/r/{service.referral_token(invitation, _responding)}"
+
+
+def _sent(page: Page, request: gateway.Request, told: Mapping[str, Any]) -> dict[str, Any]:
+    if gateway.is_json(request) and request.method == "POST":
+        more = {name: page.headers[name] for name in ("Accept-Post", "Retry-After") if name in page.headers}
+        return gateway.json_response(page.status, told, more)
     return gateway.response(page.status, page.html, page.headers)

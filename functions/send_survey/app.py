@@ -9,21 +9,27 @@ from typing import Any
 from afterbill import config
 from afterbill.adapters.addresses import address_problem
 from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.codes import CodesTable
 from afterbill.adapters.aws.invitations import InvitationsTable
 from afterbill.adapters.aws.limits import HaltSwitch, LimitsTable
 from afterbill.adapters.aws.queues import EventBridgeTimer, ScheduleTarget, SqsSendQueue
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.ses import SesMailer
+from afterbill.adapters.aws.sms import text_mailer
+from afterbill.adapters.phones import mobile_number
 from afterbill.batch import process
 from afterbill.mail.compose import composer
+from afterbill.mail.sms import text_composer
 from afterbill.observability import Metric, count, logger
 from afterbill.services.send_survey import send_survey
 from afterbill.services.sending import Outcome, Sending
+from afterbill.services.texting import Texting
 from afterbill.surveys import load_policy
 
 _METRICS = {
     Outcome.SENT: Metric.SURVEYS_SENT,
+    Outcome.SENT_ANOTHER_WAY: Metric.REMINDERS_SENT,
     Outcome.REMINDED: Metric.REMINDERS_SENT,
     Outcome.SKIPPED: Metric.FACTS_SKIPPED,
     Outcome.HALTED: Metric.SENDING_HALTED,
@@ -35,6 +41,21 @@ _METRICS = {
 
 _keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
 _invitations = InvitationsTable(client("dynamodb"), config.setting("TABLE"))
+_policy = load_policy()
+
+
+def _texting() -> Texting | None:
+    """None where the stack sends no text messages."""
+    service, public_url = config.choice("SMS_SERVICE"), config.setting("PUBLIC_URL")
+    origination, group = config.choice("SMS_ORIGINATION"), config.choice("SMS_CONFIGURATION_SET")
+    mailer = text_mailer(service, origination, group, _policy.sms.max_price)
+    if mailer is None:
+        return None
+    table = CodesTable(_invitations.dynamodb, _invitations.table)
+    compose = text_composer(public_url, config.brand(), config.catalogs(), _policy.sms)
+    return Texting(mailer, compose, mobile_number, table, table, _keys.hash_address, _keys.current)
+
+
 _sending = Sending(
     invitations=_invitations,
     limits=LimitsTable(_invitations.dynamodb, _invitations.table),
@@ -42,7 +63,7 @@ _sending = Sending(
     timer=EventBridgeTimer(client("scheduler"), ScheduleTarget(**config.schedule_target())),
     queue=SqsSendQueue(client("sqs"), config.setting("SEND_QUEUE_URL")),
     mailer=SesMailer(client("sesv2", attempts=1), config.setting("CONFIGURATION_SET")),
-    policy=load_policy(),
+    policy=_policy,
     address_problem=address_problem,
     compose=composer(
         config.setting("PUBLIC_URL"),
@@ -55,6 +76,7 @@ _sending = Sending(
     ),
     day_of=config.day_of(),
     new_id=lambda: uuid.uuid4().hex,
+    texting=_texting(),
 )
 
 

@@ -1,4 +1,4 @@
-"""The table's stream: mark the days whose scores must be recounted."""
+"""The table's stream: mark the days whose scores must be recounted, and the invitations whose taps must be judged."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,17 +6,19 @@ from typing import Any
 from afterbill import config
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.scores import ScoresTable
-from afterbill.adapters.aws.stream import read_change
+from afterbill.adapters.aws.stream import read_change, tapped_in
+from afterbill.adapters.aws.taps import TapsTable
 from afterbill.observability import logger
-from afterbill.services.track_changes import track_changes
+from afterbill.services.track_changes import Marking, track_changes
 
-_days = ScoresTable(client("dynamodb"), config.setting("TABLE"))
+_dynamodb, _table = client("dynamodb"), config.setting("TABLE")
+_marking = Marking(days=ScoresTable(_dynamodb, _table), taps=TapsTable(_dynamodb, _table))
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Lambda retries from the first failed record on and bisects; marking a day twice is harmless."""
+    """Lambda retries from the first failed record on and bisects; marking twice is harmless."""
     records = {record["dynamodb"]["SequenceNumber"]: record for record in event["Records"]}
-    failed = track_changes(records, read_change, _days, datetime.now(UTC))
+    failed = track_changes(records, read_change, tapped_in, _marking, datetime.now(UTC))
     if failed:
         logger.error("records failed", count=len(failed))
     return {"batchItemFailures": [{"itemIdentifier": sequence_number} for sequence_number in failed]}

@@ -40,7 +40,7 @@ def _answer(page: Page, person: Person, letter: Letter) -> None:
     page.locator("textarea").fill(person.comment)
     _send(page, first)
     for rating in later:
-        page.locator("a.button").click()
+        page.locator("a.plain").click()
         page.locator("label", has=page.locator(f"input[value='{rating}']")).click()
         _send(page, rating)
 

@@ -40,6 +40,11 @@ def letters(inbox_url: str) -> list[Letter]:
     return [_letter(mail) for mail in _fetch(inbox_url)]
 
 
+def texts(inbox_url: str, number: str) -> list[str]:
+    """Every text message to this number so far, the oldest first."""
+    return [one["text"] for one in _fetch(inbox_url, "texts.json") if one["to"] == number]
+
+
 def count_by_recipient(inbox_url: str) -> Counter[str]:
     """How many mails each address got."""
     return Counter(mail["to"][0] for mail in _fetch(inbox_url))
@@ -52,8 +57,8 @@ def links(html: str) -> list[str]:
     return found.addresses
 
 
-def _fetch(inbox_url: str) -> list[dict[str, Any]]:
-    with urlopen(f"{inbox_url}mails.json", timeout=30) as answer:  # noqa: S310 (on loopback)
+def _fetch(inbox_url: str, page: str = "mails.json") -> list[dict[str, Any]]:
+    with urlopen(f"{inbox_url}{page}", timeout=30) as answer:  # noqa: S310 (on loopback)
         mails: list[dict[str, Any]] = json.load(answer)
     return mails
 

@@ -6,15 +6,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from afterbill.domain.billing import Touchpoint
+from afterbill.domain.channels import Channel
+from afterbill.domain.collected import COLLECTED
 from afterbill.domain.customer import Customer
 from afterbill.domain.invitation import Invitation, SkipReason, State
 from afterbill.domain.legal import Need, basis_of
 from afterbill.domain.policy import Policy, Rule
 from afterbill.domain.sending_window import Place
 from afterbill.surveys.values import UNITS
+from ops.explaining.visits import visited
 from ops.reasons import why
 
 _ZONES = {"customer": "as the customer said", "country": "that of the country", "operator": "yours: none is known"}
+_WAYS: Mapping[str, str] = {
+    Channel.MAIL: "mail sent",
+    Channel.SMS: "text message sent",
+    Channel.IN_APP: "offered inside the product",
+}
 _BASES = {"consent": "consent", "customer": "existing customer, told of the right to object"}
 
 
@@ -42,9 +50,20 @@ class Telling:
 
 def tell(invitation: Invitation, telling: Telling) -> list[Step]:
     """Every step of one fact, the oldest first."""
+    if invitation.reason == COLLECTED:
+        return list(_collected(invitation))
     rule = telling.policy.rules[Touchpoint(invitation.touchpoint)]
     steps = [*_captured(invitation, rule, telling), *_waited(invitation, telling), *_sent(invitation, telling)]
-    return sorted([*steps, *_ended(invitation, telling)], key=lambda step: step.at)
+    used = (Step(at, said) for at, said in visited(invitation, telling.policy.integrity))
+    return sorted([*steps, *used, *_ended(invitation, telling)], key=lambda step: step.at)
+
+
+def _collected(invitation: Invitation) -> Iterator[Step]:
+    """An answer that was given elsewhere: afterbill asked for nothing."""
+    if invitation.answered_at and invitation.answer:
+        said = f"answered {invitation.answer.rating} of {invitation.scale.highest}, elsewhere"
+        yield Step(invitation.answered_at, f"{said}: {invitation.touchpoint} of source {invitation.source}")
+    yield Step(invitation.created_at, f"kept: told by {invitation.channel}, counts on {invitation.answered_day}")
 
 
 def _captured(invitation: Invitation, rule: Rule, telling: Telling) -> Iterator[Step]:
@@ -68,15 +87,24 @@ def _waited(invitation: Invitation, telling: Telling) -> Iterator[Step]:
 
 def _sent(invitation: Invitation, telling: Telling) -> Iterator[Step]:
     if invitation.claimed_at:
-        yield Step(invitation.claimed_at, "claimed for sending; what became of the mail is not known yet")
+        yield Step(invitation.claimed_at, "claimed for sending; what became of it is not known yet")
     if invitation.sent_at:
         delivery = f"; {invitation.delivery.name.lower()}" if invitation.delivery else ""
-        said = f"mail sent, {telling.local(invitation.sent_at)}, message {invitation.message_id}{delivery}"
+        message = f", message {invitation.message_id}" if invitation.message_id else ""
+        first = invitation.further[0].channel if invitation.further else invitation.channel
+        said = f"{_way(first)}, {telling.local(invitation.sent_at)}{message}{delivery}"
         yield Step(invitation.sent_at, said)
+    for number, one in enumerate(invitation.further[1:], 2):
+        yield Step(one.at, f"no answer, delivery {number}: {_way(one.channel)}, {telling.local(one.at)}")
     if invitation.reminded_at:
         yield Step(invitation.reminded_at, f"reminder sent, {telling.local(invitation.reminded_at)}")
     if invitation.answered_at and invitation.answer:
-        yield Step(invitation.answered_at, f"answered {invitation.answer.rating} of 10")
+        doubt = "" if invitation.answer.confirmed else ", unconfirmed: tapped and seen"
+        yield Step(invitation.answered_at, f"answered {invitation.answer.rating} of {invitation.scale.highest}{doubt}")
+
+
+def _way(channel: str) -> str:
+    return _WAYS.get(channel, "asked")
 
 
 def _ended(invitation: Invitation, telling: Telling) -> Iterator[Step]:
@@ -95,6 +123,7 @@ def rule_of(invitation: Invitation, policy: Policy) -> str:
     return (
         f"[touchpoints.{invitation.touchpoint}] delay {span(rule.delay)}, window {window}, "
         f"cooldown {span(rule.cooldown)}, patience {span(rule.patience)}, priority {rule.priority}, "
+        f"channels {' '.join(rule.channels)}, fallback {span(rule.fallback)}, "
         f"sampling {rule.sampling}, quota {rule.quota or 'none'}, reminder {span(rule.reminder)}, "
         f"expiry {span(rule.expiry)}, stops {rule.stops}"
     )
@@ -115,6 +144,8 @@ def profile(telling: Telling) -> dict[str, Any]:
         "legal basis": f"{held}; {'nothing' if need is Need.NOTHING else need} is needed",
         "last asked": f"{customer.last_asked_at:%Y-%m-%d %H:%M} UTC" if customer.last_asked_at else "never",
     }
+    told |= {"phone": "known"} if customer.phone else {}
+    told |= {"last seen": f"{customer.last_seen_at:%Y-%m-%d %H:%M} UTC"} if customer.last_seen_at else {}
     told |= {"taken back": f"{customer.last_adverse_at:%Y-%m-%d %H:%M} UTC"} if customer.last_adverse_at else {}
     told |= {"not written to": customer.suppressed} if customer.suppressed else {}
     told |= {"deleted": "says the billing system"} if customer.deleted else {}

@@ -15,6 +15,7 @@ _LONGEST_ID, _LONGEST_TEXT = 500, 2000
 _AHEAD = timedelta(hours=1)
 """How far a clock may run ahead of ours."""
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_PHONE = re.compile(r"(?=(?:\D*\d){5})\+?[\d ()./-]{5,40}")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _PLAIN_HOLDER = re.compile(r"[A-Za-z0-9_+-]{1,30}(?:\.[A-Za-z0-9_+-]{1,30})?")
 _LONGEST_DOMAIN = 180
@@ -82,6 +83,13 @@ def time_zone(value: str) -> str:
     """An IANA name."""
     if value not in _zones():
         raise WrongError(f"{shown(value)} is no time zone", "Write an IANA name such as Europe/Zurich")
+    return value
+
+
+def phone(value: str) -> str:
+    """A number as its country, or the whole world, spells it; whether there is one is looked at when it is used."""
+    if not _PHONE.fullmatch(value):
+        raise WrongError(f"{shown(value)} is no phone number", "Write one such as +41 79 123 45 67 or 079 123 45 67")
     return value
 
 

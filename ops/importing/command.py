@@ -1,4 +1,4 @@
-"""The arguments of `afterbill import customers`."""
+"""The arguments of `afterbill import`."""
 
 import argparse
 from pathlib import Path
@@ -8,17 +8,18 @@ from ops import deployed
 from ops.importing.customers import How, import_file
 from ops.importing.fields import FIELDS, field_map
 from ops.importing.records import Layout
+from ops.importing.responses import command as responses
 
 _EPILOG = f"""\
-fields: {", ".join(FIELDS[:7])},
-        {", ".join(FIELDS[7:])}
+fields: {", ".join(FIELDS[:8])},
+        {", ".join(FIELDS[8:])}
         and attributes.NAME. Only email is needed.
 Times are ISO 8601 with an offset. A blank cell says nothing and removes nothing.
 docs/import.md explains each, and what is checked."""
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """`afterbill import`."""
+    """`afterbill import customers` and `afterbill import responses`."""
     kinds = parser.add_subparsers(required=True, metavar="COMMAND")
     customers = kinds.add_parser(
         "customers",
@@ -29,15 +30,21 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
     customers.add_argument("file", type=Path, metavar="FILE", help="CSV with a header, or JSON lines (.jsonl)")
     _add_meaning(customers)
-    _add_reading(customers)
     customers.add_argument("--dry-run", action="store_true", help="check, say what would change, write nothing")
     customers.add_argument(
         "--skip-invalid", action="store_true", help="import the other rows although some have errors"
     )
-    customers.add_argument("--errors", type=Path, metavar="FILE", help="write every error there, as CSV")
-    customers.add_argument("--again", action="store_true", help="from the first row, although it was imported before")
-    deployed.options(customers)
     customers.set_defaults(run=_run)
+    answers = kinds.add_parser(
+        "responses",
+        help="responses from the export of another product",
+        description="Import responses that another product collected, at their original times, marked as imported.",
+        epilog=responses.EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    responses.add_to(answers)
+    for one in (customers, answers):
+        _add_reading(one)
 
 
 def _add_meaning(parser: argparse.ArgumentParser) -> None:
@@ -47,16 +54,19 @@ def _add_meaning(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--fields", type=Path, metavar="TOML", help="the same from a file, one line each")
     parser.add_argument("--strict", action="store_true", help="refuse columns that nobody asked for")
+    parser.add_argument("--format", choices=("csv", "jsonl"), help="by default what the file's name says")
 
 
 def _add_reading(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=("csv", "jsonl"), help="by default what the file's name says")
     parser.add_argument(
         "--encoding", metavar="NAME", help="by default UTF-8, or UTF-16 where the file begins with its mark"
     )
     parser.add_argument(
         "--delimiter", type=_delimiter, metavar="SIGN", help="by default , or ; or tab, as the header has it"
     )
+    parser.add_argument("--errors", type=Path, metavar="FILE", help="write every error there, as CSV")
+    parser.add_argument("--again", action="store_true", help="from the first row, although it was imported before")
+    deployed.options(parser)
 
 
 def _delimiter(sign: str) -> str:

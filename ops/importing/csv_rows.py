@@ -34,14 +34,14 @@ class _Counted:
 
 
 def read(lines: Iterator[str], layout: Layout) -> Rows:
-    """The rows below the header; an error where there is no header or it does not say which column is the address."""
+    """The rows below the header; an error where there is no header or it does not say what is needed."""
     counted = _Counted(lines)
     each = iter(counted)
     first = next((line for line in each if line.strip()), "")
     if separator := _SEPARATOR_LINE.fullmatch(first.strip()):
         first = next((line for line in each if line.strip()), "")
     if not first:
-        raise AfterbillError(f"{layout.path} is empty: it needs a header and a row per customer")
+        raise AfterbillError(f"{layout.path} is empty: it needs a header and a row per {layout.about}")
     delimiter = layout.delimiter or (separator[1] if separator else _delimiter(first, layout))
     reader = csv.reader(chain([first], each), delimiter=delimiter, strict=True)
     try:

@@ -1,6 +1,5 @@
 """Import the customers of a file: check all of it, then write, then remember that it is done."""
 
-import json
 import sys
 import uuid
 from collections.abc import Mapping
@@ -13,9 +12,9 @@ from afterbill.adapters.aws.imports import ImportsTable
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.services.import_customers import Importing, Outcome
 from ops.deployed import Deployed
-from ops.importing import journal, text_files
+from ops.importing import text_files
 from ops.importing.duplicates import Seen
-from ops.importing.journal import Journal
+from ops.importing.journal import Journal, journal_of
 from ops.importing.problems import Problems, collected
 from ops.importing.progress import Progress
 from ops.importing.records import Layout
@@ -117,17 +116,11 @@ def importing(stack: Deployed, *, dry_run: bool) -> Importing:
 
 
 def _journal(layout: Layout, how: How, stack: Deployed) -> Journal:
-    """What was done of this file; nothing in a dry run or when it is to be read again."""
-    fields = sorted(layout.fields.columns.items())
-    reading = json.dumps([how.source, fields, layout.encoding, layout.delimiter, layout.format])
-    # The name of the secret holds the account, the region and a random part: a stack made anew is another one.
-    place = f"{stack.output('KeysSecretArn')} {stack.output('TableName')}"
-    now = datetime.now(UTC)
-    book = journal.journal(layout.path, text_files.digest(layout.path), place, reading, now)
-    return Journal(book.path, book.file, now) if how.dry_run or how.again else book
+    said = [how.source, sorted(layout.fields.columns.items()), layout.encoding, layout.delimiter, layout.format]
+    return journal_of(layout, said, stack, afresh=how.dry_run or how.again)
 
 
-def _told(outcomes: Mapping[Outcome, int]) -> str:
+def _told(outcomes: Mapping[str, int]) -> str:
     return ", ".join(f"{outcomes.get(one, 0)} {one}" for one in Outcome)
 
 

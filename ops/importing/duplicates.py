@@ -1,4 +1,4 @@
-"""Which rows of a file are about one customer, however many rows there are: kept in a temporary database."""
+"""Which rows of a file are about one thing, however many rows there are: kept in a temporary database."""
 
 import hashlib
 import sqlite3
@@ -8,7 +8,7 @@ _CACHE_KIB = 8192
 
 
 class Seen:
-    """Names of customers with the line they stand on, and the rows that were refused; gone when it is closed."""
+    """Names with the line they stand on, and the rows that were refused; gone when it is closed."""
 
     def __init__(self) -> None:
         # Without a name SQLite keeps it in a file of its own that nobody else sees, and removes it.
@@ -32,6 +32,12 @@ class Seen:
             return line
         (first,) = self._db.execute("SELECT line FROM seen WHERE name = ?", (key,)).fetchone()
         return int(first)
+
+    def count(self, name: str) -> int:
+        """How often this name was counted by now, this time included; it must not be claimed as well."""
+        upsert = "INSERT INTO seen VALUES (?, 1) ON CONFLICT DO UPDATE SET line = line + 1 RETURNING line"
+        (times,) = self._db.execute(upsert, (_hashed(name),)).fetchone()
+        return int(times)
 
     def release(self, name: str) -> None:
         """Let another row have it."""

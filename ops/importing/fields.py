@@ -14,7 +14,7 @@ EMAIL, ID, UPDATED_AT = "email", "id", "updated_at"
 ATTRIBUTES = "attributes."
 OF_ATTRIBUTES = ("consent_at", "consent_text", "consent_withdrawn_at", "notice_at")
 """Fields that are stored as attributes of the same name: the legal basis."""
-FIELDS = (EMAIL, ID, "name", "locale", "country", "time_zone", "plan", *OF_ATTRIBUTES, UPDATED_AT)
+FIELDS = (EMAIL, ID, "name", "locale", "country", "time_zone", "phone", "plan", *OF_ATTRIBUTES, UPDATED_AT)
 _ATTRIBUTE = re.compile(r"attributes\.[A-Za-z][\w.-]{0,63}")
 
 

@@ -3,12 +3,16 @@
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from afterbill.domain.errors import AfterbillError
-from afterbill.services.import_customers import Outcome
+from ops.deployed import Deployed
+from ops.importing import text_files
+from ops.importing.records import Layout
 
 FOLDER = ".afterbill"
 
@@ -21,7 +25,7 @@ class Journal:
     file: str
     began_at: datetime
     done: int = 0
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
     finished_at: datetime | None = None
 
     def write(self) -> None:
@@ -50,6 +54,16 @@ class Journal:
         self.write()
 
 
+def journal_of(layout: Layout, said: Sequence[Any], stack: Deployed, *, afresh: bool) -> Journal:
+    """What was done of this file, read and meant as `said`; nothing where it is to be read `afresh`."""
+    reading = json.dumps(list(said))
+    # The name of the secret holds the account, the region and a random part: a stack made anew is another one.
+    place = f"{stack.output('KeysSecretArn')} {stack.output('TableName')}"
+    now = datetime.now(UTC)
+    book = journal(layout.path, text_files.digest(layout.path), place, reading, now)
+    return Journal(book.path, book.file, now) if afresh else book
+
+
 def journal(file: Path, digest: str, stack: str, reading: str, now: datetime) -> Journal:
     """The journal of this very content, for this stack, read this way; a new one where there is none to be read."""
     name = hashlib.sha256(f"{digest}\n{stack}\n{reading}".encode()).hexdigest()[:32]
@@ -62,7 +76,7 @@ def journal(file: Path, digest: str, stack: str, reading: str, now: datetime) ->
             file.name,
             datetime.fromisoformat(said["began_at"]),
             int(said["done"]),
-            Counter({Outcome(name): int(count) for name, count in said["outcomes"].items()}),
+            Counter({str(name): int(count) for name, count in said["outcomes"].items()}),
             datetime.fromisoformat(said["finished_at"]) if said["finished_at"] else None,
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError):

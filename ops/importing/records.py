@@ -1,10 +1,10 @@
 """A row as its file says it, before anything is checked; and what two formats have in common."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-from ops.importing.fields import FieldMap
 from ops.importing.problems import Problem
 
 _MOST_NAMES = 20
@@ -19,16 +19,31 @@ class Record:
     problems: tuple[Problem, ...] = ()
 
 
+class Fields(Protocol):
+    """Which column of a file says what; `columns` are those the operator named, by field."""
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Fields and their columns."""
+
+    def field_of(self, column: str) -> str | None:
+        """What a column says, None where that is not known."""
+
+    def header(self, columns: Sequence[str], path: Path) -> dict[str, int]:
+        """Fields and where their column stands; an error that shows what to type where that is not clear."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a file is to be read; None is found out."""
+    """How a file is to be read; None is found out. `about` is what a row of it is about."""
 
     path: Path
-    fields: FieldMap
+    fields: Fields
     encoding: str | None = None
     delimiter: str | None = None
     format: str | None = None
     strict: bool = False
+    about: str = "customer"
 
 
 @dataclass

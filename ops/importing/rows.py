@@ -71,6 +71,7 @@ class Checker:
                 locale=said.get("locale"),
                 country=said.get("country"),
                 time_zone=said.get("time_zone"),
+                phone=said.get("phone"),
                 attributes=attributes,
             ),
             plan=said.get("plan"),
@@ -83,6 +84,7 @@ _CHECKS: Mapping[str, Callable[[str], str]] = {
     "locale": checks.locale,
     "country": checks.country,
     "time_zone": checks.time_zone,
+    "phone": checks.phone,
 }
 
 

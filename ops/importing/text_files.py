@@ -2,6 +2,7 @@
 
 import codecs
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import TextIOWrapper
@@ -11,6 +12,10 @@ from afterbill.domain.errors import AfterbillError, ConfigurationError
 
 _LONGEST_LINE = 1_000_000
 _BLOCK = 1 << 16
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+_LONGEST_LETTER = 4
+_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+"""How letters beyond ASCII begin in UTF-8."""
 _LINES_BETWEEN = 500
 """After so many lines is told how far it is."""
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -42,6 +47,22 @@ def encoding_of(path: Path, chosen: str | None) -> str:
     marked = next((encoding for mark, encoding in _MARKS.items() if start.startswith(mark)), None)
     _checked("" if marked else start.decode("latin-1"), f"{path}:1")
     return marked or "utf-8"
+
+
+def settled(path: Path, chosen: str | None) -> str:
+    """The same, but what cannot be UTF-8 is taken for Windows-1252: so older programs in Western Europe save it.
+
+    The first letter beyond ASCII decides, so that one broken letter does not spoil all others.
+    """
+    encoding = encoding_of(path, chosen)
+    if chosen or encoding != "utf-8":
+        return encoding
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            if found := _BEYOND_ASCII.search(block):
+                letter = (block + file.read(_LONGEST_LETTER))[found.start() :]
+                return "utf-8" if _LETTER.match(letter) else "cp1252"
+    return encoding
 
 
 def digest(path: Path) -> str:

@@ -1,19 +1,16 @@
-"""The checked rows go to the table, a chunk at a time, with patience while it is busy."""
+"""Checked customers go to the table."""
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from afterbill.domain.billing import BillingEvent
 from afterbill.domain.customer import Customer
-from afterbill.domain.errors import AfterbillError
 from afterbill.ports import Change, Imports, Known
-from afterbill.services.import_customers import TOGETHER, Importing, Outcome, import_customers
+from afterbill.services.import_customers import TOGETHER, Importing, import_customers
 from ops.importing.journal import Journal
-
-_PAUSES = (1, 2, 4, 8, 16, 30, 30, 30, 60, 60, 60)
-"""Seconds between the tries of one chunk: a table at its limit recovers within a minute, an outage takes longer."""
+from ops.importing.patience import Attempt, Patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,49 +34,24 @@ class ReadOnly:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Imports rows; `at` is told the number of the last one that is done."""
+    """Imports customers; `at` is told the number of the last row that is done."""
 
     importing: Importing
     at: Callable[[int], None]
     sleep: Callable[[float], None] = time.sleep
 
-    def try_out(self, rows: Iterable[tuple[int, BillingEvent]]) -> Counter[Outcome]:
+    def try_out(self, rows: Iterable[tuple[int, BillingEvent]]) -> Counter[str]:
         """What would come of them; chunks know nothing of each other."""
-        outcomes = Counter[Outcome]()
-        for number, chunk in _chunks(rows):
-            outcomes += self._patiently(chunk)
-            self.at(number)
-        return outcomes
+        return self._patient.try_out(rows)
 
     def write(self, rows: Iterable[tuple[int, BillingEvent]], journal: Journal) -> None:
         """Import them; after each chunk the journal says so."""
-        for number, chunk in _chunks(rows):
-            journal.outcomes += self._patiently(chunk)
-            journal.done = number
-            journal.write()
-            self.at(number)
+        self._patient.write(rows, journal)
 
-    def _patiently(self, chunk: Sequence[BillingEvent]) -> Counter[Outcome]:
-        outcomes = Counter[Outcome]()
-        problem = ""
-        for pause in (0, *_PAUSES):
-            self.sleep(pause)
-            imported = import_customers(chunk, self.importing)
-            outcomes.update(imported.outcomes)
-            if not imported.left:
-                return outcomes
-            chunk, problem = imported.left, imported.problem
-        raise AfterbillError(f"{problem}. What is done is remembered: run the same command again to go on")
+    @property
+    def _patient(self) -> Patient[BillingEvent]:
+        return Patient(self._attempt, TOGETHER, self.at, self.sleep)
 
-
-def _chunks(rows: Iterable[tuple[int, BillingEvent]]) -> Iterator[tuple[int, list[BillingEvent]]]:
-    """Chunks and the number of the last row of each."""
-    chunk: list[BillingEvent] = []
-    last = 0
-    for last, event in rows:
-        chunk.append(event)
-        if len(chunk) == TOGETHER:
-            yield last, chunk
-            chunk = []
-    if chunk:
-        yield last, chunk
+    def _attempt(self, events: Sequence[BillingEvent]) -> Attempt[BillingEvent]:
+        imported = import_customers(events, self.importing)
+        return Attempt(Counter(imported.outcomes), imported.left, imported.problem)

@@ -1,4 +1,4 @@
-"""Pages that show every mail as its recipient would see it, and let one click through."""
+"""Pages that show every mail and text message as its recipient would see it, and let one click through."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from ops.local.letters import Letter
+from ops.local.letters import Letter, Text
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1c1c1c }
@@ -23,8 +23,8 @@ RELOAD = '<meta http-equiv="refresh" content="3">'
 SANDBOX = "allow-forms allow-popups allow-popups-to-escape-sandbox"
 
 
-def list_page(letters: Sequence[Letter]) -> str:
-    """All mails, the newest first; it reloads itself."""
+def list_page(letters: Sequence[Letter], texts: Sequence[Text] = ()) -> str:
+    """All mails, the newest first, then all text messages by number; it reloads itself."""
     rows = "".join(
         f"<tr><td>{letter.sent_at:%H:%M:%S}</td><td>{escape(', '.join(letter.recipients))}</td>"
         f'<td><a href="/mails/{escape(letter.message_id)}">{escape(letter.subject)}</a></td></tr>'
@@ -32,7 +32,13 @@ def list_page(letters: Sequence[Letter]) -> str:
     )
     empty = "" if letters else "<p>No mail yet. A survey goes out some 20 to 40 seconds after its billing event.</p>"
     head = "<tr><th>Sent (UTC)</th><th>To</th><th>Subject</th></tr>"
-    return _page(f"{len(letters)} mails", f"<table>{head}{rows}</table>{empty}", RELOAD)
+    return _page(f"{len(letters)} mails", f"<table>{head}{rows}</table>{empty}{_texts(texts)}", RELOAD)
+
+
+def _texts(texts: Sequence[Text]) -> str:
+    rows = "".join(f"<tr><td>{escape(one.number)}</td><td>{_linked(one.text)}</td></tr>" for one in texts)
+    head = "<tr><th>Number</th><th>Text</th></tr>"
+    return f"<h2>{len(texts)} text messages</h2><table>{head}{rows}</table>" if texts else ""
 
 
 def letter_page(letter: Letter) -> str:
@@ -54,6 +60,11 @@ def letter_page(letter: Letter) -> str:
 def as_json(letters: Iterable[Letter]) -> str:
     """All mails, the oldest first, for programs."""
     return json.dumps([_fields(letter) for letter in letters], indent=1)
+
+
+def texts_as_json(texts: Iterable[Text]) -> str:
+    """All text messages, for programs; those to one number in their order."""
+    return json.dumps([{"message_id": one.message_id, "to": one.number, "text": one.text} for one in texts], indent=1)
 
 
 def _fields(letter: Letter) -> dict[str, Any]:

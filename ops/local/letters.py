@@ -1,4 +1,4 @@
-"""Mails as SES was asked to send them, with the headers and tags that MiniStack forgets."""
+"""Mails as SES was asked to send them, with the headers and tags that MiniStack forgets; text messages as SNS was."""
 
 import json
 import threading
@@ -45,6 +45,21 @@ def read_letter(request: bytes, message_id: str) -> Letter:
         tags={tag["Name"]: tag["Value"] for tag in asked.get("EmailTags", ())},
         configuration_set=asked.get("ConfigurationSetName"),
     )
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text message."""
+
+    message_id: str
+    number: str
+    text: str
+
+
+def read_texts(answer: bytes) -> list[Text]:
+    """The text messages that MiniStack's SNS was asked to send (`/_ministack/sns/sms-messages`), by number."""
+    told: dict[str, Any] = json.loads(answer).get("sms_messages", {})
+    return [Text(one["MessageId"], number, one["Message"]) for number in sorted(told) for one in told[number]]
 
 
 class Letterbox:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 
@@ -28,6 +29,8 @@ SAM = PROGRAMS / "sam"
 BUCKET = "afterbill-local-artifacts"
 ASK_FOR_VERSION = "import sys; print('python%d.%d' % sys.version_info[:2])"
 
+_HEADER = re.compile(r"^\[([\w.-]+)\]", re.MULTILINE)
+
 
 def build() -> None:
     """Build every function and layer into .local."""
@@ -45,12 +48,24 @@ def build() -> None:
 
 
 def configure(tables: str) -> None:
-    """Put the local configuration over the shipped one, with more tables (TOML)."""
+    """Put the local configuration over the shipped one, with more tables (TOML), which take the place of its own."""
     shutil.copytree(CONFIGURATION, CONFIGURED, dirs_exist_ok=True)
-    with (CONFIGURED / "surveys.toml").open("a") as surveys:
-        surveys.write(tables)
+    surveys = CONFIGURED / "surveys.toml"
+    surveys.write_text(overridden(surveys.read_text("utf-8"), tables), "utf-8")
     if problems := policy.problems(CONFIGURED):
         raise StackError("The configuration cannot be deployed:\n" + "\n".join(problems))
+
+
+def overridden(surveys: str, tables: str) -> str:
+    """Both texts of TOML as one; a table that the second declares is left out of the first, inline ones as well."""
+    declared = set(_HEADER.findall(tables))
+    kept, within = [], ""
+    for line in surveys.splitlines(keepends=True):
+        header = _HEADER.match(line)
+        within = header[1] if header else within
+        if within not in declared and f"{within}.{line.partition(' = ')[0]}" not in declared:
+            kept.append(line)
+    return "".join(kept) + tables
 
 
 def deploy(public_url: str) -> dict[str, str]:
@@ -65,6 +80,7 @@ def deploy(public_url: str) -> dict[str, str]:
         "PollRate='rate(1 minute)'",
         "CampaignRate='rate(1 minute)'",
         "EvidenceDays=7",
+        "SmsService=sns",
     ]
     command = [str(SAM), "deploy", "--template-file", str(BUILD / "template.yaml"), "--stack-name", STACK_NAME]
     options = ["--s3-bucket", BUCKET, "--region", REGION, "--capabilities", "CAPABILITY_IAM", "--no-progressbar"]

@@ -19,14 +19,15 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from ops.local import billing_apis, inbox, options, postman
+from ops.local import billing_apis, inbox, options, postman, programs
 from ops.local.billing_apis import BillingApis
 from ops.local.forwarding import Address, Answer, forward, give, read_body
-from ops.local.letters import Letter, Letterbox, read_letter
+from ops.local.letters import Letter, Letterbox, Text, read_letter, read_texts
 from ops.local.places import HOST
 
 SES_PREFIX = "/v2/email/"
 SEND_EMAIL = "/v2/email/outbound-emails"
+TEXTS = "/_ministack/sns/sms-messages"
 HTML = (("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"))
 JSON = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
 TOO_LARGE = Answer(413, JSON, b'{"message":"Request Entity Too Large"}')
@@ -114,13 +115,20 @@ class PostOffice(Office):
 
     def _page(self, path: str) -> Answer:
         if path == "/":
-            return Answer(200, HTML, inbox.list_page(self.letters.all()).encode())
+            return Answer(200, HTML, inbox.list_page(self.letters.all(), self._texts()).encode())
+        if path == "/texts.json":
+            return Answer(200, JSON, inbox.texts_as_json(self._texts()).encode())
         if path == "/mails.json":
             return Answer(200, JSON, inbox.as_json(self.letters.all()).encode())
         letter = self.letters.find(path.removeprefix("/mails/"))
         if letter is None:
             return NO_SUCH_MAIL
         return Answer(200, HTML, inbox.letter_page(letter).encode())
+
+    def _texts(self) -> list[Text]:
+        """What MiniStack's SNS keeps of them."""
+        answer = programs.get(f"http://{self.upstream.host}:{self.upstream.port}{TEXTS}")
+        return read_texts(answer) if answer else []
 
 
 def main() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from afterbill.domain.billing import Money, Touchpoint
 from afterbill.domain.customer import Customer
-from afterbill.domain.invitation import REMINDER, Invitation
+from afterbill.domain.invitation import Invitation
 from afterbill.domain.mail import Mail
+from afterbill.domain.questions import Question
 from afterbill.domain.wording import Words
 from afterbill.mail.compose import composer
 from ops.preview.exhibits import Exhibit
@@ -37,10 +38,11 @@ class _Case:
     customer: str | None = "Ada Lovelace"
     known: Mapping[str, Any] = field(default_factory=lambda: _KNOWN)
     reminder: bool = False
+    question: Question = Question.NPS
 
 
 def letters(speaker: Speaker) -> Iterator[Letter]:
-    """One with all that can be known and one with nothing, their reminder, and what has words of its own."""
+    """One with all that can be known and one with nothing, their reminder, other questions, and all own words."""
     compose = composer(
         PUBLIC_URL,
         f"survey@{speaker.brand.reply_to.partition('@')[2]}",
@@ -53,8 +55,8 @@ def letters(speaker: Speaker) -> Iterator[Letter]:
     for case in _cases(speaker):
         invitation = _invitation(case, speaker)
         customer = Customer("preview", address=ADDRESS, name=case.customer)
-        preheader = words(speaker.locale, invitation.touchpoint, invitation.stage)("mail_preheader")
-        yield Letter(case.name, compose(invitation, customer), preheader)
+        spoken = words(speaker.locale, invitation.touchpoint, invitation.stage, case.question)
+        yield Letter(case.name, compose(invitation, customer), spoken("mail_preheader"))
 
 
 def exhibits(speaker: Speaker) -> Iterator[Exhibit]:
@@ -79,6 +81,11 @@ def _cases(speaker: Speaker) -> Iterator[_Case]:
             yield _Case(touchpoint.replace("_", "-"), touchpoint, known={})
         if speaker.has_own_words(touchpoint, "reminder"):
             yield _Case(f"{touchpoint.replace('_', '-')}-reminder", touchpoint, known={}, reminder=True)
+    for question in (one for one in Question if one is not Question.NPS):
+        yield _Case(question, Touchpoint.PAYMENT_SUCCEEDED, question=question)
+        for touchpoint in Touchpoint:
+            if speaker.has_own_words(touchpoint, question=question):
+                yield _Case(f"{question}-{touchpoint.replace('_', '-')}", touchpoint, question=question)
 
 
 def _invitation(case: _Case, speaker: Speaker) -> Invitation:
@@ -95,6 +102,12 @@ def _invitation(case: _Case, speaker: Speaker) -> Invitation:
         occurred_at=_WHEN,
         due_at=_WHEN + timedelta(days=3),
         expiry=timedelta(days=30),
-        delivery_number=REMINDER if case.reminder else 1,
-        **case.known,
+        reminded_at=_WHEN if case.reminder else None,
+        **{**case.known, "segments": _segments(case)},
     )
+
+
+def _segments(case: _Case) -> Mapping[str, str]:
+    """As they are stored: the usual question is not named."""
+    asked = {} if case.question is Question.NPS else {"question": case.question}
+    return {**case.known.get("segments", {}), **asked}

@@ -7,7 +7,7 @@ from pathlib import Path
 from ops.preview.exhibits import DESKTOP, PHONE, SCHEMES, Exhibit
 
 LANGUAGES = ("de", "en")
-_MAIL, _PAGE = "renewed", "survey-chosen"
+_MAIL, _PAGE, _NEXT = "renewed", "survey-chosen", "thanks-reason"
 
 
 def hang(gallery: Path, into: Path) -> int:
@@ -28,3 +28,4 @@ def _pictures() -> Iterator[tuple[str, str]]:
     for width in (PHONE, DESKTOP["page"]):
         page = Exhibit("page", "en", _PAGE, "")
         yield f"page-en-{width}-light.png", page.picture(width, "light")
+    yield f"page-en-reason-{PHONE}-light.png", Exhibit("page", "en", _NEXT, "").picture(PHONE, "light")

@@ -1,7 +1,7 @@
 """A configuration folder, once for each language it speaks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from afterbill.config import INFORMAL, SURVEYS, Catalogs, read_toml
@@ -9,6 +9,8 @@ from afterbill.domain.billing import Touchpoint
 from afterbill.domain.brand import Brand, brand_of
 from afterbill.domain.errors import ConfigurationError
 from afterbill.domain.hints import unknown
+from afterbill.domain.policy import Rule
+from afterbill.domain.questions import Question
 from afterbill.domain.wording import VARYING, Catalog
 from afterbill.surveys import load_policy
 
@@ -18,7 +20,7 @@ class Speaker:
     """A brand that speaks one language.
 
     `name` is that of the language's file (`de-informal`), `locale` its tag (`de`), `stages` what surveys.toml calls the
-    stage of each touchpoint.
+    stage of each touchpoint, `reasons` the choices it offers there.
     """
 
     name: str
@@ -27,24 +29,28 @@ class Speaker:
     catalogs: Mapping[str, Catalog]
     stages: Mapping[Touchpoint, str]
     templates: Path
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def has_own_words(self, touchpoint: Touchpoint, prefix: str = "") -> bool:
-        """Whether a text whose key starts with `prefix` is said differently at this touchpoint."""
+    def has_own_words(self, touchpoint: Touchpoint, prefix: str = "", question: Question = Question.NPS) -> bool:
+        """Whether a text whose key starts with `prefix` is said differently at this touchpoint, for this question."""
+        ending = touchpoint if question is Question.NPS else f"{question}_{touchpoint}"
         keys = (key for key in VARYING if key.startswith(prefix))
-        return any(f"{key}_{touchpoint}" in self.catalogs[self.locale] for key in keys)
+        return any(f"{key}_{ending}" in self.catalogs[self.locale] for key in keys)
 
 
 def speakers(folder: Path, languages: tuple[str, ...] = ()) -> list[Speaker]:
     """One per file in `locales`, or only `languages`; ConfigurationError names what is wrong in the folder."""
     brand = brand_of(read_toml(folder / "brand.toml"))
-    stages = {touchpoint: rule.stage for touchpoint, rule in load_policy(folder / SURVEYS).rules.items()}
+    rules = load_policy(folder / SURVEYS).rules
     names = sorted(path.stem for path in (folder / "locales").glob("*.toml"))
     if missing := [one for one in languages if one not in names]:
         raise ConfigurationError(f"locales: {unknown(missing[0], names)}")
-    return [_speaker(name, folder, brand, stages) for name in languages or names]
+    return [_speaker(name, folder, brand, rules) for name in languages or names]
 
 
-def _speaker(name: str, folder: Path, brand: Brand, stages: Mapping[Touchpoint, str]) -> Speaker:
+def _speaker(name: str, folder: Path, brand: Brand, rules: Mapping[Touchpoint, Rule]) -> Speaker:
     locale = name.removesuffix(INFORMAL)
     catalogs = Catalogs(folder / "locales", [locale] if name.endswith(INFORMAL) else [])
-    return Speaker(name, locale, brand, catalogs, stages, folder / "templates")
+    stages = {touchpoint: rule.stage for touchpoint, rule in rules.items()}
+    reasons = {str(touchpoint): rule.reasons for touchpoint, rule in rules.items()}
+    return Speaker(name, locale, brand, catalogs, stages, folder / "templates", reasons)

@@ -7,6 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from afterbill.adapters.aws.codes import CodesTable
 from afterbill.adapters.aws.facts import FactsTable
 from afterbill.adapters.aws.invitations import InvitationsTable
 from afterbill.adapters.aws.limits import HaltSwitch, LimitsTable
@@ -34,6 +35,7 @@ class World:
     sweeps: Sweeps
     limits: Limits
     halts: Halts
+    codes: Any
     dynamodb: Any = None
 
 
@@ -41,7 +43,7 @@ class World:
 def world(request):
     if request.param == "memory":
         table, limits = MemoryTable(), MemoryLimits()
-        return World(table, table, table, table, table, limits, limits)
+        return World(table, table, table, table, table, limits, limits, table)
     return request.getfixturevalue("aws_world")
 
 
@@ -62,6 +64,7 @@ def over(dynamodb) -> World:
         sweeps=SweepsTable(dynamodb, TABLE),
         limits=LimitsTable(dynamodb, TABLE),
         halts=HaltSwitch(invitations, lambda: 0.0),
+        codes=CodesTable(dynamodb, TABLE),
         dynamodb=dynamodb,
     )
 

@@ -12,7 +12,12 @@ def create_table(client):
         KeySchema=key_schema("pk", "sk"),
         GlobalSecondaryIndexes=[
             index("by_day", "day_bucket", "due_at", ["delivery", "rating", "segments"]),
-            index("by_answered_day", "answered_day", "answered_at", ["rating", "segments"]),
+            index(
+                "by_answered_day",
+                "answered_day",
+                "answered_at",
+                ["answer_reason", "rating", "segments", "unconfirmed"],
+            ),
         ],
     )
 

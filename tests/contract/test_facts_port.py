@@ -7,7 +7,8 @@ import pytest
 
 from afterbill.domain.billing import Money
 from afterbill.domain.customer import Customer, Waiting
-from afterbill.domain.invitation import Answer, Delivery, Invitation, SkipReason, State, Wait
+from afterbill.domain.integrity import Kind, Visit
+from afterbill.domain.invitation import Answer, Delivery, Further, Invitation, SkipReason, State, Wait
 from afterbill.ports import Change, Found, Wanted
 from tests.contract.people import DUE, ID, LINK, NOW, OTHER_ID, customer, invitation, stored
 
@@ -68,7 +69,17 @@ def test_an_invitation_comes_back_whole(world):
         message_id="message-1",
         sent_at=NOW + timedelta(microseconds=5),
         sent_day="2026-11-22",
-        answer=Answer(0, "Zu teuer 🎉\n\u202eتعليق", "price", contact_ok=True),
+        delivered_at=NOW + timedelta(seconds=3),
+        shown_at=NOW + timedelta(seconds=4),
+        dismissed_at=NOW + timedelta(seconds=5),
+        visits=(
+            Visit(NOW, Kind.OPENED, 0, "0a1b2c3d", "chrome"),
+            Visit(NOW + timedelta(milliseconds=250), Kind.HIDDEN, None, "", "", scanner=True),
+        ),
+        label="hidden_link",
+        further=(Further(NOW, "in_app"), Further(NOW + timedelta(days=3), "mail")),
+        referred=4,
+        answer=Answer(0, "Zu teuer 🎉\n\u202eتعليق", "price", contact_ok=True, confirmed=False),
         answered_at=NOW + timedelta(hours=1),
         answered_day="2026-11-23",
     )
@@ -92,6 +103,7 @@ def test_a_customer_comes_back_whole(world):
         "customer-1",
         version=0,
         address="ada@example.com",
+        phone="+49 151 23456789",
         name="Ada 王",
         locale="de",
         country="DE",
@@ -100,6 +112,8 @@ def test_a_customer_comes_back_whole(world):
         learned_at={"address": NOW, "attributes.plan": datetime(2020, 1, 1, tzinfo=UTC)},
         last_asked_at=NOW,
         last_adverse_at=DUE,
+        last_seen_at=DUE,
+        offered=ID,
         waiting={ID: Waiting(70, DUE, NOW, stoppable=False)},
         suppressed="bounced",
         deleted=True,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.domain.invitation import Answer, Delivery, SkipReason, State, Wait
+from afterbill.domain.invitation import Answer, Delivery, Further, SkipReason, State, Wait
 from afterbill.domain.policy import Situation
 from afterbill.ports import Change
 from tests.contract.people import (
@@ -105,7 +105,8 @@ def test_a_claim_gives_the_invitation_to_the_customer_a_merge_has_left(world):
 def test_a_claim_keeps_what_the_mail_was_sent_with(world):
     """Only so does a mail whose fate stays unknown count in the right segments once it is settled."""
     one, who = stored(world)
-    ours = replace(claimed(one), segments={"plan": "max", "country": "DE"}, locale="de-AT", zone="Europe/Vienna")
+    segments = {"touchpoint": "payment_succeeded", "plan": "max", "country": "DE"}
+    ours = replace(claimed(one), segments=segments, locale="de-AT", zone="Europe/Vienna")
 
     assert world.invitations.claim(ours, who)
 
@@ -462,3 +463,100 @@ def test_a_close_that_was_made_by_half_is_completed(aws_world):
     aws_world.invitations.close(one, SkipReason.EXPIRED)
 
     assert found(aws_world).reason == "expired"
+
+
+# Other channels
+
+
+def offered(one, **changes):
+    """As it is claimed for the product."""
+    return replace(claimed(one).by("in_app"), **changes)
+
+
+def test_a_claim_keeps_its_channel_and_inside_the_product_offers_the_survey(world):
+    one, who = stored(world)
+
+    assert world.invitations.claim(offered(one), who)
+
+    assert found(world) == offered(one)
+    assert person(world) == replace(who, last_asked_at=NOW, offered=ID, version=2)
+
+
+def test_what_is_offered_is_marked_sent_without_a_message(world):
+    one, who = stored(world)
+    world.invitations.claim(offered(one), who)
+
+    world.invitations.mark_sent(replace(offered(one), sent_at=NOW, sent_day="2026-11-22"))
+
+    assert (found(world).state, found(world).message_id, found(world).channel) == (State.SENT, "", "in_app")
+
+
+def further(one, channel="sms", at=LATER):
+    ways = (*one.further, Further(NOW, one.channel), Further(at, channel))
+    return replace(one, delivery_number=2, further=ways).by(channel)
+
+
+@pytest.mark.parametrize(("channel", "offers"), [("sms", ""), ("in_app", ID)])
+def test_a_further_delivery_is_claimed_once_by_its_channel(world, channel, offers):
+    one, before = sent(world), person(world)
+
+    assert world.invitations.claim_further(further(one, channel), before)
+    assert not world.invitations.claim_further(further(one, channel), person(world))
+
+    assert found(world) == further(one, channel)
+    assert person(world) == replace(before, offered=offers, version=before.version + 1)
+
+
+def test_a_bounce_does_not_keep_another_channel_from_being_tried_but_a_complaint_does(world):
+    one = sent(world)
+    world.mail_events.deliver(ID, Delivery.BOUNCED)
+    assert world.invitations.claim_further(further(one), person(world))
+
+    world.invitations.release_further(replace(one, deferred_until=LATER, generation=2))
+    world.mail_events.deliver(ID, Delivery.COMPLAINED)
+    assert not world.invitations.claim_further(further(one), person(world))
+
+
+def test_nothing_follows_an_answer(world):
+    one = sent(world)
+    world.responses.record(ID, Answer(0), NOW, "2026-11-22")
+
+    assert not world.invitations.claim_further(further(one), person(world))
+
+
+def test_nothing_follows_the_reminder_nor_what_was_not_sent(world):
+    one = sent(world)
+    world.invitations.claim_reminder(reminded(one), person(world))
+
+    assert not world.invitations.claim_further(replace(further(one), delivery_number=3), person(world))
+    assert not world.invitations.claim_further(further(invitation(OTHER_ID)), person(world))
+
+
+def test_a_customer_changed_since_it_was_read_gets_no_further_delivery(world):
+    one, who = sent(world), person(world)
+    world.facts.commit(Change(customers=(replace(who, suppressed="unsubscribed"),)))
+
+    assert not world.invitations.claim_further(further(one), who)
+    assert found(world) == one
+
+
+def test_a_released_further_delivery_leaves_all_as_it_was_but_for_its_moment(world):
+    one = sent(world)
+    world.invitations.claim_further(further(one), person(world))
+    later = replace(one, deferred_until=LATER + timedelta(hours=1), generation=2)
+
+    world.invitations.release_further(later)
+    world.invitations.release_further(replace(later, generation=3))
+
+    assert found(world) == later
+    assert world.invitations.claim_further(further(found(world)), person(world))
+
+
+def test_the_reminder_comes_behind_further_deliveries(world):
+    one = sent(world)
+    world.invitations.claim_further(further(one, "mail"), person(world))
+
+    assert world.invitations.claim_reminder(
+        replace(further(one, "mail"), delivery_number=3, reminded_at=LATER), person(world)
+    )
+    assert found(world).delivery_number == 3

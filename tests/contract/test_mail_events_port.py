@@ -73,3 +73,27 @@ def test_what_was_erased_stays_erased(world):
     world.mail_events.settle(claimed(invitation()), "message-1", SAID_AT, "2026-11-22")
 
     assert world.mail_events.invitation(ID) is None
+
+
+def test_a_moment_of_delivery_that_was_overtaken_is_kept_too(world):
+    stored(world)
+    world.mail_events.deliver(ID, Delivery.COMPLAINED)
+    world.mail_events.deliver(ID, Delivery.DELIVERED, SAID_AT)
+    assert world.mail_events.invitation(ID).delivered_at is None
+
+    world.mail_events.deliver(ID, Delivery.COMPLAINED, SAID_AT)
+    known = world.mail_events.invitation(ID)
+    assert (known.delivery, known.delivered_at) == (Delivery.COMPLAINED, SAID_AT)
+
+
+def test_the_first_moment_of_delivery_is_kept(world):
+    stored(world)
+    world.mail_events.deliver(ID, Delivery.ACCEPTED)
+    assert world.mail_events.invitation(ID).delivered_at is None
+
+    world.mail_events.deliver(ID, Delivery.DELIVERED, SAID_AT)
+    world.mail_events.deliver(ID, Delivery.DELIVERED, SAID_AT + timedelta(days=7))
+    world.mail_events.deliver(ID, Delivery.COMPLAINED, SAID_AT + timedelta(days=8))
+
+    known = world.mail_events.invitation(ID)
+    assert (known.delivery, known.delivered_at) == (Delivery.COMPLAINED, SAID_AT)

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from afterbill.domain.integrity import MOST_VISITS, Kind, Visit
 from afterbill.domain.invitation import Answer, Recorded, State
+from afterbill.domain.questions import SCALES, Question
 from afterbill.ports import Change, Wanted
-from tests.contract.people import ID, NOW, customer, invitation, mailed, sending, sent, stored
+from tests.contract.people import ID, NOW, OTHER_ID, customer, invitation, mailed, sending, sent, stored
 
 SOON, TOMORROW = NOW + timedelta(minutes=5), NOW + timedelta(days=1)
 CLOSES = NOW + timedelta(days=30)
@@ -96,6 +98,69 @@ def test_the_survey_closes_as_long_after_the_proof_of_sending_as_after_the_sendi
 
     assert world.responses.invitation(ID).answer_until == last
     assert world.responses.record(ID, ANSWER, last, "2026-12-22").stored
+
+
+@pytest.mark.parametrize("question", Question)
+def test_a_rating_outside_the_scale_of_the_question_is_not_stored(world, question):
+    one = sent(world, invitation(segments={"plan": "Pro"} if question is Question.NPS else {"question": question}))
+    stored = {rating: world.responses.record(ID, Answer(rating), SOON, "2026-11-22") for rating in range(11)}
+
+    assert {rating for rating, told in stored.items() if told.stored} == set(SCALES[question].ratings)
+    assert all(told.invitation.answerable(SOON) for told in stored.values())
+    assert one.question is question
+
+
+def test_a_confirmed_answer_takes_the_place_of_an_unconfirmed_one_and_of_its_label(world):
+    stored(
+        world,
+        invitation(
+            state=State.SENT, sent_at=NOW, sent_day="2026-11-22", answer=Answer(3, confirmed=False), label="hidden_link"
+        ),
+    )
+
+    recorded = world.responses.record(ID, Answer(9), SOON, "2026-11-22").invitation
+
+    assert (recorded.answer, recorded.label) == (Answer(9), "")
+    assert world.responses.invitation(ID) == recorded
+
+
+def test_visits_are_kept_in_their_order_and_answer_nothing(world):
+    sent(world)
+    first = Visit(NOW, Kind.OPENED, 9, "c0000207", "firefox")
+    second = Visit(SOON, Kind.HIDDEN, None, "", "", scanner=True)
+
+    world.responses.visit(ID, first)
+    seen = world.responses.visit(ID, second)
+
+    assert seen.visits == (first, second)
+    assert seen.answer is None
+    assert world.responses.invitation(ID) == seen
+
+
+def test_a_visit_to_nothing_is_none_and_makes_nothing(world):
+    assert world.responses.visit(ID, Visit(NOW, Kind.OPENED, 9)) is None
+    assert world.responses.invitation(ID) is None
+
+
+def test_no_scanner_crowds_a_person_out(world):
+    opened, tapped = Visit(NOW, Kind.OPENED, 9), Visit(SOON, Kind.SEEN, 9)
+    crowd, taps = (opened,) * (MOST_VISITS - 1), (tapped,) * (MOST_VISITS // 2 - 1)
+    stored(world, invitation(state=State.SENT, visits=crowd))
+
+    assert world.responses.visit(ID, opened).visits == (*crowd, opened)
+    assert world.responses.visit(ID, opened).visits == (*crowd, opened)
+    assert world.responses.visit(ID, tapped).visits == (*crowd, opened, tapped)
+
+    stored(world, invitation(OTHER_ID, state=State.SENT, visits=(*crowd, opened, *taps)), customer("customer-2"))
+    assert world.responses.visit(OTHER_ID, tapped).visits[-1] == tapped
+    assert len(world.responses.visit(OTHER_ID, tapped).visits) == MOST_VISITS * 3 // 2
+
+
+def test_a_visit_of_a_number_that_is_not_on_the_scale_is_not_kept(world):
+    one = sent(world, invitation(segments={"question": "csat"}))
+
+    assert world.responses.visit(ID, Visit(NOW, Kind.SEEN, 9)) == one
+    assert world.responses.visit(ID, Visit(NOW, Kind.SEEN, 5)).visits == (Visit(NOW, Kind.SEEN, 5),)
 
 
 def test_a_longest_comment_is_stored(world):

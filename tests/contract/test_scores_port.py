@@ -11,9 +11,9 @@ from afterbill.adapters.aws.items import invitation_item
 from afterbill.adapters.aws.scores import ScoresTable
 from afterbill.adapters.memory.scores import MemoryScores
 from afterbill.domain.invitation import Answer, Delivery, State
-from afterbill.domain.nps import Comparison, Tally
+from afterbill.domain.nps import NUMBERS, Comparison, Tally
 from afterbill.domain.tally import LONGEST_VALUE, MOST_VALUES, OTHER, Answered, Score, Sent
-from afterbill.ports_scores import Mark
+from afterbill.ports_scores import Mark, Progress
 from tests.contract.scores_table import TABLE, create_table
 from tests.unit.services.score_world import invitation
 
@@ -150,6 +150,17 @@ def test_answers_are_found_by_the_day_of_the_answer(world):
     assert list(world.scores.answers_of(YESTERDAY)) == []
 
 
+def test_an_answer_says_whether_it_was_confirmed_which_reason_was_chosen_and_what_was_asked(world):
+    said = {"answered_at": NOW, "answered_day": "2026-11-22"}
+    world.store(sent("a", **said, answer=Answer(3, reason="price", confirmed=False)))
+    world.store(sent("b", **said, answer=Answer(5), segments={"question": "csat"}))
+
+    found = sorted(world.scores.answers_of(TODAY), key=lambda each: each.rating)
+
+    assert found == [Answered(3, {}, confirmed=False, reason="price"), Answered(5, {"question": "csat"})]
+    assert [each.question for each in found] == ["nps", "csat"]
+
+
 def test_an_erased_answer_is_no_answer_any_more(world):
     world.store(sent("a", answered_at=NOW, answered_day="2026-11-22"))
 
@@ -167,6 +178,15 @@ def test_invitations_are_found_by_the_day_of_sending(world):
     assert found == [Sent(answered=False, delivery=Delivery.DELIVERED, segments={"plan": "pro"}), Sent(answered=True)]
 
 
+def test_an_invitation_is_answered_by_an_unconfirmed_answer_too(world):
+    answer = Answer(0, confirmed=False)
+    world.store(sent("a", answered_at=NOW, answered_day="2026-11-22", answer=answer, segments={"question": "ces"}))
+
+    (found,) = world.scores.sends_of(TODAY)
+
+    assert (found.answered, found.question) == (True, "ces")
+
+
 def test_tallies_come_back_by_range_in_order(scores):
     before, after = YESTERDAY - timedelta(days=1), TODAY + timedelta(days=1)
     for day in (after, TODAY, YESTERDAY, before):
@@ -178,6 +198,21 @@ def test_tallies_come_back_by_range_in_order(scores):
     ]
     assert list(scores.tallies("all", TODAY, TODAY)) == [(TODAY, {})]
     assert list(scores.tallies("country", YESTERDAY, TODAY)) == []
+
+
+def test_unconfirmed_answers_and_other_questions_come_back(scores):
+    tally = replace(ratings(9, 9, 3), unconfirmed=ratings(9).ratings)
+    scores.put_tallies(TODAY, {"csat:plan": {"pro": tally}})
+
+    assert list(scores.tallies("csat:plan", TODAY, TODAY)) == [(TODAY, {"pro": tally})]
+    assert list(scores.tallies("plan", TODAY, TODAY)) == []
+
+
+def test_putting_tallies_leaves_other_dimensions_alone(scores):
+    scores.put_tallies(TODAY, {"csat:all": {"all": ratings(5)}})
+    scores.put_tallies(TODAY, {"all": {"all": ratings(9)}})
+
+    assert list(scores.tallies("csat:all", TODAY, TODAY)) == [(TODAY, {"all": ratings(5)})]
 
 
 def test_putting_tallies_replaces_those_of_the_day(scores):
@@ -198,16 +233,17 @@ def test_the_greatest_tally_is_stored(scores):
 def greatest_tallies():
     """As many values as there may be, of as many bytes as they may have, a billion of everything."""
     values = [f"{number:03}" + "\U0001f600" * (LONGEST_VALUE - 3) for number in range(MOST_VALUES)] + [OTHER]
-    return {value: Tally((10**9,) * 11, *[10**9] * 5) for value in values}
+    return {value: Tally.of([10**9] * NUMBERS) for value in values}
 
 
 def test_scores_come_back_as_they_were_stored(scores):
     counted = ratings(10, 10, 0, sent=9, delivered=8, answered=7, bounced=6, complained=5)
     third = row("a#b", tally=counted, comparison=Comparison(100 / 3, significant=True))
     empty = row("unknown", tally=Tally())
-    scores.replace_scores("plan", {"30d": [third, empty]})
+    doubtful = row("a", tally=replace(ratings(9), unconfirmed=ratings(9).ratings))
+    scores.replace_scores("plan", {"30d": [third, empty, doubtful]})
 
-    assert sorted(scores.scores("plan", "30d"), key=lambda each: each.value) == [third, empty]
+    assert sorted(scores.scores("plan", "30d"), key=lambda each: each.value) == [doubtful, third, empty]
 
 
 def test_scores_are_told_apart_by_dimension_and_window(scores):
@@ -229,10 +265,22 @@ def test_replaced_scores_leave_nothing_of_the_old_ones_in_their_windows_alone(sc
     assert [each.value for each in scores.scores("plan", "7d")] == ["kept"]
 
 
-def test_the_day_of_the_last_run_is_remembered(scores):
-    assert scores.computed_on() is None
+@pytest.mark.parametrize("unconfirmed", [True, False, None])
+def test_what_a_run_leaves_is_remembered(scores, unconfirmed):
+    assert scores.progress() == Progress()
 
-    scores.set_computed_on(YESTERDAY)
-    scores.set_computed_on(TODAY)
+    scores.keep(Progress(None, frozenset({"csat"})))
+    assert scores.progress() == Progress(None, frozenset({"csat"}))
 
-    assert scores.computed_on() == TODAY
+    left = Progress(TODAY, frozenset({"ces", "csat"}), unconfirmed=unconfirmed)
+    scores.keep(left)
+    assert scores.progress() == left
+
+
+def test_scores_of_every_question_are_told_apart(scores):
+    satisfied = row("pro", dimension="csat:plan", tally=ratings(5, 4, 1), comparison=Comparison(1.5, significant=False))
+    scores.replace_scores("plan", {"30d": [row("pro")]})
+    scores.replace_scores("csat:plan", {"30d": [satisfied]})
+
+    assert list(scores.scores("csat:plan", "30d")) == [satisfied]
+    assert list(scores.scores("plan", "30d")) == [row("pro")]

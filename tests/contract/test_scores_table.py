@@ -1,5 +1,7 @@
 """What only DynamoDB can do wrong: limits, pages, batches put back, calls lost half way."""
 
+from dataclasses import replace
+
 import boto3
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -9,6 +11,7 @@ from afterbill.adapters.aws.items import invitation_item
 from afterbill.adapters.aws.scores import ScoresTable
 from afterbill.adapters.aws.tallies import tally_item
 from afterbill.domain.errors import TransientError
+from afterbill.ports_scores import Progress
 from afterbill.services.compute_nps import LEASE, Outcome
 from tests.contract.scores_table import TABLE, create_table
 from tests.contract.test_scores_port import NOW, TODAY, greatest_tallies, ratings, row
@@ -61,6 +64,31 @@ def test_a_tally_of_before_bounces_were_counted_had_none(client):
     ]
 
 
+def test_the_unconfirmed_are_stored_only_where_there_are_any():
+    (plain,) = tally_item("all", TODAY, {"all": ratings(9)})["tallies"]["M"].values()
+    doubtful = replace(ratings(9), unconfirmed=ratings(9).ratings)
+    (longer,) = tally_item("all", TODAY, {"all": doubtful})["tallies"]["M"].values()
+
+    assert (len(plain["L"]), len(longer["L"])) == (16, 27)
+
+
+def test_a_score_can_be_read_without_this_code(client):
+    table = ScoresTable(client, TABLE)
+    table.replace_scores("csat:plan", {"30d": [row("pro", dimension="csat:plan", tally=ratings(5, 4, 1))]})
+
+    item = client.get_item(TableName=TABLE, Key={"pk": {"S": "SCORE#csat:plan"}, "sk": {"S": "30d#pro"}})["Item"]
+
+    assert {name: float(item[name]["N"]) for name in ("n", "unconfirmed", "favourable", "neutral", "unfavourable")} == {
+        "n": 3,
+        "unconfirmed": 0,
+        "favourable": 2,
+        "neutral": 0,
+        "unfavourable": 1,
+    }
+    assert float(item["score"]["N"]) == pytest.approx(200 / 3)
+    assert float(item["mean"]["N"]) == pytest.approx(10 / 3)
+
+
 def size(value):
     """Bytes as DynamoDB counts them, numbers at their longest (Developer Guide, "DynamoDB item sizes")."""
     match value:
@@ -77,10 +105,14 @@ def size(value):
 
 def test_a_range_of_many_pages_is_read_whole(client):
     table = ScoresTable(client, TABLE)
-    days = [TODAY.replace(day=day) for day in range(1, 12)]
+    days = [TODAY.replace(day=day) for day in range(1, 9)]
     for day in days:
         table.put_tallies(day, {"plan": greatest_tallies()})
+    pages = client.query(
+        TableName=TABLE, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": "TALLY#plan"}}
+    )
 
+    assert "LastEvaluatedKey" in pages
     assert [day for day, _ in table.tallies("plan", days[0], days[-1])] == days
 
 
@@ -139,8 +171,8 @@ def test_what_may_pass_by_itself_is_told_as_transient(error):
         lambda: table.take_lease("one", NOW, NOW + LEASE),
         table.marks,
         lambda: table.put_tallies(TODAY, {"all": {}}),
-        table.computed_on,
-        lambda: table.set_computed_on(TODAY),
+        table.progress,
+        lambda: table.keep(Progress(TODAY)),
     ):
         with pytest.raises(TransientError):
             call()

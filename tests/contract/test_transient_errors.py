@@ -6,10 +6,14 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
 
+from afterbill.adapters.aws.api_keys import ApiKeysTable, KeyRingTable
 from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.collecting import CollectingTable
 from afterbill.adapters.aws.evidence import S3Evidence
+from afterbill.adapters.aws.in_product import InProductItems
 from afterbill.adapters.aws.queues import EventBridgeTimer, SqsInbox, SqsSendQueue
 from afterbill.adapters.aws.secrets import Secret
+from afterbill.adapters.aws.taps import TapsTable
 from afterbill.adapters.aws.tokens import SecretTokens
 from afterbill.domain.billing import OperatorTask
 from afterbill.domain.errors import TransientError
@@ -18,6 +22,7 @@ from afterbill.domain.limits import Limit
 from afterbill.domain.provider import Token
 from afterbill.domain.webhooks import Webhook
 from afterbill.ports import Change, Wanted
+from afterbill.ports_scores import Tapped
 from tests.contract.conftest import REGION, over
 from tests.contract.people import ID, LINK, NOW, claimed, customer, invitation, mailed
 from tests.contract.test_timer_port import TARGET
@@ -36,6 +41,8 @@ CALLS = {
         "transact_write_items",
         lambda it: over(it).invitations.claim(claimed(invitation()), customer(version=1)),
     ),
+    "customer called": ("dynamodb", "get_item", lambda it: InProductItems(it, "t").customer_called("shop#1")),
+    "open": ("dynamodb", "put_item", lambda it: InProductItems(it, "t").open(invitation())),
     "invitation": ("dynamodb", "get_item", lambda it: over(it).invitations.invitation(ID)),
     "release": (
         "dynamodb",
@@ -76,6 +83,10 @@ CALLS = {
     ),
     "deliver": ("dynamodb", "update_item", lambda it: over(it).mail_events.deliver(ID, Delivery.DELIVERED)),
     "unsettled": ("dynamodb", "query", lambda it: over(it).sweeps.unsettled("2026-11-22T13")),
+    "await settling": ("dynamodb", "update_item", lambda it: TapsTable(it, "afterbill").await_settling(ID, NOW)),
+    "taps": ("dynamodb", "query", lambda it: TapsTable(it, "afterbill").unsettled()),
+    "settle answer": ("dynamodb", "update_item", lambda it: TapsTable(it, "afterbill").settle_answer(invitation())),
+    "settled": ("dynamodb", "delete_item", lambda it: TapsTable(it, "afterbill").settled(Tapped(ID, 1, NOW))),
     "swept until": ("dynamodb", "get_item", lambda it: over(it).sweeps.swept_until()),
     "set swept until": ("dynamodb", "put_item", lambda it: over(it).sweeps.set_swept_until("2026-11-22T13")),
     "inbox": ("sqs", "send_message", lambda it: SqsInbox(it, "queue").put(Webhook("stripe", {}, b"{}", NOW))),
@@ -91,6 +102,11 @@ CALLS = {
         "put_item",
         lambda it: over(it).facts.keep_task(OperatorTask("shop", "privacy", "1", NOW), "", NOW),
     ),
+    "keep answer": ("dynamodb", "put_item", lambda it: CollectingTable(it, "afterbill").keep_answer(invitation())),
+    "known": ("dynamodb", "batch_get_item", lambda it: CollectingTable(it, "afterbill").known(["mail#1"])),
+    "api key": ("dynamodb", "get_item", lambda it: ApiKeysTable(it, "afterbill", lambda: 0.0).api_key("1")),
+    "issued keys": ("dynamodb", "query", lambda it: KeyRingTable(it, "afterbill").issued()),
+    "revoke": ("dynamodb", "update_item", lambda it: KeyRingTable(it, "afterbill").revoke("1", NOW)),
     "lock": ("dynamodb", "put_item", lambda it: SecretTokens(None, it, "afterbill").keep("shop", Token("a"))),
     "store secret": ("secretsmanager", "put_secret_value", lambda it: Secret(it, "secret", lambda: 0.0).store({})),
     "evidence": ("s3", "put_object", lambda it: S3Evidence(it, "bucket").keep(Webhook("stripe", {}, b"{}", NOW))),

@@ -11,7 +11,7 @@ import pytest
 
 from ops.demo.browser import chromium as installed_chromium
 from ops.local.places import STACK_FILE
-from tests.e2e import hours
+from tests.e2e import channels, hours
 from tests.e2e.town import ROOT, Town
 
 
@@ -27,7 +27,7 @@ def stack(tmp_path_factory):
         yield json.loads(Path(running).read_text())
         return
     surveys = tmp_path_factory.mktemp("surveys") / "more.toml"
-    surveys.write_text(hours.tables(datetime.now(UTC)), encoding="utf-8")
+    surveys.write_text(hours.tables(datetime.now(UTC)) + channels.TABLES, encoding="utf-8")
     _ops_local("down")
     _ops_local("up", "--surveys", str(surveys))
     try:

@@ -1,7 +1,8 @@
 """The answer page in a real browser."""
 
 import pytest
-from playwright.sync_api import Browser, Page
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.town import Town
 
@@ -11,7 +12,13 @@ REPORT_VIOLATIONS = (
 
 
 def surveys_to_answer_by_hand(town: Town) -> None:
-    for name, locale in (("nora", "en-GB"), ("kurt", "en-US"), ("petra", "de-AT"), ("victor", "en-IE")):
+    for name, locale in (
+        ("nora", "en-GB"),
+        ("kurt", "en-US"),
+        ("petra", "de-AT"),
+        ("victor", "en-IE"),
+        ("ines", "en-GB"),
+    ):
         customer = {"name": name.title(), "locale": locale}
         town.tell("order_paid", f"page-{name}", f"{name}@example.com", customer=customer)
 
@@ -45,7 +52,7 @@ def test_a_keyboard_is_enough(town: Town, page: Page):
     letter = town.letter("kurt@example.com")
 
     page.goto(letter.rating_link(6))
-    tab_to(page, "input[name=rating]")
+    expect(page.locator("input[name=rating]:checked")).to_be_focused()
     page.keyboard.press("ArrowRight")
     tab_to(page, "textarea")
     page.keyboard.type("No mouse.")
@@ -78,6 +85,23 @@ def test_it_speaks_the_language_of_its_reader(town: Town, page: Page):
     assert language == "de"
     assert button == "Antwort senden"
     assert "Petra" in letter.text
+
+
+@pytest.mark.after(scene=surveys_to_answer_by_hand)
+def test_a_phone_asks_one_question_after_the_other_and_axe_finds_nothing(town: Town, chromium: Browser):
+    page = chromium.new_page(viewport={"width": 390, "height": 844})
+    letter = town.letter("ines@example.com")
+
+    page.goto(letter.rating_link(10))
+    found = [Axe().run(page)]
+    for button in ("Send answer", "Next", "Next", "Done"):
+        page.get_by_role("button", name=button).click()
+        found.append(Axe().run(page))
+
+    assert "10" in page.locator(".rating").inner_text()
+    assert [one.violations_count for one in found] == [0] * 5
+    town.given[letter.answer_url] = 10
+    page.close()
 
 
 @pytest.mark.after(scene=surveys_to_answer_by_hand)

@@ -96,6 +96,13 @@ class Town:
         assert len(found) == 1
         return found[0]
 
+    def texts(self, number: str) -> list[str]:
+        return mailbox.texts(self.stack["inbox_url"], number)
+
+    def text(self, number: str, seconds: float = 120) -> str:
+        """The newest text message to this number, once one is there."""
+        return eventually(lambda: self.texts(number), bool, f"a text message to {number}", seconds)[-1]
+
     def answer(self, letter: Letter, rating: int, comment: str = "") -> str:
         fields = {"rating": str(rating), "comment": comment}
         answer = self.http.request("POST", letter.answer_url, fields=fields, encode_multipart=False)

@@ -14,7 +14,11 @@ FUNCTIONS = {
     "CaptureEvent": "capture_event",
     "SendSurvey": "send_survey",
     "RecordResponse": "record_response",
+    "CollectResponse": "collect_response",
+    "OfferSurvey": "offer_survey",
     "HandleMailEvent": "handle_mail_event",
+    "HandleSmsEvent": "handle_sms_event",
+    "FollowLink": "follow_link",
     "TrackChanges": "track_changes",
     "ComputeNps": "compute_nps",
 }

@@ -21,7 +21,23 @@ class TestApi:
             ("ANY", "/webhooks/{source}"): "ReceiveWebhookFunction",
             ("ANY", "/s/{token}"): "RecordResponseFunction",
             ("ANY", "/u/{token}"): "RecordResponseFunction",
+            ("ANY", "/v1/responses"): "CollectResponseFunction",
+            ("ANY", "/v1/openapi.json"): "CollectResponseFunction",
+            ("ANY", "/in-product/{name}"): "OfferSurveyFunction",
+            ("ANY", "/q/{link}"): "OfferSurveyFunction",
+            ("ANY", "/c/{code}"): "FollowLinkFunction",
+            ("ANY", "/r/{token}"): "FollowLinkFunction",
         }
+
+    def test_no_function_behind_a_route_asks_for_the_address_of_the_api(self, of_type: OfType) -> None:
+        """The API names its functions: CloudFormation refuses such a circle, and no linter sees it."""
+        behind = {
+            name: json.dumps(function["Environment"])
+            for name, function in of_type("AWS::Serverless::Function").items()
+            if any(event["Type"] == "HttpApi" for event in function["Events"].values())
+        }
+
+        assert [name for name, variables in behind.items() if "HttpApi" in variables] == []
 
     def test_it_is_throttled(self, properties: OfOne) -> None:
         assert properties("HttpApi")["DefaultRouteSettings"] == {

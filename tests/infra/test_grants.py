@@ -8,10 +8,14 @@ from datetime import timedelta
 
 import pytest
 
+from afterbill.domain.links import Purpose
 from tests.contract.template import properties
 from tests.integration.apis import CONSENT, from_source, let_answer, said, with_thin_sources
+from tests.integration.calling import told as telling
+from tests.integration.calling import with_key
 from tests.integration.campaigning import living, with_a_campaign
 from tests.integration.grants import Grant, actions_of, allows, grants_of
+from tests.integration.in_product import asked, link, offering, with_in_product
 from tests.integration.loop import Loop
 from tests.integration.samples import (
     SOURCES,
@@ -22,10 +26,12 @@ from tests.integration.samples import (
     payment,
     sample,
     signed,
+    sms_event,
     survey_token,
+    token,
     unsubscribe_token,
 )
-from tests.integration.stack import configured_at_once, functions, logical_id, standing
+from tests.integration.stack import configured_at_once, functions, logical_id, standing, with_text_messages
 
 LAMBDA_ITSELF = {
     "logs:CreateLogStream",
@@ -46,7 +52,8 @@ def toured(tmp_path_factory):
     """A stack in which every function has been through everything it can do."""
     with pytest.MonkeyPatch.context() as patch:
         folder = with_a_campaign(with_thin_sources(configured_at_once(tmp_path_factory.mktemp("layer") / "config")))
-        with standing(patch, folder, SOURCES, {"EvidenceDays": "30"}) as stack:
+        with_in_product(folder)
+        with standing(patch, folder, SOURCES, {"EvidenceDays": "30", "SmsService": "sns"}) as stack:
             tour(stack, Loop(stack), folder / "surveys.toml")
             yield stack
 
@@ -64,6 +71,9 @@ def tour(stack, loop, surveys):
     throttled(stack, loop)
     answered_then_bounced(loop)
     unsubscribed(loop)
+    offered(stack, loop)
+    texted(stack, loop, surveys)
+    collect(stack)
     unknown_then_swept(stack, loop)
     count(stack, loop)
 
@@ -148,6 +158,39 @@ def answered_then_bounced(loop):
 def unsubscribed(loop):
     one = loop.sent("order-6", id="six", email="six@example.com")
     loop.answer(sample("api/unsubscribe_one_click", TOKEN=unsubscribe_token(one.id)))
+
+
+def texted(stack, loop, surveys):
+    """A short link is followed, a personal one counted, and a number says stop."""
+    plain = surveys.read_text()
+    with_text_messages(surveys.parent)
+    one = loop.asked("order-10", id="ten", email="ten@example.com", phone="+4915123456789")
+    stack.load("send_survey")(due(one.id))
+    surveys.write_text(plain)
+    (code,) = stack.items("CODE")
+    follow, told = stack.load("follow_link"), stack.load("handle_sms_event")
+    assert follow(sample("api/code_get", TOKEN=code["pk"]["S"].partition("#")[2]))["statusCode"] == 303
+    follow(sample("api/referral_get", TOKEN=token(Purpose.REFERRAL, one.id)))
+    told(sms_event("delivered", one.id))
+    told(sms_event("inbound"))
+
+
+def collect(stack):
+    """An answer of a known customer, told by another system."""
+    with_key(stack)
+    answer = {"rating": 9, "customer": {"email": "six@example.com"}}
+    assert stack.load("collect_response")(telling(answer))["statusCode"] == 201
+
+
+def offered(stack, loop):
+    """A user whose survey waits in the product answers it, and opens a plain link."""
+    one = loop.sent("order-p", id="p", email="p@example.com")
+    offering(stack, one)
+    offer = stack.load("offer_survey")
+    survey = json.loads(offer(asked(user="p"))["body"])["survey"]["id"]
+    for action in ("shown", "dismissal", "answer"):
+        offer(asked(action, user="p", survey=survey, rating=9))
+    assert offer(link())["statusCode"] == 303
 
 
 def unknown_then_swept(stack, loop):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ops.local import inbox
-from ops.local.letters import Letter, Letterbox, read_letter
+from ops.local.letters import Letter, Letterbox, Text, read_letter, read_texts
 from ops.local.postman import events
 
 LETTER = Letter(
@@ -152,3 +152,35 @@ def test_programs_read_all_mails_as_json() -> None:
     assert mail["to"] == ["anna@example.com"]
     assert mail["tags"] == {"invitation": "abc"}
     assert mail["headers"][0] == ["List-Unsubscribe", "<https://acme.example/u/t>"]
+
+
+TEXT = Text("1", "+4915123456789", "Acme: eine Frage: https://acme.example/c/0123456789 <STOP>")
+
+
+def test_text_messages_are_read_by_number_in_the_order_they_were_sent() -> None:
+    told = {
+        "sms_messages": {
+            "+492": [{"MessageId": "2", "Message": "b"}],
+            "+491": [{"MessageId": "1", "Message": "a"}, {"MessageId": "3", "Message": "c"}],
+        }
+    }
+
+    read = read_texts(json.dumps(told).encode())
+
+    assert read == [Text("1", "+491", "a"), Text("3", "+491", "c"), Text("2", "+492", "b")]
+
+
+def test_text_messages_stand_below_the_mails_with_links_to_click() -> None:
+    page = inbox.list_page([], [TEXT])
+
+    assert "1 text messages" in page
+    assert '<a target="_blank" href="https://acme.example/c/0123456789">' in page
+    assert "&lt;STOP&gt;" in page
+
+
+def test_without_text_messages_nothing_is_said_of_them() -> None:
+    assert "text message" not in inbox.list_page([])
+
+
+def test_programs_read_text_messages_as_json() -> None:
+    assert json.loads(inbox.texts_as_json([TEXT])) == [{"message_id": "1", "to": TEXT.number, "text": TEXT.text}]

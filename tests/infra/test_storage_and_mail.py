@@ -46,6 +46,21 @@ class TestTable:
         assert keys.slot_bucket(7) == "SLOT#7"
         assert keeping["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [progress]}}
 
+    def test_collect_response_puts_answers_and_reads_keys_and_customers_only(self, properties: OfOne) -> None:
+        role = properties("CollectResponseRole")
+        reach = {
+            action: next(iter(statement["Condition"].values()))["dynamodb:LeadingKeys"]
+            for action in ("GetItem", "PutItem", "BatchGetItem")
+            for statement in allowing(role, f"dynamodb:{action}")
+        }
+        [api_key] = keys.api_key("1")["pk"].values()
+
+        assert reach == {
+            "GetItem": [api_key],
+            "PutItem": ["INVITATION#*"],
+            "BatchGetItem": ["ALIAS#*", "CUSTOMER#*"],
+        }
+
     def test_indexes_carry_no_address_and_no_comment(self, properties: OfOne) -> None:
         projected = {
             index["IndexName"]: index["Projection"].get("NonKeyAttributes", [])
@@ -53,7 +68,8 @@ class TestTable:
         }
 
         assert set(projected) == {"by_customer", "by_day", "by_answered_day"}
-        assert {name for names in projected.values() for name in names} <= {"state", "delivery", "rating", "segments"}
+        allowed = {"state", "delivery", "rating", "segments", "answer_reason", "unconfirmed"}
+        assert {name for names in projected.values() for name in names} <= allowed
 
 
 class TestSecrets:
@@ -71,7 +87,19 @@ class TestSecrets:
             ("SourcesSecret", {"ReceiveWebhook"}),
             ("ApisSecret", {"CaptureEvent", "PollBilling"}),
             ("TokensSecret", {"CaptureEvent"}),
-            ("KeysSecret", {"CaptureEvent", "SendSurvey", "RecordResponse", "HandleMailEvent"}),
+            (
+                "KeysSecret",
+                {
+                    "CaptureEvent",
+                    "SendSurvey",
+                    "RecordResponse",
+                    "CollectResponse",
+                    "OfferSurvey",
+                    "HandleMailEvent",
+                    "HandleSmsEvent",
+                    "FollowLink",
+                },
+            ),
         ],
     )
     def test_only_who_needs_a_secret_reads_it(self, properties: OfOne, secret: str, readers: set[str]) -> None:
@@ -192,3 +220,31 @@ class TestMail:
         [sending] = properties("MailEventsQueuePolicy")["PolicyDocument"]["Statement"]
 
         assert sending["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "MailEventsTopic"}}}
+
+
+class TestTextMessages:
+    def test_end_user_messaging_may_send_from_one_origin_and_nowhere_else(self, template: Resource) -> None:
+        policy = template["Resources"]["SendSurveyEndUserMessagingPolicy"]
+
+        (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+        assert policy["Condition"] == "UsesEndUserMessaging"
+        assert statement["Action"] == "sms-voice:SendTextMessage"
+        assert statement["Resource"] == {
+            "Fn::Sub": "arn:${AWS::Partition}:sms-voice:${AWS::Region}:${AWS::AccountId}:${SmsOrigination}"
+        }
+
+    def test_sns_may_write_to_phones_and_to_no_topic(self, template: Resource) -> None:
+        policy = template["Resources"]["SendSurveySnsPolicy"]
+
+        phones, topics = policy["Properties"]["PolicyDocument"]["Statement"]
+        assert policy["Condition"] == "UsesSnsForSms"
+        assert (phones["Effect"], phones["Resource"]) == ("Allow", "*")
+        assert (topics["Effect"], topics["Action"]) == ("Deny", "sns:Publish")
+        assert topics["Resource"] == {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}
+
+    def test_every_event_of_a_text_message_reaches_the_queue(self, properties: OfOne) -> None:
+        (destination,) = properties("SmsConfigurationSet")["EventDestinations"]
+
+        assert destination["MatchingEventTypes"] == ["TEXT_ALL"]
+        assert destination["SnsDestination"] == {"TopicArn": {"Ref": "SmsEventsTopic"}}
+        assert properties("SmsEventsSubscription")["Endpoint"] == {"Fn::GetAtt": ["SmsEvents", "Arn"]}

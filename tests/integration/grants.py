@@ -41,16 +41,16 @@ def actions_of(call: Call, stack: Resolver) -> set[Grant]:
         case "sqs":
             queue = call.params["QueueUrl"].rsplit("/", 1)[1]
             return {Grant(f"sqs:{call.operation}", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")}
-        case "secretsmanager":
-            return {Grant(f"secretsmanager:{call.operation}", call.params["SecretId"])}
-        case "s3":
-            return {Grant(f"s3:{call.operation}", f"arn:aws:s3:::{call.params['Bucket']}/{call.params['Key']}")}
+        case "secretsmanager" | "s3":
+            return {_kept(call)}
         case "scheduler":
             name = f"{call.params['GroupName']}/{call.params['Name']}"
             return {
                 Grant(f"scheduler:{call.operation}", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/{name}"),
                 Grant("iam:PassRole", call.params["Target"]["RoleArn"]),
             }
+        case "pinpoint-sms-voice-v2" | "sns":
+            return {_text(call)}
         case "sesv2":
             domain = call.params["FromEmailAddress"].rstrip(">").rpartition("@")[2]
             own = f"arn:aws:ses:{REGION}:{ACCOUNT}"
@@ -58,6 +58,19 @@ def actions_of(call: Call, stack: Resolver) -> set[Grant]:
             names = (f"identity/{domain}", f"configuration-set/{configuration_set}")
             return {Grant(f"ses:{call.operation}", f"{own}:{name}") for name in names}
     raise AssertionError(f"no rule says what {call.service}:{call.operation} needs")
+
+
+def _kept(call: Call) -> Grant:
+    if call.service == "s3":
+        return Grant(f"s3:{call.operation}", f"arn:aws:s3:::{call.params['Bucket']}/{call.params['Key']}")
+    return Grant(f"secretsmanager:{call.operation}", call.params["SecretId"])
+
+
+def _text(call: Call) -> Grant:
+    """A number has no ARN: whoever may publish to one may to all."""
+    if call.service == "sns":
+        return Grant(f"sns:{call.operation}", "*")
+    return Grant(f"sms-voice:{call.operation}", call.params["OriginationIdentity"])
 
 
 def _dynamodb(call: Call, table: str) -> Iterator[Grant]:
@@ -81,6 +94,7 @@ def grants_of(function: str, stack: Resolver) -> set[Grant]:
     return {
         Grant(action, stack.resolve(resource))
         for statement in statements
+        if statement["Effect"] == "Allow"
         for action in _listed(statement["Action"])
         for resource in _listed(statement["Resource"])
     }

@@ -65,7 +65,8 @@ class Resolver:
         return re.sub(r"\$\{([^}]+)\}", one, text)
 
     def holds(self, condition: str) -> bool:
-        """Every condition of the template asks whether a parameter is not empty."""
-        ((described,),) = template()["Conditions"][condition].values()
-        first, second = described["Fn::Equals"]
-        return bool(self.resolve(first) != self.resolve(second))
+        """Every condition of the template asks whether a parameter has a value, or has another one."""
+        described = template()["Conditions"][condition]
+        differs = "Fn::Not" in described
+        first, second = (described["Fn::Not"][0] if differs else described)["Fn::Equals"]
+        return bool((self.resolve(first) == self.resolve(second)) is not differs)

@@ -101,6 +101,15 @@ def mail_event(kind: str, invitation_id: str, recipient: str, at: datetime | Non
     return event
 
 
+def sms_event(kind: str, invitation_id: str = "", **changes: Any) -> dict[str, Any]:
+    """What End User Messaging says of a text message, or what somebody answered, inside what SNS and SQS say."""
+    said = sample(f"sms/{kind}", INVITATION_ID=invitation_id) | changes
+    event = sample("sqs/sms_event")
+    notification = json.loads(event["Records"][0]["body"])
+    event["Records"][0]["body"] = json.dumps(notification | {"Message": json.dumps(said)})
+    return event
+
+
 def token(purpose: Purpose, invitation_id: str, valid: timedelta = timedelta(days=30)) -> str:
     return sign(purpose, invitation_id, now() + valid, KEYS)
 

@@ -45,9 +45,10 @@ stage = "purchase"
 delay = "0s"
 sampling = 1.0
 priority = 50
-channel = "mail"
+channels = ["mail"]
 cooldown = "90d"
 expiry = "30d"
+reasons = ["price", "service"]
 paid_only = false
 stops = "nothing"
 [touchpoints.refunded]
@@ -229,6 +230,13 @@ def standing(
     forget_configuration()
 
 
+def with_text_messages(folder: Path) -> Path:
+    """A configuration layer that asks by text message who can get one."""
+    surveys = folder / "surveys.toml"
+    surveys.write_text(surveys.read_text().replace('channels = ["mail"]', 'channels = ["sms", "mail"]'))
+    return folder
+
+
 def configured_at_once(folder: Path) -> Path:
     """A configuration layer whose surveys are due the moment their fact is captured."""
     shutil.copytree(ROOT / "layers" / "config", folder)
@@ -260,5 +268,5 @@ def functions() -> list[str]:
 def forget_configuration() -> None:
     """Read surveys.toml again at the next look."""
     config = import_module("afterbill.config")
-    config.folder.cache_clear()
-    config.surveys_table.cache_clear()
+    for remembered in (config.folder, config.surveys_table, config.brand):
+        remembered.cache_clear()

@@ -1,6 +1,7 @@
 """compute_nps: on its schedule, from marked days to scores; the sweep of what was lost; the stop before SES does."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,9 +9,13 @@ from botocore.exceptions import ClientError
 
 from afterbill import config
 from afterbill.adapters.aws.items import invitation_item
+from afterbill.adapters.aws.responses import ResponsesTable
 from afterbill.adapters.aws.switch import SwitchTable
 from afterbill.adapters.aws.tallies import tally_item
+from afterbill.adapters.aws.taps import TapsTable
 from afterbill.domain.errors import TransientError
+from afterbill.domain.integrity import Kind, Visit
+from afterbill.domain.invitation import Answer
 from afterbill.domain.nps import Tally
 from afterbill.domain.reputation import Halt
 from tests.integration.samples import due, mail_event, now, sample
@@ -50,6 +55,28 @@ def test_answers_become_scores(stack, loop):
     assert scores(stack, "7d#all") == [(0.0, 2)]
     (tally,) = [item for item in stack.items("TALLY") if item["pk"]["S"] == "TALLY#all"]
     assert [int(one["N"]) for one in tally["tallies"]["M"]["all"]["L"]][11:] == [3, 0, 2, 0, 0]
+
+
+def test_every_question_gets_scores_of_its_own_that_say_how_many_answers_are_unconfirmed(stack, loop):
+    one = loop.sent()
+    answer = Answer(4, reason="service", confirmed=False)
+    asked = replace(loop.invitation(one.id), segments={**one.segments, "question": "csat"}, answer=answer)
+    today = now().astimezone(config.time_zone()).date().isoformat()
+    image = invitation_item(replace(asked, answered_at=now(), answered_day=today))
+    stack.dynamodb.put_item(TableName="afterbill", Item=image)
+    record = sample("stream/answered")["Records"][0]
+    record["dynamodb"] |= {"OldImage": {}, "NewImage": image}
+    stack.load("track_changes")({"Records": [record]})
+
+    loop.compute(EVENT)
+
+    satisfied, why = [
+        next(item for item in stack.items("SCORE") if item["pk"]["S"] == f"SCORE#csat:{dimension}")
+        for dimension in ("all", "reason")
+    ]
+    assert (float(satisfied["score"]["N"]), satisfied["unconfirmed"]["N"]) == (100.0, "1")
+    assert why["sk"]["S"].endswith("#service")
+    assert {item["n"]["N"] for item in stack.items("SCORE") if item["pk"]["S"] == "SCORE#all"} == {"0"}
 
 
 @pytest.mark.usefixtures("answered")
@@ -231,3 +258,31 @@ def lines(told):
 
 def counted(told, metric):
     return [value for line in lines(told) for value in line.get(metric, ())]
+
+
+@pytest.fixture
+def tapped(stack, loop):
+    """A mail whose 9 was tapped an hour ago, and a mail whose links a machine opened."""
+    ids = []
+    for name, kinds in {"person": ("opened", "seen"), "machine": ("hidden", "opened", "seen")}.items():
+        one = loop.sent(f"order-{name}", id=name, email=f"{name}@example.com")
+        responses = ResponsesTable(stack.dynamodb, "afterbill")
+        for kind in kinds:
+            rating = None if kind == "hidden" else 9
+            responses.visit(one.id, Visit(now() - timedelta(hours=1), Kind(kind), rating, name[:8], "safari"))
+        TapsTable(stack.dynamodb, "afterbill").await_settling(one.id, now() - timedelta(hours=1))
+        ids.append(one.id)
+    return ids
+
+
+def test_taps_are_judged_before_answers_are_counted(stack, loop, tapped, capsys):
+    loop.compute(EVENT)
+    told = capsys.readouterr().out
+
+    person, machine = map(loop.invitation, tapped)
+    assert (person.answer, person.label) == (Answer(9, confirmed=False), "")
+    assert (machine.answer, machine.label) == (None, "hidden_link")
+    assert stack.items("UNSETTLED") == []
+    assert (counted(told, "AnswersSettled"), counted(told, "AnswersLabelled")) == ([1], [1])
+    (line,) = [line for line in lines(told) if line.get("message") == "taps judged"]
+    assert (line["answers"], line["labelled"], line["waiting"]) == (1, {"hidden_link": 1}, 0)

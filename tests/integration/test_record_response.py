@@ -51,8 +51,8 @@ def test_a_number_that_is_none_chooses_nothing(opened, rating):
     assert " checked" not in page["body"]
 
 
-@pytest.mark.parametrize("name", ["survey_get", "survey_head", "unsubscribe_get", "unsubscribe_head"])
-def test_opening_a_link_leaves_no_trace(stack, opened, name):
+@pytest.mark.parametrize("name", ["unsubscribe_get", "unsubscribe_head"])
+def test_opening_an_unsubscribe_link_leaves_no_trace(stack, opened, name):
     before = stack.items("INVITATION"), stack.items("CUSTOMER"), stack.items("SUPPRESSION")
 
     for _ in range(3):
@@ -61,7 +61,55 @@ def test_opening_a_link_leaves_no_trace(stack, opened, name):
     assert (stack.items("INVITATION"), stack.items("CUSTOMER"), stack.items("SUPPRESSION")) == before
 
 
-@pytest.mark.parametrize("name", ["survey_get", "survey_form", "unsubscribe_get", "unsubscribe_one_click"])
+@pytest.mark.parametrize("case", [("survey_get", "opened", 9), ("survey_head", "probed", None)], ids=["get", "head"])
+def test_opening_a_link_leaves_a_visit_without_an_address_and_no_answer(stack, loop, opened, sent, case):
+    name, kind, rating = case
+    query = {} if rating else {"rawQueryString": ""}
+
+    assert opened(name, **query)["statusCode"] == 200
+
+    (visit,) = loop.invitation(sent.id).visits
+    assert (visit.kind, visit.rating, visit.family, len(visit.network)) == (kind, rating, "other", 8)
+    assert loop.invitation(sent.id).answer is None
+    assert "192.0.2" not in str(stack.items("INVITATION"))
+    assert "sample/1.0" not in str(stack.items("INVITATION"))
+
+
+def test_the_page_takes_one_call_and_so_does_the_answer(stack, opened):
+    opened("survey_get")
+    for name, query in (("survey_get", "rating=9"), ("survey_get", "rating=none"), ("survey_get", "")):
+        calls = len(stack.calls)
+        opened(name, rawQueryString=query)
+        assert len(stack.calls[calls:]) == 1
+    calls = len(stack.calls)
+    opened("survey_form")
+    assert [call.operation for call in stack.calls[calls:]] == ["UpdateItem"]
+
+
+def test_a_page_that_was_seen_is_reported_and_answers_nothing(loop, opened, sent):
+    seen = opened("survey_form", body="seen=1&rating=9", isBase64Encoded=False)
+
+    assert (seen["statusCode"], seen["body"]) == (204, "")
+    (visit,) = loop.invitation(sent.id).visits
+    assert (visit.kind, visit.rating) == ("seen", 9)
+    assert loop.invitation(sent.id).answer is None
+
+
+@pytest.mark.parametrize("rating", ["11", "", "none"])
+def test_seeing_no_number_is_400(loop, opened, sent, rating):
+    assert opened("survey_form", body=f"seen=1&rating={rating}", isBase64Encoded=False)["statusCode"] == 400
+    assert loop.invitation(sent.id).visits == ()
+
+
+@pytest.mark.parametrize("step", ["reason", "comment", "contact", "rating", "", "x"])
+def test_every_step_of_a_phone_is_recorded(loop, opened, sent, step):
+    page = opened("survey_form", body=f"rating=9&reason=price&comment=a&go={step}", isBase64Encoded=False)
+
+    assert page["statusCode"] == 200
+    assert loop.invitation(sent.id).answer == Answer(9, "a", "price")
+
+
+@pytest.mark.parametrize("name", ["survey_form", "unsubscribe_get", "unsubscribe_one_click"])
 def test_every_page_keeps_to_itself(opened, name):
     page = opened(name)
     headers = {key.lower(): value for key, value in page["headers"].items()}
@@ -110,6 +158,76 @@ def test_of_two_answers_at_the_same_moment_one_stands_whole(loop, stack, opened,
     assert opened("survey_form")["statusCode"] == 200
 
     assert loop.invitation(sent.id).answer == Answer(9, "Schnell und freundlich 🎉", contact_ok=True)
+
+
+@pytest.mark.parametrize("rating", ["07", " 7", 7.0, "7.0", True, [7], {"rating": 7}, 10**400, -1, 11, None, "\u0667"])
+def test_a_rating_of_a_wrong_kind_is_400(loop, opened, sent, rating):
+    assert opened("survey_json", body=json.dumps({"rating": rating}))["statusCode"] == 400
+    assert loop.invitation(sent.id).answer is None
+
+
+def test_a_reason_that_is_not_configured_is_400(loop, opened, sent):
+    answer = opened("survey_json", body='{"rating": 9, "reason": "weather"}')
+
+    assert (answer["statusCode"], json.loads(answer["body"])) == (400, {"outcome": "invalid", "problem": "reason"})
+    assert opened("survey_form", body="rating=9&reason=weather", isBase64Encoded=False)["statusCode"] == 400
+    assert loop.invitation(sent.id).answer is None
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "multipart/form-data; boundary=x", "application/xml", "application/csv"]
+)
+def test_what_is_neither_a_form_nor_json_is_415(stack, loop, opened, sent, kind):
+    event = with_headers(sample("api/survey_form"), **{"content-type": kind})
+    calls = len(stack.calls)
+
+    page = opened("survey_form", headers=event["headers"])
+
+    assert (page["statusCode"], page["headers"]["Accept-Post"]) == (
+        415,
+        "application/x-www-form-urlencoded, application/json",
+    )
+    assert stack.calls[calls:] == []
+    assert loop.invitation(sent.id).answer is None
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "text/plain"])
+def test_unsubscribing_takes_whatever_a_mail_program_sends(stack, opened, kind):
+    event = with_headers(sample("api/unsubscribe_one_click"), **{"content-type": kind})
+
+    assert opened("unsubscribe_one_click", headers=event["headers"])["statusCode"] == 200
+    assert len(stack.items("SUPPRESSION")) == 1
+
+
+def test_a_flood_of_one_link_costs_no_call_of_the_table(stack, opened):
+    for _ in range(60):
+        assert opened("survey_get", rawQueryString="")["statusCode"] == 200
+    calls = len(stack.calls)
+
+    page, refused = opened("survey_get"), opened("survey_head")
+
+    assert (page["statusCode"], page["headers"]["Retry-After"], refused["statusCode"]) == (429, "60", 429)
+    assert 'lang="de"' in page["body"]
+    assert stack.calls[calls:] == []
+    assert opened("survey_json")["statusCode"] == 200
+
+
+def test_a_program_is_told_of_a_flood_as_well(opened):
+    for _ in range(60):
+        opened("survey_json", body="{")
+
+    answer = opened("survey_json")
+
+    assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (429, "60")
+    assert json.loads(answer["body"]) == {"outcome": "too_many", "problem": None}
+
+
+def test_a_comment_of_100_kb_comes_back_to_be_shortened(loop, opened, sent):
+    page = opened("survey_form", body=f"rating=9&comment={'x' * 100_000}", isBase64Encoded=False)
+
+    assert page["statusCode"] == 400
+    assert "x" * 100_000 in page["body"]
+    assert loop.invitation(sent.id).answer is None
 
 
 @pytest.mark.parametrize(

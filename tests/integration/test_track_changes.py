@@ -1,4 +1,4 @@
-"""track_changes: records of the table's stream in, marked days out."""
+"""track_changes: records of the table's stream in, marked days and invitations out."""
 
 import pytest
 
@@ -48,6 +48,14 @@ def test_a_day_of_many_records_is_marked_once_per_batch(stack, track):
 
     assert marks(stack) == {"2026-11-20": 1, "2026-11-22": 1}
     assert stack.calls_of("track_changes") == ["UpdateItem", "UpdateItem"]
+
+
+def test_an_invitation_that_was_tapped_waits_to_be_judged(stack, track):
+    assert failed(track(batch("tapped", "tapped"))) == []
+
+    (mark,) = stack.items("UNSETTLED")
+    assert (mark["sk"]["S"], mark["version"]["N"]) == ("0f1e2d3c4b5a69788796a5b4c3d2e1f0", "1")
+    assert marks(stack) == {}
 
 
 def test_a_poison_record_fails_alone(stack, track):

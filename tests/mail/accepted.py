@@ -79,6 +79,10 @@ ACCEPTED = {
         "As for class selectors.", no="gmail.mobile-webmail", partly=f"{GMAIL_APPS} {GERMAN_WEB}"
     ),
     "Type selector": Accepted("As for class selectors.", no=f"gmail.mobile-webmail {GERMAN_WEB}", partly=GMAIL_APPS),
+    "aria-hidden attribute": Accepted(
+        "On the link that no person sees; the block around it is not displayed, so no screen reader comes to it.",
+        no=f"outlook.windows-mail {GERMAN_WEB_ANDROID}",
+    ),
     "aria-label attribute": Accepted(
         "A screen reader then says the number alone; the question and both ends of the scale are text beside it.",
         no=f"outlook.windows-mail {GERMAN_WEB_ANDROID}",
@@ -103,7 +107,8 @@ ACCEPTED = {
         partly=f"{GMAIL_APPS} {WORD} {GERMAN_WEB}",
     ),
     "display:none": Accepted(
-        "Hides the preheader, which holds no table and no picture; it has max-height, overflow and mso-hide as well.",
+        "Hides the preheader and the link in it that nobody sees. There is no table in it and no picture, and it has "
+        "max-height, overflow and mso-hide as well.",
         no="gmail.mobile-webmail",
         partly=WORD,
     ),
@@ -125,7 +130,7 @@ ACCEPTED = {
         partly=f"{WORD} apple-mail.ios",
     ),
     "overflow": Accepted(
-        "Only hides the preheader, together with display:none, which these understand.",
+        "Only hides the preheader and the link in it, together with display:none, which these understand.",
         no=f"outlook.android {WORD}",
         partly="apple-mail.macos",
     ),

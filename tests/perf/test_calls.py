@@ -145,11 +145,14 @@ def test_a_page_is_one_call_and_so_is_an_answer(stack, loop):
     warmed(loop)
     one = loop.sent()
 
-    with billed(stack) as page:
+    with billed(stack) as tapped:
         loop.answer(sample("api/survey_get", TOKEN=survey_token(one.id)))
+    with billed(stack) as page:
+        loop.answer(sample("api/survey_get", TOKEN=survey_token(one.id)) | {"rawQueryString": ""})
     with billed(stack) as answer:
         loop.form(one)
 
+    assert tapped.operations == ["UpdateItem"]
     assert page.operations == ["GetItem"]
     assert answer.operations == ["UpdateItem"]
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from benchmarks.importing import MOST_CALLS, Client, imported
+from benchmarks.importing import MOST_CALLS, MOST_CALLS_OF_A_RESPONSE, Client, imported, imported_responses
 
 SIZE = 10_000
+RESPONSES = 2_000
 
 
 @pytest.fixture
@@ -32,3 +33,18 @@ def test_known_customers_without_news_are_only_read(client):
 
     assert calls["TransactWriteItems"] == 0
     assert calls.total() <= MOST_CALLS * SIZE
+
+
+def test_responses_of_known_people_fill_every_call(client):
+    imported(client, 1_000, "Pro", 0)
+
+    calls = imported_responses(client, RESPONSES, 1_000)
+
+    assert calls == {"BatchGetItem": 4 * RESPONSES // 100, "TransactWriteItems": RESPONSES // 100}
+    assert calls.total() <= MOST_CALLS_OF_A_RESPONSE * RESPONSES
+
+
+def test_responses_that_are_there_are_only_read(client):
+    imported_responses(client, RESPONSES, 1_000)
+
+    assert imported_responses(client, RESPONSES, 1_000, minute=1) == {"BatchGetItem": RESPONSES // 100}

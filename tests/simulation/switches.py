@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
+from afterbill.domain import choosing
 from afterbill.domain import policy as deciding
 from afterbill.domain import recheck as rechecking
 from afterbill.domain.billing import BillingEvent
@@ -19,7 +20,7 @@ from afterbill.domain.limits import Sending
 from afterbill.domain.policy import Policy, Situation
 from afterbill.domain.sending_window import Place
 from afterbill.ports import Change
-from afterbill.services import remind, send_survey
+from afterbill.services import follow_up, send_survey
 
 from . import town
 from .oracle import name_of
@@ -76,12 +77,20 @@ def _operators_place(policy: Policy, customer: Any) -> Place:
 _unreachable = deciding.unreachable
 
 
-def _reachable_unless(**ignored: Any) -> Callable[[Situation], SkipReason | None]:
-    def judge(situation: Situation) -> SkipReason | None:
+def _reachable_unless(**ignored: Any) -> Callable[..., SkipReason | None]:
+    def judge(situation: Situation, channels: Any) -> SkipReason | None:
         customer = situation.customer
-        return _unreachable(replace(situation, customer=replace(customer, **ignored)) if customer else situation)
+        known = replace(situation, customer=replace(customer, **ignored)) if customer else situation
+        return _unreachable(known, channels)
 
     return judge
+
+
+_address_problem = choosing._address_problem
+
+
+def _whatever_bounced(situation: Situation, customer: Customer) -> SkipReason | None:
+    return _address_problem(situation, replace(customer, suppressed=""))
 
 
 _situation, _look_up, _claim, _commit = Table.situation, Table.look_up, Table.claim, Table.commit
@@ -107,16 +116,15 @@ def _forget_some(table: Table, change: Change) -> bool:
     return _commit(table, replace(change, invitation=None, event=None) if lost else change)
 
 
-_recheck_reminder = remind.recheck_reminder
+_recheck_again, _follows_at = follow_up.recheck_again, send_survey.follows_at
 
 
 def _reminder_at_any_hour(one: Any, situation: Any, policy: Policy, now: Any) -> Any:
-    return _recheck_reminder(one, situation, _rules(window=None)(policy), now)
+    return _recheck_again(one, situation, _rules(window=None)(policy), now)
 
 
-def _remind_at_any_hour(one: Any, rule: Any, customer: Any, policy: Policy, now: Any) -> Any:
-    del one, customer, policy
-    return now + rule.reminder if rule.reminder else None
+def _remind_at_any_hour(one: Any, customer: Any, policy: Policy, now: Any) -> Any:
+    return _follows_at(one, customer, _rules(window=None)(policy), now)
 
 
 def _no_sweep(*_: Any) -> Mapping[str, int]:
@@ -140,12 +148,15 @@ SWITCHES = (
     Switch("cooldown", ("cooldown",), _rules(cooldown=_NOTHING)),
     Switch("cooldown checked again", ("cooldown",), patches=((rechecking, "cooled", _always(deciding._EVER)),)),
     Switch("one person whatever the spelling", ("cooldown",), patches=((town, "address_hash", lambda one, **_: one),)),
-    Switch("legal basis", ("basis",), patches=((rechecking, "_unlawful", _always(None)),)),
+    Switch("legal basis", ("basis",), patches=((choosing, "_unlawful", _always(None)),)),
     Switch("rule of a country", ("basis",), lambda policy: replace(policy, legal=Legal(Need.CUSTOMER))),
     Switch(
         "opt-outs and bounces",
         ("opted_out", "bounced", "reminder_opted_out"),
-        patches=_both("unreachable", _reachable_unless(suppressed="")),
+        patches=(
+            *_both("unreachable", _reachable_unless(suppressed="")),
+            (choosing, "_address_problem", _whatever_bounced),
+        ),
     ),
     Switch("deletion", ("deleted",), patches=_both("unreachable", _reachable_unless(deleted=False))),
     Switch(
@@ -185,8 +196,8 @@ SWITCHES = (
         "window of the reminder",
         ("reminder_hours", "reminder_holiday"),
         patches=(
-            (remind, "recheck_reminder", _reminder_at_any_hour),
-            (send_survey, "remind_at", _remind_at_any_hour),
+            (follow_up, "recheck_again", _reminder_at_any_hour),
+            (send_survey, "follows_at", _remind_at_any_hour),
         ),
     ),
     Switch(

@@ -1,5 +1,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import product
 
 import pytest
 
@@ -7,14 +9,32 @@ from afterbill.config import Catalogs
 from afterbill.domain.billing import Touchpoint
 from afterbill.domain.brand import brand_of
 from afterbill.domain.catalog import STAGES, TEXTS, catalog_problems
+from afterbill.domain.channels import SmsPolicy
 from afterbill.domain.invitation import Answer
-from afterbill.domain.wording import Catalog
+from afterbill.domain.questions import Question
+from afterbill.domain.wording import Catalog, Words
 from afterbill.mail.render import Mails, SurveyMail
+from afterbill.mail.sms import text_composer
+from afterbill.web.asking import Asking, Step
+from afterbill.web.in_product.survey import Surveys
 from afterbill.web.pages import Asked, Draft, Pages, Problem
+from tests.factories import customer, invitation
 from tests.unit.customer_facing import BRAND, CATALOGS, CONFIGURATION, FILES
 
 FLAT = {name: file["texts"] for name, file in FILES.items()}
-NOTICES = ("closed", "not_found", "too_large", "method_not_allowed", "unavailable", "unsubscribe", "unsubscribed")
+NOTICES = (
+    "closed",
+    "not_found",
+    "too_large",
+    "too_many",
+    "unsupported",
+    "method_not_allowed",
+    "unavailable",
+    "unsubscribe",
+    "unsubscribed",
+)
+PROUD = replace(BRAND, review_url="https://reviews.example")
+ASKING = Asking({"": tomllib.loads((CONFIGURATION / "surveys.toml").read_text("utf-8"))["defaults"]["reasons"]})
 NO_BREAK = str.maketrans({"\u00a0": " ", "\u202f": " "})
 
 every_file = pytest.mark.parametrize("name", FILES)
@@ -40,13 +60,17 @@ class Watched(Mapping[str, str]):
 
 
 def say_everything(catalogs: Mapping[str, Catalog], locale: str) -> None:
-    mails, pages = Mails(BRAND, catalogs), Pages(BRAND, catalogs)
+    mails, pages = Mails(BRAND, catalogs), Pages(PROUD, catalogs, asking=ASKING)
     answer = Answer(7, "comment", contact_ok=True)
-    for touchpoint in Touchpoint:
+    for touchpoint, question in product(Touchpoint, Question):
         for name, reminder in (("Ada", False), (None, True)):
             links = "https://a.example", "https://u.example"
-            mails.survey(SurveyMail(locale, name, touchpoint, "purchase", *links, reminder=reminder))
+            mails.survey(SurveyMail(locale, name, touchpoint, "purchase", *links, reminder=reminder, question=question))
+    text = text_composer("https://a.example", BRAND, catalogs, SmsPolicy())
+    text(invitation(locale=locale), customer(name="Ada"), "+4915123456789", "0123456789")
+    for touchpoint in Touchpoint:
         pages.survey(Asked(locale, touchpoint, "purchase"))
+    Surveys(Words(BRAND, catalogs), BRAND, ASKING).document("name", invitation(), locale)
     asked = Asked(locale)
     for notice in NOTICES:
         getattr(pages, notice)(locale)
@@ -54,7 +78,8 @@ def say_everything(catalogs: Mapping[str, Catalog], locale: str) -> None:
         pages.bad_request(asked, Draft(), problem)
     pages.survey(asked, 3)
     pages.survey(asked, recorded=answer)
-    pages.thanks(asked, answer)
+    for rating, step in product((0, 7, 10), ("", *Step)):
+        pages.thanks(asked, Answer(rating, "comment", "price", contact_ok=True), step, "https://r.example")
 
 
 def test_the_languages_of_the_issue_are_shipped() -> None:

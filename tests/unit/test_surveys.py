@@ -68,7 +68,7 @@ def test_refunds_disputes_and_cancellations_stop_what_came_before() -> None:
         ("touchpoints.renewed.stage", "bliss", "surveys.toml: touchpoints.renewed.stage:"),
         ("touchpoints.renewed.stops", "everything", "surveys.toml: touchpoints.renewed.stops:"),
         ("touchpoints.renewed.priority", 101, "surveys.toml: touchpoints.renewed.priority:"),
-        ("touchpoints.renewed.channel", "pigeon", "surveys.toml: touchpoints.renewed.channel:"),
+        ("touchpoints.renewed.channels", ["pigeon"], "surveys.toml: touchpoints.renewed.channels:"),
         ("touchpoints.renewed.colour", "red", "surveys.toml: touchpoints.renewed.colour:"),
         ("touchpoints.renewed", "often", "surveys.toml: touchpoints.renewed:"),
         ("touchpoints.birthday", {}, "surveys.toml: touchpoints.birthday:"),

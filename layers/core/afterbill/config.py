@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from afterbill.domain.brand import Brand
+    from afterbill.domain.hosted import HostedLink
+    from afterbill.domain.in_product import InProduct
+    from afterbill.domain.integrity import Integrity
     from afterbill.domain.limits import Sending
     from afterbill.domain.wording import Catalog
 
@@ -83,6 +86,35 @@ def sources() -> Mapping[str, Source]:
     return {name: Source(name, **table) for name, table in surveys_table().get("sources", {}).items()}
 
 
+def reasons() -> Mapping[str, tuple[str, ...]]:
+    """The reasons that can be chosen at each touchpoint with its own, those of all others under `""`."""
+    table = surveys_table()
+    tables = {"": table.get("defaults", {}), **table.get("touchpoints", {})}
+    return {name: tuple(one["reasons"]) for name, one in tables.items() if "reasons" in one}
+
+
+def in_product() -> "InProduct":
+    """Who asks for surveys inside the product; without the table nobody."""
+    from afterbill.domain.in_product import InProduct  # noqa: PLC0415  # same as with brand()
+
+    table = surveys_table().get("in_product", {})
+    return InProduct(table.get("source", ""), tuple(table.get("origins", ())))
+
+
+def hosted_links() -> "Mapping[str, HostedLink]":
+    """The plain links by name, each with what the rule of its touchpoint says."""
+    from afterbill.domain.hosted import HostedLink  # noqa: PLC0415  # same as with brand()
+    from afterbill.domain.questions import Question  # noqa: PLC0415  # same as with brand()
+
+    table = surveys_table()
+    named = {name: one["touchpoint"] for name, one in table.get("links", {}).items()}
+    rules = {name: {**table.get("defaults", {}), **table["touchpoints"].get(name, {})} for name in named.values()}
+    return {
+        name: HostedLink(name, touchpoint, stage_of(touchpoint), Question(rules[touchpoint].get("question", "nps")))
+        for name, touchpoint in named.items()
+    }
+
+
 def time_zone() -> "ZoneInfo":
     """The operator's."""
     from zoneinfo import ZoneInfo  # noqa: PLC0415  # same as with brand()
@@ -94,6 +126,13 @@ def day_of() -> "Callable[[datetime], str]":
     """Gives the operator's local day (`2026-11-22`) of an instant."""
     zone = time_zone()
     return lambda at: at.astimezone(zone).date().isoformat()
+
+
+def stage_of(touchpoint: str) -> str:
+    """The stage of the customer's journey that surveys.toml puts this touchpoint into."""
+    table = surveys_table()
+    rule: dict[str, str] = {**table.get("defaults", {}), **table.get("touchpoints", {}).get(touchpoint, {})}
+    return rule["stage"]
 
 
 @cache
@@ -109,6 +148,19 @@ def sending() -> "Sending":
     from afterbill.domain.limits import Sending  # noqa: PLC0415  # same as with brand()
 
     return Sending(**surveys_table().get("sending", {}))
+
+
+def integrity() -> "Integrity":
+    """What tells a person's tap from a machine's."""
+    from datetime import timedelta  # noqa: PLC0415  # same as with brand()
+
+    from afterbill.domain.integrity import Integrity  # noqa: PLC0415  # same as with brand()
+
+    table = surveys_table().get("integrity", {})
+    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    spans = {name: timedelta(**{units[one[-1]]: int(one[:-1])}) for name, one in table.items() if isinstance(one, str)}
+    lists = {name: tuple(one) for name, one in table.items() if isinstance(one, list)}
+    return Integrity(**{**table, **spans, **lists})
 
 
 def catalogs() -> "Mapping[str, Catalog]":

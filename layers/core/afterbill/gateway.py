@@ -13,7 +13,10 @@ _MAX_FIELDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it was sent: header names are lower case, the body is what was signed."""
+    """A request as it was sent: header names are lower case, the body is what was signed, `address` who sent it.
+
+    `host` is what API Gateway was asked by, which it checked: its own name, or that of a custom domain.
+    """
 
     method: str
     path: str
@@ -21,6 +24,8 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    address: str = ""
+    host: str = ""
 
 
 def request_of(event: Mapping[str, Any]) -> Request:
@@ -32,6 +37,8 @@ def request_of(event: Mapping[str, Any]) -> Request:
         query=dict(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True)),
         headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
         body=_raw_body(event),
+        address=event["requestContext"]["http"].get("sourceIp", ""),
+        host=event["requestContext"].get("domainName", ""),
     )
 
 
@@ -46,7 +53,7 @@ def _raw_body(event: Mapping[str, Any]) -> bytes:
 
 
 def fields_of(request: Request) -> Mapping[str, str] | None:
-    """The fields of a form or of a JSON object; None when the body is neither. Of a repeated field the last counts."""
+    """The fields of a form or of a flat JSON object, None when it is neither. Of a repeated one the last counts."""
     if is_json(request):
         return _json_fields(request.body)
     try:
@@ -57,7 +64,16 @@ def fields_of(request: Request) -> Mapping[str, str] | None:
 
 def is_json(request: Request) -> bool:
     """Whether a program sent this, and not a form."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+    return _kind(request) == "application/json"
+
+
+def is_form(request: Request) -> bool:
+    """Whether a form was sent; one that says nothing of its kind is taken for one."""
+    return _kind(request) in {"", "application/x-www-form-urlencoded"}
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _json_fields(body: bytes) -> Mapping[str, str] | None:
@@ -65,7 +81,7 @@ def _json_fields(body: bytes) -> Mapping[str, str] | None:
         read = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(read, dict):
+    if not isinstance(read, dict) or any(isinstance(value, list | dict) for value in read.values()):
         return None
     spelled = {True: "true", False: "false", None: ""}
     return {

@@ -30,6 +30,8 @@ class Metric(StrEnum):
     OVERDUE_INVITATIONS = "OverdueInvitations"
     UNKNOWN_DELIVERIES = "UnknownDeliveries"
     FAILED_DELIVERIES = "FailedDeliveries"
+    ANSWERS_SETTLED = "AnswersSettled"
+    ANSWERS_LABELLED = "AnswersLabelled"
     SCORE = "Score"
 
 

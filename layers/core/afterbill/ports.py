@@ -11,6 +11,7 @@ from typing import Protocol
 
 from afterbill.domain.billing import OperatorTask
 from afterbill.domain.customer import Customer
+from afterbill.domain.integrity import Visit
 from afterbill.domain.invitation import Answer, Delivery, Invitation, Recorded, SkipReason
 from afterbill.domain.provider import Api, Call, Token
 from afterbill.domain.webhooks import Source, Webhook
@@ -164,10 +165,15 @@ class Responses(Protocol):
     def invitation(self, invitation_id: str) -> Invitation | None:
         """The invitation as it stands."""
 
-    def record(self, invitation_id: str, answer: Answer, now: datetime, day: str) -> Recorded | None:
+    def visit(self, invitation_id: str, visit: Visit) -> Invitation | None:
+        """Keep the visit, unless there are too many (MOST_VISITS); the invitation as it stands then: one call."""
+
+    def record(self, invitation_id: str, answer: Answer, now: datetime, day: str, channel: str = "") -> Recorded | None:
         """Store the answer if it is still accepted; None when there is no such invitation.
 
         The first answer freezes `answered_at` and `answered_day`; later ones change the same response.
+        `channel` is where it was given, told if that may not be where it was asked for.
+        A confirmed answer takes the place of an unconfirmed one, and its label with it.
         """
 
     def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
@@ -189,8 +195,11 @@ class MailEvents(Protocol):
     def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
         """sending or unknown -> sent: the mail system's word proves it went out."""
 
-    def deliver(self, invitation_id: str, delivery: Delivery) -> None:
-        """Raise the delivery rank; a lower or equal one changes nothing."""
+    def deliver(self, invitation_id: str, delivery: Delivery, delivered_at: datetime | None = None) -> None:
+        """Raise the delivery rank, and keep the first moment a mail was `delivered_at`.
+
+        A lower rank changes nothing, an equal one no more than a moment that is missing.
+        """
 
     def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
         """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""

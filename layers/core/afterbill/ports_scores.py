@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from afterbill.domain.invitation import Invitation
 from afterbill.domain.reputation import Halt
 from afterbill.domain.tally import Answered, Score, Sent, Tallies
 
@@ -16,6 +17,16 @@ class DirtyDays(Protocol):
         """Say that the day must be recounted: raises the version of its mark, or sets the first."""
 
 
+class Taps(Protocol):
+    """The table as track_changes sees what was tapped and not confirmed."""
+
+    def await_settling(self, invitation_id: str, now: datetime) -> None:
+        """Say that there are taps to judge: raises the version of the invitation's mark, or sets the first.
+
+        The mark keeps its first time, so that no flood of visits puts judging off.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A day to recount, and when that was last said; every further change raises `version`."""
@@ -23,6 +34,47 @@ class Mark:
     day: date
     version: int
     marked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tapped:
+    """An invitation with taps to settle, and since when; every further tap raises `version`."""
+
+    invitation_id: str
+    version: int
+    marked_at: datetime
+
+
+class Settling(Protocol):
+    """The table as the settling of taps sees it."""
+
+    def unsettled(self) -> Collection[Tapped]:
+        """Every invitation whose taps wait to be judged, read consistently."""
+
+    def invitation(self, invitation_id: str) -> Invitation | None:
+        """The invitation as it stands."""
+
+    def settle_answer(self, invitation: Invitation) -> bool:
+        """Store the unconfirmed answer and the label it carries.
+
+        False, and nothing done, where one was confirmed, or the links were used again, since it was read.
+        """
+
+    def settled(self, tapped: Tapped) -> bool:
+        """Remove the mark; False, and nothing done, where the invitation was tapped again since it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the last complete run left: its local day, None before the first, and what its scores are made of.
+
+    `questions` are those beside the recommendation that were ever counted; `unconfirmed` says whether the scores hold
+    unconfirmed answers, None while some do.
+    """
+
+    day: date | None = None
+    questions: frozenset[str] = frozenset()
+    unconfirmed: bool | None = True
 
 
 class Counting(Protocol):
@@ -47,7 +99,7 @@ class Counting(Protocol):
         """The invitations sent on that day; same."""
 
     def put_tallies(self, day: date, tallies: Mapping[str, Tallies]) -> None:
-        """Replace the tallies of the day, by dimension."""
+        """Replace the tallies of the day, by the dimension as it is stored; those of others stay."""
 
     def tallies(self, dimension: str, first: date, last: date) -> Iterator[tuple[date, Tallies]]:
         """The stored days from `first` to `last` in order, read consistently in one range."""
@@ -58,10 +110,10 @@ class Counting(Protocol):
         Not atomic: interrupted, the same call again completes it.
         """
 
-    def computed_on(self) -> date | None:
-        """The local day of the last complete run, None before the first."""
+    def progress(self) -> Progress:
+        """What the last run left, read consistently."""
 
-    def set_computed_on(self, day: date) -> None:
+    def keep(self, progress: Progress) -> None:
         """Remember it."""
 
 

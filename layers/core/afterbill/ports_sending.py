@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from afterbill.domain.customer import Customer
 from afterbill.domain.invitation import Invitation, SkipReason
 from afterbill.domain.limits import Limit
-from afterbill.domain.mail import Mail, Receipt
+from afterbill.domain.mail import Receipt
 from afterbill.domain.policy import Situation
+
+Message_contra = TypeVar("Message_contra", contravariant=True)
 
 
 class Timer(Protocol):
@@ -25,11 +27,21 @@ class SendQueue(Protocol):
         """Queue for sending after `delay` (0 to domain.delay.MAX_DELAY)."""
 
 
-class Mailer(Protocol):
-    """Hands one mail over, exactly once per call."""
+class Mailer(Protocol[Message_contra]):
+    """Hands one mail, or one text message, over, exactly once per call."""
 
-    def send(self, mail: Mail) -> Receipt:
+    def send(self, mail: Message_contra, /) -> Receipt:
         """Never raises: what happened is the receipt."""
+
+
+class Suppressions(Protocol):
+    """Addresses and numbers that are never written to again."""
+
+    def suppressed(self, address_hash: str) -> bool:
+        """Whether this is one of them."""
+
+    def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
+        """Never write there again, nor to its holder; only a bounce gives way to another reason."""
 
 
 class Limits(Protocol):
@@ -61,9 +73,10 @@ class Invitations(Protocol):
     def claim(self, invitation: Invitation, customer: Customer) -> bool:
         """pending -> sending under `invitation.attempt`, and the customer's last_asked_at to `claimed_at`.
 
-        The customer, locale, zone and segments it carries are kept for good, whatever becomes of the mail, and the
-        customer no longer waits for it. False when the invitation is no longer pending, or the customer was asked
-        within the cooldown, suppressed or merged away since it was read.
+        The customer, channel, locale, zone and segments it carries are kept for good, whatever becomes of the mail,
+        and the customer no longer waits for it. Inside the product it is what the customer is offered from now on.
+        False when the invitation is no longer pending, or the customer was asked within the cooldown, suppressed or
+        merged away since it was read.
         """
 
     def put_off(self, invitation: Invitation, customer: Customer) -> bool:
@@ -89,6 +102,15 @@ class Invitations(Protocol):
 
         False when it was taken, an answer or a bounce came, or the customer changed since it was read.
         """
+
+    def claim_further(self, invitation: Invitation, customer: Customer) -> bool:
+        """Take the delivery after the one before by the channel it carries, and offer it where that is the product.
+
+        False when it was taken, an answer, a dismissal or a complaint came, or the customer changed since it was read.
+        """
+
+    def release_further(self, invitation: Invitation) -> None:
+        """Give it back: channel, number, deliveries, `deferred_until` and generation become those it carries."""
 
     def release_reminder(self, invitation: Invitation) -> None:
         """Give it back, with the `deferred_until` and generation it carries."""

@@ -1,8 +1,10 @@
 """Stream records as Lambda hands them over."""
 
+from dataclasses import replace
+
 import pytest
 
-from afterbill.adapters.aws.stream import read_change
+from afterbill.adapters.aws.stream import read_change, tapped_in
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.invitation import Delivery
 from afterbill.domain.tally import Snapshot
@@ -19,6 +21,16 @@ def record(**images):
 
 def test_a_record_says_what_was_and_what_is():
     assert read_change(record(OldImage=SENT, NewImage=ANSWERED)) == (BEFORE, AFTER)
+
+
+def test_a_record_says_whether_the_answer_was_confirmed_and_which_reason_was_chosen():
+    tapped = ANSWERED | {"unconfirmed": {"BOOL": True}}
+    reasoned = ANSWERED | {"answer_reason": {"S": "price"}}
+
+    assert read_change(record(OldImage=tapped, NewImage=reasoned)) == (
+        replace(AFTER, confirmed=False),
+        replace(AFTER, reason="price"),
+    )
 
 
 def test_a_first_image_was_nothing_before():
@@ -53,3 +65,53 @@ def test_a_deletion_by_anybody_else_is_a_change():
 def test_what_cannot_be_understood_is_refused(poison):
     with pytest.raises(PayloadError, match="unreadable stream record"):
         read_change(poison)
+
+
+TAP, OPENING = "1795348800400 seen 9 0badcafe safari", "1795348800000 opened 9 0badcafe safari"
+
+
+def visited(*lines, **more):
+    return SENT | {"visits": {"L": [{"S": line} for line in lines]}} | more
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        {"OldImage": SENT, "NewImage": visited(TAP)},
+        {"NewImage": visited(TAP)},
+        {"OldImage": visited(OPENING, TAP), "NewImage": visited(OPENING, TAP, TAP)},
+        {"OldImage": SENT, "NewImage": visited(TAP, rating={"N": "3"}, unconfirmed={"BOOL": True})},
+    ],
+    ids=["the first", "from the beginning", "another", "after an unconfirmed answer"],
+)
+def test_a_new_tap_is_to_be_judged(images):
+    assert tapped_in(record(**images)) == "1"
+
+
+def test_a_tap_that_came_before_its_mail_was_known_to_be_sent_is_to_be_judged_then():
+    before = {name: value for name, value in visited(TAP).items() if name != "sent_day"}
+
+    assert tapped_in(record(OldImage=before, NewImage=visited(TAP))) == "1"
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        {"OldImage": SENT, "NewImage": SENT},
+        {"OldImage": SENT, "NewImage": visited(OPENING)},
+        {"OldImage": visited(TAP), "NewImage": visited(TAP, OPENING)},
+        {"OldImage": SENT, "NewImage": visited(TAP, rating={"N": "3"})},
+        {"OldImage": visited(TAP)},
+    ],
+    ids=["no visit", "no tap", "no new tap", "a confirmed answer", "erased"],
+)
+def test_anything_else_is_not(images):
+    assert tapped_in(record(**images)) == ""
+
+
+@pytest.mark.parametrize(
+    "poison", [{}, {"dynamodb": None}, record(NewImage=visited("?")), record(NewImage={"visits": 1})]
+)
+def test_taps_that_cannot_be_understood_are_refused(poison):
+    with pytest.raises(PayloadError, match="unreadable stream record"):
+        tapped_in(poison)

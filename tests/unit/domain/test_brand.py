@@ -133,6 +133,10 @@ def test_a_missing_setting_is_told() -> None:
             "touchpoints.renewed.sender_address must be one address such as hello@example.com, not 'E <e@a.example>'",
         ),
         (
+            {"touchpoints": {"renewed": {"review_url": "reviews.example"}}},
+            "touchpoints.renewed.review_url must be the https:// address of a page, or empty, not 'reviews.example'",
+        ),
+        (
             {"touchpoints": {"renewed": {"reply_to": "no.reply@a.example"}}},
             "touchpoints.renewed.reply_to must reach a person, for people reply to surveys: enter a mailbox you read",
         ),
@@ -144,3 +148,15 @@ def test_what_cannot_be_used_is_named_by_its_key(settings: dict[str, Any], told:
 
 def test_all_mistakes_are_told_at_once() -> None:
     assert len(mistakes(company="", accent="petrol", reply_to="")) == 3
+
+
+@pytest.mark.parametrize("key", ["review_url", "referral_url"])
+def test_where_those_go_who_recommend_us_may_differ_by_touchpoint(key: str) -> None:
+    own = {"renewed": {key: "https://muster.example/renewed"}}
+    brand = brand_of({**SETTINGS, key: "https://muster.example/all", "touchpoints": own})
+    assert getattr(brand.voice("renewed"), key) == "https://muster.example/renewed"
+    assert getattr(brand.voice("order_paid"), key) == "https://muster.example/all"
+    assert not getattr(brand_of(SETTINGS).voice("renewed"), key)
+    assert mistakes(**{key: "http://muster.example"}) == [
+        f"brand.toml: {key} must be the https:// address of a page, or empty, not 'http://muster.example'"
+    ]

@@ -15,12 +15,19 @@ def problems(**texts: Any) -> list[str]:
 def test_a_catalog_with_every_text_has_no_problems() -> None:
     assert problems() == []
     assert problems(question="{object} {product} {service} {company} {{}}", mail_intro="{occasion}") == []
+    assert problems(mail_preheader="{lowest} to {highest}", subject_csat="content?", question_ces_renewed="easy?") == []
     assert problems(question_renewed="again?", question_loyalty="still?", mail_intro_renewed="{occasion}") == []
 
 
 def test_a_missing_text_is_named() -> None:
     texts = {key: text for key, text in TEXTS.items() if key != "privacy"}
     assert list(catalog_problems("de", {"catalog": ABOUT, "texts": texts})) == ["de: privacy is missing"]
+
+
+@pytest.mark.parametrize("key", ["question_csat", "question_ces", "question_rebuy", "scale_low_ces", "scale_high_csat"])
+def test_every_question_needs_words_that_do_not_speak_of_recommending(key: str) -> None:
+    texts = {each: text for each, text in TEXTS.items() if each != key}
+    assert list(catalog_problems("de", {"catalog": ABOUT, "texts": texts})) == [f"de: {key} is missing"]
 
 
 @pytest.mark.parametrize(
@@ -45,6 +52,14 @@ def test_a_missing_text_is_named() -> None:
 def test_a_text_that_cannot_be_said_is_named(key: str, text: object, told: str | None) -> None:
     (problem,) = problems(**{key: text})
     assert problem.startswith(f"locales/en.toml: {told or ''}")
+
+
+def test_an_operators_own_reason_has_a_text_of_its_own() -> None:
+    texts = {**TEXTS, "reason_delivery": "Delivery by {company}"}
+    assert list(catalog_problems("en", {"catalog": ABOUT, "texts": texts})) == []
+    texts["reason_delivery"] = "{name}"
+    (problem,) = catalog_problems("en", {"catalog": ABOUT, "texts": texts})
+    assert problem.startswith("en: reason_delivery: the placeholder {name} is unknown here")
 
 
 def test_texts_outside_their_table_are_told() -> None:

@@ -1,5 +1,6 @@
 """The score of a tally, its interval, and what counts as a change."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterbill.domain.nps import (
+    MAILS,
     Category,
     RatingError,
     Tally,
@@ -16,6 +18,7 @@ from afterbill.domain.nps import (
     response_rate,
     score,
 )
+from afterbill.domain.questions import SCALES, Question
 
 COUNTS = st.lists(st.integers(0, 400), min_size=11, max_size=11).map(tuple)
 TALLIES = st.builds(Tally, COUNTS)
@@ -42,6 +45,29 @@ def test_every_rating_has_its_category(ratings, expected):
 def test_what_is_no_whole_number_from_0_to_10_is_refused(rating):
     with pytest.raises(RatingError, match="whole number from 0 to 10"):
         category(rating)
+
+
+@pytest.mark.parametrize(
+    ("question", "bad", "neutral", "good"),
+    [
+        (Question.CSAT, (1, 2), (3,), (4, 5)),
+        (Question.CES, (1, 2, 3), (4,), (5, 6, 7)),
+        (Question.REBUY, range(7), (7, 8), (9, 10)),
+    ],
+)
+def test_every_scale_has_categories_of_its_own(question, bad, neutral, good):
+    scale = SCALES[question]
+    expected = {Category.DETRACTOR: bad, Category.PASSIVE: neutral, Category.PROMOTER: good}
+
+    assert {kind: [one for one in scale.ratings if category(one, scale) is kind] for kind in Category} == {
+        kind: list(ratings) for kind, ratings in expected.items()
+    }
+
+
+@pytest.mark.parametrize("rating", [0, 6, 4.0])
+def test_what_is_outside_of_a_scale_is_refused(rating):
+    with pytest.raises(RatingError, match="whole number from 1 to 5"):
+        category(rating, SCALES[Question.CSAT])
 
 
 def test_categories_of_a_tally_follow_the_ratings():
@@ -110,6 +136,22 @@ def test_tallies_add_up_in_any_order(one, two, three):
     assert (one + two) + three == one + (two + three)
     assert one + Tally() == one
     assert (one + two).n == one.n + two.n
+
+
+def test_a_tally_is_its_numbers():
+    tally = Tally(
+        (1, *[0] * 9, 3), sent=6, delivered=5, answered=4, bounced=3, complained=2, unconfirmed=(*[0] * 10, 1)
+    )
+
+    assert Tally.of(tally.numbers) == tally
+    assert Tally.of(tally.numbers[:MAILS]) == replace(tally, unconfirmed=(0,) * 11)
+    assert Tally.of([]) == Tally()
+
+
+def test_without_the_unconfirmed_answers_an_invitation_stays_answered():
+    tally = Tally((1, *[0] * 9, 3), sent=4, answered=4, unconfirmed=(1, *[0] * 9, 1))
+
+    assert tally.confirmed == Tally((*[0] * 10, 2), sent=4, answered=4)
 
 
 def test_mails_add_up_too():

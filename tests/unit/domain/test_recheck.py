@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from afterbill.almanac import load_almanac
 from afterbill.domain.billing import Touchpoint
+from afterbill.domain.channels import Channel
 from afterbill.domain.customer import Customer, Waiting
 from afterbill.domain.invitation import Answer, Delivery, Invitation, SkipReason, State, Wait
 from afterbill.domain.legal import Legal, Need
 from afterbill.domain.policy import SETTLING, Policy, Schedule, Situation, Stops, decide, stoppable
-from afterbill.domain.recheck import postponed, recheck, recheck_reminder, remind_at
+from afterbill.domain.recheck import Verdict, postponed, recheck, recheck_again, remind_at
 from afterbill.domain.sending_window import SendingWindow, is_open
 from afterbill.domain.webhooks import Source
 from tests.factories import (
@@ -42,7 +43,7 @@ OFFICE_HOURS = policy(window=OFFICE, almanac=COUNTRIES)
 CONSENT = {"consent_at": "2026-11-01", "consent_text": "Yes, ask me."}
 
 
-def rechecked(one: Invitation | None = None, person: Customer | None = None, **known: Any) -> SkipReason | Wait | None:
+def rechecked(one: Invitation | None = None, person: Customer | None = None, **known: Any) -> Verdict:
     """When it is due, by the rules of everybody."""
     situation = Situation(person or customer(), known.get("stopped", False), known.get("problem"))
     return recheck(one or invitation(), situation, known.get("rules", policy()), known.get("now", DUE))
@@ -55,7 +56,7 @@ def better(due_at: datetime = DUE + DAY, **changes: Any) -> Customer:
 
 
 def test_a_due_invitation_goes_out_when_nothing_has_happened() -> None:
-    assert rechecked() is None
+    assert rechecked() is Channel.MAIL
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_it_does_not_go_out_when_its_customer_is_gone() -> None:
     ],
 )
 def test_it_goes_out_although(circumstances: dict[str, Any]) -> None:
-    assert rechecked(**circumstances) is None
+    assert rechecked(**circumstances) is Channel.MAIL
 
 
 def test_what_no_waiting_mends_is_told_before_what_it_might_wait_for() -> None:
@@ -121,13 +122,13 @@ def test_what_no_waiting_mends_is_told_before_what_it_might_wait_for() -> None:
 )
 def test_only_who_may_be_asked_by_law_is(need: Need, attributes: dict[str, str], lawful: bool) -> None:  # a column
     found = rechecked(person=customer(attributes=attributes), rules=policy(legal=Legal(need)))
-    assert found is (None if lawful else SkipReason.NO_BASIS)
+    assert found is (Channel.MAIL if lawful else SkipReason.NO_BASIS)
 
 
 def test_each_country_has_its_law() -> None:
     rules = policy(legal=Legal(Need.NOTHING, {"DE": Need.CONSENT}))
     assert rechecked(person=customer(country="DE"), rules=rules) is SkipReason.NO_BASIS
-    assert rechecked(person=customer(country="CH"), rules=rules) is None
+    assert rechecked(person=customer(country="CH"), rules=rules) is Channel.MAIL
 
 
 # The cooldown
@@ -181,7 +182,7 @@ def test_a_cooldown_is_waited_for_before_a_better_one_is() -> None:
     ids=["itself", "as good", "worse", "after the cooldown", "given up", "no cooldown"],
 )
 def test_it_waits_for_no_other_that_is(one: Invitation, person: Customer) -> None:
-    assert rechecked(one, person) is None
+    assert rechecked(one, person) is Channel.MAIL
 
 
 # The window
@@ -195,7 +196,7 @@ def test_at_night_it_waits_for_the_morning() -> None:
 
 
 def test_during_the_day_it_goes_out() -> None:
-    assert rechecked(person=customer(country="CH"), rules=OFFICE_HOURS) is None
+    assert rechecked(person=customer(country="CH"), rules=OFFICE_HOURS) is Channel.MAIL
 
 
 def test_those_that_wait_for_the_same_morning_are_spread_over_it() -> None:
@@ -249,7 +250,7 @@ def test_what_is_planned_is_not_refused_later_unless_something_better_came(
             stoppable=stoppable(one.touchpoint, rules.rules[Touchpoint.PAYMENT_SUCCEEDED]),
         )
         alone = replace(person, waiting={})
-        assert recheck(ask, Situation(alone, stopped), rules, ready_at) is None
+        assert recheck(ask, Situation(alone, stopped), rules, ready_at) is Channel.MAIL
 
 
 @given(PEOPLE, MOMENTS, st.timedeltas(-DAY, 40 * DAY), st.none() | WINDOWS, st.tuples(DURATIONS, DURATIONS))
@@ -263,7 +264,7 @@ def test_every_wait_ends_later_in_the_window_and_within_the_patience(
     if isinstance(found, Wait):
         assert (found.at, now < found.until <= due_at + patience) == (now, True)
         assert window is None or is_open(window, rules.place(person), rules.almanac, found.until)
-    if found is None:
+    if found is Channel.MAIL:
         assert window is None or is_open(window, rules.place(person), rules.almanac, now)
         assert person.last_asked_at is None or now >= person.last_asked_at + cooldown
 
@@ -276,17 +277,15 @@ REMINDING = policy(reminder=7 * DAY, almanac=COUNTRIES)
 LATER = SENT_AT + 7 * DAY
 
 
-def rechecked_reminder(
-    one: Invitation = SENT, person: Customer | None = None, **known: Any
-) -> SkipReason | Wait | None:
+def rechecked_reminder(one: Invitation = SENT, person: Customer | None = None, **known: Any) -> Verdict:
     """When it is due, of somebody who was asked about nothing else."""
     asked = person or customer(last_asked_at=SENT_AT)
     situation = Situation(asked, known.get("stopped", False), known.get("problem"))
-    return recheck_reminder(one, situation, known.get("rules", REMINDING), known.get("now", LATER))
+    return recheck_again(one, situation, known.get("rules", REMINDING), known.get("now", LATER))
 
 
 def test_who_did_not_answer_is_reminded() -> None:
-    assert rechecked_reminder() is None
+    assert rechecked_reminder() is Channel.MAIL
 
 
 @pytest.mark.parametrize(
@@ -312,21 +311,21 @@ def test_nobody_is_reminded_when(reason: SkipReason, circumstances: dict[str, An
 
 
 def test_nobody_erased_is_reminded() -> None:
-    assert recheck_reminder(SENT, Situation(None), REMINDING, LATER) is SkipReason.NO_CUSTOMER
+    assert recheck_again(SENT, Situation(None), REMINDING, LATER) is SkipReason.NO_CUSTOMER
 
 
 @pytest.mark.parametrize("delivery", [None, Delivery.ACCEPTED, Delivery.DELIVERED])
 def test_a_mail_that_has_not_come_back_is_followed_by_a_reminder(delivery: Delivery | None) -> None:
-    assert rechecked_reminder(replace(SENT, delivery=delivery)) is None
+    assert rechecked_reminder(replace(SENT, delivery=delivery)) is Channel.MAIL
 
 
 def test_a_claim_and_its_sending_a_moment_apart_are_one_and_the_same_survey() -> None:
-    assert rechecked_reminder(person=customer(last_asked_at=SENT_AT + MINUTE)) is None
-    assert rechecked_reminder(person=customer(last_asked_at=SENT_AT - MINUTE)) is None
+    assert rechecked_reminder(person=customer(last_asked_at=SENT_AT + MINUTE)) is Channel.MAIL
+    assert rechecked_reminder(person=customer(last_asked_at=SENT_AT - MINUTE)) is Channel.MAIL
 
 
 def test_a_customer_merged_with_one_that_was_never_asked_is_reminded() -> None:
-    assert rechecked_reminder(person=customer()) is None
+    assert rechecked_reminder(person=customer()) is Channel.MAIL
 
 
 def test_a_reminder_waits_for_the_window_too() -> None:
@@ -370,7 +369,7 @@ def test_a_reminder_goes_out_in_the_window_or_waits_for_it(
     person: Customer, sent_at: datetime, late: timedelta, window: SendingWindow
 ) -> None:
     rules, one, now = policy(reminder=DAY, window=window, almanac=load_almanac()), SENT, sent_at + late
-    found = recheck_reminder(replace(one, occurred_at=sent_at - DAY, sent_at=sent_at), Situation(person), rules, now)
+    found = recheck_again(replace(one, occurred_at=sent_at - DAY, sent_at=sent_at), Situation(person), rules, now)
     at = found.until if isinstance(found, Wait) else now
     if not isinstance(found, SkipReason):
         assert is_open(window, rules.place(person), rules.almanac, at)

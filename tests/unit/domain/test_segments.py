@@ -1,9 +1,21 @@
 import pytest
 
-from afterbill.domain.segments import segments_of
+from afterbill.domain.questions import Question
+from afterbill.domain.segments import dimension_of, question_and_dimension, segments_of
 from tests.factories import customer
 
 FACT = {"source": "shop", "touchpoint": "renewed", "stage": "loyalty", "channel": "mail", "plan": None}
+
+
+@pytest.mark.parametrize(
+    ("question", "dimension", "name"),
+    [(Question.NPS, "all", "all"), (Question.NPS, "plan", "plan"), (Question.CSAT, "plan", "csat:plan")],
+)
+def test_the_dimensions_of_other_questions_have_names_of_their_own(
+    question: Question, dimension: str, name: str
+) -> None:
+    assert dimension_of(question, dimension) == name
+    assert question_and_dimension(name) == (question, dimension)
 
 
 def test_what_the_fact_and_the_profile_say_is_kept() -> None:

@@ -1,13 +1,17 @@
 """From the invitations of a day to tallies, from tallies to scores."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.invitation import Delivery
 from afterbill.domain.nps import Comparison, RatingError, Tally
-from afterbill.domain.segments import DIMENSIONS
+from afterbill.domain.questions import SCALES, Question
+from afterbill.domain.segments import DIMENSIONS, dimension_of
 from afterbill.domain.tally import (
     LONGEST_VALUE,
     MOST_VALUES,
@@ -17,6 +21,7 @@ from afterbill.domain.tally import (
     Snapshot,
     count,
     days_touched,
+    questions_in,
     scores_of,
 )
 
@@ -53,9 +58,78 @@ def test_mails_are_counted_apart_from_answers():
     assert count([], sends)["all"] == {"all": Tally(sent=5, delivered=2, answered=2, bounced=1, complained=1)}
 
 
-def test_a_rating_that_is_none_is_refused():
+@pytest.mark.parametrize(
+    "answer", [Answered(11), Answered(6, {"question": "csat"}), Answered(0, {"question": "csat"}), Answered(-1)]
+)
+def test_a_rating_that_is_none_is_refused(answer):
     with pytest.raises(RatingError):
-        count([Answered(11)], [])
+        count([answer], [])
+
+
+def test_every_question_is_counted_apart_under_names_of_its_own():
+    asked = {"question": "csat", "plan": "pro"}
+    counted = count([Answered(9, {"plan": "pro"}), Answered(5, asked)], [Sent(answered=True, segments=asked)])
+
+    assert set(counted) == {*DIMENSIONS, *(f"csat:{dimension}" for dimension in DIMENSIONS)}
+    assert counted["plan"] == {"pro": ratings(9)}
+    assert counted["csat:plan"] == {"pro": Tally(ratings(5).ratings, sent=1, answered=1)}
+    assert questions_in(counted) == {"csat"}
+
+
+def test_answers_are_counted_by_reason_and_mails_are_not():
+    counted = count([Answered(3, reason="price"), Answered(9)], [Sent(answered=True)])
+
+    assert counted["reason"] == {"price": ratings(3), "none": ratings(9)}
+
+
+def test_unconfirmed_answers_are_counted_and_counted_once_more():
+    (tally,) = count([Answered(9), Answered(9, confirmed=False), Answered(0, confirmed=False)], [])["all"].values()
+
+    assert tally.ratings == ratings(0, 9, 9).ratings
+    assert tally.unconfirmed == ratings(0, 9).ratings
+    assert tally.confirmed == ratings(9)
+
+
+SEGMENTS = st.fixed_dictionaries({}, optional={"plan": st.sampled_from(["basic", "pro"])})
+SAID = st.tuples(st.booleans(), st.sampled_from(["", "price", "service"]))
+ANSWERS = st.one_of(
+    *(
+        st.builds(
+            lambda rating, segments, said, asked=asked: Answered(rating, {**segments, **asked}, *said),
+            st.sampled_from(SCALES[question].ratings),
+            SEGMENTS,
+            SAID,
+        )
+        for question in Question
+        for asked in [{} if question is Question.NPS else {"question": question.value}]
+    )
+)
+SENDS = st.builds(
+    lambda answered, segments, question: Sent(answered, None, {**segments, **question}),
+    st.booleans(),
+    SEGMENTS,
+    st.sampled_from([{}, {"question": "csat"}]),
+)
+
+
+@given(st.lists(ANSWERS), st.lists(SENDS))
+def test_questions_never_mix(answers, sends):
+    together = count(answers, sends)
+
+    for question in Question:
+        mine = [one for one in answers if one.question == question], [one for one in sends if one.question == question]
+        names = [dimension_of(question, dimension) for dimension in DIMENSIONS]
+        assert {name: together.get(name, {}) for name in names} == {name: count(*mine).get(name, {}) for name in names}
+
+
+@given(st.lists(ANSWERS), st.lists(SENDS))
+def test_leaving_out_unconfirmed_answers_is_the_same_as_never_having_counted_them(answers, sends):
+    whole, filtered = count(answers, sends), count([one for one in answers if one.confirmed], sends)
+
+    for dimension, tallies in whole.items():
+        for value, tally in tallies.items():
+            assert tally.n == tally.confirmed.n + sum(tally.unconfirmed)
+            assert tally.confirmed == filtered.get(dimension, {}).get(value, Tally())
 
 
 def test_a_day_without_anything_has_empty_tallies():
@@ -106,14 +180,30 @@ def test_a_window_compares_each_value_with_itself():
     assert pro.computed_at == NOW
 
 
+def test_another_question_is_compared_by_the_share_of_favourable_answers():
+    (row,) = scores_of("csat:plan", "30d", {"pro": ratings(*[5] * 30)}, {"pro": ratings(*[2] * 30)}, NOW)
+
+    assert (row.question, row.dimension) == (Question.CSAT, "csat:plan")
+    assert row.comparison == Comparison(100, significant=True)
+    assert (row.measures.score, row.measures.mean) == (100, 5)
+    assert row.measures.groups == {"favourable": 30, "neutral": 0, "unfavourable": 0}
+
+
+def test_a_score_says_how_many_of_its_answers_are_not_confirmed():
+    (row,) = scores_of("all", "30d", count([Answered(9), Answered(3, confirmed=False)], [])["all"], {}, NOW)
+
+    assert (row.tally.n, row.unconfirmed, row.measures.score) == (2, 1, 0)
+
+
 def test_a_value_the_window_before_did_not_have_is_not_compared():
     (new,) = scores_of("plan", "30d", {"new": ratings(10)}, {}, NOW)
 
     assert new.comparison is None
 
 
-def test_everything_has_a_line_even_without_answers():
-    (everything,) = scores_of("all", "7d", {}, {}, NOW)
+@pytest.mark.parametrize("dimension", ["all", "ces:all"])
+def test_everything_has_a_line_even_without_answers(dimension):
+    (everything,) = scores_of(dimension, "7d", {}, {}, NOW)
 
     assert (everything.value, everything.tally) == ("all", Tally())
 
@@ -141,8 +231,10 @@ SEND = Snapshot("2026-11-20", segments={"plan": "pro"})
         (Snapshot("2026-11-20", "2026-11-22", 3), ANSWER),
         (ANSWER, SEND),
         (ANSWER, None),
+        (replace(ANSWER, confirmed=False), ANSWER),
+        (ANSWER, replace(ANSWER, reason="price")),
     ],
-    ids=["new", "answered", "changed", "answer erased", "erased"],
+    ids=["new", "answered", "changed", "answer erased", "erased", "confirmed", "reason"],
 )
 def test_a_change_touches_the_days_of_sending_and_answering(old, new):
     assert days_touched(old, new) == {date(2026, 11, 20), date(2026, 11, 22)}

@@ -13,6 +13,14 @@ CATALOG = {
     "question": "{object}?",
     "question_renewed": "{object} again?",
     "question_loyalty": "still {object}?",
+    "question_csat": "content with {object}?",
+    "question_csat_renewed": "content again?",
+    "question_csat_loyalty": "still content?",
+    "subject": "one question",
+    "subject_renewed": "again",
+    "subject_csat": "content?",
+    "subject_loyalty": "still there",
+    "mail_preheader": "{lowest} to {highest}",
     "privacy": "plain",
     "privacy_renewed": "never said",
 }
@@ -82,6 +90,26 @@ def test_a_text_for_the_touchpoint_comes_before_one_for_the_stage_before_the_pla
     assert WORDS("en", "upgraded", "loyalty")("question") == "still {Muster}?"
     assert WORDS("en", "upgraded", "purchase")("question") == "{Muster}?"
     assert WORDS("en")("question") == "{Muster}?"
+
+
+def test_another_question_has_texts_of_its_own_most_specific_first() -> None:
+    assert WORDS("en", "renewed", "loyalty", "csat")("question") == "content again?"
+    assert WORDS("en", "upgraded", "loyalty", "csat")("question") == "still content?"
+    assert WORDS("en", "upgraded", "purchase", "csat")("question") == "content with {Muster}?"
+    assert WORDS("en", "renewed", "loyalty", "csat")("subject") == "content?"
+
+
+def test_another_question_borrows_what_does_not_speak_of_recommending() -> None:
+    assert WORDS("en", "renewed", "", "ces")("subject") == "again"
+    assert WORDS("en", "", "loyalty", "ces")("subject") == "still there"
+    assert WORDS("en", "", "", "ces")("subject") == "one question"
+    with pytest.raises(KeyError, match="question_ces"):
+        WORDS("en", "renewed", "loyalty", "ces")("question")
+
+
+@pytest.mark.parametrize(("question", "said"), [("nps", "0 to 10"), ("csat", "1 to 5"), ("ces", "1 to 7")])
+def test_texts_know_the_ends_of_the_scale(question: str, said: str) -> None:
+    assert WORDS("en", question=question)("mail_preheader") == said
 
 
 def test_only_texts_that_may_vary_do() -> None:

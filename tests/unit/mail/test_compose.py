@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from afterbill.domain.billing import Money
 from afterbill.domain.brand import Brand
 from afterbill.domain.customer import Customer
-from afterbill.domain.invitation import REMINDER, Invitation
+from afterbill.domain.invitation import Invitation
 from afterbill.domain.mail import Mail
 from afterbill.mail.compose import composer
 from tests.factories import DAY, KEYS
@@ -75,7 +75,7 @@ def test_the_plan_comes_before_the_first_product() -> None:
 
 
 def test_the_second_delivery_is_a_reminder_with_the_same_links() -> None:
-    first, second = composed(), composed(delivery_number=REMINDER)
+    first, second = composed(), composed(reminded_at=INVITATION.due_at)
     assert second.subject.startswith("A reminder:")
     assert second.headers == first.headers
 

@@ -8,6 +8,8 @@ import pytest
 from jinja2 import Template
 
 from afterbill.domain.billing import Money, Touchpoint
+from afterbill.domain.integrity import HIDDEN
+from afterbill.domain.questions import SCALES, Question
 from afterbill.mail.render import VARIABLES, Mails, Message, SurveyMail, greeting_name, one_line
 from tests.unit.customer_facing import BRAND, CATALOGS, FILES, Element, parse
 
@@ -25,6 +27,7 @@ ADA = SurveyMail(
     plan="Pro",
 )
 MAILS = Mails(BRAND, CATALOGS)
+BESIDE = [question for question in Question if question is not Question.NPS]
 HOSTILE_NAMES = [
     '<script>alert("1")</script>',
     "\"'&<>",
@@ -71,17 +74,31 @@ def test_numbers_stand_in_one_row_of_one_table(locale: str) -> None:
 @pytest.mark.parametrize("locale", CATALOGS)
 def test_nothing_is_loaded_and_nothing_else_is_linked(locale: str) -> None:
     html = rendered(locale).html
-    expected = {f"{ANSWER}?rating={n}" for n in range(11)} | {UNSUBSCRIBE, BRAND.privacy_url}
+    expected = {f"{ANSWER}?rating={n}" for n in (*range(11), HIDDEN)} | {UNSUBSCRIBE, BRAND.privacy_url}
     assert {href(link) for link in parse(html).all("a")} == expected
     assert set(re.findall(r"https?://[^\s\"<]+", html)) == expected
     assert not re.search(r"<(img|script|link|iframe|object|form)\b|src=|url\(|@import|background=", html)
 
 
 @pytest.mark.parametrize("locale", CATALOGS)
-def test_text_links_the_same_pages_as_html(locale: str) -> None:
+def test_text_links_the_same_pages_as_html_but_for_the_hidden_one(locale: str) -> None:
     message = rendered(locale)
-    links = {href(link) for link in parse(message.html).all("a")}
-    assert set(re.findall(r"https?://\S+", message.text)) == links
+    hidden, *links = [href(link) for link in parse(message.html).all("a")]
+    assert hidden == f"{ANSWER}?rating={HIDDEN}"
+    assert re.findall(r"https?://\S+", message.text) == links
+
+
+def test_nobody_meets_the_hidden_link() -> None:
+    around = next(iter(parse(rendered().html).one("body")))
+    link = around.one("a")
+    assert (link.attributes["tabindex"], link.attributes["aria-hidden"]) == ("-1", "true")
+    assert link.text == "\u200c"
+    for element in (around, link):
+        assert {"display:none", "max-height:0", "overflow:hidden", "mso-hide:all"} <= styles(element)
+
+
+def styles(element: Element) -> set[str]:
+    return set((element.attributes["style"] or "").split(";"))
 
 
 @pytest.mark.parametrize("locale", CATALOGS)
@@ -134,6 +151,43 @@ def test_the_number_is_said_and_the_ends_of_the_scale_with_it() -> None:
     assert labels[0] == "0 out of 10, not at all likely"
     assert labels[7] == "7 out of 10"
     assert labels[10] == "10 out of 10, extremely likely"
+
+
+@pytest.mark.parametrize("locale", CATALOGS)
+@pytest.mark.parametrize("question", BESIDE)
+def test_another_question_is_answered_on_its_own_scale(locale: str, question: Question) -> None:
+    message, scale = rendered(locale, question=question), SCALES[question]
+    numbers = [href(link) for link in parse(message.html).all("a", **{"class": "number"})]
+    assert numbers == [f"{ANSWER}?rating={n}" for n in scale.ratings]
+    assert re.findall(r"^ *\d+:  (\S+)$", message.text, re.MULTILINE) == numbers
+    for end, key in ((scale.lowest, "scale_low"), (scale.highest, "scale_high")):
+        line = f"{end} = {CATALOGS[locale][f'{key}_{question}']}"
+        assert line in message.text
+        assert line in parse(message.html).text
+
+
+@pytest.mark.parametrize("question", BESIDE)
+def test_another_question_never_speaks_of_recommending(question: Question) -> None:
+    for touchpoint in Touchpoint:
+        for reminder in (False, True):
+            message = rendered(touchpoint=touchpoint, question=question, reminder=reminder)
+            assert "recommend" not in message.subject + message.text + message.html
+
+
+def test_another_question_has_words_of_its_own_at_a_touchpoint() -> None:
+    assert "How satisfied are you with Muster <Cloud>?" in rendered(question=Question.CSAT).text
+    helped = rendered(question=Question.CSAT, touchpoint="support_resolved")
+    assert helped.subject == "How was our help?"
+    assert "How satisfied are you with the help you received from us?" in helped.text
+
+
+def test_fewer_numbers_stand_wider_in_one_row_on_every_screen() -> None:
+    for question, wide, narrow in ((Question.NPS, 46, 15.8), (Question.CES, 75, 13.4), (Question.CSAT, 106, 19)):
+        html = rendered(question=question).html
+        assert f".box {{ width: {narrow}% !important; margin: 0 0.4% 6px" in html
+        boxes = parse(html).all("td", **{"class": "box"})
+        assert all(f"width:{wide}px" in styles(box) for box in boxes)
+        assert len(boxes) * (wide + 4) <= 556 or question is Question.NPS
 
 
 def test_a_preview_shows_the_preheader_and_nothing_of_the_body() -> None:

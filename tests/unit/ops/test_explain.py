@@ -8,10 +8,14 @@ import pytest
 
 from afterbill.adapters.aws.facts import FactsTable
 from afterbill.adapters.aws.invitations import InvitationsTable
+from afterbill.domain.channels import Channel
+from afterbill.domain.collected import Collected
+from afterbill.domain.collected import invitation_of as collected
 from afterbill.domain.customer import Waiting, address_hash
 from afterbill.domain.errors import AfterbillError
 from afterbill.domain.invitation import Answer, Delivery, SkipReason, State, Wait
 from afterbill.domain.links import Purpose, derive_key, sign
+from afterbill.domain.questions import Question
 from afterbill.ports import Change
 from ops.explaining.commands import explain
 from ops.reasons import WHY, why
@@ -22,8 +26,8 @@ ADDRESS = "aiko@example.com"
 CAPTURED = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 RULE = (
-    "[touchpoints.payment_succeeded] delay 3d, window office, cooldown 90d, patience 14d, priority 50, sampling 1.0, "
-    "quota none, reminder 7d, expiry 30d, stops nothing"
+    "[touchpoints.payment_succeeded] delay 3d, window office, cooldown 90d, patience 14d, priority 50, "
+    "channels mail, fallback 3d, sampling 1.0, quota none, reminder 7d, expiry 30d, stops nothing"
 )
 SENT = CAPTURED + 4 * DAY + timedelta(hours=13)
 
@@ -156,7 +160,7 @@ def test_what_waits_says_when_its_mail_leaves(told, table):
 def test_a_claim_without_an_end_is_told(told, table):
     table.commit(Change(invitation=waiting(id=OTHER_ID, state=State.SENDING, claimed_at=SENT)))
 
-    assert "claimed for sending; what became of the mail is not known yet" in told(OTHER_ID)
+    assert "claimed for sending; what became of it is not known yet" in told(OTHER_ID)
 
 
 def test_what_keeps_a_customer_from_being_asked_is_told(stack, table, capsys):
@@ -211,3 +215,26 @@ def test_what_is_not_there_is_said_with_what_can_be_asked_for(stack, wanted):
 
 def test_every_reason_has_words():
     assert set(WHY) == set(SkipReason)
+
+
+def test_an_answer_from_elsewhere_is_told_as_one(stack, table, capsys):
+    given = Collected(
+        id=OTHER_ID,
+        fact="api|1|call-1|digest",
+        channel=Channel.API,
+        source="call centre",
+        touchpoint="support_resolved",
+        stage="support",
+        answer=Answer(4),
+        answered_at=CAPTURED - DAY,
+        day="2026-11-21",
+        question=Question.CSAT,
+    )
+    table.commit(Change(collected(given, CAPTURED)))
+
+    assert explain(stack, OTHER_ID, as_json=False) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[lines.index(f"invitation {OTHER_ID}, closed") + 1 :][:2] == [
+        "2026-11-21 12:00:00 UTC  answered 4 of 5, elsewhere: support_resolved of source call centre",
+        "2026-11-22 12:00:00 UTC  kept: told by api, counts on 2026-11-21",
+    ]

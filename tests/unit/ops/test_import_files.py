@@ -206,15 +206,15 @@ def test_a_column_that_was_said_and_is_not_there_is_told(file: Path) -> None:
 
 
 def test_columns_nobody_asked_for_are_named_and_not_read(file: Path) -> None:
-    found = check(file, f"email,phone,,attributes.1x\n{ADA},1,2,3\n")
+    found = check(file, f"email,fax,,attributes.1x\n{ADA},1,2,3\n")
 
     assert found.addresses == [ADA]
-    assert found.problems.notes == {'columns are not read: "phone", "number 3, which has no name", "attributes.1x"': 3}
+    assert found.problems.notes == {'columns are not read: "fax", "number 3, which has no name", "attributes.1x"': 3}
 
 
 def test_strict_refuses_them(file: Path) -> None:
-    assert refused(file, f"email,phone\n{ADA},1\n", strict=True) == (
-        'customers.csv: nobody asked for these columns: "phone". Remove them, or leave out --strict'
+    assert refused(file, f"email,fax\n{ADA},1\n", strict=True) == (
+        'customers.csv: nobody asked for these columns: "fax". Remove them, or leave out --strict'
     )
 
 
@@ -327,12 +327,10 @@ def test_an_empty_file_of_objects_is_told(lines: Path) -> None:
 
 
 def test_keys_nobody_asked_for_are_named_or_refused(lines: Path) -> None:
-    row = f'{{"email": "{ADA}", "phone": "1"}}'
+    row = f'{{"email": "{ADA}", "fax": "1"}}'
 
-    assert check(lines, row).problems.notes == {'columns are not read: "phone"': 1}
-    assert check(lines, row, strict=True).told == [
-        "1 phone: is a key nobody asked for. Remove it, or leave out --strict"
-    ]
+    assert check(lines, row).problems.notes == {'columns are not read: "fax"': 1}
+    assert check(lines, row, strict=True).told == ["1 fax: is a key nobody asked for. Remove it, or leave out --strict"]
 
 
 def test_the_format_can_be_said(file: Path) -> None:

@@ -39,6 +39,7 @@ def learned(found: Found) -> Customer:
         ("locale", "de_DE.UTF-8", '"de_DE.UTF-8" is no language tag. Write one such as de, de-CH or pt_BR'),
         ("locale", "Deutsch", '"Deutsch" is no language tag. Write one such as de, de-CH or pt_BR'),
         ("time_zone", "CET+1", '"CET+1" is no time zone. Write an IANA name such as Europe/Zurich'),
+        ("phone", "call me", '"call me" is no phone number. Write one such as +41 79 123 45 67 or 079 123 45 67'),
         ("time_zone", "Factory", '"Factory" is no time zone. Write an IANA name such as Europe/Zurich'),
         ("name", "x" * 2001, "2001 characters, more than 2000. Shorten it"),
         ("id", "x" * 501, "501 characters, more than 500. Shorten it"),
@@ -145,11 +146,11 @@ def test_a_row_is_not_larger_than_what_can_be_stored(file: Path) -> None:
 
 def test_a_customer_learns_all_that_a_row_says(file: Path) -> None:
     header = (
-        "email,id,name,locale,country,time_zone,plan,consent_at,consent_text,consent_withdrawn_at,notice_at,"
+        "email,id,name,locale,country,time_zone,phone,plan,consent_at,consent_text,consent_withdrawn_at,notice_at,"
         "updated_at,attributes.seats"
     )
     said = (
-        "ada@example.com,cus_1,Ada,de_CH,ch,Europe/Zurich,Pro,2026-01-01T10:00:00+01:00,Ja,"
+        "ada@example.com,cus_1,Ada,de_CH,ch,Europe/Zurich,079 123 45 67,Pro,2026-01-01T10:00:00+01:00,Ja,"
         "2026-02-01T00:00:00Z,2026-03-01T00:00:00Z,2026-04-01T00:00:00Z,12"
     )
     found = check(file, f"{header}\n{said}\n")
@@ -164,6 +165,7 @@ def test_a_customer_learns_all_that_a_row_says(file: Path) -> None:
         "seats": "12",
     }
     parts = {"address": ADA, "name": "Ada", "locale": "de_CH", "country": "CH", "time_zone": "Europe/Zurich"}
+    parts |= {"phone": "079 123 45 67"}
     names = (*parts, "attributes.plan", "attributes.seats")  # a legal basis counts by the times it tells itself
     assert learned(found) == Customer("1", **parts, attributes=attributes, learned_at=dict.fromkeys(names, at))
     assert (found.events[0].source, found.events[0].customer.id) == ("shop", "cus_1")

@@ -47,8 +47,8 @@ def test_one_that_waits_for_better_hours_says_until_when_and_by_which_rule(capsy
     assert "2025-12-08 08:00:00" <= until < "2025-12-08 16:00:00"
     assert why_it_waits == why(SkipReason.WINDOW, "renewed")
     assert told["rule"] == (
-        "[touchpoints.renewed] delay 3d, window office, cooldown 90d, patience 14d, priority 50, sampling 1.0, "
-        "quota none, reminder 7d, expiry 30d, stops nothing"
+        "[touchpoints.renewed] delay 3d, window office, cooldown 90d, patience 14d, priority 50, "
+        "channels mail, fallback 3d, sampling 1.0, quota none, reminder 7d, expiry 30d, stops nothing"
     )
 
 

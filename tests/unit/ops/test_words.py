@@ -45,6 +45,26 @@ def test_mistakes_of_all_files_are_told_at_once(folder: Path) -> None:
     ]
 
 
+def test_a_reason_that_can_be_chosen_has_a_text_in_every_language(folder: Path) -> None:
+    edit(folder / "surveys.toml", "[touchpoints.renewed]\n", '[touchpoints.renewed]\nreasons = ["price", "delivery"]\n')
+    problems = list(word_problems(folder))
+    assert problems[0] == (
+        "locales/de-informal.toml: reason_delivery is missing: surveys.toml offers the reason 'delivery'"
+    )
+    assert len(problems) == len(list((folder / "locales").glob("*.toml")))
+    for file in (folder / "locales").glob("*.toml"):
+        edit(file, "reason_price = ", 'reason_delivery = "x"\nreason_price = ')
+    assert list(word_problems(folder)) == []
+
+
+@pytest.mark.parametrize(
+    "broken", ["", "[defaults]\nreasons = 1", "[touchpoints]\nrenewed = 1", "[[[", "touchpoints = 1"]
+)
+def test_reasons_of_a_file_that_is_wrong_are_left_to_the_check_of_that_file(folder: Path, broken: str) -> None:
+    (folder / "surveys.toml").write_text(broken, encoding="utf-8")
+    assert list(word_problems(folder)) == []
+
+
 def test_a_language_that_is_spoken_needs_its_file(folder: Path) -> None:
     edit(folder / "brand.toml", 'default_locale = "en"', 'default_locale = "pl"')
     edit(folder / "brand.toml", "informal = []", 'informal = ["de", "nl"]')

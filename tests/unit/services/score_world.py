@@ -1,16 +1,18 @@
 """A table in memory with a clock, as the tests of counting need it; and the same scores counted the plain way."""
 
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from afterbill.adapters.memory.scores import MemoryScores
 from afterbill.domain.invitation import Answer, Delivery, Invitation
 from afterbill.domain.nps import Tally
+from afterbill.domain.questions import Question
 from afterbill.domain.segments import DIMENSIONS
 from afterbill.domain.tally import Snapshot, days_touched
-from afterbill.domain.windows import month_of, rolling
+from afterbill.domain.windows import Window, month_of, rolling
 from afterbill.services.compute_nps import Computed, compute_nps
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -25,6 +27,7 @@ class World:
     now: datetime = NOON
     invitations: dict[str, Invitation] = field(default_factory=dict)
     recountable: timedelta = YEARS
+    count_unconfirmed: bool = True
 
     def __post_init__(self) -> None:
         self.table = MemoryScores(self.invitations)
@@ -45,10 +48,10 @@ class World:
         sent_day = (day or self.today).isoformat()
         return self.store(id_, replace(invitation(id_), sent_day=sent_day, segments=segments))
 
-    def answer(self, id_: str, rating: int, day: date | None = None) -> frozenset[date]:
-        known = self.invitations[id_]
+    def answer(self, id_: str, rating: int, day: date | None = None, **said: Any) -> frozenset[date]:
+        known, answer = self.invitations[id_], Answer(rating, **said)
         answered_day = known.answered_day or (day or self.today).isoformat()
-        return self.store(id_, replace(known, answer=Answer(rating), answered_at=self.now, answered_day=answered_day))
+        return self.store(id_, replace(known, answer=answer, answered_at=self.now, answered_day=answered_day))
 
     def deliver(self, id_: str, delivery: Delivery) -> frozenset[date]:
         return self.store(id_, replace(self.invitations[id_], delivery=delivery))
@@ -66,7 +69,14 @@ class World:
 
     def run(self, table: object = None) -> Computed:
         self.runs += 1
-        return compute_nps(table or self.table, self.now, f"run {self.runs}", ZONE, self.recountable)
+        return compute_nps(
+            table or self.table,
+            self.now,
+            f"run {self.runs}",
+            ZONE,
+            self.recountable,
+            count_unconfirmed=self.count_unconfirmed,
+        )
 
     def settled_run(self) -> Computed:
         self.wait(seconds=20)
@@ -78,44 +88,63 @@ class World:
 
     def recount(self) -> dict[tuple[str, str], dict[str, Tally]]:
         """What every window must say, counted from the invitations with nothing but loops."""
+        asked = {one.question for one in self.invitations.values() if one.sent_day or one.answer} | {Question.NPS}
+        return {key: rows for question in asked for key, rows in self._recount(question).items()}
+
+    def _recount(self, question: Question) -> dict[tuple[str, str], dict[str, Tally]]:
         expected: dict[tuple[str, str], dict[str, Tally]] = {}
-        days = {day for each in self.invitations.values() for day in (each.sent_day, each.answered_day) if day}
+        mine = [one for one in self.invitations.values() if one.question is question]
+        days = {day for each in mine for day in (each.sent_day, each.answered_day) if day}
         months = {month_of(date.fromisoformat(day)) for day in days} | {month_of(self.today)}
         for window in [rolling(length, self.today) for length in (7, 30, 90, 365)] + sorted(months, key=str):
             for dimension in DIMENSIONS:
                 rows = {"all": Tally()} if dimension == "all" else {}
-                for one in self.invitations.values():
-                    value = "all" if dimension == "all" else one.segments.get(dimension, "unknown")
-                    for tally in counted(one, lambda day, window=window: date.fromisoformat(day) in window):
+                for one in mine:
+                    for value, tally in self._counted(one, dimension, window):
                         rows[value] = rows.get(value, Tally()) + tally
-                expected[dimension, window.name] = rows
+                name = dimension if question is Question.NPS else f"{question}:{dimension}"
+                expected[name, window.name] = rows
         return expected
+
+    def _counted(self, one: Invitation, dimension: str, window: Window) -> Iterator[tuple[str, Tally]]:
+        value = "all" if dimension == "all" else one.segments.get(dimension, "unknown")
+        if one.answer and date.fromisoformat(one.answered_day) in window:
+            given = answered(one.answer, count_unconfirmed=self.count_unconfirmed)
+            if given.n:
+                yield (one.answer.reason or "none") if dimension == "reason" else value, given
+        if one.sent_day and date.fromisoformat(one.sent_day) in window and dimension != "reason":
+            yield value, mailed(one)
 
     def stored(self) -> dict[tuple[str, str], dict[str, Tally]]:
         """Every stored window; those that hold nothing say so by the line of everything."""
         return {(dimension, window): self.tallies(dimension, window) for dimension, window in self.table.scored}
 
 
-def counted(one: Invitation, inside):
-    if one.answer and inside(one.answered_day):
-        given = Counter([one.answer.rating])
-        yield Tally(tuple(given[rating] for rating in range(11)))
-    if one.sent_day and inside(one.sent_day):
-        delivered = one.delivery in {Delivery.DELIVERED, Delivery.COMPLAINED}
-        yield Tally(
-            sent=1,
-            delivered=int(delivered),
-            answered=int(one.answer is not None),
-            bounced=int(one.delivery is Delivery.BOUNCED),
-            complained=int(one.delivery is Delivery.COMPLAINED),
-        )
+def answered(answer: Answer, *, count_unconfirmed: bool) -> Tally:
+    given = tuple(int(rating == answer.rating) for rating in range(11))
+    if answer.confirmed:
+        return Tally(given)
+    return Tally(given, unconfirmed=given) if count_unconfirmed else Tally()
+
+
+def mailed(one: Invitation) -> Tally:
+    return Tally(
+        sent=1,
+        delivered=int(one.delivery in {Delivery.DELIVERED, Delivery.COMPLAINED}),
+        answered=int(one.answer is not None),
+        bounced=int(one.delivery is Delivery.BOUNCED),
+        complained=int(one.delivery is Delivery.COMPLAINED),
+    )
 
 
 def snapshot_of(one: Invitation | None) -> Snapshot | None:
     if one is None:
         return None
-    rating = one.answer.rating if one.answer else None
-    return Snapshot(one.sent_day, one.answered_day, rating, one.delivery, one.segments)
+    known = (one.sent_day, one.answered_day)
+    if one.answer is None:
+        return Snapshot(*known, None, one.delivery, one.segments)
+    answer = one.answer
+    return Snapshot(*known, answer.rating, one.delivery, one.segments, answer.confirmed, answer.reason)
 
 
 def invitation(id_: str) -> Invitation:

@@ -8,6 +8,8 @@ from afterbill.adapters.memory.scores import MemoryScores
 from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import Delivery
 from afterbill.domain.nps import Tally
+from afterbill.domain.segments import DIMENSIONS
+from afterbill.ports_scores import Progress
 from afterbill.services.compute_nps import LEASE, MOST_DAYS, SETTLE, Computed, Outcome, compute_nps
 from tests.unit.services.score_world import ZONE, World
 
@@ -104,6 +106,95 @@ def test_an_erased_invitation_leaves_no_drift_and_its_value_vanishes(world):
     assert world.tallies("plan", "30d") == {"basic": ratings(9, sent=1, answered=1)}
 
 
+def test_every_question_has_scores_of_its_own_and_none_is_in_another(world):
+    world.answered("a", 9)
+    world.answered("b", 5, question="csat", plan="pro")
+    world.answered("c", 1, question="ces")
+
+    run = world.settled_run()
+
+    assert run.answers == 3
+    assert world.tallies("all", "30d") == {"all": ratings(9, sent=1, answered=1)}
+    assert world.tallies("csat:all", "30d") == {"all": ratings(5, sent=1, answered=1)}
+    assert world.tallies("csat:plan", "30d") == {"pro": ratings(5, sent=1, answered=1)}
+    assert world.tallies("ces:all", "30d") == {"all": ratings(1, sent=1, answered=1)}
+    assert world.tallies("rebuy:all", "30d") == {}
+
+
+def test_a_question_nobody_was_asked_costs_nothing(world):
+    world.answered("a", 9)
+    world.settled_run()
+    assert world.table.progress() == Progress(TODAY, frozenset(), unconfirmed=True)
+    assert set(world.table.tallied) == set(DIMENSIONS)
+
+
+def test_the_last_answer_to_a_question_leaves_when_it_is_erased(world):
+    world.answered("a", 5, question="csat")
+    world.settled_run()
+
+    world.mark(*world.store("a", None))
+    world.settled_run()
+
+    assert world.tallies("csat:all", "30d") == {"all": Tally()}
+
+
+def test_answers_are_counted_by_reason_and_mails_are_not(world):
+    for id_, reason in (("a", "price"), ("b", "price"), ("c", "")):
+        world.mark(*world.send(id_), *world.answer(id_, 3, reason=reason))
+
+    world.settled_run()
+
+    assert world.tallies("reason", "30d") == {"price": ratings(3, 3), "none": ratings(3)}
+
+
+def test_another_reason_or_a_confirmation_marks_the_day(world):
+    world.send("a")
+
+    assert world.answer("a", 3, confirmed=False) == {TODAY}
+    assert world.answer("a", 3) == {TODAY}
+    assert world.answer("a", 3, reason="price") == {TODAY}
+    assert world.answer("a", 3, reason="price") == set()
+
+
+def test_a_score_says_how_many_answers_were_not_confirmed(world):
+    world.answered("a", 9)
+    world.mark(*world.send("b"), *world.answer("b", 10, confirmed=False))
+
+    world.settled_run()
+
+    assert everything(world).unconfirmed == 1
+    assert everything(world).tally.n == 2
+
+
+def test_whoever_does_not_count_unconfirmed_answers_gets_every_window_anew_without_a_recount(world):
+    world.mark(*world.send("a", date(2026, 9, 15)), *world.answer("a", 10, date(2026, 9, 15), confirmed=False))
+    world.answered("b", 0, date(2026, 9, 15), plan="pro")
+    world.settled_run()
+    assert world.tallies("all", "2026-09")["all"].n == 2
+
+    world.count_unconfirmed = False
+    run = world.run()
+
+    assert (run.outcome, run.days, run.answers) == (Outcome.COMPUTED, 0, 0)
+    assert world.tallies("all", "2026-09") == {"all": ratings(0, sent=2, answered=2)}
+    assert world.tallies("reason", "2026-09") == {"none": ratings(0)}
+    assert world.run().outcome is Outcome.UNCHANGED
+
+    world.count_unconfirmed = True
+    world.run()
+
+    assert world.tallies("all", "2026-09")["all"].n == 2
+
+
+def test_an_invitation_counts_as_answered_by_an_unconfirmed_answer_either_way(world):
+    world.count_unconfirmed = False
+    world.mark(*world.send("a"), *world.answer("a", 10, confirmed=False))
+
+    world.settled_run()
+
+    assert everything(world).tally == Tally(sent=1, answered=1)
+
+
 def test_deliveries_count_as_they_become_known(world):
     world.mark(*world.send("a"))
     world.settled_run()
@@ -180,7 +271,7 @@ def test_the_day_is_the_operators(world):
     world.now = world.now.replace(hour=23)
 
     assert world.run().outcome is Outcome.COMPUTED  # 00:00 in Berlin
-    assert world.table.computed_on() == TODAY + timedelta(days=1)
+    assert world.table.progress().day == TODAY + timedelta(days=1)
 
 
 def test_two_runs_never_overlap(world):

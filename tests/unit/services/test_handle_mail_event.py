@@ -1,5 +1,6 @@
 import itertools
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -244,3 +245,34 @@ def test_an_event_that_overtakes_the_mark_of_the_sender_leaves_one_sent_survey()
     world.stored.mark_sent(invitation(attempt="a", sent_at=world.now, sent_day="another", message_id="late"))
     assert (stored(world).state, stored(world).delivery) == (State.SENT, Delivery.DELIVERED)
     assert stored(world).sent_day == "2026-11-25"
+
+
+def test_the_moment_of_delivery_is_kept() -> None:
+    world = asked()
+    world.report(ses_event("delivery", ID))
+    assert stored(world).delivered_at == datetime(2026, 11, 25, 12, 0, 4, 133000, tzinfo=UTC)
+
+
+def test_a_second_delivery_is_the_reminder_s_and_changes_nothing() -> None:
+    world = asked()
+    world.report(ses_event("delivery", ID))
+    again = ses_event("delivery", ID)
+    again["delivery"]["timestamp"] = "2026-12-02T12:00:00Z"
+    world.report(again)
+    assert stored(world).delivered_at == datetime(2026, 11, 25, 12, 0, 4, 133000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("kind", ["send", "bounce_permanent", "complaint"])
+def test_no_other_event_says_when_it_was_delivered(kind: str) -> None:
+    world = asked()
+    world.report(ses_event(kind, ID))
+    assert stored(world).delivered_at is None
+
+
+@pytest.mark.parametrize(
+    "told", [None, {}, [], {"timestamp": 1}, {"timestamp": "soon"}, {"timestamp": "2026-11-25T12:00"}]
+)
+def test_a_delivery_without_a_readable_time_is_one_all_the_same(told: object) -> None:
+    world = asked()
+    world.report(ses_event("delivery", ID) | {"delivery": told})
+    assert (stored(world).delivery, stored(world).delivered_at) == (Delivery.DELIVERED, None)

@@ -1,13 +1,14 @@
-"""Which days are marked, and which records are to be tried again."""
+"""Which days and invitations are marked, and which records are to be tried again."""
 
 from datetime import UTC, date, datetime
 
 import pytest
 
 from afterbill.adapters.memory.scores import MemoryScores
+from afterbill.adapters.memory.taps import MemoryTaps
 from afterbill.domain.errors import PayloadError, TransientError
 from afterbill.domain.tally import Snapshot
-from afterbill.services.track_changes import track_changes
+from afterbill.services.track_changes import Marking, track_changes
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MONDAY, TUESDAY = date(2026, 11, 16), date(2026, 11, 17)
@@ -24,6 +25,14 @@ def read(record):
     return record
 
 
+def nothing_tapped(_record):
+    return ""
+
+
+def track(records, days, taps=None, now=NOW, tapped_in=nothing_tapped):
+    return track_changes(records, read, tapped_in, Marking(days, taps or MemoryTaps()), now)
+
+
 @pytest.fixture
 def days():
     return MemoryScores()
@@ -34,28 +43,28 @@ def versions(days):
 
 
 def test_an_answer_marks_the_day_of_sending_and_the_day_of_the_answer(days):
-    assert track_changes({"1": (snapshot(), snapshot(answered=TUESDAY, rating=9))}, read, days, NOW) == []
+    assert track({"1": (snapshot(), snapshot(answered=TUESDAY, rating=9))}, days) == []
     assert versions(days) == {MONDAY: 1, TUESDAY: 1}
 
 
 def test_a_batch_marks_each_day_once(days):
     records = {str(number): (None, snapshot()) for number in range(50)}
 
-    track_changes(records, read, days, NOW)
+    track(records, days)
 
     assert versions(days) == {MONDAY: 1}
 
 
 def test_every_further_batch_raises_the_version_and_keeps_its_time(days):
     for minute in (1, 2):
-        track_changes({"1": (None, snapshot())}, read, days, NOW.replace(minute=minute))
+        track({"1": (None, snapshot())}, days, now=NOW.replace(minute=minute))
 
     (mark,) = days.marks()
     assert (mark.version, mark.marked_at) == (2, NOW.replace(minute=2))
 
 
 def test_a_change_of_nothing_that_is_counted_marks_nothing(days):
-    assert track_changes({"1": (snapshot(), snapshot())}, read, days, NOW) == []
+    assert track({"1": (snapshot(), snapshot())}, days) == []
     assert versions(days) == {}
 
 
@@ -67,7 +76,7 @@ def test_a_poison_record_is_reported_and_the_others_are_not_lost(days):
         "4": (None, snapshot(sent=TUESDAY)),
     }
 
-    assert track_changes(records, read, days, NOW) == ["2", "3"]
+    assert track(records, days) == ["2", "3"]
     assert versions(days) == {MONDAY: 1, TUESDAY: 1}
 
 
@@ -85,5 +94,30 @@ def test_a_day_that_could_not_be_marked_fails_every_record_that_touches_it():
         "3": (None, snapshot()),
     }
 
-    assert track_changes(records, read, days, NOW) == ["2", "3"]
+    assert track(records, days) == ["2", "3"]
     assert versions(days) == {TUESDAY: 1}
+
+
+def test_an_invitation_that_was_tapped_is_marked_once_per_batch(days):
+    taps, names = MemoryTaps(), iter(["ada", "bob", "ada"])
+
+    assert track(dict.fromkeys("123", (None, None)), days, taps, tapped_in=lambda _record: next(names)) == []
+    assert {one.invitation_id: (one.version, one.marked_at) for one in taps.unsettled()} == {
+        "ada": (1, NOW),
+        "bob": (1, NOW),
+    }
+
+
+def test_an_invitation_that_could_not_be_marked_fails_every_record_of_its_taps(days):
+    class Throttled(MemoryTaps):
+        def await_settling(self, invitation_id, now):
+            if invitation_id == "ada":
+                raise TransientError("throttled")
+            super().await_settling(invitation_id, now)
+
+    taps, names = Throttled(), iter(["ada", "bob", "ada"])
+
+    failed = track(dict.fromkeys("123", (None, None)), days, taps, tapped_in=lambda _record: next(names))
+
+    assert failed == ["1", "3"]
+    assert [one.invitation_id for one in taps.unsettled()] == ["bob"]

@@ -11,6 +11,7 @@ from afterbill.domain.invitation import Delivery
 from afterbill.domain.limits import Sending
 from afterbill.domain.nps import Tally
 from afterbill.domain.reputation import Figures, Halt
+from afterbill.ports_scores import Progress
 from afterbill.services.watch_reputation import Outcome, Watched, watch_reputation
 from tests.unit.services.score_world import NOON, ZONE, World
 
@@ -44,6 +45,14 @@ def test_good_mails_go_on(watch):
 
     assert watch.look() == Watched(Outcome.GOES_ON, figures=Figures(100, 1, 0))
     assert watch.switch.halted() == ""
+
+
+def test_mails_that_ask_another_question_count_as_well(watch):
+    watch.mails(Tally(sent=100, bounced=3))
+    watch.scores.put_tallies(TODAY, {"csat:all": {"all": Tally(sent=100, bounced=4)}})
+    watch.scores.keep(Progress(TODAY, frozenset({"csat", "ces"})))
+
+    assert watch.look() == Watched(Outcome.GOES_ON, figures=Figures(200, 7, 0))
 
 
 def test_before_any_mail_there_is_nothing_to_stop(watch):

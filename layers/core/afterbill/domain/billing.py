@@ -65,6 +65,7 @@ class CustomerRef:
     attributes: Mapping[str, str] = field(default_factory=dict)
     deleted: bool = False
     own_id: str | None = None
+    phone: str | None = None
 
     @property
     def address(self) -> str | None:

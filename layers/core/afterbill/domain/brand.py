@@ -16,19 +16,24 @@ OBJECTS = ("company", "product", "service")
 """What the question can ask about: the setting that holds its name."""
 
 _NAMES = ("company", "product", "sender_name")
-_OVERRIDES = ("object", "sender_name", "sender_address", "reply_to")
+_OVERRIDES = ("object", "sender_name", "sender_address", "reply_to", "review_url", "referral_url")
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _PAGE = re.compile(r"https://[^\s/\"'<>]+(?:/[^\s\"'<>]*)?")
 _NOBODY = ("noreply", "donotreply", "dontreply")
 
 
 class Voice(NamedTuple):
-    """Who speaks at one touchpoint, and the name of what is asked about; no `sender_address`: the stack's own."""
+    """Who speaks at one touchpoint, and the name of what is asked about; no `sender_address`: the stack's own.
+
+    Where those who recommend it may write a review, and where those go whom they tell of it; empty: nowhere.
+    """
 
     object: str
     sender_name: str
     sender_address: str
     reply_to: str
+    review_url: str = ""
+    referral_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,8 @@ class Brand:
     object: str = "product"
     informal: tuple[str, ...] = ()
     logo_url: str = ""
+    review_url: str = ""
+    referral_url: str = ""
     accent: str = "#0f5f6b"
     accent_dark: str = "#86d4de"
     touchpoints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -72,6 +79,8 @@ class Brand:
             sender_name=own.get("sender_name", self.sender_name),
             sender_address=own.get("sender_address", ""),
             reply_to=own.get("reply_to", self.reply_to),
+            review_url=own.get("review_url", self.review_url),
+            referral_url=own.get("referral_url", self.referral_url),
         )
 
 
@@ -119,7 +128,8 @@ def _problems(brand: Brand) -> Iterator[str]:
     for key in (*_NAMES, "imprint", "default_locale"):
         if not getattr(brand, key).strip():
             yield f"{FILE}: {key} is empty"
-    yield from _voice_problems("", {key: getattr(brand, key) for key in ("object", "sender_name", "reply_to")})
+    voice = ("object", "sender_name", "reply_to", "review_url", "referral_url")
+    yield from _voice_problems("", {key: getattr(brand, key) for key in voice})
     for touchpoint, own in brand.touchpoints.items():
         yield from _voice_problems(f"touchpoints.{touchpoint}.", own)
     for key in ("company", "product", "service"):
@@ -145,6 +155,9 @@ def _voice_problems(place: str, settings: Mapping[str, str]) -> Iterator[str]:
     for key in ("sender_address", "reply_to"):
         if (address := settings.get(key)) is not None and not _ADDRESS.fullmatch(address):
             yield f"{FILE}: {place}{key} must be one address such as hello@example.com, not {address!r}"
+    for key in ("review_url", "referral_url"):
+        if (url := settings.get(key)) and not _PAGE.fullmatch(url):
+            yield f"{FILE}: {place}{key} must be the https:// address of a page, or empty, not {url!r}"
     local = re.sub("[^a-z]", "", settings.get("reply_to", "").partition("@")[0].lower())
     if any(word in local for word in _NOBODY):
         yield f"{FILE}: {place}reply_to must reach a person, for people reply to surveys: enter a mailbox you read"

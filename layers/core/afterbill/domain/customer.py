@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from afterbill.domain.billing import REVERSALS, BillingEvent, Touchpoint
 from afterbill.domain.legal import BASIS, newest
 
-_PARTS = ("address", "name", "locale", "country", "time_zone")
+_PARTS = ("address", "phone", "name", "locale", "country", "time_zone")
 _ATTRIBUTE = "attributes."
 _AGAIN = timedelta(days=1)
 """Within this time what is said again is not written again; events come late by hours, not by days."""
@@ -56,12 +56,15 @@ class Customer:
 
     `suppressed` holds the reason why nobody may write to this person, empty when there is none.
     `learned_at` tells when each part of the profile was said (`address`, `attributes.plan`...), so that events
-    may arrive in any order. `absorbed` are the ids of customers found to be the same person.
+    may arrive in any order. `phone` is as the billing system spells it. `last_seen_at` is when they last used the
+    product, `offered` the id of the invitation that waits for them there. `absorbed` are the ids of customers found to
+    be the same person.
     """
 
     id: str
     version: int = 0
     address: str | None = None
+    phone: str | None = None
     name: str | None = None
     locale: str | None = None
     country: str | None = None
@@ -70,6 +73,8 @@ class Customer:
     learned_at: Mapping[str, datetime] = field(default_factory=dict)
     last_asked_at: datetime | None = None
     last_adverse_at: datetime | None = None
+    last_seen_at: datetime | None = None
+    offered: str = ""
     waiting: Mapping[str, Waiting] = field(default_factory=dict)
     suppressed: str = ""
     deleted: bool = False
@@ -96,6 +101,8 @@ def merge(survivor: Customer, other: Customer) -> Customer:
         merged,
         last_asked_at=_later(survivor.last_asked_at, other.last_asked_at),
         last_adverse_at=_later(survivor.last_adverse_at, other.last_adverse_at),
+        last_seen_at=_later(survivor.last_seen_at, other.last_seen_at),
+        offered=survivor.offered or other.offered,
         waiting=_best({**other.waiting, **survivor.waiting}),
         suppressed=weightiest(*reasons),
         deleted=survivor.deleted and other.deleted,

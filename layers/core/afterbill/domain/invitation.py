@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from afterbill.domain.billing import Money, links_of
+from afterbill.domain.integrity import Visit
+from afterbill.domain.questions import Question, Scale, scale_of
 
 
 class State(StrEnum):
@@ -63,10 +65,14 @@ class SkipReason(StrEnum):
     LIMIT = "limit"
     WINDOW = "window"
     ANSWERED = "answered"
+    NO_PHONE = "no_phone"
+    BAD_PHONE = "bad_phone"
+    NOT_SEEN = "not_seen"
+    DISMISSED = "dismissed"
 
 
 REMINDER = 2
-"""The delivery number of the one reminder."""
+"""The delivery number of the one reminder where no other channel comes first; `reminded_at` is what tells it."""
 
 MOST_WAITS = 50
 """Waits of one invitation that are written down; an hourly cap may cause many."""
@@ -80,12 +86,16 @@ COMMENT_LENGTH = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a person said; `rating` is 0 to 10."""
+    """What a person said; `rating` is one of the question's scale, `reason` the name of a choice.
+
+    Not `confirmed`: a number was tapped and its page seen, and nothing spoke for a machine.
+    """
 
     rating: int
     comment: str = ""
     reason: str = ""
     contact_ok: bool = False
+    confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +108,23 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Further:
+    """One of several deliveries: at `at`, by `channel`."""
+
+    at: datetime
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class Invitation:
     """One ask about one fact; segments are a snapshot, so a score never changes because a customer did.
 
     `expiry` is how long it can be answered, `patience` how long after `due_at` it may still wait for its turn.
     `zone` is the customer's time zone when it went out. `waits` tells every wait: since when, why, until when.
+    `visits` are the uses of its links that say something, `label` why the newest tap among them does not count.
+    `shown_at` and `dismissed_at` are of a survey inside the product. `channel` is the one of its newest delivery but
+    for the reminder, `further` tells all deliveries, the first too, once there were several ways. `referred` counts the
+    visits of the link its customer hands on.
     """
 
     id: str
@@ -129,6 +151,7 @@ class Invitation:
     deferred_until: datetime | None = None
     waits: tuple[Wait, ...] = ()
     delivery_number: int = 1
+    further: tuple[Further, ...] = ()
     reminded_at: datetime | None = None
     state: State = State.PENDING
     reason: str = ""
@@ -140,9 +163,25 @@ class Invitation:
     message_id: str = ""
     sent_at: datetime | None = None
     sent_day: str = ""
+    delivered_at: datetime | None = None
+    shown_at: datetime | None = None
+    dismissed_at: datetime | None = None
+    visits: tuple[Visit, ...] = ()
+    label: str = ""
     answer: Answer | None = None
     answered_at: datetime | None = None
     answered_day: str = ""
+    referred: int = 0
+
+    @property
+    def question(self) -> Question:
+        """What it asks; a segment like any other, and left out where it is the usual one."""
+        return Question(self.segments.get("question", Question.NPS))
+
+    @property
+    def scale(self) -> Scale:
+        """The ratings it can be answered with."""
+        return scale_of(self.question)
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -153,6 +192,11 @@ class Invitation:
     def answer_until(self) -> datetime:
         """The moment the answer page closes: the expiry counts from sending, before that from the due moment."""
         return (self.sent_at or self.claimed_at or self.due_at) + self.expiry
+
+    @property
+    def last_at(self) -> datetime | None:
+        """When it was last delivered, the reminder aside."""
+        return self.further[-1].at if self.further else self.sent_at or self.claimed_at
 
     @property
     def ready_at(self) -> datetime:
@@ -172,6 +216,10 @@ class Invitation:
         """The same, waiting: the next generation of its timer."""
         waits = (*self.waits, wait)[-MOST_WAITS:]
         return replace(self, deferred_until=wait.until, generation=self.generation + 1, waits=waits)
+
+    def by(self, channel: str) -> "Invitation":
+        """The same by this way; scores are read by it too."""
+        return replace(self, channel=str(channel), segments={**self.segments, "channel": str(channel)})
 
     def answerable(self, now: datetime) -> bool:
         """Whether an answer given now is recorded."""

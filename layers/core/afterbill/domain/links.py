@@ -25,6 +25,7 @@ class Purpose(IntEnum):
 
     SURVEY = 1
     UNSUBSCRIBE = 2
+    REFERRAL = 3
 
 
 @dataclass(frozen=True, slots=True)

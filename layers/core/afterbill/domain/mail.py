@@ -1,4 +1,4 @@
-"""A mail, and what came of handing it over."""
+"""A mail or a text message, and what came of handing it over."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +20,19 @@ class Mail:
     html: str
     headers: Mapping[str, str]
     tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """One text message; `to` is a number as E.164 has it (`+4915123456789`), `tags` come back with its events."""
+
+    to: str
+    text: str
+    tags: Mapping[str, str]
+
+
+OPTED_OUT = "opted_out"
+"""The reason of a rejection that is an objection: this number wants no more text messages."""
 
 
 @dataclass(frozen=True, slots=True)

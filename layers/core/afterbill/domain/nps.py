@@ -4,21 +4,31 @@ Shares are kept exact; who shows them rounds. The interval and the comparison ar
 "Interval Estimation for the Net Promoter Score" (The American Statistician, 2016, arXiv 1601.07235).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import sqrt
+from operator import add
 
 from afterbill.domain.errors import AfterbillError
+from afterbill.domain.questions import SCALES, Question, Scale
 
 RATINGS = range(11)
 
-_Z95 = 1.959963984540054
+MAILS = len(RATINGS) + 5
+"""Among the numbers of a tally, where those of mails end."""
+
+NUMBERS = MAILS + len(RATINGS)
+"""How many numbers a tally has."""
+
+Z95 = 1.959963984540054
+"""The quantile of the normal distribution that leaves 2.5 % above."""
 _ADDED = 3.0
 """Answers added before estimating: a quarter of them promoters, a quarter detractors, the rest passives."""
 
 
 class RatingError(AfterbillError, ValueError):
-    """A rating that is no whole number from 0 to 10."""
+    """A rating that is no whole number of its question's scale."""
 
 
 class Category(StrEnum):
@@ -29,13 +39,16 @@ class Category(StrEnum):
     PROMOTER = "promoter"
 
 
-def category(rating: object) -> Category:
-    """Detractor 0 to 6, passive 7 and 8, promoter 9 and 10; RatingError for anything else, True and 9.0 included."""
-    if isinstance(rating, bool) or not isinstance(rating, int) or rating not in RATINGS:
-        raise RatingError(f"a rating is a whole number from 0 to 10, not {rating!r}")
-    if rating >= 9:  # noqa: PLR2004  # this line defines it
+def category(rating: object, scale: Scale = SCALES[Question.NPS]) -> Category:
+    """Detractor 0 to 6, passive 7 and 8, promoter 9 and 10; RatingError for anything else, True and 9.0 included.
+
+    Other scales say for themselves which of their ratings are favourable, and which are not.
+    """
+    if isinstance(rating, bool) or not isinstance(rating, int) or rating not in scale.ratings:
+        raise RatingError(f"a rating is a whole number from {scale.lowest} to {scale.highest}, not {rating!r}")
+    if rating >= scale.good:
         return Category.PROMOTER
-    return Category.PASSIVE if rating >= 7 else Category.DETRACTOR  # noqa: PLR2004  # same
+    return Category.DETRACTOR if rating <= scale.bad else Category.PASSIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,8 @@ class Tally:
 
     `ratings` counts the answers 0 to 10 by the day of the answer; all others count invitations by the day of sending,
     so `answered` may differ from `n`. `bounced` for good or `complained` about is what became of a mail at last.
+    `unconfirmed` counts, by rating, those among `ratings` whose page was seen but not sent. A scale that is shorter
+    uses the places of its ratings.
     """
 
     ratings: tuple[int, ...] = (0,) * len(RATINGS)
@@ -52,16 +67,29 @@ class Tally:
     answered: int = 0
     bounced: int = 0
     complained: int = 0
+    unconfirmed: tuple[int, ...] = (0,) * len(RATINGS)
 
     def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
-            tuple(mine + theirs for mine, theirs in zip(self.ratings, other.ratings, strict=True)),
-            self.sent + other.sent,
-            self.delivered + other.delivered,
-            self.answered + other.answered,
-            self.bounced + other.bounced,
-            self.complained + other.complained,
-        )
+        return Tally.of([*map(add, self.numbers, other.numbers)])
+
+    @classmethod
+    def of(cls, numbers: Sequence[int]) -> "Tally":
+        """The tally with these numbers in the order of its attributes; those missing at the end are 0."""
+        full = [*numbers, *[0] * (NUMBERS - len(numbers))]
+        sent, delivered, answered, bounced, complained = full[len(RATINGS) : MAILS]
+        return cls(tuple(full[: len(RATINGS)]), sent, delivered, answered, bounced, complained, tuple(full[MAILS:]))
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """All counts: first the ratings, then the mails, then the unconfirmed ratings from place MAILS."""
+        mails = (self.sent, self.delivered, self.answered, self.bounced, self.complained)
+        return (*self.ratings, *mails, *self.unconfirmed)
+
+    @property
+    def confirmed(self) -> "Tally":
+        """The same without the answers that were not confirmed; an invitation they answered stays answered."""
+        kept = tuple(given - doubtful for given, doubtful in zip(self.ratings, self.unconfirmed, strict=True))
+        return replace(self, ratings=kept, unconfirmed=(0,) * len(RATINGS))
 
     @property
     def n(self) -> int:
@@ -106,7 +134,7 @@ def interval(tally: Tally) -> tuple[float, float] | None:
     if point is None:
         return None
     mean, variance = _adjusted(tally)
-    margin = _Z95 * sqrt(variance)
+    margin = Z95 * sqrt(variance)
     low, high = 100 * (mean - margin), 100 * (mean + margin)
     return max(-100.0, min(low, point)), min(100.0, max(high, point))
 
@@ -123,7 +151,7 @@ def compare(tally: Tally, before: Tally) -> Comparison | None:
     change = current - previous
     (mean, variance), (mean_before, variance_before) = _adjusted(tally), _adjusted(before)
     z = (mean - mean_before) / sqrt(variance + variance_before)
-    return Comparison(change, abs(z) > _Z95 and z * change > 0)
+    return Comparison(change, abs(z) > Z95 and z * change > 0)
 
 
 def response_rate(tally: Tally) -> float | None:

@@ -2,16 +2,20 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from afterbill.domain.billing import REVERSALS, BillingEvent, Touchpoint
 from afterbill.domain.campaigns import CAMPAIGNS, Campaign
-from afterbill.domain.customer import Customer
+from afterbill.domain.channels import Channel, SmsPolicy
+from afterbill.domain.customer import BOUNCED, Customer
+from afterbill.domain.in_product import InProduct
+from afterbill.domain.integrity import Integrity
 from afterbill.domain.invitation import SkipReason, Wait
 from afterbill.domain.legal import Legal, Need
 from afterbill.domain.limits import Sending
+from afterbill.domain.questions import Question
 from afterbill.domain.sending_window import Almanac, Place, SendingWindow, moment_in, next_opening, place_of
 from afterbill.domain.webhooks import Source
 
@@ -42,7 +46,7 @@ class Rule:
     delay: timedelta
     sampling: float
     priority: int
-    channel: str
+    channels: tuple[Channel, ...]
     cooldown: timedelta
     expiry: timedelta
     patience: timedelta
@@ -51,6 +55,10 @@ class Rule:
     window: SendingWindow | None = None
     reminder: timedelta = timedelta(0)
     quota: int = 0
+    question: Question = Question.NPS
+    reasons: tuple[str, ...] = ()
+    seen_within: timedelta = timedelta(0)
+    fallback: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,10 @@ class Policy:
     sending: Sending = field(default_factory=Sending)
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     almanac: Almanac = field(default_factory=lambda: Almanac({}, {}, {}, 0))
+    integrity: Integrity = field(default_factory=Integrity)
+    sms: SmsPolicy = field(default_factory=SmsPolicy)
+    in_product: InProduct = field(default_factory=InProduct)
+    links: Mapping[str, Touchpoint] = field(default_factory=dict)
 
     def source(self, name: str) -> Source | None:
         """Who sends under this name: a configured endpoint, or our own campaigns; None for anybody else."""
@@ -79,12 +91,14 @@ class Policy:
 class Situation:
     """What is known beside the fact itself.
 
-    `stopped`: its payment was refunded or disputed; `address_problem`: why mail to the address is pointless.
+    `stopped`: its payment was refunded or disputed; `address_problem`: why mail to the address is pointless, and
+    `phone_problem` the same for text messages to the number.
     """
 
     customer: Customer | None
     stopped: bool = False
     address_problem: SkipReason | None = None
+    phone_problem: SkipReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +127,7 @@ def decide(event: BillingEvent, source: Source, situation: Situation, policy: Po
     rule, customer = policy.rules[_touchpoint(event)], situation.customer
     reason = (
         _not_wanted(event, rule, source)
-        or unreachable(situation)
+        or unreachable(situation, rule.channels)
         or _taken_back(event, rule, situation)
         or _late(event, rule, now)
     )
@@ -126,7 +140,9 @@ def _plan(event: BillingEvent, rule: Rule, customer: Customer | None, policy: Po
     due_at = due(event.occurred_at, rule, now)
     free_at = cooled(customer, rule.cooldown)
     start, why = (due_at, SkipReason.WINDOW) if free_at <= due_at else (free_at, SkipReason.COOLDOWN)
-    moment = good_moment((start, due_at + rule.patience), rule, event.invitation_id, policy, customer)
+    moment = good_moment(
+        (start, due_at + rule.patience), timing(rule, rule.channels), event.invitation_id, policy, customer
+    )
     if moment is None:
         return Skip(why)
     return Schedule(due_at, Wait(now, why, moment) if moment > due_at else None)
@@ -152,14 +168,21 @@ def good_moment(
     return moment_in((opening[0], min(opening[1], latest)), key, LEAVING)
 
 
-def unreachable(situation: Situation) -> SkipReason | None:
-    """Why nobody can or may be written to, or None. An address may still be learned before the due moment."""
+def timing(rule: Rule, channels: tuple[Channel, ...]) -> Rule:
+    """The rule for a moment at which one of these is chosen: inside the product every hour is a good one."""
+    return replace(rule, window=None) if Channel.IN_APP in channels else rule
+
+
+def unreachable(situation: Situation, channels: tuple[Channel, ...]) -> SkipReason | None:
+    """Why nobody can or may be asked by any of them, or None. An address may still be learned before the due moment."""
     customer = situation.customer
     if customer is None:
         return SkipReason.NO_CUSTOMER
     if customer.deleted:
         return SkipReason.CUSTOMER_DELETED
-    return SkipReason.SUPPRESSED if customer.suppressed else None
+    # A bounce is about an address: who can be asked another way still is.
+    closed = customer.suppressed and (customer.suppressed != BOUNCED or channels == (Channel.MAIL,))
+    return SkipReason.SUPPRESSED if closed else None
 
 
 def due(occurred_at: datetime, rule: Rule, now: datetime) -> datetime:

@@ -1,65 +1,120 @@
-"""Whether a survey may go out at this very moment: everything is checked again, for much may have happened."""
+"""Whether a survey may go out at this very moment, and how: everything is checked again, for much may have happened."""
 
 from datetime import datetime, timedelta
 
 from afterbill.domain.billing import Touchpoint
+from afterbill.domain.channels import Channel
+from afterbill.domain.choosing import choose, following
 from afterbill.domain.customer import Customer, Waiting
 from afterbill.domain.invitation import Delivery, Invitation, SkipReason, Wait
-from afterbill.domain.legal import CONSENT_WITHDRAWN_AT, Legal, Need, basis_of, lawful
-from afterbill.domain.policy import SETTLING, Policy, Rule, Situation, adverse_since, cooled, good_moment, unreachable
+from afterbill.domain.policy import (
+    SETTLING,
+    Policy,
+    Rule,
+    Situation,
+    adverse_since,
+    cooled,
+    good_moment,
+    timing,
+    unreachable,
+)
 from afterbill.domain.sending_window import is_open
 
 _CLAIMED_BEFORE = timedelta(minutes=1)
 _LAST_LOOK = timedelta(days=1)
+_TURNS = frozenset({SkipReason.COOLDOWN, SkipReason.SUPERSEDED})
+
+Verdict = SkipReason | Wait | Channel
+"""Why not, what for, or by which way."""
 
 
-def recheck(invitation: Invitation, situation: Situation, policy: Policy, now: datetime) -> SkipReason | Wait | None:
-    """Why a due invitation must not go out after all, what it has to wait for, or None."""
+def recheck(invitation: Invitation, situation: Situation, policy: Policy, now: datetime) -> Verdict:
+    """By which way a due invitation goes out; else why it must not after all, or what it has to wait for."""
     rule, customer = policy.rules[Touchpoint(invitation.touchpoint)], situation.customer
-    reason = _forbidden(invitation, situation, policy, now)
-    if reason or customer is None:
+    chosen = _closed(rule, situation) or choose(rule.channels, rule.seen_within, situation, policy, now)
+    if customer is None or isinstance(chosen, SkipReason):
+        return chosen
+    reason = _taken_back_since(invitation, situation) or (
+        SkipReason.EXPIRED if now > invitation.patient_until else None
+    )
+    if reason:
         return reason
-    if now > invitation.patient_until:
-        return SkipReason.EXPIRED
     until, why = _turn(invitation, rule, customer, now)
-    return _postponed(invitation, rule, customer, policy, Wait(now, why, until))
+    return _postponed(invitation, customer, policy, Wait(now, why, until), chosen)
 
 
-def recheck_reminder(
-    invitation: Invitation, situation: Situation, policy: Policy, now: datetime
-) -> SkipReason | Wait | None:
-    """The same for the one reminder of a survey that went out."""
-    rule, customer, sent_at = policy.rules[Touchpoint(invitation.touchpoint)], situation.customer, invitation.sent_at
-    reason = _settled(invitation, rule, now) or _forbidden(invitation, situation, policy, now)
-    if reason or customer is None or sent_at is None:
-        return reason
-    # A minute is more than claim and sending lie apart: who was asked after that was asked about something else.
-    if customer.last_asked_at and customer.last_asked_at > sent_at + _CLAIMED_BEFORE:
-        return SkipReason.SUPERSEDED
-    return _postponed(invitation, rule, customer, policy, Wait(now, SkipReason.WINDOW, now))
+def recheck_again(invitation: Invitation, situation: Situation, policy: Policy, now: datetime) -> Verdict:
+    """The same for what follows a survey that went out: the next channel, or the one reminder by its own channel."""
+    rule, customer, last_at = policy.rules[Touchpoint(invitation.touchpoint)], situation.customer, invitation.last_at
+    later = following(invitation, rule)
+    reason = _settled(invitation, rule, later, now) or _closed(rule, situation)
+    if reason or customer is None or last_at is None:
+        return reason or SkipReason.NO_CUSTOMER
+    until, why, chosen = now, SkipReason.WINDOW, choose(later, rule.seen_within, situation, policy, now)
+    if isinstance(chosen, SkipReason) and _reminds(invitation, rule):
+        until, why, chosen = last_at + rule.reminder, chosen, _reminder(invitation, rule, situation, policy, now)
+    if isinstance(chosen, SkipReason):
+        return chosen
+    reason = _taken_back_since(invitation, situation) or _superseded(invitation, customer)
+    return reason or _postponed(invitation, customer, policy, Wait(now, why, until), chosen)
 
 
-def _settled(invitation: Invitation, rule: Rule, now: datetime) -> SkipReason | None:
+def _settled(invitation: Invitation, rule: Rule, later: tuple[Channel, ...], now: datetime) -> SkipReason | None:
+    """Why nothing follows; after a bounce another channel still may."""
     if invitation.answer:
         return SkipReason.ANSWERED
-    if invitation.delivery and invitation.delivery >= Delivery.BOUNCED:
+    if invitation.dismissed_at:
+        return SkipReason.DISMISSED
+    if invitation.delivery and invitation.delivery >= (Delivery.COMPLAINED if later else Delivery.BOUNCED):
         return SkipReason.SUPPRESSED
     if now >= invitation.answer_until:
         return SkipReason.EXPIRED
-    return None if rule.reminder else SkipReason.NOT_ASKED
+    return None if later or _reminds(invitation, rule) else SkipReason.NOT_ASKED
+
+
+def _reminds(invitation: Invitation, rule: Rule) -> bool:
+    """Mail alone can be forgotten in a pile."""
+    return bool(rule.reminder) and invitation.channel == Channel.MAIL
+
+
+def _reminder(
+    invitation: Invitation, rule: Rule, situation: Situation, policy: Policy, now: datetime
+) -> SkipReason | Channel:
+    if invitation.delivery and invitation.delivery >= Delivery.BOUNCED:
+        return SkipReason.SUPPRESSED
+    return choose((Channel.MAIL,), rule.seen_within, situation, policy, now)
+
+
+def _superseded(invitation: Invitation, customer: Customer) -> SkipReason | None:
+    """A minute is more than claim and sending lie apart: who was asked after that was asked about something else."""
+    sent_at, asked_at = invitation.sent_at, customer.last_asked_at
+    return SkipReason.SUPERSEDED if sent_at and asked_at and asked_at > sent_at + _CLAIMED_BEFORE else None
+
+
+def follows_at(invitation: Invitation, customer: Customer, policy: Policy, now: datetime) -> datetime | None:
+    """When to look what follows a delivery at `now`; None where nothing may, or the survey would be closed by then."""
+    rule = policy.rules[Touchpoint(invitation.touchpoint)]
+    if later := following(invitation, rule):
+        between = (now + rule.fallback, (invitation.sent_at or now) + invitation.expiry)
+        moment = good_moment(between, timing(rule, later), f"{invitation.id}-{later[0]}", policy, customer)
+        if moment:
+            return moment
+    return remind_at(invitation, rule, customer, policy, now)
 
 
 def remind_at(invitation: Invitation, rule: Rule, customer: Customer, policy: Policy, now: datetime) -> datetime | None:
     """When somebody asked at `now` is reminded; None where nobody is, or the survey would be closed by then."""
-    if not rule.reminder:
+    if not _reminds(invitation, rule):
         return None
-    between = (now + rule.reminder, now + invitation.expiry)
+    between = (now + rule.reminder, (invitation.sent_at or now) + invitation.expiry)
     return good_moment(between, rule, f"{invitation.id}-reminder", policy, customer)
 
 
 def postponed(invitation: Invitation, customer: Customer, policy: Policy, wait: Wait) -> SkipReason | Wait:
     """The wait, to end at a good moment; its reason alone where that would be too late."""
     rule = policy.rules[Touchpoint(invitation.touchpoint)]
+    # The channel is chosen anew after a wait for one's turn; all other waits are those of mail or text messages.
+    rule = timing(rule, rule.channels) if wait.reason in _TURNS else rule
     latest = invitation.patient_until if invitation.sent_at is None else invitation.answer_until
     moment = good_moment((wait.until, latest), rule, f"{invitation.id}-{invitation.generation}", policy, customer)
     if moment is None and wait.reason is SkipReason.SUPERSEDED:
@@ -69,45 +124,28 @@ def postponed(invitation: Invitation, customer: Customer, policy: Policy, wait: 
     return Wait(wait.at, wait.reason, moment) if moment else wait.reason
 
 
-def _postponed(
-    invitation: Invitation, rule: Rule, customer: Customer, policy: Policy, wait: Wait
-) -> SkipReason | Wait | None:
-    """None where there is nothing to wait for, the hour of the day included."""
+def _postponed(invitation: Invitation, customer: Customer, policy: Policy, wait: Wait, chosen: Channel) -> Verdict:
+    """The channel itself where there is nothing to wait for, the hour of the day included."""
+    rule = policy.rules[Touchpoint(invitation.touchpoint)]
     if wait.until > wait.at:
         return postponed(invitation, customer, policy, wait)
-    if rule.window is None or is_open(rule.window, policy.place(customer), policy.almanac, wait.at):
-        return None
+    if chosen is Channel.IN_APP or rule.window is None:
+        return chosen
+    if is_open(rule.window, policy.place(customer), policy.almanac, wait.at):
+        return chosen
     return postponed(invitation, customer, policy, Wait(wait.at, SkipReason.WINDOW, wait.at))
 
 
-def _forbidden(invitation: Invitation, situation: Situation, policy: Policy, now: datetime) -> SkipReason | None:
-    """What no waiting mends."""
-    customer = situation.customer
-    if not policy.rules[Touchpoint(invitation.touchpoint)].ask:
+def _closed(rule: Rule, situation: Situation) -> SkipReason | None:
+    """What closes every channel, and no waiting mends."""
+    if not rule.ask:
         return SkipReason.NOT_ASKED  # switched off since it was scheduled
-    if customer is None:
-        return SkipReason.NO_CUSTOMER
-    return (
-        unreachable(situation)
-        or (None if customer.address else SkipReason.NO_ADDRESS)
-        or situation.address_problem
-        or _unlawful(customer, policy.legal, now)
-        or _taken_back_since(invitation, situation.stopped, customer)
-    )
+    return unreachable(situation, rule.channels)
 
 
-def _unlawful(customer: Customer, legal: Legal, now: datetime) -> SkipReason | None:
-    need, withdrawn = legal.need(customer.country), CONSENT_WITHDRAWN_AT in customer.attributes
-    if need is Need.NOTHING and not withdrawn:
-        return None
-    basis = basis_of(customer.attributes, now)
-    # Who took a consent back has said no, whatever the country asks for.
-    allowed = basis is not None if need is Need.NOTHING else lawful(need, basis)
-    return None if allowed else SkipReason.NO_BASIS
-
-
-def _taken_back_since(invitation: Invitation, stopped: bool, customer: Customer) -> SkipReason | None:  # noqa: FBT001  # as in Situation
-    adverse = stopped or adverse_since(customer, invitation.occurred_at)
+def _taken_back_since(invitation: Invitation, situation: Situation) -> SkipReason | None:
+    customer = situation.customer
+    adverse = situation.stopped or (customer and adverse_since(customer, invitation.occurred_at))
     return SkipReason.STOPPED if invitation.stoppable and adverse else None
 
 

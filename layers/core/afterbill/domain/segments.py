@@ -3,8 +3,22 @@
 from collections.abc import Mapping
 
 from afterbill.domain.customer import Customer
+from afterbill.domain.questions import Question
 
-DIMENSIONS = ("all", "touchpoint", "stage", "source", "plan", "country", "locale", "channel")
+REASON = "reason"
+DIMENSIONS = ("all", "touchpoint", "stage", "source", "plan", "country", "locale", "channel", REASON)
+"""All but the last are of an invitation; the reason is of an answer, so nothing sent is counted by it."""
+
+
+def dimension_of(question: str, dimension: str) -> str:
+    """Under which name the dimension of one question is stored: `plan` of the recommendation, else `csat:plan`."""
+    return dimension if question == Question.NPS else f"{question}:{dimension}"
+
+
+def question_and_dimension(name: str) -> tuple[Question, str]:
+    """And back."""
+    question, _, dimension = name.rpartition(":")
+    return Question(question or Question.NPS), dimension
 
 
 def segments_of(fact: Mapping[str, str | None], customer: Customer | None) -> Mapping[str, str]:

@@ -6,36 +6,56 @@ from string import Formatter
 
 from afterbill.domain.bidi import direction, isolated
 from afterbill.domain.brand import Brand
+from afterbill.domain.questions import Question, scale_of
 
 Catalog = Mapping[str, str]
 """The texts of one language by key, with named placeholders such as `{product}`."""
+
+Endings = tuple[str, ...]
+"""Of keys, the most specific first: `_csat_renewed`, `_csat`, `_renewed`, nothing."""
 
 VARYING = frozenset(
     {
         "subject",
         "question",
+        "scale_low",
+        "scale_high",
         "mail_preheader",
         "mail_intro",
         "reminder_subject",
         "reminder_intro",
         "survey_comment",
+        "followup_promoter",
+        "followup_passive",
+        "followup_detractor",
         "thanks_text",
     }
 )
-"""Keys a catalog may hold once more for a touchpoint or a stage: `question_support_resolved`, `question_loyalty`."""
+"""Keys a catalog may hold once more for a touchpoint or a stage: `question_support_resolved`, `question_loyalty`.
+
+And for a question other than the recommendation: `subject_csat`, `subject_csat_support_resolved`.
+"""
+
+ASKING = frozenset({"question", "scale_low", "scale_high"})
+"""Those that speak of recommending: every other question has its own, `question_csat`, and never borrows these."""
 
 
 class Wording:
-    """The texts of one language for one touchpoint, the brand's names filled in: `wording("question")`."""
+    """The texts of one language for one question at one touchpoint, the names filled in: `wording("question")`.
 
-    __slots__ = ("_context", "_names", "_patterns", "_ready", "catalog", "direction", "language")
+    `endings` are those a key may have, the most specific first; `asking` those of the keys in ASKING.
+    """
 
-    def __init__(self, language: str, catalog: Catalog, names: Mapping[str, str], context: tuple[str, ...]) -> None:
+    __slots__ = ("_asking", "_endings", "_names", "_patterns", "_ready", "catalog", "direction", "language")
+
+    def __init__(
+        self, language: str, catalog: Catalog, names: Mapping[str, str], endings: Endings, asking: Endings
+    ) -> None:
         self.language = language
         self.direction = direction(language)
         self.catalog = catalog
         self._names = {name: isolated(value, self.direction) for name, value in names.items()}
-        self._context = context
+        self._endings, self._asking = endings, asking
         self._ready: dict[str, str] = {}
         self._patterns: dict[str, str] = {}
 
@@ -63,11 +83,11 @@ class Wording:
             self._ready[key] = pattern.format()
 
     def _text(self, key: str) -> str:
-        if key in VARYING:
-            for part in self._context:
-                if part and (text := self.catalog.get(f"{key}_{part}")) is not None:
-                    return text
-        return self.catalog[key]
+        endings = self._asking if key in ASKING else self._endings if key in VARYING else ("",)
+        for ending in endings[:-1]:
+            if (text := self.catalog.get(key + ending)) is not None:
+                return text
+        return self.catalog[key + endings[-1]]
 
 
 class Words:
@@ -76,16 +96,33 @@ class Words:
     def __init__(self, brand: Brand, catalogs: Mapping[str, Catalog]) -> None:
         self._brand, self._catalogs = brand, catalogs
         self._choose = lru_cache(1024)(lambda wanted: choose_locale(wanted, catalogs, brand.default_locale))
-        self._known: dict[tuple[str, str, str], Wording] = {}
+        self._known: dict[tuple[str, str, str, str], Wording] = {}
 
-    def __call__(self, wanted: str | None, touchpoint: str = "", stage: str = "") -> Wording:
+    def __call__(
+        self, wanted: str | None, touchpoint: str = "", stage: str = "", question: str = Question.NPS
+    ) -> Wording:
         """The words for somebody who asked for the language `wanted`, else those of the brand's default."""
         language = self._choose(wanted)
-        context = (language, touchpoint, stage)
+        context = (language, touchpoint, stage, question)
         if context not in self._known:
-            names = {**self._brand.names, "object": self._brand.voice(touchpoint).object}
-            self._known[context] = Wording(language, self._catalogs[language], names, context[1:])
+            scale = scale_of(question)
+            names = {
+                **self._brand.names,
+                "object": self._brand.voice(touchpoint).object,
+                "lowest": str(scale.lowest),
+                "highest": str(scale.highest),
+            }
+            self._known[context] = Wording(language, self._catalogs[language], names, *_endings(*context[1:]))
         return self._known[context]
+
+
+def _endings(touchpoint: str, stage: str, question: str) -> tuple[Endings, Endings]:
+    """Of the keys that vary, and of those in ASKING."""
+    places = tuple(f"_{place}" for place in (touchpoint, stage) if place)
+    if question == Question.NPS:
+        return (*places, ""), (*places, "")
+    own = (*(f"_{question}{place}" for place in places), f"_{question}")
+    return (*own, *places, ""), own
 
 
 def choose_locale(wanted: str | None, available: Iterable[str], default: str) -> str:

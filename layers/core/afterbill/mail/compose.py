@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from afterbill.domain.brand import Brand
 from afterbill.domain.customer import Customer
-from afterbill.domain.invitation import REMINDER, RETENTION, Invitation
+from afterbill.domain.invitation import RETENTION, Invitation
 from afterbill.domain.links import Purpose, sign
 from afterbill.domain.mail import INVITATION_TAG, Mail
 from afterbill.domain.wording import Catalog
@@ -70,7 +70,8 @@ def survey_mail(invitation: Invitation, customer: Customer, links: tuple[str, st
         occurred_on=invitation.occurred_at.astimezone(local).date(),
         money=invitation.money,
         plan=invitation.segments.get("plan") or next(iter(invitation.products), None),
-        reminder=invitation.delivery_number == REMINDER,
+        reminder=invitation.reminded_at is not None,
+        question=invitation.question,
     )
 
 

@@ -12,6 +12,7 @@ from afterbill.domain.bidi import isolated
 from afterbill.domain.billing import Money, Touchpoint
 from afterbill.domain.brand import Brand
 from afterbill.domain.colours import SURFACE_DARK
+from afterbill.domain.questions import Question, scale_of
 from afterbill.domain.wording import Catalog, Words
 from afterbill.mail import formats
 
@@ -30,6 +31,7 @@ VARIABLES = frozenset(
         "occasion",
         "details",
         "reminder",
+        "scale",
         "answer_url",
         "unsubscribe_url",
     }
@@ -58,6 +60,7 @@ class SurveyMail:
     money: Money | None = None
     plan: str | None = None
     reminder: bool = False
+    question: Question = Question.NPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class Mails:
 
     def survey(self, survey: SurveyMail) -> Message:
         """Ask in the customer's language, else the brand's; the HTML loads nothing but the brand's logo."""
-        words = self._words(survey.locale, survey.touchpoint, survey.stage)
+        words = self._words(survey.locale, survey.touchpoint, survey.stage, survey.question)
         name = greeting_name(survey.customer_name)
         context = {
             "t": words,
@@ -99,6 +102,7 @@ class Mails:
             "occasion": words(f"occasion_{survey.touchpoint}"),
             "details": [isolated(detail, words.direction) for detail in _details(survey, words.language)],
             "reminder": survey.reminder,
+            "scale": scale_of(survey.question),
             "answer_url": survey.answer_url,
             "unsubscribe_url": survey.unsubscribe_url,
         }

@@ -27,8 +27,9 @@ from afterbill.providers.payload import (
 _PATHS = """
     type timestamp data data.test data.id data.occurrence data.plan data.related data.amount data.amount.value
     data.amount.currency data.attributes data.customer data.customer.id data.customer.email data.customer.name
-    data.customer.locale data.customer.country data.customer.time_zone data.customer.consent data.customer.consent.at
-    data.customer.consent.text data.customer.consent.withdrawn_at data.customer.notice data.customer.notice.at
+    data.customer.phone data.customer.locale data.customer.country data.customer.time_zone data.customer.consent
+    data.customer.consent.at data.customer.consent.text data.customer.consent.withdrawn_at data.customer.notice
+    data.customer.notice.at
 """
 PATHS = frozenset(_PATHS.split())
 """What a field map can name, besides `data.attributes.NAME`."""
@@ -179,6 +180,7 @@ def _customer(body: Body) -> CustomerRef:
         locale=locale(body.at("data.customer.locale")),
         country=country(body.at("data.customer.country")),
         time_zone=text(body.at("data.customer.time_zone"), 64),
+        phone=text(body.at("data.customer.phone"), 40),
         attributes={**{key: value for key, value in said.items() if value}, **told},
     )
 

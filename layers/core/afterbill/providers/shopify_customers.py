@@ -30,6 +30,7 @@ def customer_of(order: Json) -> CustomerRef:
             section(account, "default_address").get("country_code"),
         ),
         attributes={"payment_method": paid_by} if paid_by else {},
+        phone=text(order.get("phone"), 40) or text(account.get("phone"), 40) or text(billing.get("phone"), 40),
     )
 
 
@@ -40,6 +41,7 @@ def profile_of(account: Json) -> CustomerRef:
         email=address(account.get("email")),
         name=_name(account),
         country=country(section(account, "default_address").get("country_code")),
+        phone=text(account.get("phone"), 40),
     )
 
 

@@ -23,8 +23,13 @@ def customer_of(content: Json, attributes: Mapping[str, str] | None = None) -> C
             section(content, "customer_address").get("country"),
             section(billing, "address").get("country"),
         ),
+        phone=_phone(details.get("phone"), content.get("customer_phone"), billing.get("phone")),
         attributes={**(attributes or {}), **({"payment_method": paid_by} if paid_by else {})},
     )
+
+
+def _phone(*spelled: object) -> str | None:
+    return next((number for one in spelled if (number := text(one, 40))), None)
 
 
 def told_in(content: Json) -> tuple[object, ...]:
@@ -44,6 +49,7 @@ def customer_changed(notice: Notice) -> BillingEvent:
         name=text(content.get("name")),
         locale=locale(languages[0]) if isinstance(languages, list) and languages else None,
         country=country(section(content, "address").get("country")),
+        phone=_phone(content.get("phone")),
     )
     return notice.learned(customer, {"customer": customer_id})
 

@@ -18,6 +18,7 @@ from afterbill.domain.policy import (
     decide,
     stoppable,
 )
+from afterbill.domain.questions import Question
 from afterbill.domain.segments import segments_of
 from afterbill.domain.webhooks import Source
 from afterbill.ports import Change, Found, Wanted
@@ -179,7 +180,8 @@ def _invite(
         "source": event.source,
         "touchpoint": touchpoint,
         "stage": rule.stage,
-        "channel": rule.channel,
+        "channel": rule.channels[0],
+        "question": None if rule.question is Question.NPS else rule.question,
         "plan": event.plan,
     }
     skipped = decision.reason if isinstance(decision, Skip) else None
@@ -190,7 +192,7 @@ def _invite(
         touchpoint=touchpoint,
         stage=rule.stage,
         source=event.source,
-        channel=rule.channel,
+        channel=rule.channels[0],
         locale=(customer.locale if customer else "") or "",
         created_at=now,
         occurred_at=event.occurred_at,

@@ -1,15 +1,16 @@
 """Recount what changed, then compute the scores of every window; safe to kill at any point and to repeat."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from afterbill.domain.nps import Tally
-from afterbill.domain.segments import DIMENSIONS
-from afterbill.domain.tally import ALL, count, scores_of
-from afterbill.domain.windows import Window, windows_to_compute
-from afterbill.ports_scores import Counting, Mark
+from afterbill.domain.questions import Question
+from afterbill.domain.segments import DIMENSIONS, dimension_of
+from afterbill.domain.tally import ALL, count, questions_in, scores_of
+from afterbill.domain.windows import Window, month_after, windows_to_compute
+from afterbill.ports_scores import Counting, Mark, Progress
 
 LEASE = timedelta(minutes=15)
 """No Lambda function lives longer, so whoever took an expired lease is dead and can no longer write old counts."""
@@ -41,55 +42,97 @@ class Computed:
     scores: int = 0
 
 
-def compute_nps(counting: Counting, now: datetime, owner: str, zone: tzinfo, recountable: timedelta) -> Computed:
+def compute_nps(  # noqa: PLR0913  # each is one thing of the run or of its operator
+    counting: Counting,
+    now: datetime,
+    owner: str,
+    zone: tzinfo,
+    recountable: timedelta,
+    *,
+    count_unconfirmed: bool = True,
+) -> Computed:
     """One run under a lease; `owner` is unique to it, `zone` is the operator's.
 
     Days further back than `recountable` are frozen: some of their invitations may have reached the end of their
-    retention, so their tallies stay as they are.
+    retention, so their tallies stay as they are. Tallies hold unconfirmed answers either way: whoever changes
+    `count_unconfirmed` gets the scores of all windows that are not frozen anew, without a recount.
     """
     if not counting.take_lease(owner, now, now + LEASE):
         return Computed(Outcome.BUSY)
     try:
-        return _run(counting, now, now.astimezone(zone).date(), recountable)
+        return _run(counting, now, now.astimezone(zone).date(), recountable, unconfirmed=count_unconfirmed)
     finally:
         counting.release_lease(owner)
 
 
-def _run(counting: Counting, now: datetime, today: date, recountable: timedelta) -> Computed:
+def _run(counting: Counting, now: datetime, today: date, recountable: timedelta, *, unconfirmed: bool) -> Computed:
     marks = sorted(counting.marks(), key=lambda mark: (mark.marked_at, mark.day))
-    if not marks and counting.computed_on() == today:
+    before = counting.progress()
+    if not marks and before == replace(before, day=today, unconfirmed=unconfirmed):
         return Computed(Outcome.UNCHANGED)
     batch = marks[:MOST_DAYS]
-    answers = sum(_recount(counting, mark.day) for mark in batch if mark.day >= today - recountable)
-    scores = _rescore(counting, windows_to_compute(today, (mark.day for mark in batch)), now)
+    days = [mark.day for mark in batch]
+    answers, progress = _recount(counting, [day for day in days if day >= today - recountable], before)
+    if before.day and before.unconfirmed is not unconfirmed:
+        counting.keep(replace(progress, unconfirmed=None))
+        days += _months(today - recountable, today)
+    progress = replace(progress, day=today, unconfirmed=unconfirmed)
+    scores = _rescore(counting, windows_to_compute(today, days), progress, now)
     # Only now: a crash before this line leaves the marks, and the next run repeats everything.
     cleared = sum(counting.clear(mark) for mark in _settled(batch, now))
-    counting.set_computed_on(today)
+    counting.keep(progress)
     return Computed(Outcome.COMPUTED, len(batch), answers, len(marks) - cleared, scores)
+
+
+def _months(first: date, last: date) -> Iterator[date]:
+    """A day of every month."""
+    while first <= last:
+        yield first
+        first = month_after(first)
 
 
 def _settled(marks: Iterable[Mark], now: datetime) -> Iterable[Mark]:
     return (mark for mark in marks if mark.marked_at + SETTLE <= now)
 
 
-def _recount(counting: Counting, day: date) -> int:
-    """Count the day again from its invitations; returns the number of answers."""
-    tallies = count(counting.answers_of(day), counting.sends_of(day))
-    counting.put_tallies(day, tallies)
-    return sum(tally.n for tally in tallies[ALL].values())
+def _recount(counting: Counting, days: Iterable[date], progress: Progress) -> tuple[int, Progress]:
+    """Count the days again from their invitations; the number of answers, and the questions known now."""
+    answers = 0
+    for day in days:
+        tallies = count(counting.answers_of(day), counting.sends_of(day))
+        if new := questions_in(tallies) - progress.questions:
+            progress = replace(progress, questions=progress.questions | new)
+            counting.keep(progress)  # before its tallies: what is not known would never be emptied
+        counting.put_tallies(day, {name: {} for name in _dimensions(progress)} | tallies)
+        everything = (tallies.get(dimension_of(question, ALL), {}) for question in Question)
+        answers += sum(tally.n for rows in everything for tally in rows.values())
+    return answers, progress
 
 
-def _rescore(counting: Counting, windows: Sequence[Window], now: datetime) -> int:
+def _dimensions(progress: Progress) -> list[str]:
+    """As they are stored, of every question that was ever counted."""
+    return [dimension_of(one, name) for one in (Question.NPS, *sorted(progress.questions)) for name in DIMENSIONS]
+
+
+def _rescore(counting: Counting, windows: Sequence[Window], progress: Progress, now: datetime) -> int:
     """Compute and store every dimension of these windows; returns the number of scores."""
     stored = 0
-    for dimension in DIMENSIONS:
+    for dimension in _dimensions(progress):
         sums = _sums(counting, dimension, {*windows, *(window.before for window in windows)})
+        if not progress.unconfirmed:
+            sums = {window: _confirmed(tallies) for window, tallies in sums.items()}
         scores = {
             window.name: scores_of(dimension, window.name, sums[window], sums[window.before], now) for window in windows
         }
         counting.replace_scores(dimension, scores)
         stored += sum(map(len, scores.values()))
     return stored
+
+
+def _confirmed(tallies: Mapping[str, Tally]) -> dict[str, Tally]:
+    """Without the unconfirmed answers, and without values of which nothing else is known."""
+    kept = {value: tally.confirmed for value, tally in tallies.items()}
+    return {value: tally for value, tally in kept.items() if tally != Tally()}
 
 
 def _sums(counting: Counting, dimension: str, windows: set[Window]) -> dict[Window, dict[str, Tally]]:

@@ -65,9 +65,11 @@ def handle_mail_event(event: Mapping[str, Any], handling: Handling, now: datetim
         return Outcome.OTHER
     settled = _settle(invitation, message_id, happened_at, handling)
     delivery = _delivery(event)
+    delivered_at = _delivered_at(event) if invitation.delivered_at is None else None
     raised = invitation.delivery is None or delivery > invitation.delivery
-    if raised:
-        handling.mail_events.deliver(invitation.id, delivery)
+    if raised or delivered_at:
+        # A complaint may overtake the delivery that it is about: the rank stays, the moment is news.
+        handling.mail_events.deliver(invitation.id, max(delivery, invitation.delivery or delivery), delivered_at)
     if _final(event):
         _suppress(invitation, event, handling, now)
         return Outcome.SUPPRESSED
@@ -91,6 +93,16 @@ def _delivery(event: Mapping[str, Any]) -> Delivery:
     if came_back and (told.get(f"{kind.lower()}SubType") == _WITHHELD or not _final(event)):
         return Delivery.ACCEPTED
     return _DELIVERIES.get(kind, Delivery.ACCEPTED)
+
+
+def _delivered_at(event: Mapping[str, Any]) -> datetime | None:
+    """When the recipient's server took the mail; None for any other event, and for a time that cannot be read."""
+    told: Any = event.get("delivery")
+    try:
+        at = datetime.fromisoformat(told["timestamp"]) if event["eventType"] == "Delivery" else None
+    except (KeyError, TypeError, ValueError):
+        return None
+    return at if at and at.tzinfo else None
 
 
 def _final(event: Mapping[str, Any]) -> bool:

@@ -1,30 +1,37 @@
-"""Show the survey page and record what a person answers; a link opened by GET or HEAD changes nothing."""
+"""Show the survey page and record what a person answers; GET and HEAD leave a visit, and never an answer."""
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from afterbill.domain import links
-from afterbill.domain.invitation import COMMENT_LENGTH, Answer, Invitation
+from afterbill.domain.floods import Throttle
+from afterbill.domain.integrity import HIDDEN, Kind, Visit
+from afterbill.domain.invitation import COMMENT_LENGTH, RETENTION, Answer, Invitation
+from afterbill.domain.visitors import Visitor
 
 if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports name
     from afterbill.ports import LinkKeys, Responses
 
-_MAX_REASON = 200
 RATINGS = {str(rating): rating for rating in range(11)}
 """The only spellings of a rating that count: `07`, ` 7`, `7.0` and other digits are not ratings."""
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters, but for the tab and the line break."""
 
 
 class Outcome(StrEnum):
     """What a link led to."""
 
     SHOWN = "shown"
+    SEEN = "seen"
     RECORDED = "recorded"
     INVALID = "invalid"
     CLOSED = "closed"
     NOT_FOUND = "not_found"
+    TOO_MANY = "too_many"
     ASKED = "asked"
     UNSUBSCRIBED = "unsubscribed"
 
@@ -34,17 +41,24 @@ class Problem(StrEnum):
 
     RATING = "rating"
     COMMENT = "comment"
+    REASON = "reason"
     FORM = "form"
 
 
 @dataclass(frozen=True, slots=True)
 class Responding:
-    """What answering needs; `day_of` gives the operator's local day of an instant."""
+    """What answering needs; `day_of` gives the operator's local day of an instant.
+
+    `reasons` are all that can be chosen at any touchpoint. One link is used as often as `throttle` admits,
+    shown and sent apart.
+    """
 
     responses: "Responses"
     keys: "LinkKeys"
     day_of: Callable[[datetime], str]
     hash_address: Callable[[str], str]
+    reasons: frozenset[str] = frozenset()
+    throttle: Throttle = field(default_factory=Throttle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,51 +70,106 @@ class Responded:
     problem: Problem | None = None
 
 
-def show_survey(token: str, responding: Responding, now: datetime) -> Responded:
-    """Read only."""
-    link = _read(token, links.Purpose.SURVEY, responding)
-    invitation = responding.responses.invitation(link.invitation_id) if link else None
-    if link is None or invitation is None:
-        return Responded(Outcome.NOT_FOUND)
-    open_ = now <= link.expires_at and invitation.answerable(now)
-    return Responded(Outcome.SHOWN if open_ else Outcome.CLOSED, invitation)
+def show_survey(
+    token: str, query: Mapping[str, str], visitor: Visitor, responding: Responding, now: datetime
+) -> Responded:
+    """One call of the table: a visit that says something is kept in it, any other only reads."""
+    link = _admitted(token, "shown", responding, now)
+    if isinstance(link, Responded):
+        return link
+    return _shown(link, _visit(query.get("rating", ""), visitor, now), responding, now)
+
+
+def report_seen(
+    token: str, fields: Mapping[str, str], visitor: Visitor, responding: Responding, now: datetime
+) -> Responded:
+    """The page of the tapped number was in front of somebody for a moment: kept as a visit, and no answer yet."""
+    link = _admitted(token, "sent", responding, now)
+    if isinstance(link, Responded):
+        return link
+    rating = RATINGS.get(fields.get("rating", ""))
+    if rating is None:
+        return Responded(Outcome.INVALID, problem=Problem.RATING)
+    if now > link.expires_at:
+        return Responded(Outcome.CLOSED)
+    seen = Visit(now, Kind.SEEN, rating, visitor.network, visitor.family, visitor.scanner)
+    invitation = responding.responses.visit(link.invitation_id, seen)
+    return Responded(Outcome.SEEN if invitation else Outcome.NOT_FOUND, invitation)
 
 
 def record_response(token: str, fields: Mapping[str, str] | None, responding: Responding, now: datetime) -> Responded:
     """One write; the same link may change its answer until it closes. `fields` is None where none could be read."""
-    answer = parse_answer(fields)
+    link = _admitted(token, "sent", responding, now)
+    if isinstance(link, Responded):
+        return link
+    answer = parse_answer(fields, responding.reasons)
     if isinstance(answer, Problem):
-        shown = show_survey(token, responding, now)
+        shown = _shown(link, None, responding, now)
         refused = shown.outcome is Outcome.SHOWN
         return Responded(Outcome.INVALID, shown.invitation, answer) if refused else shown
-    link = _read(token, links.Purpose.SURVEY, responding)
-    if link is None:
-        return Responded(Outcome.NOT_FOUND)
     if now > link.expires_at:
-        return show_survey(token, responding, now)
+        return _shown(link, None, responding, now)
     recorded = responding.responses.record(link.invitation_id, answer, now, responding.day_of(now))
     if recorded is None:
         return Responded(Outcome.NOT_FOUND)
+    if not recorded.stored and recorded.invitation.answerable(now):
+        return Responded(Outcome.INVALID, recorded.invitation, Problem.RATING)  # of another question's scale
     return Responded(Outcome.RECORDED if recorded.stored else Outcome.CLOSED, recorded.invitation)
 
 
-def parse_answer(fields: Mapping[str, str] | None) -> Answer | Problem:
-    """The answer in a form's fields: a rating is never guessed, a comment never cut off."""
+def referral_token(invitation: Invitation, responding: Responding) -> str:
+    """What stands behind `/r/` in the link that somebody who recommends us may pass on; always the same."""
+    until = invitation.answer_until + RETENTION
+    return links.sign(links.Purpose.REFERRAL, invitation.id, until, responding.keys.current())
+
+
+def parse_answer(fields: Mapping[str, str] | None, reasons: frozenset[str]) -> Answer | Problem:
+    """The answer in a form's fields: a rating is never guessed, a reason never invented, a comment never cut off."""
     if fields is None:
         return Problem.FORM
     rating = RATINGS.get(fields.get("rating", ""))
     if rating is None:
         return Problem.RATING
-    comment = _text(fields, "comment").replace("\r\n", "\n")
+    comment = cleaned(fields.get("comment", ""))
     if len(comment) > COMMENT_LENGTH:
         return Problem.COMMENT
-    reason = _text(fields, "reason")[:_MAX_REASON]
+    reason = fields.get("reason", "")
+    if reason and reason not in reasons:
+        return Problem.REASON
     return Answer(rating, comment, reason, contact_ok=fields.get("contact_ok", "") in {"on", "true", "1", "yes"})
 
 
-def _text(fields: Mapping[str, str], name: str) -> str:
+def _visit(rating: str, visitor: Visitor, now: datetime) -> Visit | None:
+    """What this use of a link says of who used it; None where it says nothing."""
+    number = RATINGS.get(rating)
+    asked = Kind.AHEAD if visitor.ahead else Kind.PROBED if visitor.probing else Kind.OPENED
+    kind = Kind.HIDDEN if rating == HIDDEN else asked
+    if kind is Kind.OPENED and number is None:
+        return None
+    return Visit(now, kind, number, visitor.network, visitor.family, visitor.scanner)
+
+
+def _shown(link: links.Link, visit: Visit | None, responding: Responding, now: datetime) -> Responded:
+    table, open_ = responding.responses, now <= link.expires_at
+    invitation = table.visit(link.invitation_id, visit) if visit and open_ else table.invitation(link.invitation_id)
+    if invitation is None:
+        return Responded(Outcome.NOT_FOUND)
+    return Responded(Outcome.SHOWN if open_ and invitation.answerable(now) else Outcome.CLOSED, invitation)
+
+
+def _admitted(token: str, use: str, responding: Responding, now: datetime) -> links.Link | Responded:
+    """The link of a survey, or what is wrong with it or with so much use of it."""
+    link = _read(token, links.Purpose.SURVEY, responding)
+    if link is None:
+        return Responded(Outcome.NOT_FOUND)
+    many = not responding.throttle.admits((link.invitation_id, use), now.timestamp())
+    return Responded(Outcome.TOO_MANY) if many else link
+
+
+def cleaned(typed: str) -> str:
     """Half of a surrogate pair, which JSON can carry and nothing can store, becomes a question mark."""
-    return fields.get(name, "").strip().encode("utf-8", "replace").decode()
+    lines = typed.replace("\r\n", "\n").replace("\r", "\n")
+    return _NO_TEXT.sub("", lines).strip().encode("utf-8", "replace").decode()
 
 
 def show_unsubscribe(token: str, responding: Responding, now: datetime) -> Responded:

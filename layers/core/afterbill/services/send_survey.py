@@ -1,16 +1,17 @@
-"""Send a due survey: check everything again, claim, hand over once, mark."""
+"""Send a due survey: check everything again, choose the way, claim, hand over once, mark."""
 
 from dataclasses import replace
 from datetime import datetime
 
+from afterbill.domain.channels import Channel
 from afterbill.domain.customer import Customer
 from afterbill.domain.errors import TransientError
-from afterbill.domain.invitation import REMINDER, Invitation, SkipReason, State
+from afterbill.domain.invitation import Invitation, SkipReason, State, Wait
 from afterbill.domain.mail import Accepted, Receipt, Refused, Rejected
-from afterbill.domain.recheck import recheck, remind_at
+from afterbill.domain.recheck import follows_at, recheck
 from afterbill.domain.segments import segments_of
 from afterbill.domain.tongues import locale_of
-from afterbill.services.remind import remind
+from afterbill.services.follow_up import follow_up
 from afterbill.services.sending import Outcome, Sending, Sent, Turn, counted, hold_back, named, put_off, wake
 
 FIRST = 1
@@ -18,22 +19,23 @@ FIRST = 1
 
 
 def send_survey(invitation_id: str, delivery_number: int, sending: Sending, now: datetime) -> Sent:
-    """Send at most one mail; safe to repeat after a TransientError or a crash anywhere."""
+    """Send at most one message; safe to repeat after a TransientError or a crash anywhere."""
     invitation = sending.invitations.invitation(invitation_id)
-    if invitation and delivery_number == REMINDER:
-        return remind(invitation, sending, now)
-    if invitation is None or invitation.state is not State.PENDING or delivery_number != FIRST:
+    if invitation and delivery_number != FIRST:
+        return follow_up(invitation, delivery_number, sending, now)
+    if invitation and invitation.state is State.SENDING and invitation.channel == Channel.IN_APP:
+        return _offered(invitation, sending, invitation.claimed_at or now)
+    if invitation is None or invitation.state is not State.PENDING:
         return Sent(Outcome.NOT_PENDING)
     if now < invitation.ready_at:
         # Timers round to seconds, clocks differ, and who put it off may have died before setting the timer.
         wake(invitation, FIRST, invitation.ready_at, sending, now)
         return Sent(Outcome.EARLY)
-    situation = sending.situation(invitation)
-    verdict, customer = recheck(invitation, situation, sending.policy, now), situation.customer
+    verdict, customer = sending.judge(recheck, invitation, now)
     if isinstance(verdict, SkipReason):
         return _skip(replace(invitation, closed_at=now), customer, verdict, sending)
     turn = Turn(invitation, named(customer), FIRST)
-    return put_off(turn, verdict, sending, now) if verdict else _send(turn, sending, now)
+    return put_off(turn, verdict, sending, now) if isinstance(verdict, Wait) else _send(turn, verdict, sending, now)
 
 
 def _skip(invitation: Invitation, customer: Customer | None, reason: SkipReason, sending: Sending) -> Sent:
@@ -42,11 +44,11 @@ def _skip(invitation: Invitation, customer: Customer | None, reason: SkipReason,
     return Sent(Outcome.SKIPPED, reason)
 
 
-def _send(turn: Turn, sending: Sending, now: datetime) -> Sent:
-    claimed = _claimed(turn, sending, now)
-    # Before anything is counted: a mail that cannot be written uses up no limit, however often it is tried.
-    mail = sending.compose(claimed, turn.customer)
-    limits = sending.limits_on(turn.invitation, now, quota=sending.rule(turn.invitation).quota)
+def _send(turn: Turn, channel: Channel, sending: Sending, now: datetime) -> Sent:
+    claimed = _claimed(turn, channel, sending, now)
+    # Before anything is counted: what cannot be written uses up no limit, however often it is tried.
+    hand_over = sending.write(claimed, turn.customer, now)
+    limits = sending.limits_on(claimed, now, quota=sending.rule(turn.invitation).quota)
     held = hold_back(turn, limits, sending, now)
     if isinstance(held, SkipReason):
         return _skip(replace(turn.invitation, closed_at=now), turn.customer, held, sending)
@@ -54,27 +56,22 @@ def _send(turn: Turn, sending: Sending, now: datetime) -> Sent:
         return held
     with counted(limits, sending):
         _claim(claimed, turn.customer, sending, now)
-    sent = _conclude(replace(turn, invitation=claimed), sending.mailer.send(mail), sending, now)
+    sent = _conclude(replace(turn, invitation=claimed), hand_over(), sending, now)
     if sent.outcome in {Outcome.THROTTLED, Outcome.PAUSED, Outcome.REJECTED}:
         sending.limits.give_back(limits)
     return sent
 
 
 def _claim(claimed: Invitation, customer: Customer, sending: Sending, now: datetime) -> None:
-    _set_reminder(claimed, customer, sending, now)
+    # Before the claim: a crash must not lose what follows, and for a survey that does not go out it comes to nothing.
+    if moment := follows_at(claimed, customer, sending.policy, now):
+        wake(claimed, FIRST + 1, moment, sending, now)
     if not sending.invitations.claim(claimed, customer):
         message = f"invitation {claimed.id} changed while it was claimed: it is looked at again"
         raise TransientError(message)
 
 
-def _set_reminder(invitation: Invitation, customer: Customer, sending: Sending, now: datetime) -> None:
-    """Before the claim: a crash must not lose it, and for a survey that does not go out it comes to nothing."""
-    moment = remind_at(invitation, sending.rule(invitation), customer, sending.policy, now)
-    if moment:
-        wake(invitation, REMINDER, moment, sending, now)
-
-
-def _claimed(turn: Turn, sending: Sending, now: datetime) -> Invitation:
+def _claimed(turn: Turn, channel: Channel, sending: Sending, now: datetime) -> Invitation:
     customer = turn.customer
     return replace(
         turn.invitation,
@@ -86,7 +83,13 @@ def _claimed(turn: Turn, sending: Sending, now: datetime) -> Invitation:
         claimed_at=now,
         previously_asked_at=customer.last_asked_at,
         segments=segments_of(turn.invitation.segments, customer),
-    )
+    ).by(channel)
+
+
+def _offered(invitation: Invitation, sending: Sending, at: datetime) -> Sent:
+    """It lies ready in the product since its claim, whatever became of the sender."""
+    sending.invitations.mark_sent(replace(invitation, sent_at=at, sent_day=sending.day_of(at)))
+    return Sent(Outcome.SENT)
 
 
 def _conclude(turn: Turn, receipt: Receipt, sending: Sending, now: datetime) -> Sent:
@@ -102,7 +105,7 @@ def _conclude(turn: Turn, receipt: Receipt, sending: Sending, now: datetime) -> 
             sending.queue.put(invitation.id, turn.number, retry_after)
             return Sent(Outcome.PAUSED if paused else Outcome.THROTTLED, reason)
         case Rejected(reason):
-            # Released first: who got no mail was not asked, and may be asked about the next fact.
+            # Released first: who got nothing was not asked, and may be asked about the next fact.
             sending.invitations.release(invitation, customer)
             released = replace(invitation, state=State.PENDING, attempt="", closed_at=now)
             sending.invitations.close(released, SkipReason.REJECTED)

@@ -8,16 +8,18 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from afterbill.domain.billing import Touchpoint
+from afterbill.domain.channels import Channel
 from afterbill.domain.customer import Customer
 from afterbill.domain.delay import MAX_DELAY
 from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import Invitation, SkipReason, Wait
 from afterbill.domain.limits import Limit, limits_of
-from afterbill.domain.mail import Mail
+from afterbill.domain.mail import Accepted, Mail, Receipt
 from afterbill.domain.policy import Policy, Rule, Situation
-from afterbill.domain.recheck import postponed
+from afterbill.domain.recheck import Verdict, postponed
 from afterbill.domain.sending_window import moment_in
 from afterbill.ports_sending import Halts, Invitations, Limits, Mailer, SendQueue, Timer
+from afterbill.services.texting import Texting
 
 HALTED_FOR = timedelta(minutes=15)
 """After this long a message looks again whether sending goes on."""
@@ -27,6 +29,7 @@ class Outcome(StrEnum):
     """What became of one due survey."""
 
     SENT = "sent"
+    SENT_ANOTHER_WAY = "sent_another_way"
     REMINDED = "reminded"
     NOT_REMINDED = "not_reminded"
     SKIPPED = "skipped"
@@ -52,7 +55,8 @@ class Sent:
 class Sending:
     """What sending needs; `compose` is pure, `day_of` gives the operator's local day of an instant.
 
-    `address_problem` says why mail to an address is pointless, None where it is not.
+    `address_problem` says why mail to an address is pointless, None where it is not. Without `texting` nobody gets a
+    text message.
     """
 
     invitations: Invitations
@@ -60,25 +64,65 @@ class Sending:
     halts: Halts
     timer: Timer
     queue: SendQueue
-    mailer: Mailer
+    mailer: Mailer[Mail]
     policy: Policy
     compose: Callable[[Invitation, Customer], Mail]
     address_problem: Callable[[str], SkipReason | None]
     day_of: Callable[[datetime], str]
     new_id: Callable[[], str]
+    texting: Texting | None = None
 
     def rule(self, invitation: Invitation) -> Rule:
         """How its touchpoint is treated today."""
         return self.policy.rules[Touchpoint(invitation.touchpoint)]
 
-    def situation(self, invitation: Invitation) -> Situation:
-        """All that decides about it now."""
+    def judge(
+        self,
+        recheck: Callable[[Invitation, Situation, Policy, datetime], Verdict],
+        invitation: Invitation,
+        now: datetime,
+    ) -> tuple[Verdict, Customer | None]:
+        """What `recheck` says of all that decides about it now; who wants no text message is asked after last."""
+        situation = self._situation(invitation)
+        verdict, customer = recheck(invitation, situation, self.policy, now), situation.customer
+        if verdict is Channel.SMS and customer and self.texting and self.texting.unwanted(customer):
+            situation = replace(situation, phone_problem=SkipReason.SUPPRESSED)
+            verdict = recheck(invitation, situation, self.policy, now)
+        return verdict, customer
+
+    def _situation(self, invitation: Invitation) -> Situation:
         found = self.invitations.situation(invitation)
-        address = found.customer.address if found.customer else None
-        return replace(found, address_problem=self.address_problem(address)) if address else found
+        customer = found.customer
+        if customer is None:
+            return found
+        address = self.address_problem(customer.address) if customer.address else None
+        phone = self.texting.problem(customer) if self.texting else SkipReason.NO_PHONE
+        return replace(found, address_problem=address, phone_problem=phone)
+
+    def write(self, invitation: Invitation, customer: Customer, now: datetime) -> Callable[[], Receipt]:
+        """Compose what goes out by its channel; calling what is returned hands it over, once."""
+        if invitation.channel == Channel.IN_APP:
+            return lambda: Accepted("")  # the product asks for it: customer.offered
+        if invitation.channel == Channel.SMS and self.texting:
+            return self._text(self.texting, invitation, customer, now)
+        mail = self.compose(invitation, customer)
+        return lambda: self.mailer.send(mail)
+
+    @staticmethod
+    def _text(texting: Texting, invitation: Invitation, customer: Customer, now: datetime) -> Callable[[], Receipt]:
+        sms = texting.write(invitation, customer)
+
+        def hand_over() -> Receipt:
+            receipt = texting.mailer.send(sms)
+            texting.heed(sms, receipt, customer, now)
+            return receipt
+
+        return hand_over
 
     def limits_on(self, invitation: Invitation, now: datetime, *, quota: int) -> tuple[Limit, ...]:
-        """What one more mail counts against."""
+        """What one more mail or text message counts against; inside the product nothing is sent."""
+        if invitation.channel == Channel.IN_APP:
+            return ()
         zone = ZoneInfo(self.policy.time_zone)
         return limits_of(invitation.touchpoint, quota, self.policy.sending, zone, now)
 

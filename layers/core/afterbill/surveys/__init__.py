@@ -10,8 +10,11 @@ from afterbill.almanac import load_almanac
 from afterbill.config import SURVEYS, folder, read_toml
 from afterbill.domain.billing import Touchpoint
 from afterbill.domain.campaigns import Campaign
+from afterbill.domain.channels import SmsPolicy
 from afterbill.domain.errors import ConfigurationError
 from afterbill.domain.hints import unknown
+from afterbill.domain.in_product import InProduct
+from afterbill.domain.integrity import Integrity
 from afterbill.domain.legal import PRESETS, Legal
 from afterbill.domain.limits import Sending
 from afterbill.domain.policy import Policy, Rule
@@ -44,6 +47,10 @@ def policy_of(tables: Mapping[str, Any], name: str = SURVEYS) -> Policy:
         sending=Sending(**dict(checked.sending)),
         campaigns={key: _campaign(table) for key, table in checked.campaigns.items()},
         almanac=load_almanac(),
+        integrity=Integrity(**dict(checked.integrity)),
+        sms=SmsPolicy(**dict(checked.sms)),
+        in_product=InProduct(**dict(checked.in_product)),
+        links={key: table.touchpoint for key, table in checked.links.items()},
     )
 
 

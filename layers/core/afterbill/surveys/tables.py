@@ -4,18 +4,23 @@ import re
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from afterbill.domain.billing import Touchpoint
 from afterbill.domain.campaigns import CAMPAIGNS, Every
+from afterbill.domain.channels import Channel
 from afterbill.domain.hints import unknown
 from afterbill.domain.legal import PRESETS, Need
 from afterbill.domain.policy import Stops
+from afterbill.domain.questions import Question
 from afterbill.providers import registry
+from afterbill.surveys.answering import InProductTable, IntegrityTable, LinkTable, SmsTable
+from afterbill.surveys.table import Name, Table
 from afterbill.surveys.values import (
     Duration,
     address,
+    channel_list,
     choose,
     country,
     currency_code,
@@ -30,7 +35,6 @@ from afterbill.surveys.values import (
 )
 
 _PART_OF_ADDRESS = r"[A-Za-z0-9][A-Za-z0-9._-]*"
-_NAME = r"^[a-z0-9_-]{1,40}$"
 _LEAST_PATIENCE = timedelta(hours=1)
 _WEEKEND = frozenset({5, 6})
 
@@ -40,14 +44,7 @@ TOGETHER = frozenset({"cooldown", "reminder", "expiry"})
 UNFIT = "unfit"
 """The type of a mistake that says they do not."""
 
-Name = Annotated[str, Field(pattern=_NAME)]
 Stage = Literal["awareness", "consideration", "purchase", "support", "loyalty"]
-
-
-class Table(BaseModel):
-    """No key may be unknown, no value is guessed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class RuleTable(Table):
@@ -60,7 +57,11 @@ class RuleTable(Table):
     sampling: Annotated[float, Field(ge=0, le=1, strict=False)]
     quota: Annotated[int, Field(ge=0)] = 0
     priority: Annotated[int, Field(ge=0, le=100)]
-    channel: Literal["mail"]
+    channels: Annotated[tuple[Channel, ...], BeforeValidator(channel_list), Field(strict=False)] = (Channel.MAIL,)
+    seen_within: Duration = timedelta(days=14)
+    fallback: Duration = timedelta(days=3)
+    question: Annotated[Question, BeforeValidator(lambda text: Question(choose(text, Question)))] = Question.NPS
+    reasons: Annotated[tuple[Name, ...], Field(strict=False, max_length=12)] = ()
     cooldown: Duration
     patience: Annotated[Duration, Field(ge=_LEAST_PATIENCE)] = timedelta(days=14)
     reminder: Duration = timedelta(0)
@@ -118,7 +119,7 @@ class LegalTable(Table):
     countries: dict[
         Annotated[str, BeforeValidator(country)],
         Annotated[Need, BeforeValidator(lambda text: Need(choose(text, Need)))],
-    ] = {}
+    ] = Field(default={})
 
 
 class SendingTable(Table):
@@ -157,8 +158,8 @@ class SourceTable(Table):
     account: Annotated[str, BeforeValidator(word)] = Field("", validate_default=True)
     webhook_id: Annotated[str, BeforeValidator(word)] = Field("", validate_default=True)
     currency: Annotated[str, BeforeValidator(currency_code)] = ""
-    fields: dict[Annotated[str, BeforeValidator(field)], Annotated[str, BeforeValidator(path)]] = {}
-    types: dict[str, Annotated[str, BeforeValidator(meaning)]] = {}
+    fields: dict[Annotated[str, BeforeValidator(field)], Annotated[str, BeforeValidator(path)]] = Field(default={})
+    types: dict[str, Annotated[str, BeforeValidator(meaning)]] = Field(default={})
 
     @field_validator("url", "account", "webhook_id")
     @classmethod
@@ -188,12 +189,16 @@ class SurveysFile(Table):
     """The whole file."""
 
     time_zone: Annotated[str, BeforeValidator(time_zone)]
-    windows: dict[Name, WindowTable] = {}
+    windows: dict[Name, WindowTable] = Field(default={})
     legal: LegalTable = LegalTable(preset="strict")
     sending: SendingTable = SendingTable()
     sources: dict[Name, SourceTable]
     touchpoints: dict[Annotated[Touchpoint, Field(strict=False)], RuleTable]
-    campaigns: dict[Name, CampaignTable] = {}
+    campaigns: dict[Name, CampaignTable] = Field(default={})
+    integrity: IntegrityTable = IntegrityTable()
+    sms: SmsTable = SmsTable()
+    in_product: InProductTable = InProductTable()
+    links: dict[Name, LinkTable] = Field(default={})
 
     @model_validator(mode="after")
     def _names_fit(self) -> "SurveysFile":
@@ -201,6 +206,10 @@ class SurveysFile(Table):
             if not self.touchpoints[campaign.touchpoint].ask:
                 message = f"campaigns.{name}: [touchpoints.{campaign.touchpoint}] has ask = false: it would ask nobody"
                 raise ValueError(message)
+        if self.in_product.source and self.in_product.source not in self.sources:
+            known = unknown(self.in_product.source, self.sources)
+            message = f"in_product.source: there is no [sources.{self.in_product.source}]: {known}"
+            raise ValueError(message)
         if CAMPAIGNS in self.sources:
             message = f"sources.{CAMPAIGNS}: this name is taken by [campaigns]: choose another one"
             raise ValueError(message)
@@ -209,7 +218,19 @@ class SurveysFile(Table):
 
 KEYS = frozenset(
     key
-    for table in (SurveysFile, RuleTable, WindowTable, LegalTable, SendingTable, CampaignTable, SourceTable)
+    for table in (
+        SurveysFile,
+        RuleTable,
+        WindowTable,
+        LegalTable,
+        SendingTable,
+        CampaignTable,
+        SourceTable,
+        IntegrityTable,
+        SmsTable,
+        InProductTable,
+        LinkTable,
+    )
     for key in table.model_fields
 )
 """Every key there is, to guess which one was meant."""

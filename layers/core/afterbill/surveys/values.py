@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from pydantic import BeforeValidator
 from afterbill.almanac import load_almanac
 from afterbill.domain import sending_window
 from afterbill.domain.billing import Touchpoint
+from afterbill.domain.channels import SENDING_CHANNELS, Channel
 from afterbill.domain.hints import unknown
 from afterbill.providers import registry
 from afterbill.providers.basis import KEYS
@@ -25,6 +27,7 @@ _DURATION = re.compile(r"(\d{1,6})([smhd])")
 _ADDRESS = re.compile(
     r"(?:https://[a-z0-9.-]+|http://(?:127\.0\.0\.1|localhost))(?::\d{1,5})?(?:/[\w.~-]+)*/?", re.ASCII | re.IGNORECASE
 )
+_ORIGIN = re.compile(r"(?:https://[a-z0-9.-]+|http://(?:127\.0\.0\.1|localhost))(?::\d{1,5})?", re.ASCII)
 _ATTRIBUTES = "data.attributes."
 _CURRENCY = re.compile(r"[A-Z]{3}|presentment")
 
@@ -128,6 +131,35 @@ def _words(texts: object, example: str) -> list[str]:
         message = f"must be a list such as {example}, not {texts!r}"
         raise ValueError(message)
     return texts
+
+
+def network(text: object) -> str:
+    """A network in CIDR notation."""
+    try:
+        return str(ip_network(str(text)))
+    except ValueError as error:
+        message = f'must be a network such as "192.0.2.0/24" or "2001:db8::/32", not {text!r}'
+        raise ValueError(message) from error
+
+
+def origin(text: object) -> str:
+    """Where pages come from, spelled as browsers spell it: they leave the usual port out."""
+    if not isinstance(text, str) or not _ORIGIN.fullmatch(text) or text.endswith((":443", ":80")):
+        message = (
+            'must be scheme and host such as "https://app.example.com", in small letters, without a path, '
+            f"the usual port or a wildcard (http:// on localhost only), not {text!r}"
+        )
+        raise ValueError(message)
+    return text
+
+
+def channel_list(names: object) -> tuple[Channel, ...]:
+    """The ways to ask, in order, each once."""
+    chosen = tuple(Channel(choose(name, SENDING_CHANNELS)) for name in _words(names, '["mail"]'))
+    if not chosen or len(set(chosen)) < len(chosen):
+        message = f'must name each way to ask once, such as ["in_app", "mail"], not {names!r}'
+        raise ValueError(message)
+    return chosen
 
 
 def choose(text: object, known: Iterable[str]) -> str:

@@ -1,10 +1,8 @@
 """Every page a customer can meet, with the headers that keep it to itself."""
 
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,26 +11,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from afterbill.domain.brand import Brand
 from afterbill.domain.colours import SURFACE, SURFACE_DARK, ink_on
 from afterbill.domain.invitation import COMMENT_LENGTH, Answer
+from afterbill.domain.questions import Question, scale_of
 from afterbill.domain.wording import Catalog, Words
-
-_HEADERS = {
-    "Content-Type": "text/html; charset=utf-8",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-    "X-Content-Type-Options": "nosniff",
-    "Strict-Transport-Security": "max-age=63072000",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-}
+from afterbill.web.asking import Asking, Step, category
+from afterbill.web.headers import FORMS, HEADERS, policy
 
 TEMPLATES = Path(__file__).with_name("templates")
 
 _COMMON = frozenset({"t", "language", "direction", "brand", "style"})
+_FORM = _COMMON | {"reasons", "step", "comment_length"}
 VARIABLES: Mapping[str, frozenset[str]] = {
     "page.css": frozenset({"brand", "surface", "surface_dark", "ink_on"}),
+    "seen.js": frozenset(),
     "page.html": _COMMON,
-    "survey.html": _COMMON | {"draft", "recorded", "problem", "comment_length"},
-    "thanks.html": _COMMON | {"answer"},
+    "survey.html": _FORM | {"scale", "categories", "draft", "recorded", "problem", "tapped", "visible", "script"},
+    "thanks.html": _FORM | {"answer", "category", "back", "onward", "review_url", "referral"},
     "notice.html": _COMMON | {"name"},
     "unsubscribe.html": _COMMON,
 }
@@ -44,24 +37,27 @@ class Problem(StrEnum):
 
     NO_RATING = "survey_no_rating"
     LONG_COMMENT = "survey_long_comment"
+    UNKNOWN_REASON = "survey_unknown_reason"
     UNREADABLE = "survey_unreadable"
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What stands in the form before it is sent; `rating` is 0 to 10, None as long as no number is chosen."""
+    """What stands in the form before it is sent; `rating` is one of the scale, None as long as no number is chosen."""
 
     rating: int | None = None
     comment: str = ""
     contact_ok: bool = False
+    reason: str = ""
 
 
 class Asked(NamedTuple):
-    """Whom a survey asks and after what, as far as it is known: `locale` is a language tag such as `de-AT`."""
+    """Whom a survey asks what, and after what, as far as it is known: `locale` is a language tag such as `de-AT`."""
 
     locale: str | None
     touchpoint: str = ""
     stage: str = ""
+    question: Question = Question.NPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +76,14 @@ class Pages:
     instead of ours of the same name (`survey.html`).
     """
 
-    def __init__(self, brand: Brand, catalogs: Mapping[str, Catalog], overrides: Path | None = None) -> None:
-        self._brand = brand
+    def __init__(
+        self,
+        brand: Brand,
+        catalogs: Mapping[str, Catalog],
+        overrides: Path | None = None,
+        asking: Asking | None = None,
+    ) -> None:
+        self._brand, self._asking = brand, asking or Asking()
         self._words = Words(brand, catalogs)
         self._environment = Environment(
             loader=FileSystemLoader([*filter(None, [overrides]), TEMPLATES]),
@@ -93,26 +95,53 @@ class Pages:
         self._style = self._environment.get_template("page.css").render(
             brand=brand, surface=SURFACE, surface_dark=SURFACE_DARK, ink_on=ink_on
         )
-        self._headers = {**_HEADERS, "Content-Security-Policy": _policy(self._style)}
+        self._script = self._environment.get_template("seen.js").render()
+        self._headers = {**HEADERS, "Content-Security-Policy": policy(self._style)}
+        self._reporting = {**HEADERS, "Content-Security-Policy": policy(self._style, self._script)}
         # Compiled here because a Lambda function starts with more processor than it later runs with.
-        for name in ("page.html", "survey.html"):
+        for name in ("page.html", "survey.html", "thanks.html"):
             self._environment.get_template(name)
 
     def survey(self, asked: Asked, rating: int | None = None, recorded: Answer | None = None) -> Page:
-        """The form: `rating` from the link is preselected, an answer already `recorded` is there to be changed."""
-        draft = Draft(rating)
+        """The form: `rating` from the link is preselected, an answer already `recorded` is there to be changed.
+
+        A script reports that the page was seen, where a number was tapped and no confirmed answer is there yet.
+        """
+        tapped = rating if rating in scale_of(asked.question).ratings else None
+        draft = Draft(tapped)
         if recorded:
-            chosen = recorded.rating if rating is None else rating
-            draft = Draft(chosen, recorded.comment, recorded.contact_ok)
-        return self._form(200, asked, draft, recorded, None)
+            chosen = recorded.rating if tapped is None else tapped
+            draft = Draft(chosen, recorded.comment, recorded.contact_ok, recorded.reason)
+        confirmed = recorded if recorded and recorded.confirmed else None
+        return self._form(asked, draft, confirmed, tapped=None if confirmed else tapped)
 
     def bad_request(self, asked: Asked, draft: Draft, problem: Problem, recorded: Answer | None = None) -> Page:
         """The form again, with everything the person typed and what to do about it."""
-        return self._form(400, asked, draft, recorded, problem)
+        return self._form(asked, draft, recorded if recorded and recorded.confirmed else None, problem)
 
-    def thanks(self, asked: Asked, answer: Answer) -> Page:
-        """What was recorded, and the way to change it."""
-        return self._page(200, asked, "thanks", answer=answer)
+    def thanks(self, asked: Asked, answer: Answer, step: str = "", referral: str = "") -> Page:
+        """What was recorded, and the way to change it; a phone shows the next `step` of the form instead, if there is.
+
+        `referral` is the personal link that somebody who recommends us may pass on.
+        """
+        steps = self._asking.steps(asked.touchpoint)
+        if step == Step.RATING:
+            return self.survey(asked, recorded=answer)
+        place = steps.index(Step(step)) if step in steps else None
+        return self._page(
+            200,
+            asked,
+            "thanks",
+            answer=answer,
+            category=category(answer.rating, scale_of(asked.question)),
+            step=step if place else "",
+            back=steps[place - 1] if place else "",
+            onward=(*steps, "")[place + 1] if place else "",
+            reasons=self._asking.choices(asked.touchpoint),
+            comment_length=COMMENT_LENGTH,
+            review_url=self._brand.voice(asked.touchpoint).review_url,
+            referral=referral,
+        )
 
     def closed(self, locale: str | None) -> Page:
         """The survey is over or its link has expired."""
@@ -125,6 +154,14 @@ class Pages:
     def too_large(self, locale: str | None) -> Page:
         """More was sent than any answer can be."""
         return self._notice(413, locale, "too_large")
+
+    def unsupported(self, locale: str | None) -> Page:
+        """Neither a form nor JSON."""
+        return self._notice(415, locale, "unsupported", {"Accept-Post": FORMS})
+
+    def too_many(self, locale: str | None) -> Page:
+        """This link was used too often within a minute."""
+        return self._notice(429, locale, "too_many", {"Retry-After": "60"})
 
     def method_not_allowed(self, locale: str | None) -> Page:
         """Neither read nor sent."""
@@ -142,17 +179,39 @@ class Pages:
         """Confirms that no more surveys will come."""
         return self._notice(200, locale, "unsubscribed")
 
-    def _form(self, status: int, asked: Asked, draft: Draft, recorded: Answer | None, problem: Problem | None) -> Page:
-        return self._page(
-            status, asked, "survey", draft=draft, recorded=recorded, problem=problem, comment_length=COMMENT_LENGTH
+    def _form(
+        self,
+        asked: Asked,
+        draft: Draft,
+        recorded: Answer | None,
+        problem: Problem | None = None,
+        tapped: int | None = None,
+    ) -> Page:
+        scale = scale_of(asked.question)
+        page = self._page(
+            400 if problem else 200,
+            asked,
+            "survey",
+            scale=scale,
+            categories={rating: category(rating, scale) for rating in scale.ratings},
+            draft=draft,
+            recorded=recorded,
+            problem=problem,
+            tapped=tapped,
+            visible=self._asking.visible,
+            script=self._script,
+            step=self._asking.steps(asked.touchpoint)[1],
+            reasons=self._asking.choices(asked.touchpoint),
+            comment_length=COMMENT_LENGTH,
         )
+        return page if tapped is None else Page(page.status, page.html, dict(self._reporting))
 
     def _notice(self, status: int, locale: str | None, name: str, headers: Mapping[str, str] | None = None) -> Page:
         page = self._page(status, Asked(locale), "notice", name=name)
         return Page(page.status, page.html, {**page.headers, **(headers or {})})
 
     def _page(self, status: int, asked: Asked, template: str, **values: object) -> Page:
-        words = self._words(asked.locale, asked.touchpoint, asked.stage)
+        words = self._words(*asked)
         html = self._environment.get_template(f"{template}.html").render(
             t=words,
             language=words.language,
@@ -163,11 +222,3 @@ class Pages:
         )
         # A lone surrogate, which JSON can carry, has no UTF-8 form and would otherwise fail the whole response.
         return Page(status, html.encode(errors="replace").decode(), dict(self._headers))
-
-
-def _policy(style: str) -> str:
-    """Nothing may load, run, embed or submit but our one inline style and our own forms."""
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )

@@ -1,14 +1,22 @@
 """The table as send_survey sees it: claim in one transaction, mark in one update."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from afterbill.adapters.aws import keys
-from afterbill.adapters.aws.items import customer_of, stamp, waiting_of, waits_of
+from afterbill.adapters.aws.items import customer_of, further_of, stamp, waiting_of, waits_of
 from afterbill.adapters.aws.reading import InvitationReader
+from afterbill.domain.channels import Channel
 from afterbill.domain.customer import Customer
 from afterbill.domain.invitation import Delivery, Invitation, State
 from afterbill.domain.policy import Situation
+
+_OPEN = (
+    "#state = :sent AND (attribute_not_exists(delivery_number) OR delivery_number < :number) "
+    "AND attribute_not_exists(rating) AND attribute_not_exists(dismissed_at) AND attribute_not_exists(reminded_at)"
+)
+"""That the next delivery may still be taken, as far as the invitation itself tells."""
 
 
 class InvitationsTable(InvitationReader):
@@ -32,10 +40,11 @@ class InvitationsTable(InvitationReader):
         if claimed_at is None:
             message = "an invitation is claimed with its claimed_at set"
             raise ValueError(message)
+        way, ways = _way(invitation)
         claim = self.update(
             keys.invitation(invitation.id),
             "SET #state = :sending, attempt = :attempt, claimed_at = :now, answer_until = :until, "
-            "customer_id = :customer, #segments = :segments, locale = :locale, #zone = :zone",
+            f"customer_id = :customer, locale = :locale, #zone = :zone, {way}",
             "#state = :pending",
             {
                 ":sending": State.SENDING,
@@ -44,17 +53,19 @@ class InvitationsTable(InvitationReader):
                 ":now": stamp(claimed_at),
                 ":until": int(invitation.answer_until.timestamp()),
                 ":customer": customer.id,
-                ":segments": dict(invitation.segments),
+                **ways,
                 ":locale": invitation.locale,
                 ":zone": invitation.zone,
             },
         )
         waits = invitation.id in customer.waiting
+        offers = _offer(invitation)
         asked = self.update(
             keys.customer(customer.id),
-            "SET last_asked_at = :now ADD #version :one" + (f" REMOVE waiting.#{invitation.id}" if waits else ""),
+            f"SET last_asked_at = :now{', offered = :offered' * bool(offers)} ADD #version :one"
+            + (f" REMOVE waiting.#{invitation.id}" if waits else ""),
             "#version = :read",
-            {":now": stamp(claimed_at), ":one": 1, ":read": customer.version},
+            {":now": stamp(claimed_at), ":one": 1, ":read": customer.version, **offers},
         )
         return self.transact([{"Update": claim}, {"Update": asked}])
 
@@ -134,13 +145,54 @@ class InvitationsTable(InvitationReader):
             },
         )
 
+    def claim_further(self, invitation: Invitation, customer: Customer) -> bool:
+        """Take the next delivery by the channel it carries; False when anything that matters changed."""
+        way, ways = _way(invitation)
+        taken = self.update(
+            keys.invitation(invitation.id),
+            f"SET delivery_number = :number, further = :further, {way}",
+            f"{_OPEN} AND (attribute_not_exists(delivery) OR delivery < :complained)",
+            {
+                **ways,
+                ":number": invitation.delivery_number,
+                ":further": further_of(invitation),
+                ":sent": State.SENT,
+                ":complained": int(Delivery.COMPLAINED),
+            },
+        )
+        offers = _offer(invitation)
+        same = self.update(
+            keys.customer(customer.id),
+            f"{'SET offered = :offered ' * bool(offers)}ADD #version :one",
+            "#version = :read",
+            {":one": 1, ":read": customer.version, **offers},
+        )
+        return self.transact([{"Update": taken}, {"Update": same}])
+
+    def release_further(self, invitation: Invitation) -> None:
+        """Give it back: channel, number, deliveries, moment and generation become those it carries."""
+        way, ways = _way(invitation)
+        self.change(
+            keys.invitation(invitation.id),
+            "SET delivery_number = :before, further = :further, deferred_until = :until, generation = :generation, "
+            f"{way}",
+            "delivery_number = :mine AND attribute_not_exists(reminded_at)",
+            {
+                **ways,
+                ":before": invitation.delivery_number,
+                ":mine": invitation.delivery_number + 1,
+                ":further": further_of(invitation),
+                ":until": _iso(invitation.deferred_until),
+                ":generation": invitation.generation,
+            },
+        )
+
     def claim_reminder(self, invitation: Invitation, customer: Customer) -> bool:
         """Take the one reminder, at the `reminded_at` it carries; False when anything that matters changed."""
         taken = self.update(
             keys.invitation(invitation.id),
             "SET delivery_number = :number, reminded_at = :now",
-            "#state = :sent AND (attribute_not_exists(delivery_number) OR delivery_number < :number) "
-            "AND attribute_not_exists(rating) AND (attribute_not_exists(delivery) OR delivery < :bounced)",
+            f"{_OPEN} AND (attribute_not_exists(delivery) OR delivery < :bounced)",
             {
                 ":number": invitation.delivery_number,
                 ":now": _iso(invitation.reminded_at),
@@ -167,6 +219,19 @@ class InvitationsTable(InvitationReader):
                 ":mine": _iso(invitation.reminded_at),
             },
         )
+
+
+def _way(invitation: Invitation) -> tuple[str, Mapping[str, Any]]:
+    """Its channel as the last part of a SET, where it stands twice only if the segments say another one."""
+    segments = dict(invitation.segments)
+    if segments.get("channel") == invitation.channel:
+        return "#segments = :segments REMOVE #channel", {":segments": segments}
+    return "#segments = :segments, #channel = :channel", {":segments": segments, ":channel": invitation.channel}
+
+
+def _offer(invitation: Invitation) -> Mapping[str, str]:
+    """What its customer is offered in the product from now on."""
+    return {":offered": invitation.id} if invitation.channel == Channel.IN_APP else {}
 
 
 def _iso(at: Any) -> str:  # noqa: ANN401  # a datetime, or None which is never written

@@ -11,7 +11,8 @@ from afterbill.adapters.aws import keys
 from afterbill.domain.billing import Money
 from afterbill.domain.campaigns import slot_of
 from afterbill.domain.customer import Customer, Waiting
-from afterbill.domain.invitation import RETENTION, Answer, Delivery, Invitation, SkipReason, State, Wait
+from afterbill.domain.integrity import visit_of
+from afterbill.domain.invitation import RETENTION, Answer, Delivery, Further, Invitation, SkipReason, State, Wait
 
 Item = dict[str, Any]
 
@@ -28,13 +29,15 @@ _INVITATION_TIMES = (
     "answered_at",
     "reminded_at",
     "closed_at",
+    "shown_at",
+    "dismissed_at",
 )
 _DURATIONS = ("expiry", "cooldown", "patience")
-_SEGMENTS = ("stage", "source", "channel")
+_SEGMENTS = ("touchpoint", "stage", "source", "channel")
 """Attributes that stand among the segments as well, and are stored only there."""
-_USUAL = {"stoppable": True, "delivery_number": 1}
+_USUAL = {"stoppable": True, "delivery_number": 1, "referred": 0}
 """Values that are not stored: an item of less than a KB costs half."""
-_CUSTOMER_TIMES = ("last_asked_at", "last_adverse_at")
+_CUSTOMER_TIMES = ("last_asked_at", "last_adverse_at", "last_seen_at")
 
 
 def encode(values: Mapping[str, Any]) -> Item:
@@ -57,9 +60,12 @@ def invitation_item(invitation: Invitation) -> Item:
     plain = _plain(invitation)
     del plain["id"]  # stands in the key
     answer = plain.pop("answer", None)
-    plain |= answer_attributes(answer) if answer else {}
+    plain |= {name: said for name, said in answer_attributes(answer).items() if said != ""} if answer else {}
     plain["seconds"] = [_seconds(plain.pop(name)) for name in _DURATIONS]
+    plain |= {"delivered_at": milliseconds(invitation.delivered_at)} if invitation.delivered_at else {}
     plain |= {"waits": waits_of(invitation)} if invitation.waits else {}
+    plain |= {"further": further_of(invitation)} if invitation.further else {}
+    plain |= {"visits": [str(visit) for visit in invitation.visits]} if invitation.visits else {}
     plain |= {"money": [invitation.money.amount, invitation.money.currency]} if invitation.money else {}
     plain["answer_until"] = int(invitation.answer_until.timestamp())
     plain[keys.TTL] = int((invitation.patient_until + invitation.expiry + RETENTION).timestamp())
@@ -83,6 +89,8 @@ def invitation_of(item: Mapping[str, Any]) -> Invitation:
     known["id"] = keys.invitation_id(dict(item))
     known["state"] = State(plain["state"])
     known["generation"], known["delivery_number"] = int(plain["generation"]), int(plain.get("delivery_number", 1))
+    if "delivered_at" in plain:
+        known["delivered_at"] = datetime.fromtimestamp(int(plain["delivered_at"]) / 1000, UTC)
     if "delivery" in plain:
         known["delivery"] = Delivery(int(plain["delivery"]))
     if "rating" in plain:
@@ -91,8 +99,12 @@ def invitation_of(item: Mapping[str, Any]) -> Invitation:
             plain.get("comment", ""),
             plain.get("answer_reason", ""),
             plain.get("contact_ok", False),
+            confirmed=not plain.get("unconfirmed", False),
         )
     known["products"] = tuple(plain.get("products", ()))
+    known["visits"] = tuple(visit_of(line) for line in plain.get("visits", ()))
+    known["further"] = tuple(_further_of(text) for text in plain.get("further", ()))
+    known["referred"] = int(plain.get("referred", 0))
     known["waits"] = tuple(_wait_of(text) for text in plain.get("waits", ()))
     if "money" in plain:
         known["money"] = Money(int(plain["money"][0]), plain["money"][1])
@@ -104,9 +116,24 @@ def waits_of(invitation: Invitation) -> list[str]:
     return [f"{_epoch(wait.at)} {wait.reason} {_epoch(wait.until)}" for wait in invitation.waits]
 
 
+def milliseconds(at: datetime) -> int:
+    """A moment as a number, a third as long as its text; the table compares none of these."""
+    return int(at.timestamp() * 1000)
+
+
 def _wait_of(text: str) -> Wait:
     at, reason, until = text.split(" ")
     return Wait(datetime.fromtimestamp(float(at), UTC), SkipReason(reason), datetime.fromtimestamp(float(until), UTC))
+
+
+def further_of(invitation: Invitation) -> list[str]:
+    """Its deliveries by other channels, each as one short line: when, in Unix microseconds, and by which."""
+    return [f"{int(one.at.timestamp() * 1_000_000)} {one.channel}" for one in invitation.further]
+
+
+def _further_of(text: str) -> Further:
+    at, channel = text.split(" ")
+    return Further(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(at)), channel)
 
 
 def _epoch(at: datetime) -> str:
@@ -120,7 +147,8 @@ def answer_attributes(answer: Answer) -> dict[str, Any]:
         "rating": answer.rating,
         "comment": answer.comment,
         "answer_reason": answer.reason,
-        "contact_ok": answer.contact_ok,
+        "contact_ok": answer.contact_ok or "",
+        "unconfirmed": "" if answer.confirmed else True,
     }
 
 

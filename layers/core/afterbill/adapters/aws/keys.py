@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 PK, SK = "pk", "sk"
 TTL = "expires_at"
+KEPT_UNTIL = "kept_until"
+"""The TTL that an answer gives to what is forgotten soon without one."""
 
 BY_CUSTOMER = "by_customer"
 BY_DAY = "by_day"
@@ -19,6 +21,8 @@ BY_ANSWERED_DAY = "by_answered_day"
 ANSWERED_DAY = "answered_day"
 
 DIRTY = "DIRTY"
+UNSETTLED = "UNSETTLED"
+API_KEYS = "APIKEY"
 
 
 def key(pk: str, sk: str) -> "Key":
@@ -61,6 +65,16 @@ def suppression(address_hash: str) -> "Key":
     return key(f"SUPPRESSION#{address_hash}", "SUPPRESSION")
 
 
+def code(text: str) -> "Key":
+    """A short link."""
+    return key(f"CODE#{text}", "CODE")
+
+
+def phone(phone_hash: str) -> "Key":
+    """Whose phone it was when a text message went there."""
+    return key(f"PHONE#{phone_hash}", "PHONE")
+
+
 def event(event_id: str, source: str, invitation_id: str) -> "Key":
     """That an event reported a fact; ids are the sender's, so sources may share one, and one may report several."""
     return key(events(event_id), f"{source}#{invitation_id}")
@@ -79,6 +93,11 @@ def counter(name: str) -> "Key":
 def halt() -> "Key":
     """The switch that stops all sending."""
     return key("STATE", "halt")
+
+
+def api_key(id_: str) -> "Key":
+    """A key of the answer API."""
+    return key(API_KEYS, id_)
 
 
 def tasks(source: str) -> str:
@@ -124,6 +143,11 @@ def sent_bucket(day: str) -> str:
 def dirty(day: date) -> "Key":
     """The mark of a day to recount."""
     return key(DIRTY, day.isoformat())
+
+
+def unsettled(invitation_id: str) -> "Key":
+    """The mark of an invitation whose taps wait to be judged."""
+    return key(UNSETTLED, invitation_id)
 
 
 def tally(dimension: str, day: date) -> "Key":

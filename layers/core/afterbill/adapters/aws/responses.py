@@ -1,5 +1,6 @@
 """The table as the answer page and the mail system's events see it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,11 +9,13 @@ from botocore.exceptions import ClientError
 from afterbill.adapters.aws import keys
 from afterbill.adapters.aws.batches import query
 from afterbill.adapters.aws.clients import error_code, transient
-from afterbill.adapters.aws.items import answer_attributes, encode, invitation_of, stamp
+from afterbill.adapters.aws.items import answer_attributes, encode, invitation_of, milliseconds, stamp
 from afterbill.adapters.aws.reading import InvitationReader
 from afterbill.domain.customer import BOUNCED, Customer
 from afterbill.domain.errors import TransientError
-from afterbill.domain.invitation import ASKED, Answer, Delivery, Recorded
+from afterbill.domain.integrity import MOST_VISITS, Kind, Visit
+from afterbill.domain.invitation import ASKED, Answer, Delivery, Invitation, Recorded
+from afterbill.domain.questions import SCALES
 
 _TRIES = 3
 
@@ -20,28 +23,50 @@ _TRIES = 3
 class ResponsesTable(InvitationReader):
     """Responses and MailEvents over DynamoDB."""
 
-    def record(self, invitation_id: str, answer: Answer, now: datetime, day: str) -> Recorded | None:
+    def record(self, invitation_id: str, answer: Answer, now: datetime, day: str, channel: str = "") -> Recorded | None:
         """Store the answer if it is still accepted; None when there is no such invitation: one call."""
         states = {f":{state}": state for state in sorted(ASKED)}
         given = answer_attributes(answer)
         said = {name: value for name, value in given.items() if value != ""}
-        silent = [f"#{name}" for name in given if name not in said]
+        silent = ["label", *(f"#{name}" for name in given if name not in said)]
+        given_elsewhere = ", channel = :channel, #segments.channel = :channel" if channel else ""
+        others = _asking_otherwise(answer.rating)
         update = self.update(
             keys.invitation(invitation_id),
             f"SET {', '.join(f'#{name} = :{name}' for name in said)}, "
-            "answered_at = if_not_exists(answered_at, :now), answered_day = if_not_exists(answered_day, :day)"
-            + (f" REMOVE {', '.join(silent)}" if silent else ""),
-            f"#state IN ({', '.join(states)}) AND answer_until >= :epoch",
+            "answered_at = if_not_exists(answered_at, :now), answered_day = if_not_exists(answered_day, :day), "
+            f"{keys.TTL} = if_not_exists({keys.KEPT_UNTIL}, {keys.TTL}){given_elsewhere} "
+            f"REMOVE {', '.join(silent)}",
+            f"#state IN ({', '.join(states)}) AND answer_until >= :epoch{_asks_none_of(others)}",
             {
                 **states,
+                **others,
                 **{f":{name}": value for name, value in said.items()},
+                **({":channel": channel} if channel else {}),
                 ":now": stamp(now),
                 ":day": day,
                 ":epoch": int(now.timestamp()),
             },
         )
+        return self._updated(update, "recording an answer")
+
+    def visit(self, invitation_id: str, visit: Visit) -> Invitation | None:
+        """Keep the visit, unless there are too many; the invitation as it stands then: one call."""
+        most = MOST_VISITS * 3 // 2 if visit.kind is Kind.SEEN else MOST_VISITS
+        others = {} if visit.rating is None else _asking_otherwise(visit.rating)
+        update = self.update(
+            keys.invitation(invitation_id),
+            "SET visits = list_append(if_not_exists(visits, :none), :one)",
+            f"attribute_exists(pk) AND (attribute_not_exists(visits) OR size(visits) < :most){_asks_none_of(others)}",
+            {**others, ":none": [], ":one": [str(visit)], ":most": most},
+        )
+        kept = self._updated(update, "keeping a visit")
+        return kept.invitation if kept else None
+
+    def _updated(self, update: Mapping[str, Any], what: str) -> Recorded | None:
+        """The invitation as it stands, and whether the condition held; None when there is none."""
         try:
-            with transient("recording an answer"):
+            with transient(what):
                 stored = self.dynamodb.update_item(
                     **update, ReturnValues="ALL_NEW", ReturnValuesOnConditionCheckFailure="ALL_OLD"
                 )
@@ -79,14 +104,27 @@ class ResponsesTable(InvitationReader):
             {":reason": reason, ":bounced": BOUNCED, ":one": 1},
         )
 
-    def deliver(self, invitation_id: str, delivery: Delivery) -> None:
-        """Raise the delivery rank; a lower or equal one changes nothing."""
+    def deliver(self, invitation_id: str, delivery: Delivery, delivered_at: datetime | None = None) -> None:
+        """Raise the delivery rank, and keep the first moment it was delivered at; a lower rank changes nothing."""
+        at = {":at": milliseconds(delivered_at)} if delivered_at else {}
+        missing = " OR (delivery = :rank AND attribute_not_exists(delivered_at))" if at else ""
         self.change(
             keys.invitation(invitation_id),
-            "SET delivery = :rank",
-            "attribute_exists(pk) AND (attribute_not_exists(delivery) OR delivery < :rank)",
-            {":rank": int(delivery)},
+            f"SET delivery = :rank{', delivered_at = if_not_exists(delivered_at, :at)' * bool(at)}",
+            f"attribute_exists(pk) AND (attribute_not_exists(delivery) OR delivery < :rank{missing})",
+            {":rank": int(delivery), **at},
         )
+
+
+def _asking_otherwise(rating: int) -> dict[str, str]:
+    """The questions on whose scale the rating is not, as values of a condition."""
+    return {f":{question}": question for question, scale in SCALES.items() if rating not in scale.ratings}
+
+
+def _asks_none_of(questions: Mapping[str, str]) -> str:
+    """A condition that the invitation asks something else; the usual question is not stored with it."""
+    asked, among = "#segments.#question", ", ".join(questions)
+    return f" AND (attribute_not_exists({asked}) OR NOT {asked} IN ({among}))" if questions else ""
 
 
 class SweepsTable(InvitationReader):

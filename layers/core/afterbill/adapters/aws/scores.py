@@ -14,7 +14,7 @@ from afterbill.adapters.aws.items import decode, encode
 from afterbill.adapters.aws.tallies import score_item, score_of, tallies_of, tally_item
 from afterbill.domain.invitation import Delivery
 from afterbill.domain.tally import Answered, Score, Sent, Tallies
-from afterbill.ports_scores import Mark
+from afterbill.ports_scores import Mark, Progress
 
 
 class ScoresTable:
@@ -73,7 +73,8 @@ class ScoresTable:
         """The responses the index holds of that day; an erased one has no rating any more."""
         for item in self._index(keys.BY_ANSWERED_DAY, keys.ANSWERED_DAY, day.isoformat()):
             if "rating" in item:
-                yield Answered(int(item["rating"]["N"]), _segments(item))
+                reason = item.get("answer_reason", {"S": ""})["S"]
+                yield Answered(int(item["rating"]["N"]), _segments(item), "unconfirmed" not in item, reason)
 
     def sends_of(self, day: date) -> Iterator[Sent]:
         """The invitations the index holds of that day."""
@@ -99,17 +100,24 @@ class ScoresTable:
         self._write("PutRequest", "Item", items)
         self._write("DeleteRequest", "Key", (keys.key(keys.scores(dimension), sk) for sk in sorted(vanished)))
 
-    def computed_on(self) -> date | None:
-        """The local day of the last complete run."""
+    def progress(self) -> Progress:
+        """What the last run left, read consistently."""
         with transient("reading the state of the computation"):
             found = self.dynamodb.get_item(TableName=self.table, Key=keys.computed(), ConsistentRead=True)
-        return date.fromisoformat(found["Item"]["computed_on"]["S"]) if "Item" in found else None
+        item = decode(found.get("Item", {}))
+        return Progress(
+            day=date.fromisoformat(item["computed_on"]) if "computed_on" in item else None,
+            questions=frozenset(item.get("questions", ())),
+            unconfirmed=item.get("unconfirmed", True),
+        )
 
-    def set_computed_on(self, day: date) -> None:
-        """Remember it."""
-        item = keys.computed() | encode({"computed_on": day.isoformat()})
+    def keep(self, progress: Progress) -> None:
+        """Remember it: one PutItem."""
+        known: dict[str, Any] = {"unconfirmed": progress.unconfirmed, "questions": sorted(progress.questions)}
+        if progress.day:
+            known["computed_on"] = progress.day.isoformat()
         with transient("keeping the state of the computation"):
-            self.dynamodb.put_item(TableName=self.table, Item=item)
+            self.dynamodb.put_item(TableName=self.table, Item=keys.computed() | encode(known))
 
     # Scores
 

@@ -1,6 +1,7 @@
 """Keys of links and of address hashes; apart from secrets.py, so that receiving starts without customers."""
 
-from collections.abc import Mapping
+import hmac
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from afterbill.adapters.aws.secrets import Secret
@@ -30,6 +31,23 @@ class SecretKeys:
     def hash_address(self, address: str) -> str:
         """The keyed hash of an address."""
         return address_hash(address, self._derived("identity"))
+
+    def hash_network(self, network: str) -> str:
+        """Eight hex digits by which a network is recognised without being stored."""
+        return hmac.digest(self._derived("network"), network.encode(), "sha256").hex()[:8]
+
+    def in_product(self) -> Sequence[str]:
+        """The secrets with which an operator's backend proves its users: those of the list `in_product`, newest first.
+
+        Where there is none yet, one is derived; the list takes its place, so that one that got out can be taken back.
+        """
+        listed = self.secret.value().get("in_product", [])
+        given = [one for one in listed if isinstance(one, str) and one] if isinstance(listed, list) else []
+        return given or [self._derived("in-product").hex()]
+
+    def survey_key(self) -> bytes:
+        """Binds the name of a survey to its user; it is never rotated, for it gives nobody anything."""
+        return self._derived("in-product survey")
 
     def _derived(self, label: str) -> bytes:
         identity = self.secret.value().get("identity")

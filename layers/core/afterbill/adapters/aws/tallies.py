@@ -6,7 +6,7 @@ from typing import Any
 
 from afterbill.adapters.aws import keys
 from afterbill.adapters.aws.items import decode, encode
-from afterbill.domain.nps import RATINGS, Comparison, Tally, interval, score
+from afterbill.domain.nps import MAILS, Comparison, Tally
 from afterbill.domain.tally import Score, Tallies
 
 
@@ -22,29 +22,30 @@ def tallies_of(item: Mapping[str, Any]) -> Tallies:
 
 
 def _counts(tally: Tally) -> dict[str, Any]:
-    """Numbers without names: the eleven ratings, then sent, delivered, answered, bounced, complained."""
-    mails = (tally.sent, tally.delivered, tally.answered, tally.bounced, tally.complained)
-    return {"L": [{"N": str(each)} for each in (*tally.ratings, *mails)]}
+    """Numbers without names: the eleven ratings, then sent, delivered, answered, bounced, complained.
+
+    Then the eleven of the unconfirmed, where there are any.
+    """
+    numbers = tally.numbers if any(tally.unconfirmed) else tally.numbers[:MAILS]
+    return {"L": [{"N": str(each)} for each in numbers]}
 
 
 def _tally(counts: Mapping[str, Any]) -> Tally:
-    """What was stored before the last two were counted ends earlier: they are 0."""
-    numbers = [int(each["N"]) for each in counts["L"]]
-    return Tally(tuple(numbers[: len(RATINGS)]), *numbers[len(RATINGS) :])
+    """What was stored before the last of them were counted ends earlier: they are 0."""
+    return Tally.of([int(each["N"]) for each in counts["L"]])
 
 
 def score_item(row: Score) -> dict[str, Any]:
     """The counts a score follows from, and the score itself for whoever reads the table without this code."""
-    low, high = interval(row.tally) or (None, None)
-    derived = {"score": score(row.tally), "low": low, "high": high}
+    found = row.measures
+    derived = {"score": found.score, "low": found.low, "high": found.high, "mean": found.mean}
     if row.comparison:
         derived["change"] = row.comparison.change
     numbers = {name: {"N": repr(value)} for name, value in derived.items() if value is not None}
     plain = {
         "n": row.tally.n,
-        "promoters": row.tally.promoters,
-        "passives": row.tally.passives,
-        "detractors": row.tally.detractors,
+        "unconfirmed": row.unconfirmed,
+        **found.groups,
         "computed_at": row.computed_at.isoformat(),
     }
     if row.comparison:

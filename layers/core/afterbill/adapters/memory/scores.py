@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from afterbill.domain.invitation import Invitation
 from afterbill.domain.tally import Answered, Score, Sent, Tallies
-from afterbill.ports_scores import Mark
+from afterbill.ports_scores import Mark, Progress
 
 
 @dataclass
@@ -18,7 +18,7 @@ class MemoryScores:
     tallied: dict[str, dict[date, Tallies]] = field(default_factory=dict)
     scored: dict[tuple[str, str], tuple[Score, ...]] = field(default_factory=dict)
     lease: tuple[str, datetime] | None = None
-    day: date | None = None
+    kept: Progress = field(default_factory=Progress)
 
     # DirtyDays
 
@@ -57,7 +57,7 @@ class MemoryScores:
         """The responses of that day."""
         for one in self.invitations.values():
             if one.answer and one.answered_day == day.isoformat():
-                yield Answered(one.answer.rating, one.segments)
+                yield Answered(one.answer.rating, one.segments, one.answer.confirmed, one.answer.reason)
 
     def sends_of(self, day: date) -> Iterator[Sent]:
         """The invitations sent on that day."""
@@ -79,13 +79,13 @@ class MemoryScores:
         """Store them in place of what was there."""
         self.scored |= {(dimension, window): tuple(rows) for window, rows in scores.items()}
 
-    def computed_on(self) -> date | None:
-        """The local day of the last complete run."""
-        return self.day
+    def progress(self) -> Progress:
+        """What the last run left."""
+        return self.kept
 
-    def set_computed_on(self, day: date) -> None:
+    def keep(self, progress: Progress) -> None:
         """Remember it."""
-        self.day = day
+        self.kept = progress
 
     # Scores
 

@@ -2,30 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from afterbill.adapters.memory.facts import MemoryFacts
-from afterbill.domain.customer import Customer, weightiest
-from afterbill.domain.invitation import REMINDER, Answer, Delivery, Invitation, Recorded, SkipReason, State
+from afterbill.adapters.memory.codes import MemoryCodes
+from afterbill.domain.channels import Channel
+from afterbill.domain.customer import Customer
+from afterbill.domain.invitation import Delivery, Invitation, SkipReason, State
 from afterbill.domain.policy import Situation
 
 
 @dataclass
-class MemoryTable(MemoryFacts):
-    """Facts, Invitations, Responses, MailEvents and Sweeps over plain dictionaries."""
+class MemoryTable(MemoryCodes):
+    """Facts, Invitations, Codes, Responses, MailEvents and Sweeps over plain dictionaries."""
 
     hour: str | None = None
 
     # Invitations
-
-    def invitation(self, invitation_id: str) -> Invitation | None:
-        """The invitation as it stands."""
-        return self.invitations.get(invitation_id)
-
-    def customer(self, customer_id: str) -> Customer | None:
-        """The customer, merged ones followed."""
-        known = self.people.get(customer_id)
-        return self.customer(known.merged_into) if known and known.merged_into else known
 
     def situation(self, invitation: Invitation) -> Situation:
         """The customer and whether the payment was taken back."""
@@ -45,13 +36,17 @@ class MemoryTable(MemoryFacts):
             customer_id=customer.id,
             locale=invitation.locale,
             zone=invitation.zone,
+            channel=invitation.channel,
             segments=invitation.segments,
         )
         waiting = {id_: one for id_, one in known.waiting.items() if id_ != invitation.id}
-        self.people[customer.id] = replace(
-            known, last_asked_at=invitation.claimed_at, waiting=waiting, version=known.version + 1
-        )
+        asked = replace(known, last_asked_at=invitation.claimed_at, waiting=waiting)
+        self._offer(invitation, asked)
         return True
+
+    def _offer(self, invitation: Invitation, known: Customer) -> None:
+        offered = invitation.id if invitation.channel == Channel.IN_APP else known.offered
+        self.people[known.id] = replace(known, offered=offered, version=known.version + 1)
 
     def put_off(self, invitation: Invitation, customer: Customer) -> bool:
         """Store the wait it carries."""
@@ -125,11 +120,10 @@ class MemoryTable(MemoryFacts):
     def claim_reminder(self, invitation: Invitation, customer: Customer) -> bool:
         """Take the one reminder."""
         stored = self.invitations.get(invitation.id)
-        if not stored or stored.state is not State.SENT or stored.answer or stored.delivery_number >= REMINDER:
-            return False
         known = self.people.get(customer.id)
-        harmed = stored.delivery and stored.delivery >= Delivery.BOUNCED
-        if harmed or not known or known.version != customer.version:
+        if not stored or not known or known.version != customer.version:
+            return False
+        if not _open(stored, invitation) or (stored.delivery or Delivery.ACCEPTED) >= Delivery.BOUNCED:
             return False
         self.people[known.id] = replace(known, version=known.version + 1)
         self.invitations[invitation.id] = replace(
@@ -149,53 +143,42 @@ class MemoryTable(MemoryFacts):
                 generation=invitation.generation,
             )
 
+    def claim_further(self, invitation: Invitation, customer: Customer) -> bool:
+        """Take the next delivery."""
+        stored, known = self.invitations.get(invitation.id), self.people.get(customer.id)
+        if not stored or not known or known.version != customer.version:
+            return False
+        if not _open(stored, invitation) or stored.delivery is Delivery.COMPLAINED:
+            return False
+        self._offer(invitation, known)
+        self.invitations[invitation.id] = replace(
+            stored,
+            channel=invitation.channel,
+            segments=invitation.segments,
+            delivery_number=invitation.delivery_number,
+            further=invitation.further,
+        )
+        return True
+
+    def release_further(self, invitation: Invitation) -> None:
+        """Give it back."""
+        stored = self.invitations.get(invitation.id)
+        if stored and stored.delivery_number == invitation.delivery_number + 1 and not stored.reminded_at:
+            self.invitations[invitation.id] = replace(
+                stored,
+                channel=invitation.channel,
+                segments=invitation.segments,
+                delivery_number=invitation.delivery_number,
+                further=invitation.further,
+                deferred_until=invitation.deferred_until,
+                generation=invitation.generation,
+            )
+
     def _mine(self, invitation: Invitation) -> Invitation | None:
         """The stored invitation while this very attempt is sending it."""
         stored = self.invitations.get(invitation.id)
         mine = stored and stored.state is State.SENDING and stored.attempt == invitation.attempt
         return stored if mine else None
-
-    # Responses
-
-    def record(self, invitation_id: str, answer: Answer, now: datetime, day: str) -> Recorded | None:
-        """Store the answer if it is still accepted."""
-        stored = self.invitations.get(invitation_id)
-        if stored is None:
-            return None
-        if not stored.answerable(now):
-            return Recorded(stored, stored=False)
-        answered = replace(
-            stored,
-            answer=answer,
-            answered_at=stored.answered_at or now,
-            answered_day=stored.answered_day or day,
-        )
-        self.invitations[invitation_id] = answered
-        return Recorded(answered, stored=True)
-
-    def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
-        """Never write to this address again."""
-        del now  # when it was is for operators; nothing decides by it
-        self.suppressions[address_hash] = weightiest(self.suppressions.get(address_hash, ""), reason)
-        known = self.customer(holder.id) if holder else None
-        if known and weightiest(known.suppressed, reason) != known.suppressed:
-            self.people[known.id] = replace(known, suppressed=reason, version=known.version + 1)
-
-    # MailEvents
-
-    def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
-        """sending or unknown -> sent."""
-        stored = self.invitations.get(invitation.id)
-        if stored and stored.state in {State.SENDING, State.UNKNOWN}:
-            self.invitations[invitation.id] = replace(
-                stored, state=State.SENT, attempt="", claimed_at=None, message_id=message_id, sent_at=at, sent_day=day
-            )
-
-    def deliver(self, invitation_id: str, delivery: Delivery) -> None:
-        """Raise the rank."""
-        stored = self.invitations.get(invitation_id)
-        if stored and (stored.delivery is None or delivery > stored.delivery):
-            self.invitations[invitation_id] = replace(stored, delivery=delivery)
 
     # Sweeps
 
@@ -212,3 +195,9 @@ class MemoryTable(MemoryFacts):
     def set_swept_until(self, hour: str) -> None:
         """Remember it."""
         self.hour = hour
+
+
+def _open(stored: Invitation, claimed: Invitation) -> bool:
+    """Whether the next delivery may still be taken, as far as the invitation itself tells."""
+    waits = stored.state is State.SENT and not (stored.answer or stored.dismissed_at or stored.reminded_at)
+    return waits and stored.delivery_number < claimed.delivery_number

@@ -1,0 +1,139 @@
+"""What a page and an answer cost the server once it is warm: the real handler, client and parser, no network behind."""
+
+import importlib.util
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+from botocore.awsrequest import AWSResponse
+
+from afterbill import config
+from afterbill.adapters.aws.items import invitation_item
+from afterbill.domain.invitation import Answer, Invitation, State
+from afterbill.domain.links import Purpose, derive_key, sign
+from benchmarks.layers import ROOT
+from benchmarks.table import Row
+from benchmarks.timing import seconds
+
+_ROUNDS, _CALLS = 15, 40
+_MOST_MILLISECONDS = 3
+_IDENTITY = "0" * 64
+_NOW = datetime.now(UTC)
+_SURVEY = Invitation(
+    id="ab" * 16,
+    fact="stripe||in_1|payment|",
+    customer_id="customer-1",
+    touchpoint="renewed",
+    stage="loyalty",
+    source="stripe",
+    channel="mail",
+    locale="de",
+    created_at=_NOW,
+    occurred_at=_NOW,
+    due_at=_NOW,
+    expiry=timedelta(days=30),
+    segments={"source": "stripe", "plan": "Team", "country": "DE", "currency": "EUR"},
+    objects={"invoice": "in_1", "subscription": "sub_1"},
+    state=State.SENT,
+    sent_at=_NOW,
+    sent_day="2026-11-22",
+    answer=Answer(9, "Schnell und freundlich"),
+)
+_ITEM = invitation_item(_SURVEY)
+_STORED = json.dumps({"Item": _ITEM, "Attributes": _ITEM}).encode()
+_SECRET = json.dumps({"SecretString": json.dumps({"identity": _IDENTITY})}).encode()
+_ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "TABLE": "afterbill",
+    "KEYS_SECRET": "keys",
+    "PUBLIC_URL": "https://nps.example.com",
+    "POWERTOOLS_SERVICE_NAME": "afterbill",
+    "POWERTOOLS_METRICS_NAMESPACE": "afterbill",
+}
+
+
+class _Sent:
+    """A body as urllib3 hands it over."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self, **_: object) -> Iterator[bytes]:
+        """All at once."""
+        yield self._content
+
+
+def rows() -> list[Row]:
+    """GET of a number, POST of a form and the report that a page was seen, in milliseconds of processor time."""
+    token = sign(Purpose.SURVEY, _SURVEY.id, _NOW + timedelta(days=30), {0: derive_key(_IDENTITY, "link")})
+    asked = {
+        "page warm": _event("survey_get", token),
+        "answer warm": _event("survey_form", token),
+        "seen warm": _event("survey_form", token) | {"body": "seen=1&rating=9", "isBase64Encoded": False},
+    }
+    with _function() as app:
+        spent = {name: _milliseconds(app, event) for name, event in asked.items()}
+    note = "handler, client and parser; no network"
+    return [Row(name, found, "ms", _MOST_MILLISECONDS, note) for name, found in spent.items()]
+
+
+def _milliseconds(app: ModuleType, event: dict[str, Any]) -> float:
+    """The median of some rounds, per call, after one that does not count."""
+    return median(seconds(_calls(app, event)) / _CALLS * 1000 for _ in range(_ROUNDS + 1))
+
+
+def _calls(app: ModuleType, event: dict[str, Any]) -> Callable[[], None]:
+    def work() -> None:
+        for _ in range(_CALLS):
+            answer = app.handler(event, None)
+            if answer["statusCode"] >= 300:  # noqa: PLR2004  # from there on it is none
+                raise AssertionError(f"record_response answered {answer}")
+
+    return work
+
+
+@contextmanager
+def _function() -> Iterator[ModuleType]:
+    """record_response as it is deployed, at a table and a secret that answer at once."""
+    session = boto3.Session(region_name="eu-central-1")
+    answer: Any = _answer  # the stubs know of no hook that gives something back
+    session.events.register("before-send", answer)
+    paths = [str(ROOT / "layers" / "config"), *sys.path]
+    with (
+        patch.dict(os.environ, _ENVIRONMENT),
+        patch.object(sys, "path", paths),
+        patch.object(boto3, "DEFAULT_SESSION", session),
+        redirect_stdout(io.StringIO()),
+    ):
+        for remembered in (config.folder, config.surveys_table, config.brand):
+            remembered.cache_clear()
+        place = ROOT / "functions" / "record_response" / "app.py"
+        spec: Any = importlib.util.spec_from_file_location("page_of_a_benchmark", place)
+        app = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(app)
+        # One link is asked for more often here than one person would.
+        with patch.object(vars(app)["_responding"].throttle, "admits", lambda *_: True):
+            yield app
+
+
+def _answer(request: Any, **_: object) -> AWSResponse:  # noqa: ANN401  # as botocore hands it over
+    raw: Any = _Sent(_SECRET if "secretsmanager" in request.url else _STORED)
+    headers: Any = {"Content-Type": "application/x-amz-json-1.0"}
+    return AWSResponse(request.url, 200, headers, raw)
+
+
+def _event(name: str, token: str) -> dict[str, Any]:
+    text = (ROOT / "events" / "api" / f"{name}.json").read_text("utf-8")
+    event: dict[str, Any] = json.loads(text.replace("TOKEN", token))
+    return event

@@ -1,0 +1,93 @@
+"""What the template makes, as far as the functions touch it, in moto."""
+
+import io
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+
+from afterbill import config
+from benchmarks.layers import ROOT
+from benchmarks.meter import Meter
+from benchmarks.schema import table_definition
+
+TABLE, REGION = "afterbill", "eu-central-1"
+SIGNING = "whsec_of_a_benchmark"
+IDENTITY = "0" * 64
+_ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": REGION,
+    "TABLE": TABLE,
+    "SCHEDULE_GROUP": TABLE,
+    "SCHEDULE_ROLE": "arn:aws:iam::123456789012:role/schedule",
+    "SCHEDULE_DLQ_ARN": f"arn:aws:sqs:{REGION}:123456789012:dead",
+    "SEND_QUEUE_ARN": f"arn:aws:sqs:{REGION}:123456789012:send",
+    "FLEXIBLE_WINDOW_MINUTES": "15",
+    "CONFIGURATION_SET": TABLE,
+    "SENDER": "survey@example.com",
+    "PUBLIC_URL": "https://nps.example.com",
+    "POWERTOOLS_SERVICE_NAME": "afterbill",
+    "POWERTOOLS_METRICS_NAMESPACE": "afterbill",
+}
+
+
+@contextmanager
+def world() -> Iterator[Meter]:
+    """What the template makes, as far as handlers touch it."""
+    made = boto3.Session(region_name=REGION, aws_access_key_id="none", aws_secret_access_key="none")  # noqa: S106  # opens nothing
+    secrets = made.client("secretsmanager")
+    sources = secrets.create_secret(Name="sources", SecretString=json.dumps({"stripe": [SIGNING]}))
+    keys = secrets.create_secret(Name="keys", SecretString=json.dumps({"identity": IDENTITY, "links": {}}))
+    empty = secrets.create_secret(Name="empty", SecretString="{}")
+    urls = [made.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("inbox", "send", "dead")]
+    made.client("scheduler").create_schedule_group(Name=TABLE)
+    made.client("ses").verify_email_identity(EmailAddress="survey@example.com")
+    table: Any = made.client("dynamodb")
+    definition = table_definition(TABLE)
+    table.create_table(**definition)
+    meter = Meter(table, TABLE, definition["GlobalSecondaryIndexes"])
+    own = {
+        "SOURCES_SECRET": sources["ARN"],
+        "KEYS_SECRET": keys["ARN"],
+        "APIS_SECRET": empty["ARN"],
+        "TOKENS_SECRET": empty["ARN"],
+        "INBOX_URL": urls[0],
+        "INBOX_DEAD_LETTERS_URL": urls[2],
+        "SEND_QUEUE_URL": urls[1],
+    }
+    folder = TemporaryDirectory()
+    paths = [str(_configured(Path(folder.name))), *sys.path]
+    session = boto3.Session(region_name=REGION)
+    meter.listen(session.events)
+    with (
+        folder,
+        _read_anew(),
+        patch.dict(os.environ, _ENVIRONMENT | own),
+        patch.object(sys, "path", paths),
+        patch.object(boto3, "DEFAULT_SESSION", session),
+        redirect_stdout(io.StringIO()),
+    ):
+        yield meter
+
+
+@contextmanager
+def _read_anew() -> Iterator[None]:
+    """The configuration of another journey lies in another folder."""
+    for remembered in (config.folder, config.surveys_table, config.brand):
+        remembered.cache_clear()
+    yield
+
+
+def _configured(folder: Path) -> Path:
+    """The shipped configuration, but for the law: the samples bear no consent."""
+    shutil.copytree(ROOT / "layers" / "config", folder, dirs_exist_ok=True)
+    surveys = folder / "surveys.toml"
+    surveys.write_text(surveys.read_text("utf-8").replace('preset = "strict"', 'preset = "relaxed"'), "utf-8")
+    return folder

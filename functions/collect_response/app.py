@@ -1,0 +1,108 @@
+"""ANY /v1/responses and /v1/openapi.json: answers that other systems collected, and the document that says how."""
+
+import re
+from dataclasses import asdict
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+
+from pydantic import ValidationError
+
+from afterbill import config, gateway
+from afterbill.adapters.aws.api_keys import ApiKeysTable
+from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.collecting import CollectingTable
+from afterbill.adapters.aws.secret_keys import SecretKeys
+from afterbill.adapters.aws.secrets import Secret
+from afterbill.api import DOCUMENT, problems, values
+from afterbill.api.bodies import AnswerBody
+from afterbill.api.problems import Problem
+from afterbill.domain.api_keys import ApiKey, Scope
+from afterbill.domain.errors import TransientError
+from afterbill.domain.floods import Throttle
+from afterbill.observability import Metric, count, logger
+from afterbill.services.collect_response import Collector, Kept, Outcome, Refusal, authorise, collect_response
+
+_REFUSALS = {
+    Refusal.NO_KEY: problems.NO_KEY,
+    Refusal.WRONG_KEY: problems.WRONG_KEY,
+    Refusal.WRONG_SCOPE: problems.WRONG_SCOPE,
+}
+_IDEMPOTENCY_KEY = re.compile(values.IDEMPOTENCY_KEY)
+_table, _dynamodb = config.setting("TABLE"), client("dynamodb")
+_keys = ApiKeysTable(_dynamodb, _table, monotonic)
+_throttle = Throttle(most=200, seconds=10)
+_collector = Collector(
+    table=CollectingTable(_dynamodb, _table),
+    hash_address=SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic)).hash_address,
+    day_of=config.day_of(),
+    stage_of=config.stage_of,
+)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """JSON for programs; every refusal is a problem of RFC 9457."""
+    request = gateway.request_of(event)
+    try:
+        answer = _document(request) if request.path.endswith("/openapi.json") else _collect(request)
+    except TransientError as error:
+        logger.error("answer not kept", error=str(error))
+        answer = _refuse(problems.UNAVAILABLE)
+    return answer
+
+
+def _document(request: gateway.Request) -> dict[str, Any]:
+    if request.method not in {"GET", "HEAD"}:
+        return _refuse(problems.NOT_ALLOWED, {"Allow": "GET, HEAD"})
+    headers = {"Content-Type": "application/json", "Cache-Control": "max-age=300", "X-Content-Type-Options": "nosniff"}
+    return gateway.response(200, DOCUMENT.read_text(encoding="utf-8"), headers)
+
+
+def _collect(request: gateway.Request) -> dict[str, Any]:
+    if request.method != "POST":
+        return _refuse(problems.NOT_ALLOWED, {"Allow": "POST"})
+    key = authorise(request.headers.get("authorization", ""), Scope.RESPONSES_WRITE, _keys)
+    if isinstance(key, Refusal):
+        return _refuse(_REFUSALS[key])
+    if not _throttle.admits(key.id, monotonic()):
+        return _refuse(problems.TOO_MANY)
+    problem = _unfit(request)
+    return _refuse(problem) if problem else _keep(request, key)
+
+
+def _keep(request: gateway.Request, key: ApiKey) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    try:
+        told = AnswerBody.model_validate(problems.loads(request.body), context={"now": now}).told()
+    except ValidationError as error:
+        return _refuse(problems.INVALID, faults=problems.faults_of(error))
+    except ValueError:
+        return _refuse(problems.NO_JSON)
+    return _kept(collect_response(told, key, request.headers["idempotency-key"], _collector, now), key.id)
+
+
+def _unfit(request: gateway.Request) -> Problem | None:
+    """What is wrong before the body is read."""
+    if not gateway.is_json(request):
+        return problems.NOT_JSON_TYPE
+    if len(request.body) > problems.MOST_BYTES:
+        return problems.TOO_LARGE
+    named = _IDEMPOTENCY_KEY.fullmatch(request.headers.get("idempotency-key", ""))
+    return None if named else problems.NO_IDEMPOTENCY_KEY
+
+
+def _kept(kept: Kept, key_id: str) -> dict[str, Any]:
+    logger.info("answer told", outcome=kept.outcome, id=kept.id, key=key_id)
+    if kept.outcome is Outcome.REUSED:
+        return _refuse(problems.REUSED)
+    if kept.outcome is Outcome.RECORDED:
+        count(Metric.RESPONSES_RECORDED)
+    return gateway.json_response(201 if kept.outcome is Outcome.RECORDED else 200, asdict(kept))
+
+
+def _refuse(
+    problem: Problem, headers: dict[str, str] | None = None, faults: list[dict[str, str]] | None = None
+) -> dict[str, Any]:
+    logger.info("call refused", problem=problem.code)
+    sent = {"Content-Type": problems.TYPE, **problem.headers, **(headers or {})}
+    return gateway.json_response(problem.status, problem.body(faults or ()), sent)

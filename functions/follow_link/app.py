@@ -1,0 +1,59 @@
+"""GET and HEAD /c/{code} and /r/{token}: short links to surveys, and personal links that customers hand on."""
+
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+
+from afterbill import config, gateway
+from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.codes import CodesTable
+from afterbill.adapters.aws.secret_keys import SecretKeys
+from afterbill.adapters.aws.secrets import Secret
+from afterbill.domain.errors import TransientError
+from afterbill.domain.floods import Throttle
+from afterbill.domain.visitors import Visitors
+from afterbill.domain.wording import negotiate_locale
+from afterbill.observability import logger
+from afterbill.services.follow_link import Following, follow_code, follow_referral
+from afterbill.web.pages import Page, Pages
+
+_MOVED = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
+
+_keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
+_brand, _catalogs = config.brand(), config.catalogs()
+_pages = Pages(_brand, _catalogs, config.templates() / "web")
+_integrity = config.surveys_table().get("integrity", {})
+_visitors = Visitors(_integrity.get("scanners", ()), _integrity.get("networks", ()), lambda _network: "")
+_throttle = Throttle()
+_table = CodesTable(client("dynamodb"), config.setting("TABLE"))
+_following = Following(_table, _table, _keys, _brand, config.choice("PUBLIC_URL").rstrip("/"))
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """The way on, or a friendly page."""
+    request = gateway.request_of(event)
+    browser = negotiate_locale(request.headers.get("accept-language"), _catalogs, _brand.default_locale)
+    if request.method not in {"GET", "HEAD"}:
+        return _html(_pages.method_not_allowed(browser), Allow="GET, HEAD")
+    ((kind, said),) = request.parameters.items() or {"": ""}.items()
+    if not _throttle.admits(said.lower(), monotonic()):
+        return _html(_pages.too_many(browser))
+    try:
+        address = _followed(kind, said, request)
+    except TransientError as error:
+        logger.error("link not followed", error=str(error))
+        return _html(_pages.unavailable(browser))
+    logger.info("link followed", kind=kind, found=bool(address))
+    return gateway.response(303, "", {**_MOVED, "Location": address}) if address else _html(_pages.not_found(browser))
+
+
+def _followed(kind: str, said: str, request: gateway.Request) -> str | None:
+    now = datetime.now(UTC)
+    if kind == "code":
+        return follow_code(said, _following, now)
+    visitor = _visitors(request.method, request.headers, request.address)
+    return follow_referral(said, _following, now, counts=not (visitor.scanner or visitor.probing))
+
+
+def _html(page: Page, **headers: str) -> dict[str, Any]:
+    return gateway.response(page.status, page.html, {**page.headers, **headers})

@@ -1,0 +1,35 @@
+"""SQS, fed by End User Messaging through SNS: what became of a text message, and what people answer to it."""
+
+import json
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+
+from afterbill import config
+from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.codes import CodesTable
+from afterbill.adapters.aws.secret_keys import SecretKeys
+from afterbill.adapters.aws.secrets import Secret
+from afterbill.batch import process
+from afterbill.observability import Metric, count, logger
+from afterbill.services.handle_sms_event import Handling, Outcome, handle_sms_event
+
+_keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
+_handling = Handling(
+    events=CodesTable(client("dynamodb"), config.setting("TABLE")),
+    hash_address=_keys.hash_address,
+    day_of=config.day_of(),
+)
+
+
+def handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401  # the batch answer of Lambda
+    """Each message succeeds or fails alone."""
+    return process(event, context, _handle_record)
+
+
+def _handle_record(record: dict[str, Any]) -> None:
+    told = json.loads(json.loads(record["body"])["Message"])
+    outcome = handle_sms_event(told, _handling, datetime.now(UTC))
+    logger.info("text message event", outcome=outcome, kind=str(told.get("eventType", "inbound")))
+    if outcome is Outcome.SUPPRESSED:
+        count(Metric.ADDRESSES_SUPPRESSED)

@@ -1,0 +1,177 @@
+"""ANY /in-product/{name} and /q/{link}: surveys inside the operator's product, and plain links."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+from afterbill import config, gateway
+from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.in_product import InProductItems
+from afterbill.adapters.aws.responses import ResponsesTable
+from afterbill.adapters.aws.secret_keys import SecretKeys
+from afterbill.adapters.aws.secrets import Secret
+from afterbill.domain.errors import TransientError
+from afterbill.domain.floods import Throttle
+from afterbill.domain.hosted import HostedLink
+from afterbill.domain.visitors import Visitors
+from afterbill.domain.wording import Wording, Words, choose_locale, negotiate_locale
+from afterbill.observability import Metric, count, logger
+from afterbill.services import offer_survey as service
+from afterbill.services.offer_survey import Fields, Offered, Offering, Outcome
+from afterbill.services.open_link import Opener, Opening, open_link
+from afterbill.web.asking import Asking
+from afterbill.web.in_product.cross_origin import permitted, preflight
+from afterbill.web.in_product.door import DOOR_HEADERS, door, notice
+from afterbill.web.in_product.messages import MESSAGES
+from afterbill.web.in_product.script import NAME, script
+from afterbill.web.in_product.survey import Surveys
+
+_MAX_BODY_BYTES = 250_000
+_MOST_OPENED = 600
+"""Surveys that one link opens in a minute on each instance: more than a counter needs, less than a flood."""
+
+_STATUS = {
+    Outcome.INVALID: 400,
+    Outcome.UNPROVEN: 401,
+    Outcome.NOT_FOUND: 404,
+    Outcome.CLOSED: 410,
+    Outcome.TOO_MANY: 429,
+}
+_ACTIONS: Mapping[str, Callable[[Fields, Offering, datetime], Offered]] = {
+    "survey": service.find_survey,
+    "shown": service.show_survey,
+    "answer": service.answer_survey,
+    "dismissal": service.dismiss_survey,
+}
+
+_keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
+_brand, _catalogs, _reasons = config.brand(), config.catalogs(), config.reasons()
+_words = Words(_brand, _catalogs)
+_surveys = Surveys(_words, _brand, Asking(_reasons))
+_in_product, _links = config.in_product(), config.hosted_links()
+_scanners = config.surveys_table().get("integrity", {})
+_visitors = Visitors(_scanners.get("scanners", ()), _scanners.get("networks", ()), lambda _network: "")
+_dynamodb, _table_name = client("dynamodb"), config.setting("TABLE")
+_table = InProductItems(_dynamodb, _table_name)
+_offering = Offering(
+    table=_table,
+    responses=ResponsesTable(_dynamodb, _table_name),
+    keys=_keys,
+    source=_in_product.source,
+    day_of=config.day_of(),
+    reasons=frozenset(slug for slugs in _reasons.values() for slug in slugs),
+)
+_opening = Opening(_table, _keys, _keys, _in_product.source, _offering.day_of, lambda: uuid4().hex)
+_opened = Throttle(_MOST_OPENED)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """JSON for the script, which is sent from here as well; a way to the answer page for whoever opens a plain link."""
+    request = gateway.request_of(event)
+    name = request.path.rsplit("/", 1)[-1]
+    if "link" in request.parameters:
+        return _led(request, name)
+    if name == NAME:
+        return _script(request)
+    granted = permitted(request.headers.get("origin", ""), _in_product.origins)
+    if granted is None:
+        return _wrong(403, "origin", {"Vary": "Origin"})
+    return _offered(request, name, granted)
+
+
+def _script(request: gateway.Request) -> dict[str, Any]:
+    if request.method not in {"GET", "HEAD"}:
+        return _wrong(405, "method", {"Allow": "GET, HEAD"})
+    if script().known(request.headers.get("if-none-match", "")):
+        return gateway.response(304, "", script().headers)
+    return gateway.response(200, script().text, script().headers)
+
+
+def _offered(request: gateway.Request, name: str, granted: Mapping[str, str]) -> dict[str, Any]:
+    if refused := _refused(request, name, granted):
+        return refused
+    fields = gateway.fields_of(request)
+    try:
+        offered = _ACTIONS[name](fields, _offering, datetime.now(UTC))
+    except TransientError as error:
+        logger.error("survey not offered", error=str(error))
+        return _wrong(503, "unavailable", {**granted, "Retry-After": "60"})
+    logger.info("survey in the product", action=name, outcome=offered.outcome, problem=offered.problem)
+    if offered.outcome in _STATUS:
+        waiting = {"Retry-After": "60"} if offered.outcome is Outcome.TOO_MANY else {}
+        return _wrong(_STATUS[offered.outcome], offered.problem or offered.outcome, {**granted, **waiting})
+    if offered.outcome is Outcome.RECORDED:
+        count(Metric.RESPONSES_RECORDED)
+    return gateway.json_response(200, _said(offered, fields or {}, request), granted)
+
+
+def _refused(request: gateway.Request, name: str, granted: Mapping[str, str]) -> dict[str, Any] | None:
+    """What is not even looked at; and the browser's question whether it may ask."""
+    if name not in _ACTIONS:
+        return _wrong(404, "address", granted)
+    if request.method == "OPTIONS":
+        return gateway.response(204, "", preflight(granted))
+    if request.method != "POST":
+        return _wrong(405, "method", {**granted, "Allow": "POST, OPTIONS"})
+    if not gateway.is_json(request):
+        return _wrong(415, "type", granted)
+    return _wrong(413, "too_large", granted) if len(request.body) > _MAX_BODY_BYTES else None
+
+
+def _said(offered: Offered, fields: Mapping[str, str], request: gateway.Request) -> dict[str, Any]:
+    if offered.outcome is Outcome.SHOWN:
+        return {"show": offered.show}
+    if offered.outcome is not Outcome.OFFERED:
+        return {"outcome": offered.outcome}
+    one = offered.invitation
+    if one is None:
+        return {"survey": None}
+    locale = choose_locale(fields.get("locale"), _catalogs, one.locale) or _browser(request)
+    return {"survey": _surveys.document(offered.survey, one, locale)}
+
+
+def _led(request: gateway.Request, name: str) -> dict[str, Any]:
+    """To a survey of one's own. Programs that look at links are shown a door, and nothing is made for them."""
+    words = _words(choose_locale(request.query.get("locale"), _catalogs, "") or _browser(request))
+    link = _links.get(name)
+    if link is None:
+        return _told(404, words, "not_found")
+    if request.method not in {"GET", "HEAD", "POST"}:
+        return _told(405, words, "method_not_allowed", {"Allow": "GET, HEAD, POST"})
+    visitor = _visitors(request.method, request.headers, request.address)
+    if request.method == "GET" and visitor.probing:
+        return _told(503, words, "unavailable")  # a browser that only looked ahead asks again once somebody goes there
+    if request.method == "HEAD" or (request.method == "GET" and visitor.scanner):
+        asking = _words(words.language, link.touchpoint, link.stage, link.question)
+        return gateway.response(200, door(asking), DOOR_HEADERS)
+    return _open(link, words, request)
+
+
+def _open(link: HostedLink, words: Wording, request: gateway.Request) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    opener = Opener(words.language, request.query.get("user", ""), request.query.get("hash", ""))
+    if not _opened.admits(link.name, now.timestamp()):
+        return _told(429, words, "too_many", {"Retry-After": "60"})
+    try:
+        token = open_link(link, opener, _opening, now)
+    except TransientError as error:
+        logger.error("link not opened", error=str(error))
+        return _told(503, words, "unavailable", {"Retry-After": "60"})
+    if token is None:
+        return _told(404, words, "not_found")
+    logger.info("plain link opened", link=link.name)
+    return gateway.response(303, "", {"Location": f"../s/{token}", "Cache-Control": "no-store"})
+
+
+def _told(status: int, words: Wording, name: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    return gateway.response(status, notice(words, name), {**DOOR_HEADERS, **(headers or {})})
+
+
+def _browser(request: gateway.Request) -> str:
+    return negotiate_locale(request.headers.get("accept-language"), _catalogs, _brand.default_locale)
+
+
+def _wrong(status: int, problem: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    return gateway.json_response(status, {"problem": problem, "message": MESSAGES[problem]}, headers)

@@ -1,0 +1,69 @@
+"""Short links, the phones they went to, and numbers that want no more of them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from afterbill.adapters.aws import keys
+from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.adapters.aws.items import invitation_of
+from afterbill.adapters.aws.responses import ResponsesTable
+from afterbill.domain.codes import GRACE, Code
+from afterbill.domain.invitation import Invitation
+
+
+class CodesTable(ResponsesTable):
+    """Codes, Referrals and Suppressions over DynamoDB."""
+
+    def keep(self, code: Code) -> bool:
+        """Write it down, or find it as it was written before; False where another invitation has this code."""
+        until = int(code.until.timestamp())
+        forgotten = int((code.until + GRACE).timestamp())
+        link = self.update(
+            keys.code(code.text),
+            "SET invitation = :invitation, #until = :until, expires_at = :forgotten",
+            "attribute_not_exists(pk) OR invitation = :invitation",
+            {":invitation": code.invitation_id, ":until": until, ":forgotten": forgotten},
+        )
+        # Who says STOP is known by the number alone, and is still the same customer by then.
+        holder = self.update(
+            keys.phone(code.phone_hash),
+            "SET customer = :customer",
+            "",
+            {":customer": code.customer_id},
+        )
+        del holder["ConditionExpression"]
+        return self.transact([{"Update": link}, {"Update": holder}])
+
+    def holder(self, phone_hash: str) -> str:
+        """Id of the customer whose phone this was when it was last written to; empty where nobody is known."""
+        return str(self._item(keys.phone(phone_hash)).get("customer", {}).get("S", ""))
+
+    def refer(self, invitation_id: str) -> Invitation | None:
+        """Count one visit of its personal link; the invitation as it stands then: one call."""
+        update = self.update(keys.invitation(invitation_id), "ADD referred :one", "attribute_exists(pk)", {":one": 1})
+        try:
+            with transient("counting a referral"):
+                counted = self.dynamodb.update_item(**update, ReturnValues="ALL_NEW")
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return None
+        return invitation_of(counted["Attributes"])
+
+    def code(self, code: str) -> Code | None:
+        """The short link of this code."""
+        item = self._item(keys.code(code))
+        if not item:
+            return None
+        return Code(code, item["invitation"]["S"], datetime.fromtimestamp(int(item["until"]["N"]), UTC))
+
+    def suppressed(self, address_hash: str) -> bool:
+        """Whether this is never written to again."""
+        return bool(self._item(keys.suppression(address_hash)))
+
+    def _item(self, key: "keys.Key") -> dict[str, Any]:
+        with transient("reading the table"):
+            found: dict[str, Any] = self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        return dict(found.get("Item", {}))

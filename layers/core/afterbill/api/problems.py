@@ -1,0 +1,80 @@
+"""What is wrong with a request, as problem details (RFC 9457): one list of all there are, which the document tells."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import ValidationError
+
+TYPE = "application/problem+json"
+_MOST = 20
+"""Faults that are listed."""
+_MOST_CHARACTERS = 100
+"""Of a name that the caller made up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One kind of problem: `code` for programs, `detail` for people, `headers` that go with it."""
+
+    status: int
+    code: str
+    detail: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The name of the status."""
+        return HTTPStatus(self.status).phrase
+
+    def body(self, faults: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
+        """As it is sent."""
+        told = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
+        return told | {"code": self.code} | ({"problems": list(faults)} if faults else {})
+
+
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="afterbill"'}
+_REFUSED = {"WWW-Authenticate": 'Bearer realm="afterbill", error="invalid_token"'}
+
+MOST_BYTES = 100_000
+"""The largest body."""
+
+NO_KEY = Problem(401, "no_key", "Send your API key as `Authorization: Bearer ab_...`.", _CHALLENGE)
+WRONG_KEY = Problem(401, "wrong_key", "This API key is unknown, wrong or revoked.", _REFUSED)
+WRONG_SCOPE = Problem(403, "wrong_scope", "This API key lacks the scope responses:write.")
+NOT_ALLOWED = Problem(405, "method_not_allowed", "This address does not take this method; see the header Allow.")
+NO_IDEMPOTENCY_KEY = Problem(
+    400, "idempotency_key", "The header Idempotency-Key is needed: 1 to 100 printable ASCII characters, new per answer."
+)
+NO_JSON = Problem(400, "no_json", "The body is not JSON in UTF-8.")
+TOO_LARGE = Problem(413, "too_large", f"The body is larger than {MOST_BYTES:,} bytes.")
+NOT_JSON_TYPE = Problem(415, "content_type", "The header Content-Type must be application/json.")
+INVALID = Problem(422, "invalid", "The body is not an answer; `problems` says why.")
+REUSED = Problem(422, "idempotency_key_reused", "This Idempotency-Key was used before, for another answer.")
+_SOON = {"Retry-After": "10"}
+TOO_MANY = Problem(429, "too_many", "This key calls too often; the header Retry-After says how long to wait.", _SOON)
+UNAVAILABLE = Problem(503, "try_again", "A service did not answer; send the same request again.", {"Retry-After": "30"})
+
+
+def faults_of(error: ValidationError) -> list[dict[str, str]]:
+    """What pydantic found, each with the name of its field."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return [{"field": _name(one["loc"]), "message": one["msg"]} for one in found[:_MOST]]
+
+
+def _name(place: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, place))[:_MOST_CHARACTERS]
+
+
+def loads(body: bytes) -> Any:  # noqa: ANN401  # whatever JSON holds
+    """JSON in UTF-8; ValueError where it is none, NaN and Infinity included."""
+    try:
+        return json.loads(body.decode(), parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(constant)

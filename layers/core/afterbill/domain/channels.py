@@ -1,0 +1,27 @@
+"""The ways a survey reaches somebody."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """How one was asked, or how an answer came in."""
+
+    MAIL = "mail"
+    SMS = "sms"
+    IN_APP = "in_app"
+    LINK = "link"
+    API = "api"
+    IMPORT = "import"
+
+
+SENDING_CHANNELS = (Channel.IN_APP, Channel.MAIL, Channel.SMS)
+"""Those a touchpoint can choose from."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsPolicy:
+    """[sms] of surveys.toml, which documents each; `max_price` is in US dollars per message part."""
+
+    max_price: str = "0.10"
+    most_segments: int = 2

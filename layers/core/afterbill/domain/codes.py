@@ -1,0 +1,48 @@
+"""Short links: ten characters that can be read aloud, bound to one invitation."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+LENGTH = 10
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32: no letter that is read as a digit or as another letter."""
+
+GRACE = timedelta(days=30)
+"""A code outlives its survey by this long, so that who comes late is told so."""
+
+_LOOK_ALIKES = str.maketrans("oil", "011")
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A short link: it leads to this survey, whose answers end at `until`; `phone_hash` is whom it was sent to."""
+
+    text: str
+    invitation_id: str
+    until: datetime
+    phone_hash: str = ""
+    customer_id: str = ""
+
+
+def code_of(invitation_id: str, keys: Mapping[int, bytes], attempt: int = 0, *, label: str = "code") -> str:
+    """The same for every repetition; another `attempt` gives another code, where somebody has the first.
+
+    The oldest key makes it, which stays when newer ones come: a repeated message carries the same link.
+    """
+    said = f"{label}{invitation_id}{attempt or ''}"
+    number = int.from_bytes(hmac.digest(keys[min(keys)], said.encode(), hashlib.sha256)[:7])
+    return "".join(ALPHABET[number >> 5 * place & 31] for place in range(LENGTH))
+
+
+def referral_code(invitation_id: str, keys: Mapping[int, bytes]) -> str:
+    """What a customer is known by to those who follow their personal link; it opens nothing."""
+    return code_of(invitation_id, keys, label="referral")
+
+
+def spelled(text: str) -> str | None:
+    """A code in its one spelling, however somebody typed it; None for what cannot be one."""
+    plain = text.lower().translate(_LOOK_ALIKES)
+    return plain if len(plain) == LENGTH and set(plain) <= set(ALPHABET) else None

@@ -1,0 +1,185 @@
+// The survey inside an operator's page. No framework, no cookies, nothing stored; one `window.afterbill`.
+// `python -m ops.widget` turns this file and widget.css into afterbill.js. Written for it: every statement ends with a
+// semicolon, there are no regular expressions, and no property has the name of a constant, function or variable of ours.
+(() => {
+  const tree = document;
+  const script = tree.currentScript;
+  if (!script || window.afterbill) return;
+  const options = script.dataset;
+  let user = options.user, proof = options.hash, busy, warned;
+
+  const complain = (problem) => {
+    if (!warned) console.warn("afterbill: " + problem);
+    warned = 1;
+  };
+
+  // What the server answers; throws what it says is wrong.
+  const send = async (action, more) => {
+    let said;
+    try {
+      const response = await fetch(new URL(action, script.src), {
+        method: "POST",
+        keepalive: true,
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ user: user, hash: proof, ...more }),
+      });
+      said = await response.json();
+      if (response.ok) return said;
+    } catch {}
+    throw said ? said.message : script.src + " gave no answer: is " + location.origin + " among the origins of [in_product], its host in connect-src?";
+  };
+
+  // An element with properties or attributes, and what it holds.
+  const make = (tag, given, ...inner) => {
+    const element = tree.createElement(tag);
+    for (const key in given) {
+      if (key in element) element[key] = given[key];
+      else element.setAttribute(key, given[key]);
+    }
+    element.append(...inner);
+    return element;
+  };
+
+  const radio = (field, chosen, text, more) => make("label", {}, make("input", { type: "radio", name: field, value: chosen, ...more }), make("span", {}, text));
+
+  const render = (survey) => {
+    let timer, before, rated, queue = Promise.resolve();
+    const ended = new AbortController();
+    // One after the other, so that no earlier word comes last.
+    const answer = (fields) => {
+      clearTimeout(timer);
+      timer = 0;
+      return (queue = queue.catch(() => {}).then(() => send("answer", { survey: survey.id, ...fields })));
+    };
+    const keep = () => timer && answer({ rating: rated }).catch(complain);
+    const leave = () => {
+      ended.abort();
+      keep();
+      if (!rated) send("dismissal", { survey: survey.id }).catch(complain);
+      host.remove();
+      busy = 0;
+      if (before) before.focus();
+    };
+    const escape = (event) => {
+      const at = tree.activeElement;
+      if (event.key == "Escape" && !event.defaultPrevented && (at == host || at == tree.body)) leave();
+    };
+
+    const host = make("div", { lang: survey.language, dir: survey.direction });
+    const sheet = new CSSStyleSheet();
+    const colours = survey.colours;
+    const dark = "section{--s:#1d2126;--i:#eef1f4;--m:#b3bcc7;--e:#8a95a3;--a:" + colours[2] + ";--o:" + colours[3] + "}";
+    sheet.replaceSync("STYLE(widget.css)section{--a:" + colours[0] + ";--o:" + colours[1] + "}" + (options.theme == "light" ? "" : "@media(prefers-color-scheme:dark){" + dark + "}"));
+
+    const low = survey.lowest;
+    const high = survey.highest;
+    const numbers = make("div", { className: high > 9 ? "n t" : "n" });
+    for (let rating = low; rating <= high; rating++) numbers.append(radio("rating", rating, rating, { "aria-describedby": rating == low ? "l" : rating == high ? "h" : "" }));
+    const why = make("span", {});
+    const reasons = survey.reasons.length && make("fieldset", {}, make("legend", {}, why, survey.optional), make("div", { className: "r" }, ...survey.reasons.map(([slug, text]) => radio("reason", slug, text))));
+    const rest = make(
+      "div",
+      { hidden: true },
+      reasons || "",
+      make("label", { className: "f", htmlFor: "c" }, reasons ? survey.more : why, survey.optional),
+      make("textarea", { id: "c", name: "comment", maxLength: 10000, dir: "auto" }),
+      make("label", { className: "k" }, make("input", { type: "checkbox", name: "contact_ok" }), make("span", {}, survey.contact)),
+      make("button", { className: "g" }, survey.send),
+    );
+    const form = make(
+      "form",
+      {},
+      make("fieldset", {}, make("legend", { id: "q" }, survey.question), numbers, make("div", { className: "w" }, make("span", { id: "l" }, low + " = " + survey.low), make("span", { id: "h" }, high + " = " + survey.high))),
+      rest,
+    );
+    const status = make("p", { role: "status" });
+    const card = (called, ...inner) => make("section", { role: "dialog", "aria-label": called, tabIndex: -1 }, make("button", { className: "x", type: "button", "aria-label": survey.close, onclick: leave }, "×"), ...inner, status);
+    const box = card(survey.title, form);
+
+    numbers.onchange = (event) => {
+      rated = event.target.value;
+      why.textContent = survey.follow[rated >= survey.good ? "promoter" : rated > survey.bad ? "passive" : "detractor"];
+      rest.hidden = false;
+      clearTimeout(timer);
+      timer = setTimeout(keep, 1000);
+    };
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      try {
+        await answer(Object.fromEntries(new FormData(form)));
+        // A card of its own: one that shrank late would count as a shift of the page.
+        const last = card(survey.thanks);
+        box.replaceWith(last);
+        status.textContent = survey.thanks;
+        last.focus();
+      } catch (problem) {
+        complain(problem);
+        status.textContent = survey.unavailable;
+      }
+    };
+    host.addEventListener("focusin", (event) => (before = before || event.relatedTarget));
+    addEventListener("visibilitychange", keep, ended);
+    addEventListener("keydown", escape, ended);
+    const root = host.attachShadow({ mode: "open" });
+    root.adoptedStyleSheets = [sheet];
+    root.append(box);
+    tree.body.append(host);
+  };
+
+  // Whether a survey is shown now; another user or a newer hash may be named by pages that change both without loading.
+  const ask = async (newUser, newProof) => {
+    if (busy) return false;
+    busy = 1;
+    user = newUser || user;
+    proof = newProof || proof;
+    try {
+      const found = (await send("survey", { locale: options.locale || tree.documentElement.lang })).survey;
+      if (found && (await send("shown", { survey: found.id })).show) {
+        render(found);
+        return true;
+      }
+    } catch (problem) {
+      complain(problem);
+    }
+    busy = 0;
+    return false;
+  };
+  window.afterbill = { ask: ask };
+
+  const moment = options.moment || "load";
+  if (moment == "manual") return;
+  let waiting, watcher;
+  const come = new AbortController();
+  const listening = { signal: come.signal, capture: true };
+  const now = () => {
+    clearTimeout(waiting);
+    come.abort();
+    if (watcher) watcher.disconnect();
+    ask();
+  };
+  const later = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(now, 3000);
+  };
+  const pressed = (event) => event.target.closest && event.target.closest(moment) && now();
+  if (moment == "load") {
+    for (const kind of ["keydown", "pointerdown", "scroll"]) addEventListener(kind, later, listening);
+    later();
+  } else if (moment >= 0) waiting = setTimeout(now, moment * 1000);
+  else {
+    // Something to press is the moment when it is pressed, anything else when it is there.
+    const look = () => {
+      const found = tree.querySelector(moment);
+      if (found && !found.matches("a,button,input,select,summary,[role=button]")) now();
+    };
+    try {
+      tree.querySelector(moment);
+    } catch {
+      return complain("data-moment is no moment: " + moment);
+    }
+    addEventListener("click", pressed, listening);
+    watcher = new MutationObserver(look);
+    watcher.observe(tree, { childList: true, subtree: true });
+    look();
+  }
+})();

@@ -1,0 +1,1 @@
+"""`afterbill import responses`: answers that another product collected, from its export."""

@@ -1,0 +1,165 @@
+"""What clients do with the links of a mail, as lines; written by us or by others (docs/answer-integrity.md)."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NoReturn
+
+from afterbill.domain.errors import AfterbillError
+
+NUMBERS = tuple(map(str, range(11)))
+HIDDEN, PAGE = "hidden", "page"
+_LINKS = (*NUMBERS, HIDDEN, PAGE, "first", "all")
+_METHODS = ("GET", "HEAD", "POST")
+_BETWEEN = 0.1
+"""Seconds between the links that a line with "all" uses."""
+PHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/18.1 Mobile/15E148 Safari/604.1"
+)
+DESK = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+
+
+class TrafficError(AfterbillError):
+    """A file of traffic cannot be read; the text names the file, the line and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One use of one link, `at` seconds after the mail was sent; `link` is a number, hidden or page.
+
+    `visible` is how long the page was visible, in seconds; `ahead` says that the request only looked ahead.
+    """
+
+    at: float
+    link: str
+    client: str
+    person: bool
+    method: str = "GET"
+    script: bool = False
+    visible: float = 0.0
+    network: str = ""
+    agent: str = DESK
+    ahead: bool = False
+
+    @property
+    def number(self) -> int | None:
+        """The number of the link, None for the others."""
+        return int(self.link) if self.link in NUMBERS else None
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """One mail and every use of its links in their order; `delivered` is None where nobody reported it."""
+
+    kind: str
+    uses: tuple[Use, ...]
+    delivered: float | None = 0.0
+
+
+def mailing(kind: str, uses: Sequence[Use], delivered: float | None = 0.0) -> Mailing:
+    """A mail, whatever the order of `uses`."""
+    return Mailing(kind, tuple(sorted(uses, key=lambda use: use.at)), delivered)
+
+
+def read(path: Path, known: Mapping[str, bool]) -> list[Mailing]:
+    """The mails of a file; `known` says of each of our own names whether it is a person's.
+
+    A mail's kind is the names of its clients, in the order of the alphabet.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrafficError(f"{path}: {error}") from error
+    rows = [
+        _row(line, f"{path.name}, line {number}", known)
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line.strip()
+    ]
+    if not rows:
+        raise TrafficError(f"{path.name}: it has no line")
+    rows.sort(key=lambda row: row[0])
+    return [_mail([row[1:] for row in group]) for _, group in groupby(rows, key=lambda row: row[0])]
+
+
+def _mail(rows: Sequence[tuple[list[Use], Any]]) -> Mailing:
+    uses = [use for found, _ in rows for use in found]
+    told = [delivered for _, delivered in rows if delivered != ""]
+    return mailing(" + ".join(sorted({use.client for use in uses})), uses, told[-1] if told else 0.0)
+
+
+def _row(line: str, place: str, known: Mapping[str, bool]) -> tuple[str, list[Use], Any]:
+    try:
+        said = json.loads(line)
+    except ValueError as error:
+        raise TrafficError(f"{place}: no JSON: {error}") from error
+    if not isinstance(said, dict):
+        raise TrafficError(f"{place}: must be one JSON object")
+    return _Said(said, place).row(known)
+
+
+class _Said:
+    """One object of a file, and where it stands."""
+
+    def __init__(self, said: Mapping[str, Any], place: str) -> None:
+        self._said, self._place = said, place
+
+    def row(self, known: Mapping[str, bool]) -> tuple[str, list[Use], Any]:
+        invitation, client = self._text("invitation", None), self._text("client", None)
+        self._known = known.get(client)
+        delivered = self._number("delivered", None) if self._said.get("delivered", "") not in ("", None) else None
+        uses = list(self._uses(invitation, client))
+        return invitation, uses, delivered if "delivered" in self._said else ""
+
+    def _uses(self, invitation: str, client: str) -> Iterator[Use]:
+        person = self._flag("person", default=self._known)
+        link, method = self._one_of("link", _LINKS, PAGE), self._one_of("method", _METHODS, "GET")
+        if method == "POST" and link not in NUMBERS:
+            self._refuse("link", "the number that is sent with POST, 0 to 10", link)
+        links = {"all": (HIDDEN, *NUMBERS), "first": (HIDDEN,)}.get(link, (link,))
+        for place, each in enumerate(links):
+            yield Use(
+                at=self._number("at", None) + place * _BETWEEN,
+                link=each,
+                client=client,
+                person=person,
+                method=method,
+                script=self._flag("script"),
+                visible=self._number("visible", 0.0),
+                network=self._text("network", f"{invitation} {client}"),
+                agent=self._text("user_agent", PHONE if person else DESK),
+                ahead=self._flag("prefetch"),
+            )
+
+    def _text(self, name: str, default: str | None) -> str:
+        value = self._said.get(name, default)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str) or not value:
+            self._refuse(name, "a text", value)
+        return value
+
+    def _one_of(self, name: str, choices: Sequence[str], default: str) -> str:
+        value = self._text(name, default)
+        found = next((one for one in choices if one.casefold() == value.casefold()), None)
+        if found is None:
+            self._refuse(name, f"one of {', '.join(choices)}", value)
+        return found
+
+    def _flag(self, name: str, *, default: bool | None = False) -> bool:
+        value = self._said.get(name, default)
+        if not isinstance(value, bool):
+            self._refuse(name, "true or false", value)
+        return bool(value)
+
+    def _number(self, name: str, default: float | None) -> float:
+        value = self._said.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e8:  # noqa: PLR2004  # 3 years
+            self._refuse(name, "a number of seconds", value)
+        return float(value)
+
+    def _refuse(self, name: str, wanted: str, value: object) -> NoReturn:
+        said = f"not {json.dumps(value)}" if name in self._said else "and is missing"
+        raise TrafficError(f"{self._place}: `{name}` must be {wanted}, {said}")

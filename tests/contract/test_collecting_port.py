@@ -1,0 +1,172 @@
+"""What the answer API asks of the table: answers, customers and keys."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from afterbill.adapters.aws.api_keys import ApiKeysTable, KeyRingTable
+from afterbill.adapters.aws.collecting import CollectingTable
+from afterbill.adapters.aws.responses import ResponsesTable
+from afterbill.adapters.memory.api_keys import MemoryApiKeys
+from afterbill.adapters.memory.collecting import MemoryCollecting
+from afterbill.domain.api_keys import ApiKey
+from afterbill.domain.channels import Channel
+from afterbill.domain.collected import Collected, invitation_of
+from afterbill.domain.customer import Customer
+from afterbill.domain.invitation import Answer
+from afterbill.domain.questions import Question
+from afterbill.ports import Change
+from tests.contract.conftest import TABLE, over
+from tests.contract.people import ID, NOW, OTHER_ID
+from tests.contract.template import table_definition
+
+KEY = ApiKey("0" * 16, "support", ("responses:write",), "hash", NOW)
+ASKED = NOW - timedelta(days=30)
+
+
+@dataclass
+class Seconds:
+    """A clock that is set by hand."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Places:
+    """The table through the eyes of the API and of operators."""
+
+    collecting: Any
+    keys: Any
+    ring: Any
+    facts: Any
+    responses: Any
+    clock: Seconds = field(default_factory=Seconds)
+
+
+@pytest.fixture(params=["memory", "aws"])
+def places(request):
+    if request.param == "memory":
+        table, keys = MemoryCollecting(), MemoryApiKeys()
+        return Places(table, keys, keys, table, table)
+    dynamodb, clock = request.getfixturevalue("aws")("dynamodb"), Seconds()
+    dynamodb.create_table(**table_definition(TABLE))
+    keys = ApiKeysTable(dynamodb, TABLE, clock)
+    ring, responses = KeyRingTable(dynamodb, TABLE), ResponsesTable(dynamodb, TABLE)
+    return Places(CollectingTable(dynamodb, TABLE), keys, ring, over(dynamodb).facts, responses, clock)
+
+
+def answer(id_=ID, **changes):
+    plain = Collected(
+        id=id_,
+        fact=f"api|1|{id_}|digest",
+        channel=Channel.API,
+        source="call centre",
+        touchpoint="support_resolved",
+        stage="support",
+        answer=Answer(4, "Freundlich", "service", contact_ok=True),
+        answered_at=ASKED,
+        day="2026-10-23",
+        question=Question.CSAT,
+        segments={"plan": "pro"},
+        customer=Customer("customer-1", locale="de-CH", country="CH"),
+    )
+    return invitation_of(replace(plain, **changes), NOW)
+
+
+def test_an_answer_is_kept_as_it_was_told(places):
+    assert places.collecting.keep_answer(answer()) is None
+
+    assert places.responses.invitation(ID) == answer()
+
+
+def test_an_answer_of_somebody_unknown_is_kept_too(places):
+    plain = answer(customer=None, segments={}, question=Question.NPS, answer=Answer(0))
+
+    assert places.collecting.keep_answer(plain) is None
+    assert places.responses.invitation(ID) == plain
+
+
+def test_an_answer_that_is_there_is_returned_and_not_changed(places):
+    places.collecting.keep_answer(answer())
+
+    assert places.collecting.keep_answer(answer(answer=Answer(1), fact="api|1|other")) == answer()
+    assert places.responses.invitation(ID) == answer()
+
+
+def test_answers_do_not_meet_each_other(places):
+    assert places.collecting.keep_answer(answer()) is None
+    assert places.collecting.keep_answer(answer(OTHER_ID)) is None
+
+
+def test_customers_are_found_by_their_names(places):
+    everybody = (Customer("a"), Customer("b", merged_into="a"))
+    places.facts.commit(Change(customers=everybody, aliases={"mail#1": ("a", None), "shop#1": ("b", None)}))
+
+    assert places.collecting.known(["shop#1", "mail#1", "mail#2"]) == {"shop#1": "b", "mail#1": "a"}
+    assert places.collecting.known([]) == {}
+    assert places.collecting.customers(["b", "c"]) == {"b": Customer("b", 1, merged_into="a")}
+
+
+def test_a_key_is_found_as_it_was_added(places):
+    assert places.keys.api_key("1" * 16) is None
+    assert places.ring.add(KEY)
+
+    assert places.keys.api_key(KEY.id) == KEY
+    assert list(places.ring.issued()) == [KEY]
+
+
+def test_a_key_is_not_written_over(places):
+    places.ring.add(KEY)
+
+    assert not places.ring.add(replace(KEY, secret_hash="other"))
+    assert places.keys.api_key(KEY.id) == KEY
+
+
+def test_a_revoked_key_is_known_as_such_within_a_minute(places):
+    places.ring.add(KEY)
+    places.keys.api_key(KEY.id)
+
+    assert places.ring.revoke(KEY.id, NOW)
+    places.clock.now += 60
+
+    assert places.keys.api_key(KEY.id) == replace(KEY, revoked_at=NOW)
+    assert list(places.ring.issued()) == [replace(KEY, revoked_at=NOW)]
+
+
+def test_a_key_is_revoked_once(places):
+    places.ring.add(KEY)
+
+    assert places.ring.revoke(KEY.id, NOW)
+    assert not places.ring.revoke(KEY.id, NOW + timedelta(hours=1))
+    assert not places.ring.revoke("none", NOW)
+    assert next(iter(places.ring.issued())).revoked_at == NOW
+
+
+def test_a_key_is_read_once_a_minute_whether_it_is_there_or_not(aws, monkeypatch):
+    dynamodb, clock, read = aws("dynamodb"), Seconds(), []
+    dynamodb.create_table(**table_definition(TABLE))
+    keys = ApiKeysTable(dynamodb, TABLE, clock)
+    get = dynamodb.get_item
+    monkeypatch.setattr(dynamodb, "get_item", lambda **asked: read.append(asked) or get(**asked))
+
+    for seconds in (0.0, 30.0, 59.0, 60.0):
+        clock.now = seconds
+        keys.api_key(KEY.id)
+
+    assert len(read) == 2
+
+
+def test_trying_many_keys_fills_no_memory(aws, monkeypatch):
+    monkeypatch.setattr("afterbill.adapters.aws.api_keys._MOST_KNOWN", 9)
+    dynamodb = aws("dynamodb")
+    dynamodb.create_table(**table_definition(TABLE))
+    keys = ApiKeysTable(dynamodb, TABLE, lambda: 0.0)
+    for number in range(10):
+        keys.api_key(f"{number:016x}")
+
+    assert len(keys._known) == 1

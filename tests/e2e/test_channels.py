@@ -1,0 +1,93 @@
+"""One customer, asked three times and each time somewhere else: in a mail, in a text message, inside the product."""
+
+import hashlib
+import hmac
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.e2e import channels
+from tests.e2e.test_score import scores
+from tests.e2e.town import ROOT, RUN, Town, eventually
+
+EMAIL, PHONE = "mara@example.com", f"+4915{int(RUN, 16) % 10**9:09d}"
+USER = f"mara-{RUN}"
+ORIGIN = "https://app.example.com"
+PLAN = f"everywhere-{RUN}"
+REASONS = {"mail": "price", "sms": "invoice_error", "in_app": "service"}
+RATINGS = {"mail": 10, "sms": 3, "in_app": 8}
+
+
+def who(**more: Any) -> dict[str, Any]:
+    return {"customer": {"id": "mara", "phone": PHONE, "country": "DE", "locale": "de"}, "plan": PLAN, **more}
+
+
+def asked_by_mail_and_text(town: Town) -> None:
+    town.tell("order_paid", "everywhere-mail", EMAIL, **who())
+    town.tell(channels.KIND, "everywhere-sms", EMAIL, **who())
+
+
+@pytest.mark.after(scene=asked_by_mail_and_text)
+def test_the_same_customer_answers_by_mail_by_text_and_in_the_product(town: Town):
+    before = {row["value"]: row["n"] for row in scores(town, "channel")}
+    letter = town.letter(EMAIL)
+    fill_in(town, letter.answer_url, "mail")
+    text = town.text(PHONE)
+    fill_in(town, opened(town, text), "sms")
+    assert in_product(town, "survey")["survey"] is None  # who is seen in the product is asked there next
+    town.tell(channels.KIND, "everywhere-in-app", EMAIL, **who())
+    survey = eventually(lambda: in_product(town, "survey")["survey"], bool, "the survey in the product")
+    assert in_product(town, "shown", survey=survey["id"]) == {"show": True}
+    in_product(town, "answer", survey=survey["id"], rating=RATINGS["in_app"], reason=REASONS["in_app"])
+    town.given[survey["id"]] = RATINGS["in_app"]
+
+    def look() -> dict[str, Any]:
+        town.compute()
+        return next((row for row in scores(town, "plan") if row["value"] == PLAN), {})
+
+    found = eventually(look, lambda row: row.get("n") == len(RATINGS), "the score of the plan", 120)
+    assert (found["promoters"], found["passives"], found["detractors"]) == (1, 1, 1)
+    assert found["score"] == 0
+    assert (found["sent"], found["answered"], found["unconfirmed"]) == (3, 3, 0)
+    after = {row["value"]: row["n"] for row in scores(town, "channel")}
+    assert [after[channel] - before.get(channel, 0) for channel in ("sms", "in_app")] == [1, 1]
+    by_reason = {row["value"]: row for row in scores(town, "reason")}
+    assert by_reason["invoice_error"]["detractors"] >= 1
+    assert by_reason["service"]["passives"] >= 1
+
+
+def fill_in(town: Town, url: str, channel: str) -> None:
+    fields = {"rating": str(RATINGS[channel]), "reason": REASONS[channel]}
+    answer = town.http.request("POST", url, fields=fields, encode_multipart=False)
+    assert answer.status == 200, answer.data
+    town.given[url] = RATINGS[channel]
+
+
+def opened(town: Town, text: str) -> str:
+    """Where the short link of a text message leads."""
+    link = next(word for word in text.split() if "/c/" in word)
+    answer = town.http.request("GET", link, redirect=False)
+    assert answer.status == 303, answer.data
+    return str(answer.headers["Location"])
+
+
+def in_product(town: Town, endpoint: str, **more: Any) -> dict[str, Any]:
+    body = json.dumps({"user": USER, "hash": user_hash(), **more}).encode()
+    headers = {"Content-Type": "application/json", "Origin": ORIGIN}
+    url = f"{town.stack['api_url']}/in-product/{endpoint}"
+    answer = town.http.request("POST", url, body=body, headers=headers)
+    assert answer.status == 200, answer.data
+    return dict(answer.json())
+
+
+def user_hash() -> str:
+    """As the operator's backend makes it."""
+    command = [sys.executable, "-m", "ops.cli", "in-product", "key"]
+    environment = {name: value for name, value in os.environ.items() if name != "AFTERBILL_STACK"}  # a file here
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert ended.returncode == 0, ended.stderr
+    return hmac.new(ended.stdout.split()[-1].encode(), USER.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,270 @@
+"""collect_response: answers that other systems tell, from the event of the API to the score."""
+
+import json
+import sys
+from datetime import timedelta
+
+import pytest
+
+from afterbill.adapters.aws.api_keys import KeyRingTable
+from afterbill.domain.channels import Channel
+from afterbill.domain.collected import COLLECTED
+from afterbill.domain.invitation import Answer, State
+from tests.integration.calling import ID, KEY, SECRET, by, told, with_key
+from tests.integration.samples import now, sample, with_body, with_headers
+
+ANONYMOUS = {"rating": 9}
+
+
+@pytest.fixture
+def configuration(asking_at_once):
+    return asking_at_once
+
+
+@pytest.fixture
+def call(stack):
+    with_key(stack)
+    return stack.load("collect_response")
+
+
+def problem(answer):
+    """Status and code, after a look at the form of RFC 9457."""
+    said = json.loads(answer["body"])
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+    assert said["status"] == answer["statusCode"]
+    assert said["type"] == "about:blank"
+    assert said["title"]
+    assert said["detail"]
+    return answer["statusCode"], said["code"]
+
+
+def test_an_answer_is_kept_as_it_was_told(loop, call):
+    answer = call(told())
+
+    said = json.loads(answer["body"])
+    (one,) = loop.invitations()
+    assert (answer["statusCode"], said) == (201, {"id": one.id, "outcome": "recorded"})
+    assert one.answer == Answer(9, "Quick and friendly", contact_ok=True)
+    assert (one.state, one.reason, one.channel) == (State.CLOSED, COLLECTED, Channel.API)
+    assert (one.source, one.touchpoint, one.segments["plan"]) == ("call centre", "support_resolved", "pro")
+    assert one.customer_id == ""
+
+
+def test_a_known_customer_is_found_by_whatever_is_known_of_them(loop, call):
+    asked = loop.asked("order-1", id="cus_1", email="mirjam@example.com")
+
+    call(told({"rating": 9, "customer": {"source": "events", "id": "cus_1"}}, idempotency_key="1"))
+    call(told({"rating": 8, "customer": {"email": "Mirjam@example.com"}}, idempotency_key="2"))
+
+    assert {one.customer_id for one in loop.invitations()} == {asked.customer_id}
+
+
+def test_who_answered_is_not_stored(stack, call):
+    call(told({"rating": 9, "customer": {"source": "events", "id": "cus_77", "email": "mirjam@example.com"}}))
+
+    assert stack.items("CUSTOMER") == []
+    assert not [word for word in ("mirjam", "cus_77") if word in str(stack.items("INVITATION"))]
+
+
+def test_an_answer_costs_one_write_and_its_key_one_read_a_minute(stack, call):
+    call(told(ANONYMOUS, idempotency_key="1"))
+    call(told(ANONYMOUS, idempotency_key="2"))
+
+    assert stack.calls_of("collect_response") == ["GetItem", "PutItem", "PutItem"]
+
+
+def test_a_customer_costs_two_reads_more(stack, loop, call):
+    loop.asked("order-1", id="cus_1")
+    called = told({"rating": 9, "customer": {"source": "events", "id": "cus_1"}})
+    call(told(ANONYMOUS, idempotency_key="1"))
+    before = len(stack.calls)
+
+    call(called)
+
+    found = [one.operation for one in stack.calls[before:]]
+    assert found == ["GetSecretValue", "BatchGetItem", "BatchGetItem", "PutItem"]
+
+
+def test_the_same_again_is_kept_once(loop, call):
+    event = told()
+    first, again = call(event), call(event)
+
+    assert again["statusCode"] == 200
+    assert json.loads(again["body"]) == json.loads(first["body"]) | {"outcome": "repeated"}
+    assert len(loop.invitations()) == 1
+
+
+def test_the_same_key_for_another_answer_is_422(loop, call):
+    call(told({"rating": 9}))
+
+    assert problem(call(told({"rating": 0}))) == (422, "idempotency_key_reused")
+    assert [one.answer for one in loop.invitations()] == [Answer(9)]
+
+
+def test_answers_count_on_the_day_they_were_given(stack, loop, call):
+    """As much as those that afterbill asked for; what was never sent is not counted as sent."""
+    for number, rating in enumerate((10, 10, 0)):
+        given = (now() - timedelta(days=3)).isoformat()
+        call(told({"rating": rating, "answered_at": given}, idempotency_key=str(number)))
+    track = stack.load("track_changes")
+    for number, item in enumerate(stack.items("INVITATION")):
+        record = sample("stream/answered")["Records"][0]
+        record["dynamodb"] |= {"OldImage": {}, "NewImage": item, "SequenceNumber": str(number)}
+        assert track({"Records": [record]}) == {"batchItemFailures": []}
+
+    loop.compute(sample("schedule/compute_nps"))
+
+    scores = {item["pk"]["S"]: item for item in stack.items("SCORE") if item["sk"]["S"].startswith("7d#")}
+    assert (scores["SCORE#channel"]["sk"]["S"], scores["SCORE#channel"]["n"]["N"]) == ("7d#api", "3")
+    assert round(float(scores["SCORE#all"]["score"]["N"])) == 33
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({"authorization": ""}, "no_key"),
+        ({"authorization": "Basic YWRhOmhlbGxv"}, "no_key"),
+        ({"authorization": "Bearer x"}, "wrong_key"),
+        ({"authorization": f"Bearer ab_{ID}_{SECRET[::-1]}"}, "wrong_key"),
+        ({"authorization": f"Bearer ab_{'f' * 16}_{SECRET}"}, "wrong_key"),
+    ],
+)
+def test_without_the_right_key_it_is_401(loop, call, headers, code):
+    answer = call(told(**headers))
+
+    assert problem(answer) == (401, code)
+    assert answer["headers"]["WWW-Authenticate"].startswith('Bearer realm="afterbill"')
+    assert loop.invitations() == []
+
+
+def test_a_revoked_key_is_401_a_minute_later_at_most(stack, call, monkeypatch):
+    assert call(told())["statusCode"] == 201
+    KeyRingTable(stack.dynamodb, "afterbill").revoke(ID, now())
+
+    assert call(told(idempotency_key="2"))["statusCode"] == 201
+    keys = sys.modules["functions.collect_response.app"]._keys
+    clock = keys._clock
+    monkeypatch.setattr(keys, "_clock", lambda: clock() + 60)
+    assert problem(call(told(idempotency_key="3"))) == (401, "wrong_key")
+
+
+def test_a_key_of_another_scope_is_403(stack, call):
+    key = with_key(stack, "scores:read", id_="a" * 16)
+
+    assert problem(call(told(key=key))) == (403, "wrong_scope")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_answers_are_posted_only(call, method):
+    answer = call(by(method, told()))
+
+    assert problem(answer) == (405, "method_not_allowed")
+    assert answer["headers"]["Allow"] == "POST"
+
+
+@pytest.mark.parametrize("name", ["", "x" * 101, "é", "a\tb", "\x7f"])
+def test_without_a_name_for_repetitions_it_is_400(loop, call, name):
+    assert problem(call(told(idempotency_key=name))) == (400, "idempotency_key")
+    assert loop.invitations() == []
+
+
+def test_a_name_may_be_anything_that_can_be_printed(call):
+    assert call(told(idempotency_key="a|b ~!" + "x" * 94))["statusCode"] == 201
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b'{"rating": NaN}', b"[" * 90_000])
+def test_what_is_no_json_is_400(call, body):
+    assert problem(call(with_body(told(), body))) == (400, "no_json")
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonx"])
+def test_what_does_not_call_itself_json_is_415(call, kind):
+    assert problem(call(told(content_type=kind))) == (415, "content_type")
+
+
+def test_a_charset_may_be_named(call):
+    assert call(told(content_type="Application/JSON; charset=utf-8"))["statusCode"] == 201
+
+
+def test_more_than_100_kilobytes_is_413(call):
+    assert problem(call(told({"rating": 9, "comment": "x" * 100_000}))) == (413, "too_large")
+
+
+def test_what_is_no_answer_is_422_with_every_mistake_by_its_field(loop, call):
+    answer = call(told({"question": "csat", "rating": 0, "answered_at": "yesterday", "customer": {"name": "Ada"}}))
+
+    assert problem(answer) == (422, "invalid")
+    assert {one["field"] for one in json.loads(answer["body"])["problems"]} == {
+        "rating",
+        "answered_at",
+        "customer.name",
+    }
+    assert loop.invitations() == []
+
+
+@pytest.mark.parametrize(
+    "comment",
+    ["<script>alert(1)</script>", "'; DROP TABLE answers; --", '=HYPERLINK("x")', "مرحبا \u202e", "🎉" * 10_000],
+    ids=["HTML", "SQL", "formula", "right to left", "10,000 emoji"],
+)
+def test_a_comment_is_kept_as_it_was_written(loop, call, comment):
+    event = told()
+    body = json.dumps({"rating": 0, "comment": comment}, ensure_ascii=False).encode()
+
+    assert call(with_body(event, body))["statusCode"] == 201
+    (one,) = loop.invitations()
+    assert one.answer == Answer(0, comment)
+
+
+def test_a_key_that_calls_too_often_is_429_and_no_other(stack, call):
+    other = with_key(stack, id_="a" * 16)
+    for _ in range(200):
+        call(told(content_type="text/plain"))
+
+    answer = call(told())
+    assert problem(answer) == (429, "too_many")
+    assert int(answer["headers"]["Retry-After"]) > 0
+    assert call(told(key=other))["statusCode"] == 201
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "GetSecretValue", "BatchGetItem", "PutItem"])
+def test_when_aws_does_not_answer_it_is_503(stack, call, operation):
+    stack.failures[operation] = "ThrottlingException"
+
+    answer = call(told())
+
+    assert problem(answer) == (503, "try_again")
+    assert answer["headers"]["Retry-After"] == "30"
+    stack.failures.clear()
+    assert call(told())["statusCode"] == 201
+
+
+def test_the_document_is_for_everybody(stack, call):
+    answer = call(sample("api/openapi_get"))
+
+    assert answer["statusCode"] == 200
+    assert answer["headers"]["Content-Type"] == "application/json"
+    assert json.loads(answer["body"])["openapi"].startswith("3.1")
+    assert call(by("HEAD", sample("api/openapi_get")))["statusCode"] == 200
+    assert stack.calls_of("collect_response") == []
+
+
+def test_the_document_cannot_be_changed(call):
+    answer = call(by("PUT", sample("api/openapi_get")))
+
+    assert problem(answer) == (405, "method_not_allowed")
+    assert answer["headers"]["Allow"] == "GET, HEAD"
+
+
+def test_an_answer_opens_no_survey_page(loop, call):
+    """Nobody was sent a link to it; and its id is no token."""
+    id_ = json.loads(call(told())["body"])["id"]
+
+    assert loop.answer(sample("api/survey_get", TOKEN=id_))["statusCode"] == 404
+
+
+def test_a_key_is_not_logged(call, capsys):
+    call(told())
+    call(with_headers(told(), authorization=f"Bearer {KEY}x"))
+
+    assert SECRET not in capsys.readouterr().out

@@ -1,0 +1,92 @@
+"""Requests that Schemathesis makes from the OpenAPI document, good ones and bad ones, against the function itself."""
+
+import json
+import sys
+from collections import Counter
+from itertools import count
+
+import pytest
+import schemathesis
+from schemathesis import engine
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinished
+from schemathesis.transport.wsgi import WSGI_TRANSPORT
+
+from afterbill.domain.floods import Throttle
+from tests.integration.calling import with_key
+from tests.integration.samples import now, sample
+from tests.integration.wsgi import application
+
+RUN = {
+    "seed": 20261122,
+    "workers": 1,
+    "generation": {"max-examples": 60, "deterministic": True, "no-shrink": True},
+    # Nothing that is told can be asked for: there are no sequences of calls to try.
+    "phases": {"stateful": {"enabled": False}},
+}
+SOCKETS = {"max_redirects", "verify", "cert", "proxies"}
+
+
+@pytest.fixture
+def schema(stack, monkeypatch):
+    """The document as it is served, with a key, over the function without a socket; nobody is throttled."""
+    handler = stack.load("collect_response")
+    monkeypatch.setattr(sys.modules["functions.collect_response.app"], "_throttle", Throttle(most=1_000_000))
+    # Schemathesis 4.32 hands settings of sockets on to werkzeug, which knows none of them.
+    send = WSGI_TRANSPORT.send
+    monkeypatch.setattr(
+        WSGI_TRANSPORT,
+        "send",
+        lambda case, **options: send(case, **{key: one for key, one in options.items() if key not in SOCKETS}),
+    )
+    served = json.loads(handler(sample("api/openapi_get"))["body"])
+    loaded = schemathesis.openapi.from_dict(served, config=SchemathesisConfig.from_dict(RUN))
+    loaded.app = application(handler)
+    loaded.config.update(headers={"Authorization": f"Bearer {with_key(stack)}"})
+    schemathesis.hook(good_ones_are_new_and_of_now())
+    yield loaded
+    schemathesis.hooks.unregister_all()
+
+
+def good_ones_are_new_and_of_now():
+    """What no schema can say: a name is used for one answer, and a moment is neither long ago nor still to come."""
+    numbers = count()
+
+    def before_call(_context, case, _kwargs):
+        if case.method == "POST" and case.meta and case.meta.generation.mode.is_positive:
+            case.headers["Idempotency-Key"] = str(next(numbers))
+            if isinstance(case.body, dict) and "answered_at" in case.body:
+                case.body["answered_at"] = now().isoformat()
+
+    return before_call
+
+
+def test_no_request_from_the_document_meets_an_error_or_an_answer_that_is_not_in_it(schema):
+    answers, checks, found = Counter(), set(), []
+    for event in engine.from_schema(schema).execute():
+        if isinstance(event, NonFatalError | FatalError):
+            found.append(repr(event))
+        if isinstance(event, ScenarioFinished):
+            answers.update(one.response.status_code for one in event.recorder.interactions.values())
+            for id_, judged in event.recorder.checks.items():
+                checks |= {one.name for one in judged}
+                case = event.recorder.cases[id_].value
+                failed = [one.failure_info.failure for one in judged if one.failure_info]
+                found += [f"{failure} {case.headers} {case.body}" for failure in failed]
+
+    assert found == []
+    assert set(answers) == {200, 201, 400, 401, 405, 415, 422}
+    assert answers[201] > 20
+    assert answers[422] > 50
+    assert checks >= {
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_headers_conformance",
+        "response_schema_conformance",
+        "negative_data_rejection",
+        "positive_data_acceptance",
+        "missing_required_header",
+        "unsupported_method",
+        "ignored_auth",
+    }

@@ -1,0 +1,38 @@
+"""Each kind once with real requests, a real page and its real script: what it comes to is what the table says."""
+
+import pytest
+
+from afterbill.domain.integrity import Kind
+from ops.lab.browser import play, report
+from ops.lab.kinds import NAMES
+from ops.lab.scenes import SCENES
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_what_a_real_client_does_comes_to_what_is_promised(name, chromium, integrity):
+    one = play(name, chromium, integrity).desk.invitation
+
+    assert one.answer == SCENES[name][1], [str(visit) for visit in one.visits]
+    assert one.visits
+    assert name in NAMES
+
+
+def test_a_browser_that_fetches_ahead_says_so(chromium, integrity):
+    visits = play("hover, then tap", chromium, integrity).desk.invitation.visits
+
+    assert [(visit.kind, visit.rating) for visit in visits] == [
+        (Kind.AHEAD, 3),
+        (Kind.AHEAD, 9),
+        (Kind.OPENED, 9),
+        (Kind.SEEN, 9),
+    ]
+    assert len({(visit.network, visit.family) for visit in visits}) == 1
+
+
+def test_the_report_has_a_line_for_every_kind(chromium, integrity, monkeypatch):
+    monkeypatch.setattr("ops.lab.browser.SCENES", {name: SCENES[name] for name in ("HEAD only", "tap and send")})
+
+    told = report(integrity, chromium)
+
+    assert "hidden probed:0 probed:1" in told
+    assert told.splitlines()[-1].split()[:5] == ["tap", "and", "send", "9", "opened:9"]

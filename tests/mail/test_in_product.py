@@ -1,0 +1,488 @@
+"""The survey in an operator's page, under a strict policy: seen once, by everybody, and in nobody's way."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from afterbill.domain.in_product import user_hash
+from afterbill.domain.invitation import Answer
+from afterbill.domain.questions import Question
+from ops.demo.browser import chromium
+from tests.mail.product import ORIGIN, SECRET, product
+
+DESK, PHONE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}, {"width": 320, "height": 256}
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+WATCHING = """
+window.shifted = 0; window.violations = [];
+new PerformanceObserver(list => {
+  for (const one of list.getEntries()) window.shifted += one.hadRecentInput ? 0 : one.value;
+}).observe({ type: 'layout-shift', buffered: true });
+document.addEventListener('securitypolicyviolation', event => violations.push(event.violatedDirective));
+"""
+SMALL = """() => [...document.querySelector('body > div:last-child').shadowRoot
+  .querySelectorAll('button, :has(> input)')]
+  .filter(one => one.checkVisibility()).map(one => one.getBoundingClientRect())
+  .filter(box => box.width < 24 || box.height < 24).length"""
+OUTSIDE = """() => [...document.querySelector('body > div:last-child').shadowRoot.querySelectorAll('*')]
+  .filter(one => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1).length"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def here():
+    with product() as here:
+        yield here
+
+
+@pytest.fixture
+def visit(browser, here):
+    """Opens the operator's page; everything is closed at the end."""
+    opened = []
+
+    def visit_(context=None, *, frozen=False, **options):
+        if context is None:
+            context = browser.new_context(**{"viewport": DESK} | options)
+            opened.append(context)
+            here.serve(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.told = []
+        page.on("console", lambda message: page.told.append(message.text))
+        page.on("pageerror", lambda error: page.told.append(str(error)))
+        page.add_init_script(WATCHING)
+        if frozen:
+            page.clock.install()
+        page.goto(f"{ORIGIN}/account")
+        return page
+
+    yield visit_
+    for context in opened:
+        context.close()
+
+
+def dialog(page):
+    return page.get_by_role("dialog")
+
+
+def rate(page, rating):
+    dialog(page).get_by_role("radio", name=str(rating), exact=True).check(force=True)
+
+
+def quiet(page):
+    """Waits until a request of the script has come back."""
+    page.wait_for_load_state("networkidle")
+
+
+class TestAPerson:
+    def test_answers_with_a_reason_a_comment_and_a_permission(self, here, visit):
+        one = here.survey()
+        page = visit()
+
+        rate(page, 9)
+        dialog(page).get_by_role("radio", name="Price").check(force=True)
+        dialog(page).get_by_role("textbox").fill("Fast\nand friendly 🎉")
+        dialog(page).get_by_role("checkbox").check()
+        dialog(page).get_by_role("button", name="Send answer").click()
+
+        expect(dialog(page).get_by_role("status")).to_have_text("Thank you for your answer")
+        assert here.stored(one).answer == Answer(9, "Fast\nand friendly 🎉", "price", contact_ok=True)
+        assert here.stored(one).channel == "in_app"
+        assert page.told == []
+
+    @pytest.mark.parametrize(
+        ("rating", "question"),
+        [(10, "What do you like most?"), (8, "What could we do better?"), (0, "What disappointed you most?")],
+    )
+    def test_is_asked_why_as_fits_the_rating(self, here, visit, rating, question):
+        here.survey()
+        page = visit()
+
+        expect(dialog(page).get_by_role("textbox")).to_be_hidden()
+        rate(page, rating)
+
+        expect(dialog(page).get_by_text(question)).to_be_visible()
+
+    def test_who_taps_and_closes_has_answered(self, here, visit):
+        one = here.survey()
+        page = visit()
+
+        rate(page, 0)
+        dialog(page).get_by_role("button", name="Close").click()
+
+        expect(dialog(page)).to_have_count(0)
+        quiet(page)
+        assert (here.stored(one).answer, here.stored(one).dismissed_at) == (Answer(0), None)
+
+    def test_who_taps_and_stays_has_answered_after_a_second(self, here, visit):
+        one = here.survey()
+        page = visit(frozen=True)
+        page.clock.run_for(100)
+
+        rate(page, 7)
+        page.clock.run_for(900)
+        before = here.stored(one).answer
+        with page.expect_response("**/answer"):
+            page.clock.run_for(200)
+
+        assert (before, here.stored(one).answer) == (None, Answer(7))
+
+    def test_who_taps_and_leaves_the_page_has_answered(self, here, visit):
+        one = here.survey()
+        page = visit()
+
+        rate(page, 4)
+        with page.expect_response("**/answer"):
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")  # as when it goes
+
+        assert here.stored(one).answer == Answer(4)
+
+    def test_who_changes_their_mind_has_said_the_last(self, here, visit):
+        one = here.survey()
+        page = visit()
+
+        for rating in (2, 10):
+            rate(page, rating)
+        dialog(page).get_by_role("button", name="Send answer").click()
+
+        expect(dialog(page).get_by_role("status")).not_to_be_empty()
+        assert here.stored(one).answer == Answer(10)
+
+    def test_is_told_when_it_could_not_be_sent_and_may_try_again(self, here, visit):
+        one = here.survey()
+        page = visit()
+        rate(page, 9)
+        here.broken = True
+        dialog(page).get_by_role("button", name="Send answer").click()
+        expect(dialog(page).get_by_role("status")).to_have_text("We cannot be reached right now")
+
+        here.broken = False
+        dialog(page).get_by_role("button", name="Send answer").click()
+
+        expect(dialog(page).get_by_role("status")).to_have_text("Thank you for your answer")
+        assert here.stored(one).answer == Answer(9)
+
+    @pytest.mark.parametrize(("question", "numbers"), [(Question.CSAT, range(1, 6)), (Question.CES, range(1, 8))])
+    def test_is_asked_another_question_on_its_own_scale(self, here, visit, question, numbers):
+        one = here.survey(segments={"question": question})
+        page = visit()
+
+        expect(dialog(page)).to_be_visible()
+        offered = [radio.get_attribute("value") for radio in dialog(page).locator("[name=rating]").all()]
+        rate(page, numbers[-1])
+        dialog(page).get_by_role("button", name="Send answer").click()
+
+        expect(dialog(page).get_by_role("status")).not_to_be_empty()
+        assert offered == [str(number) for number in numbers]
+        assert here.stored(one).answer == Answer(numbers[-1])
+
+    def test_reads_the_language_of_the_page(self, here, visit):
+        here.survey()
+        here.language = "de-AT"
+        page = visit()
+
+        expect(dialog(page).get_by_role("button", name="Schließen")).to_be_visible()
+        assert page.locator("body > div").last.get_attribute("lang") == "de"
+
+
+class TestNeverTwice:
+    def test_a_dismissed_survey_stays_away(self, here, visit):
+        one = here.survey()
+        page = visit()
+        dialog(page).get_by_role("button", name="Close").click()
+        quiet(page)
+
+        page.reload()
+        quiet(page)
+
+        assert here.stored(one).dismissed_at
+        expect(dialog(page)).to_have_count(0)
+
+    def test_one_that_was_only_seen_does_not_come_back_either(self, here, visit):
+        here.survey()
+        page = visit()
+        expect(dialog(page)).to_be_visible()
+
+        page.reload()
+        quiet(page)
+
+        expect(dialog(page)).to_have_count(0)
+
+    def test_of_two_tabs_one_shows_it(self, here, visit):
+        here.survey()
+        first = visit()
+        expect(dialog(first)).to_be_visible()
+
+        second = visit(first.context)
+        quiet(second)
+
+        expect(dialog(second)).to_have_count(0)
+
+    def test_two_tabs_at_the_very_same_moment_too(self, here, visit):
+        here.survey()
+        here.moment = 'data-moment="manual"'
+        tabs = [visit()]
+        tabs.append(visit(tabs[0].context))
+        for tab in tabs:
+            tab.wait_for_function("window.afterbill")
+
+        shown = [tab.evaluate("afterbill.ask()") for tab in tabs]
+
+        assert sorted(shown) == [False, True]
+
+    def test_a_second_script_on_the_page_does_nothing(self, here, visit):
+        here.survey()
+        here.scripts = 2
+        page = visit()
+        expect(dialog(page)).to_be_visible()
+        quiet(page)
+
+        assert here.asked.count("survey") == 1
+        assert page.evaluate("afterbill.ask()") is False
+
+
+class TestTheKeyboard:
+    def test_is_enough(self, here, visit):
+        one = here.survey()
+        page = visit()
+        expect(dialog(page)).to_be_visible()
+
+        tab_to(page, "button.x")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        for _ in range(7):
+            page.keyboard.press("ArrowRight")
+        tab_to(page, "textarea")
+        page.keyboard.type("No mouse.")
+        tab_to(page, "button.g")
+        page.keyboard.press("Enter")
+
+        expect(dialog(page).get_by_role("status")).to_have_text("Thank you for your answer")
+        assert here.stored(one).answer == Answer(7, "No mouse.")
+        assert inside(page) == "SECTION"
+
+    def test_is_left_where_it_was(self, here, visit):
+        here.survey()
+        page = visit()
+        expect(dialog(page)).to_be_visible()
+
+        page.keyboard.type("still typing")
+
+        assert page.locator("#search").input_value() == "still typing"
+
+    def test_escape_dismisses_it_from_inside_and_the_focus_goes_back(self, here, visit):
+        one = here.survey()
+        page = visit()
+        expect(dialog(page)).to_be_visible()
+        page.locator("#pay").focus()
+        page.keyboard.press("Tab")
+
+        page.keyboard.press("Escape")
+
+        expect(dialog(page)).to_have_count(0)
+        quiet(page)
+        assert here.stored(one).dismissed_at
+        assert page.evaluate("document.activeElement.id") == "pay"
+
+    def test_escape_in_the_operators_own_field_is_the_operators(self, here, visit):
+        here.survey()
+        page = visit()
+        expect(dialog(page)).to_be_visible()
+        page.locator("#search").focus()
+
+        page.keyboard.press("Escape")
+
+        expect(dialog(page)).to_be_visible()
+
+
+class TestAccess:
+    @pytest.mark.parametrize(
+        ("size", "scheme"),
+        [(DESK, "light"), (PHONE, "dark"), (NARROW, "light")],
+        ids=["desk", "phone in the dark", "400 percent"],
+    )
+    def test_axe_finds_nothing_and_everything_fits_and_can_be_hit(self, here, visit, scheme, size):
+        here.survey()
+        page = visit(viewport=size, color_scheme=scheme, reduced_motion="reduce", bypass_csp=True)
+        expect(dialog(page)).to_be_visible()
+
+        found = [violations(page)]
+        rate(page, 3)
+        found.append(violations(page))
+        measured = page.evaluate(SMALL), page.evaluate(OUTSIDE)
+        dialog(page).get_by_role("button", name="Send answer").click()
+        expect(dialog(page).get_by_role("status")).not_to_be_empty()
+        found.append(violations(page))
+
+        assert found == [[], [], []]
+        assert measured == (0, 0)
+
+    def test_it_says_what_it_is_and_what_its_ends_mean(self, here, visit):
+        here.survey()
+        page = visit()
+
+        expect(dialog(page)).to_have_accessible_name("One question about Example")
+        group = dialog(page).get_by_role("group").first
+        expect(group).to_have_accessible_name("How likely are you to recommend Example to a friend or colleague?")
+        expect(group.get_by_role("radio").first).to_have_accessible_description("0 = not at all likely")
+        expect(group.get_by_role("radio").last).to_have_accessible_description("10 = extremely likely")
+
+    def test_nothing_moves_for_whoever_wants_no_motion(self, here, visit):
+        moving = "getComputedStyle(document.querySelector('body > div:last-child').shadowRoot.firstChild).animationName"
+        names = []
+        for motion in ("reduce", "no-preference"):
+            here.survey()
+            page = visit(reduced_motion=motion)
+            expect(dialog(page)).to_be_visible()
+            names.append(page.evaluate(moving))
+
+        assert names == ["none", "u"]
+
+    def test_a_page_that_is_never_dark_can_say_so(self, here, visit):
+        here.survey()
+        here.moment += ' data-theme="light"'
+        page = visit(color_scheme="dark")
+
+        expect(dialog(page)).to_have_css("background-color", "rgb(255, 255, 255)")
+
+
+class TestTheOperatorsPage:
+    def test_shifts_by_nothing_breaks_no_policy_and_keeps_no_cookie(self, here, visit):
+        here.survey()
+        page = visit()
+        expect(dialog(page)).to_be_visible()
+        rate(page, 9)
+        dialog(page).get_by_role("button", name="Send answer").click()
+        expect(dialog(page).get_by_role("status")).not_to_be_empty()
+
+        kept = page.evaluate("localStorage.length + sessionStorage.length")
+
+        assert page.evaluate("window.shifted") == 0
+        assert (page.evaluate("window.violations"), page.told) == ([], [])
+        assert (page.context.cookies(), kept) == ([], 0)
+
+    def test_its_styles_do_not_reach_in(self, here, visit):
+        here.survey()
+        page = visit()
+
+        expect(dialog(page)).to_have_css("font-size", "16px")
+        expect(dialog(page)).to_have_css("letter-spacing", "normal")
+        expect(dialog(page).get_by_role("button", name="Close")).to_have_css("text-transform", "none")
+
+    @pytest.mark.parametrize(
+        ("said", "expected"),
+        [
+            ('data-hash="0000"', "afterbill: hash is not the HMAC-SHA256 of this user's id"),
+            ('data-moment="p:::"', "afterbill: data-moment is no moment: p:::"),
+        ],
+    )
+    def test_its_developer_reads_once_what_is_wrong(self, here, visit, said, expected):
+        here.survey()
+        if "hash" in said:
+            here.hash = "0000"
+        else:
+            here.moment = said
+        page = visit()
+        page.wait_for_function("window.afterbill")
+        quiet(page)
+
+        warnings = [line for line in page.told if line.startswith("afterbill")]
+
+        assert [line[: len(expected)] for line in warnings] == [expected]
+        assert dialog(page).count() == 0
+
+    def test_goes_on_when_we_are_down(self, here, visit):
+        here.survey()
+        here.broken = True
+        page = visit()
+        quiet(page)
+
+        page.locator("#search").fill("works")
+
+        warnings = [line for line in page.told if line.startswith("afterbill")]
+        assert len(warnings) == 1
+        assert f"is {ORIGIN} among the origins of [in_product]" in warnings[0]
+
+    def test_hears_of_no_survey_when_none_waits(self, here, visit):
+        here.survey(shown_at=here.survey().created_at)
+        page = visit()
+        quiet(page)
+
+        assert (here.asked, page.told) == (["afterbill.js", "survey"], [])
+
+
+class TestTheMoment:
+    def test_is_by_default_when_nobody_has_done_anything_for_three_seconds(self, here, visit):
+        here.survey()
+        here.moment = ""
+        page = visit(frozen=True)
+        page.wait_for_function("window.afterbill")
+        page.clock.run_for(2000)
+        page.keyboard.type("busy")
+        page.clock.run_for(2000)
+        before = dialog(page).count()
+
+        page.clock.run_for(1100)
+
+        expect(dialog(page)).to_be_visible()
+        assert before == 0
+
+    def test_can_be_a_press(self, here, visit):
+        here.survey()
+        here.moment = 'data-moment="#pay"'
+        page = visit()
+        page.wait_for_function("window.afterbill")
+        before = dialog(page).count()
+
+        page.locator("#pay").click()
+
+        expect(dialog(page)).to_be_visible()
+        assert before == 0
+
+    def test_can_be_what_appears(self, here, visit):
+        here.survey()
+        here.moment = 'data-moment=".paid"'
+        page = visit()
+        page.wait_for_function("window.afterbill")
+        before = dialog(page).count()
+
+        page.evaluate("document.querySelector('#filler').className = 'late'")
+        page.evaluate("() => { const p = document.createElement('p'); p.className = 'paid'; document.body.append(p); }")
+
+        expect(dialog(page)).to_be_visible()
+        assert before == 0
+
+    def test_can_be_chosen_by_the_page_and_for_whom(self, here, visit):
+        first, theirs = here.survey(), here.user
+        here.survey()
+        here.moment = 'data-moment="manual"'
+        page = visit()
+        page.wait_for_function("window.afterbill")
+
+        shown = page.evaluate("([user, hash]) => afterbill.ask(user, hash)", [theirs, user_hash(theirs, SECRET)])
+
+        assert shown is True
+        assert here.stored(first).shown_at
+
+
+def violations(page):
+    return [one["id"] for one in Axe().run(page, options=RULES).response["violations"]]
+
+
+def inside(page):
+    return page.evaluate("document.activeElement.shadowRoot?.activeElement?.tagName")
+
+
+def tab_to(page, selector):
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("css => document.activeElement.shadowRoot?.activeElement?.matches(css) || false", selector):
+            return
+    pytest.fail(f"{selector} cannot be reached with the Tab key")

@@ -1,0 +1,37 @@
+"""The page about the answer API says what the API does."""
+
+import json
+import re
+from datetime import UTC, datetime
+
+from afterbill.api import problems
+from afterbill.api.bodies import AnswerBody, KeptBody, ProblemBody
+from afterbill.api.problems import Problem
+from tests.unit.docs.pages import blocks, read, table
+
+PAGE = "docs/api.md"
+
+
+def test_the_answer_that_curl_sends_is_one():
+    [body] = [sent for text in blocks("sh") for sent in re.findall(r"--json '(.+?)'", text, re.DOTALL)]
+
+    told = AnswerBody.model_validate(json.loads(body), context={"now": datetime.now(UTC)}).told()
+    assert (told.rating, told.source, told.customer_source) == (9, "call centre", "stripe")
+
+
+def test_every_field_has_its_row():
+    assert [row[0].strip("`") for row in table(PAGE, "field")] != []
+    assert {row[0].strip("`") for row in table(PAGE, "field")} == set(AnswerBody.model_fields)
+
+
+def test_every_refusal_has_its_row():
+    rows = {(int(status), code.strip("`")) for status, code, _ in table(PAGE, "status")}
+
+    assert rows == {(one.status, one.code) for one in vars(problems).values() if isinstance(one, Problem)}
+
+
+def test_what_it_shows_of_the_answers_is_what_comes():
+    kept, refused = re.findall(r"^```json\n(.*?)^```$", read(PAGE), re.MULTILINE | re.DOTALL)
+
+    assert KeptBody.model_validate_json(kept).outcome == "recorded"
+    assert ProblemBody.model_validate_json(refused).detail == problems.INVALID.detail
