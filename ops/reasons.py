@@ -25,7 +25,7 @@ WHY: Mapping[SkipReason, str] = {
     SkipReason.QUOTA: "the month's quota of {place} is used up",
     SkipReason.LIMIT: "per_hour or per_day under [sending] is used up",
     SkipReason.WINDOW: "mail leaves spread over the window of {place} or [defaults], where the customer lives",
-    SkipReason.ANSWERED: "it was answered",
+    SkipReason.ANSWERED: "it was answered, or a tap in the mail waits to be judged",
     SkipReason.NO_PHONE: "no phone number of the customer is known, or the stack sends no text messages (SmsService)",
     SkipReason.BAD_PHONE: "the phone number cannot be one that gets text messages",
     SkipReason.NOT_SEEN: "the customer has not used the product within seen_within of {place} or [defaults]",

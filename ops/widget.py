@@ -1,6 +1,7 @@
 """Make the script that operators' pages load: its source and its style sheets, without what only people need.
 
-A small language is enough, and the source keeps to it; a browser test runs what comes out.
+A small language is enough, and the source keeps to it: what would come out wrong is refused, and a browser test runs
+what comes out.
 """
 
 import re
@@ -23,6 +24,10 @@ _TOKEN = re.compile(
 _LET = re.compile(r"\blet ([^;]*);")
 _DECLARED = re.compile(r"\bconst\s+(\w+)|\(([\w, .\[\]]*)\)\s*=>|const \[([\w, ]+)\]|catch \((\w+)\)")
 _SHORT = {"true": "!0", "false": "!1"}
+_OBJECT = frozenset({"=", "(", ",", ":", "?", "[", "|", "&", "return", "throw", "const", "let"})
+"""What stands before the brace of an object; a function's stands behind `=>`, every other begins a block."""
+_GOES_ON = frozenset(";,.:?&|=<>({[")
+_CONTINUES = frozenset(";,.:?&|+*/=<>)}]")
 _STYLE = re.compile(r"STYLE\((\w+\.css)\)")
 
 
@@ -53,8 +58,28 @@ def renamed(source: str) -> dict[str, str]:
     return dict(zip(often, _names(), strict=False))
 
 
+def refuse(source: str) -> None:
+    """ValueError where this would become another program: at `{ name }`, and where a semicolon is missing."""
+    line, broken, braces, before = 1, False, list[str](), ("", ";")
+    for match in _TOKEN.finditer(source):
+        line, text = line + match[0].count("\n"), match[0]
+        if match.lastgroup in {"comment", "blank"}:
+            broken = broken or "\n" in text
+            continue
+        last, ended = before
+        if broken and ended not in _GOES_ON and text not in _CONTINUES:
+            raise ValueError(f"line {line}: no semicolon before {text}")
+        if text in {",", "}"} and braces[-1:] == ["object"] and re.fullmatch(r"[{,] \w+", f"{last} {ended}"):
+            raise ValueError(f"line {line}: say {{ {ended}: {ended} }}")
+        closed = braces.pop() if text in {")", "]", "}"} else ""
+        if text in {"(", "[", "{"}:
+            braces.append(_kind(text, ended, last))
+        before, broken = (ended, ";" if text == "}" and closed == "block" else text), False
+
+
 def squeezed(source: str, names: dict[str, str]) -> str:
     """The script without comments and blanks, our names replaced; texts and properties stay as they are."""
+    refuse(source)
     kept, before = list[str](), ""
     tokens = [(match.lastgroup, match[0]) for match in _TOKEN.finditer(source)]
     tokens = [(kind, text) for kind, text in tokens if kind not in {"comment", "blank"}]
@@ -98,6 +123,15 @@ def _joined(tokens: list[str]) -> Iterator[str]:
             continue
         yield piece
     yield ";" * waiting
+
+
+def _kind(opening: str, before: str, earlier: str) -> str:
+    """What a bracket opens: only behind a block a statement may end without a semicolon."""
+    if opening != "{":
+        return "list"
+    if before in _OBJECT:
+        return "object"
+    return "function" if earlier + before == "=>" else "block"
 
 
 def _property(tokens: list[tuple[str | None, str]], place: int) -> bool:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import chain
 from time import monotonic
 from typing import Any
 
@@ -31,6 +32,7 @@ _REFUSALS = {
 _IDEMPOTENCY_KEY = re.compile(values.IDEMPOTENCY_KEY)
 _table, _dynamodb = config.setting("TABLE"), client("dynamodb")
 _keys = ApiKeysTable(_dynamodb, _table, monotonic)
+_reasons = frozenset(chain.from_iterable(config.reasons().values()))
 _throttle = Throttle(most=200, seconds=10)
 _collector = Collector(
     table=CollectingTable(_dynamodb, _table),
@@ -73,7 +75,8 @@ def _collect(request: gateway.Request) -> dict[str, Any]:
 def _keep(request: gateway.Request, key: ApiKey) -> dict[str, Any]:
     now = datetime.now(UTC)
     try:
-        told = AnswerBody.model_validate(problems.loads(request.body), context={"now": now}).told()
+        context = {"now": now, "reasons": _reasons}
+        told = AnswerBody.model_validate(problems.loads(request.body), context=context).told()
     except ValidationError as error:
         return _refuse(problems.INVALID, faults=problems.faults_of(error))
     except ValueError:

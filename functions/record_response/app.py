@@ -89,14 +89,14 @@ def _refused(request: gateway.Request, browser: str) -> Page | None:
 
 
 def _respond(request: gateway.Request, fields: Mapping[str, str] | None) -> Responded:
-    token, now = request.parameters.get("token", ""), datetime.now(UTC)
+    token, now, visitor = request.parameters.get("token", ""), datetime.now(UTC), _visitors(*_sender(request))
     match request.method == "POST", _kind(request):
-        case True, "s" if fields and fields.get("seen") == "1":
-            return service.report_seen(token, fields, _visitors(*_sender(request)), _responding, now)
+        case True, "s" if fields and "seen" in fields:
+            return service.report_seen(token, fields, visitor, _responding, now)
         case True, "s":
-            return service.record_response(token, fields, _responding, now)
+            return service.record_response(token, fields, _responding, now, visitor.network)
         case False, "s":
-            return service.show_survey(token, request.query, _visitors(*_sender(request)), _responding, now)
+            return service.show_survey(token, request.query, visitor, _responding, now)
         case True, "u":
             return service.unsubscribe(token, _responding, now)
         case _:

@@ -26,8 +26,8 @@ class Letter:
 
     @property
     def answer_url(self) -> str:
-        """The answer page, without a rating."""
-        return self.rating_link(0).partition("?")[0]
+        """The answer page, without a rating; scales begin at 0 or 1."""
+        return self.rating_link(1).partition("?")[0]
 
     @property
     def unsubscribe_url(self) -> str:

@@ -39,6 +39,7 @@ CHECKS = (
     Check("SES quota", sending.quota, ("ses:GetAccount", _STACK)),
     Check("circuit breaker", sending.halt, ("dynamodb:GetItem",)),
     Check("reputation", sending.reputation, ("cloudwatch:GetMetricData",)),
+    Check("text messages", sending.texts, (_STACK,)),
     Check("identity", identity.identity, (_IDENTITY, _STACK)),
     Check("signature", identity.signature, (_IDENTITY, _STACK)),
     Check("links", identity.links, (_STACK,)),

@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 
 from afterbill.adapters.aws.limits import HaltSwitch, LimitsTable
+from afterbill.domain.channels import Channel
 from ops.doctor.findings import Finding, Findings, fail, ok, warn
 from ops.doctor.metrics import Metric, latest
 from ops.doctor.patient import Patient
@@ -106,3 +107,17 @@ def reputation(patient: Patient) -> Findings:
             yield fail(told, remedy)
         else:
             yield warn(told, remedy) if rate > most / 2 else ok(told)
+
+
+def texts(patient: Patient) -> Findings:
+    """Whether the stack can send the text messages that surveys.toml asks by."""
+    rules = patient.policy.rules.items()
+    texting = [name.value for name, rule in rules if rule.ask and Channel.SMS in rule.channels]
+    service = patient.parameter("SmsService")
+    if texting and service == "none":
+        yield fail(
+            f'SmsService is none, and channels name "sms" at {", ".join(texting)}: no text message is sent',
+            'deploy with SmsService=eum or sns (docs/sms.md), or take "sms" out of channels in surveys.toml',
+        )
+    else:
+        yield ok(f"{len(texting)} touchpoint(s) ask by text message; SmsService is {service}")

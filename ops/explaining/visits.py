@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from afterbill.domain.integrity import Integrity, Kind, Signal, Visit, judge
+from afterbill.domain.integrity import Integrity, Kind, Visit
 from afterbill.domain.invitation import Invitation
+from afterbill.domain.judging import Signal, judge
 
 _USES = {
     Kind.OPENED: "opened",

@@ -28,7 +28,7 @@ def report(integrity: Integrity, browser: Browser) -> str:
     for name in SCENES:
         one = play(name, browser, integrity).desk.invitation
         uses = (str(visit.kind) if visit.rating is None else f"{visit.kind}:{visit.rating}" for visit in one.visits)
-        lines.append(f"{name:29}  {_said(one.answer):13}  {one.label:35}  {' '.join(uses)[:60]}".rstrip())
+        lines.append(f"{name:34}  {_said(one.answer):13}  {one.label:35}  {' '.join(uses)[:60]}".rstrip())
     return "\n".join(lines)
 
 

@@ -81,6 +81,8 @@ class Desk:
 
     def use(self, use: Use) -> None:
         """One request."""
+        if use.method == traffic.PICK:
+            return  # nobody is told but by the page's report
         if use.method == "POST":
             record_response(TOKEN, {"rating": use.link}, self.responding, self.now)
             return
@@ -128,7 +130,7 @@ def _timeline(mail: Mailing, desk: Desk) -> list[tuple[float, Any]]:
     for use in mail.uses:
         acts.append((use.at, 1, lambda use=use: desk.use(use)))
         if reported(use, desk.integrity.visible):
-            at = use.at + desk.integrity.visible
+            at = use.at + use.background + desk.integrity.visible
             acts.append((at, 2, lambda use=use: desk.report(use)))
             runs |= set(_runs_after(at, desk.integrity))
     acts += [(at, 3, desk.settle) for at in runs]
@@ -137,7 +139,7 @@ def _timeline(mail: Mailing, desk: Desk) -> list[tuple[float, Any]]:
 
 def reported(use: Use, visible: float) -> bool:
     """Whether the page's script reports this use; it does for a number whose page ran it and was visible for long."""
-    shown = use.method == "GET" and use.number is not None and not use.ahead
+    shown = use.method in {"GET", traffic.PICK} and use.number is not None and not use.ahead
     return shown and use.script and use.visible >= visible
 
 

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 
-from ops.lab.people import LIMITS, MIXED, PEOPLE
-from ops.lab.robots import ROBOTS, early
+from ops.lab import people, robots
 from ops.lab.traffic import Mailing, Use, mailing
 
 _UNTOLD = 0.2
@@ -25,14 +24,15 @@ class Kind:
         """One mail of this kind, delivered within seconds."""
         delivered = round(chance.uniform(0.3, 4.0), 3)
         uses = [replace(use, client=use.client or self.name, at=use.at + delivered) for use in self.make(chance)]
-        untold = chance.random() < _UNTOLD and self.make is not early  # it is about being told
+        untold = chance.random() < _UNTOLD and self.make is not robots.early  # it is about being told
         return mailing(self.name, uses, None if untold else delivered)
 
 
 KINDS = (
-    *(Kind(name, person=False, make=make) for name, make in ROBOTS.items()),
-    *(Kind(name, person=True, make=make) for name, make in {**PEOPLE, **MIXED}.items()),
-    *(Kind(name, person=True, make=make, limit=True) for name, make in LIMITS.items()),
+    *(Kind(name, person=False, make=make) for name, make in robots.ROBOTS.items()),
+    *(Kind(name, person=True, make=make) for name, make in {**people.PEOPLE, **people.MIXED}.items()),
+    *(Kind(name, person=False, make=make, limit=True) for name, make in robots.LIMITS.items()),
+    *(Kind(name, person=True, make=make, limit=True) for name, make in people.LIMITS.items()),
 )
 NAMES: Mapping[str, bool] = {kind.name: kind.person for kind in KINDS} | {"person": True, "robot": False}
 """Whether a name is a person's."""

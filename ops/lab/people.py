@@ -6,7 +6,7 @@ from functools import partial
 from random import Random
 
 from ops.lab import robots
-from ops.lab.traffic import DESK, NUMBERS, PHONE, Use
+from ops.lab.traffic import DESK, NUMBERS, PHONE, PICK, Use
 
 _SOONEST, _LATEST = 8.0, 20 * 86400.0
 
@@ -49,6 +49,18 @@ def thinks_again_on_the_page(chance: Random) -> list[Use]:
     """Chooses another number on the page and sends it."""
     at, (first, then) = _moment(chance), chance.sample(NUMBERS, 2)
     return [person(at, first), sends(at + chance.uniform(1, 120), then)]
+
+
+def chooses_on_the_page(chance: Random) -> list[Use]:
+    """Taps, chooses another number on the page, and leaves without sending."""
+    at, (first, then) = _moment(chance), chance.sample(NUMBERS, 2)
+    return [person(at, first), person(at + chance.uniform(1, 120), then, method=PICK)]
+
+
+def two_tabs(chance: Random) -> list[Use]:
+    """Taps a number that opens in the background, then another, and comes upon the first page while tidying up."""
+    at, (first, then) = _moment(chance), chance.sample(NUMBERS, 2)
+    return [person(at, first, background=chance.uniform(30, 3600)), person(at + chance.uniform(3.1, 25), then)]
 
 
 def two_devices(chance: Random) -> list[Use]:
@@ -130,6 +142,8 @@ PEOPLE: Mapping[str, Callable[[Random], list[Use]]] = {
     "tap twice": taps_twice,
     "change of mind in the mail": thinks_again,
     "change of mind on the page": thinks_again_on_the_page,
+    "picks another on the page, leaves": chooses_on_the_page,
+    "two tabs": two_tabs,
     "two devices": two_devices,
     "hover, then tap": hovers,
     "no JavaScript, send": without_script,
@@ -154,6 +168,19 @@ def in_a_hurry(chance: Random) -> list[Use]:
     return [*_named(scan), person(max(use.at for use in scan) + chance.uniform(1, 29), chance.choice(NUMBERS))]
 
 
+def just_before(chance: Random) -> list[Use]:
+    """A person taps, and within half a minute a gateway's browser comes."""
+    scan, tap = robots.browser(chance), person(_moment(chance), chance.choice(NUMBERS))
+    later = tap.at + chance.uniform(1, 29) - min(use.at for use in scan)
+    return [tap, *(replace(use, at=use.at + later) for use in _named(scan))]
+
+
+def corrects_at_once(chance: Random) -> list[Use]:
+    """Taps a number by mistake, and the right one within three seconds."""
+    at, (first, then) = _moment(chance), chance.sample(NUMBERS, 2)
+    return [person(at, first), person(at + chance.uniform(0.5, 2.9), then)]
+
+
 def asked_at_the_tap(chance: Random) -> list[Use]:
     """A protection service asks for the head of the very link a person taps, in the same second."""
     tap = person(_moment(chance), chance.choice(NUMBERS))
@@ -162,6 +189,8 @@ def asked_at_the_tap(chance: Random) -> list[Use]:
 
 
 LIMITS: Mapping[str, Callable[[Random], list[Use]]] = {
-    "tap within 30 s of a gateway's browser": in_a_hurry,
+    "tap within 30 s after a robot's browser": in_a_hurry,
+    "tap within 30 s before a robot's browser": just_before,
+    "mis-tap, corrected within 3 s": corrects_at_once,
     "tap, HEAD as it happens": asked_at_the_tap,
 }

@@ -8,7 +8,7 @@ from math import sqrt
 from afterbill.domain.integrity import Integrity
 from ops.lab.desk import observe, reported
 from ops.lab.rivals import RIVALS, Recorded
-from ops.lab.traffic import HIDDEN, Mailing, Use
+from ops.lab.traffic import HIDDEN, PICK, Mailing, Use
 
 _Z95 = 1.959963984540054
 
@@ -33,10 +33,11 @@ class Row:
     def add(self, mail: Mailing, integrity: Integrity, client: str = "") -> None:
         """Let the mail happen, here and by each rival's rule; with a `client` only what is its doing, or its loss."""
         seen = observe(mail, integrity)
-        failed = self._failed(mail, [(at, answer.rating) for at, answer in seen.answers], client)
+        recorded = [(at, answer.rating) for at, answer in seen.answers]
+        failed = self._failed(mail, recorded, client)
         self.n += 1
         self.wrong += failed
-        self.stated += failed and is_stated(mail, integrity, client)
+        self.stated += failed and is_stated(mail, recorded, integrity, client)
         for name, rule in RIVALS.items():
             self.rivals[name] += self._failed(mail, rule(mail)[-1:], client)
 
@@ -54,32 +55,44 @@ def lost(mail: Mailing, recorded: Recorded) -> bool:
 
 def counted(mail: Mailing, recorded: Recorded, client: str = "") -> bool:
     """Whether there ever was a number that no person had chosen until then; with a `client`, one that it used."""
-    people = _chosen(mail)
-    foreign = {number for at, number in recorded if number not in {use.number for use in people if use.at <= at}}
+    foreign = _foreign(mail, recorded)
     return any(use.number in foreign for use in mail.uses if not client or use.client == client)
+
+
+def _foreign(mail: Mailing, recorded: Recorded) -> set[int]:
+    people = _chosen(mail)
+    return {number for at, number in recorded if number not in {use.number for use in people if use.at <= at}}
 
 
 def _chosen(mail: Mailing) -> list[Use]:
     return [use for use in mail.uses if use.person and use.number is not None and not use.ahead]
 
 
-def is_stated(mail: Mailing, integrity: Integrity, client: str = "") -> bool:
-    """Whether it is one of the residuals that docs/answer-integrity.md states.
+def is_stated(mail: Mailing, recorded: Recorded, integrity: Integrity, client: str = "") -> bool:
+    """Whether what went wrong is one of the residuals that docs/answer-integrity.md states.
 
-    A person whose last number was neither shown by a page with a script, nor sent, or not sent after another was; a
-    robot that opens one number, in a visible browser, after the delivery, and nothing else.
+    A person whose last number was neither shown by a page with a script, nor sent, or not sent after another was: an
+    older number of theirs may stand, or none. A robot that opens one number, in a visible browser, after the
+    delivery, and nothing else: that number may stand.
     """
+    robots = {use.client: [one for one in mail.uses if one.client == use.client] for use in mail.uses if not use.person}
+    passing = [use.number for uses in robots.values() if _passes_for_a_person(uses, mail, integrity) for use in uses]
+    unheard = _unheard(mail, integrity, client)
+    wrong = _foreign(mail, recorded) | {number for _, number in recorded[-1:] if lost(mail, recorded)}
+    theirs = [use.number for use in _chosen(mail)] if unheard else []
+    return wrong <= {*passing, *theirs} if wrong else unheard
+
+
+def _unheard(mail: Mailing, integrity: Integrity, client: str) -> bool:
     people = [use for use in _chosen(mail) if client in ("", use.client)]
     sent = [use for use in people if use.method == "POST"]
     heard = [use for use in people if use.method == "POST" or reported(use, integrity.visible)]
-    unheard = any(not uses or uses[-1].number != people[-1].number for uses in (heard, sent or people) if people)
-    robots = {use.client: [one for one in mail.uses if one.client == use.client] for use in mail.uses if not use.person}
-    return unheard or any(_passes_for_a_person(uses, mail, integrity) for uses in robots.values())
+    return any(not uses or uses[-1].number != people[-1].number for uses in (heard, sent or people) if people)
 
 
 def _passes_for_a_person(uses: Sequence[Use], mail: Mailing, integrity: Integrity) -> bool:
     shown = [use for use in uses if reported(use, integrity.visible)]
-    plain = all(use.method == "GET" and use.link != HIDDEN for use in uses)
+    plain = all(use.method in {"GET", PICK} and use.link != HIDDEN for use in uses)
     after = mail.delivered is None or all(use.at >= mail.delivered for use in shown)
     listed = any(part.casefold() in use.agent.casefold() for part in integrity.scanners for use in uses)
     return plain and after and not listed and len({use.number for use in shown}) == 1

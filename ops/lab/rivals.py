@@ -21,7 +21,7 @@ def auto_record(mail: Mailing) -> Recorded:
 def five_seconds(mail: Mailing) -> Recorded:
     """A number counts whose page ran its script for five seconds (Retently)."""
     waited = [
-        (use.at + _LOADED, use.number)
+        (use.at + use.background + _LOADED, use.number)
         for use in mail.uses
         if use.number is not None and _opened(use) and use.script and use.visible >= _LOADED
     ]

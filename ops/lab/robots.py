@@ -40,8 +40,8 @@ def browser(chance: Random) -> list[Use]:
 
 
 def pool(chance: Random) -> list[Use]:
-    """The same from many networks and programs, each of which opens one page."""
-    pages = _in_turn(chance, 0.0, 10.0)
+    """The same from many networks and programs, each of which opens one page, at once or a minute after the other."""
+    pages = _in_turn(chance, 0.0, 60.0)
     return [browsed(at, link, chance.uniform(0.5, 12), f"net{at}", chance.choice(_AGENTS)) for at, link in pages]
 
 
@@ -107,6 +107,18 @@ def first_then_random(chance: Random) -> list[Use]:
     return [browsed(5, HIDDEN, 2), browsed(5 + chance.uniform(1, 590), chance.choice(NUMBERS), 5)]
 
 
+def fetches_then_shows(chance: Random) -> list[Use]:
+    """Every link by a program that runs no script, then one number in a browser of the same network."""
+    scan = [robot(use.at, use.link, agent=_LIBRARY) for use in fetches(chance)]
+    return [*scan, browsed(scan[-1].at + chance.uniform(5.1, 590), chance.choice(NUMBERS), 5)]
+
+
+def sends(chance: Random) -> list[Use]:
+    """Fills in the form of a number's page and sends it."""
+    (use,) = random_browser(chance)
+    return [use, robot(use.at + 1, use.link, method="POST")]
+
+
 def _in_turn(chance: Random, least: float, most: float) -> list[tuple[float, str]]:
     """Every link with its moment; the pace is drawn once, and every step around it."""
     at, pace = chance.uniform(0.1, 5), chance.uniform(least, most)
@@ -133,4 +145,8 @@ ROBOTS: Mapping[str, Callable[[Random], list[Use]]] = {
     "one number, HEAD first": asks_first,
     "two numbers at once": two_at_once,
     "first link, then a number": first_then_random,
+}
+LIMITS: Mapping[str, Callable[[Random], list[Use]]] = {
+    "gateway fetches, then its browser": fetches_then_shows,
+    "robot sends the form": sends,
 }

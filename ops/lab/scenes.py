@@ -108,6 +108,34 @@ def thinks_again_on_the_page(scene: Scene) -> None:
         device.send(page)
 
 
+def chooses_on_the_page(scene: Scene) -> None:
+    """Somebody who chooses another number on the page, and leaves without sending."""
+    with scene.device() as device:
+        page = device.open("4")
+        device.stay(page, 2)
+        page.locator("input[name=rating][value='9']").check(force=True)
+        device.stay(page, 2)
+        page.close()
+
+
+def two_tabs(scene: Scene) -> None:
+    """Somebody whose first page lay in the background until the second was seen."""
+    with scene.device() as device:
+        first = device.open("4")
+        first.evaluate(_shown("hidden"))
+        scene.laboratory.pass_time(20)
+        device.tap("9", 3)
+        scene.laboratory.pass_time(40)
+        first.evaluate(_shown("visible"))
+        device.stay(first, 3)
+        first.close()
+
+
+def _shown(state: str) -> str:
+    told = f"Object.defineProperty(document, 'visibilityState', {{value: '{state}', configurable: true}})"
+    return f"{told}; document.dispatchEvent(new Event('visibilitychange'))"
+
+
 def two_devices(scene: Scene) -> None:
     """Somebody who taps 3 at the desk, and 9 on the phone."""
     with scene.device("office", DESK) as desk, scene.device("home") as phone:
@@ -166,6 +194,8 @@ SCENES: Mapping[str, tuple[Callable[[Scene], None], Answer | None]] = {
     "tap twice": (taps_twice, _TAPPED),
     "change of mind in the mail": (thinks_again, _TAPPED),
     "change of mind on the page": (thinks_again_on_the_page, _SENT),
+    "picks another on the page, leaves": (chooses_on_the_page, _TAPPED),
+    "two tabs": (two_tabs, _TAPPED),
     "two devices": (two_devices, _TAPPED),
     "hover, then tap": (hovers_and_taps, _TAPPED),
     "no JavaScript, send": (without_script, _SENT),

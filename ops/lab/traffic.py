@@ -12,7 +12,9 @@ from afterbill.domain.errors import AfterbillError
 NUMBERS = tuple(map(str, range(11)))
 HIDDEN, PAGE = "hidden", "page"
 _LINKS = (*NUMBERS, HIDDEN, PAGE, "first", "all")
-_METHODS = ("GET", "HEAD", "POST")
+PICK = "PICK"
+"""Not a request: another number is chosen on a page that is open, and not sent."""
+_METHODS = ("GET", "HEAD", "POST", PICK)
 _BETWEEN = 0.1
 """Seconds between the links that a line with "all" uses."""
 PHONE = (
@@ -30,7 +32,8 @@ class TrafficError(AfterbillError):
 class Use:
     """One use of one link, `at` seconds after the mail was sent; `link` is a number, hidden or page.
 
-    `visible` is how long the page was visible, in seconds; `ahead` says that the request only looked ahead.
+    `visible` is how long the page was visible, in seconds, after it lay in the `background` for so many; `ahead` says
+    that the request only looked ahead.
     """
 
     at: float
@@ -40,6 +43,7 @@ class Use:
     method: str = "GET"
     script: bool = False
     visible: float = 0.0
+    background: float = 0.0
     network: str = ""
     agent: str = DESK
     ahead: bool = False
@@ -116,8 +120,9 @@ class _Said:
     def _uses(self, invitation: str, client: str) -> Iterator[Use]:
         person = self._flag("person", default=self._known)
         link, method = self._one_of("link", _LINKS, PAGE), self._one_of("method", _METHODS, "GET")
-        if method == "POST" and link not in NUMBERS:
-            self._refuse("link", "the number that is sent with POST, 0 to 10", link)
+        if method in {"POST", PICK} and link not in NUMBERS:
+            done = "sent" if method == "POST" else "chosen"
+            self._refuse("link", f"the number that is {done} with {method}, 0 to 10", link)
         links = {"all": (HIDDEN, *NUMBERS), "first": (HIDDEN,)}.get(link, (link,))
         for place, each in enumerate(links):
             yield Use(
@@ -128,6 +133,7 @@ class _Said:
                 method=method,
                 script=self._flag("script"),
                 visible=self._number("visible", 0.0),
+                background=self._number("background", 0.0),
                 network=self._text("network", f"{invitation} {client}"),
                 agent=self._text("user_agent", PHONE if person else DESK),
                 ahead=self._flag("prefetch"),

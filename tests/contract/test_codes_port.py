@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from afterbill.domain.codes import Code
+from afterbill.domain.errors import TransientError
+from afterbill.domain.invitation import RETENTION
 from tests.contract.people import ID, NOW, OTHER_ID, customer, invitation, stored
 
 UNTIL = NOW + timedelta(days=30)
@@ -58,6 +60,20 @@ def test_a_code_is_forgotten_some_time_after_its_survey(aws_world):
 
     (item,) = [one for one in aws_world.dynamodb.scan(TableName="afterbill")["Items"] if one["sk"]["S"] == "CODE"]
     assert int(item["expires_at"]["N"]) == int((CODE.until + timedelta(days=30)).timestamp())
+
+
+def test_a_phone_is_remembered_as_long_as_the_surveys_it_got(aws_world):
+    aws_world.codes.keep(CODE)
+
+    (item,) = [one for one in aws_world.dynamodb.scan(TableName="afterbill")["Items"] if one["sk"]["S"] == "PHONE"]
+    assert int(item["expires_at"]["N"]) == int((CODE.until + RETENTION).timestamp())
+
+
+def test_a_code_that_is_written_at_the_same_moment_is_not_taken_by_another(aws_world, monkeypatch):
+    monkeypatch.setattr(aws_world.codes, "transact", lambda _writes: False)
+
+    with pytest.raises(TransientError, match="at the same time"):
+        aws_world.codes.keep(CODE)
 
 
 def test_a_suppressed_number_is_known(world, codes):

@@ -493,7 +493,7 @@ def test_what_is_offered_is_marked_sent_without_a_message(world):
 
 def further(one, channel="sms", at=LATER):
     ways = (*one.further, Further(NOW, one.channel), Further(at, channel))
-    return replace(one, delivery_number=2, further=ways).by(channel)
+    return replace(one, delivery_number=2, further=ways, delivery=Delivery.ACCEPTED, delivered_at=None).by(channel)
 
 
 @pytest.mark.parametrize(("channel", "offers"), [("sms", ""), ("in_app", ID)])
@@ -505,6 +505,36 @@ def test_a_further_delivery_is_claimed_once_by_its_channel(world, channel, offer
 
     assert found(world) == further(one, channel)
     assert person(world) == replace(before, offered=offers, version=before.version + 1)
+
+
+@pytest.mark.parametrize("rank", [Delivery.DELIVERED, Delivery.BOUNCED])
+def test_what_was_proved_of_one_channel_is_not_true_of_the_next(world, rank):
+    sent(world)
+    world.mail_events.deliver(ID, rank, NOW)
+    one = found(world)
+    world.invitations.claim_further(further(one), person(world))
+    assert (found(world).delivery, found(world).delivered_at) == (Delivery.ACCEPTED, None)
+
+    world.invitations.release_further(replace(one, deferred_until=LATER, generation=2))
+    assert (found(world).delivery, found(world).delivered_at) == (rank, NOW)
+
+
+def test_a_bounce_by_one_channel_does_not_keep_the_reminder_by_the_next_one_back(world):
+    one = sent(world)
+    world.mail_events.deliver(ID, Delivery.BOUNCED)
+    world.invitations.claim_further(further(one, "mail"), person(world))
+
+    assert world.invitations.claim_reminder(replace(found(world), delivery_number=3, reminded_at=LATER), person(world))
+
+
+def test_a_further_delivery_that_was_answered_is_not_given_back(world):
+    one = sent(world)
+    world.invitations.claim_further(further(one), person(world))
+    world.responses.record(ID, Answer(9), NOW, "2026-11-22")
+
+    world.invitations.release_further(replace(one, deferred_until=LATER, generation=2))
+
+    assert (found(world).channel, found(world).delivery_number, found(world).generation) == ("sms", 2, 1)
 
 
 def test_a_bounce_does_not_keep_another_channel_from_being_tried_but_a_complaint_does(world):

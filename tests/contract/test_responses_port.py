@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.domain.integrity import MOST_VISITS, Kind, Visit
+from afterbill.domain.integrity import MOST_VISITS, Kind, Visit, most
 from afterbill.domain.invitation import Answer, Recorded, State
 from afterbill.domain.questions import SCALES, Question
 from afterbill.ports import Change, Wanted
-from tests.contract.people import ID, NOW, OTHER_ID, customer, invitation, mailed, sending, sent, stored
+from tests.contract.people import ID, NOW, customer, invitation, mailed, sending, sent, stored
 
 SOON, TOMORROW = NOW + timedelta(minutes=5), NOW + timedelta(days=1)
 CLOSES = NOW + timedelta(days=30)
@@ -142,18 +142,21 @@ def test_a_visit_to_nothing_is_none_and_makes_nothing(world):
     assert world.responses.invitation(ID) is None
 
 
-def test_no_scanner_crowds_a_person_out(world):
-    opened, tapped = Visit(NOW, Kind.OPENED, 9), Visit(SOON, Kind.SEEN, 9)
-    crowd, taps = (opened,) * (MOST_VISITS - 1), (tapped,) * (MOST_VISITS // 2 - 1)
-    stored(world, invitation(state=State.SENT, visits=crowd))
+@pytest.mark.parametrize("kind", Kind)
+def test_visits_are_kept_up_to_the_most_of_their_kind(world, kind):
+    one, scanned = Visit(SOON, kind), Visit(NOW, Kind.OPENED, 9)
+    stored(world, invitation(state=State.SENT, visits=(scanned,) * (most(kind) - 1)))
 
-    assert world.responses.visit(ID, opened).visits == (*crowd, opened)
-    assert world.responses.visit(ID, opened).visits == (*crowd, opened)
-    assert world.responses.visit(ID, tapped).visits == (*crowd, opened, tapped)
+    assert [len(world.responses.visit(ID, one).visits) for _ in range(2)] == [most(kind)] * 2
+    assert world.responses.invitation(ID).visits[-1] == one
 
-    stored(world, invitation(OTHER_ID, state=State.SENT, visits=(*crowd, opened, *taps)), customer("customer-2"))
-    assert world.responses.visit(OTHER_ID, tapped).visits[-1] == tapped
-    assert len(world.responses.visit(OTHER_ID, tapped).visits) == MOST_VISITS * 3 // 2
+
+def test_no_scanner_crowds_out_what_tells_it_nor_a_person():
+    assert [most(kind) for kind in (Kind.OPENED, Kind.HIDDEN, Kind.PROBED, Kind.AHEAD, Kind.SEEN)] == [
+        MOST_VISITS,
+        *[MOST_VISITS * 3 // 2] * 3,
+        MOST_VISITS * 2,
+    ]
 
 
 def test_a_visit_of_a_number_that_is_not_on_the_scale_is_not_kept(world):

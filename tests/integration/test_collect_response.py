@@ -202,6 +202,22 @@ def test_what_is_no_answer_is_422_with_every_mistake_by_its_field(loop, call):
     assert loop.invitations() == []
 
 
+def test_a_reason_that_surveys_toml_does_not_know_is_422_and_the_known_ones_are_told(loop, call):
+    answer = call(told({"rating": 0, "reason": "prize"}))
+
+    assert problem(answer) == (422, "invalid")
+    ((field, message),) = (one.values() for one in json.loads(answer["body"])["problems"])
+    assert (field, message) == ("reason", "is none of surveys.toml, only: price, service")
+    assert loop.invitations() == []
+
+
+def test_a_reason_of_surveys_toml_is_kept(loop, call):
+    call(told({"rating": 0, "reason": "price"}))
+
+    (one,) = loop.invitations()
+    assert one.answer == Answer(0, reason="price")
+
+
 @pytest.mark.parametrize(
     "comment",
     ["<script>alert(1)</script>", "'; DROP TABLE answers; --", '=HYPERLINK("x")', "مرحبا \u202e", "🎉" * 10_000],

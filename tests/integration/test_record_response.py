@@ -101,6 +101,26 @@ def test_seeing_no_number_is_400(loop, opened, sent, rating):
     assert loop.invitation(sent.id).visits == ()
 
 
+@pytest.mark.parametrize("seen", [True, 1, "1"])
+def test_a_program_reports_a_page_that_was_seen_as_well(loop, opened, sent, seen):
+    body = json.dumps({"seen": seen, "rating": 9})
+    told = opened("survey_form", body=body, isBase64Encoded=False, headers={"content-type": "application/json"})
+
+    assert told["statusCode"] == 204
+    assert [visit.kind for visit in loop.invitation(sent.id).visits] == ["seen"]
+    assert loop.invitation(sent.id).answer is None
+
+
+@pytest.mark.parametrize("seen", [False, 0, 2, None, "yes"])
+def test_any_other_report_is_400_and_no_answer(loop, opened, sent, seen):
+    body = json.dumps({"seen": seen, "rating": 9})
+    told = opened("survey_form", body=body, isBase64Encoded=False, headers={"content-type": "application/json"})
+
+    assert told["statusCode"] == 400
+    assert json.loads(told["body"]) == {"outcome": "invalid", "problem": "form"}
+    assert (loop.invitation(sent.id).visits, loop.invitation(sent.id).answer) == ((), None)
+
+
 @pytest.mark.parametrize("step", ["reason", "comment", "contact", "rating", "", "x"])
 def test_every_step_of_a_phone_is_recorded(loop, opened, sent, step):
     page = opened("survey_form", body=f"rating=9&reason=price&comment=a&go={step}", isBase64Encoded=False)

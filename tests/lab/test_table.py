@@ -5,11 +5,14 @@ from dataclasses import replace
 import pytest
 
 from afterbill.domain.integrity import Integrity
+from afterbill.domain.invitation import Answer
 from ops.lab import __main__ as lab
+from ops.lab.desk import Seen
 from ops.lab.kinds import KINDS
 from ops.lab.results import Row, table, wilson
 from ops.lab.rivals import RIVALS
 from ops.lab.traffic import Use, mailing
+from tests.factories import invitation
 
 STATED = {"one number, visible", "no JavaScript, no sending", "leave before it is shown"}
 
@@ -38,6 +41,7 @@ def test_the_rivals_rules_fail_where_they_are_known_to(rows):
     assert rows["tap, leave after 3 s"].rivals["5 s loaded"] == 40
     assert rows["tap twice"].rivals["confirm only"] == 40
     assert rows["tap after an antivirus"].rivals["hidden link"] == 40
+    assert rows["picks another on the page, leaves"].rivals["auto-record"] == 40
     assert rows["tap and send"].rivals == dict.fromkeys(RIVALS, 0)
 
 
@@ -108,3 +112,26 @@ def test_a_robot_that_passes_for_a_person_may_cost_one_their_tap():
     known.add(mail, Integrity(), "robot")
 
     assert (row.wrong, row.stated, known.wrong, known.stated) == (1, 1, 1, 1)
+
+
+def test_a_robot_that_passes_for_a_person_excuses_no_number_but_its_own(monkeypatch):
+    passing = Use(60, "4", "one", person=False, script=True, visible=3, network="cloud")
+    other = replace(passing, at=7000, link="2", client="two", method="HEAD", network="probe")
+    row = Row("both", person=False)
+    for number in (4, 2):
+        seen = Seen(((8000.0, Answer(number, confirmed=False)),), invitation())
+        monkeypatch.setattr("ops.lab.results.observe", lambda *_given, seen=seen: seen)
+        row.add(mailing("both", [passing, other]), Integrity())
+
+    assert (row.wrong, row.stated) == (2, 1)
+    assert not row.holds
+
+
+def test_a_robot_that_passes_for_a_person_does_not_excuse_that_a_tap_was_lost(monkeypatch):
+    tap = Use(60, "9", "ada", person=True, script=True, visible=3, network="home")
+    robot = Use(7000, "2", "robot", person=False, script=True, visible=3, network="cloud")
+    monkeypatch.setattr("ops.lab.results.observe", lambda *_given: Seen((), invitation()))
+    row = Row("ada", person=True)
+    row.add(mailing("both", [tap, robot]), Integrity(), "ada")
+
+    assert (row.wrong, row.stated) == (1, 0)

@@ -52,6 +52,17 @@ def tap(page, link, rating):
     expect(page.locator("input[name=rating]:checked")).to_be_focused()
 
 
+def choose(page, rating):
+    """Another number, on the page."""
+    page.locator(f"input[name=rating][value='{rating}']").check()
+
+
+def stay(page):
+    """As long as it takes until the page reports."""
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.clock.run_for(VISIBLE)
+
+
 @pytest.mark.parametrize("script", [True, False])
 def test_the_tapped_number_is_confirmed_with_the_enter_key(open_page, here, script):
     page, link = open_page(java_script_enabled=script), here.survey()
@@ -203,15 +214,55 @@ def test_a_page_that_was_visible_long_enough_says_so_once(open_page, here, broke
     page, link = open_page(), here.survey()
     page.add_init_script(broken)
     tap(page, link, 9)
-    page.locator("input[value='3']").check()
 
-    with page.expect_request(lambda request: request.method == "POST"):
-        page.clock.run_for(VISIBLE)
+    stay(page)
     page.clock.run_for(10 * VISIBLE)
     page.wait_for_load_state("networkidle")
 
     assert here.seen(link) == [9]
     assert here.stored(link).answer is None
+
+
+def test_a_number_chosen_on_the_page_is_reported_after_the_one_that_was_tapped(open_page, here):
+    page, link = open_page(), here.survey()
+    tap(page, link, 9)
+    stay(page)
+    choose(page, 6)
+    page.clock.run_for(VISIBLE // 2)
+    assert here.seen(link) == [9]
+    stay(page)
+    page.clock.run_for(10 * VISIBLE)
+    page.wait_for_load_state("networkidle")
+
+    assert here.seen(link) == [9, 6]
+    assert here.stored(link).answer is None
+
+
+def test_and_in_its_place_where_that_was_not_reported_yet(open_page, here):
+    page, link = open_page(), here.survey()
+    tap(page, link, 9)
+    for rating in (3, 6):
+        page.clock.run_for(VISIBLE // 2)
+        choose(page, rating)
+    page.get_by_label("Price").check()
+    stay(page)
+    page.wait_for_load_state("networkidle")
+
+    assert here.seen(link) == [6]
+
+
+def test_a_page_reports_no_more_than_a_handful(open_page, here):
+    page, link = open_page(), here.survey()
+    tap(page, link, 9)
+    for rating in (1, 2, 3, 4):
+        stay(page)
+        choose(page, rating)
+    stay(page)
+    choose(page, 5)
+    page.clock.run_for(10 * VISIBLE)
+    page.wait_for_load_state("networkidle")
+
+    assert here.seen(link) == [9, 1, 2, 3, 4]
 
 
 def test_time_in_the_background_does_not_count(open_page, here):
@@ -247,6 +298,7 @@ def test_who_leaves_before_it_is_not_reported(open_page, here):
 def test_who_confirms_first_is_not_reported_as_well(open_page, here):
     page, link = open_page(), here.survey()
     tap(page, link, 9)
+    choose(page, 6)
     page.keyboard.press("Enter")
     page.locator(".rating").wait_for()
     page.clock.run_for(5000)

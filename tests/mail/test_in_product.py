@@ -408,7 +408,28 @@ class TestTheOperatorsPage:
 
         warnings = [line for line in page.told if line.startswith("afterbill")]
         assert len(warnings) == 1
-        assert f"is {ORIGIN} among the origins of [in_product]" in warnings[0]
+        assert f"is {ORIGIN} in origins of [in_product]" in warnings[0]
+
+    @pytest.mark.parametrize(
+        "lacking",
+        [
+            "delete window.CSSStyleSheet",
+            "window.CSSStyleSheet = class { constructor() { throw new TypeError('Illegal constructor'); } }",
+            "delete ShadowRoot.prototype.adoptedStyleSheets; delete Document.prototype.adoptedStyleSheets",
+            "document.body.remove()",
+        ],
+    )
+    def test_that_cannot_show_the_card_does_not_use_up_its_one_showing(self, here, visit, lacking):
+        one = here.survey()
+        here.moment = 'data-moment="manual"'
+        page = visit()
+        page.wait_for_function("window.afterbill")
+
+        page.evaluate(f"() => {{ {lacking} }}")
+        shown = page.evaluate("afterbill.ask()")
+
+        assert (shown, here.asked, here.stored(one).shown_at) == (False, ["afterbill.js", "survey"], None)
+        assert [line.split(":")[0] for line in page.told] == ["afterbill"]
 
     def test_hears_of_no_survey_when_none_waits(self, here, visit):
         here.survey(shown_at=here.survey().created_at)

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = (ROOT / "layers/config/surveys.toml").read_text(encoding="utf-8")
 NEW_YEAR = date(2027, 1, 1)
 QUARTERLY = {"touchpoint": "renewed", "every": "quarter", "start": NEW_YEAR}
+THREE_WAYS = ("channels", ["in_app", "sms", "mail"])
 MORNINGS = {"days": ["mon"], "hours": ["09:00-12:00"]}
 
 
@@ -209,8 +210,30 @@ def test_a_reminder_that_fits_neither_expiry_nor_cooldown_is_the_touchpoints_mis
 
 
 @pytest.mark.parametrize(
+    ("key", "said", "changes"),
+    [
+        ("fallback", "must be shorter than the cooldown, or", [("fallback", "8d"), ("cooldown", "8d")]),
+        ("fallback", "must be shorter than the cooldown, once for every", [("fallback", "45d"), THREE_WAYS]),
+        ("expiry", "must be longer than the fallback takes, or", [("fallback", "30d")]),
+        ("expiry", "must be longer than the fallback takes, once for every", [("fallback", "15d"), THREE_WAYS]),
+    ],
+)
+def test_fallbacks_that_fit_neither_expiry_nor_cooldown_are_a_mistake(
+    key: str, said: str, changes: list[tuple[str, object]]
+) -> None:
+    product = [("in_product.source", "stripe"), ("in_product.origins", ["https://app.example.com"])]
+    rule = {"reminder": "0d", "channels": ["mail", "sms"]} | dict(changes)
+    told = mistake(*product, *((f"touchpoints.renewed.{name}", value) for name, value in rule.items()))
+    assert told.startswith(f"touchpoints.renewed.{key}: {said}")
+
+
+@pytest.mark.parametrize(
     "changes",
     [
+        [("channels", ["mail", "sms"]), ("fallback", "29d")],
+        [("channels", ["mail", "sms"]), ("fallback", "20d"), ("cooldown", "0d")],
+        [("channels", ["mail"]), ("fallback", "200d")],
+        [("channels", ["mail", "sms"]), ("fallback", "0d")],
         [("reminder", "29d")],
         [("expiry", "8d")],
         [("cooldown", "8d")],

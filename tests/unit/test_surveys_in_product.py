@@ -87,3 +87,48 @@ def test_a_link_asks_at_a_touchpoint() -> None:
 )
 def test_a_mistake_in_a_link_is_named_by_its_key(links: dict[str, Any], said: str) -> None:
     assert mistake(links=links).startswith(said)
+
+
+IN_PRODUCT = {"source": "stripe", "origins": ORIGINS}
+
+
+def asking(**keys: Any) -> dict[str, Any]:
+    return {"touchpoints": {"renewed": keys}}
+
+
+def test_asking_in_the_product_needs_its_table() -> None:
+    said = mistake(**asking(channels=["in_app", "mail"]))
+
+    assert said == (
+        'touchpoints.renewed.channels: "in_app" needs [in_product] with source and origins: '
+        'enter them, or take "in_app" out'
+    )
+    understood(in_product=IN_PRODUCT, **asking(channels=["in_app", "mail"]))
+
+
+def test_a_default_that_asks_in_the_product_is_told_once() -> None:
+    defaults = tomllib.loads(SHIPPED)["defaults"] | {"channels": ["in_app"]}
+
+    assert mistake(defaults=defaults).startswith('defaults.channels: "in_app" needs [in_product]')
+
+
+@pytest.mark.parametrize(
+    ("general", "own"),
+    [
+        ({}, {"channels": ["in_app"], "seen_within": "0s"}),
+        ({"seen_within": "0s"}, {"channels": ["in_app"]}),
+    ],
+)
+def test_asking_in_the_product_alone_needs_time_to_be_seen(general: dict[str, Any], own: dict[str, Any]) -> None:
+    defaults = tomllib.loads(SHIPPED)["defaults"] | general
+
+    said = mistake(defaults=defaults, in_product=IN_PRODUCT, **asking(**own))
+
+    assert said == (
+        'touchpoints.renewed.channels: would ask nobody: with seen_within = "0s" nobody is asked "in_app", '
+        "and there is no other way"
+    )
+
+
+def test_who_is_asked_in_another_way_need_not_be_seen() -> None:
+    understood(in_product=IN_PRODUCT, **asking(channels=["in_app", "mail"], seen_within="0s"))

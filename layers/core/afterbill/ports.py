@@ -166,7 +166,7 @@ class Responses(Protocol):
         """The invitation as it stands."""
 
     def visit(self, invitation_id: str, visit: Visit) -> Invitation | None:
-        """Keep the visit, unless there are too many (MOST_VISITS); the invitation as it stands then: one call."""
+        """Keep the visit unless there are too many (`most`); the invitation as it stands then: one call."""
 
     def record(self, invitation_id: str, answer: Answer, now: datetime, day: str, channel: str = "") -> Recorded | None:
         """Store the answer if it is still accepted; None when there is no such invitation.

@@ -106,11 +106,15 @@ class Invitations(Protocol):
     def claim_further(self, invitation: Invitation, customer: Customer) -> bool:
         """Take the delivery after the one before by the channel it carries, and offer it where that is the product.
 
+        What was proved of the one before is not true of it: delivery rank and moment become those it carries too.
         False when it was taken, an answer, a dismissal or a complaint came, or the customer changed since it was read.
         """
 
     def release_further(self, invitation: Invitation) -> None:
-        """Give it back: channel, number, deliveries, `deferred_until` and generation become those it carries."""
+        """Give it back, unless an answer came: all that the claim changed becomes what it carries.
+
+        So do `deferred_until` and generation.
+        """
 
     def release_reminder(self, invitation: Invitation) -> None:
         """Give it back, with the `deferred_until` and generation it carries."""

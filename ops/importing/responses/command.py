@@ -69,6 +69,7 @@ def _meaning(chosen: argparse.Namespace, stack: deployed.Deployed) -> Meaning:
         home=ZoneInfo(policy.time_zone),
         stages={touchpoint: rule.stage for touchpoint, rule in policy.rules.items()},
         customers_of=chosen.source or "",
+        reasons=frozenset(reason for rule in policy.rules.values() for reason in rule.reasons),
         time_format=chosen.time_format,
     )
 

@@ -31,7 +31,8 @@ class Meaning:
     """What the rows of one export have in common, as far as they do not say it themselves.
 
     `name` is what their source is called; ids of customers are those of `customers_of`, empty: nobody's. Times
-    without an offset are those of `zone`, days are cut in `home`. `stages` of the touchpoints are those of the policy.
+    without an offset are those of `zone`, days are cut in `home`. `stages` of the touchpoints and
+    `reasons` (empty: any) are those of the policy.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Meaning:
     home: tzinfo
     stages: Mapping[Touchpoint, str]
     customers_of: str = ""
+    reasons: frozenset[str] = frozenset()
     time_format: str | None = None
 
 
@@ -70,13 +72,15 @@ class Checker:
         rating = values.rating(said.get("rating", ""), question)
         at = values.moment(said.get("answered_at", ""), meant.zone, meant.time_format, self.now)
         comment, cut = values.comment(said.get("comment", ""))
-        answer = Answer(rating, comment, values.slug(said.get("reason", "")))
+        answer = Answer(rating, comment, values.slug(said.get("reason", ""), meant.reasons))
         segments = dict(_segments(said))
         known = {name: value for name, value in segments.items() if value}
         collected = self._collected(said, answer, at, question, known)
         dropped = [name for name in segments if name not in known]
-        dropped += ["reason"] if "reason" in said and not answer.reason else []
         notes = [f"imported without its {name}, which cannot be read" for name in dropped]
+        if "reason" in said and not answer.reason:
+            why = "is none of surveys.toml" if meant.reasons else "cannot be read"
+            notes.append(f"imported without its reason, which {why}")
         notes += ["the comment was too long, and its end is cut off"] if cut else []
         return Row(record.line, Response(collected, self._aliases(said)), tuple(notes))
 

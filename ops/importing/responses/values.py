@@ -1,6 +1,7 @@
 """What the cells of an export mean, however it writes them."""
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
@@ -37,11 +38,12 @@ class RefusedError(Exception):
         self.reason, self.text, self.hint = reason, text, hint
 
 
-_NUMBER = re.compile(r"(-?[0-9]{1,6})(?:[.,](0*)([0-9]*))?")
+_NUMBER = re.compile(r"(?!-0)(-?[0-9]{1,6})(?:[.,]0+)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _YES = frozenset({"1", "true", "yes", "y", "x", "test", "ja", "wahr"})
 _UNIX = re.compile(r"([0-9]{9,10})(?:\.0+)?|([0-9]{12,13})")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAY = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}")
+_WEEK = re.compile(r"[0-9]{4}-?W")
 _NOON = " 12:00"
 _ZONE = re.compile(r"\s*(?:UTC|GMT|Z)$")
 _OFFSET = re.compile(r"\s+([+-][0-9]{2}:?[0-9]{2})$")
@@ -57,7 +59,7 @@ def rating(value: str, question: Question) -> int:
     if not value:
         raise RefusedError(Reason.NO_RATING, "there is no rating", "Nobody answered, or another column says it")
     found = _NUMBER.fullmatch(value)
-    if not found or found[3]:
+    if not found:
         raise RefusedError(Reason.NO_NUMBER, f"{shown(value)} is no whole number", "A rating is never guessed")
     number = int(found[1])
     if number not in scale.ratings:
@@ -95,6 +97,8 @@ def _read(value: str, pattern: str | None) -> datetime:
         hour, minute, second = (int(part or 0) for part in clock) if clock[0] else (12, 0, 0)
         century = 0 if len(year) > 2 else 2000  # noqa: PLR2004  # digits
         return datetime(century + int(year), int(month), int(day), hour, minute, second)  # noqa: DTZ001  # as above
+    if _WEEK.match(value):
+        raise ValueError
     written = f"{value}{_NOON}" if _DAY.fullmatch(value) else value
     return datetime.fromisoformat(_OFFSET.sub(r"\1", _ZONE.sub("+00:00", written)))
 
@@ -132,7 +136,9 @@ def is_test(value: str) -> bool:
     return value.casefold() in _YES
 
 
-def slug(value: str) -> str:
-    """The name of a reason, as surveys.toml spells them; empty where it is none."""
+def slug(value: str, known: Collection[str]) -> str:
+    """The name of a reason, as surveys.toml spells it; empty where it is none of those `known`, if there are any."""
     name = re.sub(r"[\s-]+", "_", value.casefold())
+    if known:
+        return next((one for one in known if one.replace("-", "_") == name), "")
     return name if _SLUG.fullmatch(name) else ""

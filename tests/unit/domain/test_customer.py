@@ -191,6 +191,14 @@ def test_the_survivor_of_a_merge_waits_for_the_surveys_of_both() -> None:
     assert list(merged.waiting) == ["survey 30", "survey 20", "survey 10"]
 
 
+@pytest.mark.parametrize(("mine", "theirs"), [("new", "old"), ("old", "new"), ("new", ""), ("", "new"), ("", "")])
+def test_of_two_offers_in_the_product_the_one_who_was_asked_last_keeps_theirs(mine: str, theirs: str) -> None:
+    asked = {"new": NOON + HOUR, "old": NOON, "": None}
+    one = customer(offered=mine, last_asked_at=asked[mine])
+    other = Customer("b", offered=theirs, last_asked_at=asked[theirs])
+    assert merge(one, other).offered == ("new" if mine or theirs else "")
+
+
 def test_but_not_for_more_than_anybody_else() -> None:
     merged = merge(customer(waiting=waits(1, 2, 3, 4)), Customer("b", waiting=waits(5, 6, 7, 8)))
     assert list(merged.waiting) == [f"survey {priority}" for priority in (8, 7, 6, 5, 4)]

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterbill.domain.integrity import MOST_VISITS, Integrity, Kind, Signal, Visit, judge, visit_of
+from afterbill.domain import joining, judging
+from afterbill.domain.integrity import MOST_VISITS, Integrity, Kind, Visit, visit_of
+from afterbill.domain.judging import Signal, judge
 from tests.factories import DAY, HOUR, MINUTE, NOON, SECOND
 
 RULES = Integrity()
@@ -78,6 +80,30 @@ def test_a_page_that_was_slow_to_show_does_not_make_its_reader_hurried():
     assert clean(*tapped(9, dwell=4.0), *tapped(6, after=4.1)) == [9, 6]
 
 
+def test_a_page_that_lay_in_the_background_is_as_old_as_its_opening():
+    tabs = [opened(3), *tapped(9, after=20), visit(Kind.SEEN, 3, 60)]
+
+    assert [(tap.visit.rating, tap.at) for tap in judge(tabs, None, RULES)] == [(3, NOON), (9, NOON + 20 * SECOND)]
+
+
+def test_a_number_chosen_on_the_page_is_as_old_as_its_choice_and_in_no_hurry():
+    page = [*tapped(3), visit(Kind.SEEN, 9, 1.2)]
+
+    assert clean(*page) == [3, 9]
+    assert judge(page, None, RULES)[-1].at == NOON + 1.2 * SECOND
+
+
+def test_who_chooses_back_on_the_page_what_they_tapped_chose_it_last():
+    assert clean(*tapped(3), visit(Kind.SEEN, 9, 2), visit(Kind.SEEN, 3, 4)) == [3, 9, 3]
+
+
+def test_two_devices_in_two_networks_are_people_before_and_after_a_browser_of_all_links():
+    people = [*tapped(9), *tapped(10, after=60, who=OFFICE)]
+
+    assert clean(*people) == [9, 10]
+    assert clean(*browsed(after=-60), *people) == [9, 10]
+
+
 def test_two_devices_of_one_household_are_people():
     assert clean(*tapped(9), *tapped(10, after=20, who=("home", "chrome"))) == [9, 10]
 
@@ -132,9 +158,30 @@ def test_a_browser_that_shows_every_page_is_no_person_at_any_pace_it_can_be_foll
     assert counted(*browsed(pace=pace)) == []
 
 
-def test_a_pool_of_networks_and_programs_is_one_visitor():
-    pages = [page for number in range(11) for page in tapped(number, number * 29.0, (f"net{number}", f"kind{number}"))]
+def pooled(pace, after=0.0):
+    """Browsers of many networks and programs, each of which shows one page."""
+    return [
+        page for each in range(11) for page in tapped(each, after + each * pace, (f"net{after}-{each}", f"kind{each}"))
+    ]
 
+
+@pytest.mark.parametrize("pace", [0.1, 29.0, 31.0, 60.0, 299.0])
+def test_a_pool_of_networks_and_programs_is_one_visitor(pace):
+    assert counted(hidden(-pace, ("first", "other")), *pooled(pace)) == []
+
+
+def test_every_round_of_a_pool_is_one_visitor():
+    assert counted(*pooled(60.0), *pooled(60.0, after=90.0)) == []
+
+
+def test_who_taps_a_minute_after_a_pool_is_no_part_of_it():
+    assert clean(*pooled(60.0), *tapped(8, after=661)) == [8]
+
+
+def test_browsers_that_share_the_links_by_twos_are_one_visitor():
+    pages = [page for each in range(6) for page in tapped(each, each * 60.0, (f"net{each // 2}", "chrome"))]
+
+    assert verdicts(*pages)[0] == ("net0", 0, "several_numbers")
     assert counted(*pages) == []
 
 
@@ -160,6 +207,14 @@ def test_several_numbers_are_more_than_a_person_opens():
 
 def test_two_numbers_in_no_time_are_hurried():
     assert verdicts(*tapped(1), *tapped(2, after=3.0)) == [("home", 1, "hurried"), ("home", 2, "hurried")]
+
+
+def test_one_page_is_one_number_opened_however_many_are_weighed_on_it():
+    assert counted(*tapped(1), visit(Kind.SEEN, 2, 10), visit(Kind.SEEN, 3, 20)) == [1, 2, 3]
+
+
+def test_what_is_chosen_on_a_page_that_was_opened_before_the_delivery_is_no_person_s():
+    assert counted(*tapped(1), visit(Kind.SEEN, 2, 10), delivered_at=NOON + SECOND) == []
 
 
 def test_two_reports_without_openings_in_no_time_are_hurried_too():
@@ -242,9 +297,10 @@ def test_what_a_stranger_does_at_another_time_never_changes_a_verdict(visits, ot
 @given(VISITS, VISITS)
 def test_what_comes_more_than_the_settling_time_after_a_tap_never_changes_its_verdict(visits, others):
     taps = judge(visits, None, RULES)
-    late = [replace(one, at=taps[-1].visit.at + RULES.settling + (one.at - NOON) + SECOND) for one in others if taps]
+    last = max((tap.visit.at for tap in taps), default=NOON)
+    late = [replace(one, at=last + RULES.settling + (one.at - NOON) + SECOND) for one in others]
 
-    assert judge([*visits, *late], None, RULES)[: len(taps)] == taps
+    assert [tap for tap in judge([*visits, *late], None, RULES) if tap.visit.at <= last] == taps
 
 
 @given(VISITS, WHO)
@@ -267,6 +323,14 @@ def test_as_many_visits_as_are_kept_are_judged():
     flood = [one for number in range(MOST_VISITS) for one in tapped(number % 11, number * 0.5)]
 
     assert counted(*flood) == []
+
+
+def test_the_visits_of_one_moment_are_joined_once_for_all_taps(monkeypatch):
+    rounds = []
+    monkeypatch.setattr(judging, "visitors", lambda *given: rounds.append(given) or joining.visitors(*given))
+    judge([visit(Kind.SEEN, number % 11, number * 0.1) for number in range(MOST_VISITS)], None, RULES)
+
+    assert len(rounds) == 1
 
 
 def test_the_thresholds_are_the_operator_s():

@@ -12,6 +12,7 @@ from afterbill.almanac import load_almanac
 from afterbill.domain.billing import Touchpoint
 from afterbill.domain.channels import Channel
 from afterbill.domain.customer import Customer, Waiting
+from afterbill.domain.integrity import Kind, Visit
 from afterbill.domain.invitation import Answer, Delivery, Invitation, SkipReason, State, Wait
 from afterbill.domain.legal import Legal, Need
 from afterbill.domain.policy import SETTLING, Policy, Schedule, Situation, Stops, decide, stoppable
@@ -322,6 +323,33 @@ def test_a_mail_that_has_not_come_back_is_followed_by_a_reminder(delivery: Deliv
 def test_a_claim_and_its_sending_a_moment_apart_are_one_and_the_same_survey() -> None:
     assert rechecked_reminder(person=customer(last_asked_at=SENT_AT + MINUTE)) is Channel.MAIL
     assert rechecked_reminder(person=customer(last_asked_at=SENT_AT - MINUTE)) is Channel.MAIL
+
+
+def tapped(ago: timedelta, kind: Kind = Kind.SEEN, **changes: Any) -> Invitation:
+    return replace(SENT, visits=(Visit(LATER - DAY, Kind.SEEN, 3), Visit(LATER - ago, kind, 9)), **changes)
+
+
+def test_nobody_is_reminded_whose_tap_waits_to_be_judged() -> None:
+    judged_at = LATER + REMINDING.integrity.settling + 30 * MINUTE - HOUR / 4
+    assert rechecked_reminder(tapped(HOUR / 4)) == Wait(LATER, SkipReason.ANSWERED, judged_at)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        tapped(HOUR),
+        tapped(REMINDING.integrity.settling + 30 * MINUTE),
+        tapped(MINUTE, label="hidden_link"),
+        tapped(MINUTE, Kind.OPENED),
+    ],
+    ids=["judged by now", "this very moment", "a machine's", "no tap"],
+)
+def test_any_other_visit_keeps_no_reminder_back(one: Invitation) -> None:
+    assert rechecked_reminder(one) is Channel.MAIL
+
+
+def test_a_survey_that_closes_before_its_tap_is_judged_is_left_alone() -> None:
+    assert rechecked_reminder(tapped(MINUTE, expiry=7 * DAY + MINUTE)) is SkipReason.ANSWERED
 
 
 def test_a_customer_merged_with_one_that_was_never_asked_is_reminded() -> None:

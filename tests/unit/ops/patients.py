@@ -39,6 +39,7 @@ PARAMETERS = {
     "SenderIdentity": "",
     "PublicUrl": "",
     "SendConcurrency": "2",
+    "SmsService": "none",
     "AlarmEmail": "ops@acme.com",
 }
 IDENTITY = {

@@ -1,7 +1,11 @@
 """`afterbill doctor`: the SES account, its quota, the identity, the configuration set."""
 
+from dataclasses import replace
+
 import pytest
 
+from afterbill.domain.billing import Touchpoint
+from afterbill.domain.channels import Channel
 from ops.doctor.findings import Verdict
 from tests.unit.ops.patients import EVENTS, HEALTHY, IDENTITY, SES, capped, findings, measured, patient, refused, worst
 
@@ -92,6 +96,29 @@ def test_a_quota_without_limit_is_never_used_up(config):
     found = worst(allowed(config, day=-1.0, sent=9_123_456, per_day=1_000_000), "SES quota")
 
     assert (found.verdict, found.found.split(" in ")[0]) == (Verdict.OK, "9123456 mails")
+
+
+# text messages
+
+
+@pytest.mark.parametrize(
+    ("service", "channels", "verdict"),
+    [
+        ("none", (Channel.MAIL,), Verdict.OK),
+        ("eum", (Channel.SMS, Channel.MAIL), Verdict.OK),
+        ("none", (Channel.SMS, Channel.MAIL), Verdict.FAIL),
+    ],
+)
+def test_who_asks_by_text_message_needs_a_service_for_it(config, service, channels, verdict):
+    examined = patient(config, parameters={"SmsService": service})
+    rules = examined.policy.rules
+    rule = replace(rules[Touchpoint.RENEWED], ask=True, channels=channels)
+    vars(examined)["policy"] = replace(examined.policy, rules={**rules, Touchpoint.RENEWED: rule})
+
+    found = worst(examined, "text messages")
+
+    assert found.verdict is verdict
+    assert ("SmsService is none, and" in found.found and "renewed" in found.found) is (verdict is Verdict.FAIL)
 
 
 # rates and the circuit breaker

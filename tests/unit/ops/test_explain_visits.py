@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from afterbill.adapters.aws.facts import FactsTable
-from afterbill.domain.integrity import Integrity, Kind, Signal, Visit
+from afterbill.domain.integrity import Integrity, Kind, Visit
 from afterbill.domain.invitation import Answer, State
+from afterbill.domain.judging import Signal
 from afterbill.ports import Change
 from ops.explaining.commands import explain
 from ops.explaining.visits import told, visited

@@ -212,6 +212,8 @@ def test_a_rating_is_a_whole_number_however_it_is_written(cell: str, rating: int
         ("nine", "the rating is no whole number"),
         ("9/10", "the rating is no whole number"),
         ("1e1", "the rating is no whole number"),
+        ("9.", "the rating is no whole number"),
+        ("-0", "the rating is no whole number"),
         ("٩", "the rating is no whole number"),
         ("11", "the rating is outside its scale"),
         ("-1", "the rating is outside its scale"),
@@ -252,6 +254,7 @@ def test_each_question_has_its_scale(question: str, lowest: int, highest: int, f
         ("2026-07-20 10:00", "2026-07-20T08:00:00"),
         ("2026-11-20 10:00", "2026-11-20T09:00:00"),
         ("2026-11-20", "2026-11-20T11:00:00"),
+        ("20261120", "2026-11-20T11:00:00"),
         ("20.11.2026 10:00", "2026-11-20T09:00:00"),
         ("20.11.2026, 10:00:30 Uhr", "2026-11-20T09:00:30"),
         ("1.2.26", "2026-02-01T11:00:00"),
@@ -276,6 +279,8 @@ def test_another_spelling_can_be_said(file: Path) -> None:
         ("", "has no time"),
         ("yesterday", "the time cannot be read"),
         ("11/20/2026", "the time cannot be read"),
+        ("2026-W47-5", "the time cannot be read"),
+        ("2026W475T1000", "the time cannot be read"),
         ("31.2.2026", "the time cannot be read"),
         ("0001-01-01T00:00:00+14:00", "the time cannot be read"),
         ("2026-11-22T12:06:00Z", "the time is still to come"),
@@ -338,6 +343,25 @@ def test_what_cannot_be_read_beside_the_answer_is_dropped_and_told(column: str, 
 
     assert len(found.responses) == 1
     assert found.notes == {f"imported without its {column}, which cannot be read": (1, [2])}
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [("Payment method", "payment_method"), ("payment-method", "payment_method"), ("too_slow", "too-slow")],
+)
+def test_a_reason_is_spelled_as_surveys_toml_does(cell: str, reason: str, file: Path) -> None:
+    known = frozenset({"payment_method", "too-slow"})
+    found = write(file, f"rating,date,reason\n5,{THEN},{cell}\n", reasons=known)
+
+    assert [one.answer.reason for one in found.responses if one.answer] == [reason]
+    assert found.notes == {}
+
+
+def test_a_reason_that_surveys_toml_does_not_know_is_dropped_and_told(file: Path) -> None:
+    found = write(file, f"rating,date,reason\n5,{THEN},weather\n", reasons=frozenset({"price"}))
+
+    assert [one.answer.reason for one in found.responses if one.answer] == [""]
+    assert found.notes == {"imported without its reason, which is none of surveys.toml": (1, [2])}
 
 
 def test_a_row_of_the_wrong_width_is_told(file: Path) -> None:

@@ -37,7 +37,7 @@ def told(asked, capsys, now=NOW):
 
 
 def mails(asked, tally, day=TODAY):
-    ScoresTable(asked.client("dynamodb"), TABLE).put_tallies(day, {"all": {"all": tally}})
+    ScoresTable(asked.client("dynamodb"), TABLE).put_tallies(day, {"channel": {"mail": tally}})
 
 
 def test_the_status_tells_the_rates_of_a_week_and_what_waits(asked, capsys):

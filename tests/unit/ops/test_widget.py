@@ -1,5 +1,6 @@
 """The script that pages load is what its source says, and small."""
 
+import re
 import shutil
 import subprocess
 
@@ -52,6 +53,38 @@ def test_names_and_blanks_go_and_texts_and_properties_stay(source, small):
     made = widget.squeezed(source, widget.renamed(source))
 
     assert made == small
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("const o = { alpha };", "line 1: say { alpha: alpha }"),
+        ("const a = 1;\nconst o = {\n  b: 2,\n  a,\n};", "line 4: say { a: a }"),
+        ("const { a } = b;", "line 1: say { a: a }"),
+        ("run()\nrun();", "line 2: no semicolon before run"),
+        ("one++ // said\nrun();", "line 2: no semicolon before run"),
+        ("const a = `1`\nconst b = 2;", "line 2: no semicolon before const"),
+        ("const f = () => {\n  run();\n}\nrun();", "line 4: no semicolon before run"),
+        ("const o = { a: 1 }\n(run)();", "line 2: no semicolon before ("),
+    ],
+)
+def test_what_would_come_out_as_another_program_is_refused(source, problem):
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        widget.squeezed(source, {})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "try {\n  run();\n} catch {}\nrun();",
+        "if (a) run();\nelse stop();",
+        "let a, b, c;\nrun(a, b, c);",
+        "const o = {\n  a: 1,\n  ...more,\n};",
+        "run(\n  a,\n  b ||\n    c,\n)\n  .then(d);",
+    ],
+)
+def test_what_goes_on_in_another_line_is_not(source):
+    widget.refuse(source)
 
 
 def test_a_style_sheet_keeps_the_blanks_that_mean_something():

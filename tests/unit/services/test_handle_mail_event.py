@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.invitation import Delivery, Invitation, State
 from afterbill.services.handle_mail_event import INVITATION_TAG, Outcome
-from tests.factories import ADA, HOUR, NOON, customer, hash_address, invitation, ses_event
+from tests.factories import ADA, DAY, HOUR, NOON, customer, hash_address, invitation, ses_event
 from tests.world import World
 
 ID = invitation().id
@@ -259,6 +259,22 @@ def test_a_second_delivery_is_the_reminder_s_and_changes_nothing() -> None:
     again = ses_event("delivery", ID)
     again["delivery"]["timestamp"] = "2026-12-02T12:00:00Z"
     world.report(again)
+    assert stored(world).delivered_at == datetime(2026, 11, 25, 12, 0, 4, 133000, tzinfo=UTC)
+
+
+def test_the_reminder_s_delivery_is_not_taken_for_that_of_the_mail_before_it() -> None:
+    world = asked()
+    accepted_at = datetime.fromisoformat(ses_event("delivery", ID)["mail"]["timestamp"])
+    world.change(ID, reminded_at=accepted_at)
+    world.report(ses_event("delivery", ID))
+    assert (stored(world).delivery, stored(world).delivered_at) == (Delivery.DELIVERED, None)
+
+
+def test_the_first_mail_s_delivery_is_kept_also_where_it_is_told_after_the_reminder() -> None:
+    world = asked()
+    accepted_at = datetime.fromisoformat(ses_event("delivery", ID)["mail"]["timestamp"])
+    world.change(ID, reminded_at=accepted_at + 7 * DAY, delivery=Delivery.DELIVERED)
+    world.report(ses_event("delivery", ID))
     assert stored(world).delivered_at == datetime(2026, 11, 25, 12, 0, 4, 133000, tzinfo=UTC)
 
 

@@ -58,9 +58,9 @@ def test_every_kind_of_event(world: World, kind: str, delivery: Delivery, outcom
     assert world.stored.invitations[ID].delivery is delivery
 
 
-def test_a_delivery_is_kept_with_its_moment(world: World) -> None:
+def test_a_delivery_says_nothing_of_a_mail(world: World) -> None:
     told(world, sms_event("TEXT_DELIVERED", eventTimestamp=1795608303470))
-    assert world.stored.invitations[ID].delivered_at is not None
+    assert world.stored.invitations[ID].delivered_at is None
 
 
 def test_a_failure_that_may_still_be_mended_is_none(world: World) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -325,17 +326,36 @@ def test_a_confirmed_answer_takes_the_place_of_an_unconfirmed_one_and_of_its_lab
     assert (stored(world).answer, stored(world).label) == (Answer(9), "")
 
 
+@pytest.mark.parametrize("seen", ["", "0", "2", "yes", "false", "True"])
+def test_a_report_says_yes_or_is_refused(world: World, seen: str) -> None:
+    fields = {"seen": seen, "rating": "9"}
+    reported = report_seen(survey_token(stored(world)), fields, SOMEBODY, responding(world), NOON)
+    assert reported == Responded(Outcome.INVALID, problem=Problem.FORM)
+    assert stored(world).visits == ()
+
+
 def test_a_link_is_not_used_without_end(world: World) -> None:
     needs = responding(world, Throttle(most=2, seconds=60))
     uses = [open_page(world, "9", needs=needs).outcome for _ in range(3)]
     assert uses == [Outcome.SHOWN, Outcome.SHOWN, Outcome.TOO_MANY]
     assert len(stored(world).visits) == 2
     token = survey_token(stored(world))
-    sent = [record_response(token, {"rating": "9"}, needs, NOON).outcome for _ in range(3)]
+    sent = [record_response(token, {"rating": "9"}, needs, NOON, SOMEBODY.network).outcome for _ in range(3)]
     assert sent == [Outcome.RECORDED, Outcome.RECORDED, Outcome.TOO_MANY]
     assert report(world, "9", needs).outcome is Outcome.TOO_MANY
     world.now += MINUTE
     assert open_page(world, "9", needs=needs).outcome is Outcome.SHOWN
+
+
+def test_a_robot_elsewhere_locks_nobody_out(world: World) -> None:
+    needs = replace(responding(world, Throttle(most=2)), crowd=Throttle(most=3))
+    robot, another = Visitor("0b0700b0"), Visitor("0b0700b1")
+    assert [open_page(world, "3", robot, needs).outcome for _ in range(9)][2:] == [Outcome.TOO_MANY] * 7
+    assert open_page(world, "9", needs=needs).outcome is Outcome.SHOWN
+    assert open_page(world, "3", another, needs).outcome is Outcome.TOO_MANY  # from all of them together
+    assert report(world, "9", needs).outcome is Outcome.SEEN
+    answered = record_response(survey_token(stored(world)), {"rating": "9"}, needs, NOON, SOMEBODY.network)
+    assert answered.outcome is Outcome.RECORDED
 
 
 def test_the_link_to_pass_on_names_the_invitation_and_serves_nothing_else(world: World) -> None:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterbill.adapters.memory.taps import MemoryTaps
-from afterbill.domain.integrity import Kind, Signal
+from afterbill.domain.integrity import Kind
 from afterbill.domain.invitation import Answer, State
+from afterbill.domain.judging import Signal
 from afterbill.services import settle_answers as service
 from afterbill.services.settle_answers import Settled
 from tests.factories import NOON, SECOND
@@ -62,6 +63,25 @@ def test_the_newest_clean_tap_counts(world):
     world.settle()
 
     assert world.invitation.answer == replace(UNCONFIRMED, rating=6)
+
+
+def test_of_two_tabs_the_one_that_was_opened_later_counts(world):
+    world.visit(Kind.OPENED, 3)
+    world.tap(9, 20)
+    world.at(60)
+    world.visit(Kind.SEEN, 3)
+    world.settle()
+
+    assert world.invitation.answer == UNCONFIRMED
+
+
+def test_a_number_chosen_on_the_page_takes_the_place_of_the_tapped_one(world):
+    world.tap(3, 60)
+    world.at(62)
+    world.visit(Kind.SEEN, 9)
+    world.settle()
+
+    assert world.invitation.answer == UNCONFIRMED
 
 
 def test_a_person_s_tap_counts_whatever_a_machine_did_around_it(world):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from afterbill.adapters.memory.table import MemoryTable
 from afterbill.domain.errors import TransientError
+from afterbill.domain.integrity import Kind, Visit
 from afterbill.domain.invitation import Invitation, SkipReason, State
 from afterbill.services.sweep import Finding, Sweeping, sweep
 from tests.factories import DAY, HOUR, MINUTE, NOON, SECOND, customer, day_of, invitation
@@ -81,6 +82,18 @@ def test_a_claim_without_an_end_is_called_unknown_after_a_quarter_of_an_hour(wor
     assert state_of(world) is State.UNKNOWN
 
 
+def test_an_offer_in_the_product_lies_ready_since_its_claim_whatever_became_of_its_sender(world: World) -> None:
+    claimed(world)
+    world.change(ID, channel="in_app")
+    claimed_at = world.stored.invitations[ID].claimed_at
+    assert claimed_at is not None
+    world.now = claimed_at + 15 * MINUTE
+    assert world.sweep() == {Finding.WAITING: 1}
+    world.now += MINUTE
+    assert world.sweep() == {Finding.SETTLED: 1}
+    assert (state_of(world), world.stored.invitations[ID].sent_at) == (State.SENT, claimed_at)
+
+
 def test_nobody_sends_again_by_himself_what_is_unknown(world: World) -> None:
     claimed(world, State.UNKNOWN)
     world.now += DAY
@@ -103,6 +116,16 @@ def test_whoever_answered_got_the_mail(world: World, state: State) -> None:
     assert world.sweep() == {Finding.SETTLED: 1}
     settled = world.stored.invitations[ID]
     assert (settled.state, settled.sent_at, settled.sent_day) == (State.SENT, NOON, "2026-11-22")
+
+
+@pytest.mark.parametrize("state", [State.SENDING, State.UNKNOWN])
+@pytest.mark.parametrize("kind", Kind)
+def test_whoever_used_its_link_got_the_mail(world: World, state: State, kind: Kind) -> None:
+    claimed(world, state)
+    world.change(ID, visits=(Visit(NOON + MINUTE, kind, 9),))
+    world.now += MINUTE
+    assert world.sweep() == {Finding.SETTLED: 1}
+    assert (state_of(world), world.stored.invitations[ID].sent_at) == (State.SENT, NOON)
 
 
 def test_what_was_deferred_is_overdue_only_after_that(world: World) -> None:

@@ -29,7 +29,7 @@ class Watch:
     switch: MemorySwitch = field(default_factory=MemorySwitch)
 
     def mails(self, tally: Tally, day: date = TODAY) -> None:
-        self.scores.put_tallies(day, {"all": {"all": tally}, "plan": {"pro": tally}})
+        self.scores.put_tallies(day, {"channel": {"mail": tally}, "plan": {"pro": tally}})
 
     def look(self) -> Watched:
         return watch_reputation(self.scores, self.switch, Sending(), self.now, ZONE)
@@ -49,14 +49,21 @@ def test_good_mails_go_on(watch):
 
 def test_mails_that_ask_another_question_count_as_well(watch):
     watch.mails(Tally(sent=100, bounced=3))
-    watch.scores.put_tallies(TODAY, {"csat:all": {"all": Tally(sent=100, bounced=4)}})
+    watch.scores.put_tallies(TODAY, {"csat:channel": {"mail": Tally(sent=100, bounced=4)}})
     watch.scores.keep(Progress(TODAY, frozenset({"csat", "ces"})))
 
     assert watch.look() == Watched(Outcome.GOES_ON, figures=Figures(200, 7, 0))
 
 
+def test_text_messages_that_fail_stop_nothing_and_offers_in_the_product_hide_nothing(watch):
+    ways = {"mail": BAD, "sms": Tally(sent=50, bounced=50), "in_app": Tally(sent=9000)}
+    watch.scores.put_tallies(TODAY, {"channel": ways, "all": {"all": Tally(sent=9150, bounced=56)}})
+
+    assert watch.look().figures == Figures(100, 6, 0)
+
+
 def test_before_any_mail_there_is_nothing_to_stop(watch):
-    watch.scores.put_tallies(TODAY, {"all": {}})
+    watch.scores.put_tallies(TODAY, {"channel": {}})
 
     assert watch.look() == Watched(Outcome.GOES_ON, figures=Figures())
 
@@ -171,7 +178,7 @@ def test_bounces_become_figures_by_the_recount():
     world = World()
     for number in range(50):
         delivery = Delivery.BOUNCED if number < 5 else Delivery.DELIVERED
-        world.mark(*world.send(str(number)))
+        world.mark(*world.send(str(number), channel="mail"))
         world.mark(*world.deliver(str(number), delivery))
     world.settled_run()
 

@@ -71,7 +71,7 @@ class AnswerBody(Body):
         f"at most {OLDEST_DAYS} days ago.",
     )
     comment: str = Field(default="", max_length=COMMENT_LENGTH, description="In the customer's words.")
-    reason: str = left_out("Name of one of the reasons of the touchpoint, such as `price`.", SLUG)
+    reason: str = left_out("Name of a reason in surveys.toml, such as `price`; others are refused.", SLUG)
     contact_ok: bool = Field(default=False, description="Whether the customer may be contacted about it.")
     touchpoint: Annotated[Touchpoint, Field(strict=False)] = Field(
         default=Touchpoint.RELATIONSHIP, description="The moment it is about."
@@ -79,6 +79,15 @@ class AnswerBody(Body):
     source: str = left_out("Where it was collected, by default the name of the API key.", text(40))
     customer: CustomerBody = Field(default_factory=CustomerBody.model_construct)
     segments: SegmentsBody = Field(default_factory=SegmentsBody)
+
+    @field_validator("reason")
+    @classmethod
+    def _known(cls, reason: str, info: ValidationInfo) -> str:
+        """One of those in the context; any where it has none."""
+        known: frozenset[str] = (info.context or {}).get("reasons", frozenset())
+        if known and reason not in known:
+            raise PydanticCustomError("reason", f"is none of surveys.toml, only: {', '.join(sorted(known))}")
+        return reason
 
     @field_validator("rating")
     @classmethod

@@ -27,8 +27,13 @@ def choose(
 
 
 def following(invitation: Invitation, rule: Rule) -> tuple[Channel, ...]:
-    """The channels that are tried, one after the other, while nobody answers; none where nothing is to follow."""
-    if not rule.fallback or invitation.channel not in rule.channels:
+    """The channels that are tried, one after the other, while nobody answers.
+
+    None where nothing is to follow, or the survey would be closed by then.
+    """
+    last_at = invitation.last_at
+    late = last_at is not None and last_at + rule.fallback >= invitation.answer_until
+    if not rule.fallback or late or invitation.channel not in rule.channels:
         return ()
     return rule.channels[rule.channels.index(Channel(invitation.channel)) + 1 :]
 

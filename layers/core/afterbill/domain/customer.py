@@ -102,7 +102,7 @@ def merge(survivor: Customer, other: Customer) -> Customer:
         last_asked_at=_later(survivor.last_asked_at, other.last_asked_at),
         last_adverse_at=_later(survivor.last_adverse_at, other.last_adverse_at),
         last_seen_at=_later(survivor.last_seen_at, other.last_seen_at),
-        offered=survivor.offered or other.offered,
+        offered=_offered_last(survivor, other),
         waiting=_best({**other.waiting, **survivor.waiting}),
         suppressed=weightiest(*reasons),
         deleted=survivor.deleted and other.deleted,
@@ -165,6 +165,13 @@ def _deleted(customer: Customer, event: BillingEvent) -> Customer:
 
 def _same(one: Customer, other: Customer) -> bool:
     return (one.address or "").casefold() == (other.address or "").casefold()
+
+
+def _offered_last(*people: Customer) -> str:
+    """What waits in the product for the one who was asked last, of those for whom something does."""
+    offered = (one for one in people if one.offered)
+    last = max(offered, key=lambda one: one.last_asked_at or _EVER, default=None)
+    return last.offered if last else ""
 
 
 def _later(first: datetime | None, second: datetime | None) -> datetime | None:

@@ -1,11 +1,13 @@
 """Whether a survey may go out at this very moment, and how: everything is checked again, for much may have happened."""
 
+from collections.abc import Container
 from datetime import datetime, timedelta
 
 from afterbill.domain.billing import Touchpoint
 from afterbill.domain.channels import Channel
 from afterbill.domain.choosing import choose, following
 from afterbill.domain.customer import Customer, Waiting
+from afterbill.domain.integrity import Kind
 from afterbill.domain.invitation import Delivery, Invitation, SkipReason, Wait
 from afterbill.domain.policy import (
     SETTLING,
@@ -22,16 +24,28 @@ from afterbill.domain.sending_window import is_open
 
 _CLAIMED_BEFORE = timedelta(minutes=1)
 _LAST_LOOK = timedelta(days=1)
+_JUDGED_WITHIN = timedelta(minutes=30)
+"""More than the runs of compute_nps, which judges taps, lie apart."""
 _TURNS = frozenset({SkipReason.COOLDOWN, SkipReason.SUPERSEDED})
 
 Verdict = SkipReason | Wait | Channel
 """Why not, what for, or by which way."""
 
 
-def recheck(invitation: Invitation, situation: Situation, policy: Policy, now: datetime) -> Verdict:
-    """By which way a due invitation goes out; else why it must not after all, or what it has to wait for."""
+def recheck(
+    invitation: Invitation,
+    situation: Situation,
+    policy: Policy,
+    now: datetime,
+    *,
+    rejected: Container[Channel] = (),
+) -> Verdict:
+    """By which way a due invitation goes out; else why it must not after all, or what it has to wait for.
+
+    By `rejected` ones it cannot: they were tried a moment ago.
+    """
     rule, customer = policy.rules[Touchpoint(invitation.touchpoint)], situation.customer
-    chosen = _closed(rule, situation) or choose(rule.channels, rule.seen_within, situation, policy, now)
+    chosen = _closed(rule, situation) or choose(_but(rejected, rule.channels), rule.seen_within, situation, policy, now)
     if customer is None or isinstance(chosen, SkipReason):
         return chosen
     reason = _taken_back_since(invitation, situation) or (
@@ -43,13 +57,23 @@ def recheck(invitation: Invitation, situation: Situation, policy: Policy, now: d
     return _postponed(invitation, customer, policy, Wait(now, why, until), chosen)
 
 
-def recheck_again(invitation: Invitation, situation: Situation, policy: Policy, now: datetime) -> Verdict:
+def recheck_again(
+    invitation: Invitation,
+    situation: Situation,
+    policy: Policy,
+    now: datetime,
+    *,
+    rejected: Container[Channel] = (),
+) -> Verdict:
     """The same for what follows a survey that went out: the next channel, or the one reminder by its own channel."""
     rule, customer, last_at = policy.rules[Touchpoint(invitation.touchpoint)], situation.customer, invitation.last_at
-    later = following(invitation, rule)
+    later = _but(rejected, following(invitation, rule))
     reason = _settled(invitation, rule, later, now) or _closed(rule, situation)
     if reason or customer is None or last_at is None:
         return reason or SkipReason.NO_CUSTOMER
+    judged_at = _judged_at(invitation, policy)
+    if judged_at and judged_at > now:
+        return postponed(invitation, customer, policy, Wait(now, SkipReason.ANSWERED, judged_at))
     until, why, chosen = now, SkipReason.WINDOW, choose(later, rule.seen_within, situation, policy, now)
     if isinstance(chosen, SkipReason) and _reminds(invitation, rule):
         until, why, chosen = last_at + rule.reminder, chosen, _reminder(invitation, rule, situation, policy, now)
@@ -57,6 +81,16 @@ def recheck_again(invitation: Invitation, situation: Situation, policy: Policy, 
         return chosen
     reason = _taken_back_since(invitation, situation) or _superseded(invitation, customer)
     return reason or _postponed(invitation, customer, policy, Wait(now, why, until), chosen)
+
+
+def _judged_at(invitation: Invitation, policy: Policy) -> datetime | None:
+    """By when the newest tap, which nobody has judged yet, is an answer or a machine's; None where nothing waits."""
+    taps = [visit.at for visit in invitation.visits if visit.kind is Kind.SEEN]
+    return max(taps) + policy.integrity.settling + _JUDGED_WITHIN if taps and not invitation.label else None
+
+
+def _but(rejected: Container[Channel], channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
+    return tuple(channel for channel in channels if channel not in rejected)
 
 
 def _settled(invitation: Invitation, rule: Rule, later: tuple[Channel, ...], now: datetime) -> SkipReason | None:
@@ -86,7 +120,12 @@ def _reminder(
 
 
 def _superseded(invitation: Invitation, customer: Customer) -> SkipReason | None:
-    """A minute is more than claim and sending lie apart: who was asked after that was asked about something else."""
+    """A minute is more than claim and sending lie apart: who was asked after that was asked about something else.
+
+    Where no cooldown keeps surveys apart, one that lay in the product until another took its place goes on.
+    """
+    if invitation.channel == Channel.IN_APP and not (invitation.cooldown or invitation.shown_at):
+        return None
     sent_at, asked_at = invitation.sent_at, customer.last_asked_at
     return SkipReason.SUPERSEDED if sent_at and asked_at and asked_at > sent_at + _CLAIMED_BEFORE else None
 
@@ -96,9 +135,7 @@ def follows_at(invitation: Invitation, customer: Customer, policy: Policy, now: 
     rule = policy.rules[Touchpoint(invitation.touchpoint)]
     if later := following(invitation, rule):
         between = (now + rule.fallback, (invitation.sent_at or now) + invitation.expiry)
-        moment = good_moment(between, timing(rule, later), f"{invitation.id}-{later[0]}", policy, customer)
-        if moment:
-            return moment
+        return good_moment(between, timing(rule, later), f"{invitation.id}-{later[0]}", policy, customer)
     return remind_at(invitation, rule, customer, policy, now)
 
 

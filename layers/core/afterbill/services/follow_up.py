@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from afterbill.domain.channels import Channel
 from afterbill.domain.choosing import following
 from afterbill.domain.errors import TransientError
-from afterbill.domain.invitation import Further, Invitation, SkipReason, State, Wait
+from afterbill.domain.invitation import Delivery, Further, Invitation, SkipReason, State, Wait
 from afterbill.domain.limits import Limit
 from afterbill.domain.mail import Accepted, Receipt, Refused, Rejected
 from afterbill.domain.recheck import follows_at, recheck_again
-from afterbill.services.sending import Outcome, Sending, Sent, Turn, counted, hold_back, named, put_off, wake
+from afterbill.services.sending import Outcome, Sending, Sent, Turn, counted, halted, hold_back, named, put_off, wake
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,26 @@ def follow_up(invitation: Invitation, number: int, sending: Sending, now: dateti
     if now < ready_at:
         wake(invitation, number, ready_at, sending, now)
         return Sent(Outcome.EARLY)
-    verdict, customer = sending.judge(recheck_again, invitation, now)
+    return _ask(invitation, number, sending, now)
+
+
+def _ask(invitation: Invitation, number: int, sending: Sending, now: datetime, *rejected: Channel) -> Sent:
+    """By the next way that is not rejected, as for the survey itself."""
+    verdict, customer = sending.judge(partial(recheck_again, rejected=rejected), invitation, now)
     if isinstance(verdict, SkipReason):
         return Sent(Outcome.NOT_REMINDED, verdict)
     turn = Turn(invitation, named(customer), number)
     if isinstance(verdict, Wait):
         return put_off(turn, verdict, sending, now)
-    return _send(turn, _claimed(turn, verdict, now), sending, now)
+    claimed = _claimed(turn, verdict, now)
+    sent = _send(turn, claimed, sending, now)
+    if sent.outcome is not Outcome.REJECTED or claimed.reminded_at:
+        return sent
+    # Nothing went out: no score and no story may tell of it.
+    released = _release(turn, claimed, now, sending)
+    sending.heed(sent.reason, verdict, turn.customer, now)
+    another = _ask(released, number, sending, now, *rejected, verdict)
+    return sent if another.outcome is Outcome.NOT_REMINDED else another
 
 
 def _claimed(turn: Turn, channel: Channel, now: datetime) -> Invitation:
@@ -49,11 +63,14 @@ def _claimed(turn: Turn, channel: Channel, now: datetime) -> Invitation:
     if channel == one.channel:
         return replace(one, reminded_at=now)
     before = one.further or (Further(one.sent_at or now, one.channel),)
-    return replace(one, further=(*before, Further(now, channel))).by(channel)
+    ways = (*before, Further(now, channel))
+    return replace(one, further=ways, delivery=Delivery.ACCEPTED, delivered_at=None).by(channel)
 
 
 def _send(turn: Turn, claimed: Invitation, sending: Sending, now: datetime) -> Sent:
-    hand_over = sending.write(claimed, turn.customer, now)
+    if stopped := halted(turn, sending):
+        return stopped
+    hand_over = sending.write(claimed, turn.customer)
     limits = sending.limits_on(claimed, now, quota=0)
     held = hold_back(turn, limits, sending, now)
     if held:
@@ -92,9 +109,12 @@ def _conclude(claim: _Claim, receipt: Receipt, sending: Sending, now: datetime) 
             return Sent(Outcome.UNKNOWN, unclear.reason)
 
 
-def _release(turn: Turn, claimed: Invitation, until: datetime, sending: Sending) -> None:
+def _release(turn: Turn, claimed: Invitation, until: datetime, sending: Sending) -> Invitation:
+    """As it was before but for its moment."""
     generation = turn.invitation.generation + 1
+    released = replace(turn.invitation, deferred_until=until, generation=generation)
     if claimed.reminded_at:
         sending.invitations.release_reminder(replace(claimed, deferred_until=until, generation=generation))
     else:
-        sending.invitations.release_further(replace(turn.invitation, deferred_until=until, generation=generation))
+        sending.invitations.release_further(released)
+    return released

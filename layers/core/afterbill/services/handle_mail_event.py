@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +20,9 @@ _DELIVERIES = {
 _WITHHELD = "OnAccountSuppressionList"
 """The subtype of a bounce or complaint about a mail that SES never sent, because the address is on the account's
 suppression list: it counts against nobody's reputation (SES API, Bounce and Complaint)."""
+
+_CLOCKS = timedelta(minutes=1)
+"""More than our clock and that of SES differ by, and far less than lies between a mail and its reminder."""
 
 _PROOFS = frozenset({"Send", *_DELIVERIES})
 """Events that prove SES took the mail; a Reject or a Rendering Failure does not."""
@@ -65,7 +68,7 @@ def handle_mail_event(event: Mapping[str, Any], handling: Handling, now: datetim
         return Outcome.OTHER
     settled = _settle(invitation, message_id, happened_at, handling)
     delivery = _delivery(event)
-    delivered_at = _delivered_at(event) if invitation.delivered_at is None else None
+    delivered_at = _delivered_at(event) if _first(invitation, happened_at) else None
     raised = invitation.delivery is None or delivery > invitation.delivery
     if raised or delivered_at:
         # A complaint may overtake the delivery that it is about: the rank stays, the moment is news.
@@ -83,6 +86,12 @@ def _settle(invitation: Invitation, message_id: str, at: datetime, handling: Han
         return False
     handling.mail_events.settle(invitation, message_id, at, handling.day_of(at))
     return True
+
+
+def _first(invitation: Invitation, happened_at: datetime) -> bool:
+    """Whether the first mail's delivery is still news; the reminder's says nothing of taps in the mail before it."""
+    reminded_at = invitation.reminded_at
+    return invitation.delivered_at is None and (reminded_at is None or happened_at < reminded_at - _CLOCKS)
 
 
 def _delivery(event: Mapping[str, Any]) -> Delivery:

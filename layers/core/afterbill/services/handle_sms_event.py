@@ -87,7 +87,7 @@ def handle_sms_event(event: Mapping[str, Any], handling: Handling, now: datetime
     if kind not in _PROOFS:
         return Outcome.OTHER
     settled = _settle(invitation, message_id, happened_at, handling)
-    raised = _raise(invitation, event, happened_at, handling)
+    raised = _raise(invitation, event, handling)
     if _suppress(invitation, event, handling, now):
         return Outcome.SUPPRESSED
     if settled:
@@ -112,13 +112,14 @@ def _settle(invitation: Invitation, message_id: str, at: datetime, handling: Han
     return True
 
 
-def _raise(invitation: Invitation, event: Mapping[str, Any], at: datetime, handling: Handling) -> bool:
+def _raise(invitation: Invitation, event: Mapping[str, Any], handling: Handling) -> bool:
+    """The rank alone: taps in a mail are judged by when that mail was delivered."""
     delivery = _PROOFS[event["eventType"]]
     if delivery is Delivery.BOUNCED and event.get("isFinal") is False:
         delivery = Delivery.ACCEPTED
     if invitation.delivery is not None and delivery <= invitation.delivery:
         return False
-    handling.events.deliver(invitation.id, delivery, at if delivery is Delivery.DELIVERED else None)
+    handling.events.deliver(invitation.id, delivery)
     return True
 
 

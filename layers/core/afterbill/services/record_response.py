@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports 
 
 RATINGS = {str(rating): rating for rating in range(11)}
 """The only spellings of a rating that count: `07`, ` 7`, `7.0` and other digits are not ratings."""
+_YES = frozenset({"1", "true"})
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Control characters, but for the tab and the line break."""
 
@@ -49,8 +50,8 @@ class Problem(StrEnum):
 class Responding:
     """What answering needs; `day_of` gives the operator's local day of an instant.
 
-    `reasons` are all that can be chosen at any touchpoint. One link is used as often as `throttle` admits,
-    shown and sent apart.
+    `reasons` are all that can be chosen at any touchpoint. From one network, one link is used as often as `throttle`
+    admits, from all together as often as `crowd` does, shown and sent apart.
     """
 
     responses: "Responses"
@@ -59,6 +60,7 @@ class Responding:
     hash_address: Callable[[str], str]
     reasons: frozenset[str] = frozenset()
     throttle: Throttle = field(default_factory=Throttle)
+    crowd: Throttle = field(default_factory=lambda: Throttle(most=300))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def show_survey(
     token: str, query: Mapping[str, str], visitor: Visitor, responding: Responding, now: datetime
 ) -> Responded:
     """One call of the table: a visit that says something is kept in it, any other only reads."""
-    link = _admitted(token, "shown", responding, now)
+    link = _admitted(token, ("shown", visitor.network), responding, now)
     if isinstance(link, Responded):
         return link
     return _shown(link, _visit(query.get("rating", ""), visitor, now), responding, now)
@@ -83,10 +85,12 @@ def show_survey(
 def report_seen(
     token: str, fields: Mapping[str, str], visitor: Visitor, responding: Responding, now: datetime
 ) -> Responded:
-    """The page of the tapped number was in front of somebody for a moment: kept as a visit, and no answer yet."""
-    link = _admitted(token, "sent", responding, now)
+    """The number was chosen in front of somebody for a moment, in the mail or since: kept as a visit, no answer yet."""
+    link = _admitted(token, ("sent", visitor.network), responding, now)
     if isinstance(link, Responded):
         return link
+    if fields.get("seen") not in _YES:
+        return Responded(Outcome.INVALID, problem=Problem.FORM)
     rating = RATINGS.get(fields.get("rating", ""))
     if rating is None:
         return Responded(Outcome.INVALID, problem=Problem.RATING)
@@ -97,9 +101,11 @@ def report_seen(
     return Responded(Outcome.SEEN if invitation else Outcome.NOT_FOUND, invitation)
 
 
-def record_response(token: str, fields: Mapping[str, str] | None, responding: Responding, now: datetime) -> Responded:
+def record_response(
+    token: str, fields: Mapping[str, str] | None, responding: Responding, now: datetime, network: str = ""
+) -> Responded:
     """One write; the same link may change its answer until it closes. `fields` is None where none could be read."""
-    link = _admitted(token, "sent", responding, now)
+    link = _admitted(token, ("sent", network), responding, now)
     if isinstance(link, Responded):
         return link
     answer = parse_answer(fields, responding.reasons)
@@ -157,13 +163,17 @@ def _shown(link: links.Link, visit: Visit | None, responding: Responding, now: d
     return Responded(Outcome.SHOWN if open_ and invitation.answerable(now) else Outcome.CLOSED, invitation)
 
 
-def _admitted(token: str, use: str, responding: Responding, now: datetime) -> links.Link | Responded:
-    """The link of a survey, or what is wrong with it or with so much use of it."""
+def _admitted(token: str, used: tuple[str, str], responding: Responding, now: datetime) -> links.Link | Responded:
+    """The link of a survey, or what is wrong with it or with so much use of it; `used` says how, and from where."""
     link = _read(token, links.Purpose.SURVEY, responding)
     if link is None:
         return Responded(Outcome.NOT_FOUND)
-    many = not responding.throttle.admits((link.invitation_id, use), now.timestamp())
-    return Responded(Outcome.TOO_MANY) if many else link
+    (use, network), at = used, now.timestamp()
+    # In this order: what is refused to one network is not counted against all others.
+    admitted = responding.throttle.admits((link.invitation_id, use, network), at) and responding.crowd.admits(
+        (link.invitation_id, use), at
+    )
+    return link if admitted else Responded(Outcome.TOO_MANY)
 
 
 def cleaned(typed: str) -> str:

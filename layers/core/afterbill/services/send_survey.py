@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from afterbill.domain.channels import Channel
 from afterbill.domain.customer import Customer
@@ -12,7 +13,7 @@ from afterbill.domain.recheck import follows_at, recheck
 from afterbill.domain.segments import segments_of
 from afterbill.domain.tongues import locale_of
 from afterbill.services.follow_up import follow_up
-from afterbill.services.sending import Outcome, Sending, Sent, Turn, counted, hold_back, named, put_off, wake
+from afterbill.services.sending import Outcome, Sending, Sent, Turn, counted, halted, hold_back, named, put_off, wake
 
 FIRST = 1
 """The delivery number of the survey itself."""
@@ -31,11 +32,24 @@ def send_survey(invitation_id: str, delivery_number: int, sending: Sending, now:
         # Timers round to seconds, clocks differ, and who put it off may have died before setting the timer.
         wake(invitation, FIRST, invitation.ready_at, sending, now)
         return Sent(Outcome.EARLY)
-    verdict, customer = sending.judge(recheck, invitation, now)
+    return _ask(invitation, sending, now)
+
+
+def _ask(invitation: Invitation, sending: Sending, now: datetime, *rejected: Channel, why: str = "") -> Sent:
+    """By the first way that is not rejected; nothing but a rejection, `why` is the last, lets the next one try."""
+    verdict, customer = sending.judge(partial(recheck, rejected=rejected), invitation, now)
     if isinstance(verdict, SkipReason):
-        return _skip(replace(invitation, closed_at=now), customer, verdict, sending)
+        reason = SkipReason.REJECTED if rejected else verdict
+        skipped = _skip(replace(invitation, closed_at=now), customer, reason, sending)
+        return Sent(Outcome.REJECTED, why) if rejected else skipped
     turn = Turn(invitation, named(customer), FIRST)
-    return put_off(turn, verdict, sending, now) if isinstance(verdict, Wait) else _send(turn, verdict, sending, now)
+    if isinstance(verdict, Wait):
+        return put_off(turn, verdict, sending, now)
+    sent = _send(turn, verdict, sending, now)
+    if sent.outcome is not Outcome.REJECTED:
+        return sent
+    sending.heed(sent.reason, verdict, turn.customer, now)
+    return _ask(invitation, sending, now, *rejected, verdict, why=sent.reason)
 
 
 def _skip(invitation: Invitation, customer: Customer | None, reason: SkipReason, sending: Sending) -> Sent:
@@ -45,9 +59,11 @@ def _skip(invitation: Invitation, customer: Customer | None, reason: SkipReason,
 
 
 def _send(turn: Turn, channel: Channel, sending: Sending, now: datetime) -> Sent:
+    if stopped := halted(turn, sending):
+        return stopped
     claimed = _claimed(turn, channel, sending, now)
     # Before anything is counted: what cannot be written uses up no limit, however often it is tried.
-    hand_over = sending.write(claimed, turn.customer, now)
+    hand_over = sending.write(claimed, turn.customer)
     limits = sending.limits_on(claimed, now, quota=sending.rule(turn.invitation).quota)
     held = hold_back(turn, limits, sending, now)
     if isinstance(held, SkipReason):
@@ -107,8 +123,6 @@ def _conclude(turn: Turn, receipt: Receipt, sending: Sending, now: datetime) -> 
         case Rejected(reason):
             # Released first: who got nothing was not asked, and may be asked about the next fact.
             sending.invitations.release(invitation, customer)
-            released = replace(invitation, state=State.PENDING, attempt="", closed_at=now)
-            sending.invitations.close(released, SkipReason.REJECTED)
             return Sent(Outcome.REJECTED, reason)
         case unclear:
             sending.invitations.mark_unknown(invitation)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from afterbill.domain.billing import Touchpoint
@@ -99,25 +100,20 @@ class Sending:
         phone = self.texting.problem(customer) if self.texting else SkipReason.NO_PHONE
         return replace(found, address_problem=address, phone_problem=phone)
 
-    def write(self, invitation: Invitation, customer: Customer, now: datetime) -> Callable[[], Receipt]:
+    def write(self, invitation: Invitation, customer: Customer) -> Callable[[], Receipt]:
         """Compose what goes out by its channel; calling what is returned hands it over, once."""
         if invitation.channel == Channel.IN_APP:
             return lambda: Accepted("")  # the product asks for it: customer.offered
         if invitation.channel == Channel.SMS and self.texting:
-            return self._text(self.texting, invitation, customer, now)
+            sms = self.texting.write(invitation, customer)
+            return partial(self.texting.mailer.send, sms)
         mail = self.compose(invitation, customer)
-        return lambda: self.mailer.send(mail)
+        return partial(self.mailer.send, mail)
 
-    @staticmethod
-    def _text(texting: Texting, invitation: Invitation, customer: Customer, now: datetime) -> Callable[[], Receipt]:
-        sms = texting.write(invitation, customer)
-
-        def hand_over() -> Receipt:
-            receipt = texting.mailer.send(sms)
-            texting.heed(sms, receipt, customer, now)
-            return receipt
-
-        return hand_over
+    def heed(self, reason: str, channel: Channel, customer: Customer, now: datetime) -> None:
+        """Hear the objection that may be in a rejection; only what was released before is tried again if it fails."""
+        if channel is Channel.SMS and self.texting:
+            self.texting.heed(reason, customer, now)
 
     def limits_on(self, invitation: Invitation, now: datetime, *, quota: int) -> tuple[Limit, ...]:
         """What one more mail or text message counts against; inside the product nothing is sent."""
@@ -144,12 +140,18 @@ def named(customer: Customer | None) -> Customer:
     return customer
 
 
+def halted(turn: Turn, sending: Sending) -> Sent | None:
+    """The switch that keeps everything from being sent; looked at before anything is written."""
+    reason = sending.halts.halted()
+    if not reason:
+        return None
+    # Meanwhile no sweep queues what is overdue: there is never more than one message of it.
+    sending.queue.put(turn.invitation.id, turn.number, HALTED_FOR)
+    return Sent(Outcome.HALTED, reason)
+
+
 def hold_back(turn: Turn, limits: Sequence[Limit], sending: Sending, now: datetime) -> Sent | SkipReason | None:
-    """What keeps everything from being sent: the switch, or one of the `limits`; None once it is counted."""
-    if reason := sending.halts.halted():
-        # Meanwhile no sweep queues what is overdue: there is never more than one message of it.
-        sending.queue.put(turn.invitation.id, turn.number, HALTED_FOR)
-        return Sent(Outcome.HALTED, reason)
+    """Which of the `limits` keeps it from being sent; None once it is counted."""
     used_up = sending.limits.take(limits) if limits else None
     if used_up is None:
         return None

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from afterbill.domain.integrity import Integrity, Signal, Tap, judge
+from afterbill.domain.integrity import Integrity
 from afterbill.domain.invitation import Answer, Invitation
+from afterbill.domain.judging import Signal, Tap, judge
 from afterbill.ports_scores import Settling
 
 MOST_SETTLED = 1000

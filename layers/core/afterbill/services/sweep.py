@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from afterbill.domain.channels import Channel
 from afterbill.domain.invitation import Invitation, SkipReason, State
 from afterbill.ports import Sweeps
 from afterbill.ports_sending import SendQueue
@@ -70,11 +71,11 @@ def _look_after(invitation: Invitation, sweeping: Sweeping, now: datetime) -> Fi
     if invitation.state is State.PENDING and now > invitation.ready_at + sweeping.window + OVERDUE_AFTER:
         sweeping.queue.put(invitation.id, invitation.delivery_number, timedelta(0))
         return Finding.OVERDUE
-    if invitation.answer and invitation.state in {State.SENDING, State.UNKNOWN}:
-        # Nobody answers a mail that never arrived.
+    lost = invitation.state is State.SENDING and now > claimed_at + CLAIM_LOST_AFTER
+    if _went_out(invitation, lost=lost):
         sweeping.sweeps.settle(invitation, invitation.message_id, claimed_at, sweeping.day_of(claimed_at))
         return Finding.SETTLED
-    if invitation.state is State.SENDING and now > claimed_at + CLAIM_LOST_AFTER:
+    if lost:
         sweeping.sweeps.mark_unknown(invitation)
         return Finding.UNKNOWN
     if invitation.state is State.UNKNOWN:
@@ -83,6 +84,12 @@ def _look_after(invitation: Invitation, sweeping: Sweeping, now: datetime) -> Fi
         sweeping.sweeps.close(replace(invitation, closed_at=now), SkipReason.FAILED)
         return Finding.FAILED
     return Finding.WAITING
+
+
+def _went_out(invitation: Invitation, *, lost: bool) -> bool:
+    """Nobody answers or opens what never arrived; in the product it lies ready since its claim, sender lost or not."""
+    proven = bool(invitation.answer or invitation.visits) and invitation.state in {State.SENDING, State.UNKNOWN}
+    return proven or (lost and invitation.channel == Channel.IN_APP)
 
 
 def _begin(sweeps: Sweeps, now: datetime) -> str:

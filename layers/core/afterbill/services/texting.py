@@ -8,7 +8,7 @@ from afterbill.domain.codes import Code, code_of
 from afterbill.domain.customer import Customer
 from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import Invitation, SkipReason
-from afterbill.domain.mail import OPTED_OUT, Receipt, Rejected, Sms
+from afterbill.domain.mail import OPTED_OUT, Sms
 from afterbill.ports_links import Codes
 from afterbill.ports_sending import Mailer, Suppressions
 
@@ -51,7 +51,8 @@ class Texting:
         message = f"every short link of invitation {invitation.id} is taken by another: it is looked at again"
         raise TransientError(message)
 
-    def heed(self, sms: Sms, receipt: Receipt, customer: Customer, now: datetime) -> None:
-        """Who opted out at the carrier or at AWS has said no, to us as well."""
-        if receipt == Rejected(OPTED_OUT):
-            self.suppressions.suppress(self.hash_address(sms.to), UNSUBSCRIBED, now, customer)
+    def heed(self, reason: str, customer: Customer, now: datetime) -> None:
+        """Who opted out at the carrier or at AWS has said no, to us as well: `reason` is that of a rejection."""
+        if reason == OPTED_OUT:
+            number = self.number(customer.phone, customer.country) or ""
+            self.suppressions.suppress(self.hash_address(number), UNSUBSCRIBED, now, customer)

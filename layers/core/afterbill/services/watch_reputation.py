@@ -5,12 +5,12 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 from functools import reduce
 
+from afterbill.domain.channels import Channel
 from afterbill.domain.limits import Sending
 from afterbill.domain.nps import Tally
 from afterbill.domain.questions import Question
 from afterbill.domain.reputation import Figures, Halt, excess, figures_of, watched
 from afterbill.domain.segments import dimension_of
-from afterbill.domain.tally import ALL
 from afterbill.ports_scores import Counting, Switch
 
 
@@ -50,10 +50,13 @@ def watch_reputation(counting: Counting, switch: Switch, sending: Sending, now: 
 
 
 def recent_figures(counting: Counting, known: Halt, now: datetime, zone: tzinfo) -> Figures:
-    """The mails of the days that count now, whatever they asked, as they were last counted."""
+    """The mails of the days that count now, whatever they asked, as they were last counted.
+
+    A survey that went out several ways counts under the newest of them.
+    """
     window = watched(now.astimezone(zone).date(), known.resumed_on)
     if window is None:
         return Figures()
-    names = [dimension_of(question, ALL) for question in (Question.NPS, *counting.progress().questions)]
+    names = [dimension_of(question, "channel") for question in (Question.NPS, *counting.progress().questions)]
     days = (one for name in names for one in counting.tallies(name, window.first, window.last))
-    return figures_of(reduce(Tally.__add__, (tallies.get(ALL, Tally()) for _, tallies in days), Tally()))
+    return figures_of(reduce(Tally.__add__, (tallies.get(Channel.MAIL, Tally()) for _, tallies in days), Tally()))

@@ -20,7 +20,8 @@ from afterbill.domain.limits import Sending
 from afterbill.domain.policy import Policy, Rule
 from afterbill.domain.sending_window import SendingWindow
 from afterbill.domain.webhooks import Source
-from afterbill.surveys.tables import KEYS, TOGETHER, UNFIT, CampaignTable, RuleTable, SurveysFile
+from afterbill.surveys.fitting import TOGETHER, UNFIT
+from afterbill.surveys.tables import KEYS, CampaignTable, RuleTable, SurveysFile
 
 
 def load_policy(path: Path | None = None) -> Policy:
@@ -31,11 +32,8 @@ def load_policy(path: Path | None = None) -> Policy:
 
 def policy_of(tables: Mapping[str, Any], name: str = SURVEYS) -> Policy:
     """The policy these tables describe; a touchpoint that is not listed gets the defaults."""
-    windows: Any = tables.get("windows")
     try:
-        checked = SurveysFile.model_validate(
-            _with_defaults(tables), context=windows if isinstance(windows, dict) else {}
-        )
+        checked = SurveysFile.model_validate(_with_defaults(tables), context=dict(tables))
     except ValidationError as error:
         raise ConfigurationError("\n".join(_mistakes(error, tables, name))) from error
     opening = {key: SendingWindow(key, **dict(table)) for key, table in checked.windows.items()}
@@ -100,5 +98,5 @@ def _place(kind: str, loc: tuple[int | str, ...], tables: Mapping[str, Any]) -> 
     if len(place) < 3 or place[0] != "touchpoints":  # noqa: PLR2004  # table, touchpoint, key
         return place
     own = tables.get("touchpoints", {}).get(place[1], {})
-    decided_by = TOGETHER if kind == UNFIT else {place[2]}
+    decided_by = TOGETHER[place[2]] if kind == UNFIT else {place[2]}
     return place if own.keys() & decided_by else ("defaults", *place[2:])

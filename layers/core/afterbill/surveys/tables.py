@@ -1,8 +1,9 @@
 """The tables of surveys.toml as they are checked; each attribute is a key that the file documents."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -16,6 +17,7 @@ from afterbill.domain.policy import Stops
 from afterbill.domain.questions import Question
 from afterbill.providers import registry
 from afterbill.surveys.answering import InProductTable, IntegrityTable, LinkTable, SmsTable
+from afterbill.surveys.fitting import UNFIT, keeps_to_the_cooldown, outlives_what_follows
 from afterbill.surveys.table import Name, Table
 from afterbill.surveys.values import (
     Duration,
@@ -38,12 +40,6 @@ _PART_OF_ADDRESS = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _LEAST_PATIENCE = timedelta(hours=1)
 _WEEKEND = frozenset({5, 6})
 
-TOGETHER = frozenset({"cooldown", "reminder", "expiry"})
-"""Keys of one touchpoint that must fit each other."""
-
-UNFIT = "unfit"
-"""The type of a mistake that says they do not."""
-
 Stage = Literal["awareness", "consideration", "purchase", "support", "loyalty"]
 
 
@@ -57,14 +53,14 @@ class RuleTable(Table):
     sampling: Annotated[float, Field(ge=0, le=1, strict=False)]
     quota: Annotated[int, Field(ge=0)] = 0
     priority: Annotated[int, Field(ge=0, le=100)]
-    channels: Annotated[tuple[Channel, ...], BeforeValidator(channel_list), Field(strict=False)] = (Channel.MAIL,)
     seen_within: Duration = timedelta(days=14)
-    fallback: Duration = timedelta(days=3)
+    channels: Annotated[tuple[Channel, ...], BeforeValidator(channel_list), Field(strict=False)] = (Channel.MAIL,)
     question: Annotated[Question, BeforeValidator(lambda text: Question(choose(text, Question)))] = Question.NPS
     reasons: Annotated[tuple[Name, ...], Field(strict=False, max_length=12)] = ()
     cooldown: Duration
     patience: Annotated[Duration, Field(ge=_LEAST_PATIENCE)] = timedelta(days=14)
     reminder: Duration = timedelta(0)
+    fallback: Duration = timedelta(days=3)
     expiry: Annotated[Duration, Field(gt=timedelta(0))]
     paid_only: bool
     stops: Annotated[Stops, Field(strict=False)]
@@ -72,28 +68,32 @@ class RuleTable(Table):
     @field_validator("window")
     @classmethod
     def _is_there(cls, value: str, known: ValidationInfo) -> str:
-        if value and value not in (known.context or ()):
-            message = f"there is no [windows.{value}]: {unknown(value, known.context or ())}"
+        windows = _table(known, "windows")
+        if value and value not in windows:
+            message = f"there is no [windows.{value}]: {unknown(value, windows)}"
             raise ValueError(message)
         return value
 
-    @field_validator("reminder")
+    @field_validator("channels")
     @classmethod
-    def _keeps_to_the_cooldown(cls, value: timedelta, known: ValidationInfo) -> timedelta:
-        if timedelta(0) < known.data.get("cooldown", timedelta(0)) <= value:
+    def _can_be_used(cls, value: tuple[Channel, ...], known: ValidationInfo) -> tuple[Channel, ...]:
+        if Channel.IN_APP in value and not _table(known, "in_product").get("source"):
+            message = '"in_app" needs [in_product] with source and origins: enter them, or take "in_app" out'
+            raise ValueError(message)
+        if value == (Channel.IN_APP,) and not known.data.get("seen_within", True):
             raise PydanticCustomError(
-                UNFIT, "must be shorter than the cooldown, or the next survey could come before it"
+                UNFIT, 'would ask nobody: with seen_within = "0s" nobody is asked "in_app", and there is no other way'
             )
         return value
 
-    @field_validator("expiry")
-    @classmethod
-    def _outlives_the_reminder(cls, value: timedelta, known: ValidationInfo) -> timedelta:
-        if known.data.get("reminder", timedelta(0)) >= value:
-            raise PydanticCustomError(
-                UNFIT, "must be longer than the reminder takes, or that would ask about a closed survey"
-            )
-        return value
+    _keeps_to_the_cooldown = field_validator("reminder", "fallback")(keeps_to_the_cooldown)
+    _outlives_what_follows = field_validator("expiry")(outlives_what_follows)
+
+
+def _table(known: ValidationInfo, name: str) -> Mapping[str, Any]:
+    """Another table of the file, as it stands there; empty where it is missing or none."""
+    table = (known.context or {}).get(name)
+    return table if isinstance(table, dict) else {}
 
 
 class WindowTable(Table):

@@ -10,7 +10,8 @@ from afterbill.adapters.aws.clients import error_code, transient
 from afterbill.adapters.aws.items import invitation_of
 from afterbill.adapters.aws.responses import ResponsesTable
 from afterbill.domain.codes import GRACE, Code
-from afterbill.domain.invitation import Invitation
+from afterbill.domain.errors import TransientError
+from afterbill.domain.invitation import RETENTION, Invitation
 
 
 class CodesTable(ResponsesTable):
@@ -29,12 +30,18 @@ class CodesTable(ResponsesTable):
         # Who says STOP is known by the number alone, and is still the same customer by then.
         holder = self.update(
             keys.phone(code.phone_hash),
-            "SET customer = :customer",
+            f"SET customer = :customer, {keys.TTL} = :forgotten",
             "",
-            {":customer": code.customer_id},
+            {":customer": code.customer_id, ":forgotten": int((code.until + RETENTION).timestamp())},
         )
         del holder["ConditionExpression"]
-        return self.transact([{"Update": link}, {"Update": holder}])
+        if self.transact([{"Update": link}, {"Update": holder}]):
+            return True
+        known = self.code(code.text)
+        if known and known.invitation_id != code.invitation_id:
+            return False
+        message = "a short link or its phone was written by somebody else at the same time"
+        raise TransientError(message)
 
     def holder(self, phone_hash: str) -> str:
         """Id of the customer whose phone this was when it was last written to; empty where nobody is known."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from afterbill.adapters.aws import keys
-from afterbill.adapters.aws.items import customer_of, further_of, stamp, waiting_of, waits_of
+from afterbill.adapters.aws.items import customer_of, further_of, milliseconds, stamp, waiting_of, waits_of
 from afterbill.adapters.aws.reading import InvitationReader
 from afterbill.domain.channels import Channel
 from afterbill.domain.customer import Customer
@@ -147,7 +147,7 @@ class InvitationsTable(InvitationReader):
 
     def claim_further(self, invitation: Invitation, customer: Customer) -> bool:
         """Take the next delivery by the channel it carries; False when anything that matters changed."""
-        way, ways = _way(invitation)
+        way, ways = _way(invitation, **_proofs(invitation))
         taken = self.update(
             keys.invitation(invitation.id),
             f"SET delivery_number = :number, further = :further, {way}",
@@ -170,13 +170,13 @@ class InvitationsTable(InvitationReader):
         return self.transact([{"Update": taken}, {"Update": same}])
 
     def release_further(self, invitation: Invitation) -> None:
-        """Give it back: channel, number, deliveries, moment and generation become those it carries."""
-        way, ways = _way(invitation)
+        """Give it back: channel, number, deliveries, proofs, moment and generation become those it carries."""
+        way, ways = _way(invitation, **_proofs(invitation))
         self.change(
             keys.invitation(invitation.id),
             "SET delivery_number = :before, further = :further, deferred_until = :until, generation = :generation, "
             f"{way}",
-            "delivery_number = :mine AND attribute_not_exists(reminded_at)",
+            "delivery_number = :mine AND attribute_not_exists(reminded_at) AND attribute_not_exists(rating)",
             {
                 **ways,
                 ":before": invitation.delivery_number,
@@ -221,12 +221,22 @@ class InvitationsTable(InvitationReader):
         )
 
 
-def _way(invitation: Invitation) -> tuple[str, Mapping[str, Any]]:
-    """Its channel as the last part of a SET, where it stands twice only if the segments say another one."""
-    segments = dict(invitation.segments)
-    if segments.get("channel") == invitation.channel:
-        return "#segments = :segments REMOVE #channel", {":segments": segments}
-    return "#segments = :segments, #channel = :channel", {":segments": segments, ":channel": invitation.channel}
+def _way(invitation: Invitation, **more: Any) -> tuple[str, Mapping[str, Any]]:  # noqa: ANN401  # values of an item
+    """Its channel and more as the last part of a SET, and what is None removed; segments tell the channel mostly."""
+    twice = invitation.segments.get("channel") == invitation.channel
+    told = {"segments": dict(invitation.segments), "channel": None if twice else invitation.channel, **more}
+    said = {name: value for name, value in told.items() if value is not None}
+    gone = [f"#{name}" for name in told if name not in said]
+    sets = ", ".join(f"#{name} = :{name}" for name in said)
+    return sets + (f" REMOVE {', '.join(gone)}" if gone else ""), {f":{name}": said[name] for name in said}
+
+
+def _proofs(invitation: Invitation) -> Mapping[str, int | None]:
+    """What is known of the delivery by its channel."""
+    return {
+        "delivery": int(invitation.delivery) if invitation.delivery else None,
+        "delivered_at": milliseconds(invitation.delivered_at) if invitation.delivered_at else None,
+    }
 
 
 def _offer(invitation: Invitation) -> Mapping[str, str]:

@@ -105,7 +105,7 @@ class InvitationReader(TableReader):
 
     def update(self, key: "keys.Key", update: str, condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters of a conditional update; names that DynamoDB reserves are written `#name`."""
-        reserved = {f"#{name}": name for name in re.findall(r"#(\w+)", update + condition)}
+        reserved = {f"#{name}": name for name in re.findall(r"#(\w+)", f"{update} {condition}")}
         names = {"ExpressionAttributeNames": reserved} if reserved else {}
         return {
             "TableName": self.table,

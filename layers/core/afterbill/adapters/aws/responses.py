@@ -13,7 +13,7 @@ from afterbill.adapters.aws.items import answer_attributes, encode, invitation_o
 from afterbill.adapters.aws.reading import InvitationReader
 from afterbill.domain.customer import BOUNCED, Customer
 from afterbill.domain.errors import TransientError
-from afterbill.domain.integrity import MOST_VISITS, Kind, Visit
+from afterbill.domain.integrity import Visit, most
 from afterbill.domain.invitation import ASKED, Answer, Delivery, Invitation, Recorded
 from afterbill.domain.questions import SCALES
 
@@ -51,14 +51,13 @@ class ResponsesTable(InvitationReader):
         return self._updated(update, "recording an answer")
 
     def visit(self, invitation_id: str, visit: Visit) -> Invitation | None:
-        """Keep the visit, unless there are too many; the invitation as it stands then: one call."""
-        most = MOST_VISITS * 3 // 2 if visit.kind is Kind.SEEN else MOST_VISITS
+        """Keep the visit, unless there are too many for its kind; the invitation as it stands then: one call."""
         others = {} if visit.rating is None else _asking_otherwise(visit.rating)
         update = self.update(
             keys.invitation(invitation_id),
             "SET visits = list_append(if_not_exists(visits, :none), :one)",
             f"attribute_exists(pk) AND (attribute_not_exists(visits) OR size(visits) < :most){_asks_none_of(others)}",
-            {**others, ":none": [], ":one": [str(visit)], ":most": most},
+            {**others, ":none": [], ":one": [str(visit)], ":most": most(visit.kind)},
         )
         kept = self._updated(update, "keeping a visit")
         return kept.invitation if kept else None

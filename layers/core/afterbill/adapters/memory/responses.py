@@ -5,7 +5,7 @@ from datetime import datetime
 
 from afterbill.adapters.memory.facts import MemoryFacts
 from afterbill.domain.customer import Customer, weightiest
-from afterbill.domain.integrity import MOST_VISITS, Kind, Visit, visit_of
+from afterbill.domain.integrity import Visit, most, visit_of
 from afterbill.domain.invitation import Answer, Delivery, Invitation, Recorded, State
 
 
@@ -44,10 +44,9 @@ class MemoryResponses(MemoryFacts):
         return Recorded(answered, stored=True)
 
     def visit(self, invitation_id: str, visit: Visit) -> Invitation | None:
-        """Keep the visit, unless there are too many."""
+        """Keep the visit, unless there are too many for its kind."""
         stored = self.invitations.get(invitation_id)
-        most = MOST_VISITS * 3 // 2 if visit.kind is Kind.SEEN else MOST_VISITS
-        if stored is None or len(stored.visits) >= most:
+        if stored is None or len(stored.visits) >= most(visit.kind):
             return stored
         if visit.rating is not None and visit.rating not in stored.scale.ratings:
             return stored

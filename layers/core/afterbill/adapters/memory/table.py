@@ -157,19 +157,24 @@ class MemoryTable(MemoryCodes):
             segments=invitation.segments,
             delivery_number=invitation.delivery_number,
             further=invitation.further,
+            delivery=invitation.delivery,
+            delivered_at=invitation.delivered_at,
         )
         return True
 
     def release_further(self, invitation: Invitation) -> None:
         """Give it back."""
         stored = self.invitations.get(invitation.id)
-        if stored and stored.delivery_number == invitation.delivery_number + 1 and not stored.reminded_at:
+        over = stored and (stored.reminded_at or stored.answer)
+        if stored and stored.delivery_number == invitation.delivery_number + 1 and not over:
             self.invitations[invitation.id] = replace(
                 stored,
                 channel=invitation.channel,
                 segments=invitation.segments,
                 delivery_number=invitation.delivery_number,
                 further=invitation.further,
+                delivery=invitation.delivery,
+                delivered_at=invitation.delivered_at,
                 deferred_until=invitation.deferred_until,
                 generation=invitation.generation,
             )

@@ -1,6 +1,6 @@
 // The survey inside an operator's page. No framework, no cookies, nothing stored; one `window.afterbill`.
 // `python -m ops.widget` turns this file and widget.css into afterbill.js. Written for it: every statement ends with a
-// semicolon, there are no regular expressions, and no property has the name of a constant, function or variable of ours.
+// semicolon, no property is written short (it refuses both), there are no regular expressions, and no property has the name of a constant, function or variable of ours.
 (() => {
   const tree = document;
   const script = tree.currentScript;
@@ -26,7 +26,7 @@
       said = await response.json();
       if (response.ok) return said;
     } catch {}
-    throw said ? said.message : script.src + " gave no answer: is " + location.origin + " among the origins of [in_product], its host in connect-src?";
+    throw said ? said.message : script.src + " gave no answer: is " + location.origin + " in origins of [in_product], its host in connect-src?";
   };
 
   // An element with properties or attributes, and what it holds.
@@ -42,7 +42,8 @@
 
   const radio = (field, chosen, text, more) => make("label", {}, make("input", { type: "radio", name: field, value: chosen, ...more }), make("span", {}, text));
 
-  const render = (survey) => {
+  // Builds the card of a survey, and gives what puts it into the page; throws where this browser or page cannot have it.
+  const build = (survey) => {
     let timer, before, rated, queue = Promise.resolve();
     const ended = new AbortController();
     // One after the other, so that no earlier word comes last.
@@ -58,13 +59,14 @@
       if (!rated) send("dismissal", { survey: survey.id }).catch(complain);
       host.remove();
       busy = 0;
-      if (before) before.focus();
+      before?.focus();
     };
     const escape = (event) => {
       const at = tree.activeElement;
-      if (event.key == "Escape" && !event.defaultPrevented && (at == host || at == tree.body)) leave();
+      if (event.key == "Escape" && !event.defaultPrevented && (at == host || at == page)) leave();
     };
 
+    const page = tree.body;
     const host = make("div", { lang: survey.language, dir: survey.direction });
     const sheet = new CSSStyleSheet();
     const colours = survey.colours;
@@ -118,12 +120,15 @@
       }
     };
     host.addEventListener("focusin", (event) => (before = before || event.relatedTarget));
-    addEventListener("visibilitychange", keep, ended);
-    addEventListener("keydown", escape, ended);
     const root = host.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [sheet];
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
     root.append(box);
-    tree.body.append(host);
+    page.append();
+    return () => {
+      addEventListener("visibilitychange", keep, ended);
+      addEventListener("keydown", escape, ended);
+      page.append(host);
+    };
   };
 
   // Whether a survey is shown now; another user or a newer hash may be named by pages that change both without loading.
@@ -134,8 +139,10 @@
     proof = newProof || proof;
     try {
       const found = (await send("survey", { locale: options.locale || tree.documentElement.lang })).survey;
-      if (found && (await send("shown", { survey: found.id })).show) {
-        render(found);
+      // A browser that cannot build the card must not use up its one showing.
+      const show = found && build(found);
+      if (show && (await send("shown", { survey: found.id })).show) {
+        show();
         return true;
       }
     } catch (problem) {
@@ -150,20 +157,20 @@
   if (moment == "manual") return;
   let waiting, watcher;
   const come = new AbortController();
-  const listening = { signal: come.signal, capture: true };
+  come.capture = true;
   const now = () => {
     clearTimeout(waiting);
     come.abort();
-    if (watcher) watcher.disconnect();
+    watcher?.disconnect();
     ask();
   };
   const later = () => {
     clearTimeout(waiting);
     waiting = setTimeout(now, 3000);
   };
-  const pressed = (event) => event.target.closest && event.target.closest(moment) && now();
+  const pressed = (event) => event.target.closest?.(moment) && now();
   if (moment == "load") {
-    for (const kind of ["keydown", "pointerdown", "scroll"]) addEventListener(kind, later, listening);
+    for (const kind of ["keydown", "pointerdown", "scroll"]) addEventListener(kind, later, come);
     later();
   } else if (moment >= 0) waiting = setTimeout(now, moment * 1000);
   else {
@@ -177,7 +184,7 @@
     } catch {
       return complain("data-moment is no moment: " + moment);
     }
-    addEventListener("click", pressed, listening);
+    addEventListener("click", pressed, come);
     watcher = new MutationObserver(look);
     watcher.observe(tree, { childList: true, subtree: true });
     look();
