@@ -242,7 +242,7 @@ def test_rates_are_watched_even_when_scores_cannot_be_computed(stack, loop):
     loop.compute(EVENT)
     stack.dynamodb.put_item(
         TableName="afterbill",
-        Item=tally_item("all", now().date(), {"all": Tally(sent=10, bounced=9)}),
+        Item=tally_item("channel", now().date(), {"mail": Tally(sent=10, bounced=9)}),
     )
     stack.failures["PutItem"] = "ThrottlingException"
 

@@ -119,8 +119,8 @@ def _forget_some(table: Table, change: Change) -> bool:
 _recheck_again, _follows_at = follow_up.recheck_again, send_survey.follows_at
 
 
-def _reminder_at_any_hour(one: Any, situation: Any, policy: Policy, now: Any) -> Any:
-    return _recheck_again(one, situation, _rules(window=None)(policy), now)
+def _reminder_at_any_hour(one: Any, situation: Any, policy: Policy, now: Any, **more: Any) -> Any:
+    return _recheck_again(one, situation, _rules(window=None)(policy), now, **more)
 
 
 def _remind_at_any_hour(one: Any, customer: Any, policy: Policy, now: Any) -> Any:
