@@ -54,7 +54,8 @@ def town(request, stack):
     town.http.clear()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
+    """Ends with its module: Playwright runs once at a time in a process, and the next may start its own."""
     with installed_chromium() as browser:
         yield browser

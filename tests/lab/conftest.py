@@ -1,4 +1,4 @@
-"""One Chromium for all kinds."""
+"""A Chromium for the kinds, and the thresholds that are shipped."""
 
 import pytest
 
@@ -7,8 +7,9 @@ from ops.demo.browser import chromium as installed_chromium
 from ops.lab.__main__ import SURVEYS
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
+    """Ends with its module: Playwright runs once at a time in a process, and the next may start its own."""
     with installed_chromium() as browser:
         yield browser
 
