@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from afterbill.adapters.memory.scores import MemoryScores
 from afterbill.domain.invitation import Answer, Delivery, Invitation, State
-from afterbill.ports_scores import Counting, DirtyDays
+from afterbill.ports_insight import Counting, DirtyDays
 from afterbill.services.compute_nps import Computed, compute_nps
 from benchmarks.table import Row
 from benchmarks.timing import seconds

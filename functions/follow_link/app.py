@@ -26,7 +26,13 @@ _integrity = config.surveys_table().get("integrity", {})
 _visitors = Visitors(_integrity.get("scanners", ()), _integrity.get("networks", ()), lambda _network: "")
 _throttle = Throttle()
 _table = CodesTable(client("dynamodb"), config.setting("TABLE"))
-_following = Following(_table, _table, _keys, _brand, config.choice("PUBLIC_URL").rstrip("/"))
+_following = Following(
+    short_links=_table,
+    referrals=_table,
+    keys=_keys,
+    referral_url=lambda touchpoint: _brand.voice(touchpoint).referral_url,
+    public_url=config.choice("PUBLIC_URL").rstrip("/"),
+)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from afterbill.domain.billing import BillingEvent
 from afterbill.domain.customer import Customer
-from afterbill.ports import Change, Imports, Known
+from afterbill.ports_intake import Change, Imports, Known
 from afterbill.services.import_customers import TOGETHER, Importing, import_customers
 from ops.importing.journal import Journal
 from ops.importing.patience import Attempt, Patient

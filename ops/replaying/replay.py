@@ -12,7 +12,7 @@ from afterbill.adapters.aws.queues import SqsInbox
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.domain.errors import ConfigurationError
-from afterbill.ports import BillingApis, Inbox
+from afterbill.ports_intake import BillingApis, Inbox
 from ops.deployed import Deployed
 from ops.replaying.messages import DeadLetters, Message, evidence, files
 from ops.replaying.trial import Trial, trial

@@ -12,7 +12,7 @@ from afterbill.domain.customer import Customer
 from afterbill.domain.errors import AfterbillError, ConfigurationError
 from afterbill.domain.policy import Policy
 from afterbill.domain.webhooks import Webhook
-from afterbill.ports import BillingApis, Change, Facts, Found, Wanted
+from afterbill.ports_intake import BillingApis, Change, Facts, Found, Wanted
 from afterbill.providers import registry
 from afterbill.services.capture import Capture, Captured, Outcome
 from afterbill.services.capture_event import capture_event

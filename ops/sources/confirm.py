@@ -6,7 +6,7 @@ from urllib.parse import quote
 from afterbill.domain.errors import AfterbillError, ConfigurationError
 from afterbill.domain.provider import Call
 from afterbill.domain.webhooks import Source
-from afterbill.ports import BillingApis
+from afterbill.ports_intake import BillingApis
 from afterbill.providers import registry
 from ops import tasks
 from ops.deployed import Deployed

@@ -14,8 +14,9 @@ from afterbill.adapters.aws.limits import HaltSwitch, LimitsTable
 from afterbill.adapters.aws.responses import ResponsesTable, SweepsTable
 from afterbill.adapters.memory.limits import MemoryLimits
 from afterbill.adapters.memory.table import MemoryTable
-from afterbill.ports import Facts, MailEvents, Responses, Sweeps
-from afterbill.ports_sending import Halts, Invitations, Limits
+from afterbill.ports_answers import Responses
+from afterbill.ports_intake import Facts
+from afterbill.ports_outreach import Halts, Invitations, Limits, MailEvents, Sweeps
 from tests.contract.template import table_definition
 
 TABLE = "afterbill"

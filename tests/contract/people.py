@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from afterbill.domain.customer import Customer, Waiting
 from afterbill.domain.invitation import Invitation, State
-from afterbill.ports import Change
+from afterbill.ports_intake import Change
 
 NOW = datetime(2026, 11, 22, 13, 30, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 22, 13, 20, tzinfo=UTC)

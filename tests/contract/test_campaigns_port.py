@@ -12,8 +12,7 @@ from afterbill.adapters.memory.campaigns import MemoryCampaigns
 from afterbill.domain.campaigns import Done, slot_of
 from afterbill.domain.customer import Customer
 from afterbill.domain.errors import TransientError
-from afterbill.ports import Change, Facts
-from afterbill.ports_campaigns import Campaigns
+from afterbill.ports_intake import Campaigns, Change, Facts
 from tests.contract.conftest import TABLE
 from tests.contract.people import customer, invitation, stored
 from tests.contract.test_sweeps_port import pages_of_two

@@ -17,7 +17,7 @@ from afterbill.domain.collected import Collected, invitation_of
 from afterbill.domain.customer import Customer
 from afterbill.domain.invitation import Answer
 from afterbill.domain.questions import Question
-from afterbill.ports import Change
+from afterbill.ports_intake import Change
 from tests.contract.conftest import TABLE, over
 from tests.contract.people import ID, NOW, OTHER_ID
 from tests.contract.template import table_definition

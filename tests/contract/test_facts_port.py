@@ -9,7 +9,7 @@ from afterbill.domain.billing import Money
 from afterbill.domain.customer import Customer, Waiting
 from afterbill.domain.integrity import Kind, Visit
 from afterbill.domain.invitation import Answer, Delivery, Further, Invitation, SkipReason, State, Wait
-from afterbill.ports import Change, Found, Wanted
+from afterbill.ports_intake import Change, Found, Wanted
 from tests.contract.people import DUE, ID, LINK, NOW, OTHER_ID, customer, invitation, stored
 
 NOTHING = Found(None, {}, frozenset())

@@ -10,8 +10,7 @@ from afterbill.domain.channels import Channel
 from afterbill.domain.collected import Collected, invitation_of
 from afterbill.domain.customer import Customer
 from afterbill.domain.invitation import Answer
-from afterbill.ports import MOST_WRITES, Change
-from afterbill.ports_importing import Rewrite
+from afterbill.ports_intake import MOST_WRITES, Change, Rewrite
 from tests.contract.conftest import TABLE
 from tests.contract.people import NOW
 from tests.contract.template import table_definition

@@ -6,7 +6,7 @@ from afterbill.adapters.aws.imports import ImportsTable
 from afterbill.adapters.aws.responses import ResponsesTable
 from afterbill.adapters.memory.imports import MemoryImports
 from afterbill.domain.customer import Customer
-from afterbill.ports import MOST_WRITES, Change, Known
+from afterbill.ports_intake import MOST_WRITES, Change, Known
 from tests.contract.conftest import TABLE
 from tests.contract.people import NOW
 from tests.contract.template import table_definition

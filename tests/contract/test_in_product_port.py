@@ -12,8 +12,8 @@ from afterbill.adapters.memory.in_product import MemoryInProduct
 from afterbill.adapters.memory.table import MemoryTable
 from afterbill.domain.hosted import HostedLink, opened
 from afterbill.domain.invitation import RETENTION, Answer, State
-from afterbill.ports import Change
-from afterbill.ports_in_product import InProductTable
+from afterbill.ports_answers import InProductTable
+from afterbill.ports_intake import Change
 from tests.contract.conftest import TABLE, over
 from tests.contract.people import ID, NOW, customer, invitation, sent, stored
 

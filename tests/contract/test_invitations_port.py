@@ -7,7 +7,7 @@ import pytest
 
 from afterbill.domain.invitation import Answer, Delivery, Further, SkipReason, State, Wait
 from afterbill.domain.policy import Situation
-from afterbill.ports import Change
+from afterbill.ports_intake import Change
 from tests.contract.people import (
     DUE,
     ID,

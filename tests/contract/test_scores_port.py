@@ -13,7 +13,7 @@ from afterbill.adapters.memory.scores import MemoryScores
 from afterbill.domain.invitation import Answer, Delivery, State
 from afterbill.domain.nps import NUMBERS, Comparison, Tally
 from afterbill.domain.tally import LONGEST_VALUE, MOST_VALUES, OTHER, Answered, Score, Sent
-from afterbill.ports_scores import Mark, Progress
+from afterbill.ports_insight import Mark, Progress
 from tests.contract.scores_table import TABLE, create_table
 from tests.unit.services.score_world import invitation
 

@@ -11,7 +11,7 @@ from afterbill.adapters.aws.items import invitation_item
 from afterbill.adapters.aws.scores import ScoresTable
 from afterbill.adapters.aws.tallies import tally_item
 from afterbill.domain.errors import TransientError
-from afterbill.ports_scores import Progress
+from afterbill.ports_insight import Progress
 from afterbill.services.compute_nps import LEASE, Outcome
 from tests.contract.scores_table import TABLE, create_table
 from tests.contract.test_scores_port import NOW, TODAY, greatest_tallies, ratings, row

@@ -9,7 +9,7 @@ from afterbill.adapters.aws.taps import TapsTable
 from afterbill.adapters.memory.taps import MemoryTaps
 from afterbill.domain.integrity import Kind, Visit
 from afterbill.domain.invitation import Answer
-from afterbill.ports_scores import Tapped
+from afterbill.ports_answers import Tapped
 from tests.contract.conftest import TABLE
 from tests.contract.people import ID, NOW, OTHER_ID, sent
 

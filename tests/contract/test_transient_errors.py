@@ -21,8 +21,8 @@ from afterbill.domain.invitation import Answer, Delivery, SkipReason, Wait
 from afterbill.domain.limits import Limit
 from afterbill.domain.provider import Token
 from afterbill.domain.webhooks import Webhook
-from afterbill.ports import Change, Wanted
-from afterbill.ports_scores import Tapped
+from afterbill.ports_answers import Tapped
+from afterbill.ports_intake import Change, Wanted
 from tests.contract.conftest import REGION, over
 from tests.contract.people import ID, LINK, NOW, claimed, customer, invitation, mailed
 from tests.contract.test_timer_port import TARGET

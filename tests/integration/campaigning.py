@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from afterbill.adapters.aws.facts import FactsTable
 from afterbill.domain.campaigns import slot_of
 from afterbill.domain.customer import Customer
-from afterbill.ports import Change
+from afterbill.ports_intake import Change
 from tests.integration.stack import Stack
 
 

@@ -18,8 +18,9 @@ from playwright.sync_api import BrowserContext, Route
 
 from afterbill.adapters.memory.in_product import MemoryInProduct, MemoryUserKeys
 from afterbill.adapters.memory.table import MemoryTable
+from afterbill.domain.channels import InProduct
 from afterbill.domain.customer import Customer
-from afterbill.domain.in_product import InProduct, user_hash
+from afterbill.domain.in_product import user_hash
 from afterbill.domain.invitation import Invitation, State
 from afterbill.services.offer_survey import Offering
 from ops.local.places import ROOT

@@ -19,7 +19,7 @@ from afterbill.domain.legal import Legal, Need
 from afterbill.domain.limits import Sending
 from afterbill.domain.policy import Policy, Situation
 from afterbill.domain.sending_window import Place
-from afterbill.ports import Change
+from afterbill.ports_intake import Change
 from afterbill.services import follow_up, send_survey
 
 from . import town

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from afterbill.domain.billing import Touchpoint
+from afterbill.domain.channels import InProduct
 from afterbill.domain.errors import ConfigurationError
-from afterbill.domain.in_product import InProduct
 from afterbill.domain.policy import Policy
 from afterbill.surveys import policy_of
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from afterbill.domain.brand import Brand
+    from afterbill.domain.channels import InProduct
     from afterbill.domain.hosted import HostedLink
-    from afterbill.domain.in_product import InProduct
     from afterbill.domain.integrity import Integrity
     from afterbill.domain.limits import Sending
     from afterbill.domain.wording import Catalog
@@ -95,7 +95,7 @@ def reasons() -> Mapping[str, tuple[str, ...]]:
 
 def in_product() -> "InProduct":
     """Who asks for surveys inside the product; without the table nobody."""
-    from afterbill.domain.in_product import InProduct  # noqa: PLC0415  # same as with brand()
+    from afterbill.domain.channels import InProduct  # noqa: PLC0415  # same as with brand()
 
     table = surveys_table().get("in_product", {})
     return InProduct(table.get("source", ""), tuple(table.get("origins", ())))

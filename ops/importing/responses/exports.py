@@ -13,7 +13,7 @@ from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.domain.customer import Customer
 from afterbill.domain.errors import AfterbillError
 from afterbill.domain.invitation import Invitation
-from afterbill.ports_importing import ImportedResponses, Rewrite
+from afterbill.ports_intake import ImportedResponses, Rewrite
 from afterbill.services.import_responses import TOGETHER, Importing, Outcome, import_responses
 from ops.deployed import Deployed
 from ops.importing import csv_rows, text_files

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from afterbill.domain.wording import Words, choose_locale, negotiate_locale, tag_of
+from afterbill.domain.tongues import tag_of
+from afterbill.domain.wording import Words, choose_locale, negotiate_locale
 from tests.unit.customer_facing import BRAND
 
 MUSTER = replace(BRAND, company="Muster GmbH", product="{Muster}", service="Hilfe")

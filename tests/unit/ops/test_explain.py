@@ -16,7 +16,7 @@ from afterbill.domain.errors import AfterbillError
 from afterbill.domain.invitation import Answer, Delivery, SkipReason, State, Wait
 from afterbill.domain.links import Purpose, derive_key, sign
 from afterbill.domain.questions import Question
-from afterbill.ports import Change
+from afterbill.ports_intake import Change
 from ops.explaining.commands import explain
 from ops.reasons import WHY, why
 from tests.contract.people import ID, OTHER_ID, THIRD_ID, customer, invitation

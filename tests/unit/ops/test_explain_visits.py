@@ -9,7 +9,7 @@ from afterbill.adapters.aws.facts import FactsTable
 from afterbill.domain.integrity import Integrity, Kind, Visit
 from afterbill.domain.invitation import Answer, State
 from afterbill.domain.judging import Signal
-from afterbill.ports import Change
+from afterbill.ports_intake import Change
 from ops.explaining.commands import explain
 from ops.explaining.visits import told, visited
 from tests.contract.people import ID, customer

@@ -13,7 +13,7 @@ from afterbill.adapters.memory.imports import MemoryImports
 from afterbill.domain.billing import BillingEvent, CustomerRef
 from afterbill.domain.customer import Customer
 from afterbill.domain.errors import AfterbillError, TransientError
-from afterbill.ports import Change
+from afterbill.ports_intake import Change
 from afterbill.services.import_customers import Importing, Outcome
 from ops.importing.journal import FOLDER, Journal, journal
 from ops.importing.progress import Progress

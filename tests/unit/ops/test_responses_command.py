@@ -15,7 +15,7 @@ from afterbill.adapters.aws.imported_responses import ImportedResponsesTable
 from afterbill.adapters.memory.imported_responses import MemoryImportedResponses
 from afterbill.domain.customer import Customer
 from afterbill.domain.errors import TransientError
-from afterbill.ports import Change
+from afterbill.ports_intake import Change
 from ops import cli, deployed
 from ops.importing import journal, patience
 from ops.importing.responses import exports

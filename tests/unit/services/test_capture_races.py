@@ -9,7 +9,7 @@ from afterbill.adapters.memory.table import MemoryTable
 from afterbill.domain.billing import CustomerRef
 from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import SkipReason
-from afterbill.ports import Change
+from afterbill.ports_intake import Change
 from afterbill.services.capture import Outcome
 from tests.factories import ADA, DAY, MINUTE, event, news, ref, refund
 from tests.world import World

@@ -9,7 +9,7 @@ from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import Delivery
 from afterbill.domain.nps import Tally
 from afterbill.domain.segments import DIMENSIONS
-from afterbill.ports_scores import Progress
+from afterbill.ports_insight import Progress
 from afterbill.services.compute_nps import LEASE, MOST_DAYS, SETTLE, Computed, Outcome, compute_nps
 from tests.unit.services.score_world import ZONE, World
 

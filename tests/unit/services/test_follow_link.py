@@ -10,28 +10,17 @@ from afterbill.domain.codes import GRACE, Code, code_of, referral_code
 from afterbill.domain.links import Purpose
 from afterbill.services.follow_link import Following, follow_code, follow_referral
 from tests.factories import DAY, KEYS, NOON, SECOND, invitation, survey_token
-from tests.unit.customer_facing import BRAND
 
 ID, CODE = invitation().id, code_of(invitation().id, KEYS)
 UNTIL = NOON + 30 * DAY
 PAGE = "https://shop.example/friends"
 
 
-class Brand:
-    """One that sends those who were told of it somewhere."""
-
-    def __init__(self, page: str = PAGE) -> None:
-        self.page = page
-
-    def voice(self, _touchpoint: str) -> Any:
-        return BRAND.voice("")._replace(referral_url=self.page)
-
-
 def following(page: str = PAGE, **keys: Any) -> tuple[Following, MemoryTable]:
     table = MemoryTable(invitations={ID: invitation()})
     table.keep(Code(CODE, ID, UNTIL))
-    brand: Any = Brand(page)
-    return Following(table, table, MemoryLinkKeys(keys.get("known", KEYS), KEYS), brand, "https://n.example"), table
+    link_keys = MemoryLinkKeys(keys.get("known", KEYS), KEYS)
+    return Following(table, table, link_keys, lambda _touchpoint: page, "https://n.example"), table
 
 
 def referral(lives: timedelta = 400 * DAY) -> str:

@@ -12,7 +12,7 @@ from afterbill.adapters.memory.imports import MemoryImports
 from afterbill.domain.billing import BillingEvent, CustomerRef
 from afterbill.domain.customer import Customer
 from afterbill.domain.errors import TransientError
-from afterbill.ports import MOST_WRITES, Change
+from afterbill.ports_intake import MOST_WRITES, Change
 from afterbill.services.import_customers import TOGETHER, Importing, Outcome, import_customers
 from tests.factories import ADA, DAY, HOUR, NOON, hash_address, ids, news
 

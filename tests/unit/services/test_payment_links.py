@@ -6,7 +6,7 @@ import pytest
 
 from afterbill.domain.billing import BillingEvent, Touchpoint, fact_key
 from afterbill.domain.invitation import SkipReason, State
-from afterbill.ports import Change
+from afterbill.ports_intake import Change
 from tests.factories import HOUR, NOBODY, NOON, event, policy, refund
 from tests.world import World
 

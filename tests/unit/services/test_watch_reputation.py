@@ -11,7 +11,7 @@ from afterbill.domain.invitation import Delivery
 from afterbill.domain.limits import Sending
 from afterbill.domain.nps import Tally
 from afterbill.domain.reputation import Figures, Halt
-from afterbill.ports_scores import Progress
+from afterbill.ports_insight import Progress
 from afterbill.services.watch_reputation import Outcome, Watched, watch_reputation
 from tests.unit.services.score_world import NOON, ZONE, World
 

@@ -11,7 +11,7 @@ from afterbill.domain.customer import Waiting
 from afterbill.domain.invitation import SkipReason, State, Wait
 from afterbill.domain.limits import Sending
 from afterbill.domain.policy import SETTLING, Stops
-from afterbill.ports import Change
+from afterbill.ports_intake import Change
 from afterbill.services.capture import Captured, Outcome
 from tests.factories import (
     ADA,

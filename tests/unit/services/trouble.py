@@ -11,7 +11,7 @@ from afterbill.domain.customer import Customer
 from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import TRANSITIONS, Invitation
 from afterbill.domain.sending_window import SendingWindow
-from afterbill.ports import Change
+from afterbill.ports_intake import Change
 from tests.factories import DAY, HOUR
 from tests.unit.services.crashes import SimulatedCrash
 

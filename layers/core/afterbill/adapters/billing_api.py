@@ -15,7 +15,7 @@ from afterbill.adapters.http_client import Answer, HttpClient
 from afterbill.domain.errors import ConfigurationError, PayloadError
 from afterbill.domain.provider import Api, Call, Login, Token
 from afterbill.domain.webhooks import Source
-from afterbill.ports import Tokens
+from afterbill.ports_intake import Tokens
 
 _OWN_HEADERS = {"user-agent": "afterbill", "accept": "application/json"}
 _PATH = re.compile(r"/(?!/)[^\s\\?#\x00-\x1f\x7f]*")

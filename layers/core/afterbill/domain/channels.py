@@ -25,3 +25,11 @@ class SmsPolicy:
 
     max_price: str = "0.10"
     most_segments: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class InProduct:
+    """[in_product] of surveys.toml: `source` knows the users by their ids, pages of `origins` may ask."""
+
+    source: str = ""
+    origins: tuple[str, ...] = ()

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from afterbill.domain.customer import BOUNCED, Customer
@@ -16,14 +15,6 @@ SEEN_AGAIN = timedelta(days=1)
 """That somebody uses the product is written no more often than this."""
 
 _ID = 32
-
-
-@dataclass(frozen=True, slots=True)
-class InProduct:
-    """[in_product] of surveys.toml: `source` knows the users by their ids, pages of `origins` may ask."""
-
-    source: str = ""
-    origins: tuple[str, ...] = ()
 
 
 def user_hash(user: str, secret: str) -> str:

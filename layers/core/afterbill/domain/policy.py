@@ -8,9 +8,8 @@ from enum import StrEnum
 
 from afterbill.domain.billing import REVERSALS, BillingEvent, Touchpoint
 from afterbill.domain.campaigns import CAMPAIGNS, Campaign
-from afterbill.domain.channels import Channel, SmsPolicy
+from afterbill.domain.channels import Channel, InProduct, SmsPolicy
 from afterbill.domain.customer import BOUNCED, Customer
-from afterbill.domain.in_product import InProduct
 from afterbill.domain.integrity import Integrity
 from afterbill.domain.invitation import SkipReason, Wait
 from afterbill.domain.legal import Legal, Need

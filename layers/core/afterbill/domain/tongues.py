@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from afterbill.domain.wording import tag_of
-
 _REGION_LENGTHS = (2, 3)
 
 
@@ -19,3 +17,8 @@ def locale_of(locale: str | None, country: str | None, languages: Mapping[str, s
     if not language or any(len(part) in _REGION_LENGTHS for part in rest):
         return (locale or "").strip()
     return "-".join(part for part in (language, *rest, region) if part)
+
+
+def tag_of(locale: str) -> str:
+    """A language tag in one spelling: `de_CH.UTF-8` and `DE-ch` are `de-ch`."""
+    return locale.strip().partition(".")[0].replace("_", "-").lower()

@@ -7,6 +7,7 @@ from string import Formatter
 from afterbill.domain.bidi import direction, isolated
 from afterbill.domain.brand import Brand
 from afterbill.domain.questions import Question, scale_of
+from afterbill.domain.tongues import tag_of
 
 Catalog = Mapping[str, str]
 """The texts of one language by key, with named placeholders such as `{product}`."""
@@ -136,11 +137,6 @@ def negotiate_locale(accept_language: str | None, available: Iterable[str], defa
     preferred = sorted(((_weight(parameters), tag) for tag, _, parameters in ranges), key=lambda pair: -pair[0])
     matches = (_match(tag, available) for weight, tag in preferred if weight > 0)
     return next((match for match in matches if match), default)
-
-
-def tag_of(locale: str) -> str:
-    """A language tag in one spelling: `de_CH.UTF-8` and `DE-ch` are `de-ch`."""
-    return locale.strip().partition(".")[0].replace("_", "-").lower()
 
 
 def _match(wanted: str, available: Iterable[str]) -> str | None:

@@ -12,7 +12,7 @@ from babel.numbers import NumberPattern
 
 from afterbill.domain.billing import Money
 from afterbill.domain.currencies import exponent
-from afterbill.domain.wording import tag_of
+from afterbill.domain.tongues import tag_of
 
 _REGION = re.compile(r"-([a-z]{2}|\d{3})(?=-|$)")
 _CODE_AND_DIGIT = re.compile(r"(?<=[A-Za-z])(?=\d)")

@@ -9,8 +9,8 @@ from afterbill.domain.invitation import Invitation
 from afterbill.domain.policy import Policy
 from afterbill.domain.provider import Call, Provider
 from afterbill.domain.webhooks import Source
-from afterbill.ports import BillingApis, DeadLetters, Evidence, Facts, Inbox
-from afterbill.ports_sending import SendQueue, Timer
+from afterbill.ports_intake import BillingApis, DeadLetters, Evidence, Facts, Inbox
+from afterbill.ports_outreach import SendQueue, Timer
 
 
 class Outcome(StrEnum):

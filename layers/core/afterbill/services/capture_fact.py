@@ -21,7 +21,7 @@ from afterbill.domain.policy import (
 from afterbill.domain.questions import Question
 from afterbill.domain.segments import segments_of
 from afterbill.domain.webhooks import Source
-from afterbill.ports import Change, Found, Wanted
+from afterbill.ports_intake import Change, Found, Wanted
 from afterbill.services.capture import Capture, Captured, Outcome, Sender
 from afterbill.services.identify_customer import Identity, aliases_of, identify
 

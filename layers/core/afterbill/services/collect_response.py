@@ -17,7 +17,7 @@ from afterbill.domain.told import Told
 from afterbill.services.record_response import cleaned
 
 if TYPE_CHECKING:  # this answers HTTP, and starts without what the ports name
-    from afterbill.ports_collecting import ApiKeys, Collecting
+    from afterbill.ports_answers import ApiKeys, Collecting
 
 _MOST_MERGES = 3
 """Who was merged more often in a row is taken for unknown."""

@@ -10,7 +10,7 @@ from afterbill.domain.questions import Question
 from afterbill.domain.segments import DIMENSIONS, dimension_of
 from afterbill.domain.tally import ALL, count, questions_in, scores_of
 from afterbill.domain.windows import Window, month_after, windows_to_compute
-from afterbill.ports_scores import Counting, Mark, Progress
+from afterbill.ports_insight import Counting, Mark, Progress
 
 LEASE = timedelta(minutes=15)
 """No Lambda function lives longer, so whoever took an expired lease is dead and can no longer write old counts."""

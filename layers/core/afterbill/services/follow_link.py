@@ -9,26 +9,30 @@ from afterbill.domain import links
 from afterbill.domain.codes import GRACE, referral_code, spelled
 
 if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports name
-    from afterbill.domain.brand import Brand
-    from afterbill.ports import LinkKeys
-    from afterbill.ports_links import Codes, Referrals
+    from collections.abc import Callable
+
+    from afterbill.ports_answers import LinkKeys, Referrals, ShortLinks
 
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """What following needs; `public_url` is where our pages are, without a slash at its end; empty: where we are."""
+    """What following needs.
 
-    codes: "Codes"
+    `referral_url` gives the operator's page for a touchpoint, empty where there is none. `public_url` is the address of
+    our pages without a slash at its end; empty: the host that was asked.
+    """
+
+    short_links: "ShortLinks"
     referrals: "Referrals"
     keys: "LinkKeys"
-    brand: "Brand"
+    referral_url: "Callable[[str], str]"
     public_url: str
 
 
 def follow_code(text: str, following: Following, now: datetime) -> str | None:
     """The address of the survey behind a short link; None where there is none, or it is over for long."""
     code = spelled(text)
-    found = following.codes.code(code) if code else None
+    found = following.short_links.code(code) if code else None
     if found is None or now > found.until + GRACE:
         return None
     keys = following.keys.current()
@@ -47,7 +51,7 @@ def follow_referral(token: str, following: Following, now: datetime, *, counts: 
         return None
     look = following.referrals.refer if counts else following.referrals.invitation
     invitation = look(link.invitation_id)
-    page = following.brand.voice(invitation.touchpoint).referral_url if invitation else ""
+    page = following.referral_url(invitation.touchpoint) if invitation else ""
     return _with_code(page, referral_code(link.invitation_id, following.keys.current())) if page else None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.invitation import Delivery, Invitation, State
 from afterbill.domain.mail import INVITATION_TAG
-from afterbill.ports import MailEvents
+from afterbill.ports_outreach import MailEvents
 
 _DELIVERIES = {
     "Delivery": Delivery.DELIVERED,

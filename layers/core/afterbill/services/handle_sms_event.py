@@ -11,8 +11,7 @@ from afterbill.domain.errors import PayloadError
 from afterbill.domain.invitation import Delivery, Invitation, State
 from afterbill.domain.mail import INVITATION_TAG
 from afterbill.domain.stop_words import says_stop
-from afterbill.ports import MailEvents
-from afterbill.ports_links import Codes
+from afterbill.ports_outreach import Codes, MailEvents
 from afterbill.services.texting import UNSUBSCRIBED
 
 _PROOFS = {

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from afterbill.domain.billing import BillingEvent
 from afterbill.domain.customer import BOUNCED, Customer, learn, merge, weightiest
-from afterbill.ports import Found
+from afterbill.ports_intake import Found
 
 
 class People(Protocol):

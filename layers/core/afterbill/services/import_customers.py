@@ -8,7 +8,7 @@ from enum import StrEnum
 from afterbill.domain.billing import BillingEvent
 from afterbill.domain.customer import Customer
 from afterbill.domain.errors import TransientError
-from afterbill.ports import MOST_WRITES, Change, Found, Imports, Known
+from afterbill.ports_intake import MOST_WRITES, Change, Found, Imports, Known
 from afterbill.services.identify_customer import Identity, aliases_of, follow, identify
 
 TOGETHER = 99

@@ -9,8 +9,7 @@ from afterbill.domain.collected import Collected, invitation_of
 from afterbill.domain.customer import Customer
 from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import Invitation
-from afterbill.ports import MOST_WRITES
-from afterbill.ports_importing import ImportedResponses, Rewrite
+from afterbill.ports_intake import MOST_WRITES, ImportedResponses, Rewrite
 from afterbill.services.identify_customer import follow
 
 TOGETHER = 100

@@ -14,8 +14,7 @@ from afterbill.domain.invitation import Invitation
 from afterbill.services import record_response
 
 if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports name
-    from afterbill.ports import Responses
-    from afterbill.ports_in_product import InProductTable, UserKeys
+    from afterbill.ports_answers import InProductTable, Responses, UserKeys
 
 
 class Outcome(StrEnum):

@@ -11,8 +11,7 @@ from afterbill.domain.in_product import MOST_USER
 from afterbill.services.offer_survey import called, is_user
 
 if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports name
-    from afterbill.ports import LinkKeys
-    from afterbill.ports_in_product import InProductTable, UserKeys
+    from afterbill.ports_answers import InProductTable, LinkKeys, UserKeys
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from itertools import islice
 from afterbill.domain.errors import AfterbillError, PayloadError
 from afterbill.domain.provider import Call, Poller, Provider
 from afterbill.domain.webhooks import Source, Webhook
-from afterbill.ports import BillingApis, Inbox
+from afterbill.ports_intake import BillingApis, Inbox
 from afterbill.services.capture import without_credentials
 
 _MOST = 100

@@ -9,7 +9,7 @@ from afterbill.domain.provider import Provider
 from afterbill.domain.webhooks import MAX_BODY_BYTES, Refusal, Reply, Source, Webhook
 
 if TYPE_CHECKING:  # the ports bring the whole domain, of which a start to receive needs nothing
-    from afterbill.ports import Inbox
+    from afterbill.ports_intake import Inbox
 
 
 class SigningSecrets(Protocol):

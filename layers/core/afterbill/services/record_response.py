@@ -14,7 +14,7 @@ from afterbill.domain.invitation import COMMENT_LENGTH, RETENTION, Answer, Invit
 from afterbill.domain.visitors import Visitor
 
 if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports name
-    from afterbill.ports import LinkKeys, Responses
+    from afterbill.ports_answers import LinkKeys, Responses
 
 RATINGS = {str(rating): rating for rating in range(11)}
 """The only spellings of a rating that count: `07`, ` 7`, `7.0` and other digits are not ratings."""

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 from afterbill.domain.campaigns import CAMPAIGNS, Campaign, Done, Turn, resumed, turns
 from afterbill.domain.policy import Policy
 from afterbill.domain.webhooks import Webhook
-from afterbill.ports import Inbox
-from afterbill.ports_campaigns import Campaigns
+from afterbill.ports_intake import Campaigns, Inbox
 
 _TOGETHER = 10
 """Customers in one message: as many as capture_event takes in one go."""

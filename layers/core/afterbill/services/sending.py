@@ -19,7 +19,7 @@ from afterbill.domain.mail import Accepted, Mail, Receipt
 from afterbill.domain.policy import Policy, Rule, Situation
 from afterbill.domain.recheck import Verdict, postponed
 from afterbill.domain.sending_window import moment_in
-from afterbill.ports_sending import Halts, Invitations, Limits, Mailer, SendQueue, Timer
+from afterbill.ports_outreach import Halts, Invitations, Limits, Mailer, SendQueue, Timer
 from afterbill.services.texting import Texting
 
 HALTED_FOR = timedelta(minutes=15)

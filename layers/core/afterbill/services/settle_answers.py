@@ -11,7 +11,7 @@ from datetime import datetime
 from afterbill.domain.integrity import Integrity
 from afterbill.domain.invitation import Answer, Invitation
 from afterbill.domain.judging import Signal, Tap, judge
-from afterbill.ports_scores import Settling
+from afterbill.ports_answers import Settling
 
 MOST_SETTLED = 1000
 """Invitations judged per run, those that wait longest first, so that a great backlog cannot outlast the function."""

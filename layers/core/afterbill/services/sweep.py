@@ -8,8 +8,7 @@ from enum import StrEnum
 
 from afterbill.domain.channels import Channel
 from afterbill.domain.invitation import Invitation, SkipReason, State
-from afterbill.ports import Sweeps
-from afterbill.ports_sending import SendQueue
+from afterbill.ports_outreach import SendQueue, Sweeps
 
 OVERDUE_AFTER = timedelta(minutes=20)
 """Counted from the end of the flexible window: enough for a message to wait in the queue and to be tried again."""

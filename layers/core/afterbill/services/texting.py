@@ -9,8 +9,7 @@ from afterbill.domain.customer import Customer
 from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import Invitation, SkipReason
 from afterbill.domain.mail import OPTED_OUT, Sms
-from afterbill.ports_links import Codes
-from afterbill.ports_sending import Mailer, Suppressions
+from afterbill.ports_outreach import Codes, Mailer, Suppressions
 
 _TRIES = 5
 UNSUBSCRIBED = "unsubscribed"

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from afterbill.domain.errors import PayloadError, TransientError
 from afterbill.domain.tally import Snapshot, days_touched
-from afterbill.ports_scores import DirtyDays, Taps
+from afterbill.ports_insight import DirtyDays, Taps
 
 Record = TypeVar("Record")
 Marked = TypeVar("Marked", date, str)

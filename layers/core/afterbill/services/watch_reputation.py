@@ -11,7 +11,8 @@ from afterbill.domain.nps import Tally
 from afterbill.domain.questions import Question
 from afterbill.domain.reputation import Figures, Halt, excess, figures_of, watched
 from afterbill.domain.segments import dimension_of
-from afterbill.ports_scores import Counting, Switch
+from afterbill.ports_insight import Counting
+from afterbill.ports_outreach import Switch
 
 
 class Outcome(StrEnum):

@@ -10,10 +10,9 @@ from afterbill.almanac import load_almanac
 from afterbill.config import SURVEYS, folder, read_toml
 from afterbill.domain.billing import Touchpoint
 from afterbill.domain.campaigns import Campaign
-from afterbill.domain.channels import SmsPolicy
+from afterbill.domain.channels import InProduct, SmsPolicy
 from afterbill.domain.errors import ConfigurationError
 from afterbill.domain.hints import unknown
-from afterbill.domain.in_product import InProduct
 from afterbill.domain.integrity import Integrity
 from afterbill.domain.legal import PRESETS, Legal
 from afterbill.domain.limits import Sending

@@ -12,7 +12,7 @@ from afterbill.adapters.aws.items import customer_item, encode, invitation_item,
 from afterbill.adapters.aws.reading import TableReader
 from afterbill.domain.billing import OperatorTask
 from afterbill.domain.customer import Customer
-from afterbill.ports import Change, Found, Wanted
+from afterbill.ports_intake import Change, Found, Wanted
 
 
 class FactsTable(TableReader):

@@ -7,7 +7,7 @@ from afterbill.adapters.aws import keys
 from afterbill.adapters.aws.imports import ImportsTable
 from afterbill.adapters.aws.items import encode, invitation_item, invitation_of, stamp
 from afterbill.domain.invitation import Invitation
-from afterbill.ports_importing import Rewrite
+from afterbill.ports_intake import Rewrite
 
 
 class ImportedResponsesTable(ImportsTable):

@@ -5,7 +5,7 @@ from typing import Any
 
 from afterbill.adapters.aws import keys
 from afterbill.adapters.aws.facts import FactsTable
-from afterbill.ports import Known
+from afterbill.ports_intake import Known
 
 _MOST_KEYS = 100
 """Keys that BatchGetItem takes."""

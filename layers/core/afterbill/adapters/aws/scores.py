@@ -14,7 +14,7 @@ from afterbill.adapters.aws.items import decode, encode
 from afterbill.adapters.aws.tallies import score_item, score_of, tallies_of, tally_item
 from afterbill.domain.invitation import Delivery
 from afterbill.domain.tally import Answered, Score, Sent, Tallies
-from afterbill.ports_scores import Mark, Progress
+from afterbill.ports_insight import Mark, Progress
 
 
 class ScoresTable:

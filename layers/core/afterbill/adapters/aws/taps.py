@@ -12,7 +12,7 @@ from afterbill.adapters.aws.clients import error_code, transient
 from afterbill.adapters.aws.items import decode, encode, stamp
 from afterbill.adapters.aws.reading import InvitationReader
 from afterbill.domain.invitation import Invitation
-from afterbill.ports_scores import Tapped
+from afterbill.ports_answers import Tapped
 
 
 class TapsTable(InvitationReader):

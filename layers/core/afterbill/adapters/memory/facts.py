@@ -7,7 +7,7 @@ from datetime import datetime
 from afterbill.domain.billing import OperatorTask
 from afterbill.domain.customer import Customer
 from afterbill.domain.invitation import Invitation
-from afterbill.ports import Change, Found, Wanted
+from afterbill.ports_intake import Change, Found, Wanted
 
 
 @dataclass

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from afterbill.adapters.memory.imports import MemoryImports
 from afterbill.domain.invitation import Invitation
-from afterbill.ports_importing import Rewrite
+from afterbill.ports_intake import Rewrite
 
 
 @dataclass

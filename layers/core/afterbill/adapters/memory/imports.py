@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from afterbill.adapters.memory.table import MemoryTable
-from afterbill.ports import Known
+from afterbill.ports_intake import Known
 
 
 @dataclass

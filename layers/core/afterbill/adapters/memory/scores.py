@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from afterbill.domain.invitation import Invitation
 from afterbill.domain.tally import Answered, Score, Sent, Tallies
-from afterbill.ports_scores import Mark, Progress
+from afterbill.ports_insight import Mark, Progress
 
 
 @dataclass

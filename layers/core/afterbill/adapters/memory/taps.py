@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from afterbill.domain.invitation import Invitation
-from afterbill.ports_scores import Tapped
+from afterbill.ports_answers import Tapped
 
 
 @dataclass

@@ -1,18 +1,18 @@
-"""What the use cases need from the world; each port has an AWS adapter and a working twin in memory.
+"""What intake needs from the world.
 
-Every method is one call over the network, or a few that may be repeated together. Each may raise TransientError, and
-nothing else that is expected.
+Every method of a port is one call over the network, or a few that may be repeated together. A method may raise
+TransientError, and nothing else that is expected. Each port has an adapter and a working twin in memory.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from afterbill.domain.billing import OperatorTask
+from afterbill.domain.campaigns import Done
 from afterbill.domain.customer import Customer
-from afterbill.domain.integrity import Visit
-from afterbill.domain.invitation import Answer, Delivery, Invitation, Recorded, SkipReason
+from afterbill.domain.invitation import Invitation
 from afterbill.domain.provider import Api, Call, Token
 from afterbill.domain.webhooks import Source, Webhook
 
@@ -149,82 +149,38 @@ class Imports(Protocol):
         """Write all of it, MOST_WRITES at most; False when somebody else was faster."""
 
 
-class LinkKeys(Protocol):
-    """The keys that sign links, by id; the highest id signs, all of them verify."""
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """One response as it is to be stored, and as it was read before; None: it was not there."""
 
-    def current(self) -> Mapping[int, bytes]:
-        """Those known now."""
-
-    def refresh(self) -> bool:
-        """Fetch again unless that happened less than a minute ago; whether it was done."""
+    after: Invitation
+    before: Invitation | None = None
 
 
-class Responses(Protocol):
-    """The table as record_response sees it."""
+class ImportedResponses(Protocol):
+    """The table as import_responses sees it; reading asks as many keys per call as a call takes."""
 
-    def invitation(self, invitation_id: str) -> Invitation | None:
-        """The invitation as it stands."""
+    def owners(self, aliases: Sequence[str]) -> Mapping[str, str]:
+        """Ids of customers by those of these aliases that are known, read consistently."""
 
-    def visit(self, invitation_id: str, visit: Visit) -> Invitation | None:
-        """Keep the visit unless there are too many (`most`); the invitation as it stands then: one call."""
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """The customers that exist among `ids`."""
 
-    def record(self, invitation_id: str, answer: Answer, now: datetime, day: str, channel: str = "") -> Recorded | None:
-        """Store the answer if it is still accepted; None when there is no such invitation.
+    def responses(self, ids: Sequence[str]) -> Mapping[str, Invitation]:
+        """The responses that exist among `ids`, read consistently."""
 
-        The first answer freezes `answered_at` and `answered_day`; later ones change the same response.
-        `channel` is where it was given, told if that may not be where it was asked for.
-        A confirmed answer takes the place of an unconfirmed one, and its label with it.
-        """
-
-    def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
-        """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""
-
-    def customer(self, customer_id: str) -> Customer | None:
-        """The customer, merged ones followed."""
+    def store(self, rewrites: Sequence[Rewrite]) -> bool:
+        """All of them, MOST_WRITES at most; False, and nothing done, where one is no longer what it was before."""
 
 
-class MailEvents(Protocol):
-    """The table as handle_mail_event sees it."""
+class Campaigns(Protocol):
+    """The table as run_campaigns sees it."""
 
-    def invitation(self, invitation_id: str) -> Invitation | None:
-        """The invitation as it stands."""
+    def customers_in(self, slot: int) -> Iterator[str]:
+        """Ids of the customers of a group, without those merged into others; the last seconds may be missing."""
 
-    def customer(self, customer_id: str) -> Customer | None:
-        """The customer, merged ones followed."""
+    def done(self, campaign: str) -> Done | None:
+        """How far it has come, None before it was first seen."""
 
-    def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
-        """sending or unknown -> sent: the mail system's word proves it went out."""
-
-    def deliver(self, invitation_id: str, delivery: Delivery, delivered_at: datetime | None = None) -> None:
-        """Raise the delivery rank, and keep the first moment a mail was `delivered_at`.
-
-        A lower rank changes nothing, an equal one no more than a moment that is missing.
-        """
-
-    def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
-        """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""
-
-
-class Sweeps(Protocol):
-    """The table as the sweep of overdue work sees it."""
-
-    def unsettled(self, hour: str) -> Sequence[str]:
-        """Ids of invitations due in that UTC hour (`2026-11-22T13`) that have not gone out."""
-
-    def invitation(self, invitation_id: str) -> Invitation | None:
-        """The invitation as it stands."""
-
-    def mark_unknown(self, invitation: Invitation) -> None:
-        """sending -> unknown, for this attempt only."""
-
-    def close(self, invitation: Invitation, reason: SkipReason) -> None:
-        """From the state it was read in -> closed, at the `closed_at` it carries; the customer waits no longer."""
-
-    def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
-        """sending or unknown -> sent: an answer proves it went out."""
-
-    def swept_until(self) -> str | None:
-        """The hour from which the next sweep starts, None before the first."""
-
-    def set_swept_until(self, hour: str) -> None:
+    def set_done(self, campaign: str, done: Done) -> None:
         """Remember it."""

@@ -1,12 +1,10 @@
-"""What counting needs from the world."""
+"""What counting needs from the world, under the same promises as in intake."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from afterbill.domain.invitation import Invitation
-from afterbill.domain.reputation import Halt
 from afterbill.domain.tally import Answered, Score, Sent, Tallies
 
 
@@ -34,34 +32,6 @@ class Mark:
     day: date
     version: int
     marked_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Tapped:
-    """An invitation with taps to settle, and since when; every further tap raises `version`."""
-
-    invitation_id: str
-    version: int
-    marked_at: datetime
-
-
-class Settling(Protocol):
-    """The table as the settling of taps sees it."""
-
-    def unsettled(self) -> Collection[Tapped]:
-        """Every invitation whose taps wait to be judged, read consistently."""
-
-    def invitation(self, invitation_id: str) -> Invitation | None:
-        """The invitation as it stands."""
-
-    def settle_answer(self, invitation: Invitation) -> bool:
-        """Store the unconfirmed answer and the label it carries.
-
-        False, and nothing done, where one was confirmed, or the links were used again, since it was read.
-        """
-
-    def settled(self, tapped: Tapped) -> bool:
-        """Remove the mark; False, and nothing done, where the invitation was tapped again since it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +92,3 @@ class Scores(Protocol):
 
     def scores(self, dimension: str, window: str) -> Collection[Score]:
         """The scores of every value of the dimension; the work does not depend on the number of responses."""
-
-
-class Switch(Protocol):
-    """The switch that stops all sending, for those who turn it."""
-
-    def state(self) -> Halt:
-        """How it stands, read consistently."""
-
-    def stop(self, halt: Halt) -> bool:
-        """Stop all sending; False, and nothing done, where it is stopped, or was resumed since `halt` was thought of.
-
-        The latter is told by its `resumed_on`, the last resume it knows of.
-        """
-
-    def resume(self, day: date) -> bool:
-        """Let sending go on, and remember the local day; False where it was not stopped."""
