@@ -21,8 +21,9 @@ from paddle_billing.Notifications import Secret, Verifier
 from square.types.payment_updated_event import PaymentUpdatedEvent
 from square.utils.webhooks_helper import verify_signature
 
+from afterbill.connectors import registry
+from afterbill.connectors._kit import json
 from afterbill.domain.webhooks import Source, Webhook
-from afterbill.providers import payload, registry
 from benchmarks.layers import ROOT
 from benchmarks.table import Row
 from benchmarks.timing import pairs, ratio, repeated
@@ -92,7 +93,7 @@ def ours(webhook: Webhook, rival: Rival) -> Work:
     def work() -> object:
         if refusal := provider.verify(webhook, [rival.secret], datetime.now(UTC)):
             raise ValueError(refusal)
-        return payload.parse(webhook.body) if rival.parse_only else provider.normalise(webhook, source)
+        return json.parse(webhook.body) if rival.parse_only else provider.normalise(webhook, source)
 
     return work
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import stripe
 
+from afterbill.connectors import registry
 from afterbill.domain.billing import BillingEvent
 from afterbill.domain.customer import Customer
 from afterbill.domain.policy import Policy, Situation, decide
 from afterbill.domain.webhooks import Source, Webhook
-from afterbill.providers import registry
 from afterbill.surveys import load_policy
 from benchmarks.layers import ROOT
 from benchmarks.table import Row

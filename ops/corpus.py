@@ -9,10 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from afterbill.connectors import registry
 from afterbill.domain.billing import BillingEvent, OperatorTask, Pointer, Understood
 from afterbill.domain.errors import AfterbillError, PayloadError
 from afterbill.domain.webhooks import Source
-from afterbill.providers import registry
 from ops import samples
 
 _NO_WEBHOOKS = frozenset({".md", ".rst", ".py", ".pyc"})

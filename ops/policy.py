@@ -9,12 +9,12 @@ from pathlib import Path
 from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.adapters.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
 from afterbill.adapters.memory.table import MemoryTable
+from afterbill.connectors import registry
 from afterbill.domain.billing import OperatorTask, Pointer, Touchpoint, Understood
 from afterbill.domain.errors import AfterbillError, ConfigurationError, PayloadError
 from afterbill.domain.invitation import Invitation, SkipReason
 from afterbill.domain.policy import Policy
 from afterbill.domain.webhooks import Source, Webhook
-from afterbill.providers import registry
 from afterbill.services.capture import Capture, Outcome
 from afterbill.services.capture_event import capture_event
 from afterbill.surveys import load_policy

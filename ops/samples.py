@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
+from afterbill.connectors import registry
 from afterbill.domain.errors import AfterbillError
 from afterbill.domain.provider import About
 from afterbill.domain.webhooks import Webhook
-from afterbill.providers import registry
 
 _VERSION = re.compile(r"^(captured|\d[\d-]*)\.")
 """Before the topic a file's name may say where it comes from, or the version of an API."""

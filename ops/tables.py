@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from afterbill.adapters.memory.apis import MemoryApis
+from afterbill.connectors import registry
 from afterbill.domain.billing import BillingEvent, Pointer, Touchpoint
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.webhooks import Source
-from afterbill.providers import registry
 from ops import samples
 from ops.local import places
 
@@ -34,7 +34,7 @@ def _row(name: str) -> tuple[str, ...]:
     about = registry.load(name).ABOUT
     named = " ".join(f"`{touchpoint}`" for touchpoint in touchpoints(name))
     return (
-        f"[{about.title}](docs/providers/{name}.md)",
+        f"[{about.title}](docs/connectors/{name}.md)",
         about.proof,
         about.address,
         named if about.events else "all: the sender names them",

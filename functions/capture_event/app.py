@@ -15,8 +15,8 @@ from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.tokens import ApiCredentials, SecretTokens
 from afterbill.adapters.billing_api import HttpApis
 from afterbill.batch import process
+from afterbill.connectors import registry
 from afterbill.observability import Metric, count, logger
-from afterbill.providers import registry
 from afterbill.services.capture import Capture, Captured, Outcome
 from afterbill.services.capture_event import capture_event
 from afterbill.surveys import load_policy

@@ -10,8 +10,8 @@ from afterbill.adapters.aws.queues import SqsInbox
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.tokens import ApiCredentials
 from afterbill.adapters.billing_api import HttpApis
+from afterbill.connectors import registry
 from afterbill.observability import logger
-from afterbill.providers import registry
 from afterbill.services.poll_billing import Polling, poll_billing
 
 _credentials = ApiCredentials(Secret(client("secretsmanager"), config.setting("APIS_SECRET"), monotonic))

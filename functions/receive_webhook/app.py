@@ -8,10 +8,10 @@ from afterbill import config, gateway
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.queues import SqsInbox
 from afterbill.adapters.aws.secrets import Secret, SourceSecrets
+from afterbill.connectors import registry
 from afterbill.domain.errors import TransientError
 from afterbill.domain.webhooks import MAX_BODY_BYTES, Refusal, Reply, Webhook
 from afterbill.observability import Metric, count, logger
-from afterbill.providers import registry
 from afterbill.services.receive_webhook import Answer, Received, receive_webhook
 
 _REPLIES = {Answer.UNKNOWN_SOURCE: Reply(404), Answer.TOO_LARGE: Reply(413)}

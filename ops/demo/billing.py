@@ -11,8 +11,8 @@ from typing import Any
 
 import urllib3
 
+from afterbill.connectors.stripe import ABOUT
 from afterbill.domain.billing import fact_key
-from afterbill.providers.stripe import ABOUT
 from ops.demo.people import Person, Story
 from ops.demo.progress import DemoError
 from ops.local import programs

@@ -6,9 +6,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code
+from afterbill.connectors import registry
 from afterbill.domain.errors import ConfigurationError
 from afterbill.domain.provider import Address, Login, Provider
-from afterbill.providers import registry
 from ops.doctor.findings import Finding, Findings, fail, ok, warn
 from ops.doctor.patient import Patient
 from ops.sources import access

@@ -16,8 +16,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from afterbill.connectors import registry
 from afterbill.domain.provider import Api, Login
-from afterbill.providers import registry
 from ops.local import counters
 from ops.local.forwarding import Answer
 from ops.local.places import ROOT

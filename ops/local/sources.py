@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from afterbill.connectors import registry
 from afterbill.domain.provider import Api, Login
-from afterbill.providers import registry
 from ops.local.billing_apis import OF_TOKENS, PREFIX
 
 ALWAYS_THERE = frozenset({"stripe", "standard_webhooks"})

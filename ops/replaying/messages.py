@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from afterbill.adapters.aws.queues import webhook_of
+from afterbill.connectors import registry
 from afterbill.domain.errors import AfterbillError
 from afterbill.domain.webhooks import Source, Webhook
-from afterbill.providers import registry
 from ops import samples
 
 _SECONDS_OUT_OF_SIGHT = 60

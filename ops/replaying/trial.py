@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 from afterbill.adapters.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
 from afterbill.adapters.memory.table import MemoryTable
+from afterbill.connectors import registry
 from afterbill.domain.billing import OperatorTask
 from afterbill.domain.customer import Customer
 from afterbill.domain.errors import AfterbillError, ConfigurationError
 from afterbill.domain.policy import Policy
 from afterbill.domain.webhooks import Webhook
 from afterbill.ports_intake import BillingApis, Change, Facts, Found, Wanted
-from afterbill.providers import registry
 from afterbill.services.capture import Capture, Captured, Outcome
 from afterbill.services.capture_event import capture_event
 

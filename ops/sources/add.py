@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from afterbill.connectors import registry
 from afterbill.domain.errors import ConfigurationError
 from afterbill.domain.provider import Address, Api, Login, Provider
 from afterbill.domain.webhooks import Source
-from afterbill.providers import registry
 from ops.deployed import Deployed
 from ops.sources import access, consent
 from ops.sources.secrets import with_secret

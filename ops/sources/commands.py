@@ -4,7 +4,7 @@ import argparse
 from datetime import timedelta
 from pathlib import Path
 
-from afterbill.providers import registry
+from afterbill.connectors import registry
 from afterbill.surveys.values import duration
 from ops import deployed
 from ops.sources import confirm, consent, listing, probe

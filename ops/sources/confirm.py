@@ -3,11 +3,11 @@
 import json
 from urllib.parse import quote
 
+from afterbill.connectors import registry
 from afterbill.domain.errors import AfterbillError, ConfigurationError
 from afterbill.domain.provider import Call
 from afterbill.domain.webhooks import Source
 from afterbill.ports_intake import BillingApis
-from afterbill.providers import registry
 from ops import tasks
 from ops.deployed import Deployed
 from ops.sources import access

@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 from afterbill.adapters.aws.tokens import ApiCredentials
 from afterbill.adapters.billing_login import request_token
 from afterbill.adapters.http_client import HttpClient
+from afterbill.connectors import registry
 from afterbill.domain.errors import AfterbillError, ConfigurationError
 from afterbill.domain.provider import Api, Login, Token
 from afterbill.domain.webhooks import Source
-from afterbill.providers import registry
 from ops.deployed import Deployed
 from ops.sources import access
 from ops.sources.terminal import Terminal

@@ -1,7 +1,7 @@
 """`afterbill source list`: what is configured, and whether its secrets are stored."""
 
+from afterbill.connectors import registry
 from afterbill.domain.provider import Login, Provider, Token
-from afterbill.providers import registry
 from ops.deployed import Deployed
 from ops.sources import access
 from ops.sources.secrets import has_credentials, signing_secrets

@@ -8,10 +8,10 @@ from urllib.parse import urlencode, urlsplit
 import urllib3
 
 from afterbill.adapters.http_client import HttpClient
+from afterbill.connectors import registry
 from afterbill.domain.errors import AfterbillError, ConfigurationError
 from afterbill.domain.provider import Provider
 from afterbill.domain.webhooks import Source, Webhook
-from afterbill.providers import registry
 from ops import samples
 from ops.deployed import Deployed
 from ops.local import places

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from afterbill.adapters.aws.secrets import Secret
+from afterbill.connectors import registry
 from afterbill.domain.provider import Api
-from afterbill.providers import registry
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from urllib.parse import quote, urlencode
 from urllib3 import BaseHTTPResponse
 
 from afterbill.adapters.memory.apis import MemoryApis
+from afterbill.connectors import registry
 from afterbill.domain.billing import BillingEvent, Pointer
 from afterbill.domain.provider import Provider
 from afterbill.domain.webhooks import Source, Webhook
-from afterbill.providers import registry
 from ops import samples
 from tests.e2e.town import ROOT, RUN, Town, own
 

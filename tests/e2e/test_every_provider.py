@@ -11,8 +11,8 @@ from urllib3 import BaseHTTPResponse
 
 from afterbill.adapters.aws import keys
 from afterbill.adapters.aws.items import decode
+from afterbill.connectors import registry
 from afterbill.domain.webhooks import Webhook
-from afterbill.providers import registry
 from tests.e2e.billing_systems import Telling, outcomes, post, prepare, signed, tell
 from tests.e2e.town import RUN, Town, at_once, eventually
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from afterbill.connectors import registry
 from afterbill.domain.provider import Login
 from afterbill.domain.webhooks import Source, Webhook
-from afterbill.providers import registry
 from ops.local import sources
 from ops.local.billing_apis import SAMPLES, BillingApis
 

@@ -14,6 +14,7 @@ from afterbill.adapters.addresses import address_problem
 from afterbill.adapters.memory.campaigns import MemoryCampaigns
 from afterbill.adapters.memory.keys import MemoryLinkKeys
 from afterbill.adapters.memory.limits import MemoryLimits
+from afterbill.connectors import campaigns
 from afterbill.domain import links
 from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
 from afterbill.domain.customer import Customer, address_hash
@@ -23,7 +24,6 @@ from afterbill.domain.mail import INVITATION_TAG, Accepted, Mail, Receipt, Refus
 from afterbill.domain.policy import Policy
 from afterbill.domain.provider import About, Address, Provider
 from afterbill.domain.webhooks import Webhook
-from afterbill.providers import campaigns
 from afterbill.services.capture import Capture, Sender
 from afterbill.services.capture_fact import capture_fact
 from afterbill.services.handle_mail_event import Handling, handle_mail_event

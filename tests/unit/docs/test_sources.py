@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from afterbill.connectors import registry
 from afterbill.domain.billing import Touchpoint
-from afterbill.providers import registry
 from ops import tables
 from tests.unit.docs.pages import ROOT, read
 
@@ -17,8 +17,8 @@ def test_the_table_of_sources_is_up_to_date():
 
 @pytest.mark.parametrize("provider", registry.PROVIDERS)
 def test_every_source_has_a_row_and_a_page(provider):
-    assert f"(docs/providers/{provider}.md)" in tables.sources()
-    assert (ROOT / "docs/providers" / f"{provider}.md").is_file()
+    assert f"(docs/connectors/{provider}.md)" in tables.sources()
+    assert (ROOT / "docs/connectors" / f"{provider}.md").is_file()
 
 
 def test_touchpoints_are_those_of_the_samples_also_where_only_the_api_tells():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from afterbill.providers import registry
+from afterbill.connectors import registry
 from ops import corpus, samples
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,11 +8,11 @@ import pytest
 
 from afterbill.adapters.aws.facts import FactsTable
 from afterbill.adapters.memory.apis import MemoryApis
+from afterbill.connectors import registry
 from afterbill.domain.billing import OperatorTask
 from afterbill.domain.errors import AfterbillError
 from afterbill.domain.provider import Login
 from afterbill.domain.webhooks import Webhook
-from afterbill.providers import registry
 from ops.sources import confirm, consent, listing, probe
 from tests.contract.scores_table import TABLE
 from tests.unit.ops.people import Server, person, store, stored

@@ -12,13 +12,13 @@ import pytest
 
 from afterbill.adapters.memory.campaigns import MemoryCampaigns
 from afterbill.adapters.memory.queues import MemoryInbox
+from afterbill.connectors import registry
 from afterbill.domain.billing import BillingEvent, Touchpoint
 from afterbill.domain.campaigns import CAMPAIGNS, SLOTS, Campaign, Done, Every
 from afterbill.domain.customer import Customer
 from afterbill.domain.errors import TransientError
 from afterbill.domain.invitation import SkipReason, State
 from afterbill.domain.webhooks import Source
-from afterbill.providers import registry
 from afterbill.services.capture import Capture, Outcome
 from afterbill.services.capture_event import capture_event
 from afterbill.services.run_campaigns import Ran, Running, run_campaigns

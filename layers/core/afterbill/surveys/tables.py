@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from afterbill.connectors import registry
 from afterbill.domain.billing import Touchpoint
 from afterbill.domain.campaigns import CAMPAIGNS, Every
 from afterbill.domain.channels import Channel
@@ -15,7 +16,6 @@ from afterbill.domain.hints import unknown
 from afterbill.domain.legal import PRESETS, Need
 from afterbill.domain.policy import Stops
 from afterbill.domain.questions import Question
-from afterbill.providers import registry
 from afterbill.surveys.answering import InProductTable, IntegrityTable, LinkTable, SmsTable
 from afterbill.surveys.fitting import UNFIT, keeps_to_the_cooldown, outlives_what_follows
 from afterbill.surveys.table import Name, Table

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator
 
 from afterbill.almanac import load_almanac
+from afterbill.connectors import registry
+from afterbill.connectors._kit.consent import KEYS
+from afterbill.connectors._kit.neutral import PATHS
 from afterbill.domain import sending_window
 from afterbill.domain.billing import Touchpoint
 from afterbill.domain.channels import SENDING_CHANNELS, Channel
 from afterbill.domain.hints import unknown
-from afterbill.providers import registry
-from afterbill.providers.basis import KEYS
-from afterbill.providers.neutral import PATHS
 
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 """Seconds of each unit a duration can be written in, the largest first."""

@@ -1,0 +1,94 @@
+"""Where billing systems keep what their customers agreed to: metadata, custom fields, notes of an order."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from afterbill.connectors._kit.json import Json, records, text
+from afterbill.domain.billing import BillingEvent
+from afterbill.domain.legal import CONSENT_AT, CONSENT_TEXT, CONSENT_WITHDRAWN_AT, NOTICE_AT, moment_of, newest
+
+KEYS: Mapping[str, str] = {
+    CONSENT_AT: "survey_consent_at",
+    CONSENT_TEXT: "survey_consent_text",
+    CONSENT_WITHDRAWN_AT: "survey_consent_withdrawn_at",
+    NOTICE_AT: "survey_notice_at",
+}
+"""Under which key of its metadata a billing system tells each attribute; `[sources.NAME.fields]` may name others."""
+
+_LONGEST_WORDING = 500
+_LONGEST_TIME = 64
+_MOST_PAIRS = 200
+"""Plugins write many pairs of their own into an order."""
+
+
+def basis_attributes(metadata: object, names: Mapping[str, str]) -> dict[str, str]:
+    """The attributes of a legal basis in an object, or in a list of pairs of a name (or key) and a value.
+
+    A time that cannot be read is left out, but a withdrawal is not; half a consent is left out, so that its time is
+    never taken for that of another wording. A wording is one line of at most 500 characters.
+    """
+    said = pairs(metadata) if isinstance(metadata, list) else metadata
+    if not isinstance(said, dict):
+        return {}
+    told = {ours: value for ours, key in KEYS.items() if (value := said.get(names.get(ours, key))) is not None}
+    return checked(told) if told else {}
+
+
+def checked(told: Mapping[str, object]) -> dict[str, str]:
+    """What can be believed of values that were found for attributes of a basis."""
+    wording, consented = _wording(told.get(CONSENT_TEXT)), _time(told.get(CONSENT_AT))
+    noticed, withdrawn = _time(told.get(NOTICE_AT)), _word(told.get(CONSENT_WITHDRAWN_AT))
+    agreed = {CONSENT_AT: consented, CONSENT_TEXT: wording} if consented and wording else {}
+    found = {**agreed, CONSENT_WITHDRAWN_AT: withdrawn, NOTICE_AT: noticed}
+    return {name: value for name, value in found.items() if value}
+
+
+def pairs(entries: object) -> dict[str, object]:
+    """What a list of names (or keys) and values says, as one object; of a name given twice the last counts."""
+    listed = records(entries, _MOST_PAIRS)
+    named = ((text(entry.get("name")) or text(entry.get("key")), entry.get("value")) for entry in listed)
+    return {name: value for name, value in named if name}
+
+
+def with_basis(
+    event: BillingEvent, names: Mapping[str, str], *places: object, objected_at: object = None
+) -> BillingEvent:
+    """The event whose customer has the newest basis that these places, or the event itself, tell.
+
+    `objected_at` is when the billing system was told to send no more advertising, in whatever form it says so.
+    Nothing is learned of somebody who was just deleted.
+    """
+    told, known = [found for place in places if (found := basis_attributes(place, names))], event.customer
+    if objected_at:
+        told.append(checked({CONSENT_WITHDRAWN_AT: objected_at}))
+    if not told or known.deleted:
+        return event
+    attributes = {**known.attributes, **newest(known.attributes, *told)}
+    return replace(event, customer=replace(known, attributes=attributes))
+
+
+def without_prefix(content: Json, prefix: str) -> dict[str, object]:
+    """An object that holds custom fields among others, with and without the prefix that marks them."""
+    bare = {key.removeprefix(prefix): value for key, value in content.items() if key.startswith(prefix)}
+    return {**bare, **content}
+
+
+def _time(value: object) -> str | None:
+    word = _word(value)
+    return word if word and moment_of(word) else None
+
+
+def _word(value: object) -> str | None:
+    """A time as it was told: Unix seconds may be a number, and true is a withdrawal at a time nobody knows."""
+    if value is True:
+        return "true"
+    said = str(value) if type(value) is int else value
+    return " ".join(said.split())[:_LONGEST_TIME] if isinstance(said, str) else None
+
+
+def _wording(value: object) -> str | None:
+    """One line without control characters; an ellipsis stands for what did not fit."""
+    if not isinstance(value, str):
+        return None
+    line = " ".join("".join(char if char.isprintable() else " " for char in value).split())
+    return line if len(line) <= _LONGEST_WORDING else f"{line[: _LONGEST_WORDING - 1]}…"

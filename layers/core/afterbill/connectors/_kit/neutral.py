@@ -1,0 +1,192 @@
+"""The neutral event body of generic sources, and field maps that make a foreign body read like it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from afterbill.connectors._kit.consent import checked
+from afterbill.connectors._kit.json import (
+    Json,
+    address,
+    country,
+    identifier,
+    identifiers,
+    iso_moment,
+    locale,
+    moment,
+    section,
+    text,
+)
+from afterbill.connectors._kit.money import from_decimal
+from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint, fact_key
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.legal import CONSENT_AT, CONSENT_TEXT, CONSENT_WITHDRAWN_AT, NOTICE_AT
+from afterbill.domain.webhooks import Source
+
+_PATHS = """
+    type timestamp data data.test data.id data.occurrence data.plan data.related data.amount data.amount.value
+    data.amount.currency data.attributes data.customer data.customer.id data.customer.email data.customer.name
+    data.customer.phone data.customer.locale data.customer.country data.customer.time_zone data.customer.consent
+    data.customer.consent.at data.customer.consent.text data.customer.consent.withdrawn_at data.customer.notice
+    data.customer.notice.at
+"""
+PATHS = frozenset(_PATHS.split())
+"""What a field map can name, besides `data.attributes.NAME`."""
+
+_UPDATED, _DELETED = "customer_updated", "customer_deleted"
+_TOUCHPOINTS = frozenset(touchpoint.value for touchpoint in Touchpoint)
+_MOST_RELATED = 10
+_MOST_ATTRIBUTES = 20
+_BASIS = {
+    CONSENT_AT: "consent.at",
+    CONSENT_TEXT: "consent.text",
+    CONSENT_WITHDRAWN_AT: "consent.withdrawn_at",
+    NOTICE_AT: "notice.at",
+}
+"""Why this customer may be asked, below `data.customer`."""
+
+
+@cache
+def _steps(path: str) -> list[str]:
+    return path.split(".")
+
+
+class Body:
+    """A payload read by neutral paths; a path, or the longest mapped path above it, is translated first."""
+
+    def __init__(self, payload: Json, fields: Mapping[str, str]) -> None:
+        self._payload = payload
+        self._fields = fields
+
+    def at(self, path: str) -> object:
+        """The value at this neutral path, None where there is none; a number steps into a list."""
+        value: object = self._payload
+        for step in _steps(self._foreign(path) if self._fields else path):
+            if isinstance(value, dict):
+                value = value.get(step)
+            elif isinstance(value, list) and step.isascii() and step.isdecimal() and int(step) < len(value):
+                value = value[int(step)]
+            else:
+                return None
+        return value
+
+    def _foreign(self, path: str) -> str:
+        if path in self._fields:
+            return self._fields[path]
+        above, _, last = path.rpartition(".")
+        return f"{self._foreign(above)}.{last}" if above else path
+
+    def below(self, path: str) -> dict[str, object]:
+        """Everything under this neutral path, with what the field map names there one by one."""
+        inside = dict(list(section(self.at(path)).items())[:_MOST_ATTRIBUTES])
+        named = [key for key in self._fields if key.startswith(f"{path}.")]
+        return inside | {key.removeprefix(f"{path}."): self.at(key) for key in named}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message about to be read: its kind is ours already, `sent_at` serves bodies without a timestamp."""
+
+    body: Body
+    kind: str
+    source: Source
+    id: str
+    sent_at: datetime
+
+    @property
+    def occurred_at(self) -> datetime:
+        """The body's own time, which must be readable if it is there at all."""
+        stated = self.body.at("timestamp")
+        if stated is None:
+            return self.sent_at
+        found = moment(stated) or iso_moment(stated, naive=None)
+        if not found:
+            raise PayloadError("The body's timestamp is not ISO 8601 with Z or an offset.")
+        return found
+
+    @property
+    def test(self) -> bool:
+        """Whether it says it is a test; whatever is neither absent nor false says so."""
+        return self.body.at("data.test") not in (None, False)
+
+
+def read(payload: Json, source: Source, message_id: str, sent_at: datetime) -> tuple[BillingEvent, ...]:
+    """The event in this body, none for a kind that is not ours."""
+    body = Body(payload, source.fields)
+    foreign = body.at("type")
+    if not isinstance(foreign, str):
+        raise PayloadError("The body has no type.")
+    kind = source.types.get(foreign, foreign)
+    message = Message(body, kind, source, text(message_id) or "", sent_at)
+    if kind in _TOUCHPOINTS:
+        return (_happened(message),)
+    return (_learned(message),) if kind in (_UPDATED, _DELETED) else ()
+
+
+def _happened(message: Message) -> BillingEvent:
+    body = message.body
+    subject = identifier(body.at("data.id")) or message.id
+    if not subject:
+        raise PayloadError(f"The event {message.kind} has neither data.id nor a webhook-id.")
+    customer = _customer(body)
+    occurrence = identifier(body.at("data.occurrence")) or ""
+    return BillingEvent(
+        source=message.source.name,
+        event_id=message.id or subject,
+        occurred_at=message.occurred_at,
+        customer=customer,
+        touchpoint=Touchpoint(message.kind),
+        fact=fact_key(message.source.provider, message.source.name, subject, message.kind, occurrence),
+        objects=_objects(body, subject, customer),
+        money=from_decimal(body.at("data.amount.value"), body.at("data.amount.currency")),
+        plan=text(body.at("data.plan")),
+        test=message.test,
+    )
+
+
+def _objects(body: Body, subject: str, customer: CustomerRef) -> dict[str, str]:
+    """The event's own object and its related ones, by which a refund finds its payment."""
+    related = body.at("data.related")
+    others = related[:_MOST_RELATED] if isinstance(related, list) else []
+    numbered = {f"related_{number}": other for number, other in enumerate(others, start=1)}
+    return identifiers(object=subject, customer=customer.id, **numbered)
+
+
+def _learned(message: Message) -> BillingEvent:
+    body = message.body
+    customer = _customer(body)
+    if not customer.id:
+        raise PayloadError(f"The event {message.kind} names no data.customer.id.")
+    deleted = message.kind == _DELETED
+    return BillingEvent(
+        source=message.source.name,
+        event_id=message.id or customer.id,
+        occurred_at=message.occurred_at,
+        customer=CustomerRef(id=customer.id, deleted=True) if deleted else customer,
+        objects={"customer": customer.id},
+        plan=None if deleted else text(body.at("data.plan")),
+        test=message.test,
+    )
+
+
+def _customer(body: Body) -> CustomerRef:
+    said = {key: _word(value) for key, value in body.below("data.attributes").items() if text(key, 64)}
+    told = checked({name: body.at(f"data.customer.{path}") for name, path in _BASIS.items()})
+    return CustomerRef(
+        id=identifier(body.at("data.customer.id")),
+        email=address(body.at("data.customer.email")),
+        name=text(body.at("data.customer.name")),
+        locale=locale(body.at("data.customer.locale")),
+        country=country(body.at("data.customer.country")),
+        time_zone=text(body.at("data.customer.time_zone"), 64),
+        phone=text(body.at("data.customer.phone"), 40),
+        attributes={**{key: value for key, value in said.items() if value}, **told},
+    )
+
+
+def _word(value: object) -> str | None:
+    """An attribute as text: strings, whole numbers, true and false."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if isinstance(value, dict) else identifier(value)

@@ -1,0 +1,209 @@
+"""What Braintree tells: subscriptions with their transactions, transactions alone, and disputes."""
+
+from dataclasses import dataclass
+
+from afterbill.connectors._kit.envelope import PAYMENT, Envelope
+from afterbill.connectors._kit.json import (
+    Json,
+    address,
+    country,
+    full_name,
+    identifier,
+    identifiers,
+    iso_moment,
+    needed,
+    records,
+    section,
+    text,
+)
+from afterbill.connectors._kit.money import from_decimal
+from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.domain.webhooks import Source
+
+_FAILED = "payment_failed"
+_UNPAID = frozenset(
+    {"processor_declined", "gateway_rejected", "failed", "authorization_expired", "settlement_declined"}
+)
+_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A Braintree notification: `subject` holds what it is about; `currency` serves amounts that name none."""
+
+    kind: str
+    envelope: Envelope
+    subject: Json
+    currency: str
+
+    def content(self, name: str) -> Json:
+        """The subscription, transaction or dispute that this is about."""
+        return needed(section(self.subject, name) or None, f"Braintree notification {self.kind}", name)
+
+    def require(self, value: object, what: str) -> str:
+        """The id in this value; an event without it cannot be told from others."""
+        return needed(identifier(value), f"Braintree notification {self.kind}", what)
+
+    def money(self, content: Json) -> Money | None:
+        """The amount of a transaction or dispute, which Braintree gives in major units."""
+        return from_decimal(content.get("amount"), content.get("currency-iso-code") or self.currency)
+
+
+def open_notice(notification: Json, kind: str, event_id: str, source: Source) -> Notice:
+    """Read the envelope; ids are unique with one merchant only, whom most notifications do not name."""
+    event = f"Braintree notification {kind}"
+    envelope = Envelope(
+        provider="braintree",
+        account=source.tenant,
+        source=source.name,
+        event_id=event_id,
+        occurred_at=needed(iso_moment(notification.get("timestamp")), event, "timestamp"),
+    )
+    return Notice(kind, envelope, section(notification, "subject"), source.currency)
+
+
+def charged(notice: Notice) -> BillingEvent:
+    """`subscription_charged_successfully`: the first, a later, or a recovered payment."""
+    subscription = notice.content("subscription")
+    if text(subscription.get("current-billing-cycle")) == "1":
+        return _charge(notice, Touchpoint.SUBSCRIPTION_STARTED, PAYMENT)
+    recovered = _failed_before(subscription)
+    return _charge(notice, Touchpoint.PAYMENT_RECOVERED if recovered else Touchpoint.RENEWED, PAYMENT)
+
+
+def _failed_before(subscription: Json) -> bool:
+    """Whether an attempt for the same period failed, by the count or by the transactions."""
+    if (text(subscription.get("failure-count")) or "0") != "0":
+        return True
+    period = _period(_latest(subscription))
+    failed = [_period(one) for one in _transactions(subscription) if text(one.get("status")) in _UNPAID]
+    return bool(period) and period in failed
+
+
+def _period(transaction: Json) -> str | None:
+    return text(section(transaction, "subscription").get("billing-period-start-date"))
+
+
+def not_charged(notice: Notice) -> BillingEvent:
+    """`subscription_charged_unsuccessfully`: every attempt is a transaction, and so a fact of its own."""
+    return _charge(notice, Touchpoint.PAYMENT_FAILED, _FAILED)
+
+
+def _charge(notice: Notice, touchpoint: Touchpoint, meaning: str) -> BillingEvent:
+    subscription = notice.content("subscription")
+    transaction = _latest(subscription)
+    paid_by = identifier(transaction)
+    # A charge of zero makes no transaction; then its time tells it from others.
+    occurrence = "" if paid_by else notice.envelope.occurred_at.isoformat()
+    return notice.envelope.happened(
+        touchpoint,
+        (paid_by or notice.require(subscription, "subscription"), meaning, occurrence),
+        customer_of(transaction),
+        _objects(subscription),
+        money=notice.money(transaction),
+        plan=text(subscription.get("plan-id")),
+    )
+
+
+def _transactions(subscription: Json) -> list[Json]:
+    """The charges of a subscription, the latest first, as Braintree lists them already; refunds stand among them."""
+    found = [one for one in records(subscription.get("transactions"), _MOST) if one.get("type") != "credit"]
+    return sorted(found, key=lambda one: text(one.get("created-at")) or "", reverse=True)
+
+
+def _latest(subscription: Json) -> Json:
+    return next(iter(_transactions(subscription)), {})
+
+
+def _objects(subscription: Json) -> dict[str, str]:
+    transaction = _latest(subscription)
+    return identifiers(
+        transaction=transaction, subscription=subscription, customer=section(transaction, "customer").get("id")
+    )
+
+
+def subscription_seen(notice: Notice) -> BillingEvent:
+    """A subscription whose charges are the facts: it teaches the plan, and with a transaction the customer."""
+    subscription = notice.content("subscription")
+    objects = {kind: id_ for kind, id_ in _objects(subscription).items() if kind != "transaction"}
+    return notice.envelope.learned(customer_of(_latest(subscription)), objects, text(subscription.get("plan-id")))
+
+
+def trial_ended(notice: Notice) -> BillingEvent:
+    """`subscription_trial_ended`: whoever is active now stayed, and so did who is not said to be anything else."""
+    stayed = notice.content("subscription").get("status") in ("Active", None)
+    return _ending(notice, Touchpoint.TRIAL_CONVERTED) if stayed else subscription_seen(notice)
+
+
+def cancelled(notice: Notice) -> BillingEvent:
+    """`subscription_canceled` and `subscription_expired`: neither can be brought back, so it ends once."""
+    return _ending(notice, Touchpoint.CANCELLED)
+
+
+def _ending(notice: Notice, touchpoint: Touchpoint) -> BillingEvent:
+    seen = subscription_seen(notice)
+    about = (notice.require(notice.content("subscription"), "subscription"), touchpoint.value, "")
+    return notice.envelope.happened(touchpoint, about, seen.customer, seen.objects, plan=seen.plan)
+
+
+def settled(notice: Notice) -> BillingEvent:
+    """`transaction_settled`: days after the charge and one fact with it; a settled credit is a refund."""
+    transaction = notice.content("transaction")
+    subject = notice.require(transaction, "transaction")
+    if transaction.get("type") != "credit":
+        return _transaction(notice, Touchpoint.PAYMENT_SUCCEEDED, (subject, PAYMENT, ""))
+    return _transaction(notice, Touchpoint.REFUNDED, (subject, "refunded", ""))
+
+
+def settlement_declined(notice: Notice) -> BillingEvent | None:
+    """`transaction_settlement_declined`: a payment that failed late; a refund that did is no fact."""
+    transaction = notice.content("transaction")
+    if transaction.get("type") == "credit":
+        return None
+    return _transaction(notice, Touchpoint.PAYMENT_FAILED, (notice.require(transaction, "transaction"), _FAILED, ""))
+
+
+def _transaction(notice: Notice, touchpoint: Touchpoint, about: tuple[str, str, str]) -> BillingEvent:
+    transaction = notice.content("transaction")
+    credit = transaction.get("type") == "credit"
+    objects = identifiers(
+        refund=transaction if credit else None,
+        transaction=transaction.get("refunded-transaction-id") if credit else transaction,
+        subscription=transaction.get("subscription-id"),
+        customer=section(transaction, "customer").get("id"),
+    )
+    plan, money = text(transaction.get("plan-id")), notice.money(transaction)
+    return notice.envelope.happened(touchpoint, about, customer_of(transaction), objects, money=money, plan=plan)
+
+
+def dispute_opened(notice: Notice) -> BillingEvent:
+    """`dispute_opened`: about a transaction, of which it tells little more than the id."""
+    dispute = notice.content("dispute")
+    transaction = section(dispute, "transaction")
+    objects = identifiers(dispute=dispute, transaction=transaction, subscription=transaction.get("subscription-id"))
+    about = (notice.require(dispute, "dispute"), Touchpoint.DISPUTED.value, "")
+    customer, money = customer_of(transaction), notice.money(dispute)
+    return notice.envelope.happened(Touchpoint.DISPUTED, about, customer, objects, money=money)
+
+
+def told_in(subject: Json) -> tuple[object, ...]:
+    """Where a seller may keep a legal basis: custom fields, whose names have dashes in XML."""
+    parts = (section(subject, "transaction"), section(subject, "dispute", "transaction"))
+    transaction = next(filter(None, parts), _latest(section(subject, "subscription")))
+    fields = [section(part, "custom-fields") for part in (section(transaction, "customer"), transaction)]
+    return tuple({key.replace("-", "_"): value for key, value in field.items()} for field in fields)
+
+
+def customer_of(transaction: Json) -> CustomerRef:
+    """Who paid this transaction; nobody where there is none."""
+    customer, billing = section(transaction, "customer"), section(transaction, "billing")
+    method = text(transaction.get("payment-instrument-type"))
+    return CustomerRef(
+        id=identifier(customer),
+        email=address(customer.get("email"), section(transaction, "paypal").get("payer-email")),
+        name=full_name(customer.get("first-name"), customer.get("last-name")) or text(customer.get("company")),
+        country=country(
+            billing.get("country-code-alpha2"), section(transaction, "shipping").get("country-code-alpha2")
+        ),
+        attributes={"payment_method": method} if method else {},
+    )

@@ -1,0 +1,66 @@
+"""What campaigns ask: no billing system, but afterbill's own messages in the inbox (services/run_campaigns.py).
+
+It stands among the providers so that capture_event takes a turn like any other webhook. No source can name it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from afterbill.connectors._kit.json import needed, parse, text
+from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint, fact_key
+from afterbill.domain.campaigns import CAMPAIGNS
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.provider import About, Address
+from afterbill.domain.webhooks import Refusal, Source, Webhook
+
+ABOUT = About(
+    title="Campaigns",
+    proof="none: nothing is received",
+    address=Address.PAYLOAD,
+    secret="none: there are no webhooks",
+    register="nowhere: [campaigns] in surveys.toml is enough",
+    events=(),
+    signed=False,
+)
+
+HEADERS: frozenset[str] = frozenset()
+"""There are no webhooks, and so no headers."""
+
+
+def verify(_webhook: Webhook, _secrets: Sequence[str], _now: datetime) -> Refusal | None:
+    """Whatever arrives from outside was not put there by a campaign."""
+    return Refusal.MISSING
+
+
+def sign(webhook: Webhook, _secret: str) -> Webhook:
+    """The webhook as it is: there is nothing to sign with."""
+    return webhook
+
+
+def is_unsigned(_webhook: Webhook) -> bool:
+    """No copy is worth keeping: the message holds nothing but what the table knows."""
+    return True
+
+
+def normalise(webhook: Webhook, _source: Source) -> tuple[BillingEvent, ...]:
+    """One fact per customer: this campaign's turn in this period, whenever and however often it is told."""
+    said = parse(webhook.body)
+    campaign, period, touchpoint = (_word(said.get(key), key) for key in ("campaign", "period", "touchpoint"))
+    customers = said.get("customers")
+    if touchpoint not in set(Touchpoint) or not isinstance(customers, list):
+        raise PayloadError("The turn of a campaign has no usable touchpoint, or no list of customers.")
+    return tuple(
+        BillingEvent(
+            source=CAMPAIGNS,
+            event_id=f"{campaign}#{period}#{id_}",
+            occurred_at=webhook.received_at,
+            customer=CustomerRef(own_id=id_),
+            touchpoint=Touchpoint(touchpoint),
+            fact=fact_key(CAMPAIGNS, campaign, id_, touchpoint, period),
+        )
+        for id_ in (_word(one, "customer") for one in customers)
+    )
+
+
+def _word(value: object, what: str) -> str:
+    return needed(text(value), "turn of a campaign", what)

@@ -1,0 +1,104 @@
+"""Chargebee: unsigned JSON behind a password, complete with customer, invoice and subscription.
+
+docs/connectors/chargebee.md tables every kind; the tests read that table.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import quote
+
+from afterbill.connectors._kit.consent import with_basis
+from afterbill.connectors._kit.envelope import Envelope
+from afterbill.connectors._kit.json import Json, moment, needed, parse, section, text
+from afterbill.connectors._kit.signatures import any_match, basic, check_basic, keys_of
+from afterbill.connectors.chargebee.envelope import Notice, customer_in, told_in
+from afterbill.connectors.chargebee.events import READERS
+from afterbill.domain.billing import BillingEvent
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.provider import About, Address, Api, Call, Login
+from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+
+ABOUT = About(
+    title="Chargebee",
+    proof="HTTP Basic, or a secret in the address",
+    address=Address.MIXED,
+    secret="user:password as entered for the webhook, or the value of ?key= in its address",
+    register="Settings, Configure Chargebee, Webhooks: add one with API version 2",
+    events=tuple(READERS),
+    unverified=(
+        "that cancelled_at of a scheduled cancellation is the day of its end",
+        "the answer of GET /api/v2/customers/{id}",
+        "how long Chargebee waits for an answer",
+    ),
+)
+
+HEADERS: frozenset[str] = frozenset()
+"""Everything Chargebee says stands in the body."""
+
+REFUSED = Reply(401, headers={"WWW-Authenticate": 'Basic realm="afterbill"'})
+
+API = Api("https://{account}.chargebee.com", Login.KEY_AS_USER)
+
+_BACKDATED = "_with_backdating"
+
+
+def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:  # noqa: ARG001  # nothing is dated
+    """Check HTTP Basic, or any value of the query against the secrets without a colon; Chargebee signs nothing."""
+    presented = [value for value in webhook.query.values() if value]
+    keys = (key.decode(errors="replace") for key in keys_of(secrets) if b":" not in key)
+    if any_match(keys, presented):
+        return None
+    refusal = check_basic(webhook, secrets)
+    # A wrong key in the address is a wrong password, not a missing one.
+    return Refusal.MISMATCH if refusal is Refusal.MISSING and presented else refusal
+
+
+def sign(webhook: Webhook, secret: str) -> Webhook:
+    """The webhook with the password Chargebee would send."""
+    return replace(webhook, headers={**webhook.headers, "authorization": basic(secret)})
+
+
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
+    """The billing event in a Chargebee event; ids are unique in a site only, so its name is part of every fact."""
+    payload = parse(webhook.body)
+    kind = text(payload.get("event_type"))
+    if not kind or not isinstance(payload.get("content"), dict):
+        raise PayloadError("The body is not a Chargebee event: it needs an event_type and a content.")
+    # The same things, told later: the variants of events that were entered for a day in the past.
+    reader = READERS.get(kind.removesuffix(_BACKDATED).replace("_canceled", "_cancelled"))
+    notice = _notice(payload, kind, source)
+    event = reader(notice) if reader else None
+    return (with_basis(event, source.fields, *told_in(notice.content)),) if event else ()
+
+
+def _notice(payload: Json, kind: str, source: Source) -> Notice:
+    event = f"Chargebee event {kind}"
+    envelope = Envelope(
+        provider="chargebee",
+        account=source.tenant,
+        source=source.name,
+        event_id=needed(text(payload.get("id")), event, "id"),
+        occurred_at=needed(moment(payload.get("occurred_at")), event, "occurred_at (Unix seconds)"),
+    )
+    return Notice(kind, envelope, section(payload, "content"), source.currency)
+
+
+def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
+    """The event with what the API knows of its customer: orders, credit notes and some customers name no address."""
+    if not event.customer.id:
+        return event
+    found = {"customer": section(call(f"/api/v2/customers/{quote(event.customer.id, safe='')}"), "customer")}
+    known = customer_in(found)
+    if not known.address:
+        return event
+    said = event.customer
+    person = replace(
+        said,
+        email=known.email,
+        name=known.name or said.name,
+        locale=known.locale or said.locale,
+        country=known.country or said.country,
+        attributes={**known.attributes, **said.attributes},
+    )
+    return with_basis(replace(event, customer=person), source.fields, *told_in(found))

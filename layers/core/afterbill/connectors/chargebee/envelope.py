@@ -1,0 +1,176 @@
+"""A Chargebee event, opened: its parts, its ids, and the person it is about.
+
+`user` names whoever pressed the button at the seller's, so it is never read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from afterbill.connectors._kit.consent import without_prefix
+from afterbill.connectors._kit.envelope import Envelope
+from afterbill.connectors._kit.json import (
+    Json,
+    address,
+    country,
+    full_name,
+    identifier,
+    identifiers,
+    integer,
+    locale,
+    records,
+    section,
+    text,
+)
+from afterbill.connectors._kit.money import from_minor
+from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.domain.errors import PayloadError
+
+MOST_LINES = 10
+"""Lines, payments and attempts of an invoice that are read."""
+
+_PARTS = ("subscription", "invoice", "transaction", "order", "credit_note")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A Chargebee event: `content` as it came, `currency` for what names none."""
+
+    kind: str
+    envelope: Envelope
+    content: Json
+    currency: str
+
+    def part(self, name: str) -> Json:
+        """One of the objects the event carries, empty where it does not."""
+        return section(self.content, name)
+
+    def require(self, value: object, what: str) -> str:
+        """The id in this value; an event without it cannot be told from others."""
+        found = identifier(value)
+        if not found:
+            raise PayloadError(f"The Chargebee event {self.kind} names no {what}.")
+        return found
+
+    def money(self, amount: object, part: Json) -> Money | None:
+        """An amount in the smallest unit of the part's currency."""
+        return from_minor(amount, part.get("currency_code") or self.currency)
+
+    def learned(self) -> BillingEvent | None:
+        """What every event teaches: who, and which plan; None where an id alone is named."""
+        plan = _plan(self.part("subscription"))
+        if not plan and not self.part("customer"):
+            return None
+        return self.envelope.learned(self.customer(), self.objects(), plan)
+
+    def happened(
+        self,
+        touchpoint: Touchpoint,
+        about: tuple[str, str, str],
+        money: Money | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> BillingEvent:
+        """A fact with everything the content says around it."""
+        lines = self.part("invoice").get("line_items") or self.part("order").get("order_line_items")
+        names = [text(line.get("description")) for line in records(lines, MOST_LINES)]
+        return self.envelope.happened(
+            touchpoint,
+            about,
+            self.customer(),
+            {**self.objects(), **(more or {})},
+            money=money,
+            plan=_plan(self.part("subscription")),
+            products=tuple(dict.fromkeys(name for name in names if name)),
+        )
+
+    def customer(self) -> CustomerRef:
+        """The customer, with what the subscription costs a month and how it is paid."""
+        return customer_in(self.content)
+
+    def objects(self) -> dict[str, str]:
+        """Ids by kind; a payment and its refund share the invoice, and the transaction where both name it."""
+        transaction, invoice = self.part("transaction"), self.part("invoice")
+        paid = transaction if transaction.get("type") != "refund" else {"id": transaction.get("refunded_txn_id")}
+        subscription = self.part("subscription").get("id") or _first(self.content, "subscription_id")
+        return identifiers(
+            start=start_of(subscription) if invoice.get("first_invoice") is True else None,
+            invoice=invoice.get("id") or _linked_invoice(transaction) or self.part("order").get("invoice_id"),
+            payment=paid.get("id") or _payment_of(invoice),
+            order=_order(self.part("order")),
+            credit_note=self.part("credit_note").get("id"),
+            subscription=subscription,
+            customer=customer_id(self.content),
+        )
+
+
+def start_of(subscription: object) -> str | None:
+    """What a subscription's start, its first payment and a refund of that have in common."""
+    found = identifier(subscription)
+    return text(f"start:{found}") if found else None
+
+
+def _order(order: Json) -> str | None:
+    """Orders and invoices are counted apart, both from 1: an order must not pass for the invoice of that number."""
+    found = identifier(order.get("id"))
+    return text(f"order:{found}") if found else None
+
+
+def _linked_invoice(transaction: Json) -> object:
+    """The invoice a transaction paid, or the one whose credit note it paid out."""
+    for linked in records(transaction.get("linked_invoices"), 1):
+        return linked.get("invoice_id")
+    for linked in records(transaction.get("linked_credit_notes"), 1):
+        return linked.get("cn_reference_invoice_id")
+    return None
+
+
+def _payment_of(invoice: Json) -> object:
+    linked = records(invoice.get("linked_payments"), MOST_LINES)
+    return next((one.get("txn_id") for one in linked if one.get("txn_status") == "success"), None)
+
+
+def _first(content: Json, key: str) -> str | None:
+    return next((found for name in _PARTS if (found := identifier(section(content, name).get(key)))), None)
+
+
+def customer_id(content: Json) -> str | None:
+    """The id of whoever it is about, from the first part that names one."""
+    return identifier(section(content, "customer").get("id")) or _first(content, "customer_id")
+
+
+def customer_in(content: Json) -> CustomerRef:
+    """Whoever the parts of a content are about; an order or an invoice knows the billing address at least."""
+    customer = section(content, "customer")
+    bills = [section(content, part, "billing_address") for part in ("customer", "invoice", "order")]
+    named = next((one for one in (customer, *bills) if one.get("first_name") or one.get("last_name")), customer)
+    subscription = section(content, "subscription")
+    monthly = integer(subscription.get("mrr"))
+    attempts = records(section(content, "invoice").get("dunning_attempts"), MOST_LINES)
+    attributes = {
+        "payment_method": text(section(content, "transaction").get("payment_method"))
+        or text(section(customer, "payment_method").get("type")),
+        "recurring_amount": str(monthly) if monthly else None,
+        "currency": text(subscription.get("currency_code")) if monthly else None,
+        "dunning_attempt": str(len(attempts)) if attempts else None,
+        "cancellation_reason": text(subscription.get("cancel_reason_code")) or text(subscription.get("cancel_reason")),
+    }
+    return CustomerRef(
+        id=customer_id(content),
+        email=address(customer.get("email"), *(bill.get("email") for bill in bills)),
+        name=full_name(named.get("first_name"), named.get("last_name")),
+        locale=locale(customer.get("locale")),
+        country=country(*(bill.get("country") for bill in bills)),
+        attributes={key: value for key, value in attributes.items() if value},
+    )
+
+
+def told_in(content: Json) -> tuple[object, ...]:
+    """Where a seller may keep a legal basis: custom fields stand beside all others, marked by their names."""
+    parts = [section(content, name) for name in ("customer", "subscription")]
+    return tuple(place for part in parts for place in (without_prefix(part, "cf_"), part.get("meta_data")))
+
+
+def _plan(subscription: Json) -> str | None:
+    """The plan of either product catalogue: one id (1.0), or the item that is a plan (2.0)."""
+    items = records(subscription.get("subscription_items"), MOST_LINES)
+    plans = [one for one in items if one.get("item_type") == "plan"] or items
+    return text(subscription.get("plan_id")) or (text(plans[0].get("item_price_id")) if plans else None)

@@ -1,0 +1,227 @@
+"""GoCardless: signed batches of events that name objects only; who and how much is in the API.
+
+docs/connectors/gocardless.md tables every kind; the tests read that table.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import quote
+
+from afterbill.connectors._kit.consent import with_basis
+from afterbill.connectors._kit.envelope import PAYMENT, Envelope
+from afterbill.connectors._kit.json import (
+    Json,
+    address,
+    country,
+    full_name,
+    identifier,
+    identifiers,
+    iso_moment,
+    locale,
+    parse,
+    section,
+    text,
+)
+from afterbill.connectors._kit.money import from_minor
+from afterbill.connectors._kit.signatures import check_body, hexadecimal, sign_body
+from afterbill.domain.billing import BillingEvent, CustomerRef, Pointer, Touchpoint, Understood, fact_key
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.provider import About, Address, Api, Call, Login
+from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+
+_PROVIDER = "gocardless"
+_SIGNATURE = "webhook-signature"
+_ORIGIN = "origin"
+_SANDBOX = "api-sandbox.gocardless.com"
+
+HEADERS: frozenset[str] = frozenset({_ORIGIN})
+"""Tells the sandbox from the live environment."""
+
+REFUSED = Reply(498)
+"""What GoCardless calls an invalid token, and shows as such in its dashboard."""
+
+API = Api(
+    url="https://api.gocardless.com",
+    login=Login.KEY,
+    sandbox_url="https://api-sandbox.gocardless.com",
+    headers={"GoCardless-Version": "2015-07-06"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """`repeats`: the same object can have this happen again, so each event is a fact of its own."""
+
+    touchpoint: Touchpoint
+    kind: str
+    name: str
+    repeats: bool = False
+
+
+_FAILED = _Meaning(Touchpoint.PAYMENT_FAILED, "payment", "payment_failed", repeats=True)
+_REFUNDED = _Meaning(Touchpoint.REFUNDED, "refund", "refunded")
+_MEANINGS: Mapping[str, _Meaning] = {
+    "payments.confirmed": _Meaning(Touchpoint.PAYMENT_SUCCEEDED, "payment", PAYMENT),
+    "payments.failed": _FAILED,
+    "payments.late_failure_settled": _FAILED,
+    "payments.customer_approval_denied": _FAILED,
+    "payments.charged_back": _Meaning(Touchpoint.DISPUTED, "payment", "disputed"),
+    "refunds.created": _REFUNDED,
+    "refunds.paid": _REFUNDED,
+    "refunds.refund_settled": _REFUNDED,
+    "subscriptions.created": _Meaning(Touchpoint.SUBSCRIPTION_STARTED, "subscription", "started"),
+    "subscriptions.cancelled": _Meaning(Touchpoint.CANCELLED, "subscription", "cancelled"),
+}
+
+ABOUT = About(
+    title="GoCardless",
+    proof="HMAC-SHA256 of the body",
+    address=Address.API,
+    secret="the webhook endpoint's secret",
+    register="Dashboard, Developers, Create, Webhook endpoint",
+    events=tuple(_MEANINGS),
+    unverified=(
+        "the API version 2015-07-06 as the current one",
+        "whether any payment event names its subscription",
+        "whether refund events of some kind name their payment",
+    ),
+)
+
+
+def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:  # noqa: ARG001  # nothing timed
+    """Check `Webhook-Signature`: hex of HMAC-SHA256 over the raw body; GoCardless signs no time."""
+    return check_body(_SIGNATURE, webhook, secrets, hexadecimal)
+
+
+def sign(webhook: Webhook, secret: str) -> Webhook:
+    """The webhook as GoCardless would send it."""
+    return sign_body(_SIGNATURE, webhook, secret, hexadecimal)
+
+
+def normalise(webhook: Webhook, source: Source) -> tuple[Understood, ...]:
+    """What every event of the batch says; one that cannot be read is an error in its place."""
+    events = parse(webhook.body).get("events")
+    batch = [events] if isinstance(events, dict) else events  # the reference shows single ones without a list
+    if not isinstance(batch, list):
+        raise PayloadError("The body has no list of GoCardless events.")
+    return tuple(found for event in batch for found in _whatever(event, webhook, source))
+
+
+def _whatever(event: object, webhook: Webhook, source: Source) -> tuple[Understood, ...]:
+    try:
+        return tuple(_read(event, webhook, source))
+    except PayloadError as error:
+        return (error,)
+
+
+def _read(event: object, webhook: Webhook, source: Source) -> Iterator[Understood]:
+    said = section(event)
+    resource, action = text(said.get("resource_type")), text(said.get("action"))
+    if not (resource and action):
+        raise PayloadError("An event of the GoCardless batch has no resource_type or no action.")
+    links = section(said.get("links"))
+    owner = identifier(links.get("organisation"))
+    meaning = _MEANINGS.get(f"{resource}.{action}")
+    if meaning is None or (source.account and owner and owner != source.account):
+        return
+    envelope = _envelope(said, webhook, source)
+    objects = identifiers(**{kind: links.get(kind) for kind in ("payment", "refund", "subscription", "customer")})
+    if meaning.kind not in objects:
+        raise PayloadError(f"The GoCardless event {envelope.event_id} names no {meaning.kind}.")
+    subject = objects[meaning.kind]
+    about = (subject, meaning.name, envelope.event_id if meaning.repeats else "")
+    fact = envelope.happened(_touchpoint(meaning, objects), about, _named_in(said, objects), objects)
+    yield with_basis(fact, source.fields, said.get("metadata"), said.get("resource_metadata"))
+    if meaning.kind == "refund" and "payment" not in objects:
+        yield Pointer(source.name, envelope.event_id, envelope.occurred_at, "refund", subject)
+
+
+def _envelope(event: Json, webhook: Webhook, source: Source) -> Envelope:
+    event_id = text(event.get("id"))
+    if not event_id:
+        raise PayloadError("An event of the GoCardless batch has no id.")
+    return Envelope(
+        provider=_PROVIDER,
+        account="",
+        source=source.name,
+        event_id=event_id,
+        occurred_at=iso_moment(event.get("created_at")) or webhook.received_at,
+        test=_SANDBOX in webhook.headers.get(_ORIGIN, "").lower(),
+    )
+
+
+def _touchpoint(meaning: _Meaning, objects: Mapping[str, str]) -> Touchpoint:
+    paid = meaning.touchpoint is Touchpoint.PAYMENT_SUCCEEDED
+    return Touchpoint.RENEWED if paid and "subscription" in objects else meaning.touchpoint
+
+
+def _named_in(event: Json, objects: Mapping[str, str]) -> CustomerRef:
+    """What an event knows of its customer: an address only where the merchant put one into the metadata."""
+    metadata, resource = section(event, "metadata"), section(event, "resource_metadata")
+    scheme = text(section(event, "details").get("scheme"))
+    return CustomerRef(
+        id=objects.get("customer"),
+        email=address(metadata.get("email"), resource.get("email")),
+        attributes={"payment_method": scheme} if scheme else {},
+    )
+
+
+def resolve(pointer: Pointer, source: Source, call: Call) -> tuple[BillingEvent, ...]:  # noqa: ARG001  # as Provider
+    """That a refund belongs to the fact of its payment, which the refund's own event does not tell."""
+    payment = _linked(_ask(call, "refunds", pointer.id), "payment")
+    if not payment:
+        return ()
+    envelope = Envelope(_PROVIDER, "", pointer.source, pointer.event_id, pointer.occurred_at)
+    connects = envelope.learned(CustomerRef(), {"payment": payment, "refund": pointer.id})
+    return (replace(connects, fact=fact_key(_PROVIDER, "", payment, PAYMENT)),)
+
+
+def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
+    """The event with its customer and amount: from the payment or subscription over the mandate to the customer.
+
+    The mandate stays out of the objects: it outlives a payment, and a refund of one must not stop another's survey.
+    """
+    objects = event.objects
+    refund = _ask(call, "refunds", objects.get("refund"))
+    payment = _ask(call, "payments", objects.get("payment") or _linked(refund, "payment"))
+    subscription = {} if payment else _ask(call, "subscriptions", objects.get("subscription"))
+    mandate = _ask(call, "mandates", _linked(payment or subscription or refund, "mandate"))
+    person = _ask(call, "customers", event.customer.id or _linked(mandate, "customer"))
+    bill = refund or payment
+    learned = identifiers(payment=payment, subscription=_linked(payment, "subscription"), customer=person)
+    found = replace(
+        event,
+        customer=_customer(event.customer, person, bill),
+        objects={**learned, **objects},
+        money=event.money or from_minor(bill.get("amount"), bill.get("currency")),
+        plan=event.plan or text(subscription.get("name")),
+    )
+    told = (person, mandate, payment, subscription)
+    return with_basis(found, source.fields, *(one.get("metadata") for one in told))
+
+
+def _ask(call: Call, kind: str, id_: str | None) -> Json:
+    """The object under its wrapper, empty where there is none."""
+    return section(call(f"/{kind}/{quote(id_, safe='')}"), kind) if id_ else {}
+
+
+def _linked(found: Json, kind: str) -> str | None:
+    return identifier(section(found, "links").get(kind))
+
+
+def _customer(known: CustomerRef, person: Json, bill: Json) -> CustomerRef:
+    scheme = text(bill.get("scheme"))
+    return CustomerRef(
+        id=identifier(person) or known.id,
+        email=address(
+            person.get("email"),
+            known.email,
+            section(person, "metadata").get("email"),
+            section(bill, "metadata").get("email"),
+        ),
+        name=full_name(person.get("given_name"), person.get("family_name")) or text(person.get("company_name")),
+        locale=locale(person.get("language")),
+        country=country(person.get("country_code")),
+        attributes={**known.attributes, **({"payment_method": scheme} if scheme else {})},
+    )

@@ -1,0 +1,247 @@
+"""Lemon Squeezy: HMAC over the body, and a merchant of record's orders, subscriptions and their invoices.
+
+docs/connectors/lemonsqueezy.md tables every event; the tests read that table.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from afterbill.connectors._kit.consent import with_basis
+from afterbill.connectors._kit.envelope import PAYMENT, Envelope
+from afterbill.connectors._kit.json import (
+    Json,
+    address,
+    identifier,
+    identifiers,
+    integer,
+    iso_moment,
+    parse,
+    section,
+    text,
+)
+from afterbill.connectors._kit.money import from_minor
+from afterbill.connectors._kit.signatures import check_body, hexadecimal, sign_body
+from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.provider import About, Address
+from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+
+HEADERS: frozenset[str] = frozenset()
+"""Everything Lemon Squeezy says stands in the body too."""
+
+ACCEPTED = Reply(200)
+"""Anything else is tried three more times within minutes."""
+
+_SIGNATURE = "x-signature"
+_ORDER_IN_URL = re.compile(r"/my-orders/([0-9a-f]{8}-[0-9a-f-]{27})(?:[/?]|$)")
+_REASONS = {"initial": Touchpoint.SUBSCRIPTION_STARTED, "renewal": Touchpoint.RENEWED}
+
+
+@dataclass(frozen=True, slots=True)
+class _Notice:
+    kind: str
+    data: Json
+    said: Json
+    envelope: Envelope
+
+    def require(self, found: Mapping[str, str], *kinds: str) -> str:
+        """The id of the first of these kinds that is known."""
+        for kind in kinds:
+            if kind in found:
+                return found[kind]
+        raise PayloadError(f"The Lemon Squeezy event {self.kind} names no {kinds[-1]}.")
+
+
+def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:  # noqa: ARG001  # no time is signed
+    """Check `X-Signature` (hex of HMAC-SHA256 over the body) against every secret."""
+    return check_body(_SIGNATURE, webhook, secrets, hexadecimal)
+
+
+def sign(webhook: Webhook, secret: str) -> Webhook:
+    """The webhook as Lemon Squeezy would send it."""
+    return sign_body(_SIGNATURE, webhook, secret, hexadecimal)
+
+
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
+    """The event in a webhook of the source's store, or of any store where the source names none."""
+    payload = parse(webhook.body)
+    kind, data = text(section(payload, "meta").get("event_name")), section(payload, "data")
+    if not kind or not data:
+        raise PayloadError("The body is not a Lemon Squeezy event: it needs meta.event_name and data.")
+    reader = _READERS.get(kind)
+    said = section(data, "attributes")
+    store = identifier(said.get("store_id"))
+    if not reader or (source.account and store and store != source.account):
+        return ()
+    envelope = _envelope(payload, kind, webhook, source)
+    event = reader(_Notice(kind, data, said, envelope))
+    return (with_basis(event, source.fields, section(payload, "meta").get("custom_data")),)
+
+
+def _envelope(payload: Json, kind: str, webhook: Webhook, source: Source) -> Envelope:
+    """Ids are unique over all stores; events have none, but an object changes with each."""
+    data, said = section(payload, "data"), section(payload, "data", "attributes")
+    parts = (kind, text(data.get("type")), identifier(data.get("id")), text(said.get("updated_at")))
+    return Envelope(
+        provider="lemonsqueezy",
+        account="",
+        source=source.name,
+        event_id=":".join(part or "" for part in parts)[:255],
+        occurred_at=iso_moment(said.get("updated_at")) or iso_moment(said.get("created_at")) or webhook.received_at,
+        test=any(one.get("test_mode") is True for one in (said, section(payload, "meta"))),
+    )
+
+
+def _order_created(notice: _Notice) -> BillingEvent:
+    """An order, which may still wait for its payment or have failed."""
+    order = notice.said
+    if order.get("status") != "paid":
+        return notice.envelope.learned(_customer(order), _order_objects(notice))
+    return _order(notice, Touchpoint.ORDER_PAID, PAYMENT, "", order.get("total"))
+
+
+def _order_refunded(notice: _Notice) -> BillingEvent:
+    """Each further part raises the sum and is a fact of its own."""
+    returned = _returned(notice.said)
+    return _order(notice, Touchpoint.REFUNDED, "refunded", str(returned or ""), returned)
+
+
+def _order(notice: _Notice, touchpoint: Touchpoint, meaning: str, occurrence: str, amount: object) -> BillingEvent:
+    order, objects = notice.said, _order_objects(notice)
+    item = section(order, "first_order_item")
+    return notice.envelope.happened(
+        touchpoint,
+        (notice.require(objects, "order"), meaning, occurrence),
+        _customer(order),
+        objects,
+        money=from_minor(amount, order.get("currency")),
+        products=tuple(filter(None, (_title(item),))),
+    )
+
+
+def _order_objects(notice: _Notice) -> dict[str, str]:
+    """The order under its UUID: an invoice knows no other, and numbers of orders and invoices may be the same."""
+    order = text(notice.said.get("identifier")) or identifier(notice.data.get("id"))
+    return identifiers(order=order, customer=notice.said.get("customer_id"))
+
+
+def _paid(notice: _Notice) -> BillingEvent:
+    """`subscription_payment_success`."""
+    reason = text(notice.said.get("billing_reason")) or ""
+    return _invoice(notice, _REASONS.get(reason, Touchpoint.PAYMENT_SUCCEEDED), PAYMENT, "", notice.said.get("total"))
+
+
+def _recovered(notice: _Notice) -> BillingEvent:
+    """`subscription_payment_recovered`, always sent beside the success of the same invoice."""
+    return _invoice(notice, Touchpoint.PAYMENT_RECOVERED, PAYMENT, "", notice.said.get("total"))
+
+
+def _failed(notice: _Notice) -> BillingEvent:
+    """`subscription_payment_failed`: the invoice stays, every attempt changes it."""
+    attempt = text(notice.said.get("updated_at")) or ""
+    return _invoice(notice, Touchpoint.PAYMENT_FAILED, "payment_failed", attempt, notice.said.get("total"))
+
+
+def _payment_refunded(notice: _Notice) -> BillingEvent:
+    """`subscription_payment_refunded`, in whole or in part."""
+    returned = _returned(notice.said)
+    return _invoice(notice, Touchpoint.REFUNDED, "refunded", str(returned or ""), returned)
+
+
+def _invoice(notice: _Notice, touchpoint: Touchpoint, meaning: str, occurrence: str, amount: object) -> BillingEvent:
+    """What happened to an invoice; a subscription's first one is the order it was bought with."""
+    invoice = notice.said
+    objects = identifiers(
+        order=_first_order(invoice),
+        invoice=notice.data.get("id") if notice.data.get("type") != "subscriptions" else None,
+        subscription=invoice.get("subscription_id"),
+        customer=invoice.get("customer_id"),
+    )
+    kinds = ("invoice",) if touchpoint is Touchpoint.PAYMENT_FAILED else ("order", "invoice")
+    about = (notice.require(objects, *kinds), meaning, occurrence)
+    money = from_minor(amount, invoice.get("currency"))
+    return notice.envelope.happened(touchpoint, about, _customer(invoice), objects, money=money)
+
+
+def _first_order(invoice: Json) -> str | None:
+    """The order's UUID, which an invoice tells in its address only.
+
+    Later invoices show the same one, but are payments of their own.
+    """
+    shown = _ORDER_IN_URL.search(text(section(invoice, "urls").get("invoice_url"), 2000) or "")
+    return shown[1] if shown and invoice.get("billing_reason") == "initial" else None
+
+
+def _returned(said: Json) -> int | None:
+    """What was given back so far; before there were partial refunds it was always everything."""
+    return integer(said.get("refunded_amount")) or integer(said.get("total"))
+
+
+def _subscribed(notice: _Notice) -> BillingEvent:
+    """What a subscription teaches: its payments are reported by its invoices."""
+    return notice.envelope.learned(_customer(notice.said), _subscription_objects(notice), _title(notice.said))
+
+
+def _cancelled(notice: _Notice) -> BillingEvent:
+    """`subscription_cancelled` announces the end that `subscription_expired` reports; a resumed one may end again."""
+    objects = _subscription_objects(notice)
+    ends_at = iso_moment(notice.said.get("ends_at"))
+    about = (notice.require(objects, "subscription"), "cancelled", ends_at.date().isoformat() if ends_at else "")
+    customer, plan = _customer(notice.said), _title(notice.said)
+    return notice.envelope.happened(Touchpoint.CANCELLED, about, customer, objects, plan=plan)
+
+
+def _subscription_objects(notice: _Notice) -> dict[str, str]:
+    return identifiers(subscription=notice.data.get("id"), customer=notice.said.get("customer_id"))
+
+
+def _customer(said: Json) -> CustomerRef:
+    card = text(said.get("card_brand"))
+    return CustomerRef(
+        id=identifier(said.get("customer_id")),
+        email=address(said.get("user_email")),
+        name=text(said.get("user_name")),
+        attributes={"payment_method": card} if card else {},
+    )
+
+
+def _title(sold: Json) -> str | None:
+    """The product, and its variant where it has more than one."""
+    product, variant = text(sold.get("product_name")), text(sold.get("variant_name"))
+    if not variant or variant == "Default":
+        return product
+    return text(f"{product} ({variant})") if product else variant
+
+
+_READERS: Mapping[str, Callable[[_Notice], BillingEvent]] = {
+    "order_created": _order_created,
+    "order_refunded": _order_refunded,
+    "subscription_payment_success": _paid,
+    "subscription_payment_recovered": _recovered,
+    "subscription_payment_failed": _failed,
+    "subscription_payment_refunded": _payment_refunded,
+    "subscription_cancelled": _cancelled,
+    "subscription_expired": _cancelled,
+    "subscription_created": _subscribed,
+    "subscription_updated": _subscribed,
+    "subscription_resumed": _subscribed,
+    "subscription_paused": _subscribed,
+    "subscription_unpaused": _subscribed,
+    "subscription_plan_changed": _subscribed,
+}
+
+ABOUT = About(
+    title="Lemon Squeezy",
+    proof="HMAC-SHA256 of the body",
+    address=Address.PAYLOAD,
+    secret="the webhook's signing secret, 6 to 40 characters of your choice",
+    register="Settings, Webhooks: add an endpoint",
+    events=tuple(_READERS),
+    unverified=(
+        "that the invoice address of a first payment shows the UUID of its order",
+        "subscription_plan_changed",
+        "amounts in currencies without two decimals",
+    ),
+)

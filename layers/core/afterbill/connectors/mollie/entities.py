@@ -1,0 +1,210 @@
+"""What Mollie's payments, orders, links, invoices and refunds say, wherever they were read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from afterbill.connectors._kit.envelope import MOST_PRODUCTS, PAYMENT, Envelope
+from afterbill.connectors._kit.json import (
+    Json,
+    address,
+    country,
+    full_name,
+    identifier,
+    identifiers,
+    iso_moment,
+    locale,
+    records,
+    section,
+    text,
+)
+from afterbill.connectors._kit.money import from_decimal
+from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.domain.errors import PayloadError
+
+PROVIDER = "mollie"
+
+
+def customer_of(entity: Json) -> CustomerRef:
+    """The customer of a payment, an order or a link.
+
+    `consumerAccount` is an IBAN, or with PayPal a mail address: nothing but an address is ever taken from it.
+    """
+    billing, details, metadata = (section(entity, part) for part in ("billingAddress", "details", "metadata"))
+    method = text(entity.get("method"))
+    return CustomerRef(
+        id=identifier(entity.get("customerId")),
+        email=address(
+            billing.get("email"), entity.get("billingEmail"), metadata.get("email"), details.get("consumerAccount")
+        ),
+        name=_name(billing) or text(details.get("consumerName")),
+        locale=locale(entity.get("locale")),
+        country=country(billing.get("country"), entity.get("countryCode")),
+        attributes={"payment_method": method} if method else {},
+    )
+
+
+def person_of(stored: Json) -> CustomerRef:
+    """A stored customer (cst_...)."""
+    return CustomerRef(
+        id=identifier(stored),
+        email=address(stored.get("email"), section(stored, "metadata").get("email")),
+        name=text(stored.get("name")),
+        locale=locale(stored.get("locale")),
+    )
+
+
+def _name(person: Json) -> str | None:
+    return full_name(person.get("givenName"), person.get("familyName")) or text(person.get("organizationName"))
+
+
+def _amount(value: object) -> Money | None:
+    said = section(value)
+    return from_decimal(said.get("value"), said.get("currency"))
+
+
+def _products(entity: Json) -> tuple[str, ...]:
+    lines = records(entity.get("lines"), MOST_PRODUCTS)
+    return tuple(name for line in lines if (name := text(line.get("name")) or text(line.get("description"))))
+
+
+def _id_of(entity: Json, what: str) -> str:
+    found = identifier(entity)
+    if not found:
+        raise PayloadError(f"The Mollie {what} has no id.")
+    return found
+
+
+def _at(envelope: Envelope, *times: object) -> Envelope:
+    """The envelope at the first of these times that can be read, else at its own."""
+    found = next((at for at in map(iso_moment, times) if at), None)
+    return replace(envelope, occurred_at=found or envelope.occurred_at)
+
+
+def _payment(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:
+    """A payment by its status; of one that belongs to an order the order is paid, whichever of the two reports it."""
+    objects = identifiers(
+        payment=_id_of(entity, "payment"),
+        order=entity.get("orderId"),
+        subscription=entity.get("subscriptionId"),
+        customer=entity.get("customerId"),
+    )
+    subject = objects.get("order") or objects["payment"]
+    money, customer = _amount(entity.get("amount")), customer_of(entity)
+    if entity.get("status") == "failed":
+        failed = _at(envelope, entity.get("failedAt"))
+        about = (objects["payment"], "payment_failed", "")
+        return (failed.happened(Touchpoint.PAYMENT_FAILED, about, customer, objects, money=money),)
+    if entity.get("status") != "paid":
+        return ()
+    paid = _at(envelope, entity.get("paidAt")).happened(
+        _paid_as(entity, objects), (subject, PAYMENT, ""), customer, objects, money=money, products=_products(entity)
+    )
+    return (paid, *_taken_back(entity, envelope, subject, objects))
+
+
+def _paid_as(entity: Json, objects: Mapping[str, str]) -> Touchpoint:
+    if "order" in objects:
+        return Touchpoint.ORDER_PAID
+    recurring = entity.get("sequenceType") == "recurring" and "subscription" in objects
+    return Touchpoint.RENEWED if recurring else Touchpoint.PAYMENT_SUCCEEDED
+
+
+def _taken_back(entity: Json, envelope: Envelope, subject: str, objects: Mapping[str, str]) -> tuple[BillingEvent, ...]:
+    """What was refunded so far, and what the bank fetched back; a higher sum is another refund."""
+    customer = customer_of(entity)
+    found: list[BillingEvent] = []
+    refunded, charged_back = _amount(entity.get("amountRefunded")), _amount(entity.get("amountChargedBack"))
+    if refunded and refunded.amount > 0:
+        about = (subject, "refunded", str(refunded.amount))
+        found.append(envelope.happened(Touchpoint.REFUNDED, about, customer, objects, money=refunded))
+    if charged_back and charged_back.amount > 0:
+        about = (subject, "disputed", "")
+        found.append(envelope.happened(Touchpoint.DISPUTED, about, customer, objects, money=charged_back))
+    return tuple(found)
+
+
+_ORDER_STATES: Mapping[object, tuple[tuple[Touchpoint, str, str], ...]] = {
+    "paid": ((Touchpoint.ORDER_PAID, PAYMENT, "paidAt"),),
+    "completed": (
+        (Touchpoint.ORDER_PAID, PAYMENT, "paidAt"),
+        (Touchpoint.ORDER_FULFILLED, "order_fulfilled", "completedAt"),
+    ),
+    "canceled": ((Touchpoint.CANCELLED, "cancelled", "canceledAt"),),
+}
+"""What an order in this state says: touchpoint, meaning and the field with its time."""
+
+
+def _order(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:
+    """An order by its status; a completed one was paid and has been shipped."""
+    order = _id_of(entity, "order")
+    objects = identifiers(order=order, customer=entity.get("customerId"))
+    money, products = _amount(entity.get("amount")), _products(entity)
+    states = _ORDER_STATES.get(entity.get("status"), ()) if isinstance(entity.get("status"), str) else ()
+    found = tuple(
+        _at(envelope, entity.get(when)).happened(
+            touchpoint, (order, meaning, ""), customer_of(entity), objects, money=money, products=products
+        )
+        for touchpoint, meaning, when in states
+    )
+    return (*found, *_taken_back(entity, envelope, order, objects)) if found else ()
+
+
+def _payment_link(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:
+    """A paid link; one that can be used again is a fact per event."""
+    link = _id_of(entity, "payment link")
+    if entity.get("status") != "paid" and not text(entity.get("paidAt")):
+        return ()
+    objects = identifiers(**{"payment-link": link, "customer": entity.get("customerId")})
+    about = (link, PAYMENT, envelope.event_id if entity.get("reusable") is True else "")
+    paid = _at(envelope, entity.get("paidAt"))
+    money = _amount(entity.get("amount"))
+    return (
+        paid.happened(
+            Touchpoint.PAYMENT_SUCCEEDED, about, customer_of(entity), objects, money=money, products=_products(entity)
+        ),
+    )
+
+
+def _sales_invoice(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:
+    """A paid invoice; its recipient stands in it."""
+    invoice = _id_of(entity, "sales invoice")
+    if entity.get("status") != "paid":
+        return ()
+    recipient = section(entity, "recipient")
+    customer = CustomerRef(
+        id=identifier(entity.get("customerId")) or identifier(entity.get("recipientIdentifier")),
+        email=address(recipient.get("email"), section(entity, "metadata").get("email")),
+        name=_name(recipient),
+        locale=locale(recipient.get("locale")),
+        country=country(recipient.get("country")),
+    )
+    source = identifier(section(entity, "paymentDetails").get("sourceReference")) or ""
+    objects = identifiers(invoice=invoice, payment=source if source.startswith("tr_") else None, customer=customer.id)
+    about = (invoice, PAYMENT, "")
+    money = _amount(entity.get("totalAmount")) or _amount(entity.get("amount"))
+    return (
+        _at(envelope, entity.get("paidAt")).happened(
+            Touchpoint.PAYMENT_SUCCEEDED, about, customer, objects, money=money, products=_products(entity)
+        ),
+    )
+
+
+def _refund(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:
+    """A refund on its way to the customer or arrived; before that it can still be taken back."""
+    refund = _id_of(entity, "refund")
+    if entity.get("status") not in ("processing", "refunded"):
+        return ()
+    objects = identifiers(refund=refund, payment=entity.get("paymentId"), order=entity.get("orderId"))
+    about, money = (refund, "refunded", ""), _amount(entity.get("amount"))
+    customer = CustomerRef(email=address(section(entity, "metadata").get("email")))
+    return (envelope.happened(Touchpoint.REFUNDED, about, customer, objects, money=money),)
+
+
+READERS: Mapping[str, Callable[[Json, Envelope], tuple[BillingEvent, ...]]] = {
+    "payment": _payment,
+    "order": _order,
+    "payment-link": _payment_link,
+    "sales-invoice": _sales_invoice,
+    "refund": _refund,
+}
+"""Readers by the name Mollie gives the resource."""

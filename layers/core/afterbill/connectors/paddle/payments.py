@@ -1,0 +1,116 @@
+"""Paddle's money events: transactions and the adjustments that take them back."""
+
+from afterbill.connectors._kit.envelope import MOST_PRODUCTS, PAYMENT
+from afterbill.connectors._kit.json import Json, identifier, identifiers, records, section, text
+from afterbill.connectors.paddle.envelope import Notice, customer_of, items_of, lines_of, plan_of, recurs
+from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
+
+_MOST_PAYMENTS = 50
+
+
+def transaction_paid(notice: Notice) -> BillingEvent:
+    """`transaction.completed` and `transaction.paid`, which comes a moment before it: one payment."""
+    return _transaction(notice, _paid_touchpoint(notice.content), PAYMENT, "")
+
+
+def _paid_touchpoint(transaction: Json) -> Touchpoint:
+    if _starts_subscription(transaction):
+        return Touchpoint.SUBSCRIPTION_STARTED
+    if _failures(transaction):
+        return Touchpoint.PAYMENT_RECOVERED
+    renewal = transaction.get("origin") == "subscription_recurring"
+    return Touchpoint.RENEWED if renewal else Touchpoint.PAYMENT_SUCCEEDED
+
+
+def _starts_subscription(transaction: Json) -> bool:
+    """Whether this buys a new subscription.
+
+    `transaction.paid` comes before that has an id, but it knows what will be billed again.
+    """
+    if (text(transaction.get("origin")) or "").startswith("subscription_"):
+        return False
+    return bool(identifier(transaction.get("subscription_id"))) or any(map(recurs, items_of(transaction)))
+
+
+def transaction_failed(notice: Notice) -> BillingEvent:
+    """`transaction.payment_failed`: every attempt is a fact of its own."""
+    attempts = [identifier(payment.get("payment_attempt_id")) for payment in _failures(notice.content)]
+    occurrence = next(filter(None, attempts), notice.envelope.event_id)
+    return _transaction(notice, Touchpoint.PAYMENT_FAILED, "payment_failed", occurrence)
+
+
+def transaction_seen(notice: Notice) -> BillingEvent:
+    """`transaction.past_due`: the failed attempts are the facts, this only teaches."""
+    transaction = notice.content
+    return notice.envelope.learned(_payer(transaction), _transaction_objects(transaction), plan_of(transaction))
+
+
+def _transaction(notice: Notice, touchpoint: Touchpoint, meaning: str, occurrence: str) -> BillingEvent:
+    transaction = notice.content
+    names = [text(section(line, "product").get("name")) for line in lines_of(transaction)]
+    return notice.envelope.happened(
+        touchpoint,
+        (notice.require(transaction, "transaction"), meaning, occurrence),
+        _payer(transaction),
+        _transaction_objects(transaction),
+        money=notice.money(section(transaction, "details", "totals").get("grand_total")),
+        plan=plan_of(transaction),
+        products=tuple(name for name in names if name)[:MOST_PRODUCTS],
+    )
+
+
+def _transaction_objects(transaction: Json) -> dict[str, str]:
+    return identifiers(
+        transaction=transaction,
+        invoice=transaction.get("invoice_id"),
+        subscription=transaction.get("subscription_id"),
+        customer=transaction.get("customer_id"),
+    )
+
+
+def _payer(transaction: Json) -> CustomerRef:
+    """The customer with the way of paying and how often it failed."""
+    methods = [text(section(payment, "method_details").get("type")) for payment in _payments(transaction)]
+    failed = len(_failures(transaction))
+    attributes = {
+        "payment_method": next(filter(None, methods), None),
+        "dunning_attempt": str(failed) if failed else None,
+    }
+    return customer_of(transaction, {key: value for key, value in attributes.items() if value})
+
+
+def _payments(transaction: Json) -> list[Json]:
+    """The attempts to pay, the latest first."""
+    found = records(transaction.get("payments"), _MOST_PAYMENTS)
+    return sorted(found, key=lambda payment: text(payment.get("created_at")) or "", reverse=True)
+
+
+def _failures(transaction: Json) -> list[Json]:
+    return [payment for payment in _payments(transaction) if payment.get("status") == "error"]
+
+
+def adjusted(notice: Notice) -> BillingEvent | None:
+    """`adjustment.created` and `.updated`: a refund or a chargeback, once it is approved; credits are neither."""
+    adjustment = notice.content
+    if adjustment.get("status") != "approved":
+        return None
+    if adjustment.get("action") == "refund":
+        about = (notice.require(adjustment, "adjustment"), "refunded", "")
+        return _reversal(notice, Touchpoint.REFUNDED, about)
+    if adjustment.get("action") in ("chargeback", "chargeback_warning"):
+        # The warning and the chargeback after it are two adjustments, but one dispute.
+        about = (notice.require(adjustment.get("transaction_id"), "transaction_id"), "disputed", "")
+        return _reversal(notice, Touchpoint.DISPUTED, about)
+    return None
+
+
+def _reversal(notice: Notice, touchpoint: Touchpoint, about: tuple[str, str, str]) -> BillingEvent:
+    adjustment = notice.content
+    objects = identifiers(
+        adjustment=adjustment,
+        transaction=adjustment.get("transaction_id"),
+        subscription=adjustment.get("subscription_id"),
+        customer=adjustment.get("customer_id"),
+    )
+    money = notice.money(section(adjustment, "totals").get("total"))
+    return notice.envelope.happened(touchpoint, about, customer_of(adjustment), objects, money=money)

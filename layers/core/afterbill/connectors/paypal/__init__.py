@@ -1,0 +1,173 @@
+"""PayPal: REST webhooks signed with a certificate, which PayPal itself is asked to check.
+
+docs/connectors/paypal.md tables every kind; the tests read that table.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from afterbill.connectors._kit.json import Json, iso_moment, parse, section, text
+from afterbill.connectors.paypal.envelope import customer_of, merchant_of, open_notice
+from afterbill.connectors.paypal.events import READERS
+from afterbill.domain.billing import BillingEvent
+from afterbill.domain.errors import ConfigurationError, PayloadError
+from afterbill.domain.provider import About, Address, Api, Call, Login
+from afterbill.domain.webhooks import Refusal, Source, Webhook
+
+_FIELDS = {
+    "auth_algo": "paypal-auth-algo",
+    "cert_url": "paypal-cert-url",
+    "transmission_id": "paypal-transmission-id",
+    "transmission_sig": "paypal-transmission-sig",
+    "transmission_time": "paypal-transmission-time",
+}
+"""What PayPal asks back, and the headers it came in."""
+
+HEADERS: frozenset[str] = frozenset(_FIELDS.values())
+"""The proof, which is passed on to PayPal later."""
+
+ABOUT = About(
+    title="PayPal",
+    proof="checked by PayPal, when an event is captured",
+    address=Address.MIXED,
+    secret="none: the webhook's id goes into surveys.toml as webhook_id",
+    register="PayPal Developer, Apps & Credentials, the app, Webhooks",
+    events=tuple(READERS),
+    signed=False,
+    needs={"webhook_id": "the id PayPal shows beside the webhook: PayPal signs it"},
+    unverified=(
+        "whether a repeated webhook keeps its transmission time: an old one is not refused",
+        "how often and how long a webhook is repeated (second-hand: 25 times in 3 days)",
+        "that a sale and an invoice's payment share the transaction id",
+    ),
+)
+
+API = Api(
+    url="https://api-m.paypal.com",
+    sandbox_url="https://api-m.sandbox.paypal.com",
+    login=Login.CLIENT,
+    token_url="https://api-m.paypal.com/v1/oauth2/token",
+    sandbox_token_url="https://api-m.sandbox.paypal.com/v1/oauth2/token",
+)
+
+_CHECK = "/v1/notifications/verify-webhook-signature"
+_ALGORITHM = "SHA256withRSA"
+_CERTIFICATE = re.compile(r"https://([a-z0-9-]+\.)+paypal\.com(:443)?/[!-~]*", re.ASCII | re.IGNORECASE)
+_VISIBLE = re.compile(r"[!-{}~]{1,255}")
+"""No bar: it separates the parts of what is signed."""
+_LOOKUPS = (
+    ("subscription", "/v1/billing/subscriptions/"),
+    ("subscription", "/v1/payments/billing-agreements/"),
+    ("order", "/v2/checkout/orders/"),
+    ("payment", "/v1/payments/payment/"),
+)
+"""Objects that know who paid, and where they are found; a subscription may be an agreement of the older API."""
+
+
+def verify(webhook: Webhook, _secrets: Sequence[str], _now: datetime) -> Refusal | None:
+    """Whether PayPal's headers are all there and well-formed: this proves nothing yet, `confirm` does."""
+    found = {name: webhook.headers.get(header, "") for name, header in _FIELDS.items()}
+    if not all(found.values()):
+        return Refusal.MISSING
+    well_formed = (
+        found["auth_algo"] == _ALGORITHM
+        and _CERTIFICATE.fullmatch(found["cert_url"])
+        and _VISIBLE.fullmatch(found["transmission_id"])
+        and iso_moment(found["transmission_time"], naive=None)
+        and _is_base64(found["transmission_sig"])
+    )
+    return None if well_formed else Refusal.MALFORMED
+
+
+def _is_base64(value: str) -> bool:
+    try:
+        return bool(base64.b64decode(value, validate=True))
+    except ValueError:
+        return False
+
+
+def sign(webhook: Webhook, secret: str) -> Webhook:
+    """The webhook with headers such as PayPal's; without its private key, `confirm` will not vouch for them."""
+    seed = hashlib.sha256(secret.encode("utf-8", "surrogatepass") + webhook.body).digest()
+    headers = {
+        "paypal-auth-algo": _ALGORITHM,
+        "paypal-auth-version": "v2",
+        "paypal-cert-url": "https://api.paypal.com/v1/notifications/certs/CERT-unsigned",
+        "paypal-transmission-id": seed.hex()[:32],
+        "paypal-transmission-sig": base64.b64encode(seed).decode(),
+        "paypal-transmission-time": webhook.received_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    return replace(webhook, headers={**webhook.headers, **headers})
+
+
+def signed_text(webhook: Webhook, webhook_id: str) -> str:
+    """What PayPal's signature covers: transmission id and time, the webhook's id, and the body's CRC-32 in decimal."""
+    id_, at = (webhook.headers.get(_FIELDS[name], "") for name in ("transmission_id", "transmission_time"))
+    return f"{id_}|{at}|{webhook_id}|{zlib.crc32(webhook.body)}"
+
+
+def confirm(webhook: Webhook, source: Source, call: Call) -> bool:
+    """Whether PayPal says it sent these very bytes to this webhook.
+
+    A body that is no JSON object is nobody's webhook, without asking, and so is one that PayPal cannot take. Raises
+    ConfigurationError when the source has no `webhook_id` or PayPal knows no such webhook, and what `call` raises else.
+    """
+    if not source.webhook_id:
+        message = f"[sources.{source.name}] webhook_id is missing: it is the ID that PayPal shows beside the webhook"
+        raise ConfigurationError(message)
+    try:
+        parse(webhook.body)
+        answer = call(_CHECK, method="POST", body=_question(webhook, source.webhook_id))
+    except PayloadError:
+        return False
+    if answer is None:
+        message = f"[sources.{source.name}] webhook_id or sandbox is wrong: PayPal's API there knows no such webhook"
+        raise ConfigurationError(message)
+    return section(answer).get("verification_status") == "SUCCESS"
+
+
+def _question(webhook: Webhook, webhook_id: str) -> bytes:
+    """The event goes in as it came: parsed and written again, its bytes would have another checksum."""
+    told = {name: webhook.headers.get(header, "") for name, header in _FIELDS.items()}
+    start = json.dumps({**told, "webhook_id": webhook_id}).removesuffix("}")
+    return start.encode() + b', "webhook_event": ' + webhook.body + b"}"
+
+
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
+    """The billing event in a PayPal event of either generation of its APIs."""
+    payload = parse(webhook.body)
+    kind = text(payload.get("event_type"))
+    if not kind:
+        raise PayloadError("The body is not a PayPal event: it needs an event_type.")
+    reader = READERS.get(kind)
+    if reader is None or (source.account and merchant_of(payload) not in (None, source.account)):
+        return ()
+    return (reader(open_notice(payload, kind, webhook, source)),)
+
+
+def find_customer(event: BillingEvent, _source: Source, call: Call) -> BillingEvent:
+    """The event with the subscriber or payer that its subscription, order or payment names."""
+    for kind, path in _LOOKUPS:
+        id_ = event.objects.get(kind)
+        answer = _asked(path + quote(id_, safe=""), call) if id_ else {}
+        customer = customer_of(answer)
+        if customer.address:
+            attributes = {**customer.attributes, **event.customer.attributes}
+            plan = event.plan or text(answer.get("plan_id"))
+            return replace(event, customer=replace(customer, attributes=attributes), plan=plan)
+    return event
+
+
+def _asked(path: str, call: Call) -> Json:
+    """The answer, empty also where this API cannot take the id: it may be one of the other generation."""
+    try:
+        return section(call(path))
+    except PayloadError:
+        return {}

@@ -1,0 +1,133 @@
+"""The envelope of a PayPal event, read once, and the words shared by what is read from inside it."""
+
+import re
+from dataclasses import dataclass
+
+from afterbill.connectors._kit.envelope import Envelope
+from afterbill.connectors._kit.json import (
+    Json,
+    address,
+    country,
+    full_name,
+    identifier,
+    iso_moment,
+    records,
+    section,
+    text,
+)
+from afterbill.connectors._kit.money import from_decimal
+from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.webhooks import Source, Webhook
+
+_SANDBOX = re.compile(r"https://api(-m)?\.sandbox\.paypal\.com/")
+_MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A PayPal event: `content` is its resource, `currency` what a source assumes where an amount names none."""
+
+    kind: str
+    content: Json
+    envelope: Envelope
+    currency: str
+
+    def require(self, value: object, what: str) -> str:
+        """The id in this value; an event without it cannot be told from others."""
+        found = identifier(value)
+        if not found:
+            raise PayloadError(f"The PayPal event {self.kind} names no {what}.")
+        return found
+
+    def money(self, *places: object) -> Money | None:
+        """The first amount: `{value, currency_code}` since version 2, `{total, currency}` before; never a float."""
+        for one in map(section, places):
+            digits, code = one.get("value", one.get("total")), one.get("currency_code", one.get("currency"))
+            found = from_decimal(digits, code or self.currency)
+            if found:
+                return found
+        return None
+
+    def linked(self, *collections: str) -> str | None:
+        """The id at the end of a link into one of these collections; the address itself is never called."""
+        for link in records(self.content.get("links"), _MOST):
+            place, _, _ = (text(link.get("href")) or "").partition("?")
+            *_, collection, id_ = ["", *place.split("/")]
+            if collection in collections:
+                return text(id_)
+        return None
+
+    def learned(self, objects: dict[str, str], plan: str | None = None) -> BillingEvent:
+        """What this event only teaches about whoever its resource names."""
+        customer = customer_of(self.content)
+        return self.envelope.learned(customer, {**objects, **_named(customer)}, plan)
+
+    def happened(  # noqa: PLR0913  # as Envelope.happened
+        self,
+        touchpoint: Touchpoint,
+        about: tuple[str, str, str],
+        objects: dict[str, str],
+        *,
+        customer: CustomerRef | None = None,
+        money: Money | None = None,
+        plan: str | None = None,
+        products: tuple[str, ...] = (),
+    ) -> BillingEvent:
+        """A fact of this event, about whoever its resource names."""
+        found = customer_of(self.content) if customer is None else customer
+        objects = {**objects, **_named(found)}
+        return self.envelope.happened(touchpoint, about, found, objects, money=money, plan=plan, products=products)
+
+
+def _named(customer: CustomerRef) -> dict[str, str]:
+    return {"customer": customer.id} if customer.id else {}
+
+
+def open_notice(payload: Json, kind: str, webhook: Webhook, source: Source) -> Notice:
+    """Read the envelope; PayPal's own samples have impossible times, so one that is none is the time of receipt."""
+    event_id = text(payload.get("id"))
+    if not event_id:
+        raise PayloadError(f"The PayPal event {kind} has no id.")
+    content = section(payload, "resource")
+    if not content:
+        raise PayloadError(f"The PayPal event {kind} has no resource.")
+    at = iso_moment(payload.get("create_time")) or webhook.received_at
+    links = records(payload.get("links"), _MOST) + records(content.get("links"), _MOST)
+    places = [text(link.get("href")) or "" for link in links] + [webhook.headers.get("paypal-cert-url", "")]
+    test = any(_SANDBOX.match(place) for place in places)
+    return Notice(kind, content, Envelope("paypal", "", source.name, event_id, at, test), source.currency)
+
+
+def merchant_of(payload: Json) -> str | None:
+    """The id of the merchant who was paid, where the event names one."""
+    resource = section(payload, "resource")
+    units = records(resource.get("purchase_units"), 1)
+    disputed = records(resource.get("disputed_transactions"), 1)
+    payees = [section(one, "payee") for one in (resource, *units)] + [section(one, "seller") for one in disputed]
+    return next((id_ for one in payees if (id_ := text(one.get("merchant_id")))), None)
+
+
+def customer_of(content: Json) -> CustomerRef:
+    """Who subscribed or paid; the payee, the merchant and the invoicer are never read."""
+    person = section(content, "subscriber") or section(content, "payer")
+    info, units = section(person, "payer_info"), records(content.get("purchase_units"), 1)
+    paid_by = text(person.get("payment_method")) or text(content.get("payment_mode"))
+    homes = (section(person, "address"), section(person, "shipping_address", "address"), info)
+    parcels = (section(info, "shipping_address"), *(section(unit, "shipping", "address") for unit in units))
+    return CustomerRef(
+        id=text(person.get("payer_id")) or text(info.get("payer_id")),
+        email=address(person.get("email_address"), info.get("email")),
+        name=name_of(section(person, "name")) or name_of(info),
+        country=country(*(place.get("country_code") for place in (*homes, *parcels))),
+        attributes={"payment_method": paid_by} if paid_by else {},
+    )
+
+
+def name_of(person: Json) -> str | None:
+    """Given name and surname, as either generation of the APIs spells them, else the full name."""
+    given, family = (
+        text(person.get(new)) or text(person.get(old))
+        for new, old in (("given_name", "first_name"), ("surname", "last_name"))
+    )
+    return full_name(given, family) or text(person.get("full_name"))

@@ -1,0 +1,154 @@
+"""QuickBooks Online: signed batches of pointers in two formats; what an object came to is asked at its API.
+
+docs/connectors/quickbooks.md tables every kind; the tests read that table.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from afterbill.connectors._kit.consent import with_basis
+from afterbill.connectors._kit.json import Json, identifier, iso_moment, parse_any, section, text
+from afterbill.connectors._kit.signatures import base64_text, check_body, sign_body
+from afterbill.connectors.quickbooks.transactions import customer_of, read, told_in
+from afterbill.domain.billing import BillingEvent, Pointer
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.provider import About, Address, Api, Call, Login
+from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+
+HEADERS: frozenset[str] = frozenset()
+"""Everything Intuit says stands in the body."""
+
+ACCEPTED = Reply(200, "")
+
+_KINDS: Mapping[str, tuple[str, ...]] = {
+    "Payment": ("create", "update"),
+    "Invoice": ("create", "update"),
+    "SalesReceipt": ("create",),
+    "RefundReceipt": ("create",),
+    "CreditMemo": ("create",),
+    "Estimate": ("update",),
+    "Customer": ("create", "update"),
+}
+"""What we ask about, and after which operations."""
+
+ABOUT = About(
+    title="QuickBooks Online",
+    proof="HMAC-SHA256 of the body",
+    address=Address.API,
+    secret="the verifier token of the app",
+    register="Intuit Developer, the app, Webhooks",
+    events=tuple(_KINDS),
+    unverified=(
+        "how often and how long a notification is repeated",
+        "the spelling of types in the new format beyond qbo.invoice.created.v1",
+        "that no two transactions of a company share an id, whatever their kinds",
+        "the fields of the API's answers",
+    ),
+)
+
+API = Api(
+    url="https://quickbooks.api.intuit.com",
+    sandbox_url="https://sandbox-quickbooks.api.intuit.com",
+    login=Login.CONSENT,
+    token_url="https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
+    consent_url="https://appcenter.intuit.com/connect/oauth2",
+    scopes=("com.intuit.quickbooks.accounting",),
+)
+
+_HEADER = "intuit-signature"
+_BY_NAME = {kind.lower(): kind for kind in _KINDS}
+_OPERATIONS = {"create": "create", "created": "create", "update": "update", "updated": "update"}
+_ID = re.compile(r"[0-9A-Za-z:-]{1,64}")
+_REALM = re.compile(r"[0-9]{1,32}")
+
+
+def verify(webhook: Webhook, secrets: Sequence[str], _now: datetime) -> Refusal | None:
+    """Check `intuit-signature`, the base64 HMAC-SHA256 of the body; no time is signed."""
+    return check_body(_HEADER, webhook, secrets, base64_text)
+
+
+def sign(webhook: Webhook, secret: str) -> Webhook:
+    """The webhook as Intuit would send it."""
+    return sign_body(_HEADER, webhook, secret, base64_text)
+
+
+def normalise(webhook: Webhook, source: Source) -> tuple[Pointer | PayloadError, ...]:
+    """A pointer for each change we ask about, be it an array of CloudEvents, one alone, or eventNotifications."""
+    body = parse_any(webhook.body)
+    notifications = section(body).get("eventNotifications")
+    changes: Iterator[Json]
+    if isinstance(body, list) or section(body).get("specversion"):
+        changes = map(_cloud_event, body if isinstance(body, list) else [body])
+    elif isinstance(notifications, list):
+        changes = _legacy(notifications)
+    else:
+        raise PayloadError("The body is neither an array of CloudEvents nor an object with eventNotifications.")
+    found = (_pointer(change, webhook, source) for change in changes)
+    return tuple(one for one in found if one)
+
+
+def _cloud_event(event: object) -> Json:
+    told = section(event)
+    # qbo.invoice.created.v1: whose, what, how and in which version.
+    _, name, operation, *_ = [*(text(told.get("type")) or "").split("."), "", "", ""]
+    return {
+        "name": name,
+        "operation": operation,
+        "id": told.get("intuitentityid"),
+        "realm": told.get("intuitaccountid"),
+        "at": told.get("time"),
+        "event": identifier(told.get("id")),
+    }
+
+
+def _legacy(notifications: list[object]) -> Iterator[Json]:
+    for one in notifications:
+        entities = section(one, "dataChangeEvent").get("entities")
+        # One without a list of entities is an error in its place, as an entity without a name is.
+        for entity in entities if isinstance(entities, list) else [None]:
+            told = section(entity)
+            yield {**told, "realm": section(one).get("realmId"), "at": told.get("lastUpdated"), "event": None}
+
+
+def _pointer(change: Json, webhook: Webhook, source: Source) -> Pointer | PayloadError | None:
+    name, operation = (re.sub("[_-]", "", (text(change.get(key)) or "").lower()) for key in ("name", "operation"))
+    if not name:
+        return PayloadError("A change in the QuickBooks notification does not name its kind.")
+    kind = _BY_NAME.get(name)
+    if not kind or _OPERATIONS.get(operation) not in _KINDS[kind]:
+        return None
+    realm, id_ = identifier(change.get("realm")) or "", identifier(change.get("id")) or ""
+    if not _REALM.fullmatch(realm) or not _ID.fullmatch(id_):
+        return PayloadError(f"The QuickBooks change of a {kind} names no company (digits) or no id.")
+    if source.account and realm != source.account:
+        return None
+    at = iso_moment(change.get("at")) or webhook.received_at
+    event_id = text(change.get("event")) or f"{realm}/{kind}/{id_}/{operation}/{at.isoformat()}"
+    return Pointer(source.name, event_id, at, kind, id_, realm)
+
+
+def resolve(pointer: Pointer, source: Source, call: Call) -> tuple[BillingEvent, ...]:
+    """What the object has become by now; nothing for one that is gone, void, unpaid or not accepted."""
+
+    def fetch(kind: str, id_: str) -> Json:
+        return _fetch(kind, id_, pointer.account, call) if _ID.fullmatch(id_) else {}
+
+    found = fetch(pointer.kind, pointer.id)
+    event = read(found, pointer, source, fetch) if found else None
+    return (with_basis(event, source.fields, told_in(found)),) if event else ()
+
+
+def find_customer(event: BillingEvent, _source: Source, call: Call) -> BillingEvent:
+    """The event with its customer, for transactions rarely carry an address."""
+    id_ = event.customer.id or ""
+    if not _ID.fullmatch(id_) or not event.fact:
+        return event
+    found = _fetch("Customer", id_, event.fact.split("|")[1], call)  # a fact names its company
+    person = replace(customer_of(found, id_), attributes=event.customer.attributes)
+    return replace(event, customer=person) if found else event
+
+
+def _fetch(kind: str, id_: str, realm: str, call: Call) -> Json:
+    return section(call(f"/v3/company/{realm}/{kind.lower()}/{id_}"), kind)

@@ -1,0 +1,184 @@
+"""What QuickBooks' API says of one transaction or customer, as an event."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from afterbill.connectors._kit.envelope import MOST_PRODUCTS, PAYMENT, Envelope
+from afterbill.connectors._kit.json import (
+    Json,
+    address,
+    country,
+    day_moment,
+    full_name,
+    identifier,
+    identifiers,
+    records,
+    section,
+    text,
+)
+from afterbill.connectors._kit.money import from_decimal
+from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
+from afterbill.domain.webhooks import Source
+
+_MOST_LINES = 100
+_MOST_LINKED = 5
+_PAID = {"invoice": "Invoice", "payment": "Payment", "sales_receipt": "SalesReceipt"}
+
+
+Fetch = Callable[[str, str], Json]
+"""The object of this kind and id, empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Transaction:
+    """One transaction, the pointer that led to it, the currency of a company that names none, and a way to others."""
+
+    content: Json
+    pointer: Pointer
+    currency: str
+    fetch: Fetch
+
+    @property
+    def money(self) -> Money | None:
+        return self.amount("TotalAmt")
+
+    def amount(self, key: str) -> Money | None:
+        named = section(self.content, "CurrencyRef").get("value")
+        return from_decimal(self.content.get(key), named or self.currency)
+
+    @property
+    def lines(self) -> list[Json]:
+        return records(self.content.get("Line"), _MOST_LINES)
+
+    def linked(self, kind: str) -> dict[str, str]:
+        """The ids of the linked transactions of this kind: kind, kind_2..."""
+        places = [self.content, *self.lines]
+        links = [link for place in places for link in records(place.get("LinkedTxn"), _MOST_LINES)]
+        ids = dict.fromkeys(identifier(link.get("TxnId")) for link in links if link.get("TxnType") == _PAID[kind])
+        found = [id_ for id_ in ids if id_][:_MOST_LINKED]
+        return {f"{kind}_{number}" if number > 1 else kind: id_ for number, id_ in enumerate(found, start=1)}
+
+    @property
+    def buyer(self) -> CustomerRef:
+        named = section(self.content, "CustomerRef")
+        return CustomerRef(
+            id=identifier(named.get("value")),
+            email=_first_address(section(self.content, "BillEmail")),
+            name=text(named.get("name")),
+            country=country(section(self.content, "BillAddr").get("Country")),
+        )
+
+    def on(self, day: object) -> "_Transaction | None":
+        """The same at this day, for an old one can be edited today; None without a day."""
+        at = day_moment(day, self.pointer.occurred_at)
+        return replace(self, pointer=replace(self.pointer, occurred_at=at)) if at else None
+
+    def learned(self) -> BillingEvent:
+        """Whom it is with, and nothing that happened."""
+        return _envelope(self.pointer).learned(self.buyer, identifiers(customer=self.buyer.id))
+
+    def happened(
+        self, touchpoint: Touchpoint, meaning: str, objects: Mapping[str, str], about: str = ""
+    ) -> BillingEvent:
+        """The fact about this transaction, or about the object it belongs to."""
+        sold = (text(section(line, "SalesItemLineDetail", "ItemRef").get("name")) for line in self.lines)
+        return _envelope(self.pointer).happened(
+            touchpoint,
+            (about or self.pointer.id, meaning, ""),
+            self.buyer,
+            {**objects, **identifiers(customer=self.buyer.id)},
+            money=self.money,
+            products=tuple(filter(None, sold))[:MOST_PRODUCTS],
+        )
+
+
+def _payment(payment: _Transaction) -> BillingEvent | None:
+    if payment.money and not payment.money.amount:
+        return None  # it only sets a credit against an invoice
+    linked = payment.linked("invoice")
+    objects = {**linked, "payment": payment.pointer.id}
+    paid = payment.on(payment.content.get("TxnDate"))
+    if not paid:
+        return payment.learned()
+    return paid.happened(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects, linked.get("invoice", ""))
+
+
+def _invoice(invoice: _Transaction) -> BillingEvent | None:
+    total, balance = invoice.money, invoice.amount("Balance")
+    if not total or total.amount <= 0 or not balance or balance.amount:
+        return None
+    objects = {"invoice": invoice.pointer.id, **invoice.linked("payment")}
+    paid = invoice.on(_day_of_payment(invoice))
+    return paid.happened(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects) if paid else invoice.learned()
+
+
+def _day_of_payment(invoice: _Transaction) -> object:
+    """The day its first payment was made; None where a credit or a write-off settled it, or nobody knows what did."""
+    id_ = invoice.linked("payment").get("payment")
+    payment = replace(invoice, content=invoice.fetch("Payment", id_) if id_ else {})
+    return payment.content.get("TxnDate") if payment.money and payment.money.amount > 0 else None
+
+
+def _sales_receipt(receipt: _Transaction) -> BillingEvent:
+    paid = receipt.on(receipt.content.get("TxnDate"))
+    objects = {"sales_receipt": receipt.pointer.id}
+    return paid.happened(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects) if paid else receipt.learned()
+
+
+def _refund(refund: _Transaction) -> BillingEvent:
+    """A refund receipt or a credit memo; it finds its payment only where it names what was paid."""
+    objects = identifiers(refund=refund.pointer.id, invoice=section(refund.content, "InvoiceRef").get("value"))
+    for kind in _PAID:
+        objects |= refund.linked(kind)
+    return refund.happened(Touchpoint.REFUNDED, Touchpoint.REFUNDED.value, objects)
+
+
+def _estimate(estimate: _Transaction) -> BillingEvent | None:
+    if estimate.content.get("TxnStatus") != "Accepted":
+        return None
+    touchpoint = Touchpoint.ESTIMATE_ACCEPTED
+    accepted = estimate.on(estimate.content.get("AcceptedDate")) or estimate
+    return accepted.happened(touchpoint, touchpoint.value, {"estimate": estimate.pointer.id})
+
+
+_READERS: Mapping[str, Callable[[_Transaction], BillingEvent | None]] = {
+    "Payment": _payment,
+    "Invoice": _invoice,
+    "SalesReceipt": _sales_receipt,
+    "RefundReceipt": _refund,
+    "CreditMemo": _refund,
+    "Estimate": _estimate,
+}
+
+
+def read(content: Json, pointer: Pointer, source: Source, fetch: Fetch) -> BillingEvent | None:
+    """What the object at this pointer has become; None where that is nothing to us."""
+    if pointer.kind == "Customer":
+        return _envelope(pointer).learned(customer_of(content, pointer.id), {"customer": pointer.id})
+    return _READERS[pointer.kind](_Transaction(content, pointer, source.currency, fetch))
+
+
+def customer_of(customer: Json, id_: str) -> CustomerRef:
+    """What a customer object says of the customer with this id."""
+    return CustomerRef(
+        id=id_,
+        email=_first_address(section(customer, "PrimaryEmailAddr")),
+        name=text(customer.get("DisplayName")) or full_name(customer.get("GivenName"), customer.get("FamilyName")),
+        country=country(section(customer, "BillAddr").get("Country")),
+    )
+
+
+def told_in(content: Json) -> dict[str, object]:
+    """Where a seller may keep a legal basis: the custom fields of an invoice or a receipt, each a short text."""
+    fields = records(content.get("CustomField"), _MOST_LINES)
+    return {name: field.get("StringValue") for field in fields if (name := text(field.get("Name")))}
+
+
+def _first_address(value: Json) -> str | None:
+    """People may enter several addresses, with commas between them."""
+    return address(*re.split("[,;]", text(value.get("Address")) or ""))
+
+
+def _envelope(pointer: Pointer) -> Envelope:
+    return Envelope("quickbooks", pointer.account, pointer.source, pointer.event_id, pointer.occurred_at)

@@ -1,0 +1,173 @@
+"""Recurly: signed JSON that only points at things, or unsigned XML behind a password that tells everything.
+
+docs/connectors/recurly.md tables every kind of both; the tests read that table.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from afterbill.connectors._kit.envelope import PAYMENT, Envelope
+from afterbill.connectors._kit.json import Json, identifier, iso_moment, needed, parse, text
+from afterbill.connectors._kit.signatures import any_match, basic, check_basic, digest, keys_of, seconds
+from afterbill.connectors.recurly import xml
+from afterbill.connectors.recurly.api import API, find_customer, resolve
+from afterbill.connectors.recurly.words import day, digest_of, envelope_of
+from afterbill.domain.billing import BillingEvent, CustomerRef, Pointer, Touchpoint
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.provider import About, Address
+from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook, check_time
+
+__all__ = ["ABOUT", "API", "HEADERS", "REFUSED", "find_customer", "normalise", "resolve", "sign", "verify"]
+
+_FIRST_MILLISECONDS = 10**11
+"""The documents say milliseconds and show seconds: the year 5138 tells them apart."""
+
+Read = Callable[[Envelope, str], BillingEvent]
+
+
+def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:
+    """Check `recurly-signature` (time,hex[,hex] of HMAC-SHA256 over the time's digits, a dot and the body).
+
+    Recurly does not sign XML, so for that HTTP Basic counts too.
+    """
+    header = webhook.headers.get("recurly-signature", "")
+    refusal = _check_signature(header, webhook, secrets, now) if header else Refusal.MISSING
+    if refusal is None or not _is_xml(webhook.body):
+        return refusal
+    password = check_basic(webhook, secrets)
+    return refusal if password is Refusal.MISSING else password
+
+
+def _check_signature(header: str, webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:
+    stamp, *signatures = (part.strip() for part in header.split(","))
+    signed_at = seconds(stamp)
+    if signed_at is None or not any(signatures):
+        return Refusal.MALFORMED
+    if not any_match(_expected(secrets, stamp, webhook.body), signatures):
+        return Refusal.MISMATCH
+    return check_time(signed_at if signed_at < _FIRST_MILLISECONDS else signed_at // 1000, now)
+
+
+def _expected(secrets: Sequence[str], stamp: str, body: bytes) -> Iterator[str]:
+    signed = b"%b.%b" % (stamp.encode(), body)
+    return (digest(key, signed).hex() for key in keys_of(secrets))
+
+
+def _is_xml(body: bytes) -> bool:
+    return body.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(b"<") or body.startswith((b"\xff\xfe", b"\xfe\xff"))
+
+
+def sign(webhook: Webhook, secret: str) -> Webhook:
+    """The webhook as Recurly would send it at `received_at`: XML with the password, JSON with a signature."""
+    if _is_xml(webhook.body):
+        proof = {"authorization": basic(secret)}
+    else:
+        stamp = str(int(webhook.received_at.timestamp() * 1000))
+        proof = {"recurly-signature": ",".join([stamp, *_expected([secret], stamp, webhook.body)])}
+    return replace(webhook, headers={**webhook.headers, **proof})
+
+
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | Pointer, ...]:
+    """What a notification of either format says; a JSON one about money points at what only the API can tell."""
+    if _is_xml(webhook.body):
+        return xml.normalise(webhook, source)
+    payload = parse(webhook.body)
+    thing, happening = text(payload.get("object_type")), text(payload.get("event_type"))
+    if not thing or not happening:
+        raise PayloadError("The body is not a Recurly notification: it needs an object_type and an event_type.")
+    site = text(payload.get("site_id")) or ""
+    if source.account and site and site != source.account:
+        return ()
+    kind = f"{thing}.{happening}"
+    name, key = _IDS.get(thing, ("", ""))
+    if kind in _POINTERS:
+        return (_pointer(payload, source, name, _named(payload, key, kind), _at(payload, kind)),)
+    read = _READERS.get(kind)
+    if not read:
+        return ()
+    event_id = text(payload.get("id")) or digest_of(webhook.body)
+    return (read(envelope_of(source, site, event_id, _at(payload, kind)), _named(payload, key, kind)),)
+
+
+def _pointer(payload: Json, source: Source, name: str, id_: str, at: datetime) -> Pointer:
+    event_id = text(payload.get("id")) or f"{name}-{id_}"
+    return Pointer(source.name, event_id, at, name, id_, text(payload.get("site_id")) or "")
+
+
+def _named(payload: Json, key: str, kind: str) -> str:
+    found = identifier(payload.get(key))
+    if not found:
+        raise PayloadError(f"The Recurly notification {kind} has no {key}.")
+    return found
+
+
+def _at(payload: Json, kind: str) -> datetime:
+    return needed(iso_moment(payload.get("event_time")), f"Recurly notification {kind}", "event_time")
+
+
+def _customer(envelope: Envelope, code: str) -> BillingEvent:
+    return envelope.learned(CustomerRef(id=code), {"customer": code})
+
+
+def _paid(touchpoint: Touchpoint) -> Read:
+    """A start or a renewal is the fact of its payment, told by the subscription and the day."""
+    return lambda envelope, uuid: envelope.happened(
+        touchpoint, (uuid, PAYMENT, day(envelope.occurred_at)), CustomerRef(), {"subscription": uuid}
+    )
+
+
+def _about(touchpoint: Touchpoint, name: str, occurrence: str = "") -> Read:
+    return lambda envelope, id_: envelope.happened(
+        touchpoint, (id_, touchpoint.value, occurrence), CustomerRef(), {name: id_}
+    )
+
+
+_IDS = {
+    "account": ("customer", "account_code"),
+    "billing_info": ("customer", "account_code"),
+    "charge_invoice": ("invoice", "invoice_number"),
+    "invoice": ("invoice", "invoice_number"),
+    "payment": ("payment", "uuid"),
+    "subscription": ("subscription", "uuid"),
+}
+"""What a notification is about, in our word, and the key that names it."""
+
+_POINTERS = ("payment.succeeded", "charge_invoice.paid", "payment.refunded")
+"""Which payment this is, or which one it takes back, stands in the API alone."""
+
+_READERS: Mapping[str, Read] = {
+    "payment.failed": _about(Touchpoint.PAYMENT_FAILED, "payment"),
+    "payment.voided": _about(Touchpoint.REFUNDED, "payment"),
+    "charge_invoice.past_due": _about(Touchpoint.PAYMENT_FAILED, "invoice", "past_due"),
+    "invoice.past_due": _about(Touchpoint.PAYMENT_FAILED, "invoice", "past_due"),
+    "charge_invoice.failed": _about(Touchpoint.PAYMENT_FAILED, "invoice", "failed"),
+    "subscription.created": _paid(Touchpoint.SUBSCRIPTION_STARTED),
+    "subscription.renewed": _paid(Touchpoint.RENEWED),
+    "subscription.canceled": _about(Touchpoint.CANCELLED, "subscription"),
+    "subscription.expired": _about(Touchpoint.CANCELLED, "subscription"),
+    "subscription.renewal.subscription_trial_expiring": _about(Touchpoint.TRIAL_ENDING, "subscription"),
+    "account.created": _customer,
+    "account.updated": _customer,
+    "account.closed": _customer,
+    "billing_info.updated": _customer,
+}
+
+ABOUT = About(
+    title="Recurly",
+    proof="HMAC-SHA256 with a time (JSON), HTTP Basic (XML)",
+    address=Address.MIXED,
+    secret="the endpoint's signing key (JSON), or user:password as entered for the endpoint (XML)",
+    register="Integrations, Webhooks: configure an endpoint",
+    events=(*_POINTERS, *_READERS, *xml.KINDS),
+    unverified=(
+        "the paths and answers of the API, version 2021-02-25",
+        "whether the event_type of a trial's reminder starts with `renewal.`",
+        "that an invoice is made on the day its subscription starts or renews",
+    ),
+)
+
+HEADERS: frozenset[str] = frozenset()
+"""Everything Recurly says stands in the body."""
+
+REFUSED = Reply(401, headers={"WWW-Authenticate": 'Basic realm="afterbill"'})

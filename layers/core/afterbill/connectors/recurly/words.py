@@ -1,0 +1,43 @@
+"""What Recurly's two formats and its API have in common."""
+
+import hashlib
+from datetime import UTC, datetime
+
+from afterbill.connectors._kit.envelope import PAYMENT, Envelope
+from afterbill.connectors._kit.json import Json, full_name
+from afterbill.domain.billing import Touchpoint
+from afterbill.domain.webhooks import Source
+
+_FIRST, _RECURRING = "purchase", "renewal"
+
+
+def envelope_of(source: Source, site: str, event_id: str, occurred_at: datetime, *, test: bool = False) -> Envelope:
+    """Invoice numbers and account codes are unique in a site; XML does not name it."""
+    return Envelope("recurly", source.account or site or source.name, source.name, event_id, occurred_at, test)
+
+
+def digest_of(body: bytes) -> str:
+    """The id of a notification that has none: retries repeat every byte."""
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+def day(at: datetime) -> str:
+    """The day in UTC."""
+    return at.astimezone(UTC).date().isoformat()
+
+
+def payment_of(subscription: str | None, at: datetime, otherwise: str) -> tuple[str, str, str]:
+    """The fact of a payment: of a subscription's day where one is named, for that its start and renewal know too."""
+    return (subscription, PAYMENT, day(at)) if subscription else (otherwise, PAYMENT, "")
+
+
+def touchpoint_of(origin: object, subscription: str | None) -> Touchpoint:
+    """What a paid invoice is called."""
+    if origin == _FIRST and subscription:
+        return Touchpoint.SUBSCRIPTION_STARTED
+    return Touchpoint.RENEWED if origin == _RECURRING else Touchpoint.PAYMENT_SUCCEEDED
+
+
+def name_of(account: Json) -> str | None:
+    """First and last name; a company is nobody to greet."""
+    return full_name(account.get("first_name"), account.get("last_name"))

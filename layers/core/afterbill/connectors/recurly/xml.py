@@ -1,0 +1,246 @@
+"""Recurly's XML notifications: the root names the kind, account, transaction, invoice and subscription stand in it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from afterbill.connectors._kit.consent import with_basis
+from afterbill.connectors._kit.envelope import Envelope
+from afterbill.connectors._kit.json import Json, address, country, identifier, identifiers, iso_moment, section, text
+from afterbill.connectors._kit.money import from_minor
+from afterbill.connectors._kit.xml import parse_xml
+from afterbill.connectors.recurly.words import day, digest_of, envelope_of, name_of, payment_of, touchpoint_of
+from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.webhooks import Source, Webhook
+
+_ENDING = "_notification"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notification, opened; `occurred_at` of its envelope is when it came, until a reader knows better."""
+
+    kind: str
+    envelope: Envelope
+    transaction: Json
+    invoice: Json
+    subscription: Json
+    account: Json
+    currency: str
+
+    def at(self, *times: object) -> "Notice":
+        """The same notice, of the first of these times that is one."""
+        found = next((at for at in map(iso_moment, times) if at), self.envelope.occurred_at)
+        return replace(self, envelope=replace(self.envelope, occurred_at=found))
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When it happened."""
+        return self.envelope.occurred_at
+
+    def require(self, kind: str) -> str:
+        """The id of this kind; a notification without it cannot be told from others."""
+        found = self.objects().get(kind)
+        if not found:
+            raise PayloadError(f"The Recurly notification {self.kind} names no {kind}.")
+        return found
+
+    def money(self, cents: object) -> Money | None:
+        """An amount; only invoices name their currency."""
+        return from_minor(cents, text(self.invoice.get("currency")) or self.currency)
+
+    def objects(self) -> dict[str, str]:
+        """Ids by kind; an invoice is known by its number, with the prefix some countries have."""
+        several = self.invoice.get("subscription_ids")
+        numbered = self.invoice if identifier(self.invoice.get("invoice_number")) else self.transaction
+        number, prefix = identifier(numbered.get("invoice_number")), text(numbered.get("invoice_number_prefix"))
+        return identifiers(
+            invoice=f"{prefix or ''}{number}" if number else None,
+            payment=self.transaction.get("id"),
+            subscription=self.subscription.get("uuid")
+            or self.transaction.get("subscription_id")
+            or self.invoice.get("subscription_id")
+            or (several[0] if isinstance(several, list) and several else None),
+            customer=self.account.get("account_code"),
+        )
+
+    def customer(self) -> CustomerRef:
+        """The account; addresses for parcels are not read."""
+        amount = self.money(self.subscription.get("total_amount_in_cents"))
+        attributes = {
+            "payment_method": text(self.transaction.get("payment_method")),
+            "recurring_amount": str(amount.amount) if amount else None,
+            "currency": amount.currency if amount else None,
+        }
+        return CustomerRef(
+            id=identifier(self.account.get("account_code")),
+            email=address(self.account.get("email")),
+            name=name_of(self.account),
+            country=country(section(self.invoice, "address").get("country"), self.transaction.get("billing_country")),
+            attributes={key: value for key, value in attributes.items() if value},
+        )
+
+    def learned(self) -> BillingEvent:
+        """What every notification teaches: who, and which plan."""
+        return self.envelope.learned(self.customer(), self.objects(), self.plan())
+
+    def plan(self) -> str | None:
+        """The plan by its name."""
+        plan = section(self.subscription, "plan")
+        return text(plan.get("name")) or text(plan.get("plan_code"))
+
+    def happened(
+        self, touchpoint: Touchpoint, about: tuple[str, str, str], money: Money | None = None, **more: str
+    ) -> BillingEvent:
+        """A fact."""
+        objects = {**self.objects(), **more}
+        return self.envelope.happened(touchpoint, about, self.customer(), objects, money=money, plan=self.plan())
+
+
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
+    """The billing event in a notification, none for a kind that is not ours."""
+    root, content = parse_xml(webhook.body)
+    if not root.endswith(_ENDING):
+        raise PayloadError(f"The body is not a Recurly notification: its root does not end in {_ENDING}.")
+    transaction = section(content, "transaction")
+    envelope = envelope_of(
+        source, "", digest_of(webhook.body), webhook.received_at, test=transaction.get("test") == "true"
+    )
+    notice = Notice(
+        kind=root,
+        envelope=envelope,
+        transaction=transaction,
+        invoice=section(content, "invoice"),
+        subscription=section(content, "subscription"),
+        account=section(content, "account"),
+        currency=source.currency,
+    )
+    read = _READERS.get(root)
+    event = read(_reminder(notice, content) if root == _REMINDER else notice) if read else None
+    told = (part.get("custom_fields") for part in (notice.account, notice.subscription))
+    return (with_basis(event, source.fields, *told),) if event else ()
+
+
+def _reminder(notice: Notice, content: Json) -> Notice:
+    """One root serves all reminders; which one it is stands inside."""
+    return replace(notice, kind=text(content.get("notification_type")) or "")
+
+
+def payment(notice: Notice) -> BillingEvent:
+    """A payment; the check of a card that costs nothing is none."""
+    transaction = notice.transaction
+    if transaction.get("action") == "verify":
+        return notice.learned()
+    notice = notice.at(transaction.get("date"))
+    objects = notice.objects()
+    otherwise = objects.get("invoice") or notice.require("payment")
+    about = payment_of(objects.get("subscription"), notice.occurred_at, otherwise)
+    return notice.happened(Touchpoint.PAYMENT_SUCCEEDED, about, notice.money(transaction.get("amount_in_cents")))
+
+
+def invoice_paid(notice: Notice) -> BillingEvent:
+    """An invoice and the payment that paid it are one fact: they share the subscription's day, or the number."""
+    invoice = notice.invoice
+    subscription = notice.objects().get("subscription")
+    made = notice.at(invoice.get("created_at"), invoice.get("date")).occurred_at
+    about = payment_of(subscription, made, notice.require("invoice"))
+    touchpoint = touchpoint_of(invoice.get("origin"), subscription)
+    return notice.at(invoice.get("closed_at")).happened(touchpoint, about, notice.money(invoice.get("total_in_cents")))
+
+
+def invoice_closed(notice: Notice) -> BillingEvent:
+    """The older name of a paid invoice, or of one given up: its state tells."""
+    return invoice_paid(notice) if notice.invoice.get("state") == "collected" else notice.learned()
+
+
+def payment_failed(notice: Notice) -> BillingEvent:
+    """Every attempt is a transaction."""
+    about = (notice.require("payment"), "payment_failed", "")
+    money = notice.money(notice.transaction.get("amount_in_cents"))
+    return notice.at(notice.transaction.get("date")).happened(Touchpoint.PAYMENT_FAILED, about, money)
+
+
+def dunning(notice: Notice) -> BillingEvent:
+    """The twin of the failed attempt it repeats; one for an unpaid paper invoice has none."""
+    return payment_failed(notice) if identifier(notice.transaction.get("id")) else notice.learned()
+
+
+def _invoice_failed(occurrence: str) -> Callable[[Notice], BillingEvent]:
+    def read(notice: Notice) -> BillingEvent:
+        about = (notice.require("invoice"), "payment_failed", occurrence)
+        return notice.happened(Touchpoint.PAYMENT_FAILED, about, notice.money(notice.invoice.get("total_in_cents")))
+
+    return read
+
+
+def refunded(notice: Notice) -> BillingEvent:
+    """A refund is a transaction of its own, with its payment's invoice; a void is the payment's own."""
+    refund = notice.require("payment")
+    money = notice.money(notice.transaction.get("amount_in_cents"))
+    notice = notice.at(notice.transaction.get("date"))
+    return notice.happened(Touchpoint.REFUNDED, (refund, "refunded", ""), money, refund=refund)
+
+
+def _period(touchpoint: Touchpoint) -> Callable[[Notice], BillingEvent]:
+    def read(notice: Notice) -> BillingEvent:
+        subscription = notice.subscription
+        if subscription.get("state") == "future":
+            return notice.learned()
+        notice = notice.at(subscription.get("current_period_started_at"), subscription.get("activated_at"))
+        uuid = notice.require("subscription")
+        money = notice.money(subscription.get("total_amount_in_cents"))
+        return notice.happened(touchpoint, payment_of(uuid, notice.occurred_at, uuid), money)
+
+    return read
+
+
+def cancelled(notice: Notice) -> BillingEvent:
+    """An end announced, or come; the expiry repeats the moment of the announcement."""
+    subscription = notice.subscription
+    notice = notice.at(subscription.get("canceled_at"), subscription.get("expires_at"))
+    about = (notice.require("subscription"), "cancelled", day(notice.occurred_at))
+    return notice.happened(Touchpoint.CANCELLED, about)
+
+
+def reminder(notice: Notice) -> BillingEvent | None:
+    """Of all reminders the end of a trial alone is a moment to ask; how long before is the operator's choice."""
+    if notice.kind != "subscription_trial_expiring":
+        return None
+    subscription = notice.subscription
+    ends = iso_moment(subscription.get("trial_ends_at")) or iso_moment(subscription.get("current_period_ends_at"))
+    about = (notice.require("subscription"), "trial_ending", day(ends or notice.occurred_at))
+    return notice.happened(Touchpoint.TRIAL_ENDING, about)
+
+
+_REMINDER = f"prerenewal{_ENDING}"
+
+_READERS: Mapping[str, Callable[[Notice], BillingEvent | None]] = {
+    f"{kind}{_ENDING}": read
+    for kind, read in {
+        "successful_payment": payment,
+        "paid_charge_invoice": invoice_paid,
+        "failed_payment": payment_failed,
+        "new_dunning_event": dunning,
+        "past_due_charge_invoice": _invoice_failed("past_due"),
+        "past_due_invoice": _invoice_failed("past_due"),
+        "failed_charge_invoice": _invoice_failed("failed"),
+        "successful_refund": refunded,
+        "void_payment": refunded,
+        "new_subscription": _period(Touchpoint.SUBSCRIPTION_STARTED),
+        "renewed_subscription": _period(Touchpoint.RENEWED),
+        "updated_subscription": Notice.learned,
+        "canceled_subscription": cancelled,
+        "expired_subscription": cancelled,
+        "prerenewal": reminder,
+        "new_account": Notice.learned,
+        "updated_account": Notice.learned,
+        "canceled_account": Notice.learned,
+        "reactivated_account": Notice.learned,
+        "billing_info_updated": Notice.learned,
+        "closed_invoice": invoice_closed,
+    }.items()
+}
+
+KINDS = tuple(_READERS)
+"""Roots of the notifications that mean something."""

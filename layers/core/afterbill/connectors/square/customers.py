@@ -1,0 +1,106 @@
+"""Who a Square event is about, from the payload or from the API."""
+
+from dataclasses import replace
+from urllib.parse import quote
+
+from afterbill.connectors._kit.consent import with_basis
+from afterbill.connectors._kit.json import Json, address, country, full_name, identifier, records, section, text
+from afterbill.connectors.square.envelope import Notice, money_of
+from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.domain.provider import Call
+from afterbill.domain.webhooks import Source
+
+_PAID = frozenset({Touchpoint.PAYMENT_SUCCEEDED, Touchpoint.PAYMENT_FAILED})
+"""Their payload is the payment, which has nothing to add."""
+_MOST = 10
+
+
+def payer_of(payment: Json) -> CustomerRef:
+    """Who paid: many payments name nobody, some an address typed at the checkout."""
+    method = text(payment.get("source_type"))
+    return CustomerRef(
+        id=identifier(payment.get("customer_id")),
+        email=address(payment.get("buyer_email_address")),
+        country=country(
+            section(payment, "billing_address").get("country"), section(payment, "shipping_address").get("country")
+        ),
+        attributes={"payment_method": method.lower()} if method else {},
+    )
+
+
+def recipient_of(invoice: Json) -> CustomerRef:
+    """Who gets the invoice."""
+    recipient = section(invoice, "primary_recipient")
+    return replace(_person(recipient), id=identifier(recipient.get("customer_id")))
+
+
+def _person(content: Json) -> CustomerRef:
+    return CustomerRef(
+        id=identifier(content),
+        email=address(content.get("email_address")),
+        name=full_name(content.get("given_name"), content.get("family_name")) or text(content.get("company_name")),
+        country=country(section(content, "address").get("country")),
+    )
+
+
+def objected_at(person: Json) -> object:
+    """When a customer had unsubscribed from the seller's mail at the latest; Square keeps no time of its own for it."""
+    unsubscribed = section(person, "preferences").get("email_unsubscribed") is True
+    return (person.get("updated_at") or True) if unsubscribed else None
+
+
+def customer_changed(notice: Notice) -> tuple[BillingEvent, ...]:
+    """What `customer.created` and `customer.updated` teach."""
+    customer = notice.content("customer")
+    customer_id = notice.require(customer, "customer")
+    return (notice.envelope.learned(_person(customer), {"customer": customer_id}),)
+
+
+def customer_deleted(notice: Notice) -> tuple[BillingEvent, ...]:
+    """That the customer is gone; one that was merged into another goes on under that one's id."""
+    if section(notice.data, "object", "event_context", "merge"):
+        return ()
+    customer_id = notice.require(notice.content("customer") or notice.data, "customer")
+    return (notice.envelope.learned(CustomerRef(id=customer_id, deleted=True), {"customer": customer_id}),)
+
+
+def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
+    """The event with its customer: refunds, disputes and fulfilments name none, but their payment or order may."""
+    event = event if event.customer.id else _with_buyer(event, source, call)
+    customer = event.customer
+    if customer.address or not customer.id:
+        return event
+    person = section(call(f"/v2/customers/{quote(customer.id, safe='')}"), "customer")
+    found = _person(person)
+    merged = replace(
+        customer,
+        email=found.email,
+        name=customer.name or found.name,
+        country=customer.country or found.country,
+    )
+    return with_basis(replace(event, customer=merged), source.fields, objected_at=objected_at(person))
+
+
+def _with_buyer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
+    for kind in ("order",) if event.touchpoint in _PAID else ("payment", "order"):
+        id_ = event.objects.get(kind)
+        found = section(call(f"/v2/{kind}s/{quote(id_, safe='')}"), kind) if id_ else {}
+        buyer = payer_of(found) if kind == "payment" else _buyer_of(found)
+        if buyer.id or buyer.email:
+            attributes = {**buyer.attributes, **event.customer.attributes}
+            money = event.money or money_of(found.get("total_money"), source.currency)
+            known = replace(event, customer=replace(buyer, attributes=attributes), money=money)
+            return with_basis(known, source.fields, found.get("metadata"))
+    return event
+
+
+def _buyer_of(order: Json) -> CustomerRef:
+    """Who ordered, by id, or by the address to whom it goes."""
+    places = [
+        section(fulfilment, details, "recipient")
+        for fulfilment in records(order.get("fulfillments"), _MOST)
+        for details in ("pickup_details", "shipment_details", "delivery_details")
+    ]
+    return CustomerRef(
+        id=identifier(order.get("customer_id")), email=address(*(place.get("email_address") for place in places))
+    )

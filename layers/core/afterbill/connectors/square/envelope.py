@@ -1,0 +1,51 @@
+"""The envelope of a Square event, read once."""
+
+from dataclasses import dataclass
+
+from afterbill.connectors._kit.envelope import Envelope
+from afterbill.connectors._kit.json import Json, identifier, iso_moment, needed, section, text
+from afterbill.connectors._kit.money import from_minor
+from afterbill.domain.billing import Money
+from afterbill.domain.webhooks import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A Square event: `data` as it came, with the changed object inside; `currency` is that of amounts without one."""
+
+    kind: str
+    envelope: Envelope
+    data: Json
+    currency: str
+
+    def content(self, name: str) -> Json:
+        """The changed object, which stands under its own name."""
+        return section(self.data, "object", name)
+
+    def require(self, value: object, what: str) -> str:
+        """The id in this value; an event without it cannot be told from others."""
+        return needed(identifier(value), f"Square event {self.kind}", what)
+
+    def money(self, *values: object) -> Money | None:
+        """The first of these that is an amount in the smallest unit."""
+        return next((found for value in values if (found := money_of(value, self.currency))), None)
+
+
+def money_of(value: object, currency: str) -> Money | None:
+    """Square's `Money`: an amount in the smallest unit, and its currency."""
+    found = section(value)
+    return from_minor(found.get("amount"), found.get("currency") or currency)
+
+
+def open_notice(payload: Json, kind: str, source: Source, *, sandbox: bool) -> Notice:
+    """Read the envelope; the merchant is part of every fact."""
+    event = f"Square event {kind}"
+    envelope = Envelope(
+        provider="square",
+        account=identifier(payload.get("merchant_id")) or "",
+        source=source.name,
+        event_id=needed(text(payload.get("event_id")), event, "event_id"),
+        occurred_at=needed(iso_moment(payload.get("created_at")), event, "created_at"),
+        test=sandbox,
+    )
+    return Notice(kind, envelope, section(payload, "data"), source.currency)

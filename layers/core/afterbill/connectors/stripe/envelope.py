@@ -1,0 +1,106 @@
+"""The envelope of a Stripe event, read once, and the words shared by what is read from inside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from afterbill.connectors._kit.json import Json, identifier, integer, letters, moment, needed, section, text
+from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
+from afterbill.domain.currencies import exponent
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.webhooks import Source
+
+PROVIDER = "stripe"
+PAYMENT = "payment"
+"""The meaning shared by everything that reports one payment: invoice, session, first subscription event."""
+
+FIRST_PAYMENTS_MARKED = "2018-10-31"
+"""The API version since which invoices say that they are a subscription's first."""
+
+_EXPONENTS = {"ISK": 2, "MGA": 0, "UGX": 2}
+"""Decimals where Stripe's smallest unit is not ISO 4217's (docs.stripe.com/currencies, special cases)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A Stripe event: `content` is its data.object, `previous` what an update changed, as they came."""
+
+    kind: str
+    id: str
+    source: str
+    account: str
+    api_version: str
+    occurred_at: datetime
+    test: bool
+    content: Json
+    previous: Json
+
+    @property
+    def ids_only(self) -> bool:
+        """Whether invoice lines name prices and products by id only (from 2025-03-31 "basil" on)."""
+        return self.api_version >= "2025-03-31"
+
+    @property
+    def first_payment(self) -> Touchpoint:
+        """What a subscription's first payment is called by all its reporters.
+
+        Before FIRST_PAYMENTS_MARKED an invoice did not tell a first payment from others, so no twin may claim to know
+        (docs.stripe.com/changelog/2018-10-31/first-invoice-subscription-billing-reason-subscription-create).
+        """
+        if self.api_version and self.api_version < FIRST_PAYMENTS_MARKED:
+            return Touchpoint.PAYMENT_SUCCEEDED
+        return Touchpoint.SUBSCRIPTION_STARTED
+
+    def require(self, value: object, what: str) -> str:
+        """The id in this value; an event without it cannot be told from others."""
+        found = identifier(value)
+        if not found:
+            raise PayloadError(f"The Stripe event {self.kind} names no {what}.")
+        return found
+
+    def learned(self, customer: CustomerRef, objects: Mapping[str, str], plan: str | None = None) -> BillingEvent:
+        """An event that only teaches: about its customer, or which objects belong to one payment."""
+        return BillingEvent(
+            source=self.source,
+            event_id=self.id,
+            occurred_at=self.occurred_at,
+            customer=customer,
+            objects=objects,
+            plan=plan,
+            test=self.test,
+        )
+
+    def happened(
+        self,
+        lesson: BillingEvent,
+        touchpoint: Touchpoint | None,
+        about: tuple[str, str, str],
+        money: Money | None = None,
+    ) -> BillingEvent:
+        """The lesson as a fact: `about` is its object's id, meaning and occurrence."""
+        return replace(lesson, touchpoint=touchpoint, fact=fact_key(PROVIDER, self.account, *about), money=money)
+
+
+def open_notice(payload: Json, kind: str, source: Source) -> Notice:
+    """Read the envelope; what does not say it is live counts as test, so that no stranger gets a mail."""
+    event = f"Stripe event {kind}"
+    return Notice(
+        kind=kind,
+        id=needed(text(payload.get("id")), event, "id"),
+        source=source.name,
+        account=identifier(payload.get("account")) or "",
+        api_version=text(payload.get("api_version")) or "",
+        occurred_at=needed(moment(payload.get("created")), event, "created (Unix seconds)"),
+        test=payload.get("livemode") is not True,
+        content=needed(section(payload, "data", "object") or None, event, "data.object"),
+        previous=section(payload, "data", "previous_attributes"),
+    )
+
+
+def stripe_money(amount: object, currency: object) -> Money | None:
+    """An amount in Stripe's smallest unit as one in ISO 4217's."""
+    number, code = integer(amount), letters(currency, 3)
+    if number is None or code is None:
+        return None
+    shift = exponent(code) - _EXPONENTS.get(code, exponent(code))
+    return Money(number * 10**shift if shift > 0 else number // 10**-shift, code)

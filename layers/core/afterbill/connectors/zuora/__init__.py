@@ -1,0 +1,57 @@
+"""Zuora: callouts whose body the operator writes, so that it is the neutral one, behind a password.
+
+docs/connectors/zuora.md shows the callout templates.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from afterbill.connectors._kit.json import parse
+from afterbill.connectors._kit.neutral import read
+from afterbill.connectors._kit.signatures import any_match, basic, check_basic, keys_of
+from afterbill.domain.billing import BillingEvent
+from afterbill.domain.provider import About, Address
+from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+
+_KEY = "x-afterbill-key"
+_MESSAGE = "zuora-notification-id"
+
+ABOUT = About(
+    title="Zuora",
+    proof="HTTP Basic, or a secret in a header",
+    address=Address.PAYLOAD,
+    secret=f"user:password as entered for the callout, or the value of its header {_KEY}",
+    register="Extension Studio, Events & Notifications: a callout template, then a notification that uses it",
+    events=(),
+    unverified=(
+        "the names of merge fields in each data source",
+        "how often and when Zuora repeats a callout",
+    ),
+)
+
+HEADERS: frozenset[str] = frozenset({_MESSAGE})
+"""The message's id, the same over all tries."""
+
+REFUSED = Reply(401, headers={"WWW-Authenticate": 'Basic realm="afterbill"'})
+"""Zuora sends its password only after it was asked for."""
+
+
+def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:  # noqa: ARG001  # nothing is dated
+    """Check HTTP Basic, or the header a callout template may carry, against the secrets."""
+    presented = webhook.headers.get(_KEY, "").strip()
+    keys = (key.decode(errors="replace") for key in keys_of(secrets))
+    if any_match(keys, [presented] if presented else []):
+        return None
+    refusal = check_basic(webhook, secrets)
+    return Refusal.MISMATCH if refusal is Refusal.MISSING and presented else refusal
+
+
+def sign(webhook: Webhook, secret: str) -> Webhook:
+    """The webhook with the password Zuora would send."""
+    return replace(webhook, headers={**webhook.headers, "authorization": basic(secret)})
+
+
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
+    """The billing event in a neutral body, or in one that the source's field map makes neutral."""
+    return read(parse(webhook.body), source, webhook.headers.get(_MESSAGE, ""), webhook.received_at)

@@ -1,0 +1,114 @@
+"""Every page in docs/connectors tables what becomes of each event; here the code is held to those tables."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from afterbill.adapters.memory.apis import MemoryApis
+from afterbill.connectors import registry
+from afterbill.connectors._kit import json
+from afterbill.domain.billing import BillingEvent, OperatorTask, Pointer
+from afterbill.domain.webhooks import Source
+from ops import samples
+
+ROOT = Path(__file__).resolve().parents[3]
+HEADER = "| Event | When | Touchpoint | Object | Meaning | Occurrence | Samples |"
+SEPARATE = {"stripe"}
+"""Held to its table by tests of its own, which know more."""
+GENERIC = {"standard_webhooks", "cloudevents", "zuora"}
+"""Their events are the operator's to name."""
+
+
+@dataclass(frozen=True)
+class Row:
+    provider: str
+    kind: str
+    touchpoint: str
+    object: str
+    meaning: str
+    occurrence: str
+    sample: str
+
+
+def rows(provider: str) -> list[Row]:
+    page = (ROOT / "docs" / "connectors" / f"{provider}.md").read_text()
+    lines = iter(page.splitlines())
+    found: list[Row] = []
+    for line in lines:
+        if line == HEADER:
+            next(lines)
+            for each in lines:
+                if not each.startswith("|"):
+                    break
+                cells = [cell.strip(" `") for cell in each.strip("|").split("|")]
+                kind, _, touchpoint, subject, meaning, occurrence, named = cells
+                found += [
+                    Row(provider, kind, touchpoint, subject, meaning, occurrence, one) for one in named.split("` `")
+                ]
+    return found
+
+
+TABLED = [name for name in registry.PROVIDERS if name not in SEPARATE | GENERIC]
+ROWS = [row for name in TABLED for row in rows(name)]
+
+
+def understood(provider: str, stem: str) -> list[BillingEvent | OperatorTask]:
+    """What a sample comes to in the end, asking the provider's API as it is recorded in events/apis."""
+    offered = registry.load(provider)
+    (file,) = (ROOT / "events" / "webhooks" / provider).glob(f"{stem}.[jx][sm][ol]*")
+    recorded = ROOT / "events" / "apis" / f"{provider}.json"
+    apis = MemoryApis(dict(json.parse(recorded.read_bytes())) if recorded.exists() else {})
+    source = Source(provider, provider)
+    found: list[BillingEvent | OperatorTask] = []
+    for one in offered.normalise(samples.read(file, offered.ABOUT, provider), source):
+        if isinstance(one, Pointer):
+            assert offered.resolve
+            found += offered.resolve(one, source, apis.call)
+        else:
+            assert isinstance(one, BillingEvent | OperatorTask), one
+            found.append(one)
+    return [_named(one, source, apis, provider) for one in found]
+
+
+def _named(
+    one: BillingEvent | OperatorTask, source: Source, apis: MemoryApis, provider: str
+) -> BillingEvent | OperatorTask:
+    find_customer = registry.load(provider).find_customer
+    if isinstance(one, OperatorTask) or one.touchpoint is None or one.customer.address or find_customer is None:
+        return one
+    return find_customer(one, source, apis.call)
+
+
+def says(one: BillingEvent | OperatorTask) -> str:
+    if isinstance(one, OperatorTask):
+        return "task"
+    return str(one.touchpoint) if one.touchpoint else "learned"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.provider}-{row.sample}-{row.touchpoint}")
+def test_the_sample_becomes_what_its_row_says(row: Row) -> None:
+    found = understood(row.provider, row.sample)
+    if row.touchpoint == "ignored":
+        assert found == []
+        return
+    matching = [one for one in found if says(one) == row.touchpoint]
+    assert matching, [says(one) for one in found]
+    for one in matching:
+        if isinstance(one, BillingEvent) and one.touchpoint:
+            _, _, subject, meaning, occurrence = one.fact.split("|")
+            assert subject == one.objects[row.object]
+            assert meaning == row.meaning
+            assert bool(occurrence) is bool(row.occurrence)
+
+
+@pytest.mark.parametrize("provider", TABLED)
+def test_every_sample_has_its_row(provider: str) -> None:
+    folder = ROOT / "events" / "webhooks" / provider
+    assert {row.sample for row in rows(provider)} == {path.stem for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("provider", TABLED)
+def test_an_operator_ticks_the_events_that_mean_something(provider: str) -> None:
+    told = {row.kind for row in rows(provider) if row.touchpoint != "ignored"}
+    assert set(registry.load(provider).ABOUT.events) == told

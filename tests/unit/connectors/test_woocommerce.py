@@ -1,0 +1,283 @@
+import base64
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from afterbill.connectors import woocommerce
+from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from ops import samples
+
+EVENTS = Path(__file__).resolve().parents[3] / "events" / "webhooks" / "woocommerce"
+NOW = datetime(2025, 11, 3, 12, 0, 30, tzinfo=UTC)
+SOURCE = Source("laden", "woocommerce")
+SITE = "https://laden.example.com/"
+
+
+def body_of(name: str, **changes: Any) -> Any:
+    found = json.loads((EVENTS / f"{name}.json").read_bytes())
+    return (found.get("body", found) if "headers" in found else found) | changes
+
+
+def read(
+    body: Any, topic: str = "order.updated", source: Source = SOURCE, site: str = "", delivery: str = ""
+) -> tuple[BillingEvent, ...]:
+    named = {"topic": topic, "source": site, "delivery-id": delivery}
+    headers = {f"x-wc-webhook-{name}": value for name, value in named.items() if value}
+    return woocommerce.normalise(Webhook("laden", headers, json.dumps(body).encode(), NOW), source)
+
+
+def touchpoints(body: Any, topic: str = "order.updated") -> list[str]:
+    return [str(one.touchpoint or "learned") for one in read(body, topic)]
+
+
+def mac(body: bytes, secret: str) -> str:
+    return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+
+
+class TestSignature:
+    @pytest.mark.parametrize("stored", ["a&amp;b", "a&b"])
+    def test_a_secret_with_entities_signs_decoded(self, stored: str) -> None:
+        signed = Webhook("laden", {"x-wc-webhook-signature": mac(b"{}", "a&b")}, b"{}", NOW)
+        assert woocommerce.verify(signed, [stored], NOW) is None
+
+    def test_a_secret_is_also_tried_as_it_was_typed(self) -> None:
+        signed = Webhook("laden", {"x-wc-webhook-signature": mac(b"{}", "a&eacute;")}, b"{}", NOW)
+        assert woocommerce.verify(signed, ["a&eacute;"], NOW) is None
+
+    @pytest.mark.parametrize("blank", ["", " ", "&nbsp;"])
+    def test_a_blank_secret_never_verifies(self, blank: str) -> None:
+        signed = woocommerce.sign(Webhook("laden", {}, b"{}", NOW), blank)
+        assert isinstance(woocommerce.verify(signed, [blank], NOW), Refusal)
+        blankly = Webhook("laden", {"x-wc-webhook-signature": mac(b"{}", "\xa0")}, b"{}", NOW)
+        assert woocommerce.verify(blankly, [blank], NOW) is Refusal.MISMATCH
+
+
+class TestPing:
+    @pytest.mark.parametrize("body", [b"webhook_id=7", b"webhook_id=1234\n"])
+    def test_it_gets_exactly_200_before_there_is_a_secret(self, body: bytes) -> None:
+        assert woocommerce.greet(Webhook("laden", {}, body, NOW), []) == Reply(200, "")
+
+    @pytest.mark.parametrize(
+        "body", [b"", b"{}", b"webhook_id=", b"webhook_id=a", b"webhook_id=7&x=1", b"x=webhook_id=7"]
+    )
+    def test_nothing_else_is_greeted(self, body: bytes) -> None:
+        assert woocommerce.greet(Webhook("laden", {}, body, NOW), ["s"]) is None
+
+
+class TestOrders:
+    def test_a_paid_order_says_who_bought_what(self) -> None:
+        (paid,) = read(body_of("order.updated.processing"))
+        assert paid.touchpoint is Touchpoint.ORDER_PAID
+        assert paid.customer == CustomerRef(
+            "58", "nora.falk@example.com", "Nora Falk", country="AT", attributes={"payment_method": "stripe"}
+        )
+        assert paid.money == Money(6380, "EUR")
+        assert paid.products == ("Notebook & pen", "Gift wrap")
+        assert paid.objects == {"order": "4107", "payment": "ch_3QxTn2Woo", "customer": "58"}
+        assert paid.occurred_at == datetime(2025, 11, 3, 11, 41, tzinfo=UTC)
+        assert not paid.test
+
+    def test_a_completed_one_was_fulfilled_and_paid(self) -> None:
+        assert touchpoints(body_of("order.updated.completed")) == ["order_fulfilled", "order_paid"]
+        assert touchpoints(body_of("order.updated.completed.unpaid")) == ["order_fulfilled"]
+
+    def test_every_save_repeats_the_same_facts(self) -> None:
+        (paid,) = read(body_of("order.updated.processing"))
+        fulfilled, paid_again = read(body_of("order.updated.completed"), delivery="another")
+        assert paid.fact == paid_again.fact
+        assert paid.fact != fulfilled.fact
+        assert paid.event_id != paid_again.event_id == "another"
+
+    def test_the_topic_does_not_matter(self) -> None:
+        for topic in ("order.created", "order.restored", "plugin.anything", ""):
+            assert touchpoints(body_of("order.updated.processing"), topic) == ["order_paid"]
+
+    def test_a_guest_has_an_address_and_no_id(self) -> None:
+        (paid,) = read(body_of("order.created"))
+        assert (paid.customer.id, paid.customer.email) == (None, "paul.ost@example.org")
+        assert "customer" not in paid.objects
+
+    @pytest.mark.parametrize("status", ["pending", "on-hold", "wc-on-hold", "checkout-draft", "unheard-of"])
+    def test_any_other_status_only_teaches(self, status: str) -> None:
+        (said,) = read(body_of("order.updated.processing", status=status))
+        assert (said.touchpoint, said.customer.email) == (None, "nora.falk@example.com")
+
+    def test_a_status_may_have_the_prefix_of_the_shops_tables(self) -> None:
+        assert touchpoints(body_of("order.updated.processing", status="wc-processing")) == ["order_paid"]
+
+    def test_an_old_order_that_is_edited_was_still_paid_then(self) -> None:
+        (paid,) = read(body_of("order.updated.processing", date_paid_gmt="2024-01-05T08:00:00"))
+        assert paid.occurred_at == datetime(2024, 1, 5, 8, tzinfo=UTC)
+
+    def test_local_times_cannot_be_placed(self) -> None:
+        body = body_of("order.updated.processing", date_paid_gmt=None, date_modified_gmt=None)
+        (paid,) = read(body)
+        assert paid.occurred_at == NOW
+
+    def test_a_currency_the_payload_does_not_name_is_the_sources(self) -> None:
+        (paid,) = read(body_of("order.updated.processing", currency=""), source=Source("l", "w", currency="CHF"))
+        assert paid.money == Money(6380, "CHF")
+
+    @pytest.mark.parametrize(("total", "currency", "amount"), [("500", "JPY", 500), ("1.250", "KWD", 1250)])
+    def test_amounts_follow_the_decimals_of_their_currency(self, total: str, currency: str, amount: int) -> None:
+        (paid,) = read(body_of("order.updated.processing", total=total, currency=currency))
+        assert paid.money == Money(amount, currency)
+
+    def test_the_legacy_api_wraps_the_order(self) -> None:
+        fulfilled, paid = read(body_of("order.updated.legacy"))
+        assert (fulfilled.touchpoint, paid.touchpoint) == (Touchpoint.ORDER_FULFILLED, Touchpoint.ORDER_PAID)
+        assert paid.customer.email == "ida.berg@example.net"
+        assert paid.customer.attributes == {"payment_method": "paypal"}
+        assert fulfilled.occurred_at == datetime(2025, 11, 3, 11, 45, tzinfo=UTC)
+
+
+class TestRefunds:
+    def test_each_listed_refund_is_a_fact_of_its_own(self) -> None:
+        first, second = (
+            one for one in read(body_of("order.updated.completed.refunded_twice")) if "refund" in one.objects
+        )
+        assert (first.money, second.money) == (Money(1000, "EUR"), Money(550, "EUR"))
+        assert first.fact != second.fact
+        assert first.touchpoint is second.touchpoint is Touchpoint.REFUNDED
+
+    def test_a_refund_finds_its_payment(self) -> None:
+        (paid,) = read(body_of("order.updated.processing"))
+        (back,) = read(body_of("order.updated.refunded"))
+        assert set(paid.links) & set(back.links)
+
+    def test_on_its_own_it_is_the_same_fact_as_in_its_orders_list(self) -> None:
+        (listed,) = read(body_of("order.updated.refunded"))
+        (alone,) = read(body_of("order.updated.refund"), source=Source("laden", "woocommerce", currency="EUR"))
+        assert alone.fact == listed.fact
+        assert alone.money == listed.money == Money(6380, "EUR")
+
+    def test_on_its_own_it_names_no_currency(self) -> None:
+        (alone,) = read(body_of("order.updated.refund"))
+        assert (alone.touchpoint, alone.money) == (Touchpoint.REFUNDED, None)
+
+    @pytest.mark.parametrize("named", [{"parent_id": 4107}, {"order_id": 4107}])
+    def test_a_plugin_may_name_the_order_plainly(self, named: dict[str, int]) -> None:
+        (alone,) = read(body_of("order.updated.refund.alone", **named))
+        assert alone.objects["order"] == "4107"
+
+    @pytest.mark.parametrize("links", [{}, {"up": []}, {"up": [{"href": "https://example.com/orders/x"}]}])
+    def test_without_its_order_it_says_nothing(self, links: dict[str, Any]) -> None:
+        assert read(body_of("order.updated.refund.alone", parent_id=0, _links=links)) == ()
+
+    def test_a_refunded_order_without_a_list_was_refunded_once(self) -> None:
+        (back,) = read(body_of("order.updated.refunded.unlisted"))
+        assert (back.money, back.fact.endswith("|refunded|")) == (Money(6380, "EUR"), True)
+
+
+class TestSites:
+    def test_equal_numbers_of_two_shops_are_two_facts(self) -> None:
+        sources = [Source(name, "woocommerce") for name in ("laden", "boutique")]
+        (here,), (there,) = (read(body_of("order.updated.processing"), source=source) for source in sources)
+        assert here.fact != there.fact
+
+    @pytest.mark.parametrize("site", [SITE, "https://example.org", "x", "", "http://["])
+    def test_a_header_that_nobody_signed_makes_no_other_fact(self, site: str) -> None:
+        (paid,) = read(body_of("order.updated.processing"), site=site)
+        assert paid.fact == "woocommerce|laden|4107|payment|"
+
+    @pytest.mark.parametrize("account", ["laden.example.com", "https://laden.example.com/", "LADEN.example.com"])
+    def test_other_sites_are_ignored_where_the_source_names_one(self, account: str) -> None:
+        source = Source("laden", "woocommerce", account=account)
+        assert read(body_of("order.updated.processing"), source=source, site=SITE)
+        assert read(body_of("order.updated.processing"), source=source)
+        assert read(body_of("order.updated.processing"), source=source, site="https://example.org/") == ()
+
+    def test_a_host_names_all_sites_on_it(self) -> None:
+        source = Source("laden", "woocommerce", account="example.com")
+        assert read(body_of("order.updated.processing"), source=source, site="https://example.com/shop")
+
+
+class TestCustomers:
+    def test_an_account_teaches_its_profile(self) -> None:
+        (said,) = read(body_of("customer.updated"), "customer.updated")
+        assert said.customer == CustomerRef("58", "nora.falk@example.com", "Nora Falk", country="AT")
+        assert said.touchpoint is None
+
+    def test_the_bill_fills_in_what_the_account_leaves_open(self) -> None:
+        (said,) = read(body_of("customer.updated", first_name="", last_name="", email=""), "customer.updated")
+        assert (said.customer.email, said.customer.name) == ("nora.falk@example.com", "Nora Falk")
+
+    @pytest.mark.parametrize("role", ["administrator", "shop_manager"])
+    def test_the_shops_own_people_are_no_customers(self, role: str) -> None:
+        assert read(body_of("customer.updated", role=role), "customer.updated") == ()
+
+    def test_a_deleted_account_is_known_by_its_topic(self) -> None:
+        (said,) = read({"id": 58}, "customer.deleted")
+        assert said.customer == CustomerRef("58", deleted=True)
+        assert read({"id": 0}, "customer.deleted") == ()
+
+    def test_an_account_without_a_number_is_known_by_its_address(self) -> None:
+        (said,) = read(body_of("customer.updated", id=0), "customer.updated")
+        assert (said.customer.id, said.objects) == (None, {})
+
+    def test_the_legacy_api_wraps_it(self) -> None:
+        body = {"customer": {"id": 12, "email": "ida.berg@example.net", "billing_address": {"country": "de"}}}
+        (said,) = read(body, "customer.created")
+        assert (said.customer.email, said.customer.country) == ("ida.berg@example.net", "DE")
+
+
+class TestSubscriptions:
+    def test_an_end_is_announced_and_then_comes(self) -> None:
+        names = ("pending_cancel", "cancelled", "expired")
+        ends = [read(body_of(f"subscription.updated.{name}"), "subscription.updated")[0] for name in names]
+        assert {end.touchpoint for end in ends} == {Touchpoint.CANCELLED}
+        assert len({end.fact for end in ends}) == 1
+
+    def test_its_state_teaches_the_plan(self) -> None:
+        (said,) = read(body_of("subscription.updated"), "subscription.updated")
+        assert (said.touchpoint, said.plan, said.objects["subscription"]) == (None, "Box of the month", "4200")
+
+    def test_it_is_no_order_even_under_another_topic(self) -> None:
+        (said,) = read(body_of("subscription.updated", status="completed"))
+        assert said.touchpoint is None
+
+    def test_its_topic_is_enough(self) -> None:
+        body = body_of("order.updated.processing", status="cancelled")
+        (said,) = read(body, "subscription.updated")
+        assert said.objects["subscription"] == "4107"
+
+
+class TestUnwanted:
+    @pytest.mark.parametrize("topic", ["coupon.updated", "product.created", "action.woocommerce_add_to_cart"])
+    def test_things_that_are_no_order_are_ignored_whatever_they_hold(self, topic: str) -> None:
+        assert read(body_of("order.updated.processing"), topic) == ()
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"id": 5},
+            {"id": 5, "status": "publish"},
+            {"id": 5, "email": "a@example.com"},
+            {"id": [], "line_items": []},
+        ],
+    )
+    def test_a_body_that_is_nothing_of_ours_is_ignored(self, body: Any) -> None:
+        assert read(body) == ()
+
+    def test_what_is_no_json_is_an_error(self) -> None:
+        with pytest.raises(PayloadError, match=r"^The body .*\.$"):
+            woocommerce.normalise(Webhook("laden", {}, b"webhook_id=5", NOW), SOURCE)
+
+
+def test_recorded_payloads_are_understood(payloads: Path) -> None:
+    files = sorted((payloads / "woocommerce").glob("*.json"))
+    said = {file.stem: woocommerce.normalise(samples.read(file, woocommerce.ABOUT, "l", NOW), SOURCE) for file in files}
+    assert said["captured.coupon.created"] == ()
+    assert [one.touchpoint for one in said["order.completed"]] == [Touchpoint.ORDER_FULFILLED, Touchpoint.ORDER_PAID]
+    (paid,) = said["order.processing"]
+    assert (paid.money, paid.customer.email) == (Money(2935, "USD"), "john.doe@example.com")
+    (back,) = said["refund"]
+    assert back.objects == {"order": "723", "refund": "726"}
