@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 COVERAGE := .venv/bin/coverage
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-annotate --no-emit-index-url --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
-ENVIRONMENT := requirements/uv.txt ops/setup/environment.py
+ENVIRONMENT := requirements/uv.txt afterbill_dev/setup/environment.py
 
 export SAM_CLI_TELEMETRY := 0
 export __SAM_CLI_APP_DIR := $(CURDIR)/.local/sam
@@ -21,14 +21,14 @@ help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup ## The whole loop on this machine, from invoices to a score (ONCE=1 ends after the scores)
-	@$(RUN) -m ops.demo
+	@$(RUN) -m afterbill_dev.demo
 
 test: setup lint ## Everything that must hold: lint, all tests, coverage floors
 	@$(COVERAGE) erase
 	$(COVERAGE) run -m pytest -n 2
 	@$(COVERAGE) combine --quiet
 	@$(COVERAGE) json --quiet -o .local/coverage.json
-	@$(RUN) ops/setup/coverage_floors.py .local/coverage.json
+	@$(RUN) afterbill_dev/setup/coverage_floors.py .local/coverage.json
 
 test-fast: .venv/.ready ## Unit tests only, a few seconds
 	@$(RUN) -m pytest tests/unit
@@ -47,33 +47,33 @@ format: .venv/.ready ## Put the code into the one style
 build: setup ## Check layers/config, then build what `sam deploy` deploys (Python 3.13 on PATH)
 	@.venv/bin/afterbill policy check
 	@cd infra && ../.venv-stack/bin/sam build
-	@$(RUN) ops/setup/prune_babel.py infra/.aws-sam/build/DepsLayer/python layers/config/locales
+	@$(RUN) afterbill_dev/setup/prune_babel.py infra/.aws-sam/build/DepsLayer/python layers/config/locales
 	@# Lambda cannot write into a layer: without this every cold start would compile it again.
 	@python3.13 -m compileall -q --invalidation-mode unchecked-hash infra/.aws-sam/build/*Layer/python
 
 up: setup ## Start the local stack and deploy the template onto it (SURVEYS=FILE adds tables to its surveys.toml)
-	@$(RUN) -m ops.local up $(if $(SURVEYS),--surveys "$(SURVEYS)")
+	@$(RUN) -m afterbill_dev.local up $(if $(SURVEYS),--surveys "$(SURVEYS)")
 
 down: .venv/.ready ## Stop the local stack
-	@$(RUN) -m ops.local down
+	@$(RUN) -m afterbill_dev.local down
 
 bench: setup ## Measure the budgets
 	@$(RUN) -m benchmarks
 
 corpus: .venv/.ready ## What each sample webhook means (CORPUS=FOLDER of PROVIDER/FILE, JSON=1)
-	@$(RUN) -m ops.corpus "$(or $(CORPUS),events/webhooks)" $(if $(JSON),--json)
+	@$(RUN) -m afterbill_dev.generate.corpus "$(or $(CORPUS),events/webhooks)" $(if $(JSON),--json)
 
 preview: .venv/.ready chromium ## Every mail and page as a gallery (CONFIG=FOLDER; PICTURES=1 renews those in docs)
-	@$(RUN) -m ops.preview $(if $(CONFIG),--config "$(CONFIG)") $(if $(PICTURES),--pictures docs/images)
+	@$(RUN) -m afterbill_dev.preview $(if $(CONFIG),--config "$(CONFIG)") $(if $(PICTURES),--pictures docs/images)
 
 lab: .venv/.ready chromium ## Robots and people at the links of a mail: what is counted (SEED=n MAILS=n TRAFFIC=FILE)
-	@$(RUN) -m ops.lab --browser $(if $(SEED),--seed "$(SEED)") $(if $(MAILS),--mails "$(MAILS)") \
+	@$(RUN) -m afterbill_dev.lab --browser $(if $(SEED),--seed "$(SEED)") $(if $(MAILS),--mails "$(MAILS)") \
 		$(if $(TRAFFIC),--traffic "$(TRAFFIC)")
 
 setup: .venv/.ready .venv-stack/.ready chromium judges ## Only prepare: environments, a browser, judges of mails
 
 openapi: .venv/.ready ## Write the answer API's document from its models
-	@$(RUN) -m ops.openapi
+	@$(RUN) -m afterbill_dev.generate.openapi
 
 lock: .venv/.ready ## Compile the locks from pyproject.toml (UPGRADE=1 takes newer releases)
 	$(COMPILE) pyproject.toml -o layers/deps/requirements.txt
@@ -84,20 +84,20 @@ lock: .venv/.ready ## Compile the locks from pyproject.toml (UPGRADE=1 takes new
 		--no-audit --no-fund --loglevel=error --cache .local/cache/npm --prefix requirements/npm)
 
 clean: ## Stop the local stack and remove everything these targets made
-	@if [ -f .local/stack.json ]; then $(RUN) -m ops.local down || true; fi
+	@if [ -f .local/stack.json ]; then $(RUN) -m afterbill_dev.local down || true; fi
 	rm -rf .venv .venv-stack .local .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .aws-sam build dist *.egg-info
 
 .venv/.ready: requirements/dev.txt pyproject.toml $(ENVIRONMENT)
 	@$(or $(PYTHON),$(error No Python 3.11, 3.12 or 3.13 on PATH; name one with make PYTHON=/path/to/python)) \
-		ops/setup/environment.py .venv requirements/dev.txt --project >&2
+		afterbill_dev/setup/environment.py .venv requirements/dev.txt --project >&2
 
 .venv-stack/.ready: requirements/stack.txt $(ENVIRONMENT)
 	@$(or $(PYTHON),$(error No Python 3.11, 3.12 or 3.13 on PATH; name one with make PYTHON=/path/to/python)) \
-		ops/setup/environment.py .venv-stack requirements/stack.txt
+		afterbill_dev/setup/environment.py .venv-stack requirements/stack.txt
 
 chromium: .venv/.ready
-	@$(RUN) ops/setup/chromium.py .local/chromium
+	@$(RUN) afterbill_dev/setup/chromium.py .local/chromium
 
 judges: .venv/.ready
-	@$(RUN) ops/setup/judges.py .local/judges
+	@$(RUN) afterbill_dev/setup/judges.py .local/judges

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from afterbill_dev.setup.prune_babel import prune
 from benchmarks.table import Row
-from ops.setup.prune_babel import prune
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / ".local" / "bench"

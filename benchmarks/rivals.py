@@ -24,10 +24,10 @@ from square.utils.webhooks_helper import verify_signature
 from afterbill.connectors import registry
 from afterbill.connectors._kit import json
 from afterbill.domain.webhooks import Source, Webhook
+from afterbill_cli import samples
 from benchmarks.layers import ROOT
 from benchmarks.table import Row
 from benchmarks.timing import pairs, ratio, repeated
-from ops import samples
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # of its own class bodies

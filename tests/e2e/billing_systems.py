@@ -19,7 +19,7 @@ from afterbill.connectors import registry
 from afterbill.domain.billing import BillingEvent, Pointer
 from afterbill.domain.provider import Provider
 from afterbill.domain.webhooks import Source, Webhook
-from ops import samples
+from afterbill_cli import samples
 from tests.e2e.town import ROOT, RUN, Town, own
 
 EVENTS = ROOT / "events"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.demo.browser import chromium as installed_chromium
-from ops.local.places import STACK_FILE
+from afterbill_dev.demo.browser import chromium as installed_chromium
+from afterbill_dev.paths import STACK_FILE
 from tests.e2e import channels, hours
 from tests.e2e.town import ROOT, Town
 
@@ -38,7 +38,7 @@ def stack(tmp_path_factory):
 
 def _ops_local(*command):
     ended = subprocess.run(
-        [sys.executable, "-m", "ops.local", *command], check=False, capture_output=True, text=True, cwd=ROOT
+        [sys.executable, "-m", "afterbill_dev.local", *command], check=False, capture_output=True, text=True, cwd=ROOT
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
 

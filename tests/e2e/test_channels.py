@@ -86,7 +86,7 @@ def in_product(town: Town, endpoint: str, **more: Any) -> dict[str, Any]:
 
 def user_hash() -> str:
     """As the operator's backend makes it."""
-    command = [sys.executable, "-m", "ops.cli", "in-product", "key"]
+    command = [sys.executable, "-m", "afterbill_cli.cli", "in-product", "key"]
     environment = {name: value for name, value in os.environ.items() if name != "AFTERBILL_STACK"}  # a file here
     ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment)
     assert ended.returncode == 0, ended.stderr

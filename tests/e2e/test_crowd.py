@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from ops.demo import mailbox
+from afterbill_dev.demo import mailbox
 from tests.e2e.town import Town, at_once, eventually, neutral, own, stripe_event
 
 ORDERS, PAYMENTS, REPEATS = 60, 40, 5

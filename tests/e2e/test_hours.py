@@ -79,7 +79,11 @@ def test_where_no_hour_is_permitted_soon_the_mail_waits_for_tomorrow(town: Town,
 
 def explained(wanted: str) -> str:
     ended = subprocess.run(
-        [sys.executable, "-m", "ops.cli", "explain", wanted], check=False, capture_output=True, text=True, cwd=ROOT
+        [sys.executable, "-m", "afterbill_cli.cli", "explain", wanted],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout

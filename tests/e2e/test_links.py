@@ -2,7 +2,7 @@
 
 import pytest
 
-from ops.demo.mailbox import links
+from afterbill_dev.demo.mailbox import links
 from tests.e2e.town import Town, invitation_id
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser
 
-from ops.demo import answers, browser, mailbox
-from ops.demo.billing import Billing, Purchase
-from ops.demo.people import ASKED_ABOUT, STOPPED, Person, Story, Way, cast
+from afterbill_dev.demo import answers, browser, mailbox
+from afterbill_dev.demo.billing import Billing, Purchase
+from afterbill_dev.demo.people import ASKED_ABOUT, STOPPED, Person, Story, Way, cast
 from tests.e2e.town import RUN, Town, eventually
 
 NAMES = {"Daniel Evans", "Greta Hansen", "Gustav Hahn", "Olga Peters", "Theo Ulrich", "Yara Collins", "Emil Fischer"}

@@ -42,7 +42,7 @@ def computed(town: Town, answers: int, detractors: int) -> dict:
 
 
 def scores(town: Town, dimension: str) -> list[dict]:
-    command = [sys.executable, "-m", "ops.cli", "score", "--window", "30d", "--by", dimension, "--json"]
+    command = [sys.executable, "-m", "afterbill_cli.cli", "score", "--window", "30d", "--by", dimension, "--json"]
     environment = {**os.environ, **town.stack["environment"], "AFTERBILL_TABLE": town.stack["table"]}
     asked = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment)
     return json.loads(asked.stdout)["scores"]

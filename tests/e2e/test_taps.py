@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from ops.demo.mailbox import Letter, links
+from afterbill_dev.demo.mailbox import Letter, links
 from tests.e2e.test_score import scores
 from tests.e2e.town import RUN, Town, eventually, invitation_id
 

@@ -1,6 +1,6 @@
 import pytest
 
-from ops.demo import answers
+from afterbill_dev.demo import answers
 from tests.e2e.town import Town, invitation_id
 
 

@@ -19,8 +19,8 @@ import urllib3
 from afterbill.adapters.aws import keys
 from afterbill.adapters.aws.items import decode
 from afterbill.domain.billing import fact_key
-from ops.demo import mailbox
-from ops.demo.mailbox import Letter
+from afterbill_dev.demo import mailbox
+from afterbill_dev.demo.mailbox import Letter
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "events" / "webhooks" / "stripe"

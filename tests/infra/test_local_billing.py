@@ -11,8 +11,8 @@ import pytest
 from afterbill.connectors import registry
 from afterbill.domain.provider import Login
 from afterbill.domain.webhooks import Source, Webhook
-from ops.local import sources
-from ops.local.billing_apis import SAMPLES, BillingApis
+from afterbill_dev.local import sources
+from afterbill_dev.local.billing_apis import SAMPLES, BillingApis
 
 API_URL, INBOX_URL = "http://127.0.0.1:8480", "http://127.0.0.1:8425/"
 MADE = sources.make(API_URL, INBOX_URL)

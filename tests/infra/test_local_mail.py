@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ops.local import inbox
-from ops.local.letters import Letter, Letterbox, Text, read_letter, read_texts
-from ops.local.postman import events
+from afterbill_dev.local import inbox
+from afterbill_dev.local.mailbox import Letter, Letterbox, Text, read_letter, read_texts
+from afterbill_dev.local.ses_events import events
 
 LETTER = Letter(
     message_id="0100",

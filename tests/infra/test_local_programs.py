@@ -12,9 +12,9 @@ from typing import Any, cast
 
 import pytest
 
-from ops.local import aws, forwarding, options, programs
-from ops.local.errors import StackError
-from ops.local.server import Desk
+from afterbill_dev.local import aws, forwarding, options, programs
+from afterbill_dev.local.errors import StackError
+from afterbill_dev.local.server import Desk
 
 WAIT_FOR_EVER = [sys.executable, "-c", "import signal; signal.pause()"]
 

@@ -3,8 +3,8 @@
 import pytest
 
 from afterbill.surveys import load_policy
-from ops.demo.browser import chromium as installed_chromium
-from ops.lab.__main__ import SURVEYS
+from afterbill_dev.demo.browser import chromium as installed_chromium
+from afterbill_dev.lab.__main__ import SURVEYS
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,9 @@
 import pytest
 
 from afterbill.domain.integrity import Kind
-from ops.lab.browser import play, report
-from ops.lab.kinds import NAMES
-from ops.lab.scenes import SCENES
+from afterbill_dev.lab.browser import play, report
+from afterbill_dev.lab.kinds import NAMES
+from afterbill_dev.lab.scenes import SCENES
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -30,7 +30,9 @@ def test_a_browser_that_fetches_ahead_says_so(chromium, integrity):
 
 
 def test_the_report_has_a_line_for_every_kind(chromium, integrity, monkeypatch):
-    monkeypatch.setattr("ops.lab.browser.SCENES", {name: SCENES[name] for name in ("HEAD only", "tap and send")})
+    monkeypatch.setattr(
+        "afterbill_dev.lab.browser.SCENES", {name: SCENES[name] for name in ("HEAD only", "tap and send")}
+    )
 
     told = report(integrity, chromium)
 

@@ -6,12 +6,12 @@ import pytest
 
 from afterbill.domain.integrity import Integrity
 from afterbill.domain.invitation import Answer
-from ops.lab import __main__ as lab
-from ops.lab.desk import Seen
-from ops.lab.kinds import KINDS
-from ops.lab.results import Row, table, wilson
-from ops.lab.rivals import RIVALS
-from ops.lab.traffic import Use, mailing
+from afterbill_dev.lab import __main__ as lab
+from afterbill_dev.lab.kinds import KINDS
+from afterbill_dev.lab.results import Row, table, wilson
+from afterbill_dev.lab.rivals import RIVALS
+from afterbill_dev.lab.survey_harness import Seen
+from afterbill_dev.lab.traffic import Use, mailing
 from tests.factories import invitation
 
 STATED = {"one number, visible", "no JavaScript, no sending", "leave before it is shown"}
@@ -56,7 +56,7 @@ def test_a_rule_that_is_switched_off_is_missed(capsys, monkeypatch):
     lax = replace(Integrity(), most_numbers=11)
     monkeypatch.setattr(lab, "KINDS", [kind for kind in KINDS if kind.name == "browser pool, all links"])
     monkeypatch.setattr(lab, "load_policy", lambda _path: type("P", (), {"integrity": lax}))
-    monkeypatch.setattr("ops.lab.desk.HIDDEN", "")  # and the mail has no hidden link
+    monkeypatch.setattr("afterbill_dev.lab.survey_harness.HIDDEN", "")  # and the mail has no hidden link
 
     assert lab.main(["--mails", "5"]) == 1
     assert "more than is stated: browser pool, all links" in capsys.readouterr().err
@@ -120,7 +120,7 @@ def test_a_robot_that_passes_for_a_person_excuses_no_number_but_its_own(monkeypa
     row = Row("both", person=False)
     for number in (4, 2):
         seen = Seen(((8000.0, Answer(number, confirmed=False)),), invitation())
-        monkeypatch.setattr("ops.lab.results.observe", lambda *_given, seen=seen: seen)
+        monkeypatch.setattr("afterbill_dev.lab.results.observe", lambda *_given, seen=seen: seen)
         row.add(mailing("both", [passing, other]), Integrity())
 
     assert (row.wrong, row.stated) == (2, 1)
@@ -130,7 +130,7 @@ def test_a_robot_that_passes_for_a_person_excuses_no_number_but_its_own(monkeypa
 def test_a_robot_that_passes_for_a_person_does_not_excuse_that_a_tap_was_lost(monkeypatch):
     tap = Use(60, "9", "ada", person=True, script=True, visible=3, network="home")
     robot = Use(7000, "2", "robot", person=False, script=True, visible=3, network="cloud")
-    monkeypatch.setattr("ops.lab.results.observe", lambda *_given: Seen((), invitation()))
+    monkeypatch.setattr("afterbill_dev.lab.results.observe", lambda *_given: Seen((), invitation()))
     row = Row("ada", person=True)
     row.add(mailing("both", [tap, robot]), Integrity(), "ada")
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from ops.lab import __main__ as lab
-from ops.lab import traffic
-from ops.lab.kinds import NAMES
-from ops.lab.traffic import DESK, PHONE, TrafficError
+from afterbill_dev.lab import __main__ as lab
+from afterbill_dev.lab import traffic
+from afterbill_dev.lab.kinds import NAMES
+from afterbill_dev.lab.traffic import DESK, PHONE, TrafficError
 from tests.factories import EVENTS
 
 LINE = {"invitation": "a", "client": "somebody", "person": True, "link": "9", "at": 60}

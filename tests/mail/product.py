@@ -23,7 +23,7 @@ from afterbill.domain.customer import Customer
 from afterbill.domain.in_product import user_hash
 from afterbill.domain.invitation import Invitation, State
 from afterbill.services.offer_survey import Offering
-from ops.local.places import ROOT
+from afterbill_dev.paths import ROOT
 from tests.factories import day_of, invitation
 from tests.mail.site import HOST as API
 from tests.mail.site import REASONS, _read_anew

@@ -25,7 +25,7 @@ from afterbill.domain.invitation import Invitation, State
 from afterbill.domain.visitors import Visitors
 from afterbill.services.record_response import Responding
 from afterbill.web.pages import Pages
-from ops.local.places import ROOT
+from afterbill_dev.paths import ROOT
 from tests.factories import KEYS, day_of, hash_address, invitation
 
 HOST = "https://survey.example.com"

@@ -7,10 +7,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from afterbill.domain.invitation import Answer
-from ops.demo.browser import chromium
-from ops.local.places import ROOT
-from ops.preview import pages
-from ops.preview.speakers import speakers
+from afterbill_cli.preview import pages
+from afterbill_cli.preview.variants import speakers
+from afterbill_dev.demo.browser import chromium
+from afterbill_dev.paths import ROOT
 from tests.mail.site import site
 
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}

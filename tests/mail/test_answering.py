@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from afterbill.domain.integrity import Kind
 from afterbill.domain.invitation import Answer
-from ops.demo.browser import chromium
+from afterbill_dev.demo.browser import chromium
 from tests.mail.site import HOST, REVIEWS, site
 
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}

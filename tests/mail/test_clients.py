@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ops.local.places import LOCAL, ROOT
-from ops.preview.letters import letters
-from ops.preview.speakers import speakers
+from afterbill_cli.preview.mails import letters
+from afterbill_cli.preview.variants import speakers
+from afterbill_dev.paths import LOCAL, ROOT
 from tests.mail.accepted import ACCEPTED, CLIENTS, warnings
 
 MODULES = LOCAL / "judges" / "node_modules"

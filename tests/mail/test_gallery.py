@@ -4,12 +4,12 @@ import struct
 
 import pytest
 
-from ops.demo.browser import chromium as installed_chromium
-from ops.local.places import ROOT
-from ops.preview import __main__ as program
-from ops.preview import gallery
-from ops.preview.exhibits import SCHEMES
-from ops.preview.speakers import speakers
+from afterbill_cli.preview.previews import SCHEMES
+from afterbill_cli.preview.variants import speakers
+from afterbill_dev.demo.browser import chromium as installed_chromium
+from afterbill_dev.paths import ROOT
+from afterbill_dev.preview import __main__ as program
+from afterbill_dev.preview import gallery
 
 CONFIGURATION = ROOT / "layers" / "config"
 EXHIBITS = gallery.exhibits(speakers(CONFIGURATION, ("en",)))

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from afterbill.domain.in_product import user_hash
 from afterbill.domain.invitation import Answer
 from afterbill.domain.questions import Question
-from ops.demo.browser import chromium
+from afterbill_dev.demo.browser import chromium
 from tests.mail.product import ORIGIN, SECRET, product
 
 DESK, PHONE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}, {"width": 320, "height": 256}

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from ops.local.places import ROOT
-from ops.preview.letters import letters
-from ops.preview.speakers import speakers
+from afterbill_cli.preview.mails import letters
+from afterbill_cli.preview.variants import speakers
+from afterbill_dev.paths import ROOT
 from tests.mail.received import SES, message_id, received
 
 GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"

@@ -15,7 +15,7 @@ from afterbill.surveys import load_policy, policy_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "layers/config/surveys.toml"
-LOCAL = ROOT / "ops/local/config/surveys.toml"
+LOCAL = ROOT / "afterbill_dev/local/config/surveys.toml"
 
 
 def tables() -> dict[str, Any]:

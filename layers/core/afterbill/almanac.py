@@ -40,7 +40,7 @@ class _Holidays(Mapping[str, frozenset[int]]):
 
 @cache
 def load_almanac() -> Almanac:
-    """What `python -m ops.almanac` wrote."""
+    """What `python -m afterbill_dev.generate.almanac` wrote."""
     found = json.loads(_TABLES.read_bytes())
     return Almanac(
         zones=found["zones"],

@@ -12,7 +12,7 @@ from afterbill.api.bodies import AnswerBody
 from afterbill.domain.billing import Touchpoint
 from afterbill.domain.questions import SCALES, Question
 from afterbill.domain.told import Told
-from ops import openapi
+from afterbill_dev.generate import openapi
 from tests.factories import DAY, HOUR, MINUTE, NOON
 
 

@@ -19,7 +19,7 @@ from afterbill.domain.billing import BillingEvent, CustomerRef, OperatorTask, Po
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.webhooks import Refusal, Source, Webhook
 from afterbill.services.receive_webhook import Answer, receive_webhook
-from ops import samples
+from afterbill_cli import samples
 
 NOW = datetime(2025, 11, 3, 12, tzinfo=UTC)
 EVENTS = Path(__file__).resolve().parents[3] / "events" / "webhooks"

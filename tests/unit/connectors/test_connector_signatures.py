@@ -8,7 +8,7 @@ import pytest
 
 from afterbill.connectors import registry
 from afterbill.domain.webhooks import Refusal, Webhook
-from ops import samples
+from afterbill_cli import samples
 
 NOW = datetime(2025, 11, 3, 12, 0, 30, tzinfo=UTC)
 EVENTS = Path(__file__).resolve().parents[3] / "events" / "webhooks"

@@ -10,7 +10,7 @@ from afterbill.connectors import registry
 from afterbill.connectors._kit import json
 from afterbill.domain.billing import BillingEvent, OperatorTask, Pointer
 from afterbill.domain.webhooks import Source
-from ops import samples
+from afterbill_cli import samples
 
 ROOT = Path(__file__).resolve().parents[3]
 HEADER = "| Event | When | Touchpoint | Object | Meaning | Occurrence | Samples |"

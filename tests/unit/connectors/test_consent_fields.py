@@ -16,7 +16,7 @@ from afterbill.connectors._kit.consent import basis_attributes, with_basis
 from afterbill.connectors._kit.json import parse
 from afterbill.domain.billing import BillingEvent, CustomerRef, Pointer
 from afterbill.domain.webhooks import Source, Webhook
-from ops import samples
+from afterbill_cli import samples
 
 EVENTS = Path(__file__).resolve().parents[3] / "events"
 NOW = datetime(2025, 11, 3, 12, 0, 30, tzinfo=UTC)

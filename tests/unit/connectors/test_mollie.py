@@ -13,7 +13,7 @@ from afterbill.connectors import mollie, registry
 from afterbill.domain.billing import BillingEvent, Money, Pointer, Touchpoint
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.webhooks import Refusal, Source, Webhook
-from ops import samples
+from afterbill_cli import samples
 
 ROOT = Path(__file__).resolve().parents[3]
 SHOP = Source("shop", "mollie")

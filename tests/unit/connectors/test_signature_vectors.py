@@ -14,7 +14,7 @@ import pytest
 from afterbill.connectors import paypal, registry
 from afterbill.domain.provider import Provider
 from afterbill.domain.webhooks import Refusal, Webhook
-from ops.samples import provider_of
+from afterbill_cli.samples import provider_of
 
 NOW = datetime(2025, 11, 3, 12, 0, 30, tzinfo=UTC)
 SIGNED_AT = re.compile(r"(?:^|\bt=|\bts=)(\d{10})(?:\d{3})?(?:[,;]|$)")

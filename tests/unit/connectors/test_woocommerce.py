@@ -12,7 +12,7 @@ from afterbill.connectors import woocommerce
 from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
 from afterbill.domain.errors import PayloadError
 from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
-from ops import samples
+from afterbill_cli import samples
 
 EVENTS = Path(__file__).resolve().parents[3] / "events" / "webhooks" / "woocommerce"
 NOW = datetime(2025, 11, 3, 12, 0, 30, tzinfo=UTC)

@@ -13,7 +13,7 @@ from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 from botocore.session import Session
 
-from ops import cli
+from afterbill_cli import cli
 from tests.unit.docs.pages import PAGES, ROOT, blocks, read, spans, template
 
 SAMCONFIG = tomllib.loads(read("infra/samconfig.toml"))

@@ -6,31 +6,31 @@ import pytest
 
 from afterbill.connectors import registry
 from afterbill.domain.billing import Touchpoint
-from ops import tables
+from afterbill_dev.generate import readme_table
 from tests.unit.docs.pages import ROOT, read
 
 
 def test_the_table_of_sources_is_up_to_date():
-    """`.venv/bin/python -m ops.tables` writes it."""
-    assert tables.rewritten(read("README.md")) == read("README.md")
+    """`.venv/bin/python -m afterbill_dev.generate.readme_table` writes it."""
+    assert readme_table.rewritten(read("README.md")) == read("README.md")
 
 
 @pytest.mark.parametrize("provider", registry.PROVIDERS)
 def test_every_source_has_a_row_and_a_page(provider):
-    assert f"(docs/connectors/{provider}.md)" in tables.sources()
+    assert f"(docs/connectors/{provider}.md)" in readme_table.sources()
     assert (ROOT / "docs/connectors" / f"{provider}.md").is_file()
 
 
 def test_touchpoints_are_those_of_the_samples_also_where_only_the_api_tells():
-    assert Touchpoint.RENEWED in tables.touchpoints("stripe")
-    assert Touchpoint.PAYMENT_SUCCEEDED in tables.touchpoints("xero")
+    assert Touchpoint.RENEWED in readme_table.touchpoints("stripe")
+    assert Touchpoint.PAYMENT_SUCCEEDED in readme_table.touchpoints("xero")
 
 
 def test_only_what_stands_between_the_markers_is_written(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text(f"before {tables.BEGIN} old {tables.END} after", encoding="utf-8")
+    page.write_text(f"before {readme_table.BEGIN} old {readme_table.END} after", encoding="utf-8")
 
-    assert tables.main(page) == 0
+    assert readme_table.main(page) == 0
     assert re.fullmatch(r"before <!--.*-->\n\n\|.*\|\n\n<!--.*--> after", page.read_text("utf-8"), re.DOTALL)
 
 

@@ -25,7 +25,7 @@ class Script:
 
 @cache
 def script() -> Script:
-    """As it was made by ops/widget.py."""
+    """As it was made by afterbill_dev/generate/widget.py."""
     text = Path(__file__).with_name(NAME).read_text(encoding="utf-8")
     return Script(
         text,

@@ -1,5 +1,5 @@
 // The survey inside an operator's page. No framework, no cookies, nothing stored; one `window.afterbill`.
-// `python -m ops.widget` turns this file and widget.css into afterbill.js. Written for it: every statement ends with a
+// `python -m afterbill_dev.generate.widget` turns this file and widget.css into afterbill.js. Written for it: every statement ends with a
 // semicolon, no property is written short (it refuses both), there are no regular expressions, and no property has the name of a constant, function or variable of ours.
 (() => {
   const tree = document;

@@ -1,0 +1,1 @@
+"""The command line `afterbill`: what an operator installs and runs."""

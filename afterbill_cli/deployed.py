@@ -1,0 +1,91 @@
+"""The stack a command speaks to: its outputs, its configuration, and clients with the operator's own credentials."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from afterbill.domain.errors import ConfigurationError
+from afterbill.domain.policy import Policy
+from afterbill.domain.webhooks import Source
+from afterbill.surveys import load_policy
+from afterbill_cli import local_stack
+
+DEFAULT_STACK = "afterbill"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """Outputs by key; `client` gives a boto3 client by service, `config` is the folder of its configuration.
+
+    `edited` says where that is changed.
+    """
+
+    name: str
+    outputs: Mapping[str, str]
+    client: Callable[[str], Any]
+    config: Path
+    edited: str = "layers/config/surveys.toml, then build and deploy"
+
+    def output(self, key: str) -> str:
+        """An output of the stack; ConfigurationError where an older template had none of this name."""
+        if key not in self.outputs:
+            raise ConfigurationError(f"stack {self.name} has no output {key}: build and deploy this version first")
+        return self.outputs[key]
+
+    def policy(self) -> Policy:
+        """What its surveys.toml says."""
+        return load_policy(self.config / "surveys.toml")
+
+    def source(self, name: str) -> Source:
+        """A configured source; an error names those there are."""
+        sources = self.policy().sources
+        if name not in sources:
+            raise ConfigurationError(f"surveys.toml has no [sources.{name}], only: {', '.join(sorted(sources))}")
+        return sources[name]
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """What every command takes that speaks to a stack."""
+    parser.add_argument(
+        "--stack-name",
+        metavar="NAME",
+        help=f"the stack in your AWS account; by default $AFTERBILL_STACK, else the local one while it is up, "
+        f"else {DEFAULT_STACK}",
+    )
+    parser.add_argument("--config", type=Path, metavar="FOLDER", help="its configuration, by default layers/config")
+
+
+def connect(chosen: argparse.Namespace) -> Deployed:
+    """The stack that was chosen, with one line on stderr that says which."""
+    name = chosen.stack_name or os.environ.get("AFTERBILL_STACK")
+    local = None if name else local_stack.described()
+    found = _local(local, chosen.config) if local else _remote(name or DEFAULT_STACK, chosen.config)
+    print(f"stack: {found.name}", file=sys.stderr)
+    return found
+
+
+def _remote(name: str, config: Path | None) -> Deployed:
+    client = cache(_client)
+    (stack,) = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", ())}
+    return Deployed(name, outputs, client, config or local_stack.ROOT / "layers" / "config")
+
+
+def _local(stack: dict[str, Any], config: Path | None) -> Deployed:
+    client = cache(lambda service: local_stack.client(stack, service))
+    # Its API is reached under another address than the one CloudFormation knows.
+    outputs = {**stack["outputs"], "ApiUrl": stack["api_url"]}
+    edited = "afterbill_dev/local/config/surveys.toml, then run `make up`"
+    return Deployed(stack["stack_name"], outputs, client, config or Path(stack["configuration"]), edited)
+
+
+def _client(service: str) -> Any:  # noqa: ANN401  # boto3 clients have no static type
+    make: Any = boto3.client  # its stubs know a few literal names
+    return make(service)

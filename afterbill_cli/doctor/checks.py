@@ -1,0 +1,91 @@
+"""All checks in their order, and how each stands alone."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from afterbill.adapters.aws.clients import error_code
+from afterbill.domain.errors import AfterbillError
+from afterbill_cli.doctor import identity, records, running, sending, settings, stores
+from afterbill_cli.doctor.findings import Finding, Findings, unknown
+from afterbill_cli.doctor.stack_under_test import Patient
+
+_DENIED = re.compile(r"Denied|Unauthori[sz]ed|Authorization|NotAuthorized|Forbidden")
+_ACTION = re.compile(r"perform: ([\w-]+:\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`needs` are the permissions (IAM actions) it takes."""
+
+    name: str
+    look: Callable[[Patient], Findings]
+    needs: tuple[str, ...] = ()
+
+
+_STACK = "cloudformation:DescribeStacks"
+_RESOURCES = "cloudformation:ListStackResources"
+_IDENTITY = "ses:GetEmailIdentity"
+_SECRET = "secretsmanager:GetSecretValue"  # noqa: S105  # the name of a permission
+
+CHECKS = (
+    Check("stack", running.stack, (_STACK,)),
+    Check("configuration", settings.configuration),
+    Check("brand", settings.brand, (_STACK,)),
+    Check("holidays", settings.holidays),
+    Check("SES account", sending.account, ("ses:GetAccount",)),
+    Check("SES quota", sending.quota, ("ses:GetAccount", _STACK)),
+    Check("circuit breaker", sending.halt, ("dynamodb:GetItem",)),
+    Check("reputation", sending.reputation, ("cloudwatch:GetMetricData",)),
+    Check("text messages", sending.texts, (_STACK,)),
+    Check("identity", identity.identity, (_IDENTITY, _STACK)),
+    Check("signature", identity.signature, (_IDENTITY, _STACK)),
+    Check("links", identity.links, (_STACK,)),
+    Check(
+        "configuration set",
+        identity.configuration_set,
+        ("ses:GetConfigurationSet", "ses:GetConfigurationSetEventDestinations", "ses:GetAccount"),
+    ),
+    Check("mail events", identity.subscription, ("sns:ListSubscriptionsByTopic",)),
+    Check("SPF", records.spf, (_IDENTITY, _STACK)),
+    Check("DKIM", records.dkim, (_IDENTITY, _STACK)),
+    Check("DMARC", records.dmarc, (_STACK,)),
+    Check("keys", stores.keys, (_SECRET,)),
+    Check("signing secrets", stores.signing, (_SECRET,)),
+    Check("API credentials", stores.credentials, (_SECRET,)),
+    Check(
+        "table",
+        stores.table,
+        ("dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTimeToLive"),
+    ),
+    Check("alarms", running.alarms, (_RESOURCES, "cloudwatch:DescribeAlarms")),
+    Check("alarm mail", running.alarm_mail, (_STACK, _RESOURCES, "sns:ListSubscriptionsByTopic")),
+    Check("queues", running.queues, ("sqs:GetQueueAttributes",)),
+    Check("queue ages", running.ages, ("cloudwatch:GetMetricData",)),
+    Check("schedules", running.schedules, ("scheduler:ListSchedules",)),
+)
+
+
+def examine(check: Check, patient: Patient) -> Iterator[Finding]:
+    """What it finds; what it cannot find out is `unknown`, and never an error."""
+    try:
+        yield from check.look(patient)
+    except ClientError as error:
+        yield _refused(error, check)
+    except AfterbillError as error:
+        yield unknown(str(error))
+    except BotoCoreError as error:
+        yield unknown(f"AWS was not reached: {error}", "check credentials, region and network, then try again")
+    except Exception as error:  # noqa: BLE001  # an emulator may leave out anything, and the other checks go on
+        yield unknown(f"an answer that makes no sense: {type(error).__name__}: {error}", "look at it by hand")
+
+
+def _refused(error: ClientError, check: Check) -> Finding:
+    code, said = error_code(error), str(error.response.get("Error", {}).get("Message", ""))
+    if not _DENIED.search(code):
+        return unknown(f"{error.operation_name}: {code}: {said}", "try again, or look at it by hand")
+    missing = _ACTION.search(said)
+    needed = missing[1] if missing else " and ".join(check.needs)
+    return unknown(f"you may not look: {error.operation_name}", f"allow {needed} to whoever runs this")

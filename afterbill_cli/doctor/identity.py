@@ -1,0 +1,135 @@
+"""The identity that the mails are sent under, and the configuration set they are sent with."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from afterbill_cli.doctor.findings import Finding, Findings, Verdict, fail, ok, unknown, warn
+from afterbill_cli.doctor.stack_under_test import Patient
+
+_EVENTS = {"SEND", "DELIVERY", "BOUNCE", "COMPLAINT"}
+_LISTED = {"BOUNCE", "COMPLAINT"}
+_DEPLOY = "build and deploy again: the template makes it"
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def identity(patient: Patient) -> Findings:
+    """Whether the sender's address may send."""
+    name, said = patient.identity_name, patient.identity
+    if said is None:
+        yield fail(f"SES has no identity {name}", f"`aws sesv2 create-email-identity --email-identity {name}`")
+    elif not said.get("VerifiedForSendingStatus"):
+        why = said.get("VerificationInfo", {}).get("ErrorType") or said.get("VerificationStatus") or "not verified"
+        yield fail(f"{name} may not send: {why}", f"SES console, Identities, {name}: it lists what is missing in DNS")
+    else:
+        yield ok(f"{name} is verified")
+        yield _mail_from(name, said.get("MailFromAttributes") or {})
+
+
+def _mail_from(name: str, said: Mapping[str, Any]) -> Finding:
+    domain, status = said.get("MailFromDomain"), said.get("MailFromDomainStatus")
+    if not domain:
+        found = (
+            "no MAIL FROM domain of its own: bounces go to amazonses.com, which spam filters count, DMARC rests on DKIM"
+        )
+        return warn(found, f"SES console, Identities, {name}, Custom MAIL FROM domain; docs/mail.md tells the records")
+    if status == "SUCCESS":
+        return ok(f"MAIL FROM {domain} is set up")
+    refused = said.get("BehaviorOnMxFailure") == "REJECT_MESSAGE"
+    verdict, then = (Verdict.FAIL, "SES refuses to send") if refused else (Verdict.WARN, "SES uses amazonses.com")
+    remedy = f"SES console, Identities, {name}, Custom MAIL FROM domain: it lists the MX and TXT records"
+    return Finding(verdict, f"MAIL FROM {domain}: {status}, {then}", remedy)
+
+
+def signature(patient: Patient) -> Findings:
+    """Whether SES signs with DKIM, which also covers the headers of one-click unsubscribing (RFC 8058)."""
+    name, said = patient.identity_name, patient.identity
+    if said is None or not patient.in_dns:
+        yield unknown(f"nothing is signed for {name}, which is no identity or never in DNS")
+        return
+    dkim = said.get("DkimAttributes") or {}
+    status = dkim.get("Status", "NOT_STARTED")
+    place = f"SES console, Identities, {name}, DKIM"
+    if said.get("IdentityType") == "EMAIL_ADDRESS" and status != "SUCCESS":
+        domain = patient.sender_domain
+        yield unknown(f"{name} is an address: its domain may sign for it", f"verify {domain} in SES, with Easy DKIM")
+    elif not dkim.get("SigningEnabled"):
+        yield fail(
+            "mails are not signed: one-click unsubscribing does not count, and many mails are spam",
+            f"`aws sesv2 put-email-identity-dkim-attributes --email-identity {name} --signing-enabled`",
+        )
+    elif status == "SUCCESS":
+        yield ok("mails are signed, List-Unsubscribe and List-Unsubscribe-Post included")
+    elif status in {"PENDING", "TEMPORARY_FAILURE"}:
+        yield warn(f"not signed yet: {status}", f"{place}: the CNAME records it lists must stand in DNS")
+    else:
+        yield fail(f"mails are not signed: {status}", f"{place}: the CNAME records it lists must stand in DNS")
+
+
+def links(patient: Patient) -> Findings:
+    """Whether the links can be followed by a mail program: one-click unsubscribing wants https."""
+    url = patient.parameter("PublicUrl") or patient.deployed.output("ApiUrl")
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        yield ok(f"links and one-click unsubscribing go to {url}")
+    elif parts.hostname in _LOOPBACK:
+        yield warn(
+            f"links go to this machine: {url}", "deploy to AWS with an https address as PublicUrl, or without one"
+        )
+    else:
+        yield fail(f"links are not encrypted: {url}", "deploy with an https address as PublicUrl")
+
+
+def configuration_set(patient: Patient) -> Findings:
+    """Whether the mails are sent with what watches them."""
+    name = patient.deployed.output("ConfigurationSetName")
+    ses = patient.client("sesv2")
+    try:
+        said = ses.get_configuration_set(ConfigurationSetName=name)
+    except ses.exceptions.NotFoundException:
+        yield fail(f"SES has no configuration set {name}: no survey can be sent", _DEPLOY)
+        return
+    found = [*_options(name, said), *_suppression(patient, said)]
+    destinations = ses.get_configuration_set_event_destinations(ConfigurationSetName=name)["EventDestinations"]
+    found += _events(destinations, patient.deployed.output("MailEventsTopicArn"))
+    yield from found or [ok(f"{name} sends, measures, and tells what becomes of mails")]
+
+
+def _options(name: str, said: Mapping[str, Any]) -> Findings:
+    if not said.get("SendingOptions", {}).get("SendingEnabled", True):
+        yield fail(
+            f"sending with {name} is switched off",
+            f"`aws sesv2 put-configuration-set-sending-options --configuration-set-name {name} --sending-enabled`",
+        )
+    if not said.get("ReputationOptions", {}).get("ReputationMetricsEnabled"):
+        yield warn(f"{name} measures no bounce and complaint rates", _DEPLOY)
+
+
+def _suppression(patient: Patient, said: Mapping[str, Any]) -> Findings:
+    """What the set does not say is as the account says."""
+    own = said.get("SuppressionOptions") or {}
+    listed = own if "SuppressedReasons" in own else patient.account.get("SuppressionAttributes", {})
+    if missing := _LISTED - set(listed.get("SuppressedReasons", ())):
+        reasons = " and ".join(sorted(missing))
+        yield warn(f"SES does not keep a suppression list for {reasons}", _DEPLOY)
+
+
+def _events(destinations: list[Mapping[str, Any]], topic: str) -> Findings:
+    told: set[str] = set()
+    for one in destinations:
+        if one.get("Enabled") and one.get("SnsDestination", {}).get("TopicArn") == topic:
+            told |= set(one.get("MatchingEventTypes", ()))
+    if missing := _EVENTS - told:
+        yield fail(f"SES does not tell us of {', '.join(sorted(missing))}", _DEPLOY)
+
+
+def subscription(patient: Patient) -> Findings:
+    """Whether what SES tells reaches the queue."""
+    topic = patient.deployed.output("MailEventsTopicArn")
+    queue = patient.deployed.output("MailEventsUrl").rpartition("/")[2]
+    pages = patient.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    found = [one for page in pages for one in page["Subscriptions"] if one["Protocol"] == "sqs"]
+    if any(one["Endpoint"].endswith(f":{queue}") for one in found):
+        yield ok("bounces, complaints and deliveries go to the queue of handle_mail_event")
+    else:
+        yield fail("no bounce reaches handle_mail_event: the topic has lost its queue", _DEPLOY)

@@ -1,0 +1,46 @@
+"""Numbers that CloudWatch keeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from afterbill_cli.doctor.stack_under_test import Patient
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric; `period` in seconds."""
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str]
+    period: int
+    statistic: str
+
+
+def latest(patient: Patient, metrics: Mapping[str, Metric], within: timedelta) -> dict[str, float]:
+    """The newest value of each, by its key; without those that have none."""
+    keys = {f"m{number}": key for number, key in enumerate(metrics)}
+    answer = patient.client("cloudwatch").get_metric_data(
+        MetricDataQueries=[
+            {
+                "Id": short,
+                "MetricStat": {
+                    "Metric": {
+                        "Namespace": metrics[key].namespace,
+                        "MetricName": metrics[key].name,
+                        "Dimensions": [
+                            {"Name": name, "Value": value} for name, value in metrics[key].dimensions.items()
+                        ],
+                    },
+                    "Period": metrics[key].period,
+                    "Stat": metrics[key].statistic,
+                },
+            }
+            for short, key in keys.items()
+        ],
+        StartTime=patient.now - within,
+        EndTime=patient.now,
+        ScanBy="TimestampDescending",
+    )
+    return {keys[one["Id"]]: float(one["Values"][0]) for one in answer["MetricDataResults"] if one.get("Values")}

@@ -1,0 +1,123 @@
+"""The SES account: whether it sends, how much, and how its mail is received."""
+
+import time
+from datetime import timedelta
+
+from afterbill.adapters.aws.limits import HaltSwitch, LimitsTable
+from afterbill.domain.channels import Channel
+from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, warn
+from afterbill_cli.doctor.metrics import Metric, latest
+from afterbill_cli.doctor.stack_under_test import Patient
+
+_DASHBOARD = "SES console, Account dashboard"
+_ADDRESSES = "find out where addresses that bounce or complain come from"
+_NEARLY = 0.8
+_HOUR = 3600
+_FEWEST = 2
+"""Copies of a consumer that AWS allows at least."""
+
+
+def account(patient: Patient) -> Findings:
+    """Whether SES sends for this account at all."""
+    said = patient.account
+    status = said.get("EnforcementStatus", "")
+    if not said.get("SendingEnabled"):
+        yield fail("SES does not send for this account", f"{_DASHBOARD}: it says why, and whom to answer")
+    if status == "SHUTDOWN":
+        yield fail("SES has shut the account's sending down", f"{_DASHBOARD}: mend the cause, then answer AWS there")
+    elif status == "PROBATION":
+        yield warn("the account is under review (PROBATION)", f"{_DASHBOARD}, Reputation: mend it before SES stops")
+    if not said.get("ProductionAccessEnabled"):
+        yield _sandbox(said.get("Details", {}).get("ReviewDetails", {}).get("Status", ""))
+    elif said.get("SendingEnabled") and status not in {"SHUTDOWN", "PROBATION"}:
+        yield ok(f"SES sends for this account to anybody ({status or 'no status'})")
+
+
+def _sandbox(review: str) -> Finding:
+    asked = f"; the request is {review}" if review else ""
+    return fail(
+        f"the account is in the sandbox: only verified addresses get mail{asked}",
+        f"{_DASHBOARD}, Get set up: request production access",
+    )
+
+
+def halt(patient: Patient) -> Findings:
+    """Whether our own circuit breaker lets mails out."""
+    table = LimitsTable(patient.client("dynamodb"), patient.deployed.output("TableName"))
+    reason = HaltSwitch(table, time.monotonic).halted()
+    if reason:
+        yield fail(f"afterbill has stopped all sending: {reason}", f"{_ADDRESSES}, then `afterbill sending resume`")
+    else:
+        yield ok("afterbill lets mails out")
+
+
+def quota(patient: Patient) -> Findings:
+    """Whether the caps of surveys.toml and the parameter SendConcurrency fit what SES allows."""
+    allowed, caps = patient.account["SendQuota"], patient.policy.sending
+    day, rate, sent = (float(allowed[key]) for key in ("Max24HourSend", "MaxSendRate", "SentLast24Hours"))
+    day = float("inf") if day < 0 else day
+    found = [
+        *_used(sent, day),
+        *_too_many("per_day", caps.per_day, day, "a day"),
+        *_too_many("per_hour", caps.per_hour, rate * _HOUR, "an hour"),
+    ]
+    copies = int(patient.parameter("SendConcurrency"))
+    if copies > rate:
+        fewer = f"deploy with SendConcurrency={int(rate)}" if rate >= _FEWEST else "mails wait and are tried again"
+        told = f"{copies} copies of send_survey may run, and SES takes {rate:g} mail(s) a second"
+        found.append(warn(told, f"{fewer}, or request a higher rate ({_DASHBOARD})"))
+    hour = f"{caps.per_hour or 'no cap'} an hour, {caps.per_day or 'no cap'} a day"
+    yield from found or [ok(f"{_share(sent, day)} in 24 hours, {rate:g} a second; surveys.toml: {hour}")]
+
+
+def _share(sent: float, day: float) -> str:
+    return f"{sent:.0f} mails" if day == float("inf") else f"{sent:.0f} of {day:.0f} mails"
+
+
+def _used(sent: float, day: float) -> Findings:
+    more = f"{_DASHBOARD}: request a higher quota"
+    if sent >= day:
+        yield fail(f"the quota is used up: {_share(sent, day)} in 24 hours", more)
+    elif sent >= _NEARLY * day:
+        yield warn(f"the quota is nearly used up: {_share(sent, day)} in 24 hours", more)
+
+
+def _too_many(key: str, cap: int, allowed: float, each: str) -> Findings:
+    if cap > allowed:
+        yield warn(
+            f"[sending] {key} = {cap}, and SES takes {allowed:.0f} {each}",
+            f"surveys.toml: {key} = {int(allowed)} or less, or request a higher quota ({_DASHBOARD})",
+        )
+
+
+def reputation(patient: Patient) -> Findings:
+    """How much of the account's mail bounced or was complained about, by the rates at which sending stops."""
+    caps = patient.policy.sending
+    wanted = {
+        name: Metric("AWS/SES", f"Reputation.{name}Rate", {}, 3600, "Average") for name in ("Bounce", "Complaint")
+    }
+    rates = latest(patient, wanted, timedelta(hours=24))
+    for name, most in (("Bounce", caps.max_bounce_rate), ("Complaint", caps.max_complaint_rate)):
+        rate = rates.get(name)
+        told = f"{name.lower()} rate {rate:.2%}, sending stops at {most:.2%}" if rate is not None else ""
+        remedy = f"{_DASHBOARD}, Reputation; {_ADDRESSES}"
+        if rate is None:
+            yield ok(f"{name.lower()} rate: none measured in 24 hours")
+        elif rate > most:
+            yield fail(told, remedy)
+        else:
+            yield warn(told, remedy) if rate > most / 2 else ok(told)
+
+
+def texts(patient: Patient) -> Findings:
+    """Whether the stack can send the text messages that surveys.toml asks by."""
+    rules = patient.policy.rules.items()
+    texting = [name.value for name, rule in rules if rule.ask and Channel.SMS in rule.channels]
+    service = patient.parameter("SmsService")
+    if texting and service == "none":
+        yield fail(
+            f'SmsService is none, and channels name "sms" at {", ".join(texting)}: no text message is sent',
+            'deploy with SmsService=eum or sns (docs/sms.md), or take "sms" out of channels in surveys.toml',
+        )
+    else:
+        yield ok(f"{len(texting)} touchpoint(s) ask by text message; SmsService is {service}")

@@ -1,0 +1,98 @@
+"""The stack that is examined, and what several checks ask of it; each thing is fetched once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from afterbill.adapters.aws.clients import error_code
+from afterbill.config import read_toml
+from afterbill.domain.errors import ConfigurationError
+from afterbill.domain.policy import Policy
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.doctor.resolver import Dns
+
+_NEVER_PUBLIC = ("example", "invalid", "localhost", "test")
+"""Top-level domains without DNS (RFC 2606), such as that of the local stack."""
+
+
+@dataclass(frozen=True)
+class Patient:
+    """Anything may raise what AWS or a file raises: the check that asked for it then knows nothing."""
+
+    deployed: Deployed
+    dns: Dns
+    now: datetime
+
+    def client(self, service: str) -> Any:  # noqa: ANN401  # boto3 clients have no static type
+        """A boto3 client."""
+        return self.deployed.client(service)
+
+    @cached_property
+    def stack(self) -> Mapping[str, Any]:
+        """As CloudFormation describes it."""
+        (found,) = self.client("cloudformation").describe_stacks(StackName=self.deployed.name)["Stacks"]
+        return dict(found)
+
+    @cached_property
+    def _parameters(self) -> Mapping[str, str]:
+        return {one["ParameterKey"]: one.get("ParameterValue", "") for one in self.stack.get("Parameters", ())}
+
+    def parameter(self, key: str) -> str:
+        """A parameter of the template; ConfigurationError where an older template had none of this name."""
+        if key not in self._parameters:
+            name = self.deployed.name
+            raise ConfigurationError(f"stack {name} has no parameter {key}: build and deploy this version first")
+        return self._parameters[key]
+
+    @cached_property
+    def resources(self) -> Mapping[str, tuple[str, str]]:
+        """Type and physical id of every resource, by its name in the template."""
+        pages = (
+            self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.deployed.name)
+        )
+        found = [one for page in pages for one in page["StackResourceSummaries"]]
+        return {one["LogicalResourceId"]: (one["ResourceType"], one.get("PhysicalResourceId", "")) for one in found}
+
+    @cached_property
+    def policy(self) -> Policy:
+        """surveys.toml."""
+        return self.deployed.policy()
+
+    @cached_property
+    def brand(self) -> Mapping[str, Any]:
+        """brand.toml, unchecked."""
+        return read_toml(self.deployed.config / "brand.toml")
+
+    @cached_property
+    def account(self) -> Mapping[str, Any]:
+        """The SES account."""
+        return dict(self.client("sesv2").get_account())
+
+    @property
+    def sender_domain(self) -> str:
+        """What stands behind the @ of the sender's address."""
+        return self.parameter("SenderAddress").rpartition("@")[2].lower()
+
+    @property
+    def identity_name(self) -> str:
+        """The SES identity that may send, as the template chooses it."""
+        return self.parameter("SenderIdentity") or self.sender_domain
+
+    @cached_property
+    def identity(self) -> Mapping[str, Any] | None:
+        """The SES identity; None where there is none of this name."""
+        try:
+            return dict(self.client("sesv2").get_email_identity(EmailIdentity=self.identity_name))
+        except ClientError as error:
+            if error_code(error) != "NotFoundException":
+                raise
+            return None
+
+    @property
+    def in_dns(self) -> bool:
+        """Whether the sender's domain can be in DNS at all; that of the local stack cannot."""
+        return self.sender_domain.rpartition(".")[2] not in _NEVER_PUBLIC

@@ -1,0 +1,132 @@
+"""The table and the secrets; what a secret holds is never shown."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from afterbill.adapters.aws.clients import error_code
+from afterbill.connectors import registry
+from afterbill.domain.errors import ConfigurationError
+from afterbill.domain.provider import Address, Login, Provider
+from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, warn
+from afterbill_cli.doctor.stack_under_test import Patient
+from afterbill_cli.sources import access
+from afterbill_cli.sources.secrets import SecretBook, has_credentials, signing_secrets
+
+_SHORTEST_KEY = 32
+
+
+def table(patient: Patient) -> Findings:
+    """Whether the table is kept from accidents, and forgets what it should."""
+    dynamodb, name = patient.client("dynamodb"), patient.deployed.output("TableName")
+    said = dynamodb.describe_table(TableName=name)["Table"]
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    lives = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    found = []
+    if not said.get("DeletionProtectionEnabled"):
+        found.append(warn(f"nothing keeps {name} from being deleted", "deploy with DeletionProtection=true"))
+    if backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") != "ENABLED":
+        found.append(
+            warn(f"{name} cannot be restored to an earlier time", "build and deploy again: the template asks for it")
+        )
+    if lives.get("TimeToLiveStatus") not in {"ENABLED", "ENABLING"}:
+        found.append(warn(f"{name} keeps what should expire", "build and deploy again: the template asks for it"))
+    yield from found or [ok("protected from deletion, recoverable, and forgetting what expired")]
+
+
+def keys(patient: Patient) -> Findings:
+    """Whether there is a key that suppressed addresses are recognised by."""
+    said, problem = _read(patient, "KeysSecretArn")
+    identity = said.get("identity")
+    if problem:
+        yield fail(*problem)
+    elif not isinstance(identity, str) or len(identity) < _SHORTEST_KEY:
+        yield fail(
+            "the identity key is missing or short: no suppressed address is recognised",
+            "put the copy you keep back; docs/operations.md#secrets",
+        )
+    elif not isinstance(said.get("links"), dict):
+        yield fail(
+            "`links` must be an object of keys by number", "at least {} must stand there; docs/operations.md#secrets"
+        )
+    else:
+        yield ok(f"the identity key and {len(said['links']) + 1} link key(s)")
+
+
+def signing(patient: Patient) -> Findings:
+    """Whether every source has the secret that its webhooks are checked with."""
+    said, problem = _read(patient, "SourcesSecretArn")
+    if problem:
+        yield fail(*problem)
+        return
+    sources = patient.policy.sources
+    needed = {name: one.provider for name, one in sources.items() if registry.load(one.provider).ABOUT.signed}
+    missing = [name for name in needed if not signing_secrets(said.get(name))]
+    for name in missing:
+        yield fail(f"{name} has no signing secret: all its webhooks are refused", _add(needed[name], name))
+    yield from _strangers(said, sources)
+    if not missing:
+        yield ok(f"{len(needed)} of {len(sources)} source(s) need a signing secret, and have it")
+
+
+def credentials(patient: Patient) -> Findings:
+    """Whether every source whose billing system has an API can ask it."""
+    said, problem = _read(patient, "ApisSecretArn")
+    tokens, no_tokens = _read(patient, "TokensSecretArn")
+    for one in filter(None, (problem, no_tokens)):
+        yield fail(*one)
+    if problem or no_tokens:
+        return
+    complete = 0
+    for name, source in patient.policy.sources.items():
+        provider = registry.load(source.provider)
+        if provider.API is None:
+            continue
+        if not has_credentials(said.get(name), provider.API):
+            yield _without_api(provider, source.provider, name)
+        elif provider.API.login is Login.CONSENT and not _consented(tokens.get(name)):
+            yield fail(f"nobody has consented that {name} is read", f"`afterbill source consent {name}`")
+        else:
+            complete += 1
+    yield from _strangers({**said, **tokens}, patient.policy.sources)
+    yield ok(f"{complete} source(s) can ask the API of their billing system")
+
+
+def _without_api(provider: Provider, kind: str, name: str) -> Finding:
+    if provider.confirm or provider.resolve or provider.poller or provider.ABOUT.address is Address.API:
+        return fail(f"{name} has no credentials for its API: its facts, or some of them, are lost", _add(kind, name))
+    return warn(f"{name} has no credentials for its API: customers without an address are not asked", _add(kind, name))
+
+
+def _consented(entry: object) -> bool:
+    return isinstance(entry, Mapping) and bool(entry.get("refresh_token"))
+
+
+def _strangers(said: Iterable[str], sources: Iterable[str]) -> Findings:
+    for name in sorted(set(said) - set(sources)):
+        yield warn(
+            f"{name} stands in the secret, and surveys.toml has no [sources.{name}]",
+            "mistyped, or a source of before: take it out (docs/operations.md#secrets)",
+        )
+
+
+def _add(provider: str, name: str) -> str:
+    return f"`afterbill source add {provider}{f' --name {name}' if name != provider else ''}`"
+
+
+def _read(patient: Patient, output: str) -> tuple[Mapping[str, Any], tuple[str, str] | None]:
+    """What a secret holds, and what is wrong with it."""
+    try:
+        return SecretBook(access.secret(patient.deployed, output)).read(), None
+    except ClientError as error:
+        if error_code(error) != "ResourceNotFoundException":
+            raise
+        return {}, (
+            f"the secret of {output} is not there",
+            "`aws secretsmanager restore-secret` while it can be, else deploy again",
+        )
+    except ConfigurationError as error:
+        if output not in patient.deployed.outputs:
+            raise
+        return {}, (str(error), "docs/operations.md#secrets shows its form")

@@ -1,0 +1,36 @@
+"""Every mail and page written once with an operator's own templates: what only shows when a mail is due shows here."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from afterbill_cli.preview import mails, pages
+from afterbill_cli.preview.mails import PUBLIC_URL
+from afterbill_cli.preview.variants import Speaker, speakers
+
+_NEEDED = {f"{PUBLIC_URL}/s/": "the links of the numbers (answer_url)", f"{PUBLIC_URL}/u/": "the objection link"}
+
+
+def rehearse(folder: Path) -> Iterator[str]:
+    """Mistakes of the templates in a configuration folder that has no others; none where it has no templates."""
+    if not (folder / "templates").is_dir():
+        return
+    for speaker in speakers(folder):
+        yield from _tried("mail", speaker, lambda one: _incomplete(mails.letters(one)))
+        yield from _tried("web", speaker, lambda one: [page.name for page in pages.exhibits(one) if not page.html])
+
+
+def _tried(kind: str, speaker: Speaker, perform: Callable[[Speaker], Iterable[str]]) -> Iterator[str]:
+    try:
+        found = list(perform(speaker))
+    except Exception as error:  # noqa: BLE001  # a template can do whatever an expression can
+        found = [f"cannot be used in {speaker.name}: {type(error).__name__}: {error}"]
+    yield from (f"templates/{kind}: {problem}" for problem in found)
+
+
+def _incomplete(performed: Iterable[mails.Letter]) -> Iterator[str]:
+    """What no survey may be without; the law asks for the objection link."""
+    for mail in (letter.mail for letter in performed):
+        if not mail.subject:
+            yield "survey/subject.txt gives no subject"
+        for part, text in (("body.html", mail.html), ("body.txt", mail.text)):
+            yield from (f"survey/{part} lacks {what}" for link, what in _NEEDED.items() if link not in text)

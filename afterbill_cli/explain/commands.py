@@ -1,0 +1,63 @@
+"""The command itself: find, tell, print."""
+
+import argparse
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from afterbill.domain.invitation import Invitation
+from afterbill_cli import deployed as stacks
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.explain.find import Finder, Subject
+from afterbill_cli.explain.timeline import Telling, profile, rule_of, tell
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """What can be said after `afterbill explain`."""
+    parser.add_argument(
+        "subject",
+        metavar="CUSTOMER|EVENT|INVITATION",
+        help="a mail address, a customer's or event's id at the billing system, an invitation's id, a mail's link",
+    )
+    parser.add_argument("--json", action="store_true", help="for programs")
+    stacks.options(parser)
+    parser.set_defaults(run=lambda chosen: explain(stacks.connect(chosen), chosen.subject, as_json=chosen.json))
+
+
+def explain(deployed: Deployed, wanted: str, *, as_json: bool) -> int:
+    """Tell everything that is known, in order."""
+    subject = Finder(deployed).find(wanted)
+    policy = deployed.policy()
+    telling = Telling(policy, subject.customer, policy.place(subject.customer), datetime.now(UTC))
+    if as_json:
+        print(json.dumps(_stated(subject, telling), indent=2, ensure_ascii=False))
+        return 0
+    for label, said in profile(telling).items():
+        print(f"{label:<15}{said}")
+    for one in subject.invitations:
+        _print(one, telling)
+    if not subject.invitations:
+        print("\nNo fact is stored about this customer.")
+    return 0
+
+
+def _print(invitation: Invitation, telling: Telling) -> None:
+    print(f"\ninvitation {invitation.id}, {invitation.state}")
+    for step in tell(invitation, telling):
+        print(f"  {step.at:%Y-%m-%d %H:%M:%S} UTC  {step.said}")
+    print(f"  rule today: {rule_of(invitation, telling.policy)}")
+
+
+def _stated(subject: Subject, telling: Telling) -> dict[str, Any]:
+    return {**profile(telling), "invitations": [_invitation(one, telling) for one in subject.invitations]}
+
+
+def _invitation(one: Invitation, telling: Telling) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "fact": one.fact,
+        "state": one.state,
+        "reason": one.reason,
+        "story": [{"at": step.at.isoformat(), "said": step.said} for step in tell(one, telling)],
+        "rule": rule_of(one, telling.policy),
+    }

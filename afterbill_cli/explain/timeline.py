@@ -1,0 +1,165 @@
+"""What happened to one fact, in the order it happened, with the rule behind each decision."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from afterbill.domain.billing import Touchpoint
+from afterbill.domain.channels import Channel
+from afterbill.domain.collected import COLLECTED
+from afterbill.domain.customer import Customer
+from afterbill.domain.invitation import Invitation, SkipReason, State
+from afterbill.domain.legal import Need, basis_of
+from afterbill.domain.policy import Policy, Rule
+from afterbill.domain.sending_window import Place
+from afterbill.surveys.values import UNITS
+from afterbill_cli.explain.visits import visited
+from afterbill_cli.skip_reasons import why
+
+_ZONES = {"customer": "as the customer said", "country": "that of the country", "operator": "yours: none is known"}
+_WAYS: Mapping[str, str] = {
+    Channel.MAIL: "mail sent",
+    Channel.SMS: "text message sent",
+    Channel.IN_APP: "offered inside the product",
+}
+_BASES = {"consent": "consent", "customer": "existing customer, told of the right to object"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened, or will."""
+
+    at: datetime
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What the story is told with: the policy of today, and where the customer lives."""
+
+    policy: Policy
+    customer: Customer | None
+    place: Place
+    now: datetime
+
+    def local(self, at: datetime) -> str:
+        """A moment as the customer's clock shows it."""
+        return f"{at.astimezone(self.place.zone):%a %d %b %H:%M} {self.place.zone.key}"
+
+
+def tell(invitation: Invitation, telling: Telling) -> list[Step]:
+    """Every step of one fact, the oldest first."""
+    if invitation.reason == COLLECTED:
+        return list(_collected(invitation))
+    rule = telling.policy.rules[Touchpoint(invitation.touchpoint)]
+    steps = [*_captured(invitation, rule, telling), *_waited(invitation, telling), *_sent(invitation, telling)]
+    used = (Step(at, said) for at, said in visited(invitation, telling.policy.integrity))
+    return sorted([*steps, *used, *_ended(invitation, telling)], key=lambda step: step.at)
+
+
+def _collected(invitation: Invitation) -> Iterator[Step]:
+    """An answer that was given elsewhere: afterbill asked for nothing."""
+    if invitation.answered_at and invitation.answer:
+        said = f"answered {invitation.answer.rating} of {invitation.scale.highest}, elsewhere"
+        yield Step(invitation.answered_at, f"{said}: {invitation.touchpoint} of source {invitation.source}")
+    yield Step(invitation.created_at, f"kept: told by {invitation.channel}, counts on {invitation.answered_day}")
+
+
+def _captured(invitation: Invitation, rule: Rule, telling: Telling) -> Iterator[Step]:
+    named = ", ".join(f"{kind} {id_}" for kind, id_ in invitation.objects.items())
+    said = f"fact: {invitation.touchpoint} of source {invitation.source}: {named}"
+    yield Step(invitation.occurred_at, said)
+    if invitation.state is State.CLOSED and invitation.closed_at is None:
+        reason = SkipReason(invitation.reason)
+        yield Step(invitation.created_at, f"decided: skip, {reason}: {why(reason, invitation.touchpoint)}")
+    else:
+        due = f"{invitation.due_at:%Y-%m-%d %H:%M:%S} UTC, {telling.local(invitation.due_at)}"
+        yield Step(invitation.created_at, f"decided: ask, due {due} (delay {span(rule.delay)})")
+
+
+def _waited(invitation: Invitation, telling: Telling) -> Iterator[Step]:
+    for wait in invitation.waits:
+        reason = why(wait.reason, invitation.touchpoint)
+        until = f"{wait.until:%Y-%m-%d %H:%M:%S} UTC, {telling.local(wait.until)}"
+        yield Step(wait.at, f"decided: wait until {until}: {wait.reason}, {reason}")
+
+
+def _sent(invitation: Invitation, telling: Telling) -> Iterator[Step]:
+    if invitation.claimed_at:
+        yield Step(invitation.claimed_at, "claimed for sending; what became of it is not known yet")
+    if invitation.sent_at:
+        delivery = f"; {invitation.delivery.name.lower()}" if invitation.delivery else ""
+        message = f", message {invitation.message_id}" if invitation.message_id else ""
+        first = invitation.further[0].channel if invitation.further else invitation.channel
+        said = f"{_way(first)}, {telling.local(invitation.sent_at)}{message}{delivery}"
+        yield Step(invitation.sent_at, said)
+    for number, one in enumerate(invitation.further[1:], 2):
+        yield Step(one.at, f"no answer, delivery {number}: {_way(one.channel)}, {telling.local(one.at)}")
+    if invitation.reminded_at:
+        yield Step(invitation.reminded_at, f"reminder sent, {telling.local(invitation.reminded_at)}")
+    if invitation.answered_at and invitation.answer:
+        doubt = "" if invitation.answer.confirmed else ", unconfirmed: tapped and seen"
+        yield Step(invitation.answered_at, f"answered {invitation.answer.rating} of {invitation.scale.highest}{doubt}")
+
+
+def _way(channel: str) -> str:
+    return _WAYS.get(channel, "asked")
+
+
+def _ended(invitation: Invitation, telling: Telling) -> Iterator[Step]:
+    if invitation.closed_at:
+        reason = SkipReason(invitation.reason)
+        yield Step(invitation.closed_at, f"decided: not sent, {reason}: {why(reason, invitation.touchpoint)}")
+    elif invitation.state is State.PENDING:
+        overdue = "overdue since" if telling.now > invitation.ready_at else "its mail leaves"
+        yield Step(max(invitation.ready_at, telling.now), f"{overdue} {telling.local(invitation.ready_at)}")
+
+
+def rule_of(invitation: Invitation, policy: Policy) -> str:
+    """The rule that decides about it today, as surveys.toml writes it."""
+    rule = policy.rules[Touchpoint(invitation.touchpoint)]
+    window = rule.window.name if rule.window else "none"
+    return (
+        f"[touchpoints.{invitation.touchpoint}] delay {span(rule.delay)}, window {window}, "
+        f"cooldown {span(rule.cooldown)}, patience {span(rule.patience)}, priority {rule.priority}, "
+        f"channels {' '.join(rule.channels)}, fallback {span(rule.fallback)}, "
+        f"sampling {rule.sampling}, quota {rule.quota or 'none'}, reminder {span(rule.reminder)}, "
+        f"expiry {span(rule.expiry)}, stops {rule.stops}"
+    )
+
+
+def profile(telling: Telling) -> dict[str, Any]:
+    """What decides about this customer, without name and address."""
+    customer, place = telling.customer, telling.place
+    if customer is None:
+        return {"customer": "unknown, or erased"}
+    need, basis = telling.policy.legal.need(customer.country), basis_of(customer.attributes, telling.now)
+    held = f"{_BASES[basis.kind]}, {basis.at:%Y-%m-%d %H:%M} UTC" if basis else "none known"
+    told = {
+        "customer": customer.id,
+        "time zone": f"{place.zone.key}, {_ZONES[place.why]}",
+        "country": customer.country or "unknown",
+        "language": customer.locale or "unknown",
+        "legal basis": f"{held}; {'nothing' if need is Need.NOTHING else need} is needed",
+        "last asked": f"{customer.last_asked_at:%Y-%m-%d %H:%M} UTC" if customer.last_asked_at else "never",
+    }
+    told |= {"phone": "known"} if customer.phone else {}
+    told |= {"last seen": f"{customer.last_seen_at:%Y-%m-%d %H:%M} UTC"} if customer.last_seen_at else {}
+    told |= {"taken back": f"{customer.last_adverse_at:%Y-%m-%d %H:%M} UTC"} if customer.last_adverse_at else {}
+    told |= {"not written to": customer.suppressed} if customer.suppressed else {}
+    told |= {"deleted": "says the billing system"} if customer.deleted else {}
+    return told | _waiting(customer.waiting)
+
+
+def _waiting(waiting: Mapping[str, Any]) -> dict[str, str]:
+    return {"waiting": ", ".join(f"{id_} (priority {one.priority})" for id_, one in waiting.items())} if waiting else {}
+
+
+def span(duration: timedelta) -> str:
+    """A duration as surveys.toml spells it."""
+    seconds = int(duration.total_seconds())
+    if not seconds:
+        return "0s"
+    size, unit = next((size, unit) for unit, size in UNITS.items() if seconds % size == 0)
+    return f"{seconds // size}{unit}"

@@ -1,0 +1,162 @@
+"""Whether one value is what its field asks for, and as what it is stored."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+from importlib import resources
+from zoneinfo import available_timezones
+
+from email_validator import EmailNotValidError, validate_email
+
+from afterbill.adapters.addresses import ROLES
+from afterbill_cli.importing.problems import masked, shown
+
+_LONGEST_ID, _LONGEST_TEXT = 500, 2000
+_AHEAD = timedelta(hours=1)
+"""How far a clock may run ahead of ours."""
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_PHONE = re.compile(r"(?=(?:\D*\d){5})\+?[\d ()./-]{5,40}")
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+_PLAIN_HOLDER = re.compile(r"[A-Za-z0-9_+-]{1,30}(?:\.[A-Za-z0-9_+-]{1,30})?")
+_LONGEST_DOMAIN = 180
+"""Up to here no address with a plain holder is too long."""
+_GERMAN = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:,? +(\d{1,2}:\d{2}))?.*")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_UNIX = re.compile(r"\d{9,10}")
+_COUNTRIES_SAID = {"UK": "GB", "EL": "GR"}
+
+
+class WrongError(Exception):
+    """What is wrong with a value, and what to do."""
+
+    def __init__(self, text: str, hint: str) -> None:
+        super().__init__(text)
+        self.text, self.hint = text, hint
+
+
+def address(value: str) -> str:
+    """An address that mail can be sent to, as it is written; whether anybody lives there is not asked."""
+    holder, _, domain = value.rpartition("@")
+    if _PLAIN_HOLDER.fullmatch(holder) and len(domain) <= _LONGEST_DOMAIN and _is_domain(domain):
+        return value
+    reason = _why_no_address(value)
+    if reason:
+        several = any(one in value for one in ",;") and value.count("@") > 1
+        hint = "Only one address fits into a row" if several else "Correct it, or remove the row"
+        raise WrongError(f"{masked(value)} is no address: {reason.rstrip('.')}", hint)
+    return value
+
+
+def is_role(value: str) -> bool:
+    """Whether an address belongs to an office or a program and not to a person."""
+    return value.partition("@")[0].partition("+")[0].casefold() in ROLES
+
+
+def identifier(value: str) -> str:
+    """What a billing system calls a customer."""
+    return _short(value, _LONGEST_ID)
+
+
+def text(value: str) -> str:
+    """Words."""
+    return _short(value, _LONGEST_TEXT)
+
+
+def country(value: str) -> str:
+    """ISO 3166-1 alpha-2, capitals."""
+    code = value.upper()
+    if code not in countries():
+        meant = _COUNTRIES_SAID.get(code)
+        hint = f"Write {meant}" if meant else "Write its two letters, such as DE or US"
+        raise WrongError(f"{shown(value)} is no country of ISO 3166", hint)
+    return code
+
+
+def locale(value: str) -> str:
+    """A language tag."""
+    if not _LOCALE.fullmatch(value):
+        raise WrongError(f"{shown(value)} is no language tag", "Write one such as de, de-CH or pt_BR")
+    return value
+
+
+def time_zone(value: str) -> str:
+    """An IANA name."""
+    if value not in _zones():
+        raise WrongError(f"{shown(value)} is no time zone", "Write an IANA name such as Europe/Zurich")
+    return value
+
+
+def phone(value: str) -> str:
+    """A number as its country, or the whole world, spells it; whether there is one is looked at when it is used."""
+    if not _PHONE.fullmatch(value):
+        raise WrongError(f"{shown(value)} is no phone number", "Write one such as +41 79 123 45 67 or 079 123 45 67")
+    return value
+
+
+def moment(value: str, now: datetime) -> datetime:
+    """A time that is not to come, in UTC."""
+    try:
+        at = datetime.fromisoformat(value)
+        if at.tzinfo is None:
+            raise WrongError(f"{shown(value)} has no offset, so nobody knows whose clock it was", _naive_hint(value))
+        at = at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise WrongError(f"{shown(value)} is no time of ISO 8601", _time_hint(value)) from None
+    if at > now + _AHEAD:
+        raise WrongError(f"{shown(value)} is still to come", "Correct it: later news would never count against it")
+    return at
+
+
+def time_text(value: str, now: datetime) -> str:
+    """The same as an attribute holds it."""
+    return moment(value, now).isoformat()
+
+
+@cache
+def countries() -> frozenset[str]:
+    """The codes of ISO 3166-1, as the time zone database lists them."""
+    table = resources.files("tzdata").joinpath("zoneinfo/iso3166.tab").read_text(encoding="utf-8")
+    return frozenset(line[:2] for line in table.splitlines() if line and not line.startswith("#"))
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones() - {"Factory", "localtime"})
+
+
+@lru_cache(maxsize=10_000)
+def _is_domain(domain: str) -> bool:
+    """Most customers share a few domains: one is looked at once."""
+    return not _why_no_address(f"x@{domain}")
+
+
+def _why_no_address(value: str) -> str:
+    try:
+        # SES takes no other letters before the @ (SendEmail, Destination). Names for tests are for tests.
+        validate_email(value, check_deliverability=False, test_environment=True, allow_smtputf8=False, strict=True)
+    except EmailNotValidError as error:
+        return str(error)
+    return ""
+
+
+def _short(value: str, longest: int) -> str:
+    if len(value) > longest:
+        raise WrongError(f"{len(value)} characters, more than {longest}", "Shorten it")
+    if found := _CONTROL.search(value):
+        raise WrongError(f"holds the control character U+{ord(found[0]):04X}", "Remove it")
+    return value
+
+
+def _naive_hint(value: str) -> str:
+    full = f"{value}T00:00:00" if _DAY.fullmatch(value) else value
+    return f"Write {full}Z for UTC, or the offset such as {full}+01:00"
+
+
+def _time_hint(value: str) -> str:
+    if said := _GERMAN.fullmatch(value):
+        day, month, year, clock = said.groups()
+        written = f"{year}-{month:0>2}-{day:0>2}T{clock or '00:00':0>5}:00+01:00"
+        return f"Write {written}, with the offset of the place"
+    if _UNIX.fullmatch(value):
+        return f"Write {datetime.fromtimestamp(int(value), UTC).isoformat()}"
+    return "Write it such as 2026-11-22T14:30:00+01:00"

@@ -1,0 +1,99 @@
+"""Which column of a file says what."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from afterbill.config import read_toml
+from afterbill.domain.errors import AfterbillError, ConfigurationError
+from afterbill_cli.importing.problems import shown
+
+EMAIL, ID, UPDATED_AT = "email", "id", "updated_at"
+ATTRIBUTES = "attributes."
+OF_ATTRIBUTES = ("consent_at", "consent_text", "consent_withdrawn_at", "notice_at")
+"""Fields that are stored as attributes of the same name: the legal basis."""
+FIELDS = (EMAIL, ID, "name", "locale", "country", "time_zone", "phone", "plan", *OF_ATTRIBUTES, UPDATED_AT)
+_ATTRIBUTE = re.compile(r"attributes\.[A-Za-z][\w.-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMap:
+    """Our fields and the columns that say them, where those have other names."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def field_of(self, column: str) -> str | None:
+        """What a column says, None where that is not known; what the operator said goes before equal names."""
+        said = next((name for name, mapped in self.columns.items() if mapped == column), None)
+        own = canonical(column)
+        return said or (own if own not in self.columns else None)
+
+    def header(self, columns: Sequence[str], path: Path) -> dict[str, int]:
+        """Fields and where their column stands; an error that shows what to type where that is not clear."""
+        absent = [column for column in self.columns.values() if column not in columns]
+        if absent:
+            raise AfterbillError(f"{path}: there is no column {shown(absent[0])}. {_listed(columns)}")
+        places: dict[str, int] = {}
+        for place, column in enumerate(columns):
+            name = self.field_of(column)
+            if name in places:
+                raise AfterbillError(
+                    f"{path}: two columns say {name}: {shown(columns[places[name]])} and {shown(column)}. "
+                    f"Rename one, or choose with --field {name}=COLUMN"
+                )
+            if name:
+                places[name] = place
+        if EMAIL not in places:
+            raise AfterbillError(f"{path}: {no_email(columns)}")
+        return places
+
+
+def canonical(name: str) -> str | None:
+    """The field of this name; None where there is none."""
+    bare = name.removeprefix(ATTRIBUTES)
+    if name in FIELDS or (name != bare and bare in (*OF_ATTRIBUTES, "plan")):
+        return bare
+    return name if _ATTRIBUTE.fullmatch(name) else None
+
+
+def no_email(columns: Iterable[str]) -> str:
+    """What to say where nothing is called email."""
+    named = [column for column in columns if column]
+    if any("@" in column for column in named):
+        return "the first line holds an address and no names of columns: put a header above it"
+    likely = next((one for one in named if "mail" in one.casefold()), "COLUMN")
+    return f'no column is called email. {_listed(named)} Say which it is: --field email="{likely}"'
+
+
+def field_map(said: Sequence[str], file: Path | None) -> FieldMap:
+    """From `--field name=column` and a TOML file; what is said on the command line counts more."""
+    columns = dict(_flat(read_toml(file), file)) if file else {}
+    for one in said:
+        name, equals, column = one.partition("=")
+        if not equals or not column.strip():
+            raise ConfigurationError(f'--field {one}: write field=column, such as --field email="E-Mail"')
+        columns[_field(name.strip(), "--field")] = column.strip()
+    return FieldMap(columns)
+
+
+def _flat(table: Mapping[str, Any], file: Path, prefix: str = "") -> Iterable[tuple[str, str]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, file, f"{prefix}{key}.")
+        elif isinstance(value, str) and value.strip():
+            yield _field(f"{prefix}{key}", str(file)), value.strip()
+        else:
+            raise ConfigurationError(f"{file}: {prefix}{key} must be the name of a column, not {value!r}")
+
+
+def _field(name: str, where: str) -> str:
+    found = canonical(name)
+    if found is None:
+        raise ConfigurationError(f"{where}: there is no field {name}, only {', '.join(FIELDS)} and attributes.NAME")
+    return found
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return f"Columns found: {', '.join(map(shown, columns))}."

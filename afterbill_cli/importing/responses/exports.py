@@ -1,0 +1,182 @@
+"""Import the responses of an export: row by row, and what cannot be taken is left out and told."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from afterbill.adapters.aws.imported_responses import ImportedResponsesTable
+from afterbill.adapters.aws.secret_keys import SecretKeys
+from afterbill.domain.customer import Customer
+from afterbill.domain.errors import AfterbillError
+from afterbill.domain.invitation import Invitation
+from afterbill.ports_intake import ImportedResponses, Rewrite
+from afterbill.services.import_responses import TOGETHER, Importing, Outcome, import_responses
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.importing import csv_rows, text_files
+from afterbill_cli.importing.duplicates import Seen
+from afterbill_cli.importing.journal import Journal, journal_of
+from afterbill_cli.importing.problems import Problem, collected
+from afterbill_cli.importing.progress import Progress
+from afterbill_cli.importing.records import Layout
+from afterbill_cli.importing.responses.report import Report
+from afterbill_cli.importing.responses.rows import Checker, Meaning, Row
+from afterbill_cli.importing.responses.values import Reason, RefusedError
+from afterbill_cli.importing.retrying_writer import Attempt, Patient
+from afterbill_cli.sources import access
+
+_HASHES = 1000
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What the operator asked for."""
+
+    meaning: Meaning
+    dry_run: bool = False
+    replace: bool = False
+    again: bool = False
+    errors: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOnlyResponses:
+    """ImportedResponses that reads a table and writes nothing."""
+
+    table: ImportedResponses
+
+    def owners(self, aliases: Sequence[str]) -> Mapping[str, str]:
+        """As it is."""
+        return self.table.owners(aliases)
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """As they are."""
+        return self.table.customers(ids)
+
+    def responses(self, ids: Sequence[str]) -> Mapping[str, Invitation]:
+        """As they are."""
+        return self.table.responses(ids)
+
+    def store(self, rewrites: Sequence[Rewrite]) -> bool:  # noqa: ARG002  # nothing is written
+        """As if they were written."""
+        return True
+
+
+def import_export(layout: Layout, how: How, stack: Deployed) -> int:
+    """0, or 1 when there was nothing that could be stored."""
+    layout = _settled(layout)
+    book = journal_of(layout, _said(layout, how), stack, afresh=how.dry_run or how.again)
+    if book.finished_at:
+        print(f"{layout.path.name} was imported {book.finished_at:%Y-%m-%d %H:%M} UTC: {_told(book.outcomes)}.")
+        print("--again reads it from the first row; what is stored already is not written twice.")
+        return 0
+    table: ImportedResponses = ImportedResponsesTable(stack.client("dynamodb"), stack.output("TableName"))
+    importing = Importing(ReadOnlyResponses(table) if how.dry_run else table, book.began_at, how.replace)
+    keys = SecretKeys(access.secret(stack, "KeysSecretArn"))
+    with Seen() as seen, collected(how.errors) as problems:
+        job = Job(layout, importing, book, seen, Report(problems))
+        hash_address = lru_cache(maxsize=_HASHES)(keys.hash_address)
+        try:
+            return job.run(Checker(how.meaning, book.began_at, hash_address, seen.count), dry_run=how.dry_run)
+        except KeyboardInterrupt:
+            print(f"\nstopped after row {book.done}: the same command goes on from there", file=sys.stderr)
+            return _INTERRUPTED
+
+
+@dataclass
+class Job:
+    """One export on its way into one table."""
+
+    layout: Layout
+    importing: Importing
+    journal: Journal
+    seen: Seen
+    report: Report
+    rows: int = 0
+
+    def run(self, checker: Checker, *, dry_run: bool) -> int:
+        """Import what is not done yet, and tell what came of all of it."""
+        progress = Progress("trying" if dry_run else "importing", self.layout.path.stat().st_size)
+        if self.journal.done:
+            print(f"going on after row {self.journal.done}", file=sys.stderr)
+        patient = Patient(self._attempt, TOGETHER, lambda _: None)
+        rows = self._rows(checker, progress.at)
+        if dry_run:
+            self.journal.outcomes = patient.try_out(rows)
+        else:
+            self.journal.write()  # what is stored from here on is known by the moment this began
+            patient.write(rows, self.journal)
+            self.journal.finish(self.rows, datetime.now(UTC))
+        progress.end()
+        return self._tell(dry_run=dry_run)
+
+    def _rows(self, checker: Checker, at: Callable[[int], None]) -> Iterator[tuple[int, Row]]:
+        """Number and content of those to import; those that are done are read again, so that all are told."""
+        path = self.layout.path
+        read = csv_rows.read(text_files.lines(path, self.layout.encoding or "utf-8", at), self.layout)
+        for record in read.records:
+            self.rows += 1
+            try:
+                row = self._first(checker.row(record))
+            except RefusedError as refused:
+                problem = Problem(record.line, "", refused.text, refused.hint)
+                self.report.leave_out(refused.reason, problem)
+                continue
+            for note in row.notes:
+                self.report.note(note, row.line)
+            if self.rows > self.journal.done:
+                yield self.rows, row
+        if not self.rows:
+            raise AfterbillError(f"{path} has no rows: it needs one per response")
+        self.report.unread = tuple(read.unknown)
+
+    def _first(self, row: Row) -> Row:
+        """The row, unless the same response stands on an earlier one."""
+        first = self.seen.claim(f"id {row.response.id}", row.line)
+        if first != row.line:
+            raise RefusedError(Reason.TWICE, f"the same response stands on line {first}", "The first one counts")
+        return row
+
+    def _attempt(self, rows: Sequence[Row]) -> Attempt[Row]:
+        imported = import_responses([row.response for row in rows], self.importing)
+        for row in rows:
+            if imported.outcomes.get(row.response.id) is Outcome.DIFFERS:
+                self.report.note(
+                    "says something else than what is stored, which was kept; --replace changes it", row.line
+                )
+        left = {one.id for one in imported.left}
+        remaining = [row for row in rows if row.response.id in left]
+        return Attempt(Counter(imported.outcomes.values()), remaining, imported.problem)
+
+    def _tell(self, *, dry_run: bool) -> int:
+        self.report.show()
+        outcomes, refused = self.journal.outcomes, self.report.problems.count
+        left_out = f", {refused} left out" if refused else ""
+        if dry_run:
+            print(f"{self.rows} rows, a dry run: {_told(outcomes)}{left_out}. Nothing was written.")
+        else:
+            print(f"{self.rows} rows: {_told(outcomes)}{left_out}.")
+        return 0 if outcomes.total() else 1
+
+
+def _settled(layout: Layout) -> Layout:
+    """The layout with an encoding; a guess is told."""
+    encoding = text_files.settled(layout.path, layout.encoding)
+    if encoding == "cp1252" and not layout.encoding:
+        print("note: this is no UTF-8, so it is read as Windows-1252; --encoding says otherwise", file=sys.stderr)
+    return replace(layout, encoding=encoding)
+
+
+def _said(layout: Layout, how: How) -> Sequence[object]:
+    """All that changes what a row means."""
+    meant = how.meaning
+    named = [meant.name, meant.question, meant.touchpoint, str(meant.zone), meant.customers_of, meant.time_format]
+    return ["responses", *named, how.replace, sorted(layout.fields.columns.items()), layout.encoding, layout.delimiter]
+
+
+def _told(outcomes: Mapping[str, int]) -> str:
+    return ", ".join(f"{outcomes.get(one, 0)} {one}" for one in Outcome)

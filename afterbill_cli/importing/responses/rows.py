@@ -1,0 +1,146 @@
+"""A record of an export, checked: the answer it tells, without whose it was."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from afterbill.domain.billing import Touchpoint
+from afterbill.domain.channels import Channel
+from afterbill.domain.collected import Collected
+from afterbill.domain.invitation import Answer
+from afterbill.domain.questions import Question
+from afterbill.services.import_responses import Response
+from afterbill_cli.importing import checks
+from afterbill_cli.importing.records import Record
+from afterbill_cli.importing.responses import values
+from afterbill_cli.importing.responses.values import Reason, RefusedError
+
+_PLAIN_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+_LONGEST_ID = 500
+_SEGMENTS: Mapping[str, Callable[[str], str]] = {
+    "plan": checks.text,
+    "country": checks.country,
+    "locale": checks.locale,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the rows of one export have in common, as far as they do not say it themselves.
+
+    `name` is what their source is called; ids of customers are those of `customers_of`, empty: nobody's. Times
+    without an offset are those of `zone`, days are cut in `home`. `stages` of the touchpoints and
+    `reasons` (empty: any) are those of the policy.
+    """
+
+    name: str
+    question: Question
+    touchpoint: Touchpoint
+    zone: tzinfo
+    home: tzinfo
+    stages: Mapping[Touchpoint, str]
+    customers_of: str = ""
+    reasons: frozenset[str] = frozenset()
+    time_format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One answer, the line it stands on, and what is worth knowing about it."""
+
+    line: int
+    response: Response
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """Reads records as of `now`; `repeated` counts how often one without id and person was met."""
+
+    meaning: Meaning
+    now: datetime
+    hash_address: Callable[[str], str]
+    repeated: Callable[[str], int]
+
+    def row(self, record: Record) -> Row:
+        """The row; RefusedError where it is none."""
+        _refuse(record)
+        said, meant = record.said, self.meaning
+        question = values.question(said.get("question", ""), meant.question)
+        rating = values.rating(said.get("rating", ""), question)
+        at = values.moment(said.get("answered_at", ""), meant.zone, meant.time_format, self.now)
+        comment, cut = values.comment(said.get("comment", ""))
+        answer = Answer(rating, comment, values.slug(said.get("reason", ""), meant.reasons))
+        segments = dict(_segments(said))
+        known = {name: value for name, value in segments.items() if value}
+        collected = self._collected(said, answer, at, question, known)
+        dropped = [name for name in segments if name not in known]
+        notes = [f"imported without its {name}, which cannot be read" for name in dropped]
+        if "reason" in said and not answer.reason:
+            why = "is none of surveys.toml" if meant.reasons else "cannot be read"
+            notes.append(f"imported without its reason, which {why}")
+        notes += ["the comment was too long, and its end is cut off"] if cut else []
+        return Row(record.line, Response(collected, self._aliases(said)), tuple(notes))
+
+    def _collected(
+        self, said: Mapping[str, str], answer: Answer, at: datetime, question: Question, segments: Mapping[str, str]
+    ) -> Collected:
+        name, key = self.meaning.name, self._key(said, at, answer.rating)
+        touchpoint = values.touchpoint(said.get("touchpoint", ""), self.meaning.touchpoint)
+        return Collected(
+            id=_hashed(f"import|{name}|{key}"),
+            fact=f"import|{name}|{key if _PLAIN_ID.fullmatch(key) else _hashed(key)}",
+            channel=Channel.IMPORT,
+            source=name,
+            touchpoint=touchpoint,
+            stage=self.meaning.stages[touchpoint],
+            answer=answer,
+            answered_at=at,
+            day=at.astimezone(self.meaning.home).date().isoformat(),
+            question=question,
+            segments=segments,
+        )
+
+    def _aliases(self, said: Mapping[str, str]) -> tuple[str, ...]:
+        """Under which the table may know who answered; the address first, for it survives a merge."""
+        mail = (f"mail#{self.hash_address(said['email'])}",) if "@" in said.get("email", "") else ()
+        named = self.meaning.customers_of and said.get("customer_id", "")[:_LONGEST_ID]
+        return mail + ((f"{self.meaning.customers_of}#{named}",) if named else ())
+
+    def _key(self, said: Mapping[str, str], at: datetime, rating: int) -> str:
+        """What tells this answer from others: the id its product gave it, else who said what when."""
+        if id_ := said.get("id"):
+            if len(id_) > _LONGEST_ID:
+                text = f"it has {len(id_)} characters, more than {_LONGEST_ID}"
+                raise RefusedError(Reason.ID, text, "Choose another column with --column id=COLUMN")
+            return id_
+        person = said.get("email") or said.get("customer_id")
+        if person:
+            return f"{self.hash_address(person)} {at.isoformat()} {rating}"
+        unnamed = f"{at.isoformat()} {rating} {said.get('comment', '')}"
+        return f"{unnamed} {self.repeated(unnamed)}"
+
+
+def _segments(said: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Those that the row tells, empty where they cannot be read."""
+    for name, check in _SEGMENTS.items():
+        if name in said:
+            try:
+                yield name, check(said[name])
+            except checks.WrongError:
+                yield name, ""
+
+
+def _refuse(record: Record) -> None:
+    if record.problems:
+        problem = record.problems[0]
+        raise RefusedError(Reason.UNREADABLE, problem.text, problem.hint)
+    if values.is_test(record.said.get("is_test", "")):
+        raise RefusedError(Reason.TEST, "its test column says so", "Empty that cell to import it")
+
+
+def _hashed(key: str) -> str:
+    """32 hex digits; of a key that may hold a person's words nothing else is stored."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:32]

@@ -1,0 +1,33 @@
+"""The local stack of `make up`, known from the file that it leaves while it is up."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+ROOT = Path(__file__).resolve().parents[1]
+"""The checkout whose `layers/config` and samples the commands read."""
+STACK_FILE = ROOT / ".local" / "stack.json"
+
+
+def described() -> dict[str, Any] | None:
+    """The stack as its file describes it; None while it is down."""
+    try:
+        stack: dict[str, Any] = json.loads(STACK_FILE.read_text())
+    except FileNotFoundError:
+        return None
+    return stack
+
+
+def client(stack: dict[str, Any], service: str) -> Any:  # noqa: ANN401  # boto3 clients have no static type
+    """A client of this stack, whatever account the shell is set up for."""
+    make: Any = boto3.client  # its stubs know a few literal names
+    environment = stack["environment"]
+    return make(
+        service,
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        region_name=environment["AWS_REGION"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+    )

@@ -1,0 +1,147 @@
+"""`afterbill policy`: mistakes in layers/config by file and key, and what one event would do."""
+
+import sys
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from afterbill.adapters.memory.apis import MemoryApis
+from afterbill.adapters.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
+from afterbill.adapters.memory.table import MemoryTable
+from afterbill.connectors import registry
+from afterbill.domain.billing import OperatorTask, Pointer, Touchpoint, Understood
+from afterbill.domain.errors import AfterbillError, ConfigurationError, PayloadError
+from afterbill.domain.invitation import Invitation, SkipReason
+from afterbill.domain.policy import Policy
+from afterbill.domain.webhooks import Source, Webhook
+from afterbill.services.capture import Capture, Outcome
+from afterbill.services.capture_event import capture_event
+from afterbill.surveys import load_policy
+from afterbill_cli import samples
+from afterbill_cli.brand_checks import word_problems
+from afterbill_cli.dry_render import rehearse
+from afterbill_cli.explain.timeline import rule_of, span
+from afterbill_cli.skip_reasons import why
+
+_LESSONS = {
+    Outcome.LEARNED: "ask nobody: the event only teaches something about its customer or payment",
+    Outcome.IGNORED: "ignore: a kind of event that says nothing about a customer",
+}
+
+
+def check(folder: Path) -> int:
+    """Say that all is well, or raise one ConfigurationError that lists every mistake."""
+    if found := problems(folder):
+        raise ConfigurationError("\n           ".join(found))
+    print(f"{folder}: surveys.toml, brand.toml, locales and templates are in order")
+    return 0
+
+
+def problems(folder: Path) -> list[str]:
+    """Every mistake in a configuration folder, by file and key."""
+    found: list[str] = []
+    for load in (lambda: load_policy(folder / "surveys.toml"), lambda: _check_words(folder)):
+        try:
+            load()
+        except ConfigurationError as error:
+            found += str(error).splitlines()
+    return found or list(dict.fromkeys(rehearse(folder)))
+
+
+def _check_words(folder: Path) -> None:
+    if found := list(word_problems(folder)):
+        raise ConfigurationError("\n".join(found))
+
+
+def explain(file: Path, source: str | None, folder: Path) -> int:
+    """Run the file through capture as it would run today for a customer nobody knows yet, and tell the story."""
+    policy = load_policy(folder / "surveys.toml")
+    name = source or _source_of(file, policy)
+    if name not in policy.sources:
+        if source:
+            message = f"surveys.toml has no [sources.{name}], only: {', '.join(sorted(policy.sources))}"
+            raise ConfigurationError(message)
+        print(f"source      {name}, as if surveys.toml had [sources.{name}]")
+        policy = replace(policy, sources={name: Source(name, name)})
+    webhook = _read(file, policy.sources[name])
+    found = registry.load(policy.sources[name].provider).normalise(webhook, policy.sources[name])
+    capture = _dry_capture(policy)
+    for one in found:
+        _tell(_explained(one, webhook, capture))
+    if not found:
+        _tell({"decision": _LESSONS[Outcome.IGNORED]})
+    return 0
+
+
+def _read(file: Path, source: Source) -> Webhook:
+    webhook = samples.read(file, registry.load(source.provider).ABOUT, source.name)
+    # The webhook-id stands in for the one a sender would give: a neutral body without data.id needs it.
+    return replace(webhook, headers={"webhook-id": file.stem, **webhook.headers}, url=source.url)
+
+
+def _source_of(file: Path, policy: Policy) -> str:
+    """A file in a folder named like a provider arrives at that provider's source, configured or not."""
+    place = file.resolve().parent.name
+    for name, source in policy.sources.items():
+        if place in {name, source.provider}:
+            return name
+    if place in registry.PROVIDERS:
+        return place
+    message = f"which source does {file.name} arrive at? Say --source with one of: {', '.join(sorted(policy.sources))}"
+    raise AfterbillError(message)
+
+
+def _dry_capture(policy: Policy) -> Capture:
+    return Capture(
+        policy=policy,
+        load=registry.load,
+        facts=MemoryTable(),
+        timer=MemoryTimer(),
+        queue=MemorySendQueue(),
+        apis=MemoryApis(closed=True),
+        inbox=MemoryInbox(),
+        dead_letters=MemoryDeadLetters(),
+        hash_address=lambda address: address.casefold(),
+        new_id=lambda: uuid.uuid4().hex,
+    )
+
+
+def _explained(one: Understood, webhook: Webhook, capture: Capture) -> dict[str, str]:
+    """What becomes of one element of a webhook."""
+    if isinstance(one, PayloadError):
+        return {"problem": str(one), "decision": "put the webhook aside, into the dead letters of the inbox"}
+    if isinstance(one, Pointer):
+        return {"object": f"{one.kind} {one.id}", "decision": "ask the API: only it knows what happened to the object"}
+    if isinstance(one, OperatorTask):
+        return {"task": f"{one.kind} {one.id}", "decision": "a person decides: `afterbill tasks` lists it"}
+    sole = replace(capture, load=lambda name: replace(registry.load(name), normalise=lambda *_: (one,), confirm=None))
+    # As if it arrived the moment it happened: the age of a recorded sample is not the question.
+    (captured,) = capture_event(webhook, sole, one.occurred_at)
+    told = {"event": one.event_id, "occurred": f"{one.occurred_at:%Y-%m-%d %H:%M:%S} UTC"}
+    told |= {"mode": "test"} if one.test else {}
+    if captured.invitation and one.touchpoint:
+        return told | _story(captured.invitation, capture.policy)
+    return told | {"decision": _LESSONS[captured.outcome]}
+
+
+def _tell(lines: Mapping[str, str]) -> None:
+    for label, text in lines.items():
+        sys.stdout.write(f"{label:<12}{text}\n")
+
+
+def _story(invitation: Invitation, policy: Policy) -> dict[str, str]:
+    rule = policy.rules[Touchpoint(invitation.touchpoint)]
+    decision = f"ask at {invitation.due_at:%Y-%m-%d %H:%M:%S} UTC, {span(rule.delay)} after the fact"
+    for wait in invitation.waits:
+        decision += f"; wait until {wait.until:%Y-%m-%d %H:%M:%S} UTC, {why(wait.reason, invitation.touchpoint)}"
+    if invitation.reason:
+        reason = SkipReason(invitation.reason)
+        decision = f"skip, {reason}: {why(reason, invitation.touchpoint)}"
+    return {
+        "fact": invitation.fact,
+        "touchpoint": f"{invitation.touchpoint}, stage {invitation.stage}",
+        "decision": decision,
+        "rule": rule_of(invitation, policy),
+        "invitation": invitation.id,
+    }

@@ -1,0 +1,1 @@
+"""Mails and pages in every state and language, without anything that is deployed."""

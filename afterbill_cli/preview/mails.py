@@ -1,0 +1,113 @@
+"""The mails: composed from an invitation as the stack composes them, with links that no stack accepts."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from afterbill.domain.billing import Money, Touchpoint
+from afterbill.domain.customer import Customer
+from afterbill.domain.invitation import Invitation
+from afterbill.domain.mail import Mail
+from afterbill.domain.questions import Question
+from afterbill.domain.wording import Words
+from afterbill.mail.compose import composer
+from afterbill_cli.preview.previews import Exhibit
+from afterbill_cli.preview.variants import Speaker
+
+PUBLIC_URL = "https://survey.example.com"
+ADDRESS = "ada.lovelace@example.net"
+_KEYS = {1: b"signs links that are only looked at"}
+_WHEN = datetime(2026, 11, 19, 9, 30, tzinfo=UTC)
+_KNOWN: Mapping[str, Any] = {"money": Money(4900, "EUR"), "segments": {"plan": "Team"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail to look at; `preheader` is what mail programs show beside the subject."""
+
+    name: str
+    mail: Mail
+    preheader: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    name: str
+    touchpoint: Touchpoint
+    customer: str | None = "Ada Lovelace"
+    known: Mapping[str, Any] = field(default_factory=lambda: _KNOWN)
+    reminder: bool = False
+    question: Question = Question.NPS
+
+
+def letters(speaker: Speaker) -> Iterator[Letter]:
+    """One with all that can be known and one with nothing, their reminder, other questions, and all own words."""
+    compose = composer(
+        PUBLIC_URL,
+        f"survey@{speaker.brand.reply_to.partition('@')[2]}",
+        lambda: _KEYS,
+        speaker.brand,
+        speaker.catalogs,
+        templates=speaker.templates,
+    )
+    words = Words(speaker.brand, speaker.catalogs)
+    for case in _cases(speaker):
+        invitation = _invitation(case, speaker)
+        customer = Customer("preview", address=ADDRESS, name=case.customer)
+        spoken = words(speaker.locale, invitation.touchpoint, invitation.stage, case.question)
+        yield Letter(case.name, compose(invitation, customer), spoken("mail_preheader"))
+
+
+def exhibits(speaker: Speaker) -> Iterator[Exhibit]:
+    """The same as they hang in the gallery."""
+    for one in letters(speaker):
+        mail = one.mail
+        facts = {
+            "subject": mail.subject,
+            "preheader": one.preheader,
+            "from": mail.sender,
+            "reply to": mail.reply_to or "",
+        }
+        yield Exhibit("mail", speaker.name, one.name, mail.html, facts, mail.text)
+
+
+def _cases(speaker: Speaker) -> Iterator[_Case]:
+    yield _Case("renewed", Touchpoint.RENEWED)
+    yield _Case("renewed-reminder", Touchpoint.RENEWED, reminder=True)
+    yield _Case("nothing-known", Touchpoint.PAYMENT_SUCCEEDED, customer=None, known={})
+    for touchpoint in Touchpoint:
+        if speaker.has_own_words(touchpoint):
+            yield _Case(touchpoint.replace("_", "-"), touchpoint, known={})
+        if speaker.has_own_words(touchpoint, "reminder"):
+            yield _Case(f"{touchpoint.replace('_', '-')}-reminder", touchpoint, known={}, reminder=True)
+    for question in (one for one in Question if one is not Question.NPS):
+        yield _Case(question, Touchpoint.PAYMENT_SUCCEEDED, question=question)
+        for touchpoint in Touchpoint:
+            if speaker.has_own_words(touchpoint, question=question):
+                yield _Case(f"{question}-{touchpoint.replace('_', '-')}", touchpoint, question=question)
+
+
+def _invitation(case: _Case, speaker: Speaker) -> Invitation:
+    return Invitation(
+        id="5a" * 16,
+        fact="preview",
+        customer_id="preview",
+        touchpoint=case.touchpoint,
+        stage=speaker.stages[case.touchpoint],
+        source="preview",
+        channel="mail",
+        locale=speaker.locale,
+        created_at=_WHEN,
+        occurred_at=_WHEN,
+        due_at=_WHEN + timedelta(days=3),
+        expiry=timedelta(days=30),
+        reminded_at=_WHEN if case.reminder else None,
+        **{**case.known, "segments": _segments(case)},
+    )
+
+
+def _segments(case: _Case) -> Mapping[str, str]:
+    """As they are stored: the usual question is not named."""
+    asked = {} if case.question is Question.NPS else {"question": case.question}
+    return {**case.known.get("segments", {}), **asked}

@@ -1,0 +1,83 @@
+"""The pages, each in every state a customer can meet it in."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from afterbill.domain.billing import Touchpoint
+from afterbill.domain.invitation import Answer
+from afterbill.domain.questions import Question
+from afterbill.web.asking import Asking, Step
+from afterbill.web.pages import Asked, Draft, Page, Pages, Problem
+from afterbill_cli.preview.previews import Exhibit
+from afterbill_cli.preview.variants import Speaker
+
+_COMMENT = "Invoices arrive on time, and the export saves me an afternoon every month."
+_ANSWER = Answer(9, _COMMENT, "service", contact_ok=True)
+_DRAFTS = {
+    Problem.NO_RATING: Draft(None, _COMMENT),
+    Problem.LONG_COMMENT: Draft(9, f"{_COMMENT} " * 10),
+    Problem.UNKNOWN_REASON: Draft(3, _COMMENT),
+    Problem.UNREADABLE: Draft(),
+}
+_REVIEWS, _REFERRAL = "https://reviews.example.com/yours", "https://survey.example.com/r/" + "Kx7q" * 13
+
+
+def states(pages: Pages, asked: Asked) -> Mapping[str, Page]:
+    """Every page in every state, by the name it has in the gallery."""
+    locale = asked.locale
+    return {
+        "survey": pages.survey(asked),
+        "survey-chosen": pages.survey(asked, 9),
+        "survey-recorded": pages.survey(asked, None, _ANSWER),
+        **{_named(problem): pages.bad_request(asked, _DRAFTS[problem], problem) for problem in Problem},
+        "thanks": pages.thanks(asked, _ANSWER, "", _REFERRAL),
+        "thanks-number-only": pages.thanks(asked, Answer(0)),
+        **{f"thanks-{step}": pages.thanks(asked, Answer(3), step) for step in Step if step is not Step.RATING},
+        **{
+            f"survey-{question}": pages.survey(asked._replace(question=question), 4)
+            for question in Question
+            if question is not Question.NPS
+        },
+        "unsubscribe": pages.unsubscribe(locale),
+        "unsubscribed": pages.unsubscribed(locale),
+        "closed": pages.closed(locale),
+        "not-found": pages.not_found(locale),
+        "too-large": pages.too_large(locale),
+        "too-many": pages.too_many(locale),
+        "unsupported": pages.unsupported(locale),
+        "method-not-allowed": pages.method_not_allowed(locale),
+        "unavailable": pages.unavailable(locale),
+    }
+
+
+def once(speaker: Speaker) -> Mapping[str, Page]:
+    """All of them at one touchpoint."""
+    return states(_pages(speaker), _asked(speaker, Touchpoint.RENEWED))
+
+
+def exhibits(speaker: Speaker) -> Iterator[Exhibit]:
+    """All of them, and the form once more for each touchpoint that has words of its own."""
+    pages = _pages(speaker)
+    for name, page in once(speaker).items():
+        yield _exhibit(name, page, speaker)
+    for touchpoint in Touchpoint:
+        if speaker.has_own_words(touchpoint, "question"):
+            yield _exhibit(f"survey-{_named(touchpoint)}", pages.survey(_asked(speaker, touchpoint)), speaker)
+
+
+def _pages(speaker: Speaker) -> Pages:
+    """With somewhere to write a review, so that it is seen."""
+    brand = replace(speaker.brand, review_url=speaker.brand.review_url or _REVIEWS)
+    return Pages(brand, speaker.catalogs, speaker.templates / "web", Asking(speaker.reasons))
+
+
+def _asked(speaker: Speaker, touchpoint: Touchpoint) -> Asked:
+    return Asked(speaker.locale, touchpoint, speaker.stages[touchpoint])
+
+
+def _exhibit(name: str, page: Page, speaker: Speaker) -> Exhibit:
+    return Exhibit("page", speaker.name, name, page.html, {"status": str(page.status)})
+
+
+def _named(value: str) -> str:
+    return value.replace("_", "-")

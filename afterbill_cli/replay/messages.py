@@ -1,0 +1,140 @@
+"""Where webhooks to replay come from: dead letters, kept evidence, or files."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from afterbill.adapters.aws.queues import webhook_of
+from afterbill.connectors import registry
+from afterbill.domain.errors import AfterbillError
+from afterbill.domain.webhooks import Source, Webhook
+from afterbill_cli import samples
+
+_SECONDS_OUT_OF_SIGHT = 60
+"""How long a dead letter is hidden from others that look, unless it is put back before."""
+_WAIT_SECONDS = 2
+"""A receive that waits asks every server of the queue: when it brings nothing, nothing is left."""
+_WEBHOOKS = frozenset({".json", ".xml", ".txt", ".form"})
+"""Files of a folder that are replayed; what else lies there would only become dead letters."""
+
+
+def _nothing() -> None:
+    """What is read from a file or a bucket stays there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A webhook under the name it is told by; `settle` removes it from where it was."""
+
+    name: str
+    webhook: Webhook
+    settle: Callable[[], None] = _nothing
+
+
+@dataclass
+class DeadLetters:
+    """The inbox's queue of dead letters; what is put aside after `until`, by this very replay, is not met again."""
+
+    sqs: Any
+    url: str
+    until: datetime
+
+    @contextmanager
+    def messages(self) -> Iterator[Iterator[Message]]:
+        """Each once; those not settled in the end can be seen by others again at once."""
+        open_: dict[str, str] = {}
+        try:
+            yield self._each(open_)
+        finally:
+            for receipt in open_.values():
+                self.sqs.change_message_visibility(QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=0)
+
+    def _each(self, open_: dict[str, str]) -> Iterator[Message]:
+        met: set[str] = set()
+        while batch := {one["MessageId"]: one for one in self._receive()}:
+            open_ |= {id_: one["ReceiptHandle"] for id_, one in batch.items()}
+            if batch.keys() <= met:
+                return  # everything was seen, and comes into sight again
+            for id_, one in batch.items():
+                webhook = _webhook_in(one) if id_ not in met and self._is_old(one) else None
+                if webhook:
+                    yield Message(id_, webhook, partial(self._remove, id_, open_))
+            met |= batch.keys()
+
+    def _receive(self) -> list[Mapping[str, Any]]:
+        answer = self.sqs.receive_message(
+            QueueUrl=self.url,
+            MaxNumberOfMessages=10,
+            WaitTimeSeconds=_WAIT_SECONDS,
+            VisibilityTimeout=_SECONDS_OUT_OF_SIGHT,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["SentTimestamp"],
+        )
+        found: list[Mapping[str, Any]] = answer.get("Messages", [])
+        return found
+
+    def _is_old(self, message: Mapping[str, Any]) -> bool:
+        return int(message["Attributes"]["SentTimestamp"]) <= self.until.timestamp() * 1000
+
+    def _remove(self, id_: str, open_: dict[str, str]) -> None:
+        self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=open_.pop(id_))
+
+
+def evidence(
+    s3: Any,  # noqa: ANN401  # a boto3 client
+    bucket: str,
+    source: str | None,
+    days: tuple[date | None, date | None],
+) -> Iterator[Message]:
+    """The copies of one source or of all, of the UTC days from the first to the last; by source and time."""
+    since, until = days
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{source}/" if source else "")
+    for page in pages:
+        for one in page.get("Contents", ()):
+            day = _day_in(one["Key"])
+            if day and (since or day) <= day <= (until or day):
+                body = s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()
+                yield Message(one["Key"], _webhook_of_copy(body))
+
+
+def files(folder: Path, source: Source) -> Iterator[Message]:
+    """The webhooks in a folder, or the one in a file, as if they arrived now; with the headers the inbox keeps."""
+    if not folder.exists():
+        raise AfterbillError(f"{folder}: no such file or folder")
+    found = sorted(path for path in folder.rglob("*") if path.suffix in _WEBHOOKS) if folder.is_dir() else [folder]
+    provider = registry.load(source.provider)
+    for file in found:
+        webhook = samples.read(file, provider.ABOUT, source.name)
+        kept = {name: value for name, value in webhook.headers.items() if name in provider.HEADERS}
+        yield Message(str(file), replace(webhook, headers=kept))
+
+
+def _webhook_in(message: Mapping[str, Any]) -> Webhook | None:
+    """A message as SQS gives it to us, who are no Lambda function; None for what is none of ours."""
+    attributes = message.get("MessageAttributes", {})
+    strings = {name: {"stringValue": value["StringValue"]} for name, value in attributes.items()}
+    try:
+        return webhook_of({"body": message["Body"], "messageAttributes": strings})
+    except (KeyError, ValueError):
+        print(f"{message['MessageId']}: not put there by this stack, left where it is")
+        return None
+
+
+def _day_in(key: str) -> date | None:
+    """`stripe/2026/11/22/...` lies under its day."""
+    try:
+        return datetime.strptime("/".join(key.split("/")[1:4]), "%Y/%m/%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return None
+
+
+def _webhook_of_copy(content: bytes) -> Webhook:
+    said = json.loads(content)
+    body = base64.b64decode(said["body"]) if said["encoding"] == "base64" else said["body"].encode()
+    return Webhook(said["source"], said["headers"], body, datetime.fromisoformat(said["received_at"]))

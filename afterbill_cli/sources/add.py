@@ -1,0 +1,141 @@
+"""`afterbill source add`: everything it takes to connect a billing system, in the order it is done."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from afterbill.connectors import registry
+from afterbill.domain.errors import ConfigurationError
+from afterbill.domain.provider import Address, Api, Login, Provider
+from afterbill.domain.webhooks import Source
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.sources import access, consent
+from afterbill_cli.sources.secrets import with_secret
+from afterbill_cli.sources.terminal import Terminal
+from afterbill_cli.sources.watch import Watch, first_event
+
+_NAME = re.compile(r"[a-z0-9_-]{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the operator asked for."""
+
+    source: Source
+    replace: bool = False
+    wait: timedelta = timedelta(minutes=10)
+
+
+def named(provider: str, name: str | None, deployed: Deployed, *, account: str, sandbox: bool) -> Source:
+    """The source to connect: the configured one of this name, of this provider, or a new one."""
+    registry.load(provider)
+    if not _NAME.fullmatch(name or provider):
+        raise ConfigurationError(f"{name!r} cannot be a source: its name takes a to z, 0 to 9, _ and -, 40 at most")
+    sources = deployed.policy().sources
+    names = [name] if name else [one.name for one in sources.values() if one.provider == provider]
+    found = sources.get(names[0] if names else provider)
+    if found is None:
+        return Source(name or provider, provider, account=account, sandbox=sandbox)
+    if found.provider != provider:
+        raise ConfigurationError(f"[sources.{found.name}] is of {found.provider}: choose another --name")
+    return replace(found, account=account or found.account, sandbox=sandbox or found.sandbox)
+
+
+def add(wanted: Wanted, deployed: Deployed, terminal: Terminal) -> int:
+    """Guide through it; 0 also when no event came in time, since nothing is wrong yet."""
+    source, provider = wanted.source, registry.load(wanted.source.provider)
+    url = f"{deployed.output('ApiUrl')}/webhooks/{source.name}"
+    for line in [*_settings(source, provider, url, deployed), *_registration(provider, url)]:
+        terminal.show(line)
+    if provider.ABOUT.signed:
+        _ask_signing_secret(wanted, provider, deployed, terminal)
+    _ask_credentials(source, provider, deployed, terminal)
+    if wanted.wait and provider.poller is None:
+        _wait(wanted, deployed, terminal)
+    return 0
+
+
+def _settings(source: Source, provider: Provider, url: str, deployed: Deployed) -> list[str]:
+    """What to write into surveys.toml, nothing where it says so already."""
+    if deployed.policy().sources.get(source.name) == source:
+        return []
+    said = {"provider": source.provider, "account": source.account}
+    lines = [f'{key} = "{value}"' for key, value in said.items() if value]
+    lines += ["sandbox = true"] * source.sandbox
+    lines += [_to_fill(key, why, url) for key, why in provider.ABOUT.needs.items() if not getattr(source, key)]
+    if not source.account and provider.API and "account" not in provider.ABOUT.needs:
+        lines += _account_of(provider.API)
+    return [f"Put this into {deployed.edited}:", "", f"[sources.{source.name}]", *lines, ""]
+
+
+def _to_fill(key: str, why: str, url: str) -> str:
+    value = url if key == "url" else "..."
+    return f'{key} = "{value}"  # {why}'
+
+
+def _account_of(api: Api) -> list[str]:
+    if "{account}" in api.url + api.sandbox_url:
+        return ['account = "..."  # its API is asked under this account']
+    return ['account = "..."  # whose webhooks count; others are ignored'] if api.login is Login.CONSENT else []
+
+
+def _registration(provider: Provider, url: str) -> list[str]:
+    about = provider.ABOUT
+    if provider.poller:
+        return [f"{about.title} sends no webhooks: the stack asks it on a schedule.", f"{about.register}", ""]
+    lines = [f"{about.title}: {about.register}", f"Address: {url}"]
+    if about.events:
+        lines += ["Events:", *(f"  {event}" for event in about.events)]
+    return [*lines, *([f"Handshake: {about.handshake}"] if about.handshake else []), ""]
+
+
+def _ask_signing_secret(wanted: Wanted, provider: Provider, deployed: Deployed, terminal: Terminal) -> None:
+    name = wanted.source.name
+    new = terminal.ask_secret(f"Signing secret ({provider.ABOUT.secret}; empty: leave as it is): ").strip()
+    if not new:
+        terminal.show("No secret was stored.")
+        return
+    book = access.signing(deployed)
+    kept = with_secret(book.read().get(name), new, wanted.source.provider, replace=wanted.replace)
+    book.write(name, kept)
+    terminal.show(f"Stored; {len(kept)} signing secret(s) now count for {name}, within a minute.")
+
+
+def _ask_credentials(source: Source, provider: Provider, deployed: Deployed, terminal: Terminal) -> None:
+    api = provider.API
+    if api is None:
+        return
+    terminal.show(f"Credentials of the API: addresses come {provider.ABOUT.address}; {_worth(provider)}.")
+    given = {name: terminal.ask_secret(f"{name} (empty: leave as it is): ").strip() for name in api.login.credentials}
+    if not all(given.values()):
+        terminal.show("No credentials were stored.")
+        return
+    access.credentials(deployed).write(source.name, given)
+    terminal.show(f"Stored the credentials of {source.name}.")
+    if api.login is Login.CONSENT and terminal.attended:
+        consent.ask(source, deployed, terminal)
+    elif api.login is Login.CONSENT:
+        terminal.show(f"A person has to consent: `afterbill source consent {source.name}`")
+
+
+def _worth(provider: Provider) -> str:
+    if provider.confirm or provider.resolve or provider.poller or provider.ABOUT.address is Address.API:
+        return "without them its webhooks, or some of them, cannot be taken"
+    return "without them nobody is asked whose address is not known otherwise"
+
+
+def _wait(wanted: Wanted, deployed: Deployed, terminal: Terminal) -> None:
+    """Interrupting it harms nothing: the webhooks come whether or not somebody looks."""
+    terminal.show(f"Waiting {wanted.wait} for the first event; Ctrl-C ends the waiting and nothing else.")
+    watch = Watch(deployed, wanted.source.name, datetime.now(UTC))
+    try:
+        captured = first_event(watch, wanted.wait, terminal.show, terminal.sleep)
+    except KeyboardInterrupt:
+        captured = None
+    if captured is None:
+        terminal.show(
+            f"No event yet. `afterbill source test {wanted.source.name}` sends one that nobody is asked about."
+        )
+        return
+    because = f", because of {captured['reason']}" if captured.get("reason") else ""
+    terminal.show(f"The first event arrived: {captured['outcome']}{because}.")

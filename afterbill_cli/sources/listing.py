@@ -1,0 +1,38 @@
+"""`afterbill source list`: what is configured, and whether its secrets are stored."""
+
+from afterbill.connectors import registry
+from afterbill.domain.provider import Login, Provider, Token
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.sources import access
+from afterbill_cli.sources.secrets import has_credentials, signing_secrets
+
+HEADINGS = ("source", "provider", "signing secrets", "API", "consent")
+
+
+def show(deployed: Deployed) -> int:
+    """A row per source; of secrets only whether they are there."""
+    signing, apis = access.signing(deployed).read(), access.credentials(deployed).read()
+    tokens = access.tokens(deployed)
+    rows = [HEADINGS]
+    for source in deployed.policy().sources.values():
+        provider = registry.load(source.provider)
+        count = len(signing_secrets(signing.get(source.name)))
+        secrets = str(count or "missing") if provider.ABOUT.signed else "not needed"
+        told = (_api(provider, apis.get(source.name)), _consent(provider, tokens.token(source.name)))
+        rows.append((source.name, source.provider, secrets, *told))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    return 0
+
+
+def _api(provider: Provider, entry: object) -> str:
+    if provider.API is None:
+        return "not needed"
+    return "stored" if has_credentials(entry, provider.API) else "missing"
+
+
+def _consent(provider: Provider, token: Token | None) -> str:
+    if provider.API is None or provider.API.login is not Login.CONSENT:
+        return "not needed"
+    return "given" if token else "missing"

@@ -1,0 +1,113 @@
+"""`afterbill tasks`: what a person has to decide, and what was decided."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from afterbill.adapters.aws import keys
+from afterbill.adapters.aws.batches import query
+from afterbill.adapters.aws.items import decode
+from afterbill.domain.errors import AfterbillError
+from afterbill_cli.deployed import Deployed
+
+VERIFIER = "verifier"
+_ANSWER_WITHIN = timedelta(days=30)
+"""A month to answer a privacy request (GDPR, article 12(3)); Shopify asks for 30 days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One stored task; `details` may hold what must not be shown."""
+
+    source: str
+    kind: str
+    id: str
+    occurred_at: datetime
+    customer: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def due_at(self) -> datetime | None:
+        """Until when a privacy request has to be answered."""
+        return None if self.kind == VERIFIER else self.occurred_at + _ANSWER_WITHIN
+
+    def stated(self) -> dict[str, Any]:
+        """For programs; a verifier is a secret and stays out."""
+        told = {"source": self.source, "kind": self.kind, "id": self.id, "occurred_at": self.occurred_at.isoformat()}
+        told |= {"due_at": self.due_at.isoformat()} if self.due_at else {}
+        told |= {"customer": self.customer} if self.customer else {}
+        shown = {} if self.kind == VERIFIER else dict(self.details)
+        return told | ({"details": shown} if shown else {})
+
+
+def read(deployed: Deployed, sources: Sequence[str] = ()) -> list[Task]:
+    """The open tasks of these sources, by default of all that are configured; the most urgent first."""
+    names = sources or tuple(deployed.policy().sources)
+    found = [task for name in names for task in _of(deployed, name)]
+    return sorted(found, key=lambda task: (task.occurred_at, task.source, task.kind, task.id))
+
+
+def show(deployed: Deployed, *, as_json: bool) -> int:
+    """List them."""
+    tasks = read(deployed)
+    if as_json:
+        print(json.dumps([task.stated() for task in tasks], indent=2, ensure_ascii=False))
+        return 0
+    for task in tasks:
+        about = f", customer {task.customer}" if task.customer else ""
+        print(f"{task.source} {task.kind} {task.id}{about}: {_to_do(task)}")
+    if not tasks:
+        print("Nothing to decide.")
+    return 0
+
+
+def done(deployed: Deployed, source: str, kind: str, id_: str) -> int:
+    """Mark one as done, so that it does not come back; an error where there is no such task."""
+    if not settle(deployed, source, kind, id_):
+        raise AfterbillError(f"there is no task {source} {kind} {id_}: `afterbill tasks` lists those there are")
+    print(f"{source} {kind} {id_} is done")
+    return 0
+
+
+def settle(deployed: Deployed, source: str, kind: str, id_: str) -> bool:
+    """Whether it was open; it is kept until it expires, for a webhook that is sent or replayed again meets it."""
+    dynamodb = deployed.client("dynamodb")
+    try:
+        dynamodb.update_item(
+            TableName=deployed.output("TableName"),
+            Key=keys.task(source, kind, id_),
+            UpdateExpression="SET done_at = :now REMOVE details",
+            ConditionExpression=f"attribute_exists({keys.PK}) AND attribute_not_exists(done_at)",
+            ExpressionAttributeValues={":now": {"S": datetime.now(UTC).isoformat(timespec="seconds")}},
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+def _to_do(task: Task) -> str:
+    if task.due_at is None:
+        return f"`afterbill source confirm {task.source}` confirms it"
+    return f"came {task.occurred_at:%Y-%m-%d}, answer it by {task.due_at:%Y-%m-%d}"
+
+
+def _of(deployed: Deployed, source: str) -> Iterator[Task]:
+    found = query(
+        deployed.client("dynamodb"),
+        TableName=deployed.output("TableName"),
+        KeyConditionExpression=f"{keys.PK} = :source",
+        ExpressionAttributeValues={":source": {"S": keys.tasks(source)}},
+    )
+    for item in map(decode, found):
+        if "done_at" in item:
+            continue
+        yield Task(
+            source,
+            item["kind"],
+            item["id"],
+            datetime.fromisoformat(item["occurred_at"]),
+            item.get("customer", ""),
+            item.get("details", {}),
+        )

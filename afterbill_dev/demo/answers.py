@@ -1,0 +1,50 @@
+"""People answer: a few in a browser, most by the form, and everything they say is written down here."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+
+import urllib3
+
+from afterbill_dev.demo.mailbox import Letter
+from afterbill_dev.demo.people import ASKED_ABOUT, Person
+from afterbill_dev.demo.progress import DemoError
+
+AT_ONCE = 4
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+ONE_CLICK = "List-Unsubscribe=One-Click"
+
+Given = dict[str, list[int]]
+"""The ratings that count, by what they were asked about: the recount starts from these alone."""
+
+
+def given_by(people: Iterable[Person]) -> Given:
+    """What these people said in the end."""
+    log: Given = defaultdict(list)
+    for person in people:
+        if person.ratings:
+            log[ASKED_ABOUT[person.story]].append(person.ratings[-1])
+    return dict(log)
+
+
+def post_forms(people: Iterable[tuple[Person, Letter]]) -> Iterator[Person]:
+    """Each answers by the form of the page; gives everybody whose answer was accepted."""
+    http = urllib3.PoolManager(maxsize=AT_ONCE, timeout=urllib3.Timeout(60), retries=False)
+    with http, ThreadPoolExecutor(AT_ONCE) as pool:
+        yield from pool.map(lambda one: _post_form(http, *one), people)
+
+
+def _post_form(http: urllib3.PoolManager, person: Person, letter: Letter) -> Person:
+    fields = {"rating": str(person.ratings[-1]), "comment": person.comment}
+    answer = http.request("POST", letter.answer_url, fields=fields, encode_multipart=False)
+    if answer.status != HTTPStatus.OK:
+        raise DemoError(f"The answer of {person.name} was refused with {answer.status}: {answer.data.decode()[:500]}")
+    return person
+
+
+def unsubscribe(letter: Letter) -> None:
+    """What a mail program does when its own Unsubscribe button is pressed (RFC 8058)."""
+    answer = urllib3.request("POST", letter.unsubscribe_url, body=ONE_CLICK, headers=FORM, timeout=60, retries=False)
+    if answer.status != HTTPStatus.OK:
+        raise DemoError(f"Unsubscribing was refused with {answer.status}: {answer.data.decode()[:500]}")

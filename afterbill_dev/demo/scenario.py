@@ -1,0 +1,127 @@
+"""What the demo tells, step by step: billing, surveys, answers, score."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import boto3
+
+from afterbill.adapters.aws import keys
+from afterbill.domain.invitation import SkipReason
+from afterbill_dev.demo import answers, browser, mailbox, scores
+from afterbill_dev.demo.billing import Billing, Purchase
+from afterbill_dev.demo.mailbox import Letter
+from afterbill_dev.demo.people import ASKED_ABOUT, STOPPED, Person, Story, Way
+from afterbill_dev.demo.progress import DemoError, say, wait_for
+
+MAILS_SECONDS = 180.0
+SETTLED_SECONDS = 90.0
+SCORE_SECONDS = 210.0
+"""Three runs of the computation: one may come before the last answer, the next may read an index that lags behind."""
+
+Stack = Mapping[str, Any]
+
+
+def tell(stack: Stack, billing: Billing, people: Sequence[Person]) -> bool:
+    """The whole story; whether the product's scores and the recount are the same."""
+    purchases = _buy(billing, people)
+    _take_back(billing, purchases)
+    letters = _receive(stack, people)
+    _check_stopped(stack, [one for one in purchases if one.person.story in STOPPED])
+    _unsubscribe(stack, billing, purchases, letters)
+    _answer(letters, people)
+    return _score(letters, people)
+
+
+def _buy(billing: Billing, people: Sequence[Person]) -> list[Purchase]:
+    say(f"{len(people)} customers subscribe at localstripe, which plays Stripe and sends its signed webhooks")
+    purchases = [billing.subscribe(person) for person in people]
+    declined = sum(person.story is Story.DECLINED for person in people)
+    say(f"  {len(purchases) - declined} invoices are paid, {declined} payments fail")
+    return purchases
+
+
+def _take_back(billing: Billing, purchases: Iterable[Purchase]) -> None:
+    say("before the survey about their payment is due, which stops it:")
+    steps = {
+        Story.REFUNDED: (billing.refund, "get their money back"),
+        Story.DISPUTES: (billing.dispute, "dispute the payment with their bank"),
+        Story.CANCELS: (billing.cancel, "cancel"),
+    }
+    for story, (step, what) in steps.items():
+        concerned = [purchase for purchase in purchases if purchase.person.story is story]
+        for purchase in concerned:
+            step(purchase)
+        say(f"  {len(concerned)} customers {what}")
+
+
+def _receive(stack: Stack, people: Sequence[Person]) -> dict[str, Letter]:
+    """The mail of everybody who is asked; anything but exactly one each is an error."""
+    asked = {person.email for person in people if person.story in ASKED_ABOUT}
+    say("every survey has a schedule of its own and goes out some 20 to 40 seconds after its event")
+    inbox = stack["inbox_url"]
+    wait_for("surveys in the mailboxes", lambda: len(mailbox.count_by_recipient(inbox)), len(asked), MAILS_SECONDS)
+    _check_mails(mailbox.count_by_recipient(inbox), asked)
+    return {letter.to: letter for letter in mailbox.letters(inbox)}
+
+
+def _check_mails(count: Mapping[str, int], asked: set[str]) -> None:
+    wrong = sorted(address for address in count.keys() | asked if count.get(address, 0) != (address in asked))
+    if wrong:
+        told = ", ".join(f"{address}: {count.get(address, 0)}" for address in wrong)
+        raise DemoError(f"Exactly one mail per person who is asked was expected; not so for {told}.")
+
+
+def _check_stopped(stack: Stack, purchases: Sequence[Purchase]) -> None:
+    stopped = [purchase.payment_survey for purchase in purchases]
+    _wait_for_reason(stack, stopped, SkipReason.STOPPED, "surveys about payments taken back, closed unsent")
+
+
+def _unsubscribe(stack: Stack, billing: Billing, purchases: Iterable[Purchase], letters: Mapping[str, Letter]) -> None:
+    for purchase in purchases:
+        if purchase.person.way is Way.UNSUBSCRIBES:
+            say(f"{purchase.person.name} presses Unsubscribe in the mail program, and pays another invoice later")
+            answers.unsubscribe(letters[purchase.person.email])
+            again = billing.bill_again(purchase)
+            _wait_for_reason(stack, [again.payment_survey], SkipReason.SUPPRESSED, "surveys refused for that")
+
+
+def _wait_for_reason(stack: Stack, invitations: Sequence[str], reason: SkipReason, what: str) -> None:
+    dynamodb = boto3.client("dynamodb")
+
+    def closed(id_: str) -> bool:
+        found = dynamodb.get_item(TableName=stack["table"], Key=keys.invitation(id_), ConsistentRead=True)
+        return found.get("Item", {}).get("reason") == {"S": reason.value}
+
+    wait_for(f"{what} ({reason})", lambda: sum(map(closed, invitations)), len(invitations), SETTLED_SECONDS)
+
+
+def _answer(letters: Mapping[str, Letter], people: Sequence[Person]) -> None:
+    by_hand = [person for person in people if person.way in {Way.BROWSER, Way.CHANGES}]
+    say(f"{len(by_hand)} people tap a number in their mail; Chromium opens the page, types and sends")
+    with browser.chromium() as chromium:
+        for person in by_hand:
+            browser.answer(chromium, person, letters[person.email])
+            say(f"  {person.name} ({person.locale}): {', then '.join(map(str, person.ratings))}")
+    by_form = [(person, letters[person.email]) for person in people if person.way is Way.FORM]
+    done = sum(1 for _ in answers.post_forms(by_form))
+    silent = sum(person.way is Way.SILENT and person.email in letters for person in people)
+    say(f"{done} people answer by the plain form, {silent} never do")
+
+
+def _score(letters: Mapping[str, Letter], people: Sequence[Person]) -> bool:
+    given = answers.given_by(people)
+    own = scores.recount(_sent(letters, people), given)
+    say(f"{sum(map(len, given.values()))} answers are in; a schedule computes the scores every minute")
+    what = "touchpoints whose score equals the recount"
+    with suppress(DemoError):  # the table says more
+        wait_for(what, lambda: scores.agree(scores.computed(), own), len(own), SCORE_SECONDS)
+    product = scores.computed()
+    print("\nNet Promoter Score by touchpoint, beside a recount from the answers as they were given:\n")
+    print(scores.beside(product, own), end="\n\n")
+    return scores.agree(product, own) == len(product.keys() | own.keys())
+
+
+def _sent(letters: Mapping[str, Letter], people: Sequence[Person]) -> Counter[str]:
+    return Counter(ASKED_ABOUT[person.story] for person in people if person.email in letters)

@@ -1,0 +1,193 @@
+"""`make corpus`: what each webhook in a folder means to us, as a table or as JSON, without any API."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from afterbill.connectors import registry
+from afterbill.domain.billing import BillingEvent, OperatorTask, Pointer, Understood
+from afterbill.domain.errors import AfterbillError, PayloadError
+from afterbill.domain.webhooks import Source
+from afterbill_cli import samples
+
+_NO_WEBHOOKS = frozenset({".md", ".rst", ".py", ".pyc"})
+_PEOPLE = frozenset({"client", "contact", "customer"})
+"""What billing systems call the objects that are customers."""
+HEADINGS = ("file", "outcome", "touchpoints", "email", "amount_minor", "currency", "test")
+
+
+class Outcome(StrEnum):
+    """What a webhook is: a fact, something to learn about a customer, nothing for us, or not readable."""
+
+    EVENT = "event"
+    PROFILE = "profile"
+    IGNORED = "ignored"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one file came to; `found` is in the order of the webhook, `problem` says what could not be read."""
+
+    file: str
+    found: tuple[Understood, ...] = ()
+    problem: str = ""
+
+    @property
+    def facts(self) -> list[BillingEvent | Pointer]:
+        """What happened; of a Pointer only the provider's API knows what."""
+        events = [one for one in self.found if isinstance(one, BillingEvent | Pointer)]
+        return [one for one in events if not _is_profile(one)]
+
+    @property
+    def outcome(self) -> Outcome:
+        """The weightiest of what it says."""
+        if self.facts:
+            return Outcome.EVENT
+        if any(_names_customer(one) for one in self.found):
+            return Outcome.PROFILE
+        return Outcome.ERROR if self.problem else Outcome.IGNORED
+
+    def stated(self) -> dict[str, Any]:
+        """One object of the JSON output; amounts in the smallest unit of their currency."""
+        events = [_event(one) for one in self.facts]
+        addresses = [one.customer.address for one in self.found if isinstance(one, BillingEvent | OperatorTask)]
+        told: dict[str, Any] = {
+            "file": self.file,
+            "outcome": self.outcome.value,
+            "events": events,
+            "email": next(filter(None, addresses), None),
+            "test": any(isinstance(one, BillingEvent) and one.test for one in self.found),
+        }
+        return told | ({"error": self.problem} if self.problem else {})
+
+    def cells(self) -> tuple[str, ...]:
+        """The same as one row of the table; several events share a cell."""
+        told = self.stated()
+        columns = ([_cell(one[name]) for one in told["events"]] for name in ("touchpoint", "amount_minor", "currency"))
+        touchpoints, amounts, currencies = (" ".join(column) or "-" for column in columns)
+        test = "test" if told["test"] else "-"
+        return (told["file"], told["outcome"], touchpoints, _cell(told["email"]), amounts, currencies, test)
+
+
+def read_folder(folder: Path) -> Iterator[Reading]:
+    """Every webhook in the folders named after providers, in order of their names; the rest is told on stderr.
+
+    A folder that is itself one of a provider stands for the only one.
+    """
+    if not folder.is_dir():
+        raise AfterbillError(f"{folder} is no folder: it must hold one folder for each provider")
+    root = folder.resolve()
+    alone = _provider(root) is not None
+    for place in [root] if alone else sorted(root.iterdir()):
+        provider = _provider(place)
+        if provider is None:
+            print(f"left out: {place.name}, which is no folder of a provider", file=sys.stderr)
+            continue
+        for file in sorted(path for path in place.rglob("*") if path.is_file()):
+            name = str(file.relative_to(root.parent if alone else root))
+            if file.suffix in _NO_WEBHOOKS or file.name.startswith("."):
+                print(f"left out: {name}, which is no webhook", file=sys.stderr)
+            else:
+                yield read(file, provider, name)
+
+
+def read(file: Path, provider: str, name: str) -> Reading:
+    """One webhook, as a source without any settings would understand it."""
+    try:
+        offered = registry.load(provider)
+        webhook = samples.read(file, offered.ABOUT, provider)
+        found = offered.normalise(webhook, Source(provider, provider))
+    except AfterbillError as error:
+        return Reading(name, (), str(error))
+    except Exception as error:  # noqa: BLE001  # a mistake in one module must not hide what the others say
+        return Reading(name, (), f"a mistake of ours: {type(error).__name__}: {error}")
+    return Reading(name, found, next((str(one) for one in found if isinstance(one, PayloadError)), ""))
+
+
+def as_table(readings: Iterable[Reading]) -> str:
+    """Aligned columns, and a count per outcome."""
+    rows = [reading.cells() for reading in readings]
+    table = [HEADINGS, *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    return "\n".join([*lines, "", _counts(rows)])
+
+
+def as_tsv(readings: Iterable[Reading]) -> Iterator[str]:
+    """The same cells with tabs between them."""
+    yield "\t".join(HEADINGS)
+    yield from ("\t".join(reading.cells()) for reading in readings)
+
+
+def _lines(readings: Iterable[Reading], chosen: argparse.Namespace) -> Iterable[str]:
+    if chosen.json:
+        return (json.dumps(reading.stated(), ensure_ascii=False) for reading in readings)
+    return as_tsv(readings) if chosen.tsv else [as_table(readings)]
+
+
+def _counts(rows: Sequence[Sequence[str]]) -> str:
+    counts = ((outcome, sum(row[1] == outcome for row in rows)) for outcome in Outcome)
+    return f"{len(rows)} webhooks: " + ", ".join(f"{count} {outcome}" for outcome, count in counts)
+
+
+def _provider(place: Path) -> str | None:
+    try:
+        return samples.provider_of(place.name) if place.is_dir() else None
+    except AfterbillError:
+        return None
+
+
+def _names_customer(one: Understood) -> bool:
+    """Whether it tells of somebody: joining two objects of one payment, or a verifier, is about nobody."""
+    if isinstance(one, Pointer):
+        return _is_profile(one)
+    if not isinstance(one, BillingEvent | OperatorTask):
+        return False
+    return bool(one.customer.id or one.customer.address)
+
+
+def _is_profile(one: BillingEvent | Pointer) -> bool:
+    return one.kind.lower() in _PEOPLE if isinstance(one, Pointer) else not one.touchpoint
+
+
+def _event(one: BillingEvent | Pointer) -> dict[str, Any]:
+    if isinstance(one, Pointer):
+        return {"touchpoint": None, "email": None, "amount_minor": None, "currency": None}
+    return {
+        "touchpoint": one.touchpoint,
+        "email": one.customer.address,
+        "amount_minor": one.money.amount if one.money else None,
+        "currency": one.money.currency if one.money else None,
+    }
+
+
+def _cell(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the table or, line by line, the JSON; 0 whatever the webhooks are, 1 where there is no such folder."""
+    parser = argparse.ArgumentParser(prog="make corpus", description=__doc__)
+    parser.add_argument("folder", type=Path, help="holds PROVIDER/FILE, as events/webhooks")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="one object a line")
+    shape.add_argument("--tsv", action="store_true", help="cells with tabs between them, as in tests/corpus")
+    chosen = parser.parse_args(arguments)
+    try:
+        readings = read_folder(chosen.folder)
+        for line in _lines(readings, chosen):
+            print(line)
+    except AfterbillError as error:
+        print(f"make corpus: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""Write the table of sources in README.md from the connectors: `python -m afterbill_dev.generate.readme_table`."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from afterbill.adapters.memory.apis import MemoryApis
+from afterbill.connectors import registry
+from afterbill.domain.billing import BillingEvent, Pointer, Touchpoint
+from afterbill.domain.errors import PayloadError
+from afterbill.domain.webhooks import Source
+from afterbill_cli import samples
+from afterbill_dev import paths
+
+README = paths.ROOT / "README.md"
+BEGIN, END = "<!-- sources: written by `python -m afterbill_dev.generate.readme_table` -->", "<!-- end of sources -->"
+_HEADINGS = ("Source", "What proves a webhook", "Mail address", "Touchpoints", "Handshake", "Not yet verified")
+
+
+def sources() -> str:
+    """One row per provider, in the order of the registry."""
+    rows = [_HEADINGS, ("---",) * len(_HEADINGS), *(_row(name) for name in registry.PROVIDERS)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def touchpoints(provider: str) -> list[Touchpoint]:
+    """Those that the samples of the provider become, with what its API answers in events/apis."""
+    found = {one.touchpoint for one in _understood(provider)}
+    return [touchpoint for touchpoint in Touchpoint if touchpoint in found]
+
+
+def _row(name: str) -> tuple[str, ...]:
+    about = registry.load(name).ABOUT
+    named = " ".join(f"`{touchpoint}`" for touchpoint in touchpoints(name))
+    return (
+        f"[{about.title}](docs/connectors/{name}.md)",
+        about.proof,
+        about.address,
+        named if about.events else "all: the sender names them",
+        about.handshake or "none",
+        "; ".join(about.unverified).replace("|", "\\|") or "nothing",
+    )
+
+
+def _understood(provider: str) -> Iterator[BillingEvent]:
+    offered, source = registry.load(provider), Source(provider, provider)
+    recorded = paths.ROOT / "events" / "apis" / f"{provider}.json"
+    apis = MemoryApis(json.loads(recorded.read_bytes()) if recorded.exists() else {})
+    for file in sorted((paths.ROOT / "events" / "webhooks" / provider).iterdir()):
+        try:
+            found = offered.normalise(samples.read(file, offered.ABOUT, provider), source)
+        except PayloadError:
+            continue  # a foreign body, which needs the settings of its source
+        for one in found:
+            if isinstance(one, Pointer) and offered.resolve:
+                yield from offered.resolve(one, source, apis.call)
+            elif isinstance(one, BillingEvent):
+                yield one
+
+
+def rewritten(page: str) -> str:
+    """The page with the table of today between its markers."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n\n{sources()}\n\n{END}{after}"
+
+
+def main(page: Path = README) -> int:
+    """Put the table into the page."""
+    page.write_text(rewritten(page.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

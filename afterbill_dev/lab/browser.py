@@ -1,0 +1,38 @@
+"""Each kind once over the real handler, and what it came to."""
+
+from playwright.sync_api import Browser
+
+from afterbill.domain.integrity import Integrity
+from afterbill.domain.invitation import Answer
+from afterbill_dev.lab.device import Scene
+from afterbill_dev.lab.scenes import SCENES
+from afterbill_dev.lab.server import Laboratory, serving
+
+
+def play(name: str, browser: Browser, integrity: Integrity) -> Laboratory:
+    """The mail after that kind has used it and its taps are settled."""
+    laboratory = Laboratory(integrity)
+    laboratory.pass_time(5)
+    laboratory.desk.deliver()
+    laboratory.pass_time(60)
+    with serving(laboratory) as address:
+        SCENES[name][0](Scene(laboratory, browser, address))
+    laboratory.pass_time(integrity.settling.total_seconds() + 1)
+    laboratory.desk.settle()
+    return laboratory
+
+
+def report(integrity: Integrity, browser: Browser) -> str:
+    """What each kind caused, and what it came to, as lines."""
+    lines = ["What each kind causes: real requests, in Chromium where it has a browser", ""]
+    for name in SCENES:
+        one = play(name, browser, integrity).desk.invitation
+        uses = (str(visit.kind) if visit.rating is None else f"{visit.kind}:{visit.rating}" for visit in one.visits)
+        lines.append(f"{name:34}  {_said(one.answer):13}  {one.label:35}  {' '.join(uses)[:60]}".rstrip())
+    return "\n".join(lines)
+
+
+def _said(answer: Answer | None) -> str:
+    if answer is None:
+        return "no answer"
+    return f"{answer.rating}" if answer.confirmed else f"{answer.rating} unconfirmed"

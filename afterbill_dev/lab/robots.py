@@ -1,0 +1,152 @@
+"""Robots that use the links of a mail; moments count from the delivery, in seconds."""
+
+from collections.abc import Callable, Mapping
+from random import Random
+
+from afterbill_dev.lab.traffic import DESK, HIDDEN, NUMBERS, PHONE, Use
+
+LINKS = (HIDDEN, *NUMBERS)
+"""In the order in which they stand in the mail."""
+SCANNER = "Mozilla/5.0 (compatible; Barracuda Sentinel (EE))"
+_LIBRARY = "Go-http-client/2.0"
+_AGENTS = (DESK, PHONE, _LIBRARY, DESK.replace("Chrome/142", "Firefox/144"), "Mozilla/4.0 (compatible; ms-office)")
+
+
+def robot(at: float, link: str, network: str = "robot", agent: str = DESK, **more: object) -> Use:
+    """One request of a robot; `more` are fields of Use."""
+    return Use(at, link, "", person=False, network=network, agent=agent, **more)  # type: ignore[arg-type]  # as named
+
+
+def browsed(at: float, link: str, visible: float, network: str = "robot", agent: str = DESK) -> Use:
+    """A page that a robot's browser shows."""
+    return robot(at, link, network, agent, script=True, visible=visible)
+
+
+def heads(chance: Random) -> list[Use]:
+    """HEAD of every link."""
+    return [robot(at, link, agent=_LIBRARY, method="HEAD") for at, link in _in_turn(chance, 0.05, 0.5)]
+
+
+def fetches(chance: Random) -> list[Use]:
+    """GET of every link by a program that runs no script, in the mail's order, at once or one after the other."""
+    agent = chance.choice(_AGENTS)
+    return [robot(at, link, agent=agent) for at, link in _in_turn(chance, 0.0, 3.0)]
+
+
+def browser(chance: Random) -> list[Use]:
+    """Every page in a browser, each visible for a while, at once or one after the other."""
+    pace = chance.choice((0.0, 0.3, 2.0, 15.0, 60.0))
+    return [browsed(at, link, chance.uniform(0.5, 12)) for at, link in _in_turn(chance, pace, pace * 1.5)]
+
+
+def pool(chance: Random) -> list[Use]:
+    """The same from many networks and programs, each of which opens one page, at once or a minute after the other."""
+    pages = _in_turn(chance, 0.0, 60.0)
+    return [browsed(at, link, chance.uniform(0.5, 12), f"net{at}", chance.choice(_AGENTS)) for at, link in pages]
+
+
+def detonation(chance: Random) -> list[Use]:
+    """A browser that opens every page, hours after the mail came."""
+    later = chance.uniform(1, 24) * 3600
+    return [browsed(later + use.at, use.link, use.visible) for use in browser(chance)]
+
+
+def hover(chance: Random) -> list[Use]:
+    """A mouse wanders over the numbers and a browser fetches ahead; nobody taps."""
+    numbers = chance.sample(NUMBERS, chance.randint(1, 11))
+    return [
+        Use(60 + 0.2 * place, number, "", person=False, network="home", ahead=True)
+        for place, number in enumerate(numbers)
+    ]
+
+
+def preview(chance: Random) -> list[Use]:
+    """A messenger or a phone draws a preview of one link, with or without scripts; the page is never visible."""
+    return [robot(chance.uniform(1, 600), chance.choice(NUMBERS), agent=PHONE, script=chance.random() < 0.5)]  # noqa: PLR2004
+
+
+def first_link(chance: Random) -> list[Use]:
+    """A virus scanner opens the first link of the mail in a browser, and no other."""
+    return [browsed(chance.uniform(1, 60), HIDDEN, chance.uniform(0.5, 8))]
+
+
+def random_fetch(chance: Random) -> list[Use]:
+    """One number, fetched without a script."""
+    return [robot(chance.uniform(1, 600), chance.choice(NUMBERS), agent=chance.choice(_AGENTS))]
+
+
+def random_browser(chance: Random) -> list[Use]:
+    """One number in a visible browser, after the delivery: as a person does it."""
+    return [browsed(chance.uniform(1, 7200), chance.choice(NUMBERS), chance.uniform(0.5, 12))]
+
+
+def listed(chance: Random) -> list[Use]:
+    """The same with a user agent that is on the list."""
+    return [browsed(use.at, use.link, use.visible, agent=SCANNER) for use in random_browser(chance)]
+
+
+def early(chance: Random) -> list[Use]:
+    """The same while the mail is on its way."""
+    return [browsed(-chance.uniform(0.001, 0.3), use.link, use.visible) for use in random_browser(chance)]
+
+
+def asks_first(chance: Random) -> list[Use]:
+    """HEAD, then the same number in a visible browser."""
+    (use,) = random_browser(chance)
+    return [robot(use.at - chance.uniform(0, 4), use.link, "probe", _LIBRARY, method="HEAD"), use]
+
+
+def two_at_once(chance: Random) -> list[Use]:
+    """Two numbers in a visible browser, faster than a person."""
+    at, numbers = chance.uniform(1, 600), chance.sample(NUMBERS, 2)
+    return [browsed(at + place * chance.uniform(0, 2.9), number, 2) for place, number in enumerate(numbers)]
+
+
+def first_then_random(chance: Random) -> list[Use]:
+    """The first link, and minutes later one number, in a visible browser."""
+    return [browsed(5, HIDDEN, 2), browsed(5 + chance.uniform(1, 590), chance.choice(NUMBERS), 5)]
+
+
+def fetches_then_shows(chance: Random) -> list[Use]:
+    """Every link by a program that runs no script, then one number in a browser of the same network."""
+    scan = [robot(use.at, use.link, agent=_LIBRARY) for use in fetches(chance)]
+    return [*scan, browsed(scan[-1].at + chance.uniform(5.1, 590), chance.choice(NUMBERS), 5)]
+
+
+def sends(chance: Random) -> list[Use]:
+    """Fills in the form of a number's page and sends it."""
+    (use,) = random_browser(chance)
+    return [use, robot(use.at + 1, use.link, method="POST")]
+
+
+def _in_turn(chance: Random, least: float, most: float) -> list[tuple[float, str]]:
+    """Every link with its moment; the pace is drawn once, and every step around it."""
+    at, pace = chance.uniform(0.1, 5), chance.uniform(least, most)
+    found = []
+    for link in LINKS:
+        found.append((round(at, 3), link))
+        at += pace * chance.uniform(0.5, 1.5)
+    return found
+
+
+ROBOTS: Mapping[str, Callable[[Random], list[Use]]] = {
+    "HEAD only": heads,
+    "GET all links": fetches,
+    "browser, all links": browser,
+    "browser pool, all links": pool,
+    "detonation hours later": detonation,
+    "prefetch on hover": hover,
+    "mobile preview": preview,
+    "antivirus, first link": first_link,
+    "one number, no script": random_fetch,
+    "one number, visible": random_browser,
+    "one number, known scanner": listed,
+    "one number, before delivery": early,
+    "one number, HEAD first": asks_first,
+    "two numbers at once": two_at_once,
+    "first link, then a number": first_then_random,
+}
+LIMITS: Mapping[str, Callable[[Random], list[Use]]] = {
+    "gateway fetches, then its browser": fetches_then_shows,
+    "robot sends the form": sends,
+}

@@ -1,0 +1,204 @@
+"""One mail's links in use: visits, settling and answers through the real services, over memory, with a told clock."""
+
+import hmac
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from ipaddress import IPv6Address
+from typing import Any
+
+from afterbill.adapters.aws import keys
+from afterbill.adapters.aws.stream import read_change, tapped_in
+from afterbill.adapters.memory.keys import MemoryLinkKeys
+from afterbill.adapters.memory.scores import MemoryScores
+from afterbill.adapters.memory.table import MemoryTable
+from afterbill.adapters.memory.taps import MemoryTaps
+from afterbill.domain import links
+from afterbill.domain.floods import Throttle
+from afterbill.domain.integrity import HIDDEN, Integrity
+from afterbill.domain.invitation import Answer, Invitation, State
+from afterbill.domain.mail import INVITATION_TAG
+from afterbill.domain.visitors import Visitor, Visitors
+from afterbill.services.handle_mail_event import Handling, handle_mail_event
+from afterbill.services.record_response import Responding, record_response, report_seen, show_survey
+from afterbill.services.settle_answers import settle_answers
+from afterbill.services.track_changes import Marking, track_changes
+from afterbill_dev.lab import traffic
+from afterbill_dev.lab.traffic import Mailing, Use
+
+SENT = datetime(2026, 11, 23, 8, tzinfo=UTC)
+"""When every mail of the laboratory is sent."""
+RUN = timedelta(minutes=5)
+"""How often compute_nps settles."""
+ID = "1ab0" * 8
+_KEYS = {0: b"a key of the laboratory, 32 bytes"}
+TOKEN = links.sign(links.Purpose.SURVEY, ID, SENT + timedelta(days=1000), _KEYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an invitation came to, and every answer it had on the way, with its moment."""
+
+    answers: tuple[tuple[float, Answer], ...]
+    invitation: Invitation
+
+    @property
+    def answer(self) -> Answer | None:
+        """What is counted in the end."""
+        return self.invitation.answer
+
+
+class Desk:
+    """Everything that reads and writes one invitation."""
+
+    def __init__(self, integrity: Integrity) -> None:
+        self.integrity, self.now = integrity, SENT
+        self.table = MemoryTable({ID: _invitation()})
+        self.taps = MemoryTaps(self.table.invitations)
+        self.responding = Responding(
+            responses=self.table,
+            keys=MemoryLinkKeys(_KEYS),
+            day_of=_day_of,
+            hash_address=str,
+            throttle=Throttle(),
+        )
+        self._marking = Marking(MemoryScores(self.table.invitations), self.taps)
+        self._visitor = Visitors(integrity.scanners, integrity.networks, hash_network)
+        self._streamed = self.invitation
+
+    @property
+    def invitation(self) -> Invitation:
+        """As it stands."""
+        return self.table.invitations[ID]
+
+    def deliver(self) -> None:
+        """SES says that the mail is in the mail box."""
+        at = self.now.isoformat()
+        mail = {"messageId": "m", "timestamp": SENT.isoformat(), "tags": {INVITATION_TAG: [ID]}}
+        event = {"eventType": "Delivery", "mail": mail, "delivery": {"timestamp": at}}
+        handle_mail_event(event, Handling(self.table, str, _day_of), self.now)
+
+    def use(self, use: Use) -> None:
+        """One request."""
+        if use.method == traffic.PICK:
+            return  # nobody is told but by the page's report
+        if use.method == "POST":
+            record_response(TOKEN, {"rating": use.link}, self.responding, self.now)
+            return
+        rating = {traffic.HIDDEN: HIDDEN, traffic.PAGE: ""}.get(use.link, use.link)
+        show_survey(TOKEN, {"rating": rating} if rating else {}, self._visitor_of(use), self.responding, self.now)
+
+    def report(self, use: Use) -> None:
+        """The page's script reports."""
+        report_seen(TOKEN, {"seen": "1", "rating": use.link}, self._visitor_of(use), self.responding, self.now)
+        self.stream()
+
+    def stream(self) -> None:
+        """The table's stream brings what changed since it was last read."""
+        images = {"OldImage": _image(self._streamed), "NewImage": _image(self.invitation)}
+        self._streamed = self.invitation
+        failed = track_changes({"1": {"dynamodb": images}}, read_change, tapped_in, self._marking, self.now)
+        if failed:
+            raise AssertionError("the stream's record was refused")
+
+    def settle(self) -> None:
+        """One run of compute_nps."""
+        settle_answers(self.taps, self.integrity, self.now, _day_of)
+
+    def _visitor_of(self, use: Use) -> Visitor:
+        return self._visitor(use.method, headers_of(use), address_of(use.network))
+
+
+def observe(mail: Mailing, integrity: Integrity) -> Seen:
+    """Let the mail's links be used, and settle until nothing waits."""
+    desk, answers = Desk(integrity), list[tuple[float, Answer]]()
+    for at, act in _timeline(mail, desk):
+        desk.now = SENT + timedelta(seconds=at)
+        before = desk.invitation.answer
+        act()
+        after = desk.invitation.answer
+        if after and after != before:
+            answers.append((at, after))
+    return Seen(tuple(answers), desk.invitation)
+
+
+def _timeline(mail: Mailing, desk: Desk) -> list[tuple[float, Any]]:
+    """What happens when; what happens in one moment, in the order in which it must be told."""
+    acts: list[tuple[float, int, Any]] = [] if mail.delivered is None else [(mail.delivered, 0, desk.deliver)]
+    runs = set[float]()
+    for use in mail.uses:
+        acts.append((use.at, 1, lambda use=use: desk.use(use)))
+        if reported(use, desk.integrity.visible):
+            at = use.at + use.background + desk.integrity.visible
+            acts.append((at, 2, lambda use=use: desk.report(use)))
+            runs |= set(_runs_after(at, desk.integrity))
+    acts += [(at, 3, desk.settle) for at in runs]
+    return [(at, act) for at, _, act in sorted(acts, key=lambda act: act[:2])]
+
+
+def reported(use: Use, visible: float) -> bool:
+    """Whether the page's script reports this use; it does for a number whose page ran it and was visible for long."""
+    shown = use.method in {"GET", traffic.PICK} and use.number is not None and not use.ahead
+    return shown and use.script and use.visible >= visible
+
+
+def _runs_after(at: float, integrity: Integrity) -> Iterator[float]:
+    """The two runs that can settle a tap: its mark may be as old as the tap, and may have lain there."""
+    step = RUN.total_seconds()
+    first = (at + integrity.settling.total_seconds()) // step * step + step
+    yield from (first, first + step)
+
+
+def headers_of(use: Use) -> Mapping[str, str]:
+    """What a client tells of itself."""
+    return {"user-agent": use.agent} | ({"sec-purpose": "prefetch"} if use.ahead else {})
+
+
+@cache
+def address_of(network: str) -> str:
+    """An address in a network of this name; a name that is an address is itself."""
+    if network.count(".") == 3 or ":" in network:  # noqa: PLR2004  # IPv4
+        return network
+    digest = hmac.digest(b"network", network.encode(), "sha256")
+    return str(IPv6Address(b"\xfd" + digest[:15]))
+
+
+@cache
+def hash_network(network: str) -> str:
+    """As the secret's keys do it."""
+    return hmac.digest(b"laboratory", network.encode(), "sha256").hex()[:8]
+
+
+def _day_of(at: datetime) -> str:
+    return at.date().isoformat()
+
+
+def _invitation() -> Invitation:
+    return Invitation(
+        id=ID,
+        fact="lab|1",
+        customer_id="c",
+        touchpoint="payment_succeeded",
+        stage="purchase",
+        source="lab",
+        channel="mail",
+        locale="en",
+        created_at=SENT - timedelta(days=3),
+        occurred_at=SENT - timedelta(days=3),
+        due_at=SENT,
+        expiry=timedelta(days=30),
+        state=State.SENT,
+        sent_at=SENT,
+        sent_day=_day_of(SENT),
+    )
+
+
+def _image(one: Invitation) -> Mapping[str, Any]:
+    """What of the item the stream's reader reads."""
+    image: dict[str, Any] = {**keys.invitation(ID), "sent_day": {"S": one.sent_day}}
+    image["visits"] = {"L": [{"S": str(visit)} for visit in one.visits]}
+    if one.answer:
+        image |= {"rating": {"N": str(one.answer.rating)}, "answered_day": {"S": one.answered_day}}
+        image |= {} if one.answer.confirmed else {"unconfirmed": {"BOOL": True}}
+    return image

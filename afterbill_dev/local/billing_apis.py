@@ -1,0 +1,140 @@
+"""The APIs of all billing systems, as far as the local stack needs them: `<inbox>apis/<source>/...`.
+
+GET answers what events/apis/<provider>.json holds under the path, the query left out, POST what stands under
+`POST <path>` or the path alone; PUT replaces that answer until the stack goes down. As out there, nothing is answered
+without the credentials stored for the source, and tokens are changed at every use. What two providers do beyond
+reading stands in `counters`.
+"""
+
+import base64
+import json
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from afterbill.connectors import registry
+from afterbill.domain.provider import Api, Login
+from afterbill_dev.local import counters
+from afterbill_dev.local.forwarding import Answer
+from afterbill_dev.paths import ROOT
+
+PREFIX = "/apis/"
+SAMPLES = ROOT / "events" / "apis"
+JSON = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
+OF_TOKENS = frozenset({Login.CLIENT, Login.CONSENT})
+LIFETIME_SECONDS = 1800
+
+
+@dataclass
+class Account:
+    """One source at its billing system: what opens its API, what that answers, and what has become of its tokens."""
+
+    provider: str
+    credentials: Mapping[str, str]
+    secret: str = ""
+    webhook_id: str = ""
+    refresh_token: str = ""
+    access_tokens: set[str] = field(default_factory=set)
+    told: dict[str, Any] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
+
+    @property
+    def api(self) -> Api:
+        """How the provider's API is reached."""
+        api = registry.load(self.provider).API
+        if api is None:
+            raise LookupError(self.provider)
+        return api
+
+    @property
+    def token_paths(self) -> set[str]:
+        """Where tokens are bought."""
+        urls = (self.api.token_url, self.api.sandbox_token_url)
+        return {urlsplit(url).path for url in urls if url}
+
+
+class BillingApis:
+    """All of them; several threads ask."""
+
+    def __init__(self, accounts: Mapping[str, Mapping[str, Any]]) -> None:
+        self._accounts = {name: Account(**described) for name, described in accounts.items()}
+        self._lock = threading.Lock()
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """The answer to a request for `/apis/<source>/<path>`."""
+        name, _, rest = target.removeprefix(PREFIX).partition("/")
+        headers = {name.lower(): value for name, value in headers.items()}
+        account, path = self._accounts.get(name), "/" + unquote(rest.partition("?")[0])
+        if account is None:
+            return _answer(HTTPStatus.NOT_FOUND, {"error": f"no source {name} has an API"})
+        with self._lock:
+            if method == "PUT":
+                return _tell(account, path, body)
+            if method == "POST" and path in account.token_paths:
+                return _sell_token(account, headers, body)
+            if not _opens(account, headers):
+                return _answer(HTTPStatus.UNAUTHORIZED, {"error": "unauthorized"})
+            return _look_up(account, method, path, body)
+
+
+def _tell(account: Account, path: str, body: bytes) -> Answer:
+    try:
+        account.told[path] = json.loads(body)
+    except ValueError:
+        return _answer(HTTPStatus.BAD_REQUEST, {"error": "the body is not JSON"})
+    return Answer(HTTPStatus.NO_CONTENT, (), b"")
+
+
+def _look_up(account: Account, method: str, path: str, body: bytes) -> Answer:
+    counter = counters.COUNTERS.get(account.provider)
+    found = counter(account, method, path, body) if counter else None
+    if found is None:
+        found = account.told.get(path, _sample(account.provider, method, path))
+    return _answer(HTTPStatus.NOT_FOUND, {"error": "not_found"}) if found is None else _answer(HTTPStatus.OK, found)
+
+
+def _sample(provider: str, method: str, path: str) -> object | None:
+    file = SAMPLES / f"{provider}.json"
+    known = json.loads(file.read_text()) if file.exists() else {}
+    answers = {unquote(asked): answer for asked, answer in known.items()}
+    return answers.get(f"{method} {path}", answers.get(path))
+
+
+def _opens(account: Account, headers: Mapping[str, str]) -> bool:
+    """Whether the request shows what is stored for the source."""
+    shown, login = headers.get("authorization", ""), account.api.login
+    if login in OF_TOKENS:
+        return shown.removeprefix("Bearer ") in account.access_tokens
+    key = account.credentials["key"]
+    if login is Login.KEY_AS_USER:
+        return shown == _basic(key, "")
+    if login is Login.KEY_IN_HEADER:
+        return headers.get(account.api.key_header.lower()) == key
+    return shown == f"Bearer {key}"
+
+
+def _sell_token(account: Account, headers: Mapping[str, str], body: bytes) -> Answer:
+    """A new access token, for consent with the next refresh token: the one that was used counts no more."""
+    form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+    client = account.credentials["client_id"], account.credentials["client_secret"]
+    if headers.get("authorization") != _basic(*client) and (form.get("client_id"), form.get("client_secret")) != client:
+        return _answer(HTTPStatus.UNAUTHORIZED, {"error": "invalid_client"})
+    bought = {"access_token": secrets.token_hex(16), "token_type": "Bearer", "expires_in": LIFETIME_SECONDS}
+    if account.api.login is Login.CONSENT:
+        if form.get("grant_type") == "refresh_token" and form.get("refresh_token") != account.refresh_token:
+            return _answer(HTTPStatus.BAD_REQUEST, {"error": "invalid_grant"})
+        account.refresh_token = bought["refresh_token"] = secrets.token_hex(16)
+    account.access_tokens.add(str(bought["access_token"]))
+    return _answer(HTTPStatus.OK, bought)
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _answer(status: int, said: Any) -> Answer:  # noqa: ANN401  # any JSON
+    return Answer(status, JSON, json.dumps(said).encode())

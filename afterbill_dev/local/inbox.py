@@ -1,0 +1,111 @@
+"""Pages that show every mail and text message as its recipient would see it, and let one click through."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+from afterbill_dev.local.mailbox import Letter, Text
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1c1c1c }
+h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem } a { color: #0b57d0 }
+table { border-collapse: collapse; width: 100% } th { text-align: left; vertical-align: top; white-space: nowrap }
+td, th { padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #ddd; overflow-wrap: anywhere }
+iframe { width: 100%; height: 44rem; border: 1px solid #bbb; background: #fff }
+pre { white-space: pre-wrap; border: 1px solid #bbb; padding: 1rem }
+button { font: inherit; padding: .3rem .8rem }
+"""
+LINK = re.compile(r"https?://[^\s<>\"']+")
+OPEN_NEW = '<base target="_blank">'
+RELOAD = '<meta http-equiv="refresh" content="3">'
+SANDBOX = "allow-forms allow-popups allow-popups-to-escape-sandbox"
+
+
+def list_page(letters: Sequence[Letter], texts: Sequence[Text] = ()) -> str:
+    """All mails, the newest first, then all text messages by number; it reloads itself."""
+    rows = "".join(
+        f"<tr><td>{letter.sent_at:%H:%M:%S}</td><td>{escape(', '.join(letter.recipients))}</td>"
+        f'<td><a href="/mails/{escape(letter.message_id)}">{escape(letter.subject)}</a></td></tr>'
+        for letter in reversed(letters)
+    )
+    empty = "" if letters else "<p>No mail yet. A survey goes out some 20 to 40 seconds after its billing event.</p>"
+    head = "<tr><th>Sent (UTC)</th><th>To</th><th>Subject</th></tr>"
+    return _page(f"{len(letters)} mails", f"<table>{head}{rows}</table>{empty}{_texts(texts)}", RELOAD)
+
+
+def _texts(texts: Sequence[Text]) -> str:
+    rows = "".join(f"<tr><td>{escape(one.number)}</td><td>{_linked(one.text)}</td></tr>" for one in texts)
+    head = "<tr><th>Number</th><th>Text</th></tr>"
+    return f"<h2>{len(texts)} text messages</h2><table>{head}{rows}</table>" if texts else ""
+
+
+def letter_page(letter: Letter) -> str:
+    """One mail: headers, HTML part in a frame that can run nothing, text part."""
+    usual = (("From", letter.sender), ("To", ", ".join(letter.recipients)), ("Subject", letter.subject))
+    return _page(
+        letter.subject,
+        '<p><a href="/">All mails</a></p>'
+        + _table((*usual, *letter.headers))
+        + _unsubscribe_button(letter)
+        + "<h2>HTML</h2>"
+        + f'<iframe title="HTML part" sandbox="{SANDBOX}" srcdoc="{escape(OPEN_NEW + letter.html)}"></iframe>'
+        + f"<h2>Text</h2><pre>{_linked(letter.text)}</pre>"
+        + "<h2>Tags</h2>"
+        + _table(letter.tags.items()),
+    )
+
+
+def as_json(letters: Iterable[Letter]) -> str:
+    """All mails, the oldest first, for programs."""
+    return json.dumps([_fields(letter) for letter in letters], indent=1)
+
+
+def texts_as_json(texts: Iterable[Text]) -> str:
+    """All text messages, for programs; those to one number in their order."""
+    return json.dumps([{"message_id": one.message_id, "to": one.number, "text": one.text} for one in texts], indent=1)
+
+
+def _fields(letter: Letter) -> dict[str, Any]:
+    return {
+        "message_id": letter.message_id,
+        "sent_at": letter.sent_at.isoformat(),
+        "from": letter.sender,
+        "to": list(letter.recipients),
+        "subject": letter.subject,
+        "text": letter.text,
+        "html": letter.html,
+        "headers": [list(header) for header in letter.headers],
+        "tags": dict(letter.tags),
+        "configuration_set": letter.configuration_set,
+    }
+
+
+def _unsubscribe_button(letter: Letter) -> str:
+    """What a mail program shows for the one-click headers of RFC 8058."""
+    link = re.search(r"<(https?://[^>]+)>", letter.header("List-Unsubscribe"))
+    name, _, value = letter.header("List-Unsubscribe-Post").partition("=")
+    if link is None or not value:
+        return ""
+    field = f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+    return f'<form method="post" target="_blank" action="{escape(link[1])}">{field}<button>Unsubscribe</button></form>'
+
+
+def _linked(text: str) -> str:
+    """Plain text with its addresses to click."""
+    parts = LINK.split(text)
+    links = [f'<a target="_blank" href="{escape(link)}">{escape(link)}</a>' for link in LINK.findall(text)]
+    return "".join(escape(part) + link for part, link in zip(parts, [*links, ""], strict=True))
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> str:
+    cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
+    return f"<table>{cells}</table>"
+
+
+def _page(title: str, body: str, head: str = "") -> str:
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>{head}'
+        f"<style>{STYLE}</style></head><body><h1>{escape(title)}</h1>{body}</body></html>"
+    )

@@ -1,0 +1,165 @@
+"""The one background process of ours: a plain address for the API, and the post office with its page.
+
+    python -m afterbill_dev.local.server --ministack-port 4566 --api-socket 5 --api-id ab12cd34 --routes {} ...
+
+The API's own name, `<id>.execute-api.localhost`, does not resolve everywhere and cannot be told to every client; this
+process calls MiniStack by that name and listens on a plain port. The post office lies on the way of every mail from a
+function to SES: it hands the call on unchanged, keeps what was accepted, and has the postman publish its events. Next
+door, under /apis/, the billing systems answer.
+"""
+
+import argparse
+import json
+import queue
+import signal
+import socket
+import threading
+from collections.abc import Mapping
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from afterbill_dev.local import billing_apis, inbox, options, programs, ses_events
+from afterbill_dev.local.billing_apis import BillingApis
+from afterbill_dev.local.forwarding import Address, Answer, forward, give, read_body
+from afterbill_dev.local.mailbox import Letter, Letterbox, Text, read_letter, read_texts
+from afterbill_dev.paths import HOST
+
+SES_PREFIX = "/v2/email/"
+SEND_EMAIL = "/v2/email/outbound-emails"
+TEXTS = "/_ministack/sns/sms-messages"
+HTML = (("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"))
+JSON = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
+TOO_LARGE = Answer(413, JSON, b'{"message":"Request Entity Too Large"}')
+NO_SUCH_MAIL = Answer(404, HTML, b"<!doctype html><title>Not here</title><p>No such mail.")
+UNREADABLE = Answer(400, JSON, b'{"message":"Bad Request"}')
+
+
+class Desk(BaseHTTPRequestHandler):
+    """Takes a request of any method whole, asks its server for the answer and gives that."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+    server: "Office"
+
+    def _serve(self) -> None:
+        try:
+            body = read_body(self)
+        except ValueError:
+            self.close_connection = True
+            give(self, UNREADABLE)
+            return
+        if body is None:
+            self.close_connection = True
+            give(self, TOO_LARGE)
+            return
+        give(self, self.server.answer(self, body))
+
+    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815 (names are http.server's)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its name in the standard library)
+        """Say nothing: a path carries a customer's token."""
+
+
+class Office(ThreadingHTTPServer):
+    """A server on loopback with many guests at once."""
+
+    daemon_threads = True
+
+    def __init__(self, listening: socket.socket, upstream: Address) -> None:
+        super().__init__(listening.getsockname(), Desk, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listening
+        self.upstream = upstream
+
+    def answer(self, request: Desk, body: bytes) -> Answer:
+        """What the server behind answers."""
+        return forward(request, body, self.upstream)
+
+
+class Api(Office):
+    """The HTTP API at a plain address."""
+
+    def __init__(self, listening: socket.socket, upstream: Address, routes: Mapping[str, str]) -> None:
+        super().__init__(listening, upstream)
+        self.routes = routes
+
+    def answer(self, request: Desk, body: bytes) -> Answer:
+        """What the function behind the route answers."""
+        if request.command == "OPTIONS":
+            return options.ask(request, body, self.routes)
+        return super().answer(request, body)
+
+
+class PostOffice(Office):
+    """Hands SES calls on, remembers accepted mails, shows them; billing systems answer beside it."""
+
+    def __init__(self, listening: socket.socket, upstream: Address, billing: BillingApis) -> None:
+        super().__init__(listening, upstream)
+        self.billing = billing
+        self.letters = Letterbox()
+        self.sent: queue.Queue[Letter] = queue.Queue()
+
+    def answer(self, request: Desk, body: bytes) -> Answer:
+        """A page, or what SES answers."""
+        if request.path.startswith(billing_apis.PREFIX):
+            return self.billing.answer(request.command, request.path, dict(request.headers.items()), body)
+        if not request.path.startswith(SES_PREFIX):
+            return self._page(request.path)
+        answer = super().answer(request, body)
+        if request.path == SEND_EMAIL and answer.status == HTTPStatus.OK:
+            letter = read_letter(body, json.loads(answer.body)["MessageId"])
+            self.letters.put(letter)
+            self.sent.put(letter)
+        return answer
+
+    def _page(self, path: str) -> Answer:
+        if path == "/":
+            return Answer(200, HTML, inbox.list_page(self.letters.all(), self._texts()).encode())
+        if path == "/texts.json":
+            return Answer(200, JSON, inbox.texts_as_json(self._texts()).encode())
+        if path == "/mails.json":
+            return Answer(200, JSON, inbox.as_json(self.letters.all()).encode())
+        letter = self.letters.find(path.removeprefix("/mails/"))
+        if letter is None:
+            return NO_SUCH_MAIL
+        return Answer(200, HTML, inbox.letter_page(letter).encode())
+
+    def _texts(self) -> list[Text]:
+        """What MiniStack's SNS keeps of them."""
+        answer = programs.get(f"http://{self.upstream.host}:{self.upstream.port}{TEXTS}")
+        return read_texts(answer) if answer else []
+
+
+def main() -> None:
+    """Serve until told to end."""
+    chosen = _arguments()
+    called = f"{chosen.api_id}.execute-api.localhost:{chosen.ministack_port}"
+    api = Api(chosen.api_socket, Address(HOST, chosen.ministack_port, called), chosen.routes)
+    billing = BillingApis(json.loads(chosen.billing.read_text()))
+    post = PostOffice(chosen.post_socket, Address(HOST, chosen.ministack_port), billing)
+    for work in (api.serve_forever, post.serve_forever, lambda: ses_events.work(post.sent, chosen.topic_arn)):
+        threading.Thread(target=work, daemon=True).start()
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    ended.wait()
+
+
+def _inherited(number: str) -> socket.socket:
+    return socket.socket(fileno=int(number))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ministack-port", type=int, required=True)
+    parser.add_argument("--api-socket", type=_inherited, required=True, help="file number of a listening socket")
+    parser.add_argument("--api-id", required=True)
+    parser.add_argument("--routes", type=json.loads, required=True, help="JSON: path -> function")
+    parser.add_argument("--post-socket", type=_inherited, required=True, help="file number of a listening socket")
+    parser.add_argument("--topic-arn", required=True)
+    parser.add_argument("--billing", type=Path, required=True, help="file with what the billing systems know")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

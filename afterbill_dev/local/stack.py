@@ -1,0 +1,192 @@
+"""Bringing the stack up and down."""
+
+import fcntl
+import hashlib
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+
+from afterbill_dev.local import aws, bridges, ministack, programs, release
+from afterbill_dev.local import sources as local_sources
+from afterbill_dev.paths import (
+    BILLING,
+    CONFIGURED,
+    HOST,
+    LOCAL,
+    LOCK_FILE,
+    REGION,
+    ROOT,
+    RUN,
+    SCRATCH,
+    SENDER_DOMAIN,
+    STACK_FILE,
+    STACK_NAME,
+)
+
+Result = TypeVar("Result")
+SERVER = "server"
+API_PORT, INBOX_PORT = 8480, 8425
+"""Wanted, not insisted on."""
+SOURCES_OF_THE_STACK = (
+    "events/apis",
+    "functions",
+    "infra/template.yaml",
+    "layers",
+    "afterbill_dev/local",
+    "requirements/stack.txt",
+)
+
+
+def up(surveys: str = "") -> dict[str, Any]:
+    """Bring the stack up; what stands in .local/stack.json. `surveys` are more tables for its surveys.toml.
+
+    A stack that runs and was made from the same files is left alone; any other is replaced by a fresh, empty one.
+    """
+    with _alone():
+        made_from = fingerprint(surveys)
+        running = _running()
+        if running is not None and running["made_from"] == made_from:
+            aws.enter(running["ministack_url"])
+            return running
+        _stop()
+        try:
+            return _start(made_from, surveys)
+        except BaseException:
+            _stop(keep_logs=True)
+            raise
+
+
+def down() -> None:
+    """Stop the stack and forget all it held."""
+    with _alone():
+        _stop()
+
+
+def _start(made_from: str, surveys: str) -> dict[str, Any]:
+    _timed("built", release.build)
+    # Held from here on, since the addresses are deployed before anybody serves them.
+    with programs.listen(API_PORT) as api, programs.listen(INBOX_PORT) as post:
+        return _start_on(api, post, made_from, surveys)
+
+
+def _start_on(api: socket.socket, post: socket.socket, made_from: str, surveys: str) -> dict[str, Any]:
+    api_url, inbox_url = _url(api), _url(post) + "/"
+    sources = local_sources.make(api_url, inbox_url)
+    release.configure(local_sources.toml(sources) + surveys)
+    ministack_url = _timed("MiniStack started", lambda: ministack.start(_url(post)))
+    aws.enter(ministack_url)
+    boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER_DOMAIN)
+    outputs = _timed("deployed", lambda: release.deploy(api_url))
+    _timed("bridged", lambda: _bridge(outputs, sources))
+    _write_private(BILLING, local_sources.accounts(sources))
+    _start_server(api, post, ministack_url, outputs)
+    stack = {
+        "api_url": api_url,
+        "inbox_url": inbox_url,
+        "ministack_url": ministack_url,
+        "stack_name": STACK_NAME,
+        "region": REGION,
+        "table": outputs["TableName"],
+        "sources": {name: source.told for name, source in sources.items()},
+        "configuration": str(CONFIGURED),
+        "outputs": outputs,
+        "environment": aws.environment(ministack_url),
+        "made_from": made_from,
+    }
+    _publish(stack)
+    return stack
+
+
+def _bridge(outputs: Mapping[str, str], sources: local_sources.Sources) -> None:
+    bridges.add_grants()
+    bridges.hasten_retries(outputs)
+    bridges.number_concurrency()
+    bridges.admit_plain_http(outputs["EvidenceBucketName"])
+    bridges.fill_secrets(outputs, sources)
+
+
+def _start_server(api: socket.socket, post: socket.socket, ministack_url: str, outputs: Mapping[str, str]) -> None:
+    options = {
+        "--ministack-port": ministack_url.rpartition(":")[2],
+        "--api-socket": str(api.fileno()),
+        "--api-id": outputs["HttpApiId"],
+        "--routes": json.dumps(bridges.add_routes(outputs["HttpApiId"])),
+        "--post-socket": str(post.fileno()),
+        "--topic-arn": outputs["MailEventsTopicArn"],
+        "--billing": str(BILLING),
+    }
+    arguments = [part for option in options.items() for part in option]
+    programs.start(
+        SERVER, [sys.executable, "-m", "afterbill_dev.local.server", *arguments], os.environ, ROOT, [api, post]
+    )
+    programs.wait_until(lambda: programs.get(_url(post)) is not None, "the inbox page to answer")
+
+
+def _url(listening: socket.socket) -> str:
+    return f"http://{HOST}:{listening.getsockname()[1]}"
+
+
+def _publish(stack: Mapping[str, Any]) -> None:
+    """Write the file that says the stack is up, at once and for its owner alone: it holds signing secrets."""
+    draft = RUN / "stack.json"
+    _write_private(draft, stack)
+    draft.replace(STACK_FILE)
+
+
+def _write_private(place: Path, value: Mapping[str, Any]) -> None:
+    place.touch(mode=0o600)
+    place.write_text(json.dumps(value, indent=2) + "\n")
+
+
+def _running() -> dict[str, Any] | None:
+    """The stack that is up and answers."""
+    if not (STACK_FILE.exists() and programs.is_running(ministack.NAME) and programs.is_running(SERVER)):
+        return None
+    stack: dict[str, Any] = json.loads(STACK_FILE.read_text())
+    return stack if programs.get(stack["inbox_url"]) is not None else None
+
+
+def _stop(*, keep_logs: bool = False) -> None:
+    STACK_FILE.unlink(missing_ok=True)
+    programs.stop(SERVER)
+    ministack.stop()
+    programs.discard(SCRATCH if keep_logs else RUN)
+
+
+def fingerprint(surveys: str = "") -> str:
+    """One value for everything the stack is made from: equal values, equal stacks."""
+    seen = hashlib.sha256(f"{sys.version}\0{surveys}".encode())
+    for path in _files():
+        seen.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return seen.hexdigest()
+
+
+def _files() -> Iterator[Path]:
+    for source in SOURCES_OF_THE_STACK:
+        place = ROOT / source
+        inside = sorted(place.rglob("*")) if place.is_dir() else [place]
+        yield from (path for path in inside if path.is_file() and "__pycache__" not in path.parts)
+
+
+def _timed(what: str, work: Callable[[], Result]) -> Result:
+    began = time.monotonic()
+    result = work()
+    print(f"  {what} in {time.monotonic() - began:.1f} s", flush=True)
+    return result
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One `up` or `down` at a time; a second waits."""
+    LOCAL.mkdir(exist_ok=True)
+    with LOCK_FILE.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

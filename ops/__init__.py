@@ -1,1 +1,0 @@
-"""The command line `afterbill` and the local stack: what operators and developers run, never what Lambda runs."""

@@ -1,6 +1,0 @@
-"""The whole stack on this machine: `python -m ops.local up` and `python -m ops.local down`.
-
-The template of infra/ is built and deployed with SAM CLI onto MiniStack. What MiniStack lacks is bridged here and
-nowhere in the product: `bridges` (routes, two grants, secrets), `front` (a plain address for the API), `postman` (mail
-events) and `inbox` (a page to read the mail on).
-"""

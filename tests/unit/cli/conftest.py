@@ -1,0 +1,81 @@
+"""A deployed stack whose AWS is moto's: secrets, queues, the table, a bucket, and the shipped configuration."""
+
+import json
+import shutil
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from afterbill_cli.deployed import Deployed
+from tests.contract.scores_table import TABLE
+from tests.contract.template import table_definition
+
+ROOT = Path(__file__).resolve().parents[3]
+SOURCES = """
+[sources.paddle]
+provider = "paddle"
+test_mode = true
+
+[sources.books]
+provider = "freshbooks"
+account = "A1"
+
+[sources.ledger]
+provider = "xero"
+
+[sources.paypal]
+provider = "paypal"
+webhook_id = "WH-1"
+
+[sources.fetched]
+provider = "runmyaccounts"
+account = "acme"
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    folder = tmp_path / "config"
+    shutil.copytree(ROOT / "layers/config", folder)
+    with (folder / "surveys.toml").open("a", encoding="utf-8") as surveys:
+        surveys.write(SOURCES)
+    return folder
+
+
+@cache
+def client(service: str) -> Any:
+    """Made once for all tests, for making one takes longer than most of them; what it talks to is new for each."""
+    make: Any = boto3.client
+    return make(service)
+
+
+@pytest.fixture
+def stack(config: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        client("dynamodb").create_table(**table_definition(TABLE))
+        yield Deployed("test", _outputs(), client, config)
+
+
+def _outputs() -> dict[str, str]:
+    secrets = {"Sources": {}, "Apis": {}, "Tokens": {}, "Keys": {"identity": "x" * 64, "links": {}}}
+    outputs = {
+        f"{name}SecretArn": client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(value))["ARN"]
+        for name, value in secrets.items()
+    }
+    for queue in ("Inbox", "InboxDeadLetters"):
+        outputs[f"{queue}Url"] = client("sqs").create_queue(QueueName=queue)["QueueUrl"]
+    client("s3").create_bucket(Bucket="evidence")
+    for function in ("receive_webhook", "capture_event"):
+        client("logs").create_log_group(logGroupName=f"/aws/lambda/test-{function}")
+    return outputs | {
+        "ApiUrl": "https://api.example.com",
+        "TableName": TABLE,
+        "EvidenceBucketName": "evidence",
+        "ReceiveWebhookFunctionName": "test-receive_webhook",
+        "CaptureEventFunctionName": "test-capture_event",
+    }

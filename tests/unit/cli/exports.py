@@ -1,0 +1,97 @@
+"""Exports to import, and what reading them finds."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from afterbill.adapters.memory.imported_responses import MemoryImportedResponses
+from afterbill.domain.billing import Touchpoint
+from afterbill.domain.invitation import Invitation
+from afterbill.domain.questions import Question
+from afterbill.services.import_responses import Importing
+from afterbill_cli.importing import text_files
+from afterbill_cli.importing.duplicates import Seen
+from afterbill_cli.importing.journal import Journal
+from afterbill_cli.importing.problems import Problems
+from afterbill_cli.importing.records import Layout
+from afterbill_cli.importing.responses.columns import ExportColumns
+from afterbill_cli.importing.responses.exports import Job
+from afterbill_cli.importing.responses.report import Report
+from afterbill_cli.importing.responses.rows import Checker, Meaning
+from tests.factories import EVENTS, hash_address
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+SAMPLES = EVENTS / "imports" / "responses"
+
+
+def meaning(**changes: Any) -> Meaning:
+    """Of an export of csv, in Berlin."""
+    defaults: dict[str, Any] = {
+        "name": "csv",
+        "question": Question.NPS,
+        "touchpoint": Touchpoint.RELATIONSHIP,
+        "zone": BERLIN,
+        "home": BERLIN,
+        "stages": {one: f"stage of {one}" for one in Touchpoint},
+    }
+    return Meaning(**defaults | changes)
+
+
+@dataclass
+class Found:
+    """What an import of a file comes to."""
+
+    code: int
+    report: Report
+    table: MemoryImportedResponses
+    rows: int
+    responses: list[Invitation] = field(default_factory=list)
+
+    @property
+    def left_out(self) -> dict[str, tuple[int, list[int]]]:
+        """Reasons with their count and first lines."""
+        return {kind: (one.count, one.first) for kind, one in self.report.left_out.items()}
+
+    @property
+    def notes(self) -> dict[str, tuple[int, list[int]]]:
+        """The same of what is only to know."""
+        return {kind: (one.count, one.first) for kind, one in self.report.notes.items()}
+
+    @property
+    def said(self) -> list[tuple[int, str, str]]:
+        """Rating, comment and time of each."""
+        return [
+            (one.answer.rating, one.answer.comment, f"{one.answered_at:%Y-%m-%dT%H:%M:%S}")
+            for one in self.responses
+            if one.answer
+        ]
+
+
+def read(
+    file: Path,
+    product: str = "csv",
+    table: MemoryImportedResponses | None = None,
+    columns: dict[str, str] | None = None,
+    encoding: str | None = None,
+    **changes: Any,
+) -> Found:
+    """Import it into a table in memory as of noon."""
+    table = table if table is not None else MemoryImportedResponses()
+    before = set(table.invitations)
+    layout = Layout(file, ExportColumns(product, columns or {}), text_files.settled(file, encoding), about="response")
+    with Seen() as seen:
+        book = Journal(file.parent / ".afterbill" / "journal.json", file.name, NOW)
+        job = Job(layout, Importing(table, NOW), book, seen, Report(Problems()))
+        checker = Checker(meaning(**{"name": product} | changes), NOW, hash_address, seen.count)
+        code = job.run(checker, dry_run=False)
+    new = [one for id_, one in table.invitations.items() if id_ not in before]
+    return Found(code, job.report, table, job.rows, new)
+
+
+def write(file: Path, content: str | bytes, product: str = "csv", **changes: Any) -> Found:
+    """The same of this content."""
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read(file, product, **changes)

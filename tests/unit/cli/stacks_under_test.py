@@ -1,0 +1,274 @@
+"""A healthy stack, as AWS and DNS describe it; a test says what differs. Answers are held to botocore's models."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import dns.rdata
+import dns.resolver
+from botocore.validate import validate_parameters
+
+from afterbill.domain.limits import Sending
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.doctor.checks import CHECKS, examine
+from afterbill_cli.doctor.findings import Finding, Verdict
+from afterbill_cli.doctor.resolver import Dns
+from afterbill_cli.doctor.stack_under_test import Patient
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ACCOUNT = "111122223333"
+TOPIC, ALARM_TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:mail-events", f"arn:aws:sns:us-east-1:{ACCOUNT}:alarms"
+QUEUES = ("Inbox", "SendQueue", "MailEvents")
+DEAD = tuple(f"{name}DeadLetters" for name in ("Inbox", "Send", "MailEvents", "Schedule", "Changes", "Compute", "Poll"))
+OUTPUTS = {
+    "ApiUrl": "https://api.acme.com",
+    "TableName": "table",
+    "MailEventsTopicArn": TOPIC,
+    "ConfigurationSetName": "afterbill",
+    "ScheduleGroupName": "afterbill-surveys",
+    **{f"{name}SecretArn": name for name in ("Sources", "Apis", "Tokens", "Keys")},
+    **{f"{name}Url": f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/{name}" for name in QUEUES + DEAD},
+}
+PARAMETERS = {
+    "SenderAddress": "survey@acme.com",
+    "SenderIdentity": "",
+    "PublicUrl": "",
+    "SendConcurrency": "2",
+    "SmsService": "none",
+    "AlarmEmail": "ops@acme.com",
+}
+IDENTITY = {
+    "VerifiedForSendingStatus": True,
+    "DkimAttributes": {
+        "SigningEnabled": True,
+        "Status": "SUCCESS",
+        "Tokens": ["a", "b", "c"],
+        "SigningAttributesOrigin": "AWS_SES",
+    },
+    "MailFromAttributes": {
+        "MailFromDomain": "bounce.acme.com",
+        "MailFromDomainStatus": "SUCCESS",
+        "BehaviorOnMxFailure": "USE_DEFAULT_VALUE",
+    },
+}
+SES = {
+    "SendingEnabled": True,
+    "ProductionAccessEnabled": True,
+    "EnforcementStatus": "HEALTHY",
+    "SendQuota": {"Max24HourSend": 50000.0, "MaxSendRate": 14.0, "SentLast24Hours": 120.0},
+    "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
+}
+EVENTS = {
+    "Name": "mail-events",
+    "Enabled": True,
+    "MatchingEventTypes": ["SEND", "DELIVERY", "BOUNCE", "COMPLAINT"],
+    "SnsDestination": {"TopicArn": TOPIC},
+}
+ALARM = {
+    "AlarmName": "afterbill-InboxAgeAlarm-1",
+    "AlarmDescription": "Webhooks wait.",
+    "StateValue": "OK",
+    "ActionsEnabled": True,
+    "StateUpdatedTimestamp": NOW - timedelta(days=3),
+}
+RESOURCES = {
+    "InboxAgeAlarm": ("AWS::CloudWatch::Alarm", ALARM["AlarmName"]),
+    "AlarmTopic": ("AWS::SNS::Topic", ALARM_TOPIC),
+}
+ZONE = {
+    "bounce.acme.com TXT": '"v=spf1 include:amazonses.com ~all"',
+    "amazonses.com TXT": '"v=spf1 ip4:199.255.192.0/22 -all"',
+    "_dmarc.acme.com TXT": '"v=DMARC1; p=quarantine"',
+    **{f"{key}._domainkey.acme.com CNAME": f"{key}.dkim.amazonses.com." for key in "abc"},
+}
+
+SIGNED = ("stripe", "events", "paddle", "books", "ledger")
+WITH_KEY, WITH_CLIENT = ("paddle", "fetched"), ("books", "ledger", "paypal")
+SECRETS: dict[str, Any] = {
+    "Sources": {name: ["signing"] for name in SIGNED},
+    "Apis": {name: {"key": "hidden"} for name in WITH_KEY}
+    | {name: {"client_id": "hidden", "client_secret": "hidden"} for name in WITH_CLIENT},
+    "Tokens": {name: {"refresh_token": "hidden"} for name in ("books", "ledger")},
+    "Keys": {"identity": "k" * 64, "links": {}},
+}
+"""Of the sources that conftest configures."""
+
+
+def stack(parameters: Mapping[str, str]) -> dict[str, Any]:
+    said = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    one = {"StackName": "afterbill", "CreationTime": NOW, "StackStatus": "UPDATE_COMPLETE", "Parameters": said}
+    return {"Stacks": [one]}
+
+
+def subscriptions(asked: Mapping[str, Any]) -> dict[str, Any]:
+    found = {"Protocol": "sqs", "Endpoint": f"arn:aws:sqs:us-east-1:{ACCOUNT}:MailEvents", "SubscriptionArn": TOPIC}
+    if asked["TopicArn"] == ALARM_TOPIC:
+        found = {"Protocol": "email", "Endpoint": "ops@acme.com", "SubscriptionArn": f"{ALARM_TOPIC}:1"}
+    return {"Subscriptions": [found]}
+
+
+def secrets(**different: Any) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """What they hold; None is a secret that is not there, a text one that is stored as it is."""
+
+    def told(asked: Mapping[str, Any]) -> dict[str, Any]:
+        held = (SECRETS | different)[asked["SecretId"]]
+        if held is None:
+            return refused("ResourceNotFoundException")
+        return {"SecretString": held if isinstance(held, str) else json.dumps(held)}
+
+    return told
+
+
+def messages(**counts: int) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    def told(asked: Mapping[str, Any]) -> dict[str, Any]:
+        name = asked["QueueUrl"].rpartition("/")[2]
+        arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}"
+        return {"Attributes": {"ApproximateNumberOfMessages": str(counts.get(name, 0)), "QueueArn": arn}}
+
+    return told
+
+
+def measured(*values: float | None) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """The newest values in the order they are asked for; None where there is none."""
+
+    def told(asked: Mapping[str, Any]) -> dict[str, Any]:
+        ids = [one["Id"] for one in asked["MetricDataQueries"]]
+        found = zip(ids, [*values, *[None] * len(ids)], strict=False)
+        return {"MetricDataResults": [{"Id": key, "Values": [] if one is None else [one, 9e9]} for key, one in found]}
+
+    return told
+
+
+HEALTHY: dict[str, Any] = {
+    "DescribeStacks": stack(PARAMETERS),
+    "ListStackResources": {
+        "StackResourceSummaries": [
+            {
+                "LogicalResourceId": name,
+                "ResourceType": kind,
+                "PhysicalResourceId": physical,
+                "LastUpdatedTimestamp": NOW,
+                "ResourceStatus": "CREATE_COMPLETE",
+            }
+            for name, (kind, physical) in RESOURCES.items()
+        ]
+    },
+    "GetAccount": SES,
+    "GetEmailIdentity": IDENTITY,
+    "GetConfigurationSet": {
+        "SendingOptions": {"SendingEnabled": True},
+        "ReputationOptions": {"ReputationMetricsEnabled": True},
+        "SuppressionOptions": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
+    },
+    "GetConfigurationSetEventDestinations": {"EventDestinations": [EVENTS]},
+    "ListSubscriptionsByTopic": subscriptions,
+    "GetItem": {},
+    "GetSecretValue": secrets(),
+    "GetMetricData": measured(),
+    "DescribeTable": {"Table": {"DeletionProtectionEnabled": True}},
+    "DescribeContinuousBackups": {
+        "ContinuousBackupsDescription": {
+            "ContinuousBackupsStatus": "ENABLED",
+            "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "ENABLED"},
+        }
+    },
+    "DescribeTimeToLive": {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED"}},
+    "DescribeAlarms": {"MetricAlarms": [ALARM]},
+    "GetQueueAttributes": messages(),
+    "ListSchedules": {"Schedules": [{"Name": "1-d1", "Target": {"Arn": "arn:aws:sqs:us-east-1:1:SendQueue"}}]},
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What botocore looks at of an HTTP answer."""
+
+    status_code: int
+
+
+def refused(code: str, message: str = "") -> dict[str, Any]:
+    return {"Error": {"Code": code, "Message": message}}
+
+
+def client(service: str, answers: Mapping[str, Any]) -> Any:
+    """A boto3 client that gets these answers by operation: a value, or a function of what was asked."""
+    made, current = _client(service)
+    current[0] = answers
+    return made
+
+
+@cache
+def _client(service: str) -> tuple[Any, list[Mapping[str, Any]]]:
+    """Made once for all tests, for making one takes longer than most of them."""
+    make: Any = boto3.client
+    made = make(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    current: list[Mapping[str, Any]] = [{}]
+
+    def remember(params: Any, context: Any, **_: Any) -> None:
+        context["asked"] = dict(params)
+
+    def answer(model: Any, context: Any, **_: Any) -> tuple[Answer, Any]:
+        said = current[0].get(model.name, refused("UnknownOperationException", "no such operation"))
+        said = said(context["asked"]) if callable(said) else said
+        if "Error" in said:
+            return Answer(400), said
+        validate_parameters(said, model.output_shape)
+        return Answer(200), said
+
+    made.meta.events.register(f"before-parameter-build.{made.meta.service_model.service_id.hyphenize()}", remember)
+    made.meta.events.register(f"before-call.{made.meta.service_model.service_id.hyphenize()}", answer)
+    return made, current
+
+
+@dataclass
+class Zone:
+    """Name servers that know these records, by name and type."""
+
+    records: Mapping[str, str | list[str]]
+    asked: int = 0
+
+    def resolve(self, name: object, kind: str, **_: object) -> list[Any]:
+        self.asked += 1
+        key = f"{str(name).rstrip('.')} {kind}"
+        if key not in self.records:
+            exists = any(one.partition(" ")[0] == key.partition(" ")[0] for one in self.records)
+            raise dns.resolver.NoAnswer if exists else dns.resolver.NXDOMAIN
+        found = self.records[key]
+        return [dns.rdata.from_text("IN", kind, one) for one in ([found] if isinstance(found, str) else found)]
+
+
+def patient(
+    config: Path,
+    answers: Mapping[str, Any] | None = None,
+    *,
+    parameters: Mapping[str, str] | None = None,
+    outputs: Mapping[str, str] | None = None,
+    zone: Mapping[str, str | list[str]] | None = None,
+) -> Patient:
+    """The healthy one with these differences."""
+    described = {"DescribeStacks": stack(PARAMETERS | dict(parameters or {}))}
+    known = HEALTHY | described | dict(answers or {})
+    deployed = Deployed("afterbill", OUTPUTS | dict(outputs or {}), lambda service: client(service, known), config)
+    return Patient(deployed, Dns(Zone(ZONE | dict(zone or {}))), NOW)
+
+
+def capped(examined: Patient, **caps: Any) -> Patient:
+    """The same under [sending] with these caps."""
+    vars(examined)["policy"] = replace(examined.policy, sending=Sending(**caps))
+    return examined
+
+
+def findings(examined: Patient, check: str) -> list[Finding]:
+    (found,) = (one for one in CHECKS if one.name == check)
+    return list(examine(found, examined))
+
+
+def worst(examined: Patient, check: str) -> Finding:
+    """The finding that matters most."""
+    order = (Verdict.OK, Verdict.UNKNOWN, Verdict.WARN, Verdict.FAIL)
+    return max(findings(examined, check), key=lambda one: order.index(one.verdict))

@@ -1,0 +1,145 @@
+"""Which stack a command speaks to, and the command line around it."""
+
+import argparse
+import io
+import json
+from datetime import timedelta
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from afterbill.domain.errors import AfterbillError
+from afterbill_cli import cli, deployed, local_stack
+from afterbill_cli.sources import commands
+from afterbill_cli.sources.terminal import interactive, scripted
+from afterbill_dev.local.aws import environment as aws_environment
+from tests.unit.cli.people import Server
+
+
+class CloudFormation:
+    """Knows two stacks."""
+
+    def describe_stacks(self, *, StackName):  # noqa: N803  # as boto3 spells it
+        if StackName not in {"afterbill", "second"}:
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": "no such stack"}}, "DescribeStacks")
+        outputs = [{"OutputKey": "InboxUrl", "OutputValue": f"https://sqs/{StackName}"}]
+        return {"Stacks": [{"Outputs": outputs}]}
+
+
+@pytest.fixture
+def aws(monkeypatch, tmp_path):
+    real = boto3.client
+    monkeypatch.delenv("AFTERBILL_STACK", raising=False)
+    monkeypatch.setattr(local_stack, "STACK_FILE", tmp_path / "stack.json")
+    monkeypatch.setattr(boto3, "client", lambda name, **how: real(name, **how) if how else CloudFormation())
+
+
+def chosen(name=None, config=None):
+    return argparse.Namespace(stack_name=name, config=config)
+
+
+@pytest.mark.usefixtures("aws")
+def test_without_a_name_it_is_the_stack_called_afterbill(capsys):
+    stack = deployed.connect(chosen())
+
+    assert stack.output("InboxUrl") == "https://sqs/afterbill"
+    assert stack.config == local_stack.ROOT / "layers/config"
+    assert capsys.readouterr().err == "stack: afterbill\n"
+
+
+@pytest.mark.usefixtures("aws")
+def test_the_environment_may_name_the_stack_and_the_command_line_decides(monkeypatch, tmp_path):
+    monkeypatch.setenv("AFTERBILL_STACK", "second")
+
+    assert deployed.connect(chosen()).name == "second"
+    assert deployed.connect(chosen("afterbill", tmp_path)).config == tmp_path
+
+
+@pytest.mark.usefixtures("aws")
+def test_while_the_local_stack_is_up_it_is_the_one(tmp_path):
+    said = {"stack_name": "local", "api_url": "http://127.0.0.1:8480", "configuration": str(tmp_path)}
+    environment = aws_environment("http://127.0.0.1:4566")
+    known = {"outputs": {"ApiUrl": "http://elsewhere"}, "environment": environment}
+    (tmp_path / "stack.json").write_text(json.dumps(said | known))
+
+    stack = deployed.connect(chosen())
+
+    assert (stack.name, stack.output("ApiUrl"), stack.config) == ("local", said["api_url"], tmp_path)
+    assert stack.client("sqs").meta.endpoint_url == "http://127.0.0.1:4566"
+    assert deployed.connect(chosen("second")).name == "second"
+
+
+@pytest.mark.usefixtures("aws")
+def test_what_an_older_stack_does_not_have_is_told():
+    with pytest.raises(AfterbillError, match="stack afterbill has no output TokensSecretArn"):
+        deployed.connect(chosen()).output("TokensSecretArn")
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_error_of_aws_is_one_line(capsys):
+    assert cli.main(["source", "list", "--stack-name", "third"]) == 1
+    assert capsys.readouterr().err.startswith("afterbill: AWS: An error occurred (ValidationError)")
+
+
+def test_a_source_that_is_not_configured_is_told(stack):
+    with pytest.raises(AfterbillError, match=r"no \[sources.nobody\], only: books, events"):
+        stack.source("nobody")
+
+
+def run(monkeypatch, stack, *arguments):
+    monkeypatch.setattr(deployed, "connect", lambda _chosen: stack)
+    return cli.main(list(arguments))
+
+
+def test_a_script_gives_secrets_line_by_line(monkeypatch, stack, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("pdl_ntfset_1\npdl_key\n"))
+
+    assert run(monkeypatch, stack, "source", "add", "paddle", "--secret-stdin", "--wait", "0") == 0
+    assert run(monkeypatch, stack, "source", "list") == 0
+    said = capsys.readouterr().out
+    assert "paddle  " in said
+    assert "pdl_" not in said
+
+
+def test_the_other_commands_are_wired(monkeypatch, stack, capsys):
+    monkeypatch.setattr("afterbill_cli.sources.probe.HttpClient", lambda _pool: Server(202))
+    monkeypatch.setattr("sys.stdin", io.StringIO("secret\n"))
+    run(monkeypatch, stack, "source", "add", "lemonsqueezy", "--name", "events2", "--secret-stdin", "--wait", "0")
+
+    assert run(monkeypatch, stack, "source", "confirm", "books") == 0
+    assert run(monkeypatch, stack, "source", "consent", "paddle") == 1
+    assert run(monkeypatch, stack, "source", "test", "events") == 1
+    assert run(monkeypatch, stack, "tasks") == 0
+    assert run(monkeypatch, stack, "tasks", "done", "books", "verifier", "7") == 1
+    told = capsys.readouterr()
+    assert "No verifier waits" in told.out
+    assert "nobody's consent" in told.err
+    assert "there is no task" in told.err
+
+
+def test_how_long_to_wait_is_a_duration():
+    assert commands._patience("0") == timedelta(0)
+    assert commands._patience("90s") == timedelta(seconds=90)
+
+
+def test_what_a_script_leaves_out_is_empty(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("one\n"))
+    terminal = scripted()
+
+    assert [terminal.ask_secret("?"), terminal.ask("?"), terminal.ask_secret("?")] == ["one", "", ""]
+
+
+def test_a_person_types_secrets_unseen(monkeypatch):
+    monkeypatch.setattr("getpass.getpass", lambda prompt: f"unseen after {prompt}")
+
+    assert interactive().ask_secret("Secret: ") == "unseen after Secret: "
+
+
+def test_where_nobody_types_the_answer_is_empty(monkeypatch):
+    def input_(_prompt):
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", input_)
+
+    assert interactive().ask("Address: ") == ""

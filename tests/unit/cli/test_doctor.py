@@ -1,0 +1,171 @@
+"""`afterbill doctor`: every check stands alone, and what is told of them."""
+
+import json
+import re
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from afterbill_cli import cli, deployed
+from afterbill_cli.doctor import commands, report
+from afterbill_cli.doctor.checks import CHECKS, Check, examine
+from afterbill_cli.doctor.findings import Verdict, fail, ok, unknown, warn
+from afterbill_cli.doctor.resolver import Dns
+from afterbill_cli.doctor.stack_under_test import Patient
+from tests.unit.cli.stacks_under_test import HEALTHY, NOW, findings, patient, refused, worst
+from tests.unit.docs.pages import read, table
+
+NEEDS = sorted({need for check in CHECKS for need in check.needs})
+DENIED = "User: arn:aws:iam::1:user/me is not authorized to perform: {} because no policy allows it"
+
+
+def operation(need: str) -> str:
+    return need.partition(":")[2]
+
+
+@pytest.mark.parametrize("need", NEEDS)
+def test_a_permission_that_is_missing_is_named_and_harms_no_other_check(config, need):
+    code = "AuthorizationError" if need.startswith("sns") else "AccessDeniedException"
+    examined = patient(config, {operation(need): refused(code, DENIED.format(need))})
+
+    told = {check: findings(examined, check.name) for check in CHECKS}
+
+    silent = [check for check, found in told.items() if found[-1].remedy == f"allow {need} to whoever runs this"]
+    assert silent
+    assert all(found[-1].verdict is Verdict.UNKNOWN for check, found in told.items() if check in silent)
+    assert all(need in check.needs for check in silent)
+    spared = [check for check, found in told.items() if need not in check.needs]
+    assert all(examine_again(config, check) == told[check] for check in spared)
+
+
+def examine_again(config, check):
+    return findings(patient(config), check.name)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_a_check_asks_for_no_more_than_it_says(config, check):
+    """What it does not name is denied, and makes no difference."""
+    denied = {name: refused("AccessDenied") for name in HEALTHY if name not in map(operation, check.needs)}
+
+    assert findings(patient(config, denied), check.name) == findings(patient(config), check.name)
+
+
+def test_a_denial_that_names_no_permission_is_told_with_all_the_check_needs(config):
+    found = worst(patient(config, {"ListSchedules": refused("AccessDenied")}), "schedules")
+
+    assert found == unknown("you may not look: ListSchedules", "allow scheduler:ListSchedules to whoever runs this")
+
+
+def test_a_service_that_an_emulator_does_not_have_is_unknown(config):
+    found = worst(patient(config, {"ListSchedules": refused("InvalidAction", "nothing here")}), "schedules")
+
+    assert (found.verdict, found.found) == (Verdict.UNKNOWN, "ListSchedules: InvalidAction: nothing here")
+
+
+def test_an_output_that_an_older_stack_does_not_have_is_unknown(config):
+    known = patient(config)
+    older = deployed.Deployed("afterbill", {}, known.deployed.client, config)
+
+    found = worst(Patient(older, known.dns, NOW), "schedules")
+
+    assert found.found == "stack afterbill has no output ScheduleGroupName: build and deploy this version first"
+
+
+def test_a_parameter_that_an_older_stack_does_not_have_is_unknown(config):
+    bare = {"Stacks": [{"StackName": "afterbill", "CreationTime": NOW, "StackStatus": "CREATE_COMPLETE"}]}
+
+    assert "no parameter AlarmEmail" in worst(patient(config, {"DescribeStacks": bare}), "alarm mail").found
+
+
+@pytest.mark.parametrize("error", [EndpointConnectionError(endpoint_url="https://ses"), KeyError("Schedules")])
+def test_whatever_goes_wrong_is_a_finding_after_those_there_are(config, error):
+    def look(_patient):
+        yield ok("so far")
+        raise error
+
+    found = list(examine(Check("one", look), patient(config)))
+
+    assert [one.verdict for one in found] == [Verdict.OK, Verdict.UNKNOWN]
+    assert found[1].remedy
+
+
+def test_an_error_of_ses_that_is_no_missing_identity_stays_one(config):
+    throttled = patient(config, {"GetEmailIdentity": refused("TooManyRequestsException")})
+
+    assert worst(throttled, "identity").found.startswith("GetEmailIdentity: TooManyRequestsException")
+
+
+def test_a_secret_that_may_not_be_read_is_no_missing_one(config):
+    examined = patient(config, {"GetSecretValue": refused("AccessDeniedException")})
+
+    assert worst(examined, "keys").verdict is Verdict.UNKNOWN
+
+
+# what is told
+
+SICK = (
+    Check("first", lambda _: iter([ok("fine"), warn("not\n so fine", "rest")])),
+    Check("the second", lambda _: iter([fail("broken", "`mend`")])),
+    Check("third", lambda _: iter([unknown("dark")])),
+)
+
+
+def test_a_person_reads_a_line_per_finding_and_what_to_do(config, capsys):
+    assert commands.run(patient(config), as_json=False, checks=SICK) == 1
+
+    assert capsys.readouterr().out.splitlines() == [
+        "ok       first       fine",
+        "warn     first       not so fine",
+        "                     -> rest",
+        "fail     the second  broken",
+        "                     -> `mend`",
+        "unknown  third       dark",
+        "",
+        "1 ok, 1 warn, 1 fail, 1 unknown",
+    ]
+
+
+def test_a_program_reads_one_object(config, capsys):
+    assert commands.run(patient(config), as_json=True, checks=SICK) == 1
+
+    told = json.loads(capsys.readouterr().out)
+    assert (told["stack"], told["healthy"]) == ("afterbill", False)
+    assert told["findings"][2] == {"check": "the second", "verdict": "fail", "found": "broken", "remedy": "`mend`"}
+
+
+def test_only_what_fails_makes_the_command_fail():
+    assert report.healthy([("one", warn("a", "b")), ("two", unknown("c"))])
+    assert not report.healthy([("one", fail("a", "b"))])
+
+
+def run(monkeypatch, stack, *arguments):
+    monkeypatch.setattr(deployed, "connect", lambda _chosen: stack)
+    return cli.main(["doctor", *arguments])
+
+
+def test_the_command_examines_the_stack_it_speaks_to(monkeypatch, config, capsys):
+    examined = patient(config)
+    monkeypatch.setattr(commands, "live", lambda: examined.dns)
+
+    run(monkeypatch, examined.deployed, "--json")
+
+    told = json.loads(capsys.readouterr().out)["findings"]
+    assert {one["check"] for one in told} == {check.name for check in CHECKS}
+    assert [one for one in told if one["verdict"] == "unknown"] == []
+
+
+def test_name_servers_need_not_be_asked(monkeypatch, config, capsys):
+    run(monkeypatch, patient(config).deployed, "--offline-dns")
+
+    assert "unknown  DMARC              name servers were not to be asked" in capsys.readouterr().out
+
+
+def test_the_page_names_every_check_and_permission():
+    assert [row[0] for row in table("docs/doctor.md", "check")] == [check.name for check in CHECKS]
+    assert sorted(re.findall(r'"(\w+:\w+)"', read("docs/doctor.md"))) == NEEDS
+
+
+def test_name_servers_that_are_silent_from_the_start_are_not_asked(config):
+    examined = Patient(patient(config).deployed, Dns(silent="no network"), NOW)
+
+    assert worst(examined, "SPF").found == "no network"

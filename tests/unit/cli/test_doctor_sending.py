@@ -1,0 +1,312 @@
+"""`afterbill doctor`: the SES account, its quota, the identity, the configuration set."""
+
+from dataclasses import replace
+
+import pytest
+
+from afterbill.domain.billing import Touchpoint
+from afterbill.domain.channels import Channel
+from afterbill_cli.doctor.findings import Verdict
+from tests.unit.cli.stacks_under_test import (
+    EVENTS,
+    HEALTHY,
+    IDENTITY,
+    SES,
+    capped,
+    findings,
+    measured,
+    patient,
+    refused,
+    worst,
+)
+
+SET = HEALTHY["GetConfigurationSet"]
+
+
+def account(config, **different):
+    return patient(config, {"GetAccount": SES | different})
+
+
+def allowed(config, *, day=50000.0, rate=14.0, sent=0.0, **caps):
+    quota = {"Max24HourSend": day, "MaxSendRate": rate, "SentLast24Hours": sent}
+    return capped(patient(config, {"GetAccount": SES | {"SendQuota": quota}}), **caps)
+
+
+def under(config, **different):
+    return patient(config, {"GetEmailIdentity": IDENTITY | different})
+
+
+def dkim(**different):
+    return {"DkimAttributes": IDENTITY["DkimAttributes"] | different}
+
+
+# account
+
+
+@pytest.mark.parametrize(
+    ("different", "verdict", "told"),
+    [
+        ({}, Verdict.OK, "to anybody (HEALTHY)"),
+        ({"SendingEnabled": False}, Verdict.FAIL, "does not send"),
+        ({"EnforcementStatus": "SHUTDOWN"}, Verdict.FAIL, "shut"),
+        ({"EnforcementStatus": "PROBATION"}, Verdict.WARN, "under review"),
+        ({"ProductionAccessEnabled": False}, Verdict.FAIL, "sandbox: only verified addresses get mail"),
+    ],
+)
+def test_the_account_must_send_to_anybody(config, different, verdict, told):
+    found = worst(account(config, **different), "SES account")
+
+    assert (found.verdict, told in found.found) == (verdict, True)
+
+
+def test_a_request_to_leave_the_sandbox_is_told_of(config):
+    details = {"ReviewDetails": {"Status": "DENIED"}}
+
+    found = worst(account(config, ProductionAccessEnabled=False, Details=details), "SES account")
+
+    assert "the request is DENIED" in found.found
+    assert "request production access" in found.remedy
+
+
+# quota
+
+
+def test_caps_below_the_quota_are_in_order(config):
+    assert worst(allowed(config, sent=120, per_hour=500, per_day=10000), "SES quota").found == (
+        "120 of 50000 mails in 24 hours, 14 a second; surveys.toml: 500 an hour, 10000 a day"
+    )
+
+
+@pytest.mark.parametrize(
+    ("caps", "ses", "remedy"),
+    [
+        ({"per_day": 1000}, {"day": 200.0}, "per_day = 200 or less"),
+        ({"per_hour": 5000}, {"rate": 1.0, "day": 50000.0}, "per_hour = 3600 or less"),
+        ({}, {"rate": 1.0}, "mails wait and are tried again"),
+    ],
+)
+def test_what_ses_does_not_take_is_better_not_sent(config, caps, ses, remedy):
+    found = findings(allowed(config, **ses, **caps), "SES quota")
+
+    assert {one.verdict for one in found} == {Verdict.WARN}
+    assert any(remedy in one.remedy for one in found)
+
+
+def test_no_more_copies_should_send_than_ses_takes(config):
+    examined = patient(config, {"GetAccount": SES}, parameters={"SendConcurrency": "20"})
+
+    assert "SendConcurrency=14" in worst(capped(examined), "SES quota").remedy
+
+
+@pytest.mark.parametrize(("sent", "verdict"), [(159, Verdict.OK), (160, Verdict.WARN), (200, Verdict.FAIL)])
+def test_a_quota_that_is_nearly_used_up_is_told(config, sent, verdict):
+    assert worst(allowed(config, day=200.0, sent=sent), "SES quota").verdict is verdict
+
+
+def test_a_quota_without_limit_is_never_used_up(config):
+    found = worst(allowed(config, day=-1.0, sent=9_123_456, per_day=1_000_000), "SES quota")
+
+    assert (found.verdict, found.found.split(" in ")[0]) == (Verdict.OK, "9123456 mails")
+
+
+# text messages
+
+
+@pytest.mark.parametrize(
+    ("service", "channels", "verdict"),
+    [
+        ("none", (Channel.MAIL,), Verdict.OK),
+        ("eum", (Channel.SMS, Channel.MAIL), Verdict.OK),
+        ("none", (Channel.SMS, Channel.MAIL), Verdict.FAIL),
+    ],
+)
+def test_who_asks_by_text_message_needs_a_service_for_it(config, service, channels, verdict):
+    examined = patient(config, parameters={"SmsService": service})
+    rules = examined.policy.rules
+    rule = replace(rules[Touchpoint.RENEWED], ask=True, channels=channels)
+    vars(examined)["policy"] = replace(examined.policy, rules={**rules, Touchpoint.RENEWED: rule})
+
+    found = worst(examined, "text messages")
+
+    assert found.verdict is verdict
+    assert ("SmsService is none, and" in found.found and "renewed" in found.found) is (verdict is Verdict.FAIL)
+
+
+# rates and the circuit breaker
+
+
+@pytest.mark.parametrize(
+    ("bounces", "complaints", "verdict"),
+    [
+        (None, None, Verdict.OK),
+        (0.01, 0.0001, Verdict.OK),
+        (0.03, 0.0001, Verdict.WARN),
+        (0.01, 0.0007, Verdict.WARN),
+        (0.05, 0.0001, Verdict.FAIL),
+        (0.01, 0.001, Verdict.FAIL),
+    ],
+)
+def test_bounces_and_complaints_are_measured_by_the_rates_that_stop_sending(config, bounces, complaints, verdict):
+    caps = {"max_bounce_rate": 0.04, "max_complaint_rate": 0.0008}
+    examined = capped(patient(config, {"GetMetricData": measured(bounces, complaints)}), **caps)
+
+    assert worst(examined, "reputation").verdict is verdict
+
+
+def test_a_stop_of_our_own_is_told_with_its_reason(config):
+    assert worst(patient(config), "circuit breaker").verdict is Verdict.OK
+
+    stopped = patient(config, {"GetItem": {"Item": {"reason": {"S": "5 % bounced"}}}})
+
+    assert worst(stopped, "circuit breaker").verdict is Verdict.FAIL
+    assert "5 % bounced" in worst(stopped, "circuit breaker").found
+
+
+# identity
+
+
+def test_a_verified_domain_with_its_own_mail_from_is_in_order(config):
+    told = [one.found for one in findings(patient(config), "identity")]
+
+    assert told == ["acme.com is verified", "MAIL FROM bounce.acme.com is set up"]
+
+
+def test_an_identity_that_is_not_there_can_be_made(config):
+    examined = patient(config, {"GetEmailIdentity": refused("NotFoundException")})
+
+    assert worst(examined, "identity").remedy == "`aws sesv2 create-email-identity --email-identity acme.com`"
+    assert worst(examined, "signature").verdict is Verdict.UNKNOWN
+    assert worst(examined, "DKIM").verdict is Verdict.UNKNOWN
+
+
+def test_the_identity_may_be_another_than_the_senders_domain(config):
+    asked = []
+
+    def identity(params):
+        asked.append(params["EmailIdentity"])
+        return IDENTITY
+
+    worst(patient(config, {"GetEmailIdentity": identity}, parameters={"SenderIdentity": "corp.acme.com"}), "identity")
+
+    assert asked == ["corp.acme.com"]
+
+
+def test_an_identity_that_is_not_verified_says_why(config):
+    info = {"ErrorType": "HOST_NOT_FOUND"}
+
+    found = worst(under(config, VerifiedForSendingStatus=False, VerificationInfo=info), "identity")
+
+    assert (found.verdict, found.found) == (Verdict.FAIL, "acme.com may not send: HOST_NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("mail_from", "verdict", "told"),
+    [
+        ({}, Verdict.WARN, "DMARC rests on DKIM"),
+        ({"MailFromDomainStatus": "FAILED"}, Verdict.WARN, "SES uses amazonses.com"),
+        (
+            {"MailFromDomainStatus": "FAILED", "BehaviorOnMxFailure": "REJECT_MESSAGE"},
+            Verdict.FAIL,
+            "SES refuses to send",
+        ),
+    ],
+)
+def test_a_mail_from_domain_of_ones_own_must_be_set_up(config, mail_from, verdict, told):
+    said = {"MailFromAttributes": IDENTITY["MailFromAttributes"] | mail_from}
+    bare = {"VerifiedForSendingStatus": True}
+
+    found = findings(patient(config, {"GetEmailIdentity": bare | (said if mail_from else {})}), "identity")[-1]
+
+    assert (found.verdict, told in found.found) == (verdict, True)
+
+
+@pytest.mark.parametrize(
+    ("different", "verdict"),
+    [
+        ({}, Verdict.OK),
+        ({"SigningEnabled": False}, Verdict.FAIL),
+        ({"Status": "PENDING"}, Verdict.WARN),
+        ({"Status": "FAILED"}, Verdict.FAIL),
+    ],
+)
+def test_one_click_unsubscribing_rests_on_a_signature(config, different, verdict):
+    found = worst(under(config, **dkim(**different)), "signature")
+
+    assert found.verdict is verdict
+    assert ("List-Unsubscribe" in found.found) is (verdict is Verdict.OK)
+
+
+def test_for_an_address_its_domain_may_sign(config):
+    unsigned = {"IdentityType": "EMAIL_ADDRESS", **dkim(SigningEnabled=False, Status="NOT_STARTED")}
+
+    assert worst(under(config, **unsigned), "signature").verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("url", "verdict"),
+    [
+        ("", Verdict.OK),
+        ("https://nps.acme.com", Verdict.OK),
+        ("http://127.0.0.1:8480", Verdict.WARN),
+        ("http://nps.acme.com", Verdict.FAIL),
+    ],
+)
+def test_links_must_be_encrypted(config, url, verdict):
+    assert worst(patient(config, parameters={"PublicUrl": url}), "links").verdict is verdict
+
+
+# configuration set and what it tells
+
+
+def in_set(config, **different):
+    return patient(config, {"GetConfigurationSet": SET | different})
+
+
+@pytest.mark.parametrize(
+    ("different", "verdict", "told"),
+    [
+        ({}, Verdict.OK, "tells what becomes of mails"),
+        ({"SendingOptions": {"SendingEnabled": False}}, Verdict.FAIL, "switched off"),
+        ({"ReputationOptions": {"ReputationMetricsEnabled": False}}, Verdict.WARN, "measures no"),
+        ({"SuppressionOptions": {"SuppressedReasons": ["BOUNCE"]}}, Verdict.WARN, "suppression list for COMPLAINT"),
+        ({"SuppressionOptions": {}}, Verdict.OK, "sends"),
+    ],
+)
+def test_the_configuration_set_sends_and_measures(config, different, verdict, told):
+    found = worst(in_set(config, **different), "configuration set")
+
+    assert (found.verdict, told in found.found) == (verdict, True)
+
+
+def test_what_the_configuration_set_does_not_suppress_the_account_may(config):
+    bare = {name: value for name, value in SET.items() if name != "SuppressionOptions"}
+    answers = {"GetConfigurationSet": bare, "GetAccount": SES | {"SuppressionAttributes": {"SuppressedReasons": []}}}
+
+    assert "BOUNCE and COMPLAINT" in worst(patient(config, answers), "configuration set").found
+
+
+def test_without_its_configuration_set_nothing_is_sent(config):
+    gone = patient(config, {"GetConfigurationSet": refused("NotFoundException")})
+
+    assert worst(gone, "configuration set").verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("different", "told"),
+    [
+        ({"MatchingEventTypes": ["SEND", "DELIVERY"]}, "BOUNCE, COMPLAINT"),
+        ({"Enabled": False}, "BOUNCE, COMPLAINT, DELIVERY, SEND"),
+        ({"SnsDestination": {"TopicArn": "arn:aws:sns:us-east-1:1:another"}}, "BOUNCE, COMPLAINT, DELIVERY, SEND"),
+    ],
+)
+def test_every_event_we_live_by_must_be_told(config, different, told):
+    examined = patient(config, {"GetConfigurationSetEventDestinations": {"EventDestinations": [EVENTS | different]}})
+
+    assert worst(examined, "configuration set").found == f"SES does not tell us of {told}"
+
+
+def test_what_ses_tells_must_reach_the_queue(config):
+    assert worst(patient(config), "mail events").verdict is Verdict.OK
+    assert worst(patient(config, {"ListSubscriptionsByTopic": {}}), "mail events").verdict is Verdict.UNKNOWN
+    deaf = patient(config, {"ListSubscriptionsByTopic": {"Subscriptions": []}})
+    assert worst(deaf, "mail events").verdict is Verdict.FAIL

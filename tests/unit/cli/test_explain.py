@@ -1,0 +1,240 @@
+"""`afterbill explain`: from what an operator has at hand to the story."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from afterbill.adapters.aws.facts import FactsTable
+from afterbill.adapters.aws.invitations import InvitationsTable
+from afterbill.domain.channels import Channel
+from afterbill.domain.collected import Collected
+from afterbill.domain.collected import invitation_of as collected
+from afterbill.domain.customer import Waiting, address_hash
+from afterbill.domain.errors import AfterbillError
+from afterbill.domain.invitation import Answer, Delivery, SkipReason, State, Wait
+from afterbill.domain.links import Purpose, derive_key, sign
+from afterbill.domain.questions import Question
+from afterbill.ports_intake import Change
+from afterbill_cli.explain.commands import explain
+from afterbill_cli.skip_reasons import WHY, why
+from tests.contract.people import ID, OTHER_ID, THIRD_ID, customer, invitation
+from tests.contract.scores_table import TABLE
+
+ADDRESS = "aiko@example.com"
+CAPTURED = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+RULE = (
+    "[touchpoints.payment_succeeded] delay 3d, window office, cooldown 90d, patience 14d, priority 50, "
+    "channels mail, fallback 3d, sampling 1.0, quota none, reminder 7d, expiry 30d, stops nothing"
+)
+SENT = CAPTURED + 4 * DAY + timedelta(hours=13)
+
+
+def waiting(**changes):
+    return replace(
+        invitation(),
+        created_at=CAPTURED,
+        occurred_at=CAPTURED - timedelta(minutes=1),
+        due_at=CAPTURED + 3 * DAY,
+        **changes,
+    )
+
+
+@pytest.fixture
+def table(stack):
+    return FactsTable(stack.client("dynamodb"), TABLE)
+
+
+@pytest.fixture
+def told(stack, table, capsys):
+    """A customer in Tokyo with one survey that waited, went out, was reminded of and answered."""
+    person = customer(
+        address=ADDRESS, name="Aiko", country="JP", locale="ja", attributes={"notice_at": "2026-01-01"}, absorbed=("x",)
+    )
+    one = waiting(
+        waits=(Wait(CAPTURED, SkipReason.WINDOW, SENT),),
+        state=State.SENT,
+        sent_at=SENT,
+        message_id="message-1",
+        delivery=Delivery.DELIVERED,
+        reminded_at=SENT + 7 * DAY,
+        answer=Answer(9),
+        answered_at=SENT + 8 * DAY,
+    )
+    hashed = address_hash(ADDRESS, derive_key("x" * 64, "identity"))
+    aliases = {"stripe#cus_9": (person.id, None), f"mail#{hashed}": (person.id, None)}
+    table.commit(Change(one, (person,), aliases, event=("evt_1", "stripe"), about=ID, forget_at=CAPTURED))
+
+    def tell(wanted, *, as_json=False):
+        assert explain(stack, wanted, as_json=as_json) == 0
+        return capsys.readouterr().out
+
+    return tell
+
+
+def test_the_story_is_told_in_order_with_every_decision_its_rule_and_its_time(told):
+    lines = [line.strip() for line in told(ID).splitlines()]
+
+    story = lines[lines.index(f"invitation {ID}, sent") + 1 :]
+    assert story == [
+        "2026-11-22 11:59:00 UTC  fact: payment_succeeded of source stripe: invoice in_1, customer cus_1",
+        "2026-11-22 12:00:00 UTC  decided: ask, due 2026-11-25 12:00:00 UTC, Wed 25 Nov 21:00 Asia/Tokyo (delay 3d)",
+        "2026-11-22 12:00:00 UTC  decided: wait until 2026-11-27 01:00:00 UTC, Fri 27 Nov 10:00 Asia/Tokyo: window, "
+        + why(SkipReason.WINDOW, "payment_succeeded"),
+        "2026-11-27 01:00:00 UTC  mail sent, Fri 27 Nov 10:00 Asia/Tokyo, message message-1; delivered",
+        "2026-12-04 01:00:00 UTC  reminder sent, Fri 04 Dec 10:00 Asia/Tokyo",
+        "2026-12-05 01:00:00 UTC  answered 9 of 10",
+        f"rule today: {RULE}",
+    ]
+
+
+def test_what_decides_about_a_customer_is_told_without_name_and_address(told):
+    said = told(ID)
+
+    assert "time zone      Asia/Tokyo, that of the country" in said
+    assert (
+        "legal basis    existing customer, told of the right to object, 2026-01-01 00:00 UTC; customer is needed"
+        in said
+    )
+    assert "Aiko" not in said
+    assert ADDRESS not in said
+
+
+@pytest.mark.parametrize("wanted", [ID, "evt_1", "cus_9", "stripe#cus_9", ADDRESS, "AIKO@example.com", "customer-1"])
+def test_whatever_an_operator_has_at_hand_leads_there(told, table, wanted):
+    table.commit(Change(aliases={"stripe#customer-1": ("customer-1", None)}))
+
+    assert f"invitation {ID}, sent" in told(wanted)
+
+
+def test_a_link_out_of_a_mail_leads_there_too(told):
+    token = sign(Purpose.SURVEY, ID, CAPTURED, {0: b"some other key, nobody checks it"})
+
+    assert f"invitation {ID}, sent" in told(f"https://nps.example.com/s/{token}?rating=3")
+
+
+def test_a_customer_of_ours_is_found_by_id(stack, table, capsys):
+    table.commit(Change(customers=(customer("ab" * 16),)))
+
+    explain(stack, "ab" * 16, as_json=False)
+
+    assert "No fact is stored about this customer." in capsys.readouterr().out
+
+
+def test_facts_of_customers_that_were_found_to_be_the_same_are_told_too(told, table):
+    table.commit(Change(invitation=waiting(id=OTHER_ID, customer_id="x")))
+
+    assert f"invitation {OTHER_ID}, pending" in told("cus_9")
+
+
+def test_a_skipped_fact_says_why_and_where_to_change_that(told, table):
+    skipped = waiting(id=OTHER_ID, state=State.CLOSED, reason="not_sampled")
+    table.commit(Change(invitation=skipped))
+
+    said = (
+        "decided: skip, not_sampled: this customer is not in the sample: sampling under [touchpoints.payment_succeeded]"
+    )
+    assert said in told(OTHER_ID)
+
+
+def test_a_survey_closed_when_it_was_due_says_when_and_why(told, table, stack):
+    table.commit(Change(invitation=waiting(id=OTHER_ID)))
+    invitations = InvitationsTable(stack.client("dynamodb"), TABLE)
+    invitations.close(waiting(id=OTHER_ID, closed_at=SENT), SkipReason.NO_BASIS)
+
+    assert "2026-11-27 01:00:00 UTC  decided: not sent, no_basis: no legal basis is known" in told(OTHER_ID)
+
+
+def test_what_waits_says_when_its_mail_leaves(told, table):
+    later = datetime(2999, 1, 3, 1, tzinfo=UTC)
+    table.commit(Change(invitation=waiting(id=OTHER_ID, deferred_until=later)))
+
+    assert "2999-01-03 01:00:00 UTC  its mail leaves Thu 03 Jan 10:00 Asia/Tokyo" in told(OTHER_ID)
+    past = datetime(2026, 1, 3, 1, tzinfo=UTC)
+    table.commit(Change(invitation=waiting(id=THIRD_ID, deferred_until=past)))
+    assert "overdue since Sat 03 Jan 10:00 Asia/Tokyo" in told(THIRD_ID)
+
+
+def test_a_claim_without_an_end_is_told(told, table):
+    table.commit(Change(invitation=waiting(id=OTHER_ID, state=State.SENDING, claimed_at=SENT)))
+
+    assert "claimed for sending; what became of it is not known yet" in told(OTHER_ID)
+
+
+def test_what_keeps_a_customer_from_being_asked_is_told(stack, table, capsys):
+    person = customer(
+        "ab" * 16,
+        country=None,
+        locale=None,
+        last_asked_at=SENT,
+        last_adverse_at=SENT,
+        suppressed="unsubscribed",
+        deleted=True,
+        waiting={ID: Waiting(70, SENT, SENT)},
+    )
+    table.commit(Change(customers=(person,)))
+
+    explain(stack, person.id, as_json=True)
+
+    assert json.loads(capsys.readouterr().out) == {
+        "customer": person.id,
+        "time zone": "Europe/Berlin, yours: none is known",
+        "country": "unknown",
+        "language": "unknown",
+        "legal basis": "none known; customer is needed",
+        "last asked": "2026-11-27 01:00 UTC",
+        "taken back": "2026-11-27 01:00 UTC",
+        "not written to": "unsubscribed",
+        "deleted": "says the billing system",
+        "waiting": f"{ID} (priority 70)",
+        "invitations": [],
+    }
+
+
+def test_an_invitation_of_nobody_is_told(told, table):
+    table.commit(
+        Change(invitation=waiting(id=OTHER_ID, customer_id="", objects={}, state=State.CLOSED, reason="no_customer"))
+    )
+
+    assert told(OTHER_ID).startswith("customer       unknown, or erased")
+
+
+def test_programs_get_the_same_as_json(told):
+    (one,) = json.loads(told("cus_9", as_json=True))["invitations"]
+
+    assert (one["id"], one["state"], len(one["story"])) == (ID, "sent", 6)
+
+
+@pytest.mark.parametrize("wanted", ["nobody@example.com", "evt_404", "f" * 32, "stripe#cus_404"])
+def test_what_is_not_there_is_said_with_what_can_be_asked_for(stack, wanted):
+    with pytest.raises(AfterbillError, match=r"nothing is known of .* give a mail address"):
+        explain(stack, wanted, as_json=False)
+
+
+def test_every_reason_has_words():
+    assert set(WHY) == set(SkipReason)
+
+
+def test_an_answer_from_elsewhere_is_told_as_one(stack, table, capsys):
+    given = Collected(
+        id=OTHER_ID,
+        fact="api|1|call-1|digest",
+        channel=Channel.API,
+        source="call centre",
+        touchpoint="support_resolved",
+        stage="support",
+        answer=Answer(4),
+        answered_at=CAPTURED - DAY,
+        day="2026-11-21",
+        question=Question.CSAT,
+    )
+    table.commit(Change(collected(given, CAPTURED)))
+
+    assert explain(stack, OTHER_ID, as_json=False) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[lines.index(f"invitation {OTHER_ID}, closed") + 1 :][:2] == [
+        "2026-11-21 12:00:00 UTC  answered 4 of 5, elsewhere: support_resolved of source call centre",
+        "2026-11-22 12:00:00 UTC  kept: told by api, counts on 2026-11-21",
+    ]

@@ -1,0 +1,101 @@
+"""`afterbill key`."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from afterbill.adapters.aws.api_keys import ApiKeysTable, KeyRingTable
+from afterbill.domain.api_keys import ApiKey, admits, parts_of
+from afterbill.domain.errors import AfterbillError
+from afterbill_cli import cli, deployed, keys
+from tests.contract.scores_table import TABLE
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def created(stack, capsys, name="support", scopes=None, now=NOW):
+    assert keys.create(stack, name, scopes, now) == 0
+    return capsys.readouterr().out.strip()
+
+
+def test_a_new_key_is_printed_once_and_only_its_hash_is_stored(stack, capsys):
+    said = created(stack, capsys)
+
+    id_, secret = parts_of(said)
+    stored = ApiKeysTable(stack.client("dynamodb"), TABLE, lambda: 0.0).api_key(id_)
+    assert admits(stored, secret)
+    assert (stored.name, stored.scopes, stored.created_at) == ("support", ("responses:write",), NOW)
+    assert secret not in str(stack.client("dynamodb").scan(TableName=TABLE)["Items"])
+
+
+def test_no_two_keys_are_alike(stack, capsys):
+    assert created(stack, capsys) != created(stack, capsys)
+
+
+@pytest.mark.parametrize("name", ["", " support", "a\nb", "x" * 41], ids=["nothing", "blank", "two lines", "41"])
+def test_a_name_that_cannot_be_a_source_is_refused(stack, name):
+    with pytest.raises(AfterbillError, match="NAME takes 1 to 40 printable characters"):
+        keys.create(stack, name, None, NOW)
+
+
+def test_an_id_that_is_taken_is_not_written_over(stack, monkeypatch):
+    monkeypatch.setattr("afterbill_cli.keys.secrets.token_hex", lambda _size: "0" * 16)
+    keys.create(stack, "first", None, NOW)
+
+    with pytest.raises(AfterbillError, match="is taken"):
+        keys.create(stack, "second", None, NOW)
+    assert [key.name for key in ring(stack).issued()] == ["first"]
+
+
+def test_keys_are_listed_without_their_secrets(stack, capsys):
+    said = created(stack, capsys)
+    id_, secret = parts_of(said)
+    keys.revoke(stack, id_, NOW + timedelta(hours=1))
+    capsys.readouterr()
+
+    assert keys.show(stack) == 0
+    listed = capsys.readouterr().out
+    assert listed == (f"{id_}  support  responses:write  created 2026-11-22 12:00 UTC, revoked 2026-11-22 13:00 UTC\n")
+    assert secret not in listed
+
+
+def test_without_keys_the_list_says_how_to_make_one(stack, capsys):
+    assert keys.show(stack) == 0
+    assert capsys.readouterr().out == "No keys. `afterbill key create NAME` makes one.\n"
+
+
+def test_what_is_revoked_or_unknown_cannot_be_revoked(stack, capsys):
+    id_, _ = parts_of(created(stack, capsys))
+    assert keys.revoke(stack, id_, NOW) == 0
+    assert capsys.readouterr().out == f"{id_} is revoked: within a minute it opens nothing.\n"
+
+    for one in (id_, "none"):
+        with pytest.raises(AfterbillError, match=f"there is no key {one} that still stands"):
+            keys.revoke(stack, one, NOW)
+
+
+def test_the_command_line_does_all_three(stack, monkeypatch, capsys):
+    monkeypatch.setattr(deployed, "connect", lambda _chosen: stack)
+
+    assert cli.main(["key", "create", "support", "--scope", "responses:write"]) == 0
+    id_, _ = parts_of(capsys.readouterr().out.strip())
+    assert cli.main(["key", "revoke", id_]) == 0
+    assert cli.main(["key", "list"]) == 0
+    assert "revoked" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_scope_that_is_not_there_is_named(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["key", "create", "support", "--scope", "everything"])
+    assert "responses:write" in capsys.readouterr().err
+
+
+def ring(stack):
+    return KeyRingTable(stack.client("dynamodb"), TABLE)
+
+
+def test_the_oldest_key_is_listed_first(stack):
+    for number, at in (("1", NOW + timedelta(days=1)), ("2", NOW)):
+        ring(stack).add(ApiKey(number * 16, f"key {number}", (), "hash", at))
+
+    assert [key.name for key in ring(stack).issued()] == ["key 2", "key 1"]

@@ -1,0 +1,123 @@
+"""`afterbill policy`: what an operator reads before deploying."""
+
+from pathlib import Path
+
+import pytest
+
+from afterbill.domain.invitation import SkipReason
+from afterbill_cli import cli
+from afterbill_cli.skip_reasons import why
+
+ROOT = Path(__file__).resolve().parents[3]
+EVENTS = ROOT / "events/webhooks"
+CONFIG = ["--config", str(ROOT / "layers/config")]
+
+
+def test_the_shipped_configuration_is_in_order(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["policy", "check", *CONFIG]) == 0
+    assert "in order" in capsys.readouterr().out
+
+
+def test_mistakes_of_every_file_are_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "locales").mkdir()
+    for path in (ROOT / "layers/config").rglob("*.toml"):
+        text = path.read_text(encoding="utf-8").replace('delay = "3d"', 'delay = "soon"')
+        text = text.replace('default_locale = "en"', 'default_locale = "xx"')
+        (tmp_path / path.relative_to(ROOT / "layers/config")).write_text(text, encoding="utf-8")
+    assert cli.main(["policy", "check", "--config", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert "surveys.toml: defaults.delay" in told
+    assert "default_locale" in told
+
+
+def test_an_event_that_would_be_asked_about_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["policy", "explain", str(EVENTS / "stripe/invoice.paid.renewed.json"), *CONFIG]) == 0
+    told = capsys.readouterr().out
+    assert "renewed, stage loyalty" in told
+    assert "ask at" in told
+    assert "3d after the fact" in told
+
+
+def test_one_that_waits_for_better_hours_says_until_when_and_by_which_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    """Due on a Saturday at 14:00 in Berlin: its mail leaves on Monday morning."""
+    told = dict(line.split(maxsplit=1) for line in explained("stripe", "invoice.paid.renewed.json", capsys))
+    due, waits = told["decision"].split("; wait until ")
+    assert due == "ask at 2025-12-06 13:00:00 UTC, 3d after the fact"
+    until, why_it_waits = waits.split(" UTC, ", 1)
+    assert "2025-12-08 08:00:00" <= until < "2025-12-08 16:00:00"
+    assert why_it_waits == why(SkipReason.WINDOW, "renewed")
+    assert told["rule"] == (
+        "[touchpoints.renewed] delay 3d, window office, cooldown 90d, patience 14d, priority 50, "
+        "channels mail, fallback 3d, sampling 1.0, quota none, reminder 7d, expiry 30d, stops nothing"
+    )
+
+
+def test_where_mail_may_leave_at_any_time_nothing_waits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "layers/config/surveys.toml").read_text(encoding="utf-8")
+    text = text.replace('window = "office"', 'window = ""').replace('reminder = "7d"', 'reminder = "0d"')
+    (tmp_path / "surveys.toml").write_text(text, encoding="utf-8")
+    renewed = str(EVENTS / "stripe/invoice.paid.renewed.json")
+    assert cli.main(["policy", "explain", renewed, "--config", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "wait until" not in told
+    assert "window none, " in told
+    assert "reminder 0s, " in told
+
+
+def test_a_skip_names_the_setting_that_decided(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["policy", "explain", str(EVENTS / "stripe/charge.refunded.json"), *CONFIG]) == 0
+    assert "skip, not_asked: ask = false under [touchpoints.refunded]" in capsys.readouterr().out
+
+
+def test_every_sample_event_can_be_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    mapped = {"foreign.json", "flat.json"}  # their sources have a field map
+    for file in (file for file in sorted(EVENTS.rglob("*.*")) if file.name not in mapped):
+        assert cli.main(["policy", "explain", str(file), *CONFIG]) == 0, file
+        assert "decision" in capsys.readouterr().out, file
+
+
+def explained(provider: str, name: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    assert cli.main(["policy", "explain", str(EVENTS / provider / name), *CONFIG]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_a_provider_without_a_source_is_explained_as_if_it_had_one(capsys: pytest.CaptureFixture[str]) -> None:
+    told = explained("shopify", "orders.paid.json", capsys)
+    assert told[0] == "source      shopify, as if surveys.toml had [sources.shopify]"
+    assert "touchpoint  order_paid, stage purchase" in told
+
+
+def test_every_event_of_a_webhook_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    told = explained("woocommerce", "order.updated.completed.json", capsys)
+    assert [line.split()[1] for line in told if line.startswith("touchpoint")] == ["order_fulfilled,", "order_paid,"]
+
+
+def test_what_only_the_api_knows_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "decision    ask the API: only it knows" in "\n".join(explained("xero", "invoice.update.paid.json", capsys))
+
+
+def test_what_a_person_decides_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    told = explained("shopify", "customers.redact.json", capsys)
+    assert told[-1] == "decision    a person decides: `afterbill tasks` lists it"
+
+
+def test_one_bad_event_of_a_batch_is_told_beside_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    told = explained("cloudevents", "batch.json", capsys)
+    assert any(line.startswith("problem     Event 2 of the batch") for line in told)
+    assert any(line.startswith("invitation") for line in told)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["no-such-file.json", "--source", "stripe"], "no-such-file.json"),
+        ([str(ROOT / "LICENSE")], "Say --source with one of"),
+        ([str(ROOT / "LICENSE"), "--source", "paddle"], "no [sources.paddle]"),
+        ([str(ROOT / "LICENSE"), "--source", "stripe"], "JSON"),
+    ],
+)
+def test_what_cannot_be_explained_says_what_to_do(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["policy", "explain", *arguments, *CONFIG]) == 1
+    assert told in capsys.readouterr().err

@@ -1,0 +1,231 @@
+"""`afterbill score`, read from a table in DynamoDB."""
+
+import argparse
+import json
+from datetime import UTC, datetime
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from moto import mock_aws
+
+from afterbill.adapters.aws.scores import ScoresTable
+from afterbill.domain.errors import AfterbillError
+from afterbill.domain.nps import Comparison, Tally
+from afterbill.domain.tally import Score
+from afterbill_cli import local_stack, score
+from afterbill_dev.local import aws
+from tests.contract.scores_table import TABLE, create_table
+
+NOW = datetime(2026, 11, 22, 12, 30, 15, 250, tzinfo=UTC)
+EVERYTHING = Score(
+    "all",
+    "all",
+    "30d",
+    Tally((10, *[0] * 6, 15, 0, 0, 15), sent=80, delivered=70, answered=40, unconfirmed=(1, *[0] * 9, 3)),
+    Comparison(-100 / 3, significant=True),
+    NOW,
+)
+PLANS = [
+    Score("plan", "other", "30d", Tally((9,) * 11, sent=99, answered=99), None, NOW),
+    Score("plan", "basic", "30d", Tally(), None, NOW),
+    Score("plan", "pro", "30d", Tally((1, *[0] * 10), sent=3, answered=1), Comparison(0.01, significant=False), NOW),
+]
+
+
+SATISFACTION = [
+    Score(
+        "csat:plan",
+        "pro",
+        "30d",
+        Tally((0, 1, 2, 3, 4, 10, *[0] * 5), sent=40, answered=20),
+        Comparison(5.2, significant=False),
+        NOW,
+    ),
+    Score("csat:plan", "basic", "30d", Tally(sent=1), None, NOW),
+]
+
+
+@pytest.fixture(autouse=True)
+def table(monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AFTERBILL_TABLE", raising=False)
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_table(client)
+        scores = ScoresTable(client, TABLE)
+        scores.replace_scores("all", {"30d": [EVERYTHING]})
+        scores.replace_scores("plan", {"30d": PLANS})
+        scores.replace_scores("csat:plan", {"30d": SATISFACTION})
+        yield
+
+
+def run(capsys, *, as_json=False, **chosen):
+    usual = {"window": "30d", "by": "all", "question": "nps", "table": TABLE}
+    assert score.run(argparse.Namespace(**{**usual, **chosen}, json=as_json)) == 0
+    return capsys.readouterr().out
+
+
+def test_json_states_every_figure_rounded_to_one_decimal(capsys):
+    assert json.loads(run(capsys, as_json=True)) == {
+        "question": "nps",
+        "window": "30d",
+        "computed_at": "2026-11-22T12:30:15+00:00",
+        "scores": [
+            {
+                "question": "nps",
+                "dimension": "all",
+                "value": "all",
+                "score": 12.5,
+                "n": 40,
+                "unconfirmed": 4,
+                "low": -11.6,
+                "high": 34.8,
+                "promoters": 15,
+                "passives": 15,
+                "detractors": 10,
+                "sent": 80,
+                "answered": 40,
+                "change": -33.3,
+                "significant": True,
+            }
+        ],
+    }
+
+
+def test_where_there_is_no_answer_there_is_null_and_not_0(capsys):
+    (basic,) = [row for row in json.loads(run(capsys, by="plan", as_json=True))["scores"] if row["value"] == "basic"]
+
+    assert {name: basic[name] for name in ("score", "low", "high", "change", "significant")} == {
+        "score": None,
+        "low": None,
+        "high": None,
+        "change": None,
+        "significant": None,
+    }
+    assert basic["n"] == 0
+
+
+def test_most_answers_come_first_and_the_others_last(capsys):
+    rows = json.loads(run(capsys, by="plan", as_json=True))["scores"]
+
+    assert [row["value"] for row in rows] == ["pro", "basic", "other"]
+
+
+def test_the_table_is_aligned_and_stars_what_is_no_chance(capsys):
+    assert run(capsys).splitlines() == [
+        "Net Promoter Score, 30d, computed 2026-11-22T12:30:15+00:00",
+        "",
+        "all  score  95 % interval   n  unconfirmed  promoters  passives  detractors  sent  answered    rate  change",
+        "all   12.5  -11.6 to 34.8  40            4         15        15          10    80        40  50.0 %  -33.3*",
+        "",
+        "* more than chance would make of it (95 %)",
+    ]
+
+
+def test_the_table_shows_a_dash_for_what_there_is_not(capsys):
+    lines = run(capsys, by="plan").splitlines()
+
+    assert lines[3].split() == [
+        "pro",
+        *["-100.0", "-100.0", "to", "48.5", "1", "0", "0", "0", "1", "3", "1", "33.3", "%", "+0.0"],
+    ]
+    assert lines[4].split() == ["basic", *"--0000000--"]
+    assert len(lines) == 6
+
+
+def test_another_question_states_favourable_answers_and_the_mean(capsys):
+    pro, basic = json.loads(run(capsys, by="plan", question="csat", as_json=True))["scores"]
+
+    assert (basic["score"], basic["mean"]) == (None, None)
+    assert pro == {
+        "question": "csat",
+        "dimension": "plan",
+        "value": "pro",
+        "score": 70.0,
+        "n": 20,
+        "unconfirmed": 0,
+        "low": 48.1,
+        "high": 85.5,
+        "mean": 4.0,
+        "favourable": 14,
+        "neutral": 3,
+        "unfavourable": 3,
+        "sent": 40,
+        "answered": 20,
+        "change": 5.2,
+        "significant": False,
+    }
+
+
+def test_the_table_of_another_question_says_what_its_score_is(capsys):
+    title, _, headings, pro, basic = run(capsys, by="plan", question="csat").splitlines()
+
+    assert title == "Satisfaction: percentage of answers 4 to 5, 30d, computed 2026-11-22T12:30:15+00:00"
+    assert headings.startswith(
+        "plan   score  95 % interval  mean   n  unconfirmed  favourable  neutral  unfavourable  "
+    )
+    assert pro.startswith("pro     70.0   48.1 to 85.5  4.00  20            0          14        3             3  ")
+    assert basic.split() == ["basic", *"---00000", *"10", "0.0", "%", "-"]
+
+
+def test_a_question_nobody_answered_has_no_scores(capsys):
+    assert run(capsys, question="ces").startswith("No scores of ces for 30d by all yet")
+    assert json.loads(run(capsys, question="ces", as_json=True))["question"] == "ces"
+
+
+@pytest.mark.parametrize("by", ["all", "country"])
+def test_a_window_without_scores_says_so(capsys, by):
+    assert run(capsys, window="2026-01", by=by).startswith(f"No scores for 2026-01 by {by} yet")
+    assert json.loads(run(capsys, window="2026-01", by=by, as_json=True)) == {
+        "question": "nps",
+        "window": "2026-01",
+        "computed_at": None,
+        "scores": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"window": "14d"}, "7d, 30d, 90d, 365d or a month"),
+        ({"by": "mood"}, "no dimension 'mood': choose all, touchpoint"),
+        ({"table": "elsewhere"}, "elsewhere cannot be read: .*ResourceNotFound"),
+    ],
+)
+def test_a_mistake_is_told_with_what_would_be_right(capsys, chosen, message):
+    with pytest.raises(AfterbillError, match=message):
+        run(capsys, **chosen)
+
+
+def test_a_network_that_is_down_is_told(monkeypatch):
+    def silent(*_):
+        raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
+
+    monkeypatch.setattr(score, "read", silent)
+
+    with pytest.raises(AfterbillError, match=r"AWS cannot be asked: .*https://dynamodb\.example"):
+        score.run(argparse.Namespace(table=TABLE, window="30d", by="all", question="nps", json=False))
+
+
+def test_the_environment_may_name_the_table(capsys, monkeypatch):
+    monkeypatch.setenv("AFTERBILL_TABLE", TABLE)
+
+    assert json.loads(run(capsys, as_json=True, table=None))["scores"][0]["n"] == 40
+
+
+def test_without_a_name_it_is_the_table_of_the_local_stack(monkeypatch, tmp_path):
+    stack = tmp_path / "stack.json"
+    stack.write_text(json.dumps({"environment": aws.environment("http://127.0.0.1:4566"), "table": "local"}))
+    monkeypatch.setattr(local_stack, "STACK_FILE", stack)
+
+    found = score.connect(None)
+
+    assert (found.table, found.dynamodb.meta.endpoint_url) == ("local", "http://127.0.0.1:4566")
+
+
+def test_without_any_table_it_says_how_to_name_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(local_stack, "STACK_FILE", tmp_path / "none")
+
+    with pytest.raises(AfterbillError, match=r"--table or AFTERBILL_TABLE names it; `make up` starts one"):
+        score.connect(None)

@@ -1,0 +1,142 @@
+"""`afterbill sending`: the status, and the switch."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from afterbill.adapters.aws.scores import ScoresTable
+from afterbill.adapters.aws.switch import SwitchTable
+from afterbill.domain.errors import AfterbillError
+from afterbill.domain.nps import Tally
+from afterbill.domain.reputation import Figures, Halt
+from afterbill_cli import cli, deployed, sending
+from tests.contract.scores_table import TABLE
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TODAY = date(2026, 11, 22)
+BOUNCED = Halt("6 of 100 mails bounced (6.00 %, the limit is 4.00 %)", NOW - timedelta(hours=3), Figures(100, 6, 0))
+
+
+@pytest.fixture
+def asked(stack):
+    """The stack with a send queue."""
+    queue = stack.client("sqs").create_queue(QueueName="SendQueue")["QueueUrl"]
+    stack.outputs["SendQueueUrl"] = queue
+    return stack
+
+
+@pytest.fixture
+def switch(asked):
+    return SwitchTable(asked.client("dynamodb"), TABLE)
+
+
+def told(asked, capsys, now=NOW):
+    assert sending.status(asked, now) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def mails(asked, tally, day=TODAY):
+    ScoresTable(asked.client("dynamodb"), TABLE).put_tallies(day, {"channel": {"mail": tally}})
+
+
+def test_the_status_tells_the_rates_of_a_week_and_what_waits(asked, capsys):
+    mails(asked, Tally(sent=200, bounced=1, complained=1))
+    mails(asked, Tally(sent=100, bounced=2), TODAY - timedelta(days=6))
+    mails(asked, Tally(sent=100, bounced=99), TODAY - timedelta(days=7))
+    for delay in (0, 900):
+        asked.client("sqs").send_message(
+            QueueUrl=asked.output("SendQueueUrl"), MessageBody=json.dumps({}), DelaySeconds=delay
+        )
+
+    switch, rates, waiting = told(asked, capsys)
+    assert switch == "Sending goes on."
+    assert rates == (
+        "Mails of 2026-11-16 to 2026-11-22: 300 sent, 3 bounced (1.00 %, the limit is 4.00 %), "
+        "1 called spam (0.33 %, the limit is 0.08 %)."
+    )
+    assert waiting == "Send queue: 2 messages wait."
+
+
+def test_the_status_tells_why_it_is_stopped_and_since_when(asked, switch, capsys):
+    switch.stop(BOUNCED)
+
+    assert told(asked, capsys)[0] == (
+        "Sending is stopped since 2026-11-22 09:00 UTC: 6 of 100 mails bounced (6.00 %, the limit is 4.00 %)"
+    )
+
+
+def test_after_a_resume_the_status_counts_as_the_breaker_does(asked, switch, capsys):
+    switch.stop(BOUNCED)
+    sending.resume(asked, NOW)
+    capsys.readouterr()
+    mails(asked, Tally(sent=100, bounced=6))
+    mails(asked, Tally(sent=10), TODAY + timedelta(days=1))
+
+    assert told(asked, capsys)[1] == "Resumed today: mails count against the limits from tomorrow on."
+    tomorrow = told(asked, capsys, NOW + timedelta(days=1))[1]
+    assert tomorrow.startswith("Mails of 2026-11-23 to 2026-11-23: 10 sent, 0 bounced (0.00 %")
+
+
+def test_a_stop_by_hand_keeps_its_reason_on_one_line(asked, switch, capsys):
+    assert sending.stop(asked, " wrong\nprices ", NOW) == 0
+    assert capsys.readouterr().out == "Sending stops within a minute; surveys wait.\n"
+    assert switch.state() == Halt("wrong prices", NOW)
+
+
+def test_a_stop_after_a_resume_is_a_stop(asked, switch):
+    switch.stop(BOUNCED)
+    sending.resume(asked, NOW)
+
+    sending.stop(asked, "wrong prices", NOW)
+
+    assert switch.state() == Halt("wrong prices", NOW, resumed_on=TODAY)
+
+
+def test_what_is_stopped_is_not_stopped_for_another_reason(asked, switch, capsys):
+    switch.stop(BOUNCED)
+
+    assert sending.stop(asked, "wrong prices", NOW) == 0
+    assert capsys.readouterr().out.startswith("Nothing done. Sending is stopped since 2026-11-22 09:00 UTC: 6 of 100")
+    assert switch.state() == BOUNCED
+
+
+def test_a_stop_without_a_reason_is_refused(asked):
+    with pytest.raises(AfterbillError, match="--reason is empty"):
+        sending.stop(asked, "  ", NOW)
+
+
+def test_a_resume_remembers_the_day_of_the_operator(asked, switch, capsys):
+    switch.stop(BOUNCED)
+
+    assert sending.resume(asked, NOW.replace(hour=23)) == 0  # 00:00 in Berlin
+    assert capsys.readouterr().out.startswith("Sending goes on")
+    assert switch.state() == Halt(resumed_on=TODAY + timedelta(days=1))
+
+
+def test_a_resume_of_what_was_not_stopped_does_nothing(asked, switch, capsys):
+    assert sending.resume(asked, NOW) == 0
+    assert capsys.readouterr().out == "Nothing done. Sending was not stopped.\n"
+    assert switch.state() == Halt()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "Sending goes on."),
+        (["stop", "--reason", "wrong prices"], "Sending stops within a minute; surveys wait."),
+        (["resume"], "Nothing done. Sending was not stopped."),
+    ],
+    ids=["status", "stop", "resume"],
+)
+def test_the_command_line_does_all_three(asked, monkeypatch, capsys, words, said):
+    monkeypatch.setattr(deployed, "connect", lambda _chosen: asked)
+
+    assert cli.main(["sending", *words]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == said
+
+
+def test_a_stop_on_the_command_line_needs_a_reason(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["sending", "stop"])
+    assert "--reason" in capsys.readouterr().err

@@ -1,0 +1,348 @@
+"""`afterbill source list`, `test`, `consent` and `confirm`."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from afterbill.adapters.aws.facts import FactsTable
+from afterbill.adapters.memory.apis import MemoryApis
+from afterbill.connectors import registry
+from afterbill.domain.billing import OperatorTask
+from afterbill.domain.errors import AfterbillError
+from afterbill.domain.provider import Login
+from afterbill.domain.webhooks import Webhook
+from afterbill_cli.sources import confirm, consent, listing, probe
+from tests.contract.scores_table import TABLE
+from tests.unit.cli.people import Server, person, store, stored
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+CLIENT = {"client_id": "me", "client_secret": "mine"}
+
+
+# list
+
+
+def rows(stack, capsys):
+    assert listing.show(stack) == 0
+    lines = capsys.readouterr().out.splitlines()
+    return {line.split("  ")[0]: [cell for cell in line.split("  ") if cell][1:] for line in lines}
+
+
+def test_the_list_says_what_is_missing(stack, capsys):
+    store(stack, "Sources", {"paddle": ["a", "b"]})
+    store(stack, "Apis", {"paddle": {"key": "k"}, "ledger": {"client_id": "half"}})
+
+    listed = {name: [cell.strip() for cell in cells] for name, cells in rows(stack, capsys).items()}
+
+    assert listed["paddle"] == ["paddle", "2", "stored", "not needed"]
+    assert listed["events"] == ["standard_webhooks", "missing", "not needed", "not needed"]
+    assert listed["ledger"] == ["xero", "missing", "missing", "missing"]
+    assert listed["paypal"] == ["paypal", "not needed", "missing", "not needed"]
+    assert listed["fetched"] == ["runmyaccounts", "not needed", "missing", "not needed"]
+
+
+def test_the_list_shows_no_secret(stack, capsys):
+    store(stack, "Sources", {"paddle": ["whsec_hidden"]})
+    store(stack, "Tokens", {"ledger": {"refresh_token": "hidden", "access_token": "hidden"}})
+
+    listing.show(stack)
+
+    said = capsys.readouterr().out
+    assert "hidden" not in said
+    assert "given" in said
+
+
+# test
+
+
+@pytest.mark.parametrize("provider", ["paddle", "standard_webhooks", "freshbooks"])
+def test_the_unwanted_sample_is_signed_and_sent(stack, provider, capsys):
+    name = {"paddle": "paddle", "standard_webhooks": "events", "freshbooks": "books"}[provider]
+    store(stack, "Sources", {name: ["whsec_c2VjcmV0"]})
+    server = Server(202)
+
+    assert probe.send_test(stack.source(name), stack, http=server) == 0
+
+    ((method, url, headers, body),) = server.requests
+    sent = Webhook(name, headers, body, datetime.now(UTC))
+    assert (method, url) == ("POST", f"https://api.example.com/webhooks/{name}")
+    assert registry.load(provider).verify(sent, ["whsec_c2VjcmV0"], sent.received_at) is None
+    assert capsys.readouterr().out.startswith("202: taken")
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (401, "the stored secret is not the one that counts"),
+        (404, "no source of this name is deployed"),
+        (413, "too large"),
+        (418, "is this its address"),
+    ],
+)
+def test_any_other_answer_is_explained_and_fails(stack, status, told, capsys):
+    store(stack, "Sources", {"paddle": ["s"]})
+
+    assert probe.send_test(stack.source("paddle"), stack, http=Server(status)) == 1
+    assert f"{status}: " in (said := capsys.readouterr().out)
+    assert told in said
+
+
+def test_another_file_and_address_can_be_used(stack, tmp_path):
+    store(stack, "Sources", {"paddle": ["s"]})
+    (tmp_path / "other.xml").write_text("<other/>")
+    server = Server()
+
+    probe.send_test(
+        stack.source("paddle"), stack, file=tmp_path / "other.xml", url="http://127.0.0.1:1/hook", http=server
+    )
+
+    ((_, url, headers, body),) = server.requests
+    assert (url, body, headers["content-type"]) == ("http://127.0.0.1:1/hook", b"<other/>", "application/xml")
+
+
+def test_a_file_that_is_not_there_is_told(stack, tmp_path):
+    store(stack, "Sources", {"paddle": ["s"]})
+
+    with pytest.raises(AfterbillError, match="No such file or directory"):
+        probe.send_test(stack.source("paddle"), stack, file=tmp_path / "none.json", http=Server())
+
+
+def test_a_signed_webhook_goes_nowhere_unencrypted(stack):
+    store(stack, "Sources", {"paddle": ["s"]})
+
+    with pytest.raises(AfterbillError, match="neither https nor on this machine"):
+        probe.send_test(stack.source("paddle"), stack, url="http://example.com/", http=Server())
+
+
+def test_what_only_the_provider_can_vouch_for_is_taken_and_refused_later(stack, capsys):
+    assert probe.send_test(stack.source("paypal"), stack, http=Server(200)) == 0
+    assert "refused when PayPal is asked" in capsys.readouterr().out
+
+
+def test_without_a_secret_nothing_is_sent(stack):
+    with pytest.raises(AfterbillError, match="no signing secret is stored for paddle"):
+        probe.send_test(stack.source("paddle"), stack, http=Server())
+
+
+def test_what_is_fetched_cannot_be_sent(stack):
+    with pytest.raises(AfterbillError, match="sends no webhooks"):
+        probe.send_test(stack.source("fetched"), stack, http=Server())
+
+
+def test_every_provider_with_webhooks_has_an_unwanted_sample():
+    for provider in registry.PROVIDERS:
+        if registry.load(provider).poller is None:
+            assert probe.unwanted(provider).is_file()
+    with pytest.raises(AfterbillError, match="name one with --file"):
+        probe.unwanted("nobody")
+
+
+def test_a_query_that_proves_the_webhook_is_part_of_the_address(stack, monkeypatch):
+    store(stack, "Sources", {"paddle": ["s"]})
+    signed = Webhook("paddle", {}, b"{}", NOW, query={"key": "a b"})
+    monkeypatch.setattr(probe, "_signed", lambda *_: signed)
+    server = Server()
+
+    probe.send_test(stack.source("paddle"), stack, http=server)
+
+    assert server.requests[0][1].endswith("/webhooks/paddle?key=a+b")
+
+
+# consent
+
+
+class Browser:
+    """Consents at the address that was shown and tells where it ended."""
+
+    def __init__(self, **changes):
+        self.changes = changes
+        self.shown: list[str] = []
+        self.question: dict[str, list[str]] = {}
+
+    def answer(self, _prompt):
+        (url,) = (line for line in self.shown if line.startswith("https://"))
+        self.question = parse_qs(urlsplit(url).query)
+        answer = {"code": "c0de", "state": self.question["state"][0], **self.changes}
+        return "https://localhost/afterbill?" + "&".join(f"{key}={value}" for key, value in answer.items() if value)
+
+    @property
+    def terminal(self):
+        someone = person()
+        return consent.Terminal(self.answer, self.answer, self.shown.append, someone.terminal.sleep)
+
+
+def give(stack, browser, server):
+    store(stack, "Apis", {"ledger": CLIENT})
+    return consent.ask(stack.source("ledger"), stack, browser.terminal, http=server)
+
+
+TOKENS = {"access_token": "a1", "refresh_token": "r1", "expires_in": 1800}
+
+
+def test_the_tokens_of_a_consent_are_stored(stack):
+    before = datetime.now(UTC)
+
+    assert give(stack, Browser(), Server(200, TOKENS)) == 0
+
+    kept = stored(stack, "Tokens")["ledger"]
+    assert (kept["access_token"], kept["refresh_token"]) == ("a1", "r1")
+    assert datetime.fromisoformat(kept["expires_at"]) >= before + timedelta(seconds=1800)
+
+
+def test_the_code_is_exchanged_as_the_client_that_asked(stack):
+    browser, server = Browser(), Server(200, TOKENS)
+
+    give(stack, browser, server)
+
+    ((_, url, headers, body),) = server.requests
+    assert url == registry.load("xero").API.token_url
+    assert {name.lower(): value for name, value in headers.items()}["authorization"] == "Basic bWU6bWluZQ=="
+    assert parse_qs(body.decode()) == {
+        "grant_type": ["authorization_code"],
+        "code": ["c0de"],
+        "redirect_uri": [consent.REDIRECT],
+    }
+    assert browser.question["client_id"] == ["me"]
+    assert "mine" not in "".join(browser.shown)
+
+
+def test_every_question_has_another_state(stack):
+    first, second = Browser(), Browser()
+    give(stack, first, Server(200, TOKENS))
+    give(stack, second, Server(200, TOKENS))
+
+    assert first.question["state"] != second.question["state"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"state": "another"}, "its state differs"),
+        ({"state": ""}, "its state differs"),
+        ({"code": "", "error": "access_denied"}, "no consent was given: access_denied"),
+        ({"code": ""}, "the address holds no code"),
+    ],
+)
+def test_what_is_no_consent_is_exchanged_for_nothing(stack, changes, told):
+    server = Server(200, TOKENS)
+
+    with pytest.raises(AfterbillError, match=told):
+        give(stack, Browser(**changes), server)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("body", [{"error": "invalid_grant"}, {"access_token": "a1"}])
+def test_without_a_refresh_token_nothing_is_stored(stack, body):
+    with pytest.raises(AfterbillError, match="the code was not taken"):
+        give(stack, Browser(), Server(200, body))
+    assert stored(stack, "Tokens") == {}
+
+
+def test_consent_is_asked_only_where_it_is_needed(stack):
+    with pytest.raises(AfterbillError, match="paddle needs nobody's consent"):
+        consent.ask(stack.source("paddle"), stack, person().terminal)
+
+
+def test_consent_needs_a_client(stack):
+    with pytest.raises(AfterbillError, match="no client_id and client_secret for ledger"):
+        consent.ask(stack.source("ledger"), stack, person().terminal)
+
+
+@pytest.mark.parametrize(
+    "provider", [name for name in registry.PROVIDERS if (api := registry.load(name).API) and api.login is Login.CONSENT]
+)
+def test_whoever_needs_consent_says_where(provider):
+    api = registry.load(provider).API
+    assert api.consent_url.startswith("https://")
+    assert api.token_url.startswith("https://")
+
+
+# confirm
+
+
+def park(stack, callback, verifier="v3r1fier", **more):
+    details = {"callback": callback, "verifier": verifier, **more}
+    task = OperatorTask("books", "verifier", callback, NOW, details=details, lives=timedelta(days=1))
+    FactsTable(stack.client("dynamodb"), TABLE).keep_task(task, "", NOW)
+
+
+def confirmed(callback):
+    return {f"PUT /events/account/A1/events/callbacks/{callback}": {"response": {}}}
+
+
+def test_a_confirmed_verifier_becomes_a_signing_secret(stack, capsys):
+    park(stack, "7")
+    store(stack, "Sources", {"books": ["older"]})
+
+    assert confirm.confirm(stack.source("books"), stack, MemoryApis(confirmed("7"))) == 0
+
+    assert stored(stack, "Sources") == {"books": ["v3r1fier", "older"]}
+    assert confirm.confirm(stack.source("books"), stack, MemoryApis()) == 0
+    assert "No verifier waits" in (said := capsys.readouterr().out)
+    assert "v3r1fier" not in said
+
+
+def test_the_verifier_is_sent_back_as_it_came(stack):
+    park(stack, "7")
+    sent = []
+
+    def call(path, *, method, body):
+        sent.append((method, path, json.loads(body)))
+        return {}
+
+    apis = MemoryApis()
+    apis.of = lambda *_: call
+    confirm.confirm(stack.source("books"), stack, apis)
+
+    expected = {"callback": {"callback_id": 7, "verifier": "v3r1fier"}}
+    assert sent == [("PUT", "/events/account/A1/events/callbacks/7", expected)]
+
+
+def test_a_verifier_that_nobody_vouches_for_is_not_trusted(stack, capsys):
+    park(stack, "7")
+    park(stack, "8", "another")
+
+    assert confirm.confirm(stack.source("books"), stack, MemoryApis(confirmed("8"))) == 1
+
+    assert stored(stack, "Sources") == {"books": ["another"]}
+    assert "callback 7: not confirmed" in capsys.readouterr().out
+
+
+def test_an_api_that_does_not_answer_confirms_nothing(stack, capsys):
+    park(stack, "7")
+
+    assert confirm.confirm(stack.source("books"), stack, MemoryApis(down=True)) == 1
+
+    assert stored(stack, "Sources") == {}
+    assert "no answer" in capsys.readouterr().out
+
+
+def test_every_callback_keeps_its_own_secret(stack):
+    for callback in range(9):
+        park(stack, str(callback), f"v{callback}")
+    answers = {key: value for number in range(9) for key, value in confirmed(number).items()}
+
+    confirm.confirm(stack.source("books"), stack, MemoryApis(answers))
+
+    assert len(stored(stack, "Sources")["books"]) == 9
+
+
+def test_confirming_needs_credentials_and_an_account(stack):
+    park(stack, "7")
+
+    with pytest.raises(AfterbillError, match="no credentials for its API"):
+        confirm.confirm(stack.source("books"), stack)
+    surveys = stack.config / "surveys.toml"
+    surveys.write_text(surveys.read_text().replace('account = "A1"', ""))
+    with pytest.raises(AfterbillError, match=r"books\.account is missing"):
+        confirm.confirm(stack.source("books"), stack, MemoryApis(confirmed("7")))
+
+
+def test_a_handshake_may_name_the_account_itself(stack):
+    surveys = stack.config / "surveys.toml"
+    surveys.write_text(surveys.read_text().replace('account = "A1"', ""))
+    park(stack, "7", account="A1")
+
+    assert confirm.confirm(stack.source("books"), stack, MemoryApis(confirmed("7"))) == 0

@@ -1,0 +1,74 @@
+"""`afterbill tasks`."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from afterbill.adapters.aws.facts import FactsTable
+from afterbill.domain.billing import CustomerRef, OperatorTask
+from afterbill.domain.errors import AfterbillError
+from afterbill_cli import tasks
+from tests.contract.scores_table import TABLE
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def kept(stack):
+    table = FactsTable(stack.client("dynamodb"), TABLE)
+    request = OperatorTask("paddle", "customers/redact", "9", NOW, CustomerRef("77"), {"orders": "1 2"})
+    table.keep_task(request, "hash", NOW)
+    table.keep_task(OperatorTask("books", "verifier", "7", NOW, details={"verifier": "hidden"}), "", NOW)
+    return stack
+
+
+def test_a_privacy_request_is_due_30_days_after_it_came(kept, capsys):
+    assert tasks.show(kept, as_json=False) == 0
+    assert (
+        "paddle customers/redact 9, customer 77: came 2026-11-22, answer it by 2026-12-22"
+        in capsys.readouterr().out.splitlines()
+    )
+
+
+def test_a_verifier_is_listed_and_not_shown(kept, capsys):
+    tasks.show(kept, as_json=False)
+    tasks.show(kept, as_json=True)
+    said = capsys.readouterr().out
+    assert "books verifier 7: `afterbill source confirm books` confirms it" in said
+    assert "hidden" not in said
+
+
+def test_programs_get_json(kept, capsys):
+    tasks.show(kept, as_json=True)
+    assert json.loads(capsys.readouterr().out)[1] == {
+        "source": "paddle",
+        "kind": "customers/redact",
+        "id": "9",
+        "occurred_at": "2026-11-22T12:00:00+00:00",
+        "due_at": "2026-12-22T12:00:00+00:00",
+        "customer": "77",
+        "details": {"orders": "1 2"},
+    }
+
+
+def test_what_is_done_is_forgotten(kept, capsys):
+    tasks.done(kept, "paddle", "customers/redact", "9")
+    tasks.done(kept, "books", "verifier", "7")
+    tasks.show(kept, as_json=False)
+    assert capsys.readouterr().out.splitlines()[-1] == "Nothing to decide."
+
+
+def test_what_is_done_does_not_come_back_with_its_webhook(kept):
+    tasks.done(kept, "books", "verifier", "7")
+
+    table = FactsTable(kept.client("dynamodb"), kept.output("TableName"))
+
+    assert not table.keep_task(OperatorTask("books", "verifier", "7", NOW, details={"verifier": "hidden"}), "", NOW)
+    with pytest.raises(AfterbillError, match="there is no task"):
+        tasks.done(kept, "books", "verifier", "7")
+
+
+def test_what_is_not_there_cannot_be_done(kept):
+    with pytest.raises(AfterbillError, match="there is no task paddle customers/redact 10"):
+        tasks.done(kept, "paddle", "customers/redact", "10")

@@ -1,0 +1,97 @@
+"""The parts of the demo that need no stack: its cast, its recount, its words."""
+
+from collections import Counter
+
+import pytest
+
+from afterbill.domain.billing import Touchpoint
+from afterbill_dev.demo import progress, scores
+from afterbill_dev.demo.answers import given_by
+from afterbill_dev.demo.mailbox import Letter, links
+from afterbill_dev.demo.people import ASKED_ABOUT, Story, Way, cast
+from afterbill_dev.demo.progress import DemoError, wait_for
+from afterbill_dev.demo.scores import Row
+
+SILENT = {Way.SILENT, Way.UNSUBSCRIBES}
+
+
+def test_some_forty_people_answer_and_everybody_has_an_address_that_belongs_to_nobody():
+    people = cast()
+
+    assert 38 <= sum(bool(person.ratings) for person in people) <= 45
+    assert len({person.email for person in people}) == len(people)
+    assert all(person.email.isascii() and person.email.endswith("@example.com") for person in people)
+
+
+def test_whoever_answers_says_a_rating_and_whoever_does_not_says_none():
+    assert all(bool(person.ratings) is (person.way not in SILENT) for person in cast())
+
+
+def test_every_story_is_told_in_two_languages():
+    told = Counter((person.story, person.locale[:2]) for person in cast())
+
+    assert set(told) == {(story, language) for story in Story for language in ("de", "en")}
+
+
+def test_whoever_disputes_a_payment_is_not_asked():
+    assert Story.DISPUTES not in ASKED_ABOUT
+    assert all(person.way is Way.SILENT for person in cast() if person.story is Story.DISPUTES)
+
+
+def test_the_last_of_several_ratings_counts():
+    changing = [person for person in cast() if person.way is Way.CHANGES]
+
+    assert [person.ratings for person in changing] == [(6, 9)]
+    assert given_by(changing) == {Touchpoint.PAYMENT_SUCCEEDED: [9]}
+
+
+def test_a_recount_is_promoters_minus_detractors_in_percent():
+    counted = scores.recount({"renewed": 5, "cancelled": 1}, {"renewed": [10, 9, 8, 0]})
+
+    assert counted == {"renewed": Row(5, 4, 2, 1, 1, 25.0), "cancelled": Row(1, 0, 0, 0, 0, None)}
+
+
+def test_what_only_one_side_knows_is_no_agreement():
+    row = Row(1, 1, 1, 0, 0, 100.0)
+
+    assert scores.agree({"renewed": row}, {"renewed": row, "cancelled": row}) == 1
+
+
+def test_the_table_marks_what_differs_and_how():
+    product, own = {"renewed": Row(2, 2, 2, 0, 0, 100.0)}, {"renewed": Row(2, 2, 1, 0, 1, 0.0)}
+
+    table = scores.beside(product, own)
+
+    assert "DIFFERS: promoters 2, recounted 1, detractors 0, recounted 1, score 100.0, recounted 0.0" in table
+    assert "DIFFERS" not in scores.beside(own, own)
+
+
+def test_links_are_read_as_a_mail_program_reads_them():
+    html = '<a href="https://example.com/s/t?rating=7&amp;x=1">7</a><a>none</a><link href="https://example.com/css">'
+
+    assert links(html) == ["https://example.com/s/t?rating=7&x=1"]
+
+
+def test_a_letter_knows_where_its_numbers_and_its_button_lead():
+    html = "".join(f'<a href="https://example.com/s/token?rating={rating}">{rating}</a>' for rating in range(11))
+    letter = Letter("a@example.com", "", html, "", {"List-Unsubscribe": "<https://example.com/u/token>"})
+
+    assert letter.rating_link(1) == "https://example.com/s/token?rating=1"
+    assert letter.answer_url == "https://example.com/s/token"
+    assert letter.unsubscribe_url == "https://example.com/u/token"
+
+
+def test_waiting_tells_how_far_it_is(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(progress, "SAY_EVERY_SECONDS", 0)
+    counts = iter((0, 1, 1, 2))
+
+    wait_for("mails", lambda: next(counts), 2, seconds=60)
+
+    said = [line.partition("] ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert said == ["  mails: 1 of 2", "  mails: all 2"]
+
+
+def test_waiting_in_vain_ends_with_what_was_expected_and_what_was_seen():
+    with pytest.raises(DemoError, match=r"0 s for mails: 2 were expected, 1 are there\."):
+        wait_for("mails", lambda: 1, 2, seconds=0)
