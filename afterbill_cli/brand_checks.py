@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from afterbill.config import INFORMAL, SURVEYS, read_toml
-from afterbill.domain.brand import Brand, brand_of
-from afterbill.domain.catalog import REASON, catalog_problems
-from afterbill.domain.errors import ConfigurationError
+from afterbill.content.brand import Brand, brand_of
+from afterbill.content.catalog import REASON, catalog_problems
+from afterbill.model.errors import ConfigurationError
+from afterbill.settings.config import INFORMAL, SURVEYS, read_toml
 from afterbill_cli.templates import template_problems
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")

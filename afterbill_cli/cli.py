@@ -6,7 +6,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from afterbill.domain.errors import AfterbillError
+from afterbill.model.errors import AfterbillError
 from afterbill_cli import deployed, in_product, keys, policy, score, sending, tasks
 from afterbill_cli.doctor import commands as doctor
 from afterbill_cli.explain import commands as explaining

@@ -11,10 +11,10 @@ from typing import Any
 
 import boto3
 
-from afterbill.domain.errors import ConfigurationError
-from afterbill.domain.policy import Policy
-from afterbill.domain.webhooks import Source
-from afterbill.surveys import load_policy
+from afterbill.model.errors import ConfigurationError
+from afterbill.model.webhooks import Source
+from afterbill.outreach.policy import Policy
+from afterbill.settings.surveys import load_policy
 from afterbill_cli import local_stack
 
 DEFAULT_STACK = "afterbill"

@@ -5,9 +5,9 @@ import secrets
 import sys
 from datetime import UTC, datetime
 
-from afterbill.adapters.aws.api_keys import KeyRingTable
-from afterbill.domain.api_keys import ApiKey, Scope, hash_of, spelled
-from afterbill.domain.errors import AfterbillError
+from afterbill.adapters.dynamodb.api_keys import KeyRingTable
+from afterbill.answers.api_keys import ApiKey, Scope, hash_of, spelled
+from afterbill.model.errors import AfterbillError
 from afterbill_cli import deployed
 from afterbill_cli.deployed import Deployed
 

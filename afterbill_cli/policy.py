@@ -6,22 +6,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from afterbill.adapters.memory.apis import MemoryApis
-from afterbill.adapters.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
-from afterbill.adapters.memory.table import MemoryTable
 from afterbill.connectors import registry
-from afterbill.domain.billing import OperatorTask, Pointer, Touchpoint, Understood
-from afterbill.domain.errors import AfterbillError, ConfigurationError, PayloadError
-from afterbill.domain.invitation import Invitation, SkipReason
-from afterbill.domain.policy import Policy
-from afterbill.domain.webhooks import Source, Webhook
-from afterbill.services.capture import Capture, Outcome
-from afterbill.services.capture_event import capture_event
-from afterbill.surveys import load_policy
+from afterbill.intake.capture import Capture, Outcome
+from afterbill.intake.capture_event import capture_event
+from afterbill.model.billing import OperatorTask, Pointer, Touchpoint, Understood
+from afterbill.model.errors import AfterbillError, ConfigurationError, PayloadError
+from afterbill.model.invitation import Invitation, SkipReason
+from afterbill.model.webhooks import Source, Webhook
+from afterbill.outreach.policy import Policy
+from afterbill.settings.surveys import load_policy
 from afterbill_cli import samples
 from afterbill_cli.brand_checks import word_problems
 from afterbill_cli.dry_render import rehearse
 from afterbill_cli.explain.timeline import rule_of, span
+from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
+from afterbill_cli.memory.table import MemoryTable
 from afterbill_cli.skip_reasons import why
 
 _LESSONS = {

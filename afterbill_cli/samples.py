@@ -8,9 +8,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from afterbill.connectors import registry
-from afterbill.domain.errors import AfterbillError
-from afterbill.domain.provider import About
-from afterbill.domain.webhooks import Webhook
+from afterbill.intake.connector import About
+from afterbill.model.errors import AfterbillError
+from afterbill.model.webhooks import Webhook
 
 _VERSION = re.compile(r"^(captured|\d[\d-]*)\.")
 """Before the topic a file's name may say where it comes from, or the version of an API."""

@@ -9,14 +9,14 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from afterbill.adapters.aws.scores import ScoresTable
-from afterbill.domain.errors import ConfigurationError
-from afterbill.domain.measures import GROUPS, OTHER_GROUPS
-from afterbill.domain.nps import response_rate
-from afterbill.domain.questions import SCALES, Question
-from afterbill.domain.segments import DIMENSIONS, dimension_of, question_and_dimension
-from afterbill.domain.tally import OTHER, Score
-from afterbill.domain.windows import window_name
+from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.insight.measures import GROUPS, OTHER_GROUPS
+from afterbill.insight.nps import response_rate
+from afterbill.insight.periods import window_name
+from afterbill.insight.tally import OTHER, Score
+from afterbill.model.errors import ConfigurationError
+from afterbill.model.questions import SCALES, Question
+from afterbill.model.segments import DIMENSIONS, dimension_of, question_and_dimension
 from afterbill_cli import local_stack
 
 _TITLES = {

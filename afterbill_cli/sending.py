@@ -4,12 +4,12 @@ import argparse
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from afterbill.adapters.aws.scores import ScoresTable
-from afterbill.adapters.aws.switch import SwitchTable
-from afterbill.domain.errors import AfterbillError
-from afterbill.domain.policy import Policy
-from afterbill.domain.reputation import Halt, percent, watched
-from afterbill.services.watch_reputation import recent_figures
+from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.adapters.dynamodb.switch import SwitchTable
+from afterbill.model.errors import AfterbillError
+from afterbill.outreach.policy import Policy
+from afterbill.outreach.reputation import Halt, percent, watched
+from afterbill.outreach.watch_reputation import recent_figures
 from afterbill_cli import deployed
 from afterbill_cli.deployed import Deployed
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from afterbill.domain.invitation import SkipReason
+from afterbill.model.invitation import SkipReason
 
 WHY: Mapping[SkipReason, str] = {
     SkipReason.NOT_ASKED: "ask = false under {place} or [defaults]",

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from afterbill.adapters.aws import keys
-from afterbill.adapters.aws.batches import query
-from afterbill.adapters.aws.items import decode
-from afterbill.domain.errors import AfterbillError
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.batches import query
+from afterbill.adapters.dynamodb.items import decode
+from afterbill.model.errors import AfterbillError
 from afterbill_cli.deployed import Deployed
 
 VERIFIER = "verifier"

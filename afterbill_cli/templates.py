@@ -6,13 +6,13 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, TemplateSyntaxError, meta, nodes
 
-from afterbill.domain.brand import Brand
-from afterbill.domain.catalog import TEXTS
-from afterbill.domain.hints import unknown
-from afterbill.domain.invitation import Answer
-from afterbill.domain.questions import Scale
-from afterbill.mail import render
-from afterbill.web import pages
+from afterbill.content.brand import Brand
+from afterbill.content.catalog import TEXTS
+from afterbill.content.mail import render
+from afterbill.content.web import pages
+from afterbill.model.invitation import Answer
+from afterbill.model.questions import Scale
+from afterbill.model.suggestions import unknown
 
 _OF_ANSWER = {one.name for one in fields(Answer)}
 _ATTRIBUTES: Mapping[str, Collection[str]] = {

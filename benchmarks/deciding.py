@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
-from afterbill.domain.channels import Channel
-from afterbill.domain.customer import Customer
-from afterbill.domain.invitation import Invitation
-from afterbill.domain.policy import Policy, Situation, decide
-from afterbill.domain.recheck import recheck
-from afterbill.domain.webhooks import Source
-from afterbill.surveys import load_policy
+from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.model.channels import Channel
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import Invitation
+from afterbill.model.webhooks import Source
+from afterbill.outreach.eligibility import recheck
+from afterbill.outreach.policy import Policy, Situation, decide
+from afterbill.settings.surveys import load_policy
 from benchmarks.layers import ROOT
 from benchmarks.table import Row
 

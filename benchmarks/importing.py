@@ -9,16 +9,16 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from afterbill.adapters.aws import keys
-from afterbill.adapters.aws.imported_responses import ImportedResponsesTable
-from afterbill.adapters.aws.imports import ImportsTable
-from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
-from afterbill.domain.channels import Channel
-from afterbill.domain.collected import Collected
-from afterbill.domain.customer import address_hash
-from afterbill.domain.invitation import Answer
-from afterbill.services import import_responses
-from afterbill.services.import_customers import TOGETHER, Importing, import_customers
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.imported_responses import ImportedResponsesTable
+from afterbill.adapters.dynamodb.imports import ImportsTable
+from afterbill.answers.external import Collected
+from afterbill.intake import import_responses
+from afterbill.intake.import_customers import TOGETHER, Importing, import_customers
+from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.model.channels import Channel
+from afterbill.model.customer import address_hash
+from afterbill.model.invitation import Answer
 from benchmarks.table import Row
 
 SIZE = 100_000

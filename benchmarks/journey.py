@@ -18,10 +18,10 @@ from typing import Any, ClassVar, Self
 import boto3
 from moto import mock_aws
 
-from afterbill.adapters.aws.taps import TapsTable
-from afterbill.domain.integrity import Integrity
-from afterbill.domain.links import Purpose, derive_key, sign
-from afterbill.services.settle_answers import settle_answers
+from afterbill.adapters.dynamodb.taps import TapsTable
+from afterbill.answers.review_clicks import settle_answers
+from afterbill.model.links import Purpose, derive_key, sign
+from afterbill.model.visits import Integrity
 from benchmarks.layers import ROOT
 from benchmarks.meter import Meter
 from benchmarks.world import IDENTITY, REGION, SIGNING, TABLE, world

@@ -7,17 +7,17 @@ from itertools import cycle
 
 from jinja2 import Environment, FileSystemLoader
 
-from afterbill.config import Catalogs, read_toml
-from afterbill.domain.billing import Money
-from afterbill.domain.brand import Brand, brand_of
-from afterbill.domain.colours import SURFACE_DARK
-from afterbill.domain.customer import Customer
-from afterbill.domain.invitation import Invitation
-from afterbill.domain.mail import Mail
-from afterbill.domain.questions import SCALES, Question
-from afterbill.domain.wording import Words
-from afterbill.mail.compose import composer
-from afterbill.mail.render import TEMPLATES
+from afterbill.content.brand import Brand, brand_of
+from afterbill.content.colours import SURFACE_DARK
+from afterbill.content.mail.compose import composer
+from afterbill.content.mail.render import TEMPLATES
+from afterbill.content.wording import Words
+from afterbill.model.billing import Money
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import Invitation
+from afterbill.model.messages import Mail
+from afterbill.model.questions import SCALES, Question
+from afterbill.settings.config import Catalogs, read_toml
 from benchmarks.layers import ROOT
 from benchmarks.table import Row
 from benchmarks.timing import pairs, ratio, repeated

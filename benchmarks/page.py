@@ -16,10 +16,10 @@ from unittest.mock import patch
 import boto3
 from botocore.awsrequest import AWSResponse
 
-from afterbill import config
-from afterbill.adapters.aws.items import invitation_item
-from afterbill.domain.invitation import Answer, Invitation, State
-from afterbill.domain.links import Purpose, derive_key, sign
+from afterbill.adapters.dynamodb.items import invitation_item
+from afterbill.model.invitation import Answer, Invitation, State
+from afterbill.model.links import Purpose, derive_key, sign
+from afterbill.settings import config
 from benchmarks.layers import ROOT
 from benchmarks.table import Row
 from benchmarks.timing import seconds

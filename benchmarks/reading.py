@@ -8,10 +8,10 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from afterbill.adapters.aws import keys
-from afterbill.adapters.aws.scores import ScoresTable
-from afterbill.adapters.memory.scores import MemoryScores
-from afterbill.domain.tally import Answered, Sent
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.insight.tally import Answered, Sent
+from afterbill_cli.memory.scores import MemoryScores
 from benchmarks.recounting import SIZES, recount, responses
 from benchmarks.table import Row
 from benchmarks.timing import pairs, ratio

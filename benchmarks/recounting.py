@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from afterbill.adapters.memory.scores import MemoryScores
-from afterbill.domain.invitation import Answer, Delivery, Invitation, State
-from afterbill.ports_insight import Counting, DirtyDays
-from afterbill.services.compute_nps import Computed, compute_nps
+from afterbill.insight.compute_nps import Computed, compute_nps
+from afterbill.insight.ports import Counting, DirtyDays
+from afterbill.model.invitation import Answer, Delivery, Invitation, State
+from afterbill_cli.memory.scores import MemoryScores
 from benchmarks.table import Row
 from benchmarks.timing import seconds
 

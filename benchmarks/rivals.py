@@ -23,7 +23,7 @@ from square.utils.webhooks_helper import verify_signature
 
 from afterbill.connectors import registry
 from afterbill.connectors._kit import json
-from afterbill.domain.webhooks import Source, Webhook
+from afterbill.model.webhooks import Source, Webhook
 from afterbill_cli import samples
 from benchmarks.layers import ROOT
 from benchmarks.table import Row

@@ -85,7 +85,7 @@ def settings_of(source: str) -> dict[str, str]:
 
     Those that the configuration asks for in its place are among them.
     """
-    configuration = (ROOT / "layers" / "core" / "afterbill" / "config.py").read_text(encoding="utf-8")
+    configuration = (ROOT / "layers" / "core" / "afterbill" / "settings" / "config.py").read_text(encoding="utf-8")
     return dict.fromkeys(_SETTING.findall(f"{source}{configuration}"), "15")
 
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import stripe
 
 from afterbill.connectors import registry
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.customer import Customer
-from afterbill.domain.policy import Policy, Situation, decide
-from afterbill.domain.webhooks import Source, Webhook
-from afterbill.surveys import load_policy
+from afterbill.model.billing import BillingEvent
+from afterbill.model.customer import Customer
+from afterbill.model.webhooks import Source, Webhook
+from afterbill.outreach.policy import Policy, Situation, decide
+from afterbill.settings.surveys import load_policy
 from benchmarks.layers import ROOT
 from benchmarks.table import Row
 from benchmarks.timing import pairs, ratio, repeated

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import boto3
 
-from afterbill import config
+from afterbill.settings import config
 from benchmarks.layers import ROOT
 from benchmarks.meter import Meter
 from benchmarks.schema import table_definition

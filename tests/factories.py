@@ -8,17 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from afterbill.domain import links
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
-from afterbill.domain.channels import Channel
-from afterbill.domain.customer import Customer, address_hash
-from afterbill.domain.invitation import Invitation
-from afterbill.domain.mail import Mail
-from afterbill.domain.policy import Policy, Rule, Stops
-from afterbill.domain.provider import About, Address, Provider
-from afterbill.domain.sending_window import Almanac, SendingWindow
-from afterbill.domain.webhooks import Source
-from afterbill.services.handle_mail_event import INVITATION_TAG
+from afterbill.intake.connector import About, Address, Provider
+from afterbill.model import links
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
+from afterbill.model.channels import Channel
+from afterbill.model.customer import Customer, address_hash
+from afterbill.model.invitation import Invitation
+from afterbill.model.messages import Mail
+from afterbill.model.webhooks import Source
+from afterbill.outreach.handle_mail_event import INVITATION_TAG
+from afterbill.outreach.policy import Policy, Rule, Stops
+from afterbill.outreach.sending_window import Almanac, SendingWindow
 
 EVENTS = Path(__file__).resolve().parents[1] / "events"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from afterbill.domain.sending_window import SendingWindow
+from afterbill.outreach.sending_window import SendingWindow
 
 ZONES = (
     "UTC",

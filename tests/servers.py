@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from afterbill.adapters.http_client import HttpClient
+from afterbill.adapters.http.http_client import HttpClient
 
 Said = tuple[int, bytes] | tuple[int, bytes, Mapping[str, str]] | Exception
 

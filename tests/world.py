@@ -5,32 +5,26 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from afterbill.adapters.memory.apis import MemoryApis
-from afterbill.adapters.memory.keys import MemoryLinkKeys
-from afterbill.adapters.memory.limits import MemoryLimits
-from afterbill.adapters.memory.queues import (
-    MemoryDeadLetters,
-    MemoryInbox,
-    MemoryMailer,
-    MemorySendQueue,
-    MemoryTimer,
-)
-from afterbill.adapters.memory.table import MemoryTable
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.customer import Customer
-from afterbill.domain.invitation import Invitation, State
-from afterbill.domain.mail import INVITATION_TAG, Sms
-from afterbill.domain.policy import Policy
-from afterbill.domain.webhooks import Webhook
-from afterbill.services.capture import Capture, Captured
-from afterbill.services.capture_event import capture_event
-from afterbill.services.handle_mail_event import Handling, handle_mail_event
-from afterbill.services.handle_mail_event import Outcome as MailOutcome
-from afterbill.services.record_response import Responded, Responding, record_response
-from afterbill.services.send_survey import send_survey
-from afterbill.services.sending import Sending, Sent
-from afterbill.services.sweep import Finding, Sweeping, sweep
-from afterbill.services.texting import Texting
+from afterbill.answers.record_response import Responded, Responding, record_response
+from afterbill.intake.capture import Capture, Captured
+from afterbill.intake.capture_event import capture_event
+from afterbill.model.billing import BillingEvent
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import Invitation, State
+from afterbill.model.messages import INVITATION_TAG, Sms
+from afterbill.model.webhooks import Webhook
+from afterbill.outreach.delivery import Sending, Sent
+from afterbill.outreach.handle_mail_event import Handling, handle_mail_event
+from afterbill.outreach.handle_mail_event import Outcome as MailOutcome
+from afterbill.outreach.policy import Policy
+from afterbill.outreach.send_survey import send_survey
+from afterbill.outreach.sweep import Finding, Sweeping, sweep
+from afterbill.outreach.text_messages import Texting
+from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryLinkKeys
+from afterbill_cli.memory.limits import MemoryLimits
+from afterbill_cli.memory.queues import MemoryDeadLetters, MemoryInbox, MemoryMailer, MemorySendQueue, MemoryTimer
+from afterbill_cli.memory.table import MemoryTable
 from tests.factories import (
     KEYS,
     NOON,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from afterbill.adapters.aws.clients import error_code
-from afterbill.domain.errors import AfterbillError
+from afterbill.model.errors import AfterbillError
 from afterbill_cli.doctor import identity, records, running, sending, settings, stores
 from afterbill_cli.doctor.findings import Finding, Findings, unknown
 from afterbill_cli.doctor.stack_under_test import Patient

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from afterbill.domain.errors import AfterbillError
+from afterbill.model.errors import AfterbillError
 
 _THERE = "amazonses.com"
 """What SES itself cannot do without."""

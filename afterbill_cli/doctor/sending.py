@@ -3,8 +3,8 @@
 import time
 from datetime import timedelta
 
-from afterbill.adapters.aws.limits import HaltSwitch, LimitsTable
-from afterbill.domain.channels import Channel
+from afterbill.adapters.dynamodb.limits import HaltSwitch, LimitsTable
+from afterbill.model.channels import Channel
 from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, warn
 from afterbill_cli.doctor.metrics import Metric, latest
 from afterbill_cli.doctor.stack_under_test import Patient

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from afterbill.almanac import load_almanac
+from afterbill.settings.almanac import load_almanac
 from afterbill_cli import policy
 from afterbill_cli.doctor.findings import Finding, Findings, Verdict, fail, ok, warn
 from afterbill_cli.doctor.stack_under_test import Patient

@@ -9,9 +9,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code
-from afterbill.config import read_toml
-from afterbill.domain.errors import ConfigurationError
-from afterbill.domain.policy import Policy
+from afterbill.model.errors import ConfigurationError
+from afterbill.outreach.policy import Policy
+from afterbill.settings.config import read_toml
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.doctor.resolver import Dns
 

@@ -7,8 +7,8 @@ from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code
 from afterbill.connectors import registry
-from afterbill.domain.errors import ConfigurationError
-from afterbill.domain.provider import Address, Login, Provider
+from afterbill.intake.connector import Address, Login, Provider
+from afterbill.model.errors import ConfigurationError
 from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, warn
 from afterbill_cli.doctor.stack_under_test import Patient
 from afterbill_cli.sources import access

@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from afterbill.domain.invitation import Invitation
+from afterbill.model.invitation import Invitation
 from afterbill_cli import deployed as stacks
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.explain.find import Finder, Subject

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from afterbill.adapters.aws import keys
-from afterbill.adapters.aws.batches import query
-from afterbill.adapters.aws.items import encode, invitation_of
-from afterbill.adapters.aws.reading import InvitationReader
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.domain.customer import Customer
-from afterbill.domain.errors import AfterbillError
-from afterbill.domain.invitation import Invitation
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.batches import query
+from afterbill.adapters.dynamodb.items import encode, invitation_of
+from afterbill.adapters.dynamodb.table import InvitationReader
+from afterbill.model.customer import Customer
+from afterbill.model.errors import AfterbillError
+from afterbill.model.invitation import Invitation
 from afterbill_cli.deployed import Deployed
 
 _ID = re.compile(r"[0-9a-f]{32}")

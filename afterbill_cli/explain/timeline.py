@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from afterbill.domain.billing import Touchpoint
-from afterbill.domain.channels import Channel
-from afterbill.domain.collected import COLLECTED
-from afterbill.domain.customer import Customer
-from afterbill.domain.invitation import Invitation, SkipReason, State
-from afterbill.domain.legal import Need, basis_of
-from afterbill.domain.policy import Policy, Rule
-from afterbill.domain.sending_window import Place
-from afterbill.surveys.values import UNITS
+from afterbill.answers.external import COLLECTED
+from afterbill.model.billing import Touchpoint
+from afterbill.model.channels import Channel
+from afterbill.model.consent import Need, basis_of
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import Invitation, SkipReason, State
+from afterbill.outreach.policy import Policy, Rule
+from afterbill.outreach.sending_window import Place
+from afterbill.settings.surveys.values import UNITS
 from afterbill_cli.explain.visits import visited
 from afterbill_cli.skip_reasons import why
 

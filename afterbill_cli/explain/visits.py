@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from afterbill.domain.integrity import Integrity, Kind, Visit
-from afterbill.domain.invitation import Invitation
-from afterbill.domain.judging import Signal, judge
+from afterbill.answers.click_signals import Signal, judge
+from afterbill.model.invitation import Invitation
+from afterbill.model.visits import Integrity, Kind, Visit
 
 _USES = {
     Kind.OPENED: "opened",

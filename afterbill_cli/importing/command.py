@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from afterbill.domain.errors import ConfigurationError
+from afterbill.model.errors import ConfigurationError
 from afterbill_cli import deployed
 from afterbill_cli.importing.customers import How, import_file
 from afterbill_cli.importing.fields import FIELDS, field_map

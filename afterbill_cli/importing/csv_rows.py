@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from afterbill.domain.errors import AfterbillError
+from afterbill.model.errors import AfterbillError
 from afterbill_cli.importing.problems import Problem, shown
 from afterbill_cli.importing.records import Layout, Record, Rows
 

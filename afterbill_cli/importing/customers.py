@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from afterbill.adapters.aws.imports import ImportsTable
 from afterbill.adapters.aws.secret_keys import SecretKeys
-from afterbill.services.import_customers import Importing, Outcome
+from afterbill.adapters.dynamodb.imports import ImportsTable
+from afterbill.intake.import_customers import Importing, Outcome
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import text_files
 from afterbill_cli.importing.duplicates import Seen

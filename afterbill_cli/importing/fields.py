@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from afterbill.config import read_toml
-from afterbill.domain.errors import AfterbillError, ConfigurationError
+from afterbill.model.errors import AfterbillError, ConfigurationError
+from afterbill.settings.config import read_toml
 from afterbill_cli.importing.problems import shown
 
 EMAIL, ID, UPDATED_AT = "email", "id", "updated_at"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from afterbill.domain.errors import AfterbillError
+from afterbill.model.errors import AfterbillError
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import text_files
 from afterbill_cli.importing.records import Layout

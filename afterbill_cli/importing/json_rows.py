@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
-from afterbill.domain.errors import AfterbillError
+from afterbill.model.errors import AfterbillError
 from afterbill_cli.importing.fields import ATTRIBUTES, EMAIL, no_email
 from afterbill_cli.importing.problems import Problem, shown
 from afterbill_cli.importing.records import Layout, Record, Rows

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from afterbill.domain.errors import AfterbillError
+from afterbill.model.errors import AfterbillError
 
 _MOST_SHOWN = 20
 _LONGEST_VALUE = 40

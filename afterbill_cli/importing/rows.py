@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from afterbill.domain.billing import BillingEvent, CustomerRef
+from afterbill.model.billing import BillingEvent, CustomerRef
 from afterbill_cli.importing import checks
 from afterbill_cli.importing.fields import ATTRIBUTES, EMAIL, ID, OF_ATTRIBUTES, UPDATED_AT
 from afterbill_cli.importing.problems import Problem

@@ -8,7 +8,7 @@ from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 
-from afterbill.domain.errors import AfterbillError, ConfigurationError
+from afterbill.model.errors import AfterbillError, ConfigurationError
 
 _LONGEST_LINE = 1_000_000
 _BLOCK = 1 << 16

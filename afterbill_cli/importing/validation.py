@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.errors import AfterbillError
+from afterbill.model.billing import BillingEvent
+from afterbill.model.errors import AfterbillError
 from afterbill_cli.importing import csv_rows, json_rows, text_files
 from afterbill_cli.importing.duplicates import Seen
 from afterbill_cli.importing.fields import EMAIL, ID

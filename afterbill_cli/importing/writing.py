@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.customer import Customer
-from afterbill.ports_intake import Change, Imports, Known
-from afterbill.services.import_customers import TOGETHER, Importing, import_customers
+from afterbill.intake.import_customers import TOGETHER, Importing, import_customers
+from afterbill.intake.ports import Change, Imports, Known
+from afterbill.model.billing import BillingEvent
+from afterbill.model.customer import Customer
 from afterbill_cli.importing.journal import Journal
 from afterbill_cli.importing.retrying_writer import Attempt, Patient
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from afterbill.domain.billing import Money, Touchpoint
-from afterbill.domain.customer import Customer
-from afterbill.domain.invitation import Invitation
-from afterbill.domain.mail import Mail
-from afterbill.domain.questions import Question
-from afterbill.domain.wording import Words
-from afterbill.mail.compose import composer
+from afterbill.content.mail.compose import composer
+from afterbill.content.wording import Words
+from afterbill.model.billing import Money, Touchpoint
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import Invitation
+from afterbill.model.messages import Mail
+from afterbill.model.questions import Question
 from afterbill_cli.preview.previews import Exhibit
 from afterbill_cli.preview.variants import Speaker
 

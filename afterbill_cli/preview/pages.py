@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from afterbill.domain.billing import Touchpoint
-from afterbill.domain.invitation import Answer
-from afterbill.domain.questions import Question
-from afterbill.web.asking import Asking, Step
-from afterbill.web.pages import Asked, Draft, Page, Pages, Problem
+from afterbill.content.web.asking import Asking, Step
+from afterbill.content.web.pages import Asked, Draft, Page, Pages, Problem
+from afterbill.model.billing import Touchpoint
+from afterbill.model.invitation import Answer
+from afterbill.model.questions import Question
 from afterbill_cli.preview.previews import Exhibit
 from afterbill_cli.preview.variants import Speaker
 

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from afterbill.config import INFORMAL, SURVEYS, Catalogs, read_toml
-from afterbill.domain.billing import Touchpoint
-from afterbill.domain.brand import Brand, brand_of
-from afterbill.domain.errors import ConfigurationError
-from afterbill.domain.hints import unknown
-from afterbill.domain.policy import Rule
-from afterbill.domain.questions import Question
-from afterbill.domain.wording import VARYING, Catalog
-from afterbill.surveys import load_policy
+from afterbill.content.brand import Brand, brand_of
+from afterbill.content.wording import VARYING, Catalog
+from afterbill.model.billing import Touchpoint
+from afterbill.model.errors import ConfigurationError
+from afterbill.model.questions import Question
+from afterbill.model.suggestions import unknown
+from afterbill.outreach.policy import Rule
+from afterbill.settings.config import INFORMAL, SURVEYS, Catalogs, read_toml
+from afterbill.settings.surveys import load_policy
 
 
 @dataclass(frozen=True, slots=True)

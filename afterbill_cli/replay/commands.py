@@ -4,7 +4,7 @@ import argparse
 from datetime import date
 from pathlib import Path
 
-from afterbill.domain.errors import ConfigurationError
+from afterbill.model.errors import ConfigurationError
 from afterbill_cli import deployed
 from afterbill_cli.replay.replay import Chosen, dry_run, replay
 

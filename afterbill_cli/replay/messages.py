@@ -12,8 +12,8 @@ from typing import Any
 
 from afterbill.adapters.aws.queues import webhook_of
 from afterbill.connectors import registry
-from afterbill.domain.errors import AfterbillError
-from afterbill.domain.webhooks import Source, Webhook
+from afterbill.model.errors import AfterbillError
+from afterbill.model.webhooks import Source, Webhook
 from afterbill_cli import samples
 
 _SECONDS_OUT_OF_SIGHT = 60

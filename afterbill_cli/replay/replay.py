@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from afterbill.adapters.aws.facts import FactsTable
 from afterbill.adapters.aws.queues import SqsInbox
 from afterbill.adapters.aws.secret_keys import SecretKeys
-from afterbill.adapters.memory.apis import MemoryApis
-from afterbill.domain.errors import ConfigurationError
-from afterbill.ports_intake import BillingApis, Inbox
+from afterbill.adapters.dynamodb.facts import FactsTable
+from afterbill.intake.ports import BillingApis, Inbox
+from afterbill.model.errors import ConfigurationError
 from afterbill_cli.deployed import Deployed
+from afterbill_cli.memory.apis import MemoryApis
 from afterbill_cli.replay.messages import DeadLetters, Message, evidence, files
 from afterbill_cli.replay.trial import Trial, trial
 from afterbill_cli.sources import access

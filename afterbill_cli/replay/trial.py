@@ -5,17 +5,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from afterbill.adapters.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
-from afterbill.adapters.memory.table import MemoryTable
 from afterbill.connectors import registry
-from afterbill.domain.billing import OperatorTask
-from afterbill.domain.customer import Customer
-from afterbill.domain.errors import AfterbillError, ConfigurationError
-from afterbill.domain.policy import Policy
-from afterbill.domain.webhooks import Webhook
-from afterbill.ports_intake import BillingApis, Change, Facts, Found, Wanted
-from afterbill.services.capture import Capture, Captured, Outcome
-from afterbill.services.capture_event import capture_event
+from afterbill.intake.capture import Capture, Captured, Outcome
+from afterbill.intake.capture_event import capture_event
+from afterbill.intake.ports import BillingApis, Change, Facts, Found, Wanted
+from afterbill.model.billing import OperatorTask
+from afterbill.model.customer import Customer
+from afterbill.model.errors import AfterbillError, ConfigurationError
+from afterbill.model.webhooks import Webhook
+from afterbill.outreach.policy import Policy
+from afterbill_cli.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
+from afterbill_cli.memory.table import MemoryTable
 
 
 @dataclass

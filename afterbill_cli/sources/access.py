@@ -4,7 +4,7 @@ import time
 
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.tokens import ApiCredentials, SecretTokens
-from afterbill.adapters.billing_api import HttpApis
+from afterbill.adapters.http.billing_api import HttpApis
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.sources.secrets import SecretBook
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from afterbill.connectors import registry
-from afterbill.domain.errors import ConfigurationError
-from afterbill.domain.provider import Address, Api, Login, Provider
-from afterbill.domain.webhooks import Source
+from afterbill.intake.connector import Address, Api, Login, Provider
+from afterbill.model.errors import ConfigurationError
+from afterbill.model.webhooks import Source
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.sources import access, consent
 from afterbill_cli.sources.secrets import with_secret

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from afterbill.connectors import registry
-from afterbill.surveys.values import duration
+from afterbill.settings.surveys.values import duration
 from afterbill_cli import deployed
 from afterbill_cli.sources import confirm, consent, listing, probe
 from afterbill_cli.sources.add import Wanted, add, named

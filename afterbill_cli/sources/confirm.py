@@ -4,10 +4,10 @@ import json
 from urllib.parse import quote
 
 from afterbill.connectors import registry
-from afterbill.domain.errors import AfterbillError, ConfigurationError
-from afterbill.domain.provider import Call
-from afterbill.domain.webhooks import Source
-from afterbill.ports_intake import BillingApis
+from afterbill.intake.connector import Call
+from afterbill.intake.ports import BillingApis
+from afterbill.model.errors import AfterbillError, ConfigurationError
+from afterbill.model.webhooks import Source
 from afterbill_cli import tasks
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.sources import access

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from afterbill.adapters.aws.tokens import ApiCredentials
-from afterbill.adapters.billing_login import request_token
-from afterbill.adapters.http_client import HttpClient
+from afterbill.adapters.http.billing_login import request_token
+from afterbill.adapters.http.http_client import HttpClient
 from afterbill.connectors import registry
-from afterbill.domain.errors import AfterbillError, ConfigurationError
-from afterbill.domain.provider import Api, Login, Token
-from afterbill.domain.webhooks import Source
+from afterbill.intake.connector import Api, Login, Token
+from afterbill.model.errors import AfterbillError, ConfigurationError
+from afterbill.model.webhooks import Source
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.sources import access
 from afterbill_cli.sources.terminal import Terminal

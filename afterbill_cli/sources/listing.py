@@ -1,7 +1,7 @@
 """`afterbill source list`: what is configured, and whether its secrets are stored."""
 
 from afterbill.connectors import registry
-from afterbill.domain.provider import Login, Provider, Token
+from afterbill.intake.connector import Login, Provider, Token
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.sources import access
 from afterbill_cli.sources.secrets import has_credentials, signing_secrets

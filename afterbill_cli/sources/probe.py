@@ -7,11 +7,11 @@ from urllib.parse import urlencode, urlsplit
 
 import urllib3
 
-from afterbill.adapters.http_client import HttpClient
+from afterbill.adapters.http.http_client import HttpClient
 from afterbill.connectors import registry
-from afterbill.domain.errors import AfterbillError, ConfigurationError
-from afterbill.domain.provider import Provider
-from afterbill.domain.webhooks import Source, Webhook
+from afterbill.intake.connector import Provider
+from afterbill.model.errors import AfterbillError, ConfigurationError
+from afterbill.model.webhooks import Source, Webhook
 from afterbill_cli import local_stack, samples
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.sources import access

@@ -6,7 +6,7 @@ from typing import Any
 
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.connectors import registry
-from afterbill.domain.provider import Api
+from afterbill.intake.connector import Api
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 import urllib3
 
 from afterbill.connectors.stripe import ABOUT
-from afterbill.domain.billing import fact_key
+from afterbill.model.billing import fact_key
 from afterbill_dev.demo.people import Person, Story
 from afterbill_dev.demo.progress import DemoError
 from afterbill_dev.local import programs

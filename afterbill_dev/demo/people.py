@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from afterbill.domain.billing import Touchpoint
+from afterbill.model.billing import Touchpoint
 
 
 class Story(StrEnum):

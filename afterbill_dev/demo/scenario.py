@@ -7,8 +7,8 @@ from typing import Any
 
 import boto3
 
-from afterbill.adapters.aws import keys
-from afterbill.domain.invitation import SkipReason
+from afterbill.adapters.dynamodb import keys
+from afterbill.model.invitation import SkipReason
 from afterbill_dev.demo import answers, browser, mailbox, scores
 from afterbill_dev.demo.billing import Billing, Purchase
 from afterbill_dev.demo.mailbox import Letter

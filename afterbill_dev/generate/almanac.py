@@ -16,10 +16,10 @@ from typing import Any
 import holidays
 from babel.core import get_global
 
-from afterbill.domain.errors import AfterbillError
+from afterbill.model.errors import AfterbillError
 from afterbill_dev import paths
 
-TABLES = paths.ROOT / "layers" / "core" / "afterbill" / "data" / "almanac.json"
+TABLES = paths.ROOT / "layers" / "core" / "afterbill" / "settings" / "almanac.json"
 FIRST, LAST = 2025, 2035
 """The years of the tables; past the last one no holiday is known, only weekends."""
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from afterbill.connectors import registry
-from afterbill.domain.billing import BillingEvent, OperatorTask, Pointer, Understood
-from afterbill.domain.errors import AfterbillError, PayloadError
-from afterbill.domain.webhooks import Source
+from afterbill.model.billing import BillingEvent, OperatorTask, Pointer, Understood
+from afterbill.model.errors import AfterbillError, PayloadError
+from afterbill.model.webhooks import Source
 from afterbill_cli import samples
 
 _NO_WEBHOOKS = frozenset({".md", ".rst", ".py", ".pyc"})

@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from afterbill.api import DOCUMENT, problems, values
-from afterbill.api.bodies import AnswerBody, KeptBody, ProblemBody
-from afterbill.api.problems import Problem
-from afterbill.domain.api_keys import Scope
+from afterbill.answers.api import DOCUMENT, problems, values
+from afterbill.answers.api.bodies import AnswerBody, KeptBody, ProblemBody
+from afterbill.answers.api.problems import Problem
+from afterbill.answers.api_keys import Scope
 
 _BODIES: tuple[type[BaseModel], ...] = (AnswerBody, KeptBody, ProblemBody)
 _ID = "8d3f0b6c1a4e4f57a9c2d1e0b7f65432"

@@ -5,12 +5,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.connectors import registry
-from afterbill.domain.billing import BillingEvent, Pointer, Touchpoint
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Source
+from afterbill.model.billing import BillingEvent, Pointer, Touchpoint
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Source
 from afterbill_cli import samples
+from afterbill_cli.memory.apis import MemoryApis
 from afterbill_dev import paths
 
 README = paths.ROOT / "README.md"

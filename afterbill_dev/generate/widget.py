@@ -13,7 +13,7 @@ from string import ascii_letters
 
 from afterbill_dev.paths import ROOT
 
-FOLDER = ROOT / "layers" / "core" / "afterbill" / "web" / "in_product"
+FOLDER = ROOT / "layers" / "core" / "afterbill" / "content" / "web" / "in_product"
 MADE = FOLDER / "afterbill.js"
 
 _TOKEN = re.compile(

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from afterbill.domain.errors import AfterbillError
-from afterbill.domain.integrity import Integrity
-from afterbill.surveys import load_policy
+from afterbill.model.errors import AfterbillError
+from afterbill.model.visits import Integrity
+from afterbill.settings.surveys import load_policy
 from afterbill_dev.demo.browser import chromium
 from afterbill_dev.lab import traffic
 from afterbill_dev.lab.browser import report

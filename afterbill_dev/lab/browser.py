@@ -2,8 +2,8 @@
 
 from playwright.sync_api import Browser
 
-from afterbill.domain.integrity import Integrity
-from afterbill.domain.invitation import Answer
+from afterbill.model.invitation import Answer
+from afterbill.model.visits import Integrity
 from afterbill_dev.lab.device import Scene
 from afterbill_dev.lab.scenes import SCENES
 from afterbill_dev.lab.server import Laboratory, serving

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from math import sqrt
 
-from afterbill.domain.integrity import Integrity
+from afterbill.model.visits import Integrity
 from afterbill_dev.lab.rivals import RIVALS, Recorded
 from afterbill_dev.lab.survey_harness import observe, reported
 from afterbill_dev.lab.traffic import HIDDEN, PICK, Mailing, Use

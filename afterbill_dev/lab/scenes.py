@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from afterbill.domain.integrity import HIDDEN
-from afterbill.domain.invitation import Answer
+from afterbill.model.invitation import Answer
+from afterbill.model.visits import HIDDEN
 from afterbill_dev.lab.device import HIDDEN_PAGE, Scene
 from afterbill_dev.lab.robots import LINKS
 from afterbill_dev.lab.traffic import DESK

@@ -12,9 +12,9 @@ from types import ModuleType
 from typing import Any, cast
 from unittest import mock
 
-from afterbill import config
-from afterbill.domain.integrity import Integrity
-from afterbill.domain.visitors import Visitors
+from afterbill.answers.visitors import Visitors
+from afterbill.model.visits import Integrity
+from afterbill.settings import config
 from afterbill_dev.lab.survey_harness import TOKEN, Desk, address_of, hash_network
 from afterbill_dev.paths import ROOT
 

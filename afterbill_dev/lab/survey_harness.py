@@ -8,22 +8,22 @@ from functools import cache
 from ipaddress import IPv6Address
 from typing import Any
 
-from afterbill.adapters.aws import keys
-from afterbill.adapters.aws.stream import read_change, tapped_in
-from afterbill.adapters.memory.keys import MemoryLinkKeys
-from afterbill.adapters.memory.scores import MemoryScores
-from afterbill.adapters.memory.table import MemoryTable
-from afterbill.adapters.memory.taps import MemoryTaps
-from afterbill.domain import links
-from afterbill.domain.floods import Throttle
-from afterbill.domain.integrity import HIDDEN, Integrity
-from afterbill.domain.invitation import Answer, Invitation, State
-from afterbill.domain.mail import INVITATION_TAG
-from afterbill.domain.visitors import Visitor, Visitors
-from afterbill.services.handle_mail_event import Handling, handle_mail_event
-from afterbill.services.record_response import Responding, record_response, report_seen, show_survey
-from afterbill.services.settle_answers import settle_answers
-from afterbill.services.track_changes import Marking, track_changes
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.stream import read_change, tapped_in
+from afterbill.answers.rate_limit import Throttle
+from afterbill.answers.record_response import Responding, record_response, report_seen, show_survey
+from afterbill.answers.review_clicks import settle_answers
+from afterbill.answers.visitors import Visitor, Visitors
+from afterbill.insight.track_changes import Marking, track_changes
+from afterbill.model import links
+from afterbill.model.invitation import Answer, Invitation, State
+from afterbill.model.messages import INVITATION_TAG
+from afterbill.model.visits import HIDDEN, Integrity
+from afterbill.outreach.handle_mail_event import Handling, handle_mail_event
+from afterbill_cli.memory.keys import MemoryLinkKeys
+from afterbill_cli.memory.scores import MemoryScores
+from afterbill_cli.memory.table import MemoryTable
+from afterbill_cli.memory.taps import MemoryTaps
 from afterbill_dev.lab import traffic
 from afterbill_dev.lab.traffic import Mailing, Use
 

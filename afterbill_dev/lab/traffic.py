@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NoReturn
 
-from afterbill.domain.errors import AfterbillError
+from afterbill.model.errors import AfterbillError
 
 NUMBERS = tuple(map(str, range(11)))
 HIDDEN, PAGE = "hidden", "page"

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from afterbill.connectors import registry
-from afterbill.domain.provider import Api, Login
+from afterbill.intake.connector import Api, Login
 from afterbill_dev.local import counters
 from afterbill_dev.local.forwarding import Answer
 from afterbill_dev.paths import ROOT

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from afterbill.connectors import registry
-from afterbill.domain.provider import Api, Login
+from afterbill.intake.connector import Api, Login
 from afterbill_dev.local.billing_apis import OF_TOKENS, PREFIX
 
 ALWAYS_THERE = frozenset({"stripe", "standard_webhooks"})

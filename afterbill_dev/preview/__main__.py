@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from afterbill.domain.errors import AfterbillError
+from afterbill.model.errors import AfterbillError
 from afterbill_cli.preview.variants import speakers
 from afterbill_dev.demo.browser import chromium
 from afterbill_dev.paths import LOCAL, ROOT

@@ -5,21 +5,21 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from afterbill import config
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.evidence import S3Evidence
-from afterbill.adapters.aws.facts import FactsTable
 from afterbill.adapters.aws.queues import EventBridgeTimer, ScheduleTarget, SqsInbox, SqsSendQueue, webhook_of
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.tokens import ApiCredentials, SecretTokens
-from afterbill.adapters.billing_api import HttpApis
-from afterbill.batch import process
+from afterbill.adapters.dynamodb.facts import FactsTable
+from afterbill.adapters.http.billing_api import HttpApis
 from afterbill.connectors import registry
-from afterbill.observability import Metric, count, logger
-from afterbill.services.capture import Capture, Captured, Outcome
-from afterbill.services.capture_event import capture_event
-from afterbill.surveys import load_policy
+from afterbill.intake.capture import Capture, Captured, Outcome
+from afterbill.intake.capture_event import capture_event
+from afterbill.runtime.batch import process
+from afterbill.runtime.observability import Metric, count, logger
+from afterbill.settings import config
+from afterbill.settings.surveys import load_policy
 
 _METRICS = {
     Outcome.SCHEDULED: Metric.FACTS_SCHEDULED,

@@ -9,20 +9,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from afterbill import config, gateway
-from afterbill.adapters.aws.api_keys import ApiKeysTable
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.collecting import CollectingTable
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.api import DOCUMENT, problems, values
-from afterbill.api.bodies import AnswerBody
-from afterbill.api.problems import Problem
-from afterbill.domain.api_keys import ApiKey, Scope
-from afterbill.domain.errors import TransientError
-from afterbill.domain.floods import Throttle
-from afterbill.observability import Metric, count, logger
-from afterbill.services.collect_response import Collector, Kept, Outcome, Refusal, authorise, collect_response
+from afterbill.adapters.dynamodb.api_keys import ApiKeysTable
+from afterbill.adapters.dynamodb.collecting import CollectingTable
+from afterbill.answers.api import DOCUMENT, problems, values
+from afterbill.answers.api.bodies import AnswerBody
+from afterbill.answers.api.problems import Problem
+from afterbill.answers.api_keys import ApiKey, Scope
+from afterbill.answers.collect_response import Collector, Kept, Outcome, Refusal, authorise, collect_response
+from afterbill.answers.rate_limit import Throttle
+from afterbill.model.errors import TransientError
+from afterbill.runtime import http
+from afterbill.runtime.observability import Metric, count, logger
+from afterbill.settings import config
 
 _REFUSALS = {
     Refusal.NO_KEY: problems.NO_KEY,
@@ -44,7 +45,7 @@ _collector = Collector(
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """JSON for programs; every refusal is a problem of RFC 9457."""
-    request = gateway.request_of(event)
+    request = http.request_of(event)
     try:
         answer = _document(request) if request.path.endswith("/openapi.json") else _collect(request)
     except TransientError as error:
@@ -53,14 +54,14 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return answer
 
 
-def _document(request: gateway.Request) -> dict[str, Any]:
+def _document(request: http.Request) -> dict[str, Any]:
     if request.method not in {"GET", "HEAD"}:
         return _refuse(problems.NOT_ALLOWED, {"Allow": "GET, HEAD"})
     headers = {"Content-Type": "application/json", "Cache-Control": "max-age=300", "X-Content-Type-Options": "nosniff"}
-    return gateway.response(200, DOCUMENT.read_text(encoding="utf-8"), headers)
+    return http.response(200, DOCUMENT.read_text(encoding="utf-8"), headers)
 
 
-def _collect(request: gateway.Request) -> dict[str, Any]:
+def _collect(request: http.Request) -> dict[str, Any]:
     if request.method != "POST":
         return _refuse(problems.NOT_ALLOWED, {"Allow": "POST"})
     key = authorise(request.headers.get("authorization", ""), Scope.RESPONSES_WRITE, _keys)
@@ -72,7 +73,7 @@ def _collect(request: gateway.Request) -> dict[str, Any]:
     return _refuse(problem) if problem else _keep(request, key)
 
 
-def _keep(request: gateway.Request, key: ApiKey) -> dict[str, Any]:
+def _keep(request: http.Request, key: ApiKey) -> dict[str, Any]:
     now = datetime.now(UTC)
     try:
         context = {"now": now, "reasons": _reasons}
@@ -84,9 +85,9 @@ def _keep(request: gateway.Request, key: ApiKey) -> dict[str, Any]:
     return _kept(collect_response(told, key, request.headers["idempotency-key"], _collector, now), key.id)
 
 
-def _unfit(request: gateway.Request) -> Problem | None:
+def _unfit(request: http.Request) -> Problem | None:
     """What is wrong before the body is read."""
-    if not gateway.is_json(request):
+    if not http.is_json(request):
         return problems.NOT_JSON_TYPE
     if len(request.body) > problems.MOST_BYTES:
         return problems.TOO_LARGE
@@ -100,7 +101,7 @@ def _kept(kept: Kept, key_id: str) -> dict[str, Any]:
         return _refuse(problems.REUSED)
     if kept.outcome is Outcome.RECORDED:
         count(Metric.RESPONSES_RECORDED)
-    return gateway.json_response(201 if kept.outcome is Outcome.RECORDED else 200, asdict(kept))
+    return http.json_response(201 if kept.outcome is Outcome.RECORDED else 200, asdict(kept))
 
 
 def _refuse(
@@ -108,4 +109,4 @@ def _refuse(
 ) -> dict[str, Any]:
     logger.info("call refused", problem=problem.code)
     sent = {"Content-Type": problems.TYPE, **problem.headers, **(headers or {})}
-    return gateway.json_response(problem.status, problem.body(faults or ()), sent)
+    return http.json_response(problem.status, problem.body(faults or ()), sent)

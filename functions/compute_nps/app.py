@@ -5,20 +5,20 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from afterbill import config
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.queues import SqsSendQueue
-from afterbill.adapters.aws.responses import SweepsTable
-from afterbill.adapters.aws.scores import ScoresTable
-from afterbill.adapters.aws.switch import SwitchTable
-from afterbill.adapters.aws.taps import TapsTable
-from afterbill.domain.invitation import RETENTION
-from afterbill.domain.nps import score
-from afterbill.observability import Metric, count, logger
-from afterbill.services.compute_nps import compute_nps
-from afterbill.services.settle_answers import settle_answers
-from afterbill.services.sweep import Finding, Sweeping, sweep
-from afterbill.services.watch_reputation import Outcome, watch_reputation
+from afterbill.adapters.dynamodb.responses import SweepsTable
+from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.adapters.dynamodb.switch import SwitchTable
+from afterbill.adapters.dynamodb.taps import TapsTable
+from afterbill.answers.review_clicks import settle_answers
+from afterbill.insight.compute_nps import compute_nps
+from afterbill.insight.nps import score
+from afterbill.model.invitation import RETENTION
+from afterbill.outreach.sweep import Finding, Sweeping, sweep
+from afterbill.outreach.watch_reputation import Outcome, watch_reputation
+from afterbill.runtime.observability import Metric, count, logger
+from afterbill.settings import config
 
 _METRICS = {
     Finding.OVERDUE: Metric.OVERDUE_INVITATIONS,

@@ -4,18 +4,19 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from afterbill import config, gateway
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.codes import CodesTable
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.domain.errors import TransientError
-from afterbill.domain.floods import Throttle
-from afterbill.domain.visitors import Visitors
-from afterbill.domain.wording import negotiate_locale
-from afterbill.observability import logger
-from afterbill.services.follow_link import Following, follow_code, follow_referral
-from afterbill.web.pages import Page, Pages
+from afterbill.adapters.dynamodb.short_links import CodesTable
+from afterbill.answers.follow_link import Following, follow_code, follow_referral
+from afterbill.answers.rate_limit import Throttle
+from afterbill.answers.visitors import Visitors
+from afterbill.content.web.pages import Page, Pages
+from afterbill.content.wording import negotiate_locale
+from afterbill.model.errors import TransientError
+from afterbill.runtime import http
+from afterbill.runtime.observability import logger
+from afterbill.settings import config
 
 _MOVED = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
@@ -37,7 +38,7 @@ _following = Following(
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """The way on, or a friendly page."""
-    request = gateway.request_of(event)
+    request = http.request_of(event)
     browser = negotiate_locale(request.headers.get("accept-language"), _catalogs, _brand.default_locale)
     if request.method not in {"GET", "HEAD"}:
         return _html(_pages.method_not_allowed(browser), Allow="GET, HEAD")
@@ -50,10 +51,10 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         logger.error("link not followed", error=str(error))
         return _html(_pages.unavailable(browser))
     logger.info("link followed", kind=kind, found=bool(address))
-    return gateway.response(303, "", {**_MOVED, "Location": address}) if address else _html(_pages.not_found(browser))
+    return http.response(303, "", {**_MOVED, "Location": address}) if address else _html(_pages.not_found(browser))
 
 
-def _followed(kind: str, said: str, request: gateway.Request) -> str | None:
+def _followed(kind: str, said: str, request: http.Request) -> str | None:
     now = datetime.now(UTC)
     if kind == "code":
         return follow_code(said, _following, now)
@@ -62,4 +63,4 @@ def _followed(kind: str, said: str, request: gateway.Request) -> str | None:
 
 
 def _html(page: Page, **headers: str) -> dict[str, Any]:
-    return gateway.response(page.status, page.html, {**page.headers, **headers})
+    return http.response(page.status, page.html, {**page.headers, **headers})

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from afterbill import config
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.responses import ResponsesTable
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.batch import process
-from afterbill.observability import Metric, count, logger
-from afterbill.services.handle_mail_event import Handling, Outcome, handle_mail_event
+from afterbill.adapters.dynamodb.responses import ResponsesTable
+from afterbill.outreach.handle_mail_event import Handling, Outcome, handle_mail_event
+from afterbill.runtime.batch import process
+from afterbill.runtime.observability import Metric, count, logger
+from afterbill.settings import config
 
 _GREETING = "Successfully validated SNS topic"
 """How the one message begins that SES writes in plain words, when its event destination is made."""

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from afterbill import config
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.codes import CodesTable
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.batch import process
-from afterbill.observability import Metric, count, logger
-from afterbill.services.handle_sms_event import Handling, Outcome, handle_sms_event
+from afterbill.adapters.dynamodb.short_links import CodesTable
+from afterbill.outreach.handle_sms_event import Handling, Outcome, handle_sms_event
+from afterbill.runtime.batch import process
+from afterbill.runtime.observability import Metric, count, logger
+from afterbill.settings import config
 
 _keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
 _handling = Handling(

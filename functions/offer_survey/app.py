@@ -6,27 +6,28 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from afterbill import config, gateway
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.in_product import InProductItems
-from afterbill.adapters.aws.responses import ResponsesTable
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.domain.errors import TransientError
-from afterbill.domain.floods import Throttle
-from afterbill.domain.hosted import HostedLink
-from afterbill.domain.visitors import Visitors
-from afterbill.domain.wording import Wording, Words, choose_locale, negotiate_locale
-from afterbill.observability import Metric, count, logger
-from afterbill.services import offer_survey as service
-from afterbill.services.offer_survey import Fields, Offered, Offering, Outcome
-from afterbill.services.open_link import Opener, Opening, open_link
-from afterbill.web.asking import Asking
-from afterbill.web.in_product.cross_origin import permitted, preflight
-from afterbill.web.in_product.door import DOOR_HEADERS, door, notice
-from afterbill.web.in_product.messages import MESSAGES
-from afterbill.web.in_product.script import NAME, script
-from afterbill.web.in_product.survey import Surveys
+from afterbill.adapters.dynamodb.in_product import InProductItems
+from afterbill.adapters.dynamodb.responses import ResponsesTable
+from afterbill.answers import offer_survey as service
+from afterbill.answers.hosted import HostedLink
+from afterbill.answers.offer_survey import Fields, Offered, Offering, Outcome
+from afterbill.answers.open_link import Opener, Opening, open_link
+from afterbill.answers.rate_limit import Throttle
+from afterbill.answers.visitors import Visitors
+from afterbill.content.web.asking import Asking
+from afterbill.content.web.in_product.cross_origin import permitted, preflight
+from afterbill.content.web.in_product.door import DOOR_HEADERS, door, notice
+from afterbill.content.web.in_product.messages import MESSAGES
+from afterbill.content.web.in_product.script import NAME, script
+from afterbill.content.web.in_product.survey import Surveys
+from afterbill.content.wording import Wording, Words, choose_locale, negotiate_locale
+from afterbill.model.errors import TransientError
+from afterbill.runtime import http
+from afterbill.runtime.observability import Metric, count, logger
+from afterbill.settings import config
 
 _MAX_BODY_BYTES = 250_000
 _MOST_OPENED = 600
@@ -69,7 +70,7 @@ _opened = Throttle(_MOST_OPENED)
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """JSON for the script, which is sent from here as well; a way to the answer page for whoever opens a plain link."""
-    request = gateway.request_of(event)
+    request = http.request_of(event)
     name = request.path.rsplit("/", 1)[-1]
     if "link" in request.parameters:
         return _led(request, name)
@@ -81,18 +82,18 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return _offered(request, name, granted)
 
 
-def _script(request: gateway.Request) -> dict[str, Any]:
+def _script(request: http.Request) -> dict[str, Any]:
     if request.method not in {"GET", "HEAD"}:
         return _wrong(405, "method", {"Allow": "GET, HEAD"})
     if script().known(request.headers.get("if-none-match", "")):
-        return gateway.response(304, "", script().headers)
-    return gateway.response(200, script().text, script().headers)
+        return http.response(304, "", script().headers)
+    return http.response(200, script().text, script().headers)
 
 
-def _offered(request: gateway.Request, name: str, granted: Mapping[str, str]) -> dict[str, Any]:
+def _offered(request: http.Request, name: str, granted: Mapping[str, str]) -> dict[str, Any]:
     if refused := _refused(request, name, granted):
         return refused
-    fields = gateway.fields_of(request)
+    fields = http.fields_of(request)
     try:
         offered = _ACTIONS[name](fields, _offering, datetime.now(UTC))
     except TransientError as error:
@@ -104,23 +105,23 @@ def _offered(request: gateway.Request, name: str, granted: Mapping[str, str]) ->
         return _wrong(_STATUS[offered.outcome], offered.problem or offered.outcome, {**granted, **waiting})
     if offered.outcome is Outcome.RECORDED:
         count(Metric.RESPONSES_RECORDED)
-    return gateway.json_response(200, _said(offered, fields or {}, request), granted)
+    return http.json_response(200, _said(offered, fields or {}, request), granted)
 
 
-def _refused(request: gateway.Request, name: str, granted: Mapping[str, str]) -> dict[str, Any] | None:
+def _refused(request: http.Request, name: str, granted: Mapping[str, str]) -> dict[str, Any] | None:
     """What is not even looked at; and the browser's question whether it may ask."""
     if name not in _ACTIONS:
         return _wrong(404, "address", granted)
     if request.method == "OPTIONS":
-        return gateway.response(204, "", preflight(granted))
+        return http.response(204, "", preflight(granted))
     if request.method != "POST":
         return _wrong(405, "method", {**granted, "Allow": "POST, OPTIONS"})
-    if not gateway.is_json(request):
+    if not http.is_json(request):
         return _wrong(415, "type", granted)
     return _wrong(413, "too_large", granted) if len(request.body) > _MAX_BODY_BYTES else None
 
 
-def _said(offered: Offered, fields: Mapping[str, str], request: gateway.Request) -> dict[str, Any]:
+def _said(offered: Offered, fields: Mapping[str, str], request: http.Request) -> dict[str, Any]:
     if offered.outcome is Outcome.SHOWN:
         return {"show": offered.show}
     if offered.outcome is not Outcome.OFFERED:
@@ -132,7 +133,7 @@ def _said(offered: Offered, fields: Mapping[str, str], request: gateway.Request)
     return {"survey": _surveys.document(offered.survey, one, locale)}
 
 
-def _led(request: gateway.Request, name: str) -> dict[str, Any]:
+def _led(request: http.Request, name: str) -> dict[str, Any]:
     """To a survey of one's own. Programs that look at links are shown a door, and nothing is made for them."""
     words = _words(choose_locale(request.query.get("locale"), _catalogs, "") or _browser(request))
     link = _links.get(name)
@@ -145,11 +146,11 @@ def _led(request: gateway.Request, name: str) -> dict[str, Any]:
         return _told(503, words, "unavailable")  # a browser that only looked ahead asks again once somebody goes there
     if request.method == "HEAD" or (request.method == "GET" and visitor.scanner):
         asking = _words(words.language, link.touchpoint, link.stage, link.question)
-        return gateway.response(200, door(asking), DOOR_HEADERS)
+        return http.response(200, door(asking), DOOR_HEADERS)
     return _open(link, words, request)
 
 
-def _open(link: HostedLink, words: Wording, request: gateway.Request) -> dict[str, Any]:
+def _open(link: HostedLink, words: Wording, request: http.Request) -> dict[str, Any]:
     now = datetime.now(UTC)
     opener = Opener(words.language, request.query.get("user", ""), request.query.get("hash", ""))
     if not _opened.admits(link.name, now.timestamp()):
@@ -162,16 +163,16 @@ def _open(link: HostedLink, words: Wording, request: gateway.Request) -> dict[st
     if token is None:
         return _told(404, words, "not_found")
     logger.info("plain link opened", link=link.name)
-    return gateway.response(303, "", {"Location": f"../s/{token}", "Cache-Control": "no-store"})
+    return http.response(303, "", {"Location": f"../s/{token}", "Cache-Control": "no-store"})
 
 
 def _told(status: int, words: Wording, name: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-    return gateway.response(status, notice(words, name), {**DOOR_HEADERS, **(headers or {})})
+    return http.response(status, notice(words, name), {**DOOR_HEADERS, **(headers or {})})
 
 
-def _browser(request: gateway.Request) -> str:
+def _browser(request: http.Request) -> str:
     return negotiate_locale(request.headers.get("accept-language"), _catalogs, _brand.default_locale)
 
 
 def _wrong(status: int, problem: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    return gateway.json_response(status, {"problem": problem, "message": MESSAGES[problem]}, headers)
+    return http.json_response(status, {"problem": problem, "message": MESSAGES[problem]}, headers)

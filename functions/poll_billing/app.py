@@ -4,15 +4,15 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from afterbill import config
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.queues import SqsInbox
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.tokens import ApiCredentials
-from afterbill.adapters.billing_api import HttpApis
+from afterbill.adapters.http.billing_api import HttpApis
 from afterbill.connectors import registry
-from afterbill.observability import logger
-from afterbill.services.poll_billing import Polling, poll_billing
+from afterbill.intake.poll_billing import Polling, poll_billing
+from afterbill.runtime.observability import logger
+from afterbill.settings import config
 
 _credentials = ApiCredentials(Secret(client("secretsmanager"), config.setting("APIS_SECRET"), monotonic))
 _polling = Polling(

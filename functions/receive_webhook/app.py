@@ -4,15 +4,16 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from afterbill import config, gateway
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.queues import SqsInbox
 from afterbill.adapters.aws.secrets import Secret, SourceSecrets
 from afterbill.connectors import registry
-from afterbill.domain.errors import TransientError
-from afterbill.domain.webhooks import MAX_BODY_BYTES, Refusal, Reply, Webhook
-from afterbill.observability import Metric, count, logger
-from afterbill.services.receive_webhook import Answer, Received, receive_webhook
+from afterbill.intake.receive_webhook import Answer, Received, receive_webhook
+from afterbill.model.errors import TransientError
+from afterbill.model.webhooks import MAX_BODY_BYTES, Refusal, Reply, Webhook
+from afterbill.runtime import http
+from afterbill.runtime.observability import Metric, count, logger
+from afterbill.settings import config
 
 _REPLIES = {Answer.UNKNOWN_SOURCE: Reply(404), Answer.TOO_LARGE: Reply(413)}
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -24,21 +25,21 @@ _inbox = SqsInbox(client("sqs"), config.setting("INBOX_URL"))
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """202 once the signed bytes are durable; 503 makes the provider come back."""
-    request = gateway.request_of(event)
+    request = http.request_of(event)
     source = request.parameters.get("source", "")
     webhook = Webhook(source, request.headers, request.body, datetime.now(UTC), request.method, request.query)
     try:
         received = receive_webhook(webhook, sources=_sources, load=registry.load, secrets=_secrets, inbox=_inbox)
     except TransientError as error:
         logger.error("webhook not taken", source=source, error=str(error))
-        return gateway.json_response(503, {"error": "try_again"}, {"Retry-After": "30"})
+        return http.json_response(503, {"error": "try_again"}, {"Retry-After": "30"})
     return _answer(received, source)
 
 
 def _answer(received: Received, source: str) -> dict[str, Any]:
     reply = received.reply or _REPLIES[received.answer]
     if received.answer is Answer.GREETED:
-        return gateway.response(reply.status, reply.body or "", {**_PLAIN, **reply.headers})
+        return http.response(reply.status, reply.body or "", {**_PLAIN, **reply.headers})
     if received.answer is Answer.ACCEPTED:
         count(Metric.WEBHOOKS_ACCEPTED)
         return _reply(reply, {"accepted": 1})
@@ -54,5 +55,5 @@ def _answer(received: Received, source: str) -> dict[str, Any]:
 def _reply(reply: Reply, said: dict[str, Any]) -> dict[str, Any]:
     """The provider's own words where it has some, else ours as JSON."""
     if reply.body is None:
-        return gateway.json_response(reply.status, said, reply.headers)
-    return gateway.response(reply.status, reply.body, {**_PLAIN, **reply.headers})
+        return http.json_response(reply.status, said, reply.headers)
+    return http.response(reply.status, reply.body, {**_PLAIN, **reply.headers})

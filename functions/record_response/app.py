@@ -5,22 +5,23 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from afterbill import config, gateway
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.responses import ResponsesTable
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.domain.errors import TransientError
-from afterbill.domain.integrity import Integrity
-from afterbill.domain.invitation import Invitation
-from afterbill.domain.visitors import Visitors
-from afterbill.domain.wording import negotiate_locale
-from afterbill.observability import Metric, count, logger
-from afterbill.services import record_response as service
-from afterbill.services.record_response import RATINGS, Outcome, Problem, Responded, Responding
-from afterbill.web import pages
-from afterbill.web.asking import Asking
-from afterbill.web.pages import Asked, Draft, Page, Pages
+from afterbill.adapters.dynamodb.responses import ResponsesTable
+from afterbill.answers import record_response as service
+from afterbill.answers.record_response import RATINGS, Outcome, Problem, Responded, Responding
+from afterbill.answers.visitors import Visitors
+from afterbill.content.web import pages
+from afterbill.content.web.asking import Asking
+from afterbill.content.web.pages import Asked, Draft, Page, Pages
+from afterbill.content.wording import negotiate_locale
+from afterbill.model.errors import TransientError
+from afterbill.model.invitation import Invitation
+from afterbill.model.visits import Integrity
+from afterbill.runtime import http
+from afterbill.runtime.observability import Metric, count, logger
+from afterbill.settings import config
 
 _MAX_BODY_BYTES = 250_000
 """A comment of the longest kind in the widest spelling a form has."""
@@ -57,11 +58,11 @@ _responding = Responding(
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """A page for people; programs that sent JSON get JSON."""
-    request = gateway.request_of(event)
+    request = http.request_of(event)
     browser = negotiate_locale(request.headers.get("accept-language"), _catalogs, _brand.default_locale)
     if refused := _refused(request, browser):
         return _sent(refused, request, {"outcome": Outcome.INVALID, "problem": Problem.FORM})
-    fields = gateway.fields_of(request)
+    fields = http.fields_of(request)
     try:
         responded = _respond(request, fields)
     except TransientError as error:
@@ -71,24 +72,24 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if metric := _METRICS.get(responded.outcome):
         count(metric)
     if responded.outcome is Outcome.SEEN:
-        return gateway.response(204, "", {"Cache-Control": "no-store"})
+        return http.response(204, "", {"Cache-Control": "no-store"})
     page = _page(responded, request, fields or {}, browser)
     return _sent(page, request, {"outcome": responded.outcome, "problem": responded.problem})
 
 
-def _refused(request: gateway.Request, browser: str) -> Page | None:
+def _refused(request: http.Request, browser: str) -> Page | None:
     """What is not even looked at. Whoever unsubscribes with one click may send what RFC 8058 allows."""
     if request.method not in {"GET", "HEAD", "POST"}:
         return _pages.method_not_allowed(browser)
     if len(request.body) > _MAX_BODY_BYTES:
         return _pages.too_large(browser)
-    readable = gateway.is_form(request) or gateway.is_json(request)
+    readable = http.is_form(request) or http.is_json(request)
     if request.method == "POST" and _kind(request) == "s" and not readable:
         return _pages.unsupported(browser)
     return None
 
 
-def _respond(request: gateway.Request, fields: Mapping[str, str] | None) -> Responded:
+def _respond(request: http.Request, fields: Mapping[str, str] | None) -> Responded:
     token, now, visitor = request.parameters.get("token", ""), datetime.now(UTC), _visitors(*_sender(request))
     match request.method == "POST", _kind(request):
         case True, "s" if fields and "seen" in fields:
@@ -103,16 +104,16 @@ def _respond(request: gateway.Request, fields: Mapping[str, str] | None) -> Resp
             return service.show_unsubscribe(token, _responding, now)
 
 
-def _kind(request: gateway.Request) -> str:
+def _kind(request: http.Request) -> str:
     """`s` or `u`, whatever stage or mapping stands before it in the path."""
     return "".join(request.path.rsplit("/", 2)[-2:-1])
 
 
-def _sender(request: gateway.Request) -> tuple[str, Mapping[str, str], str]:
+def _sender(request: http.Request) -> tuple[str, Mapping[str, str], str]:
     return request.method, request.headers, request.address
 
 
-def _page(responded: Responded, request: gateway.Request, fields: Mapping[str, str], browser: str) -> Page:
+def _page(responded: Responded, request: http.Request, fields: Mapping[str, str], browser: str) -> Page:
     invitation = responded.invitation
     locale = (invitation.locale if invitation else "") or browser
     asked, recorded = Asked(locale), None
@@ -132,7 +133,7 @@ def _page(responded: Responded, request: gateway.Request, fields: Mapping[str, s
             return _NOTICES.get(outcome, _pages.not_found)(locale)
 
 
-def _referral(invitation: Invitation, request: gateway.Request) -> str:
+def _referral(invitation: Invitation, request: http.Request) -> str:
     """The personal link of somebody who recommends the brand, where it has a page for those who follow it."""
     if not _brand.voice(invitation.touchpoint).referral_url:
         return ""
@@ -140,8 +141,8 @@ def _referral(invitation: Invitation, request: gateway.Request) -> str:
     return f"{base}/r/{service.referral_token(invitation, _responding)}"
 
 
-def _sent(page: Page, request: gateway.Request, told: Mapping[str, Any]) -> dict[str, Any]:
-    if gateway.is_json(request) and request.method == "POST":
+def _sent(page: Page, request: http.Request, told: Mapping[str, Any]) -> dict[str, Any]:
+    if http.is_json(request) and request.method == "POST":
         more = {name: page.headers[name] for name in ("Accept-Post", "Retry-After") if name in page.headers}
-        return gateway.json_response(page.status, told, more)
-    return gateway.response(page.status, page.html, page.headers)
+        return http.json_response(page.status, told, more)
+    return http.response(page.status, page.html, page.headers)

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from afterbill import config
-from afterbill.adapters.aws.campaigns import CampaignsTable
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.queues import SqsInbox
-from afterbill.observability import logger
-from afterbill.services.run_campaigns import Running, run_campaigns
-from afterbill.surveys import load_policy
+from afterbill.adapters.dynamodb.campaigns import CampaignsTable
+from afterbill.intake.run_campaigns import Running, run_campaigns
+from afterbill.runtime.observability import logger
+from afterbill.settings import config
+from afterbill.settings.surveys import load_policy
 
 _LAST_MILLISECONDS = 15_000
 """No group is begun in these: one of a million customers takes a few seconds."""

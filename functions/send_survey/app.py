@@ -6,26 +6,26 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from afterbill import config
 from afterbill.adapters.addresses import address_problem
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.codes import CodesTable
-from afterbill.adapters.aws.invitations import InvitationsTable
-from afterbill.adapters.aws.limits import HaltSwitch, LimitsTable
 from afterbill.adapters.aws.queues import EventBridgeTimer, ScheduleTarget, SqsSendQueue
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.ses import SesMailer
 from afterbill.adapters.aws.sms import text_mailer
+from afterbill.adapters.dynamodb.invitations import InvitationsTable
+from afterbill.adapters.dynamodb.limits import HaltSwitch, LimitsTable
+from afterbill.adapters.dynamodb.short_links import CodesTable
 from afterbill.adapters.phones import mobile_number
-from afterbill.batch import process
-from afterbill.mail.compose import composer
-from afterbill.mail.sms import text_composer
-from afterbill.observability import Metric, count, logger
-from afterbill.services.send_survey import send_survey
-from afterbill.services.sending import Outcome, Sending
-from afterbill.services.texting import Texting
-from afterbill.surveys import load_policy
+from afterbill.content.mail.compose import composer
+from afterbill.content.sms import text_composer
+from afterbill.outreach.delivery import Outcome, Sending
+from afterbill.outreach.send_survey import send_survey
+from afterbill.outreach.text_messages import Texting
+from afterbill.runtime.batch import process
+from afterbill.runtime.observability import Metric, count, logger
+from afterbill.settings import config
+from afterbill.settings.surveys import load_policy
 
 _METRICS = {
     Outcome.SENT: Metric.SURVEYS_SENT,

@@ -7,16 +7,16 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from afterbill.adapters.aws.codes import CodesTable
-from afterbill.adapters.aws.facts import FactsTable
-from afterbill.adapters.aws.invitations import InvitationsTable
-from afterbill.adapters.aws.limits import HaltSwitch, LimitsTable
-from afterbill.adapters.aws.responses import ResponsesTable, SweepsTable
-from afterbill.adapters.memory.limits import MemoryLimits
-from afterbill.adapters.memory.table import MemoryTable
-from afterbill.ports_answers import Responses
-from afterbill.ports_intake import Facts
-from afterbill.ports_outreach import Halts, Invitations, Limits, MailEvents, Sweeps
+from afterbill.adapters.dynamodb.facts import FactsTable
+from afterbill.adapters.dynamodb.invitations import InvitationsTable
+from afterbill.adapters.dynamodb.limits import HaltSwitch, LimitsTable
+from afterbill.adapters.dynamodb.responses import ResponsesTable, SweepsTable
+from afterbill.adapters.dynamodb.short_links import CodesTable
+from afterbill.answers.ports import Responses
+from afterbill.intake.ports import Facts
+from afterbill.outreach.ports import Halts, Invitations, Limits, MailEvents, Sweeps
+from afterbill_cli.memory.limits import MemoryLimits
+from afterbill_cli.memory.table import MemoryTable
 from tests.contract.template import table_definition
 
 TABLE = "afterbill"

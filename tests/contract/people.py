@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from afterbill.domain.customer import Customer, Waiting
-from afterbill.domain.invitation import Invitation, State
-from afterbill.ports_intake import Change
+from afterbill.intake.ports import Change
+from afterbill.model.customer import Customer, Waiting
+from afterbill.model.invitation import Invitation, State
 
 NOW = datetime(2026, 11, 22, 13, 30, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 22, 13, 20, tzinfo=UTC)

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from afterbill.adapters.aws.campaigns import CampaignsTable
-from afterbill.adapters.memory.campaigns import MemoryCampaigns
-from afterbill.domain.campaigns import Done, slot_of
-from afterbill.domain.customer import Customer
-from afterbill.domain.errors import TransientError
-from afterbill.ports_intake import Campaigns, Change, Facts
+from afterbill.adapters.dynamodb.campaigns import CampaignsTable
+from afterbill.intake.ports import Campaigns, Change, Facts
+from afterbill.model.campaigns import Done, slot_of
+from afterbill.model.customer import Customer
+from afterbill.model.errors import TransientError
+from afterbill_cli.memory.campaigns import MemoryCampaigns
 from tests.contract.conftest import TABLE
 from tests.contract.people import customer, invitation, stored
 from tests.contract.test_sweeps_port import pages_of_two

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.domain.codes import Code
-from afterbill.domain.errors import TransientError
-from afterbill.domain.invitation import RETENTION
+from afterbill.model.errors import TransientError
+from afterbill.model.invitation import RETENTION
+from afterbill.model.short_links import Code
 from tests.contract.people import ID, NOW, OTHER_ID, customer, invitation, stored
 
 UNTIL = NOW + timedelta(days=30)

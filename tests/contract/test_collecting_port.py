@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from afterbill.adapters.aws.api_keys import ApiKeysTable, KeyRingTable
-from afterbill.adapters.aws.collecting import CollectingTable
-from afterbill.adapters.aws.responses import ResponsesTable
-from afterbill.adapters.memory.api_keys import MemoryApiKeys
-from afterbill.adapters.memory.collecting import MemoryCollecting
-from afterbill.domain.api_keys import ApiKey
-from afterbill.domain.channels import Channel
-from afterbill.domain.collected import Collected, invitation_of
-from afterbill.domain.customer import Customer
-from afterbill.domain.invitation import Answer
-from afterbill.domain.questions import Question
-from afterbill.ports_intake import Change
+from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, KeyRingTable
+from afterbill.adapters.dynamodb.collecting import CollectingTable
+from afterbill.adapters.dynamodb.responses import ResponsesTable
+from afterbill.answers.api_keys import ApiKey
+from afterbill.answers.external import Collected, invitation_of
+from afterbill.intake.ports import Change
+from afterbill.model.channels import Channel
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import Answer
+from afterbill.model.questions import Question
+from afterbill_cli.memory.api_keys import MemoryApiKeys
+from afterbill_cli.memory.collecting import MemoryCollecting
 from tests.contract.conftest import TABLE, over
 from tests.contract.people import ID, NOW, OTHER_ID
 from tests.contract.template import table_definition
@@ -162,7 +162,7 @@ def test_a_key_is_read_once_a_minute_whether_it_is_there_or_not(aws, monkeypatch
 
 
 def test_trying_many_keys_fills_no_memory(aws, monkeypatch):
-    monkeypatch.setattr("afterbill.adapters.aws.api_keys._MOST_KNOWN", 9)
+    monkeypatch.setattr("afterbill.adapters.dynamodb.api_keys._MOST_KNOWN", 9)
     dynamodb = aws("dynamodb")
     dynamodb.create_table(**table_definition(TABLE))
     keys = ApiKeysTable(dynamodb, TABLE, lambda: 0.0)

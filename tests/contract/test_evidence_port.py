@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from afterbill.adapters.aws.evidence import S3Evidence, content_of, key_of
-from afterbill.adapters.memory.queues import MemoryEvidence
-from afterbill.domain.webhooks import Webhook
+from afterbill.model.webhooks import Webhook
+from afterbill_cli.memory.queues import MemoryEvidence
 from tests.contract.conftest import REGION
 from tests.contract.test_inbox_port import RECEIVED_AT
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from afterbill.domain.billing import Money
-from afterbill.domain.customer import Customer, Waiting
-from afterbill.domain.integrity import Kind, Visit
-from afterbill.domain.invitation import Answer, Delivery, Further, Invitation, SkipReason, State, Wait
-from afterbill.ports_intake import Change, Found, Wanted
+from afterbill.intake.ports import Change, Found, Wanted
+from afterbill.model.billing import Money
+from afterbill.model.customer import Customer, Waiting
+from afterbill.model.invitation import Answer, Delivery, Further, Invitation, SkipReason, State, Wait
+from afterbill.model.visits import Kind, Visit
 from tests.contract.people import DUE, ID, LINK, NOW, OTHER_ID, customer, invitation, stored
 
 NOTHING = Found(None, {}, frozenset())

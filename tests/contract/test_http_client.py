@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from afterbill.adapters.http_client import HttpClient
-from afterbill.domain.errors import PayloadError, TransientError
+from afterbill.adapters.http.http_client import HttpClient
+from afterbill.model.errors import PayloadError, TransientError
 
 
 class Server(BaseHTTPRequestHandler):

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from afterbill.adapters.aws.imported_responses import ImportedResponsesTable
-from afterbill.adapters.memory.imported_responses import MemoryImportedResponses
-from afterbill.domain.channels import Channel
-from afterbill.domain.collected import Collected, invitation_of
-from afterbill.domain.customer import Customer
-from afterbill.domain.invitation import Answer
-from afterbill.ports_intake import MOST_WRITES, Change, Rewrite
+from afterbill.adapters.dynamodb.imported_responses import ImportedResponsesTable
+from afterbill.answers.external import Collected, invitation_of
+from afterbill.intake.ports import MOST_WRITES, Change, Rewrite
+from afterbill.model.channels import Channel
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import Answer
+from afterbill_cli.memory.imported_responses import MemoryImportedResponses
 from tests.contract.conftest import TABLE
 from tests.contract.people import NOW
 from tests.contract.template import table_definition

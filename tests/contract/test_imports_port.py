@@ -2,11 +2,11 @@
 
 import pytest
 
-from afterbill.adapters.aws.imports import ImportsTable
-from afterbill.adapters.aws.responses import ResponsesTable
-from afterbill.adapters.memory.imports import MemoryImports
-from afterbill.domain.customer import Customer
-from afterbill.ports_intake import MOST_WRITES, Change, Known
+from afterbill.adapters.dynamodb.imports import ImportsTable
+from afterbill.adapters.dynamodb.responses import ResponsesTable
+from afterbill.intake.ports import MOST_WRITES, Change, Known
+from afterbill.model.customer import Customer
+from afterbill_cli.memory.imports import MemoryImports
 from tests.contract.conftest import TABLE
 from tests.contract.people import NOW
 from tests.contract.template import table_definition

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from afterbill.adapters.aws import keys
-from afterbill.adapters.aws.in_product import InProductItems
-from afterbill.adapters.memory.in_product import MemoryInProduct
-from afterbill.adapters.memory.table import MemoryTable
-from afterbill.domain.hosted import HostedLink, opened
-from afterbill.domain.invitation import RETENTION, Answer, State
-from afterbill.ports_answers import InProductTable
-from afterbill.ports_intake import Change
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.in_product import InProductItems
+from afterbill.answers.hosted import HostedLink, opened
+from afterbill.answers.ports import InProductTable
+from afterbill.intake.ports import Change
+from afterbill.model.invitation import RETENTION, Answer, State
+from afterbill_cli.memory.in_product import MemoryInProduct
+from afterbill_cli.memory.table import MemoryTable
 from tests.contract.conftest import TABLE, over
 from tests.contract.people import ID, NOW, customer, invitation, sent, stored
 

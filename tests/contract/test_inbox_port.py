@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from afterbill.adapters.aws.queues import SqsInbox, webhook_of
-from afterbill.adapters.memory.queues import MemoryDeadLetters, MemoryInbox
-from afterbill.domain.webhooks import MAX_BODY_BYTES, Webhook
+from afterbill.model.webhooks import MAX_BODY_BYTES, Webhook
+from afterbill_cli.memory.queues import MemoryDeadLetters, MemoryInbox
 from tests.contract.conftest import REGION
 from tests.contract.lambda_events import records_in
 

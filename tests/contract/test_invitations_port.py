@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.domain.invitation import Answer, Delivery, Further, SkipReason, State, Wait
-from afterbill.domain.policy import Situation
-from afterbill.ports_intake import Change
+from afterbill.intake.ports import Change
+from afterbill.model.invitation import Answer, Delivery, Further, SkipReason, State, Wait
+from afterbill.outreach.policy import Situation
 from tests.contract.people import (
     DUE,
     ID,

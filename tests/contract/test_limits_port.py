@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from afterbill.adapters.aws.limits import HaltSwitch
-from afterbill.adapters.memory.limits import MemoryLimits
-from afterbill.domain.invitation import SkipReason
-from afterbill.domain.limits import Limit
+from afterbill.adapters.dynamodb.limits import HaltSwitch
+from afterbill.model.invitation import SkipReason
+from afterbill.outreach.caps import Limit
+from afterbill_cli.memory.limits import MemoryLimits
 from tests.contract.people import NOW
 
 HOUR = Limit("hour#2026-11-22T13", 2, NOW + timedelta(hours=1), SkipReason.LIMIT)

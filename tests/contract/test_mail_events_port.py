@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.domain.invitation import Delivery, State
+from afterbill.model.invitation import Delivery, State
 from tests.contract.people import ID, NOW, claimed, invitation, mailed, sending, sent, stored
 
 SAID_AT = NOW + timedelta(seconds=2)

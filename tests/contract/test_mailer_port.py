@@ -13,8 +13,8 @@ from moto import mock_aws
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.ses import SesMailer
-from afterbill.adapters.memory.queues import MemoryMailer
-from afterbill.domain.mail import Accepted, Mail, Receipt, Refused, Rejected, Unclear
+from afterbill.model.messages import Accepted, Mail, Receipt, Refused, Rejected, Unclear
+from afterbill_cli.memory.queues import MemoryMailer
 from tests.contract.conftest import REGION
 
 MAIL = Mail(

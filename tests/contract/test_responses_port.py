@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.domain.integrity import MOST_VISITS, Kind, Visit, most
-from afterbill.domain.invitation import Answer, Recorded, State
-from afterbill.domain.questions import SCALES, Question
-from afterbill.ports_intake import Change, Wanted
+from afterbill.intake.ports import Change, Wanted
+from afterbill.model.invitation import Answer, Recorded, State
+from afterbill.model.questions import SCALES, Question
+from afterbill.model.visits import MOST_VISITS, Kind, Visit, most
 from tests.contract.people import ID, NOW, customer, invitation, mailed, sending, sent, stored
 
 SOON, TOMORROW = NOW + timedelta(minutes=5), NOW + timedelta(days=1)

@@ -7,15 +7,15 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from afterbill.adapters.aws.items import invitation_item
-from afterbill.adapters.aws.scores import ScoresTable
-from afterbill.adapters.memory.scores import MemoryScores
-from afterbill.domain.invitation import Answer, Delivery, State
-from afterbill.domain.nps import NUMBERS, Comparison, Tally
-from afterbill.domain.tally import LONGEST_VALUE, MOST_VALUES, OTHER, Answered, Score, Sent
-from afterbill.ports_insight import Mark, Progress
+from afterbill.adapters.dynamodb.items import invitation_item
+from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.insight.nps import NUMBERS, Comparison, Tally
+from afterbill.insight.ports import Mark, Progress
+from afterbill.insight.tally import LONGEST_VALUE, MOST_VALUES, OTHER, Answered, Score, Sent
+from afterbill.model.invitation import Answer, Delivery, State
+from afterbill_cli.memory.scores import MemoryScores
 from tests.contract.scores_table import TABLE, create_table
-from tests.unit.services.score_world import invitation
+from tests.unit.insight.score_world import invitation
 
 NOW = datetime(2026, 11, 22, 12, 30, 15, 250, tzinfo=UTC)
 TODAY, YESTERDAY = date(2026, 11, 22), date(2026, 11, 21)

@@ -7,15 +7,15 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from moto import mock_aws
 
-from afterbill.adapters.aws.items import invitation_item
-from afterbill.adapters.aws.scores import ScoresTable
-from afterbill.adapters.aws.tallies import tally_item
-from afterbill.domain.errors import TransientError
-from afterbill.ports_insight import Progress
-from afterbill.services.compute_nps import LEASE, Outcome
+from afterbill.adapters.dynamodb.items import invitation_item
+from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.adapters.dynamodb.tallies import tally_item
+from afterbill.insight.compute_nps import LEASE, Outcome
+from afterbill.insight.ports import Progress
+from afterbill.model.errors import TransientError
 from tests.contract.scores_table import TABLE, create_table
 from tests.contract.test_scores_port import NOW, TODAY, greatest_tallies, ratings, row
-from tests.unit.services.score_world import World
+from tests.unit.insight.score_world import World
 
 
 @pytest.fixture

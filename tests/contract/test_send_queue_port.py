@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from afterbill.adapters.aws.queues import SqsSendQueue
-from afterbill.adapters.memory.queues import MemorySendQueue
+from afterbill_cli.memory.queues import MemorySendQueue
 from tests.contract.conftest import REGION
 from tests.contract.lambda_events import records_in
 from tests.contract.people import ID, OTHER_ID

@@ -10,8 +10,8 @@ from moto import mock_aws
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.sms import TIME_TO_LIVE, EndUserMessaging, Sns, text_mailer
-from afterbill.adapters.memory.queues import MemoryMailer
-from afterbill.domain.mail import OPTED_OUT, Accepted, Receipt, Refused, Rejected, Sms, Unclear
+from afterbill.model.messages import OPTED_OUT, Accepted, Receipt, Refused, Rejected, Sms, Unclear
+from afterbill_cli.memory.queues import MemoryMailer
 from tests.contract.conftest import REGION
 
 NUMBER = "+4915123456789"

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.domain.invitation import SkipReason, State
-from afterbill.ports_intake import Change
+from afterbill.intake.ports import Change
+from afterbill.model.invitation import SkipReason, State
 from tests.contract.people import DUE, ID, OTHER_ID, THIRD_ID, invitation, sending, stored
 
 HOUR = "2026-11-22T13"

@@ -7,11 +7,11 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from afterbill.adapters.aws.limits import HaltSwitch
-from afterbill.adapters.aws.switch import SwitchTable
-from afterbill.adapters.memory.switch import MemorySwitch
-from afterbill.domain.errors import TransientError
-from afterbill.domain.reputation import Figures, Halt
+from afterbill.adapters.dynamodb.limits import HaltSwitch
+from afterbill.adapters.dynamodb.switch import SwitchTable
+from afterbill.model.errors import TransientError
+from afterbill.outreach.reputation import Figures, Halt
+from afterbill_cli.memory.switch import MemorySwitch
 from tests.contract.scores_table import TABLE, create_table
 
 NOW = datetime(2026, 11, 22, 12, 30, 15, 250, tzinfo=UTC)

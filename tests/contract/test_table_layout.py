@@ -3,10 +3,10 @@
 import json
 from dataclasses import replace
 
-from afterbill.adapters.aws.items import invitation_item
-from afterbill.domain.billing import Money
-from afterbill.domain.invitation import RETENTION, Answer, SkipReason, State, Wait
-from afterbill.ports_intake import Change
+from afterbill.adapters.dynamodb.items import invitation_item
+from afterbill.intake.ports import Change
+from afterbill.model.billing import Money
+from afterbill.model.invitation import RETENTION, Answer, SkipReason, State, Wait
 from tests.contract.conftest import TABLE
 from tests.contract.people import ID, NOW, OTHER_ID, customer, invitation, sent, stored
 from tests.contract.template import properties

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.adapters.aws.taps import TapsTable
-from afterbill.adapters.memory.taps import MemoryTaps
-from afterbill.domain.integrity import Kind, Visit
-from afterbill.domain.invitation import Answer
-from afterbill.ports_answers import Tapped
+from afterbill.adapters.dynamodb.taps import TapsTable
+from afterbill.answers.ports import Tapped
+from afterbill.model.invitation import Answer
+from afterbill.model.visits import Kind, Visit
+from afterbill_cli.memory.taps import MemoryTaps
 from tests.contract.conftest import TABLE
 from tests.contract.people import ID, NOW, OTHER_ID, sent
 

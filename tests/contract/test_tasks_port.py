@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
-from afterbill.adapters.memory.table import MemoryTable
-from afterbill.domain.billing import CustomerRef, OperatorTask
+from afterbill.model.billing import CustomerRef, OperatorTask
+from afterbill_cli.memory.table import MemoryTable
 from tests.contract.conftest import TABLE
 from tests.contract.people import NOW
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from afterbill.adapters.aws.queues import EventBridgeTimer, ScheduleTarget
-from afterbill.adapters.memory.queues import MemoryTimer
+from afterbill_cli.memory.queues import MemoryTimer
 from tests.contract.people import DUE, ID, invitation
 
 ACCOUNT = "arn:aws:{}:eu-central-1:123456789012:{}"

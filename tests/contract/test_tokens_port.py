@@ -8,9 +8,9 @@ import pytest
 
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.tokens import ApiCredentials, SecretTokens
-from afterbill.adapters.memory.tokens import MemoryTokens
-from afterbill.domain.errors import ConfigurationError, TransientError
-from afterbill.domain.provider import Token
+from afterbill.intake.connector import Token
+from afterbill.model.errors import ConfigurationError, TransientError
+from afterbill_cli.memory.tokens import MemoryTokens
 from tests.contract.conftest import TABLE
 from tests.contract.template import table_definition
 

@@ -6,23 +6,23 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
 
-from afterbill.adapters.aws.api_keys import ApiKeysTable, KeyRingTable
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.collecting import CollectingTable
 from afterbill.adapters.aws.evidence import S3Evidence
-from afterbill.adapters.aws.in_product import InProductItems
 from afterbill.adapters.aws.queues import EventBridgeTimer, SqsInbox, SqsSendQueue
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.adapters.aws.taps import TapsTable
 from afterbill.adapters.aws.tokens import SecretTokens
-from afterbill.domain.billing import OperatorTask
-from afterbill.domain.errors import TransientError
-from afterbill.domain.invitation import Answer, Delivery, SkipReason, Wait
-from afterbill.domain.limits import Limit
-from afterbill.domain.provider import Token
-from afterbill.domain.webhooks import Webhook
-from afterbill.ports_answers import Tapped
-from afterbill.ports_intake import Change, Wanted
+from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, KeyRingTable
+from afterbill.adapters.dynamodb.collecting import CollectingTable
+from afterbill.adapters.dynamodb.in_product import InProductItems
+from afterbill.adapters.dynamodb.taps import TapsTable
+from afterbill.answers.ports import Tapped
+from afterbill.intake.connector import Token
+from afterbill.intake.ports import Change, Wanted
+from afterbill.model.billing import OperatorTask
+from afterbill.model.errors import TransientError
+from afterbill.model.invitation import Answer, Delivery, SkipReason, Wait
+from afterbill.model.webhooks import Webhook
+from afterbill.outreach.caps import Limit
 from tests.contract.conftest import REGION, over
 from tests.contract.people import ID, LINK, NOW, claimed, customer, invitation, mailed
 from tests.contract.test_timer_port import TARGET

@@ -14,12 +14,12 @@ from urllib.parse import quote, urlencode
 
 from urllib3 import BaseHTTPResponse
 
-from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.connectors import registry
-from afterbill.domain.billing import BillingEvent, Pointer
-from afterbill.domain.provider import Provider
-from afterbill.domain.webhooks import Source, Webhook
+from afterbill.intake.connector import Provider
+from afterbill.model.billing import BillingEvent, Pointer
+from afterbill.model.webhooks import Source, Webhook
 from afterbill_cli import samples
+from afterbill_cli.memory.apis import MemoryApis
 from tests.e2e.town import ROOT, RUN, Town, own
 
 EVENTS = ROOT / "events"

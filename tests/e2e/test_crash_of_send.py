@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from afterbill.adapters.aws import keys
+from afterbill.adapters.dynamodb import keys
 from tests.e2e.crashes import MOST_CALLS, dies_at
 from tests.e2e.town import Town, eventually, invitation_id
 

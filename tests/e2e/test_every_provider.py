@@ -9,10 +9,10 @@ from hashlib import sha256
 import pytest
 from urllib3 import BaseHTTPResponse
 
-from afterbill.adapters.aws import keys
-from afterbill.adapters.aws.items import decode
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import decode
 from afterbill.connectors import registry
-from afterbill.domain.webhooks import Webhook
+from afterbill.model.webhooks import Webhook
 from tests.e2e.billing_systems import Telling, outcomes, post, prepare, signed, tell
 from tests.e2e.town import RUN, Town, at_once, eventually
 

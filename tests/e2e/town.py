@@ -16,9 +16,9 @@ import standardwebhooks
 import stripe
 import urllib3
 
-from afterbill.adapters.aws import keys
-from afterbill.adapters.aws.items import decode
-from afterbill.domain.billing import fact_key
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import decode
+from afterbill.model.billing import fact_key
 from afterbill_dev.demo import mailbox
 from afterbill_dev.demo.mailbox import Letter
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.domain.links import Purpose
+from afterbill.model.links import Purpose
 from tests.contract.template import properties
 from tests.integration.apis import CONSENT, from_source, let_answer, said, with_thin_sources
 from tests.integration.calling import told as telling

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from afterbill.connectors import registry
-from afterbill.domain.provider import Login
-from afterbill.domain.webhooks import Source, Webhook
+from afterbill.intake.connector import Login
+from afterbill.model.webhooks import Source, Webhook
 from afterbill_dev.local import sources
 from afterbill_dev.local.billing_apis import SAMPLES, BillingApis
 

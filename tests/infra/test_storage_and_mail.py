@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from afterbill.adapters.aws import keys
+from afterbill.adapters.dynamodb import keys
 from tests.infra.reading import FUNCTIONS, OfOne, Resource, allowing, grants
 
 

@@ -6,10 +6,10 @@ from itertools import count, islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from afterbill.adapters.aws.facts import FactsTable
-from afterbill.domain.campaigns import slot_of
-from afterbill.domain.customer import Customer
-from afterbill.ports_intake import Change
+from afterbill.adapters.dynamodb.facts import FactsTable
+from afterbill.intake.ports import Change
+from afterbill.model.campaigns import slot_of
+from afterbill.model.customer import Customer
 from tests.integration.stack import Stack
 
 

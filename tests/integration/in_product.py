@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from afterbill.domain.in_product import user_hash
-from afterbill.domain.invitation import Invitation
-from afterbill.domain.links import derive_key
+from afterbill.answers.in_product import user_hash
+from afterbill.model.invitation import Invitation
+from afterbill.model.links import derive_key
 from tests.integration.samples import sample, with_headers
 from tests.integration.stack import IDENTITY, Stack
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from afterbill.adapters.aws.items import invitation_of
-from afterbill.domain.invitation import Invitation
+from afterbill.adapters.dynamodb.items import invitation_of
+from afterbill.model.invitation import Invitation
 from tests.integration.samples import captured, due, payment, sample, survey_token
 from tests.integration.stack import Handler, Stack
 

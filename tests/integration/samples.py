@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from afterbill.domain.links import Purpose, derive_key, sign
+from afterbill.model.links import Purpose, derive_key, sign
 from tests.integration.stack import IDENTITY
 
 EVENTS = Path(__file__).resolve().parents[2] / "events"

@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SENDER = "survey@example.com"
 IDENTITY = "identity-key-of-the-integration-tests-0123456789abcdefghijklmnopq"
 PARAMETERS = {"SenderAddress": SENDER, "PublicUrl": "https://nps.example.com", "FlexibleWindowMinutes": "0"}
-_FRESH = ("afterbill.batch", "afterbill.observability")
+_FRESH = ("afterbill.runtime.batch", "afterbill.runtime.observability")
 """They read the environment as they are imported."""
 _LOADER = create_loader()
 """One for all sessions: it reads the models of the services once."""
@@ -157,7 +157,7 @@ class Stack:
             sys.modules.pop(known, None)
         forget_configuration()
         imported = self._as(name, lambda: import_module(module))
-        logger = import_module("afterbill.observability").logger
+        logger = import_module("afterbill.runtime.observability").logger
         for handler in logger.handlers:
             handler.stream = Stdout()
         return imported
@@ -267,6 +267,6 @@ def functions() -> list[str]:
 
 def forget_configuration() -> None:
     """Read surveys.toml again at the next look."""
-    config = import_module("afterbill.config")
+    config = import_module("afterbill.settings.config")
     for remembered in (config.folder, config.surveys_table, config.brand):
         remembered.cache_clear()

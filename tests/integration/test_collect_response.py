@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.adapters.aws.api_keys import KeyRingTable
-from afterbill.domain.channels import Channel
-from afterbill.domain.collected import COLLECTED
-from afterbill.domain.invitation import Answer, State
+from afterbill.adapters.dynamodb.api_keys import KeyRingTable
+from afterbill.answers.external import COLLECTED
+from afterbill.model.channels import Channel
+from afterbill.model.invitation import Answer, State
 from tests.integration.calling import ID, KEY, SECRET, by, told, with_key
 from tests.integration.samples import now, sample, with_body, with_headers
 

@@ -7,17 +7,17 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from afterbill import config
-from afterbill.adapters.aws.items import invitation_item
-from afterbill.adapters.aws.responses import ResponsesTable
-from afterbill.adapters.aws.switch import SwitchTable
-from afterbill.adapters.aws.tallies import tally_item
-from afterbill.adapters.aws.taps import TapsTable
-from afterbill.domain.errors import TransientError
-from afterbill.domain.integrity import Kind, Visit
-from afterbill.domain.invitation import Answer
-from afterbill.domain.nps import Tally
-from afterbill.domain.reputation import Halt
+from afterbill.adapters.dynamodb.items import invitation_item
+from afterbill.adapters.dynamodb.responses import ResponsesTable
+from afterbill.adapters.dynamodb.switch import SwitchTable
+from afterbill.adapters.dynamodb.tallies import tally_item
+from afterbill.adapters.dynamodb.taps import TapsTable
+from afterbill.insight.nps import Tally
+from afterbill.model.errors import TransientError
+from afterbill.model.invitation import Answer
+from afterbill.model.visits import Kind, Visit
+from afterbill.outreach.reputation import Halt
+from afterbill.settings import config
 from tests.integration.samples import due, mail_event, now, sample
 
 EVENT = sample("schedule/compute_nps")

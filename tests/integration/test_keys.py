@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.domain.links import Purpose, derive_key, sign
+from afterbill.model.links import Purpose, derive_key, sign
 from tests.integration.samples import KEYS, captured, due, now, payment, sample, survey_token
 from tests.integration.stack import IDENTITY
 

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from afterbill.adapters.aws.items import customer_of
-from afterbill.domain.floods import Throttle
-from afterbill.domain.in_product import user_hash
-from afterbill.domain.invitation import Answer, State
+from afterbill.adapters.dynamodb.items import customer_of
+from afterbill.answers.in_product import user_hash
+from afterbill.answers.rate_limit import Throttle
+from afterbill.model.invitation import Answer, State
 from tests.integration.in_product import MORE, SECRET, asked, link, offering, with_in_product
 from tests.integration.samples import sample, with_body, with_headers
 from tests.integration.stack import IDENTITY

@@ -12,7 +12,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinished
 from schemathesis.transport.wsgi import WSGI_TRANSPORT
 
-from afterbill.domain.floods import Throttle
+from afterbill.answers.rate_limit import Throttle
 from tests.integration.calling import with_key
 from tests.integration.samples import now, sample
 from tests.integration.wsgi import application

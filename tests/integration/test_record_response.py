@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.domain.invitation import Answer
+from afterbill.model.invitation import Answer
 from tests.integration.samples import sample, survey_token, unsubscribe_token, with_body, with_headers
 
 FORBIDDEN_HEADERS = {"set-cookie", "location"}

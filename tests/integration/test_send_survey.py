@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from afterbill.domain import links
-from afterbill.domain.links import Purpose
+from afterbill.model import links
+from afterbill.model.links import Purpose
 from tests.integration.samples import KEYS, captured, due, mail_event, payment
 from tests.integration.stack import SENDER
 

@@ -6,9 +6,9 @@ import re
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from afterbill.domain import links
-from afterbill.domain.codes import code_of
-from afterbill.domain.links import Purpose
+from afterbill.model import links
+from afterbill.model.links import Purpose
+from afterbill.model.short_links import code_of
 from tests.integration.samples import KEYS, due, sample, sms_event, token, with_headers
 from tests.integration.stack import with_text_messages
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from afterbill.surveys import load_policy
+from afterbill.settings.surveys import load_policy
 from afterbill_dev.demo.browser import chromium as installed_chromium
 from afterbill_dev.lab.__main__ import SURVEYS
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from afterbill.domain.integrity import Kind
+from afterbill.model.visits import Kind
 from afterbill_dev.lab.browser import play, report
 from afterbill_dev.lab.kinds import NAMES
 from afterbill_dev.lab.scenes import SCENES

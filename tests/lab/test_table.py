@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from afterbill.domain.integrity import Integrity
-from afterbill.domain.invitation import Answer
+from afterbill.model.invitation import Answer
+from afterbill.model.visits import Integrity
 from afterbill_dev.lab import __main__ as lab
 from afterbill_dev.lab.kinds import KINDS
 from afterbill_dev.lab.results import Row, table, wilson

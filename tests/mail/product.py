@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 import boto3
 from playwright.sync_api import BrowserContext, Route
 
-from afterbill.adapters.memory.in_product import MemoryInProduct, MemoryUserKeys
-from afterbill.adapters.memory.table import MemoryTable
-from afterbill.domain.channels import InProduct
-from afterbill.domain.customer import Customer
-from afterbill.domain.in_product import user_hash
-from afterbill.domain.invitation import Invitation, State
-from afterbill.services.offer_survey import Offering
+from afterbill.answers.in_product import user_hash
+from afterbill.answers.offer_survey import Offering
+from afterbill.model.channels import InProduct
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import Invitation, State
+from afterbill_cli.memory.in_product import MemoryInProduct, MemoryUserKeys
+from afterbill_cli.memory.table import MemoryTable
 from afterbill_dev.paths import ROOT
 from tests.factories import day_of, invitation
 from tests.mail.site import HOST as API

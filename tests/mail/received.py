@@ -3,7 +3,7 @@
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from afterbill.domain.mail import Mail
+from afterbill.model.messages import Mail
 
 SENT = "Sun, 22 Nov 2026 09:30:00 +0000"
 CLIENT = "a7-22.smtp-out.eu-central-1.amazonses.com"

@@ -16,15 +16,15 @@ from urllib.parse import urlsplit
 import boto3
 from playwright.sync_api import BrowserContext, Route
 
-from afterbill import config
-from afterbill.adapters.memory.keys import MemoryLinkKeys
-from afterbill.adapters.memory.table import MemoryTable
-from afterbill.domain import links
-from afterbill.domain.integrity import Kind
-from afterbill.domain.invitation import Invitation, State
-from afterbill.domain.visitors import Visitors
-from afterbill.services.record_response import Responding
-from afterbill.web.pages import Pages
+from afterbill.answers.record_response import Responding
+from afterbill.answers.visitors import Visitors
+from afterbill.content.web.pages import Pages
+from afterbill.model import links
+from afterbill.model.invitation import Invitation, State
+from afterbill.model.visits import Kind
+from afterbill.settings import config
+from afterbill_cli.memory.keys import MemoryLinkKeys
+from afterbill_cli.memory.table import MemoryTable
 from afterbill_dev.paths import ROOT
 from tests.factories import KEYS, day_of, hash_address, invitation
 

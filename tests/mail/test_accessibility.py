@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from afterbill.domain.invitation import Answer
+from afterbill.model.invitation import Answer
 from afterbill_cli.preview import pages
 from afterbill_cli.preview.variants import speakers
 from afterbill_dev.demo.browser import chromium

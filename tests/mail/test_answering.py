@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from afterbill.domain.integrity import Kind
-from afterbill.domain.invitation import Answer
+from afterbill.model.invitation import Answer
+from afterbill.model.visits import Kind
 from afterbill_dev.demo.browser import chromium
 from tests.mail.site import HOST, REVIEWS, site
 

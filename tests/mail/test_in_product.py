@@ -4,9 +4,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from afterbill.domain.in_product import user_hash
-from afterbill.domain.invitation import Answer
-from afterbill.domain.questions import Question
+from afterbill.answers.in_product import user_hash
+from afterbill.model.invitation import Answer
+from afterbill.model.questions import Question
 from afterbill_dev.demo.browser import chromium
 from tests.mail.product import ORIGIN, SECRET, product
 

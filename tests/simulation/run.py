@@ -8,8 +8,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from afterbill.domain.policy import Policy
-from afterbill.surveys import policy_of
+from afterbill.outreach.policy import Policy
+from afterbill.settings.surveys import policy_of
 
 from .switches import SWITCHES
 from .town import Town

@@ -9,18 +9,17 @@ from typing import Any
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
-from afterbill.domain import choosing
-from afterbill.domain import policy as deciding
-from afterbill.domain import recheck as rechecking
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.customer import Customer
-from afterbill.domain.invitation import REMINDER, Invitation, SkipReason, State
-from afterbill.domain.legal import Legal, Need
-from afterbill.domain.limits import Sending
-from afterbill.domain.policy import Policy, Situation
-from afterbill.domain.sending_window import Place
-from afterbill.ports_intake import Change
-from afterbill.services import follow_up, send_survey
+from afterbill.intake.ports import Change
+from afterbill.model.billing import BillingEvent
+from afterbill.model.consent import Legal, Need
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import REMINDER, Invitation, SkipReason, State
+from afterbill.outreach import choosing, follow_up, send_survey
+from afterbill.outreach import eligibility as rechecking
+from afterbill.outreach import policy as deciding
+from afterbill.outreach.caps import Sending
+from afterbill.outreach.policy import Policy, Situation
+from afterbill.outreach.sending_window import Place
 
 from . import town
 from .oracle import name_of

@@ -11,27 +11,27 @@ from functools import cache, lru_cache, partial
 from typing import Any
 
 from afterbill.adapters.addresses import address_problem
-from afterbill.adapters.memory.campaigns import MemoryCampaigns
-from afterbill.adapters.memory.keys import MemoryLinkKeys
-from afterbill.adapters.memory.limits import MemoryLimits
+from afterbill.answers.record_response import Responding, record_response, unsubscribe
 from afterbill.connectors import campaigns
-from afterbill.domain import links
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
-from afterbill.domain.customer import Customer, address_hash
-from afterbill.domain.errors import TransientError
-from afterbill.domain.invitation import Invitation, State
-from afterbill.domain.mail import INVITATION_TAG, Accepted, Mail, Receipt, Refused, Rejected, Unclear
-from afterbill.domain.policy import Policy
-from afterbill.domain.provider import About, Address, Provider
-from afterbill.domain.webhooks import Webhook
-from afterbill.services.capture import Capture, Sender
-from afterbill.services.capture_fact import capture_fact
-from afterbill.services.handle_mail_event import Handling, handle_mail_event
-from afterbill.services.record_response import Responding, record_response, unsubscribe
-from afterbill.services.run_campaigns import Running, run_campaigns
-from afterbill.services.send_survey import send_survey
-from afterbill.services.sending import Sending
-from afterbill.services.sweep import Sweeping, sweep
+from afterbill.intake.capture import Capture, Sender
+from afterbill.intake.capture_fact import capture_fact
+from afterbill.intake.connector import About, Address, Provider
+from afterbill.intake.run_campaigns import Running, run_campaigns
+from afterbill.model import links
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.customer import Customer, address_hash
+from afterbill.model.errors import TransientError
+from afterbill.model.invitation import Invitation, State
+from afterbill.model.messages import INVITATION_TAG, Accepted, Mail, Receipt, Refused, Rejected, Unclear
+from afterbill.model.webhooks import Webhook
+from afterbill.outreach.delivery import Sending
+from afterbill.outreach.handle_mail_event import Handling, handle_mail_event
+from afterbill.outreach.policy import Policy
+from afterbill.outreach.send_survey import send_survey
+from afterbill.outreach.sweep import Sweeping, sweep
+from afterbill_cli.memory.campaigns import MemoryCampaigns
+from afterbill_cli.memory.keys import MemoryLinkKeys
+from afterbill_cli.memory.limits import MemoryLimits
 
 from .lives import Life, deliveries
 from .oracle import Oracle

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from afterbill.domain.errors import TransientError
+from afterbill.model.errors import TransientError
 
 
 class Crash(BaseException):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from afterbill.adapters.memory.table import MemoryTable
-from afterbill.domain.invitation import Invitation, State
+from afterbill.model.invitation import Invitation, State
+from afterbill_cli.memory.table import MemoryTable
 
 OPEN = frozenset({State.PENDING, State.SENDING, State.UNKNOWN})
 

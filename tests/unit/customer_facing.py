@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from afterbill.domain.brand import Brand
-from afterbill.domain.wording import Catalog
+from afterbill.content.brand import Brand
+from afterbill.content.wording import Catalog
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "layers" / "config"
 FILES: Mapping[str, dict[str, Any]] = {

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from afterbill.domain.errors import AfterbillError, ConfigurationError
+from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill_cli.importing.problems import shown
 from afterbill_cli.importing.responses.products import FIELDS, NEEDED, bare, names_of
 

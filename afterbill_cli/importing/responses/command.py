@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from afterbill.domain.billing import Touchpoint
-from afterbill.domain.errors import ConfigurationError
-from afterbill.domain.questions import Question
+from afterbill.model.billing import Touchpoint
+from afterbill.model.errors import ConfigurationError
+from afterbill.model.questions import Question
 from afterbill_cli import deployed
 from afterbill_cli.importing import checks
 from afterbill_cli.importing.records import Layout

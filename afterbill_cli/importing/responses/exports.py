@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from afterbill.adapters.aws.imported_responses import ImportedResponsesTable
 from afterbill.adapters.aws.secret_keys import SecretKeys
-from afterbill.domain.customer import Customer
-from afterbill.domain.errors import AfterbillError
-from afterbill.domain.invitation import Invitation
-from afterbill.ports_intake import ImportedResponses, Rewrite
-from afterbill.services.import_responses import TOGETHER, Importing, Outcome, import_responses
+from afterbill.adapters.dynamodb.imported_responses import ImportedResponsesTable
+from afterbill.intake.import_responses import TOGETHER, Importing, Outcome, import_responses
+from afterbill.intake.ports import ImportedResponses, Rewrite
+from afterbill.model.customer import Customer
+from afterbill.model.errors import AfterbillError
+from afterbill.model.invitation import Invitation
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import csv_rows, text_files
 from afterbill_cli.importing.duplicates import Seen

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from afterbill.domain.billing import Touchpoint
-from afterbill.domain.channels import Channel
-from afterbill.domain.collected import Collected
-from afterbill.domain.invitation import Answer
-from afterbill.domain.questions import Question
-from afterbill.services.import_responses import Response
+from afterbill.answers.external import Collected
+from afterbill.intake.import_responses import Response
+from afterbill.model.billing import Touchpoint
+from afterbill.model.channels import Channel
+from afterbill.model.invitation import Answer
+from afterbill.model.questions import Question
 from afterbill_cli.importing import checks
 from afterbill_cli.importing.records import Record
 from afterbill_cli.importing.responses import values

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from afterbill.domain.billing import Touchpoint
-from afterbill.domain.invitation import COMMENT_LENGTH
-from afterbill.domain.questions import Question, scale_of
-from afterbill.domain.told import LATEST_MINUTES, OLDEST_DAYS
+from afterbill.answers.told import LATEST_MINUTES, OLDEST_DAYS
+from afterbill.model.billing import Touchpoint
+from afterbill.model.invitation import COMMENT_LENGTH
+from afterbill.model.questions import Question, scale_of
 from afterbill_cli.importing.problems import shown
 
 

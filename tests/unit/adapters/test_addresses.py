@@ -3,7 +3,7 @@
 import pytest
 
 from afterbill.adapters.addresses import ROLES, address_problem, ascii_address
-from afterbill.domain.invitation import SkipReason
+from afterbill.model.invitation import SkipReason
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from afterbill.adapters.billing_api import HttpApis
-from afterbill.adapters.memory.tokens import MemoryTokens
-from afterbill.domain.errors import ConfigurationError, PayloadError, TransientError
-from afterbill.domain.provider import Api, Call, Login, Token
-from afterbill.domain.webhooks import Source
+from afterbill.adapters.http.billing_api import HttpApis
+from afterbill.intake.connector import Api, Call, Login, Token
+from afterbill.model.errors import ConfigurationError, PayloadError, TransientError
+from afterbill.model.webhooks import Source
+from afterbill_cli.memory.tokens import MemoryTokens
 from tests.factories import HOUR, MINUTE, NOON
 from tests.servers import Said, net
 

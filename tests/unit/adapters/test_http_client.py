@@ -3,8 +3,8 @@
 import pytest
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProtocolError, ReadTimeoutError, SSLError
 
-from afterbill.adapters.http_client import MAX_ANSWER_BYTES, Answer, _pool
-from afterbill.domain.errors import PayloadError, TransientError
+from afterbill.adapters.http.http_client import MAX_ANSWER_BYTES, Answer, _pool
+from afterbill.model.errors import PayloadError, TransientError
 from tests.servers import Net, Response, Said, net
 
 URL = "https://api.example.com/v1/things"

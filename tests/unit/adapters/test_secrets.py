@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.domain.errors import ConfigurationError, TransientError
+from afterbill.model.errors import ConfigurationError, TransientError
 
 
 @dataclass

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from afterbill.adapters.aws.stream import read_change, tapped_in
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.invitation import Delivery
-from afterbill.domain.tally import Snapshot
+from afterbill.adapters.dynamodb.stream import read_change, tapped_in
+from afterbill.insight.tally import Snapshot
+from afterbill.model.errors import PayloadError
+from afterbill.model.invitation import Delivery
 
 SENT = {"pk": {"S": "INVITATION#1"}, "sent_day": {"S": "2026-11-20"}, "segments": {"M": {"plan": {"S": "pro"}}}}
 ANSWERED = SENT | {"rating": {"N": "0"}, "answered_day": {"S": "2026-11-22"}, "delivery": {"N": "2"}}

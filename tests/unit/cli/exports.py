@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from afterbill.adapters.memory.imported_responses import MemoryImportedResponses
-from afterbill.domain.billing import Touchpoint
-from afterbill.domain.invitation import Invitation
-from afterbill.domain.questions import Question
-from afterbill.services.import_responses import Importing
+from afterbill.intake.import_responses import Importing
+from afterbill.model.billing import Touchpoint
+from afterbill.model.invitation import Invitation
+from afterbill.model.questions import Question
 from afterbill_cli.importing import text_files
 from afterbill_cli.importing.duplicates import Seen
 from afterbill_cli.importing.journal import Journal
@@ -20,6 +19,7 @@ from afterbill_cli.importing.responses.columns import ExportColumns
 from afterbill_cli.importing.responses.exports import Job
 from afterbill_cli.importing.responses.report import Report
 from afterbill_cli.importing.responses.rows import Checker, Meaning
+from afterbill_cli.memory.imported_responses import MemoryImportedResponses
 from tests.factories import EVENTS, hash_address
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from afterbill.domain.billing import BillingEvent
+from afterbill.model.billing import BillingEvent
 from afterbill_cli.importing.duplicates import Seen
 from afterbill_cli.importing.fields import FieldMap
 from afterbill_cli.importing.problems import Problems

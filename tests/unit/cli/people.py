@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from afterbill.adapters.http_client import Answer
-from afterbill.domain.webhooks import Source
+from afterbill.adapters.http.http_client import Answer
+from afterbill.model.webhooks import Source
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.sources import access
 from afterbill_cli.sources.terminal import Terminal

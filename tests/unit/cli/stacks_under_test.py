@@ -13,7 +13,7 @@ import dns.rdata
 import dns.resolver
 from botocore.validate import validate_parameters
 
-from afterbill.domain.limits import Sending
+from afterbill.outreach.caps import Sending
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.doctor.checks import CHECKS, examine
 from afterbill_cli.doctor.findings import Finding, Verdict

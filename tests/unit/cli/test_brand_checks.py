@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from afterbill.mail import render
-from afterbill.web import pages
+from afterbill.content.mail import render
+from afterbill.content.web import pages
 from afterbill_cli.brand_checks import word_problems
 from tests.unit.customer_facing import CONFIGURATION
 

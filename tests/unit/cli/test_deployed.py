@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from afterbill.domain.errors import AfterbillError
+from afterbill.model.errors import AfterbillError
 from afterbill_cli import cli, deployed, local_stack
 from afterbill_cli.sources import commands
 from afterbill_cli.sources.terminal import interactive, scripted

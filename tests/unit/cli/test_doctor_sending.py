@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from afterbill.domain.billing import Touchpoint
-from afterbill.domain.channels import Channel
+from afterbill.model.billing import Touchpoint
+from afterbill.model.channels import Channel
 from afterbill_cli.doctor.findings import Verdict
 from tests.unit.cli.stacks_under_test import (
     EVENTS,

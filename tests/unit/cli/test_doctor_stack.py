@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill import almanac
-from afterbill.domain.sending_window import Almanac
+from afterbill.outreach.sending_window import Almanac
+from afterbill.settings import almanac
 from afterbill_cli import policy
 from afterbill_cli.doctor import settings
 from afterbill_cli.doctor.findings import Verdict

@@ -8,7 +8,7 @@ import pytest
 from afterbill_cli import policy
 
 ROOT = Path(__file__).resolve().parents[3]
-SHIPPED = ROOT / "layers/core/afterbill/mail/templates/survey"
+SHIPPED = ROOT / "layers/core/afterbill/content/mail/templates/survey"
 
 
 @pytest.fixture

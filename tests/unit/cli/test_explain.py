@@ -6,17 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from afterbill.adapters.aws.facts import FactsTable
-from afterbill.adapters.aws.invitations import InvitationsTable
-from afterbill.domain.channels import Channel
-from afterbill.domain.collected import Collected
-from afterbill.domain.collected import invitation_of as collected
-from afterbill.domain.customer import Waiting, address_hash
-from afterbill.domain.errors import AfterbillError
-from afterbill.domain.invitation import Answer, Delivery, SkipReason, State, Wait
-from afterbill.domain.links import Purpose, derive_key, sign
-from afterbill.domain.questions import Question
-from afterbill.ports_intake import Change
+from afterbill.adapters.dynamodb.facts import FactsTable
+from afterbill.adapters.dynamodb.invitations import InvitationsTable
+from afterbill.answers.external import Collected
+from afterbill.answers.external import invitation_of as collected
+from afterbill.intake.ports import Change
+from afterbill.model.channels import Channel
+from afterbill.model.customer import Waiting, address_hash
+from afterbill.model.errors import AfterbillError
+from afterbill.model.invitation import Answer, Delivery, SkipReason, State, Wait
+from afterbill.model.links import Purpose, derive_key, sign
+from afterbill.model.questions import Question
 from afterbill_cli.explain.commands import explain
 from afterbill_cli.skip_reasons import WHY, why
 from tests.contract.people import ID, OTHER_ID, THIRD_ID, customer, invitation

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.adapters.aws.facts import FactsTable
-from afterbill.domain.integrity import Integrity, Kind, Visit
-from afterbill.domain.invitation import Answer, State
-from afterbill.domain.judging import Signal
-from afterbill.ports_intake import Change
+from afterbill.adapters.dynamodb.facts import FactsTable
+from afterbill.answers.click_signals import Signal
+from afterbill.intake.ports import Change
+from afterbill.model.invitation import Answer, State
+from afterbill.model.visits import Integrity, Kind, Visit
 from afterbill_cli.explain.commands import explain
 from afterbill_cli.explain.visits import told, visited
 from tests.contract.people import ID, customer

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from afterbill.adapters.aws.imports import ImportsTable
-from afterbill.adapters.aws.responses import ResponsesTable
+from afterbill.adapters.dynamodb.imports import ImportsTable
+from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill_cli import cli
 from afterbill_cli.importing import command, customers
 from tests.contract.scores_table import TABLE

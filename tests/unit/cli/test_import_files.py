@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from afterbill.domain.errors import AfterbillError, ConfigurationError
+from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill_cli.importing import text_files
 from afterbill_cli.importing.fields import FieldMap, field_map
 from tests.factories import EVENTS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from afterbill.domain.customer import Customer, learn
+from afterbill.model.customer import Customer, learn
 from afterbill_cli.importing.duplicates import Seen
 from afterbill_cli.importing.problems import Problem, Problems, collected, shown
 from tests.unit.cli.imports import NOW, Found, check

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from afterbill.adapters.memory.imports import MemoryImports
-from afterbill.domain.billing import BillingEvent, CustomerRef
-from afterbill.domain.customer import Customer
-from afterbill.domain.errors import AfterbillError, TransientError
-from afterbill.ports_intake import Change
-from afterbill.services.import_customers import Importing, Outcome
+from afterbill.intake.import_customers import Importing, Outcome
+from afterbill.intake.ports import Change
+from afterbill.model.billing import BillingEvent, CustomerRef
+from afterbill.model.customer import Customer
+from afterbill.model.errors import AfterbillError, TransientError
 from afterbill_cli.importing.journal import FOLDER, Journal, journal
 from afterbill_cli.importing.progress import Progress
 from afterbill_cli.importing.writing import ReadOnly, Writer
+from afterbill_cli.memory.imports import MemoryImports
 from tests.factories import NOON, hash_address, ids, news
 
 ROWS = 500

@@ -9,7 +9,7 @@ import pytest
 
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.domain.in_product import proven, user_hash
+from afterbill.answers.in_product import proven, user_hash
 from afterbill_cli import cli, deployed, in_product
 from afterbill_dev.paths import ROOT
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from afterbill.adapters.aws.api_keys import ApiKeysTable, KeyRingTable
-from afterbill.domain.api_keys import ApiKey, admits, parts_of
-from afterbill.domain.errors import AfterbillError
+from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, KeyRingTable
+from afterbill.answers.api_keys import ApiKey, admits, parts_of
+from afterbill.model.errors import AfterbillError
 from afterbill_cli import cli, deployed, keys
 from tests.contract.scores_table import TABLE
 

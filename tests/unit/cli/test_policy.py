@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from afterbill.domain.invitation import SkipReason
+from afterbill.model.invitation import SkipReason
 from afterbill_cli import cli
 from afterbill_cli.skip_reasons import why
 

@@ -9,13 +9,13 @@ import pytest
 
 from afterbill.adapters.aws.evidence import S3Evidence
 from afterbill.adapters.aws.queues import SqsInbox
-from afterbill.adapters.memory.apis import MemoryApis
-from afterbill.adapters.memory.table import MemoryTable
-from afterbill.domain.errors import AfterbillError
-from afterbill.domain.webhooks import Webhook
-from afterbill.services.capture import Captured, Outcome
-from afterbill.services.capture_event import capture_event
+from afterbill.intake.capture import Captured, Outcome
+from afterbill.intake.capture_event import capture_event
+from afterbill.model.errors import AfterbillError
+from afterbill.model.webhooks import Webhook
 from afterbill_cli import cli
+from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.table import MemoryTable
 from afterbill_cli.replay import replay as replaying
 from afterbill_cli.replay.messages import DeadLetters
 from afterbill_cli.replay.replay import Chosen, dry_run, replay
@@ -266,8 +266,8 @@ def test_a_task_is_kept_nowhere(trial_of):
 
 def test_a_long_batch_is_followed_into_its_slices(trial_of, monkeypatch):
     event = neutral("order_paid").body
-    monkeypatch.setattr("afterbill.services.capture_event._SLICE", 0)
-    monkeypatch.setattr("afterbill.services.capture_event._split", split_in_two)
+    monkeypatch.setattr("afterbill.intake.capture_event._SLICE", 0)
+    monkeypatch.setattr("afterbill.intake.capture_event._split", split_in_two)
 
     assert outcomes(trial_of(), Webhook("events", {}, event, NOW)) == {"ignored": 2}
 

@@ -11,19 +11,19 @@ from typing import Any, Self
 
 import pytest
 
-from afterbill.adapters.aws.imported_responses import ImportedResponsesTable
-from afterbill.adapters.memory.imported_responses import MemoryImportedResponses
-from afterbill.domain.customer import Customer
-from afterbill.domain.errors import TransientError
-from afterbill.ports_intake import Change
+from afterbill.adapters.dynamodb.imported_responses import ImportedResponsesTable
+from afterbill.intake.ports import Change
+from afterbill.model.customer import Customer
+from afterbill.model.errors import TransientError
 from afterbill_cli import cli, deployed
 from afterbill_cli.importing import journal, retrying_writer
 from afterbill_cli.importing.responses import exports
 from afterbill_cli.importing.responses.exports import Progress, ReadOnlyResponses
+from afterbill_cli.memory.imported_responses import MemoryImportedResponses
 from tests.contract.scores_table import TABLE
 from tests.factories import hash_address
 from tests.unit.cli.exports import NOW, SAMPLES
-from tests.unit.services.crashes import Saboteur, SimulatedCrash, Spoiled
+from tests.unit.loop.crashes import Saboteur, SimulatedCrash, Spoiled
 
 Running = Callable[..., tuple[int, str, str]]
 HEADER = "id,rating,answered_at,email\n"

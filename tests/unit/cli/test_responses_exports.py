@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from afterbill.adapters.memory.imported_responses import MemoryImportedResponses
-from afterbill.domain.customer import Customer
-from afterbill.domain.errors import AfterbillError, ConfigurationError
-from afterbill.domain.invitation import COMMENT_LENGTH
-from afterbill.domain.questions import Question
-from afterbill.services.record_response import parse_answer
+from afterbill.answers.record_response import parse_answer
+from afterbill.model.customer import Customer
+from afterbill.model.errors import AfterbillError, ConfigurationError
+from afterbill.model.invitation import COMMENT_LENGTH
+from afterbill.model.questions import Question
 from afterbill_cli.importing.responses import values
 from afterbill_cli.importing.responses.columns import columns_of
+from afterbill_cli.memory.imported_responses import MemoryImportedResponses
 from tests.factories import ADA, hash_address
 from tests.unit.cli.exports import SAMPLES, read, write
 

@@ -9,10 +9,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
-from afterbill.adapters.aws.scores import ScoresTable
-from afterbill.domain.errors import AfterbillError
-from afterbill.domain.nps import Comparison, Tally
-from afterbill.domain.tally import Score
+from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.insight.nps import Comparison, Tally
+from afterbill.insight.tally import Score
+from afterbill.model.errors import AfterbillError
 from afterbill_cli import local_stack, score
 from afterbill_dev.local import aws
 from tests.contract.scores_table import TABLE, create_table

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from afterbill.adapters.aws.scores import ScoresTable
-from afterbill.adapters.aws.switch import SwitchTable
-from afterbill.domain.errors import AfterbillError
-from afterbill.domain.nps import Tally
-from afterbill.domain.reputation import Figures, Halt
+from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.adapters.dynamodb.switch import SwitchTable
+from afterbill.insight.nps import Tally
+from afterbill.model.errors import AfterbillError
+from afterbill.outreach.reputation import Figures, Halt
 from afterbill_cli import cli, deployed, sending
 from tests.contract.scores_table import TABLE
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.domain.errors import AfterbillError, ConfigurationError
-from afterbill.domain.webhooks import Source
+from afterbill.model.errors import AfterbillError, ConfigurationError
+from afterbill.model.webhooks import Source
 from afterbill_cli.sources.add import Wanted, add, named
 from tests.unit.cli.people import person, store, stored
 

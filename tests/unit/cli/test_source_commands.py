@@ -6,13 +6,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from afterbill.adapters.aws.facts import FactsTable
-from afterbill.adapters.memory.apis import MemoryApis
+from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.connectors import registry
-from afterbill.domain.billing import OperatorTask
-from afterbill.domain.errors import AfterbillError
-from afterbill.domain.provider import Login
-from afterbill.domain.webhooks import Webhook
+from afterbill.intake.connector import Login
+from afterbill.model.billing import OperatorTask
+from afterbill.model.errors import AfterbillError
+from afterbill.model.webhooks import Webhook
+from afterbill_cli.memory.apis import MemoryApis
 from afterbill_cli.sources import confirm, consent, listing, probe
 from tests.contract.scores_table import TABLE
 from tests.unit.cli.people import Server, person, store, stored

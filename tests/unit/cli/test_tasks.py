@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from afterbill.adapters.aws.facts import FactsTable
-from afterbill.domain.billing import CustomerRef, OperatorTask
-from afterbill.domain.errors import AfterbillError
+from afterbill.adapters.dynamodb.facts import FactsTable
+from afterbill.model.billing import CustomerRef, OperatorTask
+from afterbill.model.errors import AfterbillError
 from afterbill_cli import tasks
 from tests.contract.scores_table import TABLE
 

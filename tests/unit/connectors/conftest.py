@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from afterbill.connectors import registry
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.webhooks import Source, Webhook
+from afterbill.model.billing import BillingEvent
+from afterbill.model.webhooks import Source, Webhook
 
 EVENTS = Path(__file__).resolve().parents[3] / "events" / "webhooks"
 NOW = datetime(2025, 11, 3, 12, 0, 30, tzinfo=UTC)

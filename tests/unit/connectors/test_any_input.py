@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterbill.adapters.memory.queues import MemoryInbox
 from afterbill.connectors import registry
-from afterbill.domain.billing import BillingEvent, CustomerRef, OperatorTask, Pointer, Understood
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Refusal, Source, Webhook
-from afterbill.services.receive_webhook import Answer, receive_webhook
+from afterbill.intake.receive_webhook import Answer, receive_webhook
+from afterbill.model.billing import BillingEvent, CustomerRef, OperatorTask, Pointer, Understood
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli import samples
+from afterbill_cli.memory.queues import MemoryInbox
 
 NOW = datetime(2025, 11, 3, 12, tzinfo=UTC)
 EVENTS = Path(__file__).resolve().parents[3] / "events" / "webhooks"

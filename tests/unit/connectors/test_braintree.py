@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 import pytest
 
 from afterbill.connectors import braintree
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
 
 PUBLIC, PRIVATE = "public_7vt2k", "private_9xq4m"
 SECRET = f"{PUBLIC}:{PRIVATE}"

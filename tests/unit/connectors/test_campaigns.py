@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from afterbill.connectors import registry
-from afterbill.domain.billing import CustomerRef, Touchpoint
-from afterbill.domain.campaigns import CAMPAIGNS
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.model.billing import CustomerRef, Touchpoint
+from afterbill.model.campaigns import CAMPAIGNS
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
 from tests.factories import NOON
 
 TURN = {"campaign": "version-2", "touchpoint": "release", "period": "2027-03-01", "customers": ["ada", "bob"]}

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.connectors import chargebee
-from afterbill.domain.billing import BillingEvent, Money, Touchpoint, fact_key
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.model.billing import BillingEvent, Money, Touchpoint, fact_key
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
+from afterbill_cli.memory.apis import MemoryApis
 
 SOURCE = Source("billing", "chargebee", account="acme")
 SECRET = "afterbill:correct horse"

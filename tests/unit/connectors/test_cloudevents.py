@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from afterbill.connectors import cloudevents
-from afterbill.domain.billing import BillingEvent, Money, Touchpoint, fact_key
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.model.billing import BillingEvent, Money, Touchpoint, fact_key
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
 NOW = datetime(2025, 11, 3, 12, tzinfo=UTC)
 SOURCE = Source("events", "cloudevents")

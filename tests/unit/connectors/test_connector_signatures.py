@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from afterbill.connectors import registry
-from afterbill.domain.webhooks import Refusal, Webhook
+from afterbill.model.webhooks import Refusal, Webhook
 from afterbill_cli import samples
 
 NOW = datetime(2025, 11, 3, 12, 0, 30, tzinfo=UTC)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.connectors import registry
 from afterbill.connectors._kit import json
-from afterbill.domain.billing import BillingEvent, OperatorTask, Pointer
-from afterbill.domain.webhooks import Source
+from afterbill.model.billing import BillingEvent, OperatorTask, Pointer
+from afterbill.model.webhooks import Source
 from afterbill_cli import samples
+from afterbill_cli.memory.apis import MemoryApis
 
 ROOT = Path(__file__).resolve().parents[3]
 HEADER = "| Event | When | Touchpoint | Object | Meaning | Occurrence | Samples |"

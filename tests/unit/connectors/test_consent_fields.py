@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.connectors import registry
 from afterbill.connectors._kit.consent import basis_attributes, with_basis
 from afterbill.connectors._kit.json import parse
-from afterbill.domain.billing import BillingEvent, CustomerRef, Pointer
-from afterbill.domain.webhooks import Source, Webhook
+from afterbill.model.billing import BillingEvent, CustomerRef, Pointer
+from afterbill.model.webhooks import Source, Webhook
 from afterbill_cli import samples
+from afterbill_cli.memory.apis import MemoryApis
 
 EVENTS = Path(__file__).resolve().parents[3] / "events"
 NOW = datetime(2025, 11, 3, 12, 0, 30, tzinfo=UTC)

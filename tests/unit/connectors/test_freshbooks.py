@@ -11,12 +11,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.connectors import freshbooks, registry
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, OperatorTask, Pointer, Touchpoint
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.provider import Login
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.intake.connector import Login
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, OperatorTask, Pointer, Touchpoint
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
+from afterbill_cli.memory.apis import MemoryApis
 
 ROOT = Path(__file__).resolve().parents[3]
 BOOKS = Source("books", "freshbooks")

@@ -11,12 +11,12 @@ import pytest
 from gocardless_pro import webhooks as official
 from gocardless_pro.errors import InvalidSignatureError
 
-from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.connectors import gocardless, registry
-from afterbill.domain.billing import BillingEvent, Money, Pointer, Touchpoint
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.provider import Login
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.intake.connector import Login
+from afterbill.model.billing import BillingEvent, Money, Pointer, Touchpoint
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
+from afterbill_cli.memory.apis import MemoryApis
 from tests.world import World
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from afterbill.connectors._kit.json import day_moment, full_name, needed
-from afterbill.domain.errors import PayloadError
+from afterbill.model.errors import PayloadError
 
 LATEST = datetime(2025, 11, 3, 10, 20, 30, tzinfo=UTC)
 

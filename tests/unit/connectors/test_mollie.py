@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.connectors import mollie, registry
-from afterbill.domain.billing import BillingEvent, Money, Pointer, Touchpoint
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.model.billing import BillingEvent, Money, Pointer, Touchpoint
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli import samples
+from afterbill_cli.memory.apis import MemoryApis
 
 ROOT = Path(__file__).resolve().parents[3]
 SHOP = Source("shop", "mollie")

@@ -1,7 +1,7 @@
 import pytest
 
 from afterbill.connectors._kit.money import from_decimal
-from afterbill.domain.billing import Money
+from afterbill.model.billing import Money
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from afterbill.domain.billing import BillingEvent, Money, Touchpoint, fact_key
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Source
+from afterbill.model.billing import BillingEvent, Money, Touchpoint, fact_key
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Source
 
 SHOP = Source("shop", "standard_webhooks")
 LEDGER = Source(

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.connectors import paypal
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
-from afterbill.domain.errors import ConfigurationError, PayloadError, TransientError
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.errors import ConfigurationError, PayloadError, TransientError
+from afterbill.model.webhooks import Refusal, Source, Webhook
+from afterbill_cli.memory.apis import MemoryApis
 
 SOURCE = Source("till", "paypal", webhook_id="2GK81734WV695520T")
 CHECK = "POST /v1/notifications/verify-webhook-signature"

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.connectors import quickbooks
 from afterbill.connectors._kit.json import parse
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
+from afterbill_cli.memory.apis import MemoryApis
 
 REALM = "4620816365002917440"
 SOURCE = Source("books", "quickbooks")

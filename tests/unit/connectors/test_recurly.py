@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.connectors import recurly
 from afterbill.connectors._kit.json import parse
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint, fact_key
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint, fact_key
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
+from afterbill_cli.memory.apis import MemoryApis
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "events" / "webhooks" / "recurly"

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from afterbill.connectors import registry
-from afterbill.domain.errors import ConfigurationError
+from afterbill.model.errors import ConfigurationError
 
 
 @pytest.mark.parametrize("name", registry.PROVIDERS)

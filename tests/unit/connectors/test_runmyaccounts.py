@@ -10,11 +10,11 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.connectors import runmyaccounts
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money
-from afterbill.domain.errors import ConfigurationError, PayloadError
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.model.billing import BillingEvent, CustomerRef, Money
+from afterbill.model.errors import ConfigurationError, PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
+from afterbill_cli.memory.apis import MemoryApis
 
 SOURCE = Source("ledger", "runmyaccounts", account="muster")
 CLIENT = "/api/latest/clients/muster"

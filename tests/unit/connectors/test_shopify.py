@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.connectors import shopify
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, OperatorTask, Touchpoint
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, OperatorTask, Touchpoint
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli import samples
+from afterbill_cli.memory.apis import MemoryApis
 
 EVENTS = Path(__file__).resolve().parents[3] / "events"
 NOW = datetime(2025, 11, 3, 12, 0, 30, tzinfo=UTC)

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import pytest
 
 from afterbill.connectors import paypal, registry
-from afterbill.domain.provider import Provider
-from afterbill.domain.webhooks import Refusal, Webhook
+from afterbill.intake.connector import Provider
+from afterbill.model.webhooks import Refusal, Webhook
 from afterbill_cli.samples import provider_of
 
 NOW = datetime(2025, 11, 3, 12, 0, 30, tzinfo=UTC)

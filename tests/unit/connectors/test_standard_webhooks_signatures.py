@@ -8,7 +8,7 @@ import pytest
 import standardwebhooks
 
 from afterbill.connectors import standard_webhooks
-from afterbill.domain.webhooks import TOLERANCE, Refusal, Webhook
+from afterbill.model.webhooks import TOLERANCE, Refusal, Webhook
 
 BODY = b'{"type": "payment_succeeded"}'
 KEY = b"25 bytes of a secret key."

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from afterbill.domain.billing import BillingEvent, Money, Touchpoint
-from afterbill.domain.webhooks import Source
+from afterbill.model.billing import BillingEvent, Money, Touchpoint
+from afterbill.model.webhooks import Source
 
 Read = Callable[..., BillingEvent]
 

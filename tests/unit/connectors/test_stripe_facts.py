@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from afterbill.domain.billing import BillingEvent, Touchpoint
-from afterbill.domain.errors import PayloadError
+from afterbill.model.billing import BillingEvent, Touchpoint
+from afterbill.model.errors import PayloadError
 
 Understood = Callable[..., tuple[BillingEvent, ...]]
 Read = Callable[..., BillingEvent]

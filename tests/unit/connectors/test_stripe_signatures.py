@@ -7,7 +7,7 @@ import pytest
 import stripe as stripe_library
 
 from afterbill.connectors import stripe
-from afterbill.domain.webhooks import TOLERANCE, Refusal, Webhook
+from afterbill.model.webhooks import TOLERANCE, Refusal, Webhook
 
 BODY = b'{"object": "event"}\n'
 SECRET = "whsec_ours"

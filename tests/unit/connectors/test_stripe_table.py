@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from afterbill.connectors import stripe
-from afterbill.domain.billing import BillingEvent, fact_key
+from afterbill.model.billing import BillingEvent, fact_key
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs" / "connectors" / "stripe.md"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from afterbill.connectors import woocommerce
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 from afterbill_cli import samples
 
 EVENTS = Path(__file__).resolve().parents[3] / "events" / "webhooks" / "woocommerce"

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from afterbill.adapters.memory.apis import MemoryApis
 from afterbill.connectors import xero
 from afterbill.connectors._kit.json import parse
-from afterbill.domain.billing import CustomerRef, Money, Pointer, Touchpoint
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.model.billing import CustomerRef, Money, Pointer, Touchpoint
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
+from afterbill_cli.memory.apis import MemoryApis
 
 TENANT = "7d5f1c1e-3a64-4f0b-9a6e-51b1f0c2d9aa"
 INVOICE = "00000041-5b1c-4c6e-8f2a-9d1f0e3b7a41"

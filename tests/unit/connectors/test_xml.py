@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterbill.connectors._kit.xml import parse_xml
-from afterbill.domain.errors import PayloadError
+from afterbill.model.errors import PayloadError
 
 MEGABYTE = 1_000_000
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from afterbill.connectors import zuora
-from afterbill.domain.billing import BillingEvent, Money, Touchpoint, fact_key
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.model.billing import BillingEvent, Money, Touchpoint, fact_key
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
 
 NOW = datetime(2025, 11, 3, 12, tzinfo=UTC)
 SECRET = "afterbill:pw"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from afterbill.domain.errors import AfterbillError
+from afterbill.model.errors import AfterbillError
 from afterbill_dev.generate import almanac
 
 ZONE_TAB = "# a remark\nCH\t+4723+00832\tEurope/Zurich\nUS\t+404251-0740023\tAmerica/New_York\tEastern (most areas)\n"

@@ -8,7 +8,7 @@ import pytest
 
 from afterbill_dev.setup import coverage_floors
 
-RULES = "layers/core/afterbill/domain/nps.py"
+RULES = "layers/core/afterbill/insight/nps.py"
 ELSEWHERE = "afterbill_cli/cli.py"
 
 

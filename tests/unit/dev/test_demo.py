@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from afterbill.domain.billing import Touchpoint
+from afterbill.model.billing import Touchpoint
 from afterbill_dev.demo import progress, scores
 from afterbill_dev.demo.answers import given_by
 from afterbill_dev.demo.mailbox import Letter, links

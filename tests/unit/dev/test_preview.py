@@ -8,9 +8,9 @@ from string import Formatter
 
 import pytest
 
-from afterbill.domain.billing import Touchpoint
-from afterbill.domain.errors import ConfigurationError
-from afterbill.web.pages import Asked, Pages, Problem
+from afterbill.content.web.pages import Asked, Pages, Problem
+from afterbill.model.billing import Touchpoint
+from afterbill.model.errors import ConfigurationError
 from afterbill_cli.preview import mails as letters
 from afterbill_cli.preview import pages
 from afterbill_cli.preview.previews import SCHEMES

@@ -4,9 +4,9 @@ import json
 import re
 from datetime import UTC, datetime
 
-from afterbill.api import problems
-from afterbill.api.bodies import AnswerBody, KeptBody, ProblemBody
-from afterbill.api.problems import Problem
+from afterbill.answers.api import problems
+from afterbill.answers.api.bodies import AnswerBody, KeptBody, ProblemBody
+from afterbill.answers.api.problems import Problem
 from tests.unit.docs.pages import blocks, read, table
 
 PAGE = "docs/api.md"

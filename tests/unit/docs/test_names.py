@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from afterbill.adapters.aws import keys
+from afterbill.adapters.dynamodb import keys
 from afterbill.connectors import registry
-from afterbill.domain.invitation import TRANSITIONS, Delivery
-from afterbill.observability import Metric
+from afterbill.model.invitation import TRANSITIONS, Delivery
+from afterbill.runtime.observability import Metric
 from tests.unit.docs.pages import PAGES, ROOT, name, prose, read, spans, table, template
 
 CORE = "layers/core/afterbill"
@@ -106,7 +106,7 @@ def test_deploying_knows_every_parameter_with_its_default():
 def test_the_architecture_knows_every_item():
     rows = table("docs/architecture.md", "`pk` / `sk`")
     described = {span.split("#")[0] for row in rows for span in re.findall(r"`([A-Z]+)[#`]", row[0])}
-    source = read(f"{CORE}/adapters/aws/keys.py")
+    source = read(f"{CORE}/adapters/dynamodb/keys.py")
 
     assert described == set(re.findall(r'"([A-Z]{4,})[#"]', source)) - {"SENT", "SLOT"}
 

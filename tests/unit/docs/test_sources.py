@@ -5,7 +5,7 @@ import re
 import pytest
 
 from afterbill.connectors import registry
-from afterbill.domain.billing import Touchpoint
+from afterbill.model.billing import Touchpoint
 from afterbill_dev.generate import readme_table
 from tests.unit.docs.pages import ROOT, read
 

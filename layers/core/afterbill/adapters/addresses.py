@@ -2,7 +2,7 @@
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
-from afterbill.domain.invitation import SkipReason
+from afterbill.model.invitation import SkipReason
 
 _MACHINES = """
     abuse bounce bounces devnull do-not-reply donotreply ftp hostmaster mailer-daemon news no-reply no.reply noc noreply

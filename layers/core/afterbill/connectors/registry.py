@@ -4,8 +4,8 @@ from dataclasses import fields
 from functools import cache
 from importlib import import_module
 
-from afterbill.domain.errors import ConfigurationError
-from afterbill.domain.provider import Provider
+from afterbill.intake.connector import Provider
+from afterbill.model.errors import ConfigurationError
 
 PROVIDERS = (
     "stripe",

@@ -14,7 +14,7 @@ from botocore.exceptions import (
     HTTPClientError,
 )
 
-from afterbill.domain.errors import TransientError
+from afterbill.model.errors import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import Any
 
 from afterbill.adapters.aws.clients import transient
-from afterbill.domain.webhooks import Webhook
+from afterbill.model.webhooks import Webhook
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code, transient
-from afterbill.domain.delay import MAX_DELAY
-from afterbill.domain.webhooks import MAX_BODY_BYTES, Webhook
+from afterbill.model.webhooks import MAX_BODY_BYTES, Webhook
+from afterbill.outreach.delay import MAX_DELAY
 
 if TYPE_CHECKING:  # receive_webhook shares this module and starts without invitations
-    from afterbill.domain.invitation import Invitation
+    from afterbill.model.invitation import Invitation
 
 _SQS_REFUSES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters of UTF-8 that may not stand in an SQS message (SendMessage, API reference). Naming the allowed ones

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.domain.customer import address_hash
-from afterbill.domain.errors import ConfigurationError
-from afterbill.domain.links import derive_key
+from afterbill.model.customer import address_hash
+from afterbill.model.errors import ConfigurationError
+from afterbill.model.links import derive_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from afterbill.adapters.aws.clients import transient
-from afterbill.domain.errors import ConfigurationError, TransientError
+from afterbill.model.errors import ConfigurationError, TransientError
 
 _MAX_AGE_SECONDS = 300
 _MIN_AGE_SECONDS = 60

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 
 from afterbill.adapters.addresses import ascii_address
 from afterbill.adapters.aws.clients import error_code
-from afterbill.domain.mail import Accepted, Mail, Receipt, Refused, Rejected, Unclear
+from afterbill.model.messages import Accepted, Mail, Receipt, Refused, Rejected, Unclear
 
 _THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException"})
 _QUOTA_USED_UP = "LimitExceededException"

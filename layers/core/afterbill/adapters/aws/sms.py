@@ -10,8 +10,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from afterbill.adapters.aws.clients import client, error_code
-from afterbill.domain.gsm import parts
-from afterbill.domain.mail import OPTED_OUT, Accepted, Receipt, Refused, Rejected, Sms, Unclear
+from afterbill.model.messages import OPTED_OUT, Accepted, Receipt, Refused, Rejected, Sms, Unclear
+from afterbill.model.sms_parts import parts
 
 TIME_TO_LIVE = 24 * 3600
 """Seconds for which a message may wait for a phone that is switched off; later it would come at any hour."""

@@ -10,12 +10,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from afterbill.adapters.aws import keys
 from afterbill.adapters.aws.clients import error_code, transient
-from afterbill.adapters.aws.items import encode
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.domain.errors import ConfigurationError, TransientError
-from afterbill.domain.provider import Token
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import encode
+from afterbill.intake.connector import Token
+from afterbill.model.errors import ConfigurationError, TransientError
 
 _LEASE_SECONDS = 30
 """Longer than a renewal takes; whoever died in one blocks the others no longer than this."""

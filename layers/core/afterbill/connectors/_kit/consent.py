@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from afterbill.connectors._kit.json import Json, records, text
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.legal import CONSENT_AT, CONSENT_TEXT, CONSENT_WITHDRAWN_AT, NOTICE_AT, moment_of, newest
+from afterbill.model.billing import BillingEvent
+from afterbill.model.consent import CONSENT_AT, CONSENT_TEXT, CONSENT_WITHDRAWN_AT, NOTICE_AT, moment_of, newest
 
 KEYS: Mapping[str, str] = {
     CONSENT_AT: "survey_consent_at",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
 
 PAYMENT = "payment"
 """The meaning shared by everything that reports one payment, whatever touchpoint it is."""

@@ -7,7 +7,7 @@ from json import JSONDecoder
 from typing import NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
-from afterbill.domain.errors import PayloadError
+from afterbill.model.errors import PayloadError
 
 T = TypeVar("T")
 Json = Mapping[str, object]

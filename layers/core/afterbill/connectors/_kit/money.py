@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from afterbill.connectors._kit.json import integer, letters, text
-from afterbill.domain.billing import Money
-from afterbill.domain.currencies import exponent
+from afterbill.model.billing import Money
+from afterbill.model.currencies import exponent
 
 _LARGEST_POWER = 15
 

@@ -19,10 +19,10 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_decimal
-from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint, fact_key
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.legal import CONSENT_AT, CONSENT_TEXT, CONSENT_WITHDRAWN_AT, NOTICE_AT
-from afterbill.domain.webhooks import Source
+from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint, fact_key
+from afterbill.model.consent import CONSENT_AT, CONSENT_TEXT, CONSENT_WITHDRAWN_AT, NOTICE_AT
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Source
 
 _PATHS = """
     type timestamp data data.test data.id data.occurrence data.plan data.related data.amount data.amount.value

@@ -6,7 +6,7 @@ from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from afterbill.domain.webhooks import Refusal, Webhook
+from afterbill.model.webhooks import Refusal, Webhook
 
 _DIGITS = 15
 """Enough for milliseconds and microseconds, which are refused as a time in the future, not as malformed."""

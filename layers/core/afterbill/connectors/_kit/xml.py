@@ -9,7 +9,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from afterbill.connectors._kit.json import Json
-from afterbill.domain.errors import PayloadError
+from afterbill.model.errors import PayloadError
 
 _DEEPEST = 30
 _MOST_TAGS = 40_000

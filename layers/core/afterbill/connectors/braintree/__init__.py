@@ -18,10 +18,10 @@ from afterbill.connectors._kit.signatures import any_match
 from afterbill.connectors._kit.xml import parse_xml
 from afterbill.connectors.braintree import facts
 from afterbill.connectors.braintree.facts import Notice, open_notice, told_in
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.provider import About, Address
-from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.intake.connector import About, Address
+from afterbill.model.billing import BillingEvent
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
 HEADERS: frozenset[str] = frozenset()
 """Everything Braintree says stands in the form."""

@@ -17,8 +17,8 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_decimal
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
-from afterbill.domain.webhooks import Source
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.webhooks import Source
 
 _FAILED = "payment_failed"
 _UNPAID = frozenset(

@@ -1,4 +1,4 @@
-"""What campaigns ask: no billing system, but afterbill's own messages in the inbox (services/run_campaigns.py).
+"""What campaigns ask: no billing system, but afterbill's own messages in the inbox (intake/run_campaigns.py).
 
 It stands among the providers so that capture_event takes a turn like any other webhook. No source can name it.
 """
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from afterbill.connectors._kit.json import needed, parse, text
-from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint, fact_key
-from afterbill.domain.campaigns import CAMPAIGNS
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.provider import About, Address
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.intake.connector import About, Address
+from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint, fact_key
+from afterbill.model.campaigns import CAMPAIGNS
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
 
 ABOUT = About(
     title="Campaigns",

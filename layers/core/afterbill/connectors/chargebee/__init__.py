@@ -14,10 +14,10 @@ from afterbill.connectors._kit.json import Json, moment, needed, parse, section,
 from afterbill.connectors._kit.signatures import any_match, basic, check_basic, keys_of
 from afterbill.connectors.chargebee.envelope import Notice, customer_in, told_in
 from afterbill.connectors.chargebee.events import READERS
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.provider import About, Address, Api, Call, Login
-from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.intake.connector import About, Address, Api, Call, Login
+from afterbill.model.billing import BillingEvent
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
 ABOUT = About(
     title="Chargebee",

@@ -22,8 +22,8 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_minor
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
-from afterbill.domain.errors import PayloadError
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.errors import PayloadError
 
 MOST_LINES = 10
 """Lines, payments and attempts of an invoice that are read."""

@@ -6,7 +6,7 @@ from datetime import UTC
 from afterbill.connectors._kit.envelope import PAYMENT
 from afterbill.connectors._kit.json import Json, identifier, identifiers, moment, records
 from afterbill.connectors.chargebee.envelope import MOST_LINES, Notice, customer_id, start_of
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 
 
 def payment_succeeded(notice: Notice) -> BillingEvent:

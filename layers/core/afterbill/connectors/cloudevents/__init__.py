@@ -14,10 +14,10 @@ from urllib.parse import unquote
 from afterbill.connectors._kit.json import Json, parse_any, text
 from afterbill.connectors._kit.neutral import read
 from afterbill.connectors._kit.signatures import any_match, keys_of
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.provider import About, Address
-from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.intake.connector import About, Address
+from afterbill.model.billing import BillingEvent
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
 _NEEDED = ("id", "source", "type", "specversion")
 _ATTRIBUTES = (*_NEEDED, "time", "subject")

@@ -15,10 +15,10 @@ from afterbill.connectors._kit.json import form, text
 from afterbill.connectors._kit.signatures import any_match, base64_text, digest, keys_of
 from afterbill.connectors.freshbooks import objects
 from afterbill.connectors.freshbooks.objects import PROVIDER
-from afterbill.domain.billing import BillingEvent, CustomerRef, OperatorTask, Pointer
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.provider import About, Address, Api, Login
-from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.intake.connector import About, Address, Api, Login
+from afterbill.model.billing import BillingEvent, CustomerRef, OperatorTask, Pointer
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
 _SIGNATURE = "x-freshbooks-hmac-sha256"
 _CALLBACK, _VERIFIER = re.compile(r"[0-9]{1,20}"), re.compile(r"[!-~]{1,128}")

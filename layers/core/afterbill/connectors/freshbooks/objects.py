@@ -20,9 +20,9 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_decimal
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
-from afterbill.domain.provider import Call
-from afterbill.domain.webhooks import Source
+from afterbill.intake.connector import Call
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
+from afterbill.model.webhooks import Source
 
 PROVIDER = "freshbooks"
 _PATHS = {

@@ -25,10 +25,10 @@ from afterbill.connectors._kit.json import (
 )
 from afterbill.connectors._kit.money import from_minor
 from afterbill.connectors._kit.signatures import check_body, hexadecimal, sign_body
-from afterbill.domain.billing import BillingEvent, CustomerRef, Pointer, Touchpoint, Understood, fact_key
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.provider import About, Address, Api, Call, Login
-from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.intake.connector import About, Address, Api, Call, Login
+from afterbill.model.billing import BillingEvent, CustomerRef, Pointer, Touchpoint, Understood, fact_key
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
 _PROVIDER = "gocardless"
 _SIGNATURE = "webhook-signature"

@@ -23,10 +23,10 @@ from afterbill.connectors._kit.json import (
 )
 from afterbill.connectors._kit.money import from_minor
 from afterbill.connectors._kit.signatures import check_body, hexadecimal, sign_body
-from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.provider import About, Address
-from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.intake.connector import About, Address
+from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
 HEADERS: frozenset[str] = frozenset()
 """Everything Lemon Squeezy says stands in the body too."""

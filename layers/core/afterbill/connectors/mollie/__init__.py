@@ -14,10 +14,10 @@ from afterbill.connectors._kit.envelope import Envelope
 from afterbill.connectors._kit.json import Json, identifier, iso_moment, parse, records, section, text
 from afterbill.connectors._kit.signatures import any_match, digest, hexadecimal, keys_of, sign_body
 from afterbill.connectors.mollie.entities import PROVIDER, READERS, customer_of, person_of
-from afterbill.domain.billing import BillingEvent, CustomerRef, Pointer
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.provider import About, Address, Api, Call, Login
-from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.intake.connector import About, Address, Api, Call, Login
+from afterbill.model.billing import BillingEvent, CustomerRef, Pointer
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
 _SIGNATURE = "x-mollie-signature"
 _PREFIX = "sha256="

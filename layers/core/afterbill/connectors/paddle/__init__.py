@@ -13,10 +13,10 @@ from afterbill.connectors._kit.json import address, locale, parse, section, text
 from afterbill.connectors._kit.signatures import any_match, digest, hexadecimal, keys_of, seconds
 from afterbill.connectors.paddle import payments, subscriptions
 from afterbill.connectors.paddle.envelope import Notice, open_notice
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.provider import About, Address, Api, Call, Login
-from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook, check_time
+from afterbill.intake.connector import About, Address, Api, Call, Login
+from afterbill.model.billing import BillingEvent
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Reply, Source, Webhook, check_time
 
 HEADERS: frozenset[str] = frozenset()
 """Everything Paddle says stands in the body."""

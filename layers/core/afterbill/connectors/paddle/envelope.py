@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from afterbill.connectors._kit.envelope import Envelope
 from afterbill.connectors._kit.json import Json, address, identifier, iso_moment, needed, records, section, text
 from afterbill.connectors._kit.money import from_minor
-from afterbill.domain.billing import CustomerRef, Money
-from afterbill.domain.webhooks import Source
+from afterbill.model.billing import CustomerRef, Money
+from afterbill.model.webhooks import Source
 
 _SIMULATED = "ntfsim"
 """How the ids of Paddle's simulator begin (ntfsimevt_, ntfsimntf_); it has no other mark of a test."""

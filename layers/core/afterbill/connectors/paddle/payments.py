@@ -3,7 +3,7 @@
 from afterbill.connectors._kit.envelope import MOST_PRODUCTS, PAYMENT
 from afterbill.connectors._kit.json import Json, identifier, identifiers, records, section, text
 from afterbill.connectors.paddle.envelope import Notice, customer_of, items_of, lines_of, plan_of, recurs
-from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 
 _MOST_PAYMENTS = 50
 

@@ -15,7 +15,7 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors.paddle.envelope import Notice, customer_of, items_of, plan_of
-from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 
 _STARTED = ("active", "trialing")
 _SHORTEST_TRIAL = timedelta(hours=1)

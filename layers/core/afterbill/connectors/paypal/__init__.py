@@ -16,10 +16,10 @@ from urllib.parse import quote
 from afterbill.connectors._kit.json import Json, iso_moment, parse, section, text
 from afterbill.connectors.paypal.envelope import customer_of, merchant_of, open_notice
 from afterbill.connectors.paypal.events import READERS
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.errors import ConfigurationError, PayloadError
-from afterbill.domain.provider import About, Address, Api, Call, Login
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.intake.connector import About, Address, Api, Call, Login
+from afterbill.model.billing import BillingEvent
+from afterbill.model.errors import ConfigurationError, PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
 
 _FIELDS = {
     "auth_algo": "paypal-auth-algo",

@@ -16,9 +16,9 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_decimal
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Source, Webhook
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Source, Webhook
 
 _SANDBOX = re.compile(r"https://api(-m)?\.sandbox\.paypal\.com/")
 _MOST = 20

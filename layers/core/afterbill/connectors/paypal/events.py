@@ -16,7 +16,7 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors.paypal.envelope import Notice, name_of
-from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 
 _FAILED = "payment_failed"
 _MOST = 20

@@ -12,10 +12,10 @@ from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.json import Json, identifier, iso_moment, parse_any, section, text
 from afterbill.connectors._kit.signatures import base64_text, check_body, sign_body
 from afterbill.connectors.quickbooks.transactions import customer_of, read, told_in
-from afterbill.domain.billing import BillingEvent, Pointer
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.provider import About, Address, Api, Call, Login
-from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.intake.connector import About, Address, Api, Call, Login
+from afterbill.model.billing import BillingEvent, Pointer
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
 HEADERS: frozenset[str] = frozenset()
 """Everything Intuit says stands in the body."""

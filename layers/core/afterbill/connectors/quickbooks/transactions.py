@@ -18,8 +18,8 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_decimal
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
-from afterbill.domain.webhooks import Source
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
+from afterbill.model.webhooks import Source
 
 _MOST_LINES = 100
 _MOST_LINKED = 5

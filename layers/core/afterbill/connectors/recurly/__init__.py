@@ -13,10 +13,10 @@ from afterbill.connectors._kit.signatures import any_match, basic, check_basic, 
 from afterbill.connectors.recurly import xml
 from afterbill.connectors.recurly.api import API, find_customer, resolve
 from afterbill.connectors.recurly.words import day, digest_of, envelope_of
-from afterbill.domain.billing import BillingEvent, CustomerRef, Pointer, Touchpoint
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.provider import About, Address
-from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook, check_time
+from afterbill.intake.connector import About, Address
+from afterbill.model.billing import BillingEvent, CustomerRef, Pointer, Touchpoint
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Reply, Source, Webhook, check_time
 
 __all__ = ["ABOUT", "API", "HEADERS", "REFUSED", "find_customer", "normalise", "resolve", "sign", "verify"]
 

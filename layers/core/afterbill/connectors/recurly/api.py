@@ -21,10 +21,10 @@ from afterbill.connectors._kit.json import (
 )
 from afterbill.connectors._kit.money import from_decimal
 from afterbill.connectors.recurly.words import envelope_of, name_of, payment_of, touchpoint_of
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
-from afterbill.domain.legal import newest
-from afterbill.domain.provider import Api, Call, Login
-from afterbill.domain.webhooks import Source
+from afterbill.intake.connector import Api, Call, Login
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
+from afterbill.model.consent import newest
+from afterbill.model.webhooks import Source
 
 API = Api("https://v3.recurly.com", Login.KEY_AS_USER, headers={"Accept": "application/vnd.recurly.v2021-02-25"})
 

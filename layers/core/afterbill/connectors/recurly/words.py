@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from afterbill.connectors._kit.envelope import PAYMENT, Envelope
 from afterbill.connectors._kit.json import Json, full_name
-from afterbill.domain.billing import Touchpoint
-from afterbill.domain.webhooks import Source
+from afterbill.model.billing import Touchpoint
+from afterbill.model.webhooks import Source
 
 _FIRST, _RECURRING = "purchase", "renewal"
 

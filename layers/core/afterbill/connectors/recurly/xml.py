@@ -10,9 +10,9 @@ from afterbill.connectors._kit.json import Json, address, country, identifier, i
 from afterbill.connectors._kit.money import from_minor
 from afterbill.connectors._kit.xml import parse_xml
 from afterbill.connectors.recurly.words import day, digest_of, envelope_of, name_of, payment_of, touchpoint_of
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Source, Webhook
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Source, Webhook
 
 _ENDING = "_notification"
 

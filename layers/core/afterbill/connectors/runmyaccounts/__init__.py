@@ -26,10 +26,10 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_decimal
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
-from afterbill.domain.errors import ConfigurationError, PayloadError
-from afterbill.domain.provider import About, Address, Api, Call, Login, Poller
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.intake.connector import About, Address, Api, Call, Login, Poller
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.errors import ConfigurationError, PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
 
 HEADERS: frozenset[str] = frozenset()
 """There are no webhooks, and so no headers."""

@@ -13,9 +13,9 @@ from afterbill.connectors._kit.json import Json, section
 from afterbill.connectors._kit.signatures import base64_text, check_body, sign_body
 from afterbill.connectors.shopify import customers, orders, subscriptions
 from afterbill.connectors.shopify.envelope import NAMES, PREFIXES, Notice, money_of, open_notice
-from afterbill.domain.billing import BillingEvent, OperatorTask, Touchpoint
-from afterbill.domain.provider import About, Address, Api, Call, Login
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.intake.connector import About, Address, Api, Call, Login
+from afterbill.model.billing import BillingEvent, OperatorTask, Touchpoint
+from afterbill.model.webhooks import Refusal, Source, Webhook
 
 HEADERS: frozenset[str] = frozenset(f"{prefix}{name}" for prefix in PREFIXES for name in NAMES)
 

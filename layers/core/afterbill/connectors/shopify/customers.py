@@ -2,7 +2,7 @@
 
 from afterbill.connectors._kit.json import Json, address, country, full_name, locale, section, text
 from afterbill.connectors.shopify.envelope import Notice, id_of, ref
-from afterbill.domain.billing import BillingEvent, CustomerRef, OperatorTask
+from afterbill.model.billing import BillingEvent, CustomerRef, OperatorTask
 
 _MOST_ORDERS = 1000
 

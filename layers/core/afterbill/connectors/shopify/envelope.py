@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from afterbill.connectors._kit.envelope import Envelope
 from afterbill.connectors._kit.json import Json, iso_moment, parse, records, section, text
 from afterbill.connectors._kit.money import from_decimal
-from afterbill.domain.billing import Money
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Source, Webhook
+from afterbill.model.billing import Money
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Source, Webhook
 
 PREFIXES = ("shopify-", "x-shopify-")
 """Newer events name their headers the first way, webhooks the second."""

@@ -4,7 +4,7 @@ from afterbill.connectors._kit.envelope import MOST_PRODUCTS, PAYMENT
 from afterbill.connectors._kit.json import Json, address, country, identifiers, records, section, text
 from afterbill.connectors.shopify.customers import customer_of
 from afterbill.connectors.shopify.envelope import Notice, money_of, ref, transactions
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 
 _FULFILLED = "fulfilled"
 _FAILED = ("failure", "error")

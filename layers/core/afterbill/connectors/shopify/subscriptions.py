@@ -3,7 +3,7 @@
 from afterbill.connectors._kit.envelope import PAYMENT
 from afterbill.connectors._kit.json import identifiers, text
 from afterbill.connectors.shopify.envelope import Notice, ref
-from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 
 _STARTED = "started"
 _OVER = ("cancelled", "expired")

@@ -13,10 +13,10 @@ from afterbill.connectors._kit.signatures import base64_text, check_body, digest
 from afterbill.connectors.square import facts
 from afterbill.connectors.square.customers import customer_changed, customer_deleted, find_customer, objected_at
 from afterbill.connectors.square.envelope import Notice, open_notice
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.provider import About, Address, Api, Login
-from afterbill.domain.webhooks import Refusal, Source, Webhook
+from afterbill.intake.connector import About, Address, Api, Login
+from afterbill.model.billing import BillingEvent
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook
 
 __all__ = ["ABOUT", "API", "HEADERS", "find_customer", "normalise", "sign", "verify"]
 

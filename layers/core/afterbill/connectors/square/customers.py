@@ -6,9 +6,9 @@ from urllib.parse import quote
 from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.json import Json, address, country, full_name, identifier, records, section, text
 from afterbill.connectors.square.envelope import Notice, money_of
-from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
-from afterbill.domain.provider import Call
-from afterbill.domain.webhooks import Source
+from afterbill.intake.connector import Call
+from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.model.webhooks import Source
 
 _PAID = frozenset({Touchpoint.PAYMENT_SUCCEEDED, Touchpoint.PAYMENT_FAILED})
 """Their payload is the payment, which has nothing to add."""

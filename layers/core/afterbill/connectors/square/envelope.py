@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from afterbill.connectors._kit.envelope import Envelope
 from afterbill.connectors._kit.json import Json, identifier, iso_moment, needed, section, text
 from afterbill.connectors._kit.money import from_minor
-from afterbill.domain.billing import Money
-from afterbill.domain.webhooks import Source
+from afterbill.model.billing import Money
+from afterbill.model.webhooks import Source
 
 
 @dataclass(frozen=True, slots=True)

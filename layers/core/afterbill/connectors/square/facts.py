@@ -6,7 +6,7 @@ from afterbill.connectors._kit.envelope import PAYMENT
 from afterbill.connectors._kit.json import Json, identifier, identifiers, records, section, text
 from afterbill.connectors.square.customers import payer_of, recipient_of
 from afterbill.connectors.square.envelope import Notice
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 
 _FAILED = "payment_failed"
 _MOST = 50

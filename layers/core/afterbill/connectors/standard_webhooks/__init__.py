@@ -12,9 +12,9 @@ from datetime import datetime
 from afterbill.connectors._kit.json import moment, parse
 from afterbill.connectors._kit.neutral import read
 from afterbill.connectors._kit.signatures import any_match, base64_text, digest, seconds
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.provider import About, Address
-from afterbill.domain.webhooks import Refusal, Source, Webhook, check_time
+from afterbill.intake.connector import About, Address
+from afterbill.model.billing import BillingEvent
+from afterbill.model.webhooks import Refusal, Source, Webhook, check_time
 
 _PREFIXES = ("webhook", "svix")
 _SIGNED = tuple((f"{prefix}-id", f"{prefix}-timestamp", f"{prefix}-signature") for prefix in _PREFIXES)

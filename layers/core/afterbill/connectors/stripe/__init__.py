@@ -12,10 +12,10 @@ from afterbill.connectors._kit.json import Json, parse, section, text
 from afterbill.connectors._kit.signatures import any_match, digest, keys_of, seconds
 from afterbill.connectors.stripe import customers, payments, subscriptions
 from afterbill.connectors.stripe.envelope import FIRST_PAYMENTS_MARKED, Notice, open_notice
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.provider import About, Address
-from afterbill.domain.webhooks import Refusal, Source, Webhook, check_time
+from afterbill.intake.connector import About, Address
+from afterbill.model.billing import BillingEvent
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Refusal, Source, Webhook, check_time
 
 HEADERS: frozenset[str] = frozenset()
 """Everything Stripe says stands in the body."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from afterbill.connectors._kit.json import Json, address, country, identifier, locale, section, text
 from afterbill.connectors.stripe.envelope import Notice
-from afterbill.domain.billing import BillingEvent, CustomerRef
+from afterbill.model.billing import BillingEvent, CustomerRef
 
 
 def customer_of(content: Json, attributes: Mapping[str, str] | None = None) -> CustomerRef:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from afterbill.connectors._kit.json import Json, identifier, integer, letters, moment, needed, section, text
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
-from afterbill.domain.currencies import exponent
-from afterbill.domain.errors import PayloadError
-from afterbill.domain.webhooks import Source
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
+from afterbill.model.currencies import exponent
+from afterbill.model.errors import PayloadError
+from afterbill.model.webhooks import Source
 
 PROVIDER = "stripe"
 PAYMENT = "payment"

@@ -4,7 +4,7 @@ from afterbill.connectors._kit.json import Json, identifier, identifiers, intege
 from afterbill.connectors.stripe.customers import customer_of
 from afterbill.connectors.stripe.envelope import PAYMENT, Notice, stripe_money
 from afterbill.connectors.stripe.prices import invoice_plan
-from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 
 _FAILED = "payment_failed"
 _MOST_PAYMENTS = 5

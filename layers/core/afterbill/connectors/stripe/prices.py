@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from afterbill.connectors._kit.json import Json, identifier, integer, records, section, text
 from afterbill.connectors.stripe.envelope import stripe_money
-from afterbill.domain.billing import Money, Touchpoint
+from afterbill.model.billing import Money, Touchpoint
 
 _MOST_ITEMS = 20
 """Stripe's own limit of items in a subscription."""

@@ -6,7 +6,7 @@ from afterbill.connectors._kit.json import Json, identifier, identifiers, sectio
 from afterbill.connectors.stripe.customers import customer_of
 from afterbill.connectors.stripe.envelope import PAYMENT, Notice
 from afterbill.connectors.stripe.prices import Item, composition, direction, recurring, subscription_items
-from afterbill.domain.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 
 _ENDINGS = ("cancel_at_period_end", "cancel_at")
 """How an end is announced; portals of accounts with flexible billing set the second one only."""

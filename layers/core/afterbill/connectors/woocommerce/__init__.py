@@ -14,9 +14,9 @@ from afterbill.connectors._kit.json import Json, identifier, parse, section, tex
 from afterbill.connectors._kit.signatures import base64_text, check_body, sign_body
 from afterbill.connectors.woocommerce.orders import read_order, read_refund, read_subscription
 from afterbill.connectors.woocommerce.people import Record, customer_changed, customer_deleted
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.provider import About, Address
-from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.intake.connector import About, Address
+from afterbill.model.billing import BillingEvent
+from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
 _TOPIC = "x-wc-webhook-topic"
 _SITE = "x-wc-webhook-source"

@@ -8,7 +8,7 @@ from afterbill.connectors._kit.envelope import MOST_PRODUCTS, PAYMENT
 from afterbill.connectors._kit.json import Json, identifier, identifiers, records, section, text
 from afterbill.connectors._kit.money import from_decimal
 from afterbill.connectors.woocommerce.people import Record, bought_by
-from afterbill.domain.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 
 _MOST_REFUNDS = 20
 _OVER = ("cancelled", "pending-cancel", "expired")

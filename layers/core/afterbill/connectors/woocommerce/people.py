@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from afterbill.connectors._kit.envelope import Envelope
 from afterbill.connectors._kit.json import Json, address, country, full_name, identifier, iso_moment, section, text
-from afterbill.domain.billing import BillingEvent, CustomerRef
-from afterbill.domain.webhooks import Source, Webhook
+from afterbill.model.billing import BillingEvent, CustomerRef
+from afterbill.model.webhooks import Source, Webhook
 
 _STAFF = ("administrator", "shop_manager")
 

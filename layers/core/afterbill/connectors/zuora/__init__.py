@@ -10,9 +10,9 @@ from datetime import datetime
 from afterbill.connectors._kit.json import parse
 from afterbill.connectors._kit.neutral import read
 from afterbill.connectors._kit.signatures import any_match, basic, check_basic, keys_of
-from afterbill.domain.billing import BillingEvent
-from afterbill.domain.provider import About, Address
-from afterbill.domain.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.intake.connector import About, Address
+from afterbill.model.billing import BillingEvent
+from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
 _KEY = "x-afterbill-key"
 _MESSAGE = "zuora-notification-id"

@@ -1,0 +1,19 @@
+"""The table in memory as import_customers sees it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from afterbill.intake.ports import Known
+from afterbill_cli.memory.table import MemoryTable
+
+
+@dataclass
+class MemoryImports(MemoryTable):
+    """Imports over plain dictionaries."""
+
+    def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> Known:
+        """All that is stored under these keys."""
+        return Known(
+            {alias: self.aliases[alias] for alias in aliases if alias in self.aliases},
+            {one: self.suppressions[one] for one in address_hashes if one in self.suppressions},
+        )

@@ -1,0 +1,86 @@
+"""Inbox, timer, send queue and mailer in memory."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from afterbill.model.invitation import Invitation
+from afterbill.model.messages import Accepted, Mail, Receipt
+from afterbill.model.webhooks import Webhook
+
+
+@dataclass
+class MemoryInbox:
+    """Keeps webhooks in order of arrival."""
+
+    webhooks: list[Webhook] = field(default_factory=list)
+
+    def put(self, webhook: Webhook) -> bool:
+        """Durable for the life of the process."""
+        self.webhooks.append(webhook)
+        return True
+
+
+@dataclass
+class MemoryDeadLetters:
+    """What nobody could read, with the problem."""
+
+    webhooks: list[tuple[Webhook, str]] = field(default_factory=list)
+
+    def put_aside(self, webhook: Webhook, problem: str) -> None:
+        """Keep it."""
+        self.webhooks.append((webhook, problem))
+
+
+@dataclass
+class MemoryEvidence:
+    """Copies of webhooks, each once."""
+
+    webhooks: list[Webhook] = field(default_factory=list)
+
+    def keep(self, webhook: Webhook) -> None:
+        """Keep it."""
+        if webhook not in self.webhooks:
+            self.webhooks.append(webhook)
+
+
+@dataclass
+class MemoryTimer:
+    """Schedules by name: a second one of the same name changes nothing, as in EventBridge Scheduler."""
+
+    schedules: dict[str, tuple[datetime, str, int]] = field(default_factory=dict)
+
+    def at(self, invitation: Invitation, delivery_number: int, moment: datetime) -> None:
+        """Set it."""
+        self.schedules.setdefault(invitation.schedule_name(delivery_number), (moment, invitation.id, delivery_number))
+
+    def fire(self, now: datetime) -> list[tuple[str, int]]:
+        """Invitation and delivery of those due by `now`, forgotten once they fired."""
+        due = {name: one for name, one in self.schedules.items() if one[0] <= now}
+        self.schedules = {name: one for name, one in self.schedules.items() if name not in due}
+        return [(id_, number) for _, id_, number in sorted(due.values())]
+
+
+@dataclass
+class MemorySendQueue:
+    """Messages with their delays."""
+
+    messages: list[tuple[str, int, timedelta]] = field(default_factory=list)
+
+    def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
+        """Keep it."""
+        self.messages.append((invitation_id, delivery_number, delay))
+
+
+@dataclass
+class MemoryMailer:
+    """An outbox; `receipts` are answered first, one each, then every mail is accepted."""
+
+    outbox: list[Mail] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+
+    def send(self, mail: Mail) -> Receipt:
+        """The next receipt; only an accepted mail is in the outbox."""
+        receipt = self.receipts.pop(0) if self.receipts else Accepted(f"message-{len(self.outbox) + 1}")
+        if isinstance(receipt, Accepted):
+            self.outbox.append(mail)
+        return receipt

@@ -1,0 +1,84 @@
+"""Keys of the answer API over DynamoDB: one item each, all in one partition."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from afterbill.adapters.aws.clients import transient
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.batches import query
+from afterbill.adapters.dynamodb.items import decode, encode, stamp
+from afterbill.adapters.dynamodb.table import InvitationReader
+from afterbill.answers.api_keys import ApiKey
+
+_MAX_AGE_SECONDS = 60
+_MOST_KNOWN = 1000
+"""Keys that are remembered, those included that do not exist: whoever tries many cannot fill the memory."""
+
+
+class ApiKeysTable:
+    """ApiKeys: each is read at most once a minute; `clock` counts seconds and never goes back."""
+
+    def __init__(self, dynamodb: Any, table: str, clock: Callable[[], float]) -> None:  # noqa: ANN401  # a boto3 client
+        self.dynamodb = dynamodb
+        self.table = table
+        self._clock = clock
+        self._known: dict[str, tuple[float, ApiKey | None]] = {}
+
+    def api_key(self, id_: str) -> ApiKey | None:
+        """The key as it stood at most a minute ago, None where there is none."""
+        read_at, known = self._known.get(id_, (None, None))
+        if read_at is not None and self._clock() - read_at < _MAX_AGE_SECONDS:
+            return known
+        with transient("reading an API key"):
+            found = self.dynamodb.get_item(TableName=self.table, Key=keys.api_key(id_), ConsistentRead=True)
+        known = _key_of(id_, decode(found["Item"])) if "Item" in found else None
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[id_] = (self._clock(), known)
+        return known
+
+
+class KeyRingTable(InvitationReader):
+    """KeyRing over DynamoDB."""
+
+    def add(self, key: ApiKey) -> bool:
+        """One conditional update; False, and nothing done, where its id is taken."""
+        return self.change(
+            keys.api_key(key.id),
+            "SET #name = :name, #scopes = :scopes, secret_hash = :hash, created_at = :now",
+            "attribute_not_exists(pk)",
+            {":name": key.name, ":scopes": list(key.scopes), ":hash": key.secret_hash, ":now": stamp(key.created_at)},
+        )
+
+    def issued(self) -> list[ApiKey]:
+        """All there are, revoked ones too, the oldest first."""
+        found = query(
+            self.dynamodb,
+            TableName=self.table,
+            KeyConditionExpression=f"{keys.PK} = :keys",
+            ExpressionAttributeValues=encode({":keys": keys.API_KEYS}),
+        )
+        all_ = [_key_of(str(item[keys.SK]), item) for item in map(decode, found)]
+        return sorted(all_, key=lambda key: (key.created_at, key.id))
+
+    def revoke(self, id_: str, now: datetime) -> bool:
+        """Make it void from `now` on; False where there is no such key, or it was revoked before."""
+        return self.change(
+            keys.api_key(id_),
+            "SET revoked_at = :now",
+            "attribute_exists(pk) AND attribute_not_exists(revoked_at)",
+            {":now": stamp(now)},
+        )
+
+
+def _key_of(id_: str, plain: dict[str, Any]) -> ApiKey:
+    revoked_at = plain.get("revoked_at")
+    return ApiKey(
+        id_,
+        plain["name"],
+        tuple(plain["scopes"]),
+        plain["secret_hash"],
+        datetime.fromisoformat(plain["created_at"]),
+        datetime.fromisoformat(revoked_at) if revoked_at else None,
+    )

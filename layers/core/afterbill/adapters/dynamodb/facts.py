@@ -1,0 +1,113 @@
+"""The table as capture_event sees it: one batch read, one more for customers, one transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import customer_item, encode, invitation_item, invitation_of
+from afterbill.adapters.dynamodb.table import TableReader
+from afterbill.intake.ports import Change, Found, Wanted
+from afterbill.model.billing import OperatorTask
+from afterbill.model.customer import Customer
+
+
+class FactsTable(TableReader):
+    """Facts over DynamoDB."""
+
+    def look_up(self, wanted: Wanted) -> Found:
+        """All that is stored under these keys, read consistently."""
+        asked = {"suppression": keys.suppression(wanted.address_hash)} if wanted.address_hash else {}
+        asked |= {"invitation": keys.invitation(wanted.invitation_id)} if wanted.invitation_id else {}
+        asked |= {"event": keys.event(*wanted.event, wanted.invitation_id)} if wanted.event else {}
+        aliases = {alias: keys.alias(alias) for alias in wanted.aliases}
+        links = [keys.link(link) for link in wanted.links]
+        items = self.read([*asked.values(), *aliases.values(), *links])
+
+        def item(key: "keys.Key | None") -> Any:  # noqa: ANN401  # attributes as they come
+            return items.get(key[keys.PK]["S"], {}) if key else {}
+
+        invitation = item(asked.get("invitation"))
+        owners = {alias: item(key).get("customer_id") for alias, key in aliases.items()}
+        known = [item(link) for link in links]
+        return Found(
+            invitation=invitation_of(invitation) if invitation else None,
+            customer_ids={alias: owner["S"] for alias, owner in owners.items() if owner},
+            stopped_by=frozenset(link["stopped_by"]["S"] for link in known if "stopped_by" in link),
+            peers=frozenset(peer for link in known if "peers" in link for peer in link["peers"]["SS"]),
+            suppression=item(asked.get("suppression")).get("reason", {}).get("S", ""),
+            repeated=bool(item(asked.get("event"))),
+        )
+
+    def commit(self, change: Change) -> bool:
+        """Write all of it; False when somebody else was faster, so that the caller reads again."""
+        writes = [self._put_customer(one) for one in change.customers]
+        writes += [self._put_alias(alias, to, before) for alias, (to, before) in change.aliases.items()]
+        writes += [self._update_link(link, change) for link in sorted(change.peers | change.stops.keys())]
+        if change.invitation:
+            writes.append({"Put": self._put_if("attribute_not_exists(pk)", invitation_item(change.invitation))})
+        if change.event:
+            item = keys.event(*change.event, change.about) | encode(
+                {"invitation_id": change.about, **_forgotten(change)}
+            )
+            writes.append({"Put": {"TableName": self.table, "Item": item}})
+        return self.transact(writes)
+
+    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:
+        """Remember what a person has to decide; False for one that is known, done or not."""
+        said = {"source": task.source, "kind": task.kind, "id": task.id, "address_hash": address_hash}
+        said |= {"customer": task.customer.id or "", "occurred_at": task.occurred_at.isoformat()}
+        kept = {name: value for name, value in said.items() if value}
+        item = encode({**kept, "details": dict(task.details), keys.TTL: int((now + task.lives).timestamp())})
+        # Of DynamoDB's own cleaning up it is only known that it takes days.
+        expired = f"attribute_not_exists({keys.PK}) OR {keys.TTL} <= :now"
+        put = self._put_if(expired, keys.task(task.source, task.kind, task.id) | item, {":now": int(now.timestamp())})
+        try:
+            with transient("keeping a task"):
+                self.dynamodb.put_item(**put)
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def _put_customer(self, customer: Customer) -> Mapping[str, Any]:
+        if not customer.version:
+            return {"Put": self._put_if("attribute_not_exists(pk)", customer_item(customer))}
+        put = self._put_if("version = :read", customer_item(customer), {":read": customer.version})
+        return {"Put": put}
+
+    def _put_alias(self, alias: str, to: str, before: str | None) -> Mapping[str, Any]:
+        item = keys.alias(alias) | encode({"customer_id": to})
+        if before is None:
+            return {"Put": self._put_if("attribute_not_exists(pk) OR customer_id = :to", item, {":to": to})}
+        return {"Put": self._put_if("customer_id IN (:to, :before)", item, {":to": to, ":before": before})}
+
+    def _update_link(self, link: str, change: Change) -> Mapping[str, Any]:
+        """Whoever saw no peers (or no stop) must not meet one stored in between: the item of the link decides."""
+        values: dict[str, Any] = {}
+        if link in change.stops:
+            values[":stopped_by"] = change.stops[link]
+        if link in change.peers:
+            values[":peers"] = set(change.peers)
+        values |= {f":{name}": value for name, value in _forgotten(change).items()}
+        update: dict[str, Any] = {
+            "TableName": self.table,
+            "Key": keys.link(link),
+            "UpdateExpression": "SET " + ", ".join(f"{name[1:]} = {name}" for name in values),
+            "ExpressionAttributeValues": encode(values),
+        }
+        if not (change.stops and change.peers):
+            update["ConditionExpression"] = f"attribute_not_exists({'peers' if change.stops else 'stopped_by'})"
+        return {"Update": update}
+
+    def _put_if(self, condition: str, item: Any, values: Mapping[str, Any] | None = None) -> dict[str, Any]:  # noqa: ANN401  # an item
+        put = {"TableName": self.table, "Item": item, "ConditionExpression": condition}
+        return put | ({"ExpressionAttributeValues": encode(values)} if values else {})
+
+
+def _forgotten(change: Change) -> dict[str, int]:
+    return {keys.TTL: int(change.forget_at.timestamp())} if change.forget_at else {}

@@ -1,0 +1,66 @@
+"""The table as surveys inside the product and plain links see it."""
+
+from datetime import datetime
+
+from botocore.exceptions import ClientError
+
+from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import encode, invitation_item, stamp
+from afterbill.adapters.dynamodb.table import InvitationReader
+from afterbill.answers.in_product import SEEN_AGAIN
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import Invitation, State
+
+
+class InProductItems(InvitationReader):
+    """InProductTable over DynamoDB."""
+
+    def customer_called(self, alias: str) -> Customer | None:
+        """The customer a source knows by this name, merged ones followed: two calls, three after a merge."""
+        with transient("reading an alias"):
+            found = self.dynamodb.get_item(TableName=self.table, Key=keys.alias(alias), ConsistentRead=True)
+        return self.customer(found["Item"]["customer_id"]["S"]) if "Item" in found else None
+
+    def seen(self, customer: Customer, now: datetime) -> None:
+        """The customer uses the product; nothing is written within a day of the last time."""
+        self.change(
+            keys.customer(customer.id),
+            "SET last_seen_at = :now ADD #version :one",
+            "attribute_exists(pk) AND attribute_not_exists(merged_into) "
+            "AND (attribute_not_exists(last_seen_at) OR last_seen_at <= :before)",
+            {":now": stamp(now), ":before": stamp(now - SEEN_AGAIN), ":one": 1},
+        )
+
+    def show(self, invitation_id: str, now: datetime) -> bool:
+        """It is shown now: true for the first who asks, while it can be answered and was not dismissed."""
+        return self.change(
+            keys.invitation(invitation_id),
+            "SET shown_at = :now",
+            "#state = :sent AND answer_until >= :epoch AND attribute_not_exists(shown_at) "
+            "AND attribute_not_exists(dismissed_at) AND attribute_not_exists(rating)",
+            {":now": stamp(now), ":sent": State.SENT, ":epoch": int(now.timestamp())},
+        )
+
+    def dismiss(self, invitation_id: str, now: datetime) -> None:
+        """It is not wanted: never show it again. An answer stays what it is."""
+        self.change(
+            keys.invitation(invitation_id),
+            "SET dismissed_at = :now",
+            "attribute_exists(pk) AND attribute_not_exists(dismissed_at) AND attribute_not_exists(rating)",
+            {":now": stamp(now)},
+        )
+
+    def open(self, invitation: Invitation) -> None:
+        """Keep an invitation that a plain link made; one that is there stays as it is."""
+        item = invitation_item(invitation)
+        # Neither due nor sent: nothing waits for it, and it is not counted as sent.
+        item.pop(keys.DAY_BUCKET, None)
+        item[keys.KEPT_UNTIL] = item[keys.TTL]
+        item |= encode({keys.TTL: int((invitation.answer_until + invitation.expiry).timestamp())})
+        try:
+            with transient("opening a link"):
+                self.dynamodb.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise

@@ -1,0 +1,248 @@
+"""The table as send_survey sees it: claim in one transaction, mark in one update."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import customer_of, further_of, milliseconds, stamp, waiting_of, waits_of
+from afterbill.adapters.dynamodb.table import InvitationReader
+from afterbill.model.channels import Channel
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import Delivery, Invitation, State
+from afterbill.outreach.policy import Situation
+
+_OPEN = (
+    "#state = :sent AND (attribute_not_exists(delivery_number) OR delivery_number < :number) "
+    "AND attribute_not_exists(rating) AND attribute_not_exists(dismissed_at) AND attribute_not_exists(reminded_at)"
+)
+"""That the next delivery may still be taken, as far as the invitation itself tells."""
+
+
+class InvitationsTable(InvitationReader):
+    """Invitations over DynamoDB."""
+
+    def situation(self, invitation: Invitation) -> Situation:
+        """The customer (merged ones followed) and whether the payment was taken back: one batch read."""
+        wanted = [keys.link(link) for link in invitation.links]
+        wanted += [keys.customer(invitation.customer_id)] if invitation.customer_id else []
+        items = self.read(wanted)
+        item = items.pop(keys.customer(invitation.customer_id)[keys.PK]["S"], None)
+        customer = customer_of(item) if item else None
+        if customer and customer.merged_into:
+            customer = self.customer(customer.merged_into)
+        stopped = any(link.get("stopped_by", {"S": invitation.id})["S"] != invitation.id for link in items.values())
+        return Situation(customer, stopped)
+
+    def claim(self, invitation: Invitation, customer: Customer) -> bool:
+        """pending -> sending under this attempt, and the customer was asked; False when either changed."""
+        claimed_at = invitation.claimed_at
+        if claimed_at is None:
+            message = "an invitation is claimed with its claimed_at set"
+            raise ValueError(message)
+        way, ways = _way(invitation)
+        claim = self.update(
+            keys.invitation(invitation.id),
+            "SET #state = :sending, attempt = :attempt, claimed_at = :now, answer_until = :until, "
+            f"customer_id = :customer, locale = :locale, #zone = :zone, {way}",
+            "#state = :pending",
+            {
+                ":sending": State.SENDING,
+                ":pending": State.PENDING,
+                ":attempt": invitation.attempt,
+                ":now": stamp(claimed_at),
+                ":until": int(invitation.answer_until.timestamp()),
+                ":customer": customer.id,
+                **ways,
+                ":locale": invitation.locale,
+                ":zone": invitation.zone,
+            },
+        )
+        waits = invitation.id in customer.waiting
+        offers = _offer(invitation)
+        asked = self.update(
+            keys.customer(customer.id),
+            f"SET last_asked_at = :now{', offered = :offered' * bool(offers)} ADD #version :one"
+            + (f" REMOVE waiting.#{invitation.id}" if waits else ""),
+            "#version = :read",
+            {":now": stamp(claimed_at), ":one": 1, ":read": customer.version, **offers},
+        )
+        return self.transact([{"Update": claim}, {"Update": asked}])
+
+    def put_off(self, invitation: Invitation, customer: Customer) -> bool:
+        """Store the wait it carries, unless it changed since it was read (then False); the customer waits as long."""
+        pending = invitation.state is State.PENDING
+        bucket = {":bucket": keys.due_bucket(keys.due_hour(invitation.ready_at))} if pending else {}
+        stored = self.update(
+            keys.invitation(invitation.id),
+            "SET deferred_until = :until, generation = :next, waits = :waits" + (", day_bucket = :bucket" * pending),
+            "#state = :state AND generation = :read",
+            {
+                ":until": stamp(invitation.ready_at),
+                ":next": invitation.generation,
+                ":read": invitation.generation - 1,
+                ":waits": waits_of(invitation),
+                ":state": invitation.state,
+                **bucket,
+            },
+        )
+        if invitation.id not in customer.waiting:
+            return self.apply(stored)
+        waits = self.update(
+            keys.customer(customer.id),
+            f"SET waiting.#{invitation.id}.due_at = :until ADD #version :one",
+            f"attribute_exists(waiting.#{invitation.id})",
+            {":until": stamp(invitation.ready_at), ":one": 1},
+        )
+        return self.together(stored, waits)
+
+    def release(self, invitation: Invitation, customer: Customer) -> None:
+        """sending -> pending, with moment and generation as it carries them; the customer was not asked, and waits."""
+        defer = ", deferred_until = :until" if invitation.deferred_until else ""
+        released = self.update(
+            keys.invitation(invitation.id),
+            f"SET #state = :pending, generation = :generation{defer} REMOVE attempt, claimed_at",
+            "#state = :sending AND attempt = :attempt",
+            {
+                ":pending": State.PENDING,
+                ":sending": State.SENDING,
+                ":attempt": invitation.attempt,
+                ":generation": invitation.generation,
+            }
+            | ({":until": _iso(invitation.deferred_until)} if defer else {}),
+        )
+        before, waits = invitation.previously_asked_at, customer.waiting.get(invitation.id)
+        values: dict[str, Any] = {":before": _iso(before)} if before else {}
+        values |= {":waits": waiting_of(replace(waits, due_at=invitation.ready_at))} if waits else {}
+        sets = ", ".join(
+            ["last_asked_at = :before"] * bool(before) + [f"waiting.#{invitation.id} = :waits"] * bool(waits)
+        )
+        not_asked = self.update(
+            keys.customer(customer.id),
+            f"ADD #version :one{' SET ' * bool(sets)}{sets}" + ("" if before else " REMOVE last_asked_at"),
+            "last_asked_at = :claimed",
+            values | {":claimed": _iso(invitation.claimed_at), ":one": 1},
+        )
+        self.together(released, not_asked)
+
+    def mark_sent(self, invitation: Invitation) -> None:
+        """sending -> sent with message id and day."""
+        self.change(
+            keys.invitation(invitation.id),
+            "SET #state = :sent, message_id = :message, sent_at = :at, sent_day = :day, day_bucket = :bucket, "
+            "answer_until = :until, delivery = if_not_exists(delivery, :accepted) REMOVE attempt, claimed_at",
+            "#state = :sending AND attempt = :attempt",
+            {
+                ":sent": State.SENT,
+                ":sending": State.SENDING,
+                ":attempt": invitation.attempt,
+                ":message": invitation.message_id,
+                ":at": _iso(invitation.sent_at),
+                ":day": invitation.sent_day,
+                ":bucket": keys.sent_bucket(invitation.sent_day),
+                ":until": int(invitation.answer_until.timestamp()),
+                ":accepted": int(Delivery.ACCEPTED),
+            },
+        )
+
+    def claim_further(self, invitation: Invitation, customer: Customer) -> bool:
+        """Take the next delivery by the channel it carries; False when anything that matters changed."""
+        way, ways = _way(invitation, **_proofs(invitation))
+        taken = self.update(
+            keys.invitation(invitation.id),
+            f"SET delivery_number = :number, further = :further, {way}",
+            f"{_OPEN} AND (attribute_not_exists(delivery) OR delivery < :complained)",
+            {
+                **ways,
+                ":number": invitation.delivery_number,
+                ":further": further_of(invitation),
+                ":sent": State.SENT,
+                ":complained": int(Delivery.COMPLAINED),
+            },
+        )
+        offers = _offer(invitation)
+        same = self.update(
+            keys.customer(customer.id),
+            f"{'SET offered = :offered ' * bool(offers)}ADD #version :one",
+            "#version = :read",
+            {":one": 1, ":read": customer.version, **offers},
+        )
+        return self.transact([{"Update": taken}, {"Update": same}])
+
+    def release_further(self, invitation: Invitation) -> None:
+        """Give it back: channel, number, deliveries, proofs, moment and generation become those it carries."""
+        way, ways = _way(invitation, **_proofs(invitation))
+        self.change(
+            keys.invitation(invitation.id),
+            "SET delivery_number = :before, further = :further, deferred_until = :until, generation = :generation, "
+            f"{way}",
+            "delivery_number = :mine AND attribute_not_exists(reminded_at) AND attribute_not_exists(rating)",
+            {
+                **ways,
+                ":before": invitation.delivery_number,
+                ":mine": invitation.delivery_number + 1,
+                ":further": further_of(invitation),
+                ":until": _iso(invitation.deferred_until),
+                ":generation": invitation.generation,
+            },
+        )
+
+    def claim_reminder(self, invitation: Invitation, customer: Customer) -> bool:
+        """Take the one reminder, at the `reminded_at` it carries; False when anything that matters changed."""
+        taken = self.update(
+            keys.invitation(invitation.id),
+            "SET delivery_number = :number, reminded_at = :now",
+            f"{_OPEN} AND (attribute_not_exists(delivery) OR delivery < :bounced)",
+            {
+                ":number": invitation.delivery_number,
+                ":now": _iso(invitation.reminded_at),
+                ":sent": State.SENT,
+                ":bounced": int(Delivery.BOUNCED),
+            },
+        )
+        # Who objects at this very moment makes another version of the customer, and is not reminded.
+        same = self.update(
+            keys.customer(customer.id), "ADD #version :one", "#version = :read", {":one": 1, ":read": customer.version}
+        )
+        return self.transact([{"Update": taken}, {"Update": same}])
+
+    def release_reminder(self, invitation: Invitation) -> None:
+        """Give it back, with the `deferred_until` and generation it carries."""
+        self.change(
+            keys.invitation(invitation.id),
+            "SET delivery_number = :before, deferred_until = :until, generation = :generation REMOVE reminded_at",
+            "reminded_at = :mine",
+            {
+                ":before": invitation.delivery_number - 1,
+                ":until": _iso(invitation.deferred_until),
+                ":generation": invitation.generation,
+                ":mine": _iso(invitation.reminded_at),
+            },
+        )
+
+
+def _way(invitation: Invitation, **more: Any) -> tuple[str, Mapping[str, Any]]:  # noqa: ANN401  # values of an item
+    """Its channel and more as the last part of a SET, and what is None removed; segments tell the channel mostly."""
+    twice = invitation.segments.get("channel") == invitation.channel
+    told = {"segments": dict(invitation.segments), "channel": None if twice else invitation.channel, **more}
+    said = {name: value for name, value in told.items() if value is not None}
+    gone = [f"#{name}" for name in told if name not in said]
+    sets = ", ".join(f"#{name} = :{name}" for name in said)
+    return sets + (f" REMOVE {', '.join(gone)}" if gone else ""), {f":{name}": said[name] for name in said}
+
+
+def _proofs(invitation: Invitation) -> Mapping[str, int | None]:
+    """What is known of the delivery by its channel."""
+    return {
+        "delivery": int(invitation.delivery) if invitation.delivery else None,
+        "delivered_at": milliseconds(invitation.delivered_at) if invitation.delivered_at else None,
+    }
+
+
+def _offer(invitation: Invitation) -> Mapping[str, str]:
+    """What its customer is offered in the product from now on."""
+    return {":offered": invitation.id} if invitation.channel == Channel.IN_APP else {}
+
+
+def _iso(at: Any) -> str:  # noqa: ANN401  # a datetime, or None which is never written
+    return stamp(at) if at else ""

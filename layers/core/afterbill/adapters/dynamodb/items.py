@@ -1,0 +1,205 @@
+"""Invitations and customers as items of the table, and back."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from afterbill.adapters.dynamodb import keys
+from afterbill.model.billing import Money
+from afterbill.model.campaigns import slot_of
+from afterbill.model.customer import Customer, Waiting
+from afterbill.model.invitation import RETENTION, Answer, Delivery, Further, Invitation, SkipReason, State, Wait
+from afterbill.model.visits import visit_of
+
+Item = dict[str, Any]
+
+_SERIALIZER = TypeSerializer()
+_DESERIALIZER = TypeDeserializer()
+_INVITATION_TIMES = (
+    "deferred_until",
+    "created_at",
+    "occurred_at",
+    "due_at",
+    "claimed_at",
+    "previously_asked_at",
+    "sent_at",
+    "answered_at",
+    "reminded_at",
+    "closed_at",
+    "shown_at",
+    "dismissed_at",
+)
+_DURATIONS = ("expiry", "cooldown", "patience")
+_SEGMENTS = ("touchpoint", "stage", "source", "channel")
+"""Attributes that stand among the segments as well, and are stored only there."""
+_USUAL = {"stoppable": True, "delivery_number": 1, "referred": 0}
+"""Values that are not stored: an item of less than a KB costs half."""
+_CUSTOMER_TIMES = ("last_asked_at", "last_adverse_at", "last_seen_at")
+
+
+def encode(values: Mapping[str, Any]) -> Item:
+    """Plain values as DynamoDB's typed ones."""
+    return {name: _SERIALIZER.serialize(value) for name, value in values.items()}
+
+
+def stamp(at: datetime) -> str:
+    """A moment as it is stored, in its one spelling: conditions compare texts."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def decode(item: Mapping[str, Any]) -> Item:
+    """And back; numbers become Decimal."""
+    return {name: _DESERIALIZER.deserialize(value) for name, value in item.items()}
+
+
+def invitation_item(invitation: Invitation) -> Item:
+    """The whole invitation with the keys of its indexes; kept under 1 KB, the unit in which writes are paid."""
+    plain = _plain(invitation)
+    del plain["id"]  # stands in the key
+    answer = plain.pop("answer", None)
+    plain |= {name: said for name, said in answer_attributes(answer).items() if said != ""} if answer else {}
+    plain["seconds"] = [_seconds(plain.pop(name)) for name in _DURATIONS]
+    plain |= {"delivered_at": milliseconds(invitation.delivered_at)} if invitation.delivered_at else {}
+    plain |= {"waits": waits_of(invitation)} if invitation.waits else {}
+    plain |= {"further": further_of(invitation)} if invitation.further else {}
+    plain |= {"visits": [str(visit) for visit in invitation.visits]} if invitation.visits else {}
+    plain |= {"money": [invitation.money.amount, invitation.money.currency]} if invitation.money else {}
+    plain["answer_until"] = int(invitation.answer_until.timestamp())
+    plain[keys.TTL] = int((invitation.patient_until + invitation.expiry + RETENTION).timestamp())
+    if invitation.sent_day:
+        plain[keys.DAY_BUCKET] = keys.sent_bucket(invitation.sent_day)
+    elif invitation.state is not State.CLOSED:
+        plain[keys.DAY_BUCKET] = keys.due_bucket(keys.due_hour(invitation.ready_at))
+    said_twice = {name for name in _SEGMENTS if plain[name] == invitation.segments.get(name)}
+    kept = {name: value for name, value in plain.items() if _USUAL.get(name) != value and name not in said_twice}
+    return keys.invitation(invitation.id) | encode(kept)
+
+
+def invitation_of(item: Mapping[str, Any]) -> Invitation:
+    """The invitation an item holds."""
+    plain = decode(item)
+    known = {one.name: plain[one.name] for one in fields(Invitation) if one.name in plain}
+    known |= {name: datetime.fromisoformat(known[name]) for name in _INVITATION_TIMES if name in known}
+    spans = [timedelta(seconds=int(number)) for number in plain["seconds"]]
+    known |= dict(zip(_DURATIONS, spans, strict=True))
+    known |= {name: plain["segments"][name] for name in _SEGMENTS if name not in plain}
+    known["id"] = keys.invitation_id(dict(item))
+    known["state"] = State(plain["state"])
+    known["generation"], known["delivery_number"] = int(plain["generation"]), int(plain.get("delivery_number", 1))
+    if "delivered_at" in plain:
+        known["delivered_at"] = datetime.fromtimestamp(int(plain["delivered_at"]) / 1000, UTC)
+    if "delivery" in plain:
+        known["delivery"] = Delivery(int(plain["delivery"]))
+    if "rating" in plain:
+        known["answer"] = Answer(
+            int(plain["rating"]),
+            plain.get("comment", ""),
+            plain.get("answer_reason", ""),
+            plain.get("contact_ok", False),
+            confirmed=not plain.get("unconfirmed", False),
+        )
+    known["products"] = tuple(plain.get("products", ()))
+    known["visits"] = tuple(visit_of(line) for line in plain.get("visits", ()))
+    known["further"] = tuple(_further_of(text) for text in plain.get("further", ()))
+    known["referred"] = int(plain.get("referred", 0))
+    known["waits"] = tuple(_wait_of(text) for text in plain.get("waits", ()))
+    if "money" in plain:
+        known["money"] = Money(int(plain["money"][0]), plain["money"][1])
+    return Invitation(**({"customer_id": "", "locale": ""} | known))
+
+
+def waits_of(invitation: Invitation) -> list[str]:
+    """Its waits, each as one short line: since when, why, until when, in Unix seconds."""
+    return [f"{_epoch(wait.at)} {wait.reason} {_epoch(wait.until)}" for wait in invitation.waits]
+
+
+def milliseconds(at: datetime) -> int:
+    """A moment as a number, a third as long as its text; the table compares none of these."""
+    return int(at.timestamp() * 1000)
+
+
+def _wait_of(text: str) -> Wait:
+    at, reason, until = text.split(" ")
+    return Wait(datetime.fromtimestamp(float(at), UTC), SkipReason(reason), datetime.fromtimestamp(float(until), UTC))
+
+
+def further_of(invitation: Invitation) -> list[str]:
+    """Its deliveries by other channels, each as one short line: when, in Unix microseconds, and by which."""
+    return [f"{int(one.at.timestamp() * 1_000_000)} {one.channel}" for one in invitation.further]
+
+
+def _further_of(text: str) -> Further:
+    at, channel = text.split(" ")
+    return Further(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(at)), channel)
+
+
+def _epoch(at: datetime) -> str:
+    """Whole seconds: waits are told, and nothing is decided by them."""
+    return str(int(at.timestamp()))
+
+
+def answer_attributes(answer: Answer) -> dict[str, Any]:
+    """An answer as attributes of its invitation."""
+    return {
+        "rating": answer.rating,
+        "comment": answer.comment,
+        "answer_reason": answer.reason,
+        "contact_ok": answer.contact_ok or "",
+        "unconfirmed": "" if answer.confirmed else True,
+    }
+
+
+def customer_item(customer: Customer) -> Item:
+    """The whole customer at its next version; those that are somebody stand in their group's bucket."""
+    plain = _plain(customer) | {"learned_at": _plain_times(customer.learned_at)}
+    plain["waiting"] = {id_: _plain(one) for id_, one in customer.waiting.items()}  # there even if empty, to be updated
+    if not customer.merged_into:
+        plain |= {keys.DAY_BUCKET: keys.slot_bucket(slot_of(customer.id)), keys.DUE_AT: "-"}
+    return keys.customer(customer.id) | encode(plain | {"version": customer.version + 1})
+
+
+def customer_of(item: Mapping[str, Any]) -> Customer:
+    """The customer an item holds."""
+    plain = decode(item)
+    known = {one.name: plain[one.name] for one in fields(Customer) if one.name in plain}
+    known |= {name: datetime.fromisoformat(known[name]) for name in _CUSTOMER_TIMES if name in known}
+    known["learned_at"] = {name: datetime.fromisoformat(at) for name, at in plain.get("learned_at", {}).items()}
+    known["version"] = int(plain["version"])
+    known["absorbed"] = tuple(plain.get("absorbed", ()))
+    known["waiting"] = {id_: _waiting_of(one) for id_, one in plain.get("waiting", {}).items()}
+    return Customer(**known)
+
+
+def waiting_of(one: Waiting) -> dict[str, Any]:
+    """A survey that its customer waits for, as one entry of the map in the customer's item."""
+    return _plain(one)
+
+
+def _waiting_of(plain: Mapping[str, Any]) -> Waiting:
+    due_at, until = datetime.fromisoformat(plain["due_at"]), datetime.fromisoformat(plain["until"])
+    return Waiting(int(plain["priority"]), due_at, until, plain["stoppable"])
+
+
+def _plain(value: Any) -> dict[str, Any]:  # noqa: ANN401  # any of our dataclasses
+    """The fields that say something: what is empty is left out, so that indexes stay sparse and items small."""
+    named = {one.name: getattr(value, one.name) for one in fields(value)}
+    return {name: _scalar(one) for name, one in named.items() if one is not None and one not in ("", {}, ())}
+
+
+def _scalar(value: Any) -> Any:  # noqa: ANN401  # as above
+    if isinstance(value, datetime):
+        return stamp(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _plain_times(times: Mapping[str, datetime]) -> dict[str, str]:
+    return {name: at.isoformat() for name, at in times.items()}
+
+
+def _seconds(duration: timedelta) -> int:
+    return int(duration.total_seconds())

@@ -1,0 +1,153 @@
+"""The table as the answer page and the mail system's events see it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.batches import query
+from afterbill.adapters.dynamodb.items import answer_attributes, encode, invitation_of, milliseconds, stamp
+from afterbill.adapters.dynamodb.table import InvitationReader
+from afterbill.model.customer import BOUNCED, Customer
+from afterbill.model.errors import TransientError
+from afterbill.model.invitation import ASKED, Answer, Delivery, Invitation, Recorded
+from afterbill.model.questions import SCALES
+from afterbill.model.visits import Visit, most
+
+_TRIES = 3
+
+
+class ResponsesTable(InvitationReader):
+    """Responses and MailEvents over DynamoDB."""
+
+    def record(self, invitation_id: str, answer: Answer, now: datetime, day: str, channel: str = "") -> Recorded | None:
+        """Store the answer if it is still accepted; None when there is no such invitation: one call."""
+        states = {f":{state}": state for state in sorted(ASKED)}
+        given = answer_attributes(answer)
+        said = {name: value for name, value in given.items() if value != ""}
+        silent = ["label", *(f"#{name}" for name in given if name not in said)]
+        given_elsewhere = ", channel = :channel, #segments.channel = :channel" if channel else ""
+        others = _asking_otherwise(answer.rating)
+        update = self.update(
+            keys.invitation(invitation_id),
+            f"SET {', '.join(f'#{name} = :{name}' for name in said)}, "
+            "answered_at = if_not_exists(answered_at, :now), answered_day = if_not_exists(answered_day, :day), "
+            f"{keys.TTL} = if_not_exists({keys.KEPT_UNTIL}, {keys.TTL}){given_elsewhere} "
+            f"REMOVE {', '.join(silent)}",
+            f"#state IN ({', '.join(states)}) AND answer_until >= :epoch{_asks_none_of(others)}",
+            {
+                **states,
+                **others,
+                **{f":{name}": value for name, value in said.items()},
+                **({":channel": channel} if channel else {}),
+                ":now": stamp(now),
+                ":day": day,
+                ":epoch": int(now.timestamp()),
+            },
+        )
+        return self._updated(update, "recording an answer")
+
+    def visit(self, invitation_id: str, visit: Visit) -> Invitation | None:
+        """Keep the visit, unless there are too many for its kind; the invitation as it stands then: one call."""
+        others = {} if visit.rating is None else _asking_otherwise(visit.rating)
+        update = self.update(
+            keys.invitation(invitation_id),
+            "SET visits = list_append(if_not_exists(visits, :none), :one)",
+            f"attribute_exists(pk) AND (attribute_not_exists(visits) OR size(visits) < :most){_asks_none_of(others)}",
+            {**others, ":none": [], ":one": [str(visit)], ":most": most(visit.kind)},
+        )
+        kept = self._updated(update, "keeping a visit")
+        return kept.invitation if kept else None
+
+    def _updated(self, update: Mapping[str, Any], what: str) -> Recorded | None:
+        """The invitation as it stands, and whether the condition held; None when there is none."""
+        try:
+            with transient(what):
+                stored = self.dynamodb.update_item(
+                    **update, ReturnValues="ALL_NEW", ReturnValuesOnConditionCheckFailure="ALL_OLD"
+                )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            item: Any = error.response.get("Item")
+            return Recorded(invitation_of(item), stored=False) if item else None
+        return Recorded(invitation_of(stored["Attributes"]), stored=True)
+
+    def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
+        """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""
+        mark = self.update(
+            keys.suppression(address_hash),
+            "SET reason = :reason, since = if_not_exists(since, :now)",
+            "attribute_not_exists(reason) OR reason = :bounced",
+            {":reason": reason, ":bounced": BOUNCED, ":now": stamp(now)},
+        )
+        if holder and self.transact([{"Update": mark}, {"Update": self._held(holder, reason)}]):
+            return
+        self.apply(mark)
+        for _ in range(_TRIES):
+            # Suppressed before, or merged away a moment ago: then it is the one who is left that must know.
+            holder = self.customer(holder.id) if holder else None
+            if holder is None or holder.suppressed not in {"", BOUNCED} or self.apply(self._held(holder, reason)):
+                return
+        raise TransientError("a customer kept changing while an address was suppressed")
+
+    def _held(self, holder: Customer, reason: str) -> dict[str, Any]:
+        return self.update(
+            keys.customer(holder.id),
+            "SET suppressed = :reason ADD #version :one",
+            "attribute_exists(pk) AND attribute_not_exists(merged_into) "
+            "AND (attribute_not_exists(suppressed) OR suppressed = :bounced)",
+            {":reason": reason, ":bounced": BOUNCED, ":one": 1},
+        )
+
+    def deliver(self, invitation_id: str, delivery: Delivery, delivered_at: datetime | None = None) -> None:
+        """Raise the delivery rank, and keep the first moment it was delivered at; a lower rank changes nothing."""
+        at = {":at": milliseconds(delivered_at)} if delivered_at else {}
+        missing = " OR (delivery = :rank AND attribute_not_exists(delivered_at))" if at else ""
+        self.change(
+            keys.invitation(invitation_id),
+            f"SET delivery = :rank{', delivered_at = if_not_exists(delivered_at, :at)' * bool(at)}",
+            f"attribute_exists(pk) AND (attribute_not_exists(delivery) OR delivery < :rank{missing})",
+            {":rank": int(delivery), **at},
+        )
+
+
+def _asking_otherwise(rating: int) -> dict[str, str]:
+    """The questions on whose scale the rating is not, as values of a condition."""
+    return {f":{question}": question for question, scale in SCALES.items() if rating not in scale.ratings}
+
+
+def _asks_none_of(questions: Mapping[str, str]) -> str:
+    """A condition that the invitation asks something else; the usual question is not stored with it."""
+    asked, among = "#segments.#question", ", ".join(questions)
+    return f" AND (attribute_not_exists({asked}) OR NOT {asked} IN ({among}))" if questions else ""
+
+
+class SweepsTable(InvitationReader):
+    """Sweeps over DynamoDB."""
+
+    def unsettled(self, hour: str) -> list[str]:
+        """Ids of invitations due in that UTC hour that have not gone out."""
+        found = query(
+            self.dynamodb,
+            TableName=self.table,
+            IndexName=keys.BY_DAY,
+            KeyConditionExpression="day_bucket = :bucket",
+            ProjectionExpression=keys.PK,
+            ExpressionAttributeValues=encode({":bucket": keys.due_bucket(hour)}),
+        )
+        return [keys.invitation_id(dict(item)) for item in found]
+
+    def swept_until(self) -> str | None:
+        """The hour from which the next sweep starts, None before the first."""
+        with transient("reading the sweep's mark"):
+            found = self.dynamodb.get_item(TableName=self.table, Key=keys.sweep(), ConsistentRead=True)
+        return str(found["Item"]["hour"]["S"]) if "Item" in found else None
+
+    def set_swept_until(self, hour: str) -> None:
+        """Remember it."""
+        with transient("writing the sweep's mark"):
+            self.dynamodb.put_item(TableName=self.table, Item=keys.sweep() | encode({"hour": hour}))

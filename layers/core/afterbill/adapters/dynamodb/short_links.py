@@ -1,0 +1,76 @@
+"""Short links, the phones they went to, and numbers that want no more of them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import invitation_of
+from afterbill.adapters.dynamodb.responses import ResponsesTable
+from afterbill.model.errors import TransientError
+from afterbill.model.invitation import RETENTION, Invitation
+from afterbill.model.short_links import GRACE, Code
+
+
+class CodesTable(ResponsesTable):
+    """Codes, Referrals and Suppressions over DynamoDB."""
+
+    def keep(self, code: Code) -> bool:
+        """Write it down, or find it as it was written before; False where another invitation has this code."""
+        until = int(code.until.timestamp())
+        forgotten = int((code.until + GRACE).timestamp())
+        link = self.update(
+            keys.code(code.text),
+            "SET invitation = :invitation, #until = :until, expires_at = :forgotten",
+            "attribute_not_exists(pk) OR invitation = :invitation",
+            {":invitation": code.invitation_id, ":until": until, ":forgotten": forgotten},
+        )
+        # Who says STOP is known by the number alone, and is still the same customer by then.
+        holder = self.update(
+            keys.phone(code.phone_hash),
+            f"SET customer = :customer, {keys.TTL} = :forgotten",
+            "",
+            {":customer": code.customer_id, ":forgotten": int((code.until + RETENTION).timestamp())},
+        )
+        del holder["ConditionExpression"]
+        if self.transact([{"Update": link}, {"Update": holder}]):
+            return True
+        known = self.code(code.text)
+        if known and known.invitation_id != code.invitation_id:
+            return False
+        message = "a short link or its phone was written by somebody else at the same time"
+        raise TransientError(message)
+
+    def holder(self, phone_hash: str) -> str:
+        """Id of the customer whose phone this was when it was last written to; empty where nobody is known."""
+        return str(self._item(keys.phone(phone_hash)).get("customer", {}).get("S", ""))
+
+    def refer(self, invitation_id: str) -> Invitation | None:
+        """Count one visit of its personal link; the invitation as it stands then: one call."""
+        update = self.update(keys.invitation(invitation_id), "ADD referred :one", "attribute_exists(pk)", {":one": 1})
+        try:
+            with transient("counting a referral"):
+                counted = self.dynamodb.update_item(**update, ReturnValues="ALL_NEW")
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return None
+        return invitation_of(counted["Attributes"])
+
+    def code(self, code: str) -> Code | None:
+        """The short link of this code."""
+        item = self._item(keys.code(code))
+        if not item:
+            return None
+        return Code(code, item["invitation"]["S"], datetime.fromtimestamp(int(item["until"]["N"]), UTC))
+
+    def suppressed(self, address_hash: str) -> bool:
+        """Whether this is never written to again."""
+        return bool(self._item(keys.suppression(address_hash)))
+
+    def _item(self, key: "keys.Key") -> dict[str, Any]:
+        with transient("reading the table"):
+            found: dict[str, Any] = self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        return dict(found.get("Item", {}))

@@ -1,0 +1,62 @@
+"""Records of the table's stream, as Lambda hands them over."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import decode
+from afterbill.insight.tally import Snapshot
+from afterbill.model.errors import PayloadError
+from afterbill.model.invitation import Delivery
+from afterbill.model.visits import Kind
+
+_TTL = "dynamodb.amazonaws.com"
+"""Who deletes what reached the end of its retention; its tallies stay."""
+
+
+def read_change(record: Mapping[str, Any]) -> tuple[Snapshot | None, Snapshot | None]:
+    """What an invitation was and is now, None where it did not exist; PayloadError for what is no such record."""
+    try:
+        images = record["dynamodb"]
+        old, new = _snapshot(images.get("OldImage")), _snapshot(images.get("NewImage"))
+        retired = (record.get("userIdentity") or {}).get("principalId") == _TTL
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise PayloadError(f"unreadable stream record: {type(error).__name__}") from error
+    return (old, old) if retired else (old, new)
+
+
+def tapped_in(record: Mapping[str, Any]) -> str:
+    """The id of an invitation with taps to judge that were not there before, or are to be judged only now it was sent.
+
+    Empty where there are none, or an answer was confirmed; PayloadError for what is no such record.
+    """
+    try:
+        images = record["dynamodb"]
+        old, new = images.get("OldImage") or {}, images.get("NewImage") or {}
+        before = _taps(old) if "sent_day" in old else 0
+        confirmed = "rating" in new and "unconfirmed" not in new
+        return keys.invitation_id(new) if not confirmed and _taps(new) > before else ""
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise PayloadError(f"unreadable stream record: {type(error).__name__}") from error
+
+
+def _taps(image: Mapping[str, Any]) -> int:
+    """How many of its visits are taps; only their kind is read."""
+    lines = (one["S"] for one in image.get("visits", {}).get("L", ()))
+    return sum(line.split(" ")[1] == Kind.SEEN for line in lines)
+
+
+def _snapshot(image: Mapping[str, Any] | None) -> Snapshot | None:
+    if not image:
+        return None
+    names = ("sent_day", "answered_day", "rating", "delivery", "segments", "unconfirmed", "answer_reason")
+    plain = decode({name: image[name] for name in names if name in image})
+    return Snapshot(
+        sent_day=plain.get("sent_day", ""),
+        answered_day=plain.get("answered_day", ""),
+        rating=int(plain["rating"]) if "rating" in plain else None,
+        delivery=Delivery(int(plain["delivery"])) if "delivery" in plain else None,
+        segments=plain.get("segments", {}),
+        confirmed=not plain.get("unconfirmed", False),
+        reason=plain.get("answer_reason", ""),
+    )

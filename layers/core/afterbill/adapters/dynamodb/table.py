@@ -1,0 +1,165 @@
+"""Reads of whole items, and conditional updates of one invitation: what every adapter of the table builds on."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from afterbill.adapters.aws.clients import error_code, passing, transient
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import customer_of, encode, invitation_of, stamp
+from afterbill.model.customer import Customer
+from afterbill.model.errors import TransientError
+from afterbill.model.invitation import Invitation, SkipReason, State
+
+_READS = 3
+_LOST_RACES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+
+
+class TableReader:
+    """Consistent reads of whole items by key."""
+
+    def __init__(self, dynamodb: Any, table: str) -> None:  # noqa: ANN401  # a boto3 client
+        self.dynamodb = dynamodb
+        self.table = table
+
+    def read(self, wanted: Sequence["keys.Key"]) -> dict[str, Any]:
+        """The items that exist under these keys, by partition key: one call, at most 100 keys."""
+        unique = {key[keys.PK]["S"]: key for key in wanted}
+        items: dict[str, Any] = {}
+        request: Any = {self.table: {"Keys": list(unique.values()), "ConsistentRead": True}}
+        for _ in range(_READS):
+            if not request or not unique:
+                return items
+            with transient("reading the table"):
+                page = self.dynamodb.batch_get_item(RequestItems=request)
+            items |= {item[keys.PK]["S"]: item for item in page["Responses"].get(self.table, ())}
+            request = page.get("UnprocessedKeys")
+        if request:
+            message = "the table left keys unread: it is throttling"
+            raise TransientError(message)
+        return items
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """The customers that exist among `ids`."""
+        items = self.read([keys.customer(id_) for id_ in ids])
+        people = [customer_of(item) for item in items.values()]
+        return {one.id: one for one in people}
+
+    def customer(self, customer_id: str) -> Customer | None:
+        """The customer, merged ones followed."""
+        known = self.customers([customer_id]).get(customer_id) if customer_id else None
+        return self.customer(known.merged_into) if known and known.merged_into else known
+
+    def transact(self, writes: Sequence[Mapping[str, Any]]) -> bool:
+        """All of the writes or none; False when a condition failed or somebody else was at the same items."""
+        try:
+            with transient("writing to the table"):
+                self.dynamodb.transact_write_items(TransactItems=list(writes))
+        except ClientError as error:
+            codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
+            if codes & _LOST_RACES:
+                return False
+            if codes or passing(error.response):
+                message = f"the table cancelled a transaction: {sorted(code for code in codes if code)}"
+                raise TransientError(message) from error
+            raise
+        return True
+
+
+class InvitationReader(TableReader):
+    """One invitation at a time, and conditional updates of it."""
+
+    def invitation(self, invitation_id: str) -> Invitation | None:
+        """The invitation as it stands."""
+        with transient("reading an invitation"):
+            found = self.dynamodb.get_item(
+                TableName=self.table, Key=keys.invitation(invitation_id), ConsistentRead=True
+            )
+        return invitation_of(found["Item"]) if "Item" in found else None
+
+    def change(self, key: "keys.Key", update: str, condition: str, values: Mapping[str, Any]) -> bool:
+        """Update the item if the condition holds; if not (False), somebody was faster or it was done before."""
+        return self.apply(self.update(key, update, condition, values))
+
+    def apply(self, update: Mapping[str, Any]) -> bool:
+        """The same with the parameters at hand."""
+        try:
+            with transient("writing to the table"):
+                self.dynamodb.update_item(**update)
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def together(self, first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+        """Both updates at once, or where only one of the conditions holds, that one; whether the first was made."""
+        if self.transact([{"Update": first}, {"Update": second}]):
+            return True
+        made = self.apply(first)
+        self.apply(second)
+        return made
+
+    def update(self, key: "keys.Key", update: str, condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of a conditional update; names that DynamoDB reserves are written `#name`."""
+        reserved = {f"#{name}": name for name in re.findall(r"#(\w+)", f"{update} {condition}")}
+        names = {"ExpressionAttributeNames": reserved} if reserved else {}
+        return {
+            "TableName": self.table,
+            "Key": key,
+            "UpdateExpression": update,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": encode(values),
+            **names,
+        }
+
+    def mark_unknown(self, invitation: Invitation) -> None:
+        """sending -> unknown, for this attempt only."""
+        self.change(
+            keys.invitation(invitation.id),
+            "SET #state = :unknown",
+            "#state = :sending AND attempt = :attempt",
+            {":unknown": State.UNKNOWN, ":sending": State.SENDING, ":attempt": invitation.attempt},
+        )
+
+    def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
+        """sending or unknown -> sent: the mail system's word proves it went out."""
+        self.change(
+            keys.invitation(invitation.id),
+            "SET #state = :sent, message_id = :message, sent_at = :at, sent_day = :day, day_bucket = :bucket, "
+            "answer_until = :until REMOVE attempt, claimed_at",
+            "#state IN (:sending, :unknown)",
+            {
+                ":sent": State.SENT,
+                ":sending": State.SENDING,
+                ":unknown": State.UNKNOWN,
+                ":message": message_id,
+                ":at": stamp(at),
+                ":day": day,
+                ":bucket": keys.sent_bucket(day),
+                ":until": int((at + invitation.expiry).timestamp()),
+            },
+        )
+
+    def close(self, invitation: Invitation, reason: SkipReason) -> None:
+        """From the state it was read in -> closed, at the `closed_at` it carries; the customer waits no longer."""
+        at = {":at": stamp(invitation.closed_at)} if invitation.closed_at else {}
+        closed = self.update(
+            keys.invitation(invitation.id),
+            f"SET #state = :closed, reason = :reason{', closed_at = :at' * bool(at)} REMOVE day_bucket",
+            "#state = :state",
+            {":closed": State.CLOSED, ":reason": reason, ":state": invitation.state, **at},
+        )
+        if not (invitation.customer_id and invitation.cooldown):
+            self.apply(closed)
+            return
+        forgotten = self.update(
+            keys.customer(invitation.customer_id),
+            f"REMOVE waiting.#{invitation.id} ADD #version :one",
+            f"attribute_exists(waiting.#{invitation.id})",
+            {":one": 1},
+        )
+        self.together(closed, forgotten)

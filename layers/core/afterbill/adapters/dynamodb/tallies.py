@@ -1,0 +1,71 @@
+"""Tallies and scores as items of the table, and back."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import decode, encode
+from afterbill.insight.nps import MAILS, Comparison, Tally
+from afterbill.insight.tally import Score, Tallies
+
+
+def tally_item(dimension: str, day: date, tallies: Tallies) -> dict[str, Any]:
+    """All values of one dimension on one day; below 400 KB by the limits on values (insight/tally.py)."""
+    counts = {value: _counts(tally) for value, tally in tallies.items()}
+    return keys.tally(dimension, day) | {"tallies": {"M": counts}}
+
+
+def tallies_of(item: Mapping[str, Any]) -> Tallies:
+    """The tally of each value."""
+    return {value: _tally(counts) for value, counts in item["tallies"]["M"].items()}
+
+
+def _counts(tally: Tally) -> dict[str, Any]:
+    """Numbers without names: the eleven ratings, then sent, delivered, answered, bounced, complained.
+
+    Then the eleven of the unconfirmed, where there are any.
+    """
+    numbers = tally.numbers if any(tally.unconfirmed) else tally.numbers[:MAILS]
+    return {"L": [{"N": str(each)} for each in numbers]}
+
+
+def _tally(counts: Mapping[str, Any]) -> Tally:
+    """What was stored before the last of them were counted ends earlier: they are 0."""
+    return Tally.of([int(each["N"]) for each in counts["L"]])
+
+
+def score_item(row: Score) -> dict[str, Any]:
+    """The counts a score follows from, and the score itself for whoever reads the table without this code."""
+    found = row.measures
+    derived = {"score": found.score, "low": found.low, "high": found.high, "mean": found.mean}
+    if row.comparison:
+        derived["change"] = row.comparison.change
+    numbers = {name: {"N": repr(value)} for name, value in derived.items() if value is not None}
+    plain = {
+        "n": row.tally.n,
+        "unconfirmed": row.unconfirmed,
+        **found.groups,
+        "computed_at": row.computed_at.isoformat(),
+    }
+    if row.comparison:
+        plain["significant"] = row.comparison.significant
+    key = keys.score(row.dimension, row.window, row.value)
+    return key | encode(plain) | numbers | {"counts": _counts(row.tally)}
+
+
+def score_of(item: Mapping[str, Any]) -> Score:
+    """The score an item holds."""
+    plain = decode({name: item[name] for name in (keys.PK, keys.SK, "computed_at")})
+    window, value = plain[keys.SK].split("#", 1)
+    comparison = None
+    if "change" in item:
+        comparison = Comparison(float(item["change"]["N"]), item["significant"]["BOOL"])
+    return Score(
+        dimension=plain[keys.PK].removeprefix(keys.scores("")),
+        value=value,
+        window=window,
+        tally=_tally(item["counts"]),
+        comparison=comparison,
+        computed_at=datetime.fromisoformat(plain["computed_at"]),
+    )

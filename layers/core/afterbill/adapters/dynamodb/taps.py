@@ -1,0 +1,75 @@
+"""Taps that wait to be judged, and what came of them, in DynamoDB."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.batches import query
+from afterbill.adapters.dynamodb.items import decode, encode, stamp
+from afterbill.adapters.dynamodb.table import InvitationReader
+from afterbill.answers.ports import Tapped
+from afterbill.model.invitation import Invitation
+
+
+class TapsTable(InvitationReader):
+    """Taps and Settling over DynamoDB."""
+
+    def await_settling(self, invitation_id: str, now: datetime) -> None:
+        """Raise the version, and keep the time: one UpdateItem."""
+        with transient("marking an invitation"):
+            self.dynamodb.update_item(
+                TableName=self.table,
+                Key=keys.unsettled(invitation_id),
+                UpdateExpression="SET marked_at = if_not_exists(marked_at, :now) ADD version :one",
+                ExpressionAttributeValues=encode({":now": stamp(now), ":one": 1}),
+            )
+
+    def unsettled(self) -> Collection[Tapped]:
+        """Every mark, read consistently."""
+        found = query(
+            self.dynamodb,
+            TableName=self.table,
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=encode({":pk": keys.UNSETTLED}),
+        )
+        marks = map(decode, found)
+        return [Tapped(one[keys.SK], int(one["version"]), datetime.fromisoformat(one["marked_at"])) for one in marks]
+
+    def settle_answer(self, invitation: Invitation) -> bool:
+        """Store the unconfirmed answer, with the first one's moment and day, or the label: one UpdateItem."""
+        answer, at = invitation.answer, invitation.answered_at
+        told: dict[str, Any] = {"label": invitation.label} if invitation.label else {}
+        told |= {"rating": answer.rating, "unconfirmed": True} if answer else {}
+        first = {"answered_at": stamp(at), "answered_day": invitation.answered_day} if answer and at else {}
+        said = {f":{name}": one for name, one in (told | first).items()}
+        parts = [f"#{name} = :{name}" for name in told]
+        parts += [f"#{name} = if_not_exists(#{name}, :{name})" for name in first]
+        parts += [f"{keys.TTL} = if_not_exists({keys.KEPT_UNTIL}, {keys.TTL})"] * bool(answer)
+        return self.change(
+            keys.invitation(invitation.id),
+            f"SET {', '.join(parts)}{'' if invitation.label else ' REMOVE label'}",
+            "attribute_exists(visits) AND size(visits) = :visits "
+            "AND (attribute_not_exists(rating) OR unconfirmed = :yes)",
+            {":yes": True, ":visits": len(invitation.visits), **said},
+        )
+
+    def settled(self, tapped: Tapped) -> bool:
+        """Whether it was still the same; its time tells it from a later mark that counts from 1 again."""
+        try:
+            with transient("clearing a mark"):
+                self.dynamodb.delete_item(
+                    TableName=self.table,
+                    Key=keys.unsettled(tapped.invitation_id),
+                    ConditionExpression="version = :version AND marked_at = :at",
+                    ExpressionAttributeValues=encode({":version": tapped.version, ":at": stamp(tapped.marked_at)}),
+                )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True

@@ -1,0 +1,1 @@
+"""Answers people give, and whether people gave them."""

@@ -1,0 +1,61 @@
+"""Follow the short links of text messages, and the personal links that customers hand on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from afterbill.model import links
+from afterbill.model.short_links import GRACE, referral_code, spelled
+
+if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports name
+    from collections.abc import Callable
+
+    from afterbill.answers.ports import LinkKeys, Referrals, ShortLinks
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What following needs.
+
+    `referral_url` gives the operator's page for a touchpoint, empty where there is none. `public_url` is the address of
+    our pages without a slash at its end; empty: the host that was asked.
+    """
+
+    short_links: "ShortLinks"
+    referrals: "Referrals"
+    keys: "LinkKeys"
+    referral_url: "Callable[[str], str]"
+    public_url: str
+
+
+def follow_code(text: str, following: Following, now: datetime) -> str | None:
+    """The address of the survey behind a short link; None where there is none, or it is over for long."""
+    code = spelled(text)
+    found = following.short_links.code(code) if code else None
+    if found is None or now > found.until + GRACE:
+        return None
+    keys = following.keys.current()
+    return f"{following.public_url}/s/{links.sign(links.Purpose.SURVEY, found.invitation_id, found.until, keys)}"
+
+
+def follow_referral(token: str, following: Following, now: datetime, *, counts: bool) -> str | None:
+    """Where a personal link leads, with the code of its customer; only a visit that `counts` is counted.
+
+    The address is the operator's own, of brand.toml, whatever the request says.
+    """
+    link = links.read(token, links.Purpose.REFERRAL, following.keys.current())
+    if link is None and following.keys.refresh():
+        link = links.read(token, links.Purpose.REFERRAL, following.keys.current())
+    if link is None or now > link.expires_at:
+        return None
+    look = following.referrals.refer if counts else following.referrals.invitation
+    invitation = look(link.invitation_id)
+    page = following.referral_url(invitation.touchpoint) if invitation else ""
+    return _with_code(page, referral_code(link.invitation_id, following.keys.current())) if page else None
+
+
+def _with_code(page: str, code: str) -> str:
+    parts = urlsplit(page)
+    query = "&".join(filter(None, [parts.query, urlencode({"ref": code})]))
+    return urlunsplit(parts._replace(query=query))

@@ -1,0 +1,48 @@
+"""Open a plain link, as from a QR code or a portal: a survey of one's own, at once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from afterbill.answers.hosted import HostedLink, opened, own_id
+from afterbill.answers.in_product import MOST_USER
+from afterbill.answers.offer_survey import called, is_user
+from afterbill.model import links
+
+if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports name
+    from afterbill.answers.ports import InProductTable, LinkKeys, UserKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What opening needs; `source` knows the users, `new_id` gives 32 hex digits at random."""
+
+    table: "InProductTable"
+    user_keys: "UserKeys"
+    link_keys: "LinkKeys"
+    source: str
+    day_of: Callable[[datetime], str]
+    new_id: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """Who opens it: nobody in particular, or a user proven as inside the product; in the language of the page."""
+
+    locale: str
+    user: str = ""
+    hash: str = ""
+
+
+def open_link(link: HostedLink, opener: Opener, opening: Opening, now: datetime) -> str | None:
+    """The token of a survey that can be answered for a day; None where the user is not who the link says."""
+    customer, id_ = None, opening.new_id()
+    if opener.user or opener.hash:
+        if not 0 < len(opener.user) <= MOST_USER or not is_user(opener.user, opener.hash, opening.user_keys):
+            return None
+        customer = called(opener.user, opening.source, opening.table)
+        id_ = own_id(link, opener.user, opening.day_of(now))
+    invitation = opened(link, id_, customer, opener.locale, now)
+    opening.table.open(invitation)
+    return links.sign(links.Purpose.SURVEY, id_, invitation.answer_until, opening.link_keys.current())

@@ -1,0 +1,211 @@
+"""Show the survey page and record what a person answers; GET and HEAD leave a visit, and never an answer."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from afterbill.answers.rate_limit import Throttle
+from afterbill.answers.visitors import Visitor
+from afterbill.model import links
+from afterbill.model.invitation import COMMENT_LENGTH, RETENTION, Answer, Invitation
+from afterbill.model.visits import HIDDEN, Kind, Visit
+
+if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports name
+    from afterbill.answers.ports import LinkKeys, Responses
+
+RATINGS = {str(rating): rating for rating in range(11)}
+"""The only spellings of a rating that count: `07`, ` 7`, `7.0` and other digits are not ratings."""
+_YES = frozenset({"1", "true"})
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters, but for the tab and the line break."""
+
+
+class Outcome(StrEnum):
+    """What a link led to."""
+
+    SHOWN = "shown"
+    SEEN = "seen"
+    RECORDED = "recorded"
+    INVALID = "invalid"
+    CLOSED = "closed"
+    NOT_FOUND = "not_found"
+    TOO_MANY = "too_many"
+    ASKED = "asked"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+class Problem(StrEnum):
+    """What of an answer could not be accepted."""
+
+    RATING = "rating"
+    COMMENT = "comment"
+    REASON = "reason"
+    FORM = "form"
+
+
+@dataclass(frozen=True, slots=True)
+class Responding:
+    """What answering needs; `day_of` gives the operator's local day of an instant.
+
+    `reasons` are all that can be chosen at any touchpoint. From one network, one link is used as often as `throttle`
+    admits, from all together as often as `crowd` does, shown and sent apart.
+    """
+
+    responses: "Responses"
+    keys: "LinkKeys"
+    day_of: Callable[[datetime], str]
+    hash_address: Callable[[str], str]
+    reasons: frozenset[str] = frozenset()
+    throttle: Throttle = field(default_factory=Throttle)
+    crowd: Throttle = field(default_factory=lambda: Throttle(most=300))
+
+
+@dataclass(frozen=True, slots=True)
+class Responded:
+    """The outcome and the invitation, None where the link belongs to none."""
+
+    outcome: Outcome
+    invitation: Invitation | None = None
+    problem: Problem | None = None
+
+
+def show_survey(
+    token: str, query: Mapping[str, str], visitor: Visitor, responding: Responding, now: datetime
+) -> Responded:
+    """One call of the table: a visit that says something is kept in it, any other only reads."""
+    link = _admitted(token, ("shown", visitor.network), responding, now)
+    if isinstance(link, Responded):
+        return link
+    return _shown(link, _visit(query.get("rating", ""), visitor, now), responding, now)
+
+
+def report_seen(
+    token: str, fields: Mapping[str, str], visitor: Visitor, responding: Responding, now: datetime
+) -> Responded:
+    """The number was chosen in front of somebody for a moment, in the mail or since: kept as a visit, no answer yet."""
+    link = _admitted(token, ("sent", visitor.network), responding, now)
+    if isinstance(link, Responded):
+        return link
+    if fields.get("seen") not in _YES:
+        return Responded(Outcome.INVALID, problem=Problem.FORM)
+    rating = RATINGS.get(fields.get("rating", ""))
+    if rating is None:
+        return Responded(Outcome.INVALID, problem=Problem.RATING)
+    if now > link.expires_at:
+        return Responded(Outcome.CLOSED)
+    seen = Visit(now, Kind.SEEN, rating, visitor.network, visitor.family, visitor.scanner)
+    invitation = responding.responses.visit(link.invitation_id, seen)
+    return Responded(Outcome.SEEN if invitation else Outcome.NOT_FOUND, invitation)
+
+
+def record_response(
+    token: str, fields: Mapping[str, str] | None, responding: Responding, now: datetime, network: str = ""
+) -> Responded:
+    """One write; the same link may change its answer until it closes. `fields` is None where none could be read."""
+    link = _admitted(token, ("sent", network), responding, now)
+    if isinstance(link, Responded):
+        return link
+    answer = parse_answer(fields, responding.reasons)
+    if isinstance(answer, Problem):
+        shown = _shown(link, None, responding, now)
+        refused = shown.outcome is Outcome.SHOWN
+        return Responded(Outcome.INVALID, shown.invitation, answer) if refused else shown
+    if now > link.expires_at:
+        return _shown(link, None, responding, now)
+    recorded = responding.responses.record(link.invitation_id, answer, now, responding.day_of(now))
+    if recorded is None:
+        return Responded(Outcome.NOT_FOUND)
+    if not recorded.stored and recorded.invitation.answerable(now):
+        return Responded(Outcome.INVALID, recorded.invitation, Problem.RATING)  # of another question's scale
+    return Responded(Outcome.RECORDED if recorded.stored else Outcome.CLOSED, recorded.invitation)
+
+
+def referral_token(invitation: Invitation, responding: Responding) -> str:
+    """What stands behind `/r/` in the link that somebody who recommends us may pass on; always the same."""
+    until = invitation.answer_until + RETENTION
+    return links.sign(links.Purpose.REFERRAL, invitation.id, until, responding.keys.current())
+
+
+def parse_answer(fields: Mapping[str, str] | None, reasons: frozenset[str]) -> Answer | Problem:
+    """The answer in a form's fields: a rating is never guessed, a reason never invented, a comment never cut off."""
+    if fields is None:
+        return Problem.FORM
+    rating = RATINGS.get(fields.get("rating", ""))
+    if rating is None:
+        return Problem.RATING
+    comment = cleaned(fields.get("comment", ""))
+    if len(comment) > COMMENT_LENGTH:
+        return Problem.COMMENT
+    reason = fields.get("reason", "")
+    if reason and reason not in reasons:
+        return Problem.REASON
+    return Answer(rating, comment, reason, contact_ok=fields.get("contact_ok", "") in {"on", "true", "1", "yes"})
+
+
+def _visit(rating: str, visitor: Visitor, now: datetime) -> Visit | None:
+    """What this use of a link says of who used it; None where it says nothing."""
+    number = RATINGS.get(rating)
+    asked = Kind.AHEAD if visitor.ahead else Kind.PROBED if visitor.probing else Kind.OPENED
+    kind = Kind.HIDDEN if rating == HIDDEN else asked
+    if kind is Kind.OPENED and number is None:
+        return None
+    return Visit(now, kind, number, visitor.network, visitor.family, visitor.scanner)
+
+
+def _shown(link: links.Link, visit: Visit | None, responding: Responding, now: datetime) -> Responded:
+    table, open_ = responding.responses, now <= link.expires_at
+    invitation = table.visit(link.invitation_id, visit) if visit and open_ else table.invitation(link.invitation_id)
+    if invitation is None:
+        return Responded(Outcome.NOT_FOUND)
+    return Responded(Outcome.SHOWN if open_ and invitation.answerable(now) else Outcome.CLOSED, invitation)
+
+
+def _admitted(token: str, used: tuple[str, str], responding: Responding, now: datetime) -> links.Link | Responded:
+    """The link of a survey, or what is wrong with it or with so much use of it; `used` says how, and from where."""
+    link = _read(token, links.Purpose.SURVEY, responding)
+    if link is None:
+        return Responded(Outcome.NOT_FOUND)
+    (use, network), at = used, now.timestamp()
+    # In this order: what is refused to one network is not counted against all others.
+    admitted = responding.throttle.admits((link.invitation_id, use, network), at) and responding.crowd.admits(
+        (link.invitation_id, use), at
+    )
+    return link if admitted else Responded(Outcome.TOO_MANY)
+
+
+def cleaned(typed: str) -> str:
+    """Half of a surrogate pair, which JSON can carry and nothing can store, becomes a question mark."""
+    lines = typed.replace("\r\n", "\n").replace("\r", "\n")
+    return _NO_TEXT.sub("", lines).strip().encode("utf-8", "replace").decode()
+
+
+def show_unsubscribe(token: str, responding: Responding, now: datetime) -> Responded:
+    """The page that asks; scanners that follow links must not unsubscribe anybody."""
+    link = _read(token, links.Purpose.UNSUBSCRIBE, responding)
+    invitation = responding.responses.invitation(link.invitation_id) if link else None
+    if link is None or invitation is None:
+        return Responded(Outcome.NOT_FOUND)
+    return Responded(Outcome.ASKED if now <= link.expires_at else Outcome.CLOSED, invitation)
+
+
+def unsubscribe(token: str, responding: Responding, now: datetime) -> Responded:
+    """Never ask this address again; repeats are harmless (RFC 8058 senders may try more than once)."""
+    shown = show_unsubscribe(token, responding, now)
+    if shown.outcome is not Outcome.ASKED or shown.invitation is None:
+        return shown
+    customer = responding.responses.customer(shown.invitation.customer_id)
+    if customer and customer.address:
+        hashed = responding.hash_address(customer.address)
+        responding.responses.suppress(hashed, "unsubscribed", now, customer)
+    return Responded(Outcome.UNSUBSCRIBED, shown.invitation)
+
+
+def _read(token: str, purpose: links.Purpose, responding: Responding) -> links.Link | None:
+    link = links.read(token, purpose, responding.keys.current())
+    if link is None and responding.keys.refresh():
+        # Signed a moment ago, by a key that was rotated in since; forged links cannot drive the bill.
+        link = links.read(token, purpose, responding.keys.current())
+    return link

@@ -1,0 +1,167 @@
+"""Who speaks to the customer: names, addresses, colours; every setting that cannot be used is named."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+from afterbill.content.colours import SURFACE, SURFACE_DARK, colour_problem
+from afterbill.model.billing import Touchpoint
+from afterbill.model.errors import ConfigurationError
+from afterbill.model.suggestions import unknown
+
+FILE = "brand.toml"
+
+OBJECTS = ("company", "product", "service")
+"""What the question can ask about: the setting that holds its name."""
+
+_NAMES = ("company", "product", "sender_name")
+_OVERRIDES = ("object", "sender_name", "sender_address", "reply_to", "review_url", "referral_url")
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_PAGE = re.compile(r"https://[^\s/\"'<>]+(?:/[^\s\"'<>]*)?")
+_NOBODY = ("noreply", "donotreply", "dontreply")
+
+
+class Voice(NamedTuple):
+    """Who speaks at one touchpoint, and the name of what is asked about; no `sender_address`: the stack's own.
+
+    Where those who recommend it may write a review, and where those go whom they tell of it; empty: nowhere.
+    """
+
+    object: str
+    sender_name: str
+    sender_address: str
+    reply_to: str
+    review_url: str = ""
+    referral_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """How mails and pages introduce themselves; ConfigurationError lists the settings that cannot be used.
+
+    `company` sends; `object` says which of OBJECTS the question asks about; colours are `#rrggbb`, `imprint` may have
+    several lines. For languages in `informal` the catalog that says du is used. `touchpoints` maps touchpoints to what
+    is different there.
+    """
+
+    company: str
+    product: str
+    sender_name: str
+    reply_to: str
+    default_locale: str
+    imprint: str
+    privacy_url: str
+    service: str = ""
+    object: str = "product"
+    informal: tuple[str, ...] = ()
+    logo_url: str = ""
+    review_url: str = ""
+    referral_url: str = ""
+    accent: str = "#0f5f6b"
+    accent_dark: str = "#86d4de"
+    touchpoints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if problems := list(_problems(self)):
+            raise ConfigurationError("\n".join(problems))
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The names of everything the question can ask about."""
+        return {"company": self.company, "product": self.product, "service": self.service.strip() or self.product}
+
+    def voice(self, touchpoint: str) -> Voice:
+        """Who speaks at `touchpoint`, and about what; a touchpoint without settings of its own is like all others."""
+        own = self.touchpoints.get(touchpoint, {})
+        return Voice(
+            object=self.names[own.get("object", self.object)],
+            sender_name=own.get("sender_name", self.sender_name),
+            sender_address=own.get("sender_address", ""),
+            reply_to=own.get("reply_to", self.reply_to),
+            review_url=own.get("review_url", self.review_url),
+            referral_url=own.get("referral_url", self.referral_url),
+        )
+
+
+def brand_of(settings: Mapping[str, Any]) -> Brand:
+    """The brand that brand.toml describes; ConfigurationError lists every mistake by its key."""
+    if problems := list(_shape_problems(settings)):
+        raise ConfigurationError("\n".join(problems))
+    return Brand(**{**settings, "informal": tuple(settings.get("informal", ()))})
+
+
+def _shape_problems(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Settings that are unknown, missing or of another kind than they must be."""
+    known = {one.name: one for one in fields(Brand)}
+    yield from (f"{FILE}: {unknown(key, known)}" for key in settings if key not in known)
+    required = list(known)[: list(known).index("service")]
+    yield from (f"{FILE}: {key} is missing" for key in required if key not in settings)
+    for key in known.keys() & settings.keys() - {"informal", "touchpoints"}:
+        if not isinstance(settings[key], str):
+            yield f"{FILE}: {key} must be a text in quotes, not {settings[key]!r}"
+    informal = settings.get("informal", [])
+    if not isinstance(informal, list) or not all(isinstance(one, str) for one in informal):
+        yield f'{FILE}: informal must be a list of languages such as ["de"], not {informal!r}'
+    yield from _touchpoint_problems(settings.get("touchpoints", {}))
+
+
+def _touchpoint_problems(tables: object) -> Iterator[str]:
+    if not isinstance(tables, Mapping):
+        yield f"{FILE}: touchpoints must hold one table each, such as [touchpoints.support_resolved]"
+        return
+    for touchpoint, table in tables.items():
+        place = f"{FILE}: touchpoints.{touchpoint}"
+        if touchpoint not in set(Touchpoint):
+            yield f"{FILE}: touchpoints: {unknown(touchpoint, Touchpoint)}"
+        if not isinstance(table, Mapping):
+            yield f"{place} must be a table, not {table!r}"
+            continue
+        for key, value in table.items():
+            if key not in _OVERRIDES:
+                yield f"{place}: {unknown(key, _OVERRIDES)}"
+            elif not isinstance(value, str):
+                yield f"{place}.{key} must be a text in quotes, not {value!r}"
+
+
+def _problems(brand: Brand) -> Iterator[str]:
+    for key in (*_NAMES, "imprint", "default_locale"):
+        if not getattr(brand, key).strip():
+            yield f"{FILE}: {key} is empty"
+    voice = ("object", "sender_name", "reply_to", "review_url", "referral_url")
+    yield from _voice_problems("", {key: getattr(brand, key) for key in voice})
+    for touchpoint, own in brand.touchpoints.items():
+        yield from _voice_problems(f"touchpoints.{touchpoint}.", own)
+    for key in ("company", "product", "service"):
+        if not _one_line(getattr(brand, key)):
+            yield f"{FILE}: {key} must be one line"
+    if not _PAGE.fullmatch(brand.privacy_url):
+        yield f"{FILE}: privacy_url must be the https:// address of your privacy notice, not {brand.privacy_url!r}"
+    if brand.logo_url and not _PAGE.fullmatch(brand.logo_url):
+        yield f"{FILE}: logo_url must be the https:// address of a picture, not {brand.logo_url!r}"
+    for key, surface in (("accent", SURFACE), ("accent_dark", SURFACE_DARK)):
+        if problem := colour_problem(getattr(brand, key), surface):
+            yield f"{FILE}: {key} {problem}"
+
+
+def _voice_problems(place: str, settings: Mapping[str, str]) -> Iterator[str]:
+    if (chosen := settings.get("object")) is not None and chosen not in OBJECTS:
+        yield f"{FILE}: {place}object must be one of {', '.join(OBJECTS)}, not {chosen!r}"
+    if (name := settings.get("sender_name")) is not None:
+        if place and not name.strip():
+            yield f"{FILE}: {place}sender_name is empty"
+        if not _one_line(name):
+            yield f"{FILE}: {place}sender_name must be one line"
+    for key in ("sender_address", "reply_to"):
+        if (address := settings.get(key)) is not None and not _ADDRESS.fullmatch(address):
+            yield f"{FILE}: {place}{key} must be one address such as hello@example.com, not {address!r}"
+    for key in ("review_url", "referral_url"):
+        if (url := settings.get(key)) and not _PAGE.fullmatch(url):
+            yield f"{FILE}: {place}{key} must be the https:// address of a page, or empty, not {url!r}"
+    local = re.sub("[^a-z]", "", settings.get("reply_to", "").partition("@")[0].lower())
+    if any(word in local for word in _NOBODY):
+        yield f"{FILE}: {place}reply_to must reach a person, for people reply to surveys: enter a mailbox you read"
+
+
+def _one_line(text: str) -> bool:
+    return len(text.splitlines()) <= 1 and not text.endswith(("\n", "\r"))

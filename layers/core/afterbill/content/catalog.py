@@ -1,0 +1,118 @@
+"""Which texts every language must hold, and what each may speak of: mistakes are found before anything is deployed."""
+
+from collections.abc import Iterator, Mapping
+from string import Formatter
+from typing import Any
+
+from afterbill.content.wording import ASKING, VARYING
+from afterbill.model.billing import Touchpoint
+from afterbill.model.questions import Question
+from afterbill.model.suggestions import unknown
+
+NAMES = frozenset({"company", "product", "service", "object", "lowest", "highest"})
+"""Placeholders that any text may use; the last two are the ends of the scale."""
+
+STAGES = ("awareness", "consideration", "purchase", "support", "loyalty")
+"""Of the customer journey, as surveys.toml spells them."""
+
+_WITH_VALUES = {
+    "mail_greeting_name": {"name"},
+    "mail_intro": {"occasion"},
+    "mail_why": {"occasion"},
+    "rating_of": {"rating"},
+    "reminder_intro": {"occasion"},
+    "sms_greeting": {"name"},
+    "sms_text": {"link"},
+    "survey_recorded": {"rating"},
+    "survey_saved": {"rating"},
+    "survey_unsent": {"rating"},
+}
+_PLAIN = """
+subject question scale_low scale_high
+mail_preheader mail_greeting mail_hint mail_hint_text mail_closing mail_objection mail_unsubscribe
+reminder_subject privacy
+survey_comment survey_optional survey_contact survey_send survey_change
+followup_promoter followup_passive followup_detractor survey_no_reason survey_more survey_may_contact
+survey_next survey_back survey_done in_product_close
+survey_error survey_no_rating survey_long_comment survey_unknown_reason survey_unreadable
+thanks_title thanks_text thanks_rating thanks_reason thanks_comment thanks_contact thanks_change
+thanks_promoter thanks_review thanks_referral thanks_next thanks_detractor
+unsubscribe_title unsubscribe_text unsubscribe_confirm unsubscribed_title unsubscribed_text
+closed_title closed_text not_found_title not_found_text too_large_title too_large_text
+too_many_title too_many_text unsupported_title unsupported_text
+method_not_allowed_title method_not_allowed_text unavailable_title unavailable_text
+"""
+
+_BESIDE = tuple(question for question in Question if question is not Question.NPS)
+
+REQUIRED: Mapping[str, frozenset[str]] = {
+    **{key: frozenset[str]() for key in _PLAIN.split()},
+    **{f"{key}_{question}": frozenset[str]() for key in sorted(ASKING) for question in _BESIDE},
+    **{f"occasion_{touchpoint}": frozenset[str]() for touchpoint in Touchpoint},
+    **{key: frozenset(values) for key, values in _WITH_VALUES.items()},
+}
+"""Every text there must be, with the placeholders it may use beside NAMES."""
+
+_PLACES = (*Touchpoint, *STAGES)
+_PARTS = (*_PLACES, *_BESIDE, *(f"{question}_{place}" for question in _BESIDE for place in _PLACES))
+
+TEXTS: Mapping[str, frozenset[str]] = {
+    **REQUIRED,
+    **{f"{key}_{part}": REQUIRED[key] for key in sorted(VARYING) for part in _PARTS},
+}
+"""The same with every text there may be: those that vary, for each question, touchpoint and stage."""
+
+REASON = "reason_"
+"""What the keys of reasons begin with; surveys.toml names them, so that an operator may have more of them."""
+
+_ABOUT = {"language": str, "read_by_native_speaker": bool}
+
+
+def catalog_problems(place: str, file: Mapping[str, Any]) -> Iterator[str]:
+    """What must be mended in one language's file, by key; nothing when it is complete."""
+    yield from (
+        f"{place}: {unknown(key, ('catalog', 'texts'))}; texts stand under [texts]"
+        for key in file
+        if key not in {"catalog", "texts"}
+    )
+    about, texts = file.get("catalog"), file.get("texts")
+    if not isinstance(about, Mapping) or not isinstance(texts, Mapping):
+        yield f"{place}: must hold the tables [catalog] and [texts]"
+        return
+    yield from (f"{place}: catalog: {unknown(key, _ABOUT)}" for key in about if key not in _ABOUT)
+    for key, kind in _ABOUT.items():
+        if not isinstance(about.get(key), kind):
+            yield f"{place}: catalog.{key} must be " + ("true or false" if kind is bool else "a text")
+    yield from (f"{place}: {key} is missing" for key in REQUIRED if key not in texts)
+    for key, text in texts.items():
+        yield from (f"{place}: {problem}" for problem in _text_problems(key, text))
+
+
+def _text_problems(key: str, text: object) -> Iterator[str]:
+    if key not in TEXTS and not key.startswith(REASON):
+        yield f"{unknown(key, TEXTS)}: no mail and no page says it"
+    elif not isinstance(text, str):
+        yield f"{key} must be a text in quotes, not {text!r}"
+    elif not text.strip():
+        yield f"{key} is empty"
+    elif len(text.splitlines()) > 1 or text != text.strip():
+        yield f"{key} must be one line without blanks around it"
+    else:
+        yield from (f"{key}: {problem}" for problem in placeholder_problems(text, TEXTS.get(key, frozenset()) | NAMES))
+
+
+def placeholder_problems(text: str, allowed: frozenset[str]) -> Iterator[str]:
+    """What in braces cannot be filled in."""
+    try:
+        parsed = list(Formatter().parse(text))
+    except ValueError as error:
+        yield f"{error}; a brace that is meant as one is written twice"
+        return
+    for _, name, form, conversion in parsed:
+        if name is None:
+            continue
+        if name not in allowed:
+            known = ", ".join(f"{{{one}}}" for one in sorted(allowed))
+            yield f"the placeholder {{{name}}} is unknown here; there are {known}"
+        elif form or conversion:
+            yield f"the placeholder {{{name}}} must stand alone in its braces"

@@ -1,0 +1,80 @@
+"""From a claimed invitation to the mail that goes out: links, sender, headers, tags."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, tzinfo
+from email.utils import formataddr
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from afterbill.content.brand import Brand
+from afterbill.content.mail.render import Mails, SurveyMail
+from afterbill.content.wording import Catalog
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import RETENTION, Invitation
+from afterbill.model.links import Purpose, sign
+from afterbill.model.messages import INVITATION_TAG, Mail
+
+
+def composer(  # noqa: PLR0913  # each is one thing of the stack or of its configuration
+    public_url: str,
+    sender_address: str,
+    current_keys: Callable[[], Mapping[int, bytes]],
+    brand: Brand,
+    catalogs: Mapping[str, Catalog],
+    *,
+    templates: Path | None = None,
+    zone: tzinfo = UTC,
+) -> Callable[[Invitation, Customer], Mail]:
+    """Gives the mail for an invitation (its `claimed_at` set) to a customer (its address known).
+
+    `templates` is the folder of the operator's own templates, `zone` the time zone where the customer's is not known.
+    """
+    mails = Mails(brand, catalogs, templates / "mail" if templates else None)
+    base = public_url.rstrip("/")
+    voice = cache(brand.voice)
+    sender = cache(lambda name, address: formataddr((name, address or sender_address)))
+
+    def compose(invitation: Invitation, customer: Customer) -> Mail:
+        keys = current_keys()
+        asked_at = invitation.claimed_at or invitation.due_at
+        answer = f"{base}/s/{sign(Purpose.SURVEY, invitation.id, invitation.answer_until, keys)}"
+        unsubscribe = f"{base}/u/{sign(Purpose.UNSUBSCRIBE, invitation.id, asked_at + RETENTION, keys)}"
+        message = mails.survey(survey_mail(invitation, customer, (answer, unsubscribe), zone))
+        speaker = voice(invitation.touchpoint)
+        return Mail(
+            to=customer.address or "",
+            sender=sender(speaker.sender_name, speaker.sender_address),
+            reply_to=speaker.reply_to,
+            subject=message.subject,
+            text=message.text,
+            html=message.html,
+            headers=_unsubscribe_headers(unsubscribe),
+            tags={INVITATION_TAG: invitation.id},
+        )
+
+    return compose
+
+
+def survey_mail(invitation: Invitation, customer: Customer, links: tuple[str, str], zone: tzinfo) -> SurveyMail:
+    """What the mail about `invitation` says, `links` being those to answer and to unsubscribe."""
+    answer_url, unsubscribe_url = links
+    local = ZoneInfo(invitation.zone) if invitation.zone else zone
+    return SurveyMail(
+        locale=invitation.locale or None,
+        customer_name=customer.name,
+        touchpoint=invitation.touchpoint,
+        stage=invitation.stage,
+        answer_url=answer_url,
+        unsubscribe_url=unsubscribe_url,
+        occurred_on=invitation.occurred_at.astimezone(local).date(),
+        money=invitation.money,
+        plan=invitation.segments.get("plan") or next(iter(invitation.products), None),
+        reminder=invitation.reminded_at is not None,
+        question=invitation.question,
+    )
+
+
+def _unsubscribe_headers(url: str) -> Mapping[str, str]:
+    """One-click unsubscribe (RFC 8058); in this order, as SES documents it."""
+    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

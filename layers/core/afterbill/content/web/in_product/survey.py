@@ -1,0 +1,52 @@
+"""A survey as the script shows it: every word, colour and number, so that the script has none of its own."""
+
+from typing import Any
+
+from afterbill.content.brand import Brand
+from afterbill.content.colours import ink_on
+from afterbill.content.web.asking import Asking
+from afterbill.content.wording import Words
+from afterbill.model.invitation import Invitation
+
+_KINDS = ("promoter", "passive", "detractor")
+
+
+class Surveys:
+    """Those of one brand, as documents."""
+
+    def __init__(self, words: Words, brand: Brand, asking: Asking) -> None:
+        self._words, self._asking = words, asking
+        colours = (brand.accent, brand.accent_dark)
+        self._colours = [colour for accent in colours for colour in (accent, ink_on(accent))]
+
+    def document(self, survey: str, invitation: Invitation, locale: str) -> dict[str, Any]:
+        """`survey` names it to its user; `good` and above is favourable, `bad` and below is not.
+
+        `colours` are the accent and what is written on it, by day and by night.
+        """
+        t = self._words(locale, invitation.touchpoint, invitation.stage, invitation.question)
+        scale, reasons = invitation.scale, self._asking.choices(invitation.touchpoint)
+        return {
+            "id": survey,
+            "language": t.language,
+            "direction": t.direction,
+            "title": t("subject"),
+            "question": t("question"),
+            "lowest": scale.lowest,
+            "highest": scale.highest,
+            "good": scale.good,
+            "bad": scale.bad,
+            "low": t("scale_low"),
+            "high": t("scale_high"),
+            "follow": {kind: t(f"followup_{kind}") for kind in _KINDS},
+            "reasons": [[slug, t(f"reason_{slug}")] for slug in reasons]
+            + [["", t("survey_no_reason")]] * bool(reasons),
+            "more": t("survey_more"),
+            "optional": f" ({t('survey_optional')})",
+            "contact": t("survey_contact"),
+            "send": t("survey_send"),
+            "close": t("in_product_close"),
+            "thanks": t("thanks_title"),
+            "unavailable": t("unavailable_title"),
+            "colours": self._colours,
+        }

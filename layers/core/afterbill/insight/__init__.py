@@ -1,0 +1,1 @@
+"""Scores: counted, stored and watched."""

@@ -1,0 +1,147 @@
+"""Recount what changed, then compute the scores of every window; safe to kill at any point and to repeat."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta, tzinfo
+from enum import StrEnum
+
+from afterbill.insight.nps import Tally
+from afterbill.insight.periods import Window, month_after, windows_to_compute
+from afterbill.insight.ports import Counting, Mark, Progress
+from afterbill.insight.tally import ALL, count, questions_in, scores_of
+from afterbill.model.questions import Question
+from afterbill.model.segments import DIMENSIONS, dimension_of
+
+LEASE = timedelta(minutes=15)
+"""No Lambda function lives longer, so whoever took an expired lease is dead and can no longer write old counts."""
+
+SETTLE = timedelta(seconds=15)
+"""A mark younger than this is recounted but kept: reads of an index are eventually consistent, so the change that
+set the mark may not be in the count yet. Indexes follow within a second as a rule."""
+
+MOST_DAYS = 100
+"""Days recounted per run, those that wait longest first, so that a great backlog cannot outlast the function."""
+
+
+class Outcome(StrEnum):
+    """What a run came to."""
+
+    COMPUTED = "computed"
+    UNCHANGED = "unchanged"
+    BUSY = "busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """One run: days recounted, answers found in them, days left waiting for the next run, scores stored."""
+
+    outcome: Outcome
+    days: int = 0
+    answers: int = 0
+    waiting: int = 0
+    scores: int = 0
+
+
+def compute_nps(  # noqa: PLR0913  # each is one thing of the run or of its operator
+    counting: Counting,
+    now: datetime,
+    owner: str,
+    zone: tzinfo,
+    recountable: timedelta,
+    *,
+    count_unconfirmed: bool = True,
+) -> Computed:
+    """One run under a lease; `owner` is unique to it, `zone` is the operator's.
+
+    Days further back than `recountable` are frozen: some of their invitations may have reached the end of their
+    retention, so their tallies stay as they are. Tallies hold unconfirmed answers either way: whoever changes
+    `count_unconfirmed` gets the scores of all windows that are not frozen anew, without a recount.
+    """
+    if not counting.take_lease(owner, now, now + LEASE):
+        return Computed(Outcome.BUSY)
+    try:
+        return _run(counting, now, now.astimezone(zone).date(), recountable, unconfirmed=count_unconfirmed)
+    finally:
+        counting.release_lease(owner)
+
+
+def _run(counting: Counting, now: datetime, today: date, recountable: timedelta, *, unconfirmed: bool) -> Computed:
+    marks = sorted(counting.marks(), key=lambda mark: (mark.marked_at, mark.day))
+    before = counting.progress()
+    if not marks and before == replace(before, day=today, unconfirmed=unconfirmed):
+        return Computed(Outcome.UNCHANGED)
+    batch = marks[:MOST_DAYS]
+    days = [mark.day for mark in batch]
+    answers, progress = _recount(counting, [day for day in days if day >= today - recountable], before)
+    if before.day and before.unconfirmed is not unconfirmed:
+        counting.keep(replace(progress, unconfirmed=None))
+        days += _months(today - recountable, today)
+    progress = replace(progress, day=today, unconfirmed=unconfirmed)
+    scores = _rescore(counting, windows_to_compute(today, days), progress, now)
+    # Only now: a crash before this line leaves the marks, and the next run repeats everything.
+    cleared = sum(counting.clear(mark) for mark in _settled(batch, now))
+    counting.keep(progress)
+    return Computed(Outcome.COMPUTED, len(batch), answers, len(marks) - cleared, scores)
+
+
+def _months(first: date, last: date) -> Iterator[date]:
+    """A day of every month."""
+    while first <= last:
+        yield first
+        first = month_after(first)
+
+
+def _settled(marks: Iterable[Mark], now: datetime) -> Iterable[Mark]:
+    return (mark for mark in marks if mark.marked_at + SETTLE <= now)
+
+
+def _recount(counting: Counting, days: Iterable[date], progress: Progress) -> tuple[int, Progress]:
+    """Count the days again from their invitations; the number of answers, and the questions known now."""
+    answers = 0
+    for day in days:
+        tallies = count(counting.answers_of(day), counting.sends_of(day))
+        if new := questions_in(tallies) - progress.questions:
+            progress = replace(progress, questions=progress.questions | new)
+            counting.keep(progress)  # before its tallies: what is not known would never be emptied
+        counting.put_tallies(day, {name: {} for name in _dimensions(progress)} | tallies)
+        everything = (tallies.get(dimension_of(question, ALL), {}) for question in Question)
+        answers += sum(tally.n for rows in everything for tally in rows.values())
+    return answers, progress
+
+
+def _dimensions(progress: Progress) -> list[str]:
+    """As they are stored, of every question that was ever counted."""
+    return [dimension_of(one, name) for one in (Question.NPS, *sorted(progress.questions)) for name in DIMENSIONS]
+
+
+def _rescore(counting: Counting, windows: Sequence[Window], progress: Progress, now: datetime) -> int:
+    """Compute and store every dimension of these windows; returns the number of scores."""
+    stored = 0
+    for dimension in _dimensions(progress):
+        sums = _sums(counting, dimension, {*windows, *(window.before for window in windows)})
+        if not progress.unconfirmed:
+            sums = {window: _confirmed(tallies) for window, tallies in sums.items()}
+        scores = {
+            window.name: scores_of(dimension, window.name, sums[window], sums[window.before], now) for window in windows
+        }
+        counting.replace_scores(dimension, scores)
+        stored += sum(map(len, scores.values()))
+    return stored
+
+
+def _confirmed(tallies: Mapping[str, Tally]) -> dict[str, Tally]:
+    """Without the unconfirmed answers, and without values of which nothing else is known."""
+    kept = {value: tally.confirmed for value, tally in tallies.items()}
+    return {value: tally for value, tally in kept.items() if tally != Tally()}
+
+
+def _sums(counting: Counting, dimension: str, windows: set[Window]) -> dict[Window, dict[str, Tally]]:
+    """The tally of each value over each window, from one range of stored days."""
+    sums: dict[Window, dict[str, Tally]] = {window: {} for window in windows}
+    first, last = min(window.first for window in windows), max(window.last for window in windows)
+    for day, tallies in counting.tallies(dimension, first, last):
+        for window in windows:
+            if day in window:
+                for value, tally in tallies.items():
+                    sums[window][value] = sums[window].get(value, Tally()) + tally
+    return sums

@@ -1,0 +1,168 @@
+"""The Net Promoter Score of a tally, how far it can be trusted, and whether it really changed.
+
+Shares are kept exact; who shows them rounds. The interval and the comparison are the adjusted Wald of Brendan Rocks,
+"Interval Estimation for the Net Promoter Score" (The American Statistician, 2016, arXiv 1601.07235).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from math import sqrt
+from operator import add
+
+from afterbill.model.errors import AfterbillError
+from afterbill.model.questions import SCALES, Question, Scale
+
+RATINGS = range(11)
+
+MAILS = len(RATINGS) + 5
+"""Among the numbers of a tally, where those of mails end."""
+
+NUMBERS = MAILS + len(RATINGS)
+"""How many numbers a tally has."""
+
+Z95 = 1.959963984540054
+"""The quantile of the normal distribution that leaves 2.5 % above."""
+_ADDED = 3.0
+"""Answers added before estimating: a quarter of them promoters, a quarter detractors, the rest passives."""
+
+
+class RatingError(AfterbillError, ValueError):
+    """A rating that is no whole number of its question's scale."""
+
+
+class Category(StrEnum):
+    """What a rating says of the person who gave it."""
+
+    DETRACTOR = "detractor"
+    PASSIVE = "passive"
+    PROMOTER = "promoter"
+
+
+def category(rating: object, scale: Scale = SCALES[Question.NPS]) -> Category:
+    """Detractor 0 to 6, passive 7 and 8, promoter 9 and 10; RatingError for anything else, True and 9.0 included.
+
+    Other scales say for themselves which of their ratings are favourable, and which are not.
+    """
+    if isinstance(rating, bool) or not isinstance(rating, int) or rating not in scale.ratings:
+        raise RatingError(f"a rating is a whole number from {scale.lowest} to {scale.highest}, not {rating!r}")
+    if rating >= scale.good:
+        return Category.PROMOTER
+    return Category.DETRACTOR if rating <= scale.bad else Category.PASSIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often each rating was given, and how many mails went out; tallies add up.
+
+    `ratings` counts the answers 0 to 10 by the day of the answer; all others count invitations by the day of sending,
+    so `answered` may differ from `n`. `bounced` for good or `complained` about is what became of a mail at last.
+    `unconfirmed` counts, by rating, those among `ratings` whose page was seen but not sent. A scale that is shorter
+    uses the places of its ratings.
+    """
+
+    ratings: tuple[int, ...] = (0,) * len(RATINGS)
+    sent: int = 0
+    delivered: int = 0
+    answered: int = 0
+    bounced: int = 0
+    complained: int = 0
+    unconfirmed: tuple[int, ...] = (0,) * len(RATINGS)
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally.of([*map(add, self.numbers, other.numbers)])
+
+    @classmethod
+    def of(cls, numbers: Sequence[int]) -> "Tally":
+        """The tally with these numbers in the order of its attributes; those missing at the end are 0."""
+        full = [*numbers, *[0] * (NUMBERS - len(numbers))]
+        sent, delivered, answered, bounced, complained = full[len(RATINGS) : MAILS]
+        return cls(tuple(full[: len(RATINGS)]), sent, delivered, answered, bounced, complained, tuple(full[MAILS:]))
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """All counts: first the ratings, then the mails, then the unconfirmed ratings from place MAILS."""
+        mails = (self.sent, self.delivered, self.answered, self.bounced, self.complained)
+        return (*self.ratings, *mails, *self.unconfirmed)
+
+    @property
+    def confirmed(self) -> "Tally":
+        """The same without the answers that were not confirmed; an invitation they answered stays answered."""
+        kept = tuple(given - doubtful for given, doubtful in zip(self.ratings, self.unconfirmed, strict=True))
+        return replace(self, ratings=kept, unconfirmed=(0,) * len(RATINGS))
+
+    @property
+    def n(self) -> int:
+        """How many answers."""
+        return sum(self.ratings)
+
+    @property
+    def detractors(self) -> int:
+        """How many answers of 0 to 6."""
+        return sum(self.ratings[:7])
+
+    @property
+    def passives(self) -> int:
+        """How many answers of 7 and 8."""
+        return sum(self.ratings[7:9])
+
+    @property
+    def promoters(self) -> int:
+        """How many answers of 9 and 10."""
+        return sum(self.ratings[9:])
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Points gained since the window before, and whether chance alone would hardly do that (95 %)."""
+
+    change: float
+    significant: bool
+
+
+def score(tally: Tally) -> float | None:
+    """Percentage of promoters less percentage of detractors, -100 to 100; None without answers, which is not 0."""
+    return 100 * (tally.promoters - tally.detractors) / tally.n if tally.n else None
+
+
+def interval(tally: Tally) -> tuple[float, float] | None:
+    """The 95 % confidence interval of the score, within -100 to 100; None without answers.
+
+    It always holds the score itself: for a single promoter or detractor the plain formula ends 1.5 points before.
+    """
+    point = score(tally)
+    if point is None:
+        return None
+    mean, variance = _adjusted(tally)
+    margin = Z95 * sqrt(variance)
+    low, high = 100 * (mean - margin), 100 * (mean + margin)
+    return max(-100.0, min(low, point)), min(100.0, max(high, point))
+
+
+def compare(tally: Tally, before: Tally) -> Comparison | None:
+    """The change from `before`; None where either has no answers.
+
+    Significance is judged on the adjusted scores, which one single answer moves little; where they disagree with
+    the plain ones on the direction, there are too few answers to speak of a change.
+    """
+    current, previous = score(tally), score(before)
+    if current is None or previous is None:
+        return None
+    change = current - previous
+    (mean, variance), (mean_before, variance_before) = _adjusted(tally), _adjusted(before)
+    z = (mean - mean_before) / sqrt(variance + variance_before)
+    return Comparison(change, abs(z) > Z95 and z * change > 0)
+
+
+def response_rate(tally: Tally) -> float | None:
+    """Percentage of the invitations sent that have been answered; None when none was sent."""
+    return 100 * tally.answered / tally.sent if tally.sent else None
+
+
+def _adjusted(tally: Tally) -> tuple[float, float]:
+    """Mean and variance of the adjusted score, as shares of 1; the variance is never 0."""
+    n = tally.n + _ADDED
+    promoters = (tally.promoters + _ADDED / 4) / n
+    detractors = (tally.detractors + _ADDED / 4) / n
+    mean = promoters - detractors
+    return mean, (promoters + detractors - mean**2) / n

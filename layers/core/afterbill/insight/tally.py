@@ -1,0 +1,211 @@
+"""Counting: from the invitations of a day to tallies by dimension value, and from tallies to scores."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from afterbill.insight.measures import Measures, compare, measures
+from afterbill.insight.nps import MAILS, NUMBERS, RATINGS, Comparison, Tally, category
+from afterbill.model.errors import PayloadError
+from afterbill.model.invitation import Delivery
+from afterbill.model.questions import SCALES, Question
+from afterbill.model.segments import DIMENSIONS, REASON, dimension_of, question_and_dimension
+
+ALL, UNKNOWN, OTHER, NONE = "all", "unknown", "other", "none"
+MOST_VALUES = 200
+"""Values of a dimension counted by name; those with fewer answers are counted together as `other`."""
+LONGEST_VALUE = 100
+"""Characters of a value; together with MOST_VALUES this keeps a tally below DynamoDB's 400 KB per item."""
+
+_DELIVERED = frozenset({Delivery.DELIVERED, Delivery.COMPLAINED})
+
+Tallies = Mapping[str, Tally]
+"""The tally of each value of one dimension."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A response as it is counted, by the day of its answer."""
+
+    rating: int
+    segments: Mapping[str, str] = field(default_factory=dict)
+    confirmed: bool = True
+    reason: str = ""
+
+    @property
+    def question(self) -> str:
+        """What was answered."""
+        return self.segments.get("question", Question.NPS)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An invitation as it is counted, by the day of sending."""
+
+    answered: bool
+    delivery: Delivery | None = None
+    segments: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def question(self) -> str:
+        """What was asked."""
+        return self.segments.get("question", Question.NPS)
+
+    @property
+    def delivered(self) -> bool:
+        """Whether it reached a mail box; who complains has received it."""
+        return self.delivery in _DELIVERED
+
+    @property
+    def bounced(self) -> bool:
+        """Whether it came back for good."""
+        return self.delivery is Delivery.BOUNCED
+
+    @property
+    def complained(self) -> bool:
+        """Whether somebody called it spam."""
+        return self.delivery is Delivery.COMPLAINED
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All of an invitation that tallies depend on; days are ISO dates, empty where they do not exist yet."""
+
+    sent_day: str = ""
+    answered_day: str = ""
+    rating: int | None = None
+    delivery: Delivery | None = None
+    segments: Mapping[str, str] = field(default_factory=dict)
+    confirmed: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a window says of one value of a dimension; `comparison` is with the same value in the window before.
+
+    The dimension is named as it is stored, with its question.
+    """
+
+    dimension: str
+    value: str
+    window: str
+    tally: Tally
+    comparison: Comparison | None
+    computed_at: datetime
+
+    @property
+    def question(self) -> Question:
+        """What was asked."""
+        return question_and_dimension(self.dimension)[0]
+
+    @property
+    def unconfirmed(self) -> int:
+        """How many of the answers were not confirmed; 0 where these do not count."""
+        return sum(self.tally.unconfirmed)
+
+    @property
+    def measures(self) -> Measures:
+        """What the counts come to."""
+        return measures(self.question, self.tally)
+
+
+def days_touched(old: Snapshot | None, new: Snapshot | None) -> frozenset[date]:
+    """The days whose tallies differ once `old` (None: was not there) became `new` (None: is gone)."""
+    if old == new:
+        return frozenset()
+    days = {day for each in (old, new) if each for day in (each.sent_day, each.answered_day) if day}
+    try:
+        return frozenset(map(date.fromisoformat, days))
+    except ValueError as error:
+        raise PayloadError(f"an invitation carries a day that is none: {sorted(days)}") from error
+
+
+def count(answers: Iterable[Answered], sends: Iterable[Sent]) -> dict[str, Tallies]:
+    """The tallies of one day for every dimension of the recommendation, and of what else was asked or answered.
+
+    Linear in the number of answers and sends; dimensions are named as they are stored.
+    """
+    counts = {Question.NPS.value: _nothing()}
+    for answer in answers:
+        asked = answer.question
+        tables, scale = counts.get(asked) or counts.setdefault(asked, _nothing()), SCALES[Question(asked)]
+        category(answer.rating, scale)  # refuses what is no rating
+        places = [answer.rating] if answer.confirmed else [answer.rating, MAILS + answer.rating]
+        _add(tables, (*_values(answer.segments), answer.reason or NONE), places)
+    for sent in sends:
+        asked = sent.question
+        flags = (True, sent.delivered, sent.answered, sent.bounced, sent.complained)
+        places = [len(RATINGS) + place for place, flag in enumerate(flags) if flag]
+        _add(counts.get(asked) or counts.setdefault(asked, _nothing()), _values(sent.segments), places)
+    return {
+        dimension_of(question, dimension): _limited(rows)
+        for question, tables in counts.items()
+        for dimension, rows in zip(DIMENSIONS, tables, strict=True)
+    }
+
+
+_Rows = dict[str, list[int]]
+_SEGMENTS = tuple(dimension for dimension in DIMENSIONS if dimension not in {ALL, REASON})
+
+
+def _nothing() -> list[_Rows]:
+    """For every dimension, in their order."""
+    return [{} for _ in DIMENSIONS]
+
+
+def _values(segments: Mapping[str, str]) -> tuple[str | None, ...]:
+    """Those of an invitation, in the order of DIMENSIONS: of all but the reason, which stands last."""
+    return (ALL, *map(segments.get, _SEGMENTS))
+
+
+def _add(tables: Sequence[_Rows], values: Sequence[str | None], places: Sequence[int]) -> None:
+    for rows, told in zip(tables, values, strict=False):
+        value = (told or "").strip()[:LONGEST_VALUE] or UNKNOWN
+        row = rows.get(value)
+        if row is None:
+            row = rows[value] = [0] * NUMBERS
+        for place in places:
+            row[place] += 1
+
+
+def _limited(rows: Mapping[str, list[int]]) -> Tallies:
+    tallies = {value: Tally.of(row) for value, row in rows.items()}
+    return fold(tallies, leading(tallies))
+
+
+def questions_in(dimensions: Iterable[str]) -> frozenset[str]:
+    """The questions other than the recommendation among the names of stored dimensions."""
+    return frozenset(question_and_dimension(name)[0].value for name in dimensions) - {Question.NPS}
+
+
+def leading(tallies: Tallies) -> frozenset[str]:
+    """The values counted by name: those with most answers, then most mails, then first in the alphabet."""
+    order = sorted(tallies, key=lambda value: (-tallies[value].n, -tallies[value].sent, value))
+    return frozenset([value for value in order if value != OTHER][:MOST_VALUES])
+
+
+def fold(tallies: Tallies, keep: frozenset[str]) -> dict[str, Tally]:
+    """The same counts, with every value that is not kept added up under `other`."""
+    folded: dict[str, Tally] = {}
+    for value, tally in tallies.items():
+        name = value if value in keep else OTHER
+        folded[name] = folded[name] + tally if name in folded else tally
+    return folded
+
+
+def scores_of(dimension: str, window: str, tallies: Tallies, before: Tallies, now: datetime) -> list[Score]:
+    """One score per value, those with most answers by name, each compared with the same value in `before`.
+
+    `dimension` is named as it is stored.
+    """
+    question, plain = question_and_dimension(dimension)
+    keep = leading(tallies)
+    previous = fold(before, keep)
+    rows = fold(tallies, keep)
+    if plain == ALL:
+        rows.setdefault(ALL, Tally())  # a window without any answer still has its line
+    return [
+        Score(dimension, value, window, tally, compare(question, tally, previous.get(value, Tally())), now)
+        for value, tally in rows.items()
+    ]

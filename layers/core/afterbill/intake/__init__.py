@@ -1,0 +1,1 @@
+"""From bytes to a stored fact: webhooks, polls, campaigns and imports."""

@@ -1,0 +1,114 @@
+"""Turn a signed webhook into facts: each of its elements on its own, however the others fare."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from afterbill.intake.capture import Capture, Captured, Outcome, Sender
+from afterbill.intake.capture_fact import capture_fact
+from afterbill.model.billing import OperatorTask, Pointer, Understood
+from afterbill.model.errors import ConfigurationError, PayloadError, TransientError
+from afterbill.model.webhooks import Webhook
+
+_SLICE = 10
+"""Events of one webhook captured in one go; each may cost a few calls to an API."""
+_MOST = 1000
+"""Events of one webhook; no provider sends more than 250."""
+_TASKS = {
+    (True, True): Outcome.RECORDED,
+    (True, False): Outcome.PARKED,
+    (False, True): Outcome.DUPLICATE,
+    (False, False): Outcome.DUPLICATE,
+}
+"""By whether the task is new, and urgent."""
+
+
+def _always() -> bool:
+    return True
+
+
+def capture_event(
+    webhook: Webhook, capture: Capture, now: datetime, has_time: Callable[[], bool] = _always
+) -> tuple[Captured, ...]:
+    """Capture every event of one webhook; safe to repeat after a crash anywhere.
+
+    What cannot be understood is put aside with its original bytes. Raises TransientError when a service or an API did
+    not answer; by then everything else in the webhook is captured. Without time left no further event is begun.
+    """
+    sender = _sender_of(webhook, capture)
+    found = _understand(webhook, sender, capture)
+    if found is None:
+        return (Captured(Outcome.REFUSED),)
+    if webhook.part is None and len(found) > _SLICE:
+        return _split(webhook, len(found), capture)
+    begin = (webhook.part or 0) * _SLICE
+    captured = _capture_all(found[begin : begin + _SLICE], sender, capture, now, has_time)
+    problems = [one.problem for one in captured if one.outcome is Outcome.UNREADABLE]
+    if problems:
+        capture.dead_letters.put_aside(webhook, problems[0])
+    return tuple(captured) or (Captured(Outcome.IGNORED),)
+
+
+def _understand(webhook: Webhook, sender: Sender, capture: Capture) -> tuple[Understood, ...] | None:
+    """What it says, None where the provider does not vouch for it."""
+    try:
+        confirm = sender.provider.confirm
+        if confirm and not confirm(webhook, sender.source, sender.api):
+            return None
+        if capture.evidence and webhook.part is None and not sender.provider.is_unsigned(webhook):
+            capture.evidence.keep(webhook)
+        found = sender.provider.normalise(webhook, sender.source)
+    except PayloadError as error:
+        return (error,)
+    if len(found) > _MOST:
+        return (PayloadError(f"The body holds {len(found)} events, more than {_MOST}."),)
+    return found
+
+
+def _sender_of(webhook: Webhook, capture: Capture) -> Sender:
+    source = capture.policy.source(webhook.source)
+    if source is None:
+        message = f"surveys.toml has no [sources.{webhook.source}]: add it, then redrive the inbox"
+        raise ConfigurationError(message)
+    provider = capture.load(source.provider)
+    return Sender(source, provider, capture.apis.of(source, provider.API) if provider.API else None)
+
+
+def _split(webhook: Webhook, count: int, capture: Capture) -> tuple[Captured, ...]:
+    """A long batch goes back in slices, each of which is retried alone."""
+    for part in range(-(-count // _SLICE)):
+        capture.inbox.put(replace(webhook, part=part))
+    return (Captured(Outcome.SPLIT),)
+
+
+def _capture_all(
+    found: tuple[Understood, ...], sender: Sender, capture: Capture, now: datetime, has_time: Callable[[], bool]
+) -> list[Captured]:
+    captured: list[Captured] = []
+    late: Exception | None = None
+    for one in found:
+        try:
+            if not has_time():
+                raise TransientError("no time is left for the rest of this webhook")  # noqa: TRY301  # as if it failed
+            captured += _capture_one(one, sender, capture, now)
+        except PayloadError as error:
+            captured.append(Captured(Outcome.UNREADABLE, problem=str(error)))
+        except Exception as error:  # noqa: BLE001  # raised below, once the others had their turn
+            late = error
+    if late:
+        raise late  # the whole webhook comes again; what was captured meets itself
+    return captured
+
+
+def _capture_one(one: Understood, sender: Sender, capture: Capture, now: datetime) -> list[Captured]:
+    if isinstance(one, PayloadError):
+        raise one
+    if isinstance(one, OperatorTask):
+        address = one.customer.address
+        is_new = capture.facts.keep_task(one, capture.hash_address(address) if address else "", now)
+        return [Captured(_TASKS[is_new, one.urgent])]
+    if isinstance(one, Pointer):
+        resolve = sender.provider.resolve
+        events = resolve(one, sender.source, sender.api) if resolve else ()
+        return [capture_fact(event, sender, capture, now) for event in events] or [Captured(Outcome.IGNORED)]
+    return [capture_fact(one, sender, capture, now)]

@@ -1,0 +1,102 @@
+"""Find out whom an event is about, and what it teaches about that person."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from afterbill.intake.ports import Found
+from afterbill.model.billing import BillingEvent
+from afterbill.model.customer import BOUNCED, Customer, learn, merge, weightiest
+
+
+class People(Protocol):
+    """Who knows the customers."""
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """The customers that exist among `ids`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The customer of an event, the customers as they were read, and the aliases to write."""
+
+    customer: Customer | None
+    others: tuple[Customer, ...] = ()
+    read: Mapping[str, Customer] = field(default_factory=dict)
+    aliases: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> tuple[Customer, ...]:
+        """The customers that differ from what is stored."""
+        all_ = (self.customer, *self.others) if self.customer else self.others
+        return tuple(one for one in all_ if one != self.read.get(one.id))
+
+    def with_customer(self, customer: Customer | None) -> "Identity":
+        """The same people, with more known about the one this is about."""
+        return replace(self, customer=customer)
+
+
+def aliases_of(event: BillingEvent, hash_address: Callable[[str], str]) -> tuple[str, ...]:
+    """Names under which this customer may be known; the mail address first, for it survives a merge."""
+    ref = event.customer
+    mail = (f"mail#{hash_address(ref.address)}",) if ref.address else ()
+    return mail + ((f"{event.source}#{ref.id}",) if ref.id else ())
+
+
+def identify(
+    event: BillingEvent,
+    found: Found,
+    facts: People,
+    hash_address: Callable[[str], str],
+    new_id: Callable[[], str],
+) -> Identity:
+    """Follow the aliases; make a customer where there is none, and one of two that turn out to be the same."""
+    own_id = event.customer.own_id
+    if own_id:
+        return _known(own_id, facts)
+    aliases = aliases_of(event, hash_address)
+    if not aliases:
+        return Identity(None)
+    read = follow(
+        tuple(dict.fromkeys(found.customer_ids[alias] for alias in aliases if alias in found.customer_ids)), facts
+    )
+    people = [one for one in read.values() if one.merged_into is None]
+    survivor = people[0] if people else Customer(new_id())
+    # Nothing but the way to the survivor stays: whoever erases that one must find no second copy of the person.
+    others = tuple(Customer(one.id, one.version, merged_into=survivor.id) for one in people[1:])
+    for other in people[1:]:
+        survivor = merge(survivor, other)
+    survivor = _suppress(learn(survivor, event), survivor, event, found)
+    moved = {
+        alias: (survivor.id, found.customer_ids.get(alias))
+        for alias in aliases
+        if found.customer_ids.get(alias) != survivor.id
+    }
+    return Identity(survivor, others, read, moved)
+
+
+def _known(own_id: str, facts: People) -> Identity:
+    """Somebody afterbill itself named: nothing is learned of them, and who was erased is nobody."""
+    read = follow((own_id,), facts)
+    return Identity(next((one for one in read.values() if one.merged_into is None), None), read=read)
+
+
+def follow(ids: tuple[str, ...], facts: People) -> dict[str, Customer]:
+    """The customers under these ids and those they were merged into, in that order."""
+    read: dict[str, Customer] = {}
+    asked: set[str] = set()
+    while ids:
+        asked.update(ids)
+        people = facts.customers(ids)
+        read |= {id_: people[id_] for id_ in ids if id_ in people}
+        wanted = dict.fromkeys(one.merged_into for one in read.values())
+        ids = tuple(id_ for id_ in wanted if id_ and id_ not in asked)  # one that was erased is not asked for again
+    return read
+
+
+def _suppress(learned: Customer, before: Customer, event: BillingEvent, found: Found) -> Customer:
+    """A suppressed address suppresses whoever holds it; a bounce is forgotten with the address that bounced."""
+    if event.customer.address is None or learned.address != event.customer.address:
+        return learned
+    moved = learned.suppressed == BOUNCED and learned.address != before.address
+    return replace(learned, suppressed=weightiest("" if moved else learned.suppressed, found.suppression))

@@ -1,0 +1,176 @@
+"""Teach the table many customers at once, by the rules of capturing: batches of reads, full transactions."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from afterbill.intake.identify_customer import Identity, aliases_of, follow, identify
+from afterbill.intake.ports import MOST_WRITES, Change, Found, Imports, Known
+from afterbill.model.billing import BillingEvent
+from afterbill.model.customer import Customer
+from afterbill.model.errors import TransientError
+
+TOGETHER = 99
+"""Events to pass at a time: three items for each of them fill whole calls, to read as well as to write."""
+_ALONE = 3
+"""How often an event that twice lost a race among others is tried by itself."""
+
+
+class Outcome(StrEnum):
+    """What one event came to; `merged`: customers who were two are one now."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    MERGED = "merged"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    """What importing needs; `hash_address` is the keyed hash, `new_id` names a new customer."""
+
+    table: Imports
+    hash_address: Callable[[str], str]
+    new_id: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many came to what; those `left` wait for another call, for the table was busy (`problem`)."""
+
+    outcomes: Mapping[Outcome, int]
+    left: tuple[BillingEvent, ...] = ()
+    problem: str = ""
+
+
+def import_customers(events: Sequence[BillingEvent], importing: Importing) -> Imported:
+    """Learn what these events say of their customers; safe to repeat after a crash anywhere.
+
+    Of one person the event of the latest time counts, and of equal ones the later in `events`. Who lost a race is
+    read and tried again, with the others first, then alone.
+    """
+    open_, outcomes = dict(enumerate(events)), Counter[Outcome]()
+    problem = ""
+    for together in (len(events), len(events), *[1] * _ALONE):
+        for some in _batches(list(open_), max(together, 1)):
+            try:
+                for commit in _commits({number: open_[number] for number in some}, importing):
+                    if commit.change.empty or importing.table.commit(commit.change):
+                        outcomes.update(commit.outcomes.values())
+                        open_ = {number: event for number, event in open_.items() if number not in commit.outcomes}
+            except TransientError as error:
+                return Imported(outcomes, tuple(open_.values()), str(error))
+        problem = "others kept writing to the same customers"
+    return Imported(outcomes, tuple(open_.values()), problem if open_ else "")
+
+
+@dataclass
+class _Page:
+    """The part of the table that some events are about: as it was read, and as they leave it."""
+
+    read: Known
+    read_people: Mapping[str, Customer]
+    customer_ids: dict[str, str]
+    people: dict[str, Customer]
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """Those that exist, as the events before left them."""
+        return {id_: self.people[id_] for id_ in ids if id_ in self.people}
+
+    def write(self, identity: Identity) -> None:
+        """Let the next event see it."""
+        self.people |= {one.id: one for one in identity.changed}
+        self.customer_ids |= {alias: to for alias, (to, _) in identity.aliases.items()}
+
+    def found(self, event: BillingEvent, importing: Importing) -> Found:
+        """What is known of one event."""
+        address = event.customer.address
+        reason = self.read.suppressions.get(importing.hash_address(address), "") if address else ""
+        return Found(None, self.customer_ids, frozenset(), suppression=reason)
+
+    def outcome(self, identity: Identity) -> Outcome:
+        """What this identity means, before it is written."""
+        if identity.others:
+            return Outcome.MERGED
+        if identity.customer and identity.customer.id not in self.people:
+            return Outcome.NEW
+        return Outcome.CHANGED if identity.changed or identity.aliases else Outcome.UNCHANGED
+
+    def survivor(self, customer_id: str) -> str:
+        """Into whom this customer was merged in the end."""
+        known = self.people.get(customer_id)
+        return self.survivor(known.merged_into) if known and known.merged_into in self.people else customer_id
+
+
+@dataclass
+class _Commit:
+    """Changes that belong together, and what they mean by the number of the event."""
+
+    customers: list[Customer] = field(default_factory=list)
+    aliases: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """How many items it writes."""
+        return len(self.customers) + len(self.aliases)
+
+    @property
+    def change(self) -> Change:
+        """As the table takes it."""
+        return Change(customers=tuple(self.customers), aliases=self.aliases)
+
+    def add(self, other: "_Commit") -> None:
+        """Write that in the same transaction."""
+        self.customers += other.customers
+        self.aliases |= other.aliases
+        self.outcomes |= other.outcomes
+
+
+def _commits(events: Mapping[int, BillingEvent], importing: Importing) -> Iterator[_Commit]:
+    """Transactions as full as they may be; what concerns one person is never torn apart."""
+    full = _Commit()
+    for one in _people(events, importing):
+        if one.size > MOST_WRITES:
+            continue  # so many rows about one person are written one after the other
+        if full.size + one.size > MOST_WRITES:
+            yield full
+            full = _Commit()
+        full.add(one)
+    yield full
+
+
+def _people(events: Mapping[int, BillingEvent], importing: Importing) -> Iterable[_Commit]:
+    """What the events of each person change, by the first of them."""
+    page = _read(events.values(), importing)
+    outcomes: dict[int, tuple[str, Outcome]] = {}
+    for number, event in events.items():
+        identity = identify(event, page.found(event, importing), page, importing.hash_address, importing.new_id)
+        customer_id = identity.customer.id if identity.customer else ""
+        outcomes[number] = (customer_id, page.outcome(identity))
+        page.write(identity)
+    people: dict[str, _Commit] = defaultdict(_Commit)
+    for number, (customer_id, outcome) in outcomes.items():
+        people[page.survivor(customer_id)].outcomes[number] = outcome
+    for one in page.people.values():
+        if one != page.read_people.get(one.id):
+            people[page.survivor(one.id)].customers.append(one)
+    for alias, to in page.customer_ids.items():
+        before = page.read.customer_ids.get(alias)
+        if to != before:
+            people[page.survivor(to)].aliases[alias] = (to, before)
+    return people.values()
+
+
+def _read(events: Collection[BillingEvent], importing: Importing) -> _Page:
+    """Everything these events may meet."""
+    aliases = dict.fromkeys(alias for event in events for alias in aliases_of(event, importing.hash_address))
+    addresses = filter(None, (event.customer.address for event in events))
+    read = importing.table.known(tuple(aliases), tuple({importing.hash_address(one): None for one in addresses}))
+    people = follow(tuple(dict.fromkeys(read.customer_ids.values())), importing.table)
+    return _Page(read, people, dict(read.customer_ids), dict(people))
+
+
+def _batches(numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    return (numbers[start : start + size] for start in range(0, len(numbers), size))

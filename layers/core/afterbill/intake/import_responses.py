@@ -1,0 +1,151 @@
+"""Store many answers from elsewhere at once, as they were given; what is there is never overwritten unasked."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from afterbill.answers.external import Collected, invitation_of
+from afterbill.intake.identify_customer import follow
+from afterbill.intake.ports import MOST_WRITES, ImportedResponses, Rewrite
+from afterbill.model.customer import Customer
+from afterbill.model.errors import TransientError
+from afterbill.model.invitation import Invitation
+
+TOGETHER = 100
+"""Responses to pass at a time: they fill whole calls, to read as well as to write."""
+_TRIES = 3
+"""How often those are tried that lost a race, before they are left to a later call."""
+_MOST_BYTES = 3_000_000
+"""Of one transaction; DynamoDB takes 4 MB."""
+_AROUND = 2_000
+"""Bytes of a response beside its comment, amply."""
+
+
+class Outcome(StrEnum):
+    """What one response came to."""
+
+    STORED = "stored"
+    REPLACED = "replaced"
+    THERE = "already there"
+    DIFFERS = "already there, but different"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One answer, and the names under which the one who gave it may be known, the better one first."""
+
+    collected: Collected
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """That of the answer."""
+        return self.collected.id
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    """What importing needs: `now` is when this import began, `replace` whether its word counts against a stored one."""
+
+    table: ImportedResponses
+    now: datetime
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of each response by its id; those `left` wait for another call, for the table was busy (`problem`)."""
+
+    outcomes: Mapping[str, Outcome]
+    left: tuple[Response, ...] = ()
+    problem: str = ""
+
+
+def import_responses(responses: Sequence[Response], importing: Importing) -> Imported:
+    """Store those that are not there; safe to repeat after a crash anywhere. Their ids differ.
+
+    What this very import stored before it was stopped counts as stored again. Who gave an answer is looked up
+    only for those that are written.
+    """
+    outcomes: dict[str, Outcome] = {}
+    open_ = tuple(responses)
+    for _ in range(_TRIES):
+        try:
+            for rewrites in _transactions(open_, outcomes, importing):
+                if importing.table.store(rewrites):
+                    outcomes |= {one.after.id: Outcome.REPLACED if one.before else Outcome.STORED for one in rewrites}
+        except TransientError as error:
+            return Imported(outcomes, _without(open_, outcomes), str(error))
+        open_ = _without(open_, outcomes)
+        if not open_:
+            break
+    return Imported(outcomes, open_, "others kept writing the same responses" if open_ else "")
+
+
+def _without(responses: Sequence[Response], outcomes: Mapping[str, Outcome]) -> tuple[Response, ...]:
+    return tuple(one for one in responses if one.id not in outcomes)
+
+
+def _transactions(
+    responses: Sequence[Response], outcomes: dict[str, Outcome], importing: Importing
+) -> Iterator[list[Rewrite]]:
+    """What is to be written, as much at once as may be; what needs no writing gets its outcome."""
+    if not responses:
+        return
+    stored = importing.table.responses([one.id for one in responses])
+    for one in responses:
+        if one.id in stored:
+            found = _outcome(one.collected, stored[one.id], importing.now)
+            if found is not Outcome.DIFFERS or not importing.replace:
+                outcomes[one.id] = found
+    open_ = _without(responses, outcomes)
+    people = _people(open_, importing.table)
+    yield from _batches([_rewrite(one, people, stored.get(one.id), importing.now) for one in open_])
+
+
+def _outcome(collected: Collected, stored: Invitation, now: datetime) -> Outcome:
+    told = (collected.answer, collected.answered_at, collected.touchpoint, collected.question)
+    if told != (stored.answer, stored.answered_at, stored.touchpoint, stored.question):
+        return Outcome.DIFFERS
+    if stored.created_at == now:
+        return Outcome.STORED
+    return Outcome.REPLACED if stored.closed_at == now else Outcome.THERE
+
+
+def _people(responses: Sequence[Response], table: ImportedResponses) -> Mapping[str, Customer]:
+    """Customers by those of the aliases that lead to one; merged ones are followed."""
+    aliases = tuple(dict.fromkeys(alias for one in responses for alias in one.aliases))
+    ids = table.owners(aliases) if aliases else {}
+    people = follow(tuple(dict.fromkeys(ids.values())), table)
+    found = {alias: _survivor(id_, people) for alias, id_ in ids.items()}
+    return {alias: one for alias, one in found.items() if one}
+
+
+def _survivor(id_: str, people: Mapping[str, Customer]) -> Customer | None:
+    known = people.get(id_)
+    return _survivor(known.merged_into, people) if known and known.merged_into else known
+
+
+def _rewrite(one: Response, people: Mapping[str, Customer], before: Invitation | None, now: datetime) -> Rewrite:
+    """One that takes the place of another is forgotten when that one would have been."""
+    customer = next((people[alias] for alias in one.aliases if alias in people), None)
+    after = invitation_of(replace(one.collected, customer=customer), now)
+    kept = replace(after, created_at=before.created_at, due_at=before.due_at) if before else after
+    return Rewrite(kept, before)
+
+
+def _batches(rewrites: Sequence[Rewrite]) -> Iterator[list[Rewrite]]:
+    """In order, each within what a transaction takes."""
+    batch: list[Rewrite] = []
+    size = 0
+    for one in rewrites:
+        comment = one.after.answer.comment if one.after.answer else ""
+        more = _AROUND + len(comment.encode())
+        if batch and (len(batch) == MOST_WRITES or size + more > _MOST_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += more
+    if batch:
+        yield batch

@@ -1,0 +1,67 @@
+"""Fetch what providers without webhooks have to tell, and put it where webhooks wait."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from afterbill.intake.capture import without_credentials
+from afterbill.intake.connector import Call, Poller, Provider
+from afterbill.intake.ports import BillingApis, Inbox
+from afterbill.model.errors import AfterbillError, PayloadError
+from afterbill.model.webhooks import Source, Webhook
+
+_MOST = 100
+"""Fetched from one source in one go, so that it ends in time; the next run takes the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """What polling needs."""
+
+    sources: Mapping[str, Source]
+    load: Callable[[str], Provider]
+    apis: BillingApis
+    inbox: Inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """How much of one source is in the inbox now, and what went wrong, if anything did."""
+
+    source: str
+    kept: int = 0
+    problem: AfterbillError | None = None
+
+
+def poll_billing(polling: Polling, now: datetime) -> tuple[Polled, ...]:
+    """Poll every source whose provider has a poller, whatever becomes of the others; safe to repeat after a crash."""
+    found = [(source, polling.load(source.provider)) for source in polling.sources.values()]
+    return tuple(_poll(source, one, one.poller, polling, now) for source, one in found if one.poller)
+
+
+def _poll(source: Source, provider: Provider, poller: Poller, polling: Polling, now: datetime) -> Polled:
+    kept: list[str] = []
+    problem: AfterbillError | None = None
+    try:
+        call = _call(source, provider, polling.apis)
+        try:
+            for id_, body in islice(poller.fetch(source, call), _MOST):
+                if polling.inbox.put(Webhook(source.name, {}, body, now)):
+                    kept.append(id_)
+                else:
+                    problem = PayloadError(f"{source.name}: {id_} is too large for the inbox")
+        finally:
+            # Only what is durable is settled, and that in any case: it is not to be fetched for ever.
+            if kept:
+                poller.settle(kept, source, call)
+    except AfterbillError as error:
+        problem = error
+    return Polled(source.name, len(kept), problem)
+
+
+def _call(source: Source, provider: Provider, apis: BillingApis) -> Call:
+    call = apis.of(source, provider.API) if provider.API else None
+    if call is None:
+        raise without_credentials(source)
+    return call

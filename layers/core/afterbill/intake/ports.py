@@ -1,0 +1,186 @@
+"""What intake needs from the world.
+
+Every method of a port is one call over the network, or a few that may be repeated together. A method may raise
+TransientError, and nothing else that is expected. Each port has an adapter and a working twin in memory.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from afterbill.intake.connector import Api, Call, Token
+from afterbill.model.billing import OperatorTask
+from afterbill.model.campaigns import Done
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import Invitation
+from afterbill.model.webhooks import Source, Webhook
+
+
+class Inbox(Protocol):
+    """Where signed webhooks are kept until they are captured."""
+
+    def put(self, webhook: Webhook) -> bool:
+        """Return only once the bytes are durable; False when there are too many of them to keep."""
+
+
+class DeadLetters(Protocol):
+    """Where webhooks end that nobody can read, until somebody looks at them."""
+
+    def put_aside(self, webhook: Webhook, problem: str) -> None:
+        """Return only once the bytes are durable; `problem` says what is wrong with them."""
+
+
+class Evidence(Protocol):
+    """Copies of every webhook, for some days."""
+
+    def keep(self, webhook: Webhook) -> None:
+        """Return only once the copy is durable; the same webhook is kept once."""
+
+
+class BillingApis(Protocol):
+    """The APIs of billing systems."""
+
+    def of(self, source: Source, api: Api) -> Call | None:
+        """Calls to the API of this source, None where no credentials for it are stored."""
+
+
+class Tokens(Protocol):
+    """The tokens of sources that a person gave consent to, shared by everybody who needs one."""
+
+    def token(self, source: str) -> Token | None:
+        """The one known now, None before the first consent."""
+
+    def renewed(self, source: str, used: Token, renew: Callable[[Token], Token | None]) -> Token | None:
+        """The token after `used`: somebody else's, or what `renew` makes of the stored one, stored; None if refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one event may already be known by; `event` is its id and its source."""
+
+    invitation_id: str = ""
+    aliases: Sequence[str] = ()
+    links: Sequence[str] = ()
+    address_hash: str | None = None
+    event: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the table already knows of one event.
+
+    Its invitation, customers by alias, the reversals that stopped one of its links, further links known to be
+    of the same payment, the reason why its address is suppressed, and whether the event came before.
+    """
+
+    invitation: Invitation | None
+    customer_ids: Mapping[str, str]
+    stopped_by: frozenset[str]
+    peers: frozenset[str] = frozenset()
+    suppression: str = ""
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """All that one event changes, committed together or not at all.
+
+    `customers` are stored if their version is still the one read; `aliases` map an alias to its customer and
+    the customer it pointed to before; `stops` name links taken back, with the invitation id of the reversal;
+    `peers` are links found to be of one payment. `event` and its source are remembered as having reported the
+    fact `about`. Stops alone say that no peers were seen, peers alone that no
+    stop was: if that is no longer so, the change fails.
+    """
+
+    invitation: Invitation | None = None
+    customers: tuple[Customer, ...] = ()
+    aliases: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
+    stops: Mapping[str, str] = field(default_factory=dict)
+    peers: frozenset[str] = frozenset()
+    event: tuple[str, str] | None = None
+    about: str = ""
+    forget_at: datetime | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.invitation or self.customers or self.aliases or self.stops or self.peers or self.event)
+
+
+class Facts(Protocol):
+    """The table as capture_event sees it."""
+
+    def look_up(self, wanted: Wanted) -> Found:
+        """All that is stored under these keys, read consistently."""
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """The customers that exist among `ids`."""
+
+    def commit(self, change: Change) -> bool:
+        """Write all of it; False when somebody else was faster, so that the caller reads again."""
+
+    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:
+        """Remember what a person has to decide; False for one that is known, done or not."""
+
+
+MOST_WRITES = 100
+"""Customers and aliases that one commit can hold (DynamoDB, TransactWriteItems)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the table knows of many people: customers by alias, reasons of suppression by address hash."""
+
+    customer_ids: Mapping[str, str]
+    suppressions: Mapping[str, str]
+
+
+class Imports(Protocol):
+    """The table as import_customers sees it; reading asks as many keys per call as a call takes."""
+
+    def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> Known:
+        """All that is stored under these keys, read consistently."""
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """The customers that exist among `ids`."""
+
+    def commit(self, change: Change) -> bool:
+        """Write all of it, MOST_WRITES at most; False when somebody else was faster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """One response as it is to be stored, and as it was read before; None: it was not there."""
+
+    after: Invitation
+    before: Invitation | None = None
+
+
+class ImportedResponses(Protocol):
+    """The table as import_responses sees it; reading asks as many keys per call as a call takes."""
+
+    def owners(self, aliases: Sequence[str]) -> Mapping[str, str]:
+        """Ids of customers by those of these aliases that are known, read consistently."""
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """The customers that exist among `ids`."""
+
+    def responses(self, ids: Sequence[str]) -> Mapping[str, Invitation]:
+        """The responses that exist among `ids`, read consistently."""
+
+    def store(self, rewrites: Sequence[Rewrite]) -> bool:
+        """All of them, MOST_WRITES at most; False, and nothing done, where one is no longer what it was before."""
+
+
+class Campaigns(Protocol):
+    """The table as run_campaigns sees it."""
+
+    def customers_in(self, slot: int) -> Iterator[str]:
+        """Ids of the customers of a group, without those merged into others; the last seconds may be missing."""
+
+    def done(self, campaign: str) -> Done | None:
+        """How far it has come, None before it was first seen."""
+
+    def set_done(self, campaign: str, done: Done) -> None:
+        """Remember it."""

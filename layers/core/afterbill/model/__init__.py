@@ -1,0 +1,1 @@
+"""Words that every wing shares: pure, and nothing but the standard library."""

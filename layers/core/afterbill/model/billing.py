@@ -1,0 +1,158 @@
+"""What a billing system tells us, in our own words."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from afterbill.model.errors import PayloadError
+
+
+class Touchpoint(StrEnum):
+    """The moments after which a customer can be asked."""
+
+    SIGNED_UP = "signed_up"
+    ESTIMATE_ACCEPTED = "estimate_accepted"
+    TRIAL_ENDING = "trial_ending"
+    TRIAL_CONVERTED = "trial_converted"
+    SUBSCRIPTION_STARTED = "subscription_started"
+    PAYMENT_SUCCEEDED = "payment_succeeded"
+    PAYMENT_FAILED = "payment_failed"
+    PAYMENT_RECOVERED = "payment_recovered"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    RENEWED = "renewed"
+    UPGRADED = "upgraded"
+    DOWNGRADED = "downgraded"
+    CANCELLED = "cancelled"
+    ORDER_PAID = "order_paid"
+    ORDER_FULFILLED = "order_fulfilled"
+    SUPPORT_RESOLVED = "support_resolved"
+    RELEASE = "release"
+    RELATIONSHIP = "relationship"
+
+
+REVERSALS = frozenset({Touchpoint.REFUNDED, Touchpoint.DISPUTED})
+"""Touchpoints that take one payment back, and so stop the survey about that very payment."""
+
+LASTING = frozenset({"customer", "subscription"})
+"""Kinds of objects that outlive one payment: a refund of one invoice must not stop the next one's survey."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in the smallest unit of its currency (JPY 500 is 500), may be zero or negative."""
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRef:
+    """What one event says of its customer; `id` is the provider's own, None where it gave nothing.
+
+    `own_id` is ours, known where afterbill itself is the source.
+    """
+
+    id: str | None = None
+    email: str | None = None
+    name: str | None = None
+    locale: str | None = None
+    country: str | None = None
+    time_zone: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    deleted: bool = False
+    own_id: str | None = None
+    phone: str | None = None
+
+    @property
+    def address(self) -> str | None:
+        """The mail address without the blanks around it; None when nothing is left."""
+        return (self.email or "").strip() or None
+
+
+@dataclass(frozen=True, slots=True)
+class BillingEvent:
+    """One thing that happened, understood; without a touchpoint it only teaches us something.
+
+    That is about its customer, or, with a `fact`, that its objects belong to one payment.
+    `fact` is the same for every event that reports the same fact (twins, retries, two endpoints).
+    `objects` maps kinds (`invoice`, `charge`, `subscription`...) to the provider's ids; `products` names what was
+    bought, in the order of the bill.
+    """
+
+    source: str
+    event_id: str
+    occurred_at: datetime
+    customer: CustomerRef
+    touchpoint: Touchpoint | None = None
+    fact: str = ""
+    objects: Mapping[str, str] = field(default_factory=dict)
+    money: Money | None = None
+    plan: str | None = None
+    products: tuple[str, ...] = ()
+    test: bool = False
+
+    @property
+    def invitation_id(self) -> str:
+        """32 hex digits: the SHA-256 of the fact cut to 128 bits, so every retry meets the same item."""
+        return hashlib.sha256(self.fact.encode()).hexdigest()[:32]
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The passing objects (invoice, charge...) through which a refund finds its payment, within the account."""
+        return links_of(self.fact, self.objects)
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Something happened to this object, and only the provider's API tells what.
+
+    `kind` is the provider's word for such objects, `account` whose it is where one source serves several.
+    """
+
+    source: str
+    event_id: str
+    occurred_at: datetime
+    kind: str
+    id: str
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorTask:
+    """Something a person has to decide: a privacy request, a verifier that nobody vouched for.
+
+    It is stored under source, kind and id, and forgotten after `lives`; `details` hold ids and texts, never an address.
+    What is not `urgent` waits for somebody who is about to look, and rings no alarm.
+    """
+
+    source: str
+    kind: str
+    id: str
+    occurred_at: datetime
+    customer: CustomerRef = field(default_factory=CustomerRef)
+    details: Mapping[str, str] = field(default_factory=dict)
+    lives: timedelta = timedelta(days=90)
+    urgent: bool = True
+
+
+Understood: TypeAlias = BillingEvent | Pointer | OperatorTask | PayloadError
+"""What one element of a webhook comes to; an error stands where an element could not be read."""
+
+
+def links_of(fact: str, objects: Mapping[str, str]) -> tuple[str, ...]:
+    """The links of a fact about these objects (kind -> id); none without a fact."""
+    if not fact:
+        return ()
+    provider, account, _ = fact.split("|", 2)
+    return tuple(sorted({f"{provider}|{account}|{id_}" for kind, id_ in objects.items() if kind not in LASTING}))
+
+
+def fact_key(provider: str, account: str, obj: str, meaning: str, occurrence: str = "") -> str:
+    """The identity of a fact; each provider's page in docs/connectors tables what it passes here."""
+    parts = (provider, account, obj, meaning, occurrence)
+    # Ids are the sender's to choose: a bar inside one must not make two facts the same.
+    return "|".join(part.replace("%", "%25").replace("|", "%7C") for part in parts)

@@ -1,0 +1,234 @@
+"""One ask: its identity, its two axes of state, and the answer it may hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+from afterbill.model.billing import Money, links_of
+from afterbill.model.questions import Question, Scale, scale_of
+from afterbill.model.visits import Visit
+
+
+class State(StrEnum):
+    """How far the ask has come."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    CLOSED = "closed"
+
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.PENDING: frozenset({State.SENDING, State.CLOSED}),
+    State.SENDING: frozenset({State.PENDING, State.SENT, State.UNKNOWN, State.CLOSED}),
+    State.UNKNOWN: frozenset({State.SENT, State.CLOSED}),
+    State.SENT: frozenset({State.CLOSED}),
+    State.CLOSED: frozenset(),
+}
+
+ASKED = frozenset({State.SENDING, State.SENT, State.UNKNOWN})
+"""States in which a mail may be in somebody's hands, so that an answer counts."""
+
+
+class Delivery(IntEnum):
+    """What the mail system reported, as a rank that only rises: repeats and disorder are legal."""
+
+    ACCEPTED = 1
+    DELIVERED = 2
+    BOUNCED = 3
+    COMPLAINED = 4
+
+
+class SkipReason(StrEnum):
+    """Why a fact was not asked about; every fact is accounted for."""
+
+    NOT_ASKED = "not_asked"
+    TEST_MODE = "test_mode"
+    NO_CUSTOMER = "no_customer"
+    NO_ADDRESS = "no_address"
+    CUSTOMER_DELETED = "customer_deleted"
+    SUPPRESSED = "suppressed"
+    STOPPED = "stopped"
+    NOT_PAID = "not_paid"
+    NOT_SAMPLED = "not_sampled"
+    COOLDOWN = "cooldown"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    NO_BASIS = "no_basis"
+    BAD_ADDRESS = "bad_address"
+    ROLE_ADDRESS = "role_address"
+    QUOTA = "quota"
+    LIMIT = "limit"
+    WINDOW = "window"
+    ANSWERED = "answered"
+    NO_PHONE = "no_phone"
+    BAD_PHONE = "bad_phone"
+    NOT_SEEN = "not_seen"
+    DISMISSED = "dismissed"
+
+
+REMINDER = 2
+"""The delivery number of the one reminder where no other channel comes first; `reminded_at` is what tells it."""
+
+MOST_WAITS = 50
+"""Waits of one invitation that are written down; an hourly cap may cause many."""
+
+RETENTION = timedelta(days=730)
+"""How long an invitation is kept after the last moment it could go out; unsubscribe links live as long."""
+
+COMMENT_LENGTH = 10_000
+"""Most characters a comment may have, a line break counting as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person said; `rating` is one of the question's scale, `reason` the name of a choice.
+
+    Not `confirmed`: a number was tapped and its page seen, and nothing spoke for a machine.
+    """
+
+    rating: int
+    comment: str = ""
+    reason: str = ""
+    contact_ok: bool = False
+    confirmed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """That it had to wait at `at`, for `reason`, until `until`."""
+
+    at: datetime
+    reason: SkipReason
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """One of several deliveries: at `at`, by `channel`."""
+
+    at: datetime
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One ask about one fact; segments are a snapshot, so a score never changes because a customer did.
+
+    `expiry` is how long it can be answered, `patience` how long after `due_at` it may still wait for its turn.
+    `zone` is the customer's time zone when it went out. `waits` tells every wait: since when, why, until when.
+    `visits` are the uses of its links that say something, `label` why the newest tap among them does not count.
+    `shown_at` and `dismissed_at` are of a survey inside the product. `channel` is the one of its newest delivery but
+    for the reminder, `further` tells all deliveries, the first too, once there were several ways. `referred` counts the
+    visits of the link its customer hands on.
+    """
+
+    id: str
+    fact: str
+    customer_id: str
+    touchpoint: str
+    stage: str
+    source: str
+    channel: str
+    locale: str
+    created_at: datetime
+    occurred_at: datetime
+    due_at: datetime
+    expiry: timedelta
+    cooldown: timedelta = timedelta(0)
+    patience: timedelta = timedelta(0)
+    zone: str = ""
+    money: Money | None = None
+    segments: Mapping[str, str] = field(default_factory=dict)
+    objects: Mapping[str, str] = field(default_factory=dict)
+    products: tuple[str, ...] = ()
+    stoppable: bool = True
+    generation: int = 1
+    deferred_until: datetime | None = None
+    waits: tuple[Wait, ...] = ()
+    delivery_number: int = 1
+    further: tuple[Further, ...] = ()
+    reminded_at: datetime | None = None
+    state: State = State.PENDING
+    reason: str = ""
+    closed_at: datetime | None = None
+    delivery: Delivery | None = None
+    attempt: str = ""
+    claimed_at: datetime | None = None
+    previously_asked_at: datetime | None = None
+    message_id: str = ""
+    sent_at: datetime | None = None
+    sent_day: str = ""
+    delivered_at: datetime | None = None
+    shown_at: datetime | None = None
+    dismissed_at: datetime | None = None
+    visits: tuple[Visit, ...] = ()
+    label: str = ""
+    answer: Answer | None = None
+    answered_at: datetime | None = None
+    answered_day: str = ""
+    referred: int = 0
+
+    @property
+    def question(self) -> Question:
+        """What it asks; a segment like any other, and left out where it is the usual one."""
+        return Question(self.segments.get("question", Question.NPS))
+
+    @property
+    def scale(self) -> Scale:
+        """The ratings it can be answered with."""
+        return scale_of(self.question)
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The passing objects through which a refund finds this payment."""
+        return links_of(self.fact, self.objects)
+
+    @property
+    def answer_until(self) -> datetime:
+        """The moment the answer page closes: the expiry counts from sending, before that from the due moment."""
+        return (self.sent_at or self.claimed_at or self.due_at) + self.expiry
+
+    @property
+    def last_at(self) -> datetime | None:
+        """When it was last delivered, the reminder aside."""
+        return self.further[-1].at if self.further else self.sent_at or self.claimed_at
+
+    @property
+    def ready_at(self) -> datetime:
+        """When it may go out: the due moment, or the later one it was put off to."""
+        return self.deferred_until or self.due_at
+
+    @property
+    def patient_until(self) -> datetime:
+        """The last moment it may still go out at."""
+        return self.due_at + self.patience
+
+    def schedule_name(self, delivery_number: int) -> str:
+        """The name that makes repeating a schedule call harmless (at most 64 characters)."""
+        return f"{self.id}-g{self.generation}-d{delivery_number}"
+
+    def put_off(self, wait: Wait) -> "Invitation":
+        """The same, waiting: the next generation of its timer."""
+        waits = (*self.waits, wait)[-MOST_WAITS:]
+        return replace(self, deferred_until=wait.until, generation=self.generation + 1, waits=waits)
+
+    def by(self, channel: str) -> "Invitation":
+        """The same by this way; scores are read by it too."""
+        return replace(self, channel=str(channel), segments={**self.segments, "channel": str(channel)})
+
+    def answerable(self, now: datetime) -> bool:
+        """Whether an answer given now is recorded."""
+        return self.state in ASKED and now <= self.answer_until
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The invitation as it stands after an answer was, or was not, `stored`."""
+
+    invitation: Invitation
+    stored: bool

@@ -1,0 +1,1 @@
+"""Whom to ask, when and by which channel, at most once."""

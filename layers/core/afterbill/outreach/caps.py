@@ -1,0 +1,46 @@
+"""How much may be sent: caps per hour and day for all, quotas per month for one touchpoint."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from afterbill.model.invitation import SkipReason
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What holds for all mails together; 0 is no cap.
+
+    The rates are shares of the mails sent, bounced for good or complained about, above which sending stops.
+    """
+
+    per_hour: int = 0
+    per_day: int = 0
+    max_bounce_rate: float = 0.04
+    max_complaint_rate: float = 0.0008
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` mails are counted under `counter`, which is forgotten at `until`: then another one begins."""
+
+    counter: str
+    most: int
+    until: datetime
+    reason: SkipReason
+
+
+def limits_of(touchpoint: str, quota: int, sending: Sending, zone: tzinfo, now: datetime) -> tuple[Limit, ...]:
+    """The limits a mail sent at `now` counts against; hours and days are those of UTC, months the operator's."""
+    found = []
+    if quota:
+        month = now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        following = (month + timedelta(days=32)).replace(day=1).astimezone(UTC)
+        found.append(Limit(f"quota#{touchpoint}#{month:%Y-%m}", quota, following, SkipReason.QUOTA))
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    if sending.per_day:
+        day = hour.replace(hour=0)
+        found.append(Limit(f"day#{day:%Y-%m-%d}", sending.per_day, day + timedelta(days=1), SkipReason.LIMIT))
+    if sending.per_hour:
+        until = hour + timedelta(hours=1)
+        found.append(Limit(f"hour#{hour:%Y-%m-%dT%H}", sending.per_hour, until, SkipReason.LIMIT))
+    return tuple(found)

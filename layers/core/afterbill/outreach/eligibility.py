@@ -1,0 +1,205 @@
+"""Whether a survey may go out at this very moment, and how: everything is checked again, for much may have happened."""
+
+from collections.abc import Container
+from datetime import datetime, timedelta
+
+from afterbill.model.billing import Touchpoint
+from afterbill.model.channels import Channel
+from afterbill.model.customer import Customer, Waiting
+from afterbill.model.invitation import Delivery, Invitation, SkipReason, Wait
+from afterbill.model.visits import Kind
+from afterbill.outreach.choosing import choose, following
+from afterbill.outreach.policy import (
+    SETTLING,
+    Policy,
+    Rule,
+    Situation,
+    adverse_since,
+    cooled,
+    good_moment,
+    timing,
+    unreachable,
+)
+from afterbill.outreach.sending_window import is_open
+
+_CLAIMED_BEFORE = timedelta(minutes=1)
+_LAST_LOOK = timedelta(days=1)
+_JUDGED_WITHIN = timedelta(minutes=30)
+"""More than the runs of compute_nps, which judges taps, lie apart."""
+_TURNS = frozenset({SkipReason.COOLDOWN, SkipReason.SUPERSEDED})
+
+Verdict = SkipReason | Wait | Channel
+"""Why not, what for, or by which way."""
+
+
+def recheck(
+    invitation: Invitation,
+    situation: Situation,
+    policy: Policy,
+    now: datetime,
+    *,
+    rejected: Container[Channel] = (),
+) -> Verdict:
+    """By which way a due invitation goes out; else why it must not after all, or what it has to wait for.
+
+    By `rejected` ones it cannot: they were tried a moment ago.
+    """
+    rule, customer = policy.rules[Touchpoint(invitation.touchpoint)], situation.customer
+    chosen = _closed(rule, situation) or choose(_but(rejected, rule.channels), rule.seen_within, situation, policy, now)
+    if customer is None or isinstance(chosen, SkipReason):
+        return chosen
+    reason = _taken_back_since(invitation, situation) or (
+        SkipReason.EXPIRED if now > invitation.patient_until else None
+    )
+    if reason:
+        return reason
+    until, why = _turn(invitation, rule, customer, now)
+    return _postponed(invitation, customer, policy, Wait(now, why, until), chosen)
+
+
+def recheck_again(
+    invitation: Invitation,
+    situation: Situation,
+    policy: Policy,
+    now: datetime,
+    *,
+    rejected: Container[Channel] = (),
+) -> Verdict:
+    """The same for what follows a survey that went out: the next channel, or the one reminder by its own channel."""
+    rule, customer, last_at = policy.rules[Touchpoint(invitation.touchpoint)], situation.customer, invitation.last_at
+    later = _but(rejected, following(invitation, rule))
+    reason = _settled(invitation, rule, later, now) or _closed(rule, situation)
+    if reason or customer is None or last_at is None:
+        return reason or SkipReason.NO_CUSTOMER
+    judged_at = _judged_at(invitation, policy)
+    if judged_at and judged_at > now:
+        return postponed(invitation, customer, policy, Wait(now, SkipReason.ANSWERED, judged_at))
+    until, why, chosen = now, SkipReason.WINDOW, choose(later, rule.seen_within, situation, policy, now)
+    if isinstance(chosen, SkipReason) and _reminds(invitation, rule):
+        until, why, chosen = last_at + rule.reminder, chosen, _reminder(invitation, rule, situation, policy, now)
+    if isinstance(chosen, SkipReason):
+        return chosen
+    reason = _taken_back_since(invitation, situation) or _superseded(invitation, customer)
+    return reason or _postponed(invitation, customer, policy, Wait(now, why, until), chosen)
+
+
+def _judged_at(invitation: Invitation, policy: Policy) -> datetime | None:
+    """By when the newest tap, which nobody has judged yet, is an answer or a machine's; None where nothing waits."""
+    taps = [visit.at for visit in invitation.visits if visit.kind is Kind.SEEN]
+    return max(taps) + policy.integrity.settling + _JUDGED_WITHIN if taps and not invitation.label else None
+
+
+def _but(rejected: Container[Channel], channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
+    return tuple(channel for channel in channels if channel not in rejected)
+
+
+def _settled(invitation: Invitation, rule: Rule, later: tuple[Channel, ...], now: datetime) -> SkipReason | None:
+    """Why nothing follows; after a bounce another channel still may."""
+    if invitation.answer:
+        return SkipReason.ANSWERED
+    if invitation.dismissed_at:
+        return SkipReason.DISMISSED
+    if invitation.delivery and invitation.delivery >= (Delivery.COMPLAINED if later else Delivery.BOUNCED):
+        return SkipReason.SUPPRESSED
+    if now >= invitation.answer_until:
+        return SkipReason.EXPIRED
+    return None if later or _reminds(invitation, rule) else SkipReason.NOT_ASKED
+
+
+def _reminds(invitation: Invitation, rule: Rule) -> bool:
+    """Mail alone can be forgotten in a pile."""
+    return bool(rule.reminder) and invitation.channel == Channel.MAIL
+
+
+def _reminder(
+    invitation: Invitation, rule: Rule, situation: Situation, policy: Policy, now: datetime
+) -> SkipReason | Channel:
+    if invitation.delivery and invitation.delivery >= Delivery.BOUNCED:
+        return SkipReason.SUPPRESSED
+    return choose((Channel.MAIL,), rule.seen_within, situation, policy, now)
+
+
+def _superseded(invitation: Invitation, customer: Customer) -> SkipReason | None:
+    """A minute is more than claim and sending lie apart: who was asked after that was asked about something else.
+
+    Where no cooldown keeps surveys apart, one that lay in the product until another took its place goes on.
+    """
+    if invitation.channel == Channel.IN_APP and not (invitation.cooldown or invitation.shown_at):
+        return None
+    sent_at, asked_at = invitation.sent_at, customer.last_asked_at
+    return SkipReason.SUPERSEDED if sent_at and asked_at and asked_at > sent_at + _CLAIMED_BEFORE else None
+
+
+def follows_at(invitation: Invitation, customer: Customer, policy: Policy, now: datetime) -> datetime | None:
+    """When to look what follows a delivery at `now`; None where nothing may, or the survey would be closed by then."""
+    rule = policy.rules[Touchpoint(invitation.touchpoint)]
+    if later := following(invitation, rule):
+        between = (now + rule.fallback, (invitation.sent_at or now) + invitation.expiry)
+        return good_moment(between, timing(rule, later), f"{invitation.id}-{later[0]}", policy, customer)
+    return remind_at(invitation, rule, customer, policy, now)
+
+
+def remind_at(invitation: Invitation, rule: Rule, customer: Customer, policy: Policy, now: datetime) -> datetime | None:
+    """When somebody asked at `now` is reminded; None where nobody is, or the survey would be closed by then."""
+    if not _reminds(invitation, rule):
+        return None
+    between = (now + rule.reminder, (invitation.sent_at or now) + invitation.expiry)
+    return good_moment(between, rule, f"{invitation.id}-reminder", policy, customer)
+
+
+def postponed(invitation: Invitation, customer: Customer, policy: Policy, wait: Wait) -> SkipReason | Wait:
+    """The wait, to end at a good moment; its reason alone where that would be too late."""
+    rule = policy.rules[Touchpoint(invitation.touchpoint)]
+    # The channel is chosen anew after a wait for one's turn; all other waits are those of mail or text messages.
+    rule = timing(rule, rule.channels) if wait.reason in _TURNS else rule
+    latest = invitation.patient_until if invitation.sent_at is None else invitation.answer_until
+    moment = good_moment((wait.until, latest), rule, f"{invitation.id}-{invitation.generation}", policy, customer)
+    if moment is None and wait.reason is SkipReason.SUPERSEDED:
+        # The better one may still fall away: one more look, as late as it may be.
+        between = (max(latest - _LAST_LOOK, wait.at + SETTLING), latest)
+        moment = good_moment(between, rule, f"{invitation.id}-{invitation.generation}", policy, customer)
+    return Wait(wait.at, wait.reason, moment) if moment else wait.reason
+
+
+def _postponed(invitation: Invitation, customer: Customer, policy: Policy, wait: Wait, chosen: Channel) -> Verdict:
+    """The channel itself where there is nothing to wait for, the hour of the day included."""
+    rule = policy.rules[Touchpoint(invitation.touchpoint)]
+    if wait.until > wait.at:
+        return postponed(invitation, customer, policy, wait)
+    if chosen is Channel.IN_APP or rule.window is None:
+        return chosen
+    if is_open(rule.window, policy.place(customer), policy.almanac, wait.at):
+        return chosen
+    return postponed(invitation, customer, policy, Wait(wait.at, SkipReason.WINDOW, wait.at))
+
+
+def _closed(rule: Rule, situation: Situation) -> SkipReason | None:
+    """What closes every channel, and no waiting mends."""
+    if not rule.ask:
+        return SkipReason.NOT_ASKED  # switched off since it was scheduled
+    return unreachable(situation, rule.channels)
+
+
+def _taken_back_since(invitation: Invitation, situation: Situation) -> SkipReason | None:
+    customer = situation.customer
+    adverse = situation.stopped or (customer and adverse_since(customer, invitation.occurred_at))
+    return SkipReason.STOPPED if invitation.stoppable and adverse else None
+
+
+def _turn(invitation: Invitation, rule: Rule, customer: Customer, now: datetime) -> tuple[datetime, SkipReason]:
+    """When it is this survey's turn among those of its customer: not in a cooldown, and not before better ones."""
+    free_at = cooled(customer, invitation.cooldown)
+    if free_at > now:
+        return free_at, SkipReason.COOLDOWN
+    better = [
+        max(other.due_at, now) + SETTLING
+        for id_, other in customer.waiting.items()
+        if id_ != invitation.id and _goes_before(other, invitation, rule, now)
+    ]
+    return max(better, default=now), SkipReason.SUPERSEDED
+
+
+def _goes_before(other: Waiting, invitation: Invitation, rule: Rule, now: datetime) -> bool:
+    """Whether `other` says more and would be barred by the cooldown that this one begins."""
+    competes = other.until >= now and other.due_at < now + invitation.cooldown
+    return competes and other.priority > rule.priority

@@ -1,0 +1,132 @@
+"""Take in what is reported about text messages and what people answer to them, in any order, any number of times."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from afterbill.model.customer import BOUNCED
+from afterbill.model.errors import PayloadError
+from afterbill.model.invitation import Delivery, Invitation, State
+from afterbill.model.messages import INVITATION_TAG
+from afterbill.outreach.ports import Codes, MailEvents
+from afterbill.outreach.stop_words import says_stop
+from afterbill.outreach.text_messages import UNSUBSCRIBED
+
+_PROOFS = {
+    "TEXT_SUCCESSFUL": Delivery.ACCEPTED,
+    "TEXT_PENDING": Delivery.ACCEPTED,
+    "TEXT_QUEUED": Delivery.ACCEPTED,
+    "TEXT_UNKNOWN": Delivery.ACCEPTED,
+    "TEXT_DELIVERED": Delivery.DELIVERED,
+    **dict.fromkeys(
+        (
+            "TEXT_INVALID",
+            "TEXT_INVALID_MESSAGE",
+            "TEXT_UNREACHABLE",
+            "TEXT_CARRIER_UNREACHABLE",
+            "TEXT_BLOCKED",
+            "TEXT_CARRIER_BLOCKED",
+            "TEXT_PROTECT_BLOCKED",
+            "TEXT_SPAM",
+            "TEXT_TTL_EXPIRED",
+        ),
+        Delivery.BOUNCED,
+    ),
+}
+"""What each event proves of a message (End User Messaging, event types for SMS); that it failed, only the final one."""
+
+_NO_NUMBER = "TEXT_INVALID"
+_OPTED_OUT = "OPTED_OUT"
+
+
+class TextEvents(MailEvents, Codes, Protocol):
+    """The table as this use case sees it."""
+
+
+class Outcome(StrEnum):
+    """What one event came to."""
+
+    SETTLED = "settled"
+    NOTED = "noted"
+    REPEATED = "repeated"
+    SUPPRESSED = "suppressed"
+    OTHER = "other"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What handling needs; `day_of` gives the operator's local day of an instant."""
+
+    events: TextEvents
+    hash_address: Callable[[str], str]
+    day_of: Callable[[datetime], str]
+
+
+def handle_sms_event(event: Mapping[str, Any], handling: Handling, now: datetime) -> Outcome:
+    """Raise the delivery rank, settle a sending whose end is unknown, and hear who says stop.
+
+    `event` is what SNS carries: an event of a configuration set, or a message that somebody sent to our number.
+    Raises PayloadError when it is neither.
+    """
+    if "messageBody" in event:
+        return _heard(event, handling, now)
+    try:
+        kind, message_id, context = str(event["eventType"]), str(event["messageId"]), dict(event.get("context") or {})
+        happened_at = datetime.fromtimestamp(int(event["eventTimestamp"]) / 1000, UTC)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        # Only what kind of error it is: its own words may quote a number.
+        message = f"no event with eventType, messageId and eventTimestamp: {type(error).__name__}"
+        raise PayloadError(message) from error
+    invitation = handling.events.invitation(str(context.get(INVITATION_TAG, "")))
+    if invitation is None:
+        return Outcome.FOREIGN
+    if kind not in _PROOFS:
+        return Outcome.OTHER
+    settled = _settle(invitation, message_id, happened_at, handling)
+    raised = _raise(invitation, event, handling)
+    if _suppress(invitation, event, handling, now):
+        return Outcome.SUPPRESSED
+    if settled:
+        return Outcome.SETTLED
+    return Outcome.NOTED if raised else Outcome.REPEATED
+
+
+def _heard(event: Mapping[str, Any], handling: Handling, now: datetime) -> Outcome:
+    number = str(event.get("originationNumber", ""))
+    if not number or not says_stop(str(event["messageBody"])):
+        return Outcome.OTHER
+    hashed = handling.hash_address(number)
+    customer = handling.events.customer(handling.events.holder(hashed))
+    handling.events.suppress(hashed, UNSUBSCRIBED, now, customer)
+    return Outcome.SUPPRESSED
+
+
+def _settle(invitation: Invitation, message_id: str, at: datetime, handling: Handling) -> bool:
+    if invitation.state not in {State.SENDING, State.UNKNOWN}:
+        return False
+    handling.events.settle(invitation, message_id, at, handling.day_of(at))
+    return True
+
+
+def _raise(invitation: Invitation, event: Mapping[str, Any], handling: Handling) -> bool:
+    """The rank alone: taps in a mail are judged by when that mail was delivered."""
+    delivery = _PROOFS[event["eventType"]]
+    if delivery is Delivery.BOUNCED and event.get("isFinal") is False:
+        delivery = Delivery.ACCEPTED
+    if invitation.delivery is not None and delivery <= invitation.delivery:
+        return False
+    handling.events.deliver(invitation.id, delivery)
+    return True
+
+
+def _suppress(invitation: Invitation, event: Mapping[str, Any], handling: Handling, now: datetime) -> bool:
+    """A number that there is not is given up and says nothing of its customer; an objection is theirs."""
+    number, objected = str(event.get("destinationPhoneNumber", "")), _OPTED_OUT in str(event.get("messageStatus", ""))
+    if not number or not (objected or event["eventType"] == _NO_NUMBER):
+        return False
+    holder = handling.events.customer(invitation.customer_id) if objected else None
+    handling.events.suppress(handling.hash_address(number), UNSUBSCRIBED if objected else BOUNCED, now, holder)
+    return True

@@ -1,0 +1,234 @@
+"""Whom to ask, when, and why not: what is decided about a fact as it is captured."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from afterbill.model.billing import REVERSALS, BillingEvent, Touchpoint
+from afterbill.model.campaigns import CAMPAIGNS, Campaign
+from afterbill.model.channels import Channel, InProduct, SmsPolicy
+from afterbill.model.consent import Legal, Need
+from afterbill.model.customer import BOUNCED, Customer
+from afterbill.model.invitation import SkipReason, Wait
+from afterbill.model.questions import Question
+from afterbill.model.visits import Integrity
+from afterbill.model.webhooks import Source
+from afterbill.outreach.caps import Sending
+from afterbill.outreach.sending_window import Almanac, Place, SendingWindow, moment_in, next_opening, place_of
+
+SETTLING = timedelta(hours=1)
+"""A fact that arrives late waits up to this long, so that a refund or an address queued behind it is seen first."""
+
+LEAVING = timedelta(minutes=20)
+"""Left at the end of a window for a mail to get out: the timer's flexible window, and a queue that is busy."""
+
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Stops(StrEnum):
+    """What a touchpoint takes back: every earlier fact of its customer, only its own payment, or nothing."""
+
+    CUSTOMER = "customer"
+    PAYMENT = "payment"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one touchpoint is treated; surveys.toml documents each key."""
+
+    ask: bool
+    stage: str
+    delay: timedelta
+    sampling: float
+    priority: int
+    channels: tuple[Channel, ...]
+    cooldown: timedelta
+    expiry: timedelta
+    patience: timedelta
+    paid_only: bool
+    stops: Stops
+    window: SendingWindow | None = None
+    reminder: timedelta = timedelta(0)
+    quota: int = 0
+    question: Question = Question.NPS
+    reasons: tuple[str, ...] = ()
+    seen_within: timedelta = timedelta(0)
+    fallback: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The whole of surveys.toml; `time_zone` is the operator's, in which days and months are cut."""
+
+    time_zone: str
+    rules: Mapping[Touchpoint, Rule]
+    sources: Mapping[str, Source]
+    legal: Legal = field(default_factory=lambda: Legal(Need.NOTHING))
+    sending: Sending = field(default_factory=Sending)
+    campaigns: Mapping[str, Campaign] = field(default_factory=dict)
+    almanac: Almanac = field(default_factory=lambda: Almanac({}, {}, {}, 0))
+    integrity: Integrity = field(default_factory=Integrity)
+    sms: SmsPolicy = field(default_factory=SmsPolicy)
+    in_product: InProduct = field(default_factory=InProduct)
+    links: Mapping[str, Touchpoint] = field(default_factory=dict)
+
+    def source(self, name: str) -> Source | None:
+        """Who sends under this name: a configured endpoint, or our own campaigns; None for anybody else."""
+        return Source(CAMPAIGNS, CAMPAIGNS) if name == CAMPAIGNS else self.sources.get(name)
+
+    def place(self, customer: Customer | None) -> Place:
+        """Where this customer lives: as they said, else by their country, else where the operator is."""
+        said = (customer.time_zone, customer.country) if customer else (None, None)
+        return place_of(*said, self.almanac, self.time_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is known beside the fact itself.
+
+    `stopped`: its payment was refunded or disputed; `address_problem`: why mail to the address is pointless, and
+    `phone_problem` the same for text messages to the number.
+    """
+
+    customer: Customer | None
+    stopped: bool = False
+    address_problem: SkipReason | None = None
+    phone_problem: SkipReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Ask: due at `due_at`, and if that is no good moment, after `wait`."""
+
+    due_at: datetime
+    wait: Wait | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Do not ask, because of `reason`."""
+
+    reason: SkipReason
+
+
+Decision = Schedule | Skip
+
+
+def decide(event: BillingEvent, source: Source, situation: Situation, policy: Policy, now: datetime) -> Decision:
+    """Decide about one fact as it is captured; everything is checked again when the survey is due.
+
+    What may still be learned until then (an address, a legal basis) is checked only then.
+    """
+    rule, customer = policy.rules[_touchpoint(event)], situation.customer
+    reason = (
+        _not_wanted(event, rule, source)
+        or unreachable(situation, rule.channels)
+        or _taken_back(event, rule, situation)
+        or _late(event, rule, now)
+    )
+    if reason is None and customer and not sampled(customer.id, str(event.touchpoint), rule.sampling):
+        reason = SkipReason.NOT_SAMPLED
+    return Skip(reason) if reason else _plan(event, rule, customer, policy, now)
+
+
+def _plan(event: BillingEvent, rule: Rule, customer: Customer | None, policy: Policy, now: datetime) -> Decision:
+    due_at = due(event.occurred_at, rule, now)
+    free_at = cooled(customer, rule.cooldown)
+    start, why = (due_at, SkipReason.WINDOW) if free_at <= due_at else (free_at, SkipReason.COOLDOWN)
+    moment = good_moment(
+        (start, due_at + rule.patience), timing(rule, rule.channels), event.invitation_id, policy, customer
+    )
+    if moment is None:
+        return Skip(why)
+    return Schedule(due_at, Wait(now, why, moment) if moment > due_at else None)
+
+
+def cooled(customer: Customer | None, cooldown: timedelta) -> datetime:
+    """The end of the cooldown that began when this customer was last asked, however long ago."""
+    return customer.last_asked_at + cooldown if customer and customer.last_asked_at else _EVER
+
+
+def good_moment(
+    between: tuple[datetime, datetime], rule: Rule, key: str, policy: Policy, customer: Customer | None
+) -> datetime | None:
+    """A moment of the first opening `between` two, spread over it by `key`; None where there is none."""
+    start, latest = between
+    if start > latest:
+        return None
+    if rule.window is None:
+        return start
+    opening = next_opening(rule.window, policy.place(customer), policy.almanac, start)
+    if opening is None or opening[0] > latest:
+        return None
+    return moment_in((opening[0], min(opening[1], latest)), key, LEAVING)
+
+
+def timing(rule: Rule, channels: tuple[Channel, ...]) -> Rule:
+    """The rule for a moment at which one of these is chosen: inside the product every hour is a good one."""
+    return replace(rule, window=None) if Channel.IN_APP in channels else rule
+
+
+def unreachable(situation: Situation, channels: tuple[Channel, ...]) -> SkipReason | None:
+    """Why nobody can or may be asked by any of them, or None. An address may still be learned before the due moment."""
+    customer = situation.customer
+    if customer is None:
+        return SkipReason.NO_CUSTOMER
+    if customer.deleted:
+        return SkipReason.CUSTOMER_DELETED
+    # A bounce is about an address: who can be asked another way still is.
+    closed = customer.suppressed and (customer.suppressed != BOUNCED or channels == (Channel.MAIL,))
+    return SkipReason.SUPPRESSED if closed else None
+
+
+def due(occurred_at: datetime, rule: Rule, now: datetime) -> datetime:
+    """The delay counts from the fact; a fact from the future counts from now."""
+    return max(min(occurred_at, now) + rule.delay, now + min(rule.delay, SETTLING))
+
+
+def sampled(customer_id: str, touchpoint: str, share: float) -> bool:
+    """The same customer is always in or always out of a touchpoint's sample."""
+    if share >= 1:
+        return True
+    digest = hashlib.sha256(f"{touchpoint}|{customer_id}".encode()).digest()
+    return int.from_bytes(digest[:8]) < share * 2**64
+
+
+def stoppable(touchpoint: Touchpoint | None, rule: Rule) -> bool:
+    """What takes others back is not taken back itself: a cancellation survey replaces the payment's."""
+    return touchpoint not in REVERSALS and rule.stops is Stops.NOTHING
+
+
+def _touchpoint(event: BillingEvent) -> Touchpoint:
+    if event.touchpoint is None:
+        message = "only a fact is decided about"
+        raise ValueError(message)
+    return event.touchpoint
+
+
+def _not_wanted(event: BillingEvent, rule: Rule, source: Source) -> SkipReason | None:
+    if event.test and not source.test_mode:
+        return SkipReason.TEST_MODE
+    if not rule.ask:
+        return SkipReason.NOT_ASKED
+    paid = event.money is None or event.money.amount > 0
+    return None if paid or not rule.paid_only else SkipReason.NOT_PAID
+
+
+def _taken_back(event: BillingEvent, rule: Rule, situation: Situation) -> SkipReason | None:
+    if not stoppable(event.touchpoint, rule):
+        return None
+    adverse = situation.customer and adverse_since(situation.customer, event.occurred_at)
+    return SkipReason.STOPPED if situation.stopped or adverse else None
+
+
+def adverse_since(customer: Customer, at: datetime) -> bool:
+    """Whether something took this customer's facts of then back."""
+    return customer.last_adverse_at is not None and customer.last_adverse_at >= at
+
+
+def _late(event: BillingEvent, rule: Rule, now: datetime) -> SkipReason | None:
+    return SkipReason.EXPIRED if now > event.occurred_at + rule.delay + rule.patience else None

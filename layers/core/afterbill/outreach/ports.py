@@ -1,0 +1,195 @@
+"""What outreach needs from the world, under the same promises as in intake."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Protocol, TypeVar
+
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import Delivery, Invitation, SkipReason
+from afterbill.model.messages import Receipt
+from afterbill.model.short_links import Code
+from afterbill.outreach.caps import Limit
+from afterbill.outreach.policy import Situation
+from afterbill.outreach.reputation import Halt
+
+Message_contra = TypeVar("Message_contra", contravariant=True)
+
+
+class Timer(Protocol):
+    """Fires a message into the send queue at a later time."""
+
+    def at(self, invitation: Invitation, delivery_number: int, moment: datetime) -> None:
+        """Set the timer for this delivery; repeating the call of one generation changes nothing."""
+
+
+class SendQueue(Protocol):
+    """Invitations whose time has come."""
+
+    def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
+        """Queue for sending after `delay` (0 to domain.delay.MAX_DELAY)."""
+
+
+class Mailer(Protocol[Message_contra]):
+    """Hands one mail, or one text message, over, exactly once per call."""
+
+    def send(self, mail: Message_contra, /) -> Receipt:
+        """Never raises: what happened is the receipt."""
+
+
+class Invitations(Protocol):
+    """The table as send_survey sees it."""
+
+    def invitation(self, invitation_id: str) -> Invitation | None:
+        """The invitation as it stands."""
+
+    def situation(self, invitation: Invitation) -> Situation:
+        """The customer (merged ones followed) and whether the payment was taken back."""
+
+    def claim(self, invitation: Invitation, customer: Customer) -> bool:
+        """pending -> sending under `invitation.attempt`, and the customer's last_asked_at to `claimed_at`.
+
+        The customer, channel, locale, zone and segments it carries are kept for good, whatever becomes of the mail,
+        and the customer no longer waits for it. Inside the product it is what the customer is offered from now on.
+        False when the invitation is no longer pending, or the customer was asked within the cooldown, suppressed or
+        merged away since it was read.
+        """
+
+    def put_off(self, invitation: Invitation, customer: Customer) -> bool:
+        """Store the wait it carries, unless it changed since it was read (then False); the customer waits as long."""
+
+    def release(self, invitation: Invitation, customer: Customer) -> None:
+        """Undo the claim of this attempt: sending -> pending, with the `deferred_until` and generation it carries.
+
+        The customer was not asked, and waits for it again if that was so when the claim was made.
+        """
+
+    def mark_sent(self, invitation: Invitation) -> None:
+        """sending -> sent with message id and day."""
+
+    def mark_unknown(self, invitation: Invitation) -> None:
+        """sending -> unknown, for this attempt only."""
+
+    def close(self, invitation: Invitation, reason: SkipReason) -> None:
+        """From the state it was read in -> closed, at the `closed_at` it carries; the customer waits no longer."""
+
+    def claim_reminder(self, invitation: Invitation, customer: Customer) -> bool:
+        """Take the one reminder, at the `reminded_at` it carries.
+
+        False when it was taken, an answer or a bounce came, or the customer changed since it was read.
+        """
+
+    def claim_further(self, invitation: Invitation, customer: Customer) -> bool:
+        """Take the delivery after the one before by the channel it carries, and offer it where that is the product.
+
+        What was proved of the one before is not true of it: delivery rank and moment become those it carries too.
+        False when it was taken, an answer, a dismissal or a complaint came, or the customer changed since it was read.
+        """
+
+    def release_further(self, invitation: Invitation) -> None:
+        """Give it back, unless an answer came: all that the claim changed becomes what it carries.
+
+        So do `deferred_until` and generation.
+        """
+
+    def release_reminder(self, invitation: Invitation) -> None:
+        """Give it back, with the `deferred_until` and generation it carries."""
+
+
+class Suppressions(Protocol):
+    """Addresses and numbers that are never written to again."""
+
+    def suppressed(self, address_hash: str) -> bool:
+        """Whether this is one of them."""
+
+    def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
+        """Never write there again, nor to its holder; only a bounce gives way to another reason."""
+
+
+class Limits(Protocol):
+    """Counters of what was sent."""
+
+    def take(self, limits: Sequence[Limit]) -> Limit | None:
+        """Count one mail under each of them, or under none: then the limit that is used up."""
+
+    def give_back(self, limits: Sequence[Limit]) -> None:
+        """One mail less: it was not sent after all."""
+
+
+class Halts(Protocol):
+    """The switch that stops all sending."""
+
+    def halted(self) -> str:
+        """Why nothing may be sent now, as known for a minute at most; empty where it may."""
+
+
+class Switch(Protocol):
+    """The switch that stops all sending, for those who turn it."""
+
+    def state(self) -> Halt:
+        """How it stands, read consistently."""
+
+    def stop(self, halt: Halt) -> bool:
+        """Stop all sending; False, and nothing done, where it is stopped, or was resumed since `halt` was thought of.
+
+        The latter is told by its `resumed_on`, the last resume it knows of.
+        """
+
+    def resume(self, day: date) -> bool:
+        """Let sending go on, and remember the local day; False where it was not stopped."""
+
+
+class MailEvents(Protocol):
+    """The table as handle_mail_event sees it."""
+
+    def invitation(self, invitation_id: str) -> Invitation | None:
+        """The invitation as it stands."""
+
+    def customer(self, customer_id: str) -> Customer | None:
+        """The customer, merged ones followed."""
+
+    def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
+        """sending or unknown -> sent: the mail system's word proves it went out."""
+
+    def deliver(self, invitation_id: str, delivery: Delivery, delivered_at: datetime | None = None) -> None:
+        """Raise the delivery rank, and keep the first moment a mail was `delivered_at`.
+
+        A lower rank changes nothing, an equal one no more than a moment that is missing.
+        """
+
+    def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
+        """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""
+
+
+class Sweeps(Protocol):
+    """The table as the sweep of overdue work sees it."""
+
+    def unsettled(self, hour: str) -> Sequence[str]:
+        """Ids of invitations due in that UTC hour (`2026-11-22T13`) that have not gone out."""
+
+    def invitation(self, invitation_id: str) -> Invitation | None:
+        """The invitation as it stands."""
+
+    def mark_unknown(self, invitation: Invitation) -> None:
+        """sending -> unknown, for this attempt only."""
+
+    def close(self, invitation: Invitation, reason: SkipReason) -> None:
+        """From the state it was read in -> closed, at the `closed_at` it carries; the customer waits no longer."""
+
+    def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
+        """sending or unknown -> sent: an answer proves it went out."""
+
+    def swept_until(self) -> str | None:
+        """The hour from which the next sweep starts, None before the first."""
+
+    def set_swept_until(self, hour: str) -> None:
+        """Remember it."""
+
+
+class Codes(Protocol):
+    """Short links, and whose phones they were sent to."""
+
+    def keep(self, code: Code) -> bool:
+        """Write it down, or find it as it was written before; False where another invitation has this code."""
+
+    def holder(self, phone_hash: str) -> str:
+        """Id of the customer whose phone this was when it was last written to; empty where nobody is known."""

@@ -1,0 +1,83 @@
+"""When our own mails bounce or annoy so often that it is better to stop than to be stopped.
+
+SES reviews an account at 5 % bounces or 0.1 % complaints and may pause it at 10 % or 0.5 %, over as many mails as it
+finds typical of the account: for a small sender, those of months (Developer Guide, "Reputation metrics messages").
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from afterbill.insight.nps import Tally
+from afterbill.insight.periods import Window, rolling
+from afterbill.outreach.caps import Sending
+
+WATCHED_DAYS = 7
+"""Days looked at together, today included."""
+
+MIN_BOUNCES = 5
+"""Fewer stop nobody, whatever the rate. Where 1 % bounce, chance brings so many in fewer than one week in a hundred."""
+
+MIN_COMPLAINTS = 3
+"""The same, where 0.01 % complain. Few mail systems tell of complaints: each stands for several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many mails were sent, and how many of these bounced for good or were complained about."""
+
+    sent: int = 0
+    bounced: int = 0
+    complained: int = 0
+
+    @property
+    def bounce_rate(self) -> float:
+        """The share that bounced, 0 to 1; 0 where nothing was sent."""
+        return self.bounced / self.sent if self.sent else 0.0
+
+    @property
+    def complaint_rate(self) -> float:
+        """The share that was complained about, likewise."""
+        return self.complained / self.sent if self.sent else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Whether sending is stopped: then there is a `reason`, since when, and what was counted if that was why.
+
+    `resumed_on` is the local day on which it was last resumed.
+    """
+
+    reason: str = ""
+    since: datetime | None = None
+    figures: Figures | None = None
+    resumed_on: date | None = None
+
+
+def watched(today: date, resumed_on: date | None) -> Window | None:
+    """The days that count, up to today; None on the day of a resume, for what led to the stop is settled by it."""
+    window = rolling(WATCHED_DAYS, today)
+    if resumed_on is None or resumed_on < window.first:
+        return window
+    return Window(window.name, resumed_on + timedelta(days=1), today) if resumed_on < today else None
+
+
+def figures_of(tally: Tally) -> Figures:
+    """What a tally says of its mails."""
+    return Figures(tally.sent, tally.bounced, tally.complained)
+
+
+def excess(figures: Figures, sending: Sending) -> str:
+    """Why sending must stop, for an operator; empty where it may go on."""
+    found = []
+    if figures.bounced >= MIN_BOUNCES and figures.bounce_rate >= sending.max_bounce_rate:
+        rate, limit = percent(figures.bounce_rate), percent(sending.max_bounce_rate)
+        found.append(f"{figures.bounced} of {figures.sent} mails bounced ({rate}, the limit is {limit})")
+    if figures.complained >= MIN_COMPLAINTS and figures.complaint_rate >= sending.max_complaint_rate:
+        rate, limit = percent(figures.complaint_rate), percent(sending.max_complaint_rate)
+        found.append(f"{figures.complained} of {figures.sent} mails were called spam ({rate}, the limit is {limit})")
+    return "; ".join(found)
+
+
+def percent(share: float) -> str:
+    """As `0.08 %`: two places, as the rates of complaints need them."""
+    return f"{100 * share:.2f} %"

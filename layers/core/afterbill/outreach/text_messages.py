@@ -1,0 +1,57 @@
+"""What sending a text message takes beside a mail: a number that can get it, a short link, and who wants none."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from afterbill.model.customer import Customer
+from afterbill.model.errors import TransientError
+from afterbill.model.invitation import Invitation, SkipReason
+from afterbill.model.messages import OPTED_OUT, Sms
+from afterbill.model.short_links import Code, code_of
+from afterbill.outreach.ports import Codes, Mailer, Suppressions
+
+_TRIES = 5
+UNSUBSCRIBED = "unsubscribed"
+
+
+@dataclass(frozen=True, slots=True)
+class Texting:
+    """What text messages need; `number` is the E.164 form of a number that can get them, from its spelling and country.
+
+    `compose` is pure: an invitation, its customer, the number and the code of the short link.
+    """
+
+    mailer: Mailer[Sms]
+    compose: Callable[[Invitation, Customer, str, str], Sms]
+    number: Callable[[str | None, str | None], str | None]
+    codes: Codes
+    suppressions: Suppressions
+    hash_address: Callable[[str], str]
+    keys: Callable[[], Mapping[int, bytes]]
+
+    def problem(self, customer: Customer) -> SkipReason | None:
+        """Why a text message to this customer is pointless."""
+        return None if self.number(customer.phone, customer.country) else SkipReason.BAD_PHONE
+
+    def unwanted(self, customer: Customer) -> bool:
+        """Whether this number asked for no more."""
+        number = self.number(customer.phone, customer.country)
+        return number is not None and self.suppressions.suppressed(self.hash_address(number))
+
+    def write(self, invitation: Invitation, customer: Customer) -> Sms:
+        """The message, its short link kept: repeated, it is the same one."""
+        number = self.number(customer.phone, customer.country) or ""
+        hashed = self.hash_address(number)
+        for attempt in range(_TRIES):
+            text = code_of(invitation.id, self.keys(), attempt)
+            if self.codes.keep(Code(text, invitation.id, invitation.answer_until, hashed, customer.id)):
+                return self.compose(invitation, customer, number, text)
+        message = f"every short link of invitation {invitation.id} is taken by another: it is looked at again"
+        raise TransientError(message)
+
+    def heed(self, reason: str, customer: Customer, now: datetime) -> None:
+        """Who opted out at the carrier or at AWS has said no, to us as well: `reason` is that of a rejection."""
+        if reason == OPTED_OUT:
+            number = self.number(customer.phone, customer.country) or ""
+            self.suppressions.suppress(self.hash_address(number), UNSUBSCRIBED, now, customer)

@@ -1,0 +1,63 @@
+"""Stop all sending before SES does, when too many mails bounce or are complained about."""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from enum import StrEnum
+from functools import reduce
+
+from afterbill.insight.nps import Tally
+from afterbill.insight.ports import Counting
+from afterbill.model.channels import Channel
+from afterbill.model.questions import Question
+from afterbill.model.segments import dimension_of
+from afterbill.outreach.caps import Sending
+from afterbill.outreach.ports import Switch
+from afterbill.outreach.reputation import Figures, Halt, excess, figures_of, watched
+
+
+class Outcome(StrEnum):
+    """What a look at the rates came to."""
+
+    GOES_ON = "goes_on"
+    STOPPED = "stopped"
+    STANDS = "stands"
+    OVERTAKEN = "overtaken"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """STOPPED: by this look. STANDS: it was stopped before, by us or by hand. Both have a reason."""
+
+    outcome: Outcome
+    reason: str = ""
+    figures: Figures | None = None
+
+
+def watch_reputation(counting: Counting, switch: Switch, sending: Sending, now: datetime, zone: tzinfo) -> Watched:
+    """Compare the rates of the last days with the limits; `zone` is the operator's.
+
+    What is stopped stays so until somebody resumes, and days before that never stop it again. OVERTAKEN: somebody
+    turned the switch meanwhile, so the next look decides.
+    """
+    known = switch.state()
+    if known.reason:
+        return Watched(Outcome.STANDS, known.reason, known.figures)
+    figures = recent_figures(counting, known, now, zone)
+    reason = excess(figures, sending)
+    if not reason:
+        return Watched(Outcome.GOES_ON, figures=figures)
+    stopped = switch.stop(Halt(reason, now, figures, known.resumed_on))
+    return Watched(Outcome.STOPPED, reason, figures) if stopped else Watched(Outcome.OVERTAKEN)
+
+
+def recent_figures(counting: Counting, known: Halt, now: datetime, zone: tzinfo) -> Figures:
+    """The mails of the days that count now, whatever they asked, as they were last counted.
+
+    A survey that went out several ways counts under the newest of them.
+    """
+    window = watched(now.astimezone(zone).date(), known.resumed_on)
+    if window is None:
+        return Figures()
+    names = [dimension_of(question, "channel") for question in (Question.NPS, *counting.progress().questions)]
+    days = (one for name in names for one in counting.tallies(name, window.first, window.last))
+    return figures_of(reduce(Tally.__add__, (tallies.get(Channel.MAIL, Tally()) for _, tallies in days), Tally()))

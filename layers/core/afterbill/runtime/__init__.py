@@ -1,0 +1,1 @@
+"""The edge of Lambda: HTTP events, batches, logs and metrics."""

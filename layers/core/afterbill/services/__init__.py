@@ -1,1 +1,0 @@
-"""One module per use case: plain functions over ports, named like the Lambda functions that run them."""

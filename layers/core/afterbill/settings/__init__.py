@@ -1,0 +1,1 @@
+"""The configuration, read once: environment variables and the files that an operator edits."""

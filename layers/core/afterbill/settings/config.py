@@ -1,0 +1,200 @@
+"""Settings of a function and the files an operator edits: read once, failing at start with the missing name.
+
+Import this on any path: it needs the standard library only. surveys.toml is checked as a whole in surveys.py.
+"""
+
+import os
+import sys
+import tomllib
+from collections.abc import Collection, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from afterbill.model.errors import ConfigurationError
+from afterbill.model.webhooks import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from afterbill.answers.hosted import HostedLink
+    from afterbill.content.brand import Brand
+    from afterbill.content.wording import Catalog
+    from afterbill.model.channels import InProduct
+    from afterbill.model.visits import Integrity
+    from afterbill.outreach.caps import Sending
+
+SURVEYS = "surveys.toml"
+INFORMAL = "-informal"
+"""What the name of a language's file ends with when it says du."""
+
+
+def setting(name: str) -> str:
+    """The environment variable `name`, which the template sets for every function that needs it."""
+    value = os.environ.get(name, "")
+    if not value:
+        message = f"environment variable {name} is missing: infra/template.yaml sets it for this function"
+        raise ConfigurationError(message)
+    return value
+
+
+def choice(name: str) -> str:
+    """The same for what an operator may leave off: empty then."""
+    return os.environ.get(name, "")
+
+
+def schedule_target() -> dict[str, Any]:
+    """Where schedules fire to, and how, for the functions that set timers."""
+    return {
+        "group": setting("SCHEDULE_GROUP"),
+        "role_arn": setting("SCHEDULE_ROLE"),
+        "queue_arn": setting("SEND_QUEUE_ARN"),
+        "dlq_arn": setting("SCHEDULE_DLQ_ARN"),
+        "flexible_minutes": int(setting("FLEXIBLE_WINDOW_MINUTES")),
+    }
+
+
+@cache
+def folder() -> Path:
+    """Where the configuration layer lies: the first folder of the import path that holds surveys.toml."""
+    for entry in sys.path:
+        if Path(entry, SURVEYS).is_file():
+            return Path(entry)
+    message = f"{SURVEYS} is not on the import path: layers/config must be attached as a layer"
+    raise ConfigurationError(message)
+
+
+@cache
+def surveys_table() -> Mapping[str, Any]:
+    """surveys.toml as it stands, unchecked: `make build` and `afterbill policy check` did that."""
+    return read_toml(folder() / SURVEYS)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file; ConfigurationError names the file and the line that is wrong."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{path.name}: {error}"
+        raise ConfigurationError(message) from error
+
+
+def sources() -> Mapping[str, Source]:
+    """The configured webhook endpoints by name."""
+    return {name: Source(name, **table) for name, table in surveys_table().get("sources", {}).items()}
+
+
+def reasons() -> Mapping[str, tuple[str, ...]]:
+    """The reasons that can be chosen at each touchpoint with its own, those of all others under `""`."""
+    table = surveys_table()
+    tables = {"": table.get("defaults", {}), **table.get("touchpoints", {})}
+    return {name: tuple(one["reasons"]) for name, one in tables.items() if "reasons" in one}
+
+
+def in_product() -> "InProduct":
+    """Who asks for surveys inside the product; without the table nobody."""
+    from afterbill.model.channels import InProduct  # noqa: PLC0415  # same as with brand()
+
+    table = surveys_table().get("in_product", {})
+    return InProduct(table.get("source", ""), tuple(table.get("origins", ())))
+
+
+def hosted_links() -> "Mapping[str, HostedLink]":
+    """The plain links by name, each with what the rule of its touchpoint says."""
+    from afterbill.answers.hosted import HostedLink  # noqa: PLC0415  # same as with brand()
+    from afterbill.model.questions import Question  # noqa: PLC0415  # same as with brand()
+
+    table = surveys_table()
+    named = {name: one["touchpoint"] for name, one in table.get("links", {}).items()}
+    rules = {name: {**table.get("defaults", {}), **table["touchpoints"].get(name, {})} for name in named.values()}
+    return {
+        name: HostedLink(name, touchpoint, stage_of(touchpoint), Question(rules[touchpoint].get("question", "nps")))
+        for name, touchpoint in named.items()
+    }
+
+
+def time_zone() -> "ZoneInfo":
+    """The operator's."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  # same as with brand()
+
+    return ZoneInfo(surveys_table()["time_zone"])
+
+
+def day_of() -> "Callable[[datetime], str]":
+    """Gives the operator's local day (`2026-11-22`) of an instant."""
+    zone = time_zone()
+    return lambda at: at.astimezone(zone).date().isoformat()
+
+
+def stage_of(touchpoint: str) -> str:
+    """The stage of the customer's journey that surveys.toml puts this touchpoint into."""
+    table = surveys_table()
+    rule: dict[str, str] = {**table.get("defaults", {}), **table.get("touchpoints", {}).get(touchpoint, {})}
+    return rule["stage"]
+
+
+@cache
+def brand() -> "Brand":
+    """brand.toml."""
+    from afterbill.content.brand import brand_of  # noqa: PLC0415  # functions without pages do not pay for it
+
+    return brand_of(read_toml(folder() / "brand.toml"))
+
+
+def sending() -> "Sending":
+    """What holds for all mails together."""
+    from afterbill.outreach.caps import Sending  # noqa: PLC0415  # same as with brand()
+
+    return Sending(**surveys_table().get("sending", {}))
+
+
+def integrity() -> "Integrity":
+    """What tells a person's tap from a machine's."""
+    from datetime import timedelta  # noqa: PLC0415  # same as with brand()
+
+    from afterbill.model.visits import Integrity  # noqa: PLC0415  # same as with brand()
+
+    table = surveys_table().get("integrity", {})
+    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    spans = {name: timedelta(**{units[one[-1]]: int(one[:-1])}) for name, one in table.items() if isinstance(one, str)}
+    lists = {name: tuple(one) for name, one in table.items() if isinstance(one, list)}
+    return Integrity(**{**table, **spans, **lists})
+
+
+def catalogs() -> "Mapping[str, Catalog]":
+    """Every language in locales/, by its tag."""
+    return Catalogs(folder() / "locales", brand().informal)
+
+
+def templates() -> Path:
+    """Where an operator's own templates lie; the folder need not be there."""
+    return folder() / "templates"
+
+
+class Catalogs(Mapping[str, "Catalog"]):
+    """The texts of every language in a folder by its tag, read when they are first wanted.
+
+    A language in `informal` is read from its file for friends: `de-informal.toml`.
+    """
+
+    def __init__(self, place: Path, informal: Collection[str] = ()) -> None:
+        self._place, self._informal = place, informal
+        stems = sorted(path.stem for path in place.glob("*.toml"))
+        self._languages = [stem for stem in stems if not stem.endswith(INFORMAL)]
+        self._read: dict[str, Catalog] = {}
+
+    def __getitem__(self, language: str) -> "Catalog":
+        if language not in self._read:
+            if language not in self._languages:
+                raise KeyError(language)
+            name = f"{language}{INFORMAL}" if language in self._informal else language
+            self._read[language] = read_toml(self._place / f"{name}.toml")["texts"]
+        return self._read[language]
+
+    def __iter__(self) -> "Iterator[str]":
+        return iter(self._languages)
+
+    def __len__(self) -> int:
+        return len(self._languages)

@@ -1,0 +1,236 @@
+"""The tables of surveys.toml as they are checked; each attribute is a key that the file documents."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from afterbill.connectors import registry
+from afterbill.model.billing import Touchpoint
+from afterbill.model.campaigns import CAMPAIGNS, Every
+from afterbill.model.channels import Channel
+from afterbill.model.consent import PRESETS, Need
+from afterbill.model.questions import Question
+from afterbill.model.suggestions import unknown
+from afterbill.outreach.policy import Stops
+from afterbill.settings.surveys.answering import InProductTable, IntegrityTable, LinkTable, SmsTable
+from afterbill.settings.surveys.fitting import UNFIT, keeps_to_the_cooldown, outlives_what_follows
+from afterbill.settings.surveys.table import Name, Table
+from afterbill.settings.surveys.values import (
+    Duration,
+    address,
+    channel_list,
+    choose,
+    country,
+    currency_code,
+    days,
+    field,
+    hours,
+    meaning,
+    path,
+    provider,
+    time_zone,
+    word,
+)
+
+_PART_OF_ADDRESS = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_LEAST_PATIENCE = timedelta(hours=1)
+_WEEKEND = frozenset({5, 6})
+
+Stage = Literal["awareness", "consideration", "purchase", "support", "loyalty"]
+
+
+class RuleTable(Table):
+    """One touchpoint; what it leaves out stands under [defaults]."""
+
+    ask: bool
+    stage: Stage
+    delay: Duration
+    window: str = ""
+    sampling: Annotated[float, Field(ge=0, le=1, strict=False)]
+    quota: Annotated[int, Field(ge=0)] = 0
+    priority: Annotated[int, Field(ge=0, le=100)]
+    seen_within: Duration = timedelta(days=14)
+    channels: Annotated[tuple[Channel, ...], BeforeValidator(channel_list), Field(strict=False)] = (Channel.MAIL,)
+    question: Annotated[Question, BeforeValidator(lambda text: Question(choose(text, Question)))] = Question.NPS
+    reasons: Annotated[tuple[Name, ...], Field(strict=False, max_length=12)] = ()
+    cooldown: Duration
+    patience: Annotated[Duration, Field(ge=_LEAST_PATIENCE)] = timedelta(days=14)
+    reminder: Duration = timedelta(0)
+    fallback: Duration = timedelta(days=3)
+    expiry: Annotated[Duration, Field(gt=timedelta(0))]
+    paid_only: bool
+    stops: Annotated[Stops, Field(strict=False)]
+
+    @field_validator("window")
+    @classmethod
+    def _is_there(cls, value: str, known: ValidationInfo) -> str:
+        windows = _table(known, "windows")
+        if value and value not in windows:
+            message = f"there is no [windows.{value}]: {unknown(value, windows)}"
+            raise ValueError(message)
+        return value
+
+    @field_validator("channels")
+    @classmethod
+    def _can_be_used(cls, value: tuple[Channel, ...], known: ValidationInfo) -> tuple[Channel, ...]:
+        if Channel.IN_APP in value and not _table(known, "in_product").get("source"):
+            message = '"in_app" needs [in_product] with source and origins: enter them, or take "in_app" out'
+            raise ValueError(message)
+        if value == (Channel.IN_APP,) and not known.data.get("seen_within", True):
+            raise PydanticCustomError(
+                UNFIT, 'would ask nobody: with seen_within = "0s" nobody is asked "in_app", and there is no other way'
+            )
+        return value
+
+    _keeps_to_the_cooldown = field_validator("reminder", "fallback")(keeps_to_the_cooldown)
+    _outlives_what_follows = field_validator("expiry")(outlives_what_follows)
+
+
+def _table(known: ValidationInfo, name: str) -> Mapping[str, Any]:
+    """Another table of the file, as it stands there; empty where it is missing or none."""
+    table = (known.context or {}).get(name)
+    return table if isinstance(table, dict) else {}
+
+
+class WindowTable(Table):
+    """Local hours in which mail may leave."""
+
+    days: Annotated[frozenset[int], BeforeValidator(days), Field(strict=False)]
+    hours: Annotated[tuple[tuple[int, int], ...], BeforeValidator(hours), Field(strict=False)]
+    weekends: bool = False
+    holidays: bool = False
+
+    @model_validator(mode="after")
+    def _opens(self) -> "WindowTable":
+        if self.days <= _WEEKEND and not self.weekends:
+            message = "never opens: its days are all of the weekend, and weekends = false"
+            raise ValueError(message)
+        return self
+
+
+class LegalTable(Table):
+    """What the law demands before a survey may be sent."""
+
+    preset: Annotated[str, BeforeValidator(lambda text: choose(text, PRESETS))]
+    countries: dict[
+        Annotated[str, BeforeValidator(country)],
+        Annotated[Need, BeforeValidator(lambda text: Need(choose(text, Need)))],
+    ] = Field(default={})
+
+
+class SendingTable(Table):
+    """What holds for all mails together."""
+
+    per_hour: Annotated[int, Field(ge=0)] = 0
+    per_day: Annotated[int, Field(ge=0)] = 0
+    max_bounce_rate: Annotated[float, Field(gt=0, lt=0.1, strict=False)] = 0.04
+    max_complaint_rate: Annotated[float, Field(gt=0, lt=0.005, strict=False)] = 0.0008
+
+
+class CampaignTable(Table):
+    """A survey that no event asks for."""
+
+    touchpoint: Annotated[Touchpoint, BeforeValidator(lambda text: Touchpoint(choose(text, Touchpoint)))]
+    start: date
+    every: Annotated[Every, BeforeValidator(lambda text: Every(choose(text, Every)))] | None = None
+    over: Annotated[Duration, Field(ge=timedelta(days=1), le=timedelta(days=366))] | None = None
+
+    @model_validator(mode="after")
+    def _comes_back_or_ends(self) -> "CampaignTable":
+        if (self.every is None) == (self.over is None):
+            message = 'needs either every = "quarter" or "half-year", or over = "14d" to ask once within that time'
+            raise ValueError(message)
+        return self
+
+
+class SourceTable(Table):
+    """One webhook endpoint, `/webhooks/<name>`."""
+
+    provider: Annotated[str, BeforeValidator(provider)]
+    test_mode: bool = False
+    sandbox: bool = False
+    url: Annotated[str, BeforeValidator(address)] = Field("", validate_default=True)
+    api_url: Annotated[str, BeforeValidator(address)] = ""
+    account: Annotated[str, BeforeValidator(word)] = Field("", validate_default=True)
+    webhook_id: Annotated[str, BeforeValidator(word)] = Field("", validate_default=True)
+    currency: Annotated[str, BeforeValidator(currency_code)] = ""
+    fields: dict[Annotated[str, BeforeValidator(field)], Annotated[str, BeforeValidator(path)]] = Field(default={})
+    types: dict[str, Annotated[str, BeforeValidator(meaning)]] = Field(default={})
+
+    @field_validator("url", "account", "webhook_id")
+    @classmethod
+    def _needed(cls, value: str, known: ValidationInfo) -> str:
+        known_provider = known.data.get("provider")
+        why = registry.load(known_provider).ABOUT.needs.get(known.field_name or "") if known_provider else None
+        if why and not value:
+            message = f"is missing: enter {why}"
+            raise ValueError(message)
+        return value
+
+    @field_validator("account")
+    @classmethod
+    def _fits_the_address(cls, value: str, known: ValidationInfo) -> str:
+        """Where the API's address holds the account, it must be there and stay a part of it."""
+        said = known.data
+        api = registry.load(said["provider"]).API if "provider" in said and not said.get("api_url") else None
+        if api is None or "{account}" not in ((said.get("sandbox") and api.sandbox_url) or api.url):
+            return value
+        if not re.fullmatch(_PART_OF_ADDRESS, value) or ".." in value:
+            message = f"must be what stands for {{account}} in {api.url}, not {value!r}"
+            raise ValueError(message)
+        return value
+
+
+class SurveysFile(Table):
+    """The whole file."""
+
+    time_zone: Annotated[str, BeforeValidator(time_zone)]
+    windows: dict[Name, WindowTable] = Field(default={})
+    legal: LegalTable = LegalTable(preset="strict")
+    sending: SendingTable = SendingTable()
+    sources: dict[Name, SourceTable]
+    touchpoints: dict[Annotated[Touchpoint, Field(strict=False)], RuleTable]
+    campaigns: dict[Name, CampaignTable] = Field(default={})
+    integrity: IntegrityTable = IntegrityTable()
+    sms: SmsTable = SmsTable()
+    in_product: InProductTable = InProductTable()
+    links: dict[Name, LinkTable] = Field(default={})
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> "SurveysFile":
+        for name, campaign in self.campaigns.items():
+            if not self.touchpoints[campaign.touchpoint].ask:
+                message = f"campaigns.{name}: [touchpoints.{campaign.touchpoint}] has ask = false: it would ask nobody"
+                raise ValueError(message)
+        if self.in_product.source and self.in_product.source not in self.sources:
+            known = unknown(self.in_product.source, self.sources)
+            message = f"in_product.source: there is no [sources.{self.in_product.source}]: {known}"
+            raise ValueError(message)
+        if CAMPAIGNS in self.sources:
+            message = f"sources.{CAMPAIGNS}: this name is taken by [campaigns]: choose another one"
+            raise ValueError(message)
+        return self
+
+
+KEYS = frozenset(
+    key
+    for table in (
+        SurveysFile,
+        RuleTable,
+        WindowTable,
+        LegalTable,
+        SendingTable,
+        CampaignTable,
+        SourceTable,
+        IntegrityTable,
+        SmsTable,
+        InProductTable,
+        LinkTable,
+    )
+    for key in table.model_fields
+)
+"""Every key there is, to guess which one was meant."""

@@ -1,0 +1,174 @@
+"""How single values of surveys.toml are written, and what is said of one that cannot be read."""
+
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from ipaddress import ip_network
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator
+
+from afterbill.connectors import registry
+from afterbill.connectors._kit.consent import KEYS
+from afterbill.connectors._kit.neutral import PATHS
+from afterbill.model.billing import Touchpoint
+from afterbill.model.channels import SENDING_CHANNELS, Channel
+from afterbill.model.suggestions import unknown
+from afterbill.outreach import sending_window
+from afterbill.settings.almanac import load_almanac
+
+UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+"""Seconds of each unit a duration can be written in, the largest first."""
+
+_MEANINGS = (*Touchpoint, "customer_updated", "customer_deleted")
+_LONGEST = timedelta(days=3650)
+_DURATION = re.compile(r"(\d{1,6})([smhd])")
+_ADDRESS = re.compile(
+    r"(?:https://[a-z0-9.-]+|http://(?:127\.0\.0\.1|localhost))(?::\d{1,5})?(?:/[\w.~-]+)*/?", re.ASCII | re.IGNORECASE
+)
+_ORIGIN = re.compile(r"(?:https://[a-z0-9.-]+|http://(?:127\.0\.0\.1|localhost))(?::\d{1,5})?", re.ASCII)
+_ATTRIBUTES = "data.attributes."
+_CURRENCY = re.compile(r"[A-Z]{3}|presentment")
+
+
+def duration(text: object) -> timedelta:
+    """`20s`, `90m`, `48h` or `3d`."""
+    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    found = timedelta(seconds=UNITS[match[2]] * int(match[1])) if match else None
+    if found is None or found > _LONGEST:
+        message = f'must be a duration such as "20s", "90m", "48h" or "3d", ten years at most, not {text!r}'
+        raise ValueError(message)
+    return found
+
+
+def time_zone(text: object) -> str:
+    """An IANA name."""
+    try:
+        return ZoneInfo(str(text)).key
+    except (KeyError, ValueError, OSError) as error:
+        message = f'must be a time zone such as "Europe/Berlin", not {text!r}'
+        raise ValueError(message) from error
+
+
+def provider(text: object) -> str:
+    """The name of a provider there is."""
+    if text not in registry.PROVIDERS:
+        message = f"must be one of {', '.join(registry.PROVIDERS)}, not {text!r}"
+        raise ValueError(message)
+    return str(text)
+
+
+def meaning(text: object) -> str:
+    """What a foreign type can be mapped to: a touchpoint, or a lesson about the customer."""
+    if text not in _MEANINGS:
+        message = f"must be one of {', '.join(_MEANINGS)}, not {text!r}"
+        raise ValueError(message)
+    return str(text)
+
+
+def field(text: object) -> str:
+    """What a field map can name: a path of the neutral body, or an attribute of a legal basis."""
+    if not isinstance(text, str) or (not text.startswith(_ATTRIBUTES) and text not in {*PATHS, *KEYS}):
+        raise ValueError(unknown(str(text), {*PATHS, *KEYS}))
+    return text
+
+
+def path(text: object) -> str:
+    """Where a foreign body has it: names, and numbers of places in lists, with dots between."""
+    if not isinstance(text, str) or not all(text.split(".")):
+        message = f'must be a path such as "payload.owner.mail", not {text!r}'
+        raise ValueError(message)
+    return text
+
+
+def address(text: object) -> str:
+    """Where requests go: an address that cannot mean another one to somebody else."""
+    if not isinstance(text, str) or (text and not _ADDRESS.fullmatch(text)) or ".." in text:
+        message = (
+            f"must be an https:// address without user, query and fragment (http:// on 127.0.0.1 only), not {text!r}"
+        )
+        raise ValueError(message)
+    return text
+
+
+def word(text: object) -> str:
+    """An id or a name that a provider uses."""
+    if not isinstance(text, str) or not text.isprintable() or " " in text:
+        message = f"must be copied from the provider as one word, not {text!r}"
+        raise ValueError(message)
+    return text
+
+
+def currency_code(text: object) -> str:
+    """What amounts are in that name no currency; a shop can also say that the customer's own counts."""
+    if not isinstance(text, str) or not _CURRENCY.fullmatch(text):
+        message = f'must be an ISO 4217 code such as "EUR", or "presentment", not {text!r}'
+        raise ValueError(message)
+    return text
+
+
+def country(text: object) -> str:
+    """A country by its code; one that does not exist would silently never apply."""
+    if text not in load_almanac().zones:
+        message = f'must be the ISO 3166 code of a country such as "DE" or "GB", not {text!r}'
+        raise ValueError(message)
+    return str(text)
+
+
+def days(texts: object) -> frozenset[int]:
+    """A list of weekdays."""
+    return sending_window.parse_days(_words(texts, '["mon", "tue"]'))
+
+
+def hours(texts: object) -> tuple[tuple[int, int], ...]:
+    """A list of stretches of the local day."""
+    return sending_window.parse_hours(_words(texts, '["09:00-12:00", "13:00-17:30"]'))
+
+
+def _words(texts: object, example: str) -> list[str]:
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        message = f"must be a list such as {example}, not {texts!r}"
+        raise ValueError(message)
+    return texts
+
+
+def network(text: object) -> str:
+    """A network in CIDR notation."""
+    try:
+        return str(ip_network(str(text)))
+    except ValueError as error:
+        message = f'must be a network such as "192.0.2.0/24" or "2001:db8::/32", not {text!r}'
+        raise ValueError(message) from error
+
+
+def origin(text: object) -> str:
+    """Where pages come from, spelled as browsers spell it: they leave the usual port out."""
+    if not isinstance(text, str) or not _ORIGIN.fullmatch(text) or text.endswith((":443", ":80")):
+        message = (
+            'must be scheme and host such as "https://app.example.com", in small letters, without a path, '
+            f"the usual port or a wildcard (http:// on localhost only), not {text!r}"
+        )
+        raise ValueError(message)
+    return text
+
+
+def channel_list(names: object) -> tuple[Channel, ...]:
+    """The ways to ask, in order, each once."""
+    chosen = tuple(Channel(choose(name, SENDING_CHANNELS)) for name in _words(names, '["mail"]'))
+    if not chosen or len(set(chosen)) < len(chosen):
+        message = f'must name each way to ask once, such as ["in_app", "mail"], not {names!r}'
+        raise ValueError(message)
+    return chosen
+
+
+def choose(text: object, known: Iterable[str]) -> str:
+    """One of a few names."""
+    names = list(known)
+    if text not in names:
+        message = f"{unknown(str(text), names)}; there are: {', '.join(names)}"
+        raise ValueError(message)
+    return str(text)
+
+
+Duration = Annotated[timedelta, BeforeValidator(duration)]

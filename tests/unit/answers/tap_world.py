@@ -1,0 +1,56 @@
+"""A mail that was sent at noon, its links in use, and the runs that judge the taps, on a table in memory."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from afterbill.answers.review_clicks import Settled, settle_answers
+from afterbill.model.invitation import Answer, Invitation, State
+from afterbill.model.visits import Integrity, Kind, Visit
+from afterbill_cli.memory.table import MemoryTable
+from afterbill_cli.memory.taps import MemoryTaps
+from tests.factories import NOON, day_of, invitation
+
+ID = invitation().id
+
+
+@dataclass
+class World:
+    """The clock stands where the last thing happened."""
+
+    now: datetime = NOON
+    integrity: Integrity = field(default_factory=Integrity)
+
+    def __post_init__(self) -> None:
+        sent = invitation(state=State.SENT, sent_at=NOON, sent_day="2026-11-22", expiry=timedelta(days=30))
+        self.responses = MemoryTable({ID: sent})
+        self.table = MemoryTaps(self.responses.invitations)
+
+    @property
+    def invitation(self) -> Invitation:
+        return self.responses.invitations[ID]
+
+    def at(self, seconds: float) -> None:
+        self.now = NOON + timedelta(seconds=seconds)
+
+    def visit(self, kind: Kind, rating: int | None = None, network: str = "home") -> None:
+        self.responses.visit(ID, Visit(self.now, kind, rating, network, "safari"))
+        if kind is Kind.SEEN:
+            self.table.await_settling(ID, self.now)
+
+    def tap(self, rating: int, seconds: float, network: str = "home") -> None:
+        """Open a number, and see its page."""
+        self.at(seconds)
+        self.visit(Kind.OPENED, rating, network)
+        self.visit(Kind.SEEN, rating, network)
+
+    def trap(self, seconds: float, network: str = "gateway") -> None:
+        self.at(seconds)
+        self.visit(Kind.HIDDEN, None, network)
+
+    def confirm(self, rating: int) -> None:
+        self.responses.record(ID, Answer(rating, "said"), self.now, day_of(self.now))
+
+    def settle(self, after: float = 601, table: object = None) -> Settled:
+        """A run so many seconds after the last thing."""
+        self.now += timedelta(seconds=after)
+        return settle_answers(table or self.table, self.integrity, self.now, day_of)

@@ -1,0 +1,218 @@
+"""What the answer API takes, and how it says what is wrong."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from afterbill.answers.api import DOCUMENT, problems
+from afterbill.answers.api.bodies import AnswerBody
+from afterbill.answers.told import Told
+from afterbill.model.billing import Touchpoint
+from afterbill.model.questions import SCALES, Question
+from afterbill_dev.generate import openapi
+from tests.factories import DAY, HOUR, MINUTE, NOON
+
+
+def told(body: Any, now: datetime = NOON) -> Told:
+    return AnswerBody.model_validate(body, context={"now": now}).told()
+
+
+def faults(body: Any, now: datetime = NOON) -> dict[str, str]:
+    """What is wrong, by field."""
+    with pytest.raises(ValidationError) as refused:
+        told(body, now)
+    return {one["field"]: one["message"] for one in problems.faults_of(refused.value)}
+
+
+def test_a_rating_is_all_it_needs() -> None:
+    assert told({"rating": 9}) == Told(9, Question.NPS, touchpoint=Touchpoint.RELATIONSHIP)
+
+
+def test_everything_it_can_say_is_taken() -> None:
+    body = {
+        "rating": 4,
+        "question": "csat",
+        "answered_at": "2026-11-22T12:30:15.5+01:00",
+        "comment": "Quick\r\nand friendly",
+        "reason": "service",
+        "contact_ok": True,
+        "touchpoint": "support_resolved",
+        "source": "call centre",
+        "customer": {"id": "cus_1", "source": "stripe", "email": "ada@example.com"},
+        "segments": {"plan": "pro", "country": "CH", "locale": "de-CH"},
+    }
+
+    assert told(body) == Told(
+        rating=4,
+        question=Question.CSAT,
+        answered_at=datetime(2026, 11, 22, 11, 30, 15, 500_000, tzinfo=UTC),
+        comment="Quick\r\nand friendly",
+        reason="service",
+        contact_ok=True,
+        touchpoint=Touchpoint.SUPPORT_RESOLVED,
+        source="call centre",
+        customer_source="stripe",
+        customer_id="cus_1",
+        email="ada@example.com",
+        segments={"plan": "pro", "country": "CH", "locale": "de-CH"},
+    )
+
+
+@pytest.mark.parametrize("question", Question)
+def test_a_rating_lies_on_the_scale_of_its_question(question: Question) -> None:
+    scale = SCALES[question]
+    for rating in scale.ratings:
+        assert told({"rating": rating, "question": question.value}).rating == rating
+    for rating in (scale.lowest - 1, scale.highest + 1):
+        assert faults({"rating": rating, "question": question.value}).keys() == {"rating"}
+
+
+@pytest.mark.parametrize("rating", [9.5, "9", "", None, True, [9], {"n": 9}, float("inf"), 10**400, -1])
+def test_a_rating_is_never_guessed(rating: Any) -> None:
+    assert faults({"rating": rating}).keys() == {"rating"}
+
+
+def test_a_number_without_a_fraction_is_whole_however_it_is_written() -> None:
+    assert told({"rating": 9.0}).rating == 9
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "yesterday",
+        "2026-11-22",
+        "2026-11-22T12:00:00",
+        "2026-11-22 12:00:00Z",
+        "2026-02-30T12:00:00Z",
+        "2026-11-22T12:00Z",
+        "2026-11-22T12:00:60Z",
+        "1795350615",
+        "٢٠٢٦-11-22T12:00:00Z",
+        "2026-11-22T12:00:00Z\n",
+        1795350615,
+        None,
+        True,
+    ],
+)
+def test_a_moment_names_day_time_and_offset(text: Any) -> None:
+    assert "must be a moment of RFC 3339" in faults({"rating": 9, "answered_at": text})["answered_at"]
+
+
+@pytest.mark.parametrize("text", ["2025-01-01T00:00:00Z", "2026-11-22T13:00:00.123456789+01:00"])
+def test_a_moment_may_be_any_of_the_last_700_days(text: str) -> None:
+    assert told({"rating": 9, "answered_at": text}).answered_at == datetime.fromisoformat(text)
+
+
+def test_clocks_may_differ_by_five_minutes_and_answers_be_700_days_old() -> None:
+    for at in (NOON + 5 * MINUTE, NOON - 700 * DAY):
+        assert told({"rating": 9, "answered_at": at.isoformat()}).answered_at == at
+
+    late, old = NOON + 5 * MINUTE + timedelta(seconds=1), NOON - 700 * DAY - HOUR
+    assert faults({"rating": 9, "answered_at": late.isoformat()}) == {
+        "answered_at": "must not lie more than 5 minutes in the future"
+    }
+    assert faults({"rating": 9, "answered_at": old.isoformat()}) == {"answered_at": "must not be older than 700 days"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("question", "nsp"),
+        ("touchpoint", "phone"),
+        ("reason", "Too dear"),
+        ("reason", "x" * 41),
+        ("reason", ""),
+        ("source", "x" * 41),
+        ("source", " support"),
+        ("source", "a\nb"),
+        ("source", None),
+        ("comment", "x" * 10_001),
+        ("comment", None),
+        ("comment", "half a \ud83c"),
+        ("contact_ok", "yes"),
+        ("contact_ok", 1),
+        ("customer", None),
+        ("customer", {}),
+        ("customer", {"id": "cus_1"}),
+        ("customer", {"source": "stripe"}),
+        ("segments", None),
+        ("name", "Ada"),
+    ],
+)
+def test_what_does_not_fit_is_named(field: str, value: Any) -> None:
+    assert faults({"rating": 9, field: value}).keys() == {field}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("customer.email", "ada"),
+        ("customer.email", "a b@example.com"),
+        ("customer.name", "Ada"),
+        ("segments.country", "ch"),
+        ("segments.locale", "german"),
+        ("segments.plan", "x" * 101),
+        ("segments.city", "Basel"),
+    ],
+)
+def test_what_does_not_fit_further_inside_is_named_with_its_place(field: str, value: Any) -> None:
+    outer, _, inner = field.partition(".")
+
+    assert faults({"rating": 9, outer: {inner: value}}).keys() == {field}
+
+
+@pytest.mark.parametrize("body", [[], "9", 9, None, True])
+def test_a_body_that_is_no_object_is_wrong_as_a_whole(body: Any) -> None:
+    assert faults(body).keys() == {""}
+
+
+def test_everything_that_is_wrong_is_said_at_once_up_to_a_point() -> None:
+    assert faults({"rating": 11, "reason": "Too dear", "contact_ok": "no"}).keys() == {"rating", "reason", "contact_ok"}
+    assert len(faults({f"field {number}": 1 for number in range(30)})) == 20
+
+
+def test_what_is_wrong_is_not_repeated() -> None:
+    said = faults({"rating": 9, "customer": {"email": "ada at example"}, "x" * 1000: 1})
+
+    assert "ada" not in json.dumps(said)
+    assert max(map(len, said)) == 100
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"rating": NaN}',
+        b'{"rating": Infinity}',
+        b"\xff",
+        b"[" * 100_000,
+        b'{"rating": ' + b"9" * 5000 + b"}",
+    ],
+    ids=["nothing", "half", "NaN", "infinity", "not UTF-8", "too deep", "too long a number"],
+)
+def test_what_is_no_json_is_no_json(body: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  # each has words of its own
+        problems.loads(body)
+
+
+def test_the_document_is_that_of_the_models() -> None:
+    """`make openapi` writes it."""
+    assert DOCUMENT.read_text(encoding="utf-8") == openapi.written()
+
+
+def test_the_document_is_written_to_its_place(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(openapi, "DOCUMENT", tmp_path / "openapi.json")
+
+    assert openapi.main() == 0
+    assert json.loads((tmp_path / "openapi.json").read_text("utf-8")) == openapi.document()
+
+
+def test_the_examples_of_the_document_are_answers() -> None:
+    content = openapi.document()["paths"]["/v1/responses"]["post"]["requestBody"]["content"]["application/json"]
+
+    assert [told(one["value"]).rating for one in content["examples"].values()] == [9, 4]

@@ -1,0 +1,199 @@
+"""Answers that other systems tell."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from afterbill.answers.api_keys import ApiKey, Scope, hash_of, spelled
+from afterbill.answers.collect_response import Collector, Kept, Outcome, Refusal, authorise, collect_response
+from afterbill.answers.external import COLLECTED
+from afterbill.answers.told import Told
+from afterbill.model.billing import Touchpoint
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import Answer, Invitation, State
+from afterbill.model.questions import Question
+from afterbill_cli.memory.api_keys import MemoryApiKeys
+from afterbill_cli.memory.collecting import MemoryCollecting
+from tests.factories import ADA, DAY, HOUR, NOON, customer, hash_address
+
+SECRET = "s" * 43
+KEY = ApiKey("0123456789abcdef", "support", ("responses:write",), hash_of(SECRET), NOON)
+HEADER = f"Bearer {spelled(KEY.id, SECRET)}"
+TOLD = Told(9, comment="Quick", answered_at=NOON - HOUR)
+
+
+@pytest.fixture
+def table() -> MemoryCollecting:
+    return MemoryCollecting()
+
+
+def collect(table: MemoryCollecting, told: Told = TOLD, name: str = "call-1", key: ApiKey = KEY) -> Kept:
+    stages = {Touchpoint.RELATIONSHIP: "loyalty", Touchpoint.SUPPORT_RESOLVED: "support"}
+    collector = Collector(table, hash_address, lambda at: at.date().isoformat(), lambda one: stages[Touchpoint(one)])
+    return collect_response(told, key, name, collector, NOON)
+
+
+def kept(table: MemoryCollecting, told: Told = TOLD) -> Invitation:
+    return table.invitations[collect(table, told).id]
+
+
+class TestKeys:
+    @pytest.fixture
+    def keys(self) -> MemoryApiKeys:
+        return MemoryApiKeys({KEY.id: KEY})
+
+    @pytest.mark.parametrize("header", [HEADER, HEADER.replace("Bearer", "bearer"), f"  {HEADER} "])
+    def test_the_right_key_opens(self, keys: MemoryApiKeys, header: str) -> None:
+        assert authorise(header, Scope.RESPONSES_WRITE, keys) == KEY
+
+    @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YWRh", HEADER.removeprefix("Bearer ")])
+    def test_without_a_key_one_is_asked_for(self, keys: MemoryApiKeys, header: str) -> None:
+        assert authorise(header, Scope.RESPONSES_WRITE, keys) is Refusal.NO_KEY
+
+    @pytest.mark.parametrize(
+        "said", ["x", spelled(KEY.id, "t" * 43), spelled("0" * 16, SECRET), f"{spelled(KEY.id, SECRET)} x"]
+    )
+    def test_a_wrong_key_opens_nothing(self, keys: MemoryApiKeys, said: str) -> None:
+        assert authorise(f"Bearer {said}", Scope.RESPONSES_WRITE, keys) is Refusal.WRONG_KEY
+
+    def test_a_revoked_key_is_a_wrong_one(self, keys: MemoryApiKeys) -> None:
+        assert keys.revoke(KEY.id, NOON)
+
+        assert authorise(HEADER, Scope.RESPONSES_WRITE, keys) is Refusal.WRONG_KEY
+
+    def test_a_key_for_something_else_is_told_so(self) -> None:
+        keys = MemoryApiKeys({KEY.id: replace(KEY, scopes=("scores:read",))})
+
+        assert authorise(HEADER, Scope.RESPONSES_WRITE, keys) is Refusal.WRONG_SCOPE
+
+
+class TestKept:
+    def test_an_answer_becomes_a_closed_invitation_that_holds_it(self, table: MemoryCollecting) -> None:
+        said = Told(
+            rating=4,
+            question=Question.CSAT,
+            answered_at=NOON - DAY,
+            comment="  Quick\r\nand friendly ",
+            reason="service",
+            contact_ok=True,
+            touchpoint=Touchpoint.SUPPORT_RESOLVED,
+            source="call centre",
+            segments={"plan": "pro", "country": "CH", "locale": "de-CH"},
+        )
+
+        one = kept(table, said)
+
+        assert (one.state, one.reason, one.sent_day) == (State.CLOSED, COLLECTED, "")
+        assert one.answer == Answer(4, "Quick\nand friendly", "service", contact_ok=True)
+        assert (one.answered_at, one.answered_day) == (NOON - DAY, "2026-11-21")
+        assert one.segments == {
+            "touchpoint": "support_resolved",
+            "stage": "support",
+            "source": "call centre",
+            "channel": "api",
+            "question": "csat",
+            "plan": "pro",
+            "country": "CH",
+            "locale": "de-CH",
+        }
+
+    def test_what_is_left_out_is_now_and_the_name_of_the_key(self, table: MemoryCollecting) -> None:
+        one = kept(table, Told(0))
+
+        assert (one.answered_at, one.source, one.touchpoint, one.question) == (
+            NOON,
+            "support",
+            "relationship",
+            Question.NPS,
+        )
+
+    def test_told_again_it_is_kept_once(self, table: MemoryCollecting) -> None:
+        first, again = collect(table), collect(table)
+
+        assert (first.outcome, again.outcome) == (Outcome.RECORDED, Outcome.REPEATED)
+        assert first.id == again.id
+        assert len(table.invitations) == 1
+
+    def test_saying_what_holds_anyway_is_saying_the_same(self, table: MemoryCollecting) -> None:
+        collect(table, Told(9))
+
+        said = Told(9, Question.NPS, contact_ok=False, touchpoint=Touchpoint.RELATIONSHIP)
+        assert collect(table, said).outcome is Outcome.REPEATED
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            replace(TOLD, rating=8),
+            replace(TOLD, comment="Slow"),
+            replace(TOLD, answered_at=NOON),
+            replace(TOLD, email=ADA),
+            replace(TOLD, customer_id="1", customer_source="shop"),
+            replace(TOLD, segments={"plan": "pro"}),
+        ],
+    )
+    def test_the_same_name_for_another_answer_is_refused_and_changes_nothing(
+        self, table: MemoryCollecting, other: Told
+    ) -> None:
+        first = collect(table)
+
+        assert collect(table, other) == Kept(Outcome.REUSED, first.id)
+        assert table.invitations[first.id].answer == Answer(9, "Quick")
+
+    def test_names_of_two_keys_do_not_meet(self, table: MemoryCollecting) -> None:
+        assert collect(table).id != collect(table, key=replace(KEY, id="f" * 16)).id
+
+
+class TestCustomers:
+    def known(self, table: MemoryCollecting, alias: str, one: Customer) -> None:
+        table.people[one.id] = one
+        table.aliases[alias] = one.id
+
+    def test_a_known_customer_is_found_by_id(self, table: MemoryCollecting) -> None:
+        self.known(table, "stripe#cus_1", customer(id="ada", country="CH", attributes={"plan": "gold"}))
+
+        one = kept(table, replace(TOLD, customer_source="stripe", customer_id="cus_1"))
+
+        assert one.customer_id == "ada"
+        assert (one.segments["country"], one.segments["plan"]) == ("CH", "gold")
+
+    def test_a_known_customer_is_found_by_address_which_is_not_stored(self, table: MemoryCollecting) -> None:
+        self.known(table, f"mail#{hash_address(ADA)}", customer(id="ada"))
+
+        one = kept(table, replace(TOLD, email=ADA.upper()))
+
+        assert one.customer_id == "ada"
+        assert "ada@" not in str(one).lower()
+
+    def test_the_id_counts_before_the_address(self, table: MemoryCollecting) -> None:
+        self.known(table, "stripe#cus_1", customer(id="ada"))
+        self.known(table, f"mail#{hash_address(ADA)}", customer(id="other"))
+
+        said = replace(TOLD, customer_source="stripe", customer_id="cus_1", email=ADA)
+        assert kept(table, said).customer_id == "ada"
+
+    def test_who_was_merged_is_followed(self, table: MemoryCollecting) -> None:
+        self.known(table, "stripe#cus_1", customer(id="ada", merged_into="beth"))
+        table.people["beth"] = customer(id="beth")
+
+        assert kept(table, replace(TOLD, customer_source="stripe", customer_id="cus_1")).customer_id == "beth"
+
+    @pytest.mark.parametrize("one", [None, customer(id="ada", merged_into="ada")], ids=["erased", "merged in a circle"])
+    def test_an_alias_that_leads_nowhere_is_nobody(self, table: MemoryCollecting, one: Customer | None) -> None:
+        table.aliases["stripe#cus_1"] = "ada"
+        table.people |= {"ada": one} if one else {}
+
+        assert kept(table, replace(TOLD, customer_source="stripe", customer_id="cus_1")).customer_id == ""
+
+    def test_nobody_becomes_a_customer_by_an_answer(self, table: MemoryCollecting) -> None:
+        one = kept(table, replace(TOLD, customer_source="stripe", customer_id="cus_1", email=ADA))
+
+        assert one.customer_id == ""
+        assert (table.people, table.aliases) == ({}, {})
+        assert "cus_1" not in str(one)
+
+
+def test_an_answer_of_long_ago_is_kept_as_long_as_one_of_today(table: MemoryCollecting) -> None:
+    one = kept(table, replace(TOLD, answered_at=NOON - timedelta(days=700)))
+
+    assert (one.due_at, one.occurred_at) == (NOON, NOON - timedelta(days=700))

@@ -1,0 +1,117 @@
+"""Plain links: a survey of one's own, at once, for whoever opens one."""
+
+import pytest
+
+from afterbill.answers.hosted import HostedLink
+from afterbill.answers.in_product import user_hash
+from afterbill.answers.open_link import Opener, Opening, open_link
+from afterbill.answers.record_response import Outcome, Responding, record_response, show_survey
+from afterbill.answers.visitors import Visitor
+from afterbill.model import links
+from afterbill.model.invitation import State
+from afterbill.model.questions import Question
+from afterbill_cli.memory.in_product import MemoryInProduct, MemoryUserKeys
+from afterbill_cli.memory.keys import MemoryLinkKeys
+from afterbill_cli.memory.table import MemoryTable
+from tests.factories import DAY, HOUR, KEYS, NOON, SECOND, customer, day_of, hash_address
+
+LINK = HostedLink("counter", "support_resolved", "support")
+SECRET = MemoryUserKeys().known[0]
+ANYBODY = Opener("de")
+
+
+def of(user, said=None):
+    return Opener("de", user, user_hash(user, SECRET) if said is None else said)
+
+
+@pytest.fixture
+def table():
+    return MemoryTable(people={"ada": customer(country="DE")}, aliases={"shop#cus_1": "ada"})
+
+
+@pytest.fixture
+def opening(table):
+    numbers = iter(f"{number:032x}" for number in range(1, 100))
+    return Opening(
+        MemoryInProduct(table), MemoryUserKeys(), MemoryLinkKeys(KEYS), "shop", day_of, lambda: next(numbers)
+    )
+
+
+def responding(table):
+    return Responding(table, MemoryLinkKeys(KEYS), day_of, hash_address)
+
+
+def test_everybody_who_opens_it_has_a_survey_of_their_own(opening, table):
+    first, second = (open_link(LINK, ANYBODY, opening, NOON) for _ in range(2))
+
+    assert first != second
+    assert len(table.invitations) == 2
+
+
+def test_it_knows_the_link_the_language_and_the_channel_and_nothing_of_the_person(opening, table):
+    open_link(LINK, ANYBODY, opening, NOON)
+
+    (one,) = table.invitations.values()
+    assert (one.touchpoint, one.stage, one.channel, one.locale) == ("support_resolved", "support", "link", "de")
+    assert one.segments == {
+        "locale": "de",
+        "source": "links.counter",
+        "touchpoint": "support_resolved",
+        "stage": "support",
+        "channel": "link",
+    }
+    assert one.customer_id == ""
+
+
+def test_it_was_not_sent_and_can_be_answered_at_once(opening, table):
+    token = open_link(LINK, ANYBODY, opening, NOON)
+
+    (one,) = table.invitations.values()
+    assert (one.state, one.sent_day) == (State.SENT, "")
+    assert show_survey(token, {}, Visitor(), responding(table), NOON).outcome is Outcome.SHOWN
+    assert record_response(token, {"rating": "9"}, responding(table), NOON + HOUR).outcome is Outcome.RECORDED
+
+
+def test_it_closes_after_a_day(opening, table):
+    token = open_link(LINK, ANYBODY, opening, NOON)
+
+    late = record_response(token, {"rating": "9"}, responding(table), NOON + DAY + SECOND)
+
+    assert late.outcome is Outcome.CLOSED
+
+
+def test_it_asks_what_its_touchpoint_asks(opening, table):
+    open_link(HostedLink("counter", "support_resolved", "support", Question.CSAT), ANYBODY, opening, NOON)
+
+    (one,) = table.invitations.values()
+    assert one.question is Question.CSAT
+
+
+class TestOfAUser:
+    def test_a_customer_meets_the_same_survey_all_day(self, opening, table):
+        first, second = (open_link(LINK, of("cus_1"), opening, NOON + number * HOUR) for number in (0, 1))
+
+        (one,) = table.invitations.values()
+        assert {links.read(token, links.Purpose.SURVEY, KEYS).invitation_id for token in (first, second)} == {one.id}
+        assert (one.customer_id, one.segments["country"], one.sent_at) == ("ada", "DE", NOON)
+
+    def test_the_next_day_brings_a_new_one(self, opening, table):
+        for now in (NOON, NOON + DAY):
+            open_link(LINK, of("cus_1"), opening, now)
+
+        assert len(table.invitations) == 2
+
+    def test_a_user_no_event_has_told_of_is_asked_all_the_same(self, opening, table):
+        open_link(LINK, of("new-here"), opening, NOON)
+
+        (one,) = table.invitations.values()
+        assert one.customer_id == ""
+
+    @pytest.mark.parametrize(
+        "opener",
+        [of("cus_1", user_hash("cus_2", SECRET)), of("cus_1", ""), of("", "0" * 64), of("x" * 201)],
+        ids=["hash of another user", "no hash", "no user", "too long"],
+    )
+    def test_whoever_is_not_who_the_link_says_gets_nothing(self, opening, table, opener):
+        assert open_link(LINK, opener, opening, NOON) is None
+        assert table.invitations == {}

@@ -1,0 +1,281 @@
+"""What taps come to: answers, labels, and nothing where somebody confirmed."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afterbill.answers import review_clicks as service
+from afterbill.answers.click_signals import Signal
+from afterbill.answers.review_clicks import Settled
+from afterbill.model.invitation import Answer, State
+from afterbill.model.visits import Kind
+from afterbill_cli.memory.taps import MemoryTaps
+from tests.factories import NOON, SECOND
+from tests.unit.answers.tap_world import ID, World
+from tests.unit.mortal import KilledError, Mortal
+
+UNCONFIRMED = Answer(9, confirmed=False)
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def test_a_clean_tap_becomes_an_unconfirmed_answer_of_its_own_time(world):
+    world.tap(9, 60)
+
+    assert world.settle() == Settled(answers=1)
+    one = world.invitation
+    assert (one.answer, one.answered_at, one.answered_day, one.label) == (
+        UNCONFIRMED,
+        NOON + 60 * SECOND,
+        "2026-11-22",
+        "",
+    )
+    assert world.table.unsettled() == []
+
+
+def test_a_tap_is_not_judged_before_its_time(world):
+    world.tap(9, 60)
+
+    assert world.settle(after=600) == Settled(waiting=1)
+    assert world.invitation.answer is None
+    assert world.settle(after=0.001).answers == 1
+
+
+def test_a_machine_s_tap_is_labelled_with_all_that_speaks_against_it(world):
+    world.trap(1)
+    world.tap(0, 2, "gateway")
+    world.tap(10, 3, "gateway")
+
+    assert world.settle() == Settled(labelled=Counter([Signal.HIDDEN_LINK, Signal.HURRIED]))
+    assert (world.invitation.answer, world.invitation.label) == (None, "hidden_link hurried")
+    assert world.table.unsettled() == []
+
+
+def test_the_newest_clean_tap_counts(world):
+    world.tap(9, 60)
+    world.tap(6, 90)
+    world.settle()
+
+    assert world.invitation.answer == replace(UNCONFIRMED, rating=6)
+
+
+def test_of_two_tabs_the_one_that_was_opened_later_counts(world):
+    world.visit(Kind.OPENED, 3)
+    world.tap(9, 20)
+    world.at(60)
+    world.visit(Kind.SEEN, 3)
+    world.settle()
+
+    assert world.invitation.answer == UNCONFIRMED
+
+
+def test_a_number_chosen_on_the_page_takes_the_place_of_the_tapped_one(world):
+    world.tap(3, 60)
+    world.at(62)
+    world.visit(Kind.SEEN, 9)
+    world.settle()
+
+    assert world.invitation.answer == UNCONFIRMED
+
+
+def test_a_person_s_tap_counts_whatever_a_machine_did_around_it(world):
+    world.trap(1)
+    world.tap(3, 2, "gateway")
+    world.tap(9, 120)
+    world.trap(400, "detonation")
+    world.tap(0, 401, "detonation")
+
+    assert world.settle() == Settled(answers=1)
+    assert (world.invitation.answer, world.invitation.label) == (UNCONFIRMED, "")
+
+
+def test_a_person_s_tap_removes_the_label_that_a_machine_left(world):
+    world.trap(1)
+    world.tap(3, 2, "gateway")
+    world.settle()
+    assert world.invitation.label == "hidden_link"
+
+    world.tap(9, 5000)
+    world.settle()
+
+    assert (world.invitation.answer, world.invitation.label) == (UNCONFIRMED, "")
+
+
+def test_a_machine_hours_later_changes_nothing_of_an_answer(world):
+    world.tap(9, 60)
+    world.settle()
+    before = world.invitation
+    world.trap(8000)
+    world.tap(0, 8001, "gateway")
+
+    assert world.settle() == Settled()
+    assert replace(world.invitation, visits=()) == replace(before, visits=())
+
+
+def test_a_newer_tap_replaces_an_older_one_and_the_first_day_stays(world):
+    world.tap(9, 60)
+    world.settle()
+    world.tap(2, 86400)
+    world.settle()
+
+    one = world.invitation
+    assert (one.answer, one.answered_day) == (replace(UNCONFIRMED, rating=2), "2026-11-22")
+    assert one.answered_at == NOON + 60 * SECOND
+
+
+def test_a_confirmed_answer_is_never_touched(world):
+    world.tap(9, 60)
+    world.confirm(4)
+    world.tap(0, 90)
+
+    assert world.settle() == Settled()
+    assert world.invitation.answer == Answer(4, "said")
+    assert world.table.unsettled() == []
+
+
+def test_who_confirms_while_the_run_reads_wins(world):
+    world.tap(9, 60)
+
+    class Slow(MemoryTaps):
+        def settle_answer(self, invitation):
+            world.confirm(4)
+            return super().settle_answer(invitation)
+
+    slow = Slow(world.responses.invitations, world.table.waiting)
+
+    assert world.settle(table=slow) == Settled(waiting=1)
+    assert world.settle() == Settled()
+    assert world.invitation.answer == Answer(4, "said")
+
+
+def test_what_is_opened_while_the_run_reads_is_heard_by_the_next(world):
+    world.tap(9, 60)
+
+    class Slow(MemoryTaps):
+        def settle_answer(self, invitation):
+            world.visit(Kind.HIDDEN)
+            return super().settle_answer(invitation)
+
+    slow = Slow(world.responses.invitations, world.table.waiting)
+
+    assert world.settle(table=slow) == Settled(waiting=1)
+    assert world.settle().answers == 1
+
+
+def test_a_tap_while_the_run_writes_keeps_the_mark(world):
+    world.tap(9, 60)
+
+    class Slow(MemoryTaps):
+        def settled(self, tapped):
+            world.visit(Kind.SEEN, 6)
+            return super().settled(tapped)
+
+    assert world.settle(table=Slow(world.responses.invitations, world.table.waiting)).waiting == 1
+    world.settle()
+    assert world.invitation.answer == replace(UNCONFIRMED, rating=6)
+
+
+def test_newer_taps_wait_while_older_ones_are_settled(world):
+    world.tap(9, 60)
+    world.tap(6, 400)
+
+    assert world.settle(after=300) == Settled(answers=1, waiting=1)
+    assert world.invitation.answer == UNCONFIRMED
+    assert world.settle(after=302) == Settled(answers=1)
+    assert world.invitation.answer == replace(UNCONFIRMED, rating=6)
+
+
+def test_a_flood_does_not_put_judging_off(world):
+    for minute in range(12):
+        world.tap(9, 60 * minute)
+
+    assert world.settle(after=0).answers == 1
+
+
+def test_what_was_erased_or_closed_or_is_too_late_is_nothing(world):
+    world.tap(9, 60)
+    world.responses.invitations[ID] = replace(world.invitation, state=State.CLOSED)
+    assert world.settle() == Settled()
+    assert world.invitation.answer is None
+
+    world = World()
+    world.tap(9, 31 * 86400)
+    assert world.settle() == Settled()
+
+    world.tap(9, 60)
+    del world.responses.invitations[ID]
+    assert world.settle() == Settled()
+    assert world.table.unsettled() == []
+
+
+def test_a_number_of_another_scale_is_no_answer(world):
+    world.tap(9, 60)
+    world.responses.invitations[ID] = replace(world.invitation, segments={"question": "csat"})
+
+    assert world.settle() == Settled()
+    assert world.invitation.answer is None
+
+
+def test_those_that_wait_longest_are_judged_first(world, monkeypatch):
+    monkeypatch.setattr(service, "MOST_SETTLED", 1)
+    world.table.await_settling("a" * 32, NOON + 100 * SECOND)
+    world.tap(9, 60)
+
+    assert world.settle() == Settled(answers=1, waiting=1)
+    assert world.settle() == Settled()
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("tap"), st.integers(0, 10), st.sampled_from(["home", "office", "gateway"])),
+        st.tuples(st.just("trap"), st.sampled_from(["home", "gateway"])),
+        st.tuples(st.just("wait"), st.sampled_from([1, 5, 40, 700, 9000])),
+        st.tuples(st.just("settle"), st.integers(1, 12)),
+    ),
+    max_size=14,
+)
+
+
+def play(world, steps, *, kill):
+    for name, *arguments in steps:
+        if name == "tap":
+            world.visit(Kind.OPENED, *arguments)
+            world.visit(Kind.SEEN, *arguments)
+        elif name == "trap":
+            world.visit(Kind.HIDDEN, None, *arguments)
+        elif name == "wait":
+            world.now += arguments[0] * SECOND
+        else:
+            try:
+                world.settle(0, Mortal(world.table, *arguments) if kill else None)
+            except KilledError:
+                continue
+    world.settle()
+
+
+@given(STEPS)
+def test_a_run_killed_anywhere_is_made_good_by_the_next(steps):
+    mortal, plain = World(), World()
+    play(mortal, steps, kill=True)
+    play(plain, steps, kill=False)
+
+    assert mortal.invitation.answer == plain.invitation.answer
+    assert mortal.invitation.label == plain.invitation.label
+    assert mortal.table.unsettled() == []
+    assert mortal.settle() == Settled()
+
+
+@given(STEPS, STEPS)
+def test_whatever_happens_a_confirmed_answer_stays(before, after):
+    world = World()
+    play(world, before, kill=False)
+    world.confirm(4)
+    play(world, after, kill=True)
+
+    assert (world.invitation.answer, world.invitation.label) == (Answer(4, "said"), "")

@@ -1,0 +1,185 @@
+"""The score of a tally, its interval, and what counts as a change."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afterbill.insight.nps import MAILS, Category, RatingError, Tally, category, compare, interval, response_rate, score
+from afterbill.model.questions import SCALES, Question
+
+COUNTS = st.lists(st.integers(0, 400), min_size=11, max_size=11).map(tuple)
+TALLIES = st.builds(Tally, COUNTS)
+ANSWERED = TALLIES.filter(lambda tally: tally.n > 0)
+
+
+def of(*, promoters: int = 0, passives: int = 0, detractors: int = 0) -> Tally:
+    return Tally((detractors, 0, 0, 0, 0, 0, 0, passives, 0, 0, promoters))
+
+
+@pytest.mark.parametrize(
+    ("ratings", "expected"),
+    [
+        (range(7), Category.DETRACTOR),
+        (range(7, 9), Category.PASSIVE),
+        (range(9, 11), Category.PROMOTER),
+    ],
+)
+def test_every_rating_has_its_category(ratings, expected):
+    assert {category(rating) for rating in ratings} == {expected}
+
+
+@pytest.mark.parametrize("rating", [-1, 11, 9.0, 9.5, True, False, "9", "nine", None])
+def test_what_is_no_whole_number_from_0_to_10_is_refused(rating):
+    with pytest.raises(RatingError, match="whole number from 0 to 10"):
+        category(rating)
+
+
+@pytest.mark.parametrize(
+    ("question", "bad", "neutral", "good"),
+    [
+        (Question.CSAT, (1, 2), (3,), (4, 5)),
+        (Question.CES, (1, 2, 3), (4,), (5, 6, 7)),
+        (Question.REBUY, range(7), (7, 8), (9, 10)),
+    ],
+)
+def test_every_scale_has_categories_of_its_own(question, bad, neutral, good):
+    scale = SCALES[question]
+    expected = {Category.DETRACTOR: bad, Category.PASSIVE: neutral, Category.PROMOTER: good}
+
+    assert {kind: [one for one in scale.ratings if category(one, scale) is kind] for kind in Category} == {
+        kind: list(ratings) for kind, ratings in expected.items()
+    }
+
+
+@pytest.mark.parametrize("rating", [0, 6, 4.0])
+def test_what_is_outside_of_a_scale_is_refused(rating):
+    with pytest.raises(RatingError, match="whole number from 1 to 5"):
+        category(rating, SCALES[Question.CSAT])
+
+
+def test_categories_of_a_tally_follow_the_ratings():
+    tally = Tally((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11))
+
+    assert (tally.detractors, tally.passives, tally.promoters, tally.n) == (28, 17, 21, 66)
+
+
+def test_the_score_is_promoters_less_detractors_with_passives_in_the_denominator():
+    assert score(of(promoters=5, passives=3, detractors=2)) == 30
+
+
+def test_without_answers_there_is_no_score_and_no_interval():
+    assert score(Tally()) is None
+    assert interval(Tally()) is None
+
+
+def test_a_balance_of_promoters_and_detractors_is_0_and_not_nothing():
+    assert score(of(promoters=1, detractors=1)) == 0
+
+
+def test_a_rating_of_0_is_an_answer():
+    assert score(Tally((1, *[0] * 10))) == -100
+
+
+def test_the_interval_is_the_adjusted_wald_worked_by_hand():
+    # 37 answers become 40: shares 15.75/40 and 9.75/40, difference 0.15, variance (0.6375 - 0.0225)/40 = 0.015375,
+    # margin 1.96 * 0.1240 = 0.2430.
+    low, high = interval(of(promoters=15, passives=13, detractors=9))
+
+    assert (low, high) == pytest.approx((-9.30, 39.30), abs=0.005)
+
+
+def test_the_interval_of_a_single_answer_is_wide_and_still_holds_its_score():
+    low, high = interval(of(promoters=1))
+
+    assert (low, high) == (pytest.approx(-48.5, abs=0.1), 100)
+
+
+@given(ANSWERED)
+def test_the_score_lies_in_its_interval_and_the_interval_on_the_scale(tally):
+    low, high = interval(tally)
+
+    assert -100 <= low < high <= 100
+    assert low <= score(tally) <= high
+
+
+@given(ANSWERED)
+def test_swapping_promoters_and_detractors_mirrors_score_and_interval(tally):
+    plain = of(promoters=tally.promoters, passives=tally.passives, detractors=tally.detractors)
+    mirror = of(promoters=tally.detractors, passives=tally.passives, detractors=tally.promoters)
+
+    assert score(mirror) == -score(plain)
+    assert interval(mirror) == pytest.approx(tuple(-edge for edge in reversed(interval(plain))))
+
+
+def test_more_answers_of_the_same_kind_narrow_the_interval():
+    widths = [high - low for low, high in (interval(of(promoters=n, detractors=n)) for n in (1, 10, 100, 1000))]
+
+    assert all(wider > narrower for wider, narrower in pairwise(widths))
+
+
+@given(TALLIES, TALLIES, TALLIES)
+def test_tallies_add_up_in_any_order(one, two, three):
+    assert one + two == two + one
+    assert (one + two) + three == one + (two + three)
+    assert one + Tally() == one
+    assert (one + two).n == one.n + two.n
+
+
+def test_a_tally_is_its_numbers():
+    tally = Tally(
+        (1, *[0] * 9, 3), sent=6, delivered=5, answered=4, bounced=3, complained=2, unconfirmed=(*[0] * 10, 1)
+    )
+
+    assert Tally.of(tally.numbers) == tally
+    assert Tally.of(tally.numbers[:MAILS]) == replace(tally, unconfirmed=(0,) * 11)
+    assert Tally.of([]) == Tally()
+
+
+def test_without_the_unconfirmed_answers_an_invitation_stays_answered():
+    tally = Tally((1, *[0] * 9, 3), sent=4, answered=4, unconfirmed=(1, *[0] * 9, 1))
+
+    assert tally.confirmed == Tally((*[0] * 10, 2), sent=4, answered=4)
+
+
+def test_mails_add_up_too():
+    one, two = Tally(sent=3, delivered=2, answered=1, complained=1), Tally(sent=2, delivered=1, bounced=1)
+    assert one + two == Tally(sent=5, delivered=3, answered=1, bounced=1, complained=1)
+
+
+def test_the_change_is_in_points_and_a_great_one_is_significant():
+    comparison = compare(of(promoters=80, detractors=20), of(promoters=20, detractors=80))
+
+    assert (comparison.change, comparison.significant) == (120, True)
+
+
+def test_a_change_chance_could_make_is_not_significant():
+    comparison = compare(of(promoters=6, detractors=4), of(promoters=5, detractors=5))
+
+    assert (comparison.change, comparison.significant) == (20, False)
+
+
+@pytest.mark.parametrize(("current", "before"), [(Tally(), of(promoters=1)), (of(promoters=1), Tally())])
+def test_nothing_is_compared_with_nothing(current, before):
+    assert compare(current, before) is None
+
+
+def test_one_promoter_beside_a_thousand_is_no_change_at_all():
+    comparison = compare(of(promoters=1), of(promoters=1000))
+
+    assert (comparison.change, comparison.significant) == (0, False)
+
+
+@given(ANSWERED, ANSWERED)
+def test_comparing_the_other_way_round_changes_only_the_sign(one, two):
+    there, back = compare(one, two), compare(two, one)
+
+    assert there.change == pytest.approx(-back.change)
+    assert there.significant == back.significant
+
+
+def test_the_response_rate_is_a_share_of_what_was_sent():
+    assert response_rate(Tally(sent=8, delivered=7, answered=2)) == 25
+    assert response_rate(Tally()) is None

@@ -1,0 +1,123 @@
+"""Which days and invitations are marked, and which records are to be tried again."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from afterbill.insight.tally import Snapshot
+from afterbill.insight.track_changes import Marking, track_changes
+from afterbill.model.errors import PayloadError, TransientError
+from afterbill_cli.memory.scores import MemoryScores
+from afterbill_cli.memory.taps import MemoryTaps
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+MONDAY, TUESDAY = date(2026, 11, 16), date(2026, 11, 17)
+
+
+def snapshot(sent=MONDAY, answered=None, rating=None):
+    return Snapshot(sent.isoformat(), answered.isoformat() if answered else "", rating)
+
+
+def read(record):
+    """Records of these tests are the pairs themselves; None is one that cannot be understood."""
+    if record is None:
+        raise PayloadError("poison")
+    return record
+
+
+def nothing_tapped(_record):
+    return ""
+
+
+def track(records, days, taps=None, now=NOW, tapped_in=nothing_tapped):
+    return track_changes(records, read, tapped_in, Marking(days, taps or MemoryTaps()), now)
+
+
+@pytest.fixture
+def days():
+    return MemoryScores()
+
+
+def versions(days):
+    return {mark.day: mark.version for mark in days.marks()}
+
+
+def test_an_answer_marks_the_day_of_sending_and_the_day_of_the_answer(days):
+    assert track({"1": (snapshot(), snapshot(answered=TUESDAY, rating=9))}, days) == []
+    assert versions(days) == {MONDAY: 1, TUESDAY: 1}
+
+
+def test_a_batch_marks_each_day_once(days):
+    records = {str(number): (None, snapshot()) for number in range(50)}
+
+    track(records, days)
+
+    assert versions(days) == {MONDAY: 1}
+
+
+def test_every_further_batch_raises_the_version_and_keeps_its_time(days):
+    for minute in (1, 2):
+        track({"1": (None, snapshot())}, days, now=NOW.replace(minute=minute))
+
+    (mark,) = days.marks()
+    assert (mark.version, mark.marked_at) == (2, NOW.replace(minute=2))
+
+
+def test_a_change_of_nothing_that_is_counted_marks_nothing(days):
+    assert track({"1": (snapshot(), snapshot())}, days) == []
+    assert versions(days) == {}
+
+
+def test_a_poison_record_is_reported_and_the_others_are_not_lost(days):
+    records = {
+        "1": (None, snapshot()),
+        "2": None,
+        "3": (None, Snapshot("yesterday")),
+        "4": (None, snapshot(sent=TUESDAY)),
+    }
+
+    assert track(records, days) == ["2", "3"]
+    assert versions(days) == {MONDAY: 1, TUESDAY: 1}
+
+
+def test_a_day_that_could_not_be_marked_fails_every_record_that_touches_it():
+    class Throttled(MemoryScores):
+        def mark(self, day, now):
+            if day == MONDAY:
+                raise TransientError("throttled")
+            super().mark(day, now)
+
+    days = Throttled()
+    records = {
+        "1": (None, snapshot(sent=TUESDAY)),
+        "2": (snapshot(), snapshot(answered=TUESDAY, rating=0)),
+        "3": (None, snapshot()),
+    }
+
+    assert track(records, days) == ["2", "3"]
+    assert versions(days) == {TUESDAY: 1}
+
+
+def test_an_invitation_that_was_tapped_is_marked_once_per_batch(days):
+    taps, names = MemoryTaps(), iter(["ada", "bob", "ada"])
+
+    assert track(dict.fromkeys("123", (None, None)), days, taps, tapped_in=lambda _record: next(names)) == []
+    assert {one.invitation_id: (one.version, one.marked_at) for one in taps.unsettled()} == {
+        "ada": (1, NOW),
+        "bob": (1, NOW),
+    }
+
+
+def test_an_invitation_that_could_not_be_marked_fails_every_record_of_its_taps(days):
+    class Throttled(MemoryTaps):
+        def await_settling(self, invitation_id, now):
+            if invitation_id == "ada":
+                raise TransientError("throttled")
+            super().await_settling(invitation_id, now)
+
+    taps, names = Throttled(), iter(["ada", "bob", "ada"])
+
+    failed = track(dict.fromkeys("123", (None, None)), days, taps, tapped_in=lambda _record: next(names))
+
+    assert failed == ["1", "3"]
+    assert [one.invitation_id for one in taps.unsettled()] == ["bob"]

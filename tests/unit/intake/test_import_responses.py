@@ -1,0 +1,237 @@
+"""Answers from elsewhere: stored once, as they were given, by whom the table knows."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from afterbill.answers.external import COLLECTED, Collected
+from afterbill.intake import import_responses as service
+from afterbill.intake.import_responses import Importing, Outcome, Response, import_responses
+from afterbill.model.channels import Channel
+from afterbill.model.customer import Customer
+from afterbill.model.errors import TransientError
+from afterbill.model.invitation import COMMENT_LENGTH, Answer, State
+from afterbill.model.questions import Question
+from afterbill_cli.memory.imported_responses import MemoryImportedResponses
+from tests.factories import DAY, NOON
+from tests.unit.loop.crashes import FAULTS, Saboteur, SimulatedCrash, Spoiled
+
+ADA, KENJI = "mail#ada", "stripe#K-1002"
+THEN = NOON - 90 * DAY
+MANY = 250
+
+
+def told(number=1, rating=9, aliases=(), **changes):
+    said = {
+        "id": f"{number:032x}",
+        "fact": f"import|delighted|{number}",
+        "channel": Channel.IMPORT,
+        "source": "delighted",
+        "touchpoint": "relationship",
+        "stage": "loyalty",
+        "answer": Answer(rating, changes.pop("comment", "")),
+        "answered_at": THEN,
+        "day": "2026-08-24",
+    }
+    return Response(Collected(**said | changes), aliases)
+
+
+@dataclass
+class Table(MemoryImportedResponses):
+    """Counts its calls, and lets others be faster."""
+
+    calls: Counter = field(default_factory=Counter)
+    meanwhile: list = field(default_factory=list)
+
+    def owners(self, aliases):
+        self.calls["owners"] += 1
+        return super().owners(aliases)
+
+    def responses(self, ids):
+        self.calls["responses"] += 1
+        return super().responses(ids)
+
+    def store(self, rewrites):
+        self.calls["store"] += 1
+        if self.meanwhile:
+            self.meanwhile.pop(0)(self)
+        return super().store(rewrites)
+
+
+def run(table, *responses, now=NOON, replace_=False):
+    imported = import_responses(responses, Importing(table, now, replace_))
+    assert imported.left == ()
+    return Counter(imported.outcomes.values())
+
+
+def only(table):
+    [one] = table.invitations.values()
+    return one
+
+
+def test_an_answer_is_stored_closed_and_at_its_own_time():
+    table = Table()
+
+    assert run(table, told(rating=0, comment="=1+1")) == {Outcome.STORED: 1}
+
+    one = only(table)
+    assert (one.answer, one.answered_at, one.answered_day) == (Answer(0, "=1+1"), THEN, "2026-08-24")
+    assert (one.state, one.reason, one.channel, one.source) == (State.CLOSED, COLLECTED, "import", "delighted")
+    assert (one.sent_day, one.customer_id, one.created_at) == ("", "", NOON)
+
+
+def test_nothing_is_no_call():
+    table = Table()
+    assert run(table) == {}
+    assert table.calls == {}
+
+
+def test_who_is_known_by_address_or_id_is_named_with_what_the_profile_says():
+    table = Table(aliases={ADA: "ada", KENJI: "kenji"})
+    table.people = {"ada": Customer("ada", country="GB", attributes={"plan": "Pro"}), "kenji": Customer("kenji")}
+
+    run(table, told(1, aliases=(ADA, KENJI)), told(2, aliases=("mail#x", KENJI)), told(3, aliases=("mail#x",)))
+
+    named = [one.customer_id for one in table.invitations.values()]
+    assert named == ["ada", "kenji", ""]
+    assert table.invitations[told(1).id].segments["country"] == "GB"
+    assert table.invitations[told(1).id].segments["plan"] == "Pro"
+
+
+@pytest.mark.parametrize("merged_into", ["ada", "gone"])
+def test_merged_customers_are_followed_as_far_as_they_are_there(merged_into):
+    table = Table(
+        aliases={ADA: "old"}, people={"old": Customer("old", merged_into=merged_into), "ada": Customer("ada")}
+    )
+
+    run(table, told(aliases=(ADA,)))
+
+    assert only(table).customer_id == ("ada" if merged_into == "ada" else "")
+
+
+def test_the_same_file_again_writes_nothing_and_looks_nobody_up():
+    table = Table(aliases={ADA: "ada"})
+    run(table, told(1, aliases=(ADA,)), told(2))
+    before, table.calls = dict(table.invitations), Counter()
+
+    assert run(table, told(1, aliases=(ADA,)), told(2), now=NOON + DAY) == {Outcome.THERE: 2}
+
+    assert (table.invitations, table.calls) == (before, {"responses": 1})
+
+
+def test_a_later_export_adds_what_is_new():
+    table = Table()
+    run(table, told(1))
+
+    assert run(table, told(1), told(2), now=NOON + DAY) == {Outcome.THERE: 1, Outcome.STORED: 1}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        told(rating=3),
+        told(comment="on second thoughts"),
+        told(answered_at=THEN + DAY),
+        told(touchpoint="renewed"),
+        told(question=Question.REBUY),
+    ],
+)
+def test_what_differs_is_kept_and_changed_only_when_that_is_asked_for(other):
+    table = Table()
+    run(table, told())
+    before = only(table)
+
+    assert run(table, other, now=NOON + DAY) == {Outcome.DIFFERS: 1}
+    assert only(table) == before
+    assert run(table, other, now=NOON + DAY, replace_=True) == {Outcome.REPLACED: 1}
+
+    after = only(table)
+    assert (after.answer, after.answered_at) == (other.collected.answer, other.collected.answered_at)
+    assert (after.created_at, after.due_at, after.closed_at) == (NOON, NOON, NOON + DAY)
+
+
+def test_what_does_not_differ_is_not_replaced():
+    table = Table()
+    run(table, told())
+
+    assert run(table, told(), now=NOON + DAY, replace_=True) == {Outcome.THERE: 1}
+
+
+def test_who_loses_a_race_reads_again():
+    table = Table(meanwhile=[lambda table: run_quietly(table, told(2, rating=3))])
+
+    assert run(table, told(1), told(2)) == {Outcome.STORED: 1, Outcome.DIFFERS: 1}
+
+    assert table.invitations[told(2).id].answer.rating == 3
+
+
+def run_quietly(table, *responses):
+    import_responses(responses, Importing(MemoryImportedResponses(table.invitations), NOON - DAY))
+
+
+def test_who_loses_every_race_is_left_to_a_later_call():
+    def others(table):
+        one = table.invitations[told().id]
+        table.invitations[one.id] = replace(one, answered_at=one.answered_at + DAY)
+
+    table = Table()
+    run(table, told())
+    table.meanwhile = [others] * 9
+
+    imported = import_responses([told(rating=3)], Importing(table, NOON + DAY, replace=True))
+
+    assert imported.left == (told(rating=3),)
+    assert (imported.outcomes, imported.problem) == ({}, "others kept writing the same responses")
+
+
+def test_a_busy_table_leaves_what_is_not_done(monkeypatch):
+    def busy(_):
+        raise TransientError("throttling")
+
+    monkeypatch.setattr(service, "_MOST_BYTES", 2 * service._AROUND)
+    table = Table(meanwhile=[lambda _: None, busy])
+
+    imported = import_responses([told(n) for n in range(5)], Importing(table, NOON))
+
+    assert imported.outcomes == {told(0).id: Outcome.STORED, told(1).id: Outcome.STORED}
+    assert [one.id for one in imported.left] == [told(n).id for n in (2, 3, 4)]
+    assert imported.problem == "throttling"
+
+
+def test_a_transaction_holds_no_more_than_it_may():
+    table = Table()
+
+    run(table, *(told(n, comment="😀" * COMMENT_LENGTH) for n in range(100)))
+    run(table, *(told(n) for n in range(1000, 1150)))
+
+    assert table.calls["store"] == 2 + 2
+    assert len(table.invitations) == 250
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("replace_", [False, True], ids=["new", "replacing"])
+def test_killed_at_any_call_and_run_again_it_ends_the_same_and_counts_the_same(fault, after, replace_):
+    def fresh():
+        table = MemoryImportedResponses(aliases={ADA: "ada"}, people={"ada": Customer("ada")})
+        if replace_:
+            import_responses([told(n, rating=1) for n in range(MANY)], Importing(table, NOON - DAY))
+        return table
+
+    responses = [told(n, aliases=(ADA,)) for n in range(MANY)]
+    whole = fresh()
+    counted = Counter(import_responses(responses, Importing(whole, NOON, replace_)).outcomes.values())
+    for at in range(1, 100):
+        table, saboteur = fresh(), Saboteur(at, after, fault)
+        done: dict[str, Outcome] = {}
+        try:
+            done |= import_responses(responses, Importing(Spoiled(table, saboteur), NOON, replace_)).outcomes
+        except SimulatedCrash:
+            done = {}
+        if not saboteur.hit:
+            break
+        again = import_responses([one for one in responses if one.id not in done], Importing(table, NOON, replace_))
+        assert table.invitations == whole.invitations
+        assert Counter((done | again.outcomes).values()) == counted
+    assert at > 5

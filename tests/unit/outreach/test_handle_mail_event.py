@@ -1,0 +1,294 @@
+import itertools
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afterbill.model.errors import PayloadError
+from afterbill.model.invitation import Delivery, Invitation, State
+from afterbill.outreach.handle_mail_event import INVITATION_TAG, Outcome
+from tests.factories import ADA, DAY, HOUR, NOON, customer, hash_address, invitation, ses_event
+from tests.world import World
+
+ID = invitation().id
+KINDS = ("send", "delivery", "bounce_transient", "bounce_permanent", "complaint", "reject", "rendering_failure")
+PROOFS = KINDS[:5]
+
+
+def asked(state: State = State.SENT, **changes: Any) -> World:
+    """Ada's mail was handed over at noon."""
+    world = World()
+    world.stored.invitations[ID] = invitation(**{"state": state, "attempt": "a", "claimed_at": NOON} | changes)
+    world.stored.people["ada"] = customer()
+    return world
+
+
+def stored(world: World) -> Invitation:
+    return world.stored.invitations[ID]
+
+
+@pytest.mark.parametrize(
+    ("kind", "delivery"),
+    [
+        ("send", Delivery.ACCEPTED),
+        ("delivery", Delivery.DELIVERED),
+        ("bounce_transient", Delivery.ACCEPTED),
+        ("bounce_permanent", Delivery.BOUNCED),
+        ("complaint", Delivery.COMPLAINED),
+    ],
+)
+def test_each_event_raises_the_delivery_to_its_rank(kind: str, delivery: Delivery) -> None:
+    world = asked()
+    world.report(ses_event(kind, ID))
+    assert stored(world).delivery is delivery
+
+
+@pytest.mark.parametrize("bounce_type", ["Transient", "Undetermined"])
+def test_a_bounce_that_is_not_for_good_leaves_the_delivery_as_it_was(bounce_type: str) -> None:
+    """A reply that somebody is away is such a bounce, of a mail that arrived."""
+    world = asked()
+    world.report(ses_event("delivery", ID))
+    away = ses_event("bounce_transient", ID)
+    away["bounce"]["bounceType"] = bounce_type
+    assert world.report(away) is Outcome.REPEATED
+    assert stored(world).delivery is Delivery.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("kind", "block", "reason"),
+    [("bounce_permanent", "bounce", "bounced"), ("complaint", "complaint", "complained")],
+)
+def test_what_ses_held_back_itself_neither_bounced_nor_annoyed_and_is_not_written_to_again(
+    kind: str, block: str, reason: str
+) -> None:
+    world = asked()
+    held_back = ses_event(kind, ID)
+    held_back[block][f"{block}SubType"] = "OnAccountSuppressionList"
+    assert world.report(held_back) is Outcome.SUPPRESSED
+    assert stored(world).delivery is Delivery.ACCEPTED
+    assert world.stored.people["ada"].suppressed == reason
+
+
+def test_what_was_new_is_noted_and_what_was_known_is_repeated() -> None:
+    world = asked()
+    assert world.report(ses_event("delivery", ID)) is Outcome.NOTED
+    assert world.report(ses_event("delivery", ID)) is Outcome.REPEATED
+    assert world.report(ses_event("send", ID)) is Outcome.REPEATED
+
+
+@pytest.mark.parametrize("state", [State.SENDING, State.UNKNOWN])
+@pytest.mark.parametrize("kind", PROOFS)
+def test_every_proof_that_the_mail_was_taken_settles_it(state: State, kind: str) -> None:
+    world = asked(state)
+    world.report(ses_event(kind, ID))
+    settled = stored(world)
+    assert (settled.state, settled.sent_day) == (State.SENT, "2026-11-25")
+    assert settled.message_id == "0107019c0a1b2c3d-11111111-2222-3333-4444-555555555555-000000"
+    assert settled.sent_at is not None
+    assert settled.sent_at.isoformat() == "2026-11-25T12:00:02.012000+00:00"
+
+
+def test_settling_is_told() -> None:
+    assert asked(State.UNKNOWN).report(ses_event("send", ID)) is Outcome.SETTLED
+
+
+@pytest.mark.parametrize("state", [State.SENDING, State.UNKNOWN, State.SENT])
+@pytest.mark.parametrize("kind", ["reject", "rendering_failure"])
+def test_what_proves_nothing_changes_nothing(state: State, kind: str) -> None:
+    world = asked(state)
+    before = stored(world)
+    assert world.report(ses_event(kind, ID)) is Outcome.OTHER
+    assert stored(world) == before
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.CLOSED])
+def test_what_was_never_handed_over_is_not_settled(state: State) -> None:
+    world = asked(state)
+    world.report(ses_event("send", ID))
+    assert stored(world).state is state
+
+
+def test_the_moment_of_sending_that_is_known_already_stays() -> None:
+    world = asked(sent_at=NOON, sent_day="2026-11-22", message_id="m")
+    world.report(ses_event("delivery", ID))
+    assert (stored(world).sent_at, stored(world).message_id) == (NOON, "m")
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("bounce_permanent", "bounced"), ("complaint", "complained")])
+def test_a_dead_address_and_an_annoyed_person_are_never_written_to_again(kind: str, reason: str) -> None:
+    world = asked()
+    assert world.report(ses_event(kind, ID)) is Outcome.SUPPRESSED
+    assert world.stored.suppressions == {hash_address(ADA): reason}
+    assert world.stored.people["ada"].suppressed == reason
+
+
+@pytest.mark.parametrize("kind", ["send", "delivery", "bounce_transient"])
+def test_a_full_mailbox_may_be_written_to_again(kind: str) -> None:
+    world = asked()
+    world.report(ses_event(kind, ID))
+    assert world.stored.suppressions == {}
+    assert world.stored.people["ada"].suppressed == ""
+
+
+def test_letter_case_in_the_report_does_not_matter() -> None:
+    world = asked()
+    world.report(ses_event("bounce_permanent", ID, to="Ada@EXAMPLE.com"))
+    assert world.stored.people["ada"].suppressed == "bounced"
+
+
+def test_a_customer_who_has_moved_on_gives_up_only_the_old_address() -> None:
+    world = asked()
+    world.report(ses_event("bounce_permanent", ID, to="ada@old.example"))
+    assert world.stored.suppressions == {hash_address("ada@old.example"): "bounced"}
+    assert world.stored.people["ada"].suppressed == ""
+
+
+def test_where_mail_is_forwarded_the_address_written_to_is_given_up_too() -> None:
+    world = asked()
+    report = ses_event("bounce_permanent", ID)
+    report["bounce"]["bouncedRecipients"][0]["emailAddress"] = "last@forwarded.example"
+    world.report(report)
+    assert set(world.stored.suppressions) == {hash_address(ADA), hash_address("last@forwarded.example")}
+    assert world.stored.people["ada"].suppressed == "bounced"
+
+
+def test_whoever_took_over_a_merged_customer_is_suppressed() -> None:
+    world = asked()
+    world.stored.people["ada"] = customer(merged_into="eve")
+    world.stored.people["eve"] = customer(id="eve")
+    world.report(ses_event("complaint", ID))
+    assert world.stored.people["eve"].suppressed == "complained"
+
+
+@pytest.mark.parametrize("who", [customer(address=None), None])
+def test_somebody_without_an_address_leaves_the_suppression_of_it(who: Any) -> None:
+    world = asked()
+    world.stored.people = {"ada": who} if who else {}
+    assert world.report(ses_event("complaint", ID)) is Outcome.SUPPRESSED
+    assert set(world.stored.suppressions) == {hash_address(ADA)}
+
+
+def test_mail_that_is_not_ours_is_foreign() -> None:
+    world = asked()
+    untagged = ses_event("delivery", ID)
+    del untagged["mail"]["tags"][INVITATION_TAG]
+    assert world.report(untagged) is Outcome.FOREIGN
+    assert world.report(ses_event("delivery", "ff" * 16)) is Outcome.FOREIGN
+    assert stored(world).delivery is None
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {},
+        {"eventType": "Send"},
+        {"eventType": "Send", "mail": None},
+        {"eventType": "Send", "mail": []},
+        {"eventType": "Send", "mail": {"messageId": "m"}},
+        {"eventType": "Send", "mail": {"messageId": "m", "timestamp": "yesterday"}},
+        {"eventType": "Send", "mail": {"messageId": "m", "timestamp": 5}},
+        {"eventType": "Send", "mail": {"messageId": "m", "timestamp": "2026-11-25T12:00:02Z", "tags": None}},
+        {"notificationType": "Bounce", "mail": {"messageId": "m", "timestamp": "2026-11-25T12:00:02Z"}},
+    ],
+)
+def test_what_is_no_mail_event_is_left_to_the_dead_letter_queue(broken: dict[str, Any]) -> None:
+    with pytest.raises(PayloadError, match="SES event"):
+        asked().report(broken)
+
+
+def outcome_of(kinds: tuple[str, ...], state: State) -> object:
+    world = asked(state)
+    for kind in kinds:
+        world.report(ses_event(kind, ID))
+    return world.stored.invitations, world.stored.suppressions, world.stored.people["ada"].suppressed
+
+
+@pytest.mark.parametrize("state", [State.SENDING, State.UNKNOWN, State.SENT])
+def test_any_order_of_a_mails_events_comes_to_the_same(state: State) -> None:
+    course = ("send", "delivery", "bounce_permanent", "complaint")
+    orders = itertools.permutations(course)
+    assert all(outcome_of(order, state)[0] == outcome_of(course, state)[0] for order in orders)
+
+
+@given(st.permutations([*PROOFS[:3], "complaint"] * 2), st.sampled_from([State.SENDING, State.UNKNOWN]))
+def test_any_order_and_number_of_them_ends_in_the_same_state(kinds: list[str], state: State) -> None:
+    assert outcome_of(tuple(kinds), state) == outcome_of(("send", "delivery", "complaint"), state)
+
+
+@given(st.lists(st.sampled_from(KINDS), min_size=1).map(tuple))
+def test_telling_everything_twice_changes_nothing(kinds: tuple[str, ...]) -> None:
+    assert outcome_of(kinds, State.UNKNOWN) == outcome_of(kinds + kinds, State.UNKNOWN)
+
+
+def test_a_complaint_counts_more_than_the_bounce_before_or_after_it() -> None:
+    for kinds in itertools.permutations(("bounce_permanent", "complaint")):
+        assert outcome_of(kinds, State.SENT)[2] == "complained"
+
+
+@pytest.mark.parametrize("name", ["send", "delivery", "bounce", "complaint", "click"])
+def test_events_recorded_at_the_mail_system_are_understood(payloads: Path, name: str) -> None:
+    recorded = json.loads((payloads / "ses" / f"{name}.json").read_text(encoding="utf-8"))
+    assert asked().report(recorded) is Outcome.FOREIGN
+    recorded["mail"]["tags"][INVITATION_TAG] = [ID]
+    expected = {"bounce": Outcome.SUPPRESSED, "complaint": Outcome.SUPPRESSED, "click": Outcome.OTHER}
+    assert asked(State.UNKNOWN).report(recorded) is expected.get(name, Outcome.SETTLED)
+
+
+def test_an_event_that_overtakes_the_mark_of_the_sender_leaves_one_sent_survey() -> None:
+    world = asked(State.SENDING)
+    world.now += HOUR
+    world.report(ses_event("delivery", ID))
+    world.stored.mark_sent(invitation(attempt="a", sent_at=world.now, sent_day="another", message_id="late"))
+    assert (stored(world).state, stored(world).delivery) == (State.SENT, Delivery.DELIVERED)
+    assert stored(world).sent_day == "2026-11-25"
+
+
+def test_the_moment_of_delivery_is_kept() -> None:
+    world = asked()
+    world.report(ses_event("delivery", ID))
+    assert stored(world).delivered_at == datetime(2026, 11, 25, 12, 0, 4, 133000, tzinfo=UTC)
+
+
+def test_a_second_delivery_is_the_reminder_s_and_changes_nothing() -> None:
+    world = asked()
+    world.report(ses_event("delivery", ID))
+    again = ses_event("delivery", ID)
+    again["delivery"]["timestamp"] = "2026-12-02T12:00:00Z"
+    world.report(again)
+    assert stored(world).delivered_at == datetime(2026, 11, 25, 12, 0, 4, 133000, tzinfo=UTC)
+
+
+def test_the_reminder_s_delivery_is_not_taken_for_that_of_the_mail_before_it() -> None:
+    world = asked()
+    accepted_at = datetime.fromisoformat(ses_event("delivery", ID)["mail"]["timestamp"])
+    world.change(ID, reminded_at=accepted_at)
+    world.report(ses_event("delivery", ID))
+    assert (stored(world).delivery, stored(world).delivered_at) == (Delivery.DELIVERED, None)
+
+
+def test_the_first_mail_s_delivery_is_kept_also_where_it_is_told_after_the_reminder() -> None:
+    world = asked()
+    accepted_at = datetime.fromisoformat(ses_event("delivery", ID)["mail"]["timestamp"])
+    world.change(ID, reminded_at=accepted_at + 7 * DAY, delivery=Delivery.DELIVERED)
+    world.report(ses_event("delivery", ID))
+    assert stored(world).delivered_at == datetime(2026, 11, 25, 12, 0, 4, 133000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("kind", ["send", "bounce_permanent", "complaint"])
+def test_no_other_event_says_when_it_was_delivered(kind: str) -> None:
+    world = asked()
+    world.report(ses_event(kind, ID))
+    assert stored(world).delivered_at is None
+
+
+@pytest.mark.parametrize(
+    "told", [None, {}, [], {"timestamp": 1}, {"timestamp": "soon"}, {"timestamp": "2026-11-25T12:00"}]
+)
+def test_a_delivery_without_a_readable_time_is_one_all_the_same(told: object) -> None:
+    world = asked()
+    world.report(ses_event("delivery", ID) | {"delivery": told})
+    assert (stored(world).delivery, stored(world).delivered_at) == (Delivery.DELIVERED, None)
