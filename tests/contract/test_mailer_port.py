@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.ses import SesMailer
-from afterbill.model.messages import Accepted, Mail, Receipt, Refused, Rejected, Unclear
+from afterbill.model.messages import Accepted, Deferred, Mail, Receipt, Rejected, Unknown
 from afterbill_cli.memory.queues import MemoryMailer
 from tests.contract.conftest import REGION
 
@@ -30,22 +30,22 @@ MAIL = Mail(
 SOON, LATER = timedelta(minutes=1), timedelta(minutes=15)
 ANSWERS: Mapping[str, tuple[int, Receipt]] = {
     # The errors of SendEmail in the API's own model.
-    "TooManyRequestsException": (429, Refused("TooManyRequestsException", SOON, paused=False)),
-    "LimitExceededException": (400, Refused("LimitExceededException", LATER, paused=False)),
-    "AccountSuspendedException": (400, Refused("AccountSuspendedException", LATER, paused=True)),
-    "SendingPausedException": (400, Refused("SendingPausedException", LATER, paused=True)),
-    "MailFromDomainNotVerifiedException": (400, Refused("MailFromDomainNotVerifiedException", LATER, paused=True)),
-    "NotFoundException": (404, Refused("NotFoundException", LATER, paused=True)),
+    "TooManyRequestsException": (429, Deferred("TooManyRequestsException", SOON, paused=False)),
+    "LimitExceededException": (400, Deferred("LimitExceededException", LATER, paused=False)),
+    "AccountSuspendedException": (400, Deferred("AccountSuspendedException", LATER, paused=True)),
+    "SendingPausedException": (400, Deferred("SendingPausedException", LATER, paused=True)),
+    "MailFromDomainNotVerifiedException": (400, Deferred("MailFromDomainNotVerifiedException", LATER, paused=True)),
+    "NotFoundException": (404, Deferred("NotFoundException", LATER, paused=True)),
     "MessageRejected": (400, Rejected("MessageRejected")),
     "BadRequestException": (400, Rejected("BadRequestException")),
     # And those common to all services.
-    "ThrottlingException": (400, Refused("ThrottlingException", SOON, paused=False)),
-    "AccessDeniedException": (403, Refused("AccessDeniedException", LATER, paused=True)),
-    "ExpiredTokenException": (403, Refused("ExpiredTokenException", LATER, paused=True)),
-    "InternalServiceErrorException": (500, Unclear("InternalServiceErrorException")),
-    "InternalFailure": (500, Unclear("InternalFailure")),
-    "ServiceUnavailable": (503, Unclear("ServiceUnavailable")),
-    "GatewayTimeout": (504, Unclear("GatewayTimeout")),
+    "ThrottlingException": (400, Deferred("ThrottlingException", SOON, paused=False)),
+    "AccessDeniedException": (403, Deferred("AccessDeniedException", LATER, paused=True)),
+    "ExpiredTokenException": (403, Deferred("ExpiredTokenException", LATER, paused=True)),
+    "InternalServiceErrorException": (500, Unknown("InternalServiceErrorException")),
+    "InternalFailure": (500, Unknown("InternalFailure")),
+    "ServiceUnavailable": (503, Unknown("ServiceUnavailable")),
+    "GatewayTimeout": (504, Unknown("GatewayTimeout")),
 }
 SILENCES = [
     ReadTimeoutError(endpoint_url="https://email.example"),
@@ -146,7 +146,7 @@ def test_a_mail_from_an_identity_that_is_not_verified_waits_for_the_operator(ses
     with Stubber(ses) as stub:
         stub.add_client_error("send_email", "MessageRejected", words, http_status_code=400)
 
-        assert SesMailer(ses, "afterbill").send(MAIL) == Refused("MessageRejected", LATER, paused=True)
+        assert SesMailer(ses, "afterbill").send(MAIL) == Deferred("MessageRejected", LATER, paused=True)
 
 
 @pytest.mark.parametrize("silence", SILENCES, ids=lambda one: type(one).__name__)
@@ -159,7 +159,7 @@ def test_silence_proves_nothing(ses, silence):
 
     ses.meta.events.register_first("before-send.sesv2.SendEmail", fall_silent)
 
-    assert SesMailer(ses, "afterbill").send(MAIL) == Unclear(type(silence).__name__)
+    assert SesMailer(ses, "afterbill").send(MAIL) == Unknown(type(silence).__name__)
     assert len(attempts) == 1
 
 
@@ -170,7 +170,7 @@ def test_a_connection_never_made_carried_no_mail(ses, failure):
 
     ses.meta.events.register_first("before-send.sesv2.SendEmail", fail)
 
-    assert SesMailer(ses, "afterbill").send(MAIL) == Refused(type(failure).__name__, SOON, paused=False)
+    assert SesMailer(ses, "afterbill").send(MAIL) == Deferred(type(failure).__name__, SOON, paused=False)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
@@ -187,7 +187,7 @@ def test_whatever_is_answered_there_is_one_attempt(ses, status):
     receipt = SesMailer(ses, "afterbill").send(MAIL)
 
     assert len(attempts) == 1
-    assert isinstance(receipt, Unclear if status >= 500 else Refused)
+    assert isinstance(receipt, Unknown if status >= 500 else Deferred)
 
 
 class Answered(AWSResponse):
@@ -204,7 +204,11 @@ class Answered(AWSResponse):
 
 @pytest.mark.parametrize(
     "receipt",
-    [Refused("TooManyRequestsException", SOON, paused=False), Rejected("MessageRejected"), Unclear("ReadTimeoutError")],
+    [
+        Deferred("TooManyRequestsException", SOON, paused=False),
+        Rejected("MessageRejected"),
+        Unknown("ReadTimeoutError"),
+    ],
     ids=lambda one: type(one).__name__,
 )
 def test_the_twin_gives_the_receipts_it_was_told_to_and_keeps_no_such_mail(receipt):

@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.sms import TIME_TO_LIVE, EndUserMessaging, Sns, text_mailer
-from afterbill.model.messages import OPTED_OUT, Accepted, Receipt, Refused, Rejected, Sms, Unclear
+from afterbill.model.messages import OPTED_OUT, Accepted, Deferred, Receipt, Rejected, Sms, Unknown
 from afterbill_cli.memory.queues import MemoryMailer
 from tests.contract.conftest import REGION
 
@@ -20,17 +20,17 @@ SOON, LATER = timedelta(minutes=1), timedelta(minutes=15)
 POOL = "arn:aws:sms-voice:eu-central-1:123456789012:pool/pool-1"
 ANSWERS: Mapping[tuple[str, str], tuple[int, Receipt]] = {
     # The errors of SendTextMessage in the API's own model, with the reasons that matter.
-    ("ThrottlingException", ""): (400, Refused("ThrottlingException", SOON, paused=False)),
+    ("ThrottlingException", ""): (400, Deferred("ThrottlingException", SOON, paused=False)),
     ("ServiceQuotaExceededException", "MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT"): (
         400,
-        Refused("MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT", LATER, paused=True),
+        Deferred("MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT", LATER, paused=True),
     ),
-    ("AccessDeniedException", "ACCOUNT_DISABLED"): (400, Refused("ACCOUNT_DISABLED", LATER, paused=True)),
-    ("ResourceNotFoundException", ""): (400, Refused("ResourceNotFoundException", LATER, paused=True)),
+    ("AccessDeniedException", "ACCOUNT_DISABLED"): (400, Deferred("ACCOUNT_DISABLED", LATER, paused=True)),
+    ("ResourceNotFoundException", ""): (400, Deferred("ResourceNotFoundException", LATER, paused=True)),
     ("ConflictException", "DESTINATION_PHONE_NUMBER_OPTED_OUT"): (400, Rejected(OPTED_OUT)),
     ("ConflictException", "DESTINATION_PHONE_NUMBER_NOT_VERIFIED"): (
         400,
-        Refused("DESTINATION_PHONE_NUMBER_NOT_VERIFIED", LATER, paused=True),
+        Deferred("DESTINATION_PHONE_NUMBER_NOT_VERIFIED", LATER, paused=True),
     ),
     ("ConflictException", "DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION"): (
         400,
@@ -38,15 +38,15 @@ ANSWERS: Mapping[tuple[str, str], tuple[int, Receipt]] = {
     ),
     ("ValidationException", "PRICE_OVER_THRESHOLD"): (400, Rejected("PRICE_OVER_THRESHOLD")),
     ("ValidationException", "INVALID_PARAMETER"): (400, Rejected("INVALID_PARAMETER")),
-    ("InternalServerException", ""): (500, Unclear("InternalServerException")),
+    ("InternalServerException", ""): (500, Unknown("InternalServerException")),
 }
 SNS_ANSWERS: Mapping[tuple[str, str], tuple[int, Receipt]] = {
     ("InvalidParameter", f"Invalid parameter: PhoneNumber {NUMBER}"): (400, Rejected("InvalidParameter")),
     ("InvalidParameter", f"{NUMBER} is opted out"): (400, Rejected(OPTED_OUT)),
-    ("Throttled", "slow"): (429, Refused("Throttled", LATER, paused=True)),
-    ("Throttling", "Rate exceeded"): (400, Refused("Throttling", SOON, paused=False)),
-    ("AuthorizationError", "no"): (403, Refused("AuthorizationError", LATER, paused=True)),
-    ("InternalError", "oops"): (500, Unclear("InternalError")),
+    ("Throttled", "slow"): (429, Deferred("Throttled", LATER, paused=True)),
+    ("Throttling", "Rate exceeded"): (400, Deferred("Throttling", SOON, paused=False)),
+    ("AuthorizationError", "no"): (403, Deferred("AuthorizationError", LATER, paused=True)),
+    ("InternalError", "oops"): (500, Unknown("InternalError")),
 }
 SILENCE = ReadTimeoutError(endpoint_url="https://sms.example")
 NEVER_CONNECTED = ConnectTimeoutError(endpoint_url="https://sms.example")
@@ -155,7 +155,7 @@ def test_an_error_of_sns_is_a_receipt(sns, code, words):
 
 @pytest.mark.parametrize(
     ("failure", "receipt"),
-    [(SILENCE, Unclear("ReadTimeoutError")), (NEVER_CONNECTED, Refused("ConnectTimeoutError", SOON, paused=False))],
+    [(SILENCE, Unknown("ReadTimeoutError")), (NEVER_CONNECTED, Deferred("ConnectTimeoutError", SOON, paused=False))],
 )
 def test_silence_proves_nothing_and_there_is_one_attempt(sns, failure, receipt):
     attempts = []

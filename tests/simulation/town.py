@@ -22,7 +22,7 @@ from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 from afterbill.model.customer import Customer, address_hash
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation, State
-from afterbill.model.messages import INVITATION_TAG, Accepted, Mail, Receipt, Refused, Rejected, Unclear
+from afterbill.model.messages import INVITATION_TAG, Accepted, Deferred, Mail, Receipt, Rejected, Unknown
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.delivery import Sending
 from afterbill.outreach.handle_mail_event import Handling, handle_mail_event
@@ -285,10 +285,10 @@ class Town:
         """The mail system."""
         id_, number = mail.tags[INVITATION_TAG], int(mail.subject)
         if any(begin <= self.t < begin + length for begin, length in PAUSES):
-            return Refused("paused", timedelta(minutes=15), paused=True)
+            return Deferred("paused", timedelta(minutes=15), paused=True)
         chance = self.luck.random()
         if chance < 0.006:
-            return Refused("slow", timedelta(seconds=self.luck.randrange(1, 60)), paused=False)
+            return Deferred("slow", timedelta(seconds=self.luck.randrange(1, 60)), paused=False)
         if chance < 0.008:
             self.oracle.facts[id_].rejected = True
             return Rejected("no")
@@ -297,7 +297,7 @@ class Town:
             self.oracle.unclear(id_, self.t, left=left)
             if left:
                 self._leave(id_, number, mail.to)
-            return Unclear("silence")
+            return Unknown("silence")
         self._leave(id_, number, mail.to)
         return Accepted(f"m-{id_}-{number}")
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import REMINDER, Answer, Invitation, State
-from afterbill.model.messages import Accepted, Mail, Receipt, Refused, Rejected, Unclear
+from afterbill.model.messages import Accepted, Deferred, Mail, Receipt, Rejected, Unknown
 from afterbill.outreach.caps import Sending
 from afterbill.outreach.handle_mail_event import INVITATION_TAG
 from afterbill.outreach.policy import Policy, Stops
@@ -165,14 +165,14 @@ class RandomWorld:
         one = self.world.stored.invitations[id_]
         self.assert_may_be_sent(mail, one)
         if self.luck.often(self.luck.refusals):
-            return self.luck.chance.choice([Refused("slow", SECOND, paused=False), Rejected("no")])
+            return self.luck.chance.choice([Deferred("slow", SECOND, paused=False), Rejected("no")])
         self.handed_over[id_, one.delivery_number] += 1
         self.hours[f"{self.world.now:%dT%H}"] += 1
         silent = self.luck.often(self.luck.silences)
         if not silent or self.luck.often(0.5):
             self.surveys += [(self.world.now, mail)] if one.delivery_number < REMINDER else []
             self._arrive(id_, mail)
-        return Unclear("silence") if silent else Accepted(f"m-{id_}")
+        return Unknown("silence") if silent else Accepted(f"m-{id_}")
 
     def assert_may_be_sent(self, mail: Mail, invitation: Invitation) -> None:
         customer = self.world.stored.customer(invitation.customer_id)

@@ -7,7 +7,7 @@ import pytest
 from afterbill.model.billing import Touchpoint
 from afterbill.model.customer import Waiting
 from afterbill.model.invitation import REMINDER, Answer, Delivery, SkipReason, State
-from afterbill.model.messages import Accepted, Receipt, Refused, Rejected, Unclear
+from afterbill.model.messages import Accepted, Deferred, Receipt, Rejected, Unknown
 from afterbill.outreach.caps import Sending
 from afterbill.outreach.sweep import Finding
 from tests.factories import (
@@ -35,7 +35,7 @@ DELAY = 2 * HOUR
 COUNTING = policy(quota=9, reminder=DAY, sending=Sending(per_hour=9, per_day=9))
 RECEIPTS = pytest.mark.parametrize(
     "receipt",
-    [Refused("throttled", MINUTE, paused=False), Rejected("no"), Unclear("silence"), Accepted("m")],
+    [Deferred("throttled", MINUTE, paused=False), Rejected("no"), Unknown("silence"), Accepted("m")],
     ids=lambda receipt: type(receipt).__name__,
 )
 

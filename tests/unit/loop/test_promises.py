@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.model.invitation import SkipReason, State
-from afterbill.model.messages import Receipt, Refused, Rejected
+from afterbill.model.messages import Deferred, Receipt, Rejected
 from afterbill.outreach.caps import Sending
 from afterbill.outreach.policy import Policy, Stops
 from afterbill.outreach.sending_window import SendingWindow, is_open
@@ -25,8 +25,8 @@ LATENESS = st.sampled_from([timedelta(0), timedelta(0), timedelta(seconds=1), 10
 """How much later than set a timer fires: mostly not at all, with a flexible window, after an outage."""
 
 TROUBLE: list[Receipt] = [
-    Refused("slow", MINUTE, paused=False),
-    Refused("off", 15 * MINUTE, paused=True),
+    Deferred("slow", MINUTE, paused=False),
+    Deferred("off", 15 * MINUTE, paused=True),
     Rejected("no"),
 ]
 KINDS = st.sampled_from([Touchpoint.PAYMENT_SUCCEEDED, Touchpoint.RENEWED, Touchpoint.SUPPORT_RESOLVED])

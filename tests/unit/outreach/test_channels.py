@@ -10,7 +10,7 @@ from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Delivery, Further, Invitation, SkipReason, State
-from afterbill.model.messages import OPTED_OUT, Mail, Receipt, Refused, Rejected, Sms, Unclear
+from afterbill.model.messages import OPTED_OUT, Deferred, Mail, Receipt, Rejected, Sms, Unknown
 from afterbill.model.short_links import Code, code_of
 from afterbill.outreach.caps import Sending
 from afterbill.outreach.delivery import HALTED_FOR, Outcome, Sent
@@ -22,7 +22,7 @@ from tests.world import World, due_survey, texting
 ID = invitation().id
 NUMBER = "+4915123456789"
 APP, MAIL, SMS = Channel.IN_APP, Channel.MAIL, Channel.SMS
-THROTTLED = Refused("throttled", MINUTE, paused=False)
+THROTTLED = Deferred("throttled", MINUTE, paused=False)
 
 
 def due(*channels: Channel, receipts: tuple[Receipt, ...] = (), **person: Any) -> World:
@@ -243,7 +243,7 @@ def test_one_that_is_throttled_is_given_back_and_tried_later() -> None:
 
 def test_what_may_be_on_its_way_is_not_tried_again_and_the_next_channel_is() -> None:
     world = asked(APP, MAIL, SMS)
-    world.mailer.receipts = [Unclear("silence")]
+    world.mailer.receipts = [Unknown("silence")]
     assert [sent.outcome for sent in world.live(2 * DAY)] == [Outcome.UNKNOWN]
     assert [sent.outcome for sent in world.live(2 * DAY)] == [Outcome.SENT_ANOTHER_WAY]
     assert len(texts(world)) == 1
@@ -287,7 +287,7 @@ def test_a_customer_who_changed_meanwhile_is_looked_at_again() -> None:
 
 
 @pytest.mark.parametrize("channels", [(APP, MAIL), (SMS, MAIL), (MAIL, SMS)])
-@pytest.mark.parametrize("receipt", [None, THROTTLED, Rejected("no"), Unclear("silence")])
+@pytest.mark.parametrize("receipt", [None, THROTTLED, Rejected("no"), Unknown("silence")])
 def test_a_further_delivery_killed_at_any_call_goes_out_at_most_once(channels: Any, receipt: Receipt | None) -> None:
     def waiting() -> World:
         world = asked(*channels)

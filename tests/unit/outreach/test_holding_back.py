@@ -11,7 +11,7 @@ from afterbill.model.billing import CustomerRef, Touchpoint
 from afterbill.model.customer import Customer, Waiting
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation, SkipReason, State
-from afterbill.model.messages import Refused, Rejected, Unclear
+from afterbill.model.messages import Deferred, Rejected, Unknown
 from afterbill.outreach.caps import Sending
 from afterbill.outreach.delivery import HALTED_FOR, Outcome, Sent
 from afterbill.outreach.sweep import OVERDUE_AFTER, Finding
@@ -244,10 +244,10 @@ def test_a_mail_that_went_out_counts_under_all_of_them(world: World) -> None:
 @pytest.mark.parametrize(
     ("receipt", "used"),
     [
-        (Refused("slow", MINUTE, paused=False), {}),
-        (Refused("suspended", MINUTE, paused=True), {}),
+        (Deferred("slow", MINUTE, paused=False), {}),
+        (Deferred("suspended", MINUTE, paused=True), {}),
         (Rejected("no"), {}),
-        (Unclear("silence"), USED),
+        (Unknown("silence"), USED),
     ],
 )
 def test_what_was_not_sent_is_given_back(world: World, receipt: Any, used: dict[str, int]) -> None:

@@ -6,14 +6,14 @@ import pytest
 
 from afterbill.model.customer import Waiting
 from afterbill.model.invitation import SkipReason, State
-from afterbill.model.messages import Refused, Rejected, Unclear
+from afterbill.model.messages import Deferred, Rejected, Unknown
 from afterbill.outreach.send_survey import Outcome, Sent
 from tests.factories import DAY, HOUR, MINUTE, NOON, invitation
 from tests.world import World, due_survey
 
 ID = invitation().id
-THROTTLED = Refused("TooManyRequestsException", MINUTE, paused=False)
-PAUSED = Refused("AccountSuspendedException", 15 * MINUTE, paused=True)
+THROTTLED = Deferred("TooManyRequestsException", MINUTE, paused=False)
+PAUSED = Deferred("AccountSuspendedException", 15 * MINUTE, paused=True)
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def world() -> World:
 
 
 @pytest.mark.parametrize(("receipt", "outcome"), [(THROTTLED, Outcome.THROTTLED), (PAUSED, Outcome.PAUSED)])
-def test_a_refusal_releases_the_claim_and_tries_later(world: World, receipt: Refused, outcome: Outcome) -> None:
+def test_a_refusal_releases_the_claim_and_tries_later(world: World, receipt: Deferred, outcome: Outcome) -> None:
     world.mailer.receipts = [receipt]
     assert world.send(ID) == Sent(outcome, receipt.reason)
     released = world.stored.invitations[ID]
@@ -108,7 +108,7 @@ def test_whoever_got_no_mail_was_not_asked(world: World) -> None:
 
 
 def test_silence_makes_it_unknown_and_nobody_tries_again(world: World) -> None:
-    world.mailer.receipts = [Unclear("ReadTimeoutError")]
+    world.mailer.receipts = [Unknown("ReadTimeoutError")]
     assert world.send(ID) == Sent(Outcome.UNKNOWN, "ReadTimeoutError")
     assert world.stored.invitations[ID].state is State.UNKNOWN
     assert world.send(ID) == Sent(Outcome.NOT_PENDING)
@@ -116,6 +116,6 @@ def test_silence_makes_it_unknown_and_nobody_tries_again(world: World) -> None:
 
 
 def test_an_unknown_end_counts_as_asked(world: World) -> None:
-    world.mailer.receipts = [Unclear("ReadTimeoutError")]
+    world.mailer.receipts = [Unknown("ReadTimeoutError")]
     world.send(ID)
     assert world.stored.people["ada"].last_asked_at == world.now

@@ -10,7 +10,7 @@ from afterbill.model.billing import Touchpoint
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import REMINDER, Answer, Delivery, Invitation, SkipReason, State
-from afterbill.model.messages import Mail, Refused, Rejected, Unclear
+from afterbill.model.messages import Deferred, Mail, Rejected, Unknown
 from afterbill.outreach.caps import Sending
 from afterbill.outreach.delivery import HALTED_FOR, Outcome, Sent
 from afterbill_cli.memory.table import MemoryTable
@@ -38,8 +38,8 @@ from tests.world import World, due_survey
 ID = invitation().id
 REMINDING = policy(reminder=7 * DAY, almanac=COUNTRIES)
 LATER = 7 * DAY
-THROTTLED = Refused("TooManyRequestsException", MINUTE, paused=False)
-PAUSED = Refused("AccountSuspendedException", 15 * MINUTE, paused=True)
+THROTTLED = Deferred("TooManyRequestsException", MINUTE, paused=False)
+PAUSED = Deferred("AccountSuspendedException", 15 * MINUTE, paused=True)
 
 
 @pytest.fixture
@@ -232,7 +232,7 @@ def test_one_that_comes_at_night_is_put_off_to_the_morning(world: World) -> None
 
 
 @pytest.mark.parametrize(("receipt", "outcome"), [(THROTTLED, Outcome.THROTTLED), (PAUSED, Outcome.PAUSED)])
-def test_a_refusal_gives_the_reminder_back_and_tries_later(world: World, receipt: Refused, outcome: Outcome) -> None:
+def test_a_refusal_gives_the_reminder_back_and_tries_later(world: World, receipt: Deferred, outcome: Outcome) -> None:
     world.mailer.receipts = [receipt]
     assert world.live(LATER) == [Sent(outcome, receipt.reason)]
     assert (stored(world).delivery_number, stored(world).reminded_at) == (1, None)
@@ -248,9 +248,9 @@ def test_a_retry_that_nobody_waited_for_is_early(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("receipt", "outcome"), [(Rejected("no"), Outcome.REJECTED), (Unclear("silence"), Outcome.UNKNOWN)]
+    ("receipt", "outcome"), [(Rejected("no"), Outcome.REJECTED), (Unknown("silence"), Outcome.UNKNOWN)]
 )
-def test_after_a_no_or_silence_nobody_tries_again(world: World, receipt: Rejected | Unclear, outcome: Outcome) -> None:
+def test_after_a_no_or_silence_nobody_tries_again(world: World, receipt: Rejected | Unknown, outcome: Outcome) -> None:
     world.mailer.receipts = [receipt]
     assert world.live(LATER) == [Sent(outcome, receipt.reason)]
     assert world.live(20 * DAY) == []
@@ -292,7 +292,7 @@ def test_but_not_longer_than_the_survey_is_open(world: World) -> None:
     assert world.send(ID, REMINDER) == Sent(Outcome.NOT_REMINDED, SkipReason.LIMIT)
 
 
-@pytest.mark.parametrize(("receipt", "used"), [(THROTTLED, 0), (Rejected("no"), 0), (Unclear("silence"), 1)])
+@pytest.mark.parametrize(("receipt", "used"), [(THROTTLED, 0), (Rejected("no"), 0), (Unknown("silence"), 1)])
 def test_what_was_not_sent_is_not_counted(world: World, receipt: Any, used: int) -> None:
     world.policy = replace(world.policy, sending=Sending(per_hour=9))
     world.mailer.receipts = [receipt]

@@ -1,4 +1,4 @@
-"""A mail or a text message, and what came of handing it over."""
+"""A mail or a text message, and the receipt for handing it over."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,14 +37,17 @@ OPTED_OUT = "opted_out"
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The mail system took the mail."""
+    """The message system took the message."""
 
     message_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """The mail system took nothing; ask again after `retry_after`. `paused`: an operator must act first."""
+class Deferred:
+    """The message system took nothing for now: try again after `retry_after`.
+
+    `paused`: it takes nothing before an operator has acted.
+    """
 
     reason: str
     retry_after: timedelta
@@ -53,16 +56,16 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """This very mail will never be taken."""
+    """The message system will never take this message."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Unclear:
-    """No answer that proves anything: the mail may or may not be on its way."""
+class Unknown:
+    """No answer: the message may or may not be on its way, and must not be sent again."""
 
     reason: str
 
 
-Receipt = Accepted | Refused | Rejected | Unclear
+Receipt = Accepted | Deferred | Rejected | Unknown

@@ -9,7 +9,7 @@ from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation, SkipReason, State, Wait
 from afterbill.model.locales import locale_of
-from afterbill.model.messages import Accepted, Receipt, Refused, Rejected
+from afterbill.model.messages import Accepted, Deferred, Receipt, Rejected, Unknown
 from afterbill.model.segments import segments_of
 from afterbill.outreach.delivery import Outcome, Sending, Sent, Turn, counted, halted, hold_back, named, put_off, wake
 from afterbill.outreach.eligibility import follows_at, recheck
@@ -115,7 +115,7 @@ def _conclude(turn: Turn, receipt: Receipt, sending: Sending, now: datetime) -> 
             sent = replace(invitation, message_id=message_id, sent_at=now, sent_day=sending.day_of(now))
             sending.invitations.mark_sent(sent)
             return Sent(Outcome.SENT)
-        case Refused(reason, retry_after, paused):
+        case Deferred(reason, retry_after, paused):
             deferred = replace(invitation, deferred_until=now + retry_after, generation=invitation.generation + 1)
             sending.invitations.release(deferred, customer)
             sending.queue.put(invitation.id, turn.number, retry_after)
@@ -124,6 +124,6 @@ def _conclude(turn: Turn, receipt: Receipt, sending: Sending, now: datetime) -> 
             # Released first: who got nothing was not asked, and may be asked about the next fact.
             sending.invitations.release(invitation, customer)
             return Sent(Outcome.REJECTED, reason)
-        case unclear:
+        case Unknown(reason):
             sending.invitations.mark_unknown(invitation)
-            return Sent(Outcome.UNKNOWN, unclear.reason)
+            return Sent(Outcome.UNKNOWN, reason)

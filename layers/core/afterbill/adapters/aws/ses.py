@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 
 from afterbill.adapters.addresses import ascii_address
 from afterbill.adapters.aws.clients import error_code
-from afterbill.model.messages import Accepted, Mail, Receipt, Refused, Rejected, Unclear
+from afterbill.model.messages import Accepted, Deferred, Mail, Receipt, Rejected, Unknown
 
 _THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException"})
 _QUOTA_USED_UP = "LimitExceededException"
@@ -35,9 +35,9 @@ class SesMailer:
         except ClientError as error:
             return _receipt(error)
         except (ConnectTimeoutError, EndpointConnectionError) as error:
-            return Refused(type(error).__name__, _SOON, paused=False)
+            return Deferred(type(error).__name__, _SOON, paused=False)
         except BotoCoreError as error:
-            return Unclear(type(error).__name__)
+            return Unknown(type(error).__name__)
         return Accepted(answer["MessageId"])
 
     def _request(self, mail: Mail) -> dict[str, Any]:
@@ -61,15 +61,15 @@ def _receipt(error: ClientError) -> Receipt:
     code = error_code(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_ERROR)
     if code in _THROTTLED:
-        return Refused(code, _SOON, paused=False)
+        return Deferred(code, _SOON, paused=False)
     if code == _QUOTA_USED_UP:
-        return Refused(code, _LATER, paused=False)
+        return Deferred(code, _LATER, paused=False)
     if status >= _SERVER_ERROR:
-        return Unclear(code)
+        return Unknown(code)
     if code in _REJECTED and _UNVERIFIED not in _said(error):
         return Rejected(code)
     # Paused or suspended account, unverified identity, missing permission: an operator must act, the mail can wait.
-    return Refused(code, _LATER, paused=True)
+    return Deferred(code, _LATER, paused=True)
 
 
 def _said(error: ClientError) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from afterbill.adapters.aws.clients import client, error_code
-from afterbill.model.messages import OPTED_OUT, Accepted, Receipt, Refused, Rejected, Sms, Unclear
+from afterbill.model.messages import OPTED_OUT, Accepted, Deferred, Receipt, Rejected, Sms, Unknown
 from afterbill.model.sms_parts import parts
 
 TIME_TO_LIVE = 24 * 3600
@@ -111,9 +111,9 @@ def _handed_over(call: Callable[[], Mapping[str, Any]]) -> Receipt:
     except ClientError as error:
         return _receipt(error)
     except (ConnectTimeoutError, EndpointConnectionError) as error:
-        return Refused(type(error).__name__, _SOON, paused=False)
+        return Deferred(type(error).__name__, _SOON, paused=False)
     except BotoCoreError as error:
-        return Unclear(type(error).__name__)
+        return Unknown(type(error).__name__)
     return Accepted(str(answer["MessageId"]))
 
 
@@ -121,15 +121,15 @@ def _receipt(error: ClientError) -> Receipt:
     code, reason = error_code(error), str(error.response.get("Reason", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_ERROR)
     if code in _THROTTLED:
-        return Refused(code, _SOON, paused=False)
+        return Deferred(code, _SOON, paused=False)
     if status >= _SERVER_ERROR:
-        return Unclear(code)
+        return Unknown(code)
     if reason in _OPTED_OUT or _says_opted_out(error):
         return Rejected(OPTED_OUT)
     if reason in _ABOUT_THIS or code in _NUMBER_INVALID:
         return Rejected(reason or code)
     # A spend limit, a missing permission, an identity that is not there: an operator must act, the message can wait.
-    return Refused(reason or code, _LATER, paused=True)
+    return Deferred(reason or code, _LATER, paused=True)
 
 
 def _says_opted_out(error: ClientError) -> bool:
