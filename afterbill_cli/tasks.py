@@ -65,13 +65,13 @@ def show(deployed: Deployed, *, as_json: bool) -> int:
 
 def done(deployed: Deployed, source: str, kind: str, id_: str) -> int:
     """Mark one as done, so that it does not come back; an error where there is no such task."""
-    if not settle(deployed, source, kind, id_):
+    if not mark_done(deployed, source, kind, id_):
         raise AfterbillError(f"there is no task {source} {kind} {id_}: `afterbill tasks` lists those there are")
     print(f"{source} {kind} {id_} is done")
     return 0
 
 
-def settle(deployed: Deployed, source: str, kind: str, id_: str) -> bool:
+def mark_done(deployed: Deployed, source: str, kind: str, id_: str) -> bool:
     """Whether it was open; it is kept until it expires, for a webhook that is sent or replayed again meets it."""
     dynamodb = deployed.client("dynamodb")
     try:

@@ -18,8 +18,8 @@ from typing import Any, ClassVar, Self
 import boto3
 from moto import mock_aws
 
-from afterbill.adapters.dynamodb.taps import TapsTable
-from afterbill.answers.review_clicks import settle_answers
+from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
+from afterbill.answers.review_clicks import review_clicks
 from afterbill.model.links import Purpose, derive_key, sign
 from afterbill.model.visits import Integrity
 from benchmarks.layers import ROOT
@@ -99,7 +99,7 @@ class _Journey:
         if tapped:
             yield self.stage("tap", self.invoke, "record_response", form | _SEEN)
         if way is Way.LEFT:
-            yield self.stage("settle", self.settle, id_, due)
+            yield self.stage("review", self.review, id_, due)
         else:
             yield self.stage("answer", self.invoke, "record_response", form)
         for change in ("sent", "answered"):
@@ -127,13 +127,13 @@ class _Journey:
         """The webhook that lies in the inbox."""
         self.invoke("capture_event", {"Records": [self.drop()]})
 
-    def settle(self, id_: str, tapped_at: datetime) -> None:
+    def review(self, id_: str, tapped_at: datetime) -> None:
         """What nobody sent is judged an hour later."""
-        taps = TapsTable(boto3.client("dynamodb", region_name=REGION), TABLE)
-        taps.await_settling(id_, tapped_at)
-        settled = settle_answers(taps, Integrity(), tapped_at + timedelta(hours=1), lambda at: at.date().isoformat())
-        if not settled.answers:
-            raise AssertionError(f"a person's tap came to {settled}")
+        taps = ReviewsTable(boto3.client("dynamodb", region_name=REGION), TABLE)
+        taps.mark_for_review(id_, tapped_at)
+        run = review_clicks(taps, Integrity(), tapped_at + timedelta(hours=1), lambda at: at.date().isoformat())
+        if not run.answers:
+            raise AssertionError(f"a person's tap came to {run}")
 
     def drop(self) -> dict[str, Any]:
         """Take it out of the inbox, as Lambda gets it."""

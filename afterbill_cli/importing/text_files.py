@@ -49,8 +49,10 @@ def encoding_of(path: Path, chosen: str | None) -> str:
     return marked or "utf-8"
 
 
-def settled(path: Path, chosen: str | None) -> str:
-    """The same, but what cannot be UTF-8 is taken for Windows-1252: so older programs in Western Europe save it.
+def encoding_or_windows(path: Path, chosen: str | None) -> str:
+    """Return the encoding as above, but Windows-1252 for a file that cannot be UTF-8.
+
+    Older programs in Western Europe save it so.
 
     The first letter beyond ASCII decides, so that one broken letter does not spoil all others.
     """

@@ -63,7 +63,7 @@ class MemoryResponses(MemoryFacts):
 
     # MailEvents
 
-    def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
+    def confirm_sent(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
         """sending or unknown -> sent."""
         stored = self.invitations.get(invitation.id)
         if stored and stored.state in {State.SENDING, State.UNKNOWN}:

@@ -187,7 +187,7 @@ class MemoryTable(MemoryCodes):
 
     # Sweeps
 
-    def unsettled(self, hour: str) -> Sequence[str]:
+    def not_sent(self, hour: str) -> Sequence[str]:
         """Ids of invitations due in that hour that have not gone out."""
         open_ = {State.PENDING, State.SENDING, State.UNKNOWN}
         due = ((one.ready_at.strftime("%Y-%m-%dT%H"), one) for one in self.invitations.values())

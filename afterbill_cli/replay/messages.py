@@ -30,11 +30,11 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A webhook under the name it is told by; `settle` removes it from where it was."""
+    """A webhook under the name it is told by; `remove` takes it away from where it was."""
 
     name: str
     webhook: Webhook
-    settle: Callable[[], None] = _nothing
+    remove: Callable[[], None] = _nothing
 
 
 @dataclass
@@ -47,7 +47,7 @@ class DeadLetters:
 
     @contextmanager
     def messages(self) -> Iterator[Iterator[Message]]:
-        """Each once; those not settled in the end can be seen by others again at once."""
+        """Each once; those not removed in the end can be seen by others again at once."""
         open_: dict[str, str] = {}
         try:
             yield self._each(open_)

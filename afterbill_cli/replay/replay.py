@@ -58,7 +58,7 @@ def _put(message: Message, inbox: Inbox) -> str:
     if not inbox.put(message.webhook):
         print(f"{message.name}: too large for the inbox, left where it is")
         return "too large"
-    message.settle()
+    message.remove()
     return "queued"
 
 

@@ -50,6 +50,6 @@ def _confirm(task: tasks.Task, source: Source, call: Call, deployed: Deployed) -
         return False
     book = access.signing(deployed)
     book.write(source.name, with_secret(book.read().get(source.name), verifier, source.provider))
-    tasks.settle(deployed, task.source, task.kind, task.id)
+    tasks.mark_done(deployed, task.source, task.kind, task.id)
     print(f"callback {callback}: confirmed, its verifier now counts as a signing secret")
     return True

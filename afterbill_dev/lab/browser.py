@@ -10,7 +10,7 @@ from afterbill_dev.lab.server import Laboratory, serving
 
 
 def play(name: str, browser: Browser, integrity: Integrity) -> Laboratory:
-    """The mail after that kind has used it and its taps are settled."""
+    """The mail after that kind has used it and its clicks are reviewed."""
     laboratory = Laboratory(integrity)
     laboratory.pass_time(5)
     laboratory.desk.deliver()
@@ -18,7 +18,7 @@ def play(name: str, browser: Browser, integrity: Integrity) -> Laboratory:
     with serving(laboratory) as address:
         SCENES[name][0](Scene(laboratory, browser, address))
     laboratory.pass_time(integrity.settling.total_seconds() + 1)
-    laboratory.desk.settle()
+    laboratory.desk.review()
     return laboratory
 
 

@@ -1,4 +1,4 @@
-"""One mail's links in use: visits, settling and answers through the real services, over memory, with a told clock."""
+"""One mail's links in use: visits, reviews and answers through the real services, over memory, with a told clock."""
 
 import hmac
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.stream import read_change, tapped_in
 from afterbill.answers.rate_limit import Throttle
 from afterbill.answers.record_response import Responding, record_response, report_seen, show_survey
-from afterbill.answers.review_clicks import settle_answers
+from afterbill.answers.review_clicks import review_clicks
 from afterbill.answers.visitors import Visitor, Visitors
 from afterbill.insight.track_changes import Marking, track_changes
 from afterbill.model import links
@@ -20,10 +20,10 @@ from afterbill.model.invitation import Answer, Invitation, State
 from afterbill.model.messages import INVITATION_TAG
 from afterbill.model.visits import HIDDEN, Integrity
 from afterbill.outreach.handle_mail_event import Handling, handle_mail_event
+from afterbill_cli.memory.click_reviews import MemoryReviews
 from afterbill_cli.memory.keys import MemoryLinkKeys
 from afterbill_cli.memory.scores import MemoryScores
 from afterbill_cli.memory.table import MemoryTable
-from afterbill_cli.memory.taps import MemoryTaps
 from afterbill_dev.lab import traffic
 from afterbill_dev.lab.traffic import Mailing, Use
 
@@ -55,7 +55,7 @@ class Desk:
     def __init__(self, integrity: Integrity) -> None:
         self.integrity, self.now = integrity, SENT
         self.table = MemoryTable({ID: _invitation()})
-        self.taps = MemoryTaps(self.table.invitations)
+        self.taps = MemoryReviews(self.table.invitations)
         self.responding = Responding(
             responses=self.table,
             keys=MemoryLinkKeys(_KEYS),
@@ -102,16 +102,16 @@ class Desk:
         if failed:
             raise AssertionError("the stream's record was refused")
 
-    def settle(self) -> None:
+    def review(self) -> None:
         """One run of compute_nps."""
-        settle_answers(self.taps, self.integrity, self.now, _day_of)
+        review_clicks(self.taps, self.integrity, self.now, _day_of)
 
     def _visitor_of(self, use: Use) -> Visitor:
         return self._visitor(use.method, headers_of(use), address_of(use.network))
 
 
 def observe(mail: Mailing, integrity: Integrity) -> Seen:
-    """Let the mail's links be used, and settle until nothing waits."""
+    """Let the mail's links be used, and review the clicks until nothing waits."""
     desk, answers = Desk(integrity), list[tuple[float, Answer]]()
     for at, act in _timeline(mail, desk):
         desk.now = SENT + timedelta(seconds=at)
@@ -133,7 +133,7 @@ def _timeline(mail: Mailing, desk: Desk) -> list[tuple[float, Any]]:
             at = use.at + use.background + desk.integrity.visible
             acts.append((at, 2, lambda use=use: desk.report(use)))
             runs |= set(_runs_after(at, desk.integrity))
-    acts += [(at, 3, desk.settle) for at in runs]
+    acts += [(at, 3, desk.review) for at in runs]
     return [(at, act) for at, _, act in sorted(acts, key=lambda act: act[:2])]
 
 
@@ -144,7 +144,7 @@ def reported(use: Use, visible: float) -> bool:
 
 
 def _runs_after(at: float, integrity: Integrity) -> Iterator[float]:
-    """The two runs that can settle a tap: its mark may be as old as the tap, and may have lain there."""
+    """The two runs that can review a tap: its mark may be as old as the tap, and may have lain there."""
     step = RUN.total_seconds()
     first = (at + integrity.settling.total_seconds()) // step * step + step
     yield from (first, first + step)

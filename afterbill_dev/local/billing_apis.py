@@ -40,7 +40,7 @@ class Account:
     refresh_token: str = ""
     access_tokens: set[str] = field(default_factory=set)
     told: dict[str, Any] = field(default_factory=dict)
-    settled: set[str] = field(default_factory=set)
+    acknowledged: set[str] = field(default_factory=set)
 
     @property
     def api(self) -> Api:

@@ -19,7 +19,7 @@ class Known(Protocol):
     secret: str
     webhook_id: str
     told: dict[str, Any]
-    settled: set[str]
+    acknowledged: set[str]
 
 
 def _paypal(known: Known, method: str, path: str, body: bytes) -> object | None:
@@ -36,20 +36,20 @@ def _paypal(known: Known, method: str, path: str, body: bytes) -> object | None:
 def _runmyaccounts(known: Known, method: str, path: str, body: bytes) -> object | None:
     """Run my Accounts lists a payment until it is marked as processed; before any was told, there is none."""
     if method == "POST" and path.endswith(SET_AS_PROCESSED):
-        known.settled.update(parse_qs(body.decode()).get("id", ()))
+        known.acknowledged.update(parse_qs(body.decode()).get("id", ()))
         return {}
     if path.endswith(PAYMENT_LIST):
-        return _without(known.settled, known.told.get(path, []))
+        return _without(known.acknowledged, known.told.get(path, []))
     return None
 
 
-def _without(settled: set[str], told: object) -> object:
-    """The list without what was settled, be it wrapped or not."""
+def _without(acknowledged: set[str], told: object) -> object:
+    """The list without what was acknowledged, be it wrapped or not."""
     if isinstance(told, dict):
-        return {key: _without(settled, value) for key, value in told.items()}
+        return {key: _without(acknowledged, value) for key, value in told.items()}
     if not isinstance(told, list):
         return told
-    return [one for one in told if not (isinstance(one, dict) and str(one.get("id")) in settled)]
+    return [one for one in told if not (isinstance(one, dict) and str(one.get("id")) in acknowledged)]
 
 
 COUNTERS: Mapping[str, Callable[[Known, str, str, bytes], object | None]] = {

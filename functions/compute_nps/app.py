@@ -7,11 +7,11 @@ from typing import Any
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.queues import SqsSendQueue
+from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.responses import SweepsTable
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.switch import SwitchTable
-from afterbill.adapters.dynamodb.taps import TapsTable
-from afterbill.answers.review_clicks import settle_answers
+from afterbill.answers.review_clicks import review_clicks
 from afterbill.insight.compute_nps import compute_nps
 from afterbill.insight.nps import score
 from afterbill.model.invitation import RETENTION
@@ -35,19 +35,19 @@ _sweeping = Sweeping(
     window=timedelta(minutes=int(config.setting("FLEXIBLE_WINDOW_MINUTES"))),
     day_of=config.day_of(),
 )
-_taps, _integrity = TapsTable(_dynamodb, _table), config.integrity()
+_taps, _integrity = ReviewsTable(_dynamodb, _table), config.integrity()
 _zone = config.time_zone()
 _limits = config.sending()
 
 
 def handler(_event: dict[str, Any], _context: object) -> None:
-    """The sweep first: a long recount must not keep surveys waiting; answers are settled before they are counted.
+    """The sweep first: a long recount must not keep surveys waiting; answers are run before they are counted.
 
     No step stops those after it by failing.
     """
     now = datetime.now(UTC)
     with ExitStack() as steps:
-        for step in (_watch, _compute, _settle, _sweep):  # the last one is run first
+        for step in (_watch, _compute, _review, _sweep):  # the last one is run first
             steps.callback(step, now)
 
 
@@ -59,13 +59,13 @@ def _sweep(now: datetime) -> None:
     logger.info("swept", found=dict(found))
 
 
-def _settle(now: datetime) -> None:
-    settled = settle_answers(_taps, _integrity, now, config.day_of())
-    if settled.answers:
-        count(Metric.ANSWERS_SETTLED, settled.answers)
-    for signal, number in settled.labelled.items():
+def _review(now: datetime) -> None:
+    run = review_clicks(_taps, _integrity, now, config.day_of())
+    if run.answers:
+        count(Metric.ANSWERS_SETTLED, run.answers)
+    for signal, number in run.labelled.items():
         count(Metric.ANSWERS_LABELLED, number, reason=signal)
-    logger.info("taps judged", answers=settled.answers, labelled=dict(settled.labelled), waiting=settled.waiting)
+    logger.info("taps judged", answers=run.answers, labelled=dict(run.labelled), waiting=run.waiting)
 
 
 def _compute(now: datetime) -> None:

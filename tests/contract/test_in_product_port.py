@@ -195,7 +195,7 @@ class TestPlainLinks:
     def test_nothing_waits_for_it_to_go_out(self, product):
         product.table.open(opened(COUNTER, ID, None, "de", NOW))
 
-        assert list(product.world.sweeps.unsettled(keys.due_hour(NOW))) == []
+        assert list(product.world.sweeps.not_sent(keys.due_hour(NOW))) == []
 
 
 class TestHowLongItIsKept:

@@ -17,18 +17,18 @@ def test_proof_of_sending_settles_what_is_open(world, silent):
     if silent:
         world.invitations.mark_unknown(ours)
 
-    world.mail_events.settle(ours, "message-1", SAID_AT, "2026-11-22")
+    world.mail_events.confirm_sent(ours, "message-1", SAID_AT, "2026-11-22")
 
     settled = replace(ours, state=State.SENT, message_id="message-1", sent_at=SAID_AT, sent_day="2026-11-22")
     assert world.mail_events.invitation(ID) == replace(settled, attempt="", claimed_at=None)
-    assert list(world.sweeps.unsettled("2026-11-22T13")) == []
+    assert list(world.sweeps.not_sent("2026-11-22T13")) == []
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.CLOSED])
 def test_what_is_not_open_is_not_settled(world, state):
     one, _ = stored(world, invitation(state=state))
 
-    world.mail_events.settle(one, "message-1", SAID_AT, "2026-11-22")
+    world.mail_events.confirm_sent(one, "message-1", SAID_AT, "2026-11-22")
 
     assert world.mail_events.invitation(ID) == one
 
@@ -36,7 +36,7 @@ def test_what_is_not_open_is_not_settled(world, state):
 def test_what_was_marked_sent_keeps_its_day(world):
     one = sent(world)
 
-    world.mail_events.settle(one, "message-2", SAID_AT + timedelta(days=1), "2026-11-23")
+    world.mail_events.confirm_sent(one, "message-2", SAID_AT + timedelta(days=1), "2026-11-23")
 
     assert world.mail_events.invitation(ID) == one
 
@@ -44,7 +44,7 @@ def test_what_was_marked_sent_keeps_its_day(world):
 def test_the_mark_after_the_proof_changes_nothing(world):
     """The event may overtake the sender that is about to mark: the first word stands."""
     ours, _ = sending(world)
-    world.mail_events.settle(ours, "message-1", SAID_AT, "2026-11-22")
+    world.mail_events.confirm_sent(ours, "message-1", SAID_AT, "2026-11-22")
 
     world.invitations.mark_sent(mailed(ours))
 
@@ -70,7 +70,7 @@ def test_the_delivery_only_rises(world, first, then, kept):
 
 def test_what_was_erased_stays_erased(world):
     world.mail_events.deliver(ID, Delivery.DELIVERED)
-    world.mail_events.settle(claimed(invitation()), "message-1", SAID_AT, "2026-11-22")
+    world.mail_events.confirm_sent(claimed(invitation()), "message-1", SAID_AT, "2026-11-22")
 
     assert world.mail_events.invitation(ID) is None
 

@@ -93,7 +93,7 @@ def test_the_survey_closes_as_long_after_the_proof_of_sending_as_after_the_sendi
     """What SES says of the moment may differ from the claim's: the page and the write must agree on it."""
     ours, _ = sending(world)
     world.invitations.mark_unknown(ours)
-    world.mail_events.settle(ours, "message-1", NOW + timedelta(minutes=1), "2026-11-22")
+    world.mail_events.confirm_sent(ours, "message-1", NOW + timedelta(minutes=1), "2026-11-22")
     last = CLOSES + timedelta(minutes=1)
 
     assert world.responses.invitation(ID).answer_until == last

@@ -15,20 +15,20 @@ HOUR = "2026-11-22T13"
 def test_nothing_is_unsettled_where_nothing_is_due(world):
     stored(world)
 
-    assert list(world.sweeps.unsettled("2026-11-22T12")) == []
+    assert list(world.sweeps.not_sent("2026-11-22T12")) == []
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.SENDING, State.UNKNOWN])
 def test_what_has_not_gone_out_is_unsettled_in_the_hour_it_was_due(world, state):
     stored(world, invitation(state=state))
 
-    assert list(world.sweeps.unsettled(HOUR)) == [ID]
+    assert list(world.sweeps.not_sent(HOUR)) == [ID]
 
 
 def test_a_closed_invitation_is_settled(world):
     stored(world, invitation(state=State.CLOSED))
 
-    assert list(world.sweeps.unsettled(HOUR)) == []
+    assert list(world.sweeps.not_sent(HOUR)) == []
 
 
 def test_the_whole_hour_is_searched_and_no_more(world):
@@ -37,7 +37,7 @@ def test_the_whole_hour_is_searched_and_no_more(world):
         later = timedelta(hours=1) if id_ == THIRD_ID else timedelta(0)
         world.facts.commit(Change(invitation=invitation(id_, due_at=due_at + later)))
 
-    assert sorted(world.sweeps.unsettled(HOUR)) == [ID, OTHER_ID]
+    assert sorted(world.sweeps.not_sent(HOUR)) == [ID, OTHER_ID]
 
 
 def test_all_pages_of_an_hour_are_read(world):
@@ -48,7 +48,7 @@ def test_all_pages_of_an_hour_are_read(world):
     for id_ in ids:
         world.facts.commit(Change(invitation=replace(invitation(id_), objects={})))
 
-    assert sorted(world.sweeps.unsettled(HOUR)) == ids
+    assert sorted(world.sweeps.not_sent(HOUR)) == ids
 
 
 def pages_of_two(params, **_):
@@ -59,11 +59,11 @@ def test_a_claim_nobody_heard_of_again_is_unknown_then_closed_as_failed(world):
     ours, _ = sending(world)
 
     world.sweeps.mark_unknown(ours)
-    assert list(world.sweeps.unsettled(HOUR)) == [ID]
+    assert list(world.sweeps.not_sent(HOUR)) == [ID]
     world.sweeps.close(world.sweeps.invitation(ID), SkipReason.FAILED)
 
     assert world.sweeps.invitation(ID) == replace(ours, state=State.CLOSED, reason="failed")
-    assert list(world.sweeps.unsettled(HOUR)) == []
+    assert list(world.sweeps.not_sent(HOUR)) == []
 
 
 def test_the_next_sweep_starts_where_the_last_one_said(world):

@@ -12,10 +12,10 @@ from afterbill.adapters.aws.queues import EventBridgeTimer, SqsInbox, SqsSendQue
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.tokens import SecretTokens
 from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, KeyRingTable
+from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.collecting import CollectingTable
 from afterbill.adapters.dynamodb.in_product import InProductItems
-from afterbill.adapters.dynamodb.taps import TapsTable
-from afterbill.answers.ports import Tapped
+from afterbill.answers.ports import ReviewMark
 from afterbill.intake.connector import Token
 from afterbill.intake.ports import Change, Wanted
 from afterbill.model.billing import OperatorTask
@@ -76,17 +76,29 @@ CALLS = {
     ),
     "record": ("dynamodb", "update_item", lambda it: over(it).responses.record(ID, Answer(9), NOW, "2026-11-22")),
     "suppress": ("dynamodb", "update_item", lambda it: over(it).responses.suppress("hash", "bounced", NOW, None)),
-    "settle": (
+    "confirm sent": (
         "dynamodb",
         "update_item",
-        lambda it: over(it).mail_events.settle(claimed(invitation()), "message-1", NOW, "2026-11-22"),
+        lambda it: over(it).mail_events.confirm_sent(claimed(invitation()), "message-1", NOW, "2026-11-22"),
     ),
     "deliver": ("dynamodb", "update_item", lambda it: over(it).mail_events.deliver(ID, Delivery.DELIVERED)),
-    "unsettled": ("dynamodb", "query", lambda it: over(it).sweeps.unsettled("2026-11-22T13")),
-    "await settling": ("dynamodb", "update_item", lambda it: TapsTable(it, "afterbill").await_settling(ID, NOW)),
-    "taps": ("dynamodb", "query", lambda it: TapsTable(it, "afterbill").unsettled()),
-    "settle answer": ("dynamodb", "update_item", lambda it: TapsTable(it, "afterbill").settle_answer(invitation())),
-    "settled": ("dynamodb", "delete_item", lambda it: TapsTable(it, "afterbill").settled(Tapped(ID, 1, NOW))),
+    "not sent": ("dynamodb", "query", lambda it: over(it).sweeps.not_sent("2026-11-22T13")),
+    "mark for review": (
+        "dynamodb",
+        "update_item",
+        lambda it: ReviewsTable(it, "afterbill").mark_for_review(ID, NOW),
+    ),
+    "click reviews": ("dynamodb", "query", lambda it: ReviewsTable(it, "afterbill").marks()),
+    "store review": (
+        "dynamodb",
+        "update_item",
+        lambda it: ReviewsTable(it, "afterbill").store_review(invitation()),
+    ),
+    "clear review": (
+        "dynamodb",
+        "delete_item",
+        lambda it: ReviewsTable(it, "afterbill").clear(ReviewMark(ID, 1, NOW)),
+    ),
     "swept until": ("dynamodb", "get_item", lambda it: over(it).sweeps.swept_until()),
     "set swept until": ("dynamodb", "put_item", lambda it: over(it).sweeps.set_swept_until("2026-11-22T13")),
     "inbox": ("sqs", "send_message", lambda it: SqsInbox(it, "queue").put(Webhook("stripe", {}, b"{}", NOW))),

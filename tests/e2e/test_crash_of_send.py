@@ -37,8 +37,8 @@ def test_wherever_send_dies_nobody_gets_two_mails_and_one_claim_is_unknown(town:
         if not died:
             break
         town.sqs.send_message(QueueUrl=town.stack["outputs"]["SendQueueUrl"], MessageBody=message)
-    eventually(lambda: unsettled(town, tried), lambda left: len(left) <= 1, "all but one to be sent")
-    for id_ in unsettled(town, tried):
+    eventually(lambda: not_sent(town, tried), lambda left: len(left) <= 1, "all but one to be sent")
+    for id_ in not_sent(town, tried):
         age_the_claim(town, id_)
         town.compute()
 
@@ -55,7 +55,7 @@ def is_due(item: dict) -> bool:
     return bool(item) and datetime.fromisoformat(item["due_at"]) < datetime.now(UTC)
 
 
-def unsettled(town: Town, emails: list[str]) -> list[str]:
+def not_sent(town: Town, emails: list[str]) -> list[str]:
     return [IDS[email] for email in emails if town.invitation(IDS[email])["state"] != "sent"]
 
 

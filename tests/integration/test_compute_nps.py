@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError
 
+from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.items import invitation_item
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.adapters.dynamodb.switch import SwitchTable
 from afterbill.adapters.dynamodb.tallies import tally_item
-from afterbill.adapters.dynamodb.taps import TapsTable
 from afterbill.insight.nps import Tally
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Answer
@@ -270,7 +270,7 @@ def tapped(stack, loop):
         for kind in kinds:
             rating = None if kind == "hidden" else 9
             responses.visit(one.id, Visit(now() - timedelta(hours=1), Kind(kind), rating, name[:8], "safari"))
-        TapsTable(stack.dynamodb, "afterbill").await_settling(one.id, now() - timedelta(hours=1))
+        ReviewsTable(stack.dynamodb, "afterbill").mark_for_review(one.id, now() - timedelta(hours=1))
         ids.append(one.id)
     return ids
 

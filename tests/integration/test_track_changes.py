@@ -53,7 +53,7 @@ def test_a_day_of_many_records_is_marked_once_per_batch(stack, track):
 def test_an_invitation_that_was_tapped_waits_to_be_judged(stack, track):
     assert failed(track(batch("tapped", "tapped"))) == []
 
-    (mark,) = stack.items("UNSETTLED")
+    (mark,) = stack.items("REVIEW")
     assert (mark["sk"]["S"], mark["version"]["N"]) == ("0f1e2d3c4b5a69788796a5b4c3d2e1f0", "1")
     assert marks(stack) == {}
 

@@ -33,7 +33,7 @@ class Watched(dict[str, Invitation]):
 class Table(MemoryTable):
     """The memory twin, whose sweep looks into an index instead of at every invitation there is."""
 
-    def unsettled(self, hour: str) -> Sequence[str]:
+    def not_sent(self, hour: str) -> Sequence[str]:
         found: Any = self.invitations
         return sorted(found.by_hour.get(datetime.fromisoformat(f"{hour}:00:00+00:00"), ()))
 

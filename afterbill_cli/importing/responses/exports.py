@@ -165,7 +165,7 @@ class Job:
 
 def _settled(layout: Layout) -> Layout:
     """The layout with an encoding; a guess is told."""
-    encoding = text_files.settled(layout.path, layout.encoding)
+    encoding = text_files.encoding_or_windows(layout.path, layout.encoding)
     if encoding == "cp1252" and not layout.encoding:
         print("note: this is no UTF-8, so it is read as Windows-1252; --encoding says otherwise", file=sys.stderr)
     return replace(layout, encoding=encoding)

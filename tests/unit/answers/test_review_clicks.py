@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from afterbill.answers import review_clicks as service
 from afterbill.answers.click_signals import Signal
-from afterbill.answers.review_clicks import Settled
+from afterbill.answers.review_clicks import ReviewRun
 from afterbill.model.invitation import Answer, State
 from afterbill.model.visits import Kind
-from afterbill_cli.memory.taps import MemoryTaps
+from afterbill_cli.memory.click_reviews import MemoryReviews
 from tests.factories import NOON, SECOND
-from tests.unit.answers.tap_world import ID, World
+from tests.unit.answers.click_world import ID, World
 from tests.unit.mortal import KilledError, Mortal
 
 UNCONFIRMED = Answer(9, confirmed=False)
@@ -28,7 +28,7 @@ def world():
 def test_a_clean_tap_becomes_an_unconfirmed_answer_of_its_own_time(world):
     world.tap(9, 60)
 
-    assert world.settle() == Settled(answers=1)
+    assert world.review() == ReviewRun(answers=1)
     one = world.invitation
     assert (one.answer, one.answered_at, one.answered_day, one.label) == (
         UNCONFIRMED,
@@ -36,15 +36,15 @@ def test_a_clean_tap_becomes_an_unconfirmed_answer_of_its_own_time(world):
         "2026-11-22",
         "",
     )
-    assert world.table.unsettled() == []
+    assert world.table.marks() == []
 
 
 def test_a_tap_is_not_judged_before_its_time(world):
     world.tap(9, 60)
 
-    assert world.settle(after=600) == Settled(waiting=1)
+    assert world.review(after=600) == ReviewRun(waiting=1)
     assert world.invitation.answer is None
-    assert world.settle(after=0.001).answers == 1
+    assert world.review(after=0.001).answers == 1
 
 
 def test_a_machine_s_tap_is_labelled_with_all_that_speaks_against_it(world):
@@ -52,15 +52,15 @@ def test_a_machine_s_tap_is_labelled_with_all_that_speaks_against_it(world):
     world.tap(0, 2, "gateway")
     world.tap(10, 3, "gateway")
 
-    assert world.settle() == Settled(labelled=Counter([Signal.HIDDEN_LINK, Signal.HURRIED]))
+    assert world.review() == ReviewRun(labelled=Counter([Signal.HIDDEN_LINK, Signal.HURRIED]))
     assert (world.invitation.answer, world.invitation.label) == (None, "hidden_link hurried")
-    assert world.table.unsettled() == []
+    assert world.table.marks() == []
 
 
 def test_the_newest_clean_tap_counts(world):
     world.tap(9, 60)
     world.tap(6, 90)
-    world.settle()
+    world.review()
 
     assert world.invitation.answer == replace(UNCONFIRMED, rating=6)
 
@@ -70,7 +70,7 @@ def test_of_two_tabs_the_one_that_was_opened_later_counts(world):
     world.tap(9, 20)
     world.at(60)
     world.visit(Kind.SEEN, 3)
-    world.settle()
+    world.review()
 
     assert world.invitation.answer == UNCONFIRMED
 
@@ -79,7 +79,7 @@ def test_a_number_chosen_on_the_page_takes_the_place_of_the_tapped_one(world):
     world.tap(3, 60)
     world.at(62)
     world.visit(Kind.SEEN, 9)
-    world.settle()
+    world.review()
 
     assert world.invitation.answer == UNCONFIRMED
 
@@ -91,38 +91,38 @@ def test_a_person_s_tap_counts_whatever_a_machine_did_around_it(world):
     world.trap(400, "detonation")
     world.tap(0, 401, "detonation")
 
-    assert world.settle() == Settled(answers=1)
+    assert world.review() == ReviewRun(answers=1)
     assert (world.invitation.answer, world.invitation.label) == (UNCONFIRMED, "")
 
 
 def test_a_person_s_tap_removes_the_label_that_a_machine_left(world):
     world.trap(1)
     world.tap(3, 2, "gateway")
-    world.settle()
+    world.review()
     assert world.invitation.label == "hidden_link"
 
     world.tap(9, 5000)
-    world.settle()
+    world.review()
 
     assert (world.invitation.answer, world.invitation.label) == (UNCONFIRMED, "")
 
 
 def test_a_machine_hours_later_changes_nothing_of_an_answer(world):
     world.tap(9, 60)
-    world.settle()
+    world.review()
     before = world.invitation
     world.trap(8000)
     world.tap(0, 8001, "gateway")
 
-    assert world.settle() == Settled()
+    assert world.review() == ReviewRun()
     assert replace(world.invitation, visits=()) == replace(before, visits=())
 
 
 def test_a_newer_tap_replaces_an_older_one_and_the_first_day_stays(world):
     world.tap(9, 60)
-    world.settle()
+    world.review()
     world.tap(2, 86400)
-    world.settle()
+    world.review()
 
     one = world.invitation
     assert (one.answer, one.answered_day) == (replace(UNCONFIRMED, rating=2), "2026-11-22")
@@ -134,50 +134,50 @@ def test_a_confirmed_answer_is_never_touched(world):
     world.confirm(4)
     world.tap(0, 90)
 
-    assert world.settle() == Settled()
+    assert world.review() == ReviewRun()
     assert world.invitation.answer == Answer(4, "said")
-    assert world.table.unsettled() == []
+    assert world.table.marks() == []
 
 
 def test_who_confirms_while_the_run_reads_wins(world):
     world.tap(9, 60)
 
-    class Slow(MemoryTaps):
-        def settle_answer(self, invitation):
+    class Slow(MemoryReviews):
+        def store_review(self, invitation):
             world.confirm(4)
-            return super().settle_answer(invitation)
+            return super().store_review(invitation)
 
     slow = Slow(world.responses.invitations, world.table.waiting)
 
-    assert world.settle(table=slow) == Settled(waiting=1)
-    assert world.settle() == Settled()
+    assert world.review(table=slow) == ReviewRun(waiting=1)
+    assert world.review() == ReviewRun()
     assert world.invitation.answer == Answer(4, "said")
 
 
 def test_what_is_opened_while_the_run_reads_is_heard_by_the_next(world):
     world.tap(9, 60)
 
-    class Slow(MemoryTaps):
-        def settle_answer(self, invitation):
+    class Slow(MemoryReviews):
+        def store_review(self, invitation):
             world.visit(Kind.HIDDEN)
-            return super().settle_answer(invitation)
+            return super().store_review(invitation)
 
     slow = Slow(world.responses.invitations, world.table.waiting)
 
-    assert world.settle(table=slow) == Settled(waiting=1)
-    assert world.settle().answers == 1
+    assert world.review(table=slow) == ReviewRun(waiting=1)
+    assert world.review().answers == 1
 
 
 def test_a_tap_while_the_run_writes_keeps_the_mark(world):
     world.tap(9, 60)
 
-    class Slow(MemoryTaps):
-        def settled(self, tapped):
+    class Slow(MemoryReviews):
+        def clear(self, tapped):
             world.visit(Kind.SEEN, 6)
-            return super().settled(tapped)
+            return super().clear(tapped)
 
-    assert world.settle(table=Slow(world.responses.invitations, world.table.waiting)).waiting == 1
-    world.settle()
+    assert world.review(table=Slow(world.responses.invitations, world.table.waiting)).waiting == 1
+    world.review()
     assert world.invitation.answer == replace(UNCONFIRMED, rating=6)
 
 
@@ -185,9 +185,9 @@ def test_newer_taps_wait_while_older_ones_are_settled(world):
     world.tap(9, 60)
     world.tap(6, 400)
 
-    assert world.settle(after=300) == Settled(answers=1, waiting=1)
+    assert world.review(after=300) == ReviewRun(answers=1, waiting=1)
     assert world.invitation.answer == UNCONFIRMED
-    assert world.settle(after=302) == Settled(answers=1)
+    assert world.review(after=302) == ReviewRun(answers=1)
     assert world.invitation.answer == replace(UNCONFIRMED, rating=6)
 
 
@@ -195,40 +195,40 @@ def test_a_flood_does_not_put_judging_off(world):
     for minute in range(12):
         world.tap(9, 60 * minute)
 
-    assert world.settle(after=0).answers == 1
+    assert world.review(after=0).answers == 1
 
 
 def test_what_was_erased_or_closed_or_is_too_late_is_nothing(world):
     world.tap(9, 60)
     world.responses.invitations[ID] = replace(world.invitation, state=State.CLOSED)
-    assert world.settle() == Settled()
+    assert world.review() == ReviewRun()
     assert world.invitation.answer is None
 
     world = World()
     world.tap(9, 31 * 86400)
-    assert world.settle() == Settled()
+    assert world.review() == ReviewRun()
 
     world.tap(9, 60)
     del world.responses.invitations[ID]
-    assert world.settle() == Settled()
-    assert world.table.unsettled() == []
+    assert world.review() == ReviewRun()
+    assert world.table.marks() == []
 
 
 def test_a_number_of_another_scale_is_no_answer(world):
     world.tap(9, 60)
     world.responses.invitations[ID] = replace(world.invitation, segments={"question": "csat"})
 
-    assert world.settle() == Settled()
+    assert world.review() == ReviewRun()
     assert world.invitation.answer is None
 
 
 def test_those_that_wait_longest_are_judged_first(world, monkeypatch):
-    monkeypatch.setattr(service, "MOST_SETTLED", 1)
-    world.table.await_settling("a" * 32, NOON + 100 * SECOND)
+    monkeypatch.setattr(service, "MOST_REVIEWED", 1)
+    world.table.mark_for_review("a" * 32, NOON + 100 * SECOND)
     world.tap(9, 60)
 
-    assert world.settle() == Settled(answers=1, waiting=1)
-    assert world.settle() == Settled()
+    assert world.review() == ReviewRun(answers=1, waiting=1)
+    assert world.review() == ReviewRun()
 
 
 STEPS = st.lists(
@@ -236,7 +236,7 @@ STEPS = st.lists(
         st.tuples(st.just("tap"), st.integers(0, 10), st.sampled_from(["home", "office", "gateway"])),
         st.tuples(st.just("trap"), st.sampled_from(["home", "gateway"])),
         st.tuples(st.just("wait"), st.sampled_from([1, 5, 40, 700, 9000])),
-        st.tuples(st.just("settle"), st.integers(1, 12)),
+        st.tuples(st.just("review"), st.integers(1, 12)),
     ),
     max_size=14,
 )
@@ -253,10 +253,10 @@ def play(world, steps, *, kill):
             world.now += arguments[0] * SECOND
         else:
             try:
-                world.settle(0, Mortal(world.table, *arguments) if kill else None)
+                world.review(0, Mortal(world.table, *arguments) if kill else None)
             except KilledError:
                 continue
-    world.settle()
+    world.review()
 
 
 @given(STEPS)
@@ -267,8 +267,8 @@ def test_a_run_killed_anywhere_is_made_good_by_the_next(steps):
 
     assert mortal.invitation.answer == plain.invitation.answer
     assert mortal.invitation.label == plain.invitation.label
-    assert mortal.table.unsettled() == []
-    assert mortal.settle() == Settled()
+    assert mortal.table.marks() == []
+    assert mortal.review() == ReviewRun()
 
 
 @given(STEPS, STEPS)

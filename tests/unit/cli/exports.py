@@ -81,7 +81,9 @@ def read(
     """Import it into a table in memory as of noon."""
     table = table if table is not None else MemoryImportedResponses()
     before = set(table.invitations)
-    layout = Layout(file, ExportColumns(product, columns or {}), text_files.settled(file, encoding), about="response")
+    layout = Layout(
+        file, ExportColumns(product, columns or {}), text_files.encoding_or_windows(file, encoding), about="response"
+    )
     with Seen() as seen:
         book = Journal(file.parent / ".afterbill" / "journal.json", file.name, NOW)
         job = Job(layout, Importing(table, NOW), book, seen, Report(Problems()))

@@ -57,7 +57,7 @@ def test_a_switch_that_stands_is_not_turned_over_by_another_reason() -> None:
 def test_only_what_may_be_on_its_way_is_settled(state: State) -> None:
     stored = invitation(state=state, delivery=Delivery.DELIVERED)
     table = MemoryTable({stored.id: stored})
-    table.settle(stored, "m", NOON, "2026-11-22")
+    table.confirm_sent(stored, "m", NOON, "2026-11-22")
     table.deliver(stored.id, Delivery.DELIVERED)
     table.deliver("gone", Delivery.BOUNCED)
     assert table.invitations == {stored.id: stored}

@@ -68,13 +68,13 @@ class TestPolling:
         def call(path: str, *, method: str, body: bytes, content_type: str) -> None:
             told.append((path, method, parse_qsl(body.decode()), content_type))
 
-        runmyaccounts.poller.settle(["7", "8&9"], SOURCE, call)
+        runmyaccounts.poller.acknowledge(["7", "8&9"], SOURCE, call)
         form = "application/x-www-form-urlencoded"
         assert told == [(f"{CLIENT}/invoices/set_as_processed", "POST", [("id", "7"), ("id", "8&9")], form)]
 
     def test_nothing_is_marked_when_there_is_nothing(self) -> None:
         told: list[Any] = []
-        runmyaccounts.poller.settle([], SOURCE, lambda path, **_: told.append(path))
+        runmyaccounts.poller.acknowledge([], SOURCE, lambda path, **_: told.append(path))
         assert told == []
 
     def test_what_was_fetched_is_what_is_read_later(self, now: datetime) -> None:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from afterbill.insight.compute_nps import LEASE, MOST_DAYS, SETTLE, Computed, Outcome, compute_nps
+from afterbill.insight.compute_nps import INDEX_LAG, LEASE, MOST_DAYS, Computed, Outcome, compute_nps
 from afterbill.insight.nps import Tally
 from afterbill.insight.ports import Progress
 from afterbill.model.errors import TransientError
@@ -224,7 +224,7 @@ def test_what_comes_back_counts_on_the_day_of_sending_however_late_it_comes(worl
 
 def test_a_settled_mark_is_cleared_and_then_nothing_is_left_to_do(world):
     world.answered("a", 9)
-    world.wait(seconds=SETTLE.total_seconds())
+    world.wait(seconds=INDEX_LAG.total_seconds())
 
     first, second = world.run(), world.run()
 

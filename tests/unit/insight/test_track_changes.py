@@ -7,8 +7,8 @@ import pytest
 from afterbill.insight.tally import Snapshot
 from afterbill.insight.track_changes import Marking, track_changes
 from afterbill.model.errors import PayloadError, TransientError
+from afterbill_cli.memory.click_reviews import MemoryReviews
 from afterbill_cli.memory.scores import MemoryScores
-from afterbill_cli.memory.taps import MemoryTaps
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MONDAY, TUESDAY = date(2026, 11, 16), date(2026, 11, 17)
@@ -30,7 +30,7 @@ def nothing_tapped(_record):
 
 
 def track(records, days, taps=None, now=NOW, tapped_in=nothing_tapped):
-    return track_changes(records, read, tapped_in, Marking(days, taps or MemoryTaps()), now)
+    return track_changes(records, read, tapped_in, Marking(days, taps or MemoryReviews()), now)
 
 
 @pytest.fixture
@@ -99,25 +99,25 @@ def test_a_day_that_could_not_be_marked_fails_every_record_that_touches_it():
 
 
 def test_an_invitation_that_was_tapped_is_marked_once_per_batch(days):
-    taps, names = MemoryTaps(), iter(["ada", "bob", "ada"])
+    taps, names = MemoryReviews(), iter(["ada", "bob", "ada"])
 
     assert track(dict.fromkeys("123", (None, None)), days, taps, tapped_in=lambda _record: next(names)) == []
-    assert {one.invitation_id: (one.version, one.marked_at) for one in taps.unsettled()} == {
+    assert {one.invitation_id: (one.version, one.marked_at) for one in taps.marks()} == {
         "ada": (1, NOW),
         "bob": (1, NOW),
     }
 
 
 def test_an_invitation_that_could_not_be_marked_fails_every_record_of_its_taps(days):
-    class Throttled(MemoryTaps):
-        def await_settling(self, invitation_id, now):
+    class Throttled(MemoryReviews):
+        def mark_for_review(self, invitation_id, now):
             if invitation_id == "ada":
                 raise TransientError("throttled")
-            super().await_settling(invitation_id, now)
+            super().mark_for_review(invitation_id, now)
 
     taps, names = Throttled(), iter(["ada", "bob", "ada"])
 
     failed = track(dict.fromkeys("123", (None, None)), days, taps, tapped_in=lambda _record: next(names))
 
     assert failed == ["1", "3"]
-    assert [one.invitation_id for one in taps.unsettled()] == ["bob"]
+    assert [one.invitation_id for one in taps.marks()] == ["bob"]

@@ -1,4 +1,4 @@
-"""Billing systems without webhooks: fetched, made durable, and only then settled."""
+"""Billing systems without webhooks: fetched, made durable, and only then acknowledged."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class News:
 
     news: dict[str, bytes] = field(default_factory=lambda: {"1": b"one", "2": b"two"})
     faults: dict[str, Exception] = field(default_factory=dict)
-    settled: list[str] = field(default_factory=list)
+    acknowledged: list[str] = field(default_factory=list)
 
     def fetch(self, source: Source, call: Call) -> Iterator[tuple[str, bytes]]:
         call(f"/{source.name}/news")
@@ -32,9 +32,9 @@ class News:
                 raise self.faults[id_]
             yield id_, body
 
-    def settle(self, ids: Sequence[str], source: Source, call: Call) -> None:
+    def acknowledge(self, ids: Sequence[str], source: Source, call: Call) -> None:
         call(f"/{source.name}/settled", method="POST")
-        self.settled += ids
+        self.acknowledged += ids
         for id_ in ids:
             del self.news[id_]
 
@@ -77,7 +77,7 @@ def test_what_was_fetched_lies_in_the_inbox_and_is_settled(office: Office) -> No
     assert office.poll() == (Polled("books", 2),)
 
     assert office.inbox.webhooks == [Webhook("books", {}, b"one", NOON), Webhook("books", {}, b"two", NOON)]
-    assert office.poller.settled == ["1", "2"]
+    assert office.poller.acknowledged == ["1", "2"]
 
 
 def test_without_news_nothing_is_settled(office: Office) -> None:
@@ -96,14 +96,14 @@ def test_only_what_is_durable_is_settled(office: Office) -> None:
 
     (polled,) = office.poll()
 
-    assert (polled.kept, type(polled.problem), office.poller.settled) == (1, TransientError, ["1"])
+    assert (polled.kept, type(polled.problem), office.poller.acknowledged) == (1, TransientError, ["1"])
 
 
 def test_a_crash_before_settling_repeats_the_news(office: Office) -> None:
-    office.poller.settle = crash
+    office.poller.acknowledge = crash
     with pytest.raises(KeyboardInterrupt):
         office.poll()
-    del office.poller.settle
+    del office.poller.acknowledge
 
     office.poll()
 
@@ -120,7 +120,7 @@ def test_an_api_that_falls_silent_keeps_what_came_before(office: Office) -> None
     (polled,) = office.poll()
 
     assert (polled.kept, str(polled.problem)) == (1, "api.example.com: status 503")
-    assert office.poller.settled == ["1"]
+    assert office.poller.acknowledged == ["1"]
 
 
 def test_what_is_too_large_is_named_and_not_settled(office: Office) -> None:
@@ -128,7 +128,7 @@ def test_what_is_too_large_is_named_and_not_settled(office: Office) -> None:
 
     (polled,) = office.poll()
 
-    assert office.poller.settled == ["1"]
+    assert office.poller.acknowledged == ["1"]
     assert isinstance(polled.problem, PayloadError)
     assert "books: large is too large" in str(polled.problem)
 

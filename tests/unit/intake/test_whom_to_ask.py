@@ -11,7 +11,7 @@ from afterbill.model.billing import CustomerRef, Money, Touchpoint
 from afterbill.model.customer import Waiting
 from afterbill.model.invitation import SkipReason, State, Wait
 from afterbill.outreach.caps import Sending
-from afterbill.outreach.policy import SETTLING, Stops
+from afterbill.outreach.policy import LATE_FACT_GRACE, Stops
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import (
     ADA,
@@ -176,7 +176,7 @@ def test_one_of_higher_priority_goes_first_though_it_is_due_later(choosy: World)
     assert choosy.invitation(BETTER).sent_at == NOON + 3 * DAY + HOUR
     first = choosy.invitation(event("1"))
     assert [wait.reason for wait in first.waits] == [SkipReason.SUPERSEDED, SkipReason.COOLDOWN]
-    assert first.waits[0].until == NOON + 3 * DAY + HOUR + SETTLING
+    assert first.waits[0].until == NOON + 3 * DAY + HOUR + LATE_FACT_GRACE
 
 
 def test_the_other_is_not_lost_but_asked_about_after_the_cooldown(choosy: World) -> None:
@@ -221,7 +221,7 @@ def test_when_the_better_one_is_taken_back_the_other_goes_out(choosy: World) -> 
     choosy.capture(refund("2", at=choosy.now))
     choosy.live(DAY)
     assert choosy.invitation(BETTER).reason == SkipReason.STOPPED
-    assert choosy.invitation(event("1")).sent_at == NOON + 3 * DAY + HOUR + SETTLING
+    assert choosy.invitation(event("1")).sent_at == NOON + 3 * DAY + HOUR + LATE_FACT_GRACE
 
 
 def test_a_better_one_that_was_put_off_is_waited_for_as_long(choosy: World) -> None:
@@ -233,7 +233,7 @@ def test_a_better_one_that_was_put_off_is_waited_for_as_long(choosy: World) -> N
     sent_at = choosy.invitation(BETTER).sent_at
     assert sent_at is not None
     assert sent_at >= datetime(2026, 11, 26, 0, tzinfo=UTC)
-    assert choosy.invitation(event("1")).waits[0].until == sent_at + SETTLING
+    assert choosy.invitation(event("1")).waits[0].until == sent_at + LATE_FACT_GRACE
 
 
 def test_one_put_off_again_when_it_was_due_is_waited_for_anew(choosy: World) -> None:

@@ -16,7 +16,7 @@ from afterbill.model.invitation import Answer, Delivery, Invitation, SkipReason,
 from afterbill.model.visits import Kind, Visit
 from afterbill.model.webhooks import Source
 from afterbill.outreach.eligibility import Verdict, postponed, recheck, recheck_again, remind_at
-from afterbill.outreach.policy import SETTLING, Policy, Schedule, Situation, Stops, decide, stoppable
+from afterbill.outreach.policy import LATE_FACT_GRACE, Policy, Schedule, Situation, Stops, decide, stoppable
 from afterbill.outreach.sending_window import SendingWindow, is_open
 from afterbill.settings.almanac import load_almanac
 from tests.factories import (
@@ -153,16 +153,16 @@ def test_and_then_for_the_next_opening() -> None:
 
 
 def test_it_lets_a_better_survey_go_first_until_an_hour_after_its_due_moment() -> None:
-    assert rechecked(person=better()) == Wait(DUE, SkipReason.SUPERSEDED, DUE + DAY + SETTLING)
+    assert rechecked(person=better()) == Wait(DUE, SkipReason.SUPERSEDED, DUE + DAY + LATE_FACT_GRACE)
 
 
 def test_of_several_better_ones_it_waits_for_the_last() -> None:
     more = {f"{days}": Waiting(80, DUE + days * DAY, DUE + 90 * DAY) for days in (2, 5, 3)}
-    assert rechecked(person=customer(waiting=more)) == Wait(DUE, SkipReason.SUPERSEDED, DUE + 5 * DAY + SETTLING)
+    assert rechecked(person=customer(waiting=more)) == Wait(DUE, SkipReason.SUPERSEDED, DUE + 5 * DAY + LATE_FACT_GRACE)
 
 
 def test_a_better_one_that_should_be_gone_is_given_an_hour_from_now() -> None:
-    assert rechecked(person=better(DUE - HOUR)) == Wait(DUE, SkipReason.SUPERSEDED, DUE + SETTLING)
+    assert rechecked(person=better(DUE - HOUR)) == Wait(DUE, SkipReason.SUPERSEDED, DUE + LATE_FACT_GRACE)
 
 
 def test_a_cooldown_is_waited_for_before_a_better_one_is() -> None:

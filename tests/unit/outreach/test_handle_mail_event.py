@@ -93,7 +93,7 @@ def test_every_proof_that_the_mail_was_taken_settles_it(state: State, kind: str)
 
 
 def test_settling_is_told() -> None:
-    assert asked(State.UNKNOWN).report(ses_event("send", ID)) is Outcome.SETTLED
+    assert asked(State.UNKNOWN).report(ses_event("send", ID)) is Outcome.CONFIRMED_SENT
 
 
 @pytest.mark.parametrize("state", [State.SENDING, State.UNKNOWN, State.SENT])
@@ -235,7 +235,7 @@ def test_events_recorded_at_the_mail_system_are_understood(payloads: Path, name:
     assert asked().report(recorded) is Outcome.FOREIGN
     recorded["mail"]["tags"][INVITATION_TAG] = [ID]
     expected = {"bounce": Outcome.SUPPRESSED, "complaint": Outcome.SUPPRESSED, "click": Outcome.OTHER}
-    assert asked(State.UNKNOWN).report(recorded) is expected.get(name, Outcome.SETTLED)
+    assert asked(State.UNKNOWN).report(recorded) is expected.get(name, Outcome.CONFIRMED_SENT)
 
 
 def test_an_event_that_overtakes_the_mark_of_the_sender_leaves_one_sent_survey() -> None:

@@ -90,7 +90,7 @@ def test_an_event_without_a_number_suppresses_nobody(world: World) -> None:
 @pytest.mark.parametrize("state", [State.SENDING, State.UNKNOWN])
 def test_an_event_settles_what_was_not_known(world: World, state: State) -> None:
     world.change(ID, state=state, sent_at=None, delivery=Delivery.DELIVERED)
-    assert told(world, sms_event("TEXT_SUCCESSFUL")) is Outcome.SETTLED
+    assert told(world, sms_event("TEXT_SUCCESSFUL")) is Outcome.CONFIRMED_SENT
     settled = world.stored.invitations[ID]
     assert (settled.state, settled.message_id) == (State.SENT, "862a8790-60c0-4430-9b2b-658bd0000001")
 

@@ -10,8 +10,8 @@ from afterbill.model.customer import Waiting
 from afterbill.model.invitation import SkipReason, Wait
 from afterbill.model.webhooks import Source
 from afterbill.outreach.policy import (
+    LATE_FACT_GRACE,
     LEAVING,
-    SETTLING,
     Decision,
     Schedule,
     Situation,
@@ -247,7 +247,7 @@ def test_a_fact_that_arrives_late_is_asked_about_when_it_would_have_been() -> No
 
 
 def test_one_that_arrives_after_its_due_moment_still_waits_for_what_is_queued_behind_it() -> None:
-    assert due(NOON, rule(delay=3 * DAY), NOON + 5 * DAY) == NOON + 5 * DAY + SETTLING
+    assert due(NOON, rule(delay=3 * DAY), NOON + 5 * DAY) == NOON + 5 * DAY + LATE_FACT_GRACE
 
 
 def test_settling_is_never_longer_than_the_delay() -> None:

@@ -90,7 +90,7 @@ def test_an_offer_in_the_product_lies_ready_since_its_claim_whatever_became_of_i
     world.now = claimed_at + 15 * MINUTE
     assert world.sweep() == {Finding.WAITING: 1}
     world.now += MINUTE
-    assert world.sweep() == {Finding.SETTLED: 1}
+    assert world.sweep() == {Finding.CONFIRMED_SENT: 1}
     assert (state_of(world), world.stored.invitations[ID].sent_at) == (State.SENT, claimed_at)
 
 
@@ -113,7 +113,7 @@ def test_whoever_answered_got_the_mail(world: World, state: State) -> None:
     claimed(world, state)
     world.answer(world.stored.invitations[ID], rating="9")
     world.now += DAY + SECOND
-    assert world.sweep() == {Finding.SETTLED: 1}
+    assert world.sweep() == {Finding.CONFIRMED_SENT: 1}
     settled = world.stored.invitations[ID]
     assert (settled.state, settled.sent_at, settled.sent_day) == (State.SENT, NOON, "2026-11-22")
 
@@ -124,7 +124,7 @@ def test_whoever_used_its_link_got_the_mail(world: World, state: State, kind: Ki
     claimed(world, state)
     world.change(ID, visits=(Visit(NOON + MINUTE, kind, 9),))
     world.now += MINUTE
-    assert world.sweep() == {Finding.SETTLED: 1}
+    assert world.sweep() == {Finding.CONFIRMED_SENT: 1}
     assert (state_of(world), world.stored.invitations[ID].sent_at) == (State.SENT, NOON)
 
 
@@ -153,7 +153,7 @@ def test_what_is_done_is_not_found(world: World, state: State) -> None:
 class Lagging(MemoryTable):
     """The index still holds what the table has settled, and what no longer exists."""
 
-    def unsettled(self, hour: str) -> list[str]:
+    def not_sent(self, hour: str) -> list[str]:
         return [ID, "gone"] if hour == "2026-11-22T12" else []
 
 

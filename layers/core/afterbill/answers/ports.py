@@ -135,28 +135,28 @@ class KeyRing(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Tapped:
-    """An invitation with taps to settle, and since when; every further tap raises `version`."""
+class ReviewMark:
+    """An invitation whose clicks wait for review, and since when; every further click raises `version`."""
 
     invitation_id: str
     version: int
     marked_at: datetime
 
 
-class Settling(Protocol):
-    """The table as the settling of taps sees it."""
+class ClickReviews(Protocol):
+    """The table as review_clicks sees it."""
 
-    def unsettled(self) -> Collection[Tapped]:
-        """Every invitation whose taps wait to be judged, read consistently."""
+    def marks(self) -> Collection[ReviewMark]:
+        """Every invitation whose clicks wait for review, read consistently."""
 
     def invitation(self, invitation_id: str) -> Invitation | None:
         """The invitation as it stands."""
 
-    def settle_answer(self, invitation: Invitation) -> bool:
+    def store_review(self, invitation: Invitation) -> bool:
         """Store the unconfirmed answer and the label it carries.
 
         False, and nothing done, where one was confirmed, or the links were used again, since it was read.
         """
 
-    def settled(self, tapped: Tapped) -> bool:
-        """Remove the mark; False, and nothing done, where the invitation was tapped again since it was read."""
+    def clear(self, mark: ReviewMark) -> bool:
+        """Remove the mark; False, and nothing done, where the links were clicked again since it was read."""

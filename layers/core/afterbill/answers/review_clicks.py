@@ -9,16 +9,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from afterbill.answers.click_signals import Signal, Tap, judge
-from afterbill.answers.ports import Settling
+from afterbill.answers.ports import ClickReviews
 from afterbill.model.invitation import Answer, Invitation
 from afterbill.model.visits import Integrity
 
-MOST_SETTLED = 1000
+MOST_REVIEWED = 1000
 """Invitations judged per run, those that wait longest first, so that a great backlog cannot outlast the function."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class ReviewRun:
     """One run: answers stored, invitations labelled by each signal, invitations left for the next run."""
 
     answers: int = 0
@@ -26,12 +26,12 @@ class Settled:
     waiting: int = 0
 
 
-def settle_answers(
-    settling: Settling, integrity: Integrity, now: datetime, day_of: Callable[[datetime], str]
-) -> Settled:
+def review_clicks(
+    settling: ClickReviews, integrity: Integrity, now: datetime, day_of: Callable[[datetime], str]
+) -> ReviewRun:
     """Judge the taps older than `settling`; newer ones keep their mark. `day_of` gives the operator's local day."""
-    marks = sorted(settling.unsettled(), key=lambda tapped: (tapped.marked_at, tapped.invitation_id))
-    ripe = [tapped for tapped in marks if tapped.marked_at + integrity.settling < now][:MOST_SETTLED]
+    marks = sorted(settling.marks(), key=lambda tapped: (tapped.marked_at, tapped.invitation_id))
+    ripe = [tapped for tapped in marks if tapped.marked_at + integrity.settling < now][:MOST_REVIEWED]
     answers, done, labelled = 0, 0, Counter[Signal]()
     for tapped in ripe:
         read = settling.invitation(tapped.invitation_id)
@@ -39,13 +39,13 @@ def settle_answers(
         judged = [tap for tap in taps if tap.visit.at + integrity.settling < now]
         told = _told(read, judged, day_of) if read and judged else read
         if told and told != read:
-            if not settling.settle_answer(told):
+            if not settling.store_review(told):
                 continue  # confirmed or visited in this very moment: the mark stays, the next run reads again
             answers += not told.label
             labelled.update(map(Signal, told.label.split()))
         # Only now: a crash before this line leaves the mark, and the next run finds everything done.
-        done += len(judged) == len(taps) and settling.settled(tapped)
-    return Settled(answers, labelled, len(marks) - done)
+        done += len(judged) == len(taps) and settling.clear(tapped)
+    return ReviewRun(answers, labelled, len(marks) - done)
 
 
 def _taps(invitation: Invitation, integrity: Integrity) -> list[Tap]:

@@ -15,7 +15,7 @@ from afterbill.model.segments import DIMENSIONS, dimension_of
 LEASE = timedelta(minutes=15)
 """No Lambda function lives longer, so whoever took an expired lease is dead and can no longer write old counts."""
 
-SETTLE = timedelta(seconds=15)
+INDEX_LAG = timedelta(seconds=15)
 """A mark younger than this is recounted but kept: reads of an index are eventually consistent, so the change that
 set the mark may not be in the count yet. Indexes follow within a second as a rule."""
 
@@ -92,7 +92,7 @@ def _months(first: date, last: date) -> Iterator[date]:
 
 
 def _settled(marks: Iterable[Mark], now: datetime) -> Iterable[Mark]:
-    return (mark for mark in marks if mark.marked_at + SETTLE <= now)
+    return (mark for mark in marks if mark.marked_at + INDEX_LAG <= now)
 
 
 def _recount(counting: Counting, days: Iterable[date], progress: Progress) -> tuple[int, Progress]:

@@ -15,13 +15,13 @@ class DirtyDays(Protocol):
         """Say that the day must be recounted: raises the version of its mark, or sets the first."""
 
 
-class Taps(Protocol):
-    """The table as track_changes sees what was tapped and not confirmed."""
+class ReviewMarks(Protocol):
+    """The table as track_changes sees clicks that nobody confirmed."""
 
-    def await_settling(self, invitation_id: str, now: datetime) -> None:
-        """Say that there are taps to judge: raises the version of the invitation's mark, or sets the first.
+    def mark_for_review(self, invitation_id: str, now: datetime) -> None:
+        """Ask for a review of its clicks: raises the version of the invitation's mark, or sets the first.
 
-        The mark keeps its first time, so that no flood of visits puts judging off.
+        The mark keeps its first time, so that no flood of visits delays the review.
         """
 
 

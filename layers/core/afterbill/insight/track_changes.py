@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
-from afterbill.insight.ports import DirtyDays, Taps
+from afterbill.insight.ports import DirtyDays, ReviewMarks
 from afterbill.insight.tally import Snapshot, days_touched
 from afterbill.model.errors import PayloadError, TransientError
 
@@ -19,7 +19,7 @@ class Marking:
     """Where marks are set."""
 
     days: DirtyDays
-    taps: Taps
+    taps: ReviewMarks
 
 
 def track_changes(
@@ -48,7 +48,7 @@ def track_changes(
         if tapped:
             taps[tapped].add(id_)
     failed |= _unmarked(days, lambda day: marking.days.mark(day, now))
-    failed |= _unmarked(taps, lambda id_: marking.taps.await_settling(id_, now))
+    failed |= _unmarked(taps, lambda id_: marking.taps.mark_for_review(id_, now))
     return [id_ for id_ in records if id_ in failed]
 
 

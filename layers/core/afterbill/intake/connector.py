@@ -136,7 +136,7 @@ class Poller(Protocol):
     def fetch(self, source: Source, call: Call) -> Iterable[tuple[str, bytes]]:
         """Id and body of everything not yet processed; `normalise` reads the body later."""
 
-    def settle(self, ids: Sequence[str], source: Source, call: Call) -> None:
+    def acknowledge(self, ids: Sequence[str], source: Source, call: Call) -> None:
         """Tell the provider that these are processed; called once their bodies are durable."""
 
 

@@ -52,9 +52,9 @@ def _poll(source: Source, provider: Provider, poller: Poller, polling: Polling, 
                 else:
                     problem = PayloadError(f"{source.name}: {id_} is too large for the inbox")
         finally:
-            # Only what is durable is settled, and that in any case: it is not to be fetched for ever.
+            # Only what is durable is acknowledged, and that in any case: it is not to be fetched for ever.
             if kept:
-                poller.settle(kept, source, call)
+                poller.acknowledge(kept, source, call)
     except AfterbillError as error:
         problem = error
     return Polled(source.name, len(kept), problem)

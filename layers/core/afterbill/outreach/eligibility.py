@@ -10,7 +10,7 @@ from afterbill.model.invitation import Delivery, Invitation, SkipReason, Wait
 from afterbill.model.visits import Kind
 from afterbill.outreach.choosing import choose, following
 from afterbill.outreach.policy import (
-    SETTLING,
+    LATE_FACT_GRACE,
     Policy,
     Rule,
     Situation,
@@ -156,7 +156,7 @@ def postponed(invitation: Invitation, customer: Customer, policy: Policy, wait: 
     moment = good_moment((wait.until, latest), rule, f"{invitation.id}-{invitation.generation}", policy, customer)
     if moment is None and wait.reason is SkipReason.SUPERSEDED:
         # The better one may still fall away: one more look, as late as it may be.
-        between = (max(latest - _LAST_LOOK, wait.at + SETTLING), latest)
+        between = (max(latest - _LAST_LOOK, wait.at + LATE_FACT_GRACE), latest)
         moment = good_moment(between, rule, f"{invitation.id}-{invitation.generation}", policy, customer)
     return Wait(wait.at, wait.reason, moment) if moment else wait.reason
 
@@ -192,7 +192,7 @@ def _turn(invitation: Invitation, rule: Rule, customer: Customer, now: datetime)
     if free_at > now:
         return free_at, SkipReason.COOLDOWN
     better = [
-        max(other.due_at, now) + SETTLING
+        max(other.due_at, now) + LATE_FACT_GRACE
         for id_, other in customer.waiting.items()
         if id_ != invitation.id and _goes_before(other, invitation, rule, now)
     ]

@@ -7,7 +7,7 @@ from functools import partial
 from afterbill.model.channels import Channel
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Delivery, Further, Invitation, SkipReason, State, Wait
-from afterbill.model.messages import Accepted, Deferred, Receipt, Rejected, Unknown
+from afterbill.model.messages import Accepted, Deferred, Receipt, Rejected
 from afterbill.outreach.caps import Limit
 from afterbill.outreach.choosing import following
 from afterbill.outreach.delivery import Outcome, Sending, Sent, Turn, counted, halted, hold_back, named, put_off, wake
@@ -105,8 +105,8 @@ def _conclude(claim: _Claim, receipt: Receipt, sending: Sending, now: datetime) 
         case Rejected(reason):
             sending.limits.give_back(claim.limits)
             return Sent(Outcome.REJECTED, reason)
-        case Unknown(reason):
-            return Sent(Outcome.UNKNOWN, reason)
+        case unknown:
+            return Sent(Outcome.UNKNOWN, unknown.reason)
 
 
 def _release(turn: Turn, claimed: Invitation, until: datetime, sending: Sending) -> Invitation:

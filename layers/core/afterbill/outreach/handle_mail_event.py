@@ -31,7 +31,7 @@ _PROOFS = frozenset({"Send", *_DELIVERIES})
 class Outcome(StrEnum):
     """What one mail event came to."""
 
-    SETTLED = "settled"
+    CONFIRMED_SENT = "confirmed_sent"
     NOTED = "noted"
     REPEATED = "repeated"
     SUPPRESSED = "suppressed"
@@ -49,7 +49,7 @@ class Handling:
 
 
 def handle_mail_event(event: Mapping[str, Any], handling: Handling, now: datetime) -> Outcome:
-    """Raise the delivery rank, settle a sending whose end is unknown, suppress what must not be written to.
+    """Raise the delivery rank, confirm an unknown receipt as sent, suppress addresses that take no mail.
 
     `event` is the SES record as SNS carries it. Raises PayloadError when it is not one.
     """
@@ -66,7 +66,7 @@ def handle_mail_event(event: Mapping[str, Any], handling: Handling, now: datetim
         return Outcome.FOREIGN
     if kind not in _PROOFS:
         return Outcome.OTHER
-    settled = _settle(invitation, message_id, happened_at, handling)
+    confirmed = _confirm_sent(invitation, message_id, happened_at, handling)
     delivery = _delivery(event)
     delivered_at = _delivered_at(event) if _first(invitation, happened_at) else None
     raised = invitation.delivery is None or delivery > invitation.delivery
@@ -76,15 +76,15 @@ def handle_mail_event(event: Mapping[str, Any], handling: Handling, now: datetim
     if _final(event):
         _suppress(invitation, event, handling, now)
         return Outcome.SUPPRESSED
-    if settled:
-        return Outcome.SETTLED
+    if confirmed:
+        return Outcome.CONFIRMED_SENT
     return Outcome.NOTED if raised else Outcome.REPEATED
 
 
-def _settle(invitation: Invitation, message_id: str, at: datetime, handling: Handling) -> bool:
+def _confirm_sent(invitation: Invitation, message_id: str, at: datetime, handling: Handling) -> bool:
     if invitation.state not in {State.SENDING, State.UNKNOWN}:
         return False
-    handling.mail_events.settle(invitation, message_id, at, handling.day_of(at))
+    handling.mail_events.confirm_sent(invitation, message_id, at, handling.day_of(at))
     return True
 
 

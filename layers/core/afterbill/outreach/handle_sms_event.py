@@ -48,7 +48,7 @@ class TextEvents(MailEvents, Codes, Protocol):
 class Outcome(StrEnum):
     """What one event came to."""
 
-    SETTLED = "settled"
+    CONFIRMED_SENT = "confirmed_sent"
     NOTED = "noted"
     REPEATED = "repeated"
     SUPPRESSED = "suppressed"
@@ -66,7 +66,7 @@ class Handling:
 
 
 def handle_sms_event(event: Mapping[str, Any], handling: Handling, now: datetime) -> Outcome:
-    """Raise the delivery rank, settle a sending whose end is unknown, and hear who says stop.
+    """Raise the delivery rank, confirm an unknown receipt as sent, and record opt-outs.
 
     `event` is what SNS carries: an event of a configuration set, or a message that somebody sent to our number.
     Raises PayloadError when it is neither.
@@ -85,12 +85,12 @@ def handle_sms_event(event: Mapping[str, Any], handling: Handling, now: datetime
         return Outcome.FOREIGN
     if kind not in _PROOFS:
         return Outcome.OTHER
-    settled = _settle(invitation, message_id, happened_at, handling)
+    confirmed = _confirm_sent(invitation, message_id, happened_at, handling)
     raised = _raise(invitation, event, handling)
     if _suppress(invitation, event, handling, now):
         return Outcome.SUPPRESSED
-    if settled:
-        return Outcome.SETTLED
+    if confirmed:
+        return Outcome.CONFIRMED_SENT
     return Outcome.NOTED if raised else Outcome.REPEATED
 
 
@@ -104,10 +104,10 @@ def _heard(event: Mapping[str, Any], handling: Handling, now: datetime) -> Outco
     return Outcome.SUPPRESSED
 
 
-def _settle(invitation: Invitation, message_id: str, at: datetime, handling: Handling) -> bool:
+def _confirm_sent(invitation: Invitation, message_id: str, at: datetime, handling: Handling) -> bool:
     if invitation.state not in {State.SENDING, State.UNKNOWN}:
         return False
-    handling.events.settle(invitation, message_id, at, handling.day_of(at))
+    handling.events.confirm_sent(invitation, message_id, at, handling.day_of(at))
     return True
 
 

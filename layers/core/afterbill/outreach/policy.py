@@ -18,7 +18,7 @@ from afterbill.model.webhooks import Source
 from afterbill.outreach.caps import Sending
 from afterbill.outreach.sending_window import Almanac, Place, SendingWindow, moment_in, next_opening, place_of
 
-SETTLING = timedelta(hours=1)
+LATE_FACT_GRACE = timedelta(hours=1)
 """A fact that arrives late waits up to this long, so that a refund or an address queued behind it is seen first."""
 
 LEAVING = timedelta(minutes=20)
@@ -186,7 +186,7 @@ def unreachable(situation: Situation, channels: tuple[Channel, ...]) -> SkipReas
 
 def due(occurred_at: datetime, rule: Rule, now: datetime) -> datetime:
     """The delay counts from the fact; a fact from the future counts from now."""
-    return max(min(occurred_at, now) + rule.delay, now + min(rule.delay, SETTLING))
+    return max(min(occurred_at, now) + rule.delay, now + min(rule.delay, LATE_FACT_GRACE))
 
 
 def sampled(customer_id: str, touchpoint: str, share: float) -> bool:

@@ -147,7 +147,7 @@ class MailEvents(Protocol):
     def customer(self, customer_id: str) -> Customer | None:
         """The customer, merged ones followed."""
 
-    def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
+    def confirm_sent(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
         """sending or unknown -> sent: the mail system's word proves it went out."""
 
     def deliver(self, invitation_id: str, delivery: Delivery, delivered_at: datetime | None = None) -> None:
@@ -163,7 +163,7 @@ class MailEvents(Protocol):
 class Sweeps(Protocol):
     """The table as the sweep of overdue work sees it."""
 
-    def unsettled(self, hour: str) -> Sequence[str]:
+    def not_sent(self, hour: str) -> Sequence[str]:
         """Ids of invitations due in that UTC hour (`2026-11-22T13`) that have not gone out."""
 
     def invitation(self, invitation_id: str) -> Invitation | None:
@@ -175,7 +175,7 @@ class Sweeps(Protocol):
     def close(self, invitation: Invitation, reason: SkipReason) -> None:
         """From the state it was read in -> closed, at the `closed_at` it carries; the customer waits no longer."""
 
-    def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
+    def confirm_sent(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
         """sending or unknown -> sent: an answer proves it went out."""
 
     def swept_until(self) -> str | None:

@@ -9,7 +9,7 @@ from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation, SkipReason, State, Wait
 from afterbill.model.locales import locale_of
-from afterbill.model.messages import Accepted, Deferred, Receipt, Rejected, Unknown
+from afterbill.model.messages import Accepted, Deferred, Receipt, Rejected
 from afterbill.model.segments import segments_of
 from afterbill.outreach.delivery import Outcome, Sending, Sent, Turn, counted, halted, hold_back, named, put_off, wake
 from afterbill.outreach.eligibility import follows_at, recheck
@@ -124,6 +124,6 @@ def _conclude(turn: Turn, receipt: Receipt, sending: Sending, now: datetime) -> 
             # Released first: who got nothing was not asked, and may be asked about the next fact.
             sending.invitations.release(invitation, customer)
             return Sent(Outcome.REJECTED, reason)
-        case Unknown(reason):
+        case unknown:
             sending.invitations.mark_unknown(invitation)
-            return Sent(Outcome.UNKNOWN, reason)
+            return Sent(Outcome.UNKNOWN, unknown.reason)

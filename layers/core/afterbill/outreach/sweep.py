@@ -27,7 +27,7 @@ class Finding(StrEnum):
 
     WAITING = "waiting"
     OVERDUE = "overdue"
-    SETTLED = "settled"
+    CONFIRMED_SENT = "confirmed_sent"
     UNKNOWN = "unknown"
     FAILED = "failed"
 
@@ -52,7 +52,7 @@ def sweep(sweeping: Sweeping, now: datetime, *, halted: bool = False) -> Counter
     first_open: str | None = None
     sweeps = sweeping.sweeps
     for hour in _hours(sweeps.swept_until() or _begin(sweeps, now), now):
-        for invitation_id in sweeps.unsettled(hour):
+        for invitation_id in sweeps.not_sent(hour):
             invitation = sweeps.invitation(invitation_id)
             if invitation is None or invitation.state in {State.SENT, State.CLOSED}:
                 continue  # the index lags behind the table
@@ -72,8 +72,8 @@ def _look_after(invitation: Invitation, sweeping: Sweeping, now: datetime) -> Fi
         return Finding.OVERDUE
     lost = invitation.state is State.SENDING and now > claimed_at + CLAIM_LOST_AFTER
     if _went_out(invitation, lost=lost):
-        sweeping.sweeps.settle(invitation, invitation.message_id, claimed_at, sweeping.day_of(claimed_at))
-        return Finding.SETTLED
+        sweeping.sweeps.confirm_sent(invitation, invitation.message_id, claimed_at, sweeping.day_of(claimed_at))
+        return Finding.CONFIRMED_SENT
     if lost:
         sweeping.sweeps.mark_unknown(invitation)
         return Finding.UNKNOWN

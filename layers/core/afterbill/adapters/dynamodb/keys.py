@@ -21,7 +21,7 @@ BY_ANSWERED_DAY = "by_answered_day"
 ANSWERED_DAY = "answered_day"
 
 DIRTY = "DIRTY"
-UNSETTLED = "UNSETTLED"
+REVIEW = "REVIEW"
 API_KEYS = "APIKEY"
 
 
@@ -145,9 +145,9 @@ def dirty(day: date) -> "Key":
     return key(DIRTY, day.isoformat())
 
 
-def unsettled(invitation_id: str) -> "Key":
+def review(invitation_id: str) -> "Key":
     """The mark of an invitation whose taps wait to be judged."""
-    return key(UNSETTLED, invitation_id)
+    return key(REVIEW, invitation_id)
 
 
 def tally(dimension: str, day: date) -> "Key":

@@ -129,7 +129,7 @@ def _asks_none_of(questions: Mapping[str, str]) -> str:
 class SweepsTable(InvitationReader):
     """Sweeps over DynamoDB."""
 
-    def unsettled(self, hour: str) -> list[str]:
+    def not_sent(self, hour: str) -> list[str]:
         """Ids of invitations due in that UTC hour that have not gone out."""
         found = query(
             self.dynamodb,

@@ -125,7 +125,7 @@ class InvitationReader(TableReader):
             {":unknown": State.UNKNOWN, ":sending": State.SENDING, ":attempt": invitation.attempt},
         )
 
-    def settle(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
+    def confirm_sent(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
         """sending or unknown -> sent: the mail system's word proves it went out."""
         self.change(
             keys.invitation(invitation.id),

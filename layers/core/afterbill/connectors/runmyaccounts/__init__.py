@@ -88,7 +88,7 @@ class _Payments:
             if id_:
                 yield id_, json.dumps(payment, default=str).encode()
 
-    def settle(self, ids: Sequence[str], source: Source, call: Call) -> None:
+    def acknowledge(self, ids: Sequence[str], source: Source, call: Call) -> None:
         """Mark these payments as processed."""
         if ids:
             form = urlencode([("id", id_) for id_ in ids]).encode()

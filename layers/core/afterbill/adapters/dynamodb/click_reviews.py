@@ -1,4 +1,4 @@
-"""Taps that wait to be judged, and what came of them, in DynamoDB."""
+"""Invitations whose clicks wait for review, and the reviews, in DynamoDB."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -11,36 +11,38 @@ from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import decode, encode, stamp
 from afterbill.adapters.dynamodb.table import InvitationReader
-from afterbill.answers.ports import Tapped
+from afterbill.answers.ports import ReviewMark
 from afterbill.model.invitation import Invitation
 
 
-class TapsTable(InvitationReader):
-    """Taps and Settling over DynamoDB."""
+class ReviewsTable(InvitationReader):
+    """ReviewMarks and ClickReviews over DynamoDB."""
 
-    def await_settling(self, invitation_id: str, now: datetime) -> None:
+    def mark_for_review(self, invitation_id: str, now: datetime) -> None:
         """Raise the version, and keep the time: one UpdateItem."""
         with transient("marking an invitation"):
             self.dynamodb.update_item(
                 TableName=self.table,
-                Key=keys.unsettled(invitation_id),
+                Key=keys.review(invitation_id),
                 UpdateExpression="SET marked_at = if_not_exists(marked_at, :now) ADD version :one",
                 ExpressionAttributeValues=encode({":now": stamp(now), ":one": 1}),
             )
 
-    def unsettled(self) -> Collection[Tapped]:
+    def marks(self) -> Collection[ReviewMark]:
         """Every mark, read consistently."""
         found = query(
             self.dynamodb,
             TableName=self.table,
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=encode({":pk": keys.UNSETTLED}),
+            ExpressionAttributeValues=encode({":pk": keys.REVIEW}),
         )
         marks = map(decode, found)
-        return [Tapped(one[keys.SK], int(one["version"]), datetime.fromisoformat(one["marked_at"])) for one in marks]
+        return [
+            ReviewMark(one[keys.SK], int(one["version"]), datetime.fromisoformat(one["marked_at"])) for one in marks
+        ]
 
-    def settle_answer(self, invitation: Invitation) -> bool:
+    def store_review(self, invitation: Invitation) -> bool:
         """Store the unconfirmed answer, with the first one's moment and day, or the label: one UpdateItem."""
         answer, at = invitation.answer, invitation.answered_at
         told: dict[str, Any] = {"label": invitation.label} if invitation.label else {}
@@ -58,13 +60,13 @@ class TapsTable(InvitationReader):
             {":yes": True, ":visits": len(invitation.visits), **said},
         )
 
-    def settled(self, tapped: Tapped) -> bool:
+    def clear(self, tapped: ReviewMark) -> bool:
         """Whether it was still the same; its time tells it from a later mark that counts from 1 again."""
         try:
             with transient("clearing a mark"):
                 self.dynamodb.delete_item(
                     TableName=self.table,
-                    Key=keys.unsettled(tapped.invitation_id),
+                    Key=keys.review(tapped.invitation_id),
                     ConditionExpression="version = :version AND marked_at = :at",
                     ExpressionAttributeValues=encode({":version": tapped.version, ":at": stamp(tapped.marked_at)}),
                 )

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from afterbill.answers.review_clicks import Settled, settle_answers
+from afterbill.answers.review_clicks import ReviewRun, review_clicks
 from afterbill.model.invitation import Answer, Invitation, State
 from afterbill.model.visits import Integrity, Kind, Visit
+from afterbill_cli.memory.click_reviews import MemoryReviews
 from afterbill_cli.memory.table import MemoryTable
-from afterbill_cli.memory.taps import MemoryTaps
 from tests.factories import NOON, day_of, invitation
 
 ID = invitation().id
@@ -23,7 +23,7 @@ class World:
     def __post_init__(self) -> None:
         sent = invitation(state=State.SENT, sent_at=NOON, sent_day="2026-11-22", expiry=timedelta(days=30))
         self.responses = MemoryTable({ID: sent})
-        self.table = MemoryTaps(self.responses.invitations)
+        self.table = MemoryReviews(self.responses.invitations)
 
     @property
     def invitation(self) -> Invitation:
@@ -35,7 +35,7 @@ class World:
     def visit(self, kind: Kind, rating: int | None = None, network: str = "home") -> None:
         self.responses.visit(ID, Visit(self.now, kind, rating, network, "safari"))
         if kind is Kind.SEEN:
-            self.table.await_settling(ID, self.now)
+            self.table.mark_for_review(ID, self.now)
 
     def tap(self, rating: int, seconds: float, network: str = "home") -> None:
         """Open a number, and see its page."""
@@ -50,7 +50,7 @@ class World:
     def confirm(self, rating: int) -> None:
         self.responses.record(ID, Answer(rating, "said"), self.now, day_of(self.now))
 
-    def settle(self, after: float = 601, table: object = None) -> Settled:
+    def review(self, after: float = 601, table: object = None) -> ReviewRun:
         """A run so many seconds after the last thing."""
         self.now += timedelta(seconds=after)
-        return settle_answers(table or self.table, self.integrity, self.now, day_of)
+        return review_clicks(table or self.table, self.integrity, self.now, day_of)

@@ -1,26 +1,26 @@
-"""Taps that wait to be judged, and what came of them, in memory."""
+"""Invitations whose clicks wait for review, and the reviews, in memory."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from afterbill.answers.ports import Tapped
+from afterbill.answers.ports import ReviewMark
 from afterbill.model.invitation import Invitation
 
 
 @dataclass
-class MemoryTaps:
-    """Taps and Settling over plain dictionaries; `invitations` is shared with MemoryTable."""
+class MemoryReviews:
+    """ReviewMarks and ClickReviews over plain dictionaries; `invitations` is shared with MemoryTable."""
 
     invitations: dict[str, Invitation] = field(default_factory=dict)
-    waiting: dict[str, Tapped] = field(default_factory=dict)
+    waiting: dict[str, ReviewMark] = field(default_factory=dict)
 
-    def await_settling(self, invitation_id: str, now: datetime) -> None:
+    def mark_for_review(self, invitation_id: str, now: datetime) -> None:
         """Raise the version, and keep the time."""
-        known = self.waiting.get(invitation_id) or Tapped(invitation_id, 0, now)
+        known = self.waiting.get(invitation_id) or ReviewMark(invitation_id, 0, now)
         self.waiting[invitation_id] = replace(known, version=known.version + 1)
 
-    def unsettled(self) -> Collection[Tapped]:
+    def marks(self) -> Collection[ReviewMark]:
         """Every mark."""
         return list(self.waiting.values())
 
@@ -28,7 +28,7 @@ class MemoryTaps:
         """The invitation as it stands."""
         return self.invitations.get(invitation_id)
 
-    def settle_answer(self, invitation: Invitation) -> bool:
+    def store_review(self, invitation: Invitation) -> bool:
         """Store the unconfirmed answer or the label."""
         stored = self.invitations.get(invitation.id)
         if stored is None or len(stored.visits) != len(invitation.visits):
@@ -44,7 +44,7 @@ class MemoryTaps:
         )
         return True
 
-    def settled(self, tapped: Tapped) -> bool:
+    def clear(self, tapped: ReviewMark) -> bool:
         """Whether it was still the same."""
         if self.waiting.get(tapped.invitation_id) != tapped:
             return False
