@@ -133,7 +133,7 @@ def _tell(lines: Mapping[str, str]) -> None:
 def _story(invitation: Invitation, policy: Policy) -> dict[str, str]:
     rule = policy.rules[Touchpoint(invitation.touchpoint)]
     decision = f"ask at {invitation.due_at:%Y-%m-%d %H:%M:%S} UTC, {span(rule.delay)} after the fact"
-    for wait in invitation.waits:
+    for wait in invitation.deferrals:
         decision += f"; wait until {wait.until:%Y-%m-%d %H:%M:%S} UTC, {why(wait.reason, invitation.touchpoint)}"
     if invitation.reason:
         reason = SkipReason(invitation.reason)

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from afterbill.adapters.dynamodb.scores import ScoresTable
-from afterbill.adapters.dynamodb.switch import SwitchTable
+from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.model.errors import AfterbillError
 from afterbill.outreach.policy import Policy
-from afterbill.outreach.reputation import Halt, percent, watched
+from afterbill.outreach.reputation import SendingPause, percent, watched
 from afterbill.outreach.watch_reputation import recent_figures
 from afterbill_cli import deployed
 from afterbill_cli.deployed import Deployed
@@ -44,7 +44,7 @@ def stop(stack: Deployed, reason: str, now: datetime) -> int:
     if not why:
         raise AfterbillError('--reason is empty: say why, as in --reason "wrong prices in the mails"')
     known = switch.state()
-    stopped = not known.reason and switch.stop(Halt(why, now, resumed_on=known.resumed_on))
+    stopped = not known.reason and switch.stop(SendingPause(why, now, resumed_on=known.resumed_on))
     print("Sending stops within a minute; surveys wait." if stopped else f"Nothing done. {_stands(switch.state())}")
     return 0
 
@@ -58,18 +58,18 @@ def resume(stack: Deployed, now: datetime) -> int:
     return 0
 
 
-def _switch(stack: Deployed) -> SwitchTable:
-    return SwitchTable(stack.client("dynamodb"), stack.output("TableName"))
+def _switch(stack: Deployed) -> SendingSwitchTable:
+    return SendingSwitchTable(stack.client("dynamodb"), stack.output("TableName"))
 
 
-def _stands(known: Halt) -> str:
+def _stands(known: SendingPause) -> str:
     if not known.reason:
         return "Sending goes on."
     since = f" since {known.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if known.since else ""
     return f"Sending is stopped{since}: {known.reason}"
 
 
-def _rates(stack: Deployed, policy: Policy, known: Halt, now: datetime) -> str:
+def _rates(stack: Deployed, policy: Policy, known: SendingPause, now: datetime) -> str:
     days = watched(_today(policy, now), known.resumed_on)
     if days is None:
         return "Resumed today: mails count against the limits from tomorrow on."

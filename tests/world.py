@@ -13,7 +13,7 @@ from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation, State
 from afterbill.model.messages import INVITATION_TAG, Sms
 from afterbill.model.webhooks import Webhook
-from afterbill.outreach.delivery import Sending, Sent
+from afterbill.outreach.delivery import SendDeps, SendResult
 from afterbill.outreach.handle_mail_event import Handling, handle_mail_event
 from afterbill.outreach.handle_mail_event import Outcome as MailOutcome
 from afterbill.outreach.policy import Policy
@@ -21,8 +21,8 @@ from afterbill.outreach.send_survey import send_survey
 from afterbill.outreach.sweep import Finding, Sweeping, sweep
 from afterbill.outreach.text_messages import Texting
 from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.caps import MemoryCaps
 from afterbill_cli.memory.keys import MemoryLinkKeys
-from afterbill_cli.memory.limits import MemoryLimits
 from afterbill_cli.memory.queues import MemoryDeadLetters, MemoryInbox, MemoryMailer, MemorySendQueue, MemoryTimer
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import (
@@ -51,7 +51,7 @@ class World:
     timer: Any = field(default_factory=MemoryTimer)
     queue: Any = field(default_factory=MemorySendQueue)
     mailer: Any = field(default_factory=MemoryMailer)
-    limits: Any = field(default_factory=MemoryLimits)
+    caps: Any = field(default_factory=MemoryCaps)
     compose: Any = field(default=compose)
     address_problem: Any = field(default=lambda _address: None)
     apis: Any = field(default_factory=MemoryApis)
@@ -65,7 +65,7 @@ class World:
         self.stored: MemoryTable = self.table
         self.outbox: list[Any] = self.mailer.outbox  # mails, and text messages where there are any
         self.set_timers: MemoryTimer = self.timer
-        self.counters: MemoryLimits = self.limits
+        self.counters: MemoryCaps = self.caps
         self.queued: MemorySendQueue = self.queue
         self.waiting: list[tuple[datetime, str, int]] = []
         self.new_customer, self.new_attempt = ids("customer"), ids("attempt")
@@ -93,17 +93,17 @@ class World:
         )
         return capture_event(Webhook(source, {}, b"", self.now, part=part), capture, self.now, **more)
 
-    def send(self, invitation_id: str, delivery_number: int = 1) -> Sent:
+    def send(self, invitation_id: str, delivery_number: int = 1) -> SendResult:
         """As if its message came out of the send queue now."""
         return send_survey(invitation_id, delivery_number, self.sending, self.now)
 
     @property
-    def sending(self) -> Sending:
+    def sending(self) -> SendDeps:
         """What sending needs, today."""
-        return Sending(
+        return SendDeps(
             invitations=self.table,
-            limits=self.limits,
-            halts=self.limits,
+            caps=self.caps,
+            status=self.caps,
             timer=self.timer,
             queue=self.queue,
             mailer=self.mailer,
@@ -127,18 +127,20 @@ class World:
     def sweep(self) -> Mapping[Finding, int]:
         """Look for what was lost."""
         return sweep(
-            Sweeping(self.table, self.queue, timedelta(0), day_of), self.now, halted=bool(self.limits.halted())
+            Sweeping(self.table, self.queue, timedelta(0), day_of),
+            self.now,
+            paused=bool(self.caps.pause_reason()),
         )
 
-    def pass_time(self, duration: timedelta) -> list[Sent]:
+    def pass_time(self, duration: timedelta) -> list[SendResult]:
         """Let time go by, then send what has become due."""
         self.collect()
         self.now += duration
         return [self.send(*message) for message in self.ripe()]
 
-    def live(self, duration: timedelta) -> list[Sent]:
+    def live(self, duration: timedelta) -> list[SendResult]:
         """Let time go by, every timer and message in its turn."""
-        end, happened = self.now + duration, list[Sent]()
+        end, happened = self.now + duration, list[SendResult]()
         while (moment := self.next_moment()) is not None and moment <= end:
             happened += self.pass_time(max(moment - self.now, timedelta(0)))
         return happened + self.pass_time(end - self.now)

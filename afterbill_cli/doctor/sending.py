@@ -3,7 +3,8 @@
 import time
 from datetime import timedelta
 
-from afterbill.adapters.dynamodb.limits import HaltSwitch, LimitsTable
+from afterbill.adapters.dynamodb.caps import CapsTable
+from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus
 from afterbill.model.channels import Channel
 from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, warn
 from afterbill_cli.doctor.metrics import Metric, latest
@@ -43,8 +44,8 @@ def _sandbox(review: str) -> Finding:
 
 def halt(patient: Patient) -> Findings:
     """Whether our own circuit breaker lets mails out."""
-    table = LimitsTable(patient.client("dynamodb"), patient.deployed.output("TableName"))
-    reason = HaltSwitch(table, time.monotonic).halted()
+    table = CapsTable(patient.client("dynamodb"), patient.deployed.output("TableName"))
+    reason = CachedSendingStatus(table, time.monotonic).pause_reason()
     if reason:
         yield fail(f"afterbill has stopped all sending: {reason}", f"{_ADDRESSES}, then `afterbill sending resume`")
     else:

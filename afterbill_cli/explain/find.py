@@ -13,7 +13,7 @@ from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import encode, invitation_of
-from afterbill.adapters.dynamodb.table import InvitationReader
+from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import Invitation
@@ -38,7 +38,7 @@ class Finder:
 
     def __init__(self, deployed: Deployed) -> None:
         self._deployed = deployed
-        self._table = InvitationReader(deployed.client("dynamodb"), deployed.output("TableName"))
+        self._table = InvitationTable(deployed.client("dynamodb"), deployed.output("TableName"))
 
     def find(self, wanted: str) -> Subject:
         """Whatever `wanted` names; AfterbillError where it is nothing that is stored."""

@@ -79,7 +79,7 @@ def _captured(invitation: Invitation, rule: Rule, telling: Telling) -> Iterator[
 
 
 def _waited(invitation: Invitation, telling: Telling) -> Iterator[Step]:
-    for wait in invitation.waits:
+    for wait in invitation.deferrals:
         reason = why(wait.reason, invitation.touchpoint)
         until = f"{wait.until:%Y-%m-%d %H:%M:%S} UTC, {telling.local(wait.until)}"
         yield Step(wait.at, f"decided: wait until {until}: {wait.reason}, {reason}")
@@ -91,10 +91,10 @@ def _sent(invitation: Invitation, telling: Telling) -> Iterator[Step]:
     if invitation.sent_at:
         delivery = f"; {invitation.delivery.name.lower()}" if invitation.delivery else ""
         message = f", message {invitation.message_id}" if invitation.message_id else ""
-        first = invitation.further[0].channel if invitation.further else invitation.channel
+        first = invitation.follow_ups[0].channel if invitation.follow_ups else invitation.channel
         said = f"{_way(first)}, {telling.local(invitation.sent_at)}{message}{delivery}"
         yield Step(invitation.sent_at, said)
-    for number, one in enumerate(invitation.further[1:], 2):
+    for number, one in enumerate(invitation.follow_ups[1:], 2):
         yield Step(one.at, f"no answer, delivery {number}: {_way(one.channel)}, {telling.local(one.at)}")
     if invitation.reminded_at:
         yield Step(invitation.reminded_at, f"reminder sent, {telling.local(invitation.reminded_at)}")

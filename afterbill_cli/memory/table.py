@@ -48,7 +48,7 @@ class MemoryTable(MemoryCodes):
         offered = invitation.id if invitation.channel == Channel.IN_APP else known.offered
         self.people[known.id] = replace(known, offered=offered, version=known.version + 1)
 
-    def put_off(self, invitation: Invitation, customer: Customer) -> bool:
+    def defer(self, invitation: Invitation, customer: Customer) -> bool:
         """Store the wait it carries."""
         stored, known = self.invitations.get(invitation.id), self.people.get(customer.id)
         if not stored or stored.state is not invitation.state or stored.generation != invitation.generation - 1:
@@ -57,7 +57,7 @@ class MemoryTable(MemoryCodes):
             stored,
             deferred_until=invitation.deferred_until,
             generation=invitation.generation,
-            waits=invitation.waits,
+            deferrals=invitation.deferrals,
         )
         if known and invitation.id in known.waiting:
             entry = replace(known.waiting[invitation.id], due_at=invitation.ready_at)
@@ -143,7 +143,7 @@ class MemoryTable(MemoryCodes):
                 generation=invitation.generation,
             )
 
-    def claim_further(self, invitation: Invitation, customer: Customer) -> bool:
+    def claim_follow_up(self, invitation: Invitation, customer: Customer) -> bool:
         """Take the next delivery."""
         stored, known = self.invitations.get(invitation.id), self.people.get(customer.id)
         if not stored or not known or known.version != customer.version:
@@ -156,13 +156,13 @@ class MemoryTable(MemoryCodes):
             channel=invitation.channel,
             segments=invitation.segments,
             delivery_number=invitation.delivery_number,
-            further=invitation.further,
+            follow_ups=invitation.follow_ups,
             delivery=invitation.delivery,
             delivered_at=invitation.delivered_at,
         )
         return True
 
-    def release_further(self, invitation: Invitation) -> None:
+    def release_follow_up(self, invitation: Invitation) -> None:
         """Give it back."""
         stored = self.invitations.get(invitation.id)
         over = stored and (stored.reminded_at or stored.answer)
@@ -172,7 +172,7 @@ class MemoryTable(MemoryCodes):
                 channel=invitation.channel,
                 segments=invitation.segments,
                 delivery_number=invitation.delivery_number,
-                further=invitation.further,
+                follow_ups=invitation.follow_ups,
                 delivery=invitation.delivery,
                 delivered_at=invitation.delivered_at,
                 deferred_until=invitation.deferred_until,

@@ -10,7 +10,7 @@ from afterbill.adapters.aws.queues import SqsSendQueue
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.responses import SweepsTable
 from afterbill.adapters.dynamodb.scores import ScoresTable
-from afterbill.adapters.dynamodb.switch import SwitchTable
+from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.answers.review_clicks import review_clicks
 from afterbill.insight.compute_nps import compute_nps
 from afterbill.insight.nps import score
@@ -28,7 +28,7 @@ _METRICS = {
 
 _dynamodb, _table = client("dynamodb"), config.setting("TABLE")
 _scores = ScoresTable(_dynamodb, _table)
-_switch = SwitchTable(_dynamodb, _table)
+_switch = SendingSwitchTable(_dynamodb, _table)
 _sweeping = Sweeping(
     sweeps=SweepsTable(_dynamodb, _table),
     queue=SqsSendQueue(client("sqs"), config.setting("SEND_QUEUE_URL")),
@@ -52,7 +52,7 @@ def handler(_event: dict[str, Any], _context: object) -> None:
 
 
 def _sweep(now: datetime) -> None:
-    found = sweep(_sweeping, now, halted=bool(_switch.state().reason))
+    found = sweep(_sweeping, now, paused=bool(_switch.state().reason))
     for finding, number in found.items():
         if metric := _METRICS.get(finding):
             count(metric, number)

@@ -13,13 +13,14 @@ from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.ses import SesMailer
 from afterbill.adapters.aws.sms import text_mailer
+from afterbill.adapters.dynamodb.caps import CapsTable
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
-from afterbill.adapters.dynamodb.limits import HaltSwitch, LimitsTable
+from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus
 from afterbill.adapters.dynamodb.short_links import CodesTable
 from afterbill.adapters.phones import mobile_number
 from afterbill.content.mail.compose import composer
 from afterbill.content.sms import text_composer
-from afterbill.outreach.delivery import Outcome, Sending
+from afterbill.outreach.delivery import Outcome, SendDeps
 from afterbill.outreach.send_survey import send_survey
 from afterbill.outreach.text_messages import Texting
 from afterbill.runtime.batch import process
@@ -56,10 +57,10 @@ def _texting() -> Texting | None:
     return Texting(mailer, compose, mobile_number, table, table, _keys.hash_address, _keys.current)
 
 
-_sending = Sending(
+_sending = SendDeps(
     invitations=_invitations,
-    limits=LimitsTable(_invitations.dynamodb, _invitations.table),
-    halts=HaltSwitch(_invitations, monotonic),
+    caps=CapsTable(_invitations.dynamodb, _invitations.table),
+    status=CachedSendingStatus(_invitations, monotonic),
     timer=EventBridgeTimer(client("scheduler"), ScheduleTarget(**config.schedule_target())),
     queue=SqsSendQueue(client("sqs"), config.setting("SEND_QUEUE_URL")),
     mailer=SesMailer(client("sesv2", attempts=1), config.setting("CONFIGURATION_SET")),

@@ -7,15 +7,16 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from afterbill.adapters.dynamodb.caps import CapsTable
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
-from afterbill.adapters.dynamodb.limits import HaltSwitch, LimitsTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable, SweepsTable
+from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus
 from afterbill.adapters.dynamodb.short_links import CodesTable
 from afterbill.answers.ports import Responses
 from afterbill.intake.ports import Facts
-from afterbill.outreach.ports import Halts, Invitations, Limits, MailEvents, Sweeps
-from afterbill_cli.memory.limits import MemoryLimits
+from afterbill.outreach.ports import Caps, Invitations, MailEvents, SendingStatus, Sweeps
+from afterbill_cli.memory.caps import MemoryCaps
 from afterbill_cli.memory.table import MemoryTable
 from tests.contract.template import table_definition
 
@@ -34,8 +35,8 @@ class World:
     responses: Responses
     mail_events: MailEvents
     sweeps: Sweeps
-    limits: Limits
-    halts: Halts
+    caps: Caps
+    status: SendingStatus
     codes: Any
     dynamodb: Any = None
 
@@ -43,7 +44,7 @@ class World:
 @pytest.fixture(params=["memory", "aws"])
 def world(request):
     if request.param == "memory":
-        table, limits = MemoryTable(), MemoryLimits()
+        table, limits = MemoryTable(), MemoryCaps()
         return World(table, table, table, table, table, limits, limits, table)
     return request.getfixturevalue("aws_world")
 
@@ -63,8 +64,8 @@ def over(dynamodb) -> World:
         responses=responses,
         mail_events=responses,
         sweeps=SweepsTable(dynamodb, TABLE),
-        limits=LimitsTable(dynamodb, TABLE),
-        halts=HaltSwitch(invitations, lambda: 0.0),
+        caps=CapsTable(dynamodb, TABLE),
+        status=CachedSendingStatus(invitations, lambda: 0.0),
         codes=CodesTable(dynamodb, TABLE),
         dynamodb=dynamodb,
     )

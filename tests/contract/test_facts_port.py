@@ -8,7 +8,7 @@ import pytest
 from afterbill.intake.ports import Change, Found, Wanted
 from afterbill.model.billing import Money
 from afterbill.model.customer import Customer, Waiting
-from afterbill.model.invitation import Answer, Delivery, Further, Invitation, SkipReason, State, Wait
+from afterbill.model.invitation import Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.visits import Kind, Visit
 from tests.contract.people import DUE, ID, LINK, NOW, OTHER_ID, customer, invitation, stored
 
@@ -63,7 +63,7 @@ def test_an_invitation_comes_back_whole(world):
         products=("Pro", "Support"),
         zone="Asia/Tokyo",
         money=Money(0, "JPY"),
-        waits=(Wait(NOW, SkipReason.COOLDOWN, NOW + timedelta(days=2)), Wait(NOW, SkipReason.WINDOW, DUE)),
+        deferrals=(Deferral(NOW, SkipReason.COOLDOWN, NOW + timedelta(days=2)), Deferral(NOW, SkipReason.WINDOW, DUE)),
         reminded_at=NOW + timedelta(days=7),
         closed_at=NOW + timedelta(days=40),
         message_id="message-1",
@@ -77,7 +77,7 @@ def test_an_invitation_comes_back_whole(world):
             Visit(NOW + timedelta(milliseconds=250), Kind.HIDDEN, None, "", "", scanner=True),
         ),
         label="hidden_link",
-        further=(Further(NOW, "in_app"), Further(NOW + timedelta(days=3), "mail")),
+        follow_ups=(FollowUp(NOW, "in_app"), FollowUp(NOW + timedelta(days=3), "mail")),
         referred=4,
         answer=Answer(0, "Zu teuer 🎉\n\u202eتعليق", "price", contact_ok=True, confirmed=False),
         answered_at=NOW + timedelta(hours=1),

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from afterbill.intake.ports import Change
-from afterbill.model.invitation import Answer, Delivery, Further, SkipReason, State, Wait
+from afterbill.model.invitation import Answer, Deferral, Delivery, FollowUp, SkipReason, State
 from afterbill.outreach.policy import Situation
 from tests.contract.people import (
     DUE,
@@ -329,16 +329,16 @@ def test_a_sent_survey_is_no_longer_unsettled(world):
     assert list(world.sweeps.not_sent("2026-11-22T13")) == []
 
 
-def put_off(one, until=LATER):
-    return one.put_off(Wait(NOW, SkipReason.COOLDOWN, until))
+def deferred(one, until=LATER):
+    return one.defer(Deferral(NOW, SkipReason.COOLDOWN, until))
 
 
 def test_a_survey_put_off_waits_in_the_table_too(world):
     one, who = stored(world, who=customer(waiting=waiting(ID, OTHER_ID)))
 
-    assert world.invitations.put_off(put_off(one), who)
+    assert world.invitations.defer(deferred(one), who)
 
-    assert found(world) == put_off(one)
+    assert found(world) == deferred(one)
     assert person(world).waiting[ID] == replace(waiting()[ID], due_at=LATER)
     assert person(world).waiting[OTHER_ID] == waiting(OTHER_ID)[OTHER_ID]
 
@@ -346,7 +346,7 @@ def test_a_survey_put_off_waits_in_the_table_too(world):
 def test_a_survey_put_off_is_overdue_only_after_that(world):
     one, who = stored(world)
 
-    world.invitations.put_off(put_off(one), who)
+    world.invitations.defer(deferred(one), who)
 
     assert list(world.sweeps.not_sent("2026-11-22T13")) == []
     assert list(world.sweeps.not_sent("2026-11-22T15")) == [ID]
@@ -355,8 +355,8 @@ def test_a_survey_put_off_is_overdue_only_after_that(world):
 def test_of_two_who_put_it_off_one_wins(world):
     one, who = stored(world)
 
-    assert world.invitations.put_off(put_off(one), who)
-    assert not world.invitations.put_off(put_off(one, LATER + timedelta(days=1)), who)
+    assert world.invitations.defer(deferred(one), who)
+    assert not world.invitations.defer(deferred(one, LATER + timedelta(days=1)), who)
 
     assert found(world).ready_at == LATER
 
@@ -365,8 +365,8 @@ def test_what_was_claimed_or_erased_since_it_was_read_is_not_put_off(world):
     one, who = stored(world)
     world.invitations.claim(claimed(one), who)
 
-    assert not world.invitations.put_off(put_off(one), who)
-    assert not world.invitations.put_off(put_off(invitation(OTHER_ID)), who)
+    assert not world.invitations.defer(deferred(one), who)
+    assert not world.invitations.defer(deferred(invitation(OTHER_ID)), who)
 
     assert found(world) == claimed(one)
     assert world.invitations.invitation(OTHER_ID) is None
@@ -439,9 +439,9 @@ def test_only_the_claim_itself_of_a_reminder_is_released(world):
 def test_a_put_off_reminder_leaves_a_sent_survey_sent(world):
     one = sent(world)
 
-    assert world.invitations.put_off(put_off(one), customer())
+    assert world.invitations.defer(deferred(one), customer())
 
-    assert found(world) == put_off(one)
+    assert found(world) == deferred(one)
     assert list(world.sweeps.not_sent("2026-11-22T15")) == []
 
 
@@ -492,16 +492,16 @@ def test_what_is_offered_is_marked_sent_without_a_message(world):
 
 
 def further(one, channel="sms", at=LATER):
-    ways = (*one.further, Further(NOW, one.channel), Further(at, channel))
-    return replace(one, delivery_number=2, further=ways, delivery=Delivery.ACCEPTED, delivered_at=None).by(channel)
+    ways = (*one.follow_ups, FollowUp(NOW, one.channel), FollowUp(at, channel))
+    return replace(one, delivery_number=2, follow_ups=ways, delivery=Delivery.ACCEPTED, delivered_at=None).by(channel)
 
 
 @pytest.mark.parametrize(("channel", "offers"), [("sms", ""), ("in_app", ID)])
 def test_a_further_delivery_is_claimed_once_by_its_channel(world, channel, offers):
     one, before = sent(world), person(world)
 
-    assert world.invitations.claim_further(further(one, channel), before)
-    assert not world.invitations.claim_further(further(one, channel), person(world))
+    assert world.invitations.claim_follow_up(further(one, channel), before)
+    assert not world.invitations.claim_follow_up(further(one, channel), person(world))
 
     assert found(world) == further(one, channel)
     assert person(world) == replace(before, offered=offers, version=before.version + 1)
@@ -512,27 +512,27 @@ def test_what_was_proved_of_one_channel_is_not_true_of_the_next(world, rank):
     sent(world)
     world.mail_events.deliver(ID, rank, NOW)
     one = found(world)
-    world.invitations.claim_further(further(one), person(world))
+    world.invitations.claim_follow_up(further(one), person(world))
     assert (found(world).delivery, found(world).delivered_at) == (Delivery.ACCEPTED, None)
 
-    world.invitations.release_further(replace(one, deferred_until=LATER, generation=2))
+    world.invitations.release_follow_up(replace(one, deferred_until=LATER, generation=2))
     assert (found(world).delivery, found(world).delivered_at) == (rank, NOW)
 
 
 def test_a_bounce_by_one_channel_does_not_keep_the_reminder_by_the_next_one_back(world):
     one = sent(world)
     world.mail_events.deliver(ID, Delivery.BOUNCED)
-    world.invitations.claim_further(further(one, "mail"), person(world))
+    world.invitations.claim_follow_up(further(one, "mail"), person(world))
 
     assert world.invitations.claim_reminder(replace(found(world), delivery_number=3, reminded_at=LATER), person(world))
 
 
 def test_a_further_delivery_that_was_answered_is_not_given_back(world):
     one = sent(world)
-    world.invitations.claim_further(further(one), person(world))
+    world.invitations.claim_follow_up(further(one), person(world))
     world.responses.record(ID, Answer(9), NOW, "2026-11-22")
 
-    world.invitations.release_further(replace(one, deferred_until=LATER, generation=2))
+    world.invitations.release_follow_up(replace(one, deferred_until=LATER, generation=2))
 
     assert (found(world).channel, found(world).delivery_number, found(world).generation) == ("sms", 2, 1)
 
@@ -540,51 +540,51 @@ def test_a_further_delivery_that_was_answered_is_not_given_back(world):
 def test_a_bounce_does_not_keep_another_channel_from_being_tried_but_a_complaint_does(world):
     one = sent(world)
     world.mail_events.deliver(ID, Delivery.BOUNCED)
-    assert world.invitations.claim_further(further(one), person(world))
+    assert world.invitations.claim_follow_up(further(one), person(world))
 
-    world.invitations.release_further(replace(one, deferred_until=LATER, generation=2))
+    world.invitations.release_follow_up(replace(one, deferred_until=LATER, generation=2))
     world.mail_events.deliver(ID, Delivery.COMPLAINED)
-    assert not world.invitations.claim_further(further(one), person(world))
+    assert not world.invitations.claim_follow_up(further(one), person(world))
 
 
 def test_nothing_follows_an_answer(world):
     one = sent(world)
     world.responses.record(ID, Answer(0), NOW, "2026-11-22")
 
-    assert not world.invitations.claim_further(further(one), person(world))
+    assert not world.invitations.claim_follow_up(further(one), person(world))
 
 
 def test_nothing_follows_the_reminder_nor_what_was_not_sent(world):
     one = sent(world)
     world.invitations.claim_reminder(reminded(one), person(world))
 
-    assert not world.invitations.claim_further(replace(further(one), delivery_number=3), person(world))
-    assert not world.invitations.claim_further(further(invitation(OTHER_ID)), person(world))
+    assert not world.invitations.claim_follow_up(replace(further(one), delivery_number=3), person(world))
+    assert not world.invitations.claim_follow_up(further(invitation(OTHER_ID)), person(world))
 
 
 def test_a_customer_changed_since_it_was_read_gets_no_further_delivery(world):
     one, who = sent(world), person(world)
     world.facts.commit(Change(customers=(replace(who, suppressed="unsubscribed"),)))
 
-    assert not world.invitations.claim_further(further(one), who)
+    assert not world.invitations.claim_follow_up(further(one), who)
     assert found(world) == one
 
 
 def test_a_released_further_delivery_leaves_all_as_it_was_but_for_its_moment(world):
     one = sent(world)
-    world.invitations.claim_further(further(one), person(world))
+    world.invitations.claim_follow_up(further(one), person(world))
     later = replace(one, deferred_until=LATER + timedelta(hours=1), generation=2)
 
-    world.invitations.release_further(later)
-    world.invitations.release_further(replace(later, generation=3))
+    world.invitations.release_follow_up(later)
+    world.invitations.release_follow_up(replace(later, generation=3))
 
     assert found(world) == later
-    assert world.invitations.claim_further(further(found(world)), person(world))
+    assert world.invitations.claim_follow_up(further(found(world)), person(world))
 
 
 def test_the_reminder_comes_behind_further_deliveries(world):
     one = sent(world)
-    world.invitations.claim_further(further(one, "mail"), person(world))
+    world.invitations.claim_follow_up(further(one, "mail"), person(world))
 
     assert world.invitations.claim_reminder(
         replace(further(one, "mail"), delivery_number=3, reminded_at=LATER), person(world)

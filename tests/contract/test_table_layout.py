@@ -6,7 +6,7 @@ from dataclasses import replace
 from afterbill.adapters.dynamodb.items import invitation_item
 from afterbill.intake.ports import Change
 from afterbill.model.billing import Money
-from afterbill.model.invitation import RETENTION, Answer, SkipReason, State, Wait
+from afterbill.model.invitation import RETENTION, Answer, Deferral, SkipReason, State
 from tests.contract.conftest import TABLE
 from tests.contract.people import ID, NOW, OTHER_ID, customer, invitation, sent, stored
 from tests.contract.template import properties
@@ -123,7 +123,7 @@ def test_an_item_is_small():
             "subscription": "sub_1SPQaBKx3VdL8mWc7tUvWxYz",
         },
         money=Money(4900, "EUR"),
-        waits=(Wait(NOW, SkipReason.WINDOW, NOW),),
+        deferrals=(Deferral(NOW, SkipReason.WINDOW, NOW),),
     )
     assert size(invitation_item(full)) <= 1024
 

@@ -20,15 +20,15 @@ from afterbill.intake.connector import Token
 from afterbill.intake.ports import Change, Wanted
 from afterbill.model.billing import OperatorTask
 from afterbill.model.errors import TransientError
-from afterbill.model.invitation import Answer, Delivery, SkipReason, Wait
+from afterbill.model.invitation import Answer, Deferral, Delivery, SkipReason
 from afterbill.model.webhooks import Webhook
-from afterbill.outreach.caps import Limit
+from afterbill.outreach.caps import Cap
 from tests.contract.conftest import REGION, over
 from tests.contract.people import ID, LINK, NOW, claimed, customer, invitation, mailed
 from tests.contract.test_timer_port import TARGET
 
-WAIT = Wait(NOW, SkipReason.COOLDOWN, NOW)
-LIMIT = Limit("hour", 1, NOW, SkipReason.LIMIT)
+WAIT = Deferral(NOW, SkipReason.COOLDOWN, NOW)
+LIMIT = Cap("hour", 1, NOW, SkipReason.LIMIT)
 
 CALLS = {
     "look up": ("dynamodb", "batch_get_item", lambda it: over(it).facts.look_up(Wanted(ID, ["mail#1"], [LINK]))),
@@ -57,7 +57,7 @@ CALLS = {
     "put off": (
         "dynamodb",
         "update_item",
-        lambda it: over(it).invitations.put_off(invitation().put_off(WAIT), customer()),
+        lambda it: over(it).invitations.defer(invitation().defer(WAIT), customer()),
     ),
     "claim reminder": (
         "dynamodb",
@@ -65,9 +65,9 @@ CALLS = {
         lambda it: over(it).invitations.claim_reminder(invitation(), customer(version=1)),
     ),
     "release reminder": ("dynamodb", "update_item", lambda it: over(it).invitations.release_reminder(invitation())),
-    "take": ("dynamodb", "update_item", lambda it: over(it).limits.take([LIMIT])),
-    "give back": ("dynamodb", "update_item", lambda it: over(it).limits.give_back([LIMIT])),
-    "halted": ("dynamodb", "get_item", lambda it: over(it).halts.halted()),
+    "take": ("dynamodb", "update_item", lambda it: over(it).caps.take([LIMIT])),
+    "give back": ("dynamodb", "update_item", lambda it: over(it).caps.give_back([LIMIT])),
+    "halted": ("dynamodb", "get_item", lambda it: over(it).status.pause_reason()),
     "mark unknown": ("dynamodb", "update_item", lambda it: over(it).sweeps.mark_unknown(claimed(invitation()))),
     "close": (
         "dynamodb",

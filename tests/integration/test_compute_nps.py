@@ -10,13 +10,13 @@ from botocore.exceptions import ClientError
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.items import invitation_item
 from afterbill.adapters.dynamodb.responses import ResponsesTable
-from afterbill.adapters.dynamodb.switch import SwitchTable
+from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.adapters.dynamodb.tallies import tally_item
 from afterbill.insight.nps import Tally
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Answer
 from afterbill.model.visits import Kind, Visit
-from afterbill.outreach.reputation import Halt
+from afterbill.outreach.reputation import SendingPause
 from afterbill.settings import config
 from tests.integration.samples import due, mail_event, now, sample
 
@@ -194,7 +194,7 @@ def bouncing(stack, loop):
 
 
 def switch(stack):
-    return SwitchTable(stack.dynamodb, "afterbill")
+    return SendingSwitchTable(stack.dynamodb, "afterbill")
 
 
 @pytest.mark.usefixtures("bouncing")
@@ -231,7 +231,7 @@ def test_while_sending_is_stopped_by_hand_nothing_is_queued_again(stack, loop):
     one = loop.asked()
     stack.records("SendQueue")
     put_back(stack, one, timedelta(hours=3))
-    switch(stack).stop(Halt("wrong prices", now()))
+    switch(stack).stop(SendingPause("wrong prices", now()))
 
     loop.compute(EVENT)
 
@@ -282,7 +282,7 @@ def test_taps_are_judged_before_answers_are_counted(stack, loop, tapped, capsys)
     person, machine = map(loop.invitation, tapped)
     assert (person.answer, person.label) == (Answer(9, confirmed=False), "")
     assert (machine.answer, machine.label) == (None, "hidden_link")
-    assert stack.items("UNSETTLED") == []
+    assert stack.items("REVIEW") == []
     assert (counted(told, "AnswersSettled"), counted(told, "AnswersLabelled")) == ([1], [1])
     (line,) = [line for line in lines(told) if line.get("message") == "taps judged"]
     assert (line["answers"], line["labelled"], line["waiting"]) == (1, {"hidden_link": 1}, 0)

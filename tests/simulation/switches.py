@@ -17,7 +17,7 @@ from afterbill.model.invitation import REMINDER, Invitation, SkipReason, State
 from afterbill.outreach import choosing, follow_up, send_survey
 from afterbill.outreach import eligibility as rechecking
 from afterbill.outreach import policy as deciding
-from afterbill.outreach.caps import Sending
+from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import Policy, Situation
 from afterbill.outreach.sending_window import Place
 
@@ -176,9 +176,9 @@ SWITCHES = (
             policy, sources={name: replace(source, test_mode=True) for name, source in policy.sources.items()}
         ),
     ),
-    Switch("caps per hour and day", ("cap",), lambda policy: replace(policy, sending=Sending())),
+    Switch("caps per hour and day", ("cap",), lambda policy: replace(policy, sending=SendingCaps())),
     Switch("quota", ("quota",), _rules(quota=0)),
-    Switch("circuit breaker", ("halted",), patches=((town.MemoryLimits, "halted", _always("")),)),
+    Switch("circuit breaker", ("halted",), patches=((town.MemoryLimits, "pause_reason", _always("")),)),
     Switch(
         "bad and role addresses", ("bad_address", "role_address"), patches=((town, "address_problem", _always(None)),)
     ),

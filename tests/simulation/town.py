@@ -24,14 +24,14 @@ from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation, State
 from afterbill.model.messages import INVITATION_TAG, Accepted, Deferred, Mail, Receipt, Rejected, Unknown
 from afterbill.model.webhooks import Webhook
-from afterbill.outreach.delivery import Sending
+from afterbill.outreach.delivery import SendDeps
 from afterbill.outreach.handle_mail_event import Handling, handle_mail_event
 from afterbill.outreach.policy import Policy
 from afterbill.outreach.send_survey import send_survey
 from afterbill.outreach.sweep import Sweeping, sweep
 from afterbill_cli.memory.campaigns import MemoryCampaigns
+from afterbill_cli.memory.caps import MemoryCaps
 from afterbill_cli.memory.keys import MemoryLinkKeys
-from afterbill_cli.memory.limits import MemoryLimits
 
 from .lives import Life, deliveries
 from .oracle import Oracle
@@ -70,7 +70,7 @@ class Town:
         self.agenda: list[tuple[int, int, Callable[..., object], Any, Any]] = []
         self.script = self._write()
         self.table = Table(invitations=Watched(self._watch))
-        self.limits = MemoryLimits()
+        self.caps = MemoryCaps()
         self.names = map("c{}".format, itertools.count(1))
         self.owners: dict[str, tuple[int, str]] = {}
         self.taking = self.script[0][2]
@@ -95,7 +95,7 @@ class Town:
             "table": self.table,
             "timer": Timer(self._set_timer),
             "queue": Queue(self._queue),
-            "limits": self.limits,
+            "caps": self.caps,
             "mailer": self,
         }
         spoiled = {name: Spoiled(port, self.trouble, spares=name == "mailer") for name, port in parts.items()}
@@ -111,7 +111,7 @@ class Town:
         sources = (self.policy.source(name) for name in (*self.policy.sources, "campaigns"))
         self.senders = {source.name: Sender(source, _NOTHING, None) for source in sources if source}
 
-    def _tools(self, parts: dict[str, Any], ids: Any) -> tuple[Capture, Sending]:
+    def _tools(self, parts: dict[str, Any], ids: Any) -> tuple[Capture, SendDeps]:
         nowhere: Any = None
         capture = Capture(
             policy=self.policy,
@@ -125,10 +125,10 @@ class Town:
             hash_address=self.hash_address,
             new_id=self._name,
         )
-        sending = Sending(
+        sending = SendDeps(
             invitations=parts["table"],
-            limits=parts["limits"],
-            halts=parts["limits"],
+            caps=parts["caps"],
+            status=parts["caps"],
             timer=parts["timer"],
             queue=parts["queue"],
             mailer=parts["mailer"],
@@ -243,8 +243,8 @@ class Town:
             self.oracle.created(new.id, new.customer_id, self.t)
         if new.state is State.CLOSED and (old is None or old.state is not State.CLOSED):
             self.oracle.closed(new.id, new.reason, self.t)
-        elif new.waits and (old is None or len(new.waits) > len(old.waits)) and new.state is State.PENDING:
-            self.oracle.waited(new.id, new.waits[-1].reason, self.t)
+        elif new.deferrals and (old is None or len(new.deferrals) > len(old.deferrals)) and new.state is State.PENDING:
+            self.oracle.waited(new.id, new.deferrals[-1].reason, self.t)
 
     # Sending
 
@@ -363,7 +363,7 @@ class Town:
             self.counts[f"swept {finding}"] += number if finding in {"overdue", "failed"} else 0
 
     def _halt(self, reason: str, _none: None) -> None:
-        self.limits.halt = reason
+        self.caps.pause = reason
         self.oracle.halted = bool(reason)
 
 

@@ -60,7 +60,7 @@ class Busy:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self._table, name)
-        return self._hurried(method) if name in {"commit", "claim", "claim_reminder", "put_off"} else method
+        return self._hurried(method) if name in {"commit", "claim", "claim_reminder", "defer"} else method
 
     def _hurried(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:

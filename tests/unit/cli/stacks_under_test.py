@@ -13,7 +13,7 @@ import dns.rdata
 import dns.resolver
 from botocore.validate import validate_parameters
 
-from afterbill.outreach.caps import Sending
+from afterbill.outreach.caps import SendingCaps
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.doctor.checks import CHECKS, examine
 from afterbill_cli.doctor.findings import Finding, Verdict
@@ -259,7 +259,7 @@ def patient(
 
 def capped(examined: Patient, **caps: Any) -> Patient:
     """The same under [sending] with these caps."""
-    vars(examined)["policy"] = replace(examined.policy, sending=Sending(**caps))
+    vars(examined)["policy"] = replace(examined.policy, sending=SendingCaps(**caps))
     return examined
 
 

@@ -14,7 +14,7 @@ from afterbill.intake.ports import Change
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Waiting, address_hash
 from afterbill.model.errors import AfterbillError
-from afterbill.model.invitation import Answer, Delivery, SkipReason, State, Wait
+from afterbill.model.invitation import Answer, Deferral, Delivery, SkipReason, State
 from afterbill.model.links import Purpose, derive_key, sign
 from afterbill.model.questions import Question
 from afterbill_cli.explain.commands import explain
@@ -54,7 +54,7 @@ def told(stack, table, capsys):
         address=ADDRESS, name="Aiko", country="JP", locale="ja", attributes={"notice_at": "2026-01-01"}, absorbed=("x",)
     )
     one = waiting(
-        waits=(Wait(CAPTURED, SkipReason.WINDOW, SENT),),
+        deferrals=(Deferral(CAPTURED, SkipReason.WINDOW, SENT),),
         state=State.SENT,
         sent_at=SENT,
         message_id="message-1",

@@ -5,9 +5,9 @@ import pytest
 from afterbill.intake.connector import Token
 from afterbill.model.customer import Waiting
 from afterbill.model.invitation import Delivery, SkipReason, State
-from afterbill.outreach.reputation import Halt
+from afterbill.outreach.reputation import SendingPause
 from afterbill_cli.memory.scores import MemoryScores
-from afterbill_cli.memory.switch import MemorySwitch
+from afterbill_cli.memory.sending_switch import MemorySendingSwitch
 from afterbill_cli.memory.table import MemoryTable
 from afterbill_cli.memory.tokens import MemoryTokens
 from tests.factories import DAY, NOON, customer, invitation
@@ -43,12 +43,12 @@ def test_a_lease_is_ended_by_its_owner_alone() -> None:
 
 
 def test_a_switch_that_stands_is_not_turned_over_by_another_reason() -> None:
-    first, second = Halt("bounces", NOON), Halt("complaints", NOON + DAY)
-    switch = MemorySwitch()
+    first, second = SendingPause("bounces", NOON), SendingPause("complaints", NOON + DAY)
+    switch = MemorySendingSwitch()
     assert switch.stop(first)
     assert switch.stop(first), "the same call again"
     assert not switch.stop(second)
-    assert switch.halted() == "bounces"
+    assert switch.pause_reason() == "bounces"
     assert switch.resume(NOON.date())
     assert not switch.resume(NOON.date())
 

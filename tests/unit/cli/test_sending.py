@@ -6,16 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from afterbill.adapters.dynamodb.scores import ScoresTable
-from afterbill.adapters.dynamodb.switch import SwitchTable
+from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.insight.nps import Tally
 from afterbill.model.errors import AfterbillError
-from afterbill.outreach.reputation import Figures, Halt
+from afterbill.outreach.reputation import Figures, SendingPause
 from afterbill_cli import cli, deployed, sending
 from tests.contract.scores_table import TABLE
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
-BOUNCED = Halt("6 of 100 mails bounced (6.00 %, the limit is 4.00 %)", NOW - timedelta(hours=3), Figures(100, 6, 0))
+BOUNCED = SendingPause(
+    "6 of 100 mails bounced (6.00 %, the limit is 4.00 %)", NOW - timedelta(hours=3), Figures(100, 6, 0)
+)
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def asked(stack):
 
 @pytest.fixture
 def switch(asked):
-    return SwitchTable(asked.client("dynamodb"), TABLE)
+    return SendingSwitchTable(asked.client("dynamodb"), TABLE)
 
 
 def told(asked, capsys, now=NOW):
@@ -81,7 +83,7 @@ def test_after_a_resume_the_status_counts_as_the_breaker_does(asked, switch, cap
 def test_a_stop_by_hand_keeps_its_reason_on_one_line(asked, switch, capsys):
     assert sending.stop(asked, " wrong\nprices ", NOW) == 0
     assert capsys.readouterr().out == "Sending stops within a minute; surveys wait.\n"
-    assert switch.state() == Halt("wrong prices", NOW)
+    assert switch.state() == SendingPause("wrong prices", NOW)
 
 
 def test_a_stop_after_a_resume_is_a_stop(asked, switch):
@@ -90,7 +92,7 @@ def test_a_stop_after_a_resume_is_a_stop(asked, switch):
 
     sending.stop(asked, "wrong prices", NOW)
 
-    assert switch.state() == Halt("wrong prices", NOW, resumed_on=TODAY)
+    assert switch.state() == SendingPause("wrong prices", NOW, resumed_on=TODAY)
 
 
 def test_what_is_stopped_is_not_stopped_for_another_reason(asked, switch, capsys):
@@ -111,13 +113,13 @@ def test_a_resume_remembers_the_day_of_the_operator(asked, switch, capsys):
 
     assert sending.resume(asked, NOW.replace(hour=23)) == 0  # 00:00 in Berlin
     assert capsys.readouterr().out.startswith("Sending goes on")
-    assert switch.state() == Halt(resumed_on=TODAY + timedelta(days=1))
+    assert switch.state() == SendingPause(resumed_on=TODAY + timedelta(days=1))
 
 
 def test_a_resume_of_what_was_not_stopped_does_nothing(asked, switch, capsys):
     assert sending.resume(asked, NOW) == 0
     assert capsys.readouterr().out == "Nothing done. Sending was not stopped.\n"
-    assert switch.state() == Halt()
+    assert switch.state() == SendingPause()
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from afterbill.intake.capture import Captured, Outcome
 from afterbill.intake.ports import Change
 from afterbill.model.billing import CustomerRef, Money, Touchpoint
 from afterbill.model.customer import Waiting
-from afterbill.model.invitation import SkipReason, State, Wait
-from afterbill.outreach.caps import Sending
+from afterbill.model.invitation import Deferral, SkipReason, State
+from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import LATE_FACT_GRACE, Stops
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import (
@@ -137,7 +137,7 @@ def test_whoever_was_asked_two_months_ago_is_asked_when_the_cooldown_is_over(wor
     world.now += 60 * DAY
     second = event("2", occurred_at=world.now)
     assert world.capture(second).outcome is Outcome.SCHEDULED
-    assert world.invitation(second).waits == (Wait(world.now, SkipReason.COOLDOWN, asked_at + 90 * DAY),)
+    assert world.invitation(second).deferrals == (Deferral(world.now, SkipReason.COOLDOWN, asked_at + 90 * DAY),)
     world.live(30 * DAY)
     assert world.invitation(second).sent_at == asked_at + 90 * DAY
 
@@ -165,7 +165,7 @@ def test_of_two_as_good_the_one_due_first_goes_out_and_the_other_after_the_coold
     choosy.capture(event("1"), event("2", occurred_at=NOON + HOUR))
     choosy.live(4 * DAY)
     assert choosy.invitation(event("1")).sent_at == NOON + 3 * DAY
-    assert [wait.reason for wait in choosy.invitation(event("2")).waits] == [SkipReason.COOLDOWN]
+    assert [wait.reason for wait in choosy.invitation(event("2")).deferrals] == [SkipReason.COOLDOWN]
     choosy.live(20 * DAY)
     assert choosy.invitation(event("2")).sent_at == NOON + 23 * DAY
 
@@ -175,8 +175,8 @@ def test_one_of_higher_priority_goes_first_though_it_is_due_later(choosy: World)
     choosy.live(4 * DAY)
     assert choosy.invitation(BETTER).sent_at == NOON + 3 * DAY + HOUR
     first = choosy.invitation(event("1"))
-    assert [wait.reason for wait in first.waits] == [SkipReason.SUPERSEDED, SkipReason.COOLDOWN]
-    assert first.waits[0].until == NOON + 3 * DAY + HOUR + LATE_FACT_GRACE
+    assert [wait.reason for wait in first.deferrals] == [SkipReason.SUPERSEDED, SkipReason.COOLDOWN]
+    assert first.deferrals[0].until == NOON + 3 * DAY + HOUR + LATE_FACT_GRACE
 
 
 def test_the_other_is_not_lost_but_asked_about_after_the_cooldown(choosy: World) -> None:
@@ -217,7 +217,7 @@ def test_a_better_one_due_after_its_patience_supersedes_it(choosy: World) -> Non
 def test_when_the_better_one_is_taken_back_the_other_goes_out(choosy: World) -> None:
     choosy.capture(event("1"), BETTER)
     choosy.live(3 * DAY - MINUTE)
-    assert choosy.invitation(event("1")).waits
+    assert choosy.invitation(event("1")).deferrals
     choosy.capture(refund("2", at=choosy.now))
     choosy.live(DAY)
     assert choosy.invitation(BETTER).reason == SkipReason.STOPPED
@@ -233,15 +233,15 @@ def test_a_better_one_that_was_put_off_is_waited_for_as_long(choosy: World) -> N
     sent_at = choosy.invitation(BETTER).sent_at
     assert sent_at is not None
     assert sent_at >= datetime(2026, 11, 26, 0, tzinfo=UTC)
-    assert choosy.invitation(event("1")).waits[0].until == sent_at + LATE_FACT_GRACE
+    assert choosy.invitation(event("1")).deferrals[0].until == sent_at + LATE_FACT_GRACE
 
 
 def test_one_put_off_again_when_it_was_due_is_waited_for_anew(choosy: World) -> None:
-    choosy.policy = replace(choosy.policy, sending=Sending(per_hour=1))
+    choosy.policy = replace(choosy.policy, sending=SendingCaps(per_hour=1))
     stranger = event("3", CustomerRef("cus_2", "bob@example.com"), occurred_at=NOON + HOUR)
     choosy.capture(event("1"), stranger, BETTER)
     choosy.live(4 * DAY)
-    late = next(one for one in (stranger, BETTER) if choosy.invitation(one).waits)
+    late = next(one for one in (stranger, BETTER) if choosy.invitation(one).deferrals)
     again, sent_at = NOON + 3 * DAY + 2 * HOUR, choosy.invitation(late).sent_at
     assert sent_at is not None
     assert again <= sent_at < again + HOUR

@@ -42,7 +42,7 @@ class Saboteur:
         world.table = Spoiled(world.table, self)
         world.timer = Spoiled(world.timer, self)
         world.queue = Spoiled(world.queue, self)
-        world.limits = Spoiled(world.limits, self)
+        world.caps = Spoiled(world.caps, self)
         world.apis = Spoiled(world.apis, self)
         world.inbox = Spoiled(world.inbox, self)
         world.dead_letters = Spoiled(world.dead_letters, self)

@@ -12,7 +12,7 @@ from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import REMINDER, Answer, Invitation, State
 from afterbill.model.messages import Accepted, Deferred, Mail, Receipt, Rejected, Unknown
-from afterbill.outreach.caps import Sending
+from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.handle_mail_event import INVITATION_TAG
 from afterbill.outreach.policy import Policy, Stops
 from afterbill.outreach.sending_window import is_open
@@ -66,7 +66,7 @@ class RandomWorld:
         self.world.table = Flaky(table, luck)
         self.world.timer = Flaky(self.world.set_timers, luck)
         self.world.queue = Flaky(self.world.queued, luck)
-        self.world.limits = Flaky(self.world.counters, luck)
+        self.world.caps = Flaky(self.world.counters, luck)
         self.world.mailer = Flaky(self, luck, (SimulatedCrash,))  # it never raises: what happened is the receipt
         self._write_history()
 
@@ -79,7 +79,7 @@ class RandomWorld:
             Touchpoint.CANCELLED: rule(priority=80, delay=DELAY, stops=Stops.CUSTOMER, **timing),
             Touchpoint.REFUNDED: rule(ask=False, stops=stops),
         }
-        return policy(rules, delay=DELAY, sending=Sending(per_hour=luck.per_hour), **timing)
+        return policy(rules, delay=DELAY, sending=SendingCaps(per_hour=luck.per_hour), **timing)
 
     def _write_history(self) -> None:
         """Three people, their payments with twins, news, refunds and cancellations, delivered in any order."""

@@ -8,7 +8,7 @@ from afterbill.model.billing import Touchpoint
 from afterbill.model.customer import Waiting
 from afterbill.model.invitation import REMINDER, Answer, Delivery, SkipReason, State
 from afterbill.model.messages import Accepted, Deferred, Receipt, Rejected, Unknown
-from afterbill.outreach.caps import Sending
+from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.sweep import Finding
 from tests.factories import (
     COUNTRIES,
@@ -32,7 +32,7 @@ from tests.world import World
 
 ID = invitation().id
 DELAY = 2 * HOUR
-COUNTING = policy(quota=9, reminder=DAY, sending=Sending(per_hour=9, per_day=9))
+COUNTING = policy(quota=9, reminder=DAY, sending=SendingCaps(per_hour=9, per_day=9))
 RECEIPTS = pytest.mark.parametrize(
     "receipt",
     [Deferred("throttled", MINUTE, paused=False), Rejected("no"), Unknown("silence"), Accepted("m")],
@@ -194,7 +194,7 @@ def test_a_survey_that_waits_for_the_morning_goes_out_then_however_it_was_put_of
         sent_again(world)
         pass_days(world, 2.5)
         end = world.stored.invitations[ID]
-        assert end.waits[0].reason is SkipReason.WINDOW
+        assert end.deferrals[0].reason is SkipReason.WINDOW
         for moment in (end.sent_at, end.reminded_at):
             assert moment is not None
             assert 0 <= moment.hour < 8

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.model.invitation import SkipReason, State
 from afterbill.model.messages import Deferred, Receipt, Rejected
-from afterbill.outreach.caps import Sending
+from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import Policy, Stops
 from afterbill.outreach.sending_window import SendingWindow, is_open
 from afterbill.settings.almanac import load_almanac
@@ -57,7 +57,7 @@ class Rules:
             Touchpoint.SUPPORT_RESOLVED: rule(**common | {"priority": 70}),
             Touchpoint.CANCELLED: rule(**common | {"priority": 80, "stops": Stops.CUSTOMER}),
         }
-        return policy(rules, **common, almanac=load_almanac(), sending=Sending(per_hour=self.per_hour))
+        return policy(rules, **common, almanac=load_almanac(), sending=SendingCaps(per_hour=self.per_hour))
 
 
 RULES = st.builds(
@@ -181,7 +181,7 @@ def test_reminders_come_once_their_time_after_the_survey_while_it_is_open(histor
 @given(histories())
 def test_every_wait_ends_later_than_it_began_and_no_later_than_it_may(history: History) -> None:
     for one in history.world.stored.invitations.values():
-        for wait in one.waits:
+        for wait in one.deferrals:
             latest = one.answer_until if one.sent_at and wait.at >= one.sent_at else one.patient_until
             assert wait.at < wait.until <= latest
             assert wait.reason in WAITS
@@ -195,7 +195,7 @@ def test_the_histories_are_as_varied_as_they_should_be() -> None:
     @given(histories())
     def look(history: History) -> None:
         for one in history.world.stored.invitations.values():
-            seen.update(wait.reason for wait in one.waits)
+            seen.update(wait.reason for wait in one.deferrals)
             seen["reminder"] += one.reminded_at is not None
 
     look()

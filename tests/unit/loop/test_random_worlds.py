@@ -75,7 +75,7 @@ def test_the_worlds_are_as_bad_as_they_should_be() -> None:
         world.run()
         for one in world.world.stored.invitations.values():
             reasons[one.reason] += 1
-            waits.update(wait.reason for wait in one.waits)
+            waits.update(wait.reason for wait in one.deferrals)
             reminded += one.reminded_at is not None
         interrupted += world.interrupted
         arrived += world.arrived.total()

@@ -49,9 +49,9 @@ class BusyTable(MemoryTable):
         self.between()
         return super().claim(invitation, customer)
 
-    def put_off(self, invitation: Invitation, customer: Customer) -> bool:
+    def defer(self, invitation: Invitation, customer: Customer) -> bool:
         self.between()
-        return super().put_off(invitation, customer)
+        return super().defer(invitation, customer)
 
     def claim_reminder(self, invitation: Invitation, customer: Customer) -> bool:
         self.between()

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from afterbill.model.invitation import ASKED, MOST_WAITS, TRANSITIONS, Answer, Delivery, SkipReason, State, Wait
+from afterbill.model.invitation import ASKED, MOST_DEFERRALS, TRANSITIONS, Answer, Deferral, Delivery, SkipReason, State
 from tests.factories import DAY, HOUR, MINUTE, NOON, SECOND, invitation
 
 
@@ -71,20 +71,20 @@ def test_it_waits_for_its_turn_as_long_as_its_patience_lasts_from_the_due_moment
     assert one.patient_until == NOON + 4 * DAY
 
 
-WAIT = Wait(NOON, SkipReason.WINDOW, NOON + 4 * DAY)
+WAIT = Deferral(NOON, SkipReason.WINDOW, NOON + 4 * DAY)
 
 
 def test_what_is_put_off_has_a_timer_of_its_own_and_tells_why() -> None:
     first = invitation()
-    again = first.put_off(WAIT)
-    assert (again.ready_at, again.waits, again.due_at) == (NOON + 4 * DAY, (WAIT,), first.due_at)
+    again = first.defer(WAIT)
+    assert (again.ready_at, again.deferrals, again.due_at) == (NOON + 4 * DAY, (WAIT,), first.due_at)
     assert again.schedule_name(1) != first.schedule_name(1)
 
 
 def test_every_wait_is_remembered_in_order_but_only_so_many() -> None:
     one = invitation()
-    waits = tuple(Wait(NOON, SkipReason.LIMIT, NOON + hours * HOUR) for hours in range(1, MOST_WAITS + 3))
+    waits = tuple(Deferral(NOON, SkipReason.LIMIT, NOON + hours * HOUR) for hours in range(1, MOST_DEFERRALS + 3))
     for wait in waits:
-        one = one.put_off(wait)
-    assert one.waits == waits[2:]
+        one = one.defer(wait)
+    assert one.deferrals == waits[2:]
     assert one.generation == len(waits) + 1

@@ -9,11 +9,11 @@ import pytest
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
-from afterbill.model.invitation import Delivery, Further, Invitation, SkipReason, State
+from afterbill.model.invitation import Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.messages import OPTED_OUT, Deferred, Mail, Receipt, Rejected, Sms, Unknown
 from afterbill.model.short_links import Code, code_of
-from afterbill.outreach.caps import Sending
-from afterbill.outreach.delivery import HALTED_FOR, Outcome, Sent
+from afterbill.outreach.caps import SendingCaps
+from afterbill.outreach.delivery import PAUSE_CHECKED_AFTER, Outcome, SendResult
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import DAY, HOUR, KEYS, MINUTE, event, hash_address, invitation, policy, ref, ses_event
 from tests.unit.loop.crashes import every_fault, pass_days
@@ -29,7 +29,7 @@ def due(*channels: Channel, receipts: tuple[Receipt, ...] = (), **person: Any) -
     """Ada's survey is due this moment: she has a phone, and the product has just seen her."""
     world = due_survey()
     rules: dict[str, Any] = {"channels": channels, "seen_within": DAY, "fallback": 2 * DAY, "reminder": 5 * DAY}
-    world.policy = policy(**rules, sending=Sending(per_day=9))
+    world.policy = policy(**rules, sending=SendingCaps(per_day=9))
     world.texting = texting
     world.mailer.receipts = list(receipts)
     world.change_person("ada", **{"phone": NUMBER, "last_seen_at": world.now, **person})
@@ -38,7 +38,7 @@ def due(*channels: Channel, receipts: tuple[Receipt, ...] = (), **person: Any) -
 
 def asked(*channels: Channel, **more: Any) -> World:
     world = due(*channels, **more)
-    assert world.send(ID) == Sent(Outcome.SENT)
+    assert world.send(ID) == SendResult(Outcome.SENT)
     return world
 
 
@@ -69,9 +69,9 @@ def test_what_lies_ready_counts_under_no_cap() -> None:
 
 def test_a_stop_of_all_sending_stops_it_as_well() -> None:
     world = due(APP)
-    world.counters.halt = "by hand"
-    assert world.send(ID) == Sent(Outcome.HALTED, "by hand")
-    assert world.queued.messages == [(ID, 1, HALTED_FOR)]
+    world.counters.pause = "by hand"
+    assert world.send(ID) == SendResult(Outcome.HALTED, "by hand")
+    assert world.queued.messages == [(ID, 1, PAUSE_CHECKED_AFTER)]
     assert world.person().offered == ""
 
 
@@ -126,29 +126,29 @@ def _code(text: str, id_: str) -> Code:
 )
 def test_without_a_number_that_gets_them_nobody_gets_one(phone: str | None, reason: SkipReason) -> None:
     world = due(SMS, phone=phone)
-    assert world.send(ID) == Sent(Outcome.SKIPPED, reason)
+    assert world.send(ID) == SendResult(Outcome.SKIPPED, reason)
 
 
 def test_a_stack_without_text_messages_sends_none() -> None:
     world = due(SMS)
     world.texting = None
-    assert world.send(ID) == Sent(Outcome.SKIPPED, SkipReason.NO_PHONE)
+    assert world.send(ID) == SendResult(Outcome.SKIPPED, SkipReason.NO_PHONE)
 
 
 def test_a_number_that_said_stop_gets_none_whoever_has_it_now() -> None:
     world = due(SMS, MAIL)
     world.stored.suppressions[hash_address(NUMBER)] = "unsubscribed"
-    assert world.send(ID) == Sent(Outcome.SENT)
+    assert world.send(ID) == SendResult(Outcome.SENT)
     assert (texts(world), one(world).channel) == ([], "mail")
 
     world = due(SMS)
     world.stored.suppressions[hash_address(NUMBER)] = "bounced"
-    assert world.send(ID) == Sent(Outcome.SKIPPED, SkipReason.SUPPRESSED)
+    assert world.send(ID) == SendResult(Outcome.SKIPPED, SkipReason.SUPPRESSED)
 
 
 def test_a_number_that_opted_out_elsewhere_is_never_written_to_again_nor_is_its_holder() -> None:
     world = due(SMS, receipts=(Rejected(OPTED_OUT),))
-    assert world.send(ID) == Sent(Outcome.REJECTED, OPTED_OUT)
+    assert world.send(ID) == SendResult(Outcome.REJECTED, OPTED_OUT)
     assert world.stored.suppressions == {hash_address(NUMBER): "unsubscribed"}
     assert world.person().suppressed == "unsubscribed"
     assert (one(world).state, one(world).reason, world.person().last_asked_at) == (State.CLOSED, "rejected", None)
@@ -156,8 +156,8 @@ def test_a_number_that_opted_out_elsewhere_is_never_written_to_again_nor_is_its_
 
 def test_a_text_message_that_is_throttled_goes_out_later_with_the_same_link() -> None:
     world = due(SMS, receipts=(THROTTLED,))
-    assert world.send(ID) == Sent(Outcome.THROTTLED, "throttled")
-    assert world.live(MINUTE) == [Sent(Outcome.SENT)]
+    assert world.send(ID) == SendResult(Outcome.THROTTLED, "throttled")
+    assert world.live(MINUTE) == [SendResult(Outcome.SENT)]
     assert [sms.text for sms in texts(world)] == [f"/c/{code_of(ID, KEYS)}"]
 
 
@@ -167,12 +167,12 @@ def test_a_text_message_that_is_throttled_goes_out_later_with_the_same_link() ->
 def test_while_nobody_answers_each_channel_is_tried_in_its_turn() -> None:
     world = asked(APP, MAIL, SMS)
     begun = world.now
-    assert world.live(2 * DAY) == [Sent(Outcome.SENT_ANOTHER_WAY)]
+    assert world.live(2 * DAY) == [SendResult(Outcome.SENT_ANOTHER_WAY)]
     assert (one(world).channel, one(world).segments["channel"], len(world.outbox)) == ("mail", "mail", 1)
-    assert world.live(2 * DAY) == [Sent(Outcome.SENT_ANOTHER_WAY)]
+    assert world.live(2 * DAY) == [SendResult(Outcome.SENT_ANOTHER_WAY)]
     assert (one(world).channel, one(world).delivery_number) == ("sms", 3)
-    ways = (Further(begun, "in_app"), Further(begun + 2 * DAY, "mail"), Further(begun + 4 * DAY, "sms"))
-    assert one(world).further == ways
+    ways = (FollowUp(begun, "in_app"), FollowUp(begun + 2 * DAY, "mail"), FollowUp(begun + 4 * DAY, "sms"))
+    assert one(world).follow_ups == ways
     assert world.live(90 * DAY) == [], "text messages are not reminded of"
     assert (one(world).sent_at, one(world).sent_day) == (begun, "2026-11-25")
     assert world.person().last_asked_at == begun, "no cooldown is begun anew"
@@ -181,29 +181,29 @@ def test_while_nobody_answers_each_channel_is_tried_in_its_turn() -> None:
 def test_the_reminder_comes_after_the_last_channel_where_that_is_mail() -> None:
     world = asked(APP, MAIL)
     happened = world.live(2 * DAY) + world.live(5 * DAY)
-    assert happened == [Sent(Outcome.SENT_ANOTHER_WAY), Sent(Outcome.REMINDED)]
+    assert happened == [SendResult(Outcome.SENT_ANOTHER_WAY), SendResult(Outcome.REMINDED)]
     assert (one(world).delivery_number, one(world).reminded_at) == (3, world.now)
-    assert world.send(ID, 4) == Sent(Outcome.NOT_PENDING)
+    assert world.send(ID, 4) == SendResult(Outcome.NOT_PENDING)
 
 
 def test_where_the_next_one_cannot_be_used_the_reminder_comes_on_its_day() -> None:
     world = asked(MAIL, SMS, phone=None)
-    assert world.live(2 * DAY) == [Sent(Outcome.PUT_OFF, SkipReason.NO_PHONE)]
-    assert [wait.reason for wait in one(world).waits] == [SkipReason.NO_PHONE]
-    assert world.live(3 * DAY) == [Sent(Outcome.REMINDED)]
+    assert world.live(2 * DAY) == [SendResult(Outcome.DEFERRED, SkipReason.NO_PHONE)]
+    assert [wait.reason for wait in one(world).deferrals] == [SkipReason.NO_PHONE]
+    assert world.live(3 * DAY) == [SendResult(Outcome.REMINDED)]
 
 
 def test_what_becomes_possible_until_then_is_done() -> None:
     world = asked(MAIL, SMS, phone=None)
     world.live(2 * DAY)
     world.change_person("ada", phone=NUMBER)
-    assert world.live(3 * DAY) == [Sent(Outcome.SENT_ANOTHER_WAY)]
+    assert world.live(3 * DAY) == [SendResult(Outcome.SENT_ANOTHER_WAY)]
 
 
 def test_a_bounce_lets_the_next_channel_try() -> None:
     world = asked(MAIL, SMS)
     world.report(ses_event("bounce_permanent", ID))
-    assert world.live(2 * DAY) == [Sent(Outcome.SENT_ANOTHER_WAY)]
+    assert world.live(2 * DAY) == [SendResult(Outcome.SENT_ANOTHER_WAY)]
     assert len(texts(world)) == 1
 
 
@@ -212,14 +212,14 @@ def test_a_no_ends_it(changes: dict[str, Any]) -> None:
     world = asked(APP, MAIL)
     world.change(ID, **{name: world.now if value is True else value for name, value in changes.items()})
     reason = SkipReason.DISMISSED if "dismissed_at" in changes else SkipReason.SUPPRESSED
-    assert world.live(9 * DAY) == [Sent(Outcome.NOT_REMINDED, reason)]
+    assert world.live(9 * DAY) == [SendResult(Outcome.NOT_REMINDED, reason)]
 
 
 def test_an_answer_ends_it() -> None:
     world = asked(APP, MAIL, SMS)
     world.live(DAY)
     world.answer(one(world), rating="9")
-    assert world.live(9 * DAY) == [Sent(Outcome.NOT_REMINDED, SkipReason.ANSWERED)]
+    assert world.live(9 * DAY) == [SendResult(Outcome.NOT_REMINDED, SkipReason.ANSWERED)]
     assert world.outbox == []
 
 
@@ -227,18 +227,18 @@ def test_what_falls_back_to_the_product_is_offered_there() -> None:
     world = asked(MAIL, APP)
     world.live(DAY)
     world.change_person("ada", last_seen_at=world.now + DAY)
-    assert world.live(DAY) == [Sent(Outcome.SENT_ANOTHER_WAY)]
+    assert world.live(DAY) == [SendResult(Outcome.SENT_ANOTHER_WAY)]
     assert (world.person().offered, len(world.outbox)) == (ID, 1)
 
 
 def test_one_that_is_throttled_is_given_back_and_tried_later() -> None:
     world = asked(APP, MAIL)
     world.mailer.receipts = [THROTTLED]
-    assert world.live(2 * DAY) == [Sent(Outcome.THROTTLED, "throttled")]
-    assert (one(world).channel, one(world).delivery_number, one(world).further) == ("in_app", 1, ())
+    assert world.live(2 * DAY) == [SendResult(Outcome.THROTTLED, "throttled")]
+    assert (one(world).channel, one(world).delivery_number, one(world).follow_ups) == ("in_app", 1, ())
     assert one(world).segments["channel"] == "in_app"
     assert world.counters.used.total() == 0
-    assert world.live(MINUTE) == [Sent(Outcome.SENT_ANOTHER_WAY)]
+    assert world.live(MINUTE) == [SendResult(Outcome.SENT_ANOTHER_WAY)]
 
 
 def test_what_may_be_on_its_way_is_not_tried_again_and_the_next_channel_is() -> None:
@@ -251,27 +251,27 @@ def test_what_may_be_on_its_way_is_not_tried_again_and_the_next_channel_is() -> 
 
 def test_a_cap_holds_the_next_delivery_back() -> None:
     world = asked(APP, MAIL)
-    world.policy = policy(channels=(APP, MAIL), fallback=2 * DAY, sending=Sending(per_hour=1))
+    world.policy = policy(channels=(APP, MAIL), fallback=2 * DAY, sending=SendingCaps(per_hour=1))
     world.live(2 * DAY - HOUR)
     world.counters.used[f"hour#{world.now + HOUR:%Y-%m-%dT%H}"] = 1
-    assert world.live(HOUR) == [Sent(Outcome.PUT_OFF, SkipReason.LIMIT)]
-    assert world.live(2 * HOUR) == [Sent(Outcome.SENT_ANOTHER_WAY)]
+    assert world.live(HOUR) == [SendResult(Outcome.DEFERRED, SkipReason.LIMIT)]
+    assert world.live(2 * HOUR) == [SendResult(Outcome.SENT_ANOTHER_WAY)]
 
 
 def test_a_message_of_a_delivery_that_is_not_the_next_is_dropped() -> None:
     world = asked(APP, MAIL, SMS)
     world.now += 9 * DAY
     for number in (0, 3):
-        assert world.send(ID, number) == Sent(Outcome.NOT_PENDING)
+        assert world.send(ID, number) == SendResult(Outcome.NOT_PENDING)
 
 
 @dataclass
 class Contested(MemoryTable):
     """Something changes her between the check and the claim."""
 
-    def claim_further(self, invitation: Invitation, customer: Customer) -> bool:
+    def claim_follow_up(self, invitation: Invitation, customer: Customer) -> bool:
         self.people["ada"] = replace(customer, version=customer.version + 1)
-        return super().claim_further(invitation, customer)
+        return super().claim_follow_up(invitation, customer)
 
 
 def test_a_customer_who_changed_meanwhile_is_looked_at_again() -> None:
@@ -305,7 +305,7 @@ def test_a_further_delivery_killed_at_any_call_goes_out_at_most_once(channels: A
         pass_days(world, 1)
         assert one(world).state is State.SENT
         assert len(world.outbox) <= before + 1
-        assert (one(world).delivery_number, len(one(world).further)) in {(1, 0), (2, 2)}
+        assert (one(world).delivery_number, len(one(world).follow_ups)) in {(1, 0), (2, 2)}
     assert ruined >= 16
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from afterbill.model.channels import Channel
 from afterbill.model.consent import Legal, Need
-from afterbill.model.invitation import Delivery, Further, Invitation, SkipReason, State, Wait
+from afterbill.model.invitation import Deferral, Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.webhooks import Source
 from afterbill.outreach.choosing import choose, following
 from afterbill.outreach.eligibility import Verdict, follows_at, recheck, recheck_again
@@ -116,7 +116,7 @@ def test_a_bounce_known_at_capture_keeps_no_other_channel_from_being_tried() -> 
     assert found == Schedule(DUE)
 
 
-@pytest.mark.parametrize(("seen", "expected"), [({}, Wait), (SEEN, Channel)])
+@pytest.mark.parametrize(("seen", "expected"), [({}, Deferral), (SEEN, Channel)])
 def test_quiet_hours_hold_for_messages_and_not_inside_the_product(seen: Any, expected: type) -> None:
     rules = policy(channels=ALL, seen_within=WEEK, window=OFFICE, almanac=COUNTRIES)
     assert isinstance(rechecked(rules, time_zone="Asia/Tokyo", **seen), expected)
@@ -132,7 +132,7 @@ def test_one_cooldown_holds_for_all_channels() -> None:
     rules = policy(channels=ALL, seen_within=WEEK, window=OFFICE, almanac=COUNTRIES)
     asked = DUE - 87 * DAY
     # The channel is chosen again on that Saturday; only then the hours of mail would count.
-    assert rechecked(rules, last_asked_at=asked, **SEEN) == Wait(DUE, SkipReason.COOLDOWN, asked + 90 * DAY)
+    assert rechecked(rules, last_asked_at=asked, **SEEN) == Deferral(DUE, SkipReason.COOLDOWN, asked + 90 * DAY)
 
 
 # What follows
@@ -152,21 +152,21 @@ def changed(one: Invitation = SENT, **changes: Any) -> Invitation:
 
 @pytest.mark.parametrize(
     ("one", "person", "expected"),
-    [(SENT, {}, MAIL), (SENT, {"address": None, **PHONE}, SMS), (BY_MAIL, PHONE, SMS), (BY_MAIL, SEEN, Wait)],
+    [(SENT, {}, MAIL), (SENT, {"address": None, **PHONE}, SMS), (BY_MAIL, PHONE, SMS), (BY_MAIL, SEEN, Deferral)],
 )
 def test_without_an_answer_the_next_channel_is_tried(one: Invitation, person: Any, expected: Any) -> None:
     found = again(one, **person)
-    assert found is expected or isinstance(found, Wait)
-    assert isinstance(found, Wait) == (expected is Wait)
+    assert found is expected or isinstance(found, Deferral)
+    assert isinstance(found, Deferral) == (expected is Deferral)
 
 
 def test_where_no_other_channel_is_left_the_reminder_waits_for_its_day_and_says_why() -> None:
-    assert again(BY_MAIL) == Wait(LATER, SkipReason.NO_PHONE, DUE + 5 * DAY)
+    assert again(BY_MAIL) == Deferral(LATER, SkipReason.NO_PHONE, DUE + 5 * DAY)
     assert again(BY_MAIL, DUE + 5 * DAY) is MAIL
 
 
 def test_the_reminder_comes_after_the_last_channel() -> None:
-    tried = changed(BY_MAIL, further=(Further(DUE, "in_app"), Further(LATER, "mail")))
+    tried = changed(BY_MAIL, follow_ups=(FollowUp(DUE, "in_app"), FollowUp(LATER, "mail")))
     rules = policy(channels=(APP, MAIL), seen_within=WEEK, fallback=2 * DAY, reminder=5 * DAY)
     assert again(tried, LATER + 5 * DAY, rules) is MAIL
     assert follows_at(tried, customer(), rules, LATER) == LATER + 5 * DAY
@@ -205,7 +205,7 @@ def test_nobody_gets_a_further_delivery_of_a_survey_another_has_followed() -> No
 def test_what_follows_leaves_in_the_hours_of_mail() -> None:
     rules = policy(channels=(APP, MAIL), window=OFFICE, almanac=COUNTRIES, fallback=DAY)
     found = recheck_again(SENT, Situation(customer(time_zone="Asia/Tokyo")), rules, DUE + DAY)
-    assert isinstance(found, Wait)
+    assert isinstance(found, Deferral)
     assert found.reason is SkipReason.WINDOW
 
 
@@ -223,6 +223,6 @@ def test_the_timer_of_what_follows_is_the_fallback_else_the_reminder() -> None:
 
 
 def test_a_further_delivery_is_counted_from_the_one_before() -> None:
-    tried = changed(BY_MAIL, further=(Further(DUE, "in_app"), Further(LATER + MINUTE, "mail")))
+    tried = changed(BY_MAIL, follow_ups=(FollowUp(DUE, "in_app"), FollowUp(LATER + MINUTE, "mail")))
     assert tried.last_at == LATER + MINUTE
     assert SENT.last_at == DUE

@@ -12,7 +12,7 @@ from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
 from afterbill.model.consent import Legal, Need
 from afterbill.model.customer import Customer, Waiting
-from afterbill.model.invitation import Answer, Delivery, Invitation, SkipReason, State, Wait
+from afterbill.model.invitation import Answer, Deferral, Delivery, Invitation, SkipReason, State
 from afterbill.model.visits import Kind, Visit
 from afterbill.model.webhooks import Source
 from afterbill.outreach.eligibility import Verdict, postponed, recheck, recheck_again, remind_at
@@ -137,14 +137,14 @@ def test_each_country_has_its_law() -> None:
 
 def test_in_a_cooldown_it_waits_for_its_end() -> None:
     asked = DUE - 60 * DAY
-    assert rechecked(person=customer(last_asked_at=asked)) == Wait(DUE, SkipReason.COOLDOWN, asked + 90 * DAY)
+    assert rechecked(person=customer(last_asked_at=asked)) == Deferral(DUE, SkipReason.COOLDOWN, asked + 90 * DAY)
 
 
 def test_and_then_for_the_next_opening() -> None:
     """The cooldown ends on Saturday the 28th."""
     person = customer(country="CH", last_asked_at=DUE - 87 * DAY)
     found = rechecked(person=person, rules=OFFICE_HOURS)
-    assert isinstance(found, Wait)
+    assert isinstance(found, Deferral)
     assert found.reason is SkipReason.COOLDOWN
     assert datetime(2026, 11, 30, 8, tzinfo=UTC) <= found.until < datetime(2026, 11, 30, 16, tzinfo=UTC)
 
@@ -153,21 +153,23 @@ def test_and_then_for_the_next_opening() -> None:
 
 
 def test_it_lets_a_better_survey_go_first_until_an_hour_after_its_due_moment() -> None:
-    assert rechecked(person=better()) == Wait(DUE, SkipReason.SUPERSEDED, DUE + DAY + LATE_FACT_GRACE)
+    assert rechecked(person=better()) == Deferral(DUE, SkipReason.SUPERSEDED, DUE + DAY + LATE_FACT_GRACE)
 
 
 def test_of_several_better_ones_it_waits_for_the_last() -> None:
     more = {f"{days}": Waiting(80, DUE + days * DAY, DUE + 90 * DAY) for days in (2, 5, 3)}
-    assert rechecked(person=customer(waiting=more)) == Wait(DUE, SkipReason.SUPERSEDED, DUE + 5 * DAY + LATE_FACT_GRACE)
+    assert rechecked(person=customer(waiting=more)) == Deferral(
+        DUE, SkipReason.SUPERSEDED, DUE + 5 * DAY + LATE_FACT_GRACE
+    )
 
 
 def test_a_better_one_that_should_be_gone_is_given_an_hour_from_now() -> None:
-    assert rechecked(person=better(DUE - HOUR)) == Wait(DUE, SkipReason.SUPERSEDED, DUE + LATE_FACT_GRACE)
+    assert rechecked(person=better(DUE - HOUR)) == Deferral(DUE, SkipReason.SUPERSEDED, DUE + LATE_FACT_GRACE)
 
 
 def test_a_cooldown_is_waited_for_before_a_better_one_is() -> None:
     found = rechecked(person=replace(better(), last_asked_at=DUE - 80 * DAY))
-    assert found == Wait(DUE, SkipReason.COOLDOWN, DUE + 10 * DAY)
+    assert found == Deferral(DUE, SkipReason.COOLDOWN, DUE + 10 * DAY)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +193,7 @@ def test_it_waits_for_no_other_that_is(one: Invitation, person: Customer) -> Non
 
 def test_at_night_it_waits_for_the_morning() -> None:
     found = rechecked(person=customer(country="JP"), rules=OFFICE_HOURS)
-    assert isinstance(found, Wait)
+    assert isinstance(found, Deferral)
     assert (found.at, found.reason) == (DUE, SkipReason.WINDOW)
     assert TOMORROW_IN_TOKYO[0] <= found.until < TOMORROW_IN_TOKYO[1]
 
@@ -204,7 +206,7 @@ def test_those_that_wait_for_the_same_morning_are_spread_over_it() -> None:
     waits = [
         rechecked(invitation(id=f"{number:032}"), customer(country="JP"), rules=OFFICE_HOURS) for number in range(200)
     ]
-    moments = sorted(wait.until for wait in waits if isinstance(wait, Wait))
+    moments = sorted(wait.until for wait in waits if isinstance(wait, Deferral))
     assert len(set(moments)) > 190
     assert moments[0] < TOMORROW_IN_TOKYO[0] + 15 * MINUTE
     assert moments[-1] > TOMORROW_IN_TOKYO[1] - 35 * MINUTE
@@ -262,7 +264,7 @@ def test_every_wait_ends_later_in_the_window_and_within_the_patience(
     rules, now = policy(window=window, almanac=load_almanac()), due_at + late
     one = invitation(occurred_at=due_at, due_at=due_at, cooldown=cooldown, patience=patience)
     found = recheck(one, Situation(person), rules, now)
-    if isinstance(found, Wait):
+    if isinstance(found, Deferral):
         assert (found.at, now < found.until <= due_at + patience) == (now, True)
         assert window is None or is_open(window, rules.place(person), rules.almanac, found.until)
     if found is Channel.MAIL:
@@ -331,7 +333,7 @@ def tapped(ago: timedelta, kind: Kind = Kind.SEEN, **changes: Any) -> Invitation
 
 def test_nobody_is_reminded_whose_tap_waits_to_be_judged() -> None:
     judged_at = LATER + REMINDING.integrity.settling + 30 * MINUTE - HOUR / 4
-    assert rechecked_reminder(tapped(HOUR / 4)) == Wait(LATER, SkipReason.ANSWERED, judged_at)
+    assert rechecked_reminder(tapped(HOUR / 4)) == Deferral(LATER, SkipReason.ANSWERED, judged_at)
 
 
 @pytest.mark.parametrize(
@@ -360,7 +362,7 @@ def test_a_reminder_waits_for_the_window_too() -> None:
     found = rechecked_reminder(
         person=customer(country="JP"), rules=policy(reminder=7 * DAY, window=OFFICE, almanac=COUNTRIES)
     )
-    assert isinstance(found, Wait)
+    assert isinstance(found, Deferral)
     assert found.reason is SkipReason.WINDOW
     assert TOMORROW_IN_TOKYO[0] + 7 * DAY <= found.until < TOMORROW_IN_TOKYO[1] + 7 * DAY
 
@@ -398,7 +400,7 @@ def test_a_reminder_goes_out_in_the_window_or_waits_for_it(
 ) -> None:
     rules, one, now = policy(reminder=DAY, window=window, almanac=load_almanac()), SENT, sent_at + late
     found = recheck_again(replace(one, occurred_at=sent_at - DAY, sent_at=sent_at), Situation(person), rules, now)
-    at = found.until if isinstance(found, Wait) else now
+    at = found.until if isinstance(found, Deferral) else now
     if not isinstance(found, SkipReason):
         assert is_open(window, rules.place(person), rules.almanac, at)
         assert now <= at <= sent_at + one.expiry
@@ -408,13 +410,13 @@ def test_a_reminder_goes_out_in_the_window_or_waits_for_it(
 
 
 def test_a_wait_for_anything_else_ends_in_the_window_too() -> None:
-    wait = Wait(DUE, SkipReason.LIMIT, DUE + HOUR)
+    wait = Deferral(DUE, SkipReason.LIMIT, DUE + HOUR)
     found = postponed(invitation(), customer(country="JP"), OFFICE_HOURS, wait)
-    assert isinstance(found, Wait)
+    assert isinstance(found, Deferral)
     assert (found.at, found.reason) == (DUE, SkipReason.LIMIT)
     assert TOMORROW_IN_TOKYO[0] <= found.until < TOMORROW_IN_TOKYO[1]
 
 
 def test_and_is_a_reason_where_the_patience_is_shorter() -> None:
-    wait = Wait(DUE, SkipReason.QUOTA, DUE + 30 * DAY + SECOND)
+    wait = Deferral(DUE, SkipReason.QUOTA, DUE + 30 * DAY + SECOND)
     assert postponed(invitation(), customer(), policy(), wait) is SkipReason.QUOTA

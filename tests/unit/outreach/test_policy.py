@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from afterbill.model.billing import BillingEvent, Money, Touchpoint
 from afterbill.model.customer import Waiting
-from afterbill.model.invitation import SkipReason, Wait
+from afterbill.model.invitation import Deferral, SkipReason
 from afterbill.model.webhooks import Source
 from afterbill.outreach.policy import (
     LATE_FACT_GRACE,
@@ -63,7 +63,7 @@ def planned(**known: Any) -> Schedule:
     return found
 
 
-def wait_of(**known: Any) -> Wait:
+def wait_of(**known: Any) -> Deferral:
     found = planned(**known).wait
     assert found is not None
     return found
@@ -134,7 +134,7 @@ def test_the_earliest_reason_is_the_one_told() -> None:
 def test_a_fact_within_the_cooldown_waits_for_its_end(ago: timedelta) -> None:
     asked = NOON - ago
     found = decided(person=customer(last_asked_at=asked))
-    assert found == Schedule(NOON + 3 * DAY, Wait(NOON, SkipReason.COOLDOWN, asked + 90 * DAY))
+    assert found == Schedule(NOON + 3 * DAY, Deferral(NOON, SkipReason.COOLDOWN, asked + 90 * DAY))
 
 
 def test_where_the_cooldown_ends_at_night_it_waits_for_the_morning_after_and_says_cooldown() -> None:

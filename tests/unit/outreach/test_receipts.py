@@ -7,7 +7,7 @@ import pytest
 from afterbill.model.customer import Waiting
 from afterbill.model.invitation import SkipReason, State
 from afterbill.model.messages import Deferred, Rejected, Unknown
-from afterbill.outreach.send_survey import Outcome, Sent
+from afterbill.outreach.send_survey import Outcome, SendResult
 from tests.factories import DAY, HOUR, MINUTE, NOON, invitation
 from tests.world import World, due_survey
 
@@ -24,7 +24,7 @@ def world() -> World:
 @pytest.mark.parametrize(("receipt", "outcome"), [(THROTTLED, Outcome.THROTTLED), (PAUSED, Outcome.PAUSED)])
 def test_a_refusal_releases_the_claim_and_tries_later(world: World, receipt: Deferred, outcome: Outcome) -> None:
     world.mailer.receipts = [receipt]
-    assert world.send(ID) == Sent(outcome, receipt.reason)
+    assert world.send(ID) == SendResult(outcome, receipt.reason)
     released = world.stored.invitations[ID]
     assert (released.state, released.attempt, released.claimed_at) == (State.PENDING, "", None)
     assert (released.ready_at, released.generation) == (world.now + receipt.retry_after, 2)
@@ -45,8 +45,8 @@ def test_and_waits_for_it_again_so_that_a_worse_survey_does_not_slip_in(world: W
     world.mailer.receipts = [THROTTLED]
     world.send(ID)
     assert world.stored.people["ada"].waiting == {ID: replace(entry, due_at=world.now + MINUTE)}
-    assert world.send(worse) == Sent(Outcome.PUT_OFF, SkipReason.SUPERSEDED)
-    assert world.pass_time(MINUTE) == [Sent(Outcome.SENT)]
+    assert world.send(worse) == SendResult(Outcome.DEFERRED, SkipReason.SUPERSEDED)
+    assert world.pass_time(MINUTE) == [SendResult(Outcome.SENT)]
 
 
 def test_a_refusal_after_another_survey_went_out_does_not_unmake_that(world: World) -> None:
@@ -82,7 +82,7 @@ def test_nothing_goes_out_before_the_patience_asked_for_is_over(world: World) ->
     world.mailer.receipts = [PAUSED]
     world.send(ID)
     world.now += MINUTE
-    assert world.send(ID) == Sent(Outcome.EARLY)
+    assert world.send(ID) == SendResult(Outcome.EARLY)
 
 
 def test_patience_does_not_prolong_a_surveys_life(world: World) -> None:
@@ -90,12 +90,12 @@ def test_patience_does_not_prolong_a_surveys_life(world: World) -> None:
     world.now += 30 * DAY
     world.send(ID)
     world.now += HOUR
-    assert world.send(ID) == Sent(Outcome.SKIPPED, SkipReason.EXPIRED)
+    assert world.send(ID) == SendResult(Outcome.SKIPPED, SkipReason.EXPIRED)
 
 
 def test_a_mail_that_will_never_be_taken_is_closed(world: World) -> None:
     world.mailer.receipts = [Rejected("MessageRejected")]
-    assert world.send(ID) == Sent(Outcome.REJECTED, "MessageRejected")
+    assert world.send(ID) == SendResult(Outcome.REJECTED, "MessageRejected")
     closed = world.stored.invitations[ID]
     assert (closed.state, closed.reason, closed.closed_at) == (State.CLOSED, "rejected", world.now)
 
@@ -109,9 +109,9 @@ def test_whoever_got_no_mail_was_not_asked(world: World) -> None:
 
 def test_silence_makes_it_unknown_and_nobody_tries_again(world: World) -> None:
     world.mailer.receipts = [Unknown("ReadTimeoutError")]
-    assert world.send(ID) == Sent(Outcome.UNKNOWN, "ReadTimeoutError")
+    assert world.send(ID) == SendResult(Outcome.UNKNOWN, "ReadTimeoutError")
     assert world.stored.invitations[ID].state is State.UNKNOWN
-    assert world.send(ID) == Sent(Outcome.NOT_PENDING)
+    assert world.send(ID) == SendResult(Outcome.NOT_PENDING)
     assert world.queued.messages == []
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterbill.insight.nps import Tally
-from afterbill.outreach.caps import Sending
+from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.reputation import (
     MIN_BOUNCES,
     MIN_COMPLAINTS,
@@ -20,7 +20,7 @@ from afterbill.outreach.reputation import (
 )
 
 TODAY = date(2026, 11, 22)
-SHIPPED = Sending()
+SHIPPED = SendingCaps()
 """4 % bounces, 0.08 % complaints."""
 COUNTS = st.integers(0, 100_000)
 FIGURES = st.tuples(COUNTS, COUNTS, COUNTS).map(lambda n: Figures(sum(n), n[1], n[2]))

@@ -43,7 +43,7 @@ def test_what_should_have_gone_out_twenty_minutes_ago_is_queued(world: World) ->
 def test_while_sending_is_halted_it_is_not_queued_for_it_goes_round_in_the_queue(world: World) -> None:
     world.now += DAY
     sweeping = Sweeping(world.table, world.queue, timedelta(0), day_of)
-    assert sweep(sweeping, world.now, halted=True) == {Finding.WAITING: 1}
+    assert sweep(sweeping, world.now, paused=True) == {Finding.WAITING: 1}
     assert world.queued.messages == []
     assert sweep(sweeping, world.now) == {Finding.OVERDUE: 1}
 
@@ -52,7 +52,7 @@ def test_a_claim_without_an_end_is_called_unknown_while_sending_is_halted_too(wo
     claimed(world)
     world.now += 15 * MINUTE + SECOND
     sweeping = Sweeping(world.table, world.queue, timedelta(0), day_of)
-    assert sweep(sweeping, world.now, halted=True) == {Finding.UNKNOWN: 1}
+    assert sweep(sweeping, world.now, paused=True) == {Finding.UNKNOWN: 1}
 
 
 def test_before_that_its_timer_may_still_be_on_its_way(world: World) -> None:

@@ -8,11 +8,11 @@ import pytest
 from afterbill.insight.nps import Tally
 from afterbill.insight.ports import Progress
 from afterbill.model.invitation import Delivery
-from afterbill.outreach.caps import Sending
-from afterbill.outreach.reputation import Figures, Halt
+from afterbill.outreach.caps import SendingCaps
+from afterbill.outreach.reputation import Figures, SendingPause
 from afterbill.outreach.watch_reputation import Outcome, Watched, watch_reputation
 from afterbill_cli.memory.scores import MemoryScores
-from afterbill_cli.memory.switch import MemorySwitch
+from afterbill_cli.memory.sending_switch import MemorySendingSwitch
 from tests.unit.insight.score_world import NOON, ZONE, World
 
 TODAY = date(2026, 11, 22)
@@ -26,13 +26,13 @@ class Watch:
 
     now: object = NOON
     scores: MemoryScores = field(default_factory=MemoryScores)
-    switch: MemorySwitch = field(default_factory=MemorySwitch)
+    switch: MemorySendingSwitch = field(default_factory=MemorySendingSwitch)
 
     def mails(self, tally: Tally, day: date = TODAY) -> None:
         self.scores.put_tallies(day, {"channel": {"mail": tally}, "plan": {"pro": tally}})
 
     def look(self) -> Watched:
-        return watch_reputation(self.scores, self.switch, Sending(), self.now, ZONE)
+        return watch_reputation(self.scores, self.switch, SendingCaps(), self.now, ZONE)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_good_mails_go_on(watch):
     watch.mails(Tally(sent=100, bounced=1))
 
     assert watch.look() == Watched(Outcome.GOES_ON, figures=Figures(100, 1, 0))
-    assert watch.switch.halted() == ""
+    assert watch.switch.pause_reason() == ""
 
 
 def test_mails_that_ask_another_question_count_as_well(watch):
@@ -76,8 +76,8 @@ def test_bad_mails_stop_with_the_reason_and_the_figures(watch):
     assert looked == Watched(
         Outcome.STOPPED, "6 of 100 mails bounced (6.00 %, the limit is 4.00 %)", Figures(100, 6, 0)
     )
-    assert watch.switch.state() == Halt(looked.reason, NOON, looked.figures)
-    assert watch.switch.halted() == looked.reason
+    assert watch.switch.state() == SendingPause(looked.reason, NOON, looked.figures)
+    assert watch.switch.pause_reason() == looked.reason
 
 
 def test_seven_days_are_added_up_and_the_eighth_is_not(watch):
@@ -130,7 +130,7 @@ def test_bad_days_after_the_resume_stop_it_again(watch):
 
 def test_a_stop_by_hand_keeps_its_reason(watch):
     watch.mails(BAD)
-    by_hand = Halt("wrong prices", NOON - DAY)
+    by_hand = SendingPause("wrong prices", NOON - DAY)
     watch.switch.stop(by_hand)
 
     assert watch.look() == Watched(Outcome.STANDS, "wrong prices")
@@ -138,12 +138,12 @@ def test_a_stop_by_hand_keeps_its_reason(watch):
 
 
 @dataclass
-class Overtaken(MemorySwitch):
+class Overtaken(MemorySendingSwitch):
     """Somebody does something between the look at it and the stop."""
 
-    meanwhile: tuple[str, object] = ("stop", Halt("wrong prices", NOON - DAY))
+    meanwhile: tuple[str, object] = ("stop", SendingPause("wrong prices", NOON - DAY))
 
-    def state(self) -> Halt:
+    def state(self) -> SendingPause:
         seen = super().state()
         name, argument = self.meanwhile
         getattr(self, name)(argument)
@@ -155,23 +155,23 @@ def test_a_stop_by_hand_in_the_very_moment_keeps_its_reason(watch):
     watch.switch = Overtaken()
 
     assert watch.look() == Watched(Outcome.OVERTAKEN)
-    assert watch.switch.halted() == "wrong prices"
+    assert watch.switch.pause_reason() == "wrong prices"
 
 
 def test_a_look_from_before_a_resume_does_not_stop_again(watch):
     """Another run stopped it, an operator resumed, and only then this one comes to its write."""
     watch.mails(BAD)
 
-    class Resumed(MemorySwitch):
+    class Resumed(MemorySendingSwitch):
         def stop(self, halt):
-            super().stop(Halt("by another run", NOON - DAY))
+            super().stop(SendingPause("by another run", NOON - DAY))
             self.resume(TODAY)
             return super().stop(halt)
 
     watch.switch = Resumed()
 
     assert watch.look() == Watched(Outcome.OVERTAKEN)
-    assert watch.switch.state() == Halt(resumed_on=TODAY)
+    assert watch.switch.state() == SendingPause(resumed_on=TODAY)
 
 
 def test_bounces_become_figures_by_the_recount():
@@ -182,6 +182,6 @@ def test_bounces_become_figures_by_the_recount():
         world.mark(*world.deliver(str(number), delivery))
     world.settled_run()
 
-    looked = watch_reputation(world.table, MemorySwitch(), Sending(), world.now, ZONE)
+    looked = watch_reputation(world.table, MemorySendingSwitch(), SendingCaps(), world.now, ZONE)
 
     assert (looked.outcome, looked.figures) == (Outcome.STOPPED, Figures(50, 5, 0))

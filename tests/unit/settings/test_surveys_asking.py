@@ -11,7 +11,7 @@ from afterbill.model.billing import Touchpoint
 from afterbill.model.campaigns import CAMPAIGNS, Campaign, Every
 from afterbill.model.consent import Need
 from afterbill.model.errors import ConfigurationError
-from afterbill.outreach.caps import Sending
+from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import Policy
 from afterbill.outreach.sending_window import SendingWindow
 from afterbill.settings.surveys import load_policy, policy_of
@@ -84,7 +84,7 @@ def test_what_a_file_says_nothing_of_is_strict_and_has_no_limits() -> None:
     rule = policy.rules[Touchpoint.RENEWED]
     assert (rule.window, rule.patience, rule.reminder, rule.quota) == (None, timedelta(days=14), timedelta(0), 0)
     assert policy.legal.need("CH") is Need.CUSTOMER
-    assert policy.sending == Sending()
+    assert policy.sending == SendingCaps()
     assert policy.campaigns == {}
 
 
@@ -308,7 +308,7 @@ def test_a_table_of_the_law_says_its_preset() -> None:
 
 def test_limits_are_taken_as_they_stand() -> None:
     said = {"per_hour": 100, "per_day": 1000, "max_bounce_rate": 0.05, "max_complaint_rate": 0.001}
-    assert understood(("sending", said)).sending == Sending(100, 1000, 0.05, 0.001)
+    assert understood(("sending", said)).sending == SendingCaps(100, 1000, 0.05, 0.001)
 
 
 @pytest.mark.parametrize(

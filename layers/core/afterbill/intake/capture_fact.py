@@ -196,7 +196,7 @@ def _invite(
         products=event.products,
         stoppable=stoppable(event.touchpoint, rule),
         deferred_until=wait.until if wait else None,
-        waits=(wait,) if wait else (),
+        deferrals=(wait,) if wait else (),
         state=State.CLOSED if skipped else State.PENDING,
         reason=skipped or "",
     )

@@ -74,7 +74,7 @@ class SkipReason(StrEnum):
 REMINDER = 2
 """The delivery number of the one reminder where no other channel comes first; `reminded_at` is what tells it."""
 
-MOST_WAITS = 50
+MOST_DEFERRALS = 50
 """Waits of one invitation that are written down; an hourly cap may cause many."""
 
 RETENTION = timedelta(days=730)
@@ -99,7 +99,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class Deferral:
     """That it had to wait at `at`, for `reason`, until `until`."""
 
     at: datetime
@@ -108,7 +108,7 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Further:
+class FollowUp:
     """One of several deliveries: at `at`, by `channel`."""
 
     at: datetime
@@ -120,11 +120,11 @@ class Invitation:
     """One ask about one fact; segments are a snapshot, so a score never changes because a customer did.
 
     `expiry` is how long it can be answered, `patience` how long after `due_at` it may still wait for its turn.
-    `zone` is the customer's time zone when it went out. `waits` tells every wait: since when, why, until when.
+    `zone` is the customer's time zone when it went out. `deferrals` tells every deferral: since when, why, until when.
     `visits` are the uses of its links that say something, `label` why the newest tap among them does not count.
     `shown_at` and `dismissed_at` are of a survey inside the product. `channel` is the one of its newest delivery but
-    for the reminder, `further` tells all deliveries, the first too, once there were several ways. `referred` counts the
-    visits of the link its customer hands on.
+    for the reminder, `follow_ups` tells all deliveries, the first too, once there were several ways. `referred` counts
+    the visits of the link its customer hands on.
     """
 
     id: str
@@ -149,9 +149,9 @@ class Invitation:
     stoppable: bool = True
     generation: int = 1
     deferred_until: datetime | None = None
-    waits: tuple[Wait, ...] = ()
+    deferrals: tuple[Deferral, ...] = ()
     delivery_number: int = 1
-    further: tuple[Further, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
     reminded_at: datetime | None = None
     state: State = State.PENDING
     reason: str = ""
@@ -196,7 +196,7 @@ class Invitation:
     @property
     def last_at(self) -> datetime | None:
         """When it was last delivered, the reminder aside."""
-        return self.further[-1].at if self.further else self.sent_at or self.claimed_at
+        return self.follow_ups[-1].at if self.follow_ups else self.sent_at or self.claimed_at
 
     @property
     def ready_at(self) -> datetime:
@@ -212,10 +212,10 @@ class Invitation:
         """The name that makes repeating a schedule call harmless (at most 64 characters)."""
         return f"{self.id}-g{self.generation}-d{delivery_number}"
 
-    def put_off(self, wait: Wait) -> "Invitation":
-        """The same, waiting: the next generation of its timer."""
-        waits = (*self.waits, wait)[-MOST_WAITS:]
-        return replace(self, deferred_until=wait.until, generation=self.generation + 1, waits=waits)
+    def defer(self, deferral: Deferral) -> "Invitation":
+        """The invitation as it waits, with the next generation of its timer."""
+        deferrals = (*self.deferrals, deferral)[-MOST_DEFERRALS:]
+        return replace(self, deferred_until=deferral.until, generation=self.generation + 1, deferrals=deferrals)
 
     def by(self, channel: str) -> "Invitation":
         """The same by this way; scores are read by it too."""

@@ -7,7 +7,7 @@ from afterbill.model.invitation import SkipReason
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class SendingCaps:
     """What holds for all mails together; 0 is no cap.
 
     The rates are shares of the mails sent, bounced for good or complained about, above which sending stops.
@@ -20,7 +20,7 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Cap:
     """At most `most` mails are counted under `counter`, which is forgotten at `until`: then another one begins."""
 
     counter: str
@@ -29,18 +29,18 @@ class Limit:
     reason: SkipReason
 
 
-def limits_of(touchpoint: str, quota: int, sending: Sending, zone: tzinfo, now: datetime) -> tuple[Limit, ...]:
+def caps_of(touchpoint: str, quota: int, sending: SendingCaps, zone: tzinfo, now: datetime) -> tuple[Cap, ...]:
     """The limits a mail sent at `now` counts against; hours and days are those of UTC, months the operator's."""
     found = []
     if quota:
         month = now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         following = (month + timedelta(days=32)).replace(day=1).astimezone(UTC)
-        found.append(Limit(f"quota#{touchpoint}#{month:%Y-%m}", quota, following, SkipReason.QUOTA))
+        found.append(Cap(f"quota#{touchpoint}#{month:%Y-%m}", quota, following, SkipReason.QUOTA))
     hour = now.replace(minute=0, second=0, microsecond=0)
     if sending.per_day:
         day = hour.replace(hour=0)
-        found.append(Limit(f"day#{day:%Y-%m-%d}", sending.per_day, day + timedelta(days=1), SkipReason.LIMIT))
+        found.append(Cap(f"day#{day:%Y-%m-%d}", sending.per_day, day + timedelta(days=1), SkipReason.LIMIT))
     if sending.per_hour:
         until = hour + timedelta(hours=1)
-        found.append(Limit(f"hour#{hour:%Y-%m-%dT%H}", sending.per_hour, until, SkipReason.LIMIT))
+        found.append(Cap(f"hour#{hour:%Y-%m-%dT%H}", sending.per_hour, until, SkipReason.LIMIT))
     return tuple(found)

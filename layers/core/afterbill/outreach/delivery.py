@@ -12,17 +12,17 @@ from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
-from afterbill.model.invitation import Invitation, SkipReason, Wait
+from afterbill.model.invitation import Deferral, Invitation, SkipReason
 from afterbill.model.messages import Accepted, Mail, Receipt
-from afterbill.outreach.caps import Limit, limits_of
+from afterbill.outreach.caps import Cap, caps_of
 from afterbill.outreach.delay import MAX_DELAY
 from afterbill.outreach.eligibility import Verdict, postponed
 from afterbill.outreach.policy import Policy, Rule, Situation
-from afterbill.outreach.ports import Halts, Invitations, Limits, Mailer, SendQueue, Timer
+from afterbill.outreach.ports import Caps, Invitations, Mailer, SendingStatus, SendQueue, Timer
 from afterbill.outreach.sending_window import moment_in
 from afterbill.outreach.text_messages import Texting
 
-HALTED_FOR = timedelta(minutes=15)
+PAUSE_CHECKED_AFTER = timedelta(minutes=15)
 """After this long a message looks again whether sending goes on."""
 
 
@@ -34,7 +34,7 @@ class Outcome(StrEnum):
     REMINDED = "reminded"
     NOT_REMINDED = "not_reminded"
     SKIPPED = "skipped"
-    PUT_OFF = "put_off"
+    DEFERRED = "deferred"
     HALTED = "halted"
     NOT_PENDING = "not_pending"
     EARLY = "early"
@@ -45,7 +45,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SendResult:
     """The outcome, with the reason where nothing went out."""
 
     outcome: Outcome
@@ -53,7 +53,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class SendDeps:
     """What sending needs; `compose` is pure, `day_of` gives the operator's local day of an instant.
 
     `address_problem` says why mail to an address is pointless, None where it is not. Without `texting` nobody gets a
@@ -61,8 +61,8 @@ class Sending:
     """
 
     invitations: Invitations
-    limits: Limits
-    halts: Halts
+    caps: Caps
+    status: SendingStatus
     timer: Timer
     queue: SendQueue
     mailer: Mailer[Mail]
@@ -110,21 +110,21 @@ class Sending:
         mail = self.compose(invitation, customer)
         return partial(self.mailer.send, mail)
 
-    def heed(self, reason: str, channel: Channel, customer: Customer, now: datetime) -> None:
+    def record_opt_out(self, reason: str, channel: Channel, customer: Customer, now: datetime) -> None:
         """Hear the objection that may be in a rejection; only what was released before is tried again if it fails."""
         if channel is Channel.SMS and self.texting:
-            self.texting.heed(reason, customer, now)
+            self.texting.record_opt_out(reason, customer, now)
 
-    def limits_on(self, invitation: Invitation, now: datetime, *, quota: int) -> tuple[Limit, ...]:
+    def caps_on(self, invitation: Invitation, now: datetime, *, quota: int) -> tuple[Cap, ...]:
         """What one more mail or text message counts against; inside the product nothing is sent."""
         if invitation.channel == Channel.IN_APP:
             return ()
         zone = ZoneInfo(self.policy.time_zone)
-        return limits_of(invitation.touchpoint, quota, self.policy.sending, zone, now)
+        return caps_of(invitation.touchpoint, quota, self.policy.sending, zone, now)
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class DeliveryAttempt:
     """One delivery of an invitation whose time has come, to this customer."""
 
     invitation: Invitation
@@ -132,7 +132,7 @@ class Turn:
     number: int
 
 
-def named(customer: Customer | None) -> Customer:
+def require_customer(customer: Customer | None) -> Customer:
     """The customer that a check without objection has seen."""
     if customer is None:
         message = "no survey goes out to nobody"
@@ -140,54 +140,58 @@ def named(customer: Customer | None) -> Customer:
     return customer
 
 
-def halted(turn: Turn, sending: Sending) -> Sent | None:
+def if_paused(attempt: DeliveryAttempt, deps: SendDeps) -> SendResult | None:
     """The switch that keeps everything from being sent; looked at before anything is written."""
-    reason = sending.halts.halted()
+    reason = deps.status.pause_reason()
     if not reason:
         return None
     # Meanwhile no sweep queues what is overdue: there is never more than one message of it.
-    sending.queue.put(turn.invitation.id, turn.number, HALTED_FOR)
-    return Sent(Outcome.HALTED, reason)
+    deps.queue.put(attempt.invitation.id, attempt.number, PAUSE_CHECKED_AFTER)
+    return SendResult(Outcome.HALTED, reason)
 
 
-def hold_back(turn: Turn, limits: Sequence[Limit], sending: Sending, now: datetime) -> Sent | SkipReason | None:
-    """Which of the `limits` keeps it from being sent; None once it is counted."""
-    used_up = sending.limits.take(limits) if limits else None
+def take_caps(
+    attempt: DeliveryAttempt, caps: Sequence[Cap], deps: SendDeps, now: datetime
+) -> SendResult | SkipReason | None:
+    """Which of the `caps` keeps it from being sent; None once it is counted."""
+    used_up = deps.caps.take(caps) if caps else None
     if used_up is None:
         return None
-    wait = postponed(turn.invitation, turn.customer, sending.policy, Wait(now, used_up.reason, _spread(turn, used_up)))
-    return put_off(turn, wait, sending, now) if isinstance(wait, Wait) else wait
+    wait = postponed(
+        attempt.invitation, attempt.customer, deps.policy, Deferral(now, used_up.reason, _spread(attempt, used_up))
+    )
+    return defer(attempt, wait, deps, now) if isinstance(wait, Deferral) else wait
 
 
-def _spread(turn: Turn, used_up: Limit) -> datetime:
+def _spread(attempt: DeliveryAttempt, used_up: Cap) -> datetime:
     """Some time in the hour after the limit ends: of all that wait only a few could go out at its end."""
     hour = (used_up.until, used_up.until + timedelta(hours=1))
-    return moment_in(hour, f"{turn.invitation.id}-{turn.invitation.generation}", timedelta(0))
+    return moment_in(hour, f"{attempt.invitation.id}-{attempt.invitation.generation}", timedelta(0))
 
 
 @contextmanager
-def counted(limits: Sequence[Limit], sending: Sending) -> Iterator[None]:
+def caps_returned_on_error(caps: Sequence[Cap], deps: SendDeps) -> Iterator[None]:
     """Give back what was counted where a service does not answer: this attempt sends nothing any more."""
     try:
         yield
     except TransientError:
-        sending.limits.give_back(limits)
+        deps.caps.give_back(caps)
         raise
 
 
-def put_off(turn: Turn, wait: Wait, sending: Sending, now: datetime) -> Sent:
+def defer(attempt: DeliveryAttempt, wait: Deferral, deps: SendDeps, now: datetime) -> SendResult:
     """Store the wait, then set the timer; a crash in between is healed when the message comes again."""
-    waiting = turn.invitation.put_off(wait)
-    if not sending.invitations.put_off(waiting, turn.customer):
+    waiting = attempt.invitation.defer(wait)
+    if not deps.invitations.defer(waiting, attempt.customer):
         message = f"invitation {waiting.id} changed while it was put off: it is looked at again"
         raise TransientError(message)
-    wake(waiting, turn.number, wait.until, sending, now)
-    return Sent(Outcome.PUT_OFF, wait.reason)
+    schedule_check(waiting, attempt.number, wait.until, deps, now)
+    return SendResult(Outcome.DEFERRED, wait.reason)
 
 
-def wake(invitation: Invitation, number: int, moment: datetime, sending: Sending, now: datetime) -> None:
+def schedule_check(invitation: Invitation, number: int, moment: datetime, deps: SendDeps, now: datetime) -> None:
     """See to it that this delivery is looked at again at `moment`; harmless to repeat."""
     if moment - now <= MAX_DELAY:
-        sending.queue.put(invitation.id, number, max(moment - now, timedelta(0)))
+        deps.queue.put(invitation.id, number, max(moment - now, timedelta(0)))
     else:
-        sending.timer.at(invitation, number, moment)
+        deps.timer.at(invitation, number, moment)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer, Waiting
-from afterbill.model.invitation import Delivery, Invitation, SkipReason, Wait
+from afterbill.model.invitation import Deferral, Delivery, Invitation, SkipReason
 from afterbill.model.visits import Kind
 from afterbill.outreach.choosing import choose, following
 from afterbill.outreach.policy import (
@@ -28,7 +28,7 @@ _JUDGED_WITHIN = timedelta(minutes=30)
 """More than the runs of compute_nps, which judges taps, lie apart."""
 _TURNS = frozenset({SkipReason.COOLDOWN, SkipReason.SUPERSEDED})
 
-Verdict = SkipReason | Wait | Channel
+Verdict = SkipReason | Deferral | Channel
 """Why not, what for, or by which way."""
 
 
@@ -54,7 +54,7 @@ def recheck(
     if reason:
         return reason
     until, why = _turn(invitation, rule, customer, now)
-    return _postponed(invitation, customer, policy, Wait(now, why, until), chosen)
+    return _postponed(invitation, customer, policy, Deferral(now, why, until), chosen)
 
 
 def recheck_again(
@@ -73,14 +73,14 @@ def recheck_again(
         return reason or SkipReason.NO_CUSTOMER
     judged_at = _judged_at(invitation, policy)
     if judged_at and judged_at > now:
-        return postponed(invitation, customer, policy, Wait(now, SkipReason.ANSWERED, judged_at))
+        return postponed(invitation, customer, policy, Deferral(now, SkipReason.ANSWERED, judged_at))
     until, why, chosen = now, SkipReason.WINDOW, choose(later, rule.seen_within, situation, policy, now)
     if isinstance(chosen, SkipReason) and _reminds(invitation, rule):
         until, why, chosen = last_at + rule.reminder, chosen, _reminder(invitation, rule, situation, policy, now)
     if isinstance(chosen, SkipReason):
         return chosen
     reason = _taken_back_since(invitation, situation) or _superseded(invitation, customer)
-    return reason or _postponed(invitation, customer, policy, Wait(now, why, until), chosen)
+    return reason or _postponed(invitation, customer, policy, Deferral(now, why, until), chosen)
 
 
 def _judged_at(invitation: Invitation, policy: Policy) -> datetime | None:
@@ -147,7 +147,7 @@ def remind_at(invitation: Invitation, rule: Rule, customer: Customer, policy: Po
     return good_moment(between, rule, f"{invitation.id}-reminder", policy, customer)
 
 
-def postponed(invitation: Invitation, customer: Customer, policy: Policy, wait: Wait) -> SkipReason | Wait:
+def postponed(invitation: Invitation, customer: Customer, policy: Policy, wait: Deferral) -> SkipReason | Deferral:
     """The wait, to end at a good moment; its reason alone where that would be too late."""
     rule = policy.rules[Touchpoint(invitation.touchpoint)]
     # The channel is chosen anew after a wait for one's turn; all other waits are those of mail or text messages.
@@ -158,10 +158,10 @@ def postponed(invitation: Invitation, customer: Customer, policy: Policy, wait: 
         # The better one may still fall away: one more look, as late as it may be.
         between = (max(latest - _LAST_LOOK, wait.at + LATE_FACT_GRACE), latest)
         moment = good_moment(between, rule, f"{invitation.id}-{invitation.generation}", policy, customer)
-    return Wait(wait.at, wait.reason, moment) if moment else wait.reason
+    return Deferral(wait.at, wait.reason, moment) if moment else wait.reason
 
 
-def _postponed(invitation: Invitation, customer: Customer, policy: Policy, wait: Wait, chosen: Channel) -> Verdict:
+def _postponed(invitation: Invitation, customer: Customer, policy: Policy, wait: Deferral, chosen: Channel) -> Verdict:
     """The channel itself where there is nothing to wait for, the hour of the day included."""
     rule = policy.rules[Touchpoint(invitation.touchpoint)]
     if wait.until > wait.at:
@@ -170,7 +170,7 @@ def _postponed(invitation: Invitation, customer: Customer, policy: Policy, wait:
         return chosen
     if is_open(rule.window, policy.place(customer), policy.almanac, wait.at):
         return chosen
-    return postponed(invitation, customer, policy, Wait(wait.at, SkipReason.WINDOW, wait.at))
+    return postponed(invitation, customer, policy, Deferral(wait.at, SkipReason.WINDOW, wait.at))
 
 
 def _closed(rule: Rule, situation: Situation) -> SkipReason | None:

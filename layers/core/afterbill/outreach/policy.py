@@ -11,11 +11,11 @@ from afterbill.model.campaigns import CAMPAIGNS, Campaign
 from afterbill.model.channels import Channel, InProduct, SmsPolicy
 from afterbill.model.consent import Legal, Need
 from afterbill.model.customer import BOUNCED, Customer
-from afterbill.model.invitation import SkipReason, Wait
+from afterbill.model.invitation import Deferral, SkipReason
 from afterbill.model.questions import Question
 from afterbill.model.visits import Integrity
 from afterbill.model.webhooks import Source
-from afterbill.outreach.caps import Sending
+from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.sending_window import Almanac, Place, SendingWindow, moment_in, next_opening, place_of
 
 LATE_FACT_GRACE = timedelta(hours=1)
@@ -68,7 +68,7 @@ class Policy:
     rules: Mapping[Touchpoint, Rule]
     sources: Mapping[str, Source]
     legal: Legal = field(default_factory=lambda: Legal(Need.NOTHING))
-    sending: Sending = field(default_factory=Sending)
+    sending: SendingCaps = field(default_factory=SendingCaps)
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     almanac: Almanac = field(default_factory=lambda: Almanac({}, {}, {}, 0))
     integrity: Integrity = field(default_factory=Integrity)
@@ -105,7 +105,7 @@ class Schedule:
     """Ask: due at `due_at`, and if that is no good moment, after `wait`."""
 
     due_at: datetime
-    wait: Wait | None = None
+    wait: Deferral | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def _plan(event: BillingEvent, rule: Rule, customer: Customer | None, policy: Po
     )
     if moment is None:
         return Skip(why)
-    return Schedule(due_at, Wait(now, why, moment) if moment > due_at else None)
+    return Schedule(due_at, Deferral(now, why, moment) if moment > due_at else None)
 
 
 def cooled(customer: Customer | None, cooldown: timedelta) -> datetime:

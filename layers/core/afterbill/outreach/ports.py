@@ -8,9 +8,9 @@ from afterbill.model.customer import Customer
 from afterbill.model.invitation import Delivery, Invitation, SkipReason
 from afterbill.model.messages import Receipt
 from afterbill.model.short_links import Code
-from afterbill.outreach.caps import Limit
+from afterbill.outreach.caps import Cap
 from afterbill.outreach.policy import Situation
-from afterbill.outreach.reputation import Halt
+from afterbill.outreach.reputation import SendingPause
 
 Message_contra = TypeVar("Message_contra", contravariant=True)
 
@@ -54,7 +54,7 @@ class Invitations(Protocol):
         merged away since it was read.
         """
 
-    def put_off(self, invitation: Invitation, customer: Customer) -> bool:
+    def defer(self, invitation: Invitation, customer: Customer) -> bool:
         """Store the wait it carries, unless it changed since it was read (then False); the customer waits as long."""
 
     def release(self, invitation: Invitation, customer: Customer) -> None:
@@ -78,14 +78,14 @@ class Invitations(Protocol):
         False when it was taken, an answer or a bounce came, or the customer changed since it was read.
         """
 
-    def claim_further(self, invitation: Invitation, customer: Customer) -> bool:
+    def claim_follow_up(self, invitation: Invitation, customer: Customer) -> bool:
         """Take the delivery after the one before by the channel it carries, and offer it where that is the product.
 
         What was proved of the one before is not true of it: delivery rank and moment become those it carries too.
         False when it was taken, an answer, a dismissal or a complaint came, or the customer changed since it was read.
         """
 
-    def release_further(self, invitation: Invitation) -> None:
+    def release_follow_up(self, invitation: Invitation) -> None:
         """Give it back, unless an answer came: all that the claim changed becomes what it carries.
 
         So do `deferred_until` and generation.
@@ -105,30 +105,30 @@ class Suppressions(Protocol):
         """Never write there again, nor to its holder; only a bounce gives way to another reason."""
 
 
-class Limits(Protocol):
+class Caps(Protocol):
     """Counters of what was sent."""
 
-    def take(self, limits: Sequence[Limit]) -> Limit | None:
+    def take(self, caps: Sequence[Cap]) -> Cap | None:
         """Count one mail under each of them, or under none: then the limit that is used up."""
 
-    def give_back(self, limits: Sequence[Limit]) -> None:
+    def give_back(self, caps: Sequence[Cap]) -> None:
         """One mail less: it was not sent after all."""
 
 
-class Halts(Protocol):
+class SendingStatus(Protocol):
     """The switch that stops all sending."""
 
-    def halted(self) -> str:
+    def pause_reason(self) -> str:
         """Why nothing may be sent now, as known for a minute at most; empty where it may."""
 
 
-class Switch(Protocol):
+class SendingSwitch(Protocol):
     """The switch that stops all sending, for those who turn it."""
 
-    def state(self) -> Halt:
+    def state(self) -> SendingPause:
         """How it stands, read consistently."""
 
-    def stop(self, halt: Halt) -> bool:
+    def stop(self, halt: SendingPause) -> bool:
         """Stop all sending; False, and nothing done, where it is stopped, or was resumed since `halt` was thought of.
 
         The latter is told by its `resumed_on`, the last resume it knows of.

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from afterbill.insight.nps import Tally
 from afterbill.insight.periods import Window, rolling
-from afterbill.outreach.caps import Sending
+from afterbill.outreach.caps import SendingCaps
 
 WATCHED_DAYS = 7
 """Days looked at together, today included."""
@@ -41,7 +41,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Halt:
+class SendingPause:
     """Whether sending is stopped: then there is a `reason`, since when, and what was counted if that was why.
 
     `resumed_on` is the local day on which it was last resumed.
@@ -66,7 +66,7 @@ def figures_of(tally: Tally) -> Figures:
     return Figures(tally.sent, tally.bounced, tally.complained)
 
 
-def excess(figures: Figures, sending: Sending) -> str:
+def excess(figures: Figures, sending: SendingCaps) -> str:
     """Why sending must stop, for an operator; empty where it may go on."""
     found = []
     if figures.bounced >= MIN_BOUNCES and figures.bounce_rate >= sending.max_bounce_rate:

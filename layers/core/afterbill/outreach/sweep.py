@@ -42,10 +42,10 @@ class Sweeping:
     day_of: Callable[[datetime], str]
 
 
-def sweep(sweeping: Sweeping, now: datetime, *, halted: bool = False) -> Counter[Finding]:
+def sweep(sweeping: Sweeping, now: datetime, *, paused: bool = False) -> Counter[Finding]:
     """Queue what is overdue, call lost claims unknown, fail what nobody ever heard of again.
 
-    The next sweep starts at the first hour that still holds something. While all sending is halted, due surveys go
+    The next sweep starts at the first hour that still holds something. While all sending is paused, due surveys go
     round in the queue by themselves: with every sweep their messages would become more.
     """
     found: Counter[Finding] = Counter()
@@ -56,7 +56,7 @@ def sweep(sweeping: Sweeping, now: datetime, *, halted: bool = False) -> Counter
             invitation = sweeps.invitation(invitation_id)
             if invitation is None or invitation.state in {State.SENT, State.CLOSED}:
                 continue  # the index lags behind the table
-            stays = halted and invitation.state is State.PENDING
+            stays = paused and invitation.state is State.PENDING
             found[Finding.WAITING if stays else _look_after(invitation, sweeping, now)] += 1
             first_open = first_open or hour
     # Never past the hour before: what was stored a moment ago may not be in the index yet.

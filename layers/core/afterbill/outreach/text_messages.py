@@ -50,7 +50,7 @@ class Texting:
         message = f"every short link of invitation {invitation.id} is taken by another: it is looked at again"
         raise TransientError(message)
 
-    def heed(self, reason: str, customer: Customer, now: datetime) -> None:
+    def record_opt_out(self, reason: str, customer: Customer, now: datetime) -> None:
         """Who opted out at the carrier or at AWS has said no, to us as well: `reason` is that of a rejection."""
         if reason == OPTED_OUT:
             number = self.number(customer.phone, customer.country) or ""

@@ -10,9 +10,9 @@ from afterbill.insight.ports import Counting
 from afterbill.model.channels import Channel
 from afterbill.model.questions import Question
 from afterbill.model.segments import dimension_of
-from afterbill.outreach.caps import Sending
-from afterbill.outreach.ports import Switch
-from afterbill.outreach.reputation import Figures, Halt, excess, figures_of, watched
+from afterbill.outreach.caps import SendingCaps
+from afterbill.outreach.ports import SendingSwitch
+from afterbill.outreach.reputation import Figures, SendingPause, excess, figures_of, watched
 
 
 class Outcome(StrEnum):
@@ -33,7 +33,9 @@ class Watched:
     figures: Figures | None = None
 
 
-def watch_reputation(counting: Counting, switch: Switch, sending: Sending, now: datetime, zone: tzinfo) -> Watched:
+def watch_reputation(
+    counting: Counting, switch: SendingSwitch, sending: SendingCaps, now: datetime, zone: tzinfo
+) -> Watched:
     """Compare the rates of the last days with the limits; `zone` is the operator's.
 
     What is stopped stays so until somebody resumes, and days before that never stop it again. OVERTAKEN: somebody
@@ -46,11 +48,11 @@ def watch_reputation(counting: Counting, switch: Switch, sending: Sending, now: 
     reason = excess(figures, sending)
     if not reason:
         return Watched(Outcome.GOES_ON, figures=figures)
-    stopped = switch.stop(Halt(reason, now, figures, known.resumed_on))
+    stopped = switch.stop(SendingPause(reason, now, figures, known.resumed_on))
     return Watched(Outcome.STOPPED, reason, figures) if stopped else Watched(Outcome.OVERTAKEN)
 
 
-def recent_figures(counting: Counting, known: Halt, now: datetime, zone: tzinfo) -> Figures:
+def recent_figures(counting: Counting, known: SendingPause, now: datetime, zone: tzinfo) -> Figures:
     """The mails of the days that count now, whatever they asked, as they were last counted.
 
     A survey that went out several ways counts under the newest of them.

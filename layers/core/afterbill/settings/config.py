@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from afterbill.content.wording import Catalog
     from afterbill.model.channels import InProduct
     from afterbill.model.visits import Integrity
-    from afterbill.outreach.caps import Sending
+    from afterbill.outreach.caps import SendingCaps
 
 SURVEYS = "surveys.toml"
 INFORMAL = "-informal"
@@ -143,11 +143,11 @@ def brand() -> "Brand":
     return brand_of(read_toml(folder() / "brand.toml"))
 
 
-def sending() -> "Sending":
+def sending() -> "SendingCaps":
     """What holds for all mails together."""
-    from afterbill.outreach.caps import Sending  # noqa: PLC0415  # same as with brand()
+    from afterbill.outreach.caps import SendingCaps  # noqa: PLC0415  # same as with brand()
 
-    return Sending(**surveys_table().get("sending", {}))
+    return SendingCaps(**surveys_table().get("sending", {}))
 
 
 def integrity() -> "Integrity":

@@ -8,7 +8,7 @@ from afterbill.adapters.aws.clients import transient
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import decode, encode, stamp
-from afterbill.adapters.dynamodb.table import InvitationReader
+from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.answers.api_keys import ApiKey
 
 _MAX_AGE_SECONDS = 60
@@ -39,7 +39,7 @@ class ApiKeysTable:
         return known
 
 
-class KeyRingTable(InvitationReader):
+class KeyRingTable(InvitationTable):
     """KeyRing over DynamoDB."""
 
     def add(self, key: ApiKey) -> bool:

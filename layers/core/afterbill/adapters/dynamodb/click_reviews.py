@@ -10,12 +10,12 @@ from afterbill.adapters.aws.clients import error_code, transient
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import decode, encode, stamp
-from afterbill.adapters.dynamodb.table import InvitationReader
+from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.answers.ports import ReviewMark
 from afterbill.model.invitation import Invitation
 
 
-class ReviewsTable(InvitationReader):
+class ReviewsTable(InvitationTable):
     """ReviewMarks and ClickReviews over DynamoDB."""
 
     def mark_for_review(self, invitation_id: str, now: datetime) -> None:

@@ -7,13 +7,13 @@ from botocore.exceptions import ClientError
 from afterbill.adapters.aws.clients import error_code, transient
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import encode, invitation_item, stamp
-from afterbill.adapters.dynamodb.table import InvitationReader
+from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.answers.in_product import SEEN_AGAIN
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation, State
 
 
-class InProductItems(InvitationReader):
+class InProductItems(InvitationTable):
     """InProductTable over DynamoDB."""
 
     def customer_called(self, alias: str) -> Customer | None:

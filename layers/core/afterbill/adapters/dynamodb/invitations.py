@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.items import customer_of, further_of, milliseconds, stamp, waiting_of, waits_of
-from afterbill.adapters.dynamodb.table import InvitationReader
+from afterbill.adapters.dynamodb.items import customer_of, deferrals_of, follow_ups_of, milliseconds, stamp, waiting_of
+from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Delivery, Invitation, State
@@ -19,7 +19,7 @@ _OPEN = (
 """That the next delivery may still be taken, as far as the invitation itself tells."""
 
 
-class InvitationsTable(InvitationReader):
+class InvitationsTable(InvitationTable):
     """Invitations over DynamoDB."""
 
     def situation(self, invitation: Invitation) -> Situation:
@@ -69,19 +69,20 @@ class InvitationsTable(InvitationReader):
         )
         return self.transact([{"Update": claim}, {"Update": asked}])
 
-    def put_off(self, invitation: Invitation, customer: Customer) -> bool:
+    def defer(self, invitation: Invitation, customer: Customer) -> bool:
         """Store the wait it carries, unless it changed since it was read (then False); the customer waits as long."""
         pending = invitation.state is State.PENDING
         bucket = {":bucket": keys.due_bucket(keys.due_hour(invitation.ready_at))} if pending else {}
         stored = self.update(
             keys.invitation(invitation.id),
-            "SET deferred_until = :until, generation = :next, waits = :waits" + (", day_bucket = :bucket" * pending),
+            "SET deferred_until = :until, generation = :next, deferrals = :deferrals"
+            + (", day_bucket = :bucket" * pending),
             "#state = :state AND generation = :read",
             {
                 ":until": stamp(invitation.ready_at),
                 ":next": invitation.generation,
                 ":read": invitation.generation - 1,
-                ":waits": waits_of(invitation),
+                ":deferrals": deferrals_of(invitation),
                 ":state": invitation.state,
                 **bucket,
             },
@@ -145,17 +146,17 @@ class InvitationsTable(InvitationReader):
             },
         )
 
-    def claim_further(self, invitation: Invitation, customer: Customer) -> bool:
+    def claim_follow_up(self, invitation: Invitation, customer: Customer) -> bool:
         """Take the next delivery by the channel it carries; False when anything that matters changed."""
         way, ways = _way(invitation, **_proofs(invitation))
         taken = self.update(
             keys.invitation(invitation.id),
-            f"SET delivery_number = :number, further = :further, {way}",
+            f"SET delivery_number = :number, follow_ups = :follow_ups, {way}",
             f"{_OPEN} AND (attribute_not_exists(delivery) OR delivery < :complained)",
             {
                 **ways,
                 ":number": invitation.delivery_number,
-                ":further": further_of(invitation),
+                ":follow_ups": follow_ups_of(invitation),
                 ":sent": State.SENT,
                 ":complained": int(Delivery.COMPLAINED),
             },
@@ -169,19 +170,19 @@ class InvitationsTable(InvitationReader):
         )
         return self.transact([{"Update": taken}, {"Update": same}])
 
-    def release_further(self, invitation: Invitation) -> None:
+    def release_follow_up(self, invitation: Invitation) -> None:
         """Give it back: channel, number, deliveries, proofs, moment and generation become those it carries."""
         way, ways = _way(invitation, **_proofs(invitation))
         self.change(
             keys.invitation(invitation.id),
-            "SET delivery_number = :before, further = :further, deferred_until = :until, generation = :generation, "
-            f"{way}",
+            "SET delivery_number = :before, follow_ups = :follow_ups, deferred_until = :until, "
+            f"generation = :generation, {way}",
             "delivery_number = :mine AND attribute_not_exists(reminded_at) AND attribute_not_exists(rating)",
             {
                 **ways,
                 ":before": invitation.delivery_number,
                 ":mine": invitation.delivery_number + 1,
-                ":further": further_of(invitation),
+                ":follow_ups": follow_ups_of(invitation),
                 ":until": _iso(invitation.deferred_until),
                 ":generation": invitation.generation,
             },

@@ -11,7 +11,7 @@ from afterbill.adapters.dynamodb import keys
 from afterbill.model.billing import Money
 from afterbill.model.campaigns import slot_of
 from afterbill.model.customer import Customer, Waiting
-from afterbill.model.invitation import RETENTION, Answer, Delivery, Further, Invitation, SkipReason, State, Wait
+from afterbill.model.invitation import RETENTION, Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.visits import visit_of
 
 Item = dict[str, Any]
@@ -63,8 +63,8 @@ def invitation_item(invitation: Invitation) -> Item:
     plain |= {name: said for name, said in answer_attributes(answer).items() if said != ""} if answer else {}
     plain["seconds"] = [_seconds(plain.pop(name)) for name in _DURATIONS]
     plain |= {"delivered_at": milliseconds(invitation.delivered_at)} if invitation.delivered_at else {}
-    plain |= {"waits": waits_of(invitation)} if invitation.waits else {}
-    plain |= {"further": further_of(invitation)} if invitation.further else {}
+    plain |= {"deferrals": deferrals_of(invitation)} if invitation.deferrals else {}
+    plain |= {"follow_ups": follow_ups_of(invitation)} if invitation.follow_ups else {}
     plain |= {"visits": [str(visit) for visit in invitation.visits]} if invitation.visits else {}
     plain |= {"money": [invitation.money.amount, invitation.money.currency]} if invitation.money else {}
     plain["answer_until"] = int(invitation.answer_until.timestamp())
@@ -103,17 +103,17 @@ def invitation_of(item: Mapping[str, Any]) -> Invitation:
         )
     known["products"] = tuple(plain.get("products", ()))
     known["visits"] = tuple(visit_of(line) for line in plain.get("visits", ()))
-    known["further"] = tuple(_further_of(text) for text in plain.get("further", ()))
+    known["follow_ups"] = tuple(_follow_ups_of(text) for text in plain.get("follow_ups", ()))
     known["referred"] = int(plain.get("referred", 0))
-    known["waits"] = tuple(_wait_of(text) for text in plain.get("waits", ()))
+    known["deferrals"] = tuple(_deferral_of(text) for text in plain.get("deferrals", ()))
     if "money" in plain:
         known["money"] = Money(int(plain["money"][0]), plain["money"][1])
     return Invitation(**({"customer_id": "", "locale": ""} | known))
 
 
-def waits_of(invitation: Invitation) -> list[str]:
+def deferrals_of(invitation: Invitation) -> list[str]:
     """Its waits, each as one short line: since when, why, until when, in Unix seconds."""
-    return [f"{_epoch(wait.at)} {wait.reason} {_epoch(wait.until)}" for wait in invitation.waits]
+    return [f"{_epoch(one.at)} {one.reason} {_epoch(one.until)}" for one in invitation.deferrals]
 
 
 def milliseconds(at: datetime) -> int:
@@ -121,19 +121,21 @@ def milliseconds(at: datetime) -> int:
     return int(at.timestamp() * 1000)
 
 
-def _wait_of(text: str) -> Wait:
+def _deferral_of(text: str) -> Deferral:
     at, reason, until = text.split(" ")
-    return Wait(datetime.fromtimestamp(float(at), UTC), SkipReason(reason), datetime.fromtimestamp(float(until), UTC))
+    return Deferral(
+        datetime.fromtimestamp(float(at), UTC), SkipReason(reason), datetime.fromtimestamp(float(until), UTC)
+    )
 
 
-def further_of(invitation: Invitation) -> list[str]:
+def follow_ups_of(invitation: Invitation) -> list[str]:
     """Its deliveries by other channels, each as one short line: when, in Unix microseconds, and by which."""
-    return [f"{int(one.at.timestamp() * 1_000_000)} {one.channel}" for one in invitation.further]
+    return [f"{int(one.at.timestamp() * 1_000_000)} {one.channel}" for one in invitation.follow_ups]
 
 
-def _further_of(text: str) -> Further:
+def _follow_ups_of(text: str) -> FollowUp:
     at, channel = text.split(" ")
-    return Further(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(at)), channel)
+    return FollowUp(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(at)), channel)
 
 
 def _epoch(at: datetime) -> str:

@@ -90,7 +90,7 @@ def counter(name: str) -> "Key":
     return key(f"LIMIT#{name}", "LIMIT")
 
 
-def halt() -> "Key":
+def sending_pause() -> "Key":
     """The switch that stops all sending."""
     return key("STATE", "halt")
 

@@ -10,7 +10,7 @@ from afterbill.adapters.aws.clients import error_code, transient
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import answer_attributes, encode, invitation_of, milliseconds, stamp
-from afterbill.adapters.dynamodb.table import InvitationReader
+from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.model.customer import BOUNCED, Customer
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import ASKED, Answer, Delivery, Invitation, Recorded
@@ -20,7 +20,7 @@ from afterbill.model.visits import Visit, most
 _TRIES = 3
 
 
-class ResponsesTable(InvitationReader):
+class ResponsesTable(InvitationTable):
     """Responses and MailEvents over DynamoDB."""
 
     def record(self, invitation_id: str, answer: Answer, now: datetime, day: str, channel: str = "") -> Recorded | None:
@@ -126,7 +126,7 @@ def _asks_none_of(questions: Mapping[str, str]) -> str:
     return f" AND (attribute_not_exists({asked}) OR NOT {asked} IN ({among}))" if questions else ""
 
 
-class SweepsTable(InvitationReader):
+class SweepsTable(InvitationTable):
     """Sweeps over DynamoDB."""
 
     def not_sent(self, hour: str) -> list[str]:

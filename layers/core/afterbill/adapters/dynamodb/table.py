@@ -69,7 +69,7 @@ class TableReader:
         return True
 
 
-class InvitationReader(TableReader):
+class InvitationTable(TableReader):
     """One invitation at a time, and conditional updates of it."""
 
     def invitation(self, invitation_id: str) -> Invitation | None:

@@ -14,7 +14,7 @@ from afterbill.model.errors import ConfigurationError
 from afterbill.model.suggestions import unknown
 from afterbill.model.visits import Integrity
 from afterbill.model.webhooks import Source
-from afterbill.outreach.caps import Sending
+from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import Policy, Rule
 from afterbill.outreach.sending_window import SendingWindow
 from afterbill.settings.almanac import load_almanac
@@ -41,7 +41,7 @@ def policy_of(tables: Mapping[str, Any], name: str = SURVEYS) -> Policy:
         rules={touchpoint: _rule(table, opening) for touchpoint, table in checked.touchpoints.items()},
         sources={key: Source(key, **dict(table)) for key, table in checked.sources.items()},
         legal=Legal(PRESETS[checked.legal.preset].default, checked.legal.countries),
-        sending=Sending(**dict(checked.sending)),
+        sending=SendingCaps(**dict(checked.sending)),
         campaigns={key: _campaign(table) for key, table in checked.campaigns.items()},
         almanac=load_almanac(),
         integrity=Integrity(**dict(checked.integrity)),

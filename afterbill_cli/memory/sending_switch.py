@@ -3,20 +3,20 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from afterbill.outreach.reputation import Halt
+from afterbill.outreach.reputation import SendingPause
 
 
 @dataclass
-class MemorySwitch:
+class MemorySendingSwitch:
     """Switch, and Halts for a sender that always looks again."""
 
-    stands: Halt = field(default_factory=Halt)
+    stands: SendingPause = field(default_factory=SendingPause)
 
-    def state(self) -> Halt:
+    def state(self) -> SendingPause:
         """How it stands."""
         return self.stands
 
-    def stop(self, halt: Halt) -> bool:
+    def stop(self, halt: SendingPause) -> bool:
         """Whether it was as `halt` knows it, or is so by this very call."""
         unturned = not self.stands.reason and self.stands.resumed_on == halt.resumed_on
         if unturned:
@@ -27,9 +27,9 @@ class MemorySwitch:
         """Whether it was stopped."""
         stopped = bool(self.stands.reason)
         if stopped:
-            self.stands = Halt(resumed_on=day)
+            self.stands = SendingPause(resumed_on=day)
         return stopped
 
-    def halted(self) -> str:
+    def pause_reason(self) -> str:
         """Why nothing may be sent now."""
         return self.stands.reason

@@ -7,25 +7,24 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from afterbill.adapters.dynamodb.limits import HaltSwitch
-from afterbill.adapters.dynamodb.switch import SwitchTable
+from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus, SendingSwitchTable
 from afterbill.model.errors import TransientError
-from afterbill.outreach.reputation import Figures, Halt
-from afterbill_cli.memory.switch import MemorySwitch
+from afterbill.outreach.reputation import Figures, SendingPause
+from afterbill_cli.memory.sending_switch import MemorySendingSwitch
 from tests.contract.scores_table import TABLE, create_table
 
 NOW = datetime(2026, 11, 22, 12, 30, 15, 250, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=15)
 TODAY, TOMORROW = date(2026, 11, 22), date(2026, 11, 23)
-BOUNCES = Halt("6 of 100 mails bounced", NOW, Figures(100, 6, 0))
-BY_HAND = Halt("wrong prices", LATER)
+BOUNCES = SendingPause("6 of 100 mails bounced", NOW, Figures(100, 6, 0))
+BY_HAND = SendingPause("wrong prices", LATER)
 
 
 @pytest.fixture(params=["memory", "aws"])
 def switch(request):
     with mock_aws():
         if request.param == "memory":
-            yield MemorySwitch()
+            yield MemorySendingSwitch()
         else:
             yield table()
 
@@ -33,23 +32,23 @@ def switch(request):
 def table():
     client = boto3.client("dynamodb", region_name="eu-central-1")
     create_table(client)
-    return SwitchTable(client, TABLE)
+    return SendingSwitchTable(client, TABLE)
 
 
 def as_senders_see_it(switch):
-    return switch if isinstance(switch, MemorySwitch) else HaltSwitch(switch, lambda: 0)
+    return switch if isinstance(switch, MemorySendingSwitch) else CachedSendingStatus(switch, lambda: 0)
 
 
 def test_what_nobody_ever_turned_is_on(switch):
-    assert switch.state() == Halt()
-    assert as_senders_see_it(switch).halted() == ""
+    assert switch.state() == SendingPause()
+    assert as_senders_see_it(switch).pause_reason() == ""
 
 
 @pytest.mark.parametrize("halt", [BOUNCES, BY_HAND], ids=["by itself", "by hand"])
 def test_a_stop_is_kept_as_it_was_told_and_senders_see_its_reason(switch, halt):
     assert switch.stop(halt)
     assert switch.state() == halt
-    assert as_senders_see_it(switch).halted() == halt.reason
+    assert as_senders_see_it(switch).pause_reason() == halt.reason
 
 
 def test_the_first_stop_keeps_its_reason(switch):
@@ -68,13 +67,13 @@ def test_a_resume_leaves_its_day_and_nothing_else(switch):
     switch.stop(BOUNCES)
 
     assert switch.resume(TODAY)
-    assert switch.state() == Halt(resumed_on=TODAY)
-    assert as_senders_see_it(switch).halted() == ""
+    assert switch.state() == SendingPause(resumed_on=TODAY)
+    assert as_senders_see_it(switch).pause_reason() == ""
 
 
 def test_what_is_not_stopped_is_not_resumed_and_no_day_is_remembered(switch):
     assert not switch.resume(TODAY)
-    assert switch.state() == Halt()
+    assert switch.state() == SendingPause()
 
 
 def test_a_second_resume_changes_nothing(switch):
@@ -90,13 +89,13 @@ def test_a_stop_thought_of_before_a_resume_comes_too_late(switch):
     switch.resume(TODAY)
 
     assert not switch.stop(BOUNCES)
-    assert switch.state() == Halt(resumed_on=TODAY)
+    assert switch.state() == SendingPause(resumed_on=TODAY)
 
 
 def test_a_stop_that_knows_of_the_resume_counts_and_keeps_its_day(switch):
     switch.stop(BY_HAND)
     switch.resume(TODAY)
-    again = Halt("7 of 100 mails bounced", LATER, Figures(100, 7, 0), resumed_on=TODAY)
+    again = SendingPause("7 of 100 mails bounced", LATER, Figures(100, 7, 0), resumed_on=TODAY)
 
     assert switch.stop(again)
     assert switch.state() == again
@@ -105,15 +104,15 @@ def test_a_stop_that_knows_of_the_resume_counts_and_keeps_its_day(switch):
 def test_a_stop_that_knows_of_an_earlier_resume_only_comes_too_late(switch):
     switch.stop(BY_HAND)
     switch.resume(TODAY)
-    switch.stop(Halt("again", NOW, resumed_on=TODAY))
+    switch.stop(SendingPause("again", NOW, resumed_on=TODAY))
     switch.resume(TOMORROW)
 
-    assert not switch.stop(Halt("7 of 100 mails bounced", LATER, resumed_on=TODAY))
+    assert not switch.stop(SendingPause("7 of 100 mails bounced", LATER, resumed_on=TODAY))
 
 
 @pytest.mark.parametrize(
     "call",
-    [SwitchTable.state, lambda one: one.stop(BOUNCES), lambda one: one.resume(TODAY)],
+    [SendingSwitchTable.state, lambda one: one.stop(BOUNCES), lambda one: one.resume(TODAY)],
     ids=["state", "stop", "resume"],
 )
 def test_what_may_pass_by_itself_is_told_as_transient(call):
@@ -125,4 +124,4 @@ def test_what_may_pass_by_itself_is_told_as_transient(call):
             return refuse
 
     with pytest.raises(TransientError):
-        call(SwitchTable(Unwell(), TABLE))
+        call(SendingSwitchTable(Unwell(), TABLE))

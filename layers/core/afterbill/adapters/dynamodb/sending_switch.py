@@ -1,31 +1,35 @@
-"""The switch of all sending as those who turn it see it; adapters/dynamodb/limits.py reads it for senders."""
+"""The switch of all sending: for those who turn it, and for senders who ask it before each message."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from afterbill.adapters.aws.clients import transient
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import decode
-from afterbill.adapters.dynamodb.table import InvitationReader
-from afterbill.outreach.reputation import Figures, Halt
+from afterbill.adapters.dynamodb.table import InvitationTable
+from afterbill.outreach.reputation import Figures, SendingPause
+
+_LOOK_AGAIN = 60
+"""Seconds for which the switch is taken to stand as it was read."""
 
 
-class SwitchTable(InvitationReader):
+class SendingSwitchTable(InvitationTable):
     """Switch over DynamoDB: one item, with a `reason` while sending is stopped."""
 
-    def state(self) -> Halt:
+    def state(self) -> SendingPause:
         """How it stands; as nobody has ever turned it where there is no item."""
         with transient("reading whether sending is halted"):
-            found = self.dynamodb.get_item(TableName=self.table, Key=keys.halt(), ConsistentRead=True)
+            found = self.dynamodb.get_item(TableName=self.table, Key=keys.sending_pause(), ConsistentRead=True)
         return _halt_of(decode(found.get("Item", {})))
 
-    def stop(self, halt: Halt) -> bool:
+    def stop(self, halt: SendingPause) -> bool:
         """One conditional update; the client's own retry after a lost answer meets its own stop."""
         resumed_on = halt.resumed_on.isoformat() if halt.resumed_on else ""
         as_known = "resumed_on = :resumed" if resumed_on else "attribute_not_exists(resumed_on)"
         return self.change(
-            keys.halt(),
+            keys.sending_pause(),
             "SET reason = :reason, since = :since, figures = :figures",
             f"(attribute_not_exists(reason) AND {as_known}) OR since = :since",
             {":reason": halt.reason, ":since": halt.since and halt.since.isoformat(), ":figures": _plain(halt.figures)}
@@ -35,11 +39,34 @@ class SwitchTable(InvitationReader):
     def resume(self, day: date) -> bool:
         """One conditional update; whoever repeats it finds that it was done."""
         return self.change(
-            keys.halt(),
+            keys.sending_pause(),
             "SET resumed_on = :day REMOVE reason, since, figures",
             "attribute_exists(reason)",
             {":day": day.isoformat()},
         )
+
+
+@dataclass
+class CachedSendingStatus:
+    """Halts: one item, read at most once a minute; `monotonic` counts seconds."""
+
+    table: InvitationTable
+    monotonic: Callable[[], float]
+    _known: tuple[float, str] | None = field(default=None, init=False)
+
+    def pause_reason(self) -> str:
+        """Why nothing may be sent now; empty where it may."""
+        now = self.monotonic()
+        if self._known is None or now - self._known[0] >= _LOOK_AGAIN:
+            self._known = (now, self._read())
+        return self._known[1]
+
+    def _read(self) -> str:
+        with transient("reading whether sending is halted"):
+            found = self.table.dynamodb.get_item(
+                TableName=self.table.table, Key=keys.sending_pause(), ConsistentRead=True
+            )
+        return str(found["Item"]["reason"]["S"]) if "reason" in found.get("Item", {}) else ""
 
 
 def _plain(figures: Figures | None) -> dict[str, int] | None:
@@ -48,9 +75,9 @@ def _plain(figures: Figures | None) -> dict[str, int] | None:
     return {"sent": figures.sent, "bounced": figures.bounced, "complained": figures.complained}
 
 
-def _halt_of(plain: Mapping[str, Any]) -> Halt:
+def _halt_of(plain: Mapping[str, Any]) -> SendingPause:
     since, counted, resumed_on = (plain.get(name) for name in ("since", "figures", "resumed_on"))
-    return Halt(
+    return SendingPause(
         reason=plain.get("reason", ""),
         since=datetime.fromisoformat(since) if since else None,
         figures=Figures(**{name: int(number) for name, number in counted.items()}) if counted else None,

@@ -1,0 +1,77 @@
+"""What send_survey asks of the counters and of the switch."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus
+from afterbill.model.invitation import SkipReason
+from afterbill.outreach.caps import Cap
+from afterbill_cli.memory.caps import MemoryCaps
+from tests.contract.people import NOW
+
+HOUR = Cap("hour#2026-11-22T13", 2, NOW + timedelta(hours=1), SkipReason.LIMIT)
+DAY = Cap("day#2026-11-22", 3, NOW + timedelta(days=1), SkipReason.LIMIT)
+
+
+def test_a_limit_is_used_up_after_as_many_mails(world):
+    assert [world.caps.take([HOUR]) for _ in range(3)] == [None, None, HOUR]
+
+
+def test_counters_are_apart(world):
+    world.caps.take([HOUR])
+    world.caps.take([HOUR])
+
+    assert world.caps.take([replace(HOUR, counter="hour#2026-11-22T14")]) is None
+
+
+def test_a_mail_that_one_limit_forbids_is_counted_under_none(world):
+    tight = replace(HOUR, most=0)
+
+    assert world.caps.take([DAY, replace(tight, most=1)]) is None
+    assert world.caps.take([DAY, replace(tight, most=1)]) == replace(tight, most=1)
+
+    assert [world.caps.take([DAY]) for _ in range(3)] == [None, None, DAY]
+
+
+def test_what_is_given_back_can_be_taken_again(world):
+    world.caps.take([HOUR])
+    world.caps.take([HOUR])
+
+    world.caps.give_back([HOUR])
+
+    assert [world.caps.take([HOUR]) for _ in range(2)] == [None, HOUR]
+
+
+def test_nothing_is_given_back_that_was_not_taken(world):
+    world.caps.give_back([HOUR])
+
+    assert [world.caps.take([HOUR]) for _ in range(3)] == [None, None, HOUR]
+
+
+def test_a_counter_is_forgotten_some_weeks_after_its_time(aws_world):
+    aws_world.caps.take([HOUR])
+
+    (item,) = aws_world.dynamodb.scan(TableName="afterbill")["Items"]
+
+    assert int(item["expires_at"]["N"]) > (HOUR.until + timedelta(days=30)).timestamp()
+
+
+def test_nothing_is_halted_from_the_start(world):
+    assert world.status.pause_reason() == ""
+
+
+def test_the_switch_in_memory_tells_its_reason():
+    assert MemoryCaps(pause="too many bounces").pause_reason() == "too many bounces"
+
+
+def test_the_switch_is_read_again_after_a_minute(aws_world):
+    seconds = [0.0]
+    switch = CachedSendingStatus(aws_world.invitations, lambda: seconds[0])
+    assert switch.pause_reason() == ""
+    item = {"pk": {"S": "STATE"}, "sk": {"S": "halt"}, "reason": {"S": "too many bounces"}}
+    aws_world.dynamodb.put_item(TableName="afterbill", Item=item)
+
+    seconds[0] = 59.0
+    assert switch.pause_reason() == ""
+    seconds[0] = 60.0
+    assert switch.pause_reason() == "too many bounces"
