@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from afterbill.connectors import registry
-from afterbill.intake.capture import Capture, Outcome
+from afterbill.intake.capture import CaptureDeps, Outcome
 from afterbill.intake.capture_event import capture_event
-from afterbill.model.billing import OperatorTask, Pointer, Touchpoint, Understood
+from afterbill.model.billing import ObjectReference, OperatorTask, ParsedElement, Touchpoint
 from afterbill.model.errors import AfterbillError, ConfigurationError, PayloadError
 from afterbill.model.invitation import Invitation, SkipReason
 from afterbill.model.webhooks import Source, Webhook
@@ -92,8 +92,8 @@ def _source_of(file: Path, policy: Policy) -> str:
     raise AfterbillError(message)
 
 
-def _dry_capture(policy: Policy) -> Capture:
-    return Capture(
+def _dry_capture(policy: Policy) -> CaptureDeps:
+    return CaptureDeps(
         policy=policy,
         load=registry.load,
         facts=MemoryTable(),
@@ -107,11 +107,11 @@ def _dry_capture(policy: Policy) -> Capture:
     )
 
 
-def _explained(one: Understood, webhook: Webhook, capture: Capture) -> dict[str, str]:
+def _explained(one: ParsedElement, webhook: Webhook, capture: CaptureDeps) -> dict[str, str]:
     """What becomes of one element of a webhook."""
     if isinstance(one, PayloadError):
         return {"problem": str(one), "decision": "put the webhook aside, into the dead letters of the inbox"}
-    if isinstance(one, Pointer):
+    if isinstance(one, ObjectReference):
         return {"object": f"{one.kind} {one.id}", "decision": "ask the API: only it knows what happened to the object"}
     if isinstance(one, OperatorTask):
         return {"task": f"{one.kind} {one.id}", "decision": "a person decides: `afterbill tasks` lists it"}

@@ -12,7 +12,7 @@ from afterbill.content.mail import render
 from afterbill.content.web import pages
 from afterbill.model.invitation import Answer
 from afterbill.model.questions import Scale
-from afterbill.model.suggestions import unknown
+from afterbill.model.suggestions import did_you_mean
 
 _OF_ANSWER = {one.name for one in fields(Answer)}
 _ATTRIBUTES: Mapping[str, Collection[str]] = {
@@ -46,7 +46,7 @@ def template_problems(folder: Path) -> Iterator[str]:
     for path in sorted(folder.glob("*")):
         kind = _KINDS.get(path.name)
         if kind is None:
-            yield f"{folder.name}: {unknown(path.name, _KINDS)}; there are the folders {', '.join(_KINDS)}"
+            yield f"{folder.name}: {did_you_mean(path.name, _KINDS)}; there are the folders {', '.join(_KINDS)}"
         else:
             yield from (f"{folder.name}/{path.name}/{problem}" for problem in _kind_problems(path, kind))
 
@@ -67,7 +67,8 @@ def _kind_problems(place: Path, kind: _Kind) -> Iterator[str]:
             used.update(meta.find_referenced_templates(parsed[name]))
     for name, tree in parsed.items():
         if name not in used:
-            yield f"{name}: {unknown(name, kind.variables)}: it replaces no template of ours, and none of yours uses it"
+            hint = did_you_mean(name, kind.variables)
+            yield f"{name}: {hint}: it replaces no template of ours, and none of yours uses it"
         allowed = kind.variables.get(name, kind.others)
         found = [*_names(tree, allowed, environment), *_attributes(tree), *_texts(tree), *_files(tree, environment)]
         yield from (f"{name}: line {line}: {problem}" for line, problem in sorted(found))
@@ -76,7 +77,7 @@ def _kind_problems(place: Path, kind: _Kind) -> Iterator[str]:
 def _names(tree: nodes.Template, allowed: frozenset[str], environment: Environment) -> Iterator[tuple[int, str]]:
     """Filters, tests and variables that do not exist, and what only shows when a template is compiled."""
     mistyped = [
-        (one.lineno, f"the {kind.__name__.lower()} {unknown(one.name, known)}")
+        (one.lineno, f"the {kind.__name__.lower()} {did_you_mean(one.name, known)}")
         for kind, known in ((nodes.Filter, environment.filters), (nodes.Test, environment.tests))
         for one in tree.find_all(kind)
         if one.name not in known
@@ -89,7 +90,7 @@ def _names(tree: nodes.Template, allowed: frozenset[str], environment: Environme
         return
     for node in tree.find_all(nodes.Name):
         if node.ctx == "load" and node.name in missing:
-            yield node.lineno, unknown(node.name, allowed)
+            yield node.lineno, did_you_mean(node.name, allowed)
 
 
 def _set_at_the_top(tree: nodes.Template) -> set[str]:
@@ -104,7 +105,7 @@ def _attributes(tree: nodes.Template) -> Iterator[tuple[int, str]]:
     for node in tree.find_all(nodes.Getattr):
         owner = node.node.name if isinstance(node.node, nodes.Name) else ""
         if owner in _ATTRIBUTES and node.attr not in _ATTRIBUTES[owner]:
-            yield node.lineno, f"{owner}: {unknown(node.attr, _ATTRIBUTES[owner])}"
+            yield node.lineno, f"{owner}: {did_you_mean(node.attr, _ATTRIBUTES[owner])}"
 
 
 def _texts(tree: nodes.Template) -> Iterator[tuple[int, str]]:
@@ -118,11 +119,11 @@ def _texts(tree: nodes.Template) -> Iterator[tuple[int, str]]:
         given = {keyword.key for keyword in call.kwargs}
         for key in _keys(call.args[0]):
             if key not in TEXTS:
-                yield call.lineno, f"the text {unknown(key, TEXTS)}"
+                yield call.lineno, f"the text {did_you_mean(key, TEXTS)}"
                 continue
             yield from ((call.lineno, f't("{key}") needs {name}=...') for name in sorted(TEXTS[key] - given))
             yield from (
-                (call.lineno, f't("{key}"): {unknown(name, TEXTS[key])}') for name in sorted(given - TEXTS[key])
+                (call.lineno, f't("{key}"): {did_you_mean(name, TEXTS[key])}') for name in sorted(given - TEXTS[key])
             )
 
 
@@ -142,4 +143,4 @@ def _files(tree: nodes.Template, environment: Environment) -> Iterator[tuple[int
         for node in tree.find_all(kind):
             wanted = getattr(node, "template", None)
             if isinstance(wanted, nodes.Const) and wanted.value not in known:
-                yield node.lineno, f"the template {unknown(str(wanted.value), known)}"
+                yield node.lineno, f"the template {did_you_mean(str(wanted.value), known)}"

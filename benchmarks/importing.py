@@ -12,9 +12,9 @@ from typing import Any
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.imported_responses import ImportedResponsesTable
 from afterbill.adapters.dynamodb.imports import ImportsTable
-from afterbill.answers.external import Collected
+from afterbill.answers.external import ExternalResponse
 from afterbill.intake import import_responses
-from afterbill.intake.import_customers import TOGETHER, Importing, import_customers
+from afterbill.intake.import_customers import TOGETHER, CustomerImportDeps, import_customers
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.model.channels import Channel
 from afterbill.model.customer import address_hash
@@ -72,7 +72,7 @@ def imported(client: Client, size: int, plan: str, day: int) -> Counter[str]:
     """Calls of importing so many customers with an id each, as of that day."""
     client.calls.clear()
     numbers = count(len(client.items))
-    importing = Importing(
+    importing = CustomerImportDeps(
         ImportsTable(client, _TABLE), partial(address_hash, key=b"identity"), lambda: _hex(next(numbers))
     )
     for chunk in _chunks(size, plan, _NOW + timedelta(days=day)):
@@ -89,7 +89,9 @@ def _row(size: int, which: str, plan: str, client: Client) -> Row:
 def imported_responses(client: Client, size: int, people: int, minute: int = 0) -> Counter[str]:
     """Calls of importing so many responses with address and id of so many people, begun at that minute."""
     client.calls.clear()
-    importing = import_responses.Importing(ImportedResponsesTable(client, _TABLE), _NOW + timedelta(minutes=minute))
+    importing = import_responses.ResponseImportDeps(
+        ImportedResponsesTable(client, _TABLE), _NOW + timedelta(minutes=minute)
+    )
     hash_address = partial(address_hash, key=b"identity")
     for start in range(0, size, import_responses.TOGETHER):
         some = range(start, min(start + import_responses.TOGETHER, size))
@@ -109,7 +111,7 @@ def _of_responses(known: Client) -> list[Row]:
 
 def _response(number: int, people: int, hash_address: Callable[[str], str]) -> import_responses.Response:
     person = number % people
-    said = Collected(
+    said = ExternalResponse(
         id=_hex(number),
         fact=f"import|delighted|{number}",
         channel=Channel.IMPORT,

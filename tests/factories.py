@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from afterbill.intake.connector import About, Address, Provider
+from afterbill.intake.connector import About, Address, Connector
 from afterbill.model import links
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
 from afterbill.model.channels import Channel
@@ -29,7 +29,7 @@ ADA = "ada@example.com"
 hash_address: Callable[[str], str] = partial(address_hash, key=b"identity")
 
 
-def provider(**parts: Any) -> Provider:
+def provider(**parts: Any) -> Connector:
     """One that trusts everybody and says nothing."""
     about = About("Test", "nothing", Address.PAYLOAD, "none", "nowhere", ())
     defaults: dict[str, Any] = {
@@ -39,7 +39,7 @@ def provider(**parts: Any) -> Provider:
         "normalise": lambda _webhook, _source: (),
         "sign": lambda webhook, _secret: webhook,
     }
-    return Provider(**defaults | parts)
+    return Connector(**defaults | parts)
 
 
 def rule(**changes: Any) -> Rule:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from afterbill.answers.record_response import Responded, Responding, record_response
-from afterbill.intake.capture import Capture, Captured
+from afterbill.answers.record_response import RespondDeps, Responded, record_response
+from afterbill.intake.capture import Captured, CaptureDeps
 from afterbill.intake.capture_event import capture_event
 from afterbill.model.billing import BillingEvent
 from afterbill.model.customer import Customer
@@ -14,11 +14,11 @@ from afterbill.model.invitation import Invitation, State
 from afterbill.model.messages import INVITATION_TAG, Sms
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.delivery import SendDeps, SendResult
-from afterbill.outreach.handle_mail_event import Handling, handle_mail_event
+from afterbill.outreach.handle_mail_event import MailEventDeps, handle_mail_event
 from afterbill.outreach.handle_mail_event import Outcome as MailOutcome
 from afterbill.outreach.policy import Policy
 from afterbill.outreach.send_survey import send_survey
-from afterbill.outreach.sweep import Finding, Sweeping, sweep
+from afterbill.outreach.sweep import Finding, SweepDeps, sweep
 from afterbill.outreach.text_messages import Texting
 from afterbill_cli.memory.apis import MemoryApis
 from afterbill_cli.memory.caps import MemoryCaps
@@ -78,7 +78,7 @@ class World:
         self, normalise: Any, source: str = "shop", part: int | None = None, **more: Any
     ) -> tuple[Captured, ...]:
         """Capture a webhook, understood as the test likes."""
-        capture = Capture(
+        capture = CaptureDeps(
             policy=self.policy,
             load=lambda _name: provider(normalise=normalise, **self.abilities),
             facts=self.table,
@@ -117,17 +117,19 @@ class World:
 
     def answer(self, one: Invitation, **fields: str) -> Responded:
         """Submit the form behind the link in its mail."""
-        responding = Responding(self.table, MemoryLinkKeys(KEYS), day_of, hash_address, frozenset({"price", "service"}))
+        responding = RespondDeps(
+            self.table, MemoryLinkKeys(KEYS), day_of, hash_address, frozenset({"price", "service"})
+        )
         return record_response(survey_token(one), fields, responding, self.now)
 
     def report(self, mail_event: Mapping[str, Any]) -> MailOutcome:
         """The mail system tells something."""
-        return handle_mail_event(mail_event, Handling(self.table, hash_address, day_of), self.now)
+        return handle_mail_event(mail_event, MailEventDeps(self.table, hash_address, day_of), self.now)
 
     def sweep(self) -> Mapping[Finding, int]:
         """Look for what was lost."""
         return sweep(
-            Sweeping(self.table, self.queue, timedelta(0), day_of),
+            SweepDeps(self.table, self.queue, timedelta(0), day_of),
             self.now,
             paused=bool(self.caps.pause_reason()),
         )

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code
 from afterbill.connectors import registry
-from afterbill.intake.connector import Address, Login, Provider
+from afterbill.intake.connector import Address, Connector, Login
 from afterbill.model.errors import ConfigurationError
 from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, warn
 from afterbill_cli.doctor.stack_under_test import Patient
@@ -93,7 +93,7 @@ def credentials(patient: Patient) -> Findings:
     yield ok(f"{complete} source(s) can ask the API of their billing system")
 
 
-def _without_api(provider: Provider, kind: str, name: str) -> Finding:
+def _without_api(provider: Connector, kind: str, name: str) -> Finding:
     if provider.confirm or provider.resolve or provider.poller or provider.ABOUT.address is Address.API:
         return fail(f"{name} has no credentials for its API: its facts, or some of them, are lost", _add(kind, name))
     return warn(f"{name} has no credentials for its API: customers without an address are not asked", _add(kind, name))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.dynamodb.imports import ImportsTable
-from afterbill.intake.import_customers import Importing, Outcome
+from afterbill.intake.import_customers import CustomerImportDeps, Outcome
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import text_files
 from afterbill_cli.importing.duplicates import Seen
@@ -107,12 +107,12 @@ class _Job:
         return _told(self.journal.outcomes)
 
 
-def importing(stack: Deployed, *, dry_run: bool) -> Importing:
+def importing(stack: Deployed, *, dry_run: bool) -> CustomerImportDeps:
     """Over the stack's table and with its keys; a dry run cannot write."""
     table = ImportsTable(stack.client("dynamodb"), stack.output("TableName"))
     keys = SecretKeys(access.secret(stack, "KeysSecretArn"))
     hash_address = lru_cache(maxsize=_HASHES)(keys.hash_address)
-    return Importing(ReadOnly(table) if dry_run else table, hash_address, lambda: uuid.uuid4().hex)
+    return CustomerImportDeps(ReadOnly(table) if dry_run else table, hash_address, lambda: uuid.uuid4().hex)
 
 
 def _journal(layout: Layout, how: How, stack: Deployed) -> Journal:

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from afterbill.intake.import_customers import TOGETHER, Importing, import_customers
-from afterbill.intake.ports import Change, Imports, Known
+from afterbill.intake.import_customers import TOGETHER, CustomerImportDeps, import_customers
+from afterbill.intake.ports import FactWrites, Imports, ImportSnapshot
 from afterbill.model.billing import BillingEvent
 from afterbill.model.customer import Customer
 from afterbill_cli.importing.journal import Journal
@@ -19,7 +19,7 @@ class ReadOnly:
 
     table: Imports
 
-    def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> Known:
+    def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
         """As it is."""
         return self.table.known(aliases, address_hashes)
 
@@ -27,7 +27,7 @@ class ReadOnly:
         """As they are."""
         return self.table.customers(ids)
 
-    def commit(self, change: Change) -> bool:  # noqa: ARG002  # nothing is written
+    def commit(self, change: FactWrites) -> bool:  # noqa: ARG002  # nothing is written
         """As if it were written."""
         return True
 
@@ -36,7 +36,7 @@ class ReadOnly:
 class Writer:
     """Imports customers; `at` is told the number of the last row that is done."""
 
-    importing: Importing
+    importing: CustomerImportDeps
     at: Callable[[int], None]
     sleep: Callable[[float], None] = time.sleep
 

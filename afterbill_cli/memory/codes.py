@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from afterbill.model.invitation import Invitation
-from afterbill.model.short_links import Code
+from afterbill.model.short_links import ShortLink
 from afterbill_cli.memory.responses import MemoryResponses
 
 
@@ -11,10 +11,10 @@ from afterbill_cli.memory.responses import MemoryResponses
 class MemoryCodes(MemoryResponses):
     """Codes, Referrals and Suppressions over plain dictionaries."""
 
-    codes: dict[str, Code] = field(default_factory=dict)
+    codes: dict[str, ShortLink] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
 
-    def keep(self, code: Code) -> bool:
+    def keep(self, code: ShortLink) -> bool:
         """Write it down, unless another invitation has it."""
         known = self.codes.get(code.text)
         if known and known.invitation_id != code.invitation_id:
@@ -23,7 +23,7 @@ class MemoryCodes(MemoryResponses):
         self.holders[code.phone_hash] = code.customer_id
         return True
 
-    def code(self, code: str) -> Code | None:
+    def code(self, code: str) -> ShortLink | None:
         """The short link of this code."""
         return self.codes.get(code)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from afterbill.intake.ports import Change, Found, Wanted
+from afterbill.intake.ports import FactQuery, FactSnapshot, FactWrites
 from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation
@@ -23,10 +23,10 @@ class MemoryFacts:
     events: set[tuple[str, str, str]] = field(default_factory=set)
     tasks: dict[tuple[str, str, str], tuple[OperatorTask, str]] = field(default_factory=dict)
 
-    def look_up(self, wanted: Wanted) -> Found:
+    def look_up(self, wanted: FactQuery) -> FactSnapshot:
         """All that is stored under these keys."""
         aliases, links = wanted.aliases, wanted.links
-        return Found(
+        return FactSnapshot(
             invitation=self.invitations.get(wanted.invitation_id),
             customer_ids={alias: self.aliases[alias] for alias in aliases if alias in self.aliases},
             stopped_by=frozenset(self.stops[link] for link in links if link in self.stops),
@@ -39,7 +39,7 @@ class MemoryFacts:
         """The customers that exist among `ids`."""
         return {id_: self.people[id_] for id_ in ids if id_ in self.people}
 
-    def commit(self, change: Change) -> bool:
+    def commit(self, change: FactWrites) -> bool:
         """All or nothing."""
         if change.invitation and change.invitation.id in self.invitations:
             return False

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from afterbill.intake.ports import Rewrite
+from afterbill.intake.ports import ResponseWrite
 from afterbill.model.invitation import Invitation
 from afterbill_cli.memory.imports import MemoryImports
 
@@ -20,7 +20,7 @@ class MemoryImportedResponses(MemoryImports):
         """The responses that exist among `ids`."""
         return {id_: self.invitations[id_] for id_ in ids if id_ in self.invitations}
 
-    def store(self, rewrites: Sequence[Rewrite]) -> bool:
+    def store(self, rewrites: Sequence[ResponseWrite]) -> bool:
         """All or nothing."""
         if any(_said(self.invitations.get(one.after.id)) != _said(one.before) for one in rewrites):
             return False

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from afterbill.intake.ports import Known
+from afterbill.intake.ports import ImportSnapshot
 from afterbill_cli.memory.table import MemoryTable
 
 
@@ -11,9 +11,9 @@ from afterbill_cli.memory.table import MemoryTable
 class MemoryImports(MemoryTable):
     """Imports over plain dictionaries."""
 
-    def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> Known:
+    def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
         """All that is stored under these keys."""
-        return Known(
+        return ImportSnapshot(
             {alias: self.aliases[alias] for alias in aliases if alias in self.aliases},
             {one: self.suppressions[one] for one in address_hashes if one in self.suppressions},
         )

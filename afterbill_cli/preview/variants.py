@@ -9,7 +9,7 @@ from afterbill.content.wording import VARYING, Catalog
 from afterbill.model.billing import Touchpoint
 from afterbill.model.errors import ConfigurationError
 from afterbill.model.questions import Question
-from afterbill.model.suggestions import unknown
+from afterbill.model.suggestions import did_you_mean
 from afterbill.outreach.policy import Rule
 from afterbill.settings.config import INFORMAL, SURVEYS, Catalogs, read_toml
 from afterbill.settings.surveys import load_policy
@@ -44,7 +44,7 @@ def speakers(folder: Path, languages: tuple[str, ...] = ()) -> list[Speaker]:
     rules = load_policy(folder / SURVEYS).rules
     names = sorted(path.stem for path in (folder / "locales").glob("*.toml"))
     if missing := [one for one in languages if one not in names]:
-        raise ConfigurationError(f"locales: {unknown(missing[0], names)}")
+        raise ConfigurationError(f"locales: {did_you_mean(missing[0], names)}")
     return [_speaker(name, folder, brand, rules) for name in languages or names]
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from afterbill.connectors import registry
-from afterbill.intake.capture import Capture, Captured, Outcome
+from afterbill.intake.capture import Captured, CaptureDeps, Outcome
 from afterbill.intake.capture_event import capture_event
-from afterbill.intake.ports import BillingApis, Change, Facts, Found, Wanted
+from afterbill.intake.ports import BillingApis, FactQuery, Facts, FactSnapshot, FactWrites
 from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError, ConfigurationError
@@ -25,7 +25,7 @@ class ReadOnlyFacts:
     table: Facts
     seen: MemoryTable = field(default_factory=MemoryTable)
 
-    def look_up(self, wanted: Wanted) -> Found:
+    def look_up(self, wanted: FactQuery) -> FactSnapshot:
         """What is stored, then what would be."""
         stored, would_be = self.table.look_up(wanted), self.seen.look_up(wanted)
         return replace(
@@ -40,7 +40,7 @@ class ReadOnlyFacts:
         """As they would be."""
         return {**self.table.customers(ids), **self.seen.customers(ids)}
 
-    def commit(self, change: Change) -> bool:
+    def commit(self, change: FactWrites) -> bool:
         """Remember it for the life of this process."""
         if change.invitation:
             self.seen.invitations[change.invitation.id] = change.invitation
@@ -67,7 +67,7 @@ class Tried:
 class Trial:
     """Captures webhooks without any consequence."""
 
-    capture: Capture
+    capture: CaptureDeps
     _slices: MemoryInbox
 
     def of(self, webhook: Webhook) -> Iterator[Tried]:
@@ -90,7 +90,7 @@ class Trial:
 def trial(policy: Policy, facts: Facts, apis: BillingApis, hash_address: Callable[[str], str]) -> Trial:
     """A trial over this table; what `apis` offers is really asked."""
     slices = MemoryInbox()
-    capture = Capture(
+    capture = CaptureDeps(
         policy=policy,
         load=registry.load,
         facts=ReadOnlyFacts(facts),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from afterbill.connectors import registry
-from afterbill.intake.connector import Address, Api, Login, Provider
+from afterbill.intake.connector import Address, Api, Connector, Login
 from afterbill.model.errors import ConfigurationError
 from afterbill.model.webhooks import Source
 from afterbill_cli.deployed import Deployed
@@ -55,7 +55,7 @@ def add(wanted: Wanted, deployed: Deployed, terminal: Terminal) -> int:
     return 0
 
 
-def _settings(source: Source, provider: Provider, url: str, deployed: Deployed) -> list[str]:
+def _settings(source: Source, provider: Connector, url: str, deployed: Deployed) -> list[str]:
     """What to write into surveys.toml, nothing where it says so already."""
     if deployed.policy().sources.get(source.name) == source:
         return []
@@ -79,7 +79,7 @@ def _account_of(api: Api) -> list[str]:
     return ['account = "..."  # whose webhooks count; others are ignored'] if api.login is Login.CONSENT else []
 
 
-def _registration(provider: Provider, url: str) -> list[str]:
+def _registration(provider: Connector, url: str) -> list[str]:
     about = provider.ABOUT
     if provider.poller:
         return [f"{about.title} sends no webhooks: the stack asks it on a schedule.", f"{about.register}", ""]
@@ -89,7 +89,7 @@ def _registration(provider: Provider, url: str) -> list[str]:
     return [*lines, *([f"Handshake: {about.handshake}"] if about.handshake else []), ""]
 
 
-def _ask_signing_secret(wanted: Wanted, provider: Provider, deployed: Deployed, terminal: Terminal) -> None:
+def _ask_signing_secret(wanted: Wanted, provider: Connector, deployed: Deployed, terminal: Terminal) -> None:
     name = wanted.source.name
     new = terminal.ask_secret(f"Signing secret ({provider.ABOUT.secret}; empty: leave as it is): ").strip()
     if not new:
@@ -101,7 +101,7 @@ def _ask_signing_secret(wanted: Wanted, provider: Provider, deployed: Deployed, 
     terminal.show(f"Stored; {len(kept)} signing secret(s) now count for {name}, within a minute.")
 
 
-def _ask_credentials(source: Source, provider: Provider, deployed: Deployed, terminal: Terminal) -> None:
+def _ask_credentials(source: Source, provider: Connector, deployed: Deployed, terminal: Terminal) -> None:
     api = provider.API
     if api is None:
         return
@@ -118,7 +118,7 @@ def _ask_credentials(source: Source, provider: Provider, deployed: Deployed, ter
         terminal.show(f"A person has to consent: `afterbill source consent {source.name}`")
 
 
-def _worth(provider: Provider) -> str:
+def _worth(provider: Connector) -> str:
     if provider.confirm or provider.resolve or provider.poller or provider.ABOUT.address is Address.API:
         return "without them its webhooks, or some of them, cannot be taken"
     return "without them nobody is asked whose address is not known otherwise"

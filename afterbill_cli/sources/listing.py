@@ -1,7 +1,7 @@
 """`afterbill source list`: what is configured, and whether its secrets are stored."""
 
 from afterbill.connectors import registry
-from afterbill.intake.connector import Login, Provider, Token
+from afterbill.intake.connector import Connector, Login, Token
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.sources import access
 from afterbill_cli.sources.secrets import has_credentials, signing_secrets
@@ -26,13 +26,13 @@ def show(deployed: Deployed) -> int:
     return 0
 
 
-def _api(provider: Provider, entry: object) -> str:
+def _api(provider: Connector, entry: object) -> str:
     if provider.API is None:
         return "not needed"
     return "stored" if has_credentials(entry, provider.API) else "missing"
 
 
-def _consent(provider: Provider, token: Token | None) -> str:
+def _consent(provider: Connector, token: Token | None) -> str:
     if provider.API is None or provider.API.login is not Login.CONSENT:
         return "not needed"
     return "given" if token else "missing"

@@ -9,7 +9,7 @@ import urllib3
 
 from afterbill.adapters.http.http_client import HttpClient
 from afterbill.connectors import registry
-from afterbill.intake.connector import Provider
+from afterbill.intake.connector import Connector
 from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill.model.webhooks import Source, Webhook
 from afterbill_cli import local_stack, samples
@@ -51,7 +51,7 @@ def unwanted(provider: str) -> Path:
     return found[0]
 
 
-def meaning(status: int, provider: Provider) -> str:
+def meaning(status: int, provider: Connector) -> str:
     """What the answer says about the connection."""
     if status in _OK and provider.confirm:
         return f"taken, and then refused when {provider.ABOUT.title} is asked: it did not send this webhook"
@@ -62,7 +62,7 @@ def meaning(status: int, provider: Provider) -> str:
     return _MEANINGS.get(status, "no answer of the stack: is this its address?")
 
 
-def _signed(source: Source, provider: Provider, file: Path, deployed: Deployed) -> Webhook:
+def _signed(source: Source, provider: Connector, file: Path, deployed: Deployed) -> Webhook:
     known = signing_secrets(access.signing(deployed).read().get(source.name))
     if not known and provider.ABOUT.signed:
         raise ConfigurationError(f"no signing secret is stored for {source.name}: `afterbill source add` asks for it")
@@ -77,7 +77,7 @@ def _checked(url: str) -> str:
     raise ConfigurationError(f"{url} is neither https nor on this machine")
 
 
-def _content_type(webhook: Webhook, provider: Provider) -> str:
+def _content_type(webhook: Webhook, provider: Connector) -> str:
     if provider.ABOUT.forms:
         return "application/x-www-form-urlencoded"
     return "application/xml" if webhook.body.lstrip().startswith(b"<") else "application/json"

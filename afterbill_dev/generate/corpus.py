@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from afterbill.connectors import registry
-from afterbill.model.billing import BillingEvent, OperatorTask, Pointer, Understood
+from afterbill.model.billing import BillingEvent, ObjectReference, OperatorTask, ParsedElement
 from afterbill.model.errors import AfterbillError, PayloadError
 from afterbill.model.webhooks import Source
 from afterbill_cli import samples
@@ -35,13 +35,13 @@ class Reading:
     """What one file came to; `found` is in the order of the webhook, `problem` says what could not be read."""
 
     file: str
-    found: tuple[Understood, ...] = ()
+    found: tuple[ParsedElement, ...] = ()
     problem: str = ""
 
     @property
-    def facts(self) -> list[BillingEvent | Pointer]:
+    def facts(self) -> list[BillingEvent | ObjectReference]:
         """What happened; of a Pointer only the provider's API knows what."""
-        events = [one for one in self.found if isinstance(one, BillingEvent | Pointer)]
+        events = [one for one in self.found if isinstance(one, BillingEvent | ObjectReference)]
         return [one for one in events if not _is_profile(one)]
 
     @property
@@ -143,21 +143,21 @@ def _provider(place: Path) -> str | None:
         return None
 
 
-def _names_customer(one: Understood) -> bool:
+def _names_customer(one: ParsedElement) -> bool:
     """Whether it tells of somebody: joining two objects of one payment, or a verifier, is about nobody."""
-    if isinstance(one, Pointer):
+    if isinstance(one, ObjectReference):
         return _is_profile(one)
     if not isinstance(one, BillingEvent | OperatorTask):
         return False
     return bool(one.customer.id or one.customer.address)
 
 
-def _is_profile(one: BillingEvent | Pointer) -> bool:
-    return one.kind.lower() in _PEOPLE if isinstance(one, Pointer) else not one.touchpoint
+def _is_profile(one: BillingEvent | ObjectReference) -> bool:
+    return one.kind.lower() in _PEOPLE if isinstance(one, ObjectReference) else not one.touchpoint
 
 
-def _event(one: BillingEvent | Pointer) -> dict[str, Any]:
-    if isinstance(one, Pointer):
+def _event(one: BillingEvent | ObjectReference) -> dict[str, Any]:
+    if isinstance(one, ObjectReference):
         return {"touchpoint": None, "email": None, "amount_minor": None, "currency": None}
     return {
         "touchpoint": one.touchpoint,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from afterbill.connectors import registry
-from afterbill.model.billing import BillingEvent, Pointer, Touchpoint
+from afterbill.model.billing import BillingEvent, ObjectReference, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Source
 from afterbill_cli import samples
@@ -53,7 +53,7 @@ def _understood(provider: str) -> Iterator[BillingEvent]:
         except PayloadError:
             continue  # a foreign body, which needs the settings of its source
         for one in found:
-            if isinstance(one, Pointer) and offered.resolve:
+            if isinstance(one, ObjectReference) and offered.resolve:
                 yield from offered.resolve(one, source, apis.call)
             elif isinstance(one, BillingEvent):
                 yield one

@@ -10,16 +10,16 @@ from typing import Any
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.stream import read_change, tapped_in
-from afterbill.answers.rate_limit import Throttle
-from afterbill.answers.record_response import Responding, record_response, report_seen, show_survey
+from afterbill.answers.rate_limit import RateLimiter
+from afterbill.answers.record_response import RespondDeps, record_response, report_seen, show_survey
 from afterbill.answers.review_clicks import review_clicks
 from afterbill.answers.visitors import Visitor, Visitors
-from afterbill.insight.track_changes import Marking, track_changes
+from afterbill.insight.track_changes import TrackDeps, track_changes
 from afterbill.model import links
 from afterbill.model.invitation import Answer, Invitation, State
 from afterbill.model.messages import INVITATION_TAG
 from afterbill.model.visits import HIDDEN, Integrity
-from afterbill.outreach.handle_mail_event import Handling, handle_mail_event
+from afterbill.outreach.handle_mail_event import MailEventDeps, handle_mail_event
 from afterbill_cli.memory.click_reviews import MemoryReviews
 from afterbill_cli.memory.keys import MemoryLinkKeys
 from afterbill_cli.memory.scores import MemoryScores
@@ -56,14 +56,14 @@ class Desk:
         self.integrity, self.now = integrity, SENT
         self.table = MemoryTable({ID: _invitation()})
         self.taps = MemoryReviews(self.table.invitations)
-        self.responding = Responding(
+        self.responding = RespondDeps(
             responses=self.table,
             keys=MemoryLinkKeys(_KEYS),
             day_of=_day_of,
             hash_address=str,
-            throttle=Throttle(),
+            throttle=RateLimiter(),
         )
-        self._marking = Marking(MemoryScores(self.table.invitations), self.taps)
+        self._marking = TrackDeps(MemoryScores(self.table.invitations), self.taps)
         self._visitor = Visitors(integrity.scanners, integrity.networks, hash_network)
         self._streamed = self.invitation
 
@@ -77,7 +77,7 @@ class Desk:
         at = self.now.isoformat()
         mail = {"messageId": "m", "timestamp": SENT.isoformat(), "tags": {INVITATION_TAG: [ID]}}
         event = {"eventType": "Delivery", "mail": mail, "delivery": {"timestamp": at}}
-        handle_mail_event(event, Handling(self.table, str, _day_of), self.now)
+        handle_mail_event(event, MailEventDeps(self.table, str, _day_of), self.now)
 
     def use(self, use: Use) -> None:
         """One request."""

@@ -14,7 +14,7 @@ from afterbill.adapters.aws.tokens import ApiCredentials, SecretTokens
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.adapters.http.billing_api import HttpApis
 from afterbill.connectors import registry
-from afterbill.intake.capture import Capture, Captured, Outcome
+from afterbill.intake.capture import Captured, CaptureDeps, Outcome
 from afterbill.intake.capture_event import capture_event
 from afterbill.runtime.batch import process
 from afterbill.runtime.observability import Metric, count, logger
@@ -42,7 +42,7 @@ def _consent_lost(source: str) -> None:
 _sqs, _dynamodb, _secretsmanager = client("sqs"), client("dynamodb"), client("secretsmanager")
 _table, _bucket = config.setting("TABLE"), config.choice("EVIDENCE_BUCKET")
 _keys = SecretKeys(Secret(_secretsmanager, config.setting("KEYS_SECRET"), monotonic))
-_capture = Capture(
+_capture = CaptureDeps(
     policy=load_policy(),
     load=registry.load,
     facts=FactsTable(_dynamodb, _table),

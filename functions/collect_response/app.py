@@ -18,8 +18,8 @@ from afterbill.answers.api import DOCUMENT, problems, values
 from afterbill.answers.api.bodies import AnswerBody
 from afterbill.answers.api.problems import Problem
 from afterbill.answers.api_keys import ApiKey, Scope
-from afterbill.answers.collect_response import Collector, Kept, Outcome, Refusal, authorise, collect_response
-from afterbill.answers.rate_limit import Throttle
+from afterbill.answers.collect_response import CollectDeps, Kept, Outcome, Refusal, authorise, collect_response
+from afterbill.answers.rate_limit import RateLimiter
 from afterbill.model.errors import TransientError
 from afterbill.runtime import http
 from afterbill.runtime.observability import Metric, count, logger
@@ -34,8 +34,8 @@ _IDEMPOTENCY_KEY = re.compile(values.IDEMPOTENCY_KEY)
 _table, _dynamodb = config.setting("TABLE"), client("dynamodb")
 _keys = ApiKeysTable(_dynamodb, _table, monotonic)
 _reasons = frozenset(chain.from_iterable(config.reasons().values()))
-_throttle = Throttle(most=200, seconds=10)
-_collector = Collector(
+_throttle = RateLimiter(most=200, seconds=10)
+_collector = CollectDeps(
     table=CollectingTable(_dynamodb, _table),
     hash_address=SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic)).hash_address,
     day_of=config.day_of(),

@@ -15,7 +15,7 @@ from afterbill.answers.review_clicks import review_clicks
 from afterbill.insight.compute_nps import compute_nps
 from afterbill.insight.nps import score
 from afterbill.model.invitation import RETENTION
-from afterbill.outreach.sweep import Finding, Sweeping, sweep
+from afterbill.outreach.sweep import Finding, SweepDeps, sweep
 from afterbill.outreach.watch_reputation import Outcome, watch_reputation
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
@@ -29,7 +29,7 @@ _METRICS = {
 _dynamodb, _table = client("dynamodb"), config.setting("TABLE")
 _scores = ScoresTable(_dynamodb, _table)
 _switch = SendingSwitchTable(_dynamodb, _table)
-_sweeping = Sweeping(
+_sweeping = SweepDeps(
     sweeps=SweepsTable(_dynamodb, _table),
     queue=SqsSendQueue(client("sqs"), config.setting("SEND_QUEUE_URL")),
     window=timedelta(minutes=int(config.setting("FLEXIBLE_WINDOW_MINUTES"))),

@@ -7,9 +7,9 @@ from typing import Any
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.adapters.dynamodb.short_links import CodesTable
-from afterbill.answers.follow_link import Following, follow_code, follow_referral
-from afterbill.answers.rate_limit import Throttle
+from afterbill.adapters.dynamodb.short_links import ShortLinksTable
+from afterbill.answers.follow_link import FollowLinkDeps, follow_code, follow_referral
+from afterbill.answers.rate_limit import RateLimiter
 from afterbill.answers.visitors import Visitors
 from afterbill.content.web.pages import Page, Pages
 from afterbill.content.wording import negotiate_locale
@@ -25,9 +25,9 @@ _brand, _catalogs = config.brand(), config.catalogs()
 _pages = Pages(_brand, _catalogs, config.templates() / "web")
 _integrity = config.surveys_table().get("integrity", {})
 _visitors = Visitors(_integrity.get("scanners", ()), _integrity.get("networks", ()), lambda _network: "")
-_throttle = Throttle()
-_table = CodesTable(client("dynamodb"), config.setting("TABLE"))
-_following = Following(
+_throttle = RateLimiter()
+_table = ShortLinksTable(client("dynamodb"), config.setting("TABLE"))
+_following = FollowLinkDeps(
     short_links=_table,
     referrals=_table,
     keys=_keys,

@@ -9,7 +9,7 @@ from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.dynamodb.responses import ResponsesTable
-from afterbill.outreach.handle_mail_event import Handling, Outcome, handle_mail_event
+from afterbill.outreach.handle_mail_event import MailEventDeps, Outcome, handle_mail_event
 from afterbill.runtime.batch import process
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
@@ -18,7 +18,7 @@ _GREETING = "Successfully validated SNS topic"
 """How the one message begins that SES writes in plain words, when its event destination is made."""
 
 _keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
-_handling = Handling(
+_handling = MailEventDeps(
     mail_events=ResponsesTable(client("dynamodb"), config.setting("TABLE")),
     hash_address=_keys.hash_address,
     day_of=config.day_of(),

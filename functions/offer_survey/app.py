@@ -13,9 +13,9 @@ from afterbill.adapters.dynamodb.in_product import InProductItems
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers import offer_survey as service
 from afterbill.answers.hosted import HostedLink
-from afterbill.answers.offer_survey import Fields, Offered, Offering, Outcome
-from afterbill.answers.open_link import Opener, Opening, open_link
-from afterbill.answers.rate_limit import Throttle
+from afterbill.answers.offer_survey import Fields, OfferDeps, Offered, Outcome
+from afterbill.answers.open_link import Opener, OpenLinkDeps, open_link
+from afterbill.answers.rate_limit import RateLimiter
 from afterbill.answers.visitors import Visitors
 from afterbill.content.web.asking import Asking
 from afterbill.content.web.in_product.cross_origin import permitted, preflight
@@ -40,7 +40,7 @@ _STATUS = {
     Outcome.CLOSED: 410,
     Outcome.TOO_MANY: 429,
 }
-_ACTIONS: Mapping[str, Callable[[Fields, Offering, datetime], Offered]] = {
+_ACTIONS: Mapping[str, Callable[[Fields, OfferDeps, datetime], Offered]] = {
     "survey": service.find_survey,
     "shown": service.show_survey,
     "answer": service.answer_survey,
@@ -56,7 +56,7 @@ _scanners = config.surveys_table().get("integrity", {})
 _visitors = Visitors(_scanners.get("scanners", ()), _scanners.get("networks", ()), lambda _network: "")
 _dynamodb, _table_name = client("dynamodb"), config.setting("TABLE")
 _table = InProductItems(_dynamodb, _table_name)
-_offering = Offering(
+_offering = OfferDeps(
     table=_table,
     responses=ResponsesTable(_dynamodb, _table_name),
     keys=_keys,
@@ -64,8 +64,8 @@ _offering = Offering(
     day_of=config.day_of(),
     reasons=frozenset(slug for slugs in _reasons.values() for slug in slugs),
 )
-_opening = Opening(_table, _keys, _keys, _in_product.source, _offering.day_of, lambda: uuid4().hex)
-_opened = Throttle(_MOST_OPENED)
+_opening = OpenLinkDeps(_table, _keys, _keys, _in_product.source, _offering.day_of, lambda: uuid4().hex)
+_opened = RateLimiter(_MOST_OPENED)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.tokens import ApiCredentials
 from afterbill.adapters.http.billing_api import HttpApis
 from afterbill.connectors import registry
-from afterbill.intake.poll_billing import Polling, poll_billing
+from afterbill.intake.poll_billing import PollDeps, poll_billing
 from afterbill.runtime.observability import logger
 from afterbill.settings import config
 
 _credentials = ApiCredentials(Secret(client("secretsmanager"), config.setting("APIS_SECRET"), monotonic))
-_polling = Polling(
+_polling = PollDeps(
     sources=config.sources(),
     load=registry.load,
     apis=HttpApis(_credentials),

@@ -38,7 +38,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def _answer(received: Received, source: str) -> dict[str, Any]:
     reply = received.reply or _REPLIES[received.answer]
-    if received.answer is Answer.GREETED:
+    if received.answer is Answer.HANDSHAKE:
         return http.response(reply.status, reply.body or "", {**_PLAIN, **reply.headers})
     if received.answer is Answer.ACCEPTED:
         count(Metric.WEBHOOKS_ACCEPTED)

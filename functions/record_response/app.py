@@ -10,7 +10,7 @@ from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers import record_response as service
-from afterbill.answers.record_response import RATINGS, Outcome, Problem, Responded, Responding
+from afterbill.answers.record_response import RATINGS, Outcome, Problem, RespondDeps, Responded
 from afterbill.answers.visitors import Visitors
 from afterbill.content.web import pages
 from afterbill.content.web.asking import Asking
@@ -47,7 +47,7 @@ _NOTICES = {
     Outcome.ASKED: _pages.unsubscribe,
     Outcome.UNSUBSCRIBED: _pages.unsubscribed,
 }
-_responding = Responding(
+_responding = RespondDeps(
     responses=ResponsesTable(client("dynamodb"), config.setting("TABLE")),
     keys=_keys,
     day_of=config.day_of(),

@@ -6,7 +6,7 @@ from typing import Any
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.queues import SqsInbox
 from afterbill.adapters.dynamodb.campaigns import CampaignsTable
-from afterbill.intake.run_campaigns import Running, run_campaigns
+from afterbill.intake.run_campaigns import CampaignDeps, run_campaigns
 from afterbill.runtime.observability import logger
 from afterbill.settings import config
 from afterbill.settings.surveys import load_policy
@@ -14,7 +14,7 @@ from afterbill.settings.surveys import load_policy
 _LAST_MILLISECONDS = 15_000
 """No group is begun in these: one of a million customers takes a few seconds."""
 
-_running = Running(
+_running = CampaignDeps(
     policy=load_policy(),
     campaigns=CampaignsTable(client("dynamodb"), config.setting("TABLE")),
     inbox=SqsInbox(client("sqs"), config.setting("INBOX_URL")),

@@ -16,7 +16,7 @@ from afterbill.adapters.aws.sms import text_mailer
 from afterbill.adapters.dynamodb.caps import CapsTable
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
 from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus
-from afterbill.adapters.dynamodb.short_links import CodesTable
+from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill.adapters.phones import mobile_number
 from afterbill.content.mail.compose import composer
 from afterbill.content.sms import text_composer
@@ -52,7 +52,7 @@ def _texting() -> Texting | None:
     mailer = text_mailer(service, origination, group, _policy.sms.max_price)
     if mailer is None:
         return None
-    table = CodesTable(_invitations.dynamodb, _invitations.table)
+    table = ShortLinksTable(_invitations.dynamodb, _invitations.table)
     compose = text_composer(public_url, config.brand(), config.catalogs(), _policy.sms)
     return Texting(mailer, compose, mobile_number, table, table, _keys.hash_address, _keys.current)
 

@@ -7,12 +7,12 @@ from afterbill.adapters.aws.clients import client
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.stream import read_change, tapped_in
-from afterbill.insight.track_changes import Marking, track_changes
+from afterbill.insight.track_changes import TrackDeps, track_changes
 from afterbill.runtime.observability import logger
 from afterbill.settings import config
 
 _dynamodb, _table = client("dynamodb"), config.setting("TABLE")
-_marking = Marking(days=ScoresTable(_dynamodb, _table), taps=ReviewsTable(_dynamodb, _table))
+_marking = TrackDeps(days=ScoresTable(_dynamodb, _table), taps=ReviewsTable(_dynamodb, _table))
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

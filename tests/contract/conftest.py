@@ -12,7 +12,7 @@ from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable, SweepsTable
 from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus
-from afterbill.adapters.dynamodb.short_links import CodesTable
+from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill.answers.ports import Responses
 from afterbill.intake.ports import Facts
 from afterbill.outreach.ports import Caps, Invitations, MailEvents, SendingStatus, Sweeps
@@ -66,7 +66,7 @@ def over(dynamodb) -> World:
         sweeps=SweepsTable(dynamodb, TABLE),
         caps=CapsTable(dynamodb, TABLE),
         status=CachedSendingStatus(invitations, lambda: 0.0),
-        codes=CodesTable(dynamodb, TABLE),
+        codes=ShortLinksTable(dynamodb, TABLE),
         dynamodb=dynamodb,
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from afterbill.intake.ports import Change
+from afterbill.intake.ports import FactWrites
 from afterbill.model.customer import Customer, Waiting
 from afterbill.model.invitation import Invitation, State
 
@@ -56,7 +56,7 @@ def mailed(one: Invitation, at: datetime = NOW) -> Invitation:
 def stored(world, one: Invitation | None = None, who: Customer | None = None) -> tuple[Invitation, Customer]:
     """Both in the table, and as the table holds them."""
     one, who = one or invitation(), who or customer()
-    assert world.facts.commit(Change(invitation=one, customers=(who,)))
+    assert world.facts.commit(FactWrites(invitation=one, customers=(who,)))
     return world.invitations.invitation(one.id), world.facts.customers([who.id])[who.id]
 
 

@@ -8,7 +8,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from afterbill.adapters.dynamodb.campaigns import CampaignsTable
-from afterbill.intake.ports import Campaigns, Change, Facts
+from afterbill.intake.ports import Campaigns, Facts, FactWrites
 from afterbill.model.campaigns import Done, slot_of
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
@@ -31,7 +31,7 @@ class Town:
 
     def move_in(self, *ids: str) -> None:
         for id_ in ids:
-            assert self.facts.commit(Change(customers=(customer(id_),)))
+            assert self.facts.commit(FactWrites(customers=(customer(id_),)))
 
     def known(self, id_: str) -> Customer:
         return self.facts.customers([id_])[id_]
@@ -77,7 +77,7 @@ def test_who_was_merged_into_another_is_in_no_group(town):
     town.move_in(*town.neighbours[:2])
     one, other = (town.known(id_) for id_ in town.neighbours[:2])
 
-    assert town.facts.commit(Change(customers=(Customer(one.id, one.version, merged_into=other.id),)))
+    assert town.facts.commit(FactWrites(customers=(Customer(one.id, one.version, merged_into=other.id),)))
 
     assert town.living() == [other.id]
 
@@ -86,7 +86,7 @@ def test_a_customer_who_changes_stays(town):
     town.move_in(town.neighbours[0])
     one = town.known(town.neighbours[0])
 
-    assert town.facts.commit(Change(customers=(replace(one, suppressed="unsubscribed"),)))
+    assert town.facts.commit(FactWrites(customers=(replace(one, suppressed="unsubscribed"),)))
 
     assert town.living() == [one.id]
 

@@ -7,11 +7,11 @@ import pytest
 
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import RETENTION
-from afterbill.model.short_links import Code
+from afterbill.model.short_links import ShortLink
 from tests.contract.people import ID, NOW, OTHER_ID, customer, invitation, stored
 
 UNTIL = NOW + timedelta(days=30)
-CODE = Code("0123456789", ID, UNTIL.replace(microsecond=0), "aa" * 16, "customer-1")
+CODE = ShortLink("0123456789", ID, UNTIL.replace(microsecond=0), "aa" * 16, "customer-1")
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_an_unknown_code_is_none(codes):
 def test_a_phone_is_whose_it_was_last(codes):
     assert codes.holder(CODE.phone_hash) == ""
     codes.keep(CODE)
-    codes.keep(Code("9876543210", OTHER_ID, UNTIL, CODE.phone_hash, "customer-2"))
+    codes.keep(ShortLink("9876543210", OTHER_ID, UNTIL, CODE.phone_hash, "customer-2"))
 
     assert codes.holder(CODE.phone_hash) == "customer-2"
 

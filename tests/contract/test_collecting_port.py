@@ -10,8 +10,8 @@ from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, KeyRingTable
 from afterbill.adapters.dynamodb.collecting import CollectingTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers.api_keys import ApiKey
-from afterbill.answers.external import Collected, invitation_of
-from afterbill.intake.ports import Change
+from afterbill.answers.external import ExternalResponse, invitation_of
+from afterbill.intake.ports import FactWrites
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer
@@ -61,7 +61,7 @@ def places(request):
 
 
 def answer(id_=ID, **changes):
-    plain = Collected(
+    plain = ExternalResponse(
         id=id_,
         fact=f"api|1|{id_}|digest",
         channel=Channel.API,
@@ -105,7 +105,7 @@ def test_answers_do_not_meet_each_other(places):
 
 def test_customers_are_found_by_their_names(places):
     everybody = (Customer("a"), Customer("b", merged_into="a"))
-    places.facts.commit(Change(customers=everybody, aliases={"mail#1": ("a", None), "shop#1": ("b", None)}))
+    places.facts.commit(FactWrites(customers=everybody, aliases={"mail#1": ("a", None), "shop#1": ("b", None)}))
 
     assert places.collecting.known(["shop#1", "mail#1", "mail#2"]) == {"shop#1": "b", "mail#1": "a"}
     assert places.collecting.known([]) == {}

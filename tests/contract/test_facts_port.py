@@ -5,25 +5,25 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from afterbill.intake.ports import Change, Found, Wanted
+from afterbill.intake.ports import FactQuery, FactSnapshot, FactWrites
 from afterbill.model.billing import Money
 from afterbill.model.customer import Customer, Waiting
 from afterbill.model.invitation import Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.visits import Kind, Visit
 from tests.contract.people import DUE, ID, LINK, NOW, OTHER_ID, customer, invitation, stored
 
-NOTHING = Found(None, {}, frozenset())
+NOTHING = FactSnapshot(None, {}, frozenset())
 
 
 def test_an_empty_table_knows_nothing(world):
-    assert world.facts.look_up(Wanted(ID, ["mail#1"], [LINK], "hash")) == NOTHING
-    assert world.facts.look_up(Wanted()) == NOTHING
+    assert world.facts.look_up(FactQuery(ID, ["mail#1"], [LINK], "hash")) == NOTHING
+    assert world.facts.look_up(FactQuery()) == NOTHING
     assert world.facts.customers(["customer-1"]) == {}
     assert world.facts.customers([]) == {}
 
 
 def test_what_was_committed_is_found(world):
-    change = Change(
+    change = FactWrites(
         invitation=invitation(),
         customers=(customer(),),
         aliases={"mail#1": ("customer-1", None), "stripe#cus_1": ("customer-1", None)},
@@ -32,18 +32,18 @@ def test_what_was_committed_is_found(world):
 
     assert world.facts.commit(change)
 
-    assert world.facts.look_up(Wanted(ID, ["mail#1", "stripe#cus_1", "stripe#cus_2"], [LINK, "other"])) == Found(
-        invitation(), {"mail#1": "customer-1", "stripe#cus_1": "customer-1"}, frozenset({OTHER_ID})
-    )
+    assert world.facts.look_up(
+        FactQuery(ID, ["mail#1", "stripe#cus_1", "stripe#cus_2"], [LINK, "other"])
+    ) == FactSnapshot(invitation(), {"mail#1": "customer-1", "stripe#cus_1": "customer-1"}, frozenset({OTHER_ID}))
     assert world.facts.customers(["customer-1", "nobody"]) == {"customer-1": customer(version=1)}
 
 
 def test_keys_may_be_asked_for_twice(world):
-    world.facts.commit(Change(aliases={"mail#1": ("customer-1", None)}, stops={LINK: ID}))
+    world.facts.commit(FactWrites(aliases={"mail#1": ("customer-1", None)}, stops={LINK: ID}))
 
-    found = world.facts.look_up(Wanted("", ["mail#1", "mail#1"], [LINK, LINK]))
+    found = world.facts.look_up(FactQuery("", ["mail#1", "mail#1"], [LINK, LINK]))
 
-    assert found == Found(None, {"mail#1": "customer-1"}, frozenset({ID}))
+    assert found == FactSnapshot(None, {"mail#1": "customer-1"}, frozenset({ID}))
 
 
 def test_an_invitation_comes_back_whole(world):
@@ -85,7 +85,7 @@ def test_an_invitation_comes_back_whole(world):
     )
     assert not [one.name for one in fields(Invitation) if getattr(whole, one.name) == one.default]
 
-    world.facts.commit(Change(invitation=whole))
+    world.facts.commit(FactWrites(invitation=whole))
 
     assert world.invitations.invitation(ID) == whole
 
@@ -93,7 +93,7 @@ def test_an_invitation_comes_back_whole(world):
 def test_an_invitation_without_a_customer_comes_back_whole(world):
     bare = replace(invitation(), customer_id="", locale="", segments={}, objects={}, cooldown=timedelta(0))
 
-    world.facts.commit(Change(invitation=bare))
+    world.facts.commit(FactWrites(invitation=bare))
 
     assert world.invitations.invitation(ID) == bare
 
@@ -123,21 +123,21 @@ def test_a_customer_comes_back_whole(world):
     exempt = {"version"}  # the table counts it
     assert {one.name for one in fields(Customer) if getattr(whole, one.name) == one.default} == exempt
 
-    world.facts.commit(Change(customers=(whole,)))
+    world.facts.commit(FactWrites(customers=(whole,)))
 
     assert world.facts.customers(["customer-1"]) == {"customer-1": replace(whole, version=1)}
 
 
 def test_the_same_fact_is_committed_once(world):
-    assert world.facts.commit(Change(invitation=invitation()))
-    assert not world.facts.commit(Change(invitation=invitation(locale="en")))
+    assert world.facts.commit(FactWrites(invitation=invitation()))
+    assert not world.facts.commit(FactWrites(invitation=invitation(locale="en")))
 
     assert world.invitations.invitation(ID) == invitation()
 
 
 def test_a_lost_race_writes_nothing_at_all(world):
     stored(world)
-    change = Change(
+    change = FactWrites(
         invitation=invitation(),
         customers=(customer("customer-2"),),
         aliases={"mail#2": ("customer-2", None)},
@@ -147,13 +147,13 @@ def test_a_lost_race_writes_nothing_at_all(world):
     assert not world.facts.commit(change)
 
     assert world.facts.customers(["customer-2"]) == {}
-    assert world.facts.look_up(Wanted("", ["mail#2"], [LINK])) == NOTHING
+    assert world.facts.look_up(FactQuery("", ["mail#2"], [LINK])) == NOTHING
 
 
 def test_a_customer_is_stored_as_the_next_of_the_version_that_was_read(world):
     _, known = stored(world)
 
-    assert world.facts.commit(Change(customers=(replace(known, name="Ada"),)))
+    assert world.facts.commit(FactWrites(customers=(replace(known, name="Ada"),)))
 
     assert world.facts.customers(["customer-1"])["customer-1"] == replace(known, name="Ada", version=2)
 
@@ -161,133 +161,133 @@ def test_a_customer_is_stored_as_the_next_of_the_version_that_was_read(world):
 @pytest.mark.parametrize("version", [0, 2], ids=["thought to be new", "read before another write"])
 def test_a_customer_changed_since_is_not_stored(world, version):
     _, known = stored(world)
-    world.facts.commit(Change(customers=(replace(known, name="Ada"),)))
-    world.facts.commit(Change(customers=(replace(known, name="Ada", version=2),)))
+    world.facts.commit(FactWrites(customers=(replace(known, name="Ada"),)))
+    world.facts.commit(FactWrites(customers=(replace(known, name="Ada", version=2),)))
 
-    assert not world.facts.commit(Change(customers=(customer(name="Late", version=version),)))
+    assert not world.facts.commit(FactWrites(customers=(customer(name="Late", version=version),)))
 
     assert world.facts.customers(["customer-1"])["customer-1"].name == "Ada"
 
 
 def test_a_customer_erased_since_is_not_stored_again(world):
-    assert not world.facts.commit(Change(customers=(customer(version=3),)))
+    assert not world.facts.commit(FactWrites(customers=(customer(version=3),)))
     assert world.facts.customers(["customer-1"]) == {}
 
 
 def test_an_alias_is_given_once(world):
-    assert world.facts.commit(Change(aliases={"mail#1": ("customer-1", None)}))
-    assert not world.facts.commit(Change(aliases={"mail#1": ("customer-2", None)}))
+    assert world.facts.commit(FactWrites(aliases={"mail#1": ("customer-1", None)}))
+    assert not world.facts.commit(FactWrites(aliases={"mail#1": ("customer-2", None)}))
 
-    assert world.facts.look_up(Wanted("", ["mail#1"], [])).customer_ids == {"mail#1": "customer-1"}
+    assert world.facts.look_up(FactQuery("", ["mail#1"], [])).customer_ids == {"mail#1": "customer-1"}
 
 
 def test_an_alias_given_twice_to_the_same_customer_is_no_race(world):
-    assert world.facts.commit(Change(aliases={"mail#1": ("customer-1", None)}))
-    assert world.facts.commit(Change(aliases={"mail#1": ("customer-1", None)}))
+    assert world.facts.commit(FactWrites(aliases={"mail#1": ("customer-1", None)}))
+    assert world.facts.commit(FactWrites(aliases={"mail#1": ("customer-1", None)}))
 
 
 def test_an_alias_moves_from_the_customer_it_was_read_of(world):
-    world.facts.commit(Change(aliases={"mail#1": ("customer-1", None)}))
+    world.facts.commit(FactWrites(aliases={"mail#1": ("customer-1", None)}))
 
-    assert world.facts.commit(Change(aliases={"mail#1": ("customer-2", "customer-1")}))
-    assert world.facts.commit(Change(aliases={"mail#1": ("customer-2", "customer-1")}))
+    assert world.facts.commit(FactWrites(aliases={"mail#1": ("customer-2", "customer-1")}))
+    assert world.facts.commit(FactWrites(aliases={"mail#1": ("customer-2", "customer-1")}))
 
-    assert world.facts.look_up(Wanted("", ["mail#1"], [])).customer_ids == {"mail#1": "customer-2"}
+    assert world.facts.look_up(FactQuery("", ["mail#1"], [])).customer_ids == {"mail#1": "customer-2"}
 
 
 @pytest.mark.parametrize("owner", ["customer-3", None], ids=["moved elsewhere", "erased"])
 def test_an_alias_that_is_no_longer_where_it_was_read_does_not_move(world, owner):
     if owner:
-        world.facts.commit(Change(aliases={"mail#1": (owner, None)}))
+        world.facts.commit(FactWrites(aliases={"mail#1": (owner, None)}))
 
-    assert not world.facts.commit(Change(aliases={"mail#1": ("customer-2", "customer-1")}))
+    assert not world.facts.commit(FactWrites(aliases={"mail#1": ("customer-2", "customer-1")}))
 
-    found = world.facts.look_up(Wanted("", ["mail#1"], [])).customer_ids
+    found = world.facts.look_up(FactQuery("", ["mail#1"], [])).customer_ids
     assert found == ({"mail#1": owner} if owner else {})
 
 
 def test_two_customers_found_to_be_one_are_merged_together(world):
-    world.facts.commit(Change(customers=(customer("a"), customer("b")), aliases={"x#1": ("b", None)}))
+    world.facts.commit(FactWrites(customers=(customer("a"), customer("b")), aliases={"x#1": ("b", None)}))
     people = world.facts.customers(["a", "b"])
     gone = replace(people["b"], merged_into="a")
 
-    assert world.facts.commit(Change(customers=(people["a"], gone), aliases={"x#1": ("a", "b")}))
+    assert world.facts.commit(FactWrites(customers=(people["a"], gone), aliases={"x#1": ("a", "b")}))
 
     assert world.responses.customer("b") == replace(people["a"], version=2)
-    assert world.facts.look_up(Wanted("", ["x#1"], [])).customer_ids == {"x#1": "a"}
+    assert world.facts.look_up(FactQuery("", ["x#1"], [])).customer_ids == {"x#1": "a"}
 
 
 def test_a_merge_that_meets_a_change_of_either_is_not_made(world):
-    world.facts.commit(Change(customers=(customer("a"), customer("b"))))
+    world.facts.commit(FactWrites(customers=(customer("a"), customer("b"))))
     people = world.facts.customers(["a", "b"])
-    world.facts.commit(Change(customers=(replace(people["b"], name="Ada"),)))
+    world.facts.commit(FactWrites(customers=(replace(people["b"], name="Ada"),)))
 
-    assert not world.facts.commit(Change(customers=(people["a"], replace(people["b"], merged_into="a"))))
+    assert not world.facts.commit(FactWrites(customers=(people["a"], replace(people["b"], merged_into="a"))))
 
     assert {one.version for one in world.facts.customers(["a"]).values()} == {1}
 
 
 def test_several_payments_may_be_taken_back_by_one_event(world):
-    world.facts.commit(Change(stops={"a": ID, "b": ID}))
-    world.facts.commit(Change(stops={"b": OTHER_ID}))
+    world.facts.commit(FactWrites(stops={"a": ID, "b": ID}))
+    world.facts.commit(FactWrites(stops={"b": OTHER_ID}))
 
-    assert world.facts.look_up(Wanted("", [], ["a", "b", "c"])).stopped_by == frozenset({ID, OTHER_ID})
+    assert world.facts.look_up(FactQuery("", [], ["a", "b", "c"])).stopped_by == frozenset({ID, OTHER_ID})
 
 
 def test_links_of_one_payment_are_found_through_each_other(world):
-    assert world.facts.commit(Change(peers=frozenset({"a", "b"})))
-    assert world.facts.commit(Change(peers=frozenset({"b", "c"})))
+    assert world.facts.commit(FactWrites(peers=frozenset({"a", "b"})))
+    assert world.facts.commit(FactWrites(peers=frozenset({"b", "c"})))
 
-    assert world.facts.look_up(Wanted("", [], ["a"])).peers == frozenset({"a", "b"})
-    assert world.facts.look_up(Wanted("", [], ["c"])).peers == frozenset({"b", "c"})
-    assert world.facts.look_up(Wanted("", [], ["d"])) == NOTHING
+    assert world.facts.look_up(FactQuery("", [], ["a"])).peers == frozenset({"a", "b"})
+    assert world.facts.look_up(FactQuery("", [], ["c"])).peers == frozenset({"b", "c"})
+    assert world.facts.look_up(FactQuery("", [], ["d"])) == NOTHING
 
 
 def test_who_saw_no_stop_does_not_join_what_was_stopped_since(world):
-    world.facts.commit(Change(stops={"b": ID}))
+    world.facts.commit(FactWrites(stops={"b": ID}))
 
-    assert not world.facts.commit(Change(invitation=invitation(), peers=frozenset({"a", "b"})))
+    assert not world.facts.commit(FactWrites(invitation=invitation(), peers=frozenset({"a", "b"})))
 
-    assert world.facts.look_up(Wanted(ID, [], ["a", "b"])) == Found(None, {}, frozenset({ID}))
+    assert world.facts.look_up(FactQuery(ID, [], ["a", "b"])) == FactSnapshot(None, {}, frozenset({ID}))
 
 
 def test_who_saw_no_peers_does_not_stop_what_was_joined_since(world):
-    world.facts.commit(Change(peers=frozenset({"a", "b"})))
+    world.facts.commit(FactWrites(peers=frozenset({"a", "b"})))
 
-    assert not world.facts.commit(Change(stops={"a": ID, "c": ID}))
+    assert not world.facts.commit(FactWrites(stops={"a": ID, "c": ID}))
 
-    assert world.facts.look_up(Wanted("", [], ["a", "c"])).stopped_by == frozenset()
+    assert world.facts.look_up(FactQuery("", [], ["a", "c"])).stopped_by == frozenset()
 
 
 def test_who_saw_both_stops_everything_that_is_joined(world):
-    world.facts.commit(Change(peers=frozenset({"a", "b"})))
+    world.facts.commit(FactWrites(peers=frozenset({"a", "b"})))
 
-    assert world.facts.commit(Change(stops={"a": ID, "b": ID}, peers=frozenset({"a", "b"})))
+    assert world.facts.commit(FactWrites(stops={"a": ID, "b": ID}, peers=frozenset({"a", "b"})))
 
-    found = world.facts.look_up(Wanted("", [], ["b"]))
+    found = world.facts.look_up(FactQuery("", [], ["b"]))
     assert (found.stopped_by, found.peers) == (frozenset({ID}), frozenset({"a", "b"}))
 
 
 def test_a_suppressed_address_is_known_by_its_hash(world):
     world.responses.suppress("hash", "complained", NOW, None)
 
-    assert world.facts.look_up(Wanted("", [], [], "hash")).suppression == "complained"
-    assert world.facts.look_up(Wanted("", [], [], "other")).suppression == ""
+    assert world.facts.look_up(FactQuery("", [], [], "hash")).suppression == "complained"
+    assert world.facts.look_up(FactQuery("", [], [], "other")).suppression == ""
 
 
 def test_an_event_is_remembered_with_the_fact_it_reported(world):
-    reported = Wanted(ID, event=("evt_1", "stripe"))
+    reported = FactQuery(ID, event=("evt_1", "stripe"))
 
     assert not world.facts.look_up(reported).repeated
-    assert world.facts.commit(Change(event=("evt_1", "stripe"), about=ID, forget_at=NOW))
+    assert world.facts.commit(FactWrites(event=("evt_1", "stripe"), about=ID, forget_at=NOW))
 
     assert world.facts.look_up(reported).repeated
-    assert not world.facts.look_up(Wanted(ID, event=("evt_1", "other"))).repeated
-    assert not world.facts.look_up(Wanted(OTHER_ID, event=("evt_1", "stripe"))).repeated
+    assert not world.facts.look_up(FactQuery(ID, event=("evt_1", "other"))).repeated
+    assert not world.facts.look_up(FactQuery(OTHER_ID, event=("evt_1", "stripe"))).repeated
 
 
 def test_an_event_may_be_remembered_twice(world):
-    change = Change(event=("evt_1", "stripe"), about=ID, forget_at=NOW)
+    change = FactWrites(event=("evt_1", "stripe"), about=ID, forget_at=NOW)
 
     assert world.facts.commit(change)
     assert world.facts.commit(change)

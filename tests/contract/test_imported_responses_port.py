@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from afterbill.adapters.dynamodb.imported_responses import ImportedResponsesTable
-from afterbill.answers.external import Collected, invitation_of
-from afterbill.intake.ports import MOST_WRITES, Change, Rewrite
+from afterbill.answers.external import ExternalResponse, invitation_of
+from afterbill.intake.ports import MOST_WRITES, FactWrites, ResponseWrite
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer
@@ -28,7 +28,7 @@ def table(request):
 def response(number=1, rating=9, comment="", person=None):
     answer = Answer(rating, comment)
     id_, fact = f"{number:032x}", f"import|delighted|{number}"
-    collected = Collected(
+    collected = ExternalResponse(
         id_, fact, Channel.IMPORT, "delighted", "relationship", "loyalty", answer, NOW, "2026-11-22", customer=person
     )
     return invitation_of(collected, NOW)
@@ -46,24 +46,24 @@ def test_nothing_to_store_is_stored(table):
 def test_what_is_stored_is_found_as_it_was(table):
     one, other = response(1, 0, "Zu teuer: 49,90 €\n=1+1"), response(2, person=Customer("ada", country="GB"))
 
-    assert table.store([Rewrite(one), Rewrite(other)])
+    assert table.store([ResponseWrite(one), ResponseWrite(other)])
 
     assert table.responses([one.id, other.id, "none", one.id]) == {one.id: one, other.id: other}
 
 
 def test_one_that_is_there_is_not_overwritten_and_nothing_is_stored_with_it(table):
-    table.store([Rewrite(response(1, 9))])
+    table.store([ResponseWrite(response(1, 9))])
 
-    assert not table.store([Rewrite(response(2)), Rewrite(response(1, 3))])
+    assert not table.store([ResponseWrite(response(2)), ResponseWrite(response(1, 3))])
 
     assert table.responses([response(1).id, response(2).id]) == {response(1).id: response(1, 9)}
 
 
 def test_one_that_was_read_is_replaced(table):
     before, after = response(1, 9, "well"), response(1, 3)
-    table.store([Rewrite(before)])
+    table.store([ResponseWrite(before)])
 
-    assert table.store([Rewrite(after, before)])
+    assert table.store([ResponseWrite(after, before)])
 
     assert table.responses([after.id]) == {after.id: after}
 
@@ -71,30 +71,30 @@ def test_one_that_was_read_is_replaced(table):
 @pytest.mark.parametrize("meanwhile", [response(1, 5), replace(response(1, 9), answered_at=NOW.replace(year=2025))])
 def test_one_that_changed_since_is_not(table, meanwhile):
     before = response(1, 9)
-    table.store([Rewrite(before)])
-    table.store([Rewrite(meanwhile, before)])
+    table.store([ResponseWrite(before)])
+    table.store([ResponseWrite(meanwhile, before)])
 
-    assert not table.store([Rewrite(response(1, 3), before)])
+    assert not table.store([ResponseWrite(response(1, 3), before)])
 
     assert table.responses([before.id]) == {before.id: meanwhile}
 
 
 def test_one_that_is_gone_is_not_replaced(table):
-    assert not table.store([Rewrite(response(1, 3), response(1, 9))])
+    assert not table.store([ResponseWrite(response(1, 3), response(1, 9))])
     assert table.responses([response(1).id]) == {}
 
 
 def test_as_many_are_stored_at_once_as_a_transaction_holds_and_more_are_found(table):
     everybody = [response(number) for number in range(MOST_WRITES + 1)]
 
-    assert table.store([Rewrite(one) for one in everybody[:MOST_WRITES]])
-    assert table.store([Rewrite(one) for one in everybody[MOST_WRITES:]])
+    assert table.store([ResponseWrite(one) for one in everybody[:MOST_WRITES]])
+    assert table.store([ResponseWrite(one) for one in everybody[MOST_WRITES:]])
 
     assert len(table.responses([one.id for one in everybody])) == MOST_WRITES + 1
 
 
 def test_customers_are_found_as_for_any_import(table):
-    table.commit(Change(customers=(Customer("ada"),), aliases={"mail#1": ("ada", None)}))
+    table.commit(FactWrites(customers=(Customer("ada"),), aliases={"mail#1": ("ada", None)}))
 
     assert table.owners(["mail#1", "mail#2"]) == {"mail#1": "ada"}
     assert table.customers(["ada", "bob"]) == {"ada": Customer("ada", 1)}

@@ -10,7 +10,7 @@ from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.in_product import InProductItems
 from afterbill.answers.hosted import HostedLink, opened
 from afterbill.answers.ports import InProductTable
-from afterbill.intake.ports import Change
+from afterbill.intake.ports import FactWrites
 from afterbill.model.invitation import RETENTION, Answer, State
 from afterbill_cli.memory.in_product import MemoryInProduct
 from afterbill_cli.memory.table import MemoryTable
@@ -55,7 +55,7 @@ def on_aws(aws_world):
 
 def known(product, *people, **aliases):
     named = {f"shop#{alias}": (to, None) for alias, to in aliases.items()}
-    assert product.world.facts.commit(Change(customers=people, aliases=named))
+    assert product.world.facts.commit(FactWrites(customers=people, aliases=named))
 
 
 class TestUsers:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.intake.ports import Change
+from afterbill.intake.ports import FactWrites
 from afterbill.model.invitation import Answer, Deferral, Delivery, FollowUp, SkipReason, State
 from afterbill.outreach.policy import Situation
 from tests.contract.people import (
@@ -54,21 +54,21 @@ def test_a_customer_who_was_erased_is_nobody(world):
 def test_merged_customers_are_followed_to_the_one_that_is_left(world):
     last = customer("customer-3", name="Ada")
     chain = (customer(merged_into="customer-2"), customer("customer-2", merged_into="customer-3"), last)
-    world.facts.commit(Change(invitation=invitation(), customers=chain))
+    world.facts.commit(FactWrites(invitation=invitation(), customers=chain))
 
     assert world.invitations.situation(invitation()).customer == replace(last, version=1)
 
 
 def test_a_payment_taken_back_by_another_fact_is_stopped(world):
     one, _ = stored(world)
-    world.facts.commit(Change(stops={LINK: OTHER_ID}))
+    world.facts.commit(FactWrites(stops={LINK: OTHER_ID}))
 
     assert world.invitations.situation(one).stopped
 
 
 def test_what_takes_a_payment_back_does_not_stop_itself(world):
     one, _ = stored(world)
-    world.facts.commit(Change(stops={LINK: ID}))
+    world.facts.commit(FactWrites(stops={LINK: ID}))
 
     assert not world.invitations.situation(one).stopped
 
@@ -92,7 +92,7 @@ def test_a_claimed_survey_is_waited_for_no_longer(world):
 
 def test_a_claim_gives_the_invitation_to_the_customer_a_merge_has_left(world):
     one, _ = stored(world)
-    world.facts.commit(Change(customers=(customer("customer-2"),)))
+    world.facts.commit(FactWrites(customers=(customer("customer-2"),)))
     survivor = person(world, "customer-2")
 
     assert world.invitations.claim(claimed(replace(one, customer_id="customer-2")), survivor)
@@ -127,7 +127,7 @@ def test_two_invitations_to_one_customer_are_not_claimed_at_once(world):
     """The cooldown was read before either claim: the customer's version tells the second that it has changed."""
     one, who = stored(world)
     other = replace(invitation(OTHER_ID), objects={})
-    world.facts.commit(Change(invitation=other))
+    world.facts.commit(FactWrites(invitation=other))
 
     assert world.invitations.claim(claimed(one), who)
     assert not world.invitations.claim(claimed(other), who)
@@ -142,7 +142,7 @@ def test_two_invitations_to_one_customer_are_not_claimed_at_once(world):
 )
 def test_a_customer_changed_since_it_was_read_is_not_asked(world, change):
     one, who = stored(world)
-    world.facts.commit(Change(customers=(replace(who, **change),)))
+    world.facts.commit(FactWrites(customers=(replace(who, **change),)))
 
     assert not world.invitations.claim(claimed(one), who)
 
@@ -151,7 +151,7 @@ def test_a_customer_changed_since_it_was_read_is_not_asked(world, change):
 
 def test_a_customer_erased_since_it_was_read_is_not_asked(world):
     one = invitation()
-    world.facts.commit(Change(invitation=one))
+    world.facts.commit(FactWrites(invitation=one))
 
     assert not world.invitations.claim(claimed(one), customer(version=1))
     assert found(world) == one
@@ -205,7 +205,7 @@ def test_only_the_attempt_itself_is_released(world):
 
 def test_a_release_leaves_a_later_ask_alone(world):
     ours, who = sending(world)
-    world.facts.commit(Change(customers=(replace(person(world), last_asked_at=LATER),)))
+    world.facts.commit(FactWrites(customers=(replace(person(world), last_asked_at=LATER),)))
 
     world.invitations.release(replace(ours, deferred_until=LATER, generation=2), who)
 
@@ -286,7 +286,7 @@ def test_closing_leaves_a_customer_who_waits_for_another_survey(world):
 
 def test_closing_needs_no_customer(world):
     bare = invitation(customer_id="")
-    world.facts.commit(Change(invitation=bare))
+    world.facts.commit(FactWrites(invitation=bare))
 
     world.invitations.close(bare, SkipReason.NO_CUSTOMER)
 
@@ -387,7 +387,7 @@ def test_a_reminder_is_claimed_once(world):
 
 def test_a_customer_changed_since_it_was_read_is_not_reminded(world):
     one, who = sent(world), person(world)
-    world.facts.commit(Change(customers=(replace(who, suppressed="unsubscribed"),)))
+    world.facts.commit(FactWrites(customers=(replace(who, suppressed="unsubscribed"),)))
 
     assert not world.invitations.claim_reminder(reminded(one), who)
 
@@ -448,7 +448,7 @@ def test_a_put_off_reminder_leaves_a_sent_survey_sent(world):
 def test_a_release_finds_the_customer_whose_item_was_written_anew(world):
     """A lesson about the customer rewrites the whole item; the moment of the claim must still be recognised."""
     ours, who = sending(world)
-    world.facts.commit(Change(customers=(replace(person(world), name="Ada Lovelace"),)))
+    world.facts.commit(FactWrites(customers=(replace(person(world), name="Ada Lovelace"),)))
 
     world.invitations.release(replace(ours, deferred_until=LATER, generation=2), who)
 
@@ -458,7 +458,7 @@ def test_a_release_finds_the_customer_whose_item_was_written_anew(world):
 
 def test_a_close_that_was_made_by_half_is_completed(aws_world):
     one, who = stored(aws_world, who=customer(waiting=waiting()))
-    aws_world.facts.commit(Change(customers=(replace(who, waiting={}),)))
+    aws_world.facts.commit(FactWrites(customers=(replace(who, waiting={}),)))
 
     aws_world.invitations.close(one, SkipReason.EXPIRED)
 
@@ -564,7 +564,7 @@ def test_nothing_follows_the_reminder_nor_what_was_not_sent(world):
 
 def test_a_customer_changed_since_it_was_read_gets_no_further_delivery(world):
     one, who = sent(world), person(world)
-    world.facts.commit(Change(customers=(replace(who, suppressed="unsubscribed"),)))
+    world.facts.commit(FactWrites(customers=(replace(who, suppressed="unsubscribed"),)))
 
     assert not world.invitations.claim_follow_up(further(one), who)
     assert found(world) == one

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.intake.ports import Change, Wanted
+from afterbill.intake.ports import FactQuery, FactWrites
 from afterbill.model.invitation import Answer, Recorded, State
 from afterbill.model.questions import SCALES, Question
 from afterbill.model.visits import MOST_VISITS, Kind, Visit, most
@@ -174,7 +174,7 @@ def test_a_longest_comment_is_stored(world):
 
 
 def test_customers_are_found_by_id_and_through_merges(world):
-    world.facts.commit(Change(customers=(customer("a", merged_into="b"), customer("b"))))
+    world.facts.commit(FactWrites(customers=(customer("a", merged_into="b"), customer("b"))))
 
     assert world.responses.customer("b") == customer("b", version=1)
     assert world.responses.customer("a") == customer("b", version=1)
@@ -187,14 +187,14 @@ def test_suppressing_holds_for_the_address_and_its_holder(world):
 
     world.responses.suppress("hash", "unsubscribed", NOW, who)
 
-    assert world.facts.look_up(Wanted(address_hash="hash")).suppression == "unsubscribed"
+    assert world.facts.look_up(FactQuery(address_hash="hash")).suppression == "unsubscribed"
     assert world.responses.customer(who.id) == replace(who, suppressed="unsubscribed", version=2)
 
 
 def test_an_address_without_a_holder_is_suppressed_too(world):
     world.responses.suppress("hash", "bounced", NOW, None)
 
-    assert world.facts.look_up(Wanted(address_hash="hash")).suppression == "bounced"
+    assert world.facts.look_up(FactQuery(address_hash="hash")).suppression == "bounced"
 
 
 @pytest.mark.parametrize(
@@ -212,24 +212,24 @@ def test_only_a_bounce_gives_way_to_another_reason(world, first, then, kept):
     world.responses.suppress("hash", first, NOW, who)
     world.responses.suppress("hash", then, TOMORROW, world.responses.customer(who.id))
 
-    assert world.facts.look_up(Wanted(address_hash="hash")).suppression == kept
+    assert world.facts.look_up(FactQuery(address_hash="hash")).suppression == kept
     assert world.responses.customer(who.id).suppressed == kept
 
 
 def test_a_holder_who_was_erased_since_stays_erased(world):
     world.responses.suppress("hash", "unsubscribed", NOW, customer(version=1))
 
-    assert world.facts.look_up(Wanted(address_hash="hash")).suppression == "unsubscribed"
+    assert world.facts.look_up(FactQuery(address_hash="hash")).suppression == "unsubscribed"
     assert world.responses.customer("customer-1") is None
 
 
 def test_an_objection_reaches_the_customer_that_a_merge_has_left(world):
     """The merge came between the page's read and its write."""
-    world.facts.commit(Change(customers=(customer(), customer("customer-2"))))
+    world.facts.commit(FactWrites(customers=(customer(), customer("customer-2"))))
     before = world.responses.customer("customer-1")
-    world.facts.commit(Change(customers=(replace(before, merged_into="customer-2"),)))
+    world.facts.commit(FactWrites(customers=(replace(before, merged_into="customer-2"),)))
 
     world.responses.suppress("hash", "unsubscribed", NOW, before)
 
     assert world.responses.customer("customer-2").suppressed == "unsubscribed"
-    assert world.facts.look_up(Wanted(address_hash="hash")).suppression == "unsubscribed"
+    assert world.facts.look_up(FactQuery(address_hash="hash")).suppression == "unsubscribed"

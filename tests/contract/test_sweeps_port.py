@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.intake.ports import Change
+from afterbill.intake.ports import FactWrites
 from afterbill.model.invitation import SkipReason, State
 from tests.contract.people import DUE, ID, OTHER_ID, THIRD_ID, invitation, sending, stored
 
@@ -35,7 +35,7 @@ def test_the_whole_hour_is_searched_and_no_more(world):
     first = DUE.replace(minute=0)
     for id_, due_at in ((ID, first), (OTHER_ID, first + timedelta(minutes=59, seconds=59)), (THIRD_ID, first)):
         later = timedelta(hours=1) if id_ == THIRD_ID else timedelta(0)
-        world.facts.commit(Change(invitation=invitation(id_, due_at=due_at + later)))
+        world.facts.commit(FactWrites(invitation=invitation(id_, due_at=due_at + later)))
 
     assert sorted(world.sweeps.not_sent(HOUR)) == [ID, OTHER_ID]
 
@@ -46,7 +46,7 @@ def test_all_pages_of_an_hour_are_read(world):
         world.dynamodb.meta.events.register("provide-client-params.dynamodb.Query", pages_of_two)
     ids = [f"{number:032x}" for number in range(7)]
     for id_ in ids:
-        world.facts.commit(Change(invitation=replace(invitation(id_), objects={})))
+        world.facts.commit(FactWrites(invitation=replace(invitation(id_), objects={})))
 
     assert sorted(world.sweeps.not_sent(HOUR)) == ids
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from afterbill.adapters.dynamodb.items import invitation_item
-from afterbill.intake.ports import Change
+from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import Money
 from afterbill.model.invitation import RETENTION, Answer, Deferral, SkipReason, State
 from tests.contract.conftest import TABLE
@@ -19,7 +19,7 @@ def items(world, index=None):
 
 def test_indexes_hold_invitations_and_customers_by_their_group(aws_world):
     """Aliases name a customer too, and stops an invitation; what lacks one key of an index is not in it."""
-    change = Change(
+    change = FactWrites(
         invitation=invitation(),
         customers=(customer(last_asked_at=NOW),),
         aliases={"mail#1": ("customer-1", None)},
@@ -36,7 +36,7 @@ def test_indexes_hold_invitations_and_customers_by_their_group(aws_world):
 
 def test_an_invitation_that_nobody_is_to_get_is_in_no_index(aws_world):
     closed = invitation(state=State.CLOSED, reason="no_customer", customer_id="")
-    aws_world.facts.commit(Change(invitation=closed))
+    aws_world.facts.commit(FactWrites(invitation=closed))
 
     assert [items(aws_world, index) for index in ("by_customer", "by_day", "by_answered_day")] == [{}, {}, {}]
 
@@ -49,7 +49,7 @@ def test_a_closed_invitation_leaves_the_days(aws_world):
 
 
 def test_a_customer_who_was_merged_away_is_in_no_group(aws_world):
-    aws_world.facts.commit(Change(customers=(customer(merged_into="customer-2"),)))
+    aws_world.facts.commit(FactWrites(customers=(customer(merged_into="customer-2"),)))
 
     assert items(aws_world, "by_day") == {}
 
@@ -71,7 +71,7 @@ def test_an_answer_enters_the_days_of_answers_with_what_counting_reads(aws_world
 
 
 def test_an_invitation_ends_with_its_retention(aws_world):
-    aws_world.facts.commit(Change(invitation=invitation()))
+    aws_world.facts.commit(FactWrites(invitation=invitation()))
 
     attribute = properties("Table")["TimeToLiveSpecification"]["AttributeName"]
     item = items(aws_world)[f"INVITATION#{ID}"]
@@ -95,14 +95,14 @@ def test_a_suppression_stays_for_ever(aws_world):
 
 
 def test_links_are_forgotten_when_the_change_says_so(aws_world):
-    aws_world.facts.commit(Change(stops={"a": ID}, forget_at=NOW))
+    aws_world.facts.commit(FactWrites(stops={"a": ID}, forget_at=NOW))
 
     assert items(aws_world)["LINK#a"]["expires_at"] == {"N": str(int(NOW.timestamp()))}
 
 
 def test_an_address_lies_with_its_customer_and_nowhere_else(aws_world):
     one, who = stored(aws_world, who=customer(name="Ada Lovelace"))
-    aws_world.facts.commit(Change(invitation=invitation(OTHER_ID), aliases={"mail#5e1f": (who.id, None)}))
+    aws_world.facts.commit(FactWrites(invitation=invitation(OTHER_ID), aliases={"mail#5e1f": (who.id, None)}))
     aws_world.responses.suppress("5e1f", "unsubscribed", NOW, who)
     aws_world.invitations.close(one, SkipReason.SUPPRESSED)
 

@@ -17,7 +17,7 @@ from afterbill.adapters.dynamodb.collecting import CollectingTable
 from afterbill.adapters.dynamodb.in_product import InProductItems
 from afterbill.answers.ports import ReviewMark
 from afterbill.intake.connector import Token
-from afterbill.intake.ports import Change, Wanted
+from afterbill.intake.ports import FactQuery, FactWrites
 from afterbill.model.billing import OperatorTask
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Answer, Deferral, Delivery, SkipReason
@@ -31,11 +31,15 @@ WAIT = Deferral(NOW, SkipReason.COOLDOWN, NOW)
 LIMIT = Cap("hour", 1, NOW, SkipReason.LIMIT)
 
 CALLS = {
-    "look up": ("dynamodb", "batch_get_item", lambda it: over(it).facts.look_up(Wanted(ID, ["mail#1"], [LINK]))),
+    "look up": ("dynamodb", "batch_get_item", lambda it: over(it).facts.look_up(FactQuery(ID, ["mail#1"], [LINK]))),
     "customers": ("dynamodb", "batch_get_item", lambda it: over(it).facts.customers(["customer-1"])),
     "customer": ("dynamodb", "batch_get_item", lambda it: over(it).responses.customer("customer-1")),
     "situation": ("dynamodb", "batch_get_item", lambda it: over(it).invitations.situation(invitation())),
-    "commit": ("dynamodb", "transact_write_items", lambda it: over(it).facts.commit(Change(invitation=invitation()))),
+    "commit": (
+        "dynamodb",
+        "transact_write_items",
+        lambda it: over(it).facts.commit(FactWrites(invitation=invitation())),
+    ),
     "claim": (
         "dynamodb",
         "transact_write_items",
@@ -231,7 +235,7 @@ def test_keys_left_unread_are_asked_for_again(aws):
         stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": left})
         stub.add_response("batch_get_item", {"Responses": {"afterbill": [item]}, "UnprocessedKeys": {}})
 
-        found = over(stubbed).facts.look_up(Wanted(aliases=["mail#1"]))
+        found = over(stubbed).facts.look_up(FactQuery(aliases=["mail#1"]))
 
     assert found.customer_ids == {"mail#1": "customer-1"}
 
@@ -245,4 +249,4 @@ def test_keys_left_unread_time_after_time_are_transient(aws):
         for _ in range(3):
             stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": left})
         with pytest.raises(TransientError, match="throttling"):
-            over(stubbed).facts.look_up(Wanted(aliases=["mail#1"]))
+            over(stubbed).facts.look_up(FactQuery(aliases=["mail#1"]))

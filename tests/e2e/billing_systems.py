@@ -15,8 +15,8 @@ from urllib.parse import quote, urlencode
 from urllib3 import BaseHTTPResponse
 
 from afterbill.connectors import registry
-from afterbill.intake.connector import Provider
-from afterbill.model.billing import BillingEvent, Pointer
+from afterbill.intake.connector import Connector
+from afterbill.model.billing import BillingEvent, ObjectReference
 from afterbill.model.webhooks import Source, Webhook
 from afterbill_cli import samples
 from afterbill_cli.memory.apis import MemoryApis
@@ -115,7 +115,7 @@ def ids_in(telling: Telling, known: Mapping[str, Any]) -> frozenset[str]:
     for one in provider.normalise(samples.read(telling.file, provider.ABOUT, telling.provider), source):
         if isinstance(one, BillingEvent):
             events.append(provider.find_customer(one, source, call) if provider.find_customer else one)
-        elif isinstance(one, Pointer) and provider.resolve:
+        elif isinstance(one, ObjectReference) and provider.resolve:
             events += provider.resolve(one, source, call)
     named = [id_ for event in events for id_ in (*event.objects.values(), event.customer.id)]
     return frozenset(id_ for id_ in named if id_)
@@ -135,7 +135,7 @@ def post(town: Town, webhook: Webhook, **headers: str) -> BaseHTTPResponse:
     return town.http.request(webhook.method, url, body=webhook.body, headers=sent)
 
 
-def content_type(webhook: Webhook, provider: Provider) -> str:
+def content_type(webhook: Webhook, provider: Connector) -> str:
     if provider.ABOUT.forms:
         return "application/x-www-form-urlencoded"
     return "application/xml" if webhook.body.startswith(b"<") else "application/json"

@@ -116,7 +116,7 @@ def test_braintrees_challenge_is_answered_with_the_keys_of_the_gateway(town: Tow
     public, _, private = town.stack["sources"]["braintree"]["secret"].partition(":")
     key = hashlib.sha1(private.encode(), usedforsecurity=False).digest()
 
-    answer = greet(town, "GET", f"braintree?bt_challenge={challenge}")
+    answer = handshake(town, "GET", f"braintree?bt_challenge={challenge}")
 
     expected = hmac.digest(key, challenge.encode(), "sha1").hex()
     assert (answer.status, answer.data.decode()) == (200, f"{public}|{expected}")
@@ -129,7 +129,7 @@ def test_woocommerce_may_ping_before_it_has_a_secret(town: Town):
 
 
 def test_cloudevents_asks_whether_it_may_send(town: Town):
-    answer = greet(town, "OPTIONS", "cloudevents", **{"WebHook-Request-Origin": "events.example.com"})
+    answer = handshake(town, "OPTIONS", "cloudevents", **{"WebHook-Request-Origin": "events.example.com"})
 
     assert answer.status == 200
     assert answer.headers["WebHook-Allowed-Origin"] == "events.example.com"
@@ -192,5 +192,5 @@ def sent_to(source: str, body: bytes) -> Webhook:
     return Webhook(source, {}, body, datetime.now(UTC))
 
 
-def greet(town: Town, method: str, target: str, **headers: str) -> BaseHTTPResponse:
+def handshake(town: Town, method: str, target: str, **headers: str) -> BaseHTTPResponse:
     return town.http.request(method, f"{town.stack['api_url']}/webhooks/{target}", headers=headers)

@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from afterbill.adapters.dynamodb.facts import FactsTable
-from afterbill.intake.ports import Change
+from afterbill.intake.ports import FactWrites
 from afterbill.model.campaigns import slot_of
 from afterbill.model.customer import Customer
 from tests.integration.stack import Stack
@@ -26,7 +26,7 @@ def living(stack: Stack, slot: int, number: int = 1) -> list[str]:
     ids = list(islice(_ids(slot), number))
     for id_ in ids:
         person = Customer(id_, address=f"{id_}@example.com", name="Mirjam Keller")
-        assert FactsTable(stack.dynamodb, "afterbill").commit(Change(customers=(person,)))
+        assert FactsTable(stack.dynamodb, "afterbill").commit(FactWrites(customers=(person,)))
     return ids
 
 

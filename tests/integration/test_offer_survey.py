@@ -12,7 +12,7 @@ import pytest
 
 from afterbill.adapters.dynamodb.items import customer_of
 from afterbill.answers.in_product import user_hash
-from afterbill.answers.rate_limit import Throttle
+from afterbill.answers.rate_limit import RateLimiter
 from afterbill.model.invitation import Answer, State
 from tests.integration.in_product import MORE, SECRET, asked, link, offering, with_in_product
 from tests.integration.samples import sample, with_body, with_headers
@@ -78,8 +78,8 @@ def cors(response):
 def hurried(stack, most):
     """The loaded function, admitting no more than this in a minute."""
     module = sys.modules["functions.offer_survey.app"]
-    stack.patch.setattr(module, "_opened", Throttle(most))
-    stack.patch.setattr(module, "_offering", replace(module._offering, throttle=Throttle(most)))
+    stack.patch.setattr(module, "_opened", RateLimiter(most))
+    stack.patch.setattr(module, "_offering", replace(module._offering, throttle=RateLimiter(most)))
 
 
 def survey(offer):

@@ -12,7 +12,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinished
 from schemathesis.transport.wsgi import WSGI_TRANSPORT
 
-from afterbill.answers.rate_limit import Throttle
+from afterbill.answers.rate_limit import RateLimiter
 from tests.integration.calling import with_key
 from tests.integration.samples import now, sample
 from tests.integration.wsgi import application
@@ -31,7 +31,7 @@ SOCKETS = {"max_redirects", "verify", "cert", "proxies"}
 def schema(stack, monkeypatch):
     """The document as it is served, with a key, over the function without a socket; nobody is throttled."""
     handler = stack.load("collect_response")
-    monkeypatch.setattr(sys.modules["functions.collect_response.app"], "_throttle", Throttle(most=1_000_000))
+    monkeypatch.setattr(sys.modules["functions.collect_response.app"], "_throttle", RateLimiter(most=1_000_000))
     # Schemathesis 4.32 hands settings of sockets on to werkzeug, which knows none of them.
     send = WSGI_TRANSPORT.send
     monkeypatch.setattr(

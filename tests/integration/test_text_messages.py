@@ -8,7 +8,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from afterbill.model import links
 from afterbill.model.links import Purpose
-from afterbill.model.short_links import code_of
+from afterbill.model.short_links import short_code
 from tests.integration.samples import KEYS, due, sample, sms_event, token, with_headers
 from tests.integration.stack import with_text_messages
 
@@ -58,7 +58,7 @@ def told(stack):
 def test_a_due_survey_goes_out_as_one_text_message_to_the_number_as_the_world_spells_it(stack, loop, one):
     (message,) = published(stack)
     assert message["PhoneNumber"] == NUMBER
-    assert f"https://nps.example.com/c/{code_of(one.id, KEYS)} " in message["Message"]
+    assert f"https://nps.example.com/c/{short_code(one.id, KEYS)} " in message["Message"]
     assert "STOP" in message["Message"]
     assert message["MessageAttributes"]["AWS.SNS.SMS.MaxPrice"]["StringValue"] == "0.10"
     assert (one.state, one.channel, one.segments["channel"]) == ("sent", "sms", "sms")
@@ -104,7 +104,7 @@ def test_when_the_service_is_silent_the_survey_is_unknown_and_settled_by_its_rep
 
 
 def test_the_short_link_leads_to_the_survey(stack, follow, one):
-    code = code_of(one.id, KEYS)
+    code = short_code(one.id, KEYS)
     for method in ("GET", "HEAD"):
         event = sample("api/code_get", TOKEN=code.upper())
         event["requestContext"]["http"]["method"] = method
@@ -124,7 +124,7 @@ def test_an_unknown_one_gets_a_friendly_page(follow, code):
 
 
 def test_a_flood_of_one_link_is_answered_without_the_table(stack, follow, one):
-    event = sample("api/code_get", TOKEN=code_of(one.id, KEYS))
+    event = sample("api/code_get", TOKEN=short_code(one.id, KEYS))
     statuses = [follow(event)["statusCode"] for _ in range(70)]
 
     assert {statuses[0], statuses[-1]} == {303, 429}
@@ -142,7 +142,7 @@ def test_only_reading_is_allowed(follow):
 
 def test_while_the_table_does_not_answer_one_is_asked_to_come_back(stack, follow, one):
     stack.failures["GetItem"] = "ThrottlingException"
-    answer = follow(sample("api/code_get", TOKEN=code_of(one.id, KEYS)))
+    answer = follow(sample("api/code_get", TOKEN=short_code(one.id, KEYS)))
     assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "60")
 
 

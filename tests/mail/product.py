@@ -17,7 +17,7 @@ import boto3
 from playwright.sync_api import BrowserContext, Route
 
 from afterbill.answers.in_product import user_hash
-from afterbill.answers.offer_survey import Offering
+from afterbill.answers.offer_survey import OfferDeps
 from afterbill.model.channels import InProduct
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation, State
@@ -144,7 +144,7 @@ def product() -> Iterator[Product]:
         app: Any = import_module(MODULE)
         here = Product(app)
         table = MemoryInProduct(here.table)
-        offering = Offering(table, here.table, MemoryUserKeys(), "shop", day_of, frozenset(REASONS))
+        offering = OfferDeps(table, here.table, MemoryUserKeys(), "shop", day_of, frozenset(REASONS))
         with patch.object(app, "_offering", offering), patch.object(app, "_in_product", InProduct("shop", (ORIGIN,))):
             yield here
         sys.modules.pop(MODULE, None)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import boto3
 from playwright.sync_api import BrowserContext, Route
 
-from afterbill.answers.record_response import Responding
+from afterbill.answers.record_response import RespondDeps
 from afterbill.answers.visitors import Visitors
 from afterbill.content.web.pages import Pages
 from afterbill.model import links
@@ -123,7 +123,7 @@ def site() -> Iterator[Site]:
         app: Any = import_module(_MODULE)
         brand = replace(app._brand, review_url=REVIEWS, referral_url="https://example.com/hello")
         here = Site(app)
-        responding = Responding(here.table, MemoryLinkKeys(KEYS), day_of, hash_address, frozenset(REASONS))
+        responding = RespondDeps(here.table, MemoryLinkKeys(KEYS), day_of, hash_address, frozenset(REASONS))
         with (
             patch.object(app, "_brand", brand),
             patch.object(app, "_pages", Pages(brand, app._catalogs, asking=app._asking)),

@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
-from afterbill.intake.ports import Change
+from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import BillingEvent
 from afterbill.model.consent import Legal, Need
 from afterbill.model.customer import Customer
@@ -110,7 +110,7 @@ def _take_reminder_anyway(table: Table, invitation: Invitation, _customer: Custo
     return stored.delivery_number < REMINDER
 
 
-def _forget_some(table: Table, change: Change) -> bool:
+def _forget_some(table: Table, change: FactWrites) -> bool:
     lost = change.invitation and change.invitation.id.startswith("0")
     return _commit(table, replace(change, invitation=None, event=None) if lost else change)
 

@@ -11,12 +11,12 @@ from functools import cache, lru_cache, partial
 from typing import Any
 
 from afterbill.adapters.addresses import address_problem
-from afterbill.answers.record_response import Responding, record_response, unsubscribe
+from afterbill.answers.record_response import RespondDeps, record_response, unsubscribe
 from afterbill.connectors import campaigns
-from afterbill.intake.capture import Capture, Sender
+from afterbill.intake.capture import CaptureDeps, Sender
 from afterbill.intake.capture_fact import capture_fact
-from afterbill.intake.connector import About, Address, Provider
-from afterbill.intake.run_campaigns import Running, run_campaigns
+from afterbill.intake.connector import About, Address, Connector
+from afterbill.intake.run_campaigns import CampaignDeps, run_campaigns
 from afterbill.model import links
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 from afterbill.model.customer import Customer, address_hash
@@ -25,10 +25,10 @@ from afterbill.model.invitation import Invitation, State
 from afterbill.model.messages import INVITATION_TAG, Accepted, Deferred, Mail, Receipt, Rejected, Unknown
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.delivery import SendDeps
-from afterbill.outreach.handle_mail_event import Handling, handle_mail_event
+from afterbill.outreach.handle_mail_event import MailEventDeps, handle_mail_event
 from afterbill.outreach.policy import Policy
 from afterbill.outreach.send_survey import send_survey
-from afterbill.outreach.sweep import Sweeping, sweep
+from afterbill.outreach.sweep import SweepDeps, sweep
 from afterbill_cli.memory.campaigns import MemoryCampaigns
 from afterbill_cli.memory.caps import MemoryCaps
 from afterbill_cli.memory.keys import MemoryLinkKeys
@@ -48,7 +48,7 @@ PAUSES = [(40 * DAY + 6 * HOUR, 6 * HOUR), (151 * DAY + 8 * HOUR, 4 * HOUR), (30
 HALTS = [(96 * DAY + 7 * HOUR, 31 * HOUR), (244 * DAY + 5 * HOUR, 40 * HOUR)]
 """When the circuit breaker is open."""
 KEYS = {0: b"a key for links, of 32 bytes...."}
-_NOTHING = Provider(
+_NOTHING = Connector(
     ABOUT=About("Test", "nothing", Address.PAYLOAD, "none", "nowhere", ()),
     HEADERS=frozenset(),
     verify=lambda _webhook, _secrets, _now: None,
@@ -104,16 +104,16 @@ class Town:
             "spoiled": self._tools(spoiled, ids),
             "busy": self._tools({**parts, "table": self.busy}, ids),
         }
-        self.responding = Responding(self.table, MemoryLinkKeys(KEYS), self.day_of, self.hash_address)
-        self.handling = Handling(self.table, self.hash_address, self.day_of)
-        self.sweeping = Sweeping(self.table, parts["queue"], timedelta(minutes=15), self.day_of)
-        self.running = Running(self.policy, MemoryCampaigns(self.table.people), self)
+        self.responding = RespondDeps(self.table, MemoryLinkKeys(KEYS), self.day_of, self.hash_address)
+        self.handling = MailEventDeps(self.table, self.hash_address, self.day_of)
+        self.sweeping = SweepDeps(self.table, parts["queue"], timedelta(minutes=15), self.day_of)
+        self.running = CampaignDeps(self.policy, MemoryCampaigns(self.table.people), self)
         sources = (self.policy.source(name) for name in (*self.policy.sources, "campaigns"))
         self.senders = {source.name: Sender(source, _NOTHING, None) for source in sources if source}
 
-    def _tools(self, parts: dict[str, Any], ids: Any) -> tuple[Capture, SendDeps]:
+    def _tools(self, parts: dict[str, Any], ids: Any) -> tuple[CaptureDeps, SendDeps]:
         nowhere: Any = None
-        capture = Capture(
+        capture = CaptureDeps(
             policy=self.policy,
             load=nowhere,
             facts=parts["table"],

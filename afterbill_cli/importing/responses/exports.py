@@ -10,8 +10,8 @@ from pathlib import Path
 
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.dynamodb.imported_responses import ImportedResponsesTable
-from afterbill.intake.import_responses import TOGETHER, Importing, Outcome, import_responses
-from afterbill.intake.ports import ImportedResponses, Rewrite
+from afterbill.intake.import_responses import TOGETHER, Outcome, ResponseImportDeps, import_responses
+from afterbill.intake.ports import ImportedResponses, ResponseWrite
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import Invitation
@@ -61,7 +61,7 @@ class ReadOnlyResponses:
         """As they are."""
         return self.table.responses(ids)
 
-    def store(self, rewrites: Sequence[Rewrite]) -> bool:  # noqa: ARG002  # nothing is written
+    def store(self, rewrites: Sequence[ResponseWrite]) -> bool:  # noqa: ARG002  # nothing is written
         """As if they were written."""
         return True
 
@@ -75,7 +75,7 @@ def import_export(layout: Layout, how: How, stack: Deployed) -> int:
         print("--again reads it from the first row; what is stored already is not written twice.")
         return 0
     table: ImportedResponses = ImportedResponsesTable(stack.client("dynamodb"), stack.output("TableName"))
-    importing = Importing(ReadOnlyResponses(table) if how.dry_run else table, book.began_at, how.replace)
+    importing = ResponseImportDeps(ReadOnlyResponses(table) if how.dry_run else table, book.began_at, how.replace)
     keys = SecretKeys(access.secret(stack, "KeysSecretArn"))
     with Seen() as seen, collected(how.errors) as problems:
         job = Job(layout, importing, book, seen, Report(problems))
@@ -92,7 +92,7 @@ class Job:
     """One export on its way into one table."""
 
     layout: Layout
-    importing: Importing
+    importing: ResponseImportDeps
     journal: Journal
     seen: Seen
     report: Report

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from afterbill.answers.external import Collected
+from afterbill.answers.external import ExternalResponse
 from afterbill.intake.import_responses import Response
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
@@ -86,10 +86,10 @@ class Checker:
 
     def _collected(
         self, said: Mapping[str, str], answer: Answer, at: datetime, question: Question, segments: Mapping[str, str]
-    ) -> Collected:
+    ) -> ExternalResponse:
         name, key = self.meaning.name, self._key(said, at, answer.rating)
         touchpoint = values.touchpoint(said.get("touchpoint", ""), self.meaning.touchpoint)
-        return Collected(
+        return ExternalResponse(
             id=_hashed(f"import|{name}|{key}"),
             fact=f"import|{name}|{key if _PLAIN_ID.fullmatch(key) else _hashed(key)}",
             channel=Channel.IMPORT,

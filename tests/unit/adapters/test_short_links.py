@@ -1,13 +1,13 @@
 import string
 
-from afterbill.model.short_links import ALPHABET, LENGTH, code_of, referral_code, spelled
+from afterbill.model.short_links import ALPHABET, LENGTH, normalised_code, referral_code, short_code
 from tests.factories import KEYS, invitation
 
 ID = invitation().id
 
 
 def test_a_code_is_ten_characters_that_nobody_confuses() -> None:
-    code = code_of(ID, KEYS)
+    code = short_code(ID, KEYS)
     assert len(code) == LENGTH == 10
     assert set(code) <= set(ALPHABET)
     assert len(ALPHABET) == 32
@@ -15,24 +15,24 @@ def test_a_code_is_ten_characters_that_nobody_confuses() -> None:
 
 
 def test_the_same_invitation_has_the_same_code_also_when_a_newer_key_came() -> None:
-    assert code_of(ID, KEYS) == code_of(ID, {**KEYS, 9: b"the newest key of all, 32 bytes."})
+    assert short_code(ID, KEYS) == short_code(ID, {**KEYS, 9: b"the newest key of all, 32 bytes."})
 
 
 def test_others_have_others() -> None:
-    codes = {code_of(f"{number:032x}", KEYS) for number in range(500)}
-    codes |= {code_of(ID, KEYS, attempt) for attempt in range(3)}
+    codes = {short_code(f"{number:032x}", KEYS) for number in range(500)}
+    codes |= {short_code(ID, KEYS, attempt) for attempt in range(3)}
     assert len(codes) == 503
 
 
 def test_the_code_of_a_personal_link_opens_no_survey() -> None:
-    assert referral_code(ID, KEYS) not in {code_of(ID, KEYS, attempt) for attempt in range(5)}
+    assert referral_code(ID, KEYS) not in {short_code(ID, KEYS, attempt) for attempt in range(5)}
 
 
 def test_a_code_is_read_however_it_is_typed() -> None:
-    assert spelled("ABCDEFGHJK") == "abcdefghjk"
-    assert spelled("0O1IlL2345") == "0011112345"
+    assert normalised_code("ABCDEFGHJK") == "abcdefghjk"
+    assert normalised_code("0O1IlL2345") == "0011112345"
 
 
 def test_what_cannot_be_a_code_is_none() -> None:
     for text in ("", "abc", "abcdefghjkm", "abcdefghj-", "uuuuuuuuuu", "\u0661" * 10, *string.punctuation):
-        assert spelled(text) is None
+        assert normalised_code(text) is None

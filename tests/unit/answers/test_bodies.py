@@ -9,14 +9,14 @@ from pydantic import ValidationError
 
 from afterbill.answers.api import DOCUMENT, problems
 from afterbill.answers.api.bodies import AnswerBody
-from afterbill.answers.told import Told
+from afterbill.answers.told import ReportedAnswer
 from afterbill.model.billing import Touchpoint
 from afterbill.model.questions import SCALES, Question
 from afterbill_dev.generate import openapi
 from tests.factories import DAY, HOUR, MINUTE, NOON
 
 
-def told(body: Any, now: datetime = NOON) -> Told:
+def told(body: Any, now: datetime = NOON) -> ReportedAnswer:
     return AnswerBody.model_validate(body, context={"now": now}).told()
 
 
@@ -28,7 +28,7 @@ def faults(body: Any, now: datetime = NOON) -> dict[str, str]:
 
 
 def test_a_rating_is_all_it_needs() -> None:
-    assert told({"rating": 9}) == Told(9, Question.NPS, touchpoint=Touchpoint.RELATIONSHIP)
+    assert told({"rating": 9}) == ReportedAnswer(9, Question.NPS, touchpoint=Touchpoint.RELATIONSHIP)
 
 
 def test_everything_it_can_say_is_taken() -> None:
@@ -45,7 +45,7 @@ def test_everything_it_can_say_is_taken() -> None:
         "segments": {"plan": "pro", "country": "CH", "locale": "de-CH"},
     }
 
-    assert told(body) == Told(
+    assert told(body) == ReportedAnswer(
         rating=4,
         question=Question.CSAT,
         answered_at=datetime(2026, 11, 22, 11, 30, 15, 500_000, tzinfo=UTC),

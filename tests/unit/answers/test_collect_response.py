@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from afterbill.answers.api_keys import ApiKey, Scope, hash_of, spelled
-from afterbill.answers.collect_response import Collector, Kept, Outcome, Refusal, authorise, collect_response
+from afterbill.answers.collect_response import CollectDeps, Kept, Outcome, Refusal, authorise, collect_response
 from afterbill.answers.external import COLLECTED
-from afterbill.answers.told import Told
+from afterbill.answers.told import ReportedAnswer
 from afterbill.model.billing import Touchpoint
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer, Invitation, State
@@ -20,7 +20,7 @@ from tests.factories import ADA, DAY, HOUR, NOON, customer, hash_address
 SECRET = "s" * 43
 KEY = ApiKey("0123456789abcdef", "support", ("responses:write",), hash_of(SECRET), NOON)
 HEADER = f"Bearer {spelled(KEY.id, SECRET)}"
-TOLD = Told(9, comment="Quick", answered_at=NOON - HOUR)
+TOLD = ReportedAnswer(9, comment="Quick", answered_at=NOON - HOUR)
 
 
 @pytest.fixture
@@ -28,13 +28,13 @@ def table() -> MemoryCollecting:
     return MemoryCollecting()
 
 
-def collect(table: MemoryCollecting, told: Told = TOLD, name: str = "call-1", key: ApiKey = KEY) -> Kept:
+def collect(table: MemoryCollecting, told: ReportedAnswer = TOLD, name: str = "call-1", key: ApiKey = KEY) -> Kept:
     stages = {Touchpoint.RELATIONSHIP: "loyalty", Touchpoint.SUPPORT_RESOLVED: "support"}
-    collector = Collector(table, hash_address, lambda at: at.date().isoformat(), lambda one: stages[Touchpoint(one)])
+    collector = CollectDeps(table, hash_address, lambda at: at.date().isoformat(), lambda one: stages[Touchpoint(one)])
     return collect_response(told, key, name, collector, NOON)
 
 
-def kept(table: MemoryCollecting, told: Told = TOLD) -> Invitation:
+def kept(table: MemoryCollecting, told: ReportedAnswer = TOLD) -> Invitation:
     return table.invitations[collect(table, told).id]
 
 
@@ -70,7 +70,7 @@ class TestKeys:
 
 class TestKept:
     def test_an_answer_becomes_a_closed_invitation_that_holds_it(self, table: MemoryCollecting) -> None:
-        said = Told(
+        said = ReportedAnswer(
             rating=4,
             question=Question.CSAT,
             answered_at=NOON - DAY,
@@ -99,7 +99,7 @@ class TestKept:
         }
 
     def test_what_is_left_out_is_now_and_the_name_of_the_key(self, table: MemoryCollecting) -> None:
-        one = kept(table, Told(0))
+        one = kept(table, ReportedAnswer(0))
 
         assert (one.answered_at, one.source, one.touchpoint, one.question) == (
             NOON,
@@ -116,9 +116,9 @@ class TestKept:
         assert len(table.invitations) == 1
 
     def test_saying_what_holds_anyway_is_saying_the_same(self, table: MemoryCollecting) -> None:
-        collect(table, Told(9))
+        collect(table, ReportedAnswer(9))
 
-        said = Told(9, Question.NPS, contact_ok=False, touchpoint=Touchpoint.RELATIONSHIP)
+        said = ReportedAnswer(9, Question.NPS, contact_ok=False, touchpoint=Touchpoint.RELATIONSHIP)
         assert collect(table, said).outcome is Outcome.REPEATED
 
     @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ class TestKept:
         ],
     )
     def test_the_same_name_for_another_answer_is_refused_and_changes_nothing(
-        self, table: MemoryCollecting, other: Told
+        self, table: MemoryCollecting, other: ReportedAnswer
     ) -> None:
         first = collect(table)
 

@@ -3,24 +3,24 @@ from typing import Any
 
 import pytest
 
-from afterbill.answers.follow_link import Following, follow_code, follow_referral
+from afterbill.answers.follow_link import FollowLinkDeps, follow_code, follow_referral
 from afterbill.model import links
 from afterbill.model.links import Purpose
-from afterbill.model.short_links import GRACE, Code, code_of, referral_code
+from afterbill.model.short_links import GRACE, ShortLink, referral_code, short_code
 from afterbill_cli.memory.keys import MemoryLinkKeys
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import DAY, KEYS, NOON, SECOND, invitation, survey_token
 
-ID, CODE = invitation().id, code_of(invitation().id, KEYS)
+ID, CODE = invitation().id, short_code(invitation().id, KEYS)
 UNTIL = NOON + 30 * DAY
 PAGE = "https://shop.example/friends"
 
 
-def following(page: str = PAGE, **keys: Any) -> tuple[Following, MemoryTable]:
+def following(page: str = PAGE, **keys: Any) -> tuple[FollowLinkDeps, MemoryTable]:
     table = MemoryTable(invitations={ID: invitation()})
-    table.keep(Code(CODE, ID, UNTIL))
+    table.keep(ShortLink(CODE, ID, UNTIL))
     link_keys = MemoryLinkKeys(keys.get("known", KEYS), KEYS)
-    return Following(table, table, link_keys, lambda _touchpoint: page, "https://n.example"), table
+    return FollowLinkDeps(table, table, link_keys, lambda _touchpoint: page, "https://n.example"), table
 
 
 def referral(lives: timedelta = 400 * DAY) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from afterbill.answers.in_product import user_hash
 from afterbill.answers.offer_survey import (
-    Offering,
+    OfferDeps,
     Outcome,
     Problem,
     answer_survey,
@@ -14,7 +14,7 @@ from afterbill.answers.offer_survey import (
     find_survey,
     show_survey,
 )
-from afterbill.answers.rate_limit import Throttle
+from afterbill.answers.rate_limit import RateLimiter
 from afterbill.model.customer import BOUNCED
 from afterbill.model.invitation import Answer, State
 from afterbill_cli.memory.in_product import MemoryInProduct, MemoryUserKeys
@@ -39,7 +39,7 @@ def table():
 
 @pytest.fixture
 def offering(table):
-    return Offering(MemoryInProduct(table), table, MemoryUserKeys(), "shop", day_of, frozenset({"price"}))
+    return OfferDeps(MemoryInProduct(table), table, MemoryUserKeys(), "shop", day_of, frozenset({"price"}))
 
 
 def by(user, **fields):
@@ -180,14 +180,14 @@ class TestProof:
 
     @pytest.mark.parametrize("use", EVERY)
     def test_a_user_who_asks_too_often_waits_and_others_do_not(self, offering, use):
-        hurried = replace(offering, throttle=Throttle(most=1))
+        hurried = replace(offering, throttle=RateLimiter(most=1))
         find_survey(by("cus_1"), hurried, NOON)
 
         assert use(by("cus_1", survey="x", rating="9"), hurried, NOON).outcome is Outcome.TOO_MANY
         assert use(by("cus_2", survey="x", rating="9"), hurried, NOON).outcome is not Outcome.TOO_MANY
 
     def test_somebody_else_cannot_use_up_what_a_user_may_ask(self, offering):
-        hurried = replace(offering, throttle=Throttle(most=1))
+        hurried = replace(offering, throttle=RateLimiter(most=1))
         for _ in range(5):
             find_survey({"user": "cus_1", "hash": "0" * 64}, hurried, NOON)
 

@@ -4,8 +4,8 @@ import pytest
 
 from afterbill.answers.hosted import HostedLink
 from afterbill.answers.in_product import user_hash
-from afterbill.answers.open_link import Opener, Opening, open_link
-from afterbill.answers.record_response import Outcome, Responding, record_response, show_survey
+from afterbill.answers.open_link import Opener, OpenLinkDeps, open_link
+from afterbill.answers.record_response import Outcome, RespondDeps, record_response, show_survey
 from afterbill.answers.visitors import Visitor
 from afterbill.model import links
 from afterbill.model.invitation import State
@@ -32,13 +32,13 @@ def table():
 @pytest.fixture
 def opening(table):
     numbers = iter(f"{number:032x}" for number in range(1, 100))
-    return Opening(
+    return OpenLinkDeps(
         MemoryInProduct(table), MemoryUserKeys(), MemoryLinkKeys(KEYS), "shop", day_of, lambda: next(numbers)
     )
 
 
 def responding(table):
-    return Responding(table, MemoryLinkKeys(KEYS), day_of, hash_address)
+    return RespondDeps(table, MemoryLinkKeys(KEYS), day_of, hash_address)
 
 
 def test_everybody_who_opens_it_has_a_survey_of_their_own(opening, table):

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterbill.answers.rate_limit import Throttle
+from afterbill.answers.rate_limit import RateLimiter
 from afterbill.answers.record_response import (
     Outcome,
     Problem,
+    RespondDeps,
     Responded,
-    Responding,
     parse_answer,
     record_response,
     referral_token,
@@ -60,18 +60,20 @@ REASONS = frozenset({"price", "service"})
 SOMEBODY = Visitor("c0000207", "firefox")
 
 
-def responding(world: World, throttle: Throttle | None = None) -> Responding:
-    return Responding(world.table, MemoryLinkKeys(KEYS), day_of, hash_address, REASONS, throttle or Throttle(most=1000))
+def responding(world: World, throttle: RateLimiter | None = None) -> RespondDeps:
+    return RespondDeps(
+        world.table, MemoryLinkKeys(KEYS), day_of, hash_address, REASONS, throttle or RateLimiter(most=1000)
+    )
 
 
 def open_page(
-    world: World, rating: str | None, visitor: Visitor = SOMEBODY, needs: Responding | None = None
+    world: World, rating: str | None, visitor: Visitor = SOMEBODY, needs: RespondDeps | None = None
 ) -> Responded:
     query = {} if rating is None else {"rating": rating}
     return show_survey(survey_token(stored(world)), query, visitor, needs or responding(world), world.now)
 
 
-def report(world: World, rating: str, needs: Responding | None = None) -> Responded:
+def report(world: World, rating: str, needs: RespondDeps | None = None) -> Responded:
     fields = {"seen": "1", "rating": rating}
     return report_seen(survey_token(stored(world)), fields, SOMEBODY, needs or responding(world), world.now)
 
@@ -203,7 +205,7 @@ def test_a_mail_whose_end_is_unknown_can_be_answered_by_whoever_got_it(world: Wo
     assert world.answer(stored(world), rating="9").outcome is Outcome.RECORDED
 
 
-Use = Callable[[str, Responding], Responded]
+Use = Callable[[str, RespondDeps], Responded]
 SURVEY_VISITS: list[Use] = [
     lambda token, needs: show_survey(token, {}, SOMEBODY, needs, NOON + HOUR),
     lambda token, needs: show_survey(token, {"rating": "9"}, SOMEBODY, needs, NOON + HOUR),
@@ -335,7 +337,7 @@ def test_a_report_says_yes_or_is_refused(world: World, seen: str) -> None:
 
 
 def test_a_link_is_not_used_without_end(world: World) -> None:
-    needs = responding(world, Throttle(most=2, seconds=60))
+    needs = responding(world, RateLimiter(most=2, seconds=60))
     uses = [open_page(world, "9", needs=needs).outcome for _ in range(3)]
     assert uses == [Outcome.SHOWN, Outcome.SHOWN, Outcome.TOO_MANY]
     assert len(stored(world).visits) == 2
@@ -348,7 +350,7 @@ def test_a_link_is_not_used_without_end(world: World) -> None:
 
 
 def test_a_robot_elsewhere_locks_nobody_out(world: World) -> None:
-    needs = replace(responding(world, Throttle(most=2)), crowd=Throttle(most=3))
+    needs = replace(responding(world, RateLimiter(most=2)), crowd=RateLimiter(most=3))
     robot, another = Visitor("0b0700b0"), Visitor("0b0700b1")
     assert [open_page(world, "3", robot, needs).outcome for _ in range(9)][2:] == [Outcome.TOO_MANY] * 7
     assert open_page(world, "9", needs=needs).outcome is Outcome.SHOWN
@@ -404,5 +406,5 @@ def test_a_link_signed_by_a_key_that_was_rotated_in_a_moment_ago_works_at_once()
     world = World()
     one = world.sent()
     keys = MemoryLinkKeys({0: KEYS[0]}, upcoming={1: KEYS[1]})
-    rotated = Responding(world.table, keys, day_of, hash_address)
+    rotated = RespondDeps(world.table, keys, day_of, hash_address)
     assert show_survey(survey_token(one), {}, SOMEBODY, rotated, world.now).outcome is Outcome.SHOWN

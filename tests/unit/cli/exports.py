@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from afterbill.intake.import_responses import Importing
+from afterbill.intake.import_responses import ResponseImportDeps
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import Invitation
 from afterbill.model.questions import Question
@@ -86,7 +86,7 @@ def read(
     )
     with Seen() as seen:
         book = Journal(file.parent / ".afterbill" / "journal.json", file.name, NOW)
-        job = Job(layout, Importing(table, NOW), book, seen, Report(Problems()))
+        job = Job(layout, ResponseImportDeps(table, NOW), book, seen, Report(Problems()))
         checker = Checker(meaning(**{"name": product} | changes), NOW, hash_address, seen.count)
         code = job.run(checker, dry_run=False)
     new = [one for id_, one in table.invitations.items() if id_ not in before]

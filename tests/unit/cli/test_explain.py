@@ -8,9 +8,9 @@ import pytest
 
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
-from afterbill.answers.external import Collected
+from afterbill.answers.external import ExternalResponse
 from afterbill.answers.external import invitation_of as collected
-from afterbill.intake.ports import Change
+from afterbill.intake.ports import FactWrites
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Waiting, address_hash
 from afterbill.model.errors import AfterbillError
@@ -65,7 +65,7 @@ def told(stack, table, capsys):
     )
     hashed = address_hash(ADDRESS, derive_key("x" * 64, "identity"))
     aliases = {"stripe#cus_9": (person.id, None), f"mail#{hashed}": (person.id, None)}
-    table.commit(Change(one, (person,), aliases, event=("evt_1", "stripe"), about=ID, forget_at=CAPTURED))
+    table.commit(FactWrites(one, (person,), aliases, event=("evt_1", "stripe"), about=ID, forget_at=CAPTURED))
 
     def tell(wanted, *, as_json=False):
         assert explain(stack, wanted, as_json=as_json) == 0
@@ -104,7 +104,7 @@ def test_what_decides_about_a_customer_is_told_without_name_and_address(told):
 
 @pytest.mark.parametrize("wanted", [ID, "evt_1", "cus_9", "stripe#cus_9", ADDRESS, "AIKO@example.com", "customer-1"])
 def test_whatever_an_operator_has_at_hand_leads_there(told, table, wanted):
-    table.commit(Change(aliases={"stripe#customer-1": ("customer-1", None)}))
+    table.commit(FactWrites(aliases={"stripe#customer-1": ("customer-1", None)}))
 
     assert f"invitation {ID}, sent" in told(wanted)
 
@@ -116,7 +116,7 @@ def test_a_link_out_of_a_mail_leads_there_too(told):
 
 
 def test_a_customer_of_ours_is_found_by_id(stack, table, capsys):
-    table.commit(Change(customers=(customer("ab" * 16),)))
+    table.commit(FactWrites(customers=(customer("ab" * 16),)))
 
     explain(stack, "ab" * 16, as_json=False)
 
@@ -124,14 +124,14 @@ def test_a_customer_of_ours_is_found_by_id(stack, table, capsys):
 
 
 def test_facts_of_customers_that_were_found_to_be_the_same_are_told_too(told, table):
-    table.commit(Change(invitation=waiting(id=OTHER_ID, customer_id="x")))
+    table.commit(FactWrites(invitation=waiting(id=OTHER_ID, customer_id="x")))
 
     assert f"invitation {OTHER_ID}, pending" in told("cus_9")
 
 
 def test_a_skipped_fact_says_why_and_where_to_change_that(told, table):
     skipped = waiting(id=OTHER_ID, state=State.CLOSED, reason="not_sampled")
-    table.commit(Change(invitation=skipped))
+    table.commit(FactWrites(invitation=skipped))
 
     said = (
         "decided: skip, not_sampled: this customer is not in the sample: sampling under [touchpoints.payment_succeeded]"
@@ -140,7 +140,7 @@ def test_a_skipped_fact_says_why_and_where_to_change_that(told, table):
 
 
 def test_a_survey_closed_when_it_was_due_says_when_and_why(told, table, stack):
-    table.commit(Change(invitation=waiting(id=OTHER_ID)))
+    table.commit(FactWrites(invitation=waiting(id=OTHER_ID)))
     invitations = InvitationsTable(stack.client("dynamodb"), TABLE)
     invitations.close(waiting(id=OTHER_ID, closed_at=SENT), SkipReason.NO_BASIS)
 
@@ -149,16 +149,16 @@ def test_a_survey_closed_when_it_was_due_says_when_and_why(told, table, stack):
 
 def test_what_waits_says_when_its_mail_leaves(told, table):
     later = datetime(2999, 1, 3, 1, tzinfo=UTC)
-    table.commit(Change(invitation=waiting(id=OTHER_ID, deferred_until=later)))
+    table.commit(FactWrites(invitation=waiting(id=OTHER_ID, deferred_until=later)))
 
     assert "2999-01-03 01:00:00 UTC  its mail leaves Thu 03 Jan 10:00 Asia/Tokyo" in told(OTHER_ID)
     past = datetime(2026, 1, 3, 1, tzinfo=UTC)
-    table.commit(Change(invitation=waiting(id=THIRD_ID, deferred_until=past)))
+    table.commit(FactWrites(invitation=waiting(id=THIRD_ID, deferred_until=past)))
     assert "overdue since Sat 03 Jan 10:00 Asia/Tokyo" in told(THIRD_ID)
 
 
 def test_a_claim_without_an_end_is_told(told, table):
-    table.commit(Change(invitation=waiting(id=OTHER_ID, state=State.SENDING, claimed_at=SENT)))
+    table.commit(FactWrites(invitation=waiting(id=OTHER_ID, state=State.SENDING, claimed_at=SENT)))
 
     assert "claimed for sending; what became of it is not known yet" in told(OTHER_ID)
 
@@ -174,7 +174,7 @@ def test_what_keeps_a_customer_from_being_asked_is_told(stack, table, capsys):
         deleted=True,
         waiting={ID: Waiting(70, SENT, SENT)},
     )
-    table.commit(Change(customers=(person,)))
+    table.commit(FactWrites(customers=(person,)))
 
     explain(stack, person.id, as_json=True)
 
@@ -195,7 +195,9 @@ def test_what_keeps_a_customer_from_being_asked_is_told(stack, table, capsys):
 
 def test_an_invitation_of_nobody_is_told(told, table):
     table.commit(
-        Change(invitation=waiting(id=OTHER_ID, customer_id="", objects={}, state=State.CLOSED, reason="no_customer"))
+        FactWrites(
+            invitation=waiting(id=OTHER_ID, customer_id="", objects={}, state=State.CLOSED, reason="no_customer")
+        )
     )
 
     assert told(OTHER_ID).startswith("customer       unknown, or erased")
@@ -218,7 +220,7 @@ def test_every_reason_has_words():
 
 
 def test_an_answer_from_elsewhere_is_told_as_one(stack, table, capsys):
-    given = Collected(
+    given = ExternalResponse(
         id=OTHER_ID,
         fact="api|1|call-1|digest",
         channel=Channel.API,
@@ -230,7 +232,7 @@ def test_an_answer_from_elsewhere_is_told_as_one(stack, table, capsys):
         day="2026-11-21",
         question=Question.CSAT,
     )
-    table.commit(Change(collected(given, CAPTURED)))
+    table.commit(FactWrites(collected(given, CAPTURED)))
 
     assert explain(stack, OTHER_ID, as_json=False) == 0
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]

@@ -7,7 +7,7 @@ import pytest
 
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.answers.click_signals import Signal
-from afterbill.intake.ports import Change
+from afterbill.intake.ports import FactWrites
 from afterbill.model.invitation import Answer, State
 from afterbill.model.visits import Integrity, Kind, Visit
 from afterbill_cli.explain.commands import explain
@@ -59,7 +59,7 @@ def test_an_answer_that_was_not_sent_is_called_unconfirmed(stack, capsys):
     answered = NOON + 60 * SECOND
     one = invitation(id=ID, customer_id="customer-1", state=State.SENT, sent_at=NOON, visits=(visit(Kind.SEEN, 9, 60),))
     one = replace(one, answer=Answer(9, confirmed=False), answered_at=answered, answered_day="2026-11-22")
-    FactsTable(stack.client("dynamodb"), "afterbill").commit(Change(one, (customer(),)))
+    FactsTable(stack.client("dynamodb"), "afterbill").commit(FactWrites(one, (customer(),)))
 
     assert explain(stack, ID, as_json=False) == 0
 

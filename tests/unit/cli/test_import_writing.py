@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from afterbill.intake.import_customers import Importing, Outcome
-from afterbill.intake.ports import Change
+from afterbill.intake.import_customers import CustomerImportDeps, Outcome
+from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import BillingEvent, CustomerRef
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError, TransientError
@@ -36,7 +36,7 @@ class Table(MemoryImports):
     busy: int = 0
     written: Counter[str] = field(default_factory=Counter)
 
-    def commit(self, change: Change) -> bool:
+    def commit(self, change: FactWrites) -> bool:
         self.killed_at -= 1
         if self.killed_at == 0:
             raise Killed
@@ -55,7 +55,7 @@ def rows(count: int = ROWS) -> list[tuple[int, BillingEvent]]:
 
 def writer(table: MemoryImports, sleeps: list[float] | None = None) -> Writer:
     slept = [] if sleeps is None else sleeps
-    return Writer(Importing(table, hash_address, NEW_ID), lambda _: None, slept.append)
+    return Writer(CustomerImportDeps(table, hash_address, NEW_ID), lambda _: None, slept.append)
 
 
 def book(folder: Path, now: datetime = NOON) -> Journal:

@@ -12,7 +12,7 @@ from typing import Any, Self
 import pytest
 
 from afterbill.adapters.dynamodb.imported_responses import ImportedResponsesTable
-from afterbill.intake.ports import Change
+from afterbill.intake.ports import FactWrites
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill_cli import cli, deployed
@@ -94,7 +94,7 @@ def test_who_answered_is_named(
 ) -> None:
     monkeypatch.setattr(exports.SecretKeys, "hash_address", lambda _, address: hash_address(address))
     alias = f"mail#{hash_address('ada@example.com')}"
-    table.commit(Change(customers=(Customer("ada"),), aliases={alias: ("ada", None)}))
+    table.commit(FactWrites(customers=(Customer("ada"),), aliases={alias: ("ada", None)}))
 
     run(file)
 
@@ -181,7 +181,7 @@ def test_a_dry_run_says_the_same_and_leaves_no_trace(
 
 
 def test_the_twin_of_a_dry_run_reads_as_it_is(table: ImportedResponsesTable) -> None:
-    table.commit(Change(customers=(Customer("ada"),), aliases={"mail#1": ("ada", None)}))
+    table.commit(FactWrites(customers=(Customer("ada"),), aliases={"mail#1": ("ada", None)}))
 
     twin = ReadOnlyResponses(table)
 

@@ -66,22 +66,22 @@ class TestHandshake:
         return Webhook("gateway", {}, b"", now, method="GET", query={"bt_challenge": CHALLENGE})
 
     def test_the_riddle_is_answered_with_the_first_pair_of_keys(self, asked: Webhook) -> None:
-        reply = braintree.greet(asked, ["", "half", ":x", "x:", SECRET, "other:pair"])
+        reply = braintree.handshake(asked, ["", "half", ":x", "x:", SECRET, "other:pair"])
         assert reply
         assert (reply.status, reply.body) == (200, f"{PUBLIC}|{mac(CHALLENGE)}")
 
     def test_without_keys_it_is_refused_in_the_way_that_fetches_them(self, asked: Webhook, now: datetime) -> None:
-        assert braintree.greet(asked, [" "]) is None
+        assert braintree.handshake(asked, [" "]) is None
         assert braintree.verify(asked, [" "], now) is Refusal.MISMATCH
 
     @pytest.mark.parametrize("challenge", ["", "abc", "0" * 19, "0" * 33, "G" * 20, f"{CHALLENGE}\n", "A" * 20])
     def test_only_20_to_32_hex_digits_are_a_riddle(self, challenge: str, asked: Webhook, now: datetime) -> None:
         other = replace(asked, query={"bt_challenge": challenge})
-        assert braintree.greet(other, [SECRET]) is None
+        assert braintree.handshake(other, [SECRET]) is None
         assert braintree.verify(other, [SECRET], now) is Refusal.MISSING
 
     def test_nothing_but_a_get_is_a_riddle(self, asked: Webhook) -> None:
-        assert braintree.greet(replace(asked, method="POST"), [SECRET]) is None
+        assert braintree.handshake(replace(asked, method="POST"), [SECRET]) is None
 
     def test_a_signed_riddle_is_no_webhook(self, form: Form, now: datetime) -> None:
         forged = form(bt_signature=f"{PUBLIC}|{mac(CHALLENGE)}", bt_payload=CHALLENGE)

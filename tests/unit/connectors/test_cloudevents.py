@@ -63,7 +63,7 @@ def verdict(*secrets: str, query: dict[str, str] | None = None, **headers: str) 
 
 def greeting(origin: str | None, method: str = "OPTIONS") -> Reply | None:
     headers = {} if origin is None else {"webhook-request-origin": origin}
-    return cloudevents.greet(Webhook("events", headers, b"", NOW, method), [])
+    return cloudevents.handshake(Webhook("events", headers, b"", NOW, method), [])
 
 
 @pytest.mark.parametrize(

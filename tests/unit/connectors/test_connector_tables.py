@@ -7,7 +7,7 @@ import pytest
 
 from afterbill.connectors import registry
 from afterbill.connectors._kit import json
-from afterbill.model.billing import BillingEvent, OperatorTask, Pointer
+from afterbill.model.billing import BillingEvent, ObjectReference, OperatorTask
 from afterbill.model.webhooks import Source
 from afterbill_cli import samples
 from afterbill_cli.memory.apis import MemoryApis
@@ -62,7 +62,7 @@ def understood(provider: str, stem: str) -> list[BillingEvent | OperatorTask]:
     source = Source(provider, provider)
     found: list[BillingEvent | OperatorTask] = []
     for one in offered.normalise(samples.read(file, offered.ABOUT, provider), source):
-        if isinstance(one, Pointer):
+        if isinstance(one, ObjectReference):
             assert offered.resolve
             found += offered.resolve(one, source, apis.call)
         else:

@@ -13,7 +13,7 @@ import pytest
 from afterbill.connectors import registry
 from afterbill.connectors._kit.consent import basis_attributes, with_basis
 from afterbill.connectors._kit.json import parse
-from afterbill.model.billing import BillingEvent, CustomerRef, Pointer
+from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference
 from afterbill.model.webhooks import Source, Webhook
 from afterbill_cli import samples
 from afterbill_cli.memory.apis import MemoryApis
@@ -128,7 +128,7 @@ def told(
     source = Source(provider, provider, fields=fields or {})
     said = offered.normalise(changed, source)[0]
     call = MemoryApis(answers or {}).call
-    if isinstance(said, Pointer):
+    if isinstance(said, ObjectReference):
         assert offered.resolve
         (said,) = offered.resolve(said, source, call)
     assert isinstance(said, BillingEvent)

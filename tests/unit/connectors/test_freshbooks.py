@@ -13,7 +13,7 @@ import pytest
 
 from afterbill.connectors import freshbooks, registry
 from afterbill.intake.connector import Login
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, OperatorTask, Pointer, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, ObjectReference, OperatorTask, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli.memory.apis import MemoryApis
@@ -49,7 +49,7 @@ def read(sent, apis: MemoryApis) -> Callable[..., tuple[BillingEvent, ...]]:
 
     def understand(name: str, object_id: str, source: Source = BOOKS) -> tuple[BillingEvent, ...]:
         found = freshbooks.normalise(sent(FORM | {"name": name, "object_id": object_id}), source)
-        pointers = [one for one in found if isinstance(one, Pointer)]
+        pointers = [one for one in found if isinstance(one, ObjectReference)]
         return tuple(event for one in pointers for event in freshbooks.resolve(one, source, apis.call))
 
     return understand
@@ -180,7 +180,7 @@ def test_a_signed_event_with_a_verifier_in_it_is_an_event(sent, now) -> None:
     hook = sent(FORM | {"verifier": "true"}, mac)
     assert freshbooks.verify(hook, [VERIFIER], now) is None
     (pointer,) = freshbooks.normalise(hook, BOOKS)
-    assert isinstance(pointer, Pointer)
+    assert isinstance(pointer, ObjectReference)
     assert HEADER in freshbooks.HEADERS
 
 
@@ -193,7 +193,7 @@ def test_a_handshake_for_another_account_is_ignored(sent) -> None:
 
 def test_a_form_points_at_its_object(sent, now) -> None:
     (pointer,) = freshbooks.normalise(sent(FORM), BOOKS)
-    assert pointer == Pointer("books", "payment.create:61001", now, "payment", "61001", "aZ9xQ")
+    assert pointer == ObjectReference("books", "payment.create:61001", now, "payment", "61001", "aZ9xQ")
 
 
 def test_another_account_is_ignored_where_one_is_pinned(sent) -> None:
@@ -203,7 +203,7 @@ def test_another_account_is_ignored_where_one_is_pinned(sent) -> None:
 def test_a_form_without_an_account_is_of_the_pinned_one(sent) -> None:
     form = {"name": "payment.create", "object_id": "1"}
     (pointer,) = freshbooks.normalise(sent(form), Source("books", "freshbooks", account="aZ9xQ"))
-    assert isinstance(pointer, Pointer)
+    assert isinstance(pointer, ObjectReference)
     assert pointer.account == "aZ9xQ"
     with pytest.raises(PayloadError, match="names no account_id"):
         freshbooks.normalise(sent(form), BOOKS)
@@ -355,7 +355,7 @@ def test_an_account_is_quoted_in_paths_and_read_back_from_the_fact(sent) -> None
     apis = MemoryApis(
         {"/accounting/account/a%7Cb%2Fc%257C/payments/payments/61001": APIS[f"{BASE}/payments/payments/61001"]}
     )
-    assert isinstance(pointer, Pointer)
+    assert isinstance(pointer, ObjectReference)
     (paid,) = freshbooks.resolve(pointer, BOOKS, apis.call)
     freshbooks.find_customer(replace(paid, customer=CustomerRef(id="7")), BOOKS, apis.call)
     assert apis.asked[-1] == "/accounting/account/a%7Cb%2Fc%257C/users/clients/7"

@@ -13,7 +13,7 @@ from gocardless_pro.errors import InvalidSignatureError
 
 from afterbill.connectors import gocardless, registry
 from afterbill.intake.connector import Login
-from afterbill.model.billing import BillingEvent, Money, Pointer, Touchpoint
+from afterbill.model.billing import BillingEvent, Money, ObjectReference, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli.memory.apis import MemoryApis
@@ -147,7 +147,7 @@ def test_a_refund_that_names_its_payment_stops_it_without_asking(read) -> None:
 def test_a_refund_that_names_no_payment_is_connected_by_the_api(read, apis: MemoryApis) -> None:
     (paid,) = read(event())
     refunded, pointer = read(event("refunds", "created"))
-    assert isinstance(pointer, Pointer)
+    assert isinstance(pointer, ObjectReference)
     (connects,) = gocardless.resolve(pointer, SHOP, apis.call)
     assert (connects.touchpoint, connects.fact) == (None, paid.fact)
     assert set(connects.links) == {*refunded.links, *paid.links}

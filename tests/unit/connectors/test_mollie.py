@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from afterbill.connectors import mollie, registry
-from afterbill.model.billing import BillingEvent, Money, Pointer, Touchpoint
+from afterbill.model.billing import BillingEvent, Money, ObjectReference, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli import samples
@@ -43,7 +43,7 @@ def read(now, apis: MemoryApis) -> Callable[..., tuple[BillingEvent, ...]]:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         found: list[BillingEvent] = []
         for one in mollie.normalise(webhook(raw, now), source):
-            if isinstance(one, Pointer):
+            if isinstance(one, ObjectReference):
                 for answer in apis.answers.values():
                     if isinstance(answer, dict) and answer.get("id") == one.id:
                         answer.update(known)
@@ -123,7 +123,7 @@ def test_a_signature_that_is_there_must_match_on_a_classic_webhook_too(now) -> N
 def test_what_came_unsigned_only_points_whatever_follows_the_id(now) -> None:
     body = b'id=tr_1&resource=event&type=payment.paid&{"resource":"payment","id":"tr_2","status":"paid"}'
     assert mollie.verify(webhook(body, now), [], now) is None
-    assert mollie.normalise(webhook(body, now), SHOP) == (Pointer("shop", "tr_1", now, "payment", "tr_1"),)
+    assert mollie.normalise(webhook(body, now), SHOP) == (ObjectReference("shop", "tr_1", now, "payment", "tr_1"),)
 
 
 def test_only_a_classic_webhook_is_unsigned(now) -> None:
@@ -136,10 +136,10 @@ def test_an_id_that_mollie_cannot_take_is_an_unknown_one_if_anybody_could_have_m
         raise PayloadError("GET /v2/payments/tr_1: status 422")
 
     (classic,) = mollie.normalise(webhook(b"id=tr_1", now), SHOP)
-    assert isinstance(classic, Pointer)
+    assert isinstance(classic, ObjectReference)
     assert mollie.resolve(classic, SHOP, call) == ()
     (signed,) = mollie.normalise(webhook(json.dumps(event("payment.paid")).encode(), now), SHOP)
-    assert isinstance(signed, Pointer)
+    assert isinstance(signed, ObjectReference)
     with pytest.raises(PayloadError):
         mollie.resolve(signed, SHOP, call)
 

@@ -12,7 +12,7 @@ import pytest
 
 from afterbill.connectors import quickbooks
 from afterbill.connectors._kit.json import parse
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, ObjectReference, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli.memory.apis import MemoryApis
@@ -55,7 +55,7 @@ def resolve(kind: str, id_: str, apis: MemoryApis, source: Source = SOURCE, **ch
     path = f"/v3/company/{REALM}/{kind.lower()}/{id_}"
     recorded = apis.answers[path][kind]
     api = MemoryApis({**apis.answers, path: {kind: recorded | changed}})
-    return quickbooks.resolve(Pointer("books", "evt", AT, kind, id_, REALM), source, api.call)
+    return quickbooks.resolve(ObjectReference("books", "evt", AT, kind, id_, REALM), source, api.call)
 
 
 class TestSignatures:
@@ -268,4 +268,6 @@ class TestCustomers:
     @pytest.mark.parametrize("answer", [None, 7, {}, {"Invoice": None}, {"Payment": {}}])
     def test_an_answer_of_another_shape_is_nothing(self, answer: object) -> None:
         apis = MemoryApis({f"/v3/company/{REALM}/invoice/2201": answer})
-        assert quickbooks.resolve(Pointer("books", "evt", AT, "Invoice", "2201", REALM), SOURCE, apis.call) == ()
+        assert (
+            quickbooks.resolve(ObjectReference("books", "evt", AT, "Invoice", "2201", REALM), SOURCE, apis.call) == ()
+        )

@@ -10,7 +10,7 @@ import pytest
 
 from afterbill.connectors import recurly
 from afterbill.connectors._kit.json import parse
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint, fact_key
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, ObjectReference, Touchpoint, fact_key
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli.memory.apis import MemoryApis
@@ -53,7 +53,7 @@ def say() -> Say:
             body = body.replace(old, new)
         (said,) = recurly.normalise(webhook(body.encode()), source)
         call = MemoryApis(ANSWERS if answers is None else answers).call
-        if isinstance(said, Pointer):
+        if isinstance(said, ObjectReference):
             (said,) = recurly.resolve(said, source, call)
         return said if said.customer.address else recurly.find_customer(said, source, call)
 
@@ -341,14 +341,14 @@ def test_unknown_kinds_of_either_format_are_ignored() -> None:
 
 def test_a_payment_unknown_to_the_api_comes_to_nothing() -> None:
     for kind in ("payment", "invoice"):
-        pointer = Pointer("recurly", "n1", NOW, kind, "x/y", SITE)
+        pointer = ObjectReference("recurly", "n1", NOW, kind, "x/y", SITE)
         apis = MemoryApis()
         assert recurly.resolve(pointer, SOURCE, apis.call) == ()
         assert apis.asked[0].endswith("-x%2Fy")
 
 
 def test_a_credit_invoice_is_no_payment() -> None:
-    pointer = Pointer("recurly", "n1", NOW, "invoice", "10412", SITE)
+    pointer = ObjectReference("recurly", "n1", NOW, "invoice", "10412", SITE)
     answers = without(i10412={"type": "credit"})
     assert recurly.resolve(pointer, SOURCE, MemoryApis(answers).call) == ()
 

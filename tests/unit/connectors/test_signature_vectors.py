@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from afterbill.connectors import paypal, registry
-from afterbill.intake.connector import Provider
+from afterbill.intake.connector import Connector
 from afterbill.model.webhooks import Refusal, Webhook
 from afterbill_cli.samples import provider_of
 
@@ -47,7 +47,7 @@ TIMED = [name for name in NAMES if name.startswith(("stripe", "standardwebhooks"
 class Vector:
     """A published signature: `signed` are the bytes under it, `headers` what came with them."""
 
-    provider: Provider
+    provider: Connector
     secret: str
     signed: bytes
     headers: dict[str, str]
@@ -130,7 +130,7 @@ def test_a_signed_time_is_held_to_the_clock(name: str, vector: Callable[[str], V
 def test_braintrees_riddle_has_the_published_answer(published: dict[str, dict[str, Any]]) -> None:
     riddle = published["braintree-challenge"]
     asked = Webhook("vector", {}, b"", NOW, method="GET", query={"bt_challenge": riddle["bt_challenge"]})
-    reply = registry.load("braintree").greet(asked, [f"{riddle['public_key']}:{riddle['private_key']}"])
+    reply = registry.load("braintree").handshake(asked, [f"{riddle['public_key']}:{riddle['private_key']}"])
     assert reply
     assert (reply.status, reply.body) == (200, riddle["expected_response"])
 

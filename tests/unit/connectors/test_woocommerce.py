@@ -62,13 +62,13 @@ class TestSignature:
 class TestPing:
     @pytest.mark.parametrize("body", [b"webhook_id=7", b"webhook_id=1234\n"])
     def test_it_gets_exactly_200_before_there_is_a_secret(self, body: bytes) -> None:
-        assert woocommerce.greet(Webhook("laden", {}, body, NOW), []) == Reply(200, "")
+        assert woocommerce.handshake(Webhook("laden", {}, body, NOW), []) == Reply(200, "")
 
     @pytest.mark.parametrize(
         "body", [b"", b"{}", b"webhook_id=", b"webhook_id=a", b"webhook_id=7&x=1", b"x=webhook_id=7"]
     )
     def test_nothing_else_is_greeted(self, body: bytes) -> None:
-        assert woocommerce.greet(Webhook("laden", {}, body, NOW), ["s"]) is None
+        assert woocommerce.handshake(Webhook("laden", {}, body, NOW), ["s"]) is None
 
 
 class TestOrders:

@@ -11,7 +11,7 @@ import pytest
 
 from afterbill.connectors import xero
 from afterbill.connectors._kit.json import parse
-from afterbill.model.billing import CustomerRef, Money, Pointer, Touchpoint
+from afterbill.model.billing import CustomerRef, Money, ObjectReference, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli.memory.apis import MemoryApis
@@ -22,7 +22,7 @@ CONTACT = "00000061-2f7d-4e19-b3c4-6a8e5d2c1b61"
 NOTE = "00000081-9e3a-47b5-a1d8-3c5f7b9d2e81"
 SOURCE = Source("books", "xero")
 Read = Callable[..., tuple[Any, ...]]
-POINTER = Pointer("books", "evt", datetime(2025, 11, 3, 9, 15, tzinfo=UTC), "INVOICE", INVOICE, TENANT)
+POINTER = ObjectReference("books", "evt", datetime(2025, 11, 3, 9, 15, tzinfo=UTC), "INVOICE", INVOICE, TENANT)
 
 
 def event(**changed: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from afterbill.insight.tally import Snapshot
-from afterbill.insight.track_changes import Marking, track_changes
+from afterbill.insight.track_changes import TrackDeps, track_changes
 from afterbill.model.errors import PayloadError, TransientError
 from afterbill_cli.memory.click_reviews import MemoryReviews
 from afterbill_cli.memory.scores import MemoryScores
@@ -30,7 +30,7 @@ def nothing_tapped(_record):
 
 
 def track(records, days, taps=None, now=NOW, tapped_in=nothing_tapped):
-    return track_changes(records, read, tapped_in, Marking(days, taps or MemoryReviews()), now)
+    return track_changes(records, read, tapped_in, TrackDeps(days, taps or MemoryReviews()), now)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from afterbill.intake.capture import Outcome
-from afterbill.intake.ports import Change
+from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import CustomerRef
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import SkipReason
@@ -22,7 +22,7 @@ class Contested(MemoryTable):
     rivals: int = 0
     attempts: int = 0
 
-    def commit(self, change: Change) -> bool:
+    def commit(self, change: FactWrites) -> bool:
         self.attempts += 1
         if self.attempts <= self.rivals:
             return False
@@ -48,7 +48,7 @@ class Interleaved(MemoryTable):
     world: World | None = None
     depth: int = 0
 
-    def commit(self, change: Change) -> bool:
+    def commit(self, change: FactWrites) -> bool:
         if self.world and self.depth:
             self.depth -= 1
             self.world.capture(event())

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterbill.intake.import_customers import TOGETHER, Importing, Outcome, import_customers
-from afterbill.intake.ports import MOST_WRITES, Change
+from afterbill.intake.import_customers import TOGETHER, CustomerImportDeps, Outcome, import_customers
+from afterbill.intake.ports import MOST_WRITES, FactWrites
 from afterbill.model.billing import BillingEvent, CustomerRef
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
@@ -24,11 +24,11 @@ NEW_ID = ids("customer")
 class Table(MemoryImports):
     """Counts its commits; `refusals` are commits that lose their race, `failures` those that meet a busy table."""
 
-    commits: list[Change] = field(default_factory=list)
+    commits: list[FactWrites] = field(default_factory=list)
     refusals: int = 0
     failures: list[int] = field(default_factory=list)
 
-    def commit(self, change: Change) -> bool:
+    def commit(self, change: FactWrites) -> bool:
         self.commits.append(change)
         assert len(change.customers) + len(change.aliases) <= MOST_WRITES
         if len(self.commits) in self.failures:
@@ -48,8 +48,8 @@ def table() -> Table:
     return Table()
 
 
-def importing(table: MemoryImports) -> Importing:
-    return Importing(table, hash_address, NEW_ID)
+def importing(table: MemoryImports) -> CustomerImportDeps:
+    return CustomerImportDeps(table, hash_address, NEW_ID)
 
 
 def said(**words: str | None) -> BillingEvent:
@@ -183,7 +183,7 @@ def test_who_loses_even_alone_is_left_for_later(table: Table) -> None:
 
 def test_what_somebody_else_wrote_in_between_is_kept(table: Table) -> None:
     class Hasty(Table):
-        def commit(self, change: Change) -> bool:
+        def commit(self, change: FactWrites) -> bool:
             if not self.commits:
                 import_customers([said(country="GB", name="Augusta")], importing(table))
             return super().commit(change)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from afterbill.answers.external import COLLECTED, Collected
+from afterbill.answers.external import COLLECTED, ExternalResponse
 from afterbill.intake import import_responses as service
-from afterbill.intake.import_responses import Importing, Outcome, Response, import_responses
+from afterbill.intake.import_responses import Outcome, Response, ResponseImportDeps, import_responses
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
@@ -34,7 +34,7 @@ def told(number=1, rating=9, aliases=(), **changes):
         "answered_at": THEN,
         "day": "2026-08-24",
     }
-    return Response(Collected(**said | changes), aliases)
+    return Response(ExternalResponse(**said | changes), aliases)
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Table(MemoryImportedResponses):
 
 
 def run(table, *responses, now=NOON, replace_=False):
-    imported = import_responses(responses, Importing(table, now, replace_))
+    imported = import_responses(responses, ResponseImportDeps(table, now, replace_))
     assert imported.left == ()
     return Counter(imported.outcomes.values())
 
@@ -167,7 +167,7 @@ def test_who_loses_a_race_reads_again():
 
 
 def run_quietly(table, *responses):
-    import_responses(responses, Importing(MemoryImportedResponses(table.invitations), NOON - DAY))
+    import_responses(responses, ResponseImportDeps(MemoryImportedResponses(table.invitations), NOON - DAY))
 
 
 def test_who_loses_every_race_is_left_to_a_later_call():
@@ -179,7 +179,7 @@ def test_who_loses_every_race_is_left_to_a_later_call():
     run(table, told())
     table.meanwhile = [others] * 9
 
-    imported = import_responses([told(rating=3)], Importing(table, NOON + DAY, replace=True))
+    imported = import_responses([told(rating=3)], ResponseImportDeps(table, NOON + DAY, replace=True))
 
     assert imported.left == (told(rating=3),)
     assert (imported.outcomes, imported.problem) == ({}, "others kept writing the same responses")
@@ -192,7 +192,7 @@ def test_a_busy_table_leaves_what_is_not_done(monkeypatch):
     monkeypatch.setattr(service, "_MOST_BYTES", 2 * service._AROUND)
     table = Table(meanwhile=[lambda _: None, busy])
 
-    imported = import_responses([told(n) for n in range(5)], Importing(table, NOON))
+    imported = import_responses([told(n) for n in range(5)], ResponseImportDeps(table, NOON))
 
     assert imported.outcomes == {told(0).id: Outcome.STORED, told(1).id: Outcome.STORED}
     assert [one.id for one in imported.left] == [told(n).id for n in (2, 3, 4)]
@@ -216,22 +216,24 @@ def test_killed_at_any_call_and_run_again_it_ends_the_same_and_counts_the_same(f
     def fresh():
         table = MemoryImportedResponses(aliases={ADA: "ada"}, people={"ada": Customer("ada")})
         if replace_:
-            import_responses([told(n, rating=1) for n in range(MANY)], Importing(table, NOON - DAY))
+            import_responses([told(n, rating=1) for n in range(MANY)], ResponseImportDeps(table, NOON - DAY))
         return table
 
     responses = [told(n, aliases=(ADA,)) for n in range(MANY)]
     whole = fresh()
-    counted = Counter(import_responses(responses, Importing(whole, NOON, replace_)).outcomes.values())
+    counted = Counter(import_responses(responses, ResponseImportDeps(whole, NOON, replace_)).outcomes.values())
     for at in range(1, 100):
         table, saboteur = fresh(), Saboteur(at, after, fault)
         done: dict[str, Outcome] = {}
         try:
-            done |= import_responses(responses, Importing(Spoiled(table, saboteur), NOON, replace_)).outcomes
+            done |= import_responses(responses, ResponseImportDeps(Spoiled(table, saboteur), NOON, replace_)).outcomes
         except SimulatedCrash:
             done = {}
         if not saboteur.hit:
             break
-        again = import_responses([one for one in responses if one.id not in done], Importing(table, NOON, replace_))
+        again = import_responses(
+            [one for one in responses if one.id not in done], ResponseImportDeps(table, NOON, replace_)
+        )
         assert table.invitations == whole.invitations
         assert Counter((done | again.outcomes).values()) == counted
     assert at > 5

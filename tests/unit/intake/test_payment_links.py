@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from afterbill.intake.ports import Change
+from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import BillingEvent, Touchpoint, fact_key
 from afterbill.model.invitation import SkipReason, State
 from tests.factories import HOUR, NOBODY, NOON, event, policy, refund
@@ -62,8 +62,8 @@ def test_repeating_the_joining_event_writes_nothing(world: World) -> None:
 
 def test_a_refund_and_a_join_that_did_not_see_each_other_cannot_both_be_stored(world: World) -> None:
     links = frozenset(JOINED.links)
-    assert world.stored.commit(Change(peers=links))
-    assert not world.stored.commit(Change(stops=dict.fromkeys(REFUND.links, REFUND.invitation_id)))
+    assert world.stored.commit(FactWrites(peers=links))
+    assert not world.stored.commit(FactWrites(stops=dict.fromkeys(REFUND.links, REFUND.invitation_id)))
 
 
 def test_a_refund_dated_into_the_future_does_not_stop_what_has_not_happened_yet(world: World) -> None:

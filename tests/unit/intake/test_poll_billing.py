@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from afterbill.intake.connector import Api, Call, Login, Provider
-from afterbill.intake.poll_billing import Polled, Polling, poll_billing
+from afterbill.intake.connector import Api, Call, Connector, Login
+from afterbill.intake.poll_billing import PollDeps, Polled, poll_billing
 from afterbill.model.errors import ConfigurationError, PayloadError, TransientError
 from afterbill.model.webhooks import Source, Webhook
 from afterbill_cli.memory.apis import MemoryApis
@@ -59,13 +59,13 @@ class Office:
     inbox: SmallInbox = field(default_factory=SmallInbox)
     parts: dict[str, Any] = field(default_factory=lambda: {"API": API})
 
-    def load(self, name: str) -> Provider:
+    def load(self, name: str) -> Connector:
         pollers = {"books": self.poller, "ledger": self.other}
         return provider(poller=pollers.get(name), **self.parts)
 
     def poll(self, *names: str) -> tuple[Polled, ...]:
         sources = {name: Source(name, provider=name) for name in names or ("books",)}
-        return poll_billing(Polling(sources, self.load, self.apis, self.inbox), NOON)
+        return poll_billing(PollDeps(sources, self.load, self.apis, self.inbox), NOON)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from afterbill.intake.connector import Provider
+from afterbill.intake.connector import Connector
 from afterbill.intake.receive_webhook import Answer, Received, receive_webhook
 from afterbill.model.errors import TransientError
 from afterbill.model.webhooks import MAX_BODY_BYTES, Refusal, Reply, Source, Webhook
@@ -27,7 +27,7 @@ class Signer:
             return self.refusal
         return None if webhook.headers["signature"] in secrets else Refusal.MISMATCH
 
-    def load(self, _name: str) -> Provider:
+    def load(self, _name: str) -> Connector:
         return provider(HEADERS=frozenset({"signature"}), verify=self.verify, **self.parts)
 
 
@@ -165,8 +165,8 @@ def test_what_the_inbox_cannot_hold_is_too_large() -> None:
 
 
 def test_a_handshake_is_answered_in_the_words_of_the_provider_and_leaves_nothing_behind(reception: Reception) -> None:
-    reception.provider.parts["greet"] = lambda webhook, secrets: Reply(200, f"{secrets[0]} {webhook.body.decode()}")
-    assert reception.receive(b"ping") == Received(Answer.GREETED, reply=Reply(200, "secret ping"))
+    reception.provider.parts["handshake"] = lambda webhook, secrets: Reply(200, f"{secrets[0]} {webhook.body.decode()}")
+    assert reception.receive(b"ping") == Received(Answer.HANDSHAKE, reply=Reply(200, "secret ping"))
     assert (reception.inbox.webhooks, reception.provider.asked_at) == ([], [])
 
 
@@ -178,7 +178,7 @@ def test_a_provider_has_its_own_answers(reception: Reception) -> None:
 
 def test_a_signature_may_cover_the_address_as_it_was_registered(reception: Reception) -> None:
     seen: list[str] = []
-    reception.provider.parts["greet"] = lambda webhook, _secrets: seen.append(webhook.url)
+    reception.provider.parts["handshake"] = lambda webhook, _secrets: seen.append(webhook.url)
     reception.receive()
     assert seen == ["https://example.com/webhooks/shop"]
 

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from afterbill.connectors import registry
-from afterbill.intake.capture import Capture, Outcome
+from afterbill.intake.capture import CaptureDeps, Outcome
 from afterbill.intake.capture_event import capture_event
-from afterbill.intake.run_campaigns import Ran, Running, run_campaigns
+from afterbill.intake.run_campaigns import CampaignDeps, Ran, run_campaigns
 from afterbill.model.billing import BillingEvent, Touchpoint
 from afterbill.model.campaigns import CAMPAIGNS, SLOTS, Campaign, Done, Every
 from afterbill.model.customer import Customer
@@ -54,7 +54,7 @@ class Office:
     inbox: Any = field(default_factory=MemoryInbox)
 
     def run(self, now: datetime, has_time: Callable[[], bool] = lambda: True) -> Ran:
-        running = Running(policy(campaigns={"loyal": self.campaign}), self.table, self.inbox)
+        running = CampaignDeps(policy(campaigns={"loyal": self.campaign}), self.table, self.inbox)
         (ran,) = run_campaigns(running, now, has_time)
         return ran
 
@@ -81,7 +81,7 @@ def office() -> Office:
 
 
 def test_without_campaigns_nothing_is_looked_at() -> None:
-    assert run_campaigns(Running(policy(), MemoryCampaigns(), MemoryInbox()), noon(NEW_YEAR)) == ()
+    assert run_campaigns(CampaignDeps(policy(), MemoryCampaigns(), MemoryInbox()), noon(NEW_YEAR)) == ()
 
 
 def test_a_message_names_the_turn_and_at_most_ten_customers(office: Office) -> None:
@@ -187,7 +187,7 @@ def test_without_time_left_the_next_run_goes_on_where_it_ended(office: Office) -
 
 def test_several_campaigns_go_on_side_by_side() -> None:
     campaigns = {"loyal": QUARTERLY, "version-2": ONCE}
-    running = Running(policy(campaigns=campaigns), MemoryCampaigns(people(100)), MemoryInbox())
+    running = CampaignDeps(policy(campaigns=campaigns), MemoryCampaigns(people(100)), MemoryInbox())
 
     ran = run_campaigns(running, noon(date(2027, 3, 1)))
 
@@ -262,8 +262,8 @@ class TestCaptured:
     def run(self, world: World) -> list[Outcome]:
         """A run of the campaign from its start, and everything in the inbox captured."""
         table = MemoryCampaigns(world.stored.people)
-        run_campaigns(Running(world.policy, table, world.inbox), world.now)
-        capture = Capture(
+        run_campaigns(CampaignDeps(world.policy, table, world.inbox), world.now)
+        capture = CaptureDeps(
             policy=world.policy,
             load=registry.load,
             facts=world.table,
@@ -313,7 +313,7 @@ class TestCaptured:
 
     def test_who_was_erased_in_the_meantime_is_nobody(self, world: World) -> None:
         table = MemoryCampaigns(world.stored.people)
-        run_campaigns(Running(world.policy, table, world.inbox), world.now)
+        run_campaigns(CampaignDeps(world.policy, table, world.inbox), world.now)
         del world.stored.people["ada"]
 
         assert self.run(world) == [Outcome.SKIPPED]
@@ -322,7 +322,7 @@ class TestCaptured:
         assert (one.reason, one.customer_id) == (SkipReason.NO_CUSTOMER, "")
 
     def test_who_was_merged_in_the_meantime_is_asked_as_the_other(self, world: World) -> None:
-        run_campaigns(Running(world.policy, MemoryCampaigns(world.stored.people), world.inbox), world.now)
+        run_campaigns(CampaignDeps(world.policy, MemoryCampaigns(world.stored.people), world.inbox), world.now)
         world.stored.people["bob"] = customer(id="bob")
         world.change_person("ada", merged_into="bob")
 

@@ -8,7 +8,7 @@ import pytest
 
 from afterbill.intake.capture import Captured, Outcome
 from afterbill.intake.connector import Api, Call, Login
-from afterbill.model.billing import BillingEvent, OperatorTask, Pointer
+from afterbill.model.billing import BillingEvent, ObjectReference, OperatorTask
 from afterbill.model.errors import ConfigurationError, PayloadError, TransientError
 from afterbill.model.invitation import SkipReason, State
 from afterbill.model.webhooks import Source, Webhook
@@ -28,7 +28,7 @@ def find_customer(found: BillingEvent, _source: Source, call: Call) -> BillingEv
     return replace(found, customer=replace(found.customer, email=said.get("email")))
 
 
-def resolve(pointer: Pointer, _source: Source, call: Call) -> tuple[BillingEvent, ...]:
+def resolve(pointer: ObjectReference, _source: Source, call: Call) -> tuple[BillingEvent, ...]:
     said: Any = call(f"/payments/{pointer.id}")
     return (event(pointer.id, customer=ref(email=said["email"])),) if said else ()
 
@@ -44,8 +44,8 @@ def world() -> World:
     return world
 
 
-def pointer(id_: str = "1") -> Pointer:
-    return Pointer("shop", f"evt_{id_}", NOON, "payment", id_)
+def pointer(id_: str = "1") -> ObjectReference:
+    return ObjectReference("shop", f"evt_{id_}", NOON, "payment", id_)
 
 
 def understand(world: World, *found: object, **more: Any) -> tuple[Captured, ...]:

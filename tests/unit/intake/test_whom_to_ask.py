@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from afterbill.intake.capture import Captured, Outcome
-from afterbill.intake.ports import Change
+from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import CustomerRef, Money, Touchpoint
 from afterbill.model.customer import Waiting
 from afterbill.model.invitation import Deferral, SkipReason, State
@@ -304,7 +304,7 @@ def test_an_event_heard_again_is_not_remembered_again(world: World) -> None:
     written: list[tuple[str, str] | None] = []
 
     class Watched(MemoryTable):
-        def commit(self, change: Change) -> bool:
+        def commit(self, change: FactWrites) -> bool:
             written.append(change.event)
             return super().commit(change)
 

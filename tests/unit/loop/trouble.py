@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from afterbill.intake.ports import Change
+from afterbill.intake.ports import FactWrites
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import TRANSITIONS, Invitation
@@ -41,7 +41,7 @@ class BusyTable(MemoryTable):
 
     between: Callable[[], None] = lambda: None
 
-    def commit(self, change: Change) -> bool:
+    def commit(self, change: FactWrites) -> bool:
         self.between()
         return super().commit(change)
 

@@ -11,7 +11,7 @@ from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.messages import OPTED_OUT, Deferred, Mail, Receipt, Rejected, Sms, Unknown
-from afterbill.model.short_links import Code, code_of
+from afterbill.model.short_links import ShortLink, short_code
 from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.delivery import PAUSE_CHECKED_AFTER, Outcome, SendResult
 from afterbill_cli.memory.table import MemoryTable
@@ -91,7 +91,7 @@ def test_one_that_was_offered_as_its_sender_died_is_marked_by_the_next_message()
 
 def test_a_text_message_goes_to_the_number_with_a_short_link_that_was_kept_before() -> None:
     world = asked(SMS)
-    code = code_of(ID, KEYS)
+    code = short_code(ID, KEYS)
     assert texts(world) == [Sms(NUMBER, f"/c/{code}", {"invitation": ID})]
     kept = world.stored.codes[code]
     assert (kept.invitation_id, kept.until) == (ID, one(world).answer_until)
@@ -101,24 +101,24 @@ def test_a_text_message_goes_to_the_number_with_a_short_link_that_was_kept_befor
 
 def test_a_short_link_that_somebody_has_is_made_anew() -> None:
     world = due(SMS)
-    taken = code_of(ID, KEYS)
+    taken = short_code(ID, KEYS)
     world.stored.keep(_code(taken, "cd" * 16))
     world.send(ID)
-    assert [sms.text for sms in texts(world)] == [f"/c/{code_of(ID, KEYS, 1)}"]
+    assert [sms.text for sms in texts(world)] == [f"/c/{short_code(ID, KEYS, 1)}"]
     assert world.stored.codes[taken].invitation_id == "cd" * 16
 
 
 def test_where_every_one_is_taken_the_survey_is_looked_at_again() -> None:
     world = due(SMS)
     for attempt in range(5):
-        world.stored.keep(_code(code_of(ID, KEYS, attempt), "cd" * 16))
+        world.stored.keep(_code(short_code(ID, KEYS, attempt), "cd" * 16))
     with pytest.raises(TransientError, match="every short link"):
         world.send(ID)
     assert one(world).state is State.PENDING
 
 
-def _code(text: str, id_: str) -> Code:
-    return Code(text, id_, one(due(SMS)).answer_until)
+def _code(text: str, id_: str) -> ShortLink:
+    return ShortLink(text, id_, one(due(SMS)).answer_until)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_text_message_that_is_throttled_goes_out_later_with_the_same_link() ->
     world = due(SMS, receipts=(THROTTLED,))
     assert world.send(ID) == SendResult(Outcome.THROTTLED, "throttled")
     assert world.live(MINUTE) == [SendResult(Outcome.SENT)]
-    assert [sms.text for sms in texts(world)] == [f"/c/{code_of(ID, KEYS)}"]
+    assert [sms.text for sms in texts(world)] == [f"/c/{short_code(ID, KEYS)}"]
 
 
 # From one to the next

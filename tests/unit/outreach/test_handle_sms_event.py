@@ -7,8 +7,8 @@ import pytest
 
 from afterbill.model.errors import PayloadError
 from afterbill.model.invitation import Delivery, State
-from afterbill.model.short_links import Code
-from afterbill.outreach.handle_sms_event import Handling, Outcome, handle_sms_event
+from afterbill.model.short_links import ShortLink
+from afterbill.outreach.handle_sms_event import Outcome, SmsEventDeps, handle_sms_event
 from tests.factories import DAY, EVENTS, NOON, day_of, hash_address, invitation
 from tests.world import World, due_survey, texting
 
@@ -34,12 +34,12 @@ def world() -> World:
     world.texting = texting
     world.change_person("ada", phone=NUMBER)
     world.change(ID, state=State.SENT, sent_at=world.now, channel="sms", delivery=Delivery.ACCEPTED)
-    world.stored.keep(Code("0123456789", ID, NOON + DAY, HASHED, "ada"))
+    world.stored.keep(ShortLink("0123456789", ID, NOON + DAY, HASHED, "ada"))
     return world
 
 
 def told(world: World, event: dict[str, Any]) -> Outcome:
-    return handle_sms_event(event, Handling(world.table, hash_address, day_of), world.now)
+    return handle_sms_event(event, SmsEventDeps(world.table, hash_address, day_of), world.now)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation, SkipReason, State
 from afterbill.model.visits import Kind, Visit
-from afterbill.outreach.sweep import Finding, Sweeping, sweep
+from afterbill.outreach.sweep import Finding, SweepDeps, sweep
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import DAY, HOUR, MINUTE, NOON, SECOND, customer, day_of, invitation
 from tests.world import World
@@ -42,7 +42,7 @@ def test_what_should_have_gone_out_twenty_minutes_ago_is_queued(world: World) ->
 
 def test_while_sending_is_halted_it_is_not_queued_for_it_goes_round_in_the_queue(world: World) -> None:
     world.now += DAY
-    sweeping = Sweeping(world.table, world.queue, timedelta(0), day_of)
+    sweeping = SweepDeps(world.table, world.queue, timedelta(0), day_of)
     assert sweep(sweeping, world.now, paused=True) == {Finding.WAITING: 1}
     assert world.queued.messages == []
     assert sweep(sweeping, world.now) == {Finding.OVERDUE: 1}
@@ -51,7 +51,7 @@ def test_while_sending_is_halted_it_is_not_queued_for_it_goes_round_in_the_queue
 def test_a_claim_without_an_end_is_called_unknown_while_sending_is_halted_too(world: World) -> None:
     claimed(world)
     world.now += 15 * MINUTE + SECOND
-    sweeping = Sweeping(world.table, world.queue, timedelta(0), day_of)
+    sweeping = SweepDeps(world.table, world.queue, timedelta(0), day_of)
     assert sweep(sweeping, world.now, paused=True) == {Finding.UNKNOWN: 1}
 
 
@@ -63,7 +63,7 @@ def test_before_that_its_timer_may_still_be_on_its_way(world: World) -> None:
 
 def test_the_flexible_window_of_timers_is_waited_for(world: World) -> None:
     world.now += 30 * MINUTE
-    assert sweep(Sweeping(world.table, world.queue, 15 * MINUTE, day_of), world.now) == {Finding.WAITING: 1}
+    assert sweep(SweepDeps(world.table, world.queue, 15 * MINUTE, day_of), world.now) == {Finding.WAITING: 1}
 
 
 def test_what_is_due_later_is_left_alone(world: World) -> None:

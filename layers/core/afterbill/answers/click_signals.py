@@ -31,7 +31,7 @@ class Signal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tap:
+class JudgedClick:
     """A number that was tapped and seen, when it was chosen, and all that speaks against it; for a person nothing."""
 
     visit: Visit
@@ -57,7 +57,7 @@ class _Visitor:
     looks: Sequence[Visit]
 
 
-def judge(visits: Iterable[Visit], delivered_at: datetime | None, integrity: Integrity) -> list[Tap]:
+def judge(visits: Iterable[Visit], delivered_at: datetime | None, integrity: Integrity) -> list[JudgedClick]:
     """Every tap, the one first that was chosen first, whatever the order of `visits`.
 
     A tap is as old as the opening of its page, however late the page came into view. Only what came until `settling`
@@ -72,7 +72,7 @@ def judge(visits: Iterable[Visit], delivered_at: datetime | None, integrity: Int
     for place, choice in choices.items():
         visitor = known(begins[place], bisect_right(moments, choice.seen.at + integrity.settling))[place]
         signals = {*visitor.signals, *_signals(choice, visitor.looks, delivered_at, integrity)}
-        taps.append(Tap(choice.seen, choice.at, tuple(signal for signal in Signal if signal in signals)))
+        taps.append(JudgedClick(choice.seen, choice.at, tuple(signal for signal in Signal if signal in signals)))
     return sorted(taps, key=lambda tap: tap.at)
 
 

@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from afterbill.answers.api_keys import ApiKey, Scope, admits, parts_of
-from afterbill.answers.external import Collected, invitation_of
+from afterbill.answers.external import ExternalResponse, invitation_of
 from afterbill.answers.record_response import cleaned
-from afterbill.answers.told import Told
+from afterbill.answers.told import ReportedAnswer
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer
@@ -48,7 +48,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Collector:
+class CollectDeps:
     """What collecting needs; `stage_of` tells the stage of a touchpoint, `day_of` the operator's day of an instant."""
 
     table: "Collecting"
@@ -72,53 +72,53 @@ def authorise(header: str, scope: Scope, keys: "ApiKeys") -> ApiKey | Refusal:
     return key if scope in key.scopes else Refusal.WRONG_SCOPE
 
 
-def collect_response(told: Told, key: ApiKey, idempotency_key: str, collector: Collector, now: datetime) -> Kept:
+def collect_response(told: ReportedAnswer, key: ApiKey, idempotency_key: str, deps: CollectDeps, now: datetime) -> Kept:
     """One conditional write; where a customer is named, two reads before it: whose the names are, and who that is."""
     answer_id = hashlib.sha256(f"api|{key.id}|{idempotency_key}".encode()).hexdigest()[:32]
     answered_at = told.answered_at or now
-    collected = Collected(
+    collected = ExternalResponse(
         id=answer_id,
-        fact=f"api|{key.id}|{idempotency_key}|{_digest(told, collector)}",
+        fact=f"api|{key.id}|{idempotency_key}|{_digest(told, deps)}",
         channel=Channel.API,
         source=told.source or key.name,
         touchpoint=told.touchpoint,
-        stage=collector.stage_of(told.touchpoint),
+        stage=deps.stage_of(told.touchpoint),
         answer=Answer(told.rating, cleaned(told.comment), told.reason, told.contact_ok),
         answered_at=answered_at,
-        day=collector.day_of(answered_at),
+        day=deps.day_of(answered_at),
         question=told.question,
         segments=told.segments,
-        customer=_customer(told, collector),
+        customer=_customer(told, deps),
     )
-    before = collector.table.keep_answer(invitation_of(collected, now))
+    before = deps.table.keep_answer(invitation_of(collected, now))
     if before is None:
         return Kept(Outcome.RECORDED, answer_id)
     return Kept(Outcome.REPEATED if before.fact == collected.fact else Outcome.REUSED, answer_id)
 
 
-def _digest(told: Told, collector: Collector) -> str:
+def _digest(told: ReportedAnswer, deps: CollectDeps) -> str:
     """Tells one answer from another; of who gave it only keyed hashes go in, so that nobody can try out addresses."""
     hidden = {
-        name: collector.hash_address(value)
+        name: deps.hash_address(value)
         for name, value in (("customer_id", told.customer_id), ("email", told.email))
         if value
     }
     # What is left out counts as what it stands for, now and when there is more to say.
-    usual = asdict(Told(told.rating))
+    usual = asdict(ReportedAnswer(told.rating))
     said = {name: value for name, value in (asdict(told) | hidden).items() if name == "rating" or value != usual[name]}
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
-def _customer(told: Told, collector: Collector) -> Customer | None:
+def _customer(told: ReportedAnswer, deps: CollectDeps) -> Customer | None:
     """The known customer it names, by id before address, and merged ones followed; nobody becomes one by it."""
     named = [f"{told.customer_source}#{told.customer_id}"] if told.customer_id else []
-    named += [f"mail#{collector.hash_address(told.email)}"] if told.email else []
+    named += [f"mail#{deps.hash_address(told.email)}"] if told.email else []
     if not named:
         return None
-    known = collector.table.known(named)
+    known = deps.table.known(named)
     wanted = next((known[name] for name in named if name in known), "")
     for _ in range(_MOST_MERGES):
-        found = collector.table.customers([wanted]).get(wanted) if wanted else None
+        found = deps.table.customers([wanted]).get(wanted) if wanted else None
         if found is None or not found.merged_into:
             return found
         wanted = found.merged_into

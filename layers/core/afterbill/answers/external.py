@@ -15,7 +15,7 @@ COLLECTED = "collected"
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class ExternalResponse:
     """One answer from elsewhere; `id` is 32 hex digits, the same for every repetition, `fact` says what it comes from.
 
     `day` is the operator's local day of `answered_at`. `segments` are what the teller knows (plan, country, locale).
@@ -35,7 +35,7 @@ class Collected:
     customer: Customer | None = None
 
 
-def invitation_of(collected: Collected, now: datetime) -> Invitation:
+def invitation_of(collected: ExternalResponse, now: datetime) -> Invitation:
     """It as a closed invitation with its answer; kept as long as one that is due `now`."""
     told = {
         **collected.segments,

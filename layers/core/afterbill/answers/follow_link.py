@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from afterbill.model import links
-from afterbill.model.short_links import GRACE, referral_code, spelled
+from afterbill.model.short_links import GRACE, normalised_code, referral_code
 
 if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports name
     from collections.abc import Callable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports 
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class FollowLinkDeps:
     """What following needs.
 
     `referral_url` gives the operator's page for a touchpoint, empty where there is none. `public_url` is the address of
@@ -29,30 +29,30 @@ class Following:
     public_url: str
 
 
-def follow_code(text: str, following: Following, now: datetime) -> str | None:
+def follow_code(text: str, deps: FollowLinkDeps, now: datetime) -> str | None:
     """The address of the survey behind a short link; None where there is none, or it is over for long."""
-    code = spelled(text)
-    found = following.short_links.code(code) if code else None
+    code = normalised_code(text)
+    found = deps.short_links.code(code) if code else None
     if found is None or now > found.until + GRACE:
         return None
-    keys = following.keys.current()
-    return f"{following.public_url}/s/{links.sign(links.Purpose.SURVEY, found.invitation_id, found.until, keys)}"
+    keys = deps.keys.current()
+    return f"{deps.public_url}/s/{links.sign(links.Purpose.SURVEY, found.invitation_id, found.until, keys)}"
 
 
-def follow_referral(token: str, following: Following, now: datetime, *, counts: bool) -> str | None:
+def follow_referral(token: str, deps: FollowLinkDeps, now: datetime, *, counts: bool) -> str | None:
     """Where a personal link leads, with the code of its customer; only a visit that `counts` is counted.
 
     The address is the operator's own, of brand.toml, whatever the request says.
     """
-    link = links.read(token, links.Purpose.REFERRAL, following.keys.current())
-    if link is None and following.keys.refresh():
-        link = links.read(token, links.Purpose.REFERRAL, following.keys.current())
+    link = links.read(token, links.Purpose.REFERRAL, deps.keys.current())
+    if link is None and deps.keys.refresh():
+        link = links.read(token, links.Purpose.REFERRAL, deps.keys.current())
     if link is None or now > link.expires_at:
         return None
-    look = following.referrals.refer if counts else following.referrals.invitation
+    look = deps.referrals.refer if counts else deps.referrals.invitation
     invitation = look(link.invitation_id)
-    page = following.referral_url(invitation.touchpoint) if invitation else ""
-    return _with_code(page, referral_code(link.invitation_id, following.keys.current())) if page else None
+    page = deps.referral_url(invitation.touchpoint) if invitation else ""
+    return _with_code(page, referral_code(link.invitation_id, deps.keys.current())) if page else None
 
 
 def _with_code(page: str, code: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from afterbill.answers import record_response
 from afterbill.answers.in_product import MOST_USER, invitation_named, proven, survey_id, unseen, waits
-from afterbill.answers.rate_limit import Throttle
+from afterbill.answers.rate_limit import RateLimiter
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation
@@ -44,7 +44,7 @@ class Problem(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Offering:
+class OfferDeps:
     """What offering needs; `source` knows the users, `reasons` are all that can be chosen.
 
     One user asks as often as `throttle` admits.
@@ -56,7 +56,7 @@ class Offering:
     source: str
     day_of: Callable[[datetime], str]
     reasons: frozenset[str] = frozenset()
-    throttle: Throttle = field(default_factory=Throttle)
+    throttle: RateLimiter = field(default_factory=RateLimiter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +74,20 @@ Fields = Mapping[str, str] | None
 """Those of a JSON object, spelled out; None where it was none."""
 
 
-def find_survey(fields: Fields, offering: Offering, now: datetime) -> Offered:
+def find_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
     """The survey that waits for this user, if there is one; the user was seen."""
-    user = _user(fields, offering, now)
+    user = _user(fields, deps, now)
     if isinstance(user, Offered):
         return user
-    customer = called(user, offering.source, offering.table)
+    customer = called(user, deps.source, deps.table)
     if customer is None:
         return Offered(Outcome.OFFERED)
     if unseen(customer, now):
-        offering.table.seen(customer, now)
-    waiting = offering.table.invitation(customer.offered) if customer.offered else None
+        deps.table.seen(customer, now)
+    waiting = deps.table.invitation(customer.offered) if customer.offered else None
     if waiting is None or not waits(waiting, customer, now):
         return Offered(Outcome.OFFERED)
-    return Offered(Outcome.OFFERED, survey_id(user, waiting.id, offering.keys.survey_key()), waiting)
+    return Offered(Outcome.OFFERED, survey_id(user, waiting.id, deps.keys.survey_key()), waiting)
 
 
 def called(user: str, source: str, table: "InProductTable") -> Customer | None:
@@ -95,23 +95,23 @@ def called(user: str, source: str, table: "InProductTable") -> Customer | None:
     return table.customer_called(f"{source}#{user}")
 
 
-def show_survey(fields: Fields, offering: Offering, now: datetime) -> Offered:
+def show_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
     """Whether to show it: only the first window that asks may."""
-    id_ = _survey(fields, offering, now)
+    id_ = _survey(fields, deps, now)
     if isinstance(id_, Offered):
         return id_
-    return Offered(Outcome.SHOWN, show=offering.table.show(id_, now))
+    return Offered(Outcome.SHOWN, show=deps.table.show(id_, now))
 
 
-def answer_survey(fields: Fields, offering: Offering, now: datetime) -> Offered:
+def answer_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
     """One write, by the same rules as on the page; repeats change the answer until the survey closes."""
-    id_ = _survey(fields, offering, now)
+    id_ = _survey(fields, deps, now)
     if isinstance(id_, Offered):
         return id_
-    answer = record_response.parse_answer(fields, offering.reasons)
+    answer = record_response.parse_answer(fields, deps.reasons)
     if isinstance(answer, record_response.Problem):
         return _invalid(Problem(answer))
-    recorded = offering.responses.record(id_, answer, now, offering.day_of(now), Channel.IN_APP)
+    recorded = deps.responses.record(id_, answer, now, deps.day_of(now), Channel.IN_APP)
     if recorded is None:
         return Offered(Outcome.NOT_FOUND)
     if not recorded.stored and recorded.invitation.answerable(now):
@@ -119,12 +119,12 @@ def answer_survey(fields: Fields, offering: Offering, now: datetime) -> Offered:
     return Offered(Outcome.RECORDED if recorded.stored else Outcome.CLOSED, invitation=recorded.invitation)
 
 
-def dismiss_survey(fields: Fields, offering: Offering, now: datetime) -> Offered:
+def dismiss_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
     """It never comes back; repeats are harmless."""
-    id_ = _survey(fields, offering, now)
+    id_ = _survey(fields, deps, now)
     if isinstance(id_, Offered):
         return id_
-    offering.table.dismiss(id_, now)
+    deps.table.dismiss(id_, now)
     return Offered(Outcome.DISMISSED)
 
 
@@ -135,7 +135,7 @@ def is_user(user: str, said: str, keys: "UserKeys") -> bool:
     return keys.refresh() and proven(user, said, keys.in_product())
 
 
-def _user(fields: Fields, offering: Offering, now: datetime) -> str | Offered:
+def _user(fields: Fields, deps: OfferDeps, now: datetime) -> str | Offered:
     if fields is None:
         return _invalid(Problem.BODY)
     user, said = fields.get("user", ""), fields.get("hash", "")
@@ -143,20 +143,20 @@ def _user(fields: Fields, offering: Offering, now: datetime) -> str | Offered:
         return _invalid(Problem.USER)
     if not said:
         return _invalid(Problem.HASH)
-    if not is_user(user, said, offering.keys):
+    if not is_user(user, said, deps.keys):
         return Offered(Outcome.UNPROVEN)
-    return user if offering.throttle.admits(user, now.timestamp()) else Offered(Outcome.TOO_MANY)
+    return user if deps.throttle.admits(user, now.timestamp()) else Offered(Outcome.TOO_MANY)
 
 
-def _survey(fields: Fields, offering: Offering, now: datetime) -> str | Offered:
+def _survey(fields: Fields, deps: OfferDeps, now: datetime) -> str | Offered:
     """The id of the invitation that is meant."""
-    user = _user(fields, offering, now)
+    user = _user(fields, deps, now)
     if isinstance(user, Offered):
         return user
     survey = (fields or {}).get("survey", "")
     if not survey:
         return _invalid(Problem.SURVEY)
-    return invitation_named(user, survey, offering.keys.survey_key()) or Offered(Outcome.NOT_FOUND)
+    return invitation_named(user, survey, deps.keys.survey_key()) or Offered(Outcome.NOT_FOUND)
 
 
 def _invalid(problem: Problem) -> Offered:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports 
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class OpenLinkDeps:
     """What opening needs; `source` knows the users, `new_id` gives 32 hex digits at random."""
 
     table: "InProductTable"
@@ -35,14 +35,14 @@ class Opener:
     hash: str = ""
 
 
-def open_link(link: HostedLink, opener: Opener, opening: Opening, now: datetime) -> str | None:
+def open_link(link: HostedLink, opener: Opener, deps: OpenLinkDeps, now: datetime) -> str | None:
     """The token of a survey that can be answered for a day; None where the user is not who the link says."""
-    customer, id_ = None, opening.new_id()
+    customer, id_ = None, deps.new_id()
     if opener.user or opener.hash:
-        if not 0 < len(opener.user) <= MOST_USER or not is_user(opener.user, opener.hash, opening.user_keys):
+        if not 0 < len(opener.user) <= MOST_USER or not is_user(opener.user, opener.hash, deps.user_keys):
             return None
-        customer = called(opener.user, opening.source, opening.table)
-        id_ = own_id(link, opener.user, opening.day_of(now))
+        customer = called(opener.user, deps.source, deps.table)
+        id_ = own_id(link, opener.user, deps.day_of(now))
     invitation = opened(link, id_, customer, opener.locale, now)
-    opening.table.open(invitation)
-    return links.sign(links.Purpose.SURVEY, id_, invitation.answer_until, opening.link_keys.current())
+    deps.table.open(invitation)
+    return links.sign(links.Purpose.SURVEY, id_, invitation.answer_until, deps.link_keys.current())

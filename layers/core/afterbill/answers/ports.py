@@ -8,7 +8,7 @@ from typing import Protocol
 from afterbill.answers.api_keys import ApiKey
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer, Invitation, Recorded
-from afterbill.model.short_links import Code
+from afterbill.model.short_links import ShortLink
 from afterbill.model.visits import Visit
 
 
@@ -87,7 +87,7 @@ class UserKeys(Protocol):
 class ShortLinks(Protocol):
     """Short links as follow_link reads them."""
 
-    def code(self, code: str) -> Code | None:
+    def code(self, code: str) -> ShortLink | None:
         """The short link of this code."""
 
 

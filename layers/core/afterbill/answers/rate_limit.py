@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 
 
-class Throttle:
+class RateLimiter:
     """Admits each key `most` times in `seconds` from its first use; of more than `keys` the one idle longest is lost.
 
     Every instance of a function counts for itself: it bounds what one of them does, and promises nothing of the whole.

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from afterbill.answers.rate_limit import Throttle
+from afterbill.answers.rate_limit import RateLimiter
 from afterbill.answers.visitors import Visitor
 from afterbill.model import links
 from afterbill.model.invitation import COMMENT_LENGTH, RETENTION, Answer, Invitation
@@ -47,7 +47,7 @@ class Problem(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Responding:
+class RespondDeps:
     """What answering needs; `day_of` gives the operator's local day of an instant.
 
     `reasons` are all that can be chosen at any touchpoint. From one network, one link is used as often as `throttle`
@@ -59,8 +59,8 @@ class Responding:
     day_of: Callable[[datetime], str]
     hash_address: Callable[[str], str]
     reasons: frozenset[str] = frozenset()
-    throttle: Throttle = field(default_factory=Throttle)
-    crowd: Throttle = field(default_factory=lambda: Throttle(most=300))
+    throttle: RateLimiter = field(default_factory=RateLimiter)
+    crowd: RateLimiter = field(default_factory=lambda: RateLimiter(most=300))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +72,17 @@ class Responded:
     problem: Problem | None = None
 
 
-def show_survey(
-    token: str, query: Mapping[str, str], visitor: Visitor, responding: Responding, now: datetime
-) -> Responded:
+def show_survey(token: str, query: Mapping[str, str], visitor: Visitor, deps: RespondDeps, now: datetime) -> Responded:
     """One call of the table: a visit that says something is kept in it, any other only reads."""
-    link = _admitted(token, ("shown", visitor.network), responding, now)
+    link = _admitted(token, ("shown", visitor.network), deps, now)
     if isinstance(link, Responded):
         return link
-    return _shown(link, _visit(query.get("rating", ""), visitor, now), responding, now)
+    return _shown(link, _visit(query.get("rating", ""), visitor, now), deps, now)
 
 
-def report_seen(
-    token: str, fields: Mapping[str, str], visitor: Visitor, responding: Responding, now: datetime
-) -> Responded:
+def report_seen(token: str, fields: Mapping[str, str], visitor: Visitor, deps: RespondDeps, now: datetime) -> Responded:
     """The number was chosen in front of somebody for a moment, in the mail or since: kept as a visit, no answer yet."""
-    link = _admitted(token, ("sent", visitor.network), responding, now)
+    link = _admitted(token, ("sent", visitor.network), deps, now)
     if isinstance(link, Responded):
         return link
     if fields.get("seen") not in _YES:
@@ -97,25 +93,25 @@ def report_seen(
     if now > link.expires_at:
         return Responded(Outcome.CLOSED)
     seen = Visit(now, Kind.SEEN, rating, visitor.network, visitor.family, visitor.scanner)
-    invitation = responding.responses.visit(link.invitation_id, seen)
+    invitation = deps.responses.visit(link.invitation_id, seen)
     return Responded(Outcome.SEEN if invitation else Outcome.NOT_FOUND, invitation)
 
 
 def record_response(
-    token: str, fields: Mapping[str, str] | None, responding: Responding, now: datetime, network: str = ""
+    token: str, fields: Mapping[str, str] | None, deps: RespondDeps, now: datetime, network: str = ""
 ) -> Responded:
     """One write; the same link may change its answer until it closes. `fields` is None where none could be read."""
-    link = _admitted(token, ("sent", network), responding, now)
+    link = _admitted(token, ("sent", network), deps, now)
     if isinstance(link, Responded):
         return link
-    answer = parse_answer(fields, responding.reasons)
+    answer = parse_answer(fields, deps.reasons)
     if isinstance(answer, Problem):
-        shown = _shown(link, None, responding, now)
+        shown = _shown(link, None, deps, now)
         refused = shown.outcome is Outcome.SHOWN
         return Responded(Outcome.INVALID, shown.invitation, answer) if refused else shown
     if now > link.expires_at:
-        return _shown(link, None, responding, now)
-    recorded = responding.responses.record(link.invitation_id, answer, now, responding.day_of(now))
+        return _shown(link, None, deps, now)
+    recorded = deps.responses.record(link.invitation_id, answer, now, deps.day_of(now))
     if recorded is None:
         return Responded(Outcome.NOT_FOUND)
     if not recorded.stored and recorded.invitation.answerable(now):
@@ -123,10 +119,10 @@ def record_response(
     return Responded(Outcome.RECORDED if recorded.stored else Outcome.CLOSED, recorded.invitation)
 
 
-def referral_token(invitation: Invitation, responding: Responding) -> str:
+def referral_token(invitation: Invitation, deps: RespondDeps) -> str:
     """What stands behind `/r/` in the link that somebody who recommends us may pass on; always the same."""
     until = invitation.answer_until + RETENTION
-    return links.sign(links.Purpose.REFERRAL, invitation.id, until, responding.keys.current())
+    return links.sign(links.Purpose.REFERRAL, invitation.id, until, deps.keys.current())
 
 
 def parse_answer(fields: Mapping[str, str] | None, reasons: frozenset[str]) -> Answer | Problem:
@@ -155,22 +151,22 @@ def _visit(rating: str, visitor: Visitor, now: datetime) -> Visit | None:
     return Visit(now, kind, number, visitor.network, visitor.family, visitor.scanner)
 
 
-def _shown(link: links.Link, visit: Visit | None, responding: Responding, now: datetime) -> Responded:
-    table, open_ = responding.responses, now <= link.expires_at
+def _shown(link: links.Link, visit: Visit | None, deps: RespondDeps, now: datetime) -> Responded:
+    table, open_ = deps.responses, now <= link.expires_at
     invitation = table.visit(link.invitation_id, visit) if visit and open_ else table.invitation(link.invitation_id)
     if invitation is None:
         return Responded(Outcome.NOT_FOUND)
     return Responded(Outcome.SHOWN if open_ and invitation.answerable(now) else Outcome.CLOSED, invitation)
 
 
-def _admitted(token: str, used: tuple[str, str], responding: Responding, now: datetime) -> links.Link | Responded:
+def _admitted(token: str, used: tuple[str, str], deps: RespondDeps, now: datetime) -> links.Link | Responded:
     """The link of a survey, or what is wrong with it or with so much use of it; `used` says how, and from where."""
-    link = _read(token, links.Purpose.SURVEY, responding)
+    link = _read(token, links.Purpose.SURVEY, deps)
     if link is None:
         return Responded(Outcome.NOT_FOUND)
     (use, network), at = used, now.timestamp()
     # In this order: what is refused to one network is not counted against all others.
-    admitted = responding.throttle.admits((link.invitation_id, use, network), at) and responding.crowd.admits(
+    admitted = deps.throttle.admits((link.invitation_id, use, network), at) and deps.crowd.admits(
         (link.invitation_id, use), at
     )
     return link if admitted else Responded(Outcome.TOO_MANY)
@@ -182,30 +178,30 @@ def cleaned(typed: str) -> str:
     return _NO_TEXT.sub("", lines).strip().encode("utf-8", "replace").decode()
 
 
-def show_unsubscribe(token: str, responding: Responding, now: datetime) -> Responded:
+def show_unsubscribe(token: str, deps: RespondDeps, now: datetime) -> Responded:
     """The page that asks; scanners that follow links must not unsubscribe anybody."""
-    link = _read(token, links.Purpose.UNSUBSCRIBE, responding)
-    invitation = responding.responses.invitation(link.invitation_id) if link else None
+    link = _read(token, links.Purpose.UNSUBSCRIBE, deps)
+    invitation = deps.responses.invitation(link.invitation_id) if link else None
     if link is None or invitation is None:
         return Responded(Outcome.NOT_FOUND)
     return Responded(Outcome.ASKED if now <= link.expires_at else Outcome.CLOSED, invitation)
 
 
-def unsubscribe(token: str, responding: Responding, now: datetime) -> Responded:
+def unsubscribe(token: str, deps: RespondDeps, now: datetime) -> Responded:
     """Never ask this address again; repeats are harmless (RFC 8058 senders may try more than once)."""
-    shown = show_unsubscribe(token, responding, now)
+    shown = show_unsubscribe(token, deps, now)
     if shown.outcome is not Outcome.ASKED or shown.invitation is None:
         return shown
-    customer = responding.responses.customer(shown.invitation.customer_id)
+    customer = deps.responses.customer(shown.invitation.customer_id)
     if customer and customer.address:
-        hashed = responding.hash_address(customer.address)
-        responding.responses.suppress(hashed, "unsubscribed", now, customer)
+        hashed = deps.hash_address(customer.address)
+        deps.responses.suppress(hashed, "unsubscribed", now, customer)
     return Responded(Outcome.UNSUBSCRIBED, shown.invitation)
 
 
-def _read(token: str, purpose: links.Purpose, responding: Responding) -> links.Link | None:
-    link = links.read(token, purpose, responding.keys.current())
-    if link is None and responding.keys.refresh():
+def _read(token: str, purpose: links.Purpose, deps: RespondDeps) -> links.Link | None:
+    link = links.read(token, purpose, deps.keys.current())
+    if link is None and deps.keys.refresh():
         # Signed a moment ago, by a key that was rotated in since; forged links cannot drive the bill.
-        link = links.read(token, purpose, responding.keys.current())
+        link = links.read(token, purpose, deps.keys.current())
     return link

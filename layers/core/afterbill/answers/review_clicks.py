@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from afterbill.answers.click_signals import Signal, Tap, judge
+from afterbill.answers.click_signals import JudgedClick, Signal, judge
 from afterbill.answers.ports import ClickReviews
 from afterbill.model.invitation import Answer, Invitation
 from afterbill.model.visits import Integrity
@@ -27,28 +27,28 @@ class ReviewRun:
 
 
 def review_clicks(
-    settling: ClickReviews, integrity: Integrity, now: datetime, day_of: Callable[[datetime], str]
+    reviews: ClickReviews, integrity: Integrity, now: datetime, day_of: Callable[[datetime], str]
 ) -> ReviewRun:
-    """Judge the taps older than `settling`; newer ones keep their mark. `day_of` gives the operator's local day."""
-    marks = sorted(settling.marks(), key=lambda tapped: (tapped.marked_at, tapped.invitation_id))
-    ripe = [tapped for tapped in marks if tapped.marked_at + integrity.settling < now][:MOST_REVIEWED]
+    """Judge the taps older than `reviews`; newer ones keep their mark. `day_of` gives the operator's local day."""
+    marks = sorted(reviews.marks(), key=lambda mark: (mark.marked_at, mark.invitation_id))
+    ripe = [mark for mark in marks if mark.marked_at + integrity.settling < now][:MOST_REVIEWED]
     answers, done, labelled = 0, 0, Counter[Signal]()
-    for tapped in ripe:
-        read = settling.invitation(tapped.invitation_id)
+    for mark in ripe:
+        read = reviews.invitation(mark.invitation_id)
         taps = _taps(read, integrity) if read else []
         judged = [tap for tap in taps if tap.visit.at + integrity.settling < now]
         told = _told(read, judged, day_of) if read and judged else read
         if told and told != read:
-            if not settling.store_review(told):
+            if not reviews.store_review(told):
                 continue  # confirmed or visited in this very moment: the mark stays, the next run reads again
             answers += not told.label
             labelled.update(map(Signal, told.label.split()))
         # Only now: a crash before this line leaves the mark, and the next run finds everything done.
-        done += len(judged) == len(taps) and settling.clear(tapped)
+        done += len(judged) == len(taps) and reviews.clear(mark)
     return ReviewRun(answers, labelled, len(marks) - done)
 
 
-def _taps(invitation: Invitation, integrity: Integrity) -> list[Tap]:
+def _taps(invitation: Invitation, integrity: Integrity) -> list[JudgedClick]:
     """The taps that can become the answer, judged; none where one was confirmed."""
     if invitation.answer and invitation.answer.confirmed:
         return []
@@ -59,7 +59,7 @@ def _taps(invitation: Invitation, integrity: Integrity) -> list[Tap]:
     ]
 
 
-def _told(invitation: Invitation, judged: list[Tap], day_of: Callable[[datetime], str]) -> Invitation:
+def _told(invitation: Invitation, judged: list[JudgedClick], day_of: Callable[[datetime], str]) -> Invitation:
     """What the taps come to: the newest that nothing speaks against, or why the newest is no answer.
 
     What was an answer once stays one, whatever is found about later taps.

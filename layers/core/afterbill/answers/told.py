@@ -14,7 +14,7 @@ LATEST_MINUTES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReportedAnswer:
     """`answered_at` is None where nobody said when, `source` empty where nobody said where.
 
     `customer_source` with `customer_id`, and `email`, may lead to a known customer; none of them is stored.

@@ -4,7 +4,7 @@ from dataclasses import fields
 from functools import cache
 from importlib import import_module
 
-from afterbill.intake.connector import Provider
+from afterbill.intake.connector import Connector
 from afterbill.model.errors import ConfigurationError
 
 PROVIDERS = (
@@ -35,9 +35,9 @@ _OURS = ("campaigns",)
 
 
 @cache
-def load(provider: str) -> Provider:
+def load(provider: str) -> Connector:
     """What the module of this provider offers; a ConfigurationError names an unknown one and those there are."""
     if provider not in PROVIDERS + _OURS:
         raise ConfigurationError(f"Unknown provider {provider!r}: it must be one of {', '.join(PROVIDERS)}.")
     module = import_module(f"afterbill.connectors.{provider}")
-    return Provider(**{one.name: getattr(module, one.name) for one in fields(Provider) if hasattr(module, one.name)})
+    return Connector(**{one.name: getattr(module, one.name) for one in fields(Connector) if hasattr(module, one.name)})

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from afterbill.content.colours import SURFACE, SURFACE_DARK, colour_problem
 from afterbill.model.billing import Touchpoint
 from afterbill.model.errors import ConfigurationError
-from afterbill.model.suggestions import unknown
+from afterbill.model.suggestions import did_you_mean
 
 FILE = "brand.toml"
 
@@ -94,7 +94,7 @@ def brand_of(settings: Mapping[str, Any]) -> Brand:
 def _shape_problems(settings: Mapping[str, Any]) -> Iterator[str]:
     """Settings that are unknown, missing or of another kind than they must be."""
     known = {one.name: one for one in fields(Brand)}
-    yield from (f"{FILE}: {unknown(key, known)}" for key in settings if key not in known)
+    yield from (f"{FILE}: {did_you_mean(key, known)}" for key in settings if key not in known)
     required = list(known)[: list(known).index("service")]
     yield from (f"{FILE}: {key} is missing" for key in required if key not in settings)
     for key in known.keys() & settings.keys() - {"informal", "touchpoints"}:
@@ -113,13 +113,13 @@ def _touchpoint_problems(tables: object) -> Iterator[str]:
     for touchpoint, table in tables.items():
         place = f"{FILE}: touchpoints.{touchpoint}"
         if touchpoint not in set(Touchpoint):
-            yield f"{FILE}: touchpoints: {unknown(touchpoint, Touchpoint)}"
+            yield f"{FILE}: touchpoints: {did_you_mean(touchpoint, Touchpoint)}"
         if not isinstance(table, Mapping):
             yield f"{place} must be a table, not {table!r}"
             continue
         for key, value in table.items():
             if key not in _OVERRIDES:
-                yield f"{place}: {unknown(key, _OVERRIDES)}"
+                yield f"{place}: {did_you_mean(key, _OVERRIDES)}"
             elif not isinstance(value, str):
                 yield f"{place}.{key} must be a text in quotes, not {value!r}"
 

@@ -7,7 +7,7 @@ from typing import Any
 from afterbill.content.wording import ASKING, VARYING
 from afterbill.model.billing import Touchpoint
 from afterbill.model.questions import Question
-from afterbill.model.suggestions import unknown
+from afterbill.model.suggestions import did_you_mean
 
 NAMES = frozenset({"company", "product", "service", "object", "lowest", "highest"})
 """Placeholders that any text may use; the last two are the ends of the scale."""
@@ -71,7 +71,7 @@ _ABOUT = {"language": str, "read_by_native_speaker": bool}
 def catalog_problems(place: str, file: Mapping[str, Any]) -> Iterator[str]:
     """What must be mended in one language's file, by key; nothing when it is complete."""
     yield from (
-        f"{place}: {unknown(key, ('catalog', 'texts'))}; texts stand under [texts]"
+        f"{place}: {did_you_mean(key, ('catalog', 'texts'))}; texts stand under [texts]"
         for key in file
         if key not in {"catalog", "texts"}
     )
@@ -79,7 +79,7 @@ def catalog_problems(place: str, file: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(about, Mapping) or not isinstance(texts, Mapping):
         yield f"{place}: must hold the tables [catalog] and [texts]"
         return
-    yield from (f"{place}: catalog: {unknown(key, _ABOUT)}" for key in about if key not in _ABOUT)
+    yield from (f"{place}: catalog: {did_you_mean(key, _ABOUT)}" for key in about if key not in _ABOUT)
     for key, kind in _ABOUT.items():
         if not isinstance(about.get(key), kind):
             yield f"{place}: catalog.{key} must be " + ("true or false" if kind is bool else "a text")
@@ -90,7 +90,7 @@ def catalog_problems(place: str, file: Mapping[str, Any]) -> Iterator[str]:
 
 def _text_problems(key: str, text: object) -> Iterator[str]:
     if key not in TEXTS and not key.startswith(REASON):
-        yield f"{unknown(key, TEXTS)}: no mail and no page says it"
+        yield f"{did_you_mean(key, TEXTS)}: no mail and no page says it"
     elif not isinstance(text, str):
         yield f"{key} must be a text in quotes, not {text!r}"
     elif not text.strip():

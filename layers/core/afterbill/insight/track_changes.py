@@ -15,7 +15,7 @@ Marked = TypeVar("Marked", date, str)
 
 
 @dataclass(frozen=True, slots=True)
-class Marking:
+class TrackDeps:
     """Where marks are set."""
 
     days: DirtyDays
@@ -26,7 +26,7 @@ def track_changes(
     records: Mapping[str, Record],
     read: Callable[[Record], tuple[Snapshot | None, Snapshot | None]],
     tapped_in: Callable[[Record], str],
-    marking: Marking,
+    deps: TrackDeps,
     now: datetime,
 ) -> list[str]:
     """Mark each touched day and tapped invitation once; returns the ids of the records that failed, in their order.
@@ -47,8 +47,8 @@ def track_changes(
             days[day].add(id_)
         if tapped:
             taps[tapped].add(id_)
-    failed |= _unmarked(days, lambda day: marking.days.mark(day, now))
-    failed |= _unmarked(taps, lambda id_: marking.taps.mark_for_review(id_, now))
+    failed |= _unmarked(days, lambda day: deps.days.mark(day, now))
+    failed |= _unmarked(taps, lambda id_: deps.taps.mark_for_review(id_, now))
     return [id_ for id_ in records if id_ in failed]
 
 

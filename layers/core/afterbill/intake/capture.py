@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from afterbill.intake.connector import Call, Provider
+from afterbill.intake.connector import Call, Connector
 from afterbill.intake.ports import BillingApis, DeadLetters, Evidence, Facts, Inbox
 from afterbill.model.errors import ConfigurationError
 from afterbill.model.invitation import Invitation
@@ -38,14 +38,14 @@ class Captured:
 
 
 @dataclass(frozen=True, slots=True)
-class Capture:
+class CaptureDeps:
     """What capturing needs; `hash_address` is keyed, `new_id` gives a random customer id.
 
     `evidence` keeps a copy of every webhook somebody vouches for, where an operator wants that.
     """
 
     policy: Policy
-    load: Callable[[str], Provider]
+    load: Callable[[str], Connector]
     facts: Facts
     timer: Timer
     queue: SendQueue
@@ -62,7 +62,7 @@ class Sender:
     """Who sent the webhook at hand; `call` reaches its API, if credentials for that are stored."""
 
     source: Source
-    provider: Provider
+    provider: Connector
     call: Call | None
 
     @property

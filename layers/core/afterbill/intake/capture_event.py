@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from afterbill.intake.capture import Capture, Captured, Outcome, Sender
+from afterbill.intake.capture import Captured, CaptureDeps, Outcome, Sender
 from afterbill.intake.capture_fact import capture_fact
-from afterbill.model.billing import OperatorTask, Pointer, Understood
+from afterbill.model.billing import ObjectReference, OperatorTask, ParsedElement
 from afterbill.model.errors import ConfigurationError, PayloadError, TransientError
 from afterbill.model.webhooks import Webhook
 
@@ -28,35 +28,35 @@ def _always() -> bool:
 
 
 def capture_event(
-    webhook: Webhook, capture: Capture, now: datetime, has_time: Callable[[], bool] = _always
+    webhook: Webhook, deps: CaptureDeps, now: datetime, has_time: Callable[[], bool] = _always
 ) -> tuple[Captured, ...]:
     """Capture every event of one webhook; safe to repeat after a crash anywhere.
 
     What cannot be understood is put aside with its original bytes. Raises TransientError when a service or an API did
     not answer; by then everything else in the webhook is captured. Without time left no further event is begun.
     """
-    sender = _sender_of(webhook, capture)
-    found = _understand(webhook, sender, capture)
+    sender = _sender_of(webhook, deps)
+    found = _understand(webhook, sender, deps)
     if found is None:
         return (Captured(Outcome.REFUSED),)
     if webhook.part is None and len(found) > _SLICE:
-        return _split(webhook, len(found), capture)
+        return _split(webhook, len(found), deps)
     begin = (webhook.part or 0) * _SLICE
-    captured = _capture_all(found[begin : begin + _SLICE], sender, capture, now, has_time)
+    captured = _capture_all(found[begin : begin + _SLICE], sender, deps, now, has_time)
     problems = [one.problem for one in captured if one.outcome is Outcome.UNREADABLE]
     if problems:
-        capture.dead_letters.put_aside(webhook, problems[0])
+        deps.dead_letters.put_aside(webhook, problems[0])
     return tuple(captured) or (Captured(Outcome.IGNORED),)
 
 
-def _understand(webhook: Webhook, sender: Sender, capture: Capture) -> tuple[Understood, ...] | None:
+def _understand(webhook: Webhook, sender: Sender, deps: CaptureDeps) -> tuple[ParsedElement, ...] | None:
     """What it says, None where the provider does not vouch for it."""
     try:
         confirm = sender.provider.confirm
         if confirm and not confirm(webhook, sender.source, sender.api):
             return None
-        if capture.evidence and webhook.part is None and not sender.provider.is_unsigned(webhook):
-            capture.evidence.keep(webhook)
+        if deps.evidence and webhook.part is None and not sender.provider.is_unsigned(webhook):
+            deps.evidence.keep(webhook)
         found = sender.provider.normalise(webhook, sender.source)
     except PayloadError as error:
         return (error,)
@@ -65,24 +65,24 @@ def _understand(webhook: Webhook, sender: Sender, capture: Capture) -> tuple[Und
     return found
 
 
-def _sender_of(webhook: Webhook, capture: Capture) -> Sender:
-    source = capture.policy.source(webhook.source)
+def _sender_of(webhook: Webhook, deps: CaptureDeps) -> Sender:
+    source = deps.policy.source(webhook.source)
     if source is None:
         message = f"surveys.toml has no [sources.{webhook.source}]: add it, then redrive the inbox"
         raise ConfigurationError(message)
-    provider = capture.load(source.provider)
-    return Sender(source, provider, capture.apis.of(source, provider.API) if provider.API else None)
+    provider = deps.load(source.provider)
+    return Sender(source, provider, deps.apis.of(source, provider.API) if provider.API else None)
 
 
-def _split(webhook: Webhook, count: int, capture: Capture) -> tuple[Captured, ...]:
+def _split(webhook: Webhook, count: int, deps: CaptureDeps) -> tuple[Captured, ...]:
     """A long batch goes back in slices, each of which is retried alone."""
     for part in range(-(-count // _SLICE)):
-        capture.inbox.put(replace(webhook, part=part))
+        deps.inbox.put(replace(webhook, part=part))
     return (Captured(Outcome.SPLIT),)
 
 
 def _capture_all(
-    found: tuple[Understood, ...], sender: Sender, capture: Capture, now: datetime, has_time: Callable[[], bool]
+    found: tuple[ParsedElement, ...], sender: Sender, deps: CaptureDeps, now: datetime, has_time: Callable[[], bool]
 ) -> list[Captured]:
     captured: list[Captured] = []
     late: Exception | None = None
@@ -90,7 +90,7 @@ def _capture_all(
         try:
             if not has_time():
                 raise TransientError("no time is left for the rest of this webhook")  # noqa: TRY301  # as if it failed
-            captured += _capture_one(one, sender, capture, now)
+            captured += _capture_one(one, sender, deps, now)
         except PayloadError as error:
             captured.append(Captured(Outcome.UNREADABLE, problem=str(error)))
         except Exception as error:  # noqa: BLE001  # raised below, once the others had their turn
@@ -100,15 +100,15 @@ def _capture_all(
     return captured
 
 
-def _capture_one(one: Understood, sender: Sender, capture: Capture, now: datetime) -> list[Captured]:
+def _capture_one(one: ParsedElement, sender: Sender, deps: CaptureDeps, now: datetime) -> list[Captured]:
     if isinstance(one, PayloadError):
         raise one
     if isinstance(one, OperatorTask):
         address = one.customer.address
-        is_new = capture.facts.keep_task(one, capture.hash_address(address) if address else "", now)
+        is_new = deps.facts.keep_task(one, deps.hash_address(address) if address else "", now)
         return [Captured(_TASKS[is_new, one.urgent])]
-    if isinstance(one, Pointer):
+    if isinstance(one, ObjectReference):
         resolve = sender.provider.resolve
         events = resolve(one, sender.source, sender.api) if resolve else ()
-        return [capture_fact(event, sender, capture, now) for event in events] or [Captured(Outcome.IGNORED)]
-    return [capture_fact(one, sender, capture, now)]
+        return [capture_fact(event, sender, deps, now) for event in events] or [Captured(Outcome.IGNORED)]
+    return [capture_fact(one, sender, deps, now)]

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from afterbill.intake.capture import Capture, Captured, Outcome, Sender
+from afterbill.intake.capture import Captured, CaptureDeps, Outcome, Sender
 from afterbill.intake.identify_customer import Identity, aliases_of, identify
-from afterbill.intake.ports import Change, Found, Wanted
+from afterbill.intake.ports import FactQuery, FactSnapshot, FactWrites
 from afterbill.model.billing import REVERSALS, BillingEvent, Touchpoint
 from afterbill.model.customer import Customer, Waiting, await_survey
 from afterbill.model.errors import TransientError
@@ -20,7 +20,7 @@ _TIMER_MINIMUM = timedelta(seconds=15)
 """EventBridge Scheduler works by the minute; what is due sooner goes straight to the send queue."""
 
 
-def capture_fact(event: BillingEvent, sender: Sender, capture: Capture, now: datetime) -> Captured:
+def capture_fact(event: BillingEvent, sender: Sender, deps: CaptureDeps, now: datetime) -> Captured:
     """Capture it; safe to repeat after a crash anywhere. Raises TransientError when a service did not answer."""
     source = sender.source
     event = _marked(event, source)
@@ -28,13 +28,13 @@ def capture_fact(event: BillingEvent, sender: Sender, capture: Capture, now: dat
         return Captured(Outcome.IGNORED)
     asked = False
     for _ in range(_TRIES):
-        known = _look_up(event, source, capture)
-        if not asked and _nameless(event, sender, known, capture.policy):
+        known = _look_up(event, source, deps)
+        if not asked and _nameless(event, sender, known, deps.policy):
             event, asked = _ask_who(event, sender), True
             continue
-        change, invitation = _plan(event, source, known, capture.policy, now)
-        if change.empty or capture.facts.commit(change):
-            return _conclude(change, invitation, capture, now)
+        change, invitation = _plan(event, source, known, deps.policy, now)
+        if change.empty or deps.facts.commit(change):
+            return _conclude(change, invitation, deps, now)
     message = f"event {event.event_id} kept meeting others at the same items: it is retried from the inbox"
     raise TransientError(message)
 
@@ -52,24 +52,24 @@ def _idle_test(event: BillingEvent, source: Source) -> bool:
 class _Known:
     """What the table knows of an event, and of whom it is about."""
 
-    found: Found
+    found: FactSnapshot
     identity: Identity
 
 
-def _look_up(event: BillingEvent, source: Source, capture: Capture) -> _Known:
+def _look_up(event: BillingEvent, source: Source, deps: CaptureDeps) -> _Known:
     address = event.customer.address
-    found = capture.facts.look_up(
-        Wanted(
+    found = deps.facts.look_up(
+        FactQuery(
             invitation_id=event.invitation_id if event.touchpoint else "",
-            aliases=aliases_of(event, capture.hash_address),
+            aliases=aliases_of(event, deps.hash_address),
             links=event.links,
-            address_hash=capture.hash_address(address) if address else None,
+            address_hash=deps.hash_address(address) if address else None,
             event=_receipt(event),
         )
     )
     if _idle_test(event, source):
         return _Known(found, Identity(None))
-    return _Known(found, identify(event, found, capture.facts, capture.hash_address, capture.new_id))
+    return _Known(found, identify(event, found, deps.facts, deps.hash_address, deps.new_id))
 
 
 def _receipt(event: BillingEvent) -> tuple[str, str] | None:
@@ -94,7 +94,7 @@ def _ask_who(event: BillingEvent, sender: Sender) -> BillingEvent:
 
 def _plan(
     event: BillingEvent, source: Source, known: _Known, policy: Policy, now: datetime
-) -> tuple[Change, Invitation | None]:
+) -> tuple[FactWrites, Invitation | None]:
     """What to write, and the invitation to look after (new or met)."""
     found, identity = known.found, known.identity
     if event.touchpoint is None:
@@ -108,7 +108,7 @@ def _plan(
         invitation = _invite(event, policy, customer, decision, now)
         customer = _await(customer, rule, invitation, now)
     stops = _stops(event, rule, found, effective=not _idle_test(event, source))
-    change = Change(
+    change = FactWrites(
         invitation=None if found.invitation else invitation,
         customers=identity.with_customer(customer).changed,
         aliases=identity.aliases,
@@ -121,11 +121,11 @@ def _plan(
     return change, invitation
 
 
-def _lesson(event: BillingEvent, identity: Identity, found: Found, now: datetime) -> Change:
+def _lesson(event: BillingEvent, identity: Identity, found: FactSnapshot, now: datetime) -> FactWrites:
     """What an event without a touchpoint teaches: its customer, and which objects are one payment."""
     # What was joined before is not written again: whatever stopped it since stopped all of it.
     joined = frozenset(event.links) if not found.peers.issuperset(event.links) else frozenset()
-    return Change(
+    return FactWrites(
         customers=identity.changed,
         aliases=identity.aliases,
         stops=dict.fromkeys(joined, min(found.stopped_by)) if found.stopped_by else {},
@@ -146,7 +146,7 @@ def _take_back(event: BillingEvent, rule: Rule, customer: Customer | None, now: 
     return replace(customer, last_adverse_at=at, waiting=waiting)
 
 
-def _stops(event: BillingEvent, rule: Rule, found: Found, *, effective: bool) -> dict[str, str]:
+def _stops(event: BillingEvent, rule: Rule, found: FactSnapshot, *, effective: bool) -> dict[str, str]:
     if not effective or event.touchpoint not in REVERSALS or rule.stops is Stops.NOTHING:
         return {}
     if event.invitation_id in found.stopped_by:
@@ -202,21 +202,21 @@ def _invite(
     )
 
 
-def _conclude(change: Change, invitation: Invitation | None, capture: Capture, now: datetime) -> Captured:
+def _conclude(change: FactWrites, invitation: Invitation | None, deps: CaptureDeps, now: datetime) -> Captured:
     if invitation is None:
         return Captured(Outcome.LEARNED)
     if invitation.state is State.PENDING:
         # Repeated for a duplicate too: a crash between the transaction and this call heals here.
-        _set_timer(invitation, capture, now)
+        _set_timer(invitation, deps, now)
     if change.invitation is None:
         return Captured(Outcome.DUPLICATE, invitation)
     skipped = invitation.state is State.CLOSED
     return Captured(Outcome.SKIPPED if skipped else Outcome.SCHEDULED, invitation)
 
 
-def _set_timer(invitation: Invitation, capture: Capture, now: datetime) -> None:
+def _set_timer(invitation: Invitation, deps: CaptureDeps, now: datetime) -> None:
     remaining = invitation.ready_at - now
     if remaining < _TIMER_MINIMUM:
-        capture.queue.put(invitation.id, invitation.delivery_number, max(remaining, timedelta(0)))
+        deps.queue.put(invitation.id, invitation.delivery_number, max(remaining, timedelta(0)))
     else:
-        capture.timer.at(invitation, invitation.delivery_number, invitation.ready_at)
+        deps.timer.at(invitation, invitation.delivery_number, invitation.ready_at)

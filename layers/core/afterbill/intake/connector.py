@@ -10,7 +10,7 @@ from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 if TYPE_CHECKING:  # receiving starts without the rest of the domain
     from datetime import datetime
 
-    from afterbill.model.billing import BillingEvent, Pointer, Understood
+    from afterbill.model.billing import BillingEvent, ObjectReference, ParsedElement
 
 
 class Address(StrEnum):
@@ -143,16 +143,16 @@ class Poller(Protocol):
 _TAKEN, _NOT_TRUSTED = Reply(202), Reply(401)
 
 
-def _no_greeting(_webhook: Webhook, _secrets: Sequence[str]) -> Reply | None:
+def _no_handshake(_webhook: Webhook, _secrets: Sequence[str]) -> Reply | None:
     return None
 
 
-def _is_signed(_webhook: Webhook) -> bool:
+def _never(_webhook: Webhook) -> bool:
     return False
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
+class Connector:
     """The parts of a provider's module under their own names; what has a default may be left out.
 
     ABOUT: for operators. HEADERS: lower-case names of the headers `normalise` and `confirm` read, which the inbox
@@ -160,8 +160,8 @@ class Provider:
     no event of the provider, or in the place of one bad element of a batch. `sign`: an unsigned webhook as the provider
     would send it, for samples and tests.
 
-    `greet`: the answer to a handshake, given at once; None for everything else. ACCEPTED and REFUSED: the answers the
-    provider demands to what was taken and what was not trusted.
+    `handshake`: the answer to a handshake, given at once; None for everything else. ACCEPTED and REFUSED: the
+    answers the provider demands to what was taken and what was not trusted.
 
     API: how its API is reached. `resolve`: what a Pointer stands for. `find_customer`: the same event with its
     customer, and with the money where that was missing. `confirm`: whether the provider itself vouches for a webhook
@@ -172,14 +172,14 @@ class Provider:
     ABOUT: About
     HEADERS: frozenset[str]
     verify: Verify
-    normalise: "Callable[[Webhook, Source], tuple[Understood, ...]]"
+    normalise: "Callable[[Webhook, Source], tuple[ParsedElement, ...]]"
     sign: Callable[[Webhook, str], Webhook]
-    greet: Callable[[Webhook, Sequence[str]], Reply | None] = _no_greeting
+    handshake: Callable[[Webhook, Sequence[str]], Reply | None] = _no_handshake
     ACCEPTED: Reply = _TAKEN
     REFUSED: Reply = _NOT_TRUSTED
     API: Api | None = None
-    resolve: "Callable[[Pointer, Source, Call], tuple[BillingEvent, ...]] | None" = None
+    resolve: "Callable[[ObjectReference, Source, Call], tuple[BillingEvent, ...]] | None" = None
     find_customer: "Callable[[BillingEvent, Source, Call], BillingEvent] | None" = None
     confirm: Callable[[Webhook, Source, Call], bool] | None = None
-    is_unsigned: Callable[[Webhook], bool] = _is_signed
+    is_unsigned: Callable[[Webhook], bool] = _never
     poller: Poller | None = None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from afterbill.intake.ports import Found
+from afterbill.intake.ports import FactSnapshot
 from afterbill.model.billing import BillingEvent
 from afterbill.model.customer import BOUNCED, Customer, learn, merge, weightiest
 
@@ -45,7 +45,7 @@ def aliases_of(event: BillingEvent, hash_address: Callable[[str], str]) -> tuple
 
 def identify(
     event: BillingEvent,
-    found: Found,
+    found: FactSnapshot,
     facts: People,
     hash_address: Callable[[str], str],
     new_id: Callable[[], str],
@@ -94,7 +94,7 @@ def follow(ids: tuple[str, ...], facts: People) -> dict[str, Customer]:
     return read
 
 
-def _suppress(learned: Customer, before: Customer, event: BillingEvent, found: Found) -> Customer:
+def _suppress(learned: Customer, before: Customer, event: BillingEvent, found: FactSnapshot) -> Customer:
     """A suppressed address suppresses whoever holds it; a bounce is forgotten with the address that bounced."""
     if event.customer.address is None or learned.address != event.customer.address:
         return learned

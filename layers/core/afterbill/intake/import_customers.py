@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from afterbill.intake.identify_customer import Identity, aliases_of, follow, identify
-from afterbill.intake.ports import MOST_WRITES, Change, Found, Imports, Known
+from afterbill.intake.ports import MOST_WRITES, FactSnapshot, FactWrites, Imports, ImportSnapshot
 from afterbill.model.billing import BillingEvent
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
@@ -27,7 +27,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Importing:
+class CustomerImportDeps:
     """What importing needs; `hash_address` is the keyed hash, `new_id` names a new customer."""
 
     table: Imports
@@ -44,7 +44,7 @@ class Imported:
     problem: str = ""
 
 
-def import_customers(events: Sequence[BillingEvent], importing: Importing) -> Imported:
+def import_customers(events: Sequence[BillingEvent], deps: CustomerImportDeps) -> Imported:
     """Learn what these events say of their customers; safe to repeat after a crash anywhere.
 
     Of one person the event of the latest time counts, and of equal ones the later in `events`. Who lost a race is
@@ -55,8 +55,8 @@ def import_customers(events: Sequence[BillingEvent], importing: Importing) -> Im
     for together in (len(events), len(events), *[1] * _ALONE):
         for some in _batches(list(open_), max(together, 1)):
             try:
-                for commit in _commits({number: open_[number] for number in some}, importing):
-                    if commit.change.empty or importing.table.commit(commit.change):
+                for commit in _commits({number: open_[number] for number in some}, deps):
+                    if commit.change.empty or deps.table.commit(commit.change):
                         outcomes.update(commit.outcomes.values())
                         open_ = {number: event for number, event in open_.items() if number not in commit.outcomes}
             except TransientError as error:
@@ -69,7 +69,7 @@ def import_customers(events: Sequence[BillingEvent], importing: Importing) -> Im
 class _Page:
     """The part of the table that some events are about: as it was read, and as they leave it."""
 
-    read: Known
+    read: ImportSnapshot
     read_people: Mapping[str, Customer]
     customer_ids: dict[str, str]
     people: dict[str, Customer]
@@ -83,11 +83,11 @@ class _Page:
         self.people |= {one.id: one for one in identity.changed}
         self.customer_ids |= {alias: to for alias, (to, _) in identity.aliases.items()}
 
-    def found(self, event: BillingEvent, importing: Importing) -> Found:
+    def found(self, event: BillingEvent, deps: CustomerImportDeps) -> FactSnapshot:
         """What is known of one event."""
         address = event.customer.address
-        reason = self.read.suppressions.get(importing.hash_address(address), "") if address else ""
-        return Found(None, self.customer_ids, frozenset(), suppression=reason)
+        reason = self.read.suppressions.get(deps.hash_address(address), "") if address else ""
+        return FactSnapshot(None, self.customer_ids, frozenset(), suppression=reason)
 
     def outcome(self, identity: Identity) -> Outcome:
         """What this identity means, before it is written."""
@@ -117,9 +117,9 @@ class _Commit:
         return len(self.customers) + len(self.aliases)
 
     @property
-    def change(self) -> Change:
+    def change(self) -> FactWrites:
         """As the table takes it."""
-        return Change(customers=tuple(self.customers), aliases=self.aliases)
+        return FactWrites(customers=tuple(self.customers), aliases=self.aliases)
 
     def add(self, other: "_Commit") -> None:
         """Write that in the same transaction."""
@@ -128,10 +128,10 @@ class _Commit:
         self.outcomes |= other.outcomes
 
 
-def _commits(events: Mapping[int, BillingEvent], importing: Importing) -> Iterator[_Commit]:
+def _commits(events: Mapping[int, BillingEvent], deps: CustomerImportDeps) -> Iterator[_Commit]:
     """Transactions as full as they may be; what concerns one person is never torn apart."""
     full = _Commit()
-    for one in _people(events, importing):
+    for one in _people(events, deps):
         if one.size > MOST_WRITES:
             continue  # so many rows about one person are written one after the other
         if full.size + one.size > MOST_WRITES:
@@ -141,12 +141,12 @@ def _commits(events: Mapping[int, BillingEvent], importing: Importing) -> Iterat
     yield full
 
 
-def _people(events: Mapping[int, BillingEvent], importing: Importing) -> Iterable[_Commit]:
+def _people(events: Mapping[int, BillingEvent], deps: CustomerImportDeps) -> Iterable[_Commit]:
     """What the events of each person change, by the first of them."""
-    page = _read(events.values(), importing)
+    page = _read(events.values(), deps)
     outcomes: dict[int, tuple[str, Outcome]] = {}
     for number, event in events.items():
-        identity = identify(event, page.found(event, importing), page, importing.hash_address, importing.new_id)
+        identity = identify(event, page.found(event, deps), page, deps.hash_address, deps.new_id)
         customer_id = identity.customer.id if identity.customer else ""
         outcomes[number] = (customer_id, page.outcome(identity))
         page.write(identity)
@@ -163,12 +163,12 @@ def _people(events: Mapping[int, BillingEvent], importing: Importing) -> Iterabl
     return people.values()
 
 
-def _read(events: Collection[BillingEvent], importing: Importing) -> _Page:
+def _read(events: Collection[BillingEvent], deps: CustomerImportDeps) -> _Page:
     """Everything these events may meet."""
-    aliases = dict.fromkeys(alias for event in events for alias in aliases_of(event, importing.hash_address))
+    aliases = dict.fromkeys(alias for event in events for alias in aliases_of(event, deps.hash_address))
     addresses = filter(None, (event.customer.address for event in events))
-    read = importing.table.known(tuple(aliases), tuple({importing.hash_address(one): None for one in addresses}))
-    people = follow(tuple(dict.fromkeys(read.customer_ids.values())), importing.table)
+    read = deps.table.known(tuple(aliases), tuple({deps.hash_address(one): None for one in addresses}))
+    people = follow(tuple(dict.fromkeys(read.customer_ids.values())), deps.table)
     return _Page(read, people, dict(read.customer_ids), dict(people))
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from afterbill.answers.external import Collected, invitation_of
+from afterbill.answers.external import ExternalResponse, invitation_of
 from afterbill.intake.identify_customer import follow
-from afterbill.intake.ports import MOST_WRITES, ImportedResponses, Rewrite
+from afterbill.intake.ports import MOST_WRITES, ImportedResponses, ResponseWrite
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation
@@ -35,7 +35,7 @@ class Outcome(StrEnum):
 class Response:
     """One answer, and the names under which the one who gave it may be known, the better one first."""
 
-    collected: Collected
+    collected: ExternalResponse
     aliases: tuple[str, ...] = ()
 
     @property
@@ -45,7 +45,7 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Importing:
+class ResponseImportDeps:
     """What importing needs: `now` is when this import began, `replace` whether its word counts against a stored one."""
 
     table: ImportedResponses
@@ -62,7 +62,7 @@ class Imported:
     problem: str = ""
 
 
-def import_responses(responses: Sequence[Response], importing: Importing) -> Imported:
+def import_responses(responses: Sequence[Response], deps: ResponseImportDeps) -> Imported:
     """Store those that are not there; safe to repeat after a crash anywhere. Their ids differ.
 
     What this very import stored before it was stopped counts as stored again. Who gave an answer is looked up
@@ -72,8 +72,8 @@ def import_responses(responses: Sequence[Response], importing: Importing) -> Imp
     open_ = tuple(responses)
     for _ in range(_TRIES):
         try:
-            for rewrites in _transactions(open_, outcomes, importing):
-                if importing.table.store(rewrites):
+            for rewrites in _transactions(open_, outcomes, deps):
+                if deps.table.store(rewrites):
                     outcomes |= {one.after.id: Outcome.REPLACED if one.before else Outcome.STORED for one in rewrites}
         except TransientError as error:
             return Imported(outcomes, _without(open_, outcomes), str(error))
@@ -88,23 +88,23 @@ def _without(responses: Sequence[Response], outcomes: Mapping[str, Outcome]) -> 
 
 
 def _transactions(
-    responses: Sequence[Response], outcomes: dict[str, Outcome], importing: Importing
-) -> Iterator[list[Rewrite]]:
+    responses: Sequence[Response], outcomes: dict[str, Outcome], deps: ResponseImportDeps
+) -> Iterator[list[ResponseWrite]]:
     """What is to be written, as much at once as may be; what needs no writing gets its outcome."""
     if not responses:
         return
-    stored = importing.table.responses([one.id for one in responses])
+    stored = deps.table.responses([one.id for one in responses])
     for one in responses:
         if one.id in stored:
-            found = _outcome(one.collected, stored[one.id], importing.now)
-            if found is not Outcome.DIFFERS or not importing.replace:
+            found = _outcome(one.collected, stored[one.id], deps.now)
+            if found is not Outcome.DIFFERS or not deps.replace:
                 outcomes[one.id] = found
     open_ = _without(responses, outcomes)
-    people = _people(open_, importing.table)
-    yield from _batches([_rewrite(one, people, stored.get(one.id), importing.now) for one in open_])
+    people = _people(open_, deps.table)
+    yield from _batches([_rewrite(one, people, stored.get(one.id), deps.now) for one in open_])
 
 
-def _outcome(collected: Collected, stored: Invitation, now: datetime) -> Outcome:
+def _outcome(collected: ExternalResponse, stored: Invitation, now: datetime) -> Outcome:
     told = (collected.answer, collected.answered_at, collected.touchpoint, collected.question)
     if told != (stored.answer, stored.answered_at, stored.touchpoint, stored.question):
         return Outcome.DIFFERS
@@ -127,17 +127,17 @@ def _survivor(id_: str, people: Mapping[str, Customer]) -> Customer | None:
     return _survivor(known.merged_into, people) if known and known.merged_into else known
 
 
-def _rewrite(one: Response, people: Mapping[str, Customer], before: Invitation | None, now: datetime) -> Rewrite:
+def _rewrite(one: Response, people: Mapping[str, Customer], before: Invitation | None, now: datetime) -> ResponseWrite:
     """One that takes the place of another is forgotten when that one would have been."""
     customer = next((people[alias] for alias in one.aliases if alias in people), None)
     after = invitation_of(replace(one.collected, customer=customer), now)
     kept = replace(after, created_at=before.created_at, due_at=before.due_at) if before else after
-    return Rewrite(kept, before)
+    return ResponseWrite(kept, before)
 
 
-def _batches(rewrites: Sequence[Rewrite]) -> Iterator[list[Rewrite]]:
+def _batches(rewrites: Sequence[ResponseWrite]) -> Iterator[list[ResponseWrite]]:
     """In order, each within what a transaction takes."""
-    batch: list[Rewrite] = []
+    batch: list[ResponseWrite] = []
     size = 0
     for one in rewrites:
         comment = one.after.answer.comment if one.after.answer else ""

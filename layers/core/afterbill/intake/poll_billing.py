@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 
 from afterbill.intake.capture import without_credentials
-from afterbill.intake.connector import Call, Poller, Provider
+from afterbill.intake.connector import Call, Connector, Poller
 from afterbill.intake.ports import BillingApis, Inbox
 from afterbill.model.errors import AfterbillError, PayloadError
 from afterbill.model.webhooks import Source, Webhook
@@ -16,11 +16,11 @@ _MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Polling:
+class PollDeps:
     """What polling needs."""
 
     sources: Mapping[str, Source]
-    load: Callable[[str], Provider]
+    load: Callable[[str], Connector]
     apis: BillingApis
     inbox: Inbox
 
@@ -34,20 +34,20 @@ class Polled:
     problem: AfterbillError | None = None
 
 
-def poll_billing(polling: Polling, now: datetime) -> tuple[Polled, ...]:
+def poll_billing(deps: PollDeps, now: datetime) -> tuple[Polled, ...]:
     """Poll every source whose provider has a poller, whatever becomes of the others; safe to repeat after a crash."""
-    found = [(source, polling.load(source.provider)) for source in polling.sources.values()]
-    return tuple(_poll(source, one, one.poller, polling, now) for source, one in found if one.poller)
+    found = [(source, deps.load(source.provider)) for source in deps.sources.values()]
+    return tuple(_poll(source, one, one.poller, deps, now) for source, one in found if one.poller)
 
 
-def _poll(source: Source, provider: Provider, poller: Poller, polling: Polling, now: datetime) -> Polled:
+def _poll(source: Source, provider: Connector, poller: Poller, deps: PollDeps, now: datetime) -> Polled:
     kept: list[str] = []
     problem: AfterbillError | None = None
     try:
-        call = _call(source, provider, polling.apis)
+        call = _call(source, provider, deps.apis)
         try:
             for id_, body in islice(poller.fetch(source, call), _MOST):
-                if polling.inbox.put(Webhook(source.name, {}, body, now)):
+                if deps.inbox.put(Webhook(source.name, {}, body, now)):
                     kept.append(id_)
                 else:
                     problem = PayloadError(f"{source.name}: {id_} is too large for the inbox")
@@ -60,7 +60,7 @@ def _poll(source: Source, provider: Provider, poller: Poller, polling: Polling, 
     return Polled(source.name, len(kept), problem)
 
 
-def _call(source: Source, provider: Provider, apis: BillingApis) -> Call:
+def _call(source: Source, provider: Connector, apis: BillingApis) -> Call:
     call = apis.of(source, provider.API) if provider.API else None
     if call is None:
         raise without_credentials(source)

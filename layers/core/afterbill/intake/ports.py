@@ -56,7 +56,7 @@ class Tokens(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class FactQuery:
     """What one event may already be known by; `event` is its id and its source."""
 
     invitation_id: str = ""
@@ -67,7 +67,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FactSnapshot:
     """What the table already knows of one event.
 
     Its invitation, customers by alias, the reversals that stopped one of its links, further links known to be
@@ -83,7 +83,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FactWrites:
     """All that one event changes, committed together or not at all.
 
     `customers` are stored if their version is still the one read; `aliases` map an alias to its customer and
@@ -111,13 +111,13 @@ class Change:
 class Facts(Protocol):
     """The table as capture_event sees it."""
 
-    def look_up(self, wanted: Wanted) -> Found:
+    def look_up(self, wanted: FactQuery) -> FactSnapshot:
         """All that is stored under these keys, read consistently."""
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """The customers that exist among `ids`."""
 
-    def commit(self, change: Change) -> bool:
+    def commit(self, change: FactWrites) -> bool:
         """Write all of it; False when somebody else was faster, so that the caller reads again."""
 
     def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:
@@ -129,7 +129,7 @@ MOST_WRITES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ImportSnapshot:
     """What the table knows of many people: customers by alias, reasons of suppression by address hash."""
 
     customer_ids: Mapping[str, str]
@@ -139,18 +139,18 @@ class Known:
 class Imports(Protocol):
     """The table as import_customers sees it; reading asks as many keys per call as a call takes."""
 
-    def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> Known:
+    def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
         """All that is stored under these keys, read consistently."""
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """The customers that exist among `ids`."""
 
-    def commit(self, change: Change) -> bool:
+    def commit(self, change: FactWrites) -> bool:
         """Write all of it, MOST_WRITES at most; False when somebody else was faster."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rewrite:
+class ResponseWrite:
     """One response as it is to be stored, and as it was read before; None: it was not there."""
 
     after: Invitation
@@ -169,7 +169,7 @@ class ImportedResponses(Protocol):
     def responses(self, ids: Sequence[str]) -> Mapping[str, Invitation]:
         """The responses that exist among `ids`, read consistently."""
 
-    def store(self, rewrites: Sequence[Rewrite]) -> bool:
+    def store(self, rewrites: Sequence[ResponseWrite]) -> bool:
         """All of them, MOST_WRITES at most; False, and nothing done, where one is no longer what it was before."""
 
 

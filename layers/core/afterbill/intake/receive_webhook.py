@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from afterbill.intake.connector import Provider
+from afterbill.intake.connector import Connector
 from afterbill.model.webhooks import MAX_BODY_BYTES, Refusal, Reply, Source, Webhook
 
 if TYPE_CHECKING:  # the ports bring the whole domain, of which a start to receive needs nothing
@@ -27,7 +27,7 @@ class Answer(StrEnum):
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
-    GREETED = "greeted"
+    HANDSHAKE = "handshake"
     UNKNOWN_SOURCE = "unknown_source"
     TOO_LARGE = "too_large"
 
@@ -45,13 +45,13 @@ def receive_webhook(
     webhook: Webhook,
     *,
     sources: Mapping[str, Source],
-    load: Callable[[str], Provider],
+    load: Callable[[str], Connector],
     secrets: SigningSecrets,
     inbox: "Inbox",
 ) -> Received:
     """Answer ACCEPTED only once the signed bytes are in the inbox; raises TransientError when that failed.
 
-    A handshake is GREETED and leaves nothing behind.
+    A handshake is HANDSHAKE and leaves nothing behind.
     """
     source = sources.get(webhook.source)
     if source is None:
@@ -65,7 +65,7 @@ def receive_webhook(
         # A secret stored a moment ago takes effect at once; forged requests cannot drive the bill.
         greeting, refusal = _judge(provider, webhook, secrets.of(source.name))
     if greeting:
-        return Received(Answer.GREETED, reply=greeting)
+        return Received(Answer.HANDSHAKE, reply=greeting)
     if refusal:
         return Received(Answer.REFUSED, refusal, provider.REFUSED)
     kept = {name: value for name, value in webhook.headers.items() if name in provider.HEADERS}
@@ -74,6 +74,6 @@ def receive_webhook(
     return Received(Answer.ACCEPTED, reply=provider.ACCEPTED)
 
 
-def _judge(provider: Provider, webhook: Webhook, secrets: Sequence[str]) -> tuple[Reply | None, Refusal | None]:
-    greeting = provider.greet(webhook, secrets)
+def _judge(provider: Connector, webhook: Webhook, secrets: Sequence[str]) -> tuple[Reply | None, Refusal | None]:
+    greeting = provider.handshake(webhook, secrets)
     return greeting, None if greeting else provider.verify(webhook, secrets, webhook.received_at)

@@ -21,7 +21,7 @@ def _always() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class CampaignDeps:
     """What running campaigns needs."""
 
     policy: Policy
@@ -38,36 +38,36 @@ class Ran:
     customers: int = 0
 
 
-def run_campaigns(running: Running, now: datetime, has_time: Callable[[], bool] = _always) -> tuple[Ran, ...]:
+def run_campaigns(deps: CampaignDeps, now: datetime, has_time: Callable[[], bool] = _always) -> tuple[Ran, ...]:
     """Let every campaign go on up to the operator's day; safe to repeat after a crash, which repeats one group.
 
     Without time left no further group is begun: the next run goes on there. Raises TransientError when the table or
     the inbox did not answer.
     """
-    today = now.astimezone(ZoneInfo(running.policy.time_zone)).date()
-    return tuple(_run(name, running, now, today, has_time) for name in running.policy.campaigns)
+    today = now.astimezone(ZoneInfo(deps.policy.time_zone)).date()
+    return tuple(_run(name, deps, now, today, has_time) for name in deps.policy.campaigns)
 
 
-def _run(name: str, running: Running, now: datetime, today: date, has_time: Callable[[], bool]) -> Ran:
-    campaign, known, customers = running.policy.campaigns[name], running.campaigns.done(name), 0
+def _run(name: str, deps: CampaignDeps, now: datetime, today: date, has_time: Callable[[], bool]) -> Ran:
+    campaign, known, customers = deps.policy.campaigns[name], deps.campaigns.done(name), 0
     done = resumed(campaign, known, today)
     if done != known:
-        running.campaigns.set_done(name, done)
+        deps.campaigns.set_done(name, done)
     for turn in turns(campaign, done, today):
         if not has_time():
             break
-        customers += _ask(name, campaign, turn, running, now)
+        customers += _ask(name, campaign, turn, deps, now)
         done = turn.done
-        running.campaigns.set_done(name, done)
+        deps.campaigns.set_done(name, done)
     return Ran(name, done, customers)
 
 
-def _ask(name: str, campaign: Campaign, turn: Turn, running: Running, now: datetime) -> int:
+def _ask(name: str, campaign: Campaign, turn: Turn, deps: CampaignDeps, now: datetime) -> int:
     """Put the group into the inbox, so many at a time; how many they are."""
-    ids, asked = running.campaigns.customers_in(turn.slot), 0
+    ids, asked = deps.campaigns.customers_in(turn.slot), 0
     said = {"campaign": name, "touchpoint": campaign.touchpoint, "period": turn.period}
     while together := list(islice(ids, _TOGETHER)):
         body = json.dumps({**said, "customers": together}).encode()
-        running.inbox.put(Webhook(CAMPAIGNS, {}, body, now))
+        deps.inbox.put(Webhook(CAMPAIGNS, {}, body, now))
         asked += len(together)
     return asked

@@ -107,7 +107,7 @@ class BillingEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Pointer:
+class ObjectReference:
     """Something happened to this object, and only the provider's API tells what.
 
     `kind` is the provider's word for such objects, `account` whose it is where one source serves several.
@@ -139,7 +139,7 @@ class OperatorTask:
     urgent: bool = True
 
 
-Understood: TypeAlias = BillingEvent | Pointer | OperatorTask | PayloadError
+ParsedElement: TypeAlias = BillingEvent | ObjectReference | OperatorTask | PayloadError
 """What one element of a webhook comes to; an error stands where an element could not be read."""
 
 

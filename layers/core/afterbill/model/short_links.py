@@ -17,7 +17,7 @@ _LOOK_ALIKES = str.maketrans("oil", "011")
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class ShortLink:
     """A short link: it leads to this survey, whose answers end at `until`; `phone_hash` is whom it was sent to."""
 
     text: str
@@ -27,7 +27,7 @@ class Code:
     customer_id: str = ""
 
 
-def code_of(invitation_id: str, keys: Mapping[int, bytes], attempt: int = 0, *, label: str = "code") -> str:
+def short_code(invitation_id: str, keys: Mapping[int, bytes], attempt: int = 0, *, label: str = "code") -> str:
     """The same for every repetition; another `attempt` gives another code, where somebody has the first.
 
     The oldest key makes it, which stays when newer ones come: a repeated message carries the same link.
@@ -39,10 +39,10 @@ def code_of(invitation_id: str, keys: Mapping[int, bytes], attempt: int = 0, *, 
 
 def referral_code(invitation_id: str, keys: Mapping[int, bytes]) -> str:
     """What a customer is known by to those who follow their personal link; it opens nothing."""
-    return code_of(invitation_id, keys, label="referral")
+    return short_code(invitation_id, keys, label="referral")
 
 
-def spelled(text: str) -> str | None:
+def normalised_code(text: str) -> str | None:
     """A code in its one spelling, however somebody typed it; None for what cannot be one."""
     plain = text.lower().translate(_LOOK_ALIKES)
     return plain if len(plain) == LENGTH and set(plain) <= set(ALPHABET) else None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 
-def unknown(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`"colour" is unknown; did you mean "color"?`, the question only where one of `known` is near."""
     from difflib import get_close_matches  # noqa: PLC0415  # only mistakes pay for it
 

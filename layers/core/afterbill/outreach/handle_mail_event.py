@@ -40,7 +40,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Handling:
+class MailEventDeps:
     """What handling needs."""
 
     mail_events: MailEvents
@@ -48,7 +48,7 @@ class Handling:
     day_of: Callable[[datetime], str]
 
 
-def handle_mail_event(event: Mapping[str, Any], handling: Handling, now: datetime) -> Outcome:
+def handle_mail_event(event: Mapping[str, Any], deps: MailEventDeps, now: datetime) -> Outcome:
     """Raise the delivery rank, confirm an unknown receipt as sent, suppress addresses that take no mail.
 
     `event` is the SES record as SNS carries it. Raises PayloadError when it is not one.
@@ -61,30 +61,30 @@ def handle_mail_event(event: Mapping[str, Any], handling: Handling, now: datetim
         # Only what kind of error it is: its own words may quote an address.
         message = f"no SES event with eventType, mail.messageId and mail.timestamp: {type(error).__name__}"
         raise PayloadError(message) from error
-    invitation = handling.mail_events.invitation(str(ids[0])) if ids else None
+    invitation = deps.mail_events.invitation(str(ids[0])) if ids else None
     if invitation is None:
         return Outcome.FOREIGN
     if kind not in _PROOFS:
         return Outcome.OTHER
-    confirmed = _confirm_sent(invitation, message_id, happened_at, handling)
+    confirmed = _confirm_sent(invitation, message_id, happened_at, deps)
     delivery = _delivery(event)
     delivered_at = _delivered_at(event) if _first(invitation, happened_at) else None
     raised = invitation.delivery is None or delivery > invitation.delivery
     if raised or delivered_at:
         # A complaint may overtake the delivery that it is about: the rank stays, the moment is news.
-        handling.mail_events.deliver(invitation.id, max(delivery, invitation.delivery or delivery), delivered_at)
+        deps.mail_events.deliver(invitation.id, max(delivery, invitation.delivery or delivery), delivered_at)
     if _final(event):
-        _suppress(invitation, event, handling, now)
+        _suppress(invitation, event, deps, now)
         return Outcome.SUPPRESSED
     if confirmed:
         return Outcome.CONFIRMED_SENT
     return Outcome.NOTED if raised else Outcome.REPEATED
 
 
-def _confirm_sent(invitation: Invitation, message_id: str, at: datetime, handling: Handling) -> bool:
+def _confirm_sent(invitation: Invitation, message_id: str, at: datetime, deps: MailEventDeps) -> bool:
     if invitation.state not in {State.SENDING, State.UNKNOWN}:
         return False
-    handling.mail_events.confirm_sent(invitation, message_id, at, handling.day_of(at))
+    deps.mail_events.confirm_sent(invitation, message_id, at, deps.day_of(at))
     return True
 
 
@@ -121,15 +121,15 @@ def _final(event: Mapping[str, Any]) -> bool:
     return kind == "Complaint" or (kind == "Bounce" and permanent)
 
 
-def _suppress(invitation: Invitation, event: Mapping[str, Any], handling: Handling, now: datetime) -> None:
+def _suppress(invitation: Invitation, event: Mapping[str, Any], deps: MailEventDeps, now: datetime) -> None:
     """Both the address written to and the one reported: where mail is forwarded, SES names its last address."""
     complained = event["eventType"] == "Complaint"
     reason = "complained" if complained else "bounced"
     listed = event["complaint"]["complainedRecipients"] if complained else event["bounce"]["bouncedRecipients"]
-    customer = handling.mail_events.customer(invitation.customer_id)
-    held = handling.hash_address(customer.address) if customer and customer.address else ""
+    customer = deps.mail_events.customer(invitation.customer_id)
+    held = deps.hash_address(customer.address) if customer and customer.address else ""
     reported = (recipient["emailAddress"] for recipient in listed)
     for address in dict.fromkeys(map(str, (*event["mail"].get("destination", ()), *reported))):
-        hashed = handling.hash_address(address)
+        hashed = deps.hash_address(address)
         # The customer may have another address by now: then only the old one is given up.
-        handling.mail_events.suppress(hashed, reason, now, customer if hashed == held else None)
+        deps.mail_events.suppress(hashed, reason, now, customer if hashed == held else None)

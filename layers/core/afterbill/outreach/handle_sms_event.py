@@ -10,7 +10,7 @@ from afterbill.model.customer import BOUNCED
 from afterbill.model.errors import PayloadError
 from afterbill.model.invitation import Delivery, Invitation, State
 from afterbill.model.messages import INVITATION_TAG
-from afterbill.outreach.ports import Codes, MailEvents
+from afterbill.outreach.ports import MailEvents, ShortLinks
 from afterbill.outreach.stop_words import says_stop
 from afterbill.outreach.text_messages import UNSUBSCRIBED
 
@@ -41,7 +41,7 @@ _NO_NUMBER = "TEXT_INVALID"
 _OPTED_OUT = "OPTED_OUT"
 
 
-class TextEvents(MailEvents, Codes, Protocol):
+class TextEvents(MailEvents, ShortLinks, Protocol):
     """The table as this use case sees it."""
 
 
@@ -57,7 +57,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Handling:
+class SmsEventDeps:
     """What handling needs; `day_of` gives the operator's local day of an instant."""
 
     events: TextEvents
@@ -65,14 +65,14 @@ class Handling:
     day_of: Callable[[datetime], str]
 
 
-def handle_sms_event(event: Mapping[str, Any], handling: Handling, now: datetime) -> Outcome:
+def handle_sms_event(event: Mapping[str, Any], deps: SmsEventDeps, now: datetime) -> Outcome:
     """Raise the delivery rank, confirm an unknown receipt as sent, and record opt-outs.
 
     `event` is what SNS carries: an event of a configuration set, or a message that somebody sent to our number.
     Raises PayloadError when it is neither.
     """
     if "messageBody" in event:
-        return _heard(event, handling, now)
+        return _heard(event, deps, now)
     try:
         kind, message_id, context = str(event["eventType"]), str(event["messageId"]), dict(event.get("context") or {})
         happened_at = datetime.fromtimestamp(int(event["eventTimestamp"]) / 1000, UTC)
@@ -80,53 +80,53 @@ def handle_sms_event(event: Mapping[str, Any], handling: Handling, now: datetime
         # Only what kind of error it is: its own words may quote a number.
         message = f"no event with eventType, messageId and eventTimestamp: {type(error).__name__}"
         raise PayloadError(message) from error
-    invitation = handling.events.invitation(str(context.get(INVITATION_TAG, "")))
+    invitation = deps.events.invitation(str(context.get(INVITATION_TAG, "")))
     if invitation is None:
         return Outcome.FOREIGN
     if kind not in _PROOFS:
         return Outcome.OTHER
-    confirmed = _confirm_sent(invitation, message_id, happened_at, handling)
-    raised = _raise(invitation, event, handling)
-    if _suppress(invitation, event, handling, now):
+    confirmed = _confirm_sent(invitation, message_id, happened_at, deps)
+    raised = _raise(invitation, event, deps)
+    if _suppress(invitation, event, deps, now):
         return Outcome.SUPPRESSED
     if confirmed:
         return Outcome.CONFIRMED_SENT
     return Outcome.NOTED if raised else Outcome.REPEATED
 
 
-def _heard(event: Mapping[str, Any], handling: Handling, now: datetime) -> Outcome:
+def _heard(event: Mapping[str, Any], deps: SmsEventDeps, now: datetime) -> Outcome:
     number = str(event.get("originationNumber", ""))
     if not number or not says_stop(str(event["messageBody"])):
         return Outcome.OTHER
-    hashed = handling.hash_address(number)
-    customer = handling.events.customer(handling.events.holder(hashed))
-    handling.events.suppress(hashed, UNSUBSCRIBED, now, customer)
+    hashed = deps.hash_address(number)
+    customer = deps.events.customer(deps.events.holder(hashed))
+    deps.events.suppress(hashed, UNSUBSCRIBED, now, customer)
     return Outcome.SUPPRESSED
 
 
-def _confirm_sent(invitation: Invitation, message_id: str, at: datetime, handling: Handling) -> bool:
+def _confirm_sent(invitation: Invitation, message_id: str, at: datetime, deps: SmsEventDeps) -> bool:
     if invitation.state not in {State.SENDING, State.UNKNOWN}:
         return False
-    handling.events.confirm_sent(invitation, message_id, at, handling.day_of(at))
+    deps.events.confirm_sent(invitation, message_id, at, deps.day_of(at))
     return True
 
 
-def _raise(invitation: Invitation, event: Mapping[str, Any], handling: Handling) -> bool:
+def _raise(invitation: Invitation, event: Mapping[str, Any], deps: SmsEventDeps) -> bool:
     """The rank alone: taps in a mail are judged by when that mail was delivered."""
     delivery = _PROOFS[event["eventType"]]
     if delivery is Delivery.BOUNCED and event.get("isFinal") is False:
         delivery = Delivery.ACCEPTED
     if invitation.delivery is not None and delivery <= invitation.delivery:
         return False
-    handling.events.deliver(invitation.id, delivery)
+    deps.events.deliver(invitation.id, delivery)
     return True
 
 
-def _suppress(invitation: Invitation, event: Mapping[str, Any], handling: Handling, now: datetime) -> bool:
+def _suppress(invitation: Invitation, event: Mapping[str, Any], deps: SmsEventDeps, now: datetime) -> bool:
     """A number that there is not is given up and says nothing of its customer; an objection is theirs."""
     number, objected = str(event.get("destinationPhoneNumber", "")), _OPTED_OUT in str(event.get("messageStatus", ""))
     if not number or not (objected or event["eventType"] == _NO_NUMBER):
         return False
-    holder = handling.events.customer(invitation.customer_id) if objected else None
-    handling.events.suppress(handling.hash_address(number), UNSUBSCRIBED if objected else BOUNCED, now, holder)
+    holder = deps.events.customer(invitation.customer_id) if objected else None
+    deps.events.suppress(deps.hash_address(number), UNSUBSCRIBED if objected else BOUNCED, now, holder)
     return True

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Delivery, Invitation, SkipReason
 from afterbill.model.messages import Receipt
-from afterbill.model.short_links import Code
+from afterbill.model.short_links import ShortLink
 from afterbill.outreach.caps import Cap
 from afterbill.outreach.policy import Situation
 from afterbill.outreach.reputation import SendingPause
@@ -185,10 +185,10 @@ class Sweeps(Protocol):
         """Remember it."""
 
 
-class Codes(Protocol):
+class ShortLinks(Protocol):
     """Short links, and whose phones they were sent to."""
 
-    def keep(self, code: Code) -> bool:
+    def keep(self, code: ShortLink) -> bool:
         """Write it down, or find it as it was written before; False where another invitation has this code."""
 
     def holder(self, phone_hash: str) -> str:

@@ -33,7 +33,7 @@ class Finding(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sweeping:
+class SweepDeps:
     """What sweeping needs; `window` is the timer's flexible window, `day_of` gives the operator's local day."""
 
     sweeps: Sweeps
@@ -42,7 +42,7 @@ class Sweeping:
     day_of: Callable[[datetime], str]
 
 
-def sweep(sweeping: Sweeping, now: datetime, *, paused: bool = False) -> Counter[Finding]:
+def sweep(deps: SweepDeps, now: datetime, *, paused: bool = False) -> Counter[Finding]:
     """Queue what is overdue, call lost claims unknown, fail what nobody ever heard of again.
 
     The next sweep starts at the first hour that still holds something. While all sending is paused, due surveys go
@@ -50,14 +50,14 @@ def sweep(sweeping: Sweeping, now: datetime, *, paused: bool = False) -> Counter
     """
     found: Counter[Finding] = Counter()
     first_open: str | None = None
-    sweeps = sweeping.sweeps
+    sweeps = deps.sweeps
     for hour in _hours(sweeps.swept_until() or _begin(sweeps, now), now):
         for invitation_id in sweeps.not_sent(hour):
             invitation = sweeps.invitation(invitation_id)
             if invitation is None or invitation.state in {State.SENT, State.CLOSED}:
                 continue  # the index lags behind the table
             stays = paused and invitation.state is State.PENDING
-            found[Finding.WAITING if stays else _look_after(invitation, sweeping, now)] += 1
+            found[Finding.WAITING if stays else _look_after(invitation, deps, now)] += 1
             first_open = first_open or hour
     # Never past the hour before: what was stored a moment ago may not be in the index yet.
     last_settled = _hour(now - timedelta(hours=1))
@@ -65,22 +65,22 @@ def sweep(sweeping: Sweeping, now: datetime, *, paused: bool = False) -> Counter
     return found
 
 
-def _look_after(invitation: Invitation, sweeping: Sweeping, now: datetime) -> Finding:
+def _look_after(invitation: Invitation, deps: SweepDeps, now: datetime) -> Finding:
     claimed_at = invitation.claimed_at or invitation.due_at
-    if invitation.state is State.PENDING and now > invitation.ready_at + sweeping.window + OVERDUE_AFTER:
-        sweeping.queue.put(invitation.id, invitation.delivery_number, timedelta(0))
+    if invitation.state is State.PENDING and now > invitation.ready_at + deps.window + OVERDUE_AFTER:
+        deps.queue.put(invitation.id, invitation.delivery_number, timedelta(0))
         return Finding.OVERDUE
     lost = invitation.state is State.SENDING and now > claimed_at + CLAIM_LOST_AFTER
     if _went_out(invitation, lost=lost):
-        sweeping.sweeps.confirm_sent(invitation, invitation.message_id, claimed_at, sweeping.day_of(claimed_at))
+        deps.sweeps.confirm_sent(invitation, invitation.message_id, claimed_at, deps.day_of(claimed_at))
         return Finding.CONFIRMED_SENT
     if lost:
-        sweeping.sweeps.mark_unknown(invitation)
+        deps.sweeps.mark_unknown(invitation)
         return Finding.UNKNOWN
     if invitation.state is State.UNKNOWN:
         if now <= claimed_at + UNKNOWN_FAILED_AFTER:
             return Finding.UNKNOWN
-        sweeping.sweeps.close(replace(invitation, closed_at=now), SkipReason.FAILED)
+        deps.sweeps.close(replace(invitation, closed_at=now), SkipReason.FAILED)
         return Finding.FAILED
     return Finding.WAITING
 

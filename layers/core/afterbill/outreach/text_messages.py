@@ -8,8 +8,8 @@ from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation, SkipReason
 from afterbill.model.messages import OPTED_OUT, Sms
-from afterbill.model.short_links import Code, code_of
-from afterbill.outreach.ports import Codes, Mailer, Suppressions
+from afterbill.model.short_links import ShortLink, short_code
+from afterbill.outreach.ports import Mailer, ShortLinks, Suppressions
 
 _TRIES = 5
 UNSUBSCRIBED = "unsubscribed"
@@ -25,7 +25,7 @@ class Texting:
     mailer: Mailer[Sms]
     compose: Callable[[Invitation, Customer, str, str], Sms]
     number: Callable[[str | None, str | None], str | None]
-    codes: Codes
+    codes: ShortLinks
     suppressions: Suppressions
     hash_address: Callable[[str], str]
     keys: Callable[[], Mapping[int, bytes]]
@@ -44,8 +44,8 @@ class Texting:
         number = self.number(customer.phone, customer.country) or ""
         hashed = self.hash_address(number)
         for attempt in range(_TRIES):
-            text = code_of(invitation.id, self.keys(), attempt)
-            if self.codes.keep(Code(text, invitation.id, invitation.answer_until, hashed, customer.id)):
+            text = short_code(invitation.id, self.keys(), attempt)
+            if self.codes.keep(ShortLink(text, invitation.id, invitation.answer_until, hashed, customer.id)):
                 return self.compose(invitation, customer, number, text)
         message = f"every short link of invitation {invitation.id} is taken by another: it is looked at again"
         raise TransientError(message)

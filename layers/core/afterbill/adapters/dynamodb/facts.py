@@ -10,7 +10,7 @@ from afterbill.adapters.aws.clients import error_code, transient
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import customer_item, encode, invitation_item, invitation_of
 from afterbill.adapters.dynamodb.table import TableReader
-from afterbill.intake.ports import Change, Found, Wanted
+from afterbill.intake.ports import FactQuery, FactSnapshot, FactWrites
 from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import Customer
 
@@ -18,7 +18,7 @@ from afterbill.model.customer import Customer
 class FactsTable(TableReader):
     """Facts over DynamoDB."""
 
-    def look_up(self, wanted: Wanted) -> Found:
+    def look_up(self, wanted: FactQuery) -> FactSnapshot:
         """All that is stored under these keys, read consistently."""
         asked = {"suppression": keys.suppression(wanted.address_hash)} if wanted.address_hash else {}
         asked |= {"invitation": keys.invitation(wanted.invitation_id)} if wanted.invitation_id else {}
@@ -33,7 +33,7 @@ class FactsTable(TableReader):
         invitation = item(asked.get("invitation"))
         owners = {alias: item(key).get("customer_id") for alias, key in aliases.items()}
         known = [item(link) for link in links]
-        return Found(
+        return FactSnapshot(
             invitation=invitation_of(invitation) if invitation else None,
             customer_ids={alias: owner["S"] for alias, owner in owners.items() if owner},
             stopped_by=frozenset(link["stopped_by"]["S"] for link in known if "stopped_by" in link),
@@ -42,7 +42,7 @@ class FactsTable(TableReader):
             repeated=bool(item(asked.get("event"))),
         )
 
-    def commit(self, change: Change) -> bool:
+    def commit(self, change: FactWrites) -> bool:
         """Write all of it; False when somebody else was faster, so that the caller reads again."""
         writes = [self._put_customer(one) for one in change.customers]
         writes += [self._put_alias(alias, to, before) for alias, (to, before) in change.aliases.items()]
@@ -86,7 +86,7 @@ class FactsTable(TableReader):
             return {"Put": self._put_if("attribute_not_exists(pk) OR customer_id = :to", item, {":to": to})}
         return {"Put": self._put_if("customer_id IN (:to, :before)", item, {":to": to, ":before": before})}
 
-    def _update_link(self, link: str, change: Change) -> Mapping[str, Any]:
+    def _update_link(self, link: str, change: FactWrites) -> Mapping[str, Any]:
         """Whoever saw no peers (or no stop) must not meet one stored in between: the item of the link decides."""
         values: dict[str, Any] = {}
         if link in change.stops:
@@ -109,5 +109,5 @@ class FactsTable(TableReader):
         return put | ({"ExpressionAttributeValues": encode(values)} if values else {})
 
 
-def _forgotten(change: Change) -> dict[str, int]:
+def _forgotten(change: FactWrites) -> dict[str, int]:
     return {keys.TTL: int(change.forget_at.timestamp())} if change.forget_at else {}

@@ -6,7 +6,7 @@ from typing import Any
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.adapters.dynamodb.items import encode, invitation_item, invitation_of, stamp
-from afterbill.intake.ports import Rewrite
+from afterbill.intake.ports import ResponseWrite
 from afterbill.model.invitation import Invitation
 
 
@@ -22,11 +22,11 @@ class ImportedResponsesTable(ImportsTable):
         items = self.read([keys.invitation(id_) for id_ in ids])
         return {one.id: one for one in map(invitation_of, items.values())}
 
-    def store(self, rewrites: Sequence[Rewrite]) -> bool:
+    def store(self, rewrites: Sequence[ResponseWrite]) -> bool:
         """Conditional puts: BatchWriteItem knows no conditions, and would overwrite an answer that came in between."""
         return not rewrites or self.transact([{"Put": self._put(one)} for one in rewrites])
 
-    def _put(self, one: Rewrite) -> dict[str, Any]:
+    def _put(self, one: ResponseWrite) -> dict[str, Any]:
         put = {"TableName": self.table, "Item": invitation_item(one.after)}
         before = one.before
         if before is None or before.answer is None or before.answered_at is None:

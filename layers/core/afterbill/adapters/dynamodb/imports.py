@@ -5,7 +5,7 @@ from typing import Any
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.facts import FactsTable
-from afterbill.intake.ports import Known
+from afterbill.intake.ports import ImportSnapshot
 
 _MOST_KEYS = 100
 """Keys that BatchGetItem takes."""
@@ -14,14 +14,14 @@ _MOST_KEYS = 100
 class ImportsTable(FactsTable):
     """Imports over DynamoDB."""
 
-    def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> Known:
+    def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
         """All that is stored under these keys, read consistently."""
         named = {name: keys.alias(name) for name in aliases}
         hashed = {one: keys.suppression(one) for one in address_hashes}
         items = self.read([*named.values(), *hashed.values()])
         owners = {name: items.get(key[keys.PK]["S"]) for name, key in named.items()}
         reasons = {one: items.get(key[keys.PK]["S"]) for one, key in hashed.items()}
-        return Known(
+        return ImportSnapshot(
             {name: item["customer_id"]["S"] for name, item in owners.items() if item},
             {one: item["reason"]["S"] for one, item in reasons.items() if item},
         )

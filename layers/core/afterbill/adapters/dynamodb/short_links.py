@@ -11,13 +11,13 @@ from afterbill.adapters.dynamodb.items import invitation_of
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import RETENTION, Invitation
-from afterbill.model.short_links import GRACE, Code
+from afterbill.model.short_links import GRACE, ShortLink
 
 
-class CodesTable(ResponsesTable):
+class ShortLinksTable(ResponsesTable):
     """Codes, Referrals and Suppressions over DynamoDB."""
 
-    def keep(self, code: Code) -> bool:
+    def keep(self, code: ShortLink) -> bool:
         """Write it down, or find it as it was written before; False where another invitation has this code."""
         until = int(code.until.timestamp())
         forgotten = int((code.until + GRACE).timestamp())
@@ -59,12 +59,12 @@ class CodesTable(ResponsesTable):
             return None
         return invitation_of(counted["Attributes"])
 
-    def code(self, code: str) -> Code | None:
+    def code(self, code: str) -> ShortLink | None:
         """The short link of this code."""
         item = self._item(keys.code(code))
         if not item:
             return None
-        return Code(code, item["invitation"]["S"], datetime.fromtimestamp(int(item["until"]["N"]), UTC))
+        return ShortLink(code, item["invitation"]["S"], datetime.fromtimestamp(int(item["until"]["N"]), UTC))
 
     def suppressed(self, address_hash: str) -> bool:
         """Whether this is never written to again."""

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from pydantic_core import PydanticCustomError
 
 from afterbill.answers.api.values import EMAIL, LOCALE, SLUG, Moment, Rating, left_out, text
-from afterbill.answers.told import LATEST_MINUTES, OLDEST_DAYS, Told
+from afterbill.answers.told import LATEST_MINUTES, OLDEST_DAYS, ReportedAnswer
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import COMMENT_LENGTH
 from afterbill.model.questions import SCALES, Question
@@ -98,14 +98,16 @@ class AnswerBody(Body):
             raise PydanticCustomError("scale", f"must be {scale.lowest} to {scale.highest} for {question}")
         return rating
 
-    def told(self) -> Told:
+    def told(self) -> ReportedAnswer:
         """As the use case takes it."""
         said: dict[str, Any] = {
             name: getattr(self, name) for name in type(self).model_fields if name not in {"customer", "segments"}
         }
         who = self.customer
         segments = {name: value for name, value in self.segments.model_dump().items() if value}
-        return Told(**said, segments=segments, customer_id=who.id, customer_source=who.source, email=who.email)
+        return ReportedAnswer(
+            **said, segments=segments, customer_id=who.id, customer_source=who.source, email=who.email
+        )
 
 
 class KeptBody(Body):

@@ -59,7 +59,7 @@ ABOUT = About(
 )
 
 
-def greet(webhook: Webhook, secrets: Sequence[str]) -> Reply | None:
+def handshake(webhook: Webhook, secrets: Sequence[str]) -> Reply | None:
     """The answer to `bt_challenge`, with the first key pair there is; without one, verify lets it be fetched."""
     pair = next(_pairs(secrets), None)
     challenge = _challenge(webhook)

@@ -43,7 +43,7 @@ _STRUCTURED = "application/cloudevents"
 _LONGEST = 255
 
 
-def greet(webhook: Webhook, secrets: Sequence[str]) -> Reply | None:  # noqa: ARG001  # consent precedes every secret
+def handshake(webhook: Webhook, secrets: Sequence[str]) -> Reply | None:  # noqa: ARG001  # consent precedes every secret
     """Consent to whoever asks to send: what then comes still has to prove itself."""
     origin = webhook.headers.get("webhook-request-origin", "")
     if webhook.method != "OPTIONS" or not _ORIGIN.fullmatch(origin):

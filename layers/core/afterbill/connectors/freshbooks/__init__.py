@@ -16,7 +16,7 @@ from afterbill.connectors._kit.signatures import any_match, base64_text, digest,
 from afterbill.connectors.freshbooks import objects
 from afterbill.connectors.freshbooks.objects import PROVIDER
 from afterbill.intake.connector import About, Address, Api, Login
-from afterbill.model.billing import BillingEvent, CustomerRef, OperatorTask, Pointer
+from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, OperatorTask
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
@@ -132,7 +132,7 @@ def is_unsigned(webhook: Webhook) -> bool:
         return True
 
 
-def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | Pointer | OperatorTask, ...]:
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectReference | OperatorTask, ...]:
     """Where to look for what happened; a handshake is a task."""
     fields = form(webhook.body)
     account = text(fields.get("account_id")) or ""
@@ -152,7 +152,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | Pointer 
         return ()
     if not account:
         raise PayloadError(f"The FreshBooks event {name} names no account_id.")
-    return (Pointer(source.name, event_id, webhook.received_at, kind, object_id, account),)
+    return (ObjectReference(source.name, event_id, webhook.received_at, kind, object_id, account),)
 
 
 def _task(fields: Mapping[str, str], account: str, webhook: Webhook, source: Source) -> OperatorTask:

@@ -21,7 +21,7 @@ from afterbill.connectors._kit.json import (
 )
 from afterbill.connectors._kit.money import from_decimal
 from afterbill.intake.connector import Call
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, ObjectReference, Touchpoint
 from afterbill.model.webhooks import Source
 
 PROVIDER = "freshbooks"
@@ -39,7 +39,7 @@ _DELETED = 1
 _Ask = Callable[[str, str | None], Json]
 
 
-def resolve(pointer: Pointer, source: Source, call: Call) -> tuple[BillingEvent, ...]:  # noqa: ARG001  # as Provider
+def resolve(pointer: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:  # noqa: ARG001  # as Provider
     """What became of a payment, an invoice, a client or an estimate; nothing where there is none any more."""
 
     def ask(kind: str, id_: str | None) -> Json:

@@ -26,7 +26,7 @@ from afterbill.connectors._kit.json import (
 from afterbill.connectors._kit.money import from_minor
 from afterbill.connectors._kit.signatures import check_body, hexadecimal, sign_body
 from afterbill.intake.connector import About, Address, Api, Call, Login
-from afterbill.model.billing import BillingEvent, CustomerRef, Pointer, Touchpoint, Understood, fact_key
+from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, ParsedElement, Touchpoint, fact_key
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
@@ -99,7 +99,7 @@ def sign(webhook: Webhook, secret: str) -> Webhook:
     return sign_body(_SIGNATURE, webhook, secret, hexadecimal)
 
 
-def normalise(webhook: Webhook, source: Source) -> tuple[Understood, ...]:
+def normalise(webhook: Webhook, source: Source) -> tuple[ParsedElement, ...]:
     """What every event of the batch says; one that cannot be read is an error in its place."""
     events = parse(webhook.body).get("events")
     batch = [events] if isinstance(events, dict) else events  # the reference shows single ones without a list
@@ -108,14 +108,14 @@ def normalise(webhook: Webhook, source: Source) -> tuple[Understood, ...]:
     return tuple(found for event in batch for found in _whatever(event, webhook, source))
 
 
-def _whatever(event: object, webhook: Webhook, source: Source) -> tuple[Understood, ...]:
+def _whatever(event: object, webhook: Webhook, source: Source) -> tuple[ParsedElement, ...]:
     try:
         return tuple(_read(event, webhook, source))
     except PayloadError as error:
         return (error,)
 
 
-def _read(event: object, webhook: Webhook, source: Source) -> Iterator[Understood]:
+def _read(event: object, webhook: Webhook, source: Source) -> Iterator[ParsedElement]:
     said = section(event)
     resource, action = text(said.get("resource_type")), text(said.get("action"))
     if not (resource and action):
@@ -134,7 +134,7 @@ def _read(event: object, webhook: Webhook, source: Source) -> Iterator[Understoo
     fact = envelope.happened(_touchpoint(meaning, objects), about, _named_in(said, objects), objects)
     yield with_basis(fact, source.fields, said.get("metadata"), said.get("resource_metadata"))
     if meaning.kind == "refund" and "payment" not in objects:
-        yield Pointer(source.name, envelope.event_id, envelope.occurred_at, "refund", subject)
+        yield ObjectReference(source.name, envelope.event_id, envelope.occurred_at, "refund", subject)
 
 
 def _envelope(event: Json, webhook: Webhook, source: Source) -> Envelope:
@@ -167,7 +167,7 @@ def _named_in(event: Json, objects: Mapping[str, str]) -> CustomerRef:
     )
 
 
-def resolve(pointer: Pointer, source: Source, call: Call) -> tuple[BillingEvent, ...]:  # noqa: ARG001  # as Provider
+def resolve(pointer: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:  # noqa: ARG001  # as Provider
     """That a refund belongs to the fact of its payment, which the refund's own event does not tell."""
     payment = _linked(_ask(call, "refunds", pointer.id), "payment")
     if not payment:

@@ -15,7 +15,7 @@ from afterbill.connectors._kit.json import Json, identifier, iso_moment, parse, 
 from afterbill.connectors._kit.signatures import any_match, digest, hexadecimal, keys_of, sign_body
 from afterbill.connectors.mollie.entities import PROVIDER, READERS, customer_of, person_of
 from afterbill.intake.connector import About, Address, Api, Call, Login
-from afterbill.model.billing import BillingEvent, CustomerRef, Pointer
+from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
@@ -92,12 +92,12 @@ def is_unsigned(webhook: Webhook) -> bool:
     return bool(_CLASSIC.fullmatch(webhook.body))
 
 
-def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | Pointer, ...]:
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectReference, ...]:
     """What a classic id points at, or what a next-gen event says."""
     classic = _CLASSIC.fullmatch(webhook.body)
     if classic:
         kind, id_ = _CLASSIC_KINDS.get(classic[1]), (classic[1] + classic[2]).decode()
-        return (Pointer(source.name, id_, webhook.received_at, kind, id_),) if kind else ()
+        return (ObjectReference(source.name, id_, webhook.received_at, kind, id_),) if kind else ()
     payload = parse(webhook.body)
     resource = payload.get("resource")
     if resource == "event":
@@ -107,7 +107,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | Pointer,
     raise PayloadError("The body is neither a Mollie event nor the id of a payment or an order.")
 
 
-def _event(payload: Json, webhook: Webhook, source: Source) -> tuple[BillingEvent | Pointer, ...]:
+def _event(payload: Json, webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectReference, ...]:
     kind = text(payload.get("type"))
     if not kind:
         raise PayloadError("The body is a Mollie event without a type.")
@@ -125,7 +125,7 @@ def _event(payload: Json, webhook: Webhook, source: Source) -> tuple[BillingEven
         return _read(known, resource, _envelope(source, event_id, occurred_at), source)
     if resource not in _PATHS:
         raise PayloadError(f"The Mollie event {kind} comes without its entity: choose full payloads for the webhook.")
-    return (Pointer(source.name, event_id, occurred_at, resource, entity_id),)
+    return (ObjectReference(source.name, event_id, occurred_at, resource, entity_id),)
 
 
 def _envelope(source: Source, event_id: str, occurred_at: datetime) -> Envelope:
@@ -140,7 +140,7 @@ def _read(entity: Json, resource: str, envelope: Envelope, source: Source) -> tu
     return tuple(with_basis(event, source.fields, entity.get("metadata")) for event in found)
 
 
-def resolve(pointer: Pointer, source: Source, call: Call) -> tuple[BillingEvent, ...]:
+def resolve(pointer: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:
     """What has become of a payment, an order, a link or an invoice; nothing for an id Mollie does not know."""
     entity = _entity_of(pointer, call)
     if not entity:
@@ -149,7 +149,7 @@ def resolve(pointer: Pointer, source: Source, call: Call) -> tuple[BillingEvent,
     return _read(known, pointer.kind, _envelope(source, pointer.event_id, pointer.occurred_at), source)
 
 
-def _entity_of(pointer: Pointer, call: Call) -> Json:
+def _entity_of(pointer: ObjectReference, call: Call) -> Json:
     path = _PATHS.get(pointer.kind)
     try:
         return _ask(call, path, pointer.id) if path else {}

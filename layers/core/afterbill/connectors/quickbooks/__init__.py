@@ -13,7 +13,7 @@ from afterbill.connectors._kit.json import Json, identifier, iso_moment, parse_a
 from afterbill.connectors._kit.signatures import base64_text, check_body, sign_body
 from afterbill.connectors.quickbooks.transactions import customer_of, read, told_in
 from afterbill.intake.connector import About, Address, Api, Call, Login
-from afterbill.model.billing import BillingEvent, Pointer
+from afterbill.model.billing import BillingEvent, ObjectReference
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
@@ -74,7 +74,7 @@ def sign(webhook: Webhook, secret: str) -> Webhook:
     return sign_body(_HEADER, webhook, secret, base64_text)
 
 
-def normalise(webhook: Webhook, source: Source) -> tuple[Pointer | PayloadError, ...]:
+def normalise(webhook: Webhook, source: Source) -> tuple[ObjectReference | PayloadError, ...]:
     """A pointer for each change we ask about, be it an array of CloudEvents, one alone, or eventNotifications."""
     body = parse_any(webhook.body)
     notifications = section(body).get("eventNotifications")
@@ -112,7 +112,7 @@ def _legacy(notifications: list[object]) -> Iterator[Json]:
             yield {**told, "realm": section(one).get("realmId"), "at": told.get("lastUpdated"), "event": None}
 
 
-def _pointer(change: Json, webhook: Webhook, source: Source) -> Pointer | PayloadError | None:
+def _pointer(change: Json, webhook: Webhook, source: Source) -> ObjectReference | PayloadError | None:
     name, operation = (re.sub("[_-]", "", (text(change.get(key)) or "").lower()) for key in ("name", "operation"))
     if not name:
         return PayloadError("A change in the QuickBooks notification does not name its kind.")
@@ -126,10 +126,10 @@ def _pointer(change: Json, webhook: Webhook, source: Source) -> Pointer | Payloa
         return None
     at = iso_moment(change.get("at")) or webhook.received_at
     event_id = text(change.get("event")) or f"{realm}/{kind}/{id_}/{operation}/{at.isoformat()}"
-    return Pointer(source.name, event_id, at, kind, id_, realm)
+    return ObjectReference(source.name, event_id, at, kind, id_, realm)
 
 
-def resolve(pointer: Pointer, source: Source, call: Call) -> tuple[BillingEvent, ...]:
+def resolve(pointer: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:
     """What the object has become by now; nothing for one that is gone, void, unpaid or not accepted."""
 
     def fetch(kind: str, id_: str) -> Json:

@@ -18,7 +18,7 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_decimal
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, ObjectReference, Touchpoint
 from afterbill.model.webhooks import Source
 
 _MOST_LINES = 100
@@ -35,7 +35,7 @@ class _Transaction:
     """One transaction, the pointer that led to it, the currency of a company that names none, and a way to others."""
 
     content: Json
-    pointer: Pointer
+    pointer: ObjectReference
     currency: str
     fetch: Fetch
 
@@ -152,7 +152,7 @@ _READERS: Mapping[str, Callable[[_Transaction], BillingEvent | None]] = {
 }
 
 
-def read(content: Json, pointer: Pointer, source: Source, fetch: Fetch) -> BillingEvent | None:
+def read(content: Json, pointer: ObjectReference, source: Source, fetch: Fetch) -> BillingEvent | None:
     """What the object at this pointer has become; None where that is nothing to us."""
     if pointer.kind == "Customer":
         return _envelope(pointer).learned(customer_of(content, pointer.id), {"customer": pointer.id})
@@ -180,5 +180,5 @@ def _first_address(value: Json) -> str | None:
     return address(*re.split("[,;]", text(value.get("Address")) or ""))
 
 
-def _envelope(pointer: Pointer) -> Envelope:
+def _envelope(pointer: ObjectReference) -> Envelope:
     return Envelope("quickbooks", pointer.account, pointer.source, pointer.event_id, pointer.occurred_at)

@@ -14,7 +14,7 @@ from afterbill.connectors.recurly import xml
 from afterbill.connectors.recurly.api import API, find_customer, resolve
 from afterbill.connectors.recurly.words import day, digest_of, envelope_of
 from afterbill.intake.connector import About, Address
-from afterbill.model.billing import BillingEvent, CustomerRef, Pointer, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook, check_time
 
@@ -68,7 +68,7 @@ def sign(webhook: Webhook, secret: str) -> Webhook:
     return replace(webhook, headers={**webhook.headers, **proof})
 
 
-def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | Pointer, ...]:
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectReference, ...]:
     """What a notification of either format says; a JSON one about money points at what only the API can tell."""
     if _is_xml(webhook.body):
         return xml.normalise(webhook, source)
@@ -90,9 +90,9 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | Pointer,
     return (read(envelope_of(source, site, event_id, _at(payload, kind)), _named(payload, key, kind)),)
 
 
-def _pointer(payload: Json, source: Source, name: str, id_: str, at: datetime) -> Pointer:
+def _pointer(payload: Json, source: Source, name: str, id_: str, at: datetime) -> ObjectReference:
     event_id = text(payload.get("id")) or f"{name}-{id_}"
-    return Pointer(source.name, event_id, at, name, id_, text(payload.get("site_id")) or "")
+    return ObjectReference(source.name, event_id, at, name, id_, text(payload.get("site_id")) or "")
 
 
 def _named(payload: Json, key: str, kind: str) -> str:

@@ -22,7 +22,7 @@ from afterbill.connectors._kit.json import (
 from afterbill.connectors._kit.money import from_decimal
 from afterbill.connectors.recurly.words import envelope_of, name_of, payment_of, touchpoint_of
 from afterbill.intake.connector import Api, Call, Login
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Pointer, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, ObjectReference, Touchpoint
 from afterbill.model.consent import newest
 from afterbill.model.webhooks import Source
 
@@ -50,7 +50,7 @@ class _Site:
         return section(self.call(f"{path}{quote(id_, safe='')}"))
 
 
-def resolve(pointer: Pointer, source: Source, call: Call) -> tuple[BillingEvent, ...]:
+def resolve(pointer: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:
     """The payment or the refund behind a notification; both notifications of one payment lead to its invoice."""
     site = _Site(call, source.fields)
     envelope = envelope_of(source, pointer.account, pointer.event_id, pointer.occurred_at)

@@ -49,7 +49,7 @@ ABOUT = About(
 )
 
 
-def greet(webhook: Webhook, secrets: Sequence[str]) -> Reply | None:  # noqa: ARG001  # sent before there is a secret
+def handshake(webhook: Webhook, secrets: Sequence[str]) -> Reply | None:  # noqa: ARG001  # sent before there is a secret
     """Exactly 200 to the ping, without which a webhook cannot be saved; it proves nothing and is not kept."""
     return Reply(200, "") if _PING.fullmatch(webhook.body.strip()) else None
 

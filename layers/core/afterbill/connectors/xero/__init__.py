@@ -26,7 +26,7 @@ from afterbill.connectors._kit.json import (
 from afterbill.connectors._kit.money import from_decimal
 from afterbill.connectors._kit.signatures import base64_text, check_body, sign_body
 from afterbill.intake.connector import About, Address, Api, Call, Login
-from afterbill.model.billing import BillingEvent, CustomerRef, Pointer, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
@@ -78,7 +78,7 @@ def sign(webhook: Webhook, secret: str) -> Webhook:
     return sign_body(_HEADER, webhook, secret, base64_text)
 
 
-def normalise(webhook: Webhook, source: Source) -> tuple[Pointer | PayloadError, ...]:
+def normalise(webhook: Webhook, source: Source) -> tuple[ObjectReference | PayloadError, ...]:
     """A pointer for each event of a kind we ask about; none for the empty batch of the intent to receive."""
     events = parse(webhook.body).get("events")
     if not isinstance(events, list):
@@ -87,7 +87,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[Pointer | PayloadError,
     return tuple(one for one in read if one)
 
 
-def _pointer(event: object, webhook: Webhook, source: Source) -> Pointer | PayloadError | None:
+def _pointer(event: object, webhook: Webhook, source: Source) -> ObjectReference | PayloadError | None:
     told = section(event)
     category, kind = ((text(told.get(key)) or "").upper() for key in ("eventCategory", "eventType"))
     if not category:
@@ -102,7 +102,7 @@ def _pointer(event: object, webhook: Webhook, source: Source) -> Pointer | Paylo
         return None
     at = iso_moment(told.get("eventDateUtc"), naive=UTC) or webhook.received_at
     event_id = f"{tenant}/{resource}/{kind}/{at.isoformat()}"
-    return Pointer(source.name, event_id, at, category, resource, tenant)
+    return ObjectReference(source.name, event_id, at, category, resource, tenant)
 
 
 def _uuid(value: object) -> str | None:
@@ -110,7 +110,7 @@ def _uuid(value: object) -> str | None:
     return found if _UUID.fullmatch(found) else None
 
 
-def resolve(pointer: Pointer, source: Source, call: Call) -> tuple[BillingEvent, ...]:
+def resolve(pointer: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:
     """What the object has become by now; nothing for one that is gone or not yet paid."""
     found = _fetch(_COLLECTIONS[pointer.kind], pointer.id, pointer.account, call)
     event = _READERS[pointer.kind](found, pointer, source) if found else None
@@ -131,7 +131,7 @@ def _fetch(collection: str, id_: str, tenant: str, call: Call) -> Json:
     return next(iter(records(section(answer).get(collection), 1)), {})
 
 
-def _invoice(invoice: Json, pointer: Pointer, source: Source) -> BillingEvent | None:
+def _invoice(invoice: Json, pointer: ObjectReference, source: Source) -> BillingEvent | None:
     if invoice.get("Status") != "PAID" or invoice.get("Type") != "ACCREC" or _only_credited(invoice):
         return None
     paid_on = _date(invoice.get("FullyPaidOnDate"))
@@ -156,7 +156,7 @@ def _only_credited(invoice: Json) -> bool:
     return bool(invoice.get("CreditNotes")) and not paid
 
 
-def _credit_note(note: Json, pointer: Pointer, source: Source) -> BillingEvent | None:
+def _credit_note(note: Json, pointer: ObjectReference, source: Source) -> BillingEvent | None:
     allocations = records(note.get("Allocations"), _MOST_LINKED)
     credited = [id_ for one in allocations if (id_ := _uuid(section(one, "Invoice").get("InvoiceID")))]
     if note.get("Type") != "ACCRECCREDIT" or note.get("Status") not in ("AUTHORISED", "PAID") or not credited:
@@ -172,7 +172,7 @@ def _credit_note(note: Json, pointer: Pointer, source: Source) -> BillingEvent |
     )
 
 
-def _contact(contact: Json, pointer: Pointer, _source: Source) -> BillingEvent:
+def _contact(contact: Json, pointer: ObjectReference, _source: Source) -> BillingEvent:
     customer = replace(_customer(contact), id=pointer.id)
     if contact.get("ContactStatus") == "GDPRREQUEST":
         customer = CustomerRef(id=pointer.id, deleted=True)
@@ -188,7 +188,7 @@ def _customer(contact: Json) -> CustomerRef:
     )
 
 
-def _envelope(pointer: Pointer, at: datetime | None = None) -> Envelope:
+def _envelope(pointer: ObjectReference, at: datetime | None = None) -> Envelope:
     return Envelope("xero", pointer.account, pointer.source, pointer.event_id, at or pointer.occurred_at)
 
 
@@ -198,7 +198,7 @@ def _date(value: object) -> datetime | None:
     return moment(int(written[1]) // 1000) if written else iso_moment(value, naive=UTC)
 
 
-_READERS: Mapping[str, Callable[[Json, Pointer, Source], BillingEvent | None]] = {
+_READERS: Mapping[str, Callable[[Json, ObjectReference, Source], BillingEvent | None]] = {
     "INVOICE": _invoice,
     "CONTACT": _contact,
     "CREDITNOTE": _credit_note,

@@ -11,7 +11,7 @@ from afterbill.model.campaigns import Campaign
 from afterbill.model.channels import InProduct, SmsPolicy
 from afterbill.model.consent import PRESETS, Legal
 from afterbill.model.errors import ConfigurationError
-from afterbill.model.suggestions import unknown
+from afterbill.model.suggestions import did_you_mean
 from afterbill.model.visits import Integrity
 from afterbill.model.webhooks import Source
 from afterbill.outreach.caps import SendingCaps
@@ -85,7 +85,7 @@ def _mistakes(error: ValidationError, tables: Mapping[str, Any], name: str) -> l
 
 def _mistake(kind: str, place: tuple[str, ...], said: str) -> str:
     if kind == "extra_forbidden":
-        return f"{'.'.join(place)}: {unknown(place[-1], KEYS)}"
+        return f"{'.'.join(place)}: {did_you_mean(place[-1], KEYS)}"
     if kind == "missing":
         return f"{'.'.join(place)}: is missing"
     return ": ".join([*filter(None, [".".join(place)]), said.removeprefix("Value error, ")])

@@ -14,7 +14,7 @@ from afterbill.model.campaigns import CAMPAIGNS, Every
 from afterbill.model.channels import Channel
 from afterbill.model.consent import PRESETS, Need
 from afterbill.model.questions import Question
-from afterbill.model.suggestions import unknown
+from afterbill.model.suggestions import did_you_mean
 from afterbill.outreach.policy import Stops
 from afterbill.settings.surveys.answering import InProductTable, IntegrityTable, LinkTable, SmsTable
 from afterbill.settings.surveys.fitting import UNFIT, keeps_to_the_cooldown, outlives_what_follows
@@ -70,7 +70,7 @@ class RuleTable(Table):
     def _is_there(cls, value: str, known: ValidationInfo) -> str:
         windows = _table(known, "windows")
         if value and value not in windows:
-            message = f"there is no [windows.{value}]: {unknown(value, windows)}"
+            message = f"there is no [windows.{value}]: {did_you_mean(value, windows)}"
             raise ValueError(message)
         return value
 
@@ -207,7 +207,7 @@ class SurveysFile(Table):
                 message = f"campaigns.{name}: [touchpoints.{campaign.touchpoint}] has ask = false: it would ask nobody"
                 raise ValueError(message)
         if self.in_product.source and self.in_product.source not in self.sources:
-            known = unknown(self.in_product.source, self.sources)
+            known = did_you_mean(self.in_product.source, self.sources)
             message = f"in_product.source: there is no [sources.{self.in_product.source}]: {known}"
             raise ValueError(message)
         if CAMPAIGNS in self.sources:

@@ -14,7 +14,7 @@ from afterbill.connectors._kit.consent import KEYS
 from afterbill.connectors._kit.neutral import PATHS
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import SENDING_CHANNELS, Channel
-from afterbill.model.suggestions import unknown
+from afterbill.model.suggestions import did_you_mean
 from afterbill.outreach import sending_window
 from afterbill.settings.almanac import load_almanac
 
@@ -70,7 +70,7 @@ def meaning(text: object) -> str:
 def field(text: object) -> str:
     """What a field map can name: a path of the neutral body, or an attribute of a legal basis."""
     if not isinstance(text, str) or (not text.startswith(_ATTRIBUTES) and text not in {*PATHS, *KEYS}):
-        raise ValueError(unknown(str(text), {*PATHS, *KEYS}))
+        raise ValueError(did_you_mean(str(text), {*PATHS, *KEYS}))
     return text
 
 
@@ -166,7 +166,7 @@ def choose(text: object, known: Iterable[str]) -> str:
     """One of a few names."""
     names = list(known)
     if text not in names:
-        message = f"{unknown(str(text), names)}; there are: {', '.join(names)}"
+        message = f"{did_you_mean(str(text), names)}; there are: {', '.join(names)}"
         raise ValueError(message)
     return str(text)
 
