@@ -5,31 +5,31 @@ from pathlib import Path
 
 from afterbill_cli.preview import mails, pages
 from afterbill_cli.preview.mails import PUBLIC_URL
-from afterbill_cli.preview.variants import Speaker, speakers
+from afterbill_cli.preview.variants import Variant, variants
 
 _NEEDED = {f"{PUBLIC_URL}/s/": "the links of the numbers (answer_url)", f"{PUBLIC_URL}/u/": "the objection link"}
 
 
-def rehearse(folder: Path) -> Iterator[str]:
+def dry_render(folder: Path) -> Iterator[str]:
     """Mistakes of the templates in a configuration folder that has no others; none where it has no templates."""
     if not (folder / "templates").is_dir():
         return
-    for speaker in speakers(folder):
-        yield from _tried("mail", speaker, lambda one: _incomplete(mails.letters(one)))
-        yield from _tried("web", speaker, lambda one: [page.name for page in pages.exhibits(one) if not page.html])
+    for variant in variants(folder):
+        yield from _tried("mail", variant, lambda one: _incomplete(mails.mails(one)))
+        yield from _tried("web", variant, lambda one: [page.name for page in pages.previews(one) if not page.html])
 
 
-def _tried(kind: str, speaker: Speaker, perform: Callable[[Speaker], Iterable[str]]) -> Iterator[str]:
+def _tried(kind: str, variant: Variant, perform: Callable[[Variant], Iterable[str]]) -> Iterator[str]:
     try:
-        found = list(perform(speaker))
+        found = list(perform(variant))
     except Exception as error:  # noqa: BLE001  # a template can do whatever an expression can
-        found = [f"cannot be used in {speaker.name}: {type(error).__name__}: {error}"]
+        found = [f"cannot be used in {variant.name}: {type(error).__name__}: {error}"]
     yield from (f"templates/{kind}: {problem}" for problem in found)
 
 
-def _incomplete(performed: Iterable[mails.Letter]) -> Iterator[str]:
+def _incomplete(performed: Iterable[mails.PreviewMail]) -> Iterator[str]:
     """What no survey may be without; the law asks for the objection link."""
-    for mail in (letter.mail for letter in performed):
+    for mail in (one.mail for one in performed):
         if not mail.subject:
             yield "survey/subject.txt gives no subject"
         for part, text in (("body.html", mail.html), ("body.txt", mail.text)):

@@ -17,7 +17,7 @@ from afterbill.outreach.policy import Policy
 from afterbill.settings.surveys import load_policy
 from afterbill_cli import samples
 from afterbill_cli.brand_checks import word_problems
-from afterbill_cli.dry_render import rehearse
+from afterbill_cli.dry_render import dry_render
 from afterbill_cli.explain.timeline import rule_of, span
 from afterbill_cli.memory.apis import MemoryApis
 from afterbill_cli.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
@@ -46,7 +46,7 @@ def problems(folder: Path) -> list[str]:
             load()
         except ConfigurationError as error:
             found += str(error).splitlines()
-    return found or list(dict.fromkeys(rehearse(folder)))
+    return found or list(dict.fromkeys(dry_render(folder)))
 
 
 def _check_words(folder: Path) -> None:

@@ -10,7 +10,7 @@ from afterbill.adapters.aws.clients import error_code
 from afterbill.model.errors import AfterbillError
 from afterbill_cli.doctor import identity, records, running, sending, settings, stores
 from afterbill_cli.doctor.findings import Finding, Findings, unknown
-from afterbill_cli.doctor.stack_under_test import Patient
+from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
 _DENIED = re.compile(r"Denied|Unauthori[sz]ed|Authorization|NotAuthorized|Forbidden")
 _ACTION = re.compile(r"perform: ([\w-]+:\w+)")
@@ -21,7 +21,7 @@ class Check:
     """`needs` are the permissions (IAM actions) it takes."""
 
     name: str
-    look: Callable[[Patient], Findings]
+    look: Callable[[StackUnderTest], Findings]
     needs: tuple[str, ...] = ()
 
 
@@ -68,10 +68,10 @@ CHECKS = (
 )
 
 
-def examine(check: Check, patient: Patient) -> Iterator[Finding]:
+def examine(check: Check, stack: StackUnderTest) -> Iterator[Finding]:
     """What it finds; what it cannot find out is `unknown`, and never an error."""
     try:
-        yield from check.look(patient)
+        yield from check.look(stack)
     except ClientError as error:
         yield _refused(error, check)
     except AfterbillError as error:

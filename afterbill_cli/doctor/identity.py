@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from afterbill_cli.doctor.findings import Finding, Findings, Verdict, fail, ok, unknown, warn
-from afterbill_cli.doctor.stack_under_test import Patient
+from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
 _EVENTS = {"SEND", "DELIVERY", "BOUNCE", "COMPLAINT"}
 _LISTED = {"BOUNCE", "COMPLAINT"}
@@ -13,9 +13,9 @@ _DEPLOY = "build and deploy again: the template makes it"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
-def identity(patient: Patient) -> Findings:
+def identity(stack: StackUnderTest) -> Findings:
     """Whether the sender's address may send."""
-    name, said = patient.identity_name, patient.identity
+    name, said = stack.identity_name, stack.identity
     if said is None:
         yield fail(f"SES has no identity {name}", f"`aws sesv2 create-email-identity --email-identity {name}`")
     elif not said.get("VerifiedForSendingStatus"):
@@ -41,17 +41,17 @@ def _mail_from(name: str, said: Mapping[str, Any]) -> Finding:
     return Finding(verdict, f"MAIL FROM {domain}: {status}, {then}", remedy)
 
 
-def signature(patient: Patient) -> Findings:
+def signature(stack: StackUnderTest) -> Findings:
     """Whether SES signs with DKIM, which also covers the headers of one-click unsubscribing (RFC 8058)."""
-    name, said = patient.identity_name, patient.identity
-    if said is None or not patient.in_dns:
+    name, said = stack.identity_name, stack.identity
+    if said is None or not stack.in_dns:
         yield unknown(f"nothing is signed for {name}, which is no identity or never in DNS")
         return
     dkim = said.get("DkimAttributes") or {}
     status = dkim.get("Status", "NOT_STARTED")
     place = f"SES console, Identities, {name}, DKIM"
     if said.get("IdentityType") == "EMAIL_ADDRESS" and status != "SUCCESS":
-        domain = patient.sender_domain
+        domain = stack.sender_domain
         yield unknown(f"{name} is an address: its domain may sign for it", f"verify {domain} in SES, with Easy DKIM")
     elif not dkim.get("SigningEnabled"):
         yield fail(
@@ -66,9 +66,9 @@ def signature(patient: Patient) -> Findings:
         yield fail(f"mails are not signed: {status}", f"{place}: the CNAME records it lists must stand in DNS")
 
 
-def links(patient: Patient) -> Findings:
+def links(stack: StackUnderTest) -> Findings:
     """Whether the links can be followed by a mail program: one-click unsubscribing wants https."""
-    url = patient.parameter("PublicUrl") or patient.deployed.output("ApiUrl")
+    url = stack.parameter("PublicUrl") or stack.deployed.output("ApiUrl")
     parts = urlsplit(url)
     if parts.scheme == "https":
         yield ok(f"links and one-click unsubscribing go to {url}")
@@ -80,18 +80,18 @@ def links(patient: Patient) -> Findings:
         yield fail(f"links are not encrypted: {url}", "deploy with an https address as PublicUrl")
 
 
-def configuration_set(patient: Patient) -> Findings:
+def configuration_set(stack: StackUnderTest) -> Findings:
     """Whether the mails are sent with what watches them."""
-    name = patient.deployed.output("ConfigurationSetName")
-    ses = patient.client("sesv2")
+    name = stack.deployed.output("ConfigurationSetName")
+    ses = stack.client("sesv2")
     try:
         said = ses.get_configuration_set(ConfigurationSetName=name)
     except ses.exceptions.NotFoundException:
         yield fail(f"SES has no configuration set {name}: no survey can be sent", _DEPLOY)
         return
-    found = [*_options(name, said), *_suppression(patient, said)]
+    found = [*_options(name, said), *_suppression(stack, said)]
     destinations = ses.get_configuration_set_event_destinations(ConfigurationSetName=name)["EventDestinations"]
-    found += _events(destinations, patient.deployed.output("MailEventsTopicArn"))
+    found += _events(destinations, stack.deployed.output("MailEventsTopicArn"))
     yield from found or [ok(f"{name} sends, measures, and tells what becomes of mails")]
 
 
@@ -105,10 +105,10 @@ def _options(name: str, said: Mapping[str, Any]) -> Findings:
         yield warn(f"{name} measures no bounce and complaint rates", _DEPLOY)
 
 
-def _suppression(patient: Patient, said: Mapping[str, Any]) -> Findings:
+def _suppression(stack: StackUnderTest, said: Mapping[str, Any]) -> Findings:
     """What the set does not say is as the account says."""
     own = said.get("SuppressionOptions") or {}
-    listed = own if "SuppressedReasons" in own else patient.account.get("SuppressionAttributes", {})
+    listed = own if "SuppressedReasons" in own else stack.account.get("SuppressionAttributes", {})
     if missing := _LISTED - set(listed.get("SuppressedReasons", ())):
         reasons = " and ".join(sorted(missing))
         yield warn(f"SES does not keep a suppression list for {reasons}", _DEPLOY)
@@ -123,11 +123,11 @@ def _events(destinations: list[Mapping[str, Any]], topic: str) -> Findings:
         yield fail(f"SES does not tell us of {', '.join(sorted(missing))}", _DEPLOY)
 
 
-def subscription(patient: Patient) -> Findings:
+def subscription(stack: StackUnderTest) -> Findings:
     """Whether what SES tells reaches the queue."""
-    topic = patient.deployed.output("MailEventsTopicArn")
-    queue = patient.deployed.output("MailEventsUrl").rpartition("/")[2]
-    pages = patient.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    topic = stack.deployed.output("MailEventsTopicArn")
+    queue = stack.deployed.output("MailEventsUrl").rpartition("/")[2]
+    pages = stack.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
     found = [one for page in pages for one in page["Subscriptions"] if one["Protocol"] == "sqs"]
     if any(one["Endpoint"].endswith(f":{queue}") for one in found):
         yield ok("bounces, complaints and deliveries go to the queue of handle_mail_event")

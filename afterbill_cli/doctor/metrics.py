@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from afterbill_cli.doctor.stack_under_test import Patient
+from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,10 @@ class Metric:
     statistic: str
 
 
-def latest(patient: Patient, metrics: Mapping[str, Metric], within: timedelta) -> dict[str, float]:
+def latest(stack: StackUnderTest, metrics: Mapping[str, Metric], within: timedelta) -> dict[str, float]:
     """The newest value of each, by its key; without those that have none."""
     keys = {f"m{number}": key for number, key in enumerate(metrics)}
-    answer = patient.client("cloudwatch").get_metric_data(
+    answer = stack.client("cloudwatch").get_metric_data(
         MetricDataQueries=[
             {
                 "Id": short,
@@ -39,8 +39,8 @@ def latest(patient: Patient, metrics: Mapping[str, Metric], within: timedelta) -
             }
             for short, key in keys.items()
         ],
-        StartTime=patient.now - within,
-        EndTime=patient.now,
+        StartTime=stack.now - within,
+        EndTime=stack.now,
         ScanBy="TimestampDescending",
     )
     return {keys[one["Id"]]: float(one["Values"][0]) for one in answer["MetricDataResults"] if one.get("Values")}

@@ -2,22 +2,22 @@
 
 from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, unknown, warn
 from afterbill_cli.doctor.resolver import Record
-from afterbill_cli.doctor.stack_under_test import Patient
+from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
 _SES = "amazonses.com"
 _BULK = "Gmail, Yahoo and Outlook want one from whoever sends much"
 
 
-def spf(patient: Patient) -> Findings:
+def spf(stack: StackUnderTest) -> Findings:
     """The record of the domain in MAIL FROM: receivers ask for no other."""
-    if not patient.in_dns:
-        yield _reserved(patient)
+    if not stack.in_dns:
+        yield _reserved(stack)
         return
-    domain = ((patient.identity or {}).get("MailFromAttributes") or {}).get("MailFromDomain")
+    domain = ((stack.identity or {}).get("MailFromAttributes") or {}).get("MailFromDomain")
     if not domain:
         yield ok(f"the record of {_SES} counts: there is no MAIL FROM domain of its own")
         return
-    record = patient.dns.spf(domain)
+    record = stack.dns.spf(domain)
     remedy = f'TXT record at {domain}: "v=spf1 include:{_SES} ~all"'
     if not record.text:
         yield warn(f"{domain} has no record: {record.mistake}", remedy)
@@ -29,45 +29,45 @@ def spf(patient: Patient) -> Findings:
         yield ok(f"{domain} lets SES send")
 
 
-def dkim(patient: Patient) -> Findings:
+def dkim(stack: StackUnderTest) -> Findings:
     """The CNAME records of Easy DKIM; SES notices late that one was removed."""
-    if not patient.in_dns:
-        yield _reserved(patient)
+    if not stack.in_dns:
+        yield _reserved(stack)
         return
-    said = (patient.identity or {}).get("DkimAttributes") or {}
+    said = (stack.identity or {}).get("DkimAttributes") or {}
     if not said.get("Tokens"):
         yield unknown(
-            f"{patient.identity_name} has no keys in DNS: it is an address, or no identity",
-            f"verify the domain {patient.sender_domain} in SES, with Easy DKIM",
+            f"{stack.identity_name} has no keys in DNS: it is an address, or no identity",
+            f"verify the domain {stack.sender_domain} in SES, with Easy DKIM",
         )
         return
     if said.get("SigningAttributesOrigin") == "EXTERNAL":
-        yield ok(f"the key is your own: {said['Tokens'][0]}._domainkey.{patient.identity_name}, judged by SES")
+        yield ok(f"the key is your own: {said['Tokens'][0]}._domainkey.{stack.identity_name}, judged by SES")
         return
     zone = said.get("SigningHostedZone") or f"dkim.{_SES}"
-    wanted = {f"{token}._domainkey.{patient.identity_name}": f"{token}.{zone}" for token in said["Tokens"]}
-    missing = [name for name, target in wanted.items() if patient.dns.alias(name) != target.lower()]
+    wanted = {f"{token}._domainkey.{stack.identity_name}": f"{token}.{zone}" for token in said["Tokens"]}
+    missing = [name for name, target in wanted.items() if stack.dns.alias(name) != target.lower()]
     for name in missing:
         yield fail(f"no key at {name}", f"CNAME record: {name} to {wanted[name]}")
     if not missing:
-        yield ok(f"{len(wanted)} keys stand at {patient.identity_name}")
+        yield ok(f"{len(wanted)} keys stand at {stack.identity_name}")
 
 
-def dmarc(patient: Patient) -> Findings:
+def dmarc(stack: StackUnderTest) -> Findings:
     """The record that counts for the sender's domain, and whether our mail passes it."""
-    if not patient.in_dns:
-        yield _reserved(patient)
+    if not stack.in_dns:
+        yield _reserved(stack)
         return
-    domain = patient.sender_domain
-    record = patient.dns.dmarc(domain)
+    domain = stack.sender_domain
+    record = stack.dns.dmarc(domain)
     if not record.text:
         remedy = f'TXT record at _dmarc.{domain}: "v=DMARC1; p=none; rua=mailto:..."; {_BULK}'
         yield warn(f"{domain} has no record: {record.mistake}", remedy)
     elif record.mistake:
         yield warn(f"the record cannot be used: {record.mistake}", f"mend it: {record.text}")
-    elif _strict(record) and domain != patient.identity_name:
+    elif _strict(record) and domain != stack.identity_name:
         yield fail(
-            f"adkim=s wants a signature of {domain}, and SES signs as {patient.identity_name}",
+            f"adkim=s wants a signature of {domain}, and SES signs as {stack.identity_name}",
             f"verify {domain} in SES, or take adkim=s out of the record",
         )
     else:
@@ -78,5 +78,5 @@ def _strict(record: Record) -> bool:
     return record.tags.get("adkim") == "s"
 
 
-def _reserved(patient: Patient) -> Finding:
-    return unknown(f"{patient.sender_domain} is reserved for examples and never in DNS")
+def _reserved(stack: StackUnderTest) -> Finding:
+    return unknown(f"{stack.sender_domain} is reserved for examples and never in DNS")

@@ -6,7 +6,7 @@ from typing import Any
 
 from afterbill_cli.doctor.findings import Findings, fail, ok, warn
 from afterbill_cli.doctor.metrics import Metric, latest
-from afterbill_cli.doctor.stack_under_test import Patient
+from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
 _ALARMS_A_CALL = 100
 _SILENT_FOR = timedelta(days=1)
@@ -15,24 +15,24 @@ _OLDEST = {"Inbox": 900, "SendQueue": 1800, "MailEvents": 900}
 _PAGE = 100
 
 
-def stack(patient: Patient) -> Findings:
+def stack(stack: StackUnderTest) -> Findings:
     """Whether the last deployment went through."""
-    status = patient.stack["StackStatus"]
+    status = stack.stack["StackStatus"]
     if status.endswith("_COMPLETE") and "ROLLBACK" not in status and "DELETE" not in status:
-        yield ok(f"{patient.deployed.name}: {status}")
+        yield ok(f"{stack.deployed.name}: {status}")
     else:
-        yield warn(f"{patient.deployed.name}: {status}", "CloudFormation console, Events: they say what failed")
+        yield warn(f"{stack.deployed.name}: {status}", "CloudFormation console, Events: they say what failed")
 
 
-def alarms(patient: Patient) -> Findings:
+def alarms(stack: StackUnderTest) -> Findings:
     """Alarms that ring, that learn nothing, and that nobody would hear."""
-    names = {physical: name for name, (kind, physical) in patient.resources.items() if kind == "AWS::CloudWatch::Alarm"}
-    found = list(_described(patient, list(names)))
+    names = {physical: name for name, (kind, physical) in stack.resources.items() if kind == "AWS::CloudWatch::Alarm"}
+    found = list(_described(stack, list(names)))
     ringing = [one for one in found if one["StateValue"] == "ALARM"]
     for one in ringing:
         said = f"{names[one['AlarmName']]} since {one['StateUpdatedTimestamp']:%Y-%m-%d %H:%M}"
         yield fail(f"{said}: {one.get('AlarmDescription', '')}", "docs/operations.md#alarms")
-    silent = [one for one in found if one["StateValue"] == "INSUFFICIENT_DATA" and _long(one, patient)]
+    silent = [one for one in found if one["StateValue"] == "INSUFFICIENT_DATA" and _long(one, stack)]
     muted = [one for one in found if not one.get("ActionsEnabled", True)]
     for some, what, remedy in (
         (silent, "learn nothing for more than a day", "CloudWatch console, All alarms: do their metrics still exist?"),
@@ -46,29 +46,29 @@ def alarms(patient: Patient) -> Findings:
         yield ok(f"{len(found)} alarm(s), none rings")
 
 
-def _described(patient: Patient, names: list[str]) -> Iterator[Mapping[str, Any]]:
-    cloudwatch = patient.client("cloudwatch")
+def _described(stack: StackUnderTest, names: list[str]) -> Iterator[Mapping[str, Any]]:
+    cloudwatch = stack.client("cloudwatch")
     for start in range(0, len(names), _ALARMS_A_CALL):
         some = names[start : start + _ALARMS_A_CALL]
         yield from cloudwatch.describe_alarms(AlarmNames=some, MaxRecords=_ALARMS_A_CALL)["MetricAlarms"]
 
 
-def _long(alarm: Mapping[str, Any], patient: Patient) -> bool:
-    return bool(patient.now - alarm["StateUpdatedTimestamp"] > _SILENT_FOR)
+def _long(alarm: Mapping[str, Any], stack: StackUnderTest) -> bool:
+    return bool(stack.now - alarm["StateUpdatedTimestamp"] > _SILENT_FOR)
 
 
 def _listed(names: Iterator[str]) -> str:
     return ", ".join(sorted(names))
 
 
-def alarm_mail(patient: Patient) -> Findings:
+def alarm_mail(stack: StackUnderTest) -> Findings:
     """Whether alarms reach a person."""
-    address = patient.parameter("AlarmEmail")
+    address = stack.parameter("AlarmEmail")
     if not address:
         yield warn("alarms are mailed to nobody", "deploy with AlarmEmail, then confirm the mail from SNS")
         return
-    _, topic = patient.resources["AlarmTopic"]
-    pages = patient.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    _, topic = stack.resources["AlarmTopic"]
+    pages = stack.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
     found = {one["Endpoint"]: one["SubscriptionArn"] for page in pages for one in page["Subscriptions"]}
     if found.get(address, "").startswith("arn:"):
         yield ok("alarms are mailed to AlarmEmail")
@@ -79,28 +79,28 @@ def alarm_mail(patient: Patient) -> Findings:
         )
 
 
-def queues(patient: Patient) -> Findings:
+def queues(stack: StackUnderTest) -> Findings:
     """How much waits in each queue; what waits as dead letter needs a person."""
-    told = {name: _attributes(patient, url) for name, url in _urls(patient).items()}
+    told = {name: _attributes(stack, url) for name, url in _urls(stack).items()}
     waiting = {name: int(said["ApproximateNumberOfMessages"]) for name, said in told.items()}
     dead = {name: count for name, count in waiting.items() if name.endswith("DeadLetters")}
     for name, count in dead.items():
         if count:
-            yield fail(f"{name}: {count} message(s)", _remedy(patient, name, told[name]))
+            yield fail(f"{name}: {count} message(s)", _remedy(stack, name, told[name]))
     if not any(dead.values()):
         yield ok(f"{len(dead)} queues of dead letters, all empty")
     busy = [f"{name} {count}" for name, count in waiting.items() if name not in dead]
     yield ok(f"waiting: {', '.join(busy)}")
 
 
-def ages(patient: Patient) -> Findings:
+def ages(stack: StackUnderTest) -> Findings:
     """How long the oldest message waits."""
-    names = {name: url.rpartition("/")[2] for name, url in _urls(patient).items() if name in _OLDEST}
+    names = {name: url.rpartition("/")[2] for name, url in _urls(stack).items() if name in _OLDEST}
     wanted = {
         name: Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": queue}, 300, "Maximum")
         for name, queue in names.items()
     }
-    found = latest(patient, wanted, timedelta(minutes=15))
+    found = latest(stack, wanted, timedelta(minutes=15))
     late = {name: age for name, age in found.items() if age > _OLDEST[name]}
     for name, age in late.items():
         yield warn(
@@ -111,21 +111,21 @@ def ages(patient: Patient) -> Findings:
         yield ok("no message waits for long")
 
 
-def _urls(patient: Patient) -> dict[str, str]:
-    outputs = patient.deployed.outputs
+def _urls(stack: StackUnderTest) -> dict[str, str]:
+    outputs = stack.deployed.outputs
     return {key.removesuffix("Url"): outputs[key] for key in outputs if key.endswith("Url") and key != "ApiUrl"}
 
 
-def _attributes(patient: Patient, url: str) -> Mapping[str, str]:
+def _attributes(stack: StackUnderTest, url: str) -> Mapping[str, str]:
     wanted = ["ApproximateNumberOfMessages", "QueueArn"]
-    found = patient.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=wanted)
+    found = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=wanted)
     return dict(found["Attributes"])
 
 
-def _remedy(patient: Patient, name: str, said: Mapping[str, str]) -> str:
+def _remedy(stack: StackUnderTest, name: str, said: Mapping[str, str]) -> str:
     """Only dead letters of queues can be moved back."""
     source = said.get("QueueArn", "ARN")
-    url = _urls(patient)[name]
+    url = _urls(stack)[name]
     move = f"`aws sqs start-message-move-task --source-arn {source}`"
     then = {
         "InboxDeadLetters": "`afterbill replay --dead-letters`",
@@ -136,9 +136,9 @@ def _remedy(patient: Patient, name: str, said: Mapping[str, str]) -> str:
     return f"find the cause, then {last}; docs/operations.md#dead-letters"
 
 
-def schedules(patient: Patient) -> Findings:
+def schedules(stack: StackUnderTest) -> Findings:
     """How many surveys wait for their time; a page is enough to see that they do."""
-    scheduler, group = patient.client("scheduler"), patient.deployed.output("ScheduleGroupName")
+    scheduler, group = stack.client("scheduler"), stack.deployed.output("ScheduleGroupName")
     try:
         page = scheduler.list_schedules(GroupName=group, MaxResults=_PAGE)
     except scheduler.exceptions.ResourceNotFoundException:

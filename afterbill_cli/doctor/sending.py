@@ -8,7 +8,7 @@ from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus
 from afterbill.model.channels import Channel
 from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, warn
 from afterbill_cli.doctor.metrics import Metric, latest
-from afterbill_cli.doctor.stack_under_test import Patient
+from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
 _DASHBOARD = "SES console, Account dashboard"
 _ADDRESSES = "find out where addresses that bounce or complain come from"
@@ -18,9 +18,9 @@ _FEWEST = 2
 """Copies of a consumer that AWS allows at least."""
 
 
-def account(patient: Patient) -> Findings:
+def account(stack: StackUnderTest) -> Findings:
     """Whether SES sends for this account at all."""
-    said = patient.account
+    said = stack.account
     status = said.get("EnforcementStatus", "")
     if not said.get("SendingEnabled"):
         yield fail("SES does not send for this account", f"{_DASHBOARD}: it says why, and whom to answer")
@@ -42,9 +42,9 @@ def _sandbox(review: str) -> Finding:
     )
 
 
-def halt(patient: Patient) -> Findings:
+def halt(stack: StackUnderTest) -> Findings:
     """Whether our own circuit breaker lets mails out."""
-    table = CapsTable(patient.client("dynamodb"), patient.deployed.output("TableName"))
+    table = CapsTable(stack.client("dynamodb"), stack.deployed.output("TableName"))
     reason = CachedSendingStatus(table, time.monotonic).pause_reason()
     if reason:
         yield fail(f"afterbill has stopped all sending: {reason}", f"{_ADDRESSES}, then `afterbill sending resume`")
@@ -52,9 +52,9 @@ def halt(patient: Patient) -> Findings:
         yield ok("afterbill lets mails out")
 
 
-def quota(patient: Patient) -> Findings:
+def quota(stack: StackUnderTest) -> Findings:
     """Whether the caps of surveys.toml and the parameter SendConcurrency fit what SES allows."""
-    allowed, caps = patient.account["SendQuota"], patient.policy.sending
+    allowed, caps = stack.account["SendQuota"], stack.policy.sending
     day, rate, sent = (float(allowed[key]) for key in ("Max24HourSend", "MaxSendRate", "SentLast24Hours"))
     day = float("inf") if day < 0 else day
     found = [
@@ -62,7 +62,7 @@ def quota(patient: Patient) -> Findings:
         *_too_many("per_day", caps.per_day, day, "a day"),
         *_too_many("per_hour", caps.per_hour, rate * _HOUR, "an hour"),
     ]
-    copies = int(patient.parameter("SendConcurrency"))
+    copies = int(stack.parameter("SendConcurrency"))
     if copies > rate:
         fewer = f"deploy with SendConcurrency={int(rate)}" if rate >= _FEWEST else "mails wait and are tried again"
         told = f"{copies} copies of send_survey may run, and SES takes {rate:g} mail(s) a second"
@@ -91,13 +91,13 @@ def _too_many(key: str, cap: int, allowed: float, each: str) -> Findings:
         )
 
 
-def reputation(patient: Patient) -> Findings:
+def reputation(stack: StackUnderTest) -> Findings:
     """How much of the account's mail bounced or was complained about, by the rates at which sending stops."""
-    caps = patient.policy.sending
+    caps = stack.policy.sending
     wanted = {
         name: Metric("AWS/SES", f"Reputation.{name}Rate", {}, 3600, "Average") for name in ("Bounce", "Complaint")
     }
-    rates = latest(patient, wanted, timedelta(hours=24))
+    rates = latest(stack, wanted, timedelta(hours=24))
     for name, most in (("Bounce", caps.max_bounce_rate), ("Complaint", caps.max_complaint_rate)):
         rate = rates.get(name)
         told = f"{name.lower()} rate {rate:.2%}, sending stops at {most:.2%}" if rate is not None else ""
@@ -110,11 +110,11 @@ def reputation(patient: Patient) -> Findings:
             yield warn(told, remedy) if rate > most / 2 else ok(told)
 
 
-def texts(patient: Patient) -> Findings:
+def texts(stack: StackUnderTest) -> Findings:
     """Whether the stack can send the text messages that surveys.toml asks by."""
-    rules = patient.policy.rules.items()
+    rules = stack.policy.rules.items()
     texting = [name.value for name, rule in rules if rule.ask and Channel.SMS in rule.channels]
-    service = patient.parameter("SmsService")
+    service = stack.parameter("SmsService")
     if texting and service == "none":
         yield fail(
             f'SmsService is none, and channels name "sms" at {", ".join(texting)}: no text message is sent',

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from afterbill.settings.almanac import load_almanac
 from afterbill_cli import policy
 from afterbill_cli.doctor.findings import Finding, Findings, Verdict, fail, ok, warn
-from afterbill_cli.doctor.stack_under_test import Patient
+from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
 _SHIPPED = {
     "company": "Example GmbH",
@@ -19,22 +19,22 @@ _EXAMPLE = re.compile(r"(?<![\w-])example\.(?:com|net|org)\b")
 _AHEAD = timedelta(days=60)
 
 
-def configuration(patient: Patient) -> Findings:
+def configuration(stack: StackUnderTest) -> Findings:
     """Whether it could be deployed again as it is."""
-    found = policy.problems(patient.deployed.config)
+    found = policy.problems(stack.deployed.config)
     for problem in found:
-        yield fail(problem, f"edit {patient.deployed.edited}")
+        yield fail(problem, f"edit {stack.deployed.edited}")
     if not found:
-        yield ok(f"{patient.deployed.config} is in order")
+        yield ok(f"{stack.deployed.config} is in order")
 
 
-def brand(patient: Patient) -> Findings:
+def brand(stack: StackUnderTest) -> Findings:
     """Whether customers would read of a company that does not exist; where no mail can leave, that is no harm."""
-    said = patient.brand
+    said = stack.brand
     examples = [key for key, value in _SHIPPED.items() if _is_shipped(key, str(said.get(key, "")), value)]
     examples += [key for key, value in said.items() if isinstance(value, str) and _EXAMPLE.search(value)]
     if examples:
-        verdict = Verdict.FAIL if patient.in_dns else Verdict.WARN
+        verdict = Verdict.FAIL if stack.in_dns else Verdict.WARN
         yield Finding(
             verdict,
             f"brand.toml still has the example of {', '.join(examples)}",
@@ -52,10 +52,10 @@ def _is_shipped(key: str, value: str, shipped: str) -> bool:
     return shipped in value if key == "imprint" else value == shipped
 
 
-def holidays(patient: Patient) -> Findings:
+def holidays(stack: StackUnderTest) -> Findings:
     """Whether the table of public holidays reaches far enough for what is scheduled now."""
     last = load_almanac().until
-    if patient.now + _AHEAD < datetime(last + 1, 1, 1, tzinfo=UTC):
+    if stack.now + _AHEAD < datetime(last + 1, 1, 1, tzinfo=UTC):
         yield ok(f"public holidays are known until the end of {last}")
     else:
         yield warn(

@@ -20,7 +20,7 @@ _NEVER_PUBLIC = ("example", "invalid", "localhost", "test")
 
 
 @dataclass(frozen=True)
-class Patient:
+class StackUnderTest:
     """Anything may raise what AWS or a file raises: the check that asked for it then knows nothing."""
 
     deployed: Deployed

@@ -10,16 +10,16 @@ from afterbill.connectors import registry
 from afterbill.intake.connector import Address, Connector, Login
 from afterbill.model.errors import ConfigurationError
 from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, warn
-from afterbill_cli.doctor.stack_under_test import Patient
+from afterbill_cli.doctor.stack_under_test import StackUnderTest
 from afterbill_cli.sources import access
 from afterbill_cli.sources.secrets import SecretBook, has_credentials, signing_secrets
 
 _SHORTEST_KEY = 32
 
 
-def table(patient: Patient) -> Findings:
+def table(stack: StackUnderTest) -> Findings:
     """Whether the table is kept from accidents, and forgets what it should."""
-    dynamodb, name = patient.client("dynamodb"), patient.deployed.output("TableName")
+    dynamodb, name = stack.client("dynamodb"), stack.deployed.output("TableName")
     said = dynamodb.describe_table(TableName=name)["Table"]
     backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     lives = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
@@ -35,9 +35,9 @@ def table(patient: Patient) -> Findings:
     yield from found or [ok("protected from deletion, recoverable, and forgetting what expired")]
 
 
-def keys(patient: Patient) -> Findings:
+def keys(stack: StackUnderTest) -> Findings:
     """Whether there is a key that suppressed addresses are recognised by."""
-    said, problem = _read(patient, "KeysSecretArn")
+    said, problem = _read(stack, "KeysSecretArn")
     identity = said.get("identity")
     if problem:
         yield fail(*problem)
@@ -54,13 +54,13 @@ def keys(patient: Patient) -> Findings:
         yield ok(f"the identity key and {len(said['links']) + 1} link key(s)")
 
 
-def signing(patient: Patient) -> Findings:
+def signing(stack: StackUnderTest) -> Findings:
     """Whether every source has the secret that its webhooks are checked with."""
-    said, problem = _read(patient, "SourcesSecretArn")
+    said, problem = _read(stack, "SourcesSecretArn")
     if problem:
         yield fail(*problem)
         return
-    sources = patient.policy.sources
+    sources = stack.policy.sources
     needed = {name: one.provider for name, one in sources.items() if registry.load(one.provider).ABOUT.signed}
     missing = [name for name in needed if not signing_secrets(said.get(name))]
     for name in missing:
@@ -70,16 +70,16 @@ def signing(patient: Patient) -> Findings:
         yield ok(f"{len(needed)} of {len(sources)} source(s) need a signing secret, and have it")
 
 
-def credentials(patient: Patient) -> Findings:
+def credentials(stack: StackUnderTest) -> Findings:
     """Whether every source whose billing system has an API can ask it."""
-    said, problem = _read(patient, "ApisSecretArn")
-    tokens, no_tokens = _read(patient, "TokensSecretArn")
+    said, problem = _read(stack, "ApisSecretArn")
+    tokens, no_tokens = _read(stack, "TokensSecretArn")
     for one in filter(None, (problem, no_tokens)):
         yield fail(*one)
     if problem or no_tokens:
         return
     complete = 0
-    for name, source in patient.policy.sources.items():
+    for name, source in stack.policy.sources.items():
         provider = registry.load(source.provider)
         if provider.API is None:
             continue
@@ -89,7 +89,7 @@ def credentials(patient: Patient) -> Findings:
             yield fail(f"nobody has consented that {name} is read", f"`afterbill source consent {name}`")
         else:
             complete += 1
-    yield from _strangers({**said, **tokens}, patient.policy.sources)
+    yield from _strangers({**said, **tokens}, stack.policy.sources)
     yield ok(f"{complete} source(s) can ask the API of their billing system")
 
 
@@ -115,10 +115,10 @@ def _add(provider: str, name: str) -> str:
     return f"`afterbill source add {provider}{f' --name {name}' if name != provider else ''}`"
 
 
-def _read(patient: Patient, output: str) -> tuple[Mapping[str, Any], tuple[str, str] | None]:
+def _read(stack: StackUnderTest, output: str) -> tuple[Mapping[str, Any], tuple[str, str] | None]:
     """What a secret holds, and what is wrong with it."""
     try:
-        return SecretBook(access.secret(patient.deployed, output)).read(), None
+        return SecretBook(access.secret(stack.deployed, output)).read(), None
     except ClientError as error:
         if error_code(error) != "ResourceNotFoundException":
             raise
@@ -127,6 +127,6 @@ def _read(patient: Patient, output: str) -> tuple[Mapping[str, Any], tuple[str, 
             "`aws secretsmanager restore-secret` while it can be, else deploy again",
         )
     except ConfigurationError as error:
-        if output not in patient.deployed.outputs:
+        if output not in stack.deployed.outputs:
             raise
         return {}, (str(error), "docs/operations.md#secrets shows its form")

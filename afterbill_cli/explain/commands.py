@@ -9,7 +9,7 @@ from afterbill.model.invitation import Invitation
 from afterbill_cli import deployed as stacks
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.explain.find import Finder, Subject
-from afterbill_cli.explain.timeline import Telling, profile, rule_of, tell
+from afterbill_cli.explain.timeline import TimelineContext, profile, rule_of, timeline
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def explain(deployed: Deployed, wanted: str, *, as_json: bool) -> int:
     """Tell everything that is known, in order."""
     subject = Finder(deployed).find(wanted)
     policy = deployed.policy()
-    telling = Telling(policy, subject.customer, policy.place(subject.customer), datetime.now(UTC))
+    telling = TimelineContext(policy, subject.customer, policy.place(subject.customer), datetime.now(UTC))
     if as_json:
         print(json.dumps(_stated(subject, telling), indent=2, ensure_ascii=False))
         return 0
@@ -41,23 +41,23 @@ def explain(deployed: Deployed, wanted: str, *, as_json: bool) -> int:
     return 0
 
 
-def _print(invitation: Invitation, telling: Telling) -> None:
+def _print(invitation: Invitation, telling: TimelineContext) -> None:
     print(f"\ninvitation {invitation.id}, {invitation.state}")
-    for step in tell(invitation, telling):
+    for step in timeline(invitation, telling):
         print(f"  {step.at:%Y-%m-%d %H:%M:%S} UTC  {step.said}")
     print(f"  rule today: {rule_of(invitation, telling.policy)}")
 
 
-def _stated(subject: Subject, telling: Telling) -> dict[str, Any]:
+def _stated(subject: Subject, telling: TimelineContext) -> dict[str, Any]:
     return {**profile(telling), "invitations": [_invitation(one, telling) for one in subject.invitations]}
 
 
-def _invitation(one: Invitation, telling: Telling) -> dict[str, Any]:
+def _invitation(one: Invitation, telling: TimelineContext) -> dict[str, Any]:
     return {
         "id": one.id,
         "fact": one.fact,
         "state": one.state,
         "reason": one.reason,
-        "story": [{"at": step.at.isoformat(), "said": step.said} for step in tell(one, telling)],
+        "story": [{"at": step.at.isoformat(), "said": step.said} for step in timeline(one, telling)],
         "rule": rule_of(one, telling.policy),
     }

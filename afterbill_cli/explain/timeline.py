@@ -35,7 +35,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class TimelineContext:
     """What the story is told with: the policy of today, and where the customer lives."""
 
     policy: Policy
@@ -48,7 +48,7 @@ class Telling:
         return f"{at.astimezone(self.place.zone):%a %d %b %H:%M} {self.place.zone.key}"
 
 
-def tell(invitation: Invitation, telling: Telling) -> list[Step]:
+def timeline(invitation: Invitation, telling: TimelineContext) -> list[Step]:
     """Every step of one fact, the oldest first."""
     if invitation.reason == COLLECTED:
         return list(_collected(invitation))
@@ -66,7 +66,7 @@ def _collected(invitation: Invitation) -> Iterator[Step]:
     yield Step(invitation.created_at, f"kept: told by {invitation.channel}, counts on {invitation.answered_day}")
 
 
-def _captured(invitation: Invitation, rule: Rule, telling: Telling) -> Iterator[Step]:
+def _captured(invitation: Invitation, rule: Rule, telling: TimelineContext) -> Iterator[Step]:
     named = ", ".join(f"{kind} {id_}" for kind, id_ in invitation.objects.items())
     said = f"fact: {invitation.touchpoint} of source {invitation.source}: {named}"
     yield Step(invitation.occurred_at, said)
@@ -78,14 +78,14 @@ def _captured(invitation: Invitation, rule: Rule, telling: Telling) -> Iterator[
         yield Step(invitation.created_at, f"decided: ask, due {due} (delay {span(rule.delay)})")
 
 
-def _waited(invitation: Invitation, telling: Telling) -> Iterator[Step]:
+def _waited(invitation: Invitation, telling: TimelineContext) -> Iterator[Step]:
     for wait in invitation.deferrals:
         reason = why(wait.reason, invitation.touchpoint)
         until = f"{wait.until:%Y-%m-%d %H:%M:%S} UTC, {telling.local(wait.until)}"
         yield Step(wait.at, f"decided: wait until {until}: {wait.reason}, {reason}")
 
 
-def _sent(invitation: Invitation, telling: Telling) -> Iterator[Step]:
+def _sent(invitation: Invitation, telling: TimelineContext) -> Iterator[Step]:
     if invitation.claimed_at:
         yield Step(invitation.claimed_at, "claimed for sending; what became of it is not known yet")
     if invitation.sent_at:
@@ -107,7 +107,7 @@ def _way(channel: str) -> str:
     return _WAYS.get(channel, "asked")
 
 
-def _ended(invitation: Invitation, telling: Telling) -> Iterator[Step]:
+def _ended(invitation: Invitation, telling: TimelineContext) -> Iterator[Step]:
     if invitation.closed_at:
         reason = SkipReason(invitation.reason)
         yield Step(invitation.closed_at, f"decided: not sent, {reason}: {why(reason, invitation.touchpoint)}")
@@ -129,7 +129,7 @@ def rule_of(invitation: Invitation, policy: Policy) -> str:
     )
 
 
-def profile(telling: Telling) -> dict[str, Any]:
+def profile(telling: TimelineContext) -> dict[str, Any]:
     """What decides about this customer, without name and address."""
     customer, place = telling.customer, telling.place
     if customer is None:

@@ -25,7 +25,7 @@ class Attempt(Generic[Row]):
 
 
 @dataclass(frozen=True, slots=True)
-class Patient(Generic[Row]):
+class RetryingWriter(Generic[Row]):
     """Imports rows, so many `together`; `at` is told the number of the last one that is done."""
 
     attempt: Callable[[Sequence[Row]], Attempt[Row]]

@@ -10,7 +10,7 @@ from afterbill.intake.ports import FactWrites, Imports, ImportSnapshot
 from afterbill.model.billing import BillingEvent
 from afterbill.model.customer import Customer
 from afterbill_cli.importing.journal import Journal
-from afterbill_cli.importing.retrying_writer import Attempt, Patient
+from afterbill_cli.importing.retrying_writer import Attempt, RetryingWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Writer:
         self._patient.write(rows, journal)
 
     @property
-    def _patient(self) -> Patient[BillingEvent]:
-        return Patient(self._attempt, TOGETHER, self.at, self.sleep)
+    def _patient(self) -> RetryingWriter[BillingEvent]:
+        return RetryingWriter(self._attempt, TOGETHER, self.at, self.sleep)
 
     def _attempt(self, events: Sequence[BillingEvent]) -> Attempt[BillingEvent]:
         imported = import_customers(events, self.importing)

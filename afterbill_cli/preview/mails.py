@@ -12,8 +12,8 @@ from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation
 from afterbill.model.messages import Mail
 from afterbill.model.questions import Question
-from afterbill_cli.preview.previews import Exhibit
-from afterbill_cli.preview.variants import Speaker
+from afterbill_cli.preview.previews import Preview
+from afterbill_cli.preview.variants import Variant
 
 PUBLIC_URL = "https://survey.example.com"
 ADDRESS = "ada.lovelace@example.net"
@@ -23,7 +23,7 @@ _KNOWN: Mapping[str, Any] = {"money": Money(4900, "EUR"), "segments": {"plan": "
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class PreviewMail:
     """One mail to look at; `preheader` is what mail programs show beside the subject."""
 
     name: str
@@ -41,27 +41,27 @@ class _Case:
     question: Question = Question.NPS
 
 
-def letters(speaker: Speaker) -> Iterator[Letter]:
+def mails(variant: Variant) -> Iterator[PreviewMail]:
     """One with all that can be known and one with nothing, their reminder, other questions, and all own words."""
     compose = composer(
         PUBLIC_URL,
-        f"survey@{speaker.brand.reply_to.partition('@')[2]}",
+        f"survey@{variant.brand.reply_to.partition('@')[2]}",
         lambda: _KEYS,
-        speaker.brand,
-        speaker.catalogs,
-        templates=speaker.templates,
+        variant.brand,
+        variant.catalogs,
+        templates=variant.templates,
     )
-    words = Words(speaker.brand, speaker.catalogs)
-    for case in _cases(speaker):
-        invitation = _invitation(case, speaker)
+    words = Words(variant.brand, variant.catalogs)
+    for case in _cases(variant):
+        invitation = _invitation(case, variant)
         customer = Customer("preview", address=ADDRESS, name=case.customer)
-        spoken = words(speaker.locale, invitation.touchpoint, invitation.stage, case.question)
-        yield Letter(case.name, compose(invitation, customer), spoken("mail_preheader"))
+        spoken = words(variant.locale, invitation.touchpoint, invitation.stage, case.question)
+        yield PreviewMail(case.name, compose(invitation, customer), spoken("mail_preheader"))
 
 
-def exhibits(speaker: Speaker) -> Iterator[Exhibit]:
+def previews(variant: Variant) -> Iterator[Preview]:
     """The same as they hang in the gallery."""
-    for one in letters(speaker):
+    for one in mails(variant):
         mail = one.mail
         facts = {
             "subject": mail.subject,
@@ -69,35 +69,35 @@ def exhibits(speaker: Speaker) -> Iterator[Exhibit]:
             "from": mail.sender,
             "reply to": mail.reply_to or "",
         }
-        yield Exhibit("mail", speaker.name, one.name, mail.html, facts, mail.text)
+        yield Preview("mail", variant.name, one.name, mail.html, facts, mail.text)
 
 
-def _cases(speaker: Speaker) -> Iterator[_Case]:
+def _cases(variant: Variant) -> Iterator[_Case]:
     yield _Case("renewed", Touchpoint.RENEWED)
     yield _Case("renewed-reminder", Touchpoint.RENEWED, reminder=True)
     yield _Case("nothing-known", Touchpoint.PAYMENT_SUCCEEDED, customer=None, known={})
     for touchpoint in Touchpoint:
-        if speaker.has_own_words(touchpoint):
+        if variant.has_own_words(touchpoint):
             yield _Case(touchpoint.replace("_", "-"), touchpoint, known={})
-        if speaker.has_own_words(touchpoint, "reminder"):
+        if variant.has_own_words(touchpoint, "reminder"):
             yield _Case(f"{touchpoint.replace('_', '-')}-reminder", touchpoint, known={}, reminder=True)
     for question in (one for one in Question if one is not Question.NPS):
         yield _Case(question, Touchpoint.PAYMENT_SUCCEEDED, question=question)
         for touchpoint in Touchpoint:
-            if speaker.has_own_words(touchpoint, question=question):
+            if variant.has_own_words(touchpoint, question=question):
                 yield _Case(f"{question}-{touchpoint.replace('_', '-')}", touchpoint, question=question)
 
 
-def _invitation(case: _Case, speaker: Speaker) -> Invitation:
+def _invitation(case: _Case, variant: Variant) -> Invitation:
     return Invitation(
         id="5a" * 16,
         fact="preview",
         customer_id="preview",
         touchpoint=case.touchpoint,
-        stage=speaker.stages[case.touchpoint],
+        stage=variant.stages[case.touchpoint],
         source="preview",
         channel="mail",
-        locale=speaker.locale,
+        locale=variant.locale,
         created_at=_WHEN,
         occurred_at=_WHEN,
         due_at=_WHEN + timedelta(days=3),

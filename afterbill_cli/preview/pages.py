@@ -8,8 +8,8 @@ from afterbill.content.web.pages import Asked, Draft, Page, Pages, Problem
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import Answer
 from afterbill.model.questions import Question
-from afterbill_cli.preview.previews import Exhibit
-from afterbill_cli.preview.variants import Speaker
+from afterbill_cli.preview.previews import Preview
+from afterbill_cli.preview.variants import Variant
 
 _COMMENT = "Invoices arrive on time, and the export saves me an afternoon every month."
 _ANSWER = Answer(9, _COMMENT, "service", contact_ok=True)
@@ -50,33 +50,33 @@ def states(pages: Pages, asked: Asked) -> Mapping[str, Page]:
     }
 
 
-def once(speaker: Speaker) -> Mapping[str, Page]:
+def once(variant: Variant) -> Mapping[str, Page]:
     """All of them at one touchpoint."""
-    return states(_pages(speaker), _asked(speaker, Touchpoint.RENEWED))
+    return states(_pages(variant), _asked(variant, Touchpoint.RENEWED))
 
 
-def exhibits(speaker: Speaker) -> Iterator[Exhibit]:
+def previews(variant: Variant) -> Iterator[Preview]:
     """All of them, and the form once more for each touchpoint that has words of its own."""
-    pages = _pages(speaker)
-    for name, page in once(speaker).items():
-        yield _exhibit(name, page, speaker)
+    pages = _pages(variant)
+    for name, page in once(variant).items():
+        yield _preview(name, page, variant)
     for touchpoint in Touchpoint:
-        if speaker.has_own_words(touchpoint, "question"):
-            yield _exhibit(f"survey-{_named(touchpoint)}", pages.survey(_asked(speaker, touchpoint)), speaker)
+        if variant.has_own_words(touchpoint, "question"):
+            yield _preview(f"survey-{_named(touchpoint)}", pages.survey(_asked(variant, touchpoint)), variant)
 
 
-def _pages(speaker: Speaker) -> Pages:
+def _pages(variant: Variant) -> Pages:
     """With somewhere to write a review, so that it is seen."""
-    brand = replace(speaker.brand, review_url=speaker.brand.review_url or _REVIEWS)
-    return Pages(brand, speaker.catalogs, speaker.templates / "web", Asking(speaker.reasons))
+    brand = replace(variant.brand, review_url=variant.brand.review_url or _REVIEWS)
+    return Pages(brand, variant.catalogs, variant.templates / "web", Asking(variant.reasons))
 
 
-def _asked(speaker: Speaker, touchpoint: Touchpoint) -> Asked:
-    return Asked(speaker.locale, touchpoint, speaker.stages[touchpoint])
+def _asked(variant: Variant, touchpoint: Touchpoint) -> Asked:
+    return Asked(variant.locale, touchpoint, variant.stages[touchpoint])
 
 
-def _exhibit(name: str, page: Page, speaker: Speaker) -> Exhibit:
-    return Exhibit("page", speaker.name, name, page.html, {"status": str(page.status)})
+def _preview(name: str, page: Page, variant: Variant) -> Preview:
+    return Preview("page", variant.name, name, page.html, {"status": str(page.status)})
 
 
 def _named(value: str) -> str:

@@ -10,7 +10,7 @@ SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 
 
 @dataclass(frozen=True, slots=True)
-class Exhibit:
+class Preview:
     """One mail or page: what is shown, and what is said beside it (`facts` by their labels, a mail's `text` part)."""
 
     kind: str

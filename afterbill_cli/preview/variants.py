@@ -16,7 +16,7 @@ from afterbill.settings.surveys import load_policy
 
 
 @dataclass(frozen=True, slots=True)
-class Speaker:
+class Variant:
     """A brand that speaks one language.
 
     `name` is that of the language's file (`de-informal`), `locale` its tag (`de`), `stages` what surveys.toml calls the
@@ -38,19 +38,19 @@ class Speaker:
         return any(f"{key}_{ending}" in self.catalogs[self.locale] for key in keys)
 
 
-def speakers(folder: Path, languages: tuple[str, ...] = ()) -> list[Speaker]:
+def variants(folder: Path, languages: tuple[str, ...] = ()) -> list[Variant]:
     """One per file in `locales`, or only `languages`; ConfigurationError names what is wrong in the folder."""
     brand = brand_of(read_toml(folder / "brand.toml"))
     rules = load_policy(folder / SURVEYS).rules
     names = sorted(path.stem for path in (folder / "locales").glob("*.toml"))
     if missing := [one for one in languages if one not in names]:
         raise ConfigurationError(f"locales: {did_you_mean(missing[0], names)}")
-    return [_speaker(name, folder, brand, rules) for name in languages or names]
+    return [_variant(name, folder, brand, rules) for name in languages or names]
 
 
-def _speaker(name: str, folder: Path, brand: Brand, rules: Mapping[Touchpoint, Rule]) -> Speaker:
+def _variant(name: str, folder: Path, brand: Brand, rules: Mapping[Touchpoint, Rule]) -> Variant:
     locale = name.removesuffix(INFORMAL)
     catalogs = Catalogs(folder / "locales", [locale] if name.endswith(INFORMAL) else [])
     stages = {touchpoint: rule.stage for touchpoint, rule in rules.items()}
     reasons = {str(touchpoint): rule.reasons for touchpoint, rule in rules.items()}
-    return Speaker(name, locale, brand, catalogs, stages, folder / "templates", reasons)
+    return Variant(name, locale, brand, catalogs, stages, folder / "templates", reasons)

@@ -18,7 +18,7 @@ _NAME = re.compile(r"[a-z0-9_-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class NewSource:
     """What the operator asked for."""
 
     source: Source
@@ -41,7 +41,7 @@ def named(provider: str, name: str | None, deployed: Deployed, *, account: str, 
     return replace(found, account=account or found.account, sandbox=sandbox or found.sandbox)
 
 
-def add(wanted: Wanted, deployed: Deployed, terminal: Terminal) -> int:
+def add(wanted: NewSource, deployed: Deployed, terminal: Terminal) -> int:
     """Guide through it; 0 also when no event came in time, since nothing is wrong yet."""
     source, provider = wanted.source, registry.load(wanted.source.provider)
     url = f"{deployed.output('ApiUrl')}/webhooks/{source.name}"
@@ -89,7 +89,7 @@ def _registration(provider: Connector, url: str) -> list[str]:
     return [*lines, *([f"Handshake: {about.handshake}"] if about.handshake else []), ""]
 
 
-def _ask_signing_secret(wanted: Wanted, provider: Connector, deployed: Deployed, terminal: Terminal) -> None:
+def _ask_signing_secret(wanted: NewSource, provider: Connector, deployed: Deployed, terminal: Terminal) -> None:
     name = wanted.source.name
     new = terminal.ask_secret(f"Signing secret ({provider.ABOUT.secret}; empty: leave as it is): ").strip()
     if not new:
@@ -124,7 +124,7 @@ def _worth(provider: Connector) -> str:
     return "without them nobody is asked whose address is not known otherwise"
 
 
-def _wait(wanted: Wanted, deployed: Deployed, terminal: Terminal) -> None:
+def _wait(wanted: NewSource, deployed: Deployed, terminal: Terminal) -> None:
     """Interrupting it harms nothing: the webhooks come whether or not somebody looks."""
     terminal.show(f"Waiting {wanted.wait} for the first event; Ctrl-C ends the waiting and nothing else.")
     watch = Watch(deployed, wanted.source.name, datetime.now(UTC))

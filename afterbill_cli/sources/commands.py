@@ -8,7 +8,7 @@ from afterbill.connectors import registry
 from afterbill.settings.surveys.values import duration
 from afterbill_cli import deployed
 from afterbill_cli.sources import confirm, consent, listing, probe
-from afterbill_cli.sources.add import Wanted, add, named
+from afterbill_cli.sources.add import NewSource, add, named
 from afterbill_cli.sources.terminal import interactive, scripted
 
 
@@ -53,7 +53,7 @@ def _add(chosen: argparse.Namespace) -> int:
     stack = deployed.connect(chosen)
     source = named(chosen.provider, chosen.name, stack, account=chosen.account, sandbox=chosen.sandbox)
     terminal = scripted() if chosen.secret_stdin else interactive()
-    return add(Wanted(source, chosen.replace, chosen.wait), stack, terminal)
+    return add(NewSource(source, chosen.replace, chosen.wait), stack, terminal)
 
 
 def _test(chosen: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import urllib3
 
-from afterbill_dev.demo.mailbox import Letter
+from afterbill_dev.demo.mailbox import ReceivedMail
 from afterbill_dev.demo.people import ASKED_ABOUT, Person
 from afterbill_dev.demo.progress import DemoError
 
@@ -28,23 +28,23 @@ def given_by(people: Iterable[Person]) -> Given:
     return dict(log)
 
 
-def post_forms(people: Iterable[tuple[Person, Letter]]) -> Iterator[Person]:
+def post_forms(people: Iterable[tuple[Person, ReceivedMail]]) -> Iterator[Person]:
     """Each answers by the form of the page; gives everybody whose answer was accepted."""
     http = urllib3.PoolManager(maxsize=AT_ONCE, timeout=urllib3.Timeout(60), retries=False)
     with http, ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(lambda one: _post_form(http, *one), people)
 
 
-def _post_form(http: urllib3.PoolManager, person: Person, letter: Letter) -> Person:
+def _post_form(http: urllib3.PoolManager, person: Person, mail: ReceivedMail) -> Person:
     fields = {"rating": str(person.ratings[-1]), "comment": person.comment}
-    answer = http.request("POST", letter.answer_url, fields=fields, encode_multipart=False)
+    answer = http.request("POST", mail.answer_url, fields=fields, encode_multipart=False)
     if answer.status != HTTPStatus.OK:
         raise DemoError(f"The answer of {person.name} was refused with {answer.status}: {answer.data.decode()[:500]}")
     return person
 
 
-def unsubscribe(letter: Letter) -> None:
+def unsubscribe(mail: ReceivedMail) -> None:
     """What a mail program does when its own Unsubscribe button is pressed (RFC 8058)."""
-    answer = urllib3.request("POST", letter.unsubscribe_url, body=ONE_CLICK, headers=FORM, timeout=60, retries=False)
+    answer = urllib3.request("POST", mail.unsubscribe_url, body=ONE_CLICK, headers=FORM, timeout=60, retries=False)
     if answer.status != HTTPStatus.OK:
         raise DemoError(f"Unsubscribing was refused with {answer.status}: {answer.data.decode()[:500]}")

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
-from afterbill_dev.demo.mailbox import Letter
+from afterbill_dev.demo.mailbox import ReceivedMail
 from afterbill_dev.demo.people import Person
 from afterbill_dev.demo.progress import DemoError
 from afterbill_dev.paths import LOCAL
@@ -22,20 +22,20 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def answer(browser: Browser, person: Person, letter: Letter) -> None:
+def answer(browser: Browser, person: Person, mail: ReceivedMail) -> None:
     """Tap the number in the mail, write a comment, send, read the thank-you page; then perhaps think again."""
     page = browser.new_page(locale=person.locale)
     page.set_default_timeout(PATIENCE_MILLISECONDS)
     try:
-        _answer(page, person, letter)
+        _answer(page, person, mail)
     except (Error, AssertionError) as error:
         raise DemoError(f"{person.name} could not answer at {page.url} in the browser: {error}") from error
     page.close()
 
 
-def _answer(page: Page, person: Person, letter: Letter) -> None:
+def _answer(page: Page, person: Person, mail: ReceivedMail) -> None:
     first, *later = person.ratings
-    page.goto(letter.rating_link(first))
+    page.goto(mail.rating_link(first))
     expect(page.locator("input[name=rating]:checked")).to_have_value(str(first))
     page.locator("textarea").fill(person.comment)
     _send(page, first)

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 
 @dataclass(frozen=True)
-class Letter:
+class ReceivedMail:
     """One mail."""
 
     to: str
@@ -35,9 +35,9 @@ class Letter:
         return self.headers["List-Unsubscribe"].strip("<>")
 
 
-def letters(inbox_url: str) -> list[Letter]:
+def received_mails(inbox_url: str) -> list[ReceivedMail]:
     """Every mail so far, the oldest first."""
-    return [_letter(mail) for mail in _fetch(inbox_url)]
+    return [_received(mail) for mail in _fetch(inbox_url)]
 
 
 def texts(inbox_url: str, number: str) -> list[str]:
@@ -63,8 +63,8 @@ def _fetch(inbox_url: str, page: str = "mails.json") -> list[dict[str, Any]]:
     return mails
 
 
-def _letter(mail: dict[str, Any]) -> Letter:
-    return Letter(mail["to"][0], mail["subject"], mail["html"], mail["text"], dict(mail["headers"]))
+def _received(mail: dict[str, Any]) -> ReceivedMail:
+    return ReceivedMail(mail["to"][0], mail["subject"], mail["html"], mail["text"], dict(mail["headers"]))
 
 
 @dataclass

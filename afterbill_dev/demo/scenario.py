@@ -11,7 +11,7 @@ from afterbill.adapters.dynamodb import keys
 from afterbill.model.invitation import SkipReason
 from afterbill_dev.demo import answers, browser, mailbox, scores
 from afterbill_dev.demo.billing import Billing, Purchase
-from afterbill_dev.demo.mailbox import Letter
+from afterbill_dev.demo.mailbox import ReceivedMail
 from afterbill_dev.demo.people import ASKED_ABOUT, STOPPED, Person, Story, Way
 from afterbill_dev.demo.progress import DemoError, say, wait_for
 
@@ -27,11 +27,11 @@ def tell(stack: Stack, billing: Billing, people: Sequence[Person]) -> bool:
     """The whole story; whether the product's scores and the recount are the same."""
     purchases = _buy(billing, people)
     _take_back(billing, purchases)
-    letters = _receive(stack, people)
+    mails = _receive(stack, people)
     _check_stopped(stack, [one for one in purchases if one.person.story in STOPPED])
-    _unsubscribe(stack, billing, purchases, letters)
-    _answer(letters, people)
-    return _score(letters, people)
+    _unsubscribe(stack, billing, purchases, mails)
+    _answer(mails, people)
+    return _score(mails, people)
 
 
 def _buy(billing: Billing, people: Sequence[Person]) -> list[Purchase]:
@@ -56,14 +56,14 @@ def _take_back(billing: Billing, purchases: Iterable[Purchase]) -> None:
         say(f"  {len(concerned)} customers {what}")
 
 
-def _receive(stack: Stack, people: Sequence[Person]) -> dict[str, Letter]:
+def _receive(stack: Stack, people: Sequence[Person]) -> dict[str, ReceivedMail]:
     """The mail of everybody who is asked; anything but exactly one each is an error."""
     asked = {person.email for person in people if person.story in ASKED_ABOUT}
     say("every survey has a schedule of its own and goes out some 20 to 40 seconds after its event")
     inbox = stack["inbox_url"]
     wait_for("surveys in the mailboxes", lambda: len(mailbox.count_by_recipient(inbox)), len(asked), MAILS_SECONDS)
     _check_mails(mailbox.count_by_recipient(inbox), asked)
-    return {letter.to: letter for letter in mailbox.letters(inbox)}
+    return {mail.to: mail for mail in mailbox.received_mails(inbox)}
 
 
 def _check_mails(count: Mapping[str, int], asked: set[str]) -> None:
@@ -78,11 +78,13 @@ def _check_stopped(stack: Stack, purchases: Sequence[Purchase]) -> None:
     _wait_for_reason(stack, stopped, SkipReason.STOPPED, "surveys about payments taken back, closed unsent")
 
 
-def _unsubscribe(stack: Stack, billing: Billing, purchases: Iterable[Purchase], letters: Mapping[str, Letter]) -> None:
+def _unsubscribe(
+    stack: Stack, billing: Billing, purchases: Iterable[Purchase], mails: Mapping[str, ReceivedMail]
+) -> None:
     for purchase in purchases:
         if purchase.person.way is Way.UNSUBSCRIBES:
             say(f"{purchase.person.name} presses Unsubscribe in the mail program, and pays another invoice later")
-            answers.unsubscribe(letters[purchase.person.email])
+            answers.unsubscribe(mails[purchase.person.email])
             again = billing.bill_again(purchase)
             _wait_for_reason(stack, [again.payment_survey], SkipReason.SUPPRESSED, "surveys refused for that")
 
@@ -97,22 +99,22 @@ def _wait_for_reason(stack: Stack, invitations: Sequence[str], reason: SkipReaso
     wait_for(f"{what} ({reason})", lambda: sum(map(closed, invitations)), len(invitations), SETTLED_SECONDS)
 
 
-def _answer(letters: Mapping[str, Letter], people: Sequence[Person]) -> None:
+def _answer(mails: Mapping[str, ReceivedMail], people: Sequence[Person]) -> None:
     by_hand = [person for person in people if person.way in {Way.BROWSER, Way.CHANGES}]
     say(f"{len(by_hand)} people tap a number in their mail; Chromium opens the page, types and sends")
     with browser.chromium() as chromium:
         for person in by_hand:
-            browser.answer(chromium, person, letters[person.email])
+            browser.answer(chromium, person, mails[person.email])
             say(f"  {person.name} ({person.locale}): {', then '.join(map(str, person.ratings))}")
-    by_form = [(person, letters[person.email]) for person in people if person.way is Way.FORM]
+    by_form = [(person, mails[person.email]) for person in people if person.way is Way.FORM]
     done = sum(1 for _ in answers.post_forms(by_form))
-    silent = sum(person.way is Way.SILENT and person.email in letters for person in people)
+    silent = sum(person.way is Way.SILENT and person.email in mails for person in people)
     say(f"{done} people answer by the plain form, {silent} never do")
 
 
-def _score(letters: Mapping[str, Letter], people: Sequence[Person]) -> bool:
+def _score(mails: Mapping[str, ReceivedMail], people: Sequence[Person]) -> bool:
     given = answers.given_by(people)
-    own = scores.recount(_sent(letters, people), given)
+    own = scores.recount(_sent(mails, people), given)
     say(f"{sum(map(len, given.values()))} answers are in; a schedule computes the scores every minute")
     what = "touchpoints whose score equals the recount"
     with suppress(DemoError):  # the table says more
@@ -123,5 +125,5 @@ def _score(letters: Mapping[str, Letter], people: Sequence[Person]) -> bool:
     return scores.agree(product, own) == len(product.keys() | own.keys())
 
 
-def _sent(letters: Mapping[str, Letter], people: Sequence[Person]) -> Counter[str]:
-    return Counter(ASKED_ABOUT[person.story] for person in people if person.email in letters)
+def _sent(mails: Mapping[str, ReceivedMail], people: Sequence[Person]) -> Counter[str]:
+    return Counter(ASKED_ABOUT[person.story] for person in people if person.email in mails)

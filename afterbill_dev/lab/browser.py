@@ -13,12 +13,12 @@ def play(name: str, browser: Browser, integrity: Integrity) -> Laboratory:
     """The mail after that kind has used it and its clicks are reviewed."""
     laboratory = Laboratory(integrity)
     laboratory.pass_time(5)
-    laboratory.desk.deliver()
+    laboratory.harness.deliver()
     laboratory.pass_time(60)
     with serving(laboratory) as address:
         SCENES[name][0](Scene(laboratory, browser, address))
     laboratory.pass_time(integrity.settling.total_seconds() + 1)
-    laboratory.desk.review()
+    laboratory.harness.review()
     return laboratory
 
 
@@ -26,7 +26,7 @@ def report(integrity: Integrity, browser: Browser) -> str:
     """What each kind caused, and what it came to, as lines."""
     lines = ["What each kind causes: real requests, in Chromium where it has a browser", ""]
     for name in SCENES:
-        one = play(name, browser, integrity).desk.invitation
+        one = play(name, browser, integrity).harness.invitation
         uses = (str(visit.kind) if visit.rating is None else f"{visit.kind}:{visit.rating}" for visit in one.visits)
         lines.append(f"{name:34}  {_said(one.answer):13}  {one.label:35}  {' '.join(uses)[:60]}".rstrip())
     return "\n".join(lines)

@@ -92,4 +92,4 @@ class Device:
             page.wait_for_timeout(_LOOK_MILLISECONDS)
 
     def _visits(self) -> int:
-        return len(self.scene.laboratory.desk.invitation.visits)
+        return len(self.scene.laboratory.harness.invitation.visits)

@@ -138,8 +138,8 @@ def _shown(state: str) -> str:
 
 def two_devices(scene: Scene) -> None:
     """Somebody who taps 3 at the desk, and 9 on the phone."""
-    with scene.device("office", DESK) as desk, scene.device("home") as phone:
-        desk.tap("3", 1)
+    with scene.device("office", DESK) as harness, scene.device("home") as phone:
+        harness.tap("3", 1)
         scene.laboratory.pass_time(3600)
         phone.tap("9", 1)
 

@@ -15,7 +15,7 @@ from unittest import mock
 from afterbill.answers.visitors import Visitors
 from afterbill.model.visits import Integrity
 from afterbill.settings import config
-from afterbill_dev.lab.survey_harness import TOKEN, Desk, address_of, hash_network
+from afterbill_dev.lab.survey_harness import TOKEN, SurveyHarness, address_of, hash_network
 from afterbill_dev.paths import ROOT
 
 _SETTINGS = {
@@ -47,16 +47,16 @@ class Laboratory:
     """One mail in memory, and the handler that serves its links; `now` moves only by `pass_time`."""
 
     def __init__(self, integrity: Integrity) -> None:
-        self.desk = Desk(integrity)
+        self.harness = SurveyHarness(integrity)
         self._app = _handler()
-        app, memory = vars(self._app), {"responses": self.desk.table, "keys": self.desk.responding.keys}
+        app, memory = vars(self._app), {"responses": self.harness.table, "keys": self.harness.responding.keys}
         app["_responding"] = replace(app["_responding"], **memory)
         app["_visitors"] = Visitors(integrity.scanners, integrity.networks, hash_network)
-        app["datetime"], app["count"] = _Told(self.desk), lambda *_metric: None
+        app["datetime"], app["count"] = _Told(self.harness), lambda *_metric: None
 
     def pass_time(self, seconds: float) -> None:
         """Let so many seconds go by."""
-        self.desk.now += timedelta(seconds=seconds)
+        self.harness.now += timedelta(seconds=seconds)
 
     def request(self, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> dict[str, Any]:
         """`path` is /NETWORK/s/TOKEN?QUERY: the first part says which network the request comes from."""
@@ -71,7 +71,7 @@ class Laboratory:
             "body": body.decode(),
         }
         answer = cast("dict[str, Any]", self._app.handler(event, None))
-        self.desk.stream()
+        self.harness.stream()
         return answer
 
 
@@ -143,8 +143,8 @@ def _forget() -> None:
 class _Told:
     """Stands for the class of the handler's clock."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, harness: SurveyHarness) -> None:
+        self._desk = harness
 
     def now(self, zone: tzinfo = UTC) -> datetime:
         """What the laboratory's clock says."""

@@ -49,7 +49,7 @@ class Seen:
         return self.invitation.answer
 
 
-class Desk:
+class SurveyHarness:
     """Everything that reads and writes one invitation."""
 
     def __init__(self, integrity: Integrity) -> None:
@@ -112,28 +112,28 @@ class Desk:
 
 def observe(mail: Mailing, integrity: Integrity) -> Seen:
     """Let the mail's links be used, and review the clicks until nothing waits."""
-    desk, answers = Desk(integrity), list[tuple[float, Answer]]()
-    for at, act in _timeline(mail, desk):
-        desk.now = SENT + timedelta(seconds=at)
-        before = desk.invitation.answer
+    harness, answers = SurveyHarness(integrity), list[tuple[float, Answer]]()
+    for at, act in _timeline(mail, harness):
+        harness.now = SENT + timedelta(seconds=at)
+        before = harness.invitation.answer
         act()
-        after = desk.invitation.answer
+        after = harness.invitation.answer
         if after and after != before:
             answers.append((at, after))
-    return Seen(tuple(answers), desk.invitation)
+    return Seen(tuple(answers), harness.invitation)
 
 
-def _timeline(mail: Mailing, desk: Desk) -> list[tuple[float, Any]]:
+def _timeline(mail: Mailing, harness: SurveyHarness) -> list[tuple[float, Any]]:
     """What happens when; what happens in one moment, in the order in which it must be told."""
-    acts: list[tuple[float, int, Any]] = [] if mail.delivered is None else [(mail.delivered, 0, desk.deliver)]
+    acts: list[tuple[float, int, Any]] = [] if mail.delivered is None else [(mail.delivered, 0, harness.deliver)]
     runs = set[float]()
     for use in mail.uses:
-        acts.append((use.at, 1, lambda use=use: desk.use(use)))
-        if reported(use, desk.integrity.visible):
-            at = use.at + use.background + desk.integrity.visible
-            acts.append((at, 2, lambda use=use: desk.report(use)))
-            runs |= set(_runs_after(at, desk.integrity))
-    acts += [(at, 3, desk.review) for at in runs]
+        acts.append((use.at, 1, lambda use=use: harness.use(use)))
+        if reported(use, harness.integrity.visible):
+            at = use.at + use.background + harness.integrity.visible
+            acts.append((at, 2, lambda use=use: harness.report(use)))
+            runs |= set(_runs_after(at, harness.integrity))
+    acts += [(at, 3, harness.review) for at in runs]
     return [(at, act) for at, _, act in sorted(acts, key=lambda act: act[:2])]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from afterbill_dev.local.mailbox import Letter, Text
+from afterbill_dev.local.mailbox import SentMail, Text
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1c1c1c }
@@ -23,16 +23,16 @@ RELOAD = '<meta http-equiv="refresh" content="3">'
 SANDBOX = "allow-forms allow-popups allow-popups-to-escape-sandbox"
 
 
-def list_page(letters: Sequence[Letter], texts: Sequence[Text] = ()) -> str:
+def list_page(mails: Sequence[SentMail], texts: Sequence[Text] = ()) -> str:
     """All mails, the newest first, then all text messages by number; it reloads itself."""
     rows = "".join(
-        f"<tr><td>{letter.sent_at:%H:%M:%S}</td><td>{escape(', '.join(letter.recipients))}</td>"
-        f'<td><a href="/mails/{escape(letter.message_id)}">{escape(letter.subject)}</a></td></tr>'
-        for letter in reversed(letters)
+        f"<tr><td>{mail.sent_at:%H:%M:%S}</td><td>{escape(', '.join(mail.recipients))}</td>"
+        f'<td><a href="/mails/{escape(mail.message_id)}">{escape(mail.subject)}</a></td></tr>'
+        for mail in reversed(mails)
     )
-    empty = "" if letters else "<p>No mail yet. A survey goes out some 20 to 40 seconds after its billing event.</p>"
+    empty = "" if mails else "<p>No mail yet. A survey goes out some 20 to 40 seconds after its billing event.</p>"
     head = "<tr><th>Sent (UTC)</th><th>To</th><th>Subject</th></tr>"
-    return _page(f"{len(letters)} mails", f"<table>{head}{rows}</table>{empty}{_texts(texts)}", RELOAD)
+    return _page(f"{len(mails)} mails", f"<table>{head}{rows}</table>{empty}{_texts(texts)}", RELOAD)
 
 
 def _texts(texts: Sequence[Text]) -> str:
@@ -41,25 +41,25 @@ def _texts(texts: Sequence[Text]) -> str:
     return f"<h2>{len(texts)} text messages</h2><table>{head}{rows}</table>" if texts else ""
 
 
-def letter_page(letter: Letter) -> str:
+def letter_page(mail: SentMail) -> str:
     """One mail: headers, HTML part in a frame that can run nothing, text part."""
-    usual = (("From", letter.sender), ("To", ", ".join(letter.recipients)), ("Subject", letter.subject))
+    usual = (("From", mail.sender), ("To", ", ".join(mail.recipients)), ("Subject", mail.subject))
     return _page(
-        letter.subject,
+        mail.subject,
         '<p><a href="/">All mails</a></p>'
-        + _table((*usual, *letter.headers))
-        + _unsubscribe_button(letter)
+        + _table((*usual, *mail.headers))
+        + _unsubscribe_button(mail)
         + "<h2>HTML</h2>"
-        + f'<iframe title="HTML part" sandbox="{SANDBOX}" srcdoc="{escape(OPEN_NEW + letter.html)}"></iframe>'
-        + f"<h2>Text</h2><pre>{_linked(letter.text)}</pre>"
+        + f'<iframe title="HTML part" sandbox="{SANDBOX}" srcdoc="{escape(OPEN_NEW + mail.html)}"></iframe>'
+        + f"<h2>Text</h2><pre>{_linked(mail.text)}</pre>"
         + "<h2>Tags</h2>"
-        + _table(letter.tags.items()),
+        + _table(mail.tags.items()),
     )
 
 
-def as_json(letters: Iterable[Letter]) -> str:
+def as_json(mails: Iterable[SentMail]) -> str:
     """All mails, the oldest first, for programs."""
-    return json.dumps([_fields(letter) for letter in letters], indent=1)
+    return json.dumps([_fields(mail) for mail in mails], indent=1)
 
 
 def texts_as_json(texts: Iterable[Text]) -> str:
@@ -67,25 +67,25 @@ def texts_as_json(texts: Iterable[Text]) -> str:
     return json.dumps([{"message_id": one.message_id, "to": one.number, "text": one.text} for one in texts], indent=1)
 
 
-def _fields(letter: Letter) -> dict[str, Any]:
+def _fields(mail: SentMail) -> dict[str, Any]:
     return {
-        "message_id": letter.message_id,
-        "sent_at": letter.sent_at.isoformat(),
-        "from": letter.sender,
-        "to": list(letter.recipients),
-        "subject": letter.subject,
-        "text": letter.text,
-        "html": letter.html,
-        "headers": [list(header) for header in letter.headers],
-        "tags": dict(letter.tags),
-        "configuration_set": letter.configuration_set,
+        "message_id": mail.message_id,
+        "sent_at": mail.sent_at.isoformat(),
+        "from": mail.sender,
+        "to": list(mail.recipients),
+        "subject": mail.subject,
+        "text": mail.text,
+        "html": mail.html,
+        "headers": [list(header) for header in mail.headers],
+        "tags": dict(mail.tags),
+        "configuration_set": mail.configuration_set,
     }
 
 
-def _unsubscribe_button(letter: Letter) -> str:
+def _unsubscribe_button(mail: SentMail) -> str:
     """What a mail program shows for the one-click headers of RFC 8058."""
-    link = re.search(r"<(https?://[^>]+)>", letter.header("List-Unsubscribe"))
-    name, _, value = letter.header("List-Unsubscribe-Post").partition("=")
+    link = re.search(r"<(https?://[^>]+)>", mail.header("List-Unsubscribe"))
+    name, _, value = mail.header("List-Unsubscribe-Post").partition("=")
     if link is None or not value:
         return ""
     field = f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'

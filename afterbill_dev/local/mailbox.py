@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Letter:
+class SentMail:
     """One accepted mail. `configuration_set` is None where none was named: SES then tells nobody what became of it."""
 
     message_id: str
@@ -28,12 +28,12 @@ class Letter:
         return next((value for known, value in self.headers if known.lower() == name.lower()), "")
 
 
-def read_letter(request: bytes, message_id: str) -> Letter:
+def read_mail(request: bytes, message_id: str) -> SentMail:
     """The mail of a SendEmail request of SES v2 (`Content.Simple`, which is what afterbill uses)."""
     asked: dict[str, Any] = json.loads(request)
     simple = asked["Content"]["Simple"]
     body = simple.get("Body", {})
-    return Letter(
+    return SentMail(
         message_id=message_id,
         sent_at=datetime.now(UTC),
         sender=asked["FromEmailAddress"],
@@ -62,24 +62,24 @@ def read_texts(answer: bytes) -> list[Text]:
     return [Text(one["MessageId"], number, one["Message"]) for number in sorted(told) for one in told[number]]
 
 
-class Letterbox:
-    """The letters of this run, oldest first; several threads put and look."""
+class Mailbox:
+    """The mails of this run, oldest first; several threads put and look."""
 
     def __init__(self) -> None:
-        self._letters: dict[str, Letter] = {}
+        self._mails: dict[str, SentMail] = {}
         self._lock = threading.Lock()
 
-    def put(self, letter: Letter) -> None:
-        """Keep a letter."""
+    def put(self, mail: SentMail) -> None:
+        """Keep a mail."""
         with self._lock:
-            self._letters[letter.message_id] = letter
+            self._mails[mail.message_id] = mail
 
-    def all(self) -> list[Letter]:
-        """Every letter."""
+    def all(self) -> list[SentMail]:
+        """All mails, the oldest first."""
         with self._lock:
-            return list(self._letters.values())
+            return list(self._mails.values())
 
-    def find(self, message_id: str) -> Letter | None:
-        """One letter."""
+    def find(self, message_id: str) -> SentMail | None:
+        """The mail of this id; None without one."""
         with self._lock:
-            return self._letters.get(message_id)
+            return self._mails.get(message_id)

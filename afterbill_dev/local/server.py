@@ -22,7 +22,7 @@ from pathlib import Path
 from afterbill_dev.local import billing_apis, inbox, options, programs, ses_events
 from afterbill_dev.local.billing_apis import BillingApis
 from afterbill_dev.local.forwarding import Address, Answer, forward, give, read_body
-from afterbill_dev.local.mailbox import Letter, Letterbox, Text, read_letter, read_texts
+from afterbill_dev.local.mailbox import Mailbox, SentMail, Text, read_mail, read_texts
 from afterbill_dev.paths import HOST
 
 SES_PREFIX = "/v2/email/"
@@ -35,12 +35,12 @@ NO_SUCH_MAIL = Answer(404, HTML, b"<!doctype html><title>Not here</title><p>No s
 UNREADABLE = Answer(400, JSON, b'{"message":"Bad Request"}')
 
 
-class Desk(BaseHTTPRequestHandler):
+class RequestHandler(BaseHTTPRequestHandler):
     """Takes a request of any method whole, asks its server for the answer and gives that."""
 
     protocol_version = "HTTP/1.1"
     timeout = 60
-    server: "Office"
+    server: "ProxyServer"
 
     def _serve(self) -> None:
         try:
@@ -61,46 +61,46 @@ class Desk(BaseHTTPRequestHandler):
         """Say nothing: a path carries a customer's token."""
 
 
-class Office(ThreadingHTTPServer):
+class ProxyServer(ThreadingHTTPServer):
     """A server on loopback with many guests at once."""
 
     daemon_threads = True
 
     def __init__(self, listening: socket.socket, upstream: Address) -> None:
-        super().__init__(listening.getsockname(), Desk, bind_and_activate=False)
+        super().__init__(listening.getsockname(), RequestHandler, bind_and_activate=False)
         self.socket.close()
         self.socket = listening
         self.upstream = upstream
 
-    def answer(self, request: Desk, body: bytes) -> Answer:
+    def answer(self, request: RequestHandler, body: bytes) -> Answer:
         """What the server behind answers."""
         return forward(request, body, self.upstream)
 
 
-class Api(Office):
+class ApiServer(ProxyServer):
     """The HTTP API at a plain address."""
 
     def __init__(self, listening: socket.socket, upstream: Address, routes: Mapping[str, str]) -> None:
         super().__init__(listening, upstream)
         self.routes = routes
 
-    def answer(self, request: Desk, body: bytes) -> Answer:
+    def answer(self, request: RequestHandler, body: bytes) -> Answer:
         """What the function behind the route answers."""
         if request.command == "OPTIONS":
             return options.ask(request, body, self.routes)
         return super().answer(request, body)
 
 
-class PostOffice(Office):
+class MailServer(ProxyServer):
     """Hands SES calls on, remembers accepted mails, shows them; billing systems answer beside it."""
 
     def __init__(self, listening: socket.socket, upstream: Address, billing: BillingApis) -> None:
         super().__init__(listening, upstream)
         self.billing = billing
-        self.letters = Letterbox()
-        self.sent: queue.Queue[Letter] = queue.Queue()
+        self.mails = Mailbox()
+        self.sent: queue.Queue[SentMail] = queue.Queue()
 
-    def answer(self, request: Desk, body: bytes) -> Answer:
+    def answer(self, request: RequestHandler, body: bytes) -> Answer:
         """A page, or what SES answers."""
         if request.path.startswith(billing_apis.PREFIX):
             return self.billing.answer(request.command, request.path, dict(request.headers.items()), body)
@@ -108,22 +108,22 @@ class PostOffice(Office):
             return self._page(request.path)
         answer = super().answer(request, body)
         if request.path == SEND_EMAIL and answer.status == HTTPStatus.OK:
-            letter = read_letter(body, json.loads(answer.body)["MessageId"])
-            self.letters.put(letter)
-            self.sent.put(letter)
+            mail = read_mail(body, json.loads(answer.body)["MessageId"])
+            self.mails.put(mail)
+            self.sent.put(mail)
         return answer
 
     def _page(self, path: str) -> Answer:
         if path == "/":
-            return Answer(200, HTML, inbox.list_page(self.letters.all(), self._texts()).encode())
+            return Answer(200, HTML, inbox.list_page(self.mails.all(), self._texts()).encode())
         if path == "/texts.json":
             return Answer(200, JSON, inbox.texts_as_json(self._texts()).encode())
         if path == "/mails.json":
-            return Answer(200, JSON, inbox.as_json(self.letters.all()).encode())
-        letter = self.letters.find(path.removeprefix("/mails/"))
-        if letter is None:
+            return Answer(200, JSON, inbox.as_json(self.mails.all()).encode())
+        mail = self.mails.find(path.removeprefix("/mails/"))
+        if mail is None:
             return NO_SUCH_MAIL
-        return Answer(200, HTML, inbox.letter_page(letter).encode())
+        return Answer(200, HTML, inbox.letter_page(mail).encode())
 
     def _texts(self) -> list[Text]:
         """What MiniStack's SNS keeps of them."""
@@ -135,9 +135,9 @@ def main() -> None:
     """Serve until told to end."""
     chosen = _arguments()
     called = f"{chosen.api_id}.execute-api.localhost:{chosen.ministack_port}"
-    api = Api(chosen.api_socket, Address(HOST, chosen.ministack_port, called), chosen.routes)
+    api = ApiServer(chosen.api_socket, Address(HOST, chosen.ministack_port, called), chosen.routes)
     billing = BillingApis(json.loads(chosen.billing.read_text()))
-    post = PostOffice(chosen.post_socket, Address(HOST, chosen.ministack_port), billing)
+    post = MailServer(chosen.post_socket, Address(HOST, chosen.ministack_port), billing)
     for work in (api.serve_forever, post.serve_forever, lambda: ses_events.work(post.sent, chosen.topic_arn)):
         threading.Thread(target=work, daemon=True).start()
     ended = threading.Event()

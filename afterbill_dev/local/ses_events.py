@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from afterbill_dev.local.mailbox import Letter
+from afterbill_dev.local.mailbox import SentMail
 from afterbill_dev.paths import ACCOUNT, REGION
 
 if TYPE_CHECKING:
@@ -22,90 +22,90 @@ OUTCOMES = {"bounce": ("Send", "Bounce"), "complaint": ("Send", "Delivery", "Com
 DELIVERED = ("Send", "Delivery")
 
 
-def work(letters: "queue.Queue[Letter]", topic_arn: str) -> None:
-    """Publish the events of every letter that comes in, for ever."""
+def work(mails: "queue.Queue[SentMail]", topic_arn: str) -> None:
+    """Publish the events of every mail that comes in, for ever."""
     topic = boto3.client("sns")
     while True:
-        for event in events(letters.get()):
+        for event in events(mails.get()):
             topic.publish(TopicArn=topic_arn, Subject=SUBJECT, Message=json.dumps(event))
 
 
-def events(letter: Letter) -> list[dict[str, Any]]:
+def events(mail: SentMail) -> list[dict[str, Any]]:
     """What SES says about one mail, in order; nothing without a configuration set."""
-    if letter.configuration_set is None:
+    if mail.configuration_set is None:
         return []
-    mailbox = letter.recipients[0].partition("@")[0].partition("+")[0]
-    return [_event(letter, kind) for kind in OUTCOMES.get(mailbox, DELIVERED)]
+    mailbox = mail.recipients[0].partition("@")[0].partition("+")[0]
+    return [_event(mail, kind) for kind in OUTCOMES.get(mailbox, DELIVERED)]
 
 
-def _event(letter: Letter, kind: str) -> dict[str, Any]:
+def _event(mail: SentMail, kind: str) -> dict[str, Any]:
     tell = {"Send": _send, "Delivery": _delivery, "Bounce": _bounce, "Complaint": _complaint}[kind]
-    return {"eventType": kind, "mail": _mail(letter), kind.lower(): tell(letter)}
+    return {"eventType": kind, "mail": _mail(mail), kind.lower(): tell(mail)}
 
 
-def _send(_: Letter) -> dict[str, Any]:
+def _send(_: SentMail) -> dict[str, Any]:
     return {}
 
 
-def _delivery(letter: Letter) -> dict[str, Any]:
+def _delivery(mail: SentMail) -> dict[str, Any]:
     return {
-        "timestamp": _instant(letter.sent_at),
+        "timestamp": _instant(mail.sent_at),
         "processingTimeMillis": 1,
-        "recipients": list(letter.recipients),
+        "recipients": list(mail.recipients),
         "smtpResponse": "250 2.6.0 Message received",
         "reportingMTA": "mta.local",
     }
 
 
-def _bounce(letter: Letter) -> dict[str, Any]:
+def _bounce(mail: SentMail) -> dict[str, Any]:
     failure = {"action": "failed", "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 user unknown"}
     return {
         "bounceType": "Permanent",
         "bounceSubType": "General",
-        "bouncedRecipients": [{"emailAddress": recipient, **failure} for recipient in letter.recipients],
-        "timestamp": _instant(letter.sent_at),
-        "feedbackId": f"feedback-{letter.message_id}",
+        "bouncedRecipients": [{"emailAddress": recipient, **failure} for recipient in mail.recipients],
+        "timestamp": _instant(mail.sent_at),
+        "feedbackId": f"feedback-{mail.message_id}",
         "reportingMTA": "dsn; mta.local",
     }
 
 
-def _complaint(letter: Letter) -> dict[str, Any]:
+def _complaint(mail: SentMail) -> dict[str, Any]:
     return {
-        "complainedRecipients": [{"emailAddress": recipient} for recipient in letter.recipients],
-        "timestamp": _instant(letter.sent_at),
-        "feedbackId": f"feedback-{letter.message_id}",
+        "complainedRecipients": [{"emailAddress": recipient} for recipient in mail.recipients],
+        "timestamp": _instant(mail.sent_at),
+        "feedbackId": f"feedback-{mail.message_id}",
         "complaintSubType": None,
         "userAgent": "Mailbox on this machine",
         "complaintFeedbackType": "abuse",
-        "arrivalDate": _instant(letter.sent_at),
+        "arrivalDate": _instant(mail.sent_at),
     }
 
 
-def _mail(letter: Letter) -> dict[str, Any]:
+def _mail(mail: SentMail) -> dict[str, Any]:
     """The part that all events share."""
-    address = letter.sender.rpartition("<")[2].rstrip(">")
+    address = mail.sender.rpartition("<")[2].rstrip(">")
     domain = address.rpartition("@")[2]
-    usual = (("From", letter.sender), ("To", ", ".join(letter.recipients)), ("Subject", letter.subject))
+    usual = (("From", mail.sender), ("To", ", ".join(mail.recipients)), ("Subject", mail.subject))
     tags = {
-        "ses:configuration-set": letter.configuration_set,
+        "ses:configuration-set": mail.configuration_set,
         "ses:from-domain": domain,
         "ses:caller-identity": "local",
-        **letter.tags,
+        **mail.tags,
     }
     return {
-        "timestamp": _instant(letter.sent_at),
-        "source": letter.sender,
+        "timestamp": _instant(mail.sent_at),
+        "source": mail.sender,
         "sourceArn": f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{domain}",
         "sendingAccountId": ACCOUNT,
-        "messageId": letter.message_id,
-        "destination": list(letter.recipients),
+        "messageId": mail.message_id,
+        "destination": list(mail.recipients),
         "headersTruncated": False,
-        "headers": [{"name": name, "value": value} for name, value in (*usual, *letter.headers)],
+        "headers": [{"name": name, "value": value} for name, value in (*usual, *mail.headers)],
         "commonHeaders": {
-            "from": [letter.sender],
-            "to": list(letter.recipients),
-            "messageId": letter.message_id,
-            "subject": letter.subject,
+            "from": [mail.sender],
+            "to": list(mail.recipients),
+            "messageId": mail.message_id,
+            "subject": mail.subject,
         },
         "tags": {name: [value] for name, value in tags.items()},
     }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from afterbill.model.errors import AfterbillError
-from afterbill_cli.preview.variants import speakers
+from afterbill_cli.preview.variants import variants
 from afterbill_dev.demo.browser import chromium
 from afterbill_dev.paths import LOCAL, ROOT
 from afterbill_dev.preview import gallery, pictures
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="put the pictures of the documentation here")
     chosen = parser.parse_args(arguments)
     try:
-        spoken = speakers(chosen.config, tuple(chosen.language))
+        spoken = variants(chosen.config, tuple(chosen.language))
         with chromium() as browser:
             print(f"{gallery.build(browser, spoken, chosen.into)} pictures: {chosen.into / gallery.INDEX}")
         if chosen.pictures:

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from afterbill_cli.preview.previews import DESKTOP, PHONE, SCHEMES, Exhibit
+from afterbill_cli.preview.previews import DESKTOP, PHONE, SCHEMES, Preview
 
 LANGUAGES = ("de", "en")
 _MAIL, _PAGE, _NEXT = "renewed", "survey-chosen", "thanks-reason"
@@ -23,9 +23,9 @@ def _pictures() -> Iterator[tuple[str, str]]:
     for width in (PHONE, DESKTOP["mail"]):
         for scheme in SCHEMES:
             for language in LANGUAGES:
-                mail = Exhibit("mail", language, _MAIL, "")
+                mail = Preview("mail", language, _MAIL, "")
                 yield f"mail-{language}-{width}-{scheme}.png", mail.picture(width, scheme)
     for width in (PHONE, DESKTOP["page"]):
-        page = Exhibit("page", "en", _PAGE, "")
+        page = Preview("page", "en", _PAGE, "")
         yield f"page-en-{width}-light.png", page.picture(width, "light")
-    yield f"page-en-reason-{PHONE}-light.png", Exhibit("page", "en", _NEXT, "").picture(PHONE, "light")
+    yield f"page-en-reason-{PHONE}-light.png", Preview("page", "en", _NEXT, "").picture(PHONE, "light")

@@ -34,8 +34,8 @@ def asked_by_mail_and_text(town: Town) -> None:
 @pytest.mark.after(scene=asked_by_mail_and_text)
 def test_the_same_customer_answers_by_mail_by_text_and_in_the_product(town: Town):
     before = {row["value"]: row["n"] for row in scores(town, "channel")}
-    letter = town.letter(EMAIL)
-    fill_in(town, letter.answer_url, "mail")
+    mail = town.mail(EMAIL)
+    fill_in(town, mail.answer_url, "mail")
     text = town.text(PHONE)
     fill_in(town, opened(town, text), "sms")
     assert in_product(town, "survey")["survey"] is None  # who is seen in the product is asked there next

@@ -37,12 +37,12 @@ def captures_that_die(town: Town) -> None:
 def test_wherever_capture_dies_its_fact_becomes_exactly_one_mail(town: Town):
     crashes = [email for email, died in CALLS.items() if died]
 
-    letters = [town.letter(email) for email in CALLS]
+    mails = [town.mail(email) for email in CALLS]
     ids = [invitation_id("order_paid", f"capture-{nth}") for nth in range(1, len(CALLS) + 1)]
     eventually(lambda: [town.invitation(id_)["state"] for id_ in ids], all_sent, "their marks")
 
     assert len(crashes) >= 4
-    assert len(letters) == len(CALLS)
+    assert len(mails) == len(CALLS)
 
 
 def all_sent(states: list[str]) -> bool:

@@ -70,7 +70,7 @@ def test_a_payment_is_answered_as_the_provider_demands(town: Town, telling: Tell
 @pytest.mark.after(scene=a_payment_everywhere)
 @pytest.mark.parametrize("telling", [*TELLINGS, POLLED], ids=by_provider)
 def test_a_payment_becomes_one_mail_to_whoever_paid(town: Town, telling: Telling):
-    assert town.letter(telling.recipient)
+    assert town.mail(telling.recipient)
 
 
 @pytest.mark.after(scene=a_payment_everywhere)

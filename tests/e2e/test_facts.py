@@ -12,9 +12,9 @@ def renewals_of_one_subscription(town: Town) -> None:
 
 @pytest.mark.after(scene=renewals_of_one_subscription)
 def test_two_renewals_are_two_surveys(town: Town):
-    letters = eventually(lambda: town.letters("renate@example.com"), lambda found: len(found) >= 2, "two mails")
+    mails = eventually(lambda: town.letters("renate@example.com"), lambda found: len(found) >= 2, "two mails")
 
-    assert len({letter.answer_url for letter in letters}) == len(letters) == 2
+    assert len({mail.answer_url for mail in mails}) == len(mails) == 2
 
 
 def reports_of_one_payment(town: Town) -> None:
@@ -24,7 +24,7 @@ def reports_of_one_payment(town: Town) -> None:
 
 @pytest.mark.after(scene=reports_of_one_payment)
 def test_three_reports_of_one_payment_are_one_survey(town: Town):
-    assert town.letter("toni@example.com")
+    assert town.mail("toni@example.com")
 
 
 def refund_before_its_payment(town: Town) -> None:
@@ -36,7 +36,7 @@ def refund_before_its_payment(town: Town) -> None:
 @pytest.mark.after(scene=refund_before_its_payment)
 def test_a_refund_that_arrives_before_its_payment_still_stops_it(town: Town):
     assert town.closed(invitation_id("order_paid", "facts-order")) == "stopped"
-    assert town.letter("rita@example.com")
+    assert town.mail("rita@example.com")
 
 
 def payment_that_is_refunded_later(town: Town) -> None:
@@ -47,7 +47,7 @@ def payment_that_is_refunded_later(town: Town) -> None:
 @pytest.mark.after(scene=payment_that_is_refunded_later)
 def test_a_refund_stops_the_survey_that_waits(town: Town):
     assert town.closed(invitation_id("order_paid", "facts-regret")) == "stopped"
-    assert town.letter("regina@example.com")
+    assert town.mail("regina@example.com")
 
 
 def order_without_an_address(town: Town) -> None:

@@ -38,7 +38,7 @@ def permitted(stack) -> list[tuple[str, str]]:
 @pytest.mark.after(scene=one_event_in_four_zones)
 @pytest.mark.parametrize("city", hours.CITIES)
 def test_mail_comes_at_a_permitted_hour_of_the_customers_own_day(town: Town, permitted, city: str):
-    town.letter(PEOPLE[city], seconds=420)
+    town.mail(PEOPLE[city], seconds=420)
 
     id_ = invitation_id(hours.KIND, f"hours-{city}")
     sent = eventually(lambda: town.invitation(id_), lambda one: one.get("sent_at"), f"{city} to be marked as sent")
@@ -50,7 +50,7 @@ def test_mail_comes_at_a_permitted_hour_of_the_customers_own_day(town: Town, per
 @pytest.mark.after(scene=one_event_in_four_zones)
 @pytest.mark.parametrize("city", hours.CITIES)
 def test_explain_tells_why_it_came_then(town: Town, permitted, city: str):
-    town.letter(PEOPLE[city], seconds=420)
+    town.mail(PEOPLE[city], seconds=420)
 
     story = explained(invitation_id(hours.KIND, f"hours-{city}"))
 
@@ -68,7 +68,7 @@ def test_explain_tells_why_it_came_then(town: Town, permitted, city: str):
 @pytest.mark.after(scene=one_event_in_four_zones)
 def test_where_no_hour_is_permitted_soon_the_mail_waits_for_tomorrow(town: Town, permitted):
     for city in hours.CITIES:
-        town.letter(PEOPLE[city], seconds=420)
+        town.mail(PEOPLE[city], seconds=420)
 
     story = explained(invitation_id(hours.KIND, "hours-elsewhere"))
 

@@ -12,12 +12,12 @@ def order_read_by_a_scanner(town: Town) -> None:
 
 @pytest.mark.after(scene=order_read_by_a_scanner)
 def test_opening_every_link_any_number_of_times_leaves_no_response(town: Town):
-    letter = town.letter("lisa@example.com")
-    own = [link for link in links(letter.html) if link.startswith(town.stack["api_url"])]
+    mail = town.mail("lisa@example.com")
+    own = [link for link in links(mail.html) if link.startswith(town.stack["api_url"])]
 
     statuses = {
         town.http.request(method, link).status
-        for link in [*own, letter.unsubscribe_url]
+        for link in [*own, mail.unsubscribe_url]
         for method in ("GET", "HEAD", "GET", "HEAD")
     }
 
@@ -30,10 +30,10 @@ def test_opening_every_link_any_number_of_times_leaves_no_response(town: Town):
 
 @pytest.mark.after(scene=order_read_by_a_scanner)
 def test_links_that_were_tampered_with_lead_nowhere(town: Town):
-    letter = town.letter("lisa@example.com")
-    other_purpose = letter.unsubscribe_url.replace("/u/", "/s/")
-    token = letter.answer_url.rpartition("/")[2]
-    damaged = letter.answer_url.replace(token, token[:-1] + ("A" if token[-1] != "A" else "B"))
+    mail = town.mail("lisa@example.com")
+    other_purpose = mail.unsubscribe_url.replace("/u/", "/s/")
+    token = mail.answer_url.rpartition("/")[2]
+    damaged = mail.answer_url.replace(token, token[:-1] + ("A" if token[-1] != "A" else "B"))
 
     statuses = [
         town.http.request(method, link).status
@@ -47,6 +47,6 @@ def test_links_that_were_tampered_with_lead_nowhere(town: Town):
 
 @pytest.mark.after(scene=order_read_by_a_scanner)
 def test_methods_that_mean_nothing_here_are_refused(town: Town):
-    letter = town.letter("lisa@example.com")
+    mail = town.mail("lisa@example.com")
 
-    assert town.http.request("PUT", letter.answer_url).status == 405
+    assert town.http.request("PUT", mail.answer_url).status == 405

@@ -65,22 +65,24 @@ def test_people_answer_by_form(town: Town):
 def test_people_answer_in_a_browser_and_think_again(town: Town, chromium: Browser):
     answering = [(one, letter_to(town, one)) for one in PEOPLE if one.way is Way.CHANGES]
 
-    for person, letter in answering:
-        browser.answer(chromium, person, letter)
+    for person, mail in answering:
+        browser.answer(chromium, person, mail)
 
     note(town, answering)
-    pages = [town.http.request("GET", letter.answer_url).data.decode() for _, letter in answering]
+    pages = [town.http.request("GET", mail.answer_url).data.decode() for _, mail in answering]
     assert ['value="9" required checked' in page for page in pages] == [True]
 
 
-def note(town: Town, answering: list[tuple[Person, mailbox.Letter]]) -> None:
-    town.given |= {letter.answer_url: person.ratings[-1] for person, letter in answering}
+def note(town: Town, answering: list[tuple[Person, mailbox.ReceivedMail]]) -> None:
+    town.given |= {mail.answer_url: person.ratings[-1] for person, mail in answering}
 
 
-def letter_to(town: Town, person: Person) -> mailbox.Letter:
-    found = eventually(lambda: mailbox.letters(town.stack["inbox_url"]), lambda all_: has(all_, person), person.email)
-    return next(letter for letter in found if letter.to == person.email)
+def letter_to(town: Town, person: Person) -> mailbox.ReceivedMail:
+    found = eventually(
+        lambda: mailbox.received_mails(town.stack["inbox_url"]), lambda all_: has(all_, person), person.email
+    )
+    return next(mail for mail in found if mail.to == person.email)
 
 
-def has(letters: list[mailbox.Letter], person: Person) -> bool:
-    return any(letter.to == person.email for letter in letters)
+def has(mails: list[mailbox.ReceivedMail], person: Person) -> bool:
+    return any(mail.to == person.email for mail in mails)

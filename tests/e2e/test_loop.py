@@ -13,10 +13,10 @@ def two_payments(town: Town) -> None:
 @pytest.mark.after(scene=two_payments)
 @pytest.mark.parametrize("email", ["berta@example.com", "bill@example.com"])
 def test_a_signed_event_becomes_a_mail_whose_link_opens_and_takes_an_answer(town: Town, email: str):
-    letter = town.letter(email)
+    mail = town.mail(email)
 
-    page = town.http.request("GET", letter.rating_link(9))
-    thanks = town.answer(letter, 9, "Läuft <b>prima</b> 🎉")
+    page = town.http.request("GET", mail.rating_link(9))
+    thanks = town.answer(mail, 9, "Läuft <b>prima</b> 🎉")
 
     assert page.status == 200
     assert 'value="9" required checked' in page.data.decode()
@@ -25,23 +25,23 @@ def test_a_signed_event_becomes_a_mail_whose_link_opens_and_takes_an_answer(town
 
 @pytest.mark.after(scene=two_payments)
 def test_mails_are_readable_where_ministack_shows_them(town: Town):
-    letter = town.letter("berta@example.com")
+    mail = town.mail("berta@example.com")
 
     shown = town.http.request("GET", f"{town.stack['ministack_url']}/_ministack/ses/messages").json()["messages"]
 
-    own = [mail for mails in shown.values() for mail in mails if mail["To"] == [letter.to]]
+    own = [mail for mails in shown.values() for mail in mails if mail["To"] == [mail.to]]
     assert [(mail["Subject"], mail["BodyHtml"], mail["BodyText"]) for mail in own] == [
-        (letter.subject, letter.html, letter.text)
+        (mail.subject, mail.html, mail.text)
     ]
 
 
 @pytest.mark.after(scene=two_payments)
 def test_an_answer_can_be_changed_and_the_last_word_counts(town: Town):
-    letter = town.letter("bill@example.com")
+    mail = town.mail("bill@example.com")
 
-    town.answer(letter, 2)
-    thanks = town.answer(letter, 10)
-    page = town.http.request("GET", letter.answer_url).data.decode()
+    town.answer(mail, 2)
+    thanks = town.answer(mail, 10)
+    page = town.http.request("GET", mail.answer_url).data.decode()
 
     assert "10" in thanks
     assert 'value="10" required checked' in page
@@ -49,10 +49,10 @@ def test_an_answer_can_be_changed_and_the_last_word_counts(town: Town):
 
 @pytest.mark.after(scene=two_payments)
 def test_an_answer_that_is_none_is_refused_with_a_page_that_says_so(town: Town):
-    letter = town.letter("berta@example.com")
+    mail = town.mail("berta@example.com")
 
     refused = [
-        town.http.request("POST", letter.answer_url, fields={"rating": rating}, encode_multipart=False)
+        town.http.request("POST", mail.answer_url, fields={"rating": rating}, encode_multipart=False)
         for rating in ("11", "-1", "9.5", "nine", "")
     ]
 
@@ -62,9 +62,9 @@ def test_an_answer_that_is_none_is_refused_with_a_page_that_says_so(town: Town):
 
 @pytest.mark.after(scene=two_payments)
 def test_a_mail_that_arrived_is_recorded_as_delivered(town: Town):
-    letter = town.letter("berta@example.com")
+    received = town.mail("berta@example.com")
     mails = town.http.request("GET", f"{town.stack['inbox_url']}mails.json").json()
-    tags = next(mail["tags"] for mail in mails if mail["to"] == [letter.to])
+    tags = next(mail["tags"] for mail in mails if mail["to"] == [received.to])
 
     item = eventually(lambda: town.invitation(tags["invitation"]), lambda one: one.get("delivery"), "its delivery")
 

@@ -33,9 +33,9 @@ def page(chromium: Browser):
 @pytest.mark.after(scene=surveys_to_answer_by_hand)
 def test_it_works_without_scripts_and_knows_the_number_that_was_tapped(town: Town, chromium: Browser):
     page = chromium.new_page(java_script_enabled=False)
-    letter = town.letter("nora@example.com")
+    mail = town.mail("nora@example.com")
 
-    page.goto(letter.rating_link(8))
+    page.goto(mail.rating_link(8))
     preselected = page.locator("input[name=rating]:checked").get_attribute("value")
     page.locator("textarea").fill("Without a script.")
     page.locator("button[type=submit]").click()
@@ -43,15 +43,15 @@ def test_it_works_without_scripts_and_knows_the_number_that_was_tapped(town: Tow
     assert preselected == "8"
     assert "8" in page.locator(".rating").inner_text()
     assert page.locator(".comment").inner_text() == "Without a script."
-    town.given[letter.answer_url] = 8
+    town.given[mail.answer_url] = 8
     page.close()
 
 
 @pytest.mark.after(scene=surveys_to_answer_by_hand)
 def test_a_keyboard_is_enough(town: Town, page: Page):
-    letter = town.letter("kurt@example.com")
+    mail = town.mail("kurt@example.com")
 
-    page.goto(letter.rating_link(6))
+    page.goto(mail.rating_link(6))
     expect(page.locator("input[name=rating]:checked")).to_be_focused()
     page.keyboard.press("ArrowRight")
     tab_to(page, "textarea")
@@ -63,7 +63,7 @@ def test_a_keyboard_is_enough(town: Town, page: Page):
 
     assert "7" in page.locator(".rating").inner_text()
     assert page.locator(".comment").inner_text() == "No mouse."
-    town.given[letter.answer_url] = 7
+    town.given[mail.answer_url] = 7
 
 
 def tab_to(page: Page, selector: str) -> None:
@@ -76,23 +76,23 @@ def tab_to(page: Page, selector: str) -> None:
 
 @pytest.mark.after(scene=surveys_to_answer_by_hand)
 def test_it_speaks_the_language_of_its_reader(town: Town, page: Page):
-    letter = town.letter("petra@example.com")
+    mail = town.mail("petra@example.com")
 
-    page.goto(letter.rating_link(10))
+    page.goto(mail.rating_link(10))
     language = page.locator("html").get_attribute("lang")
     button = page.locator("button[type=submit]").inner_text()
 
     assert language == "de"
     assert button == "Antwort senden"
-    assert "Petra" in letter.text
+    assert "Petra" in mail.text
 
 
 @pytest.mark.after(scene=surveys_to_answer_by_hand)
 def test_a_phone_asks_one_question_after_the_other_and_axe_finds_nothing(town: Town, chromium: Browser):
     page = chromium.new_page(viewport={"width": 390, "height": 844})
-    letter = town.letter("ines@example.com")
+    mail = town.mail("ines@example.com")
 
-    page.goto(letter.rating_link(10))
+    page.goto(mail.rating_link(10))
     found = [Axe().run(page)]
     for button in ("Send answer", "Next", "Next", "Done"):
         page.get_by_role("button", name=button).click()
@@ -100,19 +100,19 @@ def test_a_phone_asks_one_question_after_the_other_and_axe_finds_nothing(town: T
 
     assert "10" in page.locator(".rating").inner_text()
     assert [one.violations_count for one in found] == [0] * 5
-    town.given[letter.answer_url] = 10
+    town.given[mail.answer_url] = 10
     page.close()
 
 
 @pytest.mark.after(scene=surveys_to_answer_by_hand)
 def test_it_loads_nothing_from_elsewhere_keeps_its_policy_and_leaves_no_cookie(town: Town, page: Page):
-    letter = town.letter("victor@example.com")
+    mail = town.mail("victor@example.com")
     asked, complaints = set(), []
     page.on("request", lambda request: asked.add("/".join(request.url.split("/")[:3])))
     page.on("console", lambda message: complaints.append(message.text))
     page.add_init_script(REPORT_VIOLATIONS)
 
-    response = page.goto(letter.rating_link(3))
+    response = page.goto(mail.rating_link(3))
     page.locator("button[type=submit]").click()
     page.locator(".rating").wait_for()
 
@@ -120,4 +120,4 @@ def test_it_loads_nothing_from_elsewhere_keeps_its_policy_and_leaves_no_cookie(t
     assert "default-src 'none'" in response.headers["content-security-policy"]
     assert complaints == []
     assert page.context.cookies() == []
-    town.given[letter.answer_url] = 3
+    town.given[mail.answer_url] = 3

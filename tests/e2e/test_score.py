@@ -18,12 +18,12 @@ def orders_rated_in_turn(town: Town) -> None:
 
 @pytest.mark.after(scene=orders_rated_in_turn)
 def test_the_score_equals_a_recount_also_after_an_answer_changed(town: Town):
-    letters = [town.letter(f"score.{number}@example.com") for number, _ in enumerate(RATINGS)]
-    for letter, rating in zip(letters, RATINGS, strict=True):
-        town.answer(letter, rating)
+    mails = [town.mail(f"score.{number}@example.com") for number, _ in enumerate(RATINGS)]
+    for mail, rating in zip(mails, RATINGS, strict=True):
+        town.answer(mail, rating)
     before = computed(town, 5, 1)
 
-    town.answer(letters[-1], 10)
+    town.answer(mails[-1], 10)
     after = computed(town, 5, 0)
 
     assert before == recount(RATINGS)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from afterbill_dev.demo.mailbox import Letter, links
+from afterbill_dev.demo.mailbox import ReceivedMail, links
 from tests.e2e.test_score import scores
 from tests.e2e.town import RUN, Town, eventually, invitation_id
 
@@ -22,10 +22,10 @@ def two_who_do_not_send(town: Town) -> None:
 
 @pytest.mark.after(scene=two_who_do_not_send)
 def test_a_person_s_tap_counts_and_a_scanner_s_links_do_not(town: Town, chromium: Browser):
-    letter, scanned = town.letter(PERSON_EMAIL), town.letter(SCANNED_EMAIL)
-    tap(chromium, letter.rating_link(9))
+    mail, scanned = town.mail(PERSON_EMAIL), town.mail(SCANNED_EMAIL)
+    tap(chromium, mail.rating_link(9))
     scan(town, scanned)
-    town.given[letter.answer_url] = 9
+    town.given[mail.answer_url] = 9
 
     def look() -> dict[str, Any]:
         town.compute()
@@ -48,9 +48,9 @@ def tap(chromium: Browser, link: str) -> None:
     page.close()
 
 
-def scan(town: Town, letter: Letter) -> None:
+def scan(town: Town, mail: ReceivedMail) -> None:
     """Fetch all that leads to the survey, and ask for the head of each as well."""
-    wanted = [link for link in links(letter.html) if link.startswith(letter.answer_url)]
+    wanted = [link for link in links(mail.html) if link.startswith(mail.answer_url)]
     assert wanted[0].endswith("?rating=none")
     for link in wanted:
         for method in ("HEAD", "GET"):

@@ -11,11 +11,11 @@ def two_orders(town: Town) -> None:
 
 @pytest.mark.after(scene=two_orders)
 def test_one_click_in_the_mail_program_is_enough_for_ever(town: Town):
-    letter = town.letter("ulf@example.com")
-    assert letter.headers["List-Unsubscribe-Post"] == answers.ONE_CLICK
+    mail = town.mail("ulf@example.com")
+    assert mail.headers["List-Unsubscribe-Post"] == answers.ONE_CLICK
 
-    answers.unsubscribe(letter)
-    answers.unsubscribe(letter)
+    answers.unsubscribe(mail)
+    answers.unsubscribe(mail)
     town.tell("order_paid", "unsubscribe-3", "ulf@example.com", customer={"id": "ulf"})
     town.tell("order_paid", "unsubscribe-4", "Ulf@Example.com", customer={"id": "somebody-else"})
 
@@ -25,10 +25,10 @@ def test_one_click_in_the_mail_program_is_enough_for_ever(town: Town):
 
 @pytest.mark.after(scene=two_orders)
 def test_the_page_asks_before_it_unsubscribes(town: Town):
-    letter = town.letter("uta@example.com")
+    mail = town.mail("uta@example.com")
 
-    asked = town.http.request("GET", letter.unsubscribe_url)
-    pressed = town.http.request("POST", letter.unsubscribe_url)
+    asked = town.http.request("GET", mail.unsubscribe_url)
+    pressed = town.http.request("POST", mail.unsubscribe_url)
     town.tell("order_paid", "unsubscribe-5", "uta@example.com", customer={"id": "uta"})
 
     assert 'method="post"' in asked.data.decode()

@@ -20,7 +20,7 @@ from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import decode
 from afterbill.model.billing import fact_key
 from afterbill_dev.demo import mailbox
-from afterbill_dev.demo.mailbox import Letter
+from afterbill_dev.demo.mailbox import ReceivedMail
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "events" / "webhooks" / "stripe"
@@ -87,10 +87,10 @@ class Town:
 
     # People
 
-    def letters(self, email: str) -> list[Letter]:
-        return [letter for letter in mailbox.letters(self.stack["inbox_url"]) if letter.to == own(email)]
+    def letters(self, email: str) -> list[ReceivedMail]:
+        return [mail for mail in mailbox.received_mails(self.stack["inbox_url"]) if mail.to == own(email)]
 
-    def letter(self, email: str, seconds: float = 120) -> Letter:
+    def mail(self, email: str, seconds: float = 120) -> ReceivedMail:
         """The only mail to this person, once it is there."""
         found = eventually(lambda: self.letters(email), bool, f"a mail to {email}", seconds)
         assert len(found) == 1
@@ -103,11 +103,11 @@ class Town:
         """The newest text message to this number, once one is there."""
         return eventually(lambda: self.texts(number), bool, f"a text message to {number}", seconds)[-1]
 
-    def answer(self, letter: Letter, rating: int, comment: str = "") -> str:
+    def answer(self, mail: ReceivedMail, rating: int, comment: str = "") -> str:
         fields = {"rating": str(rating), "comment": comment}
-        answer = self.http.request("POST", letter.answer_url, fields=fields, encode_multipart=False)
+        answer = self.http.request("POST", mail.answer_url, fields=fields, encode_multipart=False)
         assert answer.status == 200
-        self.given[letter.answer_url] = rating
+        self.given[mail.answer_url] = rating
         return answer.data.decode()
 
     # Operators

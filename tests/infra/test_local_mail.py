@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from afterbill_dev.local import inbox
-from afterbill_dev.local.mailbox import Letter, Letterbox, Text, read_letter, read_texts
+from afterbill_dev.local.mailbox import Mailbox, SentMail, Text, read_mail, read_texts
 from afterbill_dev.local.ses_events import events
 
-LETTER = Letter(
+LETTER = SentMail(
     message_id="0100",
     sent_at=datetime(2026, 11, 22, 13, 5, 7, 250_000, tzinfo=UTC),
     sender="Acme <survey@acme.example>",
@@ -40,14 +40,14 @@ REQUEST = {
 }
 
 
-def kinds(letter: Letter) -> list[str]:
-    return [event["eventType"] for event in events(letter)]
+def kinds(mail: SentMail) -> list[str]:
+    return [event["eventType"] for event in events(mail)]
 
 
 def test_a_letter_keeps_what_ses_was_asked_to_send() -> None:
-    letter = read_letter(json.dumps(REQUEST).encode(), "0100")
+    mail = read_mail(json.dumps(REQUEST).encode(), "0100")
 
-    assert replace(letter, sent_at=LETTER.sent_at) == LETTER
+    assert replace(mail, sent_at=LETTER.sent_at) == LETTER
 
 
 def test_a_letter_may_do_without_headers_tags_and_html() -> None:
@@ -57,13 +57,13 @@ def test_a_letter_may_do_without_headers_tags_and_html() -> None:
         "Content": {"Simple": {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Hello"}}}},
     }
 
-    letter = read_letter(json.dumps(bare).encode(), "0101")
+    mail = read_mail(json.dumps(bare).encode(), "0101")
 
-    assert (letter.html, letter.headers, letter.tags, letter.configuration_set) == ("", (), {}, None)
+    assert (mail.html, mail.headers, mail.tags, mail.configuration_set) == ("", (), {}, None)
 
 
 def test_a_letterbox_finds_letters_and_keeps_their_order() -> None:
-    box = Letterbox()
+    box = Mailbox()
     other = replace(LETTER, message_id="0101")
     box.put(LETTER)
     box.put(other)

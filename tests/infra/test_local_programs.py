@@ -14,7 +14,7 @@ import pytest
 
 from afterbill_dev.local import aws, forwarding, options, programs
 from afterbill_dev.local.errors import StackError
-from afterbill_dev.local.server import Desk
+from afterbill_dev.local.server import RequestHandler
 
 WAIT_FOR_EVER = [sys.executable, "-c", "import signal; signal.pause()"]
 
@@ -26,11 +26,11 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "DISCARDED", tmp_path)
 
 
-def request(body: bytes, **headers: str) -> Desk:
+def request(body: bytes, **headers: str) -> RequestHandler:
     lines = Message()
     for name, value in headers.items():
         lines[name.replace("_", "-")] = value
-    return cast("Desk", SimpleNamespace(headers=lines, rfile=BytesIO(body)))
+    return cast("RequestHandler", SimpleNamespace(headers=lines, rfile=BytesIO(body)))
 
 
 def test_a_failing_program_is_reported_with_its_last_words(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_repeated_headers_reach_the_function_as_one_and_the_host_by_its_name() -
 
 
 def test_options_outside_of_every_route_is_not_found() -> None:
-    stray = cast("Desk", SimpleNamespace(path="/elsewhere?x=1", command="OPTIONS"))
+    stray = cast("RequestHandler", SimpleNamespace(path="/elsewhere?x=1", command="OPTIONS"))
 
     assert options.ask(stray, b"", {"/webhooks/{source}": "receive"}) == options.NOT_FOUND
 

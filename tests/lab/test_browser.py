@@ -10,7 +10,7 @@ from afterbill_dev.lab.scenes import SCENES
 
 @pytest.mark.parametrize("name", SCENES)
 def test_what_a_real_client_does_comes_to_what_is_promised(name, chromium, integrity):
-    one = play(name, chromium, integrity).desk.invitation
+    one = play(name, chromium, integrity).harness.invitation
 
     assert one.answer == SCENES[name][1], [str(visit) for visit in one.visits]
     assert one.visits
@@ -18,7 +18,7 @@ def test_what_a_real_client_does_comes_to_what_is_promised(name, chromium, integ
 
 
 def test_a_browser_that_fetches_ahead_says_so(chromium, integrity):
-    visits = play("hover, then tap", chromium, integrity).desk.invitation.visits
+    visits = play("hover, then tap", chromium, integrity).harness.invitation.visits
 
     assert [(visit.kind, visit.rating) for visit in visits] == [
         (Kind.AHEAD, 3),

@@ -8,13 +8,13 @@ from playwright.sync_api import expect
 
 from afterbill.model.invitation import Answer
 from afterbill_cli.preview import pages
-from afterbill_cli.preview.variants import speakers
+from afterbill_cli.preview.variants import variants
 from afterbill_dev.demo.browser import chromium
 from afterbill_dev.paths import ROOT
 from tests.mail.site import site
 
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-SPOKEN = {speaker.name: speaker for speaker in speakers(ROOT / "layers" / "config")}
+SPOKEN = {variant.name: variant for variant in variants(ROOT / "layers" / "config")}
 STATES = {name: page.html for name, page in pages.once(SPOKEN["en"]).items()}
 RULES = {
     "light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],

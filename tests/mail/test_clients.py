@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from afterbill_cli.preview.mails import letters
-from afterbill_cli.preview.variants import speakers
+from afterbill_cli.preview.mails import mails
+from afterbill_cli.preview.variants import variants
 from afterbill_dev.paths import LOCAL, ROOT
 from tests.mail.accepted import ACCEPTED, CLIENTS, warnings
 
@@ -23,7 +23,7 @@ def found():
     node = shutil.which("node")
     if not node or not MODULES.is_dir():
         pytest.skip("no doiuse-email: it needs Node.js and npm on PATH, then `make setup` fetches it")
-    asked = {"clients": CLIENTS, "mails": [html for mail in mails() for html in (mail, unconditional(mail))]}
+    asked = {"clients": CLIENTS, "mails": [html for mail in every_mail() for html in (mail, unconditional(mail))]}
     judged = subprocess.run(
         [node, Path(__file__).with_name("clients.mjs"), MODULES],
         input=json.dumps(asked),
@@ -35,11 +35,11 @@ def found():
     return {warning for told in json.loads(judged.stdout).values() for warning in told}
 
 
-def mails():
+def every_mail():
     """All of one language, for others differ in words alone; with a logo, and without."""
-    (speaker,) = speakers(ROOT / "layers/config", ("en",))
-    pictured = replace(speaker, brand=replace(speaker.brand, logo_url="https://example.com/logo.png"))
-    return [letter.mail.html for each in (speaker, pictured) for letter in letters(each)]
+    (variant,) = variants(ROOT / "layers/config", ("en",))
+    pictured = replace(variant, brand=replace(variant.brand, logo_url="https://example.com/logo.png"))
+    return [one.mail.html for each in (variant, pictured) for one in mails(each)]
 
 
 def unconditional(html):
@@ -61,7 +61,7 @@ def test_a_warning_is_accepted_for_a_reason(feature):
 
 
 def test_the_rules_for_phones_are_judged_too():
-    html = mails()[0]
+    html = every_mail()[0]
 
     assert "@media" in html
     assert "@media" not in unconditional(html)

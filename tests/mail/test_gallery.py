@@ -5,14 +5,14 @@ import struct
 import pytest
 
 from afterbill_cli.preview.previews import SCHEMES
-from afterbill_cli.preview.variants import speakers
+from afterbill_cli.preview.variants import variants
 from afterbill_dev.demo.browser import chromium as installed_chromium
 from afterbill_dev.paths import ROOT
 from afterbill_dev.preview import __main__ as program
 from afterbill_dev.preview import gallery
 
 CONFIGURATION = ROOT / "layers" / "config"
-EXHIBITS = gallery.exhibits(speakers(CONFIGURATION, ("en",)))
+PREVIEWS = gallery.previews(variants(CONFIGURATION, ("en",)))
 NARROW = 320
 
 
@@ -41,20 +41,20 @@ def width_of(png):
     return struct.unpack(">I", png.read_bytes()[16:20])[0]
 
 
-@pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda one: one.file)
-def test_everything_has_a_picture_in_each_size_and_scheme(place, exhibit):
-    for width in exhibit.widths.values():
-        pictures = [place / exhibit.picture(width, scheme) for scheme in SCHEMES]
+@pytest.mark.parametrize("preview", PREVIEWS, ids=lambda one: one.file)
+def test_everything_has_a_picture_in_each_size_and_scheme(place, preview):
+    for width in preview.widths.values():
+        pictures = [place / preview.picture(width, scheme) for scheme in SCHEMES]
 
         assert {width_of(picture) for picture in pictures} == {width}
         assert pictures[0].read_bytes() != pictures[1].read_bytes(), "the dark is as light as the light"
 
 
-@pytest.mark.parametrize("speaker", speakers(CONFIGURATION), ids=lambda one: one.name)
-def test_nothing_is_wider_than_the_narrowest_phone(browser, speaker):
+@pytest.mark.parametrize("variant", variants(CONFIGURATION), ids=lambda one: one.name)
+def test_nothing_is_wider_than_the_narrowest_phone(browser, variant):
     page = browser.new_page(viewport={"width": NARROW, "height": 600})
     wide = []
-    for one in gallery.exhibits([speaker]):
+    for one in gallery.previews([variant]):
         page.set_content(one.html)
         if page.evaluate("document.documentElement.scrollWidth") > NARROW:
             wide.append(one.name)
@@ -67,12 +67,12 @@ def test_every_picture_loads(page):
     page.locator("img").evaluate_all("all => { for (const one of all) one.loading = 'eager' }")
     page.wait_for_function("[...document.images].every(one => one.complete)")
 
-    assert page.locator("img").count() == len(EXHIBITS) * 4
+    assert page.locator("img").count() == len(PREVIEWS) * 4
     assert page.locator("img").evaluate_all("all => all.every(one => one.naturalHeight == one.height)")
 
 
 def test_subject_preheader_and_text_stand_beside_a_mail(page):
-    mail = next(one for one in EXHIBITS if one.kind == "mail")
+    mail = next(one for one in PREVIEWS if one.kind == "mail")
     told = page.locator("article").first.text_content()
 
     assert all(fact in told for fact in (*mail.facts.values(), mail.text))
@@ -82,7 +82,7 @@ def test_the_filters_leave_what_was_asked_for(page):
     for choice in ("kind-page", "size-phone", "scheme-dark"):
         page.locator(f"#{choice}").check()
 
-    pages = [one for one in EXHIBITS if one.kind == "page"]
+    pages = [one for one in PREVIEWS if one.kind == "page"]
     assert page.locator("article:visible").count() == len(pages)
     assert page.locator("img:visible").evaluate_all("all => all.map(one => one.getAttribute('src'))") == [
         one.picture(360, "dark") for one in pages

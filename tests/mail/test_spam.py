@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from afterbill_cli.preview.mails import letters
-from afterbill_cli.preview.variants import speakers
+from afterbill_cli.preview.mails import mails
+from afterbill_cli.preview.variants import variants
 from afterbill_dev.paths import ROOT
 from tests.mail.received import SES, message_id, received
 
@@ -28,15 +28,13 @@ def judged(tmp_path_factory):
     """Every mail there is, and two that differ, by one SpamAssassin."""
     if not shutil.which("spamassassin"):
         pytest.skip("no SpamAssassin on PATH; Debian's package is `spamassassin`")
-    mails = {
-        f"{speaker.name} {letter.name}": letter.mail
-        for speaker in speakers(ROOT / "layers/config")
-        for letter in letters(speaker)
+    named = {
+        f"{variant.name} {one.name}": one.mail for variant in variants(ROOT / "layers/config") for one in mails(variant)
     }
-    mails["spam"] = replace(mails["en renewed"], text=GTUBE, html=f"<p>{GTUBE}</p>")
-    messages = [received(one, number) for number, one in enumerate(mails.values())]
-    names = [*mails, UNALIGNED]
-    messages.append(received(mails["en renewed"], len(mails), envelope=SES))
+    named["spam"] = replace(named["en renewed"], text=GTUBE, html=f"<p>{GTUBE}</p>")
+    messages = [received(one, number) for number, one in enumerate(named.values())]
+    names = [*named, UNALIGNED]
+    messages.append(received(named["en renewed"], len(named), envelope=SES))
     found = judge(messages, tmp_path_factory.mktemp("home"))
     return {name: found[message_id(number)] for number, name in enumerate(names)}
 

@@ -25,7 +25,7 @@ from afterbill_cli.importing.records import Layout
 from afterbill_cli.importing.responses.report import Report
 from afterbill_cli.importing.responses.rows import Checker, Meaning, Row
 from afterbill_cli.importing.responses.values import Reason, RefusedError
-from afterbill_cli.importing.retrying_writer import Attempt, Patient
+from afterbill_cli.importing.retrying_writer import Attempt, RetryingWriter
 from afterbill_cli.sources import access
 
 _HASHES = 1000
@@ -103,13 +103,13 @@ class Job:
         progress = Progress("trying" if dry_run else "importing", self.layout.path.stat().st_size)
         if self.journal.done:
             print(f"going on after row {self.journal.done}", file=sys.stderr)
-        patient = Patient(self._attempt, TOGETHER, lambda _: None)
+        writer = RetryingWriter(self._attempt, TOGETHER, lambda _: None)
         rows = self._rows(checker, progress.at)
         if dry_run:
-            self.journal.outcomes = patient.try_out(rows)
+            self.journal.outcomes = writer.try_out(rows)
         else:
             self.journal.write()  # what is stored from here on is known by the moment this began
-            patient.write(rows, self.journal)
+            writer.write(rows, self.journal)
             self.journal.finish(self.rows, datetime.now(UTC))
         progress.end()
         return self._tell(dry_run=dry_run)

@@ -18,7 +18,7 @@ from afterbill_cli.deployed import Deployed
 from afterbill_cli.doctor.checks import CHECKS, examine
 from afterbill_cli.doctor.findings import Finding, Verdict
 from afterbill_cli.doctor.resolver import Dns
-from afterbill_cli.doctor.stack_under_test import Patient
+from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ACCOUNT = "111122223333"
@@ -242,33 +242,33 @@ class Zone:
         return [dns.rdata.from_text("IN", kind, one) for one in ([found] if isinstance(found, str) else found)]
 
 
-def patient(
+def stack_under_test(
     config: Path,
     answers: Mapping[str, Any] | None = None,
     *,
     parameters: Mapping[str, str] | None = None,
     outputs: Mapping[str, str] | None = None,
     zone: Mapping[str, str | list[str]] | None = None,
-) -> Patient:
+) -> StackUnderTest:
     """The healthy one with these differences."""
     described = {"DescribeStacks": stack(PARAMETERS | dict(parameters or {}))}
     known = HEALTHY | described | dict(answers or {})
     deployed = Deployed("afterbill", OUTPUTS | dict(outputs or {}), lambda service: client(service, known), config)
-    return Patient(deployed, Dns(Zone(ZONE | dict(zone or {}))), NOW)
+    return StackUnderTest(deployed, Dns(Zone(ZONE | dict(zone or {}))), NOW)
 
 
-def capped(examined: Patient, **caps: Any) -> Patient:
+def capped(examined: StackUnderTest, **caps: Any) -> StackUnderTest:
     """The same under [sending] with these caps."""
     vars(examined)["policy"] = replace(examined.policy, sending=SendingCaps(**caps))
     return examined
 
 
-def findings(examined: Patient, check: str) -> list[Finding]:
+def findings(examined: StackUnderTest, check: str) -> list[Finding]:
     (found,) = (one for one in CHECKS if one.name == check)
     return list(examine(found, examined))
 
 
-def worst(examined: Patient, check: str) -> Finding:
+def worst(examined: StackUnderTest, check: str) -> Finding:
     """The finding that matters most."""
     order = (Verdict.OK, Verdict.UNKNOWN, Verdict.WARN, Verdict.FAIL)
     return max(findings(examined, check), key=lambda one: order.index(one.verdict))

@@ -11,8 +11,8 @@ from afterbill_cli.doctor import commands, report
 from afterbill_cli.doctor.checks import CHECKS, Check, examine
 from afterbill_cli.doctor.findings import Verdict, fail, ok, unknown, warn
 from afterbill_cli.doctor.resolver import Dns
-from afterbill_cli.doctor.stack_under_test import Patient
-from tests.unit.cli.stacks_under_test import HEALTHY, NOW, findings, patient, refused, worst
+from afterbill_cli.doctor.stack_under_test import StackUnderTest
+from tests.unit.cli.stacks_under_test import HEALTHY, NOW, findings, refused, stack_under_test, worst
 from tests.unit.docs.pages import read, table
 
 NEEDS = sorted({need for check in CHECKS for need in check.needs})
@@ -26,7 +26,7 @@ def operation(need: str) -> str:
 @pytest.mark.parametrize("need", NEEDS)
 def test_a_permission_that_is_missing_is_named_and_harms_no_other_check(config, need):
     code = "AuthorizationError" if need.startswith("sns") else "AccessDeniedException"
-    examined = patient(config, {operation(need): refused(code, DENIED.format(need))})
+    examined = stack_under_test(config, {operation(need): refused(code, DENIED.format(need))})
 
     told = {check: findings(examined, check.name) for check in CHECKS}
 
@@ -39,7 +39,7 @@ def test_a_permission_that_is_missing_is_named_and_harms_no_other_check(config, 
 
 
 def examine_again(config, check):
-    return findings(patient(config), check.name)
+    return findings(stack_under_test(config), check.name)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
@@ -47,26 +47,26 @@ def test_a_check_asks_for_no_more_than_it_says(config, check):
     """What it does not name is denied, and makes no difference."""
     denied = {name: refused("AccessDenied") for name in HEALTHY if name not in map(operation, check.needs)}
 
-    assert findings(patient(config, denied), check.name) == findings(patient(config), check.name)
+    assert findings(stack_under_test(config, denied), check.name) == findings(stack_under_test(config), check.name)
 
 
 def test_a_denial_that_names_no_permission_is_told_with_all_the_check_needs(config):
-    found = worst(patient(config, {"ListSchedules": refused("AccessDenied")}), "schedules")
+    found = worst(stack_under_test(config, {"ListSchedules": refused("AccessDenied")}), "schedules")
 
     assert found == unknown("you may not look: ListSchedules", "allow scheduler:ListSchedules to whoever runs this")
 
 
 def test_a_service_that_an_emulator_does_not_have_is_unknown(config):
-    found = worst(patient(config, {"ListSchedules": refused("InvalidAction", "nothing here")}), "schedules")
+    found = worst(stack_under_test(config, {"ListSchedules": refused("InvalidAction", "nothing here")}), "schedules")
 
     assert (found.verdict, found.found) == (Verdict.UNKNOWN, "ListSchedules: InvalidAction: nothing here")
 
 
 def test_an_output_that_an_older_stack_does_not_have_is_unknown(config):
-    known = patient(config)
+    known = stack_under_test(config)
     older = deployed.Deployed("afterbill", {}, known.deployed.client, config)
 
-    found = worst(Patient(older, known.dns, NOW), "schedules")
+    found = worst(StackUnderTest(older, known.dns, NOW), "schedules")
 
     assert found.found == "stack afterbill has no output ScheduleGroupName: build and deploy this version first"
 
@@ -74,7 +74,7 @@ def test_an_output_that_an_older_stack_does_not_have_is_unknown(config):
 def test_a_parameter_that_an_older_stack_does_not_have_is_unknown(config):
     bare = {"Stacks": [{"StackName": "afterbill", "CreationTime": NOW, "StackStatus": "CREATE_COMPLETE"}]}
 
-    assert "no parameter AlarmEmail" in worst(patient(config, {"DescribeStacks": bare}), "alarm mail").found
+    assert "no parameter AlarmEmail" in worst(stack_under_test(config, {"DescribeStacks": bare}), "alarm mail").found
 
 
 @pytest.mark.parametrize("error", [EndpointConnectionError(endpoint_url="https://ses"), KeyError("Schedules")])
@@ -83,20 +83,20 @@ def test_whatever_goes_wrong_is_a_finding_after_those_there_are(config, error):
         yield ok("so far")
         raise error
 
-    found = list(examine(Check("one", look), patient(config)))
+    found = list(examine(Check("one", look), stack_under_test(config)))
 
     assert [one.verdict for one in found] == [Verdict.OK, Verdict.UNKNOWN]
     assert found[1].remedy
 
 
 def test_an_error_of_ses_that_is_no_missing_identity_stays_one(config):
-    throttled = patient(config, {"GetEmailIdentity": refused("TooManyRequestsException")})
+    throttled = stack_under_test(config, {"GetEmailIdentity": refused("TooManyRequestsException")})
 
     assert worst(throttled, "identity").found.startswith("GetEmailIdentity: TooManyRequestsException")
 
 
 def test_a_secret_that_may_not_be_read_is_no_missing_one(config):
-    examined = patient(config, {"GetSecretValue": refused("AccessDeniedException")})
+    examined = stack_under_test(config, {"GetSecretValue": refused("AccessDeniedException")})
 
     assert worst(examined, "keys").verdict is Verdict.UNKNOWN
 
@@ -111,7 +111,7 @@ SICK = (
 
 
 def test_a_person_reads_a_line_per_finding_and_what_to_do(config, capsys):
-    assert commands.run(patient(config), as_json=False, checks=SICK) == 1
+    assert commands.run(stack_under_test(config), as_json=False, checks=SICK) == 1
 
     assert capsys.readouterr().out.splitlines() == [
         "ok       first       fine",
@@ -126,7 +126,7 @@ def test_a_person_reads_a_line_per_finding_and_what_to_do(config, capsys):
 
 
 def test_a_program_reads_one_object(config, capsys):
-    assert commands.run(patient(config), as_json=True, checks=SICK) == 1
+    assert commands.run(stack_under_test(config), as_json=True, checks=SICK) == 1
 
     told = json.loads(capsys.readouterr().out)
     assert (told["stack"], told["healthy"]) == ("afterbill", False)
@@ -144,7 +144,7 @@ def run(monkeypatch, stack, *arguments):
 
 
 def test_the_command_examines_the_stack_it_speaks_to(monkeypatch, config, capsys):
-    examined = patient(config)
+    examined = stack_under_test(config)
     monkeypatch.setattr(commands, "live", lambda: examined.dns)
 
     run(monkeypatch, examined.deployed, "--json")
@@ -155,7 +155,7 @@ def test_the_command_examines_the_stack_it_speaks_to(monkeypatch, config, capsys
 
 
 def test_name_servers_need_not_be_asked(monkeypatch, config, capsys):
-    run(monkeypatch, patient(config).deployed, "--offline-dns")
+    run(monkeypatch, stack_under_test(config).deployed, "--offline-dns")
 
     assert "unknown  DMARC              name servers were not to be asked" in capsys.readouterr().out
 
@@ -166,6 +166,6 @@ def test_the_page_names_every_check_and_permission():
 
 
 def test_name_servers_that_are_silent_from_the_start_are_not_asked(config):
-    examined = Patient(patient(config).deployed, Dns(silent="no network"), NOW)
+    examined = StackUnderTest(stack_under_test(config).deployed, Dns(silent="no network"), NOW)
 
     assert worst(examined, "SPF").found == "no network"

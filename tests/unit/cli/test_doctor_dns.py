@@ -10,8 +10,8 @@ import pytest
 from afterbill_cli.doctor import resolver
 from afterbill_cli.doctor.findings import Verdict
 from afterbill_cli.doctor.resolver import Dns, NoAnswerError
-from afterbill_cli.doctor.stack_under_test import Patient
-from tests.unit.cli.stacks_under_test import IDENTITY, NOW, ZONE, Zone, findings, patient, worst
+from afterbill_cli.doctor.stack_under_test import StackUnderTest
+from tests.unit.cli.stacks_under_test import IDENTITY, NOW, ZONE, Zone, findings, stack_under_test, worst
 
 RECORDS = ("SPF", "DKIM", "DMARC")
 
@@ -22,22 +22,22 @@ def _nothing_is_remembered():
 
 
 def spf(config, *records):
-    return worst(patient(config, zone={"bounce.acme.com TXT": [f'"{one}"' for one in records]}), "SPF")
+    return worst(stack_under_test(config, zone={"bounce.acme.com TXT": [f'"{one}"' for one in records]}), "SPF")
 
 
 def dmarc(config, record, **more):
     zone = {"_dmarc.acme.com TXT": f'"{record}"', "mail.acme.com MX": "10 mx.acme.com."}
-    return worst(patient(config, zone=zone, **more), "DMARC")
+    return worst(stack_under_test(config, zone=zone, **more), "DMARC")
 
 
 @pytest.mark.parametrize("check", RECORDS)
 def test_what_stands_in_dns_is_in_order(config, check):
-    assert [one.verdict for one in findings(patient(config), check)] == [Verdict.OK]
+    assert [one.verdict for one in findings(stack_under_test(config), check)] == [Verdict.OK]
 
 
 @pytest.mark.parametrize("check", RECORDS)
 def test_a_domain_reserved_for_examples_is_not_looked_up(config, check):
-    examined = patient(config, parameters={"SenderAddress": "survey@afterbill.example"})
+    examined = stack_under_test(config, parameters={"SenderAddress": "survey@afterbill.example"})
 
     assert worst(examined, check).verdict is Verdict.UNKNOWN
     assert examined.dns.resolver.asked == 0
@@ -58,7 +58,7 @@ def test_spf_may_let_ses_in_by_another_record(config):
         "_spf.acme.com TXT": '"v=spf1 include:amazonses.com -all"',
     }
 
-    assert worst(patient(config, zone=zone), "SPF").verdict is Verdict.OK
+    assert worst(stack_under_test(config, zone=zone), "SPF").verdict is Verdict.OK
 
 
 def test_spf_that_cannot_be_read_fails(config):
@@ -74,7 +74,7 @@ def test_without_spf_dmarc_has_one_leg_less(config):
 
 def test_without_a_mail_from_domain_the_record_of_ses_counts(config):
     without = {name: value for name, value in IDENTITY.items() if name != "MailFromAttributes"}
-    examined = patient(config, {"GetEmailIdentity": without})
+    examined = stack_under_test(config, {"GetEmailIdentity": without})
 
     assert worst(examined, "SPF").found.startswith("the record of amazonses.com counts")
 
@@ -83,11 +83,13 @@ def test_without_a_mail_from_domain_the_record_of_ses_counts(config):
 
 
 def keys(config, **different):
-    return patient(config, {"GetEmailIdentity": IDENTITY | {"DkimAttributes": IDENTITY["DkimAttributes"] | different}})
+    return stack_under_test(
+        config, {"GetEmailIdentity": IDENTITY | {"DkimAttributes": IDENTITY["DkimAttributes"] | different}}
+    )
 
 
 def test_a_removed_key_is_found_before_ses_notices(config):
-    found = worst(patient(config, zone={"b._domainkey.acme.com CNAME": "elsewhere.example.org."}), "DKIM")
+    found = worst(stack_under_test(config, zone={"b._domainkey.acme.com CNAME": "elsewhere.example.org."}), "DKIM")
 
     assert found.verdict is Verdict.FAIL
     assert found.remedy == "CNAME record: b._domainkey.acme.com to b.dkim.amazonses.com"
@@ -124,7 +126,7 @@ def test_dmarc_that_cannot_be_read_counts_for_nothing(config):
 def test_the_record_of_the_organisation_counts_with_its_policy_for_subdomains(config):
     zone = {"_dmarc.acme.com TXT": '"v=DMARC1; p=none; sp=reject"', "mail.acme.com MX": "10 mx.acme.com."}
 
-    found = worst(patient(config, parameters={"SenderAddress": "survey@mail.acme.com"}, zone=zone), "DMARC")
+    found = worst(stack_under_test(config, parameters={"SenderAddress": "survey@mail.acme.com"}, zone=zone), "DMARC")
 
     assert found.found == "p=reject counts for mail.acme.com"
 
@@ -153,15 +155,15 @@ class Silent:
 @pytest.mark.parametrize("error", [OSError("network is unreachable"), dns.resolver.NoNameservers()])
 @pytest.mark.parametrize("check", RECORDS)
 def test_name_servers_that_do_not_answer_say_nothing_about_a_record(config, check, error):
-    known = patient(config)
-    examined = Patient(known.deployed, Dns(Silent(error)), NOW)
+    known = stack_under_test(config)
+    examined = StackUnderTest(known.deployed, Dns(Silent(error)), NOW)
 
     assert [one.verdict for one in findings(examined, check)] == [Verdict.UNKNOWN]
 
 
 def test_silent_name_servers_are_asked_once(config):
-    known = patient(config)
-    examined = Patient(known.deployed, Dns(Silent(OSError("network is unreachable"))), NOW)
+    known = stack_under_test(config)
+    examined = StackUnderTest(known.deployed, Dns(Silent(OSError("network is unreachable"))), NOW)
 
     told = {findings(examined, check)[0].found for check in RECORDS}
 
@@ -171,7 +173,7 @@ def test_silent_name_servers_are_asked_once(config):
 
 @pytest.mark.parametrize("check", RECORDS)
 def test_name_servers_that_deny_every_name_are_not_believed(config, check):
-    examined = Patient(patient(config).deployed, Dns(Zone({})), NOW)
+    examined = StackUnderTest(stack_under_test(config).deployed, Dns(Zone({})), NOW)
 
     (found,) = findings(examined, check)
 

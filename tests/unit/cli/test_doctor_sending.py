@@ -15,8 +15,8 @@ from tests.unit.cli.stacks_under_test import (
     capped,
     findings,
     measured,
-    patient,
     refused,
+    stack_under_test,
     worst,
 )
 
@@ -24,16 +24,16 @@ SET = HEALTHY["GetConfigurationSet"]
 
 
 def account(config, **different):
-    return patient(config, {"GetAccount": SES | different})
+    return stack_under_test(config, {"GetAccount": SES | different})
 
 
 def allowed(config, *, day=50000.0, rate=14.0, sent=0.0, **caps):
     quota = {"Max24HourSend": day, "MaxSendRate": rate, "SentLast24Hours": sent}
-    return capped(patient(config, {"GetAccount": SES | {"SendQuota": quota}}), **caps)
+    return capped(stack_under_test(config, {"GetAccount": SES | {"SendQuota": quota}}), **caps)
 
 
 def under(config, **different):
-    return patient(config, {"GetEmailIdentity": IDENTITY | different})
+    return stack_under_test(config, {"GetEmailIdentity": IDENTITY | different})
 
 
 def dkim(**different):
@@ -93,7 +93,7 @@ def test_what_ses_does_not_take_is_better_not_sent(config, caps, ses, remedy):
 
 
 def test_no_more_copies_should_send_than_ses_takes(config):
-    examined = patient(config, {"GetAccount": SES}, parameters={"SendConcurrency": "20"})
+    examined = stack_under_test(config, {"GetAccount": SES}, parameters={"SendConcurrency": "20"})
 
     assert "SendConcurrency=14" in worst(capped(examined), "SES quota").remedy
 
@@ -121,7 +121,7 @@ def test_a_quota_without_limit_is_never_used_up(config):
     ],
 )
 def test_who_asks_by_text_message_needs_a_service_for_it(config, service, channels, verdict):
-    examined = patient(config, parameters={"SmsService": service})
+    examined = stack_under_test(config, parameters={"SmsService": service})
     rules = examined.policy.rules
     rule = replace(rules[Touchpoint.RENEWED], ask=True, channels=channels)
     vars(examined)["policy"] = replace(examined.policy, rules={**rules, Touchpoint.RENEWED: rule})
@@ -148,15 +148,15 @@ def test_who_asks_by_text_message_needs_a_service_for_it(config, service, channe
 )
 def test_bounces_and_complaints_are_measured_by_the_rates_that_stop_sending(config, bounces, complaints, verdict):
     caps = {"max_bounce_rate": 0.04, "max_complaint_rate": 0.0008}
-    examined = capped(patient(config, {"GetMetricData": measured(bounces, complaints)}), **caps)
+    examined = capped(stack_under_test(config, {"GetMetricData": measured(bounces, complaints)}), **caps)
 
     assert worst(examined, "reputation").verdict is verdict
 
 
 def test_a_stop_of_our_own_is_told_with_its_reason(config):
-    assert worst(patient(config), "circuit breaker").verdict is Verdict.OK
+    assert worst(stack_under_test(config), "circuit breaker").verdict is Verdict.OK
 
-    stopped = patient(config, {"GetItem": {"Item": {"reason": {"S": "5 % bounced"}}}})
+    stopped = stack_under_test(config, {"GetItem": {"Item": {"reason": {"S": "5 % bounced"}}}})
 
     assert worst(stopped, "circuit breaker").verdict is Verdict.FAIL
     assert "5 % bounced" in worst(stopped, "circuit breaker").found
@@ -166,13 +166,13 @@ def test_a_stop_of_our_own_is_told_with_its_reason(config):
 
 
 def test_a_verified_domain_with_its_own_mail_from_is_in_order(config):
-    told = [one.found for one in findings(patient(config), "identity")]
+    told = [one.found for one in findings(stack_under_test(config), "identity")]
 
     assert told == ["acme.com is verified", "MAIL FROM bounce.acme.com is set up"]
 
 
 def test_an_identity_that_is_not_there_can_be_made(config):
-    examined = patient(config, {"GetEmailIdentity": refused("NotFoundException")})
+    examined = stack_under_test(config, {"GetEmailIdentity": refused("NotFoundException")})
 
     assert worst(examined, "identity").remedy == "`aws sesv2 create-email-identity --email-identity acme.com`"
     assert worst(examined, "signature").verdict is Verdict.UNKNOWN
@@ -186,7 +186,10 @@ def test_the_identity_may_be_another_than_the_senders_domain(config):
         asked.append(params["EmailIdentity"])
         return IDENTITY
 
-    worst(patient(config, {"GetEmailIdentity": identity}, parameters={"SenderIdentity": "corp.acme.com"}), "identity")
+    worst(
+        stack_under_test(config, {"GetEmailIdentity": identity}, parameters={"SenderIdentity": "corp.acme.com"}),
+        "identity",
+    )
 
     assert asked == ["corp.acme.com"]
 
@@ -215,7 +218,7 @@ def test_a_mail_from_domain_of_ones_own_must_be_set_up(config, mail_from, verdic
     said = {"MailFromAttributes": IDENTITY["MailFromAttributes"] | mail_from}
     bare = {"VerifiedForSendingStatus": True}
 
-    found = findings(patient(config, {"GetEmailIdentity": bare | (said if mail_from else {})}), "identity")[-1]
+    found = findings(stack_under_test(config, {"GetEmailIdentity": bare | (said if mail_from else {})}), "identity")[-1]
 
     assert (found.verdict, told in found.found) == (verdict, True)
 
@@ -252,14 +255,14 @@ def test_for_an_address_its_domain_may_sign(config):
     ],
 )
 def test_links_must_be_encrypted(config, url, verdict):
-    assert worst(patient(config, parameters={"PublicUrl": url}), "links").verdict is verdict
+    assert worst(stack_under_test(config, parameters={"PublicUrl": url}), "links").verdict is verdict
 
 
 # configuration set and what it tells
 
 
 def in_set(config, **different):
-    return patient(config, {"GetConfigurationSet": SET | different})
+    return stack_under_test(config, {"GetConfigurationSet": SET | different})
 
 
 @pytest.mark.parametrize(
@@ -282,11 +285,11 @@ def test_what_the_configuration_set_does_not_suppress_the_account_may(config):
     bare = {name: value for name, value in SET.items() if name != "SuppressionOptions"}
     answers = {"GetConfigurationSet": bare, "GetAccount": SES | {"SuppressionAttributes": {"SuppressedReasons": []}}}
 
-    assert "BOUNCE and COMPLAINT" in worst(patient(config, answers), "configuration set").found
+    assert "BOUNCE and COMPLAINT" in worst(stack_under_test(config, answers), "configuration set").found
 
 
 def test_without_its_configuration_set_nothing_is_sent(config):
-    gone = patient(config, {"GetConfigurationSet": refused("NotFoundException")})
+    gone = stack_under_test(config, {"GetConfigurationSet": refused("NotFoundException")})
 
     assert worst(gone, "configuration set").verdict is Verdict.FAIL
 
@@ -300,13 +303,15 @@ def test_without_its_configuration_set_nothing_is_sent(config):
     ],
 )
 def test_every_event_we_live_by_must_be_told(config, different, told):
-    examined = patient(config, {"GetConfigurationSetEventDestinations": {"EventDestinations": [EVENTS | different]}})
+    examined = stack_under_test(
+        config, {"GetConfigurationSetEventDestinations": {"EventDestinations": [EVENTS | different]}}
+    )
 
     assert worst(examined, "configuration set").found == f"SES does not tell us of {told}"
 
 
 def test_what_ses_tells_must_reach_the_queue(config):
-    assert worst(patient(config), "mail events").verdict is Verdict.OK
-    assert worst(patient(config, {"ListSubscriptionsByTopic": {}}), "mail events").verdict is Verdict.UNKNOWN
-    deaf = patient(config, {"ListSubscriptionsByTopic": {"Subscriptions": []}})
+    assert worst(stack_under_test(config), "mail events").verdict is Verdict.OK
+    assert worst(stack_under_test(config, {"ListSubscriptionsByTopic": {}}), "mail events").verdict is Verdict.UNKNOWN
+    deaf = stack_under_test(config, {"ListSubscriptionsByTopic": {"Subscriptions": []}})
     assert worst(deaf, "mail events").verdict is Verdict.FAIL

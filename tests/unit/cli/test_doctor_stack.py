@@ -19,10 +19,10 @@ from tests.unit.cli.stacks_under_test import (
     findings,
     measured,
     messages,
-    patient,
     refused,
     secrets,
     stack,
+    stack_under_test,
     worst,
 )
 
@@ -56,7 +56,7 @@ def brand(config, company, imprint, privacy_url):
 def test_the_last_deployment_must_have_gone_through(config, status, verdict):
     (described,) = stack(PARAMETERS)["Stacks"]
 
-    examined = patient(config, {"DescribeStacks": {"Stacks": [described | {"StackStatus": status}]}})
+    examined = stack_under_test(config, {"DescribeStacks": {"Stacks": [described | {"StackStatus": status}]}})
 
     assert worst(examined, "stack").verdict is verdict
 
@@ -64,25 +64,28 @@ def test_the_last_deployment_must_have_gone_through(config, status, verdict):
 def test_every_mistake_of_the_configuration_is_told(config, monkeypatch):
     monkeypatch.setattr(policy, "problems", lambda _folder: ["surveys.toml: a", "brand.toml: b"])
 
-    assert [one.found for one in findings(patient(config), "configuration")] == ["surveys.toml: a", "brand.toml: b"]
-    assert worst(patient(config), "configuration").verdict is Verdict.FAIL
+    assert [one.found for one in findings(stack_under_test(config), "configuration")] == [
+        "surveys.toml: a",
+        "brand.toml: b",
+    ]
+    assert worst(stack_under_test(config), "configuration").verdict is Verdict.FAIL
 
 
 def test_a_configuration_without_mistakes_is_in_order(config, monkeypatch):
     monkeypatch.setattr(policy, "problems", lambda _folder: [])
 
-    assert worst(patient(config), "configuration").verdict is Verdict.OK
+    assert worst(stack_under_test(config), "configuration").verdict is Verdict.OK
 
 
 def test_the_shipped_brand_is_not_for_customers(config):
-    found = worst(patient(config), "brand")
+    found = worst(stack_under_test(config), "brand")
 
     assert found.verdict is Verdict.FAIL
     assert "company, product, sender_name, imprint" in found.found
 
 
 def test_the_shipped_brand_does_no_harm_where_no_mail_can_leave(config):
-    local = patient(config, parameters={"SenderAddress": "survey@afterbill.example"})
+    local = stack_under_test(config, parameters={"SenderAddress": "survey@afterbill.example"})
 
     assert worst(local, "brand").verdict is Verdict.WARN
 
@@ -101,7 +104,7 @@ def test_the_shipped_brand_does_no_harm_where_no_mail_can_leave(config):
 def test_a_brand_of_ones_own_is_whole(config, edited, verdict, told):
     brand(config, *edited)
 
-    found = worst(patient(config), "brand")
+    found = worst(stack_under_test(config), "brand")
 
     assert (found.verdict, told in found.found) == (verdict, True)
 
@@ -110,19 +113,19 @@ def test_a_brand_of_ones_own_is_whole(config, edited, verdict, told):
 def test_holidays_must_be_known_beyond_what_is_scheduled(config, monkeypatch, until, verdict):
     monkeypatch.setattr(settings, "load_almanac", lambda: Almanac({}, {}, {}, until))
 
-    assert worst(patient(config), "holidays").verdict is verdict
+    assert worst(stack_under_test(config), "holidays").verdict is verdict
 
 
 def test_the_table_that_is_shipped_reaches_far_enough(config):
     assert almanac.load_almanac().until > NOW.year
-    assert worst(patient(config), "holidays").verdict is Verdict.OK
+    assert worst(stack_under_test(config), "holidays").verdict is Verdict.OK
 
 
 # secrets
 
 
 def held(config, **different):
-    return patient(config, {"GetSecretValue": secrets(**different)})
+    return stack_under_test(config, {"GetSecretValue": secrets(**different)})
 
 
 def without(book, name):
@@ -131,7 +134,7 @@ def without(book, name):
 
 @pytest.mark.parametrize("check", ["keys", "signing secrets", "API credentials"])
 def test_secrets_that_are_whole_are_in_order(config, check):
-    assert [one.verdict for one in findings(patient(config), check)] == [Verdict.OK]
+    assert [one.verdict for one in findings(stack_under_test(config), check)] == [Verdict.OK]
 
 
 @pytest.mark.parametrize("check", ["keys", "signing secrets", "API credentials"])
@@ -191,7 +194,7 @@ def test_no_finding_holds_a_secret(config):
 
 
 def test_an_older_stack_has_fewer_secrets(config):
-    known = patient(config)
+    known = stack_under_test(config)
     outputs = {key: value for key, value in known.deployed.outputs.items() if key != "TokensSecretArn"}
 
     found = worst(replace(known, deployed=replace(known.deployed, outputs=outputs)), "API credentials")
@@ -214,9 +217,9 @@ def test_an_older_stack_has_fewer_secrets(config):
     ],
 )
 def test_the_table_is_kept_from_accidents(config, answers, told):
-    assert worst(patient(config), "table").verdict is Verdict.OK
+    assert worst(stack_under_test(config), "table").verdict is Verdict.OK
 
-    found = worst(patient(config, answers), "table")
+    found = worst(stack_under_test(config, answers), "table")
 
     assert (found.verdict, told in found.found) == (Verdict.WARN, True)
 
@@ -225,7 +228,7 @@ def test_the_table_is_kept_from_accidents(config, answers, told):
 
 
 def alarm(config, **different):
-    return patient(config, {"DescribeAlarms": {"MetricAlarms": [ALARM | different]}})
+    return stack_under_test(config, {"DescribeAlarms": {"MetricAlarms": [ALARM | different]}})
 
 
 @pytest.mark.parametrize(
@@ -249,7 +252,7 @@ def test_alarms_that_ring_or_cannot_are_told(config, different, verdict, told):
 
 
 def test_alarms_somebody_deleted_are_missed(config):
-    found = worst(patient(config, {"DescribeAlarms": {"MetricAlarms": []}}), "alarms")
+    found = worst(stack_under_test(config, {"DescribeAlarms": {"MetricAlarms": []}}), "alarms")
 
     assert (found.verdict, found.found) == (Verdict.WARN, "1 alarm(s) are gone")
 
@@ -257,9 +260,9 @@ def test_alarms_somebody_deleted_are_missed(config):
 def test_alarms_must_reach_a_person(config):
     pending = {"Protocol": "email", "Endpoint": "ops@acme.com", "SubscriptionArn": "PendingConfirmation"}
 
-    assert worst(patient(config), "alarm mail").verdict is Verdict.OK
-    assert worst(patient(config, parameters={"AlarmEmail": ""}), "alarm mail").verdict is Verdict.WARN
-    unconfirmed = patient(config, {"ListSubscriptionsByTopic": {"Subscriptions": [pending]}})
+    assert worst(stack_under_test(config), "alarm mail").verdict is Verdict.OK
+    assert worst(stack_under_test(config, parameters={"AlarmEmail": ""}), "alarm mail").verdict is Verdict.WARN
+    unconfirmed = stack_under_test(config, {"ListSubscriptionsByTopic": {"Subscriptions": [pending]}})
     assert worst(unconfirmed, "alarm mail").verdict is Verdict.FAIL
 
 
@@ -267,7 +270,7 @@ def test_alarms_must_reach_a_person(config):
 
 
 def test_queues_that_work_are_told_with_what_waits(config):
-    told = findings(patient(config, {"GetQueueAttributes": messages(Inbox=3)}), "queues")
+    told = findings(stack_under_test(config, {"GetQueueAttributes": messages(Inbox=3)}), "queues")
 
     assert [one.verdict for one in told] == [Verdict.OK, Verdict.OK]
     assert told[1].found == "waiting: Inbox 3, SendQueue 0, MailEvents 0"
@@ -283,16 +286,16 @@ def test_queues_that_work_are_told_with_what_waits(config):
     ],
 )
 def test_dead_letters_need_a_person_who_is_told_what_to_do(config, queue, command):
-    found = worst(patient(config, {"GetQueueAttributes": messages(**{queue: 2})}), "queues")
+    found = worst(stack_under_test(config, {"GetQueueAttributes": messages(**{queue: 2})}), "queues")
 
     assert (found.verdict, found.found) == (Verdict.FAIL, f"{queue}: 2 message(s)")
     assert command in found.remedy
 
 
 def test_messages_that_wait_too_long_are_told(config):
-    assert worst(patient(config, {"GetMetricData": measured(60, 60, 60)}), "queue ages").verdict is Verdict.OK
+    assert worst(stack_under_test(config, {"GetMetricData": measured(60, 60, 60)}), "queue ages").verdict is Verdict.OK
 
-    found = worst(patient(config, {"GetMetricData": measured(60, 1860, 60)}), "queue ages")
+    found = worst(stack_under_test(config, {"GetMetricData": measured(60, 1860, 60)}), "queue ages")
 
     assert (found.verdict, found.found) == (Verdict.WARN, "SendQueue: the oldest message waits for 31 minutes")
 
@@ -304,18 +307,22 @@ def test_timers_are_counted_and_those_of_functions_are_not(config):
     compute = {"Name": "compute", "Target": {"Arn": "arn:aws:lambda:us-east-1:1:function:compute"}}
     page = {"Schedules": [*HEALTHY["ListSchedules"]["Schedules"], compute]}
 
-    assert worst(patient(config, {"ListSchedules": page}), "schedules").found == "1 timer(s) of surveys are set"
-    more = patient(config, {"ListSchedules": page | {"NextToken": "2"}})
+    assert (
+        worst(stack_under_test(config, {"ListSchedules": page}), "schedules").found == "1 timer(s) of surveys are set"
+    )
+    more = stack_under_test(config, {"ListSchedules": page | {"NextToken": "2"}})
     assert worst(more, "schedules").found == "more than 1 timer(s) of surveys are set"
 
 
 def test_a_schedule_that_is_switched_off_is_told(config):
     idle = {"Name": "compute", "State": "DISABLED", "Target": {"Arn": "arn:aws:lambda:us-east-1:1:function:compute"}}
 
-    assert worst(patient(config, {"ListSchedules": {"Schedules": [idle]}}), "schedules").verdict is Verdict.WARN
+    assert (
+        worst(stack_under_test(config, {"ListSchedules": {"Schedules": [idle]}}), "schedules").verdict is Verdict.WARN
+    )
 
 
 def test_without_its_group_nothing_can_be_scheduled(config):
-    gone = patient(config, {"ListSchedules": refused("ResourceNotFoundException")})
+    gone = stack_under_test(config, {"ListSchedules": refused("ResourceNotFoundException")})
 
     assert worst(gone, "schedules").verdict is Verdict.FAIL

@@ -9,7 +9,7 @@ import pytest
 
 from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill.model.webhooks import Source
-from afterbill_cli.sources.add import Wanted, add, named
+from afterbill_cli.sources.add import NewSource, add, named
 from tests.unit.cli.people import person, store, stored
 
 NOT = timedelta(0)
@@ -17,7 +17,7 @@ NOT = timedelta(0)
 
 def connect(stack, someone, provider="paddle", *, wait=NOT, drop=False, **settings):
     source = named(provider, settings.pop("name", None), stack, account="", sandbox=False)
-    assert add(Wanted(source, drop, wait), stack, someone.terminal) == 0
+    assert add(NewSource(source, drop, wait), stack, someone.terminal) == 0
     return someone
 
 
@@ -66,7 +66,7 @@ def test_the_table_says_what_this_provider_needs(stack, provider, line):
 
 def test_paypal_says_later_which_id_the_webhook_has(stack):
     someone = person("", "")
-    add(Wanted(named("paypal", "second", stack, account="", sandbox=False), wait=NOT), stack, someone.terminal)
+    add(NewSource(named("paypal", "second", stack, account="", sandbox=False), wait=NOT), stack, someone.terminal)
 
     assert 'webhook_id = "..."  # the id PayPal shows beside the webhook' in someone.saw
 
@@ -79,7 +79,7 @@ def test_account_and_sandbox_stand_in_the_table(stack):
     someone = person("")
     source = named("lemonsqueezy", "shop", stack, account="42", sandbox=True)
 
-    assert add(Wanted(source, wait=NOT), stack, someone.terminal) == 0
+    assert add(NewSource(source, wait=NOT), stack, someone.terminal) == 0
     assert '[sources.shop]\nprovider = "lemonsqueezy"\naccount = "42"\nsandbox = true' in someone.saw
 
 
@@ -148,7 +148,7 @@ def test_a_script_is_told_that_a_person_has_to_consent(stack):
     someone = person("key", "me", "mine")
     alone = replace(someone.terminal, attended=False)
 
-    add(Wanted(named("xero", None, stack, account="", sandbox=False), wait=NOT), stack, alone)
+    add(NewSource(named("xero", None, stack, account="", sandbox=False), wait=NOT), stack, alone)
 
     assert someone.shown[-1] == "A person has to consent: `afterbill source consent ledger`"
 

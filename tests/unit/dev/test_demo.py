@@ -7,7 +7,7 @@ import pytest
 from afterbill.model.billing import Touchpoint
 from afterbill_dev.demo import progress, scores
 from afterbill_dev.demo.answers import given_by
-from afterbill_dev.demo.mailbox import Letter, links
+from afterbill_dev.demo.mailbox import ReceivedMail, links
 from afterbill_dev.demo.people import ASKED_ABOUT, Story, Way, cast
 from afterbill_dev.demo.progress import DemoError, wait_for
 from afterbill_dev.demo.scores import Row
@@ -74,11 +74,11 @@ def test_links_are_read_as_a_mail_program_reads_them():
 
 def test_a_letter_knows_where_its_numbers_and_its_button_lead():
     html = "".join(f'<a href="https://example.com/s/token?rating={rating}">{rating}</a>' for rating in range(11))
-    letter = Letter("a@example.com", "", html, "", {"List-Unsubscribe": "<https://example.com/u/token>"})
+    mail = ReceivedMail("a@example.com", "", html, "", {"List-Unsubscribe": "<https://example.com/u/token>"})
 
-    assert letter.rating_link(1) == "https://example.com/s/token?rating=1"
-    assert letter.answer_url == "https://example.com/s/token"
-    assert letter.unsubscribe_url == "https://example.com/u/token"
+    assert mail.rating_link(1) == "https://example.com/s/token?rating=1"
+    assert mail.answer_url == "https://example.com/s/token"
+    assert mail.unsubscribe_url == "https://example.com/u/token"
 
 
 def test_waiting_tells_how_far_it_is(monkeypatch, capsys):

@@ -8,7 +8,7 @@ import pytest
 
 from afterbill_dev.demo import answers, browser, mailbox, progress, scenario, scores
 from afterbill_dev.demo.billing import Purchase
-from afterbill_dev.demo.mailbox import Letter
+from afterbill_dev.demo.mailbox import ReceivedMail
 from afterbill_dev.demo.people import ASKED_ABOUT, Story, cast
 from afterbill_dev.demo.progress import DemoError
 
@@ -51,19 +51,19 @@ class Table:
 def world(monkeypatch):
     asked = [person for person in PEOPLE if person.story in ASKED_ABOUT]
     sent = Counter(ASKED_ABOUT[person.story] for person in asked)
-    letters = [Letter(person.email, "", "", "", {}) for person in asked]
+    mails = [ReceivedMail(person.email, "", "", "", {}) for person in asked]
     monkeypatch.setattr(progress, "PAUSE_SECONDS", 0)
     monkeypatch.setattr(scenario, "MAILS_SECONDS", 0)
     monkeypatch.setattr(scenario, "SCORE_SECONDS", 0)
     monkeypatch.setattr(scenario.boto3, "client", lambda _service: Table())
-    monkeypatch.setattr(mailbox, "letters", lambda _url: letters)
-    monkeypatch.setattr(mailbox, "count_by_recipient", lambda _url: Counter(letter.to for letter in letters))
+    monkeypatch.setattr(mailbox, "received_mails", lambda _url: mails)
+    monkeypatch.setattr(mailbox, "count_by_recipient", lambda _url: Counter(mail.to for mail in mails))
     monkeypatch.setattr(browser, "chromium", nullcontext)
     monkeypatch.setattr(browser, "answer", lambda *_: None)
     monkeypatch.setattr(answers, "unsubscribe", lambda _letter: None)
     monkeypatch.setattr(answers, "post_forms", lambda people: iter([person for person, _ in people]))
     monkeypatch.setattr(scores, "computed", lambda: scores.recount(sent, answers.given_by(PEOPLE)))
-    return letters
+    return mails
 
 
 def test_it_ends_well_when_scores_and_recount_agree(capsys):
@@ -90,7 +90,7 @@ def test_a_second_mail_to_anybody_is_an_error(world):
 
 def test_a_mail_to_somebody_who_must_be_left_alone_is_an_error(world):
     left_alone = next(person for person in PEOPLE if person.story is Story.DISPUTES)
-    world.append(Letter(left_alone.email, "", "", "", {}))
+    world.append(ReceivedMail(left_alone.email, "", "", "", {}))
 
     with pytest.raises(DemoError, match=f"{left_alone.email}: 1"):
         scenario.tell(STACK, Till(), PEOPLE)

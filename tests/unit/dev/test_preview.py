@@ -14,7 +14,7 @@ from afterbill.model.errors import ConfigurationError
 from afterbill_cli.preview import mails as letters
 from afterbill_cli.preview import pages
 from afterbill_cli.preview.previews import SCHEMES
-from afterbill_cli.preview.variants import speakers
+from afterbill_cli.preview.variants import variants
 from afterbill_dev.paths import ROOT
 from afterbill_dev.preview import __main__ as program
 from afterbill_dev.preview import gallery, pictures
@@ -25,7 +25,7 @@ LANGUAGES = sorted(path.stem for path in (CONFIGURATION / "locales").glob("*.tom
 
 def seen(language):
     """All words that the gallery shows in one language, without mark-up and marks of direction."""
-    shown = gallery.exhibits(speakers(CONFIGURATION, (language,)))
+    shown = gallery.previews(variants(CONFIGURATION, (language,)))
     parts = [part for one in shown for part in (one.html, one.text, *one.facts.values())]
     text = html.unescape(re.sub(r"<[^>]*>", " ", " ".join(parts)))
     return " ".join(re.sub("[\u2066-\u2069]", "", text).split())
@@ -57,8 +57,8 @@ def test_every_text_is_seen_but_for_what_other_touchpoints_are_called(language):
 
 
 def test_a_mail_is_shown_with_all_that_can_be_known_and_with_nothing():
-    (speaker,) = speakers(CONFIGURATION, ("en",))
-    mails = {letter.name: letter.mail for letter in letters.letters(speaker)}
+    (variant,) = variants(CONFIGURATION, ("en",))
+    mails = {one.name: one.mail for one in letters.mails(variant)}
 
     assert "Hello Ada Lovelace," in mails["renewed"].text
     assert "November 19, 2026 · €49.00 · Team" in mails["renewed"].text
@@ -67,34 +67,34 @@ def test_a_mail_is_shown_with_all_that_can_be_known_and_with_nothing():
 
 
 def test_what_has_words_of_its_own_is_shown():
-    (speaker,) = speakers(CONFIGURATION, ("en",))
+    (variant,) = variants(CONFIGURATION, ("en",))
 
     assert {"mail-cancelled.html", "page-survey-cancelled.html", "mail-relationship-reminder.html"} <= {
-        one.file.removeprefix("en/") for one in gallery.exhibits([speaker])
+        one.file.removeprefix("en/") for one in gallery.previews([variant])
     }
-    assert not speaker.has_own_words(Touchpoint.RENEWED)
+    assert not variant.has_own_words(Touchpoint.RENEWED)
 
 
 def test_formal_and_informal_are_two_languages_of_the_gallery():
-    formal, informal = speakers(CONFIGURATION, ("de", "de-informal"))
+    formal, informal = variants(CONFIGURATION, ("de", "de-informal"))
 
     assert (formal.locale, informal.locale) == ("de", "de")
     assert formal.catalogs["de"]["question"] != informal.catalogs["de"]["question"]
 
 
 def test_the_gallery_speaks_every_language_there_is():
-    assert [speaker.name for speaker in speakers(CONFIGURATION)] == LANGUAGES
+    assert [variant.name for variant in variants(CONFIGURATION)] == LANGUAGES
 
 
-def test_every_exhibit_has_a_place_of_its_own():
-    files = [one.file for one in gallery.exhibits(speakers(CONFIGURATION))]
+def test_every_preview_has_a_place_of_its_own():
+    files = [one.file for one in gallery.previews(variants(CONFIGURATION))]
 
     assert len(set(files)) == len(files)
 
 
 def test_an_unknown_language_is_named():
     with pytest.raises(ConfigurationError, match="eng"):
-        speakers(CONFIGURATION, ("eng",))
+        variants(CONFIGURATION, ("eng",))
 
 
 def test_a_mistake_in_the_configuration_is_told(tmp_path, capsys):
@@ -103,8 +103,8 @@ def test_a_mistake_in_the_configuration_is_told(tmp_path, capsys):
 
 
 def test_the_pictures_of_the_documentation_hang_in_the_gallery(tmp_path):
-    spoken = speakers(CONFIGURATION, pictures.LANGUAGES)
-    for one in gallery.exhibits(spoken):
+    spoken = variants(CONFIGURATION, pictures.LANGUAGES)
+    for one in gallery.previews(spoken):
         for width in one.widths.values():
             for scheme in SCHEMES:
                 (tmp_path / one.picture(width, scheme)).parent.mkdir(exist_ok=True)

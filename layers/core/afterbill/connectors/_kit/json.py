@@ -160,11 +160,11 @@ _EU_CODES = {"UK": "GB", "EL": "GR"}
 
 def country(*values: object) -> str | None:
     """The first ISO 3166 code of two letters, upper case; what the EU writes for two countries is put right."""
-    found = next((code for value in values if (code := letters(value, 2))), None)
+    found = next((code for value in values if (code := alpha_code(value, 2))), None)
     return _EU_CODES.get(found, found) if found else None
 
 
-def letters(value: object, count: int) -> str | None:
+def alpha_code(value: object, count: int) -> str | None:
     """A code of exactly so many ASCII letters, upper case."""
     code = text(value, count)
     return code.upper() if code and len(code) == count and code.isascii() and code.isalpha() else None

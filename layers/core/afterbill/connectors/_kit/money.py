@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from afterbill.connectors._kit.json import integer, letters, text
+from afterbill.connectors._kit.json import alpha_code, integer, text
 from afterbill.model.billing import Money
 from afterbill.model.currencies import exponent
 
@@ -11,7 +11,7 @@ _LARGEST_POWER = 15
 
 def from_decimal(value: object, currency: object) -> Money | None:
     """Money from major units as a decimal string ("49.00") or a number; None where a digit would be lost."""
-    code, digits = letters(currency, 3), _plain(value)
+    code, digits = alpha_code(currency, 3), _plain(value)
     if not digits or not code:
         return None
     sign, unsigned = (-1, digits[1:]) if digits.startswith("-") else (1, digits)
@@ -27,7 +27,7 @@ def from_minor(value: object, currency: object) -> Money | None:
     """Money from an amount in the currency's smallest unit: a whole number, or one as text."""
     digits = text(value, 16) if isinstance(value, str) else None
     number = int(digits) if digits and _digits(digits.removeprefix("-")) else integer(value)
-    code = letters(currency, 3)
+    code = alpha_code(currency, 3)
     return Money(number, code) if number is not None and code else None
 
 

@@ -17,7 +17,7 @@ from afterbill.connectors._kit.json import form, text
 from afterbill.connectors._kit.signatures import any_match
 from afterbill.connectors._kit.xml import parse_xml
 from afterbill.connectors.braintree import facts
-from afterbill.connectors.braintree.facts import Notice, open_notice, told_in
+from afterbill.connectors.braintree.facts import BraintreeEvent, parse_event, told_in
 from afterbill.intake.connector import About, Address
 from afterbill.model.billing import BillingEvent
 from afterbill.model.errors import PayloadError
@@ -28,7 +28,7 @@ HEADERS: frozenset[str] = frozenset()
 
 _CHALLENGE = re.compile(r"[0-9a-f]{20,32}")
 _PAYLOAD = re.compile(r"[A-Za-z0-9+=/\n\r]+")
-_READERS: Mapping[str, Callable[[Notice], BillingEvent | None]] = {
+_READERS: Mapping[str, Callable[[BraintreeEvent], BillingEvent | None]] = {
     "subscription_charged_successfully": facts.charged,
     "subscription_charged_unsuccessfully": facts.not_charged,
     "subscription_went_active": facts.subscription_seen,
@@ -136,9 +136,9 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     if reader is None or (source.account and merchant and merchant != source.account):
         return ()
     event_id = hashlib.sha256(payload.encode()).hexdigest()[:32]
-    notice = open_notice(notification, kind, event_id, source)
-    event = reader(notice)
-    return (with_basis(event, source.fields, *told_in(notice.subject)),) if event else ()
+    received = parse_event(notification, kind, event_id, source)
+    event = reader(received)
+    return (with_basis(event, source.fields, *told_in(received.subject)),) if event else ()
 
 
 def _decoded(payload: str) -> bytes:

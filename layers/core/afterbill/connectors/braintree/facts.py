@@ -28,7 +28,7 @@ _MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class BraintreeEvent:
     """A Braintree notification: `subject` holds what it is about; `currency` serves amounts that name none."""
 
     kind: str
@@ -49,7 +49,7 @@ class Notice:
         return from_decimal(content.get("amount"), content.get("currency-iso-code") or self.currency)
 
 
-def open_notice(notification: Json, kind: str, event_id: str, source: Source) -> Notice:
+def parse_event(notification: Json, kind: str, event_id: str, source: Source) -> BraintreeEvent:
     """Read the envelope; ids are unique with one merchant only, whom most notifications do not name."""
     event = f"Braintree notification {kind}"
     envelope = Envelope(
@@ -59,16 +59,16 @@ def open_notice(notification: Json, kind: str, event_id: str, source: Source) ->
         event_id=event_id,
         occurred_at=needed(iso_moment(notification.get("timestamp")), event, "timestamp"),
     )
-    return Notice(kind, envelope, section(notification, "subject"), source.currency)
+    return BraintreeEvent(kind, envelope, section(notification, "subject"), source.currency)
 
 
-def charged(notice: Notice) -> BillingEvent:
+def charged(received: BraintreeEvent) -> BillingEvent:
     """`subscription_charged_successfully`: the first, a later, or a recovered payment."""
-    subscription = notice.content("subscription")
+    subscription = received.content("subscription")
     if text(subscription.get("current-billing-cycle")) == "1":
-        return _charge(notice, Touchpoint.SUBSCRIPTION_STARTED, PAYMENT)
+        return _charge(received, Touchpoint.SUBSCRIPTION_STARTED, PAYMENT)
     recovered = _failed_before(subscription)
-    return _charge(notice, Touchpoint.PAYMENT_RECOVERED if recovered else Touchpoint.RENEWED, PAYMENT)
+    return _charge(received, Touchpoint.PAYMENT_RECOVERED if recovered else Touchpoint.RENEWED, PAYMENT)
 
 
 def _failed_before(subscription: Json) -> bool:
@@ -84,23 +84,23 @@ def _period(transaction: Json) -> str | None:
     return text(section(transaction, "subscription").get("billing-period-start-date"))
 
 
-def not_charged(notice: Notice) -> BillingEvent:
+def not_charged(received: BraintreeEvent) -> BillingEvent:
     """`subscription_charged_unsuccessfully`: every attempt is a transaction, and so a fact of its own."""
-    return _charge(notice, Touchpoint.PAYMENT_FAILED, _FAILED)
+    return _charge(received, Touchpoint.PAYMENT_FAILED, _FAILED)
 
 
-def _charge(notice: Notice, touchpoint: Touchpoint, meaning: str) -> BillingEvent:
-    subscription = notice.content("subscription")
+def _charge(received: BraintreeEvent, touchpoint: Touchpoint, meaning: str) -> BillingEvent:
+    subscription = received.content("subscription")
     transaction = _latest(subscription)
     paid_by = identifier(transaction)
     # A charge of zero makes no transaction; then its time tells it from others.
-    occurrence = "" if paid_by else notice.envelope.occurred_at.isoformat()
-    return notice.envelope.happened(
+    occurrence = "" if paid_by else received.envelope.occurred_at.isoformat()
+    return received.envelope.happened(
         touchpoint,
-        (paid_by or notice.require(subscription, "subscription"), meaning, occurrence),
+        (paid_by or received.require(subscription, "subscription"), meaning, occurrence),
         customer_of(transaction),
         _objects(subscription),
-        money=notice.money(transaction),
+        money=received.money(transaction),
         plan=text(subscription.get("plan-id")),
     )
 
@@ -122,49 +122,51 @@ def _objects(subscription: Json) -> dict[str, str]:
     )
 
 
-def subscription_seen(notice: Notice) -> BillingEvent:
+def subscription_seen(received: BraintreeEvent) -> BillingEvent:
     """A subscription whose charges are the facts: it teaches the plan, and with a transaction the customer."""
-    subscription = notice.content("subscription")
+    subscription = received.content("subscription")
     objects = {kind: id_ for kind, id_ in _objects(subscription).items() if kind != "transaction"}
-    return notice.envelope.learned(customer_of(_latest(subscription)), objects, text(subscription.get("plan-id")))
+    return received.envelope.learned(customer_of(_latest(subscription)), objects, text(subscription.get("plan-id")))
 
 
-def trial_ended(notice: Notice) -> BillingEvent:
+def trial_ended(received: BraintreeEvent) -> BillingEvent:
     """`subscription_trial_ended`: whoever is active now stayed, and so did who is not said to be anything else."""
-    stayed = notice.content("subscription").get("status") in ("Active", None)
-    return _ending(notice, Touchpoint.TRIAL_CONVERTED) if stayed else subscription_seen(notice)
+    stayed = received.content("subscription").get("status") in ("Active", None)
+    return _ending(received, Touchpoint.TRIAL_CONVERTED) if stayed else subscription_seen(received)
 
 
-def cancelled(notice: Notice) -> BillingEvent:
+def cancelled(received: BraintreeEvent) -> BillingEvent:
     """`subscription_canceled` and `subscription_expired`: neither can be brought back, so it ends once."""
-    return _ending(notice, Touchpoint.CANCELLED)
+    return _ending(received, Touchpoint.CANCELLED)
 
 
-def _ending(notice: Notice, touchpoint: Touchpoint) -> BillingEvent:
-    seen = subscription_seen(notice)
-    about = (notice.require(notice.content("subscription"), "subscription"), touchpoint.value, "")
-    return notice.envelope.happened(touchpoint, about, seen.customer, seen.objects, plan=seen.plan)
+def _ending(received: BraintreeEvent, touchpoint: Touchpoint) -> BillingEvent:
+    seen = subscription_seen(received)
+    about = (received.require(received.content("subscription"), "subscription"), touchpoint.value, "")
+    return received.envelope.happened(touchpoint, about, seen.customer, seen.objects, plan=seen.plan)
 
 
-def settled(notice: Notice) -> BillingEvent:
+def settled(received: BraintreeEvent) -> BillingEvent:
     """`transaction_settled`: days after the charge and one fact with it; a settled credit is a refund."""
-    transaction = notice.content("transaction")
-    subject = notice.require(transaction, "transaction")
+    transaction = received.content("transaction")
+    subject = received.require(transaction, "transaction")
     if transaction.get("type") != "credit":
-        return _transaction(notice, Touchpoint.PAYMENT_SUCCEEDED, (subject, PAYMENT, ""))
-    return _transaction(notice, Touchpoint.REFUNDED, (subject, "refunded", ""))
+        return _transaction(received, Touchpoint.PAYMENT_SUCCEEDED, (subject, PAYMENT, ""))
+    return _transaction(received, Touchpoint.REFUNDED, (subject, "refunded", ""))
 
 
-def settlement_declined(notice: Notice) -> BillingEvent | None:
+def settlement_declined(received: BraintreeEvent) -> BillingEvent | None:
     """`transaction_settlement_declined`: a payment that failed late; a refund that did is no fact."""
-    transaction = notice.content("transaction")
+    transaction = received.content("transaction")
     if transaction.get("type") == "credit":
         return None
-    return _transaction(notice, Touchpoint.PAYMENT_FAILED, (notice.require(transaction, "transaction"), _FAILED, ""))
+    return _transaction(
+        received, Touchpoint.PAYMENT_FAILED, (received.require(transaction, "transaction"), _FAILED, "")
+    )
 
 
-def _transaction(notice: Notice, touchpoint: Touchpoint, about: tuple[str, str, str]) -> BillingEvent:
-    transaction = notice.content("transaction")
+def _transaction(received: BraintreeEvent, touchpoint: Touchpoint, about: tuple[str, str, str]) -> BillingEvent:
+    transaction = received.content("transaction")
     credit = transaction.get("type") == "credit"
     objects = identifiers(
         refund=transaction if credit else None,
@@ -172,18 +174,18 @@ def _transaction(notice: Notice, touchpoint: Touchpoint, about: tuple[str, str, 
         subscription=transaction.get("subscription-id"),
         customer=section(transaction, "customer").get("id"),
     )
-    plan, money = text(transaction.get("plan-id")), notice.money(transaction)
-    return notice.envelope.happened(touchpoint, about, customer_of(transaction), objects, money=money, plan=plan)
+    plan, money = text(transaction.get("plan-id")), received.money(transaction)
+    return received.envelope.happened(touchpoint, about, customer_of(transaction), objects, money=money, plan=plan)
 
 
-def dispute_opened(notice: Notice) -> BillingEvent:
+def dispute_opened(received: BraintreeEvent) -> BillingEvent:
     """`dispute_opened`: about a transaction, of which it tells little more than the id."""
-    dispute = notice.content("dispute")
+    dispute = received.content("dispute")
     transaction = section(dispute, "transaction")
     objects = identifiers(dispute=dispute, transaction=transaction, subscription=transaction.get("subscription-id"))
-    about = (notice.require(dispute, "dispute"), Touchpoint.DISPUTED.value, "")
-    customer, money = customer_of(transaction), notice.money(dispute)
-    return notice.envelope.happened(Touchpoint.DISPUTED, about, customer, objects, money=money)
+    about = (received.require(dispute, "dispute"), Touchpoint.DISPUTED.value, "")
+    customer, money = customer_of(transaction), received.money(dispute)
+    return received.envelope.happened(Touchpoint.DISPUTED, about, customer, objects, money=money)
 
 
 def told_in(subject: Json) -> tuple[object, ...]:

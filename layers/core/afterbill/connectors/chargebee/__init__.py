@@ -12,7 +12,7 @@ from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.envelope import Envelope
 from afterbill.connectors._kit.json import Json, moment, needed, parse, section, text
 from afterbill.connectors._kit.signatures import any_match, basic, check_basic, keys_of
-from afterbill.connectors.chargebee.envelope import Notice, customer_in, told_in
+from afterbill.connectors.chargebee.envelope import ChargebeeEvent, customer_in, told_in
 from afterbill.connectors.chargebee.events import READERS
 from afterbill.intake.connector import About, Address, Api, Call, Login
 from afterbill.model.billing import BillingEvent
@@ -67,12 +67,12 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
         raise PayloadError("The body is not a Chargebee event: it needs an event_type and a content.")
     # The same things, told later: the variants of events that were entered for a day in the past.
     reader = READERS.get(kind.removesuffix(_BACKDATED).replace("_canceled", "_cancelled"))
-    notice = _notice(payload, kind, source)
-    event = reader(notice) if reader else None
-    return (with_basis(event, source.fields, *told_in(notice.content)),) if event else ()
+    received = _notice(payload, kind, source)
+    event = reader(received) if reader else None
+    return (with_basis(event, source.fields, *told_in(received.content)),) if event else ()
 
 
-def _notice(payload: Json, kind: str, source: Source) -> Notice:
+def _notice(payload: Json, kind: str, source: Source) -> ChargebeeEvent:
     event = f"Chargebee event {kind}"
     envelope = Envelope(
         provider="chargebee",
@@ -81,7 +81,7 @@ def _notice(payload: Json, kind: str, source: Source) -> Notice:
         event_id=needed(text(payload.get("id")), event, "id"),
         occurred_at=needed(moment(payload.get("occurred_at")), event, "occurred_at (Unix seconds)"),
     )
-    return Notice(kind, envelope, section(payload, "content"), source.currency)
+    return ChargebeeEvent(kind, envelope, section(payload, "content"), source.currency)
 
 
 def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:

@@ -32,7 +32,7 @@ _PARTS = ("subscription", "invoice", "transaction", "order", "credit_note")
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class ChargebeeEvent:
     """A Chargebee event: `content` as it came, `currency` for what names none."""
 
     kind: str

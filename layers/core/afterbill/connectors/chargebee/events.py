@@ -5,31 +5,31 @@ from datetime import UTC
 
 from afterbill.connectors._kit.envelope import PAYMENT
 from afterbill.connectors._kit.json import Json, identifier, identifiers, moment, records
-from afterbill.connectors.chargebee.envelope import MOST_LINES, Notice, customer_id, start_of
+from afterbill.connectors.chargebee.envelope import MOST_LINES, ChargebeeEvent, customer_id, start_of
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 
 
-def payment_succeeded(notice: Notice) -> BillingEvent:
+def payment_succeeded(event: ChargebeeEvent) -> BillingEvent:
     """A payment: the start of its subscription, or of its invoice; without one the transaction stands for itself."""
-    touchpoint, transaction = _paid_touchpoint(notice), notice.part("transaction")
+    touchpoint, transaction = _paid_touchpoint(event), event.part("transaction")
     started = touchpoint is Touchpoint.SUBSCRIPTION_STARTED
-    about = notice.objects()["subscription"] if started else _paid_object(notice)
-    return notice.happened(touchpoint, (about, PAYMENT, ""), _amount(notice, transaction))
+    about = event.objects()["subscription"] if started else _paid_object(event)
+    return event.happened(touchpoint, (about, PAYMENT, ""), _amount(event, transaction))
 
 
-def _paid_object(notice: Notice) -> str:
-    objects = notice.objects()
-    return notice.require(objects.get("invoice") or objects.get("payment"), "invoice or transaction")
+def _paid_object(event: ChargebeeEvent) -> str:
+    objects = event.objects()
+    return event.require(objects.get("invoice") or objects.get("payment"), "invoice or transaction")
 
 
-def _amount(notice: Notice, transaction: Json) -> Money | None:
-    invoice = notice.part("invoice")
-    return notice.money(transaction.get("amount"), transaction) or notice.money(invoice.get("amount_paid"), invoice)
+def _amount(event: ChargebeeEvent, transaction: Json) -> Money | None:
+    invoice = event.part("invoice")
+    return event.money(transaction.get("amount"), transaction) or event.money(invoice.get("amount_paid"), invoice)
 
 
-def _paid_touchpoint(notice: Notice) -> Touchpoint:
-    invoice = notice.part("invoice")
-    if invoice.get("first_invoice") is True and "subscription" in notice.objects():
+def _paid_touchpoint(event: ChargebeeEvent) -> Touchpoint:
+    invoice = event.part("invoice")
+    if invoice.get("first_invoice") is True and "subscription" in event.objects():
         return Touchpoint.SUBSCRIPTION_STARTED
     if _retried(invoice):
         return Touchpoint.PAYMENT_RECOVERED
@@ -43,96 +43,96 @@ def _retried(invoice: Json) -> bool:
     )
 
 
-def payment_failed(notice: Notice) -> BillingEvent:
+def payment_failed(event: ChargebeeEvent) -> BillingEvent:
     """Every attempt, which is a transaction, is a fact of its own."""
-    transaction, invoice = notice.part("transaction"), notice.part("invoice")
-    money = notice.money(transaction.get("amount"), transaction) or notice.money(invoice.get("amount_due"), invoice)
-    about = (_paid_object(notice), "payment_failed", notice.require(transaction.get("id"), "transaction"))
-    return notice.happened(Touchpoint.PAYMENT_FAILED, about, money)
+    transaction, invoice = event.part("transaction"), event.part("invoice")
+    money = event.money(transaction.get("amount"), transaction) or event.money(invoice.get("amount_due"), invoice)
+    about = (_paid_object(event), "payment_failed", event.require(transaction.get("id"), "transaction"))
+    return event.happened(Touchpoint.PAYMENT_FAILED, about, money)
 
 
-def refunded(notice: Notice) -> BillingEvent:
+def refunded(event: ChargebeeEvent) -> BillingEvent:
     """`payment_refunded` and `refund_initiated`: twins by the transaction that pays the money back."""
-    transaction = notice.part("transaction")
-    refund = notice.require(transaction.get("id"), "transaction")
-    money = notice.money(transaction.get("amount"), transaction)
-    return notice.happened(Touchpoint.REFUNDED, (refund, "refunded", ""), money, {"refund": refund})
+    transaction = event.part("transaction")
+    refund = event.require(transaction.get("id"), "transaction")
+    money = event.money(transaction.get("amount"), transaction)
+    return event.happened(Touchpoint.REFUNDED, (refund, "refunded", ""), money, {"refund": refund})
 
 
-def credit_note_created(notice: Notice) -> BillingEvent | None:
+def credit_note_created(event: ChargebeeEvent) -> BillingEvent | None:
     """The twin of a refund where the note names one already; else the money stays with the seller for now."""
-    note = notice.part("credit_note")
+    note = event.part("credit_note")
     for paid_back in records(note.get("linked_refunds"), 1):
-        refund = notice.require(paid_back.get("txn_id"), "transaction of its refund")
+        refund = event.require(paid_back.get("txn_id"), "transaction of its refund")
         more = identifiers(refund=refund, invoice=note.get("reference_invoice_id"))
-        money = notice.money(paid_back.get("applied_amount"), note)
-        return notice.happened(Touchpoint.REFUNDED, (refund, "refunded", ""), money, more)
-    return notice.learned()
+        money = event.money(paid_back.get("applied_amount"), note)
+        return event.happened(Touchpoint.REFUNDED, (refund, "refunded", ""), money, more)
+    return event.learned()
 
 
-def subscription_paid(notice: Notice) -> BillingEvent | None:
+def subscription_paid(event: ChargebeeEvent) -> BillingEvent | None:
     """A renewal or a return: the twin of its payment once the invoice it carries is paid, else only a lesson."""
-    invoice = notice.part("invoice")
+    invoice = event.part("invoice")
     if invoice.get("status") != "paid" or not identifier(invoice.get("id")):
-        return notice.learned()
-    return payment_succeeded(notice)
+        return event.learned()
+    return payment_succeeded(event)
 
 
-def subscription_started(notice: Notice) -> BillingEvent | None:
+def subscription_started(event: ChargebeeEvent) -> BillingEvent | None:
     """A start; one without any invoice counts at once, and whatever pays for it first is its twin."""
-    active = notice.part("subscription").get("status") == "active"
-    if not active or notice.part("invoice"):
-        return subscription_paid(notice)
-    subject = notice.require(notice.objects().get("subscription"), "subscription")
+    active = event.part("subscription").get("status") == "active"
+    if not active or event.part("invoice"):
+        return subscription_paid(event)
+    subject = event.require(event.objects().get("subscription"), "subscription")
     more = identifiers(start=start_of(subject))
-    return notice.happened(Touchpoint.SUBSCRIPTION_STARTED, (subject, PAYMENT, ""), more=more)
+    return event.happened(Touchpoint.SUBSCRIPTION_STARTED, (subject, PAYMENT, ""), more=more)
 
 
-def subscription_activated(notice: Notice) -> BillingEvent | None:
+def subscription_activated(event: ChargebeeEvent) -> BillingEvent | None:
     """The end of a trial; the payment that may come with it is told by `payment_succeeded`."""
-    ended = identifier(notice.part("subscription").get("trial_end"))
+    ended = identifier(event.part("subscription").get("trial_end"))
     if not ended:
-        return subscription_paid(notice)
-    invoice = notice.part("invoice")
-    money = notice.money(invoice.get("amount_paid"), invoice) if invoice.get("status") == "paid" else None
-    return _about_subscription(notice, Touchpoint.TRIAL_CONVERTED, ended, money)
+        return subscription_paid(event)
+    invoice = event.part("invoice")
+    money = event.money(invoice.get("amount_paid"), invoice) if invoice.get("status") == "paid" else None
+    return _about_subscription(event, Touchpoint.TRIAL_CONVERTED, ended, money)
 
 
-def trial_ending(notice: Notice) -> BillingEvent:
+def trial_ending(event: ChargebeeEvent) -> BillingEvent:
     """Some days before; an extended trial ends twice."""
-    ends = identifier(notice.part("subscription").get("trial_end")) or ""
-    return _about_subscription(notice, Touchpoint.TRIAL_ENDING, ends)
+    ends = identifier(event.part("subscription").get("trial_end")) or ""
+    return _about_subscription(event, Touchpoint.TRIAL_ENDING, ends)
 
 
-def cancelled(notice: Notice) -> BillingEvent:
+def cancelled(event: ChargebeeEvent) -> BillingEvent:
     """An end, announced or come: one fact a day of ending, for the job that ends it runs some minutes late."""
-    subscription = notice.part("subscription")
-    ends = moment(subscription.get("cancelled_at")) or notice.envelope.occurred_at
-    return _about_subscription(notice, Touchpoint.CANCELLED, ends.astimezone(UTC).date().isoformat())
+    subscription = event.part("subscription")
+    ends = moment(subscription.get("cancelled_at")) or event.envelope.occurred_at
+    return _about_subscription(event, Touchpoint.CANCELLED, ends.astimezone(UTC).date().isoformat())
 
 
 def _about_subscription(
-    notice: Notice, touchpoint: Touchpoint, occurrence: str, money: Money | None = None
+    event: ChargebeeEvent, touchpoint: Touchpoint, occurrence: str, money: Money | None = None
 ) -> BillingEvent:
-    subject = notice.require(notice.objects().get("subscription"), "subscription")
-    return notice.happened(touchpoint, (subject, touchpoint.value, occurrence), money)
+    subject = event.require(event.objects().get("subscription"), "subscription")
+    return event.happened(touchpoint, (subject, touchpoint.value, occurrence), money)
 
 
-def order_delivered(notice: Notice) -> BillingEvent:
+def order_delivered(event: ChargebeeEvent) -> BillingEvent:
     """The goods are there; the order knows its billing address, seldom an e-mail address."""
-    order = notice.part("order")
-    subject = notice.require(notice.objects().get("order"), "order")
-    money = notice.money(order.get("total"), order)
-    return notice.happened(Touchpoint.ORDER_FULFILLED, (subject, "order_fulfilled", ""), money)
+    order = event.part("order")
+    subject = event.require(event.objects().get("order"), "order")
+    money = event.money(order.get("total"), order)
+    return event.happened(Touchpoint.ORDER_FULFILLED, (subject, "order_fulfilled", ""), money)
 
 
-def customer_deleted(notice: Notice) -> BillingEvent:
+def customer_deleted(event: ChargebeeEvent) -> BillingEvent:
     """That the customer is gone; nothing else is learned of somebody who was just deleted."""
-    gone = notice.require(customer_id(notice.content), "customer")
-    return notice.envelope.learned(CustomerRef(id=gone, deleted=True), {"customer": gone})
+    gone = event.require(customer_id(event.content), "customer")
+    return event.envelope.learned(CustomerRef(id=gone, deleted=True), {"customer": gone})
 
 
-READERS: Mapping[str, Callable[[Notice], BillingEvent | None]] = {
+READERS: Mapping[str, Callable[[ChargebeeEvent], BillingEvent | None]] = {
     "payment_succeeded": payment_succeeded,
     "payment_failed": payment_failed,
     "payment_refunded": refunded,
@@ -143,13 +143,13 @@ READERS: Mapping[str, Callable[[Notice], BillingEvent | None]] = {
     "subscription_activated": subscription_activated,
     "subscription_renewed": subscription_paid,
     "subscription_reactivated": subscription_paid,
-    "subscription_changed": Notice.learned,
+    "subscription_changed": ChargebeeEvent.learned,
     "subscription_trial_end_reminder": trial_ending,
     "subscription_cancellation_scheduled": cancelled,
     "subscription_cancelled": cancelled,
     "order_delivered": order_delivered,
-    "invoice_generated": Notice.learned,
-    "customer_created": Notice.learned,
-    "customer_changed": Notice.learned,
+    "invoice_generated": ChargebeeEvent.learned,
+    "customer_created": ChargebeeEvent.learned,
+    "customer_changed": ChargebeeEvent.learned,
     "customer_deleted": customer_deleted,
 }

@@ -8,12 +8,12 @@ from afterbill.connectors._kit.envelope import MOST_PRODUCTS, PAYMENT, Envelope
 from afterbill.connectors._kit.json import (
     Json,
     address,
+    alpha_code,
     country,
     day_moment,
     full_name,
     identifier,
     identifiers,
-    letters,
     locale,
     records,
     section,
@@ -81,7 +81,7 @@ def _client(client: Json, client_id: str, envelope: Envelope, ask: _Ask) -> Bill
 
 def _person(client_id: str, client: Json) -> CustomerRef:
     """`p_country` is the name of a country, not its code: only what happens to be a code is kept."""
-    currency = letters(client.get("currency_code"), 3)
+    currency = alpha_code(client.get("currency_code"), 3)
     return CustomerRef(
         id=client_id,
         email=address(client.get("email")),

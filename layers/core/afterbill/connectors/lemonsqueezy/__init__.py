@@ -40,7 +40,7 @@ _REASONS = {"initial": Touchpoint.SUBSCRIPTION_STARTED, "renewal": Touchpoint.RE
 
 
 @dataclass(frozen=True, slots=True)
-class _Notice:
+class _Event:
     kind: str
     data: Json
     said: Json
@@ -76,7 +76,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     if not reader or (source.account and store and store != source.account):
         return ()
     envelope = _envelope(payload, kind, webhook, source)
-    event = reader(_Notice(kind, data, said, envelope))
+    event = reader(_Event(kind, data, said, envelope))
     return (with_basis(event, source.fields, section(payload, "meta").get("custom_data")),)
 
 
@@ -94,26 +94,26 @@ def _envelope(payload: Json, kind: str, webhook: Webhook, source: Source) -> Env
     )
 
 
-def _order_created(notice: _Notice) -> BillingEvent:
+def _order_created(received: _Event) -> BillingEvent:
     """An order, which may still wait for its payment or have failed."""
-    order = notice.said
+    order = received.said
     if order.get("status") != "paid":
-        return notice.envelope.learned(_customer(order), _order_objects(notice))
-    return _order(notice, Touchpoint.ORDER_PAID, PAYMENT, "", order.get("total"))
+        return received.envelope.learned(_customer(order), _order_objects(received))
+    return _order(received, Touchpoint.ORDER_PAID, PAYMENT, "", order.get("total"))
 
 
-def _order_refunded(notice: _Notice) -> BillingEvent:
+def _order_refunded(received: _Event) -> BillingEvent:
     """Each further part raises the sum and is a fact of its own."""
-    returned = _returned(notice.said)
-    return _order(notice, Touchpoint.REFUNDED, "refunded", str(returned or ""), returned)
+    returned = _returned(received.said)
+    return _order(received, Touchpoint.REFUNDED, "refunded", str(returned or ""), returned)
 
 
-def _order(notice: _Notice, touchpoint: Touchpoint, meaning: str, occurrence: str, amount: object) -> BillingEvent:
-    order, objects = notice.said, _order_objects(notice)
+def _order(received: _Event, touchpoint: Touchpoint, meaning: str, occurrence: str, amount: object) -> BillingEvent:
+    order, objects = received.said, _order_objects(received)
     item = section(order, "first_order_item")
-    return notice.envelope.happened(
+    return received.envelope.happened(
         touchpoint,
-        (notice.require(objects, "order"), meaning, occurrence),
+        (received.require(objects, "order"), meaning, occurrence),
         _customer(order),
         objects,
         money=from_minor(amount, order.get("currency")),
@@ -121,48 +121,50 @@ def _order(notice: _Notice, touchpoint: Touchpoint, meaning: str, occurrence: st
     )
 
 
-def _order_objects(notice: _Notice) -> dict[str, str]:
+def _order_objects(received: _Event) -> dict[str, str]:
     """The order under its UUID: an invoice knows no other, and numbers of orders and invoices may be the same."""
-    order = text(notice.said.get("identifier")) or identifier(notice.data.get("id"))
-    return identifiers(order=order, customer=notice.said.get("customer_id"))
+    order = text(received.said.get("identifier")) or identifier(received.data.get("id"))
+    return identifiers(order=order, customer=received.said.get("customer_id"))
 
 
-def _paid(notice: _Notice) -> BillingEvent:
+def _paid(received: _Event) -> BillingEvent:
     """`subscription_payment_success`."""
-    reason = text(notice.said.get("billing_reason")) or ""
-    return _invoice(notice, _REASONS.get(reason, Touchpoint.PAYMENT_SUCCEEDED), PAYMENT, "", notice.said.get("total"))
+    reason = text(received.said.get("billing_reason")) or ""
+    return _invoice(
+        received, _REASONS.get(reason, Touchpoint.PAYMENT_SUCCEEDED), PAYMENT, "", received.said.get("total")
+    )
 
 
-def _recovered(notice: _Notice) -> BillingEvent:
+def _recovered(received: _Event) -> BillingEvent:
     """`subscription_payment_recovered`, always sent beside the success of the same invoice."""
-    return _invoice(notice, Touchpoint.PAYMENT_RECOVERED, PAYMENT, "", notice.said.get("total"))
+    return _invoice(received, Touchpoint.PAYMENT_RECOVERED, PAYMENT, "", received.said.get("total"))
 
 
-def _failed(notice: _Notice) -> BillingEvent:
+def _failed(received: _Event) -> BillingEvent:
     """`subscription_payment_failed`: the invoice stays, every attempt changes it."""
-    attempt = text(notice.said.get("updated_at")) or ""
-    return _invoice(notice, Touchpoint.PAYMENT_FAILED, "payment_failed", attempt, notice.said.get("total"))
+    attempt = text(received.said.get("updated_at")) or ""
+    return _invoice(received, Touchpoint.PAYMENT_FAILED, "payment_failed", attempt, received.said.get("total"))
 
 
-def _payment_refunded(notice: _Notice) -> BillingEvent:
+def _payment_refunded(received: _Event) -> BillingEvent:
     """`subscription_payment_refunded`, in whole or in part."""
-    returned = _returned(notice.said)
-    return _invoice(notice, Touchpoint.REFUNDED, "refunded", str(returned or ""), returned)
+    returned = _returned(received.said)
+    return _invoice(received, Touchpoint.REFUNDED, "refunded", str(returned or ""), returned)
 
 
-def _invoice(notice: _Notice, touchpoint: Touchpoint, meaning: str, occurrence: str, amount: object) -> BillingEvent:
+def _invoice(received: _Event, touchpoint: Touchpoint, meaning: str, occurrence: str, amount: object) -> BillingEvent:
     """What happened to an invoice; a subscription's first one is the order it was bought with."""
-    invoice = notice.said
+    invoice = received.said
     objects = identifiers(
         order=_first_order(invoice),
-        invoice=notice.data.get("id") if notice.data.get("type") != "subscriptions" else None,
+        invoice=received.data.get("id") if received.data.get("type") != "subscriptions" else None,
         subscription=invoice.get("subscription_id"),
         customer=invoice.get("customer_id"),
     )
     kinds = ("invoice",) if touchpoint is Touchpoint.PAYMENT_FAILED else ("order", "invoice")
-    about = (notice.require(objects, *kinds), meaning, occurrence)
+    about = (received.require(objects, *kinds), meaning, occurrence)
     money = from_minor(amount, invoice.get("currency"))
-    return notice.envelope.happened(touchpoint, about, _customer(invoice), objects, money=money)
+    return received.envelope.happened(touchpoint, about, _customer(invoice), objects, money=money)
 
 
 def _first_order(invoice: Json) -> str | None:
@@ -179,22 +181,22 @@ def _returned(said: Json) -> int | None:
     return integer(said.get("refunded_amount")) or integer(said.get("total"))
 
 
-def _subscribed(notice: _Notice) -> BillingEvent:
+def _subscribed(received: _Event) -> BillingEvent:
     """What a subscription teaches: its payments are reported by its invoices."""
-    return notice.envelope.learned(_customer(notice.said), _subscription_objects(notice), _title(notice.said))
+    return received.envelope.learned(_customer(received.said), _subscription_objects(received), _title(received.said))
 
 
-def _cancelled(notice: _Notice) -> BillingEvent:
+def _cancelled(received: _Event) -> BillingEvent:
     """`subscription_cancelled` announces the end that `subscription_expired` reports; a resumed one may end again."""
-    objects = _subscription_objects(notice)
-    ends_at = iso_moment(notice.said.get("ends_at"))
-    about = (notice.require(objects, "subscription"), "cancelled", ends_at.date().isoformat() if ends_at else "")
-    customer, plan = _customer(notice.said), _title(notice.said)
-    return notice.envelope.happened(Touchpoint.CANCELLED, about, customer, objects, plan=plan)
+    objects = _subscription_objects(received)
+    ends_at = iso_moment(received.said.get("ends_at"))
+    about = (received.require(objects, "subscription"), "cancelled", ends_at.date().isoformat() if ends_at else "")
+    customer, plan = _customer(received.said), _title(received.said)
+    return received.envelope.happened(Touchpoint.CANCELLED, about, customer, objects, plan=plan)
 
 
-def _subscription_objects(notice: _Notice) -> dict[str, str]:
-    return identifiers(subscription=notice.data.get("id"), customer=notice.said.get("customer_id"))
+def _subscription_objects(received: _Event) -> dict[str, str]:
+    return identifiers(subscription=received.data.get("id"), customer=received.said.get("customer_id"))
 
 
 def _customer(said: Json) -> CustomerRef:
@@ -215,7 +217,7 @@ def _title(sold: Json) -> str | None:
     return text(f"{product} ({variant})") if product else variant
 
 
-_READERS: Mapping[str, Callable[[_Notice], BillingEvent]] = {
+_READERS: Mapping[str, Callable[[_Event], BillingEvent]] = {
     "order_created": _order_created,
     "order_refunded": _order_refunded,
     "subscription_payment_success": _paid,

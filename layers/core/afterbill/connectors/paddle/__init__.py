@@ -12,7 +12,7 @@ from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.json import address, locale, parse, section, text
 from afterbill.connectors._kit.signatures import any_match, digest, hexadecimal, keys_of, seconds
 from afterbill.connectors.paddle import payments, subscriptions
-from afterbill.connectors.paddle.envelope import Notice, open_notice
+from afterbill.connectors.paddle.envelope import PaddleEvent, parse_event
 from afterbill.intake.connector import About, Address, Api, Call, Login
 from afterbill.model.billing import BillingEvent
 from afterbill.model.errors import PayloadError
@@ -26,7 +26,7 @@ ACCEPTED = Reply(200)
 
 API = Api("https://api.paddle.com", Login.KEY, sandbox_url="https://sandbox-api.paddle.com")
 
-_READERS: Mapping[str, Callable[[Notice], BillingEvent | None]] = {
+_READERS: Mapping[str, Callable[[PaddleEvent], BillingEvent | None]] = {
     "transaction.completed": payments.transaction_paid,
     "transaction.paid": payments.transaction_paid,
     "transaction.payment_failed": payments.transaction_failed,
@@ -104,7 +104,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     if not kind:
         raise PayloadError("The body is not an event of Paddle Billing: it has no event_type.")
     reader = _READERS.get(kind)
-    event = reader(open_notice(payload, kind, source)) if reader else None
+    event = reader(parse_event(payload, kind, source)) if reader else None
     data = section(payload, "data")
     told = (section(data, "customer").get("custom_data"), data.get("custom_data"))
     return (with_basis(event, source.fields, *told),) if event else ()

@@ -16,7 +16,7 @@ _MOST_ITEMS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class PaddleEvent:
     """A Paddle event: `content` is its data, as it came; `currency` serves data that names none."""
 
     kind: str
@@ -33,7 +33,7 @@ class Notice:
         return from_minor(amount, self.content.get("currency_code") or self.currency)
 
 
-def open_notice(payload: Json, kind: str, source: Source) -> Notice:
+def parse_event(payload: Json, kind: str, source: Source) -> PaddleEvent:
     """Read the envelope; Paddle's ids are unique over all accounts, and no payload names its account."""
     event = f"Paddle event {kind}"
     event_id = needed(text(payload.get("event_id")), event, "event_id")
@@ -46,7 +46,7 @@ def open_notice(payload: Json, kind: str, source: Source) -> Notice:
         occurred_at=needed(iso_moment(payload.get("occurred_at")), event, "occurred_at"),
         test=any(id_.startswith(_SIMULATED) for id_ in simulated),
     )
-    return Notice(kind, envelope, needed(section(payload, "data") or None, event, "data"), source.currency)
+    return PaddleEvent(kind, envelope, needed(section(payload, "data") or None, event, "data"), source.currency)
 
 
 def customer_of(content: Json, attributes: Mapping[str, str] | None = None) -> CustomerRef:

@@ -2,15 +2,15 @@
 
 from afterbill.connectors._kit.envelope import MOST_PRODUCTS, PAYMENT
 from afterbill.connectors._kit.json import Json, identifier, identifiers, records, section, text
-from afterbill.connectors.paddle.envelope import Notice, customer_of, items_of, lines_of, plan_of, recurs
+from afterbill.connectors.paddle.envelope import PaddleEvent, customer_of, items_of, lines_of, plan_of, recurs
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 
 _MOST_PAYMENTS = 50
 
 
-def transaction_paid(notice: Notice) -> BillingEvent:
+def transaction_paid(event: PaddleEvent) -> BillingEvent:
     """`transaction.completed` and `transaction.paid`, which comes a moment before it: one payment."""
-    return _transaction(notice, _paid_touchpoint(notice.content), PAYMENT, "")
+    return _transaction(event, _paid_touchpoint(event.content), PAYMENT, "")
 
 
 def _paid_touchpoint(transaction: Json) -> Touchpoint:
@@ -32,28 +32,28 @@ def _starts_subscription(transaction: Json) -> bool:
     return bool(identifier(transaction.get("subscription_id"))) or any(map(recurs, items_of(transaction)))
 
 
-def transaction_failed(notice: Notice) -> BillingEvent:
+def transaction_failed(event: PaddleEvent) -> BillingEvent:
     """`transaction.payment_failed`: every attempt is a fact of its own."""
-    attempts = [identifier(payment.get("payment_attempt_id")) for payment in _failures(notice.content)]
-    occurrence = next(filter(None, attempts), notice.envelope.event_id)
-    return _transaction(notice, Touchpoint.PAYMENT_FAILED, "payment_failed", occurrence)
+    attempts = [identifier(payment.get("payment_attempt_id")) for payment in _failures(event.content)]
+    occurrence = next(filter(None, attempts), event.envelope.event_id)
+    return _transaction(event, Touchpoint.PAYMENT_FAILED, "payment_failed", occurrence)
 
 
-def transaction_seen(notice: Notice) -> BillingEvent:
+def transaction_seen(event: PaddleEvent) -> BillingEvent:
     """`transaction.past_due`: the failed attempts are the facts, this only teaches."""
-    transaction = notice.content
-    return notice.envelope.learned(_payer(transaction), _transaction_objects(transaction), plan_of(transaction))
+    transaction = event.content
+    return event.envelope.learned(_payer(transaction), _transaction_objects(transaction), plan_of(transaction))
 
 
-def _transaction(notice: Notice, touchpoint: Touchpoint, meaning: str, occurrence: str) -> BillingEvent:
-    transaction = notice.content
+def _transaction(event: PaddleEvent, touchpoint: Touchpoint, meaning: str, occurrence: str) -> BillingEvent:
+    transaction = event.content
     names = [text(section(line, "product").get("name")) for line in lines_of(transaction)]
-    return notice.envelope.happened(
+    return event.envelope.happened(
         touchpoint,
-        (notice.require(transaction, "transaction"), meaning, occurrence),
+        (event.require(transaction, "transaction"), meaning, occurrence),
         _payer(transaction),
         _transaction_objects(transaction),
-        money=notice.money(section(transaction, "details", "totals").get("grand_total")),
+        money=event.money(section(transaction, "details", "totals").get("grand_total")),
         plan=plan_of(transaction),
         products=tuple(name for name in names if name)[:MOST_PRODUCTS],
     )
@@ -89,28 +89,28 @@ def _failures(transaction: Json) -> list[Json]:
     return [payment for payment in _payments(transaction) if payment.get("status") == "error"]
 
 
-def adjusted(notice: Notice) -> BillingEvent | None:
+def adjusted(event: PaddleEvent) -> BillingEvent | None:
     """`adjustment.created` and `.updated`: a refund or a chargeback, once it is approved; credits are neither."""
-    adjustment = notice.content
+    adjustment = event.content
     if adjustment.get("status") != "approved":
         return None
     if adjustment.get("action") == "refund":
-        about = (notice.require(adjustment, "adjustment"), "refunded", "")
-        return _reversal(notice, Touchpoint.REFUNDED, about)
+        about = (event.require(adjustment, "adjustment"), "refunded", "")
+        return _reversal(event, Touchpoint.REFUNDED, about)
     if adjustment.get("action") in ("chargeback", "chargeback_warning"):
         # The warning and the chargeback after it are two adjustments, but one dispute.
-        about = (notice.require(adjustment.get("transaction_id"), "transaction_id"), "disputed", "")
-        return _reversal(notice, Touchpoint.DISPUTED, about)
+        about = (event.require(adjustment.get("transaction_id"), "transaction_id"), "disputed", "")
+        return _reversal(event, Touchpoint.DISPUTED, about)
     return None
 
 
-def _reversal(notice: Notice, touchpoint: Touchpoint, about: tuple[str, str, str]) -> BillingEvent:
-    adjustment = notice.content
+def _reversal(event: PaddleEvent, touchpoint: Touchpoint, about: tuple[str, str, str]) -> BillingEvent:
+    adjustment = event.content
     objects = identifiers(
         adjustment=adjustment,
         transaction=adjustment.get("transaction_id"),
         subscription=adjustment.get("subscription_id"),
         customer=adjustment.get("customer_id"),
     )
-    money = notice.money(section(adjustment, "totals").get("total"))
-    return notice.envelope.happened(touchpoint, about, customer_of(adjustment), objects, money=money)
+    money = event.money(section(adjustment, "totals").get("total"))
+    return event.envelope.happened(touchpoint, about, customer_of(adjustment), objects, money=money)

@@ -14,38 +14,38 @@ from afterbill.connectors._kit.json import (
     section,
     text,
 )
-from afterbill.connectors.paddle.envelope import Notice, customer_of, items_of, plan_of
+from afterbill.connectors.paddle.envelope import PaddleEvent, customer_of, items_of, plan_of
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 
 _STARTED = ("active", "trialing")
 _SHORTEST_TRIAL = timedelta(hours=1)
 
 
-def subscription_seen(notice: Notice) -> BillingEvent:
+def subscription_seen(event: PaddleEvent) -> BillingEvent:
     """A subscription as it is now; its first payment is the fact that it started."""
-    subscription = notice.content
-    return notice.envelope.learned(customer_of(subscription), _subscription_objects(notice), plan_of(subscription))
+    subscription = event.content
+    return event.envelope.learned(customer_of(subscription), _subscription_objects(event), plan_of(subscription))
 
 
-def subscription_created(notice: Notice) -> BillingEvent:
+def subscription_created(event: PaddleEvent) -> BillingEvent:
     """`subscription.created`: a twin of the transaction it came from."""
-    objects = _subscription_objects(notice)
-    if "transaction" not in objects or notice.content.get("status") not in _STARTED:
-        return subscription_seen(notice)
-    return notice.envelope.happened(
+    objects = _subscription_objects(event)
+    if "transaction" not in objects or event.content.get("status") not in _STARTED:
+        return subscription_seen(event)
+    return event.envelope.happened(
         Touchpoint.SUBSCRIPTION_STARTED,
         (objects["transaction"], PAYMENT, ""),
-        customer_of(notice.content),
+        customer_of(event.content),
         objects,
-        plan=plan_of(notice.content),
+        plan=plan_of(event.content),
     )
 
 
-def subscription_activated(notice: Notice) -> BillingEvent:
+def subscription_activated(event: PaddleEvent) -> BillingEvent:
     """`subscription.activated` comes at every start, and again after a trial, which only its dates tell."""
-    if notice.content.get("status") == "active" and _was_tried(notice.content):
-        return _subscription(notice, Touchpoint.TRIAL_CONVERTED)
-    return subscription_seen(notice)
+    if event.content.get("status") == "active" and _was_tried(event.content):
+        return _subscription(event, Touchpoint.TRIAL_CONVERTED)
+    return subscription_seen(event)
 
 
 def _was_tried(subscription: Json) -> bool:
@@ -58,52 +58,50 @@ def _apart(started: datetime | None, billed: datetime | None) -> bool:
     return bool(started and billed and billed - started >= _SHORTEST_TRIAL)
 
 
-def subscription_updated(notice: Notice) -> BillingEvent:
+def subscription_updated(event: PaddleEvent) -> BillingEvent:
     """`subscription.updated` does not tell what it was before, so only an end is a fact."""
-    subscription = notice.content
+    subscription = event.content
     announced = section(subscription, "scheduled_change").get("action") == "cancel"
     ended = subscription.get("status") == "canceled"
-    return subscription_cancelled(notice) if announced or ended else subscription_seen(notice)
+    return subscription_cancelled(event) if announced or ended else subscription_seen(event)
 
 
-def subscription_cancelled(notice: Notice) -> BillingEvent:
+def subscription_cancelled(event: PaddleEvent) -> BillingEvent:
     """The end, announced or come; a subscription that ended cannot be brought back, so it ends once."""
-    return _subscription(notice, Touchpoint.CANCELLED)
+    return _subscription(event, Touchpoint.CANCELLED)
 
 
-def _subscription(notice: Notice, touchpoint: Touchpoint) -> BillingEvent:
-    objects = _subscription_objects(notice)
+def _subscription(event: PaddleEvent, touchpoint: Touchpoint) -> BillingEvent:
+    objects = _subscription_objects(event)
     about = (objects["subscription"], touchpoint.value, "")
-    return notice.envelope.happened(
-        touchpoint, about, customer_of(notice.content), objects, plan=plan_of(notice.content)
-    )
+    return event.envelope.happened(touchpoint, about, customer_of(event.content), objects, plan=plan_of(event.content))
 
 
-def _subscription_objects(notice: Notice) -> dict[str, str]:
-    subscription = notice.content
-    objects = {"subscription": notice.require(subscription, "subscription")}
+def _subscription_objects(event: PaddleEvent) -> dict[str, str]:
+    subscription = event.content
+    objects = {"subscription": event.require(subscription, "subscription")}
     return objects | identifiers(
         transaction=subscription.get("transaction_id"), customer=subscription.get("customer_id")
     )
 
 
-def customer_seen(notice: Notice) -> BillingEvent:
+def customer_seen(event: PaddleEvent) -> BillingEvent:
     """`customer.*`, the only events with an address of their own."""
-    content = notice.content
-    customer_id = notice.require(content, "customer")
+    content = event.content
+    customer_id = event.require(content, "customer")
     customer = CustomerRef(
         id=customer_id,
         email=address(content.get("email")),
         name=text(content.get("name")),
         locale=locale(content.get("locale")),
     )
-    return notice.envelope.learned(customer, {"customer": customer_id})
+    return event.envelope.learned(customer, {"customer": customer_id})
 
 
-def address_seen(notice: Notice) -> BillingEvent | None:
+def address_seen(event: PaddleEvent) -> BillingEvent | None:
     """`address.*`: where a customer lives."""
-    customer_id = identifier(notice.content.get("customer_id"))
-    found = country(notice.content.get("country_code"))
+    customer_id = identifier(event.content.get("customer_id"))
+    found = country(event.content.get("country_code"))
     if not customer_id or not found:
         return None
-    return notice.envelope.learned(CustomerRef(id=customer_id, country=found), {"customer": customer_id})
+    return event.envelope.learned(CustomerRef(id=customer_id, country=found), {"customer": customer_id})

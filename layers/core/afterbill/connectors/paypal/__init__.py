@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from afterbill.connectors._kit.json import Json, iso_moment, parse, section, text
-from afterbill.connectors.paypal.envelope import customer_of, merchant_of, open_notice
+from afterbill.connectors.paypal.envelope import customer_of, merchant_of, parse_event
 from afterbill.connectors.paypal.events import READERS
 from afterbill.intake.connector import About, Address, Api, Call, Login
 from afterbill.model.billing import BillingEvent
@@ -149,7 +149,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     reader = READERS.get(kind)
     if reader is None or (source.account and merchant_of(payload) not in (None, source.account)):
         return ()
-    return (reader(open_notice(payload, kind, webhook, source)),)
+    return (reader(parse_event(payload, kind, webhook, source)),)
 
 
 def find_customer(event: BillingEvent, _source: Source, call: Call) -> BillingEvent:

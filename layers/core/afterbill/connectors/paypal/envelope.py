@@ -25,7 +25,7 @@ _MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class PayPalEvent:
     """A PayPal event: `content` is its resource, `currency` what a source assumes where an amount names none."""
 
     kind: str
@@ -84,7 +84,7 @@ def _named(customer: CustomerRef) -> dict[str, str]:
     return {"customer": customer.id} if customer.id else {}
 
 
-def open_notice(payload: Json, kind: str, webhook: Webhook, source: Source) -> Notice:
+def parse_event(payload: Json, kind: str, webhook: Webhook, source: Source) -> PayPalEvent:
     """Read the envelope; PayPal's own samples have impossible times, so one that is none is the time of receipt."""
     event_id = text(payload.get("id"))
     if not event_id:
@@ -96,7 +96,7 @@ def open_notice(payload: Json, kind: str, webhook: Webhook, source: Source) -> N
     links = records(payload.get("links"), _MOST) + records(content.get("links"), _MOST)
     places = [text(link.get("href")) or "" for link in links] + [webhook.headers.get("paypal-cert-url", "")]
     test = any(_SANDBOX.match(place) for place in places)
-    return Notice(kind, content, Envelope("paypal", "", source.name, event_id, at, test), source.currency)
+    return PayPalEvent(kind, content, Envelope("paypal", "", source.name, event_id, at, test), source.currency)
 
 
 def merchant_of(payload: Json) -> str | None:

@@ -15,7 +15,7 @@ from afterbill.connectors._kit.json import (
     section,
     text,
 )
-from afterbill.connectors.paypal.envelope import Notice, name_of
+from afterbill.connectors.paypal.envelope import PayPalEvent, name_of
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 
 _FAILED = "payment_failed"
@@ -25,115 +25,115 @@ _CAPTURED = ("COMPLETED", "PARTIALLY_REFUNDED", "REFUNDED", None)
 """Statuses of a capture that was paid; None for one that tells none."""
 
 
-def _sale_completed(notice: Notice) -> BillingEvent:
+def _sale_completed(event: PayPalEvent) -> BillingEvent:
     """A payment of the older API, and every payment of a subscription; which one is the first is not told."""
-    sale = notice.content
+    sale = event.content
     renewed = identifier(sale.get("billing_agreement_id"))
     touchpoint = Touchpoint.RENEWED if renewed else Touchpoint.PAYMENT_SUCCEEDED
-    about = (notice.require(sale.get("id"), "sale"), PAYMENT, "")
-    return notice.happened(touchpoint, about, _paid_objects(notice, "sale"), money=notice.money(sale.get("amount")))
+    about = (event.require(sale.get("id"), "sale"), PAYMENT, "")
+    return event.happened(touchpoint, about, _paid_objects(event, "sale"), money=event.money(sale.get("amount")))
 
 
-def _capture_completed(notice: Notice) -> BillingEvent:
+def _capture_completed(event: PayPalEvent) -> BillingEvent:
     """A payment of an order, whose own completion is a twin of this."""
-    capture = notice.content
-    about = (notice.require(capture.get("id"), "capture"), PAYMENT, "")
-    money = notice.money(capture.get("amount"))
-    return notice.happened(Touchpoint.PAYMENT_SUCCEEDED, about, _paid_objects(notice, "capture"), money=money)
+    capture = event.content
+    about = (event.require(capture.get("id"), "capture"), PAYMENT, "")
+    money = event.money(capture.get("amount"))
+    return event.happened(Touchpoint.PAYMENT_SUCCEEDED, about, _paid_objects(event, "capture"), money=money)
 
 
-def _paid_objects(notice: Notice, kind: str) -> dict[str, str]:
-    paid = notice.content
+def _paid_objects(event: PayPalEvent, kind: str) -> dict[str, str]:
+    paid = event.content
     related = section(paid, "supplementary_data", "related_ids")
     return identifiers(
         **{kind: paid.get("id")},
-        order=related.get("order_id") or notice.linked("orders"),
+        order=related.get("order_id") or event.linked("orders"),
         payment=paid.get("parent_payment"),
         subscription=paid.get("billing_agreement_id"),
     )
 
 
-def _order_completed(notice: Notice) -> BillingEvent:
+def _order_completed(event: PayPalEvent) -> BillingEvent:
     """An order is known by its first capture that was paid, as the capture's own event is; pending ones only teach."""
-    order = notice.content
-    order_id, units = notice.require(order.get("id"), "order"), records(order.get("purchase_units"), _MOST)
+    order = event.content
+    order_id, units = event.require(order.get("id"), "order"), records(order.get("purchase_units"), _MOST)
     captures = [one for unit in units for one in records(section(unit, "payments").get("captures"), _MOST)]
     paid: Json = next((one for one in captures if one.get("status") in _CAPTURED), {})
     objects = identifiers(capture=paid.get("id"), order=order_id)
     if captures and not paid:
-        return notice.learned(objects)
+        return event.learned(objects)
     amounts = (order.get("gross_amount"), paid.get("amount"), *(unit.get("amount") for unit in units[:1]))
-    return notice.happened(
+    return event.happened(
         Touchpoint.PAYMENT_SUCCEEDED,
         (objects.get("capture", order_id), PAYMENT, ""),
         objects,
-        money=notice.money(*amounts),
+        money=event.money(*amounts),
         products=_names([item for unit in units for item in records(unit.get("items"), _MOST)]),
     )
 
 
-def _payment_failed(notice: Notice) -> BillingEvent:
-    kind = "sale" if ".SALE." in notice.kind else "capture"
-    failed = notice.content
-    about = (notice.require(failed.get("id"), kind), _FAILED, "")
-    money = notice.money(failed.get("amount"))
-    return notice.happened(Touchpoint.PAYMENT_FAILED, about, _paid_objects(notice, kind), money=money)
+def _payment_failed(event: PayPalEvent) -> BillingEvent:
+    kind = "sale" if ".SALE." in event.kind else "capture"
+    failed = event.content
+    about = (event.require(failed.get("id"), kind), _FAILED, "")
+    money = event.money(failed.get("amount"))
+    return event.happened(Touchpoint.PAYMENT_FAILED, about, _paid_objects(event, kind), money=money)
 
 
-def _refunded(notice: Notice) -> BillingEvent:
+def _refunded(event: PayPalEvent) -> BillingEvent:
     """A refund, or a reversal by PayPal; older ones are negative amounts."""
-    refund = notice.content
+    refund = event.content
     related = section(refund, "supplementary_data", "related_ids")
-    money = notice.money(refund.get("amount"))
+    money = event.money(refund.get("amount"))
     objects = {
-        **_paid_objects(notice, "refund"),
+        **_paid_objects(event, "refund"),
         **identifiers(
-            sale=refund.get("sale_id") or notice.linked("sale"),
-            capture=refund.get("capture_id") or related.get("capture_id") or notice.linked("capture", "captures"),
+            sale=refund.get("sale_id") or event.linked("sale"),
+            capture=refund.get("capture_id") or related.get("capture_id") or event.linked("capture", "captures"),
         ),
     }
-    about = (notice.require(refund.get("id"), "refund"), Touchpoint.REFUNDED.value, "")
+    about = (event.require(refund.get("id"), "refund"), Touchpoint.REFUNDED.value, "")
     paid_back = replace(money, amount=abs(money.amount)) if money else None
-    return notice.happened(Touchpoint.REFUNDED, about, objects, money=paid_back)
+    return event.happened(Touchpoint.REFUNDED, about, objects, money=paid_back)
 
 
-def _invoice_paid(notice: Notice) -> BillingEvent:
+def _invoice_paid(event: PayPalEvent) -> BillingEvent:
     """An invoice paid through PayPal is known by its transaction, as the sale or capture is."""
-    invoice = _invoice(notice)
-    objects = _invoice_objects(notice)
-    return notice.happened(
+    invoice = _invoice(event)
+    objects = _invoice_objects(event)
+    return event.happened(
         Touchpoint.PAYMENT_SUCCEEDED,
         (objects.get("transaction", objects["invoice"]), PAYMENT, ""),
         objects,
         customer=_recipient(invoice),
-        money=notice.money(invoice.get("total_amount"), invoice.get("amount")),
+        money=event.money(invoice.get("total_amount"), invoice.get("amount")),
         products=_names(records(invoice.get("items"), _MOST)),
     )
 
 
-def _invoice_refunded(notice: Notice) -> BillingEvent:
-    invoice, objects = _invoice(notice), _invoice_objects(notice)
+def _invoice_refunded(event: PayPalEvent) -> BillingEvent:
+    invoice, objects = _invoice(event), _invoice_objects(event)
     back = section(invoice, "refunded_amount")
-    return notice.happened(
+    return event.happened(
         Touchpoint.REFUNDED,
-        (objects["invoice"], Touchpoint.REFUNDED.value, notice.envelope.event_id),
+        (objects["invoice"], Touchpoint.REFUNDED.value, event.envelope.event_id),
         objects,
         customer=_recipient(invoice),
-        money=notice.money(back.get("paypal"), back.get("other"), section(invoice, "refunds").get("refund_amount")),
+        money=event.money(back.get("paypal"), back.get("other"), section(invoice, "refunds").get("refund_amount")),
     )
 
 
-def _invoice(notice: Notice) -> Json:
-    return section(notice.content, "invoice") or notice.content
+def _invoice(event: PayPalEvent) -> Json:
+    return section(event.content, "invoice") or event.content
 
 
-def _invoice_objects(notice: Notice) -> dict[str, str]:
-    invoice = _invoice(notice)
+def _invoice_objects(event: PayPalEvent) -> dict[str, str]:
+    invoice = _invoice(event)
     payments = records(invoice.get("payments"), 1) or records(section(invoice, "payments").get("transactions"), 1)
     paid = next(iter(payments), {})
     return identifiers(
         transaction=paid.get("transaction_id") or paid.get("payment_id"),
-        invoice=notice.require(invoice.get("id"), "invoice"),
+        invoice=event.require(invoice.get("id"), "invoice"),
     )
 
 
@@ -148,10 +148,10 @@ def _recipient(invoice: Json) -> CustomerRef:
     )
 
 
-def _disputed(notice: Notice) -> BillingEvent:
+def _disputed(event: PayPalEvent) -> BillingEvent:
     """A dispute names the transactions it is about, and seldom the buyer."""
-    dispute = notice.content
-    about = (notice.require(dispute.get("dispute_id"), "dispute"), Touchpoint.DISPUTED.value, "")
+    dispute = event.content
+    about = (event.require(dispute.get("dispute_id"), "dispute"), Touchpoint.DISPUTED.value, "")
     disputed = records(dispute.get("disputed_transactions"), _MOST_DISPUTED)
     ids = [one.get("seller_transaction_id") for one in disputed] or [dispute.get("seller_payment_id")]
     named = {f"transaction_{number}" if number > 1 else "transaction": id_ for number, id_ in enumerate(ids, start=1)}
@@ -162,57 +162,57 @@ def _disputed(notice: Notice) -> BillingEvent:
         name=text(buyer.get("name")),
     )
     objects = identifiers(dispute=about[0], **named)
-    money = notice.money(dispute.get("dispute_amount"))
-    return notice.happened(Touchpoint.DISPUTED, about, objects, customer=customer, money=money)
+    money = event.money(dispute.get("dispute_amount"))
+    return event.happened(Touchpoint.DISPUTED, about, objects, customer=customer, money=money)
 
 
-def _activated(notice: Notice) -> BillingEvent:
+def _activated(event: PayPalEvent) -> BillingEvent:
     """A subscription that runs; activated again after a pause, it is the same fact."""
-    lesson = _subscription_learned(notice)
+    lesson = _subscription_learned(event)
     touchpoint = Touchpoint.SUBSCRIPTION_STARTED
     about = (lesson.objects["subscription"], touchpoint.value, "")
-    paid = section(notice.content, "billing_info", "last_payment")
-    money = notice.money(paid.get("amount"))
-    return notice.happened(touchpoint, about, dict(lesson.objects), money=money, plan=lesson.plan)
+    paid = section(event.content, "billing_info", "last_payment")
+    money = event.money(paid.get("amount"))
+    return event.happened(touchpoint, about, dict(lesson.objects), money=money, plan=lesson.plan)
 
 
-def _ended(notice: Notice) -> BillingEvent:
+def _ended(event: PayPalEvent) -> BillingEvent:
     """An end is final, whether it was wanted or the last cycle is over."""
-    lesson = _subscription_learned(notice)
+    lesson = _subscription_learned(event)
     about = (lesson.objects["subscription"], Touchpoint.CANCELLED.value, "")
-    return notice.happened(Touchpoint.CANCELLED, about, dict(lesson.objects), plan=lesson.plan)
+    return event.happened(Touchpoint.CANCELLED, about, dict(lesson.objects), plan=lesson.plan)
 
 
-def _subscription_failed(notice: Notice) -> BillingEvent:
+def _subscription_failed(event: PayPalEvent) -> BillingEvent:
     """A failed attempt; one that tells no time of its own is told from others by its event."""
-    lesson, billed = _subscription_learned(notice), section(notice.content, "billing_info")
-    details, plan = section(notice.content, "agreement_details"), section(notice.content, "plan")
+    lesson, billed = _subscription_learned(event), section(event.content, "billing_info")
+    details, plan = section(event.content, "agreement_details"), section(event.content, "plan")
     owed = {"currency": plan.get("curr_code"), **section(details, "outstanding_balance")}
     failed = section(billed, "last_failed_payment")
     count = identifier(billed.get("failed_payments_count")) or identifier(details.get("failed_payment_count"))
     attempts = {"dunning_attempt": count} if count else {}
-    return notice.happened(
+    return event.happened(
         Touchpoint.PAYMENT_FAILED,
-        (lesson.objects["subscription"], _FAILED, text(failed.get("time")) or notice.envelope.event_id),
+        (lesson.objects["subscription"], _FAILED, text(failed.get("time")) or event.envelope.event_id),
         dict(lesson.objects),
         customer=replace(lesson.customer, attributes={**lesson.customer.attributes, **attempts}),
-        money=notice.money(failed.get("amount"), billed.get("outstanding_balance"), owed),
+        money=event.money(failed.get("amount"), billed.get("outstanding_balance"), owed),
         plan=lesson.plan,
     )
 
 
-def _subscription_learned(notice: Notice) -> BillingEvent:
-    subscription = notice.content
+def _subscription_learned(event: PayPalEvent) -> BillingEvent:
+    subscription = event.content
     plan = section(subscription, "plan")
     name = text(plan.get("name")) or text(subscription.get("plan_id")) or text(plan.get("id"))
-    return notice.learned({"subscription": notice.require(subscription.get("id"), "subscription")}, name)
+    return event.learned({"subscription": event.require(subscription.get("id"), "subscription")}, name)
 
 
 def _names(items: list[Json]) -> tuple[str, ...]:
     return tuple(name for item in items if (name := text(item.get("name"))))[:MOST_PRODUCTS]
 
 
-READERS: Mapping[str, Callable[[Notice], BillingEvent]] = {
+READERS: Mapping[str, Callable[[PayPalEvent], BillingEvent]] = {
     "PAYMENT.SALE.COMPLETED": _sale_completed,
     "PAYMENT.CAPTURE.COMPLETED": _capture_completed,
     "CHECKOUT.ORDER.COMPLETED": _order_completed,

@@ -18,7 +18,7 @@ _ENDING = "_notification"
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class RecurlyEvent:
     """A notification, opened; `occurred_at` of its envelope is when it came, until a reader knows better."""
 
     kind: str
@@ -29,7 +29,7 @@ class Notice:
     account: Json
     currency: str
 
-    def at(self, *times: object) -> "Notice":
+    def at(self, *times: object) -> "RecurlyEvent":
         """The same notice, of the first of these times that is one."""
         found = next((at for at in map(iso_moment, times) if at), self.envelope.occurred_at)
         return replace(self, envelope=replace(self.envelope, occurred_at=found))
@@ -107,7 +107,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     envelope = envelope_of(
         source, "", digest_of(webhook.body), webhook.received_at, test=transaction.get("test") == "true"
     )
-    notice = Notice(
+    received = RecurlyEvent(
         kind=root,
         envelope=envelope,
         transaction=transaction,
@@ -117,105 +117,109 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
         currency=source.currency,
     )
     read = _READERS.get(root)
-    event = read(_reminder(notice, content) if root == _REMINDER else notice) if read else None
-    told = (part.get("custom_fields") for part in (notice.account, notice.subscription))
+    event = read(_reminder(received, content) if root == _REMINDER else received) if read else None
+    told = (part.get("custom_fields") for part in (received.account, received.subscription))
     return (with_basis(event, source.fields, *told),) if event else ()
 
 
-def _reminder(notice: Notice, content: Json) -> Notice:
+def _reminder(received: RecurlyEvent, content: Json) -> RecurlyEvent:
     """One root serves all reminders; which one it is stands inside."""
-    return replace(notice, kind=text(content.get("notification_type")) or "")
+    return replace(received, kind=text(content.get("notification_type")) or "")
 
 
-def payment(notice: Notice) -> BillingEvent:
+def payment(received: RecurlyEvent) -> BillingEvent:
     """A payment; the check of a card that costs nothing is none."""
-    transaction = notice.transaction
+    transaction = received.transaction
     if transaction.get("action") == "verify":
-        return notice.learned()
-    notice = notice.at(transaction.get("date"))
-    objects = notice.objects()
-    otherwise = objects.get("invoice") or notice.require("payment")
-    about = payment_of(objects.get("subscription"), notice.occurred_at, otherwise)
-    return notice.happened(Touchpoint.PAYMENT_SUCCEEDED, about, notice.money(transaction.get("amount_in_cents")))
+        return received.learned()
+    received = received.at(transaction.get("date"))
+    objects = received.objects()
+    otherwise = objects.get("invoice") or received.require("payment")
+    about = payment_of(objects.get("subscription"), received.occurred_at, otherwise)
+    return received.happened(Touchpoint.PAYMENT_SUCCEEDED, about, received.money(transaction.get("amount_in_cents")))
 
 
-def invoice_paid(notice: Notice) -> BillingEvent:
+def invoice_paid(received: RecurlyEvent) -> BillingEvent:
     """An invoice and the payment that paid it are one fact: they share the subscription's day, or the number."""
-    invoice = notice.invoice
-    subscription = notice.objects().get("subscription")
-    made = notice.at(invoice.get("created_at"), invoice.get("date")).occurred_at
-    about = payment_of(subscription, made, notice.require("invoice"))
+    invoice = received.invoice
+    subscription = received.objects().get("subscription")
+    made = received.at(invoice.get("created_at"), invoice.get("date")).occurred_at
+    about = payment_of(subscription, made, received.require("invoice"))
     touchpoint = touchpoint_of(invoice.get("origin"), subscription)
-    return notice.at(invoice.get("closed_at")).happened(touchpoint, about, notice.money(invoice.get("total_in_cents")))
+    return received.at(invoice.get("closed_at")).happened(
+        touchpoint, about, received.money(invoice.get("total_in_cents"))
+    )
 
 
-def invoice_closed(notice: Notice) -> BillingEvent:
+def invoice_closed(received: RecurlyEvent) -> BillingEvent:
     """The older name of a paid invoice, or of one given up: its state tells."""
-    return invoice_paid(notice) if notice.invoice.get("state") == "collected" else notice.learned()
+    return invoice_paid(received) if received.invoice.get("state") == "collected" else received.learned()
 
 
-def payment_failed(notice: Notice) -> BillingEvent:
+def payment_failed(received: RecurlyEvent) -> BillingEvent:
     """Every attempt is a transaction."""
-    about = (notice.require("payment"), "payment_failed", "")
-    money = notice.money(notice.transaction.get("amount_in_cents"))
-    return notice.at(notice.transaction.get("date")).happened(Touchpoint.PAYMENT_FAILED, about, money)
+    about = (received.require("payment"), "payment_failed", "")
+    money = received.money(received.transaction.get("amount_in_cents"))
+    return received.at(received.transaction.get("date")).happened(Touchpoint.PAYMENT_FAILED, about, money)
 
 
-def dunning(notice: Notice) -> BillingEvent:
+def dunning(received: RecurlyEvent) -> BillingEvent:
     """The twin of the failed attempt it repeats; one for an unpaid paper invoice has none."""
-    return payment_failed(notice) if identifier(notice.transaction.get("id")) else notice.learned()
+    return payment_failed(received) if identifier(received.transaction.get("id")) else received.learned()
 
 
-def _invoice_failed(occurrence: str) -> Callable[[Notice], BillingEvent]:
-    def read(notice: Notice) -> BillingEvent:
-        about = (notice.require("invoice"), "payment_failed", occurrence)
-        return notice.happened(Touchpoint.PAYMENT_FAILED, about, notice.money(notice.invoice.get("total_in_cents")))
+def _invoice_failed(occurrence: str) -> Callable[[RecurlyEvent], BillingEvent]:
+    def read(received: RecurlyEvent) -> BillingEvent:
+        about = (received.require("invoice"), "payment_failed", occurrence)
+        return received.happened(
+            Touchpoint.PAYMENT_FAILED, about, received.money(received.invoice.get("total_in_cents"))
+        )
 
     return read
 
 
-def refunded(notice: Notice) -> BillingEvent:
+def refunded(received: RecurlyEvent) -> BillingEvent:
     """A refund is a transaction of its own, with its payment's invoice; a void is the payment's own."""
-    refund = notice.require("payment")
-    money = notice.money(notice.transaction.get("amount_in_cents"))
-    notice = notice.at(notice.transaction.get("date"))
-    return notice.happened(Touchpoint.REFUNDED, (refund, "refunded", ""), money, refund=refund)
+    refund = received.require("payment")
+    money = received.money(received.transaction.get("amount_in_cents"))
+    received = received.at(received.transaction.get("date"))
+    return received.happened(Touchpoint.REFUNDED, (refund, "refunded", ""), money, refund=refund)
 
 
-def _period(touchpoint: Touchpoint) -> Callable[[Notice], BillingEvent]:
-    def read(notice: Notice) -> BillingEvent:
-        subscription = notice.subscription
+def _period(touchpoint: Touchpoint) -> Callable[[RecurlyEvent], BillingEvent]:
+    def read(received: RecurlyEvent) -> BillingEvent:
+        subscription = received.subscription
         if subscription.get("state") == "future":
-            return notice.learned()
-        notice = notice.at(subscription.get("current_period_started_at"), subscription.get("activated_at"))
-        uuid = notice.require("subscription")
-        money = notice.money(subscription.get("total_amount_in_cents"))
-        return notice.happened(touchpoint, payment_of(uuid, notice.occurred_at, uuid), money)
+            return received.learned()
+        received = received.at(subscription.get("current_period_started_at"), subscription.get("activated_at"))
+        uuid = received.require("subscription")
+        money = received.money(subscription.get("total_amount_in_cents"))
+        return received.happened(touchpoint, payment_of(uuid, received.occurred_at, uuid), money)
 
     return read
 
 
-def cancelled(notice: Notice) -> BillingEvent:
+def cancelled(received: RecurlyEvent) -> BillingEvent:
     """An end announced, or come; the expiry repeats the moment of the announcement."""
-    subscription = notice.subscription
-    notice = notice.at(subscription.get("canceled_at"), subscription.get("expires_at"))
-    about = (notice.require("subscription"), "cancelled", day(notice.occurred_at))
-    return notice.happened(Touchpoint.CANCELLED, about)
+    subscription = received.subscription
+    received = received.at(subscription.get("canceled_at"), subscription.get("expires_at"))
+    about = (received.require("subscription"), "cancelled", day(received.occurred_at))
+    return received.happened(Touchpoint.CANCELLED, about)
 
 
-def reminder(notice: Notice) -> BillingEvent | None:
+def reminder(received: RecurlyEvent) -> BillingEvent | None:
     """Of all reminders the end of a trial alone is a moment to ask; how long before is the operator's choice."""
-    if notice.kind != "subscription_trial_expiring":
+    if received.kind != "subscription_trial_expiring":
         return None
-    subscription = notice.subscription
+    subscription = received.subscription
     ends = iso_moment(subscription.get("trial_ends_at")) or iso_moment(subscription.get("current_period_ends_at"))
-    about = (notice.require("subscription"), "trial_ending", day(ends or notice.occurred_at))
-    return notice.happened(Touchpoint.TRIAL_ENDING, about)
+    about = (received.require("subscription"), "trial_ending", day(ends or received.occurred_at))
+    return received.happened(Touchpoint.TRIAL_ENDING, about)
 
 
 _REMINDER = f"prerenewal{_ENDING}"
 
-_READERS: Mapping[str, Callable[[Notice], BillingEvent | None]] = {
+_READERS: Mapping[str, Callable[[RecurlyEvent], BillingEvent | None]] = {
     f"{kind}{_ENDING}": read
     for kind, read in {
         "successful_payment": payment,
@@ -229,15 +233,15 @@ _READERS: Mapping[str, Callable[[Notice], BillingEvent | None]] = {
         "void_payment": refunded,
         "new_subscription": _period(Touchpoint.SUBSCRIPTION_STARTED),
         "renewed_subscription": _period(Touchpoint.RENEWED),
-        "updated_subscription": Notice.learned,
+        "updated_subscription": RecurlyEvent.learned,
         "canceled_subscription": cancelled,
         "expired_subscription": cancelled,
         "prerenewal": reminder,
-        "new_account": Notice.learned,
-        "updated_account": Notice.learned,
-        "canceled_account": Notice.learned,
-        "reactivated_account": Notice.learned,
-        "billing_info_updated": Notice.learned,
+        "new_account": RecurlyEvent.learned,
+        "updated_account": RecurlyEvent.learned,
+        "canceled_account": RecurlyEvent.learned,
+        "reactivated_account": RecurlyEvent.learned,
+        "billing_info_updated": RecurlyEvent.learned,
         "closed_invoice": invoice_closed,
     }.items()
 }

@@ -13,12 +13,12 @@ from afterbill.connectors._kit.envelope import PAYMENT, Envelope
 from afterbill.connectors._kit.json import (
     Json,
     address,
+    alpha_code,
     country,
     full_name,
     identifier,
     identifiers,
     iso_moment,
-    letters,
     locale,
     parse,
     records,
@@ -128,7 +128,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
 
 def _paid(payment: Json, source: Source) -> Money | None:
     named = (payment.get("currency"), section(payment, "invoice").get("currency"), source.currency)
-    code = next(filter(None, (letters(value, 3) for value in named)), _CURRENCY)
+    code = next(filter(None, (alpha_code(value, 3) for value in named)), _CURRENCY)
     amounts = (from_decimal(payment.get(key), code) for key in ("amount_paid", "amount", "paid"))
     return next(filter(None, amounts), None)
 

@@ -12,14 +12,14 @@ from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.json import Json, section
 from afterbill.connectors._kit.signatures import base64_text, check_body, sign_body
 from afterbill.connectors.shopify import customers, orders, subscriptions
-from afterbill.connectors.shopify.envelope import NAMES, PREFIXES, Notice, money_of, open_notice
+from afterbill.connectors.shopify.envelope import NAMES, PREFIXES, ShopifyEvent, money_of, parse_event
 from afterbill.intake.connector import About, Address, Api, Call, Login
 from afterbill.model.billing import BillingEvent, OperatorTask, Touchpoint
 from afterbill.model.webhooks import Refusal, Source, Webhook
 
 HEADERS: frozenset[str] = frozenset(f"{prefix}{name}" for prefix in PREFIXES for name in NAMES)
 
-_READERS: Mapping[str, Callable[[Notice], tuple[BillingEvent | OperatorTask, ...]]] = {
+_READERS: Mapping[str, Callable[[ShopifyEvent], tuple[BillingEvent | OperatorTask, ...]]] = {
     "orders/paid": orders.paid,
     "orders/fulfilled": orders.fulfilled,
     "orders/cancelled": orders.cancelled,
@@ -84,12 +84,12 @@ def sign(webhook: Webhook, secret: str) -> Webhook:
 
 def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | OperatorTask, ...]:
     """What a webhook of the source's shop says; those of another shop, which one app may serve too, say nothing."""
-    notice = open_notice(webhook, source)
-    if source.account and notice.shop and notice.shop != source.account.lower():
+    received = parse_event(webhook, source)
+    if source.account and received.shop and received.shop != source.account.lower():
         return ()
-    reader = _READERS.get(notice.topic)
-    found = reader(notice) if reader else ()
-    return tuple(_told(one, notice.body, source) if isinstance(one, BillingEvent) else one for one in found)
+    reader = _READERS.get(received.topic)
+    found = reader(received) if reader else ()
+    return tuple(_told(one, received.body, source) if isinstance(one, BillingEvent) else one for one in found)
 
 
 def _told(event: BillingEvent, body: Json, source: Source) -> BillingEvent:

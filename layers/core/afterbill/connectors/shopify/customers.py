@@ -1,7 +1,7 @@
 """Who a Shopify webhook is about, and the privacy requests that every app has to take."""
 
 from afterbill.connectors._kit.json import Json, address, country, full_name, locale, section, text
-from afterbill.connectors.shopify.envelope import Notice, id_of, ref
+from afterbill.connectors.shopify.envelope import ShopifyEvent, id_of, ref
 from afterbill.model.billing import BillingEvent, CustomerRef, OperatorTask
 
 _MOST_ORDERS = 1000
@@ -61,44 +61,44 @@ def _name(person: Json) -> str | None:
     return full_name(person.get("first_name"), person.get("last_name")) or text(person.get("name"))
 
 
-def changed(notice: Notice) -> tuple[BillingEvent, ...]:
+def changed(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`customers/create`, `/update`, `/enable` and `/disable`: the account as it is."""
-    return (_learned(notice, profile_of(notice.body)),)
+    return (_learned(event, profile_of(event.body)),)
 
 
-def deleted(notice: Notice) -> tuple[BillingEvent, ...]:
+def deleted(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`customers/delete`: only the id is left."""
-    return (_learned(notice, CustomerRef(id=ref(notice.body), deleted=True)),)
+    return (_learned(event, CustomerRef(id=ref(event.body), deleted=True)),)
 
 
-def consent_changed(notice: Notice) -> tuple[BillingEvent, ...]:
+def consent_changed(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`customers_email_marketing_consent/update`: an address; the consent is for marketing, not for surveys."""
-    email = address(notice.body.get("email_address"))
-    return (_learned(notice, CustomerRef(id=ref(notice.body, "customer"), email=email)),)
+    email = address(event.body.get("email_address"))
+    return (_learned(event, CustomerRef(id=ref(event.body, "customer"), email=email)),)
 
 
-def _learned(notice: Notice, customer: CustomerRef) -> BillingEvent:
-    return notice.envelope.learned(customer, {"customer": notice.require(customer.id, "customer")})
+def _learned(event: ShopifyEvent, customer: CustomerRef) -> BillingEvent:
+    return event.envelope.learned(customer, {"customer": event.require(customer.id, "customer")})
 
 
-def privacy_asked(notice: Notice) -> tuple[OperatorTask, ...]:
+def privacy_asked(event: ShopifyEvent) -> tuple[OperatorTask, ...]:
     """The three privacy topics: a person has to answer them within 30 days.
 
     Some customers are known by their address alone: then the webhook's own id keeps their requests apart.
     """
-    kind, listed = _TASKS[notice.topic]
-    person = section(notice.body, "customer")
-    asked = id_of(section(notice.body, "data_request").get("id")) or ref(person)
+    kind, listed = _TASKS[event.topic]
+    person = section(event.body, "customer")
+    asked = id_of(section(event.body, "data_request").get("id")) or ref(person)
     if kind == "shop_redact":
-        asked = ref(notice.body, "shop")
-    orders = notice.body.get(listed)
+        asked = ref(event.body, "shop")
+    orders = event.body.get(listed)
     found = map(id_of, orders[:_MOST_ORDERS]) if isinstance(orders, list) else ()
-    details = {"shop": notice.shop, "orders": " ".join(filter(None, found))}
+    details = {"shop": event.shop, "orders": " ".join(filter(None, found))}
     task = OperatorTask(
-        source=notice.envelope.source,
+        source=event.envelope.source,
         kind=kind,
-        id=asked or notice.envelope.event_id,
-        occurred_at=notice.envelope.occurred_at,
+        id=asked or event.envelope.event_id,
+        occurred_at=event.envelope.occurred_at,
         customer=CustomerRef(id=ref(person), email=address(person.get("email"))),
         details={name: value for name, value in details.items() if value},
     )

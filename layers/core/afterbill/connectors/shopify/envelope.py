@@ -23,7 +23,7 @@ _LARGEST_ID = 10**20
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class ShopifyEvent:
     """One webhook; `shop` is its domain in lower case, empty where nothing names it."""
 
     topic: str
@@ -39,7 +39,7 @@ class Notice:
         return found
 
 
-def open_notice(webhook: Webhook, source: Source) -> Notice:
+def parse_event(webhook: Webhook, source: Source) -> ShopifyEvent:
     """Read headers and body; several subscriptions to one topic share an event id, several topics do too."""
     body = parse(webhook.body)
     topic = header(webhook, "topic").lower()
@@ -56,7 +56,7 @@ def open_notice(webhook: Webhook, source: Source) -> Notice:
         occurred_at=next(filter(None, map(iso_moment, times)), webhook.received_at),
         test=header(webhook, "test").lower() == "true" or _made_for_testing(body),
     )
-    return Notice(topic, shop, body, source, envelope)
+    return ShopifyEvent(topic, shop, body, source, envelope)
 
 
 def header(webhook: Webhook, name: str) -> str:

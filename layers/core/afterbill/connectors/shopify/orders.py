@@ -3,7 +3,7 @@
 from afterbill.connectors._kit.envelope import MOST_PRODUCTS, PAYMENT
 from afterbill.connectors._kit.json import Json, address, country, identifiers, records, section, text
 from afterbill.connectors.shopify.customers import customer_of
-from afterbill.connectors.shopify.envelope import Notice, money_of, ref, transactions
+from afterbill.connectors.shopify.envelope import ShopifyEvent, money_of, ref, transactions
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 
 _FULFILLED = "fulfilled"
@@ -17,88 +17,88 @@ def products_of(body: Json) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for line in lines if (name := text(line.get("title")) or text(line.get("name")))))
 
 
-def paid(notice: Notice) -> tuple[BillingEvent, ...]:
+def paid(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`orders/paid`."""
-    return (_about_order(notice, Touchpoint.ORDER_PAID, PAYMENT),)
+    return (_about_order(received, Touchpoint.ORDER_PAID, PAYMENT),)
 
 
-def fulfilled(notice: Notice) -> tuple[BillingEvent, ...]:
+def fulfilled(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`orders/fulfilled`."""
-    return (_about_order(notice, Touchpoint.ORDER_FULFILLED, _FULFILLED),)
+    return (_about_order(received, Touchpoint.ORDER_FULFILLED, _FULFILLED),)
 
 
-def cancelled(notice: Notice) -> tuple[BillingEvent, ...]:
+def cancelled(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`orders/cancelled`."""
-    return (_about_order(notice, Touchpoint.CANCELLED, Touchpoint.CANCELLED.value),)
+    return (_about_order(received, Touchpoint.CANCELLED, Touchpoint.CANCELLED.value),)
 
 
-def _about_order(notice: Notice, touchpoint: Touchpoint, meaning: str) -> BillingEvent:
-    about = (notice.require(ref(notice.body), "order"), meaning, "")
-    customer = customer_of(notice.body)
-    return notice.envelope.happened(
+def _about_order(received: ShopifyEvent, touchpoint: Touchpoint, meaning: str) -> BillingEvent:
+    about = (received.require(ref(received.body), "order"), meaning, "")
+    customer = customer_of(received.body)
+    return received.envelope.happened(
         touchpoint,
         about,
         customer,
         identifiers(order=about[0], customer=customer.id),
-        money=money_of(notice.body, "total_price", notice.source),
-        products=products_of(notice.body),
+        money=money_of(received.body, "total_price", received.source),
+        products=products_of(received.body),
     )
 
 
-def changed(notice: Notice) -> tuple[BillingEvent, ...]:
+def changed(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """An order as it is; `orders/edited` names the order alone."""
-    customer = customer_of(notice.body)
-    order = ref(notice.body) or ref(section(notice.body, "order_edit"), "order")
-    return (notice.envelope.learned(customer, identifiers(order=order, customer=customer.id)),)
+    customer = customer_of(received.body)
+    order = ref(received.body) or ref(section(received.body, "order_edit"), "order")
+    return (received.envelope.learned(customer, identifiers(order=order, customer=customer.id)),)
 
 
-def shipped(notice: Notice) -> tuple[BillingEvent, ...]:
+def shipped(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`fulfillments/create` and `/update`: the order's fulfilment, once one of its parcels is on its way."""
-    body = notice.body
+    body = received.body
     if body.get("status") != "success":
         return ()
-    about = (notice.require(ref(body, "order"), "order"), _FULFILLED, "")
+    about = (received.require(ref(body, "order"), "order"), _FULFILLED, "")
     goes_to = section(body, "destination")
     customer = CustomerRef(email=address(body.get("email")), country=country(goes_to.get("country_code")))
     objects = identifiers(order=about[0], fulfillment=ref(body))
-    event = notice.envelope.happened(Touchpoint.ORDER_FULFILLED, about, customer, objects, products=products_of(body))
+    event = received.envelope.happened(Touchpoint.ORDER_FULFILLED, about, customer, objects, products=products_of(body))
     return (event,)
 
 
-def refunded(notice: Notice) -> tuple[BillingEvent, ...]:
+def refunded(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`refunds/create`: what was given back, unless every attempt at it failed."""
-    tried = transactions(notice.body)
+    tried = transactions(received.body)
     if tried and all(one.get("status") in _FAILED for one in tried):
         return ()
-    return (_about_payment(notice, Touchpoint.REFUNDED, "refund", _given_back(notice, tried)),)
+    return (_about_payment(received, Touchpoint.REFUNDED, "refund", _given_back(received, tried)),)
 
 
-def _given_back(notice: Notice, tried: list[Json]) -> Money | None:
+def _given_back(received: ShopifyEvent, tried: list[Json]) -> Money | None:
     """The sum of the successful transactions; None without any, or where they do not add up."""
     done = [one for one in tried if one.get("kind") == "refund" and one.get("status") == "success"]
-    parts = [money for one in done if (money := money_of(one, "amount", notice.source))]
+    parts = [money for one in done if (money := money_of(one, "amount", received.source))]
     currencies = {money.currency for money in parts}
     if len(parts) != len(done) or len(currencies) != 1:
         return None
     return Money(sum(money.amount for money in parts), currencies.pop())
 
 
-def transacted(notice: Notice) -> tuple[BillingEvent, ...]:
+def transacted(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`order_transactions/create`: only a charge that failed says more than the order does."""
-    if notice.body.get("status") not in _FAILED or notice.body.get("kind") not in _CHARGING:
+    if received.body.get("status") not in _FAILED or received.body.get("kind") not in _CHARGING:
         return ()
-    amount = money_of(notice.body, "amount", notice.source)
-    return (_about_payment(notice, Touchpoint.PAYMENT_FAILED, "transaction", amount),)
+    amount = money_of(received.body, "amount", received.source)
+    return (_about_payment(received, Touchpoint.PAYMENT_FAILED, "transaction", amount),)
 
 
-def disputed(notice: Notice) -> tuple[BillingEvent, ...]:
+def disputed(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`disputes/create`: a chargeback or an inquiry."""
-    amount = money_of(notice.body, "amount", notice.source)
-    return (_about_payment(notice, Touchpoint.DISPUTED, "dispute", amount),)
+    amount = money_of(received.body, "amount", received.source)
+    return (_about_payment(received, Touchpoint.DISPUTED, "dispute", amount),)
 
 
-def _about_payment(notice: Notice, touchpoint: Touchpoint, kind: str, money: Money | None) -> BillingEvent:
+def _about_payment(received: ShopifyEvent, touchpoint: Touchpoint, kind: str, money: Money | None) -> BillingEvent:
     """What names its order and nobody: each refund, charge or dispute is a fact of its own."""
-    about = (notice.require(ref(notice.body), kind), touchpoint.value, "")
-    objects = identifiers(**{kind: about[0], "order": ref(notice.body, "order")})
-    return notice.envelope.happened(touchpoint, about, CustomerRef(), objects, money=money)
+    about = (received.require(ref(received.body), kind), touchpoint.value, "")
+    objects = identifiers(**{kind: about[0], "order": ref(received.body, "order")})
+    return received.envelope.happened(touchpoint, about, CustomerRef(), objects, money=money)

@@ -12,7 +12,7 @@ from afterbill.connectors._kit.json import identifier, parse, section, text
 from afterbill.connectors._kit.signatures import base64_text, check_body, digest, keys_of
 from afterbill.connectors.square import facts
 from afterbill.connectors.square.customers import customer_changed, customer_deleted, find_customer, objected_at
-from afterbill.connectors.square.envelope import Notice, open_notice
+from afterbill.connectors.square.envelope import SquareEvent, parse_event
 from afterbill.intake.connector import About, Address, Api, Login
 from afterbill.model.billing import BillingEvent
 from afterbill.model.errors import PayloadError
@@ -28,7 +28,7 @@ HEADERS = frozenset({_ENVIRONMENT})
 
 API = Api("https://connect.squareup.com", Login.KEY, sandbox_url="https://connect.squareupsandbox.com")
 
-_READERS: Mapping[str, Callable[[Notice], tuple[BillingEvent, ...]]] = {
+_READERS: Mapping[str, Callable[[SquareEvent], tuple[BillingEvent, ...]]] = {
     "payment.created": facts.payment_changed,
     "payment.updated": facts.payment_changed,
     "invoice.payment_made": facts.invoice_paid,
@@ -96,5 +96,5 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
         return ()
     sandbox = webhook.headers.get(_ENVIRONMENT, "").strip().lower() == "sandbox"
     unsubscribed_at = objected_at(section(data, "object", "customer"))
-    found = reader(open_notice(payload, kind, source, sandbox=sandbox))
+    found = reader(parse_event(payload, kind, source, sandbox=sandbox))
     return tuple(with_basis(event, source.fields, objected_at=unsubscribed_at) for event in found)

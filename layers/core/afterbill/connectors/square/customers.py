@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.json import Json, address, country, full_name, identifier, records, section, text
-from afterbill.connectors.square.envelope import Notice, money_of
+from afterbill.connectors.square.envelope import SquareEvent, money_of
 from afterbill.intake.connector import Call
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.model.webhooks import Source
@@ -49,19 +49,19 @@ def objected_at(person: Json) -> object:
     return (person.get("updated_at") or True) if unsubscribed else None
 
 
-def customer_changed(notice: Notice) -> tuple[BillingEvent, ...]:
+def customer_changed(received: SquareEvent) -> tuple[BillingEvent, ...]:
     """What `customer.created` and `customer.updated` teach."""
-    customer = notice.content("customer")
-    customer_id = notice.require(customer, "customer")
-    return (notice.envelope.learned(_person(customer), {"customer": customer_id}),)
+    customer = received.content("customer")
+    customer_id = received.require(customer, "customer")
+    return (received.envelope.learned(_person(customer), {"customer": customer_id}),)
 
 
-def customer_deleted(notice: Notice) -> tuple[BillingEvent, ...]:
+def customer_deleted(received: SquareEvent) -> tuple[BillingEvent, ...]:
     """That the customer is gone; one that was merged into another goes on under that one's id."""
-    if section(notice.data, "object", "event_context", "merge"):
+    if section(received.data, "object", "event_context", "merge"):
         return ()
-    customer_id = notice.require(notice.content("customer") or notice.data, "customer")
-    return (notice.envelope.learned(CustomerRef(id=customer_id, deleted=True), {"customer": customer_id}),)
+    customer_id = received.require(received.content("customer") or received.data, "customer")
+    return (received.envelope.learned(CustomerRef(id=customer_id, deleted=True), {"customer": customer_id}),)
 
 
 def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:

@@ -10,7 +10,7 @@ from afterbill.model.webhooks import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class SquareEvent:
     """A Square event: `data` as it came, with the changed object inside; `currency` is that of amounts without one."""
 
     kind: str
@@ -37,7 +37,7 @@ def money_of(value: object, currency: str) -> Money | None:
     return from_minor(found.get("amount"), found.get("currency") or currency)
 
 
-def open_notice(payload: Json, kind: str, source: Source, *, sandbox: bool) -> Notice:
+def parse_event(payload: Json, kind: str, source: Source, *, sandbox: bool) -> SquareEvent:
     """Read the envelope; the merchant is part of every fact."""
     event = f"Square event {kind}"
     envelope = Envelope(
@@ -48,4 +48,4 @@ def open_notice(payload: Json, kind: str, source: Source, *, sandbox: bool) -> N
         occurred_at=needed(iso_moment(payload.get("created_at")), event, "created_at"),
         test=sandbox,
     )
-    return Notice(kind, envelope, section(payload, "data"), source.currency)
+    return SquareEvent(kind, envelope, section(payload, "data"), source.currency)

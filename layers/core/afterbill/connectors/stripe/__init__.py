@@ -11,7 +11,7 @@ from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.json import Json, parse, section, text
 from afterbill.connectors._kit.signatures import any_match, digest, keys_of, seconds
 from afterbill.connectors.stripe import customers, payments, subscriptions
-from afterbill.connectors.stripe.envelope import FIRST_PAYMENTS_MARKED, Notice, open_notice
+from afterbill.connectors.stripe.envelope import FIRST_PAYMENTS_MARKED, StripeEvent, parse_event
 from afterbill.intake.connector import About, Address
 from afterbill.model.billing import BillingEvent
 from afterbill.model.errors import PayloadError
@@ -20,7 +20,7 @@ from afterbill.model.webhooks import Refusal, Source, Webhook, check_time
 HEADERS: frozenset[str] = frozenset()
 """Everything Stripe says stands in the body."""
 
-_READERS: Mapping[str, Callable[[Notice], BillingEvent | None]] = {
+_READERS: Mapping[str, Callable[[StripeEvent], BillingEvent | None]] = {
     "invoice.paid": payments.invoice_paid,
     "invoice.payment_succeeded": payments.invoice_paid,
     "invoice.payment_failed": payments.invoice_failed,
@@ -100,9 +100,9 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     reader = _READERS.get(kind)
     if not reader or (kind in _BARE and kind not in source.types and not _without_invoice(payload)):
         return ()
-    notice = open_notice(payload, kind, source)
-    event = reader(notice)
-    return (with_basis(event, source.fields, *customers.told_in(notice.content)),) if event else ()
+    received = parse_event(payload, kind, source)
+    event = reader(received)
+    return (with_basis(event, source.fields, *customers.told_in(received.content)),) if event else ()
 
 
 def _without_invoice(payload: Json) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from afterbill.connectors._kit.json import Json, address, country, identifier, locale, section, text
-from afterbill.connectors.stripe.envelope import Notice
+from afterbill.connectors.stripe.envelope import StripeEvent
 from afterbill.model.billing import BillingEvent, CustomerRef
 
 
@@ -38,10 +38,10 @@ def told_in(content: Json) -> tuple[object, ...]:
     return tuple(one.get("metadata") for one in (section(content, "customer"), content, *subscribed))
 
 
-def customer_changed(notice: Notice) -> BillingEvent:
+def customer_changed(event: StripeEvent) -> BillingEvent:
     """What `customer.created` and `customer.updated` teach."""
-    content = notice.content
-    customer_id = notice.require(content, "customer")
+    content = event.content
+    customer_id = event.require(content, "customer")
     languages = content.get("preferred_locales")
     customer = CustomerRef(
         id=customer_id,
@@ -51,10 +51,10 @@ def customer_changed(notice: Notice) -> BillingEvent:
         country=country(section(content, "address").get("country")),
         phone=_phone(content.get("phone")),
     )
-    return notice.learned(customer, {"customer": customer_id})
+    return event.learned(customer, {"customer": customer_id})
 
 
-def customer_deleted(notice: Notice) -> BillingEvent:
+def customer_deleted(event: StripeEvent) -> BillingEvent:
     """That the customer is gone; nothing else is learned of somebody who was just deleted."""
-    customer_id = notice.require(notice.content, "customer")
-    return notice.learned(CustomerRef(id=customer_id, deleted=True), {"customer": customer_id})
+    customer_id = event.require(event.content, "customer")
+    return event.learned(CustomerRef(id=customer_id, deleted=True), {"customer": customer_id})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from afterbill.connectors._kit.json import Json, identifier, integer, letters, moment, needed, section, text
+from afterbill.connectors._kit.json import Json, alpha_code, identifier, integer, moment, needed, section, text
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
 from afterbill.model.currencies import exponent
 from afterbill.model.errors import PayloadError
@@ -22,7 +22,7 @@ _EXPONENTS = {"ISK": 2, "MGA": 0, "UGX": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class StripeEvent:
     """A Stripe event: `content` is its data.object, `previous` what an update changed, as they came."""
 
     kind: str
@@ -81,10 +81,10 @@ class Notice:
         return replace(lesson, touchpoint=touchpoint, fact=fact_key(PROVIDER, self.account, *about), money=money)
 
 
-def open_notice(payload: Json, kind: str, source: Source) -> Notice:
+def parse_event(payload: Json, kind: str, source: Source) -> StripeEvent:
     """Read the envelope; what does not say it is live counts as test, so that no stranger gets a mail."""
     event = f"Stripe event {kind}"
-    return Notice(
+    return StripeEvent(
         kind=kind,
         id=needed(text(payload.get("id")), event, "id"),
         source=source.name,
@@ -99,7 +99,7 @@ def open_notice(payload: Json, kind: str, source: Source) -> Notice:
 
 def stripe_money(amount: object, currency: object) -> Money | None:
     """An amount in Stripe's smallest unit as one in ISO 4217's."""
-    number, code = integer(amount), letters(currency, 3)
+    number, code = integer(amount), alpha_code(currency, 3)
     if number is None or code is None:
         return None
     shift = exponent(code) - _EXPONENTS.get(code, exponent(code))
