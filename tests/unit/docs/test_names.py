@@ -89,6 +89,7 @@ def test_the_cost_of_alarms_metrics_and_secrets_follows_from_their_number():
     costs = ", ".join(f"{what} ${price:.2f}" for what, price in fixed.items())
 
     assert f"about ${sum(fixed.values()):.0f} a month: {costs}." in " ".join(prose("docs/operations.md").split())
+    assert f"about ${sum(fixed.values()):.0f} a month" in " ".join(prose("README.md").split())
 
 
 def test_deploying_knows_every_parameter_with_its_default():
