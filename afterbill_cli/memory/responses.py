@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from afterbill.model.customer import Customer, weightiest
+from afterbill.model.customer import Customer, survivor_of, weightiest
 from afterbill.model.invitation import Answer, Delivery, Invitation, Recorded, State
 from afterbill.model.visits import Visit, most, visit_of
 from afterbill_cli.memory.facts import MemoryFacts
@@ -19,8 +19,7 @@ class MemoryResponses(MemoryFacts):
 
     def customer(self, customer_id: str) -> Customer | None:
         """The customer, merged ones followed."""
-        known = self.people.get(customer_id)
-        return self.customer(known.merged_into) if known and known.merged_into else known
+        return survivor_of(customer_id, self.people)
 
     # Responses
 

@@ -1,4 +1,5 @@
 import itertools
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pytest
@@ -12,8 +13,10 @@ from afterbill.model.customer import (
     Waiting,
     address_hash,
     await_survey,
+    follow_merges,
     learn,
     merge,
+    survivor_of,
     weightiest,
 )
 from tests.factories import ADA, DAY, HOUR, NOON, cancellation, customer, event, news, ref, refund
@@ -234,6 +237,34 @@ def test_a_bounce_survives_a_merge_only_with_the_address_that_bounced() -> None:
 )
 def test_a_wish_outweighs_a_bounce_and_the_first_wish_stays(reasons: tuple[str, ...], kept: str) -> None:
     assert weightiest(*reasons) == kept
+
+
+MERGED = {
+    "a": Customer("a", merged_into="b"),
+    "b": Customer("b", merged_into="c"),
+    "c": STRANGER,
+    "lost": Customer("lost", merged_into="erased"),
+    "ring": Customer("ring", merged_into="ring"),
+}
+
+
+@pytest.mark.parametrize(
+    ("customer_id", "survivor"), [("a", "c"), ("c", "c"), ("lost", None), ("ring", None), ("erased", None), ("", None)]
+)
+def test_the_survivor_of_merges_is_the_one_merged_into_nobody(customer_id: str, survivor: str | None) -> None:
+    found = survivor_of(customer_id, MERGED)
+    assert (found.id if found else None) == survivor
+
+
+def test_merges_are_followed_in_one_read_for_each_step_and_nobody_is_read_twice() -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def read(ids: Sequence[str]) -> Mapping[str, Customer]:
+        asked.append(tuple(ids))
+        return {id_: MERGED[id_] for id_ in ids if id_ in MERGED}
+
+    assert list(follow_merges(["a", "", "lost", "a", "ring"], read)) == ["a", "lost", "ring", "b", "c"]
+    assert asked == [("a", "lost", "ring"), ("b", "erased"), ("c",)]
 
 
 def test_an_address_is_recognised_by_its_hash_whatever_its_letter_case() -> None:

@@ -13,14 +13,11 @@ from afterbill.answers.external import ExternalResponse, invitation_of
 from afterbill.answers.record_response import cleaned
 from afterbill.answers.told import ReportedAnswer
 from afterbill.model.channels import Channel
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Customer, follow_merges, survivor_of
 from afterbill.model.invitation import Answer
 
 if TYPE_CHECKING:  # this answers HTTP, and starts without what the ports name
     from afterbill.answers.ports import ApiKeys, Collecting
-
-_MOST_MERGES = 3
-"""Who was merged more often in a row is taken for unknown."""
 
 
 class Refusal(StrEnum):
@@ -117,9 +114,4 @@ def _customer(told: ReportedAnswer, deps: CollectDeps) -> Customer | None:
         return None
     known = deps.table.known(named)
     wanted = next((known[name] for name in named if name in known), "")
-    for _ in range(_MOST_MERGES):
-        found = deps.table.customers([wanted]).get(wanted) if wanted else None
-        if found is None or not found.merged_into:
-            return found
-        wanted = found.merged_into
-    return None
+    return survivor_of(wanted, follow_merges([wanted], deps.table.customers))

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from afterbill.intake.ports import FactSnapshot
 from afterbill.model.billing import BillingEvent
-from afterbill.model.customer import BOUNCED, Customer, learn, merge, weightiest
+from afterbill.model.customer import BOUNCED, Customer, follow_merges, learn, merge, survivor_of, weightiest
 
 
 class People(Protocol):
@@ -57,9 +57,7 @@ def identify(
     aliases = aliases_of(event, hash_address)
     if not aliases:
         return Identity(None)
-    read = follow(
-        tuple(dict.fromkeys(found.customer_ids[alias] for alias in aliases if alias in found.customer_ids)), facts
-    )
+    read = follow_merges((found.customer_ids.get(alias, "") for alias in aliases), facts.customers)
     people = [one for one in read.values() if one.merged_into is None]
     survivor = people[0] if people else Customer(new_id())
     # Nothing but the way to the survivor stays: whoever erases that one must find no second copy of the person.
@@ -77,21 +75,8 @@ def identify(
 
 def _known(own_id: str, facts: People) -> Identity:
     """Somebody afterbill itself named: nothing is learned of them, and who was erased is nobody."""
-    read = follow((own_id,), facts)
-    return Identity(next((one for one in read.values() if one.merged_into is None), None), read=read)
-
-
-def follow(ids: tuple[str, ...], facts: People) -> dict[str, Customer]:
-    """The customers under these ids and those they were merged into, in that order."""
-    read: dict[str, Customer] = {}
-    asked: set[str] = set()
-    while ids:
-        asked.update(ids)
-        people = facts.customers(ids)
-        read |= {id_: people[id_] for id_ in ids if id_ in people}
-        wanted = dict.fromkeys(one.merged_into for one in read.values())
-        ids = tuple(id_ for id_ in wanted if id_ and id_ not in asked)  # one that was erased is not asked for again
-    return read
+    read = follow_merges([own_id], facts.customers)
+    return Identity(survivor_of(own_id, read), read=read)
 
 
 def _suppress(learned: Customer, before: Customer, event: BillingEvent, found: FactSnapshot) -> Customer:

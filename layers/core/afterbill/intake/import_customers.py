@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from afterbill.intake.identify_customer import Identity, aliases_of, follow, identify
+from afterbill.intake.identify_customer import Identity, aliases_of, identify
 from afterbill.intake.ports import MOST_WRITES, FactSnapshot, FactWrites, Imports, ImportSnapshot
 from afterbill.model.billing import BillingEvent
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Customer, follow_merges, survivor_of
 from afterbill.model.errors import TransientError
 
 TOGETHER = 99
@@ -98,9 +98,9 @@ class _Page:
         return Outcome.CHANGED if identity.changed or identity.aliases else Outcome.UNCHANGED
 
     def survivor(self, customer_id: str) -> str:
-        """Into whom this customer was merged in the end."""
-        known = self.people.get(customer_id)
-        return self.survivor(known.merged_into) if known and known.merged_into in self.people else customer_id
+        """The id of the customer into whom this one was merged in the end; its own where that one is gone."""
+        survivor = survivor_of(customer_id, self.people)
+        return survivor.id if survivor else customer_id
 
 
 @dataclass
@@ -168,7 +168,7 @@ def _read(events: Collection[BillingEvent], deps: CustomerImportDeps) -> _Page:
     aliases = dict.fromkeys(alias for event in events for alias in aliases_of(event, deps.hash_address))
     addresses = filter(None, (event.customer.address for event in events))
     read = deps.table.known(tuple(aliases), tuple({deps.hash_address(one): None for one in addresses}))
-    people = follow(tuple(dict.fromkeys(read.customer_ids.values())), deps.table)
+    people = follow_merges(read.customer_ids.values(), deps.table.customers)
     return _Page(read, people, dict(read.customer_ids), dict(people))
 
 

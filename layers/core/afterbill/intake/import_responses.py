@@ -6,9 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from afterbill.answers.external import ExternalResponse, invitation_of
-from afterbill.intake.identify_customer import follow
 from afterbill.intake.ports import MOST_WRITES, ImportedResponses, ResponseWrite
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Customer, follow_merges, survivor_of
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation
 
@@ -117,14 +116,9 @@ def _people(responses: Sequence[Response], table: ImportedResponses) -> Mapping[
     """Customers by those of the aliases that lead to one; merged ones are followed."""
     aliases = tuple(dict.fromkeys(alias for one in responses for alias in one.aliases))
     ids = table.owners(aliases) if aliases else {}
-    people = follow(tuple(dict.fromkeys(ids.values())), table)
-    found = {alias: _survivor(id_, people) for alias, id_ in ids.items()}
+    people = follow_merges(ids.values(), table.customers)
+    found = {alias: survivor_of(id_, people) for alias, id_ in ids.items()}
     return {alias: one for alias, one in found.items() if one}
-
-
-def _survivor(id_: str, people: Mapping[str, Customer]) -> Customer | None:
-    known = people.get(id_)
-    return _survivor(known.merged_into, people) if known and known.merged_into else known
 
 
 def _rewrite(one: Response, people: Mapping[str, Customer], before: Invitation | None, now: datetime) -> ResponseWrite:

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -108,6 +108,33 @@ def merge(survivor: Customer, other: Customer) -> Customer:
         deleted=survivor.deleted and other.deleted,
         absorbed=(*survivor.absorbed, other.id, *other.absorbed),
     )
+
+
+def follow_merges(ids: Iterable[str], read: Callable[[Sequence[str]], Mapping[str, Customer]]) -> dict[str, Customer]:
+    """Read the customers under these ids and those they were merged into, in that order.
+
+    Every call of `read` asks for all that is left to read; no id is asked for twice, so a customer that was erased and
+    customers merged in a circle end the search. Empty ids are left out.
+    """
+    customers: dict[str, Customer] = {}
+    asked: set[str] = set()
+    wanted: Iterable[str | None] = ids
+    while missing := tuple(dict.fromkeys(id_ for id_ in wanted if id_ and id_ not in asked)):
+        asked.update(missing)
+        found = read(missing)
+        customers |= {id_: found[id_] for id_ in missing if id_ in found}
+        wanted = [customer.merged_into for customer in customers.values()]
+    return customers
+
+
+def survivor_of(customer_id: str, customers: Mapping[str, Customer]) -> Customer | None:
+    """The customer into whom `customer_id` was merged in the end; None where that one is not among `customers`."""
+    customer = customers.get(customer_id)
+    for _ in customers:
+        if customer is None or customer.merged_into is None:
+            return customer
+        customer = customers.get(customer.merged_into)
+    return None
 
 
 def _with_newest_basis(customer: Customer, *told: Mapping[str, str]) -> Customer:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from afterbill.adapters.aws.clients import error_code, passing, transient
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import customer_of, encode, invitation_of, stamp
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Customer, follow_merges, survivor_of
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation, SkipReason, State
 
@@ -50,8 +50,7 @@ class TableReader:
 
     def customer(self, customer_id: str) -> Customer | None:
         """The customer, merged ones followed."""
-        known = self.customers([customer_id]).get(customer_id) if customer_id else None
-        return self.customer(known.merged_into) if known and known.merged_into else known
+        return survivor_of(customer_id, follow_merges([customer_id], self.customers))
 
     def transact(self, writes: Sequence[Mapping[str, Any]]) -> bool:
         """All of the writes or none; False when a condition failed or somebody else was at the same items."""
