@@ -6,7 +6,7 @@ from datetime import datetime
 
 from afterbill.intake.ports import FactQuery, FactSnapshot, FactWrites
 from afterbill.model.billing import OperatorTask
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import Invitation
 
 
@@ -19,7 +19,7 @@ class MemoryFacts:
     aliases: dict[str, str] = field(default_factory=dict)
     stops: dict[str, str] = field(default_factory=dict)
     peers: dict[str, frozenset[str]] = field(default_factory=dict)
-    suppressions: dict[str, str] = field(default_factory=dict)
+    suppressions: dict[str, Suppression] = field(default_factory=dict)
     events: set[tuple[str, str, str]] = field(default_factory=set)
     tasks: dict[tuple[str, str, str], tuple[OperatorTask, str]] = field(default_factory=dict)
 
@@ -31,7 +31,7 @@ class MemoryFacts:
             customer_ids={alias: self.aliases[alias] for alias in aliases if alias in self.aliases},
             stopped_by=frozenset(self.stops[link] for link in links if link in self.stops),
             peers=frozenset(peer for link in links for peer in self.peers.get(link, ())),
-            suppression=self.suppressions.get(wanted.address_hash or "", ""),
+            suppression=self.suppressions.get(wanted.address_hash or ""),
             repeated=(*(wanted.event or ("", "")), wanted.invitation_id) in self.events,
         )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from afterbill.model.customer import Customer, survivor_of, weightiest
+from afterbill.model.customer import Customer, Suppression, survivor_of, weightiest
 from afterbill.model.invitation import Answer, Delivery, Invitation, Recorded, State
 from afterbill.model.visits import Visit, most, visit_of
 from afterbill_cli.memory.facts import MemoryFacts
@@ -52,10 +52,10 @@ class MemoryResponses(MemoryFacts):
         self.invitations[invitation_id] = replace(stored, visits=(*stored.visits, visit_of(str(visit))))
         return self.invitations[invitation_id]
 
-    def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
+    def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
         """Never write to this address again."""
         del now  # when it was is for operators; nothing decides by it
-        self.suppressions[address_hash] = weightiest(self.suppressions.get(address_hash, ""), reason)
+        self.suppressions[address_hash] = weightiest(self.suppressions.get(address_hash), reason) or reason
         known = self.customer(holder.id) if holder else None
         if known and weightiest(known.suppressed, reason) != known.suppressed:
             self.people[known.id] = replace(known, suppressed=reason, version=known.version + 1)

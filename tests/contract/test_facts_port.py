@@ -272,7 +272,7 @@ def test_a_suppressed_address_is_known_by_its_hash(world):
     world.responses.suppress("hash", "complained", NOW, None)
 
     assert world.facts.look_up(FactQuery("", [], [], "hash")).suppression == "complained"
-    assert world.facts.look_up(FactQuery("", [], [], "other")).suppression == ""
+    assert world.facts.look_up(FactQuery("", [], [], "other")).suppression is None
 
 
 def test_an_event_is_remembered_with_the_fact_it_reported(world):

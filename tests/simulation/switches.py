@@ -89,7 +89,7 @@ _address_problem = choosing._address_problem
 
 
 def _whatever_bounced(situation: Situation, customer: Customer) -> SkipReason | None:
-    return _address_problem(situation, replace(customer, suppressed=""))
+    return _address_problem(situation, replace(customer, suppressed=None))
 
 
 _situation, _look_up, _claim, _commit = Table.situation, Table.look_up, Table.claim, Table.commit
@@ -153,7 +153,7 @@ SWITCHES = (
         "opt-outs and bounces",
         ("opted_out", "bounced", "reminder_opted_out"),
         patches=(
-            *_both("unreachable", _reachable_unless(suppressed="")),
+            *_both("unreachable", _reachable_unless(suppressed=None)),
             (choosing, "_address_problem", _whatever_bounced),
         ),
     ),

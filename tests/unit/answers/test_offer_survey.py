@@ -15,7 +15,7 @@ from afterbill.answers.offer_survey import (
     show_survey,
 )
 from afterbill.answers.rate_limit import RateLimiter
-from afterbill.model.customer import BOUNCED
+from afterbill.model.customer import Suppression
 from afterbill.model.invitation import Answer, State
 from afterbill_cli.memory.in_product import MemoryInProduct, MemoryUserKeys
 from afterbill_cli.memory.table import MemoryTable
@@ -106,7 +106,7 @@ class TestFinding:
         assert found(offering) == ""
 
     def test_a_bounce_is_about_an_address_and_not_about_the_product(self, offering, table):
-        table.people["ada"] = replace(table.people["ada"], suppressed=BOUNCED)
+        table.people["ada"] = replace(table.people["ada"], suppressed=Suppression.BOUNCED)
 
         assert found(offering)
 

@@ -10,6 +10,7 @@ from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.model.customer import (
     MOST_WAITING,
     Customer,
+    Suppression,
     Waiting,
     address_hash,
     await_survey,
@@ -222,20 +223,22 @@ def test_whoever_of_the_two_wished_it_is_never_written_to(reason: str) -> None:
 def test_a_bounce_survives_a_merge_only_with_the_address_that_bounced() -> None:
     bounced = Customer("b", address="gone@example.com", suppressed="bounced")
     assert merge(customer(address=None), bounced).suppressed == "bounced"
-    assert merge(customer(learned_at={"address": NOON}), bounced).suppressed == ""
+    assert merge(customer(learned_at={"address": NOON}), bounced).suppressed is None
     assert merge(customer(suppressed="bounced"), Customer("b", address="ADA@example.com")).suppressed == "bounced"
 
 
 @pytest.mark.parametrize(
     ("reasons", "kept"),
     [
-        ((), ""),
-        (("", "bounced"), "bounced"),
-        (("bounced", "unsubscribed"), "unsubscribed"),
-        (("complained", "unsubscribed"), "complained"),
+        ((), None),
+        ((None, Suppression.BOUNCED), Suppression.BOUNCED),
+        ((Suppression.BOUNCED, Suppression.UNSUBSCRIBED), Suppression.UNSUBSCRIBED),
+        ((Suppression.COMPLAINED, Suppression.UNSUBSCRIBED), Suppression.COMPLAINED),
     ],
 )
-def test_a_wish_outweighs_a_bounce_and_the_first_wish_stays(reasons: tuple[str, ...], kept: str) -> None:
+def test_a_wish_outweighs_a_bounce_and_the_first_wish_stays(
+    reasons: tuple[Suppression | None, ...], kept: Suppression | None
+) -> None:
     assert weightiest(*reasons) == kept
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
 from afterbill.model.consent import Legal, Need
-from afterbill.model.customer import Customer, Waiting
+from afterbill.model.customer import Customer, Suppression, Waiting
 from afterbill.model.invitation import Answer, Deferral, Delivery, Invitation, SkipReason, State
 from afterbill.model.visits import Kind, Visit
 from afterbill.model.webhooks import Source
@@ -224,7 +224,7 @@ PEOPLE = st.builds(
     lambda place, **fields: customer(**place | fields),
     PLACES,
     deleted=st.booleans(),
-    suppressed=st.sampled_from(["", "bounced", "unsubscribed"]),
+    suppressed=st.sampled_from([None, Suppression.BOUNCED, Suppression.UNSUBSCRIBED]),
     last_asked_at=st.none() | MOMENTS,
     last_adverse_at=st.none() | MOMENTS,
     waiting=st.dictionaries(

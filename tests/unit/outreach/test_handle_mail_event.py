@@ -131,7 +131,7 @@ def test_a_full_mailbox_may_be_written_to_again(kind: str) -> None:
     world = asked()
     world.report(ses_event(kind, ID))
     assert world.stored.suppressions == {}
-    assert world.stored.people["ada"].suppressed == ""
+    assert world.stored.people["ada"].suppressed is None
 
 
 def test_letter_case_in_the_report_does_not_matter() -> None:
@@ -144,7 +144,7 @@ def test_a_customer_who_has_moved_on_gives_up_only_the_old_address() -> None:
     world = asked()
     world.report(ses_event("bounce_permanent", ID, to="ada@old.example"))
     assert world.stored.suppressions == {hash_address("ada@old.example"): "bounced"}
-    assert world.stored.people["ada"].suppressed == ""
+    assert world.stored.people["ada"].suppressed is None
 
 
 def test_where_mail_is_forwarded_the_address_written_to_is_given_up_too() -> None:

@@ -71,7 +71,7 @@ def test_a_failure_that_may_still_be_mended_is_none(world: World) -> None:
 def test_a_number_that_there_is_not_is_given_up_and_its_customer_is_not(world: World) -> None:
     told(world, sms_event("TEXT_INVALID"))
     assert world.stored.suppressions == {HASHED: "bounced"}
-    assert world.person().suppressed == ""
+    assert world.person().suppressed is None
 
 
 def test_who_opted_out_at_the_carrier_has_objected(world: World) -> None:
@@ -120,7 +120,7 @@ def test_who_answers_stop_is_never_asked_again_by_any_way(world: World, text: st
 def test_a_number_we_never_wrote_to_is_suppressed_all_the_same(world: World) -> None:
     told(world, answer("STOP") | {"originationNumber": "+41791234567"})
     assert set(world.stored.suppressions) == {hash_address("+41791234567")}
-    assert world.person().suppressed == ""
+    assert world.person().suppressed is None
 
 
 @pytest.mark.parametrize("event", [answer("9"), answer("STOP") | {"originationNumber": ""}])

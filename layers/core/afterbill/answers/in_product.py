@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from afterbill.model.customer import BOUNCED, Customer
+from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import Invitation, State
 
 MOST_USER = 200
@@ -41,7 +41,7 @@ def invitation_named(user: str, survey: str, key: bytes) -> str | None:
 
 def waits(invitation: Invitation | None, customer: Customer, now: datetime) -> bool:
     """Whether this invitation can be shown to this customer now; it is shown once, answered or not."""
-    objected = customer.deleted or customer.suppressed not in {"", BOUNCED}
+    objected = customer.deleted or customer.suppressed not in {None, Suppression.BOUNCED}
     return (
         invitation is not None
         and not objected

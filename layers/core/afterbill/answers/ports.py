@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from afterbill.answers.api_keys import ApiKey
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import Answer, Invitation, Recorded
 from afterbill.model.short_links import ShortLink
 from afterbill.model.visits import Visit
@@ -39,7 +39,7 @@ class Responses(Protocol):
         A confirmed answer takes the place of an unconfirmed one, and its label with it.
         """
 
-    def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
+    def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
         """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""
 
     def customer(self, customer_id: str) -> Customer | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from afterbill.answers.rate_limit import RateLimiter
 from afterbill.answers.visitors import Visitor
 from afterbill.model import links
+from afterbill.model.customer import Suppression
 from afterbill.model.invitation import COMMENT_LENGTH, RETENTION, Answer, Invitation
 from afterbill.model.visits import HIDDEN, Kind, Visit
 
@@ -195,7 +196,7 @@ def unsubscribe(token: str, deps: RespondDeps, now: datetime) -> Responded:
     customer = deps.responses.customer(shown.invitation.customer_id)
     if customer and customer.address:
         hashed = deps.hash_address(customer.address)
-        deps.responses.suppress(hashed, "unsubscribed", now, customer)
+        deps.responses.suppress(hashed, Suppression.UNSUBSCRIBED, now, customer)
     return Responded(Outcome.UNSUBSCRIBED, shown.invitation)
 
 

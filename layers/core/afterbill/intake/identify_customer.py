@@ -6,7 +6,7 @@ from typing import Protocol
 
 from afterbill.intake.ports import FactSnapshot
 from afterbill.model.billing import BillingEvent
-from afterbill.model.customer import BOUNCED, Customer, follow_merges, learn, merge, survivor_of, weightiest
+from afterbill.model.customer import Customer, Suppression, follow_merges, learn, merge, survivor_of, weightiest
 
 
 class People(Protocol):
@@ -83,5 +83,5 @@ def _suppress(learned: Customer, before: Customer, event: BillingEvent, found: F
     """A suppressed address suppresses whoever holds it; a bounce is forgotten with the address that bounced."""
     if event.customer.address is None or learned.address != event.customer.address:
         return learned
-    moved = learned.suppressed == BOUNCED and learned.address != before.address
-    return replace(learned, suppressed=weightiest("" if moved else learned.suppressed, found.suppression))
+    moved = learned.suppressed == Suppression.BOUNCED and learned.address != before.address
+    return replace(learned, suppressed=weightiest(None if moved else learned.suppressed, found.suppression))

@@ -86,7 +86,7 @@ class _Page:
     def found(self, event: BillingEvent, deps: CustomerImportDeps) -> FactSnapshot:
         """What is known of one event."""
         address = event.customer.address
-        reason = self.read.suppressions.get(deps.hash_address(address), "") if address else ""
+        reason = self.read.suppressions.get(deps.hash_address(address)) if address else None
         return FactSnapshot(None, self.customer_ids, frozenset(), suppression=reason)
 
     def outcome(self, identity: Identity) -> Outcome:

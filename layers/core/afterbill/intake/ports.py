@@ -12,7 +12,7 @@ from typing import Protocol
 from afterbill.intake.connector import Api, Call, Token
 from afterbill.model.billing import OperatorTask
 from afterbill.model.campaigns import Done
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import Invitation
 from afterbill.model.webhooks import Source, Webhook
 
@@ -78,7 +78,7 @@ class FactSnapshot:
     customer_ids: Mapping[str, str]
     stopped_by: frozenset[str]
     peers: frozenset[str] = frozenset()
-    suppression: str = ""
+    suppression: Suppression | None = None
     repeated: bool = False
 
 
@@ -133,7 +133,7 @@ class ImportSnapshot:
     """What the table knows of many people: customers by alias, reasons of suppression by address hash."""
 
     customer_ids: Mapping[str, str]
-    suppressions: Mapping[str, str]
+    suppressions: Mapping[str, Suppression]
 
 
 class Imports(Protocol):

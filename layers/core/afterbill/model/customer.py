@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from afterbill.model.billing import REVERSALS, BillingEvent, Touchpoint
 from afterbill.model.consent import BASIS, newest
@@ -17,8 +18,13 @@ _AGAIN = timedelta(days=1)
 _EVER = datetime.min.replace(tzinfo=UTC)
 _FAREWELLS = REVERSALS | {Touchpoint.CANCELLED}
 
-BOUNCED = "bounced"
-"""The one suppression that is about an address and not about what its holder wants."""
+
+class Suppression(StrEnum):
+    """Why nobody may write to an address, a number or a person. Only BOUNCED is about the address, not its holder."""
+
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
 
 
 MOST_WAITING = 5
@@ -54,7 +60,7 @@ def _best(waiting: Mapping[str, Waiting]) -> Mapping[str, Waiting]:
 class Customer:
     """One person (one mail address); `version` is 0 until stored and rises with every write.
 
-    `suppressed` holds the reason why nobody may write to this person, empty when there is none.
+    `suppressed` holds the reason why nobody may write to this person, None when there is none.
     `learned_at` tells when each part of the profile was said (`address`, `attributes.plan`...), so that events
     may arrive in any order. `phone` is as the billing system spells it. `last_seen_at` is when they last used the
     product, `offered` the id of the invitation that waits for them there. `absorbed` are the ids of customers found to
@@ -76,7 +82,7 @@ class Customer:
     last_seen_at: datetime | None = None
     offered: str = ""
     waiting: Mapping[str, Waiting] = field(default_factory=dict)
-    suppressed: str = ""
+    suppressed: Suppression | None = None
     deleted: bool = False
     merged_into: str | None = None
     absorbed: tuple[str, ...] = ()
@@ -96,7 +102,9 @@ def merge(survivor: Customer, other: Customer) -> Customer:
     """Two customers found to be one: the latest word and the later time of each kind are kept."""
     said = {name: (value, other.learned_at.get(name, _EVER)) for name, value in _profile(other).items()}
     merged = _with_newest_basis(_absorb(survivor, said), survivor.attributes, other.attributes)
-    reasons = (one.suppressed for one in (survivor, other) if one.suppressed != BOUNCED or _same(one, merged))
+    reasons = (
+        one.suppressed for one in (survivor, other) if one.suppressed != Suppression.BOUNCED or _same(one, merged)
+    )
     return replace(
         merged,
         last_asked_at=_later(survivor.last_asked_at, other.last_asked_at),
@@ -143,9 +151,9 @@ def _with_newest_basis(customer: Customer, *told: Mapping[str, str]) -> Customer
     return replace(customer, attributes={**customer.attributes, **basis}) if basis else customer
 
 
-def weightiest(*reasons: str) -> str:
+def weightiest(*reasons: Suppression | None) -> Suppression | None:
     """Of several suppressions the one to keep: a bounce is forgotten with its address, a wish never is."""
-    return next(iter(sorted(filter(None, reasons), key=BOUNCED.__eq__)), "")
+    return min(filter(None, reasons), key=Suppression.BOUNCED.__eq__, default=None)
 
 
 def _profile(customer: Customer) -> dict[str, str]:

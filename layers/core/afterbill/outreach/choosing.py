@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from afterbill.model.channels import Channel
 from afterbill.model.consent import CONSENT_WITHDRAWN_AT, Legal, Need, basis_of, lawful
-from afterbill.model.customer import BOUNCED, Customer
+from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import Invitation, SkipReason
 from afterbill.outreach.policy import Policy, Rule, Situation
 
@@ -64,7 +64,7 @@ def _number_problem(situation: Situation, customer: Customer) -> SkipReason | No
 
 
 def _address_problem(situation: Situation, customer: Customer) -> SkipReason | None:
-    if customer.suppressed == BOUNCED:
+    if customer.suppressed == Suppression.BOUNCED:
         return SkipReason.SUPPRESSED
     return situation.address_problem if customer.address else SkipReason.NO_ADDRESS
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from afterbill.model.customer import Suppression
 from afterbill.model.errors import PayloadError
 from afterbill.model.invitation import Delivery, Invitation, State
 from afterbill.model.messages import INVITATION_TAG
@@ -124,7 +125,7 @@ def _final(event: Mapping[str, Any]) -> bool:
 def _suppress(invitation: Invitation, event: Mapping[str, Any], deps: MailEventDeps, now: datetime) -> None:
     """Both the address written to and the one reported: where mail is forwarded, SES names its last address."""
     complained = event["eventType"] == "Complaint"
-    reason = "complained" if complained else "bounced"
+    reason = Suppression.COMPLAINED if complained else Suppression.BOUNCED
     listed = event["complaint"]["complainedRecipients"] if complained else event["bounce"]["bouncedRecipients"]
     customer = deps.mail_events.customer(invitation.customer_id)
     held = deps.hash_address(customer.address) if customer and customer.address else ""

@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from afterbill.model.customer import BOUNCED
+from afterbill.model.customer import Suppression
 from afterbill.model.errors import PayloadError
 from afterbill.model.invitation import Delivery, Invitation, State
 from afterbill.model.messages import INVITATION_TAG
 from afterbill.outreach.ports import MailEvents, ShortLinks
 from afterbill.outreach.stop_words import says_stop
-from afterbill.outreach.text_messages import UNSUBSCRIBED
 
 _PROOFS = {
     "TEXT_SUCCESSFUL": Delivery.ACCEPTED,
@@ -100,7 +99,7 @@ def _heard(event: Mapping[str, Any], deps: SmsEventDeps, now: datetime) -> Outco
         return Outcome.OTHER
     hashed = deps.hash_address(number)
     customer = deps.events.customer(deps.events.holder(hashed))
-    deps.events.suppress(hashed, UNSUBSCRIBED, now, customer)
+    deps.events.suppress(hashed, Suppression.UNSUBSCRIBED, now, customer)
     return Outcome.SUPPRESSED
 
 
@@ -128,5 +127,6 @@ def _suppress(invitation: Invitation, event: Mapping[str, Any], deps: SmsEventDe
     if not number or not (objected or event["eventType"] == _NO_NUMBER):
         return False
     holder = deps.events.customer(invitation.customer_id) if objected else None
-    deps.events.suppress(deps.hash_address(number), UNSUBSCRIBED if objected else BOUNCED, now, holder)
+    reason = Suppression.UNSUBSCRIBED if objected else Suppression.BOUNCED
+    deps.events.suppress(deps.hash_address(number), reason, now, holder)
     return True

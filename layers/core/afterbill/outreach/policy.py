@@ -10,7 +10,7 @@ from afterbill.model.billing import REVERSALS, BillingEvent, Touchpoint
 from afterbill.model.campaigns import CAMPAIGNS, Campaign
 from afterbill.model.channels import Channel, InProduct, SmsPolicy
 from afterbill.model.consent import Legal, Need
-from afterbill.model.customer import BOUNCED, Customer
+from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import Deferral, SkipReason
 from afterbill.model.questions import Question
 from afterbill.model.visits import Integrity
@@ -180,7 +180,7 @@ def unreachable(situation: Situation, channels: tuple[Channel, ...]) -> SkipReas
     if customer.deleted:
         return SkipReason.CUSTOMER_DELETED
     # A bounce is about an address: who can be asked another way still is.
-    closed = customer.suppressed and (customer.suppressed != BOUNCED or channels == (Channel.MAIL,))
+    closed = customer.suppressed and (customer.suppressed != Suppression.BOUNCED or channels == (Channel.MAIL,))
     return SkipReason.SUPPRESSED if closed else None
 
 

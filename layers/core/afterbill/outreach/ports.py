@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import Delivery, Invitation, SkipReason
 from afterbill.model.messages import Receipt
 from afterbill.model.short_links import ShortLink
@@ -101,7 +101,7 @@ class Suppressions(Protocol):
     def suppressed(self, address_hash: str) -> bool:
         """Whether this is one of them."""
 
-    def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
+    def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
         """Never write there again, nor to its holder; only a bounce gives way to another reason."""
 
 
@@ -156,7 +156,7 @@ class MailEvents(Protocol):
         A lower rank changes nothing, an equal one no more than a moment that is missing.
         """
 
-    def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
+    def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
         """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""
 
 

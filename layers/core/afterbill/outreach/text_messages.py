@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Customer, Suppression
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation, SkipReason
 from afterbill.model.messages import OPTED_OUT, Sms
@@ -12,7 +12,6 @@ from afterbill.model.short_links import ShortLink, short_code
 from afterbill.outreach.ports import Mailer, ShortLinks, Suppressions
 
 _TRIES = 5
-UNSUBSCRIBED = "unsubscribed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +53,4 @@ class Texting:
         """Who opted out at the carrier or at AWS has said no, to us as well: `reason` is that of a rejection."""
         if reason == OPTED_OUT:
             number = self.number(customer.phone, customer.country) or ""
-            self.suppressions.suppress(self.hash_address(number), UNSUBSCRIBED, now, customer)
+            self.suppressions.suppress(self.hash_address(number), Suppression.UNSUBSCRIBED, now, customer)

@@ -12,7 +12,7 @@ from afterbill.adapters.dynamodb.items import customer_item, encode, invitation_
 from afterbill.adapters.dynamodb.table import TableReader
 from afterbill.intake.ports import FactQuery, FactSnapshot, FactWrites
 from afterbill.model.billing import OperatorTask
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Customer, Suppression
 
 
 class FactsTable(TableReader):
@@ -33,12 +33,13 @@ class FactsTable(TableReader):
         invitation = item(asked.get("invitation"))
         owners = {alias: item(key).get("customer_id") for alias, key in aliases.items()}
         known = [item(link) for link in links]
+        suppression = item(asked.get("suppression"))
         return FactSnapshot(
             invitation=invitation_of(invitation) if invitation else None,
             customer_ids={alias: owner["S"] for alias, owner in owners.items() if owner},
             stopped_by=frozenset(link["stopped_by"]["S"] for link in known if "stopped_by" in link),
             peers=frozenset(peer for link in known if "peers" in link for peer in link["peers"]["SS"]),
-            suppression=item(asked.get("suppression")).get("reason", {}).get("S", ""),
+            suppression=Suppression(suppression["reason"]["S"]) if suppression else None,
             repeated=bool(item(asked.get("event"))),
         )
 

@@ -6,6 +6,7 @@ from typing import Any
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.intake.ports import ImportSnapshot
+from afterbill.model.customer import Suppression
 
 _MOST_KEYS = 100
 """Keys that BatchGetItem takes."""
@@ -23,7 +24,7 @@ class ImportsTable(FactsTable):
         reasons = {one: items.get(key[keys.PK]["S"]) for one, key in hashed.items()}
         return ImportSnapshot(
             {name: item["customer_id"]["S"] for name, item in owners.items() if item},
-            {one: item["reason"]["S"] for one, item in reasons.items() if item},
+            {one: Suppression(item["reason"]["S"]) for one, item in reasons.items() if item},
         )
 
     def read(self, wanted: Sequence["keys.Key"]) -> dict[str, Any]:

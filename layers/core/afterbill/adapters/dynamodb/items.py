@@ -10,7 +10,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from afterbill.adapters.dynamodb import keys
 from afterbill.model.billing import Money
 from afterbill.model.campaigns import slot_of
-from afterbill.model.customer import Customer, Waiting
+from afterbill.model.customer import Customer, Suppression, Waiting
 from afterbill.model.invitation import RETENTION, Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.visits import visit_of
 
@@ -170,6 +170,7 @@ def customer_of(item: Mapping[str, Any]) -> Customer:
     known |= {name: datetime.fromisoformat(known[name]) for name in _CUSTOMER_TIMES if name in known}
     known["learned_at"] = {name: datetime.fromisoformat(at) for name, at in plain.get("learned_at", {}).items()}
     known["version"] = int(plain["version"])
+    known["suppressed"] = Suppression(plain["suppressed"]) if "suppressed" in plain else None
     known["absorbed"] = tuple(plain.get("absorbed", ()))
     known["waiting"] = {id_: _waiting_of(one) for id_, one in plain.get("waiting", {}).items()}
     return Customer(**known)

@@ -11,7 +11,7 @@ from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import answer_attributes, encode, invitation_of, milliseconds, stamp
 from afterbill.adapters.dynamodb.table import InvitationTable
-from afterbill.model.customer import BOUNCED, Customer
+from afterbill.model.customer import Customer, Suppression
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import ASKED, Answer, Delivery, Invitation, Recorded
 from afterbill.model.questions import SCALES
@@ -76,13 +76,13 @@ class ResponsesTable(InvitationTable):
             return Recorded(invitation_of(item), stored=False) if item else None
         return Recorded(invitation_of(stored["Attributes"]), stored=True)
 
-    def suppress(self, address_hash: str, reason: str, now: datetime, holder: Customer | None) -> None:
+    def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
         """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""
         mark = self.update(
             keys.suppression(address_hash),
             "SET reason = :reason, since = if_not_exists(since, :now)",
             "attribute_not_exists(reason) OR reason = :bounced",
-            {":reason": reason, ":bounced": BOUNCED, ":now": stamp(now)},
+            {":reason": reason, ":bounced": Suppression.BOUNCED, ":now": stamp(now)},
         )
         if holder and self.transact([{"Update": mark}, {"Update": self._held(holder, reason)}]):
             return
@@ -90,17 +90,21 @@ class ResponsesTable(InvitationTable):
         for _ in range(_TRIES):
             # Suppressed before, or merged away a moment ago: then it is the one who is left that must know.
             holder = self.customer(holder.id) if holder else None
-            if holder is None or holder.suppressed not in {"", BOUNCED} or self.apply(self._held(holder, reason)):
+            if (
+                holder is None
+                or holder.suppressed not in {None, Suppression.BOUNCED}
+                or self.apply(self._held(holder, reason))
+            ):
                 return
         raise TransientError("a customer kept changing while an address was suppressed")
 
-    def _held(self, holder: Customer, reason: str) -> dict[str, Any]:
+    def _held(self, holder: Customer, reason: Suppression) -> dict[str, Any]:
         return self.update(
             keys.customer(holder.id),
             "SET suppressed = :reason ADD #version :one",
             "attribute_exists(pk) AND attribute_not_exists(merged_into) "
             "AND (attribute_not_exists(suppressed) OR suppressed = :bounced)",
-            {":reason": reason, ":bounced": BOUNCED, ":one": 1},
+            {":reason": reason, ":bounced": Suppression.BOUNCED, ":one": 1},
         )
 
     def deliver(self, invitation_id: str, delivery: Delivery, delivered_at: datetime | None = None) -> None:
