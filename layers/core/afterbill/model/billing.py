@@ -41,6 +41,22 @@ LASTING = frozenset({"customer", "subscription"})
 """Kinds of objects that outlive one payment: a refund of one invoice must not stop the next one's survey."""
 
 
+_ZERO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
+_FOUR_DECIMALS = "CLF UYW"
+_EXPONENTS = {
+    code: exponent
+    for exponent, codes in ((0, _ZERO_DECIMALS), (3, _THREE_DECIMALS), (4, _FOUR_DECIMALS))
+    for code in codes.split()
+}
+"""Minor units by ISO 4217 where they are not two; people may write fewer (CLDR shows dinars without any)."""
+
+
+def exponent(currency: str) -> int:
+    """The number of decimals of this currency by ISO 4217; two for codes that are not known."""
+    return _EXPONENTS.get(currency, 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount in the smallest unit of its currency (JPY 500 is 500), may be zero or negative."""

@@ -3,8 +3,7 @@
 from decimal import Decimal
 
 from afterbill.connectors._kit.json import alpha_code, integer, text
-from afterbill.model.billing import Money
-from afterbill.model.currencies import exponent
+from afterbill.model.billing import Money, exponent
 
 _LARGEST_POWER = 15
 

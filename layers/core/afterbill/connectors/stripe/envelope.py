@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from afterbill.connectors._kit.json import Json, alpha_code, identifier, integer, moment, needed, section, text
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
-from afterbill.model.currencies import exponent
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint, exponent, fact_key
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Source
 

@@ -10,8 +10,7 @@ from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.numbers import NumberPattern
 
-from afterbill.model.billing import Money
-from afterbill.model.currencies import exponent
+from afterbill.model.billing import Money, exponent
 from afterbill.model.locales import tag_of
 
 _REGION = re.compile(r"-([a-z]{2}|\d{3})(?=-|$)")
