@@ -15,10 +15,9 @@ from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Deferral, Invitation, SkipReason
 from afterbill.model.messages import Accepted, Mail, Receipt
 from afterbill.outreach.caps import Cap, caps_of
-from afterbill.outreach.delay import MAX_DELAY
 from afterbill.outreach.eligibility import Verdict, postponed
 from afterbill.outreach.policy import Policy, Rule, Situation
-from afterbill.outreach.ports import Caps, Invitations, Mailer, SendingStatus, SendQueue, Timer
+from afterbill.outreach.ports import MAX_DELAY, Caps, Invitations, Mailer, SendingStatus, SendQueue, Timer
 from afterbill.outreach.sending_window import moment_in
 from afterbill.outreach.text_messages import Texting
 

@@ -14,6 +14,9 @@ from afterbill.outreach.reputation import SendingPause
 
 Message_contra = TypeVar("Message_contra", contravariant=True)
 
+MAX_DELAY = timedelta(minutes=15)
+"""The longest a message can wait in the send queue (SQS, SendMessage)."""
+
 
 class Timer(Protocol):
     """Fires a message into the send queue at a later time."""
@@ -26,7 +29,7 @@ class SendQueue(Protocol):
     """Invitations whose time has come."""
 
     def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
-        """Queue for sending after `delay` (0 to domain.delay.MAX_DELAY)."""
+        """Queue for sending after `delay` (0 to MAX_DELAY)."""
 
 
 class Mailer(Protocol[Message_contra]):

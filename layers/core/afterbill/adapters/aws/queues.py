@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code, transient
 from afterbill.model.invitation import Invitation
-from afterbill.outreach.delay import MAX_DELAY
+from afterbill.outreach.ports import MAX_DELAY
 
 
 @dataclass(frozen=True, slots=True)
