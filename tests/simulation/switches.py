@@ -14,8 +14,8 @@ from afterbill.model.billing import BillingEvent
 from afterbill.model.consent import Legal, Need
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import REMINDER, Invitation, SkipReason, State
-from afterbill.outreach import choosing, follow_up, send_survey
 from afterbill.outreach import eligibility as rechecking
+from afterbill.outreach import follow_up, send_survey
 from afterbill.outreach import policy as deciding
 from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import Policy, Situation
@@ -85,7 +85,7 @@ def _reachable_unless(**ignored: Any) -> Callable[..., SkipReason | None]:
     return judge
 
 
-_address_problem = choosing._address_problem
+_address_problem = rechecking._address_problem
 
 
 def _whatever_bounced(situation: Situation, customer: Customer) -> SkipReason | None:
@@ -147,14 +147,14 @@ SWITCHES = (
     Switch("cooldown", ("cooldown",), _rules(cooldown=_NOTHING)),
     Switch("cooldown checked again", ("cooldown",), patches=((rechecking, "cooled", _always(deciding._EVER)),)),
     Switch("one person whatever the spelling", ("cooldown",), patches=((town, "address_hash", lambda one, **_: one),)),
-    Switch("legal basis", ("basis",), patches=((choosing, "_unlawful", _always(None)),)),
+    Switch("legal basis", ("basis",), patches=((rechecking, "_unlawful", _always(None)),)),
     Switch("rule of a country", ("basis",), lambda policy: replace(policy, legal=Legal(Need.CUSTOMER))),
     Switch(
         "opt-outs and bounces",
         ("opted_out", "bounced", "reminder_opted_out"),
         patches=(
             *_both("unreachable", _reachable_unless(suppressed=None)),
-            (choosing, "_address_problem", _whatever_bounced),
+            (rechecking, "_address_problem", _whatever_bounced),
         ),
     ),
     Switch("deletion", ("deleted",), patches=_both("unreachable", _reachable_unless(deleted=False))),

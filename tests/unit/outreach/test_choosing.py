@@ -10,8 +10,7 @@ from afterbill.model.channels import Channel
 from afterbill.model.consent import Legal, Need
 from afterbill.model.invitation import Deferral, Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.webhooks import Source
-from afterbill.outreach.choosing import choose, following
-from afterbill.outreach.eligibility import Verdict, follows_at, recheck, recheck_again
+from afterbill.outreach.eligibility import Verdict, choose, following, follows_at, recheck, recheck_again
 from afterbill.outreach.policy import Policy, Schedule, Situation, decide
 from tests.factories import (
     COUNTRIES,

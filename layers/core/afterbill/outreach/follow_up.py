@@ -9,7 +9,6 @@ from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Deferral, Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.messages import Accepted, Deferred, Receipt, Rejected
 from afterbill.outreach.caps import Cap
-from afterbill.outreach.choosing import following
 from afterbill.outreach.delivery import (
     DeliveryAttempt,
     Outcome,
@@ -22,7 +21,7 @@ from afterbill.outreach.delivery import (
     schedule_check,
     take_caps,
 )
-from afterbill.outreach.eligibility import follows_at, recheck_again
+from afterbill.outreach.eligibility import following, follows_at, recheck_again
 
 
 @dataclass(frozen=True, slots=True)
