@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from afterbill.connectors import registry
-from afterbill.intake.capture import CaptureDeps, Outcome
 from afterbill.intake.capture_event import capture_event
+from afterbill.intake.capture_fact import CaptureDeps, Outcome
 from afterbill.model.billing import ObjectReference, OperatorTask, ParsedElement, Touchpoint
 from afterbill.model.errors import AfterbillError, ConfigurationError, PayloadError
 from afterbill.model.invitation import Invitation, SkipReason

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from afterbill.answers.record_response import RespondDeps, Responded, record_response
-from afterbill.intake.capture import Captured, CaptureDeps
 from afterbill.intake.capture_event import capture_event
+from afterbill.intake.capture_fact import Captured, CaptureDeps
 from afterbill.model.billing import BillingEvent
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation, State

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from afterbill.connectors import registry
-from afterbill.intake.capture import Captured, CaptureDeps, Outcome
 from afterbill.intake.capture_event import capture_event
+from afterbill.intake.capture_fact import Captured, CaptureDeps, Outcome
 from afterbill.intake.ports import BillingApis, FactQuery, Facts, FactSnapshot, FactWrites
 from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import Customer

@@ -15,8 +15,8 @@ from afterbill.adapters.aws.tokens import ApiCredentials, SecretTokens
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.adapters.http.billing_api import HttpApis
 from afterbill.connectors import registry
-from afterbill.intake.capture import Captured, CaptureDeps, Outcome
 from afterbill.intake.capture_event import capture_event
+from afterbill.intake.capture_fact import Captured, CaptureDeps, Outcome
 from afterbill.runtime.batch import process
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config

@@ -13,8 +13,7 @@ from typing import Any
 from afterbill.adapters.addresses import address_problem
 from afterbill.answers.record_response import RespondDeps, record_response, unsubscribe
 from afterbill.connectors import campaigns
-from afterbill.intake.capture import CaptureDeps, Sender
-from afterbill.intake.capture_fact import capture_fact
+from afterbill.intake.capture_fact import CaptureDeps, Sender, capture_fact
 from afterbill.intake.connector import About, Address, Connector
 from afterbill.intake.run_campaigns import CampaignDeps, run_campaigns
 from afterbill.model import links

@@ -9,8 +9,8 @@ import pytest
 
 from afterbill.adapters.aws.evidence import S3Evidence
 from afterbill.adapters.aws.inbox import SqsInbox
-from afterbill.intake.capture import Captured, Outcome
 from afterbill.intake.capture_event import capture_event
+from afterbill.intake.capture_fact import Captured, Outcome
 from afterbill.model.errors import AfterbillError
 from afterbill.model.webhooks import Webhook
 from afterbill_cli import cli

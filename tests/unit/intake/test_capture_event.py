@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.intake.capture import Captured, Outcome
+from afterbill.intake.capture_fact import Captured, Outcome
 from afterbill.model.billing import Touchpoint
 from afterbill.model.errors import ConfigurationError, PayloadError
 from afterbill.model.invitation import SkipReason, State

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from afterbill.intake.capture import Outcome
+from afterbill.intake.capture_fact import Outcome
 from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import CustomerRef
 from afterbill.model.errors import TransientError

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from afterbill.connectors import registry
-from afterbill.intake.capture import CaptureDeps, Outcome
 from afterbill.intake.capture_event import capture_event
+from afterbill.intake.capture_fact import CaptureDeps, Outcome
 from afterbill.intake.run_campaigns import CampaignDeps, Ran, run_campaigns
 from afterbill.model.billing import BillingEvent, Touchpoint
 from afterbill.model.campaigns import CAMPAIGNS, SLOTS, Campaign, Done, Every

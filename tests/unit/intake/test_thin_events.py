@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from afterbill.intake.capture import Captured, Outcome
+from afterbill.intake.capture_fact import Captured, Outcome
 from afterbill.intake.connector import Api, Call, Login
 from afterbill.model.billing import BillingEvent, ObjectReference, OperatorTask
 from afterbill.model.errors import ConfigurationError, PayloadError, TransientError

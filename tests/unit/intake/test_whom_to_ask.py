@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from afterbill.intake.capture import Captured, Outcome
+from afterbill.intake.capture_fact import Captured, Outcome
 from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import CustomerRef, Money, Touchpoint
 from afterbill.model.customer import Waiting

@@ -11,7 +11,7 @@ from afterbill.model.consent import Legal, Need
 from afterbill.model.invitation import Deferral, Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.webhooks import Source
 from afterbill.outreach.eligibility import Verdict, choose, following, follows_at, recheck, recheck_again
-from afterbill.outreach.policy import Policy, Schedule, Situation, decide
+from afterbill.outreach.policy import Policy, Situation, decide
 from tests.factories import (
     COUNTRIES,
     DAY,
@@ -112,7 +112,7 @@ def test_a_bounce_closes_mail_only() -> None:
 def test_a_bounce_known_at_capture_keeps_no_other_channel_from_being_tried() -> None:
     bounced = Situation(customer(suppressed="bounced"))
     found = decide(event(), Source("shop", "test"), bounced, EVERYWHERE, NOON)
-    assert found == Schedule(DUE)
+    assert (found.invitation.ready_at, found.invitation.reason) == (DUE, "")
 
 
 @pytest.mark.parametrize(("seen", "expected"), [({}, Deferral), (SEEN, Channel)])
@@ -124,7 +124,7 @@ def test_quiet_hours_hold_for_messages_and_not_inside_the_product(seen: Any, exp
 def test_what_may_be_asked_inside_the_product_is_not_planned_around_the_hours_of_mail() -> None:
     rules = policy(channels=ALL, window=OFFICE, almanac=COUNTRIES)
     tokyo = Situation(customer(time_zone="Asia/Tokyo"))
-    assert decide(event(), Source("shop", "test"), tokyo, rules, NOON) == Schedule(DUE)
+    assert decide(event(), Source("shop", "test"), tokyo, rules, NOON).invitation.ready_at == DUE
 
 
 def test_one_cooldown_holds_for_all_channels() -> None:

@@ -16,7 +16,7 @@ from afterbill.model.invitation import Answer, Deferral, Delivery, Invitation, S
 from afterbill.model.visits import Kind, Visit
 from afterbill.model.webhooks import Source
 from afterbill.outreach.eligibility import Verdict, postponed, recheck, recheck_again, remind_at
-from afterbill.outreach.policy import LATE_FACT_GRACE, Policy, Schedule, Situation, Stops, decide, stoppable
+from afterbill.outreach.policy import LATE_FACT_GRACE, Policy, Situation, Stops, decide
 from afterbill.outreach.sending_window import SendingWindow, is_open
 from afterbill.settings.almanac import load_almanac
 from tests.factories import (
@@ -244,16 +244,10 @@ def test_what_is_planned_is_not_refused_later_unless_something_better_came(
     """Nothing is scheduled that the check before sending would refuse although nothing happened in between."""
     one, rules = event(occurred_at=now), policy(stops=stops, window=window, almanac=load_almanac())
     decision = decide(one, Source("shop", "test"), Situation(person, stopped), rules, now)
-    if isinstance(decision, Schedule):
-        ready_at = decision.wait.until if decision.wait else decision.due_at
-        ask = invitation(
-            id=one.invitation_id,
-            occurred_at=now,
-            due_at=decision.due_at,
-            stoppable=stoppable(one.touchpoint, rules.rules[Touchpoint.PAYMENT_SUCCEEDED]),
-        )
-        alone = replace(person, waiting={})
-        assert recheck(ask, Situation(alone, stopped), rules, ready_at) is Channel.MAIL
+    if decision.invitation.state is State.PENDING:
+        alone = replace(decision.customer or person, waiting={})
+        ready_at = decision.invitation.ready_at
+        assert recheck(decision.invitation, Situation(alone, stopped), rules, ready_at) is Channel.MAIL
 
 
 @given(PEOPLE, MOMENTS, st.timedeltas(-DAY, 40 * DAY), st.none() | WINDOWS, st.tuples(DURATIONS, DURATIONS))

@@ -7,15 +7,12 @@ from hypothesis import strategies as st
 
 from afterbill.model.billing import BillingEvent, Money, Touchpoint
 from afterbill.model.customer import Waiting
-from afterbill.model.invitation import Deferral, SkipReason
+from afterbill.model.invitation import Deferral, Invitation, SkipReason, State
 from afterbill.model.webhooks import Source
 from afterbill.outreach.policy import (
     LATE_FACT_GRACE,
     LEAVING,
-    Decision,
-    Schedule,
     Situation,
-    Skip,
     Stops,
     cooled,
     decide,
@@ -48,29 +45,28 @@ MOMENTS = st.timedeltas(-300 * DAY, 300 * DAY).map(NOON.__add__)
 ZURICH = customer(country="CH")
 
 
-def decided(one: BillingEvent | None = None, **known: Any) -> Decision:
-    """About a payment at noon, known at once, of a shop's customer of whom nothing is known."""
+def decided(one: BillingEvent | None = None, **known: Any) -> Invitation:
+    """The invitation made of a payment at noon, known at once, of a shop's customer of whom nothing is known."""
     fact = one or event()
     situation = Situation(known.get("person", customer()), known.get("stopped", False))
     by = {Touchpoint(str(fact.touchpoint)): known.get("by", rule())}
     rules = policy(by, almanac=known.get("almanac", COUNTRIES))
-    return decide(fact, known.get("source", SHOP), situation, rules, known.get("now", NOON))
+    return decide(fact, known.get("source", SHOP), situation, rules, known.get("now", NOON)).invitation
 
 
-def planned(**known: Any) -> Schedule:
+def planned(**known: Any) -> Invitation:
     found = decided(**known)
-    assert isinstance(found, Schedule)
+    assert (found.state, found.reason) == (State.PENDING, "")
     return found
 
 
 def wait_of(**known: Any) -> Deferral:
-    found = planned(**known).wait
-    assert found is not None
+    (found,) = planned(**known).deferrals
     return found
 
 
 def test_a_fact_is_asked_about_after_its_delay() -> None:
-    assert decided(by=rule(delay=3 * DAY)) == Schedule(NOON + 3 * DAY)
+    assert planned(by=rule(delay=3 * DAY)).ready_at == NOON + 3 * DAY
 
 
 def test_only_facts_are_decided_about() -> None:
@@ -96,11 +92,11 @@ def test_only_facts_are_decided_about() -> None:
     ],
 )
 def test_a_fact_is_skipped_with_the_reason(reason: SkipReason, circumstances: dict[str, Any]) -> None:
-    assert decided(**circumstances) == Skip(reason)
+    assert decided(**circumstances).reason == reason
 
 
 def test_without_a_customer_there_is_nobody_to_ask() -> None:
-    assert decided(person=None) == Skip(SkipReason.NO_CUSTOMER)
+    assert decided(person=None).reason == SkipReason.NO_CUSTOMER
 
 
 @pytest.mark.parametrize(
@@ -119,12 +115,12 @@ def test_without_a_customer_there_is_nobody_to_ask() -> None:
     ],
 )
 def test_a_fact_is_scheduled_without_a_wait_although(circumstances: dict[str, Any]) -> None:
-    assert planned(**circumstances).wait is None
+    assert planned(**circumstances).deferrals == ()
 
 
 def test_the_earliest_reason_is_the_one_told() -> None:
     everything = customer(deleted=True, suppressed="bounced", last_asked_at=NOON)
-    assert decided(event(test=True), by=rule(ask=False), person=everything) == Skip(SkipReason.TEST_MODE)
+    assert decided(event(test=True), by=rule(ask=False), person=everything).reason == SkipReason.TEST_MODE
 
 
 # The cooldown
@@ -134,7 +130,9 @@ def test_the_earliest_reason_is_the_one_told() -> None:
 def test_a_fact_within_the_cooldown_waits_for_its_end(ago: timedelta) -> None:
     asked = NOON - ago
     found = decided(person=customer(last_asked_at=asked))
-    assert found == Schedule(NOON + 3 * DAY, Deferral(NOON, SkipReason.COOLDOWN, asked + 90 * DAY))
+    assert found.due_at == NOON + 3 * DAY
+    assert found.deferrals == (Deferral(NOON, SkipReason.COOLDOWN, asked + 90 * DAY),)
+    assert found.ready_at == asked + 90 * DAY
 
 
 def test_where_the_cooldown_ends_at_night_it_waits_for_the_morning_after_and_says_cooldown() -> None:
@@ -148,7 +146,7 @@ def test_where_the_cooldown_ends_at_night_it_waits_for_the_morning_after_and_say
 def test_a_morning_that_comes_too_late_after_the_cooldown_is_the_cooldowns_fault() -> None:
     asked = datetime(2026, 8, 29, 21, tzinfo=UTC)
     by = rule(window=OFFICE, patience=3 * DAY)
-    assert decided(person=customer(country="CH", last_asked_at=asked), by=by) == Skip(SkipReason.COOLDOWN)
+    assert decided(person=customer(country="CH", last_asked_at=asked), by=by).reason == SkipReason.COOLDOWN
 
 
 def test_who_was_never_asked_is_in_no_cooldown() -> None:
@@ -162,9 +160,8 @@ def test_a_fact_due_at_night_waits_for_the_morning_where_its_customer_lives() ->
     """Due on Wednesday the 25th at noon UTC: 21:00 in Tokyo."""
     found = planned(person=customer(country="JP"), by=rule(window=OFFICE))
     assert found.due_at == NOON + 3 * DAY
-    assert found.wait is not None
-    assert (found.wait.at, found.wait.reason) == (NOON, SkipReason.WINDOW)
-    assert datetime(2026, 11, 26, 0, tzinfo=UTC) <= found.wait.until < datetime(2026, 11, 26, 8, tzinfo=UTC)
+    assert [(wait.at, wait.reason) for wait in found.deferrals] == [(NOON, SkipReason.WINDOW)]
+    assert datetime(2026, 11, 26, 0, tzinfo=UTC) <= found.ready_at < datetime(2026, 11, 26, 8, tzinfo=UTC)
 
 
 def test_one_due_within_the_window_is_spread_over_what_is_left_of_it() -> None:
@@ -187,7 +184,7 @@ def test_an_opening_that_begins_with_the_last_moment_of_the_patience_is_taken() 
     newyork = customer(country="US")
     wait = wait_of(person=newyork, by=rule(window=OFFICE, patience=2 * HOUR))
     assert wait.until == NOON + 3 * DAY + 2 * HOUR
-    assert decided(person=newyork, by=rule(window=OFFICE, patience=2 * HOUR - SECOND)) == Skip(SkipReason.WINDOW)
+    assert decided(person=newyork, by=rule(window=OFFICE, patience=2 * HOUR - SECOND)).reason == SkipReason.WINDOW
 
 
 def test_where_nobody_knows_the_country_the_operators_clock_counts() -> None:
@@ -211,20 +208,20 @@ def test_whatever_is_planned_is_in_the_window_after_the_cooldown_and_within_the_
     by = rule(window=window, delay=delay, cooldown=cooldown, patience=patience)
     fact, rules, now = event(occurred_at=occurred_at), policy(almanac=load_almanac()), occurred_at + late
     found = decided(fact, by=by, person=person, almanac=load_almanac(), now=now)
-    if isinstance(found, Skip):
+    if found.state is State.CLOSED:
         assert found.reason in {SkipReason.COOLDOWN, SkipReason.WINDOW, SkipReason.EXPIRED}
         return
-    ready_at = found.wait.until if found.wait else found.due_at
+    ready_at = found.ready_at
     assert now <= found.due_at <= ready_at <= found.due_at + patience
     assert last_asked_at is None or ready_at >= last_asked_at + cooldown
     assert window is None or is_open(window, rules.place(person), rules.almanac, ready_at)
-    assert found.wait is None or found.wait.until > found.due_at
+    assert all(wait.until == ready_at > found.due_at for wait in found.deferrals)
 
 
 @pytest.mark.parametrize("one", [cancellation(NOON), refund(at=NOON)])
 def test_what_takes_others_back_is_not_taken_back_itself(one: BillingEvent) -> None:
     stopping = rule(stops=Stops.CUSTOMER)
-    assert isinstance(decided(one, by=stopping, person=customer(last_adverse_at=NOON), stopped=True), Schedule)
+    assert planned(one=one, by=stopping, person=customer(last_adverse_at=NOON), stopped=True)
 
 
 @pytest.mark.parametrize(

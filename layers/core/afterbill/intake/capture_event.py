@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from afterbill.intake.capture import Captured, CaptureDeps, Outcome, Sender
-from afterbill.intake.capture_fact import capture_fact
+from afterbill.intake.capture_fact import Captured, CaptureDeps, Outcome, Sender, capture_fact
 from afterbill.model.billing import ObjectReference, OperatorTask, ParsedElement
 from afterbill.model.errors import ConfigurationError, PayloadError, TransientError
 from afterbill.model.webhooks import Webhook

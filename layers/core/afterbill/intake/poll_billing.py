@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from afterbill.intake.capture import without_credentials
+from afterbill.intake.capture_fact import without_credentials
 from afterbill.intake.connector import Call, Connector, Poller
 from afterbill.intake.ports import BillingApis, Inbox
 from afterbill.model.errors import AfterbillError, PayloadError

@@ -27,9 +27,12 @@ def segments_of(fact: Mapping[str, str | None], customer: Customer | None) -> Ma
     A plan the fact names wins over the profile's; what is not known is left out.
     """
     plan = fact.get("plan") or (customer.attributes.get("plan") if customer else None)
-    profile = {"country": customer.country, "locale": _tag(customer.locale or "")} if customer else {}
-    known = {**fact, "plan": plan, **{name: value for name, value in profile.items() if value}}
-    return {dimension: value for dimension, value in known.items() if value}
+    segments = {**fact, "plan": plan}
+    if customer and customer.country:
+        segments["country"] = customer.country
+    if customer and customer.locale:
+        segments["locale"] = _tag(customer.locale)
+    return {dimension: value for dimension, value in segments.items() if value}
 
 
 def _tag(locale: str) -> str:

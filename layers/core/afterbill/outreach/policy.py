@@ -1,4 +1,4 @@
-"""Whom to ask, when, and why not: what is decided about a fact as it is captured."""
+"""The rules of surveys.toml, and what they make of a fact as it is captured: an invitation, and a changed customer."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,9 +10,10 @@ from afterbill.model.billing import REVERSALS, BillingEvent, Touchpoint
 from afterbill.model.campaigns import CAMPAIGNS, Campaign
 from afterbill.model.channels import Channel, InProduct, SmsPolicy
 from afterbill.model.consent import Legal, Need
-from afterbill.model.customer import Customer, Suppression
-from afterbill.model.invitation import Deferral, SkipReason
+from afterbill.model.customer import Customer, Suppression, Waiting, await_survey
+from afterbill.model.invitation import Deferral, Invitation, SkipReason, State
 from afterbill.model.questions import Question
+from afterbill.model.segments import segments_of
 from afterbill.model.visits import Integrity
 from afterbill.model.webhooks import Source
 from afterbill.outreach.caps import SendingCaps
@@ -101,21 +102,19 @@ class Situation:
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
-    """Ask: due at `due_at`, and if that is no good moment, after `wait`."""
+class Decision:
+    """The invitation to store, closed where nobody is to be asked, and the customer as they will be."""
 
-    due_at: datetime
-    wait: Deferral | None = None
+    invitation: Invitation
+    customer: Customer | None
 
 
 @dataclass(frozen=True, slots=True)
-class Skip:
-    """Do not ask, because of `reason`."""
+class _Schedule:
+    """When to ask: at `due_at`, or if that is no good moment, after `wait`."""
 
-    reason: SkipReason
-
-
-Decision = Schedule | Skip
+    due_at: datetime
+    wait: Deferral | None
 
 
 def decide(event: BillingEvent, source: Source, situation: Situation, policy: Policy, now: datetime) -> Decision:
@@ -123,7 +122,80 @@ def decide(event: BillingEvent, source: Source, situation: Situation, policy: Po
 
     What may still be learned until then (an address, a legal basis) is checked only then.
     """
-    rule, customer = policy.rules[_touchpoint(event)], situation.customer
+    rule = policy.rules[_touchpoint(event)]
+    customer = take_back(event, rule, situation.customer, now)
+    plan = _reason_to_skip(event, rule, source, situation, now) or _schedule(event, rule, customer, policy, now)
+    invitation = _invitation(event, rule, customer, plan, now)
+    return Decision(invitation, _await(customer, rule, invitation, now))
+
+
+def take_back(event: BillingEvent, rule: Rule, customer: Customer | None, now: datetime) -> Customer | None:
+    """The customer after this event, if it takes back every earlier fact of theirs."""
+    if customer is None or rule.stops is not Stops.CUSTOMER:
+        return customer
+    # A sender's clock that runs ahead must not stop what has not happened yet.
+    at = max(filter(None, (customer.last_adverse_at, min(event.occurred_at, now))))
+    if at == customer.last_adverse_at:
+        return customer
+    # A survey that will be refused when it is due must not keep others waiting until then.
+    waiting = {id_: survey for id_, survey in customer.waiting.items() if not survey.stoppable}
+    return replace(customer, last_adverse_at=at, waiting=waiting)
+
+
+def _invitation(
+    event: BillingEvent, rule: Rule, customer: Customer | None, plan: _Schedule | SkipReason, now: datetime
+) -> Invitation:
+    """The invitation as planned: pending from `now` on, or closed at once."""
+    touchpoint = str(event.touchpoint)
+    skipped, wait = (plan, None) if isinstance(plan, SkipReason) else ("", plan.wait)
+    fact = {
+        "source": event.source,
+        "touchpoint": touchpoint,
+        "stage": rule.stage,
+        "channel": rule.channels[0],
+        "question": None if rule.question is Question.NPS else rule.question,
+        "plan": event.plan,
+    }
+    return Invitation(
+        id=event.invitation_id,
+        fact=event.fact,
+        customer_id=customer.id if customer else "",
+        touchpoint=touchpoint,
+        stage=rule.stage,
+        source=event.source,
+        channel=rule.channels[0],
+        locale=(customer.locale if customer else "") or "",
+        created_at=now,
+        occurred_at=event.occurred_at,
+        due_at=now if isinstance(plan, SkipReason) else plan.due_at,
+        expiry=rule.expiry,
+        cooldown=rule.cooldown,
+        patience=rule.patience,
+        money=event.money,
+        segments=segments_of(fact, customer),
+        objects=event.objects,
+        products=event.products,
+        stoppable=stoppable(event.touchpoint, rule),
+        deferred_until=wait.until if wait else None,
+        deferrals=(wait,) if wait else (),
+        state=State.CLOSED if skipped else State.PENDING,
+        reason=skipped,
+    )
+
+
+def _await(customer: Customer | None, rule: Rule, invitation: Invitation, now: datetime) -> Customer | None:
+    """The customer who waits for this survey too, where a cooldown lets surveys compete."""
+    if customer is None or not rule.cooldown or invitation.state is not State.PENDING:
+        return customer
+    survey = Waiting(rule.priority, invitation.ready_at, invitation.patient_until, invitation.stoppable)
+    return replace(customer, waiting=await_survey(customer.waiting, invitation.id, survey, now))
+
+
+def _reason_to_skip(
+    event: BillingEvent, rule: Rule, source: Source, situation: Situation, now: datetime
+) -> SkipReason | None:
+    """The first reason not to ask, in the order in which operators are told."""
+    customer = situation.customer
     reason = (
         _not_wanted(event, rule, source)
         or unreachable(situation, rule.channels)
@@ -131,11 +203,13 @@ def decide(event: BillingEvent, source: Source, situation: Situation, policy: Po
         or _late(event, rule, now)
     )
     if reason is None and customer and not sampled(customer.id, str(event.touchpoint), rule.sampling):
-        reason = SkipReason.NOT_SAMPLED
-    return Skip(reason) if reason else _plan(event, rule, customer, policy, now)
+        return SkipReason.NOT_SAMPLED
+    return reason
 
 
-def _plan(event: BillingEvent, rule: Rule, customer: Customer | None, policy: Policy, now: datetime) -> Decision:
+def _schedule(
+    event: BillingEvent, rule: Rule, customer: Customer | None, policy: Policy, now: datetime
+) -> _Schedule | SkipReason:
     due_at = due(event.occurred_at, rule, now)
     free_at = cooled(customer, rule.cooldown)
     start, why = (due_at, SkipReason.WINDOW) if free_at <= due_at else (free_at, SkipReason.COOLDOWN)
@@ -143,8 +217,8 @@ def _plan(event: BillingEvent, rule: Rule, customer: Customer | None, policy: Po
         (start, due_at + rule.patience), timing(rule, rule.channels), event.invitation_id, policy, customer
     )
     if moment is None:
-        return Skip(why)
-    return Schedule(due_at, Deferral(now, why, moment) if moment > due_at else None)
+        return why
+    return _Schedule(due_at, Deferral(now, why, moment) if moment > due_at else None)
 
 
 def cooled(customer: Customer | None, cooldown: timedelta) -> datetime:
