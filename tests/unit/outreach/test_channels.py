@@ -278,7 +278,7 @@ def test_a_customer_who_changed_meanwhile_is_looked_at_again() -> None:
     world = asked(APP, MAIL)
     world.table = Contested(invitations=world.stored.invitations, people=world.stored.people)
     world.now += 2 * DAY
-    with pytest.raises(TransientError, match="changed under its next delivery"):
+    with pytest.raises(TransientError, match="changed while it was claimed"):
         world.send(ID, 2)
     assert world.outbox == []
 

@@ -1,4 +1,4 @@
-"""What sending needs, what it comes to, and the steps that surveys and reminders share."""
+"""One delivery: what sending needs, what it comes to, and the steps that surveys and what follows them share."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,11 +15,14 @@ from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Deferral, Invitation, SkipReason
 from afterbill.model.messages import Accepted, Mail, Receipt
 from afterbill.outreach.caps import Cap, caps_of
-from afterbill.outreach.eligibility import Verdict, postponed
+from afterbill.outreach.eligibility import Verdict, follows_at, postponed
 from afterbill.outreach.policy import Policy, Rule, Situation
 from afterbill.outreach.ports import MAX_DELAY, Caps, Invitations, Mailer, SendingStatus, SendQueue, Timer
 from afterbill.outreach.sending_window import moment_in
 from afterbill.outreach.text_messages import Texting
+
+FIRST = 1
+"""The delivery number of the survey itself."""
 
 PAUSE_CHECKED_AFTER = timedelta(minutes=15)
 """After this long a message looks again whether sending goes on."""
@@ -139,7 +142,48 @@ def require_customer(customer: Customer | None) -> Customer:
     return customer
 
 
-def if_paused(attempt: DeliveryAttempt, deps: SendDeps) -> SendResult | None:
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """The receipt for a message, and the caps under which it is counted."""
+
+    receipt: Receipt
+    caps: tuple[Cap, ...]
+
+
+def deliver(
+    attempt: DeliveryAttempt, claimed: Invitation, deps: SendDeps, now: datetime
+) -> HandedOver | SendResult | SkipReason:
+    """Compose the message, count it, set the timer of what follows, claim, hand over once.
+
+    Nothing is claimed where sending is paused, deferred by a cap (SendResult) or too late after one (SkipReason).
+    Raises TransientError when somebody else was faster.
+    """
+    if paused := _if_paused(attempt, deps):
+        return paused
+    # Before anything is counted: what cannot be written uses up no cap, however often it is tried.
+    hand_over = deps.write(claimed, attempt.customer)
+    caps = deps.caps_on(claimed, now, quota=deps.rule(claimed).quota if attempt.number == FIRST else 0)
+    if held := _take_caps(attempt, caps, deps, now):
+        return held
+    with _caps_returned_on_error(caps, deps):
+        # Before the claim: a crash must not lose what follows, and where nothing goes out the timer comes to nothing.
+        moment = None if claimed.reminded_at else follows_at(claimed, attempt.customer, deps.policy, now)
+        if moment:
+            schedule_check(claimed, attempt.number + 1, moment, deps, now)
+        if not _claim(attempt, claimed, deps.invitations):
+            raise TransientError(f"invitation {claimed.id} changed while it was claimed: it is looked at again")
+    return HandedOver(hand_over(), caps)
+
+
+def _claim(attempt: DeliveryAttempt, claimed: Invitation, table: Invitations) -> bool:
+    if attempt.number == FIRST:
+        return table.claim(claimed, attempt.customer)
+    if claimed.reminded_at:
+        return table.claim_reminder(claimed, attempt.customer)
+    return table.claim_follow_up(claimed, attempt.customer)
+
+
+def _if_paused(attempt: DeliveryAttempt, deps: SendDeps) -> SendResult | None:
     """The switch that keeps everything from being sent; looked at before anything is written."""
     reason = deps.status.pause_reason()
     if not reason:
@@ -149,7 +193,7 @@ def if_paused(attempt: DeliveryAttempt, deps: SendDeps) -> SendResult | None:
     return SendResult(Outcome.HALTED, reason)
 
 
-def take_caps(
+def _take_caps(
     attempt: DeliveryAttempt, caps: Sequence[Cap], deps: SendDeps, now: datetime
 ) -> SendResult | SkipReason | None:
     """Which of the `caps` keeps it from being sent; None once it is counted."""
@@ -169,7 +213,7 @@ def _spread(attempt: DeliveryAttempt, used_up: Cap) -> datetime:
 
 
 @contextmanager
-def caps_returned_on_error(caps: Sequence[Cap], deps: SendDeps) -> Iterator[None]:
+def _caps_returned_on_error(caps: Sequence[Cap], deps: SendDeps) -> Iterator[None]:
     """Give back what was counted where a service does not answer: this attempt sends nothing any more."""
     try:
         yield

@@ -1,36 +1,24 @@
 """What follows a survey that nobody answers: the next channel, then the one reminder; better never than twice."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from afterbill.model.channels import Channel
-from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Deferral, Delivery, FollowUp, Invitation, SkipReason, State
-from afterbill.model.messages import Accepted, Deferred, Receipt, Rejected
-from afterbill.outreach.caps import Cap
+from afterbill.model.messages import Accepted, Deferred, Rejected
 from afterbill.outreach.delivery import (
     DeliveryAttempt,
+    HandedOver,
     Outcome,
     SendDeps,
     SendResult,
-    caps_returned_on_error,
     defer,
-    if_paused,
+    deliver,
     require_customer,
     schedule_check,
-    take_caps,
 )
-from afterbill.outreach.eligibility import following, follows_at, recheck_again
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """A delivery that is claimed, what it is counted under, and the turn as it was before."""
-
-    attempt: DeliveryAttempt
-    claimed: Invitation
-    caps: tuple[Cap, ...]
+from afterbill.outreach.eligibility import following, recheck_again
 
 
 def follow_up(invitation: Invitation, number: int, deps: SendDeps, now: datetime) -> SendResult:
@@ -78,42 +66,27 @@ def _claimed(attempt: DeliveryAttempt, channel: Channel, now: datetime) -> Invit
 
 
 def _send(attempt: DeliveryAttempt, claimed: Invitation, deps: SendDeps, now: datetime) -> SendResult:
-    if stopped := if_paused(attempt, deps):
-        return stopped
-    hand_over = deps.write(claimed, attempt.customer)
-    caps = deps.caps_on(claimed, now, quota=0)
-    held = take_caps(attempt, caps, deps, now)
-    if held:
-        return held if isinstance(held, SendResult) else SendResult(Outcome.NOT_REMINDED, held)
-    with caps_returned_on_error(caps, deps):
-        _claim(attempt, claimed, deps, now)
-    return _conclude(_Claim(attempt, claimed, caps), hand_over(), deps, now)
+    delivered = deliver(attempt, claimed, deps, now)
+    if isinstance(delivered, SkipReason):
+        return SendResult(Outcome.NOT_REMINDED, delivered)
+    if isinstance(delivered, SendResult):
+        return delivered
+    return _conclude(attempt, claimed, delivered, deps, now)
 
 
-def _claim(attempt: DeliveryAttempt, claimed: Invitation, deps: SendDeps, now: datetime) -> None:
-    if claimed.reminded_at:
-        taken = deps.invitations.claim_reminder(claimed, attempt.customer)
-    else:
-        # As for the survey itself, the timer of what follows stands before the claim.
-        if moment := follows_at(claimed, attempt.customer, deps.policy, now):
-            schedule_check(claimed, attempt.number + 1, moment, deps, now)
-        taken = deps.invitations.claim_follow_up(claimed, attempt.customer)
-    if not taken:
-        raise TransientError(f"invitation {claimed.id} changed under its next delivery: it is looked at again")
-
-
-def _conclude(claim: _Claim, receipt: Receipt, deps: SendDeps, now: datetime) -> SendResult:
-    attempt, claimed = claim.attempt, claim.claimed
-    match receipt:
+def _conclude(
+    attempt: DeliveryAttempt, claimed: Invitation, delivered: HandedOver, deps: SendDeps, now: datetime
+) -> SendResult:
+    match delivered.receipt:
         case Accepted():
             return SendResult(Outcome.REMINDED if claimed.reminded_at else Outcome.SENT_ANOTHER_WAY)
         case Deferred(reason, retry_after, paused):
             _release(attempt, claimed, now + retry_after, deps)
-            deps.caps.give_back(claim.caps)
+            deps.caps.give_back(delivered.caps)
             deps.queue.put(claimed.id, attempt.number, retry_after)
             return SendResult(Outcome.PAUSED if paused else Outcome.THROTTLED, reason)
         case Rejected(reason):
-            deps.caps.give_back(claim.caps)
+            deps.caps.give_back(delivered.caps)
             return SendResult(Outcome.REJECTED, reason)
         case unknown:
             return SendResult(Outcome.UNKNOWN, unknown.reason)

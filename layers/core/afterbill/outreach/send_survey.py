@@ -6,28 +6,23 @@ from functools import partial
 
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
-from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Deferral, Invitation, SkipReason, State
 from afterbill.model.locales import locale_of
 from afterbill.model.messages import Accepted, Deferred, Receipt, Rejected
 from afterbill.model.segments import segments_of
 from afterbill.outreach.delivery import (
+    FIRST,
     DeliveryAttempt,
     Outcome,
     SendDeps,
     SendResult,
-    caps_returned_on_error,
     defer,
-    if_paused,
+    deliver,
     require_customer,
     schedule_check,
-    take_caps,
 )
-from afterbill.outreach.eligibility import follows_at, recheck
+from afterbill.outreach.eligibility import recheck
 from afterbill.outreach.follow_up import follow_up
-
-FIRST = 1
-"""The delivery number of the survey itself."""
 
 
 def send_survey(invitation_id: str, delivery_number: int, deps: SendDeps, now: datetime) -> SendResult:
@@ -70,32 +65,16 @@ def _skip(invitation: Invitation, customer: Customer | None, reason: SkipReason,
 
 
 def _send(attempt: DeliveryAttempt, channel: Channel, deps: SendDeps, now: datetime) -> SendResult:
-    if stopped := if_paused(attempt, deps):
-        return stopped
     claimed = _claimed(attempt, channel, deps, now)
-    # Before anything is counted: what cannot be written uses up no limit, however often it is tried.
-    hand_over = deps.write(claimed, attempt.customer)
-    caps = deps.caps_on(claimed, now, quota=deps.rule(attempt.invitation).quota)
-    held = take_caps(attempt, caps, deps, now)
-    if isinstance(held, SkipReason):
-        return _skip(replace(attempt.invitation, closed_at=now), attempt.customer, held, deps)
-    if held:
-        return held
-    with caps_returned_on_error(caps, deps):
-        _claim(claimed, attempt.customer, deps, now)
-    sent = _conclude(replace(attempt, invitation=claimed), hand_over(), deps, now)
+    delivered = deliver(attempt, claimed, deps, now)
+    if isinstance(delivered, SkipReason):
+        return _skip(replace(attempt.invitation, closed_at=now), attempt.customer, delivered, deps)
+    if isinstance(delivered, SendResult):
+        return delivered
+    sent = _conclude(replace(attempt, invitation=claimed), delivered.receipt, deps, now)
     if sent.outcome in {Outcome.THROTTLED, Outcome.PAUSED, Outcome.REJECTED}:
-        deps.caps.give_back(caps)
+        deps.caps.give_back(delivered.caps)
     return sent
-
-
-def _claim(claimed: Invitation, customer: Customer, deps: SendDeps, now: datetime) -> None:
-    # Before the claim: a crash must not lose what follows, and for a survey that does not go out it comes to nothing.
-    if moment := follows_at(claimed, customer, deps.policy, now):
-        schedule_check(claimed, FIRST + 1, moment, deps, now)
-    if not deps.invitations.claim(claimed, customer):
-        message = f"invitation {claimed.id} changed while it was claimed: it is looked at again"
-        raise TransientError(message)
 
 
 def _claimed(attempt: DeliveryAttempt, channel: Channel, deps: SendDeps, now: datetime) -> Invitation:
