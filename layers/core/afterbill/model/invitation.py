@@ -117,60 +117,97 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """One ask about one fact; segments are a snapshot, so a score never changes because a customer did.
+    """One ask about one fact, with its schedule, its deliveries and its answer."""
 
-    `expiry` is how long it can be answered, `patience` how long after `due_at` it may still wait for its turn.
-    `zone` is the customer's time zone when it went out. `deferrals` tells every deferral: since when, why, until when.
-    `visits` are the uses of its links that say something, `label` why the newest tap among them does not count.
-    `shown_at` and `dismissed_at` are of a survey inside the product. `channel` is the one of its newest delivery but
-    for the reminder, `follow_ups` tells all deliveries, the first too, once there were several ways. `referred` counts
-    the visits of the link its customer hands on.
-    """
-
+    #: The hash of the fact, so that every retry meets the same invitation.
     id: str
+    #: The identity of the fact (`billing.fact_key`).
     fact: str
+    #: Empty where nobody is known.
     customer_id: str
+    #: The kind of fact it asks about.
     touchpoint: str
+    #: The stage of the touchpoint when the fact was captured.
     stage: str
+    #: The name of the source that reported the fact.
     source: str
+    #: The channel of its newest delivery, the reminder aside; before the first, the one it is planned for.
     channel: str
+    #: The language tag it is written in.
     locale: str
+    #: When the fact was captured.
     created_at: datetime
+    #: When the fact happened.
     occurred_at: datetime
+    #: When it is due by its touchpoint's delay.
     due_at: datetime
+    #: How long it can be answered, counted from sending.
     expiry: timedelta
+    #: How long its customer is asked nothing else afterwards.
     cooldown: timedelta = timedelta(0)
+    #: How long after `due_at` it may still wait for its turn.
     patience: timedelta = timedelta(0)
+    #: The customer's time zone when it went out.
     zone: str = ""
+    #: The amount of the fact.
     money: Money | None = None
+    #: A snapshot of the dimensions of scores, so a score never changes because a customer did.
     segments: Mapping[str, str] = field(default_factory=dict)
+    #: The provider's ids of what the fact is about, by kind (`invoice`, `charge`, ...).
     objects: Mapping[str, str] = field(default_factory=dict)
+    #: What was bought, in the order of the bill.
     products: tuple[str, ...] = ()
+    #: Whether a refund, a dispute or a cancellation stops it.
     stoppable: bool = True
+    #: Rises whenever its timer is set anew, so that an older timer means nothing.
     generation: int = 1
+    #: When it may go out after the newest deferral.
     deferred_until: datetime | None = None
+    #: The newest deferrals, at most MOST_DEFERRALS.
     deferrals: tuple[Deferral, ...] = ()
+    #: The number of its newest delivery; the survey itself is 1.
     delivery_number: int = 1
+    #: All deliveries, the first too, once there was more than one; the reminder is not among them.
     follow_ups: tuple[FollowUp, ...] = ()
+    #: When the one reminder was claimed.
     reminded_at: datetime | None = None
+    #: How far it has come.
     state: State = State.PENDING
+    #: Why it was closed: a SkipReason, else empty.
     reason: str = ""
+    #: When it was closed, if that was after its capture.
     closed_at: datetime | None = None
+    #: What is known of its newest delivery, the reminder aside.
     delivery: Delivery | None = None
+    #: The random id of the attempt that claimed it; empty once that attempt is over.
     attempt: str = ""
+    #: When that attempt claimed it.
     claimed_at: datetime | None = None
+    #: When its customer had last been asked before the claim, to undo the claim.
     previously_asked_at: datetime | None = None
+    #: The message system's id of the survey itself.
     message_id: str = ""
+    #: When the survey itself went out.
     sent_at: datetime | None = None
+    #: The operator's local day of `sent_at`, as `2026-11-22`.
     sent_day: str = ""
+    #: When the recipient's mail server took the mail.
     delivered_at: datetime | None = None
+    #: When it was first shown inside the product.
     shown_at: datetime | None = None
+    #: When it was dismissed inside the product.
     dismissed_at: datetime | None = None
+    #: The uses of its links that say something about who used them.
     visits: tuple[Visit, ...] = ()
+    #: The signals by which the newest click among the visits does not count, parted by blanks.
     label: str = ""
+    #: What its customer answered last.
     answer: Answer | None = None
+    #: When the first answer came.
     answered_at: datetime | None = None
+    #: The operator's local day of `answered_at`.
     answered_day: str = ""
+    #: How often the link was visited that its customer hands on.
     referred: int = 0
 
     @property
