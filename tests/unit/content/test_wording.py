@@ -71,7 +71,7 @@ def test_browsers_preference_is_followed(header: str | None, chosen: str) -> Non
 
 
 def test_tags_have_one_spelling() -> None:
-    assert tag_of("de_CH.UTF-8") == tag_of(" DE-ch") == "de-ch"
+    assert tag_of("de_CH.UTF-8") == tag_of(" DE-ch") == "de-CH"
 
 
 def test_wording_fills_in_the_brands_names_and_the_values_given() -> None:

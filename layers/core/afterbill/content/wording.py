@@ -140,8 +140,8 @@ def negotiate_locale(accept_language: str | None, available: Iterable[str], defa
 
 
 def _match(wanted: str, available: Iterable[str]) -> str | None:
-    tag = tag_of(wanted)
-    known = {tag_of(locale): locale for locale in available}
+    tag = tag_of(wanted).lower()
+    known = {tag_of(locale).lower(): locale for locale in available}
     return known.get(tag) or known.get(tag.partition("-")[0])
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from afterbill.model.customer import Customer
+from afterbill.model.locales import tag_of
 from afterbill.model.questions import Question
 
 REASON = "reason"
@@ -11,31 +12,25 @@ DIMENSIONS = ("all", "touchpoint", "stage", "source", "plan", "country", "locale
 
 
 def dimension_of(question: str, dimension: str) -> str:
-    """Under which name the dimension of one question is stored: `plan` of the recommendation, else `csat:plan`."""
+    """Return the name under which one question's dimension is stored: `plan` for NPS, `csat:plan` for CSAT."""
     return dimension if question == Question.NPS else f"{question}:{dimension}"
 
 
 def question_and_dimension(name: str) -> tuple[Question, str]:
-    """And back."""
+    """Return the question and the dimension that `dimension_of` made a name of."""
     question, _, dimension = name.rpartition(":")
     return Question(question or Question.NPS), dimension
 
 
 def segments_of(fact: Mapping[str, str | None], customer: Customer | None) -> Mapping[str, str]:
-    """A snapshot of every dimension but `all`: what `fact` says, and what the customer's profile says now.
+    """Return a snapshot of every dimension but `all`, from `fact` and from the customer's profile as it is now.
 
-    A plan the fact names wins over the profile's; what is not known is left out.
+    A plan in `fact` wins over the profile's; dimensions without a value are left out.
     """
     plan = fact.get("plan") or (customer.attributes.get("plan") if customer else None)
     segments = {**fact, "plan": plan}
     if customer and customer.country:
         segments["country"] = customer.country
     if customer and customer.locale:
-        segments["locale"] = _tag(customer.locale)
+        segments["locale"] = tag_of(customer.locale)
     return {dimension: value for dimension, value in segments.items() if value}
-
-
-def _tag(locale: str) -> str:
-    """One spelling for `de_CH`, `DE-ch` and `de_CH.UTF-8`, so that they are one row of a score."""
-    language, *rest = locale.partition(".")[0].replace("_", "-").split("-")
-    return "-".join([language.lower(), *(part.upper() if len(part) == 2 else part for part in rest)])  # noqa: PLR2004  # letters of a country

@@ -21,7 +21,7 @@ _LAST_RESORT = "en"
 @lru_cache(1024)
 def formats_of(language: str, wanted: str) -> Locale:
     """The formats of `language`, with the region that the tag `wanted` names where both fit: de and de-CH are de_CH."""
-    tag = tag_of(wanted)
+    tag = tag_of(wanted).lower()
     region = _REGION.search(tag) if tag.partition("-")[0] == language.partition("-")[0].lower() else None
     names = [f"{language.partition('-')[0]}_{region[1].upper()}"] if region else []
     for name in (*names, language.replace("-", "_"), language.partition("-")[0]):
