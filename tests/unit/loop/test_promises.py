@@ -1,4 +1,4 @@
-"""What holds whatever happens, from the capture of a fact to its last mail: hours, cooldown, caps, one ask a fact."""
+"""Promises that hold whatever happens, from capture to the last mail: hours, cooldown, caps, one ask a fact."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What makes a random world unpleasant, and what watches over it."""
+"""Troubles of a random world, and the watchers over it."""
 
 import random
 from collections.abc import Callable

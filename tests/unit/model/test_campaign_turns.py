@@ -1,4 +1,4 @@
-"""Whose turn it is in a campaign: every group once per period, whenever somebody looks."""
+"""Turns in a campaign: every group once per period, whenever somebody looks."""
 
 from collections import Counter
 from datetime import date, timedelta

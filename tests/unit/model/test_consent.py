@@ -1,4 +1,4 @@
-"""Who may be asked: the basis a customer's attributes prove, and what a country demands."""
+"""The legal basis in the attributes of a customer, and the basis a country demands."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -76,7 +76,7 @@ def test_who_has_withdrawn_is_not_asked_as_an_existing_customer_either(withdrawn
 
 
 @pytest.mark.parametrize(
-    ("said", "means"),
+    ("text", "means"),
     [
         ("2026-05-01T10:00:00+02:00", datetime(2026, 5, 1, 8, tzinfo=UTC)),
         ("2026-05-01T08:00:00Z", datetime(2026, 5, 1, 8, tzinfo=UTC)),
@@ -87,18 +87,18 @@ def test_who_has_withdrawn_is_not_asked_as_an_existing_customer_either(withdrawn
         ("999999999", datetime(2001, 9, 9, 1, 46, 39, tzinfo=UTC)),
     ],
 )
-def test_a_time_is_iso_8601_a_day_or_unix_seconds(said, means):
-    assert moment_of(said) == means
+def test_a_time_is_iso_8601_a_day_or_unix_seconds(text, means):
+    assert moment_of(text) == means
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     ["", "true", "2026-05-01T10:00:00", "01.05.2026", "2026-02-30", "1777622400000", "42", "0001-01-01T00:00:00+23:00"],
 )
-def test_any_other_time_tells_nothing(said):
-    assert moment_of(said) is None
-    assert basis_of({**AGREED, "consent_at": said}, NOW) is None
-    assert basis_of({"notice_at": said}, NOW) is None
+def test_any_other_time_tells_nothing(text):
+    assert moment_of(text) is None
+    assert basis_of({**AGREED, "consent_at": text}, NOW) is None
+    assert basis_of({"notice_at": text}, NOW) is None
 
 
 def test_of_several_tellings_the_newest_consent_counts_with_its_own_wording():

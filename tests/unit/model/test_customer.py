@@ -37,8 +37,8 @@ def profile(person: Customer) -> tuple[object, ...]:
 
 
 def test_a_customer_is_learned_from_what_an_event_says() -> None:
-    said = CustomerRef("cus_1", ADA, "Ada", "en", "GB", "Europe/London", {"seats": "5"})
-    person = learn(STRANGER, news(said, plan="pro"))
+    described = CustomerRef("cus_1", ADA, "Ada", "en", "GB", "Europe/London", {"seats": "5"})
+    person = learn(STRANGER, news(described, plan="pro"))
     assert profile(person) == (ADA, "Ada", "en", "GB", "Europe/London", {"seats": "5", "plan": "pro"})
 
 
@@ -89,11 +89,11 @@ def histories(draw: st.DrawFn) -> list[BillingEvent]:
     def some(value: str) -> str | None:
         return value if draw(st.booleans()) else None
 
-    def said(number: int) -> CustomerRef:
+    def described(number: int) -> CustomerRef:
         seats = {"seats": str(number)} if draw(st.booleans()) else {}
         return CustomerRef("c", some(f"{number}@example.com"), some(f"name {number}"), some("de"), attributes=seats)
 
-    return [news(said(number), at, plan=some(f"plan {number}")) for number, at in enumerate(moments)]
+    return [news(described(number), at, plan=some(f"plan {number}")) for number, at in enumerate(moments)]
 
 
 @given(histories(), st.randoms(use_true_random=False))

@@ -20,8 +20,8 @@ def test_the_dimensions_of_other_questions_have_names_of_their_own(
 
 def test_what_the_fact_and_the_profile_say_is_kept() -> None:
     person = customer(country="DE", locale="de", attributes={"plan": "pro", "seats": "5"})
-    said = {"source": "shop", "touchpoint": "renewed", "stage": "loyalty", "channel": "mail"}
-    assert segments_of(FACT, person) == said | {"plan": "pro", "country": "DE", "locale": "de"}
+    fact = {"source": "shop", "touchpoint": "renewed", "stage": "loyalty", "channel": "mail"}
+    assert segments_of(FACT, person) == fact | {"plan": "pro", "country": "DE", "locale": "de"}
 
 
 def test_the_plan_of_the_fact_wins_over_the_one_in_the_profile() -> None:

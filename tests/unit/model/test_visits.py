@@ -1,4 +1,4 @@
-"""Which taps are a person's, and what speaks for a machine."""
+"""Signs by which clicks of people are told from those of machines."""
 
 from dataclasses import replace
 from datetime import timedelta

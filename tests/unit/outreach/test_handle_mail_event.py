@@ -286,9 +286,9 @@ def test_no_other_event_says_when_it_was_delivered(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [None, {}, [], {"timestamp": 1}, {"timestamp": "soon"}, {"timestamp": "2026-11-25T12:00"}]
+    "details", [None, {}, [], {"timestamp": 1}, {"timestamp": "soon"}, {"timestamp": "2026-11-25T12:00"}]
 )
-def test_a_delivery_without_a_readable_time_is_one_all_the_same(told: object) -> None:
+def test_a_delivery_without_a_readable_time_is_one_all_the_same(details: object) -> None:
     world = asked()
-    world.report(ses_event("delivery", ID) | {"delivery": told})
+    world.report(ses_event("delivery", ID) | {"delivery": details})
     assert (stored(world).delivery, stored(world).delivered_at) == (Delivery.DELIVERED, None)

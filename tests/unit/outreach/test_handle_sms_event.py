@@ -1,4 +1,4 @@
-"""What is told of text messages, and answered to them, in any order and any number of times."""
+"""Events about text messages, and replies to them, in any order and any number of times."""
 
 import json
 from typing import Any
@@ -19,13 +19,13 @@ HASHED = hash_address(NUMBER)
 
 def sms_event(kind: str, **changes: Any) -> dict[str, Any]:
     """What End User Messaging tells of Ada's text message."""
-    told = json.loads((EVENTS / "sms" / "delivered.json").read_text().replace("INVITATION_ID", ID))
-    return {**told, "eventType": kind, "destinationPhoneNumber": NUMBER, **changes}
+    payload = json.loads((EVENTS / "sms" / "delivered.json").read_text().replace("INVITATION_ID", ID))
+    return {**payload, "eventType": kind, "destinationPhoneNumber": NUMBER, **changes}
 
 
 def answer(text: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((EVENTS / "sms" / "inbound.json").read_text())
-    return {**told, "originationNumber": NUMBER, "messageBody": text}
+    payload: dict[str, Any] = json.loads((EVENTS / "sms" / "inbound.json").read_text())
+    return {**payload, "originationNumber": NUMBER, "messageBody": text}
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def world() -> World:
     return world
 
 
-def told(world: World, event: dict[str, Any]) -> Outcome:
+def report(world: World, event: dict[str, Any]) -> Outcome:
     return handle_sms_event(event, SmsEventDeps(world.table, hash_address, day_of), world.now)
 
 
@@ -54,22 +54,22 @@ def told(world: World, event: dict[str, Any]) -> Outcome:
     ],
 )
 def test_every_kind_of_event(world: World, kind: str, delivery: Delivery, outcome: Outcome) -> None:
-    assert told(world, sms_event(kind)) is outcome
+    assert report(world, sms_event(kind)) is outcome
     assert world.stored.invitations[ID].delivery is delivery
 
 
 def test_a_delivery_says_nothing_of_a_mail(world: World) -> None:
-    told(world, sms_event("TEXT_DELIVERED", eventTimestamp=1795608303470))
+    report(world, sms_event("TEXT_DELIVERED", eventTimestamp=1795608303470))
     assert world.stored.invitations[ID].delivered_at is None
 
 
 def test_a_failure_that_may_still_be_mended_is_none(world: World) -> None:
-    assert told(world, sms_event("TEXT_UNREACHABLE", isFinal=False)) is Outcome.REPEATED
+    assert report(world, sms_event("TEXT_UNREACHABLE", isFinal=False)) is Outcome.REPEATED
     assert world.stored.invitations[ID].delivery is Delivery.ACCEPTED
 
 
 def test_a_number_that_there_is_not_is_given_up_and_its_customer_is_not(world: World) -> None:
-    told(world, sms_event("TEXT_INVALID"))
+    report(world, sms_event("TEXT_INVALID"))
     assert world.stored.suppressions == {HASHED: "bounced"}
     assert world.person().suppressed is None
 
@@ -77,27 +77,27 @@ def test_a_number_that_there_is_not_is_given_up_and_its_customer_is_not(world: W
 def test_who_opted_out_at_the_carrier_has_objected(world: World) -> None:
     event = sms_event("TEXT_BLOCKED", messageStatus="OPTED_OUT")
     for _ in range(2):
-        assert told(world, event) is Outcome.SUPPRESSED
+        assert report(world, event) is Outcome.SUPPRESSED
     assert world.stored.suppressions == {HASHED: "unsubscribed"}
     assert world.person().suppressed == "unsubscribed"
 
 
 def test_an_event_without_a_number_suppresses_nobody(world: World) -> None:
-    assert told(world, sms_event("TEXT_INVALID", destinationPhoneNumber="")) is Outcome.NOTED
+    assert report(world, sms_event("TEXT_INVALID", destinationPhoneNumber="")) is Outcome.NOTED
     assert world.stored.suppressions == {}
 
 
 @pytest.mark.parametrize("state", [State.SENDING, State.UNKNOWN])
 def test_an_event_settles_what_was_not_known(world: World, state: State) -> None:
     world.change(ID, state=state, sent_at=None, delivery=Delivery.DELIVERED)
-    assert told(world, sms_event("TEXT_SUCCESSFUL")) is Outcome.CONFIRMED_SENT
+    assert report(world, sms_event("TEXT_SUCCESSFUL")) is Outcome.CONFIRMED_SENT
     settled = world.stored.invitations[ID]
     assert (settled.state, settled.message_id) == (State.SENT, "862a8790-60c0-4430-9b2b-658bd0000001")
 
 
 @pytest.mark.parametrize("context", [{}, None, {"invitation": "ff" * 16}])
 def test_events_of_other_messages_are_not_ours(world: World, context: Any) -> None:
-    assert told(world, sms_event("TEXT_DELIVERED", context=context)) is Outcome.FOREIGN
+    assert report(world, sms_event("TEXT_DELIVERED", context=context)) is Outcome.FOREIGN
 
 
 @pytest.mark.parametrize(
@@ -105,25 +105,25 @@ def test_events_of_other_messages_are_not_ours(world: World, context: Any) -> No
 )
 def test_what_is_no_event_is_refused_without_telling_whom_it_is_about(world: World, event: dict[str, Any]) -> None:
     with pytest.raises(PayloadError, match="no event with eventType") as refused:
-        told(world, event)
+        report(world, event)
     assert NUMBER not in str(refused.value)
 
 
 @pytest.mark.parametrize("text", ["STOP", "stopp bitte", "Arrêt"])
 def test_who_answers_stop_is_never_asked_again_by_any_way(world: World, text: str) -> None:
     for _ in range(2):
-        assert told(world, answer(text)) is Outcome.SUPPRESSED
+        assert report(world, answer(text)) is Outcome.SUPPRESSED
     assert world.stored.suppressions == {HASHED: "unsubscribed"}
     assert world.person().suppressed == "unsubscribed"
 
 
 def test_a_number_we_never_wrote_to_is_suppressed_all_the_same(world: World) -> None:
-    told(world, answer("STOP") | {"originationNumber": "+41791234567"})
+    report(world, answer("STOP") | {"originationNumber": "+41791234567"})
     assert set(world.stored.suppressions) == {hash_address("+41791234567")}
     assert world.person().suppressed is None
 
 
 @pytest.mark.parametrize("event", [answer("9"), answer("STOP") | {"originationNumber": ""}])
 def test_every_other_answer_changes_nothing(world: World, event: dict[str, Any]) -> None:
-    assert told(world, event) is Outcome.OTHER
+    assert report(world, event) is Outcome.OTHER
     assert world.stored.suppressions == {}

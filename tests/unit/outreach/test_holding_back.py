@@ -1,4 +1,4 @@
-"""What keeps a due survey: hours, a cap, a quota, the switch that stops everything; and how it goes on."""
+"""Reasons for which a due survey waits: hours, a cap, a quota, the switch that stops everything."""
 
 from collections import Counter
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What the mail system answers, and what becomes of the survey then."""
+"""The receipts of the mail system, and the state in which each leaves a survey."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Whoever does not answer is reminded once: in the window, and never after anything that says no."""
+"""A customer who does not answer is reminded once: in the window, and never after an objection."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""When sending stops by itself, and what is left alone."""
+"""Rates at which sending stops by itself, and at which it goes on."""
 
 from datetime import date, timedelta
 from math import comb
@@ -32,14 +32,14 @@ def test_nothing_sent_is_nothing_wrong() -> None:
 
 
 @pytest.mark.parametrize(
-    ("figures", "said"),
+    ("figures", "reason"),
     [
         (Figures(100, 5, 0), "5 of 100 mails bounced (5.00 %, the limit is 4.00 %)"),
         (Figures(1000, 0, 3), "3 of 1000 mails were called spam (0.30 %, the limit is 0.08 %)"),
     ],
 )
-def test_too_many_bounces_or_complaints_are_told_with_the_rate_and_its_limit(figures: Figures, said: str) -> None:
-    assert excess(figures, SHIPPED) == said
+def test_too_many_bounces_or_complaints_are_told_with_the_rate_and_its_limit(figures: Figures, reason: str) -> None:
+    assert excess(figures, SHIPPED) == reason
 
 
 def test_both_at_once_are_both_told() -> None:

@@ -30,7 +30,7 @@ _TIMER_MINIMUM = timedelta(seconds=15)
 
 
 class Outcome(StrEnum):
-    """What one event came to."""
+    """The result of one event."""
 
     SCHEDULED = "scheduled"
     SKIPPED = "skipped"
@@ -46,7 +46,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """The outcome, for a fact its invitation with the reason in it, and for what nobody can read the problem."""
+    """The outcome, with the invitation of a fact (the reason is in it), or the problem of what nobody can read."""
 
     outcome: Outcome
     invitation: Invitation | None = None
@@ -55,7 +55,7 @@ class Captured:
 
 @dataclass(frozen=True, slots=True)
 class CaptureDeps:
-    """What capturing needs; `hash_address` is keyed, `new_id` gives a random customer id.
+    """The dependencies of capturing; `hash_address` is keyed, `new_id` gives a random customer id.
 
     `evidence` keeps a copy of every webhook somebody vouches for, where an operator wants that.
     """
@@ -75,7 +75,7 @@ class CaptureDeps:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sent the webhook at hand; `call` reaches its API, if credentials for that are stored."""
+    """The sender of a webhook; `call` reaches its API, None without stored credentials."""
 
     source: Source
     provider: Connector
@@ -83,14 +83,14 @@ class Sender:
 
     @property
     def api(self) -> Call:
-        """Its API, for what cannot be understood without."""
+        """The call to its API; raises ConfigurationError without credentials."""
         if self.call is None:
             raise without_credentials(self.source)
         return self.call
 
 
 def without_credentials(source: Source) -> ConfigurationError:
-    """What to do where no credentials for an API are stored."""
+    """Return the error that says how to store credentials for an API."""
     return ConfigurationError(f"source {source.name} needs credentials for its API: `afterbill source add` stores them")
 
 
@@ -118,7 +118,7 @@ def _marked(event: BillingEvent, source: Source) -> BillingEvent:
 
 
 def _idle_test(event: BillingEvent, source: Source) -> bool:
-    """A test-mode fact is accounted for, but teaches nothing about real customers and stops nothing."""
+    """Return whether an event is a test that only counts: it updates no customer and stops nothing."""
     return event.test and not source.test_mode
 
 

@@ -1,4 +1,4 @@
-"""What a billing system tells us, in our own words."""
+"""Billing events in our own words."""
 
 import hashlib
 from collections.abc import Mapping
@@ -67,7 +67,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRef:
-    """What one event says of its customer; `id` is the provider's own, None where it gave nothing.
+    """The customer as one event describes them; `id` is the provider's own, None where it gave nothing.
 
     `own_id` is ours, known where afterbill itself is the source.
     """
@@ -91,9 +91,9 @@ class CustomerRef:
 
 @dataclass(frozen=True, slots=True)
 class BillingEvent:
-    """One thing that happened, understood; without a touchpoint it only teaches us something.
+    """One parsed event; without a touchpoint it only updates what is known.
 
-    That is about its customer, or, with a `fact`, that its objects belong to one payment.
+    It then says something of its customer, or, with a `fact`, that its objects belong to one payment.
     `fact` is the same for every event that reports the same fact (twins, retries, two endpoints).
     `objects` maps kinds (`invoice`, `charge`, `subscription`...) to the provider's ids; `products` names what was
     bought, in the order of the bill.
@@ -124,9 +124,9 @@ class BillingEvent:
 
 @dataclass(frozen=True, slots=True)
 class ObjectReference:
-    """Something happened to this object, and only the provider's API tells what.
+    """A changed object, whose change only the provider's API tells.
 
-    `kind` is the provider's word for such objects, `account` whose it is where one source serves several.
+    `kind` is the provider's word for such objects, `account` their owner where one source serves several.
     """
 
     source: str
@@ -156,7 +156,7 @@ class OperatorTask:
 
 
 ParsedElement: TypeAlias = BillingEvent | ObjectReference | OperatorTask | PayloadError
-"""What one element of a webhook comes to; an error stands where an element could not be read."""
+"""One parsed element of a webhook; an error stands where an element could not be read."""
 
 
 def links_of(fact: str, objects: Mapping[str, str]) -> tuple[str, ...]:

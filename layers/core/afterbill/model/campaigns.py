@@ -19,7 +19,7 @@ CATCH_UP = timedelta(days=7)
 
 
 class Every(StrEnum):
-    """How often a campaign comes back."""
+    """The period after which a campaign comes back."""
 
     QUARTER = "quarter"
     HALF_YEAR = "half-year"
@@ -51,7 +51,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How far a campaign has come that began on `since`: on `day` the groups below `slots` had had their turn."""
+    """The progress of a campaign that began on `since`: on `day` the groups below `slots` had had their turn."""
 
     since: date
     day: date
@@ -96,7 +96,7 @@ def slots_on(period: Period, day: date) -> range:
 
 
 def resumed(campaign: Campaign, done: Done | None, today: date) -> Done:
-    """From where the campaign goes on: from today, where it is first seen or stood still for longer than CATCH_UP.
+    """Return the progress to go on from: today, where a campaign is new or stood still for longer than CATCH_UP.
 
     Then everybody gets their turn in what is left of the period, instead of many on one day; whoever was asked before
     meets the same fact. Where nothing is left of a campaign that ends, it goes on from where it was.

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Channel(StrEnum):
-    """How one was asked, or how an answer came in."""
+    """The way a survey was asked, or an answer came in."""
 
     MAIL = "mail"
     SMS = "sms"

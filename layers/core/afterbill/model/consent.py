@@ -1,4 +1,4 @@
-"""Who may be asked by mail: the legal basis of one customer, and what each country demands.
+"""The legal basis for asking a customer by mail, and the basis that each country demands.
 
 A satisfaction survey is advertising in Germany (BGH, 10 July 2018, VI ZR 225/17). Mail needs a consent
 (§ 7(2) no. 2 UWG) or an existing customer who was told of the right to object (§ 7(3) UWG, after
@@ -26,7 +26,7 @@ _UNIX_SECONDS = (9, 10)
 
 
 class Need(StrEnum):
-    """What a country demands before a survey may be sent."""
+    """The basis that a country demands before a survey may be sent."""
 
     CONSENT = "consent"
     CUSTOMER = "customer"
@@ -45,7 +45,7 @@ class BasisKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """Why one customer may be asked: since when, and for a consent the words that were agreed to."""
+    """The basis to ask one customer: since when, and for a consent the words that were agreed to."""
 
     kind: BasisKind
     at: datetime
@@ -54,13 +54,13 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Legal:
-    """What is demanded by country (ISO 3166-1 alpha-2, capitals), and by default."""
+    """The need by country (ISO 3166-1 alpha-2, capitals), and by default."""
 
     default: Need
     countries: Mapping[str, Need] = field(default_factory=dict)
 
     def need(self, country: str | None) -> Need:
-        """What this country demands, by default if it is not listed.
+        """Return the need of this country, the default if it is not listed.
 
         Who does not know the country cannot know that it asks for less: then the strictest one listed counts.
         """
@@ -80,8 +80,8 @@ def basis_of(attributes: Mapping[str, str], now: datetime) -> Basis | None:
     one has objected: after that only a newer consent counts. What cannot be read, and what is not yet, is no
     basis; a withdrawal that cannot be read still is one.
     """
-    given, told = attributes.get(CONSENT_AT), attributes.get(NOTICE_AT)
-    if not given and not told:
+    given, notice = attributes.get(CONSENT_AT), attributes.get(NOTICE_AT)
+    if not given and not notice:
         return None
     ended = attributes.get(CONSENT_WITHDRAWN_AT)
     withdrawn = _ended(ended) if ended else None
@@ -89,59 +89,59 @@ def basis_of(attributes: Mapping[str, str], now: datetime) -> Basis | None:
     agreed = _past(given, now) if wording else None
     if agreed and (withdrawn is None or agreed > withdrawn):
         return Basis(BasisKind.CONSENT, agreed, wording)
-    noticed = _past(told, now) if withdrawn is None else None
+    noticed = _past(notice, now) if withdrawn is None else None
     return Basis(BasisKind.CUSTOMER, noticed) if noticed else None
 
 
 def lawful(need: Need, basis: Basis | None) -> bool:
-    """Whether this basis is what is needed; a consent is more than the existing-customer rule asks for."""
+    """Return whether this basis meets the need; a consent also meets the existing-customer rule."""
     if need is Need.NOTHING:
         return True
     return basis is not None and (need is Need.CUSTOMER or basis.kind is BasisKind.CONSENT)
 
 
-def newest(*told: Mapping[str, str]) -> dict[str, str]:
-    """Of several tellings about one person the newest consent, withdrawal and notice; a consent keeps its wording.
+def newest(*several: Mapping[str, str]) -> dict[str, str]:
+    """Return the newest consent, withdrawal and notice in several attributes of one person; consents keep their text.
 
-    What is older, or half a consent, is left out, and so is every other attribute. Of equals the first is taken.
+    Older ones, half a consent, and every other attribute are left out. Of equals the first is taken.
     """
-    found: dict[str, str] = {}
+    basis: dict[str, str] = {}
     for name, rest in ((CONSENT_AT, CONSENT_TEXT), (CONSENT_WITHDRAWN_AT, ""), (NOTICE_AT, "")):
-        complete = [one for one in told if one.get(name) and (not rest or one.get(rest))]
+        complete = [attributes for attributes in several if attributes.get(name) and (not rest or attributes.get(rest))]
         if complete:
-            latest = max(complete, key=lambda one: _weight(name, one[name]))
-            found |= {key: latest[key] for key in (name, rest) if key}
-    return found
+            latest = max(complete, key=lambda attributes: _weight(name, attributes[name]))
+            basis |= {key: latest[key] for key in (name, rest) if key}
+    return basis
 
 
-def _weight(name: str, said: str) -> datetime:
-    """By what one telling is newer than another; of what cannot be read only a withdrawal weighs anything."""
-    return _ended(said) if name == CONSENT_WITHDRAWN_AT else moment_of(said) or _LONG_AGO
+def _weight(name: str, text: str) -> datetime:
+    """Return the time by which values are compared; of those that cannot be read only a withdrawal counts."""
+    return _ended(text) if name == CONSENT_WITHDRAWN_AT else moment_of(text) or _LONG_AGO
 
 
-def moment_of(said: str, clock: time = time.min) -> datetime | None:
-    """The time in UTC that these words tell, None where they tell none.
+def moment_of(text: str, clock: time = time.min) -> datetime | None:
+    """Return the time in UTC that a text names, None where it names none.
 
     Read are ISO 8601 with an offset or Z, a date alone (it means `clock` in UTC) and Unix seconds. A time without
     an offset tells nothing: nobody knows whose clock it was.
     """
-    word = said.strip()
+    word = text.strip()
     try:
         if len(word) in _UNIX_SECONDS and word.isdecimal():
             return datetime.fromtimestamp(int(word), UTC)
         if len(word) <= _LONGEST_DATE:
             return datetime.combine(date.fromisoformat(word), clock, UTC)
-        found = datetime.fromisoformat(word)
-        return found.astimezone(UTC) if found.tzinfo else None
+        moment = datetime.fromisoformat(word)
+        return moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):
         return None
 
 
-def _past(said: str | None, now: datetime) -> datetime | None:
-    found = moment_of(said) if said else None
-    return found if found and found <= now else None
+def _past(text: str | None, now: datetime) -> datetime | None:
+    moment = moment_of(text) if text else None
+    return moment if moment and moment <= now else None
 
 
-def _ended(said: str) -> datetime:
-    """A day alone is taken to its end, so that a consent of the same day does not outlive its withdrawal."""
-    return moment_of(said, time.max) or _NEVER_AGAIN
+def _ended(text: str) -> datetime:
+    """Return the end of a day alone, so that a consent of the same day does not outlive its withdrawal."""
+    return moment_of(text, time.max) or _NEVER_AGAIN

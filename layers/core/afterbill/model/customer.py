@@ -1,4 +1,4 @@
-"""A customer as learned from events, whatever order they arrive in."""
+"""A customer as learned from events, in whatever order these arrive."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ _FAREWELLS = REVERSALS | {Touchpoint.CANCELLED}
 
 
 class Suppression(StrEnum):
-    """Why nobody may write to an address, a number or a person. Only BOUNCED is about the address, not its holder."""
+    """The reason never to write to an address, a number or a person again. Only BOUNCED is about the address alone."""
 
     BOUNCED = "bounced"
     COMPLAINED = "complained"
@@ -47,7 +47,7 @@ class Waiting:
 def await_survey(
     waiting: Mapping[str, Waiting], invitation_id: str, survey: Waiting, now: datetime
 ) -> Mapping[str, Waiting]:
-    """The surveys waited for with one more, without those that gave up, the best first."""
+    """Return the surveys waited for with one more, without those that gave up, the best first."""
     return _best({id_: one for id_, one in {**waiting, invitation_id: survey}.items() if one.until >= now})
 
 
@@ -89,19 +89,19 @@ class Customer:
 
 
 def learn(customer: Customer, event: BillingEvent) -> Customer:
-    """Take what the event says: of every part of the profile the latest word counts, whenever it arrives."""
+    """Update the profile from an event: of each part the latest value by its time counts, whenever it arrives."""
     ref = event.customer
-    said = {"address": ref.address, **{name: getattr(ref, name) for name in _PARTS[1:]}}
-    said |= {f"{_ATTRIBUTE}{name}": value for name, value in ref.attributes.items() if name not in BASIS}
-    said |= {f"{_ATTRIBUTE}plan": event.plan} if event.plan else {}
-    learned = _absorb(customer, {name: (value, event.occurred_at) for name, value in said.items() if value})
+    values = {"address": ref.address, **{name: getattr(ref, name) for name in _PARTS[1:]}}
+    values |= {f"{_ATTRIBUTE}{name}": value for name, value in ref.attributes.items() if name not in BASIS}
+    values |= {f"{_ATTRIBUTE}plan": event.plan} if event.plan else {}
+    learned = _absorb(customer, {name: (value, event.occurred_at) for name, value in values.items() if value})
     return _deleted(_with_newest_basis(learned, customer.attributes, ref.attributes), event)
 
 
 def merge(survivor: Customer, other: Customer) -> Customer:
-    """Two customers found to be one: the latest word and the later time of each kind are kept."""
-    said = {name: (value, other.learned_at.get(name, _EVER)) for name, value in _profile(other).items()}
-    merged = _with_newest_basis(_absorb(survivor, said), survivor.attributes, other.attributes)
+    """Merge two customers found to be the same person: the latest value and the later time of each kind are kept."""
+    values = {name: (value, other.learned_at.get(name, _EVER)) for name, value in _profile(other).items()}
+    merged = _with_newest_basis(_absorb(survivor, values), survivor.attributes, other.attributes)
     reasons = (
         one.suppressed for one in (survivor, other) if one.suppressed != Suppression.BOUNCED or _same(one, merged)
     )
@@ -136,7 +136,7 @@ def follow_merges(ids: Iterable[str], read: Callable[[Sequence[str]], Mapping[st
 
 
 def survivor_of(customer_id: str, customers: Mapping[str, Customer]) -> Customer | None:
-    """The customer into whom `customer_id` was merged in the end; None where that one is not among `customers`."""
+    """Return the customer into whom `customer_id` was merged in the end; None where that one is not in `customers`."""
     customer = customers.get(customer_id)
     for _ in customers:
         if customer is None or customer.merged_into is None:
@@ -145,34 +145,34 @@ def survivor_of(customer_id: str, customers: Mapping[str, Customer]) -> Customer
     return None
 
 
-def _with_newest_basis(customer: Customer, *told: Mapping[str, str]) -> Customer:
-    """A legal basis carries its own time: an old subscription's word, repeated today, must not replace a newer one."""
-    basis = newest(*told)
+def _with_newest_basis(customer: Customer, *several: Mapping[str, str]) -> Customer:
+    """Keep the newest legal basis by its own time: an old one that is repeated today must not replace it."""
+    basis = newest(*several)
     return replace(customer, attributes={**customer.attributes, **basis}) if basis else customer
 
 
 def weightiest(*reasons: Suppression | None) -> Suppression | None:
-    """Of several suppressions the one to keep: a bounce is forgotten with its address, a wish never is."""
+    """Return the suppression to keep: a wish of the holder before a bounce, which is forgotten with its address."""
     return min(filter(None, reasons), key=Suppression.BOUNCED.__eq__, default=None)
 
 
 def _profile(customer: Customer) -> dict[str, str]:
-    """All that is known of the person, flat, under the names that `learned_at` uses."""
+    """Return the profile as one flat mapping, under the names that `learned_at` uses."""
     parts = {name: getattr(customer, name) for name in _PARTS}
     parts |= {f"{_ATTRIBUTE}{name}": value for name, value in customer.attributes.items()}
     return {name: value for name, value in parts.items() if value}
 
 
-def _absorb(customer: Customer, said: Mapping[str, tuple[str, datetime]]) -> Customer:
-    known = _profile(customer)
+def _absorb(customer: Customer, values: Mapping[str, tuple[str, datetime]]) -> Customer:
+    stored = _profile(customer)
     news = {
         name: (value, at)
-        for name, (value, at) in said.items()
-        if name not in known or _counts(value == known[name], at, customer.learned_at.get(name, _EVER))
+        for name, (value, at) in values.items()
+        if name not in stored or _counts(value == stored[name], at, customer.learned_at.get(name, _EVER))
     }
     if not news:
         return customer
-    profile = known | {name: value for name, (value, _) in news.items()}
+    profile = stored | {name: value for name, (value, _) in news.items()}
     return replace(
         customer,
         **{name: profile.get(name) for name in _PARTS},  # type: ignore[arg-type]  # all of them are strings
@@ -184,12 +184,12 @@ def _absorb(customer: Customer, said: Mapping[str, tuple[str, datetime]]) -> Cus
 
 
 def _counts(same: bool, at: datetime, since: datetime) -> bool:  # noqa: FBT001  # of two words about one thing
-    """Whether a later word is news. The same one again is written only where an older one that comes late could win."""
+    """Return whether a value is news. The same one counts after a day, lest an older one that comes late wins."""
     return at - since >= _AGAIN if same else at >= since
 
 
 def _deleted(customer: Customer, event: BillingEvent) -> Customer:
-    """A deleted customer comes back by a later purchase, not by the cancellations and refunds that follow."""
+    """Note a deletion, or its end by a later purchase; cancellations and refunds that follow do not end it."""
     since, at = customer.learned_at.get("deleted", _EVER), event.occurred_at
     back = event.touchpoint is not None and event.touchpoint not in _FAREWELLS and at > since
     gone = event.customer.deleted and at >= since
@@ -203,7 +203,7 @@ def _same(one: Customer, other: Customer) -> bool:
 
 
 def _offered_last(*people: Customer) -> str:
-    """What waits in the product for the one who was asked last, of those for whom something does."""
+    """Return the survey inside the product of the customer who was asked last, among those who have one."""
     offered = (one for one in people if one.offered)
     last = max(offered, key=lambda one: one.last_asked_at or _EVER, default=None)
     return last.offered if last else ""
@@ -214,7 +214,7 @@ def _later(first: datetime | None, second: datetime | None) -> datetime | None:
 
 
 def address_hash(address: str, key: bytes) -> str:
-    """A keyed hash under which an address is recognised without being stored.
+    """Return a keyed hash by which an address is recognised without being stored.
 
     Letter case does not count, nor whether its domain is spelled in letters or as DNS and mail systems spell it.
     """

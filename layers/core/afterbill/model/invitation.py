@@ -11,7 +11,7 @@ from afterbill.model.visits import Visit
 
 
 class State(StrEnum):
-    """How far the ask has come."""
+    """The state of the ask."""
 
     PENDING = "pending"
     SENDING = "sending"
@@ -33,7 +33,7 @@ ASKED = frozenset({State.SENDING, State.SENT, State.UNKNOWN})
 
 
 class Delivery(IntEnum):
-    """What the mail system reported, as a rank that only rises: repeats and disorder are legal."""
+    """The report of the mail system, as a rank that only rises: repeats and disorder are legal."""
 
     ACCEPTED = 1
     DELIVERED = 2
@@ -42,7 +42,7 @@ class Delivery(IntEnum):
 
 
 class SkipReason(StrEnum):
-    """Why a fact was not asked about; every fact is accounted for."""
+    """The reason why a fact was not asked about; every fact is accounted for."""
 
     NOT_ASKED = "not_asked"
     TEST_MODE = "test_mode"
@@ -86,9 +86,9 @@ COMMENT_LENGTH = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a person said; `rating` is one of the question's scale, `reason` the name of a choice.
+    """An answer of a person; `rating` is one of the question's scale, `reason` the name of a choice.
 
-    Not `confirmed`: a number was tapped and its page seen, and nothing spoke for a machine.
+    Not `confirmed`: a number was clicked and its page seen, and nothing spoke for a machine.
     """
 
     rating: int
@@ -100,7 +100,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
-    """That it had to wait at `at`, for `reason`, until `until`."""
+    """A wait that began at `at`, for `reason`, and ends at `until`."""
 
     at: datetime
     reason: SkipReason
@@ -212,7 +212,7 @@ class Invitation:
 
     @property
     def question(self) -> Question:
-        """What it asks; a segment like any other, and left out where it is the usual one."""
+        """The question it asks; a segment like any other, and left out where it is NPS."""
         return Question(self.segments.get("question", Question.NPS))
 
     @property
@@ -232,40 +232,40 @@ class Invitation:
 
     @property
     def last_at(self) -> datetime | None:
-        """When it was last delivered, the reminder aside."""
+        """The moment of its last delivery, the reminder aside."""
         return self.follow_ups[-1].at if self.follow_ups else self.sent_at or self.claimed_at
 
     @property
     def ready_at(self) -> datetime:
-        """When it may go out: the due moment, or the later one it was put off to."""
+        """The moment from which it may go out: the due one, or the later one it was put off to."""
         return self.deferred_until or self.due_at
 
     @property
     def patient_until(self) -> datetime:
-        """The last moment it may still go out at."""
+        """The last moment at which it may still go out."""
         return self.due_at + self.patience
 
     def schedule_name(self, delivery_number: int) -> str:
-        """The name that makes repeating a schedule call harmless (at most 64 characters)."""
+        """Return the name that makes repeating a schedule call harmless (at most 64 characters)."""
         return f"{self.id}-g{self.generation}-d{delivery_number}"
 
     def defer(self, deferral: Deferral) -> "Invitation":
-        """The invitation as it waits, with the next generation of its timer."""
+        """Return the invitation with this deferral and the next generation of its timer."""
         deferrals = (*self.deferrals, deferral)[-MOST_DEFERRALS:]
         return replace(self, deferred_until=deferral.until, generation=self.generation + 1, deferrals=deferrals)
 
     def by(self, channel: str) -> "Invitation":
-        """The same by this way; scores are read by it too."""
+        """Return the invitation by this channel, in its segments too."""
         return replace(self, channel=str(channel), segments={**self.segments, "channel": str(channel)})
 
     def answerable(self, now: datetime) -> bool:
-        """Whether an answer given now is recorded."""
+        """Return whether an answer given now is recorded."""
         return self.state in ASKED and now <= self.answer_until
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The invitation as it stands after an answer was, or was not, `stored`."""
+    """The invitation after an answer came, and whether the answer was `stored`."""
 
     invitation: Invitation
     stored: bool

@@ -21,7 +21,7 @@ _TOKEN_BYTES = _HEAD.size + _MAC_BYTES
 
 
 class Purpose(IntEnum):
-    """What a link may be used for; a token of one purpose is worth nothing for another."""
+    """The use of a link; a token of one purpose is worth nothing for another."""
 
     SURVEY = 1
     UNSUBSCRIBE = 2
@@ -30,7 +30,7 @@ class Purpose(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a valid token says."""
+    """The contents of a valid token."""
 
     invitation_id: str
     expires_at: datetime
@@ -44,7 +44,7 @@ def sign(purpose: Purpose, invitation_id: str, expires_at: datetime, keys: Mappi
 
 
 def read(token: str, purpose: Purpose, keys: Mapping[int, bytes]) -> Link | None:
-    """What the token says, or None when it was not signed by one of `keys` for this purpose."""
+    """Return the link in a token, or None when it was not signed by one of `keys` for this purpose."""
     try:
         signed = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
     except (UnicodeEncodeError, binascii.Error):
@@ -63,7 +63,7 @@ def read(token: str, purpose: Purpose, keys: Mapping[int, bytes]) -> Link | None
 
 
 def derive_key(secret: str, label: str) -> bytes:
-    """A key of its own for each use of one secret."""
+    """Return the key for one use of a secret that has several."""
     return hmac.digest(secret.encode(), label.encode(), hashlib.sha256)
 
 

@@ -1,11 +1,11 @@
-"""What can be asked: the recommendation, and beside it satisfaction, effort, and buying again; never mixed."""
+"""The questions: recommendation, satisfaction, effort and buying again; their scores are never mixed."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Question(StrEnum):
-    """What a touchpoint asks; every answer counts for its own question only."""
+    """The question of a touchpoint; every answer counts for its own question only."""
 
     NPS = "nps"
     CSAT = "csat"

@@ -18,7 +18,7 @@ _LOOK_ALIKES = str.maketrans("oil", "011")
 
 @dataclass(frozen=True, slots=True)
 class ShortLink:
-    """A short link: it leads to this survey, whose answers end at `until`; `phone_hash` is whom it was sent to."""
+    """A short link to a survey that is closed after `until`; `phone_hash` is the phone it was sent to."""
 
     text: str
     invitation_id: str
@@ -28,21 +28,21 @@ class ShortLink:
 
 
 def short_code(invitation_id: str, keys: Mapping[int, bytes], attempt: int = 0, *, label: str = "code") -> str:
-    """The same for every repetition; another `attempt` gives another code, where somebody has the first.
+    """Return the code of an invitation, always the same; another `attempt` gives another where the first is taken.
 
     The oldest key makes it, which stays when newer ones come: a repeated message carries the same link.
     """
-    said = f"{label}{invitation_id}{attempt or ''}"
-    number = int.from_bytes(hmac.digest(keys[min(keys)], said.encode(), hashlib.sha256)[:7])
+    signed = f"{label}{invitation_id}{attempt or ''}"
+    number = int.from_bytes(hmac.digest(keys[min(keys)], signed.encode(), hashlib.sha256)[:7])
     return "".join(ALPHABET[number >> 5 * place & 31] for place in range(LENGTH))
 
 
 def referral_code(invitation_id: str, keys: Mapping[int, bytes]) -> str:
-    """What a customer is known by to those who follow their personal link; it opens nothing."""
+    """Return the code by which people who follow a personal link name its customer; it opens nothing."""
     return short_code(invitation_id, keys, label="referral")
 
 
 def normalised_code(text: str) -> str | None:
-    """A code in its one spelling, however somebody typed it; None for what cannot be one."""
+    """Return a code in its one spelling, however somebody typed it; None for a text that cannot be one."""
     plain = text.lower().translate(_LOOK_ALIKES)
     return plain if len(plain) == LENGTH and set(plain) <= set(ALPHABET) else None

@@ -1,4 +1,4 @@
-"""How many parts a text message is sent in (3GPP TS 23.038 and TS 23.040): each of them is paid for."""
+"""The number of parts of a text message (3GPP TS 23.038 and TS 23.040): each part is paid for."""
 
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -29,12 +29,12 @@ _PLAINER = str.maketrans(
 
 
 def plain(text: str) -> str:
-    """The same without fine typography, a single character of which would halve the room of the whole message."""
+    """Return a text without fine typography, a single character of which would halve the room of the message."""
     return text.translate(_PLAINER)
 
 
 def parts(text: str) -> int:
-    """In how many parts this text goes out, in the 7-bit alphabet where that has every character, else in UCS-2."""
+    """Return the number of parts, in the 7-bit alphabet where that has every character, else in UCS-2."""
     if _BASIC.issuperset(set(text) - _EXTENDED):
         widths = [2 if character in _EXTENDED else 1 for character in text]
         return _filled(widths, _GSM)

@@ -1,4 +1,4 @@
-"""Visits of a survey's links, as they are kept, and the thresholds by which judging.py tells people from machines."""
+"""Visits of a survey's links, as they are kept, and the thresholds by which clicks of people are told from machines."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ MOST_VISITS = 100
 
 
 class Kind(StrEnum):
-    """How a link was used."""
+    """The way a link was used."""
 
     OPENED = "opened"
     """GET of a number's link."""
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 
 def most(kind: Kind) -> int:
-    """How many visits of any kind leave room for one more of this: no scanner crowds out what tells it, nor a tap."""
+    """Return below how many visits one more of this kind is kept: scanners crowd out neither evidence nor clicks."""
     return MOST_VISITS * {Kind.OPENED: 2, Kind.SEEN: 4}.get(kind, 3) // 2
 
 
@@ -46,7 +46,7 @@ class Visit:
 
     @property
     def program(self) -> tuple[str, str]:
-        """All that tells whose visit it was: network and family."""
+        """The network and the family, which tell programs apart."""
         return self.network, self.family
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ class Visit:
 
 
 def visit_of(line: str) -> Visit:
-    """The visit such a line tells."""
+    """Return the visit that a line of `str(visit)` holds."""
     at, kind, rating, network, family = line.split(" ")
     return Visit(
         datetime.fromtimestamp(int(at) / 1000, UTC),

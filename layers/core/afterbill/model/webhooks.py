@@ -15,7 +15,7 @@ MAX_BODY_BYTES = 1_000_000
 
 
 class Refusal(StrEnum):
-    """Why a signature was not accepted."""
+    """The reason why a signature was not accepted."""
 
     MISSING = "signature_missing"
     MALFORMED = "signature_malformed"
@@ -49,7 +49,7 @@ class Source:
 
     @property
     def tenant(self) -> str:
-        """What tells this account from others of the provider."""
+        """The name that tells this account from others of the provider."""
         return self.account or self.name
 
 
@@ -72,7 +72,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a provider wants to hear; a body of None is ours to choose."""
+    """The reply that a provider wants; a body of None is ours to choose."""
 
     status: int
     body: str | None = None

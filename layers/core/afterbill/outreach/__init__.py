@@ -1,1 +1,1 @@
-"""Whom to ask, when and by which channel, at most once."""
+"""Surveys on their way out: whom to ask, when and by which channel, at most once."""

@@ -1,4 +1,4 @@
-"""How much may be sent: caps per hour and day for all, quotas per month for one touchpoint."""
+"""Limits of sending: caps per hour and day for all mails, quotas per month for one touchpoint."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -8,7 +8,7 @@ from afterbill.model.invitation import SkipReason
 
 @dataclass(frozen=True, slots=True)
 class SendingCaps:
-    """What holds for all mails together; 0 is no cap.
+    """The limits for all mails together; 0 is no cap.
 
     The rates are shares of the mails sent, bounced for good or complained about, above which sending stops.
     """
@@ -30,17 +30,17 @@ class Cap:
 
 
 def caps_of(touchpoint: str, quota: int, sending: SendingCaps, zone: tzinfo, now: datetime) -> tuple[Cap, ...]:
-    """The limits a mail sent at `now` counts against; hours and days are those of UTC, months the operator's."""
-    found = []
+    """Return the caps that a mail sent at `now` counts against; hours and days are UTC's, months the operator's."""
+    caps = []
     if quota:
         month = now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         following = (month + timedelta(days=32)).replace(day=1).astimezone(UTC)
-        found.append(Cap(f"quota#{touchpoint}#{month:%Y-%m}", quota, following, SkipReason.QUOTA))
+        caps.append(Cap(f"quota#{touchpoint}#{month:%Y-%m}", quota, following, SkipReason.QUOTA))
     hour = now.replace(minute=0, second=0, microsecond=0)
     if sending.per_day:
         day = hour.replace(hour=0)
-        found.append(Cap(f"day#{day:%Y-%m-%d}", sending.per_day, day + timedelta(days=1), SkipReason.LIMIT))
+        caps.append(Cap(f"day#{day:%Y-%m-%d}", sending.per_day, day + timedelta(days=1), SkipReason.LIMIT))
     if sending.per_hour:
         until = hour + timedelta(hours=1)
-        found.append(Cap(f"hour#{hour:%Y-%m-%dT%H}", sending.per_hour, until, SkipReason.LIMIT))
-    return tuple(found)
+        caps.append(Cap(f"hour#{hour:%Y-%m-%dT%H}", sending.per_hour, until, SkipReason.LIMIT))
+    return tuple(caps)

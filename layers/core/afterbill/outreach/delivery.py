@@ -29,7 +29,7 @@ PAUSE_CHECKED_AFTER = timedelta(minutes=15)
 
 
 class Outcome(StrEnum):
-    """What became of one due survey."""
+    """The result of looking at one due survey."""
 
     SENT = "sent"
     SENT_ANOTHER_WAY = "sent_another_way"
@@ -56,7 +56,7 @@ class SendResult:
 
 @dataclass(frozen=True, slots=True)
 class SendDeps:
-    """What sending needs; `compose` is pure, `day_of` gives the operator's local day of an instant.
+    """The dependencies of sending; `compose` is pure, `day_of` gives the operator's local day of an instant.
 
     `address_problem` says why mail to an address is pointless, None where it is not. Without `texting` nobody gets a
     text message.
@@ -76,7 +76,7 @@ class SendDeps:
     texting: Texting | None = None
 
     def rule(self, invitation: Invitation) -> Rule:
-        """How its touchpoint is treated today."""
+        """The rule of its touchpoint as configured today."""
         return self.policy.rules[Touchpoint(invitation.touchpoint)]
 
     def judge(
@@ -85,7 +85,7 @@ class SendDeps:
         invitation: Invitation,
         now: datetime,
     ) -> tuple[Verdict, Customer | None]:
-        """What `recheck` says of all that decides about it now; who wants no text message is asked after last."""
+        """Return the verdict of `recheck`, and the customer; a number's opt-out is read last, and only for an SMS."""
         situation = self._situation(invitation)
         verdict, customer = recheck(invitation, situation, self.policy, now), situation.customer
         if verdict is Channel.SMS and customer and self.texting and self.texting.unwanted(customer):
@@ -94,16 +94,16 @@ class SendDeps:
         return verdict, customer
 
     def _situation(self, invitation: Invitation) -> Situation:
-        found = self.invitations.situation(invitation)
-        customer = found.customer
+        situation = self.invitations.situation(invitation)
+        customer = situation.customer
         if customer is None:
-            return found
+            return situation
         address = self.address_problem(customer.address) if customer.address else None
         phone = self.texting.problem(customer) if self.texting else SkipReason.NO_PHONE
-        return replace(found, address_problem=address, phone_problem=phone)
+        return replace(situation, address_problem=address, phone_problem=phone)
 
     def write(self, invitation: Invitation, customer: Customer) -> Callable[[], Receipt]:
-        """Compose what goes out by its channel; calling what is returned hands it over, once."""
+        """Compose the message for its channel, and return the call that hands it over."""
         if invitation.channel == Channel.IN_APP:
             return lambda: Accepted("")  # the product asks for it: customer.offered
         if invitation.channel == Channel.SMS and self.texting:
@@ -113,12 +113,12 @@ class SendDeps:
         return partial(self.mailer.send, mail)
 
     def record_opt_out(self, reason: str, channel: Channel, customer: Customer, now: datetime) -> None:
-        """Hear the objection that may be in a rejection; only what was released before is tried again if it fails."""
+        """Suppress a number that was rejected as opted out. Call it after the release, so that a failure is retried."""
         if channel is Channel.SMS and self.texting:
             self.texting.record_opt_out(reason, customer, now)
 
     def caps_on(self, invitation: Invitation, now: datetime, *, quota: int) -> tuple[Cap, ...]:
-        """What one more mail or text message counts against; inside the product nothing is sent."""
+        """Return the caps that one more message counts against; none inside the product, where nothing is sent."""
         if invitation.channel == Channel.IN_APP:
             return ()
         zone = ZoneInfo(self.policy.time_zone)
@@ -135,7 +135,7 @@ class DeliveryAttempt:
 
 
 def require_customer(customer: Customer | None) -> Customer:
-    """The customer that a check without objection has seen."""
+    """Return the customer; raises ValueError for None, which a check without objection never leaves."""
     if customer is None:
         message = "no survey goes out to nobody"
         raise ValueError(message)
@@ -184,7 +184,7 @@ def _claim(attempt: DeliveryAttempt, claimed: Invitation, table: Invitations) ->
 
 
 def _if_paused(attempt: DeliveryAttempt, deps: SendDeps) -> SendResult | None:
-    """The switch that keeps everything from being sent; looked at before anything is written."""
+    """Return HALTED where an operator or the circuit breaker stopped all sending, and look again later."""
     reason = deps.status.pause_reason()
     if not reason:
         return None
@@ -196,7 +196,7 @@ def _if_paused(attempt: DeliveryAttempt, deps: SendDeps) -> SendResult | None:
 def _take_caps(
     attempt: DeliveryAttempt, caps: Sequence[Cap], deps: SendDeps, now: datetime
 ) -> SendResult | SkipReason | None:
-    """Which of the `caps` keeps it from being sent; None once it is counted."""
+    """Count the message under all caps (None), or put it off; a SkipReason where it would then be too late."""
     used_up = deps.caps.take(caps) if caps else None
     if used_up is None:
         return None
@@ -207,14 +207,14 @@ def _take_caps(
 
 
 def _spread(attempt: DeliveryAttempt, used_up: Cap) -> datetime:
-    """Some time in the hour after the limit ends: of all that wait only a few could go out at its end."""
+    """Return a moment in the hour after the cap ends, so that what waits for it does not go out all at once."""
     hour = (used_up.until, used_up.until + timedelta(hours=1))
     return moment_in(hour, f"{attempt.invitation.id}-{attempt.invitation.generation}", timedelta(0))
 
 
 @contextmanager
 def _caps_returned_on_error(caps: Sequence[Cap], deps: SendDeps) -> Iterator[None]:
-    """Give back what was counted where a service does not answer: this attempt sends nothing any more."""
+    """Give the caps back where a service does not answer: this attempt sends nothing any more."""
     try:
         yield
     except TransientError:
@@ -233,7 +233,7 @@ def defer(attempt: DeliveryAttempt, wait: Deferral, deps: SendDeps, now: datetim
 
 
 def schedule_check(invitation: Invitation, number: int, moment: datetime, deps: SendDeps, now: datetime) -> None:
-    """See to it that this delivery is looked at again at `moment`; harmless to repeat."""
+    """Schedule the next look at this delivery; harmless to repeat."""
     if moment - now <= MAX_DELAY:
         deps.queue.put(invitation.id, number, max(moment - now, timedelta(0)))
     else:

@@ -25,7 +25,7 @@ from afterbill.outreach.sending_window import is_open
 _CLAIMED_BEFORE = timedelta(minutes=1)
 _LAST_LOOK = timedelta(days=1)
 _JUDGED_WITHIN = timedelta(minutes=30)
-"""More than the runs of compute_nps, which judges taps, lie apart."""
+"""More time than lies between two runs of compute_nps, which reviews clicks."""
 _TURNS = frozenset({SkipReason.COOLDOWN, SkipReason.SUPERSEDED})
 
 Verdict = SkipReason | Deferral | Channel
@@ -40,9 +40,9 @@ def recheck(
     *,
     rejected: Container[Channel] = (),
 ) -> Verdict:
-    """By which way a due invitation goes out; else why it must not after all, or what it has to wait for.
+    """Return the channel by which a due invitation goes out, else what it waits for or why it is skipped.
 
-    By `rejected` ones it cannot: they were tried a moment ago.
+    Channels in `rejected` were tried a moment ago, and are not tried again.
     """
     rule, customer = policy.rules[Touchpoint(invitation.touchpoint)], situation.customer
     chosen = _closed(rule, situation) or choose(_but(rejected, rule.channels), rule.seen_within, situation, policy, now)
@@ -65,7 +65,7 @@ def recheck_again(
     *,
     rejected: Container[Channel] = (),
 ) -> Verdict:
-    """The same for what follows a survey that went out: the next channel, or the one reminder by its own channel."""
+    """Return the same for what follows a survey that went out: the next channel, or the one reminder by mail."""
     rule, customer, last_at = policy.rules[Touchpoint(invitation.touchpoint)], situation.customer, invitation.last_at
     later = _but(rejected, following(invitation, rule))
     reason = _settled(invitation, rule, later, now) or _closed(rule, situation)
@@ -84,9 +84,9 @@ def recheck_again(
 
 
 def _judged_at(invitation: Invitation, policy: Policy) -> datetime | None:
-    """By when the newest tap, which nobody has judged yet, is an answer or a machine's; None where nothing waits."""
-    taps = [visit.at for visit in invitation.visits if visit.kind is Kind.SEEN]
-    return max(taps) + policy.integrity.settling + _JUDGED_WITHIN if taps and not invitation.label else None
+    """Return when the newest click will have been reviewed as a person's or a machine's; None where none waits."""
+    clicks = [visit.at for visit in invitation.visits if visit.kind is Kind.SEEN]
+    return max(clicks) + policy.integrity.settling + _JUDGED_WITHIN if clicks and not invitation.label else None
 
 
 def _but(rejected: Container[Channel], channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
@@ -94,7 +94,7 @@ def _but(rejected: Container[Channel], channels: tuple[Channel, ...]) -> tuple[C
 
 
 def _settled(invitation: Invitation, rule: Rule, later: tuple[Channel, ...], now: datetime) -> SkipReason | None:
-    """Why nothing follows; after a bounce another channel still may."""
+    """Return why nothing follows, or None; after a bounce another channel still may."""
     if invitation.answer:
         return SkipReason.ANSWERED
     if invitation.dismissed_at:
@@ -107,7 +107,7 @@ def _settled(invitation: Invitation, rule: Rule, later: tuple[Channel, ...], now
 
 
 def _reminds(invitation: Invitation, rule: Rule) -> bool:
-    """Mail alone can be forgotten in a pile."""
+    """Only mail has reminders: it alone is forgotten in a pile."""
     return bool(rule.reminder) and invitation.channel == Channel.MAIL
 
 
@@ -120,7 +120,7 @@ def _reminder(
 
 
 def _superseded(invitation: Invitation, customer: Customer) -> SkipReason | None:
-    """A minute is more than claim and sending lie apart: who was asked after that was asked about something else.
+    """Return SUPERSEDED where the customer was asked about something else more than a minute after this.
 
     Where no cooldown keeps surveys apart, one that lay in the product until another took its place goes on.
     """
@@ -131,7 +131,7 @@ def _superseded(invitation: Invitation, customer: Customer) -> SkipReason | None
 
 
 def follows_at(invitation: Invitation, customer: Customer, policy: Policy, now: datetime) -> datetime | None:
-    """When to look what follows a delivery at `now`; None where nothing may, or the survey would be closed by then."""
+    """Return when to check what follows a delivery at `now`; None where nothing does, or the survey closes before."""
     rule = policy.rules[Touchpoint(invitation.touchpoint)]
     if later := following(invitation, rule):
         between = (now + rule.fallback, (invitation.sent_at or now) + invitation.expiry)
@@ -140,7 +140,7 @@ def follows_at(invitation: Invitation, customer: Customer, policy: Policy, now: 
 
 
 def remind_at(invitation: Invitation, rule: Rule, customer: Customer, policy: Policy, now: datetime) -> datetime | None:
-    """When somebody asked at `now` is reminded; None where nobody is, or the survey would be closed by then."""
+    """Return when to remind somebody asked at `now`; None where there is no reminder, or the survey closes before."""
     if not _reminds(invitation, rule):
         return None
     between = (now + rule.reminder, (invitation.sent_at or now) + invitation.expiry)
@@ -148,7 +148,7 @@ def remind_at(invitation: Invitation, rule: Rule, customer: Customer, policy: Po
 
 
 def postponed(invitation: Invitation, customer: Customer, policy: Policy, wait: Deferral) -> SkipReason | Deferral:
-    """The wait, to end at a good moment; its reason alone where that would be too late."""
+    """Return the wait with a good moment as its end, or only its reason where that would be too late."""
     rule = policy.rules[Touchpoint(invitation.touchpoint)]
     # The channel is chosen anew after a wait for one's turn; all other waits are those of mail or text messages.
     rule = timing(rule, rule.channels) if wait.reason in _TURNS else rule
@@ -162,7 +162,7 @@ def postponed(invitation: Invitation, customer: Customer, policy: Policy, wait: 
 
 
 def _postponed(invitation: Invitation, customer: Customer, policy: Policy, wait: Deferral, chosen: Channel) -> Verdict:
-    """The channel itself where there is nothing to wait for, the hour of the day included."""
+    """Return the channel, or the wait if there is something to wait for, such as an hour of the sending window."""
     rule = policy.rules[Touchpoint(invitation.touchpoint)]
     if wait.until > wait.at:
         return postponed(invitation, customer, policy, wait)
@@ -174,7 +174,7 @@ def _postponed(invitation: Invitation, customer: Customer, policy: Policy, wait:
 
 
 def _closed(rule: Rule, situation: Situation) -> SkipReason | None:
-    """What closes every channel, and no waiting mends."""
+    """Return why no channel is open and waiting does not help, or None."""
     if not rule.ask:
         return SkipReason.NOT_ASKED  # switched off since it was scheduled
     return unreachable(situation, rule.channels)
@@ -187,7 +187,7 @@ def _taken_back_since(invitation: Invitation, situation: Situation) -> SkipReaso
 
 
 def _turn(invitation: Invitation, rule: Rule, customer: Customer, now: datetime) -> tuple[datetime, SkipReason]:
-    """When it is this survey's turn among those of its customer: not in a cooldown, and not before better ones."""
+    """Return from when it is this survey's turn, and why not before: a cooldown, or better surveys of its customer."""
     free_at = cooled(customer, invitation.cooldown)
     if free_at > now:
         return free_at, SkipReason.COOLDOWN
@@ -200,7 +200,7 @@ def _turn(invitation: Invitation, rule: Rule, customer: Customer, now: datetime)
 
 
 def _goes_before(other: Waiting, invitation: Invitation, rule: Rule, now: datetime) -> bool:
-    """Whether `other` says more and would be barred by the cooldown that this one begins."""
+    """Return whether `other` has priority and would be kept back by the cooldown that this survey begins."""
     competes = other.until >= now and other.due_at < now + invitation.cooldown
     return competes and other.priority > rule.priority
 
@@ -208,21 +208,21 @@ def _goes_before(other: Waiting, invitation: Invitation, rule: Rule, now: dateti
 def choose(
     channels: Iterable[Channel], seen_within: timedelta, situation: Situation, policy: Policy, now: datetime
 ) -> Channel | SkipReason:
-    """The first channel that can be used; else why not, as the last of mail and text messages told.
+    """Return the first channel that can be used, else the reason of the last mail or SMS channel tried.
 
-    Nobody may have objected in general: that closes all channels, and is checked before.
+    The caller checks objections that close all channels.
     """
-    told = SkipReason.NOT_SEEN
+    reason = SkipReason.NOT_SEEN
     for channel in channels:
         problem = _problem(channel, seen_within, situation, policy, now)
         if problem is None:
             return channel
-        told = told if channel is Channel.IN_APP else problem
-    return told
+        reason = reason if channel is Channel.IN_APP else problem
+    return reason
 
 
 def following(invitation: Invitation, rule: Rule) -> tuple[Channel, ...]:
-    """The channels that are tried, one after the other, while nobody answers.
+    """Return the channels that follow, one after the other, while nobody answers.
 
     None where nothing is to follow, or the survey would be closed by then.
     """
@@ -249,7 +249,7 @@ def _problem(
 
 
 def _unseen(customer: Customer, since: datetime) -> SkipReason | None:
-    """No legal basis is asked for: nothing is sent to somebody who is using the product."""
+    """Return NOT_SEEN for a customer who has not used the product since. It needs no legal basis: nothing is sent."""
     seen = customer.last_seen_at is not None and customer.last_seen_at >= since
     return None if seen else SkipReason.NOT_SEEN
 

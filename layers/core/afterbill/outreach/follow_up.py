@@ -1,4 +1,4 @@
-"""What follows a survey that nobody answers: the next channel, then the one reminder; better never than twice."""
+"""Follow up a survey that nobody answers: the next channel, then the one reminder; better never than twice."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -37,7 +37,7 @@ def follow_up(invitation: Invitation, number: int, deps: SendDeps, now: datetime
 
 
 def _ask(invitation: Invitation, number: int, deps: SendDeps, now: datetime, *rejected: Channel) -> SendResult:
-    """By the next way that is not rejected, as for the survey itself."""
+    """Try the next channel that is not rejected, as for the survey itself."""
     verdict, customer = deps.judge(partial(recheck_again, rejected=rejected), invitation, now)
     if isinstance(verdict, SkipReason):
         return SendResult(Outcome.NOT_REMINDED, verdict)
@@ -56,13 +56,13 @@ def _ask(invitation: Invitation, number: int, deps: SendDeps, now: datetime, *re
 
 
 def _claimed(attempt: DeliveryAttempt, channel: Channel, now: datetime) -> Invitation:
-    """By the channel it went out by, it is the reminder."""
-    one = replace(attempt.invitation, delivery_number=attempt.number)
-    if channel == one.channel:
-        return replace(one, reminded_at=now)
-    before = one.follow_ups or (FollowUp(one.sent_at or now, one.channel),)
-    ways = (*before, FollowUp(now, channel))
-    return replace(one, follow_ups=ways, delivery=Delivery.ACCEPTED, delivered_at=None).by(channel)
+    """Return the invitation as claimed; by the channel of the last delivery it is the reminder."""
+    claimed = replace(attempt.invitation, delivery_number=attempt.number)
+    if channel == claimed.channel:
+        return replace(claimed, reminded_at=now)
+    earlier = claimed.follow_ups or (FollowUp(claimed.sent_at or now, claimed.channel),)
+    follow_ups = (*earlier, FollowUp(now, channel))
+    return replace(claimed, follow_ups=follow_ups, delivery=Delivery.ACCEPTED, delivered_at=None).by(channel)
 
 
 def _send(attempt: DeliveryAttempt, claimed: Invitation, deps: SendDeps, now: datetime) -> SendResult:
@@ -93,7 +93,7 @@ def _conclude(
 
 
 def _release(attempt: DeliveryAttempt, claimed: Invitation, until: datetime, deps: SendDeps) -> Invitation:
-    """As it was before but for its moment."""
+    """Undo the claim; the invitation waits until `until`, else it is as before."""
     generation = attempt.invitation.generation + 1
     released = replace(attempt.invitation, deferred_until=until, generation=generation)
     if claimed.reminded_at:

@@ -1,4 +1,4 @@
-"""Take in what SES reports about a mail, in any order and any number of times."""
+"""Handle what SES reports about a mail, in any order and any number of times."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _PROOFS = frozenset({"Send", *_DELIVERIES})
 
 
 class Outcome(StrEnum):
-    """What one mail event came to."""
+    """The result of one mail event."""
 
     CONFIRMED_SENT = "confirmed_sent"
     NOTED = "noted"
@@ -42,7 +42,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MailEventDeps:
-    """What handling needs."""
+    """The dependencies of handling mail events; `day_of` gives the operator's local day of an instant."""
 
     mail_events: MailEvents
     hash_address: Callable[[str], str]
@@ -90,40 +90,40 @@ def _confirm_sent(invitation: Invitation, message_id: str, at: datetime, deps: M
 
 
 def _first(invitation: Invitation, happened_at: datetime) -> bool:
-    """Whether the first mail's delivery is still news; the reminder's says nothing of taps in the mail before it."""
+    """Return whether this may be the delivery of the first mail; a reminder's says nothing of clicks in the first."""
     reminded_at = invitation.reminded_at
     return invitation.delivered_at is None and (reminded_at is None or happened_at < reminded_at - _CLOCKS)
 
 
 def _delivery(event: Mapping[str, Any]) -> Delivery:
-    """What became of the mail; accepted where a bounce is not for good: a reply that somebody is away is one too."""
+    """Return the rank an event proves. A transient bounce is ACCEPTED: it may be the reply that somebody is away."""
     kind: str = event["eventType"]
-    told: Mapping[str, Any] = event.get(kind.lower(), {})
+    details: Mapping[str, Any] = event.get(kind.lower(), {})
     came_back = kind in {"Bounce", "Complaint"}
-    if came_back and (told.get(f"{kind.lower()}SubType") == _WITHHELD or not _final(event)):
+    if came_back and (details.get(f"{kind.lower()}SubType") == _WITHHELD or not _final(event)):
         return Delivery.ACCEPTED
     return _DELIVERIES.get(kind, Delivery.ACCEPTED)
 
 
 def _delivered_at(event: Mapping[str, Any]) -> datetime | None:
-    """When the recipient's server took the mail; None for any other event, and for a time that cannot be read."""
-    told: Any = event.get("delivery")
+    """Return when the recipient's server took the mail; None for other events, and for a time that cannot be read."""
+    details: Any = event.get("delivery")
     try:
-        at = datetime.fromisoformat(told["timestamp"]) if event["eventType"] == "Delivery" else None
+        at = datetime.fromisoformat(details["timestamp"]) if event["eventType"] == "Delivery" else None
     except (KeyError, TypeError, ValueError):
         return None
     return at if at and at.tzinfo else None
 
 
 def _final(event: Mapping[str, Any]) -> bool:
-    """Whether the address must never be written to again: a transient bounce may be a full mailbox."""
+    """Return whether the address must never be written to again; a transient bounce may be a full mailbox."""
     kind: str = event["eventType"]
     permanent: bool = event.get("bounce", {}).get("bounceType") == "Permanent"
     return kind == "Complaint" or (kind == "Bounce" and permanent)
 
 
 def _suppress(invitation: Invitation, event: Mapping[str, Any], deps: MailEventDeps, now: datetime) -> None:
-    """Both the address written to and the one reported: where mail is forwarded, SES names its last address."""
+    """Suppress the address written to and the one reported: where mail is forwarded, SES names its last address."""
     complained = event["eventType"] == "Complaint"
     reason = Suppression.COMPLAINED if complained else Suppression.BOUNCED
     listed = event["complaint"]["complainedRecipients"] if complained else event["bounce"]["bouncedRecipients"]

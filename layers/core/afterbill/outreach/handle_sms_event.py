@@ -1,4 +1,4 @@
-"""Take in what is reported about text messages and what people answer to them, in any order, any number of times."""
+"""Handle events about text messages, and replies to them, in any order and any number of times."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _PROOFS = {
         Delivery.BOUNCED,
     ),
 }
-"""What each event proves of a message (End User Messaging, event types for SMS); that it failed, only the final one."""
+"""The rank each event proves (End User Messaging, event types for SMS); only a final event proves a failure."""
 
 _NO_NUMBER = "TEXT_INVALID"
 _OPTED_OUT = "OPTED_OUT"
@@ -45,7 +45,7 @@ class TextEvents(MailEvents, ShortLinks, Protocol):
 
 
 class Outcome(StrEnum):
-    """What one event came to."""
+    """The result of one event."""
 
     CONFIRMED_SENT = "confirmed_sent"
     NOTED = "noted"
@@ -57,7 +57,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SmsEventDeps:
-    """What handling needs; `day_of` gives the operator's local day of an instant."""
+    """The dependencies of handling SMS events; `day_of` gives the operator's local day of an instant."""
 
     events: TextEvents
     hash_address: Callable[[str], str]
@@ -111,7 +111,7 @@ def _confirm_sent(invitation: Invitation, message_id: str, at: datetime, deps: S
 
 
 def _raise(invitation: Invitation, event: Mapping[str, Any], deps: SmsEventDeps) -> bool:
-    """The rank alone: taps in a mail are judged by when that mail was delivered."""
+    """Raise the delivery rank. The moment is not kept: it only serves to review clicks in mails."""
     delivery = _PROOFS[event["eventType"]]
     if delivery is Delivery.BOUNCED and event.get("isFinal") is False:
         delivery = Delivery.ACCEPTED
@@ -122,7 +122,7 @@ def _raise(invitation: Invitation, event: Mapping[str, Any], deps: SmsEventDeps)
 
 
 def _suppress(invitation: Invitation, event: Mapping[str, Any], deps: SmsEventDeps, now: datetime) -> bool:
-    """A number that there is not is given up and says nothing of its customer; an objection is theirs."""
+    """Suppress a number that does not exist, or one that opted out: then its holder too."""
     number, objected = str(event.get("destinationPhoneNumber", "")), _OPTED_OUT in str(event.get("messageStatus", ""))
     if not number or not (objected or event["eventType"] == _NO_NUMBER):
         return False

@@ -30,7 +30,7 @@ _EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Stops(StrEnum):
-    """What a touchpoint takes back: every earlier fact of its customer, only its own payment, or nothing."""
+    """The facts that a touchpoint takes back: all earlier ones of its customer, those of its payment, or none."""
 
     CUSTOMER = "customer"
     PAYMENT = "payment"
@@ -39,7 +39,7 @@ class Stops(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How one touchpoint is treated; surveys.toml documents each key."""
+    """The rule of one touchpoint; surveys.toml documents each key."""
 
     ask: bool
     stage: str
@@ -78,18 +78,18 @@ class Policy:
     links: Mapping[str, Touchpoint] = field(default_factory=dict)
 
     def source(self, name: str) -> Source | None:
-        """Who sends under this name: a configured endpoint, or our own campaigns; None for anybody else."""
+        """Return the source of this name: a configured endpoint or our own campaigns; None for any other."""
         return Source(CAMPAIGNS, CAMPAIGNS) if name == CAMPAIGNS else self.sources.get(name)
 
     def place(self, customer: Customer | None) -> Place:
-        """Where this customer lives: as they said, else by their country, else where the operator is."""
-        said = (customer.time_zone, customer.country) if customer else (None, None)
-        return place_of(*said, self.almanac, self.time_zone)
+        """Return where this customer lives: by their zone, else their country, else where the operator is."""
+        zone_and_country = (customer.time_zone, customer.country) if customer else (None, None)
+        return place_of(*zone_and_country, self.almanac, self.time_zone)
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What is known beside the fact itself.
+    """The customer and what else is known when a decision is made.
 
     `stopped`: its payment was refunded or disputed; `address_problem`: why mail to the address is pointless, and
     `phone_problem` the same for text messages to the number.
@@ -111,7 +111,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class _Schedule:
-    """When to ask: at `due_at`, or if that is no good moment, after `wait`."""
+    """The time to ask: `due_at`, or if that is no good moment, the end of `wait`."""
 
     due_at: datetime
     wait: Deferral | None
@@ -130,7 +130,7 @@ def decide(event: BillingEvent, source: Source, situation: Situation, policy: Po
 
 
 def take_back(event: BillingEvent, rule: Rule, customer: Customer | None, now: datetime) -> Customer | None:
-    """The customer after this event, if it takes back every earlier fact of theirs."""
+    """Return the customer after this event, which may take back every earlier fact of theirs."""
     if customer is None or rule.stops is not Stops.CUSTOMER:
         return customer
     # A sender's clock that runs ahead must not stop what has not happened yet.
@@ -145,7 +145,7 @@ def take_back(event: BillingEvent, rule: Rule, customer: Customer | None, now: d
 def _invitation(
     event: BillingEvent, rule: Rule, customer: Customer | None, plan: _Schedule | SkipReason, now: datetime
 ) -> Invitation:
-    """The invitation as planned: pending from `now` on, or closed at once."""
+    """Return the invitation as planned: pending, or closed at once."""
     touchpoint = str(event.touchpoint)
     skipped, wait = (plan, None) if isinstance(plan, SkipReason) else ("", plan.wait)
     fact = {
@@ -184,7 +184,7 @@ def _invitation(
 
 
 def _await(customer: Customer | None, rule: Rule, invitation: Invitation, now: datetime) -> Customer | None:
-    """The customer who waits for this survey too, where a cooldown lets surveys compete."""
+    """Return the customer as they wait for this survey too, where a cooldown lets surveys compete."""
     if customer is None or not rule.cooldown or invitation.state is not State.PENDING:
         return customer
     survey = Waiting(rule.priority, invitation.ready_at, invitation.patient_until, invitation.stoppable)
@@ -194,7 +194,7 @@ def _await(customer: Customer | None, rule: Rule, invitation: Invitation, now: d
 def _reason_to_skip(
     event: BillingEvent, rule: Rule, source: Source, situation: Situation, now: datetime
 ) -> SkipReason | None:
-    """The first reason not to ask, in the order in which operators are told."""
+    """Return the first reason not to ask, or None."""
     customer = situation.customer
     reason = (
         _not_wanted(event, rule, source)
@@ -222,14 +222,14 @@ def _schedule(
 
 
 def cooled(customer: Customer | None, cooldown: timedelta) -> datetime:
-    """The end of the cooldown that began when this customer was last asked, however long ago."""
+    """Return when the cooldown ends that began when this customer was last asked; long ago if never."""
     return customer.last_asked_at + cooldown if customer and customer.last_asked_at else _EVER
 
 
 def good_moment(
     between: tuple[datetime, datetime], rule: Rule, key: str, policy: Policy, customer: Customer | None
 ) -> datetime | None:
-    """A moment of the first opening `between` two, spread over it by `key`; None where there is none."""
+    """Return a moment in the first opening `between` two instants, spread over it by `key`; None without an opening."""
     start, latest = between
     if start > latest:
         return None
@@ -242,12 +242,12 @@ def good_moment(
 
 
 def timing(rule: Rule, channels: tuple[Channel, ...]) -> Rule:
-    """The rule for a moment at which one of these is chosen: inside the product every hour is a good one."""
+    """Return the rule without its window if the product is among the channels: there every hour is a good one."""
     return replace(rule, window=None) if Channel.IN_APP in channels else rule
 
 
 def unreachable(situation: Situation, channels: tuple[Channel, ...]) -> SkipReason | None:
-    """Why nobody can or may be asked by any of them, or None. An address may still be learned before the due moment."""
+    """Return why no channel is open to this customer, or None. An address may still be learned until it is due."""
     customer = situation.customer
     if customer is None:
         return SkipReason.NO_CUSTOMER
@@ -259,12 +259,12 @@ def unreachable(situation: Situation, channels: tuple[Channel, ...]) -> SkipReas
 
 
 def due(occurred_at: datetime, rule: Rule, now: datetime) -> datetime:
-    """The delay counts from the fact; a fact from the future counts from now."""
+    """Return the due moment. The delay counts from the fact; a fact from the future counts from now."""
     return max(min(occurred_at, now) + rule.delay, now + min(rule.delay, LATE_FACT_GRACE))
 
 
 def sampled(customer_id: str, touchpoint: str, share: float) -> bool:
-    """The same customer is always in or always out of a touchpoint's sample."""
+    """Return whether a customer is in a touchpoint's sample: always, or never."""
     if share >= 1:
         return True
     digest = hashlib.sha256(f"{touchpoint}|{customer_id}".encode()).digest()
@@ -272,7 +272,7 @@ def sampled(customer_id: str, touchpoint: str, share: float) -> bool:
 
 
 def stoppable(touchpoint: Touchpoint | None, rule: Rule) -> bool:
-    """What takes others back is not taken back itself: a cancellation survey replaces the payment's."""
+    """Return whether reversals stop this survey. A touchpoint that takes others back is not taken back itself."""
     return touchpoint not in REVERSALS and rule.stops is Stops.NOTHING
 
 
@@ -300,7 +300,7 @@ def _taken_back(event: BillingEvent, rule: Rule, situation: Situation) -> SkipRe
 
 
 def adverse_since(customer: Customer, at: datetime) -> bool:
-    """Whether something took this customer's facts of then back."""
+    """Return whether the customer's facts of that time were taken back."""
     return customer.last_adverse_at is not None and customer.last_adverse_at >= at
 
 

@@ -1,4 +1,4 @@
-"""What outreach needs from the world, under the same promises as in intake."""
+"""The ports of outreach, under the same promises as in intake."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -36,7 +36,7 @@ class Mailer(Protocol[Message_contra]):
     """Hands one mail, or one text message, over, exactly once per call."""
 
     def send(self, mail: Message_contra, /) -> Receipt:
-        """Never raises: what happened is the receipt."""
+        """Return the receipt; never raises."""
 
 
 class Invitations(Protocol):
@@ -102,7 +102,7 @@ class Suppressions(Protocol):
     """Addresses and numbers that are never written to again."""
 
     def suppressed(self, address_hash: str) -> bool:
-        """Whether this is one of them."""
+        """Return whether this address or number is suppressed."""
 
     def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
         """Never write there again, nor to its holder; only a bounce gives way to another reason."""
@@ -112,29 +112,29 @@ class Caps(Protocol):
     """Counters of what was sent."""
 
     def take(self, caps: Sequence[Cap]) -> Cap | None:
-        """Count one mail under each of them, or under none: then the limit that is used up."""
+        """Count one message under each cap (None), or under none of them: then return the cap that is used up."""
 
     def give_back(self, caps: Sequence[Cap]) -> None:
-        """One mail less: it was not sent after all."""
+        """Count one message less under each cap: it was not sent after all."""
 
 
 class SendingStatus(Protocol):
     """The switch that stops all sending."""
 
     def pause_reason(self) -> str:
-        """Why nothing may be sent now, as known for a minute at most; empty where it may."""
+        """Return why nothing may be sent, as read a minute ago at most; empty where sending goes on."""
 
 
 class SendingSwitch(Protocol):
     """The switch that stops all sending, for those who turn it."""
 
     def state(self) -> SendingPause:
-        """How it stands, read consistently."""
+        """Return the pause, or an empty one; read consistently."""
 
     def stop(self, halt: SendingPause) -> bool:
-        """Stop all sending; False, and nothing done, where it is stopped, or was resumed since `halt` was thought of.
+        """Stop all sending; False, and nothing done, where it is stopped, or was resumed since `halt` was decided.
 
-        The latter is told by its `resumed_on`, the last resume it knows of.
+        `halt.resumed_on` is the last resume that its author knew of.
         """
 
     def resume(self, day: date) -> bool:
@@ -185,14 +185,14 @@ class Sweeps(Protocol):
         """The hour from which the next sweep starts, None before the first."""
 
     def set_swept_until(self, hour: str) -> None:
-        """Remember it."""
+        """Store the hour from which the next sweep starts."""
 
 
 class ShortLinks(Protocol):
-    """Short links, and whose phones they were sent to."""
+    """Short links, and the holders of the phones they were sent to."""
 
     def keep(self, code: ShortLink) -> bool:
-        """Write it down, or find it as it was written before; False where another invitation has this code."""
+        """Store the short link, or find the same one stored; False where another invitation has this code."""
 
     def holder(self, phone_hash: str) -> str:
-        """Id of the customer whose phone this was when it was last written to; empty where nobody is known."""
+        """Return the id of the customer to whom this phone belonged when it was last written to; empty for none."""

@@ -1,4 +1,4 @@
-"""When our own mails bounce or annoy so often that it is better to stop than to be stopped.
+"""The rates of bounces and complaints at which sending stops, before SES stops it.
 
 SES reviews an account at 5 % bounces or 0.1 % complaints and may pause it at 10 % or 0.5 %, over as many mails as it
 finds typical of the account: for a small sender, those of months (Developer Guide, "Reputation metrics messages").
@@ -18,12 +18,12 @@ MIN_BOUNCES = 5
 """Fewer stop nobody, whatever the rate. Where 1 % bounce, chance brings so many in fewer than one week in a hundred."""
 
 MIN_COMPLAINTS = 3
-"""The same, where 0.01 % complain. Few mail systems tell of complaints: each stands for several."""
+"""Fewer stop nobody, likewise, where 0.01 % complain. Few mail systems report complaints: each stands for several."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How many mails were sent, and how many of these bounced for good or were complained about."""
+    """Counts of mails sent, and of those among them that bounced for good or were complained about."""
 
     sent: int = 0
     bounced: int = 0
@@ -42,7 +42,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class SendingPause:
-    """Whether sending is stopped: then there is a `reason`, since when, and what was counted if that was why.
+    """The pause of all sending: its `reason` (empty: none), its begin, and the figures if they caused it.
 
     `resumed_on` is the local day on which it was last resumed.
     """
@@ -54,7 +54,7 @@ class SendingPause:
 
 
 def watched(today: date, resumed_on: date | None) -> Window | None:
-    """The days that count, up to today; None on the day of a resume, for what led to the stop is settled by it."""
+    """Return the days that count, up to today. Days up to a resume do not count, so on that day it is None."""
     window = rolling(WATCHED_DAYS, today)
     if resumed_on is None or resumed_on < window.first:
         return window
@@ -62,22 +62,22 @@ def watched(today: date, resumed_on: date | None) -> Window | None:
 
 
 def figures_of(tally: Tally) -> Figures:
-    """What a tally says of its mails."""
+    """Return the figures in a tally."""
     return Figures(tally.sent, tally.bounced, tally.complained)
 
 
 def excess(figures: Figures, sending: SendingCaps) -> str:
-    """Why sending must stop, for an operator; empty where it may go on."""
-    found = []
+    """Return why sending must stop, in words for an operator; empty where it may go on."""
+    reasons = []
     if figures.bounced >= MIN_BOUNCES and figures.bounce_rate >= sending.max_bounce_rate:
         rate, limit = percent(figures.bounce_rate), percent(sending.max_bounce_rate)
-        found.append(f"{figures.bounced} of {figures.sent} mails bounced ({rate}, the limit is {limit})")
+        reasons.append(f"{figures.bounced} of {figures.sent} mails bounced ({rate}, the limit is {limit})")
     if figures.complained >= MIN_COMPLAINTS and figures.complaint_rate >= sending.max_complaint_rate:
         rate, limit = percent(figures.complaint_rate), percent(sending.max_complaint_rate)
-        found.append(f"{figures.complained} of {figures.sent} mails were called spam ({rate}, the limit is {limit})")
-    return "; ".join(found)
+        reasons.append(f"{figures.complained} of {figures.sent} mails were called spam ({rate}, the limit is {limit})")
+    return "; ".join(reasons)
 
 
 def percent(share: float) -> str:
-    """As `0.08 %`: two places, as the rates of complaints need them."""
+    """Format a share as `0.08 %`; rates of complaints need two places."""
     return f"{100 * share:.2f} %"

@@ -42,7 +42,7 @@ def send_survey(invitation_id: str, delivery_number: int, deps: SendDeps, now: d
 
 
 def _ask(invitation: Invitation, deps: SendDeps, now: datetime, *rejected: Channel, why: str = "") -> SendResult:
-    """By the first way that is not rejected; nothing but a rejection, `why` is the last, lets the next one try."""
+    """Try the first channel that is not rejected. Only a rejection lets the next one try; `why` is the last one's."""
     verdict, customer = deps.judge(partial(recheck, rejected=rejected), invitation, now)
     if isinstance(verdict, SkipReason):
         reason = SkipReason.REJECTED if rejected else verdict
@@ -93,7 +93,7 @@ def _claimed(attempt: DeliveryAttempt, channel: Channel, deps: SendDeps, now: da
 
 
 def _offered(invitation: Invitation, deps: SendDeps, at: datetime) -> SendResult:
-    """It lies ready in the product since its claim, whatever became of the sender."""
+    """Mark a survey inside the product as sent: it lies ready there since its claim, even if the sender crashed."""
     deps.invitations.mark_sent(replace(invitation, sent_at=at, sent_day=deps.day_of(at)))
     return SendResult(Outcome.SENT)
 

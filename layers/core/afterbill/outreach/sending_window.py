@@ -45,7 +45,7 @@ class SendingWindow:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where somebody lives, as far as it is known.
+    """The place where somebody lives, as far as it is known.
 
     `country` is ISO 3166 alpha-2, or "" when the tables do not know it. `why` tells whose word the zone is:
     "customer", "country" or "operator".
@@ -58,7 +58,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Almanac:
-    """What is known about countries: zone and language of most people, weekend days, dates of public holidays.
+    """Facts about countries: zone and language of most people, weekend days, dates of public holidays.
 
     `weekends` lists only countries where they are not Saturday and Sunday. `holidays` holds proleptic ordinals of
     dates, up to the year `until`.
@@ -72,7 +72,7 @@ class Almanac:
 
 
 def place_of(zone_name: str | None, country: str | None, almanac: Almanac, operator_zone: str) -> Place:
-    """The customer's zone, else the country's, else the operator's; what does not exist is passed over."""
+    """Return the place by the customer's zone, else the country's, else the operator's, as far as they exist."""
     code = country.strip().upper() if country and country.isascii() else ""
     if code not in almanac.zones:
         code = ""
@@ -84,7 +84,7 @@ def place_of(zone_name: str | None, country: str | None, almanac: Almanac, opera
 
 
 def _zone(name: str) -> ZoneInfo | None:
-    """The zone of that name. Names come from strangers: only what looks like one is ever looked for."""
+    """Return the zone of this name. Names come from strangers: a text that looks like no zone is never looked up."""
     return _found(name) if len(name) <= _LONGEST_NAME else None
 
 
@@ -99,7 +99,7 @@ def _found(name: str) -> ZoneInfo | None:
 
 
 def is_open(window: SendingWindow, place: Place, almanac: Almanac, at: datetime) -> bool:
-    """Whether mail may leave at this instant, by the wall clock where the recipient lives."""
+    """Return whether mail may leave at this instant, by the wall clock where the recipient lives."""
     local = at.astimezone(place.zone)
     minute = local.hour * 60 + local.minute
     days, closed = _days(window, place.country, almanac)
@@ -107,7 +107,7 @@ def is_open(window: SendingWindow, place: Place, almanac: Almanac, at: datetime)
 
 
 def _days(window: SendingWindow, country: str, almanac: Almanac) -> tuple[frozenset[int], frozenset[int]]:
-    """The weekdays that are open there, and the dates that are not."""
+    """Return the weekdays that are open at this place, and the dates that are closed."""
     days = window.days if window.weekends else window.days - almanac.weekends.get(country, _WEEKEND)
     return days, _NONE if window.holidays else almanac.holidays.get(country, _NONE)
 

@@ -1,4 +1,4 @@
-"""What people answer to a text message when they want no more of them."""
+"""Words by which people object to text messages."""
 
 import re
 import unicodedata
@@ -24,7 +24,7 @@ _SPACED = re.compile(r"(?<=\b[a-z]) (?=[a-z]\b)|(?<=\bopt) (?=out\b)")
 
 
 def says_stop(text: str) -> bool:
-    """Whether this is an objection; letter case, accents and marks do not count.
+    """Return whether a reply is an objection; letter case, accents and marks do not count.
 
     In up to five words any stop word is heard, so "don't stop" is taken for one too: that costs a survey, no trust.
     """

@@ -1,4 +1,4 @@
-"""Find what is overdue, whatever was lost in between: the table knows, timers and queues may forget."""
+"""Find overdue work in the table, whatever timers and queues lost."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ _FIRST_LOOK_BACK = timedelta(hours=48)
 
 
 class Finding(StrEnum):
-    """What the sweep found of one invitation."""
+    """The sweep's finding about one invitation."""
 
     WAITING = "waiting"
     OVERDUE = "overdue"
@@ -34,7 +34,7 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SweepDeps:
-    """What sweeping needs; `window` is the timer's flexible window, `day_of` gives the operator's local day."""
+    """The dependencies of sweeping; `window` is the timer's flexible one, `day_of` gives the operator's local day."""
 
     sweeps: Sweeps
     queue: SendQueue
@@ -43,12 +43,12 @@ class SweepDeps:
 
 
 def sweep(deps: SweepDeps, now: datetime, *, paused: bool = False) -> Counter[Finding]:
-    """Queue what is overdue, call lost claims unknown, fail what nobody ever heard of again.
+    """Queue overdue surveys, mark lost claims as unknown, close unknown ones after a day as failed.
 
     The next sweep starts at the first hour that still holds something. While all sending is paused, due surveys go
     round in the queue by themselves: with every sweep their messages would become more.
     """
-    found: Counter[Finding] = Counter()
+    findings: Counter[Finding] = Counter()
     first_open: str | None = None
     sweeps = deps.sweeps
     for hour in _hours(sweeps.swept_until() or _begin(sweeps, now), now):
@@ -57,12 +57,12 @@ def sweep(deps: SweepDeps, now: datetime, *, paused: bool = False) -> Counter[Fi
             if invitation is None or invitation.state in {State.SENT, State.CLOSED}:
                 continue  # the index lags behind the table
             stays = paused and invitation.state is State.PENDING
-            found[Finding.WAITING if stays else _look_after(invitation, deps, now)] += 1
+            findings[Finding.WAITING if stays else _look_after(invitation, deps, now)] += 1
             first_open = first_open or hour
     # Never past the hour before: what was stored a moment ago may not be in the index yet.
     last_settled = _hour(now - timedelta(hours=1))
     sweeps.set_swept_until(min(first_open or last_settled, last_settled))
-    return found
+    return findings
 
 
 def _look_after(invitation: Invitation, deps: SweepDeps, now: datetime) -> Finding:
@@ -86,13 +86,13 @@ def _look_after(invitation: Invitation, deps: SweepDeps, now: datetime) -> Findi
 
 
 def _went_out(invitation: Invitation, *, lost: bool) -> bool:
-    """Nobody answers or opens what never arrived; in the product it lies ready since its claim, sender lost or not."""
+    """Return whether it went out: an answer or a visit proves it, and inside the product its claim."""
     proven = bool(invitation.answer or invitation.visits) and invitation.state in {State.SENDING, State.UNKNOWN}
     return proven or (lost and invitation.channel == Channel.IN_APP)
 
 
 def _begin(sweeps: Sweeps, now: datetime) -> str:
-    """Where the very first sweep starts; remembered at once, for the beginning must not move while sweeps fail."""
+    """Return the first hour of the very first sweep, and store it: it must not move while sweeps fail."""
     since = _hour(now - _FIRST_LOOK_BACK)
     sweeps.set_swept_until(since)
     return since

@@ -1,4 +1,4 @@
-"""What sending a text message takes beside a mail: a number that can get it, a short link, and who wants none."""
+"""Sending a text message: a number that can get it, a short link, and opt-outs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Texting:
-    """What text messages need; `number` is the E.164 form of a number that can get them, from its spelling and country.
+    """The dependencies of text messages; `number` makes E.164 of a spelling and a country, None where no text can go.
 
     `compose` is pure: an invitation, its customer, the number and the code of the short link.
     """
@@ -30,16 +30,16 @@ class Texting:
     keys: Callable[[], Mapping[int, bytes]]
 
     def problem(self, customer: Customer) -> SkipReason | None:
-        """Why a text message to this customer is pointless."""
+        """Return why a text message to this customer is pointless, or None."""
         return None if self.number(customer.phone, customer.country) else SkipReason.BAD_PHONE
 
     def unwanted(self, customer: Customer) -> bool:
-        """Whether this number asked for no more."""
+        """Return whether the customer's number is suppressed."""
         number = self.number(customer.phone, customer.country)
         return number is not None and self.suppressions.suppressed(self.hash_address(number))
 
     def write(self, invitation: Invitation, customer: Customer) -> Sms:
-        """The message, its short link kept: repeated, it is the same one."""
+        """Compose the message and store its short link; repeated, both are the same."""
         number = self.number(customer.phone, customer.country) or ""
         hashed = self.hash_address(number)
         for attempt in range(_TRIES):
@@ -50,7 +50,7 @@ class Texting:
         raise TransientError(message)
 
     def record_opt_out(self, reason: str, customer: Customer, now: datetime) -> None:
-        """Who opted out at the carrier or at AWS has said no, to us as well: `reason` is that of a rejection."""
+        """Suppress the number if the reason of a rejection is an opt-out at the carrier or at AWS."""
         if reason == OPTED_OUT:
             number = self.number(customer.phone, customer.country) or ""
             self.suppressions.suppress(self.hash_address(number), Suppression.UNSUBSCRIBED, now, customer)

@@ -1,4 +1,4 @@
-"""When a wall clock somewhere shows an open hour: exact through every change of that clock.
+"""Open hours of a wall clock as instants in UTC, exact through every change of that clock.
 
 Days are proleptic ordinals, weekdays count from 0, Monday, and hours are minutes of the local day.
 """
@@ -18,7 +18,7 @@ _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 
 
 def opens(day: int, days: frozenset[int], closed: frozenset[int]) -> bool:
-    """Whether a date falls on an open weekday and is not itself closed."""
+    """Return whether a date falls on an open weekday and is not itself closed."""
     return (day + 6) % 7 in days and day not in closed
 
 
@@ -31,10 +31,10 @@ def first_stretch(
     """
     moment = at.astimezone(UTC)
     local = moment.astimezone(zone)
-    found = _range_after(local.hour * 60 + local.minute, local.toordinal(), hours, days, closed)
-    if found:
+    opening = _range_after(local.hour * 60 + local.minute, local.toordinal(), hours, days, closed)
+    if opening:
         midnight = _midnight(moment, local)
-        begins, ends = midnight + timedelta(0, found[0]), midnight + timedelta(0, found[1])
+        begins, ends = midnight + timedelta(0, opening[0]), midnight + timedelta(0, opening[1])
         if ends.astimezone(zone).utcoffset() == local.utcoffset():
             return max(begins, moment), ends
     return _stretch_by_walking(hours, days, closed, zone, moment)

@@ -16,7 +16,7 @@ from afterbill.outreach.reputation import Figures, SendingPause, excess, figures
 
 
 class Outcome(StrEnum):
-    """What a look at the rates came to."""
+    """The result of comparing the rates with their limits."""
 
     GOES_ON = "goes_on"
     STOPPED = "stopped"
@@ -41,23 +41,23 @@ def watch_reputation(
     What is stopped stays so until somebody resumes, and days before that never stop it again. OVERTAKEN: somebody
     turned the switch meanwhile, so the next look decides.
     """
-    known = switch.state()
-    if known.reason:
-        return Watched(Outcome.STANDS, known.reason, known.figures)
-    figures = recent_figures(counting, known, now, zone)
+    pause = switch.state()
+    if pause.reason:
+        return Watched(Outcome.STANDS, pause.reason, pause.figures)
+    figures = recent_figures(counting, pause, now, zone)
     reason = excess(figures, sending)
     if not reason:
         return Watched(Outcome.GOES_ON, figures=figures)
-    stopped = switch.stop(SendingPause(reason, now, figures, known.resumed_on))
+    stopped = switch.stop(SendingPause(reason, now, figures, pause.resumed_on))
     return Watched(Outcome.STOPPED, reason, figures) if stopped else Watched(Outcome.OVERTAKEN)
 
 
-def recent_figures(counting: Counting, known: SendingPause, now: datetime, zone: tzinfo) -> Figures:
+def recent_figures(counting: Counting, pause: SendingPause, now: datetime, zone: tzinfo) -> Figures:
     """The mails of the days that count now, whatever they asked, as they were last counted.
 
     A survey that went out several ways counts under the newest of them.
     """
-    window = watched(now.astimezone(zone).date(), known.resumed_on)
+    window = watched(now.astimezone(zone).date(), pause.resumed_on)
     if window is None:
         return Figures()
     names = [dimension_of(question, "channel") for question in (Question.NPS, *counting.progress().questions)]
