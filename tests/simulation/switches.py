@@ -165,7 +165,7 @@ SWITCHES = (
     ),
     Switch("links of a payment", ("stopped",), patches=((Table, "situation", _never_reversed),)),
     Switch("delay", ("early",), _rules(delay=_NOTHING)),
-    Switch("settling of what arrives late", ("settling",), patches=((deciding, "SETTLING", _NOTHING),)),
+    Switch("settling of what arrives late", ("settling",), patches=((deciding, "LATE_FACT_GRACE", _NOTHING),)),
     Switch("patience", ("late",), _rules(patience=_LONG)),
     Switch("sampling", ("sample",), _rules(sampling=1.0)),
     Switch("what is asked about", ("not_asked", "not_paid"), _rules(ask=True, paid_only=False)),
@@ -178,7 +178,7 @@ SWITCHES = (
     ),
     Switch("caps per hour and day", ("cap",), lambda policy: replace(policy, sending=SendingCaps())),
     Switch("quota", ("quota",), _rules(quota=0)),
-    Switch("circuit breaker", ("halted",), patches=((town.MemoryLimits, "pause_reason", _always("")),)),
+    Switch("circuit breaker", ("halted",), patches=((town.MemoryCaps, "pause_reason", _always("")),)),
     Switch(
         "bad and role addresses", ("bad_address", "role_address"), patches=((town, "address_problem", _always(None)),)
     ),
