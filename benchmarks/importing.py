@@ -10,7 +10,6 @@ from itertools import count
 from typing import Any
 
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.imported_responses import ImportedResponsesTable
 from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.answers.external import ExternalResponse
 from afterbill.intake import import_responses
@@ -89,9 +88,7 @@ def _row(size: int, which: str, plan: str, client: Client) -> Row:
 def imported_responses(client: Client, size: int, people: int, minute: int = 0) -> Counter[str]:
     """Calls of importing so many responses with address and id of so many people, begun at that minute."""
     client.calls.clear()
-    importing = import_responses.ResponseImportDeps(
-        ImportedResponsesTable(client, _TABLE), _NOW + timedelta(minutes=minute)
-    )
+    importing = import_responses.ResponseImportDeps(ImportsTable(client, _TABLE), _NOW + timedelta(minutes=minute))
     hash_address = partial(address_hash, key=b"identity")
     for start in range(0, size, import_responses.TOGETHER):
         some = range(start, min(start + import_responses.TOGETHER, size))

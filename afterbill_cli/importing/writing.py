@@ -19,9 +19,9 @@ class ReadOnly:
 
     table: Imports
 
-    def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
+    def snapshot(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
         """As it is."""
-        return self.table.known(aliases, address_hashes)
+        return self.table.snapshot(aliases, address_hashes)
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """As they are."""

@@ -11,7 +11,7 @@ from afterbill_cli.memory.table import MemoryTable
 class MemoryCollecting(MemoryTable):
     """Collecting over plain dictionaries."""
 
-    def known(self, aliases: Sequence[str]) -> Mapping[str, str]:
+    def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
         """Ids of customers by those of these aliases that are known."""
         return {alias: self.aliases[alias] for alias in aliases if alias in self.aliases}
 

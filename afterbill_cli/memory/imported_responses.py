@@ -12,9 +12,9 @@ from afterbill_cli.memory.imports import MemoryImports
 class MemoryImportedResponses(MemoryImports):
     """ImportedResponses over plain dictionaries."""
 
-    def owners(self, aliases: Sequence[str]) -> Mapping[str, str]:
+    def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
         """Ids of customers by those of these aliases that are known."""
-        return self.known(aliases, ()).customer_ids
+        return self.snapshot(aliases, ()).customer_ids
 
     def responses(self, ids: Sequence[str]) -> Mapping[str, Invitation]:
         """The responses that exist among `ids`."""

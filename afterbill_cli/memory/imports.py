@@ -11,7 +11,7 @@ from afterbill_cli.memory.table import MemoryTable
 class MemoryImports(MemoryTable):
     """Imports over plain dictionaries."""
 
-    def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
+    def snapshot(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
         """All that is stored under these keys."""
         return ImportSnapshot(
             {alias: self.aliases[alias] for alias in aliases if alias in self.aliases},

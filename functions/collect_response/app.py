@@ -13,7 +13,7 @@ from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.dynamodb.api_keys import ApiKeysTable
-from afterbill.adapters.dynamodb.collecting import CollectingTable
+from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
 from afterbill.answers.api import DOCUMENT, problems, values
 from afterbill.answers.api.bodies import AnswerBody
 from afterbill.answers.api.problems import Problem
@@ -36,7 +36,7 @@ _keys = ApiKeysTable(_dynamodb, _table, monotonic)
 _reasons = frozenset(chain.from_iterable(config.reasons().values()))
 _throttle = RateLimiter(most=200, seconds=10)
 _collector = CollectDeps(
-    table=CollectingTable(_dynamodb, _table),
+    table=ExternalResponsesTable(_dynamodb, _table),
     hash_address=SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic)).hash_address,
     day_of=config.day_of(),
     stage_of=config.stage_of,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, KeyRingTable
-from afterbill.adapters.dynamodb.collecting import CollectingTable
+from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers.api_keys import ApiKey
 from afterbill.answers.external import ExternalResponse, invitation_of
@@ -57,7 +57,7 @@ def places(request):
     dynamodb.create_table(**table_definition(TABLE))
     keys = ApiKeysTable(dynamodb, TABLE, clock)
     ring, responses = KeyRingTable(dynamodb, TABLE), ResponsesTable(dynamodb, TABLE)
-    return Places(CollectingTable(dynamodb, TABLE), keys, ring, over(dynamodb).facts, responses, clock)
+    return Places(ExternalResponsesTable(dynamodb, TABLE), keys, ring, over(dynamodb).facts, responses, clock)
 
 
 def answer(id_=ID, **changes):
@@ -107,8 +107,8 @@ def test_customers_are_found_by_their_names(places):
     everybody = (Customer("a"), Customer("b", merged_into="a"))
     places.facts.commit(FactWrites(customers=everybody, aliases={"mail#1": ("a", None), "shop#1": ("b", None)}))
 
-    assert places.collecting.known(["shop#1", "mail#1", "mail#2"]) == {"shop#1": "b", "mail#1": "a"}
-    assert places.collecting.known([]) == {}
+    assert places.collecting.customer_ids(["shop#1", "mail#1", "mail#2"]) == {"shop#1": "b", "mail#1": "a"}
+    assert places.collecting.customer_ids([]) == {}
     assert places.collecting.customers(["b", "c"]) == {"b": Customer("b", 1, merged_into="a")}
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from afterbill.adapters.dynamodb.imported_responses import ImportedResponsesTable
+from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.answers.external import ExternalResponse, invitation_of
 from afterbill.intake.ports import MOST_WRITES, FactWrites, ResponseWrite
 from afterbill.model.channels import Channel
@@ -22,7 +22,7 @@ def table(request):
         return MemoryImportedResponses()
     dynamodb = request.getfixturevalue("aws")("dynamodb")
     dynamodb.create_table(**table_definition(TABLE))
-    return ImportedResponsesTable(dynamodb, TABLE)
+    return ImportsTable(dynamodb, TABLE)
 
 
 def response(number=1, rating=9, comment="", person=None):
@@ -96,5 +96,5 @@ def test_as_many_are_stored_at_once_as_a_transaction_holds_and_more_are_found(ta
 def test_customers_are_found_as_for_any_import(table):
     table.commit(FactWrites(customers=(Customer("ada"),), aliases={"mail#1": ("ada", None)}))
 
-    assert table.owners(["mail#1", "mail#2"]) == {"mail#1": "ada"}
+    assert table.customer_ids(["mail#1", "mail#2"]) == {"mail#1": "ada"}
     assert table.customers(["ada", "bob"]) == {"ada": Customer("ada", 1)}

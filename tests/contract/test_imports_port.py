@@ -27,28 +27,30 @@ def suppress(imports, address_hash, reason):
 
 
 def test_an_empty_table_knows_nobody(imports):
-    assert imports.known(["mail#1"], ["hash"]) == ImportSnapshot({}, {})
-    assert imports.known([], []) == ImportSnapshot({}, {})
+    assert imports.snapshot(["mail#1"], ["hash"]) == ImportSnapshot({}, {})
+    assert imports.snapshot([], []) == ImportSnapshot({}, {})
     assert imports.customers(["customer-1"]) == {}
 
 
 def test_people_are_found_by_their_names(imports):
     assert imports.commit(FactWrites(aliases={"mail#1": ("a", None), "shop#1": ("a", None), "mail#2": ("b", None)}))
 
-    assert imports.known(["shop#1", "mail#2", "mail#3"], []) == ImportSnapshot({"shop#1": "a", "mail#2": "b"}, {})
+    assert imports.snapshot(["shop#1", "mail#2", "mail#3"], []) == ImportSnapshot({"shop#1": "a", "mail#2": "b"}, {})
 
 
 def test_suppressed_addresses_are_found_with_their_reason(imports):
     suppress(imports, "hash", "complained")
 
-    assert imports.known(["hash"], ["hash", "other"]) == ImportSnapshot({}, {"hash": "complained"})
+    assert imports.snapshot(["hash"], ["hash", "other"]) == ImportSnapshot({}, {"hash": "complained"})
 
 
 def test_names_may_be_asked_for_twice(imports):
     imports.commit(FactWrites(aliases={"mail#1": ("a", None)}))
     suppress(imports, "hash", "bounced")
 
-    assert imports.known(["mail#1", "mail#1"], ["hash", "hash"]) == ImportSnapshot({"mail#1": "a"}, {"hash": "bounced"})
+    assert imports.snapshot(["mail#1", "mail#1"], ["hash", "hash"]) == ImportSnapshot(
+        {"mail#1": "a"}, {"hash": "bounced"}
+    )
 
 
 def test_as_many_are_written_at_once_as_a_commit_holds_and_more_are_found(imports):
@@ -59,7 +61,9 @@ def test_as_many_are_written_at_once_as_a_commit_holds_and_more_are_found(import
     assert imports.commit(FactWrites(aliases=aliases))
 
     assert imports.customers(everybody) == {id_: Customer(id_, 1) for id_ in everybody}
-    assert len(imports.known([*aliases, *map(str, range(30))], list(map(str, range(30)))).customer_ids) == MOST_WRITES
+    assert (
+        len(imports.snapshot([*aliases, *map(str, range(30))], list(map(str, range(30)))).customer_ids) == MOST_WRITES
+    )
 
 
 def test_what_was_changed_since_is_not_written_and_nothing_with_it(imports):
@@ -68,4 +72,4 @@ def test_what_was_changed_since_is_not_written_and_nothing_with_it(imports):
     assert not imports.commit(FactWrites(customers=(Customer("a"), Customer("b")), aliases={"mail#1": ("b", None)}))
 
     assert imports.customers(["b"]) == {}
-    assert imports.known(["mail#1"], []).customer_ids == {}
+    assert imports.snapshot(["mail#1"], []).customer_ids == {}

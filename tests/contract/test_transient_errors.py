@@ -14,7 +14,7 @@ from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.tokens import SecretTokens
 from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, KeyRingTable
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
-from afterbill.adapters.dynamodb.collecting import CollectingTable
+from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
 from afterbill.adapters.dynamodb.in_product import InProductItems
 from afterbill.answers.ports import ReviewMark
 from afterbill.intake.connector import Token
@@ -119,8 +119,16 @@ CALLS = {
         "put_item",
         lambda it: over(it).facts.keep_task(OperatorTask("shop", "privacy", "1", NOW), "", NOW),
     ),
-    "keep answer": ("dynamodb", "put_item", lambda it: CollectingTable(it, "afterbill").keep_answer(invitation())),
-    "known": ("dynamodb", "batch_get_item", lambda it: CollectingTable(it, "afterbill").known(["mail#1"])),
+    "keep answer": (
+        "dynamodb",
+        "put_item",
+        lambda it: ExternalResponsesTable(it, "afterbill").keep_answer(invitation()),
+    ),
+    "customer ids": (
+        "dynamodb",
+        "batch_get_item",
+        lambda it: ExternalResponsesTable(it, "afterbill").customer_ids(["mail#1"]),
+    ),
     "api key": ("dynamodb", "get_item", lambda it: ApiKeysTable(it, "afterbill", lambda: 0.0).api_key("1")),
     "issued keys": ("dynamodb", "query", lambda it: KeyRingTable(it, "afterbill").issued()),
     "revoke": ("dynamodb", "update_item", lambda it: KeyRingTable(it, "afterbill").revoke("1", NOW)),

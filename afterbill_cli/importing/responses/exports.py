@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from afterbill.adapters.aws.secret_keys import SecretKeys
-from afterbill.adapters.dynamodb.imported_responses import ImportedResponsesTable
+from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.intake.import_responses import TOGETHER, Outcome, ResponseImportDeps, import_responses
 from afterbill.intake.ports import ImportedResponses, ResponseWrite
 from afterbill.model.customer import Customer
@@ -49,9 +49,9 @@ class ReadOnlyResponses:
 
     table: ImportedResponses
 
-    def owners(self, aliases: Sequence[str]) -> Mapping[str, str]:
+    def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
         """As it is."""
-        return self.table.owners(aliases)
+        return self.table.customer_ids(aliases)
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """As they are."""
@@ -74,7 +74,7 @@ def import_export(layout: Layout, how: How, stack: Deployed) -> int:
         print(f"{layout.path.name} was imported {book.finished_at:%Y-%m-%d %H:%M} UTC: {_told(book.outcomes)}.")
         print("--again reads it from the first row; what is stored already is not written twice.")
         return 0
-    table: ImportedResponses = ImportedResponsesTable(stack.client("dynamodb"), stack.output("TableName"))
+    table: ImportedResponses = ImportsTable(stack.client("dynamodb"), stack.output("TableName"))
     importing = ResponseImportDeps(ReadOnlyResponses(table) if how.dry_run else table, book.began_at, how.replace)
     keys = SecretKeys(access.secret(stack, "KeysSecretArn"))
     with Seen() as seen, collected(how.errors) as problems:

@@ -56,7 +56,7 @@ def test_customers_come_into_the_table(run: Any, file: Path, table: ImportsTable
 
     assert (code, out) == (0, "2 rows: 2 new, 0 changed, 0 merged, 0 unchanged.\n")
     assert err.splitlines() == ["checking 100 %", "importing 100 %"]
-    [ada] = table.customers([table.known(["paddle#1"], []).customer_ids["paddle#1"]]).values()
+    [ada] = table.customers([table.snapshot(["paddle#1"], []).customer_ids["paddle#1"]]).values()
     assert (ada.address, ada.name, ada.country, ada.version) == (ADA, "Ada", "GB", 1)
 
 
@@ -95,7 +95,7 @@ def test_a_suppressed_address_stays_so(run: Any, file: Path, stack: Any, table: 
 
     run(file, "--source", "paddle")
 
-    [ada] = table.customers([table.known(["paddle#1"], []).customer_ids["paddle#1"]]).values()
+    [ada] = table.customers([table.snapshot(["paddle#1"], []).customer_ids["paddle#1"]]).values()
     assert ada.suppressed == "complained"
 
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import pytest
 
-from afterbill.adapters.dynamodb.imported_responses import ImportedResponsesTable
+from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.intake.ports import FactWrites
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
@@ -65,11 +65,11 @@ def run(stack: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
 
 
 @pytest.fixture
-def table(stack: Any) -> ImportedResponsesTable:
-    return ImportedResponsesTable(stack.client("dynamodb"), TABLE)
+def table(stack: Any) -> ImportsTable:
+    return ImportsTable(stack.client("dynamodb"), TABLE)
 
 
-def stored(table: ImportedResponsesTable) -> dict[str, Any]:
+def stored(table: ImportsTable) -> dict[str, Any]:
     items: list[dict[str, Any]] = table.dynamodb.scan(TableName=TABLE)["Items"]
     return {item["pk"]["S"]: item for item in items}
 
@@ -79,7 +79,7 @@ def many(file: Path, count: int = 250) -> None:
     file.write_text(HEADER + "".join(rows))
 
 
-def test_responses_come_into_the_table(run: Running, file: Path, table: ImportedResponsesTable) -> None:
+def test_responses_come_into_the_table(run: Running, file: Path, table: ImportsTable) -> None:
     code, out, err = run(file, "--touchpoint", "renewed", "--name", "desk")
 
     assert (code, out) == (0, "2 rows: 2 stored, 0 replaced, 0 already there, 0 already there, but different.\n")
@@ -89,9 +89,7 @@ def test_responses_come_into_the_table(run: Running, file: Path, table: Imported
     assert {item["segments"]["M"]["stage"]["S"] for item in stored(table).values()} == {"loyalty"}
 
 
-def test_who_answered_is_named(
-    run: Running, file: Path, table: ImportedResponsesTable, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_answered_is_named(run: Running, file: Path, table: ImportsTable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports.SecretKeys, "hash_address", lambda _, address: hash_address(address))
     alias = f"mail#{hash_address('ada@example.com')}"
     table.commit(FactWrites(customers=(Customer("ada"),), aliases={alias: ("ada", None)}))
@@ -104,7 +102,7 @@ def test_who_answered_is_named(
     assert sorted(map(str, named)) == ["None", "ada"]
 
 
-def test_an_export_with_faults_tells_each_of_them(run: Running, tmp_path: Path, table: ImportedResponsesTable) -> None:
+def test_an_export_with_faults_tells_each_of_them(run: Running, tmp_path: Path, table: ImportsTable) -> None:
     export = Path(shutil.copy(SAMPLES / "callexa.csv", tmp_path))
 
     code, out, err = run(export, "--errors", tmp_path / "errors.csv", product="callexa")
@@ -141,7 +139,7 @@ def test_an_import_that_is_over_says_so(run: Running, file: Path) -> None:
     assert out.endswith("--again reads it from the first row; what is stored already is not written twice.\n")
 
 
-def test_again_writes_nothing_that_is_there(run: Running, file: Path, table: ImportedResponsesTable) -> None:
+def test_again_writes_nothing_that_is_there(run: Running, file: Path, table: ImportsTable) -> None:
     run(file)
     before = stored(table)
 
@@ -149,7 +147,7 @@ def test_again_writes_nothing_that_is_there(run: Running, file: Path, table: Imp
     assert stored(table) == before
 
 
-def test_what_differs_is_told_and_changed_with_replace(run: Running, file: Path, table: ImportedResponsesTable) -> None:
+def test_what_differs_is_told_and_changed_with_replace(run: Running, file: Path, table: ImportsTable) -> None:
     run(file)
     file.write_text(f"{HEADER}1,3,{THEN},ada@example.com\n")
 
@@ -163,7 +161,7 @@ def test_what_differs_is_told_and_changed_with_replace(run: Running, file: Path,
 
 @pytest.mark.parametrize("replace", [(), ("--replace",)])
 def test_a_dry_run_says_the_same_and_leaves_no_trace(
-    replace: tuple[str, ...], run: Running, file: Path, table: ImportedResponsesTable
+    replace: tuple[str, ...], run: Running, file: Path, table: ImportsTable
 ) -> None:
     run(file)
     shutil.rmtree(file.parent / ".afterbill")
@@ -180,12 +178,12 @@ def test_a_dry_run_says_the_same_and_leaves_no_trace(
     assert wet[2] == err.replace("trying", "importing")
 
 
-def test_the_twin_of_a_dry_run_reads_as_it_is(table: ImportedResponsesTable) -> None:
+def test_the_twin_of_a_dry_run_reads_as_it_is(table: ImportsTable) -> None:
     table.commit(FactWrites(customers=(Customer("ada"),), aliases={"mail#1": ("ada", None)}))
 
     twin = ReadOnlyResponses(table)
 
-    assert twin.owners(["mail#1"]) == {"mail#1": "ada"}
+    assert twin.customer_ids(["mail#1"]) == {"mail#1": "ada"}
     assert twin.customers(["ada"]) == {"ada": Customer("ada", 1)}
 
 
@@ -199,12 +197,12 @@ def test_one_that_is_killed_at_any_call_goes_on_and_ends_as_if_nothing_had_been(
         memory, saboteur = MemoryImportedResponses(), Saboteur(at, after, SimulatedCrash)
         spoiled = Spoiled(memory, saboteur)
         with monkeypatch.context() as patch:
-            patch.setattr(exports, "ImportedResponsesTable", lambda *_, it=spoiled: it)
+            patch.setattr(exports, "ImportsTable", lambda *_, it=spoiled: it)
             with suppress(SimulatedCrash):
                 run(file)
         if not saboteur.hit:
             break
-        monkeypatch.setattr(exports, "ImportedResponsesTable", lambda *_, it=memory: it)
+        monkeypatch.setattr(exports, "ImportsTable", lambda *_, it=memory: it)
 
         code, out, _ = run(file)
 
@@ -231,7 +229,7 @@ def test_a_busy_table_is_waited_for_but_not_for_ever(run: Running, file: Path, m
     def busy(*_: object) -> bool:
         raise TransientError("the table is throttling")
 
-    monkeypatch.setattr(ImportedResponsesTable, "store", busy)
+    monkeypatch.setattr(ImportsTable, "store", busy)
     monkeypatch.setattr(retrying_writer, "_PAUSES", (0, 0))
 
     code, _, err = run(file)
@@ -250,7 +248,7 @@ def test_the_journal_holds_no_address(run: Running, file: Path) -> None:
     assert "@" not in book.read_text()
 
 
-def test_times_are_those_of_the_zone_that_is_said(run: Running, file: Path, table: ImportedResponsesTable) -> None:
+def test_times_are_those_of_the_zone_that_is_said(run: Running, file: Path, table: ImportsTable) -> None:
     file.write_text("rating,date\n5,2026-11-20 00:30\n")
 
     run(file, "--time-zone", "Asia/Tokyo")

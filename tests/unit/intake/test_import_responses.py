@@ -44,9 +44,9 @@ class Table(MemoryImportedResponses):
     calls: Counter = field(default_factory=Counter)
     meanwhile: list = field(default_factory=list)
 
-    def owners(self, aliases):
+    def customer_ids(self, aliases):
         self.calls["owners"] += 1
-        return super().owners(aliases)
+        return super().customer_ids(aliases)
 
     def responses(self, ids):
         self.calls["responses"] += 1

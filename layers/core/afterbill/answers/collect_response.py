@@ -112,6 +112,6 @@ def _customer(told: ReportedAnswer, deps: CollectDeps) -> Customer | None:
     named += [f"mail#{deps.hash_address(told.email)}"] if told.email else []
     if not named:
         return None
-    known = deps.table.known(named)
+    known = deps.table.customer_ids(named)
     wanted = next((known[name] for name in named if name in known), "")
     return survivor_of(wanted, follow_merges([wanted], deps.table.customers))

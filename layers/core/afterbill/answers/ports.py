@@ -104,7 +104,7 @@ class Referrals(Protocol):
 class Collecting(Protocol):
     """The table as collect_response sees it."""
 
-    def known(self, aliases: Sequence[str]) -> Mapping[str, str]:
+    def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
         """Ids of customers by those of these aliases that are known, read consistently."""
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:

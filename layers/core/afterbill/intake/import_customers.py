@@ -167,7 +167,7 @@ def _read(events: Collection[BillingEvent], deps: CustomerImportDeps) -> _Page:
     """Everything these events may meet."""
     aliases = dict.fromkeys(alias for event in events for alias in aliases_of(event, deps.hash_address))
     addresses = filter(None, (event.customer.address for event in events))
-    read = deps.table.known(tuple(aliases), tuple({deps.hash_address(one): None for one in addresses}))
+    read = deps.table.snapshot(tuple(aliases), tuple({deps.hash_address(one): None for one in addresses}))
     people = follow_merges(read.customer_ids.values(), deps.table.customers)
     return _Page(read, people, dict(read.customer_ids), dict(people))
 

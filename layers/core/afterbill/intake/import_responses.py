@@ -115,7 +115,7 @@ def _outcome(collected: ExternalResponse, stored: Invitation, now: datetime) -> 
 def _people(responses: Sequence[Response], table: ImportedResponses) -> Mapping[str, Customer]:
     """Customers by those of the aliases that lead to one; merged ones are followed."""
     aliases = tuple(dict.fromkeys(alias for one in responses for alias in one.aliases))
-    ids = table.owners(aliases) if aliases else {}
+    ids = table.customer_ids(aliases) if aliases else {}
     people = follow_merges(ids.values(), table.customers)
     found = {alias: survivor_of(id_, people) for alias, id_ in ids.items()}
     return {alias: one for alias, one in found.items() if one}

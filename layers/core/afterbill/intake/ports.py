@@ -139,7 +139,7 @@ class ImportSnapshot:
 class Imports(Protocol):
     """The table as import_customers sees it; reading asks as many keys per call as a call takes."""
 
-    def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
+    def snapshot(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
         """All that is stored under these keys, read consistently."""
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
@@ -160,7 +160,7 @@ class ResponseWrite:
 class ImportedResponses(Protocol):
     """The table as import_responses sees it; reading asks as many keys per call as a call takes."""
 
-    def owners(self, aliases: Sequence[str]) -> Mapping[str, str]:
+    def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
         """Ids of customers by those of these aliases that are known, read consistently."""
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from afterbill.adapters.aws.clients import error_code, transient
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import customer_item, encode, invitation_item, invitation_of
-from afterbill.adapters.dynamodb.table import TableReader
+from afterbill.adapters.dynamodb.table import TableReader, customer_ids_in
 from afterbill.intake.ports import FactQuery, FactSnapshot, FactWrites
 from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import Customer, Suppression
@@ -23,20 +23,19 @@ class FactsTable(TableReader):
         asked = {"suppression": keys.suppression(wanted.address_hash)} if wanted.address_hash else {}
         asked |= {"invitation": keys.invitation(wanted.invitation_id)} if wanted.invitation_id else {}
         asked |= {"event": keys.event(*wanted.event, wanted.invitation_id)} if wanted.event else {}
-        aliases = {alias: keys.alias(alias) for alias in wanted.aliases}
+        aliases = [keys.alias(alias) for alias in wanted.aliases]
         links = [keys.link(link) for link in wanted.links]
-        items = self.read([*asked.values(), *aliases.values(), *links])
+        items = self.read([*asked.values(), *aliases, *links])
 
         def item(key: "keys.Key | None") -> Any:  # noqa: ANN401  # attributes as they come
             return items.get(key[keys.PK]["S"], {}) if key else {}
 
         invitation = item(asked.get("invitation"))
-        owners = {alias: item(key).get("customer_id") for alias, key in aliases.items()}
         known = [item(link) for link in links]
         suppression = item(asked.get("suppression"))
         return FactSnapshot(
             invitation=invitation_of(invitation) if invitation else None,
-            customer_ids={alias: owner["S"] for alias, owner in owners.items() if owner},
+            customer_ids=customer_ids_in(items, wanted.aliases),
             stopped_by=frozenset(link["stopped_by"]["S"] for link in known if "stopped_by" in link),
             peers=frozenset(peer for link in known if "peers" in link for peer in link["peers"]["SS"]),
             suppression=Suppression(suppression["reason"]["S"]) if suppression else None,

@@ -1,31 +1,50 @@
-"""The table as import_customers sees it: reads of up to 100 keys a call, writes as for any other change."""
+"""The table as imports see it: reads of up to 100 keys a call, writes in full transactions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.facts import FactsTable
-from afterbill.intake.ports import ImportSnapshot
+from afterbill.adapters.dynamodb.items import encode, invitation_item, invitation_of, stamp
+from afterbill.adapters.dynamodb.table import customer_ids_in
+from afterbill.intake.ports import ImportSnapshot, ResponseWrite
 from afterbill.model.customer import Suppression
+from afterbill.model.invitation import Invitation
 
 _MOST_KEYS = 100
 """Keys that BatchGetItem takes."""
 
 
 class ImportsTable(FactsTable):
-    """Imports over DynamoDB."""
+    """Imports and ImportedResponses over DynamoDB."""
 
-    def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
+    def snapshot(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
         """All that is stored under these keys, read consistently."""
-        named = {name: keys.alias(name) for name in aliases}
-        hashed = {one: keys.suppression(one) for one in address_hashes}
-        items = self.read([*named.values(), *hashed.values()])
-        owners = {name: items.get(key[keys.PK]["S"]) for name, key in named.items()}
-        reasons = {one: items.get(key[keys.PK]["S"]) for one, key in hashed.items()}
+        hashed = {address_hash: keys.suppression(address_hash) for address_hash in address_hashes}
+        items = self.read([*map(keys.alias, aliases), *hashed.values()])
+        suppressions = {address_hash: items.get(key[keys.PK]["S"]) for address_hash, key in hashed.items()}
         return ImportSnapshot(
-            {name: item["customer_id"]["S"] for name, item in owners.items() if item},
-            {one: Suppression(item["reason"]["S"]) for one, item in reasons.items() if item},
+            customer_ids_in(items, aliases),
+            {address_hash: Suppression(item["reason"]["S"]) for address_hash, item in suppressions.items() if item},
         )
+
+    def responses(self, ids: Sequence[str]) -> Mapping[str, Invitation]:
+        """The responses that exist among `ids`, read consistently."""
+        items = self.read([keys.invitation(id_) for id_ in ids])
+        return {response.id: response for response in map(invitation_of, items.values())}
+
+    def store(self, rewrites: Sequence[ResponseWrite]) -> bool:
+        """Conditional puts: BatchWriteItem knows no conditions, and would overwrite an answer that came in between."""
+        return not rewrites or self.transact([{"Put": self._put(rewrite)} for rewrite in rewrites])
+
+    def _put(self, rewrite: ResponseWrite) -> dict[str, Any]:
+        put = {"TableName": self.table, "Item": invitation_item(rewrite.after)}
+        before = rewrite.before
+        if before is None or before.answer is None or before.answered_at is None:
+            return put | {"ConditionExpression": f"attribute_not_exists({keys.PK})"}
+        read = {":rating": before.answer.rating, ":at": stamp(before.answered_at)}
+        condition = "rating = :rating AND answered_at = :at"
+        return put | {"ConditionExpression": condition, "ExpressionAttributeValues": encode(read)}
 
     def read(self, wanted: Sequence["keys.Key"]) -> dict[str, Any]:
         """The items that exist under these keys, by partition key, however many; as few calls as it takes."""

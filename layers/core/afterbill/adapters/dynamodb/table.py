@@ -42,6 +42,10 @@ class TableReader:
             raise TransientError(message)
         return items
 
+    def customer_ids(self, aliases: Sequence[str]) -> dict[str, str]:
+        """Ids of customers by those of these aliases that are known, read consistently."""
+        return customer_ids_in(self.read([keys.alias(alias) for alias in aliases]), aliases)
+
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """The customers that exist among `ids`."""
         items = self.read([keys.customer(id_) for id_ in ids])
@@ -66,6 +70,12 @@ class TableReader:
                 raise TransientError(message) from error
             raise
         return True
+
+
+def customer_ids_in(items: Mapping[str, Any], aliases: Sequence[str]) -> dict[str, str]:
+    """Ids of customers by those of these aliases whose item is among `items`, which are by partition key."""
+    found = {alias: items.get(keys.alias(alias)[keys.PK]["S"]) for alias in aliases}
+    return {alias: item["customer_id"]["S"] for alias, item in found.items() if item}
 
 
 class InvitationTable(TableReader):

@@ -1,6 +1,5 @@
-"""The table as the answer API sees it: one conditional put, and reads of a customer."""
+"""Answers from elsewhere, which the answer API stores: one conditional put, and reads of a customer."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,15 +11,8 @@ from afterbill.adapters.dynamodb.table import TableReader
 from afterbill.model.invitation import Invitation
 
 
-class CollectingTable(TableReader):
+class ExternalResponsesTable(TableReader):
     """Collecting over DynamoDB."""
-
-    def known(self, aliases: Sequence[str]) -> dict[str, str]:
-        """Ids of customers by those of these aliases that are known, read consistently."""
-        named = {alias: keys.alias(alias) for alias in aliases}
-        items = self.read(list(named.values()))
-        owners = {alias: items.get(key[keys.PK]["S"]) for alias, key in named.items()}
-        return {alias: item["customer_id"]["S"] for alias, item in owners.items() if item}
 
     def keep_answer(self, invitation: Invitation) -> Invitation | None:
         """One conditional put; the client's own retry after a lost answer meets its own item."""
