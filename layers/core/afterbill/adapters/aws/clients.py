@@ -1,9 +1,9 @@
 """Clients with bounded patience, and which of their errors may pass by themselves."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import boto3
 from botocore.config import Config
@@ -15,9 +15,6 @@ from botocore.exceptions import (
 )
 
 from afterbill.model.errors import TransientError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _PASSING = frozenset(
     {
@@ -69,7 +66,27 @@ def transient(what: str) -> Iterator[None]:
         raise TransientError(message) from error
 
 
-def passing(response: "Mapping[str, Any]") -> bool:
+class ConditionalWrite(NamedTuple):
+    """Whether the condition of a write held, and the item as it stands then, where the call asked for it."""
+
+    held: bool
+    item: Mapping[str, Any]
+
+
+def write_if(call: Callable[..., Any], what: str, **parameters: Any) -> ConditionalWrite:  # noqa: ANN401  # of boto3
+    """Write with a condition; everything but a condition that does not hold is raised as `transient` does."""
+    try:
+        with transient(what):
+            answer = call(**parameters)
+    except ClientError as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise
+        response: Mapping[str, Any] = error.response
+        return ConditionalWrite(held=False, item=response.get("Item", {}))
+    return ConditionalWrite(held=True, item=answer.get("Attributes", {}))
+
+
+def passing(response: Mapping[str, Any]) -> bool:
     """Whether an error response may be gone at the next try."""
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return response.get("Error", {}).get("Code") in _PASSING or status >= _SERVER_ERROR

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import encode
@@ -108,19 +108,17 @@ class SecretTokens:
 
     def _lock(self, holder: str) -> None:
         now = self.clock()
-        try:
-            with transient("locking the tokens"):
-                self.dynamodb.put_item(
-                    TableName=self.table,
-                    Item=keys.lock() | encode({"holder": holder, keys.TTL: int(now + _LEASE_SECONDS)}),
-                    # The client's own retry after a lost answer meets its own lock.
-                    ConditionExpression=f"attribute_not_exists(pk) OR {keys.TTL} <= :now OR holder = :holder",
-                    ExpressionAttributeValues=encode({":now": int(now), ":holder": holder}),
-                )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            raise TransientError("somebody else is renewing a token") from error
+        lock = write_if(
+            self.dynamodb.put_item,
+            "locking the tokens",
+            TableName=self.table,
+            Item=keys.lock() | encode({"holder": holder, keys.TTL: int(now + _LEASE_SECONDS)}),
+            # The client's own retry after a lost answer meets its own lock.
+            ConditionExpression=f"attribute_not_exists(pk) OR {keys.TTL} <= :now OR holder = :holder",
+            ExpressionAttributeValues=encode({":now": int(now), ":holder": holder}),
+        )
+        if not lock.held:
+            raise TransientError("somebody else is renewing a token")
 
     def _unlock(self, holder: str) -> None:
         """End the lock, unless another has taken over; if that fails it ends by itself."""

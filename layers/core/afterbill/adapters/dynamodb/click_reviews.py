@@ -4,9 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import decode, encode, stamp
@@ -62,16 +60,11 @@ class ReviewsTable(InvitationTable):
 
     def clear(self, tapped: ReviewMark) -> bool:
         """Whether it was still the same; its time tells it from a later mark that counts from 1 again."""
-        try:
-            with transient("clearing a mark"):
-                self.dynamodb.delete_item(
-                    TableName=self.table,
-                    Key=keys.review(tapped.invitation_id),
-                    ConditionExpression="version = :version AND marked_at = :at",
-                    ExpressionAttributeValues=encode({":version": tapped.version, ":at": stamp(tapped.marked_at)}),
-                )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        return write_if(
+            self.dynamodb.delete_item,
+            "clearing a mark",
+            TableName=self.table,
+            Key=keys.review(tapped.invitation_id),
+            ConditionExpression="version = :version AND marked_at = :at",
+            ExpressionAttributeValues=encode({":version": tapped.version, ":at": stamp(tapped.marked_at)}),
+        ).held

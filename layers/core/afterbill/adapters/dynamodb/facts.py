@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.adapters.aws.clients import write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import customer_item, encode, invitation_item, invitation_of
 from afterbill.adapters.dynamodb.table import TableReader, customer_ids_in
@@ -65,14 +63,7 @@ class FactsTable(TableReader):
         # Of DynamoDB's own cleaning up it is only known that it takes days.
         expired = f"attribute_not_exists({keys.PK}) OR {keys.TTL} <= :now"
         put = self._put_if(expired, keys.task(task.source, task.kind, task.id) | item, {":now": int(now.timestamp())})
-        try:
-            with transient("keeping a task"):
-                self.dynamodb.put_item(**put)
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        return write_if(self.dynamodb.put_item, "keeping a task", **put).held
 
     def _put_customer(self, customer: Customer) -> Mapping[str, Any]:
         if not customer.version:

@@ -2,9 +2,7 @@
 
 from datetime import datetime
 
-from botocore.exceptions import ClientError
-
-from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import encode, invitation_item, stamp
 from afterbill.adapters.dynamodb.table import InvitationTable
@@ -58,9 +56,10 @@ class InProductItems(InvitationTable):
         item.pop(keys.DAY_BUCKET, None)
         item[keys.KEPT_UNTIL] = item[keys.TTL]
         item |= encode({keys.TTL: int((invitation.answer_until + invitation.expiry).timestamp())})
-        try:
-            with transient("opening a link"):
-                self.dynamodb.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
+        write_if(
+            self.dynamodb.put_item,
+            "opening a link",
+            TableName=self.table,
+            Item=item,
+            ConditionExpression="attribute_not_exists(pk)",
+        )

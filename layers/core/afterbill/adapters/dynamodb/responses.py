@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import answer_attributes, encode, invitation_of, milliseconds, stamp
@@ -64,17 +62,14 @@ class ResponsesTable(InvitationTable):
 
     def _updated(self, update: Mapping[str, Any], what: str) -> Recorded | None:
         """The invitation as it stands, and whether the condition held; None when there is none."""
-        try:
-            with transient(what):
-                stored = self.dynamodb.update_item(
-                    **update, ReturnValues="ALL_NEW", ReturnValuesOnConditionCheckFailure="ALL_OLD"
-                )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            item: Any = error.response.get("Item")
-            return Recorded(invitation_of(item), stored=False) if item else None
-        return Recorded(invitation_of(stored["Attributes"]), stored=True)
+        written = write_if(
+            self.dynamodb.update_item,
+            what,
+            **update,
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+        return Recorded(invitation_of(written.item), stored=written.held) if written.item else None
 
     def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
         """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""

@@ -5,9 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query, write_batches
 from afterbill.adapters.dynamodb.items import decode, encode
@@ -159,20 +157,14 @@ class ScoresTable:
     def _if_allowed(
         self, call: Callable[..., Any], condition: str, values: Mapping[str, Any], **arguments: Mapping[str, Any]
     ) -> bool:
-        """Whether the condition of this write held."""
-        try:
-            with transient("writing to the table"):
-                call(
-                    TableName=self.table,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=encode(values),
-                    **arguments,
-                )
-        except ClientError as error:
-            if error_code(error) == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        return write_if(
+            call,
+            "writing to the table",
+            TableName=self.table,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=encode(values),
+            **arguments,
+        ).held
 
 
 def _segments(item: Mapping[str, Any]) -> dict[str, str]:

@@ -3,9 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import invitation_of
 from afterbill.adapters.dynamodb.responses import ResponsesTable
@@ -50,14 +48,8 @@ class ShortLinksTable(ResponsesTable):
     def refer(self, invitation_id: str) -> Invitation | None:
         """Count one visit of its personal link; the invitation as it stands then: one call."""
         update = self.update(keys.invitation(invitation_id), "ADD referred :one", "attribute_exists(pk)", {":one": 1})
-        try:
-            with transient("counting a referral"):
-                counted = self.dynamodb.update_item(**update, ReturnValues="ALL_NEW")
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            return None
-        return invitation_of(counted["Attributes"])
+        counted = write_if(self.dynamodb.update_item, "counting a referral", **update, ReturnValues="ALL_NEW")
+        return invitation_of(counted.item) if counted.held else None
 
     def code(self, code: str) -> ShortLink | None:
         """The short link of this code."""

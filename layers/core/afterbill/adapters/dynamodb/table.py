@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from afterbill.adapters.aws.clients import error_code, passing, transient
+from afterbill.adapters.aws.clients import passing, transient, write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import customer_of, encode, invitation_of, stamp
 from afterbill.model.customer import Customer, follow_merges, survivor_of
@@ -94,15 +94,8 @@ class InvitationTable(TableReader):
         return self.apply(self.update(key, update, condition, values))
 
     def apply(self, update: Mapping[str, Any]) -> bool:
-        """The same with the parameters at hand."""
-        try:
-            with transient("writing to the table"):
-                self.dynamodb.update_item(**update)
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        """Make such an update of `update`; False where its condition does not hold."""
+        return write_if(self.dynamodb.update_item, "writing to the table", **update).held
 
     def together(self, first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
         """Both updates at once, or where only one of the conditions holds, that one; whether the first was made."""
