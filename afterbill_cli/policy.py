@@ -19,7 +19,7 @@ from afterbill_cli import samples
 from afterbill_cli.brand_checks import word_problems
 from afterbill_cli.dry_render import dry_render
 from afterbill_cli.explain.timeline import rule_of, span
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
 from afterbill_cli.memory.table import MemoryTable
 from afterbill_cli.skip_reasons import why

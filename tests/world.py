@@ -20,9 +20,7 @@ from afterbill.outreach.policy import Policy
 from afterbill.outreach.send_survey import send_survey
 from afterbill.outreach.sweep import Finding, SweepDeps, sweep
 from afterbill.outreach.text_messages import Texting
-from afterbill_cli.memory.apis import MemoryApis
-from afterbill_cli.memory.caps import MemoryCaps
-from afterbill_cli.memory.keys import MemoryLinkKeys
+from afterbill_cli.memory.keys import MemoryApis, MemoryCaps, MemoryLinkKeys
 from afterbill_cli.memory.queues import MemoryDeadLetters, MemoryInbox, MemoryMailer, MemorySendQueue, MemoryTimer
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import (

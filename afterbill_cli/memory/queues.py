@@ -22,12 +22,12 @@ class MemoryInbox:
 
 @dataclass
 class MemoryDeadLetters:
-    """What nobody could read, with the problem."""
+    """Webhooks that nobody could read, each with its problem."""
 
     webhooks: list[tuple[Webhook, str]] = field(default_factory=list)
 
     def put_aside(self, webhook: Webhook, problem: str) -> None:
-        """Keep it."""
+        """Keep both for the life of the process."""
         self.webhooks.append((webhook, problem))
 
 
@@ -38,7 +38,7 @@ class MemoryEvidence:
     webhooks: list[Webhook] = field(default_factory=list)
 
     def keep(self, webhook: Webhook) -> None:
-        """Keep it."""
+        """Keep the webhook once."""
         if webhook not in self.webhooks:
             self.webhooks.append(webhook)
 
@@ -50,13 +50,13 @@ class MemoryTimer:
     schedules: dict[str, tuple[datetime, str, int]] = field(default_factory=dict)
 
     def at(self, invitation: Invitation, delivery_number: int, moment: datetime) -> None:
-        """Set it."""
+        """Set the schedule, unless there is one of this name."""
         self.schedules.setdefault(invitation.schedule_name(delivery_number), (moment, invitation.id, delivery_number))
 
     def fire(self, now: datetime) -> list[tuple[str, int]]:
         """Invitation and delivery of those due by `now`, forgotten once they fired."""
-        due = {name: one for name, one in self.schedules.items() if one[0] <= now}
-        self.schedules = {name: one for name, one in self.schedules.items() if name not in due}
+        due = {name: schedule for name, schedule in self.schedules.items() if schedule[0] <= now}
+        self.schedules = {name: schedule for name, schedule in self.schedules.items() if name not in due}
         return [(id_, number) for _, id_, number in sorted(due.values())]
 
 
@@ -67,7 +67,7 @@ class MemorySendQueue:
     messages: list[tuple[str, int, timedelta]] = field(default_factory=list)
 
     def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
-        """Keep it."""
+        """Keep the message with its delay."""
         self.messages.append((invitation_id, delivery_number, delay))
 
 

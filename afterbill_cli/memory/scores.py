@@ -1,11 +1,15 @@
-"""Marks, tallies and scores in memory, counted from the invitations of the table's twin."""
+"""Scores, click reviews and campaigns in memory, over the invitations and customers of MemoryTable."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import takewhile
 
+from afterbill.answers.ports import ReviewMark
 from afterbill.insight.ports import Mark, Progress
 from afterbill.insight.tally import Answered, Score, Sent, Tallies
+from afterbill.model.campaigns import Done, slot_of
+from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation
 
 
@@ -24,21 +28,21 @@ class MemoryScores:
 
     def mark(self, day: date, now: datetime) -> None:
         """Raise the version."""
-        known = self.dirty.get(day) or Mark(day, 0, now)
-        self.dirty[day] = replace(known, version=known.version + 1, marked_at=now)
+        mark = self.dirty.get(day) or Mark(day, 0, now)
+        self.dirty[day] = replace(mark, version=mark.version + 1, marked_at=now)
 
     # Counting
 
     def take_lease(self, owner: str, now: datetime, until: datetime) -> bool:
-        """Whether nobody else holds it."""
-        wanted = (owner, until)
-        if self.lease and self.lease != wanted and self.lease[1] > now:
+        """False while somebody else holds it."""
+        lease = (owner, until)
+        if self.lease and self.lease != lease and self.lease[1] > now:
             return False
-        self.lease = wanted
+        self.lease = lease
         return True
 
     def release_lease(self, owner: str) -> None:
-        """End it."""
+        """End the lease of this owner."""
         if self.lease and self.lease[0] == owner:
             self.lease = None
 
@@ -47,7 +51,7 @@ class MemoryScores:
         return list(self.dirty.values())
 
     def clear(self, mark: Mark) -> bool:
-        """Whether it was still the same."""
+        """False where it was marked again meanwhile."""
         if self.dirty.get(mark.day) != mark:
             return False
         del self.dirty[mark.day]
@@ -55,18 +59,19 @@ class MemoryScores:
 
     def answers_of(self, day: date) -> Iterator[Answered]:
         """The responses of that day."""
-        for one in self.invitations.values():
-            if one.answer and one.answered_day == day.isoformat():
-                yield Answered(one.answer.rating, one.segments, one.answer.confirmed, one.answer.reason)
+        for invitation in self.invitations.values():
+            answer = invitation.answer
+            if answer and invitation.answered_day == day.isoformat():
+                yield Answered(answer.rating, invitation.segments, answer.confirmed, answer.reason)
 
     def sends_of(self, day: date) -> Iterator[Sent]:
         """The invitations sent on that day."""
-        for one in self.invitations.values():
-            if one.sent_day == day.isoformat():
-                yield Sent(one.answer is not None, one.delivery, one.segments)
+        for invitation in self.invitations.values():
+            if invitation.sent_day == day.isoformat():
+                yield Sent(invitation.answer is not None, invitation.delivery, invitation.segments)
 
     def put_tallies(self, day: date, tallies: Mapping[str, Tallies]) -> None:
-        """Replace them."""
+        """Replace the tallies of this day."""
         for dimension, rows in tallies.items():
             self.tallied.setdefault(dimension, {})[day] = dict(rows)
 
@@ -80,11 +85,11 @@ class MemoryScores:
         self.scored |= {(dimension, window): tuple(rows) for window, rows in scores.items()}
 
     def progress(self) -> Progress:
-        """What the last run left."""
+        """The progress as the last run stored it."""
         return self.kept
 
     def keep(self, progress: Progress) -> None:
-        """Remember it."""
+        """Store the progress."""
         self.kept = progress
 
     # Scores
@@ -92,3 +97,74 @@ class MemoryScores:
     def scores(self, dimension: str, window: str) -> Collection[Score]:
         """The scores of every value."""
         return self.scored.get((dimension, window), ())
+
+
+@dataclass
+class MemoryReviews:
+    """ReviewMarks and ClickReviews over plain dictionaries; `invitations` is shared with MemoryTable."""
+
+    invitations: dict[str, Invitation] = field(default_factory=dict)
+    waiting: dict[str, ReviewMark] = field(default_factory=dict)
+
+    def mark_for_review(self, invitation_id: str, now: datetime) -> None:
+        """Raise the version, and keep the time."""
+        mark = self.waiting.get(invitation_id) or ReviewMark(invitation_id, 0, now)
+        self.waiting[invitation_id] = replace(mark, version=mark.version + 1)
+
+    def marks(self) -> Collection[ReviewMark]:
+        """Every mark."""
+        return list(self.waiting.values())
+
+    def invitation(self, invitation_id: str) -> Invitation | None:
+        """The invitation as it stands."""
+        return self.invitations.get(invitation_id)
+
+    def store_review(self, invitation: Invitation) -> bool:
+        """Store the unconfirmed answer or the label."""
+        stored = self.invitations.get(invitation.id)
+        if stored is None or len(stored.visits) != len(invitation.visits):
+            return False
+        if stored.answer and stored.answer.confirmed:
+            return False
+        self.invitations[invitation.id] = replace(
+            stored,
+            label=invitation.label,
+            answer=invitation.answer or stored.answer,
+            answered_at=stored.answered_at or invitation.answered_at,
+            answered_day=stored.answered_day or invitation.answered_day,
+        )
+        return True
+
+    def clear(self, mark: ReviewMark) -> bool:
+        """False where it was marked again meanwhile."""
+        if self.waiting.get(mark.invitation_id) != mark:
+            return False
+        del self.waiting[mark.invitation_id]
+        return True
+
+
+@dataclass
+class MemoryCampaigns:
+    """Campaigns; `people` is shared with MemoryTable, and new customers come into a group at the next read."""
+
+    people: dict[str, Customer] = field(default_factory=dict)
+    come: dict[str, Done] = field(default_factory=dict)
+    groups: dict[int, list[str]] = field(default_factory=dict)
+    grouped: set[str] = field(default_factory=set)
+
+    def customers_in(self, slot: int) -> Iterator[str]:
+        """Ids of the customers of a group."""
+        # A dictionary keeps its order: new customers stand behind all that are known.
+        for id_ in list(takewhile(lambda id_: id_ not in self.grouped, reversed(self.people))):
+            self.grouped.add(id_)
+            self.groups.setdefault(slot_of(id_), []).append(id_)
+        customers = (self.people.get(id_) for id_ in self.groups.get(slot, ()))
+        return iter([customer.id for customer in customers if customer and not customer.merged_into])
+
+    def done(self, campaign: str) -> Done | None:
+        """The progress of the campaign."""
+        return self.come.get(campaign)
+
+    def set_done(self, campaign: str, done: Done) -> None:
+        """Store the progress of the campaign."""
+        self.come[campaign] = done

@@ -1,20 +1,114 @@
 """The table in memory: the same promises as DynamoDB behind the same ports, one method one call."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
 
+from afterbill.answers.in_product import unseen
+from afterbill.intake.ports import FactQuery, FactSnapshot, FactWrites, ImportSnapshot, ResponseWrite
+from afterbill.model.billing import OperatorTask
 from afterbill.model.channels import Channel
-from afterbill.model.customer import Customer
-from afterbill.model.invitation import Delivery, Invitation, SkipReason, State
+from afterbill.model.customer import Customer, Suppression, survivor_of, weightiest
+from afterbill.model.invitation import Answer, Delivery, Invitation, Recorded, SkipReason, State
+from afterbill.model.short_links import ShortLink
+from afterbill.model.visits import Visit, most, visit_of
 from afterbill.outreach.policy import Situation
-from afterbill_cli.memory.codes import MemoryCodes
 
 
 @dataclass
-class MemoryTable(MemoryCodes):
-    """Facts, Invitations, Codes, Responses, MailEvents and Sweeps over plain dictionaries."""
+class MemoryTable:
+    """Every port of the table but those of scores, reviews, campaigns and keys, over plain dictionaries."""
 
+    invitations: dict[str, Invitation] = field(default_factory=dict)
+    people: dict[str, Customer] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    stops: dict[str, str] = field(default_factory=dict)
+    peers: dict[str, frozenset[str]] = field(default_factory=dict)
+    suppressions: dict[str, Suppression] = field(default_factory=dict)
+    events: set[tuple[str, str, str]] = field(default_factory=set)
+    tasks: dict[tuple[str, str, str], tuple[OperatorTask, str]] = field(default_factory=dict)
+    codes: dict[str, ShortLink] = field(default_factory=dict)
+    holders: dict[str, str] = field(default_factory=dict)
     hour: str | None = None
+
+    # Reads that several ports share
+
+    def invitation(self, invitation_id: str) -> Invitation | None:
+        """The invitation as it stands."""
+        return self.invitations.get(invitation_id)
+
+    def customer(self, customer_id: str) -> Customer | None:
+        """The customer, merged ones followed."""
+        return survivor_of(customer_id, self.people)
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """The customers that exist among `ids`."""
+        return {id_: self.people[id_] for id_ in ids if id_ in self.people}
+
+    def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
+        """Ids of customers by those of these aliases that are known."""
+        return {alias: self.aliases[alias] for alias in aliases if alias in self.aliases}
+
+    # Facts, Imports, ImportedResponses
+
+    def look_up(self, wanted: FactQuery) -> FactSnapshot:
+        """All that is stored under these keys."""
+        links = wanted.links
+        return FactSnapshot(
+            invitation=self.invitations.get(wanted.invitation_id),
+            customer_ids=self.customer_ids(wanted.aliases),
+            stopped_by=frozenset(self.stops[link] for link in links if link in self.stops),
+            peers=frozenset(peer for link in links for peer in self.peers.get(link, ())),
+            suppression=self.suppressions.get(wanted.address_hash or ""),
+            repeated=(*(wanted.event or ("", "")), wanted.invitation_id) in self.events,
+        )
+
+    def commit(self, change: FactWrites) -> bool:
+        """All or nothing."""
+        if change.invitation and change.invitation.id in self.invitations:
+            return False
+        stored = {customer.id: self.people.get(customer.id) for customer in change.customers}
+        versions = {id_: customer.version if customer else 0 for id_, customer in stored.items()}
+        if any(versions[customer.id] != customer.version for customer in change.customers):
+            return False
+        if any(self.aliases.get(alias) not in {before, to} for alias, (to, before) in change.aliases.items()):
+            return False
+        if bool(change.stops) != bool(change.peers):
+            unseen_links: Collection[str] = self.peers if change.stops else self.stops
+            if any(link in unseen_links for link in (change.stops or change.peers)):
+                return False
+        if change.invitation:
+            self.invitations[change.invitation.id] = change.invitation
+        for customer in change.customers:
+            self._change_customer(customer)
+        self.aliases |= {alias: to for alias, (to, _) in change.aliases.items()}
+        self.stops |= change.stops
+        self.peers |= dict.fromkeys(change.peers, change.peers)
+        if change.event:
+            self.events.add((*change.event, change.about))
+        return True
+
+    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:  # noqa: ARG002  # nothing expires here
+        """False for one that is known."""
+        key = (task.source, task.kind, task.id)
+        return key not in self.tasks and not self.tasks.update({key: (task, address_hash)})
+
+    def snapshot(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
+        """All that is stored under these keys."""
+        suppressions = {key: self.suppressions[key] for key in address_hashes if key in self.suppressions}
+        return ImportSnapshot(self.customer_ids(aliases), suppressions)
+
+    def responses(self, ids: Sequence[str]) -> Mapping[str, Invitation]:
+        """The responses that exist among `ids`."""
+        return {id_: self.invitations[id_] for id_ in ids if id_ in self.invitations}
+
+    def store(self, rewrites: Sequence[ResponseWrite]) -> bool:
+        """All or nothing."""
+        if any(_version(self.invitations.get(write.after.id)) != _version(write.before) for write in rewrites):
+            return False
+        self.invitations |= {write.after.id: write.after for write in rewrites}
+        return True
 
     # Invitations
 
@@ -25,10 +119,10 @@ class MemoryTable(MemoryCodes):
 
     def claim(self, invitation: Invitation, customer: Customer) -> bool:
         """pending -> sending, and the customer was asked."""
-        stored, known = self.invitations.get(invitation.id), self.people.get(customer.id)
-        if not stored or not known or stored.state is not State.PENDING or known.version != customer.version:
+        stored, known = self.invitations.get(invitation.id), self._unchanged(customer)
+        if not stored or not known or stored.state is not State.PENDING:
             return False
-        self.invitations[invitation.id] = replace(
+        self._change(
             stored,
             state=State.SENDING,
             attempt=invitation.attempt,
@@ -39,57 +133,36 @@ class MemoryTable(MemoryCodes):
             channel=invitation.channel,
             segments=invitation.segments,
         )
-        waiting = {id_: one for id_, one in known.waiting.items() if id_ != invitation.id}
-        asked = replace(known, last_asked_at=invitation.claimed_at, waiting=waiting)
-        self._offer(invitation, asked)
+        waiting = {id_: entry for id_, entry in known.waiting.items() if id_ != invitation.id}
+        asked = {"last_asked_at": invitation.claimed_at, "waiting": waiting}
+        self._change_customer(known, **asked, **_offer(invitation))
         return True
-
-    def _offer(self, invitation: Invitation, known: Customer) -> None:
-        offered = invitation.id if invitation.channel == Channel.IN_APP else known.offered
-        self.people[known.id] = replace(known, offered=offered, version=known.version + 1)
 
     def defer(self, invitation: Invitation, customer: Customer) -> bool:
         """Store the wait it carries."""
         stored, known = self.invitations.get(invitation.id), self.people.get(customer.id)
         if not stored or stored.state is not invitation.state or stored.generation != invitation.generation - 1:
             return False
-        self.invitations[invitation.id] = replace(
-            stored,
-            deferred_until=invitation.deferred_until,
-            generation=invitation.generation,
-            deferrals=invitation.deferrals,
-        )
+        self._change(stored, deferrals=invitation.deferrals, **_moment(invitation))
         if known and invitation.id in known.waiting:
             entry = replace(known.waiting[invitation.id], due_at=invitation.ready_at)
-            waiting = {**known.waiting, invitation.id: entry}
-            self.people[known.id] = replace(known, waiting=waiting, version=known.version + 1)
+            self._change_customer(known, waiting={**known.waiting, invitation.id: entry})
         return True
 
     def release(self, invitation: Invitation, customer: Customer) -> None:
         """sending -> pending; the customer was not asked, and waits for it again."""
         if stored := self._mine(invitation):
-            self.invitations[invitation.id] = replace(
-                stored,
-                state=State.PENDING,
-                generation=invitation.generation,
-                deferred_until=invitation.deferred_until,
-                attempt="",
-                claimed_at=None,
-            )
+            self._change(stored, state=State.PENDING, attempt="", claimed_at=None, **_moment(invitation))
         known, waits = self.people.get(customer.id), customer.waiting.get(invitation.id)
         if known and known.last_asked_at == invitation.claimed_at:
             again = {invitation.id: replace(waits, due_at=invitation.ready_at)} if waits else {}
-            self.people[customer.id] = replace(
-                known,
-                last_asked_at=invitation.previously_asked_at,
-                waiting={**known.waiting, **again},
-                version=known.version + 1,
-            )
+            before = invitation.previously_asked_at
+            self._change_customer(known, last_asked_at=before, waiting={**known.waiting, **again})
 
     def mark_sent(self, invitation: Invitation) -> None:
         """sending -> sent."""
         if stored := self._mine(invitation):
-            self.invitations[invitation.id] = replace(
+            self._change(
                 stored,
                 state=State.SENT,
                 attempt="",
@@ -103,81 +176,49 @@ class MemoryTable(MemoryCodes):
     def mark_unknown(self, invitation: Invitation) -> None:
         """sending -> unknown."""
         if stored := self._mine(invitation):
-            self.invitations[invitation.id] = replace(stored, state=State.UNKNOWN)
+            self._change(stored, state=State.UNKNOWN)
 
     def close(self, invitation: Invitation, reason: SkipReason) -> None:
         """-> closed, and the customer no longer waits."""
         stored = self.invitations.get(invitation.id)
         if stored and stored.state is invitation.state:
-            self.invitations[invitation.id] = replace(
-                stored, state=State.CLOSED, reason=reason, closed_at=invitation.closed_at
-            )
+            self._change(stored, state=State.CLOSED, reason=reason, closed_at=invitation.closed_at)
         known = self.people.get(invitation.customer_id)
         if known and invitation.id in known.waiting:
-            waiting = {id_: one for id_, one in known.waiting.items() if id_ != invitation.id}
-            self.people[known.id] = replace(known, waiting=waiting, version=known.version + 1)
+            waiting = {id_: entry for id_, entry in known.waiting.items() if id_ != invitation.id}
+            self._change_customer(known, waiting=waiting)
 
     def claim_reminder(self, invitation: Invitation, customer: Customer) -> bool:
         """Take the one reminder."""
-        stored = self.invitations.get(invitation.id)
-        known = self.people.get(customer.id)
-        if not stored or not known or known.version != customer.version:
+        stored, known = self._open_for(invitation), self._unchanged(customer)
+        if not stored or not known or (stored.delivery or Delivery.ACCEPTED) >= Delivery.BOUNCED:
             return False
-        if not _open(stored, invitation) or (stored.delivery or Delivery.ACCEPTED) >= Delivery.BOUNCED:
-            return False
-        self.people[known.id] = replace(known, version=known.version + 1)
-        self.invitations[invitation.id] = replace(
-            stored, delivery_number=invitation.delivery_number, reminded_at=invitation.reminded_at
-        )
+        self._change_customer(known)
+        self._change(stored, delivery_number=invitation.delivery_number, reminded_at=invitation.reminded_at)
         return True
 
     def release_reminder(self, invitation: Invitation) -> None:
-        """Give it back."""
+        """Give the reminder back."""
         stored = self.invitations.get(invitation.id)
         if stored and stored.reminded_at == invitation.reminded_at:
-            self.invitations[invitation.id] = replace(
-                stored,
-                delivery_number=invitation.delivery_number - 1,
-                reminded_at=None,
-                deferred_until=invitation.deferred_until,
-                generation=invitation.generation,
-            )
+            number = invitation.delivery_number - 1
+            self._change(stored, delivery_number=number, reminded_at=None, **_moment(invitation))
 
     def claim_follow_up(self, invitation: Invitation, customer: Customer) -> bool:
         """Take the next delivery."""
-        stored, known = self.invitations.get(invitation.id), self.people.get(customer.id)
-        if not stored or not known or known.version != customer.version:
+        stored, known = self._open_for(invitation), self._unchanged(customer)
+        if not stored or not known or stored.delivery is Delivery.COMPLAINED:
             return False
-        if not _open(stored, invitation) or stored.delivery is Delivery.COMPLAINED:
-            return False
-        self._offer(invitation, known)
-        self.invitations[invitation.id] = replace(
-            stored,
-            channel=invitation.channel,
-            segments=invitation.segments,
-            delivery_number=invitation.delivery_number,
-            follow_ups=invitation.follow_ups,
-            delivery=invitation.delivery,
-            delivered_at=invitation.delivered_at,
-        )
+        self._change_customer(known, **_offer(invitation))
+        self._change(stored, **_delivery(invitation))
         return True
 
     def release_follow_up(self, invitation: Invitation) -> None:
-        """Give it back."""
+        """Give the delivery back."""
         stored = self.invitations.get(invitation.id)
         over = stored and (stored.reminded_at or stored.answer)
         if stored and stored.delivery_number == invitation.delivery_number + 1 and not over:
-            self.invitations[invitation.id] = replace(
-                stored,
-                channel=invitation.channel,
-                segments=invitation.segments,
-                delivery_number=invitation.delivery_number,
-                follow_ups=invitation.follow_ups,
-                delivery=invitation.delivery,
-                delivered_at=invitation.delivered_at,
-                deferred_until=invitation.deferred_until,
-                generation=invitation.generation,
-            )
+            self._change(stored, **_delivery(invitation), **_moment(invitation))
 
     def _mine(self, invitation: Invitation) -> Invitation | None:
         """The stored invitation while this very attempt is sending it."""
@@ -185,24 +226,174 @@ class MemoryTable(MemoryCodes):
         mine = stored and stored.state is State.SENDING and stored.attempt == invitation.attempt
         return stored if mine else None
 
+    def _open_for(self, claimed: Invitation) -> Invitation | None:
+        """The stored invitation while the next delivery may still be taken, as far as it tells itself."""
+        stored = self.invitations.get(claimed.id)
+        if stored is None or stored.state is not State.SENT or stored.delivery_number >= claimed.delivery_number:
+            return None
+        return None if stored.answer or stored.dismissed_at or stored.reminded_at else stored
+
+    def _unchanged(self, customer: Customer) -> Customer | None:
+        known = self.people.get(customer.id)
+        return known if known and known.version == customer.version else None
+
+    def _change(self, stored: Invitation, **changes: Any) -> Invitation:  # noqa: ANN401  # fields of any kind
+        self.invitations[stored.id] = changed = replace(stored, **changes)
+        return changed
+
+    def _change_customer(self, known: Customer, **changes: Any) -> None:  # noqa: ANN401  # fields of any kind
+        self.people[known.id] = replace(known, **changes, version=known.version + 1)
+
+    # Responses, MailEvents, ExternalResponses
+
+    def record(self, invitation_id: str, answer: Answer, now: datetime, day: str, channel: str = "") -> Recorded | None:
+        """Store the answer if it is still accepted."""
+        stored = self.invitations.get(invitation_id)
+        if stored is None:
+            return None
+        if not stored.answerable(now) or answer.rating not in stored.scale.ratings:
+            return Recorded(stored, stored=False)
+        answered = self._change(
+            stored,
+            answer=answer,
+            answered_at=stored.answered_at or now,
+            answered_day=stored.answered_day or day,
+            channel=channel or stored.channel,
+            segments={**stored.segments, "channel": channel} if channel else stored.segments,
+            label="",
+        )
+        return Recorded(answered, stored=True)
+
+    def visit(self, invitation_id: str, visit: Visit) -> Invitation | None:
+        """Keep the visit, unless there are too many for its kind."""
+        stored = self.invitations.get(invitation_id)
+        if stored is None or len(stored.visits) >= most(visit.kind):
+            return stored
+        if visit.rating is not None and visit.rating not in stored.scale.ratings:
+            return stored
+        return self._change(stored, visits=(*stored.visits, visit_of(str(visit))))
+
+    def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
+        """Never write to this address again."""
+        del now  # when it was is for operators; nothing decides by it
+        self.suppressions[address_hash] = weightiest(self.suppressions.get(address_hash), reason) or reason
+        known = self.customer(holder.id) if holder else None
+        if known and weightiest(known.suppressed, reason) != known.suppressed:
+            self._change_customer(known, suppressed=reason)
+
+    def confirm_sent(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
+        """sending or unknown -> sent."""
+        stored = self.invitations.get(invitation.id)
+        if stored and stored.state in {State.SENDING, State.UNKNOWN}:
+            sent = {"state": State.SENT, "message_id": message_id, "sent_at": at, "sent_day": day}
+            self._change(stored, **sent, attempt="", claimed_at=None)
+
+    def deliver(self, invitation_id: str, delivery: Delivery, delivered_at: datetime | None = None) -> None:
+        """Raise the rank, and keep the first moment."""
+        stored = self.invitations.get(invitation_id)
+        if stored is None:
+            return
+        missing = delivery is stored.delivery and stored.delivered_at is None and delivered_at is not None
+        if stored.delivery is None or delivery > stored.delivery or missing:
+            self._change(stored, delivery=delivery, delivered_at=stored.delivered_at or delivered_at)
+
+    def keep_answer(self, invitation: Invitation) -> Invitation | None:
+        """Store it, unless one of its id is there."""
+        stored = self.invitations.setdefault(invitation.id, invitation)
+        return None if stored is invitation else stored
+
+    # ShortLinks, Referrals, Suppressions
+
+    def keep(self, code: ShortLink) -> bool:
+        """Write the short link down, unless another invitation has its code."""
+        known = self.codes.get(code.text)
+        if known and known.invitation_id != code.invitation_id:
+            return False
+        self.codes[code.text] = code
+        self.holders[code.phone_hash] = code.customer_id
+        return True
+
+    def code(self, code: str) -> ShortLink | None:
+        """The short link of this code."""
+        return self.codes.get(code)
+
+    def holder(self, phone_hash: str) -> str:
+        """Id of the customer whose phone this was; empty where nobody is known."""
+        return self.holders.get(phone_hash, "")
+
+    def refer(self, invitation_id: str) -> Invitation | None:
+        """Count one visit of its personal link."""
+        stored = self.invitations.get(invitation_id)
+        return self._change(stored, referred=stored.referred + 1) if stored else None
+
+    def suppressed(self, address_hash: str) -> bool:
+        """Whether this is never written to again."""
+        return address_hash in self.suppressions
+
+    # InProductTable
+
+    def customer_called(self, alias: str) -> Customer | None:
+        """The customer a source knows by this name."""
+        return self.customer(self.aliases.get(alias, ""))
+
+    def seen(self, customer: Customer, now: datetime) -> None:
+        """Note that the customer uses the product."""
+        known = self.people.get(customer.id)
+        if known and not known.merged_into and unseen(known, now):
+            self._change_customer(known, last_seen_at=now)
+
+    def show(self, invitation_id: str, now: datetime) -> bool:
+        """True for the first who asks."""
+        stored = self.invitations.get(invitation_id)
+        if stored is None or stored.state is not State.SENT or not stored.answerable(now):
+            return False
+        if stored.shown_at or stored.dismissed_at or stored.answer:
+            return False
+        self._change(stored, shown_at=now)
+        return True
+
+    def dismiss(self, invitation_id: str, now: datetime) -> None:
+        """Never show it again."""
+        stored = self.invitations.get(invitation_id)
+        if stored and not stored.dismissed_at and not stored.answer:
+            self._change(stored, dismissed_at=now)
+
+    def open(self, invitation: Invitation) -> None:
+        """Keep an invitation that a plain link made."""
+        self.invitations.setdefault(invitation.id, invitation)
+
     # Sweeps
 
     def not_sent(self, hour: str) -> Sequence[str]:
         """Ids of invitations due in that hour that have not gone out."""
         open_ = {State.PENDING, State.SENDING, State.UNKNOWN}
-        due = ((one.ready_at.strftime("%Y-%m-%dT%H"), one) for one in self.invitations.values())
-        return sorted(one.id for at, one in due if at == hour and one.state in open_)
+        waiting = (invitation for invitation in self.invitations.values() if invitation.state in open_)
+        return sorted(invitation.id for invitation in waiting if f"{invitation.ready_at:%Y-%m-%dT%H}" == hour)
 
     def swept_until(self) -> str | None:
         """The hour from which the next sweep starts."""
         return self.hour
 
     def set_swept_until(self, hour: str) -> None:
-        """Remember it."""
+        """Store the hour from which the next sweep starts."""
         self.hour = hour
 
 
-def _open(stored: Invitation, claimed: Invitation) -> bool:
-    """Whether the next delivery may still be taken, as far as the invitation itself tells."""
-    waits = stored.state is State.SENT and not (stored.answer or stored.dismissed_at or stored.reminded_at)
-    return waits and stored.delivery_number < claimed.delivery_number
+def _version(response: Invitation | None) -> object:
+    """What must not have changed since a response was read."""
+    return (response.answer.rating, response.answered_at) if response and response.answer else response
+
+
+def _offer(invitation: Invitation) -> dict[str, str]:
+    """What its customer is offered in the product from now on."""
+    return {"offered": invitation.id} if invitation.channel == Channel.IN_APP else {}
+
+
+def _moment(invitation: Invitation) -> dict[str, Any]:
+    return {"deferred_until": invitation.deferred_until, "generation": invitation.generation}
+
+
+def _delivery(invitation: Invitation) -> dict[str, Any]:
+    """Fields of the delivery by its channel."""
+    names = ("channel", "segments", "delivery_number", "follow_ups", "delivery", "delivered_at")
+    return {name: getattr(invitation, name) for name in names}

@@ -13,7 +13,7 @@ from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.intake.ports import BillingApis, Inbox
 from afterbill.model.errors import ConfigurationError
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.replay.messages import DeadLetters, Message, evidence, files
 from afterbill_cli.replay.trial import Trial, trial
 from afterbill_cli.sources import access

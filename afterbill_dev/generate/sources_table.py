@@ -10,7 +10,7 @@ from afterbill.model.billing import BillingEvent, ObjectReference, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Source
 from afterbill_cli import samples
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 from afterbill_dev import paths
 
 PAGE = paths.ROOT / "docs" / "sources.md"

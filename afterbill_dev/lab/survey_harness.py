@@ -20,9 +20,8 @@ from afterbill.model.invitation import Answer, Invitation, State
 from afterbill.model.messages import INVITATION_TAG
 from afterbill.model.visits import HIDDEN, Integrity
 from afterbill.outreach.handle_mail_event import MailEventDeps, handle_mail_event
-from afterbill_cli.memory.click_reviews import MemoryReviews
 from afterbill_cli.memory.keys import MemoryLinkKeys
-from afterbill_cli.memory.scores import MemoryScores
+from afterbill_cli.memory.scores import MemoryReviews, MemoryScores
 from afterbill_cli.memory.table import MemoryTable
 from afterbill_dev.lab import traffic
 from afterbill_dev.lab.traffic import Mailing, Use

@@ -16,7 +16,7 @@ from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill.answers.ports import Responses
 from afterbill.intake.ports import Facts
 from afterbill.outreach.ports import Caps, Invitations, MailEvents, SendingStatus, Sweeps
-from afterbill_cli.memory.caps import MemoryCaps
+from afterbill_cli.memory.keys import MemoryCaps
 from afterbill_cli.memory.table import MemoryTable
 from tests.contract.template import table_definition
 

@@ -12,7 +12,7 @@ from afterbill.intake.ports import Campaigns, Facts, FactWrites
 from afterbill.model.campaigns import Done, slot_of
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
-from afterbill_cli.memory.campaigns import MemoryCampaigns
+from afterbill_cli.memory.scores import MemoryCampaigns
 from tests.contract.conftest import TABLE
 from tests.contract.people import customer, invitation, stored
 from tests.contract.test_sweeps_port import pages_of_two

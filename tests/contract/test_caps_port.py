@@ -6,7 +6,7 @@ from datetime import timedelta
 from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus
 from afterbill.model.invitation import SkipReason
 from afterbill.outreach.caps import Cap
-from afterbill_cli.memory.caps import MemoryCaps
+from afterbill_cli.memory.keys import MemoryCaps
 from tests.contract.people import NOW
 
 HOUR = Cap("hour#2026-11-22T13", 2, NOW + timedelta(hours=1), SkipReason.LIMIT)

@@ -9,7 +9,7 @@ from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.answers.ports import ReviewMark
 from afterbill.model.invitation import Answer
 from afterbill.model.visits import Kind, Visit
-from afterbill_cli.memory.click_reviews import MemoryReviews
+from afterbill_cli.memory.scores import MemoryReviews
 from tests.contract.conftest import TABLE
 from tests.contract.people import ID, NOW, OTHER_ID, sent
 

@@ -16,8 +16,8 @@ from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer
 from afterbill.model.questions import Question
-from afterbill_cli.memory.api_keys import MemoryApiKeys
-from afterbill_cli.memory.collecting import MemoryCollecting
+from afterbill_cli.memory.keys import MemoryApiKeys
+from afterbill_cli.memory.table import MemoryTable
 from tests.contract.conftest import TABLE, over
 from tests.contract.people import ID, NOW, OTHER_ID
 from tests.contract.template import table_definition
@@ -51,7 +51,7 @@ class Places:
 @pytest.fixture(params=["memory", "aws"])
 def places(request):
     if request.param == "memory":
-        table, keys = MemoryCollecting(), MemoryApiKeys()
+        table, keys = MemoryTable(), MemoryApiKeys()
         return Places(table, keys, keys, table, table)
     dynamodb, clock = request.getfixturevalue("aws")("dynamodb"), Seconds()
     dynamodb.create_table(**table_definition(TABLE))

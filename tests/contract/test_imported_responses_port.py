@@ -10,7 +10,7 @@ from afterbill.intake.ports import MOST_WRITES, FactWrites, ResponseWrite
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer
-from afterbill_cli.memory.imported_responses import MemoryImportedResponses
+from afterbill_cli.memory.table import MemoryTable
 from tests.contract.conftest import TABLE
 from tests.contract.people import NOW
 from tests.contract.template import table_definition
@@ -19,7 +19,7 @@ from tests.contract.template import table_definition
 @pytest.fixture(params=["memory", "aws"])
 def table(request):
     if request.param == "memory":
-        return MemoryImportedResponses()
+        return MemoryTable()
     dynamodb = request.getfixturevalue("aws")("dynamodb")
     dynamodb.create_table(**table_definition(TABLE))
     return ImportsTable(dynamodb, TABLE)

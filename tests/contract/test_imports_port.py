@@ -6,7 +6,7 @@ from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.intake.ports import MOST_WRITES, FactWrites, ImportSnapshot
 from afterbill.model.customer import Customer
-from afterbill_cli.memory.imports import MemoryImports
+from afterbill_cli.memory.table import MemoryTable
 from tests.contract.conftest import TABLE
 from tests.contract.people import NOW
 from tests.contract.template import table_definition
@@ -15,14 +15,14 @@ from tests.contract.template import table_definition
 @pytest.fixture(params=["memory", "aws"])
 def imports(request):
     if request.param == "memory":
-        return MemoryImports()
+        return MemoryTable()
     dynamodb = request.getfixturevalue("aws")("dynamodb")
     dynamodb.create_table(**table_definition(TABLE))
     return ImportsTable(dynamodb, TABLE)
 
 
 def suppress(imports, address_hash, reason):
-    responses = imports if isinstance(imports, MemoryImports) else ResponsesTable(imports.dynamodb, TABLE)
+    responses = imports if isinstance(imports, MemoryTable) else ResponsesTable(imports.dynamodb, TABLE)
     responses.suppress(address_hash, reason, NOW, None)
 
 

@@ -12,7 +12,6 @@ from afterbill.answers.hosted import HostedLink, opened
 from afterbill.answers.ports import InProductTable
 from afterbill.intake.ports import FactWrites
 from afterbill.model.invitation import RETENTION, Answer, State
-from afterbill_cli.memory.in_product import MemoryInProduct
 from afterbill_cli.memory.table import MemoryTable
 from tests.contract.conftest import TABLE, over
 from tests.contract.people import ID, NOW, customer, invitation, sent, stored
@@ -36,7 +35,7 @@ def product(request):
         return request.getfixturevalue("on_aws")
     memory = MemoryTable()
     world = request.getfixturevalue("memory_world")(memory)
-    return Product(MemoryInProduct(memory), world)
+    return Product(memory, world)
 
 
 @pytest.fixture

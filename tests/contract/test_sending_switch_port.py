@@ -10,7 +10,7 @@ from moto import mock_aws
 from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus, SendingSwitchTable
 from afterbill.model.errors import TransientError
 from afterbill.outreach.reputation import Figures, SendingPause
-from afterbill_cli.memory.sending_switch import MemorySendingSwitch
+from afterbill_cli.memory.keys import MemorySendingSwitch
 from tests.contract.scores_table import TABLE, create_table
 
 NOW = datetime(2026, 11, 22, 12, 30, 15, 250, tzinfo=UTC)

@@ -10,7 +10,7 @@ from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.tokens import ApiCredentials, SecretTokens
 from afterbill.intake.connector import Token
 from afterbill.model.errors import ConfigurationError, TransientError
-from afterbill_cli.memory.tokens import MemoryTokens
+from afterbill_cli.memory.keys import MemoryTokens
 from tests.contract.conftest import TABLE
 from tests.contract.template import table_definition
 

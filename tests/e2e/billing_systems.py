@@ -19,7 +19,7 @@ from afterbill.intake.connector import Connector
 from afterbill.model.billing import BillingEvent, ObjectReference
 from afterbill.model.webhooks import Source, Webhook
 from afterbill_cli import samples
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 from tests.e2e.town import ROOT, RUN, Town, own
 
 EVENTS = ROOT / "events"

@@ -21,7 +21,7 @@ from afterbill.answers.offer_survey import OfferDeps
 from afterbill.model.channels import InProduct
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation, State
-from afterbill_cli.memory.in_product import MemoryInProduct, MemoryUserKeys
+from afterbill_cli.memory.keys import MemoryUserKeys
 from afterbill_cli.memory.table import MemoryTable
 from afterbill_dev.paths import ROOT
 from tests.factories import day_of, invitation
@@ -143,7 +143,7 @@ def product() -> Iterator[Product]:
         sys.modules.pop(MODULE, None)
         app: Any = import_module(MODULE)
         here = Product(app)
-        table = MemoryInProduct(here.table)
+        table = here.table
         offering = OfferDeps(table, here.table, MemoryUserKeys(), "shop", day_of, frozenset(REASONS))
         with patch.object(app, "_offering", offering), patch.object(app, "_in_product", InProduct("shop", (ORIGIN,))):
             yield here

@@ -28,9 +28,8 @@ from afterbill.outreach.handle_mail_event import MailEventDeps, handle_mail_even
 from afterbill.outreach.policy import Policy
 from afterbill.outreach.send_survey import send_survey
 from afterbill.outreach.sweep import SweepDeps, sweep
-from afterbill_cli.memory.campaigns import MemoryCampaigns
-from afterbill_cli.memory.caps import MemoryCaps
-from afterbill_cli.memory.keys import MemoryLinkKeys
+from afterbill_cli.memory.keys import MemoryCaps, MemoryLinkKeys
+from afterbill_cli.memory.scores import MemoryCampaigns
 
 from .lives import Life, deliveries
 from .oracle import Oracle

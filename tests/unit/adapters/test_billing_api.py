@@ -15,7 +15,7 @@ from afterbill.adapters.http.billing_api import HttpApis
 from afterbill.intake.connector import Api, Call, Login, Token
 from afterbill.model.errors import ConfigurationError, PayloadError, TransientError
 from afterbill.model.webhooks import Source
-from afterbill_cli.memory.tokens import MemoryTokens
+from afterbill_cli.memory.keys import MemoryTokens
 from tests.factories import HOUR, MINUTE, NOON
 from tests.servers import Said, net
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from afterbill.answers.review_clicks import ReviewRun, review_clicks
 from afterbill.model.invitation import Answer, Invitation, State
 from afterbill.model.visits import Integrity, Kind, Visit
-from afterbill_cli.memory.click_reviews import MemoryReviews
+from afterbill_cli.memory.scores import MemoryReviews
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import NOON, day_of, invitation
 

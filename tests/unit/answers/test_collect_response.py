@@ -13,8 +13,8 @@ from afterbill.model.billing import Touchpoint
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer, Invitation, State
 from afterbill.model.questions import Question
-from afterbill_cli.memory.api_keys import MemoryApiKeys
-from afterbill_cli.memory.collecting import MemoryCollecting
+from afterbill_cli.memory.keys import MemoryApiKeys
+from afterbill_cli.memory.table import MemoryTable
 from tests.factories import ADA, DAY, HOUR, NOON, customer, hash_address
 
 SECRET = "s" * 43
@@ -24,17 +24,17 @@ TOLD = ReportedAnswer(9, comment="Quick", answered_at=NOON - HOUR)
 
 
 @pytest.fixture
-def table() -> MemoryCollecting:
-    return MemoryCollecting()
+def table() -> MemoryTable:
+    return MemoryTable()
 
 
-def collect(table: MemoryCollecting, told: ReportedAnswer = TOLD, name: str = "call-1", key: ApiKey = KEY) -> Kept:
+def collect(table: MemoryTable, told: ReportedAnswer = TOLD, name: str = "call-1", key: ApiKey = KEY) -> Kept:
     stages = {Touchpoint.RELATIONSHIP: "loyalty", Touchpoint.SUPPORT_RESOLVED: "support"}
     collector = CollectDeps(table, hash_address, lambda at: at.date().isoformat(), lambda one: stages[Touchpoint(one)])
     return collect_response(told, key, name, collector, NOON)
 
 
-def kept(table: MemoryCollecting, told: ReportedAnswer = TOLD) -> Invitation:
+def kept(table: MemoryTable, told: ReportedAnswer = TOLD) -> Invitation:
     return table.invitations[collect(table, told).id]
 
 
@@ -69,7 +69,7 @@ class TestKeys:
 
 
 class TestKept:
-    def test_an_answer_becomes_a_closed_invitation_that_holds_it(self, table: MemoryCollecting) -> None:
+    def test_an_answer_becomes_a_closed_invitation_that_holds_it(self, table: MemoryTable) -> None:
         said = ReportedAnswer(
             rating=4,
             question=Question.CSAT,
@@ -98,7 +98,7 @@ class TestKept:
             "locale": "de-CH",
         }
 
-    def test_what_is_left_out_is_now_and_the_name_of_the_key(self, table: MemoryCollecting) -> None:
+    def test_what_is_left_out_is_now_and_the_name_of_the_key(self, table: MemoryTable) -> None:
         one = kept(table, ReportedAnswer(0))
 
         assert (one.answered_at, one.source, one.touchpoint, one.question) == (
@@ -108,14 +108,14 @@ class TestKept:
             Question.NPS,
         )
 
-    def test_told_again_it_is_kept_once(self, table: MemoryCollecting) -> None:
+    def test_told_again_it_is_kept_once(self, table: MemoryTable) -> None:
         first, again = collect(table), collect(table)
 
         assert (first.outcome, again.outcome) == (Outcome.RECORDED, Outcome.REPEATED)
         assert first.id == again.id
         assert len(table.invitations) == 1
 
-    def test_saying_what_holds_anyway_is_saying_the_same(self, table: MemoryCollecting) -> None:
+    def test_saying_what_holds_anyway_is_saying_the_same(self, table: MemoryTable) -> None:
         collect(table, ReportedAnswer(9))
 
         said = ReportedAnswer(9, Question.NPS, contact_ok=False, touchpoint=Touchpoint.RELATIONSHIP)
@@ -133,23 +133,23 @@ class TestKept:
         ],
     )
     def test_the_same_name_for_another_answer_is_refused_and_changes_nothing(
-        self, table: MemoryCollecting, other: ReportedAnswer
+        self, table: MemoryTable, other: ReportedAnswer
     ) -> None:
         first = collect(table)
 
         assert collect(table, other) == Kept(Outcome.REUSED, first.id)
         assert table.invitations[first.id].answer == Answer(9, "Quick")
 
-    def test_names_of_two_keys_do_not_meet(self, table: MemoryCollecting) -> None:
+    def test_names_of_two_keys_do_not_meet(self, table: MemoryTable) -> None:
         assert collect(table).id != collect(table, key=replace(KEY, id="f" * 16)).id
 
 
 class TestCustomers:
-    def known(self, table: MemoryCollecting, alias: str, one: Customer) -> None:
+    def known(self, table: MemoryTable, alias: str, one: Customer) -> None:
         table.people[one.id] = one
         table.aliases[alias] = one.id
 
-    def test_a_known_customer_is_found_by_id(self, table: MemoryCollecting) -> None:
+    def test_a_known_customer_is_found_by_id(self, table: MemoryTable) -> None:
         self.known(table, "stripe#cus_1", customer(id="ada", country="CH", attributes={"plan": "gold"}))
 
         one = kept(table, replace(TOLD, customer_source="stripe", customer_id="cus_1"))
@@ -157,7 +157,7 @@ class TestCustomers:
         assert one.customer_id == "ada"
         assert (one.segments["country"], one.segments["plan"]) == ("CH", "gold")
 
-    def test_a_known_customer_is_found_by_address_which_is_not_stored(self, table: MemoryCollecting) -> None:
+    def test_a_known_customer_is_found_by_address_which_is_not_stored(self, table: MemoryTable) -> None:
         self.known(table, f"mail#{hash_address(ADA)}", customer(id="ada"))
 
         one = kept(table, replace(TOLD, email=ADA.upper()))
@@ -165,27 +165,27 @@ class TestCustomers:
         assert one.customer_id == "ada"
         assert "ada@" not in str(one).lower()
 
-    def test_the_id_counts_before_the_address(self, table: MemoryCollecting) -> None:
+    def test_the_id_counts_before_the_address(self, table: MemoryTable) -> None:
         self.known(table, "stripe#cus_1", customer(id="ada"))
         self.known(table, f"mail#{hash_address(ADA)}", customer(id="other"))
 
         said = replace(TOLD, customer_source="stripe", customer_id="cus_1", email=ADA)
         assert kept(table, said).customer_id == "ada"
 
-    def test_who_was_merged_is_followed(self, table: MemoryCollecting) -> None:
+    def test_who_was_merged_is_followed(self, table: MemoryTable) -> None:
         self.known(table, "stripe#cus_1", customer(id="ada", merged_into="beth"))
         table.people["beth"] = customer(id="beth")
 
         assert kept(table, replace(TOLD, customer_source="stripe", customer_id="cus_1")).customer_id == "beth"
 
     @pytest.mark.parametrize("one", [None, customer(id="ada", merged_into="ada")], ids=["erased", "merged in a circle"])
-    def test_an_alias_that_leads_nowhere_is_nobody(self, table: MemoryCollecting, one: Customer | None) -> None:
+    def test_an_alias_that_leads_nowhere_is_nobody(self, table: MemoryTable, one: Customer | None) -> None:
         table.aliases["stripe#cus_1"] = "ada"
         table.people |= {"ada": one} if one else {}
 
         assert kept(table, replace(TOLD, customer_source="stripe", customer_id="cus_1")).customer_id == ""
 
-    def test_nobody_becomes_a_customer_by_an_answer(self, table: MemoryCollecting) -> None:
+    def test_nobody_becomes_a_customer_by_an_answer(self, table: MemoryTable) -> None:
         one = kept(table, replace(TOLD, customer_source="stripe", customer_id="cus_1", email=ADA))
 
         assert one.customer_id == ""
@@ -193,7 +193,7 @@ class TestCustomers:
         assert "cus_1" not in str(one)
 
 
-def test_an_answer_of_long_ago_is_kept_as_long_as_one_of_today(table: MemoryCollecting) -> None:
+def test_an_answer_of_long_ago_is_kept_as_long_as_one_of_today(table: MemoryTable) -> None:
     one = kept(table, replace(TOLD, answered_at=NOON - timedelta(days=700)))
 
     assert (one.due_at, one.occurred_at) == (NOON, NOON - timedelta(days=700))

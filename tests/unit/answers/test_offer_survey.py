@@ -17,7 +17,7 @@ from afterbill.answers.offer_survey import (
 from afterbill.answers.rate_limit import RateLimiter
 from afterbill.model.customer import Suppression
 from afterbill.model.invitation import Answer, State
-from afterbill_cli.memory.in_product import MemoryInProduct, MemoryUserKeys
+from afterbill_cli.memory.keys import MemoryUserKeys
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import DAY, HOUR, NOON, SECOND, customer, day_of, invitation
 
@@ -39,7 +39,7 @@ def table():
 
 @pytest.fixture
 def offering(table):
-    return OfferDeps(MemoryInProduct(table), table, MemoryUserKeys(), "shop", day_of, frozenset({"price"}))
+    return OfferDeps(table, table, MemoryUserKeys(), "shop", day_of, frozenset({"price"}))
 
 
 def by(user, **fields):

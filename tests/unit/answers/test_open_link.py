@@ -10,8 +10,7 @@ from afterbill.answers.visitors import Visitor
 from afterbill.model import links
 from afterbill.model.invitation import State
 from afterbill.model.questions import Question
-from afterbill_cli.memory.in_product import MemoryInProduct, MemoryUserKeys
-from afterbill_cli.memory.keys import MemoryLinkKeys
+from afterbill_cli.memory.keys import MemoryLinkKeys, MemoryUserKeys
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import DAY, HOUR, KEYS, NOON, SECOND, customer, day_of, hash_address
 
@@ -32,9 +31,7 @@ def table():
 @pytest.fixture
 def opening(table):
     numbers = iter(f"{number:032x}" for number in range(1, 100))
-    return OpenLinkDeps(
-        MemoryInProduct(table), MemoryUserKeys(), MemoryLinkKeys(KEYS), "shop", day_of, lambda: next(numbers)
-    )
+    return OpenLinkDeps(table, MemoryUserKeys(), MemoryLinkKeys(KEYS), "shop", day_of, lambda: next(numbers))
 
 
 def responding(table):

@@ -12,7 +12,7 @@ from afterbill.answers.click_signals import Signal
 from afterbill.answers.review_clicks import ReviewRun
 from afterbill.model.invitation import Answer, State
 from afterbill.model.visits import Kind
-from afterbill_cli.memory.click_reviews import MemoryReviews
+from afterbill_cli.memory.scores import MemoryReviews
 from tests.factories import NOON, SECOND
 from tests.unit.answers.click_world import ID, World
 from tests.unit.mortal import KilledError, Mortal

@@ -19,7 +19,7 @@ from afterbill_cli.importing.responses.columns import ExportColumns
 from afterbill_cli.importing.responses.exports import Job
 from afterbill_cli.importing.responses.report import Report
 from afterbill_cli.importing.responses.rows import Checker, Meaning
-from afterbill_cli.memory.imported_responses import MemoryImportedResponses
+from afterbill_cli.memory.table import MemoryTable
 from tests.factories import EVENTS, hash_address
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -46,7 +46,7 @@ class Found:
 
     code: int
     report: Report
-    table: MemoryImportedResponses
+    table: MemoryTable
     rows: int
     responses: list[Invitation] = field(default_factory=list)
 
@@ -73,13 +73,13 @@ class Found:
 def read(
     file: Path,
     product: str = "csv",
-    table: MemoryImportedResponses | None = None,
+    table: MemoryTable | None = None,
     columns: dict[str, str] | None = None,
     encoding: str | None = None,
     **changes: Any,
 ) -> Found:
     """Import it into a table in memory as of noon."""
-    table = table if table is not None else MemoryImportedResponses()
+    table = table if table is not None else MemoryTable()
     before = set(table.invitations)
     layout = Layout(
         file, ExportColumns(product, columns or {}), text_files.encoding_or_windows(file, encoding), about="response"

@@ -17,7 +17,7 @@ from afterbill.model.errors import AfterbillError, TransientError
 from afterbill_cli.importing.journal import FOLDER, Journal, journal
 from afterbill_cli.importing.progress import Progress
 from afterbill_cli.importing.writing import ReadOnly, Writer
-from afterbill_cli.memory.imports import MemoryImports
+from afterbill_cli.memory.table import MemoryTable
 from tests.factories import NOON, hash_address, ids, news
 
 ROWS = 500
@@ -29,7 +29,7 @@ class Killed(Exception):  # noqa: N818  # nobody raises it but a test
 
 
 @dataclass
-class Table(MemoryImports):
+class Table(MemoryTable):
     """Is killed, or busy, at some of its commits."""
 
     killed_at: int = -1
@@ -53,7 +53,7 @@ def rows(count: int = ROWS) -> list[tuple[int, BillingEvent]]:
     ]
 
 
-def writer(table: MemoryImports, sleeps: list[float] | None = None) -> Writer:
+def writer(table: MemoryTable, sleeps: list[float] | None = None) -> Writer:
     slept = [] if sleeps is None else sleeps
     return Writer(CustomerImportDeps(table, hash_address, NEW_ID), lambda _: None, slept.append)
 
@@ -63,7 +63,7 @@ def book(folder: Path, now: datetime = NOON) -> Journal:
     return journal(folder / "customers.csv", "digest", "stack", "reading", now)
 
 
-def people(table: MemoryImports) -> dict[str, tuple[str | None, str | None, int]]:
+def people(table: MemoryTable) -> dict[str, tuple[str | None, str | None, int]]:
     """By alias, for their ids are random."""
     known: dict[str, Customer] = {alias: table.people[to] for alias, to in table.aliases.items()}
     return {alias: (one.address, one.name, one.version) for alias, one in known.items()}

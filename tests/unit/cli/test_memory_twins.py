@@ -6,10 +6,9 @@ from afterbill.intake.connector import Token
 from afterbill.model.customer import Waiting
 from afterbill.model.invitation import Delivery, SkipReason, State
 from afterbill.outreach.reputation import SendingPause
+from afterbill_cli.memory.keys import MemorySendingSwitch, MemoryTokens
 from afterbill_cli.memory.scores import MemoryScores
-from afterbill_cli.memory.sending_switch import MemorySendingSwitch
 from afterbill_cli.memory.table import MemoryTable
-from afterbill_cli.memory.tokens import MemoryTokens
 from tests.factories import DAY, NOON, customer, invitation
 
 OLD, NEW = Token("old", "r", None), Token("new", "r", None)

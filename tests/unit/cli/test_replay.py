@@ -14,7 +14,7 @@ from afterbill.intake.capture_fact import Captured, Outcome
 from afterbill.model.errors import AfterbillError
 from afterbill.model.webhooks import Webhook
 from afterbill_cli import cli
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.memory.table import MemoryTable
 from afterbill_cli.replay import replay as replaying
 from afterbill_cli.replay.messages import DeadLetters

@@ -19,7 +19,7 @@ from afterbill_cli import cli, deployed
 from afterbill_cli.importing import journal, retrying_writer
 from afterbill_cli.importing.responses import exports
 from afterbill_cli.importing.responses.exports import Progress, ReadOnlyResponses
-from afterbill_cli.memory.imported_responses import MemoryImportedResponses
+from afterbill_cli.memory.table import MemoryTable
 from tests.contract.scores_table import TABLE
 from tests.factories import hash_address
 from tests.unit.cli.exports import NOW, SAMPLES
@@ -194,7 +194,7 @@ def test_one_that_is_killed_at_any_call_goes_on_and_ends_as_if_nothing_had_been(
     many(file)
     for at in range(1, 20):
         shutil.rmtree(file.parent / ".afterbill", ignore_errors=True)
-        memory, saboteur = MemoryImportedResponses(), Saboteur(at, after, SimulatedCrash)
+        memory, saboteur = MemoryTable(), Saboteur(at, after, SimulatedCrash)
         spoiled = Spoiled(memory, saboteur)
         with monkeypatch.context() as patch:
             patch.setattr(exports, "ImportsTable", lambda *_, it=spoiled: it)

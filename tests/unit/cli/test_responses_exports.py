@@ -14,7 +14,7 @@ from afterbill.model.invitation import COMMENT_LENGTH
 from afterbill.model.questions import Question
 from afterbill_cli.importing.responses import values
 from afterbill_cli.importing.responses.columns import columns_of
-from afterbill_cli.memory.imported_responses import MemoryImportedResponses
+from afterbill_cli.memory.table import MemoryTable
 from tests.factories import ADA, hash_address
 from tests.unit.cli.exports import SAMPLES, read, write
 
@@ -109,7 +109,7 @@ def test_a_plain_file_says_all_of_it_by_row(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [one.stem for one in sorted(SAMPLES.iterdir())])
 def test_no_sample_leaves_an_address_or_a_name_in_the_table_and_twice_is_once(name: str, tmp_path: Path) -> None:
-    table = MemoryImportedResponses()
+    table = MemoryTable()
     first = sample(name, tmp_path, table=table)
     before = dict(table.invitations)
 
@@ -372,7 +372,7 @@ def test_a_row_of_the_wrong_width_is_told(file: Path) -> None:
 
 
 def test_who_answered_is_found_by_address_and_by_the_id_of_a_source(file: Path) -> None:
-    table = MemoryImportedResponses(
+    table = MemoryTable(
         aliases={f"mail#{hash_address(ADA)}": "ada", "stripe#K-2": "kenji"},
         people={"ada": Customer("ada"), "kenji": Customer("kenji")},
     )
@@ -384,7 +384,7 @@ def test_who_answered_is_found_by_address_and_by_the_id_of_a_source(file: Path) 
 
 
 def test_without_a_source_ids_of_customers_lead_to_nobody(file: Path) -> None:
-    table = MemoryImportedResponses(aliases={"#K-2": "kenji"}, people={"kenji": Customer("kenji")})
+    table = MemoryTable(aliases={"#K-2": "kenji"}, people={"kenji": Customer("kenji")})
 
     assert write(file, f"rating,date,customer id\n5,{THEN},K-2\n", table=table).responses[0].customer_id == ""
 
@@ -403,7 +403,7 @@ def test_without_an_id_a_response_is_who_said_what_when(file: Path) -> None:
 
 
 def test_those_of_nobody_are_told_apart_by_their_order(file: Path) -> None:
-    table = MemoryImportedResponses()
+    table = MemoryTable()
     rows = f"rating,date\n5,{THEN}\n5,{THEN}\n6,{THEN}\n"
 
     assert len(write(file, rows, table=table).responses) == 3
@@ -416,7 +416,7 @@ def test_an_id_that_may_be_an_address_is_not_stored(file: Path) -> None:
 
 
 def test_exports_of_two_products_do_not_meet(file: Path) -> None:
-    table = MemoryImportedResponses()
+    table = MemoryTable()
     for name in ("desk", "calls", "desk"):
         write(file, f"id,rating,date\n1,5,{THEN}\n", table=table, name=name)
     assert sorted(one.source for one in table.invitations.values()) == ["calls", "desk"]

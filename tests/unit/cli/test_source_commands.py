@@ -12,7 +12,7 @@ from afterbill.intake.connector import Login
 from afterbill.model.billing import OperatorTask
 from afterbill.model.errors import AfterbillError
 from afterbill.model.webhooks import Webhook
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.sources import confirm, consent, listing, probe
 from tests.contract.scores_table import TABLE
 from tests.unit.cli.people import Server, person, store, stored

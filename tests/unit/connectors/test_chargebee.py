@@ -11,7 +11,7 @@ from afterbill.connectors import chargebee
 from afterbill.model.billing import BillingEvent, Money, Touchpoint, fact_key
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 
 SOURCE = Source("billing", "chargebee", account="acme")
 SECRET = "afterbill:correct horse"

@@ -10,7 +10,7 @@ from afterbill.connectors._kit import json
 from afterbill.model.billing import BillingEvent, ObjectReference, OperatorTask
 from afterbill.model.webhooks import Source
 from afterbill_cli import samples
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 
 ROOT = Path(__file__).resolve().parents[3]
 HEADER = "| Event | When | Touchpoint | Object | Meaning | Occurrence | Samples |"

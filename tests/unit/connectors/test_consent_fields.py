@@ -16,7 +16,7 @@ from afterbill.connectors._kit.json import parse
 from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference
 from afterbill.model.webhooks import Source, Webhook
 from afterbill_cli import samples
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 
 EVENTS = Path(__file__).resolve().parents[3] / "events"
 NOW = datetime(2025, 11, 3, 12, 0, 30, tzinfo=UTC)

@@ -16,7 +16,7 @@ from afterbill.intake.connector import Login
 from afterbill.model.billing import BillingEvent, Money, ObjectReference, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 from tests.world import World
 
 ROOT = Path(__file__).resolve().parents[3]

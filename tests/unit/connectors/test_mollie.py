@@ -13,7 +13,7 @@ from afterbill.model.billing import BillingEvent, Money, ObjectReference, Touchp
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli import samples
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 
 ROOT = Path(__file__).resolve().parents[3]
 SHOP = Source("shop", "mollie")

@@ -13,7 +13,7 @@ from afterbill.connectors import paddle
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 
 SECRET = "pdl_ntfset_01k9r4own_Qm1x7VdT3uZpLw9cYb2eRk8s"
 SOURCE = Source("shop", "paddle")

@@ -14,7 +14,7 @@ from afterbill.connectors import paypal
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 from afterbill.model.errors import ConfigurationError, PayloadError, TransientError
 from afterbill.model.webhooks import Refusal, Source, Webhook
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 
 SOURCE = Source("till", "paypal", webhook_id="2GK81734WV695520T")
 CHECK = "POST /v1/notifications/verify-webhook-signature"

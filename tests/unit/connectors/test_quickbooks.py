@@ -15,7 +15,7 @@ from afterbill.connectors._kit.json import parse
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, ObjectReference, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 
 REALM = "4620816365002917440"
 SOURCE = Source("books", "quickbooks")

@@ -13,7 +13,7 @@ from afterbill.connectors._kit.json import parse
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, ObjectReference, Touchpoint, fact_key
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "events" / "webhooks" / "recurly"

@@ -14,7 +14,7 @@ from afterbill.connectors import runmyaccounts
 from afterbill.model.billing import BillingEvent, CustomerRef, Money
 from afterbill.model.errors import ConfigurationError, PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 
 SOURCE = Source("ledger", "runmyaccounts", account="muster")
 CLIENT = "/api/latest/clients/muster"

@@ -16,7 +16,7 @@ from afterbill.model.billing import BillingEvent, CustomerRef, Money, OperatorTa
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli import samples
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 
 EVENTS = Path(__file__).resolve().parents[3] / "events"
 NOW = datetime(2025, 11, 3, 12, 0, 30, tzinfo=UTC)

@@ -13,7 +13,7 @@ from afterbill.connectors import square
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 
 SECRET = "kQ3vT8xLm2RcZ6wYb1HsDg"
 URL = "https://feedback.example.com/webhooks/square"

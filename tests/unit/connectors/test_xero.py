@@ -14,7 +14,7 @@ from afterbill.connectors._kit.json import parse
 from afterbill.model.billing import CustomerRef, Money, ObjectReference, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 
 TENANT = "7d5f1c1e-3a64-4f0b-9a6e-51b1f0c2d9aa"
 INVOICE = "00000041-5b1c-4c6e-8f2a-9d1f0e3b7a41"

@@ -7,8 +7,7 @@ import pytest
 from afterbill.insight.tally import Snapshot
 from afterbill.insight.track_changes import TrackDeps, track_changes
 from afterbill.model.errors import PayloadError, TransientError
-from afterbill_cli.memory.click_reviews import MemoryReviews
-from afterbill_cli.memory.scores import MemoryScores
+from afterbill_cli.memory.scores import MemoryReviews, MemoryScores
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MONDAY, TUESDAY = date(2026, 11, 16), date(2026, 11, 17)

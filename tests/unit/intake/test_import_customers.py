@@ -13,7 +13,7 @@ from afterbill.intake.ports import MOST_WRITES, FactWrites
 from afterbill.model.billing import BillingEvent, CustomerRef
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
-from afterbill_cli.memory.imports import MemoryImports
+from afterbill_cli.memory.table import MemoryTable
 from tests.factories import ADA, DAY, HOUR, NOON, hash_address, ids, news
 
 NEW, CHANGED, MERGED, UNCHANGED = Outcome
@@ -21,7 +21,7 @@ NEW_ID = ids("customer")
 
 
 @dataclass
-class Table(MemoryImports):
+class Table(MemoryTable):
     """Counts its commits; `refusals` are commits that lose their race, `failures` those that meet a busy table."""
 
     commits: list[FactWrites] = field(default_factory=list)
@@ -48,7 +48,7 @@ def table() -> Table:
     return Table()
 
 
-def importing(table: MemoryImports) -> CustomerImportDeps:
+def importing(table: MemoryTable) -> CustomerImportDeps:
     return CustomerImportDeps(table, hash_address, NEW_ID)
 
 
@@ -243,7 +243,7 @@ def shuffled(draw: st.DrawFn) -> tuple[list[BillingEvent], list[BillingEvent]]:
     return draw(st.permutations(rows)), draw(st.permutations(rows))
 
 
-def known(table: MemoryImports) -> dict[str, object]:
+def known(table: MemoryTable) -> dict[str, object]:
     """Who is behind each alias: told by all the names of the same person, for ids of customers are random."""
     behind = {alias: table.customer(to) for alias, to in table.aliases.items()}
     names = {
@@ -258,9 +258,9 @@ def known(table: MemoryImports) -> dict[str, object]:
     }
 
 
-def before() -> MemoryImports:
+def before() -> MemoryTable:
     """A table in which some are known: under two ids and an address they have left, under an id, under an address."""
-    table = MemoryImports()
+    table = MemoryTable()
     told = [
         CustomerRef("1", email="a@example.com"),
         CustomerRef("2", email="a@example.com", name="Ada"),

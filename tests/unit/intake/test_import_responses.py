@@ -13,7 +13,7 @@ from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import COMMENT_LENGTH, Answer, State
 from afterbill.model.questions import Question
-from afterbill_cli.memory.imported_responses import MemoryImportedResponses
+from afterbill_cli.memory.table import MemoryTable
 from tests.factories import DAY, NOON
 from tests.unit.loop.crashes import FAULTS, Saboteur, SimulatedCrash, Spoiled
 
@@ -38,7 +38,7 @@ def told(number=1, rating=9, aliases=(), **changes):
 
 
 @dataclass
-class Table(MemoryImportedResponses):
+class Table(MemoryTable):
     """Counts its calls, and lets others be faster."""
 
     calls: Counter = field(default_factory=Counter)
@@ -167,7 +167,7 @@ def test_who_loses_a_race_reads_again():
 
 
 def run_quietly(table, *responses):
-    import_responses(responses, ResponseImportDeps(MemoryImportedResponses(table.invitations), NOON - DAY))
+    import_responses(responses, ResponseImportDeps(MemoryTable(table.invitations), NOON - DAY))
 
 
 def test_who_loses_every_race_is_left_to_a_later_call():
@@ -214,7 +214,7 @@ def test_a_transaction_holds_no_more_than_it_may():
 @pytest.mark.parametrize("replace_", [False, True], ids=["new", "replacing"])
 def test_killed_at_any_call_and_run_again_it_ends_the_same_and_counts_the_same(fault, after, replace_):
     def fresh():
-        table = MemoryImportedResponses(aliases={ADA: "ada"}, people={"ada": Customer("ada")})
+        table = MemoryTable(aliases={ADA: "ada"}, people={"ada": Customer("ada")})
         if replace_:
             import_responses([told(n, rating=1) for n in range(MANY)], ResponseImportDeps(table, NOON - DAY))
         return table

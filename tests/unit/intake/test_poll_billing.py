@@ -10,7 +10,7 @@ from afterbill.intake.connector import Api, Call, Connector, Login
 from afterbill.intake.poll_billing import PollDeps, Polled, poll_billing
 from afterbill.model.errors import ConfigurationError, PayloadError, TransientError
 from afterbill.model.webhooks import Source, Webhook
-from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.memory.queues import MemoryInbox
 from tests.factories import NOON, provider
 

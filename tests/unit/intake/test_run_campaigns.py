@@ -20,8 +20,8 @@ from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import SkipReason, State
 from afterbill.model.webhooks import Source
-from afterbill_cli.memory.campaigns import MemoryCampaigns
 from afterbill_cli.memory.queues import MemoryInbox
+from afterbill_cli.memory.scores import MemoryCampaigns
 from tests.factories import ADA, DAY, HOUR, customer, hash_address, policy
 from tests.unit.loop.crashes import SimulatedCrash
 from tests.world import World

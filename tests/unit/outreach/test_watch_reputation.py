@@ -11,8 +11,8 @@ from afterbill.model.invitation import Delivery
 from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.reputation import Figures, SendingPause
 from afterbill.outreach.watch_reputation import Outcome, Watched, watch_reputation
+from afterbill_cli.memory.keys import MemorySendingSwitch
 from afterbill_cli.memory.scores import MemoryScores
-from afterbill_cli.memory.sending_switch import MemorySendingSwitch
 from tests.unit.insight.score_world import NOON, ZONE, World
 
 TODAY = date(2026, 11, 22)
