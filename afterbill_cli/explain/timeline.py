@@ -13,7 +13,7 @@ from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation, SkipReason, State
 from afterbill.outreach.policy import Policy, Rule
 from afterbill.outreach.sending_window import Place
-from afterbill.settings.surveys.values import UNITS
+from afterbill.settings.config import UNITS
 from afterbill_cli.explain.visits import visited
 from afterbill_cli.skip_reasons import why
 

@@ -10,7 +10,6 @@ from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill.answers.follow_link import FollowLinkDeps, follow_code, follow_referral
 from afterbill.answers.rate_limit import RateLimiter
-from afterbill.answers.visitors import Visitors
 from afterbill.content.web.pages import Page, Pages
 from afterbill.content.wording import negotiate_locale
 from afterbill.model.errors import TransientError
@@ -23,8 +22,7 @@ _MOVED = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robo
 _keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
 _brand, _catalogs = config.brand(), config.catalogs()
 _pages = Pages(_brand, _catalogs, config.templates() / "web")
-_integrity = config.surveys_table().get("integrity", {})
-_visitors = Visitors(_integrity.get("scanners", ()), _integrity.get("networks", ()), lambda _network: "")
+_visitors = config.visitors()
 _throttle = RateLimiter()
 _table = ShortLinksTable(client("dynamodb"), config.setting("TABLE"))
 _following = FollowLinkDeps(

@@ -16,7 +16,6 @@ from afterbill.answers.hosted import HostedLink
 from afterbill.answers.offer_survey import Fields, OfferDeps, Offered, Outcome
 from afterbill.answers.open_link import Opener, OpenLinkDeps, open_link
 from afterbill.answers.rate_limit import RateLimiter
-from afterbill.answers.visitors import Visitors
 from afterbill.content.web.asking import Asking
 from afterbill.content.web.in_product.cross_origin import permitted, preflight
 from afterbill.content.web.in_product.door import DOOR_HEADERS, door, notice
@@ -52,8 +51,7 @@ _brand, _catalogs, _reasons = config.brand(), config.catalogs(), config.reasons(
 _words = Words(_brand, _catalogs)
 _surveys = Surveys(_words, _brand, Asking(_reasons))
 _in_product, _links = config.in_product(), config.hosted_links()
-_scanners = config.surveys_table().get("integrity", {})
-_visitors = Visitors(_scanners.get("scanners", ()), _scanners.get("networks", ()), lambda _network: "")
+_visitors = config.visitors()
 _dynamodb, _table_name = client("dynamodb"), config.setting("TABLE")
 _table = InProductItems(_dynamodb, _table_name)
 _offering = OfferDeps(

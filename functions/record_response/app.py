@@ -11,14 +11,12 @@ from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers import record_response as service
 from afterbill.answers.record_response import RATINGS, Outcome, Problem, RespondDeps, Responded
-from afterbill.answers.visitors import Visitors
 from afterbill.content.web import pages
 from afterbill.content.web.asking import Asking
 from afterbill.content.web.pages import Asked, Draft, Page, Pages
 from afterbill.content.wording import negotiate_locale
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation
-from afterbill.model.visits import Integrity
 from afterbill.runtime import http
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
@@ -37,10 +35,8 @@ _METRICS = {Outcome.RECORDED: Metric.RESPONSES_RECORDED, Outcome.UNSUBSCRIBED: M
 _public_url = config.choice("PUBLIC_URL").rstrip("/")
 _keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
 _brand, _catalogs, _reasons = config.brand(), config.catalogs(), config.reasons()
-_integrity = config.surveys_table().get("integrity", {})
-_visitors = Visitors(_integrity.get("scanners", ()), _integrity.get("networks", ()), _keys.hash_network)
-_asking = Asking(_reasons, _integrity.get("visible", Integrity().visible))
-_pages = Pages(_brand, _catalogs, config.templates() / "web", _asking)
+_visitors = config.visitors(_keys.hash_network)
+_pages = Pages(_brand, _catalogs, config.templates() / "web", Asking(_reasons, config.integrity().visible))
 _NOTICES = {
     Outcome.CLOSED: _pages.closed,
     Outcome.TOO_MANY: _pages.too_many,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from afterbill.answers.hosted import HostedLink
+    from afterbill.answers.visitors import Visitors
     from afterbill.content.brand import Brand
     from afterbill.content.wording import Catalog
     from afterbill.model.channels import InProduct
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from afterbill.outreach.caps import SendingCaps
 
 SURVEYS = "surveys.toml"
+UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+"""Seconds of each unit a duration can be written in, the largest first."""
 INFORMAL = "-informal"
 """What the name of a language's file ends with when it says du."""
 
@@ -151,16 +154,24 @@ def sending() -> "SendingCaps":
 
 
 def integrity() -> "Integrity":
-    """What tells a person's tap from a machine's."""
+    """The thresholds that tell people's clicks from machines'; what the file leaves out has its default."""
     from datetime import timedelta  # noqa: PLC0415  # same as with brand()
 
     from afterbill.model.visits import Integrity  # noqa: PLC0415  # same as with brand()
 
     table = surveys_table().get("integrity", {})
-    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-    spans = {name: timedelta(**{units[one[-1]]: int(one[:-1])}) for name, one in table.items() if isinstance(one, str)}
-    lists = {name: tuple(one) for name, one in table.items() if isinstance(one, list)}
+    texts = {name: value for name, value in table.items() if isinstance(value, str)}
+    spans = {name: timedelta(seconds=UNITS[text[-1]] * int(text[:-1])) for name, text in texts.items()}
+    lists = {name: tuple(value) for name, value in table.items() if isinstance(value, list)}
     return Integrity(**{**table, **spans, **lists})
+
+
+def visitors(hash_network: "Callable[[str], str]" = lambda _network: "") -> "Visitors":
+    """Tells visitors apart by the scanners and networks of the file; by default no network is kept."""
+    from afterbill.answers.visitors import Visitors  # noqa: PLC0415  # same as with brand()
+
+    listed = integrity()
+    return Visitors(listed.scanners, listed.networks, hash_network)
 
 
 def catalogs() -> "Mapping[str, Catalog]":

@@ -6,29 +6,33 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, model_validator
 
 from afterbill.model.billing import Touchpoint
+from afterbill.model.channels import SmsPolicy
+from afterbill.model.visits import Integrity
 from afterbill.settings.surveys.table import Table
 from afterbill.settings.surveys.values import Duration, choose, network, origin
 
+_INTEGRITY, _SMS = Integrity(), SmsPolicy()
+
 
 class IntegrityTable(Table):
-    """What tells a person's tap from a machine's."""
+    """[integrity]: the thresholds that tell people's clicks from machines'."""
 
-    count_unconfirmed: bool = True
-    visible: Annotated[float, Field(ge=0.1, le=10, strict=False)] = 0.4
-    settling: Annotated[Duration, Field(ge=timedelta(seconds=5), le=timedelta(days=1))] = timedelta(minutes=10)
-    burst: Duration = timedelta(seconds=30)
-    probe: Duration = timedelta(seconds=5)
-    second_thought: Duration = timedelta(seconds=3)
-    most_numbers: Annotated[int, Field(ge=1, le=5)] = 2
+    count_unconfirmed: bool = _INTEGRITY.count_unconfirmed
+    visible: Annotated[float, Field(ge=0.1, le=10, strict=False)] = _INTEGRITY.visible
+    settling: Annotated[Duration, Field(ge=timedelta(seconds=5), le=timedelta(days=1))] = _INTEGRITY.settling
+    burst: Duration = _INTEGRITY.burst
+    probe: Duration = _INTEGRITY.probe
+    second_thought: Duration = _INTEGRITY.second_thought
+    most_numbers: Annotated[int, Field(ge=1, le=5)] = _INTEGRITY.most_numbers
     scanners: Annotated[tuple[str, ...], Field(strict=False)] = ()
     networks: Annotated[tuple[Annotated[str, BeforeValidator(network)], ...], Field(strict=False)] = ()
 
 
 class SmsTable(Table):
-    """What one text message may cost."""
+    """[sms]: the most a text message may cost."""
 
-    max_price: Annotated[str, Field(pattern=r"^[0-9]{1,2}\.[0-9]{2,5}$")] = "0.10"
-    most_segments: Annotated[int, Field(ge=1, le=6)] = 2
+    max_price: Annotated[str, Field(pattern=r"^[0-9]{1,2}\.[0-9]{2,5}$")] = _SMS.max_price
+    most_segments: Annotated[int, Field(ge=1, le=6)] = _SMS.most_segments
 
 
 class InProductTable(Table):

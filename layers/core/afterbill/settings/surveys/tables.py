@@ -15,6 +15,7 @@ from afterbill.model.channels import Channel
 from afterbill.model.consent import PRESETS, Need
 from afterbill.model.questions import Question
 from afterbill.model.suggestions import did_you_mean
+from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import Stops
 from afterbill.settings.surveys.answering import InProductTable, IntegrityTable, LinkTable, SmsTable
 from afterbill.settings.surveys.fitting import UNFIT, keeps_to_the_cooldown, outlives_what_follows
@@ -39,6 +40,7 @@ from afterbill.settings.surveys.values import (
 _PART_OF_ADDRESS = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _LEAST_PATIENCE = timedelta(hours=1)
 _WEEKEND = frozenset({5, 6})
+_CAPS = SendingCaps()
 
 Stage = Literal["awareness", "consideration", "purchase", "support", "loyalty"]
 
@@ -125,10 +127,10 @@ class LegalTable(Table):
 class SendingTable(Table):
     """What holds for all mails together."""
 
-    per_hour: Annotated[int, Field(ge=0)] = 0
-    per_day: Annotated[int, Field(ge=0)] = 0
-    max_bounce_rate: Annotated[float, Field(gt=0, lt=0.1, strict=False)] = 0.04
-    max_complaint_rate: Annotated[float, Field(gt=0, lt=0.005, strict=False)] = 0.0008
+    per_hour: Annotated[int, Field(ge=0)] = _CAPS.per_hour
+    per_day: Annotated[int, Field(ge=0)] = _CAPS.per_day
+    max_bounce_rate: Annotated[float, Field(gt=0, lt=0.1, strict=False)] = _CAPS.max_bounce_rate
+    max_complaint_rate: Annotated[float, Field(gt=0, lt=0.005, strict=False)] = _CAPS.max_complaint_rate
 
 
 class CampaignTable(Table):

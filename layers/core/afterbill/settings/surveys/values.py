@@ -17,9 +17,7 @@ from afterbill.model.channels import SENDING_CHANNELS, Channel
 from afterbill.model.suggestions import did_you_mean
 from afterbill.outreach import sending_window
 from afterbill.settings.almanac import load_almanac
-
-UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
-"""Seconds of each unit a duration can be written in, the largest first."""
+from afterbill.settings.config import UNITS
 
 _MEANINGS = (*Touchpoint, "customer_updated", "customer_deleted")
 _LONGEST = timedelta(days=3650)
