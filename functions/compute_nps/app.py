@@ -1,7 +1,6 @@
-"""On a schedule: judge taps, recount marked days, compute scores, watch the rates of bounces, sweep what is overdue."""
+"""On a schedule: sweep what is overdue, review clicks, recount marked days, compute scores, watch bounce rates."""
 
 import uuid
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,22 +40,27 @@ _limits = config.sending()
 
 
 def handler(_event: dict[str, Any], _context: object) -> None:
-    """The sweep first: a long recount must not keep surveys waiting; answers are run before they are counted.
+    """Run every step, whatever became of those before it; the first error is raised at the end.
 
-    No step stops those after it by failing.
+    The sweep comes first, for a long recount must not keep surveys waiting; clicks are reviewed before answers count.
     """
-    now = datetime.now(UTC)
-    with ExitStack() as steps:
-        for step in (_watch, _compute, _review, _sweep):  # the last one is run first
-            steps.callback(step, now)
+    now, errors = datetime.now(UTC), list[Exception]()
+    for step in (_sweep, _review, _compute, _watch):
+        try:
+            step(now)
+        except Exception as error:  # noqa: BLE001  # raised below, after the other steps
+            logger.error("step failed", step=step.__name__.strip("_"), error=type(error).__name__)
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 def _sweep(now: datetime) -> None:
-    found = sweep(_sweeping, now, paused=bool(_switch.state().reason))
-    for finding, number in found.items():
+    findings = sweep(_sweeping, now, paused=bool(_switch.state().reason))
+    for finding, number in findings.items():
         if metric := _METRICS.get(finding):
             count(metric, number)
-    logger.info("swept", found=dict(found))
+    logger.info("swept", found=dict(findings))
 
 
 def _review(now: datetime) -> None:
@@ -78,9 +82,9 @@ def _compute(now: datetime) -> None:
 
 
 def _watch(now: datetime) -> None:
-    """Stopped, the metric is written in every run: the alarm must last even where no survey is due."""
-    watched = watch_reputation(_scores, _switch, _limits, now, _zone)
-    if watched.outcome is Outcome.STOPPED:
-        logger.error("sending stopped", reason=watched.reason)
-    if watched.reason:
+    """While sending is stopped, write the metric in every run: the alarm must last even where no survey is due."""
+    reputation = watch_reputation(_scores, _switch, _limits, now, _zone)
+    if reputation.outcome is Outcome.STOPPED:
+        logger.error("sending stopped", reason=reputation.reason)
+    if reputation.reason:
         count(Metric.SENDING_HALTED)

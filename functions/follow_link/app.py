@@ -40,11 +40,12 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     browser = negotiate_locale(request.headers.get("accept-language"), _catalogs, _brand.default_locale)
     if request.method not in {"GET", "HEAD"}:
         return _html(_pages.method_not_allowed(browser), Allow="GET, HEAD")
-    ((kind, said),) = request.parameters.items() or {"": ""}.items()
-    if not _throttle.admits(said.lower(), monotonic()):
+    kind = "code" if "code" in request.parameters else "token"
+    link = request.parameters.get(kind, "")
+    if not _throttle.admits(link.lower(), monotonic()):
         return _html(_pages.too_many(browser))
     try:
-        address = _followed(kind, said, request)
+        address = _followed(kind, link, request)
     except TransientError as error:
         logger.error("link not followed", error=str(error))
         return _html(_pages.unavailable(browser))
@@ -52,12 +53,13 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return http.response(303, "", {**_MOVED, "Location": address}) if address else _html(_pages.not_found(browser))
 
 
-def _followed(kind: str, said: str, request: http.Request) -> str | None:
+def _followed(kind: str, link: str, request: http.Request) -> str | None:
+    """The address to go to, None where the link leads nowhere."""
     now = datetime.now(UTC)
     if kind == "code":
-        return follow_code(said, _following, now)
+        return follow_code(link, _following, now)
     visitor = _visitors(request.method, request.headers, request.address)
-    return follow_referral(said, _following, now, counts=not (visitor.scanner or visitor.probing))
+    return follow_referral(link, _following, now, counts=not (visitor.scanner or visitor.probing))
 
 
 def _html(page: Page, **headers: str) -> dict[str, Any]:
