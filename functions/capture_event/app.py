@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
-from time import monotonic
 from typing import Any
 
 from afterbill.adapters.aws.clients import client
@@ -42,7 +41,7 @@ def _consent_lost(source: str) -> None:
 
 _sqs, _dynamodb, _secretsmanager = client("sqs"), client("dynamodb"), client("secretsmanager")
 _table, _bucket = config.setting("TABLE"), config.choice("EVIDENCE_BUCKET")
-_keys = SecretKeys(Secret(_secretsmanager, config.setting("KEYS_SECRET"), monotonic))
+_keys = SecretKeys(Secret(_secretsmanager, config.setting("KEYS_SECRET")))
 _capture = CaptureDeps(
     policy=load_policy(),
     load=registry.load,
@@ -50,8 +49,8 @@ _capture = CaptureDeps(
     timer=EventBridgeTimer(client("scheduler"), ScheduleTarget(**config.schedule_target())),
     queue=SqsSendQueue(_sqs, config.setting("SEND_QUEUE_URL")),
     apis=HttpApis(
-        ApiCredentials(Secret(_secretsmanager, config.setting("APIS_SECRET"), monotonic)),
-        SecretTokens(Secret(_secretsmanager, config.setting("TOKENS_SECRET"), monotonic), _dynamodb, _table),
+        ApiCredentials(Secret(_secretsmanager, config.setting("APIS_SECRET"))),
+        SecretTokens(Secret(_secretsmanager, config.setting("TOKENS_SECRET")), _dynamodb, _table),
         _consent_lost,
     ),
     inbox=SqsInbox(_sqs, config.setting("INBOX_URL")),

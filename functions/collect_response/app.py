@@ -10,8 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.secret_keys import SecretKeys
-from afterbill.adapters.aws.secrets import Secret
+from afterbill.adapters.aws.secret_keys import secret_keys
 from afterbill.adapters.dynamodb.api_keys import ApiKeysTable
 from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
 from afterbill.answers.api import DOCUMENT, problems, values
@@ -37,7 +36,7 @@ _reasons = frozenset(chain.from_iterable(config.reasons().values()))
 _throttle = RateLimiter(most=200, seconds=10)
 _collector = CollectDeps(
     table=ExternalResponsesTable(_dynamodb, _table),
-    hash_address=SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic)).hash_address,
+    hash_address=secret_keys(config.setting("KEYS_SECRET")).hash_address,
     day_of=config.day_of(),
     stage_of=config.stage_of,
 )

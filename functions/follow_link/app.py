@@ -5,8 +5,7 @@ from time import monotonic
 from typing import Any
 
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.secret_keys import SecretKeys
-from afterbill.adapters.aws.secrets import Secret
+from afterbill.adapters.aws.secret_keys import secret_keys
 from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill.answers.follow_link import FollowLinkDeps, follow_code, follow_referral
 from afterbill.answers.rate_limit import RateLimiter
@@ -19,7 +18,7 @@ from afterbill.settings import config
 
 _MOVED = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
-_keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
+_keys = secret_keys(config.setting("KEYS_SECRET"))
 _brand, _catalogs = config.brand(), config.catalogs()
 _pages = Pages(_brand, _catalogs, config.templates() / "web")
 _visitors = config.visitors()

@@ -2,12 +2,10 @@
 
 import json
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.secret_keys import SecretKeys
-from afterbill.adapters.aws.secrets import Secret
+from afterbill.adapters.aws.secret_keys import secret_keys
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.outreach.handle_mail_event import MailEventDeps, Outcome, handle_mail_event
 from afterbill.runtime.batch import process
@@ -17,7 +15,7 @@ from afterbill.settings import config
 _GREETING = "Successfully validated SNS topic"
 """How the one message begins that SES writes in plain words, when its event destination is made."""
 
-_keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
+_keys = secret_keys(config.setting("KEYS_SECRET"))
 _handling = MailEventDeps(
     mail_events=ResponsesTable(client("dynamodb"), config.setting("TABLE")),
     hash_address=_keys.hash_address,

@@ -2,19 +2,17 @@
 
 import json
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.secret_keys import SecretKeys
-from afterbill.adapters.aws.secrets import Secret
+from afterbill.adapters.aws.secret_keys import secret_keys
 from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill.outreach.handle_sms_event import Outcome, SmsEventDeps, handle_sms_event
 from afterbill.runtime.batch import process
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
 
-_keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
+_keys = secret_keys(config.setting("KEYS_SECRET"))
 _handling = SmsEventDeps(
     events=ShortLinksTable(client("dynamodb"), config.setting("TABLE")),
     hash_address=_keys.hash_address,

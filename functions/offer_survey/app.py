@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 from uuid import uuid4
 
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.secret_keys import SecretKeys
-from afterbill.adapters.aws.secrets import Secret
+from afterbill.adapters.aws.secret_keys import secret_keys
 from afterbill.adapters.dynamodb.in_product import InProductItems
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers import offer_survey as service
@@ -46,7 +44,7 @@ _ACTIONS: Mapping[str, Callable[[Fields, OfferDeps, datetime], Offered]] = {
     "dismissal": service.dismiss_survey,
 }
 
-_keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
+_keys = secret_keys(config.setting("KEYS_SECRET"))
 _brand, _catalogs, _reasons = config.brand(), config.catalogs(), config.reasons()
 _words = Words(_brand, _catalogs)
 _surveys = Surveys(_words, _brand, Asking(_reasons))

@@ -1,7 +1,6 @@
 """On a schedule: ask the billing systems that send no webhooks."""
 
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 
 from afterbill.adapters.aws.clients import client
@@ -14,7 +13,7 @@ from afterbill.intake.poll_billing import PollDeps, poll_billing
 from afterbill.runtime.observability import logger
 from afterbill.settings import config
 
-_credentials = ApiCredentials(Secret(client("secretsmanager"), config.setting("APIS_SECRET"), monotonic))
+_credentials = ApiCredentials(Secret(client("secretsmanager"), config.setting("APIS_SECRET")))
 _polling = PollDeps(
     sources=config.sources(),
     load=registry.load,

@@ -1,6 +1,5 @@
 """ANY /webhooks/{source}: verify, keep, answer."""
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +18,7 @@ _REPLIES = {Answer.UNKNOWN_SOURCE: Reply(404), Answer.TOO_LARGE: Reply(413)}
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 _sources = config.sources()
-_secrets = SourceSecrets(Secret(client("secretsmanager"), config.setting("SOURCES_SECRET"), time.monotonic))
+_secrets = SourceSecrets(Secret(client("secretsmanager"), config.setting("SOURCES_SECRET")))
 _inbox = SqsInbox(client("sqs"), config.setting("INBOX_URL"))
 
 

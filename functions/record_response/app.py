@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.secret_keys import SecretKeys
-from afterbill.adapters.aws.secrets import Secret
+from afterbill.adapters.aws.secret_keys import secret_keys
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers import record_response as service
 from afterbill.answers.record_response import RATINGS, Outcome, Problem, RespondDeps, Responded
@@ -33,7 +31,7 @@ _PROBLEMS = {
 _METRICS = {Outcome.RECORDED: Metric.RESPONSES_RECORDED, Outcome.UNSUBSCRIBED: Metric.UNSUBSCRIBED}
 
 _public_url = config.choice("PUBLIC_URL").rstrip("/")
-_keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
+_keys = secret_keys(config.setting("KEYS_SECRET"))
 _brand, _catalogs, _reasons = config.brand(), config.catalogs(), config.reasons()
 _visitors = config.visitors(_keys.hash_network)
 _pages = Pages(_brand, _catalogs, config.templates() / "web", Asking(_reasons, config.integrity().visible))

@@ -9,8 +9,7 @@ from typing import Any
 from afterbill.adapters.addresses import address_problem
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.queues import EventBridgeTimer, ScheduleTarget, SqsSendQueue
-from afterbill.adapters.aws.secret_keys import SecretKeys
-from afterbill.adapters.aws.secrets import Secret
+from afterbill.adapters.aws.secret_keys import secret_keys
 from afterbill.adapters.aws.ses import SesMailer
 from afterbill.adapters.aws.sms import text_mailer
 from afterbill.adapters.dynamodb.caps import CapsTable
@@ -40,7 +39,7 @@ _METRICS = {
     Outcome.UNKNOWN: Metric.UNKNOWN_DELIVERIES,
 }
 
-_keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET"), monotonic))
+_keys = secret_keys(config.setting("KEYS_SECRET"))
 _invitations = InvitationsTable(client("dynamodb"), config.setting("TABLE"))
 _policy = load_policy()
 

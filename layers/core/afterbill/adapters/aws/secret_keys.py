@@ -4,10 +4,16 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.model.customer import address_hash
 from afterbill.model.errors import ConfigurationError
 from afterbill.model.links import derive_key
+
+
+def secret_keys(arn: str) -> "SecretKeys":
+    """The keys in the secret of this ARN, which is read when the first of them is needed."""
+    return SecretKeys(Secret(client("secretsmanager"), arn))
 
 
 @dataclass(frozen=True, slots=True)

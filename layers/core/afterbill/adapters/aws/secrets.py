@@ -1,6 +1,7 @@
 """Secrets by ARN, kept for a few minutes."""
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,11 +17,11 @@ _MIN_AGE_SECONDS = 60
 
 @dataclass
 class Secret:
-    """One JSON secret; `clock` counts seconds and never goes back."""
+    """A JSON secret; `clock` counts seconds and never goes back."""
 
     secretsmanager: Any
     arn: str
-    clock: Callable[[], float]
+    clock: Callable[[], float] = time.monotonic
     _value: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _fetched_at: float | None = None
 
