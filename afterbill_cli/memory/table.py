@@ -327,7 +327,7 @@ class MemoryTable:
         return self._change(stored, referred=stored.referred + 1) if stored else None
 
     def suppressed(self, address_hash: str) -> bool:
-        """Whether this is never written to again."""
+        """True for an address or number that is never written to again."""
         return address_hash in self.suppressions
 
     # InProductTable
@@ -380,12 +380,12 @@ class MemoryTable:
 
 
 def _version(response: Invitation | None) -> object:
-    """What must not have changed since a response was read."""
+    """The part of a response that must not have changed since it was read."""
     return (response.answer.rating, response.answered_at) if response and response.answer else response
 
 
 def _offer(invitation: Invitation) -> dict[str, str]:
-    """What its customer is offered in the product from now on."""
+    """The offer to store with the customer."""
     return {"offered": invitation.id} if invitation.channel == Channel.IN_APP else {}
 
 

@@ -9,7 +9,7 @@ from ipaddress import IPv6Address
 from typing import Any
 
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.stream import read_change, tapped_in
+from afterbill.adapters.dynamodb.stream import clicked_in, read_change
 from afterbill.answers.rate_limit import RateLimiter
 from afterbill.answers.record_response import RespondDeps, record_response, report_seen, show_survey
 from afterbill.answers.review_clicks import review_clicks
@@ -97,7 +97,7 @@ class SurveyHarness:
         """The table's stream brings what changed since it was last read."""
         images = {"OldImage": _image(self._streamed), "NewImage": _image(self.invitation)}
         self._streamed = self.invitation
-        failed = track_changes({"1": {"dynamodb": images}}, read_change, tapped_in, self._marking, self.now)
+        failed = track_changes({"1": {"dynamodb": images}}, read_change, clicked_in, self._marking, self.now)
         if failed:
             raise AssertionError("the stream's record was refused")
 

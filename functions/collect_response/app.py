@@ -1,4 +1,4 @@
-"""ANY /v1/responses and /v1/openapi.json: answers that other systems collected, and the document that says how."""
+"""ANY /v1/responses and /v1/openapi.json: answers that other systems collected, and the document of the API."""
 
 import re
 from dataclasses import asdict
@@ -76,16 +76,16 @@ def _keep(request: http.Request, key: ApiKey) -> dict[str, Any]:
     now = datetime.now(UTC)
     try:
         context = {"now": now, "reasons": _reasons}
-        told = AnswerBody.model_validate(problems.loads(request.body), context=context).told()
+        reported = AnswerBody.model_validate(problems.loads(request.body), context=context).told()
     except ValidationError as error:
         return _refuse(problems.INVALID, faults=problems.faults_of(error))
     except ValueError:
         return _refuse(problems.NO_JSON)
-    return _kept(collect_response(told, key, request.headers["idempotency-key"], _collector, now), key.id)
+    return _kept(collect_response(reported, key, request.headers["idempotency-key"], _collector, now), key.id)
 
 
 def _unfit(request: http.Request) -> Problem | None:
-    """What is wrong before the body is read."""
+    """The problem of a request whose body is not read, None where it fits."""
     if not http.is_json(request):
         return problems.NOT_JSON_TYPE
     if len(request.body) > problems.MOST_BYTES:

@@ -34,9 +34,9 @@ _sweeping = SweepDeps(
     window=timedelta(minutes=int(config.setting("FLEXIBLE_WINDOW_MINUTES"))),
     day_of=config.day_of(),
 )
-_taps, _integrity = ReviewsTable(_dynamodb, _table), config.integrity()
+_reviews, _integrity = ReviewsTable(_dynamodb, _table), config.integrity()
 _zone = config.time_zone()
-_limits = config.sending()
+_caps = config.sending()
 
 
 def handler(_event: dict[str, Any], _context: object) -> None:
@@ -64,7 +64,7 @@ def _sweep(now: datetime) -> None:
 
 
 def _review(now: datetime) -> None:
-    run = review_clicks(_taps, _integrity, now, config.day_of())
+    run = review_clicks(_reviews, _integrity, now, config.day_of())
     if run.answers:
         count(Metric.ANSWERS_SETTLED, run.answers)
     for signal, number in run.labelled.items():
@@ -83,7 +83,7 @@ def _compute(now: datetime) -> None:
 
 def _watch(now: datetime) -> None:
     """While sending is stopped, write the metric in every run: the alarm must last even where no survey is due."""
-    reputation = watch_reputation(_scores, _switch, _limits, now, _zone)
+    reputation = watch_reputation(_scores, _switch, _caps, now, _zone)
     if reputation.outcome is Outcome.STOPPED:
         logger.error("sending stopped", reason=reputation.reason)
     if reputation.reason:

@@ -34,7 +34,7 @@ _following = FollowLinkDeps(
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """The way on, or a friendly page."""
+    """Redirect, or show a friendly page."""
     request = http.request_of(event)
     browser = negotiate_locale(request.headers.get("accept-language"), _catalogs, _brand.default_locale)
     if request.method not in {"GET", "HEAD"}:

@@ -1,4 +1,4 @@
-"""SQS, fed by SES through SNS: what became of a mail."""
+"""SQS, fed by SES through SNS: delivery, bounces and complaints of mails."""
 
 import json
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
 
 _GREETING = "Successfully validated SNS topic"
-"""How the one message begins that SES writes in plain words, when its event destination is made."""
+"""The start of the message in plain words that SES writes when its event destination is made."""
 
 _keys = secret_keys(config.setting("KEYS_SECRET"))
 _handling = MailEventDeps(

@@ -1,4 +1,4 @@
-"""SQS, fed by End User Messaging through SNS: what became of a text message, and what people answer to it."""
+"""SQS, fed by End User Messaging through SNS: delivery of text messages, and replies to them."""
 
 import json
 from datetime import UTC, datetime
@@ -26,8 +26,8 @@ def handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401  # t
 
 
 def _handle_record(record: dict[str, Any]) -> None:
-    told = json.loads(json.loads(record["body"])["Message"])
-    outcome = handle_sms_event(told, _handling, datetime.now(UTC))
-    logger.info("text message event", outcome=outcome, kind=str(told.get("eventType", "inbound")))
+    text_event = json.loads(json.loads(record["body"])["Message"])
+    outcome = handle_sms_event(text_event, _handling, datetime.now(UTC))
+    logger.info("text message event", outcome=outcome, kind=str(text_event.get("eventType", "inbound")))
     if outcome is Outcome.SUPPRESSED:
         count(Metric.ADDRESSES_SUPPRESSED)

@@ -65,7 +65,7 @@ _opened = RateLimiter(_MOST_OPENED)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """JSON for the script, which is sent from here as well; a way to the answer page for whoever opens a plain link."""
+    """JSON for the script, which is sent from here as well; plain links redirect to the answer page."""
     request = http.request_of(event)
     name = request.path.rsplit("/", 1)[-1]
     if "link" in request.parameters:
@@ -101,11 +101,11 @@ def _offered(request: http.Request, name: str, granted: Mapping[str, str]) -> di
         return _wrong(_STATUS[offered.outcome], offered.problem or offered.outcome, {**granted, **waiting})
     if offered.outcome is Outcome.RECORDED:
         count(Metric.RESPONSES_RECORDED)
-    return http.json_response(200, _said(offered, fields or {}, request), granted)
+    return http.json_response(200, _body(offered, fields or {}, request), granted)
 
 
 def _refused(request: http.Request, name: str, granted: Mapping[str, str]) -> dict[str, Any] | None:
-    """What is not even looked at; and the browser's question whether it may ask."""
+    """Answer a request that is not looked at further, and the browser's preflight; None for all others."""
     if name not in _ACTIONS:
         return _wrong(404, "address", granted)
     if request.method == "OPTIONS":
@@ -117,29 +117,30 @@ def _refused(request: http.Request, name: str, granted: Mapping[str, str]) -> di
     return _wrong(413, "too_large", granted) if len(request.body) > _MAX_BODY_BYTES else None
 
 
-def _said(offered: Offered, fields: Mapping[str, str], request: http.Request) -> dict[str, Any]:
+def _body(offered: Offered, fields: Mapping[str, str], request: http.Request) -> dict[str, Any]:
     if offered.outcome is Outcome.SHOWN:
         return {"show": offered.show}
     if offered.outcome is not Outcome.OFFERED:
         return {"outcome": offered.outcome}
-    one = offered.invitation
-    if one is None:
+    invitation = offered.invitation
+    if invitation is None:
         return {"survey": None}
-    locale = choose_locale(fields.get("locale"), _catalogs, one.locale) or _browser(request)
-    return {"survey": _surveys.document(offered.survey, one, locale)}
+    locale = choose_locale(fields.get("locale"), _catalogs, invitation.locale) or _browser(request)
+    return {"survey": _surveys.document(offered.survey, invitation, locale)}
 
 
 def _led(request: http.Request, name: str) -> dict[str, Any]:
-    """To a survey of one's own. Programs that look at links are shown a door, and nothing is made for them."""
+    """Redirect to a survey of the visitor's own. Programs that look at links get a door page, and nothing is stored."""
     words = _words(choose_locale(request.query.get("locale"), _catalogs, "") or _browser(request))
     link = _links.get(name)
     if link is None:
-        return _told(404, words, "not_found")
+        return _notice(404, words, "not_found")
     if request.method not in {"GET", "HEAD", "POST"}:
-        return _told(405, words, "method_not_allowed", {"Allow": "GET, HEAD, POST"})
+        return _notice(405, words, "method_not_allowed", {"Allow": "GET, HEAD, POST"})
     visitor = _visitors(request.method, request.headers, request.address)
     if request.method == "GET" and visitor.probing:
-        return _told(503, words, "unavailable")  # a browser that only looked ahead asks again once somebody goes there
+        # A browser that only looked ahead asks again when somebody follows the link.
+        return _notice(503, words, "unavailable")
     if request.method == "HEAD" or (request.method == "GET" and visitor.scanner):
         asking = _words(words.language, link.touchpoint, link.stage, link.question)
         return http.response(200, door(asking), DOOR_HEADERS)
@@ -150,19 +151,19 @@ def _open(link: HostedLink, words: Wording, request: http.Request) -> dict[str, 
     now = datetime.now(UTC)
     opener = Opener(words.language, request.query.get("user", ""), request.query.get("hash", ""))
     if not _opened.admits(link.name, now.timestamp()):
-        return _told(429, words, "too_many", {"Retry-After": "60"})
+        return _notice(429, words, "too_many", {"Retry-After": "60"})
     try:
         token = open_link(link, opener, _opening, now)
     except TransientError as error:
         logger.error("link not opened", error=str(error))
-        return _told(503, words, "unavailable", {"Retry-After": "60"})
+        return _notice(503, words, "unavailable", {"Retry-After": "60"})
     if token is None:
-        return _told(404, words, "not_found")
+        return _notice(404, words, "not_found")
     logger.info("plain link opened", link=link.name)
     return http.response(303, "", {"Location": f"../s/{token}", "Cache-Control": "no-store"})
 
 
-def _told(status: int, words: Wording, name: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+def _notice(status: int, words: Wording, name: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
     return http.response(status, notice(words, name), {**DOOR_HEADERS, **(headers or {})})
 
 

@@ -51,8 +51,8 @@ def _answer(received: Received, source: str) -> dict[str, Any]:
     return _reply(reply, {"error": reason, **limit})
 
 
-def _reply(reply: Reply, said: dict[str, Any]) -> dict[str, Any]:
-    """The provider's own words where it has some, else ours as JSON."""
+def _reply(reply: Reply, body: dict[str, Any]) -> dict[str, Any]:
+    """The body that the provider asks for, else ours as JSON."""
     if reply.body is None:
-        return http.json_response(reply.status, said, reply.headers)
+        return http.json_response(reply.status, body, reply.headers)
     return http.response(reply.status, reply.body, {**_PLAIN, **reply.headers})

@@ -72,7 +72,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _refused(request: http.Request, browser: str) -> Page | None:
-    """What is not even looked at. Whoever unsubscribes with one click may send what RFC 8058 allows."""
+    """The page that refuses a request unread, else None. One-click unsubscribes may send what RFC 8058 allows."""
     if request.method not in {"GET", "HEAD", "POST"}:
         return _pages.method_not_allowed(browser)
     if len(request.body) > _MAX_BODY_BYTES:
@@ -135,8 +135,8 @@ def _referral(invitation: Invitation, request: http.Request) -> str:
     return f"{base}/r/{service.referral_token(invitation, _responding)}"
 
 
-def _sent(page: Page, request: http.Request, told: Mapping[str, Any]) -> dict[str, Any]:
+def _sent(page: Page, request: http.Request, outcome: Mapping[str, Any]) -> dict[str, Any]:
     if http.is_json(request) and request.method == "POST":
         more = {name: page.headers[name] for name in ("Accept-Post", "Retry-After") if name in page.headers}
-        return http.json_response(page.status, told, more)
+        return http.json_response(page.status, outcome, more)
     return http.response(page.status, page.html, page.headers)

@@ -22,7 +22,7 @@ _running = CampaignDeps(
 
 
 def handler(_event: dict[str, Any], context: Any) -> None:  # noqa: ANN401  # Lambda's own
-    """Every campaign in turn; what there is no time for is taken by the next run."""
+    """Run every campaign in turn; groups there is no time for are left to the next run."""
 
     def has_time() -> bool:
         return bool(context.get_remaining_time_in_millis() > _LAST_MILLISECONDS)

@@ -1,4 +1,4 @@
-"""The table's stream: mark the days whose scores must be recounted, and the invitations whose taps must be judged."""
+"""The table's stream: mark the days whose scores must be recounted, and the invitations with clicks to review."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.scores import ScoresTable
-from afterbill.adapters.dynamodb.stream import read_change, tapped_in
+from afterbill.adapters.dynamodb.stream import clicked_in, read_change
 from afterbill.insight.track_changes import TrackDeps, track_changes
 from afterbill.runtime.observability import logger
 from afterbill.settings import config
@@ -18,7 +18,7 @@ _marking = TrackDeps(days=ScoresTable(_dynamodb, _table), taps=ReviewsTable(_dyn
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Lambda retries from the first failed record on and bisects; marking twice is harmless."""
     records = {record["dynamodb"]["SequenceNumber"]: record for record in event["Records"]}
-    failed = track_changes(records, read_change, tapped_in, _marking, datetime.now(UTC))
+    failed = track_changes(records, read_change, clicked_in, _marking, datetime.now(UTC))
     if failed:
         logger.error("records failed", count=len(failed))
     return {"batchItemFailures": [{"itemIdentifier": sequence_number} for sequence_number in failed]}

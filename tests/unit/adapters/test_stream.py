@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from afterbill.adapters.dynamodb.stream import read_change, tapped_in
+from afterbill.adapters.dynamodb.stream import clicked_in, read_change
 from afterbill.insight.tally import Snapshot
 from afterbill.model.errors import PayloadError
 from afterbill.model.invitation import Delivery
@@ -85,13 +85,13 @@ def visited(*lines, **more):
     ids=["the first", "from the beginning", "another", "after an unconfirmed answer"],
 )
 def test_a_new_tap_is_to_be_judged(images):
-    assert tapped_in(record(**images)) == "1"
+    assert clicked_in(record(**images)) == "1"
 
 
 def test_a_tap_that_came_before_its_mail_was_known_to_be_sent_is_to_be_judged_then():
     before = {name: value for name, value in visited(TAP).items() if name != "sent_day"}
 
-    assert tapped_in(record(OldImage=before, NewImage=visited(TAP))) == "1"
+    assert clicked_in(record(OldImage=before, NewImage=visited(TAP))) == "1"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_tap_that_came_before_its_mail_was_known_to_be_sent_is_to_be_judged_th
     ids=["no visit", "no tap", "no new tap", "a confirmed answer", "erased"],
 )
 def test_anything_else_is_not(images):
-    assert tapped_in(record(**images)) == ""
+    assert clicked_in(record(**images)) == ""
 
 
 @pytest.mark.parametrize(
@@ -114,4 +114,4 @@ def test_anything_else_is_not(images):
 )
 def test_taps_that_cannot_be_understood_are_refused(poison):
     with pytest.raises(PayloadError, match="unreadable stream record"):
-        tapped_in(poison)
+        clicked_in(poison)

@@ -1,1 +1,1 @@
-"""What stands behind the ports: AWS, and working twins in memory."""
+"""Adapters behind the ports: AWS, DynamoDB and HTTP."""

@@ -1,4 +1,4 @@
-"""Whether mail to an address can reach a person at all."""
+"""Addresses at which mail can reach no person."""
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
@@ -18,7 +18,7 @@ ROLES = frozenset(f"{_MACHINES}{_DUTIES}".split())
 
 
 def address_problem(address: str) -> SkipReason | None:
-    """Why mail to this address is pointless; DNS is not asked.
+    """Return the reason why mail to this address is pointless, None where it may arrive; DNS is not asked.
 
     What SES cannot carry is bad too: a name before the @ in other letters than ASCII.
     """
@@ -29,7 +29,7 @@ def address_problem(address: str) -> SkipReason | None:
 
 
 def ascii_address(address: str) -> str:
-    """The same with its domain as DNS spells it (`bücher.de` is `xn--bcher-kva.de`), which is all that SES takes."""
+    """The address with its domain as DNS spells it (`bücher.de` is `xn--bcher-kva.de`), which is all that SES takes."""
     checked = _checked(address)
     return (checked.ascii_email if checked else None) or address
 

@@ -1,4 +1,4 @@
-"""Whether a phone number can get text messages, and its one spelling."""
+"""Phone numbers that can get text messages, in one spelling."""
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType

@@ -1,4 +1,4 @@
-"""Queue batches: every record succeeds or fails alone, and a failure is told with its reason."""
+"""Queue batches: every record succeeds or fails alone, and a failure is logged with its reason."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -63,12 +63,12 @@ def fields_of(request: Request) -> Mapping[str, str] | None:
 
 
 def is_json(request: Request) -> bool:
-    """Whether a program sent this, and not a form."""
+    """True for the content type of programs."""
     return _kind(request) == "application/json"
 
 
 def is_form(request: Request) -> bool:
-    """Whether a form was sent; one that says nothing of its kind is taken for one."""
+    """True for the content type of forms, and where none is given."""
     return _kind(request) in {"", "application/x-www-form-urlencoded"}
 
 
@@ -96,11 +96,11 @@ def _well_formed(text: str) -> str:
 
 
 def response(status: int, body: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    """A response; the answer to HEAD loses its body on the way."""
+    """A response; API Gateway drops the body of the answer to HEAD."""
     return {"statusCode": status, "headers": dict(headers), "body": body, "isBase64Encoded": False}
 
 
 def json_response(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The same for programs."""
+    """A response with a JSON body, never cached."""
     fixed = {"Content-Type": "application/json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return response(status, json.dumps(body), fixed | dict(headers or {}))

@@ -1,4 +1,4 @@
-"""What operators see: one logger, a handful of metrics, no personal data in either."""
+"""The logger and the metrics that operators see; no personal data in either."""
 
 from enum import StrEnum
 
@@ -38,7 +38,7 @@ class Metric(StrEnum):
 def count(metric: Metric, value: float = 1, reason: str = "") -> None:
     """Add to a metric of this invocation and write it out: metrics travel as log lines.
 
-    With a `reason` (one of a few: each costs money) it is counted as a whole and under its reason.
+    With a `reason` (of which there are few: each costs money) it is counted as a whole and under its reason.
     """
     if reason:
         metrics.add_dimensions(service=str(metrics.service), reason=reason)

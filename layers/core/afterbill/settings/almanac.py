@@ -21,15 +21,15 @@ class _Holidays(Mapping[str, frozenset[int]]):
         self._stored, self._first, self._reckoned = stored, first, dict[str, frozenset[int]]()
 
     def __getitem__(self, country: str) -> frozenset[int]:
-        found = self._reckoned.get(country)
-        if found is None:
+        days_off = self._reckoned.get(country)
+        if days_off is None:
             every, *years = self._stored[country]
-            found = self._reckoned[country] = frozenset(
+            days_off = self._reckoned[country] = frozenset(
                 date(year, int(days[at : at + 2]), int(days[at + 2 : at + 4])).toordinal()
                 for year, days in enumerate((every + others for others in years), self._first)
                 for at in range(0, len(days), 4)
             )
-        return found
+        return days_off
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._stored)
@@ -40,12 +40,12 @@ class _Holidays(Mapping[str, frozenset[int]]):
 
 @cache
 def load_almanac() -> Almanac:
-    """What `python -m afterbill_dev.generate.almanac` wrote."""
-    found = json.loads(_TABLES.read_bytes())
+    """The almanac that `python -m afterbill_dev.generate.almanac` wrote."""
+    tables = json.loads(_TABLES.read_bytes())
     return Almanac(
-        zones=found["zones"],
-        weekends={country: frozenset(days) for country, days in found["weekends"].items()},
-        holidays=_Holidays(found["holidays"], found["first"]),
-        until=found["until"],
-        languages=found["languages"],
+        zones=tables["zones"],
+        weekends={country: frozenset(days) for country, days in tables["weekends"].items()},
+        holidays=_Holidays(tables["holidays"], tables["first"]),
+        until=tables["until"],
+        languages=tables["languages"],
     )

@@ -31,7 +31,7 @@ SURVEYS = "surveys.toml"
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 """Seconds of each unit a duration can be written in, the largest first."""
 INFORMAL = "-informal"
-"""What the name of a language's file ends with when it says du."""
+"""The end of the file name of a language's informal texts, which say du."""
 
 
 def setting(name: str) -> str:
@@ -44,12 +44,12 @@ def setting(name: str) -> str:
 
 
 def choice(name: str) -> str:
-    """The same for what an operator may leave off: empty then."""
+    """The environment variable `name`, empty where an operator left it off."""
     return os.environ.get(name, "")
 
 
 def schedule_target() -> dict[str, Any]:
-    """Where schedules fire to, and how, for the functions that set timers."""
+    """The fields of ScheduleTarget, for the functions that set timers."""
     return {
         "group": setting("SCHEDULE_GROUP"),
         "role_arn": setting("SCHEDULE_ROLE"),
@@ -61,7 +61,7 @@ def schedule_target() -> dict[str, Any]:
 
 @cache
 def folder() -> Path:
-    """Where the configuration layer lies: the first folder of the import path that holds surveys.toml."""
+    """The folder of the configuration layer: the first of the import path that holds surveys.toml."""
     for entry in sys.path:
         if Path(entry, SURVEYS).is_file():
             return Path(entry)
@@ -91,13 +91,13 @@ def sources() -> Mapping[str, Source]:
 
 def reasons() -> Mapping[str, tuple[str, ...]]:
     """The reasons that can be chosen at each touchpoint with its own, those of all others under `""`."""
-    table = surveys_table()
-    tables = {"": table.get("defaults", {}), **table.get("touchpoints", {})}
-    return {name: tuple(one["reasons"]) for name, one in tables.items() if "reasons" in one}
+    surveys = surveys_table()
+    tables = {"": surveys.get("defaults", {}), **surveys.get("touchpoints", {})}
+    return {name: tuple(table["reasons"]) for name, table in tables.items() if "reasons" in table}
 
 
 def in_product() -> "InProduct":
-    """Who asks for surveys inside the product; without the table nobody."""
+    """The source and the origins of surveys inside the product; empty without the table."""
     from afterbill.model.channels import InProduct  # noqa: PLC0415  # same as with brand()
 
     table = surveys_table().get("in_product", {})
@@ -110,7 +110,7 @@ def hosted_links() -> "Mapping[str, HostedLink]":
     from afterbill.model.questions import Question  # noqa: PLC0415  # same as with brand()
 
     table = surveys_table()
-    named = {name: one["touchpoint"] for name, one in table.get("links", {}).items()}
+    named = {name: link["touchpoint"] for name, link in table.get("links", {}).items()}
     rules = {name: {**table.get("defaults", {}), **table["touchpoints"].get(name, {})} for name in named.values()}
     return {
         name: HostedLink(name, touchpoint, stage_of(touchpoint), Question(rules[touchpoint].get("question", "nps")))
@@ -119,14 +119,14 @@ def hosted_links() -> "Mapping[str, HostedLink]":
 
 
 def time_zone() -> "ZoneInfo":
-    """The operator's."""
+    """The operator's time zone."""
     from zoneinfo import ZoneInfo  # noqa: PLC0415  # same as with brand()
 
     return ZoneInfo(surveys_table()["time_zone"])
 
 
 def day_of() -> "Callable[[datetime], str]":
-    """Gives the operator's local day (`2026-11-22`) of an instant."""
+    """A function that returns the operator's local day (`2026-11-22`) of an instant."""
     zone = time_zone()
     return lambda at: at.astimezone(zone).date().isoformat()
 
@@ -147,7 +147,7 @@ def brand() -> "Brand":
 
 
 def sending() -> "SendingCaps":
-    """What holds for all mails together."""
+    """The caps of all mails together."""
     from afterbill.outreach.caps import SendingCaps  # noqa: PLC0415  # same as with brand()
 
     return SendingCaps(**surveys_table().get("sending", {}))
@@ -180,7 +180,7 @@ def catalogs() -> "Mapping[str, Catalog]":
 
 
 def templates() -> Path:
-    """Where an operator's own templates lie; the folder need not be there."""
+    """The folder of an operator's own templates; it need not exist."""
     return folder() / "templates"
 
 

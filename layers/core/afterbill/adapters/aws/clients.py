@@ -1,4 +1,4 @@
-"""Clients with bounded patience, and which of their errors may pass by themselves."""
+"""Clients with bounded patience, and those of their errors that may pass by themselves."""
 
 import gc
 from collections.abc import Callable, Iterator, Mapping
@@ -40,10 +40,10 @@ _SERVER_ERROR = 500
 def client(service: str, *, attempts: int = 3) -> Any:  # noqa: ANN401  # boto3 clients have no static type
     """A client that gives up within seconds: the queue in front of every function retries better than it can."""
     config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": attempts})
-    named: Any = service  # one of hundreds of literals, of which the stubs in use know a few
+    literal: Any = service  # one of hundreds of literals, of which the stubs in use know a few
     gc.disable()
     try:
-        return boto3.client(named, config=config)
+        return boto3.client(literal, config=config)
     finally:
         # A client reads models of many thousand objects and keeps them: no collection, now or later, finds any garbage
         # in there, and each would cost a tenth of a start.
@@ -67,7 +67,7 @@ def transient(what: str) -> Iterator[None]:
 
 
 class ConditionalWrite(NamedTuple):
-    """Whether the condition of a write held, and the item as it stands then, where the call asked for it."""
+    """The result of a write: `held`, if its condition did, and the item afterwards, where the call asked for it."""
 
     held: bool
     item: Mapping[str, Any]
@@ -87,7 +87,7 @@ def write_if(call: Callable[..., Any], what: str, **parameters: Any) -> Conditio
 
 
 def passing(response: Mapping[str, Any]) -> bool:
-    """Whether an error response may be gone at the next try."""
+    """True for an error that may be gone at the next try."""
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return response.get("Error", {}).get("Code") in _PASSING or status >= _SERVER_ERROR
 

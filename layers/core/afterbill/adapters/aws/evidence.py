@@ -13,7 +13,7 @@ from afterbill.model.webhooks import Webhook
 
 @dataclass(frozen=True, slots=True)
 class S3Evidence:
-    """One object each; the bucket encrypts them and forgets them in time."""
+    """Copies of webhooks, one object each; the bucket encrypts them and forgets them in time."""
 
     s3: Any
     bucket: str
@@ -39,11 +39,11 @@ def content_of(webhook: Webhook) -> bytes:
         encoding, body = "text", webhook.body.decode()
     except UnicodeDecodeError:
         encoding, body = "base64", base64.b64encode(webhook.body).decode()
-    said = {
+    content = {
         "source": webhook.source,
         "received_at": webhook.received_at.isoformat(),
         "headers": dict(webhook.headers),
         "encoding": encoding,
         "body": body,
     }
-    return json.dumps(said).encode()
+    return json.dumps(content).encode()

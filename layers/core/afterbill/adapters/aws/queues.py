@@ -36,7 +36,7 @@ def message(invitation_id: str, delivery_number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleTarget:
-    """Where schedules fire to, and how."""
+    """The queue that schedules fire to, and their settings."""
 
     group: str
     role_arn: str
@@ -47,7 +47,7 @@ class ScheduleTarget:
 
 @dataclass(frozen=True, slots=True)
 class EventBridgeTimer:
-    """One one-time schedule per delivery and generation, deleted after it fired."""
+    """Timer with a one-time schedule per delivery and generation, deleted after it fired."""
 
     scheduler: Any
     target: ScheduleTarget

@@ -45,10 +45,10 @@ class SecretKeys:
     def in_product(self) -> Sequence[str]:
         """The secrets with which an operator's backend proves its users: those of the list `in_product`, newest first.
 
-        Where there is none yet, one is derived; the list takes its place, so that one that got out can be taken back.
+        Without a list there is a derived secret; a list takes its place, so that a secret that leaked can be replaced.
         """
         listed = self.secret.value().get("in_product", [])
-        given = [one for one in listed if isinstance(one, str) and one] if isinstance(listed, list) else []
+        given = [text for text in listed if isinstance(text, str) and text] if isinstance(listed, list) else []
         return given or [self._derived("in-product").hex()]
 
     def survey_key(self) -> bytes:

@@ -26,7 +26,7 @@ class Secret:
     _fetched_at: float | None = None
 
     def value(self) -> Mapping[str, Any]:
-        """The secret, at most five minutes old while Secrets Manager answers; an outage or a slip is sat out."""
+        """The secret, at most five minutes old; in an outage, or when it holds no JSON object, the last one."""
         if self._fetched_at is None:
             self.fetch()
         elif self.clock() - self._fetched_at > _MAX_AGE_SECONDS:
@@ -35,7 +35,7 @@ class Secret:
         return self._value
 
     def refresh(self) -> bool:
-        """Fetch again unless that happened less than a minute ago; whether it was done."""
+        """Fetch again, unless that happened less than a minute ago: then False."""
         if self._fetched_at is not None and self.clock() - self._fetched_at < _MIN_AGE_SECONDS:
             return False
         self.fetch()
@@ -69,9 +69,9 @@ class SourceSecrets:
 
     def of(self, source: str) -> Sequence[str]:
         """The secrets of a source, none for a source without any; one may stand without a list."""
-        found = self.secret.value().get(source, [])
-        listed = found if isinstance(found, list) else [found]
-        return [one for one in listed if isinstance(one, str) and one]
+        stored = self.secret.value().get(source, [])
+        listed = stored if isinstance(stored, list) else [stored]
+        return [text for text in listed if isinstance(text, str) and text]
 
     def refresh(self) -> bool:
         """Fetch again, at most once a minute."""

@@ -78,12 +78,12 @@ class Sns:
 
     def send(self, message: Sms, /) -> Receipt:
         """Hand over once."""
-        said = {"AWS.SNS.SMS.SMSType": "Transactional", "AWS.SNS.SMS.MaxPrice": _most(self.max_price, message)}
-        named = "AWS.MM.SMS.OriginationNumber" if self.origination.startswith("+") else "AWS.SNS.SMS.SenderID"
-        said |= {named: self.origination} if self.origination else {}
+        values = {"AWS.SNS.SMS.SMSType": "Transactional", "AWS.SNS.SMS.MaxPrice": _most(self.max_price, message)}
+        sender = "AWS.MM.SMS.OriginationNumber" if self.origination.startswith("+") else "AWS.SNS.SMS.SenderID"
+        values |= {sender: self.origination} if self.origination else {}
         attributes = {
             name: {"DataType": "Number" if name.endswith("MaxPrice") else "String", "StringValue": value}
-            for name, value in said.items()
+            for name, value in values.items()
         }
         return _handed_over(
             lambda: self.client.publish(PhoneNumber=message.to, Message=message.text, MessageAttributes=attributes)
@@ -93,14 +93,14 @@ class Sns:
 def text_mailer(
     service: str, origination: str, configuration_set: str, max_price: str
 ) -> EndUserMessaging | Sns | None:
-    """What sends text messages by the name the template gives it (`eum`, `sns`); None for every other."""
+    """The adapter that sends text messages by the service the template names (`eum`, `sns`); None for every other."""
     if service == "eum":
         return EndUserMessaging(client("pinpoint-sms-voice-v2", attempts=1), origination, configuration_set, max_price)
     return Sns(client("sns", attempts=1), origination, max_price) if service == "sns" else None
 
 
 def _most(price: str, message: Sms) -> str:
-    """What the whole message may cost: AWS knows no price per part."""
+    """The highest price of the whole message, in US dollars: AWS knows no price per part."""
     return str(min(Decimal(price) * parts(message.text), _HIGHEST))
 
 

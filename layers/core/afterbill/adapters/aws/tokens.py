@@ -1,4 +1,4 @@
-"""What opens the APIs of billing systems: credentials that operators store, tokens that machines renew."""
+"""Credentials that operators store for the APIs of billing systems, and tokens that are renewed for them."""
 
 import time
 import uuid
@@ -28,14 +28,14 @@ class ApiCredentials:
     secret: Secret
 
     def of(self, source: str) -> Mapping[str, str]:
-        """What is stored for this source, without blanks around it; empty when that is nothing."""
-        found = self.secret.value().get(source, {})
-        listed = found.items() if isinstance(found, dict) else ()
-        known = {name: value.strip() for name, value in listed if isinstance(value, str)}
-        for name, value in known.items():
+        """The credentials of this source by name, without blanks around them; empty when there are none."""
+        stored = self.secret.value().get(source, {})
+        listed = stored.items() if isinstance(stored, dict) else ()
+        credentials = {name: value.strip() for name, value in listed if isinstance(value, str)}
+        for name, value in credentials.items():
             if not (value.isascii() and value.isprintable()):
                 raise ConfigurationError(f"secret `apis`: {source}.{name} must be one line of ASCII")
-        return known
+        return credentials
 
 
 def _new_holder() -> str:
@@ -57,7 +57,7 @@ class SecretTokens:
     _unstored: dict[str, tuple[Token, Token]] = field(default_factory=dict)
 
     def token(self, source: str) -> Token | None:
-        """The one stored, at most five minutes old."""
+        """The token of this source, at most five minutes old."""
         return _token_of(self.secret.value().get(source))
 
     def renewed(self, source: str, used: Token, renew: Callable[[Token], Token | None]) -> Token | None:
@@ -98,8 +98,8 @@ class SecretTokens:
 
     def _store(self, source: str, token: Token) -> None:
         expires_at = token.expires_at.isoformat() if token.expires_at else ""
-        said = {"refresh_token": token.refresh, "access_token": token.access, "expires_at": expires_at}
-        self.secret.store({**self.secret.value(), source: said})
+        stored = {"refresh_token": token.refresh, "access_token": token.access, "expires_at": expires_at}
+        self.secret.store({**self.secret.value(), source: stored})
         self._unstored.pop(source, None)
 
     def _reread(self, source: str) -> Token | None:
@@ -131,12 +131,12 @@ class SecretTokens:
             )
 
 
-def _token_of(said: object) -> Token | None:
-    """One without a time has none left."""
-    if not isinstance(said, dict) or not said.get("refresh_token"):
+def _token_of(stored: object) -> Token | None:
+    """The token in the secret, None where there is none; one without a time has expired."""
+    if not isinstance(stored, dict) or not stored.get("refresh_token"):
         return None
     try:
-        expires_at = datetime.fromisoformat(str(said.get("expires_at"))).astimezone(UTC)
+        expires_at = datetime.fromisoformat(str(stored.get("expires_at"))).astimezone(UTC)
     except ValueError:
         expires_at = None
-    return Token(str(said.get("access_token") or ""), str(said["refresh_token"]), expires_at)
+    return Token(str(stored.get("access_token") or ""), str(stored["refresh_token"]), expires_at)

@@ -13,7 +13,7 @@ from afterbill.answers.api_keys import ApiKey
 
 _MAX_AGE_SECONDS = 60
 _MOST_KNOWN = 1000
-"""Keys that are remembered, those included that do not exist: whoever tries many cannot fill the memory."""
+"""Keys that are remembered, with those that do not exist: trying many cannot fill the memory."""
 
 
 class ApiKeysTable:
@@ -27,23 +27,23 @@ class ApiKeysTable:
 
     def api_key(self, id_: str) -> ApiKey | None:
         """The key as it stood at most a minute ago, None where there is none."""
-        read_at, known = self._known.get(id_, (None, None))
+        read_at, api_key = self._known.get(id_, (None, None))
         if read_at is not None and self._clock() - read_at < _MAX_AGE_SECONDS:
-            return known
+            return api_key
         with transient("reading an API key"):
-            found = self.dynamodb.get_item(TableName=self.table, Key=keys.api_key(id_), ConsistentRead=True)
-        known = _key_of(id_, decode(found["Item"])) if "Item" in found else None
+            response = self.dynamodb.get_item(TableName=self.table, Key=keys.api_key(id_), ConsistentRead=True)
+        api_key = _key_of(id_, decode(response["Item"])) if "Item" in response else None
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
-        self._known[id_] = (self._clock(), known)
-        return known
+        self._known[id_] = (self._clock(), api_key)
+        return api_key
 
 
 class KeyRingTable(InvitationTable):
     """KeyRing over DynamoDB."""
 
     def add(self, key: ApiKey) -> bool:
-        """One conditional update; False, and nothing done, where its id is taken."""
+        """Store a new key in one conditional update; False, and nothing done, where its id is taken."""
         return self.change(
             keys.api_key(key.id),
             "SET #name = :name, #scopes = :scopes, secret_hash = :hash, created_at = :now",
@@ -52,18 +52,18 @@ class KeyRingTable(InvitationTable):
         )
 
     def issued(self) -> list[ApiKey]:
-        """All there are, revoked ones too, the oldest first."""
-        found = query(
+        """All keys, revoked ones too, the oldest first."""
+        items = query(
             self.dynamodb,
             TableName=self.table,
             KeyConditionExpression=f"{keys.PK} = :keys",
             ExpressionAttributeValues=encode({":keys": keys.API_KEYS}),
         )
-        all_ = [_key_of(str(item[keys.SK]), item) for item in map(decode, found)]
-        return sorted(all_, key=lambda key: (key.created_at, key.id))
+        api_keys = [_key_of(str(item[keys.SK]), item) for item in map(decode, items)]
+        return sorted(api_keys, key=lambda key: (key.created_at, key.id))
 
     def revoke(self, id_: str, now: datetime) -> bool:
-        """Make it void from `now` on; False where there is no such key, or it was revoked before."""
+        """Make the key void from `now` on; False where there is no such key, or it was revoked before."""
         return self.change(
             keys.api_key(id_),
             "SET revoked_at = :now",

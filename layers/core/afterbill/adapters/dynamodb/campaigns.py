@@ -21,7 +21,7 @@ class CampaignsTable:
     def customers_in(self, slot: int) -> Iterator[str]:
         """Ids of the customers of a group, as the index has them."""
         group = {":bucket": keys.slot_bucket(slot)}
-        found = query(
+        items = query(
             self.dynamodb,
             TableName=self.table,
             IndexName=keys.BY_DAY,
@@ -29,19 +29,19 @@ class CampaignsTable:
             ExpressionAttributeValues=encode(group),
             ProjectionExpression=keys.PK,
         )
-        return (keys.customer_id(dict(item)) for item in found)
+        return (keys.customer_id(dict(item)) for item in items)
 
     def done(self, campaign: str) -> Done | None:
-        """How far it has come."""
+        """The progress of the campaign, None before its first run."""
         with transient("reading how far a campaign has come"):
-            found = self.dynamodb.get_item(TableName=self.table, Key=keys.campaign(campaign), ConsistentRead=True)
-        if "Item" not in found:
+            response = self.dynamodb.get_item(TableName=self.table, Key=keys.campaign(campaign), ConsistentRead=True)
+        if "Item" not in response:
             return None
-        said = decode(found["Item"])
-        return Done(date.fromisoformat(said["since"]), date.fromisoformat(said["day"]), int(said["slots"]))
+        stored = decode(response["Item"])
+        return Done(date.fromisoformat(stored["since"]), date.fromisoformat(stored["day"]), int(stored["slots"]))
 
     def set_done(self, campaign: str, done: Done) -> None:
-        """Remember it."""
-        said = {"since": done.since.isoformat(), "day": done.day.isoformat(), "slots": done.slots}
+        """Store the progress of the campaign."""
+        progress = {"since": done.since.isoformat(), "day": done.day.isoformat(), "slots": done.slots}
         with transient("keeping how far a campaign has come"):
-            self.dynamodb.put_item(TableName=self.table, Item=keys.campaign(campaign) | encode(said))
+            self.dynamodb.put_item(TableName=self.table, Item=keys.campaign(campaign) | encode(progress))

@@ -11,10 +11,10 @@ _KEPT = timedelta(days=40)
 
 
 class CapsTable(InvitationTable):
-    """Limits: one counter per hour, day, or touchpoint and month."""
+    """Caps: one counter per hour, day, or touchpoint and month."""
 
     def take(self, caps: Sequence[Cap]) -> Cap | None:
-        """Count one mail under each of them, or under none: then the limit that is used up."""
+        """Count one mail under each of them, or under none: then return the cap that is used up."""
         taken: list[Cap] = []
         for cap in caps:
             if not self._add(cap):
@@ -24,7 +24,7 @@ class CapsTable(InvitationTable):
         return None
 
     def give_back(self, caps: Sequence[Cap]) -> None:
-        """One mail less: it was not sent after all."""
+        """Count one mail less under each of them: it was not sent after all."""
         for cap in caps:
             self.change(keys.counter(cap.counter), "ADD used :less", "used > :none", {":less": -1, ":none": 0})
 

@@ -28,26 +28,26 @@ class ReviewsTable(InvitationTable):
 
     def marks(self) -> Collection[ReviewMark]:
         """Every mark, read consistently."""
-        found = query(
+        items = query(
             self.dynamodb,
             TableName=self.table,
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues=encode({":pk": keys.REVIEW}),
         )
-        marks = map(decode, found)
         return [
-            ReviewMark(one[keys.SK], int(one["version"]), datetime.fromisoformat(one["marked_at"])) for one in marks
+            ReviewMark(item[keys.SK], int(item["version"]), datetime.fromisoformat(item["marked_at"]))
+            for item in map(decode, items)
         ]
 
     def store_review(self, invitation: Invitation) -> bool:
         """Store the unconfirmed answer, with the first one's moment and day, or the label: one UpdateItem."""
         answer, at = invitation.answer, invitation.answered_at
-        told: dict[str, Any] = {"label": invitation.label} if invitation.label else {}
-        told |= {"rating": answer.rating, "unconfirmed": True} if answer else {}
+        fields: dict[str, Any] = {"label": invitation.label} if invitation.label else {}
+        fields |= {"rating": answer.rating, "unconfirmed": True} if answer else {}
         first = {"answered_at": stamp(at), "answered_day": invitation.answered_day} if answer and at else {}
-        said = {f":{name}": one for name, one in (told | first).items()}
-        parts = [f"#{name} = :{name}" for name in told]
+        values = {f":{name}": value for name, value in (fields | first).items()}
+        parts = [f"#{name} = :{name}" for name in fields]
         parts += [f"#{name} = if_not_exists(#{name}, :{name})" for name in first]
         parts += [f"{keys.TTL} = if_not_exists({keys.KEPT_UNTIL}, {keys.TTL})"] * bool(answer)
         return self.change(
@@ -55,16 +55,16 @@ class ReviewsTable(InvitationTable):
             f"SET {', '.join(parts)}{'' if invitation.label else ' REMOVE label'}",
             "attribute_exists(visits) AND size(visits) = :visits "
             "AND (attribute_not_exists(rating) OR unconfirmed = :yes)",
-            {":yes": True, ":visits": len(invitation.visits), **said},
+            {":yes": True, ":visits": len(invitation.visits), **values},
         )
 
-    def clear(self, tapped: ReviewMark) -> bool:
-        """Whether it was still the same; its time tells it from a later mark that counts from 1 again."""
+    def clear(self, mark: ReviewMark) -> bool:
+        """Delete the mark, False if it changed; its time tells it from a later mark that counts from 1 again."""
         return write_if(
             self.dynamodb.delete_item,
             "clearing a mark",
             TableName=self.table,
-            Key=keys.review(tapped.invitation_id),
+            Key=keys.review(mark.invitation_id),
             ConditionExpression="version = :version AND marked_at = :at",
-            ExpressionAttributeValues=encode({":version": tapped.version, ":at": stamp(tapped.marked_at)}),
+            ExpressionAttributeValues=encode({":version": mark.version, ":at": stamp(mark.marked_at)}),
         ).held

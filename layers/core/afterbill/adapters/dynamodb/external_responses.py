@@ -11,7 +11,7 @@ class ExternalResponsesTable(TableReader):
     """Collecting over DynamoDB."""
 
     def keep_answer(self, invitation: Invitation) -> Invitation | None:
-        """One conditional put; the client's own retry after a lost answer meets its own item."""
+        """Store it in one conditional put, or return what is there: a retry after a lost answer meets its own item."""
         put = write_if(
             self.dynamodb.put_item,
             "keeping an answer",

@@ -29,20 +29,20 @@ class FactsTable(TableReader):
             return items.get(key[keys.PK]["S"], {}) if key else {}
 
         invitation = item(asked.get("invitation"))
-        known = [item(link) for link in links]
+        linked = [item(link) for link in links]
         suppression = item(asked.get("suppression"))
         return FactSnapshot(
             invitation=invitation_of(invitation) if invitation else None,
             customer_ids=customer_ids_in(items, wanted.aliases),
-            stopped_by=frozenset(link["stopped_by"]["S"] for link in known if "stopped_by" in link),
-            peers=frozenset(peer for link in known if "peers" in link for peer in link["peers"]["SS"]),
+            stopped_by=frozenset(link["stopped_by"]["S"] for link in linked if "stopped_by" in link),
+            peers=frozenset(peer for link in linked if "peers" in link for peer in link["peers"]["SS"]),
             suppression=Suppression(suppression["reason"]["S"]) if suppression else None,
             repeated=bool(item(asked.get("event"))),
         )
 
     def commit(self, change: FactWrites) -> bool:
         """Write all of it; False when somebody else was faster, so that the caller reads again."""
-        writes = [self._put_customer(one) for one in change.customers]
+        writes = [self._put_customer(customer) for customer in change.customers]
         writes += [self._put_alias(alias, to, before) for alias, (to, before) in change.aliases.items()]
         writes += [self._update_link(link, change) for link in sorted(change.peers | change.stops.keys())]
         if change.invitation:
@@ -55,10 +55,10 @@ class FactsTable(TableReader):
         return self.transact(writes)
 
     def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:
-        """Remember what a person has to decide; False for one that is known, done or not."""
-        said = {"source": task.source, "kind": task.kind, "id": task.id, "address_hash": address_hash}
-        said |= {"customer": task.customer.id or "", "occurred_at": task.occurred_at.isoformat()}
-        kept = {name: value for name, value in said.items() if value}
+        """Store what a person has to decide; False where the task is stored already, done or not."""
+        fields = {"source": task.source, "kind": task.kind, "id": task.id, "address_hash": address_hash}
+        fields |= {"customer": task.customer.id or "", "occurred_at": task.occurred_at.isoformat()}
+        kept = {name: value for name, value in fields.items() if value}
         item = encode({**kept, "details": dict(task.details), keys.TTL: int((now + task.lives).timestamp())})
         # Of DynamoDB's own cleaning up it is only known that it takes days.
         expired = f"attribute_not_exists({keys.PK}) OR {keys.TTL} <= :now"
@@ -78,7 +78,7 @@ class FactsTable(TableReader):
         return {"Put": self._put_if("customer_id IN (:to, :before)", item, {":to": to, ":before": before})}
 
     def _update_link(self, link: str, change: FactWrites) -> Mapping[str, Any]:
-        """Whoever saw no peers (or no stop) must not meet one stored in between: the item of the link decides."""
+        """Add a stop or peers to the link; the item decides whether another call stored the other kind meanwhile."""
         values: dict[str, Any] = {}
         if link in change.stops:
             values[":stopped_by"] = change.stops[link]

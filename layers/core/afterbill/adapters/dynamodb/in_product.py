@@ -17,11 +17,11 @@ class InProductItems(InvitationTable):
     def customer_called(self, alias: str) -> Customer | None:
         """The customer a source knows by this name, merged ones followed: two calls, three after a merge."""
         with transient("reading an alias"):
-            found = self.dynamodb.get_item(TableName=self.table, Key=keys.alias(alias), ConsistentRead=True)
-        return self.customer(found["Item"]["customer_id"]["S"]) if "Item" in found else None
+            response = self.dynamodb.get_item(TableName=self.table, Key=keys.alias(alias), ConsistentRead=True)
+        return self.customer(response["Item"]["customer_id"]["S"]) if "Item" in response else None
 
     def seen(self, customer: Customer, now: datetime) -> None:
-        """The customer uses the product; nothing is written within a day of the last time."""
+        """Note that the customer uses the product; nothing is written within a day of the last time."""
         self.change(
             keys.customer(customer.id),
             "SET last_seen_at = :now ADD #version :one",
@@ -31,7 +31,7 @@ class InProductItems(InvitationTable):
         )
 
     def show(self, invitation_id: str, now: datetime) -> bool:
-        """It is shown now: true for the first who asks, while it can be answered and was not dismissed."""
+        """Note that the survey is shown; True for the first call, while it can be answered and was not dismissed."""
         return self.change(
             keys.invitation(invitation_id),
             "SET shown_at = :now",
@@ -41,7 +41,7 @@ class InProductItems(InvitationTable):
         )
 
     def dismiss(self, invitation_id: str, now: datetime) -> None:
-        """It is not wanted: never show it again. An answer stays what it is."""
+        """Never show the survey again. An answer stays what it is."""
         self.change(
             keys.invitation(invitation_id),
             "SET dismissed_at = :now",

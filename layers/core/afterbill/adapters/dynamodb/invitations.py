@@ -16,7 +16,7 @@ _OPEN = (
     "#state = :sent AND (attribute_not_exists(delivery_number) OR delivery_number < :number) "
     "AND attribute_not_exists(rating) AND attribute_not_exists(dismissed_at) AND attribute_not_exists(reminded_at)"
 )
-"""That the next delivery may still be taken, as far as the invitation itself tells."""
+"""Holds while the next delivery may still be taken, as far as the invitation itself tells."""
 
 
 class InvitationsTable(InvitationTable):
@@ -35,7 +35,7 @@ class InvitationsTable(InvitationTable):
         return Situation(customer, stopped)
 
     def claim(self, invitation: Invitation, customer: Customer) -> bool:
-        """pending -> sending under this attempt, and the customer was asked; False when either changed."""
+        """pending -> sending under this attempt, and note that the customer was asked; False when either changed."""
         claimed_at = invitation.claimed_at
         if claimed_at is None:
             message = "an invitation is claimed with its claimed_at set"
@@ -98,7 +98,7 @@ class InvitationsTable(InvitationTable):
         return self.together(stored, waits)
 
     def release(self, invitation: Invitation, customer: Customer) -> None:
-        """sending -> pending, with moment and generation as it carries them; the customer was not asked, and waits."""
+        """sending -> pending, with the invitation's moment and generation; the customer was not asked, and waits."""
         defer = ", deferred_until = :until" if invitation.deferred_until else ""
         released = self.update(
             keys.invitation(invitation.id),
@@ -171,7 +171,7 @@ class InvitationsTable(InvitationTable):
         return self.transact([{"Update": taken}, {"Update": same}])
 
     def release_follow_up(self, invitation: Invitation) -> None:
-        """Give it back: channel, number, deliveries, proofs, moment and generation become those it carries."""
+        """Give the delivery back: channel, number, deliveries, proofs, moment, generation become those it carries."""
         way, ways = _way(invitation, **_proofs(invitation))
         self.change(
             keys.invitation(invitation.id),
@@ -201,14 +201,14 @@ class InvitationsTable(InvitationTable):
                 ":bounced": int(Delivery.BOUNCED),
             },
         )
-        # Who objects at this very moment makes another version of the customer, and is not reminded.
+        # An objection at this very moment makes another version of the customer, who is then not reminded.
         same = self.update(
             keys.customer(customer.id), "ADD #version :one", "#version = :read", {":one": 1, ":read": customer.version}
         )
         return self.transact([{"Update": taken}, {"Update": same}])
 
     def release_reminder(self, invitation: Invitation) -> None:
-        """Give it back, with the `deferred_until` and generation it carries."""
+        """Give the reminder back, with the invitation's `deferred_until` and generation."""
         self.change(
             keys.invitation(invitation.id),
             "SET delivery_number = :before, deferred_until = :until, generation = :generation REMOVE reminded_at",
@@ -223,17 +223,20 @@ class InvitationsTable(InvitationTable):
 
 
 def _way(invitation: Invitation, **more: Any) -> tuple[str, Mapping[str, Any]]:  # noqa: ANN401  # values of an item
-    """Its channel and more as the last part of a SET, and what is None removed; segments tell the channel mostly."""
+    """Build the last part of a SET with the channel's fields and its values; fields that are None are removed.
+
+    The channel is stored only where the segments do not name it.
+    """
     twice = invitation.segments.get("channel") == invitation.channel
-    told = {"segments": dict(invitation.segments), "channel": None if twice else invitation.channel, **more}
-    said = {name: value for name, value in told.items() if value is not None}
-    gone = [f"#{name}" for name in told if name not in said]
-    sets = ", ".join(f"#{name} = :{name}" for name in said)
-    return sets + (f" REMOVE {', '.join(gone)}" if gone else ""), {f":{name}": said[name] for name in said}
+    fields = {"segments": dict(invitation.segments), "channel": None if twice else invitation.channel, **more}
+    kept = {name: value for name, value in fields.items() if value is not None}
+    gone = [f"#{name}" for name in fields if name not in kept]
+    sets = ", ".join(f"#{name} = :{name}" for name in kept)
+    return sets + (f" REMOVE {', '.join(gone)}" if gone else ""), {f":{name}": kept[name] for name in kept}
 
 
 def _proofs(invitation: Invitation) -> Mapping[str, int | None]:
-    """What is known of the delivery by its channel."""
+    """The rank of the delivery and the moment it was delivered at, in milliseconds."""
     return {
         "delivery": int(invitation.delivery) if invitation.delivery else None,
         "delivered_at": milliseconds(invitation.delivered_at) if invitation.delivered_at else None,
@@ -241,7 +244,7 @@ def _proofs(invitation: Invitation) -> Mapping[str, int | None]:
 
 
 def _offer(invitation: Invitation) -> Mapping[str, str]:
-    """What its customer is offered in the product from now on."""
+    """The offer to store with the customer: the id of an invitation that is shown in the product."""
     return {":offered": invitation.id} if invitation.channel == Channel.IN_APP else {}
 
 

@@ -51,7 +51,7 @@ def stamp(at: datetime) -> str:
 
 
 def decode(item: Mapping[str, Any]) -> Item:
-    """And back; numbers become Decimal."""
+    """Deserialise an item of DynamoDB; numbers become Decimal."""
     return {name: _DESERIALIZER.deserialize(value) for name, value in item.items()}
 
 
@@ -60,7 +60,7 @@ def invitation_item(invitation: Invitation) -> Item:
     plain = _plain(invitation)
     del plain["id"]  # stands in the key
     answer = plain.pop("answer", None)
-    plain |= {name: said for name, said in answer_attributes(answer).items() if said != ""} if answer else {}
+    plain |= {name: value for name, value in answer_attributes(answer).items() if value != ""} if answer else {}
     plain["seconds"] = [_seconds(plain.pop(name)) for name in _DURATIONS]
     plain |= {"delivered_at": milliseconds(invitation.delivered_at)} if invitation.delivered_at else {}
     plain |= {"deferrals": deferrals_of(invitation)} if invitation.deferrals else {}
@@ -73,47 +73,47 @@ def invitation_item(invitation: Invitation) -> Item:
         plain[keys.DAY_BUCKET] = keys.sent_bucket(invitation.sent_day)
     elif invitation.state is not State.CLOSED:
         plain[keys.DAY_BUCKET] = keys.due_bucket(keys.due_hour(invitation.ready_at))
-    said_twice = {name for name in _SEGMENTS if plain[name] == invitation.segments.get(name)}
-    kept = {name: value for name, value in plain.items() if _USUAL.get(name) != value and name not in said_twice}
+    repeated = {name for name in _SEGMENTS if plain[name] == invitation.segments.get(name)}
+    kept = {name: value for name, value in plain.items() if _USUAL.get(name) != value and name not in repeated}
     return keys.invitation(invitation.id) | encode(kept)
 
 
 def invitation_of(item: Mapping[str, Any]) -> Invitation:
     """The invitation an item holds."""
     plain = decode(item)
-    known = {one.name: plain[one.name] for one in fields(Invitation) if one.name in plain}
-    known |= {name: datetime.fromisoformat(known[name]) for name in _INVITATION_TIMES if name in known}
+    values = {each.name: plain[each.name] for each in fields(Invitation) if each.name in plain}
+    values |= {name: datetime.fromisoformat(values[name]) for name in _INVITATION_TIMES if name in values}
     spans = [timedelta(seconds=int(number)) for number in plain["seconds"]]
-    known |= dict(zip(_DURATIONS, spans, strict=True))
-    known |= {name: plain["segments"][name] for name in _SEGMENTS if name not in plain}
-    known["id"] = keys.invitation_id(dict(item))
-    known["state"] = State(plain["state"])
-    known["generation"], known["delivery_number"] = int(plain["generation"]), int(plain.get("delivery_number", 1))
+    values |= dict(zip(_DURATIONS, spans, strict=True))
+    values |= {name: plain["segments"][name] for name in _SEGMENTS if name not in plain}
+    values["id"] = keys.invitation_id(dict(item))
+    values["state"] = State(plain["state"])
+    values["generation"], values["delivery_number"] = int(plain["generation"]), int(plain.get("delivery_number", 1))
     if "delivered_at" in plain:
-        known["delivered_at"] = datetime.fromtimestamp(int(plain["delivered_at"]) / 1000, UTC)
+        values["delivered_at"] = datetime.fromtimestamp(int(plain["delivered_at"]) / 1000, UTC)
     if "delivery" in plain:
-        known["delivery"] = Delivery(int(plain["delivery"]))
+        values["delivery"] = Delivery(int(plain["delivery"]))
     if "rating" in plain:
-        known["answer"] = Answer(
+        values["answer"] = Answer(
             int(plain["rating"]),
             plain.get("comment", ""),
             plain.get("answer_reason", ""),
             plain.get("contact_ok", False),
             confirmed=not plain.get("unconfirmed", False),
         )
-    known["products"] = tuple(plain.get("products", ()))
-    known["visits"] = tuple(visit_of(line) for line in plain.get("visits", ()))
-    known["follow_ups"] = tuple(_follow_ups_of(text) for text in plain.get("follow_ups", ()))
-    known["referred"] = int(plain.get("referred", 0))
-    known["deferrals"] = tuple(_deferral_of(text) for text in plain.get("deferrals", ()))
+    values["products"] = tuple(plain.get("products", ()))
+    values["visits"] = tuple(visit_of(line) for line in plain.get("visits", ()))
+    values["follow_ups"] = tuple(_follow_ups_of(text) for text in plain.get("follow_ups", ()))
+    values["referred"] = int(plain.get("referred", 0))
+    values["deferrals"] = tuple(_deferral_of(text) for text in plain.get("deferrals", ()))
     if "money" in plain:
-        known["money"] = Money(int(plain["money"][0]), plain["money"][1])
-    return Invitation(**({"customer_id": "", "locale": ""} | known))
+        values["money"] = Money(int(plain["money"][0]), plain["money"][1])
+    return Invitation(**({"customer_id": "", "locale": ""} | values))
 
 
 def deferrals_of(invitation: Invitation) -> list[str]:
-    """Its waits, each as one short line: since when, why, until when, in Unix seconds."""
-    return [f"{_epoch(one.at)} {one.reason} {_epoch(one.until)}" for one in invitation.deferrals]
+    """The invitation's waits, a short line each: since when, why, until when, in Unix seconds."""
+    return [f"{_epoch(wait.at)} {wait.reason} {_epoch(wait.until)}" for wait in invitation.deferrals]
 
 
 def milliseconds(at: datetime) -> int:
@@ -129,8 +129,8 @@ def _deferral_of(text: str) -> Deferral:
 
 
 def follow_ups_of(invitation: Invitation) -> list[str]:
-    """Its deliveries by other channels, each as one short line: when, in Unix microseconds, and by which."""
-    return [f"{int(one.at.timestamp() * 1_000_000)} {one.channel}" for one in invitation.follow_ups]
+    """The deliveries by other channels, a short line each: moment, in Unix microseconds, and channel."""
+    return [f"{int(sent.at.timestamp() * 1_000_000)} {sent.channel}" for sent in invitation.follow_ups]
 
 
 def _follow_ups_of(text: str) -> FollowUp:
@@ -139,7 +139,7 @@ def _follow_ups_of(text: str) -> FollowUp:
 
 
 def _epoch(at: datetime) -> str:
-    """Whole seconds: waits are told, and nothing is decided by them."""
+    """Whole Unix seconds: waits are only shown, nothing is decided by them."""
     return str(int(at.timestamp()))
 
 
@@ -155,9 +155,10 @@ def answer_attributes(answer: Answer) -> dict[str, Any]:
 
 
 def customer_item(customer: Customer) -> Item:
-    """The whole customer at its next version; those that are somebody stand in their group's bucket."""
+    """The whole customer at its next version; those not merged away stand in their group's bucket."""
     plain = _plain(customer) | {"learned_at": _plain_times(customer.learned_at)}
-    plain["waiting"] = {id_: _plain(one) for id_, one in customer.waiting.items()}  # there even if empty, to be updated
+    # The map is there even if empty, to be updated.
+    plain["waiting"] = {id_: _plain(entry) for id_, entry in customer.waiting.items()}
     if not customer.merged_into:
         plain |= {keys.DAY_BUCKET: keys.slot_bucket(slot_of(customer.id)), keys.DUE_AT: "-"}
     return keys.customer(customer.id) | encode(plain | {"version": customer.version + 1})
@@ -166,19 +167,19 @@ def customer_item(customer: Customer) -> Item:
 def customer_of(item: Mapping[str, Any]) -> Customer:
     """The customer an item holds."""
     plain = decode(item)
-    known = {one.name: plain[one.name] for one in fields(Customer) if one.name in plain}
-    known |= {name: datetime.fromisoformat(known[name]) for name in _CUSTOMER_TIMES if name in known}
-    known["learned_at"] = {name: datetime.fromisoformat(at) for name, at in plain.get("learned_at", {}).items()}
-    known["version"] = int(plain["version"])
-    known["suppressed"] = Suppression(plain["suppressed"]) if "suppressed" in plain else None
-    known["absorbed"] = tuple(plain.get("absorbed", ()))
-    known["waiting"] = {id_: _waiting_of(one) for id_, one in plain.get("waiting", {}).items()}
-    return Customer(**known)
+    values = {each.name: plain[each.name] for each in fields(Customer) if each.name in plain}
+    values |= {name: datetime.fromisoformat(values[name]) for name in _CUSTOMER_TIMES if name in values}
+    values["learned_at"] = {name: datetime.fromisoformat(at) for name, at in plain.get("learned_at", {}).items()}
+    values["version"] = int(plain["version"])
+    values["suppressed"] = Suppression(plain["suppressed"]) if "suppressed" in plain else None
+    values["absorbed"] = tuple(plain.get("absorbed", ()))
+    values["waiting"] = {id_: _waiting_of(entry) for id_, entry in plain.get("waiting", {}).items()}
+    return Customer(**values)
 
 
-def waiting_of(one: Waiting) -> dict[str, Any]:
+def waiting_of(waiting: Waiting) -> dict[str, Any]:
     """A survey that its customer waits for, as one entry of the map in the customer's item."""
-    return _plain(one)
+    return _plain(waiting)
 
 
 def _waiting_of(plain: Mapping[str, Any]) -> Waiting:
@@ -187,9 +188,9 @@ def _waiting_of(plain: Mapping[str, Any]) -> Waiting:
 
 
 def _plain(value: Any) -> dict[str, Any]:  # noqa: ANN401  # any of our dataclasses
-    """The fields that say something: what is empty is left out, so that indexes stay sparse and items small."""
-    named = {one.name: getattr(value, one.name) for one in fields(value)}
-    return {name: _scalar(one) for name, one in named.items() if one is not None and one not in ("", {}, ())}
+    """The fields that are not empty: the others are left out, so that indexes stay sparse and items small."""
+    present = {each.name: getattr(value, each.name) for each in fields(value)}
+    return {name: _scalar(each) for name, each in present.items() if each is not None and each not in ("", {}, ())}
 
 
 def _scalar(value: Any) -> Any:  # noqa: ANN401  # as above

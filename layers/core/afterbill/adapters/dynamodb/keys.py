@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 PK, SK = "pk", "sk"
 TTL = "expires_at"
 KEPT_UNTIL = "kept_until"
-"""The TTL that an answer gives to what is forgotten soon without one."""
+"""The TTL that an answer gives to an invitation that is forgotten soon without one."""
 
 BY_CUSTOMER = "by_customer"
 BY_DAY = "by_day"
@@ -36,7 +36,7 @@ def invitation(id_: str) -> "Key":
 
 
 def invitation_id(item: "Key") -> str:
-    """Whose item this is."""
+    """The id of the invitation whose item this is."""
     return item[PK]["S"].removeprefix("INVITATION#")
 
 
@@ -46,12 +46,12 @@ def customer(id_: str) -> "Key":
 
 
 def customer_id(item: "Key") -> str:
-    """Whose item this is."""
+    """The id of the customer whose item this is."""
     return item[PK]["S"].removeprefix("CUSTOMER#")
 
 
 def alias(name: str) -> "Key":
-    """What a source calls a customer, or the keyed hash of an address."""
+    """A source's id for a customer, or the keyed hash of an address."""
     return key(f"ALIAS#{name}", "ALIAS")
 
 
@@ -71,12 +71,12 @@ def code(text: str) -> "Key":
 
 
 def phone(phone_hash: str) -> "Key":
-    """Whose phone it was when a text message went there."""
+    """The customer whose phone it was when a text message went there."""
     return key(f"PHONE#{phone_hash}", "PHONE")
 
 
 def event(event_id: str, source: str, invitation_id: str) -> "Key":
-    """That an event reported a fact; ids are the sender's, so sources may share one, and one may report several."""
+    """An event that reported a fact; ids are the senders', so sources may share them; it may report several."""
     return key(events(event_id), f"{source}#{invitation_id}")
 
 
@@ -86,7 +86,7 @@ def events(event_id: str) -> str:
 
 
 def counter(name: str) -> "Key":
-    """How many mails were counted under a limit."""
+    """The number of mails counted under a cap."""
     return key(f"LIMIT#{name}", "LIMIT")
 
 
@@ -101,22 +101,22 @@ def api_key(id_: str) -> "Key":
 
 
 def tasks(source: str) -> str:
-    """The partition of what an operator has to decide about one source."""
+    """The partition of all tasks of a source."""
     return f"TASK#{source}"
 
 
 def task(source: str, kind: str, id_: str) -> "Key":
-    """One thing to decide."""
+    """A task: something that an operator has to decide."""
     return key(tasks(source), f"{kind}#{id_}")
 
 
 def sweep() -> "Key":
-    """Where the next sweep starts."""
+    """The hour from which the next sweep starts."""
     return key("STATE", "sweep")
 
 
 def campaign(name: str) -> "Key":
-    """How far a campaign has come."""
+    """The progress of a campaign."""
     return key("STATE", f"campaign#{name}")
 
 
@@ -126,17 +126,17 @@ def due_hour(due_at: datetime) -> str:
 
 
 def due_bucket(hour: str) -> str:
-    """Where the invitations due in that UTC hour are found in BY_DAY."""
+    """The partition of BY_DAY with the invitations due in that UTC hour."""
     return f"DUE#{hour}"
 
 
 def slot_bucket(slot: int) -> str:
-    """Where the customers of a group are found in BY_DAY, whose other key is DUE_AT."""
+    """The partition of BY_DAY with the customers of a group; its sort key is DUE_AT."""
     return f"SLOT#{slot}"
 
 
 def sent_bucket(day: str) -> str:
-    """Where the invitations sent on that local day are found in BY_DAY."""
+    """The partition of BY_DAY with the invitations sent on that local day."""
     return f"SENT#{day}"
 
 
@@ -146,7 +146,7 @@ def dirty(day: date) -> "Key":
 
 
 def review(invitation_id: str) -> "Key":
-    """The mark of an invitation whose taps wait to be judged."""
+    """The mark of an invitation whose clicks wait for review."""
     return key(REVIEW, invitation_id)
 
 
@@ -171,20 +171,20 @@ def scores(dimension: str) -> str:
 
 
 def scores_in(window: str) -> str:
-    """How the sort keys of all scores of a window begin."""
+    """The prefix of the sort keys of all scores of a window."""
     return f"{window}#"
 
 
 def lease() -> "Key":
-    """Who is computing scores."""
+    """The lease of the run that computes scores."""
     return key("LEASE", "compute")
 
 
 def lock() -> "Key":
-    """Who is renewing a token."""
+    """The lock of the process that renews a token."""
     return key("LOCK", "tokens")
 
 
 def computed() -> "Key":
-    """What the last complete computation leaves for the next."""
+    """The state that a complete computation leaves for the next."""
     return key("STATE", "compute")

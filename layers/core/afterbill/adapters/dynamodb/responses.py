@@ -22,24 +22,24 @@ class ResponsesTable(InvitationTable):
     """Responses and MailEvents over DynamoDB."""
 
     def record(self, invitation_id: str, answer: Answer, now: datetime, day: str, channel: str = "") -> Recorded | None:
-        """Store the answer if it is still accepted; None when there is no such invitation: one call."""
+        """Store the answer if it is still accepted; None when there is no such invitation. One call."""
         states = {f":{state}": state for state in sorted(ASKED)}
-        given = answer_attributes(answer)
-        said = {name: value for name, value in given.items() if value != ""}
-        silent = ["label", *(f"#{name}" for name in given if name not in said)]
-        given_elsewhere = ", channel = :channel, #segments.channel = :channel" if channel else ""
+        attributes = answer_attributes(answer)
+        values = {name: value for name, value in attributes.items() if value != ""}
+        removed = ["label", *(f"#{name}" for name in attributes if name not in values)]
+        another_channel = ", channel = :channel, #segments.channel = :channel" if channel else ""
         others = _asking_otherwise(answer.rating)
         update = self.update(
             keys.invitation(invitation_id),
-            f"SET {', '.join(f'#{name} = :{name}' for name in said)}, "
+            f"SET {', '.join(f'#{name} = :{name}' for name in values)}, "
             "answered_at = if_not_exists(answered_at, :now), answered_day = if_not_exists(answered_day, :day), "
-            f"{keys.TTL} = if_not_exists({keys.KEPT_UNTIL}, {keys.TTL}){given_elsewhere} "
-            f"REMOVE {', '.join(silent)}",
+            f"{keys.TTL} = if_not_exists({keys.KEPT_UNTIL}, {keys.TTL}){another_channel} "
+            f"REMOVE {', '.join(removed)}",
             f"#state IN ({', '.join(states)}) AND answer_until >= :epoch{_asks_none_of(others)}",
             {
                 **states,
                 **others,
-                **{f":{name}": value for name, value in said.items()},
+                **{f":{name}": value for name, value in values.items()},
                 **({":channel": channel} if channel else {}),
                 ":now": stamp(now),
                 ":day": day,
@@ -49,7 +49,7 @@ class ResponsesTable(InvitationTable):
         return self._updated(update, "recording an answer")
 
     def visit(self, invitation_id: str, visit: Visit) -> Invitation | None:
-        """Keep the visit, unless there are too many for its kind; the invitation as it stands then: one call."""
+        """Keep the visit, unless there are too many for its kind; return the invitation as it stands then. One call."""
         others = {} if visit.rating is None else _asking_otherwise(visit.rating)
         update = self.update(
             keys.invitation(invitation_id),
@@ -83,7 +83,7 @@ class ResponsesTable(InvitationTable):
             return
         self.apply(mark)
         for _ in range(_TRIES):
-            # Suppressed before, or merged away a moment ago: then it is the one who is left that must know.
+            # The holder was suppressed before, or merged away a moment ago: then the customer who is left is marked.
             holder = self.customer(holder.id) if holder else None
             if (
                 holder is None
@@ -130,7 +130,7 @@ class SweepsTable(InvitationTable):
 
     def not_sent(self, hour: str) -> list[str]:
         """Ids of invitations due in that UTC hour that have not gone out."""
-        found = query(
+        items = query(
             self.dynamodb,
             TableName=self.table,
             IndexName=keys.BY_DAY,
@@ -138,15 +138,15 @@ class SweepsTable(InvitationTable):
             ProjectionExpression=keys.PK,
             ExpressionAttributeValues=encode({":bucket": keys.due_bucket(hour)}),
         )
-        return [keys.invitation_id(dict(item)) for item in found]
+        return [keys.invitation_id(dict(item)) for item in items]
 
     def swept_until(self) -> str | None:
         """The hour from which the next sweep starts, None before the first."""
         with transient("reading the sweep's mark"):
-            found = self.dynamodb.get_item(TableName=self.table, Key=keys.sweep(), ConsistentRead=True)
-        return str(found["Item"]["hour"]["S"]) if "Item" in found else None
+            response = self.dynamodb.get_item(TableName=self.table, Key=keys.sweep(), ConsistentRead=True)
+        return str(response["Item"]["hour"]["S"]) if "Item" in response else None
 
     def set_swept_until(self, hour: str) -> None:
-        """Remember it."""
+        """Store the hour from which the next sweep starts."""
         with transient("writing the sweep's mark"):
             self.dynamodb.put_item(TableName=self.table, Item=keys.sweep() | encode({"hour": hour}))

@@ -38,7 +38,7 @@ class ScoresTable:
     # Counting
 
     def take_lease(self, owner: str, now: datetime, until: datetime) -> bool:
-        """Whether nobody else holds it; the client's own retry after a lost answer meets its own lease."""
+        """Take the lease, False while somebody else holds it; a retry after a lost answer meets its own lease."""
         return self._if_allowed(
             self.dynamodb.put_item,
             "attribute_not_exists(pk) OR held_until <= :now OR (holder = :holder AND held_until = :until)",
@@ -47,7 +47,7 @@ class ScoresTable:
         )
 
     def release_lease(self, owner: str) -> None:
-        """End it, unless another has taken over."""
+        """End the lease, unless another has taken over."""
         self._if_allowed(self.dynamodb.delete_item, "holder = :holder", {":holder": owner}, Key=keys.lease())
 
     def marks(self) -> Collection[Mark]:
@@ -59,7 +59,7 @@ class ScoresTable:
         ]
 
     def clear(self, mark: Mark) -> bool:
-        """Whether it was still the same; its time tells it from a later mark that counts from 1 again."""
+        """Delete the mark, False if it changed; its time tells it from a later mark that counts from 1 again."""
         return self._if_allowed(
             self.dynamodb.delete_item,
             "version = :version AND marked_at = :at",
@@ -81,7 +81,7 @@ class ScoresTable:
             yield Sent("rating" in item, delivery, _segments(item))
 
     def put_tallies(self, day: date, tallies: Mapping[str, Tallies]) -> None:
-        """Replace them: one item per dimension, one BatchWriteItem."""
+        """Replace the tallies of this day: one item per dimension, one BatchWriteItem."""
         self._write("PutRequest", "Item", (tally_item(dimension, day, rows) for dimension, rows in tallies.items()))
 
     def tallies(self, dimension: str, first: date, last: date) -> Iterator[tuple[date, Tallies]]:
@@ -99,10 +99,10 @@ class ScoresTable:
         self._write("DeleteRequest", "Key", (keys.key(keys.scores(dimension), sk) for sk in sorted(vanished)))
 
     def progress(self) -> Progress:
-        """What the last run left, read consistently."""
+        """The progress as the last run stored it, read consistently."""
         with transient("reading the state of the computation"):
-            found = self.dynamodb.get_item(TableName=self.table, Key=keys.computed(), ConsistentRead=True)
-        item = decode(found.get("Item", {}))
+            response = self.dynamodb.get_item(TableName=self.table, Key=keys.computed(), ConsistentRead=True)
+        item = decode(response.get("Item", {}))
         return Progress(
             day=date.fromisoformat(item["computed_on"]) if "computed_on" in item else None,
             questions=frozenset(item.get("questions", ())),
@@ -110,12 +110,12 @@ class ScoresTable:
         )
 
     def keep(self, progress: Progress) -> None:
-        """Remember it: one PutItem."""
-        known: dict[str, Any] = {"unconfirmed": progress.unconfirmed, "questions": sorted(progress.questions)}
+        """Store the progress: one PutItem."""
+        state: dict[str, Any] = {"unconfirmed": progress.unconfirmed, "questions": sorted(progress.questions)}
         if progress.day:
-            known["computed_on"] = progress.day.isoformat()
+            state["computed_on"] = progress.day.isoformat()
         with transient("keeping the state of the computation"):
-            self.dynamodb.put_item(TableName=self.table, Item=keys.computed() | encode(known))
+            self.dynamodb.put_item(TableName=self.table, Item=keys.computed() | encode(state))
 
     # Scores
 

@@ -1,4 +1,4 @@
-"""The switch of all sending: for those who turn it, and for senders who ask it before each message."""
+"""The switch of all sending: turned by operators and the watch, read by senders before each message."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,20 +12,20 @@ from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.outreach.reputation import Figures, SendingPause
 
 _LOOK_AGAIN = 60
-"""Seconds for which the switch is taken to stand as it was read."""
+"""Seconds for which a read of the switch is believed."""
 
 
 class SendingSwitchTable(InvitationTable):
-    """Switch over DynamoDB: one item, with a `reason` while sending is stopped."""
+    """SendingSwitch over DynamoDB: one item, with a `reason` while sending is stopped."""
 
     def state(self) -> SendingPause:
-        """How it stands; as nobody has ever turned it where there is no item."""
+        """The pause as it stands; an empty one where nobody has ever turned the switch."""
         with transient("reading whether sending is halted"):
-            found = self.dynamodb.get_item(TableName=self.table, Key=keys.sending_pause(), ConsistentRead=True)
-        return _halt_of(decode(found.get("Item", {})))
+            response = self.dynamodb.get_item(TableName=self.table, Key=keys.sending_pause(), ConsistentRead=True)
+        return _pause_of(decode(response.get("Item", {})))
 
     def stop(self, halt: SendingPause) -> bool:
-        """One conditional update; the client's own retry after a lost answer meets its own stop."""
+        """Pause in one conditional update; the client's own retry after a lost answer meets its own stop."""
         resumed_on = halt.resumed_on.isoformat() if halt.resumed_on else ""
         as_known = "resumed_on = :resumed" if resumed_on else "attribute_not_exists(resumed_on)"
         return self.change(
@@ -37,7 +37,7 @@ class SendingSwitchTable(InvitationTable):
         )
 
     def resume(self, day: date) -> bool:
-        """One conditional update; whoever repeats it finds that it was done."""
+        """Resume in one conditional update; False when it was done before."""
         return self.change(
             keys.sending_pause(),
             "SET resumed_on = :day REMOVE reason, since, figures",
@@ -48,14 +48,14 @@ class SendingSwitchTable(InvitationTable):
 
 @dataclass
 class CachedSendingStatus:
-    """Halts: one item, read at most once a minute; `monotonic` counts seconds."""
+    """SendingStatus: one item, read at most once a minute; `monotonic` counts seconds."""
 
     table: InvitationTable
     monotonic: Callable[[], float]
     _known: tuple[float, str] | None = field(default=None, init=False)
 
     def pause_reason(self) -> str:
-        """Why nothing may be sent now; empty where it may."""
+        """The reason why nothing may be sent now; empty where it may."""
         now = self.monotonic()
         if self._known is None or now - self._known[0] >= _LOOK_AGAIN:
             self._known = (now, self._read())
@@ -63,10 +63,10 @@ class CachedSendingStatus:
 
     def _read(self) -> str:
         with transient("reading whether sending is halted"):
-            found = self.table.dynamodb.get_item(
+            response = self.table.dynamodb.get_item(
                 TableName=self.table.table, Key=keys.sending_pause(), ConsistentRead=True
             )
-        return str(found["Item"]["reason"]["S"]) if "reason" in found.get("Item", {}) else ""
+        return str(response["Item"]["reason"]["S"]) if "reason" in response.get("Item", {}) else ""
 
 
 def _plain(figures: Figures | None) -> dict[str, int] | None:
@@ -75,7 +75,7 @@ def _plain(figures: Figures | None) -> dict[str, int] | None:
     return {"sent": figures.sent, "bounced": figures.bounced, "complained": figures.complained}
 
 
-def _halt_of(plain: Mapping[str, Any]) -> SendingPause:
+def _pause_of(plain: Mapping[str, Any]) -> SendingPause:
     since, counted, resumed_on = (plain.get(name) for name in ("since", "figures", "resumed_on"))
     return SendingPause(
         reason=plain.get("reason", ""),

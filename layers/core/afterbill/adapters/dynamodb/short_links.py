@@ -13,10 +13,10 @@ from afterbill.model.short_links import GRACE, ShortLink
 
 
 class ShortLinksTable(ResponsesTable):
-    """Codes, Referrals and Suppressions over DynamoDB."""
+    """ShortLinks, Referrals and Suppressions over DynamoDB."""
 
     def keep(self, code: ShortLink) -> bool:
-        """Write it down, or find it as it was written before; False where another invitation has this code."""
+        """Store the short link, or find it as it was stored before; False where another invitation has this code."""
         until = int(code.until.timestamp())
         forgotten = int((code.until + GRACE).timestamp())
         link = self.update(
@@ -25,7 +25,7 @@ class ShortLinksTable(ResponsesTable):
             "attribute_not_exists(pk) OR invitation = :invitation",
             {":invitation": code.invitation_id, ":until": until, ":forgotten": forgotten},
         )
-        # Who says STOP is known by the number alone, and is still the same customer by then.
+        # A STOP comes with the number alone; until then it stays the number of the same customer.
         holder = self.update(
             keys.phone(code.phone_hash),
             f"SET customer = :customer, {keys.TTL} = :forgotten",
@@ -35,8 +35,8 @@ class ShortLinksTable(ResponsesTable):
         del holder["ConditionExpression"]
         if self.transact([{"Update": link}, {"Update": holder}]):
             return True
-        known = self.code(code.text)
-        if known and known.invitation_id != code.invitation_id:
+        stored = self.code(code.text)
+        if stored and stored.invitation_id != code.invitation_id:
             return False
         message = "a short link or its phone was written by somebody else at the same time"
         raise TransientError(message)
@@ -46,7 +46,7 @@ class ShortLinksTable(ResponsesTable):
         return str(self._item(keys.phone(phone_hash)).get("customer", {}).get("S", ""))
 
     def refer(self, invitation_id: str) -> Invitation | None:
-        """Count one visit of its personal link; the invitation as it stands then: one call."""
+        """Count a visit of the personal link in one call; return the invitation as it stands then, if there is one."""
         update = self.update(keys.invitation(invitation_id), "ADD referred :one", "attribute_exists(pk)", {":one": 1})
         counted = write_if(self.dynamodb.update_item, "counting a referral", **update, ReturnValues="ALL_NEW")
         return invitation_of(counted.item) if counted.held else None
@@ -59,10 +59,10 @@ class ShortLinksTable(ResponsesTable):
         return ShortLink(code, item["invitation"]["S"], datetime.fromtimestamp(int(item["until"]["N"]), UTC))
 
     def suppressed(self, address_hash: str) -> bool:
-        """Whether this is never written to again."""
+        """True for an address or number that is never written to again."""
         return bool(self._item(keys.suppression(address_hash)))
 
     def _item(self, key: "keys.Key") -> dict[str, Any]:
         with transient("reading the table"):
-            found: dict[str, Any] = self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True)
-        return dict(found.get("Item", {}))
+            response: dict[str, Any] = self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        return dict(response.get("Item", {}))

@@ -11,11 +11,11 @@ from afterbill.model.invitation import Delivery
 from afterbill.model.visits import Kind
 
 _TTL = "dynamodb.amazonaws.com"
-"""Who deletes what reached the end of its retention; its tallies stay."""
+"""The principal that deletes items at the end of their retention; their tallies stay."""
 
 
 def read_change(record: Mapping[str, Any]) -> tuple[Snapshot | None, Snapshot | None]:
-    """What an invitation was and is now, None where it did not exist; PayloadError for what is no such record."""
+    """The invitation before and after the change, None where it did not exist; PayloadError for any other record."""
     try:
         images = record["dynamodb"]
         old, new = _snapshot(images.get("OldImage")), _snapshot(images.get("NewImage"))
@@ -25,24 +25,24 @@ def read_change(record: Mapping[str, Any]) -> tuple[Snapshot | None, Snapshot | 
     return (old, old) if retired else (old, new)
 
 
-def tapped_in(record: Mapping[str, Any]) -> str:
-    """The id of an invitation with taps to judge that were not there before, or are to be judged only now it was sent.
+def clicked_in(record: Mapping[str, Any]) -> str:
+    """The id of an invitation with new clicks to review, or with clicks that can be reviewed now that it was sent.
 
-    Empty where there are none, or an answer was confirmed; PayloadError for what is no such record.
+    Empty where there are none, or an answer was confirmed; PayloadError for any other record.
     """
     try:
         images = record["dynamodb"]
         old, new = images.get("OldImage") or {}, images.get("NewImage") or {}
-        before = _taps(old) if "sent_day" in old else 0
+        before = _clicks(old) if "sent_day" in old else 0
         confirmed = "rating" in new and "unconfirmed" not in new
-        return keys.invitation_id(new) if not confirmed and _taps(new) > before else ""
+        return keys.invitation_id(new) if not confirmed and _clicks(new) > before else ""
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise PayloadError(f"unreadable stream record: {type(error).__name__}") from error
 
 
-def _taps(image: Mapping[str, Any]) -> int:
-    """How many of its visits are taps; only their kind is read."""
-    lines = (one["S"] for one in image.get("visits", {}).get("L", ()))
+def _clicks(image: Mapping[str, Any]) -> int:
+    """The number of clicks among its visits; only their kind is read."""
+    lines = (line["S"] for line in image.get("visits", {}).get("L", ()))
     return sum(line.split(" ")[1] == Kind.SEEN for line in lines)
 
 

@@ -1,4 +1,4 @@
-"""Reads of whole items, and conditional updates of one invitation: what every adapter of the table builds on."""
+"""Reads of whole items and conditional updates of an invitation, on which every adapter of the table builds."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -49,8 +49,7 @@ class TableReader:
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """The customers that exist among `ids`."""
         items = self.read([keys.customer(id_) for id_ in ids])
-        people = [customer_of(item) for item in items.values()]
-        return {one.id: one for one in people}
+        return {customer.id: customer for customer in map(customer_of, items.values())}
 
     def customer(self, customer_id: str) -> Customer | None:
         """The customer, merged ones followed."""
@@ -79,18 +78,18 @@ def customer_ids_in(items: Mapping[str, Any], aliases: Sequence[str]) -> dict[st
 
 
 class InvitationTable(TableReader):
-    """One invitation at a time, and conditional updates of it."""
+    """Reads and conditional updates of an invitation."""
 
     def invitation(self, invitation_id: str) -> Invitation | None:
         """The invitation as it stands."""
         with transient("reading an invitation"):
-            found = self.dynamodb.get_item(
+            response = self.dynamodb.get_item(
                 TableName=self.table, Key=keys.invitation(invitation_id), ConsistentRead=True
             )
-        return invitation_of(found["Item"]) if "Item" in found else None
+        return invitation_of(response["Item"]) if "Item" in response else None
 
     def change(self, key: "keys.Key", update: str, condition: str, values: Mapping[str, Any]) -> bool:
-        """Update the item if the condition holds; if not (False), somebody was faster or it was done before."""
+        """Update the item if the condition holds; False when somebody was faster or it was done before."""
         return self.apply(self.update(key, update, condition, values))
 
     def apply(self, update: Mapping[str, Any]) -> bool:
@@ -98,7 +97,7 @@ class InvitationTable(TableReader):
         return write_if(self.dynamodb.update_item, "writing to the table", **update).held
 
     def together(self, first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-        """Both updates at once, or where only one of the conditions holds, that one; whether the first was made."""
+        """Make both updates at once, or the one whose condition holds; True if the first was made."""
         if self.transact([{"Update": first}, {"Update": second}]):
             return True
         made = self.apply(first)

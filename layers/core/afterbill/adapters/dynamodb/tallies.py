@@ -1,4 +1,4 @@
-"""Tallies and scores as items of the table, and back."""
+"""Tallies and scores as items of the table, in both directions."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -31,21 +31,21 @@ def _counts(tally: Tally) -> dict[str, Any]:
 
 
 def _tally(counts: Mapping[str, Any]) -> Tally:
-    """What was stored before the last of them were counted ends earlier: they are 0."""
+    """Missing numbers at the end are 0: older items ended earlier."""
     return Tally.of([int(each["N"]) for each in counts["L"]])
 
 
 def score_item(row: Score) -> dict[str, Any]:
-    """The counts a score follows from, and the score itself for whoever reads the table without this code."""
-    found = row.measures
-    derived = {"score": found.score, "low": found.low, "high": found.high, "mean": found.mean}
+    """The counts a score follows from, and the score itself for readers of the table without this code."""
+    measures = row.measures
+    derived = {"score": measures.score, "low": measures.low, "high": measures.high, "mean": measures.mean}
     if row.comparison:
         derived["change"] = row.comparison.change
     numbers = {name: {"N": repr(value)} for name, value in derived.items() if value is not None}
     plain = {
         "n": row.tally.n,
         "unconfirmed": row.unconfirmed,
-        **found.groups,
+        **measures.groups,
         "computed_at": row.computed_at.isoformat(),
     }
     if row.comparison:

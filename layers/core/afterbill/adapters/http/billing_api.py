@@ -56,20 +56,20 @@ class HttpApis:
 
     def of(self, source: Source, api: Api) -> Call | None:
         """Calls to the API of this source, None where no credentials for it are stored."""
-        known = self.credentials.of(source.name)
-        complete = all(known.get(name) for name in api.login.credentials)
-        return _HttpCall(self, source, api, known) if complete else None
+        credentials = self.credentials.of(source.name)
+        complete = all(credentials.get(name) for name in api.login.credentials)
+        return _HttpCall(self, source, api, credentials) if complete else None
 
     def token(self, source: Source, api: Api, credentials: Mapping[str, str], used: Token | None = None) -> Token:
         """A token that should open the API; another one than `used`."""
         if api.login is Login.CLIENT:
             return self._client_token(source, api, credentials, used)
-        found = self.tokens.token(source.name) if self.tokens else None
-        if found is None or self.tokens is None:
+        stored = self.tokens.token(source.name) if self.tokens else None
+        if stored is None or self.tokens is None:
             raise self._without_consent(source)
-        if not self._stale(found) and (used is None or found.access != used.access or self._just_renewed(source)):
-            return found
-        renewed = self.tokens.renewed(source.name, found, lambda old: self._renew(old, source, api, credentials))
+        if not self._stale(stored) and (used is None or stored.access != used.access or self._just_renewed(source)):
+            return stored
+        renewed = self.tokens.renewed(source.name, stored, lambda old: self._renew(old, source, api, credentials))
         if renewed is None:
             self.consent_lost(source.name)
             raise self._without_consent(source)
@@ -77,18 +77,18 @@ class HttpApis:
         return renewed
 
     def _just_renewed(self, source: Source) -> bool:
-        """Whether another token would do no better; each of them is a version of the secret, of which there are few."""
+        """True while another token would do no better; each is a version of the secret, of which there may be few."""
         return self.now() - self._renewed_at.get(source.name, _EVER) < _OFTEN
 
     def _client_token(self, source: Source, api: Api, credentials: Mapping[str, str], used: Token | None) -> Token:
-        known = self._granted.get(source.name)
-        if known is None or known == used or self._stale(known):
+        token = self._granted.get(source.name)
+        if token is None or token == used or self._stale(token):
             form = {"grant_type": "client_credentials"}
-            known = request_token(self.http, (source, api), credentials, form, self.now())
-            if known is None:
+            token = request_token(self.http, (source, api), credentials, form, self.now())
+            if token is None:
                 raise ConfigurationError(_not_opened(source))
-            self._granted[source.name] = known
-        return known
+            self._granted[source.name] = token
+        return token
 
     def _renew(self, old: Token, source: Source, api: Api, credentials: Mapping[str, str]) -> Token | None:
         if self._refused.get(source.name) == old.refresh:
@@ -129,8 +129,8 @@ class _HttpCall:
     ) -> object | None:
         """The JSON that came back, None where there is no such thing (404, 410); an empty answer is an empty object."""
         url = base_url(self.source, self.api) + _checked(path) + (f"?{urlencode(query)}" if query else "")
-        said = [*_OWN_HEADERS.items(), *self.api.headers.items(), *(headers or {}).items()]
-        plain = {name.lower(): value for name, value in said} | ({"content-type": content_type} if body else {})
+        pairs = [*_OWN_HEADERS.items(), *self.api.headers.items(), *(headers or {}).items()]
+        plain = {name.lower(): value for name, value in pairs} | ({"content-type": content_type} if body else {})
         if not all(value.isascii() and value.isprintable() for value in plain.values()):
             raise PayloadError(f"{self.source.name} {_shown(path)}: a header would not be one line of ASCII")
         answer = self._send(method, url, plain, body)

@@ -1,4 +1,4 @@
-"""Where the API of a source lies, and how its tokens are bought."""
+"""The address of a source's API, and the purchase of tokens for it."""
 
 import json
 from base64 import b64encode
@@ -19,7 +19,7 @@ _SUCCESS = 200
 
 
 class Credentials(Protocol):
-    """What operators stored for the APIs of their sources."""
+    """Credentials that operators stored for the APIs of their sources."""
 
     def of(self, source: str) -> Mapping[str, str]:
         """`key`, or `client_id` and `client_secret`; empty for a source without any."""
@@ -31,7 +31,7 @@ def base_url(source: Source, api: Api) -> str:
 
 
 def token_url(source: Source, api: Api) -> str:
-    """Where tokens are bought; with an address of the source's own this lies there, too."""
+    """The address at which tokens are bought; below the source's own address where it has one."""
     url = _filled((source.sandbox and api.sandbox_token_url) or api.token_url, source)
     return base_url(source, api) + urlsplit(url).path if source.api_url else url
 
@@ -60,36 +60,36 @@ def request_token(
     else:
         headers["authorization"] = f"Basic {b64encode(':'.join(client).encode()).decode()}"
     answer = http.send("POST", token_url(source, api), headers, urlencode(form).encode())
-    said = _object(answer)
-    if said.get("error") == "invalid_grant":
+    fields = _object(answer)
+    if fields.get("error") == "invalid_grant":
         return None
-    access = said.get("access_token")
+    access = fields.get("access_token")
     if answer.status != _SUCCESS or not isinstance(access, str) or not _line(access):
         message = (
             f"source {source.name} gets no token (status {answer.status}): correct its client in the secret `apis`"
         )
         raise ConfigurationError(message)
-    refresh = said.get("refresh_token")
+    refresh = fields.get("refresh_token")
     kept = refresh if isinstance(refresh, str) and refresh else form.get("refresh_token", "")
-    return Token(access, kept, now + _lifetime(said.get("expires_in")))
+    return Token(access, kept, now + _lifetime(fields.get("expires_in")))
 
 
 def _object(answer: Answer) -> Mapping[str, object]:
     try:
-        said = json.loads(answer.body)
+        value = json.loads(answer.body)
     except (ValueError, RecursionError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _line(text: str) -> bool:
     return bool(text) and text.isascii() and text.isprintable()
 
 
-def _lifetime(said: object) -> timedelta:
-    """Some send the number as a text."""
+def _lifetime(seconds_given: object) -> timedelta:
+    """The lifetime of a token; some systems send the number as a text."""
     try:
-        seconds = int(str(said))
+        seconds = int(str(seconds_given))
     except ValueError:
         seconds = _LIFETIME
     return timedelta(seconds=max(0, min(seconds, _LONGEST_LIFETIME)))

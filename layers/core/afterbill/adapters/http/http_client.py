@@ -27,7 +27,7 @@ _SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server said."""
+    """A server's response: status and body."""
 
     status: int
     body: bytes
@@ -35,7 +35,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Trouble:
-    """Why there is no answer, and after how many seconds it may be tried again, None for not now."""
+    """The reason why there is no answer, and the seconds until the next try; None: no further try now."""
 
     what: str
     pause: float | None
@@ -62,17 +62,17 @@ class HttpClient:
         host = urlsplit(url).netloc
         if self.clock() < self._resting.get(host, 0):
             raise TransientError(f"{host}: left alone for {_REST} seconds after a failure")
-        found = self._try(method, url, headers, body)
-        if isinstance(found, _Trouble) and found.pause is not None:
-            self.sleep(found.pause)
-            found = self._try(method, url, headers, body)
-        if isinstance(found, _Trouble):
+        outcome = self._try(method, url, headers, body)
+        if isinstance(outcome, _Trouble) and outcome.pause is not None:
+            self.sleep(outcome.pause)
+            outcome = self._try(method, url, headers, body)
+        if isinstance(outcome, _Trouble):
             self._resting[host] = self.clock() + _REST
-            raise TransientError(f"{host}: {found.what}")
-        return found
+            raise TransientError(f"{host}: {outcome.what}")
+        return outcome
 
     def _try(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer | _Trouble:
-        again = _PAUSE if method == "GET" else None  # anything else may have been done, though nobody said so
+        again = _PAUSE if method == "GET" else None  # anything else may have been done, though no answer came
         try:
             response = self.pool.request(
                 method,

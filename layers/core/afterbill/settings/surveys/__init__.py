@@ -75,20 +75,20 @@ def _with_defaults(tables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _mistakes(error: ValidationError, tables: Mapping[str, Any], name: str) -> list[str]:
-    """One line each, with file and key; what every touchpoint takes from [defaults] is said once."""
-    found = (
-        _mistake(one["type"], _place(one["type"], one["loc"], tables), one["msg"])
-        for one in error.errors(include_url=False)
+    """A line for each mistake, with file and key; a mistake in [defaults] is named once."""
+    mistakes = (
+        _mistake(each["type"], _place(each["type"], each["loc"], tables), each["msg"])
+        for each in error.errors(include_url=False)
     )
-    return sorted({f"{name}: {mistake}" for mistake in found})
+    return sorted({f"{name}: {mistake}" for mistake in mistakes})
 
 
-def _mistake(kind: str, place: tuple[str, ...], said: str) -> str:
+def _mistake(kind: str, place: tuple[str, ...], message: str) -> str:
     if kind == "extra_forbidden":
         return f"{'.'.join(place)}: {did_you_mean(place[-1], KEYS)}"
     if kind == "missing":
         return f"{'.'.join(place)}: is missing"
-    return ": ".join([*filter(None, [".".join(place)]), said.removeprefix("Value error, ")])
+    return ": ".join([*filter(None, [".".join(place)]), message.removeprefix("Value error, ")])
 
 
 def _place(kind: str, loc: tuple[int | str, ...], tables: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What every table of surveys.toml has in common."""
+"""The base of every table of surveys.toml."""
 
 from typing import Annotated
 

@@ -46,7 +46,7 @@ Stage = Literal["awareness", "consideration", "purchase", "support", "loyalty"]
 
 
 class RuleTable(Table):
-    """One touchpoint; what it leaves out stands under [defaults]."""
+    """A touchpoint; keys it leaves out stand under [defaults]."""
 
     ask: bool
     stage: Stage
@@ -69,8 +69,8 @@ class RuleTable(Table):
 
     @field_validator("window")
     @classmethod
-    def _is_there(cls, value: str, known: ValidationInfo) -> str:
-        windows = _table(known, "windows")
+    def _is_there(cls, value: str, info: ValidationInfo) -> str:
+        windows = _table(info, "windows")
         if value and value not in windows:
             message = f"there is no [windows.{value}]: {did_you_mean(value, windows)}"
             raise ValueError(message)
@@ -78,11 +78,11 @@ class RuleTable(Table):
 
     @field_validator("channels")
     @classmethod
-    def _can_be_used(cls, value: tuple[Channel, ...], known: ValidationInfo) -> tuple[Channel, ...]:
-        if Channel.IN_APP in value and not _table(known, "in_product").get("source"):
+    def _can_be_used(cls, value: tuple[Channel, ...], info: ValidationInfo) -> tuple[Channel, ...]:
+        if Channel.IN_APP in value and not _table(info, "in_product").get("source"):
             message = '"in_app" needs [in_product] with source and origins: enter them, or take "in_app" out'
             raise ValueError(message)
-        if value == (Channel.IN_APP,) and not known.data.get("seen_within", True):
+        if value == (Channel.IN_APP,) and not info.data.get("seen_within", True):
             raise PydanticCustomError(
                 UNFIT, 'would ask nobody: with seen_within = "0s" nobody is asked "in_app", and there is no other way'
             )
@@ -92,9 +92,9 @@ class RuleTable(Table):
     _outlives_what_follows = field_validator("expiry")(outlives_what_follows)
 
 
-def _table(known: ValidationInfo, name: str) -> Mapping[str, Any]:
+def _table(info: ValidationInfo, name: str) -> Mapping[str, Any]:
     """Another table of the file, as it stands there; empty where it is missing or none."""
-    table = (known.context or {}).get(name)
+    table = (info.context or {}).get(name)
     return table if isinstance(table, dict) else {}
 
 
@@ -115,7 +115,7 @@ class WindowTable(Table):
 
 
 class LegalTable(Table):
-    """What the law demands before a survey may be sent."""
+    """The legal basis that is needed before a survey may be sent."""
 
     preset: Annotated[str, BeforeValidator(lambda text: choose(text, PRESETS))]
     countries: dict[
@@ -125,7 +125,7 @@ class LegalTable(Table):
 
 
 class SendingTable(Table):
-    """What holds for all mails together."""
+    """[sending]: the caps of all mails together."""
 
     per_hour: Annotated[int, Field(ge=0)] = _CAPS.per_hour
     per_day: Annotated[int, Field(ge=0)] = _CAPS.per_day
@@ -150,7 +150,7 @@ class CampaignTable(Table):
 
 
 class SourceTable(Table):
-    """One webhook endpoint, `/webhooks/<name>`."""
+    """A webhook endpoint, `/webhooks/<name>`."""
 
     provider: Annotated[str, BeforeValidator(provider)]
     test_mode: bool = False
@@ -165,9 +165,9 @@ class SourceTable(Table):
 
     @field_validator("url", "account", "webhook_id")
     @classmethod
-    def _needed(cls, value: str, known: ValidationInfo) -> str:
-        known_provider = known.data.get("provider")
-        why = registry.load(known_provider).ABOUT.needs.get(known.field_name or "") if known_provider else None
+    def _needed(cls, value: str, info: ValidationInfo) -> str:
+        provider_name = info.data.get("provider")
+        why = registry.load(provider_name).ABOUT.needs.get(info.field_name or "") if provider_name else None
         if why and not value:
             message = f"is missing: enter {why}"
             raise ValueError(message)
@@ -175,11 +175,11 @@ class SourceTable(Table):
 
     @field_validator("account")
     @classmethod
-    def _fits_the_address(cls, value: str, known: ValidationInfo) -> str:
-        """Where the API's address holds the account, it must be there and stay a part of it."""
-        said = known.data
-        api = registry.load(said["provider"]).API if "provider" in said and not said.get("api_url") else None
-        if api is None or "{account}" not in ((said.get("sandbox") and api.sandbox_url) or api.url):
+    def _fits_the_address(cls, value: str, info: ValidationInfo) -> str:
+        """Demand an account where the API's address holds it, and one that stays a part of the address."""
+        source = info.data
+        api = registry.load(source["provider"]).API if "provider" in source and not source.get("api_url") else None
+        if api is None or "{account}" not in ((source.get("sandbox") and api.sandbox_url) or api.url):
             return value
         if not re.fullmatch(_PART_OF_ADDRESS, value) or ".." in value:
             message = f"must be what stands for {{account}} in {api.url}, not {value!r}"
@@ -209,8 +209,8 @@ class SurveysFile(Table):
                 message = f"campaigns.{name}: [touchpoints.{campaign.touchpoint}] has ask = false: it would ask nobody"
                 raise ValueError(message)
         if self.in_product.source and self.in_product.source not in self.sources:
-            known = did_you_mean(self.in_product.source, self.sources)
-            message = f"in_product.source: there is no [sources.{self.in_product.source}]: {known}"
+            hint = did_you_mean(self.in_product.source, self.sources)
+            message = f"in_product.source: there is no [sources.{self.in_product.source}]: {hint}"
             raise ValueError(message)
         if CAMPAIGNS in self.sources:
             message = f"sources.{CAMPAIGNS}: this name is taken by [campaigns]: choose another one"

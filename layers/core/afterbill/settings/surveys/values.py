@@ -1,4 +1,4 @@
-"""How single values of surveys.toml are written, and what is said of one that cannot be read."""
+"""Single values of surveys.toml: their grammar, and the message for one that cannot be read."""
 
 import re
 from collections.abc import Iterable
@@ -33,11 +33,11 @@ _CURRENCY = re.compile(r"[A-Z]{3}|presentment")
 def duration(text: object) -> timedelta:
     """`20s`, `90m`, `48h` or `3d`."""
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    found = timedelta(seconds=UNITS[match[2]] * int(match[1])) if match else None
-    if found is None or found > _LONGEST:
+    span = timedelta(seconds=UNITS[match[2]] * int(match[1])) if match else None
+    if span is None or span > _LONGEST:
         message = f'must be a duration such as "20s", "90m", "48h" or "3d", ten years at most, not {text!r}'
         raise ValueError(message)
-    return found
+    return span
 
 
 def time_zone(text: object) -> str:
@@ -58,7 +58,7 @@ def provider(text: object) -> str:
 
 
 def meaning(text: object) -> str:
-    """What a foreign type can be mapped to: a touchpoint, or a lesson about the customer."""
+    """The meaning of a foreign type: a touchpoint, or an update of the customer."""
     if text not in _MEANINGS:
         message = f"must be one of {', '.join(_MEANINGS)}, not {text!r}"
         raise ValueError(message)
@@ -66,14 +66,14 @@ def meaning(text: object) -> str:
 
 
 def field(text: object) -> str:
-    """What a field map can name: a path of the neutral body, or an attribute of a legal basis."""
+    """The target of a field map: a path of the neutral body, or an attribute of a legal basis."""
     if not isinstance(text, str) or (not text.startswith(_ATTRIBUTES) and text not in {*PATHS, *KEYS}):
         raise ValueError(did_you_mean(str(text), {*PATHS, *KEYS}))
     return text
 
 
 def path(text: object) -> str:
-    """Where a foreign body has it: names, and numbers of places in lists, with dots between."""
+    """A path into a foreign body: names, and numbers of places in lists, with dots between."""
     if not isinstance(text, str) or not all(text.split(".")):
         message = f'must be a path such as "payload.owner.mail", not {text!r}'
         raise ValueError(message)
@@ -81,7 +81,7 @@ def path(text: object) -> str:
 
 
 def address(text: object) -> str:
-    """Where requests go: an address that cannot mean another one to somebody else."""
+    """The address of requests: one that cannot mean another one to somebody else."""
     if not isinstance(text, str) or (text and not _ADDRESS.fullmatch(text)) or ".." in text:
         message = (
             f"must be an https:// address without user, query and fragment (http:// on 127.0.0.1 only), not {text!r}"
@@ -99,7 +99,7 @@ def word(text: object) -> str:
 
 
 def currency_code(text: object) -> str:
-    """What amounts are in that name no currency; a shop can also say that the customer's own counts."""
+    """The currency of amounts that name none; a shop can also say that the customer's own counts."""
     if not isinstance(text, str) or not _CURRENCY.fullmatch(text):
         message = f'must be an ISO 4217 code such as "EUR", or "presentment", not {text!r}'
         raise ValueError(message)
@@ -141,7 +141,7 @@ def network(text: object) -> str:
 
 
 def origin(text: object) -> str:
-    """Where pages come from, spelled as browsers spell it: they leave the usual port out."""
+    """The origin of pages, spelled as browsers spell it: they leave the usual port out."""
     if not isinstance(text, str) or not _ORIGIN.fullmatch(text) or text.endswith((":443", ":80")):
         message = (
             'must be scheme and host such as "https://app.example.com", in small letters, without a path, '
@@ -160,9 +160,9 @@ def channel_list(names: object) -> tuple[Channel, ...]:
     return chosen
 
 
-def choose(text: object, known: Iterable[str]) -> str:
-    """One of a few names."""
-    names = list(known)
+def choose(text: object, allowed: Iterable[str]) -> str:
+    """Return the name if it is one of these; otherwise suggest the nearest."""
+    names = list(allowed)
     if text not in names:
         message = f"{did_you_mean(str(text), names)}; there are: {', '.join(names)}"
         raise ValueError(message)
