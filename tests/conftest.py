@@ -1,4 +1,4 @@
-"""Which tier may reach the network, in which order and in which process the tiers run, and where real payloads lie."""
+"""The network of each tier, the order and the processes in which tiers run, and the folder of real payloads."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
 TIERS = ("unit", "contract", "integration", "infra", "perf", "mail", "lab", "e2e", "simulation")
-"""From the cheapest to the dearest, so that a simple mistake is told in seconds."""
+"""From the cheapest to the dearest, so that a simple mistake is found in seconds."""
 STACK_TIER = "e2e"
 """It has one local stack, which only one process may start."""
 LOOPBACK_TIERS = frozenset({"contract", "lab", "e2e"})
@@ -25,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class OneStack(LoadFileScheduling):
-    """Whole files go to whichever process is free; those that share the local stack all go to one, as if one file."""
+    """Whole files go to any free process; those that share the local stack all go to one, as if they were one file."""
 
     def _split_scope(self, nodeid: str) -> str:
         return STACK_TIER if nodeid.startswith(f"tests/{STACK_TIER}/") else super()._split_scope(nodeid)

@@ -30,7 +30,7 @@ hash_address: Callable[[str], str] = partial(address_hash, key=b"identity")
 
 
 def provider(**parts: Any) -> Connector:
-    """One that trusts everybody and says nothing."""
+    """A connector that trusts everybody and reads no facts."""
     about = About("Test", "nothing", Address.PAYLOAD, "none", "nowhere", ())
     defaults: dict[str, Any] = {
         "ABOUT": about,
@@ -176,7 +176,7 @@ def day_of(at: datetime) -> str:
 
 
 def survey_token(one: Invitation, purpose: links.Purpose = links.Purpose.SURVEY, lives: timedelta = 400 * DAY) -> str:
-    """A link that outlives the invitation unless told otherwise."""
+    """A link that outlives the invitation by default."""
     return links.sign(purpose, one.id, NOON + lives, KEYS)
 
 

@@ -1,4 +1,4 @@
-"""Where people live and when mail may leave there, for properties that must hold everywhere."""
+"""Time zones, countries and sending windows, for properties that must hold everywhere."""
 
 from hypothesis import strategies as st
 
@@ -30,7 +30,7 @@ PLACES = st.fixed_dictionaries(
         "country": st.sampled_from(("CH", "DE", "US", "JP", "AE", "IL", "NP", "BR", "XX")),
     },
 )
-"""What a customer may have said: zones and countries, some unknown, some neither."""
+"""Zones and countries that a customer may have given, some unknown, some neither."""
 
 
 @st.composite

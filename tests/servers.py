@@ -1,4 +1,4 @@
-"""A pool of connections to servers that say what a test wants, and a clock that only moves when told."""
+"""A pool of connections to servers that give the replies of a test, and a clock that only a test moves."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,12 +6,12 @@ from typing import Any
 
 from afterbill.adapters.http.http_client import HttpClient
 
-Said = tuple[int, bytes] | tuple[int, bytes, Mapping[str, str]] | Exception
+Reply = tuple[int, bytes] | tuple[int, bytes, Mapping[str, str]] | Exception
 
 
 @dataclass
 class Response:
-    """As urllib3 gives it, unread."""
+    """A response as urllib3 returns it, unread."""
 
     status: int
     body: bytes
@@ -40,19 +40,19 @@ class Request:
 
 @dataclass
 class Pool:
-    """Answers in order, the last one for ever."""
+    """Gives the replies in order, the last one for ever."""
 
-    said: list[Said]
+    replies: list[Reply]
     asked: list[Request] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
 
     def request(self, method: str, url: str, *, headers: Any, body: Any, **options: Any) -> Response:
         self.asked.append(Request(method, url, headers, body or b""))
         self.options = options
-        said = self.said.pop(0) if len(self.said) > 1 else self.said[0]
-        if isinstance(said, Exception):
-            raise said
-        status, text, *more = said
+        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        if isinstance(reply, Exception):
+            raise reply
+        status, text, *more = reply
         return Response(status, text, *(more or [{}]))
 
 
@@ -73,7 +73,7 @@ class Clock:
 
 @dataclass
 class Net:
-    """A client over such a pool."""
+    """An HTTP client over a pool, with its clock."""
 
     pool: Pool
     clock: Clock = field(default_factory=Clock)
@@ -82,5 +82,5 @@ class Net:
         self.http = HttpClient(self.pool, self.clock, self.clock.sleep)
 
 
-def net(*said: Said) -> Net:
-    return Net(Pool(list(said)))
+def net(*replies: Reply) -> Net:
+    return Net(Pool(list(replies)))

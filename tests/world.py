@@ -1,4 +1,4 @@
-"""Every use case over the memory twins, with a clock that only moves when told."""
+"""Every use case over the memory twins, with a clock that only a test moves."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -92,12 +92,12 @@ class World:
         return capture_event(Webhook(source, {}, b"", self.now, part=part), capture, self.now, **more)
 
     def send(self, invitation_id: str, delivery_number: int = 1) -> SendResult:
-        """As if its message came out of the send queue now."""
+        """Handle its message as if it came out of the send queue now."""
         return send_survey(invitation_id, delivery_number, self.sending, self.now)
 
     @property
     def sending(self) -> SendDeps:
-        """What sending needs, today."""
+        """The dependencies of sending, with the policy of today."""
         return SendDeps(
             invitations=self.table,
             caps=self.caps,
@@ -152,7 +152,7 @@ class World:
         return min(timers + [moment for moment, _, _ in self.waiting], default=None)
 
     def collect(self) -> None:
-        """What was put into the send queue now counts its delay from now."""
+        """Count the delay of messages put into the send queue from now."""
         self.waiting += [(self.now + delay, id_, number) for id_, number, delay in self.queued.messages]
         self.queued.messages.clear()
 
@@ -164,7 +164,7 @@ class World:
         return [(id_, number) for _, id_, number in ready]
 
     def invitation(self, one: BillingEvent) -> Invitation:
-        """What is stored about this fact."""
+        """The invitation stored about this fact."""
         return self.stored.invitations[one.invitation_id]
 
     def sent(self, one: BillingEvent | None = None) -> Invitation:

@@ -1,4 +1,4 @@
-"""What infra/template.yaml says, read here so that no test can drift from it."""
+"""infra/template.yaml, read here so that no test can drift from it."""
 
 import json
 from functools import cache

@@ -1,4 +1,4 @@
-"""What campaigns ask of the table: groups of customers, and how far each campaign has come."""
+"""Campaigns: groups of customers, and the progress of each campaign, in memory and in DynamoDB."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -75,20 +75,20 @@ def test_a_group_is_read_to_its_end(town):
 
 def test_who_was_merged_into_another_is_in_no_group(town):
     town.move_in(*town.neighbours[:2])
-    one, other = (town.known(id_) for id_ in town.neighbours[:2])
+    customer, other = (town.known(id_) for id_ in town.neighbours[:2])
 
-    assert town.facts.commit(FactWrites(customers=(Customer(one.id, one.version, merged_into=other.id),)))
+    assert town.facts.commit(FactWrites(customers=(Customer(customer.id, customer.version, merged_into=other.id),)))
 
     assert town.living() == [other.id]
 
 
 def test_a_customer_who_changes_stays(town):
     town.move_in(town.neighbours[0])
-    one = town.known(town.neighbours[0])
+    customer = town.known(town.neighbours[0])
 
-    assert town.facts.commit(FactWrites(customers=(replace(one, suppressed="unsubscribed"),)))
+    assert town.facts.commit(FactWrites(customers=(replace(customer, suppressed="unsubscribed"),)))
 
-    assert town.living() == [one.id]
+    assert town.living() == [customer.id]
 
 
 def test_surveys_are_in_no_group(town, world):
@@ -121,8 +121,8 @@ def test_a_campaign_goes_on_from_where_it_was_and_apart_from_others(town):
 )
 def test_a_table_that_does_not_answer_is_asked_again_by_the_next_run(aws_world, operation, ask):
     def throttled(**_):
-        said = {"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
-        return AWSResponse("https://aws.example", 400, {}, None), said
+        error_response = {"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        return AWSResponse("https://aws.example", 400, {}, None), error_response
 
     aws_world.dynamodb.meta.events.register(f"before-call.dynamodb.{operation}", throttled)
 

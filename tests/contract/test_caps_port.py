@@ -1,4 +1,4 @@
-"""What send_survey asks of the counters and of the switch."""
+"""Caps and SendingStatus, in memory and in DynamoDB."""
 
 from dataclasses import replace
 from datetime import timedelta

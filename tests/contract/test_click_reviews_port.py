@@ -1,4 +1,4 @@
-"""What the judging of taps asks of the table: one suite, the table in memory and DynamoDB."""
+"""ReviewMarks and ClickReviews, in memory and in DynamoDB."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -19,113 +19,115 @@ UNCONFIRMED = Answer(9, confirmed=False)
 
 
 @pytest.fixture
-def taps(world):
+def reviews(world):
     return ReviewsTable(world.dynamodb, TABLE) if world.dynamodb else MemoryReviews(world.responses.invitations)
 
 
-def tapped(world, **changes):
-    """A tapped invitation as the judge would store it."""
+def clicked(world, **changes):
+    """A clicked invitation as the review would store it."""
     sent(world)
     return replace(world.responses.visit(ID, TAP), **changes)
 
 
 def answered(world):
-    return tapped(world, answer=UNCONFIRMED, answered_at=SOON, answered_day="2026-11-22")
+    return clicked(world, answer=UNCONFIRMED, answered_at=SOON, answered_day="2026-11-22")
 
 
-def test_a_mark_keeps_its_first_time_and_counts_what_follows(taps):
-    taps.mark_for_review(ID, NOW)
-    taps.mark_for_review(ID, SOON)
-    taps.mark_for_review(OTHER_ID, SOON)
+def test_a_mark_keeps_its_first_time_and_counts_what_follows(reviews):
+    reviews.mark_for_review(ID, NOW)
+    reviews.mark_for_review(ID, SOON)
+    reviews.mark_for_review(OTHER_ID, SOON)
 
-    marks = sorted(taps.marks(), key=lambda one: one.invitation_id)
+    marks = sorted(reviews.marks(), key=lambda one: one.invitation_id)
     assert marks == [ReviewMark(ID, 2, NOW), ReviewMark(OTHER_ID, 1, SOON)]
 
 
-def test_a_mark_is_removed_only_as_it_was_read(taps):
-    taps.mark_for_review(ID, NOW)
-    (read,) = taps.marks()
-    taps.mark_for_review(ID, SOON)
+def test_a_mark_is_removed_only_as_it_was_read(reviews):
+    reviews.mark_for_review(ID, NOW)
+    (read,) = reviews.marks()
+    reviews.mark_for_review(ID, SOON)
 
-    assert not taps.clear(read)
-    (read,) = taps.marks()
-    assert taps.clear(read)
-    assert not taps.clear(read)
-    assert list(taps.marks()) == []
-
-
-def test_a_mark_set_anew_is_another_one(taps):
-    taps.mark_for_review(ID, NOW)
-    (read,) = taps.marks()
-    assert taps.clear(read)
-    taps.mark_for_review(ID, SOON)
-
-    assert not taps.clear(read)
-    assert list(taps.marks()) == [ReviewMark(ID, 1, SOON)]
+    assert not reviews.clear(read)
+    (read,) = reviews.marks()
+    assert reviews.clear(read)
+    assert not reviews.clear(read)
+    assert list(reviews.marks()) == []
 
 
-def test_an_unconfirmed_answer_is_stored_with_its_moment_and_day(world, taps):
-    told = answered(world)
+def test_a_mark_set_anew_is_another_one(reviews):
+    reviews.mark_for_review(ID, NOW)
+    (read,) = reviews.marks()
+    assert reviews.clear(read)
+    reviews.mark_for_review(ID, SOON)
 
-    assert taps.store_review(told)
-    assert taps.invitation(ID) == told
-
-
-def test_a_label_is_stored_without_an_answer(world, taps):
-    told = tapped(world, label="hidden_link hurried")
-
-    assert taps.store_review(told)
-    assert taps.invitation(ID) == told
+    assert not reviews.clear(read)
+    assert list(reviews.marks()) == [ReviewMark(ID, 1, SOON)]
 
 
-def test_an_answer_takes_the_place_of_a_label(world, taps):
-    told = tapped(world, label="hidden_link")
-    assert taps.store_review(told)
+def test_an_unconfirmed_answer_is_stored_with_its_moment_and_day(world, reviews):
+    reviewed = answered(world)
 
-    assert taps.store_review(replace(told, label="", answer=UNCONFIRMED, answered_at=SOON, answered_day="2026-11-22"))
-    assert (taps.invitation(ID).answer, taps.invitation(ID).label) == (UNCONFIRMED, "")
+    assert reviews.store_review(reviewed)
+    assert reviews.invitation(ID) == reviewed
 
 
-def test_a_newer_tap_keeps_the_first_moment_and_day(world, taps):
+def test_a_label_is_stored_without_an_answer(world, reviews):
+    reviewed = clicked(world, label="hidden_link hurried")
+
+    assert reviews.store_review(reviewed)
+    assert reviews.invitation(ID) == reviewed
+
+
+def test_an_answer_takes_the_place_of_a_label(world, reviews):
+    reviewed = clicked(world, label="hidden_link")
+    assert reviews.store_review(reviewed)
+
+    assert reviews.store_review(
+        replace(reviewed, label="", answer=UNCONFIRMED, answered_at=SOON, answered_day="2026-11-22")
+    )
+    assert (reviews.invitation(ID).answer, reviews.invitation(ID).label) == (UNCONFIRMED, "")
+
+
+def test_a_newer_tap_keeps_the_first_moment_and_day(world, reviews):
     first = answered(world)
-    assert taps.store_review(first)
+    assert reviews.store_review(first)
     newer = replace(
         first, answer=Answer(2, confirmed=False), answered_at=SOON + timedelta(days=1), answered_day="later"
     )
 
-    assert taps.store_review(newer)
-    known = taps.invitation(ID)
-    assert (known.answer, known.answered_at, known.answered_day) == (newer.answer, SOON, "2026-11-22")
+    assert reviews.store_review(newer)
+    stored = reviews.invitation(ID)
+    assert (stored.answer, stored.answered_at, stored.answered_day) == (newer.answer, SOON, "2026-11-22")
 
 
-def test_a_confirmed_answer_is_not_touched(world, taps):
-    told = answered(world)
+def test_a_confirmed_answer_is_not_touched(world, reviews):
+    reviewed = answered(world)
     world.responses.record(ID, Answer(3, "said"), SOON, "2026-11-22")
 
-    assert not taps.store_review(told)
-    assert not taps.store_review(replace(told, answer=None, label="hurried"))
-    known = taps.invitation(ID)
-    assert (known.answer, known.label) == (Answer(3, "said"), "")
+    assert not reviews.store_review(reviewed)
+    assert not reviews.store_review(replace(reviewed, answer=None, label="hurried"))
+    stored = reviews.invitation(ID)
+    assert (stored.answer, stored.label) == (Answer(3, "said"), "")
 
 
-def test_a_confirmed_answer_removes_the_label_and_the_doubt(world, taps):
-    assert taps.store_review(tapped(world, label="hurried"))
+def test_a_confirmed_answer_removes_the_label_and_the_doubt(world, reviews):
+    assert reviews.store_review(clicked(world, label="hurried"))
     world.responses.record(ID, Answer(9), SOON, "2026-11-22")
 
-    known = taps.invitation(ID)
-    assert (known.answer, known.label) == (Answer(9), "")
+    stored = reviews.invitation(ID)
+    assert (stored.answer, stored.label) == (Answer(9), "")
 
 
-def test_what_was_judged_without_the_newest_visit_is_not_stored(world, taps):
-    told = answered(world)
+def test_what_was_judged_without_the_newest_visit_is_not_stored(world, reviews):
+    reviewed = answered(world)
     world.responses.visit(ID, replace(TAP, kind=Kind.HIDDEN, rating=None))
 
-    assert not taps.store_review(told)
-    assert taps.invitation(ID).answer is None
+    assert not reviews.store_review(reviewed)
+    assert reviews.invitation(ID).answer is None
 
 
-def test_what_was_erased_stays_erased(world, taps):
-    told = answered(world)
+def test_what_was_erased_stays_erased(world, reviews):
+    reviewed = answered(world)
 
-    assert not taps.store_review(replace(told, id=OTHER_ID))
-    assert taps.invitation(OTHER_ID) is None
+    assert not reviews.store_review(replace(reviewed, id=OTHER_ID))
+    assert reviews.invitation(OTHER_ID) is None

@@ -1,4 +1,4 @@
-"""What the answer API asks of the table: answers, customers and keys."""
+"""Answers, customers and keys of the answer API, in memory and in DynamoDB."""
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta

@@ -73,6 +73,6 @@ def test_a_copy_is_found_by_source_and_day_and_says_everything(aws):
 
 
 def test_a_body_that_is_no_text_is_kept_as_base64():
-    said = json.loads(content_of(replace(WEBHOOK, body=b"\xff")))
+    content = json.loads(content_of(replace(WEBHOOK, body=b"\xff")))
 
-    assert (said["encoding"], said["body"]) == ("base64", "/w==")
+    assert (content["encoding"], content["body"]) == ("base64", "/w==")

@@ -1,4 +1,4 @@
-"""What capture_event asks of the table."""
+"""Facts, in memory and in DynamoDB."""
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta

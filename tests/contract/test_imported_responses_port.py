@@ -1,4 +1,4 @@
-"""What import_responses asks of the table."""
+"""ImportedResponses, in memory and in DynamoDB."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What import_customers asks of the table."""
+"""Imports, in memory and in DynamoDB."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What surveys inside the product and plain links ask of the table."""
+"""InProductTable: surveys inside the product and plain links, in memory and in DynamoDB."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -131,10 +131,10 @@ class TestShowing:
         assert not product.table.show(ID, NOW)
 
     def test_until_it_closes(self, product):
-        one = sent(product.world)
+        asked = sent(product.world)
 
-        assert not product.table.show(ID, one.answer_until + timedelta(seconds=1))
-        assert product.table.show(ID, one.answer_until)
+        assert not product.table.show(ID, asked.answer_until + timedelta(seconds=1))
+        assert product.table.show(ID, asked.answer_until)
 
     def test_not_what_there_is_not(self, product):
         assert not product.table.show(ID, NOW)
@@ -176,11 +176,11 @@ class TestAnswering:
 
 class TestPlainLinks:
     def test_what_one_made_is_there_and_can_be_answered(self, product):
-        one = opened(COUNTER, ID, None, "de", NOW)
+        asked = opened(COUNTER, ID, None, "de", NOW)
 
-        product.table.open(one)
+        product.table.open(asked)
 
-        assert product.table.invitation(ID) == one
+        assert product.table.invitation(ID) == asked
         assert product.world.responses.record(ID, ANSWER, NOW + DAY, "2026-11-23").stored
 
     def test_what_is_there_stays_as_it_is(self, product):

@@ -1,4 +1,4 @@
-"""What receive_webhook asks of the inbox, what capture_event finds in it again, and what it puts aside."""
+"""Inbox and DeadLetters: webhooks come back byte for byte, from memory and from SQS."""
 
 import re
 from dataclasses import replace
@@ -169,4 +169,4 @@ def test_whatever_the_problem_says_the_webhook_is_put_aside(aws, problem, kept):
 
     world.dead_letters.put_aside(webhook(b"{}"), problem)
 
-    assert [said for _, said in world.put_aside()] == [kept]
+    assert [problem for _, problem in world.put_aside()] == [kept]

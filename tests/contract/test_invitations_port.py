@@ -1,4 +1,4 @@
-"""What send_survey asks of the table: claim, mark, release, close."""
+"""Invitations: claim, mark, release, close, in memory and in DynamoDB."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -41,9 +41,9 @@ def test_an_unknown_invitation_is_none(world):
 
 
 def test_the_situation_is_the_customer_as_they_are_now(world):
-    one, who = stored(world)
+    asked, who = stored(world)
 
-    assert world.invitations.situation(one) == Situation(who, stopped=False)
+    assert world.invitations.situation(asked) == Situation(who, stopped=False)
 
 
 def test_a_customer_who_was_erased_is_nobody(world):
@@ -60,42 +60,42 @@ def test_merged_customers_are_followed_to_the_one_that_is_left(world):
 
 
 def test_a_payment_taken_back_by_another_fact_is_stopped(world):
-    one, _ = stored(world)
+    asked, _ = stored(world)
     world.facts.commit(FactWrites(stops={LINK: OTHER_ID}))
 
-    assert world.invitations.situation(one).stopped
+    assert world.invitations.situation(asked).stopped
 
 
 def test_what_takes_a_payment_back_does_not_stop_itself(world):
-    one, _ = stored(world)
+    asked, _ = stored(world)
     world.facts.commit(FactWrites(stops={LINK: ID}))
 
-    assert not world.invitations.situation(one).stopped
+    assert not world.invitations.situation(asked).stopped
 
 
 def test_a_claim_is_an_attempt_of_its_own_and_the_customer_was_asked(world):
-    one, who = stored(world)
+    asked, who = stored(world)
 
-    assert world.invitations.claim(claimed(one), who)
+    assert world.invitations.claim(claimed(asked), who)
 
-    assert found(world) == claimed(one)
+    assert found(world) == claimed(asked)
     assert person(world) == replace(who, last_asked_at=NOW, version=2)
 
 
 def test_a_claimed_survey_is_waited_for_no_longer(world):
-    one, who = stored(world, who=customer(waiting=waiting(ID, OTHER_ID)))
+    asked, who = stored(world, who=customer(waiting=waiting(ID, OTHER_ID)))
 
-    assert world.invitations.claim(claimed(one), who)
+    assert world.invitations.claim(claimed(asked), who)
 
     assert person(world).waiting == waiting(OTHER_ID)
 
 
 def test_a_claim_gives_the_invitation_to_the_customer_a_merge_has_left(world):
-    one, _ = stored(world)
+    asked, _ = stored(world)
     world.facts.commit(FactWrites(customers=(customer("customer-2"),)))
     survivor = person(world, "customer-2")
 
-    assert world.invitations.claim(claimed(replace(one, customer_id="customer-2")), survivor)
+    assert world.invitations.claim(claimed(replace(asked, customer_id="customer-2")), survivor)
 
     assert found(world).customer_id == "customer-2"
     assert person(world, "customer-2").last_asked_at == NOW
@@ -104,9 +104,9 @@ def test_a_claim_gives_the_invitation_to_the_customer_a_merge_has_left(world):
 
 def test_a_claim_keeps_what_the_mail_was_sent_with(world):
     """Only so does a mail whose fate stays unknown count in the right segments once it is settled."""
-    one, who = stored(world)
+    asked, who = stored(world)
     segments = {"touchpoint": "payment_succeeded", "plan": "max", "country": "DE"}
-    ours = replace(claimed(one), segments=segments, locale="de-AT", zone="Europe/Vienna")
+    ours = replace(claimed(asked), segments=segments, locale="de-AT", zone="Europe/Vienna")
 
     assert world.invitations.claim(ours, who)
 
@@ -114,22 +114,22 @@ def test_a_claim_keeps_what_the_mail_was_sent_with(world):
 
 
 def test_of_two_claims_one_wins(world):
-    one, who = stored(world)
+    asked, who = stored(world)
 
-    assert world.invitations.claim(claimed(one, "first"), who)
-    assert not world.invitations.claim(claimed(one, "second", NOW + timedelta(seconds=1)), who)
+    assert world.invitations.claim(claimed(asked, "first"), who)
+    assert not world.invitations.claim(claimed(asked, "second", NOW + timedelta(seconds=1)), who)
 
-    assert found(world) == claimed(one, "first")
+    assert found(world) == claimed(asked, "first")
     assert person(world).last_asked_at == NOW
 
 
 def test_two_invitations_to_one_customer_are_not_claimed_at_once(world):
     """The cooldown was read before either claim: the customer's version tells the second that it has changed."""
-    one, who = stored(world)
+    asked, who = stored(world)
     other = replace(invitation(OTHER_ID), objects={})
     world.facts.commit(FactWrites(invitation=other))
 
-    assert world.invitations.claim(claimed(one), who)
+    assert world.invitations.claim(claimed(asked), who)
     assert not world.invitations.claim(claimed(other), who)
 
     assert world.invitations.invitation(OTHER_ID) == other
@@ -141,46 +141,46 @@ def test_two_invitations_to_one_customer_are_not_claimed_at_once(world):
     ids=["suppressed", "merged", "asked"],
 )
 def test_a_customer_changed_since_it_was_read_is_not_asked(world, change):
-    one, who = stored(world)
+    asked, who = stored(world)
     world.facts.commit(FactWrites(customers=(replace(who, **change),)))
 
-    assert not world.invitations.claim(claimed(one), who)
+    assert not world.invitations.claim(claimed(asked), who)
 
-    assert found(world) == one
+    assert found(world) == asked
 
 
 def test_a_customer_erased_since_it_was_read_is_not_asked(world):
-    one = invitation()
-    world.facts.commit(FactWrites(invitation=one))
+    asked = invitation()
+    world.facts.commit(FactWrites(invitation=asked))
 
-    assert not world.invitations.claim(claimed(one), customer(version=1))
-    assert found(world) == one
+    assert not world.invitations.claim(claimed(asked), customer(version=1))
+    assert found(world) == asked
 
 
 def test_a_closed_invitation_is_not_claimed(world):
-    one, who = stored(world, invitation(state=State.CLOSED, reason="cooldown"))
+    asked, who = stored(world, invitation(state=State.CLOSED, reason="cooldown"))
 
-    assert not world.invitations.claim(claimed(one), who)
+    assert not world.invitations.claim(claimed(asked), who)
     assert person(world) == who
 
 
 @pytest.mark.parametrize("before", [None, EARLIER], ids=["never asked", "asked before"])
 def test_a_released_claim_waits_again_as_if_nobody_had_been_asked(world, before):
-    one, who = stored(world, who=customer(last_asked_at=before))
-    ours = replace(claimed(one), previously_asked_at=before)
+    asked, who = stored(world, who=customer(last_asked_at=before))
+    ours = replace(claimed(asked), previously_asked_at=before)
     world.invitations.claim(ours, who)
 
     world.invitations.release(replace(ours, deferred_until=LATER, generation=2), who)
 
-    assert found(world) == replace(one, deferred_until=LATER, generation=2)
+    assert found(world) == replace(asked, deferred_until=LATER, generation=2)
     assert person(world) == replace(who, version=3)
 
 
 def test_a_released_invitation_competes_again(world):
-    one, who = stored(world, who=customer(waiting=waiting(ID, OTHER_ID)))
-    world.invitations.claim(claimed(one), who)
+    asked, who = stored(world, who=customer(waiting=waiting(ID, OTHER_ID)))
+    world.invitations.claim(claimed(asked), who)
 
-    world.invitations.release(replace(claimed(one), deferred_until=LATER, generation=2), who)
+    world.invitations.release(replace(claimed(asked), deferred_until=LATER, generation=2), who)
 
     assert person(world).waiting == waiting(OTHER_ID) | {ID: replace(waiting()[ID], due_at=LATER)}
 
@@ -267,19 +267,19 @@ def test_a_mail_that_was_proven_sent_does_not_become_unknown(world):
 
 
 def test_closing_says_why_and_the_customer_waits_no_longer(world):
-    one, who = stored(world, who=customer(waiting=waiting(ID, OTHER_ID)))
+    asked, who = stored(world, who=customer(waiting=waiting(ID, OTHER_ID)))
 
-    world.invitations.close(replace(one, closed_at=LATER), SkipReason.STOPPED)
+    world.invitations.close(replace(asked, closed_at=LATER), SkipReason.STOPPED)
 
-    assert found(world) == replace(one, state=State.CLOSED, reason="stopped", closed_at=LATER)
+    assert found(world) == replace(asked, state=State.CLOSED, reason="stopped", closed_at=LATER)
     assert person(world) == replace(who, waiting=waiting(OTHER_ID), version=2)
     assert list(world.sweeps.not_sent("2026-11-22T13")) == []
 
 
 def test_closing_leaves_a_customer_who_waits_for_another_survey(world):
-    one, who = stored(world, who=customer(waiting=waiting(OTHER_ID)))
+    asked, who = stored(world, who=customer(waiting=waiting(OTHER_ID)))
 
-    world.invitations.close(one, SkipReason.SUPERSEDED)
+    world.invitations.close(asked, SkipReason.SUPERSEDED)
 
     assert person(world) == who
 
@@ -302,12 +302,12 @@ def test_a_rejected_attempt_is_closed(world):
 
 
 def test_what_has_moved_on_since_it_was_read_is_not_closed(world):
-    one, who = stored(world)
-    world.invitations.claim(claimed(one), who)
+    asked, who = stored(world)
+    world.invitations.claim(claimed(asked), who)
 
-    world.invitations.close(one, SkipReason.EXPIRED)
+    world.invitations.close(asked, SkipReason.EXPIRED)
 
-    assert found(world) == claimed(one)
+    assert found(world) == claimed(asked)
 
 
 def test_what_was_erased_since_it_was_read_stays_erased(world):
@@ -329,97 +329,97 @@ def test_a_sent_survey_is_no_longer_unsettled(world):
     assert list(world.sweeps.not_sent("2026-11-22T13")) == []
 
 
-def deferred(one, until=LATER):
-    return one.defer(Deferral(NOW, SkipReason.COOLDOWN, until))
+def deferred(asked, until=LATER):
+    return asked.defer(Deferral(NOW, SkipReason.COOLDOWN, until))
 
 
 def test_a_survey_put_off_waits_in_the_table_too(world):
-    one, who = stored(world, who=customer(waiting=waiting(ID, OTHER_ID)))
+    asked, who = stored(world, who=customer(waiting=waiting(ID, OTHER_ID)))
 
-    assert world.invitations.defer(deferred(one), who)
+    assert world.invitations.defer(deferred(asked), who)
 
-    assert found(world) == deferred(one)
+    assert found(world) == deferred(asked)
     assert person(world).waiting[ID] == replace(waiting()[ID], due_at=LATER)
     assert person(world).waiting[OTHER_ID] == waiting(OTHER_ID)[OTHER_ID]
 
 
 def test_a_survey_put_off_is_overdue_only_after_that(world):
-    one, who = stored(world)
+    asked, who = stored(world)
 
-    world.invitations.defer(deferred(one), who)
+    world.invitations.defer(deferred(asked), who)
 
     assert list(world.sweeps.not_sent("2026-11-22T13")) == []
     assert list(world.sweeps.not_sent("2026-11-22T15")) == [ID]
 
 
 def test_of_two_who_put_it_off_one_wins(world):
-    one, who = stored(world)
+    asked, who = stored(world)
 
-    assert world.invitations.defer(deferred(one), who)
-    assert not world.invitations.defer(deferred(one, LATER + timedelta(days=1)), who)
+    assert world.invitations.defer(deferred(asked), who)
+    assert not world.invitations.defer(deferred(asked, LATER + timedelta(days=1)), who)
 
     assert found(world).ready_at == LATER
 
 
 def test_what_was_claimed_or_erased_since_it_was_read_is_not_put_off(world):
-    one, who = stored(world)
-    world.invitations.claim(claimed(one), who)
+    asked, who = stored(world)
+    world.invitations.claim(claimed(asked), who)
 
-    assert not world.invitations.defer(deferred(one), who)
+    assert not world.invitations.defer(deferred(asked), who)
     assert not world.invitations.defer(deferred(invitation(OTHER_ID)), who)
 
-    assert found(world) == claimed(one)
+    assert found(world) == claimed(asked)
     assert world.invitations.invitation(OTHER_ID) is None
 
 
-def reminded(one, at=LATER):
-    return replace(one, delivery_number=2, reminded_at=at)
+def reminded(asked, at=LATER):
+    return replace(asked, delivery_number=2, reminded_at=at)
 
 
 def test_a_reminder_is_claimed_once(world):
-    one = sent(world)
+    asked = sent(world)
 
-    assert world.invitations.claim_reminder(reminded(one), person(world))
-    assert not world.invitations.claim_reminder(reminded(one, LATER + timedelta(hours=1)), person(world))
+    assert world.invitations.claim_reminder(reminded(asked), person(world))
+    assert not world.invitations.claim_reminder(reminded(asked, LATER + timedelta(hours=1)), person(world))
 
-    assert found(world) == reminded(one)
+    assert found(world) == reminded(asked)
 
 
 def test_a_customer_changed_since_it_was_read_is_not_reminded(world):
-    one, who = sent(world), person(world)
+    asked, who = sent(world), person(world)
     world.facts.commit(FactWrites(customers=(replace(who, suppressed="unsubscribed"),)))
 
-    assert not world.invitations.claim_reminder(reminded(one), who)
+    assert not world.invitations.claim_reminder(reminded(asked), who)
 
     assert found(world).reminded_at is None
 
 
 @pytest.mark.parametrize("delivery", [Delivery.BOUNCED, Delivery.COMPLAINED])
 def test_nobody_is_reminded_of_a_mail_that_did_harm(world, delivery):
-    one = sent(world)
+    asked = sent(world)
     world.mail_events.deliver(ID, delivery)
 
-    assert not world.invitations.claim_reminder(reminded(one), person(world))
+    assert not world.invitations.claim_reminder(reminded(asked), person(world))
 
 
 def test_nobody_is_reminded_of_what_they_answered(world):
-    one = sent(world)
+    asked = sent(world)
     world.responses.record(ID, Answer(0), NOW, "2026-11-22")
 
-    assert not world.invitations.claim_reminder(reminded(one), person(world))
+    assert not world.invitations.claim_reminder(reminded(asked), person(world))
 
 
 def test_only_what_was_sent_is_reminded_of(world):
-    one, _ = stored(world)
+    asked, _ = stored(world)
 
-    assert not world.invitations.claim_reminder(reminded(one), person(world))
+    assert not world.invitations.claim_reminder(reminded(asked), person(world))
     assert not world.invitations.claim_reminder(reminded(invitation(OTHER_ID)), person(world))
 
 
 def test_a_released_reminder_can_be_claimed_later(world):
-    one = sent(world)
-    world.invitations.claim_reminder(reminded(one), person(world))
-    later = replace(reminded(one), deferred_until=LATER + timedelta(hours=1), generation=2)
+    asked = sent(world)
+    world.invitations.claim_reminder(reminded(asked), person(world))
+    later = replace(reminded(asked), deferred_until=LATER + timedelta(hours=1), generation=2)
 
     world.invitations.release_reminder(later)
 
@@ -428,20 +428,20 @@ def test_a_released_reminder_can_be_claimed_later(world):
 
 
 def test_only_the_claim_itself_of_a_reminder_is_released(world):
-    one = sent(world)
-    world.invitations.claim_reminder(reminded(one), person(world))
+    asked = sent(world)
+    world.invitations.claim_reminder(reminded(asked), person(world))
 
-    world.invitations.release_reminder(replace(reminded(one, NOW), deferred_until=LATER, generation=2))
+    world.invitations.release_reminder(replace(reminded(asked, NOW), deferred_until=LATER, generation=2))
 
-    assert found(world) == reminded(one)
+    assert found(world) == reminded(asked)
 
 
 def test_a_put_off_reminder_leaves_a_sent_survey_sent(world):
-    one = sent(world)
+    asked = sent(world)
 
-    assert world.invitations.defer(deferred(one), customer())
+    assert world.invitations.defer(deferred(asked), customer())
 
-    assert found(world) == deferred(one)
+    assert found(world) == deferred(asked)
     assert list(world.sweeps.not_sent("2026-11-22T15")) == []
 
 
@@ -457,10 +457,10 @@ def test_a_release_finds_the_customer_whose_item_was_written_anew(world):
 
 
 def test_a_close_that_was_made_by_half_is_completed(aws_world):
-    one, who = stored(aws_world, who=customer(waiting=waiting()))
+    asked, who = stored(aws_world, who=customer(waiting=waiting()))
     aws_world.facts.commit(FactWrites(customers=(replace(who, waiting={}),)))
 
-    aws_world.invitations.close(one, SkipReason.EXPIRED)
+    aws_world.invitations.close(asked, SkipReason.EXPIRED)
 
     assert found(aws_world).reason == "expired"
 
@@ -468,42 +468,42 @@ def test_a_close_that_was_made_by_half_is_completed(aws_world):
 # Other channels
 
 
-def offered(one, **changes):
-    """As it is claimed for the product."""
-    return replace(claimed(one).by("in_app"), **changes)
+def offered(asked, **changes):
+    """The invitation as it is claimed for the product."""
+    return replace(claimed(asked).by("in_app"), **changes)
 
 
 def test_a_claim_keeps_its_channel_and_inside_the_product_offers_the_survey(world):
-    one, who = stored(world)
+    asked, who = stored(world)
 
-    assert world.invitations.claim(offered(one), who)
+    assert world.invitations.claim(offered(asked), who)
 
-    assert found(world) == offered(one)
+    assert found(world) == offered(asked)
     assert person(world) == replace(who, last_asked_at=NOW, offered=ID, version=2)
 
 
 def test_what_is_offered_is_marked_sent_without_a_message(world):
-    one, who = stored(world)
-    world.invitations.claim(offered(one), who)
+    asked, who = stored(world)
+    world.invitations.claim(offered(asked), who)
 
-    world.invitations.mark_sent(replace(offered(one), sent_at=NOW, sent_day="2026-11-22"))
+    world.invitations.mark_sent(replace(offered(asked), sent_at=NOW, sent_day="2026-11-22"))
 
     assert (found(world).state, found(world).message_id, found(world).channel) == (State.SENT, "", "in_app")
 
 
-def further(one, channel="sms", at=LATER):
-    ways = (*one.follow_ups, FollowUp(NOW, one.channel), FollowUp(at, channel))
-    return replace(one, delivery_number=2, follow_ups=ways, delivery=Delivery.ACCEPTED, delivered_at=None).by(channel)
+def further(asked, channel="sms", at=LATER):
+    ways = (*asked.follow_ups, FollowUp(NOW, asked.channel), FollowUp(at, channel))
+    return replace(asked, delivery_number=2, follow_ups=ways, delivery=Delivery.ACCEPTED, delivered_at=None).by(channel)
 
 
 @pytest.mark.parametrize(("channel", "offers"), [("sms", ""), ("in_app", ID)])
 def test_a_further_delivery_is_claimed_once_by_its_channel(world, channel, offers):
-    one, before = sent(world), person(world)
+    asked, before = sent(world), person(world)
 
-    assert world.invitations.claim_follow_up(further(one, channel), before)
-    assert not world.invitations.claim_follow_up(further(one, channel), person(world))
+    assert world.invitations.claim_follow_up(further(asked, channel), before)
+    assert not world.invitations.claim_follow_up(further(asked, channel), person(world))
 
-    assert found(world) == further(one, channel)
+    assert found(world) == further(asked, channel)
     assert person(world) == replace(before, offered=offers, version=before.version + 1)
 
 
@@ -511,69 +511,69 @@ def test_a_further_delivery_is_claimed_once_by_its_channel(world, channel, offer
 def test_what_was_proved_of_one_channel_is_not_true_of_the_next(world, rank):
     sent(world)
     world.mail_events.deliver(ID, rank, NOW)
-    one = found(world)
-    world.invitations.claim_follow_up(further(one), person(world))
+    asked = found(world)
+    world.invitations.claim_follow_up(further(asked), person(world))
     assert (found(world).delivery, found(world).delivered_at) == (Delivery.ACCEPTED, None)
 
-    world.invitations.release_follow_up(replace(one, deferred_until=LATER, generation=2))
+    world.invitations.release_follow_up(replace(asked, deferred_until=LATER, generation=2))
     assert (found(world).delivery, found(world).delivered_at) == (rank, NOW)
 
 
 def test_a_bounce_by_one_channel_does_not_keep_the_reminder_by_the_next_one_back(world):
-    one = sent(world)
+    asked = sent(world)
     world.mail_events.deliver(ID, Delivery.BOUNCED)
-    world.invitations.claim_follow_up(further(one, "mail"), person(world))
+    world.invitations.claim_follow_up(further(asked, "mail"), person(world))
 
     assert world.invitations.claim_reminder(replace(found(world), delivery_number=3, reminded_at=LATER), person(world))
 
 
 def test_a_further_delivery_that_was_answered_is_not_given_back(world):
-    one = sent(world)
-    world.invitations.claim_follow_up(further(one), person(world))
+    asked = sent(world)
+    world.invitations.claim_follow_up(further(asked), person(world))
     world.responses.record(ID, Answer(9), NOW, "2026-11-22")
 
-    world.invitations.release_follow_up(replace(one, deferred_until=LATER, generation=2))
+    world.invitations.release_follow_up(replace(asked, deferred_until=LATER, generation=2))
 
     assert (found(world).channel, found(world).delivery_number, found(world).generation) == ("sms", 2, 1)
 
 
 def test_a_bounce_does_not_keep_another_channel_from_being_tried_but_a_complaint_does(world):
-    one = sent(world)
+    asked = sent(world)
     world.mail_events.deliver(ID, Delivery.BOUNCED)
-    assert world.invitations.claim_follow_up(further(one), person(world))
+    assert world.invitations.claim_follow_up(further(asked), person(world))
 
-    world.invitations.release_follow_up(replace(one, deferred_until=LATER, generation=2))
+    world.invitations.release_follow_up(replace(asked, deferred_until=LATER, generation=2))
     world.mail_events.deliver(ID, Delivery.COMPLAINED)
-    assert not world.invitations.claim_follow_up(further(one), person(world))
+    assert not world.invitations.claim_follow_up(further(asked), person(world))
 
 
 def test_nothing_follows_an_answer(world):
-    one = sent(world)
+    asked = sent(world)
     world.responses.record(ID, Answer(0), NOW, "2026-11-22")
 
-    assert not world.invitations.claim_follow_up(further(one), person(world))
+    assert not world.invitations.claim_follow_up(further(asked), person(world))
 
 
 def test_nothing_follows_the_reminder_nor_what_was_not_sent(world):
-    one = sent(world)
-    world.invitations.claim_reminder(reminded(one), person(world))
+    asked = sent(world)
+    world.invitations.claim_reminder(reminded(asked), person(world))
 
-    assert not world.invitations.claim_follow_up(replace(further(one), delivery_number=3), person(world))
+    assert not world.invitations.claim_follow_up(replace(further(asked), delivery_number=3), person(world))
     assert not world.invitations.claim_follow_up(further(invitation(OTHER_ID)), person(world))
 
 
 def test_a_customer_changed_since_it_was_read_gets_no_further_delivery(world):
-    one, who = sent(world), person(world)
+    asked, who = sent(world), person(world)
     world.facts.commit(FactWrites(customers=(replace(who, suppressed="unsubscribed"),)))
 
-    assert not world.invitations.claim_follow_up(further(one), who)
-    assert found(world) == one
+    assert not world.invitations.claim_follow_up(further(asked), who)
+    assert found(world) == asked
 
 
 def test_a_released_further_delivery_leaves_all_as_it_was_but_for_its_moment(world):
-    one = sent(world)
-    world.invitations.claim_follow_up(further(one), person(world))
-    later = replace(one, deferred_until=LATER + timedelta(hours=1), generation=2)
+    asked = sent(world)
+    world.invitations.claim_follow_up(further(asked), person(world))
+    later = replace(asked, deferred_until=LATER + timedelta(hours=1), generation=2)
 
     world.invitations.release_follow_up(later)
     world.invitations.release_follow_up(replace(later, generation=3))
@@ -583,10 +583,10 @@ def test_a_released_further_delivery_leaves_all_as_it_was_but_for_its_moment(wor
 
 
 def test_the_reminder_comes_behind_further_deliveries(world):
-    one = sent(world)
-    world.invitations.claim_follow_up(further(one, "mail"), person(world))
+    asked = sent(world)
+    world.invitations.claim_follow_up(further(asked, "mail"), person(world))
 
     assert world.invitations.claim_reminder(
-        replace(further(one, "mail"), delivery_number=3, reminded_at=LATER), person(world)
+        replace(further(asked, "mail"), delivery_number=3, reminded_at=LATER), person(world)
     )
     assert found(world).delivery_number == 3

@@ -1,4 +1,4 @@
-"""What the mail system's events ask of the table."""
+"""MailEvents, in memory and in DynamoDB."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,7 +8,7 @@ import pytest
 from afterbill.model.invitation import Delivery, State
 from tests.contract.people import ID, NOW, claimed, invitation, mailed, sending, sent, stored
 
-SAID_AT = NOW + timedelta(seconds=2)
+REPORTED_AT = NOW + timedelta(seconds=2)
 
 
 @pytest.mark.parametrize("silent", [False, True], ids=["sending", "unknown"])
@@ -17,38 +17,38 @@ def test_proof_of_sending_settles_what_is_open(world, silent):
     if silent:
         world.invitations.mark_unknown(ours)
 
-    world.mail_events.confirm_sent(ours, "message-1", SAID_AT, "2026-11-22")
+    world.mail_events.confirm_sent(ours, "message-1", REPORTED_AT, "2026-11-22")
 
-    settled = replace(ours, state=State.SENT, message_id="message-1", sent_at=SAID_AT, sent_day="2026-11-22")
+    settled = replace(ours, state=State.SENT, message_id="message-1", sent_at=REPORTED_AT, sent_day="2026-11-22")
     assert world.mail_events.invitation(ID) == replace(settled, attempt="", claimed_at=None)
     assert list(world.sweeps.not_sent("2026-11-22T13")) == []
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.CLOSED])
 def test_what_is_not_open_is_not_settled(world, state):
-    one, _ = stored(world, invitation(state=state))
+    asked, _ = stored(world, invitation(state=state))
 
-    world.mail_events.confirm_sent(one, "message-1", SAID_AT, "2026-11-22")
+    world.mail_events.confirm_sent(asked, "message-1", REPORTED_AT, "2026-11-22")
 
-    assert world.mail_events.invitation(ID) == one
+    assert world.mail_events.invitation(ID) == asked
 
 
 def test_what_was_marked_sent_keeps_its_day(world):
-    one = sent(world)
+    asked = sent(world)
 
-    world.mail_events.confirm_sent(one, "message-2", SAID_AT + timedelta(days=1), "2026-11-23")
+    world.mail_events.confirm_sent(asked, "message-2", REPORTED_AT + timedelta(days=1), "2026-11-23")
 
-    assert world.mail_events.invitation(ID) == one
+    assert world.mail_events.invitation(ID) == asked
 
 
 def test_the_mark_after_the_proof_changes_nothing(world):
     """The event may overtake the sender that is about to mark: the first word stands."""
     ours, _ = sending(world)
-    world.mail_events.confirm_sent(ours, "message-1", SAID_AT, "2026-11-22")
+    world.mail_events.confirm_sent(ours, "message-1", REPORTED_AT, "2026-11-22")
 
     world.invitations.mark_sent(mailed(ours))
 
-    assert world.mail_events.invitation(ID).sent_at == SAID_AT
+    assert world.mail_events.invitation(ID).sent_at == REPORTED_AT
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_the_delivery_only_rises(world, first, then, kept):
 
 def test_what_was_erased_stays_erased(world):
     world.mail_events.deliver(ID, Delivery.DELIVERED)
-    world.mail_events.confirm_sent(claimed(invitation()), "message-1", SAID_AT, "2026-11-22")
+    world.mail_events.confirm_sent(claimed(invitation()), "message-1", REPORTED_AT, "2026-11-22")
 
     assert world.mail_events.invitation(ID) is None
 
@@ -78,12 +78,12 @@ def test_what_was_erased_stays_erased(world):
 def test_a_moment_of_delivery_that_was_overtaken_is_kept_too(world):
     stored(world)
     world.mail_events.deliver(ID, Delivery.COMPLAINED)
-    world.mail_events.deliver(ID, Delivery.DELIVERED, SAID_AT)
+    world.mail_events.deliver(ID, Delivery.DELIVERED, REPORTED_AT)
     assert world.mail_events.invitation(ID).delivered_at is None
 
-    world.mail_events.deliver(ID, Delivery.COMPLAINED, SAID_AT)
+    world.mail_events.deliver(ID, Delivery.COMPLAINED, REPORTED_AT)
     known = world.mail_events.invitation(ID)
-    assert (known.delivery, known.delivered_at) == (Delivery.COMPLAINED, SAID_AT)
+    assert (known.delivery, known.delivered_at) == (Delivery.COMPLAINED, REPORTED_AT)
 
 
 def test_the_first_moment_of_delivery_is_kept(world):
@@ -91,9 +91,9 @@ def test_the_first_moment_of_delivery_is_kept(world):
     world.mail_events.deliver(ID, Delivery.ACCEPTED)
     assert world.mail_events.invitation(ID).delivered_at is None
 
-    world.mail_events.deliver(ID, Delivery.DELIVERED, SAID_AT)
-    world.mail_events.deliver(ID, Delivery.DELIVERED, SAID_AT + timedelta(days=7))
-    world.mail_events.deliver(ID, Delivery.COMPLAINED, SAID_AT + timedelta(days=8))
+    world.mail_events.deliver(ID, Delivery.DELIVERED, REPORTED_AT)
+    world.mail_events.deliver(ID, Delivery.DELIVERED, REPORTED_AT + timedelta(days=7))
+    world.mail_events.deliver(ID, Delivery.COMPLAINED, REPORTED_AT + timedelta(days=8))
 
     known = world.mail_events.invitation(ID)
-    assert (known.delivery, known.delivered_at) == (Delivery.COMPLAINED, SAID_AT)
+    assert (known.delivery, known.delivered_at) == (Delivery.COMPLAINED, REPORTED_AT)

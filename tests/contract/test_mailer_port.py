@@ -1,4 +1,4 @@
-"""What send_survey asks of the mail system, and every answer SES v2 can give."""
+"""Mailer, in memory and over SES, with every answer SES v2 can give."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What the answer page asks of the table."""
+"""Responses, in memory and in DynamoDB."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -22,11 +22,11 @@ def test_an_answer_to_nothing_is_none(world):
 
 
 def test_an_answer_is_stored_with_its_moment_and_day(world):
-    one = sent(world)
+    asked = sent(world)
 
     recorded = world.responses.record(ID, ANSWER, SOON, "2026-11-22")
 
-    assert recorded == Recorded(replace(one, answer=ANSWER, answered_at=SOON, answered_day="2026-11-22"), stored=True)
+    assert recorded == Recorded(replace(asked, answer=ANSWER, answered_at=SOON, answered_day="2026-11-22"), stored=True)
     assert world.responses.invitation(ID) == recorded.invitation
 
 
@@ -66,16 +66,16 @@ def test_an_answer_to_a_mail_whose_fate_is_unknown_counts(world):
 
 @pytest.mark.parametrize("state", [State.PENDING, State.CLOSED])
 def test_what_was_not_asked_is_not_answered(world, state):
-    one, _ = stored(world, invitation(state=state))
+    asked, _ = stored(world, invitation(state=state))
 
-    assert world.responses.record(ID, ANSWER, SOON, "2026-11-22") == Recorded(one, stored=False)
-    assert world.responses.invitation(ID) == one
+    assert world.responses.record(ID, ANSWER, SOON, "2026-11-22") == Recorded(asked, stored=False)
+    assert world.responses.invitation(ID) == asked
 
 
 def test_an_answer_counts_until_the_moment_it_closes(world):
-    one = sent(world)
+    asked = sent(world)
 
-    assert one.answer_until == CLOSES
+    assert asked.answer_until == CLOSES
     assert world.responses.record(ID, ANSWER, CLOSES, "2026-12-22").stored
 
 
@@ -90,7 +90,7 @@ def test_an_answer_that_is_too_late_changes_nothing(world):
 
 
 def test_the_survey_closes_as_long_after_the_proof_of_sending_as_after_the_sending(world):
-    """What SES says of the moment may differ from the claim's: the page and the write must agree on it."""
+    """The moment of SES may differ from the claim's: the page and the write must agree on it."""
     ours, _ = sending(world)
     world.invitations.mark_unknown(ours)
     world.mail_events.confirm_sent(ours, "message-1", NOW + timedelta(minutes=1), "2026-11-22")
@@ -102,12 +102,12 @@ def test_the_survey_closes_as_long_after_the_proof_of_sending_as_after_the_sendi
 
 @pytest.mark.parametrize("question", Question)
 def test_a_rating_outside_the_scale_of_the_question_is_not_stored(world, question):
-    one = sent(world, invitation(segments={"plan": "Pro"} if question is Question.NPS else {"question": question}))
+    asked = sent(world, invitation(segments={"plan": "Pro"} if question is Question.NPS else {"question": question}))
     stored = {rating: world.responses.record(ID, Answer(rating), SOON, "2026-11-22") for rating in range(11)}
 
-    assert {rating for rating, told in stored.items() if told.stored} == set(SCALES[question].ratings)
-    assert all(told.invitation.answerable(SOON) for told in stored.values())
-    assert one.question is question
+    assert {rating for rating, recorded in stored.items() if recorded.stored} == set(SCALES[question].ratings)
+    assert all(recorded.invitation.answerable(SOON) for recorded in stored.values())
+    assert asked.question is question
 
 
 def test_a_confirmed_answer_takes_the_place_of_an_unconfirmed_one_and_of_its_label(world):
@@ -144,11 +144,11 @@ def test_a_visit_to_nothing_is_none_and_makes_nothing(world):
 
 @pytest.mark.parametrize("kind", Kind)
 def test_visits_are_kept_up_to_the_most_of_their_kind(world, kind):
-    one, scanned = Visit(SOON, kind), Visit(NOW, Kind.OPENED, 9)
+    visit, scanned = Visit(SOON, kind), Visit(NOW, Kind.OPENED, 9)
     stored(world, invitation(state=State.SENT, visits=(scanned,) * (most(kind) - 1)))
 
-    assert [len(world.responses.visit(ID, one).visits) for _ in range(2)] == [most(kind)] * 2
-    assert world.responses.invitation(ID).visits[-1] == one
+    assert [len(world.responses.visit(ID, visit).visits) for _ in range(2)] == [most(kind)] * 2
+    assert world.responses.invitation(ID).visits[-1] == visit
 
 
 def test_no_scanner_crowds_out_what_tells_it_nor_a_person():
@@ -160,9 +160,9 @@ def test_no_scanner_crowds_out_what_tells_it_nor_a_person():
 
 
 def test_a_visit_of_a_number_that_is_not_on_the_scale_is_not_kept(world):
-    one = sent(world, invitation(segments={"question": "csat"}))
+    asked = sent(world, invitation(segments={"question": "csat"}))
 
-    assert world.responses.visit(ID, Visit(NOW, Kind.SEEN, 9)) == one
+    assert world.responses.visit(ID, Visit(NOW, Kind.SEEN, 9)) == asked
     assert world.responses.visit(ID, Visit(NOW, Kind.SEEN, 5)).visits == (Visit(NOW, Kind.SEEN, 5),)
 
 

@@ -1,4 +1,4 @@
-"""What counting asks of the table: one suite, the table in memory and DynamoDB."""
+"""DirtyDays, Counting and Scores, in memory and in DynamoDB."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -151,9 +151,9 @@ def test_answers_are_found_by_the_day_of_the_answer(world):
 
 
 def test_an_answer_says_whether_it_was_confirmed_which_reason_was_chosen_and_what_was_asked(world):
-    said = {"answered_at": NOW, "answered_day": "2026-11-22"}
-    world.store(sent("a", **said, answer=Answer(3, reason="price", confirmed=False)))
-    world.store(sent("b", **said, answer=Answer(5), segments={"question": "csat"}))
+    answered = {"answered_at": NOW, "answered_day": "2026-11-22"}
+    world.store(sent("a", **answered, answer=Answer(3, reason="price", confirmed=False)))
+    world.store(sent("b", **answered, answer=Answer(5), segments={"question": "csat"}))
 
     found = sorted(world.scores.answers_of(TODAY), key=lambda each: each.rating)
 
@@ -231,7 +231,7 @@ def test_the_greatest_tally_is_stored(scores):
 
 
 def greatest_tallies():
-    """As many values as there may be, of as many bytes as they may have, a billion of everything."""
+    """The most values there may be, of the most bytes, a billion of everything."""
     values = [f"{number:03}" + "\U0001f600" * (LONGEST_VALUE - 3) for number in range(MOST_VALUES)] + [OTHER]
     return {value: Tally.of([10**9] * NUMBERS) for value in values}
 

@@ -1,4 +1,4 @@
-"""What only DynamoDB can do wrong: limits, pages, batches put back, calls lost half way."""
+"""Scores in DynamoDB alone: limits, pages, batches put back, calls lost half way."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What use cases ask of the send queue."""
+"""SendQueue, in memory and over SQS."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What turning the switch of all sending asks of the table: one suite, the twin in memory and DynamoDB."""
+"""SendingSwitch, in memory and in DynamoDB."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What send_survey asks of those who send text messages, and every answer they can give."""
+"""SmsMailer over End User Messaging and SNS, with every answer they can give."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -106,14 +106,14 @@ def test_end_user_messaging_gets_everything_with_a_price_for_all_parts(eum):
     [("", {}), ("Acme", {"AWS.SNS.SMS.SenderID": "Acme"}), ("+4915100000000", {"AWS.MM.SMS.OriginationNumber": ANY})],
 )
 def test_sns_gets_type_price_and_origin(sns, origination, named):
-    said = {"AWS.SNS.SMS.SMSType": "Transactional", "AWS.SNS.SMS.MaxPrice": "0.10", **named}
+    values = {"AWS.SNS.SMS.SMSType": "Transactional", "AWS.SNS.SMS.MaxPrice": "0.10", **named}
     typed = {
         name: {"DataType": "Number" if "Price" in name else "String", "StringValue": value}
-        for name, value in said.items()
+        for name, value in values.items()
     }
     with Stubber(sns) as stub:
         expected = {"PhoneNumber": NUMBER, "Message": SMS.text, "MessageAttributes": typed}
-        stub.add_response("publish", {"MessageId": "message-1"}, expected if ANY not in said.values() else None)
+        stub.add_response("publish", {"MessageId": "message-1"}, expected if ANY not in values.values() else None)
 
         assert Sns(sns, origination, "0.10").send(SMS) == Accepted("message-1")
 

@@ -1,4 +1,4 @@
-"""What the sweep of overdue work asks of the table."""
+"""Sweeps, in memory and in DynamoDB."""
 
 from dataclasses import replace
 from datetime import timedelta

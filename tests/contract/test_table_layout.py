@@ -1,4 +1,4 @@
-"""What the table holds beyond the ports: sparse indexes, the end of retention, what never lies in plain sight."""
+"""The table beyond the ports: sparse indexes, the end of retention, nothing personal in plain sight."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What capture_event leaves for a person to decide."""
+"""Tasks that capture_event leaves for a person to decide, in memory and in DynamoDB."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -35,7 +35,7 @@ def keep_in_memory(table):
 def keep_in_aws(world):
     def keep(task, address_hash=""):
         world.facts.keep_task(task, address_hash, NOW)
-        return [(it["source"], it["kind"], it["id"], it.get("address_hash", "")) for it in items(world)]
+        return [(task["source"], task["kind"], task["id"], task.get("address_hash", "")) for task in items(world)]
 
     return keep
 

@@ -1,4 +1,4 @@
-"""What capture_event asks of the timer."""
+"""Timer, in memory and over EventBridge Scheduler."""
 
 import json
 from dataclasses import replace

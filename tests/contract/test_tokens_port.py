@@ -253,9 +253,9 @@ class TestTheSecrets:
             }
         }
 
-    @pytest.mark.parametrize("said", [{}, [], "text", None, {"access_token": "a"}], ids=str)
-    def test_what_is_no_token_is_none(self, cloud, said):
-        cloud.secretsmanager.put_secret_value(SecretId=cloud.arn, SecretString=json.dumps({"shop": said}))
+    @pytest.mark.parametrize("stored", [{}, [], "text", None, {"access_token": "a"}], ids=str)
+    def test_what_is_no_token_is_none(self, cloud, stored):
+        cloud.secretsmanager.put_secret_value(SecretId=cloud.arn, SecretString=json.dumps({"shop": stored}))
 
         assert cloud.instance().token("shop") is None
 

@@ -10,8 +10,8 @@ import pytest
 
 from afterbill.model.links import Purpose
 from tests.contract.template import properties
-from tests.integration.apis import CONSENT, from_source, let_answer, said, with_thin_sources
-from tests.integration.calling import told as telling
+from tests.integration.apis import CONSENT, from_source, let_answer, reply, with_thin_sources
+from tests.integration.calling import reported as telling
 from tests.integration.calling import with_key
 from tests.integration.campaigning import living, with_a_campaign
 from tests.integration.grants import Grant, actions_of, allows, grants_of
@@ -85,7 +85,7 @@ def receive(stack):
 def poll(stack):
     stack.write_secret("ApisSecret", {"books": {"key": "a-key"}})
     run = stack.load("poll_billing")
-    let_answer("poll_billing", said([{"id": 1, "invnumber": "R-1"}]), said({}))
+    let_answer("poll_billing", reply([{"id": 1, "invnumber": "R-1"}]), reply({}))
     run(sample("schedule/poll_billing"))
 
 
@@ -108,7 +108,7 @@ def renew_a_token(stack):
     stack.write_secret("ApisSecret", {"xero": {"client_id": "me", "client_secret": "hush"}})
     stack.write_secret("TokensSecret", {"xero": CONSENT})
     capture = stack.load("capture_event")
-    let_answer("capture_event", said({"access_token": "a", "refresh_token": "b", "expires_in": 1800}), (404, b""))
+    let_answer("capture_event", reply({"access_token": "a", "refresh_token": "b", "expires_in": 1800}), (404, b""))
     capture(from_source("xero", sample("webhooks/xero/invoice.update.paid")))
 
 
@@ -168,11 +168,11 @@ def texted(stack, loop, surveys):
     stack.load("send_survey")(due(one.id))
     surveys.write_text(plain)
     (code,) = stack.items("CODE")
-    follow, told = stack.load("follow_link"), stack.load("handle_sms_event")
+    follow, reported = stack.load("follow_link"), stack.load("handle_sms_event")
     assert follow(sample("api/code_get", TOKEN=code["pk"]["S"].partition("#")[2]))["statusCode"] == 303
     follow(sample("api/referral_get", TOKEN=token(Purpose.REFERRAL, one.id)))
-    told(sms_event("delivered", one.id))
-    told(sms_event("inbound"))
+    reported(sms_event("delivered", one.id))
+    reported(sms_event("inbound"))
 
 
 def collect(stack):
@@ -255,7 +255,7 @@ def test_a_role_grants_what_its_function_calls(toured, function):
 
     missing = {wanted for wanted in used(toured, function) if not any(allows(grant, wanted) for grant in grants)}
 
-    assert not missing, f"{function} calls what its role does not grant: {told(missing)}"
+    assert not missing, f"{function} calls what its role does not grant: {reported(missing)}"
 
 
 @pytest.mark.parametrize("function", functions())
@@ -264,10 +264,10 @@ def test_a_role_grants_nothing_that_its_function_never_calls(toured, function):
 
     unused = {grant for grant in own(function, toured) if not any(allows(grant, one) for one in wanted)}
 
-    assert not unused, f"the role of {function} grants what is never called: {told(unused)}"
+    assert not unused, f"the role of {function} grants what is never called: {reported(unused)}"
 
 
-def told(grants: set[Grant]) -> str:
+def reported(grants: set[Grant]) -> str:
     return json.dumps(sorted(map(" on ".join, grants)), indent=1)
 
 

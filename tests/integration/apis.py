@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.samples import captured
-from tests.servers import Pool, Said
+from tests.servers import Pool, Reply
 
 THIN = """
 [sources.paddle]
@@ -33,16 +33,16 @@ def with_thin_sources(folder: Path) -> Path:
     return folder
 
 
-def let_answer(function: str, *said: Said) -> Pool:
-    """From now on the APIs say this to the function, which was loaded before."""
+def let_answer(function: str, *replies: Reply) -> Pool:
+    """Let the APIs give these replies to the function, which must be loaded."""
     app: Any = sys.modules[f"functions.{function}.app"]
     apis = app._capture.apis if function == "capture_event" else app._polling.apis
-    pool = Pool(list(said))
+    pool = Pool(list(replies))
     apis.http.pool, apis.http.sleep = pool, lambda _: None
     return pool
 
 
-def said(value: object, status: int = 200) -> Said:
+def reply(value: object, status: int = 200) -> Reply:
     return status, json.dumps(value).encode()
 
 

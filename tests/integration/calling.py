@@ -20,7 +20,7 @@ def with_key(stack: Stack, *scopes: str, id_: str = ID) -> str:
     return spelled(id_, SECRET)
 
 
-def told(body: dict[str, Any] | None = None, key: str = KEY, **headers: str) -> dict[str, Any]:
+def reported(body: dict[str, Any] | None = None, key: str = KEY, **headers: str) -> dict[str, Any]:
     """The sample, of this moment, or with this body."""
     event = sample("api/responses_post", KEY=key, ANSWERED_AT=now().isoformat())
     event |= {} if body is None else {"body": json.dumps(body)}
@@ -28,6 +28,6 @@ def told(body: dict[str, Any] | None = None, key: str = KEY, **headers: str) -> 
 
 
 def by(method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """The same with another method."""
+    """The event with another method."""
     http = event["requestContext"]["http"] | {"method": method}
     return event | {"requestContext": event["requestContext"] | {"http": http}}

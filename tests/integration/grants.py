@@ -1,4 +1,4 @@
-"""Which IAM actions on which resources a call needs (Service Authorization Reference), and what a role grants."""
+"""The IAM actions and resources a call needs (Service Authorization Reference), and those a role grants."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Grant(NamedTuple):
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a function to AWS."""
+    """A call of a function to AWS."""
 
     caller: str
     service: str
@@ -34,7 +34,7 @@ class Call:
 
 
 def actions_of(call: Call, stack: Resolver) -> set[Grant]:
-    """What the caller's role must grant for this call."""
+    """The actions that the caller's role must grant for this call."""
     match call.service:
         case "dynamodb":
             return set(_dynamodb(call, stack.made["Table"]["Arn"]))

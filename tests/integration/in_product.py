@@ -1,4 +1,4 @@
-"""What pages of the operator's product send, and what has to be there for it."""
+"""Requests of pages of the operator's product, and the customer they need."""
 
 import json
 from pathlib import Path
@@ -29,20 +29,20 @@ def with_in_product(folder: Path) -> Path:
     return folder
 
 
-def offering(stack: Stack, one: Invitation) -> None:
+def offering(stack: Stack, invitation: Invitation) -> None:
     """Let it wait for its customer in the product."""
     stack.dynamodb.update_item(
         TableName="afterbill",
-        Key={"pk": {"S": f"CUSTOMER#{one.customer_id}"}, "sk": {"S": "CUSTOMER"}},
+        Key={"pk": {"S": f"CUSTOMER#{invitation.customer_id}"}, "sk": {"S": "CUSTOMER"}},
         UpdateExpression="SET offered = :id",
-        ExpressionAttributeValues={":id": {"S": one.id}},
+        ExpressionAttributeValues={":id": {"S": invitation.id}},
     )
 
 
 def asked(
     name: str = "survey", user: str = "k-1", secret: str = SECRET, method: str = "POST", **more: Any
 ) -> dict[str, Any]:
-    """What the script sends."""
+    """An event as the script sends it."""
     event = sample("api/in_product_survey")
     event["rawPath"] = f"/in-product/{name}"
     event["pathParameters"] = {"name": name}

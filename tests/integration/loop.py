@@ -44,14 +44,14 @@ class Loop:
         return new
 
     def sent(self, order: str = "order-20417", **customer: Any) -> Invitation:
-        """The same, and its mail has gone out."""
-        one = self.asked(order, **customer)
-        assert self.send(due(one.id)) == {"batchItemFailures": []}
-        return self.invitation(one.id)
+        """The invitation, its mail gone out."""
+        invitation = self.asked(order, **customer)
+        assert self.send(due(invitation.id)) == {"batchItemFailures": []}
+        return self.invitation(invitation.id)
 
-    def form(self, one: Invitation, **changes: Any) -> dict[str, Any]:
+    def form(self, invitation: Invitation, **changes: Any) -> dict[str, Any]:
         """The answer's form posted."""
-        response: dict[str, Any] = self.answer(sample("api/survey_form", TOKEN=survey_token(one.id)) | changes)
+        response: dict[str, Any] = self.answer(sample("api/survey_form", TOKEN=survey_token(invitation.id)) | changes)
         return response
 
     def invitations(self) -> list[Invitation]:
@@ -62,5 +62,5 @@ class Loop:
         return found
 
     def mails(self) -> list[dict[str, Any]]:
-        """What was handed to SES, refused or not."""
+        """The mails handed to SES, refused or not."""
         return [call.params for call in self.stack.calls if call.operation == "SendEmail"]

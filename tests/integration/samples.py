@@ -19,7 +19,7 @@ KEYS = {0: derive_key(IDENTITY, "link")}
 
 
 def sample(path: str, **filled: str) -> dict[str, Any]:
-    """One file, each placeholder (`TOKEN`) replaced."""
+    """A sample file, each placeholder (`TOKEN`) replaced."""
     text = (EVENTS / f"{path}.json").read_text()
     for placeholder, value in filled.items():
         text = text.replace(placeholder, json.dumps(value)[1:-1])
@@ -92,21 +92,21 @@ def due(invitation_id: str) -> dict[str, Any]:
 
 
 def mail_event(kind: str, invitation_id: str, recipient: str, at: datetime | None = None) -> dict[str, Any]:
-    """What SES says of a mail, inside what SNS says, inside what SQS says."""
-    said = sample(f"ses/{kind}", INVITATION_ID=invitation_id, RECIPIENT=recipient)
-    said["mail"]["timestamp"] = (at or now()).isoformat().replace("+00:00", "Z")
+    """An event of SES, inside a message of SNS, inside an event of SQS."""
+    message = sample(f"ses/{kind}", INVITATION_ID=invitation_id, RECIPIENT=recipient)
+    message["mail"]["timestamp"] = (at or now()).isoformat().replace("+00:00", "Z")
     event = sample("sqs/mail_event")
     notification = json.loads(event["Records"][0]["body"])
-    event["Records"][0]["body"] = json.dumps(notification | {"Message": json.dumps(said)})
+    event["Records"][0]["body"] = json.dumps(notification | {"Message": json.dumps(message)})
     return event
 
 
 def sms_event(kind: str, invitation_id: str = "", **changes: Any) -> dict[str, Any]:
-    """What End User Messaging says of a text message, or what somebody answered, inside what SNS and SQS say."""
-    said = sample(f"sms/{kind}", INVITATION_ID=invitation_id) | changes
+    """An event of End User Messaging or a reply of a person, inside a message of SNS, inside an event of SQS."""
+    message = sample(f"sms/{kind}", INVITATION_ID=invitation_id) | changes
     event = sample("sqs/sms_event")
     notification = json.loads(event["Records"][0]["body"])
-    event["Records"][0]["body"] = json.dumps(notification | {"Message": json.dumps(said)})
+    event["Records"][0]["body"] = json.dumps(notification | {"Message": json.dumps(message)})
     return event
 
 

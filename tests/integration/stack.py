@@ -64,7 +64,7 @@ Handler = Callable[[dict[str, Any], object], Any]
 
 
 class Context:
-    """What Lambda passes along, as far as Powertools looks at it."""
+    """The part of Lambda's context that Powertools reads."""
 
     function_name = "function"
     memory_limit_in_mb = 512
@@ -77,7 +77,7 @@ class Context:
 
 
 class Stdout:
-    """Whatever stdout is at the moment: pytest gives every phase of a test another one."""
+    """The stdout of the moment: pytest gives every phase of a test another one."""
 
     def write(self, text: str) -> None:
         sys.stdout.write(text)
@@ -139,7 +139,7 @@ class Stack:
     # Functions
 
     def environment(self, name: str) -> dict[str, str]:
-        """What the template sets for this function."""
+        """The environment variables that the template sets for this function."""
         variables = template()["Globals"]["Function"]["Environment"]["Variables"] | own_variables(name)
         return {key: str(self.resolver.resolve(value)) for key, value in variables.items()}
 
@@ -196,7 +196,7 @@ class Stack:
         return [call.operation for call in self.calls if call.caller == name]
 
     def records(self, queue: str) -> list[dict[str, Any]]:
-        """What waits in a queue now, as Lambda would hand it over; taken off."""
+        """Take the messages that wait in a queue, as Lambda would hand them over."""
         return records_in(self.sqs, self.resolver.made[queue]["Ref"], REGION)
 
     def schedules(self) -> list[dict[str, Any]]:

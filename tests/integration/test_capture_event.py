@@ -17,14 +17,14 @@ def failed(answer):
 
 
 def test_a_payment_becomes_an_invitation_and_its_schedule(stack, loop):
-    one = loop.asked()
+    invitation = loop.asked()
 
     (schedule,) = stack.schedules()
-    assert (one.state, one.touchpoint) == ("pending", "payment_succeeded")
-    assert schedule["Name"] == one.schedule_name(1)
+    assert (invitation.state, invitation.touchpoint) == ("pending", "payment_succeeded")
+    assert schedule["Name"] == invitation.schedule_name(1)
     assert schedule["Target"]["Arn"] == stack.resolver.made["SendQueue"]["Arn"]
-    assert json.loads(schedule["Target"]["Input"]) == {"invitation_id": one.id, "delivery": 1}
-    assert abs(one.due_at - now() - timedelta(days=3)) < timedelta(minutes=1)
+    assert json.loads(schedule["Target"]["Input"]) == {"invitation_id": invitation.id, "delivery": 1}
+    assert abs(invitation.due_at - now() - timedelta(days=3)) < timedelta(minutes=1)
     assert stack.records("SendQueue") == []
 
 
@@ -52,8 +52,8 @@ def test_what_would_not_end_in_time_is_not_begun_and_comes_again(loop):
 def test_the_sample_of_events_is_too_old_to_ask_about_but_accounted_for(stack, loop):
     loop.capture(sample("sqs/inbox"))
 
-    (one,) = loop.invitations()
-    assert (one.state, one.reason) == ("closed", "expired")
+    (invitation,) = loop.invitations()
+    assert (invitation.state, invitation.reason) == ("closed", "expired")
     assert stack.schedules() == []
 
 
@@ -147,17 +147,17 @@ class TestAtOnce:
         return asking_at_once
 
     def test_what_is_due_at_once_goes_straight_to_the_send_queue(self, stack, loop):
-        one = loop.asked()
+        invitation = loop.asked()
 
         (record,) = stack.records("SendQueue")
-        assert json.loads(record["body"]) == {"invitation_id": one.id, "delivery": 1}
+        assert json.loads(record["body"]) == {"invitation_id": invitation.id, "delivery": 1}
         assert stack.schedules() == []
 
     def test_a_refund_stops_the_survey_that_waits(self, loop):
-        one = loop.asked()
+        invitation = loop.asked()
         loop.capture(captured(payment("order-20417", kind="refunded")))
 
-        loop.send(due(one.id))
+        loop.send(due(invitation.id))
 
-        assert loop.invitation(one.id).reason == "stopped"
+        assert loop.invitation(invitation.id).reason == "stopped"
         assert loop.mails() == []

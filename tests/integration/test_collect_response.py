@@ -10,7 +10,7 @@ from afterbill.adapters.dynamodb.api_keys import KeyRingTable
 from afterbill.answers.external import COLLECTED
 from afterbill.model.channels import Channel
 from afterbill.model.invitation import Answer, State
-from tests.integration.calling import ID, KEY, SECRET, by, told, with_key
+from tests.integration.calling import ID, KEY, SECRET, by, reported, with_key
 from tests.integration.samples import now, sample, with_body, with_headers
 
 ANONYMOUS = {"rating": 9}
@@ -29,54 +29,58 @@ def call(stack):
 
 def problem(answer):
     """Status and code, after a look at the form of RFC 9457."""
-    said = json.loads(answer["body"])
+    document = json.loads(answer["body"])
     assert answer["headers"]["Content-Type"] == "application/problem+json"
-    assert said["status"] == answer["statusCode"]
-    assert said["type"] == "about:blank"
-    assert said["title"]
-    assert said["detail"]
-    return answer["statusCode"], said["code"]
+    assert document["status"] == answer["statusCode"]
+    assert document["type"] == "about:blank"
+    assert document["title"]
+    assert document["detail"]
+    return answer["statusCode"], document["code"]
 
 
 def test_an_answer_is_kept_as_it_was_told(loop, call):
-    answer = call(told())
+    answer = call(reported())
 
-    said = json.loads(answer["body"])
-    (one,) = loop.invitations()
-    assert (answer["statusCode"], said) == (201, {"id": one.id, "outcome": "recorded"})
-    assert one.answer == Answer(9, "Quick and friendly", contact_ok=True)
-    assert (one.state, one.reason, one.channel) == (State.CLOSED, COLLECTED, Channel.API)
-    assert (one.source, one.touchpoint, one.segments["plan"]) == ("call centre", "support_resolved", "pro")
-    assert one.customer_id == ""
+    document = json.loads(answer["body"])
+    (invitation,) = loop.invitations()
+    assert (answer["statusCode"], document) == (201, {"id": invitation.id, "outcome": "recorded"})
+    assert invitation.answer == Answer(9, "Quick and friendly", contact_ok=True)
+    assert (invitation.state, invitation.reason, invitation.channel) == (State.CLOSED, COLLECTED, Channel.API)
+    assert (invitation.source, invitation.touchpoint, invitation.segments["plan"]) == (
+        "call centre",
+        "support_resolved",
+        "pro",
+    )
+    assert invitation.customer_id == ""
 
 
 def test_a_known_customer_is_found_by_whatever_is_known_of_them(loop, call):
     asked = loop.asked("order-1", id="cus_1", email="mirjam@example.com")
 
-    call(told({"rating": 9, "customer": {"source": "events", "id": "cus_1"}}, idempotency_key="1"))
-    call(told({"rating": 8, "customer": {"email": "Mirjam@example.com"}}, idempotency_key="2"))
+    call(reported({"rating": 9, "customer": {"source": "events", "id": "cus_1"}}, idempotency_key="1"))
+    call(reported({"rating": 8, "customer": {"email": "Mirjam@example.com"}}, idempotency_key="2"))
 
     assert {one.customer_id for one in loop.invitations()} == {asked.customer_id}
 
 
 def test_who_answered_is_not_stored(stack, call):
-    call(told({"rating": 9, "customer": {"source": "events", "id": "cus_77", "email": "mirjam@example.com"}}))
+    call(reported({"rating": 9, "customer": {"source": "events", "id": "cus_77", "email": "mirjam@example.com"}}))
 
     assert stack.items("CUSTOMER") == []
     assert not [word for word in ("mirjam", "cus_77") if word in str(stack.items("INVITATION"))]
 
 
 def test_an_answer_costs_one_write_and_its_key_one_read_a_minute(stack, call):
-    call(told(ANONYMOUS, idempotency_key="1"))
-    call(told(ANONYMOUS, idempotency_key="2"))
+    call(reported(ANONYMOUS, idempotency_key="1"))
+    call(reported(ANONYMOUS, idempotency_key="2"))
 
     assert stack.calls_of("collect_response") == ["GetItem", "PutItem", "PutItem"]
 
 
 def test_a_customer_costs_two_reads_more(stack, loop, call):
     loop.asked("order-1", id="cus_1")
-    called = told({"rating": 9, "customer": {"source": "events", "id": "cus_1"}})
-    call(told(ANONYMOUS, idempotency_key="1"))
+    called = reported({"rating": 9, "customer": {"source": "events", "id": "cus_1"}})
+    call(reported(ANONYMOUS, idempotency_key="1"))
     before = len(stack.calls)
 
     call(called)
@@ -86,7 +90,7 @@ def test_a_customer_costs_two_reads_more(stack, loop, call):
 
 
 def test_the_same_again_is_kept_once(loop, call):
-    event = told()
+    event = reported()
     first, again = call(event), call(event)
 
     assert again["statusCode"] == 200
@@ -95,17 +99,17 @@ def test_the_same_again_is_kept_once(loop, call):
 
 
 def test_the_same_key_for_another_answer_is_422(loop, call):
-    call(told({"rating": 9}))
+    call(reported({"rating": 9}))
 
-    assert problem(call(told({"rating": 0}))) == (422, "idempotency_key_reused")
+    assert problem(call(reported({"rating": 0}))) == (422, "idempotency_key_reused")
     assert [one.answer for one in loop.invitations()] == [Answer(9)]
 
 
 def test_answers_count_on_the_day_they_were_given(stack, loop, call):
-    """As much as those that afterbill asked for; what was never sent is not counted as sent."""
+    """They count like answers that afterbill asked for; nothing is counted as sent."""
     for number, rating in enumerate((10, 10, 0)):
         given = (now() - timedelta(days=3)).isoformat()
-        call(told({"rating": rating, "answered_at": given}, idempotency_key=str(number)))
+        call(reported({"rating": rating, "answered_at": given}, idempotency_key=str(number)))
     track = stack.load("track_changes")
     for number, item in enumerate(stack.items("INVITATION")):
         record = sample("stream/answered")["Records"][0]
@@ -130,7 +134,7 @@ def test_answers_count_on_the_day_they_were_given(stack, loop, call):
     ],
 )
 def test_without_the_right_key_it_is_401(loop, call, headers, code):
-    answer = call(told(**headers))
+    answer = call(reported(**headers))
 
     assert problem(answer) == (401, code)
     assert answer["headers"]["WWW-Authenticate"].startswith('Bearer realm="afterbill"')
@@ -138,25 +142,25 @@ def test_without_the_right_key_it_is_401(loop, call, headers, code):
 
 
 def test_a_revoked_key_is_401_a_minute_later_at_most(stack, call, monkeypatch):
-    assert call(told())["statusCode"] == 201
+    assert call(reported())["statusCode"] == 201
     KeyRingTable(stack.dynamodb, "afterbill").revoke(ID, now())
 
-    assert call(told(idempotency_key="2"))["statusCode"] == 201
+    assert call(reported(idempotency_key="2"))["statusCode"] == 201
     keys = sys.modules["functions.collect_response.app"]._keys
     clock = keys._clock
     monkeypatch.setattr(keys, "_clock", lambda: clock() + 60)
-    assert problem(call(told(idempotency_key="3"))) == (401, "wrong_key")
+    assert problem(call(reported(idempotency_key="3"))) == (401, "wrong_key")
 
 
 def test_a_key_of_another_scope_is_403(stack, call):
     key = with_key(stack, "scores:read", id_="a" * 16)
 
-    assert problem(call(told(key=key))) == (403, "wrong_scope")
+    assert problem(call(reported(key=key))) == (403, "wrong_scope")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_answers_are_posted_only(call, method):
-    answer = call(by(method, told()))
+    answer = call(by(method, reported()))
 
     assert problem(answer) == (405, "method_not_allowed")
     assert answer["headers"]["Allow"] == "POST"
@@ -164,34 +168,34 @@ def test_answers_are_posted_only(call, method):
 
 @pytest.mark.parametrize("name", ["", "x" * 101, "é", "a\tb", "\x7f"])
 def test_without_a_name_for_repetitions_it_is_400(loop, call, name):
-    assert problem(call(told(idempotency_key=name))) == (400, "idempotency_key")
+    assert problem(call(reported(idempotency_key=name))) == (400, "idempotency_key")
     assert loop.invitations() == []
 
 
 def test_a_name_may_be_anything_that_can_be_printed(call):
-    assert call(told(idempotency_key="a|b ~!" + "x" * 94))["statusCode"] == 201
+    assert call(reported(idempotency_key="a|b ~!" + "x" * 94))["statusCode"] == 201
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b'{"rating": NaN}', b"[" * 90_000])
 def test_what_is_no_json_is_400(call, body):
-    assert problem(call(with_body(told(), body))) == (400, "no_json")
+    assert problem(call(with_body(reported(), body))) == (400, "no_json")
 
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonx"])
 def test_what_does_not_call_itself_json_is_415(call, kind):
-    assert problem(call(told(content_type=kind))) == (415, "content_type")
+    assert problem(call(reported(content_type=kind))) == (415, "content_type")
 
 
 def test_a_charset_may_be_named(call):
-    assert call(told(content_type="Application/JSON; charset=utf-8"))["statusCode"] == 201
+    assert call(reported(content_type="Application/JSON; charset=utf-8"))["statusCode"] == 201
 
 
 def test_more_than_100_kilobytes_is_413(call):
-    assert problem(call(told({"rating": 9, "comment": "x" * 100_000}))) == (413, "too_large")
+    assert problem(call(reported({"rating": 9, "comment": "x" * 100_000}))) == (413, "too_large")
 
 
 def test_what_is_no_answer_is_422_with_every_mistake_by_its_field(loop, call):
-    answer = call(told({"question": "csat", "rating": 0, "answered_at": "yesterday", "customer": {"name": "Ada"}}))
+    answer = call(reported({"question": "csat", "rating": 0, "answered_at": "yesterday", "customer": {"name": "Ada"}}))
 
     assert problem(answer) == (422, "invalid")
     assert {one["field"] for one in json.loads(answer["body"])["problems"]} == {
@@ -203,7 +207,7 @@ def test_what_is_no_answer_is_422_with_every_mistake_by_its_field(loop, call):
 
 
 def test_a_reason_that_surveys_toml_does_not_know_is_422_and_the_known_ones_are_told(loop, call):
-    answer = call(told({"rating": 0, "reason": "prize"}))
+    answer = call(reported({"rating": 0, "reason": "prize"}))
 
     assert problem(answer) == (422, "invalid")
     ((field, message),) = (one.values() for one in json.loads(answer["body"])["problems"])
@@ -212,10 +216,10 @@ def test_a_reason_that_surveys_toml_does_not_know_is_422_and_the_known_ones_are_
 
 
 def test_a_reason_of_surveys_toml_is_kept(loop, call):
-    call(told({"rating": 0, "reason": "price"}))
+    call(reported({"rating": 0, "reason": "price"}))
 
-    (one,) = loop.invitations()
-    assert one.answer == Answer(0, reason="price")
+    (invitation,) = loop.invitations()
+    assert invitation.answer == Answer(0, reason="price")
 
 
 @pytest.mark.parametrize(
@@ -224,35 +228,35 @@ def test_a_reason_of_surveys_toml_is_kept(loop, call):
     ids=["HTML", "SQL", "formula", "right to left", "10,000 emoji"],
 )
 def test_a_comment_is_kept_as_it_was_written(loop, call, comment):
-    event = told()
+    event = reported()
     body = json.dumps({"rating": 0, "comment": comment}, ensure_ascii=False).encode()
 
     assert call(with_body(event, body))["statusCode"] == 201
-    (one,) = loop.invitations()
-    assert one.answer == Answer(0, comment)
+    (invitation,) = loop.invitations()
+    assert invitation.answer == Answer(0, comment)
 
 
 def test_a_key_that_calls_too_often_is_429_and_no_other(stack, call):
     other = with_key(stack, id_="a" * 16)
     for _ in range(200):
-        call(told(content_type="text/plain"))
+        call(reported(content_type="text/plain"))
 
-    answer = call(told())
+    answer = call(reported())
     assert problem(answer) == (429, "too_many")
     assert int(answer["headers"]["Retry-After"]) > 0
-    assert call(told(key=other))["statusCode"] == 201
+    assert call(reported(key=other))["statusCode"] == 201
 
 
 @pytest.mark.parametrize("operation", ["GetItem", "GetSecretValue", "BatchGetItem", "PutItem"])
 def test_when_aws_does_not_answer_it_is_503(stack, call, operation):
     stack.failures[operation] = "ThrottlingException"
 
-    answer = call(told())
+    answer = call(reported())
 
     assert problem(answer) == (503, "try_again")
     assert answer["headers"]["Retry-After"] == "30"
     stack.failures.clear()
-    assert call(told())["statusCode"] == 201
+    assert call(reported())["statusCode"] == 201
 
 
 def test_the_document_is_for_everybody(stack, call):
@@ -274,13 +278,13 @@ def test_the_document_cannot_be_changed(call):
 
 def test_an_answer_opens_no_survey_page(loop, call):
     """Nobody was sent a link to it; and its id is no token."""
-    id_ = json.loads(call(told())["body"])["id"]
+    id_ = json.loads(call(reported())["body"])["id"]
 
     assert loop.answer(sample("api/survey_get", TOKEN=id_))["statusCode"] == 404
 
 
 def test_a_key_is_not_logged(call, capsys):
-    call(told())
-    call(with_headers(told(), authorization=f"Bearer {KEY}x"))
+    call(reported())
+    call(with_headers(reported(), authorization=f"Bearer {KEY}x"))
 
     assert SECRET not in capsys.readouterr().out

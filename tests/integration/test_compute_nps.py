@@ -33,10 +33,10 @@ def answered(stack, loop):
     """Three customers asked, two answered, and the stream read."""
     track = stack.load("track_changes")
     for number, rating in enumerate(("10", "3", None)):
-        one = loop.sent(f"order-{number}", id=f"customer-{number}", email=f"person-{number}@example.com")
+        invitation = loop.sent(f"order-{number}", id=f"customer-{number}", email=f"person-{number}@example.com")
         if rating:
-            assert loop.form(one, body=f"rating={rating}", isBase64Encoded=False)["statusCode"] == 200
-        image = invitation_item(loop.invitation(one.id))
+            assert loop.form(invitation, body=f"rating={rating}", isBase64Encoded=False)["statusCode"] == 200
+        image = invitation_item(loop.invitation(invitation.id))
         record = sample("stream/answered")["Records"][0]
         record["dynamodb"] |= {"OldImage": {}, "NewImage": image, "SequenceNumber": str(number)}
         assert track({"Records": [record]}) == {"batchItemFailures": []}
@@ -58,9 +58,9 @@ def test_answers_become_scores(stack, loop):
 
 
 def test_every_question_gets_scores_of_its_own_that_say_how_many_answers_are_unconfirmed(stack, loop):
-    one = loop.sent()
+    invitation = loop.sent()
     answer = Answer(4, reason="service", confirmed=False)
-    asked = replace(loop.invitation(one.id), segments={**one.segments, "question": "csat"}, answer=answer)
+    asked = replace(loop.invitation(invitation.id), segments={**invitation.segments, "question": "csat"}, answer=answer)
     today = now().astimezone(config.time_zone()).date().isoformat()
     image = invitation_item(replace(asked, answered_at=now(), answered_day=today))
     stack.dynamodb.put_item(TableName="afterbill", Item=image)
@@ -123,22 +123,22 @@ def test_another_run_that_still_works_is_not_disturbed(stack, loop):
 
 
 def test_what_is_overdue_is_queued_again(stack, loop):
-    one = loop.asked()
+    invitation = loop.asked()
     stack.records("SendQueue")
-    put_back(stack, one, timedelta(hours=3))
+    put_back(stack, invitation, timedelta(hours=3))
 
     loop.compute(EVENT)
 
     (record,) = stack.records("SendQueue")
-    assert one.id in record["body"]
+    assert invitation.id in record["body"]
 
 
-def put_back(stack, one, age):
-    """As if it had been due longer ago."""
-    due_at = one.due_at - age
+def put_back(stack, invitation, age):
+    """Make it due longer ago."""
+    due_at = invitation.due_at - age
     stack.dynamodb.update_item(
         TableName="afterbill",
-        Key={key: value for key, value in invitation_item(one).items() if key in {"pk", "sk"}},
+        Key={key: value for key, value in invitation_item(invitation).items() if key in {"pk", "sk"}},
         UpdateExpression="SET due_at = :due, day_bucket = :bucket",
         ExpressionAttributeValues={
             ":due": {"S": due_at.isoformat()},
@@ -148,24 +148,24 @@ def put_back(stack, one, age):
 
 
 def test_a_claim_nobody_heard_of_is_called_unknown(stack, loop):
-    one = loop.asked()
+    invitation = loop.asked()
     stack.failures["UpdateItem"] = "ThrottlingException"
-    loop.send(due(one.id))
+    loop.send(due(invitation.id))
     stack.failures.clear()
-    claimed = loop.invitation(one.id)
+    claimed = loop.invitation(invitation.id)
     assert claimed.state == "sending"
     long_ago = (now() - timedelta(hours=2)).isoformat()
     put_back(stack, claimed, timedelta(hours=2))
     stack.dynamodb.update_item(
         TableName="afterbill",
-        Key={key: value for key, value in invitation_item(one).items() if key in {"pk", "sk"}},
+        Key={key: value for key, value in invitation_item(invitation).items() if key in {"pk", "sk"}},
         UpdateExpression="SET claimed_at = :then",
         ExpressionAttributeValues={":then": {"S": long_ago}},
     )
 
     loop.compute(EVENT)
 
-    assert loop.invitation(one.id).state == "unknown"
+    assert loop.invitation(invitation.id).state == "unknown"
 
 
 @pytest.mark.usefixtures("answered")
@@ -185,10 +185,10 @@ def bouncing(stack, loop):
     track = stack.load("track_changes")
     for number in range(5):
         address = f"gone-{number}@example.com"
-        one = loop.sent(f"order-{number}", id=f"customer-{number}", email=address)
-        loop.mail(mail_event("bounce_permanent", one.id, address))
+        invitation = loop.sent(f"order-{number}", id=f"customer-{number}", email=address)
+        loop.mail(mail_event("bounce_permanent", invitation.id, address))
         record = sample("stream/answered")["Records"][0]
-        image = invitation_item(loop.invitation(one.id))
+        image = invitation_item(loop.invitation(invitation.id))
         record["dynamodb"] |= {"OldImage": {}, "NewImage": image, "SequenceNumber": str(number)}
         assert track({"Records": [record]}) == {"batchItemFailures": []}
 
@@ -200,12 +200,12 @@ def switch(stack):
 @pytest.mark.usefixtures("bouncing")
 def test_bounces_stop_all_sending_until_somebody_resumes(stack, loop, capsys):
     loop.compute(EVENT)
-    told = capsys.readouterr().out
+    log = capsys.readouterr().out
 
     halt = switch(stack).state()
     assert halt.reason == "5 of 5 mails bounced (100.00 %, the limit is 4.00 %)"
-    assert [line["reason"] for line in lines(told) if line.get("level") == "ERROR"] == [halt.reason]
-    assert counted(told, "SendingHalted") == [1]
+    assert [line["reason"] for line in lines(log) if line.get("level") == "ERROR"] == [halt.reason]
+    assert counted(log, "SendingHalted") == [1]
 
     waiting = loop.asked("order-waits", id="waits", email="waits@example.com")
     stack.load("send_survey")(due(waiting.id))  # afresh: what it knows of the switch may be a minute old
@@ -221,16 +221,16 @@ def test_a_stop_is_told_in_every_run_and_logged_as_an_error_once(loop, capsys):
     loop.compute(EVENT)
     capsys.readouterr()
     loop.compute(EVENT)
-    told = capsys.readouterr().out
+    log = capsys.readouterr().out
 
-    assert counted(told, "SendingHalted") == [1]
-    assert not [line for line in lines(told) if line.get("level") == "ERROR"]
+    assert counted(log, "SendingHalted") == [1]
+    assert not [line for line in lines(log) if line.get("level") == "ERROR"]
 
 
 def test_while_sending_is_stopped_by_hand_nothing_is_queued_again(stack, loop):
-    one = loop.asked()
+    invitation = loop.asked()
     stack.records("SendQueue")
-    put_back(stack, one, timedelta(hours=3))
+    put_back(stack, invitation, timedelta(hours=3))
     switch(stack).stop(SendingPause("wrong prices", now()))
 
     loop.compute(EVENT)
@@ -252,12 +252,22 @@ def test_rates_are_watched_even_when_scores_cannot_be_computed(stack, loop):
     assert switch(stack).state().reason.startswith("9 of 10 mails bounced")
 
 
-def lines(told):
-    return [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+def test_of_several_errors_the_first_is_raised_and_each_is_logged_with_its_step(stack, loop, capsys):
+    stack.failures["PutItem"] = "ThrottlingException"
+
+    with pytest.raises(TransientError, match="the sweep's mark"):
+        loop.compute(EVENT)
+
+    errors = [line for line in lines(capsys.readouterr().out) if line.get("level") == "ERROR"]
+    assert [line["step"] for line in errors] == ["sweep", "compute"]
 
 
-def counted(told, metric):
-    return [value for line in lines(told) for value in line.get(metric, ())]
+def lines(log):
+    return [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+
+
+def counted(log, metric):
+    return [value for line in lines(log) for value in line.get(metric, ())]
 
 
 @pytest.fixture
@@ -265,24 +275,24 @@ def tapped(stack, loop):
     """A mail whose 9 was tapped an hour ago, and a mail whose links a machine opened."""
     ids = []
     for name, kinds in {"person": ("opened", "seen"), "machine": ("hidden", "opened", "seen")}.items():
-        one = loop.sent(f"order-{name}", id=name, email=f"{name}@example.com")
+        invitation = loop.sent(f"order-{name}", id=name, email=f"{name}@example.com")
         responses = ResponsesTable(stack.dynamodb, "afterbill")
         for kind in kinds:
             rating = None if kind == "hidden" else 9
-            responses.visit(one.id, Visit(now() - timedelta(hours=1), Kind(kind), rating, name[:8], "safari"))
-        ReviewsTable(stack.dynamodb, "afterbill").mark_for_review(one.id, now() - timedelta(hours=1))
-        ids.append(one.id)
+            responses.visit(invitation.id, Visit(now() - timedelta(hours=1), Kind(kind), rating, name[:8], "safari"))
+        ReviewsTable(stack.dynamodb, "afterbill").mark_for_review(invitation.id, now() - timedelta(hours=1))
+        ids.append(invitation.id)
     return ids
 
 
 def test_taps_are_judged_before_answers_are_counted(stack, loop, tapped, capsys):
     loop.compute(EVENT)
-    told = capsys.readouterr().out
+    log = capsys.readouterr().out
 
     person, machine = map(loop.invitation, tapped)
     assert (person.answer, person.label) == (Answer(9, confirmed=False), "")
     assert (machine.answer, machine.label) == (None, "hidden_link")
     assert stack.items("REVIEW") == []
-    assert (counted(told, "AnswersSettled"), counted(told, "AnswersLabelled")) == ([1], [1])
-    (line,) = [line for line in lines(told) if line.get("message") == "taps judged"]
+    assert (counted(log, "AnswersSettled"), counted(log, "AnswersLabelled")) == ([1], [1])
+    (line,) = [line for line in lines(log) if line.get("message") == "taps judged"]
     assert (line["answers"], line["labelled"], line["waiting"]) == (1, {"hidden_link": 1}, 0)

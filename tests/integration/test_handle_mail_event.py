@@ -31,29 +31,29 @@ def failed(answer):
     ],
 )
 def test_every_kind_of_event(stack, loop, kind, delivery, suppressed):
-    one = loop.sent()
+    invitation = loop.sent()
 
     for _ in range(2):
-        assert failed(loop.mail(mail_event(kind, one.id, ADDRESS))) == []
+        assert failed(loop.mail(mail_event(kind, invitation.id, ADDRESS))) == []
 
-    assert loop.invitation(one.id).delivery == delivery
+    assert loop.invitation(invitation.id).delivery == delivery
     assert [item["reason"]["S"] for item in stack.items("SUPPRESSION")] == ([suppressed] if suppressed else [])
     assert stack.items("CUSTOMER")[0].get("suppressed") == ({"S": suppressed} if suppressed else None)
 
 
 def test_in_whatever_order_they_come_the_last_rank_stands(loop):
-    one = loop.sent()
+    invitation = loop.sent()
 
     for kind in ("complaint", "delivery", "send"):
-        loop.mail(mail_event(kind, one.id, ADDRESS))
+        loop.mail(mail_event(kind, invitation.id, ADDRESS))
 
-    assert loop.invitation(one.id).delivery == 4
+    assert loop.invitation(invitation.id).delivery == 4
 
 
 def test_a_bounce_of_an_address_the_customer_has_left_suppresses_that_address_alone(stack, loop):
-    one = loop.sent()
+    invitation = loop.sent()
 
-    loop.mail(mail_event("bounce_permanent", one.id, "left@example.com"))
+    loop.mail(mail_event("bounce_permanent", invitation.id, "left@example.com"))
 
     assert len(stack.items("SUPPRESSION")) == 1
     assert "suppressed" not in stack.items("CUSTOMER")[0]
@@ -75,12 +75,12 @@ def test_events_of_other_mails_are_not_ours(stack, loop):
     ids=["not JSON", "a message that is not JSON", "an empty message", "an address for a time"],
 )
 def test_a_poison_message_fails_alone_and_tells_nobody_whom_it_is_about(loop, body):
-    one = loop.sent()
-    (good,) = mail_event("delivery", one.id, ADDRESS)["Records"]
+    invitation = loop.sent()
+    (good,) = mail_event("delivery", invitation.id, ADDRESS)["Records"]
     bad = good | {"messageId": "poison", "body": body}
 
     assert failed(loop.mail({"Records": [bad, good]})) == ["poison"]
-    assert loop.invitation(one.id).delivery == 2
+    assert loop.invitation(invitation.id).delivery == 2
 
 
 def test_the_greeting_of_ses_when_a_destination_is_made_is_put_aside(loop):
@@ -92,8 +92,8 @@ def test_the_greeting_of_ses_when_a_destination_is_made_is_put_aside(loop):
 
 @pytest.mark.parametrize("operation", ["GetItem", "UpdateItem"])
 def test_when_the_table_does_not_answer_the_message_comes_again(stack, loop, operation):
-    one = loop.sent()
-    event = mail_event("complaint", one.id, ADDRESS)
+    invitation = loop.sent()
+    event = mail_event("complaint", invitation.id, ADDRESS)
     _ = loop.mail
     stack.failures[operation] = "ThrottlingException"
 
@@ -101,5 +101,5 @@ def test_when_the_table_does_not_answer_the_message_comes_again(stack, loop, ope
 
     stack.failures.clear()
     assert failed(loop.mail(event)) == []
-    assert loop.invitation(one.id).delivery == 4
+    assert loop.invitation(invitation.id).delivery == 4
     assert len(stack.items("SUPPRESSION")) == 1

@@ -32,9 +32,9 @@ def test_after_a_rotation_new_links_are_signed_with_the_new_key_and_old_ones_sti
 
 
 def test_a_key_that_was_taken_away_opens_nothing(stack, loop):
-    one = loop.sent()
+    invitation = loop.sent()
     rotate(stack)
-    newer = sign(Purpose.SURVEY, one.id, now() + timedelta(days=1), ROTATED)
+    newer = sign(Purpose.SURVEY, invitation.id, now() + timedelta(days=1), ROTATED)
     stack.write_secret("KeysSecret", {"identity": IDENTITY, "links": {}})
 
     assert loop.answer(sample("api/survey_form", TOKEN=newer))["statusCode"] == 404
@@ -42,19 +42,19 @@ def test_a_key_that_was_taken_away_opens_nothing(stack, loop):
 
 def test_a_key_of_no_text_neither_signs_nor_opens_anything(stack, loop):
     stack.write_secret("KeysSecret", {"identity": IDENTITY, "links": {"1": ""}})
-    one = loop.sent()
-    forged = sign(Purpose.SURVEY, one.id, now() + timedelta(days=1), {1: derive_key("", "link")})
+    invitation = loop.sent()
+    forged = sign(Purpose.SURVEY, invitation.id, now() + timedelta(days=1), {1: derive_key("", "link")})
     answer = stack.load("record_response")
 
-    assert answer(sample("api/survey_get", TOKEN=survey_token(one.id)))["statusCode"] == 200
+    assert answer(sample("api/survey_get", TOKEN=survey_token(invitation.id)))["statusCode"] == 200
     assert answer(sample("api/survey_get", TOKEN=forged))["statusCode"] == 404
 
 
 def test_without_its_identity_key_nothing_is_captured_or_sent(stack, loop):
     """It recognises every suppressed address: with another one, people who unsubscribed would be written to."""
-    one = loop.asked()
+    invitation = loop.asked()
     stack.write_secret("KeysSecret", {"links": {}})
 
     assert stack.load("capture_event")(captured(payment("order-2")))["batchItemFailures"] != []
-    assert stack.load("send_survey")(due(one.id))["batchItemFailures"] != []
+    assert stack.load("send_survey")(due(invitation.id))["batchItemFailures"] != []
     assert loop.mails() == []

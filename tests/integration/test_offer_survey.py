@@ -62,12 +62,12 @@ def offer(stack):
 @pytest.fixture
 def waiting(stack, loop):
     """A survey that waits in the product for the customer `k-1`."""
-    one = loop.sent(id="k-1", email="kim@example.com")
-    offering(stack, one)
-    return one
+    invitation = loop.sent(id="k-1", email="kim@example.com")
+    offering(stack, invitation)
+    return invitation
 
 
-def said(response):
+def body_of(response):
     return json.loads(response["body"])
 
 
@@ -83,32 +83,34 @@ def hurried(stack, most):
 
 
 def survey(offer):
-    return said(offer(asked()))["survey"]
+    return body_of(offer(asked()))["survey"]
 
 
 class TestTheSurvey:
     def test_it_is_told_with_every_word_the_script_needs(self, offer, waiting):
         response = offer(asked(locale="de"))
 
-        told = said(response)["survey"]
+        document = body_of(response)["survey"]
         assert response["statusCode"] == 200
-        assert told["id"].startswith(waiting.id)
-        assert (told["language"], told["direction"]) == ("de", "ltr")
-        assert (told["lowest"], told["highest"], told["bad"], told["good"]) == (0, 10, 6, 9)
-        assert set(told["follow"]) == {"promoter", "passive", "detractor"}
-        assert all(len(colour) == 7 for colour in told["colours"])
-        assert all(told[name] for name in ("title", "question", "low", "high", "send", "close", "thanks", "contact"))
+        assert document["id"].startswith(waiting.id)
+        assert (document["language"], document["direction"]) == ("de", "ltr")
+        assert (document["lowest"], document["highest"], document["bad"], document["good"]) == (0, 10, 6, 9)
+        assert set(document["follow"]) == {"promoter", "passive", "detractor"}
+        assert all(len(colour) == 7 for colour in document["colours"])
+        assert all(
+            document[name] for name in ("title", "question", "low", "high", "send", "close", "thanks", "contact")
+        )
 
     def test_it_speaks_the_language_of_the_page_else_that_of_its_invitation(self, offer, waiting):
         wanted = ("fr", "fr-CA", "fr_FR.UTF-8", "", "xx", "🎉", "x" * 5000)
 
-        spoken = [said(offer(asked(locale=locale)))["survey"]["language"] for locale in wanted]
+        spoken = [body_of(offer(asked(locale=locale)))["survey"]["language"] for locale in wanted]
 
         assert spoken == ["fr"] * 3 + [waiting.locale.partition("-")[0]] * 4
 
     @pytest.mark.usefixtures("waiting")
     def test_a_user_who_is_nobody_is_offered_nothing(self, offer):
-        assert said(offer(asked(user="stranger"))) == {"survey": None}
+        assert body_of(offer(asked(user="stranger"))) == {"survey": None}
 
     @pytest.mark.usefixtures("waiting")
     def test_the_reasons_of_its_touchpoint_can_be_chosen(self, stack, configuration):
@@ -117,11 +119,11 @@ class TestTheSurvey:
         surveys.write_text(listed.replace("[defaults]", '[defaults]\nreasons = ["price", "service"]'))
         again = stack.load("offer_survey")
 
-        told = survey(again)["reasons"]
+        document = survey(again)["reasons"]
         refused = again(asked("answer", survey=survey(again)["id"], rating=9, reason="invoice"))
 
-        assert [slug for slug, _ in told] == ["price", "service", ""]
-        assert (refused["statusCode"], said(refused)["problem"]) == (400, "reason")
+        assert [slug for slug, _ in document] == ["price", "service", ""]
+        assert (refused["statusCode"], body_of(refused)["problem"]) == (400, "reason")
 
     @pytest.mark.usefixtures("waiting")
     def test_finding_it_takes_three_reads_and_once_a_day_a_write(self, stack, offer):
@@ -148,7 +150,7 @@ class TestAnswering:
         response = offer(asked("answer", survey=id_, rating=9, comment="Schnell", contact_ok=True))
 
         stored = loop.invitation(waiting.id)
-        assert (response["statusCode"], said(response)) == (200, {"outcome": "recorded"})
+        assert (response["statusCode"], body_of(response)) == (200, {"outcome": "recorded"})
         assert stored.answer == Answer(9, "Schnell", contact_ok=True)
         assert (stored.channel, stored.segments["channel"]) == ("in_app", "in_app")
 
@@ -163,7 +165,7 @@ class TestAnswering:
         for rating in (11, -1, 9.5, True, None, "nine", "", "٧", " 9", 10**400):
             response = offer(asked("answer", survey=id_, rating=rating))
 
-            assert (response["statusCode"], said(response)["problem"]) == (400, "rating"), rating
+            assert (response["statusCode"], body_of(response)["problem"]) == (400, "rating"), rating
         assert loop.invitation(waiting.id).answer is None
 
     @pytest.mark.usefixtures("waiting")
@@ -179,23 +181,23 @@ class TestAnswering:
         long = offer(asked("answer", survey=id_, rating=9, comment="x" * 100_000))
         flood = offer(asked("answer", survey=id_, rating=9, comment="x" * 300_000))
 
-        assert (long["statusCode"], said(long)["problem"]) == (400, "comment")
+        assert (long["statusCode"], body_of(long)["problem"]) == (400, "comment")
         assert flood["statusCode"] == 413
 
 
 class TestOnce:
     @pytest.mark.usefixtures("waiting")
     def test_of_two_tabs_one_shows_it(self, offer):
-        one, other = survey(offer)["id"], survey(offer)["id"]
+        invitation, other = survey(offer)["id"], survey(offer)["id"]
 
-        shown = [said(offer(asked("shown", survey=id_)))["show"] for id_ in (one, other)]
+        shown = [body_of(offer(asked("shown", survey=id_)))["show"] for id_ in (invitation, other)]
 
         assert (shown, survey(offer)) == ([True, False], None)
 
     def test_a_dismissed_one_never_comes_back(self, loop, offer, waiting):
         response = offer(asked("dismissal", survey=survey(offer)["id"]))
 
-        assert (response["statusCode"], said(response)) == (200, {"outcome": "dismissed"})
+        assert (response["statusCode"], body_of(response)) == (200, {"outcome": "dismissed"})
         assert loop.invitation(waiting.id).dismissed_at
         assert survey(offer) is None
 
@@ -265,7 +267,7 @@ class TestBadRequests:
 
             response = offer(event | {"body": json.dumps(stolen)})
 
-            assert (response["statusCode"], said(response)["problem"]) == (401, "unproven")
+            assert (response["statusCode"], body_of(response)["problem"]) == (401, "unproven")
 
     @pytest.mark.usefixtures("waiting")
     def test_a_survey_of_another_user_is_404(self, offer):
@@ -273,14 +275,14 @@ class TestBadRequests:
         for name in ACTIONS[1:]:
             response = offer(asked(name, user="k-2", survey=id_, rating=9))
 
-            assert (response["statusCode"], said(response)["problem"]) == (404, "not_found")
+            assert (response["statusCode"], body_of(response)["problem"]) == (404, "not_found")
 
     def test_what_is_wrong_is_named(self, offer):
         for body, problem in UNREADABLE.items():
             response = offer(with_body(asked(), body))
 
-            assert (response["statusCode"], said(response)["problem"]) == (400, problem), body
-            assert said(response)["message"]
+            assert (response["statusCode"], body_of(response)["problem"]) == (400, problem), body
+            assert body_of(response)["message"]
 
     def test_a_user_of_the_wrong_kind_is_not_proven(self, offer):
         event = asked()
@@ -317,7 +319,7 @@ class TestBadRequests:
 
         response = offer(asked())
 
-        assert (response["statusCode"], said(response)["problem"]) == (503, "unavailable")
+        assert (response["statusCode"], body_of(response)["problem"]) == (503, "unavailable")
         assert cors(response) == {"Access-Control-Allow-Origin": ORIGIN}
 
 
@@ -374,10 +376,10 @@ class TestPlainLinks:
         token = location.removeprefix("../s/")
         page = loop.answer(sample("api/survey_get", TOKEN=token) | {"rawQueryString": ""})
         form = loop.answer(sample("api/survey_form", TOKEN=token))
-        (one,) = loop.invitations()
+        (invitation,) = loop.invitations()
         assert (response["statusCode"], page["statusCode"], form["statusCode"]) == (303, 200, 200)
-        assert (one.channel, one.touchpoint, one.answer.rating) == ("link", "support_resolved", 9)
-        assert (one.segments["source"], one.sent_day, one.customer_id) == ("links.counter", "", "")
+        assert (invitation.channel, invitation.touchpoint, invitation.answer.rating) == ("link", "support_resolved", 9)
+        assert (invitation.segments["source"], invitation.sent_day, invitation.customer_id) == ("links.counter", "", "")
 
     def test_it_speaks_the_language_of_the_link_or_of_the_browser(self, loop, offer):
         for query in ("", "locale=fr", "locale=xx"):
@@ -391,10 +393,10 @@ class TestPlainLinks:
         offer(link(query))
         offer(link(query))
 
-        (one,) = [one for one in loop.invitations() if one.id != waiting.id]
-        assert one.customer_id == waiting.customer_id
-        day = one.created_at.astimezone(ZoneInfo("Europe/Berlin")).date()
-        assert one.id == hashlib.sha256(f"links.counter|k-1|{day}".encode()).hexdigest()[:32]
+        (invitation,) = [one for one in loop.invitations() if one.id != waiting.id]
+        assert invitation.customer_id == waiting.customer_id
+        day = invitation.created_at.astimezone(ZoneInfo("Europe/Berlin")).date()
+        assert invitation.id == hashlib.sha256(f"links.counter|k-1|{day}".encode()).hexdigest()[:32]
 
     def test_a_user_who_is_not_proven_gets_a_page_that_says_so(self, stack, offer):
         for query in ("user=k-1", "user=k-1&hash=00", "hash=00"):

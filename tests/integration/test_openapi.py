@@ -21,7 +21,7 @@ RUN = {
     "seed": 20261122,
     "workers": 1,
     "generation": {"max-examples": 60, "deterministic": True, "no-shrink": True},
-    # Nothing that is told can be asked for: there are no sequences of calls to try.
+    # The API reads nothing back: there are no sequences of calls to try.
     "phases": {"stateful": {"enabled": False}},
 }
 SOCKETS = {"max_redirects", "verify", "cert", "proxies"}
@@ -49,7 +49,7 @@ def schema(stack, monkeypatch):
 
 
 def good_ones_are_new_and_of_now():
-    """What no schema can say: a name is used once, a moment is about now, and surveys.toml knows the reason."""
+    """Check what no schema can say: a name is used once, a moment is about now, surveys.toml knows the reason."""
     numbers = count()
 
     def before_call(_context, case, _kwargs):

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from afterbill.adapters.aws.inbox import webhook_of
-from tests.integration.apis import let_answer, said, with_thin_sources
+from tests.integration.apis import let_answer, reply, with_thin_sources
 from tests.integration.samples import sample
 
 PAYMENT = {"id": 50231, "invnumber": "R-2041", "datepaid": "2025-11-03T00:00:00+01:00", "amount_paid": "215.40"}
-NEWS = said({"payment": [PAYMENT]})
+NEWS = reply({"payment": [PAYMENT]})
 DONE = (200, b"")
 
 
@@ -60,12 +60,12 @@ def test_what_was_polled_can_be_captured(stack, poll, loop):
     records = stack.records("Inbox")
     stack.write_secret("ApisSecret", {"books": {"key": "a-key-of-the-api"}})
     capture = loop.capture
-    let_answer("capture_event", said({"invnumber": "R-2041", "customer": {"customernumber": "K-117"}}))
+    let_answer("capture_event", reply({"invnumber": "R-2041", "customer": {"customernumber": "K-117"}}))
 
     assert capture({"Records": records}) == {"batchItemFailures": []}
 
-    (one,) = loop.invitations()
-    assert one.source == "books"
+    (invitation,) = loop.invitations()
+    assert invitation.source == "books"
 
 
 class TestWithNobodyToPoll:

@@ -104,9 +104,9 @@ def test_seeing_no_number_is_400(loop, opened, sent, rating):
 @pytest.mark.parametrize("seen", [True, 1, "1"])
 def test_a_program_reports_a_page_that_was_seen_as_well(loop, opened, sent, seen):
     body = json.dumps({"seen": seen, "rating": 9})
-    told = opened("survey_form", body=body, isBase64Encoded=False, headers={"content-type": "application/json"})
+    response = opened("survey_form", body=body, isBase64Encoded=False, headers={"content-type": "application/json"})
 
-    assert told["statusCode"] == 204
+    assert response["statusCode"] == 204
     assert [visit.kind for visit in loop.invitation(sent.id).visits] == ["seen"]
     assert loop.invitation(sent.id).answer is None
 
@@ -114,10 +114,10 @@ def test_a_program_reports_a_page_that_was_seen_as_well(loop, opened, sent, seen
 @pytest.mark.parametrize("seen", [False, 0, 2, None, "yes"])
 def test_any_other_report_is_400_and_no_answer(loop, opened, sent, seen):
     body = json.dumps({"seen": seen, "rating": 9})
-    told = opened("survey_form", body=body, isBase64Encoded=False, headers={"content-type": "application/json"})
+    response = opened("survey_form", body=body, isBase64Encoded=False, headers={"content-type": "application/json"})
 
-    assert told["statusCode"] == 400
-    assert json.loads(told["body"]) == {"outcome": "invalid", "problem": "form"}
+    assert response["statusCode"] == 400
+    assert json.loads(response["body"]) == {"outcome": "invalid", "problem": "form"}
     assert (loop.invitation(sent.id).visits, loop.invitation(sent.id).answer) == ((), None)
 
 
@@ -338,9 +338,9 @@ def test_an_expired_link_is_410(loop, opened, sent, name):
 
 
 def test_a_survey_that_was_never_sent_is_410(loop):
-    one = loop.asked("order-9")
+    invitation = loop.asked("order-9")
 
-    assert loop.form(one)["statusCode"] == 410
+    assert loop.form(invitation)["statusCode"] == 410
 
 
 def test_a_page_for_nobody_speaks_the_browsers_language(opened):

@@ -68,7 +68,7 @@ def test_later_runs_of_the_day_only_look(stack, run):
 
 
 def test_a_run_that_fails_is_repeated_from_the_group_it_had_come_to(stack, run):
-    (one,) = living(stack, 1)
+    (customer_id,) = living(stack, 1)
     stack.failures["SendMessage"] = "ThrottlingException"
     with pytest.raises(TransientError, match="putting a webhook into a queue"):
         run()
@@ -78,7 +78,7 @@ def test_a_run_that_fails_is_repeated_from_the_group_it_had_come_to(stack, run):
     run()
 
     assert stack.calls_of("run_campaigns") == ["GetItem", "Query", "SendMessage", "PutItem"]
-    assert [body["customers"] for body in bodies(stack)] == [[one]]
+    assert [body["customers"] for body in bodies(stack)] == [[customer_id]]
 
 
 def test_what_there_is_no_time_for_is_left_to_the_next_run(stack, run):
@@ -101,9 +101,14 @@ def test_who_has_a_turn_is_asked_once(stack, run, loop):
     assert loop.capture({"Records": records}) == {"batchItemFailures": []}
     assert loop.capture({"Records": records}) == {"batchItemFailures": []}
 
-    (one,) = loop.invitations()
-    assert (one.source, one.touchpoint, one.customer_id, one.state) == ("campaigns", "release", id_, "pending")
-    assert one.fact == f"campaigns|version-2|{id_}|release|{TODAY}"
+    (invitation,) = loop.invitations()
+    assert (invitation.source, invitation.touchpoint, invitation.customer_id, invitation.state) == (
+        "campaigns",
+        "release",
+        id_,
+        "pending",
+    )
+    assert invitation.fact == f"campaigns|version-2|{id_}|release|{TODAY}"
 
 
 def test_nobody_can_post_a_turn(stack):

@@ -25,22 +25,22 @@ def failed(answer):
 
 
 def test_a_due_survey_goes_out_and_is_marked(stack, loop):
-    one = loop.asked()
+    invitation = loop.asked()
 
     assert failed(loop.send({"Records": stack.records("SendQueue")})) == []
 
-    sent = loop.invitation(one.id)
+    sent = loop.invitation(invitation.id)
     assert (sent.state, sent.delivery) == ("sent", 1)
     assert sent.message_id
     (mail,) = loop.mails()
     assert mail["Destination"] == {"ToAddresses": [ADDRESS]}
     assert mail["FromEmailAddress"].endswith(f"<{SENDER}>")
     assert mail["ConfigurationSetName"] == "afterbill"
-    assert mail["EmailTags"] == [{"Name": "invitation", "Value": one.id}]
+    assert mail["EmailTags"] == [{"Name": "invitation", "Value": invitation.id}]
 
 
 def test_the_mail_speaks_the_customers_language_and_its_links_are_ours(loop):
-    one = loop.sent()
+    invitation = loop.sent()
 
     content = loop.mails()[0]["Content"]["Simple"]
     html = content["Body"]["Html"]["Data"]
@@ -48,22 +48,22 @@ def test_the_mail_speaks_the_customers_language_and_its_links_are_ours(loop):
     answers = re.findall(r'href="https://nps\.example\.com/s/([^"?]+)\?rating=(\d+)"', html)
     assert sorted(int(rating) for _, rating in answers) == list(range(11))
     (token,) = {token for token, _ in answers}
-    assert links.read(token, Purpose.SURVEY, KEYS).invitation_id == one.id
+    assert links.read(token, Purpose.SURVEY, KEYS).invitation_id == invitation.id
 
 
 def test_the_mail_can_be_unsubscribed_from_by_one_click(loop):
-    one = loop.sent()
+    invitation = loop.sent()
 
     headers = {header["Name"]: header["Value"] for header in loop.mails()[0]["Content"]["Simple"]["Headers"]}
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     token = re.fullmatch(r"<https://nps\.example\.com/u/(.+)>", headers["List-Unsubscribe"])[1]
-    assert links.read(token, Purpose.UNSUBSCRIBE, KEYS).invitation_id == one.id
+    assert links.read(token, Purpose.UNSUBSCRIBE, KEYS).invitation_id == invitation.id
 
 
 def test_a_message_delivered_twice_sends_one_mail(loop):
-    one = loop.sent()
+    invitation = loop.sent()
 
-    assert failed(loop.send(due(one.id))) == []
+    assert failed(loop.send(due(invitation.id))) == []
 
     assert len(loop.mails()) == 1
 
@@ -74,59 +74,59 @@ def test_an_unknown_invitation_is_no_error(loop):
 
 
 def test_a_poison_message_fails_alone(loop):
-    one = loop.asked()
-    (good,) = due(one.id)["Records"]
+    invitation = loop.asked()
+    (good,) = due(invitation.id)["Records"]
     bad = good | {"messageId": "poison", "body": "mirjam.keller@example.com"}
 
     assert failed(loop.send({"Records": [bad, good]})) == ["poison"]
-    assert loop.invitation(one.id).state == "sent"
+    assert loop.invitation(invitation.id).state == "sent"
 
 
 @pytest.mark.parametrize(
     ("code", "wait"), [("TooManyRequestsException", 60), ("SendingPausedException", 900)], ids=["throttled", "paused"]
 )
 def test_a_refused_mail_waits_in_the_queue_and_nobody_was_asked(stack, loop, code, wait):
-    one = loop.asked()
+    invitation = loop.asked()
     stack.records("SendQueue")
     stack.failures["SendEmail"] = code
 
-    assert failed(loop.send(due(one.id))) == []
+    assert failed(loop.send(due(invitation.id))) == []
 
-    assert loop.invitation(one.id).state == "pending"
+    assert loop.invitation(invitation.id).state == "pending"
     assert "last_asked_at" not in stack.items("CUSTOMER")[0]
     (again,) = [call.params for call in stack.calls if call.caller == "send_survey" and call.operation == "SendMessage"]
     assert again["DelaySeconds"] == wait
-    assert json.loads(again["MessageBody"]) == {"invitation_id": one.id, "delivery": 1}
+    assert json.loads(again["MessageBody"]) == {"invitation_id": invitation.id, "delivery": 1}
 
 
 def test_a_rejected_mail_is_closed(stack, loop):
-    one = loop.asked()
+    invitation = loop.asked()
     stack.failures["SendEmail"] = "MessageRejected"
 
-    assert failed(loop.send(due(one.id))) == []
-    assert loop.invitation(one.id).reason == "rejected"
+    assert failed(loop.send(due(invitation.id))) == []
+    assert loop.invitation(invitation.id).reason == "rejected"
 
 
 def test_silence_is_unknown_and_nobody_sends_it_again(stack, loop):
-    one = loop.asked()
+    invitation = loop.asked()
     stack.failures["SendEmail"] = ReadTimeoutError(endpoint_url="https://email.example")
-    loop.send(due(one.id))
+    loop.send(due(invitation.id))
     stack.failures.clear()
 
-    assert loop.invitation(one.id).state == "unknown"
-    loop.send(due(one.id))
+    assert loop.invitation(invitation.id).state == "unknown"
+    loop.send(due(invitation.id))
     assert len(loop.mails()) == 1
 
 
 def test_the_send_event_settles_an_unknown(stack, loop):
-    one = loop.asked()
+    invitation = loop.asked()
     stack.failures["SendEmail"] = ReadTimeoutError(endpoint_url="https://email.example")
-    loop.send(due(one.id))
+    loop.send(due(invitation.id))
     stack.failures.clear()
 
-    loop.mail(mail_event("send", one.id, ADDRESS))
+    loop.mail(mail_event("send", invitation.id, ADDRESS))
 
-    assert loop.invitation(one.id).state == "sent"
+    assert loop.invitation(invitation.id).state == "sent"
 
 
 def test_what_bounced_meanwhile_is_not_sent(stack, loop):
@@ -150,47 +150,47 @@ def test_within_the_cooldown_nobody_is_asked_again(loop):
 
 @pytest.mark.parametrize("operation", ["GetItem", "BatchGetItem", "TransactWriteItems"])
 def test_before_the_mail_a_failure_brings_the_message_again(stack, loop, operation):
-    one = loop.asked()
+    invitation = loop.asked()
     loop.send(due("0" * 32))
     stack.failures[operation] = "ThrottlingException"
 
-    assert failed(loop.send(due(one.id))) != []
+    assert failed(loop.send(due(invitation.id))) != []
     assert loop.mails() == []
 
     stack.failures.clear()
-    assert failed(loop.send(due(one.id))) == []
+    assert failed(loop.send(due(invitation.id))) == []
     assert len(loop.mails()) == 1
 
 
 def test_a_mark_that_fails_does_not_send_twice(stack, loop):
-    one = loop.asked()
+    invitation = loop.asked()
     loop.send(due("0" * 32))
     stack.failures["UpdateItem"] = "ThrottlingException"
 
-    assert failed(loop.send(due(one.id))) != []
+    assert failed(loop.send(due(invitation.id))) != []
     stack.failures.clear()
-    assert failed(loop.send(due(one.id))) == []
+    assert failed(loop.send(due(invitation.id))) == []
 
     assert len(loop.mails()) == 1
-    assert loop.invitation(one.id).state == "sending"
+    assert loop.invitation(invitation.id).state == "sending"
 
 
 def test_the_link_of_the_mail_lives_as_long_as_its_answer(loop):
-    one = loop.sent()
+    invitation = loop.sent()
 
     html = loop.mails()[0]["Content"]["Simple"]["Body"]["Html"]["Data"]
     token = re.search(r"/s/([^\"?]+)", html)[1]
     expires_at = links.read(token, Purpose.SURVEY, KEYS).expires_at
-    assert abs(expires_at - one.answer_until) < timedelta(seconds=2)
+    assert abs(expires_at - invitation.answer_until) < timedelta(seconds=2)
 
 
 def test_a_customer_who_changes_while_the_survey_is_claimed_is_looked_at_again(stack, loop):
-    one = loop.asked()
+    invitation = loop.asked()
     _ = loop.send
     stack.meanwhile["TransactWriteItems"] = lambda: loop.capture(captured(payment("order-2", name="Mirjam K.")))
 
-    assert failed(loop.send(due(one.id))) != []
+    assert failed(loop.send(due(invitation.id))) != []
     assert loop.mails() == []
 
-    assert failed(loop.send(due(one.id))) == []
+    assert failed(loop.send(due(invitation.id))) == []
     assert len(loop.mails()) == 1

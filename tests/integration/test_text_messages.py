@@ -32,7 +32,7 @@ def parameters():
 
 
 @pytest.fixture
-def one(loop):
+def invitation(loop):
     """Mirjam was asked by text message."""
     return loop.sent(phone="0151 23456789", country="DE")
 
@@ -51,21 +51,21 @@ def follow(stack):
 
 
 @pytest.fixture
-def told(stack):
+def handle(stack):
     return stack.load("handle_sms_event")
 
 
-def test_a_due_survey_goes_out_as_one_text_message_to_the_number_as_the_world_spells_it(stack, loop, one):
+def test_a_due_survey_goes_out_as_one_text_message_to_the_number_as_the_world_spells_it(stack, loop, invitation):
     (message,) = published(stack)
     assert message["PhoneNumber"] == NUMBER
-    assert f"https://nps.example.com/c/{short_code(one.id, KEYS)} " in message["Message"]
+    assert f"https://nps.example.com/c/{short_code(invitation.id, KEYS)} " in message["Message"]
     assert "STOP" in message["Message"]
     assert message["MessageAttributes"]["AWS.SNS.SMS.MaxPrice"]["StringValue"] == "0.10"
-    assert (one.state, one.channel, one.segments["channel"]) == ("sent", "sms", "sms")
+    assert (invitation.state, invitation.channel, invitation.segments["channel"]) == ("sent", "sms", "sms")
     assert loop.mails() == []
 
 
-@pytest.mark.usefixtures("one")
+@pytest.mark.usefixtures("invitation")
 def test_it_costs_one_read_and_one_transaction_more_than_a_mail(stack, loop):
     other = loop.asked("order-2", id="two", email="two@example.com", phone=NUMBER)
     stack.calls.clear()
@@ -82,29 +82,29 @@ def test_who_has_no_number_gets_a_mail(stack, loop):
     assert published(stack) == []
 
 
-def test_a_message_delivered_twice_sends_one_text_message(stack, loop, one):
-    assert failed(loop.send(due(one.id))) == []
+def test_a_message_delivered_twice_sends_one_text_message(stack, loop, invitation):
+    assert failed(loop.send(due(invitation.id))) == []
     assert len(published(stack)) == 1
 
 
-def test_when_the_service_is_silent_the_survey_is_unknown_and_settled_by_its_report(stack, loop, told):
-    one = loop.asked(phone=NUMBER)
+def test_when_the_service_is_silent_the_survey_is_unknown_and_settled_by_its_report(stack, loop, handle):
+    invitation = loop.asked(phone=NUMBER)
     stack.failures["Publish"] = ReadTimeoutError(endpoint_url="https://sns.example")
-    loop.send(due(one.id))
+    loop.send(due(invitation.id))
     stack.failures.clear()
-    assert loop.invitation(one.id).state == "unknown"
+    assert loop.invitation(invitation.id).state == "unknown"
 
-    assert failed(told(sms_event("delivered", one.id))) == []
+    assert failed(handle(sms_event("delivered", invitation.id))) == []
 
-    assert loop.invitation(one.id).state == "sent"
-    assert loop.invitation(one.id).delivery == 2
+    assert loop.invitation(invitation.id).state == "sent"
+    assert loop.invitation(invitation.id).delivery == 2
 
 
 # Short and personal links
 
 
-def test_the_short_link_leads_to_the_survey(stack, follow, one):
-    code = short_code(one.id, KEYS)
+def test_the_short_link_leads_to_the_survey(stack, follow, invitation):
+    code = short_code(invitation.id, KEYS)
     for method in ("GET", "HEAD"):
         event = sample("api/code_get", TOKEN=code.upper())
         event["requestContext"]["http"]["method"] = method
@@ -112,7 +112,7 @@ def test_the_short_link_leads_to_the_survey(stack, follow, one):
         answer = follow(event)
         assert (answer["statusCode"], answer["body"]) == (303, "")
         survey = answer["headers"]["Location"].removeprefix("https://nps.example.com/s/")
-        assert links.read(survey, Purpose.SURVEY, KEYS).invitation_id == one.id
+        assert links.read(survey, Purpose.SURVEY, KEYS).invitation_id == invitation.id
         assert [name for name in stack.calls_of("follow_link") if name != "GetSecretValue"] == ["GetItem"]
 
 
@@ -123,8 +123,8 @@ def test_an_unknown_one_gets_a_friendly_page(follow, code):
     assert 'lang="de"' in answer["body"]
 
 
-def test_a_flood_of_one_link_is_answered_without_the_table(stack, follow, one):
-    event = sample("api/code_get", TOKEN=short_code(one.id, KEYS))
+def test_a_flood_of_one_link_is_answered_without_the_table(stack, follow, invitation):
+    event = sample("api/code_get", TOKEN=short_code(invitation.id, KEYS))
     statuses = [follow(event)["statusCode"] for _ in range(70)]
 
     assert {statuses[0], statuses[-1]} == {303, 429}
@@ -140,42 +140,42 @@ def test_only_reading_is_allowed(follow):
     assert (answer["statusCode"], answer["headers"]["Allow"]) == (405, "GET, HEAD")
 
 
-def test_while_the_table_does_not_answer_one_is_asked_to_come_back(stack, follow, one):
+def test_while_the_table_does_not_answer_one_is_asked_to_come_back(stack, follow, invitation):
     stack.failures["GetItem"] = "ThrottlingException"
-    answer = follow(sample("api/code_get", TOKEN=short_code(one.id, KEYS)))
+    answer = follow(sample("api/code_get", TOKEN=short_code(invitation.id, KEYS)))
     assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "60")
 
 
 @pytest.mark.parametrize(
     ("headers", "counted"), [(AGENT, 1), ({"user-agent": "LinkBot/1"}, 0), (AGENT | {"sec-purpose": "prefetch"}, 0)]
 )
-def test_a_personal_link_leads_to_the_shop_and_counts_people_alone(loop, follow, one, headers, counted):
-    event = sample("api/referral_get", TOKEN=token(Purpose.REFERRAL, one.id))
+def test_a_personal_link_leads_to_the_shop_and_counts_people_alone(loop, follow, invitation, headers, counted):
+    event = sample("api/referral_get", TOKEN=token(Purpose.REFERRAL, invitation.id))
 
     answer = follow(with_headers(event, **headers))
 
     assert answer["statusCode"] == 303
     assert re.fullmatch(r"https://shop\.example/friends\?a=1&ref=[0-9a-z]{10}", answer["headers"]["Location"])
-    assert loop.invitation(one.id).referred == counted
+    assert loop.invitation(invitation.id).referred == counted
 
 
-def test_a_token_of_another_purpose_leads_nowhere(follow, one):
-    assert follow(sample("api/referral_get", TOKEN=token(Purpose.SURVEY, one.id)))["statusCode"] == 404
+def test_a_token_of_another_purpose_leads_nowhere(follow, invitation):
+    assert follow(sample("api/referral_get", TOKEN=token(Purpose.SURVEY, invitation.id)))["statusCode"] == 404
 
 
 # What comes back
 
 
-def test_a_report_raises_the_rank(loop, told, one):
+def test_a_report_raises_the_rank(loop, handle, invitation):
     for _ in range(2):
-        assert failed(told(sms_event("delivered", one.id))) == []
-    assert loop.invitation(one.id).delivery == 2
+        assert failed(handle(sms_event("delivered", invitation.id))) == []
+    assert loop.invitation(invitation.id).delivery == 2
 
 
-@pytest.mark.usefixtures("one")
-def test_who_answers_stop_is_not_asked_again_by_mail_either(stack, told):
+@pytest.mark.usefixtures("invitation")
+def test_who_answers_stop_is_not_asked_again_by_mail_either(stack, handle):
     for _ in range(2):
-        assert failed(told(sms_event("inbound"))) == []
+        assert failed(handle(sms_event("inbound"))) == []
 
     assert [item["reason"]["S"] for item in stack.items("SUPPRESSION")] == ["unsubscribed"]
     assert stack.items("CUSTOMER")[0]["suppressed"] == {"S": "unsubscribed"}
@@ -184,17 +184,17 @@ def test_who_answers_stop_is_not_asked_again_by_mail_either(stack, told):
 @pytest.mark.parametrize(
     "message", ["+4915123456789", json.dumps({"eventType": "TEXT_DELIVERED", "messageId": NUMBER})]
 )
-def test_a_poison_message_fails_alone_and_tells_nobody_whom_it_is_about(capsys, told, one, message):
-    (good,) = sms_event("delivered", one.id)["Records"]
+def test_a_poison_message_fails_alone_and_tells_nobody_whom_it_is_about(capsys, handle, invitation, message):
+    (good,) = sms_event("delivered", invitation.id)["Records"]
     bad = good | {"messageId": "poison", "body": json.dumps({"Message": message})}
 
-    assert failed(told({"Records": [bad, good]})) == ["poison"]
+    assert failed(handle({"Records": [bad, good]})) == ["poison"]
     assert NUMBER not in "".join(capsys.readouterr())
 
 
-def test_no_number_is_logged(capsys, told, one):
-    told(sms_event("inbound"))
-    told(sms_event("delivered", one.id))
+def test_no_number_is_logged(capsys, handle, invitation):
+    handle(sms_event("inbound"))
+    handle(sms_event("delivered", invitation.id))
     written = "".join(capsys.readouterr())
     assert written
     assert "23456789" not in written

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from tests.integration.apis import CONSENT, KEY, from_source, let_answer, said, with_thin_sources
+from tests.integration.apis import CONSENT, KEY, from_source, let_answer, reply, with_thin_sources
 from tests.integration.samples import captured, payment, sample
-from tests.servers import Said
+from tests.servers import Reply
 
-CUSTOMER = said({"data": {"id": "ctm_1", "email": "ines.moreau@example.com", "name": "Mirjam Moreau"}})
-TOKEN = said({"access_token": "an-access-token", "refresh_token": "buys-another-token", "expires_in": 1800})
-REFUSED = said({"error": "invalid_grant"}, 400)
-NOTHING: Said = (404, b"")
+CUSTOMER = reply({"data": {"id": "ctm_1", "email": "ines.moreau@example.com", "name": "Mirjam Moreau"}})
+TOKEN = reply({"access_token": "an-access-token", "refresh_token": "buys-another-token", "expires_in": 1800})
+REFUSED = reply({"error": "invalid_grant"}, 400)
+NOTHING: Reply = (404, b"")
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def addresses(stack):
 
 
 def lines(capsys, having="outcome"):
-    """What was logged with such a field."""
+    """The values logged under this field."""
     written = map(json.loads, capsys.readouterr().out.splitlines())
     return [line for line in written if having in line]
 
@@ -95,7 +95,7 @@ class TestAskingTheApi:
         assert "not JSON" in dead["messageAttributes"]["problem"]["stringValue"]
 
     def test_a_webhook_that_the_provider_does_not_vouch_for_is_dropped_and_told(self, stack, loop, capture, capsys):
-        let_answer("capture_event", TOKEN, said({"verification_status": "FAILURE"}))
+        let_answer("capture_event", TOKEN, reply({"verification_status": "FAILURE"}))
 
         assert failed(capture(from_source("paypal", {"id": "WH-1", "event_type": "PAYMENT.SALE.COMPLETED"}))) == []
 

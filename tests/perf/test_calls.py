@@ -30,7 +30,7 @@ MEETING = 5
 
 @dataclass
 class Bill:
-    """What happened: every call, and what each write cost."""
+    """Every call, and the units each write cost."""
 
     operations: list[str] = field(default_factory=list)
     writes: list[tuple[str, int]] = field(default_factory=list)
@@ -96,9 +96,9 @@ def test_refusing_is_no_call(stack):
 
 def warmed(loop):
     """Functions that have fetched their keys."""
-    one = loop.sent("order-0", id="zero", email="zero@example.com")
-    loop.form(one)
-    loop.mail(mail_event("delivery", one.id, "zero@example.com"))
+    invitation = loop.sent("order-0", id="zero", email="zero@example.com")
+    loop.form(invitation)
+    loop.mail(mail_event("delivery", invitation.id, "zero@example.com"))
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["new customer", "known customer"])
@@ -116,7 +116,7 @@ def test_capturing_is_two_reads_one_transaction_and_one_schedule(stack, loop, kn
 
 
 def learn(loop):
-    """What customer.* events and earlier payments have told of the customer."""
+    """Capture customer.* events and earlier payments of the customer."""
     loop.capture(captured(payment(kind="customer_updated")))
 
 
@@ -133,24 +133,24 @@ def test_a_duplicate_writes_nothing(stack, loop):
 
 def test_sending_is_four_calls_of_the_table_and_one_mail(stack, loop):
     warmed(loop)
-    one = loop.asked()
+    invitation = loop.asked()
 
     with billed(stack) as bill:
-        loop.send(due(one.id))
+        loop.send(due(invitation.id))
 
     assert sorted(bill.operations) == ["BatchGetItem", "GetItem", "SendEmail", "TransactWriteItems", "UpdateItem"]
 
 
 def test_a_page_is_one_call_and_so_is_an_answer(stack, loop):
     warmed(loop)
-    one = loop.sent()
+    invitation = loop.sent()
 
     with billed(stack) as tapped:
-        loop.answer(sample("api/survey_get", TOKEN=survey_token(one.id)))
+        loop.answer(sample("api/survey_get", TOKEN=survey_token(invitation.id)))
     with billed(stack) as page:
-        loop.answer(sample("api/survey_get", TOKEN=survey_token(one.id)) | {"rawQueryString": ""})
+        loop.answer(sample("api/survey_get", TOKEN=survey_token(invitation.id)) | {"rawQueryString": ""})
     with billed(stack) as answer:
-        loop.form(one)
+        loop.form(invitation)
 
     assert tapped.operations == ["UpdateItem"]
     assert page.operations == ["GetItem"]
@@ -168,13 +168,13 @@ def test_write_units_of_a_sent_and_answered_survey(stack, loop, known, source):
 
     with billed(stack) as bill:
         loop.capture(paid)
-        (one,) = [one for one in loop.invitations() if one.id not in before]
-        loop.send(due(one.id))
-        loop.mail(mail_event("send", one.id, ADDRESS))
-        loop.mail(mail_event("delivery", one.id, ADDRESS))
-        loop.form(one)
+        (invitation,) = [one for one in loop.invitations() if one.id not in before]
+        loop.send(due(invitation.id))
+        loop.mail(mail_event("send", invitation.id, ADDRESS))
+        loop.mail(mail_event("delivery", invitation.id, ADDRESS))
+        loop.form(invitation)
 
-    assert loop.invitation(one.id).answer
+    assert loop.invitation(invitation.id).answer
     assert bill.units <= MOST_WRITE_UNITS + (0 if known else MEETING), bill.writes
 
 

@@ -1,4 +1,4 @@
-"""What an import costs in calls of the table: whole batches, full transactions."""
+"""The calls of the table that an import makes: whole batches, full transactions."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a cold start must not load: ceilings in modules, for seconds depend on the machine."""
+"""Modules that a cold start must not load, and ceilings for their number: seconds depend on the machine."""
 
 import ast
 import json

@@ -17,7 +17,7 @@ from afterbill.model.errors import ConfigurationError, PayloadError, TransientEr
 from afterbill.model.webhooks import Source
 from afterbill_cli.memory.keys import MemoryTokens
 from tests.factories import HOUR, MINUTE, NOON
-from tests.servers import Said, net
+from tests.servers import Reply, net
 
 SHOP = Source("shop", "test")
 KEY = Api("https://api.example.com", Login.KEY)
@@ -40,14 +40,14 @@ class Credentials:
 class Apis:
     """HttpApis over servers that say what a test wants."""
 
-    said: list[Said]
+    replies: list[Reply]
     known: Mapping[str, str] = field(default_factory=lambda: STORED)
     tokens: MemoryTokens = field(default_factory=lambda: MemoryTokens({"shop": FIRST}))
     lost: list[str] = field(default_factory=list)
     now: Any = NOON
 
     def __post_init__(self) -> None:
-        self.net = net(*self.said)
+        self.net = net(*self.replies)
         self.asked = self.net.pool.asked
         self.apis = HttpApis(
             Credentials(self.known), self.tokens, self.lost.append, self.net.http, now=lambda: self.now
@@ -59,17 +59,17 @@ class Apis:
         return call
 
 
-def over(*said: Said, **more: Any) -> Apis:
-    return Apis(list(said), **more)
+def over(*replies: Reply, **more: Any) -> Apis:
+    return Apis(list(replies), **more)
 
 
-def bought(access: str = "second", **more: object) -> Said:
+def bought(access: str = "second", **more: object) -> Reply:
     return 200, json.dumps({"access_token": access, "expires_in": 3600} | more).encode()
 
 
-def bearers(it: Apis) -> list[str]:
-    """What the API itself was shown."""
-    return [one.headers["authorization"] for one in it.asked if one.url.startswith("https://api.")]
+def bearers(apis: Apis) -> list[str]:
+    """The credentials that the API itself was shown."""
+    return [one.headers["authorization"] for one in apis.asked if one.url.startswith("https://api.")]
 
 
 class TestWhere:
@@ -83,19 +83,19 @@ class TestWhere:
         ids=["the provider's address", "its sandbox", "an address of the source's own"],
     )
     def test_a_call_goes_to_the_configured_address(self, source: Source, expected: str) -> None:
-        it = over(OK)
+        apis = over(OK)
         api = Api("https://{account}.example.com/v1/", Login.KEY, sandbox_url="https://test.example.com/v1")
 
-        it.call(api, replace(source, account="acme"))("/things")
+        apis.call(api, replace(source, account="acme"))("/things")
 
-        assert it.asked[0].url == expected
+        assert apis.asked[0].url == expected
 
     def test_a_provider_without_a_sandbox_address_is_asked_at_its_only_one(self) -> None:
-        it = over(OK)
+        apis = over(OK)
 
-        it.call(source=replace(SHOP, sandbox=True))("/things")
+        apis.call(source=replace(SHOP, sandbox=True))("/things")
 
-        assert it.asked[0].url == "https://api.example.com/things"
+        assert apis.asked[0].url == "https://api.example.com/things"
 
     def test_an_address_without_its_account_is_named(self) -> None:
         call = over(OK).call(Api("https://{account}.example.com", Login.KEY))
@@ -104,26 +104,26 @@ class TestWhere:
             call("/things")
 
     def test_no_account_leads_to_another_host(self) -> None:
-        it = over(OK)
+        apis = over(OK)
 
-        it.call(Api("https://{account}.example.com", Login.KEY), replace(SHOP, account="evil.com/#"))("/things")
+        apis.call(Api("https://{account}.example.com", Login.KEY), replace(SHOP, account="evil.com/#"))("/things")
 
-        assert it.asked[0].url == "https://evil.com%2F%23.example.com/things"
+        assert apis.asked[0].url == "https://evil.com%2F%23.example.com/things"
 
     def test_a_query_is_encoded(self) -> None:
-        it = over(OK)
+        apis = over(OK)
 
-        it.call()("/things", query=[("id", "1&2"), ("id", "ä")])
+        apis.call()("/things", query=[("id", "1&2"), ("id", "ä")])
 
-        assert it.asked[0].url == "https://api.example.com/things?id=1%262&id=%C3%A4"
+        assert apis.asked[0].url == "https://api.example.com/things?id=1%262&id=%C3%A4"
 
     @pytest.mark.parametrize("path", ["/", "/a", "/a/", "/a/b%2Fc", "/a.b", "/code-ada@example.com", "/über"])
     def test_a_path_below_the_address_is_taken(self, path: str) -> None:
-        it = over(OK)
+        apis = over(OK)
 
-        it.call()(path)
+        apis.call()(path)
 
-        assert it.asked[0].url.startswith("https://api.example.com/")
+        assert apis.asked[0].url.startswith("https://api.example.com/")
 
     @pytest.mark.parametrize(
         "path",
@@ -146,20 +146,20 @@ class TestWhere:
         ],
     )
     def test_no_id_leads_anywhere_else(self, path: str) -> None:
-        it = over(OK)
+        apis = over(OK)
 
         with pytest.raises(PayloadError, match="is no path of an API"):
-            it.call()(path)
+            apis.call()(path)
 
-        assert it.asked == []
+        assert apis.asked == []
 
     def test_a_redirect_is_not_followed_and_says_what_to_correct(self) -> None:
-        it = over((301, b"", {"Location": "https://evil.com"}))
+        apis = over((301, b"", {"Location": "https://evil.com"}))
 
         with pytest.raises(ConfigurationError, match="api_url or account"):
-            it.call()("/things")
+            apis.call()("/things")
 
-        assert len(it.asked) == 1
+        assert len(apis.asked) == 1
 
 
 class TestWhatIsSaid:
@@ -194,12 +194,12 @@ class TestWhatIsSaid:
             over((500, b"")).call()("/things")
 
     def test_headers_are_the_apis_then_the_calls_then_ours(self) -> None:
-        it = over(OK)
+        apis = over(OK)
         api = replace(KEY, headers={"X-Version": "1", "Accept": "application/vnd.v1+json"})
 
-        it.call(api)("/things", headers={"X-Tenant": "t"}, method="POST", body=b"{}")
+        apis.call(api)("/things", headers={"X-Tenant": "t"}, method="POST", body=b"{}")
 
-        assert it.asked[0].headers == {
+        assert apis.asked[0].headers == {
             "user-agent": "afterbill",
             "accept": "application/vnd.v1+json",
             "x-version": "1",
@@ -224,11 +224,11 @@ class TestKeys:
         ],
     )
     def test_a_key_is_shown_as_the_provider_wants_it(self, api: Api, expected: dict[str, str]) -> None:
-        it = over(OK)
+        apis = over(OK)
 
-        it.call(api)("/things")
+        apis.call(api)("/things")
 
-        assert it.asked[0].headers.items() >= expected.items()
+        assert apis.asked[0].headers.items() >= expected.items()
 
     @pytest.mark.parametrize(
         ("api", "known"), [(KEY, {}), (KEY, {"key": ""}), (CLIENT, {"client_id": "me"}), (CONSENT, {"key": "sk_1"})]
@@ -238,46 +238,46 @@ class TestKeys:
 
     @pytest.mark.parametrize("status", [401, 403])
     def test_a_refused_key_is_named_by_its_source_and_not_told(self, status: int) -> None:
-        it = over((status, b"sk_1 is wrong"))
+        apis = over((status, b"sk_1 is wrong"))
 
         with pytest.raises(ConfigurationError) as raised:
-            it.call()("/things")
+            apis.call()("/things")
 
         assert "source shop" in str(raised.value)
         assert "secret `apis`" in str(raised.value)
-        assert "sk_1" not in str(raised.value) + repr(it.call())
-        assert len(it.asked) == 1
+        assert "sk_1" not in str(raised.value) + repr(apis.call())
+        assert len(apis.asked) == 1
 
 
 class TestClients:
     def test_a_token_is_bought_once_and_used_until_it_ends(self) -> None:
-        it = over(bought("one"), OK, OK, bought("two"), OK)
-        call = it.call(CLIENT)
+        apis = over(bought("one"), OK, OK, bought("two"), OK)
+        call = apis.call(CLIENT)
 
         call("/things")
         call("/things")
-        it.now += HOUR
+        apis.now += HOUR
         call("/things")
 
-        assert bearers(it) == ["Bearer one", "Bearer one", "Bearer two"]
+        assert bearers(apis) == ["Bearer one", "Bearer one", "Bearer two"]
 
     def test_client_and_secret_are_shown_as_basic(self) -> None:
-        it = over(bought(), OK)
+        apis = over(bought(), OK)
 
-        it.call(CLIENT)("/things")
+        apis.call(CLIENT)("/things")
 
-        request = it.asked[0]
+        request = apis.asked[0]
         assert (request.method, request.url) == ("POST", "https://id.example.com/token")
         assert b64decode(request.headers["authorization"].removeprefix("Basic ")) == b"me:hush"
         assert request.body == b"grant_type=client_credentials"
 
     def test_or_in_the_form_where_the_provider_wants_that(self) -> None:
-        it = over(bought(), OK)
+        apis = over(bought(), OK)
 
-        it.call(replace(CLIENT, client_in_form=True))("/things")
+        apis.call(replace(CLIENT, client_in_form=True))("/things")
 
-        assert "authorization" not in it.asked[0].headers
-        assert it.asked[0].body == b"grant_type=client_credentials&client_id=me&client_secret=hush"
+        assert "authorization" not in apis.asked[0].headers
+        assert apis.asked[0].body == b"grant_type=client_credentials&client_id=me&client_secret=hush"
 
     @pytest.mark.parametrize(
         ("source", "expected"),
@@ -288,36 +288,36 @@ class TestClients:
         ids=["a sandbox", "an address of the source's own"],
     )
     def test_tokens_are_bought_where_the_source_lies(self, source: Source, expected: str) -> None:
-        it = over(bought(), OK)
+        apis = over(bought(), OK)
 
-        it.call(replace(CLIENT, sandbox_token_url="https://test.example.com/token"), source)("/things")
+        apis.call(replace(CLIENT, sandbox_token_url="https://test.example.com/token"), source)("/things")
 
-        assert it.asked[0].url == expected
+        assert apis.asked[0].url == expected
 
     def test_a_token_that_is_refused_is_replaced_once(self) -> None:
-        it = over(bought("one"), (401, b""), bought("two"), OK)
+        apis = over(bought("one"), (401, b""), bought("two"), OK)
 
-        assert it.call(CLIENT)("/things") == {}
-        assert bearers(it) == ["Bearer one", "Bearer two"]
+        assert apis.call(CLIENT)("/things") == {}
+        assert bearers(apis) == ["Bearer one", "Bearer two"]
 
     def test_what_is_forbidden_costs_no_other_token(self) -> None:
-        it = over(bought("one"), (403, b""))
+        apis = over(bought("one"), (403, b""))
 
         with pytest.raises(ConfigurationError, match="/things: status 403"):
-            it.call(CLIENT)("/things")
+            apis.call(CLIENT)("/things")
 
-        assert len(it.asked) == 2
+        assert len(apis.asked) == 2
 
     def test_and_not_twice(self) -> None:
-        it = over(bought("one"), (401, b""), bought("two"), (401, b""))
+        apis = over(bought("one"), (401, b""), bought("two"), (401, b""))
 
         with pytest.raises(ConfigurationError, match="secret `apis`"):
-            it.call(CLIENT)("/things")
+            apis.call(CLIENT)("/things")
 
-        assert len(it.asked) == 4
+        assert len(apis.asked) == 4
 
     @pytest.mark.parametrize(
-        "said",
+        "reply",
         [
             (401, b'{"error": "invalid_client"}'),
             (400, b'{"error": "invalid_grant"}'),
@@ -327,99 +327,99 @@ class TestClients:
             (200, b'{"access_token": "two\\nlines"}'),
         ],
     )
-    def test_a_client_that_gets_no_token_is_named_by_its_source(self, said: Said) -> None:
+    def test_a_client_that_gets_no_token_is_named_by_its_source(self, reply: Reply) -> None:
         with pytest.raises(ConfigurationError, match=r"source shop .*secret `apis`") as raised:
-            over(said).call(CLIENT)("/things")
+            over(reply).call(CLIENT)("/things")
 
         assert "hush" not in str(raised.value)
 
     @pytest.mark.parametrize(
-        ("said", "minutes"), [(3600, 60), ("3600", 60), (None, 10), ("soon", 10), (-5, 0), (10**9, 1440)]
+        ("seconds", "minutes"), [(3600, 60), ("3600", 60), (None, 10), ("soon", 10), (-5, 0), (10**9, 1440)]
     )
-    def test_how_long_a_token_lives_may_be_a_text_or_missing(self, said: object, minutes: int) -> None:
-        it = over((200, json.dumps({"access_token": "a", "expires_in": said}).encode()), OK)
+    def test_how_long_a_token_lives_may_be_a_text_or_missing(self, seconds: object, minutes: int) -> None:
+        apis = over((200, json.dumps({"access_token": "a", "expires_in": seconds}).encode()), OK)
 
-        it.call(CLIENT)("/things")
+        apis.call(CLIENT)("/things")
 
-        assert it.apis._granted["shop"].expires_at == NOON + timedelta(minutes=minutes)
+        assert apis.apis._granted["shop"].expires_at == NOON + timedelta(minutes=minutes)
 
 
 class TestConsent:
     def test_the_stored_token_is_used(self) -> None:
-        it = over(OK)
+        apis = over(OK)
 
-        it.call(CONSENT)("/things")
+        apis.call(CONSENT)("/things")
 
-        assert bearers(it) == ["Bearer first"]
+        assert bearers(apis) == ["Bearer first"]
 
     @pytest.mark.parametrize("expires_at", [NOON, NOON + MINUTE / 2, None], ids=["ended", "about to end", "unknown"])
     def test_one_at_its_end_is_renewed_before_it_is_used(self, expires_at: Any) -> None:
-        it = over(
+        apis = over(
             bought(refresh_token="buys-third"), OK, tokens=MemoryTokens({"shop": replace(FIRST, expires_at=expires_at)})
         )
 
-        it.call(CONSENT)("/things")
+        apis.call(CONSENT)("/things")
 
-        assert parse_qs(it.asked[0].body.decode()) == {
+        assert parse_qs(apis.asked[0].body.decode()) == {
             "grant_type": ["refresh_token"],
             "refresh_token": ["buys-second"],
         }
-        assert it.tokens.stored["shop"] == Token("second", "buys-third", NOON + HOUR)
-        assert bearers(it) == ["Bearer second"]
+        assert apis.tokens.stored["shop"] == Token("second", "buys-third", NOON + HOUR)
+        assert bearers(apis) == ["Bearer second"]
 
     def test_a_refresh_token_that_is_not_replaced_stays(self) -> None:
-        it = over((401, b""), bought(), OK)
+        apis = over((401, b""), bought(), OK)
 
-        it.call(CONSENT)("/things")
+        apis.call(CONSENT)("/things")
 
-        assert it.tokens.stored["shop"].refresh == "buys-second"
+        assert apis.tokens.stored["shop"].refresh == "buys-second"
 
     def test_a_token_that_is_refused_is_renewed_once(self) -> None:
-        it = over((401, b""), bought(), (403, b""))
+        apis = over((401, b""), bought(), (403, b""))
 
         with pytest.raises(ConfigurationError, match="secret `apis`"):
-            it.call(CONSENT)("/things")
+            apis.call(CONSENT)("/things")
 
-        assert bearers(it) == ["Bearer first", "Bearer second"]
+        assert bearers(apis) == ["Bearer first", "Bearer second"]
 
     def test_one_that_is_refused_though_just_renewed_is_not_renewed_again_for_ten_minutes(self) -> None:
-        it = over((401, b""), bought(), (401, b""), (401, b""), (401, b""), (401, b""), bought("third"), OK)
+        apis = over((401, b""), bought(), (401, b""), (401, b""), (401, b""), (401, b""), bought("third"), OK)
         for _ in range(2):
             with pytest.raises(ConfigurationError, match="secret `apis`"):
-                it.call(CONSENT)("/things")
+                apis.call(CONSENT)("/things")
 
-        it.now += timedelta(minutes=10)
+        apis.now += timedelta(minutes=10)
 
-        assert it.call(CONSENT)("/things") == {}
-        assert bearers(it)[-1] == "Bearer third"
+        assert apis.call(CONSENT)("/things") == {}
+        assert bearers(apis)[-1] == "Bearer third"
 
     @pytest.mark.parametrize("status", [400, 401])
     def test_a_consent_that_is_gone_says_what_to_do_and_is_counted(self, status: int) -> None:
-        it = over((401, b""), (status, b'{"error": "invalid_grant", "error_description": "buys-second"}'))
+        apis = over((401, b""), (status, b'{"error": "invalid_grant", "error_description": "buys-second"}'))
 
         with pytest.raises(ConfigurationError, match="run afterbill source consent shop") as raised:
-            it.call(CONSENT)("/things")
+            apis.call(CONSENT)("/things")
 
-        assert it.lost == ["shop"]
+        assert apis.lost == ["shop"]
         assert "buys-second" not in str(raised.value)
 
     def test_a_refresh_token_that_was_refused_is_not_shown_again(self) -> None:
-        it = over((401, b""), (400, b'{"error": "invalid_grant"}'), (401, b""))
-        call = it.call(CONSENT)
+        apis = over((401, b""), (400, b'{"error": "invalid_grant"}'), (401, b""))
+        call = apis.call(CONSENT)
 
         for _ in range(3):
             with pytest.raises(ConfigurationError):
                 call("/things")
 
-        assert [one.url for one in it.asked if one.method == "POST"] == ["https://id.example.com/token"]
-        assert it.lost == ["shop"] * 3
+        assert [one.url for one in apis.asked if one.method == "POST"] == ["https://id.example.com/token"]
+        assert apis.lost == ["shop"] * 3
 
     def test_a_new_consent_counts_at_once(self) -> None:
-        it = over((401, b""), (400, b'{"error": "invalid_grant"}'), OK)
-        call = it.call(CONSENT)
+        apis = over((401, b""), (400, b'{"error": "invalid_grant"}'), OK)
+        call = apis.call(CONSENT)
         with pytest.raises(ConfigurationError):
             call("/things")
-        it.tokens.stored["shop"] = Token("fresh", "buys-more", NOON + HOUR)
+        apis.tokens.stored["shop"] = Token("fresh", "buys-more", NOON + HOUR)
 
         assert call("/things") == {}
 
@@ -429,17 +429,17 @@ class TestConsent:
             over(OK, tokens=tokens).call(CONSENT)("/things")
 
     def test_a_client_that_is_refused_is_no_lost_consent(self) -> None:
-        it = over((401, b""), (401, b'{"error": "invalid_client"}'))
+        apis = over((401, b""), (401, b'{"error": "invalid_client"}'))
 
         with pytest.raises(ConfigurationError, match="secret `apis`"):
-            it.call(CONSENT)("/things")
+            apis.call(CONSENT)("/things")
 
-        assert it.lost == []
+        assert apis.lost == []
 
     def test_without_anybody_to_tell_a_lost_consent_is_an_error_all_the_same(self) -> None:
-        it = net((400, b'{"error": "invalid_grant"}'))
+        server = net((400, b'{"error": "invalid_grant"}'))
         tokens = MemoryTokens({"shop": replace(FIRST, expires_at=None)})
-        call = HttpApis(Credentials(STORED), tokens, http=it.http).of(SHOP, CONSENT)
+        call = HttpApis(Credentials(STORED), tokens, http=server.http).of(SHOP, CONSENT)
         assert call
 
         with pytest.raises(ConfigurationError, match="consent"):

@@ -1,4 +1,4 @@
-"""What surveys.toml says of windows, law, limits, reminders and campaigns, and how its mistakes are named."""
+"""Windows, law, caps, reminders and campaigns of surveys.toml, and the names of its mistakes."""
 
 import tomllib
 from datetime import date, datetime, timedelta
@@ -49,9 +49,9 @@ def mistakes(*changes: tuple[str, object]) -> list[str]:
 def mistake(*changes: tuple[str, object]) -> str:
     """The only one, without the name of the file that each begins with."""
     [line] = mistakes(*changes)
-    file, _, said = line.partition(": ")
+    file, _, message = line.partition(": ")
     assert file == "surveys.toml"
-    return said
+    return message
 
 
 # What the shipped file means
@@ -107,7 +107,7 @@ def test_hours_that_touch_do_not_overlap() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value", "message"),
     [
         ("hours", ["09:00-12:00", "11:00-13:00"], '"09:00-12:00" and "11:00-13:00" overlap'),
         ("hours", ["22:00-06:00"], '"22:00-06:00" must end later than it begins; over midnight write two'),
@@ -125,14 +125,14 @@ def test_hours_that_touch_do_not_overlap() -> None:
         ("hour", ["09:00-12:00"], '"hour" is unknown; did you mean "hours"?'),
     ],
 )
-def test_a_mistake_in_a_window_is_named(key: str, value: object, said: str) -> None:
-    assert mistake((f"windows.office.{key}", value)).startswith(f"windows.office.{key}: {said}")
+def test_a_mistake_in_a_window_is_named(key: str, value: object, message: str) -> None:
+    assert mistake((f"windows.office.{key}", value)).startswith(f"windows.office.{key}: {message}")
 
 
 @pytest.mark.parametrize("days", [["sat", "sun"], ["sun"]])
 def test_a_window_that_never_opens_is_a_mistake(days: list[str]) -> None:
-    said = mistake(("windows.office.days", days))
-    assert said == "windows.office: never opens: its days are all of the weekend, and weekends = false"
+    message = mistake(("windows.office.days", days))
+    assert message == "windows.office: never opens: its days are all of the weekend, and weekends = false"
     assert understood(("windows.office.days", days), ("windows.office.weekends", True))
 
 
@@ -141,8 +141,10 @@ def test_a_window_says_its_days_and_hours() -> None:
 
 
 def test_a_window_that_does_not_exist_is_named_with_the_one_that_was_meant() -> None:
-    said = mistake(("touchpoints.renewed.window", "ofice"))
-    assert said == 'touchpoints.renewed.window: there is no [windows.ofice]: "ofice" is unknown; did you mean "office"?'
+    message = mistake(("touchpoints.renewed.window", "ofice"))
+    assert (
+        message == 'touchpoints.renewed.window: there is no [windows.ofice]: "ofice" is unknown; did you mean "office"?'
+    )
 
 
 @pytest.mark.parametrize("windows", [[], 3, "office"])
@@ -158,7 +160,7 @@ def test_a_name_that_is_none_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value", "message"),
     [
         ("delay", "-3d", 'must be a duration such as "20s", "90m", "48h" or "3d"'),
         ("dealy", "3d", '"dealy" is unknown; did you mean "delay"?'),
@@ -169,9 +171,9 @@ def test_a_name_that_is_none_is_told() -> None:
         ("sampling", 2, "Input should be less than or equal to 1"),
     ],
 )
-def test_what_every_touchpoint_takes_from_the_defaults_is_said_once(key: str, value: object, said: str) -> None:
-    place = "expiry" if "longer" in said else key
-    assert mistake(("defaults." + key, value)).startswith(f"defaults.{place}: {said}")
+def test_what_every_touchpoint_takes_from_the_defaults_is_said_once(key: str, value: object, message: str) -> None:
+    place = "expiry" if "longer" in message else key
+    assert mistake(("defaults." + key, value)).startswith(f"defaults.{place}: {message}")
 
 
 def test_what_the_defaults_lack_is_said_once() -> None:
@@ -203,14 +205,14 @@ def test_what_a_touchpoint_says_itself_is_its_own_mistake() -> None:
 def test_a_reminder_that_fits_neither_expiry_nor_cooldown_is_the_touchpoints_mistake(
     changes: list[tuple[str, str]], key: str
 ) -> None:
-    """Whichever of the three it says itself: what the defaults say is right for all the others."""
-    told = {"expiry": "must be longer than the reminder takes", "reminder": "must be shorter than the cooldown"}
-    said = mistake(*((f"touchpoints.renewed.{name}", value) for name, value in changes))
-    assert said.startswith(f"touchpoints.renewed.{key}: {told[key]}")
+    """Any of the three that it sets itself: the defaults are right for all the others."""
+    complaint = {"expiry": "must be longer than the reminder takes", "reminder": "must be shorter than the cooldown"}
+    message = mistake(*((f"touchpoints.renewed.{name}", value) for name, value in changes))
+    assert message.startswith(f"touchpoints.renewed.{key}: {complaint[key]}")
 
 
 @pytest.mark.parametrize(
-    ("key", "said", "changes"),
+    ("key", "message", "changes"),
     [
         ("fallback", "must be shorter than the cooldown, or", [("fallback", "8d"), ("cooldown", "8d")]),
         ("fallback", "must be shorter than the cooldown, once for every", [("fallback", "45d"), THREE_WAYS]),
@@ -219,12 +221,12 @@ def test_a_reminder_that_fits_neither_expiry_nor_cooldown_is_the_touchpoints_mis
     ],
 )
 def test_fallbacks_that_fit_neither_expiry_nor_cooldown_are_a_mistake(
-    key: str, said: str, changes: list[tuple[str, object]]
+    key: str, message: str, changes: list[tuple[str, object]]
 ) -> None:
     product = [("in_product.source", "stripe"), ("in_product.origins", ["https://app.example.com"])]
     rule = {"reminder": "0d", "channels": ["mail", "sms"]} | dict(changes)
-    told = mistake(*product, *((f"touchpoints.renewed.{name}", value) for name, value in rule.items()))
-    assert told.startswith(f"touchpoints.renewed.{key}: {said}")
+    complaint = mistake(*product, *((f"touchpoints.renewed.{name}", value) for name, value in rule.items()))
+    assert complaint.startswith(f"touchpoints.renewed.{key}: {message}")
 
 
 @pytest.mark.parametrize(
@@ -275,7 +277,7 @@ def test_the_relaxed_preset_asks_for_nothing_but_where_a_country_does() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "said"),
+    ("path", "value", "message"),
     [
         ("preset", "stict", '"stict" is unknown; did you mean "strict"?; there are: strict, relaxed'),
         ("preset", 3, '"3" is unknown; there are: strict, relaxed'),
@@ -287,15 +289,16 @@ def test_the_relaxed_preset_asks_for_nothing_but_where_a_country_does() -> None:
         ),
     ],
 )
-def test_a_mistake_about_the_law_is_named(path: str, value: object, said: str) -> None:
-    assert mistake((f"legal.{path}", value)) == f"legal.{path}: {said}"
+def test_a_mistake_about_the_law_is_named(path: str, value: object, message: str) -> None:
+    assert mistake((f"legal.{path}", value)) == f"legal.{path}: {message}"
 
 
 @pytest.mark.parametrize("code", ["UK", "XX", "de", "D", "DEU", "Germany"])
 def test_a_country_that_does_not_exist_is_a_mistake_and_not_a_rule_that_never_applies(code: str) -> None:
-    said = mistake((f"legal.countries.{code}", "consent"))
+    message = mistake((f"legal.countries.{code}", "consent"))
     assert (
-        said == f'legal.countries.{code}: must be the ISO 3166 code of a country such as "DE" or "GB", not \'{code}\''
+        message
+        == f'legal.countries.{code}: must be the ISO 3166 code of a country such as "DE" or "GB", not \'{code}\''
     )
 
 
@@ -307,8 +310,8 @@ def test_a_table_of_the_law_says_its_preset() -> None:
 
 
 def test_limits_are_taken_as_they_stand() -> None:
-    said = {"per_hour": 100, "per_day": 1000, "max_bounce_rate": 0.05, "max_complaint_rate": 0.001}
-    assert understood(("sending", said)).sending == SendingCaps(100, 1000, 0.05, 0.001)
+    message = {"per_hour": 100, "per_day": 1000, "max_bounce_rate": 0.05, "max_complaint_rate": 0.001}
+    assert understood(("sending", message)).sending == SendingCaps(100, 1000, 0.05, 0.001)
 
 
 @pytest.mark.parametrize(
@@ -338,8 +341,8 @@ def test_a_campaign_comes_back_each_period_or_ends() -> None:
 
 
 def test_a_campaign_for_a_touchpoint_that_asks_nobody_is_a_mistake() -> None:
-    said = mistake(("campaigns.x", QUARTERLY | {"touchpoint": "relationship"}))
-    assert said == "campaigns.x: [touchpoints.relationship] has ask = false: it would ask nobody"
+    message = mistake(("campaigns.x", QUARTERLY | {"touchpoint": "relationship"}))
+    assert message == "campaigns.x: [touchpoints.relationship] has ask = false: it would ask nobody"
     assert understood(
         ("campaigns.x", QUARTERLY | {"touchpoint": "relationship"}), ("touchpoints.relationship.ask", True)
     )
@@ -347,12 +350,12 @@ def test_a_campaign_for_a_touchpoint_that_asks_nobody_is_a_mistake() -> None:
 
 @pytest.mark.parametrize("lengths", [{}, {"every": "quarter", "over": "14d"}])
 def test_a_campaign_says_one_of_every_and_over(lengths: dict[str, str]) -> None:
-    said = mistake(("campaigns.x", {"touchpoint": "renewed", "start": NEW_YEAR} | lengths))
-    assert said.startswith('campaigns.x: needs either every = "quarter" or "half-year", or over = "14d"')
+    message = mistake(("campaigns.x", {"touchpoint": "renewed", "start": NEW_YEAR} | lengths))
+    assert message.startswith('campaigns.x: needs either every = "quarter" or "half-year", or over = "14d"')
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value", "message"),
     [
         ("touchpoint", "renewd", '"renewd" is unknown; did you mean "renewed"?; there are: signed_up, '),
         ("every", "year", '"year" is unknown; did you mean "half-year"?; there are: quarter, half-year'),
@@ -361,24 +364,24 @@ def test_a_campaign_says_one_of_every_and_over(lengths: dict[str, str]) -> None:
         ("until", NEW_YEAR, '"until" is unknown'),
     ],
 )
-def test_a_mistake_in_a_campaign_is_named(key: str, value: object, said: str) -> None:
-    assert mistake(("campaigns.x", QUARTERLY | {key: value})).startswith(f"campaigns.x.{key}: {said}")
+def test_a_mistake_in_a_campaign_is_named(key: str, value: object, message: str) -> None:
+    assert mistake(("campaigns.x", QUARTERLY | {key: value})).startswith(f"campaigns.x.{key}: {message}")
 
 
 @pytest.mark.parametrize("over", ["3h", "367d", "-1d", "soon"])
 def test_a_campaign_is_spread_over_a_day_at_least_and_a_year_at_most(over: str) -> None:
-    said = mistake(("campaigns.x", {"touchpoint": "renewed", "start": NEW_YEAR, "over": over}))
-    assert said.startswith("campaigns.x.over: ")
+    message = mistake(("campaigns.x", {"touchpoint": "renewed", "start": NEW_YEAR, "over": over}))
+    assert message.startswith("campaigns.x.over: ")
 
 
 def test_a_campaign_says_when_it_starts() -> None:
-    said = mistake(("campaigns.x", {"touchpoint": "renewed", "every": "quarter"}))
-    assert said == "campaigns.x.start: is missing"
+    message = mistake(("campaigns.x", {"touchpoint": "renewed", "every": "quarter"}))
+    assert message == "campaigns.x.start: is missing"
 
 
 def test_no_source_may_be_named_as_campaigns_are() -> None:
-    said = mistake(("sources.campaigns", {"provider": "stripe"}))
-    assert said == "sources.campaigns: this name is taken by [campaigns]: choose another one"
+    message = mistake(("sources.campaigns", {"provider": "stripe"}))
+    assert message == "sources.campaigns: this name is taken by [campaigns]: choose another one"
 
 
 def test_what_campaigns_report_comes_from_a_source_that_no_file_names() -> None:
@@ -392,7 +395,7 @@ def test_what_campaigns_report_comes_from_a_source_that_no_file_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "message"),
     [
         ("campagins", '"campagins" is unknown; did you mean "campaigns"?'),
         ("touchpoints.renewed.remindr", '"remindr" is unknown; did you mean "reminder"?'),
@@ -400,22 +403,22 @@ def test_what_campaigns_report_comes_from_a_source_that_no_file_names() -> None:
         ("sending.zebra", '"zebra" is unknown'),
     ],
 )
-def test_an_unknown_key_is_named_with_the_one_that_was_meant(path: str, said: str) -> None:
-    assert mistake((path, "x")) == f"{path}: {said}"
+def test_an_unknown_key_is_named_with_the_one_that_was_meant(path: str, message: str) -> None:
+    assert mistake((path, "x")) == f"{path}: {message}"
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "message"),
     [
         ({"data.customer.emial": "mail"}, 'is unknown; did you mean "data.customer.email"?'),
         ({"data.id": ""}, "must be a path such as \"payload.owner.mail\", not ''"),
         ({"data.id": "a..b"}, "must be a path such as \"payload.owner.mail\", not 'a..b'"),
     ],
 )
-def test_a_field_map_names_what_there_is(fields: dict[str, str], said: str) -> None:
+def test_a_field_map_names_what_there_is(fields: dict[str, str], message: str) -> None:
     [line] = mistakes(("sources", {"events": {"provider": "standard_webhooks", "fields": fields}}))
     assert line.startswith("surveys.toml: sources.events.fields.data.")
-    assert line.endswith(said)
+    assert line.endswith(message)
 
 
 def test_a_field_map_may_name_attributes_and_what_a_basis_is_made_of() -> None:

@@ -1,4 +1,4 @@
-"""What surveys.toml says of surveys inside the product and of plain links, and how its mistakes are named."""
+"""Surveys inside the product and plain links of surveys.toml, and the names of its mistakes."""
 
 import tomllib
 from pathlib import Path
@@ -55,9 +55,9 @@ def test_a_source_knows_the_users_and_pages_of_some_origins_may_ask() -> None:
     ],
 )
 def test_an_origin_is_spelled_as_browsers_spell_it(origin: object) -> None:
-    said = mistake(in_product={"source": "stripe", "origins": [origin]})
+    message = mistake(in_product={"source": "stripe", "origins": [origin]})
 
-    assert said.startswith("in_product.origins.0: must be scheme and host such as")
+    assert message.startswith("in_product.origins.0: must be scheme and host such as")
 
 
 @pytest.mark.parametrize("table", [{"source": "stripe"}, {"origins": ORIGINS}])
@@ -66,10 +66,10 @@ def test_half_of_the_table_is_a_mistake(table: dict[str, Any]) -> None:
 
 
 def test_the_source_must_be_there() -> None:
-    said = mistake(in_product={"source": "strip", "origins": ORIGINS})
+    message = mistake(in_product={"source": "strip", "origins": ORIGINS})
 
-    assert "there is no [sources.strip]" in said
-    assert "stripe" in said
+    assert "there is no [sources.strip]" in message
+    assert "stripe" in message
 
 
 def test_a_link_asks_at_a_touchpoint() -> None:
@@ -77,7 +77,7 @@ def test_a_link_asks_at_a_touchpoint() -> None:
 
 
 @pytest.mark.parametrize(
-    ("links", "said"),
+    ("links", "message"),
     [
         ({"counter": {}}, "links.counter.touchpoint: is missing"),
         ({"counter": {"touchpoint": "renew"}}, "links.counter.touchpoint:"),
@@ -85,8 +85,8 @@ def test_a_link_asks_at_a_touchpoint() -> None:
         ({"counter": {"touchpoint": "renewed", "colour": "red"}}, "links.counter.colour:"),
     ],
 )
-def test_a_mistake_in_a_link_is_named_by_its_key(links: dict[str, Any], said: str) -> None:
-    assert mistake(links=links).startswith(said)
+def test_a_mistake_in_a_link_is_named_by_its_key(links: dict[str, Any], message: str) -> None:
+    assert mistake(links=links).startswith(message)
 
 
 IN_PRODUCT = {"source": "stripe", "origins": ORIGINS}
@@ -97,9 +97,9 @@ def asking(**keys: Any) -> dict[str, Any]:
 
 
 def test_asking_in_the_product_needs_its_table() -> None:
-    said = mistake(**asking(channels=["in_app", "mail"]))
+    message = mistake(**asking(channels=["in_app", "mail"]))
 
-    assert said == (
+    assert message == (
         'touchpoints.renewed.channels: "in_app" needs [in_product] with source and origins: '
         'enter them, or take "in_app" out'
     )
@@ -122,9 +122,9 @@ def test_a_default_that_asks_in_the_product_is_told_once() -> None:
 def test_asking_in_the_product_alone_needs_time_to_be_seen(general: dict[str, Any], own: dict[str, Any]) -> None:
     defaults = tomllib.loads(SHIPPED)["defaults"] | general
 
-    said = mistake(defaults=defaults, in_product=IN_PRODUCT, **asking(**own))
+    message = mistake(defaults=defaults, in_product=IN_PRODUCT, **asking(**own))
 
-    assert said == (
+    assert message == (
         'touchpoints.renewed.channels: would ask nobody: with seen_within = "0s" nobody is asked "in_app", '
         "and there is no other way"
     )

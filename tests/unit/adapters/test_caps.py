@@ -1,4 +1,4 @@
-"""How much may be sent: by the hour and the day for all, by the month for a touchpoint."""
+"""Caps of sending: by the hour and the day for all, by the month for a touchpoint."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
