@@ -8,7 +8,8 @@ from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.secret_keys import secret_keys
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers import record_response as service
-from afterbill.answers.record_response import RATINGS, Outcome, Problem, RespondDeps, Responded
+from afterbill.answers.parse_answer import RATINGS, Problem
+from afterbill.answers.record_response import Outcome, RespondDeps, Responded
 from afterbill.content.web import pages
 from afterbill.content.web.asking import Asking
 from afterbill.content.web.pages import Asked, Draft, Page, Pages

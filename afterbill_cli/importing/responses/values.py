@@ -5,6 +5,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
+from afterbill.answers.parse_answer import clean_comment
 from afterbill.answers.told import LATEST_MINUTES, OLDEST_DAYS
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import COMMENT_LENGTH
@@ -39,7 +40,6 @@ class RefusedError(Exception):
 
 
 _NUMBER = re.compile(r"(?!-0)(-?[0-9]{1,6})(?:[.,]0+)?")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _YES = frozenset({"1", "true", "yes", "y", "x", "test", "ja", "wahr"})
 _UNIX = re.compile(r"([0-9]{9,10})(?:\.0+)?|([0-9]{12,13})")
 _DAY = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}")
@@ -104,12 +104,11 @@ def _read(value: str, pattern: str | None) -> datetime:
 
 
 def comment(value: str) -> tuple[str, bool]:
-    """Its text, cleaned as the survey page cleans what is typed there, and whether its end was cut off.
+    """Return the comment, cleaned as on the survey page, and whether its end was cut off.
 
-    Whoever wrote it cannot be asked to be shorter, and the rating shall count.
+    Its author cannot be asked to be shorter, and the rating shall count.
     """
-    lines = value.replace("\r\n", "\n").replace("\r", "\n")
-    text = _CONTROL.sub("", lines).strip().encode("utf-8", "replace").decode()
+    text = clean_comment(value)
     return text[:COMMENT_LENGTH], len(text) > COMMENT_LENGTH
 
 

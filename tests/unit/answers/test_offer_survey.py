@@ -8,7 +8,7 @@ from afterbill.answers.in_product import user_hash
 from afterbill.answers.offer_survey import (
     OfferDeps,
     Outcome,
-    Problem,
+    RequestProblem,
     answer_survey,
     dismiss_survey,
     find_survey,
@@ -155,11 +155,11 @@ class TestProof:
     @pytest.mark.parametrize(
         ("fields", "problem"),
         [
-            (None, Problem.BODY),
-            ({}, Problem.USER),
-            ({"user": "", "hash": "x"}, Problem.USER),
-            ({"user": "x" * 201, "hash": "x"}, Problem.USER),
-            ({"user": "cus_1"}, Problem.HASH),
+            (None, RequestProblem.BODY),
+            ({}, RequestProblem.USER),
+            ({"user": "", "hash": "x"}, RequestProblem.USER),
+            ({"user": "x" * 201, "hash": "x"}, RequestProblem.USER),
+            ({"user": "cus_1"}, RequestProblem.HASH),
         ],
     )
     def test_what_is_missing_is_named(self, offering, use, fields, problem):
@@ -208,7 +208,7 @@ class TestWhoseItIs:
 
     @pytest.mark.parametrize("use", ABOUT_ONE)
     def test_a_survey_must_be_named(self, offering, use):
-        assert use(by("cus_1", rating="9"), offering, NOON).problem is Problem.SURVEY
+        assert use(by("cus_1", rating="9"), offering, NOON).problem is RequestProblem.SURVEY
 
 
 class TestShowing:
@@ -259,14 +259,14 @@ class TestAnswering:
     @pytest.mark.parametrize(
         ("fields", "problem"),
         [
-            ({}, Problem.RATING),
-            ({"rating": "11"}, Problem.RATING),
-            ({"rating": "-1"}, Problem.RATING),
-            ({"rating": "9.0"}, Problem.RATING),
-            ({"rating": "true"}, Problem.RATING),
-            ({"rating": "[9]"}, Problem.RATING),
-            ({"rating": "9", "reason": "invented"}, Problem.REASON),
-            ({"rating": "9", "comment": "x" * 10_001}, Problem.COMMENT),
+            ({}, RequestProblem.RATING),
+            ({"rating": "11"}, RequestProblem.RATING),
+            ({"rating": "-1"}, RequestProblem.RATING),
+            ({"rating": "9.0"}, RequestProblem.RATING),
+            ({"rating": "true"}, RequestProblem.RATING),
+            ({"rating": "[9]"}, RequestProblem.RATING),
+            ({"rating": "9", "reason": "invented"}, RequestProblem.REASON),
+            ({"rating": "9", "comment": "x" * 10_001}, RequestProblem.COMMENT),
         ],
     )
     def test_what_is_no_answer_is_named_and_changes_nothing(self, offering, table, fields, problem):
@@ -280,7 +280,7 @@ class TestAnswering:
     def test_a_rating_of_another_questions_scale_is_none(self, offering, table):
         change(table, segments={"question": "csat"})
 
-        assert answer_survey(about(offering, rating="9"), offering, NOON + HOUR).problem is Problem.RATING
+        assert answer_survey(about(offering, rating="9"), offering, NOON + HOUR).problem is RequestProblem.RATING
         assert the(table).answer is None
 
     def test_a_closed_survey_takes_none(self, offering, table):

@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from afterbill.answers.parse_answer import Problem, parse_answer
 from afterbill.answers.rate_limit import RateLimiter
 from afterbill.answers.record_response import (
     Outcome,
-    Problem,
     RespondDeps,
     Responded,
-    parse_answer,
     record_response,
     referral_token,
     report_seen,

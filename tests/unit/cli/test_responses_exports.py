@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from afterbill.answers.record_response import parse_answer
+from afterbill.answers.parse_answer import parse_answer
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill.model.invitation import COMMENT_LENGTH

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from afterbill.answers.api_keys import ApiKey, Scope, admits, parts_of
 from afterbill.answers.external import ExternalResponse, invitation_of
-from afterbill.answers.record_response import cleaned
+from afterbill.answers.parse_answer import clean_comment
 from afterbill.answers.told import ReportedAnswer
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer, follow_merges, survivor_of
@@ -80,7 +80,7 @@ def collect_response(told: ReportedAnswer, key: ApiKey, idempotency_key: str, de
         source=told.source or key.name,
         touchpoint=told.touchpoint,
         stage=deps.stage_of(told.touchpoint),
-        answer=Answer(told.rating, cleaned(told.comment), told.reason, told.contact_ok),
+        answer=Answer(told.rating, clean_comment(told.comment), told.reason, told.contact_ok),
         answered_at=answered_at,
         day=deps.day_of(answered_at),
         question=told.question,

@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from afterbill.answers import record_response
 from afterbill.answers.in_product import MOST_USER, invitation_named, proven, survey_id, unseen, waits
+from afterbill.answers.parse_answer import Problem, parse_answer
 from afterbill.answers.rate_limit import RateLimiter
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
@@ -31,7 +31,7 @@ class Outcome(StrEnum):
     CLOSED = "closed"
 
 
-class Problem(StrEnum):
+class RequestProblem(StrEnum):
     """What of a request could not be accepted."""
 
     BODY = "body"
@@ -67,7 +67,7 @@ class Offered:
     survey: str = ""
     invitation: Invitation | None = None
     show: bool = False
-    problem: Problem | None = None
+    problem: RequestProblem | None = None
 
 
 Fields = Mapping[str, str] | None
@@ -108,14 +108,14 @@ def answer_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
     id_ = _survey(fields, deps, now)
     if isinstance(id_, Offered):
         return id_
-    answer = record_response.parse_answer(fields, deps.reasons)
-    if isinstance(answer, record_response.Problem):
-        return _invalid(Problem(answer))
+    answer = parse_answer(fields, deps.reasons)
+    if isinstance(answer, Problem):
+        return _invalid(RequestProblem(answer))
     recorded = deps.responses.record(id_, answer, now, deps.day_of(now), Channel.IN_APP)
     if recorded is None:
         return Offered(Outcome.NOT_FOUND)
     if not recorded.stored and recorded.invitation.answerable(now):
-        return _invalid(Problem.RATING)  # of another question's scale
+        return _invalid(RequestProblem.RATING)  # of another question's scale
     return Offered(Outcome.RECORDED if recorded.stored else Outcome.CLOSED, invitation=recorded.invitation)
 
 
@@ -137,12 +137,12 @@ def is_user(user: str, said: str, keys: "UserKeys") -> bool:
 
 def _user(fields: Fields, deps: OfferDeps, now: datetime) -> str | Offered:
     if fields is None:
-        return _invalid(Problem.BODY)
+        return _invalid(RequestProblem.BODY)
     user, said = fields.get("user", ""), fields.get("hash", "")
     if not 0 < len(user) <= MOST_USER:
-        return _invalid(Problem.USER)
+        return _invalid(RequestProblem.USER)
     if not said:
-        return _invalid(Problem.HASH)
+        return _invalid(RequestProblem.HASH)
     if not is_user(user, said, deps.keys):
         return Offered(Outcome.UNPROVEN)
     return user if deps.throttle.admits(user, now.timestamp()) else Offered(Outcome.TOO_MANY)
@@ -155,9 +155,9 @@ def _survey(fields: Fields, deps: OfferDeps, now: datetime) -> str | Offered:
         return user
     survey = (fields or {}).get("survey", "")
     if not survey:
-        return _invalid(Problem.SURVEY)
+        return _invalid(RequestProblem.SURVEY)
     return invitation_named(user, survey, deps.keys.survey_key()) or Offered(Outcome.NOT_FOUND)
 
 
-def _invalid(problem: Problem) -> Offered:
+def _invalid(problem: RequestProblem) -> Offered:
     return Offered(Outcome.INVALID, problem=problem)

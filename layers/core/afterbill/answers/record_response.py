@@ -1,27 +1,23 @@
 """Show the survey page and record what a person answers; GET and HEAD leave a visit, and never an answer."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from afterbill.answers.parse_answer import RATINGS, Problem, parse_answer
 from afterbill.answers.rate_limit import RateLimiter
 from afterbill.answers.visitors import Visitor
 from afterbill.model import links
 from afterbill.model.customer import Suppression
-from afterbill.model.invitation import COMMENT_LENGTH, RETENTION, Answer, Invitation
+from afterbill.model.invitation import RETENTION, Invitation
 from afterbill.model.visits import HIDDEN, Kind, Visit
 
 if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports name
     from afterbill.answers.ports import LinkKeys, Responses
 
-RATINGS = {str(rating): rating for rating in range(11)}
-"""The only spellings of a rating that count: `07`, ` 7`, `7.0` and other digits are not ratings."""
 _YES = frozenset({"1", "true"})
-_NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Control characters, but for the tab and the line break."""
 
 
 class Outcome(StrEnum):
@@ -36,15 +32,6 @@ class Outcome(StrEnum):
     TOO_MANY = "too_many"
     ASKED = "asked"
     UNSUBSCRIBED = "unsubscribed"
-
-
-class Problem(StrEnum):
-    """What of an answer could not be accepted."""
-
-    RATING = "rating"
-    COMMENT = "comment"
-    REASON = "reason"
-    FORM = "form"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,22 +113,6 @@ def referral_token(invitation: Invitation, deps: RespondDeps) -> str:
     return links.sign(links.Purpose.REFERRAL, invitation.id, until, deps.keys.current())
 
 
-def parse_answer(fields: Mapping[str, str] | None, reasons: frozenset[str]) -> Answer | Problem:
-    """The answer in a form's fields: a rating is never guessed, a reason never invented, a comment never cut off."""
-    if fields is None:
-        return Problem.FORM
-    rating = RATINGS.get(fields.get("rating", ""))
-    if rating is None:
-        return Problem.RATING
-    comment = cleaned(fields.get("comment", ""))
-    if len(comment) > COMMENT_LENGTH:
-        return Problem.COMMENT
-    reason = fields.get("reason", "")
-    if reason and reason not in reasons:
-        return Problem.REASON
-    return Answer(rating, comment, reason, contact_ok=fields.get("contact_ok", "") in {"on", "true", "1", "yes"})
-
-
 def _visit(rating: str, visitor: Visitor, now: datetime) -> Visit | None:
     """What this use of a link says of who used it; None where it says nothing."""
     number = RATINGS.get(rating)
@@ -171,12 +142,6 @@ def _admitted(token: str, used: tuple[str, str], deps: RespondDeps, now: datetim
         (link.invitation_id, use), at
     )
     return link if admitted else Responded(Outcome.TOO_MANY)
-
-
-def cleaned(typed: str) -> str:
-    """Half of a surrogate pair, which JSON can carry and nothing can store, becomes a question mark."""
-    lines = typed.replace("\r\n", "\n").replace("\r", "\n")
-    return _NO_TEXT.sub("", lines).strip().encode("utf-8", "replace").decode()
 
 
 def show_unsubscribe(token: str, deps: RespondDeps, now: datetime) -> Responded:
