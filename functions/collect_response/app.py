@@ -76,7 +76,7 @@ def _keep(request: http.Request, key: ApiKey) -> dict[str, Any]:
     now = datetime.now(UTC)
     try:
         context = {"now": now, "reasons": _reasons}
-        reported = AnswerBody.model_validate(problems.loads(request.body), context=context).told()
+        reported = AnswerBody.model_validate(problems.loads(request.body), context=context).reported()
     except ValidationError as error:
         return _refuse(problems.INVALID, faults=problems.faults_of(error))
     except ValueError:

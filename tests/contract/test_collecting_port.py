@@ -10,7 +10,7 @@ from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, KeyRingTable
 from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers.api_keys import ApiKey
-from afterbill.answers.external import ExternalResponse, invitation_of
+from afterbill.answers.external import ExternalResponse, closed_invitation
 from afterbill.intake.ports import FactWrites
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
@@ -75,7 +75,7 @@ def answer(id_=ID, **changes):
         segments={"plan": "pro"},
         customer=Customer("customer-1", locale="de-CH", country="CH"),
     )
-    return invitation_of(replace(plain, **changes), NOW)
+    return closed_invitation(replace(plain, **changes), NOW)
 
 
 def test_an_answer_is_kept_as_it_was_told(places):

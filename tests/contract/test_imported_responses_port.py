@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from afterbill.adapters.dynamodb.imports import ImportsTable
-from afterbill.answers.external import ExternalResponse, invitation_of
+from afterbill.answers.external import ExternalResponse, closed_invitation
 from afterbill.intake.ports import MOST_WRITES, FactWrites, ResponseWrite
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
@@ -31,7 +31,7 @@ def response(number=1, rating=9, comment="", person=None):
     collected = ExternalResponse(
         id_, fact, Channel.IMPORT, "delighted", "relationship", "loyalty", answer, NOW, "2026-11-22", customer=person
     )
-    return invitation_of(collected, NOW)
+    return closed_invitation(collected, NOW)
 
 
 def test_an_empty_table_holds_none(table):

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
+from afterbill.answers.external import LATEST_MINUTES, OLDEST_DAYS
 from afterbill.answers.parse_answer import clean_comment
-from afterbill.answers.told import LATEST_MINUTES, OLDEST_DAYS
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import COMMENT_LENGTH
 from afterbill.model.questions import Question, scale_of

@@ -9,26 +9,26 @@ from pydantic import ValidationError
 
 from afterbill.answers.api import DOCUMENT, problems
 from afterbill.answers.api.bodies import AnswerBody
-from afterbill.answers.told import ReportedAnswer
+from afterbill.answers.external import ReportedAnswer
 from afterbill.model.billing import Touchpoint
 from afterbill.model.questions import SCALES, Question
 from afterbill_dev.generate import openapi
 from tests.factories import DAY, HOUR, MINUTE, NOON
 
 
-def told(body: Any, now: datetime = NOON) -> ReportedAnswer:
-    return AnswerBody.model_validate(body, context={"now": now}).told()
+def parsed(body: Any, now: datetime = NOON) -> ReportedAnswer:
+    return AnswerBody.model_validate(body, context={"now": now}).reported()
 
 
 def faults(body: Any, now: datetime = NOON) -> dict[str, str]:
     """What is wrong, by field."""
     with pytest.raises(ValidationError) as refused:
-        told(body, now)
+        parsed(body, now)
     return {one["field"]: one["message"] for one in problems.faults_of(refused.value)}
 
 
 def test_a_rating_is_all_it_needs() -> None:
-    assert told({"rating": 9}) == ReportedAnswer(9, Question.NPS, touchpoint=Touchpoint.RELATIONSHIP)
+    assert parsed({"rating": 9}) == ReportedAnswer(9, Question.NPS, touchpoint=Touchpoint.RELATIONSHIP)
 
 
 def test_everything_it_can_say_is_taken() -> None:
@@ -45,7 +45,7 @@ def test_everything_it_can_say_is_taken() -> None:
         "segments": {"plan": "pro", "country": "CH", "locale": "de-CH"},
     }
 
-    assert told(body) == ReportedAnswer(
+    assert parsed(body) == ReportedAnswer(
         rating=4,
         question=Question.CSAT,
         answered_at=datetime(2026, 11, 22, 11, 30, 15, 500_000, tzinfo=UTC),
@@ -65,7 +65,7 @@ def test_everything_it_can_say_is_taken() -> None:
 def test_a_rating_lies_on_the_scale_of_its_question(question: Question) -> None:
     scale = SCALES[question]
     for rating in scale.ratings:
-        assert told({"rating": rating, "question": question.value}).rating == rating
+        assert parsed({"rating": rating, "question": question.value}).rating == rating
     for rating in (scale.lowest - 1, scale.highest + 1):
         assert faults({"rating": rating, "question": question.value}).keys() == {"rating"}
 
@@ -76,7 +76,7 @@ def test_a_rating_is_never_guessed(rating: Any) -> None:
 
 
 def test_a_number_without_a_fraction_is_whole_however_it_is_written() -> None:
-    assert told({"rating": 9.0}).rating == 9
+    assert parsed({"rating": 9.0}).rating == 9
 
 
 @pytest.mark.parametrize(
@@ -104,12 +104,12 @@ def test_a_moment_names_day_time_and_offset(text: Any) -> None:
 
 @pytest.mark.parametrize("text", ["2025-01-01T00:00:00Z", "2026-11-22T13:00:00.123456789+01:00"])
 def test_a_moment_may_be_any_of_the_last_700_days(text: str) -> None:
-    assert told({"rating": 9, "answered_at": text}).answered_at == datetime.fromisoformat(text)
+    assert parsed({"rating": 9, "answered_at": text}).answered_at == datetime.fromisoformat(text)
 
 
 def test_clocks_may_differ_by_five_minutes_and_answers_be_700_days_old() -> None:
     for at in (NOON + 5 * MINUTE, NOON - 700 * DAY):
-        assert told({"rating": 9, "answered_at": at.isoformat()}).answered_at == at
+        assert parsed({"rating": 9, "answered_at": at.isoformat()}).answered_at == at
 
     late, old = NOON + 5 * MINUTE + timedelta(seconds=1), NOON - 700 * DAY - HOUR
     assert faults({"rating": 9, "answered_at": late.isoformat()}) == {
@@ -215,4 +215,4 @@ def test_the_document_is_written_to_its_place(tmp_path, monkeypatch) -> None:
 def test_the_examples_of_the_document_are_answers() -> None:
     content = openapi.document()["paths"]["/v1/responses"]["post"]["requestBody"]["content"]["application/json"]
 
-    assert [told(one["value"]).rating for one in content["examples"].values()] == [9, 4]
+    assert [parsed(one["value"]).rating for one in content["examples"].values()] == [9, 4]

@@ -7,8 +7,7 @@ import pytest
 
 from afterbill.answers.api_keys import ApiKey, Scope, hash_of, spelled
 from afterbill.answers.collect_response import CollectDeps, Kept, Outcome, Refusal, authorise, collect_response
-from afterbill.answers.external import COLLECTED
-from afterbill.answers.told import ReportedAnswer
+from afterbill.answers.external import COLLECTED, ReportedAnswer
 from afterbill.model.billing import Touchpoint
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer, Invitation, State
@@ -20,7 +19,7 @@ from tests.factories import ADA, DAY, HOUR, NOON, customer, hash_address
 SECRET = "s" * 43
 KEY = ApiKey("0123456789abcdef", "support", ("responses:write",), hash_of(SECRET), NOON)
 HEADER = f"Bearer {spelled(KEY.id, SECRET)}"
-TOLD = ReportedAnswer(9, comment="Quick", answered_at=NOON - HOUR)
+REPORTED = ReportedAnswer(9, comment="Quick", answered_at=NOON - HOUR)
 
 
 @pytest.fixture
@@ -28,14 +27,14 @@ def table() -> MemoryTable:
     return MemoryTable()
 
 
-def collect(table: MemoryTable, told: ReportedAnswer = TOLD, name: str = "call-1", key: ApiKey = KEY) -> Kept:
+def collect(table: MemoryTable, reported: ReportedAnswer = REPORTED, name: str = "call-1", key: ApiKey = KEY) -> Kept:
     stages = {Touchpoint.RELATIONSHIP: "loyalty", Touchpoint.SUPPORT_RESOLVED: "support"}
     collector = CollectDeps(table, hash_address, lambda at: at.date().isoformat(), lambda one: stages[Touchpoint(one)])
-    return collect_response(told, key, name, collector, NOON)
+    return collect_response(reported, key, name, collector, NOON)
 
 
-def kept(table: MemoryTable, told: ReportedAnswer = TOLD) -> Invitation:
-    return table.invitations[collect(table, told).id]
+def kept(table: MemoryTable, reported: ReportedAnswer = REPORTED) -> Invitation:
+    return table.invitations[collect(table, reported).id]
 
 
 class TestKeys:
@@ -124,12 +123,12 @@ class TestKept:
     @pytest.mark.parametrize(
         "other",
         [
-            replace(TOLD, rating=8),
-            replace(TOLD, comment="Slow"),
-            replace(TOLD, answered_at=NOON),
-            replace(TOLD, email=ADA),
-            replace(TOLD, customer_id="1", customer_source="shop"),
-            replace(TOLD, segments={"plan": "pro"}),
+            replace(REPORTED, rating=8),
+            replace(REPORTED, comment="Slow"),
+            replace(REPORTED, answered_at=NOON),
+            replace(REPORTED, email=ADA),
+            replace(REPORTED, customer_id="1", customer_source="shop"),
+            replace(REPORTED, segments={"plan": "pro"}),
         ],
     )
     def test_the_same_name_for_another_answer_is_refused_and_changes_nothing(
@@ -152,7 +151,7 @@ class TestCustomers:
     def test_a_known_customer_is_found_by_id(self, table: MemoryTable) -> None:
         self.known(table, "stripe#cus_1", customer(id="ada", country="CH", attributes={"plan": "gold"}))
 
-        one = kept(table, replace(TOLD, customer_source="stripe", customer_id="cus_1"))
+        one = kept(table, replace(REPORTED, customer_source="stripe", customer_id="cus_1"))
 
         assert one.customer_id == "ada"
         assert (one.segments["country"], one.segments["plan"]) == ("CH", "gold")
@@ -160,7 +159,7 @@ class TestCustomers:
     def test_a_known_customer_is_found_by_address_which_is_not_stored(self, table: MemoryTable) -> None:
         self.known(table, f"mail#{hash_address(ADA)}", customer(id="ada"))
 
-        one = kept(table, replace(TOLD, email=ADA.upper()))
+        one = kept(table, replace(REPORTED, email=ADA.upper()))
 
         assert one.customer_id == "ada"
         assert "ada@" not in str(one).lower()
@@ -169,24 +168,24 @@ class TestCustomers:
         self.known(table, "stripe#cus_1", customer(id="ada"))
         self.known(table, f"mail#{hash_address(ADA)}", customer(id="other"))
 
-        said = replace(TOLD, customer_source="stripe", customer_id="cus_1", email=ADA)
+        said = replace(REPORTED, customer_source="stripe", customer_id="cus_1", email=ADA)
         assert kept(table, said).customer_id == "ada"
 
     def test_who_was_merged_is_followed(self, table: MemoryTable) -> None:
         self.known(table, "stripe#cus_1", customer(id="ada", merged_into="beth"))
         table.people["beth"] = customer(id="beth")
 
-        assert kept(table, replace(TOLD, customer_source="stripe", customer_id="cus_1")).customer_id == "beth"
+        assert kept(table, replace(REPORTED, customer_source="stripe", customer_id="cus_1")).customer_id == "beth"
 
     @pytest.mark.parametrize("one", [None, customer(id="ada", merged_into="ada")], ids=["erased", "merged in a circle"])
     def test_an_alias_that_leads_nowhere_is_nobody(self, table: MemoryTable, one: Customer | None) -> None:
         table.aliases["stripe#cus_1"] = "ada"
         table.people |= {"ada": one} if one else {}
 
-        assert kept(table, replace(TOLD, customer_source="stripe", customer_id="cus_1")).customer_id == ""
+        assert kept(table, replace(REPORTED, customer_source="stripe", customer_id="cus_1")).customer_id == ""
 
     def test_nobody_becomes_a_customer_by_an_answer(self, table: MemoryTable) -> None:
-        one = kept(table, replace(TOLD, customer_source="stripe", customer_id="cus_1", email=ADA))
+        one = kept(table, replace(REPORTED, customer_source="stripe", customer_id="cus_1", email=ADA))
 
         assert one.customer_id == ""
         assert (table.people, table.aliases) == ({}, {})
@@ -194,6 +193,6 @@ class TestCustomers:
 
 
 def test_an_answer_of_long_ago_is_kept_as_long_as_one_of_today(table: MemoryTable) -> None:
-    one = kept(table, replace(TOLD, answered_at=NOON - timedelta(days=700)))
+    one = kept(table, replace(REPORTED, answered_at=NOON - timedelta(days=700)))
 
     assert (one.due_at, one.occurred_at) == (NOON, NOON - timedelta(days=700))

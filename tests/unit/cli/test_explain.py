@@ -8,8 +8,7 @@ import pytest
 
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
-from afterbill.answers.external import ExternalResponse
-from afterbill.answers.external import invitation_of as collected
+from afterbill.answers.external import ExternalResponse, closed_invitation
 from afterbill.intake.ports import FactWrites
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Waiting, address_hash
@@ -232,7 +231,7 @@ def test_an_answer_from_elsewhere_is_told_as_one(stack, table, capsys):
         day="2026-11-21",
         question=Question.CSAT,
     )
-    table.commit(FactWrites(collected(given, CAPTURED)))
+    table.commit(FactWrites(closed_invitation(given, CAPTURED)))
 
     assert explain(stack, OTHER_ID, as_json=False) == 0
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]

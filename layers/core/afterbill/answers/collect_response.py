@@ -1,4 +1,4 @@
-"""Keep an answer that another system tells: who may, what it becomes, and once however often it is told."""
+"""Keep an answer that another system reports, once however often it is reported, if its API key permits that."""
 
 import hashlib
 import json
@@ -9,9 +9,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from afterbill.answers.api_keys import ApiKey, Scope, admits, parts_of
-from afterbill.answers.external import ExternalResponse, invitation_of
+from afterbill.answers.external import ExternalResponse, ReportedAnswer, closed_invitation
 from afterbill.answers.parse_answer import clean_comment
-from afterbill.answers.told import ReportedAnswer
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer, follow_merges, survivor_of
 from afterbill.model.invitation import Answer
@@ -21,7 +20,7 @@ if TYPE_CHECKING:  # this answers HTTP, and starts without what the ports name
 
 
 class Refusal(StrEnum):
-    """Why a key opens nothing."""
+    """The reason for which a call is not authorised."""
 
     NO_KEY = "no_key"
     WRONG_KEY = "wrong_key"
@@ -29,7 +28,7 @@ class Refusal(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of an answer; `reused`: its idempotency key came before, with another answer."""
+    """The fate of a reported answer; `reused`: its idempotency key came before, with another answer."""
 
     RECORDED = "recorded"
     REPEATED = "repeated"
@@ -46,7 +45,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class CollectDeps:
-    """What collecting needs; `stage_of` tells the stage of a touchpoint, `day_of` the operator's day of an instant."""
+    """The dependencies; `stage_of` gives the stage of a touchpoint, `day_of` the operator's local day of an instant."""
 
     table: "Collecting"
     hash_address: Callable[[str], str]
@@ -55,11 +54,11 @@ class CollectDeps:
 
 
 def authorise(header: str, scope: Scope, keys: "ApiKeys") -> ApiKey | Refusal:
-    """The key in an Authorization header if it stands and has the scope; a wrong one takes as long as a right one."""
-    scheme, _, said = header.strip().partition(" ")
-    if not said or scheme.casefold() != "bearer":
+    """Return the key in an Authorization header if it is valid and has the scope; wrong ones take no less time."""
+    scheme, _, credentials = header.strip().partition(" ")
+    if not credentials or scheme.casefold() != "bearer":
         return Refusal.NO_KEY
-    parts = parts_of(said.strip())
+    parts = parts_of(credentials.strip())
     if parts is None:
         return Refusal.WRONG_KEY
     id_, secret = parts
@@ -69,47 +68,50 @@ def authorise(header: str, scope: Scope, keys: "ApiKeys") -> ApiKey | Refusal:
     return key if scope in key.scopes else Refusal.WRONG_SCOPE
 
 
-def collect_response(told: ReportedAnswer, key: ApiKey, idempotency_key: str, deps: CollectDeps, now: datetime) -> Kept:
-    """One conditional write; where a customer is named, two reads before it: whose the names are, and who that is."""
+def collect_response(
+    reported: ReportedAnswer, key: ApiKey, idempotency_key: str, deps: CollectDeps, now: datetime
+) -> Kept:
+    """Store the answer in one conditional write; two reads before it where a customer is named."""
     answer_id = hashlib.sha256(f"api|{key.id}|{idempotency_key}".encode()).hexdigest()[:32]
-    answered_at = told.answered_at or now
-    collected = ExternalResponse(
+    answered_at = reported.answered_at or now
+    response = ExternalResponse(
         id=answer_id,
-        fact=f"api|{key.id}|{idempotency_key}|{_digest(told, deps)}",
+        fact=f"api|{key.id}|{idempotency_key}|{_digest(reported, deps)}",
         channel=Channel.API,
-        source=told.source or key.name,
-        touchpoint=told.touchpoint,
-        stage=deps.stage_of(told.touchpoint),
-        answer=Answer(told.rating, clean_comment(told.comment), told.reason, told.contact_ok),
+        source=reported.source or key.name,
+        touchpoint=reported.touchpoint,
+        stage=deps.stage_of(reported.touchpoint),
+        answer=Answer(reported.rating, clean_comment(reported.comment), reported.reason, reported.contact_ok),
         answered_at=answered_at,
         day=deps.day_of(answered_at),
-        question=told.question,
-        segments=told.segments,
-        customer=_customer(told, deps),
+        question=reported.question,
+        segments=reported.segments,
+        customer=_customer(reported, deps),
     )
-    before = deps.table.keep_answer(invitation_of(collected, now))
+    before = deps.table.keep_answer(closed_invitation(response, now))
     if before is None:
         return Kept(Outcome.RECORDED, answer_id)
-    return Kept(Outcome.REPEATED if before.fact == collected.fact else Outcome.REUSED, answer_id)
+    return Kept(Outcome.REPEATED if before.fact == response.fact else Outcome.REUSED, answer_id)
 
 
-def _digest(told: ReportedAnswer, deps: CollectDeps) -> str:
-    """Tells one answer from another; of who gave it only keyed hashes go in, so that nobody can try out addresses."""
+def _digest(reported: ReportedAnswer, deps: CollectDeps) -> str:
+    """Return what tells one answer from another; customers enter as keyed hashes, so that nobody can try addresses."""
     hidden = {
         name: deps.hash_address(value)
-        for name, value in (("customer_id", told.customer_id), ("email", told.email))
+        for name, value in (("customer_id", reported.customer_id), ("email", reported.email))
         if value
     }
     # What is left out counts as what it stands for, now and when there is more to say.
-    usual = asdict(ReportedAnswer(told.rating))
-    said = {name: value for name, value in (asdict(told) | hidden).items() if name == "rating" or value != usual[name]}
-    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
+    usual = asdict(ReportedAnswer(reported.rating))
+    reported_fields = (asdict(reported) | hidden).items()
+    fields = {name: value for name, value in reported_fields if name == "rating" or value != usual[name]}
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
-def _customer(told: ReportedAnswer, deps: CollectDeps) -> Customer | None:
-    """The known customer it names, by id before address, and merged ones followed; nobody becomes one by it."""
-    named = [f"{told.customer_source}#{told.customer_id}"] if told.customer_id else []
-    named += [f"mail#{deps.hash_address(told.email)}"] if told.email else []
+def _customer(reported: ReportedAnswer, deps: CollectDeps) -> Customer | None:
+    """Return the known customer of the report, by id before address, merges followed; no customer is created."""
+    named = [f"{reported.customer_source}#{reported.customer_id}"] if reported.customer_id else []
+    named += [f"mail#{deps.hash_address(reported.email)}"] if reported.email else []
     if not named:
         return None
     known = deps.table.customer_ids(named)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from afterbill.answers.external import ExternalResponse, invitation_of
+from afterbill.answers.external import ExternalResponse, closed_invitation
 from afterbill.intake.ports import MOST_WRITES, ImportedResponses, ResponseWrite
 from afterbill.model.customer import Customer, follow_merges, survivor_of
 from afterbill.model.errors import TransientError
@@ -124,7 +124,7 @@ def _people(responses: Sequence[Response], table: ImportedResponses) -> Mapping[
 def _rewrite(one: Response, people: Mapping[str, Customer], before: Invitation | None, now: datetime) -> ResponseWrite:
     """One that takes the place of another is forgotten when that one would have been."""
     customer = next((people[alias] for alias in one.aliases if alias in people), None)
-    after = invitation_of(replace(one.collected, customer=customer), now)
+    after = closed_invitation(replace(one.collected, customer=customer), now)
     kept = replace(after, created_at=before.created_at, due_at=before.due_at) if before else after
     return ResponseWrite(kept, before)
 

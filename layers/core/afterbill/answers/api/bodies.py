@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from pydantic_core import PydanticCustomError
 
 from afterbill.answers.api.values import EMAIL, LOCALE, SLUG, Moment, Rating, left_out, text
-from afterbill.answers.told import LATEST_MINUTES, OLDEST_DAYS, ReportedAnswer
+from afterbill.answers.external import LATEST_MINUTES, OLDEST_DAYS, ReportedAnswer
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import COMMENT_LENGTH
 from afterbill.model.questions import SCALES, Question
@@ -98,15 +98,19 @@ class AnswerBody(Body):
             raise PydanticCustomError("scale", f"must be {scale.lowest} to {scale.highest} for {question}")
         return rating
 
-    def told(self) -> ReportedAnswer:
-        """As the use case takes it."""
-        said: dict[str, Any] = {
+    def reported(self) -> ReportedAnswer:
+        """Return the answer as collect_response takes it."""
+        fields: dict[str, Any] = {
             name: getattr(self, name) for name in type(self).model_fields if name not in {"customer", "segments"}
         }
-        who = self.customer
+        customer = self.customer
         segments = {name: value for name, value in self.segments.model_dump().items() if value}
         return ReportedAnswer(
-            **said, segments=segments, customer_id=who.id, customer_source=who.source, email=who.email
+            **fields,
+            segments=segments,
+            customer_id=customer.id,
+            customer_source=customer.source,
+            email=customer.email,
         )
 
 

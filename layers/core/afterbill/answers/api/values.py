@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from afterbill.answers.told import LATEST_MINUTES, OLDEST_DAYS
+from afterbill.answers.external import LATEST_MINUTES, OLDEST_DAYS
 
 # RFC 3339, section 5.6, with seconds as Python knows them: there is no second 60.
 _DATE = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
