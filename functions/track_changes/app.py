@@ -12,7 +12,7 @@ from afterbill.runtime.observability import logger
 from afterbill.settings import config
 
 _dynamodb, _table = client("dynamodb"), config.setting("TABLE")
-_marking = TrackDeps(days=ScoresTable(_dynamodb, _table), taps=ReviewsTable(_dynamodb, _table))
+_marking = TrackDeps(days=ScoresTable(_dynamodb, _table), clicks=ReviewsTable(_dynamodb, _table))
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A mail that was sent at noon, its links in use, and the runs that judge the taps, on a table in memory."""
+"""A mail that was sent at noon, its links in use, and the runs that judge the clicks, on a table in memory."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -37,7 +37,7 @@ class World:
         if kind is Kind.SEEN:
             self.table.mark_for_review(ID, self.now)
 
-    def tap(self, rating: int, seconds: float, network: str = "home") -> None:
+    def click(self, rating: int, seconds: float, network: str = "home") -> None:
         """Open a number, and see its page."""
         self.at(seconds)
         self.visit(Kind.OPENED, rating, network)

@@ -1,4 +1,4 @@
-"""What taps come to: answers, labels, and nothing where somebody confirmed."""
+"""What clicks come to: answers, labels, and nothing where somebody confirmed."""
 
 from collections import Counter
 from dataclasses import replace
@@ -25,8 +25,8 @@ def world():
     return World()
 
 
-def test_a_clean_tap_becomes_an_unconfirmed_answer_of_its_own_time(world):
-    world.tap(9, 60)
+def test_a_clean_click_becomes_an_unconfirmed_answer_of_its_own_time(world):
+    world.click(9, 60)
 
     assert world.review() == ReviewRun(answers=1)
     one = world.invitation
@@ -39,27 +39,27 @@ def test_a_clean_tap_becomes_an_unconfirmed_answer_of_its_own_time(world):
     assert world.table.marks() == []
 
 
-def test_a_tap_is_not_judged_before_its_time(world):
-    world.tap(9, 60)
+def test_a_click_is_not_judged_before_its_time(world):
+    world.click(9, 60)
 
     assert world.review(after=600) == ReviewRun(waiting=1)
     assert world.invitation.answer is None
     assert world.review(after=0.001).answers == 1
 
 
-def test_a_machine_s_tap_is_labelled_with_all_that_speaks_against_it(world):
+def test_a_machine_s_click_is_labelled_with_all_that_speaks_against_it(world):
     world.trap(1)
-    world.tap(0, 2, "gateway")
-    world.tap(10, 3, "gateway")
+    world.click(0, 2, "gateway")
+    world.click(10, 3, "gateway")
 
     assert world.review() == ReviewRun(labelled=Counter([Signal.HIDDEN_LINK, Signal.HURRIED]))
     assert (world.invitation.answer, world.invitation.label) == (None, "hidden_link hurried")
     assert world.table.marks() == []
 
 
-def test_the_newest_clean_tap_counts(world):
-    world.tap(9, 60)
-    world.tap(6, 90)
+def test_the_newest_clean_click_counts(world):
+    world.click(9, 60)
+    world.click(6, 90)
     world.review()
 
     assert world.invitation.answer == replace(UNCONFIRMED, rating=6)
@@ -67,7 +67,7 @@ def test_the_newest_clean_tap_counts(world):
 
 def test_of_two_tabs_the_one_that_was_opened_later_counts(world):
     world.visit(Kind.OPENED, 3)
-    world.tap(9, 20)
+    world.click(9, 20)
     world.at(60)
     world.visit(Kind.SEEN, 3)
     world.review()
@@ -75,8 +75,8 @@ def test_of_two_tabs_the_one_that_was_opened_later_counts(world):
     assert world.invitation.answer == UNCONFIRMED
 
 
-def test_a_number_chosen_on_the_page_takes_the_place_of_the_tapped_one(world):
-    world.tap(3, 60)
+def test_a_number_chosen_on_the_page_takes_the_place_of_the_clicked_one(world):
+    world.click(3, 60)
     world.at(62)
     world.visit(Kind.SEEN, 9)
     world.review()
@@ -84,44 +84,44 @@ def test_a_number_chosen_on_the_page_takes_the_place_of_the_tapped_one(world):
     assert world.invitation.answer == UNCONFIRMED
 
 
-def test_a_person_s_tap_counts_whatever_a_machine_did_around_it(world):
+def test_a_person_s_click_counts_whatever_a_machine_did_around_it(world):
     world.trap(1)
-    world.tap(3, 2, "gateway")
-    world.tap(9, 120)
+    world.click(3, 2, "gateway")
+    world.click(9, 120)
     world.trap(400, "detonation")
-    world.tap(0, 401, "detonation")
+    world.click(0, 401, "detonation")
 
     assert world.review() == ReviewRun(answers=1)
     assert (world.invitation.answer, world.invitation.label) == (UNCONFIRMED, "")
 
 
-def test_a_person_s_tap_removes_the_label_that_a_machine_left(world):
+def test_a_person_s_click_removes_the_label_that_a_machine_left(world):
     world.trap(1)
-    world.tap(3, 2, "gateway")
+    world.click(3, 2, "gateway")
     world.review()
     assert world.invitation.label == "hidden_link"
 
-    world.tap(9, 5000)
+    world.click(9, 5000)
     world.review()
 
     assert (world.invitation.answer, world.invitation.label) == (UNCONFIRMED, "")
 
 
 def test_a_machine_hours_later_changes_nothing_of_an_answer(world):
-    world.tap(9, 60)
+    world.click(9, 60)
     world.review()
     before = world.invitation
     world.trap(8000)
-    world.tap(0, 8001, "gateway")
+    world.click(0, 8001, "gateway")
 
     assert world.review() == ReviewRun()
     assert replace(world.invitation, visits=()) == replace(before, visits=())
 
 
-def test_a_newer_tap_replaces_an_older_one_and_the_first_day_stays(world):
-    world.tap(9, 60)
+def test_a_newer_click_replaces_an_older_one_and_the_first_day_stays(world):
+    world.click(9, 60)
     world.review()
-    world.tap(2, 86400)
+    world.click(2, 86400)
     world.review()
 
     one = world.invitation
@@ -130,9 +130,9 @@ def test_a_newer_tap_replaces_an_older_one_and_the_first_day_stays(world):
 
 
 def test_a_confirmed_answer_is_never_touched(world):
-    world.tap(9, 60)
+    world.click(9, 60)
     world.confirm(4)
-    world.tap(0, 90)
+    world.click(0, 90)
 
     assert world.review() == ReviewRun()
     assert world.invitation.answer == Answer(4, "said")
@@ -140,7 +140,7 @@ def test_a_confirmed_answer_is_never_touched(world):
 
 
 def test_who_confirms_while_the_run_reads_wins(world):
-    world.tap(9, 60)
+    world.click(9, 60)
 
     class Slow(MemoryReviews):
         def store_review(self, invitation):
@@ -155,7 +155,7 @@ def test_who_confirms_while_the_run_reads_wins(world):
 
 
 def test_what_is_opened_while_the_run_reads_is_heard_by_the_next(world):
-    world.tap(9, 60)
+    world.click(9, 60)
 
     class Slow(MemoryReviews):
         def store_review(self, invitation):
@@ -168,22 +168,22 @@ def test_what_is_opened_while_the_run_reads_is_heard_by_the_next(world):
     assert world.review().answers == 1
 
 
-def test_a_tap_while_the_run_writes_keeps_the_mark(world):
-    world.tap(9, 60)
+def test_a_click_while_the_run_writes_keeps_the_mark(world):
+    world.click(9, 60)
 
     class Slow(MemoryReviews):
-        def clear(self, tapped):
+        def clear(self, clicked):
             world.visit(Kind.SEEN, 6)
-            return super().clear(tapped)
+            return super().clear(clicked)
 
     assert world.review(table=Slow(world.responses.invitations, world.table.waiting)).waiting == 1
     world.review()
     assert world.invitation.answer == replace(UNCONFIRMED, rating=6)
 
 
-def test_newer_taps_wait_while_older_ones_are_settled(world):
-    world.tap(9, 60)
-    world.tap(6, 400)
+def test_newer_clicks_wait_while_older_ones_are_settled(world):
+    world.click(9, 60)
+    world.click(6, 400)
 
     assert world.review(after=300) == ReviewRun(answers=1, waiting=1)
     assert world.invitation.answer == UNCONFIRMED
@@ -193,29 +193,29 @@ def test_newer_taps_wait_while_older_ones_are_settled(world):
 
 def test_a_flood_does_not_put_judging_off(world):
     for minute in range(12):
-        world.tap(9, 60 * minute)
+        world.click(9, 60 * minute)
 
     assert world.review(after=0).answers == 1
 
 
 def test_what_was_erased_or_closed_or_is_too_late_is_nothing(world):
-    world.tap(9, 60)
+    world.click(9, 60)
     world.responses.invitations[ID] = replace(world.invitation, state=State.CLOSED)
     assert world.review() == ReviewRun()
     assert world.invitation.answer is None
 
     world = World()
-    world.tap(9, 31 * 86400)
+    world.click(9, 31 * 86400)
     assert world.review() == ReviewRun()
 
-    world.tap(9, 60)
+    world.click(9, 60)
     del world.responses.invitations[ID]
     assert world.review() == ReviewRun()
     assert world.table.marks() == []
 
 
 def test_a_number_of_another_scale_is_no_answer(world):
-    world.tap(9, 60)
+    world.click(9, 60)
     world.responses.invitations[ID] = replace(world.invitation, segments={"question": "csat"})
 
     assert world.review() == ReviewRun()
@@ -225,7 +225,7 @@ def test_a_number_of_another_scale_is_no_answer(world):
 def test_those_that_wait_longest_are_judged_first(world, monkeypatch):
     monkeypatch.setattr(service, "MOST_REVIEWED", 1)
     world.table.mark_for_review("a" * 32, NOON + 100 * SECOND)
-    world.tap(9, 60)
+    world.click(9, 60)
 
     assert world.review() == ReviewRun(answers=1, waiting=1)
     assert world.review() == ReviewRun()
@@ -233,7 +233,7 @@ def test_those_that_wait_longest_are_judged_first(world, monkeypatch):
 
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("tap"), st.integers(0, 10), st.sampled_from(["home", "office", "gateway"])),
+        st.tuples(st.just("click"), st.integers(0, 10), st.sampled_from(["home", "office", "gateway"])),
         st.tuples(st.just("trap"), st.sampled_from(["home", "gateway"])),
         st.tuples(st.just("wait"), st.sampled_from([1, 5, 40, 700, 9000])),
         st.tuples(st.just("review"), st.integers(1, 12)),
@@ -244,7 +244,7 @@ STEPS = st.lists(
 
 def play(world, steps, *, kill):
     for name, *arguments in steps:
-        if name == "tap":
+        if name == "click":
             world.visit(Kind.OPENED, *arguments)
             world.visit(Kind.SEEN, *arguments)
         elif name == "trap":

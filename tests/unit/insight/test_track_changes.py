@@ -24,12 +24,12 @@ def read(record):
     return record
 
 
-def nothing_tapped(_record):
+def nothing_clicked(_record):
     return ""
 
 
-def track(records, days, taps=None, now=NOW, tapped_in=nothing_tapped):
-    return track_changes(records, read, tapped_in, TrackDeps(days, taps or MemoryReviews()), now)
+def track(records, days, clicks=None, now=NOW, clicked_in=nothing_clicked):
+    return track_changes(records, read, clicked_in, TrackDeps(days, clicks or MemoryReviews()), now)
 
 
 @pytest.fixture
@@ -97,26 +97,26 @@ def test_a_day_that_could_not_be_marked_fails_every_record_that_touches_it():
     assert versions(days) == {TUESDAY: 1}
 
 
-def test_an_invitation_that_was_tapped_is_marked_once_per_batch(days):
-    taps, names = MemoryReviews(), iter(["ada", "bob", "ada"])
+def test_an_invitation_that_was_clicked_is_marked_once_per_batch(days):
+    clicks, names = MemoryReviews(), iter(["ada", "bob", "ada"])
 
-    assert track(dict.fromkeys("123", (None, None)), days, taps, tapped_in=lambda _record: next(names)) == []
-    assert {one.invitation_id: (one.version, one.marked_at) for one in taps.marks()} == {
+    assert track(dict.fromkeys("123", (None, None)), days, clicks, clicked_in=lambda _record: next(names)) == []
+    assert {one.invitation_id: (one.version, one.marked_at) for one in clicks.marks()} == {
         "ada": (1, NOW),
         "bob": (1, NOW),
     }
 
 
-def test_an_invitation_that_could_not_be_marked_fails_every_record_of_its_taps(days):
+def test_an_invitation_that_could_not_be_marked_fails_every_record_of_its_clicks(days):
     class Throttled(MemoryReviews):
         def mark_for_review(self, invitation_id, now):
             if invitation_id == "ada":
                 raise TransientError("throttled")
             super().mark_for_review(invitation_id, now)
 
-    taps, names = Throttled(), iter(["ada", "bob", "ada"])
+    clicks, names = Throttled(), iter(["ada", "bob", "ada"])
 
-    failed = track(dict.fromkeys("123", (None, None)), days, taps, tapped_in=lambda _record: next(names))
+    failed = track(dict.fromkeys("123", (None, None)), days, clicks, clicked_in=lambda _record: next(names))
 
     assert failed == ["1", "3"]
-    assert [one.invitation_id for one in taps.marks()] == ["bob"]
+    assert [one.invitation_id for one in clicks.marks()] == ["bob"]

@@ -1,4 +1,4 @@
-"""Whether a tap in a mail was a person's: what the visits of a survey's links say, and what speaks for a machine."""
+"""Tell clicks of people from clicks of machines: each visit of a survey's links may be a signal against a click."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -9,12 +9,12 @@ from enum import StrEnum
 from functools import cache
 from itertools import pairwise
 
-from afterbill.answers.click_clusters import Places, visitors
+from afterbill.answers.click_clusters import Places, clusters
 from afterbill.model.visits import Integrity, Kind, Visit
 
 
 class Signal(StrEnum):
-    """What speaks for a machine, in the order in which it is told."""
+    """A sign of a machine, in the order in which labels name them."""
 
     HIDDEN_LINK = "hidden_link"
     """The same visitor opened the link no person sees."""
@@ -25,14 +25,14 @@ class Signal(StrEnum):
     PROBED = "probed"
     """Somebody asked for the head of the same link, or somebody else looked ahead at it, in the same seconds."""
     BEFORE_DELIVERY = "before_delivery"
-    """The mail was not in the mail box yet."""
+    """The mail was not in the mailbox yet."""
     SCANNER = "scanner"
     """The user agent or the network is on the operator's list."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedClick:
-    """A number that was tapped and seen, when it was chosen, and all that speaks against it; for a person nothing."""
+    """A number that was clicked and seen, the moment it was chosen, and all signals against it: none for a person."""
 
     visit: Visit
     at: datetime
@@ -41,43 +41,45 @@ class JudgedClick:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """How a reported number was chosen: by opening its link, or later on the page of another."""
+    """The way a reported number was chosen: by opening its link, or later on the page of another number.
+
+    `page` is the opening of the page that reports; where none is known, the report itself.
+    """
 
     seen: Visit
     at: datetime
     page: Visit
-    """The opening of the page that reports; where none is known, the report itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Visitor:
-    """What speaks against every tap of one visitor, and their looks at links that may speak against one."""
+    """The signals against every click of one visitor, and the visits that looked at links without opening them."""
 
     signals: Collection[Signal]
     looks: Sequence[Visit]
 
 
 def judge(visits: Iterable[Visit], delivered_at: datetime | None, integrity: Integrity) -> list[JudgedClick]:
-    """Every tap, the one first that was chosen first, whatever the order of `visits`.
+    """Return every click in the order in which the numbers were chosen, whatever the order of `visits`.
 
-    A tap is as old as the opening of its page, however late the page came into view. Only what came until `settling`
-    after the report of a tap is heard about it: from then on its verdict never changes, and who scans a mail hours
-    later does not harm who tapped in it. Not known when the mail was delivered is no proof.
+    A click is as old as the opening of its page, however late the page came into view. Only visits until `settling`
+    after the report of a click count for it: from then on its verdict never changes, and a scanner that comes hours
+    later does not harm it. Where the time of delivery is unknown, it proves nothing.
     """
     ordered = sorted(visits, key=lambda visit: (visit.at, str(visit)))
     choices = _choices(ordered)
     moments = [visit.at for visit in ordered]
-    begins, taps = _begins(moments, max(integrity.settling, integrity.burst, integrity.probe)), []
-    known = cache(lambda *span: _visitors(range(*span), ordered, choices, integrity))
+    begins, clicks = _begins(moments, max(integrity.settling, integrity.burst, integrity.probe)), []
+    visitors_of = cache(lambda *span: _visitors(range(*span), ordered, choices, integrity))
     for place, choice in choices.items():
-        visitor = known(begins[place], bisect_right(moments, choice.seen.at + integrity.settling))[place]
+        visitor = visitors_of(begins[place], bisect_right(moments, choice.seen.at + integrity.settling))[place]
         signals = {*visitor.signals, *_signals(choice, visitor.looks, delivered_at, integrity)}
-        taps.append(JudgedClick(choice.seen, choice.at, tuple(signal for signal in Signal if signal in signals)))
-    return sorted(taps, key=lambda tap: tap.at)
+        clicks.append(JudgedClick(choice.seen, choice.at, tuple(signal for signal in Signal if signal in signals)))
+    return sorted(clicks, key=lambda click: click.at)
 
 
 def _begins(moments: Sequence[datetime], reach: timedelta) -> list[int]:
-    """For each visit the first that it may be joined with; what lies before need not be looked at again."""
+    """Return for each visit the place of the earliest one that can belong to the same cluster."""
     begins = [0] if moments else []
     for place, (first, second) in enumerate(pairwise(moments), start=1):
         begins.append(place if second - first > reach else begins[-1])
@@ -85,7 +87,10 @@ def _begins(moments: Sequence[datetime], reach: timedelta) -> list[int]:
 
 
 def _choices(visits: Sequence[Visit]) -> Mapping[int, _Choice]:
-    """How each report, by its place, came about. An opening is reported once: the number again was chosen anew."""
+    """Return the choice behind each report, by the place of the report.
+
+    An opening is reported once: if its number is reported again, that number was chosen anew on the page.
+    """
     choices, pages = dict[int, _Choice](), dict[object, Visit]()
     unreported = defaultdict[object, list[Visit]](list)
     for place, visit in enumerate(visits):
@@ -104,10 +109,10 @@ def _choices(visits: Sequence[Visit]) -> Mapping[int, _Choice]:
 def _visitors(
     span: range, visits: Sequence[Visit], choices: Mapping[int, _Choice], integrity: Integrity
 ) -> Mapping[int, _Visitor]:
-    """The visitor of each visit of the span, by its place."""
-    found = dict[int, _Visitor]()
-    for group in visitors(visits[span.start : span.stop], integrity):
-        places = [span[place] for place in group]
+    """Return the visitor of each visit of the span, by the place of the visit."""
+    visitors = dict[int, _Visitor]()
+    for cluster in clusters(visits[span.start : span.stop], integrity):
+        places = [span[place] for place in cluster]
         own = [visits[place] for place in places]
         looks = [visit for visit in own if visit.kind in {Kind.PROBED, Kind.AHEAD}]
         opened = _opened(places, visits, choices)
@@ -117,12 +122,12 @@ def _visitors(
             Signal.HURRIED: _hurried(opened, integrity.second_thought),
         }
         visitor = _Visitor([signal for signal, holds in signals.items() if holds], looks)
-        found |= dict.fromkeys(places, visitor)
-    return found
+        visitors |= dict.fromkeys(places, visitor)
+    return visitors
 
 
 def _opened(places: Places, visits: Sequence[Visit], choices: Mapping[int, _Choice]) -> list[Visit]:
-    """The numbers that were opened; not those that were chosen on a page."""
+    """Return the numbers that were opened by their links, without those that were chosen on a page."""
     return [
         visits[place]
         for place in places
@@ -139,17 +144,17 @@ def _hurried(opened: Sequence[Visit], second_thought: timedelta) -> bool:
 def _signals(
     choice: _Choice, looks: Iterable[Visit], delivered_at: datetime | None, integrity: Integrity
 ) -> Collection[Signal]:
-    """What speaks against this tap alone."""
-    found = {
+    """Return the signals against this click alone."""
+    signals = {
         Signal.PROBED: any(_probes(look, choice, integrity.probe) for look in looks),
         Signal.BEFORE_DELIVERY: delivered_at is not None and choice.page.at < delivered_at,
         Signal.SCANNER: choice.seen.scanner or choice.page.scanner,
     }
-    return [signal for signal, holds in found.items() if holds]
+    return [signal for signal, holds in signals.items() if holds]
 
 
 def _probes(look: Visit, choice: _Choice, within: timedelta) -> bool:
-    """Whether it looks at the tapped link in the same seconds; that a browser looks ahead for its own user is usual."""
-    ours = look.kind is Kind.AHEAD and look.program == choice.seen.program
+    """Tell if somebody looked at the clicked link in the same seconds; browsers look ahead for their own users."""
+    own = look.kind is Kind.AHEAD and look.program == choice.seen.program
     near = abs(look.at - choice.page.at) <= within or abs(look.at - choice.seen.at) <= within
-    return look.rating == choice.seen.rating and near and not ours
+    return look.rating == choice.seen.rating and near and not own

@@ -1,4 +1,4 @@
-"""Judge what was tapped and not confirmed: a clean tap becomes an answer, any other says why it is none.
+"""Review clicks that nobody confirmed: a clean one becomes an answer, any other gets a label that says why not.
 
 Safe to kill at any point and to repeat.
 """
@@ -14,7 +14,7 @@ from afterbill.model.invitation import Answer, Invitation
 from afterbill.model.visits import Integrity
 
 MOST_REVIEWED = 1000
-"""Invitations judged per run, those that wait longest first, so that a great backlog cannot outlast the function."""
+"""Invitations reviewed per run, those that wait longest first, so that a great backlog cannot outlast the function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,44 +29,44 @@ class ReviewRun:
 def review_clicks(
     reviews: ClickReviews, integrity: Integrity, now: datetime, day_of: Callable[[datetime], str]
 ) -> ReviewRun:
-    """Judge the taps older than `reviews`; newer ones keep their mark. `day_of` gives the operator's local day."""
+    """Review the clicks older than `settling`; newer ones keep their mark. `day_of` gives the operator's local day."""
     marks = sorted(reviews.marks(), key=lambda mark: (mark.marked_at, mark.invitation_id))
     ripe = [mark for mark in marks if mark.marked_at + integrity.settling < now][:MOST_REVIEWED]
     answers, done, labelled = 0, 0, Counter[Signal]()
     for mark in ripe:
-        read = reviews.invitation(mark.invitation_id)
-        taps = _taps(read, integrity) if read else []
-        judged = [tap for tap in taps if tap.visit.at + integrity.settling < now]
-        told = _told(read, judged, day_of) if read and judged else read
-        if told and told != read:
-            if not reviews.store_review(told):
+        invitation = reviews.invitation(mark.invitation_id)
+        clicks = _clicks(invitation, integrity) if invitation else []
+        settled = [click for click in clicks if click.visit.at + integrity.settling < now]
+        reviewed = _reviewed(invitation, settled, day_of) if invitation and settled else invitation
+        if reviewed and reviewed != invitation:
+            if not reviews.store_review(reviewed):
                 continue  # confirmed or visited in this very moment: the mark stays, the next run reads again
-            answers += not told.label
-            labelled.update(map(Signal, told.label.split()))
+            answers += not reviewed.label
+            labelled.update(map(Signal, reviewed.label.split()))
         # Only now: a crash before this line leaves the mark, and the next run finds everything done.
-        done += len(judged) == len(taps) and reviews.clear(mark)
+        done += len(settled) == len(clicks) and reviews.clear(mark)
     return ReviewRun(answers, labelled, len(marks) - done)
 
 
-def _taps(invitation: Invitation, integrity: Integrity) -> list[JudgedClick]:
-    """The taps that can become the answer, judged; none where one was confirmed."""
+def _clicks(invitation: Invitation, integrity: Integrity) -> list[JudgedClick]:
+    """Return the clicks that can become the answer, judged; none where an answer was confirmed."""
     if invitation.answer and invitation.answer.confirmed:
         return []
     return [
-        tap
-        for tap in judge(invitation.visits, invitation.delivered_at, integrity)
-        if invitation.answerable(tap.visit.at) and tap.visit.rating in invitation.scale.ratings
+        click
+        for click in judge(invitation.visits, invitation.delivered_at, integrity)
+        if invitation.answerable(click.visit.at) and click.visit.rating in invitation.scale.ratings
     ]
 
 
-def _told(invitation: Invitation, judged: list[JudgedClick], day_of: Callable[[datetime], str]) -> Invitation:
-    """What the taps come to: the newest that nothing speaks against, or why the newest is no answer.
+def _reviewed(invitation: Invitation, clicks: list[JudgedClick], day_of: Callable[[datetime], str]) -> Invitation:
+    """Return the invitation with the newest click without signals as its answer, or with the newest one's signals.
 
-    What was an answer once stays one, whatever is found about later taps.
+    An answer stays an answer, whatever signals later clicks have.
     """
-    clean = [tap.visit for tap in judged if not tap.signals]
+    clean = [click.visit for click in clicks if not click.signals]
     if not clean:
-        return invitation if invitation.answer else replace(invitation, label=" ".join(judged[-1].signals))
+        return invitation if invitation.answer else replace(invitation, label=" ".join(clicks[-1].signals))
     newest = clean[-1]
     return replace(
         invitation,

@@ -26,7 +26,7 @@ class Visitor:
     """One request: `network` is 8 hex digits, `family` a word without blanks, empty where nothing is known.
 
     `scanner`: its program or network is on the operator's list. `probing`: it says that nobody looks at the page yet,
-    by HEAD, or, `ahead` of a tap, by a header.
+    by HEAD, or, `ahead` of a click, by a header.
     """
 
     network: str = ""

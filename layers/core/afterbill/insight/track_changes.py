@@ -1,4 +1,4 @@
-"""Mark the days whose answers or mails changed, for the recount, and the invitations that were tapped, for judging."""
+"""Mark the days whose answers or mails changed, for a recount, and the invitations that were clicked, for a review."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -16,48 +16,48 @@ Marked = TypeVar("Marked", date, str)
 
 @dataclass(frozen=True, slots=True)
 class TrackDeps:
-    """Where marks are set."""
+    """The tables of marks."""
 
     days: DirtyDays
-    taps: ReviewMarks
+    clicks: ReviewMarks
 
 
 def track_changes(
     records: Mapping[str, Record],
     read: Callable[[Record], tuple[Snapshot | None, Snapshot | None]],
-    tapped_in: Callable[[Record], str],
+    clicked_in: Callable[[Record], str],
     deps: TrackDeps,
     now: datetime,
 ) -> list[str]:
-    """Mark each touched day and tapped invitation once; returns the ids of the records that failed, in their order.
+    """Mark each touched day and clicked invitation once; returns the ids of the records that failed, in their order.
 
-    `read` gives what an invitation was and what it is, `tapped_in` its id where taps wait to be judged. A record they
-    cannot read (PayloadError) takes none of the others with it; what could not be marked fails every record that
-    is about it, since marking twice is harmless and marking never is not.
+    `read` gives an invitation before and after the change, `clicked_in` its id if its clicks wait for a review, else
+    an empty text. A record they cannot read (PayloadError) takes none of the others with it. A mark that could not be
+    set fails every record that needs it: to mark twice is harmless, never to mark is not.
     """
     failed: set[str] = set()
-    days, taps = defaultdict[date, set[str]](set), defaultdict[str, set[str]](set)
+    days, clicks = defaultdict[date, set[str]](set), defaultdict[str, set[str]](set)
     for id_, record in records.items():
         try:
-            touched, tapped = days_touched(*read(record)), tapped_in(record)
+            touched, clicked = days_touched(*read(record)), clicked_in(record)
         except PayloadError:
             failed.add(id_)
             continue
         for day in touched:
             days[day].add(id_)
-        if tapped:
-            taps[tapped].add(id_)
+        if clicked:
+            clicks[clicked].add(id_)
     failed |= _unmarked(days, lambda day: deps.days.mark(day, now))
-    failed |= _unmarked(taps, lambda id_: deps.taps.mark_for_review(id_, now))
+    failed |= _unmarked(clicks, lambda id_: deps.clicks.mark_for_review(id_, now))
     return [id_ for id_ in records if id_ in failed]
 
 
-def _unmarked(wanted: Mapping[Marked, set[str]], mark: Callable[[Marked], None]) -> set[str]:
-    """The records about what could not be marked."""
+def _unmarked(records_of: Mapping[Marked, set[str]], mark: Callable[[Marked], None]) -> set[str]:
+    """Set the marks in order; returns the ids of the records whose marks could not be set."""
     failed: set[str] = set()
-    for one in sorted(wanted):
+    for place in sorted(records_of):
         try:
-            mark(one)
+            mark(place)
         except TransientError:
-            failed |= wanted[one]
+            failed |= records_of[place]
     return failed

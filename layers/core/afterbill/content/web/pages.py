@@ -105,7 +105,7 @@ class Pages:
     def survey(self, asked: Asked, rating: int | None = None, recorded: Answer | None = None) -> Page:
         """The form: `rating` from the link is preselected, an answer already `recorded` is there to be changed.
 
-        A script reports that the page was seen, where a number was tapped and no confirmed answer is there yet.
+        A script reports that the page was seen, where a number was clicked and no confirmed answer is there yet.
         """
         tapped = rating if rating in scale_of(asked.question).ratings else None
         draft = Draft(tapped)
