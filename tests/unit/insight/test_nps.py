@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterbill.insight.nps import MAILS, Category, RatingError, Tally, category, compare, interval, response_rate, score
-from afterbill.model.questions import SCALES, Question
+from afterbill.insight.nps import MAILS, Tally, compare, interval, response_rate, score
 
 COUNTS = st.lists(st.integers(0, 400), min_size=11, max_size=11).map(tuple)
 TALLIES = st.builds(Tally, COUNTS)
@@ -19,51 +18,10 @@ def of(*, promoters: int = 0, passives: int = 0, detractors: int = 0) -> Tally:
     return Tally((detractors, 0, 0, 0, 0, 0, 0, passives, 0, 0, promoters))
 
 
-@pytest.mark.parametrize(
-    ("ratings", "expected"),
-    [
-        (range(7), Category.DETRACTOR),
-        (range(7, 9), Category.PASSIVE),
-        (range(9, 11), Category.PROMOTER),
-    ],
-)
-def test_every_rating_has_its_category(ratings, expected):
-    assert {category(rating) for rating in ratings} == {expected}
-
-
-@pytest.mark.parametrize("rating", [-1, 11, 9.0, 9.5, True, False, "9", "nine", None])
-def test_what_is_no_whole_number_from_0_to_10_is_refused(rating):
-    with pytest.raises(RatingError, match="whole number from 0 to 10"):
-        category(rating)
-
-
-@pytest.mark.parametrize(
-    ("question", "bad", "neutral", "good"),
-    [
-        (Question.CSAT, (1, 2), (3,), (4, 5)),
-        (Question.CES, (1, 2, 3), (4,), (5, 6, 7)),
-        (Question.REBUY, range(7), (7, 8), (9, 10)),
-    ],
-)
-def test_every_scale_has_categories_of_its_own(question, bad, neutral, good):
-    scale = SCALES[question]
-    expected = {Category.DETRACTOR: bad, Category.PASSIVE: neutral, Category.PROMOTER: good}
-
-    assert {kind: [one for one in scale.ratings if category(one, scale) is kind] for kind in Category} == {
-        kind: list(ratings) for kind, ratings in expected.items()
-    }
-
-
-@pytest.mark.parametrize("rating", [0, 6, 4.0])
-def test_what_is_outside_of_a_scale_is_refused(rating):
-    with pytest.raises(RatingError, match="whole number from 1 to 5"):
-        category(rating, SCALES[Question.CSAT])
-
-
 def test_categories_of_a_tally_follow_the_ratings():
     tally = Tally((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11))
 
-    assert (tally.detractors, tally.passives, tally.promoters, tally.n) == (28, 17, 21, 66)
+    assert (tally.unfavourable(), tally.favourable(), tally.n) == (28, 21, 66)
 
 
 def test_the_score_is_promoters_less_detractors_with_passives_in_the_denominator():
@@ -107,8 +65,9 @@ def test_the_score_lies_in_its_interval_and_the_interval_on_the_scale(tally):
 
 @given(ANSWERED)
 def test_swapping_promoters_and_detractors_mirrors_score_and_interval(tally):
-    plain = of(promoters=tally.promoters, passives=tally.passives, detractors=tally.detractors)
-    mirror = of(promoters=tally.detractors, passives=tally.passives, detractors=tally.promoters)
+    good, bad = tally.favourable(), tally.unfavourable()
+    plain = of(promoters=good, passives=tally.n - good - bad, detractors=bad)
+    mirror = of(promoters=bad, passives=tally.n - good - bad, detractors=good)
 
     assert score(mirror) == -score(plain)
     assert interval(mirror) == pytest.approx(tuple(-edge for edge in reversed(interval(plain))))

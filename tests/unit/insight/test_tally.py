@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterbill.insight.nps import Comparison, RatingError, Tally
+from afterbill.insight.nps import Comparison, Tally
 from afterbill.insight.tally import (
     LONGEST_VALUE,
     MOST_VALUES,
     OTHER,
     Answered,
+    RatingError,
     Sent,
     Snapshot,
     count,
@@ -58,12 +59,16 @@ def test_mails_are_counted_apart_from_answers():
     assert count([], sends)["all"] == {"all": Tally(sent=5, delivered=2, answered=2, bounced=1, complained=1)}
 
 
-@pytest.mark.parametrize(
-    "answer", [Answered(11), Answered(6, {"question": "csat"}), Answered(0, {"question": "csat"}), Answered(-1)]
-)
-def test_a_rating_that_is_none_is_refused(answer):
-    with pytest.raises(RatingError):
-        count([answer], [])
+@pytest.mark.parametrize("rating", [-1, 11, 9.0, 9.5, True, False, "9", "nine", None])
+def test_what_is_no_whole_number_from_0_to_10_is_refused(rating):
+    with pytest.raises(RatingError, match="whole number from 0 to 10"):
+        count([Answered(rating)], [])
+
+
+@pytest.mark.parametrize("rating", [0, 6, 4.0])
+def test_what_is_outside_of_a_scale_is_refused(rating):
+    with pytest.raises(RatingError, match="whole number from 1 to 5"):
+        count([Answered(rating, {"question": "csat"})], [])
 
 
 def test_every_question_is_counted_apart_under_names_of_its_own():

@@ -1,4 +1,4 @@
-"""What a tally comes to, by what was asked: the net score of the recommendation, the favourable share of all others."""
+"""The score of a tally by its question: the net score for the recommendation, the favourable share for all others."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from afterbill.insight.nps import Comparison, Tally
 from afterbill.model.questions import SCALES, Question
 
 GROUPS = ("promoters", "passives", "detractors")
-"""Who answered, of the recommendation."""
+"""The groups of people for the recommendation, in the order favourable, neutral, unfavourable."""
 
 OTHER_GROUPS = ("favourable", "neutral", "unfavourable")
-"""What was answered, of every other question."""
+"""The groups of answers for every other question, in the same order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +28,15 @@ class Measures:
 
 
 def measures(question: Question, tally: Tally) -> Measures:
-    """What the tally says."""
+    """Return the score of the tally with everything that comes with it."""
+    scale = SCALES[question]
+    good, bad = tally.favourable(scale), tally.unfavourable(scale)
+    counts = (good, tally.n - good - bad, bad)
     if question is Question.NPS:
         low, high = nps.interval(tally) or (None, None)
-        counts = (tally.promoters, tally.passives, tally.detractors)
         return Measures(nps.score(tally), low, high, dict(zip(GROUPS, counts, strict=True)))
-    scale = SCALES[question]
-    good, bad = proportions.favourable(tally, scale), proportions.unfavourable(tally, scale)
     low, high = proportions.interval(tally, scale) or (None, None)
-    groups = dict(zip(OTHER_GROUPS, (good, tally.n - good - bad, bad), strict=True))
+    groups = dict(zip(OTHER_GROUPS, counts, strict=True))
     return Measures(proportions.share(tally, scale), low, high, groups, proportions.mean(tally))
 
 

@@ -6,11 +6,9 @@ Shares are kept exact; who shows them rounds. The interval and the comparison ar
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from math import sqrt
 from operator import add
 
-from afterbill.model.errors import AfterbillError
 from afterbill.model.questions import SCALES, Question, Scale
 
 RATINGS = range(11)
@@ -25,30 +23,6 @@ Z95 = 1.959963984540054
 """The quantile of the normal distribution that leaves 2.5 % above."""
 _ADDED = 3.0
 """Answers added before estimating: a quarter of them promoters, a quarter detractors, the rest passives."""
-
-
-class RatingError(AfterbillError, ValueError):
-    """A rating that is no whole number of its question's scale."""
-
-
-class Category(StrEnum):
-    """What a rating says of the person who gave it."""
-
-    DETRACTOR = "detractor"
-    PASSIVE = "passive"
-    PROMOTER = "promoter"
-
-
-def category(rating: object, scale: Scale = SCALES[Question.NPS]) -> Category:
-    """Detractor 0 to 6, passive 7 and 8, promoter 9 and 10; RatingError for anything else, True and 9.0 included.
-
-    Other scales say for themselves which of their ratings are favourable, and which are not.
-    """
-    if isinstance(rating, bool) or not isinstance(rating, int) or rating not in scale.ratings:
-        raise RatingError(f"a rating is a whole number from {scale.lowest} to {scale.highest}, not {rating!r}")
-    if rating >= scale.good:
-        return Category.PROMOTER
-    return Category.DETRACTOR if rating <= scale.bad else Category.PASSIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +70,13 @@ class Tally:
         """How many answers."""
         return sum(self.ratings)
 
-    @property
-    def detractors(self) -> int:
-        """How many answers of 0 to 6."""
-        return sum(self.ratings[:7])
+    def favourable(self, scale: Scale = SCALES[Question.NPS]) -> int:
+        """How many answers are `good` or better: of promoters."""
+        return sum(self.ratings[scale.good :])
 
-    @property
-    def passives(self) -> int:
-        """How many answers of 7 and 8."""
-        return sum(self.ratings[7:9])
-
-    @property
-    def promoters(self) -> int:
-        """How many answers of 9 and 10."""
-        return sum(self.ratings[9:])
+    def unfavourable(self, scale: Scale = SCALES[Question.NPS]) -> int:
+        """How many answers are `bad` or worse: of detractors."""
+        return sum(self.ratings[: scale.bad + 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +89,7 @@ class Comparison:
 
 def score(tally: Tally) -> float | None:
     """Percentage of promoters less percentage of detractors, -100 to 100; None without answers, which is not 0."""
-    return 100 * (tally.promoters - tally.detractors) / tally.n if tally.n else None
+    return 100 * (tally.favourable() - tally.unfavourable()) / tally.n if tally.n else None
 
 
 def interval(tally: Tally) -> tuple[float, float] | None:
@@ -162,7 +129,7 @@ def response_rate(tally: Tally) -> float | None:
 def _adjusted(tally: Tally) -> tuple[float, float]:
     """Mean and variance of the adjusted score, as shares of 1; the variance is never 0."""
     n = tally.n + _ADDED
-    promoters = (tally.promoters + _ADDED / 4) / n
-    detractors = (tally.detractors + _ADDED / 4) / n
+    promoters = (tally.favourable() + _ADDED / 4) / n
+    detractors = (tally.unfavourable() + _ADDED / 4) / n
     mean = promoters - detractors
     return mean, (promoters + detractors - mean**2) / n

@@ -12,19 +12,9 @@ from afterbill.insight.nps import Z95, Comparison, Tally
 from afterbill.model.questions import Scale
 
 
-def favourable(tally: Tally, scale: Scale) -> int:
-    """How many answers are `good` or better."""
-    return sum(tally.ratings[scale.good :])
-
-
-def unfavourable(tally: Tally, scale: Scale) -> int:
-    """How many answers are `bad` or worse."""
-    return sum(tally.ratings[: scale.bad + 1])
-
-
 def share(tally: Tally, scale: Scale) -> float | None:
     """Percentage of favourable answers, 0 to 100; None without answers."""
-    return 100 * favourable(tally, scale) / tally.n if tally.n else None
+    return 100 * tally.favourable(scale) / tally.n if tally.n else None
 
 
 def mean(tally: Tally) -> float | None:
@@ -36,7 +26,7 @@ def interval(tally: Tally, scale: Scale) -> tuple[float, float] | None:
     """The 95 % confidence interval of the share, within 0 to 100; None without answers."""
     if not tally.n:
         return None
-    low, high = _wilson(favourable(tally, scale), tally.n)
+    low, high = _wilson(tally.favourable(scale), tally.n)
     return 100 * low, 100 * high
 
 
@@ -45,7 +35,7 @@ def compare(tally: Tally, before: Tally, scale: Scale) -> Comparison | None:
     current, previous = share(tally, scale), share(before, scale)
     if current is None or previous is None:
         return None
-    low, high = difference((favourable(tally, scale), tally.n), (favourable(before, scale), before.n))
+    low, high = difference((tally.favourable(scale), tally.n), (before.favourable(scale), before.n))
     return Comparison(current - previous, significant=low > 0 or high < 0)
 
 

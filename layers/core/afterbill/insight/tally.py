@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from afterbill.insight.measures import Measures, compare, measures
-from afterbill.insight.nps import MAILS, NUMBERS, RATINGS, Comparison, Tally, category
-from afterbill.model.errors import PayloadError
+from afterbill.insight.nps import MAILS, NUMBERS, RATINGS, Comparison, Tally
+from afterbill.model.errors import AfterbillError, PayloadError
 from afterbill.model.invitation import Delivery
-from afterbill.model.questions import SCALES, Question
+from afterbill.model.questions import SCALES, Question, Scale
 from afterbill.model.segments import DIMENSIONS, REASON, dimension_of, question_and_dimension
 
 ALL, UNKNOWN, OTHER, NONE = "all", "unknown", "other", "none"
@@ -18,6 +18,11 @@ LONGEST_VALUE = 100
 """Characters of a value; together with MOST_VALUES this keeps a tally below DynamoDB's 400 KB per item."""
 
 _DELIVERED = frozenset({Delivery.DELIVERED, Delivery.COMPLAINED})
+
+
+class RatingError(AfterbillError, ValueError):
+    """A rating that is no whole number of its question's scale."""
+
 
 Tallies = Mapping[str, Tally]
 """The tally of each value of one dimension."""
@@ -130,7 +135,7 @@ def count(answers: Iterable[Answered], sends: Iterable[Sent]) -> dict[str, Talli
     for answer in answers:
         asked = answer.question
         tables, scale = counts.get(asked) or counts.setdefault(asked, _nothing()), SCALES[Question(asked)]
-        category(answer.rating, scale)  # refuses what is no rating
+        _require_rating(answer.rating, scale)
         places = [answer.rating] if answer.confirmed else [answer.rating, MAILS + answer.rating]
         _add(tables, (*_values(answer.segments), answer.reason or NONE), places)
     for sent in sends:
@@ -143,6 +148,12 @@ def count(answers: Iterable[Answered], sends: Iterable[Sent]) -> dict[str, Talli
         for question, tables in counts.items()
         for dimension, rows in zip(DIMENSIONS, tables, strict=True)
     }
+
+
+def _require_rating(rating: object, scale: Scale) -> None:
+    """RatingError for anything but a whole number of the scale, True and 9.0 included."""
+    if isinstance(rating, bool) or not isinstance(rating, int) or rating not in scale.ratings:
+        raise RatingError(f"a rating is a whole number from {scale.lowest} to {scale.highest}, not {rating!r}")
 
 
 _Rows = dict[str, list[int]]

@@ -13,6 +13,14 @@ class Question(StrEnum):
     REBUY = "rebuy"
 
 
+class Category(StrEnum):
+    """The kind of person who gives a rating."""
+
+    PROMOTER = "promoter"
+    PASSIVE = "passive"
+    DETRACTOR = "detractor"
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """Whole numbers from `lowest` to `highest`; `good` and above is favourable, `bad` and below is not."""
@@ -26,6 +34,12 @@ class Scale:
     def ratings(self) -> range:
         """Every rating there is."""
         return range(self.lowest, self.highest + 1)
+
+    def category(self, rating: int) -> Category:
+        """Return promoter from `good`, detractor up to `bad`, passive between them."""
+        if rating >= self.good:
+            return Category.PROMOTER
+        return Category.DETRACTOR if rating <= self.bad else Category.PASSIVE
 
 
 SCALES = {

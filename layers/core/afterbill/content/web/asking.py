@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from afterbill.model.questions import Scale
-
 
 class Step(StrEnum):
     """One screen of a phone; a wide screen shows the first three of them as one."""
@@ -34,8 +32,3 @@ class Asking:
     def choices(self, touchpoint: str) -> Sequence[str]:
         """The reasons that can be chosen."""
         return self.reasons.get(touchpoint, self.reasons.get("", ()))
-
-
-def category(rating: int, scale: Scale) -> str:
-    """What somebody who gives this rating is called, whatever was asked."""
-    return "promoter" if rating >= scale.good else "detractor" if rating <= scale.bad else "passive"

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from afterbill.content.brand import Brand
 from afterbill.content.colours import SURFACE, SURFACE_DARK, ink_on
-from afterbill.content.web.asking import Asking, Step, category
+from afterbill.content.web.asking import Asking, Step
 from afterbill.content.web.headers import FORMS, HEADERS, policy
 from afterbill.content.wording import Catalog, Words
 from afterbill.model.invitation import COMMENT_LENGTH, Answer
@@ -133,7 +133,7 @@ class Pages:
             asked,
             "thanks",
             answer=answer,
-            category=category(answer.rating, scale_of(asked.question)),
+            category=scale_of(asked.question).category(answer.rating),
             step=step if place else "",
             back=steps[place - 1] if place else "",
             onward=(*steps, "")[place + 1] if place else "",
@@ -193,7 +193,7 @@ class Pages:
             asked,
             "survey",
             scale=scale,
-            categories={rating: category(rating, scale) for rating in scale.ratings},
+            categories={rating: scale.category(rating) for rating in scale.ratings},
             draft=draft,
             recorded=recorded,
             problem=problem,

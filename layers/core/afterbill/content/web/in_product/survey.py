@@ -7,8 +7,7 @@ from afterbill.content.colours import ink_on
 from afterbill.content.web.asking import Asking
 from afterbill.content.wording import Words
 from afterbill.model.invitation import Invitation
-
-_KINDS = ("promoter", "passive", "detractor")
+from afterbill.model.questions import Category
 
 
 class Surveys:
@@ -38,7 +37,7 @@ class Surveys:
             "bad": scale.bad,
             "low": t("scale_low"),
             "high": t("scale_high"),
-            "follow": {kind: t(f"followup_{kind}") for kind in _KINDS},
+            "follow": {kind: t(f"followup_{kind}") for kind in Category},
             "reasons": [[slug, t(f"reason_{slug}")] for slug in reasons]
             + [["", t("survey_no_reason")]] * bool(reasons),
             "more": t("survey_more"),
