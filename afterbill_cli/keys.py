@@ -5,7 +5,7 @@ import secrets
 import sys
 from datetime import UTC, datetime
 
-from afterbill.adapters.dynamodb.api_keys import KeyRingTable
+from afterbill.adapters.dynamodb.api_keys import IssuedApiKeysTable
 from afterbill.answers.api_keys import ApiKey, Scope, hash_of, spelled
 from afterbill.model.errors import AfterbillError
 from afterbill_cli import deployed
@@ -70,8 +70,8 @@ def revoke(stack: Deployed, id_: str, now: datetime) -> int:
     return 0
 
 
-def _ring(stack: Deployed) -> KeyRingTable:
-    return KeyRingTable(stack.client("dynamodb"), stack.output("TableName"))
+def _ring(stack: Deployed) -> IssuedApiKeysTable:
+    return IssuedApiKeysTable(stack.client("dynamodb"), stack.output("TableName"))
 
 
 def _now() -> datetime:

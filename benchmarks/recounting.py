@@ -10,7 +10,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from afterbill.insight.compute_nps import Computed, compute_nps
-from afterbill.insight.ports import Counting, DirtyDays
+from afterbill.insight.ports import DirtyDays, Recounts
 from afterbill.model.invitation import Answer, Delivery, Invitation, State
 from afterbill_cli.memory.scores import MemoryScores
 from benchmarks.table import Row
@@ -33,7 +33,7 @@ def rows() -> list[Row]:
     return [*throughput, Row("time per response, for ten times as many", growth, "x", _GROWTH)]
 
 
-class Table(Counting, DirtyDays, Protocol):
+class Table(Recounts, DirtyDays, Protocol):
     """A table that takes marks too."""
 
 

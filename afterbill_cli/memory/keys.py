@@ -54,7 +54,7 @@ class MemoryUserKeys:
 
 @dataclass
 class MemoryApiKeys:
-    """ApiKeys and KeyRing over a dictionary; what changes is seen at once."""
+    """ApiKeys over a dictionary, and how operators issue and revoke keys; changes are seen at once."""
 
     known: dict[str, ApiKey] = field(default_factory=dict)
 

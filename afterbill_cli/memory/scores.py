@@ -6,7 +6,7 @@ from datetime import date, datetime
 from itertools import takewhile
 
 from afterbill.answers.ports import ReviewMark
-from afterbill.insight.ports import Mark, Progress
+from afterbill.insight.ports import Progress, RecountMark
 from afterbill.insight.tally import Answered, Score, Sent, Tallies
 from afterbill.model.campaigns import Done, slot_of
 from afterbill.model.customer import Customer
@@ -15,10 +15,10 @@ from afterbill.model.invitation import Invitation
 
 @dataclass
 class MemoryScores:
-    """DirtyDays, Counting and Scores over plain dictionaries; `invitations` is shared with MemoryTable."""
+    """DirtyDays and Recounts, and scores to read, over plain dictionaries; `invitations` is shared with MemoryTable."""
 
     invitations: Mapping[str, Invitation] = field(default_factory=dict)
-    dirty: dict[date, Mark] = field(default_factory=dict)
+    dirty: dict[date, RecountMark] = field(default_factory=dict)
     tallied: dict[str, dict[date, Tallies]] = field(default_factory=dict)
     scored: dict[tuple[str, str], tuple[Score, ...]] = field(default_factory=dict)
     lease: tuple[str, datetime] | None = None
@@ -28,10 +28,10 @@ class MemoryScores:
 
     def mark(self, day: date, now: datetime) -> None:
         """Raise the version."""
-        mark = self.dirty.get(day) or Mark(day, 0, now)
+        mark = self.dirty.get(day) or RecountMark(day, 0, now)
         self.dirty[day] = replace(mark, version=mark.version + 1, marked_at=now)
 
-    # Counting
+    # Recounts
 
     def take_lease(self, owner: str, now: datetime, until: datetime) -> bool:
         """False while somebody else holds it."""
@@ -46,11 +46,11 @@ class MemoryScores:
         if self.lease and self.lease[0] == owner:
             self.lease = None
 
-    def marks(self) -> Collection[Mark]:
+    def marks(self) -> Collection[RecountMark]:
         """Every mark."""
         return list(self.dirty.values())
 
-    def clear(self, mark: Mark) -> bool:
+    def clear(self, mark: RecountMark) -> bool:
         """False where it was marked again meanwhile."""
         if self.dirty.get(mark.day) != mark:
             return False
@@ -88,7 +88,7 @@ class MemoryScores:
         """The progress as the last run stored it."""
         return self.kept
 
-    def keep(self, progress: Progress) -> None:
+    def store_progress(self, progress: Progress) -> None:
         """Store the progress."""
         self.kept = progress
 

@@ -330,7 +330,7 @@ class MemoryTable:
         """True for an address or number that is never written to again."""
         return address_hash in self.suppressions
 
-    # InProductTable
+    # InProductSurveys
 
     def customer_called(self, alias: str) -> Customer | None:
         """The customer a source knows by this name."""

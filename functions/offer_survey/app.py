@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.secret_keys import secret_keys
-from afterbill.adapters.dynamodb.in_product import InProductItems
+from afterbill.adapters.dynamodb.in_product import InProductSurveysTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers import offer_survey as service
 from afterbill.answers.hosted import HostedLink
@@ -51,7 +51,7 @@ _surveys = Surveys(_words, _brand, Asking(_reasons))
 _in_product, _links = config.in_product(), config.hosted_links()
 _visitors = config.visitors()
 _dynamodb, _table_name = client("dynamodb"), config.setting("TABLE")
-_table = InProductItems(_dynamodb, _table_name)
+_table = InProductSurveysTable(_dynamodb, _table_name)
 _offering = OfferDeps(
     table=_table,
     responses=ResponsesTable(_dynamodb, _table_name),

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.in_product import InProductItems
+from afterbill.adapters.dynamodb.in_product import InProductSurveysTable
 from afterbill.answers.hosted import HostedLink, opened
-from afterbill.answers.ports import InProductTable
+from afterbill.answers.ports import InProductSurveys
 from afterbill.intake.ports import FactWrites
 from afterbill.model.invitation import RETENTION, Answer, State
 from afterbill_cli.memory.table import MemoryTable
@@ -25,7 +25,7 @@ ANSWER = Answer(9)
 class Product:
     """The table as this use case and all others see it."""
 
-    table: InProductTable
+    table: InProductSurveys
     world: Any
 
 
@@ -49,7 +49,7 @@ def memory_world():
 
 @pytest.fixture
 def on_aws(aws_world):
-    return Product(InProductItems(aws_world.dynamodb, TABLE), over(aws_world.dynamodb))
+    return Product(InProductSurveysTable(aws_world.dynamodb, TABLE), over(aws_world.dynamodb))
 
 
 def known(product, *people, **aliases):

@@ -10,7 +10,7 @@ from moto import mock_aws
 from afterbill.adapters.dynamodb.items import invitation_item
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.insight.nps import NUMBERS, Comparison, Tally
-from afterbill.insight.ports import Mark, Progress
+from afterbill.insight.ports import Progress, RecountMark
 from afterbill.insight.tally import LONGEST_VALUE, MOST_VALUES, OTHER, Answered, Score, Sent
 from afterbill.model.invitation import Answer, Delivery, State
 from afterbill_cli.memory.scores import MemoryScores
@@ -69,7 +69,10 @@ def test_the_first_mark_has_version_1_and_every_further_one_is_a_version_more(sc
     scores.mark(YESTERDAY, NOW)
     scores.mark(TODAY, LATER)
 
-    assert sorted(scores.marks(), key=lambda mark: mark.day) == [Mark(YESTERDAY, 1, NOW), Mark(TODAY, 2, LATER)]
+    assert sorted(scores.marks(), key=lambda mark: mark.day) == [
+        RecountMark(YESTERDAY, 1, NOW),
+        RecountMark(TODAY, 2, LATER),
+    ]
 
 
 def test_a_mark_is_cleared_as_it_was_read(scores):
@@ -96,11 +99,11 @@ def test_a_mark_that_counts_from_1_again_is_another_one(scores):
     scores.mark(TODAY, LATER)
 
     assert not scores.clear(mark)
-    assert list(scores.marks()) == [Mark(TODAY, 1, LATER)]
+    assert list(scores.marks()) == [RecountMark(TODAY, 1, LATER)]
 
 
 def test_clearing_what_is_gone_changes_nothing(scores):
-    assert not scores.clear(Mark(TODAY, 1, NOW))
+    assert not scores.clear(RecountMark(TODAY, 1, NOW))
     assert list(scores.marks()) == []
 
 
@@ -269,11 +272,11 @@ def test_replaced_scores_leave_nothing_of_the_old_ones_in_their_windows_alone(sc
 def test_what_a_run_leaves_is_remembered(scores, unconfirmed):
     assert scores.progress() == Progress()
 
-    scores.keep(Progress(None, frozenset({"csat"})))
+    scores.store_progress(Progress(None, frozenset({"csat"})))
     assert scores.progress() == Progress(None, frozenset({"csat"}))
 
     left = Progress(TODAY, frozenset({"ces", "csat"}), unconfirmed=unconfirmed)
-    scores.keep(left)
+    scores.store_progress(left)
     assert scores.progress() == left
 
 

@@ -172,7 +172,7 @@ def test_what_may_pass_by_itself_is_told_as_transient(error):
         table.marks,
         lambda: table.put_tallies(TODAY, {"all": {}}),
         table.progress,
-        lambda: table.keep(Progress(TODAY)),
+        lambda: table.store_progress(Progress(TODAY)),
     ):
         with pytest.raises(TransientError):
             call()

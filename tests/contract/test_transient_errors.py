@@ -12,10 +12,10 @@ from afterbill.adapters.aws.inbox import SqsInbox
 from afterbill.adapters.aws.queues import EventBridgeTimer, SqsSendQueue
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.tokens import SecretTokens
-from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, KeyRingTable
+from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, IssuedApiKeysTable
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
-from afterbill.adapters.dynamodb.in_product import InProductItems
+from afterbill.adapters.dynamodb.in_product import InProductSurveysTable
 from afterbill.answers.ports import ReviewMark
 from afterbill.intake.connector import Token
 from afterbill.intake.ports import FactQuery, FactWrites
@@ -50,8 +50,12 @@ CALLS = {
         "transact_write_items",
         lambda client: over(client).invitations.claim(claimed(invitation()), customer(version=1)),
     ),
-    "customer called": ("dynamodb", "get_item", lambda client: InProductItems(client, "t").customer_called("shop#1")),
-    "open": ("dynamodb", "put_item", lambda client: InProductItems(client, "t").open(invitation())),
+    "customer called": (
+        "dynamodb",
+        "get_item",
+        lambda client: InProductSurveysTable(client, "t").customer_called("shop#1"),
+    ),
+    "open": ("dynamodb", "put_item", lambda client: InProductSurveysTable(client, "t").open(invitation())),
     "invitation": ("dynamodb", "get_item", lambda client: over(client).invitations.invitation(ID)),
     "release": (
         "dynamodb",
@@ -146,8 +150,8 @@ CALLS = {
         lambda client: ExternalResponsesTable(client, "afterbill").customer_ids(["mail#1"]),
     ),
     "api key": ("dynamodb", "get_item", lambda client: ApiKeysTable(client, "afterbill", lambda: 0.0).api_key("1")),
-    "issued keys": ("dynamodb", "query", lambda client: KeyRingTable(client, "afterbill").issued()),
-    "revoke": ("dynamodb", "update_item", lambda client: KeyRingTable(client, "afterbill").revoke("1", NOW)),
+    "issued keys": ("dynamodb", "query", lambda client: IssuedApiKeysTable(client, "afterbill").issued()),
+    "revoke": ("dynamodb", "update_item", lambda client: IssuedApiKeysTable(client, "afterbill").revoke("1", NOW)),
     "lock": ("dynamodb", "put_item", lambda client: SecretTokens(None, client, "afterbill").keep("shop", Token("a"))),
     "store secret": (
         "secretsmanager",

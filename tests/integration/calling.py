@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from afterbill.adapters.dynamodb.api_keys import KeyRingTable
+from afterbill.adapters.dynamodb.api_keys import IssuedApiKeysTable
 from afterbill.answers.api_keys import ApiKey, Scope, hash_of, spelled
 from tests.integration.samples import now, sample, with_headers
 from tests.integration.stack import Stack
@@ -16,7 +16,7 @@ KEY = spelled(ID, SECRET)
 def with_key(stack: Stack, *scopes: str, id_: str = ID) -> str:
     """A key that the stack knows, by default one that may tell answers."""
     kept = ApiKey(id_, "support", scopes or (Scope.RESPONSES_WRITE,), hash_of(SECRET), now())
-    assert KeyRingTable(stack.dynamodb, "afterbill").add(kept)
+    assert IssuedApiKeysTable(stack.dynamodb, "afterbill").add(kept)
     return spelled(id_, SECRET)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.adapters.dynamodb.api_keys import KeyRingTable
+from afterbill.adapters.dynamodb.api_keys import IssuedApiKeysTable
 from afterbill.answers.external import COLLECTED
 from afterbill.model.channels import Channel
 from afterbill.model.invitation import Answer, State
@@ -143,7 +143,7 @@ def test_without_the_right_key_it_is_401(loop, call, headers, code):
 
 def test_a_revoked_key_is_401_a_minute_later_at_most(stack, call, monkeypatch):
     assert call(reported())["statusCode"] == 201
-    KeyRingTable(stack.dynamodb, "afterbill").revoke(ID, now())
+    IssuedApiKeysTable(stack.dynamodb, "afterbill").revoke(ID, now())
 
     assert call(reported(idempotency_key="2"))["statusCode"] == 201
     keys = sys.modules["functions.collect_response.app"]._keys

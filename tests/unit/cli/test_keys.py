@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, KeyRingTable
+from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, IssuedApiKeysTable
 from afterbill.answers.api_keys import ApiKey, admits, parts_of
 from afterbill.model.errors import AfterbillError
 from afterbill_cli import cli, deployed, keys
@@ -91,7 +91,7 @@ def test_a_scope_that_is_not_there_is_named(capsys):
 
 
 def ring(stack):
-    return KeyRingTable(stack.client("dynamodb"), TABLE)
+    return IssuedApiKeysTable(stack.client("dynamodb"), TABLE)
 
 
 def test_the_oldest_key_is_listed_first(stack):

@@ -50,7 +50,7 @@ def test_good_mails_go_on(watch):
 def test_mails_that_ask_another_question_count_as_well(watch):
     watch.mails(Tally(sent=100, bounced=3))
     watch.scores.put_tallies(TODAY, {"csat:channel": {"mail": Tally(sent=100, bounced=4)}})
-    watch.scores.keep(Progress(TODAY, frozenset({"csat", "ces"})))
+    watch.scores.store_progress(Progress(TODAY, frozenset({"csat", "ces"})))
 
     assert watch.look() == Watched(Outcome.GOES_ON, figures=Figures(200, 7, 0))
 

@@ -16,7 +16,7 @@ from afterbill.model.customer import Customer, follow_merges, survivor_of
 from afterbill.model.invitation import Answer
 
 if TYPE_CHECKING:  # this answers HTTP, and starts without what the ports name
-    from afterbill.answers.ports import ApiKeys, Collecting
+    from afterbill.answers.ports import ApiKeys, ExternalResponses
 
 
 class Refusal(StrEnum):
@@ -47,7 +47,7 @@ class Kept:
 class CollectDeps:
     """The dependencies; `stage_of` gives the stage of a touchpoint, `day_of` the operator's local day of an instant."""
 
-    table: "Collecting"
+    table: "ExternalResponses"
     hash_address: Callable[[str], str]
     day_of: Callable[[datetime], str]
     stage_of: Callable[[str], str]

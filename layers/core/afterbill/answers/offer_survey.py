@@ -14,7 +14,7 @@ from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation
 
 if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports name
-    from afterbill.answers.ports import InProductTable, Responses, UserKeys
+    from afterbill.answers.ports import InProductSurveys, Responses, UserKeys
 
 
 class Outcome(StrEnum):
@@ -50,7 +50,7 @@ class OfferDeps:
     One user asks as often as `throttle` admits.
     """
 
-    table: "InProductTable"
+    table: "InProductSurveys"
     responses: "Responses"
     keys: "UserKeys"
     source: str
@@ -90,7 +90,7 @@ def find_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
     return Offered(Outcome.OFFERED, survey_id(user, waiting.id, deps.keys.survey_key()), waiting)
 
 
-def called(user: str, source: str, table: "InProductTable") -> Customer | None:
+def called(user: str, source: str, table: "InProductSurveys") -> Customer | None:
     """The customer whom `source` knows by this id, as identify_customer names it."""
     return table.customer_called(f"{source}#{user}")
 

@@ -11,14 +11,14 @@ from afterbill.answers.offer_survey import called, is_user
 from afterbill.model import links
 
 if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports name
-    from afterbill.answers.ports import InProductTable, LinkKeys, UserKeys
+    from afterbill.answers.ports import InProductSurveys, LinkKeys, UserKeys
 
 
 @dataclass(frozen=True, slots=True)
 class OpenLinkDeps:
     """What opening needs; `source` knows the users, `new_id` gives 32 hex digits at random."""
 
-    table: "InProductTable"
+    table: "InProductSurveys"
     user_keys: "UserKeys"
     link_keys: "LinkKeys"
     source: str

@@ -1,4 +1,4 @@
-"""What answers need from the world, under the same promises as in intake."""
+"""The ports of answers: protocols of the table and of keys, under the same promises as in intake."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,26 +16,26 @@ class LinkKeys(Protocol):
     """The keys that sign links, by id; the highest id signs, all of them verify."""
 
     def current(self) -> Mapping[int, bytes]:
-        """Those known now."""
+        """The keys known now."""
 
     def refresh(self) -> bool:
-        """Fetch again unless that happened less than a minute ago; whether it was done."""
+        """Fetch the keys again unless that happened less than a minute ago; returns if it was done."""
 
 
 class Responses(Protocol):
-    """The table as record_response sees it."""
+    """The invitations that people answer, and their customers."""
 
     def invitation(self, invitation_id: str) -> Invitation | None:
         """The invitation as it stands."""
 
     def visit(self, invitation_id: str, visit: Visit) -> Invitation | None:
-        """Keep the visit unless there are too many (`most`); the invitation as it stands then: one call."""
+        """Store the visit unless there are too many (`most`); returns the invitation as it stands then: one call."""
 
     def record(self, invitation_id: str, answer: Answer, now: datetime, day: str, channel: str = "") -> Recorded | None:
         """Store the answer if it is still accepted; None when there is no such invitation.
 
         The first answer freezes `answered_at` and `answered_day`; later ones change the same response.
-        `channel` is where it was given, told if that may not be where it was asked for.
+        `channel` is where the answer was given; it is named if the question may have been asked elsewhere.
         A confirmed answer takes the place of an unconfirmed one, and its label with it.
         """
 
@@ -46,8 +46,8 @@ class Responses(Protocol):
         """The customer, merged ones followed."""
 
 
-class InProductTable(Protocol):
-    """The table as offer_survey sees it."""
+class InProductSurveys(Protocol):
+    """The invitations that are shown inside the product, or opened by a plain link, and their customers."""
 
     def customer_called(self, alias: str) -> Customer | None:
         """The customer a source knows by this name, merged ones followed."""
@@ -56,32 +56,32 @@ class InProductTable(Protocol):
         """The invitation as it stands."""
 
     def seen(self, customer: Customer, now: datetime) -> None:
-        """The customer uses the product; nothing is written within a day of the last time."""
+        """Store that the customer uses the product; nothing is written within a day of the last time."""
 
     def show(self, invitation_id: str, now: datetime) -> bool:
-        """It is shown now: true for the first who asks, while it can be answered and was not dismissed."""
+        """Store that it is shown; True for the first caller only, while it can be answered and was not dismissed."""
 
     def dismiss(self, invitation_id: str, now: datetime) -> None:
-        """It is not wanted: never show it again. An answer stays what it is."""
+        """Store that it is not wanted and must not be shown again; its answer stays."""
 
     def open(self, invitation: Invitation) -> None:
-        """Keep an invitation that a plain link made; one that is there stays as it is.
+        """Store an invitation that a plain link made, unless one of its id is there.
 
-        Without an answer it is forgotten soon after it closes, with one it is kept as long as others.
+        Without an answer it is deleted soon after it closes, with one it is kept as long as others.
         """
 
 
 class UserKeys(Protocol):
-    """What proves users, and binds surveys to them."""
+    """The secrets that prove users of the product, and the key that binds surveys to them."""
 
     def in_product(self) -> Sequence[str]:
-        """The secrets of the operator's backend, the newest first; each of them proves."""
+        """The secrets of the operator's backend, the newest first; each of them is valid."""
 
     def survey_key(self) -> bytes:
-        """Binds the name of a survey to its user."""
+        """The key that binds the name of a survey to its user."""
 
     def refresh(self) -> bool:
-        """Fetch again unless that happened less than a minute ago; whether it was done."""
+        """Fetch the keys again unless that happened less than a minute ago; returns if it was done."""
 
 
 class ShortLinks(Protocol):
@@ -92,46 +92,33 @@ class ShortLinks(Protocol):
 
 
 class Referrals(Protocol):
-    """The invitations whose customers hand a link on."""
+    """The invitations whose customers pass a personal link on."""
 
     def invitation(self, invitation_id: str) -> Invitation | None:
         """The invitation as it stands."""
 
     def refer(self, invitation_id: str) -> Invitation | None:
-        """Count one visit of its personal link; the invitation as it stands then: one call."""
+        """Count one visit of its personal link; returns the invitation as it stands then: one call."""
 
 
-class Collecting(Protocol):
-    """The table as collect_response sees it."""
+class ExternalResponses(Protocol):
+    """The answers that other systems report, and the customers they may name."""
 
     def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
-        """Ids of customers by those of these aliases that are known, read consistently."""
+        """Ids of customers by alias, without aliases that are unknown; read consistently."""
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """The customers that exist among `ids`."""
 
     def keep_answer(self, invitation: Invitation) -> Invitation | None:
-        """Store it, unless one of its id is there: then that one is returned and nothing done. One call."""
+        """Store the invitation, unless one of its id is there: then that one is returned and nothing done. One call."""
 
 
 class ApiKeys(Protocol):
-    """The keys of the answer API as those see them who check one."""
+    """The keys of the answer API."""
 
     def api_key(self, id_: str) -> ApiKey | None:
         """The key as it stood at most a minute ago, None where there is none."""
-
-
-class KeyRing(Protocol):
-    """The same keys as operators see them."""
-
-    def add(self, key: ApiKey) -> bool:
-        """Store a new key; False, and nothing done, where its id is taken."""
-
-    def issued(self) -> Collection[ApiKey]:
-        """All there are, revoked ones too, the oldest first."""
-
-    def revoke(self, id_: str, now: datetime) -> bool:
-        """Make it void from `now` on; False where there is no such key, or it was revoked before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +131,7 @@ class ReviewMark:
 
 
 class ClickReviews(Protocol):
-    """The table as review_clicks sees it."""
+    """The invitations with clicks that wait for a review, and their marks."""
 
     def marks(self) -> Collection[ReviewMark]:
         """Every invitation whose clicks wait for review, read consistently."""

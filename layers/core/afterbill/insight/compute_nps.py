@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from afterbill.insight.nps import Tally
 from afterbill.insight.periods import Window, month_after, windows_to_compute
-from afterbill.insight.ports import Counting, Mark, Progress
+from afterbill.insight.ports import Progress, RecountMark, Recounts
 from afterbill.insight.tally import ALL, count, questions_in, scores_of
 from afterbill.model.questions import Question
 from afterbill.model.segments import DIMENSIONS, dimension_of
@@ -43,7 +43,7 @@ class Computed:
 
 
 def compute_nps(  # noqa: PLR0913  # each is one thing of the run or of its operator
-    counting: Counting,
+    recounts: Recounts,
     now: datetime,
     owner: str,
     zone: tzinfo,
@@ -57,30 +57,30 @@ def compute_nps(  # noqa: PLR0913  # each is one thing of the run or of its oper
     retention, so their tallies stay as they are. Tallies hold unconfirmed answers either way: whoever changes
     `count_unconfirmed` gets the scores of all windows that are not frozen anew, without a recount.
     """
-    if not counting.take_lease(owner, now, now + LEASE):
+    if not recounts.take_lease(owner, now, now + LEASE):
         return Computed(Outcome.BUSY)
     try:
-        return _run(counting, now, now.astimezone(zone).date(), recountable, unconfirmed=count_unconfirmed)
+        return _run(recounts, now, now.astimezone(zone).date(), recountable, unconfirmed=count_unconfirmed)
     finally:
-        counting.release_lease(owner)
+        recounts.release_lease(owner)
 
 
-def _run(counting: Counting, now: datetime, today: date, recountable: timedelta, *, unconfirmed: bool) -> Computed:
-    marks = sorted(counting.marks(), key=lambda mark: (mark.marked_at, mark.day))
-    before = counting.progress()
+def _run(recounts: Recounts, now: datetime, today: date, recountable: timedelta, *, unconfirmed: bool) -> Computed:
+    marks = sorted(recounts.marks(), key=lambda mark: (mark.marked_at, mark.day))
+    before = recounts.progress()
     if not marks and before == replace(before, day=today, unconfirmed=unconfirmed):
         return Computed(Outcome.UNCHANGED)
     batch = marks[:MOST_DAYS]
     days = [mark.day for mark in batch]
-    answers, progress = _recount(counting, [day for day in days if day >= today - recountable], before)
+    answers, progress = _recount(recounts, [day for day in days if day >= today - recountable], before)
     if before.day and before.unconfirmed is not unconfirmed:
-        counting.keep(replace(progress, unconfirmed=None))
+        recounts.store_progress(replace(progress, unconfirmed=None))
         days += _months(today - recountable, today)
     progress = replace(progress, day=today, unconfirmed=unconfirmed)
-    scores = _rescore(counting, windows_to_compute(today, days), progress, now)
+    scores = _rescore(recounts, windows_to_compute(today, days), progress, now)
     # Only now: a crash before this line leaves the marks, and the next run repeats everything.
-    cleared = sum(counting.clear(mark) for mark in _settled(batch, now))
-    counting.keep(progress)
+    cleared = sum(recounts.clear(mark) for mark in _settled(batch, now))
+    recounts.store_progress(progress)
     return Computed(Outcome.COMPUTED, len(batch), answers, len(marks) - cleared, scores)
 
 
@@ -91,19 +91,19 @@ def _months(first: date, last: date) -> Iterator[date]:
         first = month_after(first)
 
 
-def _settled(marks: Iterable[Mark], now: datetime) -> Iterable[Mark]:
+def _settled(marks: Iterable[RecountMark], now: datetime) -> Iterable[RecountMark]:
     return (mark for mark in marks if mark.marked_at + INDEX_LAG <= now)
 
 
-def _recount(counting: Counting, days: Iterable[date], progress: Progress) -> tuple[int, Progress]:
+def _recount(recounts: Recounts, days: Iterable[date], progress: Progress) -> tuple[int, Progress]:
     """Count the days again from their invitations; the number of answers, and the questions known now."""
     answers = 0
     for day in days:
-        tallies = count(counting.answers_of(day), counting.sends_of(day))
+        tallies = count(recounts.answers_of(day), recounts.sends_of(day))
         if new := questions_in(tallies) - progress.questions:
             progress = replace(progress, questions=progress.questions | new)
-            counting.keep(progress)  # before its tallies: what is not known would never be emptied
-        counting.put_tallies(day, {name: {} for name in _dimensions(progress)} | tallies)
+            recounts.store_progress(progress)  # before its tallies: what is not known would never be emptied
+        recounts.put_tallies(day, {name: {} for name in _dimensions(progress)} | tallies)
         everything = (tallies.get(dimension_of(question, ALL), {}) for question in Question)
         answers += sum(tally.n for rows in everything for tally in rows.values())
     return answers, progress
@@ -114,17 +114,17 @@ def _dimensions(progress: Progress) -> list[str]:
     return [dimension_of(one, name) for one in (Question.NPS, *sorted(progress.questions)) for name in DIMENSIONS]
 
 
-def _rescore(counting: Counting, windows: Sequence[Window], progress: Progress, now: datetime) -> int:
+def _rescore(recounts: Recounts, windows: Sequence[Window], progress: Progress, now: datetime) -> int:
     """Compute and store every dimension of these windows; returns the number of scores."""
     stored = 0
     for dimension in _dimensions(progress):
-        sums = _sums(counting, dimension, {*windows, *(window.before for window in windows)})
+        sums = _sums(recounts, dimension, {*windows, *(window.before for window in windows)})
         if not progress.unconfirmed:
             sums = {window: _confirmed(tallies) for window, tallies in sums.items()}
         scores = {
             window.name: scores_of(dimension, window.name, sums[window], sums[window.before], now) for window in windows
         }
-        counting.replace_scores(dimension, scores)
+        recounts.replace_scores(dimension, scores)
         stored += sum(map(len, scores.values()))
     return stored
 
@@ -135,11 +135,11 @@ def _confirmed(tallies: Mapping[str, Tally]) -> dict[str, Tally]:
     return {value: tally for value, tally in kept.items() if tally != Tally()}
 
 
-def _sums(counting: Counting, dimension: str, windows: set[Window]) -> dict[Window, dict[str, Tally]]:
+def _sums(recounts: Recounts, dimension: str, windows: set[Window]) -> dict[Window, dict[str, Tally]]:
     """The tally of each value over each window, from one range of stored days."""
     sums: dict[Window, dict[str, Tally]] = {window: {} for window in windows}
     first, last = min(window.first for window in windows), max(window.last for window in windows)
-    for day, tallies in counting.tallies(dimension, first, last):
+    for day, tallies in recounts.tallies(dimension, first, last):
         for window in windows:
             if day in window:
                 for value, tally in tallies.items():

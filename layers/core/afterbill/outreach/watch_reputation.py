@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import reduce
 
 from afterbill.insight.nps import Tally
-from afterbill.insight.ports import Counting
+from afterbill.insight.ports import Recounts
 from afterbill.model.channels import Channel
 from afterbill.model.questions import Question
 from afterbill.model.segments import dimension_of
@@ -34,7 +34,7 @@ class Watched:
 
 
 def watch_reputation(
-    counting: Counting, switch: SendingSwitch, sending: SendingCaps, now: datetime, zone: tzinfo
+    counting: Recounts, switch: SendingSwitch, sending: SendingCaps, now: datetime, zone: tzinfo
 ) -> Watched:
     """Compare the rates of the last days with the limits; `zone` is the operator's.
 
@@ -52,7 +52,7 @@ def watch_reputation(
     return Watched(Outcome.STOPPED, reason, figures) if stopped else Watched(Outcome.OVERTAKEN)
 
 
-def recent_figures(counting: Counting, pause: SendingPause, now: datetime, zone: tzinfo) -> Figures:
+def recent_figures(counting: Recounts, pause: SendingPause, now: datetime, zone: tzinfo) -> Figures:
     """The mails of the days that count now, whatever they asked, as they were last counted.
 
     A survey that went out several ways counts under the newest of them.

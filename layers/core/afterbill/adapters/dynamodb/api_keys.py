@@ -39,8 +39,8 @@ class ApiKeysTable:
         return api_key
 
 
-class KeyRingTable(InvitationTable):
-    """KeyRing over DynamoDB."""
+class IssuedApiKeysTable(InvitationTable):
+    """The keys of the answer API as operators see them: `afterbill key` issues, lists and revokes them."""
 
     def add(self, key: ApiKey) -> bool:
         """Store a new key in one conditional update; False, and nothing done, where its id is taken."""

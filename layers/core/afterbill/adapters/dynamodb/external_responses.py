@@ -8,7 +8,7 @@ from afterbill.model.invitation import Invitation
 
 
 class ExternalResponsesTable(TableReader):
-    """Collecting over DynamoDB."""
+    """ExternalResponses over DynamoDB."""
 
     def keep_answer(self, invitation: Invitation) -> Invitation | None:
         """Store it in one conditional put, or return what is there: a retry after a lost answer meets its own item."""

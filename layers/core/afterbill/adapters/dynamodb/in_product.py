@@ -11,8 +11,8 @@ from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation, State
 
 
-class InProductItems(InvitationTable):
-    """InProductTable over DynamoDB."""
+class InProductSurveysTable(InvitationTable):
+    """InProductSurveys over DynamoDB."""
 
     def customer_called(self, alias: str) -> Customer | None:
         """The customer a source knows by this name, merged ones followed: two calls, three after a merge."""

@@ -10,13 +10,13 @@ from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query, write_batches
 from afterbill.adapters.dynamodb.items import decode, encode
 from afterbill.adapters.dynamodb.tallies import score_item, score_of, tallies_of, tally_item
-from afterbill.insight.ports import Mark, Progress
+from afterbill.insight.ports import Progress, RecountMark
 from afterbill.insight.tally import Answered, Score, Sent, Tallies
 from afterbill.model.invitation import Delivery
 
 
 class ScoresTable:
-    """DirtyDays, Counting and Scores over DynamoDB."""
+    """DirtyDays and Recounts, and scores to read, over DynamoDB."""
 
     def __init__(self, dynamodb: Any, table: str, sleep: Callable[[float], None] = time.sleep) -> None:  # noqa: ANN401  # a boto3 client
         self.dynamodb = dynamodb
@@ -35,7 +35,7 @@ class ScoresTable:
                 ExpressionAttributeValues=encode({":now": _iso(now), ":one": 1}),
             )
 
-    # Counting
+    # Recounts
 
     def take_lease(self, owner: str, now: datetime, until: datetime) -> bool:
         """Take the lease, False while somebody else holds it; a retry after a lost answer meets its own lease."""
@@ -50,15 +50,17 @@ class ScoresTable:
         """End the lease, unless another has taken over."""
         self._if_allowed(self.dynamodb.delete_item, "holder = :holder", {":holder": owner}, Key=keys.lease())
 
-    def marks(self) -> Collection[Mark]:
+    def marks(self) -> Collection[RecountMark]:
         """Every mark."""
         items = map(decode, self._partition(keys.DIRTY))
         return [
-            Mark(date.fromisoformat(item[keys.SK]), int(item["version"]), datetime.fromisoformat(item["marked_at"]))
+            RecountMark(
+                date.fromisoformat(item[keys.SK]), int(item["version"]), datetime.fromisoformat(item["marked_at"])
+            )
             for item in items
         ]
 
-    def clear(self, mark: Mark) -> bool:
+    def clear(self, mark: RecountMark) -> bool:
         """Delete the mark, False if it changed; its time tells it from a later mark that counts from 1 again."""
         return self._if_allowed(
             self.dynamodb.delete_item,
@@ -109,7 +111,7 @@ class ScoresTable:
             unconfirmed=item.get("unconfirmed", True),
         )
 
-    def keep(self, progress: Progress) -> None:
+    def store_progress(self, progress: Progress) -> None:
         """Store the progress: one PutItem."""
         state: dict[str, Any] = {"unconfirmed": progress.unconfirmed, "questions": sorted(progress.questions)}
         if progress.day:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, KeyRingTable
+from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, IssuedApiKeysTable
 from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers.api_keys import ApiKey
@@ -40,7 +40,7 @@ class Seconds:
 class Places:
     """The table through the eyes of the API and of operators."""
 
-    collecting: Any
+    answers: Any
     keys: Any
     ring: Any
     facts: Any
@@ -56,7 +56,7 @@ def places(request):
     dynamodb, clock = request.getfixturevalue("aws")("dynamodb"), Seconds()
     dynamodb.create_table(**table_definition(TABLE))
     keys = ApiKeysTable(dynamodb, TABLE, clock)
-    ring, responses = KeyRingTable(dynamodb, TABLE), ResponsesTable(dynamodb, TABLE)
+    ring, responses = IssuedApiKeysTable(dynamodb, TABLE), ResponsesTable(dynamodb, TABLE)
     return Places(ExternalResponsesTable(dynamodb, TABLE), keys, ring, over(dynamodb).facts, responses, clock)
 
 
@@ -79,7 +79,7 @@ def answer(id_=ID, **changes):
 
 
 def test_an_answer_is_kept_as_it_was_told(places):
-    assert places.collecting.keep_answer(answer()) is None
+    assert places.answers.keep_answer(answer()) is None
 
     assert places.responses.invitation(ID) == answer()
 
@@ -87,29 +87,29 @@ def test_an_answer_is_kept_as_it_was_told(places):
 def test_an_answer_of_somebody_unknown_is_kept_too(places):
     plain = answer(customer=None, segments={}, question=Question.NPS, answer=Answer(0))
 
-    assert places.collecting.keep_answer(plain) is None
+    assert places.answers.keep_answer(plain) is None
     assert places.responses.invitation(ID) == plain
 
 
 def test_an_answer_that_is_there_is_returned_and_not_changed(places):
-    places.collecting.keep_answer(answer())
+    places.answers.keep_answer(answer())
 
-    assert places.collecting.keep_answer(answer(answer=Answer(1), fact="api|1|other")) == answer()
+    assert places.answers.keep_answer(answer(answer=Answer(1), fact="api|1|other")) == answer()
     assert places.responses.invitation(ID) == answer()
 
 
 def test_answers_do_not_meet_each_other(places):
-    assert places.collecting.keep_answer(answer()) is None
-    assert places.collecting.keep_answer(answer(OTHER_ID)) is None
+    assert places.answers.keep_answer(answer()) is None
+    assert places.answers.keep_answer(answer(OTHER_ID)) is None
 
 
 def test_customers_are_found_by_their_names(places):
     everybody = (Customer("a"), Customer("b", merged_into="a"))
     places.facts.commit(FactWrites(customers=everybody, aliases={"mail#1": ("a", None), "shop#1": ("b", None)}))
 
-    assert places.collecting.customer_ids(["shop#1", "mail#1", "mail#2"]) == {"shop#1": "b", "mail#1": "a"}
-    assert places.collecting.customer_ids([]) == {}
-    assert places.collecting.customers(["b", "c"]) == {"b": Customer("b", 1, merged_into="a")}
+    assert places.answers.customer_ids(["shop#1", "mail#1", "mail#2"]) == {"shop#1": "b", "mail#1": "a"}
+    assert places.answers.customer_ids([]) == {}
+    assert places.answers.customers(["b", "c"]) == {"b": Customer("b", 1, merged_into="a")}
 
 
 def test_a_key_is_found_as_it_was_added(places):
