@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from afterbill.content.web.asking import Asking, Step
-from afterbill.content.web.pages import Asked, Draft, Page, Pages, Problem
+from afterbill.content.web.form import FormSettings, Step
+from afterbill.content.web.pages import Draft, Page, Pages, Problem, SurveyContext
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import Answer
 from afterbill.model.questions import Question
@@ -22,7 +22,7 @@ _DRAFTS = {
 _REVIEWS, _REFERRAL = "https://reviews.example.com/yours", "https://survey.example.com/r/" + "Kx7q" * 13
 
 
-def states(pages: Pages, asked: Asked) -> Mapping[str, Page]:
+def states(pages: Pages, asked: SurveyContext) -> Mapping[str, Page]:
     """Every page in every state, by the name it has in the gallery."""
     locale = asked.locale
     return {
@@ -68,11 +68,11 @@ def previews(variant: Variant) -> Iterator[Preview]:
 def _pages(variant: Variant) -> Pages:
     """With somewhere to write a review, so that it is seen."""
     brand = replace(variant.brand, review_url=variant.brand.review_url or _REVIEWS)
-    return Pages(brand, variant.catalogs, variant.templates / "web", Asking(variant.reasons))
+    return Pages(brand, variant.catalogs, variant.templates / "web", FormSettings(variant.reasons))
 
 
-def _asked(variant: Variant, touchpoint: Touchpoint) -> Asked:
-    return Asked(variant.locale, touchpoint, variant.stages[touchpoint])
+def _asked(variant: Variant, touchpoint: Touchpoint) -> SurveyContext:
+    return SurveyContext(variant.locale, touchpoint, variant.stages[touchpoint])
 
 
 def _preview(name: str, page: Page, variant: Variant) -> Preview:

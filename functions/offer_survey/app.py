@@ -14,7 +14,7 @@ from afterbill.answers.hosted import HostedLink
 from afterbill.answers.offer_survey import Fields, OfferDeps, Offered, Outcome
 from afterbill.answers.open_link import Opener, OpenLinkDeps, open_link
 from afterbill.answers.rate_limit import RateLimiter
-from afterbill.content.web.asking import Asking
+from afterbill.content.web.form import FormSettings
 from afterbill.content.web.in_product.cross_origin import permitted, preflight
 from afterbill.content.web.in_product.door import DOOR_HEADERS, door, notice
 from afterbill.content.web.in_product.messages import MESSAGES
@@ -47,7 +47,7 @@ _ACTIONS: Mapping[str, Callable[[Fields, OfferDeps, datetime], Offered]] = {
 _keys = secret_keys(config.setting("KEYS_SECRET"))
 _brand, _catalogs, _reasons = config.brand(), config.catalogs(), config.reasons()
 _words = Words(_brand, _catalogs)
-_surveys = Surveys(_words, _brand, Asking(_reasons))
+_surveys = Surveys(_words, _brand, FormSettings(_reasons))
 _in_product, _links = config.in_product(), config.hosted_links()
 _visitors = config.visitors()
 _dynamodb, _table_name = client("dynamodb"), config.setting("TABLE")
@@ -81,7 +81,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 def _script(request: http.Request) -> dict[str, Any]:
     if request.method not in {"GET", "HEAD"}:
         return _wrong(405, "method", {"Allow": "GET, HEAD"})
-    if script().known(request.headers.get("if-none-match", "")):
+    if script().cached(request.headers.get("if-none-match", "")):
         return http.response(304, "", script().headers)
     return http.response(200, script().text, script().headers)
 

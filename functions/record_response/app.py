@@ -11,8 +11,8 @@ from afterbill.answers import record_response as service
 from afterbill.answers.parse_answer import RATINGS, Problem
 from afterbill.answers.record_response import Outcome, RespondDeps, Responded
 from afterbill.content.web import pages
-from afterbill.content.web.asking import Asking
-from afterbill.content.web.pages import Asked, Draft, Page, Pages
+from afterbill.content.web.form import FormSettings
+from afterbill.content.web.pages import Draft, Page, Pages, SurveyContext
 from afterbill.content.wording import negotiate_locale
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation
@@ -35,7 +35,7 @@ _public_url = config.choice("PUBLIC_URL").rstrip("/")
 _keys = secret_keys(config.setting("KEYS_SECRET"))
 _brand, _catalogs, _reasons = config.brand(), config.catalogs(), config.reasons()
 _visitors = config.visitors(_keys.hash_network)
-_pages = Pages(_brand, _catalogs, config.templates() / "web", Asking(_reasons, config.integrity().visible))
+_pages = Pages(_brand, _catalogs, config.templates() / "web", FormSettings(_reasons, config.integrity().visible))
 _NOTICES = {
     Outcome.CLOSED: _pages.closed,
     Outcome.TOO_MANY: _pages.too_many,
@@ -111,9 +111,9 @@ def _sender(request: http.Request) -> tuple[str, Mapping[str, str], str]:
 def _page(responded: Responded, request: http.Request, fields: Mapping[str, str], browser: str) -> Page:
     invitation = responded.invitation
     locale = (invitation.locale if invitation else "") or browser
-    asked, recorded = Asked(locale), None
+    asked, recorded = SurveyContext(locale), None
     if invitation:
-        asked = Asked(locale, invitation.touchpoint, invitation.stage, invitation.question)
+        asked = SurveyContext(locale, invitation.touchpoint, invitation.stage, invitation.question)
         recorded = invitation.answer
     match responded.outcome:
         case Outcome.SHOWN:

@@ -18,6 +18,7 @@ from playwright.sync_api import BrowserContext, Route
 
 from afterbill.answers.record_response import RespondDeps
 from afterbill.answers.visitors import Visitors
+from afterbill.content.web.form import FormSettings
 from afterbill.content.web.pages import Pages
 from afterbill.model import links
 from afterbill.model.invitation import Invitation, State
@@ -122,11 +123,12 @@ def site() -> Iterator[Site]:
     ):
         app: Any = import_module(_MODULE)
         brand = replace(app._brand, review_url=REVIEWS, referral_url="https://example.com/hello")
+        form = FormSettings(app._reasons, config.integrity().visible)
         here = Site(app)
         responding = RespondDeps(here.table, MemoryLinkKeys(KEYS), day_of, hash_address, frozenset(REASONS))
         with (
             patch.object(app, "_brand", brand),
-            patch.object(app, "_pages", Pages(brand, app._catalogs, asking=app._asking)),
+            patch.object(app, "_pages", Pages(brand, app._catalogs, form=form)),
             patch.object(app, "_responding", responding),
             patch.object(app, "_visitors", Visitors((), (), lambda _network: "0" * 8)),
         ):

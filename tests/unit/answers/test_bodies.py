@@ -176,10 +176,10 @@ def test_everything_that_is_wrong_is_said_at_once_up_to_a_point() -> None:
 
 
 def test_what_is_wrong_is_not_repeated() -> None:
-    said = faults({"rating": 9, "customer": {"email": "ada at example"}, "x" * 1000: 1})
+    names = faults({"rating": 9, "customer": {"email": "ada at example"}, "x" * 1000: 1})
 
-    assert "ada" not in json.dumps(said)
-    assert max(map(len, said)) == 100
+    assert "ada" not in json.dumps(names)
+    assert max(map(len, names)) == 100
 
 
 @pytest.mark.parametrize(

@@ -51,10 +51,10 @@ class TestKeys:
         assert authorise(header, Scope.RESPONSES_WRITE, keys) is Refusal.NO_KEY
 
     @pytest.mark.parametrize(
-        "said", ["x", spelled(KEY.id, "t" * 43), spelled("0" * 16, SECRET), f"{spelled(KEY.id, SECRET)} x"]
+        "credentials", ["x", spelled(KEY.id, "t" * 43), spelled("0" * 16, SECRET), f"{spelled(KEY.id, SECRET)} x"]
     )
-    def test_a_wrong_key_opens_nothing(self, keys: MemoryApiKeys, said: str) -> None:
-        assert authorise(f"Bearer {said}", Scope.RESPONSES_WRITE, keys) is Refusal.WRONG_KEY
+    def test_a_wrong_key_opens_nothing(self, keys: MemoryApiKeys, credentials: str) -> None:
+        assert authorise(f"Bearer {credentials}", Scope.RESPONSES_WRITE, keys) is Refusal.WRONG_KEY
 
     def test_a_revoked_key_is_a_wrong_one(self, keys: MemoryApiKeys) -> None:
         assert keys.revoke(KEY.id, NOON)
@@ -69,7 +69,7 @@ class TestKeys:
 
 class TestKept:
     def test_an_answer_becomes_a_closed_invitation_that_holds_it(self, table: MemoryTable) -> None:
-        said = ReportedAnswer(
+        reported = ReportedAnswer(
             rating=4,
             question=Question.CSAT,
             answered_at=NOON - DAY,
@@ -81,7 +81,7 @@ class TestKept:
             segments={"plan": "pro", "country": "CH", "locale": "de-CH"},
         )
 
-        one = kept(table, said)
+        one = kept(table, reported)
 
         assert (one.state, one.reason, one.sent_day) == (State.CLOSED, COLLECTED, "")
         assert one.answer == Answer(4, "Quick\nand friendly", "service", contact_ok=True)
@@ -117,8 +117,8 @@ class TestKept:
     def test_saying_what_holds_anyway_is_saying_the_same(self, table: MemoryTable) -> None:
         collect(table, ReportedAnswer(9))
 
-        said = ReportedAnswer(9, Question.NPS, contact_ok=False, touchpoint=Touchpoint.RELATIONSHIP)
-        assert collect(table, said).outcome is Outcome.REPEATED
+        reported = ReportedAnswer(9, Question.NPS, contact_ok=False, touchpoint=Touchpoint.RELATIONSHIP)
+        assert collect(table, reported).outcome is Outcome.REPEATED
 
     @pytest.mark.parametrize(
         "other",
@@ -168,8 +168,8 @@ class TestCustomers:
         self.known(table, "stripe#cus_1", customer(id="ada"))
         self.known(table, f"mail#{hash_address(ADA)}", customer(id="other"))
 
-        said = replace(REPORTED, customer_source="stripe", customer_id="cus_1", email=ADA)
-        assert kept(table, said).customer_id == "ada"
+        reported = replace(REPORTED, customer_source="stripe", customer_id="cus_1", email=ADA)
+        assert kept(table, reported).customer_id == "ada"
 
     def test_who_was_merged_is_followed(self, table: MemoryTable) -> None:
         self.known(table, "stripe#cus_1", customer(id="ada", merged_into="beth"))

@@ -135,7 +135,7 @@ class TestFinding:
 class TestProof:
     @pytest.mark.parametrize("use", EVERY)
     @pytest.mark.parametrize(
-        "said",
+        "hash_",
         [
             user_hash("cus_2", SECRET),
             user_hash("cus_1", "another secret"),
@@ -146,8 +146,8 @@ class TestProof:
         ],
         ids=["of another user", "of another secret", "in capitals", "cut off", "not ASCII", "short"],
     )
-    def test_a_forged_or_stolen_hash_is_refused(self, offering, use, said):
-        fields = {"user": "cus_1", "hash": said, "survey": found(offering), "rating": "9"}
+    def test_a_forged_or_stolen_hash_is_refused(self, offering, use, hash_):
+        fields = {"user": "cus_1", "hash": hash_, "survey": found(offering), "rating": "9"}
 
         assert use(fields, offering, NOON + HOUR).outcome is Outcome.UNPROVEN
 

@@ -19,8 +19,8 @@ SECRET = MemoryUserKeys().known[0]
 ANYBODY = Opener("de")
 
 
-def of(user, said=None):
-    return Opener("de", user, user_hash(user, SECRET) if said is None else said)
+def of(user, hash_=None):
+    return Opener("de", user, user_hash(user, SECRET) if hash_ is None else hash_)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605
 
 
 def visitor(agent: str = CHROME, address: str = "203.0.113.9", method: str = "GET", **headers: str) -> Visitor:
-    said: Mapping[str, str] = {name.replace("_", "-"): value for name, value in headers.items()}
-    return VISITORS(method, {"user-agent": agent, **said}, address)
+    named: Mapping[str, str] = {name.replace("_", "-"): value for name, value in headers.items()}
+    return VISITORS(method, {"user-agent": agent, **named}, address)
 
 
 @pytest.mark.parametrize(

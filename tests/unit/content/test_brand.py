@@ -109,7 +109,7 @@ def test_a_missing_setting_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"product": 7}, "product must be a text in quotes, not 7"),
         ({"informal": "de"}, "informal must be a list of languages such as [\"de\"], not 'de'"),
@@ -142,8 +142,8 @@ def test_a_missing_setting_is_told() -> None:
         ),
     ],
 )
-def test_what_cannot_be_used_is_named_by_its_key(settings: dict[str, Any], told: str) -> None:
-    assert mistakes(**settings) == [f"brand.toml: {told}"]
+def test_what_cannot_be_used_is_named_by_its_key(settings: dict[str, Any], message: str) -> None:
+    assert mistakes(**settings) == [f"brand.toml: {message}"]
 
 
 def test_all_mistakes_are_told_at_once() -> None:

@@ -31,7 +31,7 @@ def test_every_question_needs_words_that_do_not_speak_of_recommending(key: str) 
 
 
 @pytest.mark.parametrize(
-    ("key", "text", "told"),
+    ("key", "text", "message"),
     [
         ("questoin", "?", '"questoin" is unknown; did you mean "question"?: no mail and no page says it'),
         ("zzzzzzzz", "?", '"zzzzzzzz" is unknown: no mail and no page says it'),
@@ -49,9 +49,9 @@ def test_every_question_needs_words_that_do_not_speak_of_recommending(key: str) 
         ("question", "50 % } off", "question: Single '}' encountered in format string; a brace that is meant as one"),
     ],
 )
-def test_a_text_that_cannot_be_said_is_named(key: str, text: object, told: str | None) -> None:
+def test_a_text_that_cannot_be_said_is_named(key: str, text: object, message: str | None) -> None:
     (problem,) = problems(**{key: text})
-    assert problem.startswith(f"locales/en.toml: {told or ''}")
+    assert problem.startswith(f"locales/en.toml: {message or ''}")
 
 
 def test_an_operators_own_reason_has_a_text_of_its_own() -> None:

@@ -9,9 +9,9 @@ from afterbill.content.brand import brand_of
 from afterbill.content.catalog import STAGES, TEXTS, catalog_problems
 from afterbill.content.mail.render import Mails, SurveyMail
 from afterbill.content.sms import text_composer
-from afterbill.content.web.asking import Asking, Step
+from afterbill.content.web.form import FormSettings, Step
 from afterbill.content.web.in_product.survey import Surveys
-from afterbill.content.web.pages import Asked, Draft, Pages, Problem
+from afterbill.content.web.pages import Draft, Pages, Problem, SurveyContext
 from afterbill.content.wording import Catalog, Words
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import SmsPolicy
@@ -34,7 +34,7 @@ NOTICES = (
     "unsubscribed",
 )
 PROUD = replace(BRAND, review_url="https://reviews.example")
-ASKING = Asking({"": tomllib.loads((CONFIGURATION / "surveys.toml").read_text("utf-8"))["defaults"]["reasons"]})
+FORM = FormSettings({"": tomllib.loads((CONFIGURATION / "surveys.toml").read_text("utf-8"))["defaults"]["reasons"]})
 NO_BREAK = str.maketrans({"\u00a0": " ", "\u202f": " "})
 
 every_file = pytest.mark.parametrize("name", FILES)
@@ -60,7 +60,7 @@ class Watched(Mapping[str, str]):
 
 
 def say_everything(catalogs: Mapping[str, Catalog], locale: str) -> None:
-    mails, pages = Mails(BRAND, catalogs), Pages(PROUD, catalogs, asking=ASKING)
+    mails, pages = Mails(BRAND, catalogs), Pages(PROUD, catalogs, form=FORM)
     answer = Answer(7, "comment", contact_ok=True)
     for touchpoint, question in product(Touchpoint, Question):
         for name, reminder in (("Ada", False), (None, True)):
@@ -69,9 +69,9 @@ def say_everything(catalogs: Mapping[str, Catalog], locale: str) -> None:
     text = text_composer("https://a.example", BRAND, catalogs, SmsPolicy())
     text(invitation(locale=locale), customer(name="Ada"), "+4915123456789", "0123456789")
     for touchpoint in Touchpoint:
-        pages.survey(Asked(locale, touchpoint, "purchase"))
-    Surveys(Words(BRAND, catalogs), BRAND, ASKING).document("name", invitation(), locale)
-    asked = Asked(locale)
+        pages.survey(SurveyContext(locale, touchpoint, "purchase"))
+    Surveys(Words(BRAND, catalogs), BRAND, FORM).document("name", invitation(), locale)
+    asked = SurveyContext(locale)
     for notice in NOTICES:
         getattr(pages, notice)(locale)
     for problem in Problem:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from jinja2 import Template
 
-from afterbill.content.web.asking import Asking, Step
-from afterbill.content.web.pages import VARIABLES, Asked, Draft, Page, Pages, Problem
+from afterbill.content.web.form import FormSettings, Step
+from afterbill.content.web.pages import VARIABLES, Draft, Page, Pages, Problem, SurveyContext
 from afterbill.model.invitation import Answer
 from afterbill.model.questions import SCALES, Question
 from tests.unit.customer_facing import BRAND, CATALOGS, Element, parse
@@ -19,21 +19,21 @@ from tests.unit.customer_facing import BRAND, CATALOGS, Element, parse
 Render = Callable[[str | None], Page]
 
 REASONS = ("price", "service")
-ASKING = Asking({"": REASONS, "cancelled": ("product",), "release": ()}, visible=0.4)
-PAGES = Pages(BRAND, CATALOGS, asking=ASKING)
+FORM = FormSettings({"": REASONS, "cancelled": ("product",), "release": ()}, visible=0.4)
+PAGES = Pages(BRAND, CATALOGS, form=FORM)
 REVIEWS, REFERRAL = "https://reviews.example/muster", "https://survey.example/r/TOKEN"
-EN = Asked("en")
+EN = SurveyContext("en")
 ANSWER = Answer(0, "Too slow", contact_ok=True)
 EVERY_PAGE: dict[str, tuple[int, Render]] = {
-    "survey": (200, lambda locale: PAGES.survey(Asked(locale))),
-    "survey again": (200, lambda locale: PAGES.survey(Asked(locale), recorded=ANSWER)),
-    "bad request": (400, lambda locale: PAGES.bad_request(Asked(locale), Draft(), Problem.NO_RATING)),
-    "thanks": (200, lambda locale: PAGES.thanks(Asked(locale), ANSWER)),
+    "survey": (200, lambda locale: PAGES.survey(SurveyContext(locale))),
+    "survey again": (200, lambda locale: PAGES.survey(SurveyContext(locale), recorded=ANSWER)),
+    "bad request": (400, lambda locale: PAGES.bad_request(SurveyContext(locale), Draft(), Problem.NO_RATING)),
+    "thanks": (200, lambda locale: PAGES.thanks(SurveyContext(locale), ANSWER)),
     **{
-        f"step {step}": (200, lambda locale, step=step: PAGES.thanks(Asked(locale), ANSWER, step))  # type: ignore[misc]  # bound
+        f"step {step}": (200, lambda locale, step=step: PAGES.thanks(SurveyContext(locale), ANSWER, step))  # type: ignore[misc]  # bound
         for step in (Step.REASON, Step.COMMENT, Step.CONTACT)
     },
-    "tapped": (200, lambda locale: PAGES.survey(Asked(locale), 9)),
+    "tapped": (200, lambda locale: PAGES.survey(SurveyContext(locale), 9)),
     "closed": (410, PAGES.closed),
     "not found": (404, PAGES.not_found),
     "too large": (413, PAGES.too_large),
@@ -193,7 +193,7 @@ def test_another_link_preselects_its_rating_and_keeps_the_rest_of_the_recorded_a
 @pytest.mark.parametrize("problem", Problem)
 @every_locale
 def test_a_bad_answer_comes_back_with_its_text_and_the_reason(problem: Problem, locale: str) -> None:
-    page = PAGES.bad_request(Asked(locale), Draft(3, "my words", contact_ok=True), problem)
+    page = PAGES.bad_request(SurveyContext(locale), Draft(3, "my words", contact_ok=True), problem)
     alert = parse(page.html).one("p", role="alert")
     assert CATALOGS[locale][problem].format(lowest=0, highest=10) in alert.text
     assert checked(page) == ["3", "true"]
@@ -257,7 +257,7 @@ def test_every_page_links_the_privacy_notice() -> None:
 
 
 def test_the_page_asks_what_the_mail_asked() -> None:
-    asked = Asked("en-GB", "support_resolved", "support")
+    asked = SurveyContext("en-GB", "support_resolved", "support")
     for page in (PAGES.survey(asked), PAGES.bad_request(asked, Draft(), Problem.NO_RATING)):
         assert parse(page.html).one("h1").text.startswith("After the help you received from us")
         assert "How was our help?" in parse(page.html).one("title").text
@@ -265,13 +265,13 @@ def test_the_page_asks_what_the_mail_asked() -> None:
 
 def test_the_page_asks_about_what_the_brand_says() -> None:
     brand = replace(BRAND, touchpoints={"support_resolved": {"object": "company"}})
-    page = Pages(brand, CATALOGS).survey(Asked("en", "support_resolved", "support"))
+    page = Pages(brand, CATALOGS).survey(SurveyContext("en", "support_resolved", "support"))
     assert brand.company in parse(page.html).one("h1").text
 
 
 def test_a_language_written_from_right_to_left_says_so() -> None:
     pages = Pages(BRAND, {**CATALOGS, "ar": CATALOGS["en"]})
-    assert parse(pages.survey(Asked("ar-EG")).html).one("html").attributes == {"lang": "ar", "dir": "rtl"}
+    assert parse(pages.survey(SurveyContext("ar-EG")).html).one("html").attributes == {"lang": "ar", "dir": "rtl"}
     assert parse(pages.closed("en").html).one("html").attributes == {"lang": "en", "dir": "ltr"}
 
 
@@ -334,14 +334,14 @@ def headings(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("question", Question)
 def test_form_offers_the_ratings_of_its_question(question: Question) -> None:
-    page = PAGES.survey(Asked("en", "", "", question))
+    page = PAGES.survey(SurveyContext("en", "", "", question))
     ratings = [str(box.attributes["value"]) for box in form(page).all("input", name="rating")]
     assert ratings == [str(rating) for rating in SCALES[question].ratings]
     assert f"{SCALES[question].highest} = " in parse(page.html).one("span", id="high").text
 
 
 def test_a_number_that_is_not_of_the_scale_is_not_chosen() -> None:
-    page = PAGES.survey(Asked("en", question=Question.CSAT), 9)
+    page = PAGES.survey(SurveyContext("en", question=Question.CSAT), 9)
     assert checked(page) == []
     assert "<script" not in page.html
 
@@ -367,12 +367,12 @@ def test_every_number_knows_the_question_that_follows_it(rating: int, kind: str)
     ("touchpoint", "reasons"), [("", ["price", "service", ""]), ("cancelled", ["product", ""]), ("release", [])]
 )
 def test_reasons_are_those_of_the_touchpoint(touchpoint: str, reasons: list[str]) -> None:
-    page = PAGES.survey(Asked("en", touchpoint))
+    page = PAGES.survey(SurveyContext("en", touchpoint))
     assert [box.attributes["value"] for box in form(page).all("input", name="reason")] == reasons
 
 
 def test_where_no_reasons_are_offered_the_comment_is_asked_for_with_the_question_that_follows() -> None:
-    asked = Asked("en", "release")
+    asked = SurveyContext("en", "release")
     label = form(PAGES.survey(asked)).one("label", **{"for": "comment"})
     assert CATALOGS["en"]["followup_promoter"] in label.text
     assert buttons(PAGES.survey(asked)) == [("Send answer", "comment")]
@@ -435,12 +435,12 @@ def test_every_step_carries_what_is_known_so_far() -> None:
 def test_the_first_step_is_the_form_and_after_the_last_there_are_only_thanks() -> None:
     assert form(PAGES.thanks(EN, ANSWER, "rating")).all("input", name="rating", type="radio")
     for step in ("", "x", "reason"):
-        page = PAGES.thanks(Asked("en", "release"), ANSWER, step)
+        page = PAGES.thanks(SurveyContext("en", "release"), ANSWER, step)
         assert "<form" not in page.html
         assert headings(page) == [CATALOGS["en"]["thanks_title"]]
 
 
-PROUD = Pages(replace(BRAND, review_url=REVIEWS), CATALOGS, asking=ASKING)
+PROUD = Pages(replace(BRAND, review_url=REVIEWS), CATALOGS, form=FORM)
 
 
 @pytest.mark.parametrize(("rating", "invited"), [(10, True), (9, True), (8, False), (3, False)])
@@ -460,18 +460,18 @@ def test_nobody_is_invited_to_where_nothing_is() -> None:
 
 def test_a_touchpoint_may_lead_to_reviews_of_its_own() -> None:
     brand = replace(BRAND, review_url=REVIEWS, touchpoints={"support_resolved": {"review_url": f"{REVIEWS}/help"}})
-    page = Pages(brand, CATALOGS).thanks(Asked("en", "support_resolved"), Answer(10))
+    page = Pages(brand, CATALOGS).thanks(SurveyContext("en", "support_resolved"), Answer(10))
     assert f'href="{REVIEWS}/help"' in page.html
 
 
-@pytest.mark.parametrize(("rating", "told"), [(0, True), (6, True), (7, False), (10, False)])
-def test_who_was_disappointed_is_told_what_happens_next(rating: int, told: bool) -> None:
-    assert (CATALOGS["en"]["thanks_next"] in PAGES.thanks(EN, Answer(rating)).html) == told
+@pytest.mark.parametrize(("rating", "shown"), [(0, True), (6, True), (7, False), (10, False)])
+def test_who_was_disappointed_is_told_what_happens_next(rating: int, shown: bool) -> None:
+    assert (CATALOGS["en"]["thanks_next"] in PAGES.thanks(EN, Answer(rating)).html) == shown
 
 
 @pytest.mark.parametrize(("question", "rating"), [(Question.CSAT, 5), (Question.CES, 7), (Question.REBUY, 9)])
 def test_thanks_know_the_scale_of_their_question(question: Question, rating: int) -> None:
-    asked = Asked("en", "", "", question)
+    asked = SurveyContext("en", "", "", question)
     page = PROUD.thanks(asked, Answer(rating))
     assert parse(page.html).one("dd", **{"class": "rating"}).text == f"{rating} out of {SCALES[question].highest}"
     assert REVIEWS in page.html
@@ -496,8 +496,8 @@ def test_every_page_is_under_20_kb(locale: str) -> None:
     found = [page(locale) for _, page in EVERY_PAGE.values()]
     for question in Question:
         for touchpoint in ("", "support_resolved"):
-            asked = Asked(locale, touchpoint, "", question)
-            full = Pages(replace(BRAND, review_url=REVIEWS), CATALOGS, asking=Asking({"": SHIPPED}))
+            asked = SurveyContext(locale, touchpoint, "", question)
+            full = Pages(replace(BRAND, review_url=REVIEWS), CATALOGS, form=FormSettings({"": SHIPPED}))
             found += [full.survey(asked, 5, answer) for answer in (None, LONGEST)]
             found += [full.thanks(asked, LONGEST, step, REFERRAL) for step in ("", *Step)]
     assert max(len(page.html.encode()) + sum(map(len, page.headers.values())) for page in found) < 20_000

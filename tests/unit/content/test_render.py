@@ -116,10 +116,10 @@ def test_both_parts_say_why_the_mail_comes(locale: str, touchpoint: str) -> None
 def test_both_parts_say_the_same(locale: str, touchpoint: str, *, reminder: bool) -> None:
     message = rendered(locale, touchpoint=touchpoint, reminder=reminder)
     html = parse(message.html).one("body").text + CATALOGS[locale]["mail_hint_text"]
-    said = "".join(html.split())
+    visible = "".join(html.split())
     for paragraph in message.text.removesuffix("\n").replace("\n-- \n", "\n").split("\n\n"):
         if "http" not in paragraph:
-            assert all("".join(line.split()) in said for line in paragraph.splitlines())
+            assert all("".join(line.split()) in visible for line in paragraph.splitlines())
 
 
 @pytest.mark.parametrize("locale", CATALOGS)

@@ -108,9 +108,9 @@ def test_another_question_borrows_what_does_not_speak_of_recommending() -> None:
         WORDS("en", "renewed", "loyalty", "ces")("question")
 
 
-@pytest.mark.parametrize(("question", "said"), [("nps", "0 to 10"), ("csat", "1 to 5"), ("ces", "1 to 7")])
-def test_texts_know_the_ends_of_the_scale(question: str, said: str) -> None:
-    assert WORDS("en", question=question)("mail_preheader") == said
+@pytest.mark.parametrize(("question", "ends"), [("nps", "0 to 10"), ("csat", "1 to 5"), ("ces", "1 to 7")])
+def test_texts_know_the_ends_of_the_scale(question: str, ends: str) -> None:
+    assert WORDS("en", question=question)("mail_preheader") == ends
 
 
 def test_only_texts_that_may_vary_do() -> None:

@@ -8,7 +8,7 @@ from string import Formatter
 
 import pytest
 
-from afterbill.content.web.pages import Asked, Pages, Problem
+from afterbill.content.web.pages import Pages, Problem, SurveyContext
 from afterbill.model.billing import Touchpoint
 from afterbill.model.errors import ConfigurationError
 from afterbill_cli.preview import mails as letters
@@ -38,7 +38,7 @@ def test_every_method_of_the_pages_is_shown():
         def __getattr__(self, name):
             return lambda *given: called.append((name, *given))
 
-    pages.states(Spy(), Asked("en"))
+    pages.states(Spy(), SurveyContext("en"))
 
     public = {name for name, _ in inspect.getmembers(Pages, inspect.isfunction) if not name.startswith("_")}
     assert {name for name, *_ in called} == public

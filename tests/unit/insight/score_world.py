@@ -48,8 +48,8 @@ class World:
         sent_day = (day or self.today).isoformat()
         return self.store(id_, replace(invitation(id_), sent_day=sent_day, segments=segments))
 
-    def answer(self, id_: str, rating: int, day: date | None = None, **said: Any) -> frozenset[date]:
-        known, answer = self.invitations[id_], Answer(rating, **said)
+    def answer(self, id_: str, rating: int, day: date | None = None, **details: Any) -> frozenset[date]:
+        known, answer = self.invitations[id_], Answer(rating, **details)
         answered_day = known.answered_day or (day or self.today).isoformat()
         return self.store(id_, replace(known, answer=answer, answered_at=self.now, answered_day=answered_day))
 

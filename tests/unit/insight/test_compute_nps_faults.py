@@ -111,10 +111,10 @@ def step(world, name, *arguments):
         if id_ not in world.invitations:
             world.changed(world.send(id_, world.today - timedelta(days=days), plan=plan, **asked))
     elif name == "answer":
-        id_, rating, days, *said = arguments
+        id_, rating, days, *details = arguments
         if id_ in world.invitations:
             ratings = world.invitations[id_].scale.ratings
-            given = dict(zip(("confirmed", "reason"), said, strict=False))
+            given = dict(zip(("confirmed", "reason"), details, strict=False))
             day = world.today - timedelta(days=days)
             world.changed(world.answer(id_, ratings[rating % len(ratings)], day, **given))
     elif name == "deliver":

@@ -96,14 +96,14 @@ def test_unconfirmed_answers_are_counted_and_counted_once_more():
 
 
 SEGMENTS = st.fixed_dictionaries({}, optional={"plan": st.sampled_from(["basic", "pro"])})
-SAID = st.tuples(st.booleans(), st.sampled_from(["", "price", "service"]))
+DETAILS = st.tuples(st.booleans(), st.sampled_from(["", "price", "service"]))
 ANSWERS = st.one_of(
     *(
         st.builds(
-            lambda rating, segments, said, asked=asked: Answered(rating, {**segments, **asked}, *said),
+            lambda rating, segments, details, asked=asked: Answered(rating, {**segments, **asked}, *details),
             st.sampled_from(SCALES[question].ratings),
             SEGMENTS,
-            SAID,
+            DETAILS,
         )
         for question in Question
         for asked in [{} if question is Question.NPS else {"question": question.value}]

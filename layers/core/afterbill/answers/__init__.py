@@ -1,1 +1,1 @@
-"""Answers people give, and whether people gave them."""
+"""Answers: recorded, collected from elsewhere, and told from what machines do."""

@@ -1,4 +1,4 @@
-"""Keys with which other systems call the answer API: `ab_<id>_<secret>`, of which only a hash is stored."""
+"""Keys with which other systems call the answer API: `ab_<id>_<secret>`; only a hash of the secret is stored."""
 
 import hashlib
 import hmac
@@ -9,11 +9,11 @@ from enum import StrEnum
 
 _SPELLED = re.compile(r"ab_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
 _NOBODY = "0" * 64
-"""A hash that no secret has: who presents an unknown key waits as long as who presents a wrong one."""
+"""A hash that no secret has, so that an unknown key is refused no sooner than a wrong one."""
 
 
 class Scope(StrEnum):
-    """What a key allows."""
+    """A permission of a key."""
 
     RESPONSES_WRITE = "responses:write"
 
@@ -31,22 +31,22 @@ class ApiKey:
 
 
 def spelled(id_: str, secret: str) -> str:
-    """A key as whoever calls presents it."""
+    """Return a key as its caller presents it."""
     return f"ab_{id_}_{secret}"
 
 
 def parts_of(text: str) -> tuple[str, str] | None:
-    """Id and secret of a key; None where this can be none, so that nobody is asked for it."""
-    found = _SPELLED.fullmatch(text)
-    return (found[1], found[2]) if found else None
+    """Return id and secret of a key; None where the text can be no key, so that no table is asked for it."""
+    match = _SPELLED.fullmatch(text)
+    return (match[1], match[2]) if match else None
 
 
 def hash_of(secret: str) -> str:
-    """What is stored of a secret: it has 256 random bits, so nothing slower than this is needed."""
+    """Return the hash to store; a secret has 256 random bits, so no slower hash is needed."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def admits(key: ApiKey | None, secret: str) -> bool:
-    """Whether the secret is that of this key, and the key still stands; the same time whatever is wrong."""
-    right = hmac.compare_digest(hash_of(secret), key.secret_hash if key else _NOBODY)
-    return right and key is not None and key.revoked_at is None
+    """Tell if the secret belongs to this key and the key is not revoked; takes the same time whatever is wrong."""
+    matches = hmac.compare_digest(hash_of(secret), key.secret_hash if key else _NOBODY)
+    return matches and key is not None and key.revoked_at is None

@@ -16,10 +16,10 @@ if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports 
 
 @dataclass(frozen=True, slots=True)
 class FollowLinkDeps:
-    """What following needs.
+    """The dependencies of both kinds of links.
 
     `referral_url` gives the operator's page for a touchpoint, empty where there is none. `public_url` is the address of
-    our pages without a slash at its end; empty: the host that was asked.
+    our pages without a slash at its end; empty: the host of the request.
     """
 
     short_links: "ShortLinks"
@@ -30,19 +30,19 @@ class FollowLinkDeps:
 
 
 def follow_code(text: str, deps: FollowLinkDeps, now: datetime) -> str | None:
-    """The address of the survey behind a short link; None where there is none, or it is over for long."""
+    """Return the address of the survey behind a short link; None where there is none, or it closed long ago."""
     code = normalised_code(text)
-    found = deps.short_links.code(code) if code else None
-    if found is None or now > found.until + GRACE:
+    link = deps.short_links.code(code) if code else None
+    if link is None or now > link.until + GRACE:
         return None
     keys = deps.keys.current()
-    return f"{deps.public_url}/s/{links.sign(links.Purpose.SURVEY, found.invitation_id, found.until, keys)}"
+    return f"{deps.public_url}/s/{links.sign(links.Purpose.SURVEY, link.invitation_id, link.until, keys)}"
 
 
 def follow_referral(token: str, deps: FollowLinkDeps, now: datetime, *, counts: bool) -> str | None:
-    """Where a personal link leads, with the code of its customer; only a visit that `counts` is counted.
+    """Return the page a personal link leads to, with the code of its customer; only a visit that `counts` is counted.
 
-    The address is the operator's own, of brand.toml, whatever the request says.
+    The page is the operator's own, of brand.toml, whatever the request says.
     """
     link = links.read(token, links.Purpose.REFERRAL, deps.keys.current())
     if link is None and deps.keys.refresh():

@@ -1,4 +1,4 @@
-"""Plain links for a QR code or a portal: whoever opens one is asked at once."""
+"""Plain links for a QR code or a portal: each opening makes a survey that can be answered at once."""
 
 import hashlib
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from afterbill.model.questions import Question
 from afterbill.model.segments import segments_of
 
 OPEN_FOR = timedelta(days=1)
-"""How long a survey that somebody opened by such a link can be answered; without an answer it is kept no longer."""
+"""How long such a survey can be answered; without an answer it is kept no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +25,18 @@ class HostedLink:
 
     @property
     def source(self) -> str:
-        """What scores call it; no configured source can have a name with a dot."""
+        """The name of the link in scores; no configured source can have a name with a dot."""
         return f"links.{self.name}"
 
 
 def own_id(link: HostedLink, user: str, day: str) -> str:
-    """The id of one user's survey on one day of the operator: opening the link again meets the same."""
+    """Return the id of one user's survey on one of the operator's days: opening the link again finds it."""
     return hashlib.sha256(f"{link.source}|{user}|{day}".encode()).hexdigest()[:32]
 
 
 def opened(link: HostedLink, id_: str, customer: Customer | None, locale: str, now: datetime) -> Invitation:
-    """The invitation of whoever opened the link: it was not sent, and is open at once."""
-    told = {
+    """Return the invitation for an opening of the link: it was not sent, and can be answered at once."""
+    own = {
         "locale": locale,
         "source": link.source,
         "touchpoint": link.touchpoint,
@@ -57,7 +57,7 @@ def opened(link: HostedLink, id_: str, customer: Customer | None, locale: str, n
         occurred_at=now,
         due_at=now,
         expiry=OPEN_FOR,
-        segments=segments_of(told, customer),
+        segments=segments_of(own, customer),
         state=State.SENT,
         sent_at=now,
     )

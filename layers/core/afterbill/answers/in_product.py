@@ -1,4 +1,4 @@
-"""A survey inside the operator's product: who its user is, proven by the operator, and which survey is theirs."""
+"""Surveys inside the operator's product: the operator proves who the user is, and each survey is for one user."""
 
 import hashlib
 import hmac
@@ -9,38 +9,38 @@ from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import Invitation, State
 
 MOST_USER = 200
-"""Characters of the longest id that a user may have."""
+"""The most characters in the id of a user."""
 
 SEEN_AGAIN = timedelta(days=1)
-"""That somebody uses the product is written no more often than this."""
+"""The least time between two writes of a customer's `last_seen_at`."""
 
 _ID = 32
 
 
 def user_hash(user: str, secret: str) -> str:
-    """What the operator's backend says of its user: HMAC-SHA256 with the secret as text, in hex."""
+    """Return the hash that the operator's backend makes of a user: HMAC-SHA256 with the secret as text, in hex."""
     return hmac.new(secret.encode(), user.encode(), hashlib.sha256).hexdigest()
 
 
-def proven(user: str, said: str, secrets: Sequence[str]) -> bool:
-    """Whether one of the secrets made this hash of this user; it takes as long for a wrong one as for a right one."""
-    made = [user_hash(user, secret) for secret in secrets]
-    return sum(hmac.compare_digest(one.encode(), said.encode()) for one in made) > 0
+def proven(user: str, hash_: str, secrets: Sequence[str]) -> bool:
+    """Tell if one of the secrets made this hash of this user; takes as long for a wrong hash as for a right one."""
+    expected = [user_hash(user, secret) for secret in secrets]
+    return sum(hmac.compare_digest(right.encode(), hash_.encode()) for right in expected) > 0
 
 
 def survey_id(user: str, invitation_id: str, key: bytes) -> str:
-    """The name of an invitation for one user: nobody else can use it, and nothing must be read to know that."""
+    """Return the name of an invitation for one user: no other user can use it, and checking it reads no table."""
     return invitation_id + hmac.digest(key, f"{user}|{invitation_id}".encode(), hashlib.sha256).hex()[:_ID]
 
 
 def invitation_named(user: str, survey: str, key: bytes) -> str | None:
-    """The invitation behind such a name; None when it is not this user's."""
+    """Return the invitation's id in such a name; None where it is not this user's."""
     id_ = survey[:_ID]
     return id_ if hmac.compare_digest(survey_id(user, id_, key).encode(), survey.encode()) else None
 
 
 def waits(invitation: Invitation | None, customer: Customer, now: datetime) -> bool:
-    """Whether this invitation can be shown to this customer now; it is shown once, answered or not."""
+    """Tell if this invitation can be shown to this customer now; it is shown once, answered or not."""
     objected = customer.deleted or customer.suppressed not in {None, Suppression.BOUNCED}
     return (
         invitation is not None
@@ -53,5 +53,5 @@ def waits(invitation: Invitation | None, customer: Customer, now: datetime) -> b
 
 
 def unseen(customer: Customer, now: datetime) -> bool:
-    """Whether it is worth writing that the customer is here."""
+    """Tell if the customer was last seen so long ago that it is written again."""
     return customer.last_seen_at is None or now - customer.last_seen_at >= SEEN_AGAIN

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports 
 
 
 class Outcome(StrEnum):
-    """What became of a request."""
+    """The result of a request."""
 
     OFFERED = "offered"
     SHOWN = "shown"
@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
 
 class RequestProblem(StrEnum):
-    """What of a request could not be accepted."""
+    """The part of a request that cannot be accepted."""
 
     BODY = "body"
     USER = "user"
@@ -45,7 +45,7 @@ class RequestProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OfferDeps:
-    """What offering needs; `source` knows the users, `reasons` are all that can be chosen.
+    """The dependencies; `source` is the system that knows the users, `reasons` are all that can be chosen.
 
     One user asks as often as `throttle` admits.
     """
@@ -61,7 +61,7 @@ class OfferDeps:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """The outcome: the survey by its name for this user, if one waits; whether to show it; or what is wrong."""
+    """The outcome, with the survey by its name for this user if one waits, leave to `show` it, or the problem."""
 
     outcome: Outcome
     survey: str = ""
@@ -71,11 +71,11 @@ class Offered:
 
 
 Fields = Mapping[str, str] | None
-"""Those of a JSON object, spelled out; None where it was none."""
+"""The values of a JSON object as texts, by name; None where the body was no object."""
 
 
 def find_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
-    """The survey that waits for this user, if there is one; the user was seen."""
+    """Find the survey that waits for this user, and store that the user was seen."""
     user = _user(fields, deps, now)
     if isinstance(user, Offered):
         return user
@@ -91,12 +91,12 @@ def find_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
 
 
 def called(user: str, source: str, table: "InProductSurveys") -> Customer | None:
-    """The customer whom `source` knows by this id, as identify_customer names it."""
+    """Return the customer whom `source` knows by this id, as identify_customer names it."""
     return table.customer_called(f"{source}#{user}")
 
 
 def show_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
-    """Whether to show it: only the first window that asks may."""
+    """Allow the first window that asks to show the survey, and no other."""
     id_ = _survey(fields, deps, now)
     if isinstance(id_, Offered):
         return id_
@@ -104,7 +104,7 @@ def show_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
 
 
 def answer_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
-    """One write, by the same rules as on the page; repeats change the answer until the survey closes."""
+    """Record the answer in one write, by the rules of the page; repeats change it until the survey closes."""
     id_ = _survey(fields, deps, now)
     if isinstance(id_, Offered):
         return id_
@@ -120,7 +120,7 @@ def answer_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
 
 
 def dismiss_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
-    """It never comes back; repeats are harmless."""
+    """Never show the survey again; repeats are harmless."""
     id_ = _survey(fields, deps, now)
     if isinstance(id_, Offered):
         return id_
@@ -128,28 +128,28 @@ def dismiss_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
     return Offered(Outcome.DISMISSED)
 
 
-def is_user(user: str, said: str, keys: "UserKeys") -> bool:
-    """Whether the operator's backend made this hash; a secret that was rotated in a moment ago counts at once."""
-    if proven(user, said, keys.in_product()):
+def is_user(user: str, hash_: str, keys: "UserKeys") -> bool:
+    """Tell if the operator's backend made this hash; a secret that was added a moment ago counts at once."""
+    if proven(user, hash_, keys.in_product()):
         return True
-    return keys.refresh() and proven(user, said, keys.in_product())
+    return keys.refresh() and proven(user, hash_, keys.in_product())
 
 
 def _user(fields: Fields, deps: OfferDeps, now: datetime) -> str | Offered:
     if fields is None:
         return _invalid(RequestProblem.BODY)
-    user, said = fields.get("user", ""), fields.get("hash", "")
+    user, hash_ = fields.get("user", ""), fields.get("hash", "")
     if not 0 < len(user) <= MOST_USER:
         return _invalid(RequestProblem.USER)
-    if not said:
+    if not hash_:
         return _invalid(RequestProblem.HASH)
-    if not is_user(user, said, deps.keys):
+    if not is_user(user, hash_, deps.keys):
         return Offered(Outcome.UNPROVEN)
     return user if deps.throttle.admits(user, now.timestamp()) else Offered(Outcome.TOO_MANY)
 
 
 def _survey(fields: Fields, deps: OfferDeps, now: datetime) -> str | Offered:
-    """The id of the invitation that is meant."""
+    """Return the id of the invitation that the survey names."""
     user = _user(fields, deps, now)
     if isinstance(user, Offered):
         return user

@@ -1,4 +1,4 @@
-"""Open a plain link, as from a QR code or a portal: a survey of one's own, at once."""
+"""Open a plain link, as from a QR code or a portal: each opening makes a survey of its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports 
 
 @dataclass(frozen=True, slots=True)
 class OpenLinkDeps:
-    """What opening needs; `source` knows the users, `new_id` gives 32 hex digits at random."""
+    """The dependencies; `source` is the system that knows the users, `new_id` gives 32 hex digits at random."""
 
     table: "InProductSurveys"
     user_keys: "UserKeys"
@@ -28,7 +28,7 @@ class OpenLinkDeps:
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """Who opens it: nobody in particular, or a user proven as inside the product; in the language of the page."""
+    """The person who opens a link: unknown, or a user proven as inside the product; `locale` is that of the page."""
 
     locale: str
     user: str = ""
@@ -36,7 +36,7 @@ class Opener:
 
 
 def open_link(link: HostedLink, opener: Opener, deps: OpenLinkDeps, now: datetime) -> str | None:
-    """The token of a survey that can be answered for a day; None where the user is not who the link says."""
+    """Return the token of a survey that can be answered for a day; None where the user is not proven."""
     customer, id_ = None, deps.new_id()
     if opener.user or opener.hash:
         if not 0 < len(opener.user) <= MOST_USER or not is_user(opener.user, opener.hash, deps.user_keys):

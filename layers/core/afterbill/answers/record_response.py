@@ -21,7 +21,7 @@ _YES = frozenset({"1", "true"})
 
 
 class Outcome(StrEnum):
-    """What a link led to."""
+    """The result of using a link."""
 
     SHOWN = "shown"
     SEEN = "seen"
@@ -36,7 +36,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RespondDeps:
-    """What answering needs; `day_of` gives the operator's local day of an instant.
+    """The dependencies; `day_of` gives the operator's local day of an instant.
 
     `reasons` are all that can be chosen at any touchpoint. From one network, one link is used as often as `throttle`
     admits, from all together as often as `crowd` does, shown and sent apart.
@@ -61,7 +61,7 @@ class Responded:
 
 
 def show_survey(token: str, query: Mapping[str, str], visitor: Visitor, deps: RespondDeps, now: datetime) -> Responded:
-    """One call of the table: a visit that says something is kept in it, any other only reads."""
+    """Show the survey in one call of the table: a visit that tells something is stored by it, any other only reads."""
     link = _admitted(token, ("shown", visitor.network), deps, now)
     if isinstance(link, Responded):
         return link
@@ -69,7 +69,7 @@ def show_survey(token: str, query: Mapping[str, str], visitor: Visitor, deps: Re
 
 
 def report_seen(token: str, fields: Mapping[str, str], visitor: Visitor, deps: RespondDeps, now: datetime) -> Responded:
-    """The number was chosen in front of somebody for a moment, in the mail or since: kept as a visit, no answer yet."""
+    """Store that a number, chosen in the mail or on the page, was visible for a moment: a visit, not yet an answer."""
     link = _admitted(token, ("sent", visitor.network), deps, now)
     if isinstance(link, Responded):
         return link
@@ -88,7 +88,7 @@ def report_seen(token: str, fields: Mapping[str, str], visitor: Visitor, deps: R
 def record_response(
     token: str, fields: Mapping[str, str] | None, deps: RespondDeps, now: datetime, network: str = ""
 ) -> Responded:
-    """One write; the same link may change its answer until it closes. `fields` is None where none could be read."""
+    """Record the answer in one write; the same link may change it until it closes. `fields`: None if unreadable."""
     link = _admitted(token, ("sent", network), deps, now)
     if isinstance(link, Responded):
         return link
@@ -108,13 +108,13 @@ def record_response(
 
 
 def referral_token(invitation: Invitation, deps: RespondDeps) -> str:
-    """What stands behind `/r/` in the link that somebody who recommends us may pass on; always the same."""
+    """Return the token behind `/r/` in the personal link that promoters pass on; always the same for an invitation."""
     until = invitation.answer_until + RETENTION
     return links.sign(links.Purpose.REFERRAL, invitation.id, until, deps.keys.current())
 
 
 def _visit(rating: str, visitor: Visitor, now: datetime) -> Visit | None:
-    """What this use of a link says of who used it; None where it says nothing."""
+    """Return the visit that this use of a link is; None where it tells nothing about its visitor."""
     number = RATINGS.get(rating)
     asked = Kind.AHEAD if visitor.ahead else Kind.PROBED if visitor.probing else Kind.OPENED
     kind = Kind.HIDDEN if rating == HIDDEN else asked
@@ -132,12 +132,12 @@ def _shown(link: links.Link, visit: Visit | None, deps: RespondDeps, now: dateti
 
 
 def _admitted(token: str, used: tuple[str, str], deps: RespondDeps, now: datetime) -> links.Link | Responded:
-    """The link of a survey, or what is wrong with it or with so much use of it; `used` says how, and from where."""
+    """Return the link of a survey, or a refusal if it is wrong or used too often; `used` is use and network."""
     link = _read(token, links.Purpose.SURVEY, deps)
     if link is None:
         return Responded(Outcome.NOT_FOUND)
     (use, network), at = used, now.timestamp()
-    # In this order: what is refused to one network is not counted against all others.
+    # In this order: uses that are refused to one network do not count against all others.
     admitted = deps.throttle.admits((link.invitation_id, use, network), at) and deps.crowd.admits(
         (link.invitation_id, use), at
     )
@@ -145,7 +145,7 @@ def _admitted(token: str, used: tuple[str, str], deps: RespondDeps, now: datetim
 
 
 def show_unsubscribe(token: str, deps: RespondDeps, now: datetime) -> Responded:
-    """The page that asks; scanners that follow links must not unsubscribe anybody."""
+    """Show the page that asks first: scanners that follow links must not unsubscribe anybody."""
     link = _read(token, links.Purpose.UNSUBSCRIBE, deps)
     invitation = deps.responses.invitation(link.invitation_id) if link else None
     if link is None or invitation is None:

@@ -1,4 +1,4 @@
-"""Who used a link, as far as that is kept: a keyed hash of the network, the family of the program, and no more."""
+"""Visitors of links: all that is stored is a keyed hash of the network and the family of the program."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ _FAMILIES = (
     ("safari", ("safari/",)),
     ("apple-mail", ("applewebkit/",)),
 )
-"""In this order, for each names those behind it as well; Apple's mail program is its engine without the browser."""
+"""In this order, since each names those below it as well; Apple's mail program is its engine without the browser."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """One request: `network` is 8 hex digits, `family` a word without blanks, empty where nothing is known.
+    """The visitor of one request: `network` is 8 hex digits, `family` a word without blanks; empty where unknown.
 
     `scanner`: its program or network is on the operator's list. `probing`: it says that nobody looks at the page yet,
     by HEAD, or, `ahead` of a click, by a header.
@@ -37,17 +37,17 @@ class Visitor:
 
 
 class Visitors:
-    """Tells visitors from the headers of their requests; `scanners` are parts of user agents, in any letter case."""
+    """Reads visitors from the headers of requests; `scanners` are parts of user agents, in any letter case."""
 
     def __init__(self, scanners: Iterable[str], networks: Iterable[str], hash_network: Callable[[str], str]) -> None:
-        self._scanners = tuple(one.casefold() for one in scanners)
-        self._networks = tuple(ip_network(one, strict=False) for one in networks)
+        self._scanners = tuple(name.casefold() for name in scanners)
+        self._networks = tuple(ip_network(network, strict=False) for network in networks)
         self._hash = hash_network
 
     def __call__(self, method: str, headers: Mapping[str, str], address: str) -> Visitor:
-        """`headers` have lower case names; an `address` that is none belongs to no network."""
+        """Return the visitor; `headers` have lower case names, an invalid `address` belongs to no network."""
         agent = headers.get("user-agent", "").casefold()
-        listed = any(one in agent for one in self._scanners)
+        listed = any(name in agent for name in self._scanners)
         at = _address(address)
         return Visitor(
             network=self._hash(network_of(at)) if at else "",
@@ -59,19 +59,19 @@ class Visitors:
 
 
 def network_of(address: IPv4Address | IPv6Address) -> str:
-    """The /24 or /48 around it: what one household or office keeps for a while."""
+    """Return the /24 or /48 around an address: one household or office keeps it for a while."""
     return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))  # noqa: PLR2004  # of IP
 
 
 def family_of(agent: str) -> str:
-    """The kind of program behind a user agent, given in lower case; empty where it names none."""
+    """Return the kind of program of a user agent, given in lower case; empty where it names none."""
     if not agent:
         return ""
     return next((family for family, parts in _FAMILIES if any(part in agent for part in parts)), "other")
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """An IPv4 address in the dress of IPv6 is the IPv4 address."""
+    """Parse an address; None if invalid. An IPv4 address mapped into IPv6 counts as the IPv4 address."""
     try:
         address = ip_address(text)
     except ValueError:
@@ -80,5 +80,5 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def _looks_ahead(headers: Mapping[str, str]) -> bool:
-    said = (headers.get(name, "").casefold() for name in _AHEAD)
-    return any(word in value for value in said for word in _LOOKS_AHEAD)
+    values = (headers.get(name, "").casefold() for name in _AHEAD)
+    return any(word in value for value in values for word in _LOOKS_AHEAD)

@@ -1,4 +1,4 @@
-"""Languages written from right to left, and foreign words inside them."""
+"""Directions of writing: languages written from right to left, and foreign words inside a text."""
 
 from typing import Literal
 
@@ -11,13 +11,13 @@ _ISOLATE, _END = "\u2068", "\u2069"
 
 
 def direction(language: str) -> Direction:
-    """The direction of a language tag's writing, as HTML's `dir` has it."""
+    """Return the direction of writing of a language tag, as a value of HTML's `dir`."""
     first, *rest = language.lower().split("-")
     return "rtl" if first in _LANGUAGES or not _SCRIPTS.isdisjoint(rest) else "ltr"
 
 
 def isolated(text: str, around: Direction) -> str:
-    """`text` as it can stand in a text of direction `around` without disturbing it (Unicode UAX 9, isolates)."""
+    """Isolate `text` if it would disturb a text of direction `around` (Unicode UAX 9, isolates)."""
     if around == "ltr" and text.isascii():
         return text
     from unicodedata import bidirectional  # noqa: PLC0415  # pages start without it

@@ -1,4 +1,4 @@
-"""Who speaks to the customer: names, addresses, colours; every setting that cannot be used is named."""
+"""The brand that speaks to the customer: names, addresses, colours; every invalid setting is reported."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from afterbill.model.suggestions import did_you_mean
 FILE = "brand.toml"
 
 OBJECTS = ("company", "product", "service")
-"""What the question can ask about: the setting that holds its name."""
+"""The settings with the names of everything the question can ask about."""
 
 _NAMES = ("company", "product", "sender_name")
 _OVERRIDES = ("object", "sender_name", "sender_address", "reply_to", "review_url", "referral_url")
@@ -23,9 +23,9 @@ _NOBODY = ("noreply", "donotreply", "dontreply")
 
 
 class Voice(NamedTuple):
-    """Who speaks at one touchpoint, and the name of what is asked about; no `sender_address`: the stack's own.
+    """The sender at one touchpoint, and the `object` that is asked about; an empty `sender_address`: the stack's own.
 
-    Where those who recommend it may write a review, and where those go whom they tell of it; empty: nowhere.
+    Promoters may write a review at `review_url`, and pass on a link to `referral_url`; empty: they are not asked to.
     """
 
     object: str
@@ -38,11 +38,11 @@ class Voice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """How mails and pages introduce themselves; ConfigurationError lists the settings that cannot be used.
+    """The settings of brand.toml; ConfigurationError lists the invalid ones.
 
-    `company` sends; `object` says which of OBJECTS the question asks about; colours are `#rrggbb`, `imprint` may have
-    several lines. For languages in `informal` the catalog that says du is used. `touchpoints` maps touchpoints to what
-    is different there.
+    `company` sends; `object` is the one of OBJECTS that the question asks about; colours are `#rrggbb`, `imprint` may
+    have several lines. For languages in `informal` the catalog that says du is used. `touchpoints` maps touchpoints to
+    the settings that differ there.
     """
 
     company: str
@@ -72,7 +72,7 @@ class Brand:
         return {"company": self.company, "product": self.product, "service": self.service.strip() or self.product}
 
     def voice(self, touchpoint: str) -> Voice:
-        """Who speaks at `touchpoint`, and about what; a touchpoint without settings of its own is like all others."""
+        """Return the sender and the object at `touchpoint`; one without own settings has those of the brand."""
         own = self.touchpoints.get(touchpoint, {})
         return Voice(
             object=self.names[own.get("object", self.object)],
@@ -85,23 +85,23 @@ class Brand:
 
 
 def brand_of(settings: Mapping[str, Any]) -> Brand:
-    """The brand that brand.toml describes; ConfigurationError lists every mistake by its key."""
+    """Return the brand of brand.toml; ConfigurationError lists every mistake by its key."""
     if problems := list(_shape_problems(settings)):
         raise ConfigurationError("\n".join(problems))
     return Brand(**{**settings, "informal": tuple(settings.get("informal", ()))})
 
 
 def _shape_problems(settings: Mapping[str, Any]) -> Iterator[str]:
-    """Settings that are unknown, missing or of another kind than they must be."""
-    known = {one.name: one for one in fields(Brand)}
-    yield from (f"{FILE}: {did_you_mean(key, known)}" for key in settings if key not in known)
-    required = list(known)[: list(known).index("service")]
+    """Yield the settings that are unknown, missing or of the wrong type."""
+    names = [setting.name for setting in fields(Brand)]
+    yield from (f"{FILE}: {did_you_mean(key, names)}" for key in settings if key not in names)
+    required = names[: names.index("service")]
     yield from (f"{FILE}: {key} is missing" for key in required if key not in settings)
-    for key in known.keys() & settings.keys() - {"informal", "touchpoints"}:
+    for key in {*names} & settings.keys() - {"informal", "touchpoints"}:
         if not isinstance(settings[key], str):
             yield f"{FILE}: {key} must be a text in quotes, not {settings[key]!r}"
     informal = settings.get("informal", [])
-    if not isinstance(informal, list) or not all(isinstance(one, str) for one in informal):
+    if not isinstance(informal, list) or not all(isinstance(language, str) for language in informal):
         yield f'{FILE}: informal must be a list of languages such as ["de"], not {informal!r}'
     yield from _touchpoint_problems(settings.get("touchpoints", {}))
 

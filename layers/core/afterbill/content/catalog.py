@@ -1,4 +1,4 @@
-"""Which texts every language must hold, and what each may speak of: mistakes are found before anything is deployed."""
+"""Checks of catalogs: the texts every language must hold, and their placeholders; run before anything is deployed."""
 
 from collections.abc import Iterator, Mapping
 from string import Formatter
@@ -13,7 +13,7 @@ NAMES = frozenset({"company", "product", "service", "object", "lowest", "highest
 """Placeholders that any text may use; the last two are the ends of the scale."""
 
 STAGES = ("awareness", "consideration", "purchase", "support", "loyalty")
-"""Of the customer journey, as surveys.toml spells them."""
+"""The stages of the customer journey, as surveys.toml spells them."""
 
 _WITH_VALUES = {
     "mail_greeting_name": {"name"},
@@ -60,16 +60,16 @@ TEXTS: Mapping[str, frozenset[str]] = {
     **REQUIRED,
     **{f"{key}_{part}": REQUIRED[key] for key in sorted(VARYING) for part in _PARTS},
 }
-"""The same with every text there may be: those that vary, for each question, touchpoint and stage."""
+"""Every text there may be, with its placeholders: those that vary, for each question, touchpoint and stage."""
 
 REASON = "reason_"
-"""What the keys of reasons begin with; surveys.toml names them, so that an operator may have more of them."""
+"""The beginning of the keys of reasons; surveys.toml names the reasons, so that an operator may have more."""
 
 _ABOUT = {"language": str, "read_by_native_speaker": bool}
 
 
 def catalog_problems(place: str, file: Mapping[str, Any]) -> Iterator[str]:
-    """What must be mended in one language's file, by key; nothing when it is complete."""
+    """Yield what must be mended in one language's file, by key; nothing when it is complete."""
     yield from (
         f"{place}: {did_you_mean(key, ('catalog', 'texts'))}; texts stand under [texts]"
         for key in file
@@ -102,7 +102,7 @@ def _text_problems(key: str, text: object) -> Iterator[str]:
 
 
 def placeholder_problems(text: str, allowed: frozenset[str]) -> Iterator[str]:
-    """What in braces cannot be filled in."""
+    """Yield the placeholders that cannot be filled in."""
     try:
         parsed = list(Formatter().parse(text))
     except ValueError as error:
@@ -112,7 +112,7 @@ def placeholder_problems(text: str, allowed: frozenset[str]) -> Iterator[str]:
         if name is None:
             continue
         if name not in allowed:
-            known = ", ".join(f"{{{one}}}" for one in sorted(allowed))
-            yield f"the placeholder {{{name}}} is unknown here; there are {known}"
+            valid = ", ".join(f"{{{placeholder}}}" for placeholder in sorted(allowed))
+            yield f"the placeholder {{{name}}} is unknown here; there are {valid}"
         elif form or conversion:
             yield f"the placeholder {{{name}}} must stand alone in its braces"

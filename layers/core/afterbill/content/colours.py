@@ -1,10 +1,10 @@
-"""Colours that can be read: contrast as WCAG measures it."""
+"""Readable colours: contrast as WCAG measures it."""
 
 import re
 
 SURFACE = "#ffffff"
 SURFACE_DARK = "#1d2126"
-"""What mails and pages are written on, in light and in dark mode."""
+"""The backgrounds of mails and pages, in light and in dark mode."""
 
 READABLE = 4.5
 """Least contrast between text and surface: WCAG 2.2, success criterion 1.4.3, level AA."""
@@ -14,22 +14,22 @@ _DARK = 0.04045  # below it sRGB is linear (WCAG 2.2, definition of relative lum
 
 
 def contrast(first: str, second: str) -> float:
-    """How far two `#rrggbb` colours stand apart, 1 to 21 (WCAG 2.2, definition of contrast ratio)."""
+    """Return the contrast of two `#rrggbb` colours, 1 to 21 (WCAG 2.2, definition of contrast ratio)."""
     darker, lighter = sorted((_luminance(first), _luminance(second)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def ink_on(colour: str) -> str:
-    """Black or white, whichever is easier to read on `colour`."""
+    """Return black or white, whichever is easier to read on `colour`."""
     return max("#ffffff", "#000000", key=lambda ink: contrast(ink, colour))
 
 
 def colour_problem(colour: str, surface: str) -> str | None:
-    """Why text in `colour` cannot be read on `surface`; None when it can."""
+    """Return why text in `colour` cannot be read on `surface`; None when it can."""
     if not _COLOUR.fullmatch(colour):
         return f"must be a colour such as #0f5f6b, not {colour!r}"
-    found = contrast(colour, surface)
-    return f"has a contrast of {found:.1f} to {surface}, at least {READABLE} is needed" if found < READABLE else None
+    ratio = contrast(colour, surface)
+    return f"has a contrast of {ratio:.1f} to {surface}, at least {READABLE} is needed" if ratio < READABLE else None
 
 
 def _luminance(colour: str) -> float:

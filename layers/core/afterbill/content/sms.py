@@ -1,4 +1,4 @@
-"""From a claimed invitation to its text message: one part where possible, and never more than the operator pays for."""
+"""Text messages of claimed invitations: one part where possible, never more parts than the operator allows."""
 
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
@@ -16,22 +16,22 @@ from afterbill.model.sms_parts import parts, plain
 def text_composer(
     public_url: str, brand: Brand, catalogs: Mapping[str, Catalog], policy: SmsPolicy
 ) -> Callable[[Invitation, Customer, str, str], Sms]:
-    """Gives the message about an invitation to a customer, at an E.164 number, with the code of its short link."""
+    """Return what composes the message for an invitation, its customer, an E.164 number and a short link's code."""
     words, base = Words(brand, catalogs), public_url.rstrip("/")
 
     def compose(invitation: Invitation, customer: Customer, number: str, code: str) -> Sms:
-        said = words(invitation.locale or None, invitation.touchpoint, invitation.stage)
+        wording = words(invitation.locale or None, invitation.touchpoint, invitation.stage)
         link = f"{base}/c/{code}"
-        bare = plain(said("sms_text", link=link))
+        bare = plain(wording("sms_text", link=link))
         name = greeting_name(customer.name)
-        greeting = plain(said("sms_greeting", name=name)) if name else ""
+        greeting = plain(wording("sms_greeting", name=name)) if name else ""
         return Sms(number, _fitted(bare, greeting, link, policy.most_segments), {INVITATION_TAG: invitation.id})
 
     return compose
 
 
 def _fitted(bare: str, greeting: str, link: str, most: int) -> str:
-    """The greeting where it costs nothing; of words that cost too much only their beginning, but the whole link."""
+    """Add the greeting where it costs nothing; cut words that cost too much, but never the link."""
     if greeting and parts(f"{greeting} {bare}") <= min(parts(bare), most):
         return f"{greeting} {bare}"
     if parts(bare) <= most:
@@ -41,7 +41,7 @@ def _fitted(bare: str, greeting: str, link: str, most: int) -> str:
 
 
 def _shorter(before: str, link: str, after: str) -> Iterator[str]:
-    """The words before the link cut further and further, never inside a character."""
+    """Yield the text with the words before the link cut further and further, never inside a character."""
     for end in range(len(before), -1, -1):
         inside = end < len(before) and (unicodedata.combining(before[end]) or before[end - 1 : end] == "\u200d")
         if not inside:

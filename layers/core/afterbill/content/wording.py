@@ -1,4 +1,4 @@
-"""In which words a customer is spoken to: the choice of a language, and of the text for one touchpoint."""
+"""The texts a customer reads: the choice of a language, and of the text for one touchpoint."""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -13,7 +13,7 @@ Catalog = Mapping[str, str]
 """The texts of one language by key, with named placeholders such as `{product}`."""
 
 Endings = tuple[str, ...]
-"""Of keys, the most specific first: `_csat_renewed`, `_csat`, `_renewed`, nothing."""
+"""Endings of keys, the most specific first: `_csat_renewed`, `_csat`, `_renewed`, nothing."""
 
 VARYING = frozenset(
     {
@@ -38,7 +38,7 @@ And for a question other than the recommendation: `subject_csat`, `subject_csat_
 """
 
 ASKING = frozenset({"question", "scale_low", "scale_high"})
-"""Those that speak of recommending: every other question has its own, `question_csat`, and never borrows these."""
+"""Keys of texts about recommending: every other question has its own, `question_csat`, and never borrows these."""
 
 
 class Wording:
@@ -61,7 +61,7 @@ class Wording:
         self._patterns: dict[str, str] = {}
 
     def __call__(self, key: str, **values: object) -> str:
-        """The text under `key`, the most specific there is; a key or a value that is missing is a KeyError."""
+        """Return the most specific text of `key`; KeyError where the key or a value is missing."""
         ready = self._ready.get(key)
         if ready is not None:
             return ready
@@ -71,12 +71,12 @@ class Wording:
         return self._patterns[key].format_map(values)
 
     def _learn(self, key: str) -> None:
-        """Fill in what is the same for every customer, once."""
+        """Fill in, once, the names that are the same for every customer."""
         pieces, wants = [], False
         for literal, name, _, _ in Formatter().parse(self._text(key)):
-            known = "" if name is None else self._names.get(name)
-            wants = wants or known is None
-            pieces += [_escaped(literal), f"{{{name}}}" if known is None else _escaped(known)]
+            value = "" if name is None else self._names.get(name)
+            wants = wants or value is None
+            pieces += [_escaped(literal), f"{{{name}}}" if value is None else _escaped(value)]
         pattern = "".join(pieces)
         if wants:
             self._patterns[key] = pattern
@@ -92,20 +92,20 @@ class Wording:
 
 
 class Words:
-    """All words of a brand; what does not depend on the customer is worked out once."""
+    """The texts of a brand; the parts that do not depend on the customer are prepared once."""
 
     def __init__(self, brand: Brand, catalogs: Mapping[str, Catalog]) -> None:
         self._brand, self._catalogs = brand, catalogs
         self._choose = lru_cache(1024)(lambda wanted: choose_locale(wanted, catalogs, brand.default_locale))
-        self._known: dict[tuple[str, str, str, str], Wording] = {}
+        self._prepared: dict[tuple[str, str, str, str], Wording] = {}
 
     def __call__(
         self, wanted: str | None, touchpoint: str = "", stage: str = "", question: str = Question.NPS
     ) -> Wording:
-        """The words for somebody who asked for the language `wanted`, else those of the brand's default."""
+        """Return the texts in the language nearest to `wanted`, else in the brand's default."""
         language = self._choose(wanted)
         context = (language, touchpoint, stage, question)
-        if context not in self._known:
+        if context not in self._prepared:
             scale = scale_of(question)
             names = {
                 **self._brand.names,
@@ -113,12 +113,12 @@ class Words:
                 "lowest": str(scale.lowest),
                 "highest": str(scale.highest),
             }
-            self._known[context] = Wording(language, self._catalogs[language], names, *_endings(*context[1:]))
-        return self._known[context]
+            self._prepared[context] = Wording(language, self._catalogs[language], names, *_endings(*context[1:]))
+        return self._prepared[context]
 
 
 def _endings(touchpoint: str, stage: str, question: str) -> tuple[Endings, Endings]:
-    """Of the keys that vary, and of those in ASKING."""
+    """Return the endings of the keys that vary, and those of the keys in ASKING."""
     places = tuple(f"_{place}" for place in (touchpoint, stage) if place)
     if question == Question.NPS:
         return (*places, ""), (*places, "")
@@ -127,12 +127,12 @@ def _endings(touchpoint: str, stage: str, question: str) -> tuple[Endings, Endin
 
 
 def choose_locale(wanted: str | None, available: Iterable[str], default: str) -> str:
-    """The available language nearest to a tag such as `de-AT`, `de_CH` or `DE`; anything else is `default`."""
+    """Return the available language nearest to a tag such as `de-AT`, `de_CH` or `DE`; `default` if none is near."""
     return _match(wanted or "", available) or default
 
 
 def negotiate_locale(accept_language: str | None, available: Iterable[str], default: str) -> str:
-    """The available language a browser prefers, by its Accept-Language header (RFC 9110, section 12.5.4)."""
+    """Return the available language that a browser's Accept-Language header prefers (RFC 9110, section 12.5.4)."""
     ranges = (item.partition(";") for item in (accept_language or "").split(","))
     preferred = sorted(((_weight(parameters), tag) for tag, _, parameters in ranges), key=lambda pair: -pair[0])
     matches = (_match(tag, available) for weight, tag in preferred if weight > 0)
@@ -141,8 +141,8 @@ def negotiate_locale(accept_language: str | None, available: Iterable[str], defa
 
 def _match(wanted: str, available: Iterable[str]) -> str | None:
     tag = tag_of(wanted).lower()
-    known = {tag_of(locale).lower(): locale for locale in available}
-    return known.get(tag) or known.get(tag.partition("-")[0])
+    locales = {tag_of(locale).lower(): locale for locale in available}
+    return locales.get(tag) or locales.get(tag.partition("-")[0])
 
 
 def _weight(parameters: str) -> float:

@@ -1,1 +1,1 @@
-"""Scores: counted, stored and watched."""
+"""Insight: changes are tracked, answers counted, scores computed and compared."""

@@ -1,4 +1,4 @@
-"""Recount what changed, then compute the scores of every window; safe to kill at any point and to repeat."""
+"""Recount the days that changed, then compute the scores of every window; safe to kill anywhere and to repeat."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from afterbill.model.questions import Question
 from afterbill.model.segments import DIMENSIONS, dimension_of
 
 LEASE = timedelta(minutes=15)
-"""No Lambda function lives longer, so whoever took an expired lease is dead and can no longer write old counts."""
+"""No Lambda function lives longer: the owner of an expired lease is dead and cannot write old counts."""
 
 INDEX_LAG = timedelta(seconds=15)
 """A mark younger than this is recounted but kept: reads of an index are eventually consistent, so the change that
@@ -24,7 +24,7 @@ MOST_DAYS = 100
 
 
 class Outcome(StrEnum):
-    """What a run came to."""
+    """The result of a run."""
 
     COMPUTED = "computed"
     UNCHANGED = "unchanged"
@@ -51,11 +51,11 @@ def compute_nps(  # noqa: PLR0913  # each is one thing of the run or of its oper
     *,
     count_unconfirmed: bool = True,
 ) -> Computed:
-    """One run under a lease; `owner` is unique to it, `zone` is the operator's.
+    """Do one run under a lease; `owner` is unique to the run, `zone` is the operator's time zone.
 
     Days further back than `recountable` are frozen: some of their invitations may have reached the end of their
-    retention, so their tallies stay as they are. Tallies hold unconfirmed answers either way: whoever changes
-    `count_unconfirmed` gets the scores of all windows that are not frozen anew, without a recount.
+    retention, so their tallies stay as they are. Tallies hold unconfirmed answers either way: after a change
+    of `count_unconfirmed`, the scores of all windows that are not frozen are computed anew, without a recount.
     """
     if not recounts.take_lease(owner, now, now + LEASE):
         return Computed(Outcome.BUSY)
@@ -85,7 +85,7 @@ def _run(recounts: Recounts, now: datetime, today: date, recountable: timedelta,
 
 
 def _months(first: date, last: date) -> Iterator[date]:
-    """A day of every month."""
+    """Yield a day of every month."""
     while first <= last:
         yield first
         first = month_after(first)
@@ -96,13 +96,13 @@ def _settled(marks: Iterable[RecountMark], now: datetime) -> Iterable[RecountMar
 
 
 def _recount(recounts: Recounts, days: Iterable[date], progress: Progress) -> tuple[int, Progress]:
-    """Count the days again from their invitations; the number of answers, and the questions known now."""
+    """Count the days again from their invitations; returns the number of answers, and the questions known now."""
     answers = 0
     for day in days:
         tallies = count(recounts.answers_of(day), recounts.sends_of(day))
         if new := questions_in(tallies) - progress.questions:
             progress = replace(progress, questions=progress.questions | new)
-            recounts.store_progress(progress)  # before its tallies: what is not known would never be emptied
+            recounts.store_progress(progress)  # before its tallies: those of an unknown question would never be emptied
         recounts.put_tallies(day, {name: {} for name in _dimensions(progress)} | tallies)
         everything = (tallies.get(dimension_of(question, ALL), {}) for question in Question)
         answers += sum(tally.n for rows in everything for tally in rows.values())
@@ -110,8 +110,9 @@ def _recount(recounts: Recounts, days: Iterable[date], progress: Progress) -> tu
 
 
 def _dimensions(progress: Progress) -> list[str]:
-    """As they are stored, of every question that was ever counted."""
-    return [dimension_of(one, name) for one in (Question.NPS, *sorted(progress.questions)) for name in DIMENSIONS]
+    """Return the dimensions as they are stored, of every question that was ever counted."""
+    questions = (Question.NPS, *sorted(progress.questions))
+    return [dimension_of(question, name) for question in questions for name in DIMENSIONS]
 
 
 def _rescore(recounts: Recounts, windows: Sequence[Window], progress: Progress, now: datetime) -> int:
@@ -130,13 +131,13 @@ def _rescore(recounts: Recounts, windows: Sequence[Window], progress: Progress, 
 
 
 def _confirmed(tallies: Mapping[str, Tally]) -> dict[str, Tally]:
-    """Without the unconfirmed answers, and without values of which nothing else is known."""
+    """Return the tallies without unconfirmed answers, and without values that have nothing else."""
     kept = {value: tally.confirmed for value, tally in tallies.items()}
     return {value: tally for value, tally in kept.items() if tally != Tally()}
 
 
 def _sums(recounts: Recounts, dimension: str, windows: set[Window]) -> dict[Window, dict[str, Tally]]:
-    """The tally of each value over each window, from one range of stored days."""
+    """Add up the tally of each value over each window, from one range of stored days."""
     sums: dict[Window, dict[str, Tally]] = {window: {} for window in windows}
     first, last = min(window.first for window in windows), max(window.last for window in windows)
     for day, tallies in recounts.tallies(dimension, first, last):

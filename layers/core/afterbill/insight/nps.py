@@ -1,6 +1,6 @@
 """The Net Promoter Score of a tally, how far it can be trusted, and whether it really changed.
 
-Shares are kept exact; who shows them rounds. The interval and the comparison are the adjusted Wald of Brendan Rocks,
+Shares are exact; the display rounds. The interval and the comparison are the adjusted Wald of Brendan Rocks,
 "Interval Estimation for the Net Promoter Score" (The American Statistician, 2016, arXiv 1601.07235).
 """
 
@@ -14,7 +14,7 @@ from afterbill.model.questions import SCALES, Question, Scale
 RATINGS = range(11)
 
 MAILS = len(RATINGS) + 5
-"""Among the numbers of a tally, where those of mails end."""
+"""The place among the numbers of a tally where those of mails end."""
 
 NUMBERS = MAILS + len(RATINGS)
 """How many numbers a tally has."""
@@ -30,7 +30,7 @@ class Tally:
     """How often each rating was given, and how many mails went out; tallies add up.
 
     `ratings` counts the answers 0 to 10 by the day of the answer; all others count invitations by the day of sending,
-    so `answered` may differ from `n`. `bounced` for good or `complained` about is what became of a mail at last.
+    so `answered` may differ from `n`. `bounced` for good or `complained` about is the last state of a mail.
     `unconfirmed` counts, by rating, those among `ratings` whose page was seen but not sent. A scale that is shorter
     uses the places of its ratings.
     """
@@ -61,7 +61,7 @@ class Tally:
 
     @property
     def confirmed(self) -> "Tally":
-        """The same without the answers that were not confirmed; an invitation they answered stays answered."""
+        """The tally without unconfirmed answers; an invitation they answered stays answered."""
         kept = tuple(given - doubtful for given, doubtful in zip(self.ratings, self.unconfirmed, strict=True))
         return replace(self, ratings=kept, unconfirmed=(0,) * len(RATINGS))
 

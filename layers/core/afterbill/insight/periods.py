@@ -1,4 +1,4 @@
-"""The periods scores are computed for: days and months of the operator's calendar, and what they compare with."""
+"""Windows of scores: rolling days and months of the operator's calendar, each with the window to compare with."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 class WindowError(AfterbillError):
-    """No such window; the text names those there are."""
+    """An unknown window; the text names the valid ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +38,25 @@ class Window:
 
 
 def rolling(days: int, today: date) -> Window:
-    """The window of so many days that ends today."""
+    """Return the window of so many days that ends today."""
     return Window(f"{days}d", today - timedelta(days=days - 1), today)
 
 
 def month_of(day: date) -> Window:
-    """The calendar month of that day."""
+    """Return the calendar month of that day."""
     first = day.replace(day=1)
     return Window(f"{first:%Y-%m}", first, month_after(first) - timedelta(days=1))
 
 
 def month_after(day: date) -> date:
-    """The first day of the next month."""
+    """Return the first day of the next month."""
     return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
 def windows_to_compute(today: date, touched: Iterable[date]) -> list[Window]:
-    """Every window whose score may differ after the touched days were recounted, or because it is another day.
+    """Return every window whose score may differ after the touched days were recounted, or because it is another day.
 
-    The month after a touched one is among them, since it compares itself with it.
+    The month after a touched month is among them, since its score is compared with the touched month.
     """
     months = {month_of(today)}
     for day in touched:
@@ -67,7 +67,7 @@ def windows_to_compute(today: date, touched: Iterable[date]) -> list[Window]:
 
 
 def window_name(text: str) -> str:
-    """The name as it is stored; WindowError where there is no such window."""
+    """Return the name as it is stored; WindowError where there is no such window."""
     names = [f"{days}d" for days in ROLLING]
     if text in names or _MONTH.fullmatch(text):
         return text

@@ -39,16 +39,16 @@ def compare(tally: Tally, before: Tally, scale: Scale) -> Comparison | None:
     return Comparison(current - previous, significant=low > 0 or high < 0)
 
 
-def difference(one: tuple[int, int], two: tuple[int, int]) -> tuple[float, float]:
-    """The 95 % interval of how much larger the first share is than the second, each told as (successes, all)."""
-    (low, high), (low_two, high_two) = _wilson(*one), _wilson(*two)
-    share_one, share_two = one[0] / one[1], two[0] / two[1]
-    apart = share_one - share_two
-    return apart - hypot(share_one - low, high_two - share_two), apart + hypot(high - share_one, share_two - low_two)
+def difference(first: tuple[int, int], second: tuple[int, int]) -> tuple[float, float]:
+    """The 95 % interval of the first share minus the second, each given as (successes, all)."""
+    (low, high), (low_2, high_2) = _wilson(*first), _wilson(*second)
+    share_1, share_2 = first[0] / first[1], second[0] / second[1]
+    apart = share_1 - share_2
+    return apart - hypot(share_1 - low, high_2 - share_2), apart + hypot(high - share_1, share_2 - low_2)
 
 
 def _wilson(successes: int, n: int) -> tuple[float, float]:
-    """As shares of 1; it always holds the share itself, which rounding must not change."""
+    """The interval in shares of 1; it always holds the share itself, even after rounding."""
     point, square = successes / n, Z95**2
     middle = point + square / (2 * n)
     margin = Z95 * sqrt(point * (1 - point) / n + square / (4 * n * n))

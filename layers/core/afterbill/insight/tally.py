@@ -39,7 +39,7 @@ class Answered:
 
     @property
     def question(self) -> str:
-        """What was answered."""
+        """The question that was answered."""
         return self.segments.get("question", Question.NPS)
 
 
@@ -53,28 +53,28 @@ class Sent:
 
     @property
     def question(self) -> str:
-        """What was asked."""
+        """The question that was asked."""
         return self.segments.get("question", Question.NPS)
 
     @property
     def delivered(self) -> bool:
-        """Whether it reached a mail box; who complains has received it."""
+        """If it reached a mailbox; a mail that somebody complains about did."""
         return self.delivery in _DELIVERED
 
     @property
     def bounced(self) -> bool:
-        """Whether it came back for good."""
+        """If it came back for good."""
         return self.delivery is Delivery.BOUNCED
 
     @property
     def complained(self) -> bool:
-        """Whether somebody called it spam."""
+        """If somebody reported it as spam."""
         return self.delivery is Delivery.COMPLAINED
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All of an invitation that tallies depend on; days are ISO dates, empty where they do not exist yet."""
+    """The part of an invitation that tallies depend on; days are ISO dates, empty where they do not exist yet."""
 
     sent_day: str = ""
     answered_day: str = ""
@@ -87,7 +87,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a window says of one value of a dimension; `comparison` is with the same value in the window before.
+    """The score of one value of a dimension in a window; `comparison` is with the same value in the window before.
 
     The dimension is named as it is stored, with its question.
     """
@@ -101,7 +101,7 @@ class Score:
 
     @property
     def question(self) -> Question:
-        """What was asked."""
+        """The question that was asked."""
         return question_and_dimension(self.dimension)[0]
 
     @property
@@ -111,12 +111,12 @@ class Score:
 
     @property
     def measures(self) -> Measures:
-        """What the counts come to."""
+        """The net score or the share, with its interval and groups."""
         return measures(self.question, self.tally)
 
 
 def days_touched(old: Snapshot | None, new: Snapshot | None) -> frozenset[date]:
-    """The days whose tallies differ once `old` (None: was not there) became `new` (None: is gone)."""
+    """Return the days whose tallies differ once `old` (None: was not there) became `new` (None: is gone)."""
     if old == new:
         return frozenset()
     days = {day for each in (old, new) if each for day in (each.sent_day, each.answered_day) if day}
@@ -127,7 +127,7 @@ def days_touched(old: Snapshot | None, new: Snapshot | None) -> frozenset[date]:
 
 
 def count(answers: Iterable[Answered], sends: Iterable[Sent]) -> dict[str, Tallies]:
-    """The tallies of one day for every dimension of the recommendation, and of what else was asked or answered.
+    """Return the tallies of one day for every dimension of the recommendation, and of other questions that occur.
 
     Linear in the number of answers and sends; dimensions are named as they are stored.
     """
@@ -161,18 +161,18 @@ _SEGMENTS = tuple(dimension for dimension in DIMENSIONS if dimension not in {ALL
 
 
 def _nothing() -> list[_Rows]:
-    """For every dimension, in their order."""
+    """Return empty rows for every dimension, in the order of DIMENSIONS."""
     return [{} for _ in DIMENSIONS]
 
 
 def _values(segments: Mapping[str, str]) -> tuple[str | None, ...]:
-    """Those of an invitation, in the order of DIMENSIONS: of all but the reason, which stands last."""
+    """Return the values of an invitation in the order of DIMENSIONS, without the reason, which stands last."""
     return (ALL, *map(segments.get, _SEGMENTS))
 
 
 def _add(tables: Sequence[_Rows], values: Sequence[str | None], places: Sequence[int]) -> None:
-    for rows, told in zip(tables, values, strict=False):
-        value = (told or "").strip()[:LONGEST_VALUE] or UNKNOWN
+    for rows, segment in zip(tables, values, strict=False):
+        value = (segment or "").strip()[:LONGEST_VALUE] or UNKNOWN
         row = rows.get(value)
         if row is None:
             row = rows[value] = [0] * NUMBERS
@@ -186,18 +186,18 @@ def _limited(rows: Mapping[str, list[int]]) -> Tallies:
 
 
 def questions_in(dimensions: Iterable[str]) -> frozenset[str]:
-    """The questions other than the recommendation among the names of stored dimensions."""
+    """Return the questions other than the recommendation among the names of stored dimensions."""
     return frozenset(question_and_dimension(name)[0].value for name in dimensions) - {Question.NPS}
 
 
 def leading(tallies: Tallies) -> frozenset[str]:
-    """The values counted by name: those with most answers, then most mails, then first in the alphabet."""
+    """Return the values counted by name: those with most answers, then most mails, then first in the alphabet."""
     order = sorted(tallies, key=lambda value: (-tallies[value].n, -tallies[value].sent, value))
     return frozenset([value for value in order if value != OTHER][:MOST_VALUES])
 
 
 def fold(tallies: Tallies, keep: frozenset[str]) -> dict[str, Tally]:
-    """The same counts, with every value that is not kept added up under `other`."""
+    """Add up every value that is not in `keep` under `other`."""
     folded: dict[str, Tally] = {}
     for value, tally in tallies.items():
         name = value if value in keep else OTHER
@@ -206,7 +206,7 @@ def fold(tallies: Tallies, keep: frozenset[str]) -> dict[str, Tally]:
 
 
 def scores_of(dimension: str, window: str, tallies: Tallies, before: Tallies, now: datetime) -> list[Score]:
-    """One score per value, those with most answers by name, each compared with the same value in `before`.
+    """Return one score per value, those with most answers by name, each compared with the same value in `before`.
 
     `dimension` is named as it is stored.
     """

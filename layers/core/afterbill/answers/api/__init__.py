@@ -1,4 +1,4 @@
-"""What the answer API says and understands; `openapi.json` is written from it by `make openapi`."""
+"""The bodies and problems of the answer API; `make openapi` writes `openapi.json` from them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the answer API takes and answers, as pydantic models: they check, and the document is made of them."""
+"""The bodies of the answer API as pydantic models, which check them and from which the document is made."""
 
 from typing import Annotated, Any, Literal
 
@@ -83,10 +83,10 @@ class AnswerBody(Body):
     @field_validator("reason")
     @classmethod
     def _known(cls, reason: str, info: ValidationInfo) -> str:
-        """One of those in the context; any where it has none."""
-        known: frozenset[str] = (info.context or {}).get("reasons", frozenset())
-        if known and reason not in known:
-            raise PydanticCustomError("reason", f"is none of surveys.toml, only: {', '.join(sorted(known))}")
+        """Accept the reasons in the context; any reason where it has none."""
+        reasons: frozenset[str] = (info.context or {}).get("reasons", frozenset())
+        if reasons and reason not in reasons:
+            raise PydanticCustomError("reason", f"is none of surveys.toml, only: {', '.join(sorted(reasons))}")
         return reason
 
     @field_validator("rating")

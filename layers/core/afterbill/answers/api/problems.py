@@ -1,4 +1,4 @@
-"""What is wrong with a request, as problem details (RFC 9457): one list of all there are, which the document tells."""
+"""Problem details (RFC 9457): the list of all problems a request can have, which the document names."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 TYPE = "application/problem+json"
 _MOST = 20
-"""Faults that are listed."""
+"""How many faults are listed."""
 _MOST_CHARACTERS = 100
-"""Of a name that the caller made up."""
+"""How much of a name that the caller made up is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class Problem:
         return HTTPStatus(self.status).phrase
 
     def body(self, faults: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
-        """As it is sent."""
-        told = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
-        return told | {"code": self.code} | ({"problems": list(faults)} if faults else {})
+        """The document as it is sent."""
+        details = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
+        return details | {"code": self.code} | ({"problems": list(faults)} if faults else {})
 
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="afterbill"'}
@@ -59,9 +59,9 @@ UNAVAILABLE = Problem(503, "try_again", "A service did not answer; send the same
 
 
 def faults_of(error: ValidationError) -> list[dict[str, str]]:
-    """What pydantic found, each with the name of its field."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return [{"field": _name(one["loc"]), "message": one["msg"]} for one in found[:_MOST]]
+    """Return the errors of pydantic, each with the name of its field."""
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    return [{"field": _name(fault["loc"]), "message": fault["msg"]} for fault in errors[:_MOST]]
 
 
 def _name(place: tuple[int | str, ...]) -> str:
@@ -69,7 +69,7 @@ def _name(place: tuple[int | str, ...]) -> str:
 
 
 def loads(body: bytes) -> Any:  # noqa: ANN401  # whatever JSON holds
-    """JSON in UTF-8; ValueError where it is none, NaN and Infinity included."""
+    """Parse JSON in UTF-8; ValueError for anything else, NaN and Infinity included."""
     try:
         return json.loads(body.decode(), parse_constant=_refuse)
     except RecursionError:

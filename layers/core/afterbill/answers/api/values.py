@@ -1,4 +1,4 @@
-"""The values that the answer API takes; each says in the document what it refuses."""
+"""The types of values in the answer API; each says in the document what it refuses."""
 
 import re
 from datetime import datetime, timedelta
@@ -17,28 +17,28 @@ _NO_MOMENT = "answered_at", "must be a moment of RFC 3339 with its offset, such 
 
 
 def whole(value: Any) -> Any:  # noqa: ANN401  # whatever JSON holds
-    """A number without a fraction is an integer, however it is written: so says JSON Schema."""
+    """Turn 9.0 into 9: in JSON Schema a number without a fraction is an integer, however it is written."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def moment(value: Any, info: ValidationInfo) -> datetime:  # noqa: ANN401  # as above
-    """A moment that is neither too old nor still to come, as seen from `now` of the context."""
+    """Parse a moment that is neither too old nor still to come, as seen from `now` of the context."""
     try:
-        found = datetime.fromisoformat(value) if _MOMENT.fullmatch(value) else None
+        at = datetime.fromisoformat(value) if _MOMENT.fullmatch(value) else None
     except (TypeError, ValueError):  # no text; or a day that its month does not have
-        found = None
-    if found is None:
+        at = None
+    if at is None:
         raise PydanticCustomError(*_NO_MOMENT)
     now: datetime = (info.context or {})["now"]
-    if found - now > timedelta(minutes=LATEST_MINUTES):
+    if at - now > timedelta(minutes=LATEST_MINUTES):
         raise PydanticCustomError("answered_at", f"must not lie more than {LATEST_MINUTES} minutes in the future")
-    if now - found > timedelta(days=OLDEST_DAYS):
+    if now - at > timedelta(days=OLDEST_DAYS):
         raise PydanticCustomError("answered_at", f"must not be older than {OLDEST_DAYS} days")
-    return found
+    return at
 
 
 def text(most: int) -> str:
-    """The pattern of a text on one line that does not begin with a blank."""
+    """Return the pattern of a text on one line that does not begin with a blank."""
     return rf"^[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]{{0,{most - 1}}}$"
 
 
@@ -57,5 +57,5 @@ Moment = Annotated[
 
 
 def left_out(about: str, pattern: str) -> Any:  # noqa: ANN401  # a field of any type
-    """A field that may be left out, which is empty then; sent as null or as nothing it is refused."""
+    """Return a field that may be left out and is empty then; null and the empty text are refused."""
     return Field(default_factory=str, description=about, pattern=pattern)

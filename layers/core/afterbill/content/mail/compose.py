@@ -1,4 +1,4 @@
-"""From a claimed invitation to the mail that goes out: links, sender, headers, tags."""
+"""Compose the mail of a claimed invitation: links, sender, headers, tags."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
@@ -26,7 +26,7 @@ def composer(  # noqa: PLR0913  # each is one thing of the stack or of its confi
     templates: Path | None = None,
     zone: tzinfo = UTC,
 ) -> Callable[[Invitation, Customer], Mail]:
-    """Gives the mail for an invitation (its `claimed_at` set) to a customer (its address known).
+    """Return what composes the mail for an invitation (its `claimed_at` set) and its customer (the address known).
 
     `templates` is the folder of the operator's own templates, `zone` the time zone where the customer's is not known.
     """
@@ -57,7 +57,7 @@ def composer(  # noqa: PLR0913  # each is one thing of the stack or of its confi
 
 
 def survey_mail(invitation: Invitation, customer: Customer, links: tuple[str, str], zone: tzinfo) -> SurveyMail:
-    """What the mail about `invitation` says, `links` being those to answer and to unsubscribe."""
+    """Return the content of the mail; `links` are the one to answer and the one to unsubscribe."""
     answer_url, unsubscribe_url = links
     local = ZoneInfo(invitation.zone) if invitation.zone else zone
     return SurveyMail(
@@ -76,5 +76,5 @@ def survey_mail(invitation: Invitation, customer: Customer, links: tuple[str, st
 
 
 def _unsubscribe_headers(url: str) -> Mapping[str, str]:
-    """One-click unsubscribe (RFC 8058); in this order, as SES documents it."""
+    """Return the headers of one-click unsubscribe (RFC 8058), in the order that SES documents."""
     return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

@@ -20,7 +20,7 @@ _LAST_RESORT = "en"
 
 @lru_cache(1024)
 def formats_of(language: str, wanted: str) -> Locale:
-    """The formats of `language`, with the region that the tag `wanted` names where both fit: de and de-CH are de_CH."""
+    """Return the formats of `language`, with the region of the tag `wanted` if both fit: de and de-CH give de_CH."""
     tag = tag_of(wanted).lower()
     region = _REGION.search(tag) if tag.partition("-")[0] == language.partition("-")[0].lower() else None
     names = [f"{language.partition('-')[0]}_{region[1].upper()}"] if region else []
@@ -34,12 +34,12 @@ def formats_of(language: str, wanted: str) -> Locale:
 
 @lru_cache(1024)
 def day(at: date, formats: Locale) -> str:
-    """`22. November 2026`."""
+    """Write a day: `22. November 2026`."""
     return format_date(at, "long", formats)
 
 
 def amount(money: Money, formats: Locale) -> str:
-    """`49,00 €`: every digit of the amount, none more."""
+    """Write an amount with exactly the digits of its currency: `49,00 €`."""
     decimals = exponent(money.currency)
     number = Decimal(money.amount).scaleb(-decimals)
     written = _pattern(formats, decimals).apply(number, formats, currency=money.currency, currency_digits=False)
@@ -48,7 +48,7 @@ def amount(money: Money, formats: Locale) -> str:
 
 @lru_cache(1024)
 def _pattern(formats: Locale, decimals: int) -> NumberPattern:
-    """The pattern of amounts with so many decimals; those of CLDR are a fashion, not the currency's."""
+    """Return the pattern of amounts with so many decimals: CLDR's may differ from those of the currency."""
     pattern: NumberPattern = copy(formats.currency_formats["standard"])
     pattern.frac_prec = (decimals, decimals)
     return pattern

@@ -1,4 +1,4 @@
-"""From a survey that is due to the mail that asks for its answer."""
+"""Render the mail that asks a customer to answer a survey."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ VARIABLES = frozenset(
         "unsubscribe_url",
     }
 )
-"""What every template of a mail is given."""
+"""The variables of every template of a mail."""
 
 _PARTS = ("subject.txt", "body.txt", "body.html")
 _JOINERS = "\u200c\u200d"
@@ -111,9 +111,9 @@ class Mails:
 
 
 def _details(survey: SurveyMail, language: str) -> Iterator[str]:
-    """What the survey is about: day, amount, plan, as far as they are known and say something."""
+    """Yield what the survey is about: day, amount and plan, as far as they are known and meaningful."""
     if survey.touchpoint == Touchpoint.RELATIONSHIP:
-        return  # it follows a calendar of ours, nothing the customer did
+        return  # it follows our calendar, not an event of the customer
     place = formats.formats_of(language, survey.locale or "")
     if survey.occurred_on:
         yield formats.day(survey.occurred_on, place)
@@ -124,17 +124,17 @@ def _details(survey: SurveyMail, language: str) -> Iterator[str]:
 
 
 def greeting_name(name: str | None) -> str | None:
-    """A name fit for a greeting, or None.
+    """Return the name if it is fit for a greeting, else None.
 
-    Names are typed by strangers: one that a mail client would turn into a link is left out, or our good
-    name would carry somebody's advertisement to any address they care to type.
+    Names are typed by strangers: without this check, one that a mail client turns into a link would carry a stranger's
+    advertisement to any address, in our name.
     """
-    cleaned = one_line(name or "", NAME_LENGTH)
-    return None if _LINKLIKE.search(cleaned) else cleaned or None
+    line = one_line(name or "", NAME_LENGTH)
+    return None if _LINKLIKE.search(line) else line or None
 
 
 def one_line(text: str, length: int) -> str:
-    """`text` on one line of at most `length` characters: no breaks, no control or direction-changing characters."""
+    """Return `text` on one line, at most `length` characters: no breaks, no control or direction characters."""
     if not text.isprintable():
         kept = (char if char.isprintable() or char in _JOINERS else " " if char.isspace() else "" for char in text)
         text = "".join(kept)

@@ -1,4 +1,4 @@
-"""What goes with every page, so that it keeps to itself."""
+"""Headers of every page, so that it keeps to itself."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -13,11 +13,11 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 FORMS = "application/x-www-form-urlencoded, application/json"
-"""What answers may be sent as."""
+"""The content types in which answers may be sent."""
 
 
 def policy(style: str, script: str = "") -> str:
-    """Nothing may load, run, embed or submit but our one inline style, our own forms, and our script where it is."""
+    """Return the Content-Security-Policy: only our inline style, our own forms, and our script where there is one."""
     reporting = f" script-src {_hash(script)}; connect-src 'self';" if script else ""
     return (
         f"default-src 'none'; style-src {_hash(style)};{reporting} form-action 'self'; "

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from afterbill.content.brand import Brand
 from afterbill.content.colours import SURFACE, SURFACE_DARK, ink_on
-from afterbill.content.web.asking import Asking, Step
+from afterbill.content.web.form import FormSettings, Step
 from afterbill.content.web.headers import FORMS, HEADERS, policy
 from afterbill.content.wording import Catalog, Words
 from afterbill.model.invitation import COMMENT_LENGTH, Answer
@@ -29,7 +29,7 @@ VARIABLES: Mapping[str, frozenset[str]] = {
     "notice.html": _COMMON | {"name"},
     "unsubscribe.html": _COMMON,
 }
-"""What each template of a page is given."""
+"""The variables of each template of a page."""
 
 
 class Problem(StrEnum):
@@ -43,7 +43,7 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What stands in the form before it is sent; `rating` is one of the scale, None as long as no number is chosen."""
+    """The values of a form before it is sent; `rating` is on the scale, None as long as no number is chosen."""
 
     rating: int | None = None
     comment: str = ""
@@ -51,8 +51,8 @@ class Draft:
     reason: str = ""
 
 
-class Asked(NamedTuple):
-    """Whom a survey asks what, and after what, as far as it is known: `locale` is a language tag such as `de-AT`."""
+class SurveyContext(NamedTuple):
+    """The language, touchpoint, stage and question of a survey; `locale` is a language tag such as `de-AT`."""
 
     locale: str | None
     touchpoint: str = ""
@@ -70,9 +70,9 @@ class Page:
 
 
 class Pages:
-    """All pages of one brand; none touches anything outside.
+    """All pages of one brand; none loads anything from outside.
 
-    Pages about a survey take whom it asks, the others a language tag (`de-AT`, None). A file in `overrides` is used
+    Pages about a survey take its context, the others a language tag (`de-AT`, None). A file in `overrides` is used
     instead of ours of the same name (`survey.html`).
     """
 
@@ -81,9 +81,9 @@ class Pages:
         brand: Brand,
         catalogs: Mapping[str, Catalog],
         overrides: Path | None = None,
-        asking: Asking | None = None,
+        form: FormSettings | None = None,
     ) -> None:
-        self._brand, self._asking = brand, asking or Asking()
+        self._brand, self._form_settings = brand, form or FormSettings()
         self._words = Words(brand, catalogs)
         self._environment = Environment(
             loader=FileSystemLoader([*filter(None, [overrides]), TEMPLATES]),
@@ -98,48 +98,50 @@ class Pages:
         self._script = self._environment.get_template("seen.js").render()
         self._headers = {**HEADERS, "Content-Security-Policy": policy(self._style)}
         self._reporting = {**HEADERS, "Content-Security-Policy": policy(self._style, self._script)}
-        # Compiled here because a Lambda function starts with more processor than it later runs with.
+        # Compiled here because a Lambda function has more processor time at its start than later.
         for name in ("page.html", "survey.html", "thanks.html"):
             self._environment.get_template(name)
 
-    def survey(self, asked: Asked, rating: int | None = None, recorded: Answer | None = None) -> Page:
+    def survey(self, context: SurveyContext, rating: int | None = None, recorded: Answer | None = None) -> Page:
         """The form: `rating` from the link is preselected, an answer already `recorded` is there to be changed.
 
         A script reports that the page was seen, where a number was clicked and no confirmed answer is there yet.
         """
-        tapped = rating if rating in scale_of(asked.question).ratings else None
+        tapped = rating if rating in scale_of(context.question).ratings else None
         draft = Draft(tapped)
         if recorded:
             chosen = recorded.rating if tapped is None else tapped
             draft = Draft(chosen, recorded.comment, recorded.contact_ok, recorded.reason)
         confirmed = recorded if recorded and recorded.confirmed else None
-        return self._form(asked, draft, confirmed, tapped=None if confirmed else tapped)
+        return self._form(context, draft, confirmed, tapped=None if confirmed else tapped)
 
-    def bad_request(self, asked: Asked, draft: Draft, problem: Problem, recorded: Answer | None = None) -> Page:
+    def bad_request(
+        self, context: SurveyContext, draft: Draft, problem: Problem, recorded: Answer | None = None
+    ) -> Page:
         """The form again, with everything the person typed and what to do about it."""
-        return self._form(asked, draft, recorded if recorded and recorded.confirmed else None, problem)
+        return self._form(context, draft, recorded if recorded and recorded.confirmed else None, problem)
 
-    def thanks(self, asked: Asked, answer: Answer, step: str = "", referral: str = "") -> Page:
-        """What was recorded, and the way to change it; a phone shows the next `step` of the form instead, if there is.
+    def thanks(self, context: SurveyContext, answer: Answer, step: str = "", referral: str = "") -> Page:
+        """Show what was recorded and the way to change it; a phone shows the next `step` of the form, if there is one.
 
-        `referral` is the personal link that somebody who recommends us may pass on.
+        `referral` is the personal link that a promoter may pass on.
         """
-        steps = self._asking.steps(asked.touchpoint)
+        steps = self._form_settings.steps(context.touchpoint)
         if step == Step.RATING:
-            return self.survey(asked, recorded=answer)
+            return self.survey(context, recorded=answer)
         place = steps.index(Step(step)) if step in steps else None
         return self._page(
             200,
-            asked,
+            context,
             "thanks",
             answer=answer,
-            category=scale_of(asked.question).category(answer.rating),
+            category=scale_of(context.question).category(answer.rating),
             step=step if place else "",
             back=steps[place - 1] if place else "",
             onward=(*steps, "")[place + 1] if place else "",
-            reasons=self._asking.choices(asked.touchpoint),
+            reasons=self._form_settings.choices(context.touchpoint),
             comment_length=COMMENT_LENGTH,
-            review_url=self._brand.voice(asked.touchpoint).review_url,
+            review_url=self._brand.voice(context.touchpoint).review_url,
             referral=referral,
         )
 
@@ -173,7 +175,7 @@ class Pages:
 
     def unsubscribe(self, locale: str | None) -> Page:
         """Asks, because mail scanners open every link."""
-        return self._page(200, Asked(locale), "unsubscribe")
+        return self._page(200, SurveyContext(locale), "unsubscribe")
 
     def unsubscribed(self, locale: str | None) -> Page:
         """Confirms that no more surveys will come."""
@@ -181,16 +183,16 @@ class Pages:
 
     def _form(
         self,
-        asked: Asked,
+        context: SurveyContext,
         draft: Draft,
         recorded: Answer | None,
         problem: Problem | None = None,
         tapped: int | None = None,
     ) -> Page:
-        scale = scale_of(asked.question)
+        scale = scale_of(context.question)
         page = self._page(
             400 if problem else 200,
-            asked,
+            context,
             "survey",
             scale=scale,
             categories={rating: scale.category(rating) for rating in scale.ratings},
@@ -198,20 +200,20 @@ class Pages:
             recorded=recorded,
             problem=problem,
             tapped=tapped,
-            visible=self._asking.visible,
+            visible=self._form_settings.visible,
             script=self._script,
-            step=self._asking.steps(asked.touchpoint)[1],
-            reasons=self._asking.choices(asked.touchpoint),
+            step=self._form_settings.steps(context.touchpoint)[1],
+            reasons=self._form_settings.choices(context.touchpoint),
             comment_length=COMMENT_LENGTH,
         )
         return page if tapped is None else Page(page.status, page.html, dict(self._reporting))
 
     def _notice(self, status: int, locale: str | None, name: str, headers: Mapping[str, str] | None = None) -> Page:
-        page = self._page(status, Asked(locale), "notice", name=name)
+        page = self._page(status, SurveyContext(locale), "notice", name=name)
         return Page(page.status, page.html, {**page.headers, **(headers or {})})
 
-    def _page(self, status: int, asked: Asked, template: str, **values: object) -> Page:
-        words = self._words(*asked)
+    def _page(self, status: int, context: SurveyContext, template: str, **values: object) -> Page:
+        words = self._words(*context)
         html = self._environment.get_template(f"{template}.html").render(
             t=words,
             language=words.language,

@@ -1,1 +1,1 @@
-"""What pages of the operator's product are given: the script, and the survey it shows."""
+"""Surveys inside the operator's product: the script for its pages, and the survey the script shows."""

@@ -1,4 +1,4 @@
-"""Which pages may speak to us from elsewhere: those of the configured origins, and no others."""
+"""Cross-origin requests: pages of the configured origins may call us, no others."""
 
 from collections.abc import Collection, Mapping
 
@@ -6,7 +6,7 @@ _HOUR = "3600"
 
 
 def permitted(origin: str, origins: Collection[str]) -> Mapping[str, str] | None:
-    """Headers of every answer to this origin (Fetch standard, section 3.3); None where it may not ask.
+    """Return the headers of every answer to this origin (Fetch standard, section 3.3); None where it may not call.
 
     Nothing is granted by a wildcard or a part of a name, and no cookies are ever wanted.
     """
@@ -14,7 +14,7 @@ def permitted(origin: str, origins: Collection[str]) -> Mapping[str, str] | None
 
 
 def preflight(granted: Mapping[str, str]) -> Mapping[str, str]:
-    """Headers of the answer to a browser that asks first."""
+    """Return the headers of the answer to a browser's preflight request."""
     return {
         **granted,
         "Access-Control-Allow-Methods": "POST",

@@ -1,4 +1,4 @@
-"""What a plain link shows where it cannot lead on at once: a few words, no script and no style."""
+"""Pages of a plain link that cannot redirect at once: a few words, no script and no style."""
 
 from html import escape
 
@@ -12,13 +12,13 @@ DOOR_HEADERS = {
 
 
 def door(words: Wording) -> str:
-    """For what looks like a program: one more press, which programs do not make, opens the survey."""
+    """Return the page for likely programs: one more press, which programs do not make, opens the survey."""
     button = f'<form method="post"><button>{escape(words("subject"))}</button></form>'
     return _page(words, escape(words("subject")), button)
 
 
 def notice(words: Wording, name: str) -> str:
-    """What is not possible, in the words of the answer page."""
+    """Return the page that says why nothing opens, in the words of the answer page."""
     return _page(words, escape(words(f"{name}_title")), f"<p>{escape(words(f'{name}_text'))}</p>")
 
 

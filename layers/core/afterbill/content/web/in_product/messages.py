@@ -1,4 +1,4 @@
-"""What a developer reads in the console of the browser when something is wrong; people see none of it."""
+"""Messages for developers in the console of the browser; users of the product see none of them."""
 
 MESSAGES = {
     "origin": "pages of this origin may not ask: add it to the origins of [in_product] in surveys.toml",

@@ -1,4 +1,4 @@
-"""The script that pages of the operator's product load."""
+"""The script that the pages of the operator's product load."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ _MAX_AGE_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Its text, and the headers with which any page may load and keep it for some minutes."""
+    """The text of the script, and the headers with which any page may load and cache it for some minutes."""
 
     text: str
     headers: Mapping[str, str]
 
-    def known(self, if_none_match: str) -> bool:
-        """Whether the browser has this very version (RFC 9110, section 13.1.2)."""
-        said = (one.strip().removeprefix("W/") for one in if_none_match.split(","))
-        return any(one in {"*", self.headers["ETag"]} for one in said)
+    def cached(self, if_none_match: str) -> bool:
+        """Tell if the browser has this very version (RFC 9110, section 13.1.2)."""
+        tags = (tag.strip().removeprefix("W/") for tag in if_none_match.split(","))
+        return any(tag in {"*", self.headers["ETag"]} for tag in tags)
 
 
 @cache
 def script() -> Script:
-    """As it was made by afterbill_dev/generate/widget.py."""
+    """Read the script that afterbill_dev/generate/widget.py wrote."""
     text = Path(__file__).with_name(NAME).read_text(encoding="utf-8")
     return Script(
         text,

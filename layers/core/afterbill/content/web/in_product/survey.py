@@ -4,27 +4,27 @@ from typing import Any
 
 from afterbill.content.brand import Brand
 from afterbill.content.colours import ink_on
-from afterbill.content.web.asking import Asking
+from afterbill.content.web.form import FormSettings
 from afterbill.content.wording import Words
 from afterbill.model.invitation import Invitation
 from afterbill.model.questions import Category
 
 
 class Surveys:
-    """Those of one brand, as documents."""
+    """The surveys of one brand, as documents."""
 
-    def __init__(self, words: Words, brand: Brand, asking: Asking) -> None:
-        self._words, self._asking = words, asking
+    def __init__(self, words: Words, brand: Brand, form: FormSettings) -> None:
+        self._words, self._form_settings = words, form
         colours = (brand.accent, brand.accent_dark)
         self._colours = [colour for accent in colours for colour in (accent, ink_on(accent))]
 
     def document(self, survey: str, invitation: Invitation, locale: str) -> dict[str, Any]:
-        """`survey` names it to its user; `good` and above is favourable, `bad` and below is not.
+        """Return the survey; `survey` is its name for its user, `good` and above is favourable, `bad` and below is not.
 
         `colours` are the accent and what is written on it, by day and by night.
         """
         t = self._words(locale, invitation.touchpoint, invitation.stage, invitation.question)
-        scale, reasons = invitation.scale, self._asking.choices(invitation.touchpoint)
+        scale, reasons = invitation.scale, self._form_settings.choices(invitation.touchpoint)
         return {
             "id": survey,
             "language": t.language,

@@ -1,4 +1,4 @@
-"""What the page asks beside the number, and in which steps."""
+"""The form of the survey page: its steps and its settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,20 +15,20 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """What surveys.toml says to the page.
+class FormSettings:
+    """The settings of surveys.toml for the form.
 
     `reasons` are the choices of each touchpoint, those of all others under `""`; `visible` is how many seconds a page
-    must have been in front of somebody before its script says so.
+    must have been visible before its script reports it.
     """
 
     reasons: Mapping[str, Sequence[str]] = field(default_factory=dict)
     visible: float = 0.4
 
     def steps(self, touchpoint: str) -> list[Step]:
-        """The screens of a phone, in their order."""
+        """Return the screens of a phone, in their order."""
         return [step for step in Step if step is not Step.REASON or self.choices(touchpoint)]
 
     def choices(self, touchpoint: str) -> Sequence[str]:
-        """The reasons that can be chosen."""
+        """Return the reasons that can be chosen."""
         return self.reasons.get(touchpoint, self.reasons.get("", ()))
