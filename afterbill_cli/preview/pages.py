@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from afterbill.answers.parse_answer import Problem
 from afterbill.content.web.form import FormSettings, Step
-from afterbill.content.web.pages import Draft, Page, Pages, Problem, SurveyContext
+from afterbill.content.web.pages import PROBLEM_TEXTS, Draft, Page, Pages, SurveyContext
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import Answer
 from afterbill.model.questions import Question
@@ -14,10 +15,10 @@ from afterbill_cli.preview.variants import Variant
 _COMMENT = "Invoices arrive on time, and the export saves me an afternoon every month."
 _ANSWER = Answer(9, _COMMENT, "service", contact_ok=True)
 _DRAFTS = {
-    Problem.NO_RATING: Draft(None, _COMMENT),
-    Problem.LONG_COMMENT: Draft(9, f"{_COMMENT} " * 10),
-    Problem.UNKNOWN_REASON: Draft(3, _COMMENT),
-    Problem.UNREADABLE: Draft(),
+    Problem.RATING: Draft(None, _COMMENT),
+    Problem.COMMENT: Draft(9, f"{_COMMENT} " * 10),
+    Problem.REASON: Draft(3, _COMMENT),
+    Problem.FORM: Draft(),
 }
 _REVIEWS, _REFERRAL = "https://reviews.example.com/yours", "https://survey.example.com/r/" + "Kx7q" * 13
 
@@ -29,7 +30,7 @@ def states(pages: Pages, asked: SurveyContext) -> Mapping[str, Page]:
         "survey": pages.survey(asked),
         "survey-chosen": pages.survey(asked, 9),
         "survey-recorded": pages.survey(asked, None, _ANSWER),
-        **{_named(problem): pages.bad_request(asked, _DRAFTS[problem], problem) for problem in Problem},
+        **{_named(PROBLEM_TEXTS[problem]): pages.bad_request(asked, _DRAFTS[problem], problem) for problem in Problem},
         "thanks": pages.thanks(asked, _ANSWER, "", _REFERRAL),
         "thanks-number-only": pages.thanks(asked, Answer(0)),
         **{f"thanks-{step}": pages.thanks(asked, Answer(3), step) for step in Step if step is not Step.RATING},

@@ -8,11 +8,11 @@ from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.secret_keys import secret_keys
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers import record_response as service
-from afterbill.answers.parse_answer import RATINGS, Problem
+from afterbill.answers.parse_answer import Problem
 from afterbill.answers.record_response import Outcome, RespondDeps, Responded
-from afterbill.content.web import pages
+from afterbill.content.web.answer_page import respond
 from afterbill.content.web.form import FormSettings
-from afterbill.content.web.pages import Draft, Page, Pages, SurveyContext
+from afterbill.content.web.pages import Page, Pages
 from afterbill.content.wording import negotiate_locale
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation
@@ -23,12 +23,6 @@ from afterbill.settings import config
 _MAX_BODY_BYTES = 250_000
 """A comment of the longest kind in the widest spelling a form has."""
 
-_PROBLEMS = {
-    Problem.RATING: pages.Problem.NO_RATING,
-    Problem.COMMENT: pages.Problem.LONG_COMMENT,
-    Problem.REASON: pages.Problem.UNKNOWN_REASON,
-    Problem.FORM: pages.Problem.UNREADABLE,
-}
 _METRICS = {Outcome.RECORDED: Metric.RESPONSES_RECORDED, Outcome.UNSUBSCRIBED: Metric.UNSUBSCRIBED}
 
 _public_url = config.choice("PUBLIC_URL").rstrip("/")
@@ -36,12 +30,6 @@ _keys = secret_keys(config.setting("KEYS_SECRET"))
 _brand, _catalogs, _reasons = config.brand(), config.catalogs(), config.reasons()
 _visitors = config.visitors(_keys.hash_network)
 _pages = Pages(_brand, _catalogs, config.templates() / "web", FormSettings(_reasons, config.integrity().visible))
-_NOTICES = {
-    Outcome.CLOSED: _pages.closed,
-    Outcome.TOO_MANY: _pages.too_many,
-    Outcome.ASKED: _pages.unsubscribe,
-    Outcome.UNSUBSCRIBED: _pages.unsubscribed,
-}
 _responding = RespondDeps(
     responses=ResponsesTable(client("dynamodb"), config.setting("TABLE")),
     keys=_keys,
@@ -59,7 +47,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return _sent(refused, request, {"outcome": Outcome.INVALID, "problem": Problem.FORM})
     fields = http.fields_of(request)
     try:
-        responded = _respond(request, fields)
+        responded = _use(request, fields)
     except TransientError as error:
         logger.error("page not served", error=str(error))
         return _sent(_pages.unavailable(browser), request, {"outcome": "unavailable", "problem": None})
@@ -68,7 +56,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         count(metric)
     if responded.outcome is Outcome.SEEN:
         return http.response(204, "", {"Cache-Control": "no-store"})
-    page = _page(responded, request, fields or {}, browser)
+    values = (fields or {}) if request.method == "POST" else request.query
+    page = respond(responded, values, _pages, browser, lambda invitation: _referral(invitation, request))
     return _sent(page, request, {"outcome": responded.outcome, "problem": responded.problem})
 
 
@@ -84,7 +73,7 @@ def _refused(request: http.Request, browser: str) -> Page | None:
     return None
 
 
-def _respond(request: http.Request, fields: Mapping[str, str] | None) -> Responded:
+def _use(request: http.Request, fields: Mapping[str, str] | None) -> Responded:
     token, now, visitor = request.parameters.get("token", ""), datetime.now(UTC), _visitors(*_sender(request))
     match request.method == "POST", _kind(request):
         case True, "s" if fields and "seen" in fields:
@@ -108,36 +97,16 @@ def _sender(request: http.Request) -> tuple[str, Mapping[str, str], str]:
     return request.method, request.headers, request.address
 
 
-def _page(responded: Responded, request: http.Request, fields: Mapping[str, str], browser: str) -> Page:
-    invitation = responded.invitation
-    locale = (invitation.locale if invitation else "") or browser
-    asked, recorded = SurveyContext(locale), None
-    if invitation:
-        asked = SurveyContext(locale, invitation.touchpoint, invitation.stage, invitation.question)
-        recorded = invitation.answer
-    match responded.outcome:
-        case Outcome.SHOWN:
-            return _pages.survey(asked, RATINGS.get(request.query.get("rating", "")), recorded)
-        case Outcome.RECORDED if invitation and recorded:
-            return _pages.thanks(asked, recorded, fields.get("go", ""), _referral(invitation, request))
-        case Outcome.INVALID if responded.problem:
-            rating = RATINGS.get(fields.get("rating", ""))
-            draft = Draft(rating, fields.get("comment", ""), "contact_ok" in fields, fields.get("reason", ""))
-            return _pages.bad_request(asked, draft, _PROBLEMS[responded.problem], recorded)
-        case outcome:
-            return _NOTICES.get(outcome, _pages.not_found)(locale)
-
-
 def _referral(invitation: Invitation, request: http.Request) -> str:
-    """The personal link of somebody who recommends the brand, where it has a page for those who follow it."""
+    """Return the personal link that promoters pass on, empty where the brand has no page for those who follow it."""
     if not _brand.voice(invitation.touchpoint).referral_url:
         return ""
     base = _public_url or f"https://{request.host}"
     return f"{base}/r/{service.referral_token(invitation, _responding)}"
 
 
-def _sent(page: Page, request: http.Request, outcome: Mapping[str, Any]) -> dict[str, Any]:
+def _sent(page: Page, request: http.Request, document: Mapping[str, Any]) -> dict[str, Any]:
     if http.is_json(request) and request.method == "POST":
         more = {name: page.headers[name] for name in ("Accept-Post", "Retry-After") if name in page.headers}
-        return http.json_response(page.status, outcome, more)
+        return http.json_response(page.status, document, more)
     return http.response(page.status, page.html, page.headers)

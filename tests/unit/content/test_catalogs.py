@@ -5,13 +5,14 @@ from itertools import product
 
 import pytest
 
+from afterbill.answers.parse_answer import Problem
 from afterbill.content.brand import brand_of
 from afterbill.content.catalog import STAGES, TEXTS, catalog_problems
 from afterbill.content.mail.render import Mails, SurveyMail
 from afterbill.content.sms import text_composer
 from afterbill.content.web.form import FormSettings, Step
 from afterbill.content.web.in_product.survey import Surveys
-from afterbill.content.web.pages import Draft, Pages, Problem, SurveyContext
+from afterbill.content.web.pages import Draft, Pages, SurveyContext
 from afterbill.content.wording import Catalog, Words
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import SmsPolicy

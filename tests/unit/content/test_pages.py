@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from jinja2 import Template
 
+from afterbill.answers.parse_answer import Problem
 from afterbill.content.web.form import FormSettings, Step
-from afterbill.content.web.pages import VARIABLES, Draft, Page, Pages, Problem, SurveyContext
+from afterbill.content.web.pages import PROBLEM_TEXTS, VARIABLES, Draft, Page, Pages, SurveyContext
 from afterbill.model.invitation import Answer
 from afterbill.model.questions import SCALES, Question
 from tests.unit.customer_facing import BRAND, CATALOGS, Element, parse
@@ -27,7 +28,7 @@ ANSWER = Answer(0, "Too slow", contact_ok=True)
 EVERY_PAGE: dict[str, tuple[int, Render]] = {
     "survey": (200, lambda locale: PAGES.survey(SurveyContext(locale))),
     "survey again": (200, lambda locale: PAGES.survey(SurveyContext(locale), recorded=ANSWER)),
-    "bad request": (400, lambda locale: PAGES.bad_request(SurveyContext(locale), Draft(), Problem.NO_RATING)),
+    "bad request": (400, lambda locale: PAGES.bad_request(SurveyContext(locale), Draft(), Problem.RATING)),
     "thanks": (200, lambda locale: PAGES.thanks(SurveyContext(locale), ANSWER)),
     **{
         f"step {step}": (200, lambda locale, step=step: PAGES.thanks(SurveyContext(locale), ANSWER, step))  # type: ignore[misc]  # bound
@@ -195,23 +196,23 @@ def test_another_link_preselects_its_rating_and_keeps_the_rest_of_the_recorded_a
 def test_a_bad_answer_comes_back_with_its_text_and_the_reason(problem: Problem, locale: str) -> None:
     page = PAGES.bad_request(SurveyContext(locale), Draft(3, "my words", contact_ok=True), problem)
     alert = parse(page.html).one("p", role="alert")
-    assert CATALOGS[locale][problem].format(lowest=0, highest=10) in alert.text
+    assert CATALOGS[locale][PROBLEM_TEXTS[problem]].format(lowest=0, highest=10) in alert.text
     assert checked(page) == ["3", "true"]
     assert comment(page) == "my words"
     assert parse(page.html).one("title").text.startswith(CATALOGS[locale]["survey_error"])
 
 
 def test_reason_is_bound_to_what_must_be_mended() -> None:
-    no_rating = form(PAGES.bad_request(EN, Draft(), Problem.NO_RATING))
+    no_rating = form(PAGES.bad_request(EN, Draft(), Problem.RATING))
     assert no_rating.all("fieldset")[0].attributes["aria-describedby"] == "problem"
-    long_comment = form(PAGES.bad_request(EN, Draft(3, "x"), Problem.LONG_COMMENT))
+    long_comment = form(PAGES.bad_request(EN, Draft(3, "x"), Problem.COMMENT))
     assert long_comment.one("textarea").attributes["aria-describedby"] == "problem"
     assert long_comment.one("textarea").attributes["aria-invalid"] == "true"
 
 
 @pytest.mark.parametrize("text", [*HOSTILE_COMMENTS, "\nstarts with a line break", ""])
 def test_a_comment_in_the_form_is_exactly_what_was_typed(text: str) -> None:
-    assert comment(PAGES.bad_request(EN, Draft(3, text), Problem.NO_RATING)) == text
+    assert comment(PAGES.bad_request(EN, Draft(3, text), Problem.RATING)) == text
     assert comment(PAGES.survey(EN, recorded=Answer(3, text))) == text
 
 
@@ -258,7 +259,7 @@ def test_every_page_links_the_privacy_notice() -> None:
 
 def test_the_page_asks_what_the_mail_asked() -> None:
     asked = SurveyContext("en-GB", "support_resolved", "support")
-    for page in (PAGES.survey(asked), PAGES.bad_request(asked, Draft(), Problem.NO_RATING)):
+    for page in (PAGES.survey(asked), PAGES.bad_request(asked, Draft(), Problem.RATING)):
         assert parse(page.html).one("h1").text.startswith("After the help you received from us")
         assert "How was our help?" in parse(page.html).one("title").text
 
@@ -350,9 +351,7 @@ def test_the_chosen_number_has_the_focus_so_that_enter_confirms_it() -> None:
     (focused,) = (one for one in form(PAGES.survey(EN, 9)) if "autofocus" in one.attributes)
     assert focused.attributes["value"] == "9"
     assert not [one for one in form(PAGES.survey(EN)) if "autofocus" in one.attributes]
-    assert not [
-        one for one in form(PAGES.bad_request(EN, Draft(9), Problem.LONG_COMMENT)) if "autofocus" in one.attributes
-    ]
+    assert not [one for one in form(PAGES.bad_request(EN, Draft(9), Problem.COMMENT)) if "autofocus" in one.attributes]
 
 
 @pytest.mark.parametrize(("rating", "kind"), [(0, "detractor"), (6, "detractor"), (7, "passive"), (9, "promoter")])
@@ -392,7 +391,7 @@ def test_a_page_that_was_tapped_open_reports_that_it_was_seen_and_nothing_else_m
 
 
 def test_there_is_no_script_without_a_number_or_with_a_confirmed_answer() -> None:
-    silent = [PAGES.survey(EN), PAGES.survey(EN, 9, ANSWER), PAGES.bad_request(EN, Draft(9), Problem.LONG_COMMENT)]
+    silent = [PAGES.survey(EN), PAGES.survey(EN, 9, ANSWER), PAGES.bad_request(EN, Draft(9), Problem.COMMENT)]
     assert not [
         page for page in silent if "<script" in page.html or "script-src" in page.headers["Content-Security-Policy"]
     ]
@@ -403,7 +402,7 @@ def test_an_unconfirmed_answer_is_chosen_and_not_said_to_be_recorded() -> None:
     assert checked(page) == ["8"]
     assert "You chose 8." in parse(page.html).one("p", **{"class": "note"}).text
     assert "<script" in PAGES.survey(EN, 3, Answer(8, confirmed=False)).html
-    refused = PAGES.bad_request(EN, Draft(), Problem.NO_RATING, Answer(8, confirmed=False))
+    refused = PAGES.bad_request(EN, Draft(), Problem.RATING, Answer(8, confirmed=False))
     assert form(refused).one("button").text == "Send answer"
 
 
@@ -482,7 +481,7 @@ def test_a_reason_that_is_offered_no_more_is_not_shown() -> None:
 
 
 def test_a_wrong_reason_shows_the_choices_on_every_screen() -> None:
-    page = form(PAGES.bad_request(EN, Draft(3, reason="x"), Problem.UNKNOWN_REASON))
+    page = form(PAGES.bad_request(EN, Draft(3, reason="x"), Problem.REASON))
     assert page.one("fieldset", **{"class": "choices"}).attributes["aria-describedby"] == "problem"
     assert not page.all("div", **{"class": "wide"})
 

@@ -8,7 +8,8 @@ from string import Formatter
 
 import pytest
 
-from afterbill.content.web.pages import Pages, Problem, SurveyContext
+from afterbill.answers.parse_answer import Problem
+from afterbill.content.web.pages import Pages, SurveyContext
 from afterbill.model.billing import Touchpoint
 from afterbill.model.errors import ConfigurationError
 from afterbill_cli.preview import mails as letters

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from afterbill.model.errors import ConfigurationError
-from afterbill.model.webhooks import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from afterbill.content.wording import Catalog
     from afterbill.model.channels import InProduct
     from afterbill.model.visits import Integrity
+    from afterbill.model.webhooks import Source
     from afterbill.outreach.caps import SendingCaps
 
 SURVEYS = "surveys.toml"
@@ -84,8 +84,10 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigurationError(message) from error
 
 
-def sources() -> Mapping[str, Source]:
+def sources() -> "Mapping[str, Source]":
     """The configured webhook endpoints by name."""
+    from afterbill.model.webhooks import Source  # noqa: PLC0415  # same as with brand()
+
     return {name: Source(name, **table) for name, table in surveys_table().get("sources", {}).items()}
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from afterbill.answers.parse_answer import Problem
 from afterbill.content.brand import Brand
 from afterbill.content.colours import SURFACE, SURFACE_DARK, ink_on
 from afterbill.content.web.form import FormSettings, Step
@@ -30,15 +30,13 @@ VARIABLES: Mapping[str, frozenset[str]] = {
     "unsubscribe.html": _COMMON,
 }
 """The variables of each template of a page."""
-
-
-class Problem(StrEnum):
-    """Why an answer could not be taken; the value is the key of the text that says so."""
-
-    NO_RATING = "survey_no_rating"
-    LONG_COMMENT = "survey_long_comment"
-    UNKNOWN_REASON = "survey_unknown_reason"
-    UNREADABLE = "survey_unreadable"
+PROBLEM_TEXTS = {
+    Problem.RATING: "survey_no_rating",
+    Problem.COMMENT: "survey_long_comment",
+    Problem.REASON: "survey_unknown_reason",
+    Problem.FORM: "survey_unreadable",
+}
+"""The key of the text about each problem of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +196,7 @@ class Pages:
             categories={rating: scale.category(rating) for rating in scale.ratings},
             draft=draft,
             recorded=recorded,
-            problem=problem,
+            problem=PROBLEM_TEXTS[problem] if problem else None,
             tapped=tapped,
             visible=self._form_settings.visible,
             script=self._script,
