@@ -10,10 +10,9 @@ from afterbill.adapters.aws.secret_keys import secret_keys
 from afterbill.adapters.dynamodb.in_product import InProductSurveysTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers import offer_survey as service
-from afterbill.answers.hosted import HostedLink
 from afterbill.answers.offer_survey import Fields, OfferDeps, Offered, Outcome
 from afterbill.answers.open_link import Opener, OpenLinkDeps, open_link
-from afterbill.answers.rate_limit import RateLimiter
+from afterbill.answers.open_link import Outcome as Opened
 from afterbill.content.web.form import FormSettings
 from afterbill.content.web.in_product.cross_origin import permitted, preflight
 from afterbill.content.web.in_product.door import DOOR_HEADERS, door, notice
@@ -27,8 +26,7 @@ from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
 
 _MAX_BODY_BYTES = 250_000
-_MOST_OPENED = 600
-"""Surveys that one link opens in a minute on each instance: more than a counter needs, less than a flood."""
+_LATER = {"Retry-After": "60"}
 
 _STATUS = {
     Outcome.INVALID: 400,
@@ -36,6 +34,11 @@ _STATUS = {
     Outcome.NOT_FOUND: 404,
     Outcome.CLOSED: 410,
     Outcome.TOO_MANY: 429,
+}
+_NOTICES: Mapping[Opened, tuple[int, str, Mapping[str, str]]] = {
+    Opened.AHEAD: (503, "unavailable", {}),  # a browser that only looked ahead asks again once somebody goes there
+    Opened.TOO_MANY: (429, "too_many", _LATER),
+    Opened.UNPROVEN: (404, "not_found", {}),
 }
 _ACTIONS: Mapping[str, Callable[[Fields, OfferDeps, datetime], Offered]] = {
     "survey": service.find_survey,
@@ -61,7 +64,6 @@ _offering = OfferDeps(
     reasons=frozenset(slug for slugs in _reasons.values() for slug in slugs),
 )
 _opening = OpenLinkDeps(_table, _keys, _keys, _in_product.source, _offering.day_of, lambda: uuid4().hex)
-_opened = RateLimiter(_MOST_OPENED)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -94,10 +96,10 @@ def _offered(request: http.Request, name: str, granted: Mapping[str, str]) -> di
         offered = _ACTIONS[name](fields, _offering, datetime.now(UTC))
     except TransientError as error:
         logger.error("survey not offered", error=str(error))
-        return _wrong(503, "unavailable", {**granted, "Retry-After": "60"})
+        return _wrong(503, "unavailable", {**granted, **_LATER})
     logger.info("survey in the product", action=name, outcome=offered.outcome, problem=offered.problem)
     if offered.outcome in _STATUS:
-        waiting = {"Retry-After": "60"} if offered.outcome is Outcome.TOO_MANY else {}
+        waiting = _LATER if offered.outcome is Outcome.TOO_MANY else {}
         return _wrong(_STATUS[offered.outcome], offered.problem or offered.outcome, {**granted, **waiting})
     if offered.outcome is Outcome.RECORDED:
         count(Metric.RESPONSES_RECORDED)
@@ -130,37 +132,31 @@ def _body(offered: Offered, fields: Mapping[str, str], request: http.Request) ->
 
 
 def _led(request: http.Request, name: str) -> dict[str, Any]:
-    """Redirect to a survey of the visitor's own. Programs that look at links get a door page, and nothing is stored."""
     words = _words(choose_locale(request.query.get("locale"), _catalogs, "") or _browser(request))
     link = _links.get(name)
     if link is None:
         return _notice(404, words, "not_found")
     if request.method not in {"GET", "HEAD", "POST"}:
         return _notice(405, words, "method_not_allowed", {"Allow": "GET, HEAD, POST"})
-    visitor = _visitors(request.method, request.headers, request.address)
-    if request.method == "GET" and visitor.probing:
-        # A browser that only looked ahead asks again when somebody follows the link.
-        return _notice(503, words, "unavailable")
-    if request.method == "HEAD" or (request.method == "GET" and visitor.scanner):
-        asking = _words(words.language, link.touchpoint, link.stage, link.question)
-        return http.response(200, door(asking), DOOR_HEADERS)
-    return _open(link, words, request)
-
-
-def _open(link: HostedLink, words: Wording, request: http.Request) -> dict[str, Any]:
-    now = datetime.now(UTC)
-    opener = Opener(words.language, request.query.get("user", ""), request.query.get("hash", ""))
-    if not _opened.admits(link.name, now.timestamp()):
-        return _notice(429, words, "too_many", {"Retry-After": "60"})
     try:
-        token = open_link(link, opener, _opening, now)
+        opening = open_link(link, _opener(request, words), _opening, datetime.now(UTC))
     except TransientError as error:
         logger.error("link not opened", error=str(error))
-        return _notice(503, words, "unavailable", {"Retry-After": "60"})
-    if token is None:
-        return _notice(404, words, "not_found")
+        return _notice(503, words, "unavailable", _LATER)
+    if opening.outcome is Opened.DOOR:
+        asking = _words(words.language, link.touchpoint, link.stage, link.question)
+        return http.response(200, door(asking), DOOR_HEADERS)
+    if opening.outcome is not Opened.OPENED:
+        status, text, headers = _NOTICES[opening.outcome]
+        return _notice(status, words, text, headers)
     logger.info("plain link opened", link=link.name)
-    return http.response(303, "", {"Location": f"../s/{token}", "Cache-Control": "no-store"})
+    return http.response(303, "", {"Location": f"../s/{opening.token}", "Cache-Control": "no-store"})
+
+
+def _opener(request: http.Request, words: Wording) -> Opener:
+    visitor = _visitors(request.method, request.headers, request.address)
+    user, hash_ = request.query.get("user", ""), request.query.get("hash", "")
+    return Opener(words.language, user, hash_, visitor, pressed=request.method == "POST")
 
 
 def _notice(status: int, words: Wording, name: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:

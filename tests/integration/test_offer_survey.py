@@ -78,7 +78,7 @@ def cors(response):
 def hurried(stack, most):
     """The loaded function, admitting no more than this in a minute."""
     module = sys.modules["functions.offer_survey.app"]
-    stack.patch.setattr(module, "_opened", RateLimiter(most))
+    stack.patch.setattr(module, "_opening", replace(module._opening, throttle=RateLimiter(most)))
     stack.patch.setattr(module, "_offering", replace(module._offering, throttle=RateLimiter(most)))
 
 

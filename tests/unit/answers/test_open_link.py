@@ -1,10 +1,14 @@
 """Plain links: a survey of one's own, at once, for whoever opens one."""
 
+from dataclasses import replace
+
 import pytest
 
 from afterbill.answers.hosted import HostedLink
 from afterbill.answers.in_product import user_hash
-from afterbill.answers.open_link import Opener, OpenLinkDeps, open_link
+from afterbill.answers.open_link import Opener, Opening, OpenLinkDeps, open_link
+from afterbill.answers.open_link import Outcome as Opened
+from afterbill.answers.rate_limit import RateLimiter
 from afterbill.answers.record_response import Outcome, RespondDeps, record_response, show_survey
 from afterbill.answers.visitors import Visitor
 from afterbill.model import links
@@ -39,7 +43,7 @@ def responding(table):
 
 
 def test_everybody_who_opens_it_has_a_survey_of_their_own(opening, table):
-    first, second = (open_link(LINK, ANYBODY, opening, NOON) for _ in range(2))
+    first, second = (open_link(LINK, ANYBODY, opening, NOON).token for _ in range(2))
 
     assert first != second
     assert len(table.invitations) == 2
@@ -61,7 +65,7 @@ def test_it_knows_the_link_the_language_and_the_channel_and_nothing_of_the_perso
 
 
 def test_it_was_not_sent_and_can_be_answered_at_once(opening, table):
-    token = open_link(LINK, ANYBODY, opening, NOON)
+    token = open_link(LINK, ANYBODY, opening, NOON).token
 
     (one,) = table.invitations.values()
     assert (one.state, one.sent_day) == (State.SENT, "")
@@ -70,7 +74,7 @@ def test_it_was_not_sent_and_can_be_answered_at_once(opening, table):
 
 
 def test_it_closes_after_a_day(opening, table):
-    token = open_link(LINK, ANYBODY, opening, NOON)
+    token = open_link(LINK, ANYBODY, opening, NOON).token
 
     late = record_response(token, {"rating": "9"}, responding(table), NOON + DAY + SECOND)
 
@@ -84,9 +88,39 @@ def test_it_asks_what_its_touchpoint_asks(opening, table):
     assert one.question is Question.CSAT
 
 
+AHEAD, HEAD, SCANNER = Visitor(probing=True, ahead=True), Visitor(probing=True), Visitor(scanner=True)
+
+
+@pytest.mark.parametrize(
+    ("visitor", "outcome"),
+    [(AHEAD, Opened.AHEAD), (HEAD, Opened.DOOR), (SCANNER, Opened.DOOR)],
+    ids=["prefetch", "head", "scanner"],
+)
+def test_nothing_is_made_for_programs_that_look_at_links(opening, table, visitor, outcome):
+    assert open_link(LINK, replace(ANYBODY, visitor=visitor), opening, NOON) == Opening(outcome)
+    assert table.invitations == {}
+
+
+@pytest.mark.parametrize("visitor", [AHEAD, HEAD, SCANNER], ids=["prefetch", "head", "scanner"])
+def test_the_button_on_the_door_opens_a_survey_for_everybody(opening, visitor):
+    pressed = replace(ANYBODY, visitor=visitor, pressed=True)
+
+    assert open_link(LINK, pressed, opening, NOON).outcome is Opened.OPENED
+
+
+def test_a_flood_of_openings_of_one_link_is_refused(opening, table):
+    limited = replace(opening, throttle=RateLimiter(2))
+    other = replace(LINK, name="other")
+
+    outcomes = [open_link(link, ANYBODY, limited, NOON).outcome for link in (LINK, LINK, LINK, other)]
+
+    assert outcomes == [Opened.OPENED, Opened.OPENED, Opened.TOO_MANY, Opened.OPENED]
+    assert len(table.invitations) == 3
+
+
 class TestOfAUser:
     def test_a_customer_meets_the_same_survey_all_day(self, opening, table):
-        first, second = (open_link(LINK, of("cus_1"), opening, NOON + number * HOUR) for number in (0, 1))
+        first, second = (open_link(LINK, of("cus_1"), opening, NOON + number * HOUR).token for number in (0, 1))
 
         (one,) = table.invitations.values()
         assert {links.read(token, links.Purpose.SURVEY, KEYS).invitation_id for token in (first, second)} == {one.id}
@@ -110,5 +144,5 @@ class TestOfAUser:
         ids=["hash of another user", "no hash", "no user", "too long"],
     )
     def test_whoever_is_not_who_the_link_says_gets_nothing(self, opening, table, opener):
-        assert open_link(LINK, opener, opening, NOON) is None
+        assert open_link(LINK, opener, opening, NOON) == Opening(Opened.UNPROVEN)
         assert table.invitations == {}
