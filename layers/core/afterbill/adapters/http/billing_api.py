@@ -1,13 +1,10 @@
 """APIs of billing systems over HTTP: one host each, the one that is configured."""
 
-import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import NoReturn
 from urllib.parse import unquote, urlencode
 
 from afterbill.adapters.http.billing_login import Credentials, base_url, request_token
@@ -15,6 +12,7 @@ from afterbill.adapters.http.http_client import Answer, HttpClient
 from afterbill.intake.connector import Api, Call, Login, Token
 from afterbill.intake.ports import Tokens
 from afterbill.model.errors import ConfigurationError, PayloadError
+from afterbill.model.exact_json import DECODER
 from afterbill.model.webhooks import Source
 
 _OWN_HEADERS = {"user-agent": "afterbill", "accept": "application/json"}
@@ -24,7 +22,6 @@ _EARLY = timedelta(minutes=1)
 _OFTEN = timedelta(minutes=10)
 """Secrets Manager asks for no more new versions than one in this time."""
 _EVER = datetime.min.replace(tzinfo=UTC)
-_LONGEST_NUMBER = 20
 _STALE_TOKEN = 401
 _DENIED = frozenset({401, 403})
 _GONE = frozenset({404, 410})
@@ -170,7 +167,7 @@ class _HttpCall:
         if not 200 <= answer.status < 300:  # noqa: PLR2004  # success
             raise PayloadError(f"{asked}: status {answer.status}")
         try:
-            return _DECODER.decode(answer.body.decode()) if answer.body else {}
+            return DECODER.decode(answer.body.decode()) if answer.body else {}
         except (ValueError, RecursionError):
             raise PayloadError(f"{asked}: the answer is not JSON in UTF-8") from None
 
@@ -193,15 +190,3 @@ def _bearer(key: str) -> dict[str, str]:
 
 def _not_opened(source: Source) -> str:
     return f"the API of source {source.name} refuses its credentials: correct them in the secret `apis`"
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
-
-
-def _fraction(digits: str) -> Decimal | float:
-    """Exactly what was written, for it may be money; an overlong number is no amount."""
-    return Decimal(digits) if len(digits) <= _LONGEST_NUMBER else float(digits)
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_fraction)

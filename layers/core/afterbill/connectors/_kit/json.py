@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import Decimal
-from json import JSONDecoder
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from afterbill.model.errors import PayloadError
+from afterbill.model.exact_json import DECODER
 
 T = TypeVar("T")
 Json = Mapping[str, object]
@@ -16,7 +15,6 @@ _EMPTY: Json = {}
 _NOON = timedelta(hours=12)
 _DAY = len("2000-12-31")
 _LONGEST = 255
-_LONGEST_NUMBER = 20
 _MOST_FIELDS = 50
 _LARGEST = 10**15
 _LARGEST_ID = 10**20
@@ -38,7 +36,7 @@ def parse_any(body: bytes) -> object:
     """The JSON in these bytes, whatever it is."""
     try:
         written = body.decode().strip(" \t\n\r")
-        value, end = _DECODER.raw_decode(written)
+        value, end = DECODER.raw_decode(written)
     except (ValueError, RecursionError):
         raise PayloadError("The body is not JSON in UTF-8.") from None
     if end != len(written):
@@ -52,18 +50,6 @@ def form(body: bytes) -> dict[str, str]:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
     except ValueError:
         raise PayloadError(f"The body is not a form in UTF-8 with at most {_MOST_FIELDS} fields.") from None
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _fraction(digits: str) -> Decimal | float:
-    """Exactly what was written, for it may be money; an overlong number is no amount."""
-    return Decimal(digits) if len(digits) <= _LONGEST_NUMBER else float(digits)
-
-
-_DECODER = JSONDecoder(parse_constant=_refuse, parse_float=_fraction)
 
 
 def section(value: object, *path: str) -> Json:
