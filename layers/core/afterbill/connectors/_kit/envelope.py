@@ -1,4 +1,4 @@
-"""How the modules of this package word what they read: one envelope, then facts and lessons."""
+"""Build billing events: an envelope holds what all events of one webhook share, and makes facts and profile updates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class Envelope:
     occurred_at: datetime
     test: bool = False
 
-    def learned(
+    def profile(
         self, customer: CustomerRef, objects: Mapping[str, str] | None = None, plan: str | None = None
     ) -> BillingEvent:
-        """An event that only teaches something about its customer."""
+        """A profile update: an event that changes what is known of its customer, and reports nothing that happened."""
         return BillingEvent(
             source=self.source,
             event_id=self.event_id,
@@ -38,7 +38,7 @@ class Envelope:
             test=self.test,
         )
 
-    def happened(  # noqa: PLR0913  # what a fact is made of
+    def fact(  # noqa: PLR0913  # what a fact is made of
         self,
         touchpoint: Touchpoint,
         about: tuple[str, str, str],
@@ -49,7 +49,7 @@ class Envelope:
         plan: str | None = None,
         products: tuple[str, ...] = (),
     ) -> BillingEvent:
-        """A fact: `about` is its object's id, its meaning and its occurrence, by which twins are one."""
+        """A fact. `about` is an id, a meaning and an occurrence: events that agree in all three are one fact."""
         return BillingEvent(
             source=self.source,
             event_id=self.event_id,

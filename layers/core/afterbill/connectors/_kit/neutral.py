@@ -120,11 +120,11 @@ def read(payload: Json, source: Source, message_id: str, sent_at: datetime) -> t
     kind = source.types.get(foreign, foreign)
     message = Message(body, kind, source, text(message_id) or "", sent_at)
     if kind in _TOUCHPOINTS:
-        return (_happened(message),)
-    return (_learned(message),) if kind in (_UPDATED, _DELETED) else ()
+        return (_fact(message),)
+    return (_profile(message),) if kind in (_UPDATED, _DELETED) else ()
 
 
-def _happened(message: Message) -> BillingEvent:
+def _fact(message: Message) -> BillingEvent:
     body = message.body
     subject = identifier(body.at("data.id")) or message.id
     if not subject:
@@ -153,7 +153,7 @@ def _objects(body: Body, subject: str, customer: CustomerRef) -> dict[str, str]:
     return identifiers(object=subject, customer=customer.id, **numbered)
 
 
-def _learned(message: Message) -> BillingEvent:
+def _profile(message: Message) -> BillingEvent:
     body = message.body
     customer = _customer(body)
     if not customer.id:

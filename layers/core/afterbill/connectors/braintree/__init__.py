@@ -17,7 +17,7 @@ from afterbill.connectors._kit.json import form, text
 from afterbill.connectors._kit.signatures import any_match
 from afterbill.connectors._kit.xml import parse_xml
 from afterbill.connectors.braintree import facts
-from afterbill.connectors.braintree.facts import BraintreeEvent, parse_event, told_in
+from afterbill.connectors.braintree.facts import BraintreeEvent, consent_fields, parse_event
 from afterbill.intake.connector import About, Address
 from afterbill.model.billing import BillingEvent
 from afterbill.model.errors import PayloadError
@@ -138,7 +138,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     event_id = hashlib.sha256(payload.encode()).hexdigest()[:32]
     received = parse_event(notification, kind, event_id, source)
     event = reader(received)
-    return (with_basis(event, source.fields, *told_in(received.subject)),) if event else ()
+    return (with_basis(event, source.fields, *consent_fields(received.subject)),) if event else ()
 
 
 def _decoded(payload: str) -> bytes:

@@ -95,7 +95,7 @@ def _charge(received: BraintreeEvent, touchpoint: Touchpoint, meaning: str) -> B
     paid_by = identifier(transaction)
     # A charge of zero makes no transaction; then its time tells it from others.
     occurrence = "" if paid_by else received.envelope.occurred_at.isoformat()
-    return received.envelope.happened(
+    return received.envelope.fact(
         touchpoint,
         (paid_by or received.require(subscription, "subscription"), meaning, occurrence),
         customer_of(transaction),
@@ -126,7 +126,7 @@ def subscription_seen(received: BraintreeEvent) -> BillingEvent:
     """A subscription whose charges are the facts: it teaches the plan, and with a transaction the customer."""
     subscription = received.content("subscription")
     objects = {kind: id_ for kind, id_ in _objects(subscription).items() if kind != "transaction"}
-    return received.envelope.learned(customer_of(_latest(subscription)), objects, text(subscription.get("plan-id")))
+    return received.envelope.profile(customer_of(_latest(subscription)), objects, text(subscription.get("plan-id")))
 
 
 def trial_ended(received: BraintreeEvent) -> BillingEvent:
@@ -143,7 +143,7 @@ def cancelled(received: BraintreeEvent) -> BillingEvent:
 def _ending(received: BraintreeEvent, touchpoint: Touchpoint) -> BillingEvent:
     seen = subscription_seen(received)
     about = (received.require(received.content("subscription"), "subscription"), touchpoint.value, "")
-    return received.envelope.happened(touchpoint, about, seen.customer, seen.objects, plan=seen.plan)
+    return received.envelope.fact(touchpoint, about, seen.customer, seen.objects, plan=seen.plan)
 
 
 def settled(received: BraintreeEvent) -> BillingEvent:
@@ -175,7 +175,7 @@ def _transaction(received: BraintreeEvent, touchpoint: Touchpoint, about: tuple[
         customer=section(transaction, "customer").get("id"),
     )
     plan, money = text(transaction.get("plan-id")), received.money(transaction)
-    return received.envelope.happened(touchpoint, about, customer_of(transaction), objects, money=money, plan=plan)
+    return received.envelope.fact(touchpoint, about, customer_of(transaction), objects, money=money, plan=plan)
 
 
 def dispute_opened(received: BraintreeEvent) -> BillingEvent:
@@ -185,10 +185,10 @@ def dispute_opened(received: BraintreeEvent) -> BillingEvent:
     objects = identifiers(dispute=dispute, transaction=transaction, subscription=transaction.get("subscription-id"))
     about = (received.require(dispute, "dispute"), Touchpoint.DISPUTED.value, "")
     customer, money = customer_of(transaction), received.money(dispute)
-    return received.envelope.happened(Touchpoint.DISPUTED, about, customer, objects, money=money)
+    return received.envelope.fact(Touchpoint.DISPUTED, about, customer, objects, money=money)
 
 
-def told_in(subject: Json) -> tuple[object, ...]:
+def consent_fields(subject: Json) -> tuple[object, ...]:
     """Where a seller may keep a legal basis: custom fields, whose names have dashes in XML."""
     parts = (section(subject, "transaction"), section(subject, "dispute", "transaction"))
     transaction = next(filter(None, parts), _latest(section(subject, "subscription")))

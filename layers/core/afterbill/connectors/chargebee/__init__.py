@@ -12,7 +12,7 @@ from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.envelope import Envelope
 from afterbill.connectors._kit.json import Json, moment, needed, parse, section, text
 from afterbill.connectors._kit.signatures import any_match, basic, check_basic, keys_of
-from afterbill.connectors.chargebee.envelope import ChargebeeEvent, customer_in, told_in
+from afterbill.connectors.chargebee.envelope import ChargebeeEvent, consent_fields, customer_in
 from afterbill.connectors.chargebee.events import READERS
 from afterbill.intake.connector import About, Address, Api, Call, Login
 from afterbill.model.billing import BillingEvent
@@ -69,7 +69,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     reader = READERS.get(kind.removesuffix(_BACKDATED).replace("_canceled", "_cancelled"))
     received = _notice(payload, kind, source)
     event = reader(received) if reader else None
-    return (with_basis(event, source.fields, *told_in(received.content)),) if event else ()
+    return (with_basis(event, source.fields, *consent_fields(received.content)),) if event else ()
 
 
 def _notice(payload: Json, kind: str, source: Source) -> ChargebeeEvent:
@@ -101,4 +101,4 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
         country=known.country or said.country,
         attributes={**known.attributes, **said.attributes},
     )
-    return with_basis(replace(event, customer=person), source.fields, *told_in(found))
+    return with_basis(replace(event, customer=person), source.fields, *consent_fields(found))

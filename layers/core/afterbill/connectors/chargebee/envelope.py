@@ -55,14 +55,14 @@ class ChargebeeEvent:
         """An amount in the smallest unit of the part's currency."""
         return from_minor(amount, part.get("currency_code") or self.currency)
 
-    def learned(self) -> BillingEvent | None:
+    def profile(self) -> BillingEvent | None:
         """What every event teaches: who, and which plan; None where an id alone is named."""
         plan = _plan(self.part("subscription"))
         if not plan and not self.part("customer"):
             return None
-        return self.envelope.learned(self.customer(), self.objects(), plan)
+        return self.envelope.profile(self.customer(), self.objects(), plan)
 
-    def happened(
+    def fact(
         self,
         touchpoint: Touchpoint,
         about: tuple[str, str, str],
@@ -72,7 +72,7 @@ class ChargebeeEvent:
         """A fact with everything the content says around it."""
         lines = self.part("invoice").get("line_items") or self.part("order").get("order_line_items")
         names = [text(line.get("description")) for line in records(lines, MOST_LINES)]
-        return self.envelope.happened(
+        return self.envelope.fact(
             touchpoint,
             about,
             self.customer(),
@@ -163,7 +163,7 @@ def customer_in(content: Json) -> CustomerRef:
     )
 
 
-def told_in(content: Json) -> tuple[object, ...]:
+def consent_fields(content: Json) -> tuple[object, ...]:
     """Where a seller may keep a legal basis: custom fields stand beside all others, marked by their names."""
     parts = [section(content, name) for name in ("customer", "subscription")]
     return tuple(place for part in parts for place in (without_prefix(part, "cf_"), part.get("meta_data")))

@@ -14,7 +14,7 @@ def payment_succeeded(event: ChargebeeEvent) -> BillingEvent:
     touchpoint, transaction = _paid_touchpoint(event), event.part("transaction")
     started = touchpoint is Touchpoint.SUBSCRIPTION_STARTED
     about = event.objects()["subscription"] if started else _paid_object(event)
-    return event.happened(touchpoint, (about, PAYMENT, ""), _amount(event, transaction))
+    return event.fact(touchpoint, (about, PAYMENT, ""), _amount(event, transaction))
 
 
 def _paid_object(event: ChargebeeEvent) -> str:
@@ -48,7 +48,7 @@ def payment_failed(event: ChargebeeEvent) -> BillingEvent:
     transaction, invoice = event.part("transaction"), event.part("invoice")
     money = event.money(transaction.get("amount"), transaction) or event.money(invoice.get("amount_due"), invoice)
     about = (_paid_object(event), "payment_failed", event.require(transaction.get("id"), "transaction"))
-    return event.happened(Touchpoint.PAYMENT_FAILED, about, money)
+    return event.fact(Touchpoint.PAYMENT_FAILED, about, money)
 
 
 def refunded(event: ChargebeeEvent) -> BillingEvent:
@@ -56,7 +56,7 @@ def refunded(event: ChargebeeEvent) -> BillingEvent:
     transaction = event.part("transaction")
     refund = event.require(transaction.get("id"), "transaction")
     money = event.money(transaction.get("amount"), transaction)
-    return event.happened(Touchpoint.REFUNDED, (refund, "refunded", ""), money, {"refund": refund})
+    return event.fact(Touchpoint.REFUNDED, (refund, "refunded", ""), money, {"refund": refund})
 
 
 def credit_note_created(event: ChargebeeEvent) -> BillingEvent | None:
@@ -66,15 +66,15 @@ def credit_note_created(event: ChargebeeEvent) -> BillingEvent | None:
         refund = event.require(paid_back.get("txn_id"), "transaction of its refund")
         more = identifiers(refund=refund, invoice=note.get("reference_invoice_id"))
         money = event.money(paid_back.get("applied_amount"), note)
-        return event.happened(Touchpoint.REFUNDED, (refund, "refunded", ""), money, more)
-    return event.learned()
+        return event.fact(Touchpoint.REFUNDED, (refund, "refunded", ""), money, more)
+    return event.profile()
 
 
 def subscription_paid(event: ChargebeeEvent) -> BillingEvent | None:
-    """A renewal or a return: the twin of its payment once the invoice it carries is paid, else only a lesson."""
+    """A renewal or a return: the twin of its payment once the invoice it carries is paid, else only a profile."""
     invoice = event.part("invoice")
     if invoice.get("status") != "paid" or not identifier(invoice.get("id")):
-        return event.learned()
+        return event.profile()
     return payment_succeeded(event)
 
 
@@ -85,7 +85,7 @@ def subscription_started(event: ChargebeeEvent) -> BillingEvent | None:
         return subscription_paid(event)
     subject = event.require(event.objects().get("subscription"), "subscription")
     more = identifiers(start=start_of(subject))
-    return event.happened(Touchpoint.SUBSCRIPTION_STARTED, (subject, PAYMENT, ""), more=more)
+    return event.fact(Touchpoint.SUBSCRIPTION_STARTED, (subject, PAYMENT, ""), more=more)
 
 
 def subscription_activated(event: ChargebeeEvent) -> BillingEvent | None:
@@ -115,7 +115,7 @@ def _about_subscription(
     event: ChargebeeEvent, touchpoint: Touchpoint, occurrence: str, money: Money | None = None
 ) -> BillingEvent:
     subject = event.require(event.objects().get("subscription"), "subscription")
-    return event.happened(touchpoint, (subject, touchpoint.value, occurrence), money)
+    return event.fact(touchpoint, (subject, touchpoint.value, occurrence), money)
 
 
 def order_delivered(event: ChargebeeEvent) -> BillingEvent:
@@ -123,13 +123,13 @@ def order_delivered(event: ChargebeeEvent) -> BillingEvent:
     order = event.part("order")
     subject = event.require(event.objects().get("order"), "order")
     money = event.money(order.get("total"), order)
-    return event.happened(Touchpoint.ORDER_FULFILLED, (subject, "order_fulfilled", ""), money)
+    return event.fact(Touchpoint.ORDER_FULFILLED, (subject, "order_fulfilled", ""), money)
 
 
 def customer_deleted(event: ChargebeeEvent) -> BillingEvent:
     """That the customer is gone; nothing else is learned of somebody who was just deleted."""
     gone = event.require(customer_id(event.content), "customer")
-    return event.envelope.learned(CustomerRef(id=gone, deleted=True), {"customer": gone})
+    return event.envelope.profile(CustomerRef(id=gone, deleted=True), {"customer": gone})
 
 
 READERS: Mapping[str, Callable[[ChargebeeEvent], BillingEvent | None]] = {
@@ -143,13 +143,13 @@ READERS: Mapping[str, Callable[[ChargebeeEvent], BillingEvent | None]] = {
     "subscription_activated": subscription_activated,
     "subscription_renewed": subscription_paid,
     "subscription_reactivated": subscription_paid,
-    "subscription_changed": ChargebeeEvent.learned,
+    "subscription_changed": ChargebeeEvent.profile,
     "subscription_trial_end_reminder": trial_ending,
     "subscription_cancellation_scheduled": cancelled,
     "subscription_cancelled": cancelled,
     "order_delivered": order_delivered,
-    "invoice_generated": ChargebeeEvent.learned,
-    "customer_created": ChargebeeEvent.learned,
-    "customer_changed": ChargebeeEvent.learned,
+    "invoice_generated": ChargebeeEvent.profile,
+    "customer_created": ChargebeeEvent.profile,
+    "customer_changed": ChargebeeEvent.profile,
     "customer_deleted": customer_deleted,
 }

@@ -146,7 +146,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectRe
     event_id, account = f"{name}:{object_id}", account or source.account
     if name == _DELETED:
         envelope = Envelope(PROVIDER, account, source.name, event_id, webhook.received_at)
-        return (envelope.learned(CustomerRef(id=object_id, deleted=True), {"customer": object_id}),)
+        return (envelope.profile(CustomerRef(id=object_id, deleted=True), {"customer": object_id}),)
     kind = _KINDS.get(name)
     if not kind:
         return ()

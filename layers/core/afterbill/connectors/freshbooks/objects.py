@@ -76,7 +76,7 @@ def _client(client: Json, client_id: str, envelope: Envelope, ask: _Ask) -> Bill
     """What a client teaches; of a deleted one nothing but that."""
     deleted = client.get("vis_state") == _DELETED
     person = CustomerRef(id=client_id, deleted=True) if deleted else _person(client_id, client)
-    return envelope.learned(person, {"customer": client_id})
+    return envelope.profile(person, {"customer": client_id})
 
 
 def _person(client_id: str, client: Json) -> CustomerRef:
@@ -117,8 +117,8 @@ def _payment(payment: Json, payment_id: str, envelope: Envelope, ask: _Ask) -> B
     objects = identifiers(payment=payment_id, invoice=invoice_id, customer=customer.id)
     paid = _on(envelope, payment.get("date"))
     if not paid:
-        return envelope.learned(customer, objects)
-    return paid.happened(
+        return envelope.profile(customer, objects)
+    return paid.fact(
         Touchpoint.PAYMENT_SUCCEEDED,
         (invoice_id or payment_id, PAYMENT, ""),
         customer,
@@ -136,7 +136,7 @@ def _invoice(invoice: Json, invoice_id: str, envelope: Envelope, ask: _Ask) -> B
     paid = _on(envelope, invoice.get("date_paid"))
     if not paid:
         customer = _billed(invoice)
-        return envelope.learned(customer, identifiers(invoice=invoice_id, customer=customer.id))
+        return envelope.profile(customer, identifiers(invoice=invoice_id, customer=customer.id))
     return _of_bill(invoice, {"invoice": invoice_id}, (Touchpoint.PAYMENT_SUCCEEDED, PAYMENT), paid)
 
 
@@ -159,7 +159,7 @@ def _of_bill(bill: Json, objects: Mapping[str, str], what: tuple[Touchpoint, str
     touchpoint, meaning = what
     (subject,) = objects.values()
     customer = _billed(bill)
-    return envelope.happened(
+    return envelope.fact(
         touchpoint,
         (subject, meaning, ""),
         customer,

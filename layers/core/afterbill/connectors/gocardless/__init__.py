@@ -131,7 +131,7 @@ def _read(event: object, webhook: Webhook, source: Source) -> Iterator[ParsedEle
         raise PayloadError(f"The GoCardless event {envelope.event_id} names no {meaning.kind}.")
     subject = objects[meaning.kind]
     about = (subject, meaning.name, envelope.event_id if meaning.repeats else "")
-    fact = envelope.happened(_touchpoint(meaning, objects), about, _named_in(said, objects), objects)
+    fact = envelope.fact(_touchpoint(meaning, objects), about, _named_in(said, objects), objects)
     yield with_basis(fact, source.fields, said.get("metadata"), said.get("resource_metadata"))
     if meaning.kind == "refund" and "payment" not in objects:
         yield ObjectReference(source.name, envelope.event_id, envelope.occurred_at, "refund", subject)
@@ -173,7 +173,7 @@ def resolve(pointer: ObjectReference, source: Source, call: Call) -> tuple[Billi
     if not payment:
         return ()
     envelope = Envelope(_PROVIDER, "", pointer.source, pointer.event_id, pointer.occurred_at)
-    connects = envelope.learned(CustomerRef(), {"payment": payment, "refund": pointer.id})
+    connects = envelope.profile(CustomerRef(), {"payment": payment, "refund": pointer.id})
     return (replace(connects, fact=fact_key(_PROVIDER, "", payment, PAYMENT)),)
 
 
@@ -189,11 +189,11 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
     mandate = _ask(call, "mandates", _linked(payment or subscription or refund, "mandate"))
     person = _ask(call, "customers", event.customer.id or _linked(mandate, "customer"))
     bill = refund or payment
-    learned = identifiers(payment=payment, subscription=_linked(payment, "subscription"), customer=person)
+    linked = identifiers(payment=payment, subscription=_linked(payment, "subscription"), customer=person)
     found = replace(
         event,
         customer=_customer(event.customer, person, bill),
-        objects={**learned, **objects},
+        objects={**linked, **objects},
         money=event.money or from_minor(bill.get("amount"), bill.get("currency")),
         plan=event.plan or text(subscription.get("name")),
     )

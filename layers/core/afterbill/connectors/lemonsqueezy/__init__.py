@@ -98,7 +98,7 @@ def _order_created(received: _Event) -> BillingEvent:
     """An order, which may still wait for its payment or have failed."""
     order = received.said
     if order.get("status") != "paid":
-        return received.envelope.learned(_customer(order), _order_objects(received))
+        return received.envelope.profile(_customer(order), _order_objects(received))
     return _order(received, Touchpoint.ORDER_PAID, PAYMENT, "", order.get("total"))
 
 
@@ -111,7 +111,7 @@ def _order_refunded(received: _Event) -> BillingEvent:
 def _order(received: _Event, touchpoint: Touchpoint, meaning: str, occurrence: str, amount: object) -> BillingEvent:
     order, objects = received.said, _order_objects(received)
     item = section(order, "first_order_item")
-    return received.envelope.happened(
+    return received.envelope.fact(
         touchpoint,
         (received.require(objects, "order"), meaning, occurrence),
         _customer(order),
@@ -164,7 +164,7 @@ def _invoice(received: _Event, touchpoint: Touchpoint, meaning: str, occurrence:
     kinds = ("invoice",) if touchpoint is Touchpoint.PAYMENT_FAILED else ("order", "invoice")
     about = (received.require(objects, *kinds), meaning, occurrence)
     money = from_minor(amount, invoice.get("currency"))
-    return received.envelope.happened(touchpoint, about, _customer(invoice), objects, money=money)
+    return received.envelope.fact(touchpoint, about, _customer(invoice), objects, money=money)
 
 
 def _first_order(invoice: Json) -> str | None:
@@ -183,7 +183,7 @@ def _returned(said: Json) -> int | None:
 
 def _subscribed(received: _Event) -> BillingEvent:
     """What a subscription teaches: its payments are reported by its invoices."""
-    return received.envelope.learned(_customer(received.said), _subscription_objects(received), _title(received.said))
+    return received.envelope.profile(_customer(received.said), _subscription_objects(received), _title(received.said))
 
 
 def _cancelled(received: _Event) -> BillingEvent:
@@ -192,7 +192,7 @@ def _cancelled(received: _Event) -> BillingEvent:
     ends_at = iso_moment(received.said.get("ends_at"))
     about = (received.require(objects, "subscription"), "cancelled", ends_at.date().isoformat() if ends_at else "")
     customer, plan = _customer(received.said), _title(received.said)
-    return received.envelope.happened(Touchpoint.CANCELLED, about, customer, objects, plan=plan)
+    return received.envelope.fact(Touchpoint.CANCELLED, about, customer, objects, plan=plan)
 
 
 def _subscription_objects(received: _Event) -> dict[str, str]:

@@ -93,10 +93,10 @@ def _payment(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:
     if entity.get("status") == "failed":
         failed = _at(envelope, entity.get("failedAt"))
         about = (objects["payment"], "payment_failed", "")
-        return (failed.happened(Touchpoint.PAYMENT_FAILED, about, customer, objects, money=money),)
+        return (failed.fact(Touchpoint.PAYMENT_FAILED, about, customer, objects, money=money),)
     if entity.get("status") != "paid":
         return ()
-    paid = _at(envelope, entity.get("paidAt")).happened(
+    paid = _at(envelope, entity.get("paidAt")).fact(
         _paid_as(entity, objects), (subject, PAYMENT, ""), customer, objects, money=money, products=_products(entity)
     )
     return (paid, *_taken_back(entity, envelope, subject, objects))
@@ -116,10 +116,10 @@ def _taken_back(entity: Json, envelope: Envelope, subject: str, objects: Mapping
     refunded, charged_back = _amount(entity.get("amountRefunded")), _amount(entity.get("amountChargedBack"))
     if refunded and refunded.amount > 0:
         about = (subject, "refunded", str(refunded.amount))
-        found.append(envelope.happened(Touchpoint.REFUNDED, about, customer, objects, money=refunded))
+        found.append(envelope.fact(Touchpoint.REFUNDED, about, customer, objects, money=refunded))
     if charged_back and charged_back.amount > 0:
         about = (subject, "disputed", "")
-        found.append(envelope.happened(Touchpoint.DISPUTED, about, customer, objects, money=charged_back))
+        found.append(envelope.fact(Touchpoint.DISPUTED, about, customer, objects, money=charged_back))
     return tuple(found)
 
 
@@ -141,7 +141,7 @@ def _order(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:
     money, products = _amount(entity.get("amount")), _products(entity)
     states = _ORDER_STATES.get(entity.get("status"), ()) if isinstance(entity.get("status"), str) else ()
     found = tuple(
-        _at(envelope, entity.get(when)).happened(
+        _at(envelope, entity.get(when)).fact(
             touchpoint, (order, meaning, ""), customer_of(entity), objects, money=money, products=products
         )
         for touchpoint, meaning, when in states
@@ -159,7 +159,7 @@ def _payment_link(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:
     paid = _at(envelope, entity.get("paidAt"))
     money = _amount(entity.get("amount"))
     return (
-        paid.happened(
+        paid.fact(
             Touchpoint.PAYMENT_SUCCEEDED, about, customer_of(entity), objects, money=money, products=_products(entity)
         ),
     )
@@ -183,7 +183,7 @@ def _sales_invoice(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]
     about = (invoice, PAYMENT, "")
     money = _amount(entity.get("totalAmount")) or _amount(entity.get("amount"))
     return (
-        _at(envelope, entity.get("paidAt")).happened(
+        _at(envelope, entity.get("paidAt")).fact(
             Touchpoint.PAYMENT_SUCCEEDED, about, customer, objects, money=money, products=_products(entity)
         ),
     )
@@ -197,7 +197,7 @@ def _refund(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:
     objects = identifiers(refund=refund, payment=entity.get("paymentId"), order=entity.get("orderId"))
     about, money = (refund, "refunded", ""), _amount(entity.get("amount"))
     customer = CustomerRef(email=address(section(entity, "metadata").get("email")))
-    return (envelope.happened(Touchpoint.REFUNDED, about, customer, objects, money=money),)
+    return (envelope.fact(Touchpoint.REFUNDED, about, customer, objects, money=money),)
 
 
 READERS: Mapping[str, Callable[[Json, Envelope], tuple[BillingEvent, ...]]] = {

@@ -42,13 +42,13 @@ def transaction_failed(event: PaddleEvent) -> BillingEvent:
 def transaction_seen(event: PaddleEvent) -> BillingEvent:
     """`transaction.past_due`: the failed attempts are the facts, this only teaches."""
     transaction = event.content
-    return event.envelope.learned(_payer(transaction), _transaction_objects(transaction), plan_of(transaction))
+    return event.envelope.profile(_payer(transaction), _transaction_objects(transaction), plan_of(transaction))
 
 
 def _transaction(event: PaddleEvent, touchpoint: Touchpoint, meaning: str, occurrence: str) -> BillingEvent:
     transaction = event.content
     names = [text(section(line, "product").get("name")) for line in lines_of(transaction)]
-    return event.envelope.happened(
+    return event.envelope.fact(
         touchpoint,
         (event.require(transaction, "transaction"), meaning, occurrence),
         _payer(transaction),
@@ -113,4 +113,4 @@ def _reversal(event: PaddleEvent, touchpoint: Touchpoint, about: tuple[str, str,
         customer=adjustment.get("customer_id"),
     )
     money = event.money(section(adjustment, "totals").get("total"))
-    return event.envelope.happened(touchpoint, about, customer_of(adjustment), objects, money=money)
+    return event.envelope.fact(touchpoint, about, customer_of(adjustment), objects, money=money)

@@ -24,7 +24,7 @@ _SHORTEST_TRIAL = timedelta(hours=1)
 def subscription_seen(event: PaddleEvent) -> BillingEvent:
     """A subscription as it is now; its first payment is the fact that it started."""
     subscription = event.content
-    return event.envelope.learned(customer_of(subscription), _subscription_objects(event), plan_of(subscription))
+    return event.envelope.profile(customer_of(subscription), _subscription_objects(event), plan_of(subscription))
 
 
 def subscription_created(event: PaddleEvent) -> BillingEvent:
@@ -32,7 +32,7 @@ def subscription_created(event: PaddleEvent) -> BillingEvent:
     objects = _subscription_objects(event)
     if "transaction" not in objects or event.content.get("status") not in _STARTED:
         return subscription_seen(event)
-    return event.envelope.happened(
+    return event.envelope.fact(
         Touchpoint.SUBSCRIPTION_STARTED,
         (objects["transaction"], PAYMENT, ""),
         customer_of(event.content),
@@ -74,7 +74,7 @@ def subscription_cancelled(event: PaddleEvent) -> BillingEvent:
 def _subscription(event: PaddleEvent, touchpoint: Touchpoint) -> BillingEvent:
     objects = _subscription_objects(event)
     about = (objects["subscription"], touchpoint.value, "")
-    return event.envelope.happened(touchpoint, about, customer_of(event.content), objects, plan=plan_of(event.content))
+    return event.envelope.fact(touchpoint, about, customer_of(event.content), objects, plan=plan_of(event.content))
 
 
 def _subscription_objects(event: PaddleEvent) -> dict[str, str]:
@@ -95,7 +95,7 @@ def customer_seen(event: PaddleEvent) -> BillingEvent:
         name=text(content.get("name")),
         locale=locale(content.get("locale")),
     )
-    return event.envelope.learned(customer, {"customer": customer_id})
+    return event.envelope.profile(customer, {"customer": customer_id})
 
 
 def address_seen(event: PaddleEvent) -> BillingEvent | None:
@@ -104,4 +104,4 @@ def address_seen(event: PaddleEvent) -> BillingEvent | None:
     found = country(event.content.get("country_code"))
     if not customer_id or not found:
         return None
-    return event.envelope.learned(CustomerRef(id=customer_id, country=found), {"customer": customer_id})
+    return event.envelope.profile(CustomerRef(id=customer_id, country=found), {"customer": customer_id})

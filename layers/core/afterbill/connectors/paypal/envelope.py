@@ -58,12 +58,12 @@ class PayPalEvent:
                 return text(id_)
         return None
 
-    def learned(self, objects: dict[str, str], plan: str | None = None) -> BillingEvent:
+    def profile(self, objects: dict[str, str], plan: str | None = None) -> BillingEvent:
         """What this event only teaches about whoever its resource names."""
         customer = customer_of(self.content)
-        return self.envelope.learned(customer, {**objects, **_named(customer)}, plan)
+        return self.envelope.profile(customer, {**objects, **_named(customer)}, plan)
 
-    def happened(  # noqa: PLR0913  # as Envelope.happened
+    def fact(  # noqa: PLR0913  # as Envelope.fact
         self,
         touchpoint: Touchpoint,
         about: tuple[str, str, str],
@@ -77,7 +77,7 @@ class PayPalEvent:
         """A fact of this event, about whoever its resource names."""
         found = customer_of(self.content) if customer is None else customer
         objects = {**objects, **_named(found)}
-        return self.envelope.happened(touchpoint, about, found, objects, money=money, plan=plan, products=products)
+        return self.envelope.fact(touchpoint, about, found, objects, money=money, plan=plan, products=products)
 
 
 def _named(customer: CustomerRef) -> dict[str, str]:

@@ -31,7 +31,7 @@ def _sale_completed(event: PayPalEvent) -> BillingEvent:
     renewed = identifier(sale.get("billing_agreement_id"))
     touchpoint = Touchpoint.RENEWED if renewed else Touchpoint.PAYMENT_SUCCEEDED
     about = (event.require(sale.get("id"), "sale"), PAYMENT, "")
-    return event.happened(touchpoint, about, _paid_objects(event, "sale"), money=event.money(sale.get("amount")))
+    return event.fact(touchpoint, about, _paid_objects(event, "sale"), money=event.money(sale.get("amount")))
 
 
 def _capture_completed(event: PayPalEvent) -> BillingEvent:
@@ -39,7 +39,7 @@ def _capture_completed(event: PayPalEvent) -> BillingEvent:
     capture = event.content
     about = (event.require(capture.get("id"), "capture"), PAYMENT, "")
     money = event.money(capture.get("amount"))
-    return event.happened(Touchpoint.PAYMENT_SUCCEEDED, about, _paid_objects(event, "capture"), money=money)
+    return event.fact(Touchpoint.PAYMENT_SUCCEEDED, about, _paid_objects(event, "capture"), money=money)
 
 
 def _paid_objects(event: PayPalEvent, kind: str) -> dict[str, str]:
@@ -61,9 +61,9 @@ def _order_completed(event: PayPalEvent) -> BillingEvent:
     paid: Json = next((one for one in captures if one.get("status") in _CAPTURED), {})
     objects = identifiers(capture=paid.get("id"), order=order_id)
     if captures and not paid:
-        return event.learned(objects)
+        return event.profile(objects)
     amounts = (order.get("gross_amount"), paid.get("amount"), *(unit.get("amount") for unit in units[:1]))
-    return event.happened(
+    return event.fact(
         Touchpoint.PAYMENT_SUCCEEDED,
         (objects.get("capture", order_id), PAYMENT, ""),
         objects,
@@ -77,7 +77,7 @@ def _payment_failed(event: PayPalEvent) -> BillingEvent:
     failed = event.content
     about = (event.require(failed.get("id"), kind), _FAILED, "")
     money = event.money(failed.get("amount"))
-    return event.happened(Touchpoint.PAYMENT_FAILED, about, _paid_objects(event, kind), money=money)
+    return event.fact(Touchpoint.PAYMENT_FAILED, about, _paid_objects(event, kind), money=money)
 
 
 def _refunded(event: PayPalEvent) -> BillingEvent:
@@ -94,14 +94,14 @@ def _refunded(event: PayPalEvent) -> BillingEvent:
     }
     about = (event.require(refund.get("id"), "refund"), Touchpoint.REFUNDED.value, "")
     paid_back = replace(money, amount=abs(money.amount)) if money else None
-    return event.happened(Touchpoint.REFUNDED, about, objects, money=paid_back)
+    return event.fact(Touchpoint.REFUNDED, about, objects, money=paid_back)
 
 
 def _invoice_paid(event: PayPalEvent) -> BillingEvent:
     """An invoice paid through PayPal is known by its transaction, as the sale or capture is."""
     invoice = _invoice(event)
     objects = _invoice_objects(event)
-    return event.happened(
+    return event.fact(
         Touchpoint.PAYMENT_SUCCEEDED,
         (objects.get("transaction", objects["invoice"]), PAYMENT, ""),
         objects,
@@ -114,7 +114,7 @@ def _invoice_paid(event: PayPalEvent) -> BillingEvent:
 def _invoice_refunded(event: PayPalEvent) -> BillingEvent:
     invoice, objects = _invoice(event), _invoice_objects(event)
     back = section(invoice, "refunded_amount")
-    return event.happened(
+    return event.fact(
         Touchpoint.REFUNDED,
         (objects["invoice"], Touchpoint.REFUNDED.value, event.envelope.event_id),
         objects,
@@ -163,49 +163,49 @@ def _disputed(event: PayPalEvent) -> BillingEvent:
     )
     objects = identifiers(dispute=about[0], **named)
     money = event.money(dispute.get("dispute_amount"))
-    return event.happened(Touchpoint.DISPUTED, about, objects, customer=customer, money=money)
+    return event.fact(Touchpoint.DISPUTED, about, objects, customer=customer, money=money)
 
 
 def _activated(event: PayPalEvent) -> BillingEvent:
     """A subscription that runs; activated again after a pause, it is the same fact."""
-    lesson = _subscription_learned(event)
+    profile = _subscription_profile(event)
     touchpoint = Touchpoint.SUBSCRIPTION_STARTED
-    about = (lesson.objects["subscription"], touchpoint.value, "")
+    about = (profile.objects["subscription"], touchpoint.value, "")
     paid = section(event.content, "billing_info", "last_payment")
     money = event.money(paid.get("amount"))
-    return event.happened(touchpoint, about, dict(lesson.objects), money=money, plan=lesson.plan)
+    return event.fact(touchpoint, about, dict(profile.objects), money=money, plan=profile.plan)
 
 
 def _ended(event: PayPalEvent) -> BillingEvent:
     """An end is final, whether it was wanted or the last cycle is over."""
-    lesson = _subscription_learned(event)
-    about = (lesson.objects["subscription"], Touchpoint.CANCELLED.value, "")
-    return event.happened(Touchpoint.CANCELLED, about, dict(lesson.objects), plan=lesson.plan)
+    profile = _subscription_profile(event)
+    about = (profile.objects["subscription"], Touchpoint.CANCELLED.value, "")
+    return event.fact(Touchpoint.CANCELLED, about, dict(profile.objects), plan=profile.plan)
 
 
 def _subscription_failed(event: PayPalEvent) -> BillingEvent:
     """A failed attempt; one that tells no time of its own is told from others by its event."""
-    lesson, billed = _subscription_learned(event), section(event.content, "billing_info")
+    profile, billed = _subscription_profile(event), section(event.content, "billing_info")
     details, plan = section(event.content, "agreement_details"), section(event.content, "plan")
     owed = {"currency": plan.get("curr_code"), **section(details, "outstanding_balance")}
     failed = section(billed, "last_failed_payment")
     count = identifier(billed.get("failed_payments_count")) or identifier(details.get("failed_payment_count"))
     attempts = {"dunning_attempt": count} if count else {}
-    return event.happened(
+    return event.fact(
         Touchpoint.PAYMENT_FAILED,
-        (lesson.objects["subscription"], _FAILED, text(failed.get("time")) or event.envelope.event_id),
-        dict(lesson.objects),
-        customer=replace(lesson.customer, attributes={**lesson.customer.attributes, **attempts}),
+        (profile.objects["subscription"], _FAILED, text(failed.get("time")) or event.envelope.event_id),
+        dict(profile.objects),
+        customer=replace(profile.customer, attributes={**profile.customer.attributes, **attempts}),
         money=event.money(failed.get("amount"), billed.get("outstanding_balance"), owed),
-        plan=lesson.plan,
+        plan=profile.plan,
     )
 
 
-def _subscription_learned(event: PayPalEvent) -> BillingEvent:
+def _subscription_profile(event: PayPalEvent) -> BillingEvent:
     subscription = event.content
     plan = section(subscription, "plan")
     name = text(plan.get("name")) or text(subscription.get("plan_id")) or text(plan.get("id"))
-    return event.learned({"subscription": event.require(subscription.get("id"), "subscription")}, name)
+    return event.profile({"subscription": event.require(subscription.get("id"), "subscription")}, name)
 
 
 def _names(items: list[Json]) -> tuple[str, ...]:
@@ -228,11 +228,11 @@ READERS: Mapping[str, Callable[[PayPalEvent], BillingEvent]] = {
     "INVOICING.INVOICE.REFUNDED": _invoice_refunded,
     "CUSTOMER.DISPUTE.CREATED": _disputed,
     "RISK.DISPUTE.CREATED": _disputed,
-    "BILLING.SUBSCRIPTION.CREATED": _subscription_learned,
+    "BILLING.SUBSCRIPTION.CREATED": _subscription_profile,
     "BILLING.SUBSCRIPTION.ACTIVATED": _activated,
-    "BILLING.SUBSCRIPTION.UPDATED": _subscription_learned,
-    "BILLING.SUBSCRIPTION.RE-ACTIVATED": _subscription_learned,
-    "BILLING.SUBSCRIPTION.SUSPENDED": _subscription_learned,
+    "BILLING.SUBSCRIPTION.UPDATED": _subscription_profile,
+    "BILLING.SUBSCRIPTION.RE-ACTIVATED": _subscription_profile,
+    "BILLING.SUBSCRIPTION.SUSPENDED": _subscription_profile,
     "BILLING.SUBSCRIPTION.CANCELLED": _ended,
     "BILLING.SUBSCRIPTION.EXPIRED": _ended,
 }

@@ -11,7 +11,7 @@ from datetime import datetime
 from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.json import Json, identifier, iso_moment, parse_any, section, text
 from afterbill.connectors._kit.signatures import base64_text, check_body, sign_body
-from afterbill.connectors.quickbooks.transactions import customer_of, read, told_in
+from afterbill.connectors.quickbooks.transactions import consent_fields, customer_of, read
 from afterbill.intake.connector import About, Address, Api, Call, Login
 from afterbill.model.billing import BillingEvent, ObjectReference
 from afterbill.model.errors import PayloadError
@@ -137,7 +137,7 @@ def resolve(pointer: ObjectReference, source: Source, call: Call) -> tuple[Billi
 
     found = fetch(pointer.kind, pointer.id)
     event = read(found, pointer, source, fetch) if found else None
-    return (with_basis(event, source.fields, told_in(found)),) if event else ()
+    return (with_basis(event, source.fields, consent_fields(found)),) if event else ()
 
 
 def find_customer(event: BillingEvent, _source: Source, call: Call) -> BillingEvent:

@@ -74,16 +74,14 @@ class _Transaction:
         at = day_moment(day, self.pointer.occurred_at)
         return replace(self, pointer=replace(self.pointer, occurred_at=at)) if at else None
 
-    def learned(self) -> BillingEvent:
+    def profile(self) -> BillingEvent:
         """Whom it is with, and nothing that happened."""
-        return _envelope(self.pointer).learned(self.buyer, identifiers(customer=self.buyer.id))
+        return _envelope(self.pointer).profile(self.buyer, identifiers(customer=self.buyer.id))
 
-    def happened(
-        self, touchpoint: Touchpoint, meaning: str, objects: Mapping[str, str], about: str = ""
-    ) -> BillingEvent:
+    def fact(self, touchpoint: Touchpoint, meaning: str, objects: Mapping[str, str], about: str = "") -> BillingEvent:
         """The fact about this transaction, or about the object it belongs to."""
         sold = (text(section(line, "SalesItemLineDetail", "ItemRef").get("name")) for line in self.lines)
-        return _envelope(self.pointer).happened(
+        return _envelope(self.pointer).fact(
             touchpoint,
             (about or self.pointer.id, meaning, ""),
             self.buyer,
@@ -100,8 +98,8 @@ def _payment(payment: _Transaction) -> BillingEvent | None:
     objects = {**linked, "payment": payment.pointer.id}
     paid = payment.on(payment.content.get("TxnDate"))
     if not paid:
-        return payment.learned()
-    return paid.happened(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects, linked.get("invoice", ""))
+        return payment.profile()
+    return paid.fact(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects, linked.get("invoice", ""))
 
 
 def _invoice(invoice: _Transaction) -> BillingEvent | None:
@@ -110,7 +108,7 @@ def _invoice(invoice: _Transaction) -> BillingEvent | None:
         return None
     objects = {"invoice": invoice.pointer.id, **invoice.linked("payment")}
     paid = invoice.on(_day_of_payment(invoice))
-    return paid.happened(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects) if paid else invoice.learned()
+    return paid.fact(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects) if paid else invoice.profile()
 
 
 def _day_of_payment(invoice: _Transaction) -> object:
@@ -123,7 +121,7 @@ def _day_of_payment(invoice: _Transaction) -> object:
 def _sales_receipt(receipt: _Transaction) -> BillingEvent:
     paid = receipt.on(receipt.content.get("TxnDate"))
     objects = {"sales_receipt": receipt.pointer.id}
-    return paid.happened(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects) if paid else receipt.learned()
+    return paid.fact(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects) if paid else receipt.profile()
 
 
 def _refund(refund: _Transaction) -> BillingEvent:
@@ -131,7 +129,7 @@ def _refund(refund: _Transaction) -> BillingEvent:
     objects = identifiers(refund=refund.pointer.id, invoice=section(refund.content, "InvoiceRef").get("value"))
     for kind in _PAID:
         objects |= refund.linked(kind)
-    return refund.happened(Touchpoint.REFUNDED, Touchpoint.REFUNDED.value, objects)
+    return refund.fact(Touchpoint.REFUNDED, Touchpoint.REFUNDED.value, objects)
 
 
 def _estimate(estimate: _Transaction) -> BillingEvent | None:
@@ -139,7 +137,7 @@ def _estimate(estimate: _Transaction) -> BillingEvent | None:
         return None
     touchpoint = Touchpoint.ESTIMATE_ACCEPTED
     accepted = estimate.on(estimate.content.get("AcceptedDate")) or estimate
-    return accepted.happened(touchpoint, touchpoint.value, {"estimate": estimate.pointer.id})
+    return accepted.fact(touchpoint, touchpoint.value, {"estimate": estimate.pointer.id})
 
 
 _READERS: Mapping[str, Callable[[_Transaction], BillingEvent | None]] = {
@@ -155,7 +153,7 @@ _READERS: Mapping[str, Callable[[_Transaction], BillingEvent | None]] = {
 def read(content: Json, pointer: ObjectReference, source: Source, fetch: Fetch) -> BillingEvent | None:
     """What the object at this pointer has become; None where that is nothing to us."""
     if pointer.kind == "Customer":
-        return _envelope(pointer).learned(customer_of(content, pointer.id), {"customer": pointer.id})
+        return _envelope(pointer).profile(customer_of(content, pointer.id), {"customer": pointer.id})
     return _READERS[pointer.kind](_Transaction(content, pointer, source.currency, fetch))
 
 
@@ -169,7 +167,7 @@ def customer_of(customer: Json, id_: str) -> CustomerRef:
     )
 
 
-def told_in(content: Json) -> dict[str, object]:
+def consent_fields(content: Json) -> dict[str, object]:
     """Where a seller may keep a legal basis: the custom fields of an invoice or a receipt, each a short text."""
     fields = records(content.get("CustomField"), _MOST_LINES)
     return {name: field.get("StringValue") for field in fields if (name := text(field.get("Name")))}

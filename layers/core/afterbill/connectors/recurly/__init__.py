@@ -107,18 +107,18 @@ def _at(payload: Json, kind: str) -> datetime:
 
 
 def _customer(envelope: Envelope, code: str) -> BillingEvent:
-    return envelope.learned(CustomerRef(id=code), {"customer": code})
+    return envelope.profile(CustomerRef(id=code), {"customer": code})
 
 
 def _paid(touchpoint: Touchpoint) -> Read:
     """A start or a renewal is the fact of its payment, told by the subscription and the day."""
-    return lambda envelope, uuid: envelope.happened(
+    return lambda envelope, uuid: envelope.fact(
         touchpoint, (uuid, PAYMENT, day(envelope.occurred_at)), CustomerRef(), {"subscription": uuid}
     )
 
 
 def _about(touchpoint: Touchpoint, name: str, occurrence: str = "") -> Read:
-    return lambda envelope, id_: envelope.happened(
+    return lambda envelope, id_: envelope.fact(
         touchpoint, (id_, touchpoint.value, occurrence), CustomerRef(), {name: id_}
     )
 

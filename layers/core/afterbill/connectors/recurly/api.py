@@ -77,7 +77,7 @@ def _invoice(invoice: Json, transaction: Json, envelope: Envelope, site: _Site) 
     paid = next((one for one in attempts if one.get("status") == "success"), transaction)
     touchpoint, about = _called(invoice, uuid, number, envelope.occurred_at)
     plan = section(subscription, "plan")
-    event = envelope.happened(
+    event = envelope.fact(
         touchpoint,
         about,
         _customer(invoice, site, paid),
@@ -126,7 +126,7 @@ def _payment(uuid: str, transaction: Json, envelope: Envelope, site: _Site) -> B
     objects = identifiers(
         payment=uuid, transaction=transaction.get("id"), customer=section(transaction, "account").get("code")
     )
-    return envelope.happened(Touchpoint.PAYMENT_SUCCEEDED, (uuid, PAYMENT, ""), customer, objects, money=money)
+    return envelope.fact(Touchpoint.PAYMENT_SUCCEEDED, (uuid, PAYMENT, ""), customer, objects, money=money)
 
 
 def _refund(uuid: str, transaction: Json, envelope: Envelope, site: _Site) -> BillingEvent:
@@ -138,7 +138,7 @@ def _refund(uuid: str, transaction: Json, envelope: Envelope, site: _Site) -> Bi
         customer=section(transaction, "account").get("code"),
     )
     customer, money = _customer(transaction, site, transaction), _amount(transaction, "amount")
-    return envelope.happened(Touchpoint.REFUNDED, (uuid, "refunded", ""), customer, objects, money=money)
+    return envelope.fact(Touchpoint.REFUNDED, (uuid, "refunded", ""), customer, objects, money=money)
 
 
 def _amount(document: Json, *keys: str) -> Money | None:

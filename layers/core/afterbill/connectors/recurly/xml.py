@@ -81,21 +81,21 @@ class RecurlyEvent:
             attributes={key: value for key, value in attributes.items() if value},
         )
 
-    def learned(self) -> BillingEvent:
+    def profile(self) -> BillingEvent:
         """What every notification teaches: who, and which plan."""
-        return self.envelope.learned(self.customer(), self.objects(), self.plan())
+        return self.envelope.profile(self.customer(), self.objects(), self.plan())
 
     def plan(self) -> str | None:
         """The plan by its name."""
         plan = section(self.subscription, "plan")
         return text(plan.get("name")) or text(plan.get("plan_code"))
 
-    def happened(
+    def fact(
         self, touchpoint: Touchpoint, about: tuple[str, str, str], money: Money | None = None, **more: str
     ) -> BillingEvent:
         """A fact."""
         objects = {**self.objects(), **more}
-        return self.envelope.happened(touchpoint, about, self.customer(), objects, money=money, plan=self.plan())
+        return self.envelope.fact(touchpoint, about, self.customer(), objects, money=money, plan=self.plan())
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
@@ -131,12 +131,12 @@ def payment(received: RecurlyEvent) -> BillingEvent:
     """A payment; the check of a card that costs nothing is none."""
     transaction = received.transaction
     if transaction.get("action") == "verify":
-        return received.learned()
+        return received.profile()
     received = received.at(transaction.get("date"))
     objects = received.objects()
     otherwise = objects.get("invoice") or received.require("payment")
     about = payment_of(objects.get("subscription"), received.occurred_at, otherwise)
-    return received.happened(Touchpoint.PAYMENT_SUCCEEDED, about, received.money(transaction.get("amount_in_cents")))
+    return received.fact(Touchpoint.PAYMENT_SUCCEEDED, about, received.money(transaction.get("amount_in_cents")))
 
 
 def invoice_paid(received: RecurlyEvent) -> BillingEvent:
@@ -146,34 +146,30 @@ def invoice_paid(received: RecurlyEvent) -> BillingEvent:
     made = received.at(invoice.get("created_at"), invoice.get("date")).occurred_at
     about = payment_of(subscription, made, received.require("invoice"))
     touchpoint = touchpoint_of(invoice.get("origin"), subscription)
-    return received.at(invoice.get("closed_at")).happened(
-        touchpoint, about, received.money(invoice.get("total_in_cents"))
-    )
+    return received.at(invoice.get("closed_at")).fact(touchpoint, about, received.money(invoice.get("total_in_cents")))
 
 
 def invoice_closed(received: RecurlyEvent) -> BillingEvent:
     """The older name of a paid invoice, or of one given up: its state tells."""
-    return invoice_paid(received) if received.invoice.get("state") == "collected" else received.learned()
+    return invoice_paid(received) if received.invoice.get("state") == "collected" else received.profile()
 
 
 def payment_failed(received: RecurlyEvent) -> BillingEvent:
     """Every attempt is a transaction."""
     about = (received.require("payment"), "payment_failed", "")
     money = received.money(received.transaction.get("amount_in_cents"))
-    return received.at(received.transaction.get("date")).happened(Touchpoint.PAYMENT_FAILED, about, money)
+    return received.at(received.transaction.get("date")).fact(Touchpoint.PAYMENT_FAILED, about, money)
 
 
 def dunning(received: RecurlyEvent) -> BillingEvent:
     """The twin of the failed attempt it repeats; one for an unpaid paper invoice has none."""
-    return payment_failed(received) if identifier(received.transaction.get("id")) else received.learned()
+    return payment_failed(received) if identifier(received.transaction.get("id")) else received.profile()
 
 
 def _invoice_failed(occurrence: str) -> Callable[[RecurlyEvent], BillingEvent]:
     def read(received: RecurlyEvent) -> BillingEvent:
         about = (received.require("invoice"), "payment_failed", occurrence)
-        return received.happened(
-            Touchpoint.PAYMENT_FAILED, about, received.money(received.invoice.get("total_in_cents"))
-        )
+        return received.fact(Touchpoint.PAYMENT_FAILED, about, received.money(received.invoice.get("total_in_cents")))
 
     return read
 
@@ -183,18 +179,18 @@ def refunded(received: RecurlyEvent) -> BillingEvent:
     refund = received.require("payment")
     money = received.money(received.transaction.get("amount_in_cents"))
     received = received.at(received.transaction.get("date"))
-    return received.happened(Touchpoint.REFUNDED, (refund, "refunded", ""), money, refund=refund)
+    return received.fact(Touchpoint.REFUNDED, (refund, "refunded", ""), money, refund=refund)
 
 
 def _period(touchpoint: Touchpoint) -> Callable[[RecurlyEvent], BillingEvent]:
     def read(received: RecurlyEvent) -> BillingEvent:
         subscription = received.subscription
         if subscription.get("state") == "future":
-            return received.learned()
+            return received.profile()
         received = received.at(subscription.get("current_period_started_at"), subscription.get("activated_at"))
         uuid = received.require("subscription")
         money = received.money(subscription.get("total_amount_in_cents"))
-        return received.happened(touchpoint, payment_of(uuid, received.occurred_at, uuid), money)
+        return received.fact(touchpoint, payment_of(uuid, received.occurred_at, uuid), money)
 
     return read
 
@@ -204,7 +200,7 @@ def cancelled(received: RecurlyEvent) -> BillingEvent:
     subscription = received.subscription
     received = received.at(subscription.get("canceled_at"), subscription.get("expires_at"))
     about = (received.require("subscription"), "cancelled", day(received.occurred_at))
-    return received.happened(Touchpoint.CANCELLED, about)
+    return received.fact(Touchpoint.CANCELLED, about)
 
 
 def reminder(received: RecurlyEvent) -> BillingEvent | None:
@@ -214,7 +210,7 @@ def reminder(received: RecurlyEvent) -> BillingEvent | None:
     subscription = received.subscription
     ends = iso_moment(subscription.get("trial_ends_at")) or iso_moment(subscription.get("current_period_ends_at"))
     about = (received.require("subscription"), "trial_ending", day(ends or received.occurred_at))
-    return received.happened(Touchpoint.TRIAL_ENDING, about)
+    return received.fact(Touchpoint.TRIAL_ENDING, about)
 
 
 _REMINDER = f"prerenewal{_ENDING}"
@@ -233,15 +229,15 @@ _READERS: Mapping[str, Callable[[RecurlyEvent], BillingEvent | None]] = {
         "void_payment": refunded,
         "new_subscription": _period(Touchpoint.SUBSCRIPTION_STARTED),
         "renewed_subscription": _period(Touchpoint.RENEWED),
-        "updated_subscription": RecurlyEvent.learned,
+        "updated_subscription": RecurlyEvent.profile,
         "canceled_subscription": cancelled,
         "expired_subscription": cancelled,
         "prerenewal": reminder,
-        "new_account": RecurlyEvent.learned,
-        "updated_account": RecurlyEvent.learned,
-        "canceled_account": RecurlyEvent.learned,
-        "reactivated_account": RecurlyEvent.learned,
-        "billing_info_updated": RecurlyEvent.learned,
+        "new_account": RecurlyEvent.profile,
+        "updated_account": RecurlyEvent.profile,
+        "canceled_account": RecurlyEvent.profile,
+        "reactivated_account": RecurlyEvent.profile,
+        "billing_info_updated": RecurlyEvent.profile,
         "closed_invoice": invoice_closed,
     }.items()
 }

@@ -123,7 +123,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     invoice, customer = _invoice_number(payment), _customer(payment)
     objects = identifiers(invoice=invoice, payment=payment_id, customer=customer.id)
     about = (invoice or payment_id, PAYMENT, "")
-    return (envelope.happened(Touchpoint.PAYMENT_SUCCEEDED, about, customer, objects, money=money),)
+    return (envelope.fact(Touchpoint.PAYMENT_SUCCEEDED, about, customer, objects, money=money),)
 
 
 def _paid(payment: Json, source: Source) -> Money | None:

@@ -63,22 +63,22 @@ def _name(person: Json) -> str | None:
 
 def changed(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`customers/create`, `/update`, `/enable` and `/disable`: the account as it is."""
-    return (_learned(event, profile_of(event.body)),)
+    return (_profile(event, profile_of(event.body)),)
 
 
 def deleted(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`customers/delete`: only the id is left."""
-    return (_learned(event, CustomerRef(id=ref(event.body), deleted=True)),)
+    return (_profile(event, CustomerRef(id=ref(event.body), deleted=True)),)
 
 
 def consent_changed(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`customers_email_marketing_consent/update`: an address; the consent is for marketing, not for surveys."""
     email = address(event.body.get("email_address"))
-    return (_learned(event, CustomerRef(id=ref(event.body, "customer"), email=email)),)
+    return (_profile(event, CustomerRef(id=ref(event.body, "customer"), email=email)),)
 
 
-def _learned(event: ShopifyEvent, customer: CustomerRef) -> BillingEvent:
-    return event.envelope.learned(customer, {"customer": event.require(customer.id, "customer")})
+def _profile(event: ShopifyEvent, customer: CustomerRef) -> BillingEvent:
+    return event.envelope.profile(customer, {"customer": event.require(customer.id, "customer")})
 
 
 def privacy_asked(event: ShopifyEvent) -> tuple[OperatorTask, ...]:

@@ -35,7 +35,7 @@ def cancelled(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
 def _about_order(received: ShopifyEvent, touchpoint: Touchpoint, meaning: str) -> BillingEvent:
     about = (received.require(ref(received.body), "order"), meaning, "")
     customer = customer_of(received.body)
-    return received.envelope.happened(
+    return received.envelope.fact(
         touchpoint,
         about,
         customer,
@@ -49,7 +49,7 @@ def changed(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """An order as it is; `orders/edited` names the order alone."""
     customer = customer_of(received.body)
     order = ref(received.body) or ref(section(received.body, "order_edit"), "order")
-    return (received.envelope.learned(customer, identifiers(order=order, customer=customer.id)),)
+    return (received.envelope.profile(customer, identifiers(order=order, customer=customer.id)),)
 
 
 def shipped(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
@@ -61,7 +61,7 @@ def shipped(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     goes_to = section(body, "destination")
     customer = CustomerRef(email=address(body.get("email")), country=country(goes_to.get("country_code")))
     objects = identifiers(order=about[0], fulfillment=ref(body))
-    event = received.envelope.happened(Touchpoint.ORDER_FULFILLED, about, customer, objects, products=products_of(body))
+    event = received.envelope.fact(Touchpoint.ORDER_FULFILLED, about, customer, objects, products=products_of(body))
     return (event,)
 
 
@@ -101,4 +101,4 @@ def _about_payment(received: ShopifyEvent, touchpoint: Touchpoint, kind: str, mo
     """What names its order and nobody: each refund, charge or dispute is a fact of its own."""
     about = (received.require(ref(received.body), kind), touchpoint.value, "")
     objects = identifiers(**{kind: about[0], "order": ref(received.body, "order")})
-    return received.envelope.happened(touchpoint, about, CustomerRef(), objects, money=money)
+    return received.envelope.fact(touchpoint, about, CustomerRef(), objects, money=money)

@@ -12,21 +12,21 @@ _OVER = ("cancelled", "expired")
 def created(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`subscription_contracts/create`: a twin of the payment of the order it came from."""
     if _status(event) not in ("active", ""):
-        return _learned(event)
+        return _profile(event)
     order = ref(event.body, "origin_order")
     about = (order, PAYMENT, "") if order else (_contract(event), _STARTED, "")
-    return (_happened(event, Touchpoint.SUBSCRIPTION_STARTED, about, _objects(event)),)
+    return (_fact(event, Touchpoint.SUBSCRIPTION_STARTED, about, _objects(event)),)
 
 
 def updated(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`subscription_contracts/update`: its end, if this is how we hear of it."""
-    return ended(event) if _status(event) in _OVER else _learned(event)
+    return ended(event) if _status(event) in _OVER else _profile(event)
 
 
 def ended(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`subscription_contracts/cancel` and `/expire`."""
     about = (_contract(event), Touchpoint.CANCELLED.value, "")
-    return (_happened(event, Touchpoint.CANCELLED, about, _objects(event)),)
+    return (_fact(event, Touchpoint.CANCELLED, about, _objects(event)),)
 
 
 def billed(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
@@ -46,17 +46,17 @@ def _attempt(event: ShopifyEvent, touchpoint: Touchpoint, meaning: str) -> Billi
         "order": ref(event.body, "order"),
         "subscription": ref(event.body, "subscription_contract"),
     }
-    return _happened(event, touchpoint, (attempt, meaning, ""), found)
+    return _fact(event, touchpoint, (attempt, meaning, ""), found)
 
 
-def _learned(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
-    return (event.envelope.learned(_customer(event), identifiers(**_objects(event))),)
+def _profile(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
+    return (event.envelope.profile(_customer(event), identifiers(**_objects(event))),)
 
 
-def _happened(
+def _fact(
     event: ShopifyEvent, touchpoint: Touchpoint, about: tuple[str, str, str], found: dict[str, str | None]
 ) -> BillingEvent:
-    return event.envelope.happened(touchpoint, about, _customer(event), identifiers(**found))
+    return event.envelope.fact(touchpoint, about, _customer(event), identifiers(**found))
 
 
 def _customer(event: ShopifyEvent) -> CustomerRef:

@@ -53,7 +53,7 @@ def customer_changed(received: SquareEvent) -> tuple[BillingEvent, ...]:
     """What `customer.created` and `customer.updated` teach."""
     customer = received.content("customer")
     customer_id = received.require(customer, "customer")
-    return (received.envelope.learned(_person(customer), {"customer": customer_id}),)
+    return (received.envelope.profile(_person(customer), {"customer": customer_id}),)
 
 
 def customer_deleted(received: SquareEvent) -> tuple[BillingEvent, ...]:
@@ -61,7 +61,7 @@ def customer_deleted(received: SquareEvent) -> tuple[BillingEvent, ...]:
     if section(received.data, "object", "event_context", "merge"):
         return ()
     customer_id = received.require(received.content("customer") or received.data, "customer")
-    return (received.envelope.learned(CustomerRef(id=customer_id, deleted=True), {"customer": customer_id}),)
+    return (received.envelope.profile(CustomerRef(id=customer_id, deleted=True), {"customer": customer_id}),)
 
 
 def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:

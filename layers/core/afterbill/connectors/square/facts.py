@@ -28,7 +28,7 @@ def _payment(event: SquareEvent, payment: Json, touchpoint: Touchpoint, meaning:
     subject = identifier(payment.get("order_id")) or event.require(payment, "payment")
     objects = identifiers(payment=payment, order=payment.get("order_id"), customer=payment.get("customer_id"))
     money = event.money(payment.get("total_money"), payment.get("amount_money"))
-    return event.envelope.happened(touchpoint, (subject, meaning, occurrence), payer_of(payment), objects, money=money)
+    return event.envelope.fact(touchpoint, (subject, meaning, occurrence), payer_of(payment), objects, money=money)
 
 
 def _for_invoice(payment: Json) -> bool:
@@ -71,7 +71,7 @@ def invoice_failed(event: SquareEvent) -> tuple[BillingEvent, ...]:
 def invoice_refunded(event: SquareEvent) -> tuple[BillingEvent, ...]:
     """`invoice.refunded` names no refund, so it cannot be the fact; `refund.updated` is."""
     invoice = event.content("invoice")
-    return (event.envelope.learned(recipient_of(invoice), _invoice_objects(invoice)),)
+    return (event.envelope.profile(recipient_of(invoice), _invoice_objects(invoice)),)
 
 
 def _invoice(
@@ -80,7 +80,7 @@ def _invoice(
     invoice = event.content("invoice")
     subject = identifier(invoice.get("order_id")) or event.require(invoice, "invoice")
     about = (subject, meaning, occurrence)
-    return event.envelope.happened(touchpoint, about, recipient_of(invoice), _invoice_objects(invoice), money=money)
+    return event.envelope.fact(touchpoint, about, recipient_of(invoice), _invoice_objects(invoice), money=money)
 
 
 def _invoice_objects(invoice: Json) -> dict[str, str]:
@@ -105,7 +105,7 @@ def refund_changed(event: SquareEvent) -> tuple[BillingEvent, ...]:
     objects = identifiers(refund=refund, payment=refund.get("payment_id"), order=refund.get("order_id"))
     about = (event.require(refund, "refund"), "refunded", "")
     money = event.money(refund.get("amount_money"))
-    return (event.envelope.happened(Touchpoint.REFUNDED, about, CustomerRef(), objects, money=money),)
+    return (event.envelope.fact(Touchpoint.REFUNDED, about, CustomerRef(), objects, money=money),)
 
 
 def dispute_created(event: SquareEvent) -> tuple[BillingEvent, ...]:
@@ -115,7 +115,7 @@ def dispute_created(event: SquareEvent) -> tuple[BillingEvent, ...]:
     payment = section(dispute, "disputed_payment").get("payment_id")
     objects = identifiers(dispute=subject, payment=payment)
     about, money = (subject, "disputed", ""), event.money(dispute.get("amount_money"))
-    return (event.envelope.happened(Touchpoint.DISPUTED, about, CustomerRef(), objects, money=money),)
+    return (event.envelope.fact(Touchpoint.DISPUTED, about, CustomerRef(), objects, money=money),)
 
 
 def fulfilment_updated(event: SquareEvent) -> tuple[BillingEvent, ...]:
@@ -126,7 +126,7 @@ def fulfilment_updated(event: SquareEvent) -> tuple[BillingEvent, ...]:
         return ()
     order_id = event.require(order.get("order_id"), "order_id")
     about = (order_id, Touchpoint.ORDER_FULFILLED.value, "")
-    return (event.envelope.happened(Touchpoint.ORDER_FULFILLED, about, CustomerRef(), {"order": order_id}),)
+    return (event.envelope.fact(Touchpoint.ORDER_FULFILLED, about, CustomerRef(), {"order": order_id}),)
 
 
 def subscription_created(event: SquareEvent) -> tuple[BillingEvent, ...]:
@@ -141,13 +141,13 @@ def subscription_updated(event: SquareEvent) -> tuple[BillingEvent, ...]:
     if on or subscription.get("status") == "CANCELED":
         return (_subscription(event, Touchpoint.CANCELLED, on),)
     customer, objects, plan = _subscriber(event)
-    return (event.envelope.learned(customer, objects, plan),)
+    return (event.envelope.profile(customer, objects, plan),)
 
 
 def _subscription(event: SquareEvent, touchpoint: Touchpoint, occurrence: str) -> BillingEvent:
     customer, objects, plan = _subscriber(event)
     about = (objects["subscription"], touchpoint.value, occurrence)
-    return event.envelope.happened(touchpoint, about, customer, objects, plan=plan)
+    return event.envelope.fact(touchpoint, about, customer, objects, plan=plan)
 
 
 def _subscriber(event: SquareEvent) -> tuple[CustomerRef, dict[str, str], str | None]:

@@ -102,7 +102,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
         return ()
     received = parse_event(payload, kind, source)
     event = reader(received)
-    return (with_basis(event, source.fields, *customers.told_in(received.content)),) if event else ()
+    return (with_basis(event, source.fields, *customers.consent_fields(received.content)),) if event else ()
 
 
 def _without_invoice(payload: Json) -> bool:

@@ -32,7 +32,7 @@ def _phone(*spelled: object) -> str | None:
     return next((number for one in spelled if (number := text(one, 40))), None)
 
 
-def told_in(content: Json) -> tuple[object, ...]:
+def consent_fields(content: Json) -> tuple[object, ...]:
     """Where a seller may keep a legal basis: the metadata of a customer, or of the object that is about one."""
     subscribed = (section(content, "subscription_details"), section(content, "parent", "subscription_details"))
     return tuple(one.get("metadata") for one in (section(content, "customer"), content, *subscribed))
@@ -51,10 +51,10 @@ def customer_changed(event: StripeEvent) -> BillingEvent:
         country=country(section(content, "address").get("country")),
         phone=_phone(content.get("phone")),
     )
-    return event.learned(customer, {"customer": customer_id})
+    return event.profile(customer, {"customer": customer_id})
 
 
 def customer_deleted(event: StripeEvent) -> BillingEvent:
     """That the customer is gone; nothing else is learned of somebody who was just deleted."""
     customer_id = event.require(event.content, "customer")
-    return event.learned(CustomerRef(id=customer_id, deleted=True), {"customer": customer_id})
+    return event.profile(CustomerRef(id=customer_id, deleted=True), {"customer": customer_id})

@@ -57,7 +57,7 @@ class StripeEvent:
             raise PayloadError(f"The Stripe event {self.kind} names no {what}.")
         return found
 
-    def learned(self, customer: CustomerRef, objects: Mapping[str, str], plan: str | None = None) -> BillingEvent:
+    def profile(self, customer: CustomerRef, objects: Mapping[str, str], plan: str | None = None) -> BillingEvent:
         """An event that only teaches: about its customer, or which objects belong to one payment."""
         return BillingEvent(
             source=self.source,
@@ -69,15 +69,15 @@ class StripeEvent:
             test=self.test,
         )
 
-    def happened(
+    def fact(
         self,
-        lesson: BillingEvent,
+        profile: BillingEvent,
         touchpoint: Touchpoint | None,
         about: tuple[str, str, str],
         money: Money | None = None,
     ) -> BillingEvent:
-        """The lesson as a fact: `about` is its object's id, meaning and occurrence."""
-        return replace(lesson, touchpoint=touchpoint, fact=fact_key(PROVIDER, self.account, *about), money=money)
+        """The profile as a fact: `about` is its object's id, meaning and occurrence."""
+        return replace(profile, touchpoint=touchpoint, fact=fact_key(PROVIDER, self.account, *about), money=money)
 
 
 def parse_event(payload: Json, kind: str, source: Source) -> StripeEvent:

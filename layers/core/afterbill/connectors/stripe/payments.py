@@ -37,8 +37,8 @@ def invoice_failed(event: StripeEvent) -> BillingEvent:
 def _invoice(event: StripeEvent, touchpoint: Touchpoint, about: tuple[str, str, str], amount: object) -> BillingEvent:
     invoice = event.content
     plan = invoice_plan(invoice, ids_only=event.ids_only)
-    lesson = event.learned(customer_of(invoice), _invoice_objects(invoice), plan)
-    return event.happened(lesson, touchpoint, about, stripe_money(amount, invoice.get("currency")))
+    profile = event.profile(customer_of(invoice), _invoice_objects(invoice), plan)
+    return event.fact(profile, touchpoint, about, stripe_money(amount, invoice.get("currency")))
 
 
 def _invoice_objects(invoice: Json) -> dict[str, str]:
@@ -71,8 +71,8 @@ def invoice_payment_paid(event: StripeEvent) -> BillingEvent | None:
     invoice, payment = identifiers(invoice=event.content.get("invoice")), _payment_of(event.content)
     if not invoice or not payment:
         return None
-    lesson = event.learned(CustomerRef(), invoice | payment)
-    return event.happened(lesson, None, (invoice["invoice"], PAYMENT, ""))
+    profile = event.profile(CustomerRef(), invoice | payment)
+    return event.fact(profile, None, (invoice["invoice"], PAYMENT, ""))
 
 
 def session_completed(event: StripeEvent) -> BillingEvent | None:
@@ -104,7 +104,7 @@ def _session(event: StripeEvent, touchpoint: Touchpoint, meaning: str, occurrenc
     paid = objects.get("invoice") or objects.get("payment_intent")
     about = (paid or event.require(session, "session"), meaning, occurrence)
     money = stripe_money(session.get("amount_total"), session.get("currency"))
-    return event.happened(event.learned(customer_of(session), objects), touchpoint, about, money)
+    return event.fact(event.profile(customer_of(session), objects), touchpoint, about, money)
 
 
 def intent_succeeded(event: StripeEvent) -> BillingEvent:
@@ -128,9 +128,9 @@ def charge_succeeded(event: StripeEvent) -> BillingEvent | None:
 
 
 def _bare(event: StripeEvent, objects: dict[str, str], paid: str, amount: object) -> BillingEvent:
-    lesson = event.learned(customer_of(event.content), objects)
+    profile = event.profile(customer_of(event.content), objects)
     money = stripe_money(amount, event.content.get("currency"))
-    return event.happened(lesson, Touchpoint.PAYMENT_SUCCEEDED, (paid, PAYMENT, ""), money)
+    return event.fact(profile, Touchpoint.PAYMENT_SUCCEEDED, (paid, PAYMENT, ""), money)
 
 
 def charge_refunded(event: StripeEvent) -> BillingEvent:
@@ -139,8 +139,8 @@ def charge_refunded(event: StripeEvent) -> BillingEvent:
     returned = charge.get("amount_refunded")
     about = (event.require(charge, "charge"), Touchpoint.REFUNDED.value, identifier(returned) or "")
     money = stripe_money(returned, charge.get("currency"))
-    lesson = event.learned(customer_of(charge), _charge_objects(charge, charge))
-    return event.happened(lesson, Touchpoint.REFUNDED, about, money)
+    profile = event.profile(customer_of(charge), _charge_objects(charge, charge))
+    return event.fact(profile, Touchpoint.REFUNDED, about, money)
 
 
 def quote_accepted(event: StripeEvent) -> BillingEvent:
@@ -149,7 +149,7 @@ def quote_accepted(event: StripeEvent) -> BillingEvent:
     about = (event.require(quote, "quote"), Touchpoint.ESTIMATE_ACCEPTED.value, "")
     objects = {"quote": about[0], **identifiers(subscription=quote.get("subscription"), customer=quote.get("customer"))}
     money = stripe_money(quote.get("amount_total"), quote.get("currency"))
-    return event.happened(event.learned(customer_of(quote), objects), Touchpoint.ESTIMATE_ACCEPTED, about, money)
+    return event.fact(event.profile(customer_of(quote), objects), Touchpoint.ESTIMATE_ACCEPTED, about, money)
 
 
 def dispute_created(event: StripeEvent) -> BillingEvent:
@@ -159,8 +159,8 @@ def dispute_created(event: StripeEvent) -> BillingEvent:
     about = (event.require(dispute, "dispute"), Touchpoint.DISPUTED.value, "")
     objects = {"dispute": about[0], **_charge_objects(dispute, dispute.get("charge"))}
     money = stripe_money(dispute.get("amount"), dispute.get("currency"))
-    lesson = event.learned(customer_of({**charge, **dispute}), objects)
-    return event.happened(lesson, Touchpoint.DISPUTED, about, money)
+    profile = event.profile(customer_of({**charge, **dispute}), objects)
+    return event.fact(profile, Touchpoint.DISPUTED, about, money)
 
 
 def _charge_objects(content: Json, charge: object) -> dict[str, str]:

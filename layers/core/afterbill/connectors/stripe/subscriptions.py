@@ -16,11 +16,11 @@ def created(event: StripeEvent) -> BillingEvent:
     """`customer.subscription.created`: a twin of the first invoice where it names one that is good for a start."""
     invoice = identifiers(invoice=event.content.get("latest_invoice"))
     running = event.content.get("status") in ("active", "trialing")
-    lesson = _learned(event)
+    profile = _profile(event)
     if not running or not invoice or event.first_payment is not Touchpoint.SUBSCRIPTION_STARTED:
-        return lesson
-    paid = replace(lesson, objects={**invoice, **lesson.objects})
-    return event.happened(paid, Touchpoint.SUBSCRIPTION_STARTED, (invoice["invoice"], PAYMENT, ""))
+        return profile
+    paid = replace(profile, objects={**invoice, **profile.objects})
+    return event.fact(paid, Touchpoint.SUBSCRIPTION_STARTED, (invoice["invoice"], PAYMENT, ""))
 
 
 def updated(event: StripeEvent) -> BillingEvent:
@@ -33,7 +33,7 @@ def updated(event: StripeEvent) -> BillingEvent:
         return changed
     if before.get("status") == "trialing" and now.get("status") == "active":
         return _about_subscription(event, Touchpoint.TRIAL_CONVERTED, _stamp(now, "trial_end"))
-    return _learned(event)
+    return _profile(event)
 
 
 def _plan_changed(event: StripeEvent) -> BillingEvent | None:
@@ -58,7 +58,7 @@ def _as_it_was(event: StripeEvent) -> Json:
 def deleted(event: StripeEvent) -> BillingEvent:
     """`customer.subscription.deleted`: the same fact as its announcement, if there was one."""
     never_began = event.content.get("status") == "incomplete_expired"
-    return _learned(event) if never_began else _cancelled(event)
+    return _profile(event) if never_began else _cancelled(event)
 
 
 def trial_will_end(event: StripeEvent) -> BillingEvent:
@@ -76,13 +76,13 @@ def _stamp(subscription: Json, key: str) -> str:
 
 def _about_subscription(event: StripeEvent, touchpoint: Touchpoint, occurrence: str) -> BillingEvent:
     about = (event.require(event.content, "subscription"), touchpoint.value, occurrence)
-    return event.happened(_learned(event), touchpoint, about)
+    return event.fact(_profile(event), touchpoint, about)
 
 
-def _learned(event: StripeEvent) -> BillingEvent:
+def _profile(event: StripeEvent) -> BillingEvent:
     items = _items(event)
     objects = identifiers(subscription=event.content, customer=event.content.get("customer"))
-    return event.learned(_customer(event, items), objects, items[0].plan)
+    return event.profile(_customer(event, items), objects, items[0].plan)
 
 
 def _items(event: StripeEvent) -> tuple[Item, ...]:

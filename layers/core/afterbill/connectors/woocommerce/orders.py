@@ -24,7 +24,7 @@ def read_order(order: Json, record: Record) -> tuple[BillingEvent, ...]:
     if status in _ENDS:
         found.append(_fact(order, record, _ENDS[status], _ENDS[status].value, order.get("date_modified_gmt")))
     found += _refunds(order, record, status)
-    return tuple(found) or (_learned(order, record, "order"),)
+    return tuple(found) or (_profile(order, record, "order"),)
 
 
 def _went_well(order: Json, record: Record, status: str) -> Iterator[BillingEvent]:
@@ -40,7 +40,7 @@ def _fact(order: Json, record: Record, touchpoint: Touchpoint, meaning: str, whe
     customer = bought_by(order)
     envelope = record.at(when, order.get("date_modified_gmt"), order.get("updated_at"))
     objects = identifiers(order=order.get("id"), payment=order.get("transaction_id"), customer=customer.id)
-    return envelope.happened(
+    return envelope.fact(
         touchpoint,
         (objects["order"], meaning, ""),
         customer,
@@ -61,7 +61,7 @@ def _refunds(order: Json, record: Record, status: str) -> Iterator[BillingEvent]
         objects = identifiers(order=order.get("id"), refund=refund, customer=customer.id)
         about = (objects["order"], _REFUNDED, objects["refund"])
         money = _positive(_money(refund.get("total"), order, record))
-        yield envelope.happened(Touchpoint.REFUNDED, about, customer, objects, money=money, products=_products(order))
+        yield envelope.fact(Touchpoint.REFUNDED, about, customer, objects, money=money, products=_products(order))
 
 
 def read_refund(refund: Json, record: Record) -> tuple[BillingEvent, ...]:
@@ -72,7 +72,7 @@ def read_refund(refund: Json, record: Record) -> tuple[BillingEvent, ...]:
     about = (objects["order"], _REFUNDED, objects["refund"])
     money = _positive(_money(refund.get("amount"), refund, record))
     envelope = record.at(refund.get("date_created_gmt"))
-    return (envelope.happened(Touchpoint.REFUNDED, about, CustomerRef(), objects, money=money),)
+    return (envelope.fact(Touchpoint.REFUNDED, about, CustomerRef(), objects, money=money),)
 
 
 def _order_of(refund: Json) -> str | None:
@@ -88,19 +88,19 @@ def _up(refund: Json) -> object:
 def read_subscription(subscription: Json, record: Record) -> tuple[BillingEvent, ...]:
     """An object of WooCommerce Subscriptions; its payments are orders, so only its end is a fact."""
     if _status(subscription) not in _OVER:
-        return (_learned(subscription, record, "subscription"),)
+        return (_profile(subscription, record, "subscription"),)
     customer = bought_by(subscription)
     objects = identifiers(subscription=subscription.get("id"), customer=customer.id)
     about = (objects["subscription"], Touchpoint.CANCELLED.value, "")
     envelope = record.at(subscription.get("date_modified_gmt"))
-    return (envelope.happened(Touchpoint.CANCELLED, about, customer, objects, plan=_plan(subscription)),)
+    return (envelope.fact(Touchpoint.CANCELLED, about, customer, objects, plan=_plan(subscription)),)
 
 
-def _learned(body: Json, record: Record, kind: str) -> BillingEvent:
+def _profile(body: Json, record: Record, kind: str) -> BillingEvent:
     customer = bought_by(body)
     objects = identifiers(**{kind: body.get("id"), "customer": customer.id})
     plan = _plan(body) if kind == "subscription" else None
-    return record.at(body.get("date_modified_gmt"), body.get("updated_at")).learned(customer, objects, plan)
+    return record.at(body.get("date_modified_gmt"), body.get("updated_at")).profile(customer, objects, plan)
 
 
 def _plan(subscription: Json) -> str | None:

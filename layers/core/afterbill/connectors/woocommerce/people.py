@@ -65,14 +65,14 @@ def customer_changed(body: Json, record: Record) -> tuple[BillingEvent, ...]:
         name=_name(body) or _name(billing),
         country=country(billing.get("country")),
     )
-    return (_learned(customer, record, body.get("date_modified_gmt")),)
+    return (_profile(customer, record, body.get("date_modified_gmt")),)
 
 
 def customer_deleted(body: Json, record: Record) -> tuple[BillingEvent, ...]:
     """`customer.deleted`: only the id is left."""
     customer_id = person_id(body.get("id"))
-    return (_learned(CustomerRef(id=customer_id, deleted=True), record, None),) if customer_id else ()
+    return (_profile(CustomerRef(id=customer_id, deleted=True), record, None),) if customer_id else ()
 
 
-def _learned(customer: CustomerRef, record: Record, when: object) -> BillingEvent:
-    return record.at(when).learned(customer, {"customer": customer.id} if customer.id else {})
+def _profile(customer: CustomerRef, record: Record, when: object) -> BillingEvent:
+    return record.at(when).profile(customer, {"customer": customer.id} if customer.id else {})

@@ -136,7 +136,7 @@ def _invoice(invoice: Json, pointer: ObjectReference, source: Source) -> Billing
         return None
     paid_on = _date(invoice.get("FullyPaidOnDate"))
     lines = (text(section(line, "Item").get("Name")) or text(line.get("Description")) for line in _lines(invoice))
-    return _envelope(pointer, paid_on).happened(
+    return _envelope(pointer, paid_on).fact(
         Touchpoint.PAYMENT_SUCCEEDED,
         (pointer.id, PAYMENT, ""),
         _customer(section(invoice, "Contact")),
@@ -163,7 +163,7 @@ def _credit_note(note: Json, pointer: ObjectReference, source: Source) -> Billin
         return None
     invoices = {f"invoice_{number}" if number > 1 else "invoice": id_ for number, id_ in enumerate(credited, start=1)}
     customer = _customer(section(note, "Contact"))
-    return _envelope(pointer).happened(
+    return _envelope(pointer).fact(
         Touchpoint.REFUNDED,
         (pointer.id, Touchpoint.REFUNDED.value, ""),
         customer,
@@ -176,7 +176,7 @@ def _contact(contact: Json, pointer: ObjectReference, _source: Source) -> Billin
     customer = replace(_customer(contact), id=pointer.id)
     if contact.get("ContactStatus") == "GDPRREQUEST":
         customer = CustomerRef(id=pointer.id, deleted=True)
-    return _envelope(pointer).learned(customer, {"customer": pointer.id})
+    return _envelope(pointer).profile(customer, {"customer": pointer.id})
 
 
 def _customer(contact: Json) -> CustomerRef:
