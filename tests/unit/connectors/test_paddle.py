@@ -252,7 +252,7 @@ class TestErrors:
         ],
     )
     def test_a_fact_without_its_object_is_an_error(self, name: str, key: str, what: str, read: Read) -> None:
-        with pytest.raises(PayloadError, match=rf"no usable {what}\.$"):
+        with pytest.raises(PayloadError, match=rf"names no {what}\.$"):
             read(name, **{key: None})
 
     def test_a_bare_subscription_is_no_event(self, now: datetime) -> None:

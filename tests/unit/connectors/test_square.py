@@ -248,7 +248,7 @@ class TestErrors:
         ],
     )
     def test_a_fact_without_its_object_is_an_error(self, name: str, missing: str, read: Read) -> None:
-        with pytest.raises(PayloadError, match=rf"no usable {missing}\.$"):
+        with pytest.raises(PayloadError, match=rf"names no {missing}\.$"):
             read(name, id=None)
 
     def test_json_without_a_type_is_no_event(self, now: datetime) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from afterbill.connectors._kit.json import Json, identifier
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
+from afterbill.model.errors import PayloadError
 
 PAYMENT = "payment"
 """The meaning shared by everything that reports one payment, whatever touchpoint it is."""
@@ -40,7 +42,7 @@ class Envelope:
 
     def fact(  # noqa: PLR0913  # what a fact is made of
         self,
-        touchpoint: Touchpoint,
+        touchpoint: Touchpoint | None,
         about: tuple[str, str, str],
         customer: CustomerRef,
         objects: Mapping[str, str],
@@ -49,7 +51,10 @@ class Envelope:
         plan: str | None = None,
         products: tuple[str, ...] = (),
     ) -> BillingEvent:
-        """A fact. `about` is an id, a meaning and an occurrence: events that agree in all three are one fact."""
+        """A fact. `about` is an id, a meaning and an occurrence: events that agree in all three are one fact.
+
+        Without a touchpoint it reports nothing, but says that `objects` belong to that fact.
+        """
         return BillingEvent(
             source=self.source,
             event_id=self.event_id,
@@ -63,3 +68,21 @@ class Envelope:
             products=products,
             test=self.test,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookEvent:
+    """One webhook, opened. Connectors add what their events have besides."""
+
+    #: names the event in errors: "Stripe event invoice.paid"
+    name: str
+    envelope: Envelope
+    #: the object that the event is about, as it came
+    content: Json
+
+    def require(self, value: object, what: str) -> str:
+        """Return the id in this value; without it the event cannot be told from others."""
+        id_ = identifier(value)
+        if not id_:
+            raise PayloadError(f"The {self.name} names no {what}.")
+        return id_

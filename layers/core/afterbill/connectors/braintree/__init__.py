@@ -138,7 +138,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     event_id = hashlib.sha256(payload.encode()).hexdigest()[:32]
     received = parse_event(notification, kind, event_id, source)
     event = reader(received)
-    return (with_basis(event, source.fields, *consent_fields(received.subject)),) if event else ()
+    return (with_basis(event, source.fields, *consent_fields(received.content)),) if event else ()
 
 
 def _decoded(payload: str) -> bytes:

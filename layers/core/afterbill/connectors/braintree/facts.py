@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from afterbill.connectors._kit.envelope import PAYMENT, Envelope
+from afterbill.connectors._kit.envelope import PAYMENT, Envelope, WebhookEvent
 from afterbill.connectors._kit.json import (
     Json,
     address,
@@ -28,21 +28,15 @@ _MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class BraintreeEvent:
-    """A Braintree notification: `subject` holds what it is about; `currency` serves amounts that name none."""
+class BraintreeEvent(WebhookEvent):
+    """A Braintree notification: `content` holds the objects that it is about."""
 
-    kind: str
-    envelope: Envelope
-    subject: Json
+    #: of amounts that name none
     currency: str
 
-    def content(self, name: str) -> Json:
+    def part(self, name: str) -> Json:
         """The subscription, transaction or dispute that this is about."""
-        return needed(section(self.subject, name) or None, f"Braintree notification {self.kind}", name)
-
-    def require(self, value: object, what: str) -> str:
-        """The id in this value; an event without it cannot be told from others."""
-        return needed(identifier(value), f"Braintree notification {self.kind}", what)
+        return needed(section(self.content, name) or None, self.name, name)
 
     def money(self, content: Json) -> Money | None:
         """The amount of a transaction or dispute, which Braintree gives in major units."""
@@ -59,12 +53,12 @@ def parse_event(notification: Json, kind: str, event_id: str, source: Source) ->
         event_id=event_id,
         occurred_at=needed(iso_moment(notification.get("timestamp")), event, "timestamp"),
     )
-    return BraintreeEvent(kind, envelope, section(notification, "subject"), source.currency)
+    return BraintreeEvent(event, envelope, section(notification, "subject"), source.currency)
 
 
 def charged(received: BraintreeEvent) -> BillingEvent:
     """`subscription_charged_successfully`: the first, a later, or a recovered payment."""
-    subscription = received.content("subscription")
+    subscription = received.part("subscription")
     if text(subscription.get("current-billing-cycle")) == "1":
         return _charge(received, Touchpoint.SUBSCRIPTION_STARTED, PAYMENT)
     recovered = _failed_before(subscription)
@@ -90,7 +84,7 @@ def not_charged(received: BraintreeEvent) -> BillingEvent:
 
 
 def _charge(received: BraintreeEvent, touchpoint: Touchpoint, meaning: str) -> BillingEvent:
-    subscription = received.content("subscription")
+    subscription = received.part("subscription")
     transaction = _latest(subscription)
     paid_by = identifier(transaction)
     # A charge of zero makes no transaction; then its time tells it from others.
@@ -124,14 +118,14 @@ def _objects(subscription: Json) -> dict[str, str]:
 
 def subscription_seen(received: BraintreeEvent) -> BillingEvent:
     """A subscription whose charges are the facts: it teaches the plan, and with a transaction the customer."""
-    subscription = received.content("subscription")
+    subscription = received.part("subscription")
     objects = {kind: id_ for kind, id_ in _objects(subscription).items() if kind != "transaction"}
     return received.envelope.profile(customer_of(_latest(subscription)), objects, text(subscription.get("plan-id")))
 
 
 def trial_ended(received: BraintreeEvent) -> BillingEvent:
     """`subscription_trial_ended`: whoever is active now stayed, and so did who is not said to be anything else."""
-    stayed = received.content("subscription").get("status") in ("Active", None)
+    stayed = received.part("subscription").get("status") in ("Active", None)
     return _ending(received, Touchpoint.TRIAL_CONVERTED) if stayed else subscription_seen(received)
 
 
@@ -142,13 +136,13 @@ def cancelled(received: BraintreeEvent) -> BillingEvent:
 
 def _ending(received: BraintreeEvent, touchpoint: Touchpoint) -> BillingEvent:
     seen = subscription_seen(received)
-    about = (received.require(received.content("subscription"), "subscription"), touchpoint.value, "")
+    about = (received.require(received.part("subscription"), "subscription"), touchpoint.value, "")
     return received.envelope.fact(touchpoint, about, seen.customer, seen.objects, plan=seen.plan)
 
 
 def settled(received: BraintreeEvent) -> BillingEvent:
     """`transaction_settled`: days after the charge and one fact with it; a settled credit is a refund."""
-    transaction = received.content("transaction")
+    transaction = received.part("transaction")
     subject = received.require(transaction, "transaction")
     if transaction.get("type") != "credit":
         return _transaction(received, Touchpoint.PAYMENT_SUCCEEDED, (subject, PAYMENT, ""))
@@ -157,7 +151,7 @@ def settled(received: BraintreeEvent) -> BillingEvent:
 
 def settlement_declined(received: BraintreeEvent) -> BillingEvent | None:
     """`transaction_settlement_declined`: a payment that failed late; a refund that did is no fact."""
-    transaction = received.content("transaction")
+    transaction = received.part("transaction")
     if transaction.get("type") == "credit":
         return None
     return _transaction(
@@ -166,7 +160,7 @@ def settlement_declined(received: BraintreeEvent) -> BillingEvent | None:
 
 
 def _transaction(received: BraintreeEvent, touchpoint: Touchpoint, about: tuple[str, str, str]) -> BillingEvent:
-    transaction = received.content("transaction")
+    transaction = received.part("transaction")
     credit = transaction.get("type") == "credit"
     objects = identifiers(
         refund=transaction if credit else None,
@@ -180,7 +174,7 @@ def _transaction(received: BraintreeEvent, touchpoint: Touchpoint, about: tuple[
 
 def dispute_opened(received: BraintreeEvent) -> BillingEvent:
     """`dispute_opened`: about a transaction, of which it tells little more than the id."""
-    dispute = received.content("dispute")
+    dispute = received.part("dispute")
     transaction = section(dispute, "transaction")
     objects = identifiers(dispute=dispute, transaction=transaction, subscription=transaction.get("subscription-id"))
     about = (received.require(dispute, "dispute"), Touchpoint.DISPUTED.value, "")

@@ -67,12 +67,12 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
         raise PayloadError("The body is not a Chargebee event: it needs an event_type and a content.")
     # The same things, told later: the variants of events that were entered for a day in the past.
     reader = READERS.get(kind.removesuffix(_BACKDATED).replace("_canceled", "_cancelled"))
-    received = _notice(payload, kind, source)
+    received = _event(payload, kind, source)
     event = reader(received) if reader else None
     return (with_basis(event, source.fields, *consent_fields(received.content)),) if event else ()
 
 
-def _notice(payload: Json, kind: str, source: Source) -> ChargebeeEvent:
+def _event(payload: Json, kind: str, source: Source) -> ChargebeeEvent:
     event = f"Chargebee event {kind}"
     envelope = Envelope(
         provider="chargebee",
@@ -81,7 +81,7 @@ def _notice(payload: Json, kind: str, source: Source) -> ChargebeeEvent:
         event_id=needed(text(payload.get("id")), event, "id"),
         occurred_at=needed(moment(payload.get("occurred_at")), event, "occurred_at (Unix seconds)"),
     )
-    return ChargebeeEvent(kind, envelope, section(payload, "content"), source.currency)
+    return ChargebeeEvent(event, envelope, section(payload, "content"), source.currency)
 
 
 def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:

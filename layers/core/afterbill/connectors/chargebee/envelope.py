@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from afterbill.connectors._kit.consent import without_prefix
-from afterbill.connectors._kit.envelope import Envelope
+from afterbill.connectors._kit.envelope import WebhookEvent
 from afterbill.connectors._kit.json import (
     Json,
     address,
@@ -23,7 +23,6 @@ from afterbill.connectors._kit.json import (
 )
 from afterbill.connectors._kit.money import from_minor
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
-from afterbill.model.errors import PayloadError
 
 MOST_LINES = 10
 """Lines, payments and attempts of an invoice that are read."""
@@ -32,24 +31,15 @@ _PARTS = ("subscription", "invoice", "transaction", "order", "credit_note")
 
 
 @dataclass(frozen=True, slots=True)
-class ChargebeeEvent:
-    """A Chargebee event: `content` as it came, `currency` for what names none."""
+class ChargebeeEvent(WebhookEvent):
+    """A Chargebee event: `content` holds the objects that it is about."""
 
-    kind: str
-    envelope: Envelope
-    content: Json
+    #: of parts that name none
     currency: str
 
     def part(self, name: str) -> Json:
         """One of the objects the event carries, empty where it does not."""
         return section(self.content, name)
-
-    def require(self, value: object, what: str) -> str:
-        """The id in this value; an event without it cannot be told from others."""
-        found = identifier(value)
-        if not found:
-            raise PayloadError(f"The Chargebee event {self.kind} names no {what}.")
-        return found
 
     def money(self, amount: object, part: Json) -> Money | None:
         """An amount in the smallest unit of the part's currency."""

@@ -26,7 +26,7 @@ from afterbill.connectors._kit.json import (
 from afterbill.connectors._kit.money import from_minor
 from afterbill.connectors._kit.signatures import check_body, hexadecimal, sign_body
 from afterbill.intake.connector import About, Address, Api, Call, Login
-from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, ParsedElement, Touchpoint, fact_key
+from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, ParsedElement, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
@@ -173,8 +173,7 @@ def resolve(pointer: ObjectReference, source: Source, call: Call) -> tuple[Billi
     if not payment:
         return ()
     envelope = Envelope(_PROVIDER, "", pointer.source, pointer.event_id, pointer.occurred_at)
-    connects = envelope.profile(CustomerRef(), {"payment": payment, "refund": pointer.id})
-    return (replace(connects, fact=fact_key(_PROVIDER, "", payment, PAYMENT)),)
+    return (envelope.fact(None, (payment, PAYMENT, ""), CustomerRef(), {"payment": payment, "refund": pointer.id}),)
 
 
 def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afterbill.connectors._kit.consent import with_basis
-from afterbill.connectors._kit.envelope import PAYMENT, Envelope
+from afterbill.connectors._kit.envelope import PAYMENT, Envelope, WebhookEvent
 from afterbill.connectors._kit.json import (
     Json,
     address,
@@ -40,18 +40,10 @@ _REASONS = {"initial": Touchpoint.SUBSCRIPTION_STARTED, "renewal": Touchpoint.RE
 
 
 @dataclass(frozen=True, slots=True)
-class _Event:
-    kind: str
-    data: Json
-    said: Json
-    envelope: Envelope
+class _Event(WebhookEvent):
+    """A Lemon Squeezy event: `content` are the attributes of its data."""
 
-    def require(self, found: Mapping[str, str], *kinds: str) -> str:
-        """The id of the first of these kinds that is known."""
-        for kind in kinds:
-            if kind in found:
-                return found[kind]
-        raise PayloadError(f"The Lemon Squeezy event {self.kind} names no {kinds[-1]}.")
+    data: Json
 
 
 def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:  # noqa: ARG001  # no time is signed
@@ -76,7 +68,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     if not reader or (source.account and store and store != source.account):
         return ()
     envelope = _envelope(payload, kind, webhook, source)
-    event = reader(_Event(kind, data, said, envelope))
+    event = reader(_Event(f"Lemon Squeezy event {kind}", envelope, said, data))
     return (with_basis(event, source.fields, section(payload, "meta").get("custom_data")),)
 
 
@@ -96,7 +88,7 @@ def _envelope(payload: Json, kind: str, webhook: Webhook, source: Source) -> Env
 
 def _order_created(received: _Event) -> BillingEvent:
     """An order, which may still wait for its payment or have failed."""
-    order = received.said
+    order = received.content
     if order.get("status") != "paid":
         return received.envelope.profile(_customer(order), _order_objects(received))
     return _order(received, Touchpoint.ORDER_PAID, PAYMENT, "", order.get("total"))
@@ -104,16 +96,16 @@ def _order_created(received: _Event) -> BillingEvent:
 
 def _order_refunded(received: _Event) -> BillingEvent:
     """Each further part raises the sum and is a fact of its own."""
-    returned = _returned(received.said)
+    returned = _returned(received.content)
     return _order(received, Touchpoint.REFUNDED, "refunded", str(returned or ""), returned)
 
 
 def _order(received: _Event, touchpoint: Touchpoint, meaning: str, occurrence: str, amount: object) -> BillingEvent:
-    order, objects = received.said, _order_objects(received)
+    order, objects = received.content, _order_objects(received)
     item = section(order, "first_order_item")
     return received.envelope.fact(
         touchpoint,
-        (received.require(objects, "order"), meaning, occurrence),
+        (received.require(objects.get("order"), "order"), meaning, occurrence),
         _customer(order),
         objects,
         money=from_minor(amount, order.get("currency")),
@@ -123,46 +115,46 @@ def _order(received: _Event, touchpoint: Touchpoint, meaning: str, occurrence: s
 
 def _order_objects(received: _Event) -> dict[str, str]:
     """The order under its UUID: an invoice knows no other, and numbers of orders and invoices may be the same."""
-    order = text(received.said.get("identifier")) or identifier(received.data.get("id"))
-    return identifiers(order=order, customer=received.said.get("customer_id"))
+    order = text(received.content.get("identifier")) or identifier(received.data.get("id"))
+    return identifiers(order=order, customer=received.content.get("customer_id"))
 
 
 def _paid(received: _Event) -> BillingEvent:
     """`subscription_payment_success`."""
-    reason = text(received.said.get("billing_reason")) or ""
+    reason = text(received.content.get("billing_reason")) or ""
     return _invoice(
-        received, _REASONS.get(reason, Touchpoint.PAYMENT_SUCCEEDED), PAYMENT, "", received.said.get("total")
+        received, _REASONS.get(reason, Touchpoint.PAYMENT_SUCCEEDED), PAYMENT, "", received.content.get("total")
     )
 
 
 def _recovered(received: _Event) -> BillingEvent:
     """`subscription_payment_recovered`, always sent beside the success of the same invoice."""
-    return _invoice(received, Touchpoint.PAYMENT_RECOVERED, PAYMENT, "", received.said.get("total"))
+    return _invoice(received, Touchpoint.PAYMENT_RECOVERED, PAYMENT, "", received.content.get("total"))
 
 
 def _failed(received: _Event) -> BillingEvent:
     """`subscription_payment_failed`: the invoice stays, every attempt changes it."""
-    attempt = text(received.said.get("updated_at")) or ""
-    return _invoice(received, Touchpoint.PAYMENT_FAILED, "payment_failed", attempt, received.said.get("total"))
+    attempt = text(received.content.get("updated_at")) or ""
+    return _invoice(received, Touchpoint.PAYMENT_FAILED, "payment_failed", attempt, received.content.get("total"))
 
 
 def _payment_refunded(received: _Event) -> BillingEvent:
     """`subscription_payment_refunded`, in whole or in part."""
-    returned = _returned(received.said)
+    returned = _returned(received.content)
     return _invoice(received, Touchpoint.REFUNDED, "refunded", str(returned or ""), returned)
 
 
 def _invoice(received: _Event, touchpoint: Touchpoint, meaning: str, occurrence: str, amount: object) -> BillingEvent:
     """What happened to an invoice; a subscription's first one is the order it was bought with."""
-    invoice = received.said
+    invoice = received.content
     objects = identifiers(
         order=_first_order(invoice),
         invoice=received.data.get("id") if received.data.get("type") != "subscriptions" else None,
         subscription=invoice.get("subscription_id"),
         customer=invoice.get("customer_id"),
     )
-    kinds = ("invoice",) if touchpoint is Touchpoint.PAYMENT_FAILED else ("order", "invoice")
-    about = (received.require(objects, *kinds), meaning, occurrence)
+    first_order = None if touchpoint is Touchpoint.PAYMENT_FAILED else objects.get("order")
+    about = (received.require(first_order or objects.get("invoice"), "invoice"), meaning, occurrence)
     money = from_minor(amount, invoice.get("currency"))
     return received.envelope.fact(touchpoint, about, _customer(invoice), objects, money=money)
 
@@ -183,20 +175,26 @@ def _returned(said: Json) -> int | None:
 
 def _subscribed(received: _Event) -> BillingEvent:
     """What a subscription teaches: its payments are reported by its invoices."""
-    return received.envelope.profile(_customer(received.said), _subscription_objects(received), _title(received.said))
+    return received.envelope.profile(
+        _customer(received.content), _subscription_objects(received), _title(received.content)
+    )
 
 
 def _cancelled(received: _Event) -> BillingEvent:
     """`subscription_cancelled` announces the end that `subscription_expired` reports; a resumed one may end again."""
     objects = _subscription_objects(received)
-    ends_at = iso_moment(received.said.get("ends_at"))
-    about = (received.require(objects, "subscription"), "cancelled", ends_at.date().isoformat() if ends_at else "")
-    customer, plan = _customer(received.said), _title(received.said)
+    ends_at = iso_moment(received.content.get("ends_at"))
+    about = (
+        received.require(objects.get("subscription"), "subscription"),
+        "cancelled",
+        ends_at.date().isoformat() if ends_at else "",
+    )
+    customer, plan = _customer(received.content), _title(received.content)
     return received.envelope.fact(Touchpoint.CANCELLED, about, customer, objects, plan=plan)
 
 
 def _subscription_objects(received: _Event) -> dict[str, str]:
-    return identifiers(subscription=received.data.get("id"), customer=received.said.get("customer_id"))
+    return identifiers(subscription=received.data.get("id"), customer=received.content.get("customer_id"))
 
 
 def _customer(said: Json) -> CustomerRef:

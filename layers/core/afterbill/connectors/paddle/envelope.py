@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from afterbill.connectors._kit.envelope import Envelope
+from afterbill.connectors._kit.envelope import Envelope, WebhookEvent
 from afterbill.connectors._kit.json import Json, address, identifier, iso_moment, needed, records, section, text
 from afterbill.connectors._kit.money import from_minor
 from afterbill.model.billing import CustomerRef, Money
@@ -16,17 +16,11 @@ _MOST_ITEMS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class PaddleEvent:
-    """A Paddle event: `content` is its data, as it came; `currency` serves data that names none."""
+class PaddleEvent(WebhookEvent):
+    """A Paddle event: `content` is its data."""
 
-    kind: str
-    envelope: Envelope
-    content: Json
+    #: of data that names none
     currency: str
-
-    def require(self, value: object, what: str) -> str:
-        """The id in this value; an event without it cannot be told from others."""
-        return needed(identifier(value), f"Paddle event {self.kind}", what)
 
     def money(self, amount: object) -> Money | None:
         """An amount in the smallest unit, in the currency of the data."""
@@ -46,7 +40,7 @@ def parse_event(payload: Json, kind: str, source: Source) -> PaddleEvent:
         occurred_at=needed(iso_moment(payload.get("occurred_at")), event, "occurred_at"),
         test=any(id_.startswith(_SIMULATED) for id_ in simulated),
     )
-    return PaddleEvent(kind, envelope, needed(section(payload, "data") or None, event, "data"), source.currency)
+    return PaddleEvent(event, envelope, needed(section(payload, "data") or None, event, "data"), source.currency)
 
 
 def customer_of(content: Json, attributes: Mapping[str, str] | None = None) -> CustomerRef:

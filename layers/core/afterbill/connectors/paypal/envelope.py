@@ -3,13 +3,12 @@
 import re
 from dataclasses import dataclass
 
-from afterbill.connectors._kit.envelope import Envelope
+from afterbill.connectors._kit.envelope import Envelope, WebhookEvent
 from afterbill.connectors._kit.json import (
     Json,
     address,
     country,
     full_name,
-    identifier,
     iso_moment,
     records,
     section,
@@ -25,20 +24,12 @@ _MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class PayPalEvent:
-    """A PayPal event: `content` is its resource, `currency` what a source assumes where an amount names none."""
+class PayPalEvent(WebhookEvent):
+    """A PayPal event: `content` is its resource."""
 
     kind: str
-    content: Json
-    envelope: Envelope
+    #: of amounts that name none
     currency: str
-
-    def require(self, value: object, what: str) -> str:
-        """The id in this value; an event without it cannot be told from others."""
-        found = identifier(value)
-        if not found:
-            raise PayloadError(f"The PayPal event {self.kind} names no {what}.")
-        return found
 
     def money(self, *places: object) -> Money | None:
         """The first amount: `{value, currency_code}` since version 2, `{total, currency}` before; never a float."""
@@ -86,17 +77,19 @@ def _named(customer: CustomerRef) -> dict[str, str]:
 
 def parse_event(payload: Json, kind: str, webhook: Webhook, source: Source) -> PayPalEvent:
     """Read the envelope; PayPal's own samples have impossible times, so one that is none is the time of receipt."""
+    event = f"PayPal event {kind}"
     event_id = text(payload.get("id"))
     if not event_id:
-        raise PayloadError(f"The PayPal event {kind} has no id.")
+        raise PayloadError(f"The {event} has no id.")
     content = section(payload, "resource")
     if not content:
-        raise PayloadError(f"The PayPal event {kind} has no resource.")
+        raise PayloadError(f"The {event} has no resource.")
     at = iso_moment(payload.get("create_time")) or webhook.received_at
     links = records(payload.get("links"), _MOST) + records(content.get("links"), _MOST)
     places = [text(link.get("href")) or "" for link in links] + [webhook.headers.get("paypal-cert-url", "")]
     test = any(_SANDBOX.match(place) for place in places)
-    return PayPalEvent(kind, content, Envelope("paypal", "", source.name, event_id, at, test), source.currency)
+    envelope = Envelope("paypal", "", source.name, event_id, at, test)
+    return PayPalEvent(event, envelope, content, kind, source.currency)
 
 
 def merchant_of(payload: Json) -> str | None:

@@ -89,7 +89,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | Operator
         return ()
     reader = _READERS.get(received.topic)
     found = reader(received) if reader else ()
-    return tuple(_told(one, received.body, source) if isinstance(one, BillingEvent) else one for one in found)
+    return tuple(_told(one, received.content, source) if isinstance(one, BillingEvent) else one for one in found)
 
 
 def _told(event: BillingEvent, body: Json, source: Source) -> BillingEvent:

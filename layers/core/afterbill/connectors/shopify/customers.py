@@ -63,18 +63,18 @@ def _name(person: Json) -> str | None:
 
 def changed(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`customers/create`, `/update`, `/enable` and `/disable`: the account as it is."""
-    return (_profile(event, profile_of(event.body)),)
+    return (_profile(event, profile_of(event.content)),)
 
 
 def deleted(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`customers/delete`: only the id is left."""
-    return (_profile(event, CustomerRef(id=ref(event.body), deleted=True)),)
+    return (_profile(event, CustomerRef(id=ref(event.content), deleted=True)),)
 
 
 def consent_changed(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`customers_email_marketing_consent/update`: an address; the consent is for marketing, not for surveys."""
-    email = address(event.body.get("email_address"))
-    return (_profile(event, CustomerRef(id=ref(event.body, "customer"), email=email)),)
+    email = address(event.content.get("email_address"))
+    return (_profile(event, CustomerRef(id=ref(event.content, "customer"), email=email)),)
 
 
 def _profile(event: ShopifyEvent, customer: CustomerRef) -> BillingEvent:
@@ -87,11 +87,11 @@ def privacy_asked(event: ShopifyEvent) -> tuple[OperatorTask, ...]:
     Some customers are known by their address alone: then the webhook's own id keeps their requests apart.
     """
     kind, listed = _TASKS[event.topic]
-    person = section(event.body, "customer")
-    asked = id_of(section(event.body, "data_request").get("id")) or ref(person)
+    person = section(event.content, "customer")
+    asked = id_of(section(event.content, "data_request").get("id")) or ref(person)
     if kind == "shop_redact":
-        asked = ref(event.body, "shop")
-    orders = event.body.get(listed)
+        asked = ref(event.content, "shop")
+    orders = event.content.get(listed)
     found = map(id_of, orders[:_MOST_ORDERS]) if isinstance(orders, list) else ()
     details = {"shop": event.shop, "orders": " ".join(filter(None, found))}
     task = OperatorTask(

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from afterbill.connectors._kit.envelope import Envelope
+from afterbill.connectors._kit.envelope import Envelope, WebhookEvent
 from afterbill.connectors._kit.json import Json, iso_moment, parse, records, section, text
 from afterbill.connectors._kit.money import from_decimal
 from afterbill.model.billing import Money
@@ -23,20 +23,13 @@ _LARGEST_ID = 10**20
 
 
 @dataclass(frozen=True, slots=True)
-class ShopifyEvent:
-    """One webhook; `shop` is its domain in lower case, empty where nothing names it."""
+class ShopifyEvent(WebhookEvent):
+    """A Shopify webhook: `content` is its body."""
 
     topic: str
+    #: domain in lower case, empty where nothing names it
     shop: str
-    body: Json
     source: Source
-    envelope: Envelope
-
-    def require(self, found: str | None, kind: str) -> str:
-        """The id, without which the event cannot be told from others."""
-        if not found:
-            raise PayloadError(f"The Shopify event {self.topic} names no {kind}.")
-        return found
 
 
 def parse_event(webhook: Webhook, source: Source) -> ShopifyEvent:
@@ -56,7 +49,7 @@ def parse_event(webhook: Webhook, source: Source) -> ShopifyEvent:
         occurred_at=next(filter(None, map(iso_moment, times)), webhook.received_at),
         test=header(webhook, "test").lower() == "true" or _made_for_testing(body),
     )
-    return ShopifyEvent(topic, shop, body, source, envelope)
+    return ShopifyEvent(f"Shopify event {topic}", envelope, body, topic, shop, source)
 
 
 def header(webhook: Webhook, name: str) -> str:

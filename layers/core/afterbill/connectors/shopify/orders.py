@@ -33,28 +33,28 @@ def cancelled(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
 
 
 def _about_order(received: ShopifyEvent, touchpoint: Touchpoint, meaning: str) -> BillingEvent:
-    about = (received.require(ref(received.body), "order"), meaning, "")
-    customer = customer_of(received.body)
+    about = (received.require(ref(received.content), "order"), meaning, "")
+    customer = customer_of(received.content)
     return received.envelope.fact(
         touchpoint,
         about,
         customer,
         identifiers(order=about[0], customer=customer.id),
-        money=money_of(received.body, "total_price", received.source),
-        products=products_of(received.body),
+        money=money_of(received.content, "total_price", received.source),
+        products=products_of(received.content),
     )
 
 
 def changed(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """An order as it is; `orders/edited` names the order alone."""
-    customer = customer_of(received.body)
-    order = ref(received.body) or ref(section(received.body, "order_edit"), "order")
+    customer = customer_of(received.content)
+    order = ref(received.content) or ref(section(received.content, "order_edit"), "order")
     return (received.envelope.profile(customer, identifiers(order=order, customer=customer.id)),)
 
 
 def shipped(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`fulfillments/create` and `/update`: the order's fulfilment, once one of its parcels is on its way."""
-    body = received.body
+    body = received.content
     if body.get("status") != "success":
         return ()
     about = (received.require(ref(body, "order"), "order"), _FULFILLED, "")
@@ -67,7 +67,7 @@ def shipped(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
 
 def refunded(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`refunds/create`: what was given back, unless every attempt at it failed."""
-    tried = transactions(received.body)
+    tried = transactions(received.content)
     if tried and all(one.get("status") in _FAILED for one in tried):
         return ()
     return (_about_payment(received, Touchpoint.REFUNDED, "refund", _given_back(received, tried)),)
@@ -85,20 +85,20 @@ def _given_back(received: ShopifyEvent, tried: list[Json]) -> Money | None:
 
 def transacted(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`order_transactions/create`: only a charge that failed says more than the order does."""
-    if received.body.get("status") not in _FAILED or received.body.get("kind") not in _CHARGING:
+    if received.content.get("status") not in _FAILED or received.content.get("kind") not in _CHARGING:
         return ()
-    amount = money_of(received.body, "amount", received.source)
+    amount = money_of(received.content, "amount", received.source)
     return (_about_payment(received, Touchpoint.PAYMENT_FAILED, "transaction", amount),)
 
 
 def disputed(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`disputes/create`: a chargeback or an inquiry."""
-    amount = money_of(received.body, "amount", received.source)
+    amount = money_of(received.content, "amount", received.source)
     return (_about_payment(received, Touchpoint.DISPUTED, "dispute", amount),)
 
 
 def _about_payment(received: ShopifyEvent, touchpoint: Touchpoint, kind: str, money: Money | None) -> BillingEvent:
     """What names its order and nobody: each refund, charge or dispute is a fact of its own."""
-    about = (received.require(ref(received.body), kind), touchpoint.value, "")
-    objects = identifiers(**{kind: about[0], "order": ref(received.body, "order")})
+    about = (received.require(ref(received.content), kind), touchpoint.value, "")
+    objects = identifiers(**{kind: about[0], "order": ref(received.content, "order")})
     return received.envelope.fact(touchpoint, about, CustomerRef(), objects, money=money)

@@ -13,7 +13,7 @@ def created(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`subscription_contracts/create`: a twin of the payment of the order it came from."""
     if _status(event) not in ("active", ""):
         return _profile(event)
-    order = ref(event.body, "origin_order")
+    order = ref(event.content, "origin_order")
     about = (order, PAYMENT, "") if order else (_contract(event), _STARTED, "")
     return (_fact(event, Touchpoint.SUBSCRIPTION_STARTED, about, _objects(event)),)
 
@@ -31,7 +31,7 @@ def ended(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
 
 def billed(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`subscription_billing_attempts/success`: its order tells, where there is one."""
-    return () if ref(event.body, "order") else (_attempt(event, Touchpoint.RENEWED, PAYMENT),)
+    return () if ref(event.content, "order") else (_attempt(event, Touchpoint.RENEWED, PAYMENT),)
 
 
 def not_billed(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
@@ -40,11 +40,11 @@ def not_billed(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
 
 
 def _attempt(event: ShopifyEvent, touchpoint: Touchpoint, meaning: str) -> BillingEvent:
-    attempt = event.require(ref(event.body) or text(event.body.get("idempotency_key")), "billing attempt")
+    attempt = event.require(ref(event.content) or text(event.content.get("idempotency_key")), "billing attempt")
     found = {
         "attempt": attempt,
-        "order": ref(event.body, "order"),
-        "subscription": ref(event.body, "subscription_contract"),
+        "order": ref(event.content, "order"),
+        "subscription": ref(event.content, "subscription_contract"),
     }
     return _fact(event, touchpoint, (attempt, meaning, ""), found)
 
@@ -60,21 +60,21 @@ def _fact(
 
 
 def _customer(event: ShopifyEvent) -> CustomerRef:
-    return CustomerRef(id=ref(event.body, "customer"))
+    return CustomerRef(id=ref(event.content, "customer"))
 
 
 def _objects(event: ShopifyEvent) -> dict[str, str | None]:
     return {
-        "order": ref(event.body, "origin_order"),
-        "subscription": ref(event.body),
-        "customer": ref(event.body, "customer"),
+        "order": ref(event.content, "origin_order"),
+        "subscription": ref(event.content),
+        "customer": ref(event.content, "customer"),
     }
 
 
 def _contract(event: ShopifyEvent) -> str:
-    return event.require(ref(event.body), "contract")
+    return event.require(ref(event.content), "contract")
 
 
 def _status(event: ShopifyEvent) -> str:
     """The REST form writes it in lower case, GraphQL in capitals."""
-    return (text(event.body.get("status")) or "").lower()
+    return (text(event.content.get("status")) or "").lower()

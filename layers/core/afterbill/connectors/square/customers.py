@@ -51,16 +51,16 @@ def objected_at(person: Json) -> object:
 
 def customer_changed(received: SquareEvent) -> tuple[BillingEvent, ...]:
     """What `customer.created` and `customer.updated` teach."""
-    customer = received.content("customer")
+    customer = received.part("customer")
     customer_id = received.require(customer, "customer")
     return (received.envelope.profile(_person(customer), {"customer": customer_id}),)
 
 
 def customer_deleted(received: SquareEvent) -> tuple[BillingEvent, ...]:
     """That the customer is gone; one that was merged into another goes on under that one's id."""
-    if section(received.data, "object", "event_context", "merge"):
+    if section(received.content, "object", "event_context", "merge"):
         return ()
-    customer_id = received.require(received.content("customer") or received.data, "customer")
+    customer_id = received.require(received.part("customer") or received.content, "customer")
     return (received.envelope.profile(CustomerRef(id=customer_id, deleted=True), {"customer": customer_id}),)
 
 

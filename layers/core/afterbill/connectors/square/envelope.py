@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from afterbill.connectors._kit.envelope import Envelope
+from afterbill.connectors._kit.envelope import Envelope, WebhookEvent
 from afterbill.connectors._kit.json import Json, identifier, iso_moment, needed, section, text
 from afterbill.connectors._kit.money import from_minor
 from afterbill.model.billing import Money
@@ -10,21 +10,15 @@ from afterbill.model.webhooks import Source
 
 
 @dataclass(frozen=True, slots=True)
-class SquareEvent:
-    """A Square event: `data` as it came, with the changed object inside; `currency` is that of amounts without one."""
+class SquareEvent(WebhookEvent):
+    """A Square event: `content` is its data, with the changed object inside."""
 
-    kind: str
-    envelope: Envelope
-    data: Json
+    #: of amounts that name none
     currency: str
 
-    def content(self, name: str) -> Json:
+    def part(self, name: str) -> Json:
         """The changed object, which stands under its own name."""
-        return section(self.data, "object", name)
-
-    def require(self, value: object, what: str) -> str:
-        """The id in this value; an event without it cannot be told from others."""
-        return needed(identifier(value), f"Square event {self.kind}", what)
+        return section(self.content, "object", name)
 
     def money(self, *values: object) -> Money | None:
         """The first of these that is an amount in the smallest unit."""
@@ -48,4 +42,4 @@ def parse_event(payload: Json, kind: str, source: Source, *, sandbox: bool) -> S
         occurred_at=needed(iso_moment(payload.get("created_at")), event, "created_at"),
         test=sandbox,
     )
-    return SquareEvent(kind, envelope, section(payload, "data"), source.currency)
+    return SquareEvent(event, envelope, section(payload, "data"), source.currency)

@@ -14,7 +14,7 @@ _MOST = 50
 
 def payment_changed(event: SquareEvent) -> tuple[BillingEvent, ...]:
     """`payment.created` and `.updated`, which come many times: completed it is paid, failed it is an attempt."""
-    payment = event.content("payment")
+    payment = event.part("payment")
     if payment.get("status") == "COMPLETED":
         paid = _payment(event, payment, Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, "")
         return (paid, _bridge(paid)) if _for_invoice(payment) else (paid,)
@@ -46,7 +46,7 @@ def _bridge(paid: BillingEvent) -> BillingEvent:
 
 def invoice_paid(event: SquareEvent) -> tuple[BillingEvent, ...]:
     """`invoice.payment_made`: the same fact as the payment itself."""
-    requests = records(event.content("invoice").get("payment_requests"), _MOST)
+    requests = records(event.part("invoice").get("payment_requests"), _MOST)
     paid = [event.money(request.get("total_completed_amount_money")) for request in requests]
     asked = [event.money(request.get("computed_amount_money")) for request in requests]
     return (_invoice(event, Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, "", _sum(paid) or _sum(asked)),)
@@ -62,7 +62,7 @@ def _sum(amounts: list[Money | None]) -> Money | None:
 
 def invoice_failed(event: SquareEvent) -> tuple[BillingEvent, ...]:
     """`invoice.scheduled_charge_failed`: the same fact as the payment that failed on this day."""
-    invoice = event.content("invoice")
+    invoice = event.part("invoice")
     due = event.money(invoice.get("next_payment_amount_money"))
     asked = [event.money(one.get("computed_amount_money")) for one in records(invoice.get("payment_requests"), _MOST)]
     return (_invoice(event, Touchpoint.PAYMENT_FAILED, _FAILED, _day(event), due or _sum(asked)),)
@@ -70,14 +70,14 @@ def invoice_failed(event: SquareEvent) -> tuple[BillingEvent, ...]:
 
 def invoice_refunded(event: SquareEvent) -> tuple[BillingEvent, ...]:
     """`invoice.refunded` names no refund, so it cannot be the fact; `refund.updated` is."""
-    invoice = event.content("invoice")
+    invoice = event.part("invoice")
     return (event.envelope.profile(recipient_of(invoice), _invoice_objects(invoice)),)
 
 
 def _invoice(
     event: SquareEvent, touchpoint: Touchpoint, meaning: str, occurrence: str, money: Money | None
 ) -> BillingEvent:
-    invoice = event.content("invoice")
+    invoice = event.part("invoice")
     subject = identifier(invoice.get("order_id")) or event.require(invoice, "invoice")
     about = (subject, meaning, occurrence)
     return event.envelope.fact(touchpoint, about, recipient_of(invoice), _invoice_objects(invoice), money=money)
@@ -99,7 +99,7 @@ def _day(event: SquareEvent) -> str:
 
 def refund_changed(event: SquareEvent) -> tuple[BillingEvent, ...]:
     """`refund.created` and `.updated`: a fact once it is completed."""
-    refund = event.content("refund")
+    refund = event.part("refund")
     if refund.get("status") != "COMPLETED":
         return ()
     objects = identifiers(refund=refund, payment=refund.get("payment_id"), order=refund.get("order_id"))
@@ -110,7 +110,7 @@ def refund_changed(event: SquareEvent) -> tuple[BillingEvent, ...]:
 
 def dispute_created(event: SquareEvent) -> tuple[BillingEvent, ...]:
     """`dispute.created`; older API versions name the dispute and its id otherwise."""
-    dispute = event.content("dispute") or event.content("object")
+    dispute = event.part("dispute") or event.part("object")
     subject = event.require(dispute.get("id") or dispute.get("dispute_id"), "dispute")
     payment = section(dispute, "disputed_payment").get("payment_id")
     objects = identifiers(dispute=subject, payment=payment)
@@ -120,7 +120,7 @@ def dispute_created(event: SquareEvent) -> tuple[BillingEvent, ...]:
 
 def fulfilment_updated(event: SquareEvent) -> tuple[BillingEvent, ...]:
     """`order.fulfillment.updated`: the first fulfilment that is completed fulfils the order."""
-    order = event.content("order_fulfillment_updated")
+    order = event.part("order_fulfillment_updated")
     states = [update.get("new_state") for update in records(order.get("fulfillment_update"), _MOST)]
     if "COMPLETED" not in states:
         return ()
@@ -136,7 +136,7 @@ def subscription_created(event: SquareEvent) -> tuple[BillingEvent, ...]:
 
 def subscription_updated(event: SquareEvent) -> tuple[BillingEvent, ...]:
     """`subscription.updated`: a date of cancellation, announced or come, is a fact; anything else teaches."""
-    subscription = event.content("subscription")
+    subscription = event.part("subscription")
     on = text(subscription.get("canceled_date")) or ""
     if on or subscription.get("status") == "CANCELED":
         return (_subscription(event, Touchpoint.CANCELLED, on),)
@@ -151,7 +151,7 @@ def _subscription(event: SquareEvent, touchpoint: Touchpoint, occurrence: str) -
 
 
 def _subscriber(event: SquareEvent) -> tuple[CustomerRef, dict[str, str], str | None]:
-    subscription = event.content("subscription")
+    subscription = event.part("subscription")
     customer = CustomerRef(id=identifier(subscription.get("customer_id")))
     objects = {"subscription": event.require(subscription, "subscription")} | identifiers(customer=customer.id)
     return customer, objects, text(subscription.get("plan_variation_id")) or text(subscription.get("plan_id"))

@@ -51,10 +51,10 @@ def customer_changed(event: StripeEvent) -> BillingEvent:
         country=country(section(content, "address").get("country")),
         phone=_phone(content.get("phone")),
     )
-    return event.profile(customer, {"customer": customer_id})
+    return event.envelope.profile(customer, {"customer": customer_id})
 
 
 def customer_deleted(event: StripeEvent) -> BillingEvent:
     """That the customer is gone; nothing else is learned of somebody who was just deleted."""
     customer_id = event.require(event.content, "customer")
-    return event.profile(CustomerRef(id=customer_id, deleted=True), {"customer": customer_id})
+    return event.envelope.profile(CustomerRef(id=customer_id, deleted=True), {"customer": customer_id})

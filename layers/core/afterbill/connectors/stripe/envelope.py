@@ -1,17 +1,11 @@
 """The envelope of a Stripe event, read once, and the words shared by what is read from inside it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 
+from afterbill.connectors._kit.envelope import Envelope, WebhookEvent
 from afterbill.connectors._kit.json import Json, alpha_code, identifier, integer, moment, needed, section, text
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint, exponent, fact_key
-from afterbill.model.errors import PayloadError
+from afterbill.model.billing import Money, Touchpoint, exponent
 from afterbill.model.webhooks import Source
-
-PROVIDER = "stripe"
-PAYMENT = "payment"
-"""The meaning shared by everything that reports one payment: invoice, session, first subscription event."""
 
 FIRST_PAYMENTS_MARKED = "2018-10-31"
 """The API version since which invoices say that they are a subscription's first."""
@@ -21,17 +15,11 @@ _EXPONENTS = {"ISK": 2, "MGA": 0, "UGX": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class StripeEvent:
-    """A Stripe event: `content` is its data.object, `previous` what an update changed, as they came."""
+class StripeEvent(WebhookEvent):
+    """A Stripe event: `content` is its data.object."""
 
-    kind: str
-    id: str
-    source: str
-    account: str
     api_version: str
-    occurred_at: datetime
-    test: bool
-    content: Json
+    #: what an update changed, as it was before
     previous: Json
 
     @property
@@ -50,48 +38,23 @@ class StripeEvent:
             return Touchpoint.PAYMENT_SUCCEEDED
         return Touchpoint.SUBSCRIPTION_STARTED
 
-    def require(self, value: object, what: str) -> str:
-        """The id in this value; an event without it cannot be told from others."""
-        found = identifier(value)
-        if not found:
-            raise PayloadError(f"The Stripe event {self.kind} names no {what}.")
-        return found
-
-    def profile(self, customer: CustomerRef, objects: Mapping[str, str], plan: str | None = None) -> BillingEvent:
-        """An event that only teaches: about its customer, or which objects belong to one payment."""
-        return BillingEvent(
-            source=self.source,
-            event_id=self.id,
-            occurred_at=self.occurred_at,
-            customer=customer,
-            objects=objects,
-            plan=plan,
-            test=self.test,
-        )
-
-    def fact(
-        self,
-        profile: BillingEvent,
-        touchpoint: Touchpoint | None,
-        about: tuple[str, str, str],
-        money: Money | None = None,
-    ) -> BillingEvent:
-        """The profile as a fact: `about` is its object's id, meaning and occurrence."""
-        return replace(profile, touchpoint=touchpoint, fact=fact_key(PROVIDER, self.account, *about), money=money)
-
 
 def parse_event(payload: Json, kind: str, source: Source) -> StripeEvent:
     """Read the envelope; what does not say it is live counts as test, so that no stranger gets a mail."""
     event = f"Stripe event {kind}"
-    return StripeEvent(
-        kind=kind,
-        id=needed(text(payload.get("id")), event, "id"),
-        source=source.name,
+    envelope = Envelope(
+        provider="stripe",
         account=identifier(payload.get("account")) or "",
-        api_version=text(payload.get("api_version")) or "",
+        source=source.name,
+        event_id=needed(text(payload.get("id")), event, "id"),
         occurred_at=needed(moment(payload.get("created")), event, "created (Unix seconds)"),
         test=payload.get("livemode") is not True,
+    )
+    return StripeEvent(
+        name=event,
+        envelope=envelope,
         content=needed(section(payload, "data", "object") or None, event, "data.object"),
+        api_version=text(payload.get("api_version")) or "",
         previous=section(payload, "data", "previous_attributes"),
     )
 

@@ -1,10 +1,11 @@
 """Stripe's money events: invoices, checkout sessions, refunds and disputes."""
 
+from afterbill.connectors._kit.envelope import PAYMENT
 from afterbill.connectors._kit.json import Json, identifier, identifiers, integer, records, section
 from afterbill.connectors.stripe.customers import customer_of
-from afterbill.connectors.stripe.envelope import PAYMENT, StripeEvent, stripe_money
+from afterbill.connectors.stripe.envelope import StripeEvent, stripe_money
 from afterbill.connectors.stripe.prices import invoice_plan
-from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 
 _FAILED = "payment_failed"
 _MOST_PAYMENTS = 5
@@ -37,8 +38,12 @@ def invoice_failed(event: StripeEvent) -> BillingEvent:
 def _invoice(event: StripeEvent, touchpoint: Touchpoint, about: tuple[str, str, str], amount: object) -> BillingEvent:
     invoice = event.content
     plan = invoice_plan(invoice, ids_only=event.ids_only)
-    profile = event.profile(customer_of(invoice), _invoice_objects(invoice), plan)
-    return event.fact(profile, touchpoint, about, stripe_money(amount, invoice.get("currency")))
+    customer, objects, money = customer_of(invoice), _invoice_objects(invoice), _money(amount, invoice)
+    return event.envelope.fact(touchpoint, about, customer, objects, money=money, plan=plan)
+
+
+def _money(amount: object, content: Json) -> Money | None:
+    return stripe_money(amount, content.get("currency"))
 
 
 def _invoice_objects(invoice: Json) -> dict[str, str]:
@@ -71,8 +76,7 @@ def invoice_payment_paid(event: StripeEvent) -> BillingEvent | None:
     invoice, payment = identifiers(invoice=event.content.get("invoice")), _payment_of(event.content)
     if not invoice or not payment:
         return None
-    profile = event.profile(CustomerRef(), invoice | payment)
-    return event.fact(profile, None, (invoice["invoice"], PAYMENT, ""))
+    return event.envelope.fact(None, (invoice["invoice"], PAYMENT, ""), CustomerRef(), invoice | payment)
 
 
 def session_completed(event: StripeEvent) -> BillingEvent | None:
@@ -103,8 +107,8 @@ def _session(event: StripeEvent, touchpoint: Touchpoint, meaning: str, occurrenc
     )
     paid = objects.get("invoice") or objects.get("payment_intent")
     about = (paid or event.require(session, "session"), meaning, occurrence)
-    money = stripe_money(session.get("amount_total"), session.get("currency"))
-    return event.fact(event.profile(customer_of(session), objects), touchpoint, about, money)
+    money = _money(session.get("amount_total"), session)
+    return event.envelope.fact(touchpoint, about, customer_of(session), objects, money=money)
 
 
 def intent_succeeded(event: StripeEvent) -> BillingEvent:
@@ -128,9 +132,8 @@ def charge_succeeded(event: StripeEvent) -> BillingEvent | None:
 
 
 def _bare(event: StripeEvent, objects: dict[str, str], paid: str, amount: object) -> BillingEvent:
-    profile = event.profile(customer_of(event.content), objects)
-    money = stripe_money(amount, event.content.get("currency"))
-    return event.fact(profile, Touchpoint.PAYMENT_SUCCEEDED, (paid, PAYMENT, ""), money)
+    customer, money = customer_of(event.content), _money(amount, event.content)
+    return event.envelope.fact(Touchpoint.PAYMENT_SUCCEEDED, (paid, PAYMENT, ""), customer, objects, money=money)
 
 
 def charge_refunded(event: StripeEvent) -> BillingEvent:
@@ -138,9 +141,8 @@ def charge_refunded(event: StripeEvent) -> BillingEvent:
     charge = event.content
     returned = charge.get("amount_refunded")
     about = (event.require(charge, "charge"), Touchpoint.REFUNDED.value, identifier(returned) or "")
-    money = stripe_money(returned, charge.get("currency"))
-    profile = event.profile(customer_of(charge), _charge_objects(charge, charge))
-    return event.fact(profile, Touchpoint.REFUNDED, about, money)
+    customer, objects, money = customer_of(charge), _charge_objects(charge, charge), _money(returned, charge)
+    return event.envelope.fact(Touchpoint.REFUNDED, about, customer, objects, money=money)
 
 
 def quote_accepted(event: StripeEvent) -> BillingEvent:
@@ -148,8 +150,8 @@ def quote_accepted(event: StripeEvent) -> BillingEvent:
     quote = event.content
     about = (event.require(quote, "quote"), Touchpoint.ESTIMATE_ACCEPTED.value, "")
     objects = {"quote": about[0], **identifiers(subscription=quote.get("subscription"), customer=quote.get("customer"))}
-    money = stripe_money(quote.get("amount_total"), quote.get("currency"))
-    return event.fact(event.profile(customer_of(quote), objects), Touchpoint.ESTIMATE_ACCEPTED, about, money)
+    money = _money(quote.get("amount_total"), quote)
+    return event.envelope.fact(Touchpoint.ESTIMATE_ACCEPTED, about, customer_of(quote), objects, money=money)
 
 
 def dispute_created(event: StripeEvent) -> BillingEvent:
@@ -158,9 +160,8 @@ def dispute_created(event: StripeEvent) -> BillingEvent:
     charge = section(dispute, "charge")
     about = (event.require(dispute, "dispute"), Touchpoint.DISPUTED.value, "")
     objects = {"dispute": about[0], **_charge_objects(dispute, dispute.get("charge"))}
-    money = stripe_money(dispute.get("amount"), dispute.get("currency"))
-    profile = event.profile(customer_of({**charge, **dispute}), objects)
-    return event.fact(profile, Touchpoint.DISPUTED, about, money)
+    customer, money = customer_of({**charge, **dispute}), _money(dispute.get("amount"), dispute)
+    return event.envelope.fact(Touchpoint.DISPUTED, about, customer, objects, money=money)
 
 
 def _charge_objects(content: Json, charge: object) -> dict[str, str]:

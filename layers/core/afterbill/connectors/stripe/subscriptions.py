@@ -1,10 +1,11 @@
 """Stripe's subscription events; none of them carries an e-mail address, all of them teach the plan."""
 
-from dataclasses import replace
+from collections.abc import Mapping
 
+from afterbill.connectors._kit.envelope import PAYMENT
 from afterbill.connectors._kit.json import Json, identifier, identifiers, section, text
 from afterbill.connectors.stripe.customers import customer_of
-from afterbill.connectors.stripe.envelope import PAYMENT, StripeEvent
+from afterbill.connectors.stripe.envelope import StripeEvent
 from afterbill.connectors.stripe.prices import Item, composition, direction, recurring, subscription_items
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 
@@ -16,11 +17,9 @@ def created(event: StripeEvent) -> BillingEvent:
     """`customer.subscription.created`: a twin of the first invoice where it names one that is good for a start."""
     invoice = identifiers(invoice=event.content.get("latest_invoice"))
     running = event.content.get("status") in ("active", "trialing")
-    profile = _profile(event)
     if not running or not invoice or event.first_payment is not Touchpoint.SUBSCRIPTION_STARTED:
-        return profile
-    paid = replace(profile, objects={**invoice, **profile.objects})
-    return event.fact(paid, Touchpoint.SUBSCRIPTION_STARTED, (invoice["invoice"], PAYMENT, ""))
+        return _profile(event)
+    return _fact(event, Touchpoint.SUBSCRIPTION_STARTED, (invoice["invoice"], PAYMENT, ""), invoice)
 
 
 def updated(event: StripeEvent) -> BillingEvent:
@@ -44,7 +43,7 @@ def _plan_changed(event: StripeEvent) -> BillingEvent | None:
     if not touchpoint:
         return None
     # The moment keeps an upgrade, its revocation and the same upgrade again apart.
-    when = int(event.occurred_at.timestamp())
+    when = int(event.envelope.occurred_at.timestamp())
     return _about_subscription(event, touchpoint, f"{composition(before)}>{composition(after)}@{when}")
 
 
@@ -76,13 +75,24 @@ def _stamp(subscription: Json, key: str) -> str:
 
 def _about_subscription(event: StripeEvent, touchpoint: Touchpoint, occurrence: str) -> BillingEvent:
     about = (event.require(event.content, "subscription"), touchpoint.value, occurrence)
-    return event.fact(_profile(event), touchpoint, about)
+    return _fact(event, touchpoint, about)
+
+
+def _fact(
+    event: StripeEvent, touchpoint: Touchpoint, about: tuple[str, str, str], more: Mapping[str, str] | None = None
+) -> BillingEvent:
+    items = _items(event)
+    objects = {**(more or {}), **_objects(event)}
+    return event.envelope.fact(touchpoint, about, _customer(event, items), objects, plan=items[0].plan)
 
 
 def _profile(event: StripeEvent) -> BillingEvent:
     items = _items(event)
-    objects = identifiers(subscription=event.content, customer=event.content.get("customer"))
-    return event.profile(_customer(event, items), objects, items[0].plan)
+    return event.envelope.profile(_customer(event, items), _objects(event), items[0].plan)
+
+
+def _objects(event: StripeEvent) -> dict[str, str]:
+    return identifiers(subscription=event.content, customer=event.content.get("customer"))
 
 
 def _items(event: StripeEvent) -> tuple[Item, ...]:
