@@ -4,7 +4,8 @@ import base64
 import hmac
 from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from afterbill.model.webhooks import Refusal, Webhook
 
@@ -63,6 +64,25 @@ def sign_body(header: str, webhook: Webhook, secret: str, spell: Callable[[bytes
     """The twin of `check_body`: the webhook with that header, which stays empty for a blank secret."""
     mac = next((spell(digest(key, webhook.body)) for key in keys_of([secret])), "")
     return replace(webhook, headers={**webhook.headers, header: mac})
+
+
+@dataclass(frozen=True, slots=True)
+class BodySignature:
+    """That scheme as the parts `verify` and `sign` of a connector whose header needs no special care.
+
+    No time is signed: a webhook that is replayed meets its own fact.
+    """
+
+    header: str
+    spell: Callable[[bytes], str]
+
+    def verify(self, webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:  # noqa: ARG002  # as Verify
+        """Check the header against every secret."""
+        return check_body(self.header, webhook, secrets, self.spell)
+
+    def sign(self, webhook: Webhook, secret: str) -> Webhook:
+        """Return the webhook as the billing system would send it."""
+        return sign_body(self.header, webhook, secret, self.spell)
 
 
 def check_basic(webhook: Webhook, secrets: Sequence[str]) -> Refusal | None:

@@ -3,9 +3,8 @@
 docs/connectors/gocardless.md tables every kind; the tests read that table.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from urllib.parse import quote
 
 from afterbill.connectors._kit.consent import with_basis
@@ -24,14 +23,13 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_minor
-from afterbill.connectors._kit.signatures import check_body, hexadecimal, sign_body
+from afterbill.connectors._kit.signatures import BodySignature, hexadecimal
 from afterbill.intake.connector import About, Address, Api, Call, Login
 from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, ParsedElement, Touchpoint
 from afterbill.model.errors import PayloadError
-from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.model.webhooks import Reply, Source, Webhook
 
 _PROVIDER = "gocardless"
-_SIGNATURE = "webhook-signature"
 _ORIGIN = "origin"
 _SANDBOX = "api-sandbox.gocardless.com"
 
@@ -89,14 +87,8 @@ ABOUT = About(
 )
 
 
-def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:  # noqa: ARG001  # nothing timed
-    """Check `Webhook-Signature`: hex of HMAC-SHA256 over the raw body; GoCardless signs no time."""
-    return check_body(_SIGNATURE, webhook, secrets, hexadecimal)
-
-
-def sign(webhook: Webhook, secret: str) -> Webhook:
-    """The webhook as GoCardless would send it."""
-    return sign_body(_SIGNATURE, webhook, secret, hexadecimal)
+_SIGNATURE = BodySignature("webhook-signature", hexadecimal)
+verify, sign = _SIGNATURE.verify, _SIGNATURE.sign
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[ParsedElement, ...]:

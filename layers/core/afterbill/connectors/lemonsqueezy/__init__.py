@@ -4,9 +4,8 @@ docs/connectors/lemonsqueezy.md tables every event; the tests read that table.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.envelope import PAYMENT, Envelope, WebhookEvent
@@ -22,11 +21,11 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_minor
-from afterbill.connectors._kit.signatures import check_body, hexadecimal, sign_body
+from afterbill.connectors._kit.signatures import BodySignature, hexadecimal
 from afterbill.intake.connector import About, Address
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.model.errors import PayloadError
-from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.model.webhooks import Reply, Source, Webhook
 
 HEADERS: frozenset[str] = frozenset()
 """Everything Lemon Squeezy says stands in the body too."""
@@ -34,7 +33,6 @@ HEADERS: frozenset[str] = frozenset()
 ACCEPTED = Reply(200)
 """Anything else is tried three more times within minutes."""
 
-_SIGNATURE = "x-signature"
 _ORDER_IN_URL = re.compile(r"/my-orders/([0-9a-f]{8}-[0-9a-f-]{27})(?:[/?]|$)")
 _REASONS = {"initial": Touchpoint.SUBSCRIPTION_STARTED, "renewal": Touchpoint.RENEWED}
 
@@ -46,14 +44,8 @@ class _Event(WebhookEvent):
     data: Json
 
 
-def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:  # noqa: ARG001  # no time is signed
-    """Check `X-Signature` (hex of HMAC-SHA256 over the body) against every secret."""
-    return check_body(_SIGNATURE, webhook, secrets, hexadecimal)
-
-
-def sign(webhook: Webhook, secret: str) -> Webhook:
-    """The webhook as Lemon Squeezy would send it."""
-    return sign_body(_SIGNATURE, webhook, secret, hexadecimal)
+_SIGNATURE = BodySignature("x-signature", hexadecimal)
+verify, sign = _SIGNATURE.verify, _SIGNATURE.sign
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:

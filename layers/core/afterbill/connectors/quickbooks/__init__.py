@@ -4,18 +4,17 @@ docs/connectors/quickbooks.md tables every kind; the tests read that table.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.json import Json, identifier, iso_moment, parse_any, section, text
-from afterbill.connectors._kit.signatures import base64_text, check_body, sign_body
+from afterbill.connectors._kit.signatures import BodySignature, base64_text
 from afterbill.connectors.quickbooks.transactions import consent_fields, customer_of, read
 from afterbill.intake.connector import About, Address, Api, Call, Login
 from afterbill.model.billing import BillingEvent, ObjectReference
 from afterbill.model.errors import PayloadError
-from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.model.webhooks import Reply, Source, Webhook
 
 HEADERS: frozenset[str] = frozenset()
 """Everything Intuit says stands in the body."""
@@ -57,21 +56,14 @@ API = Api(
     scopes=("com.intuit.quickbooks.accounting",),
 )
 
-_HEADER = "intuit-signature"
 _BY_NAME = {kind.lower(): kind for kind in _KINDS}
 _OPERATIONS = {"create": "create", "created": "create", "update": "update", "updated": "update"}
 _ID = re.compile(r"[0-9A-Za-z:-]{1,64}")
 _REALM = re.compile(r"[0-9]{1,32}")
 
 
-def verify(webhook: Webhook, secrets: Sequence[str], _now: datetime) -> Refusal | None:
-    """Check `intuit-signature`, the base64 HMAC-SHA256 of the body; no time is signed."""
-    return check_body(_HEADER, webhook, secrets, base64_text)
-
-
-def sign(webhook: Webhook, secret: str) -> Webhook:
-    """The webhook as Intuit would send it."""
-    return sign_body(_HEADER, webhook, secret, base64_text)
+_SIGNATURE = BodySignature("intuit-signature", base64_text)
+verify, sign = _SIGNATURE.verify, _SIGNATURE.sign
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[ObjectReference | PayloadError, ...]:

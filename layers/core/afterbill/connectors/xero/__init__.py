@@ -4,7 +4,7 @@ docs/connectors/xero.md tables every kind; the tests read that table.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -24,11 +24,11 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_decimal
-from afterbill.connectors._kit.signatures import base64_text, check_body, sign_body
+from afterbill.connectors._kit.signatures import BodySignature, base64_text
 from afterbill.intake.connector import About, Address, Api, Call, Login
 from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, Touchpoint
 from afterbill.model.errors import PayloadError
-from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
+from afterbill.model.webhooks import Reply, Source, Webhook
 
 HEADERS: frozenset[str] = frozenset()
 """Everything Xero says stands in the body."""
@@ -59,7 +59,6 @@ API = Api(
     scopes=("offline_access", "accounting.transactions.read", "accounting.contacts.read"),
 )
 
-_HEADER = "x-xero-signature"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NET_DATE = re.compile(r"/Date\((\d{1,15})(?:[+-]\d{4})?\)/", re.ASCII)
 _MOST_LINES = 100
@@ -68,14 +67,8 @@ _COLLECTIONS = {"INVOICE": "Invoices", "CONTACT": "Contacts", "CREDITNOTE": "Cre
 _TAKEN = ("CREATE", "UPDATE")
 
 
-def verify(webhook: Webhook, secrets: Sequence[str], _now: datetime) -> Refusal | None:
-    """Check `x-xero-signature`, the base64 HMAC-SHA256 of the body; no time is signed."""
-    return check_body(_HEADER, webhook, secrets, base64_text)
-
-
-def sign(webhook: Webhook, secret: str) -> Webhook:
-    """The webhook as Xero would send it."""
-    return sign_body(_HEADER, webhook, secret, base64_text)
+_SIGNATURE = BodySignature("x-xero-signature", base64_text)
+verify, sign = _SIGNATURE.verify, _SIGNATURE.sign
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[ObjectReference | PayloadError, ...]:
