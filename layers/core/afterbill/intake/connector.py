@@ -1,4 +1,7 @@
-"""What a module of `providers` offers: the contract between one billing system and everything else."""
+"""The contract between one billing system and everything else: the parts that a package of `connectors` offers.
+
+docs/extend.md shows how to write one.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,33 +27,36 @@ class Address(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What an operator has to know before connecting the provider.
-
-    `proof` says in a few words how a webhook proves who sent it, `secret` what goes into the list of signing secrets,
-    `register` where the address is entered and `events` what to tick there. `forms` says that webhooks are forms, not
-    JSON; `topic` names the header that tells the kind of event, where the body does not. `signed` says whether there is
-    a signing secret at all, and `secrets_kept` how many are tried. `needs` names the settings in surveys.toml without
-    which it cannot work, and what to enter. `unverified` lists what rests on facts that no document or recorded payload
-    has confirmed.
-    """
+    """What an operator has to know before connecting the billing system; `afterbill source` and the doctor read it."""
 
     title: str
+    #: in a few words: how a webhook proves who sent it
     proof: str
     address: Address
+    #: what goes into the list of signing secrets
     secret: str
+    #: where in the billing system the webhook's address is entered
     register: str
+    #: events to choose there, every one that `normalise` reads
     events: tuple[str, ...]
+    #: what the billing system sends before the first event; empty: nothing
     handshake: str = ""
+    #: webhooks are forms, not JSON
     forms: bool = False
+    #: header that tells the kind of event, where the body does not
     topic: str = ""
+    #: there is a signing secret
     signed: bool = True
+    #: signing secrets that are tried, newest first
     secrets_kept: int = 5
+    #: settings in surveys.toml without which it cannot work, and what to enter
     needs: Mapping[str, str] = field(default_factory=dict)
+    #: what no document and no recorded payload has confirmed
     unverified: tuple[str, ...] = ()
 
 
 class Login(StrEnum):
-    """How a request to the provider's API proves itself; named after what the credentials hold."""
+    """How a request to the API of the billing system proves itself, named after what the credentials hold."""
 
     KEY = "key"
     """`{"key"}` as a bearer token."""
@@ -65,46 +71,48 @@ class Login(StrEnum):
 
     @property
     def buys_tokens(self) -> bool:
-        """Whether requests bear a token that has to be fetched first."""
+        """Tell whether requests bear a token that has to be fetched first."""
         return self in {Login.CLIENT, Login.CONSENT}
 
     @property
     def credentials(self) -> tuple[str, ...]:
-        """What an operator stores for it, by name."""
+        """Names of the values that an operator stores."""
         return ("client_id", "client_secret") if self.buys_tokens else ("key",)
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """How the provider's API is reached; `{account}` in an address stands for the source's account.
-
-    `sandbox_url` and `sandbox_token_url` serve sources that are sandboxes, where the provider has others for them.
-    `client_in_form`: the token address wants client id and secret as fields of the form, not as HTTP Basic.
-    """
+    """How the API is reached. `{account}` in an address stands for the account of the source."""
 
     url: str
     login: Login
+    #: for sources that are sandboxes, where they have an address of their own
     sandbox_url: str = ""
+    #: sent with every request
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: for Login.KEY_IN_HEADER
     key_header: str = ""
     token_url: str = ""
     sandbox_token_url: str = ""
+    #: the token address takes client id and secret as fields of the form, not as HTTP Basic
     client_in_form: bool = False
+    #: for Login.CONSENT: where a person agrees, and to what
     consent_url: str = ""
     scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What client credentials, or a person's consent, open an API with; `refresh` buys the next one, once."""
+    """An access token, bought with client credentials or with a person's consent."""
 
     access: str = field(repr=False)
+    #: buys the next token, once
     refresh: str = field(repr=False, default="")
     expires_at: "datetime | None" = None
 
 
 class Call(Protocol):
-    """One request to the API of a source, at its configured host and nowhere else."""
+    """Requests to the API of one source, at its configured host and nowhere else."""
 
     def __call__(  # noqa: PLR0913  # what a request is made of
         self,
@@ -116,7 +124,7 @@ class Call(Protocol):
         body: bytes = b"",
         content_type: str = "application/json",
     ) -> object | None:
-        """The JSON that came back, None where there is no such thing (404, 410).
+        """Return the JSON of the answer, None where there is no such object (404, 410).
 
         Raises TransientError when the API did not answer or wants to be left alone for now, PayloadError when it
         cannot take this request, ConfigurationError when it refuses our credentials.
@@ -124,23 +132,26 @@ class Call(Protocol):
 
 
 class Verify(Protocol):
-    """Whether bytes are trusted."""
+    """The check of a signature."""
 
     def __call__(self, webhook: Webhook, secrets: Sequence[str], now: "datetime") -> Refusal | None:
-        """Why these bytes are not trusted, or None; never raises, whatever the headers and secrets hold."""
+        """Return why these bytes are not trusted, None if they are; never raise, whatever headers and secrets hold.
+
+        Any of the secrets may have signed.
+        """
 
 
 class Poller(Protocol):
-    """How a provider without webhooks is asked."""
+    """Requests to a billing system that sends no webhooks."""
 
     def fetch(self, source: Source, call: Call) -> Iterable[tuple[str, bytes]]:
-        """Id and body of everything not yet processed; `normalise` reads the body later."""
+        """Yield id and body of everything not yet processed; `normalise` reads the body later."""
 
     def acknowledge(self, ids: Sequence[str], source: Source, call: Call) -> None:
-        """Tell the provider that these are processed; called once their bodies are durable."""
+        """Tell the billing system that these are processed; called once their bodies are durable."""
 
 
-_TAKEN, _NOT_TRUSTED = Reply(202), Reply(401)
+_ACCEPTED, _REFUSED = Reply(202), Reply(401)
 
 
 def _no_handshake(_webhook: Webhook, _secrets: Sequence[str]) -> Reply | None:
@@ -153,33 +164,34 @@ def _never(_webhook: Webhook) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """The parts of a provider's module under their own names; what has a default may be left out.
+    """The parts of a connector, under the names that its package gives them. A part with a default may be left out."""
 
-    ABOUT: for operators. HEADERS: lower-case names of the headers `normalise` and `confirm` read, which the inbox
-    keeps. `verify`: see Verify. `normalise`: what a webhook says, empty for an unwanted kind; PayloadError for what is
-    no event of the provider, or in the place of one bad element of a batch. `sign`: an unsigned webhook as the provider
-    would send it, for samples and tests.
-
-    `handshake`: the answer to a handshake, given at once; None for everything else. ACCEPTED and REFUSED: the
-    answers the provider demands to what was taken and what was not trusted.
-
-    API: how its API is reached. `resolve`: what a Pointer stands for. `find_customer`: the same event with its
-    customer, and with the money where that was missing. `confirm`: whether the provider itself vouches for a webhook
-    whose signature cannot be checked offline. `is_unsigned`: whether nobody vouches for these bytes, so that no copy of
-    them is kept. `poller`: for a provider without webhooks.
-    """
-
+    #: tells an operator how to connect it
     ABOUT: About
+    #: lower-case names of the headers that `normalise` and `confirm` read; the inbox keeps no others
     HEADERS: frozenset[str]
+    #: returns why the bytes are not trusted, None if they are; never raises
     verify: Verify
+    #: returns what a webhook reports, nothing for a kind that means nothing here; raises PayloadError for a body that
+    #: is no event of this system, and puts one in the place of an element of a batch that cannot be read
     normalise: "Callable[[Webhook, Source], tuple[ParsedElement, ...]]"
+    #: returns a webhook as the billing system would sign it, for tests and `afterbill source test`
     sign: Callable[[Webhook, str], Webhook]
+    #: returns the reply to a handshake, None for every other webhook; may be called before there is a secret
     handshake: Callable[[Webhook, Sequence[str]], Reply | None] = _no_handshake
-    ACCEPTED: Reply = _TAKEN
-    REFUSED: Reply = _NOT_TRUSTED
+    #: reply to a webhook that is in the inbox
+    ACCEPTED: Reply = _ACCEPTED
+    #: reply to a webhook that is not trusted
+    REFUSED: Reply = _REFUSED
+    #: how its API is reached; None: it is never asked
     API: Api | None = None
+    #: asks the API what happened to an object that `normalise` only refers to
     resolve: "Callable[[ObjectReference, Source, Call], tuple[BillingEvent, ...]] | None" = None
+    #: returns the event with its customer as the API knows them, and with the money where that was missing
     find_customer: "Callable[[BillingEvent, Source, Call], BillingEvent] | None" = None
+    #: asks the API whether it sent this webhook, where `verify` cannot tell
     confirm: Callable[[Webhook, Source, Call], bool] | None = None
+    #: tells whether nobody vouches for this webhook, so that no copy of it is kept as evidence
     is_unsigned: Callable[[Webhook], bool] = _never
+    #: for a system without webhooks
     poller: Poller | None = None
