@@ -58,8 +58,8 @@ def read_stripe(
         event["data"]["object"].update(changed)
         if previous is not None:
             event["data"]["previous_attributes"] = previous
-        (said,) = understood("stripe", json.dumps(event | (envelope or {})).encode())
-        return said
+        (reading,) = understood("stripe", json.dumps(event | (envelope or {})).encode())
+        return reading
 
     return normalise
 

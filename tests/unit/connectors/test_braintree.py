@@ -54,8 +54,8 @@ def read(xml: Callable[[str], str], form: Form) -> Read:
         for old, new in changes:
             assert old in text
             text = text.replace(old, new)
-        (said,) = braintree.normalise(form(bt_payload=encoded(text)), source)
-        return said
+        (event,) = braintree.normalise(form(bt_payload=encoded(text)), source)
+        return event
 
     return normalise
 
@@ -177,25 +177,25 @@ class TestFacts:
     def test_a_refund_among_the_transactions_is_not_the_charge(self, read: Read) -> None:
         charge = "<status>submitted_for_settlement</status><type>sale</type>"
         refund = "<status>submitted_for_settlement</status><type>credit</type>"
-        said = read("subscription_charged_successfully.renewed", (charge, refund))
-        assert said.objects["transaction"] == "4wr8zk1n"
+        event = read("subscription_charged_successfully.renewed", (charge, refund))
+        assert event.objects["transaction"] == "4wr8zk1n"
 
     def test_the_first_cycle_starts_a_subscription_even_after_a_failure(self, read: Read) -> None:
-        said = read("subscription_charged_successfully", ('integer">0</failure', 'integer">1</failure'))
-        assert said.touchpoint is Touchpoint.SUBSCRIPTION_STARTED
+        event = read("subscription_charged_successfully", ('integer">0</failure', 'integer">1</failure'))
+        assert event.touchpoint is Touchpoint.SUBSCRIPTION_STARTED
 
     def test_a_failure_count_tells_a_recovery_too(self, read: Read) -> None:
-        said = read("subscription_charged_successfully.renewed", ('integer">0</failure', 'integer">2</failure'))
-        assert said.touchpoint is Touchpoint.PAYMENT_RECOVERED
+        event = read("subscription_charged_successfully.renewed", ('integer">0</failure', 'integer">2</failure'))
+        assert event.touchpoint is Touchpoint.PAYMENT_RECOVERED
 
     def test_a_failure_in_another_period_is_not_recovered_now(self, read: Read) -> None:
         declined = ("<status>settled</status>", "<status>processor_declined</status>")
-        said = read("subscription_charged_successfully.renewed", declined)
-        assert said.touchpoint is Touchpoint.RENEWED
+        event = read("subscription_charged_successfully.renewed", declined)
+        assert event.touchpoint is Touchpoint.RENEWED
 
     def test_without_periods_no_failure_is_taken_for_this_ones(self, read: Read) -> None:
-        said = read("subscription_charged_successfully.recovered", ("billing-period-start-date", "unknown"))
-        assert said.touchpoint is Touchpoint.RENEWED
+        event = read("subscription_charged_successfully.recovered", ("billing-period-start-date", "unknown"))
+        assert event.touchpoint is Touchpoint.RENEWED
 
     @pytest.mark.parametrize("reversal", ["transaction_settled.refund", "dispute_opened"])
     def test_a_refund_and_a_dispute_share_an_object_with_their_payment_and_with_no_other(
@@ -239,13 +239,13 @@ class TestWhatIsLearned:
 
     def test_an_amount_without_a_currency_has_the_sources(self, read: Read) -> None:
         bare = ("<currency-iso-code>USD</currency-iso-code>", "")
-        said = read("subscription_charged_successfully", bare, source=replace(SOURCE, currency="EUR"))
-        assert said.money == Money(2900, "EUR")
+        event = read("subscription_charged_successfully", bare, source=replace(SOURCE, currency="EUR"))
+        assert event.money == Money(2900, "EUR")
 
     def test_a_charge_names_its_customer_and_plan(self, read: Read) -> None:
-        said = read("subscription_charged_successfully")
-        assert said.plan == "studio-monthly"
-        assert said.customer == CustomerRef(
+        event = read("subscription_charged_successfully")
+        assert event.plan == "studio-monthly"
+        assert event.customer == CustomerRef(
             id="441870233",
             email="priya.nair@example.net",
             name="Priya Nair",
@@ -257,20 +257,20 @@ class TestWhatIsLearned:
         assert read("subscription_canceled.never_charged").customer == CustomerRef()
 
     def test_of_a_paypal_payment_the_payers_address_counts(self, read: Read) -> None:
-        said = read(
+        event = read(
             "transaction_settled",
             ("<email>priya.nair@example.net</email>", '<email nil="true"/>'),
             ("</transaction>", "<paypal><payer-email>priya@example.org</payer-email></paypal></transaction>"),
         )
-        assert said.customer.email == "priya@example.org"
+        assert event.customer.email == "priya@example.org"
 
     def test_a_company_is_known_by_its_name(self, read: Read) -> None:
-        said = read(
+        event = read(
             "transaction_settled",
             ("<first-name>Priya</first-name><last-name>Nair</last-name>", ""),
             ('<company nil="true"/>', "<company>Nair Studio</company>"),
         )
-        assert said.customer.name == "Nair Studio"
+        assert event.customer.name == "Nair Studio"
 
     def test_the_same_form_has_the_same_event_id(self, read: Read) -> None:
         name = "subscription_charged_successfully"
@@ -315,8 +315,8 @@ class TestErrors:
             read(name, (old, "" if old.startswith("<") else "other"))
 
     def test_a_tag_where_a_word_should_be_is_no_word(self, read: Read) -> None:
-        said = read("subscription_charged_successfully.renewed", ("<status>settled</status>", "<status><a/></status>"))
-        assert said.touchpoint is Touchpoint.RENEWED
+        event = read("subscription_charged_successfully.renewed", ("<status>settled</status>", "<status><a/></status>"))
+        assert event.touchpoint is Touchpoint.RENEWED
 
     def test_blanks_before_the_xml_are_no_obstacle(self, xml: Callable[[str], str], form: Form) -> None:
         payload = encoded(f"\n   {xml('transaction_settled')}")
@@ -334,5 +334,5 @@ def test_recorded_payloads_mean_what_they_should(
     name: str, meaning: tuple[Touchpoint | None, str | None, str | None], payloads: Path, form: Form
 ) -> None:
     fields = json.loads((payloads / "braintree" / f"{name}.json").read_bytes())
-    (said,) = braintree.normalise(form(**fields), SOURCE)
-    assert (said.touchpoint, said.objects.get("transaction"), said.customer.email) == meaning
+    (event,) = braintree.normalise(form(**fields), SOURCE)
+    assert (event.touchpoint, event.objects.get("transaction"), event.customer.email) == meaning

@@ -29,8 +29,8 @@ def read(sample: Callable[[str, str], bytes]) -> Read:
             payload["content"][part] = {key: value for key, value in merged.items() if value is not None}
             if values is None:
                 del payload["content"][part]
-        (said,) = chargebee.normalise(webhook(json.dumps(payload).encode()), source)
-        return said
+        (event,) = chargebee.normalise(webhook(json.dumps(payload).encode()), source)
+        return event
 
     return normalise
 
@@ -92,13 +92,13 @@ def test_a_refusal_asks_for_the_password() -> None:
 
 
 def test_a_first_payment_is_read_in_full(read: Read) -> None:
-    said = read("payment_succeeded")
-    assert said.touchpoint is Touchpoint.SUBSCRIPTION_STARTED
-    assert said.fact == fact_key("chargebee", "acme", "AzyBTUr7sub2", "payment")
-    assert said.occurred_at == datetime(2025, 11, 3, 11, 40, tzinfo=UTC)
-    assert (said.money, said.plan, said.test) == (Money(56000, "EUR"), "Team-EUR-Yearly", False)
-    assert said.products == ("Team", "Onboarding")
-    customer = said.customer
+    event = read("payment_succeeded")
+    assert event.touchpoint is Touchpoint.SUBSCRIPTION_STARTED
+    assert event.fact == fact_key("chargebee", "acme", "AzyBTUr7sub2", "payment")
+    assert event.occurred_at == datetime(2025, 11, 3, 11, 40, tzinfo=UTC)
+    assert (event.money, event.plan, event.test) == (Money(56000, "EUR"), "Team-EUR-Yearly", False)
+    assert event.products == ("Team", "Onboarding")
+    customer = event.customer
     assert (customer.id, customer.email, customer.name) == (
         "AzyBTUr7nora",
         "nora.lindqvist@example.com",
@@ -214,9 +214,9 @@ def test_a_plan_of_the_second_catalogue_is_the_item_that_is_one(read: Read) -> N
 
 
 def test_a_cancellation_without_its_day_is_of_the_day_it_was_told(read: Read) -> None:
-    said = read("subscription_cancelled", subscription={"cancelled_at": None, "cancel_reason_code": None})
-    assert said.fact.endswith("|2025-12-03")
-    assert "cancellation_reason" not in said.customer.attributes
+    event = read("subscription_cancelled", subscription={"cancelled_at": None, "cancel_reason_code": None})
+    assert event.fact.endswith("|2025-12-03")
+    assert "cancellation_reason" not in event.customer.attributes
     assert read("subscription_cancelled").customer.attributes["cancellation_reason"] == "Too expensive"
 
 
@@ -225,14 +225,14 @@ def test_nobody_at_the_sellers_and_no_recipient_of_a_parcel_is_taken_for_the_cus
 ) -> None:
     assert b"billing@example.org" in sample("chargebee", "payment_succeeded")
     assert "example.org" not in repr(read("payment_succeeded"))
-    said = read("order_delivered", order={"billing_address": {"country": "SE", "email": "nora@example.com"}})
-    assert (said.customer.email, said.customer.country, said.customer.name) == ("nora@example.com", "SE", None)
-    assert "ebba" not in repr(said)
+    event = read("order_delivered", order={"billing_address": {"country": "SE", "email": "nora@example.com"}})
+    assert (event.customer.email, event.customer.country, event.customer.name) == ("nora@example.com", "SE", None)
+    assert "ebba" not in repr(event)
 
 
 def test_of_a_deleted_customer_only_that_is_kept(read: Read) -> None:
-    said = read("customer_deleted")
-    assert (said.customer.id, said.customer.deleted, said.customer.email) == ("AzyBTUr7nora", True, None)
+    event = read("customer_deleted")
+    assert (event.customer.id, event.customer.deleted, event.customer.email) == ("AzyBTUr7nora", True, None)
 
 
 @pytest.mark.parametrize(
@@ -272,8 +272,8 @@ def test_what_is_no_event_of_chargebee_is_an_error(body: bytes) -> None:
 
 def test_the_api_knows_the_address_an_event_does_not(read: Read) -> None:
     apis = MemoryApis({"/api/v2/customers/AzyBTUr7nora": {"customer": {"id": "x", "email": "n@example.com"}}})
-    said = chargebee.find_customer(read("order_delivered"), SOURCE, apis.call)
-    assert (said.customer.id, said.customer.email, said.customer.country) == ("AzyBTUr7nora", "n@example.com", "SE")
+    event = chargebee.find_customer(read("order_delivered"), SOURCE, apis.call)
+    assert (event.customer.id, event.customer.email, event.customer.country) == ("AzyBTUr7nora", "n@example.com", "SE")
 
 
 def test_ids_are_quoted_in_paths(read: Read) -> None:
@@ -298,10 +298,10 @@ def test_an_answer_without_an_address_changes_nothing(read: Read, answer: object
 
 
 def test_recorded_events_are_understood(payloads: Path) -> None:
-    said = {
+    events = {
         path.stem: chargebee.normalise(webhook(path.read_bytes()), SOURCE)
         for path in sorted((payloads / "chargebee").glob("*.json"))
     }
-    assert said["payment_succeeded"][0].money == Money(450_000, "USD")
-    assert said["payment_refunded"][0].objects["payment"] == "txn_3Nl7oGgQqGFs2lf"
-    assert said["subscription_paused"] == ()
+    assert events["payment_succeeded"][0].money == Money(450_000, "USD")
+    assert events["payment_refunded"][0].objects["payment"] == "txn_3Nl7oGgQqGFs2lf"
+    assert events["subscription_paused"] == ()

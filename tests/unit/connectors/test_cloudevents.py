@@ -126,19 +126,19 @@ def test_the_answers_are_those_of_a_queue_behind_a_token() -> None:
 
 
 def test_a_structured_event_is_read_in_full(read: Read) -> None:
-    (said,) = read("order_paid")
-    assert said == BillingEvent(
+    (event,) = read("order_paid")
+    assert event == BillingEvent(
         source="events",
         event_id="/shop/warsaw 8f3e-01",
         occurred_at=datetime(2025, 11, 3, 11, 58, tzinfo=UTC),
-        customer=said.customer,
+        customer=event.customer,
         touchpoint=Touchpoint.ORDER_PAID,
         fact=fact_key("cloudevents", "events", "order-5512", "order_paid"),
         objects={"object": "order-5512", "customer": "shop-3107", "related_1": "pay-9001"},
         money=Money(14900, "PLN"),
         plan="Pro",
     )
-    assert (said.customer.email, said.customer.country) == ("tomasz.nowak@example.com", "PL")
+    assert (event.customer.email, event.customer.country) == ("tomasz.nowak@example.com", "PL")
 
 
 def test_a_binary_event_is_the_same_event(read: Read, sample: Callable[[str, str], bytes]) -> None:
@@ -153,16 +153,16 @@ def test_a_structured_event_may_repeat_its_attributes_as_headers(read: Read) -> 
 
 def test_headers_of_a_binary_event_are_percent_encoded(read: Read) -> None:
     ticket = Source("events", "cloudevents", fields={"data.id": "subject"})
-    (said,) = read("binary", ticket)
-    assert isinstance(said, BillingEvent)
-    assert said.objects["object"] == "ticket 204"
+    (event,) = read("binary", ticket)
+    assert isinstance(event, BillingEvent)
+    assert event.objects["object"] == "ticket 204"
 
 
 def test_a_binary_event_without_a_body_has_no_data() -> None:
     headers = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/s", "ce-type": "release"}
-    (said,) = understand(b"", SOURCE, headers)
-    assert isinstance(said, BillingEvent)
-    assert (said.fact, said.occurred_at) == (fact_key("cloudevents", "events", "/s 1", "release"), NOW)
+    (event,) = understand(b"", SOURCE, headers)
+    assert isinstance(event, BillingEvent)
+    assert (event.fact, event.occurred_at) == (fact_key("cloudevents", "events", "/s 1", "release"), NOW)
 
 
 def test_a_binary_event_lacking_an_attribute_says_which() -> None:
@@ -204,7 +204,7 @@ def test_a_needed_attribute_that_is_none_is_an_error(read: Read, name: str, valu
 
 def test_without_an_id_in_the_data_source_and_id_tell_events_apart(read: Read) -> None:
     (one,), (other,), (elsewhere,) = read("no_id"), read("no_id", id="8f3e-99"), read("no_id", source="/shop/lodz")
-    facts = {said.fact for said in (one, other, elsewhere) if isinstance(said, BillingEvent)}
+    facts = {event.fact for event in (one, other, elsewhere) if isinstance(event, BillingEvent)}
     assert len(facts) == 3
 
 
@@ -216,9 +216,9 @@ def test_a_long_source_and_id_are_shortened_without_becoming_one(read: Read) -> 
 
 
 def test_json_in_base64_is_data(read: Read) -> None:
-    (said,) = read("base64")
-    assert isinstance(said, BillingEvent)
-    assert said.fact == fact_key("cloudevents", "events", "inv-31", "renewed")
+    (event,) = read("base64")
+    assert isinstance(event, BillingEvent)
+    assert event.fact == fact_key("cloudevents", "events", "inv-31", "renewed")
 
 
 @pytest.mark.parametrize("encoded", ["... base64 ...", "%%", 7, "é", base64.b64encode(b"<xml/>").decode()])
@@ -230,17 +230,17 @@ def test_data_that_is_no_json_is_an_error_for_an_event_somebody_wants(read: Read
 
 @pytest.mark.parametrize("data", ["text", 7, [], None])
 def test_data_of_another_shape_is_no_data(read: Read, data: object) -> None:
-    (said,) = read("order_paid", data=data)
-    assert isinstance(said, BillingEvent)
-    assert (said.customer.email, said.event_id) == (None, "/shop/warsaw 8f3e-01")
+    (event,) = read("order_paid", data=data)
+    assert isinstance(event, BillingEvent)
+    assert (event.customer.email, event.event_id) == (None, "/shop/warsaw 8f3e-01")
 
 
 def test_foreign_types_and_fields_are_mapped(read: Read) -> None:
-    (said,) = read("foreign", LEDGER)
-    assert isinstance(said, BillingEvent)
-    assert said.fact == fact_key("cloudevents", "events", "invoices/RE-88", "payment_succeeded")
-    assert (said.customer.email, said.money) == ("petra.sommer@example.com", Money(119_000, "EUR"))
-    assert said.customer.attributes == {"shop": "/shop/warsaw"}
+    (event,) = read("foreign", LEDGER)
+    assert isinstance(event, BillingEvent)
+    assert event.fact == fact_key("cloudevents", "events", "invoices/RE-88", "payment_succeeded")
+    assert (event.customer.email, event.money) == ("petra.sommer@example.com", Money(119_000, "EUR"))
+    assert event.customer.attributes == {"shop": "/shop/warsaw"}
 
 
 @pytest.mark.parametrize(
@@ -254,9 +254,9 @@ def test_foreign_types_and_fields_are_mapped(read: Read) -> None:
     ],
 )
 def test_the_longest_mapped_start_of_a_type_counts(read: Read, kind: str, touchpoint: Touchpoint) -> None:
-    (said,) = read("foreign", LEDGER, type=kind)
-    assert isinstance(said, BillingEvent)
-    assert said.touchpoint is touchpoint
+    (event,) = read("foreign", LEDGER, type=kind)
+    assert isinstance(event, BillingEvent)
+    assert event.touchpoint is touchpoint
 
 
 @pytest.mark.parametrize("kind", ["com.example.billingother", "com.example", "oursother", "x.ours"])

@@ -110,5 +110,5 @@ def test_every_sample_has_its_row(provider: str) -> None:
 
 @pytest.mark.parametrize("provider", TABLED)
 def test_an_operator_ticks_the_events_that_mean_something(provider: str) -> None:
-    told = {row.kind for row in rows(provider) if row.touchpoint != "ignored"}
-    assert set(registry.load(provider).ABOUT.events) == told
+    kinds = {row.kind for row in rows(provider) if row.touchpoint != "ignored"}
+    assert set(registry.load(provider).ABOUT.events) == kinds

@@ -27,13 +27,13 @@ AT, WORDS = (
 METADATA = {"survey_consent_at": AT, "survey_consent_text": WORDS}
 PAIRS = [{"name": name, "value": value} for name, value in METADATA.items()]
 AGREED = {"consent_at": AT, "consent_text": WORDS}
-TOLD = {"notice_at": "2025-11-01"}
+NOTICED = {"notice_at": "2025-11-01"}
 
 
 class TestMetadata:
     def test_an_object_tells_all_four(self) -> None:
         metadata = METADATA | {"survey_consent_withdrawn_at": "2025-11-04", "survey_notice_at": "2025-11-01", "x": "y"}
-        assert basis_attributes(metadata, {}) == AGREED | TOLD | {"consent_withdrawn_at": "2025-11-04"}
+        assert basis_attributes(metadata, {}) == AGREED | NOTICED | {"consent_withdrawn_at": "2025-11-04"}
 
     @pytest.mark.parametrize("naming", ["name", "key"])
     def test_so_does_a_list_of_pairs(self, naming: str) -> None:
@@ -60,18 +60,18 @@ class TestMetadata:
     def test_a_time_may_be_a_number_of_seconds(self) -> None:
         assert basis_attributes({"survey_notice_at": 1_762_170_958}, {}) == {"notice_at": "1762170958"}
 
-    @pytest.mark.parametrize(("said", "kept"), [("yes", "yes"), (True, "true"), ("2025-11-04 ", "2025-11-04")])
-    def test_a_withdrawal_stays_one_whatever_it_says(self, said: object, kept: str) -> None:
-        assert basis_attributes({"survey_consent_withdrawn_at": said}, {}) == {"consent_withdrawn_at": kept}
+    @pytest.mark.parametrize(("value", "kept"), [("yes", "yes"), (True, "true"), ("2025-11-04 ", "2025-11-04")])
+    def test_a_withdrawal_stays_one_whatever_it_says(self, value: object, kept: str) -> None:
+        assert basis_attributes({"survey_consent_withdrawn_at": value}, {}) == {"consent_withdrawn_at": kept}
 
     def test_an_endless_withdrawal_is_cut_and_not_forgotten(self) -> None:
         assert basis_attributes({"survey_consent_withdrawn_at": "x" * 5000}, {}) == {"consent_withdrawn_at": "x" * 64}
 
     def test_a_wording_is_one_line_of_500_characters_at_most(self) -> None:
-        told = basis_attributes(METADATA | {"survey_consent_text": " Yes,\r\n\x00ask \u202e me.\ud800 "}, {})
-        assert told["consent_text"] == "Yes, ask me."
-        told = basis_attributes(METADATA | {"survey_consent_text": "a" * 501}, {})
-        assert told["consent_text"] == "a" * 499 + "…"
+        attributes = basis_attributes(METADATA | {"survey_consent_text": " Yes,\r\n\x00ask \u202e me.\ud800 "}, {})
+        assert attributes["consent_text"] == "Yes, ask me."
+        attributes = basis_attributes(METADATA | {"survey_consent_text": "a" * 501}, {})
+        assert attributes["consent_text"] == "a" * 499 + "…"
         assert basis_attributes(METADATA | {"survey_consent_text": "a" * 500}, {})["consent_text"] == "a" * 500
 
 
@@ -111,7 +111,7 @@ def put(found: Any, path: str, value: object) -> Any:
     return {**inside, step: put(inside.get(step), rest, value) if rest else value}
 
 
-def told(
+def basis_of(
     provider: str,
     name: str,
     changes: Mapping[str, object],
@@ -126,15 +126,15 @@ def told(
         body = put(body, path, value)
     changed = Webhook(provider, webhook.headers, json.dumps(body).encode(), NOW) if changes else webhook
     source = Source(provider, provider, fields=fields or {})
-    said = offered.normalise(changed, source)[0]
+    event = offered.normalise(changed, source)[0]
     call = MemoryApis(answers or {}).call
-    if isinstance(said, ObjectReference):
+    if isinstance(event, ObjectReference):
         assert offered.resolve
-        (said,) = offered.resolve(said, source, call)
-    assert isinstance(said, BillingEvent)
+        (event,) = offered.resolve(event, source, call)
+    assert isinstance(event, BillingEvent)
     if answers and offered.find_customer:
-        said = offered.find_customer(said, source, call)
-    return {key: value for key, value in said.customer.attributes.items() if key.startswith(("consent_", "notice_"))}
+        event = offered.find_customer(event, source, call)
+    return {key: value for key, value in event.customer.attributes.items() if key.startswith(("consent_", "notice_"))}
 
 
 SAMPLES = [
@@ -154,7 +154,7 @@ SAMPLES = [
 
 @pytest.mark.parametrize(("provider", "name", "expected"), SAMPLES)
 def test_samples_tell_why_their_customer_may_be_asked(provider: str, name: str, expected: dict[str, str]) -> None:
-    assert told(provider, name, {}) == expected
+    assert basis_of(provider, name, {}) == expected
 
 
 PLACES = [
@@ -184,12 +184,12 @@ LISTS = [
 
 @pytest.mark.parametrize(("provider", "name", "path"), PLACES)
 def test_a_webhook_tells_it_in_its_metadata(provider: str, name: str, path: str) -> None:
-    assert told(provider, name, {path: METADATA}) == AGREED
+    assert basis_of(provider, name, {path: METADATA}) == AGREED
 
 
 @pytest.mark.parametrize(("provider", "name", "path"), LISTS)
 def test_a_webhook_tells_it_in_a_list_of_pairs(provider: str, name: str, path: str) -> None:
-    assert told(provider, name, {path: PAIRS}) == AGREED
+    assert basis_of(provider, name, {path: PAIRS}) == AGREED
 
 
 ANSWERS = [
@@ -212,21 +212,21 @@ ANSWERS = [
 def test_an_api_tells_it_where_it_is_asked(provider: str, name: str, answer: str, path: str) -> None:
     answers = recorded(provider)
     answers[answer] = put(answers[answer], path, METADATA)
-    assert told(provider, name, {}, answers) == AGREED
+    assert basis_of(provider, name, {}, answers) == AGREED
 
 
 def test_mollie_keeps_it_with_a_stored_customer() -> None:
     answers = recorded("mollie")
     (path,) = (path for path in answers if path.startswith("/v2/customers/"))
     answers[path] = put(answers[path], "metadata", METADATA)
-    assert told("mollie", "tr.paid.customer", {}, answers) == AGREED
+    assert basis_of("mollie", "tr.paid.customer", {}, answers) == AGREED
 
 
 @pytest.mark.parametrize("place", ["/accounts/code-anwar-22", "/invoices/number-10412"])
 def test_recurly_keeps_it_in_custom_fields_of_an_account_or_an_invoice(place: str) -> None:
     answers = recorded("recurly")
     answers[place] = put(answers[place], "custom_fields", PAIRS)
-    assert told("recurly", "charge_invoice.paid", {}, answers) == AGREED
+    assert basis_of("recurly", "charge_invoice.paid", {}, answers) == AGREED
 
 
 @pytest.mark.parametrize("parent", ["account", "subscription"])
@@ -236,10 +236,10 @@ def test_recurlys_xml_may_carry_the_custom_fields(parent: str) -> None:
         f"<custom_field><name>{one['name']}</name><value>{one['value']}</value></custom_field>" for one in PAIRS
     )
     changed = body.replace(f"</{parent}>", f'<custom_fields type="array">{fields}</custom_fields></{parent}>')
-    (said,) = registry.load("recurly").normalise(
+    (event,) = registry.load("recurly").normalise(
         Webhook("recurly", {}, changed.encode(), NOW), Source("recurly", "recurly")
     )
-    attributes = cast("BillingEvent", said).customer.attributes
+    attributes = cast("BillingEvent", event).customer.attributes
     assert {name: attributes.get(name) for name in AGREED} == AGREED
 
 
@@ -253,8 +253,8 @@ def test_recurlys_account_and_notification_agree_on_the_newest(asked: str) -> No
     event = BillingEvent("recurly", "e", NOW, CustomerRef(id="anwar-22", attributes=AGREED))
     found = registry.load("recurly").find_customer
     assert found
-    said = found(event, Source("recurly", "recurly"), MemoryApis(answers).call)
-    assert said.customer.attributes["consent_at"] == (AT if asked == "older" else words[asked])
+    reading = found(event, Source("recurly", "recurly"), MemoryApis(answers).call)
+    assert reading.customer.attributes["consent_at"] == (AT if asked == "older" else words[asked])
 
 
 @pytest.mark.parametrize(
@@ -272,18 +272,18 @@ def test_braintree_keeps_it_in_custom_fields_whose_names_have_dashes(name: str, 
     assert old in xml
     changed = xml.replace(old, new.format(fields=f"<custom-fields>{fields}</custom-fields>"), 1)
     body = urlencode({"bt_payload": base64.b64encode(changed.encode()).decode()}).encode()
-    (said,) = registry.load("braintree").normalise(
+    (event,) = registry.load("braintree").normalise(
         Webhook("braintree", {}, body, NOW), Source("braintree", "braintree")
     )
-    attributes = cast("BillingEvent", said).customer.attributes
+    attributes = cast("BillingEvent", event).customer.attributes
     assert {name: attributes.get(name) for name in AGREED} == AGREED
 
 
 def test_chargebees_custom_fields_stand_beside_all_others() -> None:
     changes = {f"content.customer.cf_{name}": value for name, value in METADATA.items()}
-    assert told("chargebee", "customer_changed", changes) == AGREED
+    assert basis_of("chargebee", "customer_changed", changes) == AGREED
     mapped = {"content.customer.cf_told_on": "2025-11-01"}
-    assert told("chargebee", "customer_changed", mapped, fields={"notice_at": "cf_told_on"}) == TOLD
+    assert basis_of("chargebee", "customer_changed", mapped, fields={"notice_at": "cf_told_on"}) == NOTICED
 
 
 def test_quickbooks_custom_fields_are_long_enough_for_a_notice() -> None:
@@ -291,7 +291,7 @@ def test_quickbooks_custom_fields_are_long_enough_for_a_notice() -> None:
     path = "/v3/company/4620816365002917440/invoice/2201"
     entries = [{"Name": "survey_notice_at", "StringValue": "2025-11-01"}, {"StringValue": "nameless"}]
     answers[path] = put(answers[path], "Invoice.CustomField", entries)
-    assert told("quickbooks", "invoice.update.paid", {}, answers) == TOLD
+    assert basis_of("quickbooks", "invoice.update.paid", {}, answers) == NOTICED
 
 
 UNSUBSCRIBED = {"state": "unsubscribed", "consent_updated_at": "2025-11-02T10:00:00+01:00"}
@@ -306,15 +306,15 @@ UNSUBSCRIBED = {"state": "unsubscribed", "consent_updated_at": "2025-11-02T10:00
     ],
 )
 def test_who_unsubscribed_from_a_shopify_shop_has_objected(name: str, path: str) -> None:
-    assert told("shopify", name, {path: UNSUBSCRIBED}) == {"consent_withdrawn_at": "2025-11-02T10:00:00+01:00"}
-    assert told("shopify", name, {path: {"state": "unsubscribed"}}) == {"consent_withdrawn_at": "true"}
+    assert basis_of("shopify", name, {path: UNSUBSCRIBED}) == {"consent_withdrawn_at": "2025-11-02T10:00:00+01:00"}
+    assert basis_of("shopify", name, {path: {"state": "unsubscribed"}}) == {"consent_withdrawn_at": "true"}
 
 
 def test_shopifys_api_tells_an_objection_too() -> None:
     answers = recorded("shopify")
     account = "/admin/api/2024-10/customers/8204417736905.json"
     answers[account] = put(answers[account], "customer.email_marketing_consent", UNSUBSCRIBED)
-    found = told(
+    found = basis_of(
         "shopify", "subscription_contracts.cancel", {"customer_id": 8204417736905}, {account: answers[account]}
     )
     assert found == {"consent_withdrawn_at": "2025-11-02T10:00:00+01:00"}
@@ -322,33 +322,33 @@ def test_shopifys_api_tells_an_objection_too() -> None:
 
 def test_consent_to_marketing_is_no_basis() -> None:
     subscribed = {"state": "subscribed", "opt_in_level": "confirmed_opt_in", "consent_updated_at": AT}
-    assert told("shopify", "customers.update", {"email_marketing_consent": subscribed}) == {}
+    assert basis_of("shopify", "customers.update", {"email_marketing_consent": subscribed}) == {}
 
 
 def test_who_unsubscribed_at_square_had_objected_when_the_customer_was_last_changed() -> None:
     path = "data.object.customer"
     changes: dict[str, object] = {f"{path}.preferences.email_unsubscribed": True, f"{path}.updated_at": AT}
-    assert told("square", "customer.created", changes) == {"consent_withdrawn_at": AT}
-    assert told("square", "customer.created", changes | {f"{path}.updated_at": None}) == {
+    assert basis_of("square", "customer.created", changes) == {"consent_withdrawn_at": AT}
+    assert basis_of("square", "customer.created", changes | {f"{path}.updated_at": None}) == {
         "consent_withdrawn_at": "true"
     }
     answers = recorded("square")
     customer = "/v2/customers/7Q4N1ZK8M3XW6T0VB2RDHY5CJE"
     for key, value in {"preferences": {"email_unsubscribed": True}, "updated_at": AT}.items():
         answers[customer] = put(answers[customer], f"customer.{key}", value)
-    assert told("square", "payment.updated", {}, answers) == {"consent_withdrawn_at": AT}
+    assert basis_of("square", "payment.updated", {}, answers) == {"consent_withdrawn_at": AT}
 
 
 def test_a_generic_source_may_keep_it_where_it_likes() -> None:
     fields = {"data.customer.consent.at": "gdpr.date", "data.customer.consent.text": "gdpr.words"}
     body = {"gdpr": {"date": AT, "words": WORDS}, "data.customer.consent": {}}
-    found = told("standard_webhooks", "order_paid", body, fields=fields)
+    found = basis_of("standard_webhooks", "order_paid", body, fields=fields)
     assert found == AGREED | {"notice_at": "2025-11-03"}
-    withdrawn = told("standard_webhooks", "order_paid", {"data.customer.consent": {"withdrawn_at": AT}})
+    withdrawn = basis_of("standard_webhooks", "order_paid", {"data.customer.consent": {"withdrawn_at": AT}})
     assert withdrawn == {"consent_withdrawn_at": AT, "notice_at": "2025-11-03"}
 
 
 def test_attributes_of_a_generic_source_do_not_crowd_out_the_basis() -> None:
     many = {f"colour_{number}": "green" for number in range(30)}
-    found = told("standard_webhooks", "order_paid", {"data.attributes": many, "data.customer.notice": {"at": AT}})
+    found = basis_of("standard_webhooks", "order_paid", {"data.attributes": many, "data.customer.notice": {"at": AT}})
     assert found["notice_at"] == AT

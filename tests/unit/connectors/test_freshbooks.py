@@ -336,9 +336,9 @@ def test_a_country_is_kept_only_where_its_name_is_a_code(read, apis: MemoryApis)
 def test_of_a_deleted_client_nothing_but_the_deletion_is_learned(read, sent) -> None:
     (gone,) = read("client.update", "30212")
     assert gone.customer == CustomerRef(id="30212", deleted=True)
-    (told,) = freshbooks.normalise(sent(FORM | {"name": "client.delete", "object_id": "30212"}), BOOKS)
-    assert isinstance(told, BillingEvent)
-    assert told.customer == gone.customer
+    (event,) = freshbooks.normalise(sent(FORM | {"name": "client.delete", "object_id": "30212"}), BOOKS)
+    assert isinstance(event, BillingEvent)
+    assert event.customer == gone.customer
 
 
 def test_the_payer_is_asked_for_in_the_account_of_the_fact(read, apis: MemoryApis) -> None:

@@ -32,8 +32,8 @@ def apis() -> MemoryApis:
 
 def event(resource: str = "payments", action: str = "confirmed", **changes: Any) -> dict[str, Any]:
     links = {"payments": {"payment": "PM0A7K01"}, "refunds": {"refund": "RF0A7K01"}}.get(resource, {})
-    said = {"id": "EV1", "created_at": "2025-10-01T08:15:00.204Z", "resource_type": resource, "action": action}
-    return said | {"links": links, "details": {}, "metadata": {}} | changes
+    content = {"id": "EV1", "created_at": "2025-10-01T08:15:00.204Z", "resource_type": resource, "action": action}
+    return content | {"links": links, "details": {}, "metadata": {}} | changes
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def read(now) -> Callable[..., tuple[Any, ...]]:
 
 
 @pytest.fixture
-def said(read) -> Callable[..., BillingEvent]:
+def read_event(read) -> Callable[..., BillingEvent]:
     """The fact that one event is."""
     return lambda **changes: read(event(**changes))[0]
 
@@ -128,13 +128,15 @@ def test_a_batch_of_250_is_read_to_its_end(read) -> None:
 # Facts
 
 
-def test_two_failures_of_one_payment_are_two_facts_and_a_repeated_webhook_is_one(said) -> None:
-    first, again, second = (said(action="failed", id=id_) for id_ in ("EV1", "EV1", "EV2"))
+def test_two_failures_of_one_payment_are_two_facts_and_a_repeated_webhook_is_one(read_event) -> None:
+    first, again, second = (read_event(action="failed", id=id_) for id_ in ("EV1", "EV1", "EV2"))
     assert first.fact == again.fact != second.fact
 
 
-def test_a_refund_is_one_fact_from_its_creation_to_its_arrival(said) -> None:
-    created, *later = (said(resource="refunds", action=action) for action in ("created", "paid", "refund_settled"))
+def test_a_refund_is_one_fact_from_its_creation_to_its_arrival(read_event) -> None:
+    created, *later = (
+        read_event(resource="refunds", action=action) for action in ("created", "paid", "refund_settled")
+    )
     assert {one.fact for one in later} == {created.fact}
 
 
@@ -177,19 +179,19 @@ def test_no_survey_follows_a_payment_that_was_refunded(webhooks: str, mails: int
     assert len(world.outbox) == mails
 
 
-def test_a_chargeback_stops_the_survey_about_its_payment(said) -> None:
-    assert said(action="charged_back").links == said().links
+def test_a_chargeback_stops_the_survey_about_its_payment(read_event) -> None:
+    assert read_event(action="charged_back").links == read_event().links
 
 
-def test_a_payment_whose_event_names_a_subscription_is_a_renewal(said) -> None:
+def test_a_payment_whose_event_names_a_subscription_is_a_renewal(read_event) -> None:
     links = {"payment": "PM0A7K02", "subscription": "SB0A7K01"}
-    assert said(links=links).touchpoint is Touchpoint.RENEWED
-    assert said(links=links, action="failed").touchpoint is Touchpoint.PAYMENT_FAILED
+    assert read_event(links=links).touchpoint is Touchpoint.RENEWED
+    assert read_event(links=links, action="failed").touchpoint is Touchpoint.PAYMENT_FAILED
 
 
-def test_the_time_is_the_events_own_and_else_that_of_its_arrival(said, now) -> None:
-    assert said().occurred_at.isoformat() == "2025-10-01T08:15:00.204000+00:00"
-    assert said(created_at="2014-04-08T17:01::06.000Z").occurred_at == now
+def test_the_time_is_the_events_own_and_else_that_of_its_arrival(read_event, now) -> None:
+    assert read_event().occurred_at.isoformat() == "2025-10-01T08:15:00.204000+00:00"
+    assert read_event(created_at="2014-04-08T17:01::06.000Z").occurred_at == now
 
 
 @pytest.mark.parametrize(
@@ -213,12 +215,12 @@ def test_a_partner_pins_one_organisation(read) -> None:
 
 
 @pytest.mark.parametrize("place", ["metadata", "resource_metadata"])
-def test_an_address_in_the_metadata_is_the_customers(place: str, said) -> None:
-    assert said(**{place: {"email": "li.wei@example.org"}}).customer.email == "li.wei@example.org"
+def test_an_address_in_the_metadata_is_the_customers(place: str, read_event) -> None:
+    assert read_event(**{place: {"email": "li.wei@example.org"}}).customer.email == "li.wei@example.org"
 
 
-def test_the_api_tells_payer_and_amount(said, apis: MemoryApis) -> None:
-    paid = gocardless.find_customer(said(), SHOP, apis.call)
+def test_the_api_tells_payer_and_amount(read_event, apis: MemoryApis) -> None:
+    paid = gocardless.find_customer(read_event(), SHOP, apis.call)
     assert apis.asked == ["/payments/PM0A7K01", "/mandates/MD0A7K01", "/customers/CU0A7K01"]
     assert paid.money == Money(4900, "EUR")
     customer = paid.customer
@@ -227,8 +229,8 @@ def test_the_api_tells_payer_and_amount(said, apis: MemoryApis) -> None:
     assert customer.attributes == {"payment_method": "sepa_core"}
 
 
-def test_no_mandate_is_among_the_objects_for_it_outlives_a_payment(said, apis: MemoryApis) -> None:
-    paid = gocardless.find_customer(said(links={"payment": "PM0A7K02"}), SHOP, apis.call)
+def test_no_mandate_is_among_the_objects_for_it_outlives_a_payment(read_event, apis: MemoryApis) -> None:
+    paid = gocardless.find_customer(read_event(links={"payment": "PM0A7K02"}), SHOP, apis.call)
     assert paid.objects == {"payment": "PM0A7K02", "subscription": "SB0A7K01", "customer": "CU0A7K01"}
 
 
@@ -239,29 +241,29 @@ def test_a_refunds_amount_is_its_own(read, apis: MemoryApis) -> None:
     assert found.objects["payment"] == "PM0A7K01"
 
 
-def test_a_subscription_leads_to_its_customer_and_names_the_plan(said, apis: MemoryApis) -> None:
-    started = said(resource="subscriptions", action="created", links={"subscription": "SB0A7K01"})
+def test_a_subscription_leads_to_its_customer_and_names_the_plan(read_event, apis: MemoryApis) -> None:
+    started = read_event(resource="subscriptions", action="created", links={"subscription": "SB0A7K01"})
     found = gocardless.find_customer(started, SHOP, apis.call)
     assert (found.plan, found.customer.email, found.money) == ("Monthly box", "noor.haddad@example.com", None)
 
 
-def test_a_company_goes_by_its_name(said, apis: MemoryApis) -> None:
+def test_a_company_goes_by_its_name(read_event, apis: MemoryApis) -> None:
     apis.answers["/customers/CU0A7K01"] = {"customers": {"id": "CU0A7K01", "company_name": "Example Ltd."}}
-    assert gocardless.find_customer(said(), SHOP, apis.call).customer.name == "Example Ltd."
+    assert gocardless.find_customer(read_event(), SHOP, apis.call).customer.name == "Example Ltd."
 
 
 @pytest.mark.parametrize("gone", ["/payments/PM0A7K01", "/mandates/MD0A7K01", "/customers/CU0A7K01"])
-def test_what_the_api_does_not_know_leaves_the_fact_as_it_is(gone: str, said, apis: MemoryApis) -> None:
+def test_what_the_api_does_not_know_leaves_the_fact_as_it_is(gone: str, read_event, apis: MemoryApis) -> None:
     del apis.answers[gone]
-    paid = said(details={"scheme": "bacs"})
+    paid = read_event(details={"scheme": "bacs"})
     found = gocardless.find_customer(paid, SHOP, apis.call)
     assert (found.fact, found.customer.email) == (paid.fact, None)
     assert found.customer.attributes["payment_method"] in ("bacs", "sepa_core")
 
 
-def test_ids_are_quoted_in_paths(said) -> None:
+def test_ids_are_quoted_in_paths(read_event) -> None:
     apis = MemoryApis()
-    gocardless.find_customer(said(links={"payment": "PM1/../x?y"}), SHOP, apis.call)
+    gocardless.find_customer(read_event(links={"payment": "PM1/../x?y"}), SHOP, apis.call)
     assert apis.asked == ["/payments/PM1%2F..%2Fx%3Fy"]
 
 
@@ -271,7 +273,7 @@ def test_the_api_is_asked_with_a_bearer_token_and_a_version() -> None:
     assert gocardless.API.headers == {"GoCardless-Version": "2015-07-06"}
 
 
-def test_recorded_answers_of_the_api_are_understood(payloads: Path, said) -> None:
+def test_recorded_answers_of_the_api_are_understood(payloads: Path, read_event) -> None:
     def get(kind: str) -> object:
         return json.loads((payloads / "gocardless" / f"api.{kind}.json").read_text())["get"]["body"]
 
@@ -280,7 +282,7 @@ def test_recorded_answers_of_the_api_are_understood(payloads: Path, said) -> Non
         "/mandates/MD123": {"mandates": {"id": "MD123", "links": {"customer": "CU123"}}},
         "/customers/CU123": get("customers"),
     }
-    found = gocardless.find_customer(said(), SHOP, MemoryApis(answers).call)
+    found = gocardless.find_customer(read_event(), SHOP, MemoryApis(answers).call)
     assert (found.money, found.customer.country) == (Money(1000, "EUR"), "GB")
     assert found.customer.address
     assert found.objects["subscription"] == "SU123"

@@ -28,8 +28,8 @@ def normalise(body: Any, source: Source = SOURCE) -> tuple[BillingEvent, ...]:
 
 
 def read(name: str, **changes: Any) -> BillingEvent:
-    (said,) = normalise(body_of(name, **changes))
-    return said
+    (event,) = normalise(body_of(name, **changes))
+    return event
 
 
 class TestSignature:
@@ -60,12 +60,12 @@ def test_it_wants_to_hear_200() -> None:
 
 class TestOrders:
     def test_a_payment_says_who_bought_what(self) -> None:
-        said = read("order_created")
-        assert said.touchpoint is Touchpoint.ORDER_PAID
-        assert said.customer == CustomerRef("3120458", "tomas.vela@example.com", "Tomás Vela")
-        assert said.money == Money(2900, "EUR")
-        assert said.products == ("Plotter (Monthly)",)
-        assert said.occurred_at == datetime(2025, 11, 3, 11, 58, 5, tzinfo=UTC)
+        event = read("order_created")
+        assert event.touchpoint is Touchpoint.ORDER_PAID
+        assert event.customer == CustomerRef("3120458", "tomas.vela@example.com", "Tomás Vela")
+        assert event.money == Money(2900, "EUR")
+        assert event.products == ("Plotter (Monthly)",)
+        assert event.occurred_at == datetime(2025, 11, 3, 11, 58, 5, tzinfo=UTC)
 
     def test_amounts_are_the_orders_not_in_dollars(self) -> None:
         assert read("order_created.yen").money == Money(4500, "JPY")
@@ -75,8 +75,8 @@ class TestOrders:
 
     @pytest.mark.parametrize("status", ["pending", "failed", "fraudulent", None])
     def test_an_order_that_is_not_paid_only_teaches(self, status: str | None) -> None:
-        said = read("order_created", status=status)
-        assert (said.touchpoint, said.customer.email) == (None, "tomas.vela@example.com")
+        event = read("order_created", status=status)
+        assert (event.touchpoint, event.customer.email) == (None, "tomas.vela@example.com")
 
     @pytest.mark.parametrize(
         ("product", "variant", "name"),
@@ -103,8 +103,8 @@ class TestOnePurchase:
 
     @pytest.mark.parametrize("url", [None, "", "https://app.lemonsqueezy.com/my-orders/.../subscription-invoice/1", 7])
     def test_an_address_that_shows_no_order_leaves_the_invoice(self, url: object) -> None:
-        said = read("subscription_payment_success", urls={"invoice_url": url})
-        assert said.fact.split("|")[2] == "4502210"
+        event = read("subscription_payment_success", urls={"invoice_url": url})
+        assert event.fact.split("|")[2] == "4502210"
 
     def test_a_renewal_shows_the_same_order_but_is_a_payment_of_its_own(self) -> None:
         renewed = read("subscription_payment_success.renewal")
@@ -125,8 +125,8 @@ class TestInvoices:
 
     def test_a_payment_for_another_reason_is_a_payment(self) -> None:
         for reason in ("updated", None, "unheard-of"):
-            said = read("subscription_payment_success.updated", billing_reason=reason)
-            assert said.touchpoint is Touchpoint.PAYMENT_SUCCEEDED
+            event = read("subscription_payment_success.updated", billing_reason=reason)
+            assert event.touchpoint is Touchpoint.PAYMENT_SUCCEEDED
 
     def test_each_failed_attempt_is_a_fact_of_its_own(self) -> None:
         first, again = read("subscription_payment_failed"), read("subscription_payment_failed")
@@ -135,8 +135,8 @@ class TestInvoices:
         assert first.money == Money(2900, "EUR")
 
     def test_the_invoice_is_the_object_the_subscription_stands_beside_it(self) -> None:
-        said = read("subscription_payment_failed")
-        assert said.objects == {"invoice": "4611090", "subscription": "1499802", "customer": "3120458"}
+        event = read("subscription_payment_failed")
+        assert event.objects == {"invoice": "4611090", "subscription": "1499802", "customer": "3120458"}
 
     def test_a_subscription_in_place_of_an_invoice_is_an_error(self) -> None:
         body = body_of("subscription_payment_failed")
@@ -177,8 +177,8 @@ class TestRefunds:
         assert read("order_refunded", refunded_amount=amount).money == Money(2900, "EUR")
 
     def test_a_refund_without_any_amount_is_one(self) -> None:
-        said = read("order_refunded", refunded_amount=None, total=None)
-        assert (said.touchpoint, said.money) == (Touchpoint.REFUNDED, None)
+        event = read("order_refunded", refunded_amount=None, total=None)
+        assert (event.touchpoint, event.money) == (Touchpoint.REFUNDED, None)
 
 
 class TestSubscriptions:
@@ -193,13 +193,13 @@ class TestSubscriptions:
         assert read("subscription_expired", ends_at=None).fact.endswith("|cancelled|")
 
     def test_every_change_teaches_the_plan(self) -> None:
-        said = read("subscription_plan_changed")
-        assert (said.touchpoint, said.plan) == (None, "Plotter (Yearly)")
-        assert said.customer.attributes == {"payment_method": "visa"}
+        event = read("subscription_plan_changed")
+        assert (event.touchpoint, event.plan) == (None, "Plotter (Yearly)")
+        assert event.customer.attributes == {"payment_method": "visa"}
 
     def test_a_new_one_is_no_second_report_of_its_payment(self) -> None:
-        said = read("subscription_created")
-        assert (said.touchpoint, said.links) == (None, ())
+        event = read("subscription_created")
+        assert (event.touchpoint, event.links) == (None, ())
 
 
 class TestEnvelope:
@@ -248,9 +248,9 @@ class TestEnvelope:
 
 def test_recorded_payloads_are_understood(payloads: Path) -> None:
     files = sorted((payloads / "lemonsqueezy").glob("*.json"))
-    said = {
+    events = {
         file.stem: lemonsqueezy.normalise(samples.read(file, lemonsqueezy.ABOUT, "l", NOW), SOURCE)[0] for file in files
     }
-    assert said["order_created"].money == Money(5899, "USD")
-    assert said["subscription_payment_success"].touchpoint is Touchpoint.SUBSCRIPTION_STARTED
-    assert said["subscription_created"].plan == "Subscription One"
+    assert events["order_created"].money == Money(5899, "USD")
+    assert events["subscription_payment_success"].touchpoint is Touchpoint.SUBSCRIPTION_STARTED
+    assert events["subscription_created"].plan == "Subscription One"

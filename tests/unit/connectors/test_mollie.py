@@ -56,9 +56,9 @@ def read(now, apis: MemoryApis) -> Callable[..., tuple[BillingEvent, ...]]:
 
 
 def event(kind: str, entity: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
-    said = {"resource": "event", "id": "event_1", "type": kind, "entityId": "tr_5Kq8vN2wXa"}
+    content = {"resource": "event", "id": "event_1", "type": kind, "entityId": "tr_5Kq8vN2wXa"}
     embedded = {"_embedded": {"entity": entity}} if entity is not None else {}
-    return said | {"createdAt": "2025-10-01T09:20:00+00:00"} | embedded | changes
+    return content | {"createdAt": "2025-10-01T09:20:00+00:00"} | embedded | changes
 
 
 # Signatures

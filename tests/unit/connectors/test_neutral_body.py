@@ -43,29 +43,29 @@ def read(sample: Callable[[str, str], bytes], understood: Callable[..., tuple[Bi
         message = json.loads(sample("standard_webhooks", name)) | (body or {})
         if changed:
             message["data"] = message["data"] | changed
-        (said,) = understood("standard_webhooks", json.dumps(message).encode(), SHOP, headers)
-        return said
+        (event,) = understood("standard_webhooks", json.dumps(message).encode(), SHOP, headers)
+        return event
 
     return normalise
 
 
 def test_a_payment_is_read_in_full(read: Read) -> None:
-    said = read("payment_succeeded")
-    assert said.touchpoint is Touchpoint.PAYMENT_SUCCEEDED
-    assert said.fact == fact_key("standard_webhooks", "shop", "order-20417", "payment_succeeded")
-    assert (said.source, said.event_id, said.plan, said.test) == ("shop", "msg_1", "Pro", False)
-    assert said.occurred_at == datetime(2025, 11, 3, 12, tzinfo=UTC)
-    assert said.money == Money(4900, "CHF")
-    assert said.objects == {"object": "order-20417", "customer": "shop-8841", "related_1": "pay-771002"}
-    customer = said.customer
+    event = read("payment_succeeded")
+    assert event.touchpoint is Touchpoint.PAYMENT_SUCCEEDED
+    assert event.fact == fact_key("standard_webhooks", "shop", "order-20417", "payment_succeeded")
+    assert (event.source, event.event_id, event.plan, event.test) == ("shop", "msg_1", "Pro", False)
+    assert event.occurred_at == datetime(2025, 11, 3, 12, tzinfo=UTC)
+    assert event.money == Money(4900, "CHF")
+    assert event.objects == {"object": "order-20417", "customer": "shop-8841", "related_1": "pay-771002"}
+    customer = event.customer
     assert (customer.id, customer.email, customer.name) == ("shop-8841", "mirjam.keller@example.com", "Mirjam Keller")
     assert (customer.locale, customer.country) == ("de-CH", "CH")
     assert customer.attributes == {"team": "sales", "seats": "12", "beta": "true"}
 
 
 def test_a_customer_without_address_is_known_by_id(read: Read) -> None:
-    said = read("order_paid").customer
-    assert (said.id, said.email, said.time_zone) == ("shop-9002", None, "Asia/Tokyo")
+    customer = read("order_paid").customer
+    assert (customer.id, customer.email, customer.time_zone) == ("shop-9002", None, "Asia/Tokyo")
 
 
 @pytest.mark.parametrize("touchpoint", list(Touchpoint))
@@ -76,15 +76,15 @@ def test_every_touchpoint_is_a_type(touchpoint: Touchpoint, read: Read) -> None:
 def test_a_foreign_body_reads_like_a_neutral_one(
     sample: Callable[[str, str], bytes], understood: Callable[..., tuple[BillingEvent, ...]]
 ) -> None:
-    (said,) = understood("standard_webhooks", sample("standard_webhooks", "foreign"), LEDGER, HEADERS)
-    assert said.touchpoint is Touchpoint.PAYMENT_SUCCEEDED
-    assert said.fact == fact_key("standard_webhooks", "ledger", "RE-2025-1107", "payment_succeeded")
-    assert said.occurred_at == datetime(2025, 11, 3, 12, tzinfo=UTC)
-    assert (said.customer.id, said.customer.email) == ("4711", "petra.sommer@example.com")
-    assert (said.customer.name, said.plan) == ("Petra Sommer", "Agency")
-    assert said.money == Money(119000, "EUR")
-    assert said.customer.attributes == {"region": "dach"}
-    assert said.objects["related_1"] == "bank-90031"
+    (event,) = understood("standard_webhooks", sample("standard_webhooks", "foreign"), LEDGER, HEADERS)
+    assert event.touchpoint is Touchpoint.PAYMENT_SUCCEEDED
+    assert event.fact == fact_key("standard_webhooks", "ledger", "RE-2025-1107", "payment_succeeded")
+    assert event.occurred_at == datetime(2025, 11, 3, 12, tzinfo=UTC)
+    assert (event.customer.id, event.customer.email) == ("4711", "petra.sommer@example.com")
+    assert (event.customer.name, event.plan) == ("Petra Sommer", "Agency")
+    assert event.money == Money(119000, "EUR")
+    assert event.customer.attributes == {"region": "dach"}
+    assert event.objects["related_1"] == "bank-90031"
 
 
 def test_a_path_that_is_not_mapped_follows_the_mapped_path_above_it(
@@ -92,8 +92,8 @@ def test_a_path_that_is_not_mapped_follows_the_mapped_path_above_it(
 ) -> None:
     body = {"type": "renewed", "payload": {"id": "sub-1", "customer": {"id": "c-1", "country": "at"}}}
     source = Source("shop", "standard_webhooks", fields={"data": "payload"})
-    (said,) = understood("standard_webhooks", json.dumps(body).encode(), source, HEADERS)
-    assert (said.objects["object"], said.customer.country) == ("sub-1", "AT")
+    (event,) = understood("standard_webhooks", json.dumps(body).encode(), source, HEADERS)
+    assert (event.objects["object"], event.customer.country) == ("sub-1", "AT")
 
 
 def test_an_unknown_or_unwanted_type_is_ignored(
@@ -111,8 +111,8 @@ class TestFacts:
         assert second.fact != third.fact
 
     def test_a_message_without_object_is_known_by_its_own_id(self, read: Read) -> None:
-        said = read("payment_succeeded", {"svix-id": "msg_svix"}, id=None)
-        assert said.objects["object"] == "msg_svix"
+        event = read("payment_succeeded", {"svix-id": "msg_svix"}, id=None)
+        assert event.objects["object"] == "msg_svix"
 
     def test_a_message_that_can_be_known_by_nothing_is_an_error(self, read: Read) -> None:
         with pytest.raises(PayloadError, match=r"data\.id"):
@@ -141,8 +141,8 @@ class TestTimes:
         "headers", [HEADERS, {"svix-id": "m", "svix-timestamp": "1762171200"}], ids=["own", "svix"]
     )
     def test_a_body_without_time_happened_when_it_was_signed(self, headers: dict[str, str], read: Read) -> None:
-        said = read("payment_succeeded", headers, {"timestamp": None})
-        assert said.occurred_at == datetime(2025, 11, 3, 12, tzinfo=UTC)
+        event = read("payment_succeeded", headers, {"timestamp": None})
+        assert event.occurred_at == datetime(2025, 11, 3, 12, tzinfo=UTC)
 
     def test_a_message_nobody_signed_happened_when_it_came(self, read: Read, now: datetime) -> None:
         assert read("payment_succeeded", {}, {"timestamp": None}).occurred_at == now
@@ -167,13 +167,13 @@ class TestTimes:
 
 class TestCustomers:
     def test_an_update_only_teaches(self, read: Read) -> None:
-        said = read("customer_updated")
-        assert (said.touchpoint, said.fact) == (None, "")
-        assert (said.customer.email, said.plan) == ("haruto.sato@example.com", "Starter")
+        event = read("customer_updated")
+        assert (event.touchpoint, event.fact) == (None, "")
+        assert (event.customer.email, event.plan) == ("haruto.sato@example.com", "Starter")
 
     def test_of_a_deleted_customer_only_the_deletion_is_learned(self, read: Read) -> None:
-        said = read("customer_deleted").customer
-        assert (said.id, said.deleted, said.email) == ("shop-9002", True, None)
+        customer = read("customer_deleted").customer
+        assert (customer.id, customer.deleted, customer.email) == ("shop-9002", True, None)
 
     @pytest.mark.parametrize("name", ["customer_updated", "customer_deleted"])
     def test_without_an_id_nobody_can_be_taught(self, name: str, read: Read) -> None:
@@ -198,8 +198,8 @@ def test_a_test_is_whatever_says_so(flag: object, test: bool, read: Read) -> Non
 def test_a_message_without_content_is_a_fact_about_nobody(
     body: dict[str, Any], understood: Callable[..., tuple[BillingEvent, ...]]
 ) -> None:
-    (said,) = understood("standard_webhooks", json.dumps(body).encode(), SHOP, HEADERS)
-    assert (said.customer.id, said.customer.email) == (None, None)
+    (event,) = understood("standard_webhooks", json.dumps(body).encode(), SHOP, HEADERS)
+    assert (event.customer.id, event.customer.email) == (None, None)
 
 
 @pytest.mark.parametrize("kind", [None, 7, {}, []], ids=str)

@@ -29,9 +29,9 @@ def read(sample: Callable[[str, str], bytes], now: datetime) -> Read:
     def normalise(name: str, envelope: dict[str, Any] | None = None, **changed: Any) -> BillingEvent:
         event = json.loads(sample("paddle", name)) | (envelope or {})
         event["data"].update(changed)
-        (said,) = paddle.normalise(Webhook("shop", {}, json.dumps(event).encode(), now), SOURCE)
-        assert isinstance(said, BillingEvent)
-        return said
+        (reading,) = paddle.normalise(Webhook("shop", {}, json.dumps(event).encode(), now), SOURCE)
+        assert isinstance(reading, BillingEvent)
+        return reading
 
     return normalise
 
@@ -173,8 +173,8 @@ class TestWhatIsLearned:
         event = json.loads(sample("paddle", "transaction.completed"))
         del event["data"]["currency_code"]
         webhook = Webhook("shop", {}, json.dumps(event).encode(), now)
-        (said,) = paddle.normalise(webhook, replace(SOURCE, currency="CHF"))
-        assert said.money == Money(5950, "CHF")
+        (reading,) = paddle.normalise(webhook, replace(SOURCE, currency="CHF"))
+        assert reading.money == Money(5950, "CHF")
 
     def test_transactions_and_subscriptions_call_the_plan_the_same(self, read: Read) -> None:
         names = ("transaction.completed", "transaction.paid", "subscription.created", "subscription.canceled")
@@ -227,8 +227,8 @@ class TestWhatIsLearned:
         assert read("transaction.completed", envelope={key: "ntfsimevt_01k9"}).test
 
     def test_nanoseconds_are_no_obstacle(self, read: Read) -> None:
-        said = read("transaction.completed", envelope={"occurred_at": "2025-11-03T11:58:04.118326123Z"})
-        assert said.occurred_at.isoformat() == "2025-11-03T11:58:04.118326+00:00"
+        event = read("transaction.completed", envelope={"occurred_at": "2025-11-03T11:58:04.118326123Z"})
+        assert event.occurred_at.isoformat() == "2025-11-03T11:58:04.118326+00:00"
 
 
 class TestErrors:
@@ -315,5 +315,5 @@ def test_recorded_payloads_mean_what_they_should(
     name: str, meaning: tuple[Touchpoint | None, int | None], payloads: Path, now: datetime
 ) -> None:
     body = json.loads((payloads / "paddle" / f"{name}.json").read_bytes())["body"]
-    (said,) = paddle.normalise(Webhook("shop", {}, json.dumps(body).encode(), now), SOURCE)
-    assert (said.touchpoint, said.money.amount if said.money else None) == meaning
+    (event,) = paddle.normalise(Webhook("shop", {}, json.dumps(body).encode(), now), SOURCE)
+    assert (event.touchpoint, event.money.amount if event.money else None) == meaning

@@ -28,8 +28,8 @@ def read(sample: Callable[[str, str], bytes], now: datetime) -> Read:
     def normalise(name: str, envelope: dict[str, Any] | None = None, **changed: Any) -> BillingEvent:
         event = json.loads(sample("paypal", name)) | (envelope or {})
         event["resource"].update(changed)
-        (said,) = paypal.normalise(Webhook("till", {}, json.dumps(event).encode(), now), SOURCE)
-        return said
+        (reading,) = paypal.normalise(Webhook("till", {}, json.dumps(event).encode(), now), SOURCE)
+        return reading
 
     return normalise
 
@@ -269,23 +269,23 @@ class TestFacts:
         assert order.objects["order"] == capture.objects["order"]
 
     def test_a_capture_finds_its_order_by_a_link_too(self, read: Read) -> None:
-        said = read("payment.capture.completed", supplementary_data=None)
-        assert said.objects["order"] == "8JV21946PC703583A"
+        event = read("payment.capture.completed", supplementary_data=None)
+        assert event.objects["order"] == "8JV21946PC703583A"
 
     def test_an_order_is_known_by_its_first_capture_that_was_paid(self, read: Read) -> None:
         captures = [{"id": "A", "status": "DECLINED"}, {"id": "B"}, {"id": "C", "status": "COMPLETED"}]
-        said = read("checkout.order.completed", purchase_units=[{"payments": {"captures": captures}}])
-        assert said.objects["capture"] == "B"
+        event = read("checkout.order.completed", purchase_units=[{"payments": {"captures": captures}}])
+        assert event.objects["capture"] == "B"
 
     def test_an_order_whose_captures_are_pending_only_teaches(self, read: Read) -> None:
-        said = read("checkout.order.completed.pending")
-        assert (said.touchpoint, said.customer.email) == (None, "amelie.novak@example.com")
+        event = read("checkout.order.completed.pending")
+        assert (event.touchpoint, event.customer.email) == (None, "amelie.novak@example.com")
 
     @pytest.mark.parametrize("name", ["payment.sale.denied", "payment.capture.denied", "payment.capture.declined"])
     def test_a_denied_payment_failed(self, name: str, read: Read) -> None:
-        said = read(name)
+        reading = read(name)
         kind = "sale" if "sale" in name else "capture"
-        assert said.fact == f"paypal||{said.objects[kind]}|payment_failed|"
+        assert reading.fact == f"paypal||{reading.objects[kind]}|payment_failed|"
 
     def test_an_invoice_paid_through_paypal_is_one_fact_with_the_sale(self, read: Read) -> None:
         invoice = read("invoicing.invoice.paid")
@@ -326,8 +326,8 @@ class TestFacts:
         assert set(read(paid).links) & set(read(refund).links)
 
     def test_a_refund_finds_its_payment_by_a_link_alone(self, read: Read) -> None:
-        said = read("payment.sale.refunded", sale_id=None, parent_payment=None)
-        assert said.objects["sale"] == "4HR81273KD550162M"
+        event = read("payment.sale.refunded", sale_id=None, parent_payment=None)
+        assert event.objects["sale"] == "4HR81273KD550162M"
 
     @pytest.mark.parametrize("links", [None, [7], [{"href": 7}], [{"href": "captures"}], [{"href": "x/captures/"}]])
     def test_a_refund_with_other_links_names_none(self, links: object, read: Read) -> None:
@@ -335,8 +335,8 @@ class TestFacts:
 
     def test_a_refund_may_name_its_capture_among_the_related_ids(self, read: Read) -> None:
         related = {"related_ids": {"capture_id": "6BD94027MR318854E", "order_id": "5O190127TN364715T"}}
-        said = read("payment.capture.refunded", links=None, supplementary_data=related)
-        assert said.objects["capture"] == "6BD94027MR318854E"
+        event = read("payment.capture.refunded", links=None, supplementary_data=related)
+        assert event.objects["capture"] == "6BD94027MR318854E"
 
     def test_two_refunds_of_one_payment_are_two_facts(self, read: Read) -> None:
         assert read("payment.sale.refunded").fact != read("payment.sale.refunded", id="OTHER").fact
@@ -387,9 +387,9 @@ class TestCustomers:
         assert read("billing.subscription.activated").customer == expected
 
     def test_the_payer_of_an_older_agreement_is_known_too(self, read: Read) -> None:
-        said = read("v1.billing.subscription.created").customer
-        assert (said.email, said.name, said.country) == ("priya.menon@example.org", "Priya Menon", "US")
-        assert said.attributes == {"payment_method": "paypal"}
+        customer = read("v1.billing.subscription.created").customer
+        assert (customer.email, customer.name, customer.country) == ("priya.menon@example.org", "Priya Menon", "US")
+        assert customer.attributes == {"payment_method": "paypal"}
 
     def test_the_recipient_of_an_invoice_is_known_in_both_generations(self, read: Read) -> None:
         older, newer = read("invoicing.invoice.paid").customer, read("v2.invoicing.invoice.paid").customer
@@ -397,8 +397,8 @@ class TestCustomers:
         assert newer == CustomerRef(email="ines.costa@example.org", name="Ines Costa", locale="pt_PT", country="PT")
 
     def test_a_company_that_was_billed_has_its_own_name(self, read: Read) -> None:
-        said = read("invoicing.invoice.paid", billing_info=[{"business_name": "Dock Ltd"}])
-        assert said.customer.name == "Dock Ltd"
+        event = read("invoicing.invoice.paid", billing_info=[{"business_name": "Dock Ltd"}])
+        assert event.customer.name == "Dock Ltd"
 
     @pytest.mark.parametrize(
         ("name", "nobody"),
@@ -493,8 +493,8 @@ def test_every_recorded_payload_is_understood(payloads: Path, now: datetime) -> 
     for file in sorted((payloads / "paypal").glob("*.json")):
         recorded = json.loads(file.read_bytes())
         body = json.dumps(recorded.get("body", recorded)).encode()
-        (said,) = paypal.normalise(Webhook("till", recorded.get("headers", {}), body, now), SOURCE)
-        meant[file.stem.removeprefix("captured.")] = (said.touchpoint, said.money and said.money.amount, said.test)
+        (event,) = paypal.normalise(Webhook("till", recorded.get("headers", {}), body, now), SOURCE)
+        meant[file.stem.removeprefix("captured.")] = (event.touchpoint, event.money and event.money.amount, event.test)
     assert meant == {
         "billing.subscription.created": (None, None, False),
         "billing.subscription.activated": (Touchpoint.SUBSCRIPTION_STARTED, 50000, False),

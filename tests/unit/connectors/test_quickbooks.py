@@ -28,8 +28,8 @@ def entity(**changed: Any) -> dict[str, Any]:
 
 
 def cloud_event(**changed: Any) -> dict[str, Any]:
-    told = {"specversion": "1.0", "id": "ce-1", "type": "qbo.invoice.updated.v1", "time": "2025-11-03T10:20:30Z"}
-    return told | {"intuitentityid": "2201", "intuitaccountid": REALM} | changed
+    attributes = {"specversion": "1.0", "id": "ce-1", "type": "qbo.invoice.updated.v1", "time": "2025-11-03T10:20:30Z"}
+    return attributes | {"intuitentityid": "2201", "intuitaccountid": REALM} | changed
 
 
 @pytest.fixture

@@ -51,11 +51,11 @@ def say() -> Say:
         for old, new in edits:
             assert old in body
             body = body.replace(old, new)
-        (said,) = recurly.normalise(webhook(body.encode()), source)
+        (event,) = recurly.normalise(webhook(body.encode()), source)
         call = MemoryApis(ANSWERS if answers is None else answers).call
-        if isinstance(said, ObjectReference):
-            (said,) = recurly.resolve(said, source, call)
-        return said if said.customer.address else recurly.find_customer(said, source, call)
+        if isinstance(event, ObjectReference):
+            (event,) = recurly.resolve(event, source, call)
+        return event if event.customer.address else recurly.find_customer(event, source, call)
 
     return normalise
 
@@ -141,20 +141,20 @@ def test_a_recorded_signature_is_recomputed(payloads: Path) -> None:
 
 
 def test_a_payment_in_xml_is_read_in_full(say: Say) -> None:
-    said = say("successful_payment_notification")
-    assert said.fact == fact_key("recurly", SITE, SUBSCRIPTION, "payment", "2025-11-03")
-    assert said.occurred_at == datetime(2025, 11, 3, 12, 0, 7, tzinfo=UTC)
-    assert (said.money, said.test) == (Money(2900, "GBP"), False)
-    customer = said.customer
+    event = say("successful_payment_notification")
+    assert event.fact == fact_key("recurly", SITE, SUBSCRIPTION, "payment", "2025-11-03")
+    assert event.occurred_at == datetime(2025, 11, 3, 12, 0, 7, tzinfo=UTC)
+    assert (event.money, event.test) == (Money(2900, "GBP"), False)
+    customer = event.customer
     assert (customer.id, customer.email, customer.name) == ("anwar-22", "samira.anwar@example.com", "Samira Anwar")
     assert (customer.country, customer.attributes) == ("GB", {"payment_method": "credit_card"})
 
 
 def test_a_payment_in_json_is_read_from_its_invoice(say: Say) -> None:
-    said = say("payment.succeeded")
-    assert (said.touchpoint, said.money, said.plan) == (Touchpoint.RENEWED, Money(2900, "GBP"), "Reader")
-    assert (said.products, said.customer.locale, said.customer.country) == (("Reader",), "en-GB", "GB")
-    assert said.customer.attributes == {"payment_method": "credit_card"}
+    event = say("payment.succeeded")
+    assert (event.touchpoint, event.money, event.plan) == (Touchpoint.RENEWED, Money(2900, "GBP"), "Reader")
+    assert (event.products, event.customer.locale, event.customer.country) == (("Reader",), "en-GB", "GB")
+    assert event.customer.attributes == {"payment_method": "credit_card"}
 
 
 @pytest.mark.parametrize(
@@ -257,9 +257,9 @@ def test_the_retry_of_an_xml_notice_has_the_same_id(say: Say) -> None:
 
 def test_a_parcel_is_addressed_to_somebody_else(say: Say) -> None:
     parcel = "<shipping_address><email>ebba@example.net</email></shipping_address></subscription>"
-    said = say("renewed_subscription_notification", ("</subscription>", parcel), ("samira.anwar@example.com", ""))
-    assert said.customer.email == "samira.anwar@example.com"  # the account's, from the API
-    assert "ebba" not in repr(said)
+    event = say("renewed_subscription_notification", ("</subscription>", parcel), ("samira.anwar@example.com", ""))
+    assert event.customer.email == "samira.anwar@example.com"  # the account's, from the API
+    assert "ebba" not in repr(event)
 
 
 def test_another_sites_notifications_are_ignored() -> None:
@@ -276,8 +276,8 @@ def test_without_a_configured_site_json_names_it_and_xml_falls_back_to_the_sourc
 def test_a_notification_without_an_id_is_known_by_its_bytes(say: Say) -> None:
     assert len(say("account.created", ('"id"', '"ID"')).event_id) == 32
     body = (FOLDER / "payment.succeeded.json").read_bytes().replace(b'"id"', b'"ID"')
-    (said,) = recurly.normalise(webhook(body), SOURCE)
-    assert said.event_id == "payment-7b1f0a94c2e84d5f90a1b2c3d4e5f601"
+    (event,) = recurly.normalise(webhook(body), SOURCE)
+    assert event.event_id == "payment-7b1f0a94c2e84d5f90a1b2c3d4e5f601"
 
 
 @pytest.mark.parametrize(
@@ -354,38 +354,38 @@ def test_a_credit_invoice_is_no_payment() -> None:
 
 
 def test_a_payment_whose_invoice_is_gone_stands_for_itself(say: Say) -> None:
-    said = say("payment.succeeded", answers=without("/invoices/number-10412"))
-    assert said.fact == fact_key("recurly", SITE, "7b1f0a94c2e84d5f90a1b2c3d4e5f601", "payment")
-    assert said.money == Money(2900, "GBP")
+    event = say("payment.succeeded", answers=without("/invoices/number-10412"))
+    assert event.fact == fact_key("recurly", SITE, "7b1f0a94c2e84d5f90a1b2c3d4e5f601", "payment")
+    assert event.money == Money(2900, "GBP")
 
 
 def test_a_payment_whose_subscription_is_gone_is_of_its_invoice(say: Say) -> None:
-    said = say("charge_invoice.paid", answers=without("/subscriptions/tq1sub000001"))
-    assert (said.fact, said.touchpoint) == (fact_key("recurly", SITE, "10412", "payment"), Touchpoint.RENEWED)
+    event = say("charge_invoice.paid", answers=without("/subscriptions/tq1sub000001"))
+    assert (event.fact, event.touchpoint) == (fact_key("recurly", SITE, "10412", "payment"), Touchpoint.RENEWED)
 
 
 def test_the_first_payment_of_a_subscription_is_a_start_even_at_the_second_attempt(say: Say) -> None:
     answers = without(i10400={"transactions": [{"status": "declined"}, {"status": "success", "uuid": "p9"}]})
-    said = say("charge_invoice.paid.started", answers=answers)
-    assert (said.touchpoint, said.objects["payment"]) == (Touchpoint.SUBSCRIPTION_STARTED, "p9")
+    event = say("charge_invoice.paid.started", answers=answers)
+    assert (event.touchpoint, event.objects["payment"]) == (Touchpoint.SUBSCRIPTION_STARTED, "p9")
 
 
 def test_a_payment_after_a_failed_attempt_is_a_recovery_and_a_fact_of_its_own(say: Say) -> None:
-    said = say("payment.succeeded.recovered")
-    assert said.touchpoint is Touchpoint.PAYMENT_RECOVERED
-    assert said.fact == fact_key("recurly", SITE, "10414", "payment")
+    event = say("payment.succeeded.recovered")
+    assert event.touchpoint is Touchpoint.PAYMENT_RECOVERED
+    assert event.fact == fact_key("recurly", SITE, "10414", "payment")
 
 
 def test_an_invoice_without_its_day_is_of_the_day_it_was_told(say: Say) -> None:
     answers = without(i10412={"created_at": None, "paid": None, "line_items": {"data": [{"description": "A"}]}})
-    said = say("charge_invoice.paid", answers=answers)
-    assert (said.fact[-10:], said.money, said.products) == ("2025-11-03", Money(2900, "GBP"), ("A",))
+    event = say("charge_invoice.paid", answers=answers)
+    assert (event.fact[-10:], event.money, event.products) == ("2025-11-03", Money(2900, "GBP"), ("A",))
 
 
 def test_a_failed_payment_gets_its_customer_and_amount_from_the_api(say: Say) -> None:
-    said = say("payment.failed")
-    assert (said.customer.email, said.money) == ("samira.anwar@example.com", Money(2900, "GBP"))
-    assert said.objects["customer"] == "anwar-22"
+    event = say("payment.failed")
+    assert (event.customer.email, event.money) == ("samira.anwar@example.com", Money(2900, "GBP"))
+    assert event.objects["customer"] == "anwar-22"
 
 
 def test_a_renewal_gets_its_amount_from_the_subscription_and_an_end_gets_none(say: Say) -> None:
@@ -406,23 +406,23 @@ def test_an_event_of_nothing_asks_nothing() -> None:
 
 
 def test_what_a_notice_said_of_its_customer_is_kept_beside_the_address(say: Say) -> None:
-    said = say("successful_payment_notification", ("samira.anwar@example.com", ""), (">Samira<", ">Sam<"))
-    customer = said.customer
+    event = say("successful_payment_notification", ("samira.anwar@example.com", ""), (">Samira<", ">Sam<"))
+    customer = event.customer
     assert (customer.email, customer.name, customer.locale) == ("samira.anwar@example.com", "Sam Anwar", "en-GB")
     assert customer.attributes == {"payment_method": "credit_card"}
 
 
 def test_an_account_that_is_gone_leaves_the_brief_one_of_the_invoice(say: Say) -> None:
-    said = say("payment.succeeded", answers=without("/accounts/code-anwar-22"))
-    assert (said.customer.email, said.customer.locale) == ("samira.anwar@example.com", None)
+    event = say("payment.succeeded", answers=without("/accounts/code-anwar-22"))
+    assert (event.customer.email, event.customer.locale) == ("samira.anwar@example.com", None)
 
 
 def test_recorded_notifications_are_understood(payloads: Path) -> None:
-    said = {
+    events = {
         path.stem: recurly.normalise(webhook(path.read_bytes()), Source("recurly", "recurly", currency="USD"))[0]
         for path in sorted((payloads / "recurly").iterdir())
     }
-    assert said["successful_payment_notification"].money == Money(1000, "USD")
-    assert said["failed_payment_notification"].test is True
-    assert said["renewed_subscription_notification"].plan == "Bootstrap"
-    assert said["account.created"].customer.id == "adfas23zzz14123"
+    assert events["successful_payment_notification"].money == Money(1000, "USD")
+    assert events["failed_payment_notification"].test is True
+    assert events["renewed_subscription_notification"].plan == "Bootstrap"
+    assert events["account.created"].customer.id == "adfas23zzz14123"

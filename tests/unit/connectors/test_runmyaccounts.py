@@ -50,32 +50,32 @@ class TestPolling:
         assert json.loads(body) == PAYMENT | {"amount_paid": "49.00"}
 
     def test_what_was_never_marked_is_asked_for(self) -> None:
-        told: list[Any] = []
+        calls: list[Any] = []
 
         def call(path: str, **request: Any) -> None:
-            told.append((path, request))
+            calls.append((path, request))
 
         assert list(runmyaccounts.poller.fetch(SOURCE, call)) == []
-        assert told == [(f"{CLIENT}/invoices/payment_list", {"query": {"processed": "2000-01-01T00:00"}})]
+        assert calls == [(f"{CLIENT}/invoices/payment_list", {"query": {"processed": "2000-01-01T00:00"}})]
 
     def test_a_source_without_the_clients_name_is_told_which_setting_is_missing(self) -> None:
         with pytest.raises(ConfigurationError, match=r"\[sources.ledger\] account"):
             list(runmyaccounts.poller.fetch(replace(SOURCE, account=""), MemoryApis().call))
 
     def test_payments_are_marked_in_one_form_with_repeated_ids(self) -> None:
-        told: list[Any] = []
+        calls: list[Any] = []
 
         def call(path: str, *, method: str, body: bytes, content_type: str) -> None:
-            told.append((path, method, parse_qsl(body.decode()), content_type))
+            calls.append((path, method, parse_qsl(body.decode()), content_type))
 
         runmyaccounts.poller.acknowledge(["7", "8&9"], SOURCE, call)
         form = "application/x-www-form-urlencoded"
-        assert told == [(f"{CLIENT}/invoices/set_as_processed", "POST", [("id", "7"), ("id", "8&9")], form)]
+        assert calls == [(f"{CLIENT}/invoices/set_as_processed", "POST", [("id", "7"), ("id", "8&9")], form)]
 
     def test_nothing_is_marked_when_there_is_nothing(self) -> None:
-        told: list[Any] = []
-        runmyaccounts.poller.acknowledge([], SOURCE, lambda path, **_: told.append(path))
-        assert told == []
+        calls: list[Any] = []
+        runmyaccounts.poller.acknowledge([], SOURCE, lambda path, **_: calls.append(path))
+        assert calls == []
 
     def test_what_was_fetched_is_what_is_read_later(self, now: datetime) -> None:
         apis = MemoryApis({f"{CLIENT}/invoices/payment_list": [PAYMENT]})

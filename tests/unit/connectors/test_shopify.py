@@ -43,16 +43,16 @@ def read(topic: str, body: Any, source: Source = SOURCE, **headers: str) -> tupl
     return shopify.normalise(webhook(topic, body, **headers), source)
 
 
-def event(topic: str, body: Any, source: Source = SOURCE, **headers: str) -> BillingEvent:
-    (said,) = read(topic, body, source, **headers)
-    assert isinstance(said, BillingEvent)
-    return said
+def read_event(topic: str, body: Any, source: Source = SOURCE, **headers: str) -> BillingEvent:
+    (event,) = read(topic, body, source, **headers)
+    assert isinstance(event, BillingEvent)
+    return event
 
 
-def task(topic: str, body: Any, **headers: str) -> OperatorTask:
-    (said,) = read(topic, body, **headers)
-    assert isinstance(said, OperatorTask)
-    return said
+def read_task(topic: str, body: Any, **headers: str) -> OperatorTask:
+    (task,) = read(topic, body, **headers)
+    assert isinstance(task, OperatorTask)
+    return task
 
 
 def mac(body: bytes, secret: str) -> str:
@@ -91,27 +91,31 @@ class TestEnvelope:
 
     def test_the_event_id_goes_before_the_id_of_the_delivery(self) -> None:
         both = {"event_id": "e-1", "webhook_id": "w-1"}
-        assert event("orders/paid", body_of("orders.paid"), **both).event_id == "orders/paid:e-1"
-        assert event("orders/paid", body_of("orders.paid"), webhook_id="w-1").event_id == "orders/paid:w-1"
+        assert read_event("orders/paid", body_of("orders.paid"), **both).event_id == "orders/paid:e-1"
+        assert read_event("orders/paid", body_of("orders.paid"), webhook_id="w-1").event_id == "orders/paid:w-1"
 
     def test_without_either_the_same_bytes_have_the_same_id(self) -> None:
-        once, again = (event("orders/paid", body_of("orders.paid")).event_id for _ in range(2))
+        once, again = (read_event("orders/paid", body_of("orders.paid")).event_id for _ in range(2))
         assert once == again
 
     def test_the_time_is_when_it_was_triggered(self) -> None:
-        said = event("orders/paid", body_of("orders.paid"), triggered_at="2025-11-03T11:58:41.204518733Z")
-        assert said.occurred_at == datetime(2025, 11, 3, 11, 58, 41, 204518, UTC)
+        event = read_event("orders/paid", body_of("orders.paid"), triggered_at="2025-11-03T11:58:41.204518733Z")
+        assert event.occurred_at == datetime(2025, 11, 3, 11, 58, 41, 204518, UTC)
 
     def test_else_the_time_of_the_object_else_of_arrival(self) -> None:
-        assert event("orders/paid", body_of("orders.paid")).occurred_at == datetime(2025, 11, 3, 11, 57, 3, tzinfo=UTC)
-        assert event("orders/paid", {"id": 7}).occurred_at == NOW
+        assert read_event("orders/paid", body_of("orders.paid")).occurred_at == datetime(
+            2025, 11, 3, 11, 57, 3, tzinfo=UTC
+        )
+        assert read_event("orders/paid", {"id": 7}).occurred_at == NOW
 
     def test_a_header_that_nobody_signed_makes_no_other_fact(self) -> None:
-        facts = {event("orders/paid", body_of("orders.paid"), shop_domain=name).fact for name in (SHOP, "other", ",;=")}
+        facts = {
+            read_event("orders/paid", body_of("orders.paid"), shop_domain=name).fact for name in (SHOP, "other", ",;=")
+        }
         assert len(facts) == 1
 
     def test_the_source_tells_shops_apart(self) -> None:
-        assert event("orders/paid", body_of("orders.paid")).fact.split("|")[1] == "shop"
+        assert read_event("orders/paid", body_of("orders.paid")).fact.split("|")[1] == "shop"
 
     def test_another_shop_of_the_same_app_is_ignored(self) -> None:
         ours = Source("shop", "shopify", account=SHOP.upper())
@@ -122,13 +126,13 @@ class TestEnvelope:
     @pytest.mark.parametrize("marked", [{"headers": {"test": "true"}}, {"body": {"test": True}}])
     def test_a_notification_or_an_order_may_be_a_test(self, marked: dict[str, Any]) -> None:
         body = body_of("orders.paid") | marked.get("body", {})
-        assert event("orders/paid", body, **marked.get("headers", {})).test
+        assert read_event("orders/paid", body, **marked.get("headers", {})).test
 
     def test_a_refund_of_a_test_order_is_a_test(self) -> None:
         refund = body_of("refunds.create")
         refund["transactions"][0]["test"] = True
-        assert event("refunds/create", refund).test
-        assert not event("refunds/create", body_of("refunds.create")).test
+        assert read_event("refunds/create", refund).test
+        assert not read_event("refunds/create", body_of("refunds.create")).test
 
     @given(st.sampled_from(sorted(shopify._READERS)), st.dictionaries(st.sampled_from(FIELDS), VALUES))
     def test_any_field_of_a_known_topic_may_hold_anything(self, topic: str, body: dict[str, Any]) -> None:
@@ -138,11 +142,11 @@ class TestEnvelope:
 
 class TestIds:
     def test_an_id_beyond_2_to_the_53_is_exact(self) -> None:
-        assert event("orders/paid", {"id": 820982911946154508}).objects["order"] == "820982911946154508"
+        assert read_event("orders/paid", {"id": 820982911946154508}).objects["order"] == "820982911946154508"
 
     def test_the_graphql_id_survives_a_rounded_number(self) -> None:
         rounded = {"id": 820982911946154500, "admin_graphql_api_id": "gid://shopify/Order/820982911946154508"}
-        assert event("orders/paid", rounded).objects["order"] == "820982911946154508"
+        assert read_event("orders/paid", rounded).objects["order"] == "820982911946154508"
 
     @pytest.mark.parametrize("id_", [None, True, 0, -1, 10**21, "", "gid://shopify/Order/", [], {}])
     def test_an_order_without_a_usable_id_is_an_error(self, id_: object) -> None:
@@ -152,9 +156,9 @@ class TestIds:
 
 class TestOrders:
     def test_a_payment_says_who_bought_what_for_how_much(self) -> None:
-        said = event("orders/paid", body_of("orders.paid"))
-        assert said.touchpoint is Touchpoint.ORDER_PAID
-        assert said.customer == CustomerRef(
+        event = read_event("orders/paid", body_of("orders.paid"))
+        assert event.touchpoint is Touchpoint.ORDER_PAID
+        assert event.customer == CustomerRef(
             id=BUYER,
             email="mira.koenig@example.com",
             name="Mira König",
@@ -162,76 +166,76 @@ class TestOrders:
             country="DE",
             attributes={"payment_method": "shopify_payments"},
         )
-        assert said.money == Money(4870, "EUR")
-        assert said.products == ("Sencha, 100 g",)
+        assert event.money == Money(4870, "EUR")
+        assert event.products == ("Sencha, 100 g",)
 
     def test_the_orders_address_goes_before_the_accounts(self) -> None:
         order = body_of("orders.paid") | {"email": "gift@example.org"}
-        assert event("orders/paid", order).customer.email == "gift@example.org"
+        assert read_event("orders/paid", order).customer.email == "gift@example.org"
         order |= {"email": None, "contact_email": "contact@example.org"}
-        assert event("orders/paid", order).customer.email == "contact@example.org"
+        assert read_event("orders/paid", order).customer.email == "contact@example.org"
         order |= {"contact_email": ""}
-        assert event("orders/paid", order).customer.email == "mira.koenig@example.com"
+        assert read_event("orders/paid", order).customer.email == "mira.koenig@example.com"
 
     def test_a_guest_is_named_by_the_bill(self) -> None:
         order = body_of("orders.paid") | {"customer": None}
-        assert event("orders/paid", order).customer.name == "Mira König"
-        assert event("orders/paid", order).customer.id is None
+        assert read_event("orders/paid", order).customer.name == "Mira König"
+        assert read_event("orders/paid", order).customer.id is None
 
     def test_hidden_personal_fields_leave_the_id(self) -> None:
         hidden = {"email": None, "contact_email": None, "billing_address": None, "shipping_address": None}
         order = body_of("orders.paid") | hidden | {"customer": {"id": int(BUYER)}, "payment_gateway_names": []}
-        assert event("orders/paid", order).customer == CustomerRef(id=BUYER, locale="de-DE")
+        assert read_event("orders/paid", order).customer == CustomerRef(id=BUYER, locale="de-DE")
 
     def test_amounts_are_the_shops_unless_the_source_wants_the_customers(self) -> None:
         order = body_of("orders.paid.abroad")
         seen = Source("shop", "shopify", currency="presentment")
-        assert event("orders/paid", order).money == Money(4870, "EUR")
-        assert event("orders/paid", order, seen).money == Money(8540, "JPY")
+        assert read_event("orders/paid", order).money == Money(4870, "EUR")
+        assert read_event("orders/paid", order, seen).money == Money(8540, "JPY")
 
     def test_without_a_pair_of_amounts_the_plain_one_is_all_there_is(self) -> None:
         order = {"id": 1, "total_price": "12.00", "currency": "EUR"}
-        assert event("orders/paid", order, Source("shop", "shopify", currency="presentment")).money == Money(
+        assert read_event("orders/paid", order, Source("shop", "shopify", currency="presentment")).money == Money(
             1200, "EUR"
         )
 
     def test_without_a_currency_the_pair_knows_it_else_the_source(self) -> None:
         order = body_of("orders.paid") | {"currency": None}
-        assert event("orders/paid", order).money == Money(4870, "EUR")
+        assert read_event("orders/paid", order).money == Money(4870, "EUR")
         plain = {"id": 1, "total_price": "12.00"}
-        assert event("orders/paid", plain).money is None
-        assert event("orders/paid", plain, Source("shop", "shopify", currency="CHF")).money == Money(1200, "CHF")
+        assert read_event("orders/paid", plain).money is None
+        assert read_event("orders/paid", plain, Source("shop", "shopify", currency="CHF")).money == Money(1200, "CHF")
 
     def test_a_free_order_is_one_too(self) -> None:
-        assert event("orders/paid", body_of("orders.paid") | {"total_price": "0.00"}).money == Money(0, "EUR")
+        assert read_event("orders/paid", body_of("orders.paid") | {"total_price": "0.00"}).money == Money(0, "EUR")
 
     def test_products_are_named_once_and_at_most_ten(self) -> None:
         lines = [{"title": "A"}, {"title": "A"}, {"name": "B"}, {"title": ""}, *({"title": str(n)} for n in range(20))]
-        said = event("orders/paid", {"id": 1, "line_items": lines})
-        assert said.products == ("A", "B", "0", "1", "2", "3", "4", "5")
+        event = read_event("orders/paid", {"id": 1, "line_items": lines})
+        assert event.products == ("A", "B", "0", "1", "2", "3", "4", "5")
 
     def test_payment_fulfilment_and_cancellation_are_three_facts(self) -> None:
         order = body_of("orders.paid")
-        assert len({event(f"orders/{what}", order).fact for what in ("paid", "fulfilled", "cancelled")}) == 3
+        assert len({read_event(f"orders/{what}", order).fact for what in ("paid", "fulfilled", "cancelled")}) == 3
 
     def test_an_edit_names_its_order_and_nobody(self) -> None:
-        said = event("orders/edited", body_of("orders.edited"))
-        assert said.touchpoint is None
-        assert said.objects == {"order": ORDER}
-        assert said.customer == CustomerRef()
+        event = read_event("orders/edited", body_of("orders.edited"))
+        assert event.touchpoint is None
+        assert event.objects == {"order": ORDER}
+        assert event.customer == CustomerRef()
 
 
 class TestFulfilment:
     def test_a_parcel_and_the_order_report_one_fulfilment(self) -> None:
-        of_order = event("orders/fulfilled", body_of("orders.fulfilled"))
-        of_parcel = event("fulfillments/create", body_of("fulfillments.create"))
-        later = event("fulfillments/update", body_of("fulfillments.update"))
+        of_order = read_event("orders/fulfilled", body_of("orders.fulfilled"))
+        of_parcel = read_event("fulfillments/create", body_of("fulfillments.create"))
+        later = read_event("fulfillments/update", body_of("fulfillments.update"))
         assert of_order.fact == of_parcel.fact == later.fact
 
     def test_a_parcel_names_its_receiver(self) -> None:
-        said = event("fulfillments/create", body_of("fulfillments.create"))
-        assert said.customer == CustomerRef(email="mira.koenig@example.com", country="DE")
-        assert said.products == ("Sencha, 100 g",)
+        event = read_event("fulfillments/create", body_of("fulfillments.create"))
+        assert event.customer == CustomerRef(email="mira.koenig@example.com", country="DE")
+        assert event.products == ("Sencha, 100 g",)
 
     def test_without_its_order_it_is_an_error(self) -> None:
         with pytest.raises(PayloadError, match=r"names no order\.$"):
@@ -240,34 +244,37 @@ class TestFulfilment:
 
 class TestMoneyBack:
     def test_a_refund_finds_its_payment(self) -> None:
-        paid, back = event("orders/paid", body_of("orders.paid")), event("refunds/create", body_of("refunds.create"))
+        paid, back = (
+            read_event("orders/paid", body_of("orders.paid")),
+            read_event("refunds/create", body_of("refunds.create")),
+        )
         assert set(paid.links) & set(back.links)
         assert BUYER not in "".join(paid.links)
 
     def test_a_dispute_and_a_failed_charge_find_it_too(self) -> None:
-        paid = event("orders/paid", body_of("orders.paid"))
+        paid = read_event("orders/paid", body_of("orders.paid"))
         for topic in ("disputes/create", "order_transactions/create"):
-            assert set(paid.links) & set(event(topic, body_of(topic.replace("/", "."))).links)
+            assert set(paid.links) & set(read_event(topic, body_of(topic.replace("/", "."))).links)
 
     def test_the_amount_is_the_sum_of_what_went_through(self) -> None:
-        assert event("refunds/create", body_of("refunds.create.split")).money == Money(1460, "EUR")
+        assert read_event("refunds/create", body_of("refunds.create.split")).money == Money(1460, "EUR")
         refund = body_of("refunds.create.split")
         refund["transactions"][1]["status"] = "pending"
-        assert event("refunds/create", refund).money == Money(1000, "EUR")
+        assert read_event("refunds/create", refund).money == Money(1000, "EUR")
 
     def test_two_currencies_or_an_unreadable_part_have_no_sum(self) -> None:
         refund = body_of("refunds.create.split")
         refund["transactions"][1]["currency"] = "USD"
-        assert event("refunds/create", refund).money is None
+        assert read_event("refunds/create", refund).money is None
         refund["transactions"][1] |= {"currency": "EUR", "amount": "much"}
-        assert event("refunds/create", refund).money is None
+        assert read_event("refunds/create", refund).money is None
 
     def test_a_refund_on_its_way_has_no_amount_yet(self) -> None:
-        assert event("refunds/create", body_of("refunds.create.pending")).money is None
+        assert read_event("refunds/create", body_of("refunds.create.pending")).money is None
 
     def test_a_refund_without_transactions_is_one(self) -> None:
-        said = event("refunds/create", body_of("refunds.create") | {"transactions": []})
-        assert (said.touchpoint, said.money) == (Touchpoint.REFUNDED, None)
+        event = read_event("refunds/create", body_of("refunds.create") | {"transactions": []})
+        assert (event.touchpoint, event.money) == (Touchpoint.REFUNDED, None)
 
     def test_a_refund_that_failed_gave_nothing_back(self) -> None:
         assert read("refunds/create", body_of("refunds.create.failed")) == ()
@@ -290,25 +297,27 @@ class TestMoneyBack:
     def test_two_attempts_are_two_facts(self) -> None:
         first = body_of("order_transactions.create")
         second = first | {"id": 5, "admin_graphql_api_id": None}
-        assert event("order_transactions/create", first).fact != event("order_transactions/create", second).fact
+        assert (
+            read_event("order_transactions/create", first).fact != read_event("order_transactions/create", second).fact
+        )
 
 
 class TestSubscriptions:
     def test_a_contract_is_a_twin_of_the_payment_it_came_from(self) -> None:
-        paid = event("orders/paid", body_of("orders.paid"))
-        assert event("subscription_contracts/create", body_of("subscription_contracts.create")).fact == paid.fact
+        paid = read_event("orders/paid", body_of("orders.paid"))
+        assert read_event("subscription_contracts/create", body_of("subscription_contracts.create")).fact == paid.fact
 
     def test_one_end_however_it_is_reported(self) -> None:
         ends = [
-            event("subscription_contracts/cancel", body_of("subscription_contracts.cancel")),
-            event("subscription_contracts/expire", body_of("subscription_contracts.expire")),
-            event("subscription_contracts/update", body_of("subscription_contracts.update.cancelled")),
+            read_event("subscription_contracts/cancel", body_of("subscription_contracts.cancel")),
+            read_event("subscription_contracts/expire", body_of("subscription_contracts.expire")),
+            read_event("subscription_contracts/update", body_of("subscription_contracts.update.cancelled")),
         ]
         assert len({end.fact for end in ends}) == 1
 
     def test_a_billing_attempt_without_an_id_is_known_by_its_idempotency_key(self) -> None:
-        said = event("subscription_billing_attempts/failure", body_of("subscription_billing_attempts.failure"))
-        assert said.objects["attempt"] == "contract-31102599305-2025-12"
+        event = read_event("subscription_billing_attempts/failure", body_of("subscription_billing_attempts.failure"))
+        assert event.objects["attempt"] == "contract-31102599305-2025-12"
 
     def test_without_either_it_is_an_error(self) -> None:
         with pytest.raises(PayloadError, match=r"names no billing attempt\.$"):
@@ -316,24 +325,26 @@ class TestSubscriptions:
 
     def test_a_challenge_and_the_failure_of_one_attempt_are_one_fact(self) -> None:
         attempt = body_of("subscription_billing_attempts.challenged")
-        asked, failed = (event(f"subscription_billing_attempts/{what}", attempt) for what in ("challenged", "failure"))
+        asked, failed = (
+            read_event(f"subscription_billing_attempts/{what}", attempt) for what in ("challenged", "failure")
+        )
         assert asked.fact == failed.fact
 
 
 class TestCustomers:
     def test_an_update_teaches_the_profile(self) -> None:
-        said = event("customers/update", body_of("customers.update"))
-        assert said.touchpoint is None
-        assert said.customer == CustomerRef(BUYER, "mira.koenig@example.com", "Mira König", country="DE")
+        event = read_event("customers/update", body_of("customers.update"))
+        assert event.touchpoint is None
+        assert event.customer == CustomerRef(BUYER, "mira.koenig@example.com", "Mira König", country="DE")
 
     def test_a_deletion_teaches_nothing_else(self) -> None:
         body = body_of("customers.delete") | {"email": "mira.koenig@example.com"}
-        assert event("customers/delete", body).customer == CustomerRef(BUYER, deleted=True)
+        assert read_event("customers/delete", body).customer == CustomerRef(BUYER, deleted=True)
 
     def test_consent_to_marketing_teaches_the_address(self) -> None:
         topic = "customers_email_marketing_consent/update"
-        said = event(topic, body_of(topic.replace("/", ".")))
-        assert said.customer == CustomerRef(BUYER, "mira.koenig@example.com")
+        event = read_event(topic, body_of(topic.replace("/", ".")))
+        assert event.customer == CustomerRef(BUYER, "mira.koenig@example.com")
 
     def test_a_customer_without_an_id_is_an_error(self) -> None:
         with pytest.raises(PayloadError, match=r"names no customer\.$"):
@@ -342,29 +353,29 @@ class TestCustomers:
 
 class TestPrivacy:
     def test_a_request_for_data_becomes_a_task(self) -> None:
-        said = task("customers/data_request", body_of("customers.data_request"))
-        assert (said.kind, said.id) == ("data_request", "40099171")
-        assert said.customer == CustomerRef(BUYER, "mira.koenig@example.com")
-        assert said.details == {"shop": SHOP, "orders": f"{ORDER} 6118834701187"}
+        task = read_task("customers/data_request", body_of("customers.data_request"))
+        assert (task.kind, task.id) == ("data_request", "40099171")
+        assert task.customer == CustomerRef(BUYER, "mira.koenig@example.com")
+        assert task.details == {"shop": SHOP, "orders": f"{ORDER} 6118834701187"}
 
     def test_an_erasure_is_known_by_its_customer(self) -> None:
-        said = task("customers/redact", body_of("customers.redact"))
-        assert (said.kind, said.id, said.details["orders"]) == ("redact", BUYER, ORDER)
+        task = read_task("customers/redact", body_of("customers.redact"))
+        assert (task.kind, task.id, task.details["orders"]) == ("redact", BUYER, ORDER)
 
     def test_two_customers_known_by_address_alone_are_two_tasks(self) -> None:
         body = body_of("customers.redact.address")
-        first, second = (task("customers/redact", body, webhook_id=one) for one in ("w-1", "w-2"))
+        first, second = (read_task("customers/redact", body, webhook_id=one) for one in ("w-1", "w-2"))
         assert first.id != second.id
         assert first.customer.email == "lea@example.net"
 
     def test_a_shop_that_left_is_known_by_its_own_id(self) -> None:
-        said = task("shop/redact", body_of("shop.redact"))
-        assert (said.kind, said.id, said.details) == ("shop_redact", "60114422901", {"shop": SHOP})
+        task = read_task("shop/redact", body_of("shop.redact"))
+        assert (task.kind, task.id, task.details) == ("shop_redact", "60114422901", {"shop": SHOP})
 
     def test_no_detail_holds_an_address(self) -> None:
         for topic in ("customers/data_request", "customers/redact", "shop/redact"):
-            said = task(topic, body_of(topic.replace("/", ".")))
-            assert "@" not in "".join(said.details.values())
+            task = read_task(topic, body_of(topic.replace("/", ".")))
+            assert "@" not in "".join(task.details.values())
 
 
 class TestApi:
@@ -373,52 +384,54 @@ class TestApi:
         return MemoryApis(json.loads((EVENTS / "apis" / "shopify.json").read_bytes()))
 
     def test_a_refund_learns_its_customer_but_keeps_its_own_amount(self, apis: MemoryApis) -> None:
-        pending = event("refunds/create", body_of("refunds.create.pending"))
-        said = shopify.find_customer(pending, SOURCE, apis.call)
-        assert said.customer.email == "mira.koenig@example.com"
-        assert said.money is None
-        assert said.products == ("Sencha, 100 g",)
+        pending = read_event("refunds/create", body_of("refunds.create.pending"))
+        event = shopify.find_customer(pending, SOURCE, apis.call)
+        assert event.customer.email == "mira.koenig@example.com"
+        assert event.money is None
+        assert event.products == ("Sencha, 100 g",)
 
     def test_a_failed_attempt_learns_the_amount_of_its_order(self, apis: MemoryApis) -> None:
         name = "subscription_billing_attempts.failure.with_order"
-        said = shopify.find_customer(event("subscription_billing_attempts/failure", body_of(name)), SOURCE, apis.call)
-        assert (said.customer.email, said.money) == ("mira.koenig@example.com", Money(4870, "EUR"))
+        event = shopify.find_customer(
+            read_event("subscription_billing_attempts/failure", body_of(name)), SOURCE, apis.call
+        )
+        assert (event.customer.email, event.money) == ("mira.koenig@example.com", Money(4870, "EUR"))
 
     def test_an_order_that_hides_the_address_leads_to_the_customer(self, apis: MemoryApis) -> None:
         hidden = {"id": int(ORDER), "customer": {"id": int(BUYER)}, "test": True}
         apis.answers[f"/admin/api/2024-10/orders/{ORDER}.json"] = {"order": hidden}
-        said = shopify.find_customer(event("refunds/create", body_of("refunds.create")), SOURCE, apis.call)
-        assert said.customer.email == "mira.koenig@example.com"
-        assert said.test
+        event = shopify.find_customer(read_event("refunds/create", body_of("refunds.create")), SOURCE, apis.call)
+        assert event.customer.email == "mira.koenig@example.com"
+        assert event.test
 
     def test_a_contract_without_an_order_asks_for_its_customer(self, apis: MemoryApis) -> None:
-        started = event("subscription_contracts/create", body_of("subscription_contracts.create.imported"))
-        said = shopify.find_customer(started, SOURCE, apis.call)
+        started = read_event("subscription_contracts/create", body_of("subscription_contracts.create.imported"))
+        event = shopify.find_customer(started, SOURCE, apis.call)
         assert apis.asked == [f"/admin/api/2024-10/customers/{BUYER}.json"]
-        assert said.customer.email == "mira.koenig@example.com"
+        assert event.customer.email == "mira.koenig@example.com"
 
     def test_what_the_shop_no_longer_knows_stays_as_it_is(self) -> None:
         for name in ("refunds.create", "fulfillments.create.nameless", "subscription_billing_attempts.failure"):
             topic = "/".join(name.split(".")[:2])
-            before = event(topic, body_of(name))
+            before = read_event(topic, body_of(name))
             assert shopify.find_customer(before, SOURCE, MemoryApis().call) == before
 
     def test_a_customer_whose_address_is_hidden_is_still_known_by_id(self) -> None:
-        started = event("subscription_contracts/create", body_of("subscription_contracts.create"))
+        started = read_event("subscription_contracts/create", body_of("subscription_contracts.create"))
         assert shopify.find_customer(started, SOURCE, MemoryApis().call).customer == CustomerRef(BUYER)
 
     def test_ids_are_quoted_in_addresses(self) -> None:
         apis = MemoryApis()
-        odd = event("refunds/create", {"id": 1, "order_id": "?a=b&c"})
+        odd = read_event("refunds/create", {"id": 1, "order_id": "?a=b&c"})
         shopify.find_customer(odd, SOURCE, apis.call)
         assert apis.asked == ["/admin/api/2024-10/orders/%3Fa%3Db%26c.json"]
 
 
 def test_recorded_webhooks_are_understood(payloads: Path) -> None:
     files = sorted((payloads / "shopify").glob("*.json"))
-    said = {file.stem: shopify.normalise(samples.read(file, shopify.ABOUT, "shop", NOW), SOURCE) for file in files}
-    assert said["2024-10.returns.request"] == said["2024-10.app_subscriptions.update"] == ()
-    (paid,) = said["2024-10.orders.paid"]
+    events = {file.stem: shopify.normalise(samples.read(file, shopify.ABOUT, "shop", NOW), SOURCE) for file in files}
+    assert events["2024-10.returns.request"] == events["2024-10.app_subscriptions.update"] == ()
+    (paid,) = events["2024-10.orders.paid"]
     assert isinstance(paid, BillingEvent)
     assert (paid.money, paid.customer.email, paid.test) == (Money(38800, "USD"), "jon@example.com", True)
     assert paid.objects["order"] == "820982911946154508"

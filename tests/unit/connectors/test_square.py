@@ -84,8 +84,8 @@ class TestFacts:
         later = sample("square", "payment.updated.failed").replace(
             b'"created_at": "2025-11-08', b'"created_at": "2025-11-09'
         )
-        (said,) = square.normalise(Webhook("till", {}, later, now), SOURCE)
-        assert said.fact != read("payment.updated.failed").fact
+        (event,) = square.normalise(Webhook("till", {}, later, now), SOURCE)
+        assert event.fact != read("payment.updated.failed").fact
 
     def test_one_payment_is_one_fact_however_often_it_is_reported(self, read: Read) -> None:
         assert read("payment.updated").fact == read("payment.updated.sandbox", version_token="another").fact
@@ -101,8 +101,8 @@ class TestFacts:
         self, sample: Callable[[str, str], bytes], now: datetime, read: Read
     ) -> None:
         other = sample("square", "payment.updated").replace(b"MLR7K2Q9XW4TB", b"MLOTHER000000")
-        (said,) = square.normalise(Webhook("till", {}, other, now), SOURCE)
-        assert said.fact != read("payment.updated").fact
+        (event,) = square.normalise(Webhook("till", {}, other, now), SOURCE)
+        assert event.fact != read("payment.updated").fact
 
     def test_a_refund_shares_an_object_with_its_payment(self, read: Read) -> None:
         for reversal in ("refund.updated", "refund.created.completed", "dispute.created"):
@@ -144,8 +144,8 @@ class TestFacts:
         dispute = event["data"]["object"].pop("dispute")
         del dispute["id"]
         event["data"]["object"] = {place: dispute}
-        (said,) = square.normalise(Webhook("till", {}, json.dumps(event).encode(), now), SOURCE)
-        assert said.fact == read("dispute.created").fact
+        (reading,) = square.normalise(Webhook("till", {}, json.dumps(event).encode(), now), SOURCE)
+        assert reading.fact == read("dispute.created").fact
 
 
 class TestWhatIsLearned:
@@ -155,8 +155,8 @@ class TestWhatIsLearned:
         assert read("payment.updated", total_money={"amount": 500, "currency": "JPY"}).money == Money(500, "JPY")
 
     def test_an_amount_without_a_currency_has_the_sources(self, read: Read) -> None:
-        said = read("payment.updated", replace(SOURCE, currency="CAD"), total_money={"amount": 4900})
-        assert said.money == Money(4900, "CAD")
+        event = read("payment.updated", replace(SOURCE, currency="CAD"), total_money={"amount": 4900})
+        assert event.money == Money(4900, "CAD")
 
     def test_an_invoice_came_to_what_was_paid_on_it_so_far(self, read: Read) -> None:
         assert read("invoice.payment_made").money == Money(21000, "USD")
@@ -182,8 +182,8 @@ class TestWhatIsLearned:
         )
 
     def test_a_company_is_known_by_its_name(self, read: Read) -> None:
-        said = read("customer.created", given_name=None, family_name=None, company_name="Okafor Ltd")
-        assert said.customer.name == "Okafor Ltd"
+        event = read("customer.created", given_name=None, family_name=None, company_name="Okafor Ltd")
+        assert event.customer.name == "Okafor Ltd"
 
     def test_a_payment_teaches_who_paid_and_how(self, read: Read) -> None:
         customer = read("payment.updated").customer
@@ -198,8 +198,8 @@ class TestWhatIsLearned:
         assert read("customer.deleted").customer == gone
         event = json.loads(sample("square", "customer.deleted"))
         event["data"] = {"type": "customer", "id": CUSTOMER, "deleted": True}
-        (said,) = square.normalise(Webhook("till", {}, json.dumps(event).encode(), now), SOURCE)
-        assert said.customer == gone
+        (reading,) = square.normalise(Webhook("till", {}, json.dumps(event).encode(), now), SOURCE)
+        assert reading.customer == gone
 
     def test_a_sandbox_is_told_by_its_header(self, read: Read) -> None:
         assert read("payment.updated.sandbox").test
@@ -210,8 +210,8 @@ class TestWhatIsLearned:
         self, value: str, sample: Callable[[str, str], bytes], now: datetime, *, test: bool
     ) -> None:
         webhook = Webhook("till", {"square-environment": value}, sample("square", "payment.updated"), now)
-        (said,) = square.normalise(webhook, SOURCE)
-        assert said.test is test
+        (event,) = square.normalise(webhook, SOURCE)
+        assert event.test is test
 
     def test_the_inbox_keeps_the_header(self) -> None:
         assert frozenset({"square-environment"}) == square.HEADERS
@@ -331,4 +331,4 @@ def test_recorded_payloads_mean_what_they_should(
     name: str, meaning: list[Touchpoint | None], payloads: Path, now: datetime
 ) -> None:
     body = (payloads / "square" / f"{name}.json").read_bytes()
-    assert [said.touchpoint for said in square.normalise(Webhook("till", {}, body, now), SOURCE)] == meaning
+    assert [event.touchpoint for event in square.normalise(Webhook("till", {}, body, now), SOURCE)] == meaning

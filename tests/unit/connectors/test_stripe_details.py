@@ -37,12 +37,12 @@ class TestCustomers:
         assert read_stripe("invoice.paid.trial").customer.email == "ben.okafor+trial@example.com"
 
     def test_an_invoice_of_2017_names_its_customer_by_id_alone(self, read_stripe: Read) -> None:
-        said = read_stripe("2017.invoice.payment_succeeded").customer
-        assert (said.id, said.email) == ("cus_BXy3Legacy2017", None)
+        customer = read_stripe("2017.invoice.payment_succeeded").customer
+        assert (customer.id, customer.email) == ("cus_BXy3Legacy2017", None)
 
     def test_a_customer_brings_name_language_and_country(self, read_stripe: Read) -> None:
-        said = read_stripe("basil.customer.created").customer
-        assert (said.name, said.locale, said.country) == ("Amara Diallo", "fr", "FR")
+        customer = read_stripe("basil.customer.created").customer
+        assert (customer.name, customer.locale, customer.country) == ("Amara Diallo", "fr", "FR")
 
     @pytest.mark.parametrize("languages", [None, [], "de", [None], [{"de": 1}], ["not a tag"]])
     def test_a_customer_without_language_has_no_locale(self, languages: object, read_stripe: Read) -> None:
@@ -53,20 +53,20 @@ class TestCustomers:
         assert read_stripe("basil.checkout.session.completed").customer.locale == "fr"
 
     def test_of_a_deleted_customer_only_the_deletion_is_learned(self, read_stripe: Read) -> None:
-        said = read_stripe("customer.deleted").customer
-        assert said.deleted
-        assert (said.email, said.name) == (None, None)
+        customer = read_stripe("customer.deleted").customer
+        assert customer.deleted
+        assert (customer.email, customer.name) == (None, None)
 
     def test_the_card_says_how_but_not_where(self, read_stripe: Read) -> None:
-        said = read_stripe("basil.charge.refunded").customer
-        assert said.attributes == {"payment_method": "card"}
-        assert said.country is None
+        customer = read_stripe("basil.charge.refunded").customer
+        assert customer.attributes == {"payment_method": "card"}
+        assert customer.country is None
 
     def test_why_a_customer_left_is_learned_without_the_free_text(self, read_stripe: Read) -> None:
-        said = read_stripe("customer.subscription.deleted").customer.attributes
-        assert said["cancellation_reason"] == "cancellation_requested"
-        assert said["cancellation_feedback"] == "too_expensive"
-        assert not any("supplier" in value for value in said.values())
+        attributes = read_stripe("customer.subscription.deleted").customer.attributes
+        assert attributes["cancellation_reason"] == "cancellation_requested"
+        assert attributes["cancellation_feedback"] == "too_expensive"
+        assert not any("supplier" in value for value in attributes.values())
 
 
 class TestMoneyAndPlans:
@@ -102,8 +102,8 @@ class TestMoneyAndPlans:
         assert read_stripe("charge.refunded.partly").money == Money(1000, "EUR")
 
     def test_a_subscription_teaches_its_price_per_month(self, read_stripe: Read) -> None:
-        said = read_stripe("customer.subscription.updated.downgraded").customer.attributes
-        assert said == {"recurring_amount": "4083", "currency": "EUR"}
+        attributes = read_stripe("customer.subscription.updated.downgraded").customer.attributes
+        assert attributes == {"recurring_amount": "4083", "currency": "EUR"}
 
     def test_a_plan_has_its_name_before_basil_and_its_product_since(self, read_stripe: Read) -> None:
         assert read_stripe("invoice.paid").plan == read_stripe("customer.subscription.created").plan == "Pro"
@@ -163,15 +163,15 @@ class TestPlanChanges:
         self, before: list[object], after: list[object], touchpoint: Touchpoint | None, read_stripe: Read
     ) -> None:
         previous = {"items": {"data": before}}
-        said = read_stripe("customer.subscription.updated.upgraded", previous=previous, items={"data": after})
-        assert said.touchpoint == touchpoint
+        event = read_stripe("customer.subscription.updated.upgraded", previous=previous, items={"data": after})
+        assert event.touchpoint == touchpoint
 
     def test_of_an_old_plan_only_the_changed_keys_are_told(self, read_stripe: Read) -> None:
-        said = read_stripe(
+        event = read_stripe(
             "2017.customer.subscription.updated.upgraded", previous={"plan": {"id": "silver", "amount": 1900}}
         )
-        assert said.touchpoint is Touchpoint.UPGRADED
-        assert "|silver:4>gold:4@" in said.fact
+        assert event.touchpoint is Touchpoint.UPGRADED
+        assert "|silver:4>gold:4@" in event.fact
 
     def test_the_order_of_items_changes_no_fact(self, read_stripe: Read) -> None:
         one, two, previous = item(100), item(200), {"items": {"data": [item(50)]}}
@@ -183,13 +183,13 @@ class TestPlanChanges:
 
     def test_an_announced_end_weighs_more_than_the_change_that_came_with_it(self, read_stripe: Read) -> None:
         previous = {"cancel_at_period_end": False, "items": {"data": [item(1)]}}
-        said = read_stripe("customer.subscription.updated.cancelled", previous=previous)
-        assert said.touchpoint is Touchpoint.CANCELLED
+        event = read_stripe("customer.subscription.updated.cancelled", previous=previous)
+        assert event.touchpoint is Touchpoint.CANCELLED
 
     def test_an_end_taken_back_is_no_end(self, read_stripe: Read) -> None:
         previous = {"cancel_at_period_end": True, "cancel_at": 1764763200}
-        said = read_stripe("customer.subscription.updated.period", previous=previous, cancel_at_period_end=False)
-        assert said.touchpoint is None
+        event = read_stripe("customer.subscription.updated.period", previous=previous, cancel_at_period_end=False)
+        assert event.touchpoint is None
 
 
 BARE = Source("donations", "stripe", types={"payment_intent.succeeded": "payment_succeeded", "charge.succeeded": ""})

@@ -23,9 +23,9 @@ class TestTwins:
     def test_everything_that_reports_a_first_payment_is_one_fact_and_one_touchpoint(
         self, shape: str, read_stripe: Read
     ) -> None:
-        said = [read_stripe(shape + name) for name in FIRST_PAYMENT]
-        assert len({event.invitation_id for event in said}) == 1
-        assert {event.touchpoint for event in said} == {Touchpoint.SUBSCRIPTION_STARTED}
+        events = [read_stripe(shape + name) for name in FIRST_PAYMENT]
+        assert len({event.invitation_id for event in events}) == 1
+        assert {event.touchpoint for event in events} == {Touchpoint.SUBSCRIPTION_STARTED}
 
     def test_before_2018_10_31_no_twin_calls_a_payment_the_first(self, read_stripe: Read) -> None:
         old = {"api_version": "2018-09-24"}
@@ -34,8 +34,8 @@ class TestTwins:
         assert read_stripe("customer.subscription.created", old).touchpoint is None
 
     def test_an_event_without_api_version_is_read_as_current(self, read_stripe: Read) -> None:
-        said = read_stripe("checkout.session.completed", {"api_version": None})
-        assert said.touchpoint is Touchpoint.SUBSCRIPTION_STARTED
+        event = read_stripe("checkout.session.completed", {"api_version": None})
+        assert event.touchpoint is Touchpoint.SUBSCRIPTION_STARTED
 
     def test_two_renewals_are_two_facts(self, read_stripe: Read) -> None:
         assert read_stripe("invoice.paid").fact != read_stripe("invoice.paid.renewed").fact

@@ -49,19 +49,19 @@ def test_the_sample_becomes_what_its_row_says(row: Row, understood: Understood) 
     if row.touchpoint == "ignored":
         assert events == ()
         return
-    (said,) = events
+    (reading,) = events
     if row.touchpoint == "learned":
-        assert (said.touchpoint, said.fact) == (None, "")
+        assert (reading.touchpoint, reading.fact) == (None, "")
         return
-    assert said.touchpoint == (None if row.touchpoint == "connects" else row.touchpoint)
+    assert reading.touchpoint == (None if row.touchpoint == "connects" else row.touchpoint)
     occurrence = str(event["data"]["object"].get(row.occurrence) or row.occurrence)
     if row.occurrence == "canceled_at" and event["data"]["object"]["canceled_at"] is None:
         occurrence = ""
     if row.occurrence == "old>new@created":
-        occurrence = said.fact.rpartition("|")[2]
+        occurrence = reading.fact.rpartition("|")[2]
         assert occurrence.endswith(f"@{event['created']}")
     account = event.get("account", "")
-    assert said.fact == fact_key("stripe", account, said.objects[row.object], row.meaning, occurrence)
+    assert reading.fact == fact_key("stripe", account, reading.objects[row.object], row.meaning, occurrence)
 
 
 def test_every_kind_the_code_reads_is_tabled_and_no_other() -> None:

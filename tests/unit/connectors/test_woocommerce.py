@@ -106,8 +106,8 @@ class TestOrders:
 
     @pytest.mark.parametrize("status", ["pending", "on-hold", "wc-on-hold", "checkout-draft", "unheard-of"])
     def test_any_other_status_only_teaches(self, status: str) -> None:
-        (said,) = read(body_of("order.updated.processing", status=status))
-        assert (said.touchpoint, said.customer.email) == (None, "nora.falk@example.com")
+        (event,) = read(body_of("order.updated.processing", status=status))
+        assert (event.touchpoint, event.customer.email) == (None, "nora.falk@example.com")
 
     def test_a_status_may_have_the_prefix_of_the_shops_tables(self) -> None:
         assert touchpoints(body_of("order.updated.processing", status="wc-processing")) == ["order_paid"]
@@ -201,31 +201,31 @@ class TestSites:
 
 class TestCustomers:
     def test_an_account_teaches_its_profile(self) -> None:
-        (said,) = read(body_of("customer.updated"), "customer.updated")
-        assert said.customer == CustomerRef("58", "nora.falk@example.com", "Nora Falk", country="AT")
-        assert said.touchpoint is None
+        (event,) = read(body_of("customer.updated"), "customer.updated")
+        assert event.customer == CustomerRef("58", "nora.falk@example.com", "Nora Falk", country="AT")
+        assert event.touchpoint is None
 
     def test_the_bill_fills_in_what_the_account_leaves_open(self) -> None:
-        (said,) = read(body_of("customer.updated", first_name="", last_name="", email=""), "customer.updated")
-        assert (said.customer.email, said.customer.name) == ("nora.falk@example.com", "Nora Falk")
+        (event,) = read(body_of("customer.updated", first_name="", last_name="", email=""), "customer.updated")
+        assert (event.customer.email, event.customer.name) == ("nora.falk@example.com", "Nora Falk")
 
     @pytest.mark.parametrize("role", ["administrator", "shop_manager"])
     def test_the_shops_own_people_are_no_customers(self, role: str) -> None:
         assert read(body_of("customer.updated", role=role), "customer.updated") == ()
 
     def test_a_deleted_account_is_known_by_its_topic(self) -> None:
-        (said,) = read({"id": 58}, "customer.deleted")
-        assert said.customer == CustomerRef("58", deleted=True)
+        (event,) = read({"id": 58}, "customer.deleted")
+        assert event.customer == CustomerRef("58", deleted=True)
         assert read({"id": 0}, "customer.deleted") == ()
 
     def test_an_account_without_a_number_is_known_by_its_address(self) -> None:
-        (said,) = read(body_of("customer.updated", id=0), "customer.updated")
-        assert (said.customer.id, said.objects) == (None, {})
+        (event,) = read(body_of("customer.updated", id=0), "customer.updated")
+        assert (event.customer.id, event.objects) == (None, {})
 
     def test_the_legacy_api_wraps_it(self) -> None:
         body = {"customer": {"id": 12, "email": "ida.berg@example.net", "billing_address": {"country": "de"}}}
-        (said,) = read(body, "customer.created")
-        assert (said.customer.email, said.customer.country) == ("ida.berg@example.net", "DE")
+        (event,) = read(body, "customer.created")
+        assert (event.customer.email, event.customer.country) == ("ida.berg@example.net", "DE")
 
 
 class TestSubscriptions:
@@ -236,17 +236,17 @@ class TestSubscriptions:
         assert len({end.fact for end in ends}) == 1
 
     def test_its_state_teaches_the_plan(self) -> None:
-        (said,) = read(body_of("subscription.updated"), "subscription.updated")
-        assert (said.touchpoint, said.plan, said.objects["subscription"]) == (None, "Box of the month", "4200")
+        (event,) = read(body_of("subscription.updated"), "subscription.updated")
+        assert (event.touchpoint, event.plan, event.objects["subscription"]) == (None, "Box of the month", "4200")
 
     def test_it_is_no_order_even_under_another_topic(self) -> None:
-        (said,) = read(body_of("subscription.updated", status="completed"))
-        assert said.touchpoint is None
+        (event,) = read(body_of("subscription.updated", status="completed"))
+        assert event.touchpoint is None
 
     def test_its_topic_is_enough(self) -> None:
         body = body_of("order.updated.processing", status="cancelled")
-        (said,) = read(body, "subscription.updated")
-        assert said.objects["subscription"] == "4107"
+        (event,) = read(body, "subscription.updated")
+        assert event.objects["subscription"] == "4107"
 
 
 class TestUnwanted:
@@ -274,10 +274,12 @@ class TestUnwanted:
 
 def test_recorded_payloads_are_understood(payloads: Path) -> None:
     files = sorted((payloads / "woocommerce").glob("*.json"))
-    said = {file.stem: woocommerce.normalise(samples.read(file, woocommerce.ABOUT, "l", NOW), SOURCE) for file in files}
-    assert said["captured.coupon.created"] == ()
-    assert [one.touchpoint for one in said["order.completed"]] == [Touchpoint.ORDER_FULFILLED, Touchpoint.ORDER_PAID]
-    (paid,) = said["order.processing"]
+    events = {
+        file.stem: woocommerce.normalise(samples.read(file, woocommerce.ABOUT, "l", NOW), SOURCE) for file in files
+    }
+    assert events["captured.coupon.created"] == ()
+    assert [one.touchpoint for one in events["order.completed"]] == [Touchpoint.ORDER_FULFILLED, Touchpoint.ORDER_PAID]
+    (paid,) = events["order.processing"]
     assert (paid.money, paid.customer.email) == (Money(2935, "USD"), "john.doe@example.com")
-    (back,) = said["refund"]
+    (back,) = events["refund"]
     assert back.objects == {"order": "723", "refund": "726"}

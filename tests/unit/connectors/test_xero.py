@@ -132,14 +132,14 @@ class TestInvoices:
         assert found.products == ("Support, October 2025",)
 
     def test_the_tenant_goes_into_the_header(self) -> None:
-        told: list[Any] = []
+        calls: list[Any] = []
 
         def call(path: str, **request: Any) -> object:
-            told.append((path, request))
+            calls.append((path, request))
             return None
 
         assert xero.resolve(POINTER, SOURCE, call) == ()
-        assert told == [(f"/api.xro/2.0/Invoices/{INVOICE}", {"headers": {"xero-tenant-id": TENANT}})]
+        assert calls == [(f"/api.xro/2.0/Invoices/{INVOICE}", {"headers": {"xero-tenant-id": TENANT}})]
 
     @pytest.mark.parametrize(
         ("paid_on", "at"),

@@ -75,12 +75,12 @@ def test_a_wrong_header_beside_the_right_password_does_no_harm() -> None:
 
 
 def test_a_payment_is_read_from_the_neutral_body(read: Read) -> None:
-    (said,) = read("payment_succeeded")
-    assert said.touchpoint is Touchpoint.PAYMENT_SUCCEEDED
-    assert said.fact == fact_key("zuora", "zuora", "P-00009210", "payment_succeeded")
-    assert (said.event_id, said.occurred_at) == ("2c92a0fd8e11f0a2018e1a70d1c05f01", NOW)
-    assert (said.money, said.test) == (Money(32000, "EUR"), False)
-    assert (said.customer.email, said.customer.name) == ("ines.duarte@example.com", "Inês Duarte")
+    (event,) = read("payment_succeeded")
+    assert event.touchpoint is Touchpoint.PAYMENT_SUCCEEDED
+    assert event.fact == fact_key("zuora", "zuora", "P-00009210", "payment_succeeded")
+    assert (event.event_id, event.occurred_at) == ("2c92a0fd8e11f0a2018e1a70d1c05f01", NOW)
+    assert (event.money, event.test) == (Money(32000, "EUR"), False)
+    assert (event.customer.email, event.customer.name) == ("ines.duarte@example.com", "Inês Duarte")
 
 
 def test_every_try_of_a_callout_is_one_message(read: Read) -> None:
@@ -96,15 +96,15 @@ def test_a_refund_finds_its_payment(read: Read) -> None:
 
 
 def test_a_flat_body_is_mapped(read: Read) -> None:
-    (said,) = read("flat", FLAT)
-    assert said.fact == fact_key("zuora", "zuora", "P-00009212", "payment_succeeded")
-    assert (said.customer.id, said.customer.email) == ("A-00001877", "ines.duarte@example.com")
-    assert said.money == Money(9990, "EUR")
+    (event,) = read("flat", FLAT)
+    assert event.fact == fact_key("zuora", "zuora", "P-00009212", "payment_succeeded")
+    assert (event.customer.id, event.customer.email) == ("A-00001877", "ines.duarte@example.com")
+    assert event.money == Money(9990, "EUR")
 
 
 def test_an_empty_merge_field_is_no_value(read: Read) -> None:
-    (said,) = read("payment_succeeded", data={"id": "P-1", "customer": {"email": ""}, "amount": {"value": ""}})
-    assert (said.customer.email, said.money) == (None, None)
+    (event,) = read("payment_succeeded", data={"id": "P-1", "customer": {"email": ""}, "amount": {"value": ""}})
+    assert (event.customer.email, event.money) == (None, None)
 
 
 def test_other_callouts_are_ignored_and_bodies_without_a_type_are_not(read: Read) -> None:

@@ -52,17 +52,17 @@ def importing(table: MemoryTable) -> CustomerImportDeps:
     return CustomerImportDeps(table, hash_address, NEW_ID)
 
 
-def said(**words: str | None) -> BillingEvent:
+def row(**words: str | None) -> BillingEvent:
     """A row of the shop's customers, true since noon."""
     return news(CustomerRef(**{"id": "1", "email": ADA} | words))
 
 
 def crowd(count: int, **words: str) -> list[BillingEvent]:
-    return [said(id=str(number), email=f"person{number}@example.com", **words) for number in range(count)]
+    return [row(id=str(number), email=f"person{number}@example.com", **words) for number in range(count)]
 
 
 def test_a_new_customer_is_known_by_address_and_id(table: Table) -> None:
-    assert import_customers([said(name="Ada")], importing(table)).outcomes == {NEW: 1}
+    assert import_customers([row(name="Ada")], importing(table)).outcomes == {NEW: 1}
     assert set(table.aliases) == {f"mail#{hash_address(ADA)}", "shop#1"}
     assert table.person("shop#1").name == "Ada"
 
@@ -86,22 +86,22 @@ def test_the_latest_word_wins_whichever_way_it_came(table: Table) -> None:
 
 
 def test_a_row_that_knows_address_and_id_of_two_makes_them_one(table: Table) -> None:
-    import_customers([said(id=None), said(email=None, name="Ada")], importing(table))
+    import_customers([row(id=None), row(email=None, name="Ada")], importing(table))
 
-    assert import_customers([said(country="GB")], importing(table)).outcomes == {MERGED: 1}
+    assert import_customers([row(country="GB")], importing(table)).outcomes == {MERGED: 1}
     assert table.person("shop#1") == table.person(f"mail#{hash_address(ADA)}")
     assert (table.person("shop#1").name, table.person("shop#1").country) == ("Ada", "GB")
 
 
 def test_rows_of_one_chunk_see_each_other(table: Table) -> None:
-    rows = [said(id=None), said(email=None, name="Ada"), said(country="GB"), said(locale="en"), said()]
+    rows = [row(id=None), row(email=None, name="Ada"), row(country="GB"), row(locale="en"), row()]
 
     assert import_customers(rows, importing(table)).outcomes == {NEW: 2, MERGED: 1, CHANGED: 1, UNCHANGED: 1}
     assert len([one for one in table.people.values() if one.merged_into is None]) == 1
 
 
 def test_a_row_about_nobody_changes_nothing(table: Table) -> None:
-    assert import_customers([said(id=None, email=None)], importing(table)).outcomes == {UNCHANGED: 1}
+    assert import_customers([row(id=None, email=None)], importing(table)).outcomes == {UNCHANGED: 1}
 
 
 def test_no_rows_are_no_work(table: Table) -> None:
@@ -112,7 +112,7 @@ def test_no_rows_are_no_work(table: Table) -> None:
 def test_a_suppressed_address_stays_suppressed(table: Table, reason: str) -> None:
     table.suppress(hash_address(ADA), reason, NOON, None)
 
-    import_customers([said(email="ADA@example.com")], importing(table))
+    import_customers([row(email="ADA@example.com")], importing(table))
 
     assert table.person("shop#1").suppressed == reason
 
@@ -120,14 +120,14 @@ def test_a_suppressed_address_stays_suppressed(table: Table, reason: str) -> Non
 def test_an_alias_of_somebody_erased_leads_to_a_new_customer(table: Table) -> None:
     table.aliases["shop#1"] = "erased"
 
-    assert import_customers([said()], importing(table)).outcomes == {NEW: 1}
+    assert import_customers([row()], importing(table)).outcomes == {NEW: 1}
 
 
 def test_somebody_merged_into_a_customer_since_erased_begins_anew(table: Table) -> None:
     table.people["old"] = Customer("old", 1, merged_into="erased")
     table.aliases["shop#1"] = "old"
 
-    assert import_customers([said()], importing(table)).outcomes == {NEW: 1}
+    assert import_customers([row()], importing(table)).outcomes == {NEW: 1}
     assert table.person("shop#1").address == ADA
 
 
@@ -138,14 +138,14 @@ def test_transactions_are_full(table: Table) -> None:
 
 
 def test_more_rows_of_one_person_than_a_transaction_holds_are_written_one_by_one(table: Table) -> None:
-    import_customers([said(email=ADA, id=None)], importing(table))
-    rows = [said(id=str(number), email=None) for number in range(60)]
+    import_customers([row(email=ADA, id=None)], importing(table))
+    rows = [row(id=str(number), email=None) for number in range(60)]
     import_customers(rows, importing(table))
     for alias in list(table.aliases):
         table.aliases[alias] = table.aliases[f"mail#{hash_address(ADA)}"]
     table.commits.clear()
-    many = [said(id=str(number), email=f"ada{number}@example.com") for number in range(60)]
-    more = [said(id=str(number), email=f"lovelace{number}@example.com") for number in range(60)]
+    many = [row(id=str(number), email=f"ada{number}@example.com") for number in range(60)]
+    more = [row(id=str(number), email=f"lovelace{number}@example.com") for number in range(60)]
 
     imported = import_customers(many + more, importing(table))
 
@@ -185,12 +185,12 @@ def test_what_somebody_else_wrote_in_between_is_kept(table: Table) -> None:
     class Hasty(Table):
         def commit(self, change: FactWrites) -> bool:
             if not self.commits:
-                import_customers([said(country="GB", name="Augusta")], importing(table))
+                import_customers([row(country="GB", name="Augusta")], importing(table))
             return super().commit(change)
 
     hasty = Hasty(people=table.people, aliases=table.aliases)
 
-    assert import_customers([said(name="Ada")], importing(hasty)).outcomes == {CHANGED: 1}
+    assert import_customers([row(name="Ada")], importing(hasty)).outcomes == {CHANGED: 1}
     assert (table.person("shop#1").name, table.person("shop#1").country) == ("Ada", "GB")
 
 
@@ -209,11 +209,11 @@ def test_a_table_that_cannot_be_read_leaves_everything(table: Table) -> None:
         def customers(self, _ids: object) -> Mapping[str, Customer]:
             raise TransientError("closed")
 
-    import_customers([said()], importing(table))
+    import_customers([row()], importing(table))
 
-    imported = import_customers([said()], importing(Closed(aliases=table.aliases)))
+    imported = import_customers([row()], importing(Closed(aliases=table.aliases)))
 
-    assert (imported.left, imported.problem) == ((said(),), "closed")
+    assert (imported.left, imported.problem) == ((row(),), "closed")
 
 
 # Whatever the order, whatever the pieces
@@ -261,14 +261,14 @@ def known(table: MemoryTable) -> dict[str, object]:
 def before() -> MemoryTable:
     """A table in which some are known: under two ids and an address they have left, under an id, under an address."""
     table = MemoryTable()
-    told = [
+    rows = [
         CustomerRef("1", email="a@example.com"),
         CustomerRef("2", email="a@example.com", name="Ada"),
         CustomerRef("1", email="elsewhere@example.com"),
         CustomerRef("3", name="Kenji"),
         CustomerRef(email="b@example.com", attributes={"seats": "9"}),
     ]
-    import_customers([news(one, NOON - DAY + n * HOUR) for n, one in enumerate(told)], importing(table))
+    import_customers([news(one, NOON - DAY + n * HOUR) for n, one in enumerate(rows)], importing(table))
     # A word that is only said again keeps its older time, so that nothing has to be written; here every word is news.
     table.people = {id_: replace(one, address=None) for id_, one in table.people.items()}
     return table

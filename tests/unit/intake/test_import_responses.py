@@ -22,8 +22,8 @@ THEN = NOON - 90 * DAY
 MANY = 250
 
 
-def told(number=1, rating=9, aliases=(), **changes):
-    said = {
+def response(number=1, rating=9, aliases=(), **changes):
+    fields = {
         "id": f"{number:032x}",
         "fact": f"import|delighted|{number}",
         "channel": Channel.IMPORT,
@@ -34,7 +34,7 @@ def told(number=1, rating=9, aliases=(), **changes):
         "answered_at": THEN,
         "day": "2026-08-24",
     }
-    return Response(ExternalResponse(**said | changes), aliases)
+    return Response(ExternalResponse(**fields | changes), aliases)
 
 
 @dataclass
@@ -73,7 +73,7 @@ def only(table):
 def test_an_answer_is_stored_closed_and_at_its_own_time():
     table = Table()
 
-    assert run(table, told(rating=0, comment="=1+1")) == {Outcome.STORED: 1}
+    assert run(table, response(rating=0, comment="=1+1")) == {Outcome.STORED: 1}
 
     one = only(table)
     assert (one.answer, one.answered_at, one.answered_day) == (Answer(0, "=1+1"), THEN, "2026-08-24")
@@ -91,12 +91,17 @@ def test_who_is_known_by_address_or_id_is_named_with_what_the_profile_says():
     table = Table(aliases={ADA: "ada", KENJI: "kenji"})
     table.people = {"ada": Customer("ada", country="GB", attributes={"plan": "Pro"}), "kenji": Customer("kenji")}
 
-    run(table, told(1, aliases=(ADA, KENJI)), told(2, aliases=("mail#x", KENJI)), told(3, aliases=("mail#x",)))
+    run(
+        table,
+        response(1, aliases=(ADA, KENJI)),
+        response(2, aliases=("mail#x", KENJI)),
+        response(3, aliases=("mail#x",)),
+    )
 
     named = [one.customer_id for one in table.invitations.values()]
     assert named == ["ada", "kenji", ""]
-    assert table.invitations[told(1).id].segments["country"] == "GB"
-    assert table.invitations[told(1).id].segments["plan"] == "Pro"
+    assert table.invitations[response(1).id].segments["country"] == "GB"
+    assert table.invitations[response(1).id].segments["plan"] == "Pro"
 
 
 @pytest.mark.parametrize("merged_into", ["ada", "gone"])
@@ -105,41 +110,41 @@ def test_merged_customers_are_followed_as_far_as_they_are_there(merged_into):
         aliases={ADA: "old"}, people={"old": Customer("old", merged_into=merged_into), "ada": Customer("ada")}
     )
 
-    run(table, told(aliases=(ADA,)))
+    run(table, response(aliases=(ADA,)))
 
     assert only(table).customer_id == ("ada" if merged_into == "ada" else "")
 
 
 def test_the_same_file_again_writes_nothing_and_looks_nobody_up():
     table = Table(aliases={ADA: "ada"})
-    run(table, told(1, aliases=(ADA,)), told(2))
+    run(table, response(1, aliases=(ADA,)), response(2))
     before, table.calls = dict(table.invitations), Counter()
 
-    assert run(table, told(1, aliases=(ADA,)), told(2), now=NOON + DAY) == {Outcome.THERE: 2}
+    assert run(table, response(1, aliases=(ADA,)), response(2), now=NOON + DAY) == {Outcome.THERE: 2}
 
     assert (table.invitations, table.calls) == (before, {"responses": 1})
 
 
 def test_a_later_export_adds_what_is_new():
     table = Table()
-    run(table, told(1))
+    run(table, response(1))
 
-    assert run(table, told(1), told(2), now=NOON + DAY) == {Outcome.THERE: 1, Outcome.STORED: 1}
+    assert run(table, response(1), response(2), now=NOON + DAY) == {Outcome.THERE: 1, Outcome.STORED: 1}
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        told(rating=3),
-        told(comment="on second thoughts"),
-        told(answered_at=THEN + DAY),
-        told(touchpoint="renewed"),
-        told(question=Question.REBUY),
+        response(rating=3),
+        response(comment="on second thoughts"),
+        response(answered_at=THEN + DAY),
+        response(touchpoint="renewed"),
+        response(question=Question.REBUY),
     ],
 )
 def test_what_differs_is_kept_and_changed_only_when_that_is_asked_for(other):
     table = Table()
-    run(table, told())
+    run(table, response())
     before = only(table)
 
     assert run(table, other, now=NOON + DAY) == {Outcome.DIFFERS: 1}
@@ -153,17 +158,17 @@ def test_what_differs_is_kept_and_changed_only_when_that_is_asked_for(other):
 
 def test_what_does_not_differ_is_not_replaced():
     table = Table()
-    run(table, told())
+    run(table, response())
 
-    assert run(table, told(), now=NOON + DAY, replace_=True) == {Outcome.THERE: 1}
+    assert run(table, response(), now=NOON + DAY, replace_=True) == {Outcome.THERE: 1}
 
 
 def test_who_loses_a_race_reads_again():
-    table = Table(meanwhile=[lambda table: run_quietly(table, told(2, rating=3))])
+    table = Table(meanwhile=[lambda table: run_quietly(table, response(2, rating=3))])
 
-    assert run(table, told(1), told(2)) == {Outcome.STORED: 1, Outcome.DIFFERS: 1}
+    assert run(table, response(1), response(2)) == {Outcome.STORED: 1, Outcome.DIFFERS: 1}
 
-    assert table.invitations[told(2).id].answer.rating == 3
+    assert table.invitations[response(2).id].answer.rating == 3
 
 
 def run_quietly(table, *responses):
@@ -172,16 +177,16 @@ def run_quietly(table, *responses):
 
 def test_who_loses_every_race_is_left_to_a_later_call():
     def others(table):
-        one = table.invitations[told().id]
+        one = table.invitations[response().id]
         table.invitations[one.id] = replace(one, answered_at=one.answered_at + DAY)
 
     table = Table()
-    run(table, told())
+    run(table, response())
     table.meanwhile = [others] * 9
 
-    imported = import_responses([told(rating=3)], ResponseImportDeps(table, NOON + DAY, replace=True))
+    imported = import_responses([response(rating=3)], ResponseImportDeps(table, NOON + DAY, replace=True))
 
-    assert imported.left == (told(rating=3),)
+    assert imported.left == (response(rating=3),)
     assert (imported.outcomes, imported.problem) == ({}, "others kept writing the same responses")
 
 
@@ -192,18 +197,18 @@ def test_a_busy_table_leaves_what_is_not_done(monkeypatch):
     monkeypatch.setattr(service, "_MOST_BYTES", 2 * service._AROUND)
     table = Table(meanwhile=[lambda _: None, busy])
 
-    imported = import_responses([told(n) for n in range(5)], ResponseImportDeps(table, NOON))
+    imported = import_responses([response(n) for n in range(5)], ResponseImportDeps(table, NOON))
 
-    assert imported.outcomes == {told(0).id: Outcome.STORED, told(1).id: Outcome.STORED}
-    assert [one.id for one in imported.left] == [told(n).id for n in (2, 3, 4)]
+    assert imported.outcomes == {response(0).id: Outcome.STORED, response(1).id: Outcome.STORED}
+    assert [one.id for one in imported.left] == [response(n).id for n in (2, 3, 4)]
     assert imported.problem == "throttling"
 
 
 def test_a_transaction_holds_no_more_than_it_may():
     table = Table()
 
-    run(table, *(told(n, comment="😀" * COMMENT_LENGTH) for n in range(100)))
-    run(table, *(told(n) for n in range(1000, 1150)))
+    run(table, *(response(n, comment="😀" * COMMENT_LENGTH) for n in range(100)))
+    run(table, *(response(n) for n in range(1000, 1150)))
 
     assert table.calls["store"] == 2 + 2
     assert len(table.invitations) == 250
@@ -216,10 +221,10 @@ def test_killed_at_any_call_and_run_again_it_ends_the_same_and_counts_the_same(f
     def fresh():
         table = MemoryTable(aliases={ADA: "ada"}, people={"ada": Customer("ada")})
         if replace_:
-            import_responses([told(n, rating=1) for n in range(MANY)], ResponseImportDeps(table, NOON - DAY))
+            import_responses([response(n, rating=1) for n in range(MANY)], ResponseImportDeps(table, NOON - DAY))
         return table
 
-    responses = [told(n, aliases=(ADA,)) for n in range(MANY)]
+    responses = [response(n, aliases=(ADA,)) for n in range(MANY)]
     whole = fresh()
     counted = Counter(import_responses(responses, ResponseImportDeps(whole, NOON, replace_)).outcomes.values())
     for at in range(1, 100):

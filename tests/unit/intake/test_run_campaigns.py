@@ -87,9 +87,9 @@ def test_without_campaigns_nothing_is_looked_at() -> None:
 def test_a_message_names_the_turn_and_at_most_ten_customers(office: Office) -> None:
     ran = office.run(noon(NEW_YEAR))
 
-    told = [len(list(registry.load(CAMPAIGNS).normalise(one, Source("", "")))) for one in office.inbox.webhooks]
-    assert sum(told) == ran.customers == len(office.asked())
-    assert max(told) <= 10
+    counts = [len(list(registry.load(CAMPAIGNS).normalise(one, Source("", "")))) for one in office.inbox.webhooks]
+    assert sum(counts) == ran.customers == len(office.asked())
+    assert max(counts) <= 10
     assert {one.source for one in office.inbox.webhooks} == {CAMPAIGNS}
     assert office.inbox.webhooks[0].body.startswith(
         b'{"campaign": "loyal", "touchpoint": "relationship", "period": "2027-Q1", "customers": ["customer-'
@@ -241,7 +241,7 @@ def test_a_run_that_dies_at_any_call_repeats_at_most_one_group(fault: type[BaseE
 
         asked = office.asked()
         assert set(asked) == set(undisturbed.asked())
-        twice = {fact.split("|")[2] for fact, told in asked.items() if told > 1}
+        twice = {fact.split("|")[2] for fact, times in asked.items() if times > 1}
         assert max(asked.values()) <= 2
         assert any(twice <= set(office.table.groups.get(slot, ())) for slot in range(11))
     assert at > 25

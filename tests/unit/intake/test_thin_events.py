@@ -24,13 +24,13 @@ THIN = ref(email=None)
 
 
 def find_customer(found: BillingEvent, _source: Source, call: Call) -> BillingEvent:
-    said: Any = call(f"/customers/{found.customer.id}") or {}
-    return replace(found, customer=replace(found.customer, email=said.get("email")))
+    answer: Any = call(f"/customers/{found.customer.id}") or {}
+    return replace(found, customer=replace(found.customer, email=answer.get("email")))
 
 
 def resolve(pointer: ObjectReference, _source: Source, call: Call) -> tuple[BillingEvent, ...]:
-    said: Any = call(f"/payments/{pointer.id}")
-    return (event(pointer.id, customer=ref(email=said["email"])),) if said else ()
+    answer: Any = call(f"/payments/{pointer.id}")
+    return (event(pointer.id, customer=ref(email=answer["email"])),) if answer else ()
 
 
 def confirm(_webhook: Webhook, _source: Source, call: Call) -> bool:

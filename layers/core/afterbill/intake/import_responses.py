@@ -104,8 +104,8 @@ def _transactions(
 
 
 def _outcome(collected: ExternalResponse, stored: Invitation, now: datetime) -> Outcome:
-    told = (collected.answer, collected.answered_at, collected.touchpoint, collected.question)
-    if told != (stored.answer, stored.answered_at, stored.touchpoint, stored.question):
+    response = (collected.answer, collected.answered_at, collected.touchpoint, collected.question)
+    if response != (stored.answer, stored.answered_at, stored.touchpoint, stored.question):
         return Outcome.DIFFERS
     if stored.created_at == now:
         return Outcome.STORED

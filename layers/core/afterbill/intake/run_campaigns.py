@@ -65,9 +65,9 @@ def _run(name: str, deps: CampaignDeps, now: datetime, today: date, has_time: Ca
 def _ask(name: str, campaign: Campaign, turn: Turn, deps: CampaignDeps, now: datetime) -> int:
     """Put the group into the inbox, so many at a time; how many they are."""
     ids, asked = deps.campaigns.customers_in(turn.slot), 0
-    said = {"campaign": name, "touchpoint": campaign.touchpoint, "period": turn.period}
+    fields = {"campaign": name, "touchpoint": campaign.touchpoint, "period": turn.period}
     while together := list(islice(ids, _TOGETHER)):
-        body = json.dumps({**said, "customers": together}).encode()
+        body = json.dumps({**fields, "customers": together}).encode()
         deps.inbox.put(Webhook(CAMPAIGNS, {}, body, now))
         asked += len(together)
     return asked

@@ -27,17 +27,17 @@ def basis_attributes(metadata: object, names: Mapping[str, str]) -> dict[str, st
     A time that cannot be read is left out, but a withdrawal is not; half a consent is left out, so that its time is
     never taken for that of another wording. A wording is one line of at most 500 characters.
     """
-    said = pairs(metadata) if isinstance(metadata, list) else metadata
-    if not isinstance(said, dict):
+    content = pairs(metadata) if isinstance(metadata, list) else metadata
+    if not isinstance(content, dict):
         return {}
-    told = {ours: value for ours, key in KEYS.items() if (value := said.get(names.get(ours, key))) is not None}
-    return checked(told) if told else {}
+    values = {ours: value for ours, key in KEYS.items() if (value := content.get(names.get(ours, key))) is not None}
+    return checked(values) if values else {}
 
 
-def checked(told: Mapping[str, object]) -> dict[str, str]:
+def checked(values: Mapping[str, object]) -> dict[str, str]:
     """What can be believed of values that were found for attributes of a basis."""
-    wording, consented = _wording(told.get(CONSENT_TEXT)), _time(told.get(CONSENT_AT))
-    noticed, withdrawn = _time(told.get(NOTICE_AT)), _word(told.get(CONSENT_WITHDRAWN_AT))
+    wording, consented = _wording(values.get(CONSENT_TEXT)), _time(values.get(CONSENT_AT))
+    noticed, withdrawn = _time(values.get(NOTICE_AT)), _word(values.get(CONSENT_WITHDRAWN_AT))
     agreed = {CONSENT_AT: consented, CONSENT_TEXT: wording} if consented and wording else {}
     found = {**agreed, CONSENT_WITHDRAWN_AT: withdrawn, NOTICE_AT: noticed}
     return {name: value for name, value in found.items() if value}
@@ -58,13 +58,13 @@ def with_basis(
     `objected_at` is when the billing system was told to send no more advertising, in whatever form it says so.
     Nothing is learned of somebody who was just deleted.
     """
-    told, known = [found for place in places if (found := basis_attributes(place, names))], event.customer
+    bases, customer = [found for place in places if (found := basis_attributes(place, names))], event.customer
     if objected_at:
-        told.append(checked({CONSENT_WITHDRAWN_AT: objected_at}))
-    if not told or known.deleted:
+        bases.append(checked({CONSENT_WITHDRAWN_AT: objected_at}))
+    if not bases or customer.deleted:
         return event
-    attributes = {**known.attributes, **newest(known.attributes, *told)}
-    return replace(event, customer=replace(known, attributes=attributes))
+    attributes = {**customer.attributes, **newest(customer.attributes, *bases)}
+    return replace(event, customer=replace(customer, attributes=attributes))
 
 
 def without_prefix(content: Json, prefix: str) -> dict[str, object]:
@@ -82,8 +82,8 @@ def _word(value: object) -> str | None:
     """A time as it was told: Unix seconds may be a number, and true is a withdrawal at a time nobody knows."""
     if value is True:
         return "true"
-    said = str(value) if type(value) is int else value
-    return " ".join(said.split())[:_LONGEST_TIME] if isinstance(said, str) else None
+    spelled = str(value) if type(value) is int else value
+    return " ".join(spelled.split())[:_LONGEST_TIME] if isinstance(spelled, str) else None
 
 
 def _wording(value: object) -> str | None:

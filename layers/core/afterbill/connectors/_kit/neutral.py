@@ -171,8 +171,8 @@ def _profile(message: Message) -> BillingEvent:
 
 
 def _customer(body: Body) -> CustomerRef:
-    said = {key: _word(value) for key, value in body.below("data.attributes").items() if text(key, 64)}
-    told = checked({name: body.at(f"data.customer.{path}") for name, path in _BASIS.items()})
+    attributes = {key: _word(value) for key, value in body.below("data.attributes").items() if text(key, 64)}
+    basis = checked({name: body.at(f"data.customer.{path}") for name, path in _BASIS.items()})
     return CustomerRef(
         id=identifier(body.at("data.customer.id")),
         email=address(body.at("data.customer.email")),
@@ -181,7 +181,7 @@ def _customer(body: Body) -> CustomerRef:
         country=country(body.at("data.customer.country")),
         time_zone=text(body.at("data.customer.time_zone"), 64),
         phone=text(body.at("data.customer.phone"), 40),
-        attributes={**{key: value for key, value in said.items() if value}, **told},
+        attributes={**{key: value for key, value in attributes.items() if value}, **basis},
     )
 
 

@@ -44,9 +44,9 @@ def is_unsigned(_webhook: Webhook) -> bool:
 
 def normalise(webhook: Webhook, _source: Source) -> tuple[BillingEvent, ...]:
     """One fact per customer: this campaign's turn in this period, whenever and however often it is told."""
-    said = parse(webhook.body)
-    campaign, period, touchpoint = (_word(said.get(key), key) for key in ("campaign", "period", "touchpoint"))
-    customers = said.get("customers")
+    turn = parse(webhook.body)
+    campaign, period, touchpoint = (_word(turn.get(key), key) for key in ("campaign", "period", "touchpoint"))
+    customers = turn.get("customers")
     if touchpoint not in set(Touchpoint) or not isinstance(customers, list):
         raise PayloadError("The turn of a campaign has no usable touchpoint, or no list of customers.")
     return tuple(

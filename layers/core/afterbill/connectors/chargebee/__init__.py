@@ -89,16 +89,16 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
     if not event.customer.id:
         return event
     found = {"customer": section(call(f"/api/v2/customers/{quote(event.customer.id, safe='')}"), "customer")}
-    known = customer_in(found)
-    if not known.address:
+    stored = customer_in(found)
+    if not stored.address:
         return event
-    said = event.customer
+    reported = event.customer
     person = replace(
-        said,
-        email=known.email,
-        name=known.name or said.name,
-        locale=known.locale or said.locale,
-        country=known.country or said.country,
-        attributes={**known.attributes, **said.attributes},
+        reported,
+        email=stored.email,
+        name=stored.name or reported.name,
+        locale=stored.locale or reported.locale,
+        country=stored.country or reported.country,
+        attributes={**stored.attributes, **reported.attributes},
     )
     return with_basis(replace(event, customer=person), source.fields, *consent_fields(found))

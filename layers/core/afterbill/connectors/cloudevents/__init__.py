@@ -84,8 +84,8 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | PayloadE
 
 def _binary(webhook: Webhook) -> Json:
     """The event whose attributes are headers (percent-encoded) and whose body is the data."""
-    said = {name: unquote(webhook.headers.get(f"ce-{name}", "")) for name in _ATTRIBUTES}
-    event: dict[str, object] = {name: value for name, value in said.items() if value}
+    attributes = {name: unquote(webhook.headers.get(f"ce-{name}", "")) for name in _ATTRIBUTES}
+    event: dict[str, object] = {name: value for name, value in attributes.items() if value}
     if webhook.body:
         event["data_base64"] = base64.b64encode(webhook.body).decode()
     return event

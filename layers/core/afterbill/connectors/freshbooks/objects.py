@@ -170,8 +170,8 @@ def _of_bill(bill: Json, objects: Mapping[str, str], what: tuple[Touchpoint, str
 
 
 def _amount(bill: Json) -> Money | None:
-    said = section(bill, "amount")
-    return from_decimal(said.get("amount"), said.get("code"))
+    amount = section(bill, "amount")
+    return from_decimal(amount.get("amount"), amount.get("code"))
 
 
 def _products(bill: Json) -> tuple[str, ...]:

@@ -108,23 +108,23 @@ def _whatever(event: object, webhook: Webhook, source: Source) -> tuple[ParsedEl
 
 
 def _read(event: object, webhook: Webhook, source: Source) -> Iterator[ParsedElement]:
-    said = section(event)
-    resource, action = text(said.get("resource_type")), text(said.get("action"))
+    content = section(event)
+    resource, action = text(content.get("resource_type")), text(content.get("action"))
     if not (resource and action):
         raise PayloadError("An event of the GoCardless batch has no resource_type or no action.")
-    links = section(said.get("links"))
+    links = section(content.get("links"))
     owner = identifier(links.get("organisation"))
     meaning = _MEANINGS.get(f"{resource}.{action}")
     if meaning is None or (source.account and owner and owner != source.account):
         return
-    envelope = _envelope(said, webhook, source)
+    envelope = _envelope(content, webhook, source)
     objects = identifiers(**{kind: links.get(kind) for kind in ("payment", "refund", "subscription", "customer")})
     if meaning.kind not in objects:
         raise PayloadError(f"The GoCardless event {envelope.event_id} names no {meaning.kind}.")
     subject = objects[meaning.kind]
     about = (subject, meaning.name, envelope.event_id if meaning.repeats else "")
-    fact = envelope.fact(_touchpoint(meaning, objects), about, _named_in(said, objects), objects)
-    yield with_basis(fact, source.fields, said.get("metadata"), said.get("resource_metadata"))
+    fact = envelope.fact(_touchpoint(meaning, objects), about, _named_in(content, objects), objects)
+    yield with_basis(fact, source.fields, content.get("metadata"), content.get("resource_metadata"))
     if meaning.kind == "refund" and "payment" not in objects:
         yield ObjectReference(source.name, envelope.event_id, envelope.occurred_at, "refund", subject)
 
@@ -188,8 +188,8 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
         money=event.money or from_minor(bill.get("amount"), bill.get("currency")),
         plan=event.plan or text(subscription.get("name")),
     )
-    told = (person, mandate, payment, subscription)
-    return with_basis(found, source.fields, *(one.get("metadata") for one in told))
+    places = (person, mandate, payment, subscription)
+    return with_basis(found, source.fields, *(one.get("metadata") for one in places))
 
 
 def _ask(call: Call, kind: str, id_: str | None) -> Json:

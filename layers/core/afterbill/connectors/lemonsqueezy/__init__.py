@@ -55,26 +55,27 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     if not kind or not data:
         raise PayloadError("The body is not a Lemon Squeezy event: it needs meta.event_name and data.")
     reader = _READERS.get(kind)
-    said = section(data, "attributes")
-    store = identifier(said.get("store_id"))
+    attributes = section(data, "attributes")
+    store = identifier(attributes.get("store_id"))
     if not reader or (source.account and store and store != source.account):
         return ()
     envelope = _envelope(payload, kind, webhook, source)
-    event = reader(_Event(f"Lemon Squeezy event {kind}", envelope, said, data))
+    event = reader(_Event(f"Lemon Squeezy event {kind}", envelope, attributes, data))
     return (with_basis(event, source.fields, section(payload, "meta").get("custom_data")),)
 
 
 def _envelope(payload: Json, kind: str, webhook: Webhook, source: Source) -> Envelope:
     """Ids are unique over all stores; events have none, but an object changes with each."""
-    data, said = section(payload, "data"), section(payload, "data", "attributes")
-    parts = (kind, text(data.get("type")), identifier(data.get("id")), text(said.get("updated_at")))
+    data, attributes = section(payload, "data"), section(payload, "data", "attributes")
+    parts = (kind, text(data.get("type")), identifier(data.get("id")), text(attributes.get("updated_at")))
+    times = (attributes.get("updated_at"), attributes.get("created_at"))
     return Envelope(
         provider="lemonsqueezy",
         account="",
         source=source.name,
         event_id=":".join(part or "" for part in parts)[:255],
-        occurred_at=iso_moment(said.get("updated_at")) or iso_moment(said.get("created_at")) or webhook.received_at,
-        test=any(one.get("test_mode") is True for one in (said, section(payload, "meta"))),
+        occurred_at=next(filter(None, map(iso_moment, times)), webhook.received_at),
+        test=any(one.get("test_mode") is True for one in (attributes, section(payload, "meta"))),
     )
 
 
@@ -160,9 +161,9 @@ def _first_order(invoice: Json) -> str | None:
     return shown[1] if shown and invoice.get("billing_reason") == "initial" else None
 
 
-def _returned(said: Json) -> int | None:
+def _returned(invoice: Json) -> int | None:
     """What was given back so far; before there were partial refunds it was always everything."""
-    return integer(said.get("refunded_amount")) or integer(said.get("total"))
+    return integer(invoice.get("refunded_amount")) or integer(invoice.get("total"))
 
 
 def _subscribed(received: _Event) -> BillingEvent:
@@ -189,12 +190,12 @@ def _subscription_objects(received: _Event) -> dict[str, str]:
     return identifiers(subscription=received.data.get("id"), customer=received.content.get("customer_id"))
 
 
-def _customer(said: Json) -> CustomerRef:
-    card = text(said.get("card_brand"))
+def _customer(content: Json) -> CustomerRef:
+    card = text(content.get("card_brand"))
     return CustomerRef(
-        id=identifier(said.get("customer_id")),
-        email=address(said.get("user_email")),
-        name=text(said.get("user_name")),
+        id=identifier(content.get("customer_id")),
+        email=address(content.get("user_email")),
+        name=text(content.get("user_name")),
         attributes={"payment_method": card} if card else {},
     )
 

@@ -58,8 +58,8 @@ def _name(person: Json) -> str | None:
 
 
 def _amount(value: object) -> Money | None:
-    said = section(value)
-    return from_decimal(said.get("value"), said.get("currency"))
+    amount = section(value)
+    return from_decimal(amount.get("value"), amount.get("currency"))
 
 
 def _products(entity: Json) -> tuple[str, ...]:

@@ -106,8 +106,8 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     reader = _READERS.get(kind)
     event = reader(parse_event(payload, kind, source)) if reader else None
     data = section(payload, "data")
-    told = (section(data, "customer").get("custom_data"), data.get("custom_data"))
-    return (with_basis(event, source.fields, *told),) if event else ()
+    places = (section(data, "customer").get("custom_data"), data.get("custom_data"))
+    return (with_basis(event, source.fields, *places),) if event else ()
 
 
 def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:

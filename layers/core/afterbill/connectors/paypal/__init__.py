@@ -135,8 +135,8 @@ def confirm(webhook: Webhook, source: Source, call: Call) -> bool:
 
 def _question(webhook: Webhook, webhook_id: str) -> bytes:
     """The event goes in as it came: parsed and written again, its bytes would have another checksum."""
-    told = {name: webhook.headers.get(header, "") for name, header in _FIELDS.items()}
-    start = json.dumps({**told, "webhook_id": webhook_id}).removesuffix("}")
+    fields = {name: webhook.headers.get(header, "") for name, header in _FIELDS.items()}
+    start = json.dumps({**fields, "webhook_id": webhook_id}).removesuffix("}")
     return start.encode() + b', "webhook_event": ' + webhook.body + b"}"
 
 

@@ -82,16 +82,16 @@ def normalise(webhook: Webhook, source: Source) -> tuple[ObjectReference | Paylo
 
 
 def _cloud_event(event: object) -> Json:
-    told = section(event)
+    attributes = section(event)
     # qbo.invoice.created.v1: whose, what, how and in which version.
-    _, name, operation, *_ = [*(text(told.get("type")) or "").split("."), "", "", ""]
+    _, name, operation, *_ = [*(text(attributes.get("type")) or "").split("."), "", "", ""]
     return {
         "name": name,
         "operation": operation,
-        "id": told.get("intuitentityid"),
-        "realm": told.get("intuitaccountid"),
-        "at": told.get("time"),
-        "event": identifier(told.get("id")),
+        "id": attributes.get("intuitentityid"),
+        "realm": attributes.get("intuitaccountid"),
+        "at": attributes.get("time"),
+        "event": identifier(attributes.get("id")),
     }
 
 
@@ -100,8 +100,8 @@ def _legacy(notifications: list[object]) -> Iterator[Json]:
         entities = section(one, "dataChangeEvent").get("entities")
         # One without a list of entities is an error in its place, as an entity without a name is.
         for entity in entities if isinstance(entities, list) else [None]:
-            told = section(entity)
-            yield {**told, "realm": section(one).get("realmId"), "at": told.get("lastUpdated"), "event": None}
+            changed = section(entity)
+            yield {**changed, "realm": section(one).get("realmId"), "at": changed.get("lastUpdated"), "event": None}
 
 
 def _pointer(change: Json, webhook: Webhook, source: Source) -> ObjectReference | PayloadError | None:

@@ -153,7 +153,7 @@ def _customer(document: Json, site: _Site, transaction: Json) -> CustomerRef:
     account = {**brief, **(site.get("/accounts/code-", code) if code else {})}
     method = section(transaction, "payment_method")
     paid_by = text(method.get("object")) or text(method.get("card_type"))
-    told = (basis_attributes(one.get("custom_fields"), site.names) for one in (account, document))
+    bases = (basis_attributes(one.get("custom_fields"), site.names) for one in (account, document))
     return CustomerRef(
         id=code,
         email=address(account.get("email"), brief.get("email")),
@@ -164,7 +164,7 @@ def _customer(document: Json, site: _Site, transaction: Json) -> CustomerRef:
             section(document, "address").get("country"),
             section(document, "billing_address").get("country"),
         ),
-        attributes={**({"payment_method": paid_by} if paid_by else {}), **newest(*told)},
+        attributes={**({"payment_method": paid_by} if paid_by else {}), **newest(*bases)},
     )
 
 
@@ -172,8 +172,8 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
     """The event with its account, found through whatever the notification named."""
     site = _Site(call, source.fields)
     if event.customer.id:
-        known = _customer({"account": {"code": event.customer.id}}, site, {})
-        return replace(event, customer=_merged(event.customer, known)) if known.address else event
+        stored = _customer({"account": {"code": event.customer.id}}, site, {})
+        return replace(event, customer=_merged(event.customer, stored)) if stored.address else event
     for kind, path in _PATHS.items():
         if kind in event.objects:
             return _from(site.get(path, event.objects[kind]), kind, event, site)
@@ -196,11 +196,11 @@ def _from(document: Json, kind: str, event: BillingEvent, site: _Site) -> Billin
     )
 
 
-def _merged(said: CustomerRef, known: CustomerRef) -> CustomerRef:
+def _merged(reported: CustomerRef, stored: CustomerRef) -> CustomerRef:
     """What the event said goes first, but for the address, which it did not have."""
     return replace(
-        known,
-        name=said.name or known.name,
-        country=said.country or known.country,
-        attributes={**known.attributes, **said.attributes, **newest(said.attributes, known.attributes)},
+        stored,
+        name=reported.name or stored.name,
+        country=reported.country or stored.country,
+        attributes={**stored.attributes, **reported.attributes, **newest(reported.attributes, stored.attributes)},
     )

@@ -118,8 +118,8 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     )
     read = _READERS.get(root)
     event = read(_reminder(received, content) if root == _REMINDER else received) if read else None
-    told = (part.get("custom_fields") for part in (received.account, received.subscription))
-    return (with_basis(event, source.fields, *told),) if event else ()
+    places = (part.get("custom_fields") for part in (received.account, received.subscription))
+    return (with_basis(event, source.fields, *places),) if event else ()
 
 
 def _reminder(received: RecurlyEvent, content: Json) -> RecurlyEvent:

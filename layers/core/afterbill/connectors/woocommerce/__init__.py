@@ -82,8 +82,9 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     record = Record(source, source.tenant, webhook)
     if resource == "customer" and action == "deleted":
         return customer_deleted(body, record)
-    told = _unwrapped(body)
-    return tuple(with_basis(event, source.fields, told.get("meta_data")) for event in _read(told, record, resource))
+    content = _unwrapped(body)
+    events = _read(content, record, resource)
+    return tuple(with_basis(event, source.fields, content.get("meta_data")) for event in events)
 
 
 def _site(url: str | None) -> str:

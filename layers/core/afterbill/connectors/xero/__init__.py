@@ -81,19 +81,19 @@ def normalise(webhook: Webhook, source: Source) -> tuple[ObjectReference | Paylo
 
 
 def _pointer(event: object, webhook: Webhook, source: Source) -> ObjectReference | PayloadError | None:
-    told = section(event)
-    category, kind = ((text(told.get(key)) or "").upper() for key in ("eventCategory", "eventType"))
+    content = section(event)
+    category, kind = ((text(content.get(key)) or "").upper() for key in ("eventCategory", "eventType"))
     if not category:
         return PayloadError("An event of the Xero notification has no eventCategory.")
-    if category not in _COLLECTIONS or kind not in _TAKEN or section(told, "data").get("Type") == "ACCPAYCREDIT":
+    if category not in _COLLECTIONS or kind not in _TAKEN or section(content, "data").get("Type") == "ACCPAYCREDIT":
         return None
     # The one goes into a header, the other into a path: whatever is no UUID goes nowhere.
-    tenant, resource = (_uuid(told.get(key)) for key in ("tenantId", "resourceId"))
+    tenant, resource = (_uuid(content.get(key)) for key in ("tenantId", "resourceId"))
     if not tenant or not resource:
         return PayloadError(f"The Xero event {category} needs a tenantId and a resourceId that are UUIDs.")
     if source.account and tenant != source.account.lower():
         return None
-    at = iso_moment(told.get("eventDateUtc"), naive=UTC) or webhook.received_at
+    at = iso_moment(content.get("eventDateUtc"), naive=UTC) or webhook.received_at
     event_id = f"{tenant}/{resource}/{kind}/{at.isoformat()}"
     return ObjectReference(source.name, event_id, at, category, resource, tenant)
 
