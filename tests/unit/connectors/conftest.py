@@ -31,7 +31,7 @@ def sample() -> Callable[[str, str], bytes]:
 
 @pytest.fixture
 def understood() -> Callable[..., tuple[BillingEvent, ...]]:
-    """What a body means to a provider, with headers and field map as the test likes."""
+    """Normalise a body with headers and source of the test's choice."""
 
     def normalise(
         provider: str, body: bytes, source: Source | None = None, headers: dict[str, str] | None = None

@@ -228,7 +228,7 @@ def test_no_header_makes_verifying_raise_or_accept(data: st.DataObject) -> None:
 
 
 class Secrets:
-    """Those at hand, which nobody can fetch anew."""
+    """The secrets at hand; there are no newer ones."""
 
     def __init__(self, known: list[str]) -> None:
         self.known = known

@@ -36,7 +36,7 @@ Read = Callable[..., tuple[BillingEvent | PayloadError, ...]]
 
 @pytest.fixture
 def read(sample: Callable[[str, str], bytes]) -> Read:
-    """What a sample says after its event was changed; of a value of None the key is taken away."""
+    """Read a sample whose event was changed; a value of None removes the key."""
 
     def normalise(
         name: str, source: Source = SOURCE, /, headers: dict[str, str] | None = None, **changed: Any

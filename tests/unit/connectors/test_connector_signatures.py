@@ -1,4 +1,4 @@
-"""What holds for the proof of every provider's webhooks."""
+"""Signatures of every connector."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from afterbill_cli import samples
 NOW = datetime(2025, 11, 3, 12, 0, 30, tzinfo=UTC)
 EVENTS = Path(__file__).resolve().parents[3] / "events" / "webhooks"
 SECRET = "5r59rrxhn89npc9n:00f0df79303e1270881e5feda7788927"
-"""Of a shape that every scheme takes: a pair for those that need one."""
+"""A secret that every scheme takes: a pair for those that need one."""
 UNSIGNED = {"paypal", "runmyaccounts"}
 """One is confirmed by its API, the other sends no webhooks."""
 BODY_UNSIGNED = {"chargebee", "zuora", "cloudevents"}

@@ -54,7 +54,7 @@ ROWS = [row for name in TABLED for row in rows(name)]
 
 
 def understood(provider: str, stem: str) -> list[BillingEvent | OperatorTask]:
-    """What a sample comes to in the end, asking the provider's API as it is recorded in events/apis."""
+    """Read a sample to the end, with the answers of the API that are recorded in events/apis."""
     offered = registry.load(provider)
     (file,) = (ROOT / "events" / "webhooks" / provider).glob(f"{stem}.[jx][sm][ol]*")
     recorded = ROOT / "events" / "apis" / f"{provider}.json"

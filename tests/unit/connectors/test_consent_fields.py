@@ -1,4 +1,4 @@
-"""Where each billing system tells why a customer may be asked, and what of it is believed."""
+"""The fields of each billing system that say why a customer may be asked, and which values are accepted."""
 
 import base64
 import json
@@ -102,7 +102,7 @@ def recorded(provider: str) -> dict[str, Any]:
 
 
 def put(found: Any, path: str, value: object) -> Any:
-    """The same with this value at the path; a number steps into a list, and an id gives way to what it stands for."""
+    """Return the content with this value at the path; a number steps into a list, an id is replaced by an object."""
     step, _, rest = path.partition(".")
     if isinstance(found, list):
         at = int(step)

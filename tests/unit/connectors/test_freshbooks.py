@@ -45,12 +45,12 @@ def apis() -> MemoryApis:
 
 @pytest.fixture
 def read(sent, apis: MemoryApis) -> Callable[..., tuple[BillingEvent, ...]]:
-    """What an event comes to after the API has answered."""
+    """Read an event and resolve it with the answers of the API."""
 
     def understand(name: str, object_id: str, source: Source = BOOKS) -> tuple[BillingEvent, ...]:
         found = freshbooks.normalise(sent(FORM | {"name": name, "object_id": object_id}), source)
-        pointers = [one for one in found if isinstance(one, ObjectReference)]
-        return tuple(event for one in pointers for event in freshbooks.resolve(one, source, apis.call))
+        references = [one for one in found if isinstance(one, ObjectReference)]
+        return tuple(event for one in references for event in freshbooks.resolve(one, source, apis.call))
 
     return understand
 
@@ -179,8 +179,8 @@ def test_a_signed_event_with_a_verifier_in_it_is_an_event(sent, now) -> None:
     ).decode()
     hook = sent(FORM | {"verifier": "true"}, mac)
     assert freshbooks.verify(hook, [VERIFIER], now) is None
-    (pointer,) = freshbooks.normalise(hook, BOOKS)
-    assert isinstance(pointer, ObjectReference)
+    (reference,) = freshbooks.normalise(hook, BOOKS)
+    assert isinstance(reference, ObjectReference)
     assert HEADER in freshbooks.HEADERS
 
 
@@ -192,8 +192,8 @@ def test_a_handshake_for_another_account_is_ignored(sent) -> None:
 
 
 def test_a_form_points_at_its_object(sent, now) -> None:
-    (pointer,) = freshbooks.normalise(sent(FORM), BOOKS)
-    assert pointer == ObjectReference("books", "payment.create:61001", now, "payment", "61001", "aZ9xQ")
+    (reference,) = freshbooks.normalise(sent(FORM), BOOKS)
+    assert reference == ObjectReference("books", "payment.create:61001", now, "payment", "61001", "aZ9xQ")
 
 
 def test_another_account_is_ignored_where_one_is_pinned(sent) -> None:
@@ -202,9 +202,9 @@ def test_another_account_is_ignored_where_one_is_pinned(sent) -> None:
 
 def test_a_form_without_an_account_is_of_the_pinned_one(sent) -> None:
     form = {"name": "payment.create", "object_id": "1"}
-    (pointer,) = freshbooks.normalise(sent(form), Source("books", "freshbooks", account="aZ9xQ"))
-    assert isinstance(pointer, ObjectReference)
-    assert pointer.account == "aZ9xQ"
+    (reference,) = freshbooks.normalise(sent(form), Source("books", "freshbooks", account="aZ9xQ"))
+    assert isinstance(reference, ObjectReference)
+    assert reference.account == "aZ9xQ"
     with pytest.raises(PayloadError, match="names no account_id"):
         freshbooks.normalise(sent(form), BOOKS)
 
@@ -351,12 +351,12 @@ def test_the_payer_is_asked_for_in_the_account_of_the_fact(read, apis: MemoryApi
 
 
 def test_an_account_is_quoted_in_paths_and_read_back_from_the_fact(sent) -> None:
-    (pointer,) = freshbooks.normalise(sent(FORM | {"account_id": "a|b/c%7C"}), BOOKS)
+    (reference,) = freshbooks.normalise(sent(FORM | {"account_id": "a|b/c%7C"}), BOOKS)
     apis = MemoryApis(
         {"/accounting/account/a%7Cb%2Fc%257C/payments/payments/61001": APIS[f"{BASE}/payments/payments/61001"]}
     )
-    assert isinstance(pointer, ObjectReference)
-    (paid,) = freshbooks.resolve(pointer, BOOKS, apis.call)
+    assert isinstance(reference, ObjectReference)
+    (paid,) = freshbooks.resolve(reference, BOOKS, apis.call)
     freshbooks.find_customer(replace(paid, customer=CustomerRef(id="7")), BOOKS, apis.call)
     assert apis.asked[-1] == "/accounting/account/a%7Cb%2Fc%257C/users/clients/7"
 

@@ -38,7 +38,7 @@ def event(resource: str = "payments", action: str = "confirmed", **changes: Any)
 
 @pytest.fixture
 def read(now) -> Callable[..., tuple[Any, ...]]:
-    """What a batch of these events says."""
+    """Read a batch of these events."""
 
     def normalise(*events: object, source: Source = SHOP, headers: dict[str, str] | None = None) -> tuple[Any, ...]:
         body = json.dumps({"events": list(events)}).encode()
@@ -148,21 +148,21 @@ def test_a_refund_that_names_its_payment_stops_it_without_asking(read) -> None:
 
 def test_a_refund_that_names_no_payment_is_connected_by_the_api(read, apis: MemoryApis) -> None:
     (paid,) = read(event())
-    refunded, pointer = read(event("refunds", "created"))
-    assert isinstance(pointer, ObjectReference)
-    (connects,) = gocardless.resolve(pointer, SHOP, apis.call)
+    refunded, reference = read(event("refunds", "created"))
+    assert isinstance(reference, ObjectReference)
+    (connects,) = gocardless.resolve(reference, SHOP, apis.call)
     assert (connects.touchpoint, connects.fact) == (None, paid.fact)
     assert set(connects.links) == {*refunded.links, *paid.links}
 
 
 def test_a_refund_the_api_does_not_know_connects_nothing(read) -> None:
-    _, pointer = read(event("refunds", "created"))
-    assert gocardless.resolve(pointer, SHOP, MemoryApis().call) == ()
+    _, reference = read(event("refunds", "created"))
+    assert gocardless.resolve(reference, SHOP, MemoryApis().call) == ()
 
 
 @pytest.fixture
 def world(apis: MemoryApis) -> World:
-    """What captures events of GoCardless and can ask its API."""
+    """A loop that captures events of GoCardless and can ask its API."""
     abilities = {name: getattr(gocardless, name) for name in ("API", "resolve", "find_customer")}
     return World(apis=apis, abilities=abilities, now=datetime(2025, 10, 1, 9, tzinfo=UTC))
 

@@ -37,7 +37,7 @@ def apis() -> MemoryApis:
 
 @pytest.fixture
 def read(now, apis: MemoryApis) -> Callable[..., tuple[BillingEvent, ...]]:
-    """What a body comes to when the API knows these fields of the payment, order... it is about."""
+    """Read a body with an API that knows these fields of the payment, order... it is about."""
 
     def understand(body: bytes | dict[str, Any], source: Source = SHOP, **known: Any) -> tuple[BillingEvent, ...]:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -118,7 +118,7 @@ class TestProof:
         return paypal.sign(Webhook("till", {}, self.BODY, now), "")
 
     def ask(self, webhook: Webhook, answer: object) -> tuple[bool, list[bytes]]:
-        """Whether it is confirmed, and the requests that were made for that."""
+        """Confirm a webhook; return the verdict and the requests made for it."""
         bodies: list[bytes] = []
 
         def call(path: str, *, method: str, body: bytes) -> object:

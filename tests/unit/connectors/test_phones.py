@@ -1,4 +1,4 @@
-"""Where a phone number comes from; it is kept as it was spelled."""
+"""Phone numbers are read where a billing system has them, and kept as they were spelled."""
 
 import pytest
 

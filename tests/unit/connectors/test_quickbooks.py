@@ -34,7 +34,7 @@ def cloud_event(**changed: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def read(now: datetime) -> Read:
-    """The pointers in a body, or in entities of the older format."""
+    """The references in a body, or in entities of the older format."""
 
     def normalise(*entities: Any, body: object = None, source: Source = SOURCE) -> tuple[Any, ...]:
         older = {"eventNotifications": [{"realmId": REALM, "dataChangeEvent": {"entities": entities}}]}
@@ -51,7 +51,7 @@ def apis() -> MemoryApis:
 
 
 def resolve(kind: str, id_: str, apis: MemoryApis, source: Source = SOURCE, **changed: Any) -> tuple[BillingEvent, ...]:
-    """What the recorded object has become, some of its fields changed."""
+    """Read the recorded object with some of its fields changed."""
     path = f"/v3/company/{REALM}/{kind.lower()}/{id_}"
     recorded = apis.answers[path][kind]
     api = MemoryApis({**apis.answers, path: {kind: recorded | changed}})

@@ -43,7 +43,7 @@ def mac(stamp: str, body: bytes = JSON, key: str = KEY) -> str:
 
 @pytest.fixture
 def say() -> Say:
-    """What a sample says after texts in it were exchanged; a pointer is followed, a nameless event given its name."""
+    """Read a sample after texts in it were replaced; a reference is resolved, a missing customer looked up."""
 
     def normalise(name: str, *edits: Edit, source: Source = SOURCE, answers: dict[str, Any] | None = None) -> Any:
         (file,) = FOLDER.glob(f"{name}.[jx][sm][ol]*")
@@ -341,16 +341,16 @@ def test_unknown_kinds_of_either_format_are_ignored() -> None:
 
 def test_a_payment_unknown_to_the_api_comes_to_nothing() -> None:
     for kind in ("payment", "invoice"):
-        pointer = ObjectReference("recurly", "n1", NOW, kind, "x/y", SITE)
+        reference = ObjectReference("recurly", "n1", NOW, kind, "x/y", SITE)
         apis = MemoryApis()
-        assert recurly.resolve(pointer, SOURCE, apis.call) == ()
+        assert recurly.resolve(reference, SOURCE, apis.call) == ()
         assert apis.asked[0].endswith("-x%2Fy")
 
 
 def test_a_credit_invoice_is_no_payment() -> None:
-    pointer = ObjectReference("recurly", "n1", NOW, "invoice", "10412", SITE)
+    reference = ObjectReference("recurly", "n1", NOW, "invoice", "10412", SITE)
     answers = without(i10412={"type": "credit"})
-    assert recurly.resolve(pointer, SOURCE, MemoryApis(answers).call) == ()
+    assert recurly.resolve(reference, SOURCE, MemoryApis(answers).call) == ()
 
 
 def test_a_payment_whose_invoice_is_gone_stands_for_itself(say: Say) -> None:

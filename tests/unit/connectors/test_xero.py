@@ -22,7 +22,7 @@ CONTACT = "00000061-2f7d-4e19-b3c4-6a8e5d2c1b61"
 NOTE = "00000081-9e3a-47b5-a1d8-3c5f7b9d2e81"
 SOURCE = Source("books", "xero")
 Read = Callable[..., tuple[Any, ...]]
-POINTER = ObjectReference("books", "evt", datetime(2025, 11, 3, 9, 15, tzinfo=UTC), "INVOICE", INVOICE, TENANT)
+REFERENCE = ObjectReference("books", "evt", datetime(2025, 11, 3, 9, 15, tzinfo=UTC), "INVOICE", INVOICE, TENANT)
 
 
 def event(**changed: Any) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def apis() -> MemoryApis:
 
 
 def changed(apis: MemoryApis, collection: str, id_: str, **fields: Any) -> MemoryApis:
-    """The same answers, with one object changed as Xero would write it."""
+    """Return the answers with one object changed as Xero would write it."""
     (found,) = apis.answers[f"/api.xro/2.0/{collection}/{id_}"][collection]
     return MemoryApis({**apis.answers, f"/api.xro/2.0/{collection}/{id_}": {collection: [found | fields]}})
 
@@ -125,7 +125,7 @@ class TestBatches:
 
 class TestInvoices:
     def test_a_paid_one_is_a_payment(self, apis: MemoryApis) -> None:
-        (found,) = xero.resolve(POINTER, SOURCE, apis.call)
+        (found,) = xero.resolve(REFERENCE, SOURCE, apis.call)
         assert found.touchpoint is Touchpoint.PAYMENT_SUCCEEDED
         assert found.fact == f"xero|{TENANT}|{INVOICE}|payment|"
         assert found.money == Money(17850, "EUR")
@@ -138,7 +138,7 @@ class TestInvoices:
             calls.append((path, request))
             return None
 
-        assert xero.resolve(POINTER, SOURCE, call) == ()
+        assert xero.resolve(REFERENCE, SOURCE, call) == ()
         assert calls == [(f"/api.xro/2.0/Invoices/{INVOICE}", {"headers": {"xero-tenant-id": TENANT}})]
 
     @pytest.mark.parametrize(
@@ -147,19 +147,19 @@ class TestInvoices:
             ("/Date(1762128000000+0000)/", datetime(2025, 11, 3, tzinfo=UTC)),
             ("/Date(1762128000000)/", datetime(2025, 11, 3, tzinfo=UTC)),
             ("2025-11-03T00:00:00", datetime(2025, 11, 3, tzinfo=UTC)),
-            ("/Date(-1)/", POINTER.occurred_at),
-            (None, POINTER.occurred_at),
+            ("/Date(-1)/", REFERENCE.occurred_at),
+            (None, REFERENCE.occurred_at),
         ],
     )
     def test_the_day_of_the_payment_counts_else_the_event(
         self, paid_on: object, at: datetime, apis: MemoryApis
     ) -> None:
-        (found,) = xero.resolve(POINTER, SOURCE, changed(apis, "Invoices", INVOICE, FullyPaidOnDate=paid_on).call)
+        (found,) = xero.resolve(REFERENCE, SOURCE, changed(apis, "Invoices", INVOICE, FullyPaidOnDate=paid_on).call)
         assert found.occurred_at == at
 
     def test_an_invoice_without_currency_has_the_sources(self, apis: MemoryApis) -> None:
         call = changed(apis, "Invoices", INVOICE, CurrencyCode=None).call
-        assert xero.resolve(POINTER, replace(SOURCE, currency="NZD"), call)[0].money == Money(17850, "NZD")
+        assert xero.resolve(REFERENCE, replace(SOURCE, currency="NZD"), call)[0].money == Money(17850, "NZD")
 
     @pytest.mark.parametrize(
         "fields",
@@ -172,33 +172,33 @@ class TestInvoices:
         ids=["open", "voided", "bill", "credited"],
     )
     def test_one_that_no_customer_paid_is_nothing(self, fields: dict[str, Any], apis: MemoryApis) -> None:
-        assert xero.resolve(POINTER, SOURCE, changed(apis, "Invoices", INVOICE, **fields).call) == ()
+        assert xero.resolve(REFERENCE, SOURCE, changed(apis, "Invoices", INVOICE, **fields).call) == ()
 
     @pytest.mark.parametrize("by", ["Payments", "Prepayments", "Overpayments"])
     def test_credit_beside_a_payment_does_not_hide_it(self, by: str, apis: MemoryApis) -> None:
         fields = {"CreditNotes": [{}], "Payments": [], by: [{}]}
-        assert xero.resolve(POINTER, SOURCE, changed(apis, "Invoices", INVOICE, **fields).call)
+        assert xero.resolve(REFERENCE, SOURCE, changed(apis, "Invoices", INVOICE, **fields).call)
 
     def test_an_invoice_that_lacks_the_address_asks_for_the_contact(self, apis: MemoryApis) -> None:
-        (found,) = xero.resolve(POINTER, SOURCE, apis.call)
+        (found,) = xero.resolve(REFERENCE, SOURCE, apis.call)
         assert found.customer.email is None
         who = xero.find_customer(found, SOURCE, apis.call).customer
         assert who == CustomerRef(CONTACT, "lena.petersen@example.org", "Nordlicht Buchladen", country="DE")
 
     def test_a_contact_that_is_gone_leaves_the_event_as_it_was(self, apis: MemoryApis) -> None:
-        (found,) = xero.resolve(POINTER, SOURCE, apis.call)
+        (found,) = xero.resolve(REFERENCE, SOURCE, apis.call)
         assert xero.find_customer(found, SOURCE, MemoryApis().call) == found
 
     @pytest.mark.parametrize("contact", [{}, {"ContactID": "../x"}])
     def test_nobody_is_asked_for_who_is_no_contact(self, contact: dict[str, str], apis: MemoryApis) -> None:
-        (found,) = xero.resolve(POINTER, SOURCE, changed(apis, "Invoices", INVOICE, Contact=contact).call)
+        (found,) = xero.resolve(REFERENCE, SOURCE, changed(apis, "Invoices", INVOICE, Contact=contact).call)
         assert xero.find_customer(found, SOURCE, MemoryApis(down=True).call) == found
 
 
 class TestOthers:
     def test_a_credit_note_finds_the_payment_of_its_invoice(self, apis: MemoryApis) -> None:
-        (payment,) = xero.resolve(POINTER, SOURCE, apis.call)
-        (refund,) = xero.resolve(replace(POINTER, kind="CREDITNOTE", id=NOTE), SOURCE, apis.call)
+        (payment,) = xero.resolve(REFERENCE, SOURCE, apis.call)
+        (refund,) = xero.resolve(replace(REFERENCE, kind="CREDITNOTE", id=NOTE), SOURCE, apis.call)
         assert refund.money == Money(5000, "EUR")
         assert set(refund.links) & set(payment.links)
 
@@ -206,31 +206,31 @@ class TestOthers:
         second = INVOICE.replace("41", "42")
         allocations = [{"Invoice": {"InvoiceID": INVOICE}}, {"Invoice": {"InvoiceID": second}}, {"Invoice": None}]
         call = changed(apis, "CreditNotes", NOTE, Allocations=allocations).call
-        (refund,) = xero.resolve(replace(POINTER, kind="CREDITNOTE", id=NOTE), SOURCE, call)
+        (refund,) = xero.resolve(replace(REFERENCE, kind="CREDITNOTE", id=NOTE), SOURCE, call)
         assert (refund.objects["invoice"], refund.objects["invoice_2"]) == (INVOICE, second)
 
     @pytest.mark.parametrize("fields", [{"Type": "ACCPAYCREDIT"}, {"Status": "DRAFT"}, {"Allocations": []}])
     def test_a_credit_note_that_pays_nothing_back_is_nothing(self, fields: dict[str, Any], apis: MemoryApis) -> None:
         call = changed(apis, "CreditNotes", NOTE, **fields).call
-        assert xero.resolve(replace(POINTER, kind="CREDITNOTE", id=NOTE), SOURCE, call) == ()
+        assert xero.resolve(replace(REFERENCE, kind="CREDITNOTE", id=NOTE), SOURCE, call) == ()
 
     def test_a_contact_teaches_who_it_is(self, apis: MemoryApis) -> None:
-        pointer = replace(POINTER, kind="CONTACT", id=CONTACT)
-        (found,) = xero.resolve(pointer, SOURCE, apis.call)
+        reference = replace(REFERENCE, kind="CONTACT", id=CONTACT)
+        (found,) = xero.resolve(reference, SOURCE, apis.call)
         assert (found.touchpoint, found.customer.email) == (None, "lena.petersen@example.org")
         assert xero.find_customer(found, SOURCE, apis.call) == found
 
     def test_a_contact_without_a_company_has_the_persons_name(self, apis: MemoryApis) -> None:
         call = changed(apis, "Contacts", CONTACT, Name="").call
-        (found,) = xero.resolve(replace(POINTER, kind="CONTACT", id=CONTACT), SOURCE, call)
+        (found,) = xero.resolve(replace(REFERENCE, kind="CONTACT", id=CONTACT), SOURCE, call)
         assert found.customer.name == "Lena Petersen"
 
     def test_of_a_contact_to_be_erased_only_the_deletion_is_learned(self, apis: MemoryApis) -> None:
         call = changed(apis, "Contacts", CONTACT, ContactStatus="GDPRREQUEST").call
-        (found,) = xero.resolve(replace(POINTER, kind="CONTACT", id=CONTACT), SOURCE, call)
+        (found,) = xero.resolve(replace(REFERENCE, kind="CONTACT", id=CONTACT), SOURCE, call)
         assert found.customer == CustomerRef(CONTACT, deleted=True)
 
     @pytest.mark.parametrize("answer", [None, 7, {}, {"Invoices": None}, {"Invoices": []}, {"Invoices": [1]}])
     def test_an_answer_of_another_shape_is_nothing(self, answer: object) -> None:
         apis = MemoryApis({f"/api.xro/2.0/Invoices/{INVOICE}": answer})
-        assert xero.resolve(POINTER, SOURCE, apis.call) == ()
+        assert xero.resolve(REFERENCE, SOURCE, apis.call) == ()

@@ -37,7 +37,7 @@ class Table(MemoryTable):
         return self.refusals < 0 and super().commit(change)
 
     def person(self, alias: str) -> Customer:
-        """Whom this alias leads to."""
+        """Return the customer of this alias."""
         known = self.customer(self.aliases[alias])
         assert known
         return known
@@ -244,7 +244,7 @@ def shuffled(draw: st.DrawFn) -> tuple[list[BillingEvent], list[BillingEvent]]:
 
 
 def known(table: MemoryTable) -> dict[str, object]:
-    """Who is behind each alias: told by all the names of the same person, for ids of customers are random."""
+    """Return the person behind each alias, named by all aliases of the person, because ids of customers are random."""
     behind = {alias: table.customer(to) for alias, to in table.aliases.items()}
     names = {
         person.id: frozenset(alias for alias, other in behind.items() if other == person)

@@ -63,7 +63,7 @@ class Office:
             self.run(noon(day))
 
     def events(self) -> Iterator[BillingEvent]:
-        """What capture_event understands of the inbox."""
+        """Return the events that capture_event reads from the inbox."""
         for webhook in self.inbox.webhooks:
             yield from registry.load(CAMPAIGNS).normalise(webhook, Source(CAMPAIGNS, CAMPAIGNS))
 
@@ -248,7 +248,7 @@ def test_a_run_that_dies_at_any_call_repeats_at_most_one_group(fault: type[BaseE
 
 
 class TestCaptured:
-    """What capture_event makes of the messages."""
+    """Return the facts that capture_event makes of the messages."""
 
     @pytest.fixture
     def world(self) -> World:

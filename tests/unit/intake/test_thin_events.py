@@ -1,4 +1,4 @@
-"""What an event leaves out is asked for at the provider's API, and only then; each element stands alone."""
+"""The API is asked for what an event leaves out, and for nothing else; each element stands alone."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -28,9 +28,9 @@ def find_customer(found: BillingEvent, _source: Source, call: Call) -> BillingEv
     return replace(found, customer=replace(found.customer, email=answer.get("email")))
 
 
-def resolve(pointer: ObjectReference, _source: Source, call: Call) -> tuple[BillingEvent, ...]:
-    answer: Any = call(f"/payments/{pointer.id}")
-    return (event(pointer.id, customer=ref(email=answer["email"])),) if answer else ()
+def resolve(reference: ObjectReference, _source: Source, call: Call) -> tuple[BillingEvent, ...]:
+    answer: Any = call(f"/payments/{reference.id}")
+    return (event(reference.id, customer=ref(email=answer["email"])),) if answer else ()
 
 
 def confirm(_webhook: Webhook, _source: Source, call: Call) -> bool:
@@ -44,7 +44,7 @@ def world() -> World:
     return world
 
 
-def pointer(id_: str = "1") -> ObjectReference:
+def reference(id_: str = "1") -> ObjectReference:
     return ObjectReference("shop", f"evt_{id_}", NOON, "payment", id_)
 
 
@@ -136,37 +136,37 @@ class TestWhoIsIt:
         assert world.stored.invitations == {}
 
 
-class TestPointers:
+class TestReferences:
     def test_what_happened_is_asked_for(self, world: World) -> None:
-        (captured,) = understand(world, pointer())
+        (captured,) = understand(world, reference())
 
         assert captured.outcome is Outcome.SCHEDULED
 
     def test_what_is_gone_is_ignored(self, world: World) -> None:
-        assert outcomes(understand(world, pointer("gone"))) == [Outcome.IGNORED]
+        assert outcomes(understand(world, reference("gone"))) == [Outcome.IGNORED]
 
     def test_a_provider_that_resolves_nothing_ignores_them(self, world: World) -> None:
         del world.abilities["resolve"]
 
-        assert outcomes(understand(world, pointer())) == [Outcome.IGNORED]
+        assert outcomes(understand(world, reference())) == [Outcome.IGNORED]
 
     def test_without_credentials_the_message_waits_and_the_error_says_what_to_do(self, world: World) -> None:
         world.apis.closed = True
 
         with pytest.raises(ConfigurationError, match=r"source shop needs credentials .* `afterbill source add`"):
-            understand(world, pointer())
+            understand(world, reference())
 
 
 class TestManyInOne:
     def test_when_the_api_is_down_the_rest_is_captured_and_the_message_comes_again(self, world: World) -> None:
         world.apis.down = True
         with pytest.raises(TransientError):
-            understand(world, event("1"), pointer("2"), event("3"))
+            understand(world, event("1"), reference("2"), event("3"))
         world.apis.down = False
         world.apis.answers["/payments/2"] = {"email": ADA}
 
         assert len(world.stored.invitations) == 2
-        again = understand(world, event("1"), pointer("2"), event("3"))
+        again = understand(world, event("1"), reference("2"), event("3"))
         assert [one.outcome is Outcome.DUPLICATE for one in again] == [True, False, True]
 
     def test_one_bad_element_is_put_aside_and_the_others_are_captured(self, world: World) -> None:
@@ -185,7 +185,7 @@ class TestManyInOne:
         world.apis.down = True
 
         with pytest.raises(TransientError):
-            understand(world, PayloadError("bad"), pointer())
+            understand(world, PayloadError("bad"), reference())
 
         assert world.dead_letters.webhooks == []
 
@@ -316,7 +316,7 @@ class TestEvidence:
 
 
 def everything() -> tuple[object, ...]:
-    return event("1"), pointer("2"), PayloadError("bad"), OperatorTask("shop", "privacy", "1", NOON)
+    return event("1"), reference("2"), PayloadError("bad"), OperatorTask("shop", "privacy", "1", NOON)
 
 
 def thin_world() -> World:
@@ -373,7 +373,7 @@ def test_a_bug_in_one_element_does_not_stop_the_others(world: World) -> None:
     world.abilities |= {"API": API, "resolve": resolve}
 
     with pytest.raises(RuntimeError):
-        understand(world, pointer(), event("1"))
+        understand(world, reference(), event("1"))
 
     assert world.stored.invitations.keys() == {event("1").invitation_id}
 

@@ -1,4 +1,4 @@
-"""What is known of people when a fact is captured, and what the policy makes of it."""
+"""Customers as they are known when a fact is captured, and the decision of the policy."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,1 +1,1 @@
-"""One pure module per billing system: `verify` for signatures, `normalise` for meaning; no network, no clock."""
+"""One package per billing system, pure: no network, no clock. intake/connector.py says what each offers."""

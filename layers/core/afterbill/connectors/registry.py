@@ -28,16 +28,17 @@ PROVIDERS = (
     "cloudevents",
     "runmyaccounts",
 )
-"""Names a source may give as its provider; each is a module of this package."""
+"""Names a source may give as its provider; each is a package of connectors."""
 
 _OURS = ("campaigns",)
-"""Modules for what afterbill itself puts into the inbox: no billing systems, and nothing a source can name."""
+"""Connectors for messages of afterbill itself: no billing systems, and no source can name them."""
 
 
 @cache
 def load(provider: str) -> Connector:
-    """What the module of this provider offers; a ConfigurationError names an unknown one and those there are."""
+    """Return the parts of this connector; a ConfigurationError names an unknown one and those there are."""
     if provider not in PROVIDERS + _OURS:
         raise ConfigurationError(f"Unknown provider {provider!r}: it must be one of {', '.join(PROVIDERS)}.")
     module = import_module(f"afterbill.connectors.{provider}")
-    return Connector(**{one.name: getattr(module, one.name) for one in fields(Connector) if hasattr(module, one.name)})
+    parts = {part.name: getattr(module, part.name) for part in fields(Connector) if hasattr(module, part.name)}
+    return Connector(**parts)

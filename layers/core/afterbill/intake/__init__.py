@@ -1,1 +1,1 @@
-"""From bytes to a stored fact: webhooks, polls, campaigns and imports."""
+"""Turn bytes into stored facts: webhooks, polls, campaigns and imports."""

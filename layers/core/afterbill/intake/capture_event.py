@@ -19,7 +19,7 @@ _TASKS = {
     (False, True): Outcome.DUPLICATE,
     (False, False): Outcome.DUPLICATE,
 }
-"""By whether the task is new, and urgent."""
+"""(task is new, task is urgent) -> outcome."""
 
 
 def _always() -> bool:
@@ -49,7 +49,7 @@ def capture_event(
 
 
 def _understand(webhook: Webhook, sender: Sender, deps: CaptureDeps) -> tuple[ParsedElement, ...] | None:
-    """What it says, None where the provider does not vouch for it."""
+    """Return the elements of the webhook, None where the billing system does not vouch for it."""
     try:
         confirm = sender.provider.confirm
         if confirm and not confirm(webhook, sender.source, sender.api):

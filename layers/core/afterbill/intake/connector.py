@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # receiving starts without the rest of the domain
 
 
 class Address(StrEnum):
-    """Where a customer's mail address comes from."""
+    """The origin of a customer's mail address."""
 
     PAYLOAD = "in the webhook"
     SOME = "in some webhooks"
@@ -27,7 +27,7 @@ class Address(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What an operator has to know before connecting the billing system; `afterbill source` and the doctor read it."""
+    """Facts that an operator needs to connect the billing system; `afterbill source` and the doctor show them."""
 
     title: str
     #: in a few words: how a webhook proves who sent it
@@ -56,7 +56,7 @@ class About:
 
 
 class Login(StrEnum):
-    """How a request to the API of the billing system proves itself, named after what the credentials hold."""
+    """Ways to log in to an API, named after what the credentials hold."""
 
     KEY = "key"
     """`{"key"}` as a bearer token."""
@@ -82,7 +82,7 @@ class Login(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """How the API is reached. `{account}` in an address stands for the account of the source."""
+    """The API of a billing system. `{account}` in an address stands for the account of the source."""
 
     url: str
     login: Login

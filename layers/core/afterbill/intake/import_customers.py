@@ -14,11 +14,11 @@ from afterbill.model.errors import TransientError
 TOGETHER = 99
 """Events to pass at a time: three items for each of them fill whole calls, to read as well as to write."""
 _ALONE = 3
-"""How often an event that twice lost a race among others is tried by itself."""
+"""Tries of a single event, after it lost a race twice among others."""
 
 
 class Outcome(StrEnum):
-    """What one event came to; `merged`: customers who were two are one now."""
+    """Outcome of one event; `merged`: two customers are one now."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -28,7 +28,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CustomerImportDeps:
-    """What importing needs; `hash_address` is the keyed hash, `new_id` names a new customer."""
+    """Dependencies of import_customers; `hash_address` is the keyed hash, `new_id` makes the id of a new customer."""
 
     table: Imports
     hash_address: Callable[[str], str]
@@ -37,7 +37,7 @@ class CustomerImportDeps:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How many came to what; those `left` wait for another call, for the table was busy (`problem`)."""
+    """Events by outcome; those `left` wait for another call, because the table was busy (`problem`)."""
 
     outcomes: Mapping[Outcome, int]
     left: tuple[BillingEvent, ...] = ()
@@ -75,7 +75,7 @@ class _Page:
     people: dict[str, Customer]
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
-        """Those that exist, as the events before left them."""
+        """Return those that exist, as the events before left them."""
         return {id_: self.people[id_] for id_ in ids if id_ in self.people}
 
     def write(self, identity: Identity) -> None:
@@ -84,13 +84,13 @@ class _Page:
         self.customer_ids |= {alias: to for alias, (to, _) in identity.aliases.items()}
 
     def found(self, event: BillingEvent, deps: CustomerImportDeps) -> FactSnapshot:
-        """What is known of one event."""
+        """Return what the table knows of one event."""
         address = event.customer.address
         reason = self.read.suppressions.get(deps.hash_address(address)) if address else None
         return FactSnapshot(None, self.customer_ids, frozenset(), suppression=reason)
 
     def outcome(self, identity: Identity) -> Outcome:
-        """What this identity means, before it is written."""
+        """Return the outcome of this identity, judged before it is written."""
         if identity.others:
             return Outcome.MERGED
         if identity.customer and identity.customer.id not in self.people:
@@ -98,14 +98,14 @@ class _Page:
         return Outcome.CHANGED if identity.changed or identity.aliases else Outcome.UNCHANGED
 
     def survivor(self, customer_id: str) -> str:
-        """The id of the customer into whom this one was merged in the end; its own where that one is gone."""
+        """Return the id of the customer into whom this one was merged in the end, its own if that one is gone."""
         survivor = survivor_of(customer_id, self.people)
         return survivor.id if survivor else customer_id
 
 
 @dataclass
 class _Commit:
-    """Changes that belong together, and what they mean by the number of the event."""
+    """Changes that are written together, and the outcomes they mean, by number of the event."""
 
     customers: list[Customer] = field(default_factory=list)
     aliases: dict[str, tuple[str, str | None]] = field(default_factory=dict)
@@ -113,16 +113,16 @@ class _Commit:
 
     @property
     def size(self) -> int:
-        """How many items it writes."""
+        """Number of items it writes."""
         return len(self.customers) + len(self.aliases)
 
     @property
     def change(self) -> FactWrites:
-        """As the table takes it."""
+        """The changes as the table takes them."""
         return FactWrites(customers=tuple(self.customers), aliases=self.aliases)
 
     def add(self, other: "_Commit") -> None:
-        """Write that in the same transaction."""
+        """Take the other changes into the same transaction."""
         self.customers += other.customers
         self.aliases |= other.aliases
         self.outcomes |= other.outcomes
@@ -142,7 +142,7 @@ def _commits(events: Mapping[int, BillingEvent], deps: CustomerImportDeps) -> It
 
 
 def _people(events: Mapping[int, BillingEvent], deps: CustomerImportDeps) -> Iterable[_Commit]:
-    """What the events of each person change, by the first of them."""
+    """Yield the changes of each person's events, in the order of their first events."""
     page = _read(events.values(), deps)
     outcomes: dict[int, tuple[str, Outcome]] = {}
     for number, event in events.items():

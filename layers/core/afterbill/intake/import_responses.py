@@ -14,15 +14,15 @@ from afterbill.model.invitation import Invitation
 TOGETHER = 100
 """Responses to pass at a time: they fill whole calls, to read as well as to write."""
 _TRIES = 3
-"""How often those are tried that lost a race, before they are left to a later call."""
+"""Tries of responses that lost a race, before they are left to a later call."""
 _MOST_BYTES = 3_000_000
-"""Of one transaction; DynamoDB takes 4 MB."""
+"""Size of one transaction; DynamoDB takes 4 MB."""
 _AROUND = 2_000
 """Bytes of a response beside its comment, amply."""
 
 
 class Outcome(StrEnum):
-    """What one response came to."""
+    """Outcome of one response."""
 
     STORED = "stored"
     REPLACED = "replaced"
@@ -32,20 +32,20 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer, and the names under which the one who gave it may be known, the better one first."""
+    """One answer, and the aliases under which its author may be known, the better one first."""
 
     collected: ExternalResponse
     aliases: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
-        """That of the answer."""
+        """The id under which the table keeps it."""
         return self.collected.id
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseImportDeps:
-    """What importing needs: `now` is when this import began, `replace` whether its word counts against a stored one."""
+    """Dependencies of import_responses; `now` is when the import began, `replace` overwrites stored responses."""
 
     table: ImportedResponses
     now: datetime
@@ -54,7 +54,7 @@ class ResponseImportDeps:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of each response by its id; those `left` wait for another call, for the table was busy (`problem`)."""
+    """Outcomes by id of the response; those `left` wait for another call, because the table was busy (`problem`)."""
 
     outcomes: Mapping[str, Outcome]
     left: tuple[Response, ...] = ()
@@ -89,7 +89,7 @@ def _without(responses: Sequence[Response], outcomes: Mapping[str, Outcome]) -> 
 def _transactions(
     responses: Sequence[Response], outcomes: dict[str, Outcome], deps: ResponseImportDeps
 ) -> Iterator[list[ResponseWrite]]:
-    """What is to be written, as much at once as may be; what needs no writing gets its outcome."""
+    """Yield batches of writes; a response that needs no writing gets its outcome at once."""
     if not responses:
         return
     stored = deps.table.responses([one.id for one in responses])
@@ -122,7 +122,7 @@ def _people(responses: Sequence[Response], table: ImportedResponses) -> Mapping[
 
 
 def _rewrite(one: Response, people: Mapping[str, Customer], before: Invitation | None, now: datetime) -> ResponseWrite:
-    """One that takes the place of another is forgotten when that one would have been."""
+    """Return the response to write; one that replaces another is forgotten when that one would have been."""
     customer = next((people[alias] for alias in one.aliases if alias in people), None)
     after = closed_invitation(replace(one.collected, customer=customer), now)
     kept = replace(after, created_at=before.created_at, due_at=before.due_at) if before else after
@@ -130,7 +130,7 @@ def _rewrite(one: Response, people: Mapping[str, Customer], before: Invitation |
 
 
 def _batches(rewrites: Sequence[ResponseWrite]) -> Iterator[list[ResponseWrite]]:
-    """In order, each within what a transaction takes."""
+    """Yield the writes in order, in batches that a transaction takes."""
     batch: list[ResponseWrite] = []
     size = 0
     for one in rewrites:

@@ -17,7 +17,7 @@ _MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class PollDeps:
-    """What polling needs."""
+    """Dependencies of poll_billing."""
 
     sources: Mapping[str, Source]
     load: Callable[[str], Connector]
@@ -27,7 +27,7 @@ class PollDeps:
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """How much of one source is in the inbox now, and what went wrong, if anything did."""
+    """Number of webhooks of one source put into the inbox, and the error, if there was one."""
 
     source: str
     kept: int = 0

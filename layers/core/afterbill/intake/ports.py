@@ -1,4 +1,4 @@
-"""What intake needs from the world.
+"""Ports of intake.
 
 Every method of a port is one call over the network, or a few that may be repeated together. A method may raise
 TransientError, and nothing else that is expected. Each port has an adapter and a working twin in memory.
@@ -18,14 +18,14 @@ from afterbill.model.webhooks import Source, Webhook
 
 
 class Inbox(Protocol):
-    """Where signed webhooks are kept until they are captured."""
+    """The queue of signed webhooks that wait to be captured."""
 
     def put(self, webhook: Webhook) -> bool:
         """Return only once the bytes are durable; False when there are too many of them to keep."""
 
 
 class DeadLetters(Protocol):
-    """Where webhooks end that nobody can read, until somebody looks at them."""
+    """The queue of webhooks that could not be read; a person looks at them."""
 
     def put_aside(self, webhook: Webhook, problem: str) -> None:
         """Return only once the bytes are durable; `problem` says what is wrong with them."""
@@ -57,7 +57,7 @@ class Tokens(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FactQuery:
-    """What one event may already be known by; `event` is its id and its source."""
+    """Keys of everything stored that one event may concern; `event` is its id and its source."""
 
     invitation_id: str = ""
     aliases: Sequence[str] = ()
@@ -68,7 +68,7 @@ class FactQuery:
 
 @dataclass(frozen=True, slots=True)
 class FactSnapshot:
-    """What the table already knows of one event.
+    """Everything stored that concerns one event.
 
     Its invitation, customers by alias, the reversals that stopped one of its links, further links known to be
     of the same payment, the reason why its address is suppressed, and whether the event came before.
@@ -104,7 +104,7 @@ class FactWrites:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to write."""
+        """True if there is nothing to write."""
         return not (self.invitation or self.customers or self.aliases or self.stops or self.peers or self.event)
 
 
@@ -130,7 +130,7 @@ MOST_WRITES = 100
 
 @dataclass(frozen=True, slots=True)
 class ImportSnapshot:
-    """What the table knows of many people: customers by alias, reasons of suppression by address hash."""
+    """Everything stored about many people: customers by alias, reasons of suppression by address hash."""
 
     customer_ids: Mapping[str, str]
     suppressions: Mapping[str, Suppression]
@@ -151,7 +151,7 @@ class Imports(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ResponseWrite:
-    """One response as it is to be stored, and as it was read before; None: it was not there."""
+    """One response as it is to be stored, and as it was read before; None if it was not there."""
 
     after: Invitation
     before: Invitation | None = None
@@ -180,7 +180,7 @@ class Campaigns(Protocol):
         """Ids of the customers of a group, without those merged into others; the last seconds may be missing."""
 
     def done(self, campaign: str) -> Done | None:
-        """How far it has come, None before it was first seen."""
+        """Return the progress of the campaign, None before its first run."""
 
     def set_done(self, campaign: str, done: Done) -> None:
-        """Remember it."""
+        """Store the progress of the campaign."""

@@ -23,7 +23,7 @@ class SigningSecrets(Protocol):
 
 
 class Answer(StrEnum):
-    """What became of the request."""
+    """Outcome of the request."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"

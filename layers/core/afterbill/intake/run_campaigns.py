@@ -22,7 +22,7 @@ def _always() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CampaignDeps:
-    """What running campaigns needs."""
+    """Dependencies of run_campaigns."""
 
     policy: Policy
     campaigns: Campaigns
@@ -31,7 +31,7 @@ class CampaignDeps:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How far one campaign is, and how many customers' turns are in the inbox now."""
+    """Progress of one campaign, and the number of customers put into the inbox."""
 
     campaign: str
     done: Done

@@ -1,4 +1,4 @@
-"""Where billing systems keep what their customers agreed to: metadata, custom fields, notes of an order."""
+"""Read a legal basis from where sellers keep it in a billing system: metadata, custom fields, notes of an order."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +13,7 @@ KEYS: Mapping[str, str] = {
     CONSENT_WITHDRAWN_AT: "survey_consent_withdrawn_at",
     NOTICE_AT: "survey_notice_at",
 }
-"""Under which key of its metadata a billing system tells each attribute; `[sources.NAME.fields]` may name others."""
+"""Attribute of a customer -> key in the metadata of a billing system; `[sources.NAME.fields]` may name other keys."""
 
 _LONGEST_WORDING = 500
 _LONGEST_TIME = 64
@@ -35,7 +35,7 @@ def basis_attributes(metadata: object, names: Mapping[str, str]) -> dict[str, st
 
 
 def checked(values: Mapping[str, object]) -> dict[str, str]:
-    """What can be believed of values that were found for attributes of a basis."""
+    """Return the usable ones of these values, by attribute of a basis."""
     wording, consented = _wording(values.get(CONSENT_TEXT)), _time(values.get(CONSENT_AT))
     noticed, withdrawn = _time(values.get(NOTICE_AT)), _word(values.get(CONSENT_WITHDRAWN_AT))
     agreed = {CONSENT_AT: consented, CONSENT_TEXT: wording} if consented and wording else {}
@@ -44,7 +44,7 @@ def checked(values: Mapping[str, object]) -> dict[str, str]:
 
 
 def pairs(entries: object) -> dict[str, object]:
-    """What a list of names (or keys) and values says, as one object; of a name given twice the last counts."""
+    """Turn a list of pairs of a name (or key) and a value into one object; of a name given twice the last counts."""
     listed = records(entries, _MOST_PAIRS)
     named = ((text(entry.get("name")) or text(entry.get("key")), entry.get("value")) for entry in listed)
     return {name: value for name, value in named if name}
@@ -53,10 +53,10 @@ def pairs(entries: object) -> dict[str, object]:
 def with_basis(
     event: BillingEvent, names: Mapping[str, str], *places: object, objected_at: object = None
 ) -> BillingEvent:
-    """The event whose customer has the newest basis that these places, or the event itself, tell.
+    """Return the event; its customer has the newest basis of these places and of the event itself.
 
-    `objected_at` is when the billing system was told to send no more advertising, in whatever form it says so.
-    Nothing is learned of somebody who was just deleted.
+    `objected_at` is when the customer objected to advertising, in any form the billing system has for it.
+    A deleted customer gets no basis.
     """
     bases, customer = [found for place in places if (found := basis_attributes(place, names))], event.customer
     if objected_at:
@@ -79,7 +79,7 @@ def _time(value: object) -> str | None:
 
 
 def _word(value: object) -> str | None:
-    """A time as it was told: Unix seconds may be a number, and true is a withdrawal at a time nobody knows."""
+    """Return a time as text: Unix seconds may be a number, and true is a withdrawal at an unknown time."""
     if value is True:
         return "true"
     spelled = str(value) if type(value) is int else value

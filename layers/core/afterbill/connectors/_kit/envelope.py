@@ -17,7 +17,7 @@ MOST_PRODUCTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What every event in one webhook shares; `account` tells ids of one shop, site or tenant from another's."""
+    """Fields shared by all events of one webhook; `account` tells ids of one shop, site or tenant from another's."""
 
     provider: str
     account: str

@@ -19,7 +19,7 @@ _MOST_FIELDS = 50
 _LARGEST = 10**15
 _LARGEST_ID = 10**20
 _NOT_PLAIN = frozenset(' <>()[]\\,;:"')
-"""What makes more of an address than one: `x<a@example.com>` reaches the same mailbox under another hash."""
+"""Characters that no plain address has: `x<a@example.com>` reaches the same mailbox under another hash."""
 _YEARS = range(946_684_800, 4_102_444_800)
 """Unix seconds of the years 2000 to 2099: a time outside is no time of a billing event."""
 

@@ -32,7 +32,7 @@ _PATHS = """
     data.customer.notice.at
 """
 PATHS = frozenset(_PATHS.split())
-"""What a field map can name, besides `data.attributes.NAME`."""
+"""Paths that a field map can name, besides `data.attributes.NAME`."""
 
 _UPDATED, _DELETED = "customer_updated", "customer_deleted"
 _TOUCHPOINTS = frozenset(touchpoint.value for touchpoint in Touchpoint)
@@ -44,7 +44,7 @@ _BASIS = {
     CONSENT_WITHDRAWN_AT: "consent.withdrawn_at",
     NOTICE_AT: "notice.at",
 }
-"""Why this customer may be asked, below `data.customer`."""
+"""Attribute of a legal basis -> path below `data.customer`."""
 
 
 @cache
@@ -107,7 +107,7 @@ class Message:
 
     @property
     def test(self) -> bool:
-        """Whether it says it is a test; whatever is neither absent nor false says so."""
+        """True unless `data.test` is absent or false."""
         return self.body.at("data.test") not in (None, False)
 
 

@@ -1,4 +1,4 @@
-"""What signature schemes have in common: a signed time, and comparisons that tell nothing."""
+"""Parts of signature schemes: signed times, MACs, and comparisons in constant time."""
 
 import base64
 import hmac
@@ -19,7 +19,7 @@ def seconds(value: str) -> int | None:
 
 
 def any_match(expected: Iterable[str], presented: Sequence[str]) -> bool:
-    """Whether one presented signature is an expected one; every pair is compared, in constant time."""
+    """Tell whether a presented signature is an expected one; every pair is compared, in constant time."""
     candidates = [candidate.encode("utf-8", "replace") for candidate in presented]
     matched = False
     for mac in expected:
@@ -30,7 +30,7 @@ def any_match(expected: Iterable[str], presented: Sequence[str]) -> bool:
 
 
 def digest(key: bytes, signed: bytes) -> bytes:
-    """HMAC-SHA256."""
+    """Return the HMAC-SHA256 of these bytes."""
     return hmac.digest(key, signed, "sha256")
 
 
@@ -68,7 +68,7 @@ def sign_body(header: str, webhook: Webhook, secret: str, spell: Callable[[bytes
 
 @dataclass(frozen=True, slots=True)
 class BodySignature:
-    """That scheme as the parts `verify` and `sign` of a connector whose header needs no special care.
+    """The scheme of `check_body` as the parts `verify` and `sign` of a connector.
 
     No time is signed: a webhook that is replayed meets its own fact.
     """

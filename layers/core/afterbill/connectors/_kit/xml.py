@@ -1,4 +1,4 @@
-"""XML that others wrote, as the plain objects that the readers in payload.py take; entities and DTDs are refused."""
+"""Parse XML that others wrote into the plain objects that _kit/json.py reads; entities and DTDs are refused."""
 
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE

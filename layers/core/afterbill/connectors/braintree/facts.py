@@ -1,4 +1,4 @@
-"""What Braintree tells: subscriptions with their transactions, transactions alone, and disputes."""
+"""Read Braintree notifications: subscriptions with their transactions, transactions alone, and disputes."""
 
 from dataclasses import dataclass
 
@@ -66,7 +66,7 @@ def charged(received: BraintreeEvent) -> BillingEvent:
 
 
 def _failed_before(subscription: Json) -> bool:
-    """Whether an attempt for the same period failed, by the count or by the transactions."""
+    """Tell whether an attempt for the same period failed, by the count or by the transactions."""
     if (text(subscription.get("failure-count")) or "0") != "0":
         return True
     period = _period(_latest(subscription))
@@ -183,7 +183,7 @@ def dispute_opened(received: BraintreeEvent) -> BillingEvent:
 
 
 def consent_fields(subject: Json) -> tuple[object, ...]:
-    """Where a seller may keep a legal basis: custom fields, whose names have dashes in XML."""
+    """Return the custom fields, where a seller may keep a legal basis; their names have dashes in XML."""
     parts = (section(subject, "transaction"), section(subject, "dispute", "transaction"))
     transaction = next(filter(None, parts), _latest(section(subject, "subscription")))
     fields = [section(part, "custom-fields") for part in (section(transaction, "customer"), transaction)]
@@ -191,7 +191,7 @@ def consent_fields(subject: Json) -> tuple[object, ...]:
 
 
 def customer_of(transaction: Json) -> CustomerRef:
-    """Who paid this transaction; nobody where there is none."""
+    """Return the payer of this transaction, an empty reference where there is none."""
     customer, billing = section(transaction, "customer"), section(transaction, "billing")
     method = text(transaction.get("payment-instrument-type"))
     return CustomerRef(

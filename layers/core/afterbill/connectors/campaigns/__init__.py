@@ -1,4 +1,4 @@
-"""What campaigns ask: no billing system, but afterbill's own messages in the inbox (intake/run_campaigns.py).
+"""Read afterbill's own messages in the inbox, one for some customers whose turn it is (intake/run_campaigns.py).
 
 It stands among the providers so that capture_event takes a turn like any other webhook. No source can name it.
 """
@@ -43,7 +43,7 @@ def is_unsigned(_webhook: Webhook) -> bool:
 
 
 def normalise(webhook: Webhook, _source: Source) -> tuple[BillingEvent, ...]:
-    """One fact per customer: this campaign's turn in this period, whenever and however often it is told."""
+    """Make one fact per customer: the turn of this campaign in this period, however often the message comes."""
     turn = parse(webhook.body)
     campaign, period, touchpoint = (_word(turn.get(key), key) for key in ("campaign", "period", "touchpoint"))
     customers = turn.get("customers")

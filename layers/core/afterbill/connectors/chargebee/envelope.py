@@ -38,7 +38,7 @@ class ChargebeeEvent(WebhookEvent):
     currency: str
 
     def part(self, name: str) -> Json:
-        """One of the objects the event carries, empty where it does not."""
+        """Return an object that the event carries, an empty one if it carries none of this name."""
         return section(self.content, name)
 
     def money(self, amount: object, part: Json) -> Money | None:
@@ -46,7 +46,7 @@ class ChargebeeEvent(WebhookEvent):
         return from_minor(amount, part.get("currency_code") or self.currency)
 
     def profile(self) -> BillingEvent | None:
-        """What every event teaches: who, and which plan; None where an id alone is named."""
+        """Make a profile update with customer and plan; None where the event names an id alone."""
         plan = _plan(self.part("subscription"))
         if not plan and not self.part("customer"):
             return None
@@ -93,7 +93,7 @@ class ChargebeeEvent(WebhookEvent):
 
 
 def start_of(subscription: object) -> str | None:
-    """What a subscription's start, its first payment and a refund of that have in common."""
+    """Return the object that a subscription's start, its first payment and a refund of that have in common."""
     found = identifier(subscription)
     return text(f"start:{found}") if found else None
 
@@ -154,7 +154,7 @@ def customer_in(content: Json) -> CustomerRef:
 
 
 def consent_fields(content: Json) -> tuple[object, ...]:
-    """Where a seller may keep a legal basis: custom fields stand beside all others, marked by their names."""
+    """Return the places where a seller may keep a legal basis: custom fields, marked by a prefix, and meta data."""
     parts = [section(content, name) for name in ("customer", "subscription")]
     return tuple(place for part in parts for place in (without_prefix(part, "cf_"), part.get("meta_data")))
 

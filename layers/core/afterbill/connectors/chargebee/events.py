@@ -1,4 +1,4 @@
-"""What Chargebee's events mean; the invoice decides what a payment is called and which events are twins."""
+"""Read Chargebee's events. The invoice decides what a payment is called and which events are twins."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC
@@ -127,7 +127,7 @@ def order_delivered(event: ChargebeeEvent) -> BillingEvent:
 
 
 def customer_deleted(event: ChargebeeEvent) -> BillingEvent:
-    """That the customer is gone; nothing else is learned of somebody who was just deleted."""
+    """Report that the customer is gone; a profile update of a deleted customer holds nothing else."""
     gone = event.require(customer_id(event.content), "customer")
     return event.envelope.profile(CustomerRef(id=gone, deleted=True), {"customer": gone})
 

@@ -33,7 +33,7 @@ ABOUT = About(
 )
 
 HEADERS: frozenset[str] = frozenset(f"ce-{name}" for name in _ATTRIBUTES) | {"content-type"}
-"""Where the attributes stand when the body holds nothing but the data."""
+"""Headers that hold the attributes when the body holds the data alone."""
 
 ACCEPTED = Reply(202)
 REFUSED = Reply(401, headers={"WWW-Authenticate": 'Bearer realm="afterbill"'})
@@ -119,7 +119,7 @@ def _event(event: Json, source: Source, received_at: datetime) -> tuple[BillingE
 
 
 def _identity(event: Json) -> str:
-    """What tells an event from all others, in one line; a long one is shortened to a digest."""
+    """Return an identity in one line; a long one is shortened to a digest."""
     name = f"{text(event.get('source'))} {text(event.get('id'))}"
     return name if len(name) <= _LONGEST else hashlib.sha256(name.encode()).hexdigest()
 

@@ -22,7 +22,7 @@ from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
 _SIGNATURE = "x-freshbooks-hmac-sha256"
 _CALLBACK, _VERIFIER = re.compile(r"[0-9]{1,20}"), re.compile(r"[!-~]{1,128}")
-"""What a handshake may leave in our store: little, and nothing that needs care when it is shown."""
+"""A verifier that is stored: short, and without characters that need care when it is shown."""
 
 _DELETED = "client.delete"
 _KINDS = {
@@ -35,7 +35,7 @@ _KINDS = {
 }
 
 HEADERS: frozenset[str] = frozenset({_SIGNATURE})
-"""Whether a form with a verifier was signed, which decides if it can be anything but a handshake."""
+"""Kept to tell whether a form with a verifier was signed: without a signature it is a handshake."""
 
 ACCEPTED = Reply(200)
 
@@ -125,7 +125,7 @@ def sign(webhook: Webhook, secret: str) -> Webhook:
 
 
 def is_unsigned(webhook: Webhook) -> bool:
-    """Whether it is a handshake, which anybody could have sent; a genuine one brings a secret."""
+    """Tell whether it is a handshake, which anybody could have sent; a genuine one brings a secret."""
     try:
         return _is_handshake(webhook, form(webhook.body))
     except PayloadError:
@@ -133,7 +133,7 @@ def is_unsigned(webhook: Webhook) -> bool:
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectReference | OperatorTask, ...]:
-    """Where to look for what happened; a handshake is a task."""
+    """Return a reference to the changed object, or a task for a handshake."""
     fields = form(webhook.body)
     account = text(fields.get("account_id")) or ""
     if source.account and account and account != source.account:

@@ -1,4 +1,4 @@
-"""What FreshBooks' API says of payments, invoices, clients and estimates."""
+"""Read payments, invoices, clients and estimates from FreshBooks' API."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -39,17 +39,17 @@ _DELETED = 1
 _Ask = Callable[[str, str | None], Json]
 
 
-def resolve(pointer: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:  # noqa: ARG001  # as Provider
-    """What became of a payment, an invoice, a client or an estimate; nothing where there is none any more."""
+def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:  # noqa: ARG001  # as Connector
+    """Read a payment, an invoice, a client or an estimate from the API; nothing where it is gone."""
 
     def ask(kind: str, id_: str | None) -> Json:
-        return _ask(call, pointer.account, kind, id_)
+        return _ask(call, reference.account, kind, id_)
 
-    found = ask(pointer.kind, pointer.id)
+    found = ask(reference.kind, reference.id)
     if not found:
         return ()
-    envelope = Envelope(PROVIDER, pointer.account, pointer.source, pointer.event_id, pointer.occurred_at)
-    event = _READERS[pointer.kind](found, pointer.id, envelope, ask)
+    envelope = Envelope(PROVIDER, reference.account, reference.source, reference.event_id, reference.occurred_at)
+    event = _READERS[reference.kind](found, reference.id, envelope, ask)
     return (event,) if event else ()
 
 
@@ -73,7 +73,7 @@ def _ask(call: Call, account: str, kind: str, id_: str | None) -> Json:
 
 
 def _client(client: Json, client_id: str, envelope: Envelope, ask: _Ask) -> BillingEvent:  # noqa: ARG001  # as others
-    """What a client teaches; of a deleted one nothing but that."""
+    """Make a profile update of a client; of a deleted one it says nothing else."""
     deleted = client.get("vis_state") == _DELETED
     person = CustomerRef(id=client_id, deleted=True) if deleted else _person(client_id, client)
     return envelope.profile(person, {"customer": client_id})
@@ -93,7 +93,7 @@ def _person(client_id: str, client: Json) -> CustomerRef:
 
 
 def _billed(bill: Json) -> CustomerRef:
-    """Whom an invoice or an estimate is for; the address is the client's alone to tell."""
+    """Return the client of an invoice or an estimate; only the client itself has an address."""
     return CustomerRef(
         id=identifier(bill.get("customerid")),
         name=_name(bill),
@@ -147,7 +147,7 @@ def _on(envelope: Envelope, day: object) -> Envelope | None:
 
 
 def _estimate(estimate: Json, estimate_id: str, envelope: Envelope, ask: _Ask) -> BillingEvent | None:  # noqa: ARG001  # all readers of a kind are called alike
-    """An accepted estimate, once."""
+    """Report an accepted estimate, once."""
     accepted = estimate.get("accepted") is True or text(estimate.get("ui_status")) == "accepted"
     if estimate.get("vis_state") == _DELETED or not accepted:
         return None

@@ -37,7 +37,7 @@ HEADERS: frozenset[str] = frozenset({_ORIGIN})
 """Tells the sandbox from the live environment."""
 
 REFUSED = Reply(498)
-"""What GoCardless calls an invalid token, and shows as such in its dashboard."""
+"""The status that GoCardless calls an invalid token, and shows as such in its dashboard."""
 
 API = Api(
     url="https://api.gocardless.com",
@@ -92,7 +92,7 @@ verify, sign = _SIGNATURE.verify, _SIGNATURE.sign
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[ParsedElement, ...]:
-    """What every event of the batch says; one that cannot be read is an error in its place."""
+    """Read every event of the batch; one that cannot be read is an error in its place."""
     events = parse(webhook.body).get("events")
     batch = [events] if isinstance(events, dict) else events  # the reference shows single ones without a list
     if not isinstance(batch, list):
@@ -149,7 +149,7 @@ def _touchpoint(meaning: _Meaning, objects: Mapping[str, str]) -> Touchpoint:
 
 
 def _named_in(event: Json, objects: Mapping[str, str]) -> CustomerRef:
-    """What an event knows of its customer: an address only where the merchant put one into the metadata."""
+    """Return the customer named by the event, with an address only where the merchant put one into the metadata."""
     metadata, resource = section(event, "metadata"), section(event, "resource_metadata")
     scheme = text(section(event, "details").get("scheme"))
     return CustomerRef(
@@ -159,13 +159,13 @@ def _named_in(event: Json, objects: Mapping[str, str]) -> CustomerRef:
     )
 
 
-def resolve(pointer: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:  # noqa: ARG001  # as Provider
-    """That a refund belongs to the fact of its payment, which the refund's own event does not tell."""
-    payment = _linked(_ask(call, "refunds", pointer.id), "payment")
+def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:  # noqa: ARG001  # as Connector
+    """Tie a refund to the fact of its payment, which the refund's own event does not name."""
+    payment = _linked(_ask(call, "refunds", reference.id), "payment")
     if not payment:
         return ()
-    envelope = Envelope(_PROVIDER, "", pointer.source, pointer.event_id, pointer.occurred_at)
-    return (envelope.fact(None, (payment, PAYMENT, ""), CustomerRef(), {"payment": payment, "refund": pointer.id}),)
+    envelope = Envelope(_PROVIDER, "", reference.source, reference.event_id, reference.occurred_at)
+    return (envelope.fact(None, (payment, PAYMENT, ""), CustomerRef(), {"payment": payment, "refund": reference.id}),)
 
 
 def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:

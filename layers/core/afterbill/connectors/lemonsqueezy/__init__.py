@@ -138,7 +138,7 @@ def _payment_refunded(received: _Event) -> BillingEvent:
 
 
 def _invoice(received: _Event, touchpoint: Touchpoint, meaning: str, occurrence: str, amount: object) -> BillingEvent:
-    """What happened to an invoice; a subscription's first one is the order it was bought with."""
+    """Make a fact about an invoice; a subscription's first one is the order it was bought with."""
     invoice = received.content
     objects = identifiers(
         order=_first_order(invoice),
@@ -162,12 +162,12 @@ def _first_order(invoice: Json) -> str | None:
 
 
 def _returned(invoice: Json) -> int | None:
-    """What was given back so far; before there were partial refunds it was always everything."""
+    """Return the sum refunded so far; before there were partial refunds it was always everything."""
     return integer(invoice.get("refunded_amount")) or integer(invoice.get("total"))
 
 
 def _subscribed(received: _Event) -> BillingEvent:
-    """What a subscription teaches: its payments are reported by its invoices."""
+    """Make a profile update of a subscription: its payments are reported by its invoices."""
     return received.envelope.profile(
         _customer(received.content), _subscription_objects(received), _title(received.content)
     )

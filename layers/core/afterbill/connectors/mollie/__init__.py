@@ -46,7 +46,7 @@ HEADERS: frozenset[str] = frozenset()
 """Everything Mollie says stands in the body or in its API."""
 
 ACCEPTED = Reply(200)
-"""Also for ids that do not exist: whoever guesses ids learns nothing."""
+"""Given for ids that do not exist too: whoever guesses ids learns nothing."""
 
 API = Api(url="https://api.mollie.com", login=Login.KEY)
 
@@ -88,12 +88,12 @@ def sign(webhook: Webhook, secret: str) -> Webhook:
 
 
 def is_unsigned(webhook: Webhook) -> bool:
-    """Whether it is a classic form, which anybody could have sent."""
+    """Tell whether it is a classic form, which anybody could have sent."""
     return bool(_CLASSIC.fullmatch(webhook.body))
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectReference, ...]:
-    """What a classic id points at, or what a next-gen event says."""
+    """Return a reference for a classic id, the events for a next-gen webhook."""
     classic = _CLASSIC.fullmatch(webhook.body)
     if classic:
         kind, id_ = _CLASSIC_KINDS.get(classic[1]), (classic[1] + classic[2]).decode()
@@ -140,21 +140,21 @@ def _read(entity: Json, resource: str, envelope: Envelope, source: Source) -> tu
     return tuple(with_basis(event, source.fields, entity.get("metadata")) for event in found)
 
 
-def resolve(pointer: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:
-    """What has become of a payment, an order, a link or an invoice; nothing for an id Mollie does not know."""
-    entity = _entity_of(pointer, call)
+def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:
+    """Read a payment, an order, a link or an invoice from the API; nothing for an id Mollie does not know."""
+    entity = _entity_of(reference, call)
     if not entity:
         return ()
-    known = {**entity, "id": pointer.id}
-    return _read(known, pointer.kind, _envelope(source, pointer.event_id, pointer.occurred_at), source)
+    known = {**entity, "id": reference.id}
+    return _read(known, reference.kind, _envelope(source, reference.event_id, reference.occurred_at), source)
 
 
-def _entity_of(pointer: ObjectReference, call: Call) -> Json:
-    path = _PATHS.get(pointer.kind)
+def _entity_of(reference: ObjectReference, call: Call) -> Json:
+    path = _PATHS.get(reference.kind)
     try:
-        return _ask(call, path, pointer.id) if path else {}
+        return _ask(call, path, reference.id) if path else {}
     except PayloadError:
-        if pointer.event_id != pointer.id:
+        if reference.event_id != reference.id:
             raise
         return {}  # classic: Mollie refuses the shape of an id that anybody made up
 

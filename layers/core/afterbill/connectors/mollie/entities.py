@@ -1,4 +1,4 @@
-"""What Mollie's payments, orders, links, invoices and refunds say, wherever they were read."""
+"""Read Mollie's payments, orders, links, invoices and refunds, from webhooks and from its API."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -110,7 +110,7 @@ def _paid_as(entity: Json, objects: Mapping[str, str]) -> Touchpoint:
 
 
 def _taken_back(entity: Json, envelope: Envelope, subject: str, objects: Mapping[str, str]) -> tuple[BillingEvent, ...]:
-    """What was refunded so far, and what the bank fetched back; a higher sum is another refund."""
+    """Report the sum refunded so far, and the sum the bank fetched back; a higher sum is another refund."""
     customer = customer_of(entity)
     found: list[BillingEvent] = []
     refunded, charged_back = _amount(entity.get("amountRefunded")), _amount(entity.get("amountChargedBack"))
@@ -131,7 +131,7 @@ _ORDER_STATES: Mapping[object, tuple[tuple[Touchpoint, str, str], ...]] = {
     ),
     "canceled": ((Touchpoint.CANCELLED, "cancelled", "canceledAt"),),
 }
-"""What an order in this state says: touchpoint, meaning and the field with its time."""
+"""State of an order -> touchpoint, meaning and the field with its time."""
 
 
 def _order(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:

@@ -10,7 +10,7 @@ from afterbill.model.billing import CustomerRef, Money
 from afterbill.model.webhooks import Source
 
 _SIMULATED = "ntfsim"
-"""How the ids of Paddle's simulator begin (ntfsimevt_, ntfsimntf_); it has no other mark of a test."""
+"""Start of all ids of Paddle's simulator (ntfsimevt_, ntfsimntf_), its only mark of a test."""
 
 _MOST_ITEMS = 100
 
@@ -50,7 +50,7 @@ def customer_of(content: Json, attributes: Mapping[str, str] | None = None) -> C
 
 
 def items_of(content: Json) -> list[Json]:
-    """What a transaction bought or a subscription consists of."""
+    """Return the items of a transaction or a subscription."""
     return records(content.get("items"), _MOST_ITEMS)
 
 
@@ -60,7 +60,7 @@ def lines_of(transaction: Json) -> list[Json]:
 
 
 def recurs(item: Json) -> bool:
-    """Whether this is billed again."""
+    """Tell whether this item is billed again."""
     return bool(section(item, "price", "billing_cycle"))
 
 

@@ -23,7 +23,7 @@ def _paid_touchpoint(transaction: Json) -> Touchpoint:
 
 
 def _starts_subscription(transaction: Json) -> bool:
-    """Whether this buys a new subscription.
+    """Tell whether this transaction buys a new subscription.
 
     `transaction.paid` comes before that has an id, but it knows what will be billed again.
     """

@@ -1,4 +1,4 @@
-"""What Paddle tells of subscriptions and customers; only the customer events carry an address."""
+"""Read Paddle's events of subscriptions and customers; only the customer events carry an address."""
 
 from datetime import datetime, timedelta
 

@@ -28,7 +28,7 @@ _FIELDS = {
     "transmission_sig": "paypal-transmission-sig",
     "transmission_time": "paypal-transmission-time",
 }
-"""What PayPal asks back, and the headers it came in."""
+"""Field of the question to PayPal -> header of the webhook."""
 
 HEADERS: frozenset[str] = frozenset(_FIELDS.values())
 """The proof, which is passed on to PayPal later."""
@@ -72,7 +72,7 @@ _LOOKUPS = (
 
 
 def verify(webhook: Webhook, _secrets: Sequence[str], _now: datetime) -> Refusal | None:
-    """Whether PayPal's headers are all there and well-formed: this proves nothing yet, `confirm` does."""
+    """Check that PayPal's headers are all there and well-formed: this proves nothing yet, `confirm` does."""
     found = {name: webhook.headers.get(header, "") for name, header in _FIELDS.items()}
     if not all(found.values()):
         return Refusal.MISSING
@@ -108,13 +108,13 @@ def sign(webhook: Webhook, secret: str) -> Webhook:
 
 
 def signed_text(webhook: Webhook, webhook_id: str) -> str:
-    """What PayPal's signature covers: transmission id and time, the webhook's id, and the body's CRC-32 in decimal."""
+    """Return the text that PayPal signs: transmission id and time, id of the webhook, CRC-32 of the body in decimal."""
     id_, at = (webhook.headers.get(_FIELDS[name], "") for name in ("transmission_id", "transmission_time"))
     return f"{id_}|{at}|{webhook_id}|{zlib.crc32(webhook.body)}"
 
 
 def confirm(webhook: Webhook, source: Source, call: Call) -> bool:
-    """Whether PayPal says it sent these very bytes to this webhook.
+    """Ask PayPal whether it sent these very bytes to this webhook.
 
     A body that is no JSON object is nobody's webhook, without asking, and so is one that PayPal cannot take. Raises
     ConfigurationError when the source has no `webhook_id` or PayPal knows no such webhook, and what `call` raises else.

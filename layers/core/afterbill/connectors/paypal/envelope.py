@@ -50,7 +50,7 @@ class PayPalEvent(WebhookEvent):
         return None
 
     def profile(self, objects: dict[str, str], plan: str | None = None) -> BillingEvent:
-        """What this event only teaches about whoever its resource names."""
+        """Make a profile update of the customer that the resource names."""
         customer = customer_of(self.content)
         return self.envelope.profile(customer, {**objects, **_named(customer)}, plan)
 
@@ -102,7 +102,7 @@ def merchant_of(payload: Json) -> str | None:
 
 
 def customer_of(content: Json) -> CustomerRef:
-    """Who subscribed or paid; the payee, the merchant and the invoicer are never read."""
+    """Return the subscriber or payer; the payee, the merchant and the invoicer are never read."""
     person = section(content, "subscriber") or section(content, "payer")
     info, units = section(person, "payer_info"), records(content.get("purchase_units"), 1)
     paid_by = text(person.get("payment_method")) or text(content.get("payment_mode"))

@@ -1,4 +1,4 @@
-"""QuickBooks Online: signed batches of pointers in two formats; what an object came to is asked at its API.
+"""QuickBooks Online: signed batches of references in two formats; what an object came to is asked at its API.
 
 docs/connectors/quickbooks.md tables every kind; the tests read that table.
 """
@@ -30,7 +30,7 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
     "Estimate": ("update",),
     "Customer": ("create", "update"),
 }
-"""What we ask about, and after which operations."""
+"""Kinds of objects that are asked for, and after which operations."""
 
 ABOUT = About(
     title="QuickBooks Online",
@@ -67,7 +67,7 @@ verify, sign = _SIGNATURE.verify, _SIGNATURE.sign
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[ObjectReference | PayloadError, ...]:
-    """A pointer for each change we ask about, be it an array of CloudEvents, one alone, or eventNotifications."""
+    """A reference for each change we ask about, be it an array of CloudEvents, one alone, or eventNotifications."""
     body = parse_any(webhook.body)
     notifications = section(body).get("eventNotifications")
     changes: Iterator[Json]
@@ -77,7 +77,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[ObjectReference | Paylo
         changes = _legacy(notifications)
     else:
         raise PayloadError("The body is neither an array of CloudEvents nor an object with eventNotifications.")
-    found = (_pointer(change, webhook, source) for change in changes)
+    found = (_reference(change, webhook, source) for change in changes)
     return tuple(one for one in found if one)
 
 
@@ -104,7 +104,7 @@ def _legacy(notifications: list[object]) -> Iterator[Json]:
             yield {**changed, "realm": section(one).get("realmId"), "at": changed.get("lastUpdated"), "event": None}
 
 
-def _pointer(change: Json, webhook: Webhook, source: Source) -> ObjectReference | PayloadError | None:
+def _reference(change: Json, webhook: Webhook, source: Source) -> ObjectReference | PayloadError | None:
     name, operation = (re.sub("[_-]", "", (text(change.get(key)) or "").lower()) for key in ("name", "operation"))
     if not name:
         return PayloadError("A change in the QuickBooks notification does not name its kind.")
@@ -121,14 +121,14 @@ def _pointer(change: Json, webhook: Webhook, source: Source) -> ObjectReference 
     return ObjectReference(source.name, event_id, at, kind, id_, realm)
 
 
-def resolve(pointer: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:
-    """What the object has become by now; nothing for one that is gone, void, unpaid or not accepted."""
+def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:
+    """Read the object from the API; nothing for one that is gone, void, unpaid or not accepted."""
 
     def fetch(kind: str, id_: str) -> Json:
-        return _fetch(kind, id_, pointer.account, call) if _ID.fullmatch(id_) else {}
+        return _fetch(kind, id_, reference.account, call) if _ID.fullmatch(id_) else {}
 
-    found = fetch(pointer.kind, pointer.id)
-    event = read(found, pointer, source, fetch) if found else None
+    found = fetch(reference.kind, reference.id)
+    event = read(found, reference, source, fetch) if found else None
     return (with_basis(event, source.fields, consent_fields(found)),) if event else ()
 
 

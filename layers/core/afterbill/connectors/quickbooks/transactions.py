@@ -1,4 +1,4 @@
-"""What QuickBooks' API says of one transaction or customer, as an event."""
+"""Turn a transaction or customer from QuickBooks' API into an event."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -32,10 +32,10 @@ Fetch = Callable[[str, str], Json]
 
 @dataclass(frozen=True, slots=True)
 class _Transaction:
-    """One transaction, the pointer that led to it, the currency of a company that names none, and a way to others."""
+    """One transaction, the reference that led to it, the currency of a company that names none, and a way to others."""
 
     content: Json
-    pointer: ObjectReference
+    reference: ObjectReference
     currency: str
     fetch: Fetch
 
@@ -70,20 +70,20 @@ class _Transaction:
         )
 
     def on(self, day: object) -> "_Transaction | None":
-        """The same at this day, for an old one can be edited today; None without a day."""
-        at = day_moment(day, self.pointer.occurred_at)
-        return replace(self, pointer=replace(self.pointer, occurred_at=at)) if at else None
+        """Return the transaction dated at this day, for an old one can be edited today; None without a day."""
+        at = day_moment(day, self.reference.occurred_at)
+        return replace(self, reference=replace(self.reference, occurred_at=at)) if at else None
 
     def profile(self) -> BillingEvent:
-        """Whom it is with, and nothing that happened."""
-        return _envelope(self.pointer).profile(self.buyer, identifiers(customer=self.buyer.id))
+        """Make a profile update of the buyer."""
+        return _envelope(self.reference).profile(self.buyer, identifiers(customer=self.buyer.id))
 
     def fact(self, touchpoint: Touchpoint, meaning: str, objects: Mapping[str, str], about: str = "") -> BillingEvent:
         """The fact about this transaction, or about the object it belongs to."""
         sold = (text(section(line, "SalesItemLineDetail", "ItemRef").get("name")) for line in self.lines)
-        return _envelope(self.pointer).fact(
+        return _envelope(self.reference).fact(
             touchpoint,
-            (about or self.pointer.id, meaning, ""),
+            (about or self.reference.id, meaning, ""),
             self.buyer,
             {**objects, **identifiers(customer=self.buyer.id)},
             money=self.money,
@@ -95,7 +95,7 @@ def _payment(payment: _Transaction) -> BillingEvent | None:
     if payment.money and not payment.money.amount:
         return None  # it only sets a credit against an invoice
     linked = payment.linked("invoice")
-    objects = {**linked, "payment": payment.pointer.id}
+    objects = {**linked, "payment": payment.reference.id}
     paid = payment.on(payment.content.get("TxnDate"))
     if not paid:
         return payment.profile()
@@ -106,7 +106,7 @@ def _invoice(invoice: _Transaction) -> BillingEvent | None:
     total, balance = invoice.money, invoice.amount("Balance")
     if not total or total.amount <= 0 or not balance or balance.amount:
         return None
-    objects = {"invoice": invoice.pointer.id, **invoice.linked("payment")}
+    objects = {"invoice": invoice.reference.id, **invoice.linked("payment")}
     paid = invoice.on(_day_of_payment(invoice))
     return paid.fact(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects) if paid else invoice.profile()
 
@@ -120,13 +120,13 @@ def _day_of_payment(invoice: _Transaction) -> object:
 
 def _sales_receipt(receipt: _Transaction) -> BillingEvent:
     paid = receipt.on(receipt.content.get("TxnDate"))
-    objects = {"sales_receipt": receipt.pointer.id}
+    objects = {"sales_receipt": receipt.reference.id}
     return paid.fact(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects) if paid else receipt.profile()
 
 
 def _refund(refund: _Transaction) -> BillingEvent:
     """A refund receipt or a credit memo; it finds its payment only where it names what was paid."""
-    objects = identifiers(refund=refund.pointer.id, invoice=section(refund.content, "InvoiceRef").get("value"))
+    objects = identifiers(refund=refund.reference.id, invoice=section(refund.content, "InvoiceRef").get("value"))
     for kind in _PAID:
         objects |= refund.linked(kind)
     return refund.fact(Touchpoint.REFUNDED, Touchpoint.REFUNDED.value, objects)
@@ -137,7 +137,7 @@ def _estimate(estimate: _Transaction) -> BillingEvent | None:
         return None
     touchpoint = Touchpoint.ESTIMATE_ACCEPTED
     accepted = estimate.on(estimate.content.get("AcceptedDate")) or estimate
-    return accepted.fact(touchpoint, touchpoint.value, {"estimate": estimate.pointer.id})
+    return accepted.fact(touchpoint, touchpoint.value, {"estimate": estimate.reference.id})
 
 
 _READERS: Mapping[str, Callable[[_Transaction], BillingEvent | None]] = {
@@ -150,15 +150,15 @@ _READERS: Mapping[str, Callable[[_Transaction], BillingEvent | None]] = {
 }
 
 
-def read(content: Json, pointer: ObjectReference, source: Source, fetch: Fetch) -> BillingEvent | None:
-    """What the object at this pointer has become; None where that is nothing to us."""
-    if pointer.kind == "Customer":
-        return _envelope(pointer).profile(customer_of(content, pointer.id), {"customer": pointer.id})
-    return _READERS[pointer.kind](_Transaction(content, pointer, source.currency, fetch))
+def read(content: Json, reference: ObjectReference, source: Source, fetch: Fetch) -> BillingEvent | None:
+    """Return the event that this object stands for, None where it means nothing here."""
+    if reference.kind == "Customer":
+        return _envelope(reference).profile(customer_of(content, reference.id), {"customer": reference.id})
+    return _READERS[reference.kind](_Transaction(content, reference, source.currency, fetch))
 
 
 def customer_of(customer: Json, id_: str) -> CustomerRef:
-    """What a customer object says of the customer with this id."""
+    """Return the customer with this id, as their object describes them."""
     return CustomerRef(
         id=id_,
         email=_first_address(section(customer, "PrimaryEmailAddr")),
@@ -168,7 +168,7 @@ def customer_of(customer: Json, id_: str) -> CustomerRef:
 
 
 def consent_fields(content: Json) -> dict[str, object]:
-    """Where a seller may keep a legal basis: the custom fields of an invoice or a receipt, each a short text."""
+    """Return the custom fields of an invoice or a receipt, where a seller may keep a legal basis in short texts."""
     fields = records(content.get("CustomField"), _MOST_LINES)
     return {name: field.get("StringValue") for field in fields if (name := text(field.get("Name")))}
 
@@ -178,5 +178,5 @@ def _first_address(value: Json) -> str | None:
     return address(*re.split("[,;]", text(value.get("Address")) or ""))
 
 
-def _envelope(pointer: ObjectReference) -> Envelope:
-    return Envelope("quickbooks", pointer.account, pointer.source, pointer.event_id, pointer.occurred_at)
+def _envelope(reference: ObjectReference) -> Envelope:
+    return Envelope("quickbooks", reference.account, reference.source, reference.event_id, reference.occurred_at)

@@ -69,7 +69,7 @@ def sign(webhook: Webhook, secret: str) -> Webhook:
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectReference, ...]:
-    """What a notification of either format says; a JSON one about money points at what only the API can tell."""
+    """Read a notification of either format; a JSON one about money is a reference for the API."""
     if _is_xml(webhook.body):
         return xml.normalise(webhook, source)
     payload = parse(webhook.body)
@@ -81,8 +81,8 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectRe
         return ()
     kind = f"{thing}.{happening}"
     name, key = _IDS.get(thing, ("", ""))
-    if kind in _POINTERS:
-        return (_pointer(payload, source, name, _named(payload, key, kind), _at(payload, kind)),)
+    if kind in _REFERENCES:
+        return (_reference(payload, source, name, _named(payload, key, kind), _at(payload, kind)),)
     read = _READERS.get(kind)
     if not read:
         return ()
@@ -90,7 +90,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectRe
     return (read(envelope_of(source, site, event_id, _at(payload, kind)), _named(payload, key, kind)),)
 
 
-def _pointer(payload: Json, source: Source, name: str, id_: str, at: datetime) -> ObjectReference:
+def _reference(payload: Json, source: Source, name: str, id_: str, at: datetime) -> ObjectReference:
     event_id = text(payload.get("id")) or f"{name}-{id_}"
     return ObjectReference(source.name, event_id, at, name, id_, text(payload.get("site_id")) or "")
 
@@ -131,10 +131,10 @@ _IDS = {
     "payment": ("payment", "uuid"),
     "subscription": ("subscription", "uuid"),
 }
-"""What a notification is about, in our word, and the key that names it."""
+"""Object of a notification -> its kind in our words, and the key that holds its id."""
 
-_POINTERS = ("payment.succeeded", "charge_invoice.paid", "payment.refunded")
-"""Which payment this is, or which one it takes back, stands in the API alone."""
+_REFERENCES = ("payment.succeeded", "charge_invoice.paid", "payment.refunded")
+"""Only the API says which payment this is, or which one it takes back."""
 
 _READERS: Mapping[str, Read] = {
     "payment.failed": _about(Touchpoint.PAYMENT_FAILED, "payment"),
@@ -159,7 +159,7 @@ ABOUT = About(
     address=Address.MIXED,
     secret="the endpoint's signing key (JSON), or user:password as entered for the endpoint (XML)",
     register="Integrations, Webhooks: configure an endpoint",
-    events=(*_POINTERS, *_READERS, *xml.KINDS),
+    events=(*_REFERENCES, *_READERS, *xml.KINDS),
     unverified=(
         "the paths and answers of the API, version 2021-02-25",
         "whether the event_type of a trial's reminder starts with `renewal.`",

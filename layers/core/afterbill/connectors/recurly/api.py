@@ -1,4 +1,4 @@
-"""What only Recurly's API knows: whose payment it was, of which invoice, and how much."""
+"""Read from Recurly's API whose payment it was, of which invoice, and how much."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -50,20 +50,20 @@ class _Site:
         return section(self.call(f"{path}{quote(id_, safe='')}"))
 
 
-def resolve(pointer: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:
+def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:
     """The payment or the refund behind a notification; both notifications of one payment lead to its invoice."""
     site = _Site(call, source.fields)
-    envelope = envelope_of(source, pointer.account, pointer.event_id, pointer.occurred_at)
-    if pointer.kind == "invoice":
-        return _invoice(site.get(_PATHS["invoice"], pointer.id), {}, envelope, site)
-    transaction = site.get(_PATHS["payment"], pointer.id)
+    envelope = envelope_of(source, reference.account, reference.event_id, reference.occurred_at)
+    if reference.kind == "invoice":
+        return _invoice(site.get(_PATHS["invoice"], reference.id), {}, envelope, site)
+    transaction = site.get(_PATHS["payment"], reference.id)
     if not transaction:
         return ()
     if transaction.get("type") == "refund":
-        return (_refund(pointer.id, transaction, envelope, site),)
+        return (_refund(reference.id, transaction, envelope, site),)
     number = identifier(section(transaction, "invoice").get("number"))
     found = _invoice(site.get(_PATHS["invoice"], number), transaction, envelope, site) if number else ()
-    return found or (_payment(pointer.id, transaction, envelope, site),)
+    return found or (_payment(reference.id, transaction, envelope, site),)
 
 
 def _invoice(invoice: Json, transaction: Json, envelope: Envelope, site: _Site) -> tuple[BillingEvent, ...]:
@@ -130,7 +130,7 @@ def _payment(uuid: str, transaction: Json, envelope: Envelope, site: _Site) -> B
 
 
 def _refund(uuid: str, transaction: Json, envelope: Envelope, site: _Site) -> BillingEvent:
-    """It names the payment it takes back by another id than the notification of that payment did."""
+    """Report a refund; it names its payment by another id than the notification of that payment did."""
     objects = identifiers(
         refund=uuid,
         transaction=transaction.get("original_transaction_id"),
@@ -197,7 +197,7 @@ def _from(document: Json, kind: str, event: BillingEvent, site: _Site) -> Billin
 
 
 def _merged(reported: CustomerRef, stored: CustomerRef) -> CustomerRef:
-    """What the event said goes first, but for the address, which it did not have."""
+    """Prefer what the event reported, but for the address, which it did not have."""
     return replace(
         stored,
         name=reported.name or stored.name,

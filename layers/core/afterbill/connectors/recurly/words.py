@@ -1,4 +1,4 @@
-"""What Recurly's two formats and its API have in common."""
+"""Parts shared by Recurly's two formats and its API."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ def digest_of(body: bytes) -> str:
 
 
 def day(at: datetime) -> str:
-    """The day in UTC."""
+    """Return the day in UTC, ISO 8601."""
     return at.astimezone(UTC).date().isoformat()
 
 
@@ -32,7 +32,7 @@ def payment_of(subscription: str | None, at: datetime, otherwise: str) -> tuple[
 
 
 def touchpoint_of(origin: object, subscription: str | None) -> Touchpoint:
-    """What a paid invoice is called."""
+    """Return the touchpoint of a paid invoice."""
     if origin == _FIRST and subscription:
         return Touchpoint.SUBSCRIPTION_STARTED
     return Touchpoint.RENEWED if origin == _RECURRING else Touchpoint.PAYMENT_SUCCEEDED

@@ -30,7 +30,7 @@ class RecurlyEvent:
     currency: str
 
     def at(self, *times: object) -> "RecurlyEvent":
-        """The same notice, of the first of these times that is one."""
+        """Return the notification dated at the first of these times that can be read."""
         found = next((at for at in map(iso_moment, times) if at), self.envelope.occurred_at)
         return replace(self, envelope=replace(self.envelope, occurred_at=found))
 
@@ -82,7 +82,7 @@ class RecurlyEvent:
         )
 
     def profile(self) -> BillingEvent:
-        """What every notification teaches: who, and which plan."""
+        """Make a profile update with account and plan."""
         return self.envelope.profile(self.customer(), self.objects(), self.plan())
 
     def plan(self) -> str | None:
@@ -93,7 +93,7 @@ class RecurlyEvent:
     def fact(
         self, touchpoint: Touchpoint, about: tuple[str, str, str], money: Money | None = None, **more: str
     ) -> BillingEvent:
-        """A fact."""
+        """Make a fact about the account; `more` adds ids of objects by kind."""
         objects = {**self.objects(), **more}
         return self.envelope.fact(touchpoint, about, self.customer(), objects, money=money, plan=self.plan())
 

@@ -58,7 +58,7 @@ API = Api(
 )
 
 _CURRENCY = "CHF"
-"""What an amount is in, where neither the payment nor the source names a currency."""
+"""Currency of an amount where neither the payment nor the source names one."""
 _BEGINNING = "2000-01-01T00:00"
 """Payments never marked as processed since then; what is late is not asked about anyway."""
 _MOST = 1000

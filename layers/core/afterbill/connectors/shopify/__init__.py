@@ -83,7 +83,7 @@ def sign(webhook: Webhook, secret: str) -> Webhook:
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | OperatorTask, ...]:
-    """What a webhook of the source's shop says; those of another shop, which one app may serve too, say nothing."""
+    """Read a webhook of the source's shop; those of another shop, which one app may serve too, are ignored."""
     received = parse_event(webhook, source)
     if source.account and received.shop and received.shop != source.account.lower():
         return ()

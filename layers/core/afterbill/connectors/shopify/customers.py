@@ -1,4 +1,4 @@
-"""Who a Shopify webhook is about, and the privacy requests that every app has to take."""
+"""Read the customers of Shopify webhooks, and the privacy requests that every app has to take."""
 
 from afterbill.connectors._kit.json import Json, address, country, full_name, locale, section, text
 from afterbill.connectors.shopify.envelope import ShopifyEvent, id_of, ref
@@ -46,7 +46,7 @@ def profile_of(account: Json) -> CustomerRef:
 
 
 def objected_at(body: Json) -> object:
-    """When the customer in an order, or in a record of their own, unsubscribed from the shop's mail; None where not.
+    """Return when the customer in an order or in their own record unsubscribed from the shop's mail, None if not.
 
     A consent to marketing is not read: nobody knows what was agreed to, and a survey was seldom named.
     """

@@ -16,7 +16,7 @@ PREFIXES = ("shopify-", "x-shopify-")
 NAMES = ("topic", "shop-domain", "event-id", "webhook-id", "test", "triggered-at")
 
 PRESENTMENT = "presentment"
-"""As `currency` of a source: amounts as the customer saw them, not in the shop's own currency."""
+"""Value of a source's `currency` that asks for amounts as the customer saw them, not in the shop's own currency."""
 
 MOST_TRANSACTIONS = 50
 _LARGEST_ID = 10**20
@@ -58,7 +58,7 @@ def header(webhook: Webhook, name: str) -> str:
 
 
 def _made_for_testing(body: Json) -> bool:
-    """Whether the order, the transaction or one in a refund was made with a test gateway."""
+    """Tell whether the order, the transaction or one in a refund was made with a test gateway."""
     return any(entry.get("test") is True for entry in (body, *transactions(body)))
 
 

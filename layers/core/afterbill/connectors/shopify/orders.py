@@ -12,7 +12,7 @@ _CHARGING = ("sale", "authorization", "capture")
 
 
 def products_of(body: Json) -> tuple[str, ...]:
-    """What was bought, in the order of the bill, each once."""
+    """Return the names of what was bought, in the order of the bill, each once."""
     lines = records(body.get("line_items"), MOST_PRODUCTS)
     return tuple(dict.fromkeys(name for line in lines if (name := text(line.get("title")) or text(line.get("name")))))
 
@@ -98,7 +98,7 @@ def disputed(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
 
 
 def _about_payment(received: ShopifyEvent, touchpoint: Touchpoint, kind: str, money: Money | None) -> BillingEvent:
-    """What names its order and nobody: each refund, charge or dispute is a fact of its own."""
+    """Make a fact that names its order and no customer: each refund, charge or dispute is a fact of its own."""
     about = (received.require(ref(received.content), kind), touchpoint.value, "")
     objects = identifiers(**{kind: about[0], "order": ref(received.content, "order")})
     return received.envelope.fact(touchpoint, about, CustomerRef(), objects, money=money)

@@ -24,7 +24,7 @@ _HEADER = "x-square-hmacsha256-signature"
 _ENVIRONMENT = "square-environment"
 
 HEADERS = frozenset({_ENVIRONMENT})
-"""Whether a sandbox sent it, which no payload tells."""
+"""Kept because no payload says whether a sandbox sent it."""
 
 API = Api("https://connect.squareup.com", Login.KEY, sandbox_url="https://connect.squareupsandbox.com")
 

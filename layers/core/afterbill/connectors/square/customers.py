@@ -1,4 +1,4 @@
-"""Who a Square event is about, from the payload or from the API."""
+"""Read the customers of Square events, from the payload or from the API."""
 
 from dataclasses import replace
 from urllib.parse import quote
@@ -16,7 +16,7 @@ _MOST = 10
 
 
 def payer_of(payment: Json) -> CustomerRef:
-    """Who paid: many payments name nobody, some an address typed at the checkout."""
+    """Return the payer: many payments name nobody, some an address typed at the checkout."""
     method = text(payment.get("source_type"))
     return CustomerRef(
         id=identifier(payment.get("customer_id")),
@@ -29,7 +29,7 @@ def payer_of(payment: Json) -> CustomerRef:
 
 
 def recipient_of(invoice: Json) -> CustomerRef:
-    """Who gets the invoice."""
+    """Return the recipient of the invoice."""
     recipient = section(invoice, "primary_recipient")
     return replace(_person(recipient), id=identifier(recipient.get("customer_id")))
 
@@ -44,20 +44,20 @@ def _person(content: Json) -> CustomerRef:
 
 
 def objected_at(person: Json) -> object:
-    """When a customer had unsubscribed from the seller's mail at the latest; Square keeps no time of its own for it."""
+    """Return when a customer had unsubscribed from the seller's mail at the latest; Square keeps no time for it."""
     unsubscribed = section(person, "preferences").get("email_unsubscribed") is True
     return (person.get("updated_at") or True) if unsubscribed else None
 
 
 def customer_changed(received: SquareEvent) -> tuple[BillingEvent, ...]:
-    """What `customer.created` and `customer.updated` teach."""
+    """Make a profile update of `customer.created` and `customer.updated`."""
     customer = received.part("customer")
     customer_id = received.require(customer, "customer")
     return (received.envelope.profile(_person(customer), {"customer": customer_id}),)
 
 
 def customer_deleted(received: SquareEvent) -> tuple[BillingEvent, ...]:
-    """That the customer is gone; one that was merged into another goes on under that one's id."""
+    """Report that the customer is gone; one that was merged into another goes on under that one's id."""
     if section(received.content, "object", "event_context", "merge"):
         return ()
     customer_id = received.require(received.part("customer") or received.content, "customer")
@@ -95,7 +95,7 @@ def _with_buyer(event: BillingEvent, source: Source, call: Call) -> BillingEvent
 
 
 def _buyer_of(order: Json) -> CustomerRef:
-    """Who ordered, by id, or by the address to whom it goes."""
+    """Return the buyer of an order, by id, or by the address it goes to."""
     places = [
         section(fulfilment, details, "recipient")
         for fulfilment in records(order.get("fulfillments"), _MOST)

@@ -37,7 +37,7 @@ def _for_invoice(payment: Json) -> bool:
 
 
 def _bridge(paid: BillingEvent) -> BillingEvent:
-    """That this payment and this order are one, also where the invoice told the fact first.
+    """Tie this payment to its order, also where the invoice reported the fact first.
 
     Only the payment names both, and a refund names the payment: without this it would not find the invoice.
     """
@@ -53,7 +53,7 @@ def invoice_paid(event: SquareEvent) -> tuple[BillingEvent, ...]:
 
 
 def _sum(amounts: list[Money | None]) -> Money | None:
-    """What these come to; nothing where one of them is not known, or they come to nothing."""
+    """Return the sum; None where one amount is not known, or the sum is zero."""
     known = [amount for amount in amounts if amount]
     total = sum(amount.amount for amount in known)
     complete = len(known) == len(amounts) and len({amount.currency for amount in known}) == 1
@@ -93,7 +93,7 @@ def _invoice_objects(invoice: Json) -> dict[str, str]:
 
 
 def _day(event: SquareEvent) -> str:
-    """What tells two attempts apart that both an invoice and a payment report."""
+    """Return the day, which tells attempts apart that both an invoice and a payment report."""
     return event.envelope.occurred_at.date().isoformat()
 
 

@@ -106,7 +106,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
 
 
 def _without_invoice(payload: Json) -> bool:
-    """Whether a payment says that it is for no invoice; one that says nothing may be for one.
+    """Tell whether a payment says that it is for no invoice; one that says nothing may be for one.
 
     localstripe speaks the API of 2017 and says so of every payment.
     """

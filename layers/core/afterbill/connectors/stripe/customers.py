@@ -1,4 +1,4 @@
-"""Who a Stripe event is about; the seller's own addresses (account, receipts, support) are never read."""
+"""Read the customers of Stripe events; the seller's own addresses (account, receipts, support) are never read."""
 
 from collections.abc import Mapping
 
@@ -33,13 +33,13 @@ def _phone(*spelled: object) -> str | None:
 
 
 def consent_fields(content: Json) -> tuple[object, ...]:
-    """Where a seller may keep a legal basis: the metadata of a customer, or of the object that is about one."""
+    """Return the metadata of a customer, or of the object about one, where a seller may keep a legal basis."""
     subscribed = (section(content, "subscription_details"), section(content, "parent", "subscription_details"))
     return tuple(one.get("metadata") for one in (section(content, "customer"), content, *subscribed))
 
 
 def customer_changed(event: StripeEvent) -> BillingEvent:
-    """What `customer.created` and `customer.updated` teach."""
+    """Make a profile update of `customer.created` and `customer.updated`."""
     content = event.content
     customer_id = event.require(content, "customer")
     languages = content.get("preferred_locales")
@@ -55,6 +55,6 @@ def customer_changed(event: StripeEvent) -> BillingEvent:
 
 
 def customer_deleted(event: StripeEvent) -> BillingEvent:
-    """That the customer is gone; nothing else is learned of somebody who was just deleted."""
+    """Report that the customer is gone; a profile update of a deleted customer holds nothing else."""
     customer_id = event.require(event.content, "customer")
     return event.envelope.profile(CustomerRef(id=customer_id, deleted=True), {"customer": customer_id})

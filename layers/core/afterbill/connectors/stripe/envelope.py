@@ -24,12 +24,12 @@ class StripeEvent(WebhookEvent):
 
     @property
     def ids_only(self) -> bool:
-        """Whether invoice lines name prices and products by id only (from 2025-03-31 "basil" on)."""
+        """True if invoice lines name prices and products by id only (from 2025-03-31 "basil" on)."""
         return self.api_version >= "2025-03-31"
 
     @property
     def first_payment(self) -> Touchpoint:
-        """What a subscription's first payment is called by all its reporters.
+        """The touchpoint of a subscription's first payment, the same for all its reporters.
 
         Before FIRST_PAYMENTS_MARKED an invoice did not tell a first payment from others, so no twin may claim to know
         (docs.stripe.com/changelog/2018-10-31/first-invoice-subscription-billing-reason-subscription-create).

@@ -1,4 +1,4 @@
-"""What a Stripe subscription costs per month, and what its plan is called, in every payload shape."""
+"""Read the monthly price and the plan of a Stripe subscription, in every payload shape."""
 
 from dataclasses import dataclass
 
@@ -53,7 +53,7 @@ def _monthly(price: Json, quantity: int) -> Money | None:
 
 
 def recurring(items: tuple[Item, ...]) -> Money | None:
-    """What all items cost per month, rounded down to the smallest unit; None unless every amount is known."""
+    """Return the price of all items per month, rounded down to the smallest unit; None unless every amount is known."""
     amounts = [item.monthly for item in items if item.monthly]
     currencies = {money.currency for money in amounts}
     if len(amounts) != len(items) or len(currencies) != 1:
@@ -62,7 +62,7 @@ def recurring(items: tuple[Item, ...]) -> Money | None:
 
 
 def direction(before: tuple[Item, ...], after: tuple[Item, ...]) -> Touchpoint | None:
-    """Whether the month became dearer or cheaper; None where it did not, or cannot be known."""
+    """Return UPGRADED where the month became dearer, DOWNGRADED where cheaper; None for neither or unknown."""
     old, new = recurring(before), recurring(after)
     if not old or not new or old.currency != new.currency or old.amount == new.amount:
         return None
@@ -84,6 +84,6 @@ def invoice_plan(invoice: Json, *, ids_only: bool) -> str | None:
 
 
 def _is_for_plan(line: Json) -> bool:
-    """By the line's type before 2025-03-31 (prorations are invoice items there), by its parent since."""
+    """Judge by the line's type before 2025-03-31 (prorations are invoice items there), by its parent since."""
     item = section(line, "parent", "subscription_item_details")
     return line.get("type") == "subscription" or (bool(item) and item.get("proration") is not True)

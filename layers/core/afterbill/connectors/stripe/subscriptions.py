@@ -10,7 +10,7 @@ from afterbill.connectors.stripe.prices import Item, composition, direction, rec
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 
 _ENDINGS = ("cancel_at_period_end", "cancel_at")
-"""How an end is announced; portals of accounts with flexible billing set the second one only."""
+"""Fields that announce an end; portals of accounts with flexible billing set the second one only."""
 
 
 def created(event: StripeEvent) -> BillingEvent:

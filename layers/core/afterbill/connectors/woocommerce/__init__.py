@@ -69,7 +69,7 @@ def sign(webhook: Webhook, secret: str) -> Webhook:
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
-    """What an order, refund, subscription or customer says; any other object says nothing.
+    """Read an order, refund, subscription or customer; any other object means nothing here.
 
     Plugins deliver orders under topics of their own, so the topic only tells what is none, and what was deleted.
     """

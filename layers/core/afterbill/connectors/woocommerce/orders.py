@@ -51,7 +51,7 @@ def _fact(order: Json, record: Record, touchpoint: Touchpoint, meaning: str, whe
 
 
 def _refunds(order: Json, record: Record, status: str) -> Iterator[BillingEvent]:
-    """Every refund the order lists, whatever its status; without a list, the whole order."""
+    """Report every refund the order lists, whatever its status; without a list, the whole order."""
     customer = bought_by(order)
     envelope = record.at(order.get("date_modified_gmt"), order.get("updated_at"))
     listed = [one for one in records(order.get("refunds"), _MOST_REFUNDS) if identifier(one)]

@@ -1,4 +1,4 @@
-"""Who a WooCommerce object is about: the address for bills, never the shop's own."""
+"""Read the customers of WooCommerce objects: the address for bills, never the shop's own."""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _STAFF = ("administrator", "shop_manager")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Where an object came from; `account` tells its small ids from those of other shops."""
+    """The origin of an object; `account` tells its small ids from those of other shops."""
 
     source: Source
     account: str

@@ -1,4 +1,4 @@
-"""Xero: signed batches of pointers; what an invoice, a contact or a credit note came to is asked at its API.
+"""Xero: signed batches of references; what an invoice, a contact or a credit note came to is asked at its API.
 
 docs/connectors/xero.md tables every kind; the tests read that table.
 """
@@ -72,15 +72,15 @@ verify, sign = _SIGNATURE.verify, _SIGNATURE.sign
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[ObjectReference | PayloadError, ...]:
-    """A pointer for each event of a kind we ask about; none for the empty batch of the intent to receive."""
+    """A reference for each event of a kind we ask about; none for the empty batch of the intent to receive."""
     events = parse(webhook.body).get("events")
     if not isinstance(events, list):
         raise PayloadError("The body is not a Xero notification: it has no list of events.")
-    read = (_pointer(event, webhook, source) for event in events)
+    read = (_reference(event, webhook, source) for event in events)
     return tuple(one for one in read if one)
 
 
-def _pointer(event: object, webhook: Webhook, source: Source) -> ObjectReference | PayloadError | None:
+def _reference(event: object, webhook: Webhook, source: Source) -> ObjectReference | PayloadError | None:
     content = section(event)
     category, kind = ((text(content.get(key)) or "").upper() for key in ("eventCategory", "eventType"))
     if not category:
@@ -103,10 +103,10 @@ def _uuid(value: object) -> str | None:
     return found if _UUID.fullmatch(found) else None
 
 
-def resolve(pointer: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:
-    """What the object has become by now; nothing for one that is gone or not yet paid."""
-    found = _fetch(_COLLECTIONS[pointer.kind], pointer.id, pointer.account, call)
-    event = _READERS[pointer.kind](found, pointer, source) if found else None
+def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:
+    """Read the object from the API; nothing for one that is gone or not yet paid."""
+    found = _fetch(_COLLECTIONS[reference.kind], reference.id, reference.account, call)
+    event = _READERS[reference.kind](found, reference, source) if found else None
     return (event,) if event else ()
 
 
@@ -124,16 +124,16 @@ def _fetch(collection: str, id_: str, tenant: str, call: Call) -> Json:
     return next(iter(records(section(answer).get(collection), 1)), {})
 
 
-def _invoice(invoice: Json, pointer: ObjectReference, source: Source) -> BillingEvent | None:
+def _invoice(invoice: Json, reference: ObjectReference, source: Source) -> BillingEvent | None:
     if invoice.get("Status") != "PAID" or invoice.get("Type") != "ACCREC" or _only_credited(invoice):
         return None
     paid_on = _date(invoice.get("FullyPaidOnDate"))
     lines = (text(section(line, "Item").get("Name")) or text(line.get("Description")) for line in _lines(invoice))
-    return _envelope(pointer, paid_on).fact(
+    return _envelope(reference, paid_on).fact(
         Touchpoint.PAYMENT_SUCCEEDED,
-        (pointer.id, PAYMENT, ""),
+        (reference.id, PAYMENT, ""),
         _customer(section(invoice, "Contact")),
-        identifiers(invoice=pointer.id, customer=section(invoice, "Contact").get("ContactID")),
+        identifiers(invoice=reference.id, customer=section(invoice, "Contact").get("ContactID")),
         money=from_decimal(invoice.get("Total"), invoice.get("CurrencyCode") or source.currency),
         products=tuple(filter(None, lines))[:MOST_PRODUCTS],
     )
@@ -144,32 +144,32 @@ def _lines(invoice: Json) -> list[Json]:
 
 
 def _only_credited(invoice: Json) -> bool:
-    """Whether credit notes settled it and no payment ever did."""
+    """Tell whether credit notes settled the invoice and no payment ever did."""
     paid = any(invoice.get(key) for key in ("Payments", "Prepayments", "Overpayments"))
     return bool(invoice.get("CreditNotes")) and not paid
 
 
-def _credit_note(note: Json, pointer: ObjectReference, source: Source) -> BillingEvent | None:
+def _credit_note(note: Json, reference: ObjectReference, source: Source) -> BillingEvent | None:
     allocations = records(note.get("Allocations"), _MOST_LINKED)
     credited = [id_ for one in allocations if (id_ := _uuid(section(one, "Invoice").get("InvoiceID")))]
     if note.get("Type") != "ACCRECCREDIT" or note.get("Status") not in ("AUTHORISED", "PAID") or not credited:
         return None
     invoices = {f"invoice_{number}" if number > 1 else "invoice": id_ for number, id_ in enumerate(credited, start=1)}
     customer = _customer(section(note, "Contact"))
-    return _envelope(pointer).fact(
+    return _envelope(reference).fact(
         Touchpoint.REFUNDED,
-        (pointer.id, Touchpoint.REFUNDED.value, ""),
+        (reference.id, Touchpoint.REFUNDED.value, ""),
         customer,
-        identifiers(credit_note=pointer.id, customer=customer.id, **invoices),
+        identifiers(credit_note=reference.id, customer=customer.id, **invoices),
         money=from_decimal(note.get("Total"), note.get("CurrencyCode") or source.currency),
     )
 
 
-def _contact(contact: Json, pointer: ObjectReference, _source: Source) -> BillingEvent:
-    customer = replace(_customer(contact), id=pointer.id)
+def _contact(contact: Json, reference: ObjectReference, _source: Source) -> BillingEvent:
+    customer = replace(_customer(contact), id=reference.id)
     if contact.get("ContactStatus") == "GDPRREQUEST":
-        customer = CustomerRef(id=pointer.id, deleted=True)
-    return _envelope(pointer).profile(customer, {"customer": pointer.id})
+        customer = CustomerRef(id=reference.id, deleted=True)
+    return _envelope(reference).profile(customer, {"customer": reference.id})
 
 
 def _customer(contact: Json) -> CustomerRef:
@@ -181,8 +181,8 @@ def _customer(contact: Json) -> CustomerRef:
     )
 
 
-def _envelope(pointer: ObjectReference, at: datetime | None = None) -> Envelope:
-    return Envelope("xero", pointer.account, pointer.source, pointer.event_id, at or pointer.occurred_at)
+def _envelope(reference: ObjectReference, at: datetime | None = None) -> Envelope:
+    return Envelope("xero", reference.account, reference.source, reference.event_id, at or reference.occurred_at)
 
 
 def _date(value: object) -> datetime | None:
