@@ -35,13 +35,13 @@ def capture_event(
     not answer; by then everything else in the webhook is captured. Without time left no further event is begun.
     """
     sender = _sender_of(webhook, deps)
-    found = _understand(webhook, sender, deps)
-    if found is None:
+    elements = _understand(webhook, sender, deps)
+    if elements is None:
         return (Captured(Outcome.REFUSED),)
-    if webhook.part is None and len(found) > _SLICE:
-        return _split(webhook, len(found), deps)
+    if webhook.part is None and len(elements) > _SLICE:
+        return _split(webhook, len(elements), deps)
     begin = (webhook.part or 0) * _SLICE
-    captured = _capture_all(found[begin : begin + _SLICE], sender, deps, now, has_time)
+    captured = _capture_all(elements[begin : begin + _SLICE], sender, deps, now, has_time)
     problems = [one.problem for one in captured if one.outcome is Outcome.UNREADABLE]
     if problems:
         deps.dead_letters.put_aside(webhook, problems[0])
@@ -56,12 +56,12 @@ def _understand(webhook: Webhook, sender: Sender, deps: CaptureDeps) -> tuple[Pa
             return None
         if deps.evidence and webhook.part is None and not sender.provider.is_unsigned(webhook):
             deps.evidence.keep(webhook)
-        found = sender.provider.normalise(webhook, sender.source)
+        elements = sender.provider.normalise(webhook, sender.source)
     except PayloadError as error:
         return (error,)
-    if len(found) > _MOST:
-        return (PayloadError(f"The body holds {len(found)} events, more than {_MOST}."),)
-    return found
+    if len(elements) > _MOST:
+        return (PayloadError(f"The body holds {len(elements)} events, more than {_MOST}."),)
+    return elements
 
 
 def _sender_of(webhook: Webhook, deps: CaptureDeps) -> Sender:
@@ -81,15 +81,15 @@ def _split(webhook: Webhook, count: int, deps: CaptureDeps) -> tuple[Captured, .
 
 
 def _capture_all(
-    found: tuple[ParsedElement, ...], sender: Sender, deps: CaptureDeps, now: datetime, has_time: Callable[[], bool]
+    elements: tuple[ParsedElement, ...], sender: Sender, deps: CaptureDeps, now: datetime, has_time: Callable[[], bool]
 ) -> list[Captured]:
     captured: list[Captured] = []
     late: Exception | None = None
-    for one in found:
+    for element in elements:
         try:
             if not has_time():
                 raise TransientError("no time is left for the rest of this webhook")  # noqa: TRY301  # as if it failed
-            captured += _capture_one(one, sender, deps, now)
+            captured += _capture_one(element, sender, deps, now)
         except PayloadError as error:
             captured.append(Captured(Outcome.UNREADABLE, problem=str(error)))
         except Exception as error:  # noqa: BLE001  # raised below, once the others had their turn
@@ -99,15 +99,15 @@ def _capture_all(
     return captured
 
 
-def _capture_one(one: ParsedElement, sender: Sender, deps: CaptureDeps, now: datetime) -> list[Captured]:
-    if isinstance(one, PayloadError):
-        raise one
-    if isinstance(one, OperatorTask):
-        address = one.customer.address
-        is_new = deps.facts.keep_task(one, deps.hash_address(address) if address else "", now)
-        return [Captured(_TASKS[is_new, one.urgent])]
-    if isinstance(one, ObjectReference):
+def _capture_one(element: ParsedElement, sender: Sender, deps: CaptureDeps, now: datetime) -> list[Captured]:
+    if isinstance(element, PayloadError):
+        raise element
+    if isinstance(element, OperatorTask):
+        address = element.customer.address
+        is_new = deps.facts.keep_task(element, deps.hash_address(address) if address else "", now)
+        return [Captured(_TASKS[is_new, element.urgent])]
+    if isinstance(element, ObjectReference):
         resolve = sender.provider.resolve
-        events = resolve(one, sender.source, sender.api) if resolve else ()
+        events = resolve(element, sender.source, sender.api) if resolve else ()
         return [capture_fact(event, sender, deps, now) for event in events] or [Captured(Outcome.IGNORED)]
-    return [capture_fact(one, sender, deps, now)]
+    return [capture_fact(element, sender, deps, now)]

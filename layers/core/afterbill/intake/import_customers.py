@@ -131,13 +131,13 @@ class _Commit:
 def _commits(events: Mapping[int, BillingEvent], deps: CustomerImportDeps) -> Iterator[_Commit]:
     """Transactions as full as they may be; what concerns one person is never torn apart."""
     full = _Commit()
-    for one in _people(events, deps):
-        if one.size > MOST_WRITES:
+    for changes in _people(events, deps):
+        if changes.size > MOST_WRITES:
             continue  # so many rows about one person are written one after the other
-        if full.size + one.size > MOST_WRITES:
+        if full.size + changes.size > MOST_WRITES:
             yield full
             full = _Commit()
-        full.add(one)
+        full.add(changes)
     yield full
 
 

@@ -92,15 +92,15 @@ def _transactions(
     """Yield batches of writes; a response that needs no writing gets its outcome at once."""
     if not responses:
         return
-    stored = deps.table.responses([one.id for one in responses])
-    for one in responses:
-        if one.id in stored:
-            found = _outcome(one.collected, stored[one.id], deps.now)
-            if found is not Outcome.DIFFERS or not deps.replace:
-                outcomes[one.id] = found
+    stored = deps.table.responses([response.id for response in responses])
+    for response in responses:
+        if response.id in stored:
+            outcome = _outcome(response.collected, stored[response.id], deps.now)
+            if outcome is not Outcome.DIFFERS or not deps.replace:
+                outcomes[response.id] = outcome
     open_ = _without(responses, outcomes)
     people = _people(open_, deps.table)
-    yield from _batches([_rewrite(one, people, stored.get(one.id), deps.now) for one in open_])
+    yield from _batches([_rewrite(response, people, stored.get(response.id), deps.now) for response in open_])
 
 
 def _outcome(collected: ExternalResponse, stored: Invitation, now: datetime) -> Outcome:
@@ -117,14 +117,16 @@ def _people(responses: Sequence[Response], table: ImportedResponses) -> Mapping[
     aliases = tuple(dict.fromkeys(alias for one in responses for alias in one.aliases))
     ids = table.customer_ids(aliases) if aliases else {}
     people = follow_merges(ids.values(), table.customers)
-    found = {alias: survivor_of(id_, people) for alias, id_ in ids.items()}
-    return {alias: one for alias, one in found.items() if one}
+    owners = {alias: survivor_of(id_, people) for alias, id_ in ids.items()}
+    return {alias: owner for alias, owner in owners.items() if owner}
 
 
-def _rewrite(one: Response, people: Mapping[str, Customer], before: Invitation | None, now: datetime) -> ResponseWrite:
+def _rewrite(
+    response: Response, people: Mapping[str, Customer], before: Invitation | None, now: datetime
+) -> ResponseWrite:
     """Return the response to write; one that replaces another is forgotten when that one would have been."""
-    customer = next((people[alias] for alias in one.aliases if alias in people), None)
-    after = closed_invitation(replace(one.collected, customer=customer), now)
+    customer = next((people[alias] for alias in response.aliases if alias in people), None)
+    after = closed_invitation(replace(response.collected, customer=customer), now)
     kept = replace(after, created_at=before.created_at, due_at=before.due_at) if before else after
     return ResponseWrite(kept, before)
 
@@ -133,13 +135,13 @@ def _batches(rewrites: Sequence[ResponseWrite]) -> Iterator[list[ResponseWrite]]
     """Yield the writes in order, in batches that a transaction takes."""
     batch: list[ResponseWrite] = []
     size = 0
-    for one in rewrites:
-        comment = one.after.answer.comment if one.after.answer else ""
+    for write in rewrites:
+        comment = write.after.answer.comment if write.after.answer else ""
         more = _AROUND + len(comment.encode())
         if batch and (len(batch) == MOST_WRITES or size + more > _MOST_BYTES):
             yield batch
             batch, size = [], 0
-        batch.append(one)
+        batch.append(write)
         size += more
     if batch:
         yield batch

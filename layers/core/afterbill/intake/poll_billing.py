@@ -36,8 +36,10 @@ class Polled:
 
 def poll_billing(deps: PollDeps, now: datetime) -> tuple[Polled, ...]:
     """Poll every source whose provider has a poller, whatever becomes of the others; safe to repeat after a crash."""
-    found = [(source, deps.load(source.provider)) for source in deps.sources.values()]
-    return tuple(_poll(source, one, one.poller, deps, now) for source, one in found if one.poller)
+    connectors = [(source, deps.load(source.provider)) for source in deps.sources.values()]
+    return tuple(
+        _poll(source, connector, connector.poller, deps, now) for source, connector in connectors if connector.poller
+    )
 
 
 def _poll(source: Source, provider: Connector, poller: Poller, deps: PollDeps, now: datetime) -> Polled:

@@ -49,9 +49,9 @@ def run_campaigns(deps: CampaignDeps, now: datetime, has_time: Callable[[], bool
 
 
 def _run(name: str, deps: CampaignDeps, now: datetime, today: date, has_time: Callable[[], bool]) -> Ran:
-    campaign, known, customers = deps.policy.campaigns[name], deps.campaigns.done(name), 0
-    done = resumed(campaign, known, today)
-    if done != known:
+    campaign, before, customers = deps.policy.campaigns[name], deps.campaigns.done(name), 0
+    done = resumed(campaign, before, today)
+    if done != before:
         deps.campaigns.set_done(name, done)
     for turn in turns(campaign, done, today):
         if not has_time():

@@ -39,8 +39,8 @@ def checked(values: Mapping[str, object]) -> dict[str, str]:
     wording, consented = _wording(values.get(CONSENT_TEXT)), _time(values.get(CONSENT_AT))
     noticed, withdrawn = _time(values.get(NOTICE_AT)), _word(values.get(CONSENT_WITHDRAWN_AT))
     agreed = {CONSENT_AT: consented, CONSENT_TEXT: wording} if consented and wording else {}
-    found = {**agreed, CONSENT_WITHDRAWN_AT: withdrawn, NOTICE_AT: noticed}
-    return {name: value for name, value in found.items() if value}
+    basis = {**agreed, CONSENT_WITHDRAWN_AT: withdrawn, NOTICE_AT: noticed}
+    return {name: value for name, value in basis.items() if value}
 
 
 def pairs(entries: object) -> dict[str, object]:

@@ -61,8 +61,8 @@ def section(value: object, *path: str) -> Json:
 
 def records(value: object, most: int) -> list[Json]:
     """The first objects of a list, at most so many; whatever else stands in it is left out."""
-    found = value if isinstance(value, list) else []
-    return [entry for entry in found[:most] if isinstance(entry, dict)]
+    entries = value if isinstance(value, list) else []
+    return [entry for entry in entries[:most] if isinstance(entry, dict)]
 
 
 def text(value: object, longest: int = _LONGEST) -> str | None:
@@ -101,9 +101,9 @@ def moment(value: object) -> datetime | None:
 
 def iso_moment(value: object, naive: tzinfo | None = UTC) -> datetime | None:
     """An ISO 8601 time as an aware datetime in UTC; one without `Z` or an offset is `naive`'s, or None without it."""
-    found = text(value, 40)
+    spelled = text(value, 40)
     try:
-        at = datetime.fromisoformat(found or "")
+        at = datetime.fromisoformat(spelled or "")
         at = at.replace(tzinfo=at.tzinfo or naive)
         if at.tzinfo is None:
             return None
@@ -135,9 +135,9 @@ def full_name(first: object, last: object) -> str | None:
 def address(*values: object) -> str | None:
     """The first value that has the shape of one plain e-mail address."""
     for value in values:
-        found = text(value, 254)
-        if found and _NOT_PLAIN.isdisjoint(found) and 0 < found.find("@") == found.rfind("@") < len(found) - 1:
-            return found
+        mail = text(value, 254)
+        if mail and _NOT_PLAIN.isdisjoint(mail) and 0 < mail.find("@") == mail.rfind("@") < len(mail) - 1:
+            return mail
     return None
 
 
@@ -146,8 +146,8 @@ _EU_CODES = {"UK": "GB", "EL": "GR"}
 
 def country(*values: object) -> str | None:
     """The first ISO 3166 code of two letters, upper case; what the EU writes for two countries is put right."""
-    found = next((code for value in values if (code := alpha_code(value, 2))), None)
-    return _EU_CODES.get(found, found) if found else None
+    first = next((code for value in values if (code := alpha_code(value, 2))), None)
+    return _EU_CODES.get(first, first) if first else None
 
 
 def alpha_code(value: object, count: int) -> str | None:
@@ -158,7 +158,7 @@ def alpha_code(value: object, count: int) -> str | None:
 
 def locale(value: object) -> str | None:
     """A language tag such as `de` or `pt-BR`; Stripe's `auto` leaves the choice to the browser and is none."""
-    found = text(value, 35)
-    if not found or found == "auto" or not found.isascii():
+    tag = text(value, 35)
+    if not tag or tag == "auto" or not tag.isascii():
         return None
-    return found if found.replace("-", "").replace("_", "").isalnum() else None
+    return tag if tag.replace("-", "").replace("_", "").isalnum() else None

@@ -100,10 +100,10 @@ class Message:
         stated = self.body.at("timestamp")
         if stated is None:
             return self.sent_at
-        found = moment(stated) or iso_moment(stated, naive=None)
-        if not found:
+        at = moment(stated) or iso_moment(stated, naive=None)
+        if not at:
             raise PayloadError("The body's timestamp is not ISO 8601 with Z or an offset.")
-        return found
+        return at
 
     @property
     def test(self) -> bool:

@@ -62,6 +62,6 @@ def _children(element: Element, deepest: int) -> Iterator[tuple[str, object]]:
     by_tag: dict[str, list[Element]] = {}
     for child in element:
         by_tag.setdefault(child.tag, []).append(child)
-    for tag, found in by_tag.items():
-        contents = [_content(child, deepest - 1) for child in found]
+    for tag, elements in by_tag.items():
+        contents = [_content(child, deepest - 1) for child in elements]
         yield tag, contents if len(contents) > 1 else contents[0]

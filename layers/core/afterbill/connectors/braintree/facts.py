@@ -101,8 +101,8 @@ def _charge(received: BraintreeEvent, touchpoint: Touchpoint, meaning: str) -> B
 
 def _transactions(subscription: Json) -> list[Json]:
     """The charges of a subscription, the latest first, as Braintree lists them already; refunds stand among them."""
-    found = [one for one in records(subscription.get("transactions"), _MOST) if one.get("type") != "credit"]
-    return sorted(found, key=lambda one: text(one.get("created-at")) or "", reverse=True)
+    charges = [one for one in records(subscription.get("transactions"), _MOST) if one.get("type") != "credit"]
+    return sorted(charges, key=lambda one: text(one.get("created-at")) or "", reverse=True)
 
 
 def _latest(subscription: Json) -> Json:

@@ -88,8 +88,8 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
     """The event with what the API knows of its customer: orders, credit notes and some customers name no address."""
     if not event.customer.id:
         return event
-    found = {"customer": section(call(f"/api/v2/customers/{quote(event.customer.id, safe='')}"), "customer")}
-    stored = customer_in(found)
+    content = {"customer": section(call(f"/api/v2/customers/{quote(event.customer.id, safe='')}"), "customer")}
+    stored = customer_in(content)
     if not stored.address:
         return event
     reported = event.customer
@@ -101,4 +101,4 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
         country=stored.country or reported.country,
         attributes={**stored.attributes, **reported.attributes},
     )
-    return with_basis(replace(event, customer=person), source.fields, *consent_fields(found))
+    return with_basis(replace(event, customer=person), source.fields, *consent_fields(content))

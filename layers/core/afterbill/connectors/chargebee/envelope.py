@@ -94,14 +94,14 @@ class ChargebeeEvent(WebhookEvent):
 
 def start_of(subscription: object) -> str | None:
     """Return the object that a subscription's start, its first payment and a refund of that have in common."""
-    found = identifier(subscription)
-    return text(f"start:{found}") if found else None
+    id_ = identifier(subscription)
+    return text(f"start:{id_}") if id_ else None
 
 
 def _order(order: Json) -> str | None:
     """Orders and invoices are counted apart, both from 1: an order must not pass for the invoice of that number."""
-    found = identifier(order.get("id"))
-    return text(f"order:{found}") if found else None
+    id_ = identifier(order.get("id"))
+    return text(f"order:{id_}") if id_ else None
 
 
 def _linked_invoice(transaction: Json) -> object:

@@ -74,12 +74,12 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | PayloadE
     # A structured event may repeat its attributes as headers.
     if not content_type.startswith(_STRUCTURED) and any(f"ce-{name}" in webhook.headers for name in _NEEDED):
         return _event(_binary(webhook), source, webhook.received_at)
-    found = parse_any(webhook.body)
-    if isinstance(found, dict):
-        return _event(found, source, webhook.received_at)
-    if not isinstance(found, list):
+    content = parse_any(webhook.body)
+    if isinstance(content, dict):
+        return _event(content, source, webhook.received_at)
+    if not isinstance(content, list):
         raise PayloadError("The body is no CloudEvent: it is JSON, but neither an object nor a batch of them.")
-    return tuple(_batch(found, source, webhook.received_at))
+    return tuple(_batch(content, source, webhook.received_at))
 
 
 def _binary(webhook: Webhook) -> Json:
@@ -112,10 +112,10 @@ def _event(event: Json, source: Source, received_at: datetime) -> tuple[BillingE
         "timestamp": event.get("time"),
         "data": data,
     }
-    found = read(neutral, source, _identity(event), received_at)
-    if found and not readable:
+    events = read(neutral, source, _identity(event), received_at)
+    if events and not readable:
         raise PayloadError("The event's data is not JSON.")
-    return found
+    return events
 
 
 def _identity(event: Json) -> str:

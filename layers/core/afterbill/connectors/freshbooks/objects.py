@@ -45,11 +45,11 @@ def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[Bil
     def ask(kind: str, id_: str | None) -> Json:
         return _ask(call, reference.account, kind, id_)
 
-    found = ask(reference.kind, reference.id)
-    if not found:
+    content = ask(reference.kind, reference.id)
+    if not content:
         return ()
     envelope = Envelope(PROVIDER, reference.account, reference.source, reference.event_id, reference.occurred_at)
-    event = _READERS[reference.kind](found, reference.id, envelope, ask)
+    event = _READERS[reference.kind](content, reference.id, envelope, ask)
     return (event,) if event else ()
 
 
@@ -60,8 +60,8 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
     client = _ask(call, account, "client", client_id) if account else {}
     if not client or not client_id:
         return event
-    known = _person(client_id, client)
-    return replace(event, customer=replace(known, attributes={**known.attributes, **event.customer.attributes}))
+    person = _person(client_id, client)
+    return replace(event, customer=replace(person, attributes={**person.attributes, **event.customer.attributes}))
 
 
 def _ask(call: Call, account: str, kind: str, id_: str | None) -> Json:

@@ -97,7 +97,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[ParsedElement, ...]:
     batch = [events] if isinstance(events, dict) else events  # the reference shows single ones without a list
     if not isinstance(batch, list):
         raise PayloadError("The body has no list of GoCardless events.")
-    return tuple(found for event in batch for found in _whatever(event, webhook, source))
+    return tuple(element for event in batch for element in _whatever(event, webhook, source))
 
 
 def _whatever(event: object, webhook: Webhook, source: Source) -> tuple[ParsedElement, ...]:
@@ -181,7 +181,7 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
     person = _ask(call, "customers", event.customer.id or _linked(mandate, "customer"))
     bill = refund or payment
     linked = identifiers(payment=payment, subscription=_linked(payment, "subscription"), customer=person)
-    found = replace(
+    completed = replace(
         event,
         customer=_customer(event.customer, person, bill),
         objects={**linked, **objects},
@@ -189,7 +189,7 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
         plan=event.plan or text(subscription.get("name")),
     )
     places = (person, mandate, payment, subscription)
-    return with_basis(found, source.fields, *(one.get("metadata") for one in places))
+    return with_basis(completed, source.fields, *(one.get("metadata") for one in places))
 
 
 def _ask(call: Call, kind: str, id_: str | None) -> Json:

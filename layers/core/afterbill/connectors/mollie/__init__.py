@@ -121,8 +121,8 @@ def _event(payload: Json, webhook: Webhook, source: Source) -> tuple[BillingEven
     event_id = identifier(payload) or entity_id
     occurred_at = iso_moment(payload.get("createdAt")) or webhook.received_at
     if entity:
-        known = {"id": entity_id, "status": status, "mode": payload.get("mode"), **entity}
-        return _read(known, resource, _envelope(source, event_id, occurred_at), source)
+        content = {"id": entity_id, "status": status, "mode": payload.get("mode"), **entity}
+        return _read(content, resource, _envelope(source, event_id, occurred_at), source)
     if resource not in _PATHS:
         raise PayloadError(f"The Mollie event {kind} comes without its entity: choose full payloads for the webhook.")
     return (ObjectReference(source.name, event_id, occurred_at, resource, entity_id),)
@@ -136,8 +136,8 @@ def _read(entity: Json, resource: str, envelope: Envelope, source: Source) -> tu
     profile = identifier(entity.get("profileId"))
     if source.account and profile and profile != source.account:
         return ()
-    found = READERS[resource](entity, replace(envelope, test=entity.get("mode") == "test"))
-    return tuple(with_basis(event, source.fields, entity.get("metadata")) for event in found)
+    events = READERS[resource](entity, replace(envelope, test=entity.get("mode") == "test"))
+    return tuple(with_basis(event, source.fields, entity.get("metadata")) for event in events)
 
 
 def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:
@@ -145,8 +145,8 @@ def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[Bil
     entity = _entity_of(reference, call)
     if not entity:
         return ()
-    known = {**entity, "id": reference.id}
-    return _read(known, reference.kind, _envelope(source, reference.event_id, reference.occurred_at), source)
+    content = {**entity, "id": reference.id}
+    return _read(content, reference.kind, _envelope(source, reference.event_id, reference.occurred_at), source)
 
 
 def _entity_of(reference: ObjectReference, call: Call) -> Json:
@@ -169,8 +169,8 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
         customer = _completed(customer, stored)
     customer = replace(customer, attributes={**event.customer.attributes, **customer.attributes})
     objects = {"payment": payment_id} if (payment_id := identifier(payment)) else {}
-    found = replace(event, customer=customer, objects={**objects, **event.objects})
-    return with_basis(found, source.fields, stored.get("metadata"), payment.get("metadata"))
+    completed = replace(event, customer=customer, objects={**objects, **event.objects})
+    return with_basis(completed, source.fields, stored.get("metadata"), payment.get("metadata"))
 
 
 def _payment_of(event: BillingEvent, call: Call) -> Json:
@@ -185,12 +185,12 @@ def _payment_of(event: BillingEvent, call: Call) -> Json:
 
 
 def _completed(customer: CustomerRef, stored: Json) -> CustomerRef:
-    known = person_of(stored)
+    person = person_of(stored)
     return replace(
         customer,
-        email=known.email,
-        name=customer.name or known.name,
-        locale=customer.locale or known.locale,
+        email=person.email,
+        name=customer.name or person.name,
+        locale=customer.locale or person.locale,
     )
 
 

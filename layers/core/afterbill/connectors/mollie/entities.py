@@ -68,16 +68,16 @@ def _products(entity: Json) -> tuple[str, ...]:
 
 
 def _id_of(entity: Json, what: str) -> str:
-    found = identifier(entity)
-    if not found:
+    id_ = identifier(entity)
+    if not id_:
         raise PayloadError(f"The Mollie {what} has no id.")
-    return found
+    return id_
 
 
 def _at(envelope: Envelope, *times: object) -> Envelope:
     """The envelope at the first of these times that can be read, else at its own."""
-    found = next((at for at in map(iso_moment, times) if at), None)
-    return replace(envelope, occurred_at=found or envelope.occurred_at)
+    first = next((at for at in map(iso_moment, times) if at), None)
+    return replace(envelope, occurred_at=first or envelope.occurred_at)
 
 
 def _payment(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:
@@ -112,15 +112,15 @@ def _paid_as(entity: Json, objects: Mapping[str, str]) -> Touchpoint:
 def _taken_back(entity: Json, envelope: Envelope, subject: str, objects: Mapping[str, str]) -> tuple[BillingEvent, ...]:
     """Report the sum refunded so far, and the sum the bank fetched back; a higher sum is another refund."""
     customer = customer_of(entity)
-    found: list[BillingEvent] = []
+    events: list[BillingEvent] = []
     refunded, charged_back = _amount(entity.get("amountRefunded")), _amount(entity.get("amountChargedBack"))
     if refunded and refunded.amount > 0:
         about = (subject, "refunded", str(refunded.amount))
-        found.append(envelope.fact(Touchpoint.REFUNDED, about, customer, objects, money=refunded))
+        events.append(envelope.fact(Touchpoint.REFUNDED, about, customer, objects, money=refunded))
     if charged_back and charged_back.amount > 0:
         about = (subject, "disputed", "")
-        found.append(envelope.fact(Touchpoint.DISPUTED, about, customer, objects, money=charged_back))
-    return tuple(found)
+        events.append(envelope.fact(Touchpoint.DISPUTED, about, customer, objects, money=charged_back))
+    return tuple(events)
 
 
 _ORDER_STATES: Mapping[object, tuple[tuple[Touchpoint, str, str], ...]] = {
@@ -140,13 +140,13 @@ def _order(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:
     objects = identifiers(order=order, customer=entity.get("customerId"))
     money, products = _amount(entity.get("amount")), _products(entity)
     states = _ORDER_STATES.get(entity.get("status"), ()) if isinstance(entity.get("status"), str) else ()
-    found = tuple(
+    events = tuple(
         _at(envelope, entity.get(when)).fact(
             touchpoint, (order, meaning, ""), customer_of(entity), objects, money=money, products=products
         )
         for touchpoint, meaning, when in states
     )
-    return (*found, *_taken_back(entity, envelope, order, objects)) if found else ()
+    return (*events, *_taken_back(entity, envelope, order, objects)) if events else ()
 
 
 def _payment_link(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:

@@ -113,11 +113,11 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
 def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
     """The event with what Paddle knows of its customer; unchanged where Paddle knows no such customer."""
     before = event.customer
-    found = section(call(f"/customers/{quote(before.id, safe='')}"), "data") if before.id else {}
+    stored = section(call(f"/customers/{quote(before.id, safe='')}"), "data") if before.id else {}
     customer = replace(
         before,
-        email=before.email or address(found.get("email")),
-        name=before.name or text(found.get("name")),
-        locale=before.locale or locale(found.get("locale")),
+        email=before.email or address(stored.get("email")),
+        name=before.name or text(stored.get("name")),
+        locale=before.locale or locale(stored.get("locale")),
     )
-    return with_basis(replace(event, customer=customer), source.fields, found.get("custom_data"))
+    return with_basis(replace(event, customer=customer), source.fields, stored.get("custom_data"))

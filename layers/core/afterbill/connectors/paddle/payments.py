@@ -81,8 +81,8 @@ def _payer(transaction: Json) -> CustomerRef:
 
 def _payments(transaction: Json) -> list[Json]:
     """The attempts to pay, the latest first."""
-    found = records(transaction.get("payments"), _MOST_PAYMENTS)
-    return sorted(found, key=lambda payment: text(payment.get("created_at")) or "", reverse=True)
+    payments = records(transaction.get("payments"), _MOST_PAYMENTS)
+    return sorted(payments, key=lambda payment: text(payment.get("created_at")) or "", reverse=True)
 
 
 def _failures(transaction: Json) -> list[Json]:

@@ -101,7 +101,7 @@ def customer_seen(event: PaddleEvent) -> BillingEvent:
 def address_seen(event: PaddleEvent) -> BillingEvent | None:
     """`address.*`: where a customer lives."""
     customer_id = identifier(event.content.get("customer_id"))
-    found = country(event.content.get("country_code"))
-    if not customer_id or not found:
+    home = country(event.content.get("country_code"))
+    if not customer_id or not home:
         return None
-    return event.envelope.profile(CustomerRef(id=customer_id, country=found), {"customer": customer_id})
+    return event.envelope.profile(CustomerRef(id=customer_id, country=home), {"customer": customer_id})

@@ -73,15 +73,15 @@ _LOOKUPS = (
 
 def verify(webhook: Webhook, _secrets: Sequence[str], _now: datetime) -> Refusal | None:
     """Check that PayPal's headers are all there and well-formed: this proves nothing yet, `confirm` does."""
-    found = {name: webhook.headers.get(header, "") for name, header in _FIELDS.items()}
-    if not all(found.values()):
+    fields = {name: webhook.headers.get(header, "") for name, header in _FIELDS.items()}
+    if not all(fields.values()):
         return Refusal.MISSING
     well_formed = (
-        found["auth_algo"] == _ALGORITHM
-        and _CERTIFICATE.fullmatch(found["cert_url"])
-        and _VISIBLE.fullmatch(found["transmission_id"])
-        and iso_moment(found["transmission_time"], naive=None)
-        and _is_base64(found["transmission_sig"])
+        fields["auth_algo"] == _ALGORITHM
+        and _CERTIFICATE.fullmatch(fields["cert_url"])
+        and _VISIBLE.fullmatch(fields["transmission_id"])
+        and iso_moment(fields["transmission_time"], naive=None)
+        and _is_base64(fields["transmission_sig"])
     )
     return None if well_formed else Refusal.MALFORMED
 

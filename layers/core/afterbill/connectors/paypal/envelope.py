@@ -33,11 +33,11 @@ class PayPalEvent(WebhookEvent):
 
     def money(self, *places: object) -> Money | None:
         """The first amount: `{value, currency_code}` since version 2, `{total, currency}` before; never a float."""
-        for one in map(section, places):
-            digits, code = one.get("value", one.get("total")), one.get("currency_code", one.get("currency"))
-            found = from_decimal(digits, code or self.currency)
-            if found:
-                return found
+        for place in map(section, places):
+            digits, code = place.get("value", place.get("total")), place.get("currency_code", place.get("currency"))
+            money = from_decimal(digits, code or self.currency)
+            if money:
+                return money
         return None
 
     def linked(self, *collections: str) -> str | None:
@@ -66,9 +66,9 @@ class PayPalEvent(WebhookEvent):
         products: tuple[str, ...] = (),
     ) -> BillingEvent:
         """A fact of this event, about whoever its resource names."""
-        found = customer_of(self.content) if customer is None else customer
-        objects = {**objects, **_named(found)}
-        return self.envelope.fact(touchpoint, about, found, objects, money=money, plan=plan, products=products)
+        payer = customer_of(self.content) if customer is None else customer
+        objects = {**objects, **_named(payer)}
+        return self.envelope.fact(touchpoint, about, payer, objects, money=money, plan=plan, products=products)
 
 
 def _named(customer: CustomerRef) -> dict[str, str]:

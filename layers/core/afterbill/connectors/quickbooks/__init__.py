@@ -77,8 +77,8 @@ def normalise(webhook: Webhook, source: Source) -> tuple[ObjectReference | Paylo
         changes = _legacy(notifications)
     else:
         raise PayloadError("The body is neither an array of CloudEvents nor an object with eventNotifications.")
-    found = (_reference(change, webhook, source) for change in changes)
-    return tuple(one for one in found if one)
+    elements = (_reference(change, webhook, source) for change in changes)
+    return tuple(one for one in elements if one)
 
 
 def _cloud_event(event: object) -> Json:
@@ -96,12 +96,13 @@ def _cloud_event(event: object) -> Json:
 
 
 def _legacy(notifications: list[object]) -> Iterator[Json]:
-    for one in notifications:
-        entities = section(one, "dataChangeEvent").get("entities")
+    for notification in notifications:
+        entities = section(notification, "dataChangeEvent").get("entities")
         # One without a list of entities is an error in its place, as an entity without a name is.
         for entity in entities if isinstance(entities, list) else [None]:
             changed = section(entity)
-            yield {**changed, "realm": section(one).get("realmId"), "at": changed.get("lastUpdated"), "event": None}
+            realm = section(notification).get("realmId")
+            yield {**changed, "realm": realm, "at": changed.get("lastUpdated"), "event": None}
 
 
 def _reference(change: Json, webhook: Webhook, source: Source) -> ObjectReference | PayloadError | None:
@@ -127,9 +128,9 @@ def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[Bil
     def fetch(kind: str, id_: str) -> Json:
         return _fetch(kind, id_, reference.account, call) if _ID.fullmatch(id_) else {}
 
-    found = fetch(reference.kind, reference.id)
-    event = read(found, reference, source, fetch) if found else None
-    return (with_basis(event, source.fields, consent_fields(found)),) if event else ()
+    content = fetch(reference.kind, reference.id)
+    event = read(content, reference, source, fetch) if content else None
+    return (with_basis(event, source.fields, consent_fields(content)),) if event else ()
 
 
 def find_customer(event: BillingEvent, _source: Source, call: Call) -> BillingEvent:
@@ -137,9 +138,9 @@ def find_customer(event: BillingEvent, _source: Source, call: Call) -> BillingEv
     id_ = event.customer.id or ""
     if not _ID.fullmatch(id_) or not event.fact:
         return event
-    found = _fetch("Customer", id_, event.fact.split("|")[1], call)  # a fact names its company
-    person = replace(customer_of(found, id_), attributes=event.customer.attributes)
-    return replace(event, customer=person) if found else event
+    content = _fetch("Customer", id_, event.fact.split("|")[1], call)  # a fact names its company
+    person = replace(customer_of(content, id_), attributes=event.customer.attributes)
+    return replace(event, customer=person) if content else event
 
 
 def _fetch(kind: str, id_: str, realm: str, call: Call) -> Json:

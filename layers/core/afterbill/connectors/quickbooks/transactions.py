@@ -56,8 +56,8 @@ class _Transaction:
         places = [self.content, *self.lines]
         links = [link for place in places for link in records(place.get("LinkedTxn"), _MOST_LINES)]
         ids = dict.fromkeys(identifier(link.get("TxnId")) for link in links if link.get("TxnType") == _PAID[kind])
-        found = [id_ for id_ in ids if id_][:_MOST_LINKED]
-        return {f"{kind}_{number}" if number > 1 else kind: id_ for number, id_ in enumerate(found, start=1)}
+        linked = [id_ for id_ in ids if id_][:_MOST_LINKED]
+        return {f"{kind}_{number}" if number > 1 else kind: id_ for number, id_ in enumerate(linked, start=1)}
 
     @property
     def buyer(self) -> CustomerRef:

@@ -96,10 +96,10 @@ def _reference(payload: Json, source: Source, name: str, id_: str, at: datetime)
 
 
 def _named(payload: Json, key: str, kind: str) -> str:
-    found = identifier(payload.get(key))
-    if not found:
+    id_ = identifier(payload.get(key))
+    if not id_:
         raise PayloadError(f"The Recurly notification {kind} has no {key}.")
-    return found
+    return id_
 
 
 def _at(payload: Json, kind: str) -> datetime:

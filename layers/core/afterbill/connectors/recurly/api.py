@@ -62,8 +62,8 @@ def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[Bil
     if transaction.get("type") == "refund":
         return (_refund(reference.id, transaction, envelope, site),)
     number = identifier(section(transaction, "invoice").get("number"))
-    found = _invoice(site.get(_PATHS["invoice"], number), transaction, envelope, site) if number else ()
-    return found or (_payment(reference.id, transaction, envelope, site),)
+    events = _invoice(site.get(_PATHS["invoice"], number), transaction, envelope, site) if number else ()
+    return events or (_payment(reference.id, transaction, envelope, site),)
 
 
 def _invoice(invoice: Json, transaction: Json, envelope: Envelope, site: _Site) -> tuple[BillingEvent, ...]:
@@ -181,16 +181,16 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
 
 
 def _from(document: Json, kind: str, event: BillingEvent, site: _Site) -> BillingEvent:
-    found = _customer(document, site, document)
-    if not found.id:
+    customer = _customer(document, site, document)
+    if not customer.id:
         return event
     plan = section(document, "plan")
     keys = {"payment": ("amount",), "invoice": ("total",), "subscription": ("total", "subtotal")}[kind]
     money = _amount(document, *keys) if kind != "subscription" or event.touchpoint in _PAID else None
     return replace(
         event,
-        customer=found,
-        objects={**event.objects, "customer": found.id},
+        customer=customer,
+        objects={**event.objects, "customer": customer.id},
         money=event.money or money,
         plan=event.plan or text(plan.get("name")) or text(plan.get("code")),
     )

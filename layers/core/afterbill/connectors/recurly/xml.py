@@ -31,8 +31,8 @@ class RecurlyEvent:
 
     def at(self, *times: object) -> "RecurlyEvent":
         """Return the notification dated at the first of these times that can be read."""
-        found = next((at for at in map(iso_moment, times) if at), self.envelope.occurred_at)
-        return replace(self, envelope=replace(self.envelope, occurred_at=found))
+        occurred_at = next((at for at in map(iso_moment, times) if at), self.envelope.occurred_at)
+        return replace(self, envelope=replace(self.envelope, occurred_at=occurred_at))
 
     @property
     def occurred_at(self) -> datetime:
@@ -41,10 +41,10 @@ class RecurlyEvent:
 
     def require(self, kind: str) -> str:
         """The id of this kind; a notification without it cannot be told from others."""
-        found = self.objects().get(kind)
-        if not found:
+        id_ = self.objects().get(kind)
+        if not id_:
             raise PayloadError(f"The Recurly notification {self.kind} names no {kind}.")
-        return found
+        return id_
 
     def money(self, cents: object) -> Money | None:
         """An amount; only invoices name their currency."""

@@ -146,8 +146,8 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
     invoice = section(answer, "invoice") or answer
     customer = _customer(invoice)
     if customer.id and not customer.address:
-        known = section(call(f"{_client(source)}/customers/{quote(customer.id, safe='')}"))
-        customer = _person(section(known, "customer") or known, customer.id)
+        stored = section(call(f"{_client(source)}/customers/{quote(customer.id, safe='')}"))
+        customer = _person(section(stored, "customer") or stored, customer.id)
     money = event.money or _paid(invoice, source)
     return replace(event, customer=customer, money=money) if invoice else event
 

@@ -88,11 +88,13 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | Operator
     if source.account and received.shop and received.shop != source.account.lower():
         return ()
     reader = _READERS.get(received.topic)
-    found = reader(received) if reader else ()
-    return tuple(_told(one, received.content, source) if isinstance(one, BillingEvent) else one for one in found)
+    elements = reader(received) if reader else ()
+    return tuple(
+        _with_consent(one, received.content, source) if isinstance(one, BillingEvent) else one for one in elements
+    )
 
 
-def _told(event: BillingEvent, body: Json, source: Source) -> BillingEvent:
+def _with_consent(event: BillingEvent, body: Json, source: Source) -> BillingEvent:
     """With the legal basis in the notes of an order, and with an objection to mail of the shop."""
     objected_at = customers.objected_at(body)
     return with_basis(event, source.fields, body.get("note_attributes"), objected_at=objected_at)
@@ -109,7 +111,7 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
         account = _ask(call, "customer", customer_id)
         customer = customers.profile_of(account)
     total = None if event.touchpoint is Touchpoint.REFUNDED else money_of(order, "total_price", source)
-    found = replace(
+    completed = replace(
         event,
         # An id without an address may be known to us from elsewhere.
         customer=replace(customer, id=customer_id) if customer_id or customer.email else event.customer,
@@ -117,7 +119,7 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
         products=event.products or orders.products_of(order),
         test=event.test or order.get("test") is True,
     )
-    return _told(found, {"customer": account, **order}, source)
+    return _with_consent(completed, {"customer": account, **order}, source)
 
 
 def _ask(call: Call, kind: str, id_: str) -> Json:

@@ -92,8 +92,8 @@ def privacy_asked(event: ShopifyEvent) -> tuple[OperatorTask, ...]:
     if kind == "shop_redact":
         asked = ref(event.content, "shop")
     orders = event.content.get(listed)
-    found = map(id_of, orders[:_MOST_ORDERS]) if isinstance(orders, list) else ()
-    details = {"shop": event.shop, "orders": " ".join(filter(None, found))}
+    order_ids = map(id_of, orders[:_MOST_ORDERS]) if isinstance(orders, list) else ()
+    details = {"shop": event.shop, "orders": " ".join(filter(None, order_ids))}
     task = OperatorTask(
         source=event.envelope.source,
         kind=kind,

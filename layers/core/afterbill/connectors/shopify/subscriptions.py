@@ -41,12 +41,12 @@ def not_billed(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
 
 def _attempt(event: ShopifyEvent, touchpoint: Touchpoint, meaning: str) -> BillingEvent:
     attempt = event.require(ref(event.content) or text(event.content.get("idempotency_key")), "billing attempt")
-    found = {
+    objects = {
         "attempt": attempt,
         "order": ref(event.content, "order"),
         "subscription": ref(event.content, "subscription_contract"),
     }
-    return _fact(event, touchpoint, (attempt, meaning, ""), found)
+    return _fact(event, touchpoint, (attempt, meaning, ""), objects)
 
 
 def _profile(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
@@ -54,9 +54,9 @@ def _profile(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
 
 
 def _fact(
-    event: ShopifyEvent, touchpoint: Touchpoint, about: tuple[str, str, str], found: dict[str, str | None]
+    event: ShopifyEvent, touchpoint: Touchpoint, about: tuple[str, str, str], objects: dict[str, str | None]
 ) -> BillingEvent:
-    return event.envelope.fact(touchpoint, about, _customer(event), identifiers(**found))
+    return event.envelope.fact(touchpoint, about, _customer(event), identifiers(**objects))
 
 
 def _customer(event: ShopifyEvent) -> CustomerRef:

@@ -96,5 +96,5 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
         return ()
     sandbox = webhook.headers.get(_ENVIRONMENT, "").strip().lower() == "sandbox"
     unsubscribed_at = objected_at(section(data, "object", "customer"))
-    found = reader(parse_event(payload, kind, source, sandbox=sandbox))
-    return tuple(with_basis(event, source.fields, objected_at=unsubscribed_at) for event in found)
+    events = reader(parse_event(payload, kind, source, sandbox=sandbox))
+    return tuple(with_basis(event, source.fields, objected_at=unsubscribed_at) for event in events)

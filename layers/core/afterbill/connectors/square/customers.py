@@ -71,12 +71,12 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
     if customer.address or not customer.id:
         return event
     person = section(call(f"/v2/customers/{quote(customer.id, safe='')}"), "customer")
-    found = _person(person)
+    stored = _person(person)
     merged = replace(
         customer,
-        email=found.email,
-        name=customer.name or found.name,
-        country=customer.country or found.country,
+        email=stored.email,
+        name=customer.name or stored.name,
+        country=customer.country or stored.country,
     )
     return with_basis(replace(event, customer=merged), source.fields, objected_at=objected_at(person))
 
@@ -84,13 +84,13 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
 def _with_buyer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
     for kind in ("order",) if event.touchpoint in _PAID else ("payment", "order"):
         id_ = event.objects.get(kind)
-        found = section(call(f"/v2/{kind}s/{quote(id_, safe='')}"), kind) if id_ else {}
-        buyer = payer_of(found) if kind == "payment" else _buyer_of(found)
+        content = section(call(f"/v2/{kind}s/{quote(id_, safe='')}"), kind) if id_ else {}
+        buyer = payer_of(content) if kind == "payment" else _buyer_of(content)
         if buyer.id or buyer.email:
             attributes = {**buyer.attributes, **event.customer.attributes}
-            money = event.money or money_of(found.get("total_money"), source.currency)
-            known = replace(event, customer=replace(buyer, attributes=attributes), money=money)
-            return with_basis(known, source.fields, found.get("metadata"))
+            money = event.money or money_of(content.get("total_money"), source.currency)
+            completed = replace(event, customer=replace(buyer, attributes=attributes), money=money)
+            return with_basis(completed, source.fields, content.get("metadata"))
     return event
 
 

@@ -27,8 +27,8 @@ class SquareEvent(WebhookEvent):
 
 def money_of(value: object, currency: str) -> Money | None:
     """Square's `Money`: an amount in the smallest unit, and its currency."""
-    found = section(value)
-    return from_minor(found.get("amount"), found.get("currency") or currency)
+    money = section(value)
+    return from_minor(money.get("amount"), money.get("currency") or currency)
 
 
 def parse_event(payload: Json, kind: str, source: Source, *, sandbox: bool) -> SquareEvent:

@@ -54,10 +54,10 @@ def invoice_paid(event: SquareEvent) -> tuple[BillingEvent, ...]:
 
 def _sum(amounts: list[Money | None]) -> Money | None:
     """Return the sum; None where one amount is not known, or the sum is zero."""
-    known = [amount for amount in amounts if amount]
-    total = sum(amount.amount for amount in known)
-    complete = len(known) == len(amounts) and len({amount.currency for amount in known}) == 1
-    return Money(total, known[0].currency) if complete and total else None
+    usable = [amount for amount in amounts if amount]
+    total = sum(amount.amount for amount in usable)
+    complete = len(usable) == len(amounts) and len({amount.currency for amount in usable}) == 1
+    return Money(total, usable[0].currency) if complete and total else None
 
 
 def invoice_failed(event: SquareEvent) -> tuple[BillingEvent, ...]:

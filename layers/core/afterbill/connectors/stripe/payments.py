@@ -49,7 +49,7 @@ def _money(amount: object, content: Json) -> Money | None:
 def _invoice_objects(invoice: Json) -> dict[str, str]:
     """Ids by kind: charge and intent stood on the invoice itself before 2025-03-31, in its payments since."""
     subscription = section(invoice, "parent", "subscription_details").get("subscription")
-    found = identifiers(
+    objects = identifiers(
         invoice=invoice,
         charge=invoice.get("charge"),
         payment_intent=invoice.get("payment_intent"),
@@ -58,8 +58,8 @@ def _invoice_objects(invoice: Json) -> dict[str, str]:
     )
     for number, payment in enumerate(records(section(invoice, "payments").get("data"), _MOST_PAYMENTS), start=1):
         for kind, value in _payment_of(payment).items():
-            found[kind if kind not in found or number == 1 else f"{kind}_{number}"] = value
-    return found
+            objects[kind if kind not in objects or number == 1 else f"{kind}_{number}"] = value
+    return objects
 
 
 def _payment_of(invoice_payment: Json) -> dict[str, str]:

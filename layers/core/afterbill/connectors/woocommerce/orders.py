@@ -20,11 +20,11 @@ _ORDER_OF_REFUND = re.compile(r"/orders/([0-9]{1,20})$")
 def read_order(order: Json, record: Record) -> tuple[BillingEvent, ...]:
     """All that the state of an order says happened: fulfilment, payment, then refunds; else what it teaches."""
     status = _status(order)
-    found = [*_went_well(order, record, status)]
+    events = [*_went_well(order, record, status)]
     if status in _ENDS:
-        found.append(_fact(order, record, _ENDS[status], _ENDS[status].value, order.get("date_modified_gmt")))
-    found += _refunds(order, record, status)
-    return tuple(found) or (_profile(order, record, "order"),)
+        events.append(_fact(order, record, _ENDS[status], _ENDS[status].value, order.get("date_modified_gmt")))
+    events += _refunds(order, record, status)
+    return tuple(events) or (_profile(order, record, "order"),)
 
 
 def _went_well(order: Json, record: Record, status: str) -> Iterator[BillingEvent]:

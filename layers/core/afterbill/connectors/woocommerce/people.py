@@ -46,8 +46,8 @@ def bought_by(order: Json) -> CustomerRef:
 
 def person_id(value: object) -> str | None:
     """The id of an account; 0 stands for guests, who are many."""
-    found = identifier(value)
-    return None if found == "0" else found
+    id_ = identifier(value)
+    return None if id_ == "0" else id_
 
 
 def _name(person: Json) -> str | None:

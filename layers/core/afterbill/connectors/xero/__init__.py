@@ -99,14 +99,14 @@ def _reference(event: object, webhook: Webhook, source: Source) -> ObjectReferen
 
 
 def _uuid(value: object) -> str | None:
-    found = (text(value) or "").lower()
-    return found if _UUID.fullmatch(found) else None
+    id_ = (text(value) or "").lower()
+    return id_ if _UUID.fullmatch(id_) else None
 
 
 def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:
     """Read the object from the API; nothing for one that is gone or not yet paid."""
-    found = _fetch(_COLLECTIONS[reference.kind], reference.id, reference.account, call)
-    event = _READERS[reference.kind](found, reference, source) if found else None
+    content = _fetch(_COLLECTIONS[reference.kind], reference.id, reference.account, call)
+    event = _READERS[reference.kind](content, reference, source) if content else None
     return (event,) if event else ()
 
 
@@ -115,8 +115,8 @@ def find_customer(event: BillingEvent, _source: Source, call: Call) -> BillingEv
     contact = _uuid(event.customer.id)
     if not contact or not event.fact:
         return event
-    found = _fetch("Contacts", contact, event.fact.split("|")[1], call)  # a fact names its tenant
-    return replace(event, customer=_customer(found)) if found else event
+    content = _fetch("Contacts", contact, event.fact.split("|")[1], call)  # a fact names its tenant
+    return replace(event, customer=_customer(content)) if content else event
 
 
 def _fetch(collection: str, id_: str, tenant: str, call: Call) -> Json:
