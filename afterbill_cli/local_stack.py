@@ -6,8 +6,15 @@ from typing import Any
 
 import boto3
 
-ROOT = Path(__file__).resolve().parents[1]
-"""The checkout whose `layers/config` and samples the commands read."""
+
+
+def checkout(package: Path) -> Path:
+    """Return the checkout that holds `package`; where it is installed elsewhere, the current folder."""
+    return package.parent if (package.parent / "layers" / "config").is_dir() else Path.cwd()
+
+
+ROOT = checkout(Path(__file__).resolve().parent)
+"""The commands read `layers/config` and the samples of this folder."""
 STACK_FILE = ROOT / ".local" / "stack.json"
 
 

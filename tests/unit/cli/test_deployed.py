@@ -48,6 +48,13 @@ def test_without_a_name_it_is_the_stack_called_afterbill(capsys):
     assert capsys.readouterr().err == "stack: afterbill\n"
 
 
+def test_an_installed_command_reads_the_configuration_of_the_folder_it_runs_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert local_stack.checkout(tmp_path / "site-packages" / "afterbill_cli") == tmp_path
+    assert local_stack.checkout(local_stack.ROOT / "afterbill_cli") == local_stack.ROOT
+
+
 @pytest.mark.usefixtures("aws")
 def test_the_environment_may_name_the_stack_and_the_command_line_decides(monkeypatch, tmp_path):
     monkeypatch.setenv("AFTERBILL_STACK", "second")
