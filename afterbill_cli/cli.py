@@ -10,7 +10,7 @@ from afterbill.model.errors import AfterbillError
 from afterbill_cli import deployed, in_product, keys, policy, score, sending, tasks
 from afterbill_cli.doctor import commands as doctor
 from afterbill_cli.explain import commands as explaining
-from afterbill_cli.importing import command as importing
+from afterbill_cli.importing import commands as importing
 from afterbill_cli.replay import commands as replaying
 from afterbill_cli.sources import commands as sources
 

@@ -7,7 +7,6 @@ from typing import Any
 import boto3
 
 
-
 def checkout(package: Path) -> Path:
     """Return the checkout that holds `package`; where it is installed elsewhere, the current folder."""
     return package.parent if (package.parent / "layers" / "config").is_dir() else Path.cwd()

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from email_validator import EmailNotValidError, validate_email
 
 from afterbill.adapters.addresses import ROLES
-from afterbill_cli.importing.problems import masked, shown
+from afterbill_cli.importing.report import masked, shown
 
 _LONGEST_ID, _LONGEST_TEXT = 500, 2000
 _AHEAD = timedelta(hours=1)

@@ -1,8 +1,10 @@
-"""Import the customers of a file: check all of it, then write, then remember that it is done."""
+"""Import the customers of a file: check all rows, write them, then note in the journal that it is done."""
 
 import sys
+import time
 import uuid
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -10,25 +12,72 @@ from pathlib import Path
 
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.dynamodb.imports import ImportsTable
-from afterbill.intake.import_customers import CustomerImportDeps, Outcome
+from afterbill.intake.import_customers import TOGETHER, CustomerImportDeps, Outcome, import_customers
+from afterbill.intake.ports import FactWrites, Imports, ImportSnapshot
+from afterbill.model.billing import BillingEvent
+from afterbill.model.customer import Customer
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import text_files
+from afterbill_cli.importing.customer_rows import CustomerChecker, RowCounts, events, validate
 from afterbill_cli.importing.duplicates import Seen
 from afterbill_cli.importing.journal import Journal, journal_of
-from afterbill_cli.importing.problems import Problems, collected
 from afterbill_cli.importing.progress import Progress
 from afterbill_cli.importing.records import Layout
-from afterbill_cli.importing.rows import Checker
-from afterbill_cli.importing.validation import Checked, events, validate
-from afterbill_cli.importing.writing import ReadOnly, Writer
+from afterbill_cli.importing.report import ProblemLog, problem_log
+from afterbill_cli.importing.retrying_writer import Attempt, RetryingWriter
 from afterbill_cli.sources import access
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOnly:
+    """Imports that reads a table and writes nothing."""
+
+    table: Imports
+
+    def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
+        """As it is."""
+        return self.table.known(aliases, address_hashes)
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """As they are."""
+        return self.table.customers(ids)
+
+    def commit(self, change: FactWrites) -> bool:  # noqa: ARG002  # nothing is written
+        """As if it were written."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Imports customers; `at` is told the number of the last row that is done."""
+
+    importing: CustomerImportDeps
+    at: Callable[[int], None]
+    sleep: Callable[[float], None] = time.sleep
+
+    def try_out(self, rows: Iterable[tuple[int, BillingEvent]]) -> Counter[str]:
+        """What would come of them; chunks know nothing of each other."""
+        return self._patient.try_out(rows)
+
+    def write(self, rows: Iterable[tuple[int, BillingEvent]], journal: Journal) -> None:
+        """Import them; after each chunk the journal says so."""
+        self._patient.write(rows, journal)
+
+    @property
+    def _patient(self) -> RetryingWriter[BillingEvent]:
+        return RetryingWriter(self._attempt, TOGETHER, self.at, self.sleep)
+
+    def _attempt(self, events: Sequence[BillingEvent]) -> Attempt[BillingEvent]:
+        imported = import_customers(events, self.importing)
+        return Attempt(Counter(imported.outcomes), imported.left, imported.problem)
+
 
 _HASHES = 1000
 _INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
-class How:
+class CustomerImportOptions:
     """What the operator asked for."""
 
     source: str | None = None
@@ -38,42 +87,42 @@ class How:
     errors: Path | None = None
 
 
-def import_file(layout: Layout, how: How, stack: Deployed) -> int:
+def import_file(layout: Layout, options: CustomerImportOptions, stack: Deployed) -> int:
     """0 when everything that was to be imported is, 1 when errors kept it out."""
-    if how.source:
-        stack.source(how.source)
+    if options.source:
+        stack.source(options.source)
     text_files.encoding_of(layout.path, layout.encoding)
-    job = _Job(layout, how, stack, _journal(layout, how, stack))
+    job = _CustomerImport(layout, options, stack, _journal(layout, options, stack))
     if job.journal.finished_at:
         print(f"{layout.path.name} was imported {job.journal.finished_at:%Y-%m-%d %H:%M} UTC: {job.told()}.")
         print("--again reads it from the first row; what is stored already is not written twice.")
         return 0
-    with Seen() as seen, collected(how.errors) as problems:
+    with Seen() as seen, problem_log(options.errors) as problems:
         checked = job.check(seen, problems)
-        if problems.count and not how.skip_invalid:
+        if problems.count and not options.skip_invalid:
             print(f"{checked.refused} of {checked.rows} rows have errors: nothing was written.")
             return 1
         try:
-            return job.try_out(checked, seen) if how.dry_run else job.write(checked, seen)
+            return job.try_out(checked, seen) if options.dry_run else job.write(checked, seen)
         except KeyboardInterrupt:
             print(f"\nstopped after row {job.journal.done}: the same command goes on from there", file=sys.stderr)
             return _INTERRUPTED
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _CustomerImport:
     """One file on its way into one stack."""
 
     layout: Layout
-    how: How
+    options: CustomerImportOptions
     stack: Deployed
     journal: Journal
 
     @property
-    def checker(self) -> Checker:
-        return Checker(self.how.source, self.journal.began_at)
+    def checker(self) -> CustomerChecker:
+        return CustomerChecker(self.options.source, self.journal.began_at)
 
-    def check(self, seen: Seen, problems: Problems) -> Checked:
+    def check(self, seen: Seen, problems: ProblemLog) -> RowCounts:
         """Read all of it, and tell what is wrong."""
         progress = Progress("checking", self.layout.path.stat().st_size)
         checked = validate(self.layout, self.checker, seen, problems, progress.at)
@@ -81,7 +130,7 @@ class _Job:
         problems.show(self.layout.path)
         return checked
 
-    def try_out(self, checked: Checked, seen: Seen) -> int:
+    def try_out(self, checked: RowCounts, seen: Seen) -> int:
         """Say what would change."""
         progress = Progress("trying", checked.rows)
         writer = Writer(importing(self.stack, dry_run=True), progress.at)
@@ -90,7 +139,7 @@ class _Job:
         print(f"{checked.rows} rows, a dry run: {_told(outcomes)}{_left_out(checked)}. Nothing was written.")
         return 0
 
-    def write(self, checked: Checked, seen: Seen) -> int:
+    def write(self, checked: RowCounts, seen: Seen) -> int:
         """Import what is not done yet."""
         progress = Progress("importing", checked.rows)
         if self.journal.done:
@@ -115,14 +164,14 @@ def importing(stack: Deployed, *, dry_run: bool) -> CustomerImportDeps:
     return CustomerImportDeps(ReadOnly(table) if dry_run else table, hash_address, lambda: uuid.uuid4().hex)
 
 
-def _journal(layout: Layout, how: How, stack: Deployed) -> Journal:
-    said = [how.source, sorted(layout.fields.columns.items()), layout.encoding, layout.delimiter, layout.format]
-    return journal_of(layout, said, stack, afresh=how.dry_run or how.again)
+def _journal(layout: Layout, options: CustomerImportOptions, stack: Deployed) -> Journal:
+    said = [options.source, sorted(layout.fields.columns.items()), layout.encoding, layout.delimiter, layout.format]
+    return journal_of(layout, said, stack, afresh=options.dry_run or options.again)
 
 
 def _told(outcomes: Mapping[str, int]) -> str:
     return ", ".join(f"{outcomes.get(one, 0)} {one}" for one in Outcome)
 
 
-def _left_out(checked: Checked) -> str:
+def _left_out(checked: RowCounts) -> str:
     return f", {checked.refused} left out" if checked.refused else ""

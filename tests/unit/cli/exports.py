@@ -12,13 +12,12 @@ from afterbill.model.invitation import Invitation
 from afterbill.model.questions import Question
 from afterbill_cli.importing import text_files
 from afterbill_cli.importing.duplicates import Seen
+from afterbill_cli.importing.export_columns import ExportColumns
 from afterbill_cli.importing.journal import Journal
-from afterbill_cli.importing.problems import Problems
 from afterbill_cli.importing.records import Layout
-from afterbill_cli.importing.responses.columns import ExportColumns
-from afterbill_cli.importing.responses.exports import Job
-from afterbill_cli.importing.responses.report import Report
-from afterbill_cli.importing.responses.rows import Checker, Meaning
+from afterbill_cli.importing.report import ProblemLog, ResponseReport
+from afterbill_cli.importing.response_rows import ExportSettings, ResponseChecker
+from afterbill_cli.importing.responses import ResponseImport
 from afterbill_cli.memory.imported_responses import MemoryImportedResponses
 from tests.factories import EVENTS, hash_address
 
@@ -27,7 +26,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 SAMPLES = EVENTS / "imports" / "responses"
 
 
-def meaning(**changes: Any) -> Meaning:
+def export_settings(**changes: Any) -> ExportSettings:
     """Of an export of csv, in Berlin."""
     defaults: dict[str, Any] = {
         "name": "csv",
@@ -37,7 +36,7 @@ def meaning(**changes: Any) -> Meaning:
         "home": BERLIN,
         "stages": {one: f"stage of {one}" for one in Touchpoint},
     }
-    return Meaning(**defaults | changes)
+    return ExportSettings(**defaults | changes)
 
 
 @dataclass
@@ -45,7 +44,7 @@ class Found:
     """What an import of a file comes to."""
 
     code: int
-    report: Report
+    report: ResponseReport
     table: MemoryImportedResponses
     rows: int
     responses: list[Invitation] = field(default_factory=list)
@@ -86,8 +85,8 @@ def read(
     )
     with Seen() as seen:
         book = Journal(file.parent / ".afterbill" / "journal.json", file.name, NOW)
-        job = Job(layout, ResponseImportDeps(table, NOW), book, seen, Report(Problems()))
-        checker = Checker(meaning(**{"name": product} | changes), NOW, hash_address, seen.count)
+        job = ResponseImport(layout, ResponseImportDeps(table, NOW), book, seen, ResponseReport(ProblemLog()))
+        checker = ResponseChecker(export_settings(**{"name": product} | changes), NOW, hash_address, seen.count)
         code = job.run(checker, dry_run=False)
     new = [one for id_, one in table.invitations.items() if id_ not in before]
     return Found(code, job.report, table, job.rows, new)

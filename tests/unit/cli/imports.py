@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from afterbill.model.billing import BillingEvent
+from afterbill_cli.importing.customer_columns import FieldMap
+from afterbill_cli.importing.customer_rows import CustomerChecker, RowCounts, events, validate
 from afterbill_cli.importing.duplicates import Seen
-from afterbill_cli.importing.fields import FieldMap
-from afterbill_cli.importing.problems import Problems
 from afterbill_cli.importing.records import Layout
-from afterbill_cli.importing.rows import Checker
-from afterbill_cli.importing.validation import Checked, events, validate
+from afterbill_cli.importing.report import ProblemLog
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -20,8 +19,8 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 class Found:
     """What checking a file comes to."""
 
-    checked: Checked
-    problems: Problems
+    checked: RowCounts
+    problems: ProblemLog
     events: list[BillingEvent] = field(default_factory=list)
 
     @property
@@ -39,7 +38,7 @@ def check(file: Path, content: str | bytes, source: str | None = "shop", **layou
     """Write it, and check it as of noon."""
     file.write_bytes(content.encode() if isinstance(content, str) else content)
     chosen = Layout(file, **{"fields": FieldMap()} | layout)
-    checker, problems = Checker(source, NOW), Problems()
+    checker, problems = CustomerChecker(source, NOW), ProblemLog()
     with Seen() as seen:
         checked = validate(chosen, checker, seen, problems, lambda _: None)
         return Found(checked, problems, [event for _, event in events(chosen, checker, seen, 0)])

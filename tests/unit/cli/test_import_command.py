@@ -11,7 +11,7 @@ import pytest
 from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill_cli import cli
-from afterbill_cli.importing import command, customers
+from afterbill_cli.importing import commands, customers
 from tests.contract.scores_table import TABLE
 from tests.factories import EVENTS
 from tests.unit.cli.imports import NOW
@@ -30,7 +30,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(stack: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """Give the command its words; its exit code, then what it said on stdout and stderr."""
-    monkeypatch.setattr(command.deployed, "connect", lambda _: stack)
+    monkeypatch.setattr(commands.deployed, "connect", lambda _: stack)
 
     def running(*words: object) -> tuple[int, str, str]:
         capsys.readouterr()
@@ -194,13 +194,13 @@ def test_a_wrong_word_is_told(run: Any, file: Path, words: list[str], told: str)
 
 @pytest.mark.parametrize(("sign", "meant"), [(";", ";"), ("tab", "\t"), (r"\t", "\t"), ("|", "|")])
 def test_a_delimiter_is_one_sign_or_the_word_for_it(sign: str, meant: str) -> None:
-    assert command._delimiter(sign) == meant
+    assert commands._delimiter(sign) == meant
 
 
 @pytest.mark.parametrize("sign", ["", ";;", '"', " "])
 def test_what_cannot_delimit_is_refused(sign: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
-        command._delimiter(sign)
+        commands._delimiter(sign)
 
 
 def test_the_journal_is_of_this_file_and_this_stack(run: Any, file: Path) -> None:

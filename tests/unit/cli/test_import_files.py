@@ -8,7 +8,7 @@ import pytest
 
 from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill_cli.importing import text_files
-from afterbill_cli.importing.fields import FieldMap, field_map
+from afterbill_cli.importing.customer_columns import FieldMap, field_map
 from tests.factories import EVENTS
 from tests.unit.cli.imports import check
 

@@ -7,7 +7,7 @@ import pytest
 
 from afterbill.model.customer import Customer, learn
 from afterbill_cli.importing.duplicates import Seen
-from afterbill_cli.importing.problems import Problem, Problems, collected, shown
+from afterbill_cli.importing.report import Problem, ProblemLog, problem_log, shown
 from tests.unit.cli.imports import NOW, Found, check
 
 ADA = "ada@example.com"
@@ -241,7 +241,7 @@ def test_values_are_shown_short_and_addresses_not_at_all() -> None:
 
 
 def test_twenty_are_told_and_the_others_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    problems = Problems()
+    problems = ProblemLog()
     for line in range(2, 27):
         problems.add(Problem(line, "country" if line == 2 else "", "is wrong", "Mend it"))
     problems.notes["things are odd"] += 3
@@ -253,7 +253,7 @@ def test_twenty_are_told_and_the_others_counted(capsys: pytest.CaptureFixture[st
 
 
 def test_all_go_to_a_file(tmp_path: Path) -> None:
-    with collected(tmp_path / "errors.csv") as problems:
+    with problem_log(tmp_path / "errors.csv") as problems:
         problems.add(Problem(2, "name", 'is "odd"', "Mend it"))
 
     assert (tmp_path / "errors.csv").read_text().splitlines() == [

@@ -14,9 +14,9 @@ from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import BillingEvent, CustomerRef
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError, TransientError
+from afterbill_cli.importing.customers import ReadOnly, Writer
 from afterbill_cli.importing.journal import FOLDER, Journal, journal
 from afterbill_cli.importing.progress import Progress
-from afterbill_cli.importing.writing import ReadOnly, Writer
 from afterbill_cli.memory.imports import MemoryImports
 from tests.factories import NOON, hash_address, ids, news
 

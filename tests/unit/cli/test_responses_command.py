@@ -16,9 +16,8 @@ from afterbill.intake.ports import FactWrites
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill_cli import cli, deployed
-from afterbill_cli.importing import journal, retrying_writer
-from afterbill_cli.importing.responses import exports
-from afterbill_cli.importing.responses.exports import Progress, ReadOnlyResponses
+from afterbill_cli.importing import journal, responses, retrying_writer
+from afterbill_cli.importing.responses import Progress, ReadOnlyResponses
 from afterbill_cli.memory.imported_responses import MemoryImportedResponses
 from tests.contract.scores_table import TABLE
 from tests.factories import hash_address
@@ -92,7 +91,7 @@ def test_responses_come_into_the_table(run: Running, file: Path, table: Imported
 def test_who_answered_is_named(
     run: Running, file: Path, table: ImportedResponsesTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports.SecretKeys, "hash_address", lambda _, address: hash_address(address))
+    monkeypatch.setattr(responses.SecretKeys, "hash_address", lambda _, address: hash_address(address))
     alias = f"mail#{hash_address('ada@example.com')}"
     table.commit(FactWrites(customers=(Customer("ada"),), aliases={alias: ("ada", None)}))
 
@@ -199,12 +198,12 @@ def test_one_that_is_killed_at_any_call_goes_on_and_ends_as_if_nothing_had_been(
         memory, saboteur = MemoryImportedResponses(), Saboteur(at, after, SimulatedCrash)
         spoiled = Spoiled(memory, saboteur)
         with monkeypatch.context() as patch:
-            patch.setattr(exports, "ImportedResponsesTable", lambda *_, it=spoiled: it)
+            patch.setattr(responses, "ImportedResponsesTable", lambda *_, it=spoiled: it)
             with suppress(SimulatedCrash):
                 run(file)
         if not saboteur.hit:
             break
-        monkeypatch.setattr(exports, "ImportedResponsesTable", lambda *_, it=memory: it)
+        monkeypatch.setattr(responses, "ImportedResponsesTable", lambda *_, it=memory: it)
 
         code, out, _ = run(file)
 

@@ -12,8 +12,8 @@ from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill.model.invitation import COMMENT_LENGTH
 from afterbill.model.questions import Question
-from afterbill_cli.importing.responses import values
-from afterbill_cli.importing.responses.columns import columns_of
+from afterbill_cli.importing import response_values
+from afterbill_cli.importing.export_columns import columns_of
 from afterbill_cli.memory.imported_responses import MemoryImportedResponses
 from tests.factories import ADA, hash_address
 from tests.unit.cli.exports import SAMPLES, read, write
@@ -308,7 +308,7 @@ def test_the_oldest_and_the_newest_that_are_taken(file: Path) -> None:
 def test_a_comment_is_cleaned_as_on_the_survey_page(typed: str) -> None:
     answer: Any = parse_answer({"rating": "5", "comment": typed}, frozenset())
 
-    assert values.comment(typed) == (answer.comment, False)
+    assert response_values.comment(typed) == (answer.comment, False)
 
 
 def test_of_a_comment_that_is_too_long_the_end_is_cut_and_the_rating_counts(file: Path) -> None:

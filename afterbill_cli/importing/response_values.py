@@ -9,7 +9,7 @@ from afterbill.answers.told import LATEST_MINUTES, OLDEST_DAYS
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import COMMENT_LENGTH
 from afterbill.model.questions import Question, scale_of
-from afterbill_cli.importing.problems import shown
+from afterbill_cli.importing.report import shown
 
 
 class Reason(StrEnum):

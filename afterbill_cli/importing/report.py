@@ -1,4 +1,4 @@
-"""What is wrong with a row, told without repeating a whole address."""
+"""ProblemLog and notes about rows: counted, shown on stderr, and written to a CSV file on request."""
 
 import csv
 import sys
@@ -26,7 +26,7 @@ class Problem:
 
 
 @dataclass
-class Problems:
+class ProblemLog:
     """All of them counted, the first few kept, each written to `writer` where there is one."""
 
     writer: Any = None
@@ -56,16 +56,16 @@ class Problems:
 
 
 @contextmanager
-def collected(path: Path | None) -> Iterator[Problems]:
-    """Problems that go to this file as CSV, where one is named."""
+def problem_log(path: Path | None) -> Iterator[ProblemLog]:
+    """ProblemLog that go to this file as CSV, where one is named."""
     if path is None:
-        yield Problems()
+        yield ProblemLog()
         return
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(("line", "column", "problem", "hint"))
-            yield Problems(writer)
+            yield ProblemLog(writer)
     except OSError as error:
         raise AfterbillError(f"{path}: the errors cannot be written there: {error.strerror}") from error
 
@@ -81,3 +81,59 @@ def masked(address: str) -> str:
     """`a***@example.com`; whatever stands before the last @ counts as its holder's."""
     holder, _, domain = address.strip().rpartition("@")
     return f"{holder[:1].replace('@', '')}***@{domain}"
+
+
+_FIRST = 5
+"""Lines that are named."""
+
+
+@dataclass
+class Occurrences:
+    """How often something was met, the first lines it was met on, and what was said of the very first."""
+
+    example: str
+    count: int = 0
+    first: list[int] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        more = f" and {self.count - len(self.first)} more" if self.count > len(self.first) else ""
+        words = "1 row, line" if self.count == 1 else f"{self.count} rows, lines"
+        return f"{words} {', '.join(map(str, self.first))}{more}"
+
+
+@dataclass
+class ResponseReport:
+    """Rows that were left out and things worth knowing, by kind; each row left out goes to `problems` too.
+
+    `unread` are the first names of columns nobody asked for.
+    """
+
+    problems: ProblemLog
+    left_out: dict[str, Occurrences] = field(default_factory=dict)
+    notes: dict[str, Occurrences] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+
+    def leave_out(self, kind: str, problem: Problem) -> None:
+        """A row is not imported."""
+        self.problems.add(problem)
+        _meet(self.left_out, kind, problem.line, f"{problem.text}. {problem.hint}")
+
+    def note(self, kind: str, line: int) -> None:
+        """A row is imported, and something about it is told."""
+        _meet(self.notes, kind, line, "")
+
+    def show(self) -> None:
+        """Tell all of it on stderr."""
+        for kind, lines in self.left_out.items():
+            print(f"left out: {lines}: {kind}. Line {lines.first[0]}: {lines.example}", file=sys.stderr)
+        for kind, lines in self.notes.items():
+            print(f"note: {lines}: {kind}", file=sys.stderr)
+        if self.unread:
+            print(f"note: columns are not read: {', '.join(map(shown, self.unread))}", file=sys.stderr)
+
+
+def _meet(kinds: dict[str, Occurrences], kind: str, line: int, example: str) -> None:
+    lines = kinds.setdefault(kind, Occurrences(example))
+    lines.count += 1
+    if len(lines.first) < _FIRST:
+        lines.first.append(line)

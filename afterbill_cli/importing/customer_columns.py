@@ -8,13 +8,13 @@ from typing import Any
 
 from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill.settings.config import read_toml
-from afterbill_cli.importing.problems import shown
+from afterbill_cli.importing.report import shown
 
 EMAIL, ID, UPDATED_AT = "email", "id", "updated_at"
 ATTRIBUTES = "attributes."
 OF_ATTRIBUTES = ("consent_at", "consent_text", "consent_withdrawn_at", "notice_at")
 """Fields that are stored as attributes of the same name: the legal basis."""
-FIELDS = (EMAIL, ID, "name", "locale", "country", "time_zone", "phone", "plan", *OF_ATTRIBUTES, UPDATED_AT)
+CUSTOMER_FIELDS = (EMAIL, ID, "name", "locale", "country", "time_zone", "phone", "plan", *OF_ATTRIBUTES, UPDATED_AT)
 _ATTRIBUTE = re.compile(r"attributes\.[A-Za-z][\w.-]{0,63}")
 
 
@@ -53,7 +53,7 @@ class FieldMap:
 def canonical(name: str) -> str | None:
     """The field of this name; None where there is none."""
     bare = name.removeprefix(ATTRIBUTES)
-    if name in FIELDS or (name != bare and bare in (*OF_ATTRIBUTES, "plan")):
+    if name in CUSTOMER_FIELDS or (name != bare and bare in (*OF_ATTRIBUTES, "plan")):
         return bare
     return name if _ATTRIBUTE.fullmatch(name) else None
 
@@ -91,7 +91,9 @@ def _flat(table: Mapping[str, Any], file: Path, prefix: str = "") -> Iterable[tu
 def _field(name: str, where: str) -> str:
     found = canonical(name)
     if found is None:
-        raise ConfigurationError(f"{where}: there is no field {name}, only {', '.join(FIELDS)} and attributes.NAME")
+        raise ConfigurationError(
+            f"{where}: there is no field {name}, only {', '.join(CUSTOMER_FIELDS)} and attributes.NAME"
+        )
     return found
 
 

@@ -16,15 +16,14 @@ from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import Invitation
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.importing import csv_rows, text_files
+from afterbill_cli.importing import records, text_files
 from afterbill_cli.importing.duplicates import Seen
 from afterbill_cli.importing.journal import Journal, journal_of
-from afterbill_cli.importing.problems import Problem, collected
 from afterbill_cli.importing.progress import Progress
 from afterbill_cli.importing.records import Layout
-from afterbill_cli.importing.responses.report import Report
-from afterbill_cli.importing.responses.rows import Checker, Meaning, Row
-from afterbill_cli.importing.responses.values import Reason, RefusedError
+from afterbill_cli.importing.report import Problem, ResponseReport, problem_log
+from afterbill_cli.importing.response_rows import ExportSettings, ResponseChecker, ResponseRow
+from afterbill_cli.importing.response_values import Reason, RefusedError
 from afterbill_cli.importing.retrying_writer import Attempt, RetryingWriter
 from afterbill_cli.sources import access
 
@@ -33,10 +32,10 @@ _INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
-class How:
+class ResponseImportOptions:
     """What the operator asked for."""
 
-    meaning: Meaning
+    settings: ExportSettings
     dry_run: bool = False
     replace: bool = False
     again: bool = False
@@ -66,39 +65,43 @@ class ReadOnlyResponses:
         return True
 
 
-def import_export(layout: Layout, how: How, stack: Deployed) -> int:
+def import_export(layout: Layout, options: ResponseImportOptions, stack: Deployed) -> int:
     """0, or 1 when there was nothing that could be stored."""
     layout = _settled(layout)
-    book = journal_of(layout, _said(layout, how), stack, afresh=how.dry_run or how.again)
+    book = journal_of(layout, _said(layout, options), stack, afresh=options.dry_run or options.again)
     if book.finished_at:
         print(f"{layout.path.name} was imported {book.finished_at:%Y-%m-%d %H:%M} UTC: {_told(book.outcomes)}.")
         print("--again reads it from the first row; what is stored already is not written twice.")
         return 0
     table: ImportedResponses = ImportedResponsesTable(stack.client("dynamodb"), stack.output("TableName"))
-    importing = ResponseImportDeps(ReadOnlyResponses(table) if how.dry_run else table, book.began_at, how.replace)
+    importing = ResponseImportDeps(
+        ReadOnlyResponses(table) if options.dry_run else table, book.began_at, options.replace
+    )
     keys = SecretKeys(access.secret(stack, "KeysSecretArn"))
-    with Seen() as seen, collected(how.errors) as problems:
-        job = Job(layout, importing, book, seen, Report(problems))
+    with Seen() as seen, problem_log(options.errors) as problems:
+        job = ResponseImport(layout, importing, book, seen, ResponseReport(problems))
         hash_address = lru_cache(maxsize=_HASHES)(keys.hash_address)
         try:
-            return job.run(Checker(how.meaning, book.began_at, hash_address, seen.count), dry_run=how.dry_run)
+            return job.run(
+                ResponseChecker(options.settings, book.began_at, hash_address, seen.count), dry_run=options.dry_run
+            )
         except KeyboardInterrupt:
             print(f"\nstopped after row {book.done}: the same command goes on from there", file=sys.stderr)
             return _INTERRUPTED
 
 
 @dataclass
-class Job:
+class ResponseImport:
     """One export on its way into one table."""
 
     layout: Layout
     importing: ResponseImportDeps
     journal: Journal
     seen: Seen
-    report: Report
+    report: ResponseReport
     rows: int = 0
 
-    def run(self, checker: Checker, *, dry_run: bool) -> int:
+    def run(self, checker: ResponseChecker, *, dry_run: bool) -> int:
         """Import what is not done yet, and tell what came of all of it."""
         progress = Progress("trying" if dry_run else "importing", self.layout.path.stat().st_size)
         if self.journal.done:
@@ -114,10 +117,10 @@ class Job:
         progress.end()
         return self._tell(dry_run=dry_run)
 
-    def _rows(self, checker: Checker, at: Callable[[int], None]) -> Iterator[tuple[int, Row]]:
+    def _rows(self, checker: ResponseChecker, at: Callable[[int], None]) -> Iterator[tuple[int, ResponseRow]]:
         """Number and content of those to import; those that are done are read again, so that all are told."""
         path = self.layout.path
-        read = csv_rows.read(text_files.lines(path, self.layout.encoding or "utf-8", at), self.layout)
+        read = records.read_csv(text_files.lines(path, self.layout.encoding or "utf-8", at), self.layout)
         for record in read.records:
             self.rows += 1
             try:
@@ -134,14 +137,14 @@ class Job:
             raise AfterbillError(f"{path} has no rows: it needs one per response")
         self.report.unread = tuple(read.unknown)
 
-    def _first(self, row: Row) -> Row:
+    def _first(self, row: ResponseRow) -> ResponseRow:
         """The row, unless the same response stands on an earlier one."""
         first = self.seen.claim(f"id {row.response.id}", row.line)
         if first != row.line:
             raise RefusedError(Reason.TWICE, f"the same response stands on line {first}", "The first one counts")
         return row
 
-    def _attempt(self, rows: Sequence[Row]) -> Attempt[Row]:
+    def _attempt(self, rows: Sequence[ResponseRow]) -> Attempt[ResponseRow]:
         imported = import_responses([row.response for row in rows], self.importing)
         for row in rows:
             if imported.outcomes.get(row.response.id) is Outcome.DIFFERS:
@@ -171,11 +174,25 @@ def _settled(layout: Layout) -> Layout:
     return replace(layout, encoding=encoding)
 
 
-def _said(layout: Layout, how: How) -> Sequence[object]:
+def _said(layout: Layout, options: ResponseImportOptions) -> Sequence[object]:
     """All that changes what a row means."""
-    meant = how.meaning
-    named = [meant.name, meant.question, meant.touchpoint, str(meant.zone), meant.customers_of, meant.time_format]
-    return ["responses", *named, how.replace, sorted(layout.fields.columns.items()), layout.encoding, layout.delimiter]
+    settings = options.settings
+    named = [
+        settings.name,
+        settings.question,
+        settings.touchpoint,
+        str(settings.zone),
+        settings.customers_of,
+        settings.time_format,
+    ]
+    return [
+        "responses",
+        *named,
+        options.replace,
+        sorted(layout.fields.columns.items()),
+        layout.encoding,
+        layout.delimiter,
+    ]
 
 
 def _told(outcomes: Mapping[str, int]) -> str:

@@ -12,10 +12,9 @@ from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
 from afterbill.model.invitation import Answer
 from afterbill.model.questions import Question
-from afterbill_cli.importing import checks
+from afterbill_cli.importing import checks, response_values
 from afterbill_cli.importing.records import Record
-from afterbill_cli.importing.responses import values
-from afterbill_cli.importing.responses.values import Reason, RefusedError
+from afterbill_cli.importing.response_values import Reason, RefusedError
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _LONGEST_ID = 500
@@ -27,7 +26,7 @@ _SEGMENTS: Mapping[str, Callable[[str], str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class ExportSettings:
     """What the rows of one export have in common, as far as they do not say it themselves.
 
     `name` is what their source is called; ids of customers are those of `customers_of`, empty: nobody's. Times
@@ -47,7 +46,7 @@ class Meaning:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ResponseRow:
     """One answer, the line it stands on, and what is worth knowing about it."""
 
     line: int
@@ -56,49 +55,49 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Checker:
+class ResponseChecker:
     """Reads records as of `now`; `repeated` counts how often one without id and person was met."""
 
-    meaning: Meaning
+    settings: ExportSettings
     now: datetime
     hash_address: Callable[[str], str]
     repeated: Callable[[str], int]
 
-    def row(self, record: Record) -> Row:
+    def row(self, record: Record) -> ResponseRow:
         """The row; RefusedError where it is none."""
         _refuse(record)
-        said, meant = record.said, self.meaning
-        question = values.question(said.get("question", ""), meant.question)
-        rating = values.rating(said.get("rating", ""), question)
-        at = values.moment(said.get("answered_at", ""), meant.zone, meant.time_format, self.now)
-        comment, cut = values.comment(said.get("comment", ""))
-        answer = Answer(rating, comment, values.slug(said.get("reason", ""), meant.reasons))
+        said, settings = record.said, self.settings
+        question = response_values.question(said.get("question", ""), settings.question)
+        rating = response_values.rating(said.get("rating", ""), question)
+        at = response_values.moment(said.get("answered_at", ""), settings.zone, settings.time_format, self.now)
+        comment, cut = response_values.comment(said.get("comment", ""))
+        answer = Answer(rating, comment, response_values.slug(said.get("reason", ""), settings.reasons))
         segments = dict(_segments(said))
         known = {name: value for name, value in segments.items() if value}
         collected = self._collected(said, answer, at, question, known)
         dropped = [name for name in segments if name not in known]
         notes = [f"imported without its {name}, which cannot be read" for name in dropped]
         if "reason" in said and not answer.reason:
-            why = "is none of surveys.toml" if meant.reasons else "cannot be read"
+            why = "is none of surveys.toml" if settings.reasons else "cannot be read"
             notes.append(f"imported without its reason, which {why}")
         notes += ["the comment was too long, and its end is cut off"] if cut else []
-        return Row(record.line, Response(collected, self._aliases(said)), tuple(notes))
+        return ResponseRow(record.line, Response(collected, self._aliases(said)), tuple(notes))
 
     def _collected(
         self, said: Mapping[str, str], answer: Answer, at: datetime, question: Question, segments: Mapping[str, str]
     ) -> ExternalResponse:
-        name, key = self.meaning.name, self._key(said, at, answer.rating)
-        touchpoint = values.touchpoint(said.get("touchpoint", ""), self.meaning.touchpoint)
+        name, key = self.settings.name, self._key(said, at, answer.rating)
+        touchpoint = response_values.touchpoint(said.get("touchpoint", ""), self.settings.touchpoint)
         return ExternalResponse(
             id=_hashed(f"import|{name}|{key}"),
             fact=f"import|{name}|{key if _PLAIN_ID.fullmatch(key) else _hashed(key)}",
             channel=Channel.IMPORT,
             source=name,
             touchpoint=touchpoint,
-            stage=self.meaning.stages[touchpoint],
+            stage=self.settings.stages[touchpoint],
             answer=answer,
             answered_at=at,
-            day=at.astimezone(self.meaning.home).date().isoformat(),
+            day=at.astimezone(self.settings.home).date().isoformat(),
             question=question,
             segments=segments,
         )
@@ -106,8 +105,8 @@ class Checker:
     def _aliases(self, said: Mapping[str, str]) -> tuple[str, ...]:
         """Under which the table may know who answered; the address first, for it survives a merge."""
         mail = (f"mail#{self.hash_address(said['email'])}",) if "@" in said.get("email", "") else ()
-        named = self.meaning.customers_of and said.get("customer_id", "")[:_LONGEST_ID]
-        return mail + ((f"{self.meaning.customers_of}#{named}",) if named else ())
+        named = self.settings.customers_of and said.get("customer_id", "")[:_LONGEST_ID]
+        return mail + ((f"{self.settings.customers_of}#{named}",) if named else ())
 
     def _key(self, said: Mapping[str, str], at: datetime, rating: int) -> str:
         """What tells this answer from others: the id its product gave it, else who said what when."""
@@ -137,7 +136,7 @@ def _refuse(record: Record) -> None:
     if record.problems:
         problem = record.problems[0]
         raise RefusedError(Reason.UNREADABLE, problem.text, problem.hint)
-    if values.is_test(record.said.get("is_test", "")):
+    if response_values.is_test(record.said.get("is_test", "")):
         raise RefusedError(Reason.TEST, "its test column says so", "Empty that cell to import it")
 
 
