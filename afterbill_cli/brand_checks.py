@@ -9,7 +9,7 @@ from afterbill.content.brand import Brand, brand_of
 from afterbill.content.catalog import REASON, catalog_problems
 from afterbill.model.errors import ConfigurationError
 from afterbill.settings.config import INFORMAL, SURVEYS, read_toml
-from afterbill_cli.templates import template_problems
+from afterbill_cli.template_checks import template_problems
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 

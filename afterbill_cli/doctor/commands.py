@@ -1,14 +1,48 @@
-"""The arguments of `afterbill doctor` and what they start."""
+"""`afterbill doctor`: run the checks of a deployed stack and print the findings."""
 
 import argparse
+import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from afterbill_cli import deployed
-from afterbill_cli.doctor import report
 from afterbill_cli.doctor.checks import CHECKS, Check, examine
-from afterbill_cli.doctor.resolver import Dns, live
+from afterbill_cli.doctor.dns_lookup import Dns, live
+from afterbill_cli.doctor.findings import Finding, Verdict
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
+
+Told = tuple[str, Finding]
+"""A finding with the name of the check it comes from."""
+
+_MARGIN = max(map(len, Verdict))
+
+
+def line(name: str, finding: Finding, width: int) -> str:
+    """One line, and where something is to be done a second one that says what."""
+    first = f"{finding.verdict:<{_MARGIN}}  {name:<{width}}  {_flat(finding.found)}"
+    return f"{first}\n{'':<{_MARGIN}}  {'':<{width}}  -> {_flat(finding.remedy)}" if finding.remedy else first
+
+
+def summary(told: Sequence[Told]) -> str:
+    """How many of each."""
+    counted = Counter(finding.verdict for _, finding in told)
+    return ", ".join(f"{counted[verdict]} {verdict}" for verdict in Verdict)
+
+
+def findings_json(stack: str, told: Sequence[Told]) -> str:
+    """One object for programs."""
+    findings = [{"check": name, "verdict": one.verdict, "found": one.found, "remedy": one.remedy} for name, one in told]
+    return json.dumps({"stack": stack, "healthy": healthy(told), "findings": findings}, indent=2, ensure_ascii=False)
+
+
+def healthy(told: Sequence[Told]) -> bool:
+    """Whether nothing fails."""
+    return not any(finding.verdict is Verdict.FAIL for _, finding in told)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -26,12 +60,12 @@ def _run(chosen: argparse.Namespace) -> int:
 
 def run(stack: StackUnderTest, *, as_json: bool, checks: Sequence[Check] = CHECKS) -> int:
     """Tell each finding as soon as it is made; 0 when none fails."""
-    told: list[report.Told] = []
+    told: list[Told] = []
     width = max(len(check.name) for check in checks)
     for check in checks:
         for finding in examine(check, stack):
             told.append((check.name, finding))
             if not as_json:
-                print(report.line(check.name, finding, width), flush=True)
-    print(report.as_json(stack.deployed.name, told) if as_json else f"\n{report.summary(told)}")
-    return 0 if report.healthy(told) else 1
+                print(line(check.name, finding, width), flush=True)
+    print(findings_json(stack.deployed.name, told) if as_json else f"\n{summary(told)}")
+    return 0 if healthy(told) else 1

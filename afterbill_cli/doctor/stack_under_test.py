@@ -13,7 +13,7 @@ from afterbill.model.errors import ConfigurationError
 from afterbill.outreach.policy import Policy
 from afterbill.settings.config import read_toml
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.doctor.resolver import Dns
+from afterbill_cli.doctor.dns_lookup import Dns
 
 _NEVER_PUBLIC = ("example", "invalid", "localhost", "test")
 """Top-level domains without DNS (RFC 2606), such as that of the local stack."""

@@ -25,7 +25,7 @@ from afterbill_cli.importing.progress import Progress
 from afterbill_cli.importing.records import Layout
 from afterbill_cli.importing.report import ProblemLog, problem_log
 from afterbill_cli.importing.retrying_writer import Attempt, RetryingWriter
-from afterbill_cli.sources import access
+from afterbill_cli.sources import stack_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class _CustomerImport:
 def importing(stack: Deployed, *, dry_run: bool) -> CustomerImportDeps:
     """Over the stack's table and with its keys; a dry run cannot write."""
     table = ImportsTable(stack.client("dynamodb"), stack.output("TableName"))
-    keys = SecretKeys(access.secret(stack, "KeysSecretArn"))
+    keys = SecretKeys(stack_secrets.secret(stack, "KeysSecretArn"))
     hash_address = lru_cache(maxsize=_HASHES)(keys.hash_address)
     return CustomerImportDeps(ReadOnly(table) if dry_run else table, hash_address, lambda: uuid.uuid4().hex)
 

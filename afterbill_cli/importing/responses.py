@@ -25,7 +25,7 @@ from afterbill_cli.importing.report import Problem, ResponseReport, problem_log
 from afterbill_cli.importing.response_rows import ExportSettings, ResponseChecker, ResponseRow
 from afterbill_cli.importing.response_values import Reason, RefusedError
 from afterbill_cli.importing.retrying_writer import Attempt, RetryingWriter
-from afterbill_cli.sources import access
+from afterbill_cli.sources import stack_secrets
 
 _HASHES = 1000
 _INTERRUPTED = 130
@@ -77,7 +77,7 @@ def import_export(layout: Layout, options: ResponseImportOptions, stack: Deploye
     importing = ResponseImportDeps(
         ReadOnlyResponses(table) if options.dry_run else table, book.began_at, options.replace
     )
-    keys = SecretKeys(access.secret(stack, "KeysSecretArn"))
+    keys = SecretKeys(stack_secrets.secret(stack, "KeysSecretArn"))
     with Seen() as seen, problem_log(options.errors) as problems:
         job = ResponseImport(layout, importing, book, seen, ResponseReport(problems))
         hash_address = lru_cache(maxsize=_HASHES)(keys.hash_address)

@@ -1,12 +1,90 @@
-"""The arguments of `afterbill replay`."""
+"""`afterbill replay`: put webhooks into the inbox again, or say what that would do."""
 
 import argparse
-from datetime import date
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+from afterbill.adapters.aws.queues import SqsInbox
+from afterbill.adapters.aws.secret_keys import SecretKeys
+from afterbill.adapters.dynamodb.facts import FactsTable
+from afterbill.intake.ports import BillingApis, Inbox
 from afterbill.model.errors import ConfigurationError
 from afterbill_cli import deployed
-from afterbill_cli.replay.replay import Chosen, dry_run, replay
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.memory.apis import MemoryApis
+from afterbill_cli.replay.dry_capture import Trial, trial
+from afterbill_cli.replay.messages import DeadLetters, Message, evidence, files
+from afterbill_cli.sources import stack_secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What to replay: files of a source, or evidence, or the dead letters."""
+
+    folder: Path | None = None
+    source: str | None = None
+    evidence: bool = False
+    since: date | None = None
+    until: date | None = None
+
+
+def replay(chosen: Chosen, deployed: Deployed) -> int:
+    """Put the messages into the inbox; a dead letter is removed only once that is durable."""
+    inbox = SqsInbox(deployed.client("sqs"), deployed.output("InboxUrl"))
+    with _messages(chosen, deployed) as messages:
+        counts = Counter(_put(message, inbox) for message in messages)
+    return _conclude(counts)
+
+
+def dry_run(chosen: Chosen, deployed: Deployed, *, ask_apis: bool) -> int:
+    """Say for each message what would come of it; nothing is written anywhere."""
+    keys = SecretKeys(stack_secrets.secret(deployed, "KeysSecretArn"))
+    facts = FactsTable(deployed.client("dynamodb"), deployed.output("TableName"))
+    apis: BillingApis = stack_secrets.apis(deployed) if ask_apis else MemoryApis(closed=True)
+    with _messages(chosen, deployed) as messages:
+        return _conclude(Counter(_try_all(messages, trial(deployed.policy(), facts, apis, keys.hash_address))))
+
+
+def _try_all(messages: Iterable[Message], trial_: Trial) -> Iterator[str]:
+    for message in messages:
+        for tried in trial_.of(message.webhook):
+            print(f"{message.name}: {tried.outcome}" + (f": {tried.told}" if tried.told else ""))
+            yield tried.outcome
+
+
+def _put(message: Message, inbox: Inbox) -> str:
+    if not inbox.put(message.webhook):
+        print(f"{message.name}: too large for the inbox, left where it is")
+        return "too large"
+    message.remove()
+    return "queued"
+
+
+@contextmanager
+def _messages(chosen: Chosen, deployed: Deployed) -> Iterator[Iterator[Message]]:
+    if chosen.folder:
+        yield files(chosen.folder, deployed.source(chosen.source or ""))
+    elif chosen.evidence:
+        yield evidence(deployed.client("s3"), _bucket(deployed), chosen.source, (chosen.since, chosen.until))
+    else:
+        letters = DeadLetters(deployed.client("sqs"), deployed.output("InboxDeadLettersUrl"), datetime.now(UTC))
+        with letters.messages() as found:
+            yield found
+
+
+def _bucket(deployed: Deployed) -> str:
+    if "EvidenceBucketName" not in deployed.outputs:
+        raise ConfigurationError(f"stack {deployed.name} keeps no copies of webhooks: its parameter EvidenceDays is 0")
+    return deployed.output("EvidenceBucketName")
+
+
+def _conclude(counts: Counter[str]) -> int:
+    print(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "nothing to replay")
+    return 0
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:

@@ -9,10 +9,10 @@ from afterbill.intake.connector import Address, Api, Connector, Login
 from afterbill.model.errors import ConfigurationError
 from afterbill.model.webhooks import Source
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.sources import access, consent
-from afterbill_cli.sources.secrets import with_secret
+from afterbill_cli.sources import consent, stack_secrets
+from afterbill_cli.sources.event_log import Watch, first_event
+from afterbill_cli.sources.stack_secrets import with_secret
 from afterbill_cli.sources.terminal import Terminal
-from afterbill_cli.sources.watch import Watch, first_event
 
 _NAME = re.compile(r"[a-z0-9_-]{1,40}")
 
@@ -95,7 +95,7 @@ def _ask_signing_secret(wanted: NewSource, provider: Connector, deployed: Deploy
     if not new:
         terminal.show("No secret was stored.")
         return
-    book = access.signing(deployed)
+    book = stack_secrets.signing(deployed)
     kept = with_secret(book.read().get(name), new, wanted.source.provider, replace=wanted.replace)
     book.write(name, kept)
     terminal.show(f"Stored; {len(kept)} signing secret(s) now count for {name}, within a minute.")
@@ -110,7 +110,7 @@ def _ask_credentials(source: Source, provider: Connector, deployed: Deployed, te
     if not all(given.values()):
         terminal.show("No credentials were stored.")
         return
-    access.credentials(deployed).write(source.name, given)
+    stack_secrets.credentials(deployed).write(source.name, given)
     terminal.show(f"Stored the credentials of {source.name}.")
     if api.login is Login.CONSENT and terminal.attended:
         consent.ask(source, deployed, terminal)

@@ -7,7 +7,7 @@ from pathlib import Path
 from afterbill.connectors import registry
 from afterbill.settings.surveys.values import duration
 from afterbill_cli import deployed
-from afterbill_cli.sources import confirm, consent, listing, probe
+from afterbill_cli.sources import confirm, consent, list_sources, test_webhook
 from afterbill_cli.sources.add import NewSource, add, named
 from afterbill_cli.sources.terminal import interactive, scripted
 
@@ -17,7 +17,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_options(commands.add_parser("add", help="connect a billing system, step by step"))
     listed = commands.add_parser("list", help="what is configured, and which secrets are missing")
-    listed.set_defaults(run=lambda chosen: listing.show(deployed.connect(chosen)))
+    listed.set_defaults(run=lambda chosen: list_sources.show(deployed.connect(chosen)))
     tested = commands.add_parser("test", help="send a signed webhook that nobody is asked about")
     tested.add_argument("--file", type=Path, help="another webhook than events/webhooks/PROVIDER/unwanted.*")
     tested.add_argument("--url", default="", help="another address than that of the stack")
@@ -58,7 +58,7 @@ def _add(chosen: argparse.Namespace) -> int:
 
 def _test(chosen: argparse.Namespace) -> int:
     stack = deployed.connect(chosen)
-    return probe.send_test(stack.source(chosen.name), stack, file=chosen.file, url=chosen.url)
+    return test_webhook.send_test(stack.source(chosen.name), stack, file=chosen.file, url=chosen.url)
 
 
 def _consent(chosen: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from afterbill_dev.demo.progress import DemoError, say
 from afterbill_dev.demo.scenario import Stack, tell
 from afterbill_dev.demo.scores import SCORE_FILE
 from afterbill_dev.local import stack as local_stack
-from afterbill_dev.local.errors import StackError
+from afterbill_dev.local.processes import StackError
 from afterbill_dev.paths import LOCAL, LOGS, STACK_FILE
 
 KEPT_LOGS = LOCAL / "demo-logs"

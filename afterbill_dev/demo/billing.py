@@ -15,8 +15,8 @@ from afterbill.connectors.stripe import ABOUT
 from afterbill.model.billing import fact_key
 from afterbill_dev.demo.people import Person, Story
 from afterbill_dev.demo.progress import DemoError
-from afterbill_dev.local import programs
-from afterbill_dev.local.errors import StackError
+from afterbill_dev.local import processes
+from afterbill_dev.local.processes import StackError
 from afterbill_dev.paths import HOST, PROGRAMS, ROOT
 
 SERVER = "localstripe"
@@ -57,15 +57,15 @@ class Billing:
 
     def start(self) -> None:
         """Start localstripe, have it send its webhooks to the stack, create the plans."""
-        with programs.listen(PREFERRED_PORT) as listening:
+        with processes.listen(PREFERRED_PORT) as listening:
             self.url = f"http://{HOST}:{listening.getsockname()[1]}"
             script = Path(__file__).with_name("stripe_server.py")
             command = [str(PROGRAMS / "python"), str(script), str(listening.fileno())]
-            programs.start(SERVER, command, {"PATH": str(PROGRAMS), "LANG": "C.UTF-8"}, ROOT, [listening])
+            processes.start(SERVER, command, {"PATH": str(PROGRAMS), "LANG": "C.UTF-8"}, ROOT, [listening])
         try:
-            programs.wait_until(self._answers, "localstripe to answer", seconds=30)
+            processes.wait_until(self._answers, "localstripe to answer", seconds=30)
         except StackError as error:
-            raise DemoError(f"{error} {programs.tail(SERVER)}") from error
+            raise DemoError(f"{error} {processes.tail(SERVER)}") from error
         endpoint = {"url": self.webhook_url, "secret": self._secret, "events": sorted(ABOUT.events)}
         self._call("POST", "/_config/webhooks/afterbill", endpoint)
         for name, amount in PLANS.items():
@@ -75,7 +75,7 @@ class Billing:
 
     def stop(self) -> None:
         """End localstripe and forget all it held."""
-        programs.stop(SERVER)
+        processes.stop(SERVER)
 
     def _answers(self) -> bool:
         try:

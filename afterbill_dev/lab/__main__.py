@@ -13,8 +13,8 @@ from afterbill.model.visits import Integrity
 from afterbill.settings.surveys import load_policy
 from afterbill_dev.demo.browser import chromium
 from afterbill_dev.lab import traffic
-from afterbill_dev.lab.browser import report
-from afterbill_dev.lab.kinds import KINDS, NAMES
+from afterbill_dev.lab.browser_report import report
+from afterbill_dev.lab.clients import KINDS, NAMES
 from afterbill_dev.lab.results import Row, table, thresholds
 from afterbill_dev.paths import ROOT
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from math import sqrt
 
 from afterbill.model.visits import Integrity
-from afterbill_dev.lab.rivals import RIVALS, Recorded
+from afterbill_dev.lab.competitor_rules import RIVALS, Recorded
 from afterbill_dev.lab.survey_harness import observe, reported
 from afterbill_dev.lab.traffic import HIDDEN, PICK, Mailing, Use
 

@@ -3,14 +3,15 @@
 GET answers what events/apis/<provider>.json holds under the path, the query left out, POST what stands under
 `POST <path>` or the path alone; PUT replaces that answer until the stack goes down. As out there, nothing is answered
 without the credentials stored for the source, and tokens are changed at every use. What two providers do beyond
-reading stands in `counters`.
+reading stands in `_OWN_ANSWERS`.
 """
 
 import base64
+import hashlib
 import json
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +19,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from afterbill.connectors import registry
 from afterbill.intake.connector import Api, Login
-from afterbill_dev.local import counters
 from afterbill_dev.local.forwarding import Answer
 from afterbill_dev.paths import ROOT
 
@@ -90,7 +90,7 @@ def _tell(account: Account, path: str, body: bytes) -> Answer:
 
 
 def _look_up(account: Account, method: str, path: str, body: bytes) -> Answer:
-    counter = counters.COUNTERS.get(account.provider)
+    counter = _OWN_ANSWERS.get(account.provider)
     found = counter(account, method, path, body) if counter else None
     if found is None:
         found = account.told.get(path, _sample(account.provider, method, path))
@@ -138,3 +138,46 @@ def _basic(user: str, password: str) -> str:
 
 def _answer(status: int, said: Any) -> Answer:  # noqa: ANN401  # any JSON
     return Answer(status, JSON, json.dumps(said).encode())
+
+
+VERIFY = "/v1/notifications/verify-webhook-signature"
+EVENT = b', "webhook_event": '
+PAYMENT_LIST = "/invoices/payment_list"
+SET_AS_PROCESSED = "/invoices/set_as_processed"
+
+
+def _paypal(account: Account, method: str, path: str, body: bytes) -> object | None:
+    """PayPal vouches for what was signed with the source's secret, and for the configured webhook alone."""
+    if (method, path) != ("POST", VERIFY) or path in account.told:
+        return None
+    question, _, event = body.partition(EVENT)
+    asked = json.loads(question + b"}")
+    genuine = base64.b64encode(hashlib.sha256(account.secret.encode() + event[:-1]).digest()).decode()
+    sent = asked["transmission_sig"] == genuine and asked["webhook_id"] == account.webhook_id
+    return {"verification_status": "SUCCESS" if sent else "FAILURE"}
+
+
+def _runmyaccounts(account: Account, method: str, path: str, body: bytes) -> object | None:
+    """Run my Accounts lists a payment until it is marked as processed; before any was told, there is none."""
+    if method == "POST" and path.endswith(SET_AS_PROCESSED):
+        account.acknowledged.update(parse_qs(body.decode()).get("id", ()))
+        return {}
+    if path.endswith(PAYMENT_LIST):
+        return _without(account.acknowledged, account.told.get(path, []))
+    return None
+
+
+def _without(acknowledged: set[str], told: object) -> object:
+    """The list without what was acknowledged, be it wrapped or not."""
+    if isinstance(told, dict):
+        return {key: _without(acknowledged, value) for key, value in told.items()}
+    if not isinstance(told, list):
+        return told
+    return [one for one in told if not (isinstance(one, dict) and str(one.get("id")) in acknowledged)]
+
+
+_OWN_ANSWERS: Mapping[str, Callable[[Account, str, str, bytes], object | None]] = {
+    "paypal": _paypal,
+    "runmyaccounts": _runmyaccounts,
+}
+"""By provider; None leaves the answer to what is stored."""

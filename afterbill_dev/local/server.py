@@ -19,7 +19,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from afterbill_dev.local import billing_apis, inbox, options, programs, ses_events
+from afterbill_dev.local import billing_apis, inbox_pages, options_requests, processes, ses_events
 from afterbill_dev.local.billing_apis import BillingApis
 from afterbill_dev.local.forwarding import Address, Answer, forward, give, read_body
 from afterbill_dev.local.mailbox import Mailbox, SentMail, Text, read_mail, read_texts
@@ -87,7 +87,7 @@ class ApiServer(ProxyServer):
     def answer(self, request: RequestHandler, body: bytes) -> Answer:
         """What the function behind the route answers."""
         if request.command == "OPTIONS":
-            return options.ask(request, body, self.routes)
+            return options_requests.ask(request, body, self.routes)
         return super().answer(request, body)
 
 
@@ -115,19 +115,19 @@ class MailServer(ProxyServer):
 
     def _page(self, path: str) -> Answer:
         if path == "/":
-            return Answer(200, HTML, inbox.list_page(self.mails.all(), self._texts()).encode())
+            return Answer(200, HTML, inbox_pages.list_page(self.mails.all(), self._texts()).encode())
         if path == "/texts.json":
-            return Answer(200, JSON, inbox.texts_as_json(self._texts()).encode())
+            return Answer(200, JSON, inbox_pages.texts_as_json(self._texts()).encode())
         if path == "/mails.json":
-            return Answer(200, JSON, inbox.as_json(self.mails.all()).encode())
+            return Answer(200, JSON, inbox_pages.as_json(self.mails.all()).encode())
         mail = self.mails.find(path.removeprefix("/mails/"))
         if mail is None:
             return NO_SUCH_MAIL
-        return Answer(200, HTML, inbox.letter_page(mail).encode())
+        return Answer(200, HTML, inbox_pages.letter_page(mail).encode())
 
     def _texts(self) -> list[Text]:
         """What MiniStack's SNS keeps of them."""
-        answer = programs.get(f"http://{self.upstream.host}:{self.upstream.port}{TEXTS}")
+        answer = processes.get(f"http://{self.upstream.host}:{self.upstream.port}{TEXTS}")
         return read_texts(answer) if answer else []
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from afterbill.model.visits import Kind
-from afterbill_dev.lab.browser import play, report
-from afterbill_dev.lab.kinds import NAMES
-from afterbill_dev.lab.scenes import SCENES
+from afterbill_dev.lab.browser_actions import SCENES
+from afterbill_dev.lab.browser_report import play, report
+from afterbill_dev.lab.clients import NAMES
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -31,7 +31,7 @@ def test_a_browser_that_fetches_ahead_says_so(chromium, integrity):
 
 def test_the_report_has_a_line_for_every_kind(chromium, integrity, monkeypatch):
     monkeypatch.setattr(
-        "afterbill_dev.lab.browser.SCENES", {name: SCENES[name] for name in ("HEAD only", "tap and send")}
+        "afterbill_dev.lab.browser_report.SCENES", {name: SCENES[name] for name in ("HEAD only", "tap and send")}
     )
 
     told = report(integrity, chromium)

@@ -7,9 +7,9 @@ import pytest
 from afterbill.model.invitation import Answer
 from afterbill.model.visits import Integrity
 from afterbill_dev.lab import __main__ as lab
-from afterbill_dev.lab.kinds import KINDS
+from afterbill_dev.lab.clients import KINDS
+from afterbill_dev.lab.competitor_rules import RIVALS
 from afterbill_dev.lab.results import Row, table, wilson
-from afterbill_dev.lab.rivals import RIVALS
 from afterbill_dev.lab.survey_harness import Seen
 from afterbill_dev.lab.traffic import Use, mailing
 from tests.factories import invitation

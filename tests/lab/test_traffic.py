@@ -6,7 +6,7 @@ import pytest
 
 from afterbill_dev.lab import __main__ as lab
 from afterbill_dev.lab import traffic
-from afterbill_dev.lab.kinds import NAMES
+from afterbill_dev.lab.clients import NAMES
 from afterbill_dev.lab.traffic import DESK, PHONE, TrafficError
 from tests.factories import EVENTS
 

@@ -8,7 +8,7 @@ from typing import Any
 from afterbill.adapters.http.http_client import Answer
 from afterbill.model.webhooks import Source
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.sources import access
+from afterbill_cli.sources import stack_secrets
 from afterbill_cli.sources.terminal import Terminal
 
 
@@ -55,12 +55,12 @@ class Server:
 
 
 def stored(stack: Deployed, secret: str) -> dict[str, Any]:
-    found = access.secret(stack, f"{secret}SecretArn")
+    found = stack_secrets.secret(stack, f"{secret}SecretArn")
     return dict(found.value())
 
 
 def store(stack: Deployed, secret: str, value: Mapping[str, Any]) -> None:
-    access.secret(stack, f"{secret}SecretArn").store(value)
+    stack_secrets.secret(stack, f"{secret}SecretArn").store(value)
 
 
 def source(stack: Deployed, name: str) -> Source:

@@ -16,8 +16,8 @@ from botocore.validate import validate_parameters
 from afterbill.outreach.caps import SendingCaps
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.doctor.checks import CHECKS, examine
+from afterbill_cli.doctor.dns_lookup import Dns
 from afterbill_cli.doctor.findings import Finding, Verdict
-from afterbill_cli.doctor.resolver import Dns
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

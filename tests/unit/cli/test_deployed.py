@@ -13,7 +13,7 @@ from afterbill.model.errors import AfterbillError
 from afterbill_cli import cli, deployed, local_stack
 from afterbill_cli.sources import commands
 from afterbill_cli.sources.terminal import interactive, scripted
-from afterbill_dev.local.aws import environment as aws_environment
+from afterbill_dev.local.aws_environment import environment as aws_environment
 from tests.unit.cli.people import Server
 
 
@@ -110,7 +110,7 @@ def test_a_script_gives_secrets_line_by_line(monkeypatch, stack, capsys):
 
 
 def test_the_other_commands_are_wired(monkeypatch, stack, capsys):
-    monkeypatch.setattr("afterbill_cli.sources.probe.HttpClient", lambda _pool: Server(202))
+    monkeypatch.setattr("afterbill_cli.sources.test_webhook.HttpClient", lambda _pool: Server(202))
     monkeypatch.setattr("sys.stdin", io.StringIO("secret\n"))
     run(monkeypatch, stack, "source", "add", "lemonsqueezy", "--name", "events2", "--secret-stdin", "--wait", "0")
 

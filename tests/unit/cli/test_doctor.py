@@ -7,10 +7,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from afterbill_cli import cli, deployed
-from afterbill_cli.doctor import commands, report
+from afterbill_cli.doctor import commands
 from afterbill_cli.doctor.checks import CHECKS, Check, examine
+from afterbill_cli.doctor.dns_lookup import Dns
 from afterbill_cli.doctor.findings import Verdict, fail, ok, unknown, warn
-from afterbill_cli.doctor.resolver import Dns
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 from tests.unit.cli.stacks_under_test import HEALTHY, NOW, findings, refused, stack_under_test, worst
 from tests.unit.docs.pages import read, table
@@ -134,8 +134,8 @@ def test_a_program_reads_one_object(config, capsys):
 
 
 def test_only_what_fails_makes_the_command_fail():
-    assert report.healthy([("one", warn("a", "b")), ("two", unknown("c"))])
-    assert not report.healthy([("one", fail("a", "b"))])
+    assert commands.healthy([("one", warn("a", "b")), ("two", unknown("c"))])
+    assert not commands.healthy([("one", fail("a", "b"))])
 
 
 def run(monkeypatch, stack, *arguments):

@@ -7,9 +7,9 @@ import dns.exception
 import dns.resolver
 import pytest
 
-from afterbill_cli.doctor import resolver
+from afterbill_cli.doctor import dns_lookup
+from afterbill_cli.doctor.dns_lookup import Dns, NoAnswerError
 from afterbill_cli.doctor.findings import Verdict
-from afterbill_cli.doctor.resolver import Dns, NoAnswerError
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 from tests.unit.cli.stacks_under_test import IDENTITY, NOW, ZONE, Zone, findings, stack_under_test, worst
 
@@ -199,17 +199,17 @@ def test_a_machine_without_name_servers_knows_nothing(monkeypatch):
     monkeypatch.setattr(dns.resolver, "Resolver", unconfigured)
 
     with pytest.raises(NoAnswerError, match="knows no name server"):
-        resolver.live().alias("acme.com")
+        dns_lookup.live().alias("acme.com")
 
 
 def test_where_checkdmarc_is_not_installed_that_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "dns.resolver", None)
 
-    assert "pip install" in resolver.live().silent
+    assert "pip install" in dns_lookup.live().silent
 
 
 def test_the_name_servers_of_the_machine_are_asked(monkeypatch):
     monkeypatch.setattr(dns.resolver, "Resolver", lambda: Zone({**ZONE, "x.acme.com CNAME": "Y.acme.com."}))
 
-    assert resolver.live().alias("x.acme.com") == "y.acme.com"
-    assert resolver.live().alias("z.acme.com") == ""
+    assert dns_lookup.live().alias("x.acme.com") == "y.acme.com"
+    assert dns_lookup.live().alias("z.acme.com") == ""

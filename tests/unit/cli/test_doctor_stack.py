@@ -8,7 +8,7 @@ import pytest
 from afterbill.outreach.sending_window import Almanac
 from afterbill.settings import almanac
 from afterbill_cli import policy
-from afterbill_cli.doctor import settings
+from afterbill_cli.doctor import configuration
 from afterbill_cli.doctor.findings import Verdict
 from tests.unit.cli.stacks_under_test import (
     ALARM,
@@ -111,7 +111,7 @@ def test_a_brand_of_ones_own_is_whole(config, edited, verdict, told):
 
 @pytest.mark.parametrize(("until", "verdict"), [(2025, Verdict.WARN), (2026, Verdict.WARN), (2027, Verdict.OK)])
 def test_holidays_must_be_known_beyond_what_is_scheduled(config, monkeypatch, until, verdict):
-    monkeypatch.setattr(settings, "load_almanac", lambda: Almanac({}, {}, {}, until))
+    monkeypatch.setattr(configuration, "load_almanac", lambda: Almanac({}, {}, {}, until))
 
     assert worst(stack_under_test(config), "holidays").verdict is verdict
 

@@ -11,7 +11,7 @@ from afterbill.intake.ports import FactWrites
 from afterbill.model.invitation import Answer, State
 from afterbill.model.visits import Integrity, Kind, Visit
 from afterbill_cli.explain.commands import explain
-from afterbill_cli.explain.visits import told, visited
+from afterbill_cli.explain.timeline import told, visited
 from tests.contract.people import ID, customer
 from tests.factories import NOON, SECOND, invitation
 

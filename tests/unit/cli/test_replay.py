@@ -16,10 +16,10 @@ from afterbill.model.webhooks import Webhook
 from afterbill_cli import cli
 from afterbill_cli.memory.apis import MemoryApis
 from afterbill_cli.memory.table import MemoryTable
-from afterbill_cli.replay import replay as replaying
+from afterbill_cli.replay import commands as replaying
+from afterbill_cli.replay.commands import Chosen, dry_run, replay
+from afterbill_cli.replay.dry_capture import trial
 from afterbill_cli.replay.messages import DeadLetters
-from afterbill_cli.replay.replay import Chosen, dry_run, replay
-from afterbill_cli.replay.trial import trial
 
 NOW = datetime.now(UTC)
 HASH = str.casefold

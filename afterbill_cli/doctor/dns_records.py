@@ -1,7 +1,7 @@
 """SPF, DKIM and DMARC as they stand in DNS."""
 
+from afterbill_cli.doctor.dns_lookup import Record
 from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, unknown, warn
-from afterbill_cli.doctor.resolver import Record
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
 _SES = "amazonses.com"

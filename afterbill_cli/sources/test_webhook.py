@@ -14,8 +14,8 @@ from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill.model.webhooks import Source, Webhook
 from afterbill_cli import local_stack, samples
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.sources import access
-from afterbill_cli.sources.secrets import signing_secrets
+from afterbill_cli.sources import stack_secrets
+from afterbill_cli.sources.stack_secrets import signing_secrets
 
 _OK = range(200, 300)
 _COLD_START = urllib3.Timeout(connect=5, read=30)
@@ -63,7 +63,7 @@ def meaning(status: int, provider: Connector) -> str:
 
 
 def _signed(source: Source, provider: Connector, file: Path, deployed: Deployed) -> Webhook:
-    known = signing_secrets(access.signing(deployed).read().get(source.name))
+    known = signing_secrets(stack_secrets.signing(deployed).read().get(source.name))
     if not known and provider.ABOUT.signed:
         raise ConfigurationError(f"no signing secret is stored for {source.name}: `afterbill source add` asks for it")
     webhook = samples.read(file, provider.ABOUT, source.name, datetime.now(UTC))

@@ -4,8 +4,8 @@ from playwright.sync_api import Browser
 
 from afterbill.model.invitation import Answer
 from afterbill.model.visits import Integrity
-from afterbill_dev.lab.device import Scene
-from afterbill_dev.lab.scenes import SCENES
+from afterbill_dev.lab.browser_actions import SCENES
+from afterbill_dev.lab.browser_clients import Scene
 from afterbill_dev.lab.server import Laboratory, serving
 
 

@@ -9,8 +9,8 @@ import subprocess
 import boto3
 
 from afterbill_cli import policy
-from afterbill_dev.local import programs
-from afterbill_dev.local.errors import StackError
+from afterbill_dev.local import processes
+from afterbill_dev.local.processes import StackError
 from afterbill_dev.paths import (
     BUILD,
     BUILD_CACHE,
@@ -38,11 +38,11 @@ def build() -> None:
         raise StackError(f"{SAM} is missing: run `make setup`, which installs it.")
     BUILD_CACHE.mkdir(parents=True, exist_ok=True)
     command = [str(SAM), "build", "--cached", "--template", str(TEMPLATE), "--build-dir", str(BUILD)]
-    programs.run("sam-build", [*command, "--parameter-overrides", *_machine()], _environment(), BUILD_CACHE)
+    processes.run("sam-build", [*command, "--parameter-overrides", *_machine()], _environment(), BUILD_CACHE)
     prune(BUILD / "DepsLayer" / "python", CONFIGURED / "locales")
     # Lambda cannot write into a layer: without this every cold start would compile it again, there as here.
     compile_all = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
-    programs.run(
+    processes.run(
         "compile", [str(PROGRAMS / "python"), *compile_all, *map(str, BUILD.glob("*Layer/python"))], _environment(), RUN
     )
 
@@ -84,7 +84,7 @@ def deploy(public_url: str) -> dict[str, str]:
     ]
     command = [str(SAM), "deploy", "--template-file", str(BUILD / "template.yaml"), "--stack-name", STACK_NAME]
     options = ["--s3-bucket", BUCKET, "--region", REGION, "--capabilities", "CAPABILITY_IAM", "--no-progressbar"]
-    programs.run("sam-deploy", [*command, *options, "--parameter-overrides", *values], _environment(), RUN)
+    processes.run("sam-deploy", [*command, *options, "--parameter-overrides", *values], _environment(), RUN)
     stack = boto3.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 

@@ -1,12 +1,16 @@
-"""Secrets of the stack, changed with the operator's own credentials; what they hold is never shown."""
+"""Secrets, tokens and APIs of a deployed stack's sources; what a secret holds is never shown."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from afterbill.adapters.aws.secrets import Secret
+from afterbill.adapters.aws.tokens import ApiCredentials, SecretTokens
+from afterbill.adapters.http.billing_api import HttpApis
 from afterbill.connectors import registry
 from afterbill.intake.connector import Api
+from afterbill_cli.deployed import Deployed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +44,29 @@ def with_secret(entry: object, new: str, provider: str, *, replace: bool = False
 def has_credentials(entry: object, api: Api) -> bool:
     """Whether none of them is missing."""
     return isinstance(entry, Mapping) and all(entry.get(name) for name in api.login.credentials)
+
+
+def secret(deployed: Deployed, output: str) -> Secret:
+    """The secret whose ARN is this output of the stack."""
+    return Secret(deployed.client("secretsmanager"), deployed.output(output), time.monotonic)
+
+
+def signing(deployed: Deployed) -> SecretBook:
+    """Signing secrets by source."""
+    return SecretBook(secret(deployed, "SourcesSecretArn"))
+
+
+def credentials(deployed: Deployed) -> SecretBook:
+    """Credentials of APIs by source."""
+    return SecretBook(secret(deployed, "ApisSecretArn"))
+
+
+def tokens(deployed: Deployed) -> SecretTokens:
+    """Tokens by source, under the same lock that capture_event takes."""
+    return SecretTokens(secret(deployed, "TokensSecretArn"), deployed.client("dynamodb"), deployed.output("TableName"))
+
+
+def apis(deployed: Deployed) -> HttpApis:
+    """The APIs, with the credentials that are stored."""
+    stored = ApiCredentials(secret(deployed, "ApisSecretArn"))
+    return HttpApis(stored, tokens(deployed), consent_lost=lambda _source: None)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from afterbill.model.invitation import Answer
 from afterbill.model.visits import HIDDEN
-from afterbill_dev.lab.device import HIDDEN_PAGE, Scene
+from afterbill_dev.lab.browser_clients import HIDDEN_PAGE, Scene
 from afterbill_dev.lab.robots import LINKS
 from afterbill_dev.lab.traffic import DESK
 from afterbill_dev.lab.traffic import HIDDEN as HIDDEN_LINK

@@ -13,8 +13,12 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from afterbill_dev.local.errors import StackError
 from afterbill_dev.paths import DISCARDED, HOST, LOGS, PIDS
+
+
+class StackError(Exception):
+    """The stack could not be brought up or down; the message says why and what to do."""
+
 
 LINES_SHOWN = 25
 PATIENCE_SECONDS = 10.0

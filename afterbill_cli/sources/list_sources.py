@@ -3,16 +3,16 @@
 from afterbill.connectors import registry
 from afterbill.intake.connector import Connector, Login, Token
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.sources import access
-from afterbill_cli.sources.secrets import has_credentials, signing_secrets
+from afterbill_cli.sources import stack_secrets
+from afterbill_cli.sources.stack_secrets import has_credentials, signing_secrets
 
 HEADINGS = ("source", "provider", "signing secrets", "API", "consent")
 
 
 def show(deployed: Deployed) -> int:
     """A row per source; of secrets only whether they are there."""
-    signing, apis = access.signing(deployed).read(), access.credentials(deployed).read()
-    tokens = access.tokens(deployed)
+    signing, apis = stack_secrets.signing(deployed).read(), stack_secrets.credentials(deployed).read()
+    tokens = stack_secrets.tokens(deployed)
     rows = [HEADINGS]
     for source in deployed.policy().sources.values():
         provider = registry.load(source.provider)
