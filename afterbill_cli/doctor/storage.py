@@ -12,7 +12,7 @@ from afterbill.model.errors import ConfigurationError
 from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, warn
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 from afterbill_cli.sources import stack_secrets
-from afterbill_cli.sources.stack_secrets import SecretBook, has_credentials, signing_secrets
+from afterbill_cli.sources.stack_secrets import SourceSecret, has_credentials, signing_secrets
 
 _SHORTEST_KEY = 32
 
@@ -118,7 +118,7 @@ def _add(provider: str, name: str) -> str:
 def _read(stack: StackUnderTest, output: str) -> tuple[Mapping[str, Any], tuple[str, str] | None]:
     """What a secret holds, and what is wrong with it."""
     try:
-        return SecretBook(stack_secrets.secret(stack.deployed, output)).read(), None
+        return SourceSecret(stack_secrets.secret(stack.deployed, output)).read(), None
     except ClientError as error:
         if error_code(error) != "ResourceNotFoundException":
             raise

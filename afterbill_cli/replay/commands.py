@@ -16,13 +16,13 @@ from afterbill.model.errors import ConfigurationError
 from afterbill_cli import deployed
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.memory.apis import MemoryApis
-from afterbill_cli.replay.dry_capture import Trial, trial
+from afterbill_cli.replay.dry_capture import DryCapture, dry_capture
 from afterbill_cli.replay.messages import DeadLetters, Message, evidence, files
 from afterbill_cli.sources import stack_secrets
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ReplaySelection:
     """What to replay: files of a source, or evidence, or the dead letters."""
 
     folder: Path | None = None
@@ -32,7 +32,7 @@ class Chosen:
     until: date | None = None
 
 
-def replay(chosen: Chosen, deployed: Deployed) -> int:
+def replay(chosen: ReplaySelection, deployed: Deployed) -> int:
     """Put the messages into the inbox; a dead letter is removed only once that is durable."""
     inbox = SqsInbox(deployed.client("sqs"), deployed.output("InboxUrl"))
     with _messages(chosen, deployed) as messages:
@@ -40,20 +40,20 @@ def replay(chosen: Chosen, deployed: Deployed) -> int:
     return _conclude(counts)
 
 
-def dry_run(chosen: Chosen, deployed: Deployed, *, ask_apis: bool) -> int:
+def dry_run(chosen: ReplaySelection, deployed: Deployed, *, ask_apis: bool) -> int:
     """Say for each message what would come of it; nothing is written anywhere."""
     keys = SecretKeys(stack_secrets.secret(deployed, "KeysSecretArn"))
     facts = FactsTable(deployed.client("dynamodb"), deployed.output("TableName"))
     apis: BillingApis = stack_secrets.apis(deployed) if ask_apis else MemoryApis(closed=True)
     with _messages(chosen, deployed) as messages:
-        return _conclude(Counter(_try_all(messages, trial(deployed.policy(), facts, apis, keys.hash_address))))
+        return _conclude(Counter(_try_all(messages, dry_capture(deployed.policy(), facts, apis, keys.hash_address))))
 
 
-def _try_all(messages: Iterable[Message], trial_: Trial) -> Iterator[str]:
+def _try_all(messages: Iterable[Message], capture: DryCapture) -> Iterator[str]:
     for message in messages:
-        for tried in trial_.of(message.webhook):
-            print(f"{message.name}: {tried.outcome}" + (f": {tried.told}" if tried.told else ""))
-            yield tried.outcome
+        for result in capture.of(message.webhook):
+            print(f"{message.name}: {result.outcome}" + (f": {result.text}" if result.text else ""))
+            yield result.outcome
 
 
 def _put(message: Message, inbox: Inbox) -> str:
@@ -65,7 +65,7 @@ def _put(message: Message, inbox: Inbox) -> str:
 
 
 @contextmanager
-def _messages(chosen: Chosen, deployed: Deployed) -> Iterator[Iterator[Message]]:
+def _messages(chosen: ReplaySelection, deployed: Deployed) -> Iterator[Iterator[Message]]:
     if chosen.folder:
         yield files(chosen.folder, deployed.source(chosen.source or ""))
     elif chosen.evidence:
@@ -111,6 +111,6 @@ def _run(chosen: argparse.Namespace) -> int:
         raise ConfigurationError("--since and --until choose among the --evidence")
     if chosen.ask_apis and not chosen.dry_run:
         raise ConfigurationError("--ask-apis belongs to a --dry-run: the inbox asks them anyway")
-    wanted = Chosen(chosen.folder, chosen.source, chosen.evidence, chosen.since, chosen.until)
+    wanted = ReplaySelection(chosen.folder, chosen.source, chosen.evidence, chosen.since, chosen.until)
     stack = deployed.connect(chosen)
     return dry_run(wanted, stack, ask_apis=chosen.ask_apis) if chosen.dry_run else replay(wanted, stack)

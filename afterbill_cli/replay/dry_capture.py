@@ -56,38 +56,38 @@ class ReadOnlyFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class DryOutcome:
     """What one webhook would come to, in words for a person and for counting."""
 
     outcome: str
-    told: str = ""
+    text: str = ""
 
 
 @dataclass
-class Trial:
+class DryCapture:
     """Captures webhooks without any consequence."""
 
     capture: CaptureDeps
     _slices: MemoryInbox
 
-    def of(self, webhook: Webhook) -> Iterator[Tried]:
+    def of(self, webhook: Webhook) -> Iterator[DryOutcome]:
         """What each event of a webhook would come to; a long batch is followed into its slices."""
         try:
             found = capture_event(webhook, self.capture, datetime.now(UTC))
         except ConfigurationError as error:
-            yield Tried("needs a setting or the API", str(error))
+            yield DryOutcome("needs a setting or the API", str(error))
             return
         except AfterbillError as error:
-            yield Tried("would be tried again", str(error))
+            yield DryOutcome("would be tried again", str(error))
             return
         for captured in found:
             if captured.outcome is not Outcome.SPLIT:
-                yield Tried(captured.outcome, _told(captured))
+                yield DryOutcome(captured.outcome, _told(captured))
         while self._slices.webhooks:
             yield from self.of(self._slices.webhooks.pop(0))
 
 
-def trial(policy: Policy, facts: Facts, apis: BillingApis, hash_address: Callable[[str], str]) -> Trial:
+def dry_capture(policy: Policy, facts: Facts, apis: BillingApis, hash_address: Callable[[str], str]) -> DryCapture:
     """A trial over this table; what `apis` offers is really asked."""
     slices = MemoryInbox()
     capture = CaptureDeps(
@@ -102,7 +102,7 @@ def trial(policy: Policy, facts: Facts, apis: BillingApis, hash_address: Callabl
         hash_address=hash_address,
         new_id=lambda: uuid.uuid4().hex,
     )
-    return Trial(capture, slices)
+    return DryCapture(capture, slices)
 
 
 def _told(captured: Captured) -> str:

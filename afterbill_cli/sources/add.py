@@ -10,7 +10,7 @@ from afterbill.model.errors import ConfigurationError
 from afterbill.model.webhooks import Source
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.sources import consent, stack_secrets
-from afterbill_cli.sources.event_log import Watch, first_event
+from afterbill_cli.sources.event_log import EventLog, first_event
 from afterbill_cli.sources.stack_secrets import with_secret
 from afterbill_cli.sources.terminal import Terminal
 
@@ -127,9 +127,9 @@ def _worth(provider: Connector) -> str:
 def _wait(wanted: NewSource, deployed: Deployed, terminal: Terminal) -> None:
     """Interrupting it harms nothing: the webhooks come whether or not somebody looks."""
     terminal.show(f"Waiting {wanted.wait} for the first event; Ctrl-C ends the waiting and nothing else.")
-    watch = Watch(deployed, wanted.source.name, datetime.now(UTC))
+    log = EventLog(deployed, wanted.source.name, datetime.now(UTC))
     try:
-        captured = first_event(watch, wanted.wait, terminal.show, terminal.sleep)
+        captured = first_event(log, wanted.wait, terminal.show, terminal.sleep)
     except KeyboardInterrupt:
         captured = None
     if captured is None:

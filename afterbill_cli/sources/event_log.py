@@ -12,7 +12,7 @@ _PAUSE_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class EventLog:
     """Lines that receive_webhook and capture_event wrote about one source since a moment."""
 
     deployed: Deployed
@@ -42,14 +42,14 @@ class Watch:
 
 
 def first_event(
-    watch: Watch, patience: timedelta, show: Callable[[str], None], sleep: Callable[[float], None]
+    log: EventLog, patience: timedelta, show: Callable[[str], None], sleep: Callable[[float], None]
 ) -> Mapping[str, Any] | None:
     """Wait until an event was captured, and say of each kind of refusal that it happened; None when time is up."""
     told: set[str] = set()
     for _ in range(max(1, int(patience.total_seconds()) // _PAUSE_SECONDS)):
-        if captured := watch.captured():
+        if captured := log.captured():
             return captured
-        for reason in watch.refusals():
+        for reason in log.refusals():
             if reason not in told:
                 show(
                     f"A webhook came and was refused: {reason}. Is the secret the right one, and of this very endpoint?"

@@ -14,7 +14,7 @@ from afterbill_cli.deployed import Deployed
 
 
 @dataclass(frozen=True, slots=True)
-class SecretBook:
+class SourceSecret:
     """One secret with an entry per source."""
 
     secret: Secret
@@ -51,14 +51,14 @@ def secret(deployed: Deployed, output: str) -> Secret:
     return Secret(deployed.client("secretsmanager"), deployed.output(output), time.monotonic)
 
 
-def signing(deployed: Deployed) -> SecretBook:
+def signing(deployed: Deployed) -> SourceSecret:
     """Signing secrets by source."""
-    return SecretBook(secret(deployed, "SourcesSecretArn"))
+    return SourceSecret(secret(deployed, "SourcesSecretArn"))
 
 
-def credentials(deployed: Deployed) -> SecretBook:
+def credentials(deployed: Deployed) -> SourceSecret:
     """Credentials of APIs by source."""
-    return SecretBook(secret(deployed, "ApisSecretArn"))
+    return SourceSecret(secret(deployed, "ApisSecretArn"))
 
 
 def tokens(deployed: Deployed) -> SecretTokens:

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import boto3
 
 from afterbill_dev.demo.billing import Billing
-from afterbill_dev.demo.people import cast
+from afterbill_dev.demo.people import everybody
 from afterbill_dev.demo.progress import DemoError, say
-from afterbill_dev.demo.scenario import Stack, tell
+from afterbill_dev.demo.scenario import Stack, play
 from afterbill_dev.demo.scores import SCORE_FILE
 from afterbill_dev.local import stack as local_stack
 from afterbill_dev.local.processes import StackError
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def _run(stack: Stack, billing: Billing) -> None:
-    if not tell(stack, billing, cast()):
+    if not play(stack, billing, everybody()):
         raise DemoError("The scores and the recount differ, see the table.")
     say(f"the scores equal the recount; they are in {SCORE_FILE.relative_to(LOCAL.parent)}")
     if os.environ.get("ONCE", "0") in {"", "0"}:

@@ -8,23 +8,23 @@ from http import HTTPStatus
 import urllib3
 
 from afterbill_dev.demo.mailbox import ReceivedMail
-from afterbill_dev.demo.people import ASKED_ABOUT, Person
+from afterbill_dev.demo.people import TOUCHPOINT_OF, Person
 from afterbill_dev.demo.progress import DemoError
 
 AT_ONCE = 4
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 ONE_CLICK = "List-Unsubscribe=One-Click"
 
-Given = dict[str, list[int]]
+Ratings = dict[str, list[int]]
 """The ratings that count, by what they were asked about: the recount starts from these alone."""
 
 
-def given_by(people: Iterable[Person]) -> Given:
+def ratings_of(people: Iterable[Person]) -> Ratings:
     """What these people said in the end."""
-    log: Given = defaultdict(list)
+    log: Ratings = defaultdict(list)
     for person in people:
         if person.ratings:
-            log[ASKED_ABOUT[person.story]].append(person.ratings[-1])
+            log[TOUCHPOINT_OF[person.case]].append(person.ratings[-1])
     return dict(log)
 
 

@@ -13,7 +13,7 @@ import urllib3
 
 from afterbill.connectors.stripe import ABOUT
 from afterbill.model.billing import fact_key
-from afterbill_dev.demo.people import Person, Story
+from afterbill_dev.demo.people import BillingCase, Person
 from afterbill_dev.demo.progress import DemoError
 from afterbill_dev.local import processes
 from afterbill_dev.local.processes import StackError
@@ -85,7 +85,7 @@ class Billing:
 
     def subscribe(self, person: Person) -> Purchase:
         """Make a customer with a card and a subscription, whose invoice is paid or fails at once."""
-        declined = person.story is Story.DECLINED
+        declined = person.case is BillingCase.DECLINED
         number = CARD_TO_CONFIRM if declined else GOOD_CARD
         profile = {
             "name": person.name,

@@ -54,12 +54,12 @@ def _afterbill(*options: str) -> str:
     return ended.stdout
 
 
-def agree(product: Mapping[str, Row], own: Mapping[str, Row]) -> int:
+def count_equal(product: Mapping[str, Row], own: Mapping[str, Row]) -> int:
     """In how many touchpoints both say the same."""
     return sum(product.get(name, NOTHING) == own.get(name, NOTHING) for name in product.keys() | own.keys())
 
 
-def beside(product: Mapping[str, Row], own: Mapping[str, Row]) -> str:
+def comparison(product: Mapping[str, Row], own: Mapping[str, Row]) -> str:
     """A table of both; whatever differs is marked."""
     lines = [f"{'touchpoint':<18} {'sent':>5} {'answers':>8} {'promoters':>10} {'passives':>9} {'detractors':>11}"]
     lines[0] += f" {'score':>7} {'recount':>8}"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from afterbill.model.invitation import Answer
 from afterbill.model.visits import HIDDEN
-from afterbill_dev.lab.browser_clients import HIDDEN_PAGE, Scene
+from afterbill_dev.lab.browser_clients import HIDDEN_PAGE, ServedMail
 from afterbill_dev.lab.robots import LINKS
 from afterbill_dev.lab.traffic import DESK
 from afterbill_dev.lab.traffic import HIDDEN as HIDDEN_LINK
@@ -13,104 +13,104 @@ _RATINGS = tuple({HIDDEN_LINK: HIDDEN}.get(one, one) for one in LINKS)
 _TAPPED, _SENT = Answer(9, confirmed=False), Answer(9)
 
 
-def heads(scene: Scene) -> None:
+def heads(mail: ServedMail) -> None:
     """HEAD of every link."""
     for rating in _RATINGS:
-        scene.fetch(rating, "HEAD")
+        mail.fetch(rating, "HEAD")
 
 
-def fetches(scene: Scene) -> None:
+def fetches(mail: ServedMail) -> None:
     """GET of every link."""
     for rating in _RATINGS:
-        scene.fetch(rating)
+        mail.fetch(rating)
 
 
-def browser_of_all(scene: Scene) -> None:
+def browser_of_all(mail: ServedMail) -> None:
     """The first four links in a browser, each visible for two seconds."""
-    with scene.device("robot", DESK) as device:
+    with mail.device("robot", DESK) as device:
         for rating in _RATINGS[:4]:
             device.tap(rating, 2)
 
 
-def detonation(scene: Scene) -> None:
+def detonation(mail: ServedMail) -> None:
     """The same, three hours later."""
-    scene.laboratory.pass_time(3 * 3600)
-    browser_of_all(scene)
+    mail.laboratory.pass_time(3 * 3600)
+    browser_of_all(mail)
 
 
-def hover(scene: Scene) -> None:
+def hover(mail: ServedMail) -> None:
     """A browser fetches ahead what the mouse points at."""
-    with scene.device("home", DESK) as device:
+    with mail.device("home", DESK) as device:
         device.point_at("3", "9")
 
 
-def preview(scene: Scene) -> None:
+def preview(mail: ServedMail) -> None:
     """A page that is loaded with its script, and never visible."""
-    with scene.device("robot") as device:
+    with mail.device("robot") as device:
         device.context.add_init_script(HIDDEN_PAGE)
         device.tap("6", 5)
 
 
-def first_link(scene: Scene) -> None:
+def first_link(mail: ServedMail) -> None:
     """A virus scanner opens the first link."""
-    scene.fetch(HIDDEN)
+    mail.fetch(HIDDEN)
 
 
-def random_fetch(scene: Scene) -> None:
+def random_fetch(mail: ServedMail) -> None:
     """One number, fetched."""
-    scene.fetch("4")
+    mail.fetch("4")
 
 
-def random_browser(scene: Scene) -> None:
+def random_browser(mail: ServedMail) -> None:
     """One number in a visible browser."""
-    with scene.device("robot", DESK) as device:
+    with mail.device("robot", DESK) as device:
         device.tap("4", 5)
 
 
-def leaves(seconds: float) -> Callable[[Scene], None]:
+def leaves(seconds: float) -> Callable[[ServedMail], None]:
     """Somebody who taps 9 and leaves after so many seconds."""
 
-    def act(scene: Scene) -> None:
-        with scene.device() as device:
+    def act(mail: ServedMail) -> None:
+        with mail.device() as device:
             device.tap("9", seconds)
 
     return act
 
 
-def confirms(scene: Scene) -> None:
+def confirms(mail: ServedMail) -> None:
     """Somebody who taps 9 and sends it."""
-    with scene.device() as device:
+    with mail.device() as device:
         page = device.open("9")
         device.stay(page, 3)
         device.send(page)
 
 
-def taps_twice(scene: Scene) -> None:
+def taps_twice(mail: ServedMail) -> None:
     """Somebody who taps 9 twice."""
-    with scene.device() as device:
+    with mail.device() as device:
         device.tap("9", 1)
         device.tap("9", 1)
 
 
-def thinks_again(scene: Scene) -> None:
+def thinks_again(mail: ServedMail) -> None:
     """Somebody who taps 3, and four seconds later 9."""
-    with scene.device() as device:
+    with mail.device() as device:
         device.tap("3", 4)
         device.tap("9", 1)
 
 
-def thinks_again_on_the_page(scene: Scene) -> None:
+def thinks_again_on_the_page(mail: ServedMail) -> None:
     """Somebody who taps 3, chooses 9 on the page and sends it."""
-    with scene.device() as device:
+    with mail.device() as device:
         page = device.open("3")
         device.stay(page, 4)
         page.locator("label", has=page.locator("input[name=rating][value='9']")).click()
         device.send(page)
 
 
-def chooses_on_the_page(scene: Scene) -> None:
+def chooses_on_the_page(mail: ServedMail) -> None:
     """Somebody who chooses another number on the page, and leaves without sending."""
-    with scene.device() as device:
+    with mail.device() as device:
         page = device.open("4")
         device.stay(page, 2)
         page.locator("input[name=rating][value='9']").check(force=True)
@@ -118,14 +118,14 @@ def chooses_on_the_page(scene: Scene) -> None:
         page.close()
 
 
-def two_tabs(scene: Scene) -> None:
+def two_tabs(mail: ServedMail) -> None:
     """Somebody whose first page lay in the background until the second was seen."""
-    with scene.device() as device:
+    with mail.device() as device:
         first = device.open("4")
         first.evaluate(_shown("hidden"))
-        scene.laboratory.pass_time(20)
+        mail.laboratory.pass_time(20)
         device.tap("9", 3)
-        scene.laboratory.pass_time(40)
+        mail.laboratory.pass_time(40)
         first.evaluate(_shown("visible"))
         device.stay(first, 3)
         first.close()
@@ -136,48 +136,48 @@ def _shown(state: str) -> str:
     return f"{told}; document.dispatchEvent(new Event('visibilitychange'))"
 
 
-def two_devices(scene: Scene) -> None:
+def two_devices(mail: ServedMail) -> None:
     """Somebody who taps 3 at the desk, and 9 on the phone."""
-    with scene.device("office", DESK) as harness, scene.device("home") as phone:
-        harness.tap("3", 1)
-        scene.laboratory.pass_time(3600)
+    with mail.device("office", DESK) as desk, mail.device("home") as phone:
+        desk.tap("3", 1)
+        mail.laboratory.pass_time(3600)
         phone.tap("9", 1)
 
 
-def hovers_and_taps(scene: Scene) -> None:
+def hovers_and_taps(mail: ServedMail) -> None:
     """Somebody whose browser fetched ahead the number they tap."""
-    with scene.device("home", DESK) as device:
+    with mail.device("home", DESK) as device:
         device.point_at("3", "9")
         device.tap("9", 3)
 
 
-def without_script(scene: Scene) -> None:
+def without_script(mail: ServedMail) -> None:
     """Somebody who sends without JavaScript."""
-    with scene.device(java_script_enabled=False) as device:
+    with mail.device(java_script_enabled=False) as device:
         page = device.open("9")
         device.send(page)
 
 
-def without_script_nor_sending(scene: Scene) -> None:
+def without_script_nor_sending(mail: ServedMail) -> None:
     """Somebody who taps without JavaScript, and leaves."""
-    with scene.device(java_script_enabled=False) as device:
+    with mail.device(java_script_enabled=False) as device:
         device.open("9").close()
 
 
-def before_it_is_shown(scene: Scene) -> None:
+def before_it_is_shown(mail: ServedMail) -> None:
     """Somebody who leaves before the page was visible for a moment."""
-    with scene.device() as device:
+    with mail.device() as device:
         device.tap("9", 0.3)
 
 
-def after_a_gateway(scene: Scene) -> None:
+def after_a_gateway(mail: ServedMail) -> None:
     """Somebody who taps a minute after a gateway."""
-    browser_of_all(scene)
-    scene.laboratory.pass_time(60)
-    leaves(3)(scene)
+    browser_of_all(mail)
+    mail.laboratory.pass_time(60)
+    leaves(3)(mail)
 
 
-SCENES: Mapping[str, tuple[Callable[[Scene], None], Answer | None]] = {
+ACTIONS: Mapping[str, tuple[Callable[[ServedMail], None], Answer | None]] = {
     "HEAD only": (heads, None),
     "GET all links": (fetches, None),
     "browser, all links": (browser_of_all, None),

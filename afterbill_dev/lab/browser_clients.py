@@ -16,7 +16,7 @@ _FIRST_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Scene:
+class ServedMail:
     """One mail, its links as they are used, and where they are served."""
 
     laboratory: Laboratory
@@ -41,14 +41,14 @@ class Scene:
 class Device:
     """One browser of one client."""
 
-    scene: Scene
+    mail: ServedMail
     context: BrowserContext
     network: str
 
     def open(self, rating: str) -> Page:
         """A link of the mail, in a page of its own."""
         page = self.context.new_page()
-        page.goto(self.scene.address + link(self.network, rating))
+        page.goto(self.mail.address + link(self.network, rating))
         return page
 
     def stay(self, page: Page, seconds: float) -> None:
@@ -72,7 +72,7 @@ class Device:
     def point_at(self, *numbers: str) -> Page:
         """Move the mouse over numbers in the mail."""
         mail = self.context.new_page()
-        mail.goto(f"{self.scene.address}{MAIL}/{self.network}")
+        mail.goto(f"{self.mail.address}{MAIL}/{self.network}")
         for number in numbers:
             known = self._visits()
             mail.get_by_role("link", name=number, exact=True).hover()
@@ -80,7 +80,7 @@ class Device:
         return mail
 
     def _pass(self, page: Page, seconds: float) -> None:
-        self.scene.laboratory.pass_time(seconds)
+        self.mail.laboratory.pass_time(seconds)
         page.clock.fast_forward(int(seconds * 1000))
 
     def _arrived(self, page: Page, known: int | None = None) -> None:
@@ -92,4 +92,4 @@ class Device:
             page.wait_for_timeout(_LOOK_MILLISECONDS)
 
     def _visits(self) -> int:
-        return len(self.scene.laboratory.harness.invitation.visits)
+        return len(self.mail.laboratory.harness.invitation.visits)

@@ -4,8 +4,8 @@ from playwright.sync_api import Browser
 
 from afterbill.model.invitation import Answer
 from afterbill.model.visits import Integrity
-from afterbill_dev.lab.browser_actions import SCENES
-from afterbill_dev.lab.browser_clients import Scene
+from afterbill_dev.lab.browser_actions import ACTIONS
+from afterbill_dev.lab.browser_clients import ServedMail
 from afterbill_dev.lab.server import Laboratory, serving
 
 
@@ -16,7 +16,7 @@ def play(name: str, browser: Browser, integrity: Integrity) -> Laboratory:
     laboratory.harness.deliver()
     laboratory.pass_time(60)
     with serving(laboratory) as address:
-        SCENES[name][0](Scene(laboratory, browser, address))
+        ACTIONS[name][0](ServedMail(laboratory, browser, address))
     laboratory.pass_time(integrity.settling.total_seconds() + 1)
     laboratory.harness.review()
     return laboratory
@@ -25,7 +25,7 @@ def play(name: str, browser: Browser, integrity: Integrity) -> Laboratory:
 def report(integrity: Integrity, browser: Browser) -> str:
     """What each kind caused, and what it came to, as lines."""
     lines = ["What each kind causes: real requests, in Chromium where it has a browser", ""]
-    for name in SCENES:
+    for name in ACTIONS:
         one = play(name, browser, integrity).harness.invitation
         uses = (str(visit.kind) if visit.rating is None else f"{visit.kind}:{visit.rating}" for visit in one.visits)
         lines.append(f"{name:34}  {_said(one.answer):13}  {one.label:35}  {' '.join(uses)[:60]}".rstrip())

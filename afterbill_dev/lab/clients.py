@@ -12,7 +12,7 @@ _UNTOLD = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ClientKind:
     """Makes one mail's traffic; `limit`: what is known not to hold, shown apart from what is expected."""
 
     name: str
@@ -29,10 +29,10 @@ class Kind:
 
 
 KINDS = (
-    *(Kind(name, person=False, make=make) for name, make in robots.ROBOTS.items()),
-    *(Kind(name, person=True, make=make) for name, make in {**people.PEOPLE, **people.MIXED}.items()),
-    *(Kind(name, person=False, make=make, limit=True) for name, make in robots.LIMITS.items()),
-    *(Kind(name, person=True, make=make, limit=True) for name, make in people.LIMITS.items()),
+    *(ClientKind(name, person=False, make=make) for name, make in robots.ROBOTS.items()),
+    *(ClientKind(name, person=True, make=make) for name, make in {**people.PEOPLE, **people.MIXED}.items()),
+    *(ClientKind(name, person=False, make=make, limit=True) for name, make in robots.LIMITS.items()),
+    *(ClientKind(name, person=True, make=make, limit=True) for name, make in people.LIMITS.items()),
 )
 NAMES: Mapping[str, bool] = {kind.name: kind.person for kind in KINDS} | {"person": True, "robot": False}
 """Whether a name is a person's."""

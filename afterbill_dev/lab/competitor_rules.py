@@ -38,7 +38,7 @@ def hidden_link(mail: Mailing) -> Recorded:
     return [] if any(use.link == HIDDEN and _opened(use) for use in mail.uses) else auto_record(mail)
 
 
-RIVALS: Mapping[str, Callable[[Mailing], Recorded]] = {
+COMPETITORS: Mapping[str, Callable[[Mailing], Recorded]] = {
     "auto-record": auto_record,
     "5 s loaded": five_seconds,
     "confirm only": confirm_only,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from math import sqrt
 
 from afterbill.model.visits import Integrity
-from afterbill_dev.lab.competitor_rules import RIVALS, Recorded
+from afterbill_dev.lab.competitor_rules import COMPETITORS, Recorded
 from afterbill_dev.lab.survey_harness import observe, reported
 from afterbill_dev.lab.traffic import HIDDEN, PICK, Mailing, Use
 
@@ -23,7 +23,7 @@ class Row:
     n: int = 0
     wrong: int = 0
     stated: int = 0
-    rivals: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RIVALS, 0))
+    competitors: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COMPETITORS, 0))
 
     @property
     def holds(self) -> bool:
@@ -38,8 +38,8 @@ class Row:
         self.n += 1
         self.wrong += failed
         self.stated += failed and is_stated(mail, recorded, integrity, client)
-        for name, rule in RIVALS.items():
-            self.rivals[name] += self._failed(mail, rule(mail)[-1:], client)
+        for name, rule in COMPETITORS.items():
+            self.competitors[name] += self._failed(mail, rule(mail)[-1:], client)
 
     def _failed(self, mail: Mailing, recorded: Recorded, client: str) -> bool:
         if not client:
@@ -109,7 +109,7 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
 
 def table(rows: Iterable[Row]) -> str:
     """All rows, as they are printed."""
-    headings = ("kind", "", "n", "afterbill", "95 %", "stated", *RIVALS)
+    headings = ("kind", "", "n", "afterbill", "95 %", "stated", *COMPETITORS)
     lines = [headings, *(_cells(row) for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(headings))]
     return "\n".join("  ".join(_padded(line, widths)).rstrip() for line in lines)
@@ -119,7 +119,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     low, high = wilson(row.wrong, row.n)
     what = "limit" if row.limit else "lost" if row.person else "counted"
     stated = "all" if row.stated and row.stated == row.wrong else str(row.stated or "")
-    shares = (f"{100 * hits / row.n:.1f}" for hits in row.rivals.values())
+    shares = (f"{100 * hits / row.n:.1f}" for hits in row.competitors.values())
     return row.kind, what, str(row.n), f"{100 * row.wrong / row.n:.2f}", f"{low:.2f}-{high:.2f}", stated, *shares
 
 

@@ -52,7 +52,7 @@ class Laboratory:
         app, memory = vars(self._app), {"responses": self.harness.table, "keys": self.harness.responding.keys}
         app["_responding"] = replace(app["_responding"], **memory)
         app["_visitors"] = Visitors(integrity.scanners, integrity.networks, hash_network)
-        app["datetime"], app["count"] = _Told(self.harness), lambda *_metric: None
+        app["datetime"], app["count"] = _LaboratoryClock(self.harness), lambda *_metric: None
 
     def pass_time(self, seconds: float) -> None:
         """Let so many seconds go by."""
@@ -140,12 +140,12 @@ def _forget() -> None:
     config.brand.cache_clear()
 
 
-class _Told:
+class _LaboratoryClock:
     """Stands for the class of the handler's clock."""
 
     def __init__(self, harness: SurveyHarness) -> None:
-        self._desk = harness
+        self._harness = harness
 
     def now(self, zone: tzinfo = UTC) -> datetime:
         """What the laboratory's clock says."""
-        return self._desk.now.astimezone(zone)
+        return self._harness.now.astimezone(zone)

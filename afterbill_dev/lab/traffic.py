@@ -101,10 +101,10 @@ def _row(line: str, place: str, known: Mapping[str, bool]) -> tuple[str, list[Us
         raise TrafficError(f"{place}: no JSON: {error}") from error
     if not isinstance(said, dict):
         raise TrafficError(f"{place}: must be one JSON object")
-    return _Said(said, place).row(known)
+    return _Line(said, place).row(known)
 
 
-class _Said:
+class _Line:
     """One object of a file, and where it stands."""
 
     def __init__(self, said: Mapping[str, Any], place: str) -> None:

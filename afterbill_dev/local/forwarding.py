@@ -79,7 +79,7 @@ def _read_chunks(request: BaseHTTPRequestHandler) -> bytes | None:
     return bytes(body)
 
 
-def give(request: BaseHTTPRequestHandler, answer: Answer) -> None:
+def send_answer(request: BaseHTTPRequestHandler, answer: Answer) -> None:
     """Send `answer`; to HEAD without its body, as HTTP has it."""
     request.send_response_only(answer.status)
     for name, value in answer.headers:

@@ -41,7 +41,7 @@ def _texts(texts: Sequence[Text]) -> str:
     return f"<h2>{len(texts)} text messages</h2><table>{head}{rows}</table>" if texts else ""
 
 
-def letter_page(mail: SentMail) -> str:
+def mail_page(mail: SentMail) -> str:
     """One mail: headers, HTML part in a frame that can run nothing, text part."""
     usual = (("From", mail.sender), ("To", ", ".join(mail.recipients)), ("Subject", mail.subject))
     return _page(
@@ -57,7 +57,7 @@ def letter_page(mail: SentMail) -> str:
     )
 
 
-def as_json(mails: Iterable[SentMail]) -> str:
+def mails_as_json(mails: Iterable[SentMail]) -> str:
     """All mails, the oldest first, for programs."""
     return json.dumps([_fields(mail) for mail in mails], indent=1)
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from afterbill_dev.local import billing_apis, inbox_pages, options_requests, processes, ses_events
 from afterbill_dev.local.billing_apis import BillingApis
-from afterbill_dev.local.forwarding import Address, Answer, forward, give, read_body
+from afterbill_dev.local.forwarding import Address, Answer, forward, read_body, send_answer
 from afterbill_dev.local.mailbox import Mailbox, SentMail, Text, read_mail, read_texts
 from afterbill_dev.paths import HOST
 
@@ -47,13 +47,13 @@ class RequestHandler(BaseHTTPRequestHandler):
             body = read_body(self)
         except ValueError:
             self.close_connection = True
-            give(self, UNREADABLE)
+            send_answer(self, UNREADABLE)
             return
         if body is None:
             self.close_connection = True
-            give(self, TOO_LARGE)
+            send_answer(self, TOO_LARGE)
             return
-        give(self, self.server.answer(self, body))
+        send_answer(self, self.server.answer(self, body))
 
     do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815 (names are http.server's)
 
@@ -119,11 +119,11 @@ class MailServer(ProxyServer):
         if path == "/texts.json":
             return Answer(200, JSON, inbox_pages.texts_as_json(self._texts()).encode())
         if path == "/mails.json":
-            return Answer(200, JSON, inbox_pages.as_json(self.mails.all()).encode())
+            return Answer(200, JSON, inbox_pages.mails_as_json(self.mails.all()).encode())
         mail = self.mails.find(path.removeprefix("/mails/"))
         if mail is None:
             return NO_SUCH_MAIL
-        return Answer(200, HTML, inbox_pages.letter_page(mail).encode())
+        return Answer(200, HTML, inbox_pages.mail_page(mail).encode())
 
     def _texts(self) -> list[Text]:
         """What MiniStack's SNS keeps of them."""

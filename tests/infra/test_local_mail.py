@@ -122,7 +122,7 @@ def test_an_empty_list_says_when_mail_is_to_be_expected() -> None:
 
 
 def test_a_mail_is_shown_in_a_frame_that_runs_nothing_and_opens_links_outside() -> None:
-    page = inbox_pages.letter_page(LETTER)
+    page = inbox_pages.mail_page(LETTER)
 
     assert 'sandbox="allow-forms allow-popups allow-popups-to-escape-sandbox"' in page
     assert "allow-scripts" not in page
@@ -130,25 +130,25 @@ def test_a_mail_is_shown_in_a_frame_that_runs_nothing_and_opens_links_outside() 
 
 
 def test_the_text_part_is_escaped_and_its_links_can_be_clicked() -> None:
-    page = inbox_pages.letter_page(LETTER)
+    page = inbox_pages.mail_page(LETTER)
 
     assert '<a target="_blank" href="https://acme.example/s/t?rating=9">' in page
     assert "&lt;danke&gt;" in page
 
 
 def test_one_click_headers_show_as_a_button() -> None:
-    page = inbox_pages.letter_page(LETTER)
+    page = inbox_pages.mail_page(LETTER)
 
     assert '<form method="post" target="_blank" action="https://acme.example/u/t">' in page
     assert '<input type="hidden" name="List-Unsubscribe" value="One-Click">' in page
 
 
 def test_without_one_click_headers_there_is_no_button() -> None:
-    assert "<button>" not in inbox_pages.letter_page(replace(LETTER, headers=()))
+    assert "<button>" not in inbox_pages.mail_page(replace(LETTER, headers=()))
 
 
 def test_programs_read_all_mails_as_json() -> None:
-    [mail] = json.loads(inbox_pages.as_json([LETTER]))
+    [mail] = json.loads(inbox_pages.mails_as_json([LETTER]))
 
     assert mail["to"] == ["anna@example.com"]
     assert mail["tags"] == {"invitation": "abc"}

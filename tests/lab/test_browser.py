@@ -3,16 +3,16 @@
 import pytest
 
 from afterbill.model.visits import Kind
-from afterbill_dev.lab.browser_actions import SCENES
+from afterbill_dev.lab.browser_actions import ACTIONS
 from afterbill_dev.lab.browser_report import play, report
 from afterbill_dev.lab.clients import NAMES
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", ACTIONS)
 def test_what_a_real_client_does_comes_to_what_is_promised(name, chromium, integrity):
     one = play(name, chromium, integrity).harness.invitation
 
-    assert one.answer == SCENES[name][1], [str(visit) for visit in one.visits]
+    assert one.answer == ACTIONS[name][1], [str(visit) for visit in one.visits]
     assert one.visits
     assert name in NAMES
 
@@ -31,7 +31,7 @@ def test_a_browser_that_fetches_ahead_says_so(chromium, integrity):
 
 def test_the_report_has_a_line_for_every_kind(chromium, integrity, monkeypatch):
     monkeypatch.setattr(
-        "afterbill_dev.lab.browser_report.SCENES", {name: SCENES[name] for name in ("HEAD only", "tap and send")}
+        "afterbill_dev.lab.browser_report.ACTIONS", {name: ACTIONS[name] for name in ("HEAD only", "tap and send")}
     )
 
     told = report(integrity, chromium)

@@ -8,7 +8,7 @@ from afterbill.model.invitation import Answer
 from afterbill.model.visits import Integrity
 from afterbill_dev.lab import __main__ as lab
 from afterbill_dev.lab.clients import KINDS
-from afterbill_dev.lab.competitor_rules import RIVALS
+from afterbill_dev.lab.competitor_rules import COMPETITORS
 from afterbill_dev.lab.results import Row, table, wilson
 from afterbill_dev.lab.survey_harness import Seen
 from afterbill_dev.lab.traffic import Use, mailing
@@ -37,12 +37,17 @@ def test_a_limit_is_shown_and_not_expected_to_hold(rows, kind):
 
 
 def test_the_rivals_rules_fail_where_they_are_known_to(rows):
-    assert rows["GET all links"].rivals == {"auto-record": 40, "5 s loaded": 0, "confirm only": 0, "hidden link": 0}
-    assert rows["tap, leave after 3 s"].rivals["5 s loaded"] == 40
-    assert rows["tap twice"].rivals["confirm only"] == 40
-    assert rows["tap after an antivirus"].rivals["hidden link"] == 40
-    assert rows["picks another on the page, leaves"].rivals["auto-record"] == 40
-    assert rows["tap and send"].rivals == dict.fromkeys(RIVALS, 0)
+    assert rows["GET all links"].competitors == {
+        "auto-record": 40,
+        "5 s loaded": 0,
+        "confirm only": 0,
+        "hidden link": 0,
+    }
+    assert rows["tap, leave after 3 s"].competitors["5 s loaded"] == 40
+    assert rows["tap twice"].competitors["confirm only"] == 40
+    assert rows["tap after an antivirus"].competitors["hidden link"] == 40
+    assert rows["picks another on the page, leaves"].competitors["auto-record"] == 40
+    assert rows["tap and send"].competitors == dict.fromkeys(COMPETITORS, 0)
 
 
 def test_the_same_seed_is_the_same_traffic():
