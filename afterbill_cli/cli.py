@@ -16,7 +16,7 @@ from afterbill_cli.sources import commands as sources
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0 when all is well, 1 with one readable message when it is not."""
+    """Run a command; return 0 on success, 1 after one readable message on stderr."""
     parser = _parser()
     chosen = parser.parse_args(arguments)
     try:

@@ -1,4 +1,4 @@
-"""Every mail and page written once with an operator's own templates: what only shows when a mail is due shows here."""
+"""Render every mail and page once with an operator's own templates, so that errors show before a mail is due."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -28,7 +28,7 @@ def _tried(kind: str, variant: Variant, perform: Callable[[Variant], Iterable[st
 
 
 def _incomplete(performed: Iterable[mails.PreviewMail]) -> Iterator[str]:
-    """What no survey may be without; the law asks for the objection link."""
+    """Yield the required parts that a mail lacks: subject, rating links, objection link."""
     for mail in (one.mail for one in performed):
         if not mail.subject:
             yield "survey/subject.txt gives no subject"

@@ -12,7 +12,7 @@ from afterbill_cli.deployed import Deployed
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """`afterbill in-product key`."""
+    """Add the arguments of `afterbill in-product`."""
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     key = commands.add_parser("key", help="print the secret for your backend, the newest one")
     key.add_argument("--new", action="store_true", help="make another; the one before goes on proving until the next")
@@ -21,7 +21,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def show(stack: Deployed, *, new: bool) -> int:
-    """Print it to stdout alone, so that it can be piped to where the backend keeps its secrets."""
+    """Print only the secret to stdout, so that it can be piped to where the backend keeps its secrets."""
     secret = Secret(stack.client("secretsmanager"), stack.output("KeysSecretArn"), monotonic)
     secret.fetch()
     known = SecretKeys(secret).in_product()

@@ -16,7 +16,7 @@ _LONGEST_NAME = 40
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """`afterbill key create`, `list` and `revoke`."""
+    """Add the arguments of `afterbill key`."""
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     creating = commands.add_parser("create", help="make a key and print it, once")
     creating.add_argument("name", metavar="NAME", help="who gets it, for example `support`")
@@ -37,7 +37,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def create(stack: Deployed, name: str, scopes: list[str] | None, now: datetime) -> int:
-    """Store a new key and print it: nobody can read it again."""
+    """Store a new key and print it; it cannot be read again."""
     if not name.isprintable() or name != name.strip() or not 1 <= len(name) <= _LONGEST_NAME:
         raise AfterbillError(
             f"NAME takes 1 to {_LONGEST_NAME} printable characters, as in: afterbill key create support"
@@ -52,7 +52,7 @@ def create(stack: Deployed, name: str, scopes: list[str] | None, now: datetime) 
 
 
 def show(stack: Deployed) -> int:
-    """One line for each key."""
+    """Print one line for each key."""
     keys = _ring(stack).issued()
     for key in keys:
         since = f", revoked {key.revoked_at:%Y-%m-%d %H:%M} UTC" if key.revoked_at else ""
@@ -63,7 +63,7 @@ def show(stack: Deployed) -> int:
 
 
 def revoke(stack: Deployed, id_: str, now: datetime) -> int:
-    """Make it void; an error where there is no such key that still stands."""
+    """Revoke a key; AfterbillError where no valid key has this id."""
     if not _ring(stack).revoke(id_, now):
         raise AfterbillError(f"there is no key {id_} that still stands: `afterbill key list` shows all")
     print(f"{id_} is revoked: within a minute it opens nothing.")

@@ -1,4 +1,4 @@
-"""The local stack of `make up`, known from the file that it leaves while it is up."""
+"""The local stack of `make up`, found by the file that exists while it is up."""
 
 import json
 from pathlib import Path

@@ -31,7 +31,7 @@ _LESSONS = {
 
 
 def check(folder: Path) -> int:
-    """Say that all is well, or raise one ConfigurationError that lists every mistake."""
+    """Print that all is well, or raise one ConfigurationError that lists every mistake."""
     if found := problems(folder):
         raise ConfigurationError("\n           ".join(found))
     print(f"{folder}: surveys.toml, brand.toml, locales and templates are in order")
@@ -39,7 +39,7 @@ def check(folder: Path) -> int:
 
 
 def problems(folder: Path) -> list[str]:
-    """Every mistake in a configuration folder, by file and key."""
+    """List every mistake in a configuration folder, by file and key."""
     found: list[str] = []
     for load in (lambda: load_policy(folder / "surveys.toml"), lambda: _check_words(folder)):
         try:
@@ -55,7 +55,7 @@ def _check_words(folder: Path) -> None:
 
 
 def explain(file: Path, source: str | None, folder: Path) -> int:
-    """Run the file through capture as it would run today for a customer nobody knows yet, and tell the story."""
+    """Capture the file as of today for an unknown customer, and print the decision for each event."""
     policy = load_policy(folder / "surveys.toml")
     name = source or _source_of(file, policy)
     if name not in policy.sources:
@@ -81,7 +81,7 @@ def _read(file: Path, source: Source) -> Webhook:
 
 
 def _source_of(file: Path, policy: Policy) -> str:
-    """A file in a folder named like a provider arrives at that provider's source, configured or not."""
+    """Return the source that the file's folder names: a source, or a provider, configured or not."""
     place = file.resolve().parent.name
     for name, source in policy.sources.items():
         if place in {name, source.provider}:
@@ -108,7 +108,7 @@ def _dry_capture(policy: Policy) -> CaptureDeps:
 
 
 def _explained(one: ParsedElement, webhook: Webhook, capture: CaptureDeps) -> dict[str, str]:
-    """What becomes of one element of a webhook."""
+    """Describe the outcome of one element of a webhook, as lines by label."""
     if isinstance(one, PayloadError):
         return {"problem": str(one), "decision": "put the webhook aside, into the dead letters of the inbox"}
     if isinstance(one, ObjectReference):
@@ -118,11 +118,11 @@ def _explained(one: ParsedElement, webhook: Webhook, capture: CaptureDeps) -> di
     sole = replace(capture, load=lambda name: replace(registry.load(name), normalise=lambda *_: (one,), confirm=None))
     # As if it arrived the moment it happened: the age of a recorded sample is not the question.
     (captured,) = capture_event(webhook, sole, one.occurred_at)
-    told = {"event": one.event_id, "occurred": f"{one.occurred_at:%Y-%m-%d %H:%M:%S} UTC"}
-    told |= {"mode": "test"} if one.test else {}
+    lines = {"event": one.event_id, "occurred": f"{one.occurred_at:%Y-%m-%d %H:%M:%S} UTC"}
+    lines |= {"mode": "test"} if one.test else {}
     if captured.invitation and one.touchpoint:
-        return told | _story(captured.invitation, capture.policy)
-    return told | {"decision": _LESSONS[captured.outcome]}
+        return lines | _story(captured.invitation, capture.policy)
+    return lines | {"decision": _LESSONS[captured.outcome]}
 
 
 def _tell(lines: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ from afterbill.model.errors import AfterbillError
 from afterbill.model.webhooks import Webhook
 
 _VERSION = re.compile(r"^(captured|\d[\d-]*)\.")
-"""Before the topic a file's name may say where it comes from, or the version of an API."""
+"""A file name may begin with its origin or an API version, before the topic."""
 
 
 def provider_of(folder: str) -> str:

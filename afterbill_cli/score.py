@@ -74,8 +74,8 @@ def as_table(window: str, dimension: str, rows: Sequence[Score]) -> str:
     """Aligned columns; a star marks a change that chance alone would hardly make."""
     question, by = question_and_dimension(dimension)
     if not rows:
-        told = "" if question is Question.NPS else f" of {question}"
-        return f"No scores{told} for {window} by {by} yet: they are computed on a schedule once answers come in."
+        asked = "" if question is Question.NPS else f" of {question}"
+        return f"No scores{asked} for {window} by {by} yet: they are computed on a schedule once answers come in."
     lines = _aligned([(by, *_headings(question)), *(_cells(row) for row in rows)])
     notes = ["", "* more than chance would make of it (95 %)"] if any(map(_significant, rows)) else []
     return "\n".join([f"{_title(question)}, {window}, computed {_computed_at(rows)}", "", *lines, *notes])
@@ -145,12 +145,12 @@ def _significant(row: Score) -> bool:
 
 
 def _rounded(number: float | None, decimals: int = 1) -> float | None:
-    """Never minus zero."""
+    """Round without ever returning minus zero."""
     return None if number is None else round(number, decimals) + 0.0
 
 
 def _aligned(rows: Iterable[Sequence[str]]) -> list[str]:
-    """The first column to the left, all others to the right."""
+    """Align the first column left, all others right."""
     table = list(rows)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return [

@@ -14,11 +14,11 @@ from afterbill_cli import deployed
 from afterbill_cli.deployed import Deployed
 
 _WAITING = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed")
-"""A survey that was put back waits with a delay."""
+"""A survey that was put back into the queue waits with a delay."""
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """`afterbill sending`, and under it `stop` and `resume`."""
+    """Add the arguments of `afterbill sending`, and of `stop` and `resume` under it."""
     parser.set_defaults(run=lambda chosen: status(deployed.connect(chosen), datetime.now(UTC)))
     deployed.options(parser)
     commands = parser.add_subparsers(metavar="COMMAND")
@@ -39,7 +39,7 @@ def status(stack: Deployed, now: datetime) -> int:
 
 
 def stop(stack: Deployed, reason: str, now: datetime) -> int:
-    """Stop all sending; 0 too where it is stopped already, which keeps its reason."""
+    """Stop all sending; return 0 too where it is stopped already, and keep the earlier reason."""
     switch, why = _switch(stack), " ".join(reason.split())
     if not why:
         raise AfterbillError('--reason is empty: say why, as in --reason "wrong prices in the mails"')
@@ -50,7 +50,7 @@ def stop(stack: Deployed, reason: str, now: datetime) -> int:
 
 
 def resume(stack: Deployed, now: datetime) -> int:
-    """Let sending go on, whoever stopped it; 0 too where it was not stopped."""
+    """Resume sending, whoever stopped it; return 0 too where it was not stopped."""
     if _switch(stack).resume(_today(stack.policy(), now)):
         print("Sending goes on within 15 minutes. Mails of today and before no longer count against the limits.")
     else:

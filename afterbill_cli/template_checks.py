@@ -22,7 +22,7 @@ _ATTRIBUTES: Mapping[str, Collection[str]] = {
     "answer": _OF_ANSWER,
     "scale": {one.name for one in fields(Scale)} | {"ratings"},
 }
-"""What may stand after the dot of what templates are given."""
+"""Attributes of the objects that templates receive."""
 
 
 @dataclass(frozen=True)

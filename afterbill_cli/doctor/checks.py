@@ -1,4 +1,4 @@
-"""All checks in their order, and how each stands alone."""
+"""All checks in their order; an error in one stops none of the others."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ _ACTION = re.compile(r"perform: ([\w-]+:\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`needs` are the permissions (IAM actions) it takes."""
+    """One check; `needs` are the IAM actions it uses."""
 
     name: str
     look: Callable[[StackUnderTest], Findings]
@@ -69,7 +69,7 @@ CHECKS = (
 
 
 def examine(check: Check, stack: StackUnderTest) -> Iterator[Finding]:
-    """What it finds; what it cannot find out is `unknown`, and never an error."""
+    """Yield the findings of a check; any error becomes an `unknown` finding."""
     try:
         yield from check.look(stack)
     except ClientError as error:
@@ -83,9 +83,9 @@ def examine(check: Check, stack: StackUnderTest) -> Iterator[Finding]:
 
 
 def _refused(error: ClientError, check: Check) -> Finding:
-    code, said = error_code(error), str(error.response.get("Error", {}).get("Message", ""))
+    code, message = error_code(error), str(error.response.get("Error", {}).get("Message", ""))
     if not _DENIED.search(code):
-        return unknown(f"{error.operation_name}: {code}: {said}", "try again, or look at it by hand")
-    missing = _ACTION.search(said)
+        return unknown(f"{error.operation_name}: {code}: {message}", "try again, or look at it by hand")
+    missing = _ACTION.search(message)
     needed = missing[1] if missing else " and ".join(check.needs)
     return unknown(f"you may not look: {error.operation_name}", f"allow {needed} to whoever runs this")

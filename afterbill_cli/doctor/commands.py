@@ -12,7 +12,7 @@ from afterbill_cli.doctor.dns_lookup import Dns, live
 from afterbill_cli.doctor.findings import Finding, Verdict
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
-Told = tuple[str, Finding]
+NamedFinding = tuple[str, Finding]
 """A finding with the name of the check it comes from."""
 
 _MARGIN = max(map(len, Verdict))
@@ -24,21 +24,24 @@ def line(name: str, finding: Finding, width: int) -> str:
     return f"{first}\n{'':<{_MARGIN}}  {'':<{width}}  -> {_flat(finding.remedy)}" if finding.remedy else first
 
 
-def summary(told: Sequence[Told]) -> str:
-    """How many of each."""
-    counted = Counter(finding.verdict for _, finding in told)
+def summary(findings: Sequence[NamedFinding]) -> str:
+    """Count the findings by verdict, as one line."""
+    counted = Counter(finding.verdict for _, finding in findings)
     return ", ".join(f"{counted[verdict]} {verdict}" for verdict in Verdict)
 
 
-def findings_json(stack: str, told: Sequence[Told]) -> str:
-    """One object for programs."""
-    findings = [{"check": name, "verdict": one.verdict, "found": one.found, "remedy": one.remedy} for name, one in told]
-    return json.dumps({"stack": stack, "healthy": healthy(told), "findings": findings}, indent=2, ensure_ascii=False)
+def findings_json(stack: str, findings: Sequence[NamedFinding]) -> str:
+    """Return the findings as one JSON object."""
+    rows = [
+        {"check": name, "verdict": finding.verdict, "found": finding.found, "remedy": finding.remedy}
+        for name, finding in findings
+    ]
+    return json.dumps({"stack": stack, "healthy": healthy(findings), "findings": rows}, indent=2, ensure_ascii=False)
 
 
-def healthy(told: Sequence[Told]) -> bool:
-    """Whether nothing fails."""
-    return not any(finding.verdict is Verdict.FAIL for _, finding in told)
+def healthy(findings: Sequence[NamedFinding]) -> bool:
+    """True when no finding fails."""
+    return not any(finding.verdict is Verdict.FAIL for _, finding in findings)
 
 
 def _flat(text: str) -> str:
@@ -46,7 +49,7 @@ def _flat(text: str) -> str:
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """`afterbill doctor`."""
+    """Add the arguments of `afterbill doctor`."""
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--offline-dns", action="store_true", help="do not ask name servers for SPF, DKIM and DMARC")
     parser.set_defaults(run=_run)
@@ -59,13 +62,13 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 def run(stack: StackUnderTest, *, as_json: bool, checks: Sequence[Check] = CHECKS) -> int:
-    """Tell each finding as soon as it is made; 0 when none fails."""
-    told: list[Told] = []
+    """Print each finding as soon as it is made; return 0 when none fails."""
+    findings: list[NamedFinding] = []
     width = max(len(check.name) for check in checks)
     for check in checks:
         for finding in examine(check, stack):
-            told.append((check.name, finding))
+            findings.append((check.name, finding))
             if not as_json:
                 print(line(check.name, finding, width), flush=True)
-    print(findings_json(stack.deployed.name, told) if as_json else f"\n{summary(told)}")
-    return 0 if healthy(told) else 1
+    print(findings_json(stack.deployed.name, findings) if as_json else f"\n{summary(findings)}")
+    return 0 if healthy(findings) else 1

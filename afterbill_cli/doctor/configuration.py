@@ -1,4 +1,4 @@
-"""What the operator edits."""
+"""Checks of the configuration files that the operator edits."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -14,13 +14,13 @@ _SHIPPED = {
     "sender_name": "Example",
     "imprint": "Musterstraße",
 }
-"""What brand.toml says before anybody has edited it."""
+"""Values of the brand.toml that is shipped."""
 _EXAMPLE = re.compile(r"(?<![\w-])example\.(?:com|net|org)\b")
 _AHEAD = timedelta(days=60)
 
 
 def configuration(stack: StackUnderTest) -> Findings:
-    """Whether it could be deployed again as it is."""
+    """Check that the configuration could be deployed as it is."""
     found = policy.problems(stack.deployed.config)
     for problem in found:
         yield fail(problem, f"edit {stack.deployed.edited}")
@@ -29,10 +29,10 @@ def configuration(stack: StackUnderTest) -> Findings:
 
 
 def brand(stack: StackUnderTest) -> Findings:
-    """Whether customers would read of a company that does not exist; where no mail can leave, that is no harm."""
-    said = stack.brand
-    examples = [key for key, value in _SHIPPED.items() if _is_shipped(key, str(said.get(key, "")), value)]
-    examples += [key for key, value in said.items() if isinstance(value, str) and _EXAMPLE.search(value)]
+    """Check that brand.toml names no example company; only a warning where no mail can leave."""
+    settings = stack.brand
+    examples = [key for key, value in _SHIPPED.items() if _is_shipped(key, str(settings.get(key, "")), value)]
+    examples += [key for key, value in settings.items() if isinstance(value, str) and _EXAMPLE.search(value)]
     if examples:
         verdict = Verdict.FAIL if stack.in_dns else Verdict.WARN
         yield Finding(
@@ -40,12 +40,12 @@ def brand(stack: StackUnderTest) -> Findings:
             f"brand.toml still has the example of {', '.join(examples)}",
             "layers/config/brand.toml, then build and deploy",
         )
-    elif not said.get("privacy_url"):
+    elif not settings.get("privacy_url"):
         yield warn(
             "brand.toml: no privacy_url, so mails have no link to your privacy notice", "layers/config/brand.toml"
         )
     else:
-        yield ok(f"{said['company']} asks about {said['product']}")
+        yield ok(f"{settings['company']} asks about {settings['product']}")
 
 
 def _is_shipped(key: str, value: str, shipped: str) -> bool:
@@ -53,7 +53,7 @@ def _is_shipped(key: str, value: str, shipped: str) -> bool:
 
 
 def holidays(stack: StackUnderTest) -> Findings:
-    """Whether the table of public holidays reaches far enough for what is scheduled now."""
+    """Check that the table of public holidays covers the next 60 days."""
     last = load_almanac().until
     if stack.now + _AHEAD < datetime(last + 1, 1, 1, tzinfo=UTC):
         yield ok(f"public holidays are known until the end of {last}")

@@ -7,11 +7,11 @@ from typing import Any
 from afterbill.model.errors import AfterbillError
 
 _THERE = "amazonses.com"
-"""What SES itself cannot do without."""
+"""A name that exists for certain: SES depends on it."""
 
 
 class NoAnswerError(AfterbillError):
-    """Nobody can say what stands in DNS."""
+    """DNS did not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Dns:
         return Record(found["record"] or "", str(found.get("error", "")), tags=tags)
 
     def alias(self, name: str) -> str:
-        """What the CNAME record of a name points to, without the dot at its end; empty where there is none."""
+        """Return the target of a name's CNAME record without its final dot; empty where there is none."""
         self._must_answer()
         import dns.exception  # noqa: PLC0415  # comes with checkdmarc
 
@@ -75,7 +75,7 @@ class Dns:
             return ""
 
     def resolve(self, name: object, kind: str, **_: object) -> Any:  # noqa: ANN401  # dnspython's answers, for checkdmarc
-        """As dnspython's resolver does; it remembers that nobody answered, which checkdmarc takes for no record."""
+        """Resolve like dnspython, and note missing answers, which checkdmarc would take for missing records."""
         import dns.resolver  # noqa: PLC0415  # as above
 
         lifetime_over: Any = dns.resolver.LifetimeTimeout  # dnspython leaves its exceptions untyped
@@ -122,7 +122,7 @@ def live() -> Dns:
 
 
 def _includes(parsed: Mapping[str, Any] | None) -> Iterator[str]:
-    """Also those of records that are included, or that count instead."""
+    """Yield the included domains, also of included records and of a redirect."""
     if not parsed:
         return
     redirect = parsed.get("redirect")

@@ -1,4 +1,4 @@
-"""SPF, DKIM and DMARC as they stand in DNS."""
+"""Checks of the SPF, DKIM and DMARC records in DNS."""
 
 from afterbill_cli.doctor.dns_lookup import Record
 from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, unknown, warn
@@ -9,7 +9,7 @@ _BULK = "Gmail, Yahoo and Outlook want one from whoever sends much"
 
 
 def spf(stack: StackUnderTest) -> Findings:
-    """The record of the domain in MAIL FROM: receivers ask for no other."""
+    """Check the SPF record of the MAIL FROM domain; receivers look at no other."""
     if not stack.in_dns:
         yield _reserved(stack)
         return
@@ -30,22 +30,22 @@ def spf(stack: StackUnderTest) -> Findings:
 
 
 def dkim(stack: StackUnderTest) -> Findings:
-    """The CNAME records of Easy DKIM; SES notices late that one was removed."""
+    """Check the CNAME records of Easy DKIM; SES notices late that one was removed."""
     if not stack.in_dns:
         yield _reserved(stack)
         return
-    said = (stack.identity or {}).get("DkimAttributes") or {}
-    if not said.get("Tokens"):
+    attributes = (stack.identity or {}).get("DkimAttributes") or {}
+    if not attributes.get("Tokens"):
         yield unknown(
             f"{stack.identity_name} has no keys in DNS: it is an address, or no identity",
             f"verify the domain {stack.sender_domain} in SES, with Easy DKIM",
         )
         return
-    if said.get("SigningAttributesOrigin") == "EXTERNAL":
-        yield ok(f"the key is your own: {said['Tokens'][0]}._domainkey.{stack.identity_name}, judged by SES")
+    if attributes.get("SigningAttributesOrigin") == "EXTERNAL":
+        yield ok(f"the key is your own: {attributes['Tokens'][0]}._domainkey.{stack.identity_name}, judged by SES")
         return
-    zone = said.get("SigningHostedZone") or f"dkim.{_SES}"
-    wanted = {f"{token}._domainkey.{stack.identity_name}": f"{token}.{zone}" for token in said["Tokens"]}
+    zone = attributes.get("SigningHostedZone") or f"dkim.{_SES}"
+    wanted = {f"{token}._domainkey.{stack.identity_name}": f"{token}.{zone}" for token in attributes["Tokens"]}
     missing = [name for name, target in wanted.items() if stack.dns.alias(name) != target.lower()]
     for name in missing:
         yield fail(f"no key at {name}", f"CNAME record: {name} to {wanted[name]}")
@@ -54,7 +54,7 @@ def dkim(stack: StackUnderTest) -> Findings:
 
 
 def dmarc(stack: StackUnderTest) -> Findings:
-    """The record that counts for the sender's domain, and whether our mail passes it."""
+    """Check the DMARC record of the sender's domain, and that our mail passes it."""
     if not stack.in_dns:
         yield _reserved(stack)
         return

@@ -1,4 +1,4 @@
-"""What runs and waits: alarms, queues, schedules."""
+"""Checks of the stack's state, alarms, queues and schedules."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -16,7 +16,7 @@ _PAGE = 100
 
 
 def stack(stack: StackUnderTest) -> Findings:
-    """Whether the last deployment went through."""
+    """Check that the last deployment succeeded."""
     status = stack.stack["StackStatus"]
     if status.endswith("_COMPLETE") and "ROLLBACK" not in status and "DELETE" not in status:
         yield ok(f"{stack.deployed.name}: {status}")
@@ -25,13 +25,13 @@ def stack(stack: StackUnderTest) -> Findings:
 
 
 def alarms(stack: StackUnderTest) -> Findings:
-    """Alarms that ring, that learn nothing, and that nobody would hear."""
+    """Report alarms that ring, lack data, or have their actions switched off."""
     names = {physical: name for name, (kind, physical) in stack.resources.items() if kind == "AWS::CloudWatch::Alarm"}
     found = list(_described(stack, list(names)))
     ringing = [one for one in found if one["StateValue"] == "ALARM"]
     for one in ringing:
-        said = f"{names[one['AlarmName']]} since {one['StateUpdatedTimestamp']:%Y-%m-%d %H:%M}"
-        yield fail(f"{said}: {one.get('AlarmDescription', '')}", "docs/operations.md#alarms")
+        alarm = f"{names[one['AlarmName']]} since {one['StateUpdatedTimestamp']:%Y-%m-%d %H:%M}"
+        yield fail(f"{alarm}: {one.get('AlarmDescription', '')}", "docs/operations.md#alarms")
     silent = [one for one in found if one["StateValue"] == "INSUFFICIENT_DATA" and _long(one, stack)]
     muted = [one for one in found if not one.get("ActionsEnabled", True)]
     for some, what, remedy in (
@@ -62,7 +62,7 @@ def _listed(names: Iterator[str]) -> str:
 
 
 def alarm_mail(stack: StackUnderTest) -> Findings:
-    """Whether alarms reach a person."""
+    """Check that alarms reach a person by mail."""
     address = stack.parameter("AlarmEmail")
     if not address:
         yield warn("alarms are mailed to nobody", "deploy with AlarmEmail, then confirm the mail from SNS")
@@ -80,13 +80,13 @@ def alarm_mail(stack: StackUnderTest) -> Findings:
 
 
 def queues(stack: StackUnderTest) -> Findings:
-    """How much waits in each queue; what waits as dead letter needs a person."""
-    told = {name: _attributes(stack, url) for name, url in _urls(stack).items()}
-    waiting = {name: int(said["ApproximateNumberOfMessages"]) for name, said in told.items()}
+    """Count the messages in each queue; dead letters need a person."""
+    by_queue = {name: _attributes(stack, url) for name, url in _urls(stack).items()}
+    waiting = {name: int(attributes["ApproximateNumberOfMessages"]) for name, attributes in by_queue.items()}
     dead = {name: count for name, count in waiting.items() if name.endswith("DeadLetters")}
     for name, count in dead.items():
         if count:
-            yield fail(f"{name}: {count} message(s)", _remedy(stack, name, told[name]))
+            yield fail(f"{name}: {count} message(s)", _remedy(stack, name, by_queue[name]))
     if not any(dead.values()):
         yield ok(f"{len(dead)} queues of dead letters, all empty")
     busy = [f"{name} {count}" for name, count in waiting.items() if name not in dead]
@@ -94,7 +94,7 @@ def queues(stack: StackUnderTest) -> Findings:
 
 
 def ages(stack: StackUnderTest) -> Findings:
-    """How long the oldest message waits."""
+    """Check the age of the oldest message in each queue."""
     names = {name: url.rpartition("/")[2] for name, url in _urls(stack).items() if name in _OLDEST}
     wanted = {
         name: Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": queue}, 300, "Maximum")
@@ -122,9 +122,9 @@ def _attributes(stack: StackUnderTest, url: str) -> Mapping[str, str]:
     return dict(found["Attributes"])
 
 
-def _remedy(stack: StackUnderTest, name: str, said: Mapping[str, str]) -> str:
-    """Only dead letters of queues can be moved back."""
-    source = said.get("QueueArn", "ARN")
+def _remedy(stack: StackUnderTest, name: str, attributes: Mapping[str, str]) -> str:
+    """Return the remedy for dead letters: only those of queues can be moved back."""
+    source = attributes.get("QueueArn", "ARN")
     url = _urls(stack)[name]
     move = f"`aws sqs start-message-move-task --source-arn {source}`"
     then = {
@@ -137,7 +137,7 @@ def _remedy(stack: StackUnderTest, name: str, said: Mapping[str, str]) -> str:
 
 
 def schedules(stack: StackUnderTest) -> Findings:
-    """How many surveys wait for their time; a page is enough to see that they do."""
+    """Count the timers of surveys; only the first page is read."""
     scheduler, group = stack.client("scheduler"), stack.deployed.output("ScheduleGroupName")
     try:
         page = scheduler.list_schedules(GroupName=group, MaxResults=_PAGE)

@@ -1,4 +1,4 @@
-"""The SES account: whether it sends, how much, and how its mail is received."""
+"""Checks of the SES account: sending, quota, reputation; and of text messages."""
 
 import time
 from datetime import timedelta
@@ -19,18 +19,18 @@ _FEWEST = 2
 
 
 def account(stack: StackUnderTest) -> Findings:
-    """Whether SES sends for this account at all."""
-    said = stack.account
-    status = said.get("EnforcementStatus", "")
-    if not said.get("SendingEnabled"):
+    """Check that SES sends for this account."""
+    settings = stack.account
+    status = settings.get("EnforcementStatus", "")
+    if not settings.get("SendingEnabled"):
         yield fail("SES does not send for this account", f"{_DASHBOARD}: it says why, and whom to answer")
     if status == "SHUTDOWN":
         yield fail("SES has shut the account's sending down", f"{_DASHBOARD}: mend the cause, then answer AWS there")
     elif status == "PROBATION":
         yield warn("the account is under review (PROBATION)", f"{_DASHBOARD}, Reputation: mend it before SES stops")
-    if not said.get("ProductionAccessEnabled"):
-        yield _sandbox(said.get("Details", {}).get("ReviewDetails", {}).get("Status", ""))
-    elif said.get("SendingEnabled") and status not in {"SHUTDOWN", "PROBATION"}:
+    if not settings.get("ProductionAccessEnabled"):
+        yield _sandbox(settings.get("Details", {}).get("ReviewDetails", {}).get("Status", ""))
+    elif settings.get("SendingEnabled") and status not in {"SHUTDOWN", "PROBATION"}:
         yield ok(f"SES sends for this account to anybody ({status or 'no status'})")
 
 
@@ -43,7 +43,7 @@ def _sandbox(review: str) -> Finding:
 
 
 def halt(stack: StackUnderTest) -> Findings:
-    """Whether our own circuit breaker lets mails out."""
+    """Check that afterbill has not stopped all sending."""
     table = CapsTable(stack.client("dynamodb"), stack.deployed.output("TableName"))
     reason = CachedSendingStatus(table, time.monotonic).pause_reason()
     if reason:
@@ -53,7 +53,7 @@ def halt(stack: StackUnderTest) -> Findings:
 
 
 def quota(stack: StackUnderTest) -> Findings:
-    """Whether the caps of surveys.toml and the parameter SendConcurrency fit what SES allows."""
+    """Check that the caps of surveys.toml and SendConcurrency fit the SES quota."""
     allowed, caps = stack.account["SendQuota"], stack.policy.sending
     day, rate, sent = (float(allowed[key]) for key in ("Max24HourSend", "MaxSendRate", "SentLast24Hours"))
     day = float("inf") if day < 0 else day
@@ -65,8 +65,8 @@ def quota(stack: StackUnderTest) -> Findings:
     copies = int(stack.parameter("SendConcurrency"))
     if copies > rate:
         fewer = f"deploy with SendConcurrency={int(rate)}" if rate >= _FEWEST else "mails wait and are tried again"
-        told = f"{copies} copies of send_survey may run, and SES takes {rate:g} mail(s) a second"
-        found.append(warn(told, f"{fewer}, or request a higher rate ({_DASHBOARD})"))
+        problem = f"{copies} copies of send_survey may run, and SES takes {rate:g} mail(s) a second"
+        found.append(warn(problem, f"{fewer}, or request a higher rate ({_DASHBOARD})"))
     hour = f"{caps.per_hour or 'no cap'} an hour, {caps.per_day or 'no cap'} a day"
     yield from found or [ok(f"{_share(sent, day)} in 24 hours, {rate:g} a second; surveys.toml: {hour}")]
 
@@ -92,7 +92,7 @@ def _too_many(key: str, cap: int, allowed: float, each: str) -> Findings:
 
 
 def reputation(stack: StackUnderTest) -> Findings:
-    """How much of the account's mail bounced or was complained about, by the rates at which sending stops."""
+    """Compare the account's bounce and complaint rates with the limits at which sending stops."""
     caps = stack.policy.sending
     wanted = {
         name: Metric("AWS/SES", f"Reputation.{name}Rate", {}, 3600, "Average") for name in ("Bounce", "Complaint")
@@ -100,18 +100,18 @@ def reputation(stack: StackUnderTest) -> Findings:
     rates = latest(stack, wanted, timedelta(hours=24))
     for name, most in (("Bounce", caps.max_bounce_rate), ("Complaint", caps.max_complaint_rate)):
         rate = rates.get(name)
-        told = f"{name.lower()} rate {rate:.2%}, sending stops at {most:.2%}" if rate is not None else ""
+        figures = f"{name.lower()} rate {rate:.2%}, sending stops at {most:.2%}" if rate is not None else ""
         remedy = f"{_DASHBOARD}, Reputation; {_ADDRESSES}"
         if rate is None:
             yield ok(f"{name.lower()} rate: none measured in 24 hours")
         elif rate > most:
-            yield fail(told, remedy)
+            yield fail(figures, remedy)
         else:
-            yield warn(told, remedy) if rate > most / 2 else ok(told)
+            yield warn(figures, remedy) if rate > most / 2 else ok(figures)
 
 
 def texts(stack: StackUnderTest) -> Findings:
-    """Whether the stack can send the text messages that surveys.toml asks by."""
+    """Check that the stack can send text messages where surveys.toml uses them."""
     rules = stack.policy.rules.items()
     texting = [name.value for name, rule in rules if rule.ask and Channel.SMS in rule.channels]
     service = stack.parameter("SmsService")

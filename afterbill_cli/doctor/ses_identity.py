@@ -1,4 +1,4 @@
-"""The identity that the mails are sent under, and the configuration set they are sent with."""
+"""Checks of the SES identity that sends, and of its configuration set."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,20 +14,24 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def identity(stack: StackUnderTest) -> Findings:
-    """Whether the sender's address may send."""
-    name, said = stack.identity_name, stack.identity
-    if said is None:
+    """Check that SES lets the sender's address send."""
+    name, attributes = stack.identity_name, stack.identity
+    if attributes is None:
         yield fail(f"SES has no identity {name}", f"`aws sesv2 create-email-identity --email-identity {name}`")
-    elif not said.get("VerifiedForSendingStatus"):
-        why = said.get("VerificationInfo", {}).get("ErrorType") or said.get("VerificationStatus") or "not verified"
+    elif not attributes.get("VerifiedForSendingStatus"):
+        why = (
+            attributes.get("VerificationInfo", {}).get("ErrorType")
+            or attributes.get("VerificationStatus")
+            or "not verified"
+        )
         yield fail(f"{name} may not send: {why}", f"SES console, Identities, {name}: it lists what is missing in DNS")
     else:
         yield ok(f"{name} is verified")
-        yield _mail_from(name, said.get("MailFromAttributes") or {})
+        yield _mail_from(name, attributes.get("MailFromAttributes") or {})
 
 
-def _mail_from(name: str, said: Mapping[str, Any]) -> Finding:
-    domain, status = said.get("MailFromDomain"), said.get("MailFromDomainStatus")
+def _mail_from(name: str, attributes: Mapping[str, Any]) -> Finding:
+    domain, status = attributes.get("MailFromDomain"), attributes.get("MailFromDomainStatus")
     if not domain:
         found = (
             "no MAIL FROM domain of its own: bounces go to amazonses.com, which spam filters count, DMARC rests on DKIM"
@@ -35,22 +39,22 @@ def _mail_from(name: str, said: Mapping[str, Any]) -> Finding:
         return warn(found, f"SES console, Identities, {name}, Custom MAIL FROM domain; docs/mail.md tells the records")
     if status == "SUCCESS":
         return ok(f"MAIL FROM {domain} is set up")
-    refused = said.get("BehaviorOnMxFailure") == "REJECT_MESSAGE"
+    refused = attributes.get("BehaviorOnMxFailure") == "REJECT_MESSAGE"
     verdict, then = (Verdict.FAIL, "SES refuses to send") if refused else (Verdict.WARN, "SES uses amazonses.com")
     remedy = f"SES console, Identities, {name}, Custom MAIL FROM domain: it lists the MX and TXT records"
     return Finding(verdict, f"MAIL FROM {domain}: {status}, {then}", remedy)
 
 
 def signature(stack: StackUnderTest) -> Findings:
-    """Whether SES signs with DKIM, which also covers the headers of one-click unsubscribing (RFC 8058)."""
-    name, said = stack.identity_name, stack.identity
-    if said is None or not stack.in_dns:
+    """Check that SES signs with DKIM, which one-click unsubscribing needs too (RFC 8058)."""
+    name, attributes = stack.identity_name, stack.identity
+    if attributes is None or not stack.in_dns:
         yield unknown(f"nothing is signed for {name}, which is no identity or never in DNS")
         return
-    dkim = said.get("DkimAttributes") or {}
+    dkim = attributes.get("DkimAttributes") or {}
     status = dkim.get("Status", "NOT_STARTED")
     place = f"SES console, Identities, {name}, DKIM"
-    if said.get("IdentityType") == "EMAIL_ADDRESS" and status != "SUCCESS":
+    if attributes.get("IdentityType") == "EMAIL_ADDRESS" and status != "SUCCESS":
         domain = stack.sender_domain
         yield unknown(f"{name} is an address: its domain may sign for it", f"verify {domain} in SES, with Easy DKIM")
     elif not dkim.get("SigningEnabled"):
@@ -67,7 +71,7 @@ def signature(stack: StackUnderTest) -> Findings:
 
 
 def links(stack: StackUnderTest) -> Findings:
-    """Whether the links can be followed by a mail program: one-click unsubscribing wants https."""
+    """Check that links use https, which one-click unsubscribing needs."""
     url = stack.parameter("PublicUrl") or stack.deployed.output("ApiUrl")
     parts = urlsplit(url)
     if parts.scheme == "https":
@@ -81,33 +85,33 @@ def links(stack: StackUnderTest) -> Findings:
 
 
 def configuration_set(stack: StackUnderTest) -> Findings:
-    """Whether the mails are sent with what watches them."""
+    """Check that the configuration set sends, measures and publishes mail events."""
     name = stack.deployed.output("ConfigurationSetName")
     ses = stack.client("sesv2")
     try:
-        said = ses.get_configuration_set(ConfigurationSetName=name)
+        settings = ses.get_configuration_set(ConfigurationSetName=name)
     except ses.exceptions.NotFoundException:
         yield fail(f"SES has no configuration set {name}: no survey can be sent", _DEPLOY)
         return
-    found = [*_options(name, said), *_suppression(stack, said)]
+    found = [*_options(name, settings), *_suppression(stack, settings)]
     destinations = ses.get_configuration_set_event_destinations(ConfigurationSetName=name)["EventDestinations"]
     found += _events(destinations, stack.deployed.output("MailEventsTopicArn"))
     yield from found or [ok(f"{name} sends, measures, and tells what becomes of mails")]
 
 
-def _options(name: str, said: Mapping[str, Any]) -> Findings:
-    if not said.get("SendingOptions", {}).get("SendingEnabled", True):
+def _options(name: str, settings: Mapping[str, Any]) -> Findings:
+    if not settings.get("SendingOptions", {}).get("SendingEnabled", True):
         yield fail(
             f"sending with {name} is switched off",
             f"`aws sesv2 put-configuration-set-sending-options --configuration-set-name {name} --sending-enabled`",
         )
-    if not said.get("ReputationOptions", {}).get("ReputationMetricsEnabled"):
+    if not settings.get("ReputationOptions", {}).get("ReputationMetricsEnabled"):
         yield warn(f"{name} measures no bounce and complaint rates", _DEPLOY)
 
 
-def _suppression(stack: StackUnderTest, said: Mapping[str, Any]) -> Findings:
-    """What the set does not say is as the account says."""
-    own = said.get("SuppressionOptions") or {}
+def _suppression(stack: StackUnderTest, settings: Mapping[str, Any]) -> Findings:
+    """Check the suppression list; the account's setting counts where the set has none."""
+    own = settings.get("SuppressionOptions") or {}
     listed = own if "SuppressedReasons" in own else stack.account.get("SuppressionAttributes", {})
     if missing := _LISTED - set(listed.get("SuppressedReasons", ())):
         reasons = " and ".join(sorted(missing))
@@ -115,16 +119,16 @@ def _suppression(stack: StackUnderTest, said: Mapping[str, Any]) -> Findings:
 
 
 def _events(destinations: list[Mapping[str, Any]], topic: str) -> Findings:
-    told: set[str] = set()
+    reported: set[str] = set()
     for one in destinations:
         if one.get("Enabled") and one.get("SnsDestination", {}).get("TopicArn") == topic:
-            told |= set(one.get("MatchingEventTypes", ()))
-    if missing := _EVENTS - told:
+            reported |= set(one.get("MatchingEventTypes", ()))
+    if missing := _EVENTS - reported:
         yield fail(f"SES does not tell us of {', '.join(sorted(missing))}", _DEPLOY)
 
 
 def subscription(stack: StackUnderTest) -> Findings:
-    """Whether what SES tells reaches the queue."""
+    """Check that the topic of mail events delivers to the queue."""
     topic = stack.deployed.output("MailEventsTopicArn")
     queue = stack.deployed.output("MailEventsUrl").rpartition("/")[2]
     pages = stack.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)

@@ -1,4 +1,4 @@
-"""The stack that is examined, and what several checks ask of it; each thing is fetched once."""
+"""The stack that is examined, and the data that several checks share; each is fetched once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ _NEVER_PUBLIC = ("example", "invalid", "localhost", "test")
 
 @dataclass(frozen=True)
 class StackUnderTest:
-    """Anything may raise what AWS or a file raises: the check that asked for it then knows nothing."""
+    """Data shared by checks. Each property may raise errors of AWS or of a file; `examine` handles them."""
 
     deployed: Deployed
     dns: Dns
     now: datetime
 
     def client(self, service: str) -> Any:  # noqa: ANN401  # boto3 clients have no static type
-        """A boto3 client."""
+        """Return a boto3 client of this service."""
         return self.deployed.client(service)
 
     @cached_property
     def stack(self) -> Mapping[str, Any]:
-        """As CloudFormation describes it."""
+        """The description of the stack by CloudFormation."""
         (found,) = self.client("cloudformation").describe_stacks(StackName=self.deployed.name)["Stacks"]
         return dict(found)
 
@@ -59,7 +59,7 @@ class StackUnderTest:
 
     @cached_property
     def policy(self) -> Policy:
-        """surveys.toml."""
+        """The policy in surveys.toml."""
         return self.deployed.policy()
 
     @cached_property
@@ -69,12 +69,12 @@ class StackUnderTest:
 
     @cached_property
     def account(self) -> Mapping[str, Any]:
-        """The SES account."""
+        """The settings of the SES account."""
         return dict(self.client("sesv2").get_account())
 
     @property
     def sender_domain(self) -> str:
-        """What stands behind the @ of the sender's address."""
+        """The domain of the sender's address."""
         return self.parameter("SenderAddress").rpartition("@")[2].lower()
 
     @property
@@ -94,5 +94,5 @@ class StackUnderTest:
 
     @property
     def in_dns(self) -> bool:
-        """Whether the sender's domain can be in DNS at all; that of the local stack cannot."""
+        """True when the sender's domain can be in DNS; the local stack's cannot."""
         return self.sender_domain.rpartition(".")[2] not in _NEVER_PUBLIC

@@ -1,4 +1,4 @@
-"""The table and the secrets; what a secret holds is never shown."""
+"""Checks of the table and the secrets; the content of a secret is never shown."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -18,13 +18,13 @@ _SHORTEST_KEY = 32
 
 
 def table(stack: StackUnderTest) -> Findings:
-    """Whether the table is kept from accidents, and forgets what it should."""
+    """Check the table's deletion protection, recovery and expiry."""
     dynamodb, name = stack.client("dynamodb"), stack.deployed.output("TableName")
-    said = dynamodb.describe_table(TableName=name)["Table"]
+    description = dynamodb.describe_table(TableName=name)["Table"]
     backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     lives = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     found = []
-    if not said.get("DeletionProtectionEnabled"):
+    if not description.get("DeletionProtectionEnabled"):
         found.append(warn(f"nothing keeps {name} from being deleted", "deploy with DeletionProtection=true"))
     if backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") != "ENABLED":
         found.append(
@@ -36,9 +36,9 @@ def table(stack: StackUnderTest) -> Findings:
 
 
 def keys(stack: StackUnderTest) -> Findings:
-    """Whether there is a key that suppressed addresses are recognised by."""
-    said, problem = _read(stack, "KeysSecretArn")
-    identity = said.get("identity")
+    """Check the keys for suppressed addresses and for links."""
+    secret, problem = _read(stack, "KeysSecretArn")
+    identity = secret.get("identity")
     if problem:
         yield fail(*problem)
     elif not isinstance(identity, str) or len(identity) < _SHORTEST_KEY:
@@ -46,33 +46,33 @@ def keys(stack: StackUnderTest) -> Findings:
             "the identity key is missing or short: no suppressed address is recognised",
             "put the copy you keep back; docs/operations.md#secrets",
         )
-    elif not isinstance(said.get("links"), dict):
+    elif not isinstance(secret.get("links"), dict):
         yield fail(
             "`links` must be an object of keys by number", "at least {} must stand there; docs/operations.md#secrets"
         )
     else:
-        yield ok(f"the identity key and {len(said['links']) + 1} link key(s)")
+        yield ok(f"the identity key and {len(secret['links']) + 1} link key(s)")
 
 
 def signing(stack: StackUnderTest) -> Findings:
-    """Whether every source has the secret that its webhooks are checked with."""
-    said, problem = _read(stack, "SourcesSecretArn")
+    """Check that every source that needs a signing secret has one."""
+    secrets, problem = _read(stack, "SourcesSecretArn")
     if problem:
         yield fail(*problem)
         return
     sources = stack.policy.sources
     needed = {name: one.provider for name, one in sources.items() if registry.load(one.provider).ABOUT.signed}
-    missing = [name for name in needed if not signing_secrets(said.get(name))]
+    missing = [name for name in needed if not signing_secrets(secrets.get(name))]
     for name in missing:
         yield fail(f"{name} has no signing secret: all its webhooks are refused", _add(needed[name], name))
-    yield from _strangers(said, sources)
+    yield from _strangers(secrets, sources)
     if not missing:
         yield ok(f"{len(needed)} of {len(sources)} source(s) need a signing secret, and have it")
 
 
 def credentials(stack: StackUnderTest) -> Findings:
-    """Whether every source whose billing system has an API can ask it."""
-    said, problem = _read(stack, "ApisSecretArn")
+    """Check that every source whose billing system has an API has its credentials."""
+    secrets, problem = _read(stack, "ApisSecretArn")
     tokens, no_tokens = _read(stack, "TokensSecretArn")
     for one in filter(None, (problem, no_tokens)):
         yield fail(*one)
@@ -83,13 +83,13 @@ def credentials(stack: StackUnderTest) -> Findings:
         provider = registry.load(source.provider)
         if provider.API is None:
             continue
-        if not has_credentials(said.get(name), provider.API):
+        if not has_credentials(secrets.get(name), provider.API):
             yield _without_api(provider, source.provider, name)
         elif provider.API.login is Login.CONSENT and not _consented(tokens.get(name)):
             yield fail(f"nobody has consented that {name} is read", f"`afterbill source consent {name}`")
         else:
             complete += 1
-    yield from _strangers({**said, **tokens}, stack.policy.sources)
+    yield from _strangers({**secrets, **tokens}, stack.policy.sources)
     yield ok(f"{complete} source(s) can ask the API of their billing system")
 
 
@@ -103,8 +103,8 @@ def _consented(entry: object) -> bool:
     return isinstance(entry, Mapping) and bool(entry.get("refresh_token"))
 
 
-def _strangers(said: Iterable[str], sources: Iterable[str]) -> Findings:
-    for name in sorted(set(said) - set(sources)):
+def _strangers(entries: Iterable[str], sources: Iterable[str]) -> Findings:
+    for name in sorted(set(entries) - set(sources)):
         yield warn(
             f"{name} stands in the secret, and surveys.toml has no [sources.{name}]",
             "mistyped, or a source of before: take it out (docs/operations.md#secrets)",
@@ -116,7 +116,7 @@ def _add(provider: str, name: str) -> str:
 
 
 def _read(stack: StackUnderTest, output: str) -> tuple[Mapping[str, Any], tuple[str, str] | None]:
-    """What a secret holds, and what is wrong with it."""
+    """Return the content of a secret, or a problem with its remedy."""
     try:
         return SourceSecret(stack_secrets.secret(stack.deployed, output)).read(), None
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""From what an operator has at hand (an address, an id, an event, a link) to the items it is about."""
+"""Find the stored items for an address, an id, an event or a link."""
 
 import binascii
 import re
@@ -27,21 +27,21 @@ _MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What was asked about: a customer with all invitations, or single ones."""
+    """A customer with all invitations, or single invitations."""
 
     customer: Customer | None = None
     invitations: Sequence[Invitation] = field(default_factory=tuple)
 
 
 class Finder:
-    """Reads of the deployed table."""
+    """Finds items in the deployed table."""
 
     def __init__(self, deployed: Deployed) -> None:
         self._deployed = deployed
         self._table = InvitationTable(deployed.client("dynamodb"), deployed.output("TableName"))
 
     def find(self, wanted: str) -> Subject:
-        """Whatever `wanted` names; AfterbillError where it is nothing that is stored."""
+        """Find the subject that `wanted` names; AfterbillError where nothing is stored."""
         found = self._by_link(wanted) or self._by_id(wanted) or self._by_event(wanted) or self._by_alias(wanted)
         if found is None:
             raise AfterbillError(

@@ -26,7 +26,7 @@ docs/import.md explains each, and what is checked."""
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """`afterbill import customers` and `afterbill import responses`."""
+    """Add the arguments of `afterbill import`."""
     kinds = parser.add_subparsers(required=True, metavar="COMMAND")
     customers = kinds.add_parser(
         "customers",
@@ -107,7 +107,7 @@ docs/import.md explains each, and which columns of which product are understood.
 
 
 def _add_responses(parser: argparse.ArgumentParser) -> None:
-    """`afterbill import responses`."""
+    """Add the arguments of `afterbill import responses`."""
     parser.add_argument("file", type=Path, metavar="FILE", help="CSV with a header, as the product exports it")
     parser.add_argument("--from", dest="product", choices=tuple(PRODUCTS), required=True, help="whose export it is")
     parser.add_argument("--name", metavar="NAME", help="what scores call this source; by default the product")

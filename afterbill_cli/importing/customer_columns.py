@@ -1,4 +1,4 @@
-"""Which column of a file says what."""
+"""The columns of a customers file and the fields they hold."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,10 +25,10 @@ class FieldMap:
     columns: Mapping[str, str] = field(default_factory=dict)
 
     def field_of(self, column: str) -> str | None:
-        """What a column says, None where that is not known; what the operator said goes before equal names."""
-        said = next((name for name, mapped in self.columns.items() if mapped == column), None)
+        """Return the field of a column, None where it is unknown; the operator's mapping goes before equal names."""
+        chosen = next((name for name, mapped in self.columns.items() if mapped == column), None)
         own = canonical(column)
-        return said or (own if own not in self.columns else None)
+        return chosen or (own if own not in self.columns else None)
 
     def header(self, columns: Sequence[str], path: Path) -> dict[str, int]:
         """Fields and where their column stands; an error that shows what to type where that is not clear."""
@@ -59,7 +59,7 @@ def canonical(name: str) -> str | None:
 
 
 def no_email(columns: Iterable[str]) -> str:
-    """What to say where nothing is called email."""
+    """Explain that no column is called email, and how to name it."""
     named = [column for column in columns if column]
     if any("@" in column for column in named):
         return "the first line holds an address and no names of columns: put a header above it"
@@ -67,10 +67,10 @@ def no_email(columns: Iterable[str]) -> str:
     return f'no column is called email. {_listed(named)} Say which it is: --field email="{likely}"'
 
 
-def field_map(said: Sequence[str], file: Path | None) -> FieldMap:
-    """From `--field name=column` and a TOML file; what is said on the command line counts more."""
+def field_map(arguments: Sequence[str], file: Path | None) -> FieldMap:
+    """Read `--field name=column` arguments and a TOML file; the arguments have precedence."""
     columns = dict(_flat(read_toml(file), file)) if file else {}
-    for one in said:
+    for one in arguments:
         name, equals, column = one.partition("=")
         if not equals or not column.strip():
             raise ConfigurationError(f'--field {one}: write field=column, such as --field email="E-Mail"')

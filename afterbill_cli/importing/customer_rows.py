@@ -14,15 +14,15 @@ from afterbill_cli.importing.records import Layout, Record, Rows
 from afterbill_cli.importing.report import Problem, ProblemLog, masked, shown
 
 SOURCE = "import"
-"""Whose word it is, where no --source is said."""
+"""The source of events where no --source is given."""
 _NO_SOURCE = "rows have an id that is not read: --source says whose it is"
 _MOST_BYTES = 10_000
-"""Of all values of one row: a hundred customers have to fit into one transaction of 4 MB."""
+"""The limit of all values of one row: a hundred customers must fit into one transaction of 4 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """What a record teaches, and what is worth knowing about it."""
+    """The profile update of one record, and notes about it."""
 
     event: BillingEvent
     notes: tuple[str, ...] = ()
@@ -36,17 +36,17 @@ class CustomerChecker:
     now: datetime
 
     def row(self, record: Record) -> CustomerRow | list[Problem]:
-        """The row, or its problems."""
+        """Return the row, or its problems."""
         if record.problems:
             return list(record.problems)
         good: dict[str, str] = {}
-        problems = [] if EMAIL in record.said else [_empty(record)]
-        for name, value in record.said.items():
+        problems = [] if EMAIL in record.values else [_empty(record)]
+        for name, value in record.values.items():
             try:
                 good[name] = self._check(name)(value)
             except checks.WrongError as wrong:
                 problems.append(Problem(record.line, name, wrong.text, wrong.hint))
-        size = sum(len(value.encode("utf-8", "replace")) for value in record.said.values())
+        size = sum(len(value.encode("utf-8", "replace")) for value in record.values.values())
         if size > _MOST_BYTES and not problems:
             problems.append(Problem(record.line, "", f"{size} bytes in all, more than {_MOST_BYTES}", "Leave some out"))
         if problems:
@@ -59,24 +59,24 @@ class CustomerChecker:
             return partial(checks.time_text, now=self.now)
         return _CHECKS.get(name, checks.text)
 
-    def _event(self, line: int, said: Mapping[str, str]) -> BillingEvent:
-        attributes = {name: said[name] for name in OF_ATTRIBUTES if name in said}
-        attributes |= {name.removeprefix(ATTRIBUTES): said[name] for name in said if name.startswith(ATTRIBUTES)}
+    def _event(self, line: int, values: Mapping[str, str]) -> BillingEvent:
+        attributes = {name: values[name] for name in OF_ATTRIBUTES if name in values}
+        attributes |= {name.removeprefix(ATTRIBUTES): values[name] for name in values if name.startswith(ATTRIBUTES)}
         return BillingEvent(
             source=self.source or SOURCE,
             event_id=f"line {line}",
-            occurred_at=datetime.fromisoformat(said[UPDATED_AT]) if UPDATED_AT in said else self.now,
+            occurred_at=datetime.fromisoformat(values[UPDATED_AT]) if UPDATED_AT in values else self.now,
             customer=CustomerRef(
-                id=said.get(ID) if self.source else None,
-                email=said[EMAIL],
-                name=said.get("name"),
-                locale=said.get("locale"),
-                country=said.get("country"),
-                time_zone=said.get("time_zone"),
-                phone=said.get("phone"),
+                id=values.get(ID) if self.source else None,
+                email=values[EMAIL],
+                name=values.get("name"),
+                locale=values.get("locale"),
+                country=values.get("country"),
+                time_zone=values.get("time_zone"),
+                phone=values.get("phone"),
                 attributes=attributes,
             ),
-            plan=said.get("plan"),
+            plan=values.get("plan"),
         )
 
 
@@ -94,11 +94,11 @@ def _empty(record: Record) -> Problem:
     return Problem(record.line, EMAIL, "is empty", "Every customer needs one: add it, or remove the row")
 
 
-def _notes(said: Mapping[str, str]) -> list[str]:
+def _notes(values: Mapping[str, str]) -> list[str]:
     notes = []
-    if checks.is_role(said[EMAIL]):
+    if checks.is_role(values[EMAIL]):
         notes.append("addresses of offices and programs (billing@, noreply@) are imported, and never asked")
-    if ("consent_at" in said) != ("consent_text" in said):
+    if ("consent_at" in values) != ("consent_text" in values):
         notes.append("rows have only one of consent_at and consent_text: without both there is no proof of a consent")
     return notes
 
@@ -169,9 +169,9 @@ def _duplicates(row: CustomerRow, line: int, seen: Seen) -> list[Problem]:
     who = row.event.customer
     names = {EMAIL: f"mail {(who.address or '').casefold()}"} | ({ID: f"id {who.id}"} if who.id else {})
     first = {column: seen.claim(name, line) for column, name in names.items()}
-    told = {EMAIL: masked(who.address or ""), ID: shown(who.id or "")}
+    labels = {EMAIL: masked(who.address or ""), ID: shown(who.id or "")}
     problems = [
-        Problem(line, column, f"{told[column]} stands on line {at} already", "Keep one of the two rows")
+        Problem(line, column, f"{labels[column]} stands on line {at} already", "Keep one of the two rows")
         for column, at in first.items()
         if at != line
     ]
@@ -183,4 +183,4 @@ def _duplicates(row: CustomerRow, line: int, seen: Seen) -> list[Problem]:
 
 
 def _nobody(_: int) -> None:
-    """Listens."""
+    """Ignore progress."""

@@ -35,15 +35,15 @@ class ReadOnly:
     table: Imports
 
     def known(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
-        """As it is."""
+        """Read from the table."""
         return self.table.known(aliases, address_hashes)
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
-        """As they are."""
+        """Read from the table."""
         return self.table.customers(ids)
 
     def commit(self, change: FactWrites) -> bool:  # noqa: ARG002  # nothing is written
-        """As if it were written."""
+        """Write nothing; return True."""
         return True
 
 
@@ -56,7 +56,7 @@ class Writer:
     sleep: Callable[[float], None] = time.sleep
 
     def try_out(self, rows: Iterable[tuple[int, BillingEvent]]) -> Counter[str]:
-        """What would come of them; chunks know nothing of each other."""
+        """Count the outcomes without writing; chunks do not see each other."""
         return self._patient.try_out(rows)
 
     def write(self, rows: Iterable[tuple[int, BillingEvent]], journal: Journal) -> None:
@@ -78,7 +78,7 @@ _INTERRUPTED = 130
 
 @dataclass(frozen=True, slots=True)
 class CustomerImportOptions:
-    """What the operator asked for."""
+    """The options of the command."""
 
     source: str | None = None
     dry_run: bool = False
@@ -88,13 +88,13 @@ class CustomerImportOptions:
 
 
 def import_file(layout: Layout, options: CustomerImportOptions, stack: Deployed) -> int:
-    """0 when everything that was to be imported is, 1 when errors kept it out."""
+    """Import the file; return 0 when all valid rows are imported, 1 when errors prevented it."""
     if options.source:
         stack.source(options.source)
     text_files.encoding_of(layout.path, layout.encoding)
     job = _CustomerImport(layout, options, stack, _journal(layout, options, stack))
     if job.journal.finished_at:
-        print(f"{layout.path.name} was imported {job.journal.finished_at:%Y-%m-%d %H:%M} UTC: {job.told()}.")
+        print(f"{layout.path.name} was imported {job.journal.finished_at:%Y-%m-%d %H:%M} UTC: {job.outcomes_text()}.")
         print("--again reads it from the first row; what is stored already is not written twice.")
         return 0
     with Seen() as seen, problem_log(options.errors) as problems:
@@ -123,7 +123,7 @@ class _CustomerImport:
         return CustomerChecker(self.options.source, self.journal.began_at)
 
     def check(self, seen: Seen, problems: ProblemLog) -> RowCounts:
-        """Read all of it, and tell what is wrong."""
+        """Check all rows, and print the problems."""
         progress = Progress("checking", self.layout.path.stat().st_size)
         checked = validate(self.layout, self.checker, seen, problems, progress.at)
         progress.end()
@@ -131,16 +131,16 @@ class _CustomerImport:
         return checked
 
     def try_out(self, checked: RowCounts, seen: Seen) -> int:
-        """Say what would change."""
+        """Print the changes without writing."""
         progress = Progress("trying", checked.rows)
         writer = Writer(importing(self.stack, dry_run=True), progress.at)
         outcomes = writer.try_out(events(self.layout, self.checker, seen, 0))
         progress.end()
-        print(f"{checked.rows} rows, a dry run: {_told(outcomes)}{_left_out(checked)}. Nothing was written.")
+        print(f"{checked.rows} rows, a dry run: {_outcomes_text(outcomes)}{_left_out(checked)}. Nothing was written.")
         return 0
 
     def write(self, checked: RowCounts, seen: Seen) -> int:
-        """Import what is not done yet."""
+        """Import the rows that are not done yet."""
         progress = Progress("importing", checked.rows)
         if self.journal.done:
             print(f"going on after row {self.journal.done} of {checked.rows}", file=sys.stderr)
@@ -148,16 +148,16 @@ class _CustomerImport:
         writer.write(events(self.layout, self.checker, seen, self.journal.done), self.journal)
         self.journal.finish(checked.rows, datetime.now(UTC))
         progress.end()
-        print(f"{checked.rows} rows: {self.told()}{_left_out(checked)}.")
+        print(f"{checked.rows} rows: {self.outcomes_text()}{_left_out(checked)}.")
         return 0
 
-    def told(self) -> str:
-        """What came of the rows so far."""
-        return _told(self.journal.outcomes)
+    def outcomes_text(self) -> str:
+        """Format the outcomes of the rows so far."""
+        return _outcomes_text(self.journal.outcomes)
 
 
 def importing(stack: Deployed, *, dry_run: bool) -> CustomerImportDeps:
-    """Over the stack's table and with its keys; a dry run cannot write."""
+    """Return the dependencies over the stack's table and keys; a dry run cannot write."""
     table = ImportsTable(stack.client("dynamodb"), stack.output("TableName"))
     keys = SecretKeys(stack_secrets.secret(stack, "KeysSecretArn"))
     hash_address = lru_cache(maxsize=_HASHES)(keys.hash_address)
@@ -165,11 +165,11 @@ def importing(stack: Deployed, *, dry_run: bool) -> CustomerImportDeps:
 
 
 def _journal(layout: Layout, options: CustomerImportOptions, stack: Deployed) -> Journal:
-    said = [options.source, sorted(layout.fields.columns.items()), layout.encoding, layout.delimiter, layout.format]
-    return journal_of(layout, said, stack, afresh=options.dry_run or options.again)
+    settings = [options.source, sorted(layout.fields.columns.items()), layout.encoding, layout.delimiter, layout.format]
+    return journal_of(layout, settings, stack, afresh=options.dry_run or options.again)
 
 
-def _told(outcomes: Mapping[str, int]) -> str:
+def _outcomes_text(outcomes: Mapping[str, int]) -> str:
     return ", ".join(f"{outcomes.get(one, 0)} {one}" for one in Outcome)
 
 

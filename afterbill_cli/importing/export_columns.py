@@ -23,7 +23,7 @@ RESPONSE_FIELDS = (
     "locale",
     "is_test",
 )
-"""Those needed first."""
+"""The required fields come first."""
 _NO_LETTER = re.compile(r"[\W_]+")
 
 PRODUCTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -118,18 +118,18 @@ class ExportColumns:
     columns: Mapping[str, str] = field(default_factory=dict)
 
     def field_of(self, column: str) -> str | None:
-        """What a column may say, None where that is not known."""
-        said = next((name for name, mapped in self.columns.items() if mapped == column), None)
+        """Return the field of a column, None where it is unknown."""
+        chosen = next((name for name, mapped in self.columns.items() if mapped == column), None)
         named = (
             name
             for name in RESPONSE_FIELDS
             if name not in self.columns and bare(column) in names_of(self.product, name)
         )
-        return said or next(named, None)
+        return chosen or next(named, None)
 
     def header(self, columns: Sequence[str], path: Path) -> dict[str, int]:
         """Fields and where their column stands: of several that would do, the one that is called best."""
-        places = self._said(columns, path)
+        places = self._chosen(columns, path)
         bared = [bare(column) for column in columns]
         for name in RESPONSE_FIELDS:
             free = [place for place in range(len(columns)) if place not in places.values()]
@@ -147,17 +147,17 @@ class ExportColumns:
                 raise AfterbillError(f"{path}: {_missing(name, columns)}")
         return places
 
-    def _said(self, columns: Sequence[str], path: Path) -> dict[str, int]:
+    def _chosen(self, columns: Sequence[str], path: Path) -> dict[str, int]:
         absent = [column for column in self.columns.values() if column not in columns]
         if absent:
             raise AfterbillError(f"{path}: there is no column {shown(absent[0])}. {_listed(columns)}")
         return {name: columns.index(column) for name, column in self.columns.items()}
 
 
-def columns_of(product: str, said: Sequence[str]) -> ExportColumns:
-    """From `--column field=name`."""
+def columns_of(product: str, arguments: Sequence[str]) -> ExportColumns:
+    """Read `--column field=name` arguments."""
     columns: dict[str, str] = {}
-    for one in said:
+    for one in arguments:
         name, equals, column = (part.strip() for part in one.partition("="))
         if not equals or not column:
             raise ConfigurationError(f'--column {one}: write field=column, such as --column rating="My score"')

@@ -21,19 +21,19 @@ class Record:
     """The line it begins on, what it says by field without what is blank, and why it cannot be read."""
 
     line: int
-    said: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
 
 class Columns(Protocol):
-    """Which column of a file says what; `columns` are those the operator named, by field."""
+    """The columns of a file; `columns` are those the operator named, by field."""
 
     @property
     def columns(self) -> Mapping[str, str]:
-        """Fields and their columns."""
+        """The columns that the operator named, by field."""
 
     def field_of(self, column: str) -> str | None:
-        """What a column says, None where that is not known."""
+        """Return the field of a column, None where it is unknown."""
 
     def header(self, columns: Sequence[str], path: Path) -> dict[str, int]:
         """Fields and where their column stands; an error that shows what to type where that is not clear."""
@@ -60,7 +60,7 @@ class Rows:
     unknown: dict[str, None] = field(default_factory=dict)
 
     def ignore(self, column: str) -> None:
-        """Remember that it was not read."""
+        """Note that a column was not read."""
         if len(self.unknown) < _MOST_NAMES:
             self.unknown[column] = None
 
@@ -79,7 +79,7 @@ class _Counted:
     size: int = 0
 
     def __iter__(self) -> Iterator[str]:
-        """The lines, counted."""
+        """Yield the lines and count them."""
         for line in self.lines:
             self.number += 1
             self.size += len(line)
@@ -143,8 +143,8 @@ def _csv_records(
             text = f"{len(cells)} cells under {width} columns, the first is {shown(cells[0])}"
             yield Record(line, problems=(Problem(line, "", text, hint),))
             continue
-        said = {name: cells[place].strip() for name, place in places.items()}
-        yield Record(line, {name: value for name, value in said.items() if value})
+        values = {name: cells[place].strip() for name, place in places.items()}
+        yield Record(line, {name: value for name, value in values.items() if value})
 
 
 def _unreadable(line: int, error: str, layout: Layout) -> Record:
@@ -188,20 +188,20 @@ def _json_record(number: int, line: str, layout: Layout, rows: Rows) -> Record:
         return Record(number, problems=(Problem(number, "", f"no JSON: {reason}", _ONE_OBJECT),))
     if not isinstance(found, dict):
         return Record(number, problems=(Problem(number, "", f"{shown(line.strip())} is no object", _ONE_OBJECT),))
-    said: dict[str, str] = {}
+    values: dict[str, str] = {}
     problems: list[Problem] = []
     for key, value in _flat(found):
         name, text = layout.fields.field_of(key), _text(value)
         if name and text is None:
             problems.append(Problem(number, key, "is no text and no number", "Write it as text"))
         elif name and text:
-            said[name] = text
+            values[name] = text
         elif name is None:
             rows.ignore(key)
             problems += [Problem(number, key[:64], *_UNASKED)] if layout.strict else []
     if EMAIL not in (layout.fields.field_of(key) for key in found):
         problems.append(Problem(number, EMAIL, no_email(found), "Every customer needs one"))
-    return Record(number, said, tuple(problems))
+    return Record(number, values, tuple(problems))
 
 
 def _flat(found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

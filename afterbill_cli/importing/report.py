@@ -27,7 +27,7 @@ class Problem:
 
 @dataclass
 class ProblemLog:
-    """All of them counted, the first few kept, each written to `writer` where there is one."""
+    """Problems: all are counted, the first few kept, each written to `writer` where there is one."""
 
     writer: Any = None
     count: int = 0
@@ -35,7 +35,7 @@ class ProblemLog:
     notes: Counter[str] = field(default_factory=Counter)
 
     def add(self, problem: Problem) -> None:
-        """Remember it."""
+        """Count a problem, and write it where there is a writer."""
         self.count += 1
         if len(self.first) < _MOST_SHOWN:
             self.first.append(problem)
@@ -45,7 +45,7 @@ class ProblemLog:
             self.writer.writerow([str(cell).encode(errors="replace").decode() for cell in row])
 
     def show(self, path: Path) -> None:
-        """Tell the first few on stderr, as compilers do, then how many there are; after them what is only to know."""
+        """Print the first problems on stderr as compilers do, the number of the others, and the notes."""
         for one in self.first:
             where = f"{path.name}:{one.line}: " + (f"{one.column}: " if one.column else "")
             print(f"{where}{one.text}. {one.hint}", file=sys.stderr)
@@ -57,7 +57,7 @@ class ProblemLog:
 
 @contextmanager
 def problem_log(path: Path | None) -> Iterator[ProblemLog]:
-    """ProblemLog that go to this file as CSV, where one is named."""
+    """Yield a log that writes problems to this CSV file, where one is named."""
     if path is None:
         yield ProblemLog()
         return
@@ -72,8 +72,8 @@ def problem_log(path: Path | None) -> Iterator[ProblemLog]:
 
 def shown(value: str) -> str:
     """A value between quotes, cut to what fits a line; of an address only the beginning and the domain."""
-    told = masked(value) if "@" in value else value
-    cut = told if len(told) <= _LONGEST_VALUE else told[:_LONGEST_VALUE] + "..."
+    text = masked(value) if "@" in value else value
+    cut = text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "..."
     return '"' + "".join(one if one.isprintable() else "?" for one in cut) + '"'
 
 
@@ -84,12 +84,12 @@ def masked(address: str) -> str:
 
 
 _FIRST = 5
-"""Lines that are named."""
+"""The number of lines that are named."""
 
 
 @dataclass
 class Occurrences:
-    """How often something was met, the first lines it was met on, and what was said of the very first."""
+    """The count of one kind of problem, the first lines it is on, and the text of the first."""
 
     example: str
     count: int = 0
@@ -114,16 +114,16 @@ class ResponseReport:
     unread: tuple[str, ...] = ()
 
     def leave_out(self, kind: str, problem: Problem) -> None:
-        """A row is not imported."""
+        """Count a row that is not imported."""
         self.problems.add(problem)
         _meet(self.left_out, kind, problem.line, f"{problem.text}. {problem.hint}")
 
     def note(self, kind: str, line: int) -> None:
-        """A row is imported, and something about it is told."""
+        """Count a note about a row that is imported."""
         _meet(self.notes, kind, line, "")
 
     def show(self) -> None:
-        """Tell all of it on stderr."""
+        """Print everything on stderr."""
         for kind, lines in self.left_out.items():
             print(f"left out: {lines}: {kind}. Line {lines.first[0]}: {lines.example}", file=sys.stderr)
         for kind, lines in self.notes.items():

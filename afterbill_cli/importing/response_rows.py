@@ -1,4 +1,4 @@
-"""A record of an export, checked: the answer it tells, without whose it was."""
+"""Rows of an export, checked: each is an answer, without the customer."""
 
 import hashlib
 import re
@@ -27,7 +27,7 @@ _SEGMENTS: Mapping[str, Callable[[str], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class ExportSettings:
-    """What the rows of one export have in common, as far as they do not say it themselves.
+    """Settings of all rows of one export, where a row has no value of its own.
 
     `name` is what their source is called; ids of customers are those of `customers_of`, empty: nobody's. Times
     without an offset are those of `zone`, days are cut in `home`. `stages` of the touchpoints and
@@ -64,30 +64,30 @@ class ResponseChecker:
     repeated: Callable[[str], int]
 
     def row(self, record: Record) -> ResponseRow:
-        """The row; RefusedError where it is none."""
+        """Return the row; RefusedError where it cannot be imported."""
         _refuse(record)
-        said, settings = record.said, self.settings
-        question = response_values.question(said.get("question", ""), settings.question)
-        rating = response_values.rating(said.get("rating", ""), question)
-        at = response_values.moment(said.get("answered_at", ""), settings.zone, settings.time_format, self.now)
-        comment, cut = response_values.comment(said.get("comment", ""))
-        answer = Answer(rating, comment, response_values.slug(said.get("reason", ""), settings.reasons))
-        segments = dict(_segments(said))
+        values, settings = record.values, self.settings
+        question = response_values.question(values.get("question", ""), settings.question)
+        rating = response_values.rating(values.get("rating", ""), question)
+        at = response_values.moment(values.get("answered_at", ""), settings.zone, settings.time_format, self.now)
+        comment, cut = response_values.comment(values.get("comment", ""))
+        answer = Answer(rating, comment, response_values.slug(values.get("reason", ""), settings.reasons))
+        segments = dict(_segments(values))
         known = {name: value for name, value in segments.items() if value}
-        collected = self._collected(said, answer, at, question, known)
+        response = self._collected(values, answer, at, question, known)
         dropped = [name for name in segments if name not in known]
         notes = [f"imported without its {name}, which cannot be read" for name in dropped]
-        if "reason" in said and not answer.reason:
+        if "reason" in values and not answer.reason:
             why = "is none of surveys.toml" if settings.reasons else "cannot be read"
             notes.append(f"imported without its reason, which {why}")
         notes += ["the comment was too long, and its end is cut off"] if cut else []
-        return ResponseRow(record.line, Response(collected, self._aliases(said)), tuple(notes))
+        return ResponseRow(record.line, Response(response, self._aliases(values)), tuple(notes))
 
     def _collected(
-        self, said: Mapping[str, str], answer: Answer, at: datetime, question: Question, segments: Mapping[str, str]
+        self, values: Mapping[str, str], answer: Answer, at: datetime, question: Question, segments: Mapping[str, str]
     ) -> ExternalResponse:
-        name, key = self.settings.name, self._key(said, at, answer.rating)
-        touchpoint = response_values.touchpoint(said.get("touchpoint", ""), self.settings.touchpoint)
+        name, key = self.settings.name, self._key(values, at, answer.rating)
+        touchpoint = response_values.touchpoint(values.get("touchpoint", ""), self.settings.touchpoint)
         return ExternalResponse(
             id=_hashed(f"import|{name}|{key}"),
             fact=f"import|{name}|{key if _PLAIN_ID.fullmatch(key) else _hashed(key)}",
@@ -102,32 +102,32 @@ class ResponseChecker:
             segments=segments,
         )
 
-    def _aliases(self, said: Mapping[str, str]) -> tuple[str, ...]:
-        """Under which the table may know who answered; the address first, for it survives a merge."""
-        mail = (f"mail#{self.hash_address(said['email'])}",) if "@" in said.get("email", "") else ()
-        named = self.settings.customers_of and said.get("customer_id", "")[:_LONGEST_ID]
+    def _aliases(self, values: Mapping[str, str]) -> tuple[str, ...]:
+        """Return aliases of the person who answered; the address first, because it survives a merge."""
+        mail = (f"mail#{self.hash_address(values['email'])}",) if "@" in values.get("email", "") else ()
+        named = self.settings.customers_of and values.get("customer_id", "")[:_LONGEST_ID]
         return mail + ((f"{self.settings.customers_of}#{named}",) if named else ())
 
-    def _key(self, said: Mapping[str, str], at: datetime, rating: int) -> str:
-        """What tells this answer from others: the id its product gave it, else who said what when."""
-        if id_ := said.get("id"):
+    def _key(self, values: Mapping[str, str], at: datetime, rating: int) -> str:
+        """Return the identity of the answer: its id in the product, else person, time and rating."""
+        if id_ := values.get("id"):
             if len(id_) > _LONGEST_ID:
                 text = f"it has {len(id_)} characters, more than {_LONGEST_ID}"
                 raise RefusedError(Reason.ID, text, "Choose another column with --column id=COLUMN")
             return id_
-        person = said.get("email") or said.get("customer_id")
+        person = values.get("email") or values.get("customer_id")
         if person:
             return f"{self.hash_address(person)} {at.isoformat()} {rating}"
-        unnamed = f"{at.isoformat()} {rating} {said.get('comment', '')}"
+        unnamed = f"{at.isoformat()} {rating} {values.get('comment', '')}"
         return f"{unnamed} {self.repeated(unnamed)}"
 
 
-def _segments(said: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Those that the row tells, empty where they cannot be read."""
+def _segments(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the segments of the row, empty where they cannot be read."""
     for name, check in _SEGMENTS.items():
-        if name in said:
+        if name in values:
             try:
-                yield name, check(said[name])
+                yield name, check(values[name])
             except checks.WrongError:
                 yield name, ""
 
@@ -136,7 +136,7 @@ def _refuse(record: Record) -> None:
     if record.problems:
         problem = record.problems[0]
         raise RefusedError(Reason.UNREADABLE, problem.text, problem.hint)
-    if response_values.is_test(record.said.get("is_test", "")):
+    if response_values.is_test(record.values.get("is_test", "")):
         raise RefusedError(Reason.TEST, "its test column says so", "Empty that cell to import it")
 
 

@@ -1,4 +1,4 @@
-"""What the cells of an export mean, however it writes them."""
+"""Values in the cells of an export, in any usual spelling."""
 
 import re
 from collections.abc import Collection
@@ -13,7 +13,7 @@ from afterbill_cli.importing.report import shown
 
 
 class Reason(StrEnum):
-    """Why a row was left out."""
+    """The reason for which a row is left out."""
 
     UNREADABLE = "cannot be read"
     TEST = "is a test"
@@ -31,7 +31,7 @@ class Reason(StrEnum):
 
 
 class RefusedError(Exception):
-    """Why a row cannot be taken: the kind of mistake, this one, and what to do."""
+    """A row cannot be imported: the kind of mistake, its text, and what to do."""
 
     def __init__(self, reason: Reason, text: str, hint: str) -> None:
         super().__init__(text)
@@ -70,7 +70,7 @@ def rating(value: str, question: Question) -> int:
 
 
 def moment(value: str, zone: tzinfo, pattern: str | None, now: datetime) -> datetime:
-    """When it was, in UTC; a time without an offset is one of `zone`, a day alone its noon. Not old, not to come."""
+    """Return the time in UTC, not too old and not in the future; without an offset it is in `zone`, a day is noon."""
     if not value:
         raise RefusedError(Reason.NO_TIME, "there is no time", "An answer counts for the day it was given on")
     try:
@@ -114,7 +114,7 @@ def comment(value: str) -> tuple[str, bool]:
 
 
 def question(value: str, default: Question) -> Question:
-    """What was asked; `default` where the row does not say."""
+    """Return the question; `default` where the cell is empty."""
     try:
         return Question(value.casefold()) if value else default
     except ValueError:
@@ -123,7 +123,7 @@ def question(value: str, default: Question) -> Question:
 
 
 def touchpoint(value: str, default: Touchpoint) -> Touchpoint:
-    """After what it was asked; `default` where the row does not say."""
+    """Return the touchpoint; `default` where the cell is empty."""
     try:
         return Touchpoint(value.casefold()) if value else default
     except ValueError:
@@ -132,7 +132,7 @@ def touchpoint(value: str, default: Touchpoint) -> Touchpoint:
 
 
 def is_test(value: str) -> bool:
-    """Whether a row says that it is none of a customer's."""
+    """True when the cell marks the row as a test."""
     return value.casefold() in _YES
 
 

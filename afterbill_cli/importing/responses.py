@@ -1,4 +1,4 @@
-"""Import the responses of an export: row by row, and what cannot be taken is left out and told."""
+"""Import the responses of an export row by row; rows that cannot be imported are left out and reported."""
 
 import sys
 from collections import Counter
@@ -33,7 +33,7 @@ _INTERRUPTED = 130
 
 @dataclass(frozen=True, slots=True)
 class ResponseImportOptions:
-    """What the operator asked for."""
+    """The options of the command."""
 
     settings: ExportSettings
     dry_run: bool = False
@@ -49,28 +49,30 @@ class ReadOnlyResponses:
     table: ImportedResponses
 
     def owners(self, aliases: Sequence[str]) -> Mapping[str, str]:
-        """As it is."""
+        """Read from the table."""
         return self.table.owners(aliases)
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
-        """As they are."""
+        """Read from the table."""
         return self.table.customers(ids)
 
     def responses(self, ids: Sequence[str]) -> Mapping[str, Invitation]:
-        """As they are."""
+        """Read from the table."""
         return self.table.responses(ids)
 
     def store(self, rewrites: Sequence[ResponseWrite]) -> bool:  # noqa: ARG002  # nothing is written
-        """As if they were written."""
+        """Write nothing; return True."""
         return True
 
 
 def import_export(layout: Layout, options: ResponseImportOptions, stack: Deployed) -> int:
-    """0, or 1 when there was nothing that could be stored."""
-    layout = _settled(layout)
-    book = journal_of(layout, _said(layout, options), stack, afresh=options.dry_run or options.again)
+    """Import the file; return 1 when no row could be stored, else 0."""
+    layout = _with_encoding(layout)
+    book = journal_of(layout, _settings(layout, options), stack, afresh=options.dry_run or options.again)
     if book.finished_at:
-        print(f"{layout.path.name} was imported {book.finished_at:%Y-%m-%d %H:%M} UTC: {_told(book.outcomes)}.")
+        print(
+            f"{layout.path.name} was imported {book.finished_at:%Y-%m-%d %H:%M} UTC: {_outcomes_text(book.outcomes)}."
+        )
         print("--again reads it from the first row; what is stored already is not written twice.")
         return 0
     table: ImportedResponses = ImportedResponsesTable(stack.client("dynamodb"), stack.output("TableName"))
@@ -102,7 +104,7 @@ class ResponseImport:
     rows: int = 0
 
     def run(self, checker: ResponseChecker, *, dry_run: bool) -> int:
-        """Import what is not done yet, and tell what came of all of it."""
+        """Import the rows that are not done yet, and print the outcomes of all."""
         progress = Progress("trying" if dry_run else "importing", self.layout.path.stat().st_size)
         if self.journal.done:
             print(f"going on after row {self.journal.done}", file=sys.stderr)
@@ -115,10 +117,10 @@ class ResponseImport:
             writer.write(rows, self.journal)
             self.journal.finish(self.rows, datetime.now(UTC))
         progress.end()
-        return self._tell(dry_run=dry_run)
+        return self._print_outcome(dry_run=dry_run)
 
     def _rows(self, checker: ResponseChecker, at: Callable[[int], None]) -> Iterator[tuple[int, ResponseRow]]:
-        """Number and content of those to import; those that are done are read again, so that all are told."""
+        """Yield number and content of the rows to import; finished rows are read again for the report."""
         path = self.layout.path
         read = records.read_csv(text_files.lines(path, self.layout.encoding or "utf-8", at), self.layout)
         for record in read.records:
@@ -155,27 +157,27 @@ class ResponseImport:
         remaining = [row for row in rows if row.response.id in left]
         return Attempt(Counter(imported.outcomes.values()), remaining, imported.problem)
 
-    def _tell(self, *, dry_run: bool) -> int:
+    def _print_outcome(self, *, dry_run: bool) -> int:
         self.report.show()
         outcomes, refused = self.journal.outcomes, self.report.problems.count
         left_out = f", {refused} left out" if refused else ""
         if dry_run:
-            print(f"{self.rows} rows, a dry run: {_told(outcomes)}{left_out}. Nothing was written.")
+            print(f"{self.rows} rows, a dry run: {_outcomes_text(outcomes)}{left_out}. Nothing was written.")
         else:
-            print(f"{self.rows} rows: {_told(outcomes)}{left_out}.")
+            print(f"{self.rows} rows: {_outcomes_text(outcomes)}{left_out}.")
         return 0 if outcomes.total() else 1
 
 
-def _settled(layout: Layout) -> Layout:
-    """The layout with an encoding; a guess is told."""
+def _with_encoding(layout: Layout) -> Layout:
+    """Return the layout with an encoding; print a note where it is guessed."""
     encoding = text_files.encoding_or_windows(layout.path, layout.encoding)
     if encoding == "cp1252" and not layout.encoding:
         print("note: this is no UTF-8, so it is read as Windows-1252; --encoding says otherwise", file=sys.stderr)
     return replace(layout, encoding=encoding)
 
 
-def _said(layout: Layout, options: ResponseImportOptions) -> Sequence[object]:
-    """All that changes what a row means."""
+def _settings(layout: Layout, options: ResponseImportOptions) -> Sequence[object]:
+    """Return all settings that change the meaning of a row."""
     settings = options.settings
     named = [
         settings.name,
@@ -195,5 +197,5 @@ def _said(layout: Layout, options: ResponseImportOptions) -> Sequence[object]:
     ]
 
 
-def _told(outcomes: Mapping[str, int]) -> str:
+def _outcomes_text(outcomes: Mapping[str, int]) -> str:
     return ", ".join(f"{outcomes.get(one, 0)} {one}" for one in Outcome)

@@ -60,7 +60,7 @@ def mails(variant: Variant) -> Iterator[PreviewMail]:
 
 
 def previews(variant: Variant) -> Iterator[Preview]:
-    """The same as they hang in the gallery."""
+    """Yield the mails as items of the gallery."""
     for one in mails(variant):
         mail = one.mail
         facts = {
@@ -108,6 +108,6 @@ def _invitation(case: _Case, variant: Variant) -> Invitation:
 
 
 def _segments(case: _Case) -> Mapping[str, str]:
-    """As they are stored: the usual question is not named."""
+    """Return the segments as they are stored, where the default question is left out."""
     asked = {} if case.question is Question.NPS else {"question": case.question}
     return {**case.known.get("segments", {}), **asked}

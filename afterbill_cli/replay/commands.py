@@ -1,4 +1,4 @@
-"""`afterbill replay`: put webhooks into the inbox again, or say what that would do."""
+"""`afterbill replay`: put webhooks into the inbox again, or show what that would do."""
 
 import argparse
 from collections import Counter
@@ -23,7 +23,7 @@ from afterbill_cli.sources import stack_secrets
 
 @dataclass(frozen=True, slots=True)
 class ReplaySelection:
-    """What to replay: files of a source, or evidence, or the dead letters."""
+    """The webhooks to replay: files of a source, evidence, or the dead letters."""
 
     folder: Path | None = None
     source: str | None = None
@@ -41,7 +41,7 @@ def replay(chosen: ReplaySelection, deployed: Deployed) -> int:
 
 
 def dry_run(chosen: ReplaySelection, deployed: Deployed, *, ask_apis: bool) -> int:
-    """Say for each message what would come of it; nothing is written anywhere."""
+    """Print the outcome that each message would have; nothing is written."""
     keys = SecretKeys(stack_secrets.secret(deployed, "KeysSecretArn"))
     facts = FactsTable(deployed.client("dynamodb"), deployed.output("TableName"))
     apis: BillingApis = stack_secrets.apis(deployed) if ask_apis else MemoryApis(closed=True)
@@ -88,7 +88,7 @@ def _conclude(counts: Counter[str]) -> int:
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """`afterbill replay`."""
+    """Add the arguments of `afterbill replay`."""
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="webhooks of one --source, or one file")
     where.add_argument("--dead-letters", action="store_true", help="what could not be read or captured")

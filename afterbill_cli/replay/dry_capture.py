@@ -1,4 +1,4 @@
-"""What a replay would do: capture over the real table, with nothing written anywhere."""
+"""The dry run of a replay: capture over the real table without writing."""
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ class ReadOnlyFacts:
     seen: MemoryTable = field(default_factory=MemoryTable)
 
     def look_up(self, wanted: FactQuery) -> FactSnapshot:
-        """What is stored, then what would be."""
+        """Combine the stored facts with those that this dry run would have written."""
         stored, would_be = self.table.look_up(wanted), self.seen.look_up(wanted)
         return replace(
             stored,
@@ -37,11 +37,11 @@ class ReadOnlyFacts:
         )
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
-        """As they would be."""
+        """Return stored customers, changed as this dry run would have changed them."""
         return {**self.table.customers(ids), **self.seen.customers(ids)}
 
     def commit(self, change: FactWrites) -> bool:
-        """Remember it for the life of this process."""
+        """Keep the writes in memory for the rest of this dry run."""
         if change.invitation:
             self.seen.invitations[change.invitation.id] = change.invitation
         self.seen.people |= {one.id: one for one in change.customers}
@@ -51,13 +51,13 @@ class ReadOnlyFacts:
         return True
 
     def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:  # noqa: ARG002  # nothing is kept
-        """Nothing."""
+        """Keep no task; return True."""
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class DryOutcome:
-    """What one webhook would come to, in words for a person and for counting."""
+    """The outcome that a webhook would have: `outcome` for counting, `text` for a person."""
 
     outcome: str
     text: str = ""
@@ -65,13 +65,13 @@ class DryOutcome:
 
 @dataclass
 class DryCapture:
-    """Captures webhooks without any consequence."""
+    """Captures webhooks without writing anything."""
 
     capture: CaptureDeps
     _slices: MemoryInbox
 
     def of(self, webhook: Webhook) -> Iterator[DryOutcome]:
-        """What each event of a webhook would come to; a long batch is followed into its slices."""
+        """Yield the outcome of each event of a webhook, also of the slices of a long batch."""
         try:
             found = capture_event(webhook, self.capture, datetime.now(UTC))
         except ConfigurationError as error:
@@ -82,7 +82,7 @@ class DryCapture:
             return
         for captured in found:
             if captured.outcome is not Outcome.SPLIT:
-                yield DryOutcome(captured.outcome, _told(captured))
+                yield DryOutcome(captured.outcome, _text_of(captured))
         while self._slices.webhooks:
             yield from self.of(self._slices.webhooks.pop(0))
 
@@ -105,7 +105,7 @@ def dry_capture(policy: Policy, facts: Facts, apis: BillingApis, hash_address: C
     return DryCapture(capture, slices)
 
 
-def _told(captured: Captured) -> str:
+def _text_of(captured: Captured) -> str:
     one = captured.invitation
     if one is None:
         return captured.problem

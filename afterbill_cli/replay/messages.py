@@ -1,4 +1,4 @@
-"""Where webhooks to replay come from: dead letters, kept evidence, or files."""
+"""Webhooks to replay, from dead letters, kept evidence or files."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from afterbill.model.webhooks import Source, Webhook
 from afterbill_cli import samples
 
 _SECONDS_OUT_OF_SIGHT = 60
-"""How long a dead letter is hidden from others that look, unless it is put back before."""
+"""Time for which a dead letter is hidden from other consumers, unless it is released before."""
 _WAIT_SECONDS = 2
 """A receive that waits asks every server of the queue: when it brings nothing, nothing is left."""
 _WEBHOOKS = frozenset({".json", ".xml", ".txt", ".form"})
@@ -25,12 +25,12 @@ _WEBHOOKS = frozenset({".json", ".xml", ".txt", ".form"})
 
 
 def _nothing() -> None:
-    """What is read from a file or a bucket stays there."""
+    """Remove nothing: webhooks in files and buckets stay there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A webhook under the name it is told by; `remove` takes it away from where it was."""
+    """A webhook with the name to print; `remove` deletes it from its queue."""
 
     name: str
     webhook: Webhook
@@ -39,7 +39,7 @@ class Message:
 
 @dataclass
 class DeadLetters:
-    """The inbox's queue of dead letters; what is put aside after `until`, by this very replay, is not met again."""
+    """The inbox's dead letters; those that arrived after `until`, for example from this replay, are skipped."""
 
     sqs: Any
     url: str
@@ -47,7 +47,7 @@ class DeadLetters:
 
     @contextmanager
     def messages(self) -> Iterator[Iterator[Message]]:
-        """Each once; those not removed in the end can be seen by others again at once."""
+        """Yield each message once; release those that were not removed."""
         open_: dict[str, str] = {}
         try:
             yield self._each(open_)
@@ -116,7 +116,7 @@ def files(folder: Path, source: Source) -> Iterator[Message]:
 
 
 def _webhook_in(message: Mapping[str, Any]) -> Webhook | None:
-    """A message as SQS gives it to us, who are no Lambda function; None for what is none of ours."""
+    """Parse a message as the SQS API returns it; None where this stack did not put it there."""
     attributes = message.get("MessageAttributes", {})
     strings = {name: {"stringValue": value["StringValue"]} for name, value in attributes.items()}
     try:
@@ -127,7 +127,7 @@ def _webhook_in(message: Mapping[str, Any]) -> Webhook | None:
 
 
 def _day_in(key: str) -> date | None:
-    """`stripe/2026/11/22/...` lies under its day."""
+    """Return the day in a key such as `stripe/2026/11/22/...`; None where there is none."""
     try:
         return datetime.strptime("/".join(key.split("/")[1:4]), "%Y/%m/%d").replace(tzinfo=UTC).date()
     except ValueError:
@@ -135,6 +135,6 @@ def _day_in(key: str) -> date | None:
 
 
 def _webhook_of_copy(content: bytes) -> Webhook:
-    said = json.loads(content)
-    body = base64.b64decode(said["body"]) if said["encoding"] == "base64" else said["body"].encode()
-    return Webhook(said["source"], said["headers"], body, datetime.fromisoformat(said["received_at"]))
+    copy = json.loads(content)
+    body = base64.b64decode(copy["body"]) if copy["encoding"] == "base64" else copy["body"].encode()
+    return Webhook(copy["source"], copy["headers"], body, datetime.fromisoformat(copy["received_at"]))

@@ -19,7 +19,7 @@ _NAME = re.compile(r"[a-z0-9_-]{1,40}")
 
 @dataclass(frozen=True, slots=True)
 class NewSource:
-    """What the operator asked for."""
+    """The options of `afterbill source add`."""
 
     source: Source
     replace: bool = False
@@ -27,7 +27,7 @@ class NewSource:
 
 
 def named(provider: str, name: str | None, deployed: Deployed, *, account: str, sandbox: bool) -> Source:
-    """The source to connect: the configured one of this name, of this provider, or a new one."""
+    """Return the source to connect: the configured one of this name or provider, else a new one."""
     registry.load(provider)
     if not _NAME.fullmatch(name or provider):
         raise ConfigurationError(f"{name!r} cannot be a source: its name takes a to z, 0 to 9, _ and -, 40 at most")
@@ -42,7 +42,7 @@ def named(provider: str, name: str | None, deployed: Deployed, *, account: str, 
 
 
 def add(wanted: NewSource, deployed: Deployed, terminal: Terminal) -> int:
-    """Guide through it; 0 also when no event came in time, since nothing is wrong yet."""
+    """Guide through the steps; return 0 also when no event came in time, since nothing is wrong yet."""
     source, provider = wanted.source, registry.load(wanted.source.provider)
     url = f"{deployed.output('ApiUrl')}/webhooks/{source.name}"
     for line in [*_settings(source, provider, url, deployed), *_registration(provider, url)]:
@@ -56,11 +56,11 @@ def add(wanted: NewSource, deployed: Deployed, terminal: Terminal) -> int:
 
 
 def _settings(source: Source, provider: Connector, url: str, deployed: Deployed) -> list[str]:
-    """What to write into surveys.toml, nothing where it says so already."""
+    """Return the lines for surveys.toml; none where the source is configured already."""
     if deployed.policy().sources.get(source.name) == source:
         return []
-    said = {"provider": source.provider, "account": source.account}
-    lines = [f'{key} = "{value}"' for key, value in said.items() if value]
+    settings = {"provider": source.provider, "account": source.account}
+    lines = [f'{key} = "{value}"' for key, value in settings.items() if value]
     lines += ["sandbox = true"] * source.sandbox
     lines += [_to_fill(key, why, url) for key, why in provider.ABOUT.needs.items() if not getattr(source, key)]
     if not source.account and provider.API and "account" not in provider.ABOUT.needs:
@@ -125,7 +125,7 @@ def _worth(provider: Connector) -> str:
 
 
 def _wait(wanted: NewSource, deployed: Deployed, terminal: Terminal) -> None:
-    """Interrupting it harms nothing: the webhooks come whether or not somebody looks."""
+    """Wait for the first event; interrupting is harmless, webhooks are received anyway."""
     terminal.show(f"Waiting {wanted.wait} for the first event; Ctrl-C ends the waiting and nothing else.")
     log = EventLog(deployed, wanted.source.name, datetime.now(UTC))
     try:

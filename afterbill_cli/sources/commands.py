@@ -13,7 +13,7 @@ from afterbill_cli.sources.terminal import interactive, scripted
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """`afterbill source COMMAND`."""
+    """Add the arguments of `afterbill source`."""
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_options(commands.add_parser("add", help="connect a billing system, step by step"))
     listed = commands.add_parser("list", help="what is configured, and which secrets are missing")

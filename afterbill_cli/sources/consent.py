@@ -18,12 +18,12 @@ from afterbill_cli.sources import stack_secrets
 from afterbill_cli.sources.terminal import Terminal
 
 REDIRECT = "https://localhost/afterbill"
-"""Nothing need answer there: the person copies the address out of the browser."""
+"""No server has to answer there: the person copies the address from the browser."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a person is asked; `state` ties the answer to it."""
+    """The request for consent; `state` ties the answer to it."""
 
     api: Api
     client_id: str
@@ -32,7 +32,7 @@ class Question:
 
     @property
     def url(self) -> str:
-        """Where to consent."""
+        """The address at which the person consents."""
         wanted = {
             "response_type": "code",
             "client_id": self.client_id,

@@ -1,4 +1,4 @@
-"""What the stack says of a source's webhooks, read from the logs of its functions."""
+"""Log lines of the stack's functions about a source's webhooks."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -13,18 +13,18 @@ _PAUSE_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class EventLog:
-    """Lines that receive_webhook and capture_event wrote about one source since a moment."""
+    """Lines that receive_webhook and capture_event logged about one source since a moment."""
 
     deployed: Deployed
     source: str
     since: datetime
 
     def refusals(self) -> list[str]:
-        """Why webhooks were turned away."""
+        """Return the reasons for which webhooks were refused."""
         return [line["reason"] for line in self._lines("ReceiveWebhookFunctionName") if "reason" in line]
 
     def captured(self) -> Mapping[str, Any] | None:
-        """The first event that was captured, with its `outcome` and `reason`."""
+        """Return the first captured event, with its `outcome` and `reason`."""
         return next((line for line in self._lines("CaptureEventFunctionName") if "outcome" in line), None)
 
     def _lines(self, function: str) -> Iterator[Mapping[str, Any]]:
@@ -45,16 +45,16 @@ def first_event(
     log: EventLog, patience: timedelta, show: Callable[[str], None], sleep: Callable[[float], None]
 ) -> Mapping[str, Any] | None:
     """Wait until an event was captured, and say of each kind of refusal that it happened; None when time is up."""
-    told: set[str] = set()
+    shown: set[str] = set()
     for _ in range(max(1, int(patience.total_seconds()) // _PAUSE_SECONDS)):
         if captured := log.captured():
             return captured
         for reason in log.refusals():
-            if reason not in told:
+            if reason not in shown:
                 show(
                     f"A webhook came and was refused: {reason}. Is the secret the right one, and of this very endpoint?"
                 )
-            told.add(reason)
+            shown.add(reason)
         sleep(_PAUSE_SECONDS)
     return None
 

@@ -10,7 +10,7 @@ HEADINGS = ("source", "provider", "signing secrets", "API", "consent")
 
 
 def show(deployed: Deployed) -> int:
-    """A row per source; of secrets only whether they are there."""
+    """Print a row per source; of secrets only whether they are stored."""
     signing, apis = stack_secrets.signing(deployed).read(), stack_secrets.credentials(deployed).read()
     tokens = stack_secrets.tokens(deployed)
     rows = [HEADINGS]
@@ -18,8 +18,8 @@ def show(deployed: Deployed) -> int:
         provider = registry.load(source.provider)
         count = len(signing_secrets(signing.get(source.name)))
         secrets = str(count or "missing") if provider.ABOUT.signed else "not needed"
-        told = (_api(provider, apis.get(source.name)), _consent(provider, tokens.token(source.name)))
-        rows.append((source.name, source.provider, secrets, *told))
+        cells = (_api(provider, apis.get(source.name)), _consent(provider, tokens.token(source.name)))
+        rows.append((source.name, source.provider, secrets, *cells))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

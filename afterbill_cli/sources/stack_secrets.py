@@ -30,7 +30,7 @@ class SourceSecret:
 
 
 def signing_secrets(entry: object) -> list[str]:
-    """What the entry of a source in the secret `sources` holds, the newest first; one may stand without a list."""
+    """Return the signing secrets in an entry, the newest first; a single one may be stored without a list."""
     listed = entry if isinstance(entry, list) else [entry]
     return [one for one in listed if isinstance(one, str) and one]
 
@@ -42,7 +42,7 @@ def with_secret(entry: object, new: str, provider: str, *, replace: bool = False
 
 
 def has_credentials(entry: object, api: Api) -> bool:
-    """Whether none of them is missing."""
+    """True when the entry holds every credential of the API."""
     return isinstance(entry, Mapping) and all(entry.get(name) for name in api.login.credentials)
 
 
@@ -52,12 +52,12 @@ def secret(deployed: Deployed, output: str) -> Secret:
 
 
 def signing(deployed: Deployed) -> SourceSecret:
-    """Signing secrets by source."""
+    """Return the stack's secret with the signing secrets by source."""
     return SourceSecret(secret(deployed, "SourcesSecretArn"))
 
 
 def credentials(deployed: Deployed) -> SourceSecret:
-    """Credentials of APIs by source."""
+    """Return the stack's secret with the API credentials by source."""
     return SourceSecret(secret(deployed, "ApisSecretArn"))
 
 

@@ -29,7 +29,7 @@ _MEANINGS = {
 def send_test(
     source: Source, deployed: Deployed, *, file: Path | None = None, url: str = "", http: HttpClient | None = None
 ) -> int:
-    """Say the status and what it means; 0 when the webhook was taken."""
+    """Send a test webhook and print the status with its meaning; return 0 when it was accepted."""
     provider = registry.load(source.provider)
     if provider.poller:
         raise ConfigurationError(f"{provider.ABOUT.title} sends no webhooks: the stack asks it on a schedule")
@@ -44,7 +44,7 @@ def send_test(
 
 
 def unwanted(provider: str) -> Path:
-    """The sample of a provider that is genuine and starts no survey."""
+    """Return the provider's sample webhook that starts no survey."""
     found = sorted((local_stack.ROOT / "events" / "webhooks" / provider).glob("unwanted.*"))
     if not found:
         raise AfterbillError(f"there is no sample events/webhooks/{provider}/unwanted.*: name one with --file")
@@ -52,7 +52,7 @@ def unwanted(provider: str) -> Path:
 
 
 def meaning(status: int, provider: Connector) -> str:
-    """What the answer says about the connection."""
+    """Explain an HTTP status in terms of the connection."""
     if status in _OK and provider.confirm:
         return f"taken, and then refused when {provider.ABOUT.title} is asked: it did not send this webhook"
     if status in _OK:

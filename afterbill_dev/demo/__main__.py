@@ -68,7 +68,7 @@ def _billing(stack: Stack) -> Iterator[Billing]:
 
 @contextmanager
 def _kept_logs() -> Iterator[None]:
-    """On a failure the logs outlive the stack, and the person is told where they are."""
+    """Keep the logs when an error ends the block, and print where they are."""
     try:
         yield
     except Exception:
@@ -80,7 +80,7 @@ def _kept_logs() -> Iterator[None]:
 
 
 def _lines_of_functions() -> Iterator[str]:
-    """What the functions wrote to CloudWatch Logs, group by group."""
+    """Yield the lines that the functions wrote to CloudWatch Logs, group by group."""
     logs = boto3.client("logs")
     for group in logs.describe_log_groups()["logGroups"]:
         name = group["logGroupName"]

@@ -1,4 +1,4 @@
-"""People answer: a few in a browser, most by the form, and everything they say is written down here."""
+"""Answers by the plain form, and the list of all ratings that were given."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -16,11 +16,11 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 ONE_CLICK = "List-Unsubscribe=One-Click"
 
 Ratings = dict[str, list[int]]
-"""The ratings that count, by what they were asked about: the recount starts from these alone."""
+"""The ratings that count, by touchpoint; the recount uses only these."""
 
 
 def ratings_of(people: Iterable[Person]) -> Ratings:
-    """What these people said in the end."""
+    """Return the final ratings of these people by touchpoint."""
     log: Ratings = defaultdict(list)
     for person in people:
         if person.ratings:
@@ -44,7 +44,7 @@ def _post_form(http: urllib3.PoolManager, person: Person, mail: ReceivedMail) ->
 
 
 def unsubscribe(mail: ReceivedMail) -> None:
-    """What a mail program does when its own Unsubscribe button is pressed (RFC 8058)."""
+    """Unsubscribe as a mail program does with its own button (RFC 8058)."""
     answer = urllib3.request("POST", mail.unsubscribe_url, body=ONE_CLICK, headers=FORM, timeout=60, retries=False)
     if answer.status != HTTPStatus.OK:
         raise DemoError(f"Unsubscribing was refused with {answer.status}: {answer.data.decode()[:500]}")

@@ -23,13 +23,13 @@ SERVER = "localstripe"
 PREFERRED_PORT = 8420
 EVENTS = ROOT / "events" / "webhooks" / "stripe"
 PLANS = {"free": 0, "starter": 900, "pro": 2900, "team": 9900}
-"""Cents a month."""
+"""Prices in cents a month."""
 GOOD_CARD, CARD_TO_CONFIRM = "4242424242424242", "4000002500003155"
 
 
 @dataclass(frozen=True)
 class Purchase:
-    """What one person bought: the ids that later events refer to."""
+    """The ids of one person's purchase, for later events."""
 
     person: Person
     customer: str
@@ -102,7 +102,7 @@ class Billing:
         return _purchase(person, self._call("GET", f"/v1/invoices/{subscription['latest_invoice']}"))
 
     def _fail_to_upgrade(self, person: Person, subscription: str, customer: str) -> Purchase:
-        """From free to a paid plan with a card that the bank wants confirmed, which fails.
+        """Change from a free to a paid plan with a card whose confirmation fails.
 
         localstripe tells of a failed invoice in this case alone, not when a card is declined outright.
         """
@@ -115,7 +115,7 @@ class Billing:
         return _purchase(person, invoice)
 
     def cancel(self, purchase: Purchase) -> None:
-        """End the subscription."""
+        """Cancel the subscription."""
         self._call("DELETE", f"/v1/subscriptions/{purchase.subscription}")
 
     def bill_again(self, purchase: Purchase) -> Purchase:

@@ -1,4 +1,4 @@
-"""The cast of the demo: who buys what, what happens to the invoice, and what they answer."""
+"""The people of the demo: their plans, the course of their payments, and their answers."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from afterbill.model.billing import Touchpoint
 
 
 class BillingCase(StrEnum):
-    """What happens between a customer and the billing system."""
+    """The course of a customer's payment at the billing system."""
 
     PAYS = "pays"
     DECLINED = "declined"
@@ -18,7 +18,7 @@ class BillingCase(StrEnum):
 
 
 class Reaction(StrEnum):
-    """What a customer does with the mail."""
+    """The customer's reaction to the mail."""
 
     BROWSER = "browser"
     CHANGES = "changes"
@@ -120,7 +120,7 @@ Adam Foster      | en-GB | team    | disputes  | silent       |     |
 
 
 def everybody() -> tuple[Person, ...]:
-    """Everybody, in a fixed order."""
+    """Return all people of the demo, in a fixed order."""
     return tuple(_person(line) for line in _EVERYBODY.strip().splitlines())
 
 

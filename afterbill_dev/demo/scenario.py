@@ -1,4 +1,4 @@
-"""What the demo tells, step by step: billing, surveys, answers, score."""
+"""The steps of the demo: billing, surveys, answers, score."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -69,8 +69,8 @@ def _receive(stack: Stack, people: Sequence[Person]) -> dict[str, ReceivedMail]:
 def _check_mails(count: Mapping[str, int], asked: set[str]) -> None:
     wrong = sorted(address for address in count.keys() | asked if count.get(address, 0) != (address in asked))
     if wrong:
-        told = ", ".join(f"{address}: {count.get(address, 0)}" for address in wrong)
-        raise DemoError(f"Exactly one mail per person who is asked was expected; not so for {told}.")
+        counts = ", ".join(f"{address}: {count.get(address, 0)}" for address in wrong)
+        raise DemoError(f"Exactly one mail per person who is asked was expected; not so for {counts}.")
 
 
 def _check_stopped(stack: Stack, purchases: Sequence[Purchase]) -> None:

@@ -60,7 +60,7 @@ _MAIN_ZONES = dict(
         XK Europe/Belgrade
     """.strip().splitlines()
 )
-"""Of several zones the one most people live in, since the country alone says no more; XK is not in ISO 3166."""
+"""The zone of most people, for countries with several zones; XK is not in ISO 3166."""
 _SATURDAY, _SUNDAY = 5, 6
 _USUAL = frozenset({_SATURDAY, _SUNDAY})
 _WEEKENDS = {"LY": frozenset({4, 5}), "PS": frozenset({4, 5})}
@@ -68,7 +68,7 @@ _WEEKENDS = {"LY": frozenset({4, 5}), "PS": frozenset({4, 5})}
 
 
 def tables() -> dict[str, Any]:
-    """All of them, as they are stored."""
+    """Return all tables as they are stored."""
     zones = main_zones((files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8"))
     countries = sorted(zones.keys() & set(holidays.list_supported_countries(include_aliases=False)))
     weekends = {country: weekend(country) for country in countries}
@@ -83,7 +83,7 @@ def tables() -> dict[str, Any]:
 
 
 def main_language(country: str) -> str:
-    """What most people there read, as CLDR's likely subtags have it: English is what they leave out."""
+    """Return the main language by CLDR's likely subtags, which leave out English."""
     likely: str = get_global("likely_subtags").get(f"und_{country}", "en")
     return likely.partition("_")[0]
 
@@ -128,7 +128,7 @@ def _table(rows: Mapping[str, Any]) -> str:
 
 
 def main(file: Path = TABLES) -> int:
-    """Write the tables."""
+    """Write the tables to the file."""
     file.parent.mkdir(exist_ok=True)
     file.write_text(written(tables()), encoding="utf-8")
     return 0

@@ -1,4 +1,4 @@
-"""`make corpus`: what each webhook in a folder means to us, as a table or as JSON, without any API."""
+"""`make corpus`: show the meaning of each webhook in a folder, as a table or as JSON, without any API."""
 
 import argparse
 import json
@@ -17,12 +17,12 @@ from afterbill_cli import samples
 
 _NO_WEBHOOKS = frozenset({".md", ".rst", ".py", ".pyc"})
 _PEOPLE = frozenset({"client", "contact", "customer"})
-"""What billing systems call the objects that are customers."""
+"""Kinds of objects that are customers at billing systems."""
 HEADINGS = ("file", "outcome", "touchpoints", "email", "amount_minor", "currency", "test")
 
 
 class Outcome(StrEnum):
-    """What a webhook is: a fact, something to learn about a customer, nothing for us, or not readable."""
+    """The result for a webhook: a fact, a profile update, ignored, or unreadable."""
 
     EVENT = "event"
     PROFILE = "profile"
@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one file came to; `found` is in the order of the webhook, `problem` says what could not be read."""
+    """The reading of one file; `found` is in the order of the webhook, `problem` is its first error."""
 
     file: str
     found: tuple[ParsedElement, ...] = ()
@@ -40,13 +40,13 @@ class Reading:
 
     @property
     def facts(self) -> list[BillingEvent | ObjectReference]:
-        """What happened; of a Pointer only the provider's API knows what."""
+        """The facts; only the provider's API knows what an ObjectReference is about."""
         events = [one for one in self.found if isinstance(one, BillingEvent | ObjectReference)]
         return [one for one in events if not _is_profile(one)]
 
     @property
     def outcome(self) -> Outcome:
-        """The weightiest of what it says."""
+        """The most important outcome of its elements."""
         if self.facts:
             return Outcome.EVENT
         if any(_names_customer(one) for one in self.found):
@@ -57,22 +57,24 @@ class Reading:
         """One object of the JSON output; amounts in the smallest unit of their currency."""
         events = [_event(one) for one in self.facts]
         addresses = [one.customer.address for one in self.found if isinstance(one, BillingEvent | OperatorTask)]
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "file": self.file,
             "outcome": self.outcome.value,
             "events": events,
             "email": next(filter(None, addresses), None),
             "test": any(isinstance(one, BillingEvent) and one.test for one in self.found),
         }
-        return told | ({"error": self.problem} if self.problem else {})
+        return fields | ({"error": self.problem} if self.problem else {})
 
     def cells(self) -> tuple[str, ...]:
-        """The same as one row of the table; several events share a cell."""
-        told = self.stated()
-        columns = ([_cell(one[name]) for one in told["events"]] for name in ("touchpoint", "amount_minor", "currency"))
+        """Return one row of the table; several events share a cell."""
+        fields = self.stated()
+        columns = (
+            [_cell(one[name]) for one in fields["events"]] for name in ("touchpoint", "amount_minor", "currency")
+        )
         touchpoints, amounts, currencies = (" ".join(column) or "-" for column in columns)
-        test = "test" if told["test"] else "-"
-        return (told["file"], told["outcome"], touchpoints, _cell(told["email"]), amounts, currencies, test)
+        test = "test" if fields["test"] else "-"
+        return (fields["file"], fields["outcome"], touchpoints, _cell(fields["email"]), amounts, currencies, test)
 
 
 def read_folder(folder: Path) -> Iterator[Reading]:
@@ -120,7 +122,7 @@ def as_table(readings: Iterable[Reading]) -> str:
 
 
 def as_tsv(readings: Iterable[Reading]) -> Iterator[str]:
-    """The same cells with tabs between them."""
+    """Yield the rows with tabs between the cells."""
     yield "\t".join(HEADINGS)
     yield from ("\t".join(reading.cells()) for reading in readings)
 
@@ -144,7 +146,7 @@ def _provider(place: Path) -> str | None:
 
 
 def _names_customer(one: ParsedElement) -> bool:
-    """Whether it tells of somebody: joining two objects of one payment, or a verifier, is about nobody."""
+    """True when the element is about a customer; links between objects and verifiers are not."""
     if isinstance(one, ObjectReference):
         return _is_profile(one)
     if not isinstance(one, BillingEvent | OperatorTask):

@@ -25,7 +25,7 @@ def sources() -> str:
 
 
 def touchpoints(provider: str) -> list[Touchpoint]:
-    """Those that the samples of the provider become, with what its API answers in events/apis."""
+    """Return the touchpoints of the provider's samples, with the API answers of events/apis."""
     found = {one.touchpoint for one in _understood(provider)}
     return [touchpoint for touchpoint in Touchpoint if touchpoint in found]
 

@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def simulated(seed: int, mails: int, integrity: Integrity) -> list[Row]:
-    """So many mails of every kind, on every core if they are many; the same seed is the same traffic."""
+    """Simulate so many mails of every kind, on all cores if they are many; a seed determines the traffic."""
     names, row = [kind.name for kind in KINDS], partial(_row, seed, mails, integrity)
     if mails < _MANY:
         return list(map(row, names))

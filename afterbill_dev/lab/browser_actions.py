@@ -1,4 +1,4 @@
-"""What each kind does with one mail, in a real browser where it has one."""
+"""The actions of each kind of client with one mail, in a real browser where it uses one."""
 
 from collections.abc import Callable, Mapping
 
@@ -14,13 +14,13 @@ _TAPPED, _SENT = Answer(9, confirmed=False), Answer(9)
 
 
 def heads(mail: ServedMail) -> None:
-    """HEAD of every link."""
+    """Send HEAD for every link."""
     for rating in _RATINGS:
         mail.fetch(rating, "HEAD")
 
 
 def fetches(mail: ServedMail) -> None:
-    """GET of every link."""
+    """Fetch every link."""
     for rating in _RATINGS:
         mail.fetch(rating)
 
@@ -33,7 +33,7 @@ def browser_of_all(mail: ServedMail) -> None:
 
 
 def detonation(mail: ServedMail) -> None:
-    """The same, three hours later."""
+    """Open the first four links three hours later."""
     mail.laboratory.pass_time(3 * 3600)
     browser_of_all(mail)
 
@@ -57,7 +57,7 @@ def first_link(mail: ServedMail) -> None:
 
 
 def random_fetch(mail: ServedMail) -> None:
-    """One number, fetched."""
+    """Fetch one number."""
     mail.fetch("4")
 
 
@@ -68,7 +68,7 @@ def random_browser(mail: ServedMail) -> None:
 
 
 def leaves(seconds: float) -> Callable[[ServedMail], None]:
-    """Somebody who taps 9 and leaves after so many seconds."""
+    """Return a person's action: tap 9 and leave after so many seconds."""
 
     def act(mail: ServedMail) -> None:
         with mail.device() as device:
@@ -78,7 +78,7 @@ def leaves(seconds: float) -> Callable[[ServedMail], None]:
 
 
 def confirms(mail: ServedMail) -> None:
-    """Somebody who taps 9 and sends it."""
+    """A person taps 9 and sends it."""
     with mail.device() as device:
         page = device.open("9")
         device.stay(page, 3)
@@ -86,21 +86,21 @@ def confirms(mail: ServedMail) -> None:
 
 
 def taps_twice(mail: ServedMail) -> None:
-    """Somebody who taps 9 twice."""
+    """A person taps 9 twice."""
     with mail.device() as device:
         device.tap("9", 1)
         device.tap("9", 1)
 
 
 def thinks_again(mail: ServedMail) -> None:
-    """Somebody who taps 3, and four seconds later 9."""
+    """A person taps 3, and four seconds later 9."""
     with mail.device() as device:
         device.tap("3", 4)
         device.tap("9", 1)
 
 
 def thinks_again_on_the_page(mail: ServedMail) -> None:
-    """Somebody who taps 3, chooses 9 on the page and sends it."""
+    """A person taps 3, chooses 9 on the page and sends it."""
     with mail.device() as device:
         page = device.open("3")
         device.stay(page, 4)
@@ -109,7 +109,7 @@ def thinks_again_on_the_page(mail: ServedMail) -> None:
 
 
 def chooses_on_the_page(mail: ServedMail) -> None:
-    """Somebody who chooses another number on the page, and leaves without sending."""
+    """A person chooses another number on the page, and leaves without sending."""
     with mail.device() as device:
         page = device.open("4")
         device.stay(page, 2)
@@ -119,7 +119,7 @@ def chooses_on_the_page(mail: ServedMail) -> None:
 
 
 def two_tabs(mail: ServedMail) -> None:
-    """Somebody whose first page lay in the background until the second was seen."""
+    """A person's first page stays in the background until the second was seen."""
     with mail.device() as device:
         first = device.open("4")
         first.evaluate(_shown("hidden"))
@@ -132,12 +132,12 @@ def two_tabs(mail: ServedMail) -> None:
 
 
 def _shown(state: str) -> str:
-    told = f"Object.defineProperty(document, 'visibilityState', {{value: '{state}', configurable: true}})"
-    return f"{told}; document.dispatchEvent(new Event('visibilitychange'))"
+    property_ = f"Object.defineProperty(document, 'visibilityState', {{value: '{state}', configurable: true}})"
+    return f"{property_}; document.dispatchEvent(new Event('visibilitychange'))"
 
 
 def two_devices(mail: ServedMail) -> None:
-    """Somebody who taps 3 at the desk, and 9 on the phone."""
+    """A person taps 3 at the desk, and 9 on the phone."""
     with mail.device("office", DESK) as desk, mail.device("home") as phone:
         desk.tap("3", 1)
         mail.laboratory.pass_time(3600)
@@ -145,33 +145,33 @@ def two_devices(mail: ServedMail) -> None:
 
 
 def hovers_and_taps(mail: ServedMail) -> None:
-    """Somebody whose browser fetched ahead the number they tap."""
+    """A person's browser prefetched the number that is tapped."""
     with mail.device("home", DESK) as device:
         device.point_at("3", "9")
         device.tap("9", 3)
 
 
 def without_script(mail: ServedMail) -> None:
-    """Somebody who sends without JavaScript."""
+    """A person sends without JavaScript."""
     with mail.device(java_script_enabled=False) as device:
         page = device.open("9")
         device.send(page)
 
 
 def without_script_nor_sending(mail: ServedMail) -> None:
-    """Somebody who taps without JavaScript, and leaves."""
+    """A person taps without JavaScript, and leaves."""
     with mail.device(java_script_enabled=False) as device:
         device.open("9").close()
 
 
 def before_it_is_shown(mail: ServedMail) -> None:
-    """Somebody who leaves before the page was visible for a moment."""
+    """A person leaves before the page counts as visible."""
     with mail.device() as device:
         device.tap("9", 0.3)
 
 
 def after_a_gateway(mail: ServedMail) -> None:
-    """Somebody who taps a minute after a gateway."""
+    """A person taps a minute after a gateway's browser."""
     browser_of_all(mail)
     mail.laboratory.pass_time(60)
     leaves(3)(mail)

@@ -12,7 +12,7 @@ from afterbill_dev.lab.traffic import PHONE
 _PATIENCE_MILLISECONDS, _LOOK_MILLISECONDS = 250, 5
 HIDDEN_PAGE = "Object.defineProperty(document, 'visibilityState', {get: () => 'hidden'});"
 _FIRST_SECONDS = 0.5
-"""Until then a page has reported, if it does."""
+"""A page that reports has reported by then."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Each kind once over the real handler, and what it came to."""
+"""Each kind of client once over the real handler, and the result."""
 
 from playwright.sync_api import Browser
 
@@ -10,7 +10,7 @@ from afterbill_dev.lab.server import Laboratory, serving
 
 
 def play(name: str, browser: Browser, integrity: Integrity) -> Laboratory:
-    """The mail after that kind has used it and its clicks are reviewed."""
+    """Let one kind use a mail, review its clicks, and return the laboratory."""
     laboratory = Laboratory(integrity)
     laboratory.pass_time(5)
     laboratory.harness.deliver()
@@ -23,7 +23,7 @@ def play(name: str, browser: Browser, integrity: Integrity) -> Laboratory:
 
 
 def report(integrity: Integrity, browser: Browser) -> str:
-    """What each kind caused, and what it came to, as lines."""
+    """Return a line for each kind: its requests and the recorded answer."""
     lines = ["What each kind causes: real requests, in Chromium where it has a browser", ""]
     for name in ACTIONS:
         one = play(name, browser, integrity).harness.invitation

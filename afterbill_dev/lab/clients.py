@@ -35,4 +35,4 @@ KINDS = (
     *(ClientKind(name, person=True, make=make, limit=True) for name, make in people.LIMITS.items()),
 )
 NAMES: Mapping[str, bool] = {kind.name: kind.person for kind in KINDS} | {"person": True, "robot": False}
-"""Whether a name is a person's."""
+"""True for names of people, by name."""

@@ -1,4 +1,4 @@
-"""What others publish as their rule about taps, over the same traffic; docs/answer-integrity.md names the sources.
+"""Published rules of competitors about taps, over the same traffic; docs/answer-integrity.md names the sources.
 
 A rule gives every number it would record, with its moment, the last one last.
 """
@@ -14,12 +14,12 @@ _LOADED = 5.0
 
 
 def auto_record(mail: Mailing) -> Recorded:
-    """Every number that is opened counts (Wootric's default)."""
+    """Count every number that is opened (Wootric's default)."""
     return [(use.at, use.number) for use in mail.uses if use.number is not None and (_opened(use) or _sent(use))]
 
 
 def five_seconds(mail: Mailing) -> Recorded:
-    """A number counts whose page ran its script for five seconds (Retently)."""
+    """Count a number whose page ran its script for five seconds (Retently)."""
     waited = [
         (use.at + use.background + _LOADED, use.number)
         for use in mail.uses
@@ -29,12 +29,12 @@ def five_seconds(mail: Mailing) -> Recorded:
 
 
 def confirm_only(mail: Mailing) -> Recorded:
-    """Only what is sent from the page counts (Chatwoot, FreeScout)."""
+    """Count only what is sent from the page (Chatwoot, FreeScout)."""
     return [(use.at, use.number) for use in mail.uses if use.number is not None and _sent(use)]
 
 
 def hidden_link(mail: Mailing) -> Recorded:
-    """Nothing counts of a mail whose hidden link was opened, everything of the others (nps.today)."""
+    """Count nothing of a mail whose hidden link was opened, else every number (nps.today)."""
     return [] if any(use.link == HIDDEN and _opened(use) for use in mail.uses) else auto_record(mail)
 
 

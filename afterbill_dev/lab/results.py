@@ -1,4 +1,4 @@
-"""Whether an answer is right: what a person chose last, and nothing that no person chose."""
+"""Judge recorded answers: the number that a person chose last is right, one that no person chose is wrong."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -27,11 +27,11 @@ class Row:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing went wrong but what is stated."""
+        """True when only stated errors happened."""
         return self.limit or self.wrong == self.stated
 
     def add(self, mail: Mailing, integrity: Integrity, client: str = "") -> None:
-        """Let the mail happen, here and by each rival's rule; with a `client` only what is its doing, or its loss."""
+        """Simulate the mail, here and by each competitor's rule; with a `client`, count only its errors."""
         seen = observe(mail, integrity)
         recorded = [(at, answer.rating) for at, answer in seen.answers]
         failed = self._failed(mail, recorded, client)
@@ -48,13 +48,13 @@ class Row:
 
 
 def lost(mail: Mailing, recorded: Recorded) -> bool:
-    """Whether the last number is another than the one that a person chose last."""
+    """True when the last recorded number is not the one that a person chose last."""
     people = _chosen(mail)
     return bool(people) and (not recorded or recorded[-1][1] != people[-1].number)
 
 
 def counted(mail: Mailing, recorded: Recorded, client: str = "") -> bool:
-    """Whether there ever was a number that no person had chosen until then; with a `client`, one that it used."""
+    """True when a number was recorded that no person had chosen by then; with a `client`, one that it used."""
     foreign = _foreign(mail, recorded)
     return any(use.number in foreign for use in mail.uses if not client or use.client == client)
 
@@ -69,7 +69,7 @@ def _chosen(mail: Mailing) -> list[Use]:
 
 
 def is_stated(mail: Mailing, recorded: Recorded, integrity: Integrity, client: str = "") -> bool:
-    """Whether what went wrong is one of the residuals that docs/answer-integrity.md states.
+    """True when the error is one of the residuals that docs/answer-integrity.md states.
 
     A person whose last number was neither shown by a page with a script, nor sent, or not sent after another was: an
     older number of theirs may stand, or none. A robot that opens one number, in a visible browser, after the
@@ -135,5 +135,5 @@ def _padded(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
 def thresholds(integrity: Integrity) -> str:
     """The thresholds of the run, as one line."""
     spans = {name: getattr(integrity, name) for name in ("settling", "burst", "probe", "second_thought")}
-    told = [f"{name} {span / timedelta(seconds=1):g} s" for name, span in spans.items()]
-    return ", ".join([f"visible {integrity.visible:g} s", *told, f"most_numbers {integrity.most_numbers}"])
+    durations = [f"{name} {span / timedelta(seconds=1):g} s" for name, span in spans.items()]
+    return ", ".join([f"visible {integrity.visible:g} s", *durations, f"most_numbers {integrity.most_numbers}"])

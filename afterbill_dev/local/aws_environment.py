@@ -1,4 +1,4 @@
-"""How programs of this machine reach the local AWS, and only that."""
+"""Environment variables that point programs of this machine to the local AWS alone."""
 
 import os
 
@@ -17,7 +17,7 @@ def environment(ministack_url: str) -> dict[str, str]:
 
 
 def enter(ministack_url: str) -> None:
-    """From here on this process and its children talk to the local stack, whatever account the person has set up."""
+    """Point this process and its children to the local stack, whatever account is set up."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(environment(ministack_url), AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)

@@ -39,12 +39,12 @@ class Account:
     webhook_id: str = ""
     refresh_token: str = ""
     access_tokens: set[str] = field(default_factory=set)
-    told: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
     acknowledged: set[str] = field(default_factory=set)
 
     @property
     def api(self) -> Api:
-        """How the provider's API is reached."""
+        """The description of the provider's API."""
         api = registry.load(self.provider).API
         if api is None:
             raise LookupError(self.provider)
@@ -52,13 +52,13 @@ class Account:
 
     @property
     def token_paths(self) -> set[str]:
-        """Where tokens are bought."""
+        """Paths that issue tokens."""
         urls = (self.api.token_url, self.api.sandbox_token_url)
         return {urlsplit(url).path for url in urls if url}
 
 
 class BillingApis:
-    """All of them; several threads ask."""
+    """The APIs of all sources; safe for threads."""
 
     def __init__(self, accounts: Mapping[str, Mapping[str, Any]]) -> None:
         self._accounts = {name: Account(**described) for name, described in accounts.items()}
@@ -73,7 +73,7 @@ class BillingApis:
             return _answer(HTTPStatus.NOT_FOUND, {"error": f"no source {name} has an API"})
         with self._lock:
             if method == "PUT":
-                return _tell(account, path, body)
+                return _replace_answer(account, path, body)
             if method == "POST" and path in account.token_paths:
                 return _sell_token(account, headers, body)
             if not _opens(account, headers):
@@ -81,9 +81,9 @@ class BillingApis:
             return _look_up(account, method, path, body)
 
 
-def _tell(account: Account, path: str, body: bytes) -> Answer:
+def _replace_answer(account: Account, path: str, body: bytes) -> Answer:
     try:
-        account.told[path] = json.loads(body)
+        account.answers[path] = json.loads(body)
     except ValueError:
         return _answer(HTTPStatus.BAD_REQUEST, {"error": "the body is not JSON"})
     return Answer(HTTPStatus.NO_CONTENT, (), b"")
@@ -93,7 +93,7 @@ def _look_up(account: Account, method: str, path: str, body: bytes) -> Answer:
     counter = _OWN_ANSWERS.get(account.provider)
     found = counter(account, method, path, body) if counter else None
     if found is None:
-        found = account.told.get(path, _sample(account.provider, method, path))
+        found = account.answers.get(path, _sample(account.provider, method, path))
     return _answer(HTTPStatus.NOT_FOUND, {"error": "not_found"}) if found is None else _answer(HTTPStatus.OK, found)
 
 
@@ -105,7 +105,7 @@ def _sample(provider: str, method: str, path: str) -> object | None:
 
 
 def _opens(account: Account, headers: Mapping[str, str]) -> bool:
-    """Whether the request shows what is stored for the source."""
+    """True when the request shows the credentials of the source."""
     shown, login = headers.get("authorization", ""), account.api.login
     if login in OF_TOKENS:
         return shown.removeprefix("Bearer ") in account.access_tokens
@@ -136,8 +136,8 @@ def _basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def _answer(status: int, said: Any) -> Answer:  # noqa: ANN401  # any JSON
-    return Answer(status, JSON, json.dumps(said).encode())
+def _answer(status: int, content: Any) -> Answer:  # noqa: ANN401  # any JSON
+    return Answer(status, JSON, json.dumps(content).encode())
 
 
 VERIFY = "/v1/notifications/verify-webhook-signature"
@@ -148,7 +148,7 @@ SET_AS_PROCESSED = "/invoices/set_as_processed"
 
 def _paypal(account: Account, method: str, path: str, body: bytes) -> object | None:
     """PayPal vouches for what was signed with the source's secret, and for the configured webhook alone."""
-    if (method, path) != ("POST", VERIFY) or path in account.told:
+    if (method, path) != ("POST", VERIFY) or path in account.answers:
         return None
     question, _, event = body.partition(EVENT)
     asked = json.loads(question + b"}")
@@ -163,17 +163,17 @@ def _runmyaccounts(account: Account, method: str, path: str, body: bytes) -> obj
         account.acknowledged.update(parse_qs(body.decode()).get("id", ()))
         return {}
     if path.endswith(PAYMENT_LIST):
-        return _without(account.acknowledged, account.told.get(path, []))
+        return _without(account.acknowledged, account.answers.get(path, []))
     return None
 
 
-def _without(acknowledged: set[str], told: object) -> object:
+def _without(acknowledged: set[str], payments: object) -> object:
     """The list without what was acknowledged, be it wrapped or not."""
-    if isinstance(told, dict):
-        return {key: _without(acknowledged, value) for key, value in told.items()}
-    if not isinstance(told, list):
-        return told
-    return [one for one in told if not (isinstance(one, dict) and str(one.get("id")) in acknowledged)]
+    if isinstance(payments, dict):
+        return {key: _without(acknowledged, value) for key, value in payments.items()}
+    if not isinstance(payments, list):
+        return payments
+    return [one for one in payments if not (isinstance(one, dict) and str(one.get("id")) in acknowledged)]
 
 
 _OWN_ANSWERS: Mapping[str, Callable[[Account, str, str, bytes], object | None]] = {

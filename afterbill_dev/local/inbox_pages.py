@@ -83,7 +83,7 @@ def _fields(mail: SentMail) -> dict[str, Any]:
 
 
 def _unsubscribe_button(mail: SentMail) -> str:
-    """What a mail program shows for the one-click headers of RFC 8058."""
+    """Return the button that a mail program shows for the one-click headers of RFC 8058."""
     link = re.search(r"<(https?://[^>]+)>", mail.header("List-Unsubscribe"))
     name, _, value = mail.header("List-Unsubscribe-Post").partition("=")
     if link is None or not value:

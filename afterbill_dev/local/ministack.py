@@ -10,7 +10,7 @@ from afterbill_dev.paths import ACCOUNT, HOST, PROGRAMS, REGION, RUN, SCRATCH
 
 NAME = "ministack"
 PORT = 8466
-"""Wanted, not insisted on."""
+"""Preferred; any free port will do."""
 
 
 def start(mail_url: str) -> str:
@@ -61,7 +61,7 @@ def stop() -> None:
 
 
 def _answers(url: str, name: str) -> bool:
-    """Whether this very MiniStack answers: another checkout's may have taken the port a moment before."""
+    """True when this MiniStack answers; one of another checkout may have taken the port."""
     if not processes.is_running(NAME):
         raise StackError("MiniStack ended at once; if its port was taken, just try again.")
     health = processes.get(f"{url}/_ministack/health")

@@ -1,4 +1,4 @@
-"""What MiniStack's CloudFormation leaves undone or resolves wrongly, done through its API after the deployment.
+"""Corrections through MiniStack's API after the deployment, where its CloudFormation is incomplete or wrong.
 
 The template stays as strict as AWS needs it; whatever is widened is widened here. What MiniStack cannot show at all
 (bisecting, dead letters of schedules, flexible windows, iam:PassRole) is asserted on the template in tests/infra.
@@ -18,7 +18,7 @@ ANY_METHOD = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
 QUEUES = ("InboxUrl", "SendQueueUrl", "MailEventsUrl", "SmsEventsUrl")
 RETRY_SECONDS = 20
-"""On AWS a failed message comes back after three minutes; nobody watches a laptop for so long."""
+"""On AWS a failed message comes back after three minutes, too long for a laptop."""
 
 
 def add_routes(api_id: str) -> dict[str, str]:
@@ -69,7 +69,7 @@ def _physical_id(logical_id: str) -> str:
 
 
 def hasten_retries(outputs: Mapping[str, str]) -> None:
-    """Let failed messages come back soon."""
+    """Shorten the time after which failed messages come back."""
     for queue in QUEUES:
         boto3.client("sqs").set_queue_attributes(
             QueueUrl=outputs[queue], Attributes={"VisibilityTimeout": str(RETRY_SECONDS)}

@@ -68,7 +68,7 @@ def start(
 
 
 def is_running(name: str) -> bool:
-    """Whether the program kept under `name` still runs."""
+    """True when the program kept under `name` still runs."""
     return _pid(name) is not None
 
 
@@ -110,7 +110,7 @@ def wait_until(holds: Callable[[], bool], what: str, *, seconds: float = PATIENC
 
 
 def get(url: str) -> bytes | None:
-    """What a server of this stack answers, None when it does not or refuses."""
+    """Return the body that a server of this stack answers, None when it does not or refuses."""
     try:
         with urlopen(url, timeout=2) as answer:  # noqa: S310 (an address of our own, on loopback)
             return bytes(answer.read())
@@ -151,12 +151,12 @@ def _pid(name: str) -> int | None:
 
 
 def _birth(pid: int) -> str:
-    """When a process began, in whatever unit the system tells; empty where it does not."""
+    """Return the start of a process in the system's own unit; empty where it is unknown."""
     with suppress(FileNotFoundError, ProcessLookupError):
         state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         # A dead process stays listed until its parent has asked about it.
         return "ended" if state == "Z" else rest[18]
     with suppress(FileNotFoundError):
-        told = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], check=False, capture_output=True, text=True)
-        return told.stdout.strip()
+        listed = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], check=False, capture_output=True, text=True)
+        return listed.stdout.strip()
     return ""

@@ -58,7 +58,7 @@ class RequestHandler(BaseHTTPRequestHandler):
     do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815 (names are http.server's)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its name in the standard library)
-        """Say nothing: a path carries a customer's token."""
+        """Log nothing: a path holds a customer's token."""
 
 
 class ProxyServer(ThreadingHTTPServer):
@@ -73,7 +73,7 @@ class ProxyServer(ThreadingHTTPServer):
         self.upstream = upstream
 
     def answer(self, request: RequestHandler, body: bytes) -> Answer:
-        """What the server behind answers."""
+        """Return the answer of the server behind."""
         return forward(request, body, self.upstream)
 
 
@@ -85,7 +85,7 @@ class ApiServer(ProxyServer):
         self.routes = routes
 
     def answer(self, request: RequestHandler, body: bytes) -> Answer:
-        """What the function behind the route answers."""
+        """Return the answer of the function behind the route."""
         if request.command == "OPTIONS":
             return options_requests.ask(request, body, self.routes)
         return super().answer(request, body)
@@ -126,7 +126,7 @@ class MailServer(ProxyServer):
         return Answer(200, HTML, inbox_pages.mail_page(mail).encode())
 
     def _texts(self) -> list[Text]:
-        """What MiniStack's SNS keeps of them."""
+        """Return the text messages that MiniStack's SNS holds."""
         answer = processes.get(f"http://{self.upstream.host}:{self.upstream.port}{TEXTS}")
         return read_texts(answer) if answer else []
 

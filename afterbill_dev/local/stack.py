@@ -34,7 +34,7 @@ from afterbill_dev.paths import (
 Result = TypeVar("Result")
 SERVER = "server"
 API_PORT, INBOX_PORT = 8480, 8425
-"""Wanted, not insisted on."""
+"""Preferred; any free port will do."""
 SOURCES_OF_THE_STACK = (
     "events/apis",
     "functions",
@@ -95,7 +95,7 @@ def _start_on(api: socket.socket, post: socket.socket, made_from: str, surveys: 
         "stack_name": STACK_NAME,
         "region": REGION,
         "table": outputs["TableName"],
-        "sources": {name: source.told for name, source in sources.items()},
+        "sources": {name: source.described for name, source in sources.items()},
         "configuration": str(CONFIGURED),
         "outputs": outputs,
         "environment": aws_environment.environment(ministack_url),

@@ -11,7 +11,7 @@ _MAIL, _PAGE, _NEXT = "renewed", "survey-chosen", "thanks-reason"
 
 
 def hang(gallery: Path, into: Path) -> int:
-    """Copy them out of a gallery that holds LANGUAGES; their number."""
+    """Copy the pictures from a gallery that holds LANGUAGES; return their number."""
     pictures = dict(_pictures())
     for name, picture in pictures.items():
         shutil.copyfile(gallery / picture, into / name)

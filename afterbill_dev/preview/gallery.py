@@ -15,7 +15,7 @@ INDEX = "index.html"
 
 
 def previews(variants: Sequence[Variant]) -> list[Preview]:
-    """Everything there is to see, language by language, mails first."""
+    """Return all items of the gallery by language, mails first."""
     return [one for variant in variants for room in (mails, pages) for one in room.previews(variant)]
 
 

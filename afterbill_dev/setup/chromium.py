@@ -55,7 +55,7 @@ def downloaded() -> Iterator[str]:
 
 
 def starts(*command: str) -> bool:
-    """Whether the program runs at all; a Debian name may be a stub that asks for another package manager."""
+    """True when the program runs; a Debian name may be a stub that asks for another package manager."""
     try:
         return subprocess.run(command, check=False, capture_output=True, timeout=60).returncode == 0
     except (OSError, subprocess.TimeoutExpired):

@@ -159,14 +159,14 @@ TEXT = Text("1", "+4915123456789", "Acme: eine Frage: https://acme.example/c/012
 
 
 def test_text_messages_are_read_by_number_in_the_order_they_were_sent() -> None:
-    told = {
+    messages = {
         "sms_messages": {
             "+492": [{"MessageId": "2", "Message": "b"}],
             "+491": [{"MessageId": "1", "Message": "a"}, {"MessageId": "3", "Message": "c"}],
         }
     }
 
-    read = read_texts(json.dumps(told).encode())
+    read = read_texts(json.dumps(messages).encode())
 
     assert read == [Text("1", "+491", "a"), Text("3", "+491", "c"), Text("2", "+492", "b")]
 

@@ -34,7 +34,7 @@ def test_the_report_has_a_line_for_every_kind(chromium, integrity, monkeypatch):
         "afterbill_dev.lab.browser_report.ACTIONS", {name: ACTIONS[name] for name in ("HEAD only", "tap and send")}
     )
 
-    told = report(integrity, chromium)
+    text = report(integrity, chromium)
 
-    assert "hidden probed:0 probed:1" in told
-    assert told.splitlines()[-1].split()[:5] == ["tap", "and", "send", "9", "opened:9"]
+    assert "hidden probed:0 probed:1" in text
+    assert text.splitlines()[-1].split()[:5] == ["tap", "and", "send", "9", "opened:9"]

@@ -68,11 +68,11 @@ def test_a_rule_that_is_switched_off_is_missed(capsys, monkeypatch):
 
 
 def test_the_table_says_kind_number_share_and_interval(rows):
-    told = table([rows["one number, visible"]]).splitlines()
+    lines = table([rows["one number, visible"]]).splitlines()
 
     heading = "kind n afterbill 95 % stated auto-record 5 s loaded confirm only hidden link"
-    assert told[0].split() == heading.split()
-    assert told[1].startswith("one number, visible  counted  40     100.00  91.24-100.00     all        100.0")
+    assert lines[0].split() == heading.split()
+    assert lines[1].startswith("one number, visible  counted  40     100.00  91.24-100.00     all        100.0")
 
 
 def test_the_interval_is_wilsons():

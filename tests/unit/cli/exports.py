@@ -27,7 +27,7 @@ SAMPLES = EVENTS / "imports" / "responses"
 
 
 def export_settings(**changes: Any) -> ExportSettings:
-    """Of an export of csv, in Berlin."""
+    """Return the settings of a csv export, in Berlin."""
     defaults: dict[str, Any] = {
         "name": "csv",
         "question": Question.NPS,
@@ -41,7 +41,7 @@ def export_settings(**changes: Any) -> ExportSettings:
 
 @dataclass
 class Found:
-    """What an import of a file comes to."""
+    """The result of importing a file."""
 
     code: int
     report: ResponseReport
@@ -56,11 +56,11 @@ class Found:
 
     @property
     def notes(self) -> dict[str, tuple[int, list[int]]]:
-        """The same of what is only to know."""
+        """The notes, by kind."""
         return {kind: (one.count, one.first) for kind, one in self.report.notes.items()}
 
     @property
-    def said(self) -> list[tuple[int, str, str]]:
+    def answers(self) -> list[tuple[int, str, str]]:
         """Rating, comment and time of each."""
         return [
             (one.answer.rating, one.answer.comment, f"{one.answered_at:%Y-%m-%dT%H:%M:%S}")
@@ -93,6 +93,6 @@ def read(
 
 
 def write(file: Path, content: str | bytes, product: str = "csv", **changes: Any) -> Found:
-    """The same of this content."""
+    """Write this content and import it."""
     file.write_bytes(content.encode() if isinstance(content, str) else content)
     return read(file, product, **changes)

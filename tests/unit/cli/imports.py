@@ -17,20 +17,20 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 @dataclass
 class Found:
-    """What checking a file comes to."""
+    """The result of checking a file."""
 
     checked: RowCounts
     problems: ProblemLog
     events: list[BillingEvent] = field(default_factory=list)
 
     @property
-    def told(self) -> list[str]:
+    def messages(self) -> list[str]:
         """The problems as a person reads them."""
         return [f"{one.line} {one.column}: {one.text}. {one.hint}" for one in self.problems.first]
 
     @property
     def addresses(self) -> list[str | None]:
-        """Of the rows that are to be imported."""
+        """The addresses of the rows to import."""
         return [one.customer.email for one in self.events]
 
 

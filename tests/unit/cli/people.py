@@ -1,4 +1,4 @@
-"""Those who use the commands, and the servers that answer them, as tests need them."""
+"""People who run commands, and servers that answer them, for tests."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -96,12 +96,12 @@ SECRETS: dict[str, Any] = {
     "Tokens": {name: {"refresh_token": "hidden"} for name in ("books", "ledger")},
     "Keys": {"identity": "k" * 64, "links": {}},
 }
-"""Of the sources that conftest configures."""
+"""Secrets of the sources that conftest configures."""
 
 
 def stack(parameters: Mapping[str, str]) -> dict[str, Any]:
-    said = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
-    one = {"StackName": "afterbill", "CreationTime": NOW, "StackStatus": "UPDATE_COMPLETE", "Parameters": said}
+    pairs = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    one = {"StackName": "afterbill", "CreationTime": NOW, "StackStatus": "UPDATE_COMPLETE", "Parameters": pairs}
     return {"Stacks": [one]}
 
 
@@ -113,35 +113,35 @@ def subscriptions(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def secrets(**different: Any) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """What they hold; None is a secret that is not there, a text one that is stored as it is."""
+    """Answer with these secrets; None is a missing secret, a text is stored as it is."""
 
-    def told(asked: Mapping[str, Any]) -> dict[str, Any]:
+    def reply_to(asked: Mapping[str, Any]) -> dict[str, Any]:
         held = (SECRETS | different)[asked["SecretId"]]
         if held is None:
             return refused("ResourceNotFoundException")
         return {"SecretString": held if isinstance(held, str) else json.dumps(held)}
 
-    return told
+    return reply_to
 
 
 def messages(**counts: int) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    def told(asked: Mapping[str, Any]) -> dict[str, Any]:
+    def reply_to(asked: Mapping[str, Any]) -> dict[str, Any]:
         name = asked["QueueUrl"].rpartition("/")[2]
         arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}"
         return {"Attributes": {"ApproximateNumberOfMessages": str(counts.get(name, 0)), "QueueArn": arn}}
 
-    return told
+    return reply_to
 
 
 def measured(*values: float | None) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """The newest values in the order they are asked for; None where there is none."""
 
-    def told(asked: Mapping[str, Any]) -> dict[str, Any]:
+    def reply_to(asked: Mapping[str, Any]) -> dict[str, Any]:
         ids = [one["Id"] for one in asked["MetricDataQueries"]]
         found = zip(ids, [*values, *[None] * len(ids)], strict=False)
         return {"MetricDataResults": [{"Id": key, "Values": [] if one is None else [one, 9e9]} for key, one in found]}
 
-    return told
+    return reply_to
 
 
 HEALTHY: dict[str, Any] = {
@@ -186,7 +186,7 @@ HEALTHY: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What botocore looks at of an HTTP answer."""
+    """The parts of an HTTP answer that botocore reads."""
 
     status_code: int
 
@@ -213,12 +213,12 @@ def _client(service: str) -> tuple[Any, list[Mapping[str, Any]]]:
         context["asked"] = dict(params)
 
     def answer(model: Any, context: Any, **_: Any) -> tuple[Answer, Any]:
-        said = current[0].get(model.name, refused("UnknownOperationException", "no such operation"))
-        said = said(context["asked"]) if callable(said) else said
-        if "Error" in said:
-            return Answer(400), said
-        validate_parameters(said, model.output_shape)
-        return Answer(200), said
+        reply = current[0].get(model.name, refused("UnknownOperationException", "no such operation"))
+        reply = reply(context["asked"]) if callable(reply) else reply
+        if "Error" in reply:
+            return Answer(400), reply
+        validate_parameters(reply, model.output_shape)
+        return Answer(200), reply
 
     made.meta.events.register(f"before-parameter-build.{made.meta.service_model.service_id.hyphenize()}", remember)
     made.meta.events.register(f"before-call.{made.meta.service_model.service_id.hyphenize()}", answer)
@@ -258,7 +258,7 @@ def stack_under_test(
 
 
 def capped(examined: StackUnderTest, **caps: Any) -> StackUnderTest:
-    """The same under [sending] with these caps."""
+    """Return the stack with these caps under [sending]."""
     vars(examined)["policy"] = replace(examined.policy, sending=SendingCaps(**caps))
     return examined
 

@@ -28,14 +28,14 @@ def test_a_permission_that_is_missing_is_named_and_harms_no_other_check(config, 
     code = "AuthorizationError" if need.startswith("sns") else "AccessDeniedException"
     examined = stack_under_test(config, {operation(need): refused(code, DENIED.format(need))})
 
-    told = {check: findings(examined, check.name) for check in CHECKS}
+    by_check = {check: findings(examined, check.name) for check in CHECKS}
 
-    silent = [check for check, found in told.items() if found[-1].remedy == f"allow {need} to whoever runs this"]
+    silent = [check for check, found in by_check.items() if found[-1].remedy == f"allow {need} to whoever runs this"]
     assert silent
-    assert all(found[-1].verdict is Verdict.UNKNOWN for check, found in told.items() if check in silent)
+    assert all(found[-1].verdict is Verdict.UNKNOWN for check, found in by_check.items() if check in silent)
     assert all(need in check.needs for check in silent)
-    spared = [check for check, found in told.items() if need not in check.needs]
-    assert all(examine_again(config, check) == told[check] for check in spared)
+    spared = [check for check, found in by_check.items() if need not in check.needs]
+    assert all(examine_again(config, check) == by_check[check] for check in spared)
 
 
 def examine_again(config, check):
@@ -44,7 +44,7 @@ def examine_again(config, check):
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 def test_a_check_asks_for_no_more_than_it_says(config, check):
-    """What it does not name is denied, and makes no difference."""
+    """Permissions that a check does not name are denied, which makes no difference."""
     denied = {name: refused("AccessDenied") for name in HEALTHY if name not in map(operation, check.needs)}
 
     assert findings(stack_under_test(config, denied), check.name) == findings(stack_under_test(config), check.name)
@@ -128,9 +128,9 @@ def test_a_person_reads_a_line_per_finding_and_what_to_do(config, capsys):
 def test_a_program_reads_one_object(config, capsys):
     assert commands.run(stack_under_test(config), as_json=True, checks=SICK) == 1
 
-    told = json.loads(capsys.readouterr().out)
-    assert (told["stack"], told["healthy"]) == ("afterbill", False)
-    assert told["findings"][2] == {"check": "the second", "verdict": "fail", "found": "broken", "remedy": "`mend`"}
+    report = json.loads(capsys.readouterr().out)
+    assert (report["stack"], report["healthy"]) == ("afterbill", False)
+    assert report["findings"][2] == {"check": "the second", "verdict": "fail", "found": "broken", "remedy": "`mend`"}
 
 
 def test_only_what_fails_makes_the_command_fail():
@@ -149,9 +149,9 @@ def test_the_command_examines_the_stack_it_speaks_to(monkeypatch, config, capsys
 
     run(monkeypatch, examined.deployed, "--json")
 
-    told = json.loads(capsys.readouterr().out)["findings"]
-    assert {one["check"] for one in told} == {check.name for check in CHECKS}
-    assert [one for one in told if one["verdict"] == "unknown"] == []
+    rows = json.loads(capsys.readouterr().out)["findings"]
+    assert {one["check"] for one in rows} == {check.name for check in CHECKS}
+    assert [one for one in rows if one["verdict"] == "unknown"] == []
 
 
 def test_name_servers_need_not_be_asked(monkeypatch, config, capsys):

@@ -165,9 +165,9 @@ def test_silent_name_servers_are_asked_once(config):
     known = stack_under_test(config)
     examined = StackUnderTest(known.deployed, Dns(Silent(OSError("network is unreachable"))), NOW)
 
-    told = {findings(examined, check)[0].found for check in RECORDS}
+    texts = {findings(examined, check)[0].found for check in RECORDS}
 
-    assert told == {"DNS did not answer for amazonses.com: network is unreachable"}
+    assert texts == {"DNS did not answer for amazonses.com: network is unreachable"}
     assert examined.dns.resolver.asked == 1
 
 

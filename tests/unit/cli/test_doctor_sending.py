@@ -44,7 +44,7 @@ def dkim(**different):
 
 
 @pytest.mark.parametrize(
-    ("different", "verdict", "told"),
+    ("different", "verdict", "expected"),
     [
         ({}, Verdict.OK, "to anybody (HEALTHY)"),
         ({"SendingEnabled": False}, Verdict.FAIL, "does not send"),
@@ -53,10 +53,10 @@ def dkim(**different):
         ({"ProductionAccessEnabled": False}, Verdict.FAIL, "sandbox: only verified addresses get mail"),
     ],
 )
-def test_the_account_must_send_to_anybody(config, different, verdict, told):
+def test_the_account_must_send_to_anybody(config, different, verdict, expected):
     found = worst(account(config, **different), "SES account")
 
-    assert (found.verdict, told in found.found) == (verdict, True)
+    assert (found.verdict, expected in found.found) == (verdict, True)
 
 
 def test_a_request_to_leave_the_sandbox_is_told_of(config):
@@ -166,9 +166,9 @@ def test_a_stop_of_our_own_is_told_with_its_reason(config):
 
 
 def test_a_verified_domain_with_its_own_mail_from_is_in_order(config):
-    told = [one.found for one in findings(stack_under_test(config), "identity")]
+    texts = [one.found for one in findings(stack_under_test(config), "identity")]
 
-    assert told == ["acme.com is verified", "MAIL FROM bounce.acme.com is set up"]
+    assert texts == ["acme.com is verified", "MAIL FROM bounce.acme.com is set up"]
 
 
 def test_an_identity_that_is_not_there_can_be_made(config):
@@ -203,7 +203,7 @@ def test_an_identity_that_is_not_verified_says_why(config):
 
 
 @pytest.mark.parametrize(
-    ("mail_from", "verdict", "told"),
+    ("mail_from", "verdict", "expected"),
     [
         ({}, Verdict.WARN, "DMARC rests on DKIM"),
         ({"MailFromDomainStatus": "FAILED"}, Verdict.WARN, "SES uses amazonses.com"),
@@ -214,13 +214,15 @@ def test_an_identity_that_is_not_verified_says_why(config):
         ),
     ],
 )
-def test_a_mail_from_domain_of_ones_own_must_be_set_up(config, mail_from, verdict, told):
-    said = {"MailFromAttributes": IDENTITY["MailFromAttributes"] | mail_from}
+def test_a_mail_from_domain_of_ones_own_must_be_set_up(config, mail_from, verdict, expected):
+    attributes = {"MailFromAttributes": IDENTITY["MailFromAttributes"] | mail_from}
     bare = {"VerifiedForSendingStatus": True}
 
-    found = findings(stack_under_test(config, {"GetEmailIdentity": bare | (said if mail_from else {})}), "identity")[-1]
+    found = findings(
+        stack_under_test(config, {"GetEmailIdentity": bare | (attributes if mail_from else {})}), "identity"
+    )[-1]
 
-    assert (found.verdict, told in found.found) == (verdict, True)
+    assert (found.verdict, expected in found.found) == (verdict, True)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +268,7 @@ def in_set(config, **different):
 
 
 @pytest.mark.parametrize(
-    ("different", "verdict", "told"),
+    ("different", "verdict", "expected"),
     [
         ({}, Verdict.OK, "tells what becomes of mails"),
         ({"SendingOptions": {"SendingEnabled": False}}, Verdict.FAIL, "switched off"),
@@ -275,10 +277,10 @@ def in_set(config, **different):
         ({"SuppressionOptions": {}}, Verdict.OK, "sends"),
     ],
 )
-def test_the_configuration_set_sends_and_measures(config, different, verdict, told):
+def test_the_configuration_set_sends_and_measures(config, different, verdict, expected):
     found = worst(in_set(config, **different), "configuration set")
 
-    assert (found.verdict, told in found.found) == (verdict, True)
+    assert (found.verdict, expected in found.found) == (verdict, True)
 
 
 def test_what_the_configuration_set_does_not_suppress_the_account_may(config):
@@ -295,19 +297,19 @@ def test_without_its_configuration_set_nothing_is_sent(config):
 
 
 @pytest.mark.parametrize(
-    ("different", "told"),
+    ("different", "expected"),
     [
         ({"MatchingEventTypes": ["SEND", "DELIVERY"]}, "BOUNCE, COMPLAINT"),
         ({"Enabled": False}, "BOUNCE, COMPLAINT, DELIVERY, SEND"),
         ({"SnsDestination": {"TopicArn": "arn:aws:sns:us-east-1:1:another"}}, "BOUNCE, COMPLAINT, DELIVERY, SEND"),
     ],
 )
-def test_every_event_we_live_by_must_be_told(config, different, told):
+def test_every_event_we_live_by_must_be_told(config, different, expected):
     examined = stack_under_test(
         config, {"GetConfigurationSetEventDestinations": {"EventDestinations": [EVENTS | different]}}
     )
 
-    assert worst(examined, "configuration set").found == f"SES does not tell us of {told}"
+    assert worst(examined, "configuration set").found == f"SES does not tell us of {expected}"
 
 
 def test_what_ses_tells_must_reach_the_queue(config):

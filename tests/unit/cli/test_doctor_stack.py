@@ -91,7 +91,7 @@ def test_the_shipped_brand_does_no_harm_where_no_mail_can_leave(config):
 
 
 @pytest.mark.parametrize(
-    ("edited", "verdict", "told"),
+    ("edited", "verdict", "expected"),
     [
         (OURS, Verdict.OK, "Acme AG asks about Acme Ledger"),
         (("Example GmbH", *OURS[1:]), Verdict.FAIL, "the example of company"),
@@ -101,12 +101,12 @@ def test_the_shipped_brand_does_no_harm_where_no_mail_can_leave(config):
         ((*OURS[:2], ""), Verdict.WARN, "no link to your privacy notice"),
     ],
 )
-def test_a_brand_of_ones_own_is_whole(config, edited, verdict, told):
+def test_a_brand_of_ones_own_is_whole(config, edited, verdict, expected):
     brand(config, *edited)
 
     found = worst(stack_under_test(config), "brand")
 
-    assert (found.verdict, told in found.found) == (verdict, True)
+    assert (found.verdict, expected in found.found) == (verdict, True)
 
 
 @pytest.mark.parametrize(("until", "verdict"), [(2025, Verdict.WARN), (2026, Verdict.WARN), (2027, Verdict.OK)])
@@ -206,7 +206,7 @@ def test_an_older_stack_has_fewer_secrets(config):
 
 
 @pytest.mark.parametrize(
-    ("answers", "told"),
+    ("answers", "expected"),
     [
         ({"DescribeTable": {"Table": {"DeletionProtectionEnabled": False}}}, "being deleted"),
         (
@@ -216,12 +216,12 @@ def test_an_older_stack_has_fewer_secrets(config):
         ({"DescribeTimeToLive": {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}}, "should expire"),
     ],
 )
-def test_the_table_is_kept_from_accidents(config, answers, told):
+def test_the_table_is_kept_from_accidents(config, answers, expected):
     assert worst(stack_under_test(config), "table").verdict is Verdict.OK
 
     found = worst(stack_under_test(config, answers), "table")
 
-    assert (found.verdict, told in found.found) == (Verdict.WARN, True)
+    assert (found.verdict, expected in found.found) == (Verdict.WARN, True)
 
 
 # alarms
@@ -232,7 +232,7 @@ def alarm(config, **different):
 
 
 @pytest.mark.parametrize(
-    ("different", "verdict", "told"),
+    ("different", "verdict", "expected"),
     [
         ({}, Verdict.OK, "1 alarm(s), none rings"),
         ({"StateValue": "ALARM"}, Verdict.FAIL, "InboxAgeAlarm since 2026-11-19 12:00: Webhooks wait."),
@@ -245,10 +245,10 @@ def alarm(config, **different):
         ({"ActionsEnabled": False}, Verdict.WARN, "InboxAgeAlarm tell nobody"),
     ],
 )
-def test_alarms_that_ring_or_cannot_are_told(config, different, verdict, told):
+def test_alarms_that_ring_or_cannot_are_told(config, different, verdict, expected):
     found = worst(alarm(config, **different), "alarms")
 
-    assert (found.verdict, told in found.found) == (verdict, True)
+    assert (found.verdict, expected in found.found) == (verdict, True)
 
 
 def test_alarms_somebody_deleted_are_missed(config):
@@ -270,10 +270,10 @@ def test_alarms_must_reach_a_person(config):
 
 
 def test_queues_that_work_are_told_with_what_waits(config):
-    told = findings(stack_under_test(config, {"GetQueueAttributes": messages(Inbox=3)}), "queues")
+    found = findings(stack_under_test(config, {"GetQueueAttributes": messages(Inbox=3)}), "queues")
 
-    assert [one.verdict for one in told] == [Verdict.OK, Verdict.OK]
-    assert told[1].found == "waiting: Inbox 3, SendQueue 0, MailEvents 0"
+    assert [one.verdict for one in found] == [Verdict.OK, Verdict.OK]
+    assert found[1].found == "waiting: Inbox 3, SendQueue 0, MailEvents 0"
 
 
 @pytest.mark.parametrize(

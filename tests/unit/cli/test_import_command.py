@@ -35,8 +35,8 @@ def run(stack: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     def running(*words: object) -> tuple[int, str, str]:
         capsys.readouterr()
         code = cli.main(["import", "customers", *map(str, words)])
-        told = capsys.readouterr()
-        return code, told.out, told.err
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
 
     return running
 
@@ -176,7 +176,7 @@ def test_what_changes_between_checking_and_writing_is_told(
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (["--source", "nobody"], "surveys.toml has no [sources.nobody], only: "),
         (["--errors", "SELF"], "--errors names the file that is imported: choose another one"),
@@ -185,11 +185,11 @@ def test_what_changes_between_checking_and_writing_is_told(
         (["--encoding", "klingon"], "--encoding klingon: unknown"),
     ],
 )
-def test_a_wrong_word_is_told(run: Any, file: Path, words: list[str], told: str) -> None:
+def test_a_wrong_word_is_told(run: Any, file: Path, words: list[str], expected: str) -> None:
     code, _, err = run(file, *(str(file) if word == "SELF" else word for word in words))
 
     assert code == 1
-    assert f"afterbill: {told}" in err
+    assert f"afterbill: {expected}" in err
 
 
 @pytest.mark.parametrize(("sign", "meant"), [(";", ";"), ("tab", "\t"), (r"\t", "\t"), ("|", "|")])
@@ -207,6 +207,6 @@ def test_the_journal_is_of_this_file_and_this_stack(run: Any, file: Path) -> Non
     run(file)
     [book] = (file.parent / ".afterbill").iterdir()
 
-    said = json.loads(book.read_text())
+    content = json.loads(book.read_text())
 
-    assert (said["file"], said["done"], said["outcomes"]) == ("customers.csv", 2, {"new": 2})
+    assert (content["file"], content["done"], content["outcomes"]) == ("customers.csv", 2, {"new": 2})

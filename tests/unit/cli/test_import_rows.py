@@ -1,4 +1,4 @@
-"""What is checked of each row, and that two of them are not about one customer."""
+"""Checks of each row, and of two rows about one customer."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ def learned(found: Found) -> Customer:
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "told"),
+    ("column", "value", "expected"),
     [
         ("country", "Germany", '"Germany" is no country of ISO 3166. Write its two letters, such as DE or US'),
         ("country", "UK", '"UK" is no country of ISO 3166. Write GB'),
@@ -91,12 +91,12 @@ def learned(found: Found) -> Customer:
         ),
     ],
 )
-def test_a_wrong_value_is_told_with_what_to_write(file: Path, column: str, value: str, told: str) -> None:
-    assert row(file, column, value).told == [f"2 {column}: {told}"]
+def test_a_wrong_value_is_told_with_what_to_write(file: Path, column: str, value: str, expected: str) -> None:
+    assert row(file, column, value).messages == [f"2 {column}: {expected}"]
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         ("ada", "***@ada is no address: An email address must have an @-sign. Correct it, or remove the row"),
         ("ada@localhost", "a***@localhost is no address: The part after the @-sign is not valid"),
@@ -107,15 +107,15 @@ def test_a_wrong_value_is_told_with_what_to_write(file: Path, column: str, value
         (f"{ADA}; b@example.com", "a***@example.com is no address: "),
     ],
 )
-def test_what_is_no_address_is_told_and_not_repeated(file: Path, value: str, told: str) -> None:
-    [found] = check(file, f"email\tname\n{value}\tAda\n").told
+def test_what_is_no_address_is_told_and_not_repeated(file: Path, value: str, expected: str) -> None:
+    [found] = check(file, f"email\tname\n{value}\tAda\n").messages
 
-    assert found.startswith(f"2 email: {told}")
+    assert found.startswith(f"2 email: {expected}")
     assert value not in found or "@" not in value
 
 
 def test_two_addresses_in_a_cell_are_one_too_many(file: Path) -> None:
-    [found] = check(file, f"email\tname\n{ADA}; b@example.com\tAda\n").told
+    [found] = check(file, f"email\tname\n{ADA}; b@example.com\tAda\n").messages
     assert found.endswith("Only one address fits into a row")
 
 
@@ -127,13 +127,13 @@ def test_addresses_are_stored_as_they_are_written(file: Path, value: str) -> Non
 
 
 def test_a_row_without_an_address_is_told(file: Path) -> None:
-    assert check(file, "email,name\n ,Ada\n").told == [
+    assert check(file, "email,name\n ,Ada\n").messages == [
         "2 email: is empty. Every customer needs one: add it, or remove the row"
     ]
 
 
 def test_everything_that_is_wrong_with_a_row_is_told_at_once(file: Path) -> None:
-    assert len(check(file, "email,country,locale\nada,Germany,Deutsch\n").told) == 3
+    assert len(check(file, "email,country,locale\nada,Germany,Deutsch\n").messages) == 3
 
 
 def test_a_row_is_not_larger_than_what_can_be_stored(file: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_row_is_not_larger_than_what_can_be_stored(file: Path) -> None:
 
     found = check(file, f"email,{','.join(columns)}\n{ADA},{','.join(['x' * 1999] * 6)}\n")
 
-    assert found.told == ["2 : 12009 bytes in all, more than 10000. Leave some out"]
+    assert found.messages == ["2 : 12009 bytes in all, more than 10000. Leave some out"]
 
 
 def test_a_customer_learns_all_that_a_row_says(file: Path) -> None:
@@ -149,11 +149,11 @@ def test_a_customer_learns_all_that_a_row_says(file: Path) -> None:
         "email,id,name,locale,country,time_zone,phone,plan,consent_at,consent_text,consent_withdrawn_at,notice_at,"
         "updated_at,attributes.seats"
     )
-    said = (
+    row_text = (
         "ada@example.com,cus_1,Ada,de_CH,ch,Europe/Zurich,079 123 45 67,Pro,2026-01-01T10:00:00+01:00,Ja,"
         "2026-02-01T00:00:00Z,2026-03-01T00:00:00Z,2026-04-01T00:00:00Z,12"
     )
-    found = check(file, f"{header}\n{said}\n")
+    found = check(file, f"{header}\n{row_text}\n")
 
     at = datetime(2026, 4, 1, tzinfo=UTC)
     attributes = {
@@ -202,14 +202,14 @@ def test_half_a_consent_is_counted(file: Path, column: str) -> None:
 def test_an_address_that_stands_twice_is_told_with_both_lines(file: Path) -> None:
     found = check(file, f"email\n{ADA}\nbob@example.com\n{ADA.upper()}\n")
 
-    assert found.told == ["4 email: A***@EXAMPLE.COM stands on line 2 already. Keep one of the two rows"]
+    assert found.messages == ["4 email: A***@EXAMPLE.COM stands on line 2 already. Keep one of the two rows"]
     assert found.addresses == [ADA, "bob@example.com"]
 
 
 def test_so_is_an_id(file: Path) -> None:
     found = check(file, f"email,id\n{ADA},1\nbob@example.com,1\n")
 
-    assert found.told == ['3 id: "1" stands on line 2 already. Keep one of the two rows']
+    assert found.messages == ['3 id: "1" stands on line 2 already. Keep one of the two rows']
 
 
 def test_a_row_that_is_refused_takes_nothing_from_the_next(file: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_row_that_is_refused_takes_nothing_from_the_next(file: Path) -> None:
 
     found = check(file, "email,id,country\n" + "\n".join(rows))
 
-    assert [one.split(":")[0] for one in found.told] == ["2 country", "4 email", "5 id"]
+    assert [one.split(":")[0] for one in found.messages] == ["2 country", "4 email", "5 id"]
     assert [(one.customer.email, one.customer.id) for one in found.events] == [(ADA, "1"), ("bob@example.com", "2")]
     assert (found.checked.rows, found.checked.refused) == (5, 3)
 
@@ -247,9 +247,9 @@ def test_twenty_are_told_and_the_others_counted(capsys: pytest.CaptureFixture[st
     problems.notes["things are odd"] += 3
     problems.show(Path("folder/customers.csv"))
 
-    told = capsys.readouterr().err.splitlines()
-    assert told[:2] == ["customers.csv:2: country: is wrong. Mend it", "customers.csv:3: is wrong. Mend it"]
-    assert told[20:] == ["... and 5 more: --errors FILE writes all of them", "note: 3 things are odd"]
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:2] == ["customers.csv:2: country: is wrong. Mend it", "customers.csv:3: is wrong. Mend it"]
+    assert lines[20:] == ["... and 5 more: --errors FILE writes all of them", "note: 3 things are odd"]
 
 
 def test_all_go_to_a_file(tmp_path: Path) -> None:

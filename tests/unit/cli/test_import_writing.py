@@ -25,7 +25,7 @@ NEW_ID = ids("customer")
 
 
 class Killed(Exception):  # noqa: N818  # nobody raises it but a test
-    """The process is gone."""
+    """The process was killed."""
 
 
 @dataclass
@@ -114,9 +114,9 @@ def test_it_holds_no_address_and_lies_beside_the_file(tmp_path: Path) -> None:
 
 
 def test_another_content_stack_or_reading_is_another_import(tmp_path: Path) -> None:
-    told = [("digest", "stack", "a"), ("digest", "stack", "b"), ("digest", "other", "a"), ("other", "stack", "a")]
+    identities = [("digest", "stack", "a"), ("digest", "stack", "b"), ("digest", "other", "a"), ("other", "stack", "a")]
 
-    assert len({journal(tmp_path / "x.csv", *one, NOON).path for one in told}) == 4
+    assert len({journal(tmp_path / "x.csv", *one, NOON).path for one in identities}) == 4
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:

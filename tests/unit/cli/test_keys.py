@@ -19,9 +19,9 @@ def created(stack, capsys, name="support", scopes=None, now=NOW):
 
 
 def test_a_new_key_is_printed_once_and_only_its_hash_is_stored(stack, capsys):
-    said = created(stack, capsys)
+    printed = created(stack, capsys)
 
-    id_, secret = parts_of(said)
+    id_, secret = parts_of(printed)
     stored = ApiKeysTable(stack.client("dynamodb"), TABLE, lambda: 0.0).api_key(id_)
     assert admits(stored, secret)
     assert (stored.name, stored.scopes, stored.created_at) == ("support", ("responses:write",), NOW)
@@ -48,8 +48,8 @@ def test_an_id_that_is_taken_is_not_written_over(stack, monkeypatch):
 
 
 def test_keys_are_listed_without_their_secrets(stack, capsys):
-    said = created(stack, capsys)
-    id_, secret = parts_of(said)
+    printed = created(stack, capsys)
+    id_, secret = parts_of(printed)
     keys.revoke(stack, id_, NOW + timedelta(hours=1))
     capsys.readouterr()
 

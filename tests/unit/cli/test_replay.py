@@ -25,10 +25,10 @@ NOW = datetime.now(UTC)
 HASH = str.casefold
 
 
-def neutral(kind, **said):
+def neutral(kind, **data):
     customer = {"id": "c", "email": "ada@example.com"}
     at = (NOW - timedelta(hours=1)).isoformat()
-    body = {"type": kind, "timestamp": at, "data": {"id": "1", "customer": customer, **said}}
+    body = {"type": kind, "timestamp": at, "data": {"id": "1", "customer": customer, **data}}
     return Webhook("events", {}, json.dumps(body).encode(), NOW)
 
 
@@ -53,7 +53,7 @@ def folder(tmp_path):
 
 
 def bodies(stack, queue):
-    """What a consumer finds there now, put back at once."""
+    """Return the bodies that a consumer would find, and put them back."""
     answer = stack.client("sqs").receive_message(
         QueueUrl=stack.output(queue), MaxNumberOfMessages=10, VisibilityTimeout=0, MessageAttributeNames=["All"]
     )
@@ -137,8 +137,8 @@ def test_a_dry_run_of_dead_letters_leaves_them_in_sight(stack, capsys):
 
     assert bodies(stack, "InboxDeadLettersUrl") == [PAID.body]
     assert bodies(stack, "InboxUrl") == []
-    assert ": scheduled: order_paid, invitation " in (said := capsys.readouterr().out)
-    assert said.endswith("1 scheduled\n")
+    assert ": scheduled: order_paid, invitation " in (output := capsys.readouterr().out)
+    assert output.endswith("1 scheduled\n")
 
 
 # evidence
@@ -326,7 +326,7 @@ def test_replaying_what_was_captured_changes_nothing(trial_of):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (["folder"], "say which with --source"),
         (["--dead-letters", "--source", "stripe"], "whatever their source"),
@@ -334,9 +334,9 @@ def test_replaying_what_was_captured_changes_nothing(trial_of):
         (["--dead-letters", "--ask-apis"], "belongs to a --dry-run"),
     ],
 )
-def test_arguments_that_do_not_go_together_are_told(arguments, told, capsys):
+def test_arguments_that_do_not_go_together_are_told(arguments, expected, capsys):
     assert cli.main(["replay", *arguments]) == 1
-    assert told in capsys.readouterr().err
+    assert expected in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("dry", [True, False])

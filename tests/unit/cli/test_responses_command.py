@@ -57,8 +57,8 @@ def run(stack: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     def running(*words: object, product: str = "csv") -> tuple[int, str, str]:
         capsys.readouterr()
         code = cli.main(["import", "responses", "--from", product, *map(str, words)])
-        told = capsys.readouterr()
-        return code, told.out, told.err
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
 
     return running
 
@@ -243,9 +243,9 @@ def test_the_journal_holds_no_address(run: Running, file: Path) -> None:
     run(file)
     [book] = (file.parent / ".afterbill").iterdir()
 
-    said = json.loads(book.read_text())
+    content = json.loads(book.read_text())
 
-    assert (said["file"], said["done"], said["outcomes"]) == ("answers.csv", 2, {"stored": 2})
+    assert (content["file"], content["done"], content["outcomes"]) == ("answers.csv", 2, {"stored": 2})
     assert "@" not in book.read_text()
 
 
@@ -259,7 +259,7 @@ def test_times_are_those_of_the_zone_that_is_said(run: Running, file: Path, tabl
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (["--source", "nobody"], "surveys.toml has no [sources.nobody], only: "),
         (["--name", "Two Words"], "--name Two Words: up to 40 small letters"),
@@ -270,11 +270,11 @@ def test_times_are_those_of_the_zone_that_is_said(run: Running, file: Path, tabl
         (["--errors", "SELF"], "--errors names the file that is imported"),
     ],
 )
-def test_a_wrong_word_is_told(run: Running, file: Path, words: list[str], told: str) -> None:
+def test_a_wrong_word_is_told(run: Running, file: Path, words: list[str], expected: str) -> None:
     code, _, err = run(file, *(str(file) if word == "SELF" else word for word in words))
 
     assert code == 1
-    assert f"afterbill: {told}" in err
+    assert f"afterbill: {expected}" in err
 
 
 def test_a_file_that_is_not_there_is_told(run: Running, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def sample(name: str, folder: Path, **changes: Any) -> Any:
 def test_delighted(tmp_path: Path) -> None:
     found = sample("delighted", tmp_path)
 
-    assert found.said == [
+    assert found.answers == [
         (9, "Fast, and the invoice is clear.", "2026-03-02T08:15:00"),
         (0, "", "2026-03-31T22:30:00"),
         (7, 'Two lines:\none "quoted".', "2026-03-31T22:00:00"),
@@ -49,7 +49,7 @@ def test_delighted(tmp_path: Path) -> None:
 
 
 def test_retently(tmp_path: Path) -> None:
-    assert sample("retently", tmp_path).said == [
+    assert sample("retently", tmp_path).answers == [
         (10, "Never had a doubt", "2026-04-01T10:00:00"),
         (6, "", "2026-04-02T09:30:00"),
     ]
@@ -58,7 +58,7 @@ def test_retently(tmp_path: Path) -> None:
 def test_asknicely_tells_who_did_not_answer_and_what_was_asked(tmp_path: Path) -> None:
     found = sample("asknicely", tmp_path)
 
-    assert found.said == [(8, "Good value", "2026-03-31T22:02:00"), (5, "", "2026-03-31T22:02:10")]
+    assert found.answers == [(8, "Good value", "2026-03-31T22:02:00"), (5, "", "2026-03-31T22:02:10")]
     assert [one.question for one in found.responses] == [Question.NPS, Question.CSAT]
     assert found.left_out == {"has no rating": (1, [3])}
 
@@ -66,7 +66,7 @@ def test_asknicely_tells_who_did_not_answer_and_what_was_asked(tmp_path: Path) -
 def test_satismeter_keeps_formulas_as_text_and_drops_what_is_no_country(tmp_path: Path) -> None:
     found = sample("satismeter", tmp_path)
 
-    assert found.said == [
+    assert found.answers == [
         (9, "Love it", "2026-05-05T09:00:00"),
         (3, '=HYPERLINK("https://example.com")', "2026-05-06T09:00:00"),
     ]
@@ -77,7 +77,7 @@ def test_satismeter_keeps_formulas_as_text_and_drops_what_is_no_country(tmp_path
 def test_callexa_is_read_as_windows_1252_with_german_times_and_numbers(tmp_path: Path) -> None:
     found = sample("callexa", tmp_path)
 
-    assert found.said == [
+    assert found.answers == [
         (9, "Schöne Lösung, übersichtlich", "2026-11-22T08:05:00"),
         (4, "Zu teuer: 49,90 € im Monat", "2026-11-21T22:59:00"),
     ]
@@ -126,13 +126,13 @@ def test_no_sample_leaves_an_address_or_a_name_in_the_table_and_twice_is_once(na
 
 @pytest.mark.parametrize("header", ["RATING;Answered_At", "Bewertung;Beantwortet am", " nps-score ;Datum"])
 def test_names_are_understood_however_they_are_spelled(header: str, file: Path) -> None:
-    assert write(file, f"{header}\n7;20.11.2026 11:00\n").said == [(7, "", "2026-11-20T10:00:00")]
+    assert write(file, f"{header}\n7;20.11.2026 11:00\n").answers == [(7, "", "2026-11-20T10:00:00")]
 
 
 def test_of_several_columns_that_would_do_the_one_that_is_called_best_counts(file: Path) -> None:
     found = write(file, f"date,created at,answered at,score,rating\n1.1.2026,2.1.2026,{THEN},3,8\n")
 
-    assert found.said == [(8, "", "2026-11-20T10:00:00")]
+    assert found.answers == [(8, "", "2026-11-20T10:00:00")]
 
 
 def test_a_column_can_be_named(file: Path) -> None:
@@ -140,11 +140,11 @@ def test_a_column_can_be_named(file: Path) -> None:
 
     found = write(file, f"rating,Our score,date\n3,8,{THEN}\n", columns=columns)
 
-    assert found.said == [(8, "", "2026-11-20T10:00:00")]
+    assert found.answers == [(8, "", "2026-11-20T10:00:00")]
 
 
 @pytest.mark.parametrize(
-    ("header", "columns", "told"),
+    ("header", "columns", "expected"),
     [
         ("x;date", {}, 'to say rating. Columns found: "x", "date". Say which it is: --column rating="x"'),
         ("score", {}, 'no column is known to say answered_at. Columns found: "score".'),
@@ -155,17 +155,17 @@ def test_a_column_can_be_named(file: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_found_is_told_with_what_to_type(
-    header: str, columns: dict[str, str], told: str, file: Path
+    header: str, columns: dict[str, str], expected: str, file: Path
 ) -> None:
     with pytest.raises(AfterbillError) as error:
         write(file, header, columns=columns)
-    assert told in str(error.value)
+    assert expected in str(error.value)
 
 
-@pytest.mark.parametrize("said", ["rating", "rating=", "stars=Rating"])
-def test_a_wrong_choice_of_columns_is_told(said: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"--column {said}: "):
-        columns_of("csv", [said])
+@pytest.mark.parametrize("argument", ["rating", "rating=", "stars=Rating"])
+def test_a_wrong_choice_of_columns_is_told(argument: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"--column {argument}: "):
+        columns_of("csv", [argument])
 
 
 # Encodings
@@ -186,7 +186,7 @@ UMLAUTS = f"rating,date,comment\n7,{THEN},Schöne Grüße\n"
     ids=["utf-8", "its mark", "utf-16", "windows", "said", "late"],
 )
 def test_an_export_is_read_as_it_was_saved(content: bytes, encoding: str | None, file: Path) -> None:
-    assert write(file, content, encoding=encoding).said[0][1] == "Schöne Grüße"
+    assert write(file, content, encoding=encoding).answers[0][1] == "Schöne Grüße"
 
 
 def test_one_broken_letter_does_not_make_it_windows(file: Path) -> None:
@@ -200,7 +200,7 @@ def test_one_broken_letter_does_not_make_it_windows(file: Path) -> None:
 
 @pytest.mark.parametrize(("cell", "rating"), [("0", 0), ("10", 10), (" 9 ", 9), ("9.0", 9), ("9,00", 9), ("07", 7)])
 def test_a_rating_is_a_whole_number_however_it_is_written(cell: str, rating: int, file: Path) -> None:
-    assert write(file, f'{HEADER}"{cell}",{THEN},,\n').said[0][0] == rating
+    assert write(file, f'{HEADER}"{cell}",{THEN},,\n').answers[0][0] == rating
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_each_question_has_its_scale(question: str, lowest: int, highest: int, f
 
     found = write(file, HEADER + rows, question=Question(question))
 
-    assert [rating for rating, *_ in found.said] == [lowest, highest]
+    assert [rating for rating, *_ in found.answers] == [lowest, highest]
     assert found.left_out == {"the rating is outside its scale": (2, [2, 5])}
 
 
@@ -264,11 +264,11 @@ def test_each_question_has_its_scale(question: str, lowest: int, highest: int, f
     ],
 )
 def test_times_are_understood_in_every_usual_spelling(cell: str, at: str, file: Path) -> None:
-    assert write(file, f'{HEADER}5,"{cell}",,\n').said[0][2] == at
+    assert write(file, f'{HEADER}5,"{cell}",,\n').answers[0][2] == at
 
 
 def test_another_spelling_can_be_said(file: Path) -> None:
-    assert write(file, f"{HEADER}5,11/20/2026 10:00 AM,,\n", time_format="%m/%d/%Y %I:%M %p").said[0][2] == (
+    assert write(file, f"{HEADER}5,11/20/2026 10:00 AM,,\n", time_format="%m/%d/%Y %I:%M %p").answers[0][2] == (
         "2026-11-20T09:00:00"
     )
 
@@ -314,7 +314,7 @@ def test_a_comment_is_cleaned_as_on_the_survey_page(typed: str) -> None:
 def test_of_a_comment_that_is_too_long_the_end_is_cut_and_the_rating_counts(file: Path) -> None:
     found = write(file, f"{HEADER}5,{THEN},{'x' * 100_000},\n4,{THEN},{'x' * COMMENT_LENGTH},\n")
 
-    assert [len(comment) for _, comment, _ in found.said] == [COMMENT_LENGTH, COMMENT_LENGTH]
+    assert [len(comment) for _, comment, _ in found.answers] == [COMMENT_LENGTH, COMMENT_LENGTH]
     assert found.notes == {"the comment was too long, and its end is cut off": (1, [2])}
 
 
@@ -322,7 +322,7 @@ def test_tests_are_left_out(file: Path) -> None:
     found = write(file, f"rating,date,is_test\n5,{THEN},true\n6,{THEN},no\n7,{THEN},\n")
 
     assert found.left_out == {"is a test": (1, [2])}
-    assert [rating for rating, *_ in found.said] == [6, 7]
+    assert [rating for rating, *_ in found.answers] == [6, 7]
 
 
 @pytest.mark.parametrize(

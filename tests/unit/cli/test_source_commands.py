@@ -49,9 +49,9 @@ def test_the_list_shows_no_secret(stack, capsys):
 
     list_sources.show(stack)
 
-    said = capsys.readouterr().out
-    assert "hidden" not in said
-    assert "given" in said
+    output = capsys.readouterr().out
+    assert "hidden" not in output
+    assert "given" in output
 
 
 # test
@@ -73,7 +73,7 @@ def test_the_unwanted_sample_is_signed_and_sent(stack, provider, capsys):
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "expected"),
     [
         (401, "the stored secret is not the one that counts"),
         (404, "no source of this name is deployed"),
@@ -81,12 +81,12 @@ def test_the_unwanted_sample_is_signed_and_sent(stack, provider, capsys):
         (418, "is this its address"),
     ],
 )
-def test_any_other_answer_is_explained_and_fails(stack, status, told, capsys):
+def test_any_other_answer_is_explained_and_fails(stack, status, expected, capsys):
     store(stack, "Sources", {"paddle": ["s"]})
 
     assert test_webhook.send_test(stack.source("paddle"), stack, http=Server(status)) == 1
-    assert f"{status}: " in (said := capsys.readouterr().out)
-    assert told in said
+    assert f"{status}: " in (output := capsys.readouterr().out)
+    assert expected in output
 
 
 def test_another_file_and_address_can_be_used(stack, tmp_path):
@@ -217,7 +217,7 @@ def test_every_question_has_another_state(stack):
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({"state": "another"}, "its state differs"),
         ({"state": ""}, "its state differs"),
@@ -225,10 +225,10 @@ def test_every_question_has_another_state(stack):
         ({"code": ""}, "the address holds no code"),
     ],
 )
-def test_what_is_no_consent_is_exchanged_for_nothing(stack, changes, told):
+def test_what_is_no_consent_is_exchanged_for_nothing(stack, changes, expected):
     server = Server(200, TOKENS)
 
-    with pytest.raises(AfterbillError, match=told):
+    with pytest.raises(AfterbillError, match=expected):
         give(stack, Browser(**changes), server)
     assert server.requests == []
 
@@ -280,8 +280,8 @@ def test_a_confirmed_verifier_becomes_a_signing_secret(stack, capsys):
 
     assert stored(stack, "Sources") == {"books": ["v3r1fier", "older"]}
     assert confirm.confirm(stack.source("books"), stack, MemoryApis()) == 0
-    assert "No verifier waits" in (said := capsys.readouterr().out)
-    assert "v3r1fier" not in said
+    assert "No verifier waits" in (output := capsys.readouterr().out)
+    assert "v3r1fier" not in output
 
 
 def test_the_verifier_is_sent_back_as_it_came(stack):

@@ -28,9 +28,9 @@ def test_whoever_answers_says_a_rating_and_whoever_does_not_says_none():
 
 
 def test_every_story_is_told_in_two_languages():
-    told = Counter((person.case, person.locale[:2]) for person in everybody())
+    counts = Counter((person.case, person.locale[:2]) for person in everybody())
 
-    assert set(told) == {(case, language) for case in BillingCase for language in ("de", "en")}
+    assert set(counts) == {(case, language) for case in BillingCase for language in ("de", "en")}
 
 
 def test_whoever_disputes_a_payment_is_not_asked():
@@ -88,8 +88,8 @@ def test_waiting_tells_how_far_it_is(monkeypatch, capsys):
 
     wait_for("mails", lambda: next(counts), 2, seconds=60)
 
-    said = [line.partition("] ")[2] for line in capsys.readouterr().out.splitlines()]
-    assert said == ["  mails: 1 of 2", "  mails: all 2"]
+    lines = [line.partition("] ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["  mails: 1 of 2", "  mails: all 2"]
 
 
 def test_waiting_in_vain_ends_with_what_was_expected_and_what_was_seen():

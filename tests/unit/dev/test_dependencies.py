@@ -29,7 +29,7 @@ def declared() -> set[str]:
 
 
 def programs() -> set[str]:
-    """What the set-up installs that is not Python: Debian's packages and npm's."""
+    """Return the Debian and npm packages that the set-up installs."""
     scripts = "".join(path.read_text() for path in (ROOT / "afterbill_dev" / "setup").glob("*.py"))
     return {
         *re.findall(r'apt_install\("([a-z0-9-]+)"\)', scripts),

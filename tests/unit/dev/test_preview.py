@@ -1,4 +1,4 @@
-"""What hangs in the gallery: every page, every text, every language."""
+"""The gallery: every page, every text, every language."""
 
 import html
 import inspect
