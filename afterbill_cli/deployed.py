@@ -56,25 +56,27 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stack-name",
         metavar="NAME",
-        help=f"the stack in your AWS account; by default $AFTERBILL_STACK, else the local one while it is up, "
+        help=f"stack in your AWS account; default: $AFTERBILL_STACK, else the local stack while it is up, "
         f"else {DEFAULT_STACK}",
     )
-    parser.add_argument("--config", type=Path, metavar="FOLDER", help="its configuration, by default layers/config")
+    parser.add_argument(
+        "--config", type=Path, metavar="FOLDER", help="configuration of the stack; default: layers/config"
+    )
 
 
 def connect(chosen: argparse.Namespace) -> Deployed:
     """Return the chosen stack, and print its name on stderr."""
     name = chosen.stack_name or os.environ.get("AFTERBILL_STACK")
     local = None if name else local_stack.described()
-    found = _local(local, chosen.config) if local else _remote(name or DEFAULT_STACK, chosen.config)
-    print(f"stack: {found.name}", file=sys.stderr)
-    return found
+    stack = _local(local, chosen.config) if local else _remote(name or DEFAULT_STACK, chosen.config)
+    print(f"stack: {stack.name}", file=sys.stderr)
+    return stack
 
 
 def _remote(name: str, config: Path | None) -> Deployed:
     client = cache(_client)
     (stack,) = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", ())}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
     return Deployed(name, outputs, client, config or local_stack.ROOT / "layers" / "config")
 
 

@@ -15,16 +15,16 @@ def dry_render(folder: Path) -> Iterator[str]:
     if not (folder / "templates").is_dir():
         return
     for variant in variants(folder):
-        yield from _tried("mail", variant, lambda one: _incomplete(mails.mails(one)))
-        yield from _tried("web", variant, lambda one: [page.name for page in pages.previews(one) if not page.html])
+        yield from _tried("mail", variant, lambda each: _incomplete(mails.mails(each)))
+        yield from _tried("web", variant, lambda each: [page.name for page in pages.previews(each) if not page.html])
 
 
 def _tried(kind: str, variant: Variant, perform: Callable[[Variant], Iterable[str]]) -> Iterator[str]:
     try:
-        found = list(perform(variant))
+        problems = list(perform(variant))
     except Exception as error:  # noqa: BLE001  # a template can do whatever an expression can
-        found = [f"cannot be used in {variant.name}: {type(error).__name__}: {error}"]
-    yield from (f"templates/{kind}: {problem}" for problem in found)
+        problems = [f"cannot be used in {variant.name}: {type(error).__name__}: {error}"]
+    yield from (f"templates/{kind}: {problem}" for problem in problems)
 
 
 def _incomplete(performed: Iterable[mails.PreviewMail]) -> Iterator[str]:

@@ -45,8 +45,8 @@ class Task:
 def read(deployed: Deployed, sources: Sequence[str] = ()) -> list[Task]:
     """The open tasks of these sources, by default of all that are configured; the most urgent first."""
     names = sources or tuple(deployed.policy().sources)
-    found = [task for name in names for task in _of(deployed, name)]
-    return sorted(found, key=lambda task: (task.occurred_at, task.source, task.kind, task.id))
+    tasks = [task for name in names for task in _of(deployed, name)]
+    return sorted(tasks, key=lambda task: (task.occurred_at, task.source, task.kind, task.id))
 
 
 def show(deployed: Deployed, *, as_json: bool) -> int:
@@ -94,13 +94,13 @@ def _to_do(task: Task) -> str:
 
 
 def _of(deployed: Deployed, source: str) -> Iterator[Task]:
-    found = query(
+    items = query(
         deployed.client("dynamodb"),
         TableName=deployed.output("TableName"),
         KeyConditionExpression=f"{keys.PK} = :source",
         ExpressionAttributeValues={":source": {"S": keys.tasks(source)}},
     )
-    for item in map(decode, found):
+    for item in map(decode, items):
         if "done_at" in item:
             continue
         yield Task(

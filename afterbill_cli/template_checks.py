@@ -70,17 +70,17 @@ def _kind_problems(place: Path, kind: _Kind) -> Iterator[str]:
             hint = did_you_mean(name, kind.variables)
             yield f"{name}: {hint}: it replaces no template of ours, and none of yours uses it"
         allowed = kind.variables.get(name, kind.others)
-        found = [*_names(tree, allowed, environment), *_attributes(tree), *_texts(tree), *_files(tree, environment)]
-        yield from (f"{name}: line {line}: {problem}" for line, problem in sorted(found))
+        problems = [*_names(tree, allowed, environment), *_attributes(tree), *_texts(tree), *_files(tree, environment)]
+        yield from (f"{name}: line {line}: {problem}" for line, problem in sorted(problems))
 
 
 def _names(tree: nodes.Template, allowed: frozenset[str], environment: Environment) -> Iterator[tuple[int, str]]:
     """Filters, tests and variables that do not exist, and what only shows when a template is compiled."""
     mistyped = [
-        (one.lineno, f"the {kind.__name__.lower()} {did_you_mean(one.name, known)}")
-        for kind, known in ((nodes.Filter, environment.filters), (nodes.Test, environment.tests))
-        for one in tree.find_all(kind)
-        if one.name not in known
+        (used.lineno, f"the {kind.__name__.lower()} {did_you_mean(used.name, names)}")
+        for kind, names in ((nodes.Filter, environment.filters), (nodes.Test, environment.tests))
+        for used in tree.find_all(kind)
+        if used.name not in names
     ]
     yield from mistyped
     try:
@@ -138,9 +138,9 @@ def _keys(node: nodes.Expr) -> Iterator[str]:
 
 
 def _files(tree: nodes.Template, environment: Environment) -> Iterator[tuple[int, str]]:
-    known = environment.list_templates()
+    existing = environment.list_templates()
     for kind in (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport):
         for node in tree.find_all(kind):
             wanted = getattr(node, "template", None)
-            if isinstance(wanted, nodes.Const) and wanted.value not in known:
-                yield node.lineno, f"the template {did_you_mean(str(wanted.value), known)}"
+            if isinstance(wanted, nodes.Const) and wanted.value not in existing:
+                yield node.lineno, f"the template {did_you_mean(str(wanted.value), existing)}"

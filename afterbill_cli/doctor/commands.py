@@ -20,7 +20,7 @@ _MARGIN = max(map(len, Verdict))
 
 def line(name: str, finding: Finding, width: int) -> str:
     """One line, and where something is to be done a second one that says what."""
-    first = f"{finding.verdict:<{_MARGIN}}  {name:<{width}}  {_flat(finding.found)}"
+    first = f"{finding.verdict:<{_MARGIN}}  {name:<{width}}  {_flat(finding.text)}"
     return f"{first}\n{'':<{_MARGIN}}  {'':<{width}}  -> {_flat(finding.remedy)}" if finding.remedy else first
 
 
@@ -33,7 +33,7 @@ def summary(findings: Sequence[NamedFinding]) -> str:
 def findings_json(stack: str, findings: Sequence[NamedFinding]) -> str:
     """Return the findings as one JSON object."""
     rows = [
-        {"check": name, "verdict": finding.verdict, "found": finding.found, "remedy": finding.remedy}
+        {"check": name, "verdict": finding.verdict, "found": finding.text, "remedy": finding.remedy}
         for name, finding in findings
     ]
     return json.dumps({"stack": stack, "healthy": healthy(findings), "findings": rows}, indent=2, ensure_ascii=False)
@@ -50,8 +50,8 @@ def _flat(text: str) -> str:
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `afterbill doctor`."""
-    parser.add_argument("--json", action="store_true", help="for programs")
-    parser.add_argument("--offline-dns", action="store_true", help="do not ask name servers for SPF, DKIM and DMARC")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--offline-dns", action="store_true", help="skip DNS queries for SPF, DKIM and DMARC")
     parser.set_defaults(run=_run)
     deployed.options(parser)
 

@@ -21,10 +21,10 @@ _AHEAD = timedelta(days=60)
 
 def configuration(stack: StackUnderTest) -> Findings:
     """Check that the configuration could be deployed as it is."""
-    found = policy.problems(stack.deployed.config)
-    for problem in found:
+    problems = policy.problems(stack.deployed.config)
+    for problem in problems:
         yield fail(problem, f"edit {stack.deployed.edited}")
-    if not found:
+    if not problems:
         yield ok(f"{stack.deployed.config} is in order")
 
 

@@ -46,22 +46,22 @@ class Dns:
         self._must_answer()
         from checkdmarc.spf import check_spf  # type: ignore[import-untyped]  # noqa: PLC0415  # has no types; slow
 
-        found = check_spf(domain, resolver=self)
+        result = check_spf(domain, resolver=self)
         self._must_answer()
-        text, mistake = found["record"] or "", str(found.get("error", ""))
-        return Record(text, mistake, includes=frozenset(_includes(found.get("parsed"))))
+        text, mistake = result["record"] or "", str(result.get("error", ""))
+        return Record(text, mistake, includes=frozenset(_includes(result.get("parsed"))))
 
     def dmarc(self, domain: str) -> Record:
         """The DMARC record that counts for a domain, be it that of its organisation (RFC 7489)."""
         self._must_answer()
         from checkdmarc.dmarc import check_dmarc  # type: ignore[import-untyped]  # noqa: PLC0415  # as above
 
-        found = check_dmarc(domain, resolver=self)
+        result = check_dmarc(domain, resolver=self)
         self._must_answer()
-        tags = {name: str(tag["value"]) for name, tag in found.get("tags", {}).items()}
-        if found["location"] not in {None, domain}:
+        tags = {name: str(tag["value"]) for name, tag in result.get("tags", {}).items()}
+        if result["location"] not in {None, domain}:
             tags["p"] = tags.get("sp", "")
-        return Record(found["record"] or "", str(found.get("error", "")), tags=tags)
+        return Record(result["record"] or "", str(result.get("error", "")), tags=tags)
 
     def alias(self, name: str) -> str:
         """Return the target of a name's CNAME record without its final dot; empty where there is none."""
@@ -126,7 +126,7 @@ def _includes(parsed: Mapping[str, Any] | None) -> Iterator[str]:
     if not parsed:
         return
     redirect = parsed.get("redirect")
-    others = [one for one in parsed.get("mechanisms", ()) if one["mechanism"] == "include"]
-    for one in [*others, *([redirect] if redirect else [])]:
-        yield str(one.get("value") or one.get("domain")).lower()
-        yield from _includes(one.get("parsed"))
+    others = [part for part in parsed.get("mechanisms", ()) if part["mechanism"] == "include"]
+    for part in [*others, *([redirect] if redirect else [])]:
+        yield str(part.get("value") or part.get("domain")).lower()
+        yield from _includes(part.get("parsed"))

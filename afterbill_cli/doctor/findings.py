@@ -19,28 +19,28 @@ class Finding:
     """`found` describes the state; `remedy` is a command or a place in a console."""
 
     verdict: Verdict
-    found: str
+    text: str
     remedy: str = ""
 
 
 Findings = Iterator[Finding]
 
 
-def ok(found: str) -> Finding:
+def ok(text: str) -> Finding:
     """Return a finding for something that works."""
-    return Finding(Verdict.OK, found)
+    return Finding(Verdict.OK, text)
 
 
-def warn(found: str, remedy: str) -> Finding:
+def warn(text: str, remedy: str) -> Finding:
     """Return a finding for something that works less well than it should."""
-    return Finding(Verdict.WARN, found, remedy)
+    return Finding(Verdict.WARN, text, remedy)
 
 
-def fail(found: str, remedy: str) -> Finding:
+def fail(text: str, remedy: str) -> Finding:
     """Return a finding for something that does not work."""
-    return Finding(Verdict.FAIL, found, remedy)
+    return Finding(Verdict.FAIL, text, remedy)
 
 
-def unknown(found: str, remedy: str = "") -> Finding:
+def unknown(text: str, remedy: str = "") -> Finding:
     """Return a finding for something that could not be determined."""
-    return Finding(Verdict.UNKNOWN, found, remedy)
+    return Finding(Verdict.UNKNOWN, text, remedy)

@@ -27,23 +27,23 @@ def stack(stack: StackUnderTest) -> Findings:
 def alarms(stack: StackUnderTest) -> Findings:
     """Report alarms that ring, lack data, or have their actions switched off."""
     names = {physical: name for name, (kind, physical) in stack.resources.items() if kind == "AWS::CloudWatch::Alarm"}
-    found = list(_described(stack, list(names)))
-    ringing = [one for one in found if one["StateValue"] == "ALARM"]
-    for one in ringing:
-        alarm = f"{names[one['AlarmName']]} since {one['StateUpdatedTimestamp']:%Y-%m-%d %H:%M}"
-        yield fail(f"{alarm}: {one.get('AlarmDescription', '')}", "docs/operations.md#alarms")
-    silent = [one for one in found if one["StateValue"] == "INSUFFICIENT_DATA" and _long(one, stack)]
-    muted = [one for one in found if not one.get("ActionsEnabled", True)]
+    described = list(_described(stack, list(names)))
+    ringing = [each for each in described if each["StateValue"] == "ALARM"]
+    for each in ringing:
+        alarm = f"{names[each['AlarmName']]} since {each['StateUpdatedTimestamp']:%Y-%m-%d %H:%M}"
+        yield fail(f"{alarm}: {each.get('AlarmDescription', '')}", "docs/operations.md#alarms")
+    silent = [each for each in described if each["StateValue"] == "INSUFFICIENT_DATA" and _long(each, stack)]
+    muted = [each for each in described if not each.get("ActionsEnabled", True)]
     for some, what, remedy in (
         (silent, "learn nothing for more than a day", "CloudWatch console, All alarms: do their metrics still exist?"),
         (muted, "tell nobody: their actions are switched off", "`aws cloudwatch enable-alarm-actions`"),
     ):
         if some:
-            yield warn(f"{_listed(names[one['AlarmName']] for one in some)} {what}", remedy)
-    if len(found) < len(names) or not found:
-        yield warn(f"{len(names) - len(found)} alarm(s) are gone", "build and deploy again")
+            yield warn(f"{_listed(names[each['AlarmName']] for each in some)} {what}", remedy)
+    if len(described) < len(names) or not described:
+        yield warn(f"{len(names) - len(described)} alarm(s) are gone", "build and deploy again")
     elif not (ringing or silent or muted):
-        yield ok(f"{len(found)} alarm(s), none rings")
+        yield ok(f"{len(described)} alarm(s), none rings")
 
 
 def _described(stack: StackUnderTest, names: list[str]) -> Iterator[Mapping[str, Any]]:
@@ -69,8 +69,12 @@ def alarm_mail(stack: StackUnderTest) -> Findings:
         return
     _, topic = stack.resources["AlarmTopic"]
     pages = stack.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
-    found = {one["Endpoint"]: one["SubscriptionArn"] for page in pages for one in page["Subscriptions"]}
-    if found.get(address, "").startswith("arn:"):
+    subscriptions = {
+        subscription["Endpoint"]: subscription["SubscriptionArn"]
+        for page in pages
+        for subscription in page["Subscriptions"]
+    }
+    if subscriptions.get(address, "").startswith("arn:"):
         yield ok("alarms are mailed to AlarmEmail")
     else:
         yield fail(
@@ -100,8 +104,8 @@ def ages(stack: StackUnderTest) -> Findings:
         name: Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": queue}, 300, "Maximum")
         for name, queue in names.items()
     }
-    found = latest(stack, wanted, timedelta(minutes=15))
-    late = {name: age for name, age in found.items() if age > _OLDEST[name]}
+    ages_by_queue = latest(stack, wanted, timedelta(minutes=15))
+    late = {name: age for name, age in ages_by_queue.items() if age > _OLDEST[name]}
     for name, age in late.items():
         yield warn(
             f"{name}: the oldest message waits for {age / 60:.0f} minutes",
@@ -118,8 +122,8 @@ def _urls(stack: StackUnderTest) -> dict[str, str]:
 
 def _attributes(stack: StackUnderTest, url: str) -> Mapping[str, str]:
     wanted = ["ApproximateNumberOfMessages", "QueueArn"]
-    found = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=wanted)
-    return dict(found["Attributes"])
+    reply = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=wanted)
+    return dict(reply["Attributes"])
 
 
 def _remedy(stack: StackUnderTest, name: str, attributes: Mapping[str, str]) -> str:

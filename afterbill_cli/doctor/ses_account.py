@@ -57,7 +57,7 @@ def quota(stack: StackUnderTest) -> Findings:
     allowed, caps = stack.account["SendQuota"], stack.policy.sending
     day, rate, sent = (float(allowed[key]) for key in ("Max24HourSend", "MaxSendRate", "SentLast24Hours"))
     day = float("inf") if day < 0 else day
-    found = [
+    findings = [
         *_used(sent, day),
         *_too_many("per_day", caps.per_day, day, "a day"),
         *_too_many("per_hour", caps.per_hour, rate * _HOUR, "an hour"),
@@ -66,9 +66,9 @@ def quota(stack: StackUnderTest) -> Findings:
     if copies > rate:
         fewer = f"deploy with SendConcurrency={int(rate)}" if rate >= _FEWEST else "mails wait and are tried again"
         problem = f"{copies} copies of send_survey may run, and SES takes {rate:g} mail(s) a second"
-        found.append(warn(problem, f"{fewer}, or request a higher rate ({_DASHBOARD})"))
+        findings.append(warn(problem, f"{fewer}, or request a higher rate ({_DASHBOARD})"))
     hour = f"{caps.per_hour or 'no cap'} an hour, {caps.per_day or 'no cap'} a day"
-    yield from found or [ok(f"{_share(sent, day)} in 24 hours, {rate:g} a second; surveys.toml: {hour}")]
+    yield from findings or [ok(f"{_share(sent, day)} in 24 hours, {rate:g} a second; surveys.toml: {hour}")]
 
 
 def _share(sent: float, day: float) -> str:

@@ -33,10 +33,12 @@ def identity(stack: StackUnderTest) -> Findings:
 def _mail_from(name: str, attributes: Mapping[str, Any]) -> Finding:
     domain, status = attributes.get("MailFromDomain"), attributes.get("MailFromDomainStatus")
     if not domain:
-        found = (
+        problem = (
             "no MAIL FROM domain of its own: bounces go to amazonses.com, which spam filters count, DMARC rests on DKIM"
         )
-        return warn(found, f"SES console, Identities, {name}, Custom MAIL FROM domain; docs/mail.md tells the records")
+        return warn(
+            problem, f"SES console, Identities, {name}, Custom MAIL FROM domain; docs/mail.md tells the records"
+        )
     if status == "SUCCESS":
         return ok(f"MAIL FROM {domain} is set up")
     refused = attributes.get("BehaviorOnMxFailure") == "REJECT_MESSAGE"
@@ -93,10 +95,10 @@ def configuration_set(stack: StackUnderTest) -> Findings:
     except ses.exceptions.NotFoundException:
         yield fail(f"SES has no configuration set {name}: no survey can be sent", _DEPLOY)
         return
-    found = [*_options(name, settings), *_suppression(stack, settings)]
+    findings = [*_options(name, settings), *_suppression(stack, settings)]
     destinations = ses.get_configuration_set_event_destinations(ConfigurationSetName=name)["EventDestinations"]
-    found += _events(destinations, stack.deployed.output("MailEventsTopicArn"))
-    yield from found or [ok(f"{name} sends, measures, and tells what becomes of mails")]
+    findings += _events(destinations, stack.deployed.output("MailEventsTopicArn"))
+    yield from findings or [ok(f"{name} sends, measures, and tells what becomes of mails")]
 
 
 def _options(name: str, settings: Mapping[str, Any]) -> Findings:
@@ -120,9 +122,9 @@ def _suppression(stack: StackUnderTest, settings: Mapping[str, Any]) -> Findings
 
 def _events(destinations: list[Mapping[str, Any]], topic: str) -> Findings:
     reported: set[str] = set()
-    for one in destinations:
-        if one.get("Enabled") and one.get("SnsDestination", {}).get("TopicArn") == topic:
-            reported |= set(one.get("MatchingEventTypes", ()))
+    for destination in destinations:
+        if destination.get("Enabled") and destination.get("SnsDestination", {}).get("TopicArn") == topic:
+            reported |= set(destination.get("MatchingEventTypes", ()))
     if missing := _EVENTS - reported:
         yield fail(f"SES does not tell us of {', '.join(sorted(missing))}", _DEPLOY)
 
@@ -132,8 +134,8 @@ def subscription(stack: StackUnderTest) -> Findings:
     topic = stack.deployed.output("MailEventsTopicArn")
     queue = stack.deployed.output("MailEventsUrl").rpartition("/")[2]
     pages = stack.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
-    found = [one for page in pages for one in page["Subscriptions"] if one["Protocol"] == "sqs"]
-    if any(one["Endpoint"].endswith(f":{queue}") for one in found):
+    subscriptions = [each for page in pages for each in page["Subscriptions"] if each["Protocol"] == "sqs"]
+    if any(each["Endpoint"].endswith(f":{queue}") for each in subscriptions):
         yield ok("bounces, complaints and deliveries go to the queue of handle_mail_event")
     else:
         yield fail("no bounce reaches handle_mail_event: the topic has lost its queue", _DEPLOY)

@@ -34,12 +34,15 @@ class StackUnderTest:
     @cached_property
     def stack(self) -> Mapping[str, Any]:
         """The description of the stack by CloudFormation."""
-        (found,) = self.client("cloudformation").describe_stacks(StackName=self.deployed.name)["Stacks"]
-        return dict(found)
+        (description,) = self.client("cloudformation").describe_stacks(StackName=self.deployed.name)["Stacks"]
+        return dict(description)
 
     @cached_property
     def _parameters(self) -> Mapping[str, str]:
-        return {one["ParameterKey"]: one.get("ParameterValue", "") for one in self.stack.get("Parameters", ())}
+        return {
+            parameter["ParameterKey"]: parameter.get("ParameterValue", "")
+            for parameter in self.stack.get("Parameters", ())
+        }
 
     def parameter(self, key: str) -> str:
         """A parameter of the template; ConfigurationError where an older template had none of this name."""
@@ -54,8 +57,11 @@ class StackUnderTest:
         pages = (
             self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.deployed.name)
         )
-        found = [one for page in pages for one in page["StackResourceSummaries"]]
-        return {one["LogicalResourceId"]: (one["ResourceType"], one.get("PhysicalResourceId", "")) for one in found}
+        summaries = [summary for page in pages for summary in page["StackResourceSummaries"]]
+        return {
+            summary["LogicalResourceId"]: (summary["ResourceType"], summary.get("PhysicalResourceId", ""))
+            for summary in summaries
+        }
 
     @cached_property
     def policy(self) -> Policy:

@@ -23,16 +23,16 @@ def table(stack: StackUnderTest) -> Findings:
     description = dynamodb.describe_table(TableName=name)["Table"]
     backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     lives = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-    found = []
+    findings = []
     if not description.get("DeletionProtectionEnabled"):
-        found.append(warn(f"nothing keeps {name} from being deleted", "deploy with DeletionProtection=true"))
+        findings.append(warn(f"nothing keeps {name} from being deleted", "deploy with DeletionProtection=true"))
     if backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") != "ENABLED":
-        found.append(
+        findings.append(
             warn(f"{name} cannot be restored to an earlier time", "build and deploy again: the template asks for it")
         )
     if lives.get("TimeToLiveStatus") not in {"ENABLED", "ENABLING"}:
-        found.append(warn(f"{name} keeps what should expire", "build and deploy again: the template asks for it"))
-    yield from found or [ok("protected from deletion, recoverable, and forgetting what expired")]
+        findings.append(warn(f"{name} keeps what should expire", "build and deploy again: the template asks for it"))
+    yield from findings or [ok("protected from deletion, recoverable, and forgetting what expired")]
 
 
 def keys(stack: StackUnderTest) -> Findings:
@@ -61,7 +61,7 @@ def signing(stack: StackUnderTest) -> Findings:
         yield fail(*problem)
         return
     sources = stack.policy.sources
-    needed = {name: one.provider for name, one in sources.items() if registry.load(one.provider).ABOUT.signed}
+    needed = {name: source.provider for name, source in sources.items() if registry.load(source.provider).ABOUT.signed}
     missing = [name for name in needed if not signing_secrets(secrets.get(name))]
     for name in missing:
         yield fail(f"{name} has no signing secret: all its webhooks are refused", _add(needed[name], name))
@@ -74,8 +74,8 @@ def credentials(stack: StackUnderTest) -> Findings:
     """Check that every source whose billing system has an API has its credentials."""
     secrets, problem = _read(stack, "ApisSecretArn")
     tokens, no_tokens = _read(stack, "TokensSecretArn")
-    for one in filter(None, (problem, no_tokens)):
-        yield fail(*one)
+    for failure in filter(None, (problem, no_tokens)):
+        yield fail(*failure)
     if problem or no_tokens:
         return
     complete = 0

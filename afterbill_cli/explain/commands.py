@@ -17,9 +17,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "subject",
         metavar="CUSTOMER|EVENT|INVITATION",
-        help="a mail address, a customer's or event's id at the billing system, an invitation's id, a mail's link",
+        help="a mail address, the id of a customer or event at the billing system, an invitation's id, a mail's link",
     )
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     stacks.options(parser)
     parser.set_defaults(run=lambda chosen: explain(stacks.connect(chosen), chosen.subject, as_json=chosen.json))
 
@@ -34,8 +34,8 @@ def explain(deployed: Deployed, wanted: str, *, as_json: bool) -> int:
         return 0
     for label, text in profile(context).items():
         print(f"{label:<15}{text}")
-    for one in subject.invitations:
-        _print(one, context)
+    for invitation in subject.invitations:
+        _print(invitation, context)
     if not subject.invitations:
         print("\nNo fact is stored about this customer.")
     return 0
@@ -52,12 +52,12 @@ def _stated(subject: Subject, context: TimelineContext) -> dict[str, Any]:
     return {**profile(context), "invitations": [_invitation(one, context) for one in subject.invitations]}
 
 
-def _invitation(one: Invitation, context: TimelineContext) -> dict[str, Any]:
+def _invitation(invitation: Invitation, context: TimelineContext) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "fact": one.fact,
-        "state": one.state,
-        "reason": one.reason,
-        "story": [{"at": step.at.isoformat(), "said": step.text} for step in timeline(one, context)],
-        "rule": rule_of(one, context.policy),
+        "id": invitation.id,
+        "fact": invitation.fact,
+        "state": invitation.state,
+        "reason": invitation.reason,
+        "story": [{"at": step.at.isoformat(), "said": step.text} for step in timeline(invitation, context)],
+        "rule": rule_of(invitation, context.policy),
     }

@@ -95,8 +95,10 @@ def _sent(invitation: Invitation, context: TimelineContext) -> Iterator[Step]:
         first = invitation.follow_ups[0].channel if invitation.follow_ups else invitation.channel
         text = f"{_way(first)}, {context.local(invitation.sent_at)}{message}{delivery}"
         yield Step(invitation.sent_at, text)
-    for number, one in enumerate(invitation.follow_ups[1:], 2):
-        yield Step(one.at, f"no answer, delivery {number}: {_way(one.channel)}, {context.local(one.at)}")
+    for number, follow_up in enumerate(invitation.follow_ups[1:], 2):
+        yield Step(
+            follow_up.at, f"no answer, delivery {number}: {_way(follow_up.channel)}, {context.local(follow_up.at)}"
+        )
     if invitation.reminded_at:
         yield Step(invitation.reminded_at, f"reminder sent, {context.local(invitation.reminded_at)}")
     if invitation.answered_at and invitation.answer:

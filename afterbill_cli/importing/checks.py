@@ -142,8 +142,8 @@ def _why_no_address(value: str) -> str:
 def _short(value: str, longest: int) -> str:
     if len(value) > longest:
         raise WrongError(f"{len(value)} characters, more than {longest}", "Shorten it")
-    if found := _CONTROL.search(value):
-        raise WrongError(f"holds the control character U+{ord(found[0]):04X}", "Remove it")
+    if control := _CONTROL.search(value):
+        raise WrongError(f"holds the control character U+{ord(control[0]):04X}", "Remove it")
     return value
 
 

@@ -21,8 +21,8 @@ _CUSTOMERS_EPILOG = f"""\
 fields: {", ".join(CUSTOMER_FIELDS[:8])},
         {", ".join(CUSTOMER_FIELDS[8:])}
         and attributes.NAME. Only email is needed.
-Times are ISO 8601 with an offset. A blank cell says nothing and removes nothing.
-docs/import.md explains each, and what is checked."""
+Times are ISO 8601 with an offset. A blank cell changes nothing.
+docs/import.md explains the fields and the checks."""
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -30,57 +30,57 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(required=True, metavar="COMMAND")
     customers = kinds.add_parser(
         "customers",
-        help="customers from a CSV file or JSON lines",
+        help="import customers from a CSV or JSON lines file",
         description="Import customers: the whole file is checked first, and nothing is written while it has errors.",
         epilog=_CUSTOMERS_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     customers.add_argument("file", type=Path, metavar="FILE", help="CSV with a header, or JSON lines (.jsonl)")
     _add_meaning(customers)
-    customers.add_argument("--dry-run", action="store_true", help="check, say what would change, write nothing")
-    customers.add_argument(
-        "--skip-invalid", action="store_true", help="import the other rows although some have errors"
-    )
+    customers.add_argument("--dry-run", action="store_true", help="check the file and print the changes, write nothing")
+    customers.add_argument("--skip-invalid", action="store_true", help="import valid rows although others have errors")
     customers.set_defaults(run=_run_customers)
     answers = kinds.add_parser(
         "responses",
-        help="responses from the export of another product",
+        help="import responses from another product's export",
         description="Import responses that another product collected, at their original times, marked as imported.",
         epilog=_RESPONSES_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_responses(answers)
-    for one in (customers, answers):
-        _add_reading(one)
+    for command in (customers, answers):
+        _add_reading(command)
 
 
 def _add_meaning(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--source", metavar="NAME", help="as in surveys.toml: whose customer ids the field id holds")
     parser.add_argument(
-        "--field", action="append", default=[], metavar="FIELD=COLUMN", help='which column says it: email="E-Mail"'
+        "--source", metavar="NAME", help="source in surveys.toml whose customer ids are in the field id"
     )
-    parser.add_argument("--fields", type=Path, metavar="TOML", help="the same from a file, one line each")
-    parser.add_argument("--strict", action="store_true", help="refuse columns that nobody asked for")
-    parser.add_argument("--format", choices=("csv", "jsonl"), help="by default what the file's name says")
+    parser.add_argument(
+        "--field", action="append", default=[], metavar="FIELD=COLUMN", help='column of a field, such as email="E-Mail"'
+    )
+    parser.add_argument("--fields", type=Path, metavar="TOML", help="file with the columns of fields")
+    parser.add_argument("--strict", action="store_true", help="refuse unknown columns")
+    parser.add_argument("--format", choices=("csv", "jsonl"), help="default: by the file's name")
 
 
 def _add_reading(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--encoding", metavar="NAME", help="default: UTF-8, or UTF-16 with a byte order mark")
     parser.add_argument(
-        "--encoding", metavar="NAME", help="by default UTF-8, or UTF-16 where the file begins with its mark"
+        "--delimiter", type=_delimiter, metavar="SIGN", help="default: comma, semicolon or tab, as in the header"
     )
+    parser.add_argument("--errors", type=Path, metavar="FILE", help="write all errors to this file, as CSV")
     parser.add_argument(
-        "--delimiter", type=_delimiter, metavar="SIGN", help="by default , or ; or tab, as the header has it"
+        "--again", action="store_true", help="start at the first row, although the file was imported before"
     )
-    parser.add_argument("--errors", type=Path, metavar="FILE", help="write every error there, as CSV")
-    parser.add_argument("--again", action="store_true", help="from the first row, although it was imported before")
     deployed.options(parser)
 
 
 def _delimiter(sign: str) -> str:
-    found = {"tab": "\t", r"\t": "\t"}.get(sign, sign)
-    if len(found) != 1 or found in '"\r\n ':
+    delimiter = {"tab": "\t", r"\t": "\t"}.get(sign, sign)
+    if len(delimiter) != 1 or delimiter in '"\r\n ':
         raise argparse.ArgumentTypeError(f"{sign!r} is not one sign such as ; or tab")
-    return found
+    return delimiter
 
 
 def _run_customers(chosen: argparse.Namespace) -> int:
@@ -102,25 +102,35 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _RESPONSES_EPILOG = f"""\
 fields: {", ".join(RESPONSE_FIELDS[:7])},
         {", ".join(RESPONSE_FIELDS[7:])}.
-Only rating and answered_at are needed. Rows that cannot be taken are left out and told.
-docs/import.md explains each, and which columns of which product are understood."""
+Only rating and answered_at are needed. Rows that cannot be imported are left out and listed.
+docs/import.md explains the fields and the columns of each product."""
 
 
 def _add_responses(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `afterbill import responses`."""
     parser.add_argument("file", type=Path, metavar="FILE", help="CSV with a header, as the product exports it")
-    parser.add_argument("--from", dest="product", choices=tuple(PRODUCTS), required=True, help="whose export it is")
-    parser.add_argument("--name", metavar="NAME", help="what scores call this source; by default the product")
-    parser.add_argument("--question", default=Question.NPS, choices=tuple(Question), help="what was asked")
-    parser.add_argument("--touchpoint", default=Touchpoint.RELATIONSHIP, metavar="NAME", help="after what it was asked")
-    parser.add_argument("--time-zone", metavar="ZONE", help="of times without an offset; by default yours")
-    parser.add_argument("--time-format", metavar="FORMAT", help='how times are spelled: "%%m/%%d/%%Y %%H:%%M"')
-    parser.add_argument("--source", metavar="NAME", help="as in surveys.toml: whose ids the field customer_id holds")
+    parser.add_argument("--from", dest="product", choices=tuple(PRODUCTS), required=True, help="product of the export")
+    parser.add_argument("--name", metavar="NAME", help="name of the source in scores; default: the product")
+    parser.add_argument("--question", default=Question.NPS, choices=tuple(Question), help="question of the survey")
     parser.add_argument(
-        "--column", action="append", default=[], metavar="FIELD=COLUMN", help='which column says it: rating="My score"'
+        "--touchpoint", default=Touchpoint.RELATIONSHIP, metavar="NAME", help="touchpoint of the survey"
     )
-    parser.add_argument("--replace", action="store_true", help="change what is stored where the file says otherwise")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be stored, write nothing")
+    parser.add_argument(
+        "--time-zone", metavar="ZONE", help="time zone of times without an offset; default: that of surveys.toml"
+    )
+    parser.add_argument("--time-format", metavar="FORMAT", help='format of times, such as "%%m/%%d/%%Y %%H:%%M"')
+    parser.add_argument(
+        "--source", metavar="NAME", help="source in surveys.toml whose ids are in the field customer_id"
+    )
+    parser.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="FIELD=COLUMN",
+        help='column of a field, such as rating="My score"',
+    )
+    parser.add_argument("--replace", action="store_true", help="replace stored responses that differ")
+    parser.add_argument("--dry-run", action="store_true", help="print the outcomes, write nothing")
     parser.set_defaults(run=_run_responses)
 
 

@@ -70,10 +70,10 @@ def no_email(columns: Iterable[str]) -> str:
 def field_map(arguments: Sequence[str], file: Path | None) -> FieldMap:
     """Read `--field name=column` arguments and a TOML file; the arguments have precedence."""
     columns = dict(_flat(read_toml(file), file)) if file else {}
-    for one in arguments:
-        name, equals, column = one.partition("=")
+    for argument in arguments:
+        name, equals, column = argument.partition("=")
         if not equals or not column.strip():
-            raise ConfigurationError(f'--field {one}: write field=column, such as --field email="E-Mail"')
+            raise ConfigurationError(f'--field {argument}: write field=column, such as --field email="E-Mail"')
         columns[_field(name.strip(), "--field")] = column.strip()
     return FieldMap(columns)
 
@@ -89,12 +89,12 @@ def _flat(table: Mapping[str, Any], file: Path, prefix: str = "") -> Iterable[tu
 
 
 def _field(name: str, where: str) -> str:
-    found = canonical(name)
-    if found is None:
+    field_name = canonical(name)
+    if field_name is None:
         raise ConfigurationError(
             f"{where}: there is no field {name}, only {', '.join(CUSTOMER_FIELDS)} and attributes.NAME"
         )
-    return found
+    return field_name
 
 
 def _listed(columns: Iterable[str]) -> str:

@@ -129,10 +129,10 @@ def validate(
         )
     number = refused = 0
     for number, record in enumerate(rows.records, 1):
-        found = checker.row(record)
-        wrong = _duplicates(found, record.line, seen) if isinstance(found, CustomerRow) else found
-        if isinstance(found, CustomerRow):
-            problems.notes.update(found.notes)
+        checked = checker.row(record)
+        wrong = _duplicates(checked, record.line, seen) if isinstance(checked, CustomerRow) else checked
+        if isinstance(checked, CustomerRow):
+            problems.notes.update(checked.notes)
         for problem in wrong:
             problems.add(problem)
         if wrong:

@@ -157,12 +157,14 @@ class ExportColumns:
 def columns_of(product: str, arguments: Sequence[str]) -> ExportColumns:
     """Read `--column field=name` arguments."""
     columns: dict[str, str] = {}
-    for one in arguments:
-        name, equals, column = (part.strip() for part in one.partition("="))
+    for argument in arguments:
+        name, equals, column = (part.strip() for part in argument.partition("="))
         if not equals or not column:
-            raise ConfigurationError(f'--column {one}: write field=column, such as --column rating="My score"')
+            raise ConfigurationError(f'--column {argument}: write field=column, such as --column rating="My score"')
         if name not in RESPONSE_FIELDS:
-            raise ConfigurationError(f"--column {one}: there is no field {name}, only {', '.join(RESPONSE_FIELDS)}")
+            raise ConfigurationError(
+                f"--column {argument}: there is no field {name}, only {', '.join(RESPONSE_FIELDS)}"
+            )
         columns[name] = column
     return ExportColumns(product, columns)
 

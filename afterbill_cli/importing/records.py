@@ -180,17 +180,17 @@ def _json_records(lines: Iterator[str], layout: Layout, rows: Rows) -> Iterator[
 
 def _json_record(number: int, line: str, layout: Layout, rows: Rows) -> Record:
     try:
-        found = json.loads(
+        row = json.loads(
             line, parse_int=str, parse_float=str, parse_constant=_no_number, object_pairs_hook=_unambiguous
         )
     except (ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
         return Record(number, problems=(Problem(number, "", f"no JSON: {reason}", _ONE_OBJECT),))
-    if not isinstance(found, dict):
+    if not isinstance(row, dict):
         return Record(number, problems=(Problem(number, "", f"{shown(line.strip())} is no object", _ONE_OBJECT),))
     values: dict[str, str] = {}
     problems: list[Problem] = []
-    for key, value in _flat(found):
+    for key, value in _flat(row):
         name, text = layout.fields.field_of(key), _text(value)
         if name and text is None:
             problems.append(Problem(number, key, "is no text and no number", "Write it as text"))
@@ -199,16 +199,16 @@ def _json_record(number: int, line: str, layout: Layout, rows: Rows) -> Record:
         elif name is None:
             rows.ignore(key)
             problems += [Problem(number, key[:64], *_UNASKED)] if layout.strict else []
-    if EMAIL not in (layout.fields.field_of(key) for key in found):
-        problems.append(Problem(number, EMAIL, no_email(found), "Every customer needs one"))
+    if EMAIL not in (layout.fields.field_of(key) for key in row):
+        problems.append(Problem(number, EMAIL, no_email(row), "Every customer needs one"))
     return Record(number, values, tuple(problems))
 
 
-def _flat(found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _flat(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """`{"attributes": {"seats": 3}}` says the same as `{"attributes.seats": 3}`."""
-    for key, value in found.items():
+    for key, value in row.items():
         if f"{key}." == ATTRIBUTES and isinstance(value, dict):
-            yield from ((f"{ATTRIBUTES}{name}", one) for name, one in value.items())
+            yield from ((f"{ATTRIBUTES}{name}", item) for name, item in value.items())
         else:
             yield key, value
 
@@ -223,10 +223,10 @@ def _text(value: object) -> str | None:
 
 
 def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         raise ValueError("a key stands there twice")
-    return found
+    return members
 
 
 def _no_number(word: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""ProblemLog and notes about rows: counted, shown on stderr, and written to a CSV file on request."""
+"""Problems and notes about rows: counted, shown on stderr, and written to a CSV file on request."""
 
 import csv
 import sys
@@ -46,9 +46,9 @@ class ProblemLog:
 
     def show(self, path: Path) -> None:
         """Print the first problems on stderr as compilers do, the number of the others, and the notes."""
-        for one in self.first:
-            where = f"{path.name}:{one.line}: " + (f"{one.column}: " if one.column else "")
-            print(f"{where}{one.text}. {one.hint}", file=sys.stderr)
+        for problem in self.first:
+            where = f"{path.name}:{problem.line}: " + (f"{problem.column}: " if problem.column else "")
+            print(f"{where}{problem.text}. {problem.hint}", file=sys.stderr)
         if self.count > len(self.first):
             print(f"... and {self.count - len(self.first)} more: --errors FILE writes all of them", file=sys.stderr)
         for note, count in self.notes.items():

@@ -73,9 +73,9 @@ class ResponseChecker:
         comment, cut = response_values.comment(values.get("comment", ""))
         answer = Answer(rating, comment, response_values.slug(values.get("reason", ""), settings.reasons))
         segments = dict(_segments(values))
-        known = {name: value for name, value in segments.items() if value}
-        response = self._collected(values, answer, at, question, known)
-        dropped = [name for name in segments if name not in known]
+        readable = {name: value for name, value in segments.items() if value}
+        response = self._collected(values, answer, at, question, readable)
+        dropped = [name for name in segments if name not in readable]
         notes = [f"imported without its {name}, which cannot be read" for name in dropped]
         if "reason" in values and not answer.reason:
             why = "is none of surveys.toml" if settings.reasons else "cannot be read"

@@ -58,10 +58,10 @@ def rating(value: str, question: Question) -> int:
     scale = scale_of(question)
     if not value:
         raise RefusedError(Reason.NO_RATING, "there is no rating", "Nobody answered, or another column says it")
-    found = _NUMBER.fullmatch(value)
-    if not found:
+    match = _NUMBER.fullmatch(value)
+    if not match:
         raise RefusedError(Reason.NO_NUMBER, f"{shown(value)} is no whole number", "A rating is never guessed")
-    number = int(found[1])
+    number = int(match[1])
     if number not in scale.ratings:
         other = "Say what was asked with --question, if it was something else"
         text = f"{shown(value)} is not one of {scale.lowest} to {scale.highest}"
@@ -136,9 +136,9 @@ def is_test(value: str) -> bool:
     return value.casefold() in _YES
 
 
-def slug(value: str, known: Collection[str]) -> str:
-    """The name of a reason, as surveys.toml spells it; empty where it is none of those `known`, if there are any."""
+def slug(value: str, reasons: Collection[str]) -> str:
+    """Return the name of a reason as surveys.toml spells it; empty where `reasons` are given and it is none of them."""
     name = re.sub(r"[\s-]+", "_", value.casefold())
-    if known:
-        return next((one for one in known if one.replace("-", "_") == name), "")
+    if reasons:
+        return next((reason for reason in reasons if reason.replace("-", "_") == name), "")
     return name if _SLUG.fullmatch(name) else ""

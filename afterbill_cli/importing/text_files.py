@@ -61,8 +61,8 @@ def encoding_or_windows(path: Path, chosen: str | None) -> str:
         return encoding
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
-            if found := _BEYOND_ASCII.search(block):
-                letter = (block + file.read(_LONGEST_LETTER))[found.start() :]
+            if match := _BEYOND_ASCII.search(block):
+                letter = (block + file.read(_LONGEST_LETTER))[match.start() :]
                 return "utf-8" if _LETTER.match(letter) else "cp1252"
     return encoding
 

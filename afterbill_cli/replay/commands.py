@@ -72,8 +72,8 @@ def _messages(chosen: ReplaySelection, deployed: Deployed) -> Iterator[Iterator[
         yield evidence(deployed.client("s3"), _bucket(deployed), chosen.source, (chosen.since, chosen.until))
     else:
         letters = DeadLetters(deployed.client("sqs"), deployed.output("InboxDeadLettersUrl"), datetime.now(UTC))
-        with letters.messages() as found:
-            yield found
+        with letters.messages() as messages:
+            yield messages
 
 
 def _bucket(deployed: Deployed) -> str:
@@ -90,14 +90,16 @@ def _conclude(counts: Counter[str]) -> int:
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `afterbill replay`."""
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="webhooks of one --source, or one file")
-    where.add_argument("--dead-letters", action="store_true", help="what could not be read or captured")
-    where.add_argument("--evidence", action="store_true", help="kept copies, where EvidenceDays keeps some")
-    parser.add_argument("--source", metavar="NAME", help="as in surveys.toml")
-    parser.add_argument("--since", type=date.fromisoformat, metavar="DAY", help="UTC day of the first copy")
-    parser.add_argument("--until", type=date.fromisoformat, metavar="DAY", help="UTC day of the last copy")
-    parser.add_argument("--dry-run", action="store_true", help="write nothing, say what would come of each")
-    parser.add_argument("--ask-apis", action="store_true", help="in a dry run, ask the billing systems' APIs")
+    where.add_argument(
+        "folder", nargs="?", type=Path, metavar="FOLDER", help="folder with webhooks of one --source, or one file"
+    )
+    where.add_argument("--dead-letters", action="store_true", help="webhooks that could not be read or captured")
+    where.add_argument("--evidence", action="store_true", help="stored copies, if the stack has EvidenceDays")
+    parser.add_argument("--source", metavar="NAME", help="name of the source in surveys.toml")
+    parser.add_argument("--since", type=date.fromisoformat, metavar="DAY", help="first day of the copies (UTC)")
+    parser.add_argument("--until", type=date.fromisoformat, metavar="DAY", help="last day of the copies (UTC)")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing, print the outcome of each webhook")
+    parser.add_argument("--ask-apis", action="store_true", help="call the billing systems' APIs in a dry run")
     parser.set_defaults(run=_run)
     deployed.options(parser)
 

@@ -73,14 +73,14 @@ class DryCapture:
     def of(self, webhook: Webhook) -> Iterator[DryOutcome]:
         """Yield the outcome of each event of a webhook, also of the slices of a long batch."""
         try:
-            found = capture_event(webhook, self.capture, datetime.now(UTC))
+            results = capture_event(webhook, self.capture, datetime.now(UTC))
         except ConfigurationError as error:
             yield DryOutcome("needs a setting or the API", str(error))
             return
         except AfterbillError as error:
             yield DryOutcome("would be tried again", str(error))
             return
-        for captured in found:
+        for captured in results:
             if captured.outcome is not Outcome.SPLIT:
                 yield DryOutcome(captured.outcome, _text_of(captured))
         while self._slices.webhooks:
@@ -106,8 +106,8 @@ def dry_capture(policy: Policy, facts: Facts, apis: BillingApis, hash_address: C
 
 
 def _text_of(captured: Captured) -> str:
-    one = captured.invitation
-    if one is None:
+    invitation = captured.invitation
+    if invitation is None:
         return captured.problem
-    because = f", {one.reason}" if one.reason else ""
-    return f"{one.touchpoint}, invitation {one.id}{because}"
+    because = f", {invitation.reason}" if invitation.reason else ""
+    return f"{invitation.touchpoint}, invitation {invitation.id}{because}"

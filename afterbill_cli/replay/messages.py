@@ -57,12 +57,12 @@ class DeadLetters:
 
     def _each(self, open_: dict[str, str]) -> Iterator[Message]:
         met: set[str] = set()
-        while batch := {one["MessageId"]: one for one in self._receive()}:
-            open_ |= {id_: one["ReceiptHandle"] for id_, one in batch.items()}
+        while batch := {message["MessageId"]: message for message in self._receive()}:
+            open_ |= {id_: message["ReceiptHandle"] for id_, message in batch.items()}
             if batch.keys() <= met:
                 return  # everything was seen, and comes into sight again
-            for id_, one in batch.items():
-                webhook = _webhook_in(one) if id_ not in met and self._is_old(one) else None
+            for id_, message in batch.items():
+                webhook = _webhook_in(message) if id_ not in met and self._is_old(message) else None
                 if webhook:
                     yield Message(id_, webhook, partial(self._remove, id_, open_))
             met |= batch.keys()
@@ -76,8 +76,8 @@ class DeadLetters:
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["SentTimestamp"],
         )
-        found: list[Mapping[str, Any]] = answer.get("Messages", [])
-        return found
+        messages: list[Mapping[str, Any]] = answer.get("Messages", [])
+        return messages
 
     def _is_old(self, message: Mapping[str, Any]) -> bool:
         return int(message["Attributes"]["SentTimestamp"]) <= self.until.timestamp() * 1000
@@ -96,20 +96,20 @@ def evidence(
     since, until = days
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{source}/" if source else "")
     for page in pages:
-        for one in page.get("Contents", ()):
-            day = _day_in(one["Key"])
+        for copy in page.get("Contents", ()):
+            day = _day_in(copy["Key"])
             if day and (since or day) <= day <= (until or day):
-                body = s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()
-                yield Message(one["Key"], _webhook_of_copy(body))
+                body = s3.get_object(Bucket=bucket, Key=copy["Key"])["Body"].read()
+                yield Message(copy["Key"], _webhook_of_copy(body))
 
 
 def files(folder: Path, source: Source) -> Iterator[Message]:
     """The webhooks in a folder, or the one in a file, as if they arrived now; with the headers the inbox keeps."""
     if not folder.exists():
         raise AfterbillError(f"{folder}: no such file or folder")
-    found = sorted(path for path in folder.rglob("*") if path.suffix in _WEBHOOKS) if folder.is_dir() else [folder]
+    paths = sorted(path for path in folder.rglob("*") if path.suffix in _WEBHOOKS) if folder.is_dir() else [folder]
     provider = registry.load(source.provider)
-    for file in found:
+    for file in paths:
         webhook = samples.read(file, provider.ABOUT, source.name)
         kept = {name: value for name, value in webhook.headers.items() if name in provider.HEADERS}
         yield Message(str(file), replace(webhook, headers=kept))

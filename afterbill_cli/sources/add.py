@@ -33,12 +33,12 @@ def named(provider: str, name: str | None, deployed: Deployed, *, account: str, 
         raise ConfigurationError(f"{name!r} cannot be a source: its name takes a to z, 0 to 9, _ and -, 40 at most")
     sources = deployed.policy().sources
     names = [name] if name else [one.name for one in sources.values() if one.provider == provider]
-    found = sources.get(names[0] if names else provider)
-    if found is None:
+    source = sources.get(names[0] if names else provider)
+    if source is None:
         return Source(name or provider, provider, account=account, sandbox=sandbox)
-    if found.provider != provider:
-        raise ConfigurationError(f"[sources.{found.name}] is of {found.provider}: choose another --name")
-    return replace(found, account=account or found.account, sandbox=sandbox or found.sandbox)
+    if source.provider != provider:
+        raise ConfigurationError(f"[sources.{source.name}] is of {source.provider}: choose another --name")
+    return replace(source, account=account or source.account, sandbox=sandbox or source.sandbox)
 
 
 def add(wanted: NewSource, deployed: Deployed, terminal: Terminal) -> int:

@@ -85,9 +85,9 @@ def _api(source: Source) -> Api:
 
 
 def _client(source: Source, deployed: Deployed) -> dict[str, str]:
-    found = dict(ApiCredentials(stack_secrets.secret(deployed, "ApisSecretArn")).of(source.name))
-    if not (found.get("client_id") and found.get("client_secret")):
+    client = dict(ApiCredentials(stack_secrets.secret(deployed, "ApisSecretArn")).of(source.name))
+    if not (client.get("client_id") and client.get("client_secret")):
         raise ConfigurationError(
             f"no client_id and client_secret for {source.name}: `afterbill source add` asks for them"
         )
-    return found
+    return client

@@ -29,12 +29,12 @@ class EventLog:
 
     def _lines(self, function: str) -> Iterator[Mapping[str, Any]]:
         pages = self.deployed.client("logs").get_paginator("filter_log_events")
-        found = pages.paginate(
+        events = pages.paginate(
             logGroupName=f"/aws/lambda/{self.deployed.output(function)}",
             startTime=int(self.since.timestamp() * 1000),
             filterPattern=f'{{ $.source = "{self.source}" }}',
         )
-        for page in found:
+        for page in events:
             for event in page["events"]:
                 line = _line(event["message"])
                 if line.get("source") == self.source:  # emulators pass over the pattern
@@ -61,7 +61,7 @@ def first_event(
 
 def _line(message: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(message)
+        line = json.loads(message)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return line if isinstance(line, dict) else {}

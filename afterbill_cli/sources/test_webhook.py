@@ -45,10 +45,10 @@ def send_test(
 
 def unwanted(provider: str) -> Path:
     """Return the provider's sample webhook that starts no survey."""
-    found = sorted((local_stack.ROOT / "events" / "webhooks" / provider).glob("unwanted.*"))
-    if not found:
+    files = sorted((local_stack.ROOT / "events" / "webhooks" / provider).glob("unwanted.*"))
+    if not files:
         raise AfterbillError(f"there is no sample events/webhooks/{provider}/unwanted.*: name one with --file")
-    return found[0]
+    return files[0]
 
 
 def meaning(status: int, provider: Connector) -> str:
@@ -63,11 +63,11 @@ def meaning(status: int, provider: Connector) -> str:
 
 
 def _signed(source: Source, provider: Connector, file: Path, deployed: Deployed) -> Webhook:
-    known = signing_secrets(stack_secrets.signing(deployed).read().get(source.name))
-    if not known and provider.ABOUT.signed:
+    stored = signing_secrets(stack_secrets.signing(deployed).read().get(source.name))
+    if not stored and provider.ABOUT.signed:
         raise ConfigurationError(f"no signing secret is stored for {source.name}: `afterbill source add` asks for it")
     webhook = samples.read(file, provider.ABOUT, source.name, datetime.now(UTC))
-    return provider.sign(replace(webhook, url=source.url), next(iter(known), ""))
+    return provider.sign(replace(webhook, url=source.url), next(iter(stored), ""))
 
 
 def _checked(url: str) -> str:

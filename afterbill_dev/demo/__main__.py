@@ -85,8 +85,8 @@ def _lines_of_functions() -> Iterator[str]:
     for group in logs.describe_log_groups()["logGroups"]:
         name = group["logGroupName"]
         for stream in logs.describe_log_streams(logGroupName=name)["logStreams"]:
-            found = logs.get_log_events(logGroupName=name, logStreamName=stream["logStreamName"], startFromHead=True)
-            yield from (f"{name}: {event['message'].rstrip()}" for event in found["events"])
+            events = logs.get_log_events(logGroupName=name, logStreamName=stream["logStreamName"], startFromHead=True)
+            yield from (f"{name}: {event['message'].rstrip()}" for event in events["events"])
 
 
 def _invite(stack: Stack, billing: Billing) -> None:

@@ -32,7 +32,7 @@ def post_forms(people: Iterable[tuple[Person, ReceivedMail]]) -> Iterator[Person
     """Each answers by the form of the page; gives everybody whose answer was accepted."""
     http = urllib3.PoolManager(maxsize=AT_ONCE, timeout=urllib3.Timeout(60), retries=False)
     with http, ThreadPoolExecutor(AT_ONCE) as pool:
-        yield from pool.map(lambda one: _post_form(http, *one), people)
+        yield from pool.map(lambda answer: _post_form(http, *answer), people)
 
 
 def _post_form(http: urllib3.PoolManager, person: Person, mail: ReceivedMail) -> Person:

@@ -52,9 +52,9 @@ def count_by_recipient(inbox_url: str) -> Counter[str]:
 
 def links(html: str) -> list[str]:
     """The address of every link, as a mail program reads them."""
-    found = _Links()
-    found.feed(html)
-    return found.addresses
+    parser = _Links()
+    parser.feed(html)
+    return parser.addresses
 
 
 def _fetch(inbox_url: str, page: str = "mails.json") -> list[dict[str, Any]]:

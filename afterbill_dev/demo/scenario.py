@@ -93,8 +93,8 @@ def _wait_for_reason(stack: Stack, invitations: Sequence[str], reason: SkipReaso
     dynamodb = boto3.client("dynamodb")
 
     def closed(id_: str) -> bool:
-        found = dynamodb.get_item(TableName=stack["table"], Key=keys.invitation(id_), ConsistentRead=True)
-        return found.get("Item", {}).get("reason") == {"S": reason.value}
+        reply = dynamodb.get_item(TableName=stack["table"], Key=keys.invitation(id_), ConsistentRead=True)
+        return reply.get("Item", {}).get("reason") == {"S": reason.value}
 
     wait_for(f"{what} ({reason})", lambda: sum(map(closed, invitations)), len(invitations), SETTLED_SECONDS)
 

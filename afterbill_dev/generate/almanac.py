@@ -90,36 +90,36 @@ def main_language(country: str) -> str:
 
 def main_zones(zone_tab: str) -> dict[str, str]:
     """One zone per country of tzdata's zone.tab; a country that is newly split must be decided by hand."""
-    found: dict[str, list[str]] = {}
+    by_country: dict[str, list[str]] = {}
     for line in zone_tab.splitlines():
         if not line.startswith("#"):
             country, _, zone = line.split("\t")[:3]
-            found.setdefault(country, []).append(zone)
-    undecided = [country for country, zones in found.items() if len(zones) > 1 and country not in _MAIN_ZONES]
+            by_country.setdefault(country, []).append(zone)
+    undecided = [country for country, zones in by_country.items() if len(zones) > 1 and country not in _MAIN_ZONES]
     if undecided:
         raise AfterbillError(
             f"several zones in {', '.join(undecided)}: name the main one in afterbill_dev/generate/almanac.py"
         )
-    return dict(sorted(({country: zones[0] for country, zones in found.items()} | _MAIN_ZONES).items()))
+    return dict(sorted(({country: zones[0] for country, zones in by_country.items()} | _MAIN_ZONES).items()))
 
 
 def public_holidays(country: str) -> list[str]:
     """Days as strings of MMDD, ascending: first those of every year, then for each year the others."""
-    known = holidays.country_holidays(country, years=range(FIRST, LAST + 1))
-    years = [{f"{day:%m%d}" for day in known if day.year == year} for year in range(FIRST, LAST + 1)]
+    days = holidays.country_holidays(country, years=range(FIRST, LAST + 1))
+    years = [{f"{day:%m%d}" for day in days if day.year == year} for year in range(FIRST, LAST + 1)]
     every = set.intersection(*years)
     return ["".join(sorted(days)) for days in (every, *(year - every for year in years))]
 
 
 def weekend(country: str) -> frozenset[int]:
     """Its weekend days, 0 is Monday. A free Sunday alone means the usual: people with a Saturday off want no mail."""
-    known = frozenset(holidays.country_holidays(country).weekend)
-    return _WEEKENDS.get(country) or (_USUAL if known == {_SUNDAY} else known)
+    days = frozenset(holidays.country_holidays(country).weekend)
+    return _WEEKENDS.get(country) or (_USUAL if days == {_SUNDAY} else days)
 
 
-def written(found: Mapping[str, Any]) -> str:
+def written(parts_by_name: Mapping[str, Any]) -> str:
     """The file: compact, with a line per country, so that a change shows what changed."""
-    parts = [f'"{name}":{_table(part) if isinstance(part, dict) else part}' for name, part in found.items()]
+    parts = [f'"{name}":{_table(part) if isinstance(part, dict) else part}' for name, part in parts_by_name.items()]
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 

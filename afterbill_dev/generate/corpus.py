@@ -32,16 +32,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The reading of one file; `found` is in the order of the webhook, `problem` is its first error."""
+    """The reading of one file; `elements` are in the order of the webhook, `problem` is its first error."""
 
     file: str
-    found: tuple[ParsedElement, ...] = ()
+    elements: tuple[ParsedElement, ...] = ()
     problem: str = ""
 
     @property
     def facts(self) -> list[BillingEvent | ObjectReference]:
         """The facts; only the provider's API knows what an ObjectReference is about."""
-        events = [one for one in self.found if isinstance(one, BillingEvent | ObjectReference)]
+        events = [one for one in self.elements if isinstance(one, BillingEvent | ObjectReference)]
         return [one for one in events if not _is_profile(one)]
 
     @property
@@ -49,20 +49,20 @@ class Reading:
         """The most important outcome of its elements."""
         if self.facts:
             return Outcome.EVENT
-        if any(_names_customer(one) for one in self.found):
+        if any(_names_customer(one) for one in self.elements):
             return Outcome.PROFILE
         return Outcome.ERROR if self.problem else Outcome.IGNORED
 
     def stated(self) -> dict[str, Any]:
         """One object of the JSON output; amounts in the smallest unit of their currency."""
         events = [_event(one) for one in self.facts]
-        addresses = [one.customer.address for one in self.found if isinstance(one, BillingEvent | OperatorTask)]
+        addresses = [one.customer.address for one in self.elements if isinstance(one, BillingEvent | OperatorTask)]
         fields: dict[str, Any] = {
             "file": self.file,
             "outcome": self.outcome.value,
             "events": events,
             "email": next(filter(None, addresses), None),
-            "test": any(isinstance(one, BillingEvent) and one.test for one in self.found),
+            "test": any(isinstance(one, BillingEvent) and one.test for one in self.elements),
         }
         return fields | ({"error": self.problem} if self.problem else {})
 
@@ -104,12 +104,12 @@ def read(file: Path, provider: str, name: str) -> Reading:
     try:
         offered = registry.load(provider)
         webhook = samples.read(file, offered.ABOUT, provider)
-        found = offered.normalise(webhook, Source(provider, provider))
+        elements = offered.normalise(webhook, Source(provider, provider))
     except AfterbillError as error:
         return Reading(name, (), str(error))
     except Exception as error:  # noqa: BLE001  # a mistake in one module must not hide what the others say
         return Reading(name, (), f"a mistake of ours: {type(error).__name__}: {error}")
-    return Reading(name, found, next((str(one) for one in found if isinstance(one, PayloadError)), ""))
+    return Reading(name, elements, next((str(one) for one in elements if isinstance(one, PayloadError)), ""))
 
 
 def as_table(readings: Iterable[Reading]) -> str:
@@ -145,27 +145,27 @@ def _provider(place: Path) -> str | None:
         return None
 
 
-def _names_customer(one: ParsedElement) -> bool:
+def _names_customer(element: ParsedElement) -> bool:
     """True when the element is about a customer; links between objects and verifiers are not."""
-    if isinstance(one, ObjectReference):
-        return _is_profile(one)
-    if not isinstance(one, BillingEvent | OperatorTask):
+    if isinstance(element, ObjectReference):
+        return _is_profile(element)
+    if not isinstance(element, BillingEvent | OperatorTask):
         return False
-    return bool(one.customer.id or one.customer.address)
+    return bool(element.customer.id or element.customer.address)
 
 
-def _is_profile(one: BillingEvent | ObjectReference) -> bool:
-    return one.kind.lower() in _PEOPLE if isinstance(one, ObjectReference) else not one.touchpoint
+def _is_profile(element: BillingEvent | ObjectReference) -> bool:
+    return element.kind.lower() in _PEOPLE if isinstance(element, ObjectReference) else not element.touchpoint
 
 
-def _event(one: BillingEvent | ObjectReference) -> dict[str, Any]:
-    if isinstance(one, ObjectReference):
+def _event(element: BillingEvent | ObjectReference) -> dict[str, Any]:
+    if isinstance(element, ObjectReference):
         return {"touchpoint": None, "email": None, "amount_minor": None, "currency": None}
     return {
-        "touchpoint": one.touchpoint,
-        "email": one.customer.address,
-        "amount_minor": one.money.amount if one.money else None,
-        "currency": one.money.currency if one.money else None,
+        "touchpoint": element.touchpoint,
+        "email": element.customer.address,
+        "amount_minor": element.money.amount if element.money else None,
+        "currency": element.money.currency if element.money else None,
     }
 
 

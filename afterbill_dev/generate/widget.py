@@ -51,7 +51,7 @@ def renamed(source: str) -> dict[str, str]:
     """A short name for each of our own: those that occur most get the shortest."""
     tokens = ((match.lastgroup, match[0]) for match in _TOKEN.finditer(source))
     plain = "".join({"comment": "", "text": '""'}.get(str(kind), text) for kind, text in tokens)
-    groups = ["".join(found) for found in _DECLARED.findall(plain)]
+    groups = ["".join(names) for names in _DECLARED.findall(plain)]
     groups += [one.partition("=")[0] for let in _LET.findall(plain) for one in let.split(",")]
     ours = {name for group in groups for name in re.findall(r"\w+", group)}
     often = sorted(ours, key=lambda name: (-len(re.findall(rf"\b{name}\b", source)), name))

@@ -74,20 +74,20 @@ class Device:
         mail = self.context.new_page()
         mail.goto(f"{self.mail.address}{MAIL}/{self.network}")
         for number in numbers:
-            known = self._visits()
+            before = self._visits()
             mail.get_by_role("link", name=number, exact=True).hover()
-            self._arrived(mail, known)
+            self._arrived(mail, before)
         return mail
 
     def _pass(self, page: Page, seconds: float) -> None:
         self.mail.laboratory.pass_time(seconds)
         page.clock.fast_forward(int(seconds * 1000))
 
-    def _arrived(self, page: Page, known: int | None = None) -> None:
+    def _arrived(self, page: Page, before: int | None = None) -> None:
         """Wait for one more visit, if there comes one."""
-        known = self._visits() if known is None else known
+        before = self._visits() if before is None else before
         for _ in range(_PATIENCE_MILLISECONDS // _LOOK_MILLISECONDS):
-            if self._visits() > known:
+            if self._visits() > before:
                 return
             page.wait_for_timeout(_LOOK_MILLISECONDS)
 

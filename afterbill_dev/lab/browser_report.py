@@ -26,9 +26,11 @@ def report(integrity: Integrity, browser: Browser) -> str:
     """Return a line for each kind: its requests and the recorded answer."""
     lines = ["What each kind causes: real requests, in Chromium where it has a browser", ""]
     for name in ACTIONS:
-        one = play(name, browser, integrity).harness.invitation
-        uses = (str(visit.kind) if visit.rating is None else f"{visit.kind}:{visit.rating}" for visit in one.visits)
-        lines.append(f"{name:34}  {_said(one.answer):13}  {one.label:35}  {' '.join(uses)[:60]}".rstrip())
+        invitation = play(name, browser, integrity).harness.invitation
+        uses = (
+            str(visit.kind) if visit.rating is None else f"{visit.kind}:{visit.rating}" for visit in invitation.visits
+        )
+        lines.append(f"{name:34}  {_said(invitation.answer):13}  {invitation.label:35}  {' '.join(uses)[:60]}".rstrip())
     return "\n".join(lines)
 
 

@@ -122,11 +122,11 @@ def sends(chance: Random) -> list[Use]:
 def _in_turn(chance: Random, least: float, most: float) -> list[tuple[float, str]]:
     """Every link with its moment; the pace is drawn once, and every step around it."""
     at, pace = chance.uniform(0.1, 5), chance.uniform(least, most)
-    found = []
+    moments = []
     for link in LINKS:
-        found.append((round(at, 3), link))
+        moments.append((round(at, 3), link))
         at += pace * chance.uniform(0.5, 1.5)
-    return found
+    return moments
 
 
 ROBOTS: Mapping[str, Callable[[Random], list[Use]]] = {

@@ -194,11 +194,11 @@ def _invitation() -> Invitation:
     )
 
 
-def _image(one: Invitation) -> Mapping[str, Any]:
+def _image(invitation: Invitation) -> Mapping[str, Any]:
     """Return the parts of the stored item that the stream's reader uses."""
-    image: dict[str, Any] = {**keys.invitation(ID), "sent_day": {"S": one.sent_day}}
-    image["visits"] = {"L": [{"S": str(visit)} for visit in one.visits]}
-    if one.answer:
-        image |= {"rating": {"N": str(one.answer.rating)}, "answered_day": {"S": one.answered_day}}
-        image |= {} if one.answer.confirmed else {"unconfirmed": {"BOOL": True}}
+    image: dict[str, Any] = {**keys.invitation(ID), "sent_day": {"S": invitation.sent_day}}
+    image["visits"] = {"L": [{"S": str(visit)} for visit in invitation.visits]}
+    if invitation.answer:
+        image |= {"rating": {"N": str(invitation.answer.rating)}, "answered_day": {"S": invitation.answered_day}}
+        image |= {} if invitation.answer.confirmed else {"unconfirmed": {"BOOL": True}}
     return image

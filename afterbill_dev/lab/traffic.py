@@ -68,8 +68,8 @@ def mailing(kind: str, uses: Sequence[Use], delivered: float | None = 0.0) -> Ma
     return Mailing(kind, tuple(sorted(uses, key=lambda use: use.at)), delivered)
 
 
-def read(path: Path, known: Mapping[str, bool]) -> list[Mailing]:
-    """The mails of a file; `known` says of each of our own names whether it is a person's.
+def read(path: Path, people: Mapping[str, bool]) -> list[Mailing]:
+    """The mails of a file; `people` is True for our own names of people.
 
     A mail's kind is the names of its clients, in the order of the alphabet.
     """
@@ -78,7 +78,7 @@ def read(path: Path, known: Mapping[str, bool]) -> list[Mailing]:
     except (OSError, UnicodeDecodeError) as error:
         raise TrafficError(f"{path}: {error}") from error
     rows = [
-        _row(line, f"{path.name}, line {number}", known)
+        _row(line, f"{path.name}, line {number}", people)
         for number, line in enumerate(text.splitlines(), start=1)
         if line.strip()
     ]
@@ -89,19 +89,19 @@ def read(path: Path, known: Mapping[str, bool]) -> list[Mailing]:
 
 
 def _mail(rows: Sequence[tuple[list[Use], Any]]) -> Mailing:
-    uses = [use for found, _ in rows for use in found]
+    uses = [use for some, _ in rows for use in some]
     reported = [delivered for _, delivered in rows if delivered != ""]
     return mailing(" + ".join(sorted({use.client for use in uses})), uses, reported[-1] if reported else 0.0)
 
 
-def _row(line: str, place: str, known: Mapping[str, bool]) -> tuple[str, list[Use], Any]:
+def _row(line: str, place: str, people: Mapping[str, bool]) -> tuple[str, list[Use], Any]:
     try:
         line_object = json.loads(line)
     except ValueError as error:
         raise TrafficError(f"{place}: no JSON: {error}") from error
     if not isinstance(line_object, dict):
         raise TrafficError(f"{place}: must be one JSON object")
-    return _Line(line_object, place).row(known)
+    return _Line(line_object, place).row(people)
 
 
 class _Line:
@@ -110,15 +110,15 @@ class _Line:
     def __init__(self, fields: Mapping[str, Any], place: str) -> None:
         self._fields, self._place = fields, place
 
-    def row(self, known: Mapping[str, bool]) -> tuple[str, list[Use], Any]:
+    def row(self, people: Mapping[str, bool]) -> tuple[str, list[Use], Any]:
         invitation, client = self._text("invitation", None), self._text("client", None)
-        self._known = known.get(client)
+        self._default_person = people.get(client)
         delivered = self._number("delivered", None) if self._fields.get("delivered", "") not in ("", None) else None
         uses = list(self._uses(invitation, client))
         return invitation, uses, delivered if "delivered" in self._fields else ""
 
     def _uses(self, invitation: str, client: str) -> Iterator[Use]:
-        person = self._flag("person", default=self._known)
+        person = self._flag("person", default=self._default_person)
         link, method = self._one_of("link", _LINKS, PAGE), self._one_of("method", _METHODS, "GET")
         if method in {"POST", PICK} and link not in NUMBERS:
             done = "sent" if method == "POST" else "chosen"
@@ -149,10 +149,10 @@ class _Line:
 
     def _one_of(self, name: str, choices: Sequence[str], default: str) -> str:
         value = self._text(name, default)
-        found = next((one for one in choices if one.casefold() == value.casefold()), None)
-        if found is None:
+        choice = next((each for each in choices if each.casefold() == value.casefold()), None)
+        if choice is None:
             self._refuse(name, f"one of {', '.join(choices)}", value)
-        return found
+        return choice
 
     def _flag(self, name: str, *, default: bool | None = False) -> bool:
         value = self._fields.get(name, default)

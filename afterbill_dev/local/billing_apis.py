@@ -91,16 +91,16 @@ def _replace_answer(account: Account, path: str, body: bytes) -> Answer:
 
 def _look_up(account: Account, method: str, path: str, body: bytes) -> Answer:
     counter = _OWN_ANSWERS.get(account.provider)
-    found = counter(account, method, path, body) if counter else None
-    if found is None:
-        found = account.answers.get(path, _sample(account.provider, method, path))
-    return _answer(HTTPStatus.NOT_FOUND, {"error": "not_found"}) if found is None else _answer(HTTPStatus.OK, found)
+    content = counter(account, method, path, body) if counter else None
+    if content is None:
+        content = account.answers.get(path, _sample(account.provider, method, path))
+    return _answer(HTTPStatus.NOT_FOUND, {"error": "not_found"}) if content is None else _answer(HTTPStatus.OK, content)
 
 
 def _sample(provider: str, method: str, path: str) -> object | None:
     file = SAMPLES / f"{provider}.json"
-    known = json.loads(file.read_text()) if file.exists() else {}
-    answers = {unquote(asked): answer for asked, answer in known.items()}
+    samples = json.loads(file.read_text()) if file.exists() else {}
+    answers = {unquote(asked): answer for asked, answer in samples.items()}
     return answers.get(f"{method} {path}", answers.get(path))
 
 

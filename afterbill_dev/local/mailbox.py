@@ -25,7 +25,7 @@ class SentMail:
 
     def header(self, name: str) -> str:
         """The value of a header, empty without it."""
-        return next((value for known, value in self.headers if known.lower() == name.lower()), "")
+        return next((value for header_name, value in self.headers if header_name.lower() == name.lower()), "")
 
 
 def read_mail(request: bytes, message_id: str) -> SentMail:

@@ -64,8 +64,8 @@ def _grant(role: str, *grants: tuple[str, str]) -> None:
 
 
 def _physical_id(logical_id: str) -> str:
-    found = boto3.client("cloudformation").describe_stack_resource(StackName=STACK_NAME, LogicalResourceId=logical_id)
-    return found["StackResourceDetail"]["PhysicalResourceId"]
+    reply = boto3.client("cloudformation").describe_stack_resource(StackName=STACK_NAME, LogicalResourceId=logical_id)
+    return reply["StackResourceDetail"]["PhysicalResourceId"]
 
 
 def hasten_retries(outputs: Mapping[str, str]) -> None:

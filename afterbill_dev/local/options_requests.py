@@ -25,9 +25,9 @@ def ask(request: BaseHTTPRequestHandler, body: bytes, routes: Mapping[str, str])
     """The answer of the function whose route (path with `{names}` -> function) the request matches."""
     path, _, query = request.path.partition("?")
     for route, function in routes.items():
-        found = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route), unquote(path))
-        if found is not None:
-            event = _event(request, body, f"ANY {route}", query, found.groupdict())
+        match = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route), unquote(path))
+        if match is not None:
+            event = _event(request, body, f"ANY {route}", query, match.groupdict())
             given = boto3.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
             return FAILED if given.get("FunctionError") else _answer(json.loads(given["Payload"].read()))
     return NOT_FOUND

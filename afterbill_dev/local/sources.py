@@ -84,7 +84,7 @@ def _credentials(api: Api | None) -> dict[str, str]:
 
 def toml(sources: Sources) -> str:
     """Return the tables of surveys.toml for the sources that are in no file."""
-    return "".join(_table(name, one) for name, one in sources.items() if name not in ALWAYS_THERE)
+    return "".join(_table(name, source) for name, source in sources.items() if name not in ALWAYS_THERE)
 
 
 def _table(name: str, source: LocalSource) -> str:

@@ -22,9 +22,9 @@ def previews(variants: Sequence[Variant]) -> list[Preview]:
 def build(browser: Browser, variants: Sequence[Variant], into: Path) -> int:
     """Write the gallery into a folder, over an older one; the number of its pictures."""
     shown = previews(variants)
-    for one in shown:
-        (into / one.file).parent.mkdir(parents=True, exist_ok=True)
-        (into / one.file).write_text(one.html, encoding="utf-8")
+    for preview in shown:
+        (into / preview.file).parent.mkdir(parents=True, exist_ok=True)
+        (into / preview.file).write_text(preview.html, encoding="utf-8")
     heights = screenshots.take(browser, shown, into)
     (into / INDEX).write_text(_index(variants, shown, heights), encoding="utf-8")
     return len(heights) * len(SCHEMES)

@@ -10,10 +10,10 @@ from afterbill_dev.lab.clients import NAMES
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_what_a_real_client_does_comes_to_what_is_promised(name, chromium, integrity):
-    one = play(name, chromium, integrity).harness.invitation
+    invitation = play(name, chromium, integrity).harness.invitation
 
-    assert one.answer == ACTIONS[name][1], [str(visit) for visit in one.visits]
-    assert one.visits
+    assert invitation.answer == ACTIONS[name][1], [str(visit) for visit in invitation.visits]
+    assert invitation.visits
     assert name in NAMES
 
 

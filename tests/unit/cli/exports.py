@@ -40,7 +40,7 @@ def export_settings(**changes: Any) -> ExportSettings:
 
 
 @dataclass
-class Found:
+class ImportResult:
     """The result of importing a file."""
 
     code: int
@@ -52,12 +52,12 @@ class Found:
     @property
     def left_out(self) -> dict[str, tuple[int, list[int]]]:
         """Reasons with their count and first lines."""
-        return {kind: (one.count, one.first) for kind, one in self.report.left_out.items()}
+        return {kind: (rows.count, rows.first) for kind, rows in self.report.left_out.items()}
 
     @property
     def notes(self) -> dict[str, tuple[int, list[int]]]:
         """The notes, by kind."""
-        return {kind: (one.count, one.first) for kind, one in self.report.notes.items()}
+        return {kind: (rows.count, rows.first) for kind, rows in self.report.notes.items()}
 
     @property
     def answers(self) -> list[tuple[int, str, str]]:
@@ -76,7 +76,7 @@ def read(
     columns: dict[str, str] | None = None,
     encoding: str | None = None,
     **changes: Any,
-) -> Found:
+) -> ImportResult:
     """Import it into a table in memory as of noon."""
     table = table if table is not None else MemoryImportedResponses()
     before = set(table.invitations)
@@ -88,11 +88,11 @@ def read(
         job = ResponseImport(layout, ResponseImportDeps(table, NOW), book, seen, ResponseReport(ProblemLog()))
         checker = ResponseChecker(export_settings(**{"name": product} | changes), NOW, hash_address, seen.count)
         code = job.run(checker, dry_run=False)
-    new = [one for id_, one in table.invitations.items() if id_ not in before]
-    return Found(code, job.report, table, job.rows, new)
+    new = [invitation for id_, invitation in table.invitations.items() if id_ not in before]
+    return ImportResult(code, job.report, table, job.rows, new)
 
 
-def write(file: Path, content: str | bytes, product: str = "csv", **changes: Any) -> Found:
+def write(file: Path, content: str | bytes, product: str = "csv", **changes: Any) -> ImportResult:
     """Write this content and import it."""
     file.write_bytes(content.encode() if isinstance(content, str) else content)
     return read(file, product, **changes)

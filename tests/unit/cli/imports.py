@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 @dataclass
-class Found:
+class CheckResult:
     """The result of checking a file."""
 
     checked: RowCounts
@@ -34,11 +34,11 @@ class Found:
         return [one.customer.email for one in self.events]
 
 
-def check(file: Path, content: str | bytes, source: str | None = "shop", **layout: Any) -> Found:
+def check(file: Path, content: str | bytes, source: str | None = "shop", **layout: Any) -> CheckResult:
     """Write it, and check it as of noon."""
     file.write_bytes(content.encode() if isinstance(content, str) else content)
     chosen = Layout(file, **{"fields": FieldMap()} | layout)
     checker, problems = CustomerChecker(source, NOW), ProblemLog()
     with Seen() as seen:
         checked = validate(chosen, checker, seen, problems, lambda _: None)
-        return Found(checked, problems, [event for _, event in events(chosen, checker, seen, 0)])
+        return CheckResult(checked, problems, [event for _, event in events(chosen, checker, seen, 0)])

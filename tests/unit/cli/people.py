@@ -55,8 +55,8 @@ class Server:
 
 
 def stored(stack: Deployed, secret: str) -> dict[str, Any]:
-    found = stack_secrets.secret(stack, f"{secret}SecretArn")
-    return dict(found.value())
+    secret_entry = stack_secrets.secret(stack, f"{secret}SecretArn")
+    return dict(secret_entry.value())
 
 
 def store(stack: Deployed, secret: str, value: Mapping[str, Any]) -> None:

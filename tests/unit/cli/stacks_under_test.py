@@ -101,15 +101,19 @@ SECRETS: dict[str, Any] = {
 
 def stack(parameters: Mapping[str, str]) -> dict[str, Any]:
     pairs = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
-    one = {"StackName": "afterbill", "CreationTime": NOW, "StackStatus": "UPDATE_COMPLETE", "Parameters": pairs}
-    return {"Stacks": [one]}
+    description = {"StackName": "afterbill", "CreationTime": NOW, "StackStatus": "UPDATE_COMPLETE", "Parameters": pairs}
+    return {"Stacks": [description]}
 
 
 def subscriptions(asked: Mapping[str, Any]) -> dict[str, Any]:
-    found = {"Protocol": "sqs", "Endpoint": f"arn:aws:sqs:us-east-1:{ACCOUNT}:MailEvents", "SubscriptionArn": TOPIC}
+    subscription = {
+        "Protocol": "sqs",
+        "Endpoint": f"arn:aws:sqs:us-east-1:{ACCOUNT}:MailEvents",
+        "SubscriptionArn": TOPIC,
+    }
     if asked["TopicArn"] == ALARM_TOPIC:
-        found = {"Protocol": "email", "Endpoint": "ops@acme.com", "SubscriptionArn": f"{ALARM_TOPIC}:1"}
-    return {"Subscriptions": [found]}
+        subscription = {"Protocol": "email", "Endpoint": "ops@acme.com", "SubscriptionArn": f"{ALARM_TOPIC}:1"}
+    return {"Subscriptions": [subscription]}
 
 
 def secrets(**different: Any) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
@@ -137,9 +141,11 @@ def measured(*values: float | None) -> Callable[[Mapping[str, Any]], dict[str, A
     """The newest values in the order they are asked for; None where there is none."""
 
     def reply_to(asked: Mapping[str, Any]) -> dict[str, Any]:
-        ids = [one["Id"] for one in asked["MetricDataQueries"]]
-        found = zip(ids, [*values, *[None] * len(ids)], strict=False)
-        return {"MetricDataResults": [{"Id": key, "Values": [] if one is None else [one, 9e9]} for key, one in found]}
+        ids = [value["Id"] for value in asked["MetricDataQueries"]]
+        pairs = zip(ids, [*values, *[None] * len(ids)], strict=False)
+        return {
+            "MetricDataResults": [{"Id": key, "Values": [] if value is None else [value, 9e9]} for key, value in pairs]
+        }
 
     return reply_to
 
@@ -238,8 +244,8 @@ class Zone:
         if key not in self.records:
             exists = any(one.partition(" ")[0] == key.partition(" ")[0] for one in self.records)
             raise dns.resolver.NoAnswer if exists else dns.resolver.NXDOMAIN
-        found = self.records[key]
-        return [dns.rdata.from_text("IN", kind, one) for one in ([found] if isinstance(found, str) else found)]
+        record = self.records[key]
+        return [dns.rdata.from_text("IN", kind, one) for one in ([record] if isinstance(record, str) else record)]
 
 
 def stack_under_test(
@@ -252,8 +258,10 @@ def stack_under_test(
 ) -> StackUnderTest:
     """The healthy one with these differences."""
     described = {"DescribeStacks": stack(PARAMETERS | dict(parameters or {}))}
-    known = HEALTHY | described | dict(answers or {})
-    deployed = Deployed("afterbill", OUTPUTS | dict(outputs or {}), lambda service: client(service, known), config)
+    answers_by_name = HEALTHY | described | dict(answers or {})
+    deployed = Deployed(
+        "afterbill", OUTPUTS | dict(outputs or {}), lambda service: client(service, answers_by_name), config
+    )
     return StackUnderTest(deployed, Dns(Zone(ZONE | dict(zone or {}))), NOW)
 
 
@@ -264,11 +272,11 @@ def capped(examined: StackUnderTest, **caps: Any) -> StackUnderTest:
 
 
 def findings(examined: StackUnderTest, check: str) -> list[Finding]:
-    (found,) = (one for one in CHECKS if one.name == check)
-    return list(examine(found, examined))
+    (chosen,) = (one for one in CHECKS if one.name == check)
+    return list(examine(chosen, examined))
 
 
 def worst(examined: StackUnderTest, check: str) -> Finding:
     """The finding that matters most."""
     order = (Verdict.OK, Verdict.UNKNOWN, Verdict.WARN, Verdict.FAIL)
-    return max(findings(examined, check), key=lambda one: order.index(one.verdict))
+    return max(findings(examined, check), key=lambda finding: order.index(finding.verdict))

@@ -67,8 +67,8 @@ def test_the_environment_may_name_the_stack_and_the_command_line_decides(monkeyp
 def test_while_the_local_stack_is_up_it_is_the_one(tmp_path):
     description = {"stack_name": "local", "api_url": "http://127.0.0.1:8480", "configuration": str(tmp_path)}
     environment = aws_environment("http://127.0.0.1:4566")
-    known = {"outputs": {"ApiUrl": "http://elsewhere"}, "environment": environment}
-    (tmp_path / "stack.json").write_text(json.dumps(description | known))
+    details = {"outputs": {"ApiUrl": "http://elsewhere"}, "environment": environment}
+    (tmp_path / "stack.json").write_text(json.dumps(description | details))
 
     stack = deployed.connect(chosen())
 

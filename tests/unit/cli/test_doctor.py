@@ -30,11 +30,13 @@ def test_a_permission_that_is_missing_is_named_and_harms_no_other_check(config, 
 
     by_check = {check: findings(examined, check.name) for check in CHECKS}
 
-    silent = [check for check, found in by_check.items() if found[-1].remedy == f"allow {need} to whoever runs this"]
+    silent = [
+        check for check, reported in by_check.items() if reported[-1].remedy == f"allow {need} to whoever runs this"
+    ]
     assert silent
-    assert all(found[-1].verdict is Verdict.UNKNOWN for check, found in by_check.items() if check in silent)
+    assert all(reported[-1].verdict is Verdict.UNKNOWN for check, reported in by_check.items() if check in silent)
     assert all(need in check.needs for check in silent)
-    spared = [check for check, found in by_check.items() if need not in check.needs]
+    spared = [check for check, reported in by_check.items() if need not in check.needs]
     assert all(examine_again(config, check) == by_check[check] for check in spared)
 
 
@@ -51,30 +53,30 @@ def test_a_check_asks_for_no_more_than_it_says(config, check):
 
 
 def test_a_denial_that_names_no_permission_is_told_with_all_the_check_needs(config):
-    found = worst(stack_under_test(config, {"ListSchedules": refused("AccessDenied")}), "schedules")
+    finding = worst(stack_under_test(config, {"ListSchedules": refused("AccessDenied")}), "schedules")
 
-    assert found == unknown("you may not look: ListSchedules", "allow scheduler:ListSchedules to whoever runs this")
+    assert finding == unknown("you may not look: ListSchedules", "allow scheduler:ListSchedules to whoever runs this")
 
 
 def test_a_service_that_an_emulator_does_not_have_is_unknown(config):
-    found = worst(stack_under_test(config, {"ListSchedules": refused("InvalidAction", "nothing here")}), "schedules")
+    finding = worst(stack_under_test(config, {"ListSchedules": refused("InvalidAction", "nothing here")}), "schedules")
 
-    assert (found.verdict, found.found) == (Verdict.UNKNOWN, "ListSchedules: InvalidAction: nothing here")
+    assert (finding.verdict, finding.text) == (Verdict.UNKNOWN, "ListSchedules: InvalidAction: nothing here")
 
 
 def test_an_output_that_an_older_stack_does_not_have_is_unknown(config):
-    known = stack_under_test(config)
-    older = deployed.Deployed("afterbill", {}, known.deployed.client, config)
+    examined = stack_under_test(config)
+    older = deployed.Deployed("afterbill", {}, examined.deployed.client, config)
 
-    found = worst(StackUnderTest(older, known.dns, NOW), "schedules")
+    finding = worst(StackUnderTest(older, examined.dns, NOW), "schedules")
 
-    assert found.found == "stack afterbill has no output ScheduleGroupName: build and deploy this version first"
+    assert finding.text == "stack afterbill has no output ScheduleGroupName: build and deploy this version first"
 
 
 def test_a_parameter_that_an_older_stack_does_not_have_is_unknown(config):
     bare = {"Stacks": [{"StackName": "afterbill", "CreationTime": NOW, "StackStatus": "CREATE_COMPLETE"}]}
 
-    assert "no parameter AlarmEmail" in worst(stack_under_test(config, {"DescribeStacks": bare}), "alarm mail").found
+    assert "no parameter AlarmEmail" in worst(stack_under_test(config, {"DescribeStacks": bare}), "alarm mail").text
 
 
 @pytest.mark.parametrize("error", [EndpointConnectionError(endpoint_url="https://ses"), KeyError("Schedules")])
@@ -83,16 +85,16 @@ def test_whatever_goes_wrong_is_a_finding_after_those_there_are(config, error):
         yield ok("so far")
         raise error
 
-    found = list(examine(Check("one", look), stack_under_test(config)))
+    reported = list(examine(Check("one", look), stack_under_test(config)))
 
-    assert [one.verdict for one in found] == [Verdict.OK, Verdict.UNKNOWN]
-    assert found[1].remedy
+    assert [one.verdict for one in reported] == [Verdict.OK, Verdict.UNKNOWN]
+    assert reported[1].remedy
 
 
 def test_an_error_of_ses_that_is_no_missing_identity_stays_one(config):
     throttled = stack_under_test(config, {"GetEmailIdentity": refused("TooManyRequestsException")})
 
-    assert worst(throttled, "identity").found.startswith("GetEmailIdentity: TooManyRequestsException")
+    assert worst(throttled, "identity").text.startswith("GetEmailIdentity: TooManyRequestsException")
 
 
 def test_a_secret_that_may_not_be_read_is_no_missing_one(config):
@@ -168,4 +170,4 @@ def test_the_page_names_every_check_and_permission():
 def test_name_servers_that_are_silent_from_the_start_are_not_asked(config):
     examined = StackUnderTest(stack_under_test(config).deployed, Dns(silent="no network"), NOW)
 
-    assert worst(examined, "SPF").found == "no network"
+    assert worst(examined, "SPF").text == "no network"

@@ -53,7 +53,7 @@ def explained(stack, table, capsys):
     person = customer(
         address=ADDRESS, name="Aiko", country="JP", locale="ja", attributes={"notice_at": "2026-01-01"}, absorbed=("x",)
     )
-    one = waiting(
+    invitation_ = waiting(
         deferrals=(Deferral(CAPTURED, SkipReason.WINDOW, SENT),),
         state=State.SENT,
         sent_at=SENT,
@@ -65,7 +65,7 @@ def explained(stack, table, capsys):
     )
     hashed = address_hash(ADDRESS, derive_key("x" * 64, "identity"))
     aliases = {"stripe#cus_9": (person.id, None), f"mail#{hashed}": (person.id, None)}
-    table.commit(FactWrites(one, (person,), aliases, event=("evt_1", "stripe"), about=ID, forget_at=CAPTURED))
+    table.commit(FactWrites(invitation_, (person,), aliases, event=("evt_1", "stripe"), about=ID, forget_at=CAPTURED))
 
     def tell(wanted, *, as_json=False):
         assert explain(stack, wanted, as_json=as_json) == 0
@@ -204,9 +204,9 @@ def test_an_invitation_of_nobody_is_told(explained, table):
 
 
 def test_programs_get_the_same_as_json(explained):
-    (one,) = json.loads(explained("cus_9", as_json=True))["invitations"]
+    (invitation_,) = json.loads(explained("cus_9", as_json=True))["invitations"]
 
-    assert (one["id"], one["state"], len(one["story"])) == (ID, "sent", 6)
+    assert (invitation_["id"], invitation_["state"], len(invitation_["story"])) == (ID, "sent", 6)
 
 
 @pytest.mark.parametrize("wanted", ["nobody@example.com", "evt_404", "f" * 32, "stripe#cus_404"])

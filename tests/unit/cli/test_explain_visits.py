@@ -57,9 +57,11 @@ def test_every_signal_has_words(signal):
 
 def test_an_answer_that_was_not_sent_is_called_unconfirmed(stack, capsys):
     answered = NOON + 60 * SECOND
-    one = invitation(id=ID, customer_id="customer-1", state=State.SENT, sent_at=NOON, visits=(visit(Kind.SEEN, 9, 60),))
-    one = replace(one, answer=Answer(9, confirmed=False), answered_at=answered, answered_day="2026-11-22")
-    FactsTable(stack.client("dynamodb"), "afterbill").commit(FactWrites(one, (customer(),)))
+    unsent = invitation(
+        id=ID, customer_id="customer-1", state=State.SENT, sent_at=NOON, visits=(visit(Kind.SEEN, 9, 60),)
+    )
+    unsent = replace(unsent, answer=Answer(9, confirmed=False), answered_at=answered, answered_day="2026-11-22")
+    FactsTable(stack.client("dynamodb"), "afterbill").commit(FactWrites(unsent, (customer(),)))
 
     assert explain(stack, ID, as_json=False) == 0
 

@@ -49,9 +49,9 @@ def refused(file: Path, content: str | bytes, **layout: object) -> str:
     ids=["utf-8", "its mark", "utf-16", "big endian", "mark and said", "utf-8 said, with a mark", "cp1252"],
 )
 def test_a_file_is_read_as_it_was_saved(file: Path, content: bytes, encoding: str | None) -> None:
-    found = check(file, content, encoding=encoding)
+    result = check(file, content, encoding=encoding)
 
-    assert [(one.customer.email, one.customer.name) for one in found.events] == [(ADA, "Ada Ünal"), (KENJI, "Kenji")]
+    assert [(one.customer.email, one.customer.name) for one in result.events] == [(ADA, "Ada Ünal"), (KENJI, "Kenji")]
 
 
 def test_what_is_no_utf_8_is_named_by_line_and_byte(file: Path) -> None:
@@ -135,14 +135,14 @@ def test_a_header_alone_is_told(file: Path) -> None:
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_the_delimiter_is_seen_from_the_header(file: Path, delimiter: str) -> None:
-    found = check(file, f'email{delimiter}name\n{ADA}{delimiter}"A{delimiter} B"\n')
+    result = check(file, f'email{delimiter}name\n{ADA}{delimiter}"A{delimiter} B"\n')
 
-    assert found.events[0].customer.name == f"A{delimiter} B"
+    assert result.events[0].customer.name == f"A{delimiter} B"
 
 
 def test_it_is_the_one_under_which_most_columns_are_known(file: Path) -> None:
-    found = check(file, f"email;name\tShort, first, last\n{ADA};Ada\n")
-    assert found.addresses == [ADA]
+    result = check(file, f"email;name\tShort, first, last\n{ADA};Ada\n")
+    assert result.addresses == [ADA]
     assert check(file, f'email;"name, or ""nick"" of it"\n{ADA};Ada\n').addresses == [ADA]
 
 
@@ -192,11 +192,11 @@ def test_a_header_with_wrong_quotes_is_told(file: Path) -> None:
 def test_columns_may_have_other_names(file: Path) -> None:
     fields = FieldMap({"email": "E-Mail", "attributes.seats": "Plätze"})
 
-    found = check(file, f"email;E-Mail;Plätze\nthe office;{ADA};12\n", fields=fields)
+    result = check(file, f"email;E-Mail;Plätze\nthe office;{ADA};12\n", fields=fields)
 
-    assert found.addresses == [ADA]
-    assert found.events[0].customer.attributes == {"seats": "12"}
-    assert found.problems.notes == {'columns are not read: "email"': 1}
+    assert result.addresses == [ADA]
+    assert result.events[0].customer.attributes == {"seats": "12"}
+    assert result.problems.notes == {'columns are not read: "email"': 1}
 
 
 def test_a_column_that_was_said_and_is_not_there_is_told(file: Path) -> None:
@@ -206,10 +206,10 @@ def test_a_column_that_was_said_and_is_not_there_is_told(file: Path) -> None:
 
 
 def test_columns_nobody_asked_for_are_named_and_not_read(file: Path) -> None:
-    found = check(file, f"email,fax,,attributes.1x\n{ADA},1,2,3\n")
+    result = check(file, f"email,fax,,attributes.1x\n{ADA},1,2,3\n")
 
-    assert found.addresses == [ADA]
-    assert found.problems.notes == {'columns are not read: "fax", "number 3, which has no name", "attributes.1x"': 3}
+    assert result.addresses == [ADA]
+    assert result.problems.notes == {'columns are not read: "fax", "number 3, which has no name", "attributes.1x"': 3}
 
 
 def test_strict_refuses_them(file: Path) -> None:
@@ -228,10 +228,10 @@ def test_only_some_of_many_are_named(file: Path) -> None:
 
 
 def test_cells_may_hold_line_breaks_and_lines_keep_their_numbers(file: Path) -> None:
-    found = check(file, f'email,consent_text\r\n{ADA},"Ja,\r\nich ""will"""\r\n\r\nx,y\r\n', source=None)
+    result = check(file, f'email,consent_text\r\n{ADA},"Ja,\r\nich ""will"""\r\n\r\nx,y\r\n', source=None)
 
-    assert found.events[0].customer.attributes["consent_text"] == 'Ja,\r\nich "will"'
-    assert found.messages[0].startswith("5 email: ***@x is no address")
+    assert result.events[0].customer.attributes["consent_text"] == 'Ja,\r\nich "will"'
+    assert result.messages[0].startswith("5 email: ***@x is no address")
 
 
 @pytest.mark.parametrize(("row", "count"), [(f"{ADA},Ada,more", 3), (ADA, 1)], ids=["too many", "too few"])
@@ -249,18 +249,18 @@ def test_rows_of_empty_cells_are_no_rows(file: Path) -> None:
 
 
 def test_wrong_quotes_are_told_and_the_next_row_is_read(file: Path) -> None:
-    found = check(file, f'email,name\n{ADA},"Ada" Lovelace\n{KENJI},Kenji\n')
+    result = check(file, f'email,name\n{ADA},"Ada" Lovelace\n{KENJI},Kenji\n')
 
-    assert found.messages == [
+    assert result.messages == [
         """2 : the quotes are wrong (',' expected after '"'). Inside quotes write "" for a quote"""
     ]
-    assert found.addresses == [KENJI]
+    assert result.addresses == [KENJI]
 
 
 def test_a_quote_that_is_not_closed_is_told_by_the_line_it_opens_in(file: Path) -> None:
-    found = check(file, f'email,name\n{KENJI},Kenji\n{ADA},"Ada\nx,y\n')
+    result = check(file, f'email,name\n{KENJI},Kenji\n{ADA},"Ada\nx,y\n')
 
-    assert found.messages == ['3 : a quote is opened and not closed. Inside quotes write "" for a quote']
+    assert result.messages == ['3 : a quote is opened and not closed. Inside quotes write "" for a quote']
 
 
 @pytest.mark.parametrize("width", [10, 60_000], ids=["a long cell", "a long row"])
@@ -278,12 +278,12 @@ def test_objects_say_the_same_as_columns(lines: Path) -> None:
     by_row = (EVENTS / "imports" / "customers.csv").read_bytes()
     fields = field_map([], EVENTS / "imports" / "customers.toml")
 
-    found = check(lines, content).events
+    result = check(lines, content).events
     columns = check(lines.with_suffix(".csv"), by_row, fields=fields).events
 
-    assert found[0] == replace(columns[0], event_id="line 1")
-    assert [one.customer.id for one in found] == [one.customer.id for one in columns] == ["K-1001", "K-1002", "K-1003"]
-    assert found[0].customer.attributes == {"notice_at": "2026-03-01T09:00:00+00:00", "seats": "12"}
+    assert result[0] == replace(columns[0], event_id="line 1")
+    assert [one.customer.id for one in result] == [one.customer.id for one in columns] == ["K-1001", "K-1002", "K-1003"]
+    assert result[0].customer.attributes == {"notice_at": "2026-03-01T09:00:00+00:00", "seats": "12"}
 
 
 def test_numbers_come_as_they_are_written_and_nothing_is_nothing(lines: Path) -> None:

@@ -65,8 +65,8 @@ def book(folder: Path, now: datetime = NOON) -> Journal:
 
 def people(table: MemoryImports) -> dict[str, tuple[str | None, str | None, int]]:
     """By alias, for their ids are random."""
-    known: dict[str, Customer] = {alias: table.people[to] for alias, to in table.aliases.items()}
-    return {alias: (one.address, one.name, one.version) for alias, one in known.items()}
+    by_alias: dict[str, Customer] = {alias: table.people[to] for alias, to in table.aliases.items()}
+    return {alias: (customer.address, customer.name, customer.version) for alias, customer in by_alias.items()}
 
 
 @pytest.mark.parametrize("commit", [1, 2, 4, 9, 15])

@@ -69,9 +69,9 @@ def test_what_is_revoked_or_unknown_cannot_be_revoked(stack, capsys):
     assert keys.revoke(stack, id_, NOW) == 0
     assert capsys.readouterr().out == f"{id_} is revoked: within a minute it opens nothing.\n"
 
-    for one in (id_, "none"):
-        with pytest.raises(AfterbillError, match=f"there is no key {one} that still stands"):
-            keys.revoke(stack, one, NOW)
+    for key_id in (id_, "none"):
+        with pytest.raises(AfterbillError, match=f"there is no key {key_id} that still stands"):
+            keys.revoke(stack, key_id, NOW)
 
 
 def test_the_command_line_does_all_three(stack, monkeypatch, capsys):

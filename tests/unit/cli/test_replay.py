@@ -36,8 +36,8 @@ PAID = neutral("order_paid")
 
 
 def send(stack, queue, *webhooks):
-    for one in webhooks:
-        SqsInbox(stack.client("sqs"), stack.output(queue)).put_aside(one, "it could not be read")
+    for webhook in webhooks:
+        SqsInbox(stack.client("sqs"), stack.output(queue)).put_aside(webhook, "it could not be read")
 
 
 @pytest.fixture(autouse=True)
@@ -126,8 +126,10 @@ def test_a_message_that_comes_into_sight_again_ends_the_looking(stack, monkeypat
     send(stack, "InboxDeadLettersUrl", PAID)
     monkeypatch.setattr("afterbill_cli.replay.messages._SECONDS_OUT_OF_SIGHT", 0)
 
-    with DeadLetters(stack.client("sqs"), stack.output("InboxDeadLettersUrl"), NOW + timedelta(1)).messages() as found:
-        assert [one.webhook.body for one in found] == [PAID.body]
+    with DeadLetters(
+        stack.client("sqs"), stack.output("InboxDeadLettersUrl"), NOW + timedelta(1)
+    ).messages() as messages:
+        assert [one.webhook.body for one in messages] == [PAID.body]
 
 
 def test_a_dry_run_of_dead_letters_leaves_them_in_sight(stack, capsys):
@@ -145,8 +147,8 @@ def test_a_dry_run_of_dead_letters_leaves_them_in_sight(stack, capsys):
 
 
 def keep(stack, *webhooks):
-    for one in webhooks:
-        S3Evidence(stack.client("s3"), "evidence").keep(one)
+    for webhook in webhooks:
+        S3Evidence(stack.client("s3"), "evidence").keep(webhook)
 
 
 def on(day, source="events"):
@@ -184,8 +186,8 @@ def test_a_copy_is_replayed_as_it_came(stack):
     keep(stack, binary)
     stack.client("s3").put_object(Bucket="evidence", Key="events/notes.txt", Body=b"no copy")
 
-    with replaying._messages(ReplaySelection(evidence=True), stack) as found:
-        assert [one.webhook for one in found] == [binary]
+    with replaying._messages(ReplaySelection(evidence=True), stack) as messages:
+        assert [one.webhook for one in messages] == [binary]
 
 
 # files
@@ -206,8 +208,8 @@ def test_only_headers_that_the_inbox_keeps_come_along(stack, folder):
     captured_as = {"headers": {"Webhook-Id": "m1", "Authorization": "hidden"}, "body": PAID.body.decode()}
     (folder / "one.json").write_text(json.dumps(captured_as))
 
-    with replaying._messages(ReplaySelection(folder, "events"), stack) as found:
-        assert [(one.webhook.headers, one.webhook.body) for one in found] == [({"webhook-id": "m1"}, PAID.body)]
+    with replaying._messages(ReplaySelection(folder, "events"), stack) as messages:
+        assert [(one.webhook.headers, one.webhook.body) for one in messages] == [({"webhook-id": "m1"}, PAID.body)]
 
 
 def test_a_folder_that_is_not_there_is_told(stack, folder):
@@ -313,13 +315,13 @@ def test_replaying_what_was_captured_changes_nothing(trial_of):
     webhooks = [PAID, neutral("customer_updated"), neutral("refunded"), neutral("payment_failed")]
     captured(trial_of, *webhooks)
     before = (dict(trial_of.table.invitations), dict(trial_of.table.stops), dict(trial_of.table.aliases))
-    people = {id_: one.address for id_, one in trial_of.table.people.items()}
+    people = {id_: customer.address for id_, customer in trial_of.table.people.items()}
 
     again = captured(trial_of, *webhooks)
 
     assert (trial_of.table.invitations, trial_of.table.stops, trial_of.table.aliases) == before
-    assert {id_: one.address for id_, one in trial_of.table.people.items()} == people
-    assert {one.outcome.value for one in again} == {"duplicate", "learned"}
+    assert {id_: customer.address for id_, customer in trial_of.table.people.items()} == people
+    assert {customer.outcome.value for customer in again} == {"duplicate", "learned"}
 
 
 # arguments

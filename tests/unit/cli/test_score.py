@@ -221,9 +221,9 @@ def test_without_a_name_it_is_the_table_of_the_local_stack(monkeypatch, tmp_path
     )
     monkeypatch.setattr(local_stack, "STACK_FILE", stack)
 
-    found = score.connect(None)
+    table = score.connect(None)
 
-    assert (found.table, found.dynamodb.meta.endpoint_url) == ("local", "http://127.0.0.1:4566")
+    assert (table.table, table.dynamodb.meta.endpoint_url) == ("local", "http://127.0.0.1:4566")
 
 
 def test_without_any_table_it_says_how_to_name_one(monkeypatch, tmp_path):

@@ -13,9 +13,9 @@ LOCKS = ("layers/deps/requirements.txt", "requirements/dev.txt", "requirements/s
 
 
 def name(requirement: str) -> str:
-    found = re.match(r"[A-Za-z0-9-]+", requirement)
-    assert found, requirement
-    return found.group().lower()
+    match = re.match(r"[A-Za-z0-9-]+", requirement)
+    assert match, requirement
+    return match.group().lower()
 
 
 def declared() -> set[str]:

@@ -104,11 +104,11 @@ def test_a_mistake_in_the_configuration_is_told(tmp_path, capsys):
 
 def test_the_pictures_of_the_documentation_hang_in_the_gallery(tmp_path):
     spoken = variants(CONFIGURATION, docs_pictures.LANGUAGES)
-    for one in gallery.previews(spoken):
-        for width in one.widths.values():
+    for preview in gallery.previews(spoken):
+        for width in preview.widths.values():
             for scheme in SCHEMES:
-                (tmp_path / one.picture(width, scheme)).parent.mkdir(exist_ok=True)
-                (tmp_path / one.picture(width, scheme)).touch()
+                (tmp_path / preview.picture(width, scheme)).parent.mkdir(exist_ok=True)
+                (tmp_path / preview.picture(width, scheme)).touch()
     (tmp_path / "docs").mkdir()
 
     assert docs_pictures.hang(tmp_path, tmp_path / "docs") == 11
