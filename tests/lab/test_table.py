@@ -111,12 +111,12 @@ def test_what_was_sent_is_changed_only_by_sending():
 def test_a_robot_that_passes_for_a_person_may_cost_one_their_tap():
     tap = Use(60, "9", "ada", person=True, script=True, visible=3, network="home")
     robot = Use(7000, "2", "robot", person=False, script=True, visible=3, network="cloud")
-    row, robot = Row("ada", person=True), Row("robot", person=False)
+    row, robot_row = Row("ada", person=True), Row("robot", person=False)
     mail = mailing("both", [tap, robot])
     row.add(mail, Integrity(), "ada")
-    robot.add(mail, Integrity(), "robot")
+    robot_row.add(mail, Integrity(), "robot")
 
-    assert (row.wrong, row.stated, robot.wrong, robot.stated) == (1, 1, 1, 1)
+    assert (row.wrong, row.stated, robot_row.wrong, robot_row.stated) == (1, 1, 1, 1)
 
 
 def test_a_robot_that_passes_for_a_person_excuses_no_number_but_its_own(monkeypatch):
