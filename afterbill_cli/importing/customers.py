@@ -4,7 +4,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -20,12 +20,15 @@ from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import text_files
 from afterbill_cli.importing.customer_rows import CustomerChecker, RowCounts, events, validate
 from afterbill_cli.importing.duplicates import Seen
-from afterbill_cli.importing.journal import Journal, journal_of
+from afterbill_cli.importing.journal import Journal, journal_of, outcomes_text
 from afterbill_cli.importing.progress import Progress
 from afterbill_cli.importing.records import Layout
 from afterbill_cli.importing.report import ProblemLog, problem_log
 from afterbill_cli.importing.retrying_writer import Attempt, RetryingWriter
 from afterbill_cli.sources import stack_secrets
+
+_HASHES = 1000
+_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +50,16 @@ class ReadOnly:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """Imports customers; `at` is told the number of the last row that is done."""
+def customer_writer(
+    importing: CustomerImportDeps, at: Callable[[int], None], sleep: Callable[[float], None] = time.sleep
+) -> RetryingWriter[BillingEvent]:
+    """Return a writer of customers; `at` is called with the number of the last row that is done."""
 
-    importing: CustomerImportDeps
-    at: Callable[[int], None]
-    sleep: Callable[[float], None] = time.sleep
-
-    def try_out(self, rows: Iterable[tuple[int, BillingEvent]]) -> Counter[str]:
-        """Count the outcomes without writing; chunks do not see each other."""
-        return self._patient.try_out(rows)
-
-    def write(self, rows: Iterable[tuple[int, BillingEvent]], journal: Journal) -> None:
-        """Import them; after each chunk the journal says so."""
-        self._patient.write(rows, journal)
-
-    @property
-    def _patient(self) -> RetryingWriter[BillingEvent]:
-        return RetryingWriter(self._attempt, TOGETHER, self.at, self.sleep)
-
-    def _attempt(self, events: Sequence[BillingEvent]) -> Attempt[BillingEvent]:
-        imported = import_customers(events, self.importing)
+    def attempt(events: Sequence[BillingEvent]) -> Attempt[BillingEvent]:
+        imported = import_customers(events, importing)
         return Attempt(Counter(imported.outcomes), imported.left, imported.problem)
 
-
-_HASHES = 1000
-_INTERRUPTED = 130
+    return RetryingWriter(attempt, TOGETHER, at, sleep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +80,7 @@ def import_file(layout: Layout, options: CustomerImportOptions, stack: Deployed)
     text_files.encoding_of(layout.path, layout.encoding)
     job = _CustomerImport(layout, options, stack, _journal(layout, options, stack))
     if job.journal.finished_at:
-        print(f"{layout.path.name} was imported {job.journal.finished_at:%Y-%m-%d %H:%M} UTC: {job.outcomes_text()}.")
-        print("--again reads it from the first row; what is stored already is not written twice.")
+        job.journal.print_finished(Outcome)
         return 0
     with Seen() as seen, problem_log(options.errors) as problems:
         checked = job.check(seen, problems)
@@ -133,10 +118,11 @@ class _CustomerImport:
     def try_out(self, checked: RowCounts, seen: Seen) -> int:
         """Print the changes without writing."""
         progress = Progress("trying", checked.rows)
-        writer = Writer(importing(self.stack, dry_run=True), progress.at)
+        writer = customer_writer(importing(self.stack, dry_run=True), progress.at)
         outcomes = writer.try_out(events(self.layout, self.checker, seen, 0))
         progress.end()
-        print(f"{checked.rows} rows, a dry run: {_outcomes_text(outcomes)}{_left_out(checked)}. Nothing was written.")
+        text = f"{outcomes_text(outcomes, Outcome)}{_left_out(checked)}"
+        print(f"{checked.rows} rows, a dry run: {text}. Nothing was written.")
         return 0
 
     def write(self, checked: RowCounts, seen: Seen) -> int:
@@ -144,16 +130,12 @@ class _CustomerImport:
         progress = Progress("importing", checked.rows)
         if self.journal.done:
             print(f"going on after row {self.journal.done} of {checked.rows}", file=sys.stderr)
-        writer = Writer(importing(self.stack, dry_run=False), progress.at)
+        writer = customer_writer(importing(self.stack, dry_run=False), progress.at)
         writer.write(events(self.layout, self.checker, seen, self.journal.done), self.journal)
         self.journal.finish(checked.rows, datetime.now(UTC))
         progress.end()
-        print(f"{checked.rows} rows: {self.outcomes_text()}{_left_out(checked)}.")
+        print(f"{checked.rows} rows: {outcomes_text(self.journal.outcomes, Outcome)}{_left_out(checked)}.")
         return 0
-
-    def outcomes_text(self) -> str:
-        """Format the outcomes of the rows so far."""
-        return _outcomes_text(self.journal.outcomes)
 
 
 def importing(stack: Deployed, *, dry_run: bool) -> CustomerImportDeps:
@@ -167,10 +149,6 @@ def importing(stack: Deployed, *, dry_run: bool) -> CustomerImportDeps:
 def _journal(layout: Layout, options: CustomerImportOptions, stack: Deployed) -> Journal:
     settings = [options.source, sorted(layout.fields.columns.items()), layout.encoding, layout.delimiter, layout.format]
     return journal_of(layout, settings, stack, afresh=options.dry_run or options.again)
-
-
-def _outcomes_text(outcomes: Mapping[str, int]) -> str:
-    return ", ".join(f"{outcomes.get(one, 0)} {one}" for one in Outcome)
 
 
 def _left_out(checked: RowCounts) -> str:

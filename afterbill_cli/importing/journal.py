@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,10 +48,20 @@ class Journal:
                 "Copy the file to a folder of your own"
             ) from error
 
+    def print_finished(self, kinds: Iterable[str]) -> None:
+        """Say that this file was imported before, and with which outcomes."""
+        print(f"{self.file} was imported {self.finished_at:%Y-%m-%d %H:%M} UTC: {outcomes_text(self.outcomes, kinds)}.")
+        print("--again reads it from the first row; what is stored already is not written twice.")
+
     def finish(self, rows: int, now: datetime) -> None:
         """Store that all rows are done."""
         self.done, self.finished_at = rows, now
         self.write()
+
+
+def outcomes_text(outcomes: Mapping[str, int], kinds: Iterable[str]) -> str:
+    """Format the counts of all kinds of outcomes, also of those that did not occur."""
+    return ", ".join(f"{outcomes.get(kind, 0)} {kind}" for kind in kinds)
 
 
 def journal_of(layout: Layout, settings: Sequence[Any], stack: Deployed, *, afresh: bool) -> Journal:

@@ -18,7 +18,7 @@ from afterbill.model.invitation import Invitation
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import records, text_files
 from afterbill_cli.importing.duplicates import Seen
-from afterbill_cli.importing.journal import Journal, journal_of
+from afterbill_cli.importing.journal import Journal, journal_of, outcomes_text
 from afterbill_cli.importing.progress import Progress
 from afterbill_cli.importing.records import Layout
 from afterbill_cli.importing.report import Problem, ResponseReport, problem_log
@@ -70,10 +70,7 @@ def import_export(layout: Layout, options: ResponseImportOptions, stack: Deploye
     layout = _with_encoding(layout)
     book = journal_of(layout, _settings(layout, options), stack, afresh=options.dry_run or options.again)
     if book.finished_at:
-        print(
-            f"{layout.path.name} was imported {book.finished_at:%Y-%m-%d %H:%M} UTC: {_outcomes_text(book.outcomes)}."
-        )
-        print("--again reads it from the first row; what is stored already is not written twice.")
+        book.print_finished(Outcome)
         return 0
     table: ImportedResponses = ImportedResponsesTable(stack.client("dynamodb"), stack.output("TableName"))
     importing = ResponseImportDeps(
@@ -162,9 +159,9 @@ class ResponseImport:
         outcomes, refused = self.journal.outcomes, self.report.problems.count
         left_out = f", {refused} left out" if refused else ""
         if dry_run:
-            print(f"{self.rows} rows, a dry run: {_outcomes_text(outcomes)}{left_out}. Nothing was written.")
+            print(f"{self.rows} rows, a dry run: {outcomes_text(outcomes, Outcome)}{left_out}. Nothing was written.")
         else:
-            print(f"{self.rows} rows: {_outcomes_text(outcomes)}{left_out}.")
+            print(f"{self.rows} rows: {outcomes_text(outcomes, Outcome)}{left_out}.")
         return 0 if outcomes.total() else 1
 
 
@@ -195,7 +192,3 @@ def _settings(layout: Layout, options: ResponseImportOptions) -> Sequence[object
         layout.encoding,
         layout.delimiter,
     ]
-
-
-def _outcomes_text(outcomes: Mapping[str, int]) -> str:
-    return ", ".join(f"{outcomes.get(one, 0)} {one}" for one in Outcome)

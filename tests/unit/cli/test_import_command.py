@@ -162,12 +162,12 @@ def test_an_import_that_was_stopped_goes_on(run: Any, file: Path, monkeypatch: p
 def test_what_changes_between_checking_and_writing_is_told(
     run: Any, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Meddling(customers.Writer):
+    class Meddling(customers.RetryingWriter):
         def write(self, rows: Any, journal: Any) -> None:
             file.write_text(f"{HEADER}ada,1,Ada,GB\n")
             super().write(rows, journal)
 
-    monkeypatch.setattr(customers, "Writer", Meddling)
+    monkeypatch.setattr(customers, "RetryingWriter", Meddling)
 
     code, _, err = run(file)
 

@@ -14,9 +14,10 @@ from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import BillingEvent, CustomerRef
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError, TransientError
-from afterbill_cli.importing.customers import ReadOnly, Writer
+from afterbill_cli.importing.customers import ReadOnly, customer_writer
 from afterbill_cli.importing.journal import FOLDER, Journal, journal
 from afterbill_cli.importing.progress import Progress
+from afterbill_cli.importing.retrying_writer import RetryingWriter
 from afterbill_cli.memory.imports import MemoryImports
 from tests.factories import NOON, hash_address, ids, news
 
@@ -53,9 +54,9 @@ def rows(count: int = ROWS) -> list[tuple[int, BillingEvent]]:
     ]
 
 
-def writer(table: MemoryImports, sleeps: list[float] | None = None) -> Writer:
+def writer(table: MemoryImports, sleeps: list[float] | None = None) -> RetryingWriter[BillingEvent]:
     slept = [] if sleeps is None else sleeps
-    return Writer(CustomerImportDeps(table, hash_address, NEW_ID), lambda _: None, slept.append)
+    return customer_writer(CustomerImportDeps(table, hash_address, NEW_ID), lambda _: None, slept.append)
 
 
 def book(folder: Path, now: datetime = NOON) -> Journal:
