@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from afterbill.adapters.aws.queues import SqsInbox
+from afterbill.adapters.aws.inbox import SqsInbox
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.intake.ports import BillingApis, Inbox

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from afterbill.adapters.aws.queues import webhook_of
+from afterbill.adapters.aws.inbox import webhook_of
 from afterbill.connectors import registry
 from afterbill.model.errors import AfterbillError
 from afterbill.model.webhooks import Source, Webhook

@@ -5,7 +5,7 @@ from time import monotonic
 from typing import Any
 
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.queues import SqsInbox
+from afterbill.adapters.aws.inbox import SqsInbox
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.tokens import ApiCredentials
 from afterbill.adapters.http.billing_api import HttpApis

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.queues import SqsInbox
+from afterbill.adapters.aws.inbox import SqsInbox
 from afterbill.adapters.aws.secrets import Secret, SourceSecrets
 from afterbill.connectors import registry
 from afterbill.intake.receive_webhook import Answer, Received, receive_webhook

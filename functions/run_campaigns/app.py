@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.queues import SqsInbox
+from afterbill.adapters.aws.inbox import SqsInbox
 from afterbill.adapters.dynamodb.campaigns import CampaignsTable
 from afterbill.intake.run_campaigns import CampaignDeps, run_campaigns
 from afterbill.runtime.observability import logger

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from afterbill.adapters.aws.queues import SqsInbox, webhook_of
+from afterbill.adapters.aws.inbox import SqsInbox, webhook_of
 from afterbill.model.webhooks import MAX_BODY_BYTES, Webhook
 from afterbill_cli.memory.queues import MemoryDeadLetters, MemoryInbox
 from tests.contract.conftest import REGION

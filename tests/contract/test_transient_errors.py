@@ -8,7 +8,8 @@ from botocore.stub import Stubber
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.evidence import S3Evidence
-from afterbill.adapters.aws.queues import EventBridgeTimer, SqsInbox, SqsSendQueue
+from afterbill.adapters.aws.inbox import SqsInbox
+from afterbill.adapters.aws.queues import EventBridgeTimer, SqsSendQueue
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.tokens import SecretTokens
 from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, KeyRingTable

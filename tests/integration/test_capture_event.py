@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.adapters.aws.queues import webhook_of
+from afterbill.adapters.aws.inbox import webhook_of
 from tests.integration.samples import captured, due, now, payment, sample, signed, stripe_signed
 from tests.integration.stack import Context
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from afterbill.adapters.aws.queues import webhook_of
+from afterbill.adapters.aws.inbox import webhook_of
 from tests.integration.apis import let_answer, said, with_thin_sources
 from tests.integration.samples import sample
 

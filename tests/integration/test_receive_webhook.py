@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.adapters.aws.queues import webhook_of
+from afterbill.adapters.aws.inbox import webhook_of
 from tests.integration.samples import (
     STANDARD_SECRET,
     now,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from afterbill.adapters.aws.queues import webhook_of
+from afterbill.adapters.aws.inbox import webhook_of
 from afterbill.model.errors import TransientError
 from tests.integration.campaigning import living, with_a_campaign
 from tests.integration.samples import sample

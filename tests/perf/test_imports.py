@@ -38,6 +38,7 @@ FORBIDDEN = {
     "receive_webhook": (
         *HEAVY,
         "jinja2",
+        "afterbill.adapters.aws.queues",
         "afterbill.adapters.dynamodb.facts",
         "afterbill.adapters.dynamodb.items",
         "afterbill.adapters.http.billing_api",
@@ -45,11 +46,14 @@ FORBIDDEN = {
         "afterbill.content.web",
         "afterbill.connectors.stripe",  # each provider is loaded by its first webhook
         "afterbill.connectors.standard_webhooks",
+        "afterbill.model.invitation",
+        "afterbill.outreach",
         "afterbill.settings.surveys",
         "aws_lambda_powertools.utilities.batch",
     ),
     "record_response": (
         *HEAVY,
+        "afterbill.adapters.aws.inbox",
         "afterbill.adapters.aws.queues",
         "afterbill.adapters.aws.ses",
         "afterbill.content.mail",
@@ -61,6 +65,7 @@ FORBIDDEN = {
         *HEAVY,
         "jinja2",
         "afterbill.adapters.dynamodb.facts",
+        "afterbill.adapters.aws.inbox",
         "afterbill.adapters.aws.queues",
         "afterbill.adapters.aws.ses",
         "afterbill.content.mail",
@@ -73,6 +78,7 @@ FORBIDDEN = {
         *(one for one in HEAVY if one not in {"pydantic", "pydantic_core"}),
         "jinja2",
         "afterbill.adapters.dynamodb.facts",
+        "afterbill.adapters.aws.inbox",
         "afterbill.adapters.aws.queues",
         "afterbill.adapters.http.billing_api",
         "afterbill.content.mail",
@@ -84,6 +90,7 @@ FORBIDDEN = {
     "follow_link": (
         *HEAVY,
         "phonenumbers",
+        "afterbill.adapters.aws.inbox",
         "afterbill.adapters.aws.queues",
         "afterbill.adapters.aws.ses",
         "afterbill.content.mail",
@@ -126,7 +133,7 @@ FORBIDDEN = {
 }
 EVERYWHERE = ("afterbill_cli.memory", "unittest", "moto", "pytest", "boto3.dynamodb.table", "aws_xray_sdk")
 MOST_OF_OURS = {
-    "receive_webhook": 12,
+    "receive_webhook": 11,
     "collect_response": 35,
     "record_response": 33,
     "offer_survey": 44,

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from afterbill.adapters.aws.evidence import S3Evidence
-from afterbill.adapters.aws.queues import SqsInbox
+from afterbill.adapters.aws.inbox import SqsInbox
 from afterbill.intake.capture import Captured, Outcome
 from afterbill.intake.capture_event import capture_event
 from afterbill.model.errors import AfterbillError

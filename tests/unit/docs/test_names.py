@@ -1,6 +1,7 @@
 """What the documentation names exists: files, alarms, parameters, metrics, items, states, words of the code."""
 
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -89,6 +90,7 @@ def test_the_cost_of_alarms_metrics_and_secrets_follows_from_their_number():
     costs = ", ".join(f"{what} ${price:.2f}" for what, price in fixed.items())
 
     assert f"about ${sum(fixed.values()):.0f} a month: {costs}." in " ".join(prose("docs/operations.md").split())
+    assert f"about ${sum(fixed.values()):.0f} a month" in " ".join(prose("README.md").split())
 
 
 def test_deploying_knows_every_parameter_with_its_default():
@@ -101,6 +103,23 @@ def test_deploying_knows_every_parameter_with_its_default():
     declared = {key: one.get("Default") for key, one in template()["Parameters"].items()}
 
     assert described == {key: spelled.get(default, str(default)) for key, default in declared.items()}
+
+
+def test_the_architecture_knows_every_folder_of_the_core():
+    rows = table("docs/architecture.md", "folder")
+    folders = {path.name for path in (ROOT / CORE).iterdir() if path.is_dir() and path.name != "__pycache__"}
+
+    assert {row[0].strip("`/") for row in rows} == folders
+
+
+def test_the_architecture_draws_the_import_contract():
+    contracts = tomllib.loads(read("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    [contract] = [contract for contract in contracts if contract.get("containers") == ["afterbill"]]
+    drawn = read("docs/architecture.md").partition("## Who may import whom")[2].split("```")[1]
+
+    assert [sorted(line.split()) for line in drawn.split("\n\n")[1].split("\n") if line] == [
+        sorted(layer.split(" | ")) for layer in contract["layers"]
+    ]
 
 
 def test_the_architecture_knows_every_item():

@@ -1,6 +1,6 @@
 """Settings of a function and the files an operator edits: read once, failing at start with the missing name.
 
-Import this on any path: it needs the standard library only. surveys.toml is checked as a whole in surveys.py.
+Import this on any path: it needs the standard library only. The package `surveys` checks surveys.toml as a whole.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The names of keys, attributes and indexes; no other module spells them."""
+"""The keys of every item, the names of the indexes, and the attributes that they are made of."""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Write the table of sources in README.md from the connectors: `python -m afterbill_dev.generate.readme_table`."""
+"""Write the table of billing systems in docs/sources.md: `python -m afterbill_dev.generate.sources_table`."""
 
 import json
 import sys
@@ -13,15 +13,16 @@ from afterbill_cli import samples
 from afterbill_cli.memory.apis import MemoryApis
 from afterbill_dev import paths
 
-README = paths.ROOT / "README.md"
-BEGIN, END = "<!-- sources: written by `python -m afterbill_dev.generate.readme_table` -->", "<!-- end of sources -->"
-_HEADINGS = ("Source", "What proves a webhook", "Mail address", "Touchpoints", "Handshake", "Not yet verified")
+PAGE = paths.ROOT / "docs" / "sources.md"
+BEGIN, END = "<!-- sources: written by `python -m afterbill_dev.generate.sources_table` -->", "<!-- end of sources -->"
+_HEADINGS = ("Billing system", "What proves a webhook", "Mail address", "Touchpoints", "Handshake")
 
 
 def sources() -> str:
-    """One row per provider, in the order of the registry."""
+    """One row per billing system, in the order of the registry, then a list of what nobody has confirmed yet."""
     rows = [_HEADINGS, ("---",) * len(_HEADINGS), *(_row(name) for name in registry.PROVIDERS)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"{table}\n\nNot verified yet:\n\n{_unverified()}"
 
 
 def touchpoints(provider: str) -> list[Touchpoint]:
@@ -34,13 +35,17 @@ def _row(name: str) -> tuple[str, ...]:
     about = registry.load(name).ABOUT
     named = " ".join(f"`{touchpoint}`" for touchpoint in touchpoints(name))
     return (
-        f"[{about.title}](docs/connectors/{name}.md)",
+        f"[{about.title}](connectors/{name}.md)",
         about.proof,
         about.address,
         named if about.events else "all: the sender names them",
         about.handshake or "none",
-        "; ".join(about.unverified).replace("|", "\\|") or "nothing",
     )
+
+
+def _unverified() -> str:
+    systems = [registry.load(name).ABOUT for name in registry.PROVIDERS]
+    return "\n".join(f"- {about.title}: {'; '.join(about.unverified)}" for about in systems if about.unverified)
 
 
 def _understood(provider: str) -> Iterator[BillingEvent]:
@@ -66,7 +71,7 @@ def rewritten(page: str) -> str:
     return f"{before}{BEGIN}\n\n{sources()}\n\n{END}{after}"
 
 
-def main(page: Path = README) -> int:
+def main(page: Path = PAGE) -> int:
     """Put the table into the page."""
     page.write_text(rewritten(page.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
