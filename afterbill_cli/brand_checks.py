@@ -37,7 +37,7 @@ def _language_problems(brand: Brand, languages: set[str]) -> Iterator[str]:
 
 
 def _reason_problems(folder: Path, files: list[Path]) -> Iterator[str]:
-    """Reasons that surveys.toml offers and a language has no text for; files that cannot be read are told elsewhere."""
+    """Yield reasons of surveys.toml for which a language has no text; unreadable files are reported elsewhere."""
     with suppress(ConfigurationError, AttributeError, TypeError):
         tables = read_toml(folder / SURVEYS)
         rules = [tables.get("defaults", {}), *tables.get("touchpoints", {}).values()]

@@ -10,7 +10,7 @@ _STEPS = 10
 
 @dataclass
 class Progress:
-    """`what` is done with `total` things; told on stderr."""
+    """Shows on stderr how much of `total` is done; `what` names the work."""
 
     what: str
     total: int

@@ -26,7 +26,7 @@ class Attempt(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class RetryingWriter(Generic[Row]):
-    """Imports rows, so many `together`; `at` is told the number of the last one that is done."""
+    """Imports rows in chunks of `together`; `at` is called with the number of the last row that is done."""
 
     attempt: Callable[[Sequence[Row]], Attempt[Row]]
     together: int

@@ -74,7 +74,7 @@ def digest(path: Path) -> str:
 
 
 def lines(path: Path, encoding: str, at: Callable[[int], None]) -> Iterator[str]:
-    """Each line with its end, as csv wants them; `at` is told now and then how many bytes are read."""
+    """Yield each line with its end, as csv needs them; `at` is called at times with the bytes that are read."""
     with path.open("rb") as file, TextIOWrapper(file, encoding, newline="") as text:
         number = 0
         try:

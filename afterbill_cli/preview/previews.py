@@ -11,7 +11,7 @@ SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """One mail or page: what is shown, and what is said beside it (`facts` by their labels, a mail's `text` part)."""
+    """One mail or page: its HTML, `facts` by their labels, and a mail's `text` part."""
 
     kind: str
     language: str

@@ -33,7 +33,7 @@ TOUCHPOINT_OF = {
     BillingCase.REFUNDED: Touchpoint.REFUNDED,
     BillingCase.CANCELS: Touchpoint.CANCELLED,
 }
-"""The one survey that each case leads to; whoever disputes a payment is left alone."""
+"""The touchpoint that each case leads to; customers who dispute a payment are not asked."""
 
 STOPPED = frozenset({BillingCase.REFUNDED, BillingCase.CANCELS, BillingCase.DISPUTES})
 """Stories that take the payment back before the survey about it is due."""
@@ -41,7 +41,7 @@ STOPPED = frozenset({BillingCase.REFUNDED, BillingCase.CANCELS, BillingCase.DISP
 
 @dataclass(frozen=True)
 class Person:
-    """One customer; `ratings` in the order in which they are given, none for whoever never answers."""
+    """One customer; `ratings` in the order in which they are given, none for those who never answer."""
 
     name: str
     locale: str

@@ -78,7 +78,7 @@ class Reading:
 
 
 def read_folder(folder: Path) -> Iterator[Reading]:
-    """Every webhook in the folders named after providers, in order of their names; the rest is told on stderr.
+    """Read every webhook in the folders named after providers, in order of their names; list the rest on stderr.
 
     A folder that is itself one of a provider stands for the only one.
     """

@@ -1,4 +1,4 @@
-"""Clients of the real handler: programs by plain requests, browsers in a real Chromium with a told clock."""
+"""Clients of the real handler: programs by plain requests, browsers in a real Chromium with a set clock."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

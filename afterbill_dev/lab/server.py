@@ -1,4 +1,4 @@
-"""The real handler of the answer page behind a small server on this machine, over memory, with a told clock."""
+"""The real handler of the answer page behind a small server on this machine, over memory, at a set time."""
 
 import importlib.util
 import os

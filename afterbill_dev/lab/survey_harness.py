@@ -1,4 +1,4 @@
-"""One mail's links in use: visits, reviews and answers through the real services, over memory, with a told clock."""
+"""One mail's links in use: visits, reviews and answers by the real use cases, over memory, at a set time."""
 
 import hmac
 from collections.abc import Iterator, Mapping

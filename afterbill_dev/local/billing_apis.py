@@ -158,7 +158,7 @@ def _paypal(account: Account, method: str, path: str, body: bytes) -> object | N
 
 
 def _runmyaccounts(account: Account, method: str, path: str, body: bytes) -> object | None:
-    """Run my Accounts lists a payment until it is marked as processed; before any was told, there is none."""
+    """Run my Accounts lists a payment until it is marked as processed; at first there is none."""
     if method == "POST" and path.endswith(SET_AS_PROCESSED):
         account.acknowledged.update(parse_qs(body.decode()).get("id", ()))
         return {}

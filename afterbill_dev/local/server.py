@@ -132,7 +132,7 @@ class MailServer(ProxyServer):
 
 
 def main() -> None:
-    """Serve until told to end."""
+    """Serve until SIGTERM."""
     chosen = _arguments()
     called = f"{chosen.api_id}.execute-api.localhost:{chosen.ministack_port}"
     api = ApiServer(chosen.api_socket, Address(HOST, chosen.ministack_port, called), chosen.routes)
