@@ -9,7 +9,7 @@ from afterbill.content.brand import Brand, brand_of
 from afterbill.content.catalog import REASON, catalog_problems
 from afterbill.model.errors import ConfigurationError
 from afterbill.settings.config import INFORMAL, SURVEYS, read_toml
-from afterbill_cli.templates import template_problems
+from afterbill_cli.template_checks import template_problems
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 
@@ -37,7 +37,7 @@ def _language_problems(brand: Brand, languages: set[str]) -> Iterator[str]:
 
 
 def _reason_problems(folder: Path, files: list[Path]) -> Iterator[str]:
-    """Reasons that surveys.toml offers and a language has no text for; files that cannot be read are told elsewhere."""
+    """Yield reasons of surveys.toml for which a language has no text; unreadable files are reported elsewhere."""
     with suppress(ConfigurationError, AttributeError, TypeError):
         tables = read_toml(folder / SURVEYS)
         rules = [tables.get("defaults", {}), *tables.get("touchpoints", {}).values()]

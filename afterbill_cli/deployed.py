@@ -1,4 +1,4 @@
-"""The stack a command speaks to: its outputs, its configuration, and clients with the operator's own credentials."""
+"""The stack that a command works on: outputs, configuration, and clients with the operator's credentials."""
 
 import argparse
 import os
@@ -40,7 +40,7 @@ class Deployed:
         return self.outputs[key]
 
     def policy(self) -> Policy:
-        """What its surveys.toml says."""
+        """Load the policy from its surveys.toml."""
         return load_policy(self.config / "surveys.toml")
 
     def source(self, name: str) -> Source:
@@ -52,29 +52,31 @@ class Deployed:
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    """What every command takes that speaks to a stack."""
+    """Add the options of every command that works on a stack."""
     parser.add_argument(
         "--stack-name",
         metavar="NAME",
-        help=f"the stack in your AWS account; by default $AFTERBILL_STACK, else the local one while it is up, "
+        help=f"stack in your AWS account; default: $AFTERBILL_STACK, else the local stack while it is up, "
         f"else {DEFAULT_STACK}",
     )
-    parser.add_argument("--config", type=Path, metavar="FOLDER", help="its configuration, by default layers/config")
+    parser.add_argument(
+        "--config", type=Path, metavar="FOLDER", help="configuration of the stack; default: layers/config"
+    )
 
 
 def connect(chosen: argparse.Namespace) -> Deployed:
-    """The stack that was chosen, with one line on stderr that says which."""
+    """Return the chosen stack, and print its name on stderr."""
     name = chosen.stack_name or os.environ.get("AFTERBILL_STACK")
     local = None if name else local_stack.described()
-    found = _local(local, chosen.config) if local else _remote(name or DEFAULT_STACK, chosen.config)
-    print(f"stack: {found.name}", file=sys.stderr)
-    return found
+    stack = _local(local, chosen.config) if local else _remote(name or DEFAULT_STACK, chosen.config)
+    print(f"stack: {stack.name}", file=sys.stderr)
+    return stack
 
 
 def _remote(name: str, config: Path | None) -> Deployed:
     client = cache(_client)
     (stack,) = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", ())}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
     return Deployed(name, outputs, client, config or local_stack.ROOT / "layers" / "config")
 
 

@@ -1,4 +1,4 @@
-"""Every mail and page written once with an operator's own templates: what only shows when a mail is due shows here."""
+"""Render every mail and page once with an operator's own templates, so that errors show before a mail is due."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -15,20 +15,20 @@ def dry_render(folder: Path) -> Iterator[str]:
     if not (folder / "templates").is_dir():
         return
     for variant in variants(folder):
-        yield from _tried("mail", variant, lambda one: _incomplete(mails.mails(one)))
-        yield from _tried("web", variant, lambda one: [page.name for page in pages.previews(one) if not page.html])
+        yield from _tried("mail", variant, lambda each: _incomplete(mails.mails(each)))
+        yield from _tried("web", variant, lambda each: [page.name for page in pages.previews(each) if not page.html])
 
 
 def _tried(kind: str, variant: Variant, perform: Callable[[Variant], Iterable[str]]) -> Iterator[str]:
     try:
-        found = list(perform(variant))
+        problems = list(perform(variant))
     except Exception as error:  # noqa: BLE001  # a template can do whatever an expression can
-        found = [f"cannot be used in {variant.name}: {type(error).__name__}: {error}"]
-    yield from (f"templates/{kind}: {problem}" for problem in found)
+        problems = [f"cannot be used in {variant.name}: {type(error).__name__}: {error}"]
+    yield from (f"templates/{kind}: {problem}" for problem in problems)
 
 
 def _incomplete(performed: Iterable[mails.PreviewMail]) -> Iterator[str]:
-    """What no survey may be without; the law asks for the objection link."""
+    """Yield the required parts that a mail lacks: subject, rating links, objection link."""
     for mail in (one.mail for one in performed):
         if not mail.subject:
             yield "survey/subject.txt gives no subject"

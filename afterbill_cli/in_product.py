@@ -12,22 +12,24 @@ from afterbill_cli.deployed import Deployed
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """`afterbill in-product key`."""
+    """Add the arguments of `afterbill in-product`."""
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    key = commands.add_parser("key", help="print the secret for your backend, the newest one")
-    key.add_argument("--new", action="store_true", help="make another; the one before goes on proving until the next")
+    key = commands.add_parser("key", help="print the newest secret for your backend")
+    key.add_argument(
+        "--new", action="store_true", help="create a new secret; the previous one stays valid until the next --new"
+    )
     key.set_defaults(run=lambda chosen: show(deployed.connect(chosen), new=chosen.new))
     deployed.options(key)
 
 
 def show(stack: Deployed, *, new: bool) -> int:
-    """Print it to stdout alone, so that it can be piped to where the backend keeps its secrets."""
+    """Print only the secret to stdout, so that it can be piped to where the backend keeps its secrets."""
     secret = Secret(stack.client("secretsmanager"), stack.output("KeysSecretArn"), monotonic)
     secret.fetch()
-    known = SecretKeys(secret).in_product()
+    proofs = SecretKeys(secret).in_product()
     if new:
-        known = [secrets.token_hex(32), known[0]]
-        secret.store({**secret.value(), "in_product": list(known)})
+        proofs = [secrets.token_hex(32), proofs[0]]
+        secret.store({**secret.value(), "in_product": list(proofs)})
         print("Give it to your backend; the one before goes on proving until the next --new.", file=sys.stderr)
-    print(known[0])
+    print(proofs[0])
     return 0

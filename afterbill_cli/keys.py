@@ -16,28 +16,28 @@ _LONGEST_NAME = 40
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """`afterbill key create`, `list` and `revoke`."""
+    """Add the arguments of `afterbill key`."""
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    creating = commands.add_parser("create", help="make a key and print it, once")
-    creating.add_argument("name", metavar="NAME", help="who gets it, for example `support`")
+    creating = commands.add_parser("create", help="create a key and print it once")
+    creating.add_argument("name", metavar="NAME", help="name of the key's user, such as `support`")
     creating.add_argument(
         "--scope",
         action="append",
         choices=list(map(str, Scope)),
-        help=f"what it allows, by default {Scope.RESPONSES_WRITE}; may be repeated",
+        help=f"permission of the key; default: {Scope.RESPONSES_WRITE}; may be repeated",
     )
     creating.set_defaults(run=lambda chosen: create(deployed.connect(chosen), chosen.name, chosen.scope, _now()))
-    listing = commands.add_parser("list", help="all keys, revoked ones too, without their secrets")
+    listing = commands.add_parser("list", help="list all keys, also revoked ones, without their secrets")
     listing.set_defaults(run=lambda chosen: show(deployed.connect(chosen)))
-    revoking = commands.add_parser("revoke", help="make a key void within a minute, for ever")
-    revoking.add_argument("id", metavar="ID", help="as `afterbill key list` shows it")
+    revoking = commands.add_parser("revoke", help="revoke a key for ever, within a minute")
+    revoking.add_argument("id", metavar="ID", help="id of the key, as listed by `afterbill key list`")
     revoking.set_defaults(run=lambda chosen: revoke(deployed.connect(chosen), chosen.id, _now()))
-    for one in (creating, listing, revoking):
-        deployed.options(one)
+    for command in (creating, listing, revoking):
+        deployed.options(command)
 
 
 def create(stack: Deployed, name: str, scopes: list[str] | None, now: datetime) -> int:
-    """Store a new key and print it: nobody can read it again."""
+    """Store a new key and print it; it cannot be read again."""
     if not name.isprintable() or name != name.strip() or not 1 <= len(name) <= _LONGEST_NAME:
         raise AfterbillError(
             f"NAME takes 1 to {_LONGEST_NAME} printable characters, as in: afterbill key create support"
@@ -52,7 +52,7 @@ def create(stack: Deployed, name: str, scopes: list[str] | None, now: datetime) 
 
 
 def show(stack: Deployed) -> int:
-    """One line for each key."""
+    """Print one line for each key."""
     keys = _ring(stack).issued()
     for key in keys:
         since = f", revoked {key.revoked_at:%Y-%m-%d %H:%M} UTC" if key.revoked_at else ""
@@ -63,7 +63,7 @@ def show(stack: Deployed) -> int:
 
 
 def revoke(stack: Deployed, id_: str, now: datetime) -> int:
-    """Make it void; an error where there is no such key that still stands."""
+    """Revoke a key; AfterbillError where no valid key has this id."""
     if not _ring(stack).revoke(id_, now):
         raise AfterbillError(f"there is no key {id_} that still stands: `afterbill key list` shows all")
     print(f"{id_} is revoked: within a minute it opens nothing.")

@@ -1,4 +1,4 @@
-"""The local stack of `make up`, known from the file that it leaves while it is up."""
+"""The local stack of `make up`, found by the file that exists while it is up."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,14 @@ from typing import Any
 
 import boto3
 
-ROOT = Path(__file__).resolve().parents[1]
-"""The checkout whose `layers/config` and samples the commands read."""
+
+def checkout(package: Path) -> Path:
+    """Return the checkout that holds `package`; where it is installed elsewhere, the current folder."""
+    return package.parent if (package.parent / "layers" / "config").is_dir() else Path.cwd()
+
+
+ROOT = checkout(Path(__file__).resolve().parent)
+"""The commands read `layers/config` and the samples of this folder."""
 STACK_FILE = ROOT / ".local" / "stack.json"
 
 

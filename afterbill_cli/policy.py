@@ -31,31 +31,31 @@ _LESSONS = {
 
 
 def check(folder: Path) -> int:
-    """Say that all is well, or raise one ConfigurationError that lists every mistake."""
-    if found := problems(folder):
-        raise ConfigurationError("\n           ".join(found))
+    """Print that all is well, or raise one ConfigurationError that lists every mistake."""
+    if mistakes := problems(folder):
+        raise ConfigurationError("\n           ".join(mistakes))
     print(f"{folder}: surveys.toml, brand.toml, locales and templates are in order")
     return 0
 
 
 def problems(folder: Path) -> list[str]:
-    """Every mistake in a configuration folder, by file and key."""
-    found: list[str] = []
+    """List every mistake in a configuration folder, by file and key."""
+    mistakes: list[str] = []
     for load in (lambda: load_policy(folder / "surveys.toml"), lambda: _check_words(folder)):
         try:
             load()
         except ConfigurationError as error:
-            found += str(error).splitlines()
-    return found or list(dict.fromkeys(dry_render(folder)))
+            mistakes += str(error).splitlines()
+    return mistakes or list(dict.fromkeys(dry_render(folder)))
 
 
 def _check_words(folder: Path) -> None:
-    if found := list(word_problems(folder)):
-        raise ConfigurationError("\n".join(found))
+    if mistakes := list(word_problems(folder)):
+        raise ConfigurationError("\n".join(mistakes))
 
 
 def explain(file: Path, source: str | None, folder: Path) -> int:
-    """Run the file through capture as it would run today for a customer nobody knows yet, and tell the story."""
+    """Capture the file as of today for an unknown customer, and print the decision for each event."""
     policy = load_policy(folder / "surveys.toml")
     name = source or _source_of(file, policy)
     if name not in policy.sources:
@@ -65,11 +65,11 @@ def explain(file: Path, source: str | None, folder: Path) -> int:
         print(f"source      {name}, as if surveys.toml had [sources.{name}]")
         policy = replace(policy, sources={name: Source(name, name)})
     webhook = _read(file, policy.sources[name])
-    found = registry.load(policy.sources[name].provider).normalise(webhook, policy.sources[name])
+    elements = registry.load(policy.sources[name].provider).normalise(webhook, policy.sources[name])
     capture = _dry_capture(policy)
-    for one in found:
-        _tell(_explained(one, webhook, capture))
-    if not found:
+    for element in elements:
+        _tell(_explained(element, webhook, capture))
+    if not elements:
         _tell({"decision": _LESSONS[Outcome.IGNORED]})
     return 0
 
@@ -81,7 +81,7 @@ def _read(file: Path, source: Source) -> Webhook:
 
 
 def _source_of(file: Path, policy: Policy) -> str:
-    """A file in a folder named like a provider arrives at that provider's source, configured or not."""
+    """Return the source that the file's folder names: a source, or a provider, configured or not."""
     place = file.resolve().parent.name
     for name, source in policy.sources.items():
         if place in {name, source.provider}:
@@ -107,22 +107,27 @@ def _dry_capture(policy: Policy) -> CaptureDeps:
     )
 
 
-def _explained(one: ParsedElement, webhook: Webhook, capture: CaptureDeps) -> dict[str, str]:
-    """What becomes of one element of a webhook."""
-    if isinstance(one, PayloadError):
-        return {"problem": str(one), "decision": "put the webhook aside, into the dead letters of the inbox"}
-    if isinstance(one, ObjectReference):
-        return {"object": f"{one.kind} {one.id}", "decision": "ask the API: only it knows what happened to the object"}
-    if isinstance(one, OperatorTask):
-        return {"task": f"{one.kind} {one.id}", "decision": "a person decides: `afterbill tasks` lists it"}
-    sole = replace(capture, load=lambda name: replace(registry.load(name), normalise=lambda *_: (one,), confirm=None))
+def _explained(element: ParsedElement, webhook: Webhook, capture: CaptureDeps) -> dict[str, str]:
+    """Describe the outcome of one element of a webhook, as lines by label."""
+    if isinstance(element, PayloadError):
+        return {"problem": str(element), "decision": "put the webhook aside, into the dead letters of the inbox"}
+    if isinstance(element, ObjectReference):
+        return {
+            "object": f"{element.kind} {element.id}",
+            "decision": "ask the API: only it knows what happened to the object",
+        }
+    if isinstance(element, OperatorTask):
+        return {"task": f"{element.kind} {element.id}", "decision": "a person decides: `afterbill tasks` lists it"}
+    sole = replace(
+        capture, load=lambda name: replace(registry.load(name), normalise=lambda *_: (element,), confirm=None)
+    )
     # As if it arrived the moment it happened: the age of a recorded sample is not the question.
-    (captured,) = capture_event(webhook, sole, one.occurred_at)
-    told = {"event": one.event_id, "occurred": f"{one.occurred_at:%Y-%m-%d %H:%M:%S} UTC"}
-    told |= {"mode": "test"} if one.test else {}
-    if captured.invitation and one.touchpoint:
-        return told | _story(captured.invitation, capture.policy)
-    return told | {"decision": _LESSONS[captured.outcome]}
+    (captured,) = capture_event(webhook, sole, element.occurred_at)
+    lines = {"event": element.event_id, "occurred": f"{element.occurred_at:%Y-%m-%d %H:%M:%S} UTC"}
+    lines |= {"mode": "test"} if element.test else {}
+    if captured.invitation and element.touchpoint:
+        return lines | _story(captured.invitation, capture.policy)
+    return lines | {"decision": _LESSONS[captured.outcome]}
 
 
 def _tell(lines: Mapping[str, str]) -> None:

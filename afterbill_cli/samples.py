@@ -13,16 +13,16 @@ from afterbill.model.errors import AfterbillError
 from afterbill.model.webhooks import Webhook
 
 _VERSION = re.compile(r"^(captured|\d[\d-]*)\.")
-"""Before the topic a file's name may say where it comes from, or the version of an API."""
+"""A file name may begin with its origin or an API version, before the topic."""
 
 
 def provider_of(folder: str) -> str:
     """The provider a folder is named after, whatever its dashes and underscores; an error names those there are."""
     plain = re.sub("[-_]", "", folder.lower())
-    found = [name for name in registry.PROVIDERS if name.replace("_", "") == plain]
-    if not found:
+    names = [name for name in registry.PROVIDERS if name.replace("_", "") == plain]
+    if not names:
         raise AfterbillError(f"{folder} is no provider: name the folder after one of {', '.join(registry.PROVIDERS)}")
-    return found[0]
+    return names[0]
 
 
 def read(file: Path, about: About, source: str, received_at: datetime | None = None) -> Webhook:
@@ -31,8 +31,8 @@ def read(file: Path, about: About, source: str, received_at: datetime | None = N
         raw = file.read_bytes()
     except OSError as error:
         raise AfterbillError(f"{file}: {error.strerror}") from error
-    found, body = _unwrapped(raw)
-    headers = {name.lower(): str(value) for name, value in found.items()}
+    header_values, body = _unwrapped(raw)
+    headers = {name.lower(): str(value) for name, value in header_values.items()}
     if about.topic and about.topic not in headers:
         headers[about.topic] = topic_in(file.stem, about.events)
     if about.forms:
@@ -40,13 +40,13 @@ def read(file: Path, about: About, source: str, received_at: datetime | None = N
     return Webhook(source, headers, body, received_at or datetime.now(UTC))
 
 
-def topic_in(name: str, known: Sequence[str] = ()) -> str:
-    """`2024-10.orders.paid` is about `orders/paid`; so are `orders_paid` and `OrdersPaid.2`, where that is `known`."""
+def topic_in(name: str, topics: Sequence[str] = ()) -> str:
+    """Return the topic: `2024-10.orders.paid` is `orders/paid`, as are `orders_paid` and `OrdersPaid.2` in `topics`."""
     plain = _VERSION.sub("", name)
     subject, _, action = plain.rpartition(".")
     topic = f"{subject.replace('.', '/')}/{action}" if subject else action
-    begins = [one for one in known if _letters(plain).startswith(_letters(one))]
-    return topic if topic in known else max(begins, key=len, default=topic)
+    begins = [topic_name for topic_name in topics if _letters(plain).startswith(_letters(topic_name))]
+    return topic if topic in topics else max(begins, key=len, default=topic)
 
 
 def _letters(text: str) -> str:
@@ -55,21 +55,21 @@ def _letters(text: str) -> str:
 
 def _unwrapped(raw: bytes) -> tuple[dict[str, object], bytes]:
     try:
-        found = json.loads(raw)
+        content = json.loads(raw)
     except (ValueError, RecursionError):
         return {}, raw
-    if not (isinstance(found, dict) and isinstance(found.get("headers"), dict) and "body" in found):
+    if not (isinstance(content, dict) and isinstance(content.get("headers"), dict) and "body" in content):
         return {}, raw
-    body = found["body"]
-    return found["headers"], body.encode() if isinstance(body, str) else json.dumps(body, ensure_ascii=False).encode()
+    body = content["body"]
+    return content["headers"], body.encode() if isinstance(body, str) else json.dumps(body, ensure_ascii=False).encode()
 
 
 def _as_form(body: bytes) -> bytes:
     """A flat JSON object of strings and numbers stands for the form that is sent, unless it names its resource."""
     try:
-        found = json.loads(body)
+        fields = json.loads(body)
     except (ValueError, RecursionError):
         return body
-    flat = isinstance(found, dict) and found and all(type(value) in (str, int) for value in found.values())
-    flat = flat and "resource" not in found
-    return urlencode(found).encode() if flat else body
+    flat = isinstance(fields, dict) and fields and all(type(value) in (str, int) for value in fields.values())
+    flat = flat and "resource" not in fields
+    return urlencode(fields).encode() if flat else body

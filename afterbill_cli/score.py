@@ -74,8 +74,8 @@ def as_table(window: str, dimension: str, rows: Sequence[Score]) -> str:
     """Aligned columns; a star marks a change that chance alone would hardly make."""
     question, by = question_and_dimension(dimension)
     if not rows:
-        told = "" if question is Question.NPS else f" of {question}"
-        return f"No scores{told} for {window} by {by} yet: they are computed on a schedule once answers come in."
+        asked = "" if question is Question.NPS else f" of {question}"
+        return f"No scores{asked} for {window} by {by} yet: they are computed on a schedule once answers come in."
     lines = _aligned([(by, *_headings(question)), *(_cells(row) for row in rows)])
     notes = ["", "* more than chance would make of it (95 %)"] if any(map(_significant, rows)) else []
     return "\n".join([f"{_title(question)}, {window}, computed {_computed_at(rows)}", "", *lines, *notes])
@@ -106,19 +106,19 @@ def _computed_at(rows: Collection[Score]) -> str | None:
 
 def _stated(row: Score) -> dict[str, Any]:
     question, dimension = question_and_dimension(row.dimension)
-    found = row.measures
-    mean = {} if question is Question.NPS else {"mean": _rounded(found.mean, 2)}
+    measures = row.measures
+    mean = {} if question is Question.NPS else {"mean": _rounded(measures.mean, 2)}
     return {
         "question": question,
         "dimension": dimension,
         "value": row.value,
-        "score": _rounded(found.score),
+        "score": _rounded(measures.score),
         "n": row.tally.n,
         "unconfirmed": row.unconfirmed,
-        "low": _rounded(found.low),
-        "high": _rounded(found.high),
+        "low": _rounded(measures.low),
+        "high": _rounded(measures.high),
         **mean,
-        **found.groups,
+        **measures.groups,
         "sent": row.tally.sent,
         "answered": row.tally.answered,
         "change": _rounded(row.comparison.change) if row.comparison else None,
@@ -128,12 +128,12 @@ def _stated(row: Score) -> dict[str, Any]:
 
 def _cells(row: Score) -> tuple[str, ...]:
     stated, rate = _stated(row), response_rate(row.tally)
-    known = row.tally.n > 0
+    answered = row.tally.n > 0
     return (
         row.value,
-        f"{stated['score']:.1f}" if known else "-",
-        f"{stated['low']:.1f} to {stated['high']:.1f}" if known else "-",
-        *([f"{stated['mean']:.2f}" if known else "-"] if "mean" in stated else []),
+        f"{stated['score']:.1f}" if answered else "-",
+        f"{stated['low']:.1f} to {stated['high']:.1f}" if answered else "-",
+        *([f"{stated['mean']:.2f}" if answered else "-"] if "mean" in stated else []),
         *(str(stated[name]) for name in ("n", "unconfirmed", *row.measures.groups, "sent", "answered")),
         "-" if rate is None else f"{rate:.1f} %",
         "-" if row.comparison is None else f"{stated['change']:+.1f}{'*' if _significant(row) else ' '}",
@@ -145,12 +145,12 @@ def _significant(row: Score) -> bool:
 
 
 def _rounded(number: float | None, decimals: int = 1) -> float | None:
-    """Never minus zero."""
+    """Round without ever returning minus zero."""
     return None if number is None else round(number, decimals) + 0.0
 
 
 def _aligned(rows: Iterable[Sequence[str]]) -> list[str]:
-    """The first column to the left, all others to the right."""
+    """Align the first column left, all others right."""
     table = list(rows)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return [

@@ -1,4 +1,4 @@
-"""`afterbill tasks`: what a person has to decide, and what was decided."""
+"""`afterbill tasks`: list the decisions that need a person, and mark them as done."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,27 +30,27 @@ class Task:
 
     @property
     def due_at(self) -> datetime | None:
-        """Until when a privacy request has to be answered."""
+        """The deadline of a privacy request; None for a verifier."""
         return None if self.kind == VERIFIER else self.occurred_at + _ANSWER_WITHIN
 
     def stated(self) -> dict[str, Any]:
-        """For programs; a verifier is a secret and stays out."""
-        told = {"source": self.source, "kind": self.kind, "id": self.id, "occurred_at": self.occurred_at.isoformat()}
-        told |= {"due_at": self.due_at.isoformat()} if self.due_at else {}
-        told |= {"customer": self.customer} if self.customer else {}
+        """Return the JSON object of the task; a verifier is a secret and is left out."""
+        fields = {"source": self.source, "kind": self.kind, "id": self.id, "occurred_at": self.occurred_at.isoformat()}
+        fields |= {"due_at": self.due_at.isoformat()} if self.due_at else {}
+        fields |= {"customer": self.customer} if self.customer else {}
         shown = {} if self.kind == VERIFIER else dict(self.details)
-        return told | ({"details": shown} if shown else {})
+        return fields | ({"details": shown} if shown else {})
 
 
 def read(deployed: Deployed, sources: Sequence[str] = ()) -> list[Task]:
     """The open tasks of these sources, by default of all that are configured; the most urgent first."""
     names = sources or tuple(deployed.policy().sources)
-    found = [task for name in names for task in _of(deployed, name)]
-    return sorted(found, key=lambda task: (task.occurred_at, task.source, task.kind, task.id))
+    tasks = [task for name in names for task in _of(deployed, name)]
+    return sorted(tasks, key=lambda task: (task.occurred_at, task.source, task.kind, task.id))
 
 
 def show(deployed: Deployed, *, as_json: bool) -> int:
-    """List them."""
+    """Print the open tasks."""
     tasks = read(deployed)
     if as_json:
         print(json.dumps([task.stated() for task in tasks], indent=2, ensure_ascii=False))
@@ -64,7 +64,7 @@ def show(deployed: Deployed, *, as_json: bool) -> int:
 
 
 def done(deployed: Deployed, source: str, kind: str, id_: str) -> int:
-    """Mark one as done, so that it does not come back; an error where there is no such task."""
+    """Mark a task as done, so that it does not come back; AfterbillError where there is no such task."""
     if not mark_done(deployed, source, kind, id_):
         raise AfterbillError(f"there is no task {source} {kind} {id_}: `afterbill tasks` lists those there are")
     print(f"{source} {kind} {id_} is done")
@@ -72,7 +72,7 @@ def done(deployed: Deployed, source: str, kind: str, id_: str) -> int:
 
 
 def mark_done(deployed: Deployed, source: str, kind: str, id_: str) -> bool:
-    """Whether it was open; it is kept until it expires, for a webhook that is sent or replayed again meets it."""
+    """Mark a task as done; False where it was not open. The item stays, so that a replayed webhook finds it."""
     dynamodb = deployed.client("dynamodb")
     try:
         dynamodb.update_item(
@@ -94,13 +94,13 @@ def _to_do(task: Task) -> str:
 
 
 def _of(deployed: Deployed, source: str) -> Iterator[Task]:
-    found = query(
+    items = query(
         deployed.client("dynamodb"),
         TableName=deployed.output("TableName"),
         KeyConditionExpression=f"{keys.PK} = :source",
         ExpressionAttributeValues={":source": {"S": keys.tasks(source)}},
     )
-    for item in map(decode, found):
+    for item in map(decode, items):
         if "done_at" in item:
             continue
         yield Task(

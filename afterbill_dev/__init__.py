@@ -1,1 +1,1 @@
-"""What `make` runs: local stack, demo, laboratory, gallery, generators and set-up. It is in no wheel."""
+"""Tools that `make` runs: local stack, demo, laboratory, gallery, generators and set-up. They are in no wheel."""

@@ -1,4 +1,4 @@
-"""Where the local stack keeps what, and which addresses and names it uses."""
+"""Paths, addresses and names of the local stack."""
 
 from pathlib import Path
 
@@ -9,22 +9,22 @@ PROGRAMS = ROOT / ".venv-stack" / "bin"
 
 LOCAL = ROOT / ".local"
 STACK_FILE = LOCAL / "stack.json"
-"""What other programs need to use the stack; there only while it is up."""
+"""The description of the stack for other programs; it exists only while the stack is up."""
 LOCK_FILE = LOCAL / "stack.lock"
 RUN = LOCAL / "stack"
-"""Everything else of the running stack, removed by `down`."""
+"""All other files of the running stack; `down` removes them."""
 LOGS = RUN / "logs"
 PIDS = RUN / "pids"
 SCRATCH = RUN / "tmp"
 DISCARDED = LOCAL
-"""Where folders wait that are being removed."""
+"""Folders that are being removed are moved here first."""
 BUILD_CACHE = LOCAL / "cache" / "sam"
 """Stays: SAM CLI uses built layers again while their sources are the same."""
 BUILD = BUILD_CACHE / "build"
 CONFIGURED = BUILD / "ConfigLayer" / "python"
 """The configuration that is deployed."""
 BILLING = RUN / "billing.json"
-"""What the billing systems know of the sources: their credentials."""
+"""The credentials of the sources at the local billing systems."""
 
 HOST = "127.0.0.1"
 STACK_NAME = "afterbill-local"

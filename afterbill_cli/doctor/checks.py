@@ -1,4 +1,4 @@
-"""All checks in their order, and how each stands alone."""
+"""All checks in their order; an error in one stops none of the others."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from afterbill.adapters.aws.clients import error_code
 from afterbill.model.errors import AfterbillError
-from afterbill_cli.doctor import identity, records, running, sending, settings, stores
+from afterbill_cli.doctor import configuration, dns_records, monitoring, ses_account, ses_identity, storage
 from afterbill_cli.doctor.findings import Finding, Findings, unknown
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
@@ -18,7 +18,7 @@ _ACTION = re.compile(r"perform: ([\w-]+:\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`needs` are the permissions (IAM actions) it takes."""
+    """One check; `needs` are the IAM actions it uses."""
 
     name: str
     look: Callable[[StackUnderTest], Findings]
@@ -31,45 +31,45 @@ _IDENTITY = "ses:GetEmailIdentity"
 _SECRET = "secretsmanager:GetSecretValue"  # noqa: S105  # the name of a permission
 
 CHECKS = (
-    Check("stack", running.stack, (_STACK,)),
-    Check("configuration", settings.configuration),
-    Check("brand", settings.brand, (_STACK,)),
-    Check("holidays", settings.holidays),
-    Check("SES account", sending.account, ("ses:GetAccount",)),
-    Check("SES quota", sending.quota, ("ses:GetAccount", _STACK)),
-    Check("circuit breaker", sending.halt, ("dynamodb:GetItem",)),
-    Check("reputation", sending.reputation, ("cloudwatch:GetMetricData",)),
-    Check("text messages", sending.texts, (_STACK,)),
-    Check("identity", identity.identity, (_IDENTITY, _STACK)),
-    Check("signature", identity.signature, (_IDENTITY, _STACK)),
-    Check("links", identity.links, (_STACK,)),
+    Check("stack", monitoring.stack, (_STACK,)),
+    Check("configuration", configuration.configuration),
+    Check("brand", configuration.brand, (_STACK,)),
+    Check("holidays", configuration.holidays),
+    Check("SES account", ses_account.account, ("ses:GetAccount",)),
+    Check("SES quota", ses_account.quota, ("ses:GetAccount", _STACK)),
+    Check("circuit breaker", ses_account.halt, ("dynamodb:GetItem",)),
+    Check("reputation", ses_account.reputation, ("cloudwatch:GetMetricData",)),
+    Check("text messages", ses_account.texts, (_STACK,)),
+    Check("identity", ses_identity.identity, (_IDENTITY, _STACK)),
+    Check("signature", ses_identity.signature, (_IDENTITY, _STACK)),
+    Check("links", ses_identity.links, (_STACK,)),
     Check(
         "configuration set",
-        identity.configuration_set,
+        ses_identity.configuration_set,
         ("ses:GetConfigurationSet", "ses:GetConfigurationSetEventDestinations", "ses:GetAccount"),
     ),
-    Check("mail events", identity.subscription, ("sns:ListSubscriptionsByTopic",)),
-    Check("SPF", records.spf, (_IDENTITY, _STACK)),
-    Check("DKIM", records.dkim, (_IDENTITY, _STACK)),
-    Check("DMARC", records.dmarc, (_STACK,)),
-    Check("keys", stores.keys, (_SECRET,)),
-    Check("signing secrets", stores.signing, (_SECRET,)),
-    Check("API credentials", stores.credentials, (_SECRET,)),
+    Check("mail events", ses_identity.subscription, ("sns:ListSubscriptionsByTopic",)),
+    Check("SPF", dns_records.spf, (_IDENTITY, _STACK)),
+    Check("DKIM", dns_records.dkim, (_IDENTITY, _STACK)),
+    Check("DMARC", dns_records.dmarc, (_STACK,)),
+    Check("keys", storage.keys, (_SECRET,)),
+    Check("signing secrets", storage.signing, (_SECRET,)),
+    Check("API credentials", storage.credentials, (_SECRET,)),
     Check(
         "table",
-        stores.table,
+        storage.table,
         ("dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTimeToLive"),
     ),
-    Check("alarms", running.alarms, (_RESOURCES, "cloudwatch:DescribeAlarms")),
-    Check("alarm mail", running.alarm_mail, (_STACK, _RESOURCES, "sns:ListSubscriptionsByTopic")),
-    Check("queues", running.queues, ("sqs:GetQueueAttributes",)),
-    Check("queue ages", running.ages, ("cloudwatch:GetMetricData",)),
-    Check("schedules", running.schedules, ("scheduler:ListSchedules",)),
+    Check("alarms", monitoring.alarms, (_RESOURCES, "cloudwatch:DescribeAlarms")),
+    Check("alarm mail", monitoring.alarm_mail, (_STACK, _RESOURCES, "sns:ListSubscriptionsByTopic")),
+    Check("queues", monitoring.queues, ("sqs:GetQueueAttributes",)),
+    Check("queue ages", monitoring.ages, ("cloudwatch:GetMetricData",)),
+    Check("schedules", monitoring.schedules, ("scheduler:ListSchedules",)),
 )
 
 
 def examine(check: Check, stack: StackUnderTest) -> Iterator[Finding]:
-    """What it finds; what it cannot find out is `unknown`, and never an error."""
+    """Yield the findings of a check; any error becomes an `unknown` finding."""
     try:
         yield from check.look(stack)
     except ClientError as error:
@@ -83,9 +83,9 @@ def examine(check: Check, stack: StackUnderTest) -> Iterator[Finding]:
 
 
 def _refused(error: ClientError, check: Check) -> Finding:
-    code, said = error_code(error), str(error.response.get("Error", {}).get("Message", ""))
+    code, message = error_code(error), str(error.response.get("Error", {}).get("Message", ""))
     if not _DENIED.search(code):
-        return unknown(f"{error.operation_name}: {code}: {said}", "try again, or look at it by hand")
-    missing = _ACTION.search(said)
+        return unknown(f"{error.operation_name}: {code}: {message}", "try again, or look at it by hand")
+    missing = _ACTION.search(message)
     needed = missing[1] if missing else " and ".join(check.needs)
     return unknown(f"you may not look: {error.operation_name}", f"allow {needed} to whoever runs this")

@@ -1,20 +1,57 @@
-"""The arguments of `afterbill doctor` and what they start."""
+"""`afterbill doctor`: run the checks of a deployed stack and print the findings."""
 
 import argparse
+import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from afterbill_cli import deployed
-from afterbill_cli.doctor import report
 from afterbill_cli.doctor.checks import CHECKS, Check, examine
-from afterbill_cli.doctor.resolver import Dns, live
+from afterbill_cli.doctor.dns_lookup import Dns, live
+from afterbill_cli.doctor.findings import Finding, Verdict
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
+
+NamedFinding = tuple[str, Finding]
+"""A finding with the name of the check it comes from."""
+
+_MARGIN = max(map(len, Verdict))
+
+
+def line(name: str, finding: Finding, width: int) -> str:
+    """One line, and where something is to be done a second one that says what."""
+    first = f"{finding.verdict:<{_MARGIN}}  {name:<{width}}  {_flat(finding.text)}"
+    return f"{first}\n{'':<{_MARGIN}}  {'':<{width}}  -> {_flat(finding.remedy)}" if finding.remedy else first
+
+
+def summary(findings: Sequence[NamedFinding]) -> str:
+    """Count the findings by verdict, as one line."""
+    counted = Counter(finding.verdict for _, finding in findings)
+    return ", ".join(f"{counted[verdict]} {verdict}" for verdict in Verdict)
+
+
+def findings_json(stack: str, findings: Sequence[NamedFinding]) -> str:
+    """Return the findings as one JSON object."""
+    rows = [
+        {"check": name, "verdict": finding.verdict, "found": finding.text, "remedy": finding.remedy}
+        for name, finding in findings
+    ]
+    return json.dumps({"stack": stack, "healthy": healthy(findings), "findings": rows}, indent=2, ensure_ascii=False)
+
+
+def healthy(findings: Sequence[NamedFinding]) -> bool:
+    """True when no finding fails."""
+    return not any(finding.verdict is Verdict.FAIL for _, finding in findings)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """`afterbill doctor`."""
-    parser.add_argument("--json", action="store_true", help="for programs")
-    parser.add_argument("--offline-dns", action="store_true", help="do not ask name servers for SPF, DKIM and DMARC")
+    """Add the arguments of `afterbill doctor`."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--offline-dns", action="store_true", help="skip DNS queries for SPF, DKIM and DMARC")
     parser.set_defaults(run=_run)
     deployed.options(parser)
 
@@ -25,13 +62,13 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 def run(stack: StackUnderTest, *, as_json: bool, checks: Sequence[Check] = CHECKS) -> int:
-    """Tell each finding as soon as it is made; 0 when none fails."""
-    told: list[report.Told] = []
+    """Print each finding as soon as it is made; return 0 when none fails."""
+    findings: list[NamedFinding] = []
     width = max(len(check.name) for check in checks)
     for check in checks:
         for finding in examine(check, stack):
-            told.append((check.name, finding))
+            findings.append((check.name, finding))
             if not as_json:
-                print(report.line(check.name, finding, width), flush=True)
-    print(report.as_json(stack.deployed.name, told) if as_json else f"\n{report.summary(told)}")
-    return 0 if report.healthy(told) else 1
+                print(line(check.name, finding, width), flush=True)
+    print(findings_json(stack.deployed.name, findings) if as_json else f"\n{summary(findings)}")
+    return 0 if healthy(findings) else 1

@@ -1,4 +1,4 @@
-"""What a check found."""
+"""Findings of checks, and their verdicts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """How it stands; only `fail` makes the command fail."""
+    """The result of a check; only `fail` makes the command fail."""
 
     OK = "ok"
     WARN = "warn"
@@ -16,31 +16,31 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`found` says what is the case, `remedy` what to do: a command, or a place in a console."""
+    """`found` describes the state; `remedy` is a command or a place in a console."""
 
     verdict: Verdict
-    found: str
+    text: str
     remedy: str = ""
 
 
 Findings = Iterator[Finding]
 
 
-def ok(found: str) -> Finding:
-    """All is well."""
-    return Finding(Verdict.OK, found)
+def ok(text: str) -> Finding:
+    """Return a finding for something that works."""
+    return Finding(Verdict.OK, text)
 
 
-def warn(found: str, remedy: str) -> Finding:
-    """It works, and not as well as it should."""
-    return Finding(Verdict.WARN, found, remedy)
+def warn(text: str, remedy: str) -> Finding:
+    """Return a finding for something that works less well than it should."""
+    return Finding(Verdict.WARN, text, remedy)
 
 
-def fail(found: str, remedy: str) -> Finding:
-    """Something does not work."""
-    return Finding(Verdict.FAIL, found, remedy)
+def fail(text: str, remedy: str) -> Finding:
+    """Return a finding for something that does not work."""
+    return Finding(Verdict.FAIL, text, remedy)
 
 
-def unknown(found: str, remedy: str = "") -> Finding:
-    """Nobody can say from here."""
-    return Finding(Verdict.UNKNOWN, found, remedy)
+def unknown(text: str, remedy: str = "") -> Finding:
+    """Return a finding for something that could not be determined."""
+    return Finding(Verdict.UNKNOWN, text, remedy)

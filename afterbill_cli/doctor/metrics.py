@@ -1,4 +1,4 @@
-"""Numbers that CloudWatch keeps."""
+"""Metrics of CloudWatch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Metric:
 
 
 def latest(stack: StackUnderTest, metrics: Mapping[str, Metric], within: timedelta) -> dict[str, float]:
-    """The newest value of each, by its key; without those that have none."""
+    """Return the newest value of each metric by its key, without metrics that have none."""
     keys = {f"m{number}": key for number, key in enumerate(metrics)}
     answer = stack.client("cloudwatch").get_metric_data(
         MetricDataQueries=[

@@ -1,4 +1,4 @@
-"""The stack that is examined, and what several checks ask of it; each thing is fetched once."""
+"""The stack that is examined, and the data that several checks share; each is fetched once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from afterbill.model.errors import ConfigurationError
 from afterbill.outreach.policy import Policy
 from afterbill.settings.config import read_toml
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.doctor.resolver import Dns
+from afterbill_cli.doctor.dns_lookup import Dns
 
 _NEVER_PUBLIC = ("example", "invalid", "localhost", "test")
 """Top-level domains without DNS (RFC 2606), such as that of the local stack."""
@@ -21,25 +21,28 @@ _NEVER_PUBLIC = ("example", "invalid", "localhost", "test")
 
 @dataclass(frozen=True)
 class StackUnderTest:
-    """Anything may raise what AWS or a file raises: the check that asked for it then knows nothing."""
+    """Data shared by checks. Each property may raise errors of AWS or of a file; `examine` handles them."""
 
     deployed: Deployed
     dns: Dns
     now: datetime
 
     def client(self, service: str) -> Any:  # noqa: ANN401  # boto3 clients have no static type
-        """A boto3 client."""
+        """Return a boto3 client of this service."""
         return self.deployed.client(service)
 
     @cached_property
     def stack(self) -> Mapping[str, Any]:
-        """As CloudFormation describes it."""
-        (found,) = self.client("cloudformation").describe_stacks(StackName=self.deployed.name)["Stacks"]
-        return dict(found)
+        """The description of the stack by CloudFormation."""
+        (description,) = self.client("cloudformation").describe_stacks(StackName=self.deployed.name)["Stacks"]
+        return dict(description)
 
     @cached_property
     def _parameters(self) -> Mapping[str, str]:
-        return {one["ParameterKey"]: one.get("ParameterValue", "") for one in self.stack.get("Parameters", ())}
+        return {
+            parameter["ParameterKey"]: parameter.get("ParameterValue", "")
+            for parameter in self.stack.get("Parameters", ())
+        }
 
     def parameter(self, key: str) -> str:
         """A parameter of the template; ConfigurationError where an older template had none of this name."""
@@ -54,12 +57,15 @@ class StackUnderTest:
         pages = (
             self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.deployed.name)
         )
-        found = [one for page in pages for one in page["StackResourceSummaries"]]
-        return {one["LogicalResourceId"]: (one["ResourceType"], one.get("PhysicalResourceId", "")) for one in found}
+        summaries = [summary for page in pages for summary in page["StackResourceSummaries"]]
+        return {
+            summary["LogicalResourceId"]: (summary["ResourceType"], summary.get("PhysicalResourceId", ""))
+            for summary in summaries
+        }
 
     @cached_property
     def policy(self) -> Policy:
-        """surveys.toml."""
+        """The policy in surveys.toml."""
         return self.deployed.policy()
 
     @cached_property
@@ -69,12 +75,12 @@ class StackUnderTest:
 
     @cached_property
     def account(self) -> Mapping[str, Any]:
-        """The SES account."""
+        """The settings of the SES account."""
         return dict(self.client("sesv2").get_account())
 
     @property
     def sender_domain(self) -> str:
-        """What stands behind the @ of the sender's address."""
+        """The domain of the sender's address."""
         return self.parameter("SenderAddress").rpartition("@")[2].lower()
 
     @property
@@ -94,5 +100,5 @@ class StackUnderTest:
 
     @property
     def in_dns(self) -> bool:
-        """Whether the sender's domain can be in DNS at all; that of the local stack cannot."""
+        """True when the sender's domain can be in DNS; the local stack's cannot."""
         return self.sender_domain.rpartition(".")[2] not in _NEVER_PUBLIC

@@ -1,4 +1,4 @@
-"""The command itself: find, tell, print."""
+"""`afterbill explain`: print the timeline of a customer, an event or an invitation."""
 
 import argparse
 import json
@@ -13,51 +13,51 @@ from afterbill_cli.explain.timeline import TimelineContext, profile, rule_of, ti
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """What can be said after `afterbill explain`."""
+    """Add the arguments of `afterbill explain`."""
     parser.add_argument(
         "subject",
         metavar="CUSTOMER|EVENT|INVITATION",
-        help="a mail address, a customer's or event's id at the billing system, an invitation's id, a mail's link",
+        help="a mail address, the id of a customer or event at the billing system, an invitation's id, a mail's link",
     )
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     stacks.options(parser)
     parser.set_defaults(run=lambda chosen: explain(stacks.connect(chosen), chosen.subject, as_json=chosen.json))
 
 
 def explain(deployed: Deployed, wanted: str, *, as_json: bool) -> int:
-    """Tell everything that is known, in order."""
+    """Print everything that is stored about the subject, in order."""
     subject = Finder(deployed).find(wanted)
     policy = deployed.policy()
-    telling = TimelineContext(policy, subject.customer, policy.place(subject.customer), datetime.now(UTC))
+    context = TimelineContext(policy, subject.customer, policy.place(subject.customer), datetime.now(UTC))
     if as_json:
-        print(json.dumps(_stated(subject, telling), indent=2, ensure_ascii=False))
+        print(json.dumps(_stated(subject, context), indent=2, ensure_ascii=False))
         return 0
-    for label, said in profile(telling).items():
-        print(f"{label:<15}{said}")
-    for one in subject.invitations:
-        _print(one, telling)
+    for label, text in profile(context).items():
+        print(f"{label:<15}{text}")
+    for invitation in subject.invitations:
+        _print(invitation, context)
     if not subject.invitations:
         print("\nNo fact is stored about this customer.")
     return 0
 
 
-def _print(invitation: Invitation, telling: TimelineContext) -> None:
+def _print(invitation: Invitation, context: TimelineContext) -> None:
     print(f"\ninvitation {invitation.id}, {invitation.state}")
-    for step in timeline(invitation, telling):
-        print(f"  {step.at:%Y-%m-%d %H:%M:%S} UTC  {step.said}")
-    print(f"  rule today: {rule_of(invitation, telling.policy)}")
+    for step in timeline(invitation, context):
+        print(f"  {step.at:%Y-%m-%d %H:%M:%S} UTC  {step.text}")
+    print(f"  rule today: {rule_of(invitation, context.policy)}")
 
 
-def _stated(subject: Subject, telling: TimelineContext) -> dict[str, Any]:
-    return {**profile(telling), "invitations": [_invitation(one, telling) for one in subject.invitations]}
+def _stated(subject: Subject, context: TimelineContext) -> dict[str, Any]:
+    return {**profile(context), "invitations": [_invitation(one, context) for one in subject.invitations]}
 
 
-def _invitation(one: Invitation, telling: TimelineContext) -> dict[str, Any]:
+def _invitation(invitation: Invitation, context: TimelineContext) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "fact": one.fact,
-        "state": one.state,
-        "reason": one.reason,
-        "story": [{"at": step.at.isoformat(), "said": step.said} for step in timeline(one, telling)],
-        "rule": rule_of(one, telling.policy),
+        "id": invitation.id,
+        "fact": invitation.fact,
+        "state": invitation.state,
+        "reason": invitation.reason,
+        "story": [{"at": step.at.isoformat(), "said": step.text} for step in timeline(invitation, context)],
+        "rule": rule_of(invitation, context.policy),
     }

@@ -1,4 +1,4 @@
-"""From what an operator has at hand (an address, an id, an event, a link) to the items it is about."""
+"""Find the stored items for an address, an id, an event or a link."""
 
 import binascii
 import re
@@ -27,29 +27,29 @@ _MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What was asked about: a customer with all invitations, or single ones."""
+    """A customer with all invitations, or single invitations."""
 
     customer: Customer | None = None
     invitations: Sequence[Invitation] = field(default_factory=tuple)
 
 
 class Finder:
-    """Reads of the deployed table."""
+    """Finds items in the deployed table."""
 
     def __init__(self, deployed: Deployed) -> None:
         self._deployed = deployed
         self._table = InvitationTable(deployed.client("dynamodb"), deployed.output("TableName"))
 
     def find(self, wanted: str) -> Subject:
-        """Whatever `wanted` names; AfterbillError where it is nothing that is stored."""
-        found = self._by_link(wanted) or self._by_id(wanted) or self._by_event(wanted) or self._by_alias(wanted)
-        if found is None:
+        """Find the subject that `wanted` names; AfterbillError where nothing is stored."""
+        subject = self._by_link(wanted) or self._by_id(wanted) or self._by_event(wanted) or self._by_alias(wanted)
+        if subject is None:
             raise AfterbillError(
                 f"nothing is known of {wanted!r}: give a mail address, a customer's id at the billing system (or "
                 "SOURCE#ID), an event's id, an invitation's id, or a link from a mail. An event that was ignored, or "
                 "only taught something about a customer, leaves no fact: look for its outcome in capture_event's log"
             )
-        return found
+        return subject
 
     def _by_link(self, wanted: str) -> Subject | None:
         match = _LINK.search(wanted)
@@ -65,8 +65,8 @@ class Finder:
         return self._invitations([wanted]) or self._customer(wanted)
 
     def _by_event(self, wanted: str) -> Subject | None:
-        found = self._query(f"{keys.PK} = :pk", {":pk": keys.events(wanted)})
-        return self._invitations([item["invitation_id"]["S"] for item in found])
+        events = self._query(f"{keys.PK} = :pk", {":pk": keys.events(wanted)})
+        return self._invitations([item["invitation_id"]["S"] for item in events])
 
     def _by_alias(self, wanted: str) -> Subject | None:
         aliases = [f"{source}#{wanted}" for source in self._deployed.policy().sources]
@@ -88,19 +88,21 @@ class Finder:
         return Subject(customer, self._read(ids))
 
     def _invitations_of(self, customer_id: str) -> list[str]:
-        found = self._query("customer_id = :id", {":id": customer_id}, keys.BY_CUSTOMER)
-        return [keys.invitation_id(dict(item)) for item in found]
+        items = self._query("customer_id = :id", {":id": customer_id}, keys.BY_CUSTOMER)
+        return [keys.invitation_id(dict(item)) for item in items]
 
     def _invitations(self, ids: Sequence[str]) -> Subject | None:
-        found = self._read(ids)
-        customer = self._table.customer(found[0].customer_id) if found else None
-        return Subject(customer, found) if found else None
+        invitations = self._read(ids)
+        customer = self._table.customer(invitations[0].customer_id) if invitations else None
+        return Subject(customer, invitations) if invitations else None
 
     def _read(self, ids: Sequence[str]) -> list[Invitation]:
         items: dict[str, Any] = {}
         for start in range(0, len(ids), _MOST):
             items |= self._table.read([keys.invitation(id_) for id_ in ids[start : start + _MOST]])
-        return sorted(map(invitation_of, items.values()), key=lambda one: (one.occurred_at, one.created_at))
+        return sorted(
+            map(invitation_of, items.values()), key=lambda invitation: (invitation.occurred_at, invitation.created_at)
+        )
 
     def _query(self, condition: str, values: dict[str, str], index: str = "") -> Iterator[Mapping[str, Any]]:
         where = {"IndexName": index} if index else {}

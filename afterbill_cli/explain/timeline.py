@@ -1,20 +1,21 @@
-"""What happened to one fact, in the order it happened, with the rule behind each decision."""
+"""The timeline of one fact: every decision with its rule, every use of a link."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from afterbill.answers.click_signals import Signal, judge
 from afterbill.answers.external import COLLECTED
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
 from afterbill.model.consent import Need, basis_of
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation, SkipReason, State
+from afterbill.model.visits import Integrity, Kind, Visit
 from afterbill.outreach.policy import Policy, Rule
 from afterbill.outreach.sending_window import Place
 from afterbill.settings.config import UNITS
-from afterbill_cli.explain.visits import visited
 from afterbill_cli.skip_reasons import why
 
 _ZONES = {"customer": "as the customer said", "country": "that of the country", "operator": "yours: none is known"}
@@ -28,15 +29,15 @@ _BASES = {"consent": "consent", "customer": "existing customer, told of the righ
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happened, or will."""
+    """One event of the past or the future."""
 
     at: datetime
-    said: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineContext:
-    """What the story is told with: the policy of today, and where the customer lives."""
+    """Today's policy, and the customer with time zone and country."""
 
     policy: Policy
     customer: Customer | None
@@ -44,60 +45,62 @@ class TimelineContext:
     now: datetime
 
     def local(self, at: datetime) -> str:
-        """A moment as the customer's clock shows it."""
+        """Format a moment in the customer's time zone."""
         return f"{at.astimezone(self.place.zone):%a %d %b %H:%M} {self.place.zone.key}"
 
 
-def timeline(invitation: Invitation, telling: TimelineContext) -> list[Step]:
-    """Every step of one fact, the oldest first."""
+def timeline(invitation: Invitation, context: TimelineContext) -> list[Step]:
+    """Return the steps of one fact, the oldest first."""
     if invitation.reason == COLLECTED:
         return list(_collected(invitation))
-    rule = telling.policy.rules[Touchpoint(invitation.touchpoint)]
-    steps = [*_captured(invitation, rule, telling), *_waited(invitation, telling), *_sent(invitation, telling)]
-    used = (Step(at, said) for at, said in visited(invitation, telling.policy.integrity))
-    return sorted([*steps, *used, *_ended(invitation, telling)], key=lambda step: step.at)
+    rule = context.policy.rules[Touchpoint(invitation.touchpoint)]
+    steps = [*_captured(invitation, rule, context), *_waited(invitation, context), *_sent(invitation, context)]
+    uses = (Step(at, text) for at, text in visited(invitation, context.policy.integrity))
+    return sorted([*steps, *uses, *_ended(invitation, context)], key=lambda step: step.at)
 
 
 def _collected(invitation: Invitation) -> Iterator[Step]:
-    """An answer that was given elsewhere: afterbill asked for nothing."""
+    """Yield the steps of an answer that was given elsewhere, without an invitation of ours."""
     if invitation.answered_at and invitation.answer:
-        said = f"answered {invitation.answer.rating} of {invitation.scale.highest}, elsewhere"
-        yield Step(invitation.answered_at, f"{said}: {invitation.touchpoint} of source {invitation.source}")
+        text = f"answered {invitation.answer.rating} of {invitation.scale.highest}, elsewhere"
+        yield Step(invitation.answered_at, f"{text}: {invitation.touchpoint} of source {invitation.source}")
     yield Step(invitation.created_at, f"kept: told by {invitation.channel}, counts on {invitation.answered_day}")
 
 
-def _captured(invitation: Invitation, rule: Rule, telling: TimelineContext) -> Iterator[Step]:
+def _captured(invitation: Invitation, rule: Rule, context: TimelineContext) -> Iterator[Step]:
     named = ", ".join(f"{kind} {id_}" for kind, id_ in invitation.objects.items())
-    said = f"fact: {invitation.touchpoint} of source {invitation.source}: {named}"
-    yield Step(invitation.occurred_at, said)
+    text = f"fact: {invitation.touchpoint} of source {invitation.source}: {named}"
+    yield Step(invitation.occurred_at, text)
     if invitation.state is State.CLOSED and invitation.closed_at is None:
         reason = SkipReason(invitation.reason)
         yield Step(invitation.created_at, f"decided: skip, {reason}: {why(reason, invitation.touchpoint)}")
     else:
-        due = f"{invitation.due_at:%Y-%m-%d %H:%M:%S} UTC, {telling.local(invitation.due_at)}"
+        due = f"{invitation.due_at:%Y-%m-%d %H:%M:%S} UTC, {context.local(invitation.due_at)}"
         yield Step(invitation.created_at, f"decided: ask, due {due} (delay {span(rule.delay)})")
 
 
-def _waited(invitation: Invitation, telling: TimelineContext) -> Iterator[Step]:
+def _waited(invitation: Invitation, context: TimelineContext) -> Iterator[Step]:
     for wait in invitation.deferrals:
         reason = why(wait.reason, invitation.touchpoint)
-        until = f"{wait.until:%Y-%m-%d %H:%M:%S} UTC, {telling.local(wait.until)}"
+        until = f"{wait.until:%Y-%m-%d %H:%M:%S} UTC, {context.local(wait.until)}"
         yield Step(wait.at, f"decided: wait until {until}: {wait.reason}, {reason}")
 
 
-def _sent(invitation: Invitation, telling: TimelineContext) -> Iterator[Step]:
+def _sent(invitation: Invitation, context: TimelineContext) -> Iterator[Step]:
     if invitation.claimed_at:
         yield Step(invitation.claimed_at, "claimed for sending; what became of it is not known yet")
     if invitation.sent_at:
         delivery = f"; {invitation.delivery.name.lower()}" if invitation.delivery else ""
         message = f", message {invitation.message_id}" if invitation.message_id else ""
         first = invitation.follow_ups[0].channel if invitation.follow_ups else invitation.channel
-        said = f"{_way(first)}, {telling.local(invitation.sent_at)}{message}{delivery}"
-        yield Step(invitation.sent_at, said)
-    for number, one in enumerate(invitation.follow_ups[1:], 2):
-        yield Step(one.at, f"no answer, delivery {number}: {_way(one.channel)}, {telling.local(one.at)}")
+        text = f"{_way(first)}, {context.local(invitation.sent_at)}{message}{delivery}"
+        yield Step(invitation.sent_at, text)
+    for number, follow_up in enumerate(invitation.follow_ups[1:], 2):
+        yield Step(
+            follow_up.at, f"no answer, delivery {number}: {_way(follow_up.channel)}, {context.local(follow_up.at)}"
+        )
     if invitation.reminded_at:
-        yield Step(invitation.reminded_at, f"reminder sent, {telling.local(invitation.reminded_at)}")
+        yield Step(invitation.reminded_at, f"reminder sent, {context.local(invitation.reminded_at)}")
     if invitation.answered_at and invitation.answer:
         doubt = "" if invitation.answer.confirmed else ", unconfirmed: tapped and seen"
         yield Step(invitation.answered_at, f"answered {invitation.answer.rating} of {invitation.scale.highest}{doubt}")
@@ -107,13 +110,13 @@ def _way(channel: str) -> str:
     return _WAYS.get(channel, "asked")
 
 
-def _ended(invitation: Invitation, telling: TimelineContext) -> Iterator[Step]:
+def _ended(invitation: Invitation, context: TimelineContext) -> Iterator[Step]:
     if invitation.closed_at:
         reason = SkipReason(invitation.reason)
         yield Step(invitation.closed_at, f"decided: not sent, {reason}: {why(reason, invitation.touchpoint)}")
     elif invitation.state is State.PENDING:
-        overdue = "overdue since" if telling.now > invitation.ready_at else "its mail leaves"
-        yield Step(max(invitation.ready_at, telling.now), f"{overdue} {telling.local(invitation.ready_at)}")
+        overdue = "overdue since" if context.now > invitation.ready_at else "its mail leaves"
+        yield Step(max(invitation.ready_at, context.now), f"{overdue} {context.local(invitation.ready_at)}")
 
 
 def rule_of(invitation: Invitation, policy: Policy) -> str:
@@ -129,14 +132,14 @@ def rule_of(invitation: Invitation, policy: Policy) -> str:
     )
 
 
-def profile(telling: TimelineContext) -> dict[str, Any]:
-    """What decides about this customer, without name and address."""
-    customer, place = telling.customer, telling.place
+def profile(context: TimelineContext) -> dict[str, Any]:
+    """Return the customer's data that decide about surveys, without name and address."""
+    customer, place = context.customer, context.place
     if customer is None:
         return {"customer": "unknown, or erased"}
-    need, basis = telling.policy.legal.need(customer.country), basis_of(customer.attributes, telling.now)
+    need, basis = context.policy.legal.need(customer.country), basis_of(customer.attributes, context.now)
     held = f"{_BASES[basis.kind]}, {basis.at:%Y-%m-%d %H:%M} UTC" if basis else "none known"
-    told = {
+    lines = {
         "customer": customer.id,
         "time zone": f"{place.zone.key}, {_ZONES[place.why]}",
         "country": customer.country or "unknown",
@@ -144,12 +147,12 @@ def profile(telling: TimelineContext) -> dict[str, Any]:
         "legal basis": f"{held}; {'nothing' if need is Need.NOTHING else need} is needed",
         "last asked": f"{customer.last_asked_at:%Y-%m-%d %H:%M} UTC" if customer.last_asked_at else "never",
     }
-    told |= {"phone": "known"} if customer.phone else {}
-    told |= {"last seen": f"{customer.last_seen_at:%Y-%m-%d %H:%M} UTC"} if customer.last_seen_at else {}
-    told |= {"taken back": f"{customer.last_adverse_at:%Y-%m-%d %H:%M} UTC"} if customer.last_adverse_at else {}
-    told |= {"not written to": customer.suppressed} if customer.suppressed else {}
-    told |= {"deleted": "says the billing system"} if customer.deleted else {}
-    return told | _waiting(customer.waiting)
+    lines |= {"phone": "known"} if customer.phone else {}
+    lines |= {"last seen": f"{customer.last_seen_at:%Y-%m-%d %H:%M} UTC"} if customer.last_seen_at else {}
+    lines |= {"taken back": f"{customer.last_adverse_at:%Y-%m-%d %H:%M} UTC"} if customer.last_adverse_at else {}
+    lines |= {"not written to": customer.suppressed} if customer.suppressed else {}
+    lines |= {"deleted": "says the billing system"} if customer.deleted else {}
+    return lines | _waiting(customer.waiting)
 
 
 def _waiting(waiting: Mapping[str, Any]) -> dict[str, str]:
@@ -163,3 +166,38 @@ def span(duration: timedelta) -> str:
         return "0s"
     size, unit = next((size, unit) for unit, size in UNITS.items() if seconds % size == 0)
     return f"{seconds // size}{unit}"
+
+
+_USES = {
+    Kind.OPENED: "opened",
+    Kind.PROBED: "asked for by HEAD",
+    Kind.AHEAD: "fetched ahead",
+    Kind.HIDDEN: "opened",
+    Kind.SEEN: "seen for a moment, not sent",
+}
+_SIGNALS = {
+    Signal.HIDDEN_LINK: "its visitor opened the link that no person sees",
+    Signal.SEVERAL_NUMBERS: "its visitor opened more numbers than a person does",
+    Signal.HURRIED: "its visitor opened two numbers faster than a person can",
+    Signal.PROBED: "somebody asked for the head of the same link in the same seconds",
+    Signal.BEFORE_DELIVERY: "the mail was not delivered yet",
+    Signal.SCANNER: "its program or network is on your list of scanners",
+}
+
+
+def visited(invitation: Invitation, integrity: Integrity) -> Iterator[tuple[datetime, str]]:
+    """Every use of a link with its moment; of a tap also what speaks against it, by the thresholds of today."""
+    for tap in judge(invitation.visits, invitation.delivered_at, integrity):
+        yield tap.visit.at, _described(tap.visit) + (f": no answer, {objections(tap.signals)}" if tap.signals else "")
+    yield from ((visit.at, _described(visit)) for visit in invitation.visits if visit.kind is not Kind.SEEN)
+
+
+def objections(signals: tuple[Signal, ...]) -> str:
+    """Explain the signals that make a tap no answer."""
+    return ", ".join(f"{signal} ({_SIGNALS[signal]})" for signal in signals)
+
+
+def _described(visit: Visit) -> str:
+    link = "hidden link" if visit.kind is Kind.HIDDEN else "link" if visit.rating is None else f"{visit.rating}"
+    who = f"network {visit.network or 'unknown'}, {visit.family or 'unknown program'}"
+    return f"{link} {_USES[visit.kind]} ({who})"

@@ -1,1 +1,1 @@
-"""`afterbill import`: customers of before, from a file."""
+"""`afterbill import`: customers and responses from a file."""

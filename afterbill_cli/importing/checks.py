@@ -1,4 +1,4 @@
-"""Whether one value is what its field asks for, and as what it is stored."""
+"""Checks of single values: each returns the value as it is stored, or raises WrongError."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -9,17 +9,17 @@ from zoneinfo import available_timezones
 from email_validator import EmailNotValidError, validate_email
 
 from afterbill.adapters.addresses import ROLES
-from afterbill_cli.importing.problems import masked, shown
+from afterbill_cli.importing.report import masked, shown
 
 _LONGEST_ID, _LONGEST_TEXT = 500, 2000
 _AHEAD = timedelta(hours=1)
-"""How far a clock may run ahead of ours."""
+"""Tolerance for clocks that run ahead of ours."""
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _PHONE = re.compile(r"(?=(?:\D*\d){5})\+?[\d ()./-]{5,40}")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _PLAIN_HOLDER = re.compile(r"[A-Za-z0-9_+-]{1,30}(?:\.[A-Za-z0-9_+-]{1,30})?")
 _LONGEST_DOMAIN = 180
-"""Up to here no address with a plain holder is too long."""
+"""With a plain local part, a domain up to this length makes no address too long."""
 _GERMAN = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:,? +(\d{1,2}:\d{2}))?.*")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNIX = re.compile(r"\d{9,10}")
@@ -27,7 +27,7 @@ _COUNTRIES_SAID = {"UK": "GB", "EL": "GR"}
 
 
 class WrongError(Exception):
-    """What is wrong with a value, and what to do."""
+    """A value is wrong: `text` says why, `hint` what to do."""
 
     def __init__(self, text: str, hint: str) -> None:
         super().__init__(text)
@@ -35,7 +35,7 @@ class WrongError(Exception):
 
 
 def address(value: str) -> str:
-    """An address that mail can be sent to, as it is written; whether anybody lives there is not asked."""
+    """Return a valid mail address as written; delivery is not checked."""
     holder, _, domain = value.rpartition("@")
     if _PLAIN_HOLDER.fullmatch(holder) and len(domain) <= _LONGEST_DOMAIN and _is_domain(domain):
         return value
@@ -48,22 +48,22 @@ def address(value: str) -> str:
 
 
 def is_role(value: str) -> bool:
-    """Whether an address belongs to an office or a program and not to a person."""
+    """True when an address belongs to a role or a program, not to a person."""
     return value.partition("@")[0].partition("+")[0].casefold() in ROLES
 
 
 def identifier(value: str) -> str:
-    """What a billing system calls a customer."""
+    """Return a customer's id of at most 500 characters."""
     return _short(value, _LONGEST_ID)
 
 
 def text(value: str) -> str:
-    """Words."""
+    """Return a text of at most 2000 characters."""
     return _short(value, _LONGEST_TEXT)
 
 
 def country(value: str) -> str:
-    """ISO 3166-1 alpha-2, capitals."""
+    """Return an ISO 3166-1 alpha-2 code in capitals."""
     code = value.upper()
     if code not in countries():
         meant = _COUNTRIES_SAID.get(code)
@@ -73,28 +73,28 @@ def country(value: str) -> str:
 
 
 def locale(value: str) -> str:
-    """A language tag."""
+    """Return a language tag."""
     if not _LOCALE.fullmatch(value):
         raise WrongError(f"{shown(value)} is no language tag", "Write one such as de, de-CH or pt_BR")
     return value
 
 
 def time_zone(value: str) -> str:
-    """An IANA name."""
+    """Return an IANA time zone."""
     if value not in _zones():
         raise WrongError(f"{shown(value)} is no time zone", "Write an IANA name such as Europe/Zurich")
     return value
 
 
 def phone(value: str) -> str:
-    """A number as its country, or the whole world, spells it; whether there is one is looked at when it is used."""
+    """Return a national or international phone number; it is validated fully when it is used."""
     if not _PHONE.fullmatch(value):
         raise WrongError(f"{shown(value)} is no phone number", "Write one such as +41 79 123 45 67 or 079 123 45 67")
     return value
 
 
 def moment(value: str, now: datetime) -> datetime:
-    """A time that is not to come, in UTC."""
+    """Return an ISO 8601 time with offset, in UTC and not in the future."""
     try:
         at = datetime.fromisoformat(value)
         if at.tzinfo is None:
@@ -108,7 +108,7 @@ def moment(value: str, now: datetime) -> datetime:
 
 
 def time_text(value: str, now: datetime) -> str:
-    """The same as an attribute holds it."""
+    """Return such a time as the text that an attribute holds."""
     return moment(value, now).isoformat()
 
 
@@ -142,8 +142,8 @@ def _why_no_address(value: str) -> str:
 def _short(value: str, longest: int) -> str:
     if len(value) > longest:
         raise WrongError(f"{len(value)} characters, more than {longest}", "Shorten it")
-    if found := _CONTROL.search(value):
-        raise WrongError(f"holds the control character U+{ord(found[0]):04X}", "Remove it")
+    if control := _CONTROL.search(value):
+        raise WrongError(f"holds the control character U+{ord(control[0]):04X}", "Remove it")
     return value
 
 
@@ -153,8 +153,8 @@ def _naive_hint(value: str) -> str:
 
 
 def _time_hint(value: str) -> str:
-    if said := _GERMAN.fullmatch(value):
-        day, month, year, clock = said.groups()
+    if date := _GERMAN.fullmatch(value):
+        day, month, year, clock = date.groups()
         written = f"{year}-{month:0>2}-{day:0>2}T{clock or '00:00':0>5}:00+01:00"
         return f"Write {written}, with the offset of the place"
     if _UNIX.fullmatch(value):

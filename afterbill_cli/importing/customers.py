@@ -1,8 +1,10 @@
-"""Import the customers of a file: check all of it, then write, then remember that it is done."""
+"""Import the customers of a file: check all rows, write them, then note in the journal that it is done."""
 
 import sys
+import time
 import uuid
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -10,26 +12,59 @@ from pathlib import Path
 
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.dynamodb.imports import ImportsTable
-from afterbill.intake.import_customers import CustomerImportDeps, Outcome
+from afterbill.intake.import_customers import TOGETHER, CustomerImportDeps, Outcome, import_customers
+from afterbill.intake.ports import FactWrites, Imports, ImportSnapshot
+from afterbill.model.billing import BillingEvent
+from afterbill.model.customer import Customer
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import text_files
+from afterbill_cli.importing.customer_rows import CustomerChecker, RowCounts, events, validate
 from afterbill_cli.importing.duplicates import Seen
-from afterbill_cli.importing.journal import Journal, journal_of
-from afterbill_cli.importing.problems import Problems, collected
+from afterbill_cli.importing.journal import Journal, journal_of, outcomes_text
 from afterbill_cli.importing.progress import Progress
 from afterbill_cli.importing.records import Layout
-from afterbill_cli.importing.rows import Checker
-from afterbill_cli.importing.validation import Checked, events, validate
-from afterbill_cli.importing.writing import ReadOnly, Writer
-from afterbill_cli.sources import access
+from afterbill_cli.importing.report import ProblemLog, problem_log
+from afterbill_cli.importing.retrying_writer import Attempt, RetryingWriter
+from afterbill_cli.sources import stack_secrets
 
 _HASHES = 1000
 _INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
-class How:
-    """What the operator asked for."""
+class ReadOnly:
+    """Imports that reads a table and writes nothing."""
+
+    table: Imports
+
+    def snapshot(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
+        """Read from the table."""
+        return self.table.snapshot(aliases, address_hashes)
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """Read from the table."""
+        return self.table.customers(ids)
+
+    def commit(self, change: FactWrites) -> bool:  # noqa: ARG002  # nothing is written
+        """Write nothing; return True."""
+        return True
+
+
+def customer_writer(
+    importing: CustomerImportDeps, at: Callable[[int], None], sleep: Callable[[float], None] = time.sleep
+) -> RetryingWriter[BillingEvent]:
+    """Return a writer of customers; `at` is called with the number of the last row that is done."""
+
+    def attempt(events: Sequence[BillingEvent]) -> Attempt[BillingEvent]:
+        imported = import_customers(events, importing)
+        return Attempt(Counter(imported.outcomes), imported.left, imported.problem)
+
+    return RetryingWriter(attempt, TOGETHER, at, sleep)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerImportOptions:
+    """The options of the command."""
 
     source: str | None = None
     dry_run: bool = False
@@ -38,91 +73,83 @@ class How:
     errors: Path | None = None
 
 
-def import_file(layout: Layout, how: How, stack: Deployed) -> int:
-    """0 when everything that was to be imported is, 1 when errors kept it out."""
-    if how.source:
-        stack.source(how.source)
+def import_file(layout: Layout, options: CustomerImportOptions, stack: Deployed) -> int:
+    """Import the file; return 0 when all valid rows are imported, 1 when errors prevented it."""
+    if options.source:
+        stack.source(options.source)
     text_files.encoding_of(layout.path, layout.encoding)
-    job = _Job(layout, how, stack, _journal(layout, how, stack))
+    job = _CustomerImport(layout, options, stack, _journal(layout, options, stack))
     if job.journal.finished_at:
-        print(f"{layout.path.name} was imported {job.journal.finished_at:%Y-%m-%d %H:%M} UTC: {job.told()}.")
-        print("--again reads it from the first row; what is stored already is not written twice.")
+        job.journal.print_finished(Outcome)
         return 0
-    with Seen() as seen, collected(how.errors) as problems:
+    with Seen() as seen, problem_log(options.errors) as problems:
         checked = job.check(seen, problems)
-        if problems.count and not how.skip_invalid:
+        if problems.count and not options.skip_invalid:
             print(f"{checked.refused} of {checked.rows} rows have errors: nothing was written.")
             return 1
         try:
-            return job.try_out(checked, seen) if how.dry_run else job.write(checked, seen)
+            return job.try_out(checked, seen) if options.dry_run else job.write(checked, seen)
         except KeyboardInterrupt:
             print(f"\nstopped after row {job.journal.done}: the same command goes on from there", file=sys.stderr)
             return _INTERRUPTED
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _CustomerImport:
     """One file on its way into one stack."""
 
     layout: Layout
-    how: How
+    options: CustomerImportOptions
     stack: Deployed
     journal: Journal
 
     @property
-    def checker(self) -> Checker:
-        return Checker(self.how.source, self.journal.began_at)
+    def checker(self) -> CustomerChecker:
+        return CustomerChecker(self.options.source, self.journal.began_at)
 
-    def check(self, seen: Seen, problems: Problems) -> Checked:
-        """Read all of it, and tell what is wrong."""
+    def check(self, seen: Seen, problems: ProblemLog) -> RowCounts:
+        """Check all rows, and print the problems."""
         progress = Progress("checking", self.layout.path.stat().st_size)
         checked = validate(self.layout, self.checker, seen, problems, progress.at)
         progress.end()
         problems.show(self.layout.path)
         return checked
 
-    def try_out(self, checked: Checked, seen: Seen) -> int:
-        """Say what would change."""
+    def try_out(self, checked: RowCounts, seen: Seen) -> int:
+        """Print the changes without writing."""
         progress = Progress("trying", checked.rows)
-        writer = Writer(importing(self.stack, dry_run=True), progress.at)
+        writer = customer_writer(importing(self.stack, dry_run=True), progress.at)
         outcomes = writer.try_out(events(self.layout, self.checker, seen, 0))
         progress.end()
-        print(f"{checked.rows} rows, a dry run: {_told(outcomes)}{_left_out(checked)}. Nothing was written.")
+        text = f"{outcomes_text(outcomes, Outcome)}{_left_out(checked)}"
+        print(f"{checked.rows} rows, a dry run: {text}. Nothing was written.")
         return 0
 
-    def write(self, checked: Checked, seen: Seen) -> int:
-        """Import what is not done yet."""
+    def write(self, checked: RowCounts, seen: Seen) -> int:
+        """Import the rows that are not done yet."""
         progress = Progress("importing", checked.rows)
         if self.journal.done:
             print(f"going on after row {self.journal.done} of {checked.rows}", file=sys.stderr)
-        writer = Writer(importing(self.stack, dry_run=False), progress.at)
+        writer = customer_writer(importing(self.stack, dry_run=False), progress.at)
         writer.write(events(self.layout, self.checker, seen, self.journal.done), self.journal)
         self.journal.finish(checked.rows, datetime.now(UTC))
         progress.end()
-        print(f"{checked.rows} rows: {self.told()}{_left_out(checked)}.")
+        print(f"{checked.rows} rows: {outcomes_text(self.journal.outcomes, Outcome)}{_left_out(checked)}.")
         return 0
-
-    def told(self) -> str:
-        """What came of the rows so far."""
-        return _told(self.journal.outcomes)
 
 
 def importing(stack: Deployed, *, dry_run: bool) -> CustomerImportDeps:
-    """Over the stack's table and with its keys; a dry run cannot write."""
+    """Return the dependencies over the stack's table and keys; a dry run cannot write."""
     table = ImportsTable(stack.client("dynamodb"), stack.output("TableName"))
-    keys = SecretKeys(access.secret(stack, "KeysSecretArn"))
+    keys = SecretKeys(stack_secrets.secret(stack, "KeysSecretArn"))
     hash_address = lru_cache(maxsize=_HASHES)(keys.hash_address)
     return CustomerImportDeps(ReadOnly(table) if dry_run else table, hash_address, lambda: uuid.uuid4().hex)
 
 
-def _journal(layout: Layout, how: How, stack: Deployed) -> Journal:
-    said = [how.source, sorted(layout.fields.columns.items()), layout.encoding, layout.delimiter, layout.format]
-    return journal_of(layout, said, stack, afresh=how.dry_run or how.again)
+def _journal(layout: Layout, options: CustomerImportOptions, stack: Deployed) -> Journal:
+    settings = [options.source, sorted(layout.fields.columns.items()), layout.encoding, layout.delimiter, layout.format]
+    return journal_of(layout, settings, stack, afresh=options.dry_run or options.again)
 
 
-def _told(outcomes: Mapping[str, int]) -> str:
-    return ", ".join(f"{outcomes.get(one, 0)} {one}" for one in Outcome)
-
-
-def _left_out(checked: Checked) -> str:
+def _left_out(checked: RowCounts) -> str:
     return f", {checked.refused} left out" if checked.refused else ""

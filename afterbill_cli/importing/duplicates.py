@@ -1,4 +1,4 @@
-"""Which rows of a file are about one thing, however many rows there are: kept in a temporary database."""
+"""An index of names and refused rows in a temporary database, for files of any size."""
 
 import hashlib
 import sqlite3
@@ -34,13 +34,13 @@ class Seen:
         return int(first)
 
     def count(self, name: str) -> int:
-        """How often this name was counted by now, this time included; it must not be claimed as well."""
+        """Count a name and return its total; the name must not be claimed as well."""
         upsert = "INSERT INTO seen VALUES (?, 1) ON CONFLICT DO UPDATE SET line = line + 1 RETURNING line"
         (times,) = self._db.execute(upsert, (_hashed(name),)).fetchone()
         return int(times)
 
     def release(self, name: str) -> None:
-        """Let another row have it."""
+        """Release a name, so that another row can claim it."""
         self._db.execute("DELETE FROM seen WHERE name = ?", (_hashed(name),))
 
     def refuse(self, number: int) -> None:
@@ -48,7 +48,7 @@ class Seen:
         self._db.execute("INSERT INTO refused VALUES (?)", (number,))
 
     def refused(self, number: int) -> bool:
-        """Whether it is not."""
+        """True when the row of this number was refused."""
         return self._db.execute("SELECT 1 FROM refused WHERE number = ?", (number,)).fetchone() is not None
 
 

@@ -1,9 +1,9 @@
-"""What an import has done so far, beside the file: whoever is killed goes on from there."""
+"""The progress of an import, stored beside the file, so that a stopped import goes on from there."""
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,8 +29,8 @@ class Journal:
     finished_at: datetime | None = None
 
     def write(self) -> None:
-        """Return only once it is there, whole."""
-        said = {
+        """Write the journal atomically."""
+        content = {
             "file": self.file,
             "began_at": self.began_at.isoformat(),
             "done": self.done,
@@ -40,7 +40,7 @@ class Journal:
         beside = self.path.with_suffix(".new")
         try:
             self.path.parent.mkdir(exist_ok=True)
-            beside.write_text(json.dumps(said, indent=2), encoding="utf-8")
+            beside.write_text(json.dumps(content, indent=2), encoding="utf-8")
             beside.replace(self.path)
         except OSError as error:
             raise AfterbillError(
@@ -48,15 +48,25 @@ class Journal:
                 "Copy the file to a folder of your own"
             ) from error
 
+    def print_finished(self, kinds: Iterable[str]) -> None:
+        """Say that this file was imported before, and with which outcomes."""
+        print(f"{self.file} was imported {self.finished_at:%Y-%m-%d %H:%M} UTC: {outcomes_text(self.outcomes, kinds)}.")
+        print("--again reads it from the first row; what is stored already is not written twice.")
+
     def finish(self, rows: int, now: datetime) -> None:
-        """Remember that all of them are done."""
+        """Store that all rows are done."""
         self.done, self.finished_at = rows, now
         self.write()
 
 
-def journal_of(layout: Layout, said: Sequence[Any], stack: Deployed, *, afresh: bool) -> Journal:
-    """What was done of this file, read and meant as `said`; nothing where it is to be read `afresh`."""
-    reading = json.dumps(list(said))
+def outcomes_text(outcomes: Mapping[str, int], kinds: Iterable[str]) -> str:
+    """Format the counts of all kinds of outcomes, also of those that did not occur."""
+    return ", ".join(f"{outcomes.get(kind, 0)} {kind}" for kind in kinds)
+
+
+def journal_of(layout: Layout, settings: Sequence[Any], stack: Deployed, *, afresh: bool) -> Journal:
+    """Return the journal of this file read with these `settings`; an empty one where it starts `afresh`."""
+    reading = json.dumps(list(settings))
     # The name of the secret holds the account, the region and a random part: a stack made anew is another one.
     place = f"{stack.output('KeysSecretArn')} {stack.output('TableName')}"
     now = datetime.now(UTC)
@@ -70,14 +80,14 @@ def journal(file: Path, digest: str, stack: str, reading: str, now: datetime) ->
     path = file.parent / FOLDER / f"import-{name}.json"
     fresh = Journal(path, file.name, now)
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
         return Journal(
             path,
             file.name,
-            datetime.fromisoformat(said["began_at"]),
-            int(said["done"]),
-            Counter({str(name): int(count) for name, count in said["outcomes"].items()}),
-            datetime.fromisoformat(said["finished_at"]) if said["finished_at"] else None,
+            datetime.fromisoformat(content["began_at"]),
+            int(content["done"]),
+            Counter({str(name): int(count) for name, count in content["outcomes"].items()}),
+            datetime.fromisoformat(content["finished_at"]) if content["finished_at"] else None,
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return fresh  # importing what is imported changes nothing

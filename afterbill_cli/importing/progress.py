@@ -1,4 +1,4 @@
-"""How far it is: a bar where somebody watches, a line every tenth elsewhere."""
+"""Progress on stderr: a bar on a terminal, a line every tenth elsewhere."""
 
 import sys
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ _STEPS = 10
 
 @dataclass
 class Progress:
-    """`what` is done with `total` things; told on stderr."""
+    """Shows on stderr how much of `total` is done; `what` names the work."""
 
     what: str
     total: int
@@ -18,7 +18,7 @@ class Progress:
     _told: int = 0
 
     def at(self, done: int) -> None:
-        """So many are done; told only where it makes a difference."""
+        """Show that `done` things are done, only where the percentage changes."""
         percent = min(100, 100 * done // self.total) if self.total else 100
         watched = self.stream.isatty()
         step = 1 if watched else _STEPS
@@ -31,7 +31,7 @@ class Progress:
         self.stream.flush()
 
     def end(self) -> None:
-        """Leave the line."""
+        """Show the end of the progress."""
         self.at(self.total)
         if self.stream.isatty():
             self.stream.write("\n")

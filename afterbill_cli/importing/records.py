@@ -1,11 +1,17 @@
-"""A row as its file says it, before anything is checked; and what two formats have in common."""
+"""Rows of a CSV or JSON lines file as records, before any value is checked."""
 
+import csv
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NoReturn, Protocol
 
-from afterbill_cli.importing.problems import Problem
+from afterbill.model.errors import AfterbillError
+from afterbill_cli.importing.customer_columns import ATTRIBUTES, EMAIL, no_email
+from afterbill_cli.importing.report import Problem, shown
 
 _MOST_NAMES = 20
 
@@ -15,19 +21,19 @@ class Record:
     """The line it begins on, what it says by field without what is blank, and why it cannot be read."""
 
     line: int
-    said: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
 
-class Fields(Protocol):
-    """Which column of a file says what; `columns` are those the operator named, by field."""
+class Columns(Protocol):
+    """The columns of a file; `columns` are those the operator named, by field."""
 
     @property
     def columns(self) -> Mapping[str, str]:
-        """Fields and their columns."""
+        """The columns that the operator named, by field."""
 
     def field_of(self, column: str) -> str | None:
-        """What a column says, None where that is not known."""
+        """Return the field of a column, None where it is unknown."""
 
     def header(self, columns: Sequence[str], path: Path) -> dict[str, int]:
         """Fields and where their column stands; an error that shows what to type where that is not clear."""
@@ -35,10 +41,10 @@ class Fields(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a file is to be read; None is found out. `about` is what a row of it is about."""
+    """CustomerImportOptions a file is to be read; None is found out. `about` is what a row of it is about."""
 
     path: Path
-    fields: Fields
+    fields: Columns
     encoding: str | None = None
     delimiter: str | None = None
     format: str | None = None
@@ -54,6 +60,174 @@ class Rows:
     unknown: dict[str, None] = field(default_factory=dict)
 
     def ignore(self, column: str) -> None:
-        """Remember that it was not read."""
+        """Note that a column was not read."""
         if len(self.unknown) < _MOST_NAMES:
             self.unknown[column] = None
+
+
+_DELIMITERS = ",;\t"
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?')
+_LONGEST_RECORD = 1_000_000
+
+
+@dataclass
+class _Counted:
+    """Lines with their number; one record may take many, and a quote that is never closed would take them all."""
+
+    lines: Iterator[str]
+    number: int = 0
+    size: int = 0
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the lines and count them."""
+        for line in self.lines:
+            self.number += 1
+            self.size += len(line)
+            if self.size > _LONGEST_RECORD:
+                raise csv.Error("field larger than a record may be")
+            yield line
+
+
+def read_csv(lines: Iterator[str], layout: Layout) -> Rows:
+    """The rows below the header; an error where there is no header or it does not say what is needed."""
+    counted = _Counted(lines)
+    each = iter(counted)
+    first = next((line for line in each if line.strip()), "")
+    if separator := _SEPARATOR_LINE.fullmatch(first.strip()):
+        first = next((line for line in each if line.strip()), "")
+    if not first:
+        raise AfterbillError(f"{layout.path} is empty: it needs a header and a row per {layout.about}")
+    delimiter = layout.delimiter or (separator[1] if separator else _delimiter(first, layout))
+    reader = csv.reader(chain([first], each), delimiter=delimiter, strict=True)
+    try:
+        header = [name.strip() for name in next(reader)]
+    except csv.Error as error:
+        raise AfterbillError(f"{layout.path}:{counted.number}: the header cannot be read: {error}") from error
+    places = layout.fields.header(header, layout.path)
+    rows = Rows(_csv_records(reader, counted, len(header), places, layout))
+    for place, name in enumerate(header):
+        if place not in places.values():
+            rows.ignore(name or f"number {place + 1}, which has no name")
+    return rows
+
+
+def _delimiter(header: str, layout: Layout) -> str:
+    """The one that makes most sense of the header: most columns that are asked for, then most columns."""
+
+    def sense(delimiter: str) -> tuple[int, int]:
+        try:
+            columns = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+        except csv.Error:
+            return (0, 0)
+        return (sum(layout.fields.field_of(name) is not None for name in columns), len(columns))
+
+    return max(_DELIMITERS, key=sense)
+
+
+def _csv_records(
+    reader: Iterator[Sequence[str]], counted: _Counted, width: int, places: dict[str, int], layout: Layout
+) -> Iterator[Record]:
+    while True:
+        line, counted.size = counted.number + 1, 0
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield _unreadable(line, str(error), layout)
+            continue
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != width:
+            hint = "Put cells that hold the delimiter or a quote between quotes"
+            text = f"{len(cells)} cells under {width} columns, the first is {shown(cells[0])}"
+            yield Record(line, problems=(Problem(line, "", text, hint),))
+            continue
+        values = {name: cells[place].strip() for name, place in places.items()}
+        yield Record(line, {name: value for name, value in values.items() if value})
+
+
+def _unreadable(line: int, error: str, layout: Layout) -> Record:
+    if "field larger" in error:
+        raise AfterbillError(f"{layout.path}:{line}: a quote is opened here and closed nowhere near")
+    text = "a quote is opened and not closed" if "end of data" in error else f"the quotes are wrong ({error})"
+    return Record(line, problems=(Problem(line, "", text, 'Inside quotes write "" for a quote'),))
+
+
+_ONE_OBJECT = 'Write one object per line, such as {"email": "ada@example.com"}'
+_UNASKED = ("is a key nobody asked for", "Remove it, or leave out --strict")
+
+
+def read_json_lines(lines: Iterator[str], layout: Layout) -> Rows:
+    """The objects of the file; an error where it holds one long list."""
+    rows = Rows(iter(()))
+    rows.records = _json_records(lines, layout, rows)
+    return rows
+
+
+def _json_records(lines: Iterator[str], layout: Layout, rows: Rows) -> Iterator[Record]:
+    number = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        if number == 1 and line.lstrip().startswith("["):
+            command = f"jq -c '.[]' {layout.path} > {layout.path.stem}.jsonl"
+            raise AfterbillError(f"{layout.path} is one list. {_ONE_OBJECT}; this does it: {command}")
+        yield _json_record(number, line, layout, rows)
+    if not number:
+        raise AfterbillError(f"{layout.path} is empty: it needs an object per customer")
+
+
+def _json_record(number: int, line: str, layout: Layout, rows: Rows) -> Record:
+    try:
+        row = json.loads(
+            line, parse_int=str, parse_float=str, parse_constant=_no_number, object_pairs_hook=_unambiguous
+        )
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        return Record(number, problems=(Problem(number, "", f"no JSON: {reason}", _ONE_OBJECT),))
+    if not isinstance(row, dict):
+        return Record(number, problems=(Problem(number, "", f"{shown(line.strip())} is no object", _ONE_OBJECT),))
+    values: dict[str, str] = {}
+    problems: list[Problem] = []
+    for key, value in _flat(row):
+        name, text = layout.fields.field_of(key), _text(value)
+        if name and text is None:
+            problems.append(Problem(number, key, "is no text and no number", "Write it as text"))
+        elif name and text:
+            values[name] = text
+        elif name is None:
+            rows.ignore(key)
+            problems += [Problem(number, key[:64], *_UNASKED)] if layout.strict else []
+    if EMAIL not in (layout.fields.field_of(key) for key in row):
+        problems.append(Problem(number, EMAIL, no_email(row), "Every customer needs one"))
+    return Record(number, values, tuple(problems))
+
+
+def _flat(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """`{"attributes": {"seats": 3}}` says the same as `{"attributes.seats": 3}`."""
+    for key, value in row.items():
+        if f"{key}." == ATTRIBUTES and isinstance(value, dict):
+            yield from ((f"{ATTRIBUTES}{name}", item) for name, item in value.items())
+        else:
+            yield key, value
+
+
+def _text(value: object) -> str | None:
+    """Numbers come as they are written; nothing is an empty text; None is what cannot be one."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | None):
+        return (value or "").strip()
+    return None
+
+
+def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a key stands there twice")
+    return members
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")

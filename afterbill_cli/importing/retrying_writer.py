@@ -1,4 +1,4 @@
-"""Checked rows go to the table, a chunk at a time, with patience while it is busy."""
+"""Write checked rows to the table in chunks, and retry while it is busy."""
 
 import time
 from collections import Counter
@@ -17,7 +17,7 @@ _PAUSES = (1, 2, 4, 8, 16, 30, 30, 30, 60, 60, 60)
 
 @dataclass(frozen=True, slots=True)
 class Attempt(Generic[Row]):
-    """How many rows came to what; those `left` wait for another try, for the table was busy (`problem`)."""
+    """The outcomes of rows; those `left` need another try, because the table was busy (`problem`)."""
 
     outcomes: Counter[str]
     left: Sequence[Row] = ()
@@ -26,7 +26,7 @@ class Attempt(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class RetryingWriter(Generic[Row]):
-    """Imports rows, so many `together`; `at` is told the number of the last one that is done."""
+    """Imports rows in chunks of `together`; `at` is called with the number of the last row that is done."""
 
     attempt: Callable[[Sequence[Row]], Attempt[Row]]
     together: int
@@ -34,7 +34,7 @@ class RetryingWriter(Generic[Row]):
     sleep: Callable[[float], None] = time.sleep
 
     def try_out(self, rows: Iterable[tuple[int, Row]]) -> Counter[str]:
-        """What would come of them; chunks know nothing of each other."""
+        """Count the outcomes without writing; chunks do not see each other."""
         outcomes = Counter[str]()
         for number, chunk in self._chunks(rows):
             outcomes += self._patiently(chunk)

@@ -15,9 +15,9 @@ _BLOCK = 1 << 16
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _LONGEST_LETTER = 4
 _LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-"""How letters beyond ASCII begin in UTF-8."""
+"""Characters beyond ASCII in UTF-8."""
 _LINES_BETWEEN = 500
-"""After so many lines is told how far it is."""
+"""Progress is reported after so many lines."""
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _NO_TEXT = {
     b"PK\x03\x04": "a workbook or an archive: save the sheet as CSV UTF-8",
@@ -61,8 +61,8 @@ def encoding_or_windows(path: Path, chosen: str | None) -> str:
         return encoding
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
-            if found := _BEYOND_ASCII.search(block):
-                letter = (block + file.read(_LONGEST_LETTER))[found.start() :]
+            if match := _BEYOND_ASCII.search(block):
+                letter = (block + file.read(_LONGEST_LETTER))[match.start() :]
                 return "utf-8" if _LETTER.match(letter) else "cp1252"
     return encoding
 
@@ -74,7 +74,7 @@ def digest(path: Path) -> str:
 
 
 def lines(path: Path, encoding: str, at: Callable[[int], None]) -> Iterator[str]:
-    """Each line with its end, as csv wants them; `at` is told now and then how many bytes are read."""
+    """Yield each line with its end, as csv needs them; `at` is called at times with the bytes that are read."""
     with path.open("rb") as file, TextIOWrapper(file, encoding, newline="") as text:
         number = 0
         try:

@@ -36,7 +36,7 @@ class _Case:
     name: str
     touchpoint: Touchpoint
     customer: str | None = "Ada Lovelace"
-    known: Mapping[str, Any] = field(default_factory=lambda: _KNOWN)
+    details: Mapping[str, Any] = field(default_factory=lambda: _KNOWN)
     reminder: bool = False
     question: Question = Question.NPS
 
@@ -60,27 +60,27 @@ def mails(variant: Variant) -> Iterator[PreviewMail]:
 
 
 def previews(variant: Variant) -> Iterator[Preview]:
-    """The same as they hang in the gallery."""
-    for one in mails(variant):
-        mail = one.mail
+    """Yield the mails as items of the gallery."""
+    for preview in mails(variant):
+        mail = preview.mail
         facts = {
             "subject": mail.subject,
-            "preheader": one.preheader,
+            "preheader": preview.preheader,
             "from": mail.sender,
             "reply to": mail.reply_to or "",
         }
-        yield Preview("mail", variant.name, one.name, mail.html, facts, mail.text)
+        yield Preview("mail", variant.name, preview.name, mail.html, facts, mail.text)
 
 
 def _cases(variant: Variant) -> Iterator[_Case]:
     yield _Case("renewed", Touchpoint.RENEWED)
     yield _Case("renewed-reminder", Touchpoint.RENEWED, reminder=True)
-    yield _Case("nothing-known", Touchpoint.PAYMENT_SUCCEEDED, customer=None, known={})
+    yield _Case("nothing-known", Touchpoint.PAYMENT_SUCCEEDED, customer=None, details={})
     for touchpoint in Touchpoint:
         if variant.has_own_words(touchpoint):
-            yield _Case(touchpoint.replace("_", "-"), touchpoint, known={})
+            yield _Case(touchpoint.replace("_", "-"), touchpoint, details={})
         if variant.has_own_words(touchpoint, "reminder"):
-            yield _Case(f"{touchpoint.replace('_', '-')}-reminder", touchpoint, known={}, reminder=True)
+            yield _Case(f"{touchpoint.replace('_', '-')}-reminder", touchpoint, details={}, reminder=True)
     for question in (one for one in Question if one is not Question.NPS):
         yield _Case(question, Touchpoint.PAYMENT_SUCCEEDED, question=question)
         for touchpoint in Touchpoint:
@@ -103,11 +103,11 @@ def _invitation(case: _Case, variant: Variant) -> Invitation:
         due_at=_WHEN + timedelta(days=3),
         expiry=timedelta(days=30),
         reminded_at=_WHEN if case.reminder else None,
-        **{**case.known, "segments": _segments(case)},
+        **{**case.details, "segments": _segments(case)},
     )
 
 
 def _segments(case: _Case) -> Mapping[str, str]:
-    """As they are stored: the usual question is not named."""
+    """Return the segments as they are stored, where the default question is left out."""
     asked = {} if case.question is Question.NPS else {"question": case.question}
-    return {**case.known.get("segments", {}), **asked}
+    return {**case.details.get("segments", {}), **asked}

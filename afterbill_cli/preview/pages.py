@@ -52,12 +52,12 @@ def states(pages: Pages, asked: SurveyContext) -> Mapping[str, Page]:
 
 
 def once(variant: Variant) -> Mapping[str, Page]:
-    """All of them at one touchpoint."""
+    """Return all pages at one touchpoint, by name."""
     return states(_pages(variant), _asked(variant, Touchpoint.RENEWED))
 
 
 def previews(variant: Variant) -> Iterator[Preview]:
-    """All of them, and the form once more for each touchpoint that has words of its own."""
+    """Yield all pages, and the form again for each touchpoint with its own texts."""
     pages = _pages(variant)
     for name, page in once(variant).items():
         yield _preview(name, page, variant)
@@ -67,7 +67,7 @@ def previews(variant: Variant) -> Iterator[Preview]:
 
 
 def _pages(variant: Variant) -> Pages:
-    """With somewhere to write a review, so that it is seen."""
+    """Build the pages with a review address, so that the link to it is shown."""
     brand = replace(variant.brand, review_url=variant.brand.review_url or _REVIEWS)
     return Pages(brand, variant.catalogs, variant.templates / "web", FormSettings(variant.reasons))
 

@@ -1,4 +1,4 @@
-"""What hangs in the gallery."""
+"""One item of the gallery, its sizes and file names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """One mail or page: what is shown, and what is said beside it (`facts` by their labels, a mail's `text` part)."""
+    """One mail or page: its HTML, `facts` by their labels, and a mail's `text` part."""
 
     kind: str
     language: str
@@ -22,14 +22,14 @@ class Preview:
 
     @property
     def widths(self) -> Mapping[str, int]:
-        """Of a phone and of a desktop, in pixels."""
+        """The widths of a phone and of a desktop, in pixels."""
         return {"phone": PHONE, "desktop": DESKTOP[self.kind]}
 
     @property
     def file(self) -> str:
-        """Where its HTML lies in the gallery."""
+        """The path of its HTML in the gallery."""
         return f"{self.language}/{self.kind}-{self.name}.html"
 
     def picture(self, width: int, scheme: str) -> str:
-        """Where its picture lies in the gallery."""
+        """Return the path of its picture in the gallery."""
         return f"{self.language}/{self.kind}-{self.name}-{width}-{scheme}.png"

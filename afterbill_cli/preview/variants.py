@@ -32,7 +32,7 @@ class Variant:
     reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def has_own_words(self, touchpoint: Touchpoint, prefix: str = "", question: Question = Question.NPS) -> bool:
-        """Whether a text whose key starts with `prefix` is said differently at this touchpoint, for this question."""
+        """True when a text whose key starts with `prefix` has a variant for this touchpoint and question."""
         ending = touchpoint if question is Question.NPS else f"{question}_{touchpoint}"
         keys = (key for key in VARYING if key.startswith(prefix))
         return any(f"{key}_{ending}" in self.catalogs[self.locale] for key in keys)

@@ -1,1 +1,1 @@
-"""`afterbill replay`: webhooks of before go through the inbox again."""
+"""`afterbill replay`: put earlier webhooks through the inbox again."""

@@ -1,4 +1,4 @@
-"""Where webhooks to replay come from: dead letters, kept evidence, or files."""
+"""Webhooks to replay, from dead letters, kept evidence or files."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from afterbill.model.webhooks import Source, Webhook
 from afterbill_cli import samples
 
 _SECONDS_OUT_OF_SIGHT = 60
-"""How long a dead letter is hidden from others that look, unless it is put back before."""
+"""Time for which a dead letter is hidden from other consumers, unless it is released before."""
 _WAIT_SECONDS = 2
 """A receive that waits asks every server of the queue: when it brings nothing, nothing is left."""
 _WEBHOOKS = frozenset({".json", ".xml", ".txt", ".form"})
@@ -25,12 +25,12 @@ _WEBHOOKS = frozenset({".json", ".xml", ".txt", ".form"})
 
 
 def _nothing() -> None:
-    """What is read from a file or a bucket stays there."""
+    """Remove nothing: webhooks in files and buckets stay there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A webhook under the name it is told by; `remove` takes it away from where it was."""
+    """A webhook with the name to print; `remove` deletes it from its queue."""
 
     name: str
     webhook: Webhook
@@ -39,7 +39,7 @@ class Message:
 
 @dataclass
 class DeadLetters:
-    """The inbox's queue of dead letters; what is put aside after `until`, by this very replay, is not met again."""
+    """The inbox's dead letters; those that arrived after `until`, for example from this replay, are skipped."""
 
     sqs: Any
     url: str
@@ -47,7 +47,7 @@ class DeadLetters:
 
     @contextmanager
     def messages(self) -> Iterator[Iterator[Message]]:
-        """Each once; those not removed in the end can be seen by others again at once."""
+        """Yield each message once; release those that were not removed."""
         open_: dict[str, str] = {}
         try:
             yield self._each(open_)
@@ -57,12 +57,12 @@ class DeadLetters:
 
     def _each(self, open_: dict[str, str]) -> Iterator[Message]:
         met: set[str] = set()
-        while batch := {one["MessageId"]: one for one in self._receive()}:
-            open_ |= {id_: one["ReceiptHandle"] for id_, one in batch.items()}
+        while batch := {message["MessageId"]: message for message in self._receive()}:
+            open_ |= {id_: message["ReceiptHandle"] for id_, message in batch.items()}
             if batch.keys() <= met:
                 return  # everything was seen, and comes into sight again
-            for id_, one in batch.items():
-                webhook = _webhook_in(one) if id_ not in met and self._is_old(one) else None
+            for id_, message in batch.items():
+                webhook = _webhook_in(message) if id_ not in met and self._is_old(message) else None
                 if webhook:
                     yield Message(id_, webhook, partial(self._remove, id_, open_))
             met |= batch.keys()
@@ -76,8 +76,8 @@ class DeadLetters:
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["SentTimestamp"],
         )
-        found: list[Mapping[str, Any]] = answer.get("Messages", [])
-        return found
+        messages: list[Mapping[str, Any]] = answer.get("Messages", [])
+        return messages
 
     def _is_old(self, message: Mapping[str, Any]) -> bool:
         return int(message["Attributes"]["SentTimestamp"]) <= self.until.timestamp() * 1000
@@ -96,27 +96,27 @@ def evidence(
     since, until = days
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{source}/" if source else "")
     for page in pages:
-        for one in page.get("Contents", ()):
-            day = _day_in(one["Key"])
+        for copy in page.get("Contents", ()):
+            day = _day_in(copy["Key"])
             if day and (since or day) <= day <= (until or day):
-                body = s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()
-                yield Message(one["Key"], _webhook_of_copy(body))
+                body = s3.get_object(Bucket=bucket, Key=copy["Key"])["Body"].read()
+                yield Message(copy["Key"], _webhook_of_copy(body))
 
 
 def files(folder: Path, source: Source) -> Iterator[Message]:
     """The webhooks in a folder, or the one in a file, as if they arrived now; with the headers the inbox keeps."""
     if not folder.exists():
         raise AfterbillError(f"{folder}: no such file or folder")
-    found = sorted(path for path in folder.rglob("*") if path.suffix in _WEBHOOKS) if folder.is_dir() else [folder]
+    paths = sorted(path for path in folder.rglob("*") if path.suffix in _WEBHOOKS) if folder.is_dir() else [folder]
     provider = registry.load(source.provider)
-    for file in found:
+    for file in paths:
         webhook = samples.read(file, provider.ABOUT, source.name)
         kept = {name: value for name, value in webhook.headers.items() if name in provider.HEADERS}
         yield Message(str(file), replace(webhook, headers=kept))
 
 
 def _webhook_in(message: Mapping[str, Any]) -> Webhook | None:
-    """A message as SQS gives it to us, who are no Lambda function; None for what is none of ours."""
+    """Parse a message as the SQS API returns it; None where this stack did not put it there."""
     attributes = message.get("MessageAttributes", {})
     strings = {name: {"stringValue": value["StringValue"]} for name, value in attributes.items()}
     try:
@@ -127,7 +127,7 @@ def _webhook_in(message: Mapping[str, Any]) -> Webhook | None:
 
 
 def _day_in(key: str) -> date | None:
-    """`stripe/2026/11/22/...` lies under its day."""
+    """Return the day in a key such as `stripe/2026/11/22/...`; None where there is none."""
     try:
         return datetime.strptime("/".join(key.split("/")[1:4]), "%Y/%m/%d").replace(tzinfo=UTC).date()
     except ValueError:
@@ -135,6 +135,6 @@ def _day_in(key: str) -> date | None:
 
 
 def _webhook_of_copy(content: bytes) -> Webhook:
-    said = json.loads(content)
-    body = base64.b64decode(said["body"]) if said["encoding"] == "base64" else said["body"].encode()
-    return Webhook(said["source"], said["headers"], body, datetime.fromisoformat(said["received_at"]))
+    copy = json.loads(content)
+    body = base64.b64decode(copy["body"]) if copy["encoding"] == "base64" else copy["body"].encode()
+    return Webhook(copy["source"], copy["headers"], body, datetime.fromisoformat(copy["received_at"]))

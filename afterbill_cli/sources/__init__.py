@@ -1,1 +1,1 @@
-"""`afterbill source`: connecting billing systems, and finding out whether they are."""
+"""`afterbill source`: connect billing systems, and test the connection."""

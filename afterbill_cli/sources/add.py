@@ -9,17 +9,17 @@ from afterbill.intake.connector import Address, Api, Connector, Login
 from afterbill.model.errors import ConfigurationError
 from afterbill.model.webhooks import Source
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.sources import access, consent
-from afterbill_cli.sources.secrets import with_secret
+from afterbill_cli.sources import consent, stack_secrets
+from afterbill_cli.sources.event_log import EventLog, first_event
+from afterbill_cli.sources.stack_secrets import with_secret
 from afterbill_cli.sources.terminal import Terminal
-from afterbill_cli.sources.watch import Watch, first_event
 
 _NAME = re.compile(r"[a-z0-9_-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
 class NewSource:
-    """What the operator asked for."""
+    """The options of `afterbill source add`."""
 
     source: Source
     replace: bool = False
@@ -27,22 +27,22 @@ class NewSource:
 
 
 def named(provider: str, name: str | None, deployed: Deployed, *, account: str, sandbox: bool) -> Source:
-    """The source to connect: the configured one of this name, of this provider, or a new one."""
+    """Return the source to connect: the configured one of this name or provider, else a new one."""
     registry.load(provider)
     if not _NAME.fullmatch(name or provider):
         raise ConfigurationError(f"{name!r} cannot be a source: its name takes a to z, 0 to 9, _ and -, 40 at most")
     sources = deployed.policy().sources
     names = [name] if name else [one.name for one in sources.values() if one.provider == provider]
-    found = sources.get(names[0] if names else provider)
-    if found is None:
+    source = sources.get(names[0] if names else provider)
+    if source is None:
         return Source(name or provider, provider, account=account, sandbox=sandbox)
-    if found.provider != provider:
-        raise ConfigurationError(f"[sources.{found.name}] is of {found.provider}: choose another --name")
-    return replace(found, account=account or found.account, sandbox=sandbox or found.sandbox)
+    if source.provider != provider:
+        raise ConfigurationError(f"[sources.{source.name}] is of {source.provider}: choose another --name")
+    return replace(source, account=account or source.account, sandbox=sandbox or source.sandbox)
 
 
 def add(wanted: NewSource, deployed: Deployed, terminal: Terminal) -> int:
-    """Guide through it; 0 also when no event came in time, since nothing is wrong yet."""
+    """Guide through the steps; return 0 also when no event came in time, since nothing is wrong yet."""
     source, provider = wanted.source, registry.load(wanted.source.provider)
     url = f"{deployed.output('ApiUrl')}/webhooks/{source.name}"
     for line in [*_settings(source, provider, url, deployed), *_registration(provider, url)]:
@@ -56,11 +56,11 @@ def add(wanted: NewSource, deployed: Deployed, terminal: Terminal) -> int:
 
 
 def _settings(source: Source, provider: Connector, url: str, deployed: Deployed) -> list[str]:
-    """What to write into surveys.toml, nothing where it says so already."""
+    """Return the lines for surveys.toml; none where the source is configured already."""
     if deployed.policy().sources.get(source.name) == source:
         return []
-    said = {"provider": source.provider, "account": source.account}
-    lines = [f'{key} = "{value}"' for key, value in said.items() if value]
+    settings = {"provider": source.provider, "account": source.account}
+    lines = [f'{key} = "{value}"' for key, value in settings.items() if value]
     lines += ["sandbox = true"] * source.sandbox
     lines += [_to_fill(key, why, url) for key, why in provider.ABOUT.needs.items() if not getattr(source, key)]
     if not source.account and provider.API and "account" not in provider.ABOUT.needs:
@@ -95,7 +95,7 @@ def _ask_signing_secret(wanted: NewSource, provider: Connector, deployed: Deploy
     if not new:
         terminal.show("No secret was stored.")
         return
-    book = access.signing(deployed)
+    book = stack_secrets.signing(deployed)
     kept = with_secret(book.read().get(name), new, wanted.source.provider, replace=wanted.replace)
     book.write(name, kept)
     terminal.show(f"Stored; {len(kept)} signing secret(s) now count for {name}, within a minute.")
@@ -110,7 +110,7 @@ def _ask_credentials(source: Source, provider: Connector, deployed: Deployed, te
     if not all(given.values()):
         terminal.show("No credentials were stored.")
         return
-    access.credentials(deployed).write(source.name, given)
+    stack_secrets.credentials(deployed).write(source.name, given)
     terminal.show(f"Stored the credentials of {source.name}.")
     if api.login is Login.CONSENT and terminal.attended:
         consent.ask(source, deployed, terminal)
@@ -125,11 +125,11 @@ def _worth(provider: Connector) -> str:
 
 
 def _wait(wanted: NewSource, deployed: Deployed, terminal: Terminal) -> None:
-    """Interrupting it harms nothing: the webhooks come whether or not somebody looks."""
+    """Wait for the first event; interrupting is harmless, webhooks are received anyway."""
     terminal.show(f"Waiting {wanted.wait} for the first event; Ctrl-C ends the waiting and nothing else.")
-    watch = Watch(deployed, wanted.source.name, datetime.now(UTC))
+    log = EventLog(deployed, wanted.source.name, datetime.now(UTC))
     try:
-        captured = first_event(watch, wanted.wait, terminal.show, terminal.sleep)
+        captured = first_event(log, wanted.wait, terminal.show, terminal.sleep)
     except KeyboardInterrupt:
         captured = None
     if captured is None:

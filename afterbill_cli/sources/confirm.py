@@ -10,8 +10,8 @@ from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill.model.webhooks import Source
 from afterbill_cli import tasks
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.sources import access
-from afterbill_cli.sources.secrets import with_secret
+from afterbill_cli.sources import stack_secrets
+from afterbill_cli.sources.stack_secrets import with_secret
 
 
 def confirm(source: Source, deployed: Deployed, apis: BillingApis | None = None) -> int:
@@ -20,7 +20,7 @@ def confirm(source: Source, deployed: Deployed, apis: BillingApis | None = None)
     if not waiting:
         print(f"No verifier waits: register a callback for {source.name} first, then try again after a minute.")
         return 0
-    call = _call(source, apis or access.apis(deployed))
+    call = _call(source, apis or stack_secrets.apis(deployed))
     refused = [task for task in waiting if not _confirm(task, source, call, deployed)]
     return 1 if refused else 0
 
@@ -48,7 +48,7 @@ def _confirm(task: tasks.Task, source: Source, call: Call, deployed: Deployed) -
     if not taken:
         print(f"callback {callback}: not confirmed, its verifier is not trusted")
         return False
-    book = access.signing(deployed)
+    book = stack_secrets.signing(deployed)
     book.write(source.name, with_secret(book.read().get(source.name), verifier, source.provider))
     tasks.mark_done(deployed, task.source, task.kind, task.id)
     print(f"callback {callback}: confirmed, its verifier now counts as a signing secret")

@@ -14,16 +14,16 @@ from afterbill.intake.connector import Api, Login, Token
 from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill.model.webhooks import Source
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.sources import access
+from afterbill_cli.sources import stack_secrets
 from afterbill_cli.sources.terminal import Terminal
 
 REDIRECT = "https://localhost/afterbill"
-"""Nothing need answer there: the person copies the address out of the browser."""
+"""No server has to answer there: the person copies the address from the browser."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a person is asked; `state` ties the answer to it."""
+    """The request for consent; `state` ties the answer to it."""
 
     api: Api
     client_id: str
@@ -32,7 +32,7 @@ class Question:
 
     @property
     def url(self) -> str:
-        """Where to consent."""
+        """The address at which the person consents."""
         wanted = {
             "response_type": "code",
             "client_id": self.client_id,
@@ -74,7 +74,7 @@ def ask(
 def _keep(token: Token | None, source: Source, deployed: Deployed) -> None:
     if token is None or not token.refresh:
         raise AfterbillError("the code was not taken: it lives for minutes and counts once; start again")
-    access.tokens(deployed).keep(source.name, token)
+    stack_secrets.tokens(deployed).keep(source.name, token)
 
 
 def _api(source: Source) -> Api:
@@ -85,9 +85,9 @@ def _api(source: Source) -> Api:
 
 
 def _client(source: Source, deployed: Deployed) -> dict[str, str]:
-    found = dict(ApiCredentials(access.secret(deployed, "ApisSecretArn")).of(source.name))
-    if not (found.get("client_id") and found.get("client_secret")):
+    client = dict(ApiCredentials(stack_secrets.secret(deployed, "ApisSecretArn")).of(source.name))
+    if not (client.get("client_id") and client.get("client_secret")):
         raise ConfigurationError(
             f"no client_id and client_secret for {source.name}: `afterbill source add` asks for them"
         )
-    return found
+    return client

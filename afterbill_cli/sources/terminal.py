@@ -1,4 +1,4 @@
-"""How a command talks with the person in front of it."""
+"""Input from and output to the person, or the script, that runs a command."""
 
 import getpass
 import sys
@@ -22,12 +22,12 @@ class Terminal:
 
 
 def interactive() -> Terminal:
-    """A person at a keyboard."""
+    """Return a terminal for a person at a keyboard."""
     return Terminal(_or_empty(input), _or_empty(getpass.getpass), print, time.sleep)
 
 
 def _or_empty(ask: Callable[[str], str]) -> Callable[[str], str]:
-    """Where nobody is at the keyboard, the answer is empty."""
+    """Return an empty answer where stdin is closed."""
 
     def asked(prompt: str) -> str:
         try:
@@ -39,7 +39,7 @@ def _or_empty(ask: Callable[[str], str]) -> Callable[[str], str]:
 
 
 def scripted() -> Terminal:
-    """A script: secrets are the lines of stdin, in the order they are asked for; what is missing is empty."""
+    """Return a terminal for a script: secrets are lines of stdin, as asked for; missing ones are empty."""
     lines = _lines()
     return Terminal(lambda _: next(lines), lambda _: next(lines), print, time.sleep, attended=False)
 

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 import boto3
 
 from afterbill_dev.demo.billing import Billing
-from afterbill_dev.demo.people import cast
+from afterbill_dev.demo.people import everybody
 from afterbill_dev.demo.progress import DemoError, say
-from afterbill_dev.demo.scenario import Stack, tell
+from afterbill_dev.demo.scenario import Stack, play
 from afterbill_dev.demo.scores import SCORE_FILE
 from afterbill_dev.local import stack as local_stack
-from afterbill_dev.local.errors import StackError
+from afterbill_dev.local.processes import StackError
 from afterbill_dev.paths import LOCAL, LOGS, STACK_FILE
 
 KEPT_LOGS = LOCAL / "demo-logs"
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def _run(stack: Stack, billing: Billing) -> None:
-    if not tell(stack, billing, cast()):
+    if not play(stack, billing, everybody()):
         raise DemoError("The scores and the recount differ, see the table.")
     say(f"the scores equal the recount; they are in {SCORE_FILE.relative_to(LOCAL.parent)}")
     if os.environ.get("ONCE", "0") in {"", "0"}:
@@ -68,7 +68,7 @@ def _billing(stack: Stack) -> Iterator[Billing]:
 
 @contextmanager
 def _kept_logs() -> Iterator[None]:
-    """On a failure the logs outlive the stack, and the person is told where they are."""
+    """Keep the logs when an error ends the block, and print where they are."""
     try:
         yield
     except Exception:
@@ -80,13 +80,13 @@ def _kept_logs() -> Iterator[None]:
 
 
 def _lines_of_functions() -> Iterator[str]:
-    """What the functions wrote to CloudWatch Logs, group by group."""
+    """Yield the lines that the functions wrote to CloudWatch Logs, group by group."""
     logs = boto3.client("logs")
     for group in logs.describe_log_groups()["logGroups"]:
         name = group["logGroupName"]
         for stream in logs.describe_log_streams(logGroupName=name)["logStreams"]:
-            found = logs.get_log_events(logGroupName=name, logStreamName=stream["logStreamName"], startFromHead=True)
-            yield from (f"{name}: {event['message'].rstrip()}" for event in found["events"])
+            events = logs.get_log_events(logGroupName=name, logStreamName=stream["logStreamName"], startFromHead=True)
+            yield from (f"{name}: {event['message'].rstrip()}" for event in events["events"])
 
 
 def _invite(stack: Stack, billing: Billing) -> None:

@@ -13,23 +13,23 @@ import urllib3
 
 from afterbill.connectors.stripe import ABOUT
 from afterbill.model.billing import fact_key
-from afterbill_dev.demo.people import Person, Story
+from afterbill_dev.demo.people import BillingCase, Person
 from afterbill_dev.demo.progress import DemoError
-from afterbill_dev.local import programs
-from afterbill_dev.local.errors import StackError
+from afterbill_dev.local import processes
+from afterbill_dev.local.processes import StackError
 from afterbill_dev.paths import HOST, PROGRAMS, ROOT
 
 SERVER = "localstripe"
 PREFERRED_PORT = 8420
 EVENTS = ROOT / "events" / "webhooks" / "stripe"
 PLANS = {"free": 0, "starter": 900, "pro": 2900, "team": 9900}
-"""Cents a month."""
+"""Prices in cents a month."""
 GOOD_CARD, CARD_TO_CONFIRM = "4242424242424242", "4000002500003155"
 
 
 @dataclass(frozen=True)
 class Purchase:
-    """What one person bought: the ids that later events refer to."""
+    """The ids of one person's purchase, for later events."""
 
     person: Person
     customer: str
@@ -57,15 +57,15 @@ class Billing:
 
     def start(self) -> None:
         """Start localstripe, have it send its webhooks to the stack, create the plans."""
-        with programs.listen(PREFERRED_PORT) as listening:
+        with processes.listen(PREFERRED_PORT) as listening:
             self.url = f"http://{HOST}:{listening.getsockname()[1]}"
             script = Path(__file__).with_name("stripe_server.py")
             command = [str(PROGRAMS / "python"), str(script), str(listening.fileno())]
-            programs.start(SERVER, command, {"PATH": str(PROGRAMS), "LANG": "C.UTF-8"}, ROOT, [listening])
+            processes.start(SERVER, command, {"PATH": str(PROGRAMS), "LANG": "C.UTF-8"}, ROOT, [listening])
         try:
-            programs.wait_until(self._answers, "localstripe to answer", seconds=30)
+            processes.wait_until(self._answers, "localstripe to answer", seconds=30)
         except StackError as error:
-            raise DemoError(f"{error} {programs.tail(SERVER)}") from error
+            raise DemoError(f"{error} {processes.tail(SERVER)}") from error
         endpoint = {"url": self.webhook_url, "secret": self._secret, "events": sorted(ABOUT.events)}
         self._call("POST", "/_config/webhooks/afterbill", endpoint)
         for name, amount in PLANS.items():
@@ -75,7 +75,7 @@ class Billing:
 
     def stop(self) -> None:
         """End localstripe and forget all it held."""
-        programs.stop(SERVER)
+        processes.stop(SERVER)
 
     def _answers(self) -> bool:
         try:
@@ -85,7 +85,7 @@ class Billing:
 
     def subscribe(self, person: Person) -> Purchase:
         """Make a customer with a card and a subscription, whose invoice is paid or fails at once."""
-        declined = person.story is Story.DECLINED
+        declined = person.case is BillingCase.DECLINED
         number = CARD_TO_CONFIRM if declined else GOOD_CARD
         profile = {
             "name": person.name,
@@ -102,7 +102,7 @@ class Billing:
         return _purchase(person, self._call("GET", f"/v1/invoices/{subscription['latest_invoice']}"))
 
     def _fail_to_upgrade(self, person: Person, subscription: str, customer: str) -> Purchase:
-        """From free to a paid plan with a card that the bank wants confirmed, which fails.
+        """Change from a free to a paid plan with a card whose confirmation fails.
 
         localstripe tells of a failed invoice in this case alone, not when a card is declined outright.
         """
@@ -115,7 +115,7 @@ class Billing:
         return _purchase(person, invoice)
 
     def cancel(self, purchase: Purchase) -> None:
-        """End the subscription."""
+        """Cancel the subscription."""
         self._call("DELETE", f"/v1/subscriptions/{purchase.subscription}")
 
     def bill_again(self, purchase: Purchase) -> Purchase:

@@ -1,4 +1,4 @@
-"""Answers given by hand: a real browser opens the link from the mail, types and presses the button."""
+"""Answers in a real browser: it opens the link from the mail, types and presses the button."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

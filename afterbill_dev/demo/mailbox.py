@@ -21,7 +21,7 @@ class ReceivedMail:
     headers: Mapping[str, str]
 
     def rating_link(self, rating: int) -> str:
-        """Where the number leads that the recipient taps."""
+        """Return the link of this number in the mail."""
         return next(link for link in links(self.html) if parse_qs(urlsplit(link).query).get("rating") == [str(rating)])
 
     @property
@@ -31,7 +31,7 @@ class ReceivedMail:
 
     @property
     def unsubscribe_url(self) -> str:
-        """Where a mail program posts to when its own button is pressed (RFC 8058)."""
+        """The address to which a mail program posts an unsubscription (RFC 8058)."""
         return self.headers["List-Unsubscribe"].strip("<>")
 
 
@@ -46,15 +46,15 @@ def texts(inbox_url: str, number: str) -> list[str]:
 
 
 def count_by_recipient(inbox_url: str) -> Counter[str]:
-    """How many mails each address got."""
+    """Count the mails of each address."""
     return Counter(mail["to"][0] for mail in _fetch(inbox_url))
 
 
 def links(html: str) -> list[str]:
     """The address of every link, as a mail program reads them."""
-    found = _Links()
-    found.feed(html)
-    return found.addresses
+    parser = _Links()
+    parser.feed(html)
+    return parser.addresses
 
 
 def _fetch(inbox_url: str, page: str = "mails.json") -> list[dict[str, Any]]:

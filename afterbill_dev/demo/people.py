@@ -1,4 +1,4 @@
-"""The cast of the demo: who buys what, what happens to the invoice, and what they answer."""
+"""The people of the demo: their plans, the course of their payments, and their answers."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from enum import StrEnum
 from afterbill.model.billing import Touchpoint
 
 
-class Story(StrEnum):
-    """What happens between a customer and the billing system."""
+class BillingCase(StrEnum):
+    """The course of a customer's payment at the billing system."""
 
     PAYS = "pays"
     DECLINED = "declined"
@@ -17,8 +17,8 @@ class Story(StrEnum):
     DISPUTES = "disputes"
 
 
-class Way(StrEnum):
-    """What a customer does with the mail."""
+class Reaction(StrEnum):
+    """The customer's reaction to the mail."""
 
     BROWSER = "browser"
     CHANGES = "changes"
@@ -27,27 +27,27 @@ class Way(StrEnum):
     UNSUBSCRIBES = "unsubscribes"
 
 
-ASKED_ABOUT = {
-    Story.PAYS: Touchpoint.PAYMENT_SUCCEEDED,
-    Story.DECLINED: Touchpoint.PAYMENT_FAILED,
-    Story.REFUNDED: Touchpoint.REFUNDED,
-    Story.CANCELS: Touchpoint.CANCELLED,
+TOUCHPOINT_OF = {
+    BillingCase.PAYS: Touchpoint.PAYMENT_SUCCEEDED,
+    BillingCase.DECLINED: Touchpoint.PAYMENT_FAILED,
+    BillingCase.REFUNDED: Touchpoint.REFUNDED,
+    BillingCase.CANCELS: Touchpoint.CANCELLED,
 }
-"""The one survey that each story leads to; whoever disputes a payment is left alone."""
+"""The touchpoint that each case leads to; customers who dispute a payment are not asked."""
 
-STOPPED = frozenset({Story.REFUNDED, Story.CANCELS, Story.DISPUTES})
+STOPPED = frozenset({BillingCase.REFUNDED, BillingCase.CANCELS, BillingCase.DISPUTES})
 """Stories that take the payment back before the survey about it is due."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """One customer; `ratings` in the order in which they are given, none for whoever never answers."""
+    """One customer; `ratings` in the order in which they are given, none for those who never answer."""
 
     name: str
     locale: str
     plan: str
-    story: Story
-    way: Way
+    case: BillingCase
+    reaction: Reaction
     ratings: tuple[int, ...] = ()
     comment: str = ""
 
@@ -63,7 +63,7 @@ class Person:
         return self.locale.partition("-")[2]
 
 
-_CAST = """
+_EVERYBODY = """
 Anna Albers      | de-DE | pro     | pays      | browser      | 10  | Läuft einfach, seit dem ersten Tag.
 Ben Carter       | en-US | starter | pays      | browser      | 9   | Does what it says.
 Clara Dietrich   | de-AT | team    | refunded  | browser      | 4   | Die Rückzahlung ging schnell. Der Import fehlte.
@@ -119,11 +119,11 @@ Adam Foster      | en-GB | team    | disputes  | silent       |     |
 """
 
 
-def cast() -> tuple[Person, ...]:
-    """Everybody, in a fixed order."""
-    return tuple(_person(line) for line in _CAST.strip().splitlines())
+def everybody() -> tuple[Person, ...]:
+    """Return all people of the demo, in a fixed order."""
+    return tuple(_person(line) for line in _EVERYBODY.strip().splitlines())
 
 
 def _person(line: str) -> Person:
-    name, locale, plan, story, way, ratings, comment = (cell.strip() for cell in line.split("|"))
-    return Person(name, locale, plan, Story(story), Way(way), tuple(map(int, ratings.split())), comment)
+    name, locale, plan, case, reaction, ratings, comment = (cell.strip() for cell in line.split("|"))
+    return Person(name, locale, plan, BillingCase(case), Reaction(reaction), tuple(map(int, ratings.split())), comment)

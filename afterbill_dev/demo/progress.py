@@ -1,4 +1,4 @@
-"""What a person reads while the demo runs, and waiting that ends."""
+"""Progress messages of the demo, and waiting with a time limit."""
 
 import time
 from collections.abc import Callable
@@ -20,13 +20,13 @@ def say(text: str) -> None:
 def wait_for(what: str, count: Callable[[], int], wanted: int, seconds: float) -> None:
     """Wait until `count()` reaches `wanted`, and now and then say how far it is."""
     deadline = time.monotonic() + seconds
-    said, said_at = 0, time.monotonic()
+    shown, shown_at = 0, time.monotonic()
     while (seen := count()) < wanted:
         now = time.monotonic()
         if now > deadline:
             raise DemoError(f"Waited {seconds:.0f} s for {what}: {wanted} were expected, {seen} are there.")
-        if seen != said and now - said_at >= SAY_EVERY_SECONDS:
+        if seen != shown and now - shown_at >= SAY_EVERY_SECONDS:
             say(f"  {what}: {seen} of {wanted}")
-            said, said_at = seen, now
+            shown, shown_at = seen, now
         time.sleep(PAUSE_SECONDS)
     say(f"  {what}: all {wanted}")

@@ -1,4 +1,4 @@
-"""What the demo tells, step by step: billing, surveys, answers, score."""
+"""The steps of the demo: billing, surveys, answers, score."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from afterbill.model.invitation import SkipReason
 from afterbill_dev.demo import answers, browser, mailbox, scores
 from afterbill_dev.demo.billing import Billing, Purchase
 from afterbill_dev.demo.mailbox import ReceivedMail
-from afterbill_dev.demo.people import ASKED_ABOUT, STOPPED, Person, Story, Way
+from afterbill_dev.demo.people import STOPPED, TOUCHPOINT_OF, BillingCase, Person, Reaction
 from afterbill_dev.demo.progress import DemoError, say, wait_for
 
 MAILS_SECONDS = 180.0
@@ -23,12 +23,12 @@ SCORE_SECONDS = 210.0
 Stack = Mapping[str, Any]
 
 
-def tell(stack: Stack, billing: Billing, people: Sequence[Person]) -> bool:
-    """The whole story; whether the product's scores and the recount are the same."""
+def play(stack: Stack, billing: Billing, people: Sequence[Person]) -> bool:
+    """Play every step; True when the product's scores equal the recount."""
     purchases = _buy(billing, people)
     _take_back(billing, purchases)
     mails = _receive(stack, people)
-    _check_stopped(stack, [one for one in purchases if one.person.story in STOPPED])
+    _check_stopped(stack, [one for one in purchases if one.person.case in STOPPED])
     _unsubscribe(stack, billing, purchases, mails)
     _answer(mails, people)
     return _score(mails, people)
@@ -37,7 +37,7 @@ def tell(stack: Stack, billing: Billing, people: Sequence[Person]) -> bool:
 def _buy(billing: Billing, people: Sequence[Person]) -> list[Purchase]:
     say(f"{len(people)} customers subscribe at localstripe, which plays Stripe and sends its signed webhooks")
     purchases = [billing.subscribe(person) for person in people]
-    declined = sum(person.story is Story.DECLINED for person in people)
+    declined = sum(person.case is BillingCase.DECLINED for person in people)
     say(f"  {len(purchases) - declined} invoices are paid, {declined} payments fail")
     return purchases
 
@@ -45,12 +45,12 @@ def _buy(billing: Billing, people: Sequence[Person]) -> list[Purchase]:
 def _take_back(billing: Billing, purchases: Iterable[Purchase]) -> None:
     say("before the survey about their payment is due, which stops it:")
     steps = {
-        Story.REFUNDED: (billing.refund, "get their money back"),
-        Story.DISPUTES: (billing.dispute, "dispute the payment with their bank"),
-        Story.CANCELS: (billing.cancel, "cancel"),
+        BillingCase.REFUNDED: (billing.refund, "get their money back"),
+        BillingCase.DISPUTES: (billing.dispute, "dispute the payment with their bank"),
+        BillingCase.CANCELS: (billing.cancel, "cancel"),
     }
-    for story, (step, what) in steps.items():
-        concerned = [purchase for purchase in purchases if purchase.person.story is story]
+    for case, (step, what) in steps.items():
+        concerned = [purchase for purchase in purchases if purchase.person.case is case]
         for purchase in concerned:
             step(purchase)
         say(f"  {len(concerned)} customers {what}")
@@ -58,7 +58,7 @@ def _take_back(billing: Billing, purchases: Iterable[Purchase]) -> None:
 
 def _receive(stack: Stack, people: Sequence[Person]) -> dict[str, ReceivedMail]:
     """The mail of everybody who is asked; anything but exactly one each is an error."""
-    asked = {person.email for person in people if person.story in ASKED_ABOUT}
+    asked = {person.email for person in people if person.case in TOUCHPOINT_OF}
     say("every survey has a schedule of its own and goes out some 20 to 40 seconds after its event")
     inbox = stack["inbox_url"]
     wait_for("surveys in the mailboxes", lambda: len(mailbox.count_by_recipient(inbox)), len(asked), MAILS_SECONDS)
@@ -69,8 +69,8 @@ def _receive(stack: Stack, people: Sequence[Person]) -> dict[str, ReceivedMail]:
 def _check_mails(count: Mapping[str, int], asked: set[str]) -> None:
     wrong = sorted(address for address in count.keys() | asked if count.get(address, 0) != (address in asked))
     if wrong:
-        told = ", ".join(f"{address}: {count.get(address, 0)}" for address in wrong)
-        raise DemoError(f"Exactly one mail per person who is asked was expected; not so for {told}.")
+        counts = ", ".join(f"{address}: {count.get(address, 0)}" for address in wrong)
+        raise DemoError(f"Exactly one mail per person who is asked was expected; not so for {counts}.")
 
 
 def _check_stopped(stack: Stack, purchases: Sequence[Purchase]) -> None:
@@ -82,7 +82,7 @@ def _unsubscribe(
     stack: Stack, billing: Billing, purchases: Iterable[Purchase], mails: Mapping[str, ReceivedMail]
 ) -> None:
     for purchase in purchases:
-        if purchase.person.way is Way.UNSUBSCRIBES:
+        if purchase.person.reaction is Reaction.UNSUBSCRIBES:
             say(f"{purchase.person.name} presses Unsubscribe in the mail program, and pays another invoice later")
             answers.unsubscribe(mails[purchase.person.email])
             again = billing.bill_again(purchase)
@@ -93,37 +93,37 @@ def _wait_for_reason(stack: Stack, invitations: Sequence[str], reason: SkipReaso
     dynamodb = boto3.client("dynamodb")
 
     def closed(id_: str) -> bool:
-        found = dynamodb.get_item(TableName=stack["table"], Key=keys.invitation(id_), ConsistentRead=True)
-        return found.get("Item", {}).get("reason") == {"S": reason.value}
+        reply = dynamodb.get_item(TableName=stack["table"], Key=keys.invitation(id_), ConsistentRead=True)
+        return reply.get("Item", {}).get("reason") == {"S": reason.value}
 
     wait_for(f"{what} ({reason})", lambda: sum(map(closed, invitations)), len(invitations), SETTLED_SECONDS)
 
 
 def _answer(mails: Mapping[str, ReceivedMail], people: Sequence[Person]) -> None:
-    by_hand = [person for person in people if person.way in {Way.BROWSER, Way.CHANGES}]
+    by_hand = [person for person in people if person.reaction in {Reaction.BROWSER, Reaction.CHANGES}]
     say(f"{len(by_hand)} people tap a number in their mail; Chromium opens the page, types and sends")
     with browser.chromium() as chromium:
         for person in by_hand:
             browser.answer(chromium, person, mails[person.email])
             say(f"  {person.name} ({person.locale}): {', then '.join(map(str, person.ratings))}")
-    by_form = [(person, mails[person.email]) for person in people if person.way is Way.FORM]
+    by_form = [(person, mails[person.email]) for person in people if person.reaction is Reaction.FORM]
     done = sum(1 for _ in answers.post_forms(by_form))
-    silent = sum(person.way is Way.SILENT and person.email in mails for person in people)
+    silent = sum(person.reaction is Reaction.SILENT and person.email in mails for person in people)
     say(f"{done} people answer by the plain form, {silent} never do")
 
 
 def _score(mails: Mapping[str, ReceivedMail], people: Sequence[Person]) -> bool:
-    given = answers.given_by(people)
+    given = answers.ratings_of(people)
     own = scores.recount(_sent(mails, people), given)
     say(f"{sum(map(len, given.values()))} answers are in; a schedule computes the scores every minute")
     what = "touchpoints whose score equals the recount"
     with suppress(DemoError):  # the table says more
-        wait_for(what, lambda: scores.agree(scores.computed(), own), len(own), SCORE_SECONDS)
+        wait_for(what, lambda: scores.count_equal(scores.computed(), own), len(own), SCORE_SECONDS)
     product = scores.computed()
     print("\nNet Promoter Score by touchpoint, beside a recount from the answers as they were given:\n")
-    print(scores.beside(product, own), end="\n\n")
-    return scores.agree(product, own) == len(product.keys() | own.keys())
+    print(scores.comparison(product, own), end="\n\n")
+    return scores.count_equal(product, own) == len(product.keys() | own.keys())
 
 
 def _sent(mails: Mapping[str, ReceivedMail], people: Sequence[Person]) -> Counter[str]:
-    return Counter(ASKED_ABOUT[person.story] for person in people if person.email in mails)
+    return Counter(TOUCHPOINT_OF[person.case] for person in people if person.email in mails)

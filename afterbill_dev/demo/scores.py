@@ -40,7 +40,7 @@ def _row(sent: int, ratings: Sequence[int]) -> Row:
 
 
 def computed() -> dict[str, Row]:
-    """What `afterbill score` says; its JSON stays behind in SCORE_FILE."""
+    """Return the scores that `afterbill score` prints; its JSON is kept in SCORE_FILE."""
     SCORE_FILE.write_text(_afterbill("--json"))
     rows: list[dict[str, Any]] = json.loads(SCORE_FILE.read_text())["scores"]
     return {row["value"]: Row(**{name: row[name] for name in Row.__dataclass_fields__}) for row in rows}
@@ -54,13 +54,13 @@ def _afterbill(*options: str) -> str:
     return ended.stdout
 
 
-def agree(product: Mapping[str, Row], own: Mapping[str, Row]) -> int:
-    """In how many touchpoints both say the same."""
+def count_equal(product: Mapping[str, Row], own: Mapping[str, Row]) -> int:
+    """Count the touchpoints at which both are equal."""
     return sum(product.get(name, NOTHING) == own.get(name, NOTHING) for name in product.keys() | own.keys())
 
 
-def beside(product: Mapping[str, Row], own: Mapping[str, Row]) -> str:
-    """A table of both; whatever differs is marked."""
+def comparison(product: Mapping[str, Row], own: Mapping[str, Row]) -> str:
+    """Return a table of both, with differences marked."""
     lines = [f"{'touchpoint':<18} {'sent':>5} {'answers':>8} {'promoters':>10} {'passives':>9} {'detractors':>11}"]
     lines[0] += f" {'score':>7} {'recount':>8}"
     for touchpoint in sorted(product.keys() | own.keys(), key=lambda name: (-own.get(name, NOTHING).n, name)):

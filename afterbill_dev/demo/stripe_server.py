@@ -34,7 +34,7 @@ async def _no_pause(_seconds: float) -> None:
 
 
 def main() -> None:
-    """Serve until told to end."""
+    """Serve until SIGTERM."""
     logging.basicConfig(level=logging.INFO)
     webhooks._send_webhook = _send_in_turn  # noqa: SLF001  # it has no public seam
     webhooks.asyncio = SimpleNamespace(ensure_future=asyncio.ensure_future, sleep=_no_pause)

@@ -60,7 +60,7 @@ _MAIN_ZONES = dict(
         XK Europe/Belgrade
     """.strip().splitlines()
 )
-"""Of several zones the one most people live in, since the country alone says no more; XK is not in ISO 3166."""
+"""The zone of most people, for countries with several zones; XK is not in ISO 3166."""
 _SATURDAY, _SUNDAY = 5, 6
 _USUAL = frozenset({_SATURDAY, _SUNDAY})
 _WEEKENDS = {"LY": frozenset({4, 5}), "PS": frozenset({4, 5})}
@@ -68,7 +68,7 @@ _WEEKENDS = {"LY": frozenset({4, 5}), "PS": frozenset({4, 5})}
 
 
 def tables() -> dict[str, Any]:
-    """All of them, as they are stored."""
+    """Return all tables as they are stored."""
     zones = main_zones((files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8"))
     countries = sorted(zones.keys() & set(holidays.list_supported_countries(include_aliases=False)))
     weekends = {country: weekend(country) for country in countries}
@@ -83,43 +83,43 @@ def tables() -> dict[str, Any]:
 
 
 def main_language(country: str) -> str:
-    """What most people there read, as CLDR's likely subtags have it: English is what they leave out."""
+    """Return the main language by CLDR's likely subtags, which leave out English."""
     likely: str = get_global("likely_subtags").get(f"und_{country}", "en")
     return likely.partition("_")[0]
 
 
 def main_zones(zone_tab: str) -> dict[str, str]:
     """One zone per country of tzdata's zone.tab; a country that is newly split must be decided by hand."""
-    found: dict[str, list[str]] = {}
+    by_country: dict[str, list[str]] = {}
     for line in zone_tab.splitlines():
         if not line.startswith("#"):
             country, _, zone = line.split("\t")[:3]
-            found.setdefault(country, []).append(zone)
-    undecided = [country for country, zones in found.items() if len(zones) > 1 and country not in _MAIN_ZONES]
+            by_country.setdefault(country, []).append(zone)
+    undecided = [country for country, zones in by_country.items() if len(zones) > 1 and country not in _MAIN_ZONES]
     if undecided:
         raise AfterbillError(
             f"several zones in {', '.join(undecided)}: name the main one in afterbill_dev/generate/almanac.py"
         )
-    return dict(sorted(({country: zones[0] for country, zones in found.items()} | _MAIN_ZONES).items()))
+    return dict(sorted(({country: zones[0] for country, zones in by_country.items()} | _MAIN_ZONES).items()))
 
 
 def public_holidays(country: str) -> list[str]:
     """Days as strings of MMDD, ascending: first those of every year, then for each year the others."""
-    known = holidays.country_holidays(country, years=range(FIRST, LAST + 1))
-    years = [{f"{day:%m%d}" for day in known if day.year == year} for year in range(FIRST, LAST + 1)]
+    days = holidays.country_holidays(country, years=range(FIRST, LAST + 1))
+    years = [{f"{day:%m%d}" for day in days if day.year == year} for year in range(FIRST, LAST + 1)]
     every = set.intersection(*years)
     return ["".join(sorted(days)) for days in (every, *(year - every for year in years))]
 
 
 def weekend(country: str) -> frozenset[int]:
     """Its weekend days, 0 is Monday. A free Sunday alone means the usual: people with a Saturday off want no mail."""
-    known = frozenset(holidays.country_holidays(country).weekend)
-    return _WEEKENDS.get(country) or (_USUAL if known == {_SUNDAY} else known)
+    days = frozenset(holidays.country_holidays(country).weekend)
+    return _WEEKENDS.get(country) or (_USUAL if days == {_SUNDAY} else days)
 
 
-def written(found: Mapping[str, Any]) -> str:
+def written(parts_by_name: Mapping[str, Any]) -> str:
     """The file: compact, with a line per country, so that a change shows what changed."""
-    parts = [f'"{name}":{_table(part) if isinstance(part, dict) else part}' for name, part in found.items()]
+    parts = [f'"{name}":{_table(part) if isinstance(part, dict) else part}' for name, part in parts_by_name.items()]
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
@@ -128,7 +128,7 @@ def _table(rows: Mapping[str, Any]) -> str:
 
 
 def main(file: Path = TABLES) -> int:
-    """Write the tables."""
+    """Write the tables to the file."""
     file.parent.mkdir(exist_ok=True)
     file.write_text(written(tables()), encoding="utf-8")
     return 0

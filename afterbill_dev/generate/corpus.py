@@ -1,4 +1,4 @@
-"""`make corpus`: what each webhook in a folder means to us, as a table or as JSON, without any API."""
+"""`make corpus`: show the meaning of each webhook in a folder, as a table or as JSON, without any API."""
 
 import argparse
 import json
@@ -17,12 +17,12 @@ from afterbill_cli import samples
 
 _NO_WEBHOOKS = frozenset({".md", ".rst", ".py", ".pyc"})
 _PEOPLE = frozenset({"client", "contact", "customer"})
-"""What billing systems call the objects that are customers."""
+"""Kinds of objects that are customers at billing systems."""
 HEADINGS = ("file", "outcome", "touchpoints", "email", "amount_minor", "currency", "test")
 
 
 class Outcome(StrEnum):
-    """What a webhook is: a fact, something to learn about a customer, nothing for us, or not readable."""
+    """The result for a webhook: a fact, a profile update, ignored, or unreadable."""
 
     EVENT = "event"
     PROFILE = "profile"
@@ -32,51 +32,53 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one file came to; `found` is in the order of the webhook, `problem` says what could not be read."""
+    """The reading of one file; `elements` are in the order of the webhook, `problem` is its first error."""
 
     file: str
-    found: tuple[ParsedElement, ...] = ()
+    elements: tuple[ParsedElement, ...] = ()
     problem: str = ""
 
     @property
     def facts(self) -> list[BillingEvent | ObjectReference]:
-        """What happened; of a Pointer only the provider's API knows what."""
-        events = [one for one in self.found if isinstance(one, BillingEvent | ObjectReference)]
+        """The facts; only the provider's API knows what an ObjectReference is about."""
+        events = [one for one in self.elements if isinstance(one, BillingEvent | ObjectReference)]
         return [one for one in events if not _is_profile(one)]
 
     @property
     def outcome(self) -> Outcome:
-        """The weightiest of what it says."""
+        """The most important outcome of its elements."""
         if self.facts:
             return Outcome.EVENT
-        if any(_names_customer(one) for one in self.found):
+        if any(_names_customer(one) for one in self.elements):
             return Outcome.PROFILE
         return Outcome.ERROR if self.problem else Outcome.IGNORED
 
     def stated(self) -> dict[str, Any]:
         """One object of the JSON output; amounts in the smallest unit of their currency."""
         events = [_event(one) for one in self.facts]
-        addresses = [one.customer.address for one in self.found if isinstance(one, BillingEvent | OperatorTask)]
-        told: dict[str, Any] = {
+        addresses = [one.customer.address for one in self.elements if isinstance(one, BillingEvent | OperatorTask)]
+        fields: dict[str, Any] = {
             "file": self.file,
             "outcome": self.outcome.value,
             "events": events,
             "email": next(filter(None, addresses), None),
-            "test": any(isinstance(one, BillingEvent) and one.test for one in self.found),
+            "test": any(isinstance(one, BillingEvent) and one.test for one in self.elements),
         }
-        return told | ({"error": self.problem} if self.problem else {})
+        return fields | ({"error": self.problem} if self.problem else {})
 
     def cells(self) -> tuple[str, ...]:
-        """The same as one row of the table; several events share a cell."""
-        told = self.stated()
-        columns = ([_cell(one[name]) for one in told["events"]] for name in ("touchpoint", "amount_minor", "currency"))
+        """Return one row of the table; several events share a cell."""
+        fields = self.stated()
+        columns = (
+            [_cell(one[name]) for one in fields["events"]] for name in ("touchpoint", "amount_minor", "currency")
+        )
         touchpoints, amounts, currencies = (" ".join(column) or "-" for column in columns)
-        test = "test" if told["test"] else "-"
-        return (told["file"], told["outcome"], touchpoints, _cell(told["email"]), amounts, currencies, test)
+        test = "test" if fields["test"] else "-"
+        return (fields["file"], fields["outcome"], touchpoints, _cell(fields["email"]), amounts, currencies, test)
 
 
 def read_folder(folder: Path) -> Iterator[Reading]:
-    """Every webhook in the folders named after providers, in order of their names; the rest is told on stderr.
+    """Read every webhook in the folders named after providers, in order of their names; list the rest on stderr.
 
     A folder that is itself one of a provider stands for the only one.
     """
@@ -102,12 +104,12 @@ def read(file: Path, provider: str, name: str) -> Reading:
     try:
         offered = registry.load(provider)
         webhook = samples.read(file, offered.ABOUT, provider)
-        found = offered.normalise(webhook, Source(provider, provider))
+        elements = offered.normalise(webhook, Source(provider, provider))
     except AfterbillError as error:
         return Reading(name, (), str(error))
     except Exception as error:  # noqa: BLE001  # a mistake in one module must not hide what the others say
         return Reading(name, (), f"a mistake of ours: {type(error).__name__}: {error}")
-    return Reading(name, found, next((str(one) for one in found if isinstance(one, PayloadError)), ""))
+    return Reading(name, elements, next((str(one) for one in elements if isinstance(one, PayloadError)), ""))
 
 
 def as_table(readings: Iterable[Reading]) -> str:
@@ -120,7 +122,7 @@ def as_table(readings: Iterable[Reading]) -> str:
 
 
 def as_tsv(readings: Iterable[Reading]) -> Iterator[str]:
-    """The same cells with tabs between them."""
+    """Yield the rows with tabs between the cells."""
     yield "\t".join(HEADINGS)
     yield from ("\t".join(reading.cells()) for reading in readings)
 
@@ -143,27 +145,27 @@ def _provider(place: Path) -> str | None:
         return None
 
 
-def _names_customer(one: ParsedElement) -> bool:
-    """Whether it tells of somebody: joining two objects of one payment, or a verifier, is about nobody."""
-    if isinstance(one, ObjectReference):
-        return _is_profile(one)
-    if not isinstance(one, BillingEvent | OperatorTask):
+def _names_customer(element: ParsedElement) -> bool:
+    """True when the element is about a customer; links between objects and verifiers are not."""
+    if isinstance(element, ObjectReference):
+        return _is_profile(element)
+    if not isinstance(element, BillingEvent | OperatorTask):
         return False
-    return bool(one.customer.id or one.customer.address)
+    return bool(element.customer.id or element.customer.address)
 
 
-def _is_profile(one: BillingEvent | ObjectReference) -> bool:
-    return one.kind.lower() in _PEOPLE if isinstance(one, ObjectReference) else not one.touchpoint
+def _is_profile(element: BillingEvent | ObjectReference) -> bool:
+    return element.kind.lower() in _PEOPLE if isinstance(element, ObjectReference) else not element.touchpoint
 
 
-def _event(one: BillingEvent | ObjectReference) -> dict[str, Any]:
-    if isinstance(one, ObjectReference):
+def _event(element: BillingEvent | ObjectReference) -> dict[str, Any]:
+    if isinstance(element, ObjectReference):
         return {"touchpoint": None, "email": None, "amount_minor": None, "currency": None}
     return {
-        "touchpoint": one.touchpoint,
-        "email": one.customer.address,
-        "amount_minor": one.money.amount if one.money else None,
-        "currency": one.money.currency if one.money else None,
+        "touchpoint": element.touchpoint,
+        "email": element.customer.address,
+        "amount_minor": element.money.amount if element.money else None,
+        "currency": element.money.currency if element.money else None,
     }
 
 

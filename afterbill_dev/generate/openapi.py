@@ -108,8 +108,8 @@ def _collecting() -> dict[str, Any]:
             "content": {"application/json": {"schema": _of(AnswerBody), "examples": _EXAMPLES}},
         },
         "responses": {
-            "201": _said("Kept.", kept | {"example": {"outcome": "recorded", "id": _ID}}),
-            "200": _said("It was kept before.", kept | {"example": {"outcome": "repeated", "id": _ID}}),
+            "201": _response("Kept.", kept | {"example": {"outcome": "recorded", "id": _ID}}),
+            "200": _response("It was kept before.", kept | {"example": {"outcome": "repeated", "id": _ID}}),
             **_refusals(_CHECKED),
         },
     }
@@ -120,7 +120,9 @@ def _describing() -> dict[str, Any]:
         "operationId": "describe",
         "summary": "This document",
         "security": [],
-        "responses": {"200": _said("OpenAPI 3.1.", {"schema": {"type": "object", "required": ["openapi", "paths"]}})},
+        "responses": {
+            "200": _response("OpenAPI 3.1.", {"schema": {"type": "object", "required": ["openapi", "paths"]}})
+        },
     }
 
 
@@ -134,12 +136,12 @@ def _refusals(all_: Iterable[Problem]) -> dict[str, Any]:
 
 def _refusal(some: list[Problem]) -> dict[str, Any]:
     examples = {one.code: {"value": one.body([_FAULT] if one is problems.INVALID else ())} for one in some}
-    said = _said(some[0].title + ".", {"schema": _of(ProblemBody), "examples": examples}, problems.TYPE)
+    response = _response(some[0].title + ".", {"schema": _of(ProblemBody), "examples": examples}, problems.TYPE)
     headers = {name: {"required": True, "schema": {"type": "string"}} for name in some[0].headers}
-    return said | ({"headers": headers} if headers else {})
+    return response | ({"headers": headers} if headers else {})
 
 
-def _said(description: str, content: dict[str, Any], kind: str = "application/json") -> dict[str, Any]:
+def _response(description: str, content: dict[str, Any], kind: str = "application/json") -> dict[str, Any]:
     return {"description": description, "content": {kind: content}}
 
 
@@ -153,7 +155,7 @@ def written() -> str:
 
 
 def main() -> int:
-    """Write the file."""
+    """Write the document to its file."""
     DOCUMENT.write_text(written(), encoding="utf-8")
     return 0
 

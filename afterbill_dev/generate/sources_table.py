@@ -26,9 +26,9 @@ def sources() -> str:
 
 
 def touchpoints(provider: str) -> list[Touchpoint]:
-    """Those that the samples of the provider become, with what its API answers in events/apis."""
-    found = {one.touchpoint for one in _understood(provider)}
-    return [touchpoint for touchpoint in Touchpoint if touchpoint in found]
+    """Return the touchpoints of the provider's samples, with the API answers of events/apis."""
+    named = {one.touchpoint for one in _understood(provider)}
+    return [touchpoint for touchpoint in Touchpoint if touchpoint in named]
 
 
 def _row(name: str) -> tuple[str, ...]:
@@ -54,14 +54,14 @@ def _understood(provider: str) -> Iterator[BillingEvent]:
     apis = MemoryApis(json.loads(recorded.read_bytes()) if recorded.exists() else {})
     for file in sorted((paths.ROOT / "events" / "webhooks" / provider).iterdir()):
         try:
-            found = offered.normalise(samples.read(file, offered.ABOUT, provider), source)
+            elements = offered.normalise(samples.read(file, offered.ABOUT, provider), source)
         except PayloadError:
             continue  # a foreign body, which needs the settings of its source
-        for one in found:
-            if isinstance(one, ObjectReference) and offered.resolve:
-                yield from offered.resolve(one, source, apis.call)
-            elif isinstance(one, BillingEvent):
-                yield one
+        for element in elements:
+            if isinstance(element, ObjectReference) and offered.resolve:
+                yield from offered.resolve(element, source, apis.call)
+            elif isinstance(element, BillingEvent):
+                yield element
 
 
 def rewritten(page: str) -> str:

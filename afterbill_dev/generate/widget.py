@@ -25,14 +25,14 @@ _LET = re.compile(r"\blet ([^;]*);")
 _DECLARED = re.compile(r"\bconst\s+(\w+)|\(([\w, .\[\]]*)\)\s*=>|const \[([\w, ]+)\]|catch \((\w+)\)")
 _SHORT = {"true": "!0", "false": "!1"}
 _OBJECT = frozenset({"=", "(", ",", ":", "?", "[", "|", "&", "return", "throw", "const", "let"})
-"""What stands before the brace of an object; a function's stands behind `=>`, every other begins a block."""
+"""Tokens before the brace of an object; after `=>` it is a function's, after others a block's."""
 _GOES_ON = frozenset(";,.:?&|=<>({[")
 _CONTINUES = frozenset(";,.:?&|+*/=<>)}]")
 _STYLE = re.compile(r"STYLE\((\w+\.css)\)")
 
 
 def made(folder: Path = FOLDER) -> str:
-    """What afterbill.js must hold."""
+    """Return the content of afterbill.js."""
     source = (folder / "widget.js").read_text(encoding="utf-8")
     small = squeezed(source, renamed(source))
     return _STYLE.sub(lambda match: style((folder / match[1]).read_text(encoding="utf-8")), small) + "\n"
@@ -49,9 +49,9 @@ def style(source: str) -> str:
 
 def renamed(source: str) -> dict[str, str]:
     """A short name for each of our own: those that occur most get the shortest."""
-    said = ((match.lastgroup, match[0]) for match in _TOKEN.finditer(source))
-    plain = "".join({"comment": "", "text": '""'}.get(str(kind), text) for kind, text in said)
-    groups = ["".join(found) for found in _DECLARED.findall(plain)]
+    tokens = ((match.lastgroup, match[0]) for match in _TOKEN.finditer(source))
+    plain = "".join({"comment": "", "text": '""'}.get(str(kind), text) for kind, text in tokens)
+    groups = ["".join(names) for names in _DECLARED.findall(plain)]
     groups += [one.partition("=")[0] for let in _LET.findall(plain) for one in let.split(",")]
     ours = {name for group in groups for name in re.findall(r"\w+", group)}
     often = sorted(ours, key=lambda name: (-len(re.findall(rf"\b{name}\b", source)), name))
@@ -126,7 +126,7 @@ def _joined(tokens: list[str]) -> Iterator[str]:
 
 
 def _kind(opening: str, before: str, earlier: str) -> str:
-    """What a bracket opens: only behind a block a statement may end without a semicolon."""
+    """Return the kind of a bracket: only after a block a statement may end without a semicolon."""
     if opening != "{":
         return "list"
     if before in _OBJECT:
@@ -135,7 +135,7 @@ def _kind(opening: str, before: str, earlier: str) -> str:
 
 
 def _property(tokens: list[tuple[str | None, str]], place: int) -> bool:
-    """Whether this word is the name in `{ name: ...` or `, name: ...`, or is taken out of an object by its name."""
+    """True when this word is a key, as in `{ name: ...` or `, name: ...`."""
     after = tokens[place + 1][1] if place + 1 < len(tokens) else ""
     before = tokens[place - 1][1] if place else ""
     return after == ":" and before in {"{", ","}

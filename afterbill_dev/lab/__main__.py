@@ -13,8 +13,8 @@ from afterbill.model.visits import Integrity
 from afterbill.settings.surveys import load_policy
 from afterbill_dev.demo.browser import chromium
 from afterbill_dev.lab import traffic
-from afterbill_dev.lab.browser import report
-from afterbill_dev.lab.kinds import KINDS, NAMES
+from afterbill_dev.lab.browser_report import report
+from afterbill_dev.lab.clients import KINDS, NAMES
 from afterbill_dev.lab.results import Row, table, thresholds
 from afterbill_dev.paths import ROOT
 
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def simulated(seed: int, mails: int, integrity: Integrity) -> list[Row]:
-    """So many mails of every kind, on every core if they are many; the same seed is the same traffic."""
+    """Simulate so many mails of every kind, on all cores if they are many; a seed determines the traffic."""
     names, row = [kind.name for kind in KINDS], partial(_row, seed, mails, integrity)
     if mails < _MANY:
         return list(map(row, names))

@@ -18,7 +18,7 @@ def person(at: float, number: str, network: str = "home", **more: object) -> Use
 
 
 def sends(at: float, number: str) -> Use:
-    """Somebody presses send."""
+    """A person presses send."""
     return person(at, number, method="POST")
 
 
@@ -130,7 +130,7 @@ def _named(uses: list[Use]) -> list[Use]:
 
 
 def _moment(chance: Random) -> float:
-    """When a person answers: half of them within two hours, none before the mail could be read."""
+    """Draw the moment of an answer: half of them within two hours, none before the mail could be read."""
     return min(_SOONEST + chance.lognormvariate(8.9, 2.0), _LATEST)
 
 

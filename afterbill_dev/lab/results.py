@@ -1,4 +1,4 @@
-"""Whether an answer is right: what a person chose last, and nothing that no person chose."""
+"""Judge recorded answers: the number that a person chose last is right, one that no person chose is wrong."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import timedelta
 from math import sqrt
 
 from afterbill.model.visits import Integrity
-from afterbill_dev.lab.rivals import RIVALS, Recorded
+from afterbill_dev.lab.competitor_rules import COMPETITORS, Recorded
 from afterbill_dev.lab.survey_harness import observe, reported
 from afterbill_dev.lab.traffic import HIDDEN, PICK, Mailing, Use
 
@@ -23,23 +23,23 @@ class Row:
     n: int = 0
     wrong: int = 0
     stated: int = 0
-    rivals: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RIVALS, 0))
+    competitors: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COMPETITORS, 0))
 
     @property
     def holds(self) -> bool:
-        """Whether nothing went wrong but what is stated."""
+        """True when only stated errors happened."""
         return self.limit or self.wrong == self.stated
 
     def add(self, mail: Mailing, integrity: Integrity, client: str = "") -> None:
-        """Let the mail happen, here and by each rival's rule; with a `client` only what is its doing, or its loss."""
+        """Simulate the mail, here and by each competitor's rule; with a `client`, count only its errors."""
         seen = observe(mail, integrity)
         recorded = [(at, answer.rating) for at, answer in seen.answers]
         failed = self._failed(mail, recorded, client)
         self.n += 1
         self.wrong += failed
         self.stated += failed and is_stated(mail, recorded, integrity, client)
-        for name, rule in RIVALS.items():
-            self.rivals[name] += self._failed(mail, rule(mail)[-1:], client)
+        for name, rule in COMPETITORS.items():
+            self.competitors[name] += self._failed(mail, rule(mail)[-1:], client)
 
     def _failed(self, mail: Mailing, recorded: Recorded, client: str) -> bool:
         if not client:
@@ -48,13 +48,13 @@ class Row:
 
 
 def lost(mail: Mailing, recorded: Recorded) -> bool:
-    """Whether the last number is another than the one that a person chose last."""
+    """True when the last recorded number is not the one that a person chose last."""
     people = _chosen(mail)
     return bool(people) and (not recorded or recorded[-1][1] != people[-1].number)
 
 
 def counted(mail: Mailing, recorded: Recorded, client: str = "") -> bool:
-    """Whether there ever was a number that no person had chosen until then; with a `client`, one that it used."""
+    """True when a number was recorded that no person had chosen by then; with a `client`, one that it used."""
     foreign = _foreign(mail, recorded)
     return any(use.number in foreign for use in mail.uses if not client or use.client == client)
 
@@ -69,7 +69,7 @@ def _chosen(mail: Mailing) -> list[Use]:
 
 
 def is_stated(mail: Mailing, recorded: Recorded, integrity: Integrity, client: str = "") -> bool:
-    """Whether what went wrong is one of the residuals that docs/answer-integrity.md states.
+    """True when the error is one of the residuals that docs/answer-integrity.md states.
 
     A person whose last number was neither shown by a page with a script, nor sent, or not sent after another was: an
     older number of theirs may stand, or none. A robot that opens one number, in a visible browser, after the
@@ -109,7 +109,7 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
 
 def table(rows: Iterable[Row]) -> str:
     """All rows, as they are printed."""
-    headings = ("kind", "", "n", "afterbill", "95 %", "stated", *RIVALS)
+    headings = ("kind", "", "n", "afterbill", "95 %", "stated", *COMPETITORS)
     lines = [headings, *(_cells(row) for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(headings))]
     return "\n".join("  ".join(_padded(line, widths)).rstrip() for line in lines)
@@ -119,7 +119,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     low, high = wilson(row.wrong, row.n)
     what = "limit" if row.limit else "lost" if row.person else "counted"
     stated = "all" if row.stated and row.stated == row.wrong else str(row.stated or "")
-    shares = (f"{100 * hits / row.n:.1f}" for hits in row.rivals.values())
+    shares = (f"{100 * hits / row.n:.1f}" for hits in row.competitors.values())
     return row.kind, what, str(row.n), f"{100 * row.wrong / row.n:.2f}", f"{low:.2f}-{high:.2f}", stated, *shares
 
 
@@ -135,5 +135,5 @@ def _padded(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
 def thresholds(integrity: Integrity) -> str:
     """The thresholds of the run, as one line."""
     spans = {name: getattr(integrity, name) for name in ("settling", "burst", "probe", "second_thought")}
-    told = [f"{name} {span / timedelta(seconds=1):g} s" for name, span in spans.items()]
-    return ", ".join([f"visible {integrity.visible:g} s", *told, f"most_numbers {integrity.most_numbers}"])
+    durations = [f"{name} {span / timedelta(seconds=1):g} s" for name, span in spans.items()]
+    return ", ".join([f"visible {integrity.visible:g} s", *durations, f"most_numbers {integrity.most_numbers}"])

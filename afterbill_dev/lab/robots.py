@@ -6,7 +6,7 @@ from random import Random
 from afterbill_dev.lab.traffic import DESK, HIDDEN, NUMBERS, PHONE, Use
 
 LINKS = (HIDDEN, *NUMBERS)
-"""In the order in which they stand in the mail."""
+"""In the order of the mail."""
 SCANNER = "Mozilla/5.0 (compatible; Barracuda Sentinel (EE))"
 _LIBRARY = "Go-http-client/2.0"
 _AGENTS = (DESK, PHONE, _LIBRARY, DESK.replace("Chrome/142", "Firefox/144"), "Mozilla/4.0 (compatible; ms-office)")
@@ -23,7 +23,7 @@ def browsed(at: float, link: str, visible: float, network: str = "robot", agent:
 
 
 def heads(chance: Random) -> list[Use]:
-    """HEAD of every link."""
+    """Send HEAD for every link."""
     return [robot(at, link, agent=_LIBRARY, method="HEAD") for at, link in _in_turn(chance, 0.05, 0.5)]
 
 
@@ -40,7 +40,7 @@ def browser(chance: Random) -> list[Use]:
 
 
 def pool(chance: Random) -> list[Use]:
-    """The same from many networks and programs, each of which opens one page, at once or a minute after the other."""
+    """Open every page from many networks and programs, one page each, at once or minutes apart."""
     pages = _in_turn(chance, 0.0, 60.0)
     return [browsed(at, link, chance.uniform(0.5, 12), f"net{at}", chance.choice(_AGENTS)) for at, link in pages]
 
@@ -81,12 +81,12 @@ def random_browser(chance: Random) -> list[Use]:
 
 
 def listed(chance: Random) -> list[Use]:
-    """The same with a user agent that is on the list."""
+    """Open one number with a user agent that is on the list of scanners."""
     return [browsed(use.at, use.link, use.visible, agent=SCANNER) for use in random_browser(chance)]
 
 
 def early(chance: Random) -> list[Use]:
-    """The same while the mail is on its way."""
+    """Open one number before the mail is delivered."""
     return [browsed(-chance.uniform(0.001, 0.3), use.link, use.visible) for use in random_browser(chance)]
 
 
@@ -122,11 +122,11 @@ def sends(chance: Random) -> list[Use]:
 def _in_turn(chance: Random, least: float, most: float) -> list[tuple[float, str]]:
     """Every link with its moment; the pace is drawn once, and every step around it."""
     at, pace = chance.uniform(0.1, 5), chance.uniform(least, most)
-    found = []
+    moments = []
     for link in LINKS:
-        found.append((round(at, 3), link))
+        moments.append((round(at, 3), link))
         at += pace * chance.uniform(0.5, 1.5)
-    return found
+    return moments
 
 
 ROBOTS: Mapping[str, Callable[[Random], list[Use]]] = {

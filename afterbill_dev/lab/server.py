@@ -1,4 +1,4 @@
-"""The real handler of the answer page behind a small server on this machine, over memory, with a told clock."""
+"""The real handler of the answer page behind a small server on this machine, over memory, at a set time."""
 
 import importlib.util
 import os
@@ -52,10 +52,10 @@ class Laboratory:
         app, memory = vars(self._app), {"responses": self.harness.table, "keys": self.harness.responding.keys}
         app["_responding"] = replace(app["_responding"], **memory)
         app["_visitors"] = Visitors(integrity.scanners, integrity.networks, hash_network)
-        app["datetime"], app["count"] = _Told(self.harness), lambda *_metric: None
+        app["datetime"], app["count"] = _LaboratoryClock(self.harness), lambda *_metric: None
 
     def pass_time(self, seconds: float) -> None:
-        """Let so many seconds go by."""
+        """Move the clock by so many seconds."""
         self.harness.now += timedelta(seconds=seconds)
 
     def request(self, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> dict[str, Any]:
@@ -87,15 +87,15 @@ def serving(laboratory: Laboratory) -> Iterator[str]:
     class Request(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            said: dict[str, Any] = {"statusCode": 404, "headers": {}, "body": ""}
+            response: dict[str, Any] = {"statusCode": 404, "headers": {}, "body": ""}
             if self.path.startswith(MAIL):
-                said = {"statusCode": 200, "headers": {"Content-Type": "text/html"}, "body": mail(self.path)}
+                response = {"statusCode": 200, "headers": {"Content-Type": "text/html"}, "body": mail(self.path)}
             elif "/s/" in self.path:
-                said = laboratory.request(self.command, self.path, dict(self.headers), body)
-            self.send_response(said["statusCode"])
-            for name, value in said["headers"].items():
+                response = laboratory.request(self.command, self.path, dict(self.headers), body)
+            self.send_response(response["statusCode"])
+            for name, value in response["headers"].items():
                 self.send_header(name, value)
-            content = str(said["body"]).encode()
+            content = str(response["body"]).encode()
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(b"" if self.command == "HEAD" else content)
@@ -103,7 +103,7 @@ def serving(laboratory: Laboratory) -> Iterator[str]:
         do_GET = do_HEAD = do_POST = _answer  # noqa: N815  # as the standard library calls them
 
         def log_message(self, *_arguments: object) -> None:
-            """Nobody reads it."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Request) as server:
         Thread(target=server.serve_forever, daemon=True).start()
@@ -140,12 +140,12 @@ def _forget() -> None:
     config.brand.cache_clear()
 
 
-class _Told:
+class _LaboratoryClock:
     """Stands for the class of the handler's clock."""
 
     def __init__(self, harness: SurveyHarness) -> None:
-        self._desk = harness
+        self._harness = harness
 
     def now(self, zone: tzinfo = UTC) -> datetime:
-        """What the laboratory's clock says."""
-        return self._desk.now.astimezone(zone)
+        """Return the laboratory's time."""
+        return self._harness.now.astimezone(zone)

@@ -1,4 +1,4 @@
-"""One mail's links in use: visits, reviews and answers through the real services, over memory, with a told clock."""
+"""One mail's links in use: visits, reviews and answers by the real use cases, over memory, at a set time."""
 
 import hmac
 from collections.abc import Iterator, Mapping
@@ -27,9 +27,9 @@ from afterbill_dev.lab import traffic
 from afterbill_dev.lab.traffic import Mailing, Use
 
 SENT = datetime(2026, 11, 23, 8, tzinfo=UTC)
-"""When every mail of the laboratory is sent."""
+"""The moment at which every mail is sent."""
 RUN = timedelta(minutes=5)
-"""How often compute_nps settles."""
+"""The interval of compute_nps."""
 ID = "1ab0" * 8
 _KEYS = {0: b"a key of the laboratory, 32 bytes"}
 TOKEN = links.sign(links.Purpose.SURVEY, ID, SENT + timedelta(days=1000), _KEYS)
@@ -37,19 +37,19 @@ TOKEN = links.sign(links.Purpose.SURVEY, ID, SENT + timedelta(days=1000), _KEYS)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What an invitation came to, and every answer it had on the way, with its moment."""
+    """An invitation at the end, and every answer it had on the way, with its moment."""
 
     answers: tuple[tuple[float, Answer], ...]
     invitation: Invitation
 
     @property
     def answer(self) -> Answer | None:
-        """What is counted in the end."""
+        """The answer that counts in the end."""
         return self.invitation.answer
 
 
 class SurveyHarness:
-    """Everything that reads and writes one invitation."""
+    """The use cases around one invitation, over memory."""
 
     def __init__(self, integrity: Integrity) -> None:
         self.integrity, self.now = integrity, SENT
@@ -68,18 +68,18 @@ class SurveyHarness:
 
     @property
     def invitation(self) -> Invitation:
-        """As it stands."""
+        """The invitation as stored."""
         return self.table.invitations[ID]
 
     def deliver(self) -> None:
-        """SES says that the mail is in the mail box."""
+        """Report the mail as delivered, as SES does."""
         at = self.now.isoformat()
         mail = {"messageId": "m", "timestamp": SENT.isoformat(), "tags": {INVITATION_TAG: [ID]}}
         event = {"eventType": "Delivery", "mail": mail, "delivery": {"timestamp": at}}
         handle_mail_event(event, MailEventDeps(self.table, str, _day_of), self.now)
 
     def use(self, use: Use) -> None:
-        """One request."""
+        """Perform one request."""
         if use.method == traffic.PICK:
             return  # nobody is told but by the page's report
         if use.method == "POST":
@@ -89,12 +89,12 @@ class SurveyHarness:
         show_survey(TOKEN, {"rating": rating} if rating else {}, self._visitor_of(use), self.responding, self.now)
 
     def report(self, use: Use) -> None:
-        """The page's script reports."""
+        """Report a visible page as its script does."""
         report_seen(TOKEN, {"seen": "1", "rating": use.link}, self._visitor_of(use), self.responding, self.now)
         self.stream()
 
     def stream(self) -> None:
-        """The table's stream brings what changed since it was last read."""
+        """Deliver the changes since the last call, as the table's stream does."""
         images = {"OldImage": _image(self._streamed), "NewImage": _image(self.invitation)}
         self._streamed = self.invitation
         failed = track_changes({"1": {"dynamodb": images}}, read_change, clicked_in, self._marking, self.now)
@@ -102,7 +102,7 @@ class SurveyHarness:
             raise AssertionError("the stream's record was refused")
 
     def review(self) -> None:
-        """One run of compute_nps."""
+        """Review the clicks, as one run of compute_nps does."""
         review_clicks(self.taps, self.integrity, self.now, _day_of)
 
     def _visitor_of(self, use: Use) -> Visitor:
@@ -110,7 +110,7 @@ class SurveyHarness:
 
 
 def observe(mail: Mailing, integrity: Integrity) -> Seen:
-    """Let the mail's links be used, and review the clicks until nothing waits."""
+    """Use the mail's links, and review the clicks until none waits."""
     harness, answers = SurveyHarness(integrity), list[tuple[float, Answer]]()
     for at, act in _timeline(mail, harness):
         harness.now = SENT + timedelta(seconds=at)
@@ -123,7 +123,7 @@ def observe(mail: Mailing, integrity: Integrity) -> Seen:
 
 
 def _timeline(mail: Mailing, harness: SurveyHarness) -> list[tuple[float, Any]]:
-    """What happens when; what happens in one moment, in the order in which it must be told."""
+    """Return the actions by time; those of one moment in the order they are reported in."""
     acts: list[tuple[float, int, Any]] = [] if mail.delivered is None else [(mail.delivered, 0, harness.deliver)]
     runs = set[float]()
     for use in mail.uses:
@@ -137,7 +137,7 @@ def _timeline(mail: Mailing, harness: SurveyHarness) -> list[tuple[float, Any]]:
 
 
 def reported(use: Use, visible: float) -> bool:
-    """Whether the page's script reports this use; it does for a number whose page ran it and was visible for long."""
+    """True when the page's script reports this use: a number whose page ran it and was visible long enough."""
     shown = use.method in {"GET", traffic.PICK} and use.number is not None and not use.ahead
     return shown and use.script and use.visible >= visible
 
@@ -150,7 +150,7 @@ def _runs_after(at: float, integrity: Integrity) -> Iterator[float]:
 
 
 def headers_of(use: Use) -> Mapping[str, str]:
-    """What a client tells of itself."""
+    """Return the client's headers."""
     return {"user-agent": use.agent} | ({"sec-purpose": "prefetch"} if use.ahead else {})
 
 
@@ -165,7 +165,7 @@ def address_of(network: str) -> str:
 
 @cache
 def hash_network(network: str) -> str:
-    """As the secret's keys do it."""
+    """Hash a network as the keys in the secret do."""
     return hmac.digest(b"laboratory", network.encode(), "sha256").hex()[:8]
 
 
@@ -193,11 +193,11 @@ def _invitation() -> Invitation:
     )
 
 
-def _image(one: Invitation) -> Mapping[str, Any]:
-    """What of the item the stream's reader reads."""
-    image: dict[str, Any] = {**keys.invitation(ID), "sent_day": {"S": one.sent_day}}
-    image["visits"] = {"L": [{"S": str(visit)} for visit in one.visits]}
-    if one.answer:
-        image |= {"rating": {"N": str(one.answer.rating)}, "answered_day": {"S": one.answered_day}}
-        image |= {} if one.answer.confirmed else {"unconfirmed": {"BOOL": True}}
+def _image(invitation: Invitation) -> Mapping[str, Any]:
+    """Return the parts of the stored item that the stream's reader uses."""
+    image: dict[str, Any] = {**keys.invitation(ID), "sent_day": {"S": invitation.sent_day}}
+    image["visits"] = {"L": [{"S": str(visit)} for visit in invitation.visits]}
+    if invitation.answer:
+        image |= {"rating": {"N": str(invitation.answer.rating)}, "answered_day": {"S": invitation.answered_day}}
+        image |= {} if invitation.answer.confirmed else {"unconfirmed": {"BOOL": True}}
     return image

@@ -1,4 +1,4 @@
-"""What clients do with the links of a mail, as lines; written by us or by others (docs/answer-integrity.md)."""
+"""Uses of a mail's links as JSON lines, written by us or by others (docs/answer-integrity.md)."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -68,8 +68,8 @@ def mailing(kind: str, uses: Sequence[Use], delivered: float | None = 0.0) -> Ma
     return Mailing(kind, tuple(sorted(uses, key=lambda use: use.at)), delivered)
 
 
-def read(path: Path, known: Mapping[str, bool]) -> list[Mailing]:
-    """The mails of a file; `known` says of each of our own names whether it is a person's.
+def read(path: Path, people: Mapping[str, bool]) -> list[Mailing]:
+    """The mails of a file; `people` is True for our own names of people.
 
     A mail's kind is the names of its clients, in the order of the alphabet.
     """
@@ -78,7 +78,7 @@ def read(path: Path, known: Mapping[str, bool]) -> list[Mailing]:
     except (OSError, UnicodeDecodeError) as error:
         raise TrafficError(f"{path}: {error}") from error
     rows = [
-        _row(line, f"{path.name}, line {number}", known)
+        _row(line, f"{path.name}, line {number}", people)
         for number, line in enumerate(text.splitlines(), start=1)
         if line.strip()
     ]
@@ -89,36 +89,36 @@ def read(path: Path, known: Mapping[str, bool]) -> list[Mailing]:
 
 
 def _mail(rows: Sequence[tuple[list[Use], Any]]) -> Mailing:
-    uses = [use for found, _ in rows for use in found]
-    told = [delivered for _, delivered in rows if delivered != ""]
-    return mailing(" + ".join(sorted({use.client for use in uses})), uses, told[-1] if told else 0.0)
+    uses = [use for some, _ in rows for use in some]
+    reported = [delivered for _, delivered in rows if delivered != ""]
+    return mailing(" + ".join(sorted({use.client for use in uses})), uses, reported[-1] if reported else 0.0)
 
 
-def _row(line: str, place: str, known: Mapping[str, bool]) -> tuple[str, list[Use], Any]:
+def _row(line: str, place: str, people: Mapping[str, bool]) -> tuple[str, list[Use], Any]:
     try:
-        said = json.loads(line)
+        line_object = json.loads(line)
     except ValueError as error:
         raise TrafficError(f"{place}: no JSON: {error}") from error
-    if not isinstance(said, dict):
+    if not isinstance(line_object, dict):
         raise TrafficError(f"{place}: must be one JSON object")
-    return _Said(said, place).row(known)
+    return _Line(line_object, place).row(people)
 
 
-class _Said:
+class _Line:
     """One object of a file, and where it stands."""
 
-    def __init__(self, said: Mapping[str, Any], place: str) -> None:
-        self._said, self._place = said, place
+    def __init__(self, fields: Mapping[str, Any], place: str) -> None:
+        self._fields, self._place = fields, place
 
-    def row(self, known: Mapping[str, bool]) -> tuple[str, list[Use], Any]:
+    def row(self, people: Mapping[str, bool]) -> tuple[str, list[Use], Any]:
         invitation, client = self._text("invitation", None), self._text("client", None)
-        self._known = known.get(client)
-        delivered = self._number("delivered", None) if self._said.get("delivered", "") not in ("", None) else None
+        self._default_person = people.get(client)
+        delivered = self._number("delivered", None) if self._fields.get("delivered", "") not in ("", None) else None
         uses = list(self._uses(invitation, client))
-        return invitation, uses, delivered if "delivered" in self._said else ""
+        return invitation, uses, delivered if "delivered" in self._fields else ""
 
     def _uses(self, invitation: str, client: str) -> Iterator[Use]:
-        person = self._flag("person", default=self._known)
+        person = self._flag("person", default=self._default_person)
         link, method = self._one_of("link", _LINKS, PAGE), self._one_of("method", _METHODS, "GET")
         if method in {"POST", PICK} and link not in NUMBERS:
             done = "sent" if method == "POST" else "chosen"
@@ -140,7 +140,7 @@ class _Said:
             )
 
     def _text(self, name: str, default: str | None) -> str:
-        value = self._said.get(name, default)
+        value = self._fields.get(name, default)
         if isinstance(value, int | float) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str) or not value:
@@ -149,23 +149,23 @@ class _Said:
 
     def _one_of(self, name: str, choices: Sequence[str], default: str) -> str:
         value = self._text(name, default)
-        found = next((one for one in choices if one.casefold() == value.casefold()), None)
-        if found is None:
+        choice = next((each for each in choices if each.casefold() == value.casefold()), None)
+        if choice is None:
             self._refuse(name, f"one of {', '.join(choices)}", value)
-        return found
+        return choice
 
     def _flag(self, name: str, *, default: bool | None = False) -> bool:
-        value = self._said.get(name, default)
+        value = self._fields.get(name, default)
         if not isinstance(value, bool):
             self._refuse(name, "true or false", value)
         return bool(value)
 
     def _number(self, name: str, default: float | None) -> float:
-        value = self._said.get(name, default)
+        value = self._fields.get(name, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e8:  # noqa: PLR2004  # 3 years
             self._refuse(name, "a number of seconds", value)
         return float(value)
 
     def _refuse(self, name: str, wanted: str, value: object) -> NoReturn:
-        said = f"not {json.dumps(value)}" if name in self._said else "and is missing"
-        raise TrafficError(f"{self._place}: `{name}` must be {wanted}, {said}")
+        reason = f"not {json.dumps(value)}" if name in self._fields else "and is missing"
+        raise TrafficError(f"{self._place}: `{name}` must be {wanted}, {reason}")

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from afterbill_dev.local import stack
-from afterbill_dev.local.errors import StackError
+from afterbill_dev.local.processes import StackError
 from afterbill_dev.paths import STACK_FILE
 
 

@@ -3,14 +3,15 @@
 GET answers what events/apis/<provider>.json holds under the path, the query left out, POST what stands under
 `POST <path>` or the path alone; PUT replaces that answer until the stack goes down. As out there, nothing is answered
 without the credentials stored for the source, and tokens are changed at every use. What two providers do beyond
-reading stands in `counters`.
+reading stands in `_OWN_ANSWERS`.
 """
 
 import base64
+import hashlib
 import json
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +19,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from afterbill.connectors import registry
 from afterbill.intake.connector import Api, Login
-from afterbill_dev.local import counters
 from afterbill_dev.local.forwarding import Answer
 from afterbill_dev.paths import ROOT
 
@@ -39,12 +39,12 @@ class Account:
     webhook_id: str = ""
     refresh_token: str = ""
     access_tokens: set[str] = field(default_factory=set)
-    told: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
     acknowledged: set[str] = field(default_factory=set)
 
     @property
     def api(self) -> Api:
-        """How the provider's API is reached."""
+        """The description of the provider's API."""
         api = registry.load(self.provider).API
         if api is None:
             raise LookupError(self.provider)
@@ -52,13 +52,13 @@ class Account:
 
     @property
     def token_paths(self) -> set[str]:
-        """Where tokens are bought."""
+        """Paths that issue tokens."""
         urls = (self.api.token_url, self.api.sandbox_token_url)
         return {urlsplit(url).path for url in urls if url}
 
 
 class BillingApis:
-    """All of them; several threads ask."""
+    """The APIs of all sources; safe for threads."""
 
     def __init__(self, accounts: Mapping[str, Mapping[str, Any]]) -> None:
         self._accounts = {name: Account(**described) for name, described in accounts.items()}
@@ -73,7 +73,7 @@ class BillingApis:
             return _answer(HTTPStatus.NOT_FOUND, {"error": f"no source {name} has an API"})
         with self._lock:
             if method == "PUT":
-                return _tell(account, path, body)
+                return _replace_answer(account, path, body)
             if method == "POST" and path in account.token_paths:
                 return _sell_token(account, headers, body)
             if not _opens(account, headers):
@@ -81,31 +81,31 @@ class BillingApis:
             return _look_up(account, method, path, body)
 
 
-def _tell(account: Account, path: str, body: bytes) -> Answer:
+def _replace_answer(account: Account, path: str, body: bytes) -> Answer:
     try:
-        account.told[path] = json.loads(body)
+        account.answers[path] = json.loads(body)
     except ValueError:
         return _answer(HTTPStatus.BAD_REQUEST, {"error": "the body is not JSON"})
     return Answer(HTTPStatus.NO_CONTENT, (), b"")
 
 
 def _look_up(account: Account, method: str, path: str, body: bytes) -> Answer:
-    counter = counters.COUNTERS.get(account.provider)
-    found = counter(account, method, path, body) if counter else None
-    if found is None:
-        found = account.told.get(path, _sample(account.provider, method, path))
-    return _answer(HTTPStatus.NOT_FOUND, {"error": "not_found"}) if found is None else _answer(HTTPStatus.OK, found)
+    counter = _OWN_ANSWERS.get(account.provider)
+    content = counter(account, method, path, body) if counter else None
+    if content is None:
+        content = account.answers.get(path, _sample(account.provider, method, path))
+    return _answer(HTTPStatus.NOT_FOUND, {"error": "not_found"}) if content is None else _answer(HTTPStatus.OK, content)
 
 
 def _sample(provider: str, method: str, path: str) -> object | None:
     file = SAMPLES / f"{provider}.json"
-    known = json.loads(file.read_text()) if file.exists() else {}
-    answers = {unquote(asked): answer for asked, answer in known.items()}
+    samples = json.loads(file.read_text()) if file.exists() else {}
+    answers = {unquote(asked): answer for asked, answer in samples.items()}
     return answers.get(f"{method} {path}", answers.get(path))
 
 
 def _opens(account: Account, headers: Mapping[str, str]) -> bool:
-    """Whether the request shows what is stored for the source."""
+    """True when the request shows the credentials of the source."""
     shown, login = headers.get("authorization", ""), account.api.login
     if login in OF_TOKENS:
         return shown.removeprefix("Bearer ") in account.access_tokens
@@ -136,5 +136,48 @@ def _basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def _answer(status: int, said: Any) -> Answer:  # noqa: ANN401  # any JSON
-    return Answer(status, JSON, json.dumps(said).encode())
+def _answer(status: int, content: Any) -> Answer:  # noqa: ANN401  # any JSON
+    return Answer(status, JSON, json.dumps(content).encode())
+
+
+VERIFY = "/v1/notifications/verify-webhook-signature"
+EVENT = b', "webhook_event": '
+PAYMENT_LIST = "/invoices/payment_list"
+SET_AS_PROCESSED = "/invoices/set_as_processed"
+
+
+def _paypal(account: Account, method: str, path: str, body: bytes) -> object | None:
+    """PayPal vouches for what was signed with the source's secret, and for the configured webhook alone."""
+    if (method, path) != ("POST", VERIFY) or path in account.answers:
+        return None
+    question, _, event = body.partition(EVENT)
+    asked = json.loads(question + b"}")
+    genuine = base64.b64encode(hashlib.sha256(account.secret.encode() + event[:-1]).digest()).decode()
+    sent = asked["transmission_sig"] == genuine and asked["webhook_id"] == account.webhook_id
+    return {"verification_status": "SUCCESS" if sent else "FAILURE"}
+
+
+def _runmyaccounts(account: Account, method: str, path: str, body: bytes) -> object | None:
+    """Run my Accounts lists a payment until it is marked as processed; at first there is none."""
+    if method == "POST" and path.endswith(SET_AS_PROCESSED):
+        account.acknowledged.update(parse_qs(body.decode()).get("id", ()))
+        return {}
+    if path.endswith(PAYMENT_LIST):
+        return _without(account.acknowledged, account.answers.get(path, []))
+    return None
+
+
+def _without(acknowledged: set[str], payments: object) -> object:
+    """The list without what was acknowledged, be it wrapped or not."""
+    if isinstance(payments, dict):
+        return {key: _without(acknowledged, value) for key, value in payments.items()}
+    if not isinstance(payments, list):
+        return payments
+    return [one for one in payments if not (isinstance(one, dict) and str(one.get("id")) in acknowledged)]
+
+
+_OWN_ANSWERS: Mapping[str, Callable[[Account, str, str, bytes], object | None]] = {
+    "paypal": _paypal,
+    "runmyaccounts": _runmyaccounts,
+}
+"""By provider; None leaves the answer to what is stored."""

@@ -6,7 +6,7 @@ from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler
 
 LARGEST_BODY = 10 * 1024 * 1024
-"""What API Gateway admits."""
+"""The limit of API Gateway."""
 OF_ONE_CONNECTION = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "content-length"}
 )
@@ -14,7 +14,7 @@ OF_ONE_CONNECTION = frozenset(
 
 @dataclass(frozen=True)
 class Address:
-    """Where a server listens, and the name it is to be called by (its Host header; as received when None)."""
+    """The address of a server, and its Host header (as received when None)."""
 
     host: str
     port: int
@@ -23,7 +23,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer."""
+    """A complete HTTP answer."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -79,7 +79,7 @@ def _read_chunks(request: BaseHTTPRequestHandler) -> bytes | None:
     return bytes(body)
 
 
-def give(request: BaseHTTPRequestHandler, answer: Answer) -> None:
+def send_answer(request: BaseHTTPRequestHandler, answer: Answer) -> None:
     """Send `answer`; to HEAD without its body, as HTTP has it."""
     request.send_response_only(answer.status)
     for name, value in answer.headers:

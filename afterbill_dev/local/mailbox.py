@@ -25,7 +25,7 @@ class SentMail:
 
     def header(self, name: str) -> str:
         """The value of a header, empty without it."""
-        return next((value for known, value in self.headers if known.lower() == name.lower()), "")
+        return next((value for header_name, value in self.headers if header_name.lower() == name.lower()), "")
 
 
 def read_mail(request: bytes, message_id: str) -> SentMail:
@@ -58,8 +58,8 @@ class Text:
 
 def read_texts(answer: bytes) -> list[Text]:
     """The text messages that MiniStack's SNS was asked to send (`/_ministack/sns/sms-messages`), by number."""
-    told: dict[str, Any] = json.loads(answer).get("sms_messages", {})
-    return [Text(one["MessageId"], number, one["Message"]) for number in sorted(told) for one in told[number]]
+    by_number: dict[str, Any] = json.loads(answer).get("sms_messages", {})
+    return [Text(one["MessageId"], number, one["Message"]) for number in sorted(by_number) for one in by_number[number]]
 
 
 class Mailbox:
@@ -70,7 +70,7 @@ class Mailbox:
         self._lock = threading.Lock()
 
     def put(self, mail: SentMail) -> None:
-        """Keep a mail."""
+        """Store a mail."""
         with self._lock:
             self._mails[mail.message_id] = mail
 

@@ -4,13 +4,13 @@ import json
 import os
 import secrets
 
-from afterbill_dev.local import aws, programs
-from afterbill_dev.local.errors import StackError
+from afterbill_dev.local import aws_environment, processes
+from afterbill_dev.local.processes import StackError
 from afterbill_dev.paths import ACCOUNT, HOST, PROGRAMS, REGION, RUN, SCRATCH
 
 NAME = "ministack"
 PORT = 8466
-"""Wanted, not insisted on."""
+"""Preferred; any free port will do."""
 
 
 def start(mail_url: str) -> str:
@@ -20,22 +20,22 @@ def start(mail_url: str) -> str:
     """
     if not (PROGRAMS / NAME).exists():
         raise StackError(f"{PROGRAMS / NAME} is missing: run `make setup`, which installs it.")
-    with programs.listen(PORT) as held:
+    with processes.listen(PORT) as held:
         port = held.getsockname()[1]
     url, name = f"http://{HOST}:{port}", f"afterbill-{secrets.token_hex(8)}"
     SCRATCH.mkdir(parents=True, exist_ok=True)
-    programs.start(NAME, [str(PROGRAMS / NAME)], _environment(url, port, mail_url) | {"MINISTACK_EDITION": name}, RUN)
+    processes.start(NAME, [str(PROGRAMS / NAME)], _environment(url, port, mail_url) | {"MINISTACK_EDITION": name}, RUN)
     try:
-        programs.wait_until(lambda: _answers(url, name), "MiniStack to answer", seconds=30)
+        processes.wait_until(lambda: _answers(url, name), "MiniStack to answer", seconds=30)
     except StackError as error:
-        raise StackError(f"{error} {programs.tail(NAME)}") from error
+        raise StackError(f"{error} {processes.tail(NAME)}") from error
     return url
 
 
 def _environment(url: str, port: int, mail_url: str) -> dict[str, str]:
     """All variables of MiniStack. Its functions inherit them, so nothing of this machine's may be among them."""
     return {
-        **aws.environment(url),
+        **aws_environment.environment(url),
         "AWS_ENDPOINT_URL_SESV2": mail_url,
         # Policies are evaluated: a function may do what its role says and nothing else.
         "AUTH": "true",
@@ -57,12 +57,12 @@ def _environment(url: str, port: int, mail_url: str) -> dict[str, str]:
 
 def stop() -> None:
     """End MiniStack, its functions and all it held."""
-    programs.stop(NAME, at_once=True)
+    processes.stop(NAME, at_once=True)
 
 
 def _answers(url: str, name: str) -> bool:
-    """Whether this very MiniStack answers: another checkout's may have taken the port a moment before."""
-    if not programs.is_running(NAME):
+    """True when this MiniStack answers; one of another checkout may have taken the port."""
+    if not processes.is_running(NAME):
         raise StackError("MiniStack ended at once; if its port was taken, just try again.")
-    health = programs.get(f"{url}/_ministack/health")
+    health = processes.get(f"{url}/_ministack/health")
     return health is not None and json.loads(health).get("edition") == name

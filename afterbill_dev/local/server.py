@@ -19,9 +19,9 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from afterbill_dev.local import billing_apis, inbox, options, programs, ses_events
+from afterbill_dev.local import billing_apis, inbox_pages, options_requests, processes, ses_events
 from afterbill_dev.local.billing_apis import BillingApis
-from afterbill_dev.local.forwarding import Address, Answer, forward, give, read_body
+from afterbill_dev.local.forwarding import Address, Answer, forward, read_body, send_answer
 from afterbill_dev.local.mailbox import Mailbox, SentMail, Text, read_mail, read_texts
 from afterbill_dev.paths import HOST
 
@@ -47,18 +47,18 @@ class RequestHandler(BaseHTTPRequestHandler):
             body = read_body(self)
         except ValueError:
             self.close_connection = True
-            give(self, UNREADABLE)
+            send_answer(self, UNREADABLE)
             return
         if body is None:
             self.close_connection = True
-            give(self, TOO_LARGE)
+            send_answer(self, TOO_LARGE)
             return
-        give(self, self.server.answer(self, body))
+        send_answer(self, self.server.answer(self, body))
 
     do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815 (names are http.server's)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its name in the standard library)
-        """Say nothing: a path carries a customer's token."""
+        """Log nothing: a path holds a customer's token."""
 
 
 class ProxyServer(ThreadingHTTPServer):
@@ -73,7 +73,7 @@ class ProxyServer(ThreadingHTTPServer):
         self.upstream = upstream
 
     def answer(self, request: RequestHandler, body: bytes) -> Answer:
-        """What the server behind answers."""
+        """Return the answer of the server behind."""
         return forward(request, body, self.upstream)
 
 
@@ -85,9 +85,9 @@ class ApiServer(ProxyServer):
         self.routes = routes
 
     def answer(self, request: RequestHandler, body: bytes) -> Answer:
-        """What the function behind the route answers."""
+        """Return the answer of the function behind the route."""
         if request.command == "OPTIONS":
-            return options.ask(request, body, self.routes)
+            return options_requests.ask(request, body, self.routes)
         return super().answer(request, body)
 
 
@@ -115,24 +115,24 @@ class MailServer(ProxyServer):
 
     def _page(self, path: str) -> Answer:
         if path == "/":
-            return Answer(200, HTML, inbox.list_page(self.mails.all(), self._texts()).encode())
+            return Answer(200, HTML, inbox_pages.list_page(self.mails.all(), self._texts()).encode())
         if path == "/texts.json":
-            return Answer(200, JSON, inbox.texts_as_json(self._texts()).encode())
+            return Answer(200, JSON, inbox_pages.texts_as_json(self._texts()).encode())
         if path == "/mails.json":
-            return Answer(200, JSON, inbox.as_json(self.mails.all()).encode())
+            return Answer(200, JSON, inbox_pages.mails_as_json(self.mails.all()).encode())
         mail = self.mails.find(path.removeprefix("/mails/"))
         if mail is None:
             return NO_SUCH_MAIL
-        return Answer(200, HTML, inbox.letter_page(mail).encode())
+        return Answer(200, HTML, inbox_pages.mail_page(mail).encode())
 
     def _texts(self) -> list[Text]:
-        """What MiniStack's SNS keeps of them."""
-        answer = programs.get(f"http://{self.upstream.host}:{self.upstream.port}{TEXTS}")
+        """Return the text messages that MiniStack's SNS holds."""
+        answer = processes.get(f"http://{self.upstream.host}:{self.upstream.port}{TEXTS}")
         return read_texts(answer) if answer else []
 
 
 def main() -> None:
-    """Serve until told to end."""
+    """Serve until SIGTERM."""
     chosen = _arguments()
     called = f"{chosen.api_id}.execute-api.localhost:{chosen.ministack_port}"
     api = ApiServer(chosen.api_socket, Address(HOST, chosen.ministack_port, called), chosen.routes)

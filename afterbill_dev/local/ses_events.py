@@ -1,4 +1,4 @@
-"""Tells the topic what became of each mail, in the shapes and words of SES, which MiniStack never does by itself.
+"""Publishes the SES events of each mail to the topic, which MiniStack does not.
 
 What happens is decided by the address, like with the mailbox simulator of SES: `bounce@` (with or without `+...`) does
 not exist, `complaint@` marks the mail as spam, everybody else receives it. Shapes:
@@ -31,7 +31,7 @@ def work(mails: "queue.Queue[SentMail]", topic_arn: str) -> None:
 
 
 def events(mail: SentMail) -> list[dict[str, Any]]:
-    """What SES says about one mail, in order; nothing without a configuration set."""
+    """Return the events of SES about one mail, in order; none without a configuration set."""
     if mail.configuration_set is None:
         return []
     mailbox = mail.recipients[0].partition("@")[0].partition("+")[0]
@@ -112,5 +112,5 @@ def _mail(mail: SentMail) -> dict[str, Any]:
 
 
 def _instant(moment: datetime) -> str:
-    """As SES writes it: UTC with milliseconds."""
+    """Format a time as SES does: UTC with milliseconds."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

@@ -13,9 +13,9 @@ from afterbill.intake.connector import Api, Login
 from afterbill_dev.local.billing_apis import OF_TOKENS, PREFIX
 
 ALWAYS_THERE = frozenset({"stripe", "standard_webhooks"})
-"""Stand in config/surveys.toml."""
+"""Sources in config/surveys.toml."""
 CLIENT = "runmyaccounts"
-"""Whose accounts Run my Accounts keeps."""
+"""The client at Run my Accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,14 @@ class LocalSource:
     refresh_token: str = ""
 
     @property
-    def told(self) -> dict[str, Any]:
-        """What stack.json says about it."""
+    def described(self) -> dict[str, Any]:
+        """The description of the source in stack.json."""
         named = {key: value for key, value in self.settings.items() if isinstance(value, str)}
         return {**named, "secret": self.secret}
 
     @property
     def account(self) -> dict[str, Any]:
-        """What its billing system knows about it."""
+        """The account of the source at its billing system."""
         return {
             "provider": self.provider,
             "credentials": dict(self.credentials),
@@ -83,8 +83,8 @@ def _credentials(api: Api | None) -> dict[str, str]:
 
 
 def toml(sources: Sources) -> str:
-    """The tables of those that stand in no file."""
-    return "".join(_table(name, one) for name, one in sources.items() if name not in ALWAYS_THERE)
+    """Return the tables of surveys.toml for the sources that are in no file."""
+    return "".join(_table(name, source) for name, source in sources.items() if name not in ALWAYS_THERE)
 
 
 def _table(name: str, source: LocalSource) -> str:
@@ -93,17 +93,17 @@ def _table(name: str, source: LocalSource) -> str:
 
 
 def signing_secrets(sources: Sources) -> dict[str, list[str]]:
-    """The secret `sources`."""
+    """Return the content of the secret `sources`."""
     return {name: [source.secret] for name, source in sources.items() if name not in _SIGN_NOTHING}
 
 
 def api_credentials(sources: Sources) -> dict[str, dict[str, str]]:
-    """The secret `apis`."""
+    """Return the content of the secret `apis`."""
     return {name: dict(source.credentials) for name, source in sources.items() if source.credentials}
 
 
 def tokens(sources: Sources) -> dict[str, dict[str, str]]:
-    """The secret `tokens`: consent is given, and nothing was bought for it yet."""
+    """Return the content of the secret `tokens`: consents without an access token yet."""
     return {
         name: {"refresh_token": source.refresh_token, "access_token": "", "expires_at": ""}
         for name, source in sources.items()
@@ -112,7 +112,7 @@ def tokens(sources: Sources) -> dict[str, dict[str, str]]:
 
 
 def accounts(sources: Sources) -> dict[str, dict[str, Any]]:
-    """What the billing systems know, for those that have an API."""
+    """Return the accounts at the billing systems that have an API."""
     return {name: source.account for name, source in sources.items() if source.credentials}
 
 

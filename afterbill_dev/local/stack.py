@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import boto3
 
-from afterbill_dev.local import aws, bridges, ministack, programs, release
+from afterbill_dev.local import aws_environment, deployment, ministack, ministack_gaps, processes
 from afterbill_dev.local import sources as local_sources
 from afterbill_dev.paths import (
     BILLING,
@@ -34,7 +34,7 @@ from afterbill_dev.paths import (
 Result = TypeVar("Result")
 SERVER = "server"
 API_PORT, INBOX_PORT = 8480, 8425
-"""Wanted, not insisted on."""
+"""Preferred; any free port will do."""
 SOURCES_OF_THE_STACK = (
     "events/apis",
     "functions",
@@ -54,7 +54,7 @@ def up(surveys: str = "") -> dict[str, Any]:
         made_from = fingerprint(surveys)
         running = _running()
         if running is not None and running["made_from"] == made_from:
-            aws.enter(running["ministack_url"])
+            aws_environment.enter(running["ministack_url"])
             return running
         _stop()
         try:
@@ -71,20 +71,20 @@ def down() -> None:
 
 
 def _start(made_from: str, surveys: str) -> dict[str, Any]:
-    _timed("built", release.build)
+    _timed("built", deployment.build)
     # Held from here on, since the addresses are deployed before anybody serves them.
-    with programs.listen(API_PORT) as api, programs.listen(INBOX_PORT) as post:
+    with processes.listen(API_PORT) as api, processes.listen(INBOX_PORT) as post:
         return _start_on(api, post, made_from, surveys)
 
 
 def _start_on(api: socket.socket, post: socket.socket, made_from: str, surveys: str) -> dict[str, Any]:
     api_url, inbox_url = _url(api), _url(post) + "/"
     sources = local_sources.make(api_url, inbox_url)
-    release.configure(local_sources.toml(sources) + surveys)
+    deployment.configure(local_sources.toml(sources) + surveys)
     ministack_url = _timed("MiniStack started", lambda: ministack.start(_url(post)))
-    aws.enter(ministack_url)
+    aws_environment.enter(ministack_url)
     boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER_DOMAIN)
-    outputs = _timed("deployed", lambda: release.deploy(api_url))
+    outputs = _timed("deployed", lambda: deployment.deploy(api_url))
     _timed("bridged", lambda: _bridge(outputs, sources))
     _write_private(BILLING, local_sources.accounts(sources))
     _start_server(api, post, ministack_url, outputs)
@@ -95,10 +95,10 @@ def _start_on(api: socket.socket, post: socket.socket, made_from: str, surveys: 
         "stack_name": STACK_NAME,
         "region": REGION,
         "table": outputs["TableName"],
-        "sources": {name: source.told for name, source in sources.items()},
+        "sources": {name: source.described for name, source in sources.items()},
         "configuration": str(CONFIGURED),
         "outputs": outputs,
-        "environment": aws.environment(ministack_url),
+        "environment": aws_environment.environment(ministack_url),
         "made_from": made_from,
     }
     _publish(stack)
@@ -106,11 +106,11 @@ def _start_on(api: socket.socket, post: socket.socket, made_from: str, surveys: 
 
 
 def _bridge(outputs: Mapping[str, str], sources: local_sources.Sources) -> None:
-    bridges.add_grants()
-    bridges.hasten_retries(outputs)
-    bridges.number_concurrency()
-    bridges.admit_plain_http(outputs["EvidenceBucketName"])
-    bridges.fill_secrets(outputs, sources)
+    ministack_gaps.add_grants()
+    ministack_gaps.hasten_retries(outputs)
+    ministack_gaps.number_concurrency()
+    ministack_gaps.admit_plain_http(outputs["EvidenceBucketName"])
+    ministack_gaps.fill_secrets(outputs, sources)
 
 
 def _start_server(api: socket.socket, post: socket.socket, ministack_url: str, outputs: Mapping[str, str]) -> None:
@@ -118,16 +118,16 @@ def _start_server(api: socket.socket, post: socket.socket, ministack_url: str, o
         "--ministack-port": ministack_url.rpartition(":")[2],
         "--api-socket": str(api.fileno()),
         "--api-id": outputs["HttpApiId"],
-        "--routes": json.dumps(bridges.add_routes(outputs["HttpApiId"])),
+        "--routes": json.dumps(ministack_gaps.add_routes(outputs["HttpApiId"])),
         "--post-socket": str(post.fileno()),
         "--topic-arn": outputs["MailEventsTopicArn"],
         "--billing": str(BILLING),
     }
     arguments = [part for option in options.items() for part in option]
-    programs.start(
+    processes.start(
         SERVER, [sys.executable, "-m", "afterbill_dev.local.server", *arguments], os.environ, ROOT, [api, post]
     )
-    programs.wait_until(lambda: programs.get(_url(post)) is not None, "the inbox page to answer")
+    processes.wait_until(lambda: processes.get(_url(post)) is not None, "the inbox page to answer")
 
 
 def _url(listening: socket.socket) -> str:
@@ -148,17 +148,17 @@ def _write_private(place: Path, value: Mapping[str, Any]) -> None:
 
 def _running() -> dict[str, Any] | None:
     """The stack that is up and answers."""
-    if not (STACK_FILE.exists() and programs.is_running(ministack.NAME) and programs.is_running(SERVER)):
+    if not (STACK_FILE.exists() and processes.is_running(ministack.NAME) and processes.is_running(SERVER)):
         return None
     stack: dict[str, Any] = json.loads(STACK_FILE.read_text())
-    return stack if programs.get(stack["inbox_url"]) is not None else None
+    return stack if processes.get(stack["inbox_url"]) is not None else None
 
 
 def _stop(*, keep_logs: bool = False) -> None:
     STACK_FILE.unlink(missing_ok=True)
-    programs.stop(SERVER)
+    processes.stop(SERVER)
     ministack.stop()
-    programs.discard(SCRATCH if keep_logs else RUN)
+    processes.discard(SCRATCH if keep_logs else RUN)
 
 
 def fingerprint(surveys: str = "") -> str:

@@ -9,7 +9,7 @@ from afterbill.model.errors import AfterbillError
 from afterbill_cli.preview.variants import variants
 from afterbill_dev.demo.browser import chromium
 from afterbill_dev.paths import LOCAL, ROOT
-from afterbill_dev.preview import gallery, pictures
+from afterbill_dev.preview import docs_pictures, gallery
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with chromium() as browser:
             print(f"{gallery.build(browser, spoken, chosen.into)} pictures: {chosen.into / gallery.INDEX}")
         if chosen.pictures:
-            print(f"{pictures.hang(chosen.into, chosen.pictures)} of them copied to {chosen.pictures}")
+            print(f"{docs_pictures.hang(chosen.into, chosen.pictures)} of them copied to {chosen.pictures}")
     except AfterbillError as error:
         print(f"make preview: {error}", file=sys.stderr)
         return 1

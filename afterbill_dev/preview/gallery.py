@@ -15,16 +15,16 @@ INDEX = "index.html"
 
 
 def previews(variants: Sequence[Variant]) -> list[Preview]:
-    """Everything there is to see, language by language, mails first."""
+    """Return all items of the gallery by language, mails first."""
     return [one for variant in variants for room in (mails, pages) for one in room.previews(variant)]
 
 
 def build(browser: Browser, variants: Sequence[Variant], into: Path) -> int:
     """Write the gallery into a folder, over an older one; the number of its pictures."""
     shown = previews(variants)
-    for one in shown:
-        (into / one.file).parent.mkdir(parents=True, exist_ok=True)
-        (into / one.file).write_text(one.html, encoding="utf-8")
+    for preview in shown:
+        (into / preview.file).parent.mkdir(parents=True, exist_ok=True)
+        (into / preview.file).write_text(preview.html, encoding="utf-8")
     heights = screenshots.take(browser, shown, into)
     (into / INDEX).write_text(_index(variants, shown, heights), encoding="utf-8")
     return len(heights) * len(SCHEMES)

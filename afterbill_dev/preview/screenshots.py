@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, CDPSession, Page
 from afterbill_cli.preview.previews import SCHEMES, Preview
 
 Heights = Mapping[tuple[str, int], int]
-"""Of a preview's file at a width, in pixels."""
+"""Heights in pixels, by the file of a preview and a width."""
 
 _SCREEN = 800
 

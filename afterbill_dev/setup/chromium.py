@@ -24,12 +24,12 @@ def main(remembered: Path) -> None:
     # The Node.js inside Playwright needs a library that slim Debian images lack.
     if not starts(*PLAYWRIGHT, "--version") and not apt_install("libatomic1"):
         sys.exit("Playwright does not start; `.venv/bin/playwright --version` says why.")
-    found = next((path for path in candidates() if starts(path, "--version")), None)
-    if found is None:
+    browser = next((path for path in candidates() if starts(path, "--version")), None)
+    if browser is None:
         sys.exit("No Chromium: put one on PATH, or allow `playwright install chromium` to download it.")
     remembered.parent.mkdir(exist_ok=True)
-    remembered.write_text(found + "\n")
-    print(f"browser tests use {found}")
+    remembered.write_text(browser + "\n")
+    print(f"browser tests use {browser}")
 
 
 def candidates() -> Iterator[str]:
@@ -55,7 +55,7 @@ def downloaded() -> Iterator[str]:
 
 
 def starts(*command: str) -> bool:
-    """Whether the program runs at all; a Debian name may be a stub that asks for another package manager."""
+    """True when the program runs; a Debian name may be a stub that asks for another package manager."""
     try:
         return subprocess.run(command, check=False, capture_output=True, timeout=60).returncode == 0
     except (OSError, subprocess.TimeoutExpired):

@@ -97,7 +97,7 @@ def install(python: Path, lock: Path, *, project: bool) -> None:
 
 
 def run(*command: str | Path) -> None:
-    """Run a command and end when it fails; it has said why."""
+    """Run a command, and exit when it fails; the command has printed the reason."""
     if not works(*command):
         sys.exit(1)
 

@@ -25,7 +25,7 @@ def main(folder: Path) -> None:
 
 
 def same_lock(folder: Path) -> bool:
-    """Whether the folder was made from the lock as it stands."""
+    """True when the folder was made from the current lock."""
     made_from = folder / LOCK
     return made_from.exists() and made_from.read_bytes() == (PINNED / LOCK).read_bytes()
 

@@ -1,4 +1,4 @@
-"""Takes out of a built layer what Babel knows of languages that no catalog speaks: 30 MB become 2.
+"""Remove Babel's data of languages without a catalog from a built layer: 30 MB become 2.
 
 Without this everything works too, only the layer is larger. Standard library only: it runs with whatever Python builds.
 """
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ALWAYS = frozenset({"root", "en"})
-"""What every language inherits from, and what stands in for one that Babel does not know."""
+"""Every language inherits from root; English is the fallback of unknown languages."""
 
 
 def prune(layer: Path, locales: Path) -> int:

@@ -52,16 +52,16 @@ def test_mail_comes_at_a_permitted_hour_of_the_customers_own_day(town: Town, per
 def test_explain_tells_why_it_came_then(town: Town, permitted, city: str):
     town.mail(PEOPLE[city], seconds=420)
 
-    story = explained(invitation_id(hours.KIND, f"hours-{city}"))
+    timeline = explained(invitation_id(hours.KIND, f"hours-{city}"))
 
     assert permitted
     zone = hours.CITIES[city]
-    assert f"{zone}, " + ("that of the country" if city in BY_COUNTRY else "as the customer said") in story
-    assert f"fact: {hours.KIND} of source standard_webhooks" in story
-    assert "decided: wait until" in story
-    assert ": window, " in story
-    assert "mail sent, " in story
-    assert f"[touchpoints.{hours.KIND}] delay 0s, window demo" in story
+    assert f"{zone}, " + ("that of the country" if city in BY_COUNTRY else "as the customer said") in timeline
+    assert f"fact: {hours.KIND} of source standard_webhooks" in timeline
+    assert "decided: wait until" in timeline
+    assert ": window, " in timeline
+    assert "mail sent, " in timeline
+    assert f"[touchpoints.{hours.KIND}] delay 0s, window demo" in timeline
 
 
 @pytest.mark.last
@@ -70,11 +70,11 @@ def test_where_no_hour_is_permitted_soon_the_mail_waits_for_tomorrow(town: Town,
     for city in hours.CITIES:
         town.mail(PEOPLE[city], seconds=420)
 
-    story = explained(invitation_id(hours.KIND, "hours-elsewhere"))
+    timeline = explained(invitation_id(hours.KIND, "hours-elsewhere"))
 
     assert permitted
     assert town.letters(ELSEWHERE) == []
-    assert "its mail leaves" in story
+    assert "its mail leaves" in timeline
 
 
 def explained(wanted: str) -> str:

@@ -8,25 +8,33 @@ from playwright.sync_api import Browser
 
 from afterbill_dev.demo import answers, browser, mailbox
 from afterbill_dev.demo.billing import Billing, Purchase
-from afterbill_dev.demo.people import ASKED_ABOUT, STOPPED, Person, Story, Way, cast
+from afterbill_dev.demo.people import STOPPED, TOUCHPOINT_OF, BillingCase, Person, Reaction, everybody
 from tests.e2e.town import RUN, Town, eventually
 
 NAMES = {"Daniel Evans", "Greta Hansen", "Gustav Hahn", "Olga Peters", "Theo Ulrich", "Yara Collins", "Emil Fischer"}
-PEOPLE = [replace(person, name=f"{person.name} {RUN}") for person in cast() if person.name in NAMES]
+PEOPLE = [replace(person, name=f"{person.name} {RUN}") for person in everybody() if person.name in NAMES]
 PURCHASES: list[Purchase] = []
 BILLED_AGAIN: list[Purchase] = []
 
 
 def a_small_town_pays(town: Town) -> None:
     billing = Billing(f"{town.stack['api_url']}/webhooks/stripe", town.stack["sources"]["stripe"]["secret"])
-    steps = {Story.REFUNDED: billing.refund, Story.DISPUTES: billing.dispute, Story.CANCELS: billing.cancel}
+    steps = {
+        BillingCase.REFUNDED: billing.refund,
+        BillingCase.DISPUTES: billing.dispute,
+        BillingCase.CANCELS: billing.cancel,
+    }
     try:
         billing.start()
         PURCHASES.extend(map(billing.subscribe, PEOPLE))
         for purchase in PURCHASES:
-            steps.get(purchase.person.story, lambda _: None)(purchase)
-        BILLED_AGAIN.extend(billing.bill_again(one) for one in PURCHASES if one.person.way is Way.UNSUBSCRIBES)
-        surveys = [one.payment_survey for one in (*PURCHASES, *BILLED_AGAIN) if one.person.story is not Story.DECLINED]
+            steps.get(purchase.person.case, lambda _: None)(purchase)
+        BILLED_AGAIN.extend(
+            billing.bill_again(one) for one in PURCHASES if one.person.reaction is Reaction.UNSUBSCRIBES
+        )
+        surveys = [
+            one.payment_survey for one in (*PURCHASES, *BILLED_AGAIN) if one.person.case is not BillingCase.DECLINED
+        ]
         eventually(lambda: list(map(town.invitation, surveys)), all, "localstripe's webhooks to be captured")
     finally:
         billing.stop()
@@ -34,7 +42,7 @@ def a_small_town_pays(town: Town) -> None:
 
 @pytest.mark.after(scene=a_small_town_pays)
 def test_everybody_gets_the_mails_of_their_story(town: Town):
-    expected = Counter(person.email for person in PEOPLE if person.story in ASKED_ABOUT)
+    expected = Counter(person.email for person in PEOPLE if person.case in TOUCHPOINT_OF)
     expected.update(purchase.person.email for purchase in BILLED_AGAIN)
     everybody = Counter({person.email: 99 for person in PEOPLE})
 
@@ -46,14 +54,14 @@ def test_everybody_gets_the_mails_of_their_story(town: Town):
 
 @pytest.mark.after(scene=a_small_town_pays)
 def test_payments_that_were_taken_back_are_never_asked_about(town: Town):
-    stopped = [one for one in PURCHASES if one.person.story in STOPPED]
+    stopped = [one for one in PURCHASES if one.person.case in STOPPED]
 
     assert [town.closed(one.payment_survey) for one in stopped] == ["stopped"] * 3
 
 
 @pytest.mark.after(scene=a_small_town_pays)
 def test_people_answer_by_form(town: Town):
-    answering = [(one, letter_to(town, one)) for one in PEOPLE if one.way is Way.FORM]
+    answering = [(one, letter_to(town, one)) for one in PEOPLE if one.reaction is Reaction.FORM]
 
     done = list(answers.post_forms(answering))
 
@@ -63,7 +71,7 @@ def test_people_answer_by_form(town: Town):
 
 @pytest.mark.after(scene=a_small_town_pays)
 def test_people_answer_in_a_browser_and_think_again(town: Town, chromium: Browser):
-    answering = [(one, letter_to(town, one)) for one in PEOPLE if one.way is Way.CHANGES]
+    answering = [(one, letter_to(town, one)) for one in PEOPLE if one.reaction is Reaction.CHANGES]
 
     for person, mail in answering:
         browser.answer(chromium, person, mail)

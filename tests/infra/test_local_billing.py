@@ -72,15 +72,15 @@ class TestSources:
         assert MADE["paddle"].settings["api_url"] == "http://127.0.0.1:8425/apis/paddle"
 
     def test_what_a_provider_needs_besides_is_set(self) -> None:
-        assert MADE["square"].told["url"] == f"{API_URL}/webhooks/square"
-        assert MADE["paypal"].told["webhook_id"]
-        assert MADE["runmyaccounts"].told["account"] == sources.CLIENT
+        assert MADE["square"].described["url"] == f"{API_URL}/webhooks/square"
+        assert MADE["paypal"].described["webhook_id"]
+        assert MADE["runmyaccounts"].described["account"] == sources.CLIENT
 
     @pytest.mark.parametrize("name", sorted(set(registry.PROVIDERS) - {"runmyaccounts"}))
     def test_a_secret_has_the_shape_that_its_provider_gives_it(self, name: str) -> None:
         provider, now = registry.load(name), datetime.now(UTC)
         body = b"bt_payload=PHhtbC8%2BCg%3D%3D\n" if name == "braintree" else b"id=tr_1" if name == "mollie" else b"{}"
-        webhook = Webhook(name, {}, body, now, url=MADE[name].told.get("url", ""))
+        webhook = Webhook(name, {}, body, now, url=MADE[name].described.get("url", ""))
 
         assert provider.verify(provider.sign(webhook, MADE[name].secret), [MADE[name].secret], now) is None
 
@@ -92,8 +92,8 @@ class TestSources:
         assert set(sources.tokens(MADE)) == consented
 
     def test_programs_are_told_the_secret_and_no_credentials(self) -> None:
-        assert MADE["stripe"].told == {"provider": "stripe", "secret": MADE["stripe"].secret}
-        assert set(MADE["xero"].told) == {"provider", "secret", "api_url"}
+        assert MADE["stripe"].described == {"provider": "stripe", "secret": MADE["stripe"].secret}
+        assert set(MADE["xero"].described) == {"provider", "secret", "api_url"}
 
 
 class TestApis:
@@ -104,10 +104,10 @@ class TestApis:
         assert paddle.ask("GET", f"{path}?include=address") == (200, known[path])
 
     def test_another_answer_can_be_put_for_reading_and_asking(self, paddle: Caller) -> None:
-        told = paddle.ask("PUT", "/customers/ctm_1", b'{"data": {"email": "ann@example.com"}}')
+        answer = paddle.ask("PUT", "/customers/ctm_1", b'{"data": {"email": "ann@example.com"}}')
 
         found = {"data": {"email": "ann@example.com"}}
-        assert told == (204, None)
+        assert answer == (204, None)
         assert paddle.ask("GET", "/customers/ctm_1") == paddle.ask("POST", "/customers/ctm_1") == (200, found)
 
     def test_only_json_can_be_put(self, paddle: Caller) -> None:
@@ -198,10 +198,10 @@ class TestPayPal:
         return provider.confirm(provider.sign(webhook, secret), source, call)
 
     def test_it_vouches_for_what_was_signed_with_the_secret_of_the_source(self, paypal: Caller) -> None:
-        assert self.vouches(paypal, MADE["paypal"].secret, MADE["paypal"].told["webhook_id"])
+        assert self.vouches(paypal, MADE["paypal"].secret, MADE["paypal"].described["webhook_id"])
 
     def test_it_vouches_for_nothing_else(self, paypal: Caller) -> None:
-        assert not self.vouches(paypal, "guessed", MADE["paypal"].told["webhook_id"])
+        assert not self.vouches(paypal, "guessed", MADE["paypal"].described["webhook_id"])
         assert not self.vouches(paypal, MADE["paypal"].secret, "another")
 
     def test_what_it_says_can_be_put(self, paypal: Caller) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from afterbill_dev.local import inbox
+from afterbill_dev.local import inbox_pages
 from afterbill_dev.local.mailbox import Mailbox, SentMail, Text, read_mail, read_texts
 from afterbill_dev.local.ses_events import events
 
@@ -110,18 +110,19 @@ def test_a_bounce_is_permanent_and_names_the_recipient() -> None:
 
 
 def test_the_list_shows_the_newest_mail_first_and_escapes_subjects() -> None:
-    page = inbox.list_page([replace(LETTER, subject="<b>old</b>"), replace(LETTER, message_id="0101", subject="new")])
+    mails = [replace(LETTER, subject="<b>old</b>"), replace(LETTER, message_id="0101", subject="new")]
+    page = inbox_pages.list_page(mails)
 
     assert page.index("new") < page.index("&lt;b&gt;old&lt;/b&gt;")
     assert "<b>old</b>" not in page
 
 
 def test_an_empty_list_says_when_mail_is_to_be_expected() -> None:
-    assert "No mail yet" in inbox.list_page([])
+    assert "No mail yet" in inbox_pages.list_page([])
 
 
 def test_a_mail_is_shown_in_a_frame_that_runs_nothing_and_opens_links_outside() -> None:
-    page = inbox.letter_page(LETTER)
+    page = inbox_pages.mail_page(LETTER)
 
     assert 'sandbox="allow-forms allow-popups allow-popups-to-escape-sandbox"' in page
     assert "allow-scripts" not in page
@@ -129,25 +130,25 @@ def test_a_mail_is_shown_in_a_frame_that_runs_nothing_and_opens_links_outside() 
 
 
 def test_the_text_part_is_escaped_and_its_links_can_be_clicked() -> None:
-    page = inbox.letter_page(LETTER)
+    page = inbox_pages.mail_page(LETTER)
 
     assert '<a target="_blank" href="https://acme.example/s/t?rating=9">' in page
     assert "&lt;danke&gt;" in page
 
 
 def test_one_click_headers_show_as_a_button() -> None:
-    page = inbox.letter_page(LETTER)
+    page = inbox_pages.mail_page(LETTER)
 
     assert '<form method="post" target="_blank" action="https://acme.example/u/t">' in page
     assert '<input type="hidden" name="List-Unsubscribe" value="One-Click">' in page
 
 
 def test_without_one_click_headers_there_is_no_button() -> None:
-    assert "<button>" not in inbox.letter_page(replace(LETTER, headers=()))
+    assert "<button>" not in inbox_pages.mail_page(replace(LETTER, headers=()))
 
 
 def test_programs_read_all_mails_as_json() -> None:
-    [mail] = json.loads(inbox.as_json([LETTER]))
+    [mail] = json.loads(inbox_pages.mails_as_json([LETTER]))
 
     assert mail["to"] == ["anna@example.com"]
     assert mail["tags"] == {"invitation": "abc"}
@@ -158,20 +159,20 @@ TEXT = Text("1", "+4915123456789", "Acme: eine Frage: https://acme.example/c/012
 
 
 def test_text_messages_are_read_by_number_in_the_order_they_were_sent() -> None:
-    told = {
+    messages = {
         "sms_messages": {
             "+492": [{"MessageId": "2", "Message": "b"}],
             "+491": [{"MessageId": "1", "Message": "a"}, {"MessageId": "3", "Message": "c"}],
         }
     }
 
-    read = read_texts(json.dumps(told).encode())
+    read = read_texts(json.dumps(messages).encode())
 
     assert read == [Text("1", "+491", "a"), Text("3", "+491", "c"), Text("2", "+492", "b")]
 
 
 def test_text_messages_stand_below_the_mails_with_links_to_click() -> None:
-    page = inbox.list_page([], [TEXT])
+    page = inbox_pages.list_page([], [TEXT])
 
     assert "1 text messages" in page
     assert '<a target="_blank" href="https://acme.example/c/0123456789">' in page
@@ -179,8 +180,8 @@ def test_text_messages_stand_below_the_mails_with_links_to_click() -> None:
 
 
 def test_without_text_messages_nothing_is_said_of_them() -> None:
-    assert "text message" not in inbox.list_page([])
+    assert "text message" not in inbox_pages.list_page([])
 
 
 def test_programs_read_text_messages_as_json() -> None:
-    assert json.loads(inbox.texts_as_json([TEXT])) == [{"message_id": "1", "to": TEXT.number, "text": TEXT.text}]
+    assert json.loads(inbox_pages.texts_as_json([TEXT])) == [{"message_id": "1", "to": TEXT.number, "text": TEXT.text}]

@@ -12,8 +12,8 @@ from typing import Any, cast
 
 import pytest
 
-from afterbill_dev.local import aws, forwarding, options, programs
-from afterbill_dev.local.errors import StackError
+from afterbill_dev.local import aws_environment, forwarding, options_requests, processes
+from afterbill_dev.local.processes import StackError
 from afterbill_dev.local.server import RequestHandler
 
 WAIT_FOR_EVER = [sys.executable, "-c", "import signal; signal.pause()"]
@@ -21,9 +21,9 @@ WAIT_FOR_EVER = [sys.executable, "-c", "import signal; signal.pause()"]
 
 @pytest.fixture(autouse=True)
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programs, "LOGS", tmp_path / "logs")
-    monkeypatch.setattr(programs, "PIDS", tmp_path / "pids")
-    monkeypatch.setattr(programs, "DISCARDED", tmp_path)
+    monkeypatch.setattr(processes, "LOGS", tmp_path / "logs")
+    monkeypatch.setattr(processes, "PIDS", tmp_path / "pids")
+    monkeypatch.setattr(processes, "DISCARDED", tmp_path)
 
 
 def request(body: bytes, **headers: str) -> RequestHandler:
@@ -37,64 +37,64 @@ def test_a_failing_program_is_reported_with_its_last_words(tmp_path: Path) -> No
     failing = [sys.executable, "-c", "import sys; print('no disk left'); sys.exit(3)"]
 
     with pytest.raises(StackError, match=r"exit code 3(.|\n)*build\.log(.|\n)*no disk left"):
-        programs.run("build", failing, os.environ, tmp_path)
+        processes.run("build", failing, os.environ, tmp_path)
 
 
 def test_a_program_that_ends_well_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    programs.run("build", [sys.executable, "-c", "print('a progress bar')"], os.environ, tmp_path)
+    processes.run("build", [sys.executable, "-c", "print('a progress bar')"], os.environ, tmp_path)
 
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_background_program_runs_until_it_is_stopped(tmp_path: Path) -> None:
-    programs.start("waiter", WAIT_FOR_EVER, os.environ, tmp_path)
-    ran = programs.is_running("waiter")
-    programs.stop("waiter")
+    processes.start("waiter", WAIT_FOR_EVER, os.environ, tmp_path)
+    ran = processes.is_running("waiter")
+    processes.stop("waiter")
 
     assert ran
-    assert not programs.is_running("waiter")
+    assert not processes.is_running("waiter")
 
 
 def test_stopping_what_does_not_run_is_no_mistake() -> None:
-    programs.stop("nobody")
+    processes.stop("nobody")
 
-    assert not programs.is_running("nobody")
+    assert not processes.is_running("nobody")
 
 
 def test_a_pid_that_was_given_to_another_program_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "pids").mkdir()
     (tmp_path / "pids" / "old").write_text(f"{os.getpid()} 1\n")
 
-    assert not programs.is_running("old")
-    programs.stop("old")
+    assert not processes.is_running("old")
+    processes.stop("old")
 
 
 def test_a_discarded_folder_is_gone_at_once_and_its_files_soon(tmp_path: Path) -> None:
     (tmp_path / "run" / "deep").mkdir(parents=True)
 
-    programs.discard(tmp_path / "run")
+    processes.discard(tmp_path / "run")
     gone = not (tmp_path / "run").exists()
-    programs._started["removal"].wait()
+    processes._started["removal"].wait()
 
     assert gone
     assert not list(tmp_path.glob("discarded-*"))
 
 
 def test_discarding_what_is_not_there_is_no_mistake(tmp_path: Path) -> None:
-    programs.discard(tmp_path / "nothing")
+    processes.discard(tmp_path / "nothing")
 
     assert not list(tmp_path.iterdir())
 
 
 def test_waiting_ends_with_what_was_waited_for() -> None:
     with pytest.raises(StackError, match=r"Waited 0 s in vain for spring\."):
-        programs.wait_until(lambda: False, "spring", seconds=0)
+        processes.wait_until(lambda: False, "spring", seconds=0)
 
 
 def test_this_process_forgets_every_real_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "environ", {"AWS_PROFILE": "production", "AWS_SESSION_TOKEN": "real", "HOME": "/home/me"})
 
-    aws.enter("http://127.0.0.1:1")
+    aws_environment.enter("http://127.0.0.1:1")
 
     assert "AWS_PROFILE" not in os.environ
     assert "AWS_SESSION_TOKEN" not in os.environ
@@ -134,7 +134,7 @@ def test_repeated_headers_reach_the_function_as_one_and_the_host_by_its_name() -
 def test_options_outside_of_every_route_is_not_found() -> None:
     stray = cast("RequestHandler", SimpleNamespace(path="/elsewhere?x=1", command="OPTIONS"))
 
-    assert options.ask(stray, b"", {"/webhooks/{source}": "receive"}) == options.NOT_FOUND
+    assert options_requests.ask(stray, b"", {"/webhooks/{source}": "receive"}) == options_requests.NOT_FOUND
 
 
 @pytest.mark.parametrize("encoded", [False, True])
@@ -149,11 +149,11 @@ def test_options_reaches_the_function_of_its_route_as_api_gateway_words_it(
         asked.update(call)
         return {"Payload": BytesIO(json.dumps(given).encode())}
 
-    monkeypatch.setattr(options.boto3, "client", lambda _: SimpleNamespace(invoke=invoke))
+    monkeypatch.setattr(options_requests.boto3, "client", lambda _: SimpleNamespace(invoke=invoke))
     shake = request(b"hi", WebHook_Request_Origin="events.example")
     vars(shake).update(path="/webhooks/acme%20inc?a=1", command="OPTIONS", client_address=("127.0.0.1", 1))
 
-    answer = options.ask(shake, b"hi", {"/s/{token}": "page", "/webhooks/{source}": "receive"})
+    answer = options_requests.ask(shake, b"hi", {"/s/{token}": "page", "/webhooks/{source}": "receive"})
 
     event = json.loads(asked["Payload"])
     assert asked["FunctionName"] == "receive"
@@ -167,8 +167,8 @@ def test_options_reaches_the_function_of_its_route_as_api_gateway_words_it(
 
 def test_a_function_that_fails_on_options_is_a_server_error(monkeypatch: pytest.MonkeyPatch) -> None:
     failed = {"FunctionError": "Unhandled", "Payload": BytesIO(b"{}")}
-    monkeypatch.setattr(options.boto3, "client", lambda _: SimpleNamespace(invoke=lambda **_: failed))
+    monkeypatch.setattr(options_requests.boto3, "client", lambda _: SimpleNamespace(invoke=lambda **_: failed))
     shake = request(b"")
     vars(shake).update(path="/s/t", command="OPTIONS", client_address=("127.0.0.1", 1))
 
-    assert options.ask(shake, b"", {"/s/{token}": "page"}) == options.FAILED
+    assert options_requests.ask(shake, b"", {"/s/{token}": "page"}) == options_requests.FAILED

@@ -3,17 +3,17 @@
 import pytest
 
 from afterbill.model.visits import Kind
-from afterbill_dev.lab.browser import play, report
-from afterbill_dev.lab.kinds import NAMES
-from afterbill_dev.lab.scenes import SCENES
+from afterbill_dev.lab.browser_actions import ACTIONS
+from afterbill_dev.lab.browser_report import play, report
+from afterbill_dev.lab.clients import NAMES
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", ACTIONS)
 def test_what_a_real_client_does_comes_to_what_is_promised(name, chromium, integrity):
-    one = play(name, chromium, integrity).harness.invitation
+    invitation = play(name, chromium, integrity).harness.invitation
 
-    assert one.answer == SCENES[name][1], [str(visit) for visit in one.visits]
-    assert one.visits
+    assert invitation.answer == ACTIONS[name][1], [str(visit) for visit in invitation.visits]
+    assert invitation.visits
     assert name in NAMES
 
 
@@ -31,10 +31,10 @@ def test_a_browser_that_fetches_ahead_says_so(chromium, integrity):
 
 def test_the_report_has_a_line_for_every_kind(chromium, integrity, monkeypatch):
     monkeypatch.setattr(
-        "afterbill_dev.lab.browser.SCENES", {name: SCENES[name] for name in ("HEAD only", "tap and send")}
+        "afterbill_dev.lab.browser_report.ACTIONS", {name: ACTIONS[name] for name in ("HEAD only", "tap and send")}
     )
 
-    told = report(integrity, chromium)
+    text = report(integrity, chromium)
 
-    assert "hidden probed:0 probed:1" in told
-    assert told.splitlines()[-1].split()[:5] == ["tap", "and", "send", "9", "opened:9"]
+    assert "hidden probed:0 probed:1" in text
+    assert text.splitlines()[-1].split()[:5] == ["tap", "and", "send", "9", "opened:9"]

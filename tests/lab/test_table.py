@@ -7,9 +7,9 @@ import pytest
 from afterbill.model.invitation import Answer
 from afterbill.model.visits import Integrity
 from afterbill_dev.lab import __main__ as lab
-from afterbill_dev.lab.kinds import KINDS
+from afterbill_dev.lab.clients import KINDS
+from afterbill_dev.lab.competitor_rules import COMPETITORS
 from afterbill_dev.lab.results import Row, table, wilson
-from afterbill_dev.lab.rivals import RIVALS
 from afterbill_dev.lab.survey_harness import Seen
 from afterbill_dev.lab.traffic import Use, mailing
 from tests.factories import invitation
@@ -37,12 +37,17 @@ def test_a_limit_is_shown_and_not_expected_to_hold(rows, kind):
 
 
 def test_the_rivals_rules_fail_where_they_are_known_to(rows):
-    assert rows["GET all links"].rivals == {"auto-record": 40, "5 s loaded": 0, "confirm only": 0, "hidden link": 0}
-    assert rows["tap, leave after 3 s"].rivals["5 s loaded"] == 40
-    assert rows["tap twice"].rivals["confirm only"] == 40
-    assert rows["tap after an antivirus"].rivals["hidden link"] == 40
-    assert rows["picks another on the page, leaves"].rivals["auto-record"] == 40
-    assert rows["tap and send"].rivals == dict.fromkeys(RIVALS, 0)
+    assert rows["GET all links"].competitors == {
+        "auto-record": 40,
+        "5 s loaded": 0,
+        "confirm only": 0,
+        "hidden link": 0,
+    }
+    assert rows["tap, leave after 3 s"].competitors["5 s loaded"] == 40
+    assert rows["tap twice"].competitors["confirm only"] == 40
+    assert rows["tap after an antivirus"].competitors["hidden link"] == 40
+    assert rows["picks another on the page, leaves"].competitors["auto-record"] == 40
+    assert rows["tap and send"].competitors == dict.fromkeys(COMPETITORS, 0)
 
 
 def test_the_same_seed_is_the_same_traffic():
@@ -63,11 +68,11 @@ def test_a_rule_that_is_switched_off_is_missed(capsys, monkeypatch):
 
 
 def test_the_table_says_kind_number_share_and_interval(rows):
-    told = table([rows["one number, visible"]]).splitlines()
+    lines = table([rows["one number, visible"]]).splitlines()
 
     heading = "kind n afterbill 95 % stated auto-record 5 s loaded confirm only hidden link"
-    assert told[0].split() == heading.split()
-    assert told[1].startswith("one number, visible  counted  40     100.00  91.24-100.00     all        100.0")
+    assert lines[0].split() == heading.split()
+    assert lines[1].startswith("one number, visible  counted  40     100.00  91.24-100.00     all        100.0")
 
 
 def test_the_interval_is_wilsons():
@@ -106,12 +111,12 @@ def test_what_was_sent_is_changed_only_by_sending():
 def test_a_robot_that_passes_for_a_person_may_cost_one_their_tap():
     tap = Use(60, "9", "ada", person=True, script=True, visible=3, network="home")
     robot = Use(7000, "2", "robot", person=False, script=True, visible=3, network="cloud")
-    row, known = Row("ada", person=True), Row("robot", person=False)
+    row, robot_row = Row("ada", person=True), Row("robot", person=False)
     mail = mailing("both", [tap, robot])
     row.add(mail, Integrity(), "ada")
-    known.add(mail, Integrity(), "robot")
+    robot_row.add(mail, Integrity(), "robot")
 
-    assert (row.wrong, row.stated, known.wrong, known.stated) == (1, 1, 1, 1)
+    assert (row.wrong, row.stated, robot_row.wrong, robot_row.stated) == (1, 1, 1, 1)
 
 
 def test_a_robot_that_passes_for_a_person_excuses_no_number_but_its_own(monkeypatch):

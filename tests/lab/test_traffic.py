@@ -6,7 +6,7 @@ import pytest
 
 from afterbill_dev.lab import __main__ as lab
 from afterbill_dev.lab import traffic
-from afterbill_dev.lab.kinds import NAMES
+from afterbill_dev.lab.clients import NAMES
 from afterbill_dev.lab.traffic import DESK, PHONE, TrafficError
 from tests.factories import EVENTS
 
@@ -32,8 +32,8 @@ def only(path):
 def test_the_example_is_read_and_holds(capsys):
     assert lab.main(["--traffic", str(EVENTS / "lab" / "traffic.jsonl")]) == 0
 
-    told = capsys.readouterr().out
-    assert [line.split("  ")[0] for line in told.splitlines()[3:]] == [
+    output = capsys.readouterr().out
+    assert [line.split("  ")[0] for line in output.splitlines()[3:]] == [
         "gateway",
         "person",
         "probe",
@@ -86,7 +86,7 @@ def test_nobody_may_have_reported_the_delivery(file):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "expected"),
     [
         ({"invitation": ""}, '`invitation` must be a text, not ""'),
         ({"client": None}, "`client` must be a text, not null"),
@@ -110,15 +110,15 @@ def test_nobody_may_have_reported_the_delivery(file):
         ({"prefetch": None}, "`prefetch` must be true or false, not null"),
     ],
 )
-def test_a_wrong_value_is_named_with_its_line(file, changes, said):
+def test_a_wrong_value_is_named_with_its_line(file, changes, expected):
     with pytest.raises(TrafficError) as refused:
         traffic.read(file(LINE, LINE | changes), NAMES)
 
-    assert str(refused.value) == f"traffic.jsonl, line 2: {said}"
+    assert str(refused.value) == f"traffic.jsonl, line 2: {expected}"
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "expected"),
     [
         ("{", "line 1: no JSON: "),
         ("[]", "line 1: must be one JSON object"),
@@ -127,9 +127,9 @@ def test_a_wrong_value_is_named_with_its_line(file, changes, said):
         ("", "it has no line"),
     ],
 )
-def test_what_is_no_traffic_is_refused(file, line, said, capsys):
+def test_what_is_no_traffic_is_refused(file, line, expected, capsys):
     assert lab.main(["--traffic", str(file(line))]) == 1
-    assert said in capsys.readouterr().err
+    assert expected in capsys.readouterr().err
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path, capsys):

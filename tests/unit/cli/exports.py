@@ -12,13 +12,12 @@ from afterbill.model.invitation import Invitation
 from afterbill.model.questions import Question
 from afterbill_cli.importing import text_files
 from afterbill_cli.importing.duplicates import Seen
+from afterbill_cli.importing.export_columns import ExportColumns
 from afterbill_cli.importing.journal import Journal
-from afterbill_cli.importing.problems import Problems
 from afterbill_cli.importing.records import Layout
-from afterbill_cli.importing.responses.columns import ExportColumns
-from afterbill_cli.importing.responses.exports import Job
-from afterbill_cli.importing.responses.report import Report
-from afterbill_cli.importing.responses.rows import Checker, Meaning
+from afterbill_cli.importing.report import ProblemLog, ResponseReport
+from afterbill_cli.importing.response_rows import ExportSettings, ResponseChecker
+from afterbill_cli.importing.responses import ResponseImport
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import EVENTS, hash_address
 
@@ -27,8 +26,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
 SAMPLES = EVENTS / "imports" / "responses"
 
 
-def meaning(**changes: Any) -> Meaning:
-    """Of an export of csv, in Berlin."""
+def export_settings(**changes: Any) -> ExportSettings:
+    """Return the settings of a csv export, in Berlin."""
     defaults: dict[str, Any] = {
         "name": "csv",
         "question": Question.NPS,
@@ -37,15 +36,15 @@ def meaning(**changes: Any) -> Meaning:
         "home": BERLIN,
         "stages": {one: f"stage of {one}" for one in Touchpoint},
     }
-    return Meaning(**defaults | changes)
+    return ExportSettings(**defaults | changes)
 
 
 @dataclass
-class Found:
-    """What an import of a file comes to."""
+class ImportResult:
+    """The result of importing a file."""
 
     code: int
-    report: Report
+    report: ResponseReport
     table: MemoryTable
     rows: int
     responses: list[Invitation] = field(default_factory=list)
@@ -53,15 +52,15 @@ class Found:
     @property
     def left_out(self) -> dict[str, tuple[int, list[int]]]:
         """Reasons with their count and first lines."""
-        return {kind: (one.count, one.first) for kind, one in self.report.left_out.items()}
+        return {kind: (rows.count, rows.first) for kind, rows in self.report.left_out.items()}
 
     @property
     def notes(self) -> dict[str, tuple[int, list[int]]]:
-        """The same of what is only to know."""
-        return {kind: (one.count, one.first) for kind, one in self.report.notes.items()}
+        """The notes, by kind."""
+        return {kind: (rows.count, rows.first) for kind, rows in self.report.notes.items()}
 
     @property
-    def said(self) -> list[tuple[int, str, str]]:
+    def answers(self) -> list[tuple[int, str, str]]:
         """Rating, comment and time of each."""
         return [
             (one.answer.rating, one.answer.comment, f"{one.answered_at:%Y-%m-%dT%H:%M:%S}")
@@ -77,7 +76,7 @@ def read(
     columns: dict[str, str] | None = None,
     encoding: str | None = None,
     **changes: Any,
-) -> Found:
+) -> ImportResult:
     """Import it into a table in memory as of noon."""
     table = table if table is not None else MemoryTable()
     before = set(table.invitations)
@@ -86,14 +85,14 @@ def read(
     )
     with Seen() as seen:
         book = Journal(file.parent / ".afterbill" / "journal.json", file.name, NOW)
-        job = Job(layout, ResponseImportDeps(table, NOW), book, seen, Report(Problems()))
-        checker = Checker(meaning(**{"name": product} | changes), NOW, hash_address, seen.count)
+        job = ResponseImport(layout, ResponseImportDeps(table, NOW), book, seen, ResponseReport(ProblemLog()))
+        checker = ResponseChecker(export_settings(**{"name": product} | changes), NOW, hash_address, seen.count)
         code = job.run(checker, dry_run=False)
-    new = [one for id_, one in table.invitations.items() if id_ not in before]
-    return Found(code, job.report, table, job.rows, new)
+    new = [invitation for id_, invitation in table.invitations.items() if id_ not in before]
+    return ImportResult(code, job.report, table, job.rows, new)
 
 
-def write(file: Path, content: str | bytes, product: str = "csv", **changes: Any) -> Found:
-    """The same of this content."""
+def write(file: Path, content: str | bytes, product: str = "csv", **changes: Any) -> ImportResult:
+    """Write this content and import it."""
     file.write_bytes(content.encode() if isinstance(content, str) else content)
     return read(file, product, **changes)

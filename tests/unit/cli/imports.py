@@ -6,40 +6,39 @@ from pathlib import Path
 from typing import Any
 
 from afterbill.model.billing import BillingEvent
+from afterbill_cli.importing.customer_columns import FieldMap
+from afterbill_cli.importing.customer_rows import CustomerChecker, RowCounts, events, validate
 from afterbill_cli.importing.duplicates import Seen
-from afterbill_cli.importing.fields import FieldMap
-from afterbill_cli.importing.problems import Problems
 from afterbill_cli.importing.records import Layout
-from afterbill_cli.importing.rows import Checker
-from afterbill_cli.importing.validation import Checked, events, validate
+from afterbill_cli.importing.report import ProblemLog
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 @dataclass
-class Found:
-    """What checking a file comes to."""
+class CheckResult:
+    """The result of checking a file."""
 
-    checked: Checked
-    problems: Problems
+    checked: RowCounts
+    problems: ProblemLog
     events: list[BillingEvent] = field(default_factory=list)
 
     @property
-    def told(self) -> list[str]:
+    def messages(self) -> list[str]:
         """The problems as a person reads them."""
         return [f"{one.line} {one.column}: {one.text}. {one.hint}" for one in self.problems.first]
 
     @property
     def addresses(self) -> list[str | None]:
-        """Of the rows that are to be imported."""
+        """The addresses of the rows to import."""
         return [one.customer.email for one in self.events]
 
 
-def check(file: Path, content: str | bytes, source: str | None = "shop", **layout: Any) -> Found:
+def check(file: Path, content: str | bytes, source: str | None = "shop", **layout: Any) -> CheckResult:
     """Write it, and check it as of noon."""
     file.write_bytes(content.encode() if isinstance(content, str) else content)
     chosen = Layout(file, **{"fields": FieldMap()} | layout)
-    checker, problems = Checker(source, NOW), Problems()
+    checker, problems = CustomerChecker(source, NOW), ProblemLog()
     with Seen() as seen:
         checked = validate(chosen, checker, seen, problems, lambda _: None)
-        return Found(checked, problems, [event for _, event in events(chosen, checker, seen, 0)])
+        return CheckResult(checked, problems, [event for _, event in events(chosen, checker, seen, 0)])

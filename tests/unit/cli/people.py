@@ -1,4 +1,4 @@
-"""Those who use the commands, and the servers that answer them, as tests need them."""
+"""People who run commands, and servers that answer them, for tests."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from afterbill.adapters.http.http_client import Answer
 from afterbill.model.webhooks import Source
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.sources import access
+from afterbill_cli.sources import stack_secrets
 from afterbill_cli.sources.terminal import Terminal
 
 
@@ -55,12 +55,12 @@ class Server:
 
 
 def stored(stack: Deployed, secret: str) -> dict[str, Any]:
-    found = access.secret(stack, f"{secret}SecretArn")
-    return dict(found.value())
+    secret_entry = stack_secrets.secret(stack, f"{secret}SecretArn")
+    return dict(secret_entry.value())
 
 
 def store(stack: Deployed, secret: str, value: Mapping[str, Any]) -> None:
-    access.secret(stack, f"{secret}SecretArn").store(value)
+    stack_secrets.secret(stack, f"{secret}SecretArn").store(value)
 
 
 def source(stack: Deployed, name: str) -> Source:

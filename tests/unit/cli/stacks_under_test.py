@@ -16,8 +16,8 @@ from botocore.validate import validate_parameters
 from afterbill.outreach.caps import SendingCaps
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.doctor.checks import CHECKS, examine
+from afterbill_cli.doctor.dns_lookup import Dns
 from afterbill_cli.doctor.findings import Finding, Verdict
-from afterbill_cli.doctor.resolver import Dns
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -96,52 +96,58 @@ SECRETS: dict[str, Any] = {
     "Tokens": {name: {"refresh_token": "hidden"} for name in ("books", "ledger")},
     "Keys": {"identity": "k" * 64, "links": {}},
 }
-"""Of the sources that conftest configures."""
+"""Secrets of the sources that conftest configures."""
 
 
 def stack(parameters: Mapping[str, str]) -> dict[str, Any]:
-    said = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
-    one = {"StackName": "afterbill", "CreationTime": NOW, "StackStatus": "UPDATE_COMPLETE", "Parameters": said}
-    return {"Stacks": [one]}
+    pairs = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    description = {"StackName": "afterbill", "CreationTime": NOW, "StackStatus": "UPDATE_COMPLETE", "Parameters": pairs}
+    return {"Stacks": [description]}
 
 
 def subscriptions(asked: Mapping[str, Any]) -> dict[str, Any]:
-    found = {"Protocol": "sqs", "Endpoint": f"arn:aws:sqs:us-east-1:{ACCOUNT}:MailEvents", "SubscriptionArn": TOPIC}
+    subscription = {
+        "Protocol": "sqs",
+        "Endpoint": f"arn:aws:sqs:us-east-1:{ACCOUNT}:MailEvents",
+        "SubscriptionArn": TOPIC,
+    }
     if asked["TopicArn"] == ALARM_TOPIC:
-        found = {"Protocol": "email", "Endpoint": "ops@acme.com", "SubscriptionArn": f"{ALARM_TOPIC}:1"}
-    return {"Subscriptions": [found]}
+        subscription = {"Protocol": "email", "Endpoint": "ops@acme.com", "SubscriptionArn": f"{ALARM_TOPIC}:1"}
+    return {"Subscriptions": [subscription]}
 
 
 def secrets(**different: Any) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """What they hold; None is a secret that is not there, a text one that is stored as it is."""
+    """Answer with these secrets; None is a missing secret, a text is stored as it is."""
 
-    def told(asked: Mapping[str, Any]) -> dict[str, Any]:
+    def reply_to(asked: Mapping[str, Any]) -> dict[str, Any]:
         held = (SECRETS | different)[asked["SecretId"]]
         if held is None:
             return refused("ResourceNotFoundException")
         return {"SecretString": held if isinstance(held, str) else json.dumps(held)}
 
-    return told
+    return reply_to
 
 
 def messages(**counts: int) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    def told(asked: Mapping[str, Any]) -> dict[str, Any]:
+    def reply_to(asked: Mapping[str, Any]) -> dict[str, Any]:
         name = asked["QueueUrl"].rpartition("/")[2]
         arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}"
         return {"Attributes": {"ApproximateNumberOfMessages": str(counts.get(name, 0)), "QueueArn": arn}}
 
-    return told
+    return reply_to
 
 
 def measured(*values: float | None) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """The newest values in the order they are asked for; None where there is none."""
 
-    def told(asked: Mapping[str, Any]) -> dict[str, Any]:
-        ids = [one["Id"] for one in asked["MetricDataQueries"]]
-        found = zip(ids, [*values, *[None] * len(ids)], strict=False)
-        return {"MetricDataResults": [{"Id": key, "Values": [] if one is None else [one, 9e9]} for key, one in found]}
+    def reply_to(asked: Mapping[str, Any]) -> dict[str, Any]:
+        ids = [value["Id"] for value in asked["MetricDataQueries"]]
+        pairs = zip(ids, [*values, *[None] * len(ids)], strict=False)
+        return {
+            "MetricDataResults": [{"Id": key, "Values": [] if value is None else [value, 9e9]} for key, value in pairs]
+        }
 
-    return told
+    return reply_to
 
 
 HEALTHY: dict[str, Any] = {
@@ -186,7 +192,7 @@ HEALTHY: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What botocore looks at of an HTTP answer."""
+    """The parts of an HTTP answer that botocore reads."""
 
     status_code: int
 
@@ -213,12 +219,12 @@ def _client(service: str) -> tuple[Any, list[Mapping[str, Any]]]:
         context["asked"] = dict(params)
 
     def answer(model: Any, context: Any, **_: Any) -> tuple[Answer, Any]:
-        said = current[0].get(model.name, refused("UnknownOperationException", "no such operation"))
-        said = said(context["asked"]) if callable(said) else said
-        if "Error" in said:
-            return Answer(400), said
-        validate_parameters(said, model.output_shape)
-        return Answer(200), said
+        reply = current[0].get(model.name, refused("UnknownOperationException", "no such operation"))
+        reply = reply(context["asked"]) if callable(reply) else reply
+        if "Error" in reply:
+            return Answer(400), reply
+        validate_parameters(reply, model.output_shape)
+        return Answer(200), reply
 
     made.meta.events.register(f"before-parameter-build.{made.meta.service_model.service_id.hyphenize()}", remember)
     made.meta.events.register(f"before-call.{made.meta.service_model.service_id.hyphenize()}", answer)
@@ -238,8 +244,8 @@ class Zone:
         if key not in self.records:
             exists = any(one.partition(" ")[0] == key.partition(" ")[0] for one in self.records)
             raise dns.resolver.NoAnswer if exists else dns.resolver.NXDOMAIN
-        found = self.records[key]
-        return [dns.rdata.from_text("IN", kind, one) for one in ([found] if isinstance(found, str) else found)]
+        record = self.records[key]
+        return [dns.rdata.from_text("IN", kind, one) for one in ([record] if isinstance(record, str) else record)]
 
 
 def stack_under_test(
@@ -252,23 +258,25 @@ def stack_under_test(
 ) -> StackUnderTest:
     """The healthy one with these differences."""
     described = {"DescribeStacks": stack(PARAMETERS | dict(parameters or {}))}
-    known = HEALTHY | described | dict(answers or {})
-    deployed = Deployed("afterbill", OUTPUTS | dict(outputs or {}), lambda service: client(service, known), config)
+    answers_by_name = HEALTHY | described | dict(answers or {})
+    deployed = Deployed(
+        "afterbill", OUTPUTS | dict(outputs or {}), lambda service: client(service, answers_by_name), config
+    )
     return StackUnderTest(deployed, Dns(Zone(ZONE | dict(zone or {}))), NOW)
 
 
 def capped(examined: StackUnderTest, **caps: Any) -> StackUnderTest:
-    """The same under [sending] with these caps."""
+    """Return the stack with these caps under [sending]."""
     vars(examined)["policy"] = replace(examined.policy, sending=SendingCaps(**caps))
     return examined
 
 
 def findings(examined: StackUnderTest, check: str) -> list[Finding]:
-    (found,) = (one for one in CHECKS if one.name == check)
-    return list(examine(found, examined))
+    (chosen,) = (one for one in CHECKS if one.name == check)
+    return list(examine(chosen, examined))
 
 
 def worst(examined: StackUnderTest, check: str) -> Finding:
     """The finding that matters most."""
     order = (Verdict.OK, Verdict.UNKNOWN, Verdict.WARN, Verdict.FAIL)
-    return max(findings(examined, check), key=lambda one: order.index(one.verdict))
+    return max(findings(examined, check), key=lambda finding: order.index(finding.verdict))

@@ -95,7 +95,7 @@ def test_our_own_templates_are_in_order_as_overrides(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("\n{% if %}", "line 2: Expected an expression, got 'end of statement block'"),
         ("{{ naem }}", 'line 1: "naem" is unknown; did you mean "name"?'),
@@ -121,12 +121,12 @@ def test_our_own_templates_are_in_order_as_overrides(folder: Path) -> None:
         ("{% include 'survey/foot.txt' %}", 'line 1: the template "survey/foot.txt" is unknown'),
     ],
 )
-def test_a_template_that_would_fail_when_a_mail_is_due_is_told(folder: Path, text: str, told: str | None) -> None:
+def test_a_template_that_would_fail_when_a_mail_is_due_is_told(folder: Path, text: str, expected: str | None) -> None:
     problems = override(folder, "mail/survey/body.txt", text)
     place = "templates/mail/survey/body.txt: "
-    if told:
+    if expected:
         (problem,) = problems
-        assert problem.startswith(place + told)
+        assert problem.startswith(place + expected)
     else:
         assert problems == []
 

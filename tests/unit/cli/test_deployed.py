@@ -1,4 +1,4 @@
-"""Which stack a command speaks to, and the command line around it."""
+"""The stack that a command works on, and the command line around it."""
 
 import argparse
 import io
@@ -13,7 +13,7 @@ from afterbill.model.errors import AfterbillError
 from afterbill_cli import cli, deployed, local_stack
 from afterbill_cli.sources import commands
 from afterbill_cli.sources.terminal import interactive, scripted
-from afterbill_dev.local.aws import environment as aws_environment
+from afterbill_dev.local.aws_environment import environment as aws_environment
 from tests.unit.cli.people import Server
 
 
@@ -48,6 +48,13 @@ def test_without_a_name_it_is_the_stack_called_afterbill(capsys):
     assert capsys.readouterr().err == "stack: afterbill\n"
 
 
+def test_an_installed_command_reads_the_configuration_of_the_folder_it_runs_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert local_stack.checkout(tmp_path / "site-packages" / "afterbill_cli") == tmp_path
+    assert local_stack.checkout(local_stack.ROOT / "afterbill_cli") == local_stack.ROOT
+
+
 @pytest.mark.usefixtures("aws")
 def test_the_environment_may_name_the_stack_and_the_command_line_decides(monkeypatch, tmp_path):
     monkeypatch.setenv("AFTERBILL_STACK", "second")
@@ -58,14 +65,14 @@ def test_the_environment_may_name_the_stack_and_the_command_line_decides(monkeyp
 
 @pytest.mark.usefixtures("aws")
 def test_while_the_local_stack_is_up_it_is_the_one(tmp_path):
-    said = {"stack_name": "local", "api_url": "http://127.0.0.1:8480", "configuration": str(tmp_path)}
+    description = {"stack_name": "local", "api_url": "http://127.0.0.1:8480", "configuration": str(tmp_path)}
     environment = aws_environment("http://127.0.0.1:4566")
-    known = {"outputs": {"ApiUrl": "http://elsewhere"}, "environment": environment}
-    (tmp_path / "stack.json").write_text(json.dumps(said | known))
+    details = {"outputs": {"ApiUrl": "http://elsewhere"}, "environment": environment}
+    (tmp_path / "stack.json").write_text(json.dumps(description | details))
 
     stack = deployed.connect(chosen())
 
-    assert (stack.name, stack.output("ApiUrl"), stack.config) == ("local", said["api_url"], tmp_path)
+    assert (stack.name, stack.output("ApiUrl"), stack.config) == ("local", description["api_url"], tmp_path)
     assert stack.client("sqs").meta.endpoint_url == "http://127.0.0.1:4566"
     assert deployed.connect(chosen("second")).name == "second"
 
@@ -97,13 +104,13 @@ def test_a_script_gives_secrets_line_by_line(monkeypatch, stack, capsys):
 
     assert run(monkeypatch, stack, "source", "add", "paddle", "--secret-stdin", "--wait", "0") == 0
     assert run(monkeypatch, stack, "source", "list") == 0
-    said = capsys.readouterr().out
-    assert "paddle  " in said
-    assert "pdl_" not in said
+    output = capsys.readouterr().out
+    assert "paddle  " in output
+    assert "pdl_" not in output
 
 
 def test_the_other_commands_are_wired(monkeypatch, stack, capsys):
-    monkeypatch.setattr("afterbill_cli.sources.probe.HttpClient", lambda _pool: Server(202))
+    monkeypatch.setattr("afterbill_cli.sources.test_webhook.HttpClient", lambda _pool: Server(202))
     monkeypatch.setattr("sys.stdin", io.StringIO("secret\n"))
     run(monkeypatch, stack, "source", "add", "lemonsqueezy", "--name", "events2", "--secret-stdin", "--wait", "0")
 
@@ -112,10 +119,10 @@ def test_the_other_commands_are_wired(monkeypatch, stack, capsys):
     assert run(monkeypatch, stack, "source", "test", "events") == 1
     assert run(monkeypatch, stack, "tasks") == 0
     assert run(monkeypatch, stack, "tasks", "done", "books", "verifier", "7") == 1
-    told = capsys.readouterr()
-    assert "No verifier waits" in told.out
-    assert "nobody's consent" in told.err
-    assert "there is no task" in told.err
+    output = capsys.readouterr()
+    assert "No verifier waits" in output.out
+    assert "nobody's consent" in output.err
+    assert "there is no task" in output.err
 
 
 def test_how_long_to_wait_is_a_duration():

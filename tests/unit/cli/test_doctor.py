@@ -7,10 +7,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from afterbill_cli import cli, deployed
-from afterbill_cli.doctor import commands, report
+from afterbill_cli.doctor import commands
 from afterbill_cli.doctor.checks import CHECKS, Check, examine
+from afterbill_cli.doctor.dns_lookup import Dns
 from afterbill_cli.doctor.findings import Verdict, fail, ok, unknown, warn
-from afterbill_cli.doctor.resolver import Dns
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 from tests.unit.cli.stacks_under_test import HEALTHY, NOW, findings, refused, stack_under_test, worst
 from tests.unit.docs.pages import read, table
@@ -28,14 +28,16 @@ def test_a_permission_that_is_missing_is_named_and_harms_no_other_check(config, 
     code = "AuthorizationError" if need.startswith("sns") else "AccessDeniedException"
     examined = stack_under_test(config, {operation(need): refused(code, DENIED.format(need))})
 
-    told = {check: findings(examined, check.name) for check in CHECKS}
+    by_check = {check: findings(examined, check.name) for check in CHECKS}
 
-    silent = [check for check, found in told.items() if found[-1].remedy == f"allow {need} to whoever runs this"]
+    silent = [
+        check for check, reported in by_check.items() if reported[-1].remedy == f"allow {need} to whoever runs this"
+    ]
     assert silent
-    assert all(found[-1].verdict is Verdict.UNKNOWN for check, found in told.items() if check in silent)
+    assert all(reported[-1].verdict is Verdict.UNKNOWN for check, reported in by_check.items() if check in silent)
     assert all(need in check.needs for check in silent)
-    spared = [check for check, found in told.items() if need not in check.needs]
-    assert all(examine_again(config, check) == told[check] for check in spared)
+    spared = [check for check, reported in by_check.items() if need not in check.needs]
+    assert all(examine_again(config, check) == by_check[check] for check in spared)
 
 
 def examine_again(config, check):
@@ -44,37 +46,37 @@ def examine_again(config, check):
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 def test_a_check_asks_for_no_more_than_it_says(config, check):
-    """What it does not name is denied, and makes no difference."""
+    """Permissions that a check does not name are denied, which makes no difference."""
     denied = {name: refused("AccessDenied") for name in HEALTHY if name not in map(operation, check.needs)}
 
     assert findings(stack_under_test(config, denied), check.name) == findings(stack_under_test(config), check.name)
 
 
 def test_a_denial_that_names_no_permission_is_told_with_all_the_check_needs(config):
-    found = worst(stack_under_test(config, {"ListSchedules": refused("AccessDenied")}), "schedules")
+    finding = worst(stack_under_test(config, {"ListSchedules": refused("AccessDenied")}), "schedules")
 
-    assert found == unknown("you may not look: ListSchedules", "allow scheduler:ListSchedules to whoever runs this")
+    assert finding == unknown("you may not look: ListSchedules", "allow scheduler:ListSchedules to whoever runs this")
 
 
 def test_a_service_that_an_emulator_does_not_have_is_unknown(config):
-    found = worst(stack_under_test(config, {"ListSchedules": refused("InvalidAction", "nothing here")}), "schedules")
+    finding = worst(stack_under_test(config, {"ListSchedules": refused("InvalidAction", "nothing here")}), "schedules")
 
-    assert (found.verdict, found.found) == (Verdict.UNKNOWN, "ListSchedules: InvalidAction: nothing here")
+    assert (finding.verdict, finding.text) == (Verdict.UNKNOWN, "ListSchedules: InvalidAction: nothing here")
 
 
 def test_an_output_that_an_older_stack_does_not_have_is_unknown(config):
-    known = stack_under_test(config)
-    older = deployed.Deployed("afterbill", {}, known.deployed.client, config)
+    examined = stack_under_test(config)
+    older = deployed.Deployed("afterbill", {}, examined.deployed.client, config)
 
-    found = worst(StackUnderTest(older, known.dns, NOW), "schedules")
+    finding = worst(StackUnderTest(older, examined.dns, NOW), "schedules")
 
-    assert found.found == "stack afterbill has no output ScheduleGroupName: build and deploy this version first"
+    assert finding.text == "stack afterbill has no output ScheduleGroupName: build and deploy this version first"
 
 
 def test_a_parameter_that_an_older_stack_does_not_have_is_unknown(config):
     bare = {"Stacks": [{"StackName": "afterbill", "CreationTime": NOW, "StackStatus": "CREATE_COMPLETE"}]}
 
-    assert "no parameter AlarmEmail" in worst(stack_under_test(config, {"DescribeStacks": bare}), "alarm mail").found
+    assert "no parameter AlarmEmail" in worst(stack_under_test(config, {"DescribeStacks": bare}), "alarm mail").text
 
 
 @pytest.mark.parametrize("error", [EndpointConnectionError(endpoint_url="https://ses"), KeyError("Schedules")])
@@ -83,16 +85,16 @@ def test_whatever_goes_wrong_is_a_finding_after_those_there_are(config, error):
         yield ok("so far")
         raise error
 
-    found = list(examine(Check("one", look), stack_under_test(config)))
+    reported = list(examine(Check("one", look), stack_under_test(config)))
 
-    assert [one.verdict for one in found] == [Verdict.OK, Verdict.UNKNOWN]
-    assert found[1].remedy
+    assert [one.verdict for one in reported] == [Verdict.OK, Verdict.UNKNOWN]
+    assert reported[1].remedy
 
 
 def test_an_error_of_ses_that_is_no_missing_identity_stays_one(config):
     throttled = stack_under_test(config, {"GetEmailIdentity": refused("TooManyRequestsException")})
 
-    assert worst(throttled, "identity").found.startswith("GetEmailIdentity: TooManyRequestsException")
+    assert worst(throttled, "identity").text.startswith("GetEmailIdentity: TooManyRequestsException")
 
 
 def test_a_secret_that_may_not_be_read_is_no_missing_one(config):
@@ -128,14 +130,14 @@ def test_a_person_reads_a_line_per_finding_and_what_to_do(config, capsys):
 def test_a_program_reads_one_object(config, capsys):
     assert commands.run(stack_under_test(config), as_json=True, checks=SICK) == 1
 
-    told = json.loads(capsys.readouterr().out)
-    assert (told["stack"], told["healthy"]) == ("afterbill", False)
-    assert told["findings"][2] == {"check": "the second", "verdict": "fail", "found": "broken", "remedy": "`mend`"}
+    report = json.loads(capsys.readouterr().out)
+    assert (report["stack"], report["healthy"]) == ("afterbill", False)
+    assert report["findings"][2] == {"check": "the second", "verdict": "fail", "found": "broken", "remedy": "`mend`"}
 
 
 def test_only_what_fails_makes_the_command_fail():
-    assert report.healthy([("one", warn("a", "b")), ("two", unknown("c"))])
-    assert not report.healthy([("one", fail("a", "b"))])
+    assert commands.healthy([("one", warn("a", "b")), ("two", unknown("c"))])
+    assert not commands.healthy([("one", fail("a", "b"))])
 
 
 def run(monkeypatch, stack, *arguments):
@@ -149,9 +151,9 @@ def test_the_command_examines_the_stack_it_speaks_to(monkeypatch, config, capsys
 
     run(monkeypatch, examined.deployed, "--json")
 
-    told = json.loads(capsys.readouterr().out)["findings"]
-    assert {one["check"] for one in told} == {check.name for check in CHECKS}
-    assert [one for one in told if one["verdict"] == "unknown"] == []
+    rows = json.loads(capsys.readouterr().out)["findings"]
+    assert {one["check"] for one in rows} == {check.name for check in CHECKS}
+    assert [one for one in rows if one["verdict"] == "unknown"] == []
 
 
 def test_name_servers_need_not_be_asked(monkeypatch, config, capsys):
@@ -168,4 +170,4 @@ def test_the_page_names_every_check_and_permission():
 def test_name_servers_that_are_silent_from_the_start_are_not_asked(config):
     examined = StackUnderTest(stack_under_test(config).deployed, Dns(silent="no network"), NOW)
 
-    assert worst(examined, "SPF").found == "no network"
+    assert worst(examined, "SPF").text == "no network"

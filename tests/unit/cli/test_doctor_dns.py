@@ -7,9 +7,9 @@ import dns.exception
 import dns.resolver
 import pytest
 
-from afterbill_cli.doctor import resolver
+from afterbill_cli.doctor import dns_lookup
+from afterbill_cli.doctor.dns_lookup import Dns, NoAnswerError
 from afterbill_cli.doctor.findings import Verdict
-from afterbill_cli.doctor.resolver import Dns, NoAnswerError
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 from tests.unit.cli.stacks_under_test import IDENTITY, NOW, ZONE, Zone, findings, stack_under_test, worst
 
@@ -47,9 +47,9 @@ def test_a_domain_reserved_for_examples_is_not_looked_up(config, check):
 
 
 def test_spf_that_leaves_ses_out_fails(config):
-    found = spf(config, "v=spf1 ip4:192.0.2.1 -all")
+    finding = spf(config, "v=spf1 ip4:192.0.2.1 -all")
 
-    assert (found.verdict, found.remedy) == (Verdict.FAIL, "add include:amazonses.com to it")
+    assert (finding.verdict, finding.remedy) == (Verdict.FAIL, "add include:amazonses.com to it")
 
 
 def test_spf_may_let_ses_in_by_another_record(config):
@@ -66,17 +66,17 @@ def test_spf_that_cannot_be_read_fails(config):
 
 
 def test_without_spf_dmarc_has_one_leg_less(config):
-    found = spf(config, "something else")
+    finding = spf(config, "something else")
 
-    assert found.verdict is Verdict.WARN
-    assert found.remedy == 'TXT record at bounce.acme.com: "v=spf1 include:amazonses.com ~all"'
+    assert finding.verdict is Verdict.WARN
+    assert finding.remedy == 'TXT record at bounce.acme.com: "v=spf1 include:amazonses.com ~all"'
 
 
 def test_without_a_mail_from_domain_the_record_of_ses_counts(config):
     without = {name: value for name, value in IDENTITY.items() if name != "MailFromAttributes"}
     examined = stack_under_test(config, {"GetEmailIdentity": without})
 
-    assert worst(examined, "SPF").found.startswith("the record of amazonses.com counts")
+    assert worst(examined, "SPF").text.startswith("the record of amazonses.com counts")
 
 
 # DKIM
@@ -89,20 +89,20 @@ def keys(config, **different):
 
 
 def test_a_removed_key_is_found_before_ses_notices(config):
-    found = worst(stack_under_test(config, zone={"b._domainkey.acme.com CNAME": "elsewhere.example.org."}), "DKIM")
+    finding = worst(stack_under_test(config, zone={"b._domainkey.acme.com CNAME": "elsewhere.example.org."}), "DKIM")
 
-    assert found.verdict is Verdict.FAIL
-    assert found.remedy == "CNAME record: b._domainkey.acme.com to b.dkim.amazonses.com"
+    assert finding.verdict is Verdict.FAIL
+    assert finding.remedy == "CNAME record: b._domainkey.acme.com to b.dkim.amazonses.com"
 
 
 def test_keys_may_stand_in_the_zone_that_ses_names(config):
-    found = worst(keys(config, Tokens=["a"], SigningHostedZone="x1.dkim.eu-central-1.amazonses.com"), "DKIM")
+    finding = worst(keys(config, Tokens=["a"], SigningHostedZone="x1.dkim.eu-central-1.amazonses.com"), "DKIM")
 
-    assert found.remedy.endswith("._domainkey.acme.com to a.x1.dkim.eu-central-1.amazonses.com")
+    assert finding.remedy.endswith("._domainkey.acme.com to a.x1.dkim.eu-central-1.amazonses.com")
 
 
 def test_a_key_that_is_not_there_at_all_is_told(config):
-    assert "no key at z._domainkey.acme.com" in worst(keys(config, Tokens=["z"]), "DKIM").found
+    assert "no key at z._domainkey.acme.com" in worst(keys(config, Tokens=["z"]), "DKIM").text
 
 
 def test_a_key_of_your_own_is_left_to_ses(config):
@@ -113,10 +113,10 @@ def test_a_key_of_your_own_is_left_to_ses(config):
 
 
 def test_without_dmarc_large_senders_are_refused(config):
-    found = dmarc(config, "nothing of the kind")
+    finding = dmarc(config, "nothing of the kind")
 
-    assert found.verdict is Verdict.WARN
-    assert "v=DMARC1; p=none" in found.remedy
+    assert finding.verdict is Verdict.WARN
+    assert "v=DMARC1; p=none" in finding.remedy
 
 
 def test_dmarc_that_cannot_be_read_counts_for_nothing(config):
@@ -126,9 +126,9 @@ def test_dmarc_that_cannot_be_read_counts_for_nothing(config):
 def test_the_record_of_the_organisation_counts_with_its_policy_for_subdomains(config):
     zone = {"_dmarc.acme.com TXT": '"v=DMARC1; p=none; sp=reject"', "mail.acme.com MX": "10 mx.acme.com."}
 
-    found = worst(stack_under_test(config, parameters={"SenderAddress": "survey@mail.acme.com"}, zone=zone), "DMARC")
+    finding = worst(stack_under_test(config, parameters={"SenderAddress": "survey@mail.acme.com"}, zone=zone), "DMARC")
 
-    assert found.found == "p=reject counts for mail.acme.com"
+    assert finding.text == "p=reject counts for mail.acme.com"
 
 
 def test_strict_alignment_wants_a_signature_of_the_very_domain(config):
@@ -155,19 +155,19 @@ class Silent:
 @pytest.mark.parametrize("error", [OSError("network is unreachable"), dns.resolver.NoNameservers()])
 @pytest.mark.parametrize("check", RECORDS)
 def test_name_servers_that_do_not_answer_say_nothing_about_a_record(config, check, error):
-    known = stack_under_test(config)
-    examined = StackUnderTest(known.deployed, Dns(Silent(error)), NOW)
+    examined = stack_under_test(config)
+    examined = StackUnderTest(examined.deployed, Dns(Silent(error)), NOW)
 
     assert [one.verdict for one in findings(examined, check)] == [Verdict.UNKNOWN]
 
 
 def test_silent_name_servers_are_asked_once(config):
-    known = stack_under_test(config)
-    examined = StackUnderTest(known.deployed, Dns(Silent(OSError("network is unreachable"))), NOW)
+    examined = stack_under_test(config)
+    examined = StackUnderTest(examined.deployed, Dns(Silent(OSError("network is unreachable"))), NOW)
 
-    told = {findings(examined, check)[0].found for check in RECORDS}
+    texts = {findings(examined, check)[0].text for check in RECORDS}
 
-    assert told == {"DNS did not answer for amazonses.com: network is unreachable"}
+    assert texts == {"DNS did not answer for amazonses.com: network is unreachable"}
     assert examined.dns.resolver.asked == 1
 
 
@@ -175,9 +175,9 @@ def test_silent_name_servers_are_asked_once(config):
 def test_name_servers_that_deny_every_name_are_not_believed(config, check):
     examined = StackUnderTest(stack_under_test(config).deployed, Dns(Zone({})), NOW)
 
-    (found,) = findings(examined, check)
+    (finding,) = findings(examined, check)
 
-    assert (found.verdict, "deny amazonses.com" in found.found) == (Verdict.UNKNOWN, True)
+    assert (finding.verdict, "deny amazonses.com" in finding.text) == (Verdict.UNKNOWN, True)
     assert examined.dns.resolver.asked == 1
 
 
@@ -199,17 +199,17 @@ def test_a_machine_without_name_servers_knows_nothing(monkeypatch):
     monkeypatch.setattr(dns.resolver, "Resolver", unconfigured)
 
     with pytest.raises(NoAnswerError, match="knows no name server"):
-        resolver.live().alias("acme.com")
+        dns_lookup.live().alias("acme.com")
 
 
 def test_where_checkdmarc_is_not_installed_that_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "dns.resolver", None)
 
-    assert "pip install" in resolver.live().silent
+    assert "pip install" in dns_lookup.live().silent
 
 
 def test_the_name_servers_of_the_machine_are_asked(monkeypatch):
     monkeypatch.setattr(dns.resolver, "Resolver", lambda: Zone({**ZONE, "x.acme.com CNAME": "Y.acme.com."}))
 
-    assert resolver.live().alias("x.acme.com") == "y.acme.com"
-    assert resolver.live().alias("z.acme.com") == ""
+    assert dns_lookup.live().alias("x.acme.com") == "y.acme.com"
+    assert dns_lookup.live().alias("z.acme.com") == ""

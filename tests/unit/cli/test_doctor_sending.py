@@ -44,7 +44,7 @@ def dkim(**different):
 
 
 @pytest.mark.parametrize(
-    ("different", "verdict", "told"),
+    ("different", "verdict", "expected"),
     [
         ({}, Verdict.OK, "to anybody (HEALTHY)"),
         ({"SendingEnabled": False}, Verdict.FAIL, "does not send"),
@@ -53,26 +53,26 @@ def dkim(**different):
         ({"ProductionAccessEnabled": False}, Verdict.FAIL, "sandbox: only verified addresses get mail"),
     ],
 )
-def test_the_account_must_send_to_anybody(config, different, verdict, told):
-    found = worst(account(config, **different), "SES account")
+def test_the_account_must_send_to_anybody(config, different, verdict, expected):
+    finding = worst(account(config, **different), "SES account")
 
-    assert (found.verdict, told in found.found) == (verdict, True)
+    assert (finding.verdict, expected in finding.text) == (verdict, True)
 
 
 def test_a_request_to_leave_the_sandbox_is_told_of(config):
     details = {"ReviewDetails": {"Status": "DENIED"}}
 
-    found = worst(account(config, ProductionAccessEnabled=False, Details=details), "SES account")
+    finding = worst(account(config, ProductionAccessEnabled=False, Details=details), "SES account")
 
-    assert "the request is DENIED" in found.found
-    assert "request production access" in found.remedy
+    assert "the request is DENIED" in finding.text
+    assert "request production access" in finding.remedy
 
 
 # quota
 
 
 def test_caps_below_the_quota_are_in_order(config):
-    assert worst(allowed(config, sent=120, per_hour=500, per_day=10000), "SES quota").found == (
+    assert worst(allowed(config, sent=120, per_hour=500, per_day=10000), "SES quota").text == (
         "120 of 50000 mails in 24 hours, 14 a second; surveys.toml: 500 an hour, 10000 a day"
     )
 
@@ -86,10 +86,10 @@ def test_caps_below_the_quota_are_in_order(config):
     ],
 )
 def test_what_ses_does_not_take_is_better_not_sent(config, caps, ses, remedy):
-    found = findings(allowed(config, **ses, **caps), "SES quota")
+    reported = findings(allowed(config, **ses, **caps), "SES quota")
 
-    assert {one.verdict for one in found} == {Verdict.WARN}
-    assert any(remedy in one.remedy for one in found)
+    assert {one.verdict for one in reported} == {Verdict.WARN}
+    assert any(remedy in one.remedy for one in reported)
 
 
 def test_no_more_copies_should_send_than_ses_takes(config):
@@ -104,9 +104,9 @@ def test_a_quota_that_is_nearly_used_up_is_told(config, sent, verdict):
 
 
 def test_a_quota_without_limit_is_never_used_up(config):
-    found = worst(allowed(config, day=-1.0, sent=9_123_456, per_day=1_000_000), "SES quota")
+    finding = worst(allowed(config, day=-1.0, sent=9_123_456, per_day=1_000_000), "SES quota")
 
-    assert (found.verdict, found.found.split(" in ")[0]) == (Verdict.OK, "9123456 mails")
+    assert (finding.verdict, finding.text.split(" in ")[0]) == (Verdict.OK, "9123456 mails")
 
 
 # text messages
@@ -126,10 +126,10 @@ def test_who_asks_by_text_message_needs_a_service_for_it(config, service, channe
     rule = replace(rules[Touchpoint.RENEWED], ask=True, channels=channels)
     vars(examined)["policy"] = replace(examined.policy, rules={**rules, Touchpoint.RENEWED: rule})
 
-    found = worst(examined, "text messages")
+    finding = worst(examined, "text messages")
 
-    assert found.verdict is verdict
-    assert ("SmsService is none, and" in found.found and "renewed" in found.found) is (verdict is Verdict.FAIL)
+    assert finding.verdict is verdict
+    assert ("SmsService is none, and" in finding.text and "renewed" in finding.text) is (verdict is Verdict.FAIL)
 
 
 # rates and the circuit breaker
@@ -159,16 +159,16 @@ def test_a_stop_of_our_own_is_told_with_its_reason(config):
     stopped = stack_under_test(config, {"GetItem": {"Item": {"reason": {"S": "5 % bounced"}}}})
 
     assert worst(stopped, "circuit breaker").verdict is Verdict.FAIL
-    assert "5 % bounced" in worst(stopped, "circuit breaker").found
+    assert "5 % bounced" in worst(stopped, "circuit breaker").text
 
 
 # identity
 
 
 def test_a_verified_domain_with_its_own_mail_from_is_in_order(config):
-    told = [one.found for one in findings(stack_under_test(config), "identity")]
+    texts = [one.text for one in findings(stack_under_test(config), "identity")]
 
-    assert told == ["acme.com is verified", "MAIL FROM bounce.acme.com is set up"]
+    assert texts == ["acme.com is verified", "MAIL FROM bounce.acme.com is set up"]
 
 
 def test_an_identity_that_is_not_there_can_be_made(config):
@@ -197,13 +197,13 @@ def test_the_identity_may_be_another_than_the_senders_domain(config):
 def test_an_identity_that_is_not_verified_says_why(config):
     info = {"ErrorType": "HOST_NOT_FOUND"}
 
-    found = worst(under(config, VerifiedForSendingStatus=False, VerificationInfo=info), "identity")
+    finding = worst(under(config, VerifiedForSendingStatus=False, VerificationInfo=info), "identity")
 
-    assert (found.verdict, found.found) == (Verdict.FAIL, "acme.com may not send: HOST_NOT_FOUND")
+    assert (finding.verdict, finding.text) == (Verdict.FAIL, "acme.com may not send: HOST_NOT_FOUND")
 
 
 @pytest.mark.parametrize(
-    ("mail_from", "verdict", "told"),
+    ("mail_from", "verdict", "expected"),
     [
         ({}, Verdict.WARN, "DMARC rests on DKIM"),
         ({"MailFromDomainStatus": "FAILED"}, Verdict.WARN, "SES uses amazonses.com"),
@@ -214,13 +214,15 @@ def test_an_identity_that_is_not_verified_says_why(config):
         ),
     ],
 )
-def test_a_mail_from_domain_of_ones_own_must_be_set_up(config, mail_from, verdict, told):
-    said = {"MailFromAttributes": IDENTITY["MailFromAttributes"] | mail_from}
+def test_a_mail_from_domain_of_ones_own_must_be_set_up(config, mail_from, verdict, expected):
+    attributes = {"MailFromAttributes": IDENTITY["MailFromAttributes"] | mail_from}
     bare = {"VerifiedForSendingStatus": True}
 
-    found = findings(stack_under_test(config, {"GetEmailIdentity": bare | (said if mail_from else {})}), "identity")[-1]
+    finding = findings(
+        stack_under_test(config, {"GetEmailIdentity": bare | (attributes if mail_from else {})}), "identity"
+    )[-1]
 
-    assert (found.verdict, told in found.found) == (verdict, True)
+    assert (finding.verdict, expected in finding.text) == (verdict, True)
 
 
 @pytest.mark.parametrize(
@@ -233,10 +235,10 @@ def test_a_mail_from_domain_of_ones_own_must_be_set_up(config, mail_from, verdic
     ],
 )
 def test_one_click_unsubscribing_rests_on_a_signature(config, different, verdict):
-    found = worst(under(config, **dkim(**different)), "signature")
+    finding = worst(under(config, **dkim(**different)), "signature")
 
-    assert found.verdict is verdict
-    assert ("List-Unsubscribe" in found.found) is (verdict is Verdict.OK)
+    assert finding.verdict is verdict
+    assert ("List-Unsubscribe" in finding.text) is (verdict is Verdict.OK)
 
 
 def test_for_an_address_its_domain_may_sign(config):
@@ -266,7 +268,7 @@ def in_set(config, **different):
 
 
 @pytest.mark.parametrize(
-    ("different", "verdict", "told"),
+    ("different", "verdict", "expected"),
     [
         ({}, Verdict.OK, "tells what becomes of mails"),
         ({"SendingOptions": {"SendingEnabled": False}}, Verdict.FAIL, "switched off"),
@@ -275,17 +277,17 @@ def in_set(config, **different):
         ({"SuppressionOptions": {}}, Verdict.OK, "sends"),
     ],
 )
-def test_the_configuration_set_sends_and_measures(config, different, verdict, told):
-    found = worst(in_set(config, **different), "configuration set")
+def test_the_configuration_set_sends_and_measures(config, different, verdict, expected):
+    finding = worst(in_set(config, **different), "configuration set")
 
-    assert (found.verdict, told in found.found) == (verdict, True)
+    assert (finding.verdict, expected in finding.text) == (verdict, True)
 
 
 def test_what_the_configuration_set_does_not_suppress_the_account_may(config):
     bare = {name: value for name, value in SET.items() if name != "SuppressionOptions"}
     answers = {"GetConfigurationSet": bare, "GetAccount": SES | {"SuppressionAttributes": {"SuppressedReasons": []}}}
 
-    assert "BOUNCE and COMPLAINT" in worst(stack_under_test(config, answers), "configuration set").found
+    assert "BOUNCE and COMPLAINT" in worst(stack_under_test(config, answers), "configuration set").text
 
 
 def test_without_its_configuration_set_nothing_is_sent(config):
@@ -295,19 +297,19 @@ def test_without_its_configuration_set_nothing_is_sent(config):
 
 
 @pytest.mark.parametrize(
-    ("different", "told"),
+    ("different", "expected"),
     [
         ({"MatchingEventTypes": ["SEND", "DELIVERY"]}, "BOUNCE, COMPLAINT"),
         ({"Enabled": False}, "BOUNCE, COMPLAINT, DELIVERY, SEND"),
         ({"SnsDestination": {"TopicArn": "arn:aws:sns:us-east-1:1:another"}}, "BOUNCE, COMPLAINT, DELIVERY, SEND"),
     ],
 )
-def test_every_event_we_live_by_must_be_told(config, different, told):
+def test_every_event_we_live_by_must_be_told(config, different, expected):
     examined = stack_under_test(
         config, {"GetConfigurationSetEventDestinations": {"EventDestinations": [EVENTS | different]}}
     )
 
-    assert worst(examined, "configuration set").found == f"SES does not tell us of {told}"
+    assert worst(examined, "configuration set").text == f"SES does not tell us of {expected}"
 
 
 def test_what_ses_tells_must_reach_the_queue(config):

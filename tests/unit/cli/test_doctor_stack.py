@@ -8,7 +8,7 @@ import pytest
 from afterbill.outreach.sending_window import Almanac
 from afterbill.settings import almanac
 from afterbill_cli import policy
-from afterbill_cli.doctor import settings
+from afterbill_cli.doctor import configuration
 from afterbill_cli.doctor.findings import Verdict
 from tests.unit.cli.stacks_under_test import (
     ALARM,
@@ -64,7 +64,7 @@ def test_the_last_deployment_must_have_gone_through(config, status, verdict):
 def test_every_mistake_of_the_configuration_is_told(config, monkeypatch):
     monkeypatch.setattr(policy, "problems", lambda _folder: ["surveys.toml: a", "brand.toml: b"])
 
-    assert [one.found for one in findings(stack_under_test(config), "configuration")] == [
+    assert [one.text for one in findings(stack_under_test(config), "configuration")] == [
         "surveys.toml: a",
         "brand.toml: b",
     ]
@@ -78,10 +78,10 @@ def test_a_configuration_without_mistakes_is_in_order(config, monkeypatch):
 
 
 def test_the_shipped_brand_is_not_for_customers(config):
-    found = worst(stack_under_test(config), "brand")
+    finding = worst(stack_under_test(config), "brand")
 
-    assert found.verdict is Verdict.FAIL
-    assert "company, product, sender_name, imprint" in found.found
+    assert finding.verdict is Verdict.FAIL
+    assert "company, product, sender_name, imprint" in finding.text
 
 
 def test_the_shipped_brand_does_no_harm_where_no_mail_can_leave(config):
@@ -91,7 +91,7 @@ def test_the_shipped_brand_does_no_harm_where_no_mail_can_leave(config):
 
 
 @pytest.mark.parametrize(
-    ("edited", "verdict", "told"),
+    ("edited", "verdict", "expected"),
     [
         (OURS, Verdict.OK, "Acme AG asks about Acme Ledger"),
         (("Example GmbH", *OURS[1:]), Verdict.FAIL, "the example of company"),
@@ -101,17 +101,17 @@ def test_the_shipped_brand_does_no_harm_where_no_mail_can_leave(config):
         ((*OURS[:2], ""), Verdict.WARN, "no link to your privacy notice"),
     ],
 )
-def test_a_brand_of_ones_own_is_whole(config, edited, verdict, told):
+def test_a_brand_of_ones_own_is_whole(config, edited, verdict, expected):
     brand(config, *edited)
 
-    found = worst(stack_under_test(config), "brand")
+    finding = worst(stack_under_test(config), "brand")
 
-    assert (found.verdict, told in found.found) == (verdict, True)
+    assert (finding.verdict, expected in finding.text) == (verdict, True)
 
 
 @pytest.mark.parametrize(("until", "verdict"), [(2025, Verdict.WARN), (2026, Verdict.WARN), (2027, Verdict.OK)])
 def test_holidays_must_be_known_beyond_what_is_scheduled(config, monkeypatch, until, verdict):
-    monkeypatch.setattr(settings, "load_almanac", lambda: Almanac({}, {}, {}, until))
+    monkeypatch.setattr(configuration, "load_almanac", lambda: Almanac({}, {}, {}, until))
 
     assert worst(stack_under_test(config), "holidays").verdict is verdict
 
@@ -144,24 +144,24 @@ def test_a_secret_that_is_gone_or_broken_fails(config, check, broken):
 
 
 def test_a_source_without_its_signing_secret_is_named_with_the_command(config):
-    found = worst(held(config, Sources=without("Sources", "books")), "signing secrets")
+    finding = worst(held(config, Sources=without("Sources", "books")), "signing secrets")
 
-    assert (found.verdict, found.remedy) == (Verdict.FAIL, "`afterbill source add freshbooks --name books`")
+    assert (finding.verdict, finding.remedy) == (Verdict.FAIL, "`afterbill source add freshbooks --name books`")
 
 
 def test_a_source_named_like_its_provider_is_added_by_it(config):
-    found = worst(held(config, Sources=without("Sources", "paddle")), "signing secrets")
+    finding = worst(held(config, Sources=without("Sources", "paddle")), "signing secrets")
 
-    assert found.remedy == "`afterbill source add paddle`"
+    assert finding.remedy == "`afterbill source add paddle`"
 
 
 def test_a_secret_of_no_source_is_told(config):
     strange = SECRETS["Sources"] | {"paddel": ["secret"]}
 
-    found = worst(held(config, Sources=strange), "signing secrets")
+    finding = worst(held(config, Sources=strange), "signing secrets")
 
-    assert found.verdict is Verdict.WARN
-    assert "surveys.toml has no [sources.paddel]" in found.found
+    assert finding.verdict is Verdict.WARN
+    assert "surveys.toml has no [sources.paddel]" in finding.text
 
 
 @pytest.mark.parametrize(("name", "verdict"), [("fetched", Verdict.FAIL), ("ledger", Verdict.FAIL)])
@@ -170,15 +170,15 @@ def test_credentials_that_facts_depend_on_must_be_there(config, name, verdict):
 
 
 def test_credentials_that_only_addresses_depend_on_are_missed(config):
-    found = worst(held(config, Apis=without("Apis", "paddle")), "API credentials")
+    finding = worst(held(config, Apis=without("Apis", "paddle")), "API credentials")
 
-    assert (found.verdict, found.remedy) == (Verdict.WARN, "`afterbill source add paddle`")
+    assert (finding.verdict, finding.remedy) == (Verdict.WARN, "`afterbill source add paddle`")
 
 
 def test_consent_must_have_been_given(config):
-    found = worst(held(config, Tokens=without("Tokens", "ledger")), "API credentials")
+    finding = worst(held(config, Tokens=without("Tokens", "ledger")), "API credentials")
 
-    assert (found.verdict, found.remedy) == (Verdict.FAIL, "`afterbill source consent ledger`")
+    assert (finding.verdict, finding.remedy) == (Verdict.FAIL, "`afterbill source consent ledger`")
 
 
 @pytest.mark.parametrize("keys", [{"links": {}}, {"identity": "short", "links": {}}, {"identity": "k" * 64}])
@@ -188,25 +188,25 @@ def test_the_keys_must_be_whole(config, keys):
 
 def test_no_finding_holds_a_secret(config):
     for check in ("keys", "signing secrets", "API credentials"):
-        for one in findings(held(config, Sources={"paddle": ["hidden"]}, Tokens={}), check):
-            assert "hidden" not in f"{one.found} {one.remedy}"
-            assert "kkkk" not in f"{one.found} {one.remedy}"
+        for finding in findings(held(config, Sources={"paddle": ["hidden"]}, Tokens={}), check):
+            assert "hidden" not in f"{finding.text} {finding.remedy}"
+            assert "kkkk" not in f"{finding.text} {finding.remedy}"
 
 
 def test_an_older_stack_has_fewer_secrets(config):
-    known = stack_under_test(config)
-    outputs = {key: value for key, value in known.deployed.outputs.items() if key != "TokensSecretArn"}
+    examined = stack_under_test(config)
+    outputs = {key: value for key, value in examined.deployed.outputs.items() if key != "TokensSecretArn"}
 
-    found = worst(replace(known, deployed=replace(known.deployed, outputs=outputs)), "API credentials")
+    finding = worst(replace(examined, deployed=replace(examined.deployed, outputs=outputs)), "API credentials")
 
-    assert (found.verdict, "no output TokensSecretArn" in found.found) == (Verdict.UNKNOWN, True)
+    assert (finding.verdict, "no output TokensSecretArn" in finding.text) == (Verdict.UNKNOWN, True)
 
 
 # table
 
 
 @pytest.mark.parametrize(
-    ("answers", "told"),
+    ("answers", "expected"),
     [
         ({"DescribeTable": {"Table": {"DeletionProtectionEnabled": False}}}, "being deleted"),
         (
@@ -216,12 +216,12 @@ def test_an_older_stack_has_fewer_secrets(config):
         ({"DescribeTimeToLive": {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}}, "should expire"),
     ],
 )
-def test_the_table_is_kept_from_accidents(config, answers, told):
+def test_the_table_is_kept_from_accidents(config, answers, expected):
     assert worst(stack_under_test(config), "table").verdict is Verdict.OK
 
-    found = worst(stack_under_test(config, answers), "table")
+    finding = worst(stack_under_test(config, answers), "table")
 
-    assert (found.verdict, told in found.found) == (Verdict.WARN, True)
+    assert (finding.verdict, expected in finding.text) == (Verdict.WARN, True)
 
 
 # alarms
@@ -232,7 +232,7 @@ def alarm(config, **different):
 
 
 @pytest.mark.parametrize(
-    ("different", "verdict", "told"),
+    ("different", "verdict", "expected"),
     [
         ({}, Verdict.OK, "1 alarm(s), none rings"),
         ({"StateValue": "ALARM"}, Verdict.FAIL, "InboxAgeAlarm since 2026-11-19 12:00: Webhooks wait."),
@@ -245,16 +245,16 @@ def alarm(config, **different):
         ({"ActionsEnabled": False}, Verdict.WARN, "InboxAgeAlarm tell nobody"),
     ],
 )
-def test_alarms_that_ring_or_cannot_are_told(config, different, verdict, told):
-    found = worst(alarm(config, **different), "alarms")
+def test_alarms_that_ring_or_cannot_are_told(config, different, verdict, expected):
+    finding = worst(alarm(config, **different), "alarms")
 
-    assert (found.verdict, told in found.found) == (verdict, True)
+    assert (finding.verdict, expected in finding.text) == (verdict, True)
 
 
 def test_alarms_somebody_deleted_are_missed(config):
-    found = worst(stack_under_test(config, {"DescribeAlarms": {"MetricAlarms": []}}), "alarms")
+    finding = worst(stack_under_test(config, {"DescribeAlarms": {"MetricAlarms": []}}), "alarms")
 
-    assert (found.verdict, found.found) == (Verdict.WARN, "1 alarm(s) are gone")
+    assert (finding.verdict, finding.text) == (Verdict.WARN, "1 alarm(s) are gone")
 
 
 def test_alarms_must_reach_a_person(config):
@@ -270,10 +270,10 @@ def test_alarms_must_reach_a_person(config):
 
 
 def test_queues_that_work_are_told_with_what_waits(config):
-    told = findings(stack_under_test(config, {"GetQueueAttributes": messages(Inbox=3)}), "queues")
+    reported = findings(stack_under_test(config, {"GetQueueAttributes": messages(Inbox=3)}), "queues")
 
-    assert [one.verdict for one in told] == [Verdict.OK, Verdict.OK]
-    assert told[1].found == "waiting: Inbox 3, SendQueue 0, MailEvents 0"
+    assert [one.verdict for one in reported] == [Verdict.OK, Verdict.OK]
+    assert reported[1].text == "waiting: Inbox 3, SendQueue 0, MailEvents 0"
 
 
 @pytest.mark.parametrize(
@@ -286,18 +286,18 @@ def test_queues_that_work_are_told_with_what_waits(config):
     ],
 )
 def test_dead_letters_need_a_person_who_is_told_what_to_do(config, queue, command):
-    found = worst(stack_under_test(config, {"GetQueueAttributes": messages(**{queue: 2})}), "queues")
+    finding = worst(stack_under_test(config, {"GetQueueAttributes": messages(**{queue: 2})}), "queues")
 
-    assert (found.verdict, found.found) == (Verdict.FAIL, f"{queue}: 2 message(s)")
-    assert command in found.remedy
+    assert (finding.verdict, finding.text) == (Verdict.FAIL, f"{queue}: 2 message(s)")
+    assert command in finding.remedy
 
 
 def test_messages_that_wait_too_long_are_told(config):
     assert worst(stack_under_test(config, {"GetMetricData": measured(60, 60, 60)}), "queue ages").verdict is Verdict.OK
 
-    found = worst(stack_under_test(config, {"GetMetricData": measured(60, 1860, 60)}), "queue ages")
+    finding = worst(stack_under_test(config, {"GetMetricData": measured(60, 1860, 60)}), "queue ages")
 
-    assert (found.verdict, found.found) == (Verdict.WARN, "SendQueue: the oldest message waits for 31 minutes")
+    assert (finding.verdict, finding.text) == (Verdict.WARN, "SendQueue: the oldest message waits for 31 minutes")
 
 
 # schedules
@@ -307,11 +307,9 @@ def test_timers_are_counted_and_those_of_functions_are_not(config):
     compute = {"Name": "compute", "Target": {"Arn": "arn:aws:lambda:us-east-1:1:function:compute"}}
     page = {"Schedules": [*HEALTHY["ListSchedules"]["Schedules"], compute]}
 
-    assert (
-        worst(stack_under_test(config, {"ListSchedules": page}), "schedules").found == "1 timer(s) of surveys are set"
-    )
+    assert worst(stack_under_test(config, {"ListSchedules": page}), "schedules").text == "1 timer(s) of surveys are set"
     more = stack_under_test(config, {"ListSchedules": page | {"NextToken": "2"}})
-    assert worst(more, "schedules").found == "more than 1 timer(s) of surveys are set"
+    assert worst(more, "schedules").text == "more than 1 timer(s) of surveys are set"
 
 
 def test_a_schedule_that_is_switched_off_is_told(config):

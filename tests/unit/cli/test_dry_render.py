@@ -34,9 +34,9 @@ def test_the_shipped_templates_pass_as_ones_own(folder: Path) -> None:
     ['{{ brand["logo"] }}', "{{ name.first }}", "{{ occasion() }}", '{% set k = "nokey" %}{{ t(k) }}', "{{ 1 / 0 }}"],
 )
 def test_what_fails_when_a_mail_is_written_fails_here(folder: Path, line: str) -> None:
-    found = put(folder, "mail/survey/body.txt", (SHIPPED / "body.txt").read_text(encoding="utf-8") + line)
-    assert found
-    assert all(problem.startswith("templates/mail: cannot be used in ") for problem in found)
+    problems = put(folder, "mail/survey/body.txt", (SHIPPED / "body.txt").read_text(encoding="utf-8") + line)
+    assert problems
+    assert all(problem.startswith("templates/mail: cannot be used in ") for problem in problems)
 
 
 def test_no_mail_goes_without_subject_numbers_and_objection(folder: Path) -> None:
@@ -51,7 +51,7 @@ def test_an_empty_subject_is_a_mistake(folder: Path) -> None:
 
 
 def test_a_page_is_tried_too(folder: Path) -> None:
-    (found, *_) = put(
+    (problem, *_) = put(
         folder, "web/thanks.html", '{% extends "page.html" %}{% block main %}{{ answer.no }}{% endblock %}'
     )
-    assert found.startswith("templates/web")
+    assert problem.startswith("templates/web")

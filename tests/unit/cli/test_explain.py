@@ -47,12 +47,12 @@ def table(stack):
 
 
 @pytest.fixture
-def told(stack, table, capsys):
+def explained(stack, table, capsys):
     """A customer in Tokyo with one survey that waited, went out, was reminded of and answered."""
     person = customer(
         address=ADDRESS, name="Aiko", country="JP", locale="ja", attributes={"notice_at": "2026-01-01"}, absorbed=("x",)
     )
-    one = waiting(
+    invitation_ = waiting(
         deferrals=(Deferral(CAPTURED, SkipReason.WINDOW, SENT),),
         state=State.SENT,
         sent_at=SENT,
@@ -64,7 +64,7 @@ def told(stack, table, capsys):
     )
     hashed = address_hash(ADDRESS, derive_key("x" * 64, "identity"))
     aliases = {"stripe#cus_9": (person.id, None), f"mail#{hashed}": (person.id, None)}
-    table.commit(FactWrites(one, (person,), aliases, event=("evt_1", "stripe"), about=ID, forget_at=CAPTURED))
+    table.commit(FactWrites(invitation_, (person,), aliases, event=("evt_1", "stripe"), about=ID, forget_at=CAPTURED))
 
     def tell(wanted, *, as_json=False):
         assert explain(stack, wanted, as_json=as_json) == 0
@@ -73,8 +73,8 @@ def told(stack, table, capsys):
     return tell
 
 
-def test_the_story_is_told_in_order_with_every_decision_its_rule_and_its_time(told):
-    lines = [line.strip() for line in told(ID).splitlines()]
+def test_the_story_is_told_in_order_with_every_decision_its_rule_and_its_time(explained):
+    lines = [line.strip() for line in explained(ID).splitlines()]
 
     story = lines[lines.index(f"invitation {ID}, sent") + 1 :]
     assert story == [
@@ -89,29 +89,29 @@ def test_the_story_is_told_in_order_with_every_decision_its_rule_and_its_time(to
     ]
 
 
-def test_what_decides_about_a_customer_is_told_without_name_and_address(told):
-    said = told(ID)
+def test_what_decides_about_a_customer_is_told_without_name_and_address(explained):
+    output = explained(ID)
 
-    assert "time zone      Asia/Tokyo, that of the country" in said
+    assert "time zone      Asia/Tokyo, that of the country" in output
     assert (
         "legal basis    existing customer, told of the right to object, 2026-01-01 00:00 UTC; customer is needed"
-        in said
+        in output
     )
-    assert "Aiko" not in said
-    assert ADDRESS not in said
+    assert "Aiko" not in output
+    assert ADDRESS not in output
 
 
 @pytest.mark.parametrize("wanted", [ID, "evt_1", "cus_9", "stripe#cus_9", ADDRESS, "AIKO@example.com", "customer-1"])
-def test_whatever_an_operator_has_at_hand_leads_there(told, table, wanted):
+def test_whatever_an_operator_has_at_hand_leads_there(explained, table, wanted):
     table.commit(FactWrites(aliases={"stripe#customer-1": ("customer-1", None)}))
 
-    assert f"invitation {ID}, sent" in told(wanted)
+    assert f"invitation {ID}, sent" in explained(wanted)
 
 
-def test_a_link_out_of_a_mail_leads_there_too(told):
+def test_a_link_out_of_a_mail_leads_there_too(explained):
     token = sign(Purpose.SURVEY, ID, CAPTURED, {0: b"some other key, nobody checks it"})
 
-    assert f"invitation {ID}, sent" in told(f"https://nps.example.com/s/{token}?rating=3")
+    assert f"invitation {ID}, sent" in explained(f"https://nps.example.com/s/{token}?rating=3")
 
 
 def test_a_customer_of_ours_is_found_by_id(stack, table, capsys):
@@ -122,44 +122,44 @@ def test_a_customer_of_ours_is_found_by_id(stack, table, capsys):
     assert "No fact is stored about this customer." in capsys.readouterr().out
 
 
-def test_facts_of_customers_that_were_found_to_be_the_same_are_told_too(told, table):
+def test_facts_of_customers_that_were_found_to_be_the_same_are_told_too(explained, table):
     table.commit(FactWrites(invitation=waiting(id=OTHER_ID, customer_id="x")))
 
-    assert f"invitation {OTHER_ID}, pending" in told("cus_9")
+    assert f"invitation {OTHER_ID}, pending" in explained("cus_9")
 
 
-def test_a_skipped_fact_says_why_and_where_to_change_that(told, table):
+def test_a_skipped_fact_says_why_and_where_to_change_that(explained, table):
     skipped = waiting(id=OTHER_ID, state=State.CLOSED, reason="not_sampled")
     table.commit(FactWrites(invitation=skipped))
 
-    said = (
+    reason = (
         "decided: skip, not_sampled: this customer is not in the sample: sampling under [touchpoints.payment_succeeded]"
     )
-    assert said in told(OTHER_ID)
+    assert reason in explained(OTHER_ID)
 
 
-def test_a_survey_closed_when_it_was_due_says_when_and_why(told, table, stack):
+def test_a_survey_closed_when_it_was_due_says_when_and_why(explained, table, stack):
     table.commit(FactWrites(invitation=waiting(id=OTHER_ID)))
     invitations = InvitationsTable(stack.client("dynamodb"), TABLE)
     invitations.close(waiting(id=OTHER_ID, closed_at=SENT), SkipReason.NO_BASIS)
 
-    assert "2026-11-27 01:00:00 UTC  decided: not sent, no_basis: no legal basis is known" in told(OTHER_ID)
+    assert "2026-11-27 01:00:00 UTC  decided: not sent, no_basis: no legal basis is known" in explained(OTHER_ID)
 
 
-def test_what_waits_says_when_its_mail_leaves(told, table):
+def test_what_waits_says_when_its_mail_leaves(explained, table):
     later = datetime(2999, 1, 3, 1, tzinfo=UTC)
     table.commit(FactWrites(invitation=waiting(id=OTHER_ID, deferred_until=later)))
 
-    assert "2999-01-03 01:00:00 UTC  its mail leaves Thu 03 Jan 10:00 Asia/Tokyo" in told(OTHER_ID)
+    assert "2999-01-03 01:00:00 UTC  its mail leaves Thu 03 Jan 10:00 Asia/Tokyo" in explained(OTHER_ID)
     past = datetime(2026, 1, 3, 1, tzinfo=UTC)
     table.commit(FactWrites(invitation=waiting(id=THIRD_ID, deferred_until=past)))
-    assert "overdue since Sat 03 Jan 10:00 Asia/Tokyo" in told(THIRD_ID)
+    assert "overdue since Sat 03 Jan 10:00 Asia/Tokyo" in explained(THIRD_ID)
 
 
-def test_a_claim_without_an_end_is_told(told, table):
+def test_a_claim_without_an_end_is_told(explained, table):
     table.commit(FactWrites(invitation=waiting(id=OTHER_ID, state=State.SENDING, claimed_at=SENT)))
 
-    assert "claimed for sending; what became of it is not known yet" in told(OTHER_ID)
+    assert "claimed for sending; what became of it is not known yet" in explained(OTHER_ID)
 
 
 def test_what_keeps_a_customer_from_being_asked_is_told(stack, table, capsys):
@@ -192,20 +192,20 @@ def test_what_keeps_a_customer_from_being_asked_is_told(stack, table, capsys):
     }
 
 
-def test_an_invitation_of_nobody_is_told(told, table):
+def test_an_invitation_of_nobody_is_told(explained, table):
     table.commit(
         FactWrites(
             invitation=waiting(id=OTHER_ID, customer_id="", objects={}, state=State.CLOSED, reason="no_customer")
         )
     )
 
-    assert told(OTHER_ID).startswith("customer       unknown, or erased")
+    assert explained(OTHER_ID).startswith("customer       unknown, or erased")
 
 
-def test_programs_get_the_same_as_json(told):
-    (one,) = json.loads(told("cus_9", as_json=True))["invitations"]
+def test_programs_get_the_same_as_json(explained):
+    (invitation_,) = json.loads(explained("cus_9", as_json=True))["invitations"]
 
-    assert (one["id"], one["state"], len(one["story"])) == (ID, "sent", 6)
+    assert (invitation_["id"], invitation_["state"], len(invitation_["story"])) == (ID, "sent", 6)
 
 
 @pytest.mark.parametrize("wanted", ["nobody@example.com", "evt_404", "f" * 32, "stripe#cus_404"])

@@ -11,7 +11,7 @@ from afterbill.intake.ports import FactWrites
 from afterbill.model.invitation import Answer, State
 from afterbill.model.visits import Integrity, Kind, Visit
 from afterbill_cli.explain.commands import explain
-from afterbill_cli.explain.visits import told, visited
+from afterbill_cli.explain.timeline import objections, visited
 from tests.contract.people import ID, customer
 from tests.factories import NOON, SECOND, invitation
 
@@ -22,12 +22,12 @@ def visit(kind, rating, seconds, who=HOME):
     return Visit(NOON + seconds * SECOND, kind, rating, *who)
 
 
-def said(*visits, **changes):
+def described(*visits, **changes):
     return [line for _, line in sorted(visited(invitation(visits=visits, **changes), Integrity()))]
 
 
 def test_every_use_is_told_with_its_hashed_network_and_its_program():
-    assert said(
+    assert described(
         visit(Kind.AHEAD, 9, 0),
         visit(Kind.PROBED, None, 10, CLOUD),
         visit(Kind.OPENED, 9, 60),
@@ -41,7 +41,7 @@ def test_every_use_is_told_with_its_hashed_network_and_its_program():
 
 
 def test_a_tap_that_is_no_answer_is_told_with_all_that_speaks_against_it():
-    *_, last = said(visit(Kind.HIDDEN, None, 0), visit(Kind.SEEN, 9, 60), delivered_at=NOON + timedelta(minutes=2))
+    *_, last = described(visit(Kind.HIDDEN, None, 0), visit(Kind.SEEN, 9, 60), delivered_at=NOON + timedelta(minutes=2))
 
     assert last == (
         "9 seen for a moment, not sent (network 3f9a01c7, safari): no answer, "
@@ -52,14 +52,16 @@ def test_a_tap_that_is_no_answer_is_told_with_all_that_speaks_against_it():
 
 @pytest.mark.parametrize("signal", Signal)
 def test_every_signal_has_words(signal):
-    assert told((signal,)).startswith(f"{signal} (")
+    assert objections((signal,)).startswith(f"{signal} (")
 
 
 def test_an_answer_that_was_not_sent_is_called_unconfirmed(stack, capsys):
     answered = NOON + 60 * SECOND
-    one = invitation(id=ID, customer_id="customer-1", state=State.SENT, sent_at=NOON, visits=(visit(Kind.SEEN, 9, 60),))
-    one = replace(one, answer=Answer(9, confirmed=False), answered_at=answered, answered_day="2026-11-22")
-    FactsTable(stack.client("dynamodb"), "afterbill").commit(FactWrites(one, (customer(),)))
+    unsent = invitation(
+        id=ID, customer_id="customer-1", state=State.SENT, sent_at=NOON, visits=(visit(Kind.SEEN, 9, 60),)
+    )
+    unsent = replace(unsent, answer=Answer(9, confirmed=False), answered_at=answered, answered_day="2026-11-22")
+    FactsTable(stack.client("dynamodb"), "afterbill").commit(FactWrites(unsent, (customer(),)))
 
     assert explain(stack, ID, as_json=False) == 0
 

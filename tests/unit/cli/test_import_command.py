@@ -11,7 +11,7 @@ import pytest
 from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill_cli import cli
-from afterbill_cli.importing import command, customers
+from afterbill_cli.importing import commands, customers
 from tests.contract.scores_table import TABLE
 from tests.factories import EVENTS
 from tests.unit.cli.imports import NOW
@@ -30,13 +30,13 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(stack: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """Give the command its words; its exit code, then what it said on stdout and stderr."""
-    monkeypatch.setattr(command.deployed, "connect", lambda _: stack)
+    monkeypatch.setattr(commands.deployed, "connect", lambda _: stack)
 
     def running(*words: object) -> tuple[int, str, str]:
         capsys.readouterr()
         code = cli.main(["import", "customers", *map(str, words)])
-        told = capsys.readouterr()
-        return code, told.out, told.err
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
 
     return running
 
@@ -162,12 +162,12 @@ def test_an_import_that_was_stopped_goes_on(run: Any, file: Path, monkeypatch: p
 def test_what_changes_between_checking_and_writing_is_told(
     run: Any, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Meddling(customers.Writer):
+    class Meddling(customers.RetryingWriter):
         def write(self, rows: Any, journal: Any) -> None:
             file.write_text(f"{HEADER}ada,1,Ada,GB\n")
             super().write(rows, journal)
 
-    monkeypatch.setattr(customers, "Writer", Meddling)
+    monkeypatch.setattr(customers, "RetryingWriter", Meddling)
 
     code, _, err = run(file)
 
@@ -176,7 +176,7 @@ def test_what_changes_between_checking_and_writing_is_told(
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (["--source", "nobody"], "surveys.toml has no [sources.nobody], only: "),
         (["--errors", "SELF"], "--errors names the file that is imported: choose another one"),
@@ -185,28 +185,28 @@ def test_what_changes_between_checking_and_writing_is_told(
         (["--encoding", "klingon"], "--encoding klingon: unknown"),
     ],
 )
-def test_a_wrong_word_is_told(run: Any, file: Path, words: list[str], told: str) -> None:
+def test_a_wrong_word_is_told(run: Any, file: Path, words: list[str], expected: str) -> None:
     code, _, err = run(file, *(str(file) if word == "SELF" else word for word in words))
 
     assert code == 1
-    assert f"afterbill: {told}" in err
+    assert f"afterbill: {expected}" in err
 
 
 @pytest.mark.parametrize(("sign", "meant"), [(";", ";"), ("tab", "\t"), (r"\t", "\t"), ("|", "|")])
 def test_a_delimiter_is_one_sign_or_the_word_for_it(sign: str, meant: str) -> None:
-    assert command._delimiter(sign) == meant
+    assert commands._delimiter(sign) == meant
 
 
 @pytest.mark.parametrize("sign", ["", ";;", '"', " "])
 def test_what_cannot_delimit_is_refused(sign: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
-        command._delimiter(sign)
+        commands._delimiter(sign)
 
 
 def test_the_journal_is_of_this_file_and_this_stack(run: Any, file: Path) -> None:
     run(file)
     [book] = (file.parent / ".afterbill").iterdir()
 
-    said = json.loads(book.read_text())
+    content = json.loads(book.read_text())
 
-    assert (said["file"], said["done"], said["outcomes"]) == ("customers.csv", 2, {"new": 2})
+    assert (content["file"], content["done"], content["outcomes"]) == ("customers.csv", 2, {"new": 2})

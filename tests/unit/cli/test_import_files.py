@@ -8,7 +8,7 @@ import pytest
 
 from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill_cli.importing import text_files
-from afterbill_cli.importing.fields import FieldMap, field_map
+from afterbill_cli.importing.customer_columns import FieldMap, field_map
 from tests.factories import EVENTS
 from tests.unit.cli.imports import check
 
@@ -49,9 +49,9 @@ def refused(file: Path, content: str | bytes, **layout: object) -> str:
     ids=["utf-8", "its mark", "utf-16", "big endian", "mark and said", "utf-8 said, with a mark", "cp1252"],
 )
 def test_a_file_is_read_as_it_was_saved(file: Path, content: bytes, encoding: str | None) -> None:
-    found = check(file, content, encoding=encoding)
+    result = check(file, content, encoding=encoding)
 
-    assert [(one.customer.email, one.customer.name) for one in found.events] == [(ADA, "Ada Ünal"), (KENJI, "Kenji")]
+    assert [(one.customer.email, one.customer.name) for one in result.events] == [(ADA, "Ada Ünal"), (KENJI, "Kenji")]
 
 
 def test_what_is_no_utf_8_is_named_by_line_and_byte(file: Path) -> None:
@@ -64,16 +64,16 @@ def test_what_is_no_utf_8_is_named_by_line_and_byte(file: Path) -> None:
 def test_also_far_behind_the_beginning(file: Path) -> None:
     rows = "".join(f"{'x' * 60}{number}@example.com,Ada\n" for number in range(5000))
 
-    told = refused(file, b"email,name\n" + rows.encode() + "y@example.com,Ünal\n".encode("cp1252"))
+    message = refused(file, b"email,name\n" + rows.encode() + "y@example.com,Ünal\n".encode("cp1252"))
 
-    assert told.startswith(f"customers.csv:5002: byte 0xDC at position {len(rows) + 11 + 14} ")
+    assert message.startswith(f"customers.csv:5002: byte 0xDC at position {len(rows) + 11 + 14} ")
 
 
 def test_half_a_character_at_the_end_is_told(file: Path) -> None:
-    told = refused(file, codecs.BOM_UTF16_LE + PLAIN.encode("utf-16-le") + b"x")
+    message = refused(file, codecs.BOM_UTF16_LE + PLAIN.encode("utf-16-le") + b"x")
 
-    assert told.startswith("customers.csv:4: byte 0x78 at position 122 is no utf-16: ")
-    assert told.endswith("--encoding names it")
+    assert message.startswith("customers.csv:4: byte 0x78 at position 122 is no utf-16: ")
+    assert message.endswith("--encoding names it")
 
 
 def test_an_encoding_nobody_knows_is_told(file: Path) -> None:
@@ -82,7 +82,7 @@ def test_an_encoding_nobody_knows_is_told(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         (b"PK\x03\x04....", "a workbook or an archive: save the sheet as CSV UTF-8"),
         (b"\x1f\x8b....", "compressed: unpack it first"),
@@ -90,8 +90,8 @@ def test_an_encoding_nobody_knows_is_told(file: Path) -> None:
     ],
     ids=["xlsx", "gzip", "utf-32"],
 )
-def test_what_is_no_text_is_told(file: Path, content: bytes, told: str) -> None:
-    assert refused(file, content) == f"customers.csv is {told}"
+def test_what_is_no_text_is_told(file: Path, content: bytes, expected: str) -> None:
+    assert refused(file, content) == f"customers.csv is {expected}"
 
 
 def test_nul_bytes_are_told_with_their_line(file: Path) -> None:
@@ -135,14 +135,14 @@ def test_a_header_alone_is_told(file: Path) -> None:
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_the_delimiter_is_seen_from_the_header(file: Path, delimiter: str) -> None:
-    found = check(file, f'email{delimiter}name\n{ADA}{delimiter}"A{delimiter} B"\n')
+    result = check(file, f'email{delimiter}name\n{ADA}{delimiter}"A{delimiter} B"\n')
 
-    assert found.events[0].customer.name == f"A{delimiter} B"
+    assert result.events[0].customer.name == f"A{delimiter} B"
 
 
 def test_it_is_the_one_under_which_most_columns_are_known(file: Path) -> None:
-    found = check(file, f"email;name\tShort, first, last\n{ADA};Ada\n")
-    assert found.addresses == [ADA]
+    result = check(file, f"email;name\tShort, first, last\n{ADA};Ada\n")
+    assert result.addresses == [ADA]
     assert check(file, f'email;"name, or ""nick"" of it"\n{ADA};Ada\n').addresses == [ADA]
 
 
@@ -170,9 +170,9 @@ def test_where_no_column_sounds_like_it_a_blank_is_left(file: Path) -> None:
 
 
 def test_a_file_without_header_is_told_without_its_address(file: Path) -> None:
-    told = refused(file, f"{ADA},Ada\n{KENJI},Kenji\n")
+    message = refused(file, f"{ADA},Ada\n{KENJI},Kenji\n")
 
-    assert told == "customers.csv: the first line holds an address and no names of columns: put a header above it"
+    assert message == "customers.csv: the first line holds an address and no names of columns: put a header above it"
 
 
 def test_two_columns_that_say_the_same_are_told(file: Path) -> None:
@@ -192,24 +192,24 @@ def test_a_header_with_wrong_quotes_is_told(file: Path) -> None:
 def test_columns_may_have_other_names(file: Path) -> None:
     fields = FieldMap({"email": "E-Mail", "attributes.seats": "Plätze"})
 
-    found = check(file, f"email;E-Mail;Plätze\nthe office;{ADA};12\n", fields=fields)
+    result = check(file, f"email;E-Mail;Plätze\nthe office;{ADA};12\n", fields=fields)
 
-    assert found.addresses == [ADA]
-    assert found.events[0].customer.attributes == {"seats": "12"}
-    assert found.problems.notes == {'columns are not read: "email"': 1}
+    assert result.addresses == [ADA]
+    assert result.events[0].customer.attributes == {"seats": "12"}
+    assert result.problems.notes == {'columns are not read: "email"': 1}
 
 
 def test_a_column_that_was_said_and_is_not_there_is_told(file: Path) -> None:
-    told = refused(file, f"email\n{ADA}\n", fields=FieldMap({"name": "Name"}))
+    message = refused(file, f"email\n{ADA}\n", fields=FieldMap({"name": "Name"}))
 
-    assert told == 'customers.csv: there is no column "Name". Columns found: "email".'
+    assert message == 'customers.csv: there is no column "Name". Columns found: "email".'
 
 
 def test_columns_nobody_asked_for_are_named_and_not_read(file: Path) -> None:
-    found = check(file, f"email,fax,,attributes.1x\n{ADA},1,2,3\n")
+    result = check(file, f"email,fax,,attributes.1x\n{ADA},1,2,3\n")
 
-    assert found.addresses == [ADA]
-    assert found.problems.notes == {'columns are not read: "fax", "number 3, which has no name", "attributes.1x"': 3}
+    assert result.addresses == [ADA]
+    assert result.problems.notes == {'columns are not read: "fax", "number 3, which has no name", "attributes.1x"': 3}
 
 
 def test_strict_refuses_them(file: Path) -> None:
@@ -228,17 +228,17 @@ def test_only_some_of_many_are_named(file: Path) -> None:
 
 
 def test_cells_may_hold_line_breaks_and_lines_keep_their_numbers(file: Path) -> None:
-    found = check(file, f'email,consent_text\r\n{ADA},"Ja,\r\nich ""will"""\r\n\r\nx,y\r\n', source=None)
+    result = check(file, f'email,consent_text\r\n{ADA},"Ja,\r\nich ""will"""\r\n\r\nx,y\r\n', source=None)
 
-    assert found.events[0].customer.attributes["consent_text"] == 'Ja,\r\nich "will"'
-    assert found.told[0].startswith("5 email: ***@x is no address")
+    assert result.events[0].customer.attributes["consent_text"] == 'Ja,\r\nich "will"'
+    assert result.messages[0].startswith("5 email: ***@x is no address")
 
 
 @pytest.mark.parametrize(("row", "count"), [(f"{ADA},Ada,more", 3), (ADA, 1)], ids=["too many", "too few"])
 def test_too_many_or_too_few_cells_are_told(file: Path, row: str, count: int) -> None:
-    [told] = check(file, f"email,name\n{row}\n{KENJI},Kenji\n").told
+    [message] = check(file, f"email,name\n{row}\n{KENJI},Kenji\n").messages
 
-    assert told == (
+    assert message == (
         f'2 : {count} cells under 2 columns, the first is "a***@example.com". '
         "Put cells that hold the delimiter or a quote between quotes"
     )
@@ -249,16 +249,18 @@ def test_rows_of_empty_cells_are_no_rows(file: Path) -> None:
 
 
 def test_wrong_quotes_are_told_and_the_next_row_is_read(file: Path) -> None:
-    found = check(file, f'email,name\n{ADA},"Ada" Lovelace\n{KENJI},Kenji\n')
+    result = check(file, f'email,name\n{ADA},"Ada" Lovelace\n{KENJI},Kenji\n')
 
-    assert found.told == ["""2 : the quotes are wrong (',' expected after '"'). Inside quotes write "" for a quote"""]
-    assert found.addresses == [KENJI]
+    assert result.messages == [
+        """2 : the quotes are wrong (',' expected after '"'). Inside quotes write "" for a quote"""
+    ]
+    assert result.addresses == [KENJI]
 
 
 def test_a_quote_that_is_not_closed_is_told_by_the_line_it_opens_in(file: Path) -> None:
-    found = check(file, f'email,name\n{KENJI},Kenji\n{ADA},"Ada\nx,y\n')
+    result = check(file, f'email,name\n{KENJI},Kenji\n{ADA},"Ada\nx,y\n')
 
-    assert found.told == ['3 : a quote is opened and not closed. Inside quotes write "" for a quote']
+    assert result.messages == ['3 : a quote is opened and not closed. Inside quotes write "" for a quote']
 
 
 @pytest.mark.parametrize("width", [10, 60_000], ids=["a long cell", "a long row"])
@@ -276,12 +278,12 @@ def test_objects_say_the_same_as_columns(lines: Path) -> None:
     by_row = (EVENTS / "imports" / "customers.csv").read_bytes()
     fields = field_map([], EVENTS / "imports" / "customers.toml")
 
-    found = check(lines, content).events
+    result = check(lines, content).events
     columns = check(lines.with_suffix(".csv"), by_row, fields=fields).events
 
-    assert found[0] == replace(columns[0], event_id="line 1")
-    assert [one.customer.id for one in found] == [one.customer.id for one in columns] == ["K-1001", "K-1002", "K-1003"]
-    assert found[0].customer.attributes == {"notice_at": "2026-03-01T09:00:00+00:00", "seats": "12"}
+    assert result[0] == replace(columns[0], event_id="line 1")
+    assert [one.customer.id for one in result] == [one.customer.id for one in columns] == ["K-1001", "K-1002", "K-1003"]
+    assert result[0].customer.attributes == {"notice_at": "2026-03-01T09:00:00+00:00", "seats": "12"}
 
 
 def test_numbers_come_as_they_are_written_and_nothing_is_nothing(lines: Path) -> None:
@@ -293,7 +295,7 @@ def test_numbers_come_as_they_are_written_and_nothing_is_nothing(lines: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         ("{", "1 : no JSON: Expecting property name"),
         ("[" * 100_000, "is one list"),
@@ -308,17 +310,17 @@ def test_numbers_come_as_they_are_written_and_nothing_is_nothing(lines: Path) ->
         ('{"email": "a@example.com", "name": "\\ud800"}', "1 name: holds the control character U+D800"),
     ],
 )
-def test_what_is_no_customer_is_told(lines: Path, line: str, told: str) -> None:
+def test_what_is_no_customer_is_told(lines: Path, line: str, expected: str) -> None:
     try:
-        assert check(lines, line).told[0].startswith(told)
+        assert check(lines, line).messages[0].startswith(expected)
     except AfterbillError as error:
-        assert told in str(error)  # noqa: PT017  # some end the reading, some the row
+        assert expected in str(error)  # noqa: PT017  # some end the reading, some the row
 
 
 def test_a_list_is_told_with_the_command_that_takes_it_apart(tmp_path: Path) -> None:
-    told = refused(tmp_path / "customers.json", f'[{{"email": "{ADA}"}}]')
+    message = refused(tmp_path / "customers.json", f'[{{"email": "{ADA}"}}]')
 
-    assert "this does it: jq -c '.[]' customers.json > customers.jsonl" in told
+    assert "this does it: jq -c '.[]' customers.json > customers.jsonl" in message
 
 
 def test_an_empty_file_of_objects_is_told(lines: Path) -> None:
@@ -330,7 +332,9 @@ def test_keys_nobody_asked_for_are_named_or_refused(lines: Path) -> None:
     row = f'{{"email": "{ADA}", "fax": "1"}}'
 
     assert check(lines, row).problems.notes == {'columns are not read: "fax"': 1}
-    assert check(lines, row, strict=True).told == ["1 fax: is a key nobody asked for. Remove it, or leave out --strict"]
+    assert check(lines, row, strict=True).messages == [
+        "1 fax: is a key nobody asked for. Remove it, or leave out --strict"
+    ]
 
 
 def test_the_format_can_be_said(file: Path) -> None:
@@ -348,7 +352,7 @@ def test_a_field_map_comes_from_a_file_and_the_command_line_counts_more(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("said", "content", "told"),
+    ("arguments", "content", "expected"),
     [
         (["email"], "", "--field email: write field=column"),
         (["email="], "", "--field email=: write field=column"),
@@ -358,11 +362,11 @@ def test_a_field_map_comes_from_a_file_and_the_command_line_counts_more(tmp_path
         ([], "email = ", "map.toml"),
     ],
 )
-def test_a_wrong_field_map_is_told(tmp_path: Path, said: list[str], content: str, told: str) -> None:
+def test_a_wrong_field_map_is_told(tmp_path: Path, arguments: list[str], content: str, expected: str) -> None:
     file = tmp_path / "map.toml"
     file.write_text(content)
-    with pytest.raises(ConfigurationError, match=told.replace("(", r"\(")):
-        field_map(said, file)
+    with pytest.raises(ConfigurationError, match=expected.replace("(", r"\(")):
+        field_map(arguments, file)
 
 
 def test_a_file_that_is_mended_meanwhile_is_told(file: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is checked of each row, and that two of them are not about one customer."""
+"""Checks of each row, and of two rows about one customer."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,8 +7,8 @@ import pytest
 
 from afterbill.model.customer import Customer, learn
 from afterbill_cli.importing.duplicates import Seen
-from afterbill_cli.importing.problems import Problem, Problems, collected, shown
-from tests.unit.cli.imports import NOW, Found, check
+from afterbill_cli.importing.report import Problem, ProblemLog, problem_log, shown
+from tests.unit.cli.imports import NOW, CheckResult, check
 
 ADA = "ada@example.com"
 
@@ -18,12 +18,12 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "customers.csv"
 
 
-def row(file: Path, column: str, value: str) -> Found:
+def row(file: Path, column: str, value: str) -> CheckResult:
     return check(file, f'email\t{column}\n{ADA}\t"{value}"\n')
 
 
-def learned(found: Found) -> Customer:
-    [event] = found.events
+def learned(result: CheckResult) -> Customer:
+    [event] = result.events
     return learn(Customer("1"), event)
 
 
@@ -31,7 +31,7 @@ def learned(found: Found) -> Customer:
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "told"),
+    ("column", "value", "expected"),
     [
         ("country", "Germany", '"Germany" is no country of ISO 3166. Write its two letters, such as DE or US'),
         ("country", "UK", '"UK" is no country of ISO 3166. Write GB'),
@@ -91,12 +91,12 @@ def learned(found: Found) -> Customer:
         ),
     ],
 )
-def test_a_wrong_value_is_told_with_what_to_write(file: Path, column: str, value: str, told: str) -> None:
-    assert row(file, column, value).told == [f"2 {column}: {told}"]
+def test_a_wrong_value_is_told_with_what_to_write(file: Path, column: str, value: str, expected: str) -> None:
+    assert row(file, column, value).messages == [f"2 {column}: {expected}"]
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         ("ada", "***@ada is no address: An email address must have an @-sign. Correct it, or remove the row"),
         ("ada@localhost", "a***@localhost is no address: The part after the @-sign is not valid"),
@@ -107,16 +107,16 @@ def test_a_wrong_value_is_told_with_what_to_write(file: Path, column: str, value
         (f"{ADA}; b@example.com", "a***@example.com is no address: "),
     ],
 )
-def test_what_is_no_address_is_told_and_not_repeated(file: Path, value: str, told: str) -> None:
-    [found] = check(file, f"email\tname\n{value}\tAda\n").told
+def test_what_is_no_address_is_told_and_not_repeated(file: Path, value: str, expected: str) -> None:
+    [message] = check(file, f"email\tname\n{value}\tAda\n").messages
 
-    assert found.startswith(f"2 email: {told}")
-    assert value not in found or "@" not in value
+    assert message.startswith(f"2 email: {expected}")
+    assert value not in message or "@" not in value
 
 
 def test_two_addresses_in_a_cell_are_one_too_many(file: Path) -> None:
-    [found] = check(file, f"email\tname\n{ADA}; b@example.com\tAda\n").told
-    assert found.endswith("Only one address fits into a row")
+    [message] = check(file, f"email\tname\n{ADA}; b@example.com\tAda\n").messages
+    assert message.endswith("Only one address fits into a row")
 
 
 @pytest.mark.parametrize(
@@ -127,21 +127,21 @@ def test_addresses_are_stored_as_they_are_written(file: Path, value: str) -> Non
 
 
 def test_a_row_without_an_address_is_told(file: Path) -> None:
-    assert check(file, "email,name\n ,Ada\n").told == [
+    assert check(file, "email,name\n ,Ada\n").messages == [
         "2 email: is empty. Every customer needs one: add it, or remove the row"
     ]
 
 
 def test_everything_that_is_wrong_with_a_row_is_told_at_once(file: Path) -> None:
-    assert len(check(file, "email,country,locale\nada,Germany,Deutsch\n").told) == 3
+    assert len(check(file, "email,country,locale\nada,Germany,Deutsch\n").messages) == 3
 
 
 def test_a_row_is_not_larger_than_what_can_be_stored(file: Path) -> None:
     columns = [f"attributes.a{number}" for number in range(6)]
 
-    found = check(file, f"email,{','.join(columns)}\n{ADA},{','.join(['x' * 1999] * 6)}\n")
+    result = check(file, f"email,{','.join(columns)}\n{ADA},{','.join(['x' * 1999] * 6)}\n")
 
-    assert found.told == ["2 : 12009 bytes in all, more than 10000. Leave some out"]
+    assert result.messages == ["2 : 12009 bytes in all, more than 10000. Leave some out"]
 
 
 def test_a_customer_learns_all_that_a_row_says(file: Path) -> None:
@@ -149,11 +149,11 @@ def test_a_customer_learns_all_that_a_row_says(file: Path) -> None:
         "email,id,name,locale,country,time_zone,phone,plan,consent_at,consent_text,consent_withdrawn_at,notice_at,"
         "updated_at,attributes.seats"
     )
-    said = (
+    row_text = (
         "ada@example.com,cus_1,Ada,de_CH,ch,Europe/Zurich,079 123 45 67,Pro,2026-01-01T10:00:00+01:00,Ja,"
         "2026-02-01T00:00:00Z,2026-03-01T00:00:00Z,2026-04-01T00:00:00Z,12"
     )
-    found = check(file, f"{header}\n{said}\n")
+    result = check(file, f"{header}\n{row_text}\n")
 
     at = datetime(2026, 4, 1, tzinfo=UTC)
     attributes = {
@@ -167,8 +167,8 @@ def test_a_customer_learns_all_that_a_row_says(file: Path) -> None:
     parts = {"address": ADA, "name": "Ada", "locale": "de_CH", "country": "CH", "time_zone": "Europe/Zurich"}
     parts |= {"phone": "079 123 45 67"}
     names = (*parts, "attributes.plan", "attributes.seats")  # a legal basis counts by the times it tells itself
-    assert learned(found) == Customer("1", **parts, attributes=attributes, learned_at=dict.fromkeys(names, at))
-    assert (found.events[0].source, found.events[0].customer.id) == ("shop", "cus_1")
+    assert learned(result) == Customer("1", **parts, attributes=attributes, learned_at=dict.fromkeys(names, at))
+    assert (result.events[0].source, result.events[0].customer.id) == ("shop", "cus_1")
 
 
 def test_a_row_without_a_time_is_true_since_the_import(file: Path) -> None:
@@ -176,18 +176,18 @@ def test_a_row_without_a_time_is_true_since_the_import(file: Path) -> None:
 
 
 def test_an_id_is_nobodys_without_its_source(file: Path) -> None:
-    found = check(file, f"email,id\n{ADA},1\nbob@example.com,1\n", source=None)
+    result = check(file, f"email,id\n{ADA},1\nbob@example.com,1\n", source=None)
 
-    assert [(one.source, one.customer.id) for one in found.events] == [("import", None)] * 2
-    assert found.problems.notes == {"rows have an id that is not read: --source says whose it is": 2}
+    assert [(one.source, one.customer.id) for one in result.events] == [("import", None)] * 2
+    assert result.problems.notes == {"rows have an id that is not read: --source says whose it is": 2}
 
 
 @pytest.mark.parametrize("holder", ["noreply", "No-Reply", "info", "billing+eu", "do-not-reply", "postmaster"])
 def test_offices_and_programs_are_imported_and_counted(file: Path, holder: str) -> None:
-    found = check(file, f"email\n{holder}@example.com\n{ADA}\nnoreen@example.com\ninformatik@example.com\n")
+    result = check(file, f"email\n{holder}@example.com\n{ADA}\nnoreen@example.com\ninformatik@example.com\n")
 
-    assert len(found.events) == 4
-    assert list(found.problems.notes.values()) == [1]
+    assert len(result.events) == 4
+    assert list(result.problems.notes.values()) == [1]
 
 
 @pytest.mark.parametrize("column", ["consent_at", "consent_text"])
@@ -200,26 +200,26 @@ def test_half_a_consent_is_counted(file: Path, column: str) -> None:
 
 
 def test_an_address_that_stands_twice_is_told_with_both_lines(file: Path) -> None:
-    found = check(file, f"email\n{ADA}\nbob@example.com\n{ADA.upper()}\n")
+    result = check(file, f"email\n{ADA}\nbob@example.com\n{ADA.upper()}\n")
 
-    assert found.told == ["4 email: A***@EXAMPLE.COM stands on line 2 already. Keep one of the two rows"]
-    assert found.addresses == [ADA, "bob@example.com"]
+    assert result.messages == ["4 email: A***@EXAMPLE.COM stands on line 2 already. Keep one of the two rows"]
+    assert result.addresses == [ADA, "bob@example.com"]
 
 
 def test_so_is_an_id(file: Path) -> None:
-    found = check(file, f"email,id\n{ADA},1\nbob@example.com,1\n")
+    result = check(file, f"email,id\n{ADA},1\nbob@example.com,1\n")
 
-    assert found.told == ['3 id: "1" stands on line 2 already. Keep one of the two rows']
+    assert result.messages == ['3 id: "1" stands on line 2 already. Keep one of the two rows']
 
 
 def test_a_row_that_is_refused_takes_nothing_from_the_next(file: Path) -> None:
     rows = [f"{ADA},1,Germany", f"{ADA},1,DE", f"{ADA},2,DE", "bob@example.com,1,DE", "bob@example.com,2,DE"]
 
-    found = check(file, "email,id,country\n" + "\n".join(rows))
+    result = check(file, "email,id,country\n" + "\n".join(rows))
 
-    assert [one.split(":")[0] for one in found.told] == ["2 country", "4 email", "5 id"]
-    assert [(one.customer.email, one.customer.id) for one in found.events] == [(ADA, "1"), ("bob@example.com", "2")]
-    assert (found.checked.rows, found.checked.refused) == (5, 3)
+    assert [one.split(":")[0] for one in result.messages] == ["2 country", "4 email", "5 id"]
+    assert [(one.customer.email, one.customer.id) for one in result.events] == [(ADA, "1"), ("bob@example.com", "2")]
+    assert (result.checked.rows, result.checked.refused) == (5, 3)
 
 
 def test_what_was_seen_is_gone_afterwards() -> None:
@@ -241,19 +241,19 @@ def test_values_are_shown_short_and_addresses_not_at_all() -> None:
 
 
 def test_twenty_are_told_and_the_others_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    problems = Problems()
+    problems = ProblemLog()
     for line in range(2, 27):
         problems.add(Problem(line, "country" if line == 2 else "", "is wrong", "Mend it"))
     problems.notes["things are odd"] += 3
     problems.show(Path("folder/customers.csv"))
 
-    told = capsys.readouterr().err.splitlines()
-    assert told[:2] == ["customers.csv:2: country: is wrong. Mend it", "customers.csv:3: is wrong. Mend it"]
-    assert told[20:] == ["... and 5 more: --errors FILE writes all of them", "note: 3 things are odd"]
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:2] == ["customers.csv:2: country: is wrong. Mend it", "customers.csv:3: is wrong. Mend it"]
+    assert lines[20:] == ["... and 5 more: --errors FILE writes all of them", "note: 3 things are odd"]
 
 
 def test_all_go_to_a_file(tmp_path: Path) -> None:
-    with collected(tmp_path / "errors.csv") as problems:
+    with problem_log(tmp_path / "errors.csv") as problems:
         problems.add(Problem(2, "name", 'is "odd"', "Mend it"))
 
     assert (tmp_path / "errors.csv").read_text().splitlines() == [

@@ -14,9 +14,10 @@ from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import BillingEvent, CustomerRef
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError, TransientError
+from afterbill_cli.importing.customers import ReadOnly, customer_writer
 from afterbill_cli.importing.journal import FOLDER, Journal, journal
 from afterbill_cli.importing.progress import Progress
-from afterbill_cli.importing.writing import ReadOnly, Writer
+from afterbill_cli.importing.retrying_writer import RetryingWriter
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import NOON, hash_address, ids, news
 
@@ -25,7 +26,7 @@ NEW_ID = ids("customer")
 
 
 class Killed(Exception):  # noqa: N818  # nobody raises it but a test
-    """The process is gone."""
+    """The process was killed."""
 
 
 @dataclass
@@ -53,9 +54,9 @@ def rows(count: int = ROWS) -> list[tuple[int, BillingEvent]]:
     ]
 
 
-def writer(table: MemoryTable, sleeps: list[float] | None = None) -> Writer:
+def writer(table: MemoryTable, sleeps: list[float] | None = None) -> RetryingWriter[BillingEvent]:
     slept = [] if sleeps is None else sleeps
-    return Writer(CustomerImportDeps(table, hash_address, NEW_ID), lambda _: None, slept.append)
+    return customer_writer(CustomerImportDeps(table, hash_address, NEW_ID), lambda _: None, slept.append)
 
 
 def book(folder: Path, now: datetime = NOON) -> Journal:
@@ -65,8 +66,8 @@ def book(folder: Path, now: datetime = NOON) -> Journal:
 
 def people(table: MemoryTable) -> dict[str, tuple[str | None, str | None, int]]:
     """By alias, for their ids are random."""
-    known: dict[str, Customer] = {alias: table.people[to] for alias, to in table.aliases.items()}
-    return {alias: (one.address, one.name, one.version) for alias, one in known.items()}
+    by_alias: dict[str, Customer] = {alias: table.people[to] for alias, to in table.aliases.items()}
+    return {alias: (customer.address, customer.name, customer.version) for alias, customer in by_alias.items()}
 
 
 @pytest.mark.parametrize("commit", [1, 2, 4, 9, 15])
@@ -114,9 +115,9 @@ def test_it_holds_no_address_and_lies_beside_the_file(tmp_path: Path) -> None:
 
 
 def test_another_content_stack_or_reading_is_another_import(tmp_path: Path) -> None:
-    told = [("digest", "stack", "a"), ("digest", "stack", "b"), ("digest", "other", "a"), ("other", "stack", "a")]
+    identities = [("digest", "stack", "a"), ("digest", "stack", "b"), ("digest", "other", "a"), ("other", "stack", "a")]
 
-    assert len({journal(tmp_path / "x.csv", *one, NOON).path for one in told}) == 4
+    assert len({journal(tmp_path / "x.csv", *one, NOON).path for one in identities}) == 4
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:

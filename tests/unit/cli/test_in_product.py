@@ -52,8 +52,8 @@ def test_it_is_a_command(stack, capsys, monkeypatch):
 
 def snippet(language):
     """The code of the page in that language."""
-    (found,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
-    return dedent(found)
+    (code,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    return dedent(code)
 
 
 def run(program, code, user):
@@ -88,9 +88,9 @@ def test_the_snippet_for_python_proves_a_user(user, monkeypatch):
     ids=["node", "php"],
 )
 def test_the_snippets_for_other_languages_say_the_same(program, language, ending):
-    found = shutil.which(program[0])
-    if not found:
+    path = shutil.which(program[0])
+    if not path:
         pytest.skip(f"no {program[0]} on PATH to run the snippet with")
     code = snippet(language).replace("<?php\n", "") + ending
 
-    assert [run([found, *program[1:]], code, user) for user in USERS] == [user_hash(user, "s3cret") for user in USERS]
+    assert [run([path, *program[1:]], code, user) for user in USERS] == [user_hash(user, "s3cret") for user in USERS]

@@ -19,9 +19,9 @@ def created(stack, capsys, name="support", scopes=None, now=NOW):
 
 
 def test_a_new_key_is_printed_once_and_only_its_hash_is_stored(stack, capsys):
-    said = created(stack, capsys)
+    printed = created(stack, capsys)
 
-    id_, secret = parts_of(said)
+    id_, secret = parts_of(printed)
     stored = ApiKeysTable(stack.client("dynamodb"), TABLE, lambda: 0.0).api_key(id_)
     assert admits(stored, secret)
     assert (stored.name, stored.scopes, stored.created_at) == ("support", ("responses:write",), NOW)
@@ -48,8 +48,8 @@ def test_an_id_that_is_taken_is_not_written_over(stack, monkeypatch):
 
 
 def test_keys_are_listed_without_their_secrets(stack, capsys):
-    said = created(stack, capsys)
-    id_, secret = parts_of(said)
+    printed = created(stack, capsys)
+    id_, secret = parts_of(printed)
     keys.revoke(stack, id_, NOW + timedelta(hours=1))
     capsys.readouterr()
 
@@ -69,9 +69,9 @@ def test_what_is_revoked_or_unknown_cannot_be_revoked(stack, capsys):
     assert keys.revoke(stack, id_, NOW) == 0
     assert capsys.readouterr().out == f"{id_} is revoked: within a minute it opens nothing.\n"
 
-    for one in (id_, "none"):
-        with pytest.raises(AfterbillError, match=f"there is no key {one} that still stands"):
-            keys.revoke(stack, one, NOW)
+    for key_id in (id_, "none"):
+        with pytest.raises(AfterbillError, match=f"there is no key {key_id} that still stands"):
+            keys.revoke(stack, key_id, NOW)
 
 
 def test_the_command_line_does_all_three(stack, monkeypatch, capsys):

@@ -1,4 +1,4 @@
-"""What the twins in memory promise beyond what the use cases ask of them here."""
+"""Promises of the memory twins that no use case here relies on."""
 
 import pytest
 

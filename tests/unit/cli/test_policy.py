@@ -25,28 +25,28 @@ def test_mistakes_of_every_file_are_told_at_once(tmp_path: Path, capsys: pytest.
         text = text.replace('default_locale = "en"', 'default_locale = "xx"')
         (tmp_path / path.relative_to(ROOT / "layers/config")).write_text(text, encoding="utf-8")
     assert cli.main(["policy", "check", "--config", str(tmp_path)]) == 1
-    told = capsys.readouterr().err
-    assert "surveys.toml: defaults.delay" in told
-    assert "default_locale" in told
+    output = capsys.readouterr().err
+    assert "surveys.toml: defaults.delay" in output
+    assert "default_locale" in output
 
 
 def test_an_event_that_would_be_asked_about_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["policy", "explain", str(EVENTS / "stripe/invoice.paid.renewed.json"), *CONFIG]) == 0
-    told = capsys.readouterr().out
-    assert "renewed, stage loyalty" in told
-    assert "ask at" in told
-    assert "3d after the fact" in told
+    output = capsys.readouterr().out
+    assert "renewed, stage loyalty" in output
+    assert "ask at" in output
+    assert "3d after the fact" in output
 
 
 def test_one_that_waits_for_better_hours_says_until_when_and_by_which_rule(capsys: pytest.CaptureFixture[str]) -> None:
     """Due on a Saturday at 14:00 in Berlin: its mail leaves on Monday morning."""
-    told = dict(line.split(maxsplit=1) for line in explained("stripe", "invoice.paid.renewed.json", capsys))
-    due, waits = told["decision"].split("; wait until ")
+    output = dict(line.split(maxsplit=1) for line in explained("stripe", "invoice.paid.renewed.json", capsys))
+    due, waits = output["decision"].split("; wait until ")
     assert due == "ask at 2025-12-06 13:00:00 UTC, 3d after the fact"
     until, why_it_waits = waits.split(" UTC, ", 1)
     assert "2025-12-08 08:00:00" <= until < "2025-12-08 16:00:00"
     assert why_it_waits == why(SkipReason.WINDOW, "renewed")
-    assert told["rule"] == (
+    assert output["rule"] == (
         "[touchpoints.renewed] delay 3d, window office, cooldown 90d, patience 14d, priority 50, "
         "channels mail, fallback 3d, sampling 1.0, quota none, reminder 7d, expiry 30d, stops nothing"
     )
@@ -58,10 +58,10 @@ def test_where_mail_may_leave_at_any_time_nothing_waits(tmp_path: Path, capsys: 
     (tmp_path / "surveys.toml").write_text(text, encoding="utf-8")
     renewed = str(EVENTS / "stripe/invoice.paid.renewed.json")
     assert cli.main(["policy", "explain", renewed, "--config", str(tmp_path)]) == 0
-    told = capsys.readouterr().out
-    assert "wait until" not in told
-    assert "window none, " in told
-    assert "reminder 0s, " in told
+    output = capsys.readouterr().out
+    assert "wait until" not in output
+    assert "window none, " in output
+    assert "reminder 0s, " in output
 
 
 def test_a_skip_names_the_setting_that_decided(capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,14 +82,14 @@ def explained(provider: str, name: str, capsys: pytest.CaptureFixture[str]) -> l
 
 
 def test_a_provider_without_a_source_is_explained_as_if_it_had_one(capsys: pytest.CaptureFixture[str]) -> None:
-    told = explained("shopify", "orders.paid.json", capsys)
-    assert told[0] == "source      shopify, as if surveys.toml had [sources.shopify]"
-    assert "touchpoint  order_paid, stage purchase" in told
+    output = explained("shopify", "orders.paid.json", capsys)
+    assert output[0] == "source      shopify, as if surveys.toml had [sources.shopify]"
+    assert "touchpoint  order_paid, stage purchase" in output
 
 
 def test_every_event_of_a_webhook_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
-    told = explained("woocommerce", "order.updated.completed.json", capsys)
-    assert [line.split()[1] for line in told if line.startswith("touchpoint")] == ["order_fulfilled,", "order_paid,"]
+    output = explained("woocommerce", "order.updated.completed.json", capsys)
+    assert [line.split()[1] for line in output if line.startswith("touchpoint")] == ["order_fulfilled,", "order_paid,"]
 
 
 def test_what_only_the_api_knows_says_so(capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,18 +97,18 @@ def test_what_only_the_api_knows_says_so(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_what_a_person_decides_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    told = explained("shopify", "customers.redact.json", capsys)
-    assert told[-1] == "decision    a person decides: `afterbill tasks` lists it"
+    output = explained("shopify", "customers.redact.json", capsys)
+    assert output[-1] == "decision    a person decides: `afterbill tasks` lists it"
 
 
 def test_one_bad_event_of_a_batch_is_told_beside_the_others(capsys: pytest.CaptureFixture[str]) -> None:
-    told = explained("cloudevents", "batch.json", capsys)
-    assert any(line.startswith("problem     Event 2 of the batch") for line in told)
-    assert any(line.startswith("invitation") for line in told)
+    output = explained("cloudevents", "batch.json", capsys)
+    assert any(line.startswith("problem     Event 2 of the batch") for line in output)
+    assert any(line.startswith("invitation") for line in output)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (["no-such-file.json", "--source", "stripe"], "no-such-file.json"),
         ([str(ROOT / "LICENSE")], "Say --source with one of"),
@@ -117,7 +117,7 @@ def test_one_bad_event_of_a_batch_is_told_beside_the_others(capsys: pytest.Captu
     ],
 )
 def test_what_cannot_be_explained_says_what_to_do(
-    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["policy", "explain", *arguments, *CONFIG]) == 1
-    assert told in capsys.readouterr().err
+    assert expected in capsys.readouterr().err

@@ -16,19 +16,19 @@ from afterbill.model.webhooks import Webhook
 from afterbill_cli import cli
 from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.memory.table import MemoryTable
-from afterbill_cli.replay import replay as replaying
+from afterbill_cli.replay import commands as replaying
+from afterbill_cli.replay.commands import ReplaySelection, dry_run, replay
+from afterbill_cli.replay.dry_capture import dry_capture
 from afterbill_cli.replay.messages import DeadLetters
-from afterbill_cli.replay.replay import Chosen, dry_run, replay
-from afterbill_cli.replay.trial import trial
 
 NOW = datetime.now(UTC)
 HASH = str.casefold
 
 
-def neutral(kind, **said):
+def neutral(kind, **data):
     customer = {"id": "c", "email": "ada@example.com"}
     at = (NOW - timedelta(hours=1)).isoformat()
-    body = {"type": kind, "timestamp": at, "data": {"id": "1", "customer": customer, **said}}
+    body = {"type": kind, "timestamp": at, "data": {"id": "1", "customer": customer, **data}}
     return Webhook("events", {}, json.dumps(body).encode(), NOW)
 
 
@@ -36,8 +36,8 @@ PAID = neutral("order_paid")
 
 
 def send(stack, queue, *webhooks):
-    for one in webhooks:
-        SqsInbox(stack.client("sqs"), stack.output(queue)).put_aside(one, "it could not be read")
+    for webhook in webhooks:
+        SqsInbox(stack.client("sqs"), stack.output(queue)).put_aside(webhook, "it could not be read")
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def folder(tmp_path):
 
 
 def bodies(stack, queue):
-    """What a consumer finds there now, put back at once."""
+    """Return the bodies that a consumer would find, and put them back."""
     answer = stack.client("sqs").receive_message(
         QueueUrl=stack.output(queue), MaxNumberOfMessages=10, VisibilityTimeout=0, MessageAttributeNames=["All"]
     )
@@ -66,7 +66,7 @@ def trial_of(stack):
     table = MemoryTable()
 
     def make(apis=None):
-        return trial(stack.policy(), table, apis or MemoryApis(closed=True), HASH)
+        return dry_capture(stack.policy(), table, apis or MemoryApis(closed=True), HASH)
 
     make.table = table
     return make
@@ -78,7 +78,7 @@ def trial_of(stack):
 def test_dead_letters_go_into_the_inbox_and_leave_their_queue(stack, capsys):
     send(stack, "InboxDeadLettersUrl", PAID, neutral("renewed"))
 
-    assert replay(Chosen(), stack) == 0
+    assert replay(ReplaySelection(), stack) == 0
 
     assert sorted(bodies(stack, "InboxUrl")) == sorted([PAID.body, neutral("renewed").body])
     assert bodies(stack, "InboxDeadLettersUrl") == []
@@ -90,7 +90,7 @@ def test_a_dead_letter_stays_until_the_inbox_has_it(stack, monkeypatch):
     monkeypatch.setattr(SqsInbox, "put", lambda *_: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
-        replay(Chosen(), stack)
+        replay(ReplaySelection(), stack)
     assert bodies(stack, "InboxDeadLettersUrl") == [PAID.body]
 
 
@@ -98,7 +98,7 @@ def test_what_does_not_fit_the_inbox_stays(stack, monkeypatch, capsys):
     send(stack, "InboxDeadLettersUrl", PAID)
     monkeypatch.setattr(SqsInbox, "put", lambda *_: False)
 
-    replay(Chosen(), stack)
+    replay(ReplaySelection(), stack)
 
     assert bodies(stack, "InboxDeadLettersUrl") == [PAID.body]
     assert capsys.readouterr().out.endswith("1 too large\n")
@@ -116,7 +116,7 @@ def test_what_is_put_aside_again_is_not_replayed_again(stack):
 def test_what_the_stack_did_not_put_there_is_left_alone(stack, capsys):
     stack.client("sqs").send_message(QueueUrl=stack.output("InboxDeadLettersUrl"), MessageBody="hello")
 
-    replay(Chosen(), stack)
+    replay(ReplaySelection(), stack)
 
     assert bodies(stack, "InboxDeadLettersUrl") == [b"hello"]
     assert "not put there by this stack" in capsys.readouterr().out
@@ -126,27 +126,29 @@ def test_a_message_that_comes_into_sight_again_ends_the_looking(stack, monkeypat
     send(stack, "InboxDeadLettersUrl", PAID)
     monkeypatch.setattr("afterbill_cli.replay.messages._SECONDS_OUT_OF_SIGHT", 0)
 
-    with DeadLetters(stack.client("sqs"), stack.output("InboxDeadLettersUrl"), NOW + timedelta(1)).messages() as found:
-        assert [one.webhook.body for one in found] == [PAID.body]
+    with DeadLetters(
+        stack.client("sqs"), stack.output("InboxDeadLettersUrl"), NOW + timedelta(1)
+    ).messages() as messages:
+        assert [one.webhook.body for one in messages] == [PAID.body]
 
 
 def test_a_dry_run_of_dead_letters_leaves_them_in_sight(stack, capsys):
     send(stack, "InboxDeadLettersUrl", PAID)
 
-    assert dry_run(Chosen(), stack, ask_apis=False) == 0
+    assert dry_run(ReplaySelection(), stack, ask_apis=False) == 0
 
     assert bodies(stack, "InboxDeadLettersUrl") == [PAID.body]
     assert bodies(stack, "InboxUrl") == []
-    assert ": scheduled: order_paid, invitation " in (said := capsys.readouterr().out)
-    assert said.endswith("1 scheduled\n")
+    assert ": scheduled: order_paid, invitation " in (output := capsys.readouterr().out)
+    assert output.endswith("1 scheduled\n")
 
 
 # evidence
 
 
 def keep(stack, *webhooks):
-    for one in webhooks:
-        S3Evidence(stack.client("s3"), "evidence").keep(one)
+    for webhook in webhooks:
+        S3Evidence(stack.client("s3"), "evidence").keep(webhook)
 
 
 def on(day, source="events"):
@@ -158,7 +160,7 @@ def on(day, source="events"):
 def test_evidence_is_chosen_by_source_and_days(stack):
     keep(stack, on(20), on(21), on(22), on(21, "stripe"))
 
-    replay(Chosen(evidence=True, source="events", since=date(2026, 11, 21), until=date(2026, 11, 21)), stack)
+    replay(ReplaySelection(evidence=True, source="events", since=date(2026, 11, 21), until=date(2026, 11, 21)), stack)
 
     assert bodies(stack, "InboxUrl") == [on(21).body]
 
@@ -167,14 +169,14 @@ def test_where_no_copies_are_kept_that_is_said_with_the_parameter_to_change(stac
     bare = replace(stack, outputs={name: at for name, at in stack.outputs.items() if name != "EvidenceBucketName"})
 
     with pytest.raises(AfterbillError, match="keeps no copies of webhooks: its parameter EvidenceDays is 0"):
-        replay(Chosen(evidence=True), bare)
+        replay(ReplaySelection(evidence=True), bare)
 
 
 def test_all_evidence_is_replayed_and_kept(stack, capsys):
     keep(stack, on(20), on(21, "stripe"))
 
-    replay(Chosen(evidence=True), stack)
-    replay(Chosen(evidence=True), stack)
+    replay(ReplaySelection(evidence=True), stack)
+    replay(ReplaySelection(evidence=True), stack)
 
     assert capsys.readouterr().out == "2 queued\n2 queued\n"
 
@@ -184,8 +186,8 @@ def test_a_copy_is_replayed_as_it_came(stack):
     keep(stack, binary)
     stack.client("s3").put_object(Bucket="evidence", Key="events/notes.txt", Body=b"no copy")
 
-    with replaying._messages(Chosen(evidence=True), stack) as found:
-        assert [one.webhook for one in found] == [binary]
+    with replaying._messages(ReplaySelection(evidence=True), stack) as messages:
+        assert [one.webhook for one in messages] == [binary]
 
 
 # files
@@ -195,8 +197,8 @@ def test_files_of_a_folder_arrive_at_their_source(stack, folder, capsys):
     (folder / "one.json").write_bytes(PAID.body)
     (folder / "README.md").write_text("no webhook")
 
-    replay(Chosen(folder, "events"), stack)
-    replay(Chosen(folder / "one.json", "events"), stack)
+    replay(ReplaySelection(folder, "events"), stack)
+    replay(ReplaySelection(folder / "one.json", "events"), stack)
 
     assert bodies(stack, "InboxUrl") == [PAID.body, PAID.body]
     assert capsys.readouterr().out == "1 queued\n1 queued\n"
@@ -206,17 +208,17 @@ def test_only_headers_that_the_inbox_keeps_come_along(stack, folder):
     captured_as = {"headers": {"Webhook-Id": "m1", "Authorization": "hidden"}, "body": PAID.body.decode()}
     (folder / "one.json").write_text(json.dumps(captured_as))
 
-    with replaying._messages(Chosen(folder, "events"), stack) as found:
-        assert [(one.webhook.headers, one.webhook.body) for one in found] == [({"webhook-id": "m1"}, PAID.body)]
+    with replaying._messages(ReplaySelection(folder, "events"), stack) as messages:
+        assert [(one.webhook.headers, one.webhook.body) for one in messages] == [({"webhook-id": "m1"}, PAID.body)]
 
 
 def test_a_folder_that_is_not_there_is_told(stack, folder):
     with pytest.raises(AfterbillError, match="no such file or folder"):
-        replay(Chosen(folder / "none", "events"), stack)
+        replay(ReplaySelection(folder / "none", "events"), stack)
 
 
 def test_nothing_to_replay_says_so(stack, folder, capsys):
-    replay(Chosen(folder, "events"), stack)
+    replay(ReplaySelection(folder, "events"), stack)
 
     assert capsys.readouterr().out == "nothing to replay\n"
 
@@ -224,8 +226,8 @@ def test_nothing_to_replay_says_so(stack, folder, capsys):
 # dry runs
 
 
-def outcomes(trial_, *webhooks):
-    return Counter(tried.outcome for one in webhooks for tried in trial_.of(one))
+def outcomes(capture, *webhooks):
+    return Counter(result.outcome for one in webhooks for result in capture.of(one))
 
 
 def captured(trial_of, *webhooks):
@@ -252,9 +254,9 @@ def test_a_refund_in_the_same_replay_stops_its_payment(trial_of):
 def test_what_was_captured_is_a_duplicate(trial_of):
     captured(trial_of, PAID)
 
-    (tried,) = trial_of().of(PAID)
+    (result,) = trial_of().of(PAID)
 
-    assert tried.outcome == "duplicate"
+    assert result.outcome == "duplicate"
 
 
 def test_a_task_is_kept_nowhere(trial_of):
@@ -279,9 +281,9 @@ def split_in_two(webhook, _count, capture):
 
 
 def test_what_nobody_can_read_says_why(trial_of):
-    (tried,) = trial_of().of(Webhook("stripe", {}, b"{", NOW))
+    (result,) = trial_of().of(Webhook("stripe", {}, b"{", NOW))
 
-    assert (tried.outcome, tried.told) == ("unreadable", "The body is not JSON in UTF-8.")
+    assert (result.outcome, result.text) == ("unreadable", "The body is not JSON in UTF-8.")
 
 
 def test_what_only_the_api_can_tell_needs_the_api(trial_of):
@@ -293,15 +295,15 @@ def test_what_only_the_api_can_tell_needs_the_api(trial_of):
 
 
 def test_a_skipped_fact_says_why(trial_of):
-    (tried,) = trial_of().of(neutral("payment_failed"))
+    (result,) = trial_of().of(neutral("payment_failed"))
 
-    assert tried.told.endswith(", not_asked")
+    assert result.text.endswith(", not_asked")
 
 
 def test_apis_are_asked_only_on_request(stack, folder, capsys):
     (folder / "thin.json").write_text('{"name": "payment.create", "object_id": "7", "account_id": "A1"}')
 
-    dry_run(Chosen(folder, "books"), stack, ask_apis=True)
+    dry_run(ReplaySelection(folder, "books"), stack, ask_apis=True)
 
     assert "needs credentials for its API" in capsys.readouterr().out
 
@@ -313,20 +315,20 @@ def test_replaying_what_was_captured_changes_nothing(trial_of):
     webhooks = [PAID, neutral("customer_updated"), neutral("refunded"), neutral("payment_failed")]
     captured(trial_of, *webhooks)
     before = (dict(trial_of.table.invitations), dict(trial_of.table.stops), dict(trial_of.table.aliases))
-    people = {id_: one.address for id_, one in trial_of.table.people.items()}
+    people = {id_: customer.address for id_, customer in trial_of.table.people.items()}
 
     again = captured(trial_of, *webhooks)
 
     assert (trial_of.table.invitations, trial_of.table.stops, trial_of.table.aliases) == before
-    assert {id_: one.address for id_, one in trial_of.table.people.items()} == people
-    assert {one.outcome.value for one in again} == {"duplicate", "learned"}
+    assert {id_: customer.address for id_, customer in trial_of.table.people.items()} == people
+    assert {customer.outcome.value for customer in again} == {"duplicate", "learned"}
 
 
 # arguments
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (["folder"], "say which with --source"),
         (["--dead-letters", "--source", "stripe"], "whatever their source"),
@@ -334,9 +336,9 @@ def test_replaying_what_was_captured_changes_nothing(trial_of):
         (["--dead-letters", "--ask-apis"], "belongs to a --dry-run"),
     ],
 )
-def test_arguments_that_do_not_go_together_are_told(arguments, told, capsys):
+def test_arguments_that_do_not_go_together_are_told(arguments, expected, capsys):
     assert cli.main(["replay", *arguments]) == 1
-    assert told in capsys.readouterr().err
+    assert expected in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("dry", [True, False])

@@ -16,9 +16,8 @@ from afterbill.intake.ports import FactWrites
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill_cli import cli, deployed
-from afterbill_cli.importing import journal, retrying_writer
-from afterbill_cli.importing.responses import exports
-from afterbill_cli.importing.responses.exports import Progress, ReadOnlyResponses
+from afterbill_cli.importing import journal, responses, retrying_writer
+from afterbill_cli.importing.responses import Progress, ReadOnlyResponses
 from afterbill_cli.memory.table import MemoryTable
 from tests.contract.scores_table import TABLE
 from tests.factories import hash_address
@@ -58,8 +57,8 @@ def run(stack: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     def running(*words: object, product: str = "csv") -> tuple[int, str, str]:
         capsys.readouterr()
         code = cli.main(["import", "responses", "--from", product, *map(str, words)])
-        told = capsys.readouterr()
-        return code, told.out, told.err
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
 
     return running
 
@@ -90,7 +89,7 @@ def test_responses_come_into_the_table(run: Running, file: Path, table: ImportsT
 
 
 def test_who_answered_is_named(run: Running, file: Path, table: ImportsTable, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports.SecretKeys, "hash_address", lambda _, address: hash_address(address))
+    monkeypatch.setattr(responses.SecretKeys, "hash_address", lambda _, address: hash_address(address))
     alias = f"mail#{hash_address('ada@example.com')}"
     table.commit(FactWrites(customers=(Customer("ada"),), aliases={alias: ("ada", None)}))
 
@@ -197,12 +196,12 @@ def test_one_that_is_killed_at_any_call_goes_on_and_ends_as_if_nothing_had_been(
         memory, saboteur = MemoryTable(), Saboteur(at, after, SimulatedCrash)
         spoiled = Spoiled(memory, saboteur)
         with monkeypatch.context() as patch:
-            patch.setattr(exports, "ImportsTable", lambda *_, it=spoiled: it)
+            patch.setattr(responses, "ImportsTable", lambda *_, it=spoiled: it)
             with suppress(SimulatedCrash):
                 run(file)
         if not saboteur.hit:
             break
-        monkeypatch.setattr(exports, "ImportsTable", lambda *_, it=memory: it)
+        monkeypatch.setattr(responses, "ImportsTable", lambda *_, it=memory: it)
 
         code, out, _ = run(file)
 
@@ -242,9 +241,9 @@ def test_the_journal_holds_no_address(run: Running, file: Path) -> None:
     run(file)
     [book] = (file.parent / ".afterbill").iterdir()
 
-    said = json.loads(book.read_text())
+    content = json.loads(book.read_text())
 
-    assert (said["file"], said["done"], said["outcomes"]) == ("answers.csv", 2, {"stored": 2})
+    assert (content["file"], content["done"], content["outcomes"]) == ("answers.csv", 2, {"stored": 2})
     assert "@" not in book.read_text()
 
 
@@ -258,7 +257,7 @@ def test_times_are_those_of_the_zone_that_is_said(run: Running, file: Path, tabl
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (["--source", "nobody"], "surveys.toml has no [sources.nobody], only: "),
         (["--name", "Two Words"], "--name Two Words: up to 40 small letters"),
@@ -269,11 +268,11 @@ def test_times_are_those_of_the_zone_that_is_said(run: Running, file: Path, tabl
         (["--errors", "SELF"], "--errors names the file that is imported"),
     ],
 )
-def test_a_wrong_word_is_told(run: Running, file: Path, words: list[str], told: str) -> None:
+def test_a_wrong_word_is_told(run: Running, file: Path, words: list[str], expected: str) -> None:
     code, _, err = run(file, *(str(file) if word == "SELF" else word for word in words))
 
     assert code == 1
-    assert f"afterbill: {told}" in err
+    assert f"afterbill: {expected}" in err
 
 
 def test_a_file_that_is_not_there_is_told(run: Running, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill.model.invitation import COMMENT_LENGTH
 from afterbill.model.questions import Question
-from afterbill_cli.importing.responses import values
-from afterbill_cli.importing.responses.columns import columns_of
+from afterbill_cli.importing import response_values
+from afterbill_cli.importing.export_columns import columns_of
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import ADA, hash_address
 from tests.unit.cli.exports import SAMPLES, read, write
@@ -35,67 +35,67 @@ def sample(name: str, folder: Path, **changes: Any) -> Any:
 
 
 def test_delighted(tmp_path: Path) -> None:
-    found = sample("delighted", tmp_path)
+    result = sample("delighted", tmp_path)
 
-    assert found.said == [
+    assert result.answers == [
         (9, "Fast, and the invoice is clear.", "2026-03-02T08:15:00"),
         (0, "", "2026-03-31T22:30:00"),
         (7, 'Two lines:\none "quoted".', "2026-03-31T22:00:00"),
     ]
-    assert [one.answered_day for one in found.responses] == ["2026-03-02", "2026-04-01", "2026-04-01"]
-    assert found.responses[0].fact == "import|delighted|90210001"
-    assert {one.source for one in found.responses} == {"delighted"}
-    assert found.report.left_out == {}
+    assert [one.answered_day for one in result.responses] == ["2026-03-02", "2026-04-01", "2026-04-01"]
+    assert result.responses[0].fact == "import|delighted|90210001"
+    assert {one.source for one in result.responses} == {"delighted"}
+    assert result.report.left_out == {}
 
 
 def test_retently(tmp_path: Path) -> None:
-    assert sample("retently", tmp_path).said == [
+    assert sample("retently", tmp_path).answers == [
         (10, "Never had a doubt", "2026-04-01T10:00:00"),
         (6, "", "2026-04-02T09:30:00"),
     ]
 
 
 def test_asknicely_tells_who_did_not_answer_and_what_was_asked(tmp_path: Path) -> None:
-    found = sample("asknicely", tmp_path)
+    result = sample("asknicely", tmp_path)
 
-    assert found.said == [(8, "Good value", "2026-03-31T22:02:00"), (5, "", "2026-03-31T22:02:10")]
-    assert [one.question for one in found.responses] == [Question.NPS, Question.CSAT]
-    assert found.left_out == {"has no rating": (1, [3])}
+    assert result.answers == [(8, "Good value", "2026-03-31T22:02:00"), (5, "", "2026-03-31T22:02:10")]
+    assert [one.question for one in result.responses] == [Question.NPS, Question.CSAT]
+    assert result.left_out == {"has no rating": (1, [3])}
 
 
 def test_satismeter_keeps_formulas_as_text_and_drops_what_is_no_country(tmp_path: Path) -> None:
-    found = sample("satismeter", tmp_path)
+    result = sample("satismeter", tmp_path)
 
-    assert found.said == [
+    assert result.answers == [
         (9, "Love it", "2026-05-05T09:00:00"),
         (3, '=HYPERLINK("https://example.com")', "2026-05-06T09:00:00"),
     ]
-    assert [one.segments.get("country") for one in found.responses] == ["GB", None]
-    assert found.notes == {"imported without its country, which cannot be read": (1, [3])}
+    assert [one.segments.get("country") for one in result.responses] == ["GB", None]
+    assert result.notes == {"imported without its country, which cannot be read": (1, [3])}
 
 
 def test_callexa_is_read_as_windows_1252_with_german_times_and_numbers(tmp_path: Path) -> None:
-    found = sample("callexa", tmp_path)
+    result = sample("callexa", tmp_path)
 
-    assert found.said == [
+    assert result.answers == [
         (9, "Schöne Lösung, übersichtlich", "2026-11-22T08:05:00"),
         (4, "Zu teuer: 49,90 € im Monat", "2026-11-21T22:59:00"),
     ]
-    assert [one.answered_day for one in found.responses] == ["2026-11-22", "2026-11-21"]
-    assert found.left_out == {"the rating is no whole number": (1, [4])}
+    assert [one.answered_day for one in result.responses] == ["2026-11-22", "2026-11-21"]
+    assert result.left_out == {"the rating is no whole number": (1, [4])}
 
 
 def test_a_plain_file_says_all_of_it_by_row(tmp_path: Path) -> None:
-    found = sample("plain", tmp_path, customers_of="stripe")
+    result = sample("plain", tmp_path, customers_of="stripe")
 
-    assert [(one.touchpoint, one.stage) for one in found.responses] == [
+    assert [(one.touchpoint, one.stage) for one in result.responses] == [
         ("support_resolved", "stage of support_resolved"),
         ("support_resolved", "stage of support_resolved"),
         ("relationship", "stage of relationship"),
     ]
-    assert [one.question for one in found.responses] == [Question.NPS, Question.CSAT, Question.NPS]
-    assert [one.answer.reason for one in found.responses if one.answer] == ["service", "", "price"]
-    assert dict(found.responses[1].segments) == {
+    assert [one.question for one in result.responses] == [Question.NPS, Question.CSAT, Question.NPS]
+    assert [one.answer.reason for one in result.responses if one.answer] == ["service", "", "price"]
+    assert dict(result.responses[1].segments) == {
         "plan": "Team",
         "country": "JP",
         "locale": "ja",
@@ -126,25 +126,25 @@ def test_no_sample_leaves_an_address_or_a_name_in_the_table_and_twice_is_once(na
 
 @pytest.mark.parametrize("header", ["RATING;Answered_At", "Bewertung;Beantwortet am", " nps-score ;Datum"])
 def test_names_are_understood_however_they_are_spelled(header: str, file: Path) -> None:
-    assert write(file, f"{header}\n7;20.11.2026 11:00\n").said == [(7, "", "2026-11-20T10:00:00")]
+    assert write(file, f"{header}\n7;20.11.2026 11:00\n").answers == [(7, "", "2026-11-20T10:00:00")]
 
 
 def test_of_several_columns_that_would_do_the_one_that_is_called_best_counts(file: Path) -> None:
-    found = write(file, f"date,created at,answered at,score,rating\n1.1.2026,2.1.2026,{THEN},3,8\n")
+    result = write(file, f"date,created at,answered at,score,rating\n1.1.2026,2.1.2026,{THEN},3,8\n")
 
-    assert found.said == [(8, "", "2026-11-20T10:00:00")]
+    assert result.answers == [(8, "", "2026-11-20T10:00:00")]
 
 
 def test_a_column_can_be_named(file: Path) -> None:
     columns = dict(columns_of("csv", ["rating = Our score"]).columns)
 
-    found = write(file, f"rating,Our score,date\n3,8,{THEN}\n", columns=columns)
+    result = write(file, f"rating,Our score,date\n3,8,{THEN}\n", columns=columns)
 
-    assert found.said == [(8, "", "2026-11-20T10:00:00")]
+    assert result.answers == [(8, "", "2026-11-20T10:00:00")]
 
 
 @pytest.mark.parametrize(
-    ("header", "columns", "told"),
+    ("header", "columns", "expected"),
     [
         ("x;date", {}, 'to say rating. Columns found: "x", "date". Say which it is: --column rating="x"'),
         ("score", {}, 'no column is known to say answered_at. Columns found: "score".'),
@@ -155,17 +155,17 @@ def test_a_column_can_be_named(file: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_found_is_told_with_what_to_type(
-    header: str, columns: dict[str, str], told: str, file: Path
+    header: str, columns: dict[str, str], expected: str, file: Path
 ) -> None:
     with pytest.raises(AfterbillError) as error:
         write(file, header, columns=columns)
-    assert told in str(error.value)
+    assert expected in str(error.value)
 
 
-@pytest.mark.parametrize("said", ["rating", "rating=", "stars=Rating"])
-def test_a_wrong_choice_of_columns_is_told(said: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"--column {said}: "):
-        columns_of("csv", [said])
+@pytest.mark.parametrize("argument", ["rating", "rating=", "stars=Rating"])
+def test_a_wrong_choice_of_columns_is_told(argument: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"--column {argument}: "):
+        columns_of("csv", [argument])
 
 
 # Encodings
@@ -186,7 +186,7 @@ UMLAUTS = f"rating,date,comment\n7,{THEN},Schöne Grüße\n"
     ids=["utf-8", "its mark", "utf-16", "windows", "said", "late"],
 )
 def test_an_export_is_read_as_it_was_saved(content: bytes, encoding: str | None, file: Path) -> None:
-    assert write(file, content, encoding=encoding).said[0][1] == "Schöne Grüße"
+    assert write(file, content, encoding=encoding).answers[0][1] == "Schöne Grüße"
 
 
 def test_one_broken_letter_does_not_make_it_windows(file: Path) -> None:
@@ -200,7 +200,7 @@ def test_one_broken_letter_does_not_make_it_windows(file: Path) -> None:
 
 @pytest.mark.parametrize(("cell", "rating"), [("0", 0), ("10", 10), (" 9 ", 9), ("9.0", 9), ("9,00", 9), ("07", 7)])
 def test_a_rating_is_a_whole_number_however_it_is_written(cell: str, rating: int, file: Path) -> None:
-    assert write(file, f'{HEADER}"{cell}",{THEN},,\n').said[0][0] == rating
+    assert write(file, f'{HEADER}"{cell}",{THEN},,\n').answers[0][0] == rating
 
 
 @pytest.mark.parametrize(
@@ -221,10 +221,10 @@ def test_a_rating_is_a_whole_number_however_it_is_written(cell: str, rating: int
     ],
 )
 def test_what_is_no_rating_is_told_by_its_line_and_left_out(cell: str, kind: str, file: Path) -> None:
-    found = write(file, f"{HEADER}5,{THEN},,\n{cell},{THEN},,x@example.com\n")
+    result = write(file, f"{HEADER}5,{THEN},,\n{cell},{THEN},,x@example.com\n")
 
-    assert found.left_out == {kind: (1, [3])}
-    assert len(found.responses) == 1
+    assert result.left_out == {kind: (1, [3])}
+    assert len(result.responses) == 1
 
 
 @pytest.mark.parametrize(
@@ -234,10 +234,10 @@ def test_each_question_has_its_scale(question: str, lowest: int, highest: int, f
     cells = (lowest - 1, lowest, highest, highest + 1)
     rows = "".join(f"{cell},{THEN},{cell},\n" for cell in cells)
 
-    found = write(file, HEADER + rows, question=Question(question))
+    result = write(file, HEADER + rows, question=Question(question))
 
-    assert [rating for rating, *_ in found.said] == [lowest, highest]
-    assert found.left_out == {"the rating is outside its scale": (2, [2, 5])}
+    assert [rating for rating, *_ in result.answers] == [lowest, highest]
+    assert result.left_out == {"the rating is outside its scale": (2, [2, 5])}
 
 
 # Times
@@ -264,11 +264,11 @@ def test_each_question_has_its_scale(question: str, lowest: int, highest: int, f
     ],
 )
 def test_times_are_understood_in_every_usual_spelling(cell: str, at: str, file: Path) -> None:
-    assert write(file, f'{HEADER}5,"{cell}",,\n').said[0][2] == at
+    assert write(file, f'{HEADER}5,"{cell}",,\n').answers[0][2] == at
 
 
 def test_another_spelling_can_be_said(file: Path) -> None:
-    assert write(file, f"{HEADER}5,11/20/2026 10:00 AM,,\n", time_format="%m/%d/%Y %I:%M %p").said[0][2] == (
+    assert write(file, f"{HEADER}5,11/20/2026 10:00 AM,,\n", time_format="%m/%d/%Y %I:%M %p").answers[0][2] == (
         "2026-11-20T09:00:00"
     )
 
@@ -288,10 +288,10 @@ def test_another_spelling_can_be_said(file: Path) -> None:
     ],
 )
 def test_a_time_that_cannot_be_is_told_and_left_out(cell: str, kind: str, file: Path) -> None:
-    found = write(file, f"{HEADER}5,{cell},,\n")
+    result = write(file, f"{HEADER}5,{cell},,\n")
 
-    assert found.left_out == {kind: (1, [2])}
-    assert found.code == 1
+    assert result.left_out == {kind: (1, [2])}
+    assert result.code == 1
 
 
 def test_the_oldest_and_the_newest_that_are_taken(file: Path) -> None:
@@ -308,21 +308,21 @@ def test_the_oldest_and_the_newest_that_are_taken(file: Path) -> None:
 def test_a_comment_is_cleaned_as_on_the_survey_page(typed: str) -> None:
     answer: Any = parse_answer({"rating": "5", "comment": typed}, frozenset())
 
-    assert values.comment(typed) == (answer.comment, False)
+    assert response_values.comment(typed) == (answer.comment, False)
 
 
 def test_of_a_comment_that_is_too_long_the_end_is_cut_and_the_rating_counts(file: Path) -> None:
-    found = write(file, f"{HEADER}5,{THEN},{'x' * 100_000},\n4,{THEN},{'x' * COMMENT_LENGTH},\n")
+    result = write(file, f"{HEADER}5,{THEN},{'x' * 100_000},\n4,{THEN},{'x' * COMMENT_LENGTH},\n")
 
-    assert [len(comment) for _, comment, _ in found.said] == [COMMENT_LENGTH, COMMENT_LENGTH]
-    assert found.notes == {"the comment was too long, and its end is cut off": (1, [2])}
+    assert [len(comment) for _, comment, _ in result.answers] == [COMMENT_LENGTH, COMMENT_LENGTH]
+    assert result.notes == {"the comment was too long, and its end is cut off": (1, [2])}
 
 
 def test_tests_are_left_out(file: Path) -> None:
-    found = write(file, f"rating,date,is_test\n5,{THEN},true\n6,{THEN},no\n7,{THEN},\n")
+    result = write(file, f"rating,date,is_test\n5,{THEN},true\n6,{THEN},no\n7,{THEN},\n")
 
-    assert found.left_out == {"is a test": (1, [2])}
-    assert [rating for rating, *_ in found.said] == [6, 7]
+    assert result.left_out == {"is a test": (1, [2])}
+    assert [rating for rating, *_ in result.answers] == [6, 7]
 
 
 @pytest.mark.parametrize(
@@ -339,10 +339,10 @@ def test_what_would_be_counted_wrongly_is_left_out(column: str, cell: str, kind:
 
 @pytest.mark.parametrize(("column", "cell"), [("locale", "!"), ("plan", "x" * 2001), ("reason", "Why? Because.")])
 def test_what_cannot_be_read_beside_the_answer_is_dropped_and_told(column: str, cell: str, file: Path) -> None:
-    found = write(file, f"rating,date,{column}\n5,{THEN},{cell}\n")
+    result = write(file, f"rating,date,{column}\n5,{THEN},{cell}\n")
 
-    assert len(found.responses) == 1
-    assert found.notes == {f"imported without its {column}, which cannot be read": (1, [2])}
+    assert len(result.responses) == 1
+    assert result.notes == {f"imported without its {column}, which cannot be read": (1, [2])}
 
 
 @pytest.mark.parametrize(
@@ -350,18 +350,18 @@ def test_what_cannot_be_read_beside_the_answer_is_dropped_and_told(column: str, 
     [("Payment method", "payment_method"), ("payment-method", "payment_method"), ("too_slow", "too-slow")],
 )
 def test_a_reason_is_spelled_as_surveys_toml_does(cell: str, reason: str, file: Path) -> None:
-    known = frozenset({"payment_method", "too-slow"})
-    found = write(file, f"rating,date,reason\n5,{THEN},{cell}\n", reasons=known)
+    reasons_known = frozenset({"payment_method", "too-slow"})
+    result = write(file, f"rating,date,reason\n5,{THEN},{cell}\n", reasons=reasons_known)
 
-    assert [one.answer.reason for one in found.responses if one.answer] == [reason]
-    assert found.notes == {}
+    assert [one.answer.reason for one in result.responses if one.answer] == [reason]
+    assert result.notes == {}
 
 
 def test_a_reason_that_surveys_toml_does_not_know_is_dropped_and_told(file: Path) -> None:
-    found = write(file, f"rating,date,reason\n5,{THEN},weather\n", reasons=frozenset({"price"}))
+    result = write(file, f"rating,date,reason\n5,{THEN},weather\n", reasons=frozenset({"price"}))
 
-    assert [one.answer.reason for one in found.responses if one.answer] == [""]
-    assert found.notes == {"imported without its reason, which is none of surveys.toml": (1, [2])}
+    assert [one.answer.reason for one in result.responses if one.answer] == [""]
+    assert result.notes == {"imported without its reason, which is none of surveys.toml": (1, [2])}
 
 
 def test_a_row_of_the_wrong_width_is_told(file: Path) -> None:
@@ -378,9 +378,9 @@ def test_who_answered_is_found_by_address_and_by_the_id_of_a_source(file: Path) 
     )
     rows = f"rating,date,email,customer id\n5,{THEN},Ada@Example.com,\n6,{THEN},,K-2\n7,{THEN},not an address,K-3\n"
 
-    found = write(file, rows, table=table, customers_of="stripe")
+    result = write(file, rows, table=table, customers_of="stripe")
 
-    assert [one.customer_id for one in found.responses] == ["ada", "kenji", ""]
+    assert [one.customer_id for one in result.responses] == ["ada", "kenji", ""]
 
 
 def test_without_a_source_ids_of_customers_lead_to_nobody(file: Path) -> None:
@@ -390,10 +390,10 @@ def test_without_a_source_ids_of_customers_lead_to_nobody(file: Path) -> None:
 
 
 def test_the_same_response_twice_in_a_file_counts_once(file: Path) -> None:
-    found = write(file, f"id,rating,date\n1,5,{THEN}\n2,5,{THEN}\n1,6,{THEN}\n")
+    result = write(file, f"id,rating,date\n1,5,{THEN}\n2,5,{THEN}\n1,6,{THEN}\n")
 
-    assert found.left_out == {"stands there twice": (1, [4])}
-    assert found.report.left_out["stands there twice"].example.startswith("the same response stands on line 2")
+    assert result.left_out == {"stands there twice": (1, [4])}
+    assert result.report.left_out["stands there twice"].example.startswith("the same response stands on line 2")
 
 
 def test_without_an_id_a_response_is_who_said_what_when(file: Path) -> None:
@@ -411,8 +411,8 @@ def test_those_of_nobody_are_told_apart_by_their_order(file: Path) -> None:
 
 
 def test_an_id_that_may_be_an_address_is_not_stored(file: Path) -> None:
-    [one] = write(file, f"id,rating,date\n{ADA},5,{THEN}\n").responses
-    assert ADA not in str(one)
+    [response] = write(file, f"id,rating,date\n{ADA},5,{THEN}\n").responses
+    assert ADA not in str(response)
 
 
 def test_exports_of_two_products_do_not_meet(file: Path) -> None:

@@ -14,7 +14,7 @@ from afterbill.insight.nps import Comparison, Tally
 from afterbill.insight.tally import Score
 from afterbill.model.errors import AfterbillError
 from afterbill_cli import local_stack, score
-from afterbill_dev.local import aws
+from afterbill_dev.local import aws_environment
 from tests.contract.scores_table import TABLE, create_table
 
 NOW = datetime(2026, 11, 22, 12, 30, 15, 250, tzinfo=UTC)
@@ -216,12 +216,14 @@ def test_the_environment_may_name_the_table(capsys, monkeypatch):
 
 def test_without_a_name_it_is_the_table_of_the_local_stack(monkeypatch, tmp_path):
     stack = tmp_path / "stack.json"
-    stack.write_text(json.dumps({"environment": aws.environment("http://127.0.0.1:4566"), "table": "local"}))
+    stack.write_text(
+        json.dumps({"environment": aws_environment.environment("http://127.0.0.1:4566"), "table": "local"})
+    )
     monkeypatch.setattr(local_stack, "STACK_FILE", stack)
 
-    found = score.connect(None)
+    table = score.connect(None)
 
-    assert (found.table, found.dynamodb.meta.endpoint_url) == ("local", "http://127.0.0.1:4566")
+    assert (table.table, table.dynamodb.meta.endpoint_url) == ("local", "http://127.0.0.1:4566")
 
 
 def test_without_any_table_it_says_how_to_name_one(monkeypatch, tmp_path):

@@ -33,7 +33,7 @@ def switch(asked):
     return SendingSwitchTable(asked.client("dynamodb"), TABLE)
 
 
-def told(asked, capsys, now=NOW):
+def output_of(asked, capsys, now=NOW):
     assert sending.status(asked, now) == 0
     return capsys.readouterr().out.splitlines()
 
@@ -51,7 +51,7 @@ def test_the_status_tells_the_rates_of_a_week_and_what_waits(asked, capsys):
             QueueUrl=asked.output("SendQueueUrl"), MessageBody=json.dumps({}), DelaySeconds=delay
         )
 
-    switch, rates, waiting = told(asked, capsys)
+    switch, rates, waiting = output_of(asked, capsys)
     assert switch == "Sending goes on."
     assert rates == (
         "Mails of 2026-11-16 to 2026-11-22: 300 sent, 3 bounced (1.00 %, the limit is 4.00 %), "
@@ -63,7 +63,7 @@ def test_the_status_tells_the_rates_of_a_week_and_what_waits(asked, capsys):
 def test_the_status_tells_why_it_is_stopped_and_since_when(asked, switch, capsys):
     switch.stop(BOUNCED)
 
-    assert told(asked, capsys)[0] == (
+    assert output_of(asked, capsys)[0] == (
         "Sending is stopped since 2026-11-22 09:00 UTC: 6 of 100 mails bounced (6.00 %, the limit is 4.00 %)"
     )
 
@@ -75,8 +75,8 @@ def test_after_a_resume_the_status_counts_as_the_breaker_does(asked, switch, cap
     mails(asked, Tally(sent=100, bounced=6))
     mails(asked, Tally(sent=10), TODAY + timedelta(days=1))
 
-    assert told(asked, capsys)[1] == "Resumed today: mails count against the limits from tomorrow on."
-    tomorrow = told(asked, capsys, NOW + timedelta(days=1))[1]
+    assert output_of(asked, capsys)[1] == "Resumed today: mails count against the limits from tomorrow on."
+    tomorrow = output_of(asked, capsys, NOW + timedelta(days=1))[1]
     assert tomorrow.startswith("Mails of 2026-11-23 to 2026-11-23: 10 sent, 0 bounced (0.00 %")
 
 
@@ -123,7 +123,7 @@ def test_a_resume_of_what_was_not_stopped_does_nothing(asked, switch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         ([], "Sending goes on."),
         (["stop", "--reason", "wrong prices"], "Sending stops within a minute; surveys wait."),
@@ -131,11 +131,11 @@ def test_a_resume_of_what_was_not_stopped_does_nothing(asked, switch, capsys):
     ],
     ids=["status", "stop", "resume"],
 )
-def test_the_command_line_does_all_three(asked, monkeypatch, capsys, words, said):
+def test_the_command_line_does_all_three(asked, monkeypatch, capsys, words, expected):
     monkeypatch.setattr(deployed, "connect", lambda _chosen: asked)
 
     assert cli.main(["sending", *words]) == 0
-    assert capsys.readouterr().out.splitlines()[0] == said
+    assert capsys.readouterr().out.splitlines()[0] == expected
 
 
 def test_a_stop_on_the_command_line_needs_a_reason(capsys):

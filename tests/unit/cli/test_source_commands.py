@@ -13,7 +13,7 @@ from afterbill.model.billing import OperatorTask
 from afterbill.model.errors import AfterbillError
 from afterbill.model.webhooks import Webhook
 from afterbill_cli.memory.keys import MemoryApis
-from afterbill_cli.sources import confirm, consent, listing, probe
+from afterbill_cli.sources import confirm, consent, list_sources, test_webhook
 from tests.contract.scores_table import TABLE
 from tests.unit.cli.people import Server, person, store, stored
 
@@ -25,7 +25,7 @@ CLIENT = {"client_id": "me", "client_secret": "mine"}
 
 
 def rows(stack, capsys):
-    assert listing.show(stack) == 0
+    assert list_sources.show(stack) == 0
     lines = capsys.readouterr().out.splitlines()
     return {line.split("  ")[0]: [cell for cell in line.split("  ") if cell][1:] for line in lines}
 
@@ -47,11 +47,11 @@ def test_the_list_shows_no_secret(stack, capsys):
     store(stack, "Sources", {"paddle": ["whsec_hidden"]})
     store(stack, "Tokens", {"ledger": {"refresh_token": "hidden", "access_token": "hidden"}})
 
-    listing.show(stack)
+    list_sources.show(stack)
 
-    said = capsys.readouterr().out
-    assert "hidden" not in said
-    assert "given" in said
+    output = capsys.readouterr().out
+    assert "hidden" not in output
+    assert "given" in output
 
 
 # test
@@ -63,7 +63,7 @@ def test_the_unwanted_sample_is_signed_and_sent(stack, provider, capsys):
     store(stack, "Sources", {name: ["whsec_c2VjcmV0"]})
     server = Server(202)
 
-    assert probe.send_test(stack.source(name), stack, http=server) == 0
+    assert test_webhook.send_test(stack.source(name), stack, http=server) == 0
 
     ((method, url, headers, body),) = server.requests
     sent = Webhook(name, headers, body, datetime.now(UTC))
@@ -73,7 +73,7 @@ def test_the_unwanted_sample_is_signed_and_sent(stack, provider, capsys):
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "expected"),
     [
         (401, "the stored secret is not the one that counts"),
         (404, "no source of this name is deployed"),
@@ -81,12 +81,12 @@ def test_the_unwanted_sample_is_signed_and_sent(stack, provider, capsys):
         (418, "is this its address"),
     ],
 )
-def test_any_other_answer_is_explained_and_fails(stack, status, told, capsys):
+def test_any_other_answer_is_explained_and_fails(stack, status, expected, capsys):
     store(stack, "Sources", {"paddle": ["s"]})
 
-    assert probe.send_test(stack.source("paddle"), stack, http=Server(status)) == 1
-    assert f"{status}: " in (said := capsys.readouterr().out)
-    assert told in said
+    assert test_webhook.send_test(stack.source("paddle"), stack, http=Server(status)) == 1
+    assert f"{status}: " in (output := capsys.readouterr().out)
+    assert expected in output
 
 
 def test_another_file_and_address_can_be_used(stack, tmp_path):
@@ -94,7 +94,7 @@ def test_another_file_and_address_can_be_used(stack, tmp_path):
     (tmp_path / "other.xml").write_text("<other/>")
     server = Server()
 
-    probe.send_test(
+    test_webhook.send_test(
         stack.source("paddle"), stack, file=tmp_path / "other.xml", url="http://127.0.0.1:1/hook", http=server
     )
 
@@ -106,46 +106,46 @@ def test_a_file_that_is_not_there_is_told(stack, tmp_path):
     store(stack, "Sources", {"paddle": ["s"]})
 
     with pytest.raises(AfterbillError, match="No such file or directory"):
-        probe.send_test(stack.source("paddle"), stack, file=tmp_path / "none.json", http=Server())
+        test_webhook.send_test(stack.source("paddle"), stack, file=tmp_path / "none.json", http=Server())
 
 
 def test_a_signed_webhook_goes_nowhere_unencrypted(stack):
     store(stack, "Sources", {"paddle": ["s"]})
 
     with pytest.raises(AfterbillError, match="neither https nor on this machine"):
-        probe.send_test(stack.source("paddle"), stack, url="http://example.com/", http=Server())
+        test_webhook.send_test(stack.source("paddle"), stack, url="http://example.com/", http=Server())
 
 
 def test_what_only_the_provider_can_vouch_for_is_taken_and_refused_later(stack, capsys):
-    assert probe.send_test(stack.source("paypal"), stack, http=Server(200)) == 0
+    assert test_webhook.send_test(stack.source("paypal"), stack, http=Server(200)) == 0
     assert "refused when PayPal is asked" in capsys.readouterr().out
 
 
 def test_without_a_secret_nothing_is_sent(stack):
     with pytest.raises(AfterbillError, match="no signing secret is stored for paddle"):
-        probe.send_test(stack.source("paddle"), stack, http=Server())
+        test_webhook.send_test(stack.source("paddle"), stack, http=Server())
 
 
 def test_what_is_fetched_cannot_be_sent(stack):
     with pytest.raises(AfterbillError, match="sends no webhooks"):
-        probe.send_test(stack.source("fetched"), stack, http=Server())
+        test_webhook.send_test(stack.source("fetched"), stack, http=Server())
 
 
 def test_every_provider_with_webhooks_has_an_unwanted_sample():
     for provider in registry.PROVIDERS:
         if registry.load(provider).poller is None:
-            assert probe.unwanted(provider).is_file()
+            assert test_webhook.unwanted(provider).is_file()
     with pytest.raises(AfterbillError, match="name one with --file"):
-        probe.unwanted("nobody")
+        test_webhook.unwanted("nobody")
 
 
 def test_a_query_that_proves_the_webhook_is_part_of_the_address(stack, monkeypatch):
     store(stack, "Sources", {"paddle": ["s"]})
     signed = Webhook("paddle", {}, b"{}", NOW, query={"key": "a b"})
-    monkeypatch.setattr(probe, "_signed", lambda *_: signed)
+    monkeypatch.setattr(test_webhook, "_signed", lambda *_: signed)
     server = Server()
 
-    probe.send_test(stack.source("paddle"), stack, http=server)
+    test_webhook.send_test(stack.source("paddle"), stack, http=server)
 
     assert server.requests[0][1].endswith("/webhooks/paddle?key=a+b")
 
@@ -217,7 +217,7 @@ def test_every_question_has_another_state(stack):
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({"state": "another"}, "its state differs"),
         ({"state": ""}, "its state differs"),
@@ -225,10 +225,10 @@ def test_every_question_has_another_state(stack):
         ({"code": ""}, "the address holds no code"),
     ],
 )
-def test_what_is_no_consent_is_exchanged_for_nothing(stack, changes, told):
+def test_what_is_no_consent_is_exchanged_for_nothing(stack, changes, expected):
     server = Server(200, TOKENS)
 
-    with pytest.raises(AfterbillError, match=told):
+    with pytest.raises(AfterbillError, match=expected):
         give(stack, Browser(**changes), server)
     assert server.requests == []
 
@@ -280,8 +280,8 @@ def test_a_confirmed_verifier_becomes_a_signing_secret(stack, capsys):
 
     assert stored(stack, "Sources") == {"books": ["v3r1fier", "older"]}
     assert confirm.confirm(stack.source("books"), stack, MemoryApis()) == 0
-    assert "No verifier waits" in (said := capsys.readouterr().out)
-    assert "v3r1fier" not in said
+    assert "No verifier waits" in (output := capsys.readouterr().out)
+    assert "v3r1fier" not in output
 
 
 def test_the_verifier_is_sent_back_as_it_came(stack):

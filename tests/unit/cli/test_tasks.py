@@ -34,9 +34,9 @@ def test_a_privacy_request_is_due_30_days_after_it_came(kept, capsys):
 def test_a_verifier_is_listed_and_not_shown(kept, capsys):
     tasks.show(kept, as_json=False)
     tasks.show(kept, as_json=True)
-    said = capsys.readouterr().out
-    assert "books verifier 7: `afterbill source confirm books` confirms it" in said
-    assert "hidden" not in said
+    output = capsys.readouterr().out
+    assert "books verifier 7: `afterbill source confirm books` confirms it" in output
+    assert "hidden" not in output
 
 
 def test_programs_get_json(kept, capsys):

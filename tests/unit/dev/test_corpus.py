@@ -47,13 +47,13 @@ PAID = {
 }
 
 
-def told(capsys: pytest.CaptureFixture[str], place: Path) -> list[dict[str, object]]:
+def rows_of(capsys: pytest.CaptureFixture[str], place: Path) -> list[dict[str, object]]:
     assert corpus.main([str(place), "--json"]) == 0
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 def test_json_is_one_object_a_line_with_the_events_and_their_money(tmp_path, capsys):
-    assert told(capsys, folder(tmp_path, standardwebhooks__paid=PAID)) == [
+    assert rows_of(capsys, folder(tmp_path, standardwebhooks__paid=PAID)) == [
         {
             "file": "standardwebhooks/paid.json",
             "outcome": "event",
@@ -68,53 +68,53 @@ def test_json_is_one_object_a_line_with_the_events_and_their_money(tmp_path, cap
 
 def test_a_profile_has_an_address_and_no_events(tmp_path, capsys):
     updated = {**PAID, "type": "customer_updated"}
-    (line,) = told(capsys, folder(tmp_path, standard_webhooks__updated=updated))
+    (line,) = rows_of(capsys, folder(tmp_path, standard_webhooks__updated=updated))
     assert (line["outcome"], line["events"], line["email"]) == ("profile", [], "ada@example.com")
 
 
 def test_an_unwanted_kind_is_ignored(tmp_path, capsys):
-    (line,) = told(capsys, folder(tmp_path, standard_webhooks__ping={"type": "ping"}))
+    (line,) = rows_of(capsys, folder(tmp_path, standard_webhooks__ping={"type": "ping"}))
     assert (line["outcome"], line["email"]) == ("ignored", None)
 
 
 def test_a_test_says_so(tmp_path, capsys):
     test = {**PAID, "data": {**PAID["data"], "test": True}}
-    (line,) = told(capsys, folder(tmp_path, standard_webhooks__paid=test))
+    (line,) = rows_of(capsys, folder(tmp_path, standard_webhooks__paid=test))
     assert line["test"] is True
 
 
 def test_what_cannot_be_read_is_an_error_and_says_why(tmp_path, capsys):
-    (line,) = told(capsys, folder(tmp_path, stripe__broken="{"))
+    (line,) = rows_of(capsys, folder(tmp_path, stripe__broken="{"))
     assert (line["outcome"], line["error"]) == ("error", "The body is not JSON in UTF-8.")
 
 
 def test_what_only_an_api_can_tell_is_an_event_without_a_touchpoint(tmp_path, capsys):
-    (line,) = told(capsys, folder(tmp_path, mollie__classic={"id": "tr_1"}))
+    (line,) = rows_of(capsys, folder(tmp_path, mollie__classic={"id": "tr_1"}))
     assert line["outcome"] == "event"
     assert line["events"] == [{"touchpoint": None, "email": None, "amount_minor": None, "currency": None}]
 
 
 def test_numbers_in_a_form_are_written_as_numbers_too(tmp_path, capsys):
     form = {"name": "payment.create", "object_id": 1234567, "account_id": "6BApk", "user_id": 1}
-    (line,) = told(capsys, folder(tmp_path, freshbooks__payment=form))
+    (line,) = rows_of(capsys, folder(tmp_path, freshbooks__payment=form))
     assert line["outcome"] == "event"
 
 
 def test_a_verifier_is_nobodys_profile(tmp_path, capsys):
     handshake = {"name": "callback.verify", "object_id": "7", "verifier": "abc", "account_id": "A"}
-    (line,) = told(capsys, folder(tmp_path, freshbooks__handshake=handshake))
+    (line,) = rows_of(capsys, folder(tmp_path, freshbooks__handshake=handshake))
     assert line["outcome"] == "ignored"
 
 
 def test_a_mistake_in_a_module_does_not_hide_the_others(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(corpus.samples, "read", lambda *_: 1 / 0)
-    (line,) = told(capsys, folder(tmp_path, stripe__any={}))
+    (line,) = rows_of(capsys, folder(tmp_path, stripe__any={}))
     assert line["error"] == "a mistake of ours: ZeroDivisionError: division by zero"
 
 
 def test_a_captured_webhook_brings_its_headers(tmp_path, capsys):
     captured = {"headers": {"Webhook-Id": "msg_1"}, "body": {**PAID, "data": {"customer": {"id": "c"}}}}
-    (line,) = told(capsys, folder(tmp_path, standard_webhooks__captured=captured))
+    (line,) = rows_of(capsys, folder(tmp_path, standard_webhooks__captured=captured))
     assert line["outcome"] == "event"
 
 
@@ -122,16 +122,16 @@ def test_what_is_no_webhook_is_left_out_with_a_note(tmp_path, capsys):
     place = folder(tmp_path, stripe__broken="{", elsewhere__any={})
     (place / "stripe" / "SOURCES.md").write_text("where from")
     assert corpus.main([str(place), "--json"]) == 0
-    said = capsys.readouterr()
-    assert len(said.out.splitlines()) == 1
-    assert said.err.splitlines() == [
+    captured = capsys.readouterr()
+    assert len(captured.out.splitlines()) == 1
+    assert captured.err.splitlines() == [
         "left out: elsewhere, which is no folder of a provider",
         "left out: stripe/SOURCES.md, which is no webhook",
     ]
 
 
 def test_the_folder_of_one_provider_is_enough(tmp_path, capsys):
-    (line,) = told(capsys, folder(tmp_path, stripe__broken="{") / "stripe")
+    (line,) = rows_of(capsys, folder(tmp_path, stripe__broken="{") / "stripe")
     assert line["file"] == "stripe/broken.json"
 
 

@@ -6,17 +6,17 @@ import pytest
 
 from afterbill.model.billing import Touchpoint
 from afterbill_dev.demo import progress, scores
-from afterbill_dev.demo.answers import given_by
+from afterbill_dev.demo.answers import ratings_of
 from afterbill_dev.demo.mailbox import ReceivedMail, links
-from afterbill_dev.demo.people import ASKED_ABOUT, Story, Way, cast
+from afterbill_dev.demo.people import TOUCHPOINT_OF, BillingCase, Reaction, everybody
 from afterbill_dev.demo.progress import DemoError, wait_for
 from afterbill_dev.demo.scores import Row
 
-SILENT = {Way.SILENT, Way.UNSUBSCRIBES}
+SILENT = {Reaction.SILENT, Reaction.UNSUBSCRIBES}
 
 
 def test_some_forty_people_answer_and_everybody_has_an_address_that_belongs_to_nobody():
-    people = cast()
+    people = everybody()
 
     assert 38 <= sum(bool(person.ratings) for person in people) <= 45
     assert len({person.email for person in people}) == len(people)
@@ -24,25 +24,25 @@ def test_some_forty_people_answer_and_everybody_has_an_address_that_belongs_to_n
 
 
 def test_whoever_answers_says_a_rating_and_whoever_does_not_says_none():
-    assert all(bool(person.ratings) is (person.way not in SILENT) for person in cast())
+    assert all(bool(person.ratings) is (person.reaction not in SILENT) for person in everybody())
 
 
 def test_every_story_is_told_in_two_languages():
-    told = Counter((person.story, person.locale[:2]) for person in cast())
+    counts = Counter((person.case, person.locale[:2]) for person in everybody())
 
-    assert set(told) == {(story, language) for story in Story for language in ("de", "en")}
+    assert set(counts) == {(case, language) for case in BillingCase for language in ("de", "en")}
 
 
 def test_whoever_disputes_a_payment_is_not_asked():
-    assert Story.DISPUTES not in ASKED_ABOUT
-    assert all(person.way is Way.SILENT for person in cast() if person.story is Story.DISPUTES)
+    assert BillingCase.DISPUTES not in TOUCHPOINT_OF
+    assert all(person.reaction is Reaction.SILENT for person in everybody() if person.case is BillingCase.DISPUTES)
 
 
 def test_the_last_of_several_ratings_counts():
-    changing = [person for person in cast() if person.way is Way.CHANGES]
+    changing = [person for person in everybody() if person.reaction is Reaction.CHANGES]
 
     assert [person.ratings for person in changing] == [(6, 9)]
-    assert given_by(changing) == {Touchpoint.PAYMENT_SUCCEEDED: [9]}
+    assert ratings_of(changing) == {Touchpoint.PAYMENT_SUCCEEDED: [9]}
 
 
 def test_a_recount_is_promoters_minus_detractors_in_percent():
@@ -54,16 +54,16 @@ def test_a_recount_is_promoters_minus_detractors_in_percent():
 def test_what_only_one_side_knows_is_no_agreement():
     row = Row(1, 1, 1, 0, 0, 100.0)
 
-    assert scores.agree({"renewed": row}, {"renewed": row, "cancelled": row}) == 1
+    assert scores.count_equal({"renewed": row}, {"renewed": row, "cancelled": row}) == 1
 
 
 def test_the_table_marks_what_differs_and_how():
     product, own = {"renewed": Row(2, 2, 2, 0, 0, 100.0)}, {"renewed": Row(2, 2, 1, 0, 1, 0.0)}
 
-    table = scores.beside(product, own)
+    table = scores.comparison(product, own)
 
     assert "DIFFERS: promoters 2, recounted 1, detractors 0, recounted 1, score 100.0, recounted 0.0" in table
-    assert "DIFFERS" not in scores.beside(own, own)
+    assert "DIFFERS" not in scores.comparison(own, own)
 
 
 def test_links_are_read_as_a_mail_program_reads_them():
@@ -88,8 +88,8 @@ def test_waiting_tells_how_far_it_is(monkeypatch, capsys):
 
     wait_for("mails", lambda: next(counts), 2, seconds=60)
 
-    said = [line.partition("] ")[2] for line in capsys.readouterr().out.splitlines()]
-    assert said == ["  mails: 1 of 2", "  mails: all 2"]
+    lines = [line.partition("] ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["  mails: 1 of 2", "  mails: all 2"]
 
 
 def test_waiting_in_vain_ends_with_what_was_expected_and_what_was_seen():

@@ -9,11 +9,11 @@ import pytest
 from afterbill_dev.demo import answers, browser, mailbox, progress, scenario, scores
 from afterbill_dev.demo.billing import Purchase
 from afterbill_dev.demo.mailbox import ReceivedMail
-from afterbill_dev.demo.people import ASKED_ABOUT, Story, cast
+from afterbill_dev.demo.people import TOUCHPOINT_OF, BillingCase, everybody
 from afterbill_dev.demo.progress import DemoError
 
 STACK = {"table": "table", "inbox_url": "http://inbox/"}
-PEOPLE = cast()
+PEOPLE = everybody()
 
 
 class Till:
@@ -49,8 +49,8 @@ class Table:
 
 @pytest.fixture(autouse=True)
 def world(monkeypatch):
-    asked = [person for person in PEOPLE if person.story in ASKED_ABOUT]
-    sent = Counter(ASKED_ABOUT[person.story] for person in asked)
+    asked = [person for person in PEOPLE if person.case in TOUCHPOINT_OF]
+    sent = Counter(TOUCHPOINT_OF[person.case] for person in asked)
     mails = [ReceivedMail(person.email, "", "", "", {}) for person in asked]
     monkeypatch.setattr(progress, "PAUSE_SECONDS", 0)
     monkeypatch.setattr(scenario, "MAILS_SECONDS", 0)
@@ -62,14 +62,14 @@ def world(monkeypatch):
     monkeypatch.setattr(browser, "answer", lambda *_: None)
     monkeypatch.setattr(answers, "unsubscribe", lambda _letter: None)
     monkeypatch.setattr(answers, "post_forms", lambda people: iter([person for person, _ in people]))
-    monkeypatch.setattr(scores, "computed", lambda: scores.recount(sent, answers.given_by(PEOPLE)))
+    monkeypatch.setattr(scores, "computed", lambda: scores.recount(sent, answers.ratings_of(PEOPLE)))
     return mails
 
 
 def test_it_ends_well_when_scores_and_recount_agree(capsys):
     till = Till()
 
-    assert scenario.tell(STACK, till, PEOPLE)
+    assert scenario.play(STACK, till, PEOPLE)
     assert till.steps == {"refund": 5, "dispute": 3, "cancel": 5}
     assert "payment_succeeded     31       25         16" in capsys.readouterr().out
 
@@ -77,7 +77,7 @@ def test_it_ends_well_when_scores_and_recount_agree(capsys):
 def test_it_ends_badly_and_shows_the_difference_when_they_do_not(monkeypatch, capsys):
     monkeypatch.setattr(scores, "computed", dict)
 
-    assert not scenario.tell(STACK, Till(), PEOPLE)
+    assert not scenario.play(STACK, Till(), PEOPLE)
     assert "DIFFERS: sent 0, recounted 31" in capsys.readouterr().out
 
 
@@ -85,19 +85,19 @@ def test_a_second_mail_to_anybody_is_an_error(world):
     world.append(world[0])
 
     with pytest.raises(DemoError, match=f"Exactly one mail .* {world[0].to}: 2"):
-        scenario.tell(STACK, Till(), PEOPLE)
+        scenario.play(STACK, Till(), PEOPLE)
 
 
 def test_a_mail_to_somebody_who_must_be_left_alone_is_an_error(world):
-    left_alone = next(person for person in PEOPLE if person.story is Story.DISPUTES)
+    left_alone = next(person for person in PEOPLE if person.case is BillingCase.DISPUTES)
     world.append(ReceivedMail(left_alone.email, "", "", "", {}))
 
     with pytest.raises(DemoError, match=f"{left_alone.email}: 1"):
-        scenario.tell(STACK, Till(), PEOPLE)
+        scenario.play(STACK, Till(), PEOPLE)
 
 
 def test_mails_that_never_come_are_counted(world):
     del world[10:]
 
     with pytest.raises(DemoError, match="surveys in the mailboxes: 49 were expected, 10 are there"):
-        scenario.tell(STACK, Till(), PEOPLE)
+        scenario.play(STACK, Till(), PEOPLE)

@@ -13,9 +13,9 @@ LOCKS = ("layers/deps/requirements.txt", "requirements/dev.txt", "requirements/s
 
 
 def name(requirement: str) -> str:
-    found = re.match(r"[A-Za-z0-9-]+", requirement)
-    assert found, requirement
-    return found.group().lower()
+    match = re.match(r"[A-Za-z0-9-]+", requirement)
+    assert match, requirement
+    return match.group().lower()
 
 
 def declared() -> set[str]:
@@ -29,7 +29,7 @@ def declared() -> set[str]:
 
 
 def programs() -> set[str]:
-    """What the set-up installs that is not Python: Debian's packages and npm's."""
+    """Return the Debian and npm packages that the set-up installs."""
     scripts = "".join(path.read_text() for path in (ROOT / "afterbill_dev" / "setup").glob("*.py"))
     return {
         *re.findall(r'apt_install\("([a-z0-9-]+)"\)', scripts),

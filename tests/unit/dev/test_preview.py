@@ -1,4 +1,4 @@
-"""What hangs in the gallery: every page, every text, every language."""
+"""The gallery: every page, every text, every language."""
 
 import html
 import inspect
@@ -18,7 +18,7 @@ from afterbill_cli.preview.previews import SCHEMES
 from afterbill_cli.preview.variants import variants
 from afterbill_dev.paths import ROOT
 from afterbill_dev.preview import __main__ as program
-from afterbill_dev.preview import gallery, pictures
+from afterbill_dev.preview import docs_pictures, gallery
 
 CONFIGURATION = ROOT / "layers" / "config"
 LANGUAGES = sorted(path.stem for path in (CONFIGURATION / "locales").glob("*.toml"))
@@ -104,15 +104,15 @@ def test_a_mistake_in_the_configuration_is_told(tmp_path, capsys):
 
 
 def test_the_pictures_of_the_documentation_hang_in_the_gallery(tmp_path):
-    spoken = variants(CONFIGURATION, pictures.LANGUAGES)
-    for one in gallery.previews(spoken):
-        for width in one.widths.values():
+    spoken = variants(CONFIGURATION, docs_pictures.LANGUAGES)
+    for preview in gallery.previews(spoken):
+        for width in preview.widths.values():
             for scheme in SCHEMES:
-                (tmp_path / one.picture(width, scheme)).parent.mkdir(exist_ok=True)
-                (tmp_path / one.picture(width, scheme)).touch()
+                (tmp_path / preview.picture(width, scheme)).parent.mkdir(exist_ok=True)
+                (tmp_path / preview.picture(width, scheme)).touch()
     (tmp_path / "docs").mkdir()
 
-    assert pictures.hang(tmp_path, tmp_path / "docs") == 11
+    assert docs_pictures.hang(tmp_path, tmp_path / "docs") == 11
     assert {path.name for path in (tmp_path / "docs").iterdir()} == {
         path.name for path in (ROOT / "docs" / "images").iterdir() if not path.name.startswith("in-product")
     }

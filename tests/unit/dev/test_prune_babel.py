@@ -1,4 +1,4 @@
-"""What the layer keeps of Babel."""
+"""Babel's data in the layer."""
 
 from pathlib import Path
 

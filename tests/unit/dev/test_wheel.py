@@ -1,18 +1,33 @@
 """An operator installs the command line and what it stands on, and no tool of developers."""
 
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 from setuptools import find_packages
 
 ROOT = Path(__file__).resolve().parents[3]
+SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
 
 
 def test_a_wheel_holds_the_core_and_the_command_line_alone() -> None:
-    found = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]
+    find = SETUPTOOLS["packages"]["find"]
     packages = {
-        package for folder in found["where"] for package in find_packages(str(ROOT / folder), include=found["include"])
+        package for folder in find["where"] for package in find_packages(str(ROOT / folder), include=find["include"])
     }
 
     assert {package.partition(".")[0] for package in packages} == {"afterbill", "afterbill_cli"}
     assert {"afterbill_cli.doctor", "afterbill.connectors.stripe"} <= packages
+
+
+def test_a_wheel_holds_the_templates_scripts_and_tables_too() -> None:
+    patterns = SETUPTOOLS["package-data"]["*"]
+    files = [
+        path
+        for folder in ("layers/core/afterbill", "afterbill_cli")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and path.suffix not in {".py", ".pyc"}
+    ]
+
+    assert {path.suffix for path in files} >= {".css", ".html", ".js", ".json"}
+    assert [str(path) for path in files if not any(fnmatch(path.name, pattern) for pattern in patterns)] == []

@@ -1,0 +1,143 @@
+"""Values in the cells of an export, in any usual spelling."""
+
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta, tzinfo
+from enum import StrEnum
+
+from afterbill.answers.external import LATEST_MINUTES, OLDEST_DAYS
+from afterbill.answers.parse_answer import clean_comment
+from afterbill.model.billing import Touchpoint
+from afterbill.model.invitation import COMMENT_LENGTH
+from afterbill.model.questions import Question, scale_of
+from afterbill_cli.importing.report import shown
+
+
+class Reason(StrEnum):
+    """The reason for which a row is left out."""
+
+    UNREADABLE = "cannot be read"
+    TEST = "is a test"
+    NO_RATING = "has no rating"
+    NO_NUMBER = "the rating is no whole number"
+    OFF_SCALE = "the rating is outside its scale"
+    QUESTION = "answers a question that is not known"
+    TOUCHPOINT = "the touchpoint is not known"
+    NO_TIME = "has no time"
+    TIME = "the time cannot be read"
+    FUTURE = "the time is still to come"
+    OLD = f"older than {OLDEST_DAYS} days"
+    ID = "the id cannot be one"
+    TWICE = "stands there twice"
+
+
+class RefusedError(Exception):
+    """A row cannot be imported: the kind of mistake, its text, and what to do."""
+
+    def __init__(self, reason: Reason, text: str, hint: str) -> None:
+        super().__init__(text)
+        self.reason, self.text, self.hint = reason, text, hint
+
+
+_NUMBER = re.compile(r"(?!-0)(-?[0-9]{1,6})(?:[.,]0+)?")
+_YES = frozenset({"1", "true", "yes", "y", "x", "test", "ja", "wahr"})
+_UNIX = re.compile(r"([0-9]{9,10})(?:\.0+)?|([0-9]{12,13})")
+_DAY = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}")
+_WEEK = re.compile(r"[0-9]{4}-?W")
+_NOON = " 12:00"
+_ZONE = re.compile(r"\s*(?:UTC|GMT|Z)$")
+_OFFSET = re.compile(r"\s+([+-][0-9]{2}:?[0-9]{2})$")
+_GERMAN = re.compile(
+    r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4}|[0-9]{2})(?:(?:,|\s)\s*([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?:\s*Uhr)?)?"
+)
+_SLUG = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+def rating(value: str, question: Question) -> int:
+    """A whole number of the question's scale; 9.0 and 9,0 are 9, and nothing is rounded."""
+    scale = scale_of(question)
+    if not value:
+        raise RefusedError(Reason.NO_RATING, "there is no rating", "Nobody answered, or another column says it")
+    match = _NUMBER.fullmatch(value)
+    if not match:
+        raise RefusedError(Reason.NO_NUMBER, f"{shown(value)} is no whole number", "A rating is never guessed")
+    number = int(match[1])
+    if number not in scale.ratings:
+        other = "Say what was asked with --question, if it was something else"
+        text = f"{shown(value)} is not one of {scale.lowest} to {scale.highest}"
+        raise RefusedError(Reason.OFF_SCALE, text, other)
+    return number
+
+
+def moment(value: str, zone: tzinfo, pattern: str | None, now: datetime) -> datetime:
+    """Return the time in UTC, not too old and not in the future; without an offset it is in `zone`, a day is noon."""
+    if not value:
+        raise RefusedError(Reason.NO_TIME, "there is no time", "An answer counts for the day it was given on")
+    try:
+        at = _read(value, pattern)
+        at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        text, hint = f"{shown(value)} is no known spelling of a time", 'Say it: --time-format "%m/%d/%Y %H:%M"'
+        raise RefusedError(Reason.TIME, text, hint) from None
+    if at > now + timedelta(minutes=LATEST_MINUTES):
+        raise RefusedError(Reason.FUTURE, f"{shown(value)} is still to come", "Look at --time-zone and --time-format")
+    if at < now - timedelta(days=OLDEST_DAYS):
+        text = f"{shown(value)} is more than {OLDEST_DAYS} days ago"
+        raise RefusedError(Reason.OLD, text, "Responses are kept for two years, so it would be gone soon")
+    return at
+
+
+def _read(value: str, pattern: str | None) -> datetime:
+    if pattern:
+        return datetime.strptime(value, pattern)  # noqa: DTZ007  # whose clock it is the caller knows
+    if unix := _UNIX.fullmatch(value):
+        return datetime.fromtimestamp(int(unix[1]) if unix[1] else int(unix[2]) / 1000, UTC)
+    if german := _GERMAN.fullmatch(value):
+        day, month, year, *clock = german.groups()
+        hour, minute, second = (int(part or 0) for part in clock) if clock[0] else (12, 0, 0)
+        century = 0 if len(year) > 2 else 2000  # noqa: PLR2004  # digits
+        return datetime(century + int(year), int(month), int(day), hour, minute, second)  # noqa: DTZ001  # as above
+    if _WEEK.match(value):
+        raise ValueError
+    written = f"{value}{_NOON}" if _DAY.fullmatch(value) else value
+    return datetime.fromisoformat(_OFFSET.sub(r"\1", _ZONE.sub("+00:00", written)))
+
+
+def comment(value: str) -> tuple[str, bool]:
+    """Return the comment, cleaned as on the survey page, and whether its end was cut off.
+
+    Its author cannot be asked to be shorter, and the rating shall count.
+    """
+    text = clean_comment(value)
+    return text[:COMMENT_LENGTH], len(text) > COMMENT_LENGTH
+
+
+def question(value: str, default: Question) -> Question:
+    """Return the question; `default` where the cell is empty."""
+    try:
+        return Question(value.casefold()) if value else default
+    except ValueError:
+        text = f"{shown(value)} is none of {', '.join(Question)}"
+        raise RefusedError(Reason.QUESTION, text, "Export each question by itself") from None
+
+
+def touchpoint(value: str, default: Touchpoint) -> Touchpoint:
+    """Return the touchpoint; `default` where the cell is empty."""
+    try:
+        return Touchpoint(value.casefold()) if value else default
+    except ValueError:
+        text = f"{shown(value)} is no touchpoint of surveys.toml"
+        raise RefusedError(Reason.TOUCHPOINT, text, "Leave it blank for that of --touchpoint") from None
+
+
+def is_test(value: str) -> bool:
+    """True when the cell marks the row as a test."""
+    return value.casefold() in _YES
+
+
+def slug(value: str, reasons: Collection[str]) -> str:
+    """Return the name of a reason as surveys.toml spells it; empty where `reasons` are given and it is none of them."""
+    name = re.sub(r"[\s-]+", "_", value.casefold())
+    if reasons:
+        return next((reason for reason in reasons if reason.replace("-", "_") == name), "")
+    return name if _SLUG.fullmatch(name) else ""

@@ -1,0 +1,194 @@
+"""Import the responses of an export row by row; rows that cannot be imported are left out and reported."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from afterbill.adapters.aws.secret_keys import SecretKeys
+from afterbill.adapters.dynamodb.imports import ImportsTable
+from afterbill.intake.import_responses import TOGETHER, Outcome, ResponseImportDeps, import_responses
+from afterbill.intake.ports import ImportedResponses, ResponseWrite
+from afterbill.model.customer import Customer
+from afterbill.model.errors import AfterbillError
+from afterbill.model.invitation import Invitation
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.importing import records, text_files
+from afterbill_cli.importing.duplicates import Seen
+from afterbill_cli.importing.journal import Journal, journal_of, outcomes_text
+from afterbill_cli.importing.progress import Progress
+from afterbill_cli.importing.records import Layout
+from afterbill_cli.importing.report import Problem, ResponseReport, problem_log
+from afterbill_cli.importing.response_rows import ExportSettings, ResponseChecker, ResponseRow
+from afterbill_cli.importing.response_values import Reason, RefusedError
+from afterbill_cli.importing.retrying_writer import Attempt, RetryingWriter
+from afterbill_cli.sources import stack_secrets
+
+_HASHES = 1000
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseImportOptions:
+    """The options of the command."""
+
+    settings: ExportSettings
+    dry_run: bool = False
+    replace: bool = False
+    again: bool = False
+    errors: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOnlyResponses:
+    """ImportedResponses that reads a table and writes nothing."""
+
+    table: ImportedResponses
+
+    def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
+        """Read from the table."""
+        return self.table.customer_ids(aliases)
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """Read from the table."""
+        return self.table.customers(ids)
+
+    def responses(self, ids: Sequence[str]) -> Mapping[str, Invitation]:
+        """Read from the table."""
+        return self.table.responses(ids)
+
+    def store(self, rewrites: Sequence[ResponseWrite]) -> bool:  # noqa: ARG002  # nothing is written
+        """Write nothing; return True."""
+        return True
+
+
+def import_export(layout: Layout, options: ResponseImportOptions, stack: Deployed) -> int:
+    """Import the file; return 1 when no row could be stored, else 0."""
+    layout = _with_encoding(layout)
+    book = journal_of(layout, _settings(layout, options), stack, afresh=options.dry_run or options.again)
+    if book.finished_at:
+        book.print_finished(Outcome)
+        return 0
+    table: ImportedResponses = ImportsTable(stack.client("dynamodb"), stack.output("TableName"))
+    importing = ResponseImportDeps(
+        ReadOnlyResponses(table) if options.dry_run else table, book.began_at, options.replace
+    )
+    keys = SecretKeys(stack_secrets.secret(stack, "KeysSecretArn"))
+    with Seen() as seen, problem_log(options.errors) as problems:
+        job = ResponseImport(layout, importing, book, seen, ResponseReport(problems))
+        hash_address = lru_cache(maxsize=_HASHES)(keys.hash_address)
+        try:
+            return job.run(
+                ResponseChecker(options.settings, book.began_at, hash_address, seen.count), dry_run=options.dry_run
+            )
+        except KeyboardInterrupt:
+            print(f"\nstopped after row {book.done}: the same command goes on from there", file=sys.stderr)
+            return _INTERRUPTED
+
+
+@dataclass
+class ResponseImport:
+    """One export on its way into one table."""
+
+    layout: Layout
+    importing: ResponseImportDeps
+    journal: Journal
+    seen: Seen
+    report: ResponseReport
+    rows: int = 0
+
+    def run(self, checker: ResponseChecker, *, dry_run: bool) -> int:
+        """Import the rows that are not done yet, and print the outcomes of all."""
+        progress = Progress("trying" if dry_run else "importing", self.layout.path.stat().st_size)
+        if self.journal.done:
+            print(f"going on after row {self.journal.done}", file=sys.stderr)
+        writer = RetryingWriter(self._attempt, TOGETHER, lambda _: None)
+        rows = self._rows(checker, progress.at)
+        if dry_run:
+            self.journal.outcomes = writer.try_out(rows)
+        else:
+            self.journal.write()  # what is stored from here on is known by the moment this began
+            writer.write(rows, self.journal)
+            self.journal.finish(self.rows, datetime.now(UTC))
+        progress.end()
+        return self._print_outcome(dry_run=dry_run)
+
+    def _rows(self, checker: ResponseChecker, at: Callable[[int], None]) -> Iterator[tuple[int, ResponseRow]]:
+        """Yield number and content of the rows to import; finished rows are read again for the report."""
+        path = self.layout.path
+        read = records.read_csv(text_files.lines(path, self.layout.encoding or "utf-8", at), self.layout)
+        for record in read.records:
+            self.rows += 1
+            try:
+                row = self._first(checker.row(record))
+            except RefusedError as refused:
+                problem = Problem(record.line, "", refused.text, refused.hint)
+                self.report.leave_out(refused.reason, problem)
+                continue
+            for note in row.notes:
+                self.report.note(note, row.line)
+            if self.rows > self.journal.done:
+                yield self.rows, row
+        if not self.rows:
+            raise AfterbillError(f"{path} has no rows: it needs one per response")
+        self.report.unread = tuple(read.unknown)
+
+    def _first(self, row: ResponseRow) -> ResponseRow:
+        """The row, unless the same response stands on an earlier one."""
+        first = self.seen.claim(f"id {row.response.id}", row.line)
+        if first != row.line:
+            raise RefusedError(Reason.TWICE, f"the same response stands on line {first}", "The first one counts")
+        return row
+
+    def _attempt(self, rows: Sequence[ResponseRow]) -> Attempt[ResponseRow]:
+        imported = import_responses([row.response for row in rows], self.importing)
+        for row in rows:
+            if imported.outcomes.get(row.response.id) is Outcome.DIFFERS:
+                self.report.note(
+                    "says something else than what is stored, which was kept; --replace changes it", row.line
+                )
+        left = {one.id for one in imported.left}
+        remaining = [row for row in rows if row.response.id in left]
+        return Attempt(Counter(imported.outcomes.values()), remaining, imported.problem)
+
+    def _print_outcome(self, *, dry_run: bool) -> int:
+        self.report.show()
+        outcomes, refused = self.journal.outcomes, self.report.problems.count
+        left_out = f", {refused} left out" if refused else ""
+        if dry_run:
+            print(f"{self.rows} rows, a dry run: {outcomes_text(outcomes, Outcome)}{left_out}. Nothing was written.")
+        else:
+            print(f"{self.rows} rows: {outcomes_text(outcomes, Outcome)}{left_out}.")
+        return 0 if outcomes.total() else 1
+
+
+def _with_encoding(layout: Layout) -> Layout:
+    """Return the layout with an encoding; print a note where it is guessed."""
+    encoding = text_files.encoding_or_windows(layout.path, layout.encoding)
+    if encoding == "cp1252" and not layout.encoding:
+        print("note: this is no UTF-8, so it is read as Windows-1252; --encoding says otherwise", file=sys.stderr)
+    return replace(layout, encoding=encoding)
+
+
+def _settings(layout: Layout, options: ResponseImportOptions) -> Sequence[object]:
+    """Return all settings that change the meaning of a row."""
+    settings = options.settings
+    named = [
+        settings.name,
+        settings.question,
+        settings.touchpoint,
+        str(settings.zone),
+        settings.customers_of,
+        settings.time_format,
+    ]
+    return [
+        "responses",
+        *named,
+        options.replace,
+        sorted(layout.fields.columns.items()),
+        layout.encoding,
+        layout.delimiter,
+    ]

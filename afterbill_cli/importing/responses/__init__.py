@@ -1,1 +1,0 @@
-"""`afterbill import responses`: answers that another product collected, from its export."""

@@ -1,0 +1,83 @@
+"""`afterbill source test`: a signed webhook that nobody is asked about, sent to the deployed endpoint."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import urllib3
+
+from afterbill.adapters.http.http_client import HttpClient
+from afterbill.connectors import registry
+from afterbill.intake.connector import Connector
+from afterbill.model.errors import AfterbillError, ConfigurationError
+from afterbill.model.webhooks import Source, Webhook
+from afterbill_cli import local_stack, samples
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.sources import stack_secrets
+from afterbill_cli.sources.stack_secrets import signing_secrets
+
+_OK = range(200, 300)
+_COLD_START = urllib3.Timeout(connect=5, read=30)
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_MEANINGS = {
+    404: "no source of this name is deployed: put it into surveys.toml, build and deploy",
+    413: "the webhook is too large",
+}
+
+
+def send_test(
+    source: Source, deployed: Deployed, *, file: Path | None = None, url: str = "", http: HttpClient | None = None
+) -> int:
+    """Send a test webhook and print the status with its meaning; return 0 when it was accepted."""
+    provider = registry.load(source.provider)
+    if provider.poller:
+        raise ConfigurationError(f"{provider.ABOUT.title} sends no webhooks: the stack asks it on a schedule")
+    webhook = _signed(source, provider, file or unwanted(source.provider), deployed)
+    target = _checked(url or f"{deployed.output('ApiUrl')}/webhooks/{source.name}")
+    target += f"?{urlencode(webhook.query)}" if webhook.query else ""
+    http = http or HttpClient(urllib3.PoolManager(timeout=_COLD_START, retries=False))
+    headers = {"content-type": _content_type(webhook, provider), **webhook.headers}
+    status = http.send("POST", target, headers, webhook.body).status
+    print(f"{status}: {meaning(status, provider)}")
+    return 0 if status in _OK else 1
+
+
+def unwanted(provider: str) -> Path:
+    """Return the provider's sample webhook that starts no survey."""
+    files = sorted((local_stack.ROOT / "events" / "webhooks" / provider).glob("unwanted.*"))
+    if not files:
+        raise AfterbillError(f"there is no sample events/webhooks/{provider}/unwanted.*: name one with --file")
+    return files[0]
+
+
+def meaning(status: int, provider: Connector) -> str:
+    """Explain an HTTP status in terms of the connection."""
+    if status in _OK and provider.confirm:
+        return f"taken, and then refused when {provider.ABOUT.title} is asked: it did not send this webhook"
+    if status in _OK:
+        return "taken: the signature is right, and the webhook is in the inbox"
+    if status in {401, provider.REFUSED.status}:
+        return "refused: the stored secret is not the one that counts; a new one counts within a minute"
+    return _MEANINGS.get(status, "no answer of the stack: is this its address?")
+
+
+def _signed(source: Source, provider: Connector, file: Path, deployed: Deployed) -> Webhook:
+    stored = signing_secrets(stack_secrets.signing(deployed).read().get(source.name))
+    if not stored and provider.ABOUT.signed:
+        raise ConfigurationError(f"no signing secret is stored for {source.name}: `afterbill source add` asks for it")
+    webhook = samples.read(file, provider.ABOUT, source.name, datetime.now(UTC))
+    return provider.sign(replace(webhook, url=source.url), next(iter(stored), ""))
+
+
+def _checked(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        return url
+    raise ConfigurationError(f"{url} is neither https nor on this machine")
+
+
+def _content_type(webhook: Webhook, provider: Connector) -> str:
+    if provider.ABOUT.forms:
+        return "application/x-www-form-urlencoded"
+    return "application/xml" if webhook.body.lstrip().startswith(b"<") else "application/json"

@@ -1,0 +1,104 @@
+"""Building and deploying the template with SAM CLI, as an operator does, with the values of a laptop."""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+
+import boto3
+
+from afterbill_cli import policy
+from afterbill_dev.local import processes
+from afterbill_dev.local.processes import StackError
+from afterbill_dev.paths import (
+    BUILD,
+    BUILD_CACHE,
+    CONFIGURATION,
+    CONFIGURED,
+    PROGRAMS,
+    REGION,
+    RUN,
+    SENDER,
+    STACK_NAME,
+    TEMPLATE,
+)
+from afterbill_dev.setup.prune_babel import prune
+
+SAM = PROGRAMS / "sam"
+BUCKET = "afterbill-local-artifacts"
+ASK_FOR_VERSION = "import sys; print('python%d.%d' % sys.version_info[:2])"
+
+_HEADER = re.compile(r"^\[([\w.-]+)\]", re.MULTILINE)
+
+
+def build() -> None:
+    """Build every function and layer into .local."""
+    if not SAM.exists():
+        raise StackError(f"{SAM} is missing: run `make setup`, which installs it.")
+    BUILD_CACHE.mkdir(parents=True, exist_ok=True)
+    command = [str(SAM), "build", "--cached", "--template", str(TEMPLATE), "--build-dir", str(BUILD)]
+    processes.run("sam-build", [*command, "--parameter-overrides", *_machine()], _environment(), BUILD_CACHE)
+    prune(BUILD / "DepsLayer" / "python", CONFIGURED / "locales")
+    # Lambda cannot write into a layer: without this every cold start would compile it again, there as here.
+    compile_all = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+    processes.run(
+        "compile", [str(PROGRAMS / "python"), *compile_all, *map(str, BUILD.glob("*Layer/python"))], _environment(), RUN
+    )
+
+
+def configure(tables: str) -> None:
+    """Put the local configuration over the shipped one, with more tables (TOML), which take the place of its own."""
+    shutil.copytree(CONFIGURATION, CONFIGURED, dirs_exist_ok=True)
+    surveys = CONFIGURED / "surveys.toml"
+    surveys.write_text(overridden(surveys.read_text("utf-8"), tables), "utf-8")
+    if problems := policy.problems(CONFIGURED):
+        raise StackError("The configuration cannot be deployed:\n" + "\n".join(problems))
+
+
+def overridden(surveys: str, tables: str) -> str:
+    """Both texts of TOML as one; a table that the second declares is left out of the first, inline ones as well."""
+    declared = set(_HEADER.findall(tables))
+    kept, within = [], ""
+    for line in surveys.splitlines(keepends=True):
+        header = _HEADER.match(line)
+        within = header[1] if header else within
+        if within not in declared and f"{within}.{line.partition(' = ')[0]}" not in declared:
+            kept.append(line)
+    return "".join(kept) + tables
+
+
+def deploy(public_url: str) -> dict[str, str]:
+    """Deploy what was built; the outputs of the stack."""
+    boto3.client("s3").create_bucket(Bucket=BUCKET)
+    values = [
+        *_machine(),
+        f"SenderAddress={SENDER}",
+        f"PublicUrl={public_url}",
+        "FlexibleWindowMinutes=0",
+        "ComputeRate='rate(1 minute)'",
+        "PollRate='rate(1 minute)'",
+        "CampaignRate='rate(1 minute)'",
+        "EvidenceDays=7",
+        "SmsService=sns",
+    ]
+    command = [str(SAM), "deploy", "--template-file", str(BUILD / "template.yaml"), "--stack-name", STACK_NAME]
+    options = ["--s3-bucket", BUCKET, "--region", REGION, "--capabilities", "CAPABILITY_IAM", "--no-progressbar"]
+    processes.run("sam-deploy", [*command, *options, "--parameter-overrides", *values], _environment(), RUN)
+    stack = boto3.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def _machine() -> list[str]:
+    """MiniStack runs every function with its own interpreter: packages must be built for that one."""
+    asked = subprocess.run(
+        [str(PROGRAMS / "python"), "-c", ASK_FOR_VERSION], check=True, capture_output=True, text=True
+    )
+    architecture = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
+    return [f"Runtime={asked.stdout.strip()}", f"Architecture={architecture}"]
+
+
+def _environment() -> dict[str, str]:
+    """SAM CLI looks on PATH for an interpreter of the runtime's version; MiniStack's own comes first."""
+    path = os.pathsep.join([str(PROGRAMS), os.environ.get("PATH", os.defpath)])
+    return {**os.environ, "PATH": path, "SAM_CLI_TELEMETRY": "0"}

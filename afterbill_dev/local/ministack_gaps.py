@@ -1,0 +1,101 @@
+"""Corrections through MiniStack's API after the deployment, where its CloudFormation is incomplete or wrong.
+
+The template stays as strict as AWS needs it; whatever is widened is widened here. What MiniStack cannot show at all
+(bisecting, dead letters of schedules, flexible windows, iam:PassRole) is asserted on the template in tests/infra.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import boto3
+
+from afterbill_dev.local import sources
+from afterbill_dev.paths import ACCOUNT, REGION, STACK_NAME
+
+ANY_METHOD = "x-amazon-apigateway-any-method"
+INTEGRATION = "x-amazon-apigateway-integration"
+QUEUES = ("InboxUrl", "SendQueueUrl", "MailEventsUrl", "SmsEventsUrl")
+RETRY_SECONDS = 20
+"""On AWS a failed message comes back after three minutes, too long for a laptop."""
+
+
+def add_routes(api_id: str) -> dict[str, str]:
+    """Create the routes of the API, which SAM writes into its `Body` and MiniStack does not read; path -> function."""
+    gateway = boto3.client("apigatewayv2")
+    routes = {}
+    for verb, path, function_arn in _routes():
+        routes[path] = function_arn
+        integration = gateway.create_integration(
+            ApiId=api_id, IntegrationType="AWS_PROXY", IntegrationUri=function_arn, PayloadFormatVersion="2.0"
+        )
+        gateway.create_route(
+            ApiId=api_id, RouteKey=f"{verb} {path}", Target=f"integrations/{integration['IntegrationId']}"
+        )
+    return routes
+
+
+def _routes() -> Iterator[tuple[str, str, str]]:
+    """Method, path and function of each path in the processed template."""
+    template = boto3.client("cloudformation").get_template(StackName=STACK_NAME, TemplateStage="Processed")
+    written: Any = template["TemplateBody"]
+    body = json.loads(written) if isinstance(written, str) else written
+    for path, methods in body["Resources"]["HttpApi"]["Properties"]["Body"]["paths"].items():
+        for method, operation in methods.items():
+            logical_id = re.findall(r"\$\{(\w+)\.Arn\}", json.dumps(operation[INTEGRATION]["uri"]))[0]
+            verb = "ANY" if method == ANY_METHOD else method.upper()
+            yield verb, path, f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{_physical_id(logical_id)}"
+
+
+def add_grants() -> None:
+    """Widen two roles: MiniStack takes a mail's resource for `*` and every schedule for one of the group `default`."""
+    schedules = ("scheduler:CreateSchedule", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/*")
+    _grant("SendSurveyRole", ("ses:SendEmail", "*"), schedules)
+    _grant("CaptureEventRole", schedules)
+
+
+def _grant(role: str, *grants: tuple[str, str]) -> None:
+    statements = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in grants]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    boto3.client("iam").put_role_policy(
+        RoleName=_physical_id(role), PolicyName="only-on-this-machine", PolicyDocument=policy
+    )
+
+
+def _physical_id(logical_id: str) -> str:
+    reply = boto3.client("cloudformation").describe_stack_resource(StackName=STACK_NAME, LogicalResourceId=logical_id)
+    return reply["StackResourceDetail"]["PhysicalResourceId"]
+
+
+def hasten_retries(outputs: Mapping[str, str]) -> None:
+    """Shorten the time after which failed messages come back."""
+    for queue in QUEUES:
+        boto3.client("sqs").set_queue_attributes(
+            QueueUrl=outputs[queue], Attributes={"VisibilityTimeout": str(RETRY_SECONDS)}
+        )
+
+
+def number_concurrency() -> None:
+    """Set the consumers' concurrency again as a number: from a parameter it arrives as text, and polling stops."""
+    functions = boto3.client("lambda")
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        if "ScalingConfig" in mapping:
+            limit = int(mapping["ScalingConfig"]["MaximumConcurrency"])
+            functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": limit})
+
+
+def admit_plain_http(bucket: str) -> None:
+    """Take the policy off a bucket that wants TLS, which MiniStack does not speak."""
+    boto3.client("s3").delete_bucket_policy(Bucket=bucket)
+
+
+def fill_secrets(outputs: Mapping[str, str], made: sources.Sources) -> None:
+    """Store what an operator would: signing secrets, credentials for APIs, consents."""
+    filled = {
+        "SourcesSecretArn": sources.signing_secrets(made),
+        "ApisSecretArn": sources.api_credentials(made),
+        "TokensSecretArn": sources.tokens(made),
+    }
+    for output, value in filled.items():
+        boto3.client("secretsmanager").put_secret_value(SecretId=outputs[output], SecretString=json.dumps(value))
