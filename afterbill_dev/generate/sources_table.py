@@ -35,7 +35,7 @@ def _row(name: str) -> tuple[str, ...]:
     about = registry.load(name).ABOUT
     named = " ".join(f"`{touchpoint}`" for touchpoint in touchpoints(name))
     return (
-        f"[{about.title}](connectors/{name}.md)",
+        f"[{about.title}](providers/{name}.md)",
         about.proof,
         about.address,
         named if about.events else "all: the sender names them",

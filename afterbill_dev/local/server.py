@@ -1,9 +1,9 @@
-"""The one background process of ours: a plain address for the API, and the post office with its page.
+"""The one background process of ours: a plain address for the API, and the mail server with its page.
 
     python -m afterbill_dev.local.server --ministack-port 4566 --api-socket 5 --api-id ab12cd34 --routes {} ...
 
 The API's own name, `<id>.execute-api.localhost`, does not resolve everywhere and cannot be told to every client; this
-process calls MiniStack by that name and listens on a plain port. The post office lies on the way of every mail from a
+process calls MiniStack by that name and listens on a plain port. The mail server lies on the way of every mail from a
 function to SES: it hands the call on unchanged, keeps what was accepted, and has the postman publish its events. Next
 door, under /apis/, the billing systems answer.
 """

@@ -1,4 +1,4 @@
-"""Every page in docs/connectors tables what becomes of each event; here the code is held to those tables."""
+"""Every page in docs/providers tables what becomes of each event; here the code is held to those tables."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ class Row:
 
 
 def rows(provider: str) -> list[Row]:
-    page = (ROOT / "docs" / "connectors" / f"{provider}.md").read_text()
+    page = (ROOT / "docs" / "providers" / f"{provider}.md").read_text()
     lines = iter(page.splitlines())
     found: list[Row] = []
     for line in lines:

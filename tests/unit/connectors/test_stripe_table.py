@@ -1,4 +1,4 @@
-"""docs/connectors/stripe.md tables what becomes of each event; here the code is held to that table."""
+"""docs/providers/stripe.md tables what becomes of each event; here the code is held to that table."""
 
 import json
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from afterbill.connectors import stripe
 from afterbill.model.billing import BillingEvent, fact_key
 
 ROOT = Path(__file__).resolve().parents[3]
-PAGE = ROOT / "docs" / "connectors" / "stripe.md"
+PAGE = ROOT / "docs" / "providers" / "stripe.md"
 SAMPLES = ROOT / "events" / "webhooks" / "stripe"
 
 Understood = Callable[..., tuple[BillingEvent, ...]]

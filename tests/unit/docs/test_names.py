@@ -51,7 +51,7 @@ def words_of_the_code() -> frozenset[str]:
     return frozenset(word for text in texts for word in re.findall(r"\w+", text))
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name != "connectors"], ids=name)
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name != "providers"], ids=name)
 def test_every_word_set_as_code_is_a_word_of_the_code(page: Path):
     words = {word for span in backticked(r"[A-Za-z][\w.]*", str(page)) for word in re.findall(r"\w+", span)}
 
@@ -152,7 +152,7 @@ def test_the_architecture_knows_the_ranks_of_delivery():
 
 
 def test_an_operator_ticks_every_stripe_event_of_use():
-    rows = table("docs/connectors/stripe.md", "Event")
+    rows = table("docs/providers/stripe.md", "Event")
     used = {row[0].strip("`") for row in rows if row[2] != "ignored" and row[0].startswith("`")}
 
     assert set(registry.load("stripe").ABOUT.events) == used

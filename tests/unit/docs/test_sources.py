@@ -17,8 +17,8 @@ def test_the_table_of_sources_is_up_to_date():
 
 @pytest.mark.parametrize("provider", registry.PROVIDERS)
 def test_every_source_has_a_row_and_a_page(provider):
-    assert f"(connectors/{provider}.md)" in sources_table.sources()
-    assert (ROOT / "docs/connectors" / f"{provider}.md").is_file()
+    assert f"(providers/{provider}.md)" in sources_table.sources()
+    assert (ROOT / "docs/providers" / f"{provider}.md").is_file()
 
 
 def test_touchpoints_are_those_of_the_samples_also_where_only_the_api_tells():

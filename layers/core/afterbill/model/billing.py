@@ -168,7 +168,7 @@ def links_of(fact: str, objects: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def fact_key(provider: str, account: str, obj: str, meaning: str, occurrence: str = "") -> str:
-    """The identity of a fact; each provider's page in docs/connectors tables what it passes here."""
+    """The identity of a fact; each provider's page in docs/providers tables what it passes here."""
     parts = (provider, account, obj, meaning, occurrence)
     # Ids are the sender's to choose: a bar inside one must not make two facts the same.
     return "|".join(part.replace("%", "%25").replace("|", "%7C") for part in parts)

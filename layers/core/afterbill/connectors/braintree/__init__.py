@@ -1,6 +1,6 @@
 """Braintree: signed forms with base64 in them, XML in that, and a handshake.
 
-docs/connectors/braintree.md tables every kind; the tests read that table.
+docs/providers/braintree.md tables every kind; the tests read that table.
 """
 
 import base64

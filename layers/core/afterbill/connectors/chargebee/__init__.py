@@ -1,6 +1,6 @@
 """Chargebee: unsigned JSON behind a password, complete with customer, invoice and subscription.
 
-docs/connectors/chargebee.md tables every kind; the tests read that table.
+docs/providers/chargebee.md tables every kind; the tests read that table.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """CloudEvents 1.0 over HTTP: any system that puts the neutral body, or one that is mapped onto it, into `data`.
 
-docs/connectors/cloudevents.md shows the events and how a source maps foreign ones.
+docs/providers/cloudevents.md shows the events and how a source maps foreign ones.
 """
 
 import base64

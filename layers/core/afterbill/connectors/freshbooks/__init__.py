@@ -1,6 +1,6 @@
 """FreshBooks: signed forms that only name an object; the verifier each callback sends first is its secret.
 
-docs/connectors/freshbooks.md tables every kind; the tests read that table.
+docs/providers/freshbooks.md tables every kind; the tests read that table.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """GoCardless: signed batches of events that name objects only; who and how much is in the API.
 
-docs/connectors/gocardless.md tables every kind; the tests read that table.
+docs/providers/gocardless.md tables every kind; the tests read that table.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,6 +1,6 @@
 """Lemon Squeezy: HMAC over the body, and a merchant of record's orders, subscriptions and their invoices.
 
-docs/connectors/lemonsqueezy.md tables every event; the tests read that table.
+docs/providers/lemonsqueezy.md tables every event; the tests read that table.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Mollie: unsigned ids (classic) that only point into its API, and signed JSON events (next-gen).
 
-docs/connectors/mollie.md tables both; the tests read that table.
+docs/providers/mollie.md tables both; the tests read that table.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Paddle Billing: timestamped HMAC signatures, thin payloads, and an API that knows the customer.
 
-docs/connectors/paddle.md tables every kind; the tests read that table.
+docs/providers/paddle.md tables every kind; the tests read that table.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,6 +1,6 @@
 """PayPal: REST webhooks signed with a certificate, which PayPal itself is asked to check.
 
-docs/connectors/paypal.md tables every kind; the tests read that table.
+docs/providers/paypal.md tables every kind; the tests read that table.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """QuickBooks Online: signed batches of references in two formats; what an object came to is asked at its API.
 
-docs/connectors/quickbooks.md tables every kind; the tests read that table.
+docs/providers/quickbooks.md tables every kind; the tests read that table.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Recurly: signed JSON that only points at things, or unsigned XML behind a password that tells everything.
 
-docs/connectors/recurly.md tables every kind of both; the tests read that table.
+docs/providers/recurly.md tables every kind of both; the tests read that table.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,6 +1,6 @@
 """Run my Accounts: it sends no webhooks, so the payments not yet processed are fetched and marked one by one.
 
-docs/connectors/runmyaccounts.md tables what a payment becomes; the tests read that table.
+docs/providers/runmyaccounts.md tables what a payment becomes; the tests read that table.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Shopify: HMAC over the body; a header tells the topic, the shop and whether it is a test.
 
-docs/connectors/shopify.md tables every topic; the tests read that table.
+docs/providers/shopify.md tables every topic; the tests read that table.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,6 +1,6 @@
 """Square: an HMAC over the registered address and the body, and an API for what the payload leaves out.
 
-docs/connectors/square.md tables every kind; the tests read that table.
+docs/providers/square.md tables every kind; the tests read that table.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,6 +1,6 @@
 """Standard Webhooks (standardwebhooks.com, also sent by Svix): any system that speaks the neutral body.
 
-docs/connectors/standard_webhooks.md shows the body and how a source maps a foreign one onto it.
+docs/providers/standard_webhooks.md shows the body and how a source maps a foreign one onto it.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Stripe: timestamped HMAC signatures, and the events that mean something to a survey.
 
-docs/connectors/stripe.md tables every kind; the tests read that table.
+docs/providers/stripe.md tables every kind; the tests read that table.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

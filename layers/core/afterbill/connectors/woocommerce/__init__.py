@@ -1,6 +1,6 @@
 """WooCommerce: HMAC over the body, which is an object of its REST API; what it means is read from that object.
 
-docs/connectors/woocommerce.md tables what becomes of it; the tests read that table.
+docs/providers/woocommerce.md tables what becomes of it; the tests read that table.
 """
 
 import html

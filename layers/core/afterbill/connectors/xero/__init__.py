@@ -1,6 +1,6 @@
 """Xero: signed batches of references; what an invoice, a contact or a credit note came to is asked at its API.
 
-docs/connectors/xero.md tables every kind; the tests read that table.
+docs/providers/xero.md tables every kind; the tests read that table.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Zuora: callouts whose body the operator writes, so that it is the neutral one, behind a password.
 
-docs/connectors/zuora.md shows the callout templates.
+docs/providers/zuora.md shows the callout templates.
 """
 
 from collections.abc import Sequence
