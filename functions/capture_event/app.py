@@ -7,9 +7,10 @@ from typing import Any
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.evidence import S3Evidence
 from afterbill.adapters.aws.inbox import SqsInbox, webhook_of
-from afterbill.adapters.aws.queues import EventBridgeTimer, ScheduleTarget, SqsSendQueue
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
+from afterbill.adapters.aws.send_queue import SqsSendQueue
+from afterbill.adapters.aws.timer import EventBridgeTimer, ScheduleTarget
 from afterbill.adapters.aws.tokens import ApiCredentials, SecretTokens
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.adapters.http.billing_api import HttpApis

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.queues import SqsSendQueue
+from afterbill.adapters.aws.send_queue import SqsSendQueue
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.responses import SweepsTable
 from afterbill.adapters.dynamodb.scores import ScoresTable

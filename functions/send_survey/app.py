@@ -8,10 +8,11 @@ from typing import Any
 
 from afterbill.adapters.addresses import address_problem
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.queues import EventBridgeTimer, ScheduleTarget, SqsSendQueue
 from afterbill.adapters.aws.secret_keys import secret_keys
+from afterbill.adapters.aws.send_queue import SqsSendQueue
 from afterbill.adapters.aws.ses import SesMailer
 from afterbill.adapters.aws.sms import text_mailer
+from afterbill.adapters.aws.timer import EventBridgeTimer, ScheduleTarget
 from afterbill.adapters.dynamodb.caps import CapsTable
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
 from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.adapters.aws.queues import SqsSendQueue
+from afterbill.adapters.aws.send_queue import SqsSendQueue
 from afterbill_cli.memory.queues import MemorySendQueue
 from tests.contract.conftest import REGION
 from tests.contract.lambda_events import records_in

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from afterbill.adapters.aws.queues import EventBridgeTimer, ScheduleTarget
+from afterbill.adapters.aws.timer import EventBridgeTimer, ScheduleTarget
 from afterbill_cli.memory.queues import MemoryTimer
 from tests.contract.people import DUE, ID, invitation
 

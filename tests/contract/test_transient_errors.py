@@ -9,8 +9,9 @@ from botocore.stub import Stubber
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.evidence import S3Evidence
 from afterbill.adapters.aws.inbox import SqsInbox
-from afterbill.adapters.aws.queues import EventBridgeTimer, SqsSendQueue
 from afterbill.adapters.aws.secrets import Secret
+from afterbill.adapters.aws.send_queue import SqsSendQueue
+from afterbill.adapters.aws.timer import EventBridgeTimer
 from afterbill.adapters.aws.tokens import SecretTokens
 from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, IssuedApiKeysTable
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable

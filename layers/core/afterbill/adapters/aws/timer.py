@@ -1,7 +1,5 @@
-"""The send queue over SQS, the timer over EventBridge Scheduler."""
+"""The timer over EventBridge Scheduler."""
 
-import json
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,29 +7,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code, transient
+from afterbill.adapters.aws.send_queue import message
 from afterbill.model.invitation import Invitation
-from afterbill.outreach.ports import MAX_DELAY
-
-
-@dataclass(frozen=True, slots=True)
-class SqsSendQueue:
-    """The queue send_survey reads."""
-
-    sqs: Any
-    url: str
-
-    def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
-        """Queue for sending after `delay`, rounded up to seconds so that it is never early."""
-        seconds = math.ceil(min(delay, MAX_DELAY).total_seconds())
-        with transient("queueing an invitation"):
-            self.sqs.send_message(
-                QueueUrl=self.url, MessageBody=message(invitation_id, delivery_number), DelaySeconds=seconds
-            )
-
-
-def message(invitation_id: str, delivery_number: int) -> str:
-    """The text that a schedule and the send queue carry: ids and nothing else."""
-    return json.dumps({"invitation_id": invitation_id, "delivery": delivery_number})
 
 
 @dataclass(frozen=True, slots=True)
