@@ -134,7 +134,7 @@ FORBIDDEN = {
 EVERYWHERE = ("afterbill_cli.memory", "unittest", "moto", "pytest", "boto3.dynamodb.table", "aws_xray_sdk")
 MOST_OF_OURS = {
     "receive_webhook": 11,
-    "collect_response": 31,
+    "collect_response": 32,
     "record_response": 33,
     "offer_survey": 42,
     "follow_link": 34,

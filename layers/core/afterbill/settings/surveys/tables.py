@@ -5,21 +5,20 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from afterbill.connectors import registry
 from afterbill.model.billing import Touchpoint
 from afterbill.model.campaigns import CAMPAIGNS, Every
-from afterbill.model.channels import Channel
+from afterbill.model.channels import Channel, SmsPolicy
 from afterbill.model.consent import PRESETS, Need
 from afterbill.model.questions import Question
 from afterbill.model.suggestions import did_you_mean
+from afterbill.model.visits import Integrity
 from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import Stops
-from afterbill.settings.surveys.answering import InProductTable, IntegrityTable, LinkTable, SmsTable
 from afterbill.settings.surveys.fitting import UNFIT, keeps_to_the_cooldown, outlives_what_follows
-from afterbill.settings.surveys.table import Name, Table
 from afterbill.settings.surveys.values import (
     Duration,
     address,
@@ -31,18 +30,28 @@ from afterbill.settings.surveys.values import (
     field,
     hours,
     meaning,
+    network,
+    origin,
     path,
     provider,
     time_zone,
     word,
 )
 
+Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
 _PART_OF_ADDRESS = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _LEAST_PATIENCE = timedelta(hours=1)
 _WEEKEND = frozenset({5, 6})
 _CAPS = SendingCaps()
 
 Stage = Literal["awareness", "consideration", "purchase", "support", "loyalty"]
+_INTEGRITY, _SMS = Integrity(), SmsPolicy()
+
+
+class Table(BaseModel):
+    """No key may be unknown, no value is guessed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class RuleTable(Table):
@@ -185,6 +194,49 @@ class SourceTable(Table):
             message = f"must be what stands for {{account}} in {api.url}, not {value!r}"
             raise ValueError(message)
         return value
+
+
+class IntegrityTable(Table):
+    """[integrity]: the thresholds that tell people's clicks from machines'."""
+
+    count_unconfirmed: bool = _INTEGRITY.count_unconfirmed
+    visible: Annotated[float, Field(ge=0.1, le=10, strict=False)] = _INTEGRITY.visible
+    settling: Annotated[Duration, Field(ge=timedelta(seconds=5), le=timedelta(days=1))] = _INTEGRITY.settling
+    burst: Duration = _INTEGRITY.burst
+    probe: Duration = _INTEGRITY.probe
+    second_thought: Duration = _INTEGRITY.second_thought
+    most_numbers: Annotated[int, Field(ge=1, le=5)] = _INTEGRITY.most_numbers
+    scanners: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    networks: Annotated[tuple[Annotated[str, BeforeValidator(network)], ...], Field(strict=False)] = ()
+
+
+class SmsTable(Table):
+    """[sms]: the most a text message may cost."""
+
+    max_price: Annotated[str, Field(pattern=r"^[0-9]{1,2}\.[0-9]{2,5}$")] = _SMS.max_price
+    most_segments: Annotated[int, Field(ge=1, le=6)] = _SMS.most_segments
+
+
+class InProductTable(Table):
+    """Surveys inside the operator's product."""
+
+    source: str = ""
+    origins: Annotated[tuple[Annotated[str, BeforeValidator(origin)], ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> "InProductTable":
+        if bool(self.source) != bool(self.origins):
+            message = (
+                'needs both: source = "..." (whose ids of customers your product knows) and origins = ["https://..."]'
+            )
+            raise ValueError(message)
+        return self
+
+
+class LinkTable(Table):
+    """A plain link, `/q/<name>`."""
+
+    touchpoint: Annotated[Touchpoint, BeforeValidator(lambda text: Touchpoint(choose(text, Touchpoint)))]
 
 
 class SurveysFile(Table):
