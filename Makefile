@@ -10,6 +10,8 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --
 	--no-annotate --no-emit-index-url --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
 ENVIRONMENT := requirements/uv.txt afterbill_dev/setup/environment.py
 
+# Bytecode lies beside its source: without it every process that is started here compiles all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 export SAM_CLI_TELEMETRY := 0
 export __SAM_CLI_APP_DIR := $(CURDIR)/.local/sam
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.local/browsers
@@ -87,6 +89,7 @@ clean: ## Stop the local stack and remove everything these targets made
 	@if [ -f .local/stack.json ]; then $(RUN) -m afterbill_dev.local down || true; fi
 	rm -rf .venv .venv-stack .local .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .aws-sam build dist *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.ready: requirements/dev.txt pyproject.toml $(ENVIRONMENT)
 	@$(or $(PYTHON),$(error No Python 3.11, 3.12 or 3.13 on PATH; name one with make PYTHON=/path/to/python)) \
