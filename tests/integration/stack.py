@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ _FRESH = ("afterbill.runtime.batch", "afterbill.runtime.observability")
 """They read the environment as they are imported."""
 _LOADER = create_loader()
 """One for all sessions: it reads the models of the services once."""
+_standing: list["Stack"] = []
+"""The one stack there is at a time."""
 
 _AT_ONCE = """
 time_zone = "Europe/Berlin"
@@ -105,10 +108,8 @@ class Stack:
 
     def __post_init__(self) -> None:
         # The functions use boto3's default session; what the tests look up themselves is nobody's call.
-        self.session = session()
-        boto3.DEFAULT_SESSION = session()
-        boto3.DEFAULT_SESSION.events.register("provide-client-params", self._remember)
-        boto3.DEFAULT_SESSION.events.register("before-call", self._interfere)
+        self.session, boto3.DEFAULT_SESSION = _ours(), _theirs()
+        _standing[:] = [self]
         self.resolver = Resolver(PARAMETERS | self.parameters, self._create())
 
     def _create(self) -> dict[str, dict[str, str]]:
@@ -244,10 +245,38 @@ def configured_at_once(folder: Path) -> Path:
     return folder
 
 
-def session() -> boto3.Session:
-    plain = botocore.session.Session()
-    plain.register_component("data_loader", _LOADER)
-    return boto3.Session(botocore_session=plain, region_name=REGION)
+class Session(boto3.Session):
+    """Makes each client once: a test that makes its own spends most of its time on that. moto is new for each test."""
+
+    def __init__(self) -> None:
+        plain = botocore.session.Session()
+        plain.register_component("data_loader", _LOADER)
+        super().__init__(botocore_session=plain, region_name=REGION)
+        self._made: dict[str, Any] = {}
+
+    def client(self, service: str, config: Any = None, **more: Any) -> Any:
+        key = f"{service} {config and config._user_provided_options} {more}"
+        if key not in self._made:
+            make: Any = super().client
+            self._made[key] = make(service, config=config, **more)
+        return self._made[key]
+
+
+_ours = cache(Session)
+"""What the tests look up themselves."""
+
+
+@cache
+def _theirs() -> Session:
+    """What the functions use: the stack that stands sees every call."""
+    session = Session()
+    for moment, look in (("provide-client-params", Stack._remember), ("before-call", Stack._interfere)):
+        session.events.register(moment, partial(_look, look))
+    return session
+
+
+def _look(look: Callable[..., Any], **call: Any) -> Any:
+    return look(_standing[0], **call)
 
 
 def logical_id(function: str) -> str:
