@@ -17,7 +17,7 @@ export __SAM_CLI_APP_DIR := $(CURDIR)/.local/sam
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.local/browsers
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo build up down test test-fast lint format bench corpus preview openapi lab lock clean chromium judges
+.PHONY: help setup demo build up down test test-fast lint format bench corpus preview openapi lab simulate lock clean chromium judges
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ preview: .venv/.ready chromium ## Every mail and page as a gallery (CONFIG=FOLDE
 lab: .venv/.ready chromium ## Robots and people at the links of a mail: what is counted (SEED=n MAILS=n TRAFFIC=FILE)
 	@$(RUN) -m afterbill_dev.lab --browser $(if $(SEED),--seed "$(SEED)") $(if $(MAILS),--mails "$(MAILS)") \
 		$(if $(TRAFFIC),--traffic "$(TRAFFIC)")
+
+simulate: .venv/.ready ## A year of 50,000 customers, judged by an oracle (SEED=n CUSTOMERS=n)
+	AFTERBILL_SEED=$(SEED) AFTERBILL_CUSTOMERS=$(or $(CUSTOMERS),50000) $(RUN) -m pytest tests/simulation -s
 
 setup: .venv/.ready .venv-stack/.ready chromium judges ## Only prepare: environments, a browser, judges of mails
 

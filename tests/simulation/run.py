@@ -5,6 +5,7 @@ import os
 import sys
 import time
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,17 @@ def tables_for(size: int) -> dict[str, Any]:
     return tables
 
 
-def year(size: int, seed: int, policy: Policy | None = None, bad: float = 1) -> dict[str, Any]:
-    """A year of so many customers; the product goes by `policy`, the oracle always by the tables."""
+def year(
+    size: int, seed: int, policy: Policy | None = None, bad: float = 1, missed: Collection[str] = ()
+) -> dict[str, Any]:
+    """A year of so many customers; the product goes by `policy`, the oracle always by the tables.
+
+    It ends early once the oracle has missed all rules in `missed`.
+    """
     tables, begun = tables_for(size), time.process_time()
     town = Town(size, seed, policy or policy_of(tables), tables, bad)
     written = time.process_time()
-    oracle = town.live()
+    oracle = town.live(missed)
     return {
         "seed": seed,
         "seconds": round(time.process_time() - begun, 1),
@@ -58,7 +64,7 @@ def switched_off(size: int, seed: int, only: str = "") -> dict[str, Any]:
     for switch in SWITCHES:
         if only in switch.name:
             with switch.off(policy) as changed:
-                found[switch.name] = year(size, seed, changed, BAD)
+                found[switch.name] = year(size, seed, changed, BAD, switch.says)
     return found
 
 
