@@ -1,12 +1,13 @@
 """Every call over the network that is throttled, times out or meets a server error raises TransientError."""
 
 from datetime import timedelta
+from functools import cache
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
 
-from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.clients import client as fresh_client
 from afterbill.adapters.aws.evidence import S3Evidence
 from afterbill.adapters.aws.inbox import SqsInbox
 from afterbill.adapters.aws.secrets import Secret
@@ -29,6 +30,8 @@ from tests.contract.conftest import REGION, over
 from tests.contract.people import ID, LINK, NOW, claimed, customer, invitation, mailed
 from tests.contract.test_timer_port import TARGET
 
+client = cache(fresh_client)
+"""Made once, for making one takes longer than most of these tests; a stub leaves nothing behind."""
 WAIT = Deferral(NOW, SkipReason.COOLDOWN, NOW)
 LIMIT = Cap("hour", 1, NOW, SkipReason.LIMIT)
 
@@ -205,7 +208,7 @@ def test_an_error_that_may_pass_is_transient(aws, name):
 def test_silence_is_transient(aws, name):
     del aws
     service, _, call = CALLS[name]
-    silent = client(service)
+    silent = fresh_client(service)
     silences = [silence(endpoint_url="https://aws.example") for silence in SILENCES]
     silent.meta.events.register_first("before-call", raising(silences))
 
