@@ -1,11 +1,12 @@
 """`afterbill policy`: what an operator reads before deploying."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from afterbill.model.invitation import SkipReason
-from afterbill_cli import cli
+from afterbill_cli import cli, policy
 from afterbill_cli.skip_reasons import why
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -69,7 +70,11 @@ def test_a_skip_names_the_setting_that_decided(capsys: pytest.CaptureFixture[str
     assert "skip, not_asked: ask = false under [touchpoints.refunded]" in capsys.readouterr().out
 
 
-def test_every_sample_event_can_be_explained(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_sample_event_can_be_explained(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, made_once in ((cli, "_parser"), (policy, "load_policy")):  # they would take most of the time
+        monkeypatch.setattr(module, made_once, cache(getattr(module, made_once)))
     mapped = {"foreign.json", "flat.json"}  # their sources have a field map
     for file in (file for file in sorted(EVENTS.rglob("*.*")) if file.name not in mapped):
         assert cli.main(["policy", "explain", str(file), *CONFIG]) == 0, file

@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from datetime import timedelta
+from functools import cache
 
 import pytest
 
@@ -12,6 +13,14 @@ from tests.unit.loop.trouble import COOLDOWN
 
 WORLDS = 300
 SEEDS = [range(first, first + WORLDS // 10) for first in range(0, WORLDS, WORLDS // 10)]
+
+
+@cache
+def lived(seed: int) -> RandomWorld:
+    """A world at its end, the same for every test that looks at it."""
+    world = RandomWorld(seed)
+    world.run()
+    return world
 
 
 def explained(world: RandomWorld, id_: str) -> bool:
@@ -39,8 +48,7 @@ def explained(world: RandomWorld, id_: str) -> bool:
 @pytest.mark.parametrize("seeds", SEEDS, ids=lambda seeds: f"{seeds.start}-{seeds.stop - 1}")
 def test_in_every_world_what_we_promise_holds(seeds: range) -> None:
     for seed in seeds:
-        world = RandomWorld(seed)
-        world.run()
+        world = lived(seed)
         stored = world.world.stored.invitations
 
         assert stored.keys() == world.facts.keys(), "every fact is accounted for, and nothing else"
@@ -71,8 +79,7 @@ def test_the_worlds_are_as_bad_as_they_should_be() -> None:
     waits: Counter[str] = Counter()
     interrupted = arrived = answered = reminded = 0
     for seed in range(40):
-        world = RandomWorld(seed)
-        world.run()
+        world = lived(seed)
         for one in world.world.stored.invitations.values():
             reasons[one.reason] += 1
             waits.update(wait.reason for wait in one.deferrals)
@@ -93,12 +100,10 @@ def test_the_worlds_are_as_bad_as_they_should_be() -> None:
 def test_without_trouble_every_payment_that_stands_is_asked_about() -> None:
     calm = 0
     for seed in range(300):
-        world = RandomWorld(seed)
-        luck = world.luck
+        luck = RandomWorld(seed).luck
         if luck.faults or luck.refusals or luck.silences or luck.cooldown > timedelta(0):
             continue
         calm += 1
-        world.run()
-        closed = {one.reason for one in world.world.stored.invitations.values() if one.state is State.CLOSED}
+        closed = {one.reason for one in lived(seed).world.stored.invitations.values() if one.state is State.CLOSED}
         assert closed <= {"not_asked", "no_customer", "stopped", "suppressed"}
     assert calm > 5
