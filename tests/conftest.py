@@ -1,8 +1,10 @@
 """The network of each tier, the order and the processes in which tiers run, and the folder of real payloads."""
 
 import os
+from functools import cache
 from pathlib import Path
 
+import botocore.session
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
@@ -14,6 +16,9 @@ STACK_TIER = "e2e"
 """It has one local stack, which only one process may start."""
 LOOPBACK_TIERS = frozenset({"contract", "lab", "e2e"})
 """They speak to servers on this machine; every other tier has no sockets at all."""
+
+# One reads the models of the services for all sessions: under moto every test has a default session of its own.
+botocore.session.create_loader = cache(botocore.session.create_loader)
 
 settings.register_profile("developer", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)

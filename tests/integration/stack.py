@@ -15,10 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
-from botocore.loaders import create_loader
 from moto import mock_aws
 
 from tests.contract.lambda_events import records_in
@@ -32,8 +30,6 @@ IDENTITY = "identity-key-of-the-integration-tests-0123456789abcdefghijklmnopq"
 PARAMETERS = {"SenderAddress": SENDER, "PublicUrl": "https://nps.example.com", "FlexibleWindowMinutes": "0"}
 _FRESH = ("afterbill.runtime.batch", "afterbill.runtime.observability")
 """They read the environment as they are imported."""
-_LOADER = create_loader()
-"""One for all sessions: it reads the models of the services once."""
 _standing: list["Stack"] = []
 """The one stack there is at a time."""
 
@@ -249,9 +245,7 @@ class Session(boto3.Session):
     """Makes each client once: a test that makes its own spends most of its time on that. moto is new for each test."""
 
     def __init__(self) -> None:
-        plain = botocore.session.Session()
-        plain.register_component("data_loader", _LOADER)
-        super().__init__(botocore_session=plain, region_name=REGION)
+        super().__init__(region_name=REGION)
         self._made: dict[str, Any] = {}
 
     def client(self, service: str, config: Any = None, **more: Any) -> Any:
