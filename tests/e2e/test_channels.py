@@ -49,7 +49,7 @@ def test_the_same_customer_answers_by_mail_by_text_and_in_the_product(town: Town
         town.compute()
         return next((row for row in scores(town, "plan") if row["value"] == PLAN), {})
 
-    found = eventually(look, lambda row: row.get("n") == len(RATINGS), "the score of the plan", 120)
+    found = eventually(look, lambda row: row.get("n") == len(RATINGS), "the score of the plan", 120, 2)
     assert (found["promoters"], found["passives"], found["detractors"]) == (1, 1, 1)
     assert found["score"] == 0
     assert (found["sent"], found["answered"], found["unconfirmed"]) == (3, 3, 0)

@@ -38,7 +38,9 @@ def computed(town: Town, answers: int, detractors: int) -> dict:
         found = [row for row in scores(town, "plan") if row["value"] == PLAN]
         return {name: found[0][name] for name in recount(())} if found else {}
 
-    return eventually(look, lambda row: (row.get("n"), row.get("detractors")) == (answers, detractors), "the score", 90)
+    return eventually(
+        look, lambda row: (row.get("n"), row.get("detractors")) == (answers, detractors), "the score", 90, 2
+    )
 
 
 def scores(town: Town, dimension: str) -> list[dict]:
@@ -71,4 +73,4 @@ def test_everything_that_anybody_answered_in_this_town_is_in_the_score(town: Tow
         rows = scores(town, "all")
         return {name: rows[0][name] for name in expected} if rows else {}
 
-    assert eventually(look, lambda row: row == expected, f"{expected}", 90) == expected
+    assert eventually(look, lambda row: row == expected, f"{expected}", 90, 2) == expected

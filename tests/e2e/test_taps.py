@@ -31,7 +31,7 @@ def test_a_person_s_tap_counts_and_a_scanner_s_links_do_not(town: Town, chromium
         town.compute()
         return next((row for row in scores(town, "plan") if row["value"] == PLAN), {})
 
-    found = eventually(look, lambda row: row.get("n"), "the score of the plan")
+    found = eventually(look, lambda row: row.get("n"), "the score of the plan", 120, 2)
 
     answered, unanswered = (town.invitation(invitation_id(KIND, one)) for one in (PERSON, SCANNED))
     assert (answered["rating"], answered["unconfirmed"]) == (9, True)

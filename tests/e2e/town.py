@@ -155,12 +155,17 @@ def invitation_id(kind: str, subject: str) -> str:
     return sha256(fact.encode()).hexdigest()[:32]
 
 
-def eventually(look: Callable[[], Seen], holds: Callable[[Seen], object], what: str, seconds: float = 120) -> Seen:
-    """What `look` sees once it holds; fails saying what was awaited and what was seen last."""
+def eventually(
+    look: Callable[[], Seen], holds: Callable[[Seen], object], what: str, seconds: float = 120, every: float = 0.25
+) -> Seen:
+    """What `look` sees once it holds; fails saying what was awaited and what was seen last.
+
+    Whoever looks with a program of its own does so less often: its start takes longer than many tests.
+    """
     deadline = time.monotonic() + seconds
     while not holds(seen := look()):
         assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}; last seen: {seen!r:.500}"
-        time.sleep(0.25)
+        time.sleep(every)
     return seen
 
 
