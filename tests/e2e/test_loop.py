@@ -29,8 +29,8 @@ def test_mails_are_readable_where_ministack_shows_them(town: Town):
 
     shown = town.http.request("GET", f"{town.stack['ministack_url']}/_ministack/ses/messages").json()["messages"]
 
-    own = [mail for mails in shown.values() for mail in mails if mail["To"] == [mail.to]]
-    assert [(mail["Subject"], mail["BodyHtml"], mail["BodyText"]) for mail in own] == [
+    own = [message for messages in shown.values() for message in messages if message["To"] == [mail.to]]
+    assert [(message["Subject"], message["BodyHtml"], message["BodyText"]) for message in own] == [
         (mail.subject, mail.html, mail.text)
     ]
 
