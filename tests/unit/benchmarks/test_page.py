@@ -1,6 +1,6 @@
 import sys
 
-from afterbill.answers.rate_limit import Throttle
+from afterbill.answers.rate_limit import RateLimiter
 from benchmarks import page
 
 
@@ -16,6 +16,6 @@ def test_no_call_is_refused_even_where_a_link_may_be_used_but_once(monkeypatch):
     monkeypatch.delitem(sys.modules, "afterbill.runtime.observability", raising=False)
     monkeypatch.setattr(page, "_ROUNDS", 1)
     monkeypatch.setattr(page, "_CALLS", 2)
-    monkeypatch.setattr(Throttle, "admits", admits)
+    monkeypatch.setattr(RateLimiter, "admits", admits)
 
     assert [row.what for row in page.rows()] == ["page warm", "answer warm", "seen warm"]
