@@ -25,15 +25,16 @@ help: ## Print these targets
 demo: setup ## The whole loop on this machine, from invoices to a score (ONCE=1 ends after the scores)
 	@$(RUN) -m afterbill_dev.demo
 
+# Of three processes one mostly waits, for mails of the local stack.
 test: setup lint ## Everything that must hold: lint, all tests, coverage floors
 	@$(COVERAGE) erase
-	$(COVERAGE) run -m pytest -n 2
+	$(COVERAGE) run -m pytest -n 3
 	@$(COVERAGE) combine --quiet
 	@$(COVERAGE) json --quiet -o .local/coverage.json
 	@$(RUN) afterbill_dev/setup/coverage_floors.py .local/coverage.json
 
-test-fast: .venv/.ready ## Unit tests only, a few seconds
-	@$(RUN) -m pytest tests/unit
+test-fast: .venv/.ready ## Unit tests only, under a minute
+	@$(RUN) -m pytest -n 2 tests/unit
 
 lint: .venv/.ready ## Style, types, import directions, template
 	.venv/bin/ruff check
@@ -65,8 +66,9 @@ bench: setup ## Measure the budgets
 corpus: .venv/.ready ## What each sample webhook means (CORPUS=FOLDER of PROVIDER/FILE, JSON=1)
 	@$(RUN) -m afterbill_dev.generate.corpus "$(or $(CORPUS),events/webhooks)" $(if $(JSON),--json)
 
-preview: .venv/.ready chromium ## Every mail and page as a gallery (CONFIG=FOLDER; PICTURES=1 renews those in docs)
+preview: .venv/.ready chromium ## Every mail and page as a gallery, then its tests (CONFIG=FOLDER; PICTURES=1: for docs)
 	@$(RUN) -m afterbill_dev.preview $(if $(CONFIG),--config "$(CONFIG)") $(if $(PICTURES),--pictures docs/images)
+	@$(if $(CONFIG),,AFTERBILL_GALLERY=.local/preview $(RUN) -m pytest -n 2 tests/mail/test_gallery.py)
 
 lab: .venv/.ready chromium ## Robots and people at the links of a mail: what is counted (SEED=n MAILS=n TRAFFIC=FILE)
 	@$(RUN) -m afterbill_dev.lab --browser $(if $(SEED),--seed "$(SEED)") $(if $(MAILS),--mails "$(MAILS)") \

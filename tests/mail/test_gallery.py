@@ -1,6 +1,13 @@
-"""`make preview` in one language: a picture of everything, and a page to look through them."""
+"""The gallery of `make preview`: pictures, and a page to look through them; and how wide all that is shown there is.
 
+`make preview` names the whole gallery that it built, in every language, in AFTERBILL_GALLERY. The suite builds a small
+one.
+"""
+
+import os
 import struct
+from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -12,14 +19,23 @@ from afterbill_dev.preview import __main__ as program
 from afterbill_dev.preview import gallery
 
 CONFIGURATION = ROOT / "layers" / "config"
-PREVIEWS = gallery.previews(variants(CONFIGURATION, ("en",)))
+WHOLE = os.environ.get("AFTERBILL_GALLERY")
+FEW = {"renewed", "renewed-reminder", "survey-chosen", "survey-csat", "thanks-reason", "not-found"}
+PREVIEWS = [
+    preview
+    for preview in gallery.previews(variants(CONFIGURATION, () if WHOLE else ("en",)))
+    if WHOLE or preview.name in FEW
+]
 NARROW = 320
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
+    if WHOLE:
+        return Path(WHOLE).resolve()
     into = tmp_path_factory.mktemp("gallery")
-    assert program.main(["--language", "en", "--into", str(into)]) == 0
+    with patch.object(gallery, "previews", lambda _: PREVIEWS):
+        assert program.main(["--language", "en", "--into", str(into)]) == 0
     return into
 
 
@@ -79,7 +95,7 @@ def test_subject_preheader_and_text_stand_beside_a_mail(page):
 
 
 def test_the_filters_leave_what_was_asked_for(page):
-    for choice in ("kind-page", "size-phone", "scheme-dark"):
+    for choice in ("language-all", "kind-page", "size-phone", "scheme-dark"):
         page.locator(f"#{choice}").check()
 
     pages = [one for one in PREVIEWS if one.kind == "page"]
