@@ -20,9 +20,9 @@ from benchmarks.table import Row
 _CALLS, _ROUNDS = 2000, 15
 _NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 _PEOPLE = [
-    Customer(f"customer-{number}", 1, address="a@example.com", time_zone=zone, country=country, attributes=told)
+    Customer(f"customer-{number}", 1, address="a@example.com", time_zone=zone, country=country, attributes=attributes)
     for number in range(25)
-    for zone, country, told in (
+    for zone, country, attributes in (
         ("Europe/Zurich", "CH", {"notice_at": "2026-01-01T00:00:00Z"}),
         ("Asia/Tokyo", "JP", {"consent_at": "2026-01-01T00:00:00Z", "consent_text": "Yes, ask me."}),
         (None, "US", {"notice_at": "2026-01-01T00:00:00Z"}),

@@ -108,7 +108,7 @@ def _of_responses(known: Client) -> list[Row]:
 
 def _response(number: int, people: int, hash_address: Callable[[str], str]) -> import_responses.Response:
     person = number % people
-    said = ExternalResponse(
+    response = ExternalResponse(
         id=_hex(number),
         fact=f"import|delighted|{number}",
         channel=Channel.IMPORT,
@@ -120,7 +120,7 @@ def _response(number: int, people: int, hash_address: Callable[[str], str]) -> i
         day="2026-11-22",
     )
     return import_responses.Response(
-        said, (f"mail#{hash_address(f'person{person}@example.com')}", f"stripe#cus_{person}")
+        response, (f"mail#{hash_address(f'person{person}@example.com')}", f"stripe#cus_{person}")
     )
 
 

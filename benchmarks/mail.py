@@ -23,7 +23,7 @@ from benchmarks.table import Row
 from benchmarks.timing import pairs, ratio, repeated
 
 _CONFIGURATION = ROOT / "layers" / "config"
-_SAID = ("subject", "question", "scale_", "rating_of", "mail_", "reminder_", "privacy")
+_PREFIXES = ("subject", "question", "scale_", "rating_of", "mail_", "reminder_", "privacy")
 """What the keys of a mail's texts start with."""
 _BUDGET = 1.5
 _CALLS, _PAIRS = 50, 15
@@ -76,7 +76,7 @@ def bare(brand: Brand) -> Callable[[], list[str]]:
     words = Words(brand, Catalogs(_CONFIGURATION / "locales"))("de", _INVITATION.touchpoint)
     occasion = words("occasion_payment_succeeded")
     values = {"name": _ADA.name, "occasion": occasion, "rating": 10}
-    ready = {key: words(key, **values) for key in words.catalog if key.startswith(_SAID)}
+    ready = {key: words(key, **values) for key in words.catalog if key.startswith(_PREFIXES)}
     context = {
         "t": lambda key, **_values: ready[key],
         "language": "de",

@@ -94,9 +94,9 @@ def prepare(town: Town, telling: Telling) -> Rewriting:
     known = answers(telling.provider)
     rewriting = Rewriting(telling.provider, ids_in(telling, known))
     for asked, answer in known.items():
-        path, said = rewriting(asked), json.loads(rewriting(json.dumps(answer)))
-        if " " not in asked and (path, said) != (asked, answer):
-            put_answer(town, telling.provider, path, said)
+        path, body = rewriting(asked), json.loads(rewriting(json.dumps(answer)))
+        if " " not in asked and (path, body) != (asked, answer):
+            put_answer(town, telling.provider, path, body)
     return rewriting
 
 
@@ -122,8 +122,8 @@ def ids_in(telling: Telling, known: Mapping[str, Any]) -> frozenset[str]:
 
 
 def signed(town: Town, webhook: Webhook) -> Webhook:
-    told = town.stack["sources"][webhook.source]
-    return registry.load(told["provider"]).sign(replace(webhook, url=told.get("url", "")), told["secret"])
+    source = town.stack["sources"][webhook.source]
+    return registry.load(source["provider"]).sign(replace(webhook, url=source.get("url", "")), source["secret"])
 
 
 def post(town: Town, webhook: Webhook, **headers: str) -> BaseHTTPResponse:

@@ -16,18 +16,18 @@ TWINS = ("basil.invoice.paid", "basil.invoice.payment_succeeded", "basil.checkou
 def deliveries(rng: random.Random) -> list[tuple[str, str]]:
     """500 deliveries of 100 facts: (source, body)."""
     orders = [neutral("order_paid", f"crowd-{one}", f"order.{one}@example.com") for one in range(ORDERS)]
-    told = [("standard_webhooks", body) for body in orders for _ in range(REPEATS)]
+    webhooks = [("standard_webhooks", body) for body in orders for _ in range(REPEATS)]
     for one in range(PAYMENTS):
         email, suffix = f"payment.{one}@example.com", f"crowd{one}"
         kinds = [*TWINS, *rng.choices(TWINS, k=REPEATS - len(TWINS))]
-        told += [("stripe", stripe_event(kind, suffix, email)) for kind in kinds]
-    rng.shuffle(told)
-    return told
+        webhooks += [("stripe", stripe_event(kind, suffix, email)) for kind in kinds]
+    rng.shuffle(webhooks)
+    return webhooks
 
 
 def five_hundred_deliveries(town: Town) -> None:
-    told = deliveries(random.Random(2611))
-    answers = at_once(SENDERS, lambda one: town.post(*one), told)
+    webhooks = deliveries(random.Random(2611))
+    answers = at_once(SENDERS, lambda one: town.post(*one), webhooks)
     assert Counter(status for status, _ in answers) == {202: 500}
 
 

@@ -50,8 +50,8 @@ def by_provider(telling: Telling) -> str:
 
 
 def a_payment_everywhere(town: Town) -> None:
-    told = at_once(4, lambda one: (one.provider, tell(town, one).status), TELLINGS)
-    town.answers.update(told)
+    statuses = at_once(4, lambda one: (one.provider, tell(town, one).status), TELLINGS)
+    town.answers.update(statuses)
     prepare(town, POLLED)
     name = town.stack["outputs"]["PollBillingFunctionName"]
     assert "FunctionError" not in town.client("lambda").invoke(FunctionName=name, Payload=b"{}")

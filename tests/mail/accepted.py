@@ -176,9 +176,9 @@ ACCEPTED = {
 def warnings() -> set[str]:
     """The same in the words of doiuse-email."""
     return {
-        f"`{feature}` {said} by `{client}`"
+        f"`{feature}` {verdict} by `{client}`"
         for feature, accepted in ACCEPTED.items()
-        for patterns, said in (
+        for patterns, verdict in (
             (accepted.no, "is not supported"),
             (accepted.partly, "is only partially supported"),
         )

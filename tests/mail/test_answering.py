@@ -198,13 +198,13 @@ def test_a_comment_is_shown_as_it_was_typed_and_runs_nothing(open_page, here):
 
 def test_the_page_is_one_request_and_leaves_nothing_behind(open_page, here):
     page, link = open_page(), here.survey()
-    told = []
-    page.on("console", lambda message: told.append(message.text))
+    messages = []
+    page.on("console", lambda message: messages.append(message.text))
     tap(page, link, 9)
     page.wait_for_load_state("networkidle")
 
     assert len(here.asked) == 1
-    assert told == []
+    assert messages == []
     assert page.context.cookies() == []
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
 

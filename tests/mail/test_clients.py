@@ -32,7 +32,7 @@ def found():
         check=False,
     )
     assert judged.returncode == 0, judged.stderr
-    return {warning for told in json.loads(judged.stdout).values() for warning in told}
+    return {warning for lines in json.loads(judged.stdout).values() for warning in lines}
 
 
 def every_mail():

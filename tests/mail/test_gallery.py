@@ -89,9 +89,9 @@ def test_every_picture_loads(page):
 
 def test_subject_preheader_and_text_stand_beside_a_mail(page):
     mail = next(one for one in PREVIEWS if one.kind == "mail")
-    told = page.locator("article").first.text_content()
+    text = page.locator("article").first.text_content()
 
-    assert all(fact in told for fact in (*mail.facts.values(), mail.text))
+    assert all(fact in text for fact in (*mail.facts.values(), mail.text))
 
 
 def test_the_filters_leave_what_was_asked_for(page):

@@ -54,9 +54,9 @@ def visit(browser, here):
             here.serve(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.told = []
-        page.on("console", lambda message: page.told.append(message.text))
-        page.on("pageerror", lambda error: page.told.append(str(error)))
+        page.messages = []
+        page.on("console", lambda message: page.messages.append(message.text))
+        page.on("pageerror", lambda error: page.messages.append(str(error)))
         page.add_init_script(WATCHING)
         if frozen:
             page.clock.install()
@@ -95,7 +95,7 @@ class TestAPerson:
         expect(dialog(page).get_by_role("status")).to_have_text("Thank you for your answer")
         assert here.stored(one).answer == Answer(9, "Fast\nand friendly 🎉", "price", contact_ok=True)
         assert here.stored(one).channel == "in_app"
-        assert page.told == []
+        assert page.messages == []
 
     @pytest.mark.parametrize(
         ("rating", "question"),
@@ -365,7 +365,7 @@ class TestTheOperatorsPage:
         kept = page.evaluate("localStorage.length + sessionStorage.length")
 
         assert page.evaluate("window.shifted") == 0
-        assert (page.evaluate("window.violations"), page.told) == ([], [])
+        assert (page.evaluate("window.violations"), page.messages) == ([], [])
         assert (page.context.cookies(), kept) == ([], 0)
 
     def test_its_styles_do_not_reach_in(self, here, visit):
@@ -377,23 +377,23 @@ class TestTheOperatorsPage:
         expect(dialog(page).get_by_role("button", name="Close")).to_have_css("text-transform", "none")
 
     @pytest.mark.parametrize(
-        ("said", "expected"),
+        ("attribute", "expected"),
         [
             ('data-hash="0000"', "afterbill: hash is not the HMAC-SHA256 of this user's id"),
             ('data-moment="p:::"', "afterbill: data-moment is no moment: p:::"),
         ],
     )
-    def test_its_developer_reads_once_what_is_wrong(self, here, visit, said, expected):
+    def test_its_developer_reads_once_what_is_wrong(self, here, visit, attribute, expected):
         here.survey()
-        if "hash" in said:
+        if "hash" in attribute:
             here.hash = "0000"
         else:
-            here.moment = said
+            here.moment = attribute
         page = visit()
         page.wait_for_function("window.afterbill")
         quiet(page)
 
-        warnings = [line for line in page.told if line.startswith("afterbill")]
+        warnings = [line for line in page.messages if line.startswith("afterbill")]
 
         assert [line[: len(expected)] for line in warnings] == [expected]
         assert dialog(page).count() == 0
@@ -406,7 +406,7 @@ class TestTheOperatorsPage:
 
         page.locator("#search").fill("works")
 
-        warnings = [line for line in page.told if line.startswith("afterbill")]
+        warnings = [line for line in page.messages if line.startswith("afterbill")]
         assert len(warnings) == 1
         assert f"is {ORIGIN} in origins of [in_product]" in warnings[0]
 
@@ -429,14 +429,14 @@ class TestTheOperatorsPage:
         shown = page.evaluate("afterbill.ask()")
 
         assert (shown, here.asked, here.stored(one).shown_at) == (False, ["afterbill.js", "survey"], None)
-        assert [line.split(":")[0] for line in page.told] == ["afterbill"]
+        assert [line.split(":")[0] for line in page.messages] == ["afterbill"]
 
     def test_hears_of_no_survey_when_none_waits(self, here, visit):
         here.survey(shown_at=here.survey().created_at)
         page = visit()
         quiet(page)
 
-        assert (here.asked, page.told) == (["afterbill.js", "survey"], [])
+        assert (here.asked, page.messages) == (["afterbill.js", "survey"], [])
 
 
 class TestTheMoment:

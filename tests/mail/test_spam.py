@@ -50,12 +50,12 @@ def judge(messages: list[bytes], home) -> dict[str, Hits]:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr.decode()
-    told = re.findall(
+    headers = re.findall(
         r"^X-Spam-Hits:(.*(?:\n[ \t].*)*)(?:\n.+)*?\nMessage-ID: <([^@]+)",
         ran.stdout.decode("utf-8", "replace"),
         re.MULTILINE,
     )
-    return {id_: {rule: float(score) for rule, score in re.findall(r"(\w+)=([-\d.]+)", hits)} for hits, id_ in told}
+    return {id_: {rule: float(score) for rule, score in re.findall(r"(\w+)=([-\d.]+)", hits)} for hits, id_ in headers}
 
 
 def as_mbox(message: bytes) -> bytes:

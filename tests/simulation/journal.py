@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
+from .events import Event
 from .rules import seconds
-from .told import Told
 
 REVERSALS = frozenset({"refunded", "disputed"})
 FAREWELLS = REVERSALS | {"cancelled"}
@@ -47,31 +47,31 @@ class Known:
         self.deleted_at: int | None = None
         self.returned_at: int | None = None
 
-    def learn(self, told: Told, stops: str, now: int) -> None:
-        self._learn_basis(told.said)
-        for name, value in told.said.items():
-            if name not in self.profile or told.at >= self.profile[name][0]:
-                self.profile[name] = told.at, value
-        if told.deleted and (self.deleted_at is None or told.at >= self.deleted_at):
-            self.deleted_at = told.at
-        if told.kind and told.kind not in FAREWELLS and not told.nameless:
-            self.returned_at = max(told.at, self.returned_at or told.at)
-        if stops == "customer" and not told.nameless:
-            self.adverse = max(self.adverse, min(told.at, now))
+    def learn(self, event: Event, stops: str, now: int) -> None:
+        self._learn_basis(event.profile)
+        for name, value in event.profile.items():
+            if name not in self.profile or event.at >= self.profile[name][0]:
+                self.profile[name] = event.at, value
+        if event.deleted and (self.deleted_at is None or event.at >= self.deleted_at):
+            self.deleted_at = event.at
+        if event.kind and event.kind not in FAREWELLS and not event.nameless:
+            self.returned_at = max(event.at, self.returned_at or event.at)
+        if stops == "customer" and not event.nameless:
+            self.adverse = max(self.adverse, min(event.at, now))
 
-    def _learn_basis(self, said: Mapping[str, str]) -> None:
+    def _learn_basis(self, profile: Mapping[str, str]) -> None:
         """A consent without its wording is none."""
-        if "attributes.consent_text" in said:
-            self.agreed = max(self.agreed, _when(said.get("attributes.consent_at")))
-        self.withdrawn = max(self.withdrawn, _when(said.get("attributes.consent_withdrawn_at")))
-        self.noticed = max(self.noticed, _when(said.get("attributes.notice_at")))
+        if "attributes.consent_text" in profile:
+            self.agreed = max(self.agreed, _when(profile.get("attributes.consent_at")))
+        self.withdrawn = max(self.withdrawn, _when(profile.get("attributes.consent_withdrawn_at")))
+        self.noticed = max(self.noticed, _when(profile.get("attributes.notice_at")))
 
-    def said(self, name: str) -> str | None:
+    def value(self, name: str) -> str | None:
         return self.profile[name][1] if name in self.profile else None
 
     @property
     def address(self) -> str:
-        return spelled(self.said("address") or "")
+        return spelled(self.value("address") or "")
 
     @property
     def deleted(self) -> bool:
@@ -106,7 +106,7 @@ def _when(text: str | None) -> int:
 class Fact:
     """One fact and its story; `due` and everything after it follows from when it was taken in."""
 
-    told: Told
+    event: Event
     since: int
     sure: bool = False
     created: int | None = None
@@ -131,17 +131,17 @@ class Knowledge:
     def __init__(self) -> None:
         self.one = Known()
         self.linked: set[str] = set()
-        self.apart: dict[str, tuple[Known, list[tuple[Told, str, int]]]] = {}
+        self.apart: dict[str, tuple[Known, list[tuple[Event, str, int]]]] = {}
 
-    def learn(self, told: Told, stops: str, now: int) -> None:
-        if "address" in told.said and told.account not in self.linked:
-            self._join(told.account)
-        if told.nameless or told.account in self.linked:
-            self.one.learn(told, stops, now)
+    def learn(self, event: Event, stops: str, now: int) -> None:
+        if "address" in event.profile and event.account not in self.linked:
+            self._join(event.account)
+        if event.nameless or event.account in self.linked:
+            self.one.learn(event, stops, now)
             return
-        known, heard = self.apart.setdefault(told.account, (Known(), []))
-        known.learn(told, stops, now)
-        heard.append((told, stops, now))
+        known, heard = self.apart.setdefault(event.account, (Known(), []))
+        known.learn(event, stops, now)
+        heard.append((event, stops, now))
 
     def _join(self, account: str) -> None:
         """The account is theirs too. Of two that are joined, one that is not deleted brings the other back."""
@@ -171,7 +171,7 @@ class Person:
         self.crowded = False
 
     def known(self, fact: Fact) -> tuple[Known, Known]:
-        return self.sure.of(fact.told.account), self.maybe.of(fact.told.account)
+        return self.sure.of(fact.event.account), self.maybe.of(fact.event.account)
 
 
 class Payments:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from .events import DAY, END, HOUR, MINUTE, Event
 from .rules import MAIN_ZONES, moment
-from .told import DAY, END, HOUR, MINUTE, Told
 
 PLACES = [
     ("Europe/Berlin", "DE", 20),
@@ -31,12 +31,12 @@ _STEPS = {"monthly": 1, "quarterly": 3, "yearly": 12}
 
 @dataclass(slots=True)
 class Life:
-    """One person; `told` collects what is told of them. What is rare is `bad` times as frequent."""
+    """One person; `events` collects what is told of them. What is rare is `bad` times as frequent."""
 
     number: int
     luck: random.Random
     bad: float = 1.0
-    told: list[Told] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     serial: int = 0
     profile: dict[str, str] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Life:
     def often(self, share: float) -> bool:
         return self.luck.random() < share
 
-    def live(self) -> list[Told]:
+    def live(self) -> list[Event]:
         """All that is told of this person, in order of what happened."""
         self._settle_down()
         kind = self.luck.choices(list(_SHARES), list(_SHARES.values()))[0]
@@ -57,16 +57,16 @@ class Life:
         if kind == "support" or self.often(0.15):
             self._ask_for_help()
         self._change()
-        self.told.sort(key=lambda one: one.at)
-        return self.told
+        self.events.sort(key=lambda one: one.at)
+        return self.events
 
     def _settle_down(self) -> None:
         zone, country, _ = self.luck.choices(PLACES, _WEIGHTS)[0]
-        told = self.luck.random()
+        chance = self.luck.random()
         self.profile = {"time_zone": zone, "country": country}
-        if told < 0.3:
-            del self.profile["time_zone" if told < 0.18 else "country"]
-        if told < 0.06:
+        if chance < 0.3:
+            del self.profile["time_zone" if chance < 0.18 else "country"]
+        if chance < 0.06:
             self.profile = {}
         self.addressless = self.often(0.02)
         self.address = f"p{self.number}@example.com"
@@ -86,37 +86,37 @@ class Life:
             return {"attributes.notice_at": day}
         return self.luck.choice([{}, {}, {"attributes.notice_at": "soon"}, {"attributes.consent_at": day}])
 
-    def tell(self, at: int, source: str, kind: str = "", obj: str = "", **more: object) -> Told:
+    def tell(self, at: int, source: str, kind: str = "", obj: str = "", **more: object) -> Event:
         """Something is told by `source`; the first time it says all it knows, later mostly the id alone."""
         self.serial += 1
-        said: dict[str, str] = dict(more.pop("said", {}))
+        profile: dict[str, str] = dict(more.pop("profile", {}))
         if source not in self.known and not more.get("nameless") and not more.get("test"):
             self.known.add(source)
             late = self.addressless or (self.often(0.04) and self._address_follows(at, source))
-            said = {**self.profile, **({} if late else {"address": self._spelled(source)}), **said}
-        elif not (self.addressless or more.get("nameless") or "address" in said) and source in self.known:
-            said |= {"address": self._spelled(source)} if self.often(0.2) else {}
-        one = Told(
+            profile = {**self.profile, **({} if late else {"address": self._spelled(source)}), **profile}
+        elif not (self.addressless or more.get("nameless") or "address" in profile) and source in self.known:
+            profile |= {"address": self._spelled(source)} if self.often(0.2) else {}
+        one = Event(
             at,
             self.number,
             source,
             f"e{self.number}-{self.serial}",
             f"{source}-{self.number}",
-            said,
+            profile,
             kind,
             f"test|{source}|{obj}|{kind}|" if obj else "",
             **more,
         )
-        self.told.append(one)
+        self.events.append(one)
         return one
 
     def _address_follows(self, at: int, source: str) -> bool:
         """The address is learned only later."""
         later = at + self.luck.randrange(HOUR, 20 * DAY)
         self.serial += 1
-        said = {"address": self._spelled(source)}
-        self.told.append(
-            Told(later, self.number, source, f"e{self.number}-{self.serial}", f"{source}-{self.number}", said)
+        profile = {"address": self._spelled(source)}
+        self.events.append(
+            Event(later, self.number, source, f"e{self.number}-{self.serial}", f"{source}-{self.number}", profile)
         )
         return True
 
@@ -165,7 +165,7 @@ class Life:
         self._twin(paid)
         self._take_back(at, "billing", invoice, objects, amount)
 
-    def _twin(self, paid: Told) -> None:
+    def _twin(self, paid: Event) -> None:
         """A second event about the same fact."""
         if self.often(0.08):
             twin = self.tell(paid.at, paid.source, paid.kind, objects=paid.objects, amount=paid.amount)
@@ -205,40 +205,40 @@ class Life:
         """Later news: a basis given or withdrawn, a new address or place, a farewell."""
         if not self.known:
             return
-        source, first = next(iter(sorted(self.known))), min((one.at for one in self.told), default=0)
+        source, first = next(iter(sorted(self.known))), min((one.at for one in self.events), default=0)
         at = first + self.luck.randrange(1, 30 * DAY if self.often(0.5) else END)
         what, day = self.luck.random() / self.bad, moment(at).isoformat()
-        said: dict[str, str] = {}
+        profile: dict[str, str] = {}
         if what < 0.03:
-            said = {"attributes.consent_at": day, "attributes.consent_text": "Now you may."}
+            profile = {"attributes.consent_at": day, "attributes.consent_text": "Now you may."}
         elif what < 0.05:
-            said = {"attributes.consent_withdrawn_at": day}
+            profile = {"attributes.consent_withdrawn_at": day}
         elif what < 0.06:
-            said = {"attributes.notice_at": day}
+            profile = {"attributes.notice_at": day}
         elif what < 0.08:
             zone, country, _ = self.luck.choices(PLACES, _WEIGHTS)[0]
-            said = {"time_zone": zone, "country": country}
+            profile = {"time_zone": zone, "country": country}
         elif what < 0.1 and len(self.known) == 1 and not self.addressless and "@p" not in self.address:
             self._move(at, source)
             return
         elif what < 0.12:
             self.tell(at, source, deleted=True)
             return
-        if said:
-            self.tell(at, source, said=said)
+        if profile:
+            self.tell(at, source, profile=profile)
 
     def _move(self, at: int, source: str) -> None:
         """Another address: whatever is told after it says the new one."""
         old, self.address = self._spelled(source), f"q{self.number}@example.com"
-        for one in self.told:
-            if one.at >= at and one.said.get("address") == old:
-                one.said = {**one.said, "address": self._spelled(source)}
-        self.tell(at, source, said={"address": self._spelled(source)})
+        for one in self.events:
+            if one.at >= at and one.profile.get("address") == old:
+                one.profile = {**one.profile, "address": self._spelled(source)}
+        self.tell(at, source, profile={"address": self._spelled(source)})
 
 
-def deliveries(luck: random.Random, told: list[Told], bad: float) -> Iterator[tuple[int, Told]]:
+def deliveries(luck: random.Random, events: list[Event], bad: float) -> Iterator[tuple[int, Event]]:
     """When each arrives: mostly at once, sometimes late or in disorder, now and then twice."""
-    for one in told:
+    for one in events:
         at = one.at + _way(luck, bad)
         yield at, one
         while luck.random() < 0.03:

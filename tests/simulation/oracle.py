@@ -10,10 +10,10 @@ from collections.abc import Callable, Container
 from datetime import datetime, time
 from typing import Any
 
+from .events import DAY, END, HOUR, Event
 from .journal import MACHINES, REVERSALS, Fact, Known, Payments, Person, spelled
 from .reasons import Reasons
 from .rules import Rules, closed, seconds
-from .told import DAY, END, HOUR, Told
 
 MOST_WAITING = 5
 """More surveys than this do not compete for one person: documented."""
@@ -43,56 +43,56 @@ class Oracle:
 
     # What the world tells
 
-    def begins(self, told: Told, now: int) -> None:
+    def begins(self, event: Event, now: int) -> None:
         """An event is about to be taken in, perhaps not for the first time."""
-        if told.fact and told.kind:
-            id_ = name_of(told.fact)
+        if event.fact and event.kind:
+            id_ = name_of(event.fact)
             if id_ not in self.facts:
-                fact = self.facts[id_] = Fact(told, now)
-                self.people[told.person].facts.append(fact)
-                if told.own_id:
-                    self.turns[told.event_id] += 1
-        self._learn(told, "maybe", now)
+                fact = self.facts[id_] = Fact(event, now)
+                self.people[event.person].facts.append(fact)
+                if event.own_id:
+                    self.turns[event.event_id] += 1
+        self._learn(event, "maybe", now)
 
-    def ended(self, told: Told, now: int) -> None:
+    def ended(self, event: Event, now: int) -> None:
         """It was taken in."""
-        self._learn(told, "sure", now)
-        if told.fact and told.kind:
-            self.facts[name_of(told.fact)].sure = True
+        self._learn(event, "sure", now)
+        if event.fact and event.kind:
+            self.facts[name_of(event.fact)].sure = True
 
-    def _learn(self, told: Told, how: str, now: int) -> None:
-        if told.own_id or (told.test and told.source not in self.test_sources):
+    def _learn(self, event: Event, how: str, now: int) -> None:
+        if event.own_id or (event.test and event.source not in self.test_sources):
             return
-        stops = self.rules.touchpoints[told.kind].stops if told.kind else "nothing"
-        person = self.people[told.person]
-        (person.sure if how == "sure" else person.maybe).learn(told, stops, now)
-        if told.fact and not told.kind and told.objects:
-            self.payments[how].join(told.objects)
-        if told.kind in REVERSALS and stops != "nothing":
-            self.payments[how].reverse(told.objects)
+        stops = self.rules.touchpoints[event.kind].stops if event.kind else "nothing"
+        person = self.people[event.person]
+        (person.sure if how == "sure" else person.maybe).learn(event, stops, now)
+        if event.fact and not event.kind and event.objects:
+            self.payments[how].join(event.objects)
+        if event.kind in REVERSALS and stops != "nothing":
+            self.payments[how].reverse(event.objects)
 
     def met(self, customer_id: str, now: int) -> None:
         """The product has given somebody an id: from now on campaigns may ask them."""
         self.customers[customer_id] = now
 
     def opted_out(self, person: int, *, sure: bool) -> None:
-        for known in self._told_of(person, sure=sure):
+        for known in self._known_of(person, sure=sure):
             known.opted_out = True
 
-    def _told_of(self, person: int, *, sure: bool) -> tuple[Known, ...]:
+    def _known_of(self, person: int, *, sure: bool) -> tuple[Known, ...]:
         """Mail came to them, so their address is known."""
         maybe, certain = self.people[person].maybe.one, self.people[person].sure.one
         return (maybe, certain) if sure else (maybe,)
 
     def bounced(self, id_: str, to: str, now: int, *, sure: bool) -> None:
         fact = self.facts[id_]
-        for known in self._told_of(fact.told.person, sure=sure):
+        for known in self._known_of(fact.event.person, sure=sure):
             known.bounced.add(spelled(to))
         fact.bounced = now if sure and fact.bounced is None else fact.bounced
 
     def complained(self, id_: str, to: str, now: int, *, sure: bool) -> None:
         fact = self.facts[id_]
-        for known in self._told_of(fact.told.person, sure=sure):
+        for known in self._known_of(fact.event.person, sure=sure):
             known.complained.add(spelled(to))
             known.opted_out |= known.address == spelled(to)
         fact.bounced = now if sure and fact.bounced is None else fact.bounced
@@ -112,7 +112,7 @@ class Oracle:
             self.leaked[counter] += 1
         if claimed:
             fact.unclear = True
-            self.people[fact.told.person].perhaps_asked.append(now)
+            self.people[fact.event.person].perhaps_asked.append(now)
 
     # What the product tells
 
@@ -121,9 +121,9 @@ class Oracle:
         fact = self.facts.get(id_)
         if fact is None:
             # Nobody told it; what becomes of it is judged all the same.
-            fact = self.facts[id_] = Fact(Told(now, -1, "", "", "", {}, "payment_succeeded"), now)
+            fact = self.facts[id_] = Fact(Event(now, -1, "", "", "", {}, "payment_succeeded"), now)
             self._wrong("invented", id_, now)
-        rule, at = self.rules.touchpoints[fact.told.kind], min(fact.told.at, now)
+        rule, at = self.rules.touchpoints[fact.event.kind], min(fact.event.at, now)
         fact.created, fact.customer_id, fact.open = now, customer_id, True
         fact.due = max(at + rule.delay, now + min(rule.delay, SETTLING))
 
@@ -134,14 +134,14 @@ class Oracle:
         self.seen[f"closed {reason}"] += 1
         if fact.mails and reason not in {"failed", "rejected"}:
             self._wrong("closed_after_mail", id_, now)
-        if not self.reasons.true(reason, fact, self.people[fact.told.person], now):
+        if not self.reasons.true(reason, fact, self.people[fact.event.person], now):
             self._wrong(f"reason:{reason}", id_, now)
 
     def waited(self, id_: str, reason: str, now: int) -> None:
         """It has to wait, for this reason."""
         fact = self.facts[id_]
         self.seen[f"waited {reason}"] += 1
-        if not self.reasons.true_for_now(reason, fact, self.people[fact.told.person], now):
+        if not self.reasons.true_for_now(reason, fact, self.people[fact.event.person], now):
             self._wrong(f"wait:{reason}", id_, now)
 
     def unclear(self, id_: str, now: int, *, left: bool) -> None:
@@ -150,12 +150,12 @@ class Oracle:
         for counter in () if left else self._counters(fact, now):
             self.leaked[counter] += 1
         fact.unclear = True
-        self.people[fact.told.person].perhaps_asked.append(now)
+        self.people[fact.event.person].perhaps_asked.append(now)
 
     def mail(self, id_: str, number: int, to: str, now: int) -> None:
         """A mail left."""
         fact = self.facts[id_]
-        person, rule = self.people[fact.told.person], self.rules.touchpoints[fact.told.kind]
+        person, rule = self.people[fact.event.person], self.rules.touchpoints[fact.event.kind]
         for wrong in self._forbidden(fact, person, to, now):
             self._wrong(f"reminder_{wrong}" if number > 1 else wrong, id_, now)
         for wrong in self._second(fact, now) if number > 1 else self._first(fact, person, now):
@@ -173,7 +173,7 @@ class Oracle:
         if rule.quota and self.left[month] > rule.quota:
             self._wrong("quota", id_, now)
         self.seen["mails"] += 1
-        self.seen[f"mails {fact.told.kind}"] += 1
+        self.seen[f"mails {fact.event.kind}"] += 1
         fact.mails.append(now)
         fact.open = False
         person.asked.append(now)
@@ -181,11 +181,11 @@ class Oracle:
     # Judgement
 
     def _counters(self, fact: Fact, now: int) -> tuple[object, object, object]:
-        return ("hour", now // HOUR), ("day", now // DAY), (fact.told.kind, *self.rules.month(now))
+        return ("hour", now // HOUR), ("day", now // DAY), (fact.event.kind, *self.rules.month(now))
 
     def _forbidden(self, fact: Fact, person: Person, to: str, now: int) -> list[str]:
         """What neither a survey nor its reminder may do."""
-        rule, told = self.rules.touchpoints[fact.told.kind], fact.told
+        rule, event = self.rules.touchpoints[fact.event.kind], fact.event
         both = person.known(fact)
         wrong = [_by_both(both, lambda known: closed(rule.window, *self.place(known), now))]
         wrong.append(_by_both(both, lambda known: self._unwanted(known, to, now)))
@@ -194,7 +194,7 @@ class Oracle:
         wrong.append("role_address" if name in MACHINES or name.partition("+")[0] in MACHINES else "")
         wrong.append("bad_address" if spelled(to).count("@") != 1 or " " in spelled(to) else "")
         wrong.append("stopped" if self.taken_back(fact, "sure") and self.taken_back(fact, "maybe") else "")
-        wrong.append("test_mode" if told.test and told.source not in self.test_sources else "")
+        wrong.append("test_mode" if event.test and event.source not in self.test_sources else "")
         wrong.append("halted" if self.halted else "")
         return list(filter(None, wrong))
 
@@ -207,34 +207,34 @@ class Oracle:
             return "bounced"
         if known.deleted:
             return "deleted"
-        return "" if known.may_be_asked(self.rules.need(known.said("country")), now) else "basis"
+        return "" if known.may_be_asked(self.rules.need(known.value("country")), now) else "basis"
 
     def place(self, known: Known) -> Any:
-        country = known.said("country")
-        return self.rules.zone(known.said("time_zone"), country), country
+        country = known.value("country")
+        return self.rules.zone(known.value("time_zone"), country), country
 
     def taken_back(self, fact: Fact, how: str) -> bool:
         """Whether its payment, or all that its customer did so far, was taken back."""
-        told, rule = fact.told, self.rules.touchpoints[fact.told.kind]
-        if told.kind in REVERSALS or rule.stops != "nothing":
+        event, rule = fact.event, self.rules.touchpoints[fact.event.kind]
+        if event.kind in REVERSALS or rule.stops != "nothing":
             return False
-        person = self.people[told.person]
+        person = self.people[event.person]
         known = person.known(fact)[how == "maybe"]
-        return known.adverse >= told.at or (bool(told.objects) and self.payments[how].reversed(told.objects))
+        return known.adverse >= event.at or (bool(event.objects) and self.payments[how].reversed(event.objects))
 
     def _first(self, fact: Fact, person: Person, now: int) -> list[str]:
-        rule, told = self.rules.touchpoints[fact.told.kind], fact.told
+        rule, event = self.rules.touchpoints[fact.event.kind], fact.event
         created = now if fact.created is None else fact.created
         checks = {
             "twice": bool(fact.mails),
             "after_closing": bool(fact.closed),
             "not_asked": not rule.ask,
-            "not_paid": rule.paid_only and told.amount is not None and told.amount <= 0,
-            "early": now < min(told.at, created) + rule.delay,
+            "not_paid": rule.paid_only and event.amount is not None and event.amount <= 0,
+            "early": now < min(event.at, created) + rule.delay,
             "settling": now < created + min(rule.delay, SETTLING),
             "late": now > fact.due + rule.patience,
             "cooldown": any(now - at < rule.cooldown for at in person.asked[-2:]),
-            "sample": not in_sample(told.kind, fact.customer_id, rule.sampling),
+            "sample": not in_sample(event.kind, fact.customer_id, rule.sampling),
             "priority": self._jumped_the_queue(fact, person, now),
         }
         return [name for name, found in checks.items() if found]
@@ -245,23 +245,23 @@ class Oracle:
             person.crowded |= sum(other.open for other in person.facts) > MOST_WAITING
         if person.crowded:
             return False
-        rule = self.rules.touchpoints[fact.told.kind]
+        rule = self.rules.touchpoints[fact.event.kind]
         return any(self._better(other, rule.priority, person, now) for other in person.facts if other is not fact)
 
     def _better(self, other: Fact, priority: int, person: Person, now: int) -> bool:
-        rule = self.rules.touchpoints[other.told.kind]
+        rule = self.rules.touchpoints[other.event.kind]
         return (
             other.open
             and other.sure
             and not other.mails
             and rule.priority > priority
-            and other.told.account in person.sure.linked
+            and other.event.account in person.sure.linked
             and other.due + rule.patience >= now
             and not self.taken_back(other, "maybe")
         )
 
     def _second(self, fact: Fact, now: int) -> list[str]:
-        rule = self.rules.touchpoints[fact.told.kind]
+        rule = self.rules.touchpoints[fact.event.kind]
         sent = fact.mails[0] if fact.mails else now
         checks = {
             "reminder_without_survey": not fact.mails,
@@ -307,22 +307,22 @@ class Oracle:
                 if turns != 1 and met < first and customer_id in alone:
                     self._wrong("no_turn", customer_id, now)
         for fact in self.facts.values():
-            if fact.told.own_id:
-                start, length = self.rules.campaigns[fact.told.event_id.partition("#")[0]]
+            if fact.event.own_id:
+                start, length = self.rules.campaigns[fact.event.event_id.partition("#")[0]]
                 first = seconds(datetime.combine(start, time.min, self.rules.zone(None, None)))
-                if not first <= fact.told.at < first + length:
-                    self._wrong("turn_out_of_time", name_of(fact.told.fact), now)
+                if not first <= fact.event.at < first + length:
+                    self._wrong("turn_out_of_time", name_of(fact.event.fact), now)
 
     def _forgotten(self, fact: Fact, ready: int, now: int) -> bool:
         """Due long ago, or after it would have given up; a timer that was lost is found by the sweep."""
-        return ready > fact.due + self.rules.touchpoints[fact.told.kind].patience or now > ready + 3 * HOUR
+        return ready > fact.due + self.rules.touchpoints[fact.event.kind].patience or now > ready + 3 * HOUR
 
     def _wrong(self, kind: str, id_: str, now: int) -> None:
         self.violations[kind] += 1
         if len(self.examples[kind]) < 3:
             fact = self.facts.get(id_)
-            told = fact.told if fact else None
-            self.examples[kind].append(f"{kind}: {id_} of {told} at {now / DAY:.3f} d: {fact}"[:900])
+            event = fact.event if fact else None
+            self.examples[kind].append(f"{kind}: {id_} of {event} at {now / DAY:.3f} d: {fact}"[:900])
 
 
 def _by_both(both: tuple[Known, Known], judge: Callable[[Known], str]) -> str:

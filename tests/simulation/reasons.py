@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from .events import DAY, HOUR
 from .journal import MACHINES, Fact, Known, Person
 from .rules import closed, opens_between
-from .told import DAY, HOUR
 
 if TYPE_CHECKING:
     from .oracle import Oracle
@@ -23,7 +23,7 @@ class Reasons:
 
     def true_for_now(self, reason: str, fact: Fact, person: Person, now: int) -> bool:
         """Whether it is one to wait for: the same, without its being too late afterwards."""
-        rule = self.oracle.rules.touchpoints[fact.told.kind]
+        rule = self.oracle.rules.touchpoints[fact.event.kind]
         if reason == "cooldown":
             start = max(fact.due, now)
             return any(at + rule.cooldown > start for at in (*person.asked, *person.perhaps_asked))
@@ -38,13 +38,13 @@ class Reasons:
     # One method for each reason
 
     def _not_asked(self, fact: Fact, _person: Person, _known: Known, _now: int) -> bool:
-        return not self.oracle.rules.touchpoints[fact.told.kind].ask
+        return not self.oracle.rules.touchpoints[fact.event.kind].ask
 
     def _test_mode(self, fact: Fact, _person: Person, _known: Known, _now: int) -> bool:
-        return fact.told.test and fact.told.source not in self.oracle.test_sources
+        return fact.event.test and fact.event.source not in self.oracle.test_sources
 
     def _no_customer(self, fact: Fact, _person: Person, _known: Known, _now: int) -> bool:
-        return fact.told.nameless
+        return fact.event.nameless
 
     def _no_address(self, _fact: Fact, _person: Person, known: Known, _now: int) -> bool:
         return not known.address
@@ -59,18 +59,18 @@ class Reasons:
         return self.oracle.taken_back(fact, "sure" if known is person.known(fact)[0] else "maybe")
 
     def _not_paid(self, fact: Fact, _person: Person, _known: Known, _now: int) -> bool:
-        paid_only = self.oracle.rules.touchpoints[fact.told.kind].paid_only
-        return paid_only and fact.told.amount is not None and fact.told.amount <= 0
+        paid_only = self.oracle.rules.touchpoints[fact.event.kind].paid_only
+        return paid_only and fact.event.amount is not None and fact.event.amount <= 0
 
     def _not_sampled(self, fact: Fact, _person: Person, _known: Known, _now: int) -> bool:
         from .oracle import in_sample  # noqa: PLC0415  # the two modules judge together
 
-        rule = self.oracle.rules.touchpoints[fact.told.kind]
-        return not in_sample(fact.told.kind, fact.customer_id, rule.sampling)
+        rule = self.oracle.rules.touchpoints[fact.event.kind]
+        return not in_sample(fact.event.kind, fact.customer_id, rule.sampling)
 
     def _cooldown(self, fact: Fact, person: Person, known: Known, now: int) -> bool:
         """Asked before, and no open hour is left between the end of the cooldown and that of patience."""
-        rule = self.oracle.rules.touchpoints[fact.told.kind]
+        rule = self.oracle.rules.touchpoints[fact.event.kind]
         return any(
             at + rule.cooldown > max(fact.due, at) and not self._room(fact, known, max(fact.due, at + rule.cooldown))
             for at in (*person.asked, *person.perhaps_asked)
@@ -84,12 +84,12 @@ class Reasons:
 
     def _has_better(self, fact: Fact, person: Person) -> bool:
         rules = self.oracle.rules.touchpoints
-        own = rules[fact.told.kind].priority
-        return any(other.open and rules[other.told.kind].priority > own for other in person.facts if other is not fact)
+        own = rules[fact.event.kind].priority
+        return any(other.open and rules[other.event.kind].priority > own for other in person.facts if other is not fact)
 
     def _expired(self, fact: Fact, _person: Person, _known: Known, now: int) -> bool:
-        rule = self.oracle.rules.touchpoints[fact.told.kind]
-        return now > fact.due + rule.patience or now > fact.told.at + rule.delay + rule.patience
+        rule = self.oracle.rules.touchpoints[fact.event.kind]
+        return now > fact.due + rule.patience or now > fact.event.at + rule.delay + rule.patience
 
     def _rejected(self, fact: Fact, _person: Person, _known: Known, _now: int) -> bool:
         return fact.rejected
@@ -98,7 +98,7 @@ class Reasons:
         return fact.unclear and not fact.proved
 
     def _no_basis(self, _fact: Fact, _person: Person, known: Known, now: int) -> bool:
-        return not known.may_be_asked(self.oracle.rules.need(known.said("country")), now)
+        return not known.may_be_asked(self.oracle.rules.need(known.value("country")), now)
 
     def _bad_address(self, _fact: Fact, _person: Person, known: Known, _now: int) -> bool:
         return known.address.count("@") != 1 or " " in known.address
@@ -116,13 +116,13 @@ class Reasons:
         return not self._room(fact, known, max(fact.due, now if fact.created != now else fact.due))
 
     def _room(self, fact: Fact, known: Known, first: int) -> bool:
-        rule = self.oracle.rules.touchpoints[fact.told.kind]
+        rule = self.oracle.rules.touchpoints[fact.event.kind]
         return opens_between(rule.window, self.oracle.place(known), first, fact.due + rule.patience)
 
     def _used_up(self, reason: str, fact: Fact, now: int) -> bool:
         """Mails that left, places that a crash left counted, and one in the hands of another fill what is allowed."""
         rules, left, leaked = self.oracle.rules, self.oracle.left, self.oracle.leaked
-        month = (fact.told.kind, *rules.month(now))
-        counters = {"quota": [(month, rules.touchpoints[fact.told.kind].quota)]}
+        month = (fact.event.kind, *rules.month(now))
+        counters = {"quota": [(month, rules.touchpoints[fact.event.kind].quota)]}
         counters["limit"] = [(("hour", now // HOUR), rules.per_hour), (("day", now // DAY), rules.per_day)]
         return any(most and left[one] + leaked[one] + self.oracle.in_hand >= most for one, most in counters[reason])

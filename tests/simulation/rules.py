@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from .told import DAY, HOUR, MINUTE, YEAR
+from .events import DAY, HOUR, MINUTE, YEAR
 
 EPOCH = datetime(YEAR, 1, 1, tzinfo=UTC)
 _EPOCH = int(EPOCH.timestamp())

@@ -94,9 +94,9 @@ def started() -> Iterator[dict[str, "subprocess.Popen[str]"]]:
 
 
 def outcome(process: "subprocess.Popen[str]") -> dict[str, Any]:
-    said, _ = process.communicate()
+    output, _ = process.communicate()
     assert process.returncode == 0
-    found: dict[str, Any] = json.loads(said)
+    found: dict[str, Any] = json.loads(output)
     return found
 
 
@@ -140,4 +140,4 @@ def test_a_rule_that_is_switched_off_is_missed_by_name(switch, switches):
 
 
 def examples(found: Mapping[str, Any]) -> str:
-    return "\n".join(one for told in found["examples"].values() for one in told)
+    return "\n".join(one for lines in found["examples"].values() for one in lines)

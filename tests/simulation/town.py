@@ -31,10 +31,10 @@ from afterbill.outreach.sweep import SweepDeps, sweep
 from afterbill_cli.memory.keys import MemoryCaps, MemoryLinkKeys
 from afterbill_cli.memory.scores import MemoryCampaigns
 
+from .events import DAY, END, HOUR, MINUTE, Event
 from .lives import Life, deliveries
 from .oracle import Oracle
 from .rules import EPOCH, seconds
-from .told import DAY, END, HOUR, MINUTE, Told
 from .trouble import Busy, Crash, Spoiled, Trouble
 from .twins import Queue, Table, Timer, Watched
 
@@ -77,12 +77,12 @@ class Town:
         self.day_of = lru_cache(4)(lambda at: at.date().isoformat())
         self._open_the_shop()
 
-    def _write(self) -> list[tuple[int, int, Told]]:
+    def _write(self) -> list[tuple[int, int, Event]]:
         script, turns = [], itertools.count()
         for number in range(self.size):
-            told = Life(number, self.luck, self.bad).live()
-            self.counts["events"] += len(told)
-            script += [(at, next(turns), one) for at, one in deliveries(self.luck, told, self.bad)]
+            events = Life(number, self.luck, self.bad).live()
+            self.counts["events"] += len(events)
+            script += [(at, next(turns), one) for at, one in deliveries(self.luck, events, self.bad)]
         script.sort()
         self.counts["customers"] = self.size
         return script
@@ -199,21 +199,21 @@ class Town:
 
     # Taking in
 
-    def _capture(self, told: Told, _none: None) -> None:
-        way, event, self.taking = self._way(), _event(told), told
-        capture, sender = self.tools[way][0], self.senders[told.source]
-        self.oracle.begins(told, self.t)
+    def _capture(self, event: Event, _none: None) -> None:
+        way, billing_event, self.taking = self._way(), _billing_event(event), event
+        capture, sender = self.tools[way][0], self.senders[event.source]
+        self.oracle.begins(event, self.t)
         self.busy.meanwhile = (
-            partial(capture_fact, event, sender, self.tools["plain"][0], self.now) if way == "busy" else None
+            partial(capture_fact, billing_event, sender, self.tools["plain"][0], self.now) if way == "busy" else None
         )
         try:
-            captured = capture_fact(event, sender, capture, self.now)
+            captured = capture_fact(billing_event, sender, capture, self.now)
         except (Crash, TransientError) as fault:
             self.counts[f"capture ended by {type(fault).__name__}"] += 1
-            self._later(self.t + VISIBILITY, self._capture, told, None)
+            self._later(self.t + VISIBILITY, self._capture, event, None)
             return
         self.counts[f"captured {captured.outcome}"] += 1
-        self.oracle.ended(told, self.t)
+        self.oracle.ended(event, self.t)
 
     def _name(self) -> str:
         """An id for somebody new."""
@@ -233,12 +233,14 @@ class Town:
         return True
 
     def _take_turns(self, webhook: Webhook, _none: None) -> None:
-        for event in campaigns.normalise(webhook, self.senders["campaigns"].source):
-            own_id = str(event.customer.own_id)
+        for billing_event in campaigns.normalise(webhook, self.senders["campaigns"].source):
+            own_id = str(billing_event.customer.own_id)
             person, account = self.owners[own_id]
-            at, kind = seconds(event.occurred_at), str(event.touchpoint)
-            told = Told(at, person, "campaigns", event.event_id, account, {}, kind, event.fact, own_id=own_id)
-            self._capture(told, None)
+            at, kind = seconds(billing_event.occurred_at), str(billing_event.touchpoint)
+            event = Event(
+                at, person, "campaigns", billing_event.event_id, account, {}, kind, billing_event.fact, own_id=own_id
+            )
+            self._capture(event, None)
 
     def _watch(self, old: Invitation | None, new: Invitation) -> None:
         """What the product does, told to the oracle as it happens."""
@@ -353,7 +355,7 @@ class Town:
             self.oracle.answered(id_, self.t)
 
     def _unsubscribe(self, id_: str, _none: None) -> None:
-        person = self.oracle.facts[id_].told.person
+        person = self.oracle.facts[id_].event.person
         self.oracle.opted_out(person, sure=False)
         token = links.sign(links.Purpose.UNSUBSCRIBE, id_, self.now + timedelta(days=9), KEYS)
         self.counts[f"unsubscribes {unsubscribe(token, self.responding, self.now).outcome}"] += 1
@@ -370,28 +372,28 @@ class Town:
         self.oracle.halted = bool(reason)
 
 
-def _event(told: Told) -> BillingEvent:
-    said = told.said
-    attributes = {name[11:]: value for name, value in said.items() if name.startswith("attributes.")}
+def _billing_event(event: Event) -> BillingEvent:
+    profile = event.profile
+    attributes = {name[11:]: value for name, value in profile.items() if name.startswith("attributes.")}
     ref = CustomerRef(
-        None if told.nameless or told.own_id else told.account,
-        own_id=told.own_id or None,
-        email=said.get("address"),
-        country=said.get("country"),
-        time_zone=said.get("time_zone"),
+        None if event.nameless or event.own_id else event.account,
+        own_id=event.own_id or None,
+        email=profile.get("address"),
+        country=profile.get("country"),
+        time_zone=profile.get("time_zone"),
         attributes=attributes,
-        deleted=told.deleted,
+        deleted=event.deleted,
     )
     return BillingEvent(
-        told.source,
-        told.event_id,
-        EPOCH + timedelta(seconds=told.at),
+        event.source,
+        event.event_id,
+        EPOCH + timedelta(seconds=event.at),
         ref,
-        Touchpoint(told.kind) if told.kind else None,
-        told.fact,
-        told.objects,
-        None if told.amount is None else Money(told.amount, "EUR"),
-        test=told.test,
+        Touchpoint(event.kind) if event.kind else None,
+        event.fact,
+        event.objects,
+        None if event.amount is None else Money(event.amount, "EUR"),
+        test=event.test,
     )
 
 

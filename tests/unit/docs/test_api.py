@@ -15,8 +15,8 @@ PAGE = "docs/api.md"
 def test_the_answer_that_curl_sends_is_one():
     [body] = [sent for text in blocks("sh") for sent in re.findall(r"--json '(.+?)'", text, re.DOTALL)]
 
-    told = AnswerBody.model_validate(json.loads(body), context={"now": datetime.now(UTC)}).reported()
-    assert (told.rating, told.source, told.customer_source) == (9, "call centre", "stripe")
+    answer = AnswerBody.model_validate(json.loads(body), context={"now": datetime.now(UTC)}).reported()
+    assert (answer.rating, answer.source, answer.customer_source) == (9, "call centre", "stripe")
 
 
 def test_every_field_has_its_row():

@@ -88,11 +88,11 @@ def test_an_afterbill_command_is_understood(words: list[str], capsys):
 
 def test_the_explained_event_is_explained_in_these_words(capsys, monkeypatch):
     [session] = blocks("console")
-    command, _, told = session.partition("\n")
+    command, _, output = session.partition("\n")
     monkeypatch.chdir(ROOT)
 
     assert cli.main(command.split()[2:]) == 0
-    assert capsys.readouterr().out == told
+    assert capsys.readouterr().out == output
 
 
 @pytest.mark.parametrize("words", commands("sam"), ids=" ".join)

@@ -10,12 +10,12 @@ END = 365 * DAY
 
 
 @dataclass(slots=True)
-class Told:
+class Event:
     """An event as a billing system reports it, and of whom it really is.
 
-    `said` holds address, country, time_zone and attributes (`attributes.notice_at`). `kind` is a touchpoint, or empty
-    for what only teaches. `objects` are what a refund may name; `nameless`: the event does not say whom it is about.
-    `own_id` is the id that the product itself gave this person, named by the turn of a campaign.
+    `profile` holds address, country, time_zone and attributes (`attributes.notice_at`). `kind` is a touchpoint, or
+    empty for what only teaches. `objects` are what a refund may name; `nameless`: the event does not say whom it is
+    about. `own_id` is the id that the product itself gave this person, named by the turn of a campaign.
     """
 
     at: int
@@ -23,7 +23,7 @@ class Told:
     source: str
     event_id: str
     account: str
-    said: Mapping[str, str]
+    profile: Mapping[str, str]
     kind: str = ""
     fact: str = ""
     objects: Mapping[str, str] = field(default_factory=dict)
