@@ -25,7 +25,7 @@ from benchmarks.timing import pairs, ratio, repeated
 _CONFIGURATION = ROOT / "layers" / "config"
 _PREFIXES = ("subject", "question", "scale_", "rating_of", "mail_", "reminder_", "privacy")
 """What the keys of a mail's texts start with."""
-_BUDGET = 1.5
+_BUDGET = 1.3
 _CALLS, _PAIRS = 50, 15
 _URL = "https://nps.example.com"
 _TOKEN = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"  # noqa: S105  # as long as one

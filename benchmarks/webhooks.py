@@ -24,10 +24,11 @@ _SECRET = "whsec_of_a_benchmark"  # noqa: S105  # signs samples, opens nothing
 _SOURCE = Source("stripe", "stripe", test_mode=True)
 _CUSTOMER = Customer(id="ada", version=1, address="ada@example.com")
 _CALLS, _PAIRS = 50, 15
+_MOST = 0.2
 
 
 def rows() -> list[Row]:
-    """One row per payload: the ratio must stay below 1."""
+    """One row per payload: a fifth of what the library takes, at most."""
     policy = load_policy(ROOT / "layers" / "config" / "surveys.toml")
     return [_row(name, policy) for name in _NAMES]
 
@@ -39,7 +40,7 @@ def _row(name: str, policy: Policy) -> Row:
     timed = pairs(repeated(ours(webhook, policy), _CALLS), repeated(_theirs(body, header), _CALLS), _PAIRS)
     mine = 1_000_000 * min(measured for measured, _ in timed) / _CALLS
     note = f"{len(body)} bytes, {mine:.0f} us"
-    return Row(f"verify, normalise, decide {name}", ratio(timed), "x", 1, note)
+    return Row(f"verify, normalise, decide {name}", ratio(timed), "x", _MOST, note)
 
 
 def ours(webhook: Webhook, policy: Policy) -> Callable[[], list[BillingEvent]]:
