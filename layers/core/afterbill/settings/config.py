@@ -128,9 +128,9 @@ def time_zone() -> "ZoneInfo":
 
 
 def day_of() -> "Callable[[datetime], str]":
-    """A function that returns the operator's local day (`2026-11-22`) of an instant."""
-    zone = time_zone()
-    return lambda at: at.astimezone(zone).date().isoformat()
+    """Return the function from an instant to the operator's local day (`2026-11-22`)."""
+    # The zone is read with the first day that is asked for: a page that is only shown needs none.
+    return lambda at: at.astimezone(time_zone()).date().isoformat()
 
 
 def stage_of(touchpoint: str) -> str:
