@@ -1,4 +1,4 @@
-"""Which column of another product's export holds which field; docs/import.md names the source of each name."""
+"""The columns of other products' exports, by the field each holds; docs/import.md names the source of each name."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -158,7 +158,7 @@ def invitation_id(kind: str, subject: str) -> str:
 def eventually(
     look: Callable[[], Seen], holds: Callable[[Seen], object], what: str, seconds: float = 120, every: float = 0.25
 ) -> Seen:
-    """What `look` sees once it holds; fails saying what was awaited and what was seen last.
+    """Return the value of `look` once it holds; fails saying what was awaited and what was seen last.
 
     Whoever looks with a program of its own does so less often: its start takes longer than many tests.
     """

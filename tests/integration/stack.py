@@ -257,12 +257,12 @@ class Session(boto3.Session):
 
 
 _ours = cache(Session)
-"""What the tests look up themselves."""
+"""The session with which the tests look things up themselves."""
 
 
 @cache
 def _theirs() -> Session:
-    """What the functions use: the stack that stands sees every call."""
+    """Return the session of the functions: the stack that stands sees every call."""
     session = Session()
     for moment, look in (("provide-client-params", Stack._remember), ("before-call", Stack._interfere)):
         session.events.register(moment, partial(_look, look))

@@ -1,4 +1,4 @@
-"""What clicks come to: answers, labels, and nothing where somebody confirmed."""
+"""The outcome of clicks: answers, labels, and nothing where somebody confirmed."""
 
 from collections import Counter
 from dataclasses import replace

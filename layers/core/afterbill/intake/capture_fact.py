@@ -124,7 +124,7 @@ def _idle_test(event: BillingEvent, source: Source) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the table knows of an event, and of the customer it is about."""
+    """The stored state of an event and of its customer."""
 
     snapshot: FactSnapshot
     identity: Identity

@@ -1,4 +1,4 @@
-"""The inbox over SQS; apart from queues.py, so that receiving starts without invitations and sending."""
+"""The inbox over SQS; in a module of its own, so that receiving starts without invitations and sending."""
 
 import base64
 import json
