@@ -17,6 +17,10 @@ STACK_TIER = "e2e"
 LOOPBACK_TIERS = frozenset({"contract", "lab", "e2e"})
 """They speak to servers on this machine; every other tier has no sockets at all."""
 
+# Read as a Lambda's module is imported, whichever test is the first to import one.
+os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "afterbill")
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "afterbill")
+
 # One reads the models of the services for all sessions: under moto every test has a default session of its own.
 botocore.session.create_loader = cache(botocore.session.create_loader)
 
