@@ -41,10 +41,18 @@ def test_the_shipped_policy_never_sends_test_mode_to_a_mailbox() -> None:
     assert not any(source.test_mode for source in load_policy(SHIPPED).sources.values())
 
 
-def test_the_local_policy_asks_at_every_touchpoint_without_cooldown_or_sampling() -> None:
-    rules = load_policy(LOCAL).rules.values()
-    assert all(rule.ask and rule.sampling == 1 and not rule.cooldown for rule in rules)
-    assert {rule.delay for rule in rules} == {timedelta(seconds=20)}
+def test_the_local_policy_asks_at_once_about_all_but_what_never_came_about() -> None:
+    rules = load_policy(LOCAL).rules
+    not_asked = {touchpoint for touchpoint, rule in rules.items() if not rule.ask}
+    assert not_asked == {Touchpoint.ORDER_CANCELLED, Touchpoint.PAYMENT_REVERSED}
+    assert all(rule.sampling == 1 and not rule.cooldown for rule in rules.values())
+    assert {rule.delay for rule in rules.values()} == {timedelta(seconds=20)}
+
+
+def test_a_cancelled_order_and_a_reversed_payment_stop_only_their_own_survey() -> None:
+    rules = load_policy(SHIPPED).rules
+    for touchpoint in (Touchpoint.ORDER_CANCELLED, Touchpoint.PAYMENT_REVERSED):
+        assert (rules[touchpoint].ask, rules[touchpoint].stops) == (False, Stops.PAYMENT)
 
 
 def test_refunds_disputes_and_cancellations_stop_what_came_before() -> None:

@@ -23,19 +23,31 @@ class Touchpoint(StrEnum):
     PAYMENT_RECOVERED = "payment_recovered"
     REFUNDED = "refunded"
     DISPUTED = "disputed"
+    PAYMENT_REVERSED = "payment_reversed"
     RENEWED = "renewed"
     UPGRADED = "upgraded"
     DOWNGRADED = "downgraded"
     CANCELLED = "cancelled"
     ORDER_PAID = "order_paid"
     ORDER_FULFILLED = "order_fulfilled"
+    ORDER_CANCELLED = "order_cancelled"
     SUPPORT_RESOLVED = "support_resolved"
     RELEASE = "release"
     RELATIONSHIP = "relationship"
 
 
-REVERSALS = frozenset({Touchpoint.REFUNDED, Touchpoint.DISPUTED})
-"""Touchpoints that take one payment back, and so stop the survey about that very payment."""
+REVERSALS = frozenset(
+    {Touchpoint.REFUNDED, Touchpoint.DISPUTED, Touchpoint.PAYMENT_REVERSED, Touchpoint.ORDER_CANCELLED}
+)
+"""Touchpoints that take one payment or order back, and so stop the survey about that very one."""
+
+
+class SubscriptionState(StrEnum):
+    """The state that an event proves of the subscription among its objects; `cancelled` proves an end by itself."""
+
+    RUNNING = "running"  # no end of it is announced, or none any more
+    EXPIRED = "expired"  # over as it was planned from the beginning, so that nobody is leaving
+
 
 LASTING = frozenset({"customer", "subscription"})
 """Kinds of objects that outlive one payment: a refund of one invoice must not stop the next one's survey."""
@@ -95,6 +107,8 @@ class BillingEvent:
 
     It then says something of its customer, or, with a `fact`, that its objects belong to one payment.
     `fact` is the same for every event that reports the same fact (twins, retries, two endpoints).
+    `takes_back` is the fact of a payment that this failure takes back, where that payment was confirmed before.
+    `subscription_state` is what the event proves of its `subscription`, with a touchpoint or without.
     `objects` maps kinds (`invoice`, `charge`, `subscription`...) to the provider's ids; `products` names what was
     bought, in the order of the bill.
     """
@@ -110,6 +124,8 @@ class BillingEvent:
     plan: str | None = None
     products: tuple[str, ...] = ()
     test: bool = False
+    takes_back: str = ""
+    subscription_state: SubscriptionState | None = None
 
     @property
     def invitation_id(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afterbill.connectors._kit.json import Json, identifier
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, SubscriptionState, Touchpoint, fact_key
 from afterbill.model.errors import PayloadError
 
 PAYMENT = "payment"
@@ -27,7 +27,12 @@ class Envelope:
     test: bool = False
 
     def profile(
-        self, customer: CustomerRef, objects: Mapping[str, str] | None = None, plan: str | None = None
+        self,
+        customer: CustomerRef,
+        objects: Mapping[str, str] | None = None,
+        plan: str | None = None,
+        *,
+        subscription_state: SubscriptionState | None = None,
     ) -> BillingEvent:
         """A profile update: an event that changes what is known of its customer, and reports nothing that happened."""
         return BillingEvent(
@@ -38,6 +43,7 @@ class Envelope:
             objects=objects or {},
             plan=plan,
             test=self.test,
+            subscription_state=subscription_state,
         )
 
     def fact(  # noqa: PLR0913  # what a fact is made of
@@ -50,10 +56,13 @@ class Envelope:
         money: Money | None = None,
         plan: str | None = None,
         products: tuple[str, ...] = (),
+        takes_back: tuple[str, str, str] | None = None,
+        subscription_state: SubscriptionState | None = None,
     ) -> BillingEvent:
         """A fact. `about` is an id, a meaning and an occurrence: events that agree in all three are one fact.
 
-        Without a touchpoint it reports nothing, but says that `objects` belong to that fact.
+        Without a touchpoint it reports nothing, but says that `objects` belong to that fact. A failure names in
+        `takes_back`, the same way, the payment that it takes back if that was confirmed before.
         """
         return BillingEvent(
             source=self.source,
@@ -67,6 +76,8 @@ class Envelope:
             plan=plan,
             products=products,
             test=self.test,
+            takes_back=fact_key(self.provider, self.account, *takes_back) if takes_back else "",
+            subscription_state=subscription_state,
         )
 
 
