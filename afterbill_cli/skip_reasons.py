@@ -30,6 +30,8 @@ WHY: Mapping[SkipReason, str] = {
     SkipReason.BAD_PHONE: "the phone number cannot be one that gets text messages",
     SkipReason.NOT_SEEN: "the customer has not used the product within seen_within of {place} or [defaults]",
     SkipReason.DISMISSED: "the customer closed it inside the product",
+    SkipReason.WITHDRAWN: "the end of the subscription was taken back",
+    SkipReason.STILL_SUBSCRIBED: "the customer still has another subscription, so nobody is leaving",
 }
 
 

@@ -119,9 +119,7 @@ def _response(number: int, people: int, hash_address: Callable[[str], str]) -> i
         answered_at=_NOW - timedelta(minutes=number),
         day="2026-11-22",
     )
-    return import_responses.Response(
-        response, (f"mail#{hash_address(f'person{person}@example.com')}", f"stripe#cus_{person}")
-    )
+    return import_responses.Response(response, f"stripe#cus_{person}", hash_address(f"person{person}@example.com"))
 
 
 def _chunks(size: int, plan: str, at: datetime) -> Iterator[list[BillingEvent]]:

@@ -71,10 +71,10 @@ class Finder:
     def _by_alias(self, wanted: str) -> Subject | None:
         aliases = [f"{source}#{wanted}" for source in self._deployed.policy().sources]
         aliases += [wanted] if "#" in wanted else []
-        aliases += [f"mail#{self._hash(wanted)}"] if "@" in wanted else []
         items = self._table.read([keys.alias(alias) for alias in aliases])
-        owners = dict.fromkeys(item["customer_id"]["S"] for item in items.values())
-        return next(filter(None, map(self._customer, owners)), None)
+        owners = [item["customer_id"]["S"] for item in items.values()]
+        owners += self._table.holders(self._hash(wanted), _MOST) if "@" in wanted else []
+        return next(filter(None, map(self._customer, dict.fromkeys(owners))), None)
 
     def _hash(self, address: str) -> str:
         secret = Secret(self._deployed.client("secretsmanager"), self._deployed.output("KeysSecretArn"), monotonic)
@@ -84,8 +84,7 @@ class Finder:
         customer = self._table.customer(customer_id)
         if customer is None:
             return None
-        ids = [id_ for one in (customer.id, *customer.absorbed) for id_ in self._invitations_of(one)]
-        return Subject(customer, self._read(ids))
+        return Subject(customer, self._read(self._invitations_of(customer.id)))
 
     def _invitations_of(self, customer_id: str) -> list[str]:
         items = self._query("customer_id = :id", {":id": customer_id}, keys.BY_CUSTOMER)

@@ -13,7 +13,7 @@ from pathlib import Path
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.intake.import_customers import TOGETHER, CustomerImportDeps, Outcome, import_customers
-from afterbill.intake.ports import FactWrites, Imports, ImportSnapshot
+from afterbill.intake.ports import FactWrites, Imports
 from afterbill.model.billing import BillingEvent
 from afterbill.model.customer import Customer
 from afterbill_cli.deployed import Deployed
@@ -37,9 +37,9 @@ class ReadOnly:
 
     table: Imports
 
-    def snapshot(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
+    def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
         """Read from the table."""
-        return self.table.snapshot(aliases, address_hashes)
+        return self.table.customer_ids(aliases)
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """Read from the table."""

@@ -81,7 +81,8 @@ class ResponseChecker:
             why = "is none of surveys.toml" if settings.reasons else "cannot be read"
             notes.append(f"imported without its reason, which {why}")
         notes += ["the comment was too long, and its end is cut off"] if cut else []
-        return ResponseRow(record.line, Response(response, self._aliases(values)), tuple(notes))
+        alias, address_hash = self._author(values)
+        return ResponseRow(record.line, Response(response, alias, address_hash), tuple(notes))
 
     def _collected(
         self, values: Mapping[str, str], answer: Answer, at: datetime, question: Question, segments: Mapping[str, str]
@@ -102,11 +103,11 @@ class ResponseChecker:
             segments=segments,
         )
 
-    def _aliases(self, values: Mapping[str, str]) -> tuple[str, ...]:
-        """Return aliases of the person who answered; the address first, because it survives a merge."""
-        mail = (f"mail#{self.hash_address(values['email'])}",) if "@" in values.get("email", "") else ()
+    def _author(self, values: Mapping[str, str]) -> tuple[str, str]:
+        """Return the alias and the keyed hash of the address of the person who answered, empty where not told."""
         named = self.settings.customers_of and values.get("customer_id", "")[:_LONGEST_ID]
-        return mail + ((f"{self.settings.customers_of}#{named}",) if named else ())
+        alias = f"{self.settings.customers_of}#{named}" if named else ""
+        return alias, self.hash_address(values["email"]) if "@" in values.get("email", "") else ""
 
     def _key(self, values: Mapping[str, str], at: datetime, rating: int) -> str:
         """Return the identity of the answer: its id in the product, else person, time and rating."""

@@ -52,6 +52,10 @@ class ReadOnlyResponses:
         """Read from the table."""
         return self.table.customer_ids(aliases)
 
+    def holders(self, address_hash: str) -> Sequence[str]:
+        """Read from the table."""
+        return self.table.holders(address_hash)
+
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """Read from the table."""
         return self.table.customers(ids)

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from afterbill.answers.in_product import unseen
-from afterbill.intake.ports import FactQuery, FactSnapshot, FactWrites, ImportSnapshot, ResponseWrite
+from afterbill.intake.ports import FactQuery, FactSnapshot, FactWrites, ResponseWrite
 from afterbill.model.billing import OperatorTask
 from afterbill.model.channels import Channel
-from afterbill.model.customer import Customer, Suppression, survivor_of, weightiest
+from afterbill.model.customer import NOBODY, Customer, Recipient, Suppression, weightiest
 from afterbill.model.invitation import Answer, Delivery, Invitation, Recorded, SkipReason, State
 from afterbill.model.short_links import ShortLink
 from afterbill.model.visits import Visit, most, visit_of
-from afterbill.outreach.policy import Situation
+from afterbill.outreach.policy import Situation, failed_since
 
 
 @dataclass
@@ -25,11 +25,13 @@ class MemoryTable:
     aliases: dict[str, str] = field(default_factory=dict)
     stops: dict[str, str] = field(default_factory=dict)
     peers: dict[str, frozenset[str]] = field(default_factory=dict)
-    suppressions: dict[str, Suppression] = field(default_factory=dict)
+    failures: dict[str, datetime] = field(default_factory=dict)
+    recipients: dict[str, Recipient] = field(default_factory=dict)
+    lifted: dict[str, datetime] = field(default_factory=dict)
     events: set[tuple[str, str, str]] = field(default_factory=set)
     tasks: dict[tuple[str, str, str], tuple[OperatorTask, str]] = field(default_factory=dict)
     codes: dict[str, ShortLink] = field(default_factory=dict)
-    holders: dict[str, str] = field(default_factory=dict)
+    phones: dict[str, str] = field(default_factory=dict)
     hour: str | None = None
 
     # Reads that several ports share
@@ -39,8 +41,8 @@ class MemoryTable:
         return self.invitations.get(invitation_id)
 
     def customer(self, customer_id: str) -> Customer | None:
-        """The customer, merged ones followed."""
-        return survivor_of(customer_id, self.people)
+        """The customer as they stand."""
+        return self.people.get(customer_id)
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """The customers that exist among `ids`."""
@@ -50,17 +52,28 @@ class MemoryTable:
         """Ids of customers by those of these aliases that are known."""
         return {alias: self.aliases[alias] for alias in aliases if alias in self.aliases}
 
+    def holders(self, address_hash: str) -> Sequence[str]:
+        """Ids of customers with this address."""
+        return [one.id for one in self.people.values() if one.address_hash == address_hash][:2]
+
+    def recipient(self, address_hash: str) -> Recipient:
+        """The address of this hash."""
+        return self.recipients.get(address_hash, Recipient(address_hash)) if address_hash else NOBODY
+
     # Facts, Imports, ImportedResponses
 
     def look_up(self, wanted: FactQuery) -> FactSnapshot:
         """All that is stored under these keys."""
         links = wanted.links
+        confirmation = self.invitations.get(wanted.confirmation)
         return FactSnapshot(
             invitation=self.invitations.get(wanted.invitation_id),
-            customer_ids=self.customer_ids(wanted.aliases),
+            customer_ids=self.customer_ids([wanted.alias]),
             stopped_by=frozenset(self.stops[link] for link in links if link in self.stops),
+            failed_at=max((self.failures[link] for link in links if link in self.failures), default=None),
             peers=frozenset(peer for link in links for peer in self.peers.get(link, ())),
-            suppression=self.suppressions.get(wanted.address_hash or ""),
+            recipient=self.recipient(wanted.address_hash),
+            confirmed_at=confirmation.occurred_at if confirmation else None,
             repeated=(*(wanted.event or ("", "")), wanted.invitation_id) in self.events,
         )
 
@@ -78,12 +91,15 @@ class MemoryTable:
             unseen_links: Collection[str] = self.peers if change.stops else self.stops
             if any(link in unseen_links for link in (change.stops or change.peers)):
                 return False
+        if any(self.failures.get(link, at) > at for link, at in change.failed.items()):
+            return False
         if change.invitation:
             self.invitations[change.invitation.id] = change.invitation
         for customer in change.customers:
             self._change_customer(customer)
         self.aliases |= {alias: to for alias, (to, _) in change.aliases.items()}
         self.stops |= change.stops
+        self.failures |= change.failed
         self.peers |= dict.fromkeys(change.peers, change.peers)
         if change.event:
             self.events.add((*change.event, change.about))
@@ -94,10 +110,9 @@ class MemoryTable:
         key = (task.source, task.kind, task.id)
         return key not in self.tasks and not self.tasks.update({key: (task, address_hash)})
 
-    def snapshot(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
-        """All that is stored under these keys."""
-        suppressions = {key: self.suppressions[key] for key in address_hashes if key in self.suppressions}
-        return ImportSnapshot(self.customer_ids(aliases), suppressions)
+    def newest_invitations(self, customer_id: str) -> Sequence[str]:
+        """Ids of the newest invitations of this customer."""
+        return [one.id for one in self.invitations.values() if one.customer_id == customer_id]
 
     def responses(self, ids: Sequence[str]) -> Mapping[str, Invitation]:
         """The responses that exist among `ids`."""
@@ -113,14 +128,17 @@ class MemoryTable:
     # Invitations
 
     def situation(self, invitation: Invitation) -> Situation:
-        """The customer and whether the payment was taken back."""
+        """The customer, their address, and whether the payment was taken back."""
         stopped = any(self.stops.get(link, invitation.id) != invitation.id for link in invitation.links)
-        return Situation(self.customer(invitation.customer_id), stopped)
+        failed = (self.failures.get(link) for link in invitation.links)
+        stopped = stopped or any(failed_since(invitation.touchpoint, invitation.occurred_at, at) for at in failed)
+        customer = self.customer(invitation.customer_id)
+        return Situation(customer, stopped, self.recipient(customer.address_hash if customer else ""))
 
-    def claim(self, invitation: Invitation, customer: Customer) -> bool:
-        """pending -> sending, and the customer was asked."""
+    def claim(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> bool:
+        """pending -> sending, and customer and address were asked."""
         stored, known = self.invitations.get(invitation.id), self._unchanged(customer)
-        if not stored or not known or stored.state is not State.PENDING:
+        if not stored or not known or stored.state is not State.PENDING or not self._as_read(recipient):
             return False
         self._change(
             stored,
@@ -128,6 +146,7 @@ class MemoryTable:
             attempt=invitation.attempt,
             claimed_at=invitation.claimed_at,
             customer_id=customer.id,
+            address_hashes=invitation.address_hashes,
             locale=invitation.locale,
             zone=invitation.zone,
             channel=invitation.channel,
@@ -136,7 +155,16 @@ class MemoryTable:
         waiting = {id_: entry for id_, entry in known.waiting.items() if id_ != invitation.id}
         asked = {"last_asked_at": invitation.claimed_at, "waiting": waiting}
         self._change_customer(known, **asked, **_offer(invitation))
+        if recipient.hash:
+            stored_recipient = self.recipient(recipient.hash)
+            self.recipients[recipient.hash] = replace(stored_recipient, last_asked_at=invitation.claimed_at)
         return True
+
+    def _as_read(self, recipient: Recipient) -> bool:
+        """Whether nobody at this address was asked or objected since it was read."""
+        known, read = self.recipient(recipient.hash), recipient.last_asked_at
+        asked = known.last_asked_at and (read is None or known.last_asked_at > read)
+        return not asked and (known.suppressed is None or recipient.suppressed is not None)
 
     def defer(self, invitation: Invitation, customer: Customer) -> bool:
         """Store the wait it carries."""
@@ -145,12 +173,16 @@ class MemoryTable:
             return False
         self._change(stored, deferrals=invitation.deferrals, **_moment(invitation))
         if known and invitation.id in known.waiting:
+            others = {id_: entry for id_, entry in known.waiting.items() if id_ != invitation.id}
             entry = replace(known.waiting[invitation.id], due_at=invitation.ready_at)
-            self._change_customer(known, waiting={**known.waiting, invitation.id: entry})
+            self._change_customer(known, waiting=others if invitation.held else {**others, invitation.id: entry})
         return True
 
-    def release(self, invitation: Invitation, customer: Customer) -> None:
-        """sending -> pending; the customer was not asked, and waits for it again."""
+    def release(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> None:
+        """sending -> pending; nobody was asked, and the customer waits for it again."""
+        if self.recipient(recipient.hash).last_asked_at == invitation.claimed_at and recipient.hash:
+            stored_recipient = self.recipient(recipient.hash)
+            self.recipients[recipient.hash] = replace(stored_recipient, last_asked_at=recipient.last_asked_at)
         if stored := self._mine(invitation):
             self._change(stored, state=State.PENDING, attempt="", claimed_at=None, **_moment(invitation))
         known, waits = self.people.get(customer.id), customer.waiting.get(invitation.id)
@@ -275,10 +307,12 @@ class MemoryTable:
 
     def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
         """Never write to this address again."""
-        del now  # when it was is for operators; nothing decides by it
-        self.suppressions[address_hash] = weightiest(self.suppressions.get(address_hash), reason) or reason
+        lifted_at, recipient = self.lifted.get(address_hash), self.recipient(address_hash)
+        if lifted_at is None or lifted_at < now:
+            suppressed = weightiest(recipient.suppressed, reason)
+            self.recipients[address_hash] = recipient = replace(recipient, suppressed=suppressed)
         known = self.customer(holder.id) if holder else None
-        if known and weightiest(known.suppressed, reason) != known.suppressed:
+        if known and recipient.suppressed and not known.suppressed:
             self._change_customer(known, suppressed=reason)
 
     def confirm_sent(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
@@ -310,7 +344,7 @@ class MemoryTable:
         if known and known.invitation_id != code.invitation_id:
             return False
         self.codes[code.text] = code
-        self.holders[code.phone_hash] = code.customer_id
+        self.phones[code.phone_hash] = code.customer_id
         return True
 
     def code(self, code: str) -> ShortLink | None:
@@ -319,7 +353,7 @@ class MemoryTable:
 
     def holder(self, phone_hash: str) -> str:
         """Id of the customer whose phone this was; empty where nobody is known."""
-        return self.holders.get(phone_hash, "")
+        return self.phones.get(phone_hash, "")
 
     def refer(self, invitation_id: str) -> Invitation | None:
         """Count one visit of its personal link."""
@@ -328,7 +362,7 @@ class MemoryTable:
 
     def suppressed(self, address_hash: str) -> bool:
         """True for an address or number that is never written to again."""
-        return address_hash in self.suppressions
+        return self.recipient(address_hash).suppressed is not None
 
     # InProductSurveys
 
@@ -336,10 +370,14 @@ class MemoryTable:
         """The customer a source knows by this name."""
         return self.customer(self.aliases.get(alias, ""))
 
+    def objected(self, address_hash: str) -> bool:
+        """True where somebody with this address objected."""
+        return self.recipient(address_hash).suppressed not in {None, Suppression.BOUNCED}
+
     def seen(self, customer: Customer, now: datetime) -> None:
         """Note that the customer uses the product."""
         known = self.people.get(customer.id)
-        if known and not known.merged_into and unseen(known, now):
+        if known and unseen(known, now):
             self._change_customer(known, last_seen_at=now)
 
     def show(self, invitation_id: str, now: datetime) -> bool:
@@ -395,5 +433,5 @@ def _moment(invitation: Invitation) -> dict[str, Any]:
 
 def _delivery(invitation: Invitation) -> dict[str, Any]:
     """Fields of the delivery by its channel."""
-    names = ("channel", "segments", "delivery_number", "follow_ups", "delivery", "delivered_at")
+    names = ("channel", "segments", "delivery_number", "follow_ups", "delivery", "delivered_at", "address_hashes")
     return {name: getattr(invitation, name) for name in names}

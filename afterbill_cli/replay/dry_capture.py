@@ -34,6 +34,8 @@ class ReadOnlyFacts:
             customer_ids={**stored.customer_ids, **would_be.customer_ids},
             stopped_by=stored.stopped_by | would_be.stopped_by,
             peers=stored.peers | would_be.peers,
+            failed_at=max(filter(None, (stored.failed_at, would_be.failed_at)), default=None),
+            confirmed_at=stored.confirmed_at or would_be.confirmed_at,
         )
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
@@ -48,7 +50,12 @@ class ReadOnlyFacts:
         self.seen.aliases |= {alias: to for alias, (to, _) in change.aliases.items()}
         self.seen.stops |= change.stops
         self.seen.peers |= dict.fromkeys(change.peers, change.peers)
+        self.seen.failures |= change.failed
         return True
+
+    def newest_invitations(self, customer_id: str) -> Sequence[str]:  # noqa: ARG002  # nothing is woken
+        """Name none."""
+        return ()
 
     def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:  # noqa: ARG002  # nothing is kept
         """Keep no task; return True."""

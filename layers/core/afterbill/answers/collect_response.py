@@ -12,7 +12,7 @@ from afterbill.answers.api_keys import ApiKey, Scope, admits, parts_of
 from afterbill.answers.external import ExternalResponse, ReportedAnswer, closed_invitation
 from afterbill.answers.parse_answer import clean_comment
 from afterbill.model.channels import Channel
-from afterbill.model.customer import Customer, follow_merges, survivor_of
+from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer
 
 if TYPE_CHECKING:  # this answers HTTP, and starts without what the ports name
@@ -109,11 +109,12 @@ def _digest(reported: ReportedAnswer, deps: CollectDeps) -> str:
 
 
 def _customer(reported: ReportedAnswer, deps: CollectDeps) -> Customer | None:
-    """Return the known customer of the report, by id before address, merges followed; no customer is created."""
-    named = [f"{reported.customer_source}#{reported.customer_id}"] if reported.customer_id else []
-    named += [f"mail#{deps.hash_address(reported.email)}"] if reported.email else []
-    if not named:
-        return None
-    known = deps.table.customer_ids(named)
-    wanted = next((known[name] for name in named if name in known), "")
-    return survivor_of(wanted, follow_merges([wanted], deps.table.customers))
+    """Return the known customer of the report, by id before address; no customer is created.
+
+    An address that several customers have, of one source or of more, tells none of them.
+    """
+    alias = f"{reported.customer_source}#{reported.customer_id}"
+    ids = list(deps.table.customer_ids([alias]).values()) if reported.customer_id else []
+    if not ids and reported.email:
+        ids = list(deps.table.holders(deps.hash_address(reported.email)))
+    return deps.table.customers(ids).get(ids[0]) if len(ids) == 1 else None

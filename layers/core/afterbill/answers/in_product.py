@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from afterbill.model.customer import Customer, Suppression
+from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation, State
 
 MOST_USER = 200
@@ -41,11 +41,11 @@ def invitation_named(user: str, survey: str, key: bytes) -> str | None:
 
 def waits(invitation: Invitation | None, customer: Customer, now: datetime) -> bool:
     """Tell if this invitation can be shown to this customer now; it is shown once, answered or not."""
-    objected = customer.deleted or customer.suppressed not in {None, Suppression.BOUNCED}
+    objected = customer.deleted or customer.suppressed is not None
     return (
         invitation is not None
         and not objected
-        and invitation.customer_id in {customer.id, *customer.absorbed}
+        and invitation.customer_id == customer.id
         and invitation.state is State.SENT
         and invitation.answerable(now)
         and not (invitation.shown_at or invitation.dismissed_at or invitation.answer)

@@ -85,7 +85,7 @@ def find_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
     if unseen(customer, now):
         deps.table.seen(customer, now)
     waiting = deps.table.invitation(customer.offered) if customer.offered else None
-    if waiting is None or not waits(waiting, customer, now):
+    if waiting is None or not waits(waiting, customer, now) or deps.table.objected(customer.address_hash):
         return Offered(Outcome.OFFERED)
     return Offered(Outcome.OFFERED, survey_id(user, waiting.id, deps.keys.survey_key()), waiting)
 

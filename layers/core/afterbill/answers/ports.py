@@ -43,17 +43,20 @@ class Responses(Protocol):
         """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""
 
     def customer(self, customer_id: str) -> Customer | None:
-        """The customer, merged ones followed."""
+        """The customer."""
 
 
 class InProductSurveys(Protocol):
     """The invitations that are shown inside the product, or opened by a plain link, and their customers."""
 
     def customer_called(self, alias: str) -> Customer | None:
-        """The customer a source knows by this name, merged ones followed."""
+        """The customer a source knows by this name."""
 
     def invitation(self, invitation_id: str) -> Invitation | None:
         """The invitation as it stands."""
+
+    def objected(self, address_hash: str) -> bool:
+        """Return whether whoever has this address objected, as a customer of whatever source."""
 
     def seen(self, customer: Customer, now: datetime) -> None:
         """Store that the customer uses the product; nothing is written within a day of the last time."""
@@ -103,6 +106,9 @@ class Referrals(Protocol):
 
 class ExternalResponses(Protocol):
     """The answers that other systems report, and the customers they may name."""
+
+    def holders(self, address_hash: str) -> Sequence[str]:
+        """Ids of customers with this address, two at most; those of the last seconds may be missing."""
 
     def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
         """Ids of customers by alias, without aliases that are unknown; read consistently."""

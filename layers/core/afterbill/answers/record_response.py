@@ -10,7 +10,7 @@ from afterbill.answers.parse_answer import RATINGS, Problem, parse_answer
 from afterbill.answers.rate_limit import RateLimiter
 from afterbill.answers.visitors import Visitor
 from afterbill.model import links
-from afterbill.model.customer import Suppression
+from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import RETENTION, Invitation
 from afterbill.model.visits import HIDDEN, Kind, Visit
 
@@ -154,15 +154,25 @@ def show_unsubscribe(token: str, deps: RespondDeps, now: datetime) -> Responded:
 
 
 def unsubscribe(token: str, deps: RespondDeps, now: datetime) -> Responded:
-    """Never ask this address again; repeats are harmless (RFC 8058 senders may try more than once)."""
+    """Never ask at the addresses this survey went to; repeats are harmless (RFC 8058 senders may try more than once).
+
+    The objection is about those, also after the customer was erased or has another address; who still has one of
+    them objected as a person, and is asked by no channel.
+    """
     shown = show_unsubscribe(token, deps, now)
     if shown.outcome is not Outcome.ASKED or shown.invitation is None:
         return shown
     customer = deps.responses.customer(shown.invitation.customer_id)
-    if customer and customer.address:
-        hashed = deps.hash_address(customer.address)
-        deps.responses.suppress(hashed, Suppression.UNSUBSCRIBED, now, customer)
+    reached = shown.invitation.address_hashes
+    holder = customer if customer and _holds(customer, shown.invitation) else None
+    for hashed in reached:
+        deps.responses.suppress(hashed, Suppression.UNSUBSCRIBED, now, holder)
     return Responded(Outcome.UNSUBSCRIBED, shown.invitation)
+
+
+def _holds(customer: Customer, invitation: Invitation) -> bool:
+    """Return whether the customer can still be reached where this survey went."""
+    return not customer.address_hash or customer.address_hash in invitation.address_hashes
 
 
 def _read(token: str, purpose: links.Purpose, deps: RespondDeps) -> links.Link | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from afterbill.intake.connector import Call, Connector
-from afterbill.intake.identify_customer import Identity, aliases_of, identify
+from afterbill.intake.identify_customer import Identity, alias_of, identify
 from afterbill.intake.ports import (
     BillingApis,
     DeadLetters,
@@ -17,13 +17,19 @@ from afterbill.intake.ports import (
     FactWrites,
     Inbox,
 )
-from afterbill.model.billing import REVERSALS, BillingEvent
+from afterbill.model.billing import REVERSALS, BillingEvent, OperatorTask, SubscriptionState, Touchpoint
+from afterbill.model.customer import MOST_ATTRIBUTES, Customer
 from afterbill.model.errors import ConfigurationError, TransientError
 from afterbill.model.invitation import RETENTION, Invitation, State
+from afterbill.model.subscriptions import farewell_of, hear, subscription_of
 from afterbill.model.webhooks import Source
-from afterbill.outreach.policy import Policy, Rule, Situation, Stops, decide, take_back
+from afterbill.outreach.policy import Policy, Rule, Situation, Stops, decide, failed_since, take_back
 from afterbill.outreach.ports import SendQueue, Timer
 
+CROWDED = "too many attributes"
+"""The kind of task that tells of a customer with more attributes than are kept."""
+
+_FIRST = 1
 _TRIES = 5
 _TIMER_MINIMUM = timedelta(seconds=15)
 """EventBridge Scheduler works by the minute; what is due sooner goes straight to the send queue."""
@@ -106,8 +112,14 @@ def capture_fact(event: BillingEvent, sender: Sender, deps: CaptureDeps, now: da
         if not asked and _is_nameless(event, sender, known, deps.policy):
             event, asked = _ask_who(event, sender), True
             continue
-        change, invitation = _plan(event, source, known, deps.policy, now)
+        named = _as_known(event, known)
+        if named.invitation_id != event.invitation_id:
+            event = named
+            continue
+        change, invitation = _plan(named, source, known, deps.policy, now)
+        _tell_crowded(named, known, deps, now)
         if change.empty or deps.facts.commit(change):
+            _wake(named, known, deps)
             return _conclude(change, invitation, deps, now)
     message = f"event {event.event_id} kept meeting others at the same items: it is retried from the inbox"
     raise TransientError(message)
@@ -135,15 +147,46 @@ def _look_up(event: BillingEvent, source: Source, deps: CaptureDeps) -> _Known:
     snapshot = deps.facts.look_up(
         FactQuery(
             invitation_id=event.invitation_id if event.touchpoint else "",
-            aliases=aliases_of(event, deps.hash_address),
+            alias=alias_of(event, deps.hash_address),
             links=event.links,
-            address_hash=deps.hash_address(address) if address else None,
+            address_hash=deps.hash_address(address) if address else "",
             event=_receipt(event),
+            confirmation=event.confirmation_id,
         )
     )
     if _idle_test(event, source):
         return _Known(snapshot, Identity(None))
-    return _Known(snapshot, identify(event, snapshot, deps.facts, deps.hash_address, deps.new_id))
+    return _Known(snapshot, identify(event, snapshot.customer_ids, deps.facts, deps.hash_address, deps.new_id))
+
+
+def _as_known(event: BillingEvent, known: _Known) -> BillingEvent:
+    """Return the event in the light of what is stored: one end is one fact, and a confirmed payment was reversed."""
+    snapshot, customer = known.snapshot, known.identity.customer
+    if event.takes_back and snapshot.confirmed_at and snapshot.confirmed_at <= event.occurred_at:
+        event = replace(event, touchpoint=Touchpoint.PAYMENT_REVERSED)
+    if customer and not snapshot.repeated:
+        event = farewell_of(event, customer.subscriptions)
+    return event
+
+
+def _tell_crowded(event: BillingEvent, known: _Known, deps: CaptureDeps, now: datetime) -> None:
+    """Tell an operator, once for each customer, that a sender makes up ever new attributes."""
+    customer = known.identity.customer
+    if customer and known.identity.newly_crowded:
+        details = {"kept": f"the newest {MOST_ATTRIBUTES} attributes", "customer": customer.id}
+        task = OperatorTask(event.source, CROWDED, customer.id, now, event.customer, details, urgent=False)
+        deps.facts.keep_task(task, customer.address_hash, now)
+
+
+def _wake(event: BillingEvent, known: _Known, deps: CaptureDeps) -> None:
+    """Look again at surveys that an announced end holds back, once it is taken back; harmless to repeat."""
+    customer = known.identity.customer
+    if event.subscription_state is not SubscriptionState.RUNNING or not customer or not customer.version:
+        return
+    subscription = customer.subscriptions.get(subscription_of(event))
+    if subscription and subscription.ended_at:
+        for invitation_id in deps.facts.newest_invitations(customer.id):
+            deps.queue.put(invitation_id, _FIRST, timedelta(0))
 
 
 def _receipt(event: BillingEvent) -> tuple[str, str] | None:
@@ -158,7 +201,7 @@ def _is_nameless(event: BillingEvent, sender: Sender, known: _Known, policy: Pol
     if sender.provider.find_customer is None or sender.call is None:
         return False
     rule, customer = policy.rules[event.touchpoint], known.identity.customer
-    return not (customer and customer.address) and (rule.ask or rule.stops is Stops.CUSTOMER)
+    return not (customer and customer.address) and (rule.ask or rule.stops in {Stops.CUSTOMER, Stops.SUBSCRIPTION})
 
 
 def _ask_who(event: BillingEvent, sender: Sender) -> BillingEvent:
@@ -169,29 +212,46 @@ def _ask_who(event: BillingEvent, sender: Sender) -> BillingEvent:
 def _plan(
     event: BillingEvent, source: Source, known: _Known, policy: Policy, now: datetime
 ) -> tuple[FactWrites, Invitation | None]:
-    """Return what to write, and the invitation to look after (new, or stored before)."""
+    """Return what to write, and the invitation to look after (new, or stored before); a repeat writes nothing."""
     snapshot, identity = known.snapshot, known.identity
+    if snapshot.repeated and snapshot.invitation:
+        return FactWrites(), snapshot.invitation
+    identity = identity.with_customer(_hear(event, identity.customer, now))
     if event.touchpoint is None:
         return _lesson(event, identity, snapshot, now), None
     rule = policy.rules[event.touchpoint]
     if snapshot.invitation:
-        invitation, customer = snapshot.invitation, take_back(event, rule, identity.customer, now)
+        # What a fact takes back it took back when it was told first; only who it is about may be news.
+        first = replace(event, occurred_at=min(event.occurred_at, snapshot.invitation.occurred_at))
+        invitation, customer = snapshot.invitation, take_back(first, rule, identity.customer, now)
     else:
-        stopped = bool(snapshot.stopped_by - {event.invitation_id})
-        decision = decide(event, source, Situation(identity.customer, stopped), policy, now)
+        situation = Situation(identity.customer, _stopped(event, snapshot), snapshot.recipient)
+        decision = decide(event, source, situation, policy, now)
         invitation, customer = decision.invitation, decision.customer
-    stops = _stops(event, rule, snapshot, effective=not _idle_test(event, source))
+    effective = not _idle_test(event, source)
+    stops = _stops(event, rule, snapshot) if effective else {}
     change = FactWrites(
         invitation=None if snapshot.invitation else invitation,
         customers=identity.with_customer(customer).changed,
         aliases=identity.aliases,
         stops=stops,
         peers=snapshot.peers if stops else frozenset(),
+        failed=_failed(event, snapshot) if effective else {},
         event=None if snapshot.repeated else _receipt(event),
         about=event.invitation_id,
         forget_at=now + RETENTION,
     )
     return change, invitation
+
+
+def _hear(event: BillingEvent, customer: Customer | None, now: datetime) -> Customer | None:
+    return replace(customer, subscriptions=hear(customer.subscriptions, event, now)) if customer else None
+
+
+def _stopped(event: BillingEvent, snapshot: FactSnapshot) -> bool:
+    """Return whether the payment that a fact is about was taken back, or failed after all."""
+    reversed_ = bool(snapshot.stopped_by - {event.invitation_id})
+    return reversed_ or failed_since(event.touchpoint, event.occurred_at, snapshot.failed_at)
 
 
 def _lesson(event: BillingEvent, identity: Identity, snapshot: FactSnapshot, now: datetime) -> FactWrites:
@@ -207,12 +267,20 @@ def _lesson(event: BillingEvent, identity: Identity, snapshot: FactSnapshot, now
     )
 
 
-def _stops(event: BillingEvent, rule: Rule, snapshot: FactSnapshot, *, effective: bool) -> dict[str, str]:
-    if not effective or event.touchpoint not in REVERSALS or rule.stops is Stops.NOTHING:
-        return {}
-    if event.invitation_id in snapshot.stopped_by:
+def _stops(event: BillingEvent, rule: Rule, snapshot: FactSnapshot) -> dict[str, str]:
+    """Return the links to mark as taken back: those of the payment that this event takes back."""
+    takes_back = rule.stops is Stops.PAYMENT or (event.touchpoint in REVERSALS and rule.stops is not Stops.NOTHING)
+    if not takes_back or event.invitation_id in snapshot.stopped_by:
         return {}
     return dict.fromkeys({*event.links, *snapshot.peers}, event.invitation_id)
+
+
+def _failed(event: BillingEvent, snapshot: FactSnapshot) -> dict[str, datetime]:
+    """Return the links of a payment that failed: an earlier success is not asked about, whenever it is told."""
+    known = snapshot.failed_at
+    if not event.takes_back or (known and known >= event.occurred_at):
+        return {}
+    return dict.fromkeys(event.links, event.occurred_at)
 
 
 def _conclude(change: FactWrites, invitation: Invitation | None, deps: CaptureDeps, now: datetime) -> Captured:

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from afterbill.intake.ports import FactSnapshot
 from afterbill.model.billing import BillingEvent
-from afterbill.model.customer import Customer, Suppression, follow_merges, learn, merge, survivor_of, weightiest
+from afterbill.model.customer import Customer, learn
 
 
 class People(Protocol):
@@ -18,70 +17,57 @@ class People(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The customer of an event, the customers as they were read, and the aliases to write."""
+    """The customer of an event as they will be and were `read`, and the alias to write: its name, new and old id."""
 
     customer: Customer | None
-    others: tuple[Customer, ...] = ()
-    read: Mapping[str, Customer] = field(default_factory=dict)
+    read: Customer | None = None
     aliases: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
 
     @property
     def changed(self) -> tuple[Customer, ...]:
-        """The customers that differ from those read."""
-        all_ = (self.customer, *self.others) if self.customer else self.others
-        return tuple(one for one in all_ if one != self.read.get(one.id))
+        """The customer, if they differ from what was read."""
+        return (self.customer,) if self.customer and self.customer != self.read else ()
+
+    @property
+    def newly_crowded(self) -> bool:
+        """Whether this event is the first for which attributes had to go."""
+        return bool(self.customer and self.customer.crowded and not (self.read and self.read.crowded))
 
     def with_customer(self, customer: Customer | None) -> "Identity":
         """Return the same identity with another state of its customer."""
         return replace(self, customer=customer)
 
 
-def aliases_of(event: BillingEvent, hash_address: Callable[[str], str]) -> tuple[str, ...]:
-    """Return the names under which this customer may be stored; the mail address first, for it survives a merge."""
+def alias_of(event: BillingEvent, hash_address: Callable[[str], str]) -> str:
+    """Return the name under which this customer is stored: the source's id, else their address there; empty for nobody.
+
+    A person is not an address: no source's customer is another's, and who has an id is not who shopped as a guest,
+    only because somebody typed the same address.
+    """
     ref = event.customer
-    mail = (f"mail#{hash_address(ref.address)}",) if ref.address else ()
-    return mail + ((f"{event.source}#{ref.id}",) if ref.id else ())
+    if ref.id:
+        return f"{event.source}#{ref.id}"
+    return f"{event.source}@{hash_address(ref.address)}" if ref.address else ""
 
 
 def identify(
     event: BillingEvent,
-    snapshot: FactSnapshot,
-    facts: People,
+    customer_ids: Mapping[str, str],
+    people: People,
     hash_address: Callable[[str], str],
     new_id: Callable[[], str],
 ) -> Identity:
-    """Follow the aliases; make a customer where there is none, and one of two that turn out to be the same."""
-    own_id = event.customer.own_id
-    if own_id:
-        return _named(own_id, facts)
-    aliases = aliases_of(event, hash_address)
-    if not aliases:
+    """Follow the alias, or make a customer where there is none, and learn what the event says of them."""
+    if own_id := event.customer.own_id:
+        # Nothing is learned of whom afterbill itself named, and an erased one is nobody.
+        read = people.customers([own_id]).get(own_id)
+        return Identity(read, read)
+    alias = alias_of(event, hash_address)
+    if not alias:
         return Identity(None)
-    read = follow_merges((snapshot.customer_ids.get(alias, "") for alias in aliases), facts.customers)
-    people = [one for one in read.values() if one.merged_into is None]
-    survivor = people[0] if people else Customer(new_id())
-    # Nothing but the way to the survivor stays: whoever erases that one must find no second copy of the person.
-    others = tuple(Customer(one.id, one.version, merged_into=survivor.id) for one in people[1:])
-    for other in people[1:]:
-        survivor = merge(survivor, other)
-    survivor = _suppress(learn(survivor, event), survivor, event, snapshot)
-    moved = {
-        alias: (survivor.id, snapshot.customer_ids.get(alias))
-        for alias in aliases
-        if snapshot.customer_ids.get(alias) != survivor.id
-    }
-    return Identity(survivor, others, read, moved)
-
-
-def _named(own_id: str, facts: People) -> Identity:
-    """Return a customer that afterbill itself named: nothing is learned of them, and an erased one is nobody."""
-    read = follow_merges([own_id], facts.customers)
-    return Identity(survivor_of(own_id, read), read=read)
-
-
-def _suppress(learned: Customer, before: Customer, event: BillingEvent, snapshot: FactSnapshot) -> Customer:
-    """Suppress the holder of a suppressed address; a bounce is forgotten with the address that bounced."""
-    if event.customer.address is None or learned.address != event.customer.address:
-        return learned
-    moved = learned.suppressed == Suppression.BOUNCED and learned.address != before.address
-    return replace(learned, suppressed=weightiest(None if moved else learned.suppressed, snapshot.suppression))
+    known = customer_ids.get(alias)
+    read = people.customers([known]).get(known) if known else None
+    learned = learn(read or Customer(new_id()), event)
+    hashed = hash_address(learned.address) if learned.address else ""
+    aliases = {} if learned.id == known else {alias: (learned.id, known)}
+    return Identity(replace(learned, address_hash=hashed), read, aliases)

@@ -5,24 +5,23 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from afterbill.intake.identify_customer import Identity, aliases_of, identify
-from afterbill.intake.ports import MOST_WRITES, FactSnapshot, FactWrites, Imports, ImportSnapshot
+from afterbill.intake.identify_customer import Identity, alias_of, identify
+from afterbill.intake.ports import MOST_WRITES, FactWrites, Imports
 from afterbill.model.billing import BillingEvent
-from afterbill.model.customer import Customer, follow_merges, survivor_of
+from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 
-TOGETHER = 99
-"""Events to pass at a time: three items for each of them fill whole calls, to read as well as to write."""
+TOGETHER = 100
+"""Events to pass at a time: two items for each of them fill whole calls, to read as well as to write."""
 _ALONE = 3
 """Tries of a single event, after it lost a race twice among others."""
 
 
 class Outcome(StrEnum):
-    """Outcome of one event; `merged`: two customers are one now."""
+    """Outcome of one event."""
 
     NEW = "new"
     CHANGED = "changed"
-    MERGED = "merged"
     UNCHANGED = "unchanged"
 
 
@@ -69,7 +68,7 @@ def import_customers(events: Sequence[BillingEvent], deps: CustomerImportDeps) -
 class _Page:
     """The part of the table that some events are about: as it was read, and as they leave it."""
 
-    read: ImportSnapshot
+    read_ids: Mapping[str, str]
     read_people: Mapping[str, Customer]
     customer_ids: dict[str, str]
     people: dict[str, Customer]
@@ -83,24 +82,11 @@ class _Page:
         self.people |= {one.id: one for one in identity.changed}
         self.customer_ids |= {alias: to for alias, (to, _) in identity.aliases.items()}
 
-    def found(self, event: BillingEvent, deps: CustomerImportDeps) -> FactSnapshot:
-        """Return what the table knows of one event."""
-        address = event.customer.address
-        reason = self.read.suppressions.get(deps.hash_address(address)) if address else None
-        return FactSnapshot(None, self.customer_ids, frozenset(), suppression=reason)
-
     def outcome(self, identity: Identity) -> Outcome:
         """Return the outcome of this identity, judged before it is written."""
-        if identity.others:
-            return Outcome.MERGED
         if identity.customer and identity.customer.id not in self.people:
             return Outcome.NEW
-        return Outcome.CHANGED if identity.changed or identity.aliases else Outcome.UNCHANGED
-
-    def survivor(self, customer_id: str) -> str:
-        """Return the id of the customer into whom this one was merged in the end, its own if that one is gone."""
-        survivor = survivor_of(customer_id, self.people)
-        return survivor.id if survivor else customer_id
+        return Outcome.CHANGED if identity.changed else Outcome.UNCHANGED
 
 
 @dataclass
@@ -129,11 +115,9 @@ class _Commit:
 
 
 def _commits(events: Mapping[int, BillingEvent], deps: CustomerImportDeps) -> Iterator[_Commit]:
-    """Transactions as full as they may be; what concerns one person is never torn apart."""
+    """Transactions as full as they may be; what concerns one customer is never torn apart."""
     full = _Commit()
     for changes in _people(events, deps):
-        if changes.size > MOST_WRITES:
-            continue  # so many rows about one person are written one after the other
         if full.size + changes.size > MOST_WRITES:
             yield full
             full = _Commit()
@@ -142,34 +126,30 @@ def _commits(events: Mapping[int, BillingEvent], deps: CustomerImportDeps) -> It
 
 
 def _people(events: Mapping[int, BillingEvent], deps: CustomerImportDeps) -> Iterable[_Commit]:
-    """Yield the changes of each person's events, in the order of their first events."""
+    """Yield the changes of each customer's events, in the order of their first events."""
     page = _read(events.values(), deps)
-    outcomes: dict[int, tuple[str, Outcome]] = {}
+    commits: dict[str, _Commit] = defaultdict(_Commit)
     for number, event in events.items():
-        identity = identify(event, page.found(event, deps), page, deps.hash_address, deps.new_id)
+        identity = identify(event, page.customer_ids, page, deps.hash_address, deps.new_id)
         customer_id = identity.customer.id if identity.customer else ""
-        outcomes[number] = (customer_id, page.outcome(identity))
+        commits[customer_id].outcomes[number] = page.outcome(identity)
         page.write(identity)
-    people: dict[str, _Commit] = defaultdict(_Commit)
-    for number, (customer_id, outcome) in outcomes.items():
-        people[page.survivor(customer_id)].outcomes[number] = outcome
     for one in page.people.values():
         if one != page.read_people.get(one.id):
-            people[page.survivor(one.id)].customers.append(one)
+            commits[one.id].customers.append(one)
     for alias, to in page.customer_ids.items():
-        before = page.read.customer_ids.get(alias)
+        before = page.read_ids.get(alias)
         if to != before:
-            people[page.survivor(to)].aliases[alias] = (to, before)
-    return people.values()
+            commits[to].aliases[alias] = (to, before)
+    return commits.values()
 
 
 def _read(events: Collection[BillingEvent], deps: CustomerImportDeps) -> _Page:
     """Everything these events may meet."""
-    aliases = dict.fromkeys(alias for event in events for alias in aliases_of(event, deps.hash_address))
-    addresses = filter(None, (event.customer.address for event in events))
-    read = deps.table.snapshot(tuple(aliases), tuple({deps.hash_address(one): None for one in addresses}))
-    people = follow_merges(read.customer_ids.values(), deps.table.customers)
-    return _Page(read, people, dict(read.customer_ids), dict(people))
+    aliases = dict.fromkeys(alias for event in events if (alias := alias_of(event, deps.hash_address)))
+    ids = deps.table.customer_ids(tuple(aliases))
+    people = deps.table.customers(tuple(dict.fromkeys(ids.values())))
+    return _Page(ids, people, dict(ids), dict(people))
 
 
 def _batches(numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:

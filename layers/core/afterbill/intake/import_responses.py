@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from afterbill.answers.external import ExternalResponse, closed_invitation
 from afterbill.intake.ports import MOST_WRITES, ImportedResponses, ResponseWrite
-from afterbill.model.customer import Customer, follow_merges, survivor_of
+from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation
 
@@ -32,10 +32,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer, and the aliases under which its author may be known, the better one first."""
+    """One answer, and how its author may be known: by the id at a source (`SOURCE#ID`), or by the address."""
 
     collected: ExternalResponse
-    aliases: tuple[str, ...] = ()
+    alias: str = ""
+    address_hash: str = ""
 
     @property
     def id(self) -> str:
@@ -113,20 +114,22 @@ def _outcome(collected: ExternalResponse, stored: Invitation, now: datetime) -> 
 
 
 def _people(responses: Sequence[Response], table: ImportedResponses) -> Mapping[str, Customer]:
-    """Customers by those of the aliases that lead to one; merged ones are followed."""
-    aliases = tuple(dict.fromkeys(alias for one in responses for alias in one.aliases))
+    """Customers by id of the response: by their id at the source, else by an address that nobody else has."""
+    aliases = tuple(dict.fromkeys(one.alias for one in responses if one.alias))
     ids = table.customer_ids(aliases) if aliases else {}
-    people = follow_merges(ids.values(), table.customers)
-    owners = {alias: survivor_of(id_, people) for alias, id_ in ids.items()}
-    return {alias: owner for alias, owner in owners.items() if owner}
+    found = {one.id: ids[one.alias] for one in responses if one.alias in ids}
+    for one in responses:
+        holders = table.holders(one.address_hash) if one.address_hash and one.id not in found else ()
+        found |= {one.id: holders[0]} if len(holders) == 1 else {}
+    people = table.customers(tuple(dict.fromkeys(found.values()))) if found else {}
+    return {id_: people[customer_id] for id_, customer_id in found.items() if customer_id in people}
 
 
 def _rewrite(
     response: Response, people: Mapping[str, Customer], before: Invitation | None, now: datetime
 ) -> ResponseWrite:
     """Return the response to write; one that replaces another is forgotten when that one would have been."""
-    customer = next((people[alias] for alias in response.aliases if alias in people), None)
-    after = closed_invitation(replace(response.collected, customer=customer), now)
+    after = closed_invitation(replace(response.collected, customer=people.get(response.id)), now)
     kept = replace(after, created_at=before.created_at, due_at=before.due_at) if before else after
     return ResponseWrite(kept, before)
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from afterbill.intake.connector import Api, Call, Token
 from afterbill.model.billing import OperatorTask
 from afterbill.model.campaigns import Done
-from afterbill.model.customer import Customer, Suppression
+from afterbill.model.customer import NOBODY, Customer, Recipient
 from afterbill.model.invitation import Invitation
 from afterbill.model.webhooks import Source, Webhook
 
@@ -57,28 +57,35 @@ class Tokens(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FactQuery:
-    """Keys of everything stored that one event may concern; `event` is its id and its source."""
+    """Keys of everything stored that one event may concern; `event` is its id and its source.
+
+    `confirmation` is the invitation of the payment that a failure takes back if it was confirmed before.
+    """
 
     invitation_id: str = ""
-    aliases: Sequence[str] = ()
+    alias: str = ""
     links: Sequence[str] = ()
-    address_hash: str | None = None
+    address_hash: str = ""
     event: tuple[str, str] | None = None
+    confirmation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FactSnapshot:
     """Everything stored that concerns one event.
 
-    Its invitation, customers by alias, the reversals that stopped one of its links, further links known to be
-    of the same payment, the reason why its address is suppressed, and whether the event came before.
+    Its invitation, customers by alias, the reversals that stopped one of its links and the latest failure of one,
+    further links known to be of the same payment, the address it names, when the payment was confirmed that it
+    takes back, and whether the event came before.
     """
 
     invitation: Invitation | None
     customer_ids: Mapping[str, str]
     stopped_by: frozenset[str]
+    failed_at: datetime | None = None
     peers: frozenset[str] = frozenset()
-    suppression: Suppression | None = None
+    recipient: Recipient = NOBODY
+    confirmed_at: datetime | None = None
     repeated: bool = False
 
 
@@ -88,8 +95,8 @@ class FactWrites:
 
     `customers` are stored if their version is still the one read; `aliases` map an alias to its customer and
     the customer it pointed to before; `stops` name links taken back, with the invitation id of the reversal;
-    `peers` are links found to be of one payment. `event` and its source are remembered as having reported the
-    fact `about`. Stops alone say that no peers were seen, peers alone that no
+    `peers` are links found to be of one payment, `failed` links of one that failed, and when. `event` and its source
+    are remembered as having reported the fact `about`. Stops alone say that no peers were seen, peers alone that no
     stop was: if that is no longer so, the change fails.
     """
 
@@ -98,6 +105,7 @@ class FactWrites:
     aliases: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
     stops: Mapping[str, str] = field(default_factory=dict)
     peers: frozenset[str] = frozenset()
+    failed: Mapping[str, datetime] = field(default_factory=dict)
     event: tuple[str, str] | None = None
     about: str = ""
     forget_at: datetime | None = None
@@ -105,7 +113,8 @@ class FactWrites:
     @property
     def empty(self) -> bool:
         """True if there is nothing to write."""
-        return not (self.invitation or self.customers or self.aliases or self.stops or self.peers or self.event)
+        marks = self.stops or self.peers or self.failed
+        return not (self.invitation or self.customers or self.aliases or marks or self.event)
 
 
 class Facts(Protocol):
@@ -118,7 +127,13 @@ class Facts(Protocol):
         """The customers that exist among `ids`."""
 
     def commit(self, change: FactWrites) -> bool:
-        """Write all of it; False when somebody else was faster, so that the caller reads again."""
+        """Write all of it; False when somebody else was faster, so that the caller reads again.
+
+        Raises PayloadError for what is too large to be stored: trying again does not help.
+        """
+
+    def newest_invitations(self, customer_id: str) -> Sequence[str]:
+        """Ids of the newest invitations of this customer, 50 at most; those of the last seconds may be missing."""
 
     def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:
         """Remember what a person has to decide; False for one that is known, done or not."""
@@ -128,19 +143,11 @@ MOST_WRITES = 100
 """Customers and aliases that one commit can hold (DynamoDB, TransactWriteItems)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportSnapshot:
-    """Everything stored about many people: customers by alias, reasons of suppression by address hash."""
-
-    customer_ids: Mapping[str, str]
-    suppressions: Mapping[str, Suppression]
-
-
 class Imports(Protocol):
     """The table as import_customers sees it; reading asks as many keys per call as a call takes."""
 
-    def snapshot(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
-        """All that is stored under these keys, read consistently."""
+    def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
+        """Ids of customers by those of these aliases that are known, read consistently."""
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """The customers that exist among `ids`."""
@@ -160,6 +167,9 @@ class ResponseWrite:
 class ImportedResponses(Protocol):
     """The table as import_responses sees it; reading asks as many keys per call as a call takes."""
 
+    def holders(self, address_hash: str) -> Sequence[str]:
+        """Ids of customers with this address, two at most; those of the last seconds may be missing."""
+
     def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
         """Ids of customers by those of these aliases that are known, read consistently."""
 
@@ -177,7 +187,7 @@ class Campaigns(Protocol):
     """The table as run_campaigns sees it."""
 
     def customers_in(self, slot: int) -> Iterator[str]:
-        """Ids of the customers of a group, without those merged into others; the last seconds may be missing."""
+        """Ids of the customers of a group; those of the last seconds may be missing."""
 
     def done(self, campaign: str) -> Done | None:
         """Return the progress of the campaign, None before its first run."""

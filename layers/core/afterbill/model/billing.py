@@ -130,7 +130,12 @@ class BillingEvent:
     @property
     def invitation_id(self) -> str:
         """32 hex digits: the SHA-256 of the fact cut to 128 bits, so every retry meets the same item."""
-        return hashlib.sha256(self.fact.encode()).hexdigest()[:32]
+        return invitation_id_of(self.fact)
+
+    @property
+    def confirmation_id(self) -> str:
+        """The invitation about the payment that this failure takes back, empty where it takes none back."""
+        return invitation_id_of(self.takes_back) if self.takes_back else ""
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -173,6 +178,11 @@ class OperatorTask:
 
 ParsedElement: TypeAlias = BillingEvent | ObjectReference | OperatorTask | PayloadError
 """One parsed element of a webhook; an error stands where an element could not be read."""
+
+
+def invitation_id_of(fact: str) -> str:
+    """The id of the invitation about a fact."""
+    return hashlib.sha256(fact.encode()).hexdigest()[:32]
 
 
 def links_of(fact: str, objects: Mapping[str, str]) -> tuple[str, ...]:

@@ -2,14 +2,16 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import accumulate
 
 from afterbill.model.billing import REVERSALS, BillingEvent, Touchpoint
 from afterbill.model.consent import BASIS, newest
+from afterbill.model.subscriptions import Subscription
 
 _PARTS = ("address", "phone", "name", "locale", "country", "time_zone")
 _ATTRIBUTE = "attributes."
@@ -17,6 +19,10 @@ _AGAIN = timedelta(days=1)
 """Within this time what is said again is not written again; events come late by hours, not by days."""
 _EVER = datetime.min.replace(tzinfo=UTC)
 _FAREWELLS = REVERSALS | {Touchpoint.CANCELLED}
+
+MOST_ATTRIBUTES, MOST_BYTES = 40, 8_000
+"""Attributes that are kept of one customer, and the bytes of their names and values: senders make up new names."""
+_ALWAYS_KEPT = frozenset(f"{_ATTRIBUTE}{name}" for name in BASIS | {"plan"})
 
 
 class Suppression(StrEnum):
@@ -29,6 +35,23 @@ class Suppression(StrEnum):
 
 MOST_WAITING = 5
 """Surveys that compete for one customer; of more only the best are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One mail address, whoever's it is at whatever source, as its keyed `hash`; empty where there is no address.
+
+    Customers with the same address share nothing but this caution: when the address was last asked, and whether
+    nobody may write to it.
+    """
+
+    hash: str = ""
+    last_asked_at: datetime | None = None
+    suppressed: Suppression | None = None
+
+
+NOBODY = Recipient()
+"""The recipient of who has no address, and of an address that is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +81,20 @@ def _best(waiting: Mapping[str, Waiting]) -> Mapping[str, Waiting]:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """One person (one mail address); `version` is 0 until stored and rises with every write.
+    """The customer of one source, by its id or, for guests, by their address there.
 
-    `suppressed` holds the reason why nobody may write to this person, None when there is none.
+    `version` is 0 until stored and rises with every write. `address_hash` is the keyed hash of `address`.
+    `suppressed` holds the reason why nobody may write to this customer by any channel, None when there is none.
     `learned_at` tells when each part of the profile was said (`address`, `attributes.plan`...), so that events
     may arrive in any order. `phone` is as the billing system spells it. `last_seen_at` is when they last used the
-    product, `offered` the id of the invitation that waits for them there. `absorbed` are the ids of customers found to
-    be the same person.
+    product, `offered` the id of the invitation that waits for them there. `crowded`: there were more attributes than
+    are kept.
     """
 
     id: str
     version: int = 0
     address: str | None = None
+    address_hash: str = ""
     phone: str | None = None
     name: str | None = None
     locale: str | None = None
@@ -84,8 +109,8 @@ class Customer:
     waiting: Mapping[str, Waiting] = field(default_factory=dict)
     suppressed: Suppression | None = None
     deleted: bool = False
-    merged_into: str | None = None
-    absorbed: tuple[str, ...] = ()
+    subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
+    crowded: bool = False
 
 
 def learn(customer: Customer, event: BillingEvent) -> Customer:
@@ -96,53 +121,6 @@ def learn(customer: Customer, event: BillingEvent) -> Customer:
     values |= {f"{_ATTRIBUTE}plan": event.plan} if event.plan else {}
     learned = _absorb(customer, {name: (value, event.occurred_at) for name, value in values.items() if value})
     return _deleted(_with_newest_basis(learned, customer.attributes, ref.attributes), event)
-
-
-def merge(survivor: Customer, other: Customer) -> Customer:
-    """Merge two customers found to be the same person: the latest value and the later time of each kind are kept."""
-    values = {name: (value, other.learned_at.get(name, _EVER)) for name, value in _profile(other).items()}
-    merged = _with_newest_basis(_absorb(survivor, values), survivor.attributes, other.attributes)
-    reasons = (
-        one.suppressed for one in (survivor, other) if one.suppressed != Suppression.BOUNCED or _same(one, merged)
-    )
-    return replace(
-        merged,
-        last_asked_at=_later(survivor.last_asked_at, other.last_asked_at),
-        last_adverse_at=_later(survivor.last_adverse_at, other.last_adverse_at),
-        last_seen_at=_later(survivor.last_seen_at, other.last_seen_at),
-        offered=_offered_last(survivor, other),
-        waiting=_best({**other.waiting, **survivor.waiting}),
-        suppressed=weightiest(*reasons),
-        deleted=survivor.deleted and other.deleted,
-        absorbed=(*survivor.absorbed, other.id, *other.absorbed),
-    )
-
-
-def follow_merges(ids: Iterable[str], read: Callable[[Sequence[str]], Mapping[str, Customer]]) -> dict[str, Customer]:
-    """Read the customers under these ids and those they were merged into, in that order.
-
-    Every call of `read` asks for all that is left to read; no id is asked for twice, so a customer that was erased and
-    customers merged in a circle end the search. Empty ids are left out.
-    """
-    customers: dict[str, Customer] = {}
-    asked: set[str] = set()
-    wanted: Iterable[str | None] = ids
-    while missing := tuple(dict.fromkeys(id_ for id_ in wanted if id_ and id_ not in asked)):
-        asked.update(missing)
-        found = read(missing)
-        customers |= {id_: found[id_] for id_ in missing if id_ in found}
-        wanted = [customer.merged_into for customer in customers.values()]
-    return customers
-
-
-def survivor_of(customer_id: str, customers: Mapping[str, Customer]) -> Customer | None:
-    """Return the customer into whom `customer_id` was merged in the end; None where that one is not in `customers`."""
-    customer = customers.get(customer_id)
-    for _ in customers:
-        if customer is None or customer.merged_into is None:
-            return customer
-        customer = customers.get(customer.merged_into)
-    return None
 
 
 def _with_newest_basis(customer: Customer, *several: Mapping[str, str]) -> Customer:
@@ -172,15 +150,25 @@ def _absorb(customer: Customer, values: Mapping[str, tuple[str, datetime]]) -> C
     }
     if not news:
         return customer
-    profile = stored | {name: value for name, (value, _) in news.items()}
+    learned_at = {**customer.learned_at, **{name: at for name, (_, at) in news.items()}}
+    profile = _bounded(stored | {name: value for name, (value, _) in news.items()}, learned_at)
+    attributes = {name.removeprefix(_ATTRIBUTE): profile[name] for name in profile if name.startswith(_ATTRIBUTE)}
     return replace(
         customer,
         **{name: profile.get(name) for name in _PARTS},  # type: ignore[arg-type]  # all of them are strings
-        attributes={
-            name.removeprefix(_ATTRIBUTE): value for name, value in profile.items() if name.startswith(_ATTRIBUTE)
-        },
-        learned_at={**customer.learned_at, **{name: at for name, (_, at) in news.items()}},
+        attributes=attributes,
+        learned_at={name: at for name, at in learned_at.items() if name in profile or name not in stored | news},
+        crowded=customer.crowded or len(profile) < len(stored | news),
     )
+
+
+def _bounded(profile: Mapping[str, str], learned_at: Mapping[str, datetime]) -> dict[str, str]:
+    """Return the profile with as many attributes as are kept, the newest ones."""
+    made_up = [name for name in profile if name.startswith(_ATTRIBUTE) and name not in _ALWAYS_KEPT]
+    newest_first = sorted(made_up, key=lambda name: (learned_at.get(name, _EVER), name), reverse=True)
+    sizes = accumulate(len(f"{name}{profile[name]}".encode()) for name in newest_first)
+    kept = {name for name, size in zip(newest_first[:MOST_ATTRIBUTES], sizes, strict=False) if size <= MOST_BYTES}
+    return {name: value for name, value in profile.items() if name in kept or name not in made_up}
 
 
 def _counts(same: bool, at: datetime, since: datetime) -> bool:  # noqa: FBT001  # of two words about one thing
@@ -196,21 +184,6 @@ def _deleted(customer: Customer, event: BillingEvent) -> Customer:
     if gone == customer.deleted or not (gone or back):
         return customer
     return replace(customer, deleted=gone, learned_at={**customer.learned_at, "deleted": at})
-
-
-def _same(one: Customer, other: Customer) -> bool:
-    return (one.address or "").casefold() == (other.address or "").casefold()
-
-
-def _offered_last(*people: Customer) -> str:
-    """Return the survey inside the product of the customer who was asked last, among those who have one."""
-    offered = (one for one in people if one.offered)
-    last = max(offered, key=lambda one: one.last_asked_at or _EVER, default=None)
-    return last.offered if last else ""
-
-
-def _later(first: datetime | None, second: datetime | None) -> datetime | None:
-    return max((at for at in (first, second) if at), default=None)
 
 
 def address_hash(address: str, key: bytes) -> str:

@@ -69,6 +69,8 @@ class SkipReason(StrEnum):
     BAD_PHONE = "bad_phone"
     NOT_SEEN = "not_seen"
     DISMISSED = "dismissed"
+    WITHDRAWN = "withdrawn"
+    STILL_SUBSCRIBED = "still_subscribed"
 
 
 REMINDER = 2
@@ -125,6 +127,8 @@ class Invitation:
     fact: str
     #: Empty where nobody is known.
     customer_id: str
+    #: Keyed hashes of the addresses and numbers it went to, the newest last; before, of the one it is planned for.
+    address_hashes: tuple[str, ...] = field(default=(), kw_only=True)
     #: The kind of fact it asks about.
     touchpoint: str
     #: The stage of the touchpoint when the fact was captured.
@@ -224,6 +228,16 @@ class Invitation:
     def links(self) -> tuple[str, ...]:
         """The passing objects through which a refund finds this payment."""
         return links_of(self.fact, self.objects)
+
+    @property
+    def known_since(self) -> datetime:
+        """The moment that a reversal is compared with: a fact that was dated ahead cannot escape one."""
+        return min(self.occurred_at, self.created_at)
+
+    @property
+    def held(self) -> bool:
+        """Whether it waits for an announced end of a subscription to be taken back."""
+        return bool(self.deferrals) and self.deferrals[-1].reason is SkipReason.STOPPED
 
     @property
     def answer_until(self) -> datetime:

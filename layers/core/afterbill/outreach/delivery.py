@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
-from afterbill.model.customer import Customer
+from afterbill.model.customer import NOBODY, Customer, Recipient
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Deferral, Invitation, SkipReason
 from afterbill.model.messages import Accepted, Mail, Receipt
@@ -84,14 +84,20 @@ class SendDeps:
         recheck: Callable[[Invitation, Situation, Policy, datetime], Verdict],
         invitation: Invitation,
         now: datetime,
-    ) -> tuple[Verdict, Customer | None]:
-        """Return the verdict of `recheck`, and the customer; a number's opt-out is read last, and only for an SMS."""
+    ) -> tuple[Verdict, Customer | None, Recipient]:
+        """Return the verdict of `recheck`, customer and address; a number's opt-out is read last, for an SMS."""
         situation = self._situation(invitation)
         verdict, customer = recheck(invitation, situation, self.policy, now), situation.customer
         if verdict is Channel.SMS and customer and self.texting and self.texting.unwanted(customer):
             situation = replace(situation, phone_problem=SkipReason.SUPPRESSED)
             verdict = recheck(invitation, situation, self.policy, now)
-        return verdict, customer
+        return verdict, customer, situation.recipient
+
+    def reached(self, channel: Channel, customer: Customer) -> tuple[str, ...]:
+        """Return the keyed hash of the address or number that a channel reaches this customer at."""
+        if channel is Channel.SMS and self.texting:
+            return (self.texting.number_hash(customer),)
+        return (customer.address_hash,) if customer.address_hash else ()
 
     def _situation(self, invitation: Invitation) -> Situation:
         situation = self.invitations.situation(invitation)
@@ -132,6 +138,7 @@ class DeliveryAttempt:
     invitation: Invitation
     customer: Customer
     number: int
+    recipient: Recipient = NOBODY
 
 
 def require_customer(customer: Customer | None) -> Customer:
@@ -177,7 +184,7 @@ def deliver(
 
 def _claim(attempt: DeliveryAttempt, claimed: Invitation, table: Invitations) -> bool:
     if attempt.number == FIRST:
-        return table.claim(claimed, attempt.customer)
+        return table.claim(claimed, attempt.customer, attempt.recipient)
     if claimed.reminded_at:
         return table.claim_reminder(claimed, attempt.customer)
     return table.claim_follow_up(claimed, attempt.customer)

@@ -17,6 +17,8 @@ from afterbill.outreach.policy import (
     adverse_since,
     cooled,
     good_moment,
+    held,
+    no_farewell,
     timing,
     unreachable,
 )
@@ -49,11 +51,13 @@ def recheck(
     if customer is None or isinstance(chosen, SkipReason):
         return chosen
     reason = _taken_back_since(invitation, situation) or (
-        SkipReason.EXPIRED if now > invitation.patient_until else None
+        SkipReason.EXPIRED if now > invitation.patient_until else _no_farewell(invitation, customer, now)
     )
     if reason:
         return reason
-    until, why = _turn(invitation, rule, customer, now)
+    if held(invitation, customer, policy.rules[Touchpoint.CANCELLED].stops, now):
+        return _hold(invitation, now)
+    until, why = _turn(invitation, rule, situation, customer, now)
     return _postponed(invitation, customer, policy, Deferral(now, why, until), chosen)
 
 
@@ -79,7 +83,9 @@ def recheck_again(
         until, why, chosen = last_at + rule.reminder, chosen, _reminder(invitation, rule, situation, policy, now)
     if isinstance(chosen, SkipReason):
         return chosen
-    reason = _taken_back_since(invitation, situation) or _superseded(invitation, customer)
+    ended = held(invitation, customer, policy.rules[Touchpoint.CANCELLED].stops, now)
+    reason = _taken_back_since(invitation, situation) or (SkipReason.STOPPED if ended else None)
+    reason = reason or _no_farewell(invitation, customer, now) or _superseded(invitation, customer)
     return reason or _postponed(invitation, customer, policy, Deferral(now, why, until), chosen)
 
 
@@ -182,13 +188,26 @@ def _closed(rule: Rule, situation: Situation) -> SkipReason | None:
 
 def _taken_back_since(invitation: Invitation, situation: Situation) -> SkipReason | None:
     customer = situation.customer
-    adverse = situation.stopped or (customer and adverse_since(customer, invitation.occurred_at))
+    adverse = situation.stopped or (customer and adverse_since(customer, invitation.known_since))
     return SkipReason.STOPPED if invitation.stoppable and adverse else None
 
 
-def _turn(invitation: Invitation, rule: Rule, customer: Customer, now: datetime) -> tuple[datetime, SkipReason]:
+def _no_farewell(invitation: Invitation, customer: Customer, now: datetime) -> SkipReason | None:
+    ending = invitation.objects.get("subscription") if invitation.touchpoint == Touchpoint.CANCELLED else None
+    return no_farewell(invitation.fact, ending, customer, now) if ending else None
+
+
+def _hold(invitation: Invitation, now: datetime) -> SkipReason | Deferral:
+    """Hold the survey back while an announced end may still be taken back, which wakes it; then it is stopped."""
+    last_look = invitation.patient_until - LATE_FACT_GRACE
+    return SkipReason.STOPPED if now >= last_look else Deferral(now, SkipReason.STOPPED, last_look)
+
+
+def _turn(
+    invitation: Invitation, rule: Rule, situation: Situation, customer: Customer, now: datetime
+) -> tuple[datetime, SkipReason]:
     """Return from when it is this survey's turn, and why not before: a cooldown, or better surveys of its customer."""
-    free_at = cooled(customer, invitation.cooldown)
+    free_at = cooled(customer, situation.recipient, invitation.cooldown)
     if free_at > now:
         return free_at, SkipReason.COOLDOWN
     better = [
@@ -259,7 +278,7 @@ def _number_problem(situation: Situation, customer: Customer) -> SkipReason | No
 
 
 def _address_problem(situation: Situation, customer: Customer) -> SkipReason | None:
-    if customer.suppressed == Suppression.BOUNCED:
+    if situation.recipient.suppressed is Suppression.BOUNCED:
         return SkipReason.SUPPRESSED
     return situation.address_problem if customer.address else SkipReason.NO_ADDRESS
 

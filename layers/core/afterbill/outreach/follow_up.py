@@ -38,13 +38,13 @@ def follow_up(invitation: Invitation, number: int, deps: SendDeps, now: datetime
 
 def _ask(invitation: Invitation, number: int, deps: SendDeps, now: datetime, *rejected: Channel) -> SendResult:
     """Try the next channel that is not rejected, as for the survey itself."""
-    verdict, customer = deps.judge(partial(recheck_again, rejected=rejected), invitation, now)
+    verdict, customer, recipient = deps.judge(partial(recheck_again, rejected=rejected), invitation, now)
     if isinstance(verdict, SkipReason):
         return SendResult(Outcome.NOT_REMINDED, verdict)
-    attempt = DeliveryAttempt(invitation, require_customer(customer), number)
+    attempt = DeliveryAttempt(invitation, require_customer(customer), number, recipient)
     if isinstance(verdict, Deferral):
         return defer(attempt, verdict, deps, now)
-    claimed = _claimed(attempt, verdict, now)
+    claimed = _claimed(attempt, verdict, deps, now)
     sent = _send(attempt, claimed, deps, now)
     if sent.outcome is not Outcome.REJECTED or claimed.reminded_at:
         return sent
@@ -55,14 +55,21 @@ def _ask(invitation: Invitation, number: int, deps: SendDeps, now: datetime, *re
     return sent if another.outcome is Outcome.NOT_REMINDED else another
 
 
-def _claimed(attempt: DeliveryAttempt, channel: Channel, now: datetime) -> Invitation:
+def _claimed(attempt: DeliveryAttempt, channel: Channel, deps: SendDeps, now: datetime) -> Invitation:
     """Return the invitation as claimed; by the channel of the last delivery it is the reminder."""
     claimed = replace(attempt.invitation, delivery_number=attempt.number)
     if channel == claimed.channel:
         return replace(claimed, reminded_at=now)
     earlier = claimed.follow_ups or (FollowUp(claimed.sent_at or now, claimed.channel),)
     follow_ups = (*earlier, FollowUp(now, channel))
-    return replace(claimed, follow_ups=follow_ups, delivery=Delivery.ACCEPTED, delivered_at=None).by(channel)
+    reached = dict.fromkeys((*claimed.address_hashes, *deps.reached(channel, attempt.customer)))
+    return replace(
+        claimed,
+        address_hashes=tuple(reached),
+        follow_ups=follow_ups,
+        delivery=Delivery.ACCEPTED,
+        delivered_at=None,
+    ).by(channel)
 
 
 def _send(attempt: DeliveryAttempt, claimed: Invitation, deps: SendDeps, now: datetime) -> SendResult:

@@ -10,10 +10,11 @@ from afterbill.model.billing import REVERSALS, BillingEvent, Touchpoint
 from afterbill.model.campaigns import CAMPAIGNS, Campaign
 from afterbill.model.channels import Channel, InProduct, SmsPolicy
 from afterbill.model.consent import Legal, Need
-from afterbill.model.customer import Customer, Suppression, Waiting, await_survey
+from afterbill.model.customer import NOBODY, Customer, Recipient, Suppression, Waiting, await_survey, weightiest
 from afterbill.model.invitation import Deferral, Invitation, SkipReason, State
 from afterbill.model.questions import Question
 from afterbill.model.segments import segments_of
+from afterbill.model.subscriptions import stays, subscription_of
 from afterbill.model.visits import Integrity
 from afterbill.model.webhooks import Source
 from afterbill.outreach.caps import SendingCaps
@@ -30,9 +31,13 @@ _EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Stops(StrEnum):
-    """The facts that a touchpoint takes back: all earlier ones of its customer, those of its payment, or none."""
+    """The facts that a touchpoint takes back: all earlier ones of its customer, those of its payment, or none.
+
+    SUBSCRIPTION: those of the subscription that ends, and what names none once its customer has no other subscription.
+    """
 
     CUSTOMER = "customer"
+    SUBSCRIPTION = "subscription"
     PAYMENT = "payment"
     NOTHING = "nothing"
 
@@ -91,12 +96,13 @@ class Policy:
 class Situation:
     """The customer and what else is known when a decision is made.
 
-    `stopped`: its payment was refunded or disputed; `address_problem`: why mail to the address is pointless, and
-    `phone_problem` the same for text messages to the number.
+    `stopped`: its payment was refunded or disputed; `recipient`: their address; `address_problem`: why mail to it is
+    pointless, and `phone_problem` the same for text messages to the number.
     """
 
     customer: Customer | None
     stopped: bool = False
+    recipient: Recipient = NOBODY
     address_problem: SkipReason | None = None
     phone_problem: SkipReason | None = None
 
@@ -124,14 +130,20 @@ def decide(event: BillingEvent, source: Source, situation: Situation, policy: Po
     """
     rule = policy.rules[_touchpoint(event)]
     customer = take_back(event, rule, situation.customer, now)
-    plan = _reason_to_skip(event, rule, source, situation, now) or _schedule(event, rule, customer, policy, now)
+    plan = _reason_to_skip(event, rule, source, situation, now) or _schedule(
+        event, rule, replace(situation, customer=customer), policy, now
+    )
     invitation = _invitation(event, rule, customer, plan, now)
     return Decision(invitation, _await(customer, rule, invitation, now))
 
 
 def take_back(event: BillingEvent, rule: Rule, customer: Customer | None, now: datetime) -> Customer | None:
-    """Return the customer after this event, which may take back every earlier fact of theirs."""
-    if customer is None or rule.stops is not Stops.CUSTOMER:
+    """Return the customer after this event, which may take back every earlier fact of theirs.
+
+    The end of a subscription may be taken back itself, so it is not noted here: `held` tells what it stops.
+    """
+    lasting = event.touchpoint is not Touchpoint.CANCELLED or not subscription_of(event)
+    if customer is None or not lasting or rule.stops not in {Stops.CUSTOMER, Stops.SUBSCRIPTION}:
         return customer
     # A sender's clock that runs ahead must not stop what has not happened yet.
     at = max(filter(None, (customer.last_adverse_at, min(event.occurred_at, now))))
@@ -140,6 +152,40 @@ def take_back(event: BillingEvent, rule: Rule, customer: Customer | None, now: d
     # A survey that will be refused when it is due must not keep others waiting until then.
     waiting = {id_: survey for id_, survey in customer.waiting.items() if not survey.stoppable}
     return replace(customer, last_adverse_at=at, waiting=waiting)
+
+
+def failed_since(touchpoint: str | None, occurred_at: datetime, failed_at: datetime | None) -> bool:
+    """Return whether a payment failed after this fact said that it succeeded; failures are no such facts."""
+    return failed_at is not None and failed_at >= occurred_at and touchpoint != Touchpoint.PAYMENT_FAILED
+
+
+def held(invitation: Invitation, customer: Customer, stops: Stops, now: datetime) -> bool:
+    """Return whether the end of a subscription stops a survey, as long as nobody takes it back.
+
+    `stops` is that of `cancelled`. Who has another subscription left is not leaving.
+    """
+    about = invitation.objects.get("subscription", "")
+    ends = {
+        id_: one
+        for id_, one in customer.subscriptions.items()
+        if one.leaving and one.ended_at and one.ended_at >= invitation.known_since
+    }
+    match stops:
+        case Stops.SUBSCRIPTION:
+            leaves = not about and any(not stays(customer.subscriptions, id_, now) for id_ in ends)
+            return invitation.stoppable and (about in ends or leaves)
+        case Stops.CUSTOMER:
+            return invitation.stoppable and bool(ends)
+        case _:
+            return False
+
+
+def no_farewell(fact: str, ending: str, customer: Customer, now: datetime) -> SkipReason | None:
+    """Return why the end of a subscription is not asked about, or None: it was taken back, or another one is left."""
+    subscription = customer.subscriptions.get(ending)
+    if subscription and (not subscription.leaving or subscription.farewell != fact):
+        return SkipReason.WITHDRAWN
+    return SkipReason.STILL_SUBSCRIBED if stays(customer.subscriptions, ending, now) else None
 
 
 def _invitation(
@@ -160,6 +206,7 @@ def _invitation(
         id=event.invitation_id,
         fact=event.fact,
         customer_id=customer.id if customer else "",
+        address_hashes=(customer.address_hash,) if customer and customer.address_hash else (),
         touchpoint=touchpoint,
         stage=rule.stage,
         source=event.source,
@@ -199,7 +246,8 @@ def _reason_to_skip(
     reason = (
         _not_wanted(event, rule, source)
         or unreachable(situation, rule.channels)
-        or _taken_back(event, rule, situation)
+        or _taken_back(event, rule, situation, now)
+        or _farewell(event, customer, now)
         or _late(event, rule, now)
     )
     if reason is None and customer and not sampled(customer.id, str(event.touchpoint), rule.sampling):
@@ -208,10 +256,11 @@ def _reason_to_skip(
 
 
 def _schedule(
-    event: BillingEvent, rule: Rule, customer: Customer | None, policy: Policy, now: datetime
+    event: BillingEvent, rule: Rule, situation: Situation, policy: Policy, now: datetime
 ) -> _Schedule | SkipReason:
+    customer, recipient = situation.customer, situation.recipient
     due_at = due(event.occurred_at, rule, now)
-    free_at = cooled(customer, rule.cooldown)
+    free_at = cooled(customer, recipient, rule.cooldown)
     start, why = (due_at, SkipReason.WINDOW) if free_at <= due_at else (free_at, SkipReason.COOLDOWN)
     moment = good_moment(
         (start, due_at + rule.patience), timing(rule, rule.channels), event.invitation_id, policy, customer
@@ -221,9 +270,16 @@ def _schedule(
     return _Schedule(due_at, Deferral(now, why, moment) if moment > due_at else None)
 
 
-def cooled(customer: Customer | None, cooldown: timedelta) -> datetime:
-    """Return when the cooldown ends that began when this customer was last asked; long ago if never."""
-    return customer.last_asked_at + cooldown if customer and customer.last_asked_at else _EVER
+def cooled(customer: Customer | None, recipient: Recipient, cooldown: timedelta) -> datetime:
+    """Return when the cooldown of this customer and their address ends; long ago if neither was ever asked."""
+    asked_at = asked_last(customer, recipient)
+    return asked_at + cooldown if asked_at else _EVER
+
+
+def asked_last(customer: Customer | None, recipient: Recipient) -> datetime | None:
+    """Return when this customer was last asked, or anybody at their address."""
+    moments = (customer.last_asked_at if customer else None, recipient.last_asked_at)
+    return max(filter(None, moments), default=None)
 
 
 def good_moment(
@@ -253,8 +309,9 @@ def unreachable(situation: Situation, channels: tuple[Channel, ...]) -> SkipReas
         return SkipReason.NO_CUSTOMER
     if customer.deleted:
         return SkipReason.CUSTOMER_DELETED
+    reason = weightiest(customer.suppressed, situation.recipient.suppressed)
     # A bounce is about an address: who can be asked another way still is.
-    closed = customer.suppressed and (customer.suppressed != Suppression.BOUNCED or channels == (Channel.MAIL,))
+    closed = reason and (reason is not Suppression.BOUNCED or channels == (Channel.MAIL,))
     return SkipReason.SUPPRESSED if closed else None
 
 
@@ -292,10 +349,16 @@ def _not_wanted(event: BillingEvent, rule: Rule, source: Source) -> SkipReason |
     return None if paid or not rule.paid_only else SkipReason.NOT_PAID
 
 
-def _taken_back(event: BillingEvent, rule: Rule, situation: Situation) -> SkipReason | None:
+def _farewell(event: BillingEvent, customer: Customer | None, now: datetime) -> SkipReason | None:
+    ending = subscription_of(event) if event.touchpoint is Touchpoint.CANCELLED else ""
+    return no_farewell(event.fact, ending, customer, now) if customer and ending else None
+
+
+def _taken_back(event: BillingEvent, rule: Rule, situation: Situation, now: datetime) -> SkipReason | None:
     if not stoppable(event.touchpoint, rule):
         return None
-    adverse = situation.customer and adverse_since(situation.customer, event.occurred_at)
+    # A fact that is dated ahead is known since now, and so meets a reversal that is.
+    adverse = situation.customer and adverse_since(situation.customer, min(event.occurred_at, now))
     return SkipReason.STOPPED if situation.stopped or adverse else None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from afterbill.model.customer import Customer, Suppression
+from afterbill.model.customer import Customer, Recipient, Suppression
 from afterbill.model.invitation import Delivery, Invitation, SkipReason
 from afterbill.model.messages import Receipt
 from afterbill.model.short_links import ShortLink
@@ -46,24 +46,27 @@ class Invitations(Protocol):
         """The invitation as it stands."""
 
     def situation(self, invitation: Invitation) -> Situation:
-        """The customer (merged ones followed) and whether the payment was taken back."""
+        """The customer, their address, and whether the payment was taken back."""
 
-    def claim(self, invitation: Invitation, customer: Customer) -> bool:
-        """pending -> sending under `invitation.attempt`, and the customer's last_asked_at to `claimed_at`.
+    def claim(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> bool:
+        """pending -> sending under `invitation.attempt`, and last_asked_at of customer and address to `claimed_at`.
 
-        The customer, channel, locale, zone and segments it carries are kept for good, whatever becomes of the mail,
-        and the customer no longer waits for it. Inside the product it is what the customer is offered from now on.
-        False when the invitation is no longer pending, or the customer was asked within the cooldown, suppressed or
-        merged away since it was read.
+        The customer, channel, addresses, locale, zone and segments it carries are kept for good, whatever becomes of
+        the mail, and the customer no longer waits for it. Inside the product it is what the customer is offered from
+        now on. False when the invitation is no longer pending, the customer changed, or the address was asked or
+        suppressed since it was read.
         """
 
     def defer(self, invitation: Invitation, customer: Customer) -> bool:
-        """Store the wait it carries, unless it changed since it was read (then False); the customer waits as long."""
+        """Store the wait it carries, unless it changed since it was read (then False); the customer waits as long.
 
-    def release(self, invitation: Invitation, customer: Customer) -> None:
+        For one that an announced end holds back the customer does not wait: it must not keep others waiting.
+        """
+
+    def release(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> None:
         """Undo the claim of this attempt: sending -> pending, with the `deferred_until` and generation it carries.
 
-        The customer was not asked, and waits for it again if that was so when the claim was made.
+        Customer and address were not asked, and the customer waits for it again if that was so when the claim was made.
         """
 
     def mark_sent(self, invitation: Invitation) -> None:
@@ -148,7 +151,7 @@ class MailEvents(Protocol):
         """The invitation as it stands."""
 
     def customer(self, customer_id: str) -> Customer | None:
-        """The customer, merged ones followed."""
+        """The customer as they stand."""
 
     def confirm_sent(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
         """sending or unknown -> sent: the mail system's word proves it went out."""
@@ -160,7 +163,10 @@ class MailEvents(Protocol):
         """
 
     def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
-        """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""
+        """Never write to this address again, nor to its holder; only a bounce gives way to another reason.
+
+        What was said before an operator lifted a suppression stays lifted.
+        """
 
 
 class Sweeps(Protocol):

@@ -23,6 +23,7 @@ from afterbill.outreach.delivery import (
 )
 from afterbill.outreach.eligibility import recheck
 from afterbill.outreach.follow_up import follow_up
+from afterbill.outreach.policy import asked_last
 
 
 def send_survey(invitation_id: str, delivery_number: int, deps: SendDeps, now: datetime) -> SendResult:
@@ -34,7 +35,7 @@ def send_survey(invitation_id: str, delivery_number: int, deps: SendDeps, now: d
         return _offered(invitation, deps, invitation.claimed_at or now)
     if invitation is None or invitation.state is not State.PENDING:
         return SendResult(Outcome.NOT_PENDING)
-    if now < invitation.ready_at:
+    if now < invitation.ready_at and not invitation.held:
         # Timers round to seconds, clocks differ, and who put it off may have died before setting the timer.
         schedule_check(invitation, FIRST, invitation.ready_at, deps, now)
         return SendResult(Outcome.EARLY)
@@ -43,12 +44,12 @@ def send_survey(invitation_id: str, delivery_number: int, deps: SendDeps, now: d
 
 def _ask(invitation: Invitation, deps: SendDeps, now: datetime, *rejected: Channel, why: str = "") -> SendResult:
     """Try the first channel that is not rejected. Only a rejection lets the next one try; `why` is the last one's."""
-    verdict, customer = deps.judge(partial(recheck, rejected=rejected), invitation, now)
+    verdict, customer, recipient = deps.judge(partial(recheck, rejected=rejected), invitation, now)
     if isinstance(verdict, SkipReason):
         reason = SkipReason.REJECTED if rejected else verdict
         skipped = _skip(replace(invitation, closed_at=now), customer, reason, deps)
         return SendResult(Outcome.REJECTED, why) if rejected else skipped
-    attempt = DeliveryAttempt(invitation, require_customer(customer), FIRST)
+    attempt = DeliveryAttempt(invitation, require_customer(customer), FIRST, recipient)
     if isinstance(verdict, Deferral):
         return defer(attempt, verdict, deps, now)
     sent = _send(attempt, verdict, deps, now)
@@ -87,7 +88,8 @@ def _claimed(attempt: DeliveryAttempt, channel: Channel, deps: SendDeps, now: da
         state=State.SENDING,
         attempt=deps.new_id(),
         claimed_at=now,
-        previously_asked_at=customer.last_asked_at,
+        previously_asked_at=asked_last(customer, attempt.recipient),
+        address_hashes=deps.reached(channel, customer),
         segments=segments_of(attempt.invitation.segments, customer),
     ).by(channel)
 
@@ -107,12 +109,12 @@ def _conclude(attempt: DeliveryAttempt, receipt: Receipt, deps: SendDeps, now: d
             return SendResult(Outcome.SENT)
         case Deferred(reason, retry_after, paused):
             deferred = replace(invitation, deferred_until=now + retry_after, generation=invitation.generation + 1)
-            deps.invitations.release(deferred, customer)
+            deps.invitations.release(deferred, customer, attempt.recipient)
             deps.queue.put(invitation.id, attempt.number, retry_after)
             return SendResult(Outcome.PAUSED if paused else Outcome.THROTTLED, reason)
         case Rejected(reason):
             # Released first: who got nothing was not asked, and may be asked about the next fact.
-            deps.invitations.release(invitation, customer)
+            deps.invitations.release(invitation, customer, attempt.recipient)
             return SendResult(Outcome.REJECTED, reason)
         case unknown:
             deps.invitations.mark_unknown(invitation)

@@ -38,10 +38,13 @@ class Texting:
         number = self.number(customer.phone, customer.country)
         return number is not None and self.suppressions.suppressed(self.hash_address(number))
 
+    def number_hash(self, customer: Customer) -> str:
+        """Return the keyed hash of the customer's number."""
+        return self.hash_address(self.number(customer.phone, customer.country) or "")
+
     def write(self, invitation: Invitation, customer: Customer) -> Sms:
         """Compose the message and store its short link; repeated, both are the same."""
-        number = self.number(customer.phone, customer.country) or ""
-        hashed = self.hash_address(number)
+        number, hashed = self.number(customer.phone, customer.country) or "", self.number_hash(customer)
         for attempt in range(_TRIES):
             text = short_code(invitation.id, self.keys(), attempt)
             if self.codes.keep(ShortLink(text, invitation.id, invitation.answer_until, hashed, customer.id)):
@@ -52,5 +55,4 @@ class Texting:
     def record_opt_out(self, reason: str, customer: Customer, now: datetime) -> None:
         """Suppress the number if the reason of a rejection is an opt-out at the carrier or at AWS."""
         if reason == OPTED_OUT:
-            number = self.number(customer.phone, customer.country) or ""
-            self.suppressions.suppress(self.hash_address(number), Suppression.UNSUBSCRIBED, now, customer)
+            self.suppressions.suppress(self.number_hash(customer), Suppression.UNSUBSCRIBED, now, customer)

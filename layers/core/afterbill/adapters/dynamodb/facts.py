@@ -6,11 +6,19 @@ from typing import Any
 
 from afterbill.adapters.aws.clients import write_if
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.items import customer_item, encode, invitation_item, invitation_of
+from afterbill.adapters.dynamodb.items import (
+    customer_item,
+    encode,
+    failed_at,
+    invitation_item,
+    invitation_of,
+    recipient_of,
+    stamp,
+)
 from afterbill.adapters.dynamodb.table import TableReader, customer_ids_in
 from afterbill.intake.ports import FactQuery, FactSnapshot, FactWrites
 from afterbill.model.billing import OperatorTask
-from afterbill.model.customer import Customer, Suppression
+from afterbill.model.customer import NOBODY, Customer
 
 
 class FactsTable(TableReader):
@@ -18,25 +26,28 @@ class FactsTable(TableReader):
 
     def look_up(self, wanted: FactQuery) -> FactSnapshot:
         """All that is stored under these keys, read consistently."""
-        asked = {"suppression": keys.suppression(wanted.address_hash)} if wanted.address_hash else {}
+        asked = {"address": keys.address(wanted.address_hash)} if wanted.address_hash else {}
         asked |= {"invitation": keys.invitation(wanted.invitation_id)} if wanted.invitation_id else {}
         asked |= {"event": keys.event(*wanted.event, wanted.invitation_id)} if wanted.event else {}
-        aliases = [keys.alias(alias) for alias in wanted.aliases]
+        asked |= {"confirmation": keys.invitation(wanted.confirmation)} if wanted.confirmation else {}
+        asked |= {"alias": keys.alias(wanted.alias)} if wanted.alias else {}
         links = [keys.link(link) for link in wanted.links]
-        items = self.read([*asked.values(), *aliases, *links])
+        items = self.read([*asked.values(), *links])
 
         def item(key: "keys.Key | None") -> Any:  # noqa: ANN401  # attributes as they come
             return items.get(key[keys.PK]["S"], {}) if key else {}
 
         invitation = item(asked.get("invitation"))
         linked = [item(link) for link in links]
-        suppression = item(asked.get("suppression"))
+        confirmation, address = item(asked.get("confirmation")), item(asked.get("address"))
         return FactSnapshot(
             invitation=invitation_of(invitation) if invitation else None,
-            customer_ids=customer_ids_in(items, wanted.aliases),
+            customer_ids=customer_ids_in(items, [wanted.alias] if wanted.alias else []),
             stopped_by=frozenset(link["stopped_by"]["S"] for link in linked if "stopped_by" in link),
             peers=frozenset(peer for link in linked if "peers" in link for peer in link["peers"]["SS"]),
-            suppression=Suppression(suppression["reason"]["S"]) if suppression else None,
+            failed_at=max((at for link in linked if (at := failed_at(link))), default=None),
+            recipient=recipient_of(wanted.address_hash, address) if wanted.address_hash else NOBODY,
+            confirmed_at=invitation_of(confirmation).occurred_at if confirmation else None,
             repeated=bool(item(asked.get("event"))),
         )
 
@@ -44,7 +55,8 @@ class FactsTable(TableReader):
         """Write all of it; False when somebody else was faster, so that the caller reads again."""
         writes = [self._put_customer(customer) for customer in change.customers]
         writes += [self._put_alias(alias, to, before) for alias, (to, before) in change.aliases.items()]
-        writes += [self._update_link(link, change) for link in sorted(change.peers | change.stops.keys())]
+        marked = change.peers | change.stops.keys() | change.failed.keys()
+        writes += [self._update_link(link, change) for link in sorted(marked)]
         if change.invitation:
             writes.append({"Put": self._put_if("attribute_not_exists(pk)", invitation_item(change.invitation))})
         if change.event:
@@ -84,6 +96,8 @@ class FactsTable(TableReader):
             values[":stopped_by"] = change.stops[link]
         if link in change.peers:
             values[":peers"] = set(change.peers)
+        if link in change.failed:
+            values[":failed_at"] = stamp(change.failed[link])
         values |= {f":{name}": value for name, value in _forgotten(change).items()}
         update: dict[str, Any] = {
             "TableName": self.table,
@@ -91,8 +105,12 @@ class FactsTable(TableReader):
             "UpdateExpression": "SET " + ", ".join(f"{name[1:]} = {name}" for name in values),
             "ExpressionAttributeValues": encode(values),
         }
-        if not (change.stops and change.peers):
-            update["ConditionExpression"] = f"attribute_not_exists({'peers' if change.stops else 'stopped_by'})"
+        conditions = []
+        if bool(change.stops) != bool(change.peers):
+            conditions.append(f"attribute_not_exists({'peers' if change.stops else 'stopped_by'})")
+        if link in change.failed:
+            conditions.append("(attribute_not_exists(failed_at) OR failed_at < :failed_at)")
+        update |= {"ConditionExpression": " AND ".join(conditions)} if conditions else {}
         return {"Update": update}
 
     def _put_if(self, condition: str, item: Any, values: Mapping[str, Any] | None = None) -> dict[str, Any]:  # noqa: ANN401  # an item

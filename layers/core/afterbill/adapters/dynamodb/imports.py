@@ -6,9 +6,7 @@ from typing import Any
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.adapters.dynamodb.items import encode, invitation_item, invitation_of, stamp
-from afterbill.adapters.dynamodb.table import customer_ids_in
-from afterbill.intake.ports import ImportSnapshot, ResponseWrite
-from afterbill.model.customer import Suppression
+from afterbill.intake.ports import ResponseWrite
 from afterbill.model.invitation import Invitation
 
 _MOST_KEYS = 100
@@ -17,16 +15,6 @@ _MOST_KEYS = 100
 
 class ImportsTable(FactsTable):
     """Imports and ImportedResponses over DynamoDB."""
-
-    def snapshot(self, aliases: Sequence[str], address_hashes: Sequence[str]) -> ImportSnapshot:
-        """All that is stored under these keys, read consistently."""
-        hashed = {address_hash: keys.suppression(address_hash) for address_hash in address_hashes}
-        items = self.read([*map(keys.alias, aliases), *hashed.values()])
-        suppressions = {address_hash: items.get(key[keys.PK]["S"]) for address_hash, key in hashed.items()}
-        return ImportSnapshot(
-            customer_ids_in(items, aliases),
-            {address_hash: Suppression(item["reason"]["S"]) for address_hash, item in suppressions.items() if item},
-        )
 
     def responses(self, ids: Sequence[str]) -> Mapping[str, Invitation]:
         """The responses that exist among `ids`, read consistently."""

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.items import encode, invitation_item, stamp
+from afterbill.adapters.dynamodb.items import encode, invitation_item, recipient_of, stamp
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.answers.in_product import SEEN_AGAIN
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import Invitation, State
 
 
@@ -15,18 +15,26 @@ class InProductSurveysTable(InvitationTable):
     """InProductSurveys over DynamoDB."""
 
     def customer_called(self, alias: str) -> Customer | None:
-        """The customer a source knows by this name, merged ones followed: two calls, three after a merge."""
+        """The customer a source knows by this name: two calls."""
         with transient("reading an alias"):
             response = self.dynamodb.get_item(TableName=self.table, Key=keys.alias(alias), ConsistentRead=True)
         return self.customer(response["Item"]["customer_id"]["S"]) if "Item" in response else None
+
+    def objected(self, address_hash: str) -> bool:
+        """True where somebody with this address objected; a bounce is no objection."""
+        if not address_hash:
+            return False
+        key = keys.address(address_hash)
+        with transient("reading an address"):
+            response = self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        return recipient_of(address_hash, response.get("Item", {})).suppressed not in {None, Suppression.BOUNCED}
 
     def seen(self, customer: Customer, now: datetime) -> None:
         """Note that the customer uses the product; nothing is written within a day of the last time."""
         self.change(
             keys.customer(customer.id),
             "SET last_seen_at = :now ADD #version :one",
-            "attribute_exists(pk) AND attribute_not_exists(merged_into) "
-            "AND (attribute_not_exists(last_seen_at) OR last_seen_at <= :before)",
+            "attribute_exists(pk) AND (attribute_not_exists(last_seen_at) OR last_seen_at <= :before)",
             {":now": stamp(now), ":before": stamp(now - SEEN_AGAIN), ":one": 1},
         )
 

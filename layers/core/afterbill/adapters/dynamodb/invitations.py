@@ -2,15 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.items import customer_of, deferrals_of, follow_ups_of, milliseconds, stamp, waiting_of
+from afterbill.adapters.dynamodb.items import (
+    customer_of,
+    deferrals_of,
+    failed_at,
+    follow_ups_of,
+    milliseconds,
+    recipient_of,
+    stamp,
+    waiting_of,
+)
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.model.channels import Channel
-from afterbill.model.customer import Customer
-from afterbill.model.invitation import Delivery, Invitation, State
-from afterbill.outreach.policy import Situation
+from afterbill.model.customer import Customer, Recipient
+from afterbill.model.invitation import RETENTION, Delivery, Invitation, State
+from afterbill.outreach.policy import Situation, failed_since
 
 _OPEN = (
     "#state = :sent AND (attribute_not_exists(delivery_number) OR delivery_number < :number) "
@@ -23,19 +33,26 @@ class InvitationsTable(InvitationTable):
     """Invitations over DynamoDB."""
 
     def situation(self, invitation: Invitation) -> Situation:
-        """The customer (merged ones followed) and whether the payment was taken back: one batch read."""
-        wanted = [keys.link(link) for link in invitation.links]
-        wanted += [keys.customer(invitation.customer_id)] if invitation.customer_id else []
-        items = self.read(wanted)
-        item = items.pop(keys.customer(invitation.customer_id)[keys.PK]["S"], None)
-        customer = customer_of(item) if item else None
-        if customer and customer.merged_into:
-            customer = self.customer(customer.merged_into)
-        stopped = any(link.get("stopped_by", {"S": invitation.id})["S"] != invitation.id for link in items.values())
-        return Situation(customer, stopped)
+        """The customer, their address, and whether the payment was taken back: one batch read.
 
-    def claim(self, invitation: Invitation, customer: Customer) -> bool:
-        """pending -> sending under this attempt, and note that the customer was asked; False when either changed."""
+        One more where the address is not the one that was known when the fact was captured.
+        """
+        planned = invitation.address_hashes[-1] if invitation.address_hashes else ""
+        links = [keys.link(link) for link in invitation.links]
+        wanted = [keys.customer(invitation.customer_id)] if invitation.customer_id else []
+        items = self.read([*links, *wanted, *([keys.address(planned)] if planned else [])])
+        item = items.get(keys.customer(invitation.customer_id)[keys.PK]["S"])
+        customer = customer_of(item) if item else None
+        stopped = any(_stops(items.get(link[keys.PK]["S"], {}), invitation) for link in links)
+        hashed = customer.address_hash if customer else ""
+        if not hashed:
+            return Situation(customer, stopped)
+        address = keys.address(hashed)
+        known = items if hashed == planned else self.read([address])
+        return Situation(customer, stopped, recipient_of(hashed, known.get(address[keys.PK]["S"], {})))
+
+    def claim(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> bool:
+        """pending -> sending under this attempt, and note that customer and address were asked; False on any change."""
         claimed_at = invitation.claimed_at
         if claimed_at is None:
             message = "an invitation is claimed with its claimed_at set"
@@ -44,7 +61,7 @@ class InvitationsTable(InvitationTable):
         claim = self.update(
             keys.invitation(invitation.id),
             "SET #state = :sending, attempt = :attempt, claimed_at = :now, answer_until = :until, "
-            f"customer_id = :customer, locale = :locale, #zone = :zone, {way}",
+            f"customer_id = :customer, address_hashes = :reached, locale = :locale, #zone = :zone, {way}",
             "#state = :pending",
             {
                 ":sending": State.SENDING,
@@ -53,6 +70,7 @@ class InvitationsTable(InvitationTable):
                 ":now": stamp(claimed_at),
                 ":until": int(invitation.answer_until.timestamp()),
                 ":customer": customer.id,
+                ":reached": list(invitation.address_hashes),
                 **ways,
                 ":locale": invitation.locale,
                 ":zone": invitation.zone,
@@ -67,7 +85,21 @@ class InvitationsTable(InvitationTable):
             "#version = :read",
             {":now": stamp(claimed_at), ":one": 1, ":read": customer.version, **offers},
         )
-        return self.transact([{"Update": claim}, {"Update": asked}])
+        address = [self._ask(recipient, claimed_at)] if recipient.hash else []
+        return self.transact([{"Update": update} for update in (claim, asked, *address)])
+
+    def _ask(self, recipient: Recipient, now: datetime) -> dict[str, Any]:
+        """Note that the address is asked now, unless it was since it was read, or became suppressed."""
+        before = {":before": stamp(recipient.last_asked_at)} if recipient.last_asked_at else {}
+        same = " OR last_asked_at <= :before" if before else ""
+        free = " AND attribute_not_exists(reason)" if recipient.suppressed is None else ""
+        forgotten = f", {keys.TTL} = :forgotten" if free else ""
+        return self.update(
+            keys.address(recipient.hash),
+            f"SET last_asked_at = :now{forgotten}",
+            f"(attribute_not_exists(last_asked_at){same}){free}",
+            {":now": stamp(now), **before, **({":forgotten": int((now + RETENTION).timestamp())} if free else {})},
+        )
 
     def defer(self, invitation: Invitation, customer: Customer) -> bool:
         """Store the wait it carries, unless it changed since it was read (then False); the customer waits as long."""
@@ -89,16 +121,18 @@ class InvitationsTable(InvitationTable):
         )
         if invitation.id not in customer.waiting:
             return self.apply(stored)
+        entry, until = f"waiting.#{invitation.id}", {":until": stamp(invitation.ready_at)}
+        change, values = (f"REMOVE {entry}", {}) if invitation.held else (f"SET {entry}.due_at = :until", until)
         waits = self.update(
             keys.customer(customer.id),
-            f"SET waiting.#{invitation.id}.due_at = :until ADD #version :one",
-            f"attribute_exists(waiting.#{invitation.id})",
-            {":until": stamp(invitation.ready_at), ":one": 1},
+            f"{change} ADD #version :one",
+            f"attribute_exists({entry})",
+            {":one": 1, **values},
         )
         return self.together(stored, waits)
 
-    def release(self, invitation: Invitation, customer: Customer) -> None:
-        """sending -> pending, with the invitation's moment and generation; the customer was not asked, and waits."""
+    def release(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> None:
+        """sending -> pending, with the invitation's moment and generation; nobody was asked, and the customer waits."""
         defer = ", deferred_until = :until" if invitation.deferred_until else ""
         released = self.update(
             keys.invitation(invitation.id),
@@ -124,7 +158,17 @@ class InvitationsTable(InvitationTable):
             "last_asked_at = :claimed",
             values | {":claimed": _iso(invitation.claimed_at), ":one": 1},
         )
-        self.together(released, not_asked)
+        address = [self._unasked(recipient, invitation)] if recipient.hash else []
+        self.together(released, not_asked, *address)
+
+    def _unasked(self, recipient: Recipient, invitation: Invitation) -> dict[str, Any]:
+        before = {":before": stamp(recipient.last_asked_at)} if recipient.last_asked_at else {}
+        return self.update(
+            keys.address(recipient.hash),
+            "SET last_asked_at = :before" if before else "REMOVE last_asked_at",
+            "last_asked_at = :claimed",
+            {":claimed": _iso(invitation.claimed_at), **before},
+        )
 
     def mark_sent(self, invitation: Invitation) -> None:
         """sending -> sent with message id and day."""
@@ -151,12 +195,13 @@ class InvitationsTable(InvitationTable):
         way, ways = _way(invitation, **_proofs(invitation))
         taken = self.update(
             keys.invitation(invitation.id),
-            f"SET delivery_number = :number, follow_ups = :follow_ups, {way}",
+            f"SET delivery_number = :number, follow_ups = :follow_ups, address_hashes = :reached, {way}",
             f"{_OPEN} AND (attribute_not_exists(delivery) OR delivery < :complained)",
             {
                 **ways,
                 ":number": invitation.delivery_number,
                 ":follow_ups": follow_ups_of(invitation),
+                ":reached": list(invitation.address_hashes),
                 ":sent": State.SENT,
                 ":complained": int(Delivery.COMPLAINED),
             },
@@ -175,14 +220,15 @@ class InvitationsTable(InvitationTable):
         way, ways = _way(invitation, **_proofs(invitation))
         self.change(
             keys.invitation(invitation.id),
-            "SET delivery_number = :before, follow_ups = :follow_ups, deferred_until = :until, "
-            f"generation = :generation, {way}",
+            "SET delivery_number = :before, follow_ups = :follow_ups, address_hashes = :reached, "
+            f"deferred_until = :until, generation = :generation, {way}",
             "delivery_number = :mine AND attribute_not_exists(reminded_at) AND attribute_not_exists(rating)",
             {
                 **ways,
                 ":before": invitation.delivery_number,
                 ":mine": invitation.delivery_number + 1,
                 ":follow_ups": follow_ups_of(invitation),
+                ":reached": list(invitation.address_hashes),
                 ":until": _iso(invitation.deferred_until),
                 ":generation": invitation.generation,
             },
@@ -220,6 +266,12 @@ class InvitationsTable(InvitationTable):
                 ":mine": _iso(invitation.reminded_at),
             },
         )
+
+
+def _stops(link: Mapping[str, Any], invitation: Invitation) -> bool:
+    """True where a link says that its payment was taken back, or failed after this fact."""
+    reversed_ = link.get("stopped_by", {"S": invitation.id})["S"] != invitation.id
+    return reversed_ or failed_since(invitation.touchpoint, invitation.occurred_at, failed_at(link))
 
 
 def _way(invitation: Invitation, **more: Any) -> tuple[str, Mapping[str, Any]]:  # noqa: ANN401  # values of an item

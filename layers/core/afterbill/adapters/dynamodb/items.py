@@ -9,8 +9,9 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.model.billing import Money
-from afterbill.model.customer import Customer, Suppression, Waiting
+from afterbill.model.customer import Customer, Recipient, Suppression, Waiting
 from afterbill.model.invitation import RETENTION, Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
+from afterbill.model.subscriptions import Subscription
 from afterbill.model.visits import visit_of
 
 Item = dict[str, Any]
@@ -101,6 +102,7 @@ def invitation_of(item: Mapping[str, Any]) -> Invitation:
             confirmed=not plain.get("unconfirmed", False),
         )
     values["products"] = tuple(plain.get("products", ()))
+    values["address_hashes"] = tuple(plain.get("address_hashes", ()))
     values["visits"] = tuple(visit_of(line) for line in plain.get("visits", ()))
     values["follow_ups"] = tuple(_follow_ups_of(text) for text in plain.get("follow_ups", ()))
     values["referred"] = int(plain.get("referred", 0))
@@ -129,12 +131,12 @@ def _deferral_of(text: str) -> Deferral:
 
 def follow_ups_of(invitation: Invitation) -> list[str]:
     """The deliveries by other channels, a short line each: moment, in Unix microseconds, and channel."""
-    return [f"{int(sent.at.timestamp() * 1_000_000)} {sent.channel}" for sent in invitation.follow_ups]
+    return [f"{_microseconds(sent.at)} {sent.channel}" for sent in invitation.follow_ups]
 
 
 def _follow_ups_of(text: str) -> FollowUp:
     at, channel = text.split(" ")
-    return FollowUp(datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(at)), channel)
+    return FollowUp(_from_microseconds(at), channel)
 
 
 def _epoch(at: datetime) -> str:
@@ -154,14 +156,18 @@ def answer_attributes(answer: Answer) -> dict[str, Any]:
 
 
 def customer_item(customer: Customer) -> Item:
-    """The whole customer at its next version; those not merged away stand in their group's bucket."""
+    """The whole customer at its next version, in the bucket of their group and among those with the same address."""
     from afterbill.model.campaigns import slot_of  # noqa: PLC0415  # what answers HTTP writes no customers
 
     plain = _plain(customer) | {"learned_at": _plain_times(customer.learned_at)}
     # The map is there even if empty, to be updated.
     plain["waiting"] = {id_: _plain(entry) for id_, entry in customer.waiting.items()}
-    if not customer.merged_into:
-        plain |= {keys.DAY_BUCKET: keys.slot_bucket(slot_of(customer.id)), keys.DUE_AT: "-"}
+    plain |= {keys.DAY_BUCKET: keys.slot_bucket(slot_of(customer.id)), keys.DUE_AT: "-"}
+    if hashed := plain.pop("address_hash", ""):
+        plain |= {keys.CUSTOMER_ID: keys.holders(hashed), keys.CREATED_AT: "-"}
+    if customer.subscriptions:
+        plain["subscriptions"] = {id_: _subscription_text(one) for id_, one in customer.subscriptions.items()}
+    plain = {name: value for name, value in plain.items() if value is not False}
     return keys.customer(customer.id) | encode(plain | {"version": customer.version + 1})
 
 
@@ -173,9 +179,47 @@ def customer_of(item: Mapping[str, Any]) -> Customer:
     values["learned_at"] = {name: datetime.fromisoformat(at) for name, at in plain.get("learned_at", {}).items()}
     values["version"] = int(plain["version"])
     values["suppressed"] = Suppression(plain["suppressed"]) if "suppressed" in plain else None
-    values["absorbed"] = tuple(plain.get("absorbed", ()))
+    values["address_hash"] = keys.address_hash(plain.get(keys.CUSTOMER_ID, ""))
+    values["subscriptions"] = {id_: _subscription_of(text) for id_, text in plain.get("subscriptions", {}).items()}
     values["waiting"] = {id_: _waiting_of(entry) for id_, entry in plain.get("waiting", {}).items()}
     return Customer(**values)
+
+
+def failed_at(link: Mapping[str, Any]) -> datetime | None:
+    """The moment at which the payment behind a link failed last, None where it did not."""
+    return datetime.fromisoformat(link["failed_at"]["S"]) if "failed_at" in link else None
+
+
+def recipient_of(address_hash: str, item: Mapping[str, Any]) -> Recipient:
+    """The address that an item is about; an empty item is one of which nothing is known."""
+    plain = decode(item)
+    asked_at = plain.get("last_asked_at")
+    return Recipient(
+        address_hash,
+        datetime.fromisoformat(asked_at) if asked_at else None,
+        Suppression(plain["reason"]) if "reason" in plain else None,
+    )
+
+
+def _subscription_text(subscription: Subscription) -> str:
+    """Heard of, ended, running and expired at, in Unix microseconds, and the fact of its end; `-` where not known."""
+    moments = (subscription.heard_at, subscription.ended_at, subscription.running_at, subscription.expired_at)
+    return " ".join([*(_microseconds(at) if at else "-" for at in moments), subscription.farewell])
+
+
+def _subscription_of(text: str) -> Subscription:
+    *moments, farewell = text.split(" ", 4)
+    heard, *others = (None if at == "-" else _from_microseconds(at) for at in moments)
+    ended_at, running_at, expired_at = others
+    return Subscription(heard or datetime.fromtimestamp(0, UTC), ended_at, running_at, expired_at, farewell)
+
+
+def _microseconds(at: datetime) -> str:
+    return str((at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1))
+
+
+def _from_microseconds(text: str) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(text))
 
 
 def waiting_of(waiting: Waiting) -> dict[str, Any]:

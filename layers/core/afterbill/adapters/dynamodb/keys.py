@@ -14,6 +14,7 @@ KEPT_UNTIL = "kept_until"
 """The TTL that an answer gives to an invitation that is forgotten soon without one."""
 
 BY_CUSTOMER = "by_customer"
+CUSTOMER_ID, CREATED_AT = "customer_id", "created_at"
 BY_DAY = "by_day"
 DAY_BUCKET = "day_bucket"
 DUE_AT = "due_at"
@@ -51,7 +52,7 @@ def customer_id(item: "Key") -> str:
 
 
 def alias(name: str) -> "Key":
-    """A source's id for a customer, or the keyed hash of an address."""
+    """A source's id for a customer, or the keyed hash of a guest's address there."""
     return key(f"ALIAS#{name}", "ALIAS")
 
 
@@ -60,9 +61,19 @@ def link(name: str) -> "Key":
     return key(f"LINK#{name}", "LINK")
 
 
-def suppression(address_hash: str) -> "Key":
-    """An address that is never written to again."""
-    return key(f"SUPPRESSION#{address_hash}", "SUPPRESSION")
+def address(address_hash: str) -> "Key":
+    """An address or number, whoever's it is: when it was asked, and whether it is never written to again."""
+    return key(holders(address_hash), "ADDRESS")
+
+
+def holders(address_hash: str) -> str:
+    """The partition of BY_CUSTOMER with the customers who have this address."""
+    return f"ADDRESS#{address_hash}"
+
+
+def address_hash(partition: str) -> str:
+    """The keyed hash of the address whose partition of BY_CUSTOMER this is."""
+    return partition.removeprefix("ADDRESS#")
 
 
 def code(text: str) -> "Key":

@@ -10,12 +10,9 @@ from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import answer_attributes, encode, invitation_of, milliseconds, stamp
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.model.customer import Customer, Suppression
-from afterbill.model.errors import TransientError
 from afterbill.model.invitation import ASKED, Answer, Delivery, Invitation, Recorded
 from afterbill.model.questions import SCALES
 from afterbill.model.visits import Visit, most
-
-_TRIES = 3
 
 
 class ResponsesTable(InvitationTable):
@@ -72,35 +69,27 @@ class ResponsesTable(InvitationTable):
         return Recorded(invitation_of(written.item), stored=written.held) if written.item else None
 
     def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
-        """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""
+        """Never write to this address again, nor to its holder; only a bounce gives way to another reason.
+
+        What was said before an operator lifted a suppression stays lifted.
+        """
         mark = self.update(
-            keys.suppression(address_hash),
-            "SET reason = :reason, since = if_not_exists(since, :now)",
-            "attribute_not_exists(reason) OR reason = :bounced",
+            keys.address(address_hash),
+            f"SET reason = :reason, since = if_not_exists(since, :now) REMOVE {keys.TTL}",
+            "(attribute_not_exists(reason) OR reason = :bounced) "
+            "AND (attribute_not_exists(lifted_at) OR lifted_at < :now)",
             {":reason": reason, ":bounced": Suppression.BOUNCED, ":now": stamp(now)},
         )
-        if holder and self.transact([{"Update": mark}, {"Update": self._held(holder, reason)}]):
-            return
-        self.apply(mark)
-        for _ in range(_TRIES):
-            # The holder was suppressed before, or merged away a moment ago: then the customer who is left is marked.
-            holder = self.customer(holder.id) if holder else None
-            if (
-                holder is None
-                or holder.suppressed not in {None, Suppression.BOUNCED}
-                or self.apply(self._held(holder, reason))
-            ):
-                return
-        raise TransientError("a customer kept changing while an address was suppressed")
-
-    def _held(self, holder: Customer, reason: Suppression) -> dict[str, Any]:
-        return self.update(
-            keys.customer(holder.id),
-            "SET suppressed = :reason ADD #version :one",
-            "attribute_exists(pk) AND attribute_not_exists(merged_into) "
-            "AND (attribute_not_exists(suppressed) OR suppressed = :bounced)",
-            {":reason": reason, ":bounced": Suppression.BOUNCED, ":one": 1},
+        written = write_if(
+            self.dynamodb.update_item, "suppressing", **mark, ReturnValuesOnConditionCheckFailure="ALL_OLD"
         )
+        if holder and (written.held or "reason" in written.item):
+            self.change(
+                keys.customer(holder.id),
+                "SET suppressed = :reason ADD #version :one",
+                f"attribute_exists({keys.PK}) AND attribute_not_exists(suppressed)",
+                {":reason": reason, ":one": 1},
+            )
 
     def deliver(self, invitation_id: str, delivery: Delivery, delivered_at: datetime | None = None) -> None:
         """Raise the delivery rank, and keep the first moment it was delivered at; a lower rank changes nothing."""

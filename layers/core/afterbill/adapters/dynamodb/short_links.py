@@ -60,7 +60,7 @@ class ShortLinksTable(ResponsesTable):
 
     def suppressed(self, address_hash: str) -> bool:
         """True for an address or number that is never written to again."""
-        return bool(self._item(keys.suppression(address_hash)))
+        return "reason" in self._item(keys.address(address_hash))
 
     def _item(self, key: "keys.Key") -> dict[str, Any]:
         with transient("reading the table"):

@@ -1,19 +1,21 @@
 """Reads of whole items and conditional updates of an invitation, on which every adapter of the table builds."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from afterbill.adapters.aws.clients import passing, transient, write_if
+from afterbill.adapters.aws.clients import error_code, passing, transient, write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import customer_of, encode, invitation_of, stamp
-from afterbill.model.customer import Customer, follow_merges, survivor_of
-from afterbill.model.errors import TransientError
+from afterbill.model.customer import Customer
+from afterbill.model.errors import PayloadError, TransientError
 from afterbill.model.invitation import Invitation, SkipReason, State
 
+MOST_NEWEST = 50
+"""Invitations of one customer among which those are that an announced end may hold back."""
 _READS = 3
 _LOST_RACES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 
@@ -52,8 +54,29 @@ class TableReader:
         return {customer.id: customer for customer in map(customer_of, items.values())}
 
     def customer(self, customer_id: str) -> Customer | None:
-        """The customer, merged ones followed."""
-        return survivor_of(customer_id, follow_merges([customer_id], self.customers))
+        """The customer as they stand."""
+        return self.customers([customer_id]).get(customer_id) if customer_id else None
+
+    def holders(self, address_hash: str, most: int = 2) -> list[str]:
+        """Ids of customers with this address, as the index has them."""
+        return [keys.customer_id(dict(key)) for key in self._of_customer(keys.holders(address_hash), most)]
+
+    def newest_invitations(self, customer_id: str, most: int = MOST_NEWEST) -> list[str]:
+        """Ids of the newest invitations of this customer, as the index has them."""
+        return [keys.invitation_id(dict(key)) for key in self._of_customer(customer_id, most)]
+
+    def _of_customer(self, partition: str, most: int) -> Sequence[Mapping[str, Any]]:
+        with transient("querying the table"):
+            page = self.dynamodb.query(
+                TableName=self.table,
+                IndexName=keys.BY_CUSTOMER,
+                KeyConditionExpression=f"{keys.CUSTOMER_ID} = :partition",
+                ExpressionAttributeValues=encode({":partition": partition}),
+                ScanIndexForward=False,
+                Limit=most,
+            )
+        items: Sequence[Mapping[str, Any]] = page["Items"]
+        return items
 
     def transact(self, writes: Sequence[Mapping[str, Any]]) -> bool:
         """All of the writes or none; False when a condition failed or somebody else was at the same items."""
@@ -62,6 +85,8 @@ class TableReader:
                 self.dynamodb.transact_write_items(TransactItems=list(writes))
         except ClientError as error:
             codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
+            if _too_large(error, codes):
+                raise PayloadError("What this event adds to an item makes it larger than the table stores.") from error
             if codes & _LOST_RACES:
                 return False
             if codes or passing(error.response):
@@ -69,6 +94,12 @@ class TableReader:
                 raise TransientError(message) from error
             raise
         return True
+
+
+def _too_large(error: ClientError, codes: Collection[str | None]) -> bool:
+    """True where an item would exceed 400 KB: no later try can store it (DynamoDB, TransactWriteItems)."""
+    invalid = "ValidationError" in codes or error_code(error) == "ValidationException"
+    return invalid and "size" in str(error)
 
 
 def customer_ids_in(items: Mapping[str, Any], aliases: Sequence[str]) -> dict[str, str]:
@@ -96,12 +127,13 @@ class InvitationTable(TableReader):
         """Make such an update of `update`; False where its condition does not hold."""
         return write_if(self.dynamodb.update_item, "writing to the table", **update).held
 
-    def together(self, first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-        """Make both updates at once, or the one whose condition holds; True if the first was made."""
-        if self.transact([{"Update": first}, {"Update": second}]):
+    def together(self, first: Mapping[str, Any], *others: Mapping[str, Any]) -> bool:
+        """Make all updates at once, or those whose condition holds; True if the first was made."""
+        if self.transact([{"Update": update} for update in (first, *others)]):
             return True
         made = self.apply(first)
-        self.apply(second)
+        for update in others:
+            self.apply(update)
         return made
 
     def update(self, key: "keys.Key", update: str, condition: str, values: Mapping[str, Any]) -> dict[str, Any]:

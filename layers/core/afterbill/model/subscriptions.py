@@ -1,0 +1,121 @@
+"""The subscriptions of one customer, as events tell of them in whatever order these arrive."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from afterbill.model.billing import BillingEvent, SubscriptionState, Touchpoint
+
+MOST = 20
+"""Subscriptions that are remembered of one customer; of more, those that were heard of last."""
+
+_AHEAD = timedelta(hours=1)
+"""A sender's clock may run ahead by this much; a later moment would be the newest word for ever."""
+
+_HEARD_AGAIN = timedelta(days=30)
+"""Within this time the customer is not written again only because a subscription was heard of."""
+
+_FORGOTTEN = timedelta(days=400)
+"""A subscription of which nothing was heard for more than a year runs no more: its end was never told."""
+
+_ALIVE = frozenset(
+    {
+        Touchpoint.TRIAL_ENDING,
+        Touchpoint.TRIAL_CONVERTED,
+        Touchpoint.SUBSCRIPTION_STARTED,
+        Touchpoint.PAYMENT_SUCCEEDED,
+        Touchpoint.PAYMENT_RECOVERED,
+        Touchpoint.RENEWED,
+        Touchpoint.UPGRADED,
+        Touchpoint.DOWNGRADED,
+    }
+)
+"""Facts that only a subscription has that is there; of an old one, money may still be returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One subscription; every moment is that of the newest event that said so.
+
+    `ended_at`: its end was announced, or came. `running_at`: no end was announced, or no longer. `expired_at`: it was
+    over as planned from the beginning. `farewell` is the fact of the end that stands, or stood last.
+    """
+
+    heard_at: datetime
+    ended_at: datetime | None = None
+    running_at: datetime | None = None
+    expired_at: datetime | None = None
+    farewell: str = ""
+
+    @property
+    def leaving(self) -> bool:
+        """Whether an end was announced or came, and was not taken back since."""
+        return _newer(self.ended_at, self.running_at)
+
+    @property
+    def over(self) -> bool:
+        """Whether it is ending or ended, for whatever reason."""
+        return self.leaving or _newer(self.expired_at, self.running_at)
+
+
+def _newer(at: datetime | None, other: datetime | None) -> bool:
+    return at is not None and (other is None or other <= at)
+
+
+def subscription_of(event: BillingEvent) -> str:
+    """The id of the subscription that an event is about, empty for none."""
+    return event.objects.get("subscription", "")
+
+
+def farewell_of(event: BillingEvent, subscriptions: Mapping[str, Subscription]) -> BillingEvent:
+    """Return an end of a subscription under the fact it belongs to: all words about one end are one fact.
+
+    An end after one that was taken back is a fact of its own.
+    """
+    known = subscriptions.get(subscription_of(event))
+    if event.touchpoint is not Touchpoint.CANCELLED or known is None or known.ended_at is None:
+        return event
+    taken_back = known.running_at
+    if taken_back is None or not known.ended_at < taken_back < event.occurred_at:
+        return replace(event, fact=known.farewell)
+    again = f"|{int(taken_back.timestamp())}"
+    return event if event.fact.endswith(again) else replace(event, fact=f"{event.fact}{again}")
+
+
+def hear(subscriptions: Mapping[str, Subscription], event: BillingEvent, now: datetime) -> Mapping[str, Subscription]:
+    """Return the subscriptions after an event, whose fact is already that of `farewell_of`; repeats change nothing."""
+    id_ = subscription_of(event)
+    told = event.touchpoint in _ALIVE or event.touchpoint is Touchpoint.CANCELLED or event.subscription_state
+    if not id_ or not told:
+        return subscriptions
+    at = min(event.occurred_at, now + _AHEAD)
+    heard = _told(subscriptions.get(id_) or Subscription(at), event, at)
+    return subscriptions if heard == subscriptions.get(id_) else _newest({**subscriptions, id_: heard})
+
+
+def _told(known: Subscription, event: BillingEvent, at: datetime) -> Subscription:
+    if at - known.heard_at >= _HEARD_AGAIN:
+        known = replace(known, heard_at=at)
+    if event.touchpoint is Touchpoint.CANCELLED:
+        return replace(known, ended_at=_later(known.ended_at, at), farewell=event.fact)
+    if event.subscription_state is SubscriptionState.RUNNING:
+        return replace(known, running_at=_later(known.running_at, at))
+    if event.subscription_state is SubscriptionState.EXPIRED:
+        return replace(known, expired_at=_later(known.expired_at, at))
+    return known
+
+
+def _later(known: datetime | None, at: datetime) -> datetime:
+    return max(known, at) if known else at
+
+
+def _newest(subscriptions: Mapping[str, Subscription]) -> Mapping[str, Subscription]:
+    ranked = sorted(subscriptions.items(), key=lambda entry: (entry[1].heard_at, entry[0]), reverse=True)
+    return dict(ranked[:MOST])
+
+
+def stays(subscriptions: Mapping[str, Subscription], ending: str, now: datetime) -> bool:
+    """Return whether their customer still has another subscription than the one that ends."""
+    return any(
+        id_ != ending and not one.over and now - one.heard_at <= _FORGOTTEN for id_, one in subscriptions.items()
+    )
