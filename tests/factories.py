@@ -134,6 +134,7 @@ def invitation(**changes: Any) -> Invitation:
         "id": "ab" * 16,
         "fact": "test|acct|in_1|payment_succeeded|",
         "customer_id": "ada",
+        "address_hashes": (hash_address(ADA),),
         "touchpoint": Touchpoint.PAYMENT_SUCCEEDED,
         "stage": "purchase",
         "source": "shop",
@@ -153,7 +154,9 @@ def invitation(**changes: Any) -> Invitation:
 
 def customer(**changes: Any) -> Customer:
     """Ada, stored once."""
-    return Customer(**{"id": "ada", "version": 1, "address": ADA} | changes)
+    values: dict[str, Any] = {"id": "ada", "version": 1, "address": ADA} | changes
+    hashed = hash_address(values["address"]) if values["address"] else ""
+    return Customer(**{"address_hash": hashed} | values)
 
 
 def compose(one: Invitation, person: Customer) -> Mail:

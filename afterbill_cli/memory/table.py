@@ -1,139 +1,33 @@
 """The table in memory: the same promises as DynamoDB behind the same ports, one method one call."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from afterbill.answers.in_product import unseen
-from afterbill.intake.ports import FactQuery, FactSnapshot, FactWrites, ResponseWrite
-from afterbill.model.billing import OperatorTask
 from afterbill.model.channels import Channel
-from afterbill.model.customer import NOBODY, Customer, Recipient, Suppression, weightiest
+from afterbill.model.customer import Customer, Recipient, Suppression, weightiest
 from afterbill.model.invitation import Answer, Delivery, Invitation, Recorded, SkipReason, State
 from afterbill.model.short_links import ShortLink
 from afterbill.model.visits import Visit, most, visit_of
 from afterbill.outreach.policy import Situation, failed_since
+from afterbill_cli.memory.items import MemoryItems
 
 
 @dataclass
-class MemoryTable:
-    """Every port of the table but those of scores, reviews, campaigns and keys, over plain dictionaries."""
-
-    invitations: dict[str, Invitation] = field(default_factory=dict)
-    people: dict[str, Customer] = field(default_factory=dict)
-    aliases: dict[str, str] = field(default_factory=dict)
-    stops: dict[str, str] = field(default_factory=dict)
-    peers: dict[str, frozenset[str]] = field(default_factory=dict)
-    failures: dict[str, datetime] = field(default_factory=dict)
-    recipients: dict[str, Recipient] = field(default_factory=dict)
-    lifted: dict[str, datetime] = field(default_factory=dict)
-    events: set[tuple[str, str, str]] = field(default_factory=set)
-    tasks: dict[tuple[str, str, str], tuple[OperatorTask, str]] = field(default_factory=dict)
-    codes: dict[str, ShortLink] = field(default_factory=dict)
-    phones: dict[str, str] = field(default_factory=dict)
-    hour: str | None = None
-
-    # Reads that several ports share
-
-    def invitation(self, invitation_id: str) -> Invitation | None:
-        """The invitation as it stands."""
-        return self.invitations.get(invitation_id)
-
-    def customer(self, customer_id: str) -> Customer | None:
-        """The customer as they stand."""
-        return self.people.get(customer_id)
-
-    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
-        """The customers that exist among `ids`."""
-        return {id_: self.people[id_] for id_ in ids if id_ in self.people}
-
-    def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
-        """Ids of customers by those of these aliases that are known."""
-        return {alias: self.aliases[alias] for alias in aliases if alias in self.aliases}
-
-    def holders(self, address_hash: str) -> Sequence[str]:
-        """Ids of customers with this address."""
-        return [one.id for one in self.people.values() if one.address_hash == address_hash][:2]
-
-    def recipient(self, address_hash: str) -> Recipient:
-        """The address of this hash."""
-        return self.recipients.get(address_hash, Recipient(address_hash)) if address_hash else NOBODY
-
-    # Facts, Imports, ImportedResponses
-
-    def look_up(self, wanted: FactQuery) -> FactSnapshot:
-        """All that is stored under these keys."""
-        links = wanted.links
-        confirmation = self.invitations.get(wanted.confirmation)
-        return FactSnapshot(
-            invitation=self.invitations.get(wanted.invitation_id),
-            customer_ids=self.customer_ids([wanted.alias]),
-            stopped_by=frozenset(self.stops[link] for link in links if link in self.stops),
-            failed_at=max((self.failures[link] for link in links if link in self.failures), default=None),
-            peers=frozenset(peer for link in links for peer in self.peers.get(link, ())),
-            recipient=self.recipient(wanted.address_hash),
-            confirmed_at=confirmation.occurred_at if confirmation else None,
-            repeated=(*(wanted.event or ("", "")), wanted.invitation_id) in self.events,
-        )
-
-    def commit(self, change: FactWrites) -> bool:
-        """All or nothing."""
-        if change.invitation and change.invitation.id in self.invitations:
-            return False
-        stored = {customer.id: self.people.get(customer.id) for customer in change.customers}
-        versions = {id_: customer.version if customer else 0 for id_, customer in stored.items()}
-        if any(versions[customer.id] != customer.version for customer in change.customers):
-            return False
-        if any(self.aliases.get(alias) not in {before, to} for alias, (to, before) in change.aliases.items()):
-            return False
-        if bool(change.stops) != bool(change.peers):
-            unseen_links: Collection[str] = self.peers if change.stops else self.stops
-            if any(link in unseen_links for link in (change.stops or change.peers)):
-                return False
-        if any(self.failures.get(link, at) > at for link, at in change.failed.items()):
-            return False
-        if change.invitation:
-            self.invitations[change.invitation.id] = change.invitation
-        for customer in change.customers:
-            self._change_customer(customer)
-        self.aliases |= {alias: to for alias, (to, _) in change.aliases.items()}
-        self.stops |= change.stops
-        self.failures |= change.failed
-        self.peers |= dict.fromkeys(change.peers, change.peers)
-        if change.event:
-            self.events.add((*change.event, change.about))
-        return True
-
-    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:  # noqa: ARG002  # nothing expires here
-        """False for one that is known."""
-        key = (task.source, task.kind, task.id)
-        return key not in self.tasks and not self.tasks.update({key: (task, address_hash)})
-
-    def newest_invitations(self, customer_id: str) -> Sequence[str]:
-        """Ids of the newest invitations of this customer."""
-        return [one.id for one in self.invitations.values() if one.customer_id == customer_id]
-
-    def responses(self, ids: Sequence[str]) -> Mapping[str, Invitation]:
-        """The responses that exist among `ids`."""
-        return {id_: self.invitations[id_] for id_ in ids if id_ in self.invitations}
-
-    def store(self, rewrites: Sequence[ResponseWrite]) -> bool:
-        """All or nothing."""
-        if any(_version(self.invitations.get(write.after.id)) != _version(write.before) for write in rewrites):
-            return False
-        self.invitations |= {write.after.id: write.after for write in rewrites}
-        return True
+class MemoryTable(MemoryItems):
+    """Every port of the table but those of scores, reviews, campaigns and keys."""
 
     # Invitations
 
     def situation(self, invitation: Invitation) -> Situation:
         """The customer, their address, and whether the payment was taken back."""
         stopped = any(self.stops.get(link, invitation.id) != invitation.id for link in invitation.links)
-        failed = (self.failures.get(link) for link in invitation.links)
+        failed = (self.failed_payments.get(link) for link in invitation.links)
         stopped = stopped or any(failed_since(invitation.touchpoint, invitation.occurred_at, at) for at in failed)
         customer = self.customer(invitation.customer_id)
-        return Situation(customer, stopped, self.recipient(customer.address_hash if customer else ""))
+        return Situation(customer, stopped, recipient=self.recipient(customer.address_hash if customer else ""))
 
     def claim(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> bool:
         """pending -> sending, and customer and address were asked."""
@@ -268,13 +162,6 @@ class MemoryTable:
     def _unchanged(self, customer: Customer) -> Customer | None:
         known = self.people.get(customer.id)
         return known if known and known.version == customer.version else None
-
-    def _change(self, stored: Invitation, **changes: Any) -> Invitation:  # noqa: ANN401  # fields of any kind
-        self.invitations[stored.id] = changed = replace(stored, **changes)
-        return changed
-
-    def _change_customer(self, known: Customer, **changes: Any) -> None:  # noqa: ANN401  # fields of any kind
-        self.people[known.id] = replace(known, **changes, version=known.version + 1)
 
     # Responses, MailEvents, ExternalResponses
 
@@ -415,11 +302,6 @@ class MemoryTable:
     def set_swept_until(self, hour: str) -> None:
         """Store the hour from which the next sweep starts."""
         self.hour = hour
-
-
-def _version(response: Invitation | None) -> object:
-    """The part of a response that must not have changed since it was read."""
-    return (response.answer.rating, response.answered_at) if response and response.answer else response
 
 
 def _offer(invitation: Invitation) -> dict[str, str]:

@@ -50,7 +50,7 @@ class ReadOnlyFacts:
         self.seen.aliases |= {alias: to for alias, (to, _) in change.aliases.items()}
         self.seen.stops |= change.stops
         self.seen.peers |= dict.fromkeys(change.peers, change.peers)
-        self.seen.failures |= change.failed
+        self.seen.failed_payments |= change.failed
         return True
 
     def newest_invitations(self, customer_id: str) -> Sequence[str]:  # noqa: ARG002  # nothing is woken

@@ -106,17 +106,14 @@ class TestFinding:
         assert found(offering) == ""
 
     def test_a_bounce_is_about_an_address_and_not_about_the_product(self, offering, table):
-        table.people["ada"] = replace(table.people["ada"], suppressed=Suppression.BOUNCED)
+        table.suppress(table.people["ada"].address_hash, Suppression.BOUNCED, NOON, None)
 
         assert found(offering)
 
-    def test_whoever_was_merged_is_still_meant(self, offering, table):
-        table.people |= {
-            "eve": customer(id="eve", offered=the(table).id, absorbed=("ada",)),
-            "ada": customer(merged_into="eve"),
-        }
+    def test_an_objection_at_another_source_closes_the_product_too(self, offering, table):
+        table.suppress(table.people["ada"].address_hash, Suppression.UNSUBSCRIBED, NOON, None)
 
-        assert found(offering)
+        assert found(offering) == ""
 
     def test_the_user_was_seen_once_a_day(self, offering, table):
         seen = []

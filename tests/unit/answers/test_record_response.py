@@ -388,17 +388,17 @@ def test_unsubscribing_works_long_after_the_survey_closed(world: World) -> None:
     assert leave(world, 399 * DAY).outcome is Outcome.UNSUBSCRIBED
 
 
-def test_whoever_was_merged_away_unsubscribes_the_survivor(world: World) -> None:
-    world.stored.people["ada"] = customer(merged_into="eve")
-    world.stored.people["eve"] = customer(id="eve")
-    leave(world)
-    assert world.stored.people["eve"].suppressed == "unsubscribed"
-
-
-def test_somebody_erased_in_the_meantime_gets_the_same_page(world: World) -> None:
+def test_an_objection_is_heard_after_an_erasure_too(world: World) -> None:
     world.stored.people.clear()
     assert leave(world).outcome is Outcome.UNSUBSCRIBED
-    assert not world.stored.suppressions
+    assert world.stored.suppressions == {hash_address("ada@example.com"): "unsubscribed"}
+
+
+def test_an_objection_is_about_the_address_that_the_survey_went_to(world: World) -> None:
+    world.change_person("ada", address="new@example.com", address_hash=hash_address("new@example.com"))
+    leave(world)
+    assert world.stored.suppressions == {hash_address("ada@example.com"): "unsubscribed"}
+    assert world.stored.people["ada"].suppressed is None
 
 
 def test_a_link_signed_by_a_key_that_was_rotated_in_a_moment_ago_works_at_once() -> None:

@@ -1,95 +1,44 @@
 import pytest
 
 from afterbill.model.billing import CustomerRef
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Suppression
+from afterbill.model.invitation import SkipReason
 from tests.factories import ADA, DAY, HOUR, MINUTE, NOON, event, hash_address, news, ref
 from tests.world import World
 
 BOB = "bob@example.com"
+EVE = CustomerRef("eve", "eve@example.com", name="Eve")
 
 
-def people(world: World) -> set[str]:
-    return {one.id for one in world.stored.people.values() if one.merged_into is None}
+def called(world: World, alias: str) -> str:
+    """The id of the customer who is known by this name."""
+    return world.stored.aliases[alias]
 
 
-def test_the_providers_id_and_the_address_both_lead_to_the_customer(world: World) -> None:
-    world.capture(news(ref()))
-    assert set(world.stored.aliases) == {"shop#cus_1", f"mail#{hash_address(ADA)}"}
-    assert set(world.stored.aliases.values()) == people(world)
+def test_the_providers_id_leads_to_the_customer_and_without_one_the_address_does(world: World) -> None:
+    world.capture(news(ref()), news(CustomerRef(email=ADA)))
+    assert set(world.stored.aliases) == {"shop#cus_1", f"shop@{hash_address(ADA)}"}
 
 
 def test_no_alias_holds_an_address(world: World) -> None:
-    world.capture(news(ref()))
-    assert not any("@" in alias for alias in world.stored.aliases)
+    world.capture(news(ref()), news(CustomerRef(email=ADA)))
+    assert not any(ADA in alias for alias in world.stored.aliases)
 
 
-def test_letter_case_makes_no_other_person(world: World) -> None:
+def test_letter_case_makes_no_other_guest(world: World) -> None:
     world.capture(news(CustomerRef(email=ADA)), news(CustomerRef(email=" ADA@Example.com")))
     assert len(world.stored.people) == 1
 
 
 def test_blanks_are_nobodys_address(world: World) -> None:
-    world.capture(news(CustomerRef("cus_1", "  ")), news(CustomerRef("cus_2", "  ")))
-    assert len(people(world)) == 2
+    world.capture(news(CustomerRef(email="  ")))
+    assert world.stored.people == {}
 
 
 def test_the_same_id_at_another_source_is_somebody_else(world: World) -> None:
     world.capture(news(CustomerRef("1")))
     world.capture(news(CustomerRef("1"), source="sandbox"), source="sandbox")
-    assert len(people(world)) == 2
-
-
-def test_two_customers_with_one_address_are_found_to_be_one(world: World) -> None:
-    world.capture(news(CustomerRef("cus_1")), news(CustomerRef("guest", ADA)), news(ref(), NOON + HOUR))
-    assert len(people(world)) == 1
     assert len(world.stored.people) == 2
-
-
-def test_both_their_names_lead_to_the_survivor(world: World) -> None:
-    world.capture(news(CustomerRef("cus_1")), news(CustomerRef("guest", ADA)), news(ref(), NOON + HOUR))
-    world.capture(
-        news(CustomerRef("cus_1", name="Ada"), NOON + DAY),
-        news(CustomerRef("guest", country="GB"), NOON + DAY),
-    )
-    assert (world.person().name, world.person().country) == ("Ada", "GB")
-
-
-def test_a_customer_merged_twice_is_still_found(world: World) -> None:
-    world.capture(news(CustomerRef("a")), news(CustomerRef("b", ADA)), news(CustomerRef("a", ADA), NOON + HOUR))
-    world.capture(news(CustomerRef("c", BOB)), news(CustomerRef("a", BOB), NOON + DAY))
-    world.capture(news(CustomerRef("a", name="Ada"), NOON + 2 * DAY))
-    assert (world.person().name, world.person().address) == ("Ada", BOB)
-
-
-def test_nothing_of_the_person_stays_on_the_one_merged_away(world: World) -> None:
-    world.capture(
-        news(CustomerRef("cus_1", BOB, name="Bob")), news(CustomerRef("guest", ADA)), news(ref(), NOON + HOUR)
-    )
-    [gone] = [one for one in world.stored.people.values() if one.merged_into]
-    assert gone == Customer(gone.id, gone.version, merged_into=world.person().id)
-
-
-def test_a_survey_of_the_one_merged_away_reaches_the_survivor(world: World) -> None:
-    world.capture(event(customer=CustomerRef("cus_1")))
-    world.capture(news(CustomerRef("guest", ADA)), news(ref(), NOON + MINUTE))
-    world.pass_time(3 * DAY)
-    assert [mail.to for mail in world.outbox] == [ADA]
-    assert world.invitation(event()).customer_id == world.person().id
-
-
-def test_a_merged_customer_is_asked_once_although_both_waited(world: World) -> None:
-    world.capture(event("1", customer=CustomerRef("cus_1")), event("2", customer=CustomerRef("guest", ADA)))
-    world.capture(news(ref(), NOON + MINUTE))
-    world.pass_time(3 * DAY)
-    assert len(world.outbox) == 1
-
-
-def test_whoever_no_longer_waits_is_free_for_the_next_survey_also_after_a_merge(world: World) -> None:
-    world.capture(event("1", customer=CustomerRef("cus_1")))
-    world.capture(news(CustomerRef("guest", ADA)), news(ref(), NOON + MINUTE))
-    world.stored.suppress(hash_address(ADA), "unsubscribed", NOON, world.person())
-    world.pass_time(3 * DAY)
-    assert world.person().waiting == {}
 
 
 def test_an_alias_of_somebody_erased_leads_to_a_new_customer(world: World) -> None:
@@ -97,77 +46,115 @@ def test_an_alias_of_somebody_erased_leads_to_a_new_customer(world: World) -> No
     erased = world.person().id
     world.stored.people.clear()
     world.capture(news(ref(), NOON + DAY))
-    assert people(world) == set(world.stored.aliases.values()) != {erased}
+    assert world.stored.people.keys() == {called(world, "shop#cus_1")} != {erased}
 
 
-def test_so_does_one_of_somebody_merged_into_a_customer_since_erased(world: World) -> None:
-    world.stored.people["old"] = Customer("old", 1, merged_into="erased")
-    world.stored.aliases["shop#cus_1"] = "old"
-    world.capture(news(ref()))
-    assert world.person().address == ADA
+# A person is not an address
+
+
+def type_victims_address(world: World) -> None:
+    """Eve sets her own billing address to Ada's, and back."""
+    world.capture(news(CustomerRef("eve", ADA, name="Eve"), NOON + MINUTE), news(EVE, NOON + HOUR))
+
+
+def test_whoever_types_a_customers_address_and_takes_it_back_gets_none_of_their_surveys(world: World) -> None:
+    world.capture(news(EVE, NOON - DAY), event())
+    type_victims_address(world)
+    world.live(3 * DAY)
+    assert [mail.to for mail in world.outbox] == [ADA]
+
+
+def test_nor_later_ones_that_name_only_the_id(world: World) -> None:
+    world.capture(news(EVE, NOON - DAY), news(ref()))
+    type_victims_address(world)
+    world.capture(event("2", customer=CustomerRef("cus_1"), occurred_at=NOON + 2 * HOUR))
+    world.live(4 * DAY)
+    assert [mail.to for mail in world.outbox] == [ADA]
+
+
+def test_nor_does_a_name_or_an_attribute_travel(world: World) -> None:
+    world.capture(news(ref(name="Ada", attributes={"seats": "5"}), plan="Pro"), news(EVE, NOON - DAY))
+    type_victims_address(world)
+    ada, eve = (world.stored.people[called(world, f"shop#{id_}")] for id_ in ("cus_1", "eve"))
+    assert (ada.name, dict(ada.attributes)) == ("Ada", {"seats": "5", "plan": "Pro"})
+    assert (eve.name, dict(eve.attributes)) == ("Eve", {})
+
+
+def test_a_guest_with_a_customers_address_is_a_customer_of_their_own(world: World) -> None:
+    world.capture(news(ref(name="Ada")), event(customer=CustomerRef(email=ADA, name="Guest")))
+    assert {one.name for one in world.stored.people.values()} == {"Ada", "Guest"}
+
+
+def test_customers_of_several_sources_with_one_address_are_asked_once_within_a_cooldown(world: World) -> None:
+    world.capture(event())
+    world.capture(event("2", CustomerRef("other", ADA), source="sandbox"), source="sandbox")
+    world.live(60 * DAY)
+    assert [mail.to for mail in world.outbox] == [ADA]
+
+
+def test_and_an_objection_of_one_of_them_is_heard_for_all(world: World) -> None:
+    world.stored.suppress(hash_address(ADA), Suppression.UNSUBSCRIBED, world.now, None)
+    world.capture(event())
+    world.capture(event("2", CustomerRef("other", ADA), source="sandbox"), source="sandbox")
+    world.live(60 * DAY)
+    assert world.outbox == []
+    assert {one.reason for one in world.stored.invitations.values()} == {SkipReason.SUPPRESSED}
+
+
+def test_who_changes_the_address_stays_in_the_cooldown(world: World) -> None:
+    world.sent(event())
+    world.capture(news(ref(email=BOB), NOON + 4 * DAY), event("2", CustomerRef("cus_1"), occurred_at=NOON + 4 * DAY))
+    world.live(30 * DAY)
+    assert [mail.to for mail in world.outbox] == [ADA]
 
 
 # Suppressed addresses
 
 
-def suppress(world: World, address: str, reason: str) -> None:
-    held = next((one for one in world.stored.people.values() if one.address == address), None)
-    world.stored.suppress(hash_address(address), reason, world.now, held)
+@pytest.mark.parametrize("reason", [Suppression.BOUNCED, Suppression.UNSUBSCRIBED, Suppression.COMPLAINED])
+def test_whoever_brings_a_suppressed_address_is_not_asked_there(world: World, reason: Suppression) -> None:
+    world.stored.suppress(hash_address(ADA), reason, world.now, None)
+    captured = world.capture(event(customer=ref(email="ADA@EXAMPLE.COM")))
+    assert captured.invitation
+    assert captured.invitation.reason == SkipReason.SUPPRESSED
 
 
-@pytest.mark.parametrize("reason", ["bounced", "unsubscribed", "complained"])
-def test_whoever_brings_a_suppressed_address_is_suppressed(world: World, reason: str) -> None:
-    suppress(world, ADA, reason)
+@pytest.mark.parametrize("reason", [Suppression.BOUNCED, Suppression.UNSUBSCRIBED])
+def test_but_at_their_own_address_they_are_once_they_have_it_back(world: World, reason: Suppression) -> None:
+    world.stored.suppress(hash_address(BOB), reason, world.now, None)
+    world.capture(news(ref(email=BOB)), news(ref(), NOON + MINUTE), event("2", CustomerRef("cus_1")))
+    world.live(3 * DAY)
+    assert [mail.to for mail in world.outbox] == [ADA]
+
+
+def test_who_objected_as_a_customer_is_not_asked_at_another_address_either(world: World) -> None:
     world.capture(news(ref()))
-    assert world.person().suppressed == reason
+    world.stored.suppress(hash_address(ADA), Suppression.UNSUBSCRIBED, world.now, world.person())
+    captured = world.capture(event(customer=ref(email=BOB)))
+    assert captured.invitation
+    assert captured.invitation.reason == SkipReason.SUPPRESSED
 
 
-def test_letter_case_is_no_way_around_it(world: World) -> None:
-    suppress(world, ADA, "unsubscribed")
-    world.capture(news(ref(email="ADA@EXAMPLE.COM")))
-    assert world.person().suppressed == "unsubscribed"
+# Attributes
 
 
-def test_a_bounce_is_forgotten_with_the_address_that_bounced(world: World) -> None:
-    world.capture(news(ref()))
-    suppress(world, ADA, "bounced")
-    world.capture(news(ref(email=BOB), NOON + DAY))
-    assert world.person().suppressed is None
+def test_ever_new_attributes_fill_no_item_and_are_told_once(world: World) -> None:
+    for number in range(100):
+        world.capture(news(ref(attributes={f"made_up_{number}": "x"}), NOON + number * MINUTE))
+    kept = world.person().attributes
+    assert "made_up_99" in kept
+    assert "made_up_0" not in kept
+    assert len(kept) == 40
+    assert len(world.stored.tasks) == 1
 
 
-def test_but_not_by_an_older_word_of_another_address(world: World) -> None:
-    world.capture(news(ref()))
-    suppress(world, ADA, "bounced")
-    world.capture(news(ref(email=BOB), NOON - DAY))
-    assert world.person().suppressed == "bounced"
+def test_the_plan_and_the_legal_basis_are_not_pushed_out(world: World) -> None:
+    world.capture(news(ref(attributes={"notice_at": "2026-01-01T00:00:00Z"}), plan="Pro"))
+    world.capture(news(ref(attributes={f"made_up_{number}": "x" for number in range(100)}), NOON + DAY))
+    kept = world.person().attributes
+    assert (kept["plan"], kept["notice_at"]) == ("Pro", "2026-01-01T00:00:00Z")
 
 
-def test_nor_by_hearing_the_same_address_again(world: World) -> None:
-    world.capture(news(ref()))
-    suppress(world, ADA, "bounced")
-    world.capture(news(ref(name="Ada"), NOON + DAY))
-    assert world.person().suppressed == "bounced"
-
-
-@pytest.mark.parametrize("reason", ["unsubscribed", "complained"])
-def test_a_wish_is_not_forgotten_with_the_address(world: World, reason: str) -> None:
-    world.capture(news(ref()))
-    suppress(world, ADA, reason)
-    world.capture(news(ref(email=BOB), NOON + DAY))
-    assert world.person().suppressed == reason
-
-
-def test_a_wish_made_after_a_bounce_outlives_the_address_too(world: World) -> None:
-    world.capture(news(ref()))
-    suppress(world, ADA, "bounced")
-    suppress(world, ADA, "unsubscribed")
-    world.capture(news(ref(email=BOB), NOON + DAY))
-    assert world.person().suppressed == "unsubscribed"
-
-
-def test_nor_is_it_forgotten_because_the_next_address_had_bounced(world: World) -> None:
-    suppress(world, BOB, "bounced")
-    world.capture(news(ref()))
-    suppress(world, ADA, "unsubscribed")
-    world.capture(news(ref(email=BOB), NOON + DAY), news(ref(email="third@example.com"), NOON + 2 * DAY))
-    assert world.person().suppressed == "unsubscribed"
+def test_long_attributes_are_bounded_by_their_bytes(world: World) -> None:
+    world.capture(news(ref(attributes={f"made_up_{number}": "ä" * 2_000 for number in range(10)})))
+    assert len(world.person().attributes) == 1

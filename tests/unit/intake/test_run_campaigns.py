@@ -163,15 +163,14 @@ def test_who_is_new_is_asked_when_the_group_has_its_next_turn(office: Office) ->
     assert 150 < new[1] < 250
 
 
-def test_who_was_erased_or_merged_away_is_in_no_group(office: Office) -> None:
+def test_who_was_erased_is_in_no_group(office: Office) -> None:
     office.run(noon(NEW_YEAR))
     del office.table.people["customer-1"]
-    office.table.people["customer-2"] = Customer("customer-2", merged_into="customer-3")
     office.inbox.webhooks.clear()
 
     office.run_on(days(date(2027, 4, 1), 91))
 
-    assert {fact.split("|")[2] for fact in office.asked()} == set(office.table.people) - {"customer-2"}
+    assert {fact.split("|")[2] for fact in office.asked()} == set(office.table.people)
 
 
 def test_without_time_left_the_next_run_goes_on_where_it_ended(office: Office) -> None:
@@ -320,11 +319,3 @@ class TestCaptured:
 
         (one,) = world.stored.invitations.values()
         assert (one.reason, one.customer_id) == (SkipReason.NO_CUSTOMER, "")
-
-    def test_who_was_merged_in_the_meantime_is_asked_as_the_other(self, world: World) -> None:
-        run_campaigns(CampaignDeps(world.policy, MemoryCampaigns(world.stored.people), world.inbox), world.now)
-        world.stored.people["bob"] = customer(id="bob")
-        world.change_person("ada", merged_into="bob")
-
-        assert Outcome.SCHEDULED in self.run(world)
-        assert {one.customer_id for one in world.stored.invitations.values()} == {"bob"}

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from afterbill.model.billing import Touchpoint
+from afterbill.model.billing import SubscriptionState, Touchpoint
 from afterbill.model.customer import Waiting
 from afterbill.model.invitation import REMINDER, Answer, Delivery, SkipReason, State
 from afterbill.model.messages import Accepted, Deferred, Receipt, Rejected, Unknown
 from afterbill.outreach.caps import SendingCaps
+from afterbill.outreach.policy import Stops
 from afterbill.outreach.sweep import Finding
 from tests.factories import (
     COUNTRIES,
@@ -18,6 +19,7 @@ from tests.factories import (
     NOON,
     OFFICE,
     SECOND,
+    cancellation,
     customer,
     event,
     invitation,
@@ -58,18 +60,32 @@ def test_a_capture_killed_at_any_call_loses_no_fact_and_doubles_no_mail(touchpoi
     assert ruined >= 12  # three calls and more, before and after, in two ways
 
 
-def test_a_capture_of_two_customers_who_are_one_leaves_one_however_it_is_killed() -> None:
-    def two() -> World:
+def test_of_two_customers_with_one_address_one_is_asked_however_a_capture_is_killed() -> None:
+    guest = event("2", customer=ref(id=None))
+    for world in every_fault(shop, lambda world: world.capture(event("1"), guest)):
+        world.capture(event("1"), guest)
+        pass_days(world)
+        assert len(world.stored.people) == 2
+        assert len(world.outbox) == 1
+
+
+def test_what_an_end_held_back_is_woken_however_the_withdrawal_is_killed() -> None:
+    """Closed at the end of its patience, it would have waited for nothing."""
+    taken_back = news(
+        ref(), NOON + 4 * DAY, subscription_state=SubscriptionState.RUNNING, objects={"subscription": "sub_1"}
+    )
+
+    def held() -> World:
         world = shop()
-        world.capture(event("1", customer=ref(email=None)), event("2", customer=ref(id=None)))
+        world.policy = policy({Touchpoint.CANCELLED: rule(ask=False, stops=Stops.SUBSCRIPTION)})
+        world.capture(event("1"), cancellation(NOON))
+        world.live(4 * DAY)
         return world
 
-    both = news(ref(), NOON + MINUTE)
-    for world in every_fault(two, lambda world: world.capture(both)):
-        world.capture(both)
-        pass_days(world)
-        assert world.person().address == ref().email
-        assert len(world.outbox) == 1
+    for world in every_fault(held, lambda world: world.capture(taken_back)):
+        world.capture(taken_back)
+        world.live(DAY)
+        assert [one.state for one in map(world.invitation, (event("1"),))] == [State.SENT]
 
 
 def test_what_was_committed_goes_out_even_when_nobody_repeats_the_capture() -> None:

@@ -71,7 +71,7 @@ RULES = st.builds(
     quota=st.sampled_from([0, 1, 3]),
 )
 
-WAITS = {"cooldown", "superseded", "window", "limit", "quota"}
+WAITS = {"cooldown", "superseded", "window", "limit", "quota", "stopped"}
 YEAR = 365 * 24 * 60
 FACTS = st.lists(
     st.tuples(st.integers(0, 2), KINDS, st.integers(0, 60 * 24 * 20), st.sampled_from([0, 0, 0, 1, 2])),

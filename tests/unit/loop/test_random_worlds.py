@@ -32,7 +32,7 @@ def explained(world: RandomWorld, id_: str) -> bool:
         SkipReason.NOT_ASKED: one.touchpoint == "refunded",
         SkipReason.NO_CUSTOMER: not one.customer_id,
         SkipReason.SUPPRESSED: customer is not None and bool(customer.suppressed or stored.suppressions),
-        SkipReason.STOPPED: bool(stored.stops or (customer and customer.last_adverse_at)),
+        SkipReason.STOPPED: bool(stored.stops or (customer and (customer.last_adverse_at or customer.subscriptions))),
         SkipReason.COOLDOWN: luck.cooldown == COOLDOWN,
         SkipReason.SUPERSEDED: luck.cooldown == COOLDOWN,
         SkipReason.REJECTED: luck.refusals > 0,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from afterbill.intake.ports import FactWrites
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Customer, Recipient
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import TRANSITIONS, Invitation
 from afterbill.outreach.sending_window import SendingWindow
@@ -45,9 +45,9 @@ class BusyTable(MemoryTable):
         self.between()
         return super().commit(change)
 
-    def claim(self, invitation: Invitation, customer: Customer) -> bool:
+    def claim(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> bool:
         self.between()
-        return super().claim(invitation, customer)
+        return super().claim(invitation, customer, recipient)
 
     def defer(self, invitation: Invitation, customer: Customer) -> bool:
         self.between()

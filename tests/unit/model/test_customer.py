@@ -1,5 +1,3 @@
-import itertools
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pytest
@@ -14,10 +12,7 @@ from afterbill.model.customer import (
     Waiting,
     address_hash,
     await_survey,
-    follow_merges,
     learn,
-    merge,
-    survivor_of,
     weightiest,
 )
 from tests.factories import ADA, DAY, HOUR, NOON, cancellation, customer, event, news, ref, refund
@@ -103,13 +98,6 @@ def test_events_teach_the_same_in_any_order(events: list[BillingEvent], random: 
     assert profile(taught(STRANGER, *shuffled)) == profile(taught(STRANGER, *events))
 
 
-@given(histories(), st.integers(0, 5))
-def test_what_two_customers_learned_is_merged_as_if_one_had_learned_it(events: list[BillingEvent], cut: int) -> None:
-    whole = profile(taught(STRANGER, *events))
-    mine, theirs = taught(STRANGER, *events[:cut]), taught(Customer("d"), *events[cut:])
-    assert profile(merge(mine, theirs)) == profile(merge(theirs, mine)) == whole
-
-
 GONE = news(ref(deleted=True), NOON)
 
 
@@ -143,17 +131,6 @@ def test_a_deletion_from_before_that_purchase_no_longer_counts() -> None:
     back = taught(customer(), GONE, event(occurred_at=NOON + DAY))
     assert not learn(back, news(ref(deleted=True), NOON - DAY)).deleted
     assert learn(back, news(ref(deleted=True), NOON + 2 * DAY)).deleted
-
-
-TIMES = st.none() | NOVEMBER
-
-
-@given(TIMES, TIMES)
-def test_merging_keeps_the_later_time_of_each_kind(first: datetime | None, second: datetime | None) -> None:
-    later = max(filter(None, (first, second)), default=None)
-    mine = customer(last_asked_at=first, last_adverse_at=first)
-    merged = merge(mine, Customer("b", last_asked_at=second, last_adverse_at=second))
-    assert (merged.last_asked_at, merged.last_adverse_at) == (later, later)
 
 
 def waits(*priorities: int, until: datetime = NOON + DAY) -> dict[str, Waiting]:
@@ -190,43 +167,6 @@ def test_a_survey_heard_of_again_is_waited_for_once() -> None:
     assert waiting == {"survey 50": Waiting(50, NOON + HOUR, NOON + DAY)}
 
 
-def test_the_survivor_of_a_merge_waits_for_the_surveys_of_both() -> None:
-    merged = merge(customer(waiting=waits(10, 30)), Customer("b", waiting=waits(20)))
-    assert list(merged.waiting) == ["survey 30", "survey 20", "survey 10"]
-
-
-@pytest.mark.parametrize(("mine", "theirs"), [("new", "old"), ("old", "new"), ("new", ""), ("", "new"), ("", "")])
-def test_of_two_offers_in_the_product_the_one_who_was_asked_last_keeps_theirs(mine: str, theirs: str) -> None:
-    asked = {"new": NOON + HOUR, "old": NOON, "": None}
-    one = customer(offered=mine, last_asked_at=asked[mine])
-    other = Customer("b", offered=theirs, last_asked_at=asked[theirs])
-    assert merge(one, other).offered == ("new" if mine or theirs else "")
-
-
-def test_but_not_for_more_than_anybody_else() -> None:
-    merged = merge(customer(waiting=waits(1, 2, 3, 4)), Customer("b", waiting=waits(5, 6, 7, 8)))
-    assert list(merged.waiting) == [f"survey {priority}" for priority in (8, 7, 6, 5, 4)]
-
-
-@pytest.mark.parametrize(("mine", "theirs"), list(itertools.product([True, False], repeat=2)))
-def test_of_two_merged_customers_one_must_still_exist(mine: bool, theirs: bool) -> None:
-    merged = merge(customer(deleted=mine), Customer("b", deleted=theirs))
-    assert merged.deleted == (mine and theirs)
-
-
-@pytest.mark.parametrize("reason", ["unsubscribed", "complained"])
-def test_whoever_of_the_two_wished_it_is_never_written_to(reason: str) -> None:
-    assert merge(customer(suppressed=reason), Customer("b")).suppressed == reason
-    assert merge(customer(suppressed="bounced"), Customer("b", suppressed=reason)).suppressed == reason
-
-
-def test_a_bounce_survives_a_merge_only_with_the_address_that_bounced() -> None:
-    bounced = Customer("b", address="gone@example.com", suppressed="bounced")
-    assert merge(customer(address=None), bounced).suppressed == "bounced"
-    assert merge(customer(learned_at={"address": NOON}), bounced).suppressed is None
-    assert merge(customer(suppressed="bounced"), Customer("b", address="ADA@example.com")).suppressed == "bounced"
-
-
 @pytest.mark.parametrize(
     ("reasons", "kept"),
     [
@@ -240,34 +180,6 @@ def test_a_wish_outweighs_a_bounce_and_the_first_wish_stays(
     reasons: tuple[Suppression | None, ...], kept: Suppression | None
 ) -> None:
     assert weightiest(*reasons) == kept
-
-
-MERGED = {
-    "a": Customer("a", merged_into="b"),
-    "b": Customer("b", merged_into="c"),
-    "c": STRANGER,
-    "lost": Customer("lost", merged_into="erased"),
-    "ring": Customer("ring", merged_into="ring"),
-}
-
-
-@pytest.mark.parametrize(
-    ("customer_id", "survivor"), [("a", "c"), ("c", "c"), ("lost", None), ("ring", None), ("erased", None), ("", None)]
-)
-def test_the_survivor_of_merges_is_the_one_merged_into_nobody(customer_id: str, survivor: str | None) -> None:
-    found = survivor_of(customer_id, MERGED)
-    assert (found.id if found else None) == survivor
-
-
-def test_merges_are_followed_in_one_read_for_each_step_and_nobody_is_read_twice() -> None:
-    asked: list[tuple[str, ...]] = []
-
-    def read(ids: Sequence[str]) -> Mapping[str, Customer]:
-        asked.append(tuple(ids))
-        return {id_: MERGED[id_] for id_ in ids if id_ in MERGED}
-
-    assert list(follow_merges(["a", "", "lost", "a", "ring"], read)) == ["a", "lost", "ring", "b", "c"]
-    assert asked == [("a", "lost", "ring"), ("b", "erased"), ("c",)]
 
 
 def test_an_address_is_recognised_by_its_hash_whatever_its_letter_case() -> None:

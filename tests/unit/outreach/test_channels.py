@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from afterbill.model.channels import Channel
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Customer, Suppression
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.messages import OPTED_OUT, Deferred, Mail, Receipt, Rejected, Sms, Unknown
@@ -15,7 +15,7 @@ from afterbill.model.short_links import ShortLink, short_code
 from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.delivery import PAUSE_CHECKED_AFTER, Outcome, SendResult
 from afterbill_cli.memory.table import MemoryTable
-from tests.factories import DAY, HOUR, KEYS, MINUTE, event, hash_address, invitation, policy, ref, ses_event
+from tests.factories import DAY, HOUR, KEYS, MINUTE, NOON, event, hash_address, invitation, policy, ref, ses_event
 from tests.unit.loop.crashes import every_fault, pass_days
 from tests.world import World, due_survey, texting
 
@@ -137,12 +137,12 @@ def test_a_stack_without_text_messages_sends_none() -> None:
 
 def test_a_number_that_said_stop_gets_none_whoever_has_it_now() -> None:
     world = due(SMS, MAIL)
-    world.stored.suppressions[hash_address(NUMBER)] = "unsubscribed"
+    world.stored.suppress(hash_address(NUMBER), Suppression.UNSUBSCRIBED, NOON, None)
     assert world.send(ID) == SendResult(Outcome.SENT)
     assert (texts(world), one(world).channel) == ([], "mail")
 
     world = due(SMS)
-    world.stored.suppressions[hash_address(NUMBER)] = "bounced"
+    world.stored.suppress(hash_address(NUMBER), Suppression.BOUNCED, NOON, None)
     assert world.send(ID) == SendResult(Outcome.SKIPPED, SkipReason.SUPPRESSED)
 
 

@@ -8,11 +8,13 @@ import pytest
 
 from afterbill.model.channels import Channel
 from afterbill.model.consent import Legal, Need
+from afterbill.model.customer import NOBODY, Recipient, Suppression
 from afterbill.model.invitation import Deferral, Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.webhooks import Source
 from afterbill.outreach.eligibility import Verdict, choose, following, follows_at, recheck, recheck_again
 from afterbill.outreach.policy import Policy, Situation, decide
 from tests.factories import (
+    ADA,
     COUNTRIES,
     DAY,
     HOUR,
@@ -22,6 +24,7 @@ from tests.factories import (
     SECOND,
     customer,
     event,
+    hash_address,
     invitation,
     policy,
     rule,
@@ -36,8 +39,14 @@ PHONE: dict[str, Any] = {"phone": "+81312345678"}
 WEEK = timedelta(days=7)
 
 
-def chosen(*channels: Channel, problem: SkipReason | None = None, **person: Any) -> Channel | SkipReason:
-    situation = Situation(customer(**person), phone_problem=problem)
+BOUNCED = Recipient(hash_address(ADA), suppressed=Suppression.BOUNCED)
+
+
+def chosen(
+    *channels: Channel, problem: SkipReason | None = None, bounced: bool = False, **person: Any
+) -> Channel | SkipReason:
+    recipient = BOUNCED if bounced else NOBODY
+    situation = Situation(customer(**person), phone_problem=problem, recipient=recipient)
     return choose(channels or ALL, WEEK, situation, policy(), DUE)
 
 
@@ -65,7 +74,7 @@ def test_the_first_that_can_be_used_is_taken(channels: Any, person: Any, expecte
         ((MAIL, APP), {"address": None}, SkipReason.NO_ADDRESS),
         ((MAIL, SMS), {"address": None}, SkipReason.NO_PHONE),
         ((SMS, MAIL), {"address": None}, SkipReason.NO_ADDRESS),
-        ((MAIL, APP), {"suppressed": "bounced"}, SkipReason.SUPPRESSED),
+        ((MAIL, APP), {"bounced": True}, SkipReason.SUPPRESSED),
     ],
 )
 def test_where_none_can_be_the_last_of_mail_and_text_messages_says_why(
@@ -95,8 +104,11 @@ def test_mail_and_text_messages_need_a_legal_basis_and_the_product_none() -> Non
 EVERYWHERE = policy(channels=ALL, seen_within=WEEK, fallback=2 * DAY, reminder=5 * DAY)
 
 
-def rechecked(rules: Policy = EVERYWHERE, now: Any = DUE, one: Invitation | None = None, **person: Any) -> Verdict:
-    return recheck(one or invitation(), Situation(customer(**person)), rules, now)
+def rechecked(
+    rules: Policy = EVERYWHERE, now: Any = DUE, one: Invitation | None = None, *, bounced: bool = False, **person: Any
+) -> Verdict:
+    situation = Situation(customer(**person), recipient=BOUNCED if bounced else NOBODY)
+    return recheck(one or invitation(), situation, rules, now)
 
 
 @pytest.mark.parametrize("suppressed", ["unsubscribed", "complained"])
@@ -105,12 +117,12 @@ def test_an_objection_closes_every_channel(suppressed: str) -> None:
 
 
 def test_a_bounce_closes_mail_only() -> None:
-    assert rechecked(suppressed="bounced", **PHONE) is SMS
-    assert rechecked(suppressed="bounced", **SEEN) is APP
+    assert rechecked(bounced=True, **PHONE) is SMS
+    assert rechecked(bounced=True, **SEEN) is APP
 
 
 def test_a_bounce_known_at_capture_keeps_no_other_channel_from_being_tried() -> None:
-    bounced = Situation(customer(suppressed="bounced"))
+    bounced = Situation(customer(), recipient=BOUNCED)
     found = decide(event(), Source("shop", "test"), bounced, EVERYWHERE, NOON)
     assert (found.invitation.ready_at, found.invitation.reason) == (DUE, "")
 

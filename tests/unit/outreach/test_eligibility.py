@@ -64,7 +64,7 @@ def test_a_due_invitation_goes_out_when_nothing_has_happened() -> None:
     ("reason", "circumstances"),
     [
         (SkipReason.CUSTOMER_DELETED, {"person": customer(deleted=True)}),
-        (SkipReason.SUPPRESSED, {"person": customer(suppressed="bounced")}),
+        (SkipReason.SUPPRESSED, {"person": customer(suppressed="unsubscribed")}),
         (SkipReason.NO_ADDRESS, {"person": customer(address=None)}),
         (SkipReason.BAD_ADDRESS, {"problem": SkipReason.BAD_ADDRESS}),
         (SkipReason.ROLE_ADDRESS, {"problem": SkipReason.ROLE_ADDRESS}),
@@ -346,10 +346,6 @@ def test_any_other_visit_keeps_no_reminder_back(one: Invitation) -> None:
 
 def test_a_survey_that_closes_before_its_tap_is_judged_is_left_alone() -> None:
     assert rechecked_reminder(tapped(MINUTE, expiry=7 * DAY + MINUTE)) is SkipReason.ANSWERED
-
-
-def test_a_customer_merged_with_one_that_was_never_asked_is_reminded() -> None:
-    assert rechecked_reminder(person=customer()) is Channel.MAIL
 
 
 def test_a_reminder_waits_for_the_window_too() -> None:

@@ -156,14 +156,6 @@ def test_where_mail_is_forwarded_the_address_written_to_is_given_up_too() -> Non
     assert world.stored.people["ada"].suppressed == "bounced"
 
 
-def test_whoever_took_over_a_merged_customer_is_suppressed() -> None:
-    world = asked()
-    world.stored.people["ada"] = customer(merged_into="eve")
-    world.stored.people["eve"] = customer(id="eve")
-    world.report(ses_event("complaint", ID))
-    assert world.stored.people["eve"].suppressed == "complained"
-
-
 @pytest.mark.parametrize("who", [customer(address=None), None])
 def test_somebody_without_an_address_leaves_the_suppression_of_it(who: Any) -> None:
     world = asked()

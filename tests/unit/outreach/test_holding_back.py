@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from afterbill.model.billing import CustomerRef, Touchpoint
-from afterbill.model.customer import Customer, Waiting
+from afterbill.model.customer import Customer, Recipient, Waiting
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation, SkipReason, State
 from afterbill.model.messages import Deferred, Rejected, Unknown
@@ -103,9 +103,9 @@ class Contested(MemoryTable):
         self.between()
         return super().defer(invitation, customer)
 
-    def claim(self, invitation: Invitation, customer: Customer) -> bool:
+    def claim(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> bool:
         self.between()
-        return super().claim(invitation, customer)
+        return super().claim(invitation, customer, recipient)
 
     def between(self) -> None:
         meanwhile, self.meanwhile = self.meanwhile, None

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterbill.model.billing import BillingEvent, Money, Touchpoint
-from afterbill.model.customer import Waiting
+from afterbill.model.customer import NOBODY, Waiting
 from afterbill.model.invitation import Deferral, Invitation, SkipReason, State
 from afterbill.model.webhooks import Source
 from afterbill.outreach.policy import (
@@ -150,7 +150,7 @@ def test_a_morning_that_comes_too_late_after_the_cooldown_is_the_cooldowns_fault
 
 
 def test_who_was_never_asked_is_in_no_cooldown() -> None:
-    assert cooled(customer(), 90 * DAY) == cooled(None, 90 * DAY) < NOON - 1000 * DAY
+    assert cooled(customer(), NOBODY, 90 * DAY) == cooled(None, NOBODY, 90 * DAY) < NOON - 1000 * DAY
 
 
 # The window

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from afterbill.model.customer import Waiting
+from afterbill.model.customer import NOBODY, Waiting
 from afterbill.model.invitation import SkipReason, State
 from afterbill.model.messages import Deferred, Rejected, Unknown
 from afterbill.outreach.send_survey import Outcome, SendResult
@@ -55,7 +55,7 @@ def test_a_refusal_after_another_survey_went_out_does_not_unmake_that(world: Wor
     world.change(ID, state=State.SENDING, attempt="a", claimed_at=claimed_at)
     world.change_person("ada", last_asked_at=claimed_at + MINUTE)
     mine = replace(world.stored.invitations[ID], previously_asked_at=None)
-    world.stored.release(mine, world.stored.people["ada"])
+    world.stored.release(mine, world.stored.people["ada"], NOBODY)
     assert world.stored.invitations[ID].state is State.PENDING
     assert world.stored.people["ada"].last_asked_at == claimed_at + MINUTE
 
@@ -64,7 +64,7 @@ def test_a_refusal_after_another_survey_went_out_does_not_unmake_that(world: Wor
 def test_an_attempt_that_is_no_longer_the_one_at_work_changes_nothing(world: World, state: State) -> None:
     now = world.change(ID, state=state, attempt="another")
     mine = replace(now, attempt="mine", claimed_at=world.now, message_id="m")
-    world.stored.release(mine, world.stored.people["ada"])
+    world.stored.release(mine, world.stored.people["ada"], NOBODY)
     world.stored.mark_sent(mine)
     world.stored.mark_unknown(mine)
     assert world.stored.invitations[ID] == now

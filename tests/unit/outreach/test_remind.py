@@ -24,7 +24,6 @@ from tests.factories import (
     OFFICE,
     SECOND,
     compose,
-    customer,
     event,
     invitation,
     policy,
@@ -428,10 +427,3 @@ def test_a_survey_refused_and_sent_later_is_followed_by_one_reminder_a_week_afte
     assert sent_at is not None
     assert reminded_at is not None
     assert reminded_at - sent_at >= LATER
-
-
-def test_a_person_merged_away_since_is_reminded_as_who_is_left(world: World) -> None:
-    world.stored.people["ada"] = customer(merged_into="grace", version=2)
-    world.stored.people["grace"] = customer(id="grace", address="grace@example.com")
-    world.live(LATER)
-    assert [mail.to for mail in world.outbox] == [ADA, "grace@example.com"]

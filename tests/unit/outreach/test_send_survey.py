@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.model.customer import Customer, Waiting
+from afterbill.model.customer import Customer, Recipient, Waiting
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Delivery, Invitation, SkipReason, State
 from afterbill.outreach.delivery import Outcome, SendResult, require_customer
@@ -181,11 +181,11 @@ class Contested(MemoryTable):
 
     meanwhile: object = None
 
-    def claim(self, invitation: Invitation, customer: Customer) -> bool:
+    def claim(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> bool:
         meanwhile, self.meanwhile = self.meanwhile, None
         if callable(meanwhile):
             meanwhile()
-        return super().claim(invitation, customer)
+        return super().claim(invitation, customer, recipient)
 
 
 def contested(world: World) -> Contested:

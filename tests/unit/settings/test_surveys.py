@@ -57,8 +57,8 @@ def test_a_cancelled_order_and_a_reversed_payment_stop_only_their_own_survey() -
 
 def test_refunds_disputes_and_cancellations_stop_what_came_before() -> None:
     rules = load_policy(SHIPPED).rules
-    adverse = (Touchpoint.REFUNDED, Touchpoint.DISPUTED, Touchpoint.CANCELLED)
-    assert {rules[touchpoint].stops for touchpoint in adverse} == {Stops.CUSTOMER}
+    assert {rules[touchpoint].stops for touchpoint in (Touchpoint.REFUNDED, Touchpoint.DISPUTED)} == {Stops.CUSTOMER}
+    assert rules[Touchpoint.CANCELLED].stops is Stops.SUBSCRIPTION
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,11 @@ def test_refunds_disputes_and_cancellations_stop_what_came_before() -> None:
         ("touchpoints.renewed.ask", "yes", "surveys.toml: touchpoints.renewed.ask:"),
         ("touchpoints.renewed.stage", "bliss", "surveys.toml: touchpoints.renewed.stage:"),
         ("touchpoints.renewed.stops", "everything", "surveys.toml: touchpoints.renewed.stops:"),
+        (
+            "touchpoints.refunded.stops",
+            "subscription",
+            'surveys.toml: touchpoints: refunded.stops: "subscription" is for cancelled alone: nothing else ends one',
+        ),
         ("touchpoints.renewed.priority", 101, "surveys.toml: touchpoints.renewed.priority:"),
         ("touchpoints.renewed.channels", ["pigeon"], "surveys.toml: touchpoints.renewed.channels:"),
         ("touchpoints.renewed.colour", "red", "surveys.toml: touchpoints.renewed.colour:"),

@@ -225,7 +225,7 @@ def _plan(
         first = replace(event, occurred_at=min(event.occurred_at, snapshot.invitation.occurred_at))
         invitation, customer = snapshot.invitation, take_back(first, rule, identity.customer, now)
     else:
-        situation = Situation(identity.customer, _stopped(event, snapshot), snapshot.recipient)
+        situation = Situation(identity.customer, _stopped(event, snapshot), recipient=snapshot.recipient)
         decision = decide(event, source, situation, policy, now)
         invitation, customer = decision.invitation, decision.customer
     effective = not _idle_test(event, source)

@@ -102,9 +102,9 @@ class Situation:
 
     customer: Customer | None
     stopped: bool = False
-    recipient: Recipient = NOBODY
     address_problem: SkipReason | None = None
     phone_problem: SkipReason | None = None
+    recipient: Recipient = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +140,26 @@ def decide(event: BillingEvent, source: Source, situation: Situation, policy: Po
 def take_back(event: BillingEvent, rule: Rule, customer: Customer | None, now: datetime) -> Customer | None:
     """Return the customer after this event, which may take back every earlier fact of theirs.
 
-    The end of a subscription may be taken back itself, so it is not noted here: `held` tells what it stops.
+    The end of a subscription may be taken back itself, so its moment is not noted here: `held` tells what it stops.
     """
-    lasting = event.touchpoint is not Touchpoint.CANCELLED or not subscription_of(event)
-    if customer is None or not lasting or rule.stops not in {Stops.CUSTOMER, Stops.SUBSCRIPTION}:
+    if customer is None or rule.stops not in {Stops.CUSTOMER, Stops.SUBSCRIPTION}:
         return customer
+    if ending := _ending(event):
+        return customer if no_farewell(event.fact, ending, customer, now) else _waits_for_no_more(customer)
     # A sender's clock that runs ahead must not stop what has not happened yet.
     at = max(filter(None, (customer.last_adverse_at, min(event.occurred_at, now))))
-    if at == customer.last_adverse_at:
-        return customer
-    # A survey that will be refused when it is due must not keep others waiting until then.
+    return customer if at == customer.last_adverse_at else replace(_waits_for_no_more(customer), last_adverse_at=at)
+
+
+def _ending(event: BillingEvent) -> str:
+    """Return the id of the subscription whose end this is, empty for any other event."""
+    return subscription_of(event) if event.touchpoint is Touchpoint.CANCELLED else ""
+
+
+def _waits_for_no_more(customer: Customer) -> Customer:
+    """Return the customer without the surveys that are stopped: they must not keep others waiting."""
     waiting = {id_: survey for id_, survey in customer.waiting.items() if not survey.stoppable}
-    return replace(customer, last_adverse_at=at, waiting=waiting)
+    return replace(customer, waiting=waiting)
 
 
 def failed_since(touchpoint: str | None, occurred_at: datetime, failed_at: datetime | None) -> bool:
@@ -350,7 +358,7 @@ def _not_wanted(event: BillingEvent, rule: Rule, source: Source) -> SkipReason |
 
 
 def _farewell(event: BillingEvent, customer: Customer | None, now: datetime) -> SkipReason | None:
-    ending = subscription_of(event) if event.touchpoint is Touchpoint.CANCELLED else ""
+    ending = _ending(event)
     return no_farewell(event.fact, ending, customer, now) if customer and ending else None
 
 

@@ -49,7 +49,7 @@ class InvitationsTable(InvitationTable):
             return Situation(customer, stopped)
         address = keys.address(hashed)
         known = items if hashed == planned else self.read([address])
-        return Situation(customer, stopped, recipient_of(hashed, known.get(address[keys.PK]["S"], {})))
+        return Situation(customer, stopped, recipient=recipient_of(hashed, known.get(address[keys.PK]["S"], {})))
 
     def claim(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> bool:
         """pending -> sending under this attempt, and note that customer and address were asked; False on any change."""

@@ -254,6 +254,15 @@ class SurveysFile(Table):
     in_product: InProductTable = InProductTable()
     links: dict[Name, LinkTable] = Field(default={})
 
+    @field_validator("touchpoints")
+    @classmethod
+    def _end_what_can_end(cls, value: Mapping[Touchpoint, RuleTable]) -> Mapping[Touchpoint, RuleTable]:
+        for touchpoint, rule in value.items():
+            if rule.stops is Stops.SUBSCRIPTION and touchpoint is not Touchpoint.CANCELLED:
+                message = f'{touchpoint}.stops: "subscription" is for cancelled alone: nothing else ends one'
+                raise ValueError(message)
+        return value
+
     @model_validator(mode="after")
     def _names_fit(self) -> "SurveysFile":
         for name, campaign in self.campaigns.items():
