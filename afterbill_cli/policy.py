@@ -9,6 +9,7 @@ from pathlib import Path
 from afterbill.connectors import registry
 from afterbill.intake.capture_event import capture_event
 from afterbill.intake.capture_fact import CaptureDeps, Outcome
+from afterbill.model.addresses import mailbox
 from afterbill.model.billing import ObjectReference, OperatorTask, ParsedElement, Touchpoint
 from afterbill.model.errors import AfterbillError, ConfigurationError, PayloadError
 from afterbill.model.invitation import Invitation, SkipReason
@@ -102,7 +103,7 @@ def _dry_capture(policy: Policy) -> CaptureDeps:
         apis=MemoryApis(closed=True),
         inbox=MemoryInbox(),
         dead_letters=MemoryDeadLetters(),
-        hash_address=lambda address: address.casefold(),
+        hash_address=mailbox,
         new_id=lambda: uuid.uuid4().hex,
     )
 

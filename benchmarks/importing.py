@@ -14,9 +14,9 @@ from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.answers.external import ExternalResponse
 from afterbill.intake import import_responses
 from afterbill.intake.import_customers import TOGETHER, CustomerImportDeps, import_customers
+from afterbill.model.addresses import address_hash
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.model.channels import Channel
-from afterbill.model.customer import address_hash
 from afterbill.model.invitation import Answer
 from benchmarks.table import Row
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from afterbill.intake.connector import About, Address, Connector
 from afterbill.model import links
+from afterbill.model.addresses import address_hash
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint, fact_key
 from afterbill.model.channels import Channel
-from afterbill.model.customer import Customer, address_hash
+from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation
 from afterbill.model.messages import Mail
 from afterbill.model.webhooks import Source

@@ -6,9 +6,7 @@ from functools import cache, lru_cache
 from importlib import resources
 from zoneinfo import available_timezones
 
-from email_validator import EmailNotValidError, validate_email
-
-from afterbill.adapters.addresses import ROLES
+from afterbill.adapters.addresses import address_fault
 from afterbill_cli.importing.report import masked, shown
 
 _LONGEST_ID, _LONGEST_TEXT = 500, 2000
@@ -39,17 +37,12 @@ def address(value: str) -> str:
     holder, _, domain = value.rpartition("@")
     if _PLAIN_HOLDER.fullmatch(holder) and len(domain) <= _LONGEST_DOMAIN and _is_domain(domain):
         return value
-    reason = _why_no_address(value)
+    reason = address_fault(value)
     if reason:
         several = any(one in value for one in ",;") and value.count("@") > 1
         hint = "Only one address fits into a row" if several else "Correct it, or remove the row"
         raise WrongError(f"{masked(value)} is no address: {reason.rstrip('.')}", hint)
     return value
-
-
-def is_role(value: str) -> bool:
-    """True when an address belongs to a role or a program, not to a person."""
-    return value.partition("@")[0].partition("+")[0].casefold() in ROLES
 
 
 def identifier(value: str) -> str:
@@ -127,16 +120,7 @@ def _zones() -> frozenset[str]:
 @lru_cache(maxsize=10_000)
 def _is_domain(domain: str) -> bool:
     """Most customers share a few domains: one is looked at once."""
-    return not _why_no_address(f"x@{domain}")
-
-
-def _why_no_address(value: str) -> str:
-    try:
-        # SES takes no other letters before the @ (SendEmail, Destination). Names for tests are for tests.
-        validate_email(value, check_deliverability=False, test_environment=True, allow_smtputf8=False, strict=True)
-    except EmailNotValidError as error:
-        return str(error)
-    return ""
+    return not address_fault(f"x@{domain}")
 
 
 def _short(value: str, longest: int) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from afterbill.adapters.addresses import is_role
+from afterbill.model.addresses import mailbox
 from afterbill.model.billing import BillingEvent, CustomerRef
 from afterbill.model.errors import AfterbillError
 from afterbill_cli.importing import checks, records, text_files
@@ -96,7 +98,7 @@ def _empty(record: Record) -> Problem:
 
 def _notes(values: Mapping[str, str]) -> list[str]:
     notes = []
-    if checks.is_role(values[EMAIL]):
+    if is_role(values[EMAIL]):
         notes.append("addresses of offices and programs (billing@, noreply@) are imported, and never asked")
     if ("consent_at" in values) != ("consent_text" in values):
         notes.append("rows have only one of consent_at and consent_text: without both there is no proof of a consent")
@@ -167,7 +169,7 @@ def read(layout: Layout, at: Callable[[int], None]) -> Rows:
 def _duplicates(row: CustomerRow, line: int, seen: Seen) -> list[Problem]:
     """A row that is refused claims nothing, so that the next one about this customer can be taken."""
     who = row.event.customer
-    names = {EMAIL: f"mail {(who.address or '').casefold()}"} | ({ID: f"id {who.id}"} if who.id else {})
+    names = {EMAIL: f"mail {mailbox(who.address or '')}"} | ({ID: f"id {who.id}"} if who.id else {})
     first = {column: seen.claim(name, line) for column, name in names.items()}
     labels = {EMAIL: masked(who.address or ""), ID: shown(who.id or "")}
     problems = [

@@ -17,8 +17,9 @@ from afterbill.intake.capture_fact import CaptureDeps, Sender, capture_fact
 from afterbill.intake.connector import About, Address, Connector
 from afterbill.intake.run_campaigns import CampaignDeps, run_campaigns
 from afterbill.model import links
+from afterbill.model.addresses import address_hash
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
-from afterbill.model.customer import Customer, address_hash
+from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation, State
 from afterbill.model.messages import INVITATION_TAG, Accepted, Deferred, Mail, Receipt, Rejected, Unknown

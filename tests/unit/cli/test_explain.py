@@ -10,8 +10,9 @@ from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
 from afterbill.answers.external import ExternalResponse, closed_invitation
 from afterbill.intake.ports import FactWrites
+from afterbill.model.addresses import address_hash
 from afterbill.model.channels import Channel
-from afterbill.model.customer import Waiting, address_hash
+from afterbill.model.customer import Waiting
 from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import Answer, Deferral, Delivery, SkipReason, State
 from afterbill.model.links import Purpose, derive_key, sign

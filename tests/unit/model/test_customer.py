@@ -10,7 +10,6 @@ from afterbill.model.customer import (
     Customer,
     Suppression,
     Waiting,
-    address_hash,
     await_survey,
     learn,
     weightiest,

@@ -1,7 +1,8 @@
 """Addresses at which mail can reach no person."""
 
-from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+from email_validator import EmailNotValidError, validate_email
 
+from afterbill.model.addresses import mailbox
 from afterbill.model.invitation import SkipReason
 
 _MACHINES = """
@@ -17,28 +18,29 @@ ROLES = frozenset(f"{_MACHINES}{_DUTIES}".split())
 """Names before the @ that stand for a function and not for a person."""
 
 
-def address_problem(address: str) -> SkipReason | None:
-    """Return the reason why mail to this address is pointless, None where it may arrive; DNS is not asked.
+def is_role(address: str) -> bool:
+    """Return whether an address belongs to a function or a program, whatever its tag (`info+shop@`)."""
+    return mailbox(address).rpartition("@")[0].partition("+")[0] in ROLES
 
-    What SES cannot carry is bad too: a name before the @ in other letters than ASCII.
+
+def address_fault(address: str) -> str:
+    """Return why no mail can be sent to this address, in words; empty where it can. DNS is not asked.
+
+    Judged is the spelling that is sent. What SES cannot carry is a fault too: a name before the @ in other letters than
+    ASCII.
     """
-    checked = _checked(address)
-    if checked is None:
-        return SkipReason.BAD_ADDRESS
-    return SkipReason.ROLE_ADDRESS if checked.local_part.casefold().partition("+")[0] in ROLES else None
-
-
-def ascii_address(address: str) -> str:
-    """The address with its domain as DNS spells it (`bücher.de` is `xn--bcher-kva.de`), which is all that SES takes."""
-    checked = _checked(address)
-    return (checked.ascii_email if checked else None) or address
-
-
-def _checked(address: str) -> ValidatedEmail | None:
     try:
         # The domain test is reserved (RFC 2606): mail there only bounces, and trying things out needs one.
-        return validate_email(
-            address, check_deliverability=False, allow_smtputf8=False, strict=True, test_environment=True
+        validate_email(
+            mailbox(address), check_deliverability=False, allow_smtputf8=False, strict=True, test_environment=True
         )
-    except EmailNotValidError:
-        return None
+    except EmailNotValidError as error:
+        return str(error)
+    return ""
+
+
+def address_problem(address: str) -> SkipReason | None:
+    """Return the reason why mail to this address is pointless, None where it may arrive."""
+    if address_fault(address):
+        return SkipReason.BAD_ADDRESS
+    return SkipReason.ROLE_ADDRESS if is_role(address) else None

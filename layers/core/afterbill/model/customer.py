@@ -1,9 +1,6 @@
 """A customer as learned from events, in whatever order these arrive."""
 
-import hashlib
-import hmac
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -184,16 +181,3 @@ def _deleted(customer: Customer, event: BillingEvent) -> Customer:
     if gone == customer.deleted or not (gone or back):
         return customer
     return replace(customer, deleted=gone, learned_at={**customer.learned_at, "deleted": at})
-
-
-def address_hash(address: str, key: bytes) -> str:
-    """Return a keyed hash by which an address is recognised without being stored.
-
-    Letter case does not count, nor whether its domain is spelled in letters or as DNS and mail systems spell it.
-    """
-    plain = address.strip().casefold()
-    name, at, domain = plain.rpartition("@")
-    if not domain.isascii():
-        with suppress(UnicodeError):
-            plain = f"{name}{at}{domain.encode('idna').decode()}"
-    return hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()[:32]

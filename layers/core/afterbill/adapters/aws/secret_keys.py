@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.model.customer import address_hash
+from afterbill.model.addresses import address_hash
 from afterbill.model.errors import ConfigurationError
 from afterbill.model.links import derive_key
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
-from afterbill.adapters.addresses import ascii_address
 from afterbill.adapters.aws.clients import error_code
+from afterbill.model.addresses import mailbox
 from afterbill.model.messages import Accepted, Deferred, Mail, Receipt, Rejected, Unknown
 
 _THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException"})
@@ -45,7 +45,7 @@ class SesMailer:
         body = {"Text": _utf8(mail.text), "Html": _utf8(mail.html)}
         return {
             "FromEmailAddress": mail.sender,
-            "Destination": {"ToAddresses": [ascii_address(mail.to)]},
+            "Destination": {"ToAddresses": [mailbox(mail.to)]},
             "ReplyToAddresses": [mail.reply_to] if mail.reply_to else [],
             "ConfigurationSetName": self.configuration_set,
             "EmailTags": [{"Name": name, "Value": value} for name, value in mail.tags.items()],
