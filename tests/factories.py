@@ -15,9 +15,8 @@ from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation
-from afterbill.model.messages import Mail
+from afterbill.model.messages import INVITATION_TAG, Mail
 from afterbill.model.webhooks import Source
-from afterbill.outreach.handle_mail_event import INVITATION_TAG
 from afterbill.outreach.policy import Policy, Rule, Stops
 from afterbill.outreach.sending_window import Almanac, SendingWindow
 

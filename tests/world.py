@@ -14,8 +14,8 @@ from afterbill.model.invitation import Invitation, State
 from afterbill.model.messages import INVITATION_TAG, Sms
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.delivery import SendDeps, SendResult
+from afterbill.outreach.delivery_reports import Outcome as MailOutcome
 from afterbill.outreach.handle_mail_event import MailEventDeps, handle_mail_event
-from afterbill.outreach.handle_mail_event import Outcome as MailOutcome
 from afterbill.outreach.policy import Policy
 from afterbill.outreach.send_survey import send_survey
 from afterbill.outreach.sweep import Finding, SweepDeps, sweep

@@ -7,8 +7,10 @@ from typing import Any
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.secret_keys import secret_keys
 from afterbill.adapters.dynamodb.responses import ResponsesTable
-from afterbill.outreach.handle_mail_event import MailEventDeps, Outcome, handle_mail_event
+from afterbill.outreach.delivery_reports import Outcome
+from afterbill.outreach.handle_mail_event import MailEventDeps, handle_mail_event
 from afterbill.runtime.batch import process
+from afterbill.runtime.notifications import message_in
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
 
@@ -17,9 +19,11 @@ _GREETING = "Successfully validated SNS topic"
 
 _keys = secret_keys(config.setting("KEYS_SECRET"))
 _handling = MailEventDeps(
-    mail_events=ResponsesTable(client("dynamodb"), config.setting("TABLE")),
+    events=ResponsesTable(client("dynamodb"), config.setting("TABLE")),
     hash_address=_keys.hash_address,
     day_of=config.day_of(),
+    link_keys=_keys.current,
+    sender=config.setting("SENDER"),
 )
 
 
@@ -29,11 +33,12 @@ def handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401  # t
 
 
 def _handle_record(record: dict[str, Any]) -> None:
-    message = json.loads(record["body"])["Message"]
+    message = message_in(record["body"])
     if message.startswith(_GREETING):
         return
     mail_event = json.loads(message)
     outcome = handle_mail_event(mail_event, _handling, datetime.now(UTC))
-    logger.info("mail event", outcome=outcome, kind=str(mail_event.get("eventType")))
+    kind = mail_event.get("eventType") or mail_event.get("notificationType")
+    logger.info("mail event", outcome=outcome, kind=str(kind))
     if outcome is Outcome.SUPPRESSED:
         count(Metric.ADDRESSES_SUPPRESSED)

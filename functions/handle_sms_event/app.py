@@ -7,10 +7,14 @@ from typing import Any
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.secret_keys import secret_keys
 from afterbill.adapters.dynamodb.short_links import ShortLinksTable
-from afterbill.outreach.handle_sms_event import Outcome, SmsEventDeps, handle_sms_event
+from afterbill.outreach.delivery_reports import Outcome
+from afterbill.outreach.handle_sms_event import SmsEventDeps, handle_sms_event
 from afterbill.runtime.batch import process
+from afterbill.runtime.notifications import message_in
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
+
+_METRICS = {Outcome.SUPPRESSED: Metric.ADDRESSES_SUPPRESSED, Outcome.UNSUBSCRIBED: Metric.UNSUBSCRIBED}
 
 _keys = secret_keys(config.setting("KEYS_SECRET"))
 _handling = SmsEventDeps(
@@ -26,8 +30,8 @@ def handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401  # t
 
 
 def _handle_record(record: dict[str, Any]) -> None:
-    text_event = json.loads(json.loads(record["body"])["Message"])
+    text_event = json.loads(message_in(record["body"]))
     outcome = handle_sms_event(text_event, _handling, datetime.now(UTC))
     logger.info("text message event", outcome=outcome, kind=str(text_event.get("eventType", "inbound")))
-    if outcome is Outcome.SUPPRESSED:
-        count(Metric.ADDRESSES_SUPPRESSED)
+    if metric := _METRICS.get(outcome):
+        count(metric)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.integration.samples import mail_event, sample
+from tests.integration.samples import mail_event, sample, unsubscribe_token
 
 ADDRESS = "mirjam.keller@example.com"
 
@@ -18,16 +18,36 @@ def failed(answer):
     return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
 
 
+def reasons(stack):
+    return [item["reason"]["S"] for item in stack.items("SUPPRESSION")]
+
+
+def notification(kind, **filled):
+    """A notification of an identity, inside a message of SNS, inside an event of SQS."""
+    (record,) = sample("sqs/mail_event")["Records"]
+    message = sample(f"ses/notification_{kind}", RECIPIENT=ADDRESS, **filled)
+    return {"Records": [record | {"body": json.dumps({"Type": "Notification", "Message": json.dumps(message)})}]}
+
+
+def unwrapped(event):
+    """The event as SQS gets it where SNS delivers raw messages."""
+    (record,) = event["Records"]
+    return {"Records": [record | {"body": json.loads(record["body"])["Message"]}]}
+
+
 @pytest.mark.parametrize(
     ("kind", "delivery", "suppressed"),
     [
         ("send", 1, None),
         ("delivery", 2, None),
+        ("delivery_delay", 1, None),
         ("bounce_transient", 1, None),
         ("bounce_permanent", 3, "bounced"),
         ("complaint", 4, "complained"),
+        ("complaint_not_spam", 1, None),
         ("reject", 1, None),
         ("rendering_failure", 1, None),
+        ("subscription", 1, None),
     ],
 )
 def test_every_kind_of_event(stack, loop, kind, delivery, suppressed):
@@ -37,7 +57,7 @@ def test_every_kind_of_event(stack, loop, kind, delivery, suppressed):
         assert failed(loop.mail(mail_event(kind, invitation.id, ADDRESS))) == []
 
     assert loop.invitation(invitation.id).delivery == delivery
-    assert [item["reason"]["S"] for item in stack.items("SUPPRESSION")] == ([suppressed] if suppressed else [])
+    assert reasons(stack) == ([suppressed] if suppressed else [])
     assert stack.items("CUSTOMER")[0].get("suppressed") == ({"S": suppressed} if suppressed else None)
 
 
@@ -50,29 +70,66 @@ def test_in_whatever_order_they_come_the_last_rank_stands(loop):
     assert loop.invitation(invitation.id).delivery == 4
 
 
-def test_a_bounce_of_an_address_the_customer_has_left_suppresses_that_address_alone(stack, loop):
+def test_a_complaint_of_an_address_the_customer_has_left_suppresses_that_address_alone(stack, loop):
     invitation = loop.sent()
 
-    loop.mail(mail_event("bounce_permanent", invitation.id, "left@example.com"))
+    loop.mail(mail_event("complaint", invitation.id, "left@example.com"))
 
-    assert len(stack.items("SUPPRESSION")) == 1
+    assert reasons(stack) == ["complained"]
     assert "suppressed" not in stack.items("CUSTOMER")[0]
 
 
 def test_events_of_other_mails_are_not_ours(stack, loop):
     assert failed(loop.mail(mail_event("complaint", "0" * 32, ADDRESS))) == []
-    assert stack.items("SUPPRESSION") == []
+    assert reasons(stack) == []
+
+
+def test_a_notification_is_recognised_by_the_signed_link_in_its_headers(stack, loop):
+    invitation = loop.sent()
+
+    assert failed(loop.mail(notification("complaint", UNSUBSCRIBE_TOKEN=unsubscribe_token(invitation.id)))) == []
+
+    assert loop.invitation(invitation.id).delivery == 4
+    assert stack.items("CUSTOMER")[0]["suppressed"] == {"S": "complained"}
+
+
+def test_a_notification_without_any_trace_suppresses_the_address_it_reports(stack, loop, capsys):
+    invitation = loop.sent()
+
+    assert failed(loop.mail(notification("bounce"))) == []
+
+    assert reasons(stack) == ["bounced"]
+    assert loop.invitation(invitation.id).delivery == 1
+    assert ADDRESS not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("kind", ["delivery", "topic_set"])
+def test_other_notifications_are_read_and_change_nothing(stack, loop, kind):
+    assert failed(loop.mail(notification(kind))) == []
+    assert reasons(stack) == []
+
+
+def test_raw_delivery_of_sns_changes_nothing(stack, loop):
+    invitation = loop.sent()
+    greeting = sample("sqs/mail_event", SES_EVENT="Successfully validated SNS topic for Amazon SES event publishing.")
+
+    for event in (greeting, mail_event("complaint", invitation.id, ADDRESS)):
+        assert failed(loop.mail(unwrapped(event))) == []
+
+    assert loop.invitation(invitation.id).delivery == 4
+    assert reasons(stack) == ["complained"]
 
 
 @pytest.mark.parametrize(
     "body",
     [
+        "[]",
         "mirjam.keller@example.com",
         json.dumps({"Message": "mirjam.keller@example.com"}),
         json.dumps({"Message": "{}"}),
         json.dumps({"Message": json.dumps({"eventType": "Send", "mail": {"messageId": "1", "timestamp": ADDRESS}})}),
     ],
-    ids=["not JSON", "a message that is not JSON", "an empty message", "an address for a time"],
+    ids=["a list", "not JSON", "a message that is not JSON", "an empty message", "an address for a time"],
 )
 def test_a_poison_message_fails_alone_and_tells_nobody_whom_it_is_about(loop, body):
     invitation = loop.sent()
@@ -102,4 +159,4 @@ def test_when_the_table_does_not_answer_the_message_comes_again(stack, loop, ope
     stack.failures.clear()
     assert failed(loop.mail(event)) == []
     assert loop.invitation(invitation.id).delivery == 4
-    assert len(stack.items("SUPPRESSION")) == 1
+    assert reasons(stack) == ["complained"]

@@ -173,12 +173,35 @@ def test_a_report_raises_the_rank(loop, handle, invitation):
 
 
 @pytest.mark.usefixtures("invitation")
-def test_who_answers_stop_is_not_asked_again_by_mail_either(stack, handle):
+@pytest.mark.parametrize("text", ["STOP", "REMOVE", "Unsubscribe me from these messages now please"])
+def test_who_answers_stop_is_not_asked_again_by_mail_either(stack, handle, text):
     for _ in range(2):
-        assert failed(handle(sms_event("inbound"))) == []
+        assert failed(handle(sms_event("inbound", messageBody=text))) == []
 
     assert [item["reason"]["S"] for item in stack.items("SUPPRESSION")] == ["unsubscribed"]
     assert stack.items("CUSTOMER")[0]["suppressed"] == {"S": "unsubscribed"}
+
+
+@pytest.mark.usefixtures("invitation")
+def test_an_objection_is_counted_and_logged_like_any_unsubscription(capsys, handle):
+    capsys.readouterr()
+    handle(sms_event("inbound"))
+    handle(sms_event("inbound", messageBody="9"))
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["outcome"] for line in lines if "outcome" in line] == ["unsubscribed", "other"]
+    assert [line["Unsubscribed"] for line in lines if "Unsubscribed" in line] == [[1.0]]
+    assert not any("AddressesSuppressed" in line for line in lines)
+
+
+@pytest.mark.usefixtures("invitation")
+def test_raw_delivery_of_sns_changes_nothing(stack, handle):
+    (record,) = sms_event("inbound")["Records"]
+    raw = record | {"body": json.loads(record["body"])["Message"]}
+
+    assert failed(handle({"Records": [raw]})) == []
+
+    assert [item["reason"]["S"] for item in stack.items("SUPPRESSION")] == ["unsubscribed"]
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import REMINDER, Answer, Invitation, State
-from afterbill.model.messages import Accepted, Deferred, Mail, Receipt, Rejected, Unknown
+from afterbill.model.messages import INVITATION_TAG, Accepted, Deferred, Mail, Receipt, Rejected, Unknown
 from afterbill.outreach.caps import SendingCaps
-from afterbill.outreach.handle_mail_event import INVITATION_TAG
 from afterbill.outreach.policy import Policy, Stops
 from afterbill.outreach.sending_window import is_open
 from tests.factories import (

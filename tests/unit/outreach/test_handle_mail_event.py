@@ -10,13 +10,38 @@ from hypothesis import strategies as st
 
 from afterbill.model.errors import PayloadError
 from afterbill.model.invitation import Delivery, Invitation, State
-from afterbill.outreach.handle_mail_event import INVITATION_TAG, Outcome
-from tests.factories import ADA, DAY, HOUR, NOON, customer, hash_address, invitation, ses_event
+from afterbill.model.links import Purpose
+from afterbill.model.messages import INVITATION_TAG
+from afterbill.outreach.delivery_reports import Outcome
+from afterbill.outreach.handle_mail_event import MailEventDeps, handle_mail_event
+from tests.factories import (
+    ADA,
+    DAY,
+    HOUR,
+    KEYS,
+    NOON,
+    customer,
+    day_of,
+    hash_address,
+    invitation,
+    ses_event,
+    survey_token,
+)
 from tests.world import World
 
 ID = invitation().id
-KINDS = ("send", "delivery", "bounce_transient", "bounce_permanent", "complaint", "reject", "rendering_failure")
-PROOFS = KINDS[:5]
+PROOFS = (
+    "send",
+    "delivery_delay",
+    "delivery",
+    "bounce_transient",
+    "complaint_not_spam",
+    "bounce_permanent",
+    "complaint",
+)
+NO_PROOFS = ("reject", "rendering_failure", "subscription")
+KINDS = (*PROOFS, *NO_PROOFS)
+SENDER = "survey@example.com"
 
 
 def asked(state: State = State.SENT, **changes: Any) -> World:
@@ -36,7 +61,9 @@ def stored(world: World) -> Invitation:
     [
         ("send", Delivery.ACCEPTED),
         ("delivery", Delivery.DELIVERED),
+        ("delivery_delay", Delivery.ACCEPTED),
         ("bounce_transient", Delivery.ACCEPTED),
+        ("complaint_not_spam", Delivery.ACCEPTED),
         ("bounce_permanent", Delivery.BOUNCED),
         ("complaint", Delivery.COMPLAINED),
     ],
@@ -70,7 +97,7 @@ def test_what_ses_held_back_itself_neither_bounced_nor_annoyed_and_is_not_writte
     held_back[block][f"{block}SubType"] = "OnAccountSuppressionList"
     assert world.report(held_back) is Outcome.SUPPRESSED
     assert stored(world).delivery is Delivery.ACCEPTED
-    assert world.stored.people["ada"].suppressed == reason
+    assert world.stored.suppressions == {hash_address(ADA): reason}
 
 
 def test_what_was_new_is_noted_and_what_was_known_is_repeated() -> None:
@@ -97,7 +124,7 @@ def test_settling_is_told() -> None:
 
 
 @pytest.mark.parametrize("state", [State.SENDING, State.UNKNOWN, State.SENT])
-@pytest.mark.parametrize("kind", ["reject", "rendering_failure"])
+@pytest.mark.parametrize("kind", NO_PROOFS)
 def test_what_proves_nothing_changes_nothing(state: State, kind: str) -> None:
     world = asked(state)
     before = stored(world)
@@ -118,15 +145,21 @@ def test_the_moment_of_sending_that_is_known_already_stays() -> None:
     assert (stored(world).sent_at, stored(world).message_id) == (NOON, "m")
 
 
-@pytest.mark.parametrize(("kind", "reason"), [("bounce_permanent", "bounced"), ("complaint", "complained")])
-def test_a_dead_address_and_an_annoyed_person_are_never_written_to_again(kind: str, reason: str) -> None:
+def test_who_complains_is_a_person_who_is_never_written_to_again() -> None:
     world = asked()
-    assert world.report(ses_event(kind, ID)) is Outcome.SUPPRESSED
-    assert world.stored.suppressions == {hash_address(ADA): reason}
-    assert world.stored.people["ada"].suppressed == reason
+    assert world.report(ses_event("complaint", ID)) is Outcome.SUPPRESSED
+    assert world.stored.suppressions == {hash_address(ADA): "complained"}
+    assert world.stored.people["ada"].suppressed == "complained"
 
 
-@pytest.mark.parametrize("kind", ["send", "delivery", "bounce_transient"])
+def test_a_dead_address_is_never_written_to_again() -> None:
+    world = asked()
+    assert world.report(ses_event("bounce_permanent", ID)) is Outcome.SUPPRESSED
+    assert world.stored.suppressions == {hash_address(ADA): "bounced"}
+    assert world.stored.people["ada"].suppressed == "bounced"
+
+
+@pytest.mark.parametrize("kind", ["send", "delivery", "delivery_delay", "bounce_transient"])
 def test_a_full_mailbox_may_be_written_to_again(kind: str) -> None:
     world = asked()
     world.report(ses_event(kind, ID))
@@ -134,26 +167,74 @@ def test_a_full_mailbox_may_be_written_to_again(kind: str) -> None:
     assert world.stored.people["ada"].suppressed is None
 
 
-def test_letter_case_in_the_report_does_not_matter() -> None:
+@pytest.mark.parametrize(
+    "spelled", ["Ada@EXAMPLE.com", "Ada Lovelace <ada@example.com>", '"Lovelace, Ada" <ADA@example.com>']
+)
+def test_neither_letter_case_nor_a_name_in_the_report_matters(spelled: str) -> None:
     world = asked()
-    world.report(ses_event("bounce_permanent", ID, to="Ada@EXAMPLE.com"))
-    assert world.stored.people["ada"].suppressed == "bounced"
+    world.report(ses_event("complaint", ID, to=json.dumps(spelled)[1:-1]))
+    assert world.stored.people["ada"].suppressed == "complained"
 
 
 def test_a_customer_who_has_moved_on_gives_up_only_the_old_address() -> None:
     world = asked()
-    world.report(ses_event("bounce_permanent", ID, to="ada@old.example"))
-    assert world.stored.suppressions == {hash_address("ada@old.example"): "bounced"}
+    world.report(ses_event("complaint", ID, to="ada@old.example"))
+    assert world.stored.suppressions == {hash_address("ada@old.example"): "complained"}
     assert world.stored.people["ada"].suppressed is None
 
 
 def test_where_mail_is_forwarded_the_address_written_to_is_given_up_too() -> None:
     world = asked()
-    report = ses_event("bounce_permanent", ID)
-    report["bounce"]["bouncedRecipients"][0]["emailAddress"] = "last@forwarded.example"
+    report = ses_event("complaint", ID)
+    report["complaint"]["complainedRecipients"][0]["emailAddress"] = "last@forwarded.example"
     world.report(report)
     assert set(world.stored.suppressions) == {hash_address(ADA), hash_address("last@forwarded.example")}
-    assert world.stored.people["ada"].suppressed == "bounced"
+    assert world.stored.people["ada"].suppressed == "complained"
+
+
+@pytest.mark.parametrize("said", ["not-spam", "Not-Spam", " not-spam "])
+def test_who_takes_a_mail_out_of_the_spam_folder_has_not_complained(said: str) -> None:
+    world = asked(delivery=Delivery.DELIVERED)
+    rescued = ses_event("complaint_not_spam", ID)
+    rescued["complaint"]["complaintFeedbackType"] = said
+    assert world.report(rescued) is Outcome.REPEATED
+    assert stored(world).delivery is Delivery.DELIVERED
+    assert world.stored.suppressions == {}
+    assert world.stored.people["ada"].suppressed is None
+
+
+@pytest.mark.parametrize("said", ["abuse", "auth-failure", "fraud", "other", "virus", "something new", None])
+def test_every_other_complaint_is_one(said: str | None) -> None:
+    world = asked()
+    complaint = ses_event("complaint", ID)
+    complaint["complaint"]["complaintFeedbackType"] = said
+    assert world.report(complaint) is Outcome.SUPPRESSED
+    assert stored(world).delivery is Delivery.COMPLAINED
+
+
+@pytest.mark.parametrize("missing", ["complaintFeedbackType", "complaintSubType", "complainedRecipients", "timestamp"])
+def test_a_complaint_that_leaves_something_out_is_one(missing: str) -> None:
+    world = asked()
+    complaint = ses_event("complaint", ID)
+    del complaint["complaint"][missing]
+    world.report(complaint)
+    assert world.stored.people["ada"].suppressed == "complained"
+
+
+@pytest.mark.parametrize("details", [None, [], "gone", {"complainedRecipients": [None, {}, {"emailAddress": 5}]}])
+def test_a_complaint_without_readable_details_is_about_the_address_written_to(details: object) -> None:
+    world = asked()
+    assert world.report(ses_event("complaint", ID) | {"complaint": details}) is Outcome.SUPPRESSED
+    assert world.stored.suppressions == {hash_address(ADA): "complained"}
+
+
+def test_a_complaint_that_names_nobody_counts_and_suppresses_nobody() -> None:
+    world = asked()
+    nameless = ses_event("complaint", ID) | {"complaint": {}}
+    del nameless["mail"]["destination"]
+    assert world.report(nameless) is Outcome.NOTED
+    assert stored(world).delivery is Delivery.COMPLAINED
+    assert world.stored.suppressions == {}
 
 
 @pytest.mark.parametrize("who", [customer(address=None), None])
@@ -173,10 +254,147 @@ def test_mail_that_is_not_ours_is_foreign() -> None:
     assert stored(world).delivery is None
 
 
+# Notifications: `notificationType` in place of `eventType`, without tags
+
+
+def notified(kind: str, to: str = ADA) -> dict[str, Any]:
+    """The same event as SES words it in a notification, its tags kept."""
+    record = ses_event(kind, ID, to)
+    record["notificationType"] = record.pop("eventType")
+    return record
+
+
+def report(world: World, record: dict[str, Any]) -> Outcome:
+    """The mail system tells something to the function as it is deployed."""
+    deps = MailEventDeps(world.table, hash_address, day_of, link_keys=lambda: KEYS, sender=SENDER)
+    return handle_mail_event(record, deps, world.now)
+
+
+def with_link(record: dict[str, Any], token: str) -> dict[str, Any]:
+    """The record with this token in the unsubscribe link of its mail."""
+    changed: dict[str, Any] = json.loads(json.dumps(record).replace("UNSUBSCRIBE_TOKEN", token))
+    return changed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_notification_with_tags_means_what_the_event_means(kind: str) -> None:
+    told, said = asked(State.UNKNOWN), asked(State.UNKNOWN)
+    assert told.report(notified(kind)) is said.report(ses_event(kind, ID))
+    assert (told.stored.invitations, told.stored.suppressions) == (said.stored.invitations, said.stored.suppressions)
+    assert told.stored.people == said.stored.people
+
+
+def test_without_tags_the_signed_unsubscribe_link_tells_the_invitation() -> None:
+    world = asked()
+    complaint = with_link(ses_event("notification_complaint", ID), survey_token(invitation(), Purpose.UNSUBSCRIBE))
+    assert report(world, complaint) is Outcome.SUPPRESSED
+    assert stored(world).delivery is Delivery.COMPLAINED
+    assert world.stored.people["ada"].suppressed == "complained"
+
+
+@pytest.mark.parametrize("token", [survey_token(invitation()), "forged", "A" * 52, ""])
+def test_a_link_that_is_no_signed_unsubscribe_link_tells_nothing(token: str) -> None:
+    world = asked()
+    assert report(world, with_link(ses_event("notification_complaint", ID), token)) is Outcome.SUPPRESSED
+    assert stored(world).delivery is None
+    assert world.stored.people["ada"].suppressed is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [("notification_bounce", "bounced"), ("notification_complaint", "complained")]
+)
+def test_without_any_trace_of_the_invitation_the_reported_address_of_our_mail_is_given_up(
+    kind: str, reason: str
+) -> None:
+    world = asked()
+    assert report(world, ses_event(kind, ID)) is Outcome.SUPPRESSED
+    assert world.stored.suppressions == {hash_address(ADA): reason}
+    assert (stored(world).delivery, world.stored.people["ada"].suppressed) == (None, None)
+
+
+def test_of_several_recipients_of_such_a_mail_only_the_reported_one_is_given_up() -> None:
+    world = asked()
+    bounce = ses_event("notification_bounce", ID)
+    bounce["mail"]["destination"] += ["eve@example.com"]
+    report(world, bounce)
+    assert set(world.stored.suppressions) == {hash_address(ADA)}
+
+
+@pytest.mark.parametrize("source", ["Shop <orders@example.com>", "", None])
+@pytest.mark.parametrize("kind", ["notification_bounce", "notification_complaint"])
+def test_a_mail_of_somebody_else_is_foreign_even_if_it_was_complained_about(kind: str, source: str | None) -> None:
+    world = asked()
+    record = ses_event(kind, ID)
+    record["mail"]["source"] = source
+    assert report(world, record) is Outcome.FOREIGN
+    assert world.stored.suppressions == {}
+
+
+def test_a_stack_that_does_not_know_its_sender_leaves_mails_without_traces_alone() -> None:
+    world = asked()
+    nobody_s = ses_event("notification_bounce", ID)
+    nobody_s["mail"]["source"] = ""
+    assert world.report(nobody_s) is Outcome.FOREIGN
+    assert world.stored.suppressions == {}
+
+
+@pytest.mark.parametrize("change", [{"bounceType": "Transient"}, {"bouncedRecipients": []}])
+def test_no_other_bounce_without_a_trace_changes_anything(change: dict[str, Any]) -> None:
+    world = asked()
+    bounce = ses_event("notification_bounce", ID)
+    bounce["bounce"] |= change
+    assert report(world, bounce) is Outcome.FOREIGN
+    assert world.stored.suppressions == {}
+
+
+def test_not_spam_without_a_trace_suppresses_nobody() -> None:
+    world = asked()
+    rescued = ses_event("notification_complaint", ID)
+    rescued["complaint"]["complaintFeedbackType"] = "not-spam"
+    assert report(world, rescued) is Outcome.FOREIGN
+    assert world.stored.suppressions == {}
+
+
+@pytest.mark.parametrize("kind", ["notification_delivery", "received"])
+def test_what_else_is_told_of_mails_without_traces_is_foreign(kind: str) -> None:
+    assert report(asked(), ses_event(kind, ID)) is Outcome.FOREIGN
+
+
+def test_the_greeting_of_ses_when_a_topic_is_set_is_about_no_mail() -> None:
+    assert report(asked(), ses_event("notification_topic_set", ID)) is Outcome.OTHER
+
+
+@pytest.mark.parametrize("headers", [None, "List-Unsubscribe", [None], [{}], [{"name": "List-Unsubscribe"}]])
+def test_headers_that_cannot_be_read_tell_nothing(headers: object) -> None:
+    record = ses_event("notification_delivery", ID)
+    record["mail"]["headers"] = headers
+    assert report(asked(), record) is Outcome.FOREIGN
+
+
+@pytest.mark.parametrize(
+    ("spelled", "meant"),
+    [
+        ("2026-11-25T12:00:02Z", datetime(2026, 11, 25, 12, 0, 2, tzinfo=UTC)),
+        ("2026-11-25T12:00:02.5Z", datetime(2026, 11, 25, 12, 0, 2, 500000, tzinfo=UTC)),
+        ("2026-11-25T12:00:02.012Z", datetime(2026, 11, 25, 12, 0, 2, 12000, tzinfo=UTC)),
+        ("2026-11-25T04:00:02.012-08:00", datetime(2026, 11, 25, 12, 0, 2, 12000, tzinfo=UTC)),
+        ("2026-11-25T12:00:02", datetime(2026, 11, 25, 12, 0, 2, tzinfo=UTC)),
+    ],
+)
+def test_every_spelling_of_the_moment_is_read(spelled: str, meant: datetime) -> None:
+    world = asked(State.UNKNOWN)
+    sent = ses_event("send", ID)
+    sent["mail"]["timestamp"] = spelled
+    world.report(sent)
+    assert (stored(world).sent_at, stored(world).sent_day) == (meant, "2026-11-25")
+
+
 @pytest.mark.parametrize(
     "broken",
     [
         {},
+        [],
+        "Send",
         {"eventType": "Send"},
         {"eventType": "Send", "mail": None},
         {"eventType": "Send", "mail": []},
@@ -184,10 +402,12 @@ def test_mail_that_is_not_ours_is_foreign() -> None:
         {"eventType": "Send", "mail": {"messageId": "m", "timestamp": "yesterday"}},
         {"eventType": "Send", "mail": {"messageId": "m", "timestamp": 5}},
         {"eventType": "Send", "mail": {"messageId": "m", "timestamp": "2026-11-25T12:00:02Z", "tags": None}},
-        {"notificationType": "Bounce", "mail": {"messageId": "m", "timestamp": "2026-11-25T12:00:02Z"}},
+        {"eventType": 5, "mail": {"messageId": "m", "timestamp": "2026-11-25T12:00:02Z"}},
+        {"eventType": None, "mail": {"messageId": "m", "timestamp": "2026-11-25T12:00:02Z"}},
+        {"type": "Bounce", "mail": {"messageId": "m", "timestamp": "2026-11-25T12:00:02Z"}},
     ],
 )
-def test_what_is_no_mail_event_is_left_to_the_dead_letter_queue(broken: dict[str, Any]) -> None:
+def test_what_is_no_mail_event_is_left_to_the_dead_letter_queue(broken: Any) -> None:
     with pytest.raises(PayloadError, match="SES event"):
         asked().report(broken)
 
@@ -206,7 +426,7 @@ def test_any_order_of_a_mails_events_comes_to_the_same(state: State) -> None:
     assert all(outcome_of(order, state)[0] == outcome_of(course, state)[0] for order in orders)
 
 
-@given(st.permutations([*PROOFS[:3], "complaint"] * 2), st.sampled_from([State.SENDING, State.UNKNOWN]))
+@given(st.permutations([*PROOFS[:5], "complaint"] * 2), st.sampled_from([State.SENDING, State.UNKNOWN]))
 def test_any_order_and_number_of_them_ends_in_the_same_state(kinds: list[str], state: State) -> None:
     assert outcome_of(tuple(kinds), state) == outcome_of(("send", "delivery", "complaint"), state)
 
@@ -218,7 +438,7 @@ def test_telling_everything_twice_changes_nothing(kinds: tuple[str, ...]) -> Non
 
 def test_a_complaint_counts_more_than_the_bounce_before_or_after_it() -> None:
     for kinds in itertools.permutations(("bounce_permanent", "complaint")):
-        assert outcome_of(kinds, State.SENT)[2] == "complained"
+        assert outcome_of(kinds, State.SENT)[1:] == ({hash_address(ADA): "complained"}, "complained")
 
 
 @pytest.mark.parametrize("name", ["send", "delivery", "bounce", "complaint", "click"])
@@ -228,6 +448,18 @@ def test_events_recorded_at_the_mail_system_are_understood(payloads: Path, name:
     recorded["mail"]["tags"][INVITATION_TAG] = [ID]
     expected = {"bounce": Outcome.SUPPRESSED, "complaint": Outcome.SUPPRESSED, "click": Outcome.OTHER}
     assert asked(State.UNKNOWN).report(recorded) is expected.get(name, Outcome.CONFIRMED_SENT)
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [("5a.complaint.notificationType", Outcome.SUPPRESSED), ("5b.complaint.not_spam", Outcome.NOTED)],
+)
+def test_records_that_were_misread_once_are_understood(payloads: Path, name: str, outcome: Outcome) -> None:
+    path = payloads.with_name("faults") / "ses" / f"{name}.json"
+    if not path.exists():
+        pytest.skip(f"no {path}")
+    record = json.loads(path.read_text(encoding="utf-8").replace("INVITATION_ID", ID))
+    assert asked().report(record) is outcome
 
 
 def test_an_event_that_overtakes_the_mark_of_the_sender_leaves_one_sent_survey() -> None:

@@ -1,6 +1,7 @@
 """Events about text messages, and replies to them, in any order and any number of times."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from afterbill.model.errors import PayloadError
 from afterbill.model.invitation import Delivery, State
 from afterbill.model.short_links import ShortLink
-from afterbill.outreach.handle_sms_event import Outcome, SmsEventDeps, handle_sms_event
-from tests.factories import DAY, EVENTS, NOON, day_of, hash_address, invitation
+from afterbill.outreach.delivery_reports import Outcome
+from afterbill.outreach.handle_sms_event import SmsEventDeps, handle_sms_event
+from tests.factories import DAY, EVENTS, NOON, customer, day_of, hash_address, invitation
 from tests.world import World, due_survey, texting
 
 ID = invitation().id
@@ -77,7 +79,7 @@ def test_a_number_that_there_is_not_is_given_up_and_its_customer_is_not(world: W
 def test_who_opted_out_at_the_carrier_has_objected(world: World) -> None:
     event = sms_event("TEXT_BLOCKED", messageStatus="OPTED_OUT")
     for _ in range(2):
-        assert report(world, event) is Outcome.SUPPRESSED
+        assert report(world, event) is Outcome.UNSUBSCRIBED
     assert world.stored.suppressions == {HASHED: "unsubscribed"}
     assert world.person().suppressed == "unsubscribed"
 
@@ -109,10 +111,12 @@ def test_what_is_no_event_is_refused_without_telling_whom_it_is_about(world: Wor
     assert NUMBER not in str(refused.value)
 
 
-@pytest.mark.parametrize("text", ["STOP", "stopp bitte", "Arrêt"])
+@pytest.mark.parametrize(
+    "text", ["STOP", "stopp bitte", "Arrêt", "REMOVE", "TD", "Unsubscribe me from these messages now please"]
+)
 def test_who_answers_stop_is_never_asked_again_by_any_way(world: World, text: str) -> None:
     for _ in range(2):
-        assert report(world, answer(text)) is Outcome.SUPPRESSED
+        assert report(world, answer(text)) is Outcome.UNSUBSCRIBED
     assert world.stored.suppressions == {HASHED: "unsubscribed"}
     assert world.person().suppressed == "unsubscribed"
 
@@ -121,6 +125,29 @@ def test_a_number_we_never_wrote_to_is_suppressed_all_the_same(world: World) -> 
     report(world, answer("STOP") | {"originationNumber": "+41791234567"})
     assert set(world.stored.suppressions) == {hash_address("+41791234567")}
     assert world.person().suppressed is None
+
+
+@pytest.mark.parametrize("name", ["15a.remove", "15b.td", "15c.unsubscribe-me", "15d.please-stop"])
+def test_replies_that_were_missed_once_are_heard(world: World, payloads: Path, name: str) -> None:
+    path = payloads.with_name("faults") / "sms" / f"{name}.json"
+    if not path.exists():
+        pytest.skip(f"no {path}")
+    reply = json.loads(path.read_text(encoding="utf-8"))
+    assert report(world, reply | {"originationNumber": NUMBER}) is Outcome.UNSUBSCRIBED
+    assert world.person().suppressed == "unsubscribed"
+
+
+def test_the_stop_of_somebody_who_was_merged_is_that_of_the_customer_who_is_left(world: World) -> None:
+    world.change_person("ada", merged_into="eve")
+    world.stored.people["eve"] = customer(id="eve")
+    report(world, answer("STOP"))
+    assert world.person().suppressed == "unsubscribed"
+
+
+def test_a_stop_counts_more_than_the_number_that_is_gone(world: World) -> None:
+    for event in (sms_event("TEXT_INVALID"), answer("STOP"), sms_event("TEXT_INVALID")):
+        report(world, event)
+    assert world.stored.suppressions == {HASHED: "unsubscribed"}
 
 
 @pytest.mark.parametrize("event", [answer("9"), answer("STOP") | {"originationNumber": ""}])

@@ -1,15 +1,15 @@
 """Handle events about text messages, and replies to them, in any order and any number of times."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, Protocol
 
-from afterbill.model.customer import Suppression
+from afterbill.model.customer import Customer, Suppression
 from afterbill.model.errors import PayloadError
-from afterbill.model.invitation import Delivery, Invitation, State
+from afterbill.model.invitation import Delivery
 from afterbill.model.messages import INVITATION_TAG
+from afterbill.outreach.delivery_reports import Outcome, Report, ReportDeps, nobody, record_report, suppress
 from afterbill.outreach.ports import MailEvents, ShortLinks
 from afterbill.outreach.stop_words import says_stop
 
@@ -44,24 +44,11 @@ class TextEvents(MailEvents, ShortLinks, Protocol):
     """The table as this use case sees it."""
 
 
-class Outcome(StrEnum):
-    """The result of one event."""
-
-    CONFIRMED_SENT = "confirmed_sent"
-    NOTED = "noted"
-    REPEATED = "repeated"
-    SUPPRESSED = "suppressed"
-    OTHER = "other"
-    FOREIGN = "foreign"
-
-
 @dataclass(frozen=True, slots=True)
-class SmsEventDeps:
-    """The dependencies of handling SMS events; `day_of` gives the operator's local day of an instant."""
+class SmsEventDeps(ReportDeps):
+    """The dependencies of handling SMS events."""
 
     events: TextEvents
-    hash_address: Callable[[str], str]
-    day_of: Callable[[datetime], str]
 
 
 def handle_sms_event(event: Mapping[str, Any], deps: SmsEventDeps, now: datetime) -> Outcome:
@@ -70,63 +57,47 @@ def handle_sms_event(event: Mapping[str, Any], deps: SmsEventDeps, now: datetime
     `event` is what SNS carries: an event of a configuration set, or a message that somebody sent to our number.
     Raises PayloadError when it is neither.
     """
+
+    def holder_of(number_hash: str) -> Customer | None:
+        return deps.events.customer(deps.events.holder(number_hash))
+
     if "messageBody" in event:
-        return _heard(event, deps, now)
+        number = str(event.get("originationNumber", ""))
+        objects = bool(number) and says_stop(str(event["messageBody"]))
+        return suppress([number], Suppression.UNSUBSCRIBED, holder_of, deps, now) if objects else Outcome.OTHER
+    invitation_id, report = _read(event)
+    invitation = deps.events.invitation(invitation_id)
+    if invitation is None:
+        return Outcome.FOREIGN
+    if report is None:
+        return Outcome.OTHER
+    # A number that does not exist says nothing about its customer.
+    found_by = holder_of if report.reason is Suppression.UNSUBSCRIBED else nobody
+    return record_report(invitation, report, found_by, deps, now)
+
+
+def _read(event: Mapping[str, Any]) -> tuple[str, Report | None]:
+    """Return the invitation that an event is about, and what it reports; None for a kind that proves nothing."""
     try:
         kind, message_id, context = str(event["eventType"]), str(event["messageId"]), dict(event.get("context") or {})
-        happened_at = datetime.fromtimestamp(int(event["eventTimestamp"]) / 1000, UTC)
+        accepted_at = datetime.fromtimestamp(int(event["eventTimestamp"]) / 1000, UTC)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         # Only what kind of error it is: its own words may quote a number.
         message = f"no event with eventType, messageId and eventTimestamp: {type(error).__name__}"
         raise PayloadError(message) from error
-    invitation = deps.events.invitation(str(context.get(INVITATION_TAG, "")))
-    if invitation is None:
-        return Outcome.FOREIGN
-    if kind not in _PROOFS:
-        return Outcome.OTHER
-    confirmed = _confirm_sent(invitation, message_id, happened_at, deps)
-    raised = _raise(invitation, event, deps)
-    if _suppress(invitation, event, deps, now):
-        return Outcome.SUPPRESSED
-    if confirmed:
-        return Outcome.CONFIRMED_SENT
-    return Outcome.NOTED if raised else Outcome.REPEATED
-
-
-def _heard(event: Mapping[str, Any], deps: SmsEventDeps, now: datetime) -> Outcome:
-    number = str(event.get("originationNumber", ""))
-    if not number or not says_stop(str(event["messageBody"])):
-        return Outcome.OTHER
-    hashed = deps.hash_address(number)
-    customer = deps.events.customer(deps.events.holder(hashed))
-    deps.events.suppress(hashed, Suppression.UNSUBSCRIBED, now, customer)
-    return Outcome.SUPPRESSED
-
-
-def _confirm_sent(invitation: Invitation, message_id: str, at: datetime, deps: SmsEventDeps) -> bool:
-    if invitation.state not in {State.SENDING, State.UNKNOWN}:
-        return False
-    deps.events.confirm_sent(invitation, message_id, at, deps.day_of(at))
-    return True
-
-
-def _raise(invitation: Invitation, event: Mapping[str, Any], deps: SmsEventDeps) -> bool:
-    """Raise the delivery rank. The moment is not kept: it only serves to review clicks in mails."""
-    delivery = _PROOFS[event["eventType"]]
+    delivery = _PROOFS.get(kind)
     if delivery is Delivery.BOUNCED and event.get("isFinal") is False:
         delivery = Delivery.ACCEPTED
-    if invitation.delivery is not None and delivery <= invitation.delivery:
-        return False
-    deps.events.deliver(invitation.id, delivery)
-    return True
+    number = str(event.get("destinationPhoneNumber", ""))
+    # The moment of delivery is not kept: it only serves to review clicks in mails.
+    report = delivery and Report(
+        message_id, accepted_at, delivery, reason=_reason(kind, event), addresses=(number,) if number else ()
+    )
+    return str(context.get(INVITATION_TAG, "")), report or None
 
 
-def _suppress(invitation: Invitation, event: Mapping[str, Any], deps: SmsEventDeps, now: datetime) -> bool:
-    """Suppress a number that does not exist, or one that opted out: then its holder too."""
-    number, objected = str(event.get("destinationPhoneNumber", "")), _OPTED_OUT in str(event.get("messageStatus", ""))
-    if not number or not (objected or event["eventType"] == _NO_NUMBER):
-        return False
-    holder = deps.events.customer(invitation.customer_id) if objected else None
-    reason = Suppression.UNSUBSCRIBED if objected else Suppression.BOUNCED
-    deps.events.suppress(deps.hash_address(number), reason, now, holder)
-    return True
+def _reason(kind: str, event: Mapping[str, Any]) -> Suppression | None:
+    """Return why this number gets no more messages: its holder opted out, or it does not exist."""
+    if _OPTED_OUT in str(event.get("messageStatus", "")):
+        return Suppression.UNSUBSCRIBED
+    return Suppression.BOUNCED if kind == _NO_NUMBER else None
