@@ -152,7 +152,8 @@ def answered_then_bounced(loop):
     loop.answer(sample("api/survey_get", TOKEN=survey_token(one.id)))
     loop.form(one)
     loop.mail(mail_event("delivery", one.id, "five@example.com"))
-    loop.mail(mail_event("bounce_permanent", one.id, "five@example.com"))
+    for kind in ("bounce_permanent", "complaint"):
+        loop.mail(mail_event(kind, one.id, "five@example.com"))
 
 
 def unsubscribed(loop):

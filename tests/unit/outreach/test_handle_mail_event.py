@@ -152,11 +152,11 @@ def test_who_complains_is_a_person_who_is_never_written_to_again() -> None:
     assert world.stored.people["ada"].suppressed == "complained"
 
 
-def test_a_dead_address_is_never_written_to_again() -> None:
+def test_a_bounce_is_about_the_address_alone() -> None:
     world = asked()
     assert world.report(ses_event("bounce_permanent", ID)) is Outcome.SUPPRESSED
     assert world.stored.suppressions == {hash_address(ADA): "bounced"}
-    assert world.stored.people["ada"].suppressed == "bounced"
+    assert world.stored.people["ada"].suppressed is None
 
 
 @pytest.mark.parametrize("kind", ["send", "delivery", "delivery_delay", "bounce_transient"])

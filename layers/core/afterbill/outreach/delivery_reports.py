@@ -77,9 +77,10 @@ def suppress(
     deps: ReportDeps,
     now: datetime,
 ) -> Outcome:
-    """Suppress the addresses and their holders."""
+    """Suppress the addresses; who objects does so as a person, while a bounce is about the address alone."""
     for hashed in dict.fromkeys(map(deps.hash_address, addresses)):
-        deps.events.suppress(hashed, reason, now, holder_of(hashed))
+        holder = None if reason is Suppression.BOUNCED else holder_of(hashed)
+        deps.events.suppress(hashed, reason, now, holder)
     return Outcome.UNSUBSCRIBED if reason is Suppression.UNSUBSCRIBED else Outcome.SUPPRESSED
 
 

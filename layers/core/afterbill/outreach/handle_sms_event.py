@@ -9,7 +9,7 @@ from afterbill.model.customer import Customer, Suppression
 from afterbill.model.errors import PayloadError
 from afterbill.model.invitation import Delivery
 from afterbill.model.messages import INVITATION_TAG
-from afterbill.outreach.delivery_reports import Outcome, Report, ReportDeps, nobody, record_report, suppress
+from afterbill.outreach.delivery_reports import Outcome, Report, ReportDeps, record_report, suppress
 from afterbill.outreach.ports import MailEvents, ShortLinks
 from afterbill.outreach.stop_words import says_stop
 
@@ -69,11 +69,7 @@ def handle_sms_event(event: Mapping[str, Any], deps: SmsEventDeps, now: datetime
     invitation = deps.events.invitation(invitation_id)
     if invitation is None:
         return Outcome.FOREIGN
-    if report is None:
-        return Outcome.OTHER
-    # A number that does not exist says nothing about its customer.
-    found_by = holder_of if report.reason is Suppression.UNSUBSCRIBED else nobody
-    return record_report(invitation, report, found_by, deps, now)
+    return record_report(invitation, report, holder_of, deps, now) if report else Outcome.OTHER
 
 
 def _read(event: Mapping[str, Any]) -> tuple[str, Report | None]:
