@@ -172,6 +172,15 @@ def test_whose_last_one_ends_is_leaving_and_asked_about_nothing_else(world: Worl
     assert farewells(world) == ["sent"]
 
 
+def test_what_a_last_end_holds_back_goes_on_with_the_next_subscription(world: World) -> None:
+    world.capture(order(), ends("old"))
+    world.live(4 * DAY)
+    assert world.invitation(order()).held
+    world.capture(starts("new", world.now))
+    world.live(MINUTE)
+    assert world.invitation(order()).state is State.SENT
+
+
 def test_who_ends_both_is_asked_once_within_the_cooldown() -> None:
     world = fresh(cooldown=90 * DAY)
     world.capture(starts("one"), starts("two"), ends("one"), ends("two", NOON + 2 * HOUR))

@@ -11,7 +11,7 @@ from afterbill.model.invitation import Delivery, State
 from afterbill.model.short_links import ShortLink
 from afterbill.outreach.delivery_reports import Outcome
 from afterbill.outreach.handle_sms_event import SmsEventDeps, handle_sms_event
-from tests.factories import DAY, EVENTS, NOON, customer, day_of, hash_address, invitation
+from tests.factories import DAY, EVENTS, NOON, day_of, hash_address, invitation
 from tests.world import World, due_survey, texting
 
 ID = invitation().id
@@ -134,13 +134,6 @@ def test_replies_that_were_missed_once_are_heard(world: World, payloads: Path, n
         pytest.skip(f"no {path}")
     reply = json.loads(path.read_text(encoding="utf-8"))
     assert report(world, reply | {"originationNumber": NUMBER}) is Outcome.UNSUBSCRIBED
-    assert world.person().suppressed == "unsubscribed"
-
-
-def test_the_stop_of_somebody_who_was_merged_is_that_of_the_customer_who_is_left(world: World) -> None:
-    world.change_person("ada", merged_into="eve")
-    world.stored.people["eve"] = customer(id="eve")
-    report(world, answer("STOP"))
     assert world.person().suppressed == "unsubscribed"
 
 

@@ -17,11 +17,11 @@ from afterbill.intake.ports import (
     FactWrites,
     Inbox,
 )
-from afterbill.model.billing import REVERSALS, BillingEvent, OperatorTask, SubscriptionState, Touchpoint
+from afterbill.model.billing import REVERSALS, BillingEvent, OperatorTask, Touchpoint
 from afterbill.model.customer import MOST_ATTRIBUTES, Customer
 from afterbill.model.errors import ConfigurationError, TransientError
 from afterbill.model.invitation import RETENTION, Invitation, State
-from afterbill.model.subscriptions import farewell_of, hear, subscription_of
+from afterbill.model.subscriptions import farewell_of, frees, hear
 from afterbill.model.webhooks import Source
 from afterbill.outreach.policy import Policy, Rule, Situation, Stops, decide, failed_since, take_back
 from afterbill.outreach.ports import SendQueue, Timer
@@ -179,12 +179,9 @@ def _tell_crowded(event: BillingEvent, known: _Known, deps: CaptureDeps, now: da
 
 
 def _wake(event: BillingEvent, known: _Known, deps: CaptureDeps) -> None:
-    """Look again at surveys that an announced end holds back, once it is taken back; harmless to repeat."""
+    """Look again at surveys that an end holds back, once it may be theirs no more; harmless to repeat."""
     customer = known.identity.customer
-    if event.subscription_state is not SubscriptionState.RUNNING or not customer or not customer.version:
-        return
-    subscription = customer.subscriptions.get(subscription_of(event))
-    if subscription and subscription.ended_at:
+    if customer and customer.version and frees(customer.subscriptions, event):
         for invitation_id in deps.facts.newest_invitations(customer.id):
             deps.queue.put(invitation_id, _FIRST, timedelta(0))
 

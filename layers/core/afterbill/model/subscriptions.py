@@ -18,6 +18,9 @@ _HEARD_AGAIN = timedelta(days=30)
 _FORGOTTEN = timedelta(days=400)
 """A subscription of which nothing was heard for more than a year runs no more: its end was never told."""
 
+_FREED_WITHIN = timedelta(days=60)
+"""No survey is held back for longer than it is patient, which is rarely more than some weeks."""
+
 _ALIVE = frozenset(
     {
         Touchpoint.TRIAL_ENDING,
@@ -119,3 +122,13 @@ def stays(subscriptions: Mapping[str, Subscription], ending: str, now: datetime)
     return any(
         id_ != ending and not one.over and now - one.heard_at <= _FORGOTTEN for id_, one in subscriptions.items()
     )
+
+
+def frees(subscriptions: Mapping[str, Subscription], event: BillingEvent) -> bool:
+    """Return whether an event may free surveys that an end holds back: it is taken back, or another one runs."""
+    id_ = subscription_of(event)
+    known = subscriptions.get(id_)
+    if event.subscription_state is SubscriptionState.RUNNING and known and known.ended_at:
+        return True
+    ended = (one.ended_at for other, one in subscriptions.items() if other != id_ and one.leaving)
+    return event.touchpoint in _ALIVE and any(at and event.occurred_at - at <= _FREED_WITHIN for at in ended)
