@@ -1,6 +1,8 @@
+from decimal import Decimal
+
 import pytest
 
-from afterbill.connectors._kit.money import from_decimal
+from afterbill.connectors._kit.money import from_decimal, is_zero
 from afterbill.model.billing import Money
 
 
@@ -41,3 +43,13 @@ def test_what_is_not_an_exact_amount_is_none(value: object) -> None:
 @pytest.mark.parametrize("currency", [None, "", "EU", "EURO", "E R", "€€€", 978], ids=repr)
 def test_an_amount_without_currency_is_none(currency: object) -> None:
     assert from_decimal("49.00", currency) is None
+
+
+@pytest.mark.parametrize("value", ["0.00", "-0.00", "0", 0, "0.000", Decimal("0.0")], ids=repr)
+def test_nothing_is_nothing_in_any_currency(value: object) -> None:
+    assert is_zero(value)
+
+
+@pytest.mark.parametrize("value", ["0.01", 1, "-4.00", None, "", "-", ".", "none", False, [], "0,00"], ids=repr)
+def test_an_amount_or_no_amount_at_all_is_not_nothing(value: object) -> None:
+    assert not is_zero(value)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from afterbill.model.billing import BillingEvent, Money, Touchpoint, fact_key
+from afterbill.model.billing import BillingEvent, Money, SubscriptionState, Touchpoint, fact_key
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Source
 
@@ -104,7 +104,96 @@ def test_an_unknown_or_unwanted_type_is_ignored(
     assert understood("standard_webhooks", sample("standard_webhooks", "unwanted"), nonsense, HEADERS) == ()
 
 
+class TestAmounts:
+    def test_an_amount_may_be_told_in_the_smallest_unit(self, read: Read) -> None:
+        assert read("payment_succeeded.minor").money == Money(12950, "CHF")
+
+    @pytest.mark.parametrize(
+        ("minor", "currency", "money"),
+        [
+            (1280, "jpy", Money(1280, "JPY")),
+            ("5250", "KWD", Money(5250, "KWD")),
+            (0, "EUR", Money(0, "EUR")),
+            (-500, "EUR", Money(-500, "EUR")),
+            (500, None, None),
+        ],
+    )
+    def test_the_smallest_unit_is_that_of_the_currency(
+        self, minor: object, currency: str | None, money: Money | None, read: Read
+    ) -> None:
+        assert read("payment_succeeded", amount={"minor": minor, "currency": currency}).money == money
+
+    @pytest.mark.parametrize("minor", [10.5, 1000.0, "10.00", "1,000", "", True, [], {}, 10**17], ids=repr)
+    def test_what_is_no_whole_number_is_no_amount_in_the_smallest_unit(self, minor: object, read: Read) -> None:
+        with pytest.raises(PayloadError, match=r"data\.amount\.minor is no whole number"):
+            read("payment_succeeded", amount={"minor": minor, "currency": "EUR"})
+
+    def test_a_foreign_amount_can_be_mapped_to_either_unit(
+        self, understood: Callable[..., tuple[BillingEvent, ...]]
+    ) -> None:
+        body = json.dumps({"type": "order_paid", "data": {"id": "o-1", "total": 1000, "currency": "usd"}}).encode()
+        for unit, amount in (("minor", 1000), ("value", 100_000)):
+            fields = {f"data.amount.{unit}": "data.total", "data.amount.currency": "data.currency"}
+            (event,) = understood("standard_webhooks", body, Source("s", "standard_webhooks", fields=fields), HEADERS)
+            assert event.money == Money(amount, "USD")
+
+    @pytest.mark.parametrize("amount", [{"value": "0.00"}, {"value": 0}, {"minor": 0}], ids=repr)
+    def test_a_refund_of_nothing_is_none(
+        self, amount: dict[str, Any], understood: Callable[..., tuple[BillingEvent, ...]]
+    ) -> None:
+        body = {"type": "refunded", "data": {"id": "r-1", "amount": {**amount, "currency": "EUR"}}}
+        assert understood("standard_webhooks", json.dumps(body).encode(), SHOP, HEADERS) == ()
+
+
+class TestSubscriptions:
+    def test_an_end_is_that_of_the_subscription_it_is_about(self, read: Read) -> None:
+        end = read("cancelled")
+        assert (end.touchpoint, end.objects["subscription"]) == (Touchpoint.CANCELLED, "sub-310")
+
+    def test_an_end_that_is_taken_back_proves_that_it_runs(self, read: Read) -> None:
+        event = read("cancellation_withdrawn")
+        assert (event.touchpoint, event.fact) == (None, "")
+        assert event.subscription_state is SubscriptionState.RUNNING
+        assert event.objects == {"customer": "shop-8841", "subscription": "sub-310"}
+
+    def test_a_planned_end_is_nobodys_leaving(self, read: Read) -> None:
+        event = read("subscription_expired")
+        assert (event.touchpoint, event.subscription_state) == (None, SubscriptionState.EXPIRED)
+
+    def test_a_start_proves_that_it_runs(self, read: Read) -> None:
+        start = read("subscription_started")
+        assert start.subscription_state is SubscriptionState.RUNNING
+        assert (start.objects["object"], start.objects["subscription"]) == ("order-20440", "sub-311")
+
+    def test_a_start_that_names_none_is_about_its_own_object(self, read: Read) -> None:
+        assert read("subscription_started", id="sub-5", subscription=None).objects["subscription"] == "sub-5"
+
+    def test_any_event_may_name_the_subscription_it_is_about(self, read: Read) -> None:
+        paid = read("payment_succeeded", subscription="sub-310")
+        assert (paid.objects["subscription"], paid.subscription_state) == ("sub-310", None)
+        assert "subscription" not in read("payment_succeeded").objects
+
+    def test_its_customer_may_be_known_by_address_alone(self, read: Read) -> None:
+        event = read("cancellation_withdrawn", {}, customer={"email": "mirjam.keller@example.com"})
+        assert (event.event_id, event.objects) == ("sub-310", {"subscription": "sub-310"})
+
+    @pytest.mark.parametrize("missing", ["customer", "id"])
+    def test_without_a_customer_or_a_subscription_nothing_is_said(self, missing: str, read: Read) -> None:
+        with pytest.raises(PayloadError, match=rf"data\..*{missing}"):
+            read("cancellation_withdrawn", **{missing: None})
+
+
 class TestFacts:
+    def test_a_cancelled_order_is_linked_to_itself_alone(self, read: Read) -> None:
+        order, paid = read("order_cancelled"), read("payment_succeeded")
+        assert order.touchpoint is Touchpoint.ORDER_CANCELLED
+        assert set(order.links) <= set(paid.links)
+
+    def test_a_failure_takes_back_the_payment_of_the_same_name(self, read: Read) -> None:
+        paid, failed = read("payment_succeeded"), read("payment_failed", id="order-20417", occurrence=None)
+        assert failed.takes_back == paid.fact
+        assert paid.takes_back == ""
+
     def test_occurrences_of_one_object_are_facts_of_their_own(self, read: Read) -> None:
         second, third = read("payment_failed"), read("payment_failed", occurrence="3")
         assert second.fact.endswith("|2")

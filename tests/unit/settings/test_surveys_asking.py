@@ -425,3 +425,15 @@ def test_a_field_map_may_name_attributes_and_what_a_basis_is_made_of() -> None:
     fields = {"data.attributes.seats": "seats.0", "consent_at": "gdpr_date"}
     events = {"provider": "standard_webhooks", "fields": fields}
     assert understood(("sources", {"events": events})).sources["events"].fields == fields
+
+
+def test_a_field_map_has_one_unit_for_amounts() -> None:
+    fields = {"data.amount.value": "total", "data.amount.minor": "cents"}
+    [line] = mistakes(("sources", {"events": {"provider": "standard_webhooks", "fields": fields}}))
+    assert line.startswith("surveys.toml: sources.events.fields: maps data.amount.value and data.amount.minor:")
+
+
+def test_a_foreign_type_may_mean_what_only_changes_a_subscription() -> None:
+    types = {"subscription.uncancelled": "cancellation_withdrawn", "subscription.completed": "subscription_expired"}
+    events = {"provider": "standard_webhooks", "types": types}
+    assert understood(("sources", {"events": events})).sources["events"].types == types

@@ -18,23 +18,33 @@ from afterbill.connectors._kit.json import (
     section,
     text,
 )
-from afterbill.connectors._kit.money import from_decimal
-from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint, fact_key
+from afterbill.connectors._kit.money import from_decimal, from_minor, is_whole
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, SubscriptionState, Touchpoint, fact_key
 from afterbill.model.consent import CONSENT_AT, CONSENT_TEXT, CONSENT_WITHDRAWN_AT, NOTICE_AT
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Source
 
 _PATHS = """
-    type timestamp data data.test data.id data.occurrence data.plan data.related data.amount data.amount.value
-    data.amount.currency data.attributes data.customer data.customer.id data.customer.email data.customer.name
-    data.customer.phone data.customer.locale data.customer.country data.customer.time_zone data.customer.consent
-    data.customer.consent.at data.customer.consent.text data.customer.consent.withdrawn_at data.customer.notice
-    data.customer.notice.at
+    type timestamp data data.test data.id data.occurrence data.plan data.related data.subscription data.amount
+    data.amount.value data.amount.minor data.amount.currency data.attributes data.customer data.customer.id
+    data.customer.email data.customer.name data.customer.phone data.customer.locale data.customer.country
+    data.customer.time_zone data.customer.consent data.customer.consent.at data.customer.consent.text
+    data.customer.consent.withdrawn_at data.customer.notice data.customer.notice.at
 """
 PATHS = frozenset(_PATHS.split())
 """Paths that a field map can name, besides `data.attributes.NAME`."""
 
-_UPDATED, _DELETED = "customer_updated", "customer_deleted"
+_DELETED = "customer_deleted"
+_STATES = {
+    "cancellation_withdrawn": SubscriptionState.RUNNING,
+    "subscription_expired": SubscriptionState.EXPIRED,
+}
+LESSONS = ("customer_updated", _DELETED, *_STATES)
+"""Types that start no survey, besides the touchpoints."""
+
+_ABOUT_SUBSCRIPTIONS = frozenset({Touchpoint.SUBSCRIPTION_STARTED, Touchpoint.CANCELLED, *_STATES})
+"""Types whose `data.id` is a subscription where `data.subscription` names none."""
+
 _TOUCHPOINTS = frozenset(touchpoint.value for touchpoint in Touchpoint)
 _MOST_RELATED = 10
 _MOST_ATTRIBUTES = 20
@@ -120,53 +130,85 @@ def read(payload: Json, source: Source, message_id: str, sent_at: datetime) -> t
     kind = source.types.get(foreign, foreign)
     message = Message(body, kind, source, text(message_id) or "", sent_at)
     if kind in _TOUCHPOINTS:
-        return (_fact(message),)
-    return (_profile(message),) if kind in (_UPDATED, _DELETED) else ()
+        return _fact(message)
+    return (_lesson(message),) if kind in LESSONS else ()
 
 
-def _fact(message: Message) -> BillingEvent:
+def _fact(message: Message) -> tuple[BillingEvent, ...]:
+    """The fact; none of a refund that gave nothing back."""
     body = message.body
+    money = _money(body)
+    if message.kind == Touchpoint.REFUNDED and money and not money.amount:
+        return ()
     subject = identifier(body.at("data.id")) or message.id
     if not subject:
         raise PayloadError(f"The event {message.kind} has neither data.id nor a webhook-id.")
-    customer = _customer(body)
-    occurrence = identifier(body.at("data.occurrence")) or ""
-    return BillingEvent(
+    customer, failed = _customer(body), message.kind == Touchpoint.PAYMENT_FAILED
+    event = BillingEvent(
         source=message.source.name,
         event_id=message.id or subject,
         occurred_at=message.occurred_at,
         customer=customer,
         touchpoint=Touchpoint(message.kind),
-        fact=fact_key(message.source.provider, message.source.name, subject, message.kind, occurrence),
-        objects=_objects(body, subject, customer),
-        money=from_decimal(body.at("data.amount.value"), body.at("data.amount.currency")),
+        fact=_key(message, subject, message.kind),
+        objects=_objects(message, subject, customer),
+        money=money,
         plan=text(body.at("data.plan")),
         test=message.test,
+        takes_back=_key(message, subject, Touchpoint.PAYMENT_SUCCEEDED) if failed else "",
+        subscription_state=SubscriptionState.RUNNING if message.kind == Touchpoint.SUBSCRIPTION_STARTED else None,
     )
+    return (event,)
 
 
-def _objects(body: Body, subject: str, customer: CustomerRef) -> dict[str, str]:
-    """The event's own object and its related ones, by which a refund finds its payment."""
-    related = body.at("data.related")
+def _key(message: Message, subject: str, kind: str) -> str:
+    occurrence = identifier(message.body.at("data.occurrence")) or ""
+    return fact_key(message.source.provider, message.source.name, subject, kind, occurrence)
+
+
+def _money(body: Body) -> Money | None:
+    """The amount in the smallest unit if there is one, else the one in major units."""
+    minor, currency = body.at("data.amount.minor"), body.at("data.amount.currency")
+    if minor is None:
+        return from_decimal(body.at("data.amount.value"), currency)
+    if not is_whole(minor):
+        raise PayloadError("The body's data.amount.minor is no whole number of the currency's smallest unit.")
+    return from_minor(minor, currency)
+
+
+def _objects(message: Message, subject: str, customer: CustomerRef) -> dict[str, str]:
+    """The event's own object, its subscription, and related ones, by which a refund finds its payment."""
+    related = message.body.at("data.related")
     others = related[:_MOST_RELATED] if isinstance(related, list) else []
     numbered = {f"related_{number}": other for number, other in enumerate(others, start=1)}
-    return identifiers(object=subject, customer=customer.id, **numbered)
+    return identifiers(object=subject, customer=customer.id, subscription=_subscription(message), **numbered)
 
 
-def _profile(message: Message) -> BillingEvent:
-    body = message.body
-    customer = _customer(body)
-    if not customer.id:
+def _subscription(message: Message) -> str | None:
+    """The subscription that the event is about; an event about a subscription itself may name it as its object."""
+    named = identifier(message.body.at("data.subscription"))
+    own = message.body.at("data.id") if message.kind in _ABOUT_SUBSCRIPTIONS else None
+    return named or identifier(own)
+
+
+def _lesson(message: Message) -> BillingEvent:
+    """What changes a customer or a subscription, and is nothing to ask about."""
+    body, state = message.body, _STATES.get(message.kind)
+    customer, subscription = _customer(body), _subscription(message)
+    if not customer.id and not (state and customer.address):
         raise PayloadError(f"The event {message.kind} names no data.customer.id.")
+    if state and not subscription:
+        raise PayloadError(f"The event {message.kind} has neither data.subscription nor data.id.")
     deleted = message.kind == _DELETED
     return BillingEvent(
         source=message.source.name,
-        event_id=message.id or customer.id,
+        event_id=message.id or customer.id or subscription or "",
         occurred_at=message.occurred_at,
         customer=CustomerRef(id=customer.id, deleted=True) if deleted else customer,
-        objects={"customer": customer.id},
+        objects=identifiers(customer=customer.id, subscription=subscription),
         plan=None if deleted else text(body.at("data.plan")),
         test=message.test,
+        subscription_state=state,
     )
 
 

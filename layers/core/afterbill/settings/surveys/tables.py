@@ -182,6 +182,14 @@ class SourceTable(Table):
             raise ValueError(message)
         return value
 
+    @field_validator("fields")
+    @classmethod
+    def _one_amount(cls, value: dict[str, str]) -> dict[str, str]:
+        if {"data.amount.value", "data.amount.minor"} <= value.keys():
+            message = "maps data.amount.value and data.amount.minor: keep the one that your sender means"
+            raise ValueError(message)
+        return value
+
     @field_validator("account")
     @classmethod
     def _fits_the_address(cls, value: str, info: ValidationInfo) -> str:

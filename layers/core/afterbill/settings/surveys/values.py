@@ -11,7 +11,7 @@ from pydantic import BeforeValidator
 
 from afterbill.connectors import registry
 from afterbill.connectors._kit.consent import KEYS
-from afterbill.connectors._kit.neutral import PATHS
+from afterbill.connectors._kit.neutral import LESSONS, PATHS
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import SENDING_CHANNELS, Channel
 from afterbill.model.suggestions import did_you_mean
@@ -19,7 +19,7 @@ from afterbill.outreach import sending_window
 from afterbill.settings.almanac import load_almanac
 from afterbill.settings.config import UNITS
 
-_MEANINGS = (*Touchpoint, "customer_updated", "customer_deleted")
+_MEANINGS = (*Touchpoint, *LESSONS)
 _LONGEST = timedelta(days=3650)
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
 _ADDRESS = re.compile(
@@ -58,7 +58,7 @@ def provider(text: object) -> str:
 
 
 def meaning(text: object) -> str:
-    """The meaning of a foreign type: a touchpoint, or an update of the customer."""
+    """The meaning of a foreign type: a touchpoint, or what only changes a customer or a subscription."""
     if text not in _MEANINGS:
         message = f"must be one of {', '.join(_MEANINGS)}, not {text!r}"
         raise ValueError(message)
