@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from afterbill.connectors import woocommerce
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, SubscriptionState, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 from afterbill_cli import samples
@@ -35,6 +35,11 @@ def read(
 
 def touchpoints(body: Any, topic: str = "order.updated") -> list[str]:
     return [str(one.touchpoint or "learned") for one in read(body, topic)]
+
+
+def subscription(name: str, **changes: Any) -> BillingEvent:
+    (event,) = read(body_of(f"subscription.updated.{name}", **changes), "subscription.updated")
+    return event
 
 
 def mac(body: bytes, secret: str) -> str:
@@ -104,10 +109,47 @@ class TestOrders:
         assert (paid.customer.id, paid.customer.email) == (None, "paul.ost@example.org")
         assert "customer" not in paid.objects
 
-    @pytest.mark.parametrize("status", ["pending", "on-hold", "wc-on-hold", "checkout-draft", "unheard-of"])
+    @pytest.mark.parametrize("status", ["pending", "on-hold", "wc-on-hold", "unheard-of"])
     def test_any_other_status_only_teaches(self, status: str) -> None:
         (event,) = read(body_of("order.updated.processing", status=status))
         assert (event.touchpoint, event.customer.email) == (None, "nora.falk@example.com")
+
+    @pytest.mark.parametrize("status", ["checkout-draft", "wc-checkout-draft", "auto-draft", "draft", "new", "trash"])
+    def test_nothing_is_learned_from_a_draft(self, status: str) -> None:
+        assert read(body_of("order.updated.checkout_draft", status=status)) == ()
+        assert read(body_of("subscription.updated", status=status), "subscription.created") == ()
+
+    @pytest.mark.parametrize("name", ["order.updated.cancelled", "order.updated.cancelled.paid"])
+    def test_a_cancelled_order_is_nobodys_leaving(self, name: str) -> None:
+        (event,) = read(body_of(name))
+        assert event.touchpoint is Touchpoint.ORDER_CANCELLED
+
+    def test_a_cancelled_order_concerns_itself_alone(self) -> None:
+        (first,) = read(body_of("order.updated.cancelled"))
+        (second,) = read(body_of("order.updated.processing"))
+        assert first.links == ("woocommerce|laden|4114",)
+        assert not set(first.links) & set(second.links)
+
+    def test_a_paid_order_that_fails_was_taken_back_by_the_bank(self) -> None:
+        (event,) = read(body_of("order.updated.failed.late"))
+        (paid,) = read(body_of("order.updated.failed.late", status="processing"))
+        assert event.touchpoint is Touchpoint.PAYMENT_REVERSED
+        assert event.occurred_at > paid.occurred_at
+        assert set(event.links) == set(paid.links)
+
+    def test_a_failure_takes_back_the_payment_of_its_order(self) -> None:
+        (failed,) = read(body_of("order.updated.failed"))
+        (paid,) = read(body_of("order.updated.processing", id=4113))
+        assert (failed.touchpoint, failed.takes_back) == (Touchpoint.PAYMENT_FAILED, paid.fact)
+
+    def test_a_renewal_names_its_subscription(self) -> None:
+        (paid,) = read(body_of("order.updated.processing.renewal"))
+        assert (paid.touchpoint, paid.objects["subscription"]) == (Touchpoint.ORDER_PAID, "4200")
+        assert "woocommerce|laden|4200" not in paid.links
+
+    def test_an_order_without_an_address_is_its_accounts(self) -> None:
+        (paid,) = read(body_of("order.updated.processing", billing={}))
+        assert (paid.customer.id, paid.customer.email) == ("58", None)
 
     def test_a_status_may_have_the_prefix_of_the_shops_tables(self) -> None:
         assert touchpoints(body_of("order.updated.processing", status="wc-processing")) == ["order_paid"]
@@ -171,6 +213,23 @@ class TestRefunds:
     def test_without_its_order_it_says_nothing(self, links: dict[str, Any]) -> None:
         assert read(body_of("order.updated.refund.alone", parent_id=0, _links=links)) == ()
 
+    @pytest.mark.parametrize("total", ["0.00", "-0.00", "0", 0])
+    def test_goods_put_back_into_stock_gave_nothing_back(self, total: object) -> None:
+        body = body_of("order.updated.completed.restocked", refunds=[{"id": 9, "total": total}])
+        assert touchpoints(body) == ["order_fulfilled", "order_paid"]
+        assert touchpoints(body_of("order.updated.refunded", refunds=[{"id": 9, "total": total}])) == ["learned"]
+
+    def test_a_part_is_given_back_beside_nothing(self) -> None:
+        listed = [{"id": 9, "total": "-0.00"}, {"id": 10, "total": "-0.01"}]
+        (back,) = read(body_of("order.updated.refunded", refunds=listed))
+        assert (back.money, back.objects["refund"]) == (Money(1, "EUR"), "10")
+
+    def test_alone_too_a_refund_of_nothing_is_none(self) -> None:
+        assert read(body_of("order.updated.refund.nothing")) == ()
+
+    def test_an_order_that_was_free_had_nothing_to_give_back(self) -> None:
+        assert touchpoints(body_of("order.updated.refunded.free")) == ["learned"]
+
     def test_a_refunded_order_without_a_list_was_refunded_once(self) -> None:
         (back,) = read(body_of("order.updated.refunded.unlisted"))
         assert (back.money, back.fact.endswith("|refunded|")) == (Money(6380, "EUR"), True)
@@ -230,10 +289,39 @@ class TestCustomers:
 
 class TestSubscriptions:
     def test_an_end_is_announced_and_then_comes(self) -> None:
-        names = ("pending_cancel", "cancelled", "expired")
-        ends = [read(body_of(f"subscription.updated.{name}"), "subscription.updated")[0] for name in names]
-        assert {end.touchpoint for end in ends} == {Touchpoint.CANCELLED}
-        assert len({end.fact for end in ends}) == 1
+        announced, came = subscription("pending_cancel"), subscription("cancelled")
+        assert announced.touchpoint is came.touchpoint is Touchpoint.CANCELLED
+        assert announced.fact == came.fact
+        assert announced.occurred_at == datetime(2025, 11, 20, 7, 30, tzinfo=UTC)
+        assert came.occurred_at == datetime(2025, 12, 3, 11, 40, 3, tzinfo=UTC)
+
+    def test_an_old_end_that_is_edited_today_is_of_its_own_day(self) -> None:
+        edited = subscription("cancelled", date_modified_gmt="2026-10-01T00:00:00")
+        assert edited.occurred_at == subscription("cancelled").occurred_at
+
+    def test_an_end_can_be_taken_back(self) -> None:
+        event, announced = subscription("reactivated"), subscription("pending_cancel")
+        assert (event.touchpoint, event.subscription_state) == (None, SubscriptionState.RUNNING)
+        assert event.objects == announced.objects
+        assert event.occurred_at > announced.occurred_at
+
+    @pytest.mark.parametrize("name", ["expired", "switched", "cancelled.unpaid"])
+    def test_over_it_may_be_without_anybody_leaving(self, name: str) -> None:
+        event = subscription(name)
+        assert (event.touchpoint, event.subscription_state) == (None, SubscriptionState.EXPIRED)
+
+    def test_a_term_that_was_cut_short_was_left(self) -> None:
+        event = subscription("expired", cancelled_date_gmt="2026-10-20T07:30:00")
+        assert event.touchpoint is Touchpoint.CANCELLED
+
+    def test_what_was_announced_before_any_payment_was_left(self) -> None:
+        event = subscription("cancelled.unpaid", end_date_gmt="2025-12-03T11:40:00")
+        assert event.touchpoint is Touchpoint.CANCELLED
+
+    @pytest.mark.parametrize("status", ["on-hold", "pending"])
+    def test_neither_running_nor_over_says_nothing_of_its_end(self, status: str) -> None:
+        event = subscription("on_hold", status=status)
+        assert (event.touchpoint, event.subscription_state) == (None, None)
 
     def test_its_state_teaches_the_plan(self) -> None:
         (event,) = read(body_of("subscription.updated"), "subscription.updated")

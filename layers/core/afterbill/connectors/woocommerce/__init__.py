@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.json import Json, identifier, parse, section, text
 from afterbill.connectors._kit.signatures import base64_text, check_body, sign_body
-from afterbill.connectors.woocommerce.orders import read_order, read_refund, read_subscription
+from afterbill.connectors.woocommerce.orders import DRAFTS, read_order, read_refund, status_of
 from afterbill.connectors.woocommerce.people import Record, customer_changed, customer_deleted
+from afterbill.connectors.woocommerce.subscriptions import read_subscription
 from afterbill.intake.connector import About, Address
 from afterbill.model.billing import BillingEvent
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
@@ -108,7 +109,7 @@ def _unwrapped(body: Json) -> Json:
 
 
 def _read(body: Json, record: Record, resource: str) -> tuple[BillingEvent, ...]:
-    if identifier(body.get("id")) is None:
+    if identifier(body.get("id")) is None or status_of(body) in DRAFTS:
         return ()
     if isinstance(body.get("line_items"), list) and text(body.get("status")):
         subscribed = resource == "subscription" or "billing_period" in body
