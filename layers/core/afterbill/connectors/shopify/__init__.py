@@ -34,8 +34,10 @@ _READERS: Mapping[str, Callable[[ShopifyEvent], tuple[BillingEvent | OperatorTas
     "disputes/create": orders.disputed,
     "subscription_contracts/create": subscriptions.created,
     "subscription_contracts/update": subscriptions.updated,
+    "subscription_contracts/activate": subscriptions.updated,
+    "subscription_contracts/pause": subscriptions.updated,
     "subscription_contracts/cancel": subscriptions.ended,
-    "subscription_contracts/expire": subscriptions.ended,
+    "subscription_contracts/expire": subscriptions.updated,
     "subscription_billing_attempts/success": subscriptions.billed,
     "subscription_billing_attempts/failure": subscriptions.not_billed,
     "subscription_billing_attempts/challenged": subscriptions.not_billed,
@@ -63,6 +65,7 @@ ABOUT = About(
         "whether apps without access to protected customer data get addresses",
         "that events of the kind without x- headers bear the same topics",
         "that a challenged billing attempt was not paid",
+        "the source_name of orders that renew a subscription",
     ),
 )
 

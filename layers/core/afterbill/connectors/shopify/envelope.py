@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 
 from afterbill.connectors._kit.envelope import Envelope, WebhookEvent
 from afterbill.connectors._kit.json import Json, iso_moment, parse, records, section, text
@@ -20,6 +21,7 @@ PRESENTMENT = "presentment"
 
 MOST_TRANSACTIONS = 50
 _LARGEST_ID = 10**20
+_IMPORTED = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def parse_event(webhook: Webhook, source: Source) -> ShopifyEvent:
         raise PayloadError("The body cannot be understood without the header x-shopify-topic.")
     shop = (header(webhook, "shop-domain") or text(body.get("shop_domain")) or "").lower()
     sent = header(webhook, "event-id") or header(webhook, "webhook-id") or hashlib.sha256(webhook.body).hexdigest()[:32]
-    times = (header(webhook, "triggered-at"), body.get("updated_at"), body.get("created_at"))
+    times = (_imported(body), header(webhook, "triggered-at"), body.get("updated_at"), body.get("created_at"))
     envelope = Envelope(
         provider="shopify",
         account=source.tenant,  # the header is not signed: whoever repeats a webhook could name any shop in it
@@ -50,6 +52,12 @@ def parse_event(webhook: Webhook, source: Source) -> ShopifyEvent:
         test=header(webhook, "test").lower() == "true" or _made_for_testing(body),
     )
     return ShopifyEvent(f"Shopify event {topic}", envelope, body, topic, shop, source)
+
+
+def _imported(body: Json) -> object:
+    """The day of an order that was brought in from elsewhere: it was placed long before the shop knew it."""
+    placed, known = iso_moment(body.get("processed_at")), iso_moment(body.get("created_at"))
+    return body.get("processed_at") if placed and known and known - placed > _IMPORTED else None
 
 
 def header(webhook: Webhook, name: str) -> str:

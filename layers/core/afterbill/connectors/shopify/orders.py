@@ -1,7 +1,10 @@
 """Shopify's orders, and what names one: fulfilments, transactions, refunds and disputes."""
 
+from dataclasses import replace
+
 from afterbill.connectors._kit.envelope import MOST_PRODUCTS, PAYMENT
-from afterbill.connectors._kit.json import Json, address, country, identifiers, records, section, text
+from afterbill.connectors._kit.json import Json, address, country, identifiers, iso_moment, records, section, text
+from afterbill.connectors._kit.money import is_zero
 from afterbill.connectors.shopify.customers import customer_of
 from afterbill.connectors.shopify.envelope import ShopifyEvent, money_of, ref, transactions
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
@@ -9,6 +12,9 @@ from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 _FULFILLED = "fulfilled"
 _FAILED = ("failure", "error")
 _CHARGING = ("sale", "authorization", "capture")
+_GIVEN_BACK = ("refunded", "partially_refunded")
+_RENEWALS = ("subscription_contract", "subscription_contract_checkout_one")
+"""Sources of orders that a billing attempt made; the second is the name since October 2025."""
 
 
 def products_of(body: Json) -> tuple[str, ...]:
@@ -18,8 +24,12 @@ def products_of(body: Json) -> tuple[str, ...]:
 
 
 def paid(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
-    """`orders/paid`."""
-    return (_about_order(received, Touchpoint.ORDER_PAID, PAYMENT),)
+    """`orders/paid`; an order that is cancelled or given back by now is nothing to ask about."""
+    order = received.content
+    if order.get("cancelled_at") or order.get("financial_status") in _GIVEN_BACK:
+        return changed(received)
+    renewed = order.get("source_name") in _RENEWALS
+    return (_about_order(received, Touchpoint.RENEWED if renewed else Touchpoint.ORDER_PAID, PAYMENT),)
 
 
 def fulfilled(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
@@ -28,8 +38,9 @@ def fulfilled(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
 
 
 def cancelled(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
-    """`orders/cancelled`."""
-    return (_about_order(received, Touchpoint.CANCELLED, Touchpoint.CANCELLED.value),)
+    """`orders/cancelled`, whoever cancelled it and why, on the day of that."""
+    event = _about_order(received, Touchpoint.ORDER_CANCELLED, Touchpoint.ORDER_CANCELLED.value)
+    return (replace(event, occurred_at=iso_moment(received.content.get("cancelled_at")) or event.occurred_at),)
 
 
 def _about_order(received: ShopifyEvent, touchpoint: Touchpoint, meaning: str) -> BillingEvent:
@@ -46,7 +57,9 @@ def _about_order(received: ShopifyEvent, touchpoint: Touchpoint, meaning: str) -
 
 
 def changed(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
-    """An order as it is; `orders/edited` names the order alone."""
+    """An order as it is, which may be cancelled; `orders/edited` names the order alone."""
+    if received.content.get("cancelled_at"):
+        return cancelled(received)
     customer = customer_of(received.content)
     order = ref(received.content) or ref(section(received.content, "order_edit"), "order")
     return (received.envelope.profile(customer, identifiers(order=order, customer=customer.id)),)
@@ -66,16 +79,22 @@ def shipped(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
 
 
 def refunded(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
-    """`refunds/create`: what was given back, unless every attempt at it failed."""
-    tried = transactions(received.content)
-    if tried and all(one.get("status") in _FAILED for one in tried):
+    """`refunds/create`: money that was given back or is on its way; goods that only go back into stock are none."""
+    returned = [one for one in transactions(received.content) if _returns_money(one)]
+    if not returned and isinstance(received.content.get("transactions"), list):
         return ()
-    return (_about_payment(received, Touchpoint.REFUNDED, "refund", _given_back(received, tried)),)
+    return (_about_payment(received, Touchpoint.REFUNDED, "refund", _given_back(received, returned)),)
 
 
-def _given_back(received: ShopifyEvent, tried: list[Json]) -> Money | None:
+def _returns_money(transaction: Json) -> bool:
+    """Whether this is no failed attempt, no amount of 0, and no authorization that was given up."""
+    refunds = (text(transaction.get("kind")) or "refund") == "refund"
+    return refunds and transaction.get("status") not in _FAILED and not is_zero(transaction.get("amount"))
+
+
+def _given_back(received: ShopifyEvent, returned: list[Json]) -> Money | None:
     """The sum of the successful transactions; None without any, or where they do not add up."""
-    done = [one for one in tried if one.get("kind") == "refund" and one.get("status") == "success"]
+    done = [one for one in returned if one.get("status") == "success"]
     parts = [money for one in done if (money := money_of(one, "amount", received.source))]
     currencies = {money.currency for money in parts}
     if len(parts) != len(done) or len(currencies) != 1:
@@ -84,11 +103,23 @@ def _given_back(received: ShopifyEvent, tried: list[Json]) -> Money | None:
 
 
 def transacted(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
-    """`order_transactions/create`: only a charge that failed says more than the order does."""
+    """`order_transactions/create`: only a charge that failed says more than the order does.
+
+    After the order was paid, as with a bank's debit, it takes that payment back.
+    """
     if received.content.get("status") not in _FAILED or received.content.get("kind") not in _CHARGING:
         return ()
     amount = money_of(received.content, "amount", received.source)
-    return (_about_payment(received, Touchpoint.PAYMENT_FAILED, "transaction", amount),)
+    order = ref(received.content, "order")
+    return (
+        _about_payment(
+            received,
+            Touchpoint.PAYMENT_FAILED,
+            "transaction",
+            amount,
+            takes_back=(order, PAYMENT, "") if order else None,
+        ),
+    )
 
 
 def disputed(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
@@ -97,8 +128,15 @@ def disputed(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     return (_about_payment(received, Touchpoint.DISPUTED, "dispute", amount),)
 
 
-def _about_payment(received: ShopifyEvent, touchpoint: Touchpoint, kind: str, money: Money | None) -> BillingEvent:
+def _about_payment(
+    received: ShopifyEvent,
+    touchpoint: Touchpoint,
+    kind: str,
+    money: Money | None,
+    *,
+    takes_back: tuple[str, str, str] | None = None,
+) -> BillingEvent:
     """Make a fact that names its order and no customer: each refund, charge or dispute is a fact of its own."""
     about = (received.require(ref(received.content), kind), touchpoint.value, "")
     objects = identifiers(**{kind: about[0], "order": ref(received.content, "order")})
-    return received.envelope.fact(touchpoint, about, CustomerRef(), objects, money=money)
+    return received.envelope.fact(touchpoint, about, CustomerRef(), objects, money=money, takes_back=takes_back)

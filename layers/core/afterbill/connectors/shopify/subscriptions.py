@@ -1,12 +1,17 @@
 """Shopify's subscription contracts and the attempts to bill them; none of them carries an e-mail address."""
 
+from dataclasses import replace
+
 from afterbill.connectors._kit.envelope import PAYMENT
 from afterbill.connectors._kit.json import identifiers, text
 from afterbill.connectors.shopify.envelope import ShopifyEvent, ref
-from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, SubscriptionState, Touchpoint
 
 _STARTED = "started"
-_OVER = ("cancelled", "expired")
+_STATES = {"active": SubscriptionState.RUNNING, "expired": SubscriptionState.EXPIRED}
+"""What a status says of the end: `expired` is a contract whose cycles are all done, as was agreed."""
+
+_BY_TOPIC = {"subscription_contracts/activate": "active", "subscription_contracts/expire": "expired"}
 
 
 def created(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
@@ -15,16 +20,17 @@ def created(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
         return _profile(event)
     order = ref(event.content, "origin_order")
     about = (order, PAYMENT, "") if order else (_contract(event), _STARTED, "")
-    return (_fact(event, Touchpoint.SUBSCRIPTION_STARTED, about, _objects(event)),)
+    started = _fact(event, Touchpoint.SUBSCRIPTION_STARTED, about, _objects(event))
+    return (replace(started, subscription_state=SubscriptionState.RUNNING),)
 
 
 def updated(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
-    """`subscription_contracts/update`: its end, if this is how we hear of it."""
-    return ended(event) if _status(event) in _OVER else _profile(event)
+    """`subscription_contracts/update`, `/activate`, `/pause` and `/expire`: its end, if this is how we hear of it."""
+    return ended(event) if _status(event) == "cancelled" else _profile(event)
 
 
 def ended(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
-    """`subscription_contracts/cancel` and `/expire`."""
+    """`subscription_contracts/cancel`: somebody ended it before its time."""
     about = (_contract(event), Touchpoint.CANCELLED.value, "")
     return (_fact(event, Touchpoint.CANCELLED, about, _objects(event)),)
 
@@ -50,7 +56,8 @@ def _attempt(event: ShopifyEvent, touchpoint: Touchpoint, meaning: str) -> Billi
 
 
 def _profile(event: ShopifyEvent) -> tuple[BillingEvent, ...]:
-    return (event.envelope.profile(_customer(event), identifiers(**_objects(event))),)
+    objects, state = identifiers(**_objects(event)), _STATES.get(_status(event))
+    return (event.envelope.profile(_customer(event), objects, subscription_state=state),)
 
 
 def _fact(
@@ -76,5 +83,5 @@ def _contract(event: ShopifyEvent) -> str:
 
 
 def _status(event: ShopifyEvent) -> str:
-    """The REST form writes it in lower case, GraphQL in capitals."""
-    return (text(event.content.get("status")) or "").lower()
+    """The REST form writes it in lower case, GraphQL in capitals; without one the topic says it."""
+    return (text(event.content.get("status")) or _BY_TOPIC.get(event.topic, "")).lower()
