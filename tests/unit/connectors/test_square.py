@@ -3,14 +3,14 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from afterbill.connectors import square
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, SubscriptionState, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli.memory.keys import MemoryApis
@@ -78,14 +78,9 @@ class TestFacts:
     def test_a_scheduled_charge_and_the_payment_that_failed_are_one_fact(self, read: Read) -> None:
         assert read("invoice.scheduled_charge_failed").fact == read("payment.updated.failed").fact
 
-    def test_a_failed_attempt_on_another_day_is_another_fact(
-        self, sample: Callable[[str, str], bytes], now: datetime, read: Read
-    ) -> None:
-        later = sample("square", "payment.updated.failed").replace(
-            b'"created_at": "2025-11-08', b'"created_at": "2025-11-09'
-        )
-        (event,) = square.normalise(Webhook("till", {}, later, now), SOURCE)
-        assert event.fact != read("payment.updated.failed").fact
+    def test_a_failed_attempt_on_another_day_is_another_fact(self, read: Read) -> None:
+        earlier = read("payment.updated.failed", created_at="2025-11-07T09:30:00.108Z")
+        assert earlier.fact != read("payment.updated.failed").fact
 
     def test_one_payment_is_one_fact_however_often_it_is_reported(self, read: Read) -> None:
         assert read("payment.updated").fact == read("payment.updated.sandbox", version_token="another").fact
@@ -108,6 +103,83 @@ class TestFacts:
         for reversal in ("refund.updated", "refund.created.completed", "dispute.created"):
             assert set(read(reversal).links) & set(read("payment.updated").links)
 
+    @pytest.mark.parametrize("name", ["payment.updated.fee", "payment.updated.refunded"])
+    def test_a_payment_of_august_that_changes_today_is_one_of_august(self, name: str, read: Read) -> None:
+        event = read(name)
+        assert event.occurred_at.date() == date(2025, 8, 1)
+        assert event.fact == read("payment.updated.fee").fact
+
+    def test_a_charge_is_of_the_moment_it_was_captured(self, read: Read) -> None:
+        timeline = {"card_payment_timeline": {"captured_at": "2025-11-03T11:57:59Z"}}
+        assert read("payment.updated", card_details=timeline).occurred_at == datetime(
+            2025, 11, 3, 11, 57, 59, tzinfo=UTC
+        )
+
+    def test_no_payment_is_later_than_the_event_that_reports_it(self, read: Read) -> None:
+        event = read("payment.updated", created_at="2026-01-01T00:00:00Z")
+        assert event.occurred_at == datetime(2025, 11, 3, 11, 58, 2, 118000, UTC)
+
+    @pytest.mark.parametrize(
+        "returned",
+        [
+            {"refunded_money": {"amount": 4900, "currency": "USD"}},
+            {"refunded_money": {"amount": 1, "currency": "USD"}, "refund_ids": ["r"]},
+            {"refund_ids": ["r"]},
+        ],
+        ids=["all", "part", "pending"],
+    )
+    def test_what_goes_back_is_not_asked_about(self, returned: dict[str, Any], events: Understood, read: Read) -> None:
+        (event,) = events("payment.updated", **returned)
+        assert (event.touchpoint, event.money) == (None, None)
+        assert (event.fact, event.links) == (read("payment.updated").fact, read("payment.updated").links)
+
+    def test_nothing_went_back_of_a_payment_with_a_refund_of_nothing(self, read: Read) -> None:
+        event = read("payment.updated", refunded_money={"amount": 0, "currency": "USD"}, refund_ids=[])
+        assert event.touchpoint is Touchpoint.PAYMENT_SUCCEEDED
+
+    @pytest.mark.parametrize("status", ["REFUNDED", "PARTIALLY_REFUNDED"])
+    def test_an_invoice_that_was_given_back_is_not_asked_about(self, status: str, read: Read) -> None:
+        assert read("invoice.payment_made", status=status).touchpoint is None
+
+    def test_a_pending_refund_and_the_completed_one_are_one_fact(self, read: Read) -> None:
+        pending, completed = read("refund.created"), read("refund.updated", id=read("refund.created").objects["refund"])
+        assert (pending.touchpoint, pending.fact) == (Touchpoint.REFUNDED, completed.fact)
+
+    @pytest.mark.parametrize("status", ["REJECTED", "FAILED", "APPROVED", None])
+    def test_a_refund_that_comes_to_nothing_is_none(self, status: str | None, events: Understood) -> None:
+        assert events("refund.updated", status=status) == ()
+
+    def test_a_refund_of_nothing_is_none(self, events: Understood) -> None:
+        assert events("refund.created.nothing") == ()
+
+    def test_a_bank_that_fails_after_all_takes_its_payment_back(self, read: Read) -> None:
+        paid, failed = read("payment.updated.bank"), read("payment.updated.bank.failed")
+        assert failed.takes_back == paid.fact
+        assert failed.occurred_at > paid.occurred_at
+
+    def test_a_card_that_fails_takes_nothing_back(self, read: Read) -> None:
+        assert read("payment.updated.failed").takes_back == ""
+
+    def test_a_cancelled_order_is_nobodys_leaving(self, read: Read) -> None:
+        event = read("order.updated.canceled")
+        assert event.touchpoint is Touchpoint.ORDER_CANCELLED
+        assert set(event.links) & set(read("payment.updated", order_id=event.objects["order"]).links)
+
+    @pytest.mark.parametrize("state", ["DRAFT", "OPEN", "COMPLETED"])
+    def test_an_order_that_is_not_cancelled_says_nothing(self, state: str, events: Understood) -> None:
+        assert events("order.updated", state=state) == ()
+
+    def test_an_invoice_is_cancelled_with_its_order(self, read: Read) -> None:
+        invoice = read("invoice.canceled")
+        order = read("order.updated.canceled", order_id=invoice.objects["order"])
+        assert (invoice.fact, invoice.touchpoint) == (order.fact, order.touchpoint)
+
+    def test_a_cancelled_payment_leaves_the_order_to_another_one(self, read: Read) -> None:
+        event = read("payment.updated.canceled")
+        other = read("payment.updated", order_id="mV5rX2bN8tKw4LcZ9qYd6JhPfSGZY")
+        assert event.touchpoint is Touchpoint.ORDER_CANCELLED
+        assert not set(event.links) & set(other.links)
+
     def test_two_refunds_of_one_payment_are_two_facts(self, read: Read) -> None:
         assert read("refund.updated").fact != read("refund.created.completed").fact
 
@@ -129,6 +201,41 @@ class TestFacts:
 
     def test_an_end_without_a_date_is_an_end(self, read: Read) -> None:
         assert read("subscription.updated", status="CANCELED").touchpoint is Touchpoint.CANCELLED
+
+    def test_an_announced_end_can_be_taken_back(self, read: Read) -> None:
+        announced, withdrawn = read("subscription.updated.cancelled"), read("subscription.updated.withdrawn")
+        assert (withdrawn.touchpoint, withdrawn.subscription_state) == (None, SubscriptionState.RUNNING)
+        assert withdrawn.occurred_at > announced.occurred_at
+        assert withdrawn.objects == announced.objects
+
+    def test_an_old_end_that_changes_today_is_of_its_own_day(self, read: Read) -> None:
+        event = read("subscription.updated.ended", canceled_date="2025-10-03")
+        assert event.occurred_at == datetime(2025, 10, 3, 12, tzinfo=UTC)
+        assert read("subscription.updated.ended").occurred_at == datetime(2026, 1, 3, 8, 0, 0, 2000, UTC)
+
+    @pytest.mark.parametrize(
+        ("status", "state"),
+        [
+            ("ACTIVE", SubscriptionState.RUNNING),
+            ("PENDING", SubscriptionState.RUNNING),
+            ("COMPLETED", SubscriptionState.EXPIRED),
+            ("DEACTIVATED", SubscriptionState.EXPIRED),
+            ("PAUSED", None),
+        ],
+    )
+    def test_a_subscription_says_whether_it_runs(
+        self, status: str, state: SubscriptionState | None, read: Read
+    ) -> None:
+        event = read("subscription.updated", status=status)
+        assert (event.touchpoint, event.subscription_state) == (None, state)
+
+    def test_what_ends_as_planned_is_left_by_nobody(self, read: Read) -> None:
+        assert read("subscription.updated.completed", canceled_date="2026-11-03").touchpoint is None
+        assert read("subscription.updated.deactivated", canceled_date="2026-11-03").touchpoint is Touchpoint.CANCELLED
+
+    def test_a_new_subscription_runs_unless_its_end_is_set(self, read: Read) -> None:
+        assert read("subscription.created").subscription_state is SubscriptionState.RUNNING
+        assert read("subscription.created", canceled_date="2026-11-03").subscription_state is None
 
     def test_an_order_is_fulfilled_once(self, read: Read) -> None:
         updates = [{"new_state": "PREPARED"}, {"new_state": "COMPLETED"}]
@@ -225,7 +332,7 @@ class TestWhatIsLearned:
         assert read("subscription.created", plan_variation_id=None, plan_id="OLD").plan == "OLD"
 
     def test_times_are_utc(self, read: Read) -> None:
-        assert read("payment.updated").occurred_at == datetime(2025, 11, 3, 11, 58, 2, 118000, UTC)
+        assert read("payment.updated").occurred_at == datetime(2025, 11, 3, 11, 57, 30, 108000, UTC)
 
 
 class TestErrors:
@@ -321,7 +428,7 @@ RECORDED = {
     "order.fulfillment.updated": [],
     "payment.created": [],
     "payment.updated": [Touchpoint.PAYMENT_SUCCEEDED],
-    "refund.created": [],
+    "refund.created": [Touchpoint.REFUNDED],
     "subscription.created": [Touchpoint.SUBSCRIPTION_STARTED],
 }
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.json import identifier, parse, section, text
 from afterbill.connectors._kit.signatures import base64_text, check_body, digest, keys_of
-from afterbill.connectors.square import facts
+from afterbill.connectors.square import facts, subscriptions
 from afterbill.connectors.square.customers import customer_changed, customer_deleted, find_customer, objected_at
 from afterbill.connectors.square.envelope import SquareEvent, parse_event
 from afterbill.intake.connector import About, Address, Api, Login
@@ -34,12 +34,14 @@ _READERS: Mapping[str, Callable[[SquareEvent], tuple[BillingEvent, ...]]] = {
     "invoice.payment_made": facts.invoice_paid,
     "invoice.scheduled_charge_failed": facts.invoice_failed,
     "invoice.refunded": facts.invoice_refunded,
+    "invoice.canceled": facts.invoice_cancelled,
     "refund.created": facts.refund_changed,
     "refund.updated": facts.refund_changed,
     "dispute.created": facts.dispute_created,
+    "order.updated": facts.order_updated,
     "order.fulfillment.updated": facts.fulfilment_updated,
-    "subscription.created": facts.subscription_created,
-    "subscription.updated": facts.subscription_updated,
+    "subscription.created": subscriptions.subscription_created,
+    "subscription.updated": subscriptions.subscription_updated,
     "customer.created": customer_changed,
     "customer.updated": customer_changed,
     "customer.deleted": customer_deleted,
@@ -56,7 +58,7 @@ ABOUT = About(
     unverified=(
         "buyer_email_address of payments",
         "the paths of Square's API for payments, orders and customers",
-        "the shape of dispute.created, customer.deleted and invoice.refunded",
+        "the shape of dispute.created, customer.deleted, invoice.refunded and invoice.canceled",
     ),
 )
 

@@ -1,6 +1,7 @@
 """The envelope of a Square event, read once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from afterbill.connectors._kit.envelope import Envelope, WebhookEvent
 from afterbill.connectors._kit.json import Json, identifier, iso_moment, needed, section, text
@@ -19,6 +20,11 @@ class SquareEvent(WebhookEvent):
     def part(self, name: str) -> Json:
         """The changed object, which stands under its own name."""
         return section(self.content, "object", name)
+
+    def dated(self, *times: object) -> Self:
+        """The event as of the first of these times, if one is there: never later than when it was sent."""
+        at = next(filter(None, map(iso_moment, times)), self.envelope.occurred_at)
+        return replace(self, envelope=replace(self.envelope, occurred_at=min(at, self.envelope.occurred_at)))
 
     def money(self, *values: object) -> Money | None:
         """The first of these that is an amount in the smallest unit."""

@@ -1,34 +1,78 @@
-"""Square's payments, invoices, refunds, disputes, orders and subscriptions."""
+"""Square's payments, invoices, refunds, disputes and orders."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from afterbill.connectors._kit.envelope import PAYMENT
 from afterbill.connectors._kit.json import Json, identifier, identifiers, records, section, text
+from afterbill.connectors._kit.money import is_zero
 from afterbill.connectors.square.customers import payer_of, recipient_of
 from afterbill.connectors.square.envelope import SquareEvent
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 
 _FAILED = "payment_failed"
+_ORDER_CANCELLED = "order_cancelled"
+_RETURNING = ("PENDING", "COMPLETED")
+_GIVEN_BACK = ("REFUNDED", "PARTIALLY_REFUNDED")
 _MOST = 50
 
 
 def payment_changed(event: SquareEvent) -> tuple[BillingEvent, ...]:
-    """`payment.created` and `.updated`, which come many times: completed it is paid, failed it is an attempt."""
+    """`payment.created` and `.updated`, which come many times: a fact is of the payment's own day."""
     payment = event.part("payment")
-    if payment.get("status") == "COMPLETED":
-        paid = _payment(event, payment, Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, "")
-        return (paid, _bridge(paid)) if _for_invoice(payment) else (paid,)
-    if payment.get("status") == "FAILED":
-        return (_payment(event, payment, Touchpoint.PAYMENT_FAILED, _FAILED, _day(event)),)
-    return ()
+    reader = _PAYMENTS.get(text(payment.get("status")) or "")
+    return reader(event, payment) if reader else ()
+
+
+def _completed(event: SquareEvent, payment: Json) -> tuple[BillingEvent, ...]:
+    """It is paid; what is given back by now, or on its way back, is nothing to ask about."""
+    captured_at = section(payment, "card_details", "card_payment_timeline").get("captured_at")
+    dated = event.dated(captured_at, payment.get("created_at"))
+    paid = _payment(dated, payment, Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, "")
+    if _is_returned(payment):
+        return (replace(paid, touchpoint=None, money=None),)
+    return (paid, _bridge(paid)) if _for_invoice(payment) else (paid,)
+
+
+def _is_returned(payment: Json) -> bool:
+    """Whether some of it went back, or waits for that: Square counts pending refunds in."""
+    return bool(payment.get("refund_ids") or section(payment, "refunded_money").get("amount"))
+
+
+def _failed(event: SquareEvent, payment: Json) -> tuple[BillingEvent, ...]:
+    """An attempt. A card fails at once, a bank's debit days later, even after it was reported as paid."""
+    dated = event.dated(payment.get("created_at" if payment.get("source_type") == "CARD" else "updated_at"))
+    return (_payment(dated, payment, Touchpoint.PAYMENT_FAILED, _FAILED, _day(dated)),)
+
+
+def _cancelled(event: SquareEvent, payment: Json) -> tuple[BillingEvent, ...]:
+    """An authorization that was given up. Another payment may still pay the order, so it names itself alone."""
+    voided_at = section(payment, "card_details", "card_payment_timeline").get("voided_at")
+    payer, payment_id = payer_of(payment), event.require(payment, "payment")
+    about, objects = (payment_id, _ORDER_CANCELLED, ""), identifiers(payment=payment_id, customer=payer.id)
+    return (event.dated(voided_at).envelope.fact(Touchpoint.ORDER_CANCELLED, about, payer, objects),)
+
+
+_PAYMENTS: Mapping[str, Callable[[SquareEvent, Json], tuple[BillingEvent, ...]]] = {
+    "COMPLETED": _completed,
+    "FAILED": _failed,
+    "CANCELED": _cancelled,
+}
 
 
 def _payment(event: SquareEvent, payment: Json, touchpoint: Touchpoint, meaning: str, occurrence: str) -> BillingEvent:
     """A payment is known by its order, if it has one: so is the invoice that it pays."""
     subject = identifier(payment.get("order_id")) or event.require(payment, "payment")
-    objects = identifiers(payment=payment, order=payment.get("order_id"), customer=payment.get("customer_id"))
-    money = event.money(payment.get("total_money"), payment.get("amount_money"))
-    return event.envelope.fact(touchpoint, (subject, meaning, occurrence), payer_of(payment), objects, money=money)
+    # Of a card nothing fails after it was paid; its failure is one of another attempt at the order.
+    late = touchpoint is Touchpoint.PAYMENT_FAILED and payment.get("source_type") != "CARD"
+    return event.envelope.fact(
+        touchpoint,
+        (subject, meaning, occurrence),
+        payer_of(payment),
+        identifiers(payment=payment, order=payment.get("order_id"), customer=payment.get("customer_id")),
+        money=event.money(payment.get("total_money"), payment.get("amount_money")),
+        takes_back=(subject, PAYMENT, "") if late else None,
+    )
 
 
 def _for_invoice(payment: Json) -> bool:
@@ -45,7 +89,9 @@ def _bridge(paid: BillingEvent) -> BillingEvent:
 
 
 def invoice_paid(event: SquareEvent) -> tuple[BillingEvent, ...]:
-    """`invoice.payment_made`: the same fact as the payment itself."""
+    """`invoice.payment_made`: the same fact as the payment itself, unless it is given back by now."""
+    if event.part("invoice").get("status") in _GIVEN_BACK:
+        return invoice_refunded(event)
     requests = records(event.part("invoice").get("payment_requests"), _MOST)
     paid = [event.money(request.get("total_completed_amount_money")) for request in requests]
     asked = [event.money(request.get("computed_amount_money")) for request in requests]
@@ -74,6 +120,11 @@ def invoice_refunded(event: SquareEvent) -> tuple[BillingEvent, ...]:
     return (event.envelope.profile(recipient_of(invoice), _invoice_objects(invoice)),)
 
 
+def invoice_cancelled(event: SquareEvent) -> tuple[BillingEvent, ...]:
+    """`invoice.canceled`: the same fact as that of its order."""
+    return (_invoice(event, Touchpoint.ORDER_CANCELLED, _ORDER_CANCELLED, "", None),)
+
+
 def _invoice(
     event: SquareEvent, touchpoint: Touchpoint, meaning: str, occurrence: str, money: Money | None
 ) -> BillingEvent:
@@ -98,14 +149,14 @@ def _day(event: SquareEvent) -> str:
 
 
 def refund_changed(event: SquareEvent) -> tuple[BillingEvent, ...]:
-    """`refund.created` and `.updated`: a fact once it is completed."""
+    """`refund.created` and `.updated`: money on its way back or back, on the day that this began."""
     refund = event.part("refund")
-    if refund.get("status") != "COMPLETED":
+    if refund.get("status") not in _RETURNING or is_zero(section(refund, "amount_money").get("amount")):
         return ()
     objects = identifiers(refund=refund, payment=refund.get("payment_id"), order=refund.get("order_id"))
-    about = (event.require(refund, "refund"), "refunded", "")
     money = event.money(refund.get("amount_money"))
-    return (event.envelope.fact(Touchpoint.REFUNDED, about, CustomerRef(), objects, money=money),)
+    about, envelope = (event.require(refund, "refund"), "refunded", ""), event.dated(refund.get("created_at")).envelope
+    return (envelope.fact(Touchpoint.REFUNDED, about, CustomerRef(), objects, money=money),)
 
 
 def dispute_created(event: SquareEvent) -> tuple[BillingEvent, ...]:
@@ -129,29 +180,11 @@ def fulfilment_updated(event: SquareEvent) -> tuple[BillingEvent, ...]:
     return (event.envelope.fact(Touchpoint.ORDER_FULFILLED, about, CustomerRef(), {"order": order_id}),)
 
 
-def subscription_created(event: SquareEvent) -> tuple[BillingEvent, ...]:
-    """`subscription.created`: its first payment comes as an invoice that looks like every later one."""
-    return (_subscription(event, Touchpoint.SUBSCRIPTION_STARTED, ""),)
-
-
-def subscription_updated(event: SquareEvent) -> tuple[BillingEvent, ...]:
-    """`subscription.updated`: a date of cancellation, announced or come, is a fact; anything else teaches."""
-    subscription = event.part("subscription")
-    on = text(subscription.get("canceled_date")) or ""
-    if on or subscription.get("status") == "CANCELED":
-        return (_subscription(event, Touchpoint.CANCELLED, on),)
-    customer, objects, plan = _subscriber(event)
-    return (event.envelope.profile(customer, objects, plan),)
-
-
-def _subscription(event: SquareEvent, touchpoint: Touchpoint, occurrence: str) -> BillingEvent:
-    customer, objects, plan = _subscriber(event)
-    about = (objects["subscription"], touchpoint.value, occurrence)
-    return event.envelope.fact(touchpoint, about, customer, objects, plan=plan)
-
-
-def _subscriber(event: SquareEvent) -> tuple[CustomerRef, dict[str, str], str | None]:
-    subscription = event.part("subscription")
-    customer = CustomerRef(id=identifier(subscription.get("customer_id")))
-    objects = {"subscription": event.require(subscription, "subscription")} | identifiers(customer=customer.id)
-    return customer, objects, text(subscription.get("plan_variation_id")) or text(subscription.get("plan_id"))
+def order_updated(event: SquareEvent) -> tuple[BillingEvent, ...]:
+    """`order.updated`: only its cancellation says more than its payments and fulfilments do."""
+    order = event.part("order_updated")
+    if order.get("state") != "CANCELED":
+        return ()
+    order_id = event.require(order.get("order_id"), "order_id")
+    about = (order_id, _ORDER_CANCELLED, "")
+    return (event.envelope.fact(Touchpoint.ORDER_CANCELLED, about, CustomerRef(), {"order": order_id}),)
