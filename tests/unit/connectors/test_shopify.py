@@ -226,7 +226,7 @@ class TestOrders:
         assert event.touchpoint is Touchpoint.ORDER_CANCELLED
         assert event.links == (f"shopify|shop|{ORDER}",)
 
-    @pytest.mark.parametrize("topic", ["orders/create", "orders/updated", "orders/partially_fulfilled", "orders/paid"])
+    @pytest.mark.parametrize("topic", ["orders/create", "orders/updated", "orders/partially_fulfilled"])
     def test_any_topic_may_be_how_we_hear_of_it(self, topic: str) -> None:
         told = read_event("orders/cancelled", body_of("orders.cancelled"))
         heard = read_event(topic, body_of("orders.cancelled"), triggered_at="2026-01-03T12:00:00Z")
@@ -327,6 +327,13 @@ class TestMoneyBack:
         del body["transactions"]
         event = read_event("refunds/create", body)
         assert (event.touchpoint, event.money) == (Touchpoint.REFUNDED, None)
+
+    def test_goods_that_do_not_come_back_are_paid_back_in_another_way(self) -> None:
+        kept = {"restock_type": "no_restock", "subtotal": 14.6}
+        body = body_of("refunds.create.restocked") | {"restock": False, "refund_line_items": [kept]}
+        assert read_event("refunds/create", body).touchpoint is Touchpoint.REFUNDED
+        for change in ({"restock": True}, {"refund_line_items": [kept | {"subtotal": "0.00"}]}):
+            assert read("refunds/create", body | change) == ()
 
     def test_a_charge_that_fails_after_all_takes_back_its_orders_payment(self) -> None:
         failed = read_event("order_transactions/create", body_of("order_transactions.create"))

@@ -24,11 +24,10 @@ def products_of(body: Json) -> tuple[str, ...]:
 
 
 def paid(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
-    """`orders/paid`; an order that is cancelled or given back by now is nothing to ask about."""
-    order = received.content
-    if order.get("cancelled_at") or order.get("financial_status") in _GIVEN_BACK:
+    """`orders/paid`; what is given back by now is nothing to ask about."""
+    if received.content.get("financial_status") in _GIVEN_BACK:
         return changed(received)
-    renewed = order.get("source_name") in _RENEWALS
+    renewed = received.content.get("source_name") in _RENEWALS
     return (_about_order(received, Touchpoint.RENEWED if renewed else Touchpoint.ORDER_PAID, PAYMENT),)
 
 
@@ -80,8 +79,10 @@ def shipped(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
 
 def refunded(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`refunds/create`: money that was given back or is on its way; goods that only go back into stock are none."""
-    returned = [one for one in transactions(received.content) if _returns_money(one)]
-    if not returned and isinstance(received.content.get("transactions"), list):
+    tried = transactions(received.content)
+    returned = [one for one in tried if _returns_money(one)]
+    untold = received.content.get("transactions") is None or _is_settled_elsewhere(received.content)
+    if not returned and (tried or not untold):
         return ()
     return (_about_payment(received, Touchpoint.REFUNDED, "refund", _given_back(received, returned)),)
 
@@ -90,6 +91,13 @@ def _returns_money(transaction: Json) -> bool:
     """Whether this is no failed attempt, no amount of 0, and no authorization that was given up."""
     refunds = (text(transaction.get("kind")) or "refund") == "refund"
     return refunds and transaction.get("status") not in _FAILED and not is_zero(transaction.get("amount"))
+
+
+def _is_settled_elsewhere(refund: Json) -> bool:
+    """Whether it lists goods with a price that do not come back: their money goes another way than through Shopify."""
+    lines = records(refund.get("refund_line_items"), MOST_PRODUCTS)
+    kept = [one for one in lines if one.get("restock_type") == "no_restock" and not is_zero(one.get("subtotal"))]
+    return bool(kept) and refund.get("restock") is not True
 
 
 def _given_back(received: ShopifyEvent, returned: list[Json]) -> Money | None:
