@@ -167,6 +167,7 @@ class TestSubscriptions:
 
     def test_a_start_that_names_none_is_about_its_own_object(self, read: Read) -> None:
         assert read("subscription_started", id="sub-5", subscription=None).objects["subscription"] == "sub-5"
+        assert read("subscription_started", id=None, subscription=None).subscription_state is None
 
     def test_any_event_may_name_the_subscription_it_is_about(self, read: Read) -> None:
         paid = read("payment_succeeded", subscription="sub-310")

@@ -283,6 +283,11 @@ class TestFulfilment:
         assert event.customer == CustomerRef(email="mira.koenig@example.com", country="DE")
         assert event.products == ("Sencha, 100 g",)
 
+    def test_a_parcel_that_is_tracked_for_weeks_left_on_its_own_day(self) -> None:
+        parcel = body_of("fulfillments.update") | {"created_at": "2025-08-01T10:00:00+02:00"}
+        event = read_event("fulfillments/update", parcel, triggered_at="2025-11-03T11:58:41Z")
+        assert event.occurred_at == datetime(2025, 8, 1, 8, tzinfo=UTC)
+
     def test_without_its_order_it_is_an_error(self) -> None:
         with pytest.raises(PayloadError, match=r"names no order\.$"):
             read("fulfillments/create", {"id": 1, "status": "success"})
@@ -483,10 +488,10 @@ class TestApi:
         assert (event.customer.email, event.money) == ("mira.koenig@example.com", Money(4870, "EUR"))
 
     def test_an_order_that_hides_the_address_leads_to_the_customer(self, apis: MemoryApis) -> None:
-        hidden = {"id": int(ORDER), "customer": {"id": int(BUYER)}, "test": True}
+        hidden = {"id": int(ORDER), "customer": {"id": int(BUYER)}, "customer_locale": "de-DE", "test": True}
         apis.answers[f"/admin/api/2024-10/orders/{ORDER}.json"] = {"order": hidden}
         event = shopify.find_customer(read_event("refunds/create", body_of("refunds.create")), SOURCE, apis.call)
-        assert event.customer.email == "mira.koenig@example.com"
+        assert (event.customer.email, event.customer.locale) == ("mira.koenig@example.com", "de-DE")
         assert event.test
 
     def test_a_contract_without_an_order_asks_for_its_customer(self, apis: MemoryApis) -> None:

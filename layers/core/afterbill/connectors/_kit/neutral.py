@@ -144,6 +144,8 @@ def _fact(message: Message) -> tuple[BillingEvent, ...]:
     if not subject:
         raise PayloadError(f"The event {message.kind} has neither data.id nor a webhook-id.")
     customer, failed = _customer(body), message.kind == Touchpoint.PAYMENT_FAILED
+    objects = _objects(message, subject, customer)
+    runs = message.kind == Touchpoint.SUBSCRIPTION_STARTED and "subscription" in objects
     event = BillingEvent(
         source=message.source.name,
         event_id=message.id or subject,
@@ -151,12 +153,12 @@ def _fact(message: Message) -> tuple[BillingEvent, ...]:
         customer=customer,
         touchpoint=Touchpoint(message.kind),
         fact=_key(message, subject, message.kind),
-        objects=_objects(message, subject, customer),
+        objects=objects,
         money=money,
         plan=text(body.at("data.plan")),
         test=message.test,
         takes_back=_key(message, subject, Touchpoint.PAYMENT_SUCCEEDED) if failed else "",
-        subscription_state=SubscriptionState.RUNNING if message.kind == Touchpoint.SUBSCRIPTION_STARTED else None,
+        subscription_state=SubscriptionState.RUNNING if runs else None,
     )
     return (event,)
 

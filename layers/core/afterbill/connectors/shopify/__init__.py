@@ -112,7 +112,7 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
     account: Json = {}
     if customer_id and not customer.email:
         account = _ask(call, "customer", customer_id)
-        customer = customers.profile_of(account)
+        customer = customers.completed(customer, account)
     total = None if event.touchpoint is Touchpoint.REFUNDED else money_of(order, "total_price", source)
     completed = replace(
         event,

@@ -1,5 +1,7 @@
 """Read the customers of Shopify webhooks, and the privacy requests that every app has to take."""
 
+from dataclasses import replace
+
 from afterbill.connectors._kit.json import Json, address, country, full_name, locale, section, text
 from afterbill.connectors.shopify.envelope import ShopifyEvent, id_of, ref
 from afterbill.model.billing import BillingEvent, CustomerRef, OperatorTask
@@ -42,6 +44,18 @@ def profile_of(account: Json) -> CustomerRef:
         name=_name(account),
         country=country(section(account, "default_address").get("country_code")),
         phone=text(account.get("phone"), 40),
+    )
+
+
+def completed(customer: CustomerRef, account: Json) -> CustomerRef:
+    """The buyer of an order that told no address, with what their own record knows."""
+    known = profile_of(account)
+    return replace(
+        customer,
+        email=known.email,
+        name=customer.name or known.name,
+        country=customer.country or known.country,
+        phone=customer.phone or known.phone,
     )
 
 

@@ -39,7 +39,11 @@ def fulfilled(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
 def cancelled(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`orders/cancelled`, whoever cancelled it and why, on the day of that."""
     event = _about_order(received, Touchpoint.ORDER_CANCELLED, Touchpoint.ORDER_CANCELLED.value)
-    return (replace(event, occurred_at=iso_moment(received.content.get("cancelled_at")) or event.occurred_at),)
+    return (_dated(event, received.content.get("cancelled_at")),)
+
+
+def _dated(event: BillingEvent, at: object) -> BillingEvent:
+    return replace(event, occurred_at=iso_moment(at) or event.occurred_at)
 
 
 def _about_order(received: ShopifyEvent, touchpoint: Touchpoint, meaning: str) -> BillingEvent:
@@ -65,7 +69,10 @@ def changed(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
 
 
 def shipped(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
-    """`fulfillments/create` and `/update`: the order's fulfilment, once one of its parcels is on its way."""
+    """`fulfillments/create` and `/update`: the order's fulfilment, once one of its parcels is on its way.
+
+    It is of the day of the parcel, whose tracking is updated for weeks.
+    """
     body = received.content
     if body.get("status") != "success":
         return ()
@@ -74,7 +81,7 @@ def shipped(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     customer = CustomerRef(email=address(body.get("email")), country=country(goes_to.get("country_code")))
     objects = identifiers(order=about[0], fulfillment=ref(body))
     event = received.envelope.fact(Touchpoint.ORDER_FULFILLED, about, customer, objects, products=products_of(body))
-    return (event,)
+    return (_dated(event, body.get("created_at")),)
 
 
 def refunded(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
