@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -296,3 +297,15 @@ def test_a_message_without_content_is_a_fact_about_nobody(
 def test_a_body_without_type_is_an_error(kind: object, read: Read) -> None:
     with pytest.raises(PayloadError, match="type"):
         read("payment_succeeded", body={"type": kind})
+
+
+def test_a_reported_payload_in_cents_is_read(
+    payloads: Path, understood: Callable[..., tuple[BillingEvent, ...]]
+) -> None:
+    file = payloads.parent / "faults" / "standard_webhooks" / "14.order.paid-in-cents.json"
+    if not file.exists():
+        pytest.skip(f"there is no {file}")
+    fields = {"data.amount.minor": "data.total_amount", "data.amount.currency": "data.currency"}
+    source = Source("std", "standard_webhooks", types={"order.paid": "payment_succeeded"}, fields=fields)
+    (event,) = understood("standard_webhooks", file.read_bytes(), source, HEADERS)
+    assert event.money == Money(1000, "USD")

@@ -439,3 +439,20 @@ def test_recorded_payloads_mean_what_they_should(
 ) -> None:
     body = (payloads / "square" / f"{name}.json").read_bytes()
     assert [event.touchpoint for event in square.normalise(Webhook("till", {}, body, now), SOURCE)] == meaning
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning", "day"),
+    [
+        ("8a.payment-of-august-refunded-today", None, date(2026, 8, 1)),
+        ("8b.refund-created-pending", Touchpoint.REFUNDED, date(2026, 11, 22)),
+    ],
+)
+def test_reported_payloads_mean_what_is_right(
+    name: str, meaning: Touchpoint | None, day: date, payloads: Path, now: datetime
+) -> None:
+    file = payloads.parent / "faults" / "square" / f"{name}.json"
+    if not file.exists():
+        pytest.skip(f"there is no {file}")
+    (event,) = square.normalise(Webhook("till", {}, file.read_bytes(), now), SOURCE)
+    assert (event.touchpoint, event.occurred_at.date()) == (meaning, day)

@@ -371,3 +371,20 @@ def test_recorded_payloads_are_understood(payloads: Path) -> None:
     assert (paid.money, paid.customer.email) == (Money(2935, "USD"), "john.doe@example.com")
     (back,) = events["refund"]
     assert back.objects == {"order": "723", "refund": "726"}
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning"),
+    [
+        ("1a.order.updated.paid", [Touchpoint.ORDER_PAID]),
+        ("1b.order.updated.cancelled_unpaid_by_timeout", [Touchpoint.ORDER_CANCELLED]),
+        ("4.order.updated.refund_of_zero", [Touchpoint.ORDER_PAID]),
+        ("8.order.updated.checkout_draft", []),
+    ],
+)
+def test_reported_payloads_mean_what_is_right(name: str, meaning: list[Touchpoint], payloads: Path) -> None:
+    file = payloads.parent / "faults" / "woocommerce" / f"{name}.json"
+    if not file.exists():
+        pytest.skip(f"there is no {file}")
+    found = woocommerce.normalise(samples.read(file, woocommerce.ABOUT, "laden", NOW), SOURCE)
+    assert [one.touchpoint for one in found] == meaning
