@@ -17,7 +17,7 @@ from afterbill.intake.ports import (
     FactWrites,
     Inbox,
 )
-from afterbill.model.billing import REVERSALS, BillingEvent, OperatorTask, Touchpoint
+from afterbill.model.billing import REVERSALS, UNTIL_THEN, BillingEvent, OperatorTask, Touchpoint
 from afterbill.model.customer import MOST_ATTRIBUTES, Customer
 from afterbill.model.errors import ConfigurationError, TransientError
 from afterbill.model.invitation import RETENTION, Invitation, State
@@ -233,7 +233,7 @@ def _plan(
         aliases=identity.aliases,
         stops=stops,
         peers=snapshot.peers if stops else frozenset(),
-        failed=_failed(event, snapshot) if effective else {},
+        failed=_failed(event, rule, snapshot) if effective else {},
         event=None if snapshot.repeated else _receipt(event),
         about=event.invitation_id,
         forget_at=now + RETENTION,
@@ -265,17 +265,21 @@ def _lesson(event: BillingEvent, identity: Identity, snapshot: FactSnapshot, now
 
 
 def _stops(event: BillingEvent, rule: Rule, snapshot: FactSnapshot) -> dict[str, str]:
-    """Return the links to mark as taken back: those of the payment that this event takes back."""
+    """Return the links to mark as taken back for good: those of the payment that this event takes back."""
     takes_back = rule.stops is Stops.PAYMENT or (event.touchpoint in REVERSALS and rule.stops is not Stops.NOTHING)
-    if not takes_back or event.invitation_id in snapshot.stopped_by:
+    if not takes_back or event.touchpoint in UNTIL_THEN or event.invitation_id in snapshot.stopped_by:
         return {}
     return dict.fromkeys({*event.links, *snapshot.peers}, event.invitation_id)
 
 
-def _failed(event: BillingEvent, snapshot: FactSnapshot) -> dict[str, datetime]:
-    """Return the links of a payment that failed: an earlier success is not asked about, whenever it is told."""
+def _failed(event: BillingEvent, rule: Rule, snapshot: FactSnapshot) -> dict[str, datetime]:
+    """Return the links of a payment that failed, or of an order that was cancelled.
+
+    Nothing that happened to it before is asked about, whenever it is told; what happens to it later is.
+    """
+    cancelled = event.touchpoint in UNTIL_THEN and rule.stops is not Stops.NOTHING
     known = snapshot.failed_at
-    if not event.takes_back or (known and known >= event.occurred_at):
+    if not (event.takes_back or cancelled) or (known and known >= event.occurred_at):
         return {}
     return dict.fromkeys(event.links, event.occurred_at)
 

@@ -42,6 +42,10 @@ REVERSALS = frozenset(
 """Touchpoints that take one payment or order back, and so stop the survey about that very one."""
 
 
+UNTIL_THEN = frozenset({Touchpoint.ORDER_CANCELLED})
+"""Reversals of what came before them only: a shop's order that was cancelled unpaid may still be paid."""
+
+
 class SubscriptionState(StrEnum):
     """The state that an event proves of the subscription among its objects; `cancelled` proves an end by itself."""
 

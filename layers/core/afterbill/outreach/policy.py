@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from afterbill.model.billing import REVERSALS, BillingEvent, Touchpoint
+from afterbill.model.billing import REVERSALS, UNTIL_THEN, BillingEvent, Touchpoint
 from afterbill.model.campaigns import CAMPAIGNS, Campaign
 from afterbill.model.channels import Channel, InProduct, SmsPolicy
 from afterbill.model.consent import Legal, Need
@@ -163,8 +163,9 @@ def _waits_for_no_more(customer: Customer) -> Customer:
 
 
 def failed_since(touchpoint: str | None, occurred_at: datetime, failed_at: datetime | None) -> bool:
-    """Return whether a payment failed after this fact said that it succeeded; failures are no such facts."""
-    return failed_at is not None and failed_at >= occurred_at and touchpoint != Touchpoint.PAYMENT_FAILED
+    """Return whether a payment failed, or its order was cancelled, after this fact; failures are no such facts."""
+    stands = touchpoint in UNTIL_THEN or touchpoint == Touchpoint.PAYMENT_FAILED
+    return failed_at is not None and failed_at >= occurred_at and not stands
 
 
 def held(invitation: Invitation, customer: Customer, stops: Stops, now: datetime) -> bool:
