@@ -86,6 +86,14 @@ def test_nor_where_it_was_taken_back_before_it_was_told(world: World) -> None:
     assert farewells(world) == [SkipReason.WITHDRAWN]
 
 
+@pytest.mark.parametrize(("first", "farewell"), [(ends, SkipReason.WITHDRAWN), (goes_on, "sent")])
+def test_of_two_words_of_the_same_second_the_later_to_come_counts(world: World, first: Any, farewell: str) -> None:
+    then = goes_on if first is ends else ends
+    world.capture(first(at=NOON), then(at=NOON))
+    world.live(2 * DAY)
+    assert farewells(world) == [farewell]
+
+
 def test_what_an_announcement_stopped_goes_on_at_once_when_it_is_taken_back(world: World) -> None:
     world.capture(event(), ends())
     world.live(4 * DAY)

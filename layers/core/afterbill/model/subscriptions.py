@@ -102,7 +102,9 @@ def _told(known: Subscription, event: BillingEvent, at: datetime) -> Subscriptio
     if event.touchpoint is Touchpoint.CANCELLED:
         return replace(known, ended_at=_later(known.ended_at, at), farewell=event.fact)
     if event.subscription_state is SubscriptionState.RUNNING:
-        return replace(known, running_at=_later(known.running_at, at))
+        # Many senders count seconds: of two words of the same one, the later to come is the newer.
+        since = at + timedelta(microseconds=1) if at == known.ended_at else at
+        return replace(known, running_at=_later(known.running_at, since))
     if event.subscription_state is SubscriptionState.EXPIRED:
         return replace(known, expired_at=_later(known.expired_at, at))
     return known
