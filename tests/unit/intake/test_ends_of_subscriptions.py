@@ -206,6 +206,23 @@ def test_an_end_that_was_planned_is_nobodys_leaving_and_takes_nothing_back(world
     assert world.invitation(starts("sub_1")).state is State.SENT
 
 
+@pytest.mark.parametrize("order", list(permutations([expires(at=NOON + HOUR), ends(at=NOON + HOUR + MINUTE)])))
+def test_nor_where_its_end_is_told_as_well_at_the_same_moment(order: tuple[BillingEvent, ...]) -> None:
+    world = fresh()
+    world.capture(starts("sub_1"), *order)
+    world.live(4 * DAY)
+    assert "sent" not in farewells(world)
+    assert world.invitation(starts("sub_1")).state is State.SENT
+
+
+@pytest.mark.parametrize("order", list(permutations([ends(at=NOON), expires(), ends(at=NOON + HOUR, kind="came")])))
+def test_but_who_had_announced_it_before_is_leaving(order: tuple[BillingEvent, ...]) -> None:
+    world = fresh()
+    world.capture(*order)
+    world.live(4 * DAY)
+    assert farewells(world) == ["sent"]
+
+
 def test_what_is_over_as_planned_is_no_other_subscription(world: World) -> None:
     world.capture(starts("one"), expires("one"), starts("two"), ends("two", NOON + 2 * HOUR))
     world.live(4 * DAY)

@@ -12,6 +12,9 @@ MOST = 20
 _AHEAD = timedelta(hours=1)
 """A sender's clock may run ahead by this much; a later moment would be the newest word for ever."""
 
+_TOLD_TOGETHER = timedelta(minutes=10)
+"""Between the words of one moment, of which one says that something ended and another that this was planned."""
+
 _HEARD_AGAIN = timedelta(days=30)
 """Within this time the customer is not written again only because a subscription was heard of."""
 
@@ -41,10 +44,12 @@ class Subscription:
     """One subscription; every moment is that of the newest event that said so.
 
     `ended_at`: its end was announced, or came. `running_at`: no end was announced, or no longer. `expired_at`: it was
-    over as planned from the beginning. `farewell` is the fact of the end that stands, or stood last.
+    over as planned from the beginning. `announced_at` is the first word of the end that stands, or stood last, and
+    `farewell` its fact.
     """
 
     heard_at: datetime
+    announced_at: datetime | None = None
     ended_at: datetime | None = None
     running_at: datetime | None = None
     expired_at: datetime | None = None
@@ -52,8 +57,15 @@ class Subscription:
 
     @property
     def leaving(self) -> bool:
-        """Whether an end was announced or came, and was not taken back since."""
-        return _newer(self.ended_at, self.running_at)
+        """Whether an end was announced or came that nobody had planned, and was not taken back since."""
+        return _newer(self.ended_at, self.running_at) and not self._planned
+
+    @property
+    def _planned(self) -> bool:
+        """Whether the first word of its end was that it is over as planned; who had announced it before is leaving."""
+        return bool(
+            self.expired_at and self.announced_at and abs(self.expired_at - self.announced_at) <= _TOLD_TOGETHER
+        )
 
     @property
     def over(self) -> bool:
@@ -100,7 +112,8 @@ def _told(known: Subscription, event: BillingEvent, at: datetime) -> Subscriptio
     if at - known.heard_at >= _HEARD_AGAIN:
         known = replace(known, heard_at=at)
     if event.touchpoint is Touchpoint.CANCELLED:
-        return replace(known, ended_at=_later(known.ended_at, at), farewell=event.fact)
+        first = at if event.fact != known.farewell or known.announced_at is None else min(known.announced_at, at)
+        return replace(known, announced_at=first, ended_at=_later(known.ended_at, at), farewell=event.fact)
     if event.subscription_state is SubscriptionState.RUNNING:
         # Many senders count seconds: of two words of the same one, the later to come is the newer.
         since = at + timedelta(microseconds=1) if at == known.ended_at else at

@@ -1,7 +1,7 @@
 """Invitations and customers as items of the table, and back."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import astuple, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -202,16 +202,16 @@ def recipient_of(address_hash: str, item: Mapping[str, Any]) -> Recipient:
 
 
 def _subscription_text(subscription: Subscription) -> str:
-    """Heard of, ended, running and expired at, in Unix microseconds, and the fact of its end; `-` where not known."""
-    moments = (subscription.heard_at, subscription.ended_at, subscription.running_at, subscription.expired_at)
+    """Its moments in Unix microseconds in the order of the fields, `-` where not known, and the fact of its end."""
+    *moments, _ = astuple(subscription)
     return " ".join([*(_microseconds(at) if at else "-" for at in moments), subscription.farewell])
 
 
 def _subscription_of(text: str) -> Subscription:
-    *moments, farewell = text.split(" ", 4)
+    *moments, farewell = text.split(" ", len(fields(Subscription)) - 1)
     heard, *others = (None if at == "-" else _from_microseconds(at) for at in moments)
-    ended_at, running_at, expired_at = others
-    return Subscription(heard or datetime.fromtimestamp(0, UTC), ended_at, running_at, expired_at, farewell)
+    announced, ended, running, expired = others
+    return Subscription(heard or datetime.fromtimestamp(0, UTC), announced, ended, running, expired, farewell)
 
 
 def _microseconds(at: datetime) -> str:
