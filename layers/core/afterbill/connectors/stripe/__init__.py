@@ -10,7 +10,7 @@ from datetime import datetime
 from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.json import Json, parse, section, text
 from afterbill.connectors._kit.signatures import any_match, digest, keys_of, seconds
-from afterbill.connectors.stripe import customers, payments, subscriptions
+from afterbill.connectors.stripe import charges, customers, payments, subscriptions
 from afterbill.connectors.stripe.envelope import FIRST_PAYMENTS_MARKED, StripeEvent, parse_event
 from afterbill.intake.connector import About, Address
 from afterbill.model.billing import BillingEvent
@@ -28,23 +28,33 @@ _READERS: Mapping[str, Callable[[StripeEvent], BillingEvent | None]] = {
     "checkout.session.completed": payments.session_completed,
     "checkout.session.async_payment_succeeded": payments.session_paid,
     "checkout.session.async_payment_failed": payments.session_failed,
-    "payment_intent.succeeded": payments.intent_succeeded,
-    "charge.succeeded": payments.charge_succeeded,
-    "charge.refunded": payments.charge_refunded,
-    "charge.dispute.created": payments.dispute_created,
+    "invoice.voided": payments.invoice_voided,
+    "payment_intent.succeeded": charges.intent_succeeded,
+    "payment_intent.payment_failed": charges.intent_failed,
+    "charge.succeeded": charges.charge_succeeded,
+    "charge.failed": charges.charge_failed,
+    "charge.refunded": charges.charge_refunded,
+    "charge.dispute.created": charges.dispute_created,
     "customer.created": customers.customer_changed,
     "customer.updated": customers.customer_changed,
     "customer.deleted": customers.customer_deleted,
     "customer.subscription.created": subscriptions.created,
     "customer.subscription.updated": subscriptions.updated,
     "customer.subscription.deleted": subscriptions.deleted,
+    "customer.subscription.resumed": subscriptions.resumed,
     "customer.subscription.trial_will_end": subscriptions.trial_will_end,
+    "subscription_schedule.completed": subscriptions.schedule_completed,
     "quote.accepted": payments.quote_accepted,
 }
 
-_BARE = frozenset({"payment_intent.succeeded", "charge.succeeded"})
-"""They come with every paid invoice too, and since 2025-03-31 do not say so. So they are read where they say that
-there is no invoice, and where `[sources.NAME.types]` names them."""
+_BARE = {
+    "payment_intent.succeeded": "payment_intent.succeeded",
+    "payment_intent.payment_failed": "payment_intent.succeeded",
+    "charge.succeeded": "charge.succeeded",
+    "charge.failed": "charge.succeeded",
+}
+"""They come with every invoice too, and since 2025-03-31 do not say so. So they are read where they say that there is
+no invoice, and where `[sources.NAME.types]` names them; whoever names a success wants its failure too."""
 
 ABOUT = About(
     title="Stripe",
@@ -53,7 +63,10 @@ ABOUT = About(
     secret="the endpoint's signing secret, whsec_...",
     register="Dashboard, Workbench, Webhooks: add a destination",
     events=tuple(_READERS),
-    unverified=("how long an old secret still signs after it was rolled",),
+    unverified=(
+        "how long an old secret still signs after it was rolled",
+        "what a subscription says of an end that its schedule brought",
+    ),
 )
 
 
@@ -98,11 +111,15 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     if payload.get("object") != "event" or not isinstance(kind, str):
         raise PayloadError('The body is not a Stripe event: it needs "object": "event" and a type.')
     reader = _READERS.get(kind)
-    if not reader or (kind in _BARE and kind not in source.types and not _without_invoice(payload)):
+    if not reader or (kind in _BARE and not _named(kind, source) and not _without_invoice(payload)):
         return ()
     received = parse_event(payload, kind, source)
     event = reader(received)
     return (with_basis(event, source.fields, *customers.consent_fields(received.content)),) if event else ()
+
+
+def _named(kind: str, source: Source) -> bool:
+    return kind in source.types or _BARE[kind] in source.types
 
 
 def _without_invoice(payload: Json) -> bool:

@@ -14,7 +14,11 @@ def customer_of(content: Json, attributes: Mapping[str, str] | None = None) -> C
     return CustomerRef(
         id=identifier(content.get("customer")),
         email=address(
-            details.get("email"), content.get("customer_email"), billing.get("email"), content.get("receipt_email")
+            details.get("email"),
+            content.get("customer_email"),
+            billing.get("email"),
+            content.get("receipt_email"),
+            section(content, "customer").get("email"),
         ),
         name=text(details.get("name")) or text(content.get("customer_name")) or text(billing.get("name")),
         locale=locale(content.get("locale")),

@@ -10,6 +10,9 @@ from afterbill.model.webhooks import Source
 FIRST_PAYMENTS_MARKED = "2018-10-31"
 """The API version since which invoices say that they are a subscription's first."""
 
+FAILED = "payment_failed"
+"""The meaning of every attempt that failed."""
+
 _EXPONENTS = {"ISK": 2, "MGA": 0, "UGX": 2}
 """Decimals where Stripe's smallest unit is not ISO 4217's (docs.stripe.com/currencies, special cases)."""
 

@@ -1,13 +1,12 @@
-"""Stripe's money events: invoices, checkout sessions, refunds and disputes."""
+"""Stripe's bills: invoices, checkout sessions and quotes."""
 
 from afterbill.connectors._kit.envelope import PAYMENT
 from afterbill.connectors._kit.json import Json, identifier, identifiers, integer, records, section
 from afterbill.connectors.stripe.customers import customer_of
-from afterbill.connectors.stripe.envelope import StripeEvent, stripe_money
+from afterbill.connectors.stripe.envelope import FAILED, StripeEvent, stripe_money
 from afterbill.connectors.stripe.prices import invoice_plan
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 
-_FAILED = "payment_failed"
 _MOST_PAYMENTS = 5
 
 
@@ -15,7 +14,25 @@ def invoice_paid(event: StripeEvent) -> BillingEvent:
     """`invoice.paid` and its twin `invoice.payment_succeeded`."""
     invoice = event.content
     about = (event.require(invoice, "invoice"), PAYMENT, "")
-    return _invoice(event, _paid_touchpoint(event), about, invoice.get("amount_paid"))
+    if invoice.get("billing_reason") == "subscription_create" and _for_nothing(invoice, "total", "subtotal"):
+        plan = invoice_plan(invoice, ids_only=event.ids_only)
+        return event.envelope.profile(customer_of(invoice), _invoice_objects(invoice), plan)
+    return _invoice(event, _paid_touchpoint(event), about, _settled(invoice))
+
+
+def _for_nothing(bill: Json, total: str, subtotal: str) -> bool:
+    """Tell whether a trial begins, or a free plan: no discount made it cost nothing. The subscription says which."""
+    return integer(bill.get(total)) == 0 and not bill.get(subtotal)
+
+
+def _settled(invoice: Json) -> object:
+    """The amount that was paid; `amount_paid` leaves out what was settled outside Stripe, by transfer or in cash.
+
+    A balance or a discount lowers `amount_due` before anything is paid.
+    """
+    paid = invoice.get("amount_paid")
+    outside = not paid and (integer(invoice.get("amount_due")) or 0) > 0
+    return invoice.get("total") if outside or invoice.get("paid_out_of_band") is True else paid
 
 
 def _paid_touchpoint(event: StripeEvent) -> Touchpoint:
@@ -31,15 +48,34 @@ def invoice_failed(event: StripeEvent) -> BillingEvent:
     """`invoice.payment_failed`: every attempt is a fact of its own."""
     invoice = event.content
     attempt = identifier(invoice.get("attempt_count")) or ""
-    about = (event.require(invoice, "invoice"), _FAILED, attempt)
-    return _invoice(event, Touchpoint.PAYMENT_FAILED, about, invoice.get("amount_due"))
+    about = (event.require(invoice, "invoice"), FAILED, attempt)
+    paid = (about[0], PAYMENT, "")
+    return _invoice(event, Touchpoint.PAYMENT_FAILED, about, invoice.get("amount_due"), takes_back=paid)
 
 
-def _invoice(event: StripeEvent, touchpoint: Touchpoint, about: tuple[str, str, str], amount: object) -> BillingEvent:
+def invoice_voided(event: StripeEvent) -> BillingEvent:
+    """`invoice.voided`: a bill that was sent and that nobody paid, nor has to pay any more."""
+    about = (event.require(event.content, "invoice"), Touchpoint.ORDER_CANCELLED.value, "")
+    return _invoice(event, Touchpoint.ORDER_CANCELLED, about, event.content.get("total"))
+
+
+def _invoice(
+    event: StripeEvent,
+    touchpoint: Touchpoint,
+    about: tuple[str, str, str],
+    amount: object,
+    takes_back: tuple[str, str, str] | None = None,
+) -> BillingEvent:
     invoice = event.content
-    plan = invoice_plan(invoice, ids_only=event.ids_only)
-    customer, objects, money = customer_of(invoice), _invoice_objects(invoice), _money(amount, invoice)
-    return event.envelope.fact(touchpoint, about, customer, objects, money=money, plan=plan)
+    return event.envelope.fact(
+        touchpoint,
+        about,
+        customer_of(invoice),
+        _invoice_objects(invoice),
+        money=_money(amount, invoice),
+        plan=invoice_plan(invoice, ids_only=event.ids_only),
+        takes_back=takes_back,
+    )
 
 
 def _money(amount: object, content: Json) -> Money | None:
@@ -87,62 +123,46 @@ def session_completed(event: StripeEvent) -> BillingEvent | None:
 
 def session_paid(event: StripeEvent) -> BillingEvent:
     """A session that was paid, at once or (`async_payment_succeeded`) days later."""
-    started = event.content.get("mode") == "subscription"
-    return _session(event, event.first_payment if started else Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, "")
+    session = event.content
+    if session.get("mode") != "subscription":
+        return _session(event, Touchpoint.PAYMENT_SUCCEEDED, (_paid_with(event), PAYMENT, ""))
+    if _for_nothing(session, "amount_total", "amount_subtotal"):
+        return event.envelope.profile(customer_of(session), _session_objects(session))
+    return _session(event, event.first_payment, (_paid_with(event), PAYMENT, ""))
 
 
 def session_failed(event: StripeEvent) -> BillingEvent:
     """`checkout.session.async_payment_failed`: the first and only attempt of a session."""
-    return _session(event, Touchpoint.PAYMENT_FAILED, _FAILED, "1")
+    payment = _paid_with(event)
+    return _session(event, Touchpoint.PAYMENT_FAILED, (payment, FAILED, "1"), takes_back=(payment, PAYMENT, ""))
 
 
-def _session(event: StripeEvent, touchpoint: Touchpoint, meaning: str, occurrence: str) -> BillingEvent:
+def _session(
+    event: StripeEvent,
+    touchpoint: Touchpoint,
+    about: tuple[str, str, str],
+    takes_back: tuple[str, str, str] | None = None,
+) -> BillingEvent:
     session = event.content
-    objects = identifiers(
+    money = _money(session.get("amount_total"), session)
+    customer, objects = customer_of(session), _session_objects(session)
+    return event.envelope.fact(touchpoint, about, customer, objects, money=money, takes_back=takes_back)
+
+
+def _paid_with(event: StripeEvent) -> str:
+    """Return what a session is known by: its invoice, else its payment intent, else itself."""
+    objects = _session_objects(event.content)
+    return objects.get("invoice") or objects.get("payment_intent") or event.require(event.content, "session")
+
+
+def _session_objects(session: Json) -> dict[str, str]:
+    return identifiers(
         session=session,
         invoice=session.get("invoice"),
         payment_intent=session.get("payment_intent"),
         subscription=session.get("subscription"),
         customer=session.get("customer"),
     )
-    paid = objects.get("invoice") or objects.get("payment_intent")
-    about = (paid or event.require(session, "session"), meaning, occurrence)
-    money = _money(session.get("amount_total"), session)
-    return event.envelope.fact(touchpoint, about, customer_of(session), objects, money=money)
-
-
-def intent_succeeded(event: StripeEvent) -> BillingEvent:
-    """`payment_intent.succeeded`, the same payment as that of its checkout session."""
-    intent = event.content
-    objects = identifiers(
-        payment_intent=event.require(intent, "payment intent"),
-        charge=intent.get("latest_charge"),
-        customer=intent.get("customer"),
-    )
-    return _bare(event, objects, objects["payment_intent"], intent.get("amount_received") or intent.get("amount"))
-
-
-def charge_succeeded(event: StripeEvent) -> BillingEvent | None:
-    """`charge.succeeded`, the same payment as its intent's; a sum that is only held back is not paid yet."""
-    charge = event.content
-    if charge.get("captured") is False:
-        return None
-    objects = _charge_objects(charge, event.require(charge, "charge"))
-    return _bare(event, objects, objects.get("payment_intent") or objects["charge"], charge.get("amount"))
-
-
-def _bare(event: StripeEvent, objects: dict[str, str], paid: str, amount: object) -> BillingEvent:
-    customer, money = customer_of(event.content), _money(amount, event.content)
-    return event.envelope.fact(Touchpoint.PAYMENT_SUCCEEDED, (paid, PAYMENT, ""), customer, objects, money=money)
-
-
-def charge_refunded(event: StripeEvent) -> BillingEvent:
-    """`charge.refunded`: each further part of a refund raises the sum and is a fact of its own."""
-    charge = event.content
-    returned = charge.get("amount_refunded")
-    about = (event.require(charge, "charge"), Touchpoint.REFUNDED.value, identifier(returned) or "")
-    customer, objects, money = customer_of(charge), _charge_objects(charge, charge), _money(returned, charge)
-    return event.envelope.fact(Touchpoint.REFUNDED, about, customer, objects, money=money)
 
 
 def quote_accepted(event: StripeEvent) -> BillingEvent:
@@ -152,22 +172,3 @@ def quote_accepted(event: StripeEvent) -> BillingEvent:
     objects = {"quote": about[0], **identifiers(subscription=quote.get("subscription"), customer=quote.get("customer"))}
     money = _money(quote.get("amount_total"), quote)
     return event.envelope.fact(Touchpoint.ESTIMATE_ACCEPTED, about, customer_of(quote), objects, money=money)
-
-
-def dispute_created(event: StripeEvent) -> BillingEvent:
-    """`charge.dispute.created`: names the payment, and its customer only where the charge is expanded."""
-    dispute = event.content
-    charge = section(dispute, "charge")
-    about = (event.require(dispute, "dispute"), Touchpoint.DISPUTED.value, "")
-    objects = {"dispute": about[0], **_charge_objects(dispute, dispute.get("charge"))}
-    customer, money = customer_of({**charge, **dispute}), _money(dispute.get("amount"), dispute)
-    return event.envelope.fact(Touchpoint.DISPUTED, about, customer, objects, money=money)
-
-
-def _charge_objects(content: Json, charge: object) -> dict[str, str]:
-    return identifiers(
-        charge=charge,
-        payment_intent=content.get("payment_intent"),
-        invoice=content.get("invoice"),
-        customer=content.get("customer"),
-    )

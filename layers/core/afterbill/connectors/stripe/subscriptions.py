@@ -5,33 +5,46 @@ from collections.abc import Mapping
 from afterbill.connectors._kit.envelope import PAYMENT
 from afterbill.connectors._kit.json import Json, identifier, identifiers, section, text
 from afterbill.connectors.stripe.customers import customer_of
+from afterbill.connectors.stripe.endings import (
+    ENDINGS,
+    ended_as_planned,
+    planned,
+    running,
+    schedule_ends,
+)
 from afterbill.connectors.stripe.envelope import StripeEvent
 from afterbill.connectors.stripe.prices import Item, composition, direction, recurring, subscription_items
-from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, SubscriptionState, Touchpoint
 
-_ENDINGS = ("cancel_at_period_end", "cancel_at")
-"""Fields that announce an end; portals of accounts with flexible billing set the second one only."""
+_NEVER_BEGAN = ("incomplete", "incomplete_expired")
+"""The first payment is still missing, or never came."""
 
 
-def created(event: StripeEvent) -> BillingEvent:
-    """`customer.subscription.created`: a twin of the first invoice where it names one that is good for a start."""
+def created(event: StripeEvent) -> BillingEvent | None:
+    """`customer.subscription.created`: a twin of the first invoice where it names one; a trial has not started yet."""
     invoice = identifiers(invoice=event.content.get("latest_invoice"))
-    running = event.content.get("status") in ("active", "trialing")
-    if not running or not invoice or event.first_payment is not Touchpoint.SUBSCRIPTION_STARTED:
+    active = event.content.get("status") == "active"
+    if not active or not invoice or event.first_payment is not Touchpoint.SUBSCRIPTION_STARTED:
         return _profile(event)
     return _fact(event, Touchpoint.SUBSCRIPTION_STARTED, (invoice["invoice"], PAYMENT, ""), invoice)
 
 
-def updated(event: StripeEvent) -> BillingEvent:
+def updated(event: StripeEvent) -> BillingEvent | None:
     """`customer.subscription.updated`: an announced end weighs more than a change of plan, that more than a trial."""
     now, before = event.content, event.previous
-    if any(key in before and not before[key] and now.get(key) for key in _ENDINGS):
+    announced = any(key in before and not before[key] and now.get(key) for key in ENDINGS)
+    if announced and not planned(now):
         return _cancelled(event)
     changed = _plan_changed(event)
     if changed:
         return changed
     if before.get("status") == "trialing" and now.get("status") == "active":
         return _about_subscription(event, Touchpoint.TRIAL_CONVERTED, _stamp(now, "trial_end"))
+    return _profile(event)
+
+
+def resumed(event: StripeEvent) -> BillingEvent | None:
+    """`customer.subscription.resumed`: it runs again after a pause."""
     return _profile(event)
 
 
@@ -54,10 +67,20 @@ def _as_it_was(event: StripeEvent) -> Json:
     return {"quantity": now.get("quantity"), **before, "plan": plan}
 
 
-def deleted(event: StripeEvent) -> BillingEvent:
-    """`customer.subscription.deleted`: the same fact as its announcement, if there was one."""
-    never_began = event.content.get("status") == "incomplete_expired"
-    return _profile(event) if never_began else _cancelled(event)
+def deleted(event: StripeEvent) -> BillingEvent | None:
+    """`customer.subscription.deleted`: the same fact as its announcement, if there was one; a planned end is none."""
+    if event.content.get("status") in _NEVER_BEGAN:
+        return None
+    return _profile(event, SubscriptionState.EXPIRED) if ended_as_planned(event.content) else _cancelled(event)
+
+
+def schedule_completed(event: StripeEvent) -> BillingEvent | None:
+    """`subscription_schedule.completed`: the last phase is over, and with it the subscription if that was the plan."""
+    schedule = event.content
+    objects = identifiers(subscription=schedule.get("subscription"), customer=schedule.get("customer"))
+    if "subscription" not in objects or not schedule_ends(schedule):
+        return None
+    return event.envelope.profile(customer_of(schedule), objects, subscription_state=SubscriptionState.EXPIRED)
 
 
 def trial_will_end(event: StripeEvent) -> BillingEvent:
@@ -83,12 +106,24 @@ def _fact(
 ) -> BillingEvent:
     items = _items(event)
     objects = {**(more or {}), **_objects(event)}
-    return event.envelope.fact(touchpoint, about, _customer(event, items), objects, plan=items[0].plan)
+    return event.envelope.fact(
+        touchpoint,
+        about,
+        _customer(event, items),
+        objects,
+        plan=items[0].plan,
+        subscription_state=running(event.content),
+    )
 
 
-def _profile(event: StripeEvent) -> BillingEvent:
+def _profile(event: StripeEvent, state: SubscriptionState | None = None) -> BillingEvent | None:
+    """Make a profile update; a checkout that nobody has paid yet teaches nothing."""
+    if event.content.get("status") in _NEVER_BEGAN:
+        return None
     items = _items(event)
-    return event.envelope.profile(_customer(event, items), _objects(event), items[0].plan)
+    return event.envelope.profile(
+        _customer(event, items), _objects(event), items[0].plan, subscription_state=state or running(event.content)
+    )
 
 
 def _objects(event: StripeEvent) -> dict[str, str]:
