@@ -12,7 +12,7 @@ from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.envelope import Envelope
 from afterbill.connectors._kit.json import Json, moment, needed, parse, section, text
 from afterbill.connectors._kit.signatures import any_match, basic, check_basic, keys_of
-from afterbill.connectors.chargebee.envelope import ChargebeeEvent, consent_fields, customer_in
+from afterbill.connectors.chargebee.envelope import ChargebeeEvent, consent_fields, customer_in, owner_of
 from afterbill.connectors.chargebee.events import READERS
 from afterbill.intake.connector import About, Address, Api, Call, Login
 from afterbill.model.billing import BillingEvent
@@ -29,6 +29,7 @@ ABOUT = About(
     unverified=(
         "that cancelled_at of a scheduled cancellation is the day of its end",
         "the answer of GET /api/v2/customers/{id}",
+        "which event tells a late failure of a direct debit",
         "how long Chargebee waits for an answer",
     ),
 )
@@ -81,15 +82,18 @@ def _event(payload: Json, kind: str, source: Source) -> ChargebeeEvent:
         event_id=needed(text(payload.get("id")), event, "id"),
         occurred_at=needed(moment(payload.get("occurred_at")), event, "occurred_at (Unix seconds)"),
     )
-    return ChargebeeEvent(event, envelope, section(payload, "content"), source.currency)
+    return ChargebeeEvent(event, envelope, section(payload, "content"), kind, source.currency)
 
 
 def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
     """The event with what the API knows of its customer: orders, credit notes and some customers name no address."""
     if not event.customer.id:
         return event
-    content = {"customer": section(call(f"/api/v2/customers/{quote(event.customer.id, safe='')}"), "customer")}
+    content = _customer(event.customer.id, call)
     stored = customer_in(content)
+    if not stored.address:
+        owner = owner_of(content)
+        stored = replace(stored, email=customer_in(_customer(owner, call)).email if owner else None)
     if not stored.address:
         return event
     reported = event.customer
@@ -102,3 +106,7 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
         attributes={**stored.attributes, **reported.attributes},
     )
     return with_basis(replace(event, customer=person), source.fields, *consent_fields(content))
+
+
+def _customer(id_: str, call: Call) -> Json:
+    return {"customer": section(call(f"/api/v2/customers/{quote(id_, safe='')}"), "customer")}

@@ -4,7 +4,8 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from afterbill.connectors._kit.consent import without_prefix
 from afterbill.connectors._kit.envelope import WebhookEvent
@@ -22,10 +23,13 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_minor
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, SubscriptionState, Touchpoint
 
 MOST_LINES = 10
 """Lines, payments and attempts of an invoice that are read."""
+
+_SAME_DAY = timedelta(days=1)
+"""Payments are told within seconds; what is older was entered later, as transfers and cash are."""
 
 _PARTS = ("subscription", "invoice", "transaction", "order", "credit_note")
 
@@ -34,6 +38,7 @@ _PARTS = ("subscription", "invoice", "transaction", "order", "credit_note")
 class ChargebeeEvent(WebhookEvent):
     """A Chargebee event: `content` holds the objects that it is about."""
 
+    kind: str
     #: of parts that name none
     currency: str
 
@@ -45,12 +50,26 @@ class ChargebeeEvent(WebhookEvent):
         """An amount in the smallest unit of the part's currency."""
         return from_minor(amount, part.get("currency_code") or self.currency)
 
-    def profile(self) -> BillingEvent | None:
+    def of(self, day: datetime | None) -> "ChargebeeEvent":
+        """The event as one of this moment, where it tells today what happened on a day before."""
+        if not day or self.envelope.occurred_at - day < _SAME_DAY:
+            return self
+        return replace(self, envelope=replace(self.envelope, occurred_at=day))
+
+    def profile(self, state: SubscriptionState | None = None) -> BillingEvent | None:
         """Make a profile update with customer and plan; None where the event names an id alone."""
         plan = _plan(self.part("subscription"))
         if not plan and not self.part("customer"):
             return None
-        return self.envelope.profile(self.customer(), self.objects(), plan)
+        return self.envelope.profile(
+            self.customer(), self.objects(), plan, subscription_state=state or self._subscription_state()
+        )
+
+    def _subscription_state(self) -> SubscriptionState | None:
+        """Return RUNNING if the event is about a subscription that runs and has no end; payments prove nothing."""
+        subscription = self.part("subscription")
+        runs = subscription.get("status") in ("active", "in_trial") and not subscription.get("cancelled_at")
+        return SubscriptionState.RUNNING if runs and self.kind.startswith("subscription_") else None
 
     def fact(
         self,
@@ -70,6 +89,7 @@ class ChargebeeEvent(WebhookEvent):
             money=money,
             plan=_plan(self.part("subscription")),
             products=tuple(dict.fromkeys(name for name in names if name)),
+            subscription_state=self._subscription_state(),
         )
 
     def customer(self) -> CustomerRef:
@@ -79,17 +99,25 @@ class ChargebeeEvent(WebhookEvent):
     def objects(self) -> dict[str, str]:
         """Ids by kind; a payment and its refund share the invoice, and the transaction where both name it."""
         transaction, invoice = self.part("transaction"), self.part("invoice")
-        paid = transaction if transaction.get("type") != "refund" else {"id": transaction.get("refunded_txn_id")}
         subscription = self.part("subscription").get("id") or _first(self.content, "subscription_id")
         return identifiers(
             start=start_of(subscription) if invoice.get("first_invoice") is True else None,
             invoice=invoice.get("id") or _linked_invoice(transaction) or self.part("order").get("invoice_id"),
-            payment=paid.get("id") or _payment_of(invoice),
+            payment=paid_by(transaction) or _payment_of(invoice),
             order=_order(self.part("order")),
             credit_note=self.part("credit_note").get("id"),
             subscription=subscription,
             customer=customer_id(self.content),
         )
+
+
+def paid_by(transaction: Json) -> str | None:
+    """Return the payment that a transaction is, pays back or reverses."""
+    if transaction.get("type") == "refund":
+        return identifier(transaction.get("refunded_txn_id"))
+    if transaction.get("type") == "payment_reversal":
+        return next((identifier(payment) for payment in records(transaction.get("linked_payments"), 1)), None)
+    return identifier(transaction)
 
 
 def start_of(subscription: object) -> str | None:
@@ -125,6 +153,13 @@ def _first(content: Json, key: str) -> str | None:
 def customer_id(content: Json) -> str | None:
     """The id of whoever it is about, from the first part that names one."""
     return identifier(section(content, "customer").get("id")) or _first(content, "customer_id")
+
+
+def owner_of(content: Json) -> str | None:
+    """The id of whoever pays for the customer of a content, or stands above it; None for one that stands alone."""
+    owners = section(content, "customer", "relationship")
+    named = (identifier(owners.get(key)) for key in ("payment_owner_id", "invoice_owner_id", "parent_id"))
+    return next((id_ for id_ in named if id_ and id_ != customer_id(content)), None)
 
 
 def customer_in(content: Json) -> CustomerRef:

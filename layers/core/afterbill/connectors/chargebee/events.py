@@ -4,14 +4,20 @@ from collections.abc import Callable, Mapping
 from datetime import UTC
 
 from afterbill.connectors._kit.envelope import PAYMENT
-from afterbill.connectors._kit.json import Json, identifier, identifiers, moment, records
-from afterbill.connectors.chargebee.envelope import MOST_LINES, ChargebeeEvent, customer_id, start_of
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.connectors._kit.json import Json, identifier, identifiers, moment, records, section
+from afterbill.connectors.chargebee.envelope import MOST_LINES, ChargebeeEvent, customer_id, paid_by, start_of
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, SubscriptionState, Touchpoint
+
+_CANCELLED = Touchpoint.ORDER_CANCELLED.value
+_UNPAID = ("failure", "timeout", "voided")
+"""States of a refund that pays nothing back."""
 
 
 def payment_succeeded(event: ChargebeeEvent) -> BillingEvent:
     """A payment: the start of its subscription, or of its invoice; without one the transaction stands for itself."""
-    touchpoint, transaction = _paid_touchpoint(event), event.part("transaction")
+    transaction = event.part("transaction")
+    event = event.of(moment(transaction.get("date")) or moment(event.part("invoice").get("paid_at")))
+    touchpoint = _paid_touchpoint(event)
     started = touchpoint is Touchpoint.SUBSCRIPTION_STARTED
     about = event.objects()["subscription"] if started else _paid_object(event)
     return event.fact(touchpoint, (about, PAYMENT, ""), _amount(event, transaction))
@@ -44,25 +50,50 @@ def _retried(invoice: Json) -> bool:
 
 
 def payment_failed(event: ChargebeeEvent) -> BillingEvent:
-    """Every attempt, which is a transaction, is a fact of its own."""
+    """Every attempt, which is a transaction, is a fact of its own; one that had succeeded is a reversal."""
     transaction, invoice = event.part("transaction"), event.part("invoice")
+    attempt = event.require(transaction.get("id"), "transaction")
+    if transaction.get("status") == "late_failure":
+        return _reversed(event)
     money = event.money(transaction.get("amount"), transaction) or event.money(invoice.get("amount_due"), invoice)
-    about = (_paid_object(event), "payment_failed", event.require(transaction.get("id"), "transaction"))
-    return event.fact(Touchpoint.PAYMENT_FAILED, about, money)
+    return event.fact(Touchpoint.PAYMENT_FAILED, (_paid_object(event), "payment_failed", attempt), money)
 
 
-def refunded(event: ChargebeeEvent) -> BillingEvent:
-    """`payment_refunded` and `refund_initiated`: twins by the transaction that pays the money back."""
+def transaction_changed(event: ChargebeeEvent) -> BillingEvent | None:
+    """`transaction_created` and `transaction_updated` matter where the bank took back what it had confirmed."""
+    transaction = event.part("transaction")
+    late = transaction.get("type") == "payment" and transaction.get("status") == "late_failure"
+    returned = transaction.get("type") == "payment_reversal" and transaction.get("status") == "success"
+    return _reversed(event) if late or returned else None
+
+
+def _reversed(event: ChargebeeEvent) -> BillingEvent:
+    transaction = event.part("transaction")
+    payment = event.require(paid_by(transaction), "payment that was reversed")
+    money = event.money(transaction.get("amount"), transaction)
+    return event.fact(Touchpoint.PAYMENT_REVERSED, (payment, "payment_reversed", ""), money)
+
+
+def refunded(event: ChargebeeEvent) -> BillingEvent | None:
+    """`payment_refunded` and `refund_initiated`: twins by the transaction that pays the money back, if it does."""
     transaction = event.part("transaction")
     refund = event.require(transaction.get("id"), "transaction")
+    if not _pays_back(transaction.get("status"), transaction.get("amount")):
+        return None
     money = event.money(transaction.get("amount"), transaction)
     return event.fact(Touchpoint.REFUNDED, (refund, "refunded", ""), money, {"refund": refund})
+
+
+def _pays_back(status: object, amount: object) -> bool:
+    return status not in _UNPAID and amount != 0
 
 
 def credit_note_created(event: ChargebeeEvent) -> BillingEvent | None:
     """The twin of a refund where the note names one already; else the money stays with the seller for now."""
     note = event.part("credit_note")
-    for paid_back in records(note.get("linked_refunds"), 1):
+    for paid_back in records(note.get("linked_refunds"), MOST_LINES):
+        if not _pays_back(paid_back.get("txn_status"), paid_back.get("applied_amount")):
+            continue
         refund = event.require(paid_back.get("txn_id"), "transaction of its refund")
         more = identifiers(refund=refund, invoice=note.get("reference_invoice_id"))
         money = event.money(paid_back.get("applied_amount"), note)
@@ -73,18 +104,20 @@ def credit_note_created(event: ChargebeeEvent) -> BillingEvent | None:
 def subscription_paid(event: ChargebeeEvent) -> BillingEvent | None:
     """A renewal or a return: the twin of its payment once the invoice it carries is paid, else only a profile."""
     invoice = event.part("invoice")
-    if invoice.get("status") != "paid" or not identifier(invoice.get("id")):
+    tried = event.part("subscription").get("status") == "in_trial" and invoice.get("total") == 0
+    if tried or invoice.get("status") != "paid" or not identifier(invoice.get("id")):
         return event.profile()
     return payment_succeeded(event)
 
 
 def subscription_started(event: ChargebeeEvent) -> BillingEvent | None:
     """A start; one without any invoice counts at once, and whatever pays for it first is its twin."""
-    active = event.part("subscription").get("status") == "active"
+    active = event.part("subscription").get("status") in ("active", "non_renewing")
     if not active or event.part("invoice"):
         return subscription_paid(event)
     subject = event.require(event.objects().get("subscription"), "subscription")
     more = identifiers(start=start_of(subject))
+    event = event.of(moment(event.part("subscription").get("started_at")))
     return event.fact(Touchpoint.SUBSCRIPTION_STARTED, (subject, PAYMENT, ""), more=more)
 
 
@@ -104,11 +137,24 @@ def trial_ending(event: ChargebeeEvent) -> BillingEvent:
     return _about_subscription(event, Touchpoint.TRIAL_ENDING, ends)
 
 
-def cancelled(event: ChargebeeEvent) -> BillingEvent:
+def cancelled(event: ChargebeeEvent) -> BillingEvent | None:
     """An end, announced or come: one fact a day of ending, for the job that ends it runs some minutes late."""
     subscription = event.part("subscription")
+    if _planned(subscription):
+        return event.profile(SubscriptionState.EXPIRED if subscription.get("status") == "cancelled" else None)
     ends = moment(subscription.get("cancelled_at")) or event.envelope.occurred_at
     return _about_subscription(event, Touchpoint.CANCELLED, ends.astimezone(UTC).date().isoformat())
+
+
+def _planned(subscription: Json) -> bool:
+    """Tell whether the last billing cycle or the contract brings the end, and nobody gave a reason or a date for it."""
+    if any(subscription.get(key) for key in ("cancel_reason", "cancel_reason_code", "cancel_schedule_created_at")):
+        return False
+    contract = section(subscription, "contract_term")
+    fixed = contract.get("action_at_term_end") == "cancel" and contract.get("status") in (None, "active", "completed")
+    last = subscription.get("remaining_billing_cycles") == 0
+    ends, term = moment(subscription.get("cancelled_at")), moment(subscription.get("current_term_end"))
+    return (last or fixed) and not (ends and term and ends < term)
 
 
 def _about_subscription(
@@ -124,6 +170,27 @@ def order_delivered(event: ChargebeeEvent) -> BillingEvent:
     subject = event.require(event.objects().get("order"), "order")
     money = event.money(order.get("total"), order)
     return event.fact(Touchpoint.ORDER_FULFILLED, (subject, "order_fulfilled", ""), money)
+
+
+def order_cancelled(event: ChargebeeEvent) -> BillingEvent:
+    """An order that is not delivered any more, whoever cancelled it and whether it was paid."""
+    order = event.part("order")
+    subject = event.require(event.objects().get("order"), "order")
+    return event.fact(Touchpoint.ORDER_CANCELLED, (subject, _CANCELLED, ""), event.money(order.get("total"), order))
+
+
+def invoice_generated(event: ChargebeeEvent) -> BillingEvent | None:
+    """`invoice_generated`: a pending one is a draft, which teaches nothing."""
+    return None if event.part("invoice").get("status") == "pending" else event.profile()
+
+
+def invoice_updated(event: ChargebeeEvent) -> BillingEvent | None:
+    """`invoice_updated` matters where it is voided: the bill does not stand any more."""
+    invoice = event.part("invoice")
+    if invoice.get("status") != "voided":
+        return None
+    subject = event.require(invoice.get("id"), "invoice")
+    return event.fact(Touchpoint.ORDER_CANCELLED, (subject, _CANCELLED, ""), event.money(invoice.get("total"), invoice))
 
 
 def customer_deleted(event: ChargebeeEvent) -> BillingEvent:
@@ -143,12 +210,18 @@ READERS: Mapping[str, Callable[[ChargebeeEvent], BillingEvent | None]] = {
     "subscription_activated": subscription_activated,
     "subscription_renewed": subscription_paid,
     "subscription_reactivated": subscription_paid,
+    "subscription_resumed": ChargebeeEvent.profile,
     "subscription_changed": ChargebeeEvent.profile,
+    "subscription_scheduled_cancellation_removed": ChargebeeEvent.profile,
     "subscription_trial_end_reminder": trial_ending,
     "subscription_cancellation_scheduled": cancelled,
     "subscription_cancelled": cancelled,
+    "transaction_created": transaction_changed,
+    "transaction_updated": transaction_changed,
     "order_delivered": order_delivered,
-    "invoice_generated": ChargebeeEvent.profile,
+    "order_cancelled": order_cancelled,
+    "invoice_generated": invoice_generated,
+    "invoice_updated": invoice_updated,
     "customer_created": ChargebeeEvent.profile,
     "customer_changed": ChargebeeEvent.profile,
     "customer_deleted": customer_deleted,
