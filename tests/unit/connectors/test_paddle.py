@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from afterbill.connectors import paddle
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, SubscriptionState, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli.memory.keys import MemoryApis
@@ -160,11 +160,45 @@ class TestFacts:
         assert read("subscription.activated.converted", status="trialing").touchpoint is None
 
 
+class TestSubscriptions:
+    @pytest.mark.parametrize(
+        "name", ["subscription.updated.withdrawn", "subscription.resumed", "subscription.past_due"]
+    )
+    def test_without_a_scheduled_end_it_runs(self, name: str, read: Read) -> None:
+        announced, later = read("subscription.updated.cancelled"), read(name)
+        assert (announced.touchpoint, announced.subscription_state) == (Touchpoint.CANCELLED, None)
+        assert (later.touchpoint, later.subscription_state) == (None, SubscriptionState.RUNNING)
+        assert later.objects["subscription"] == announced.objects["subscription"]
+
+    def test_a_pause_that_is_scheduled_is_no_end(self, read: Read) -> None:
+        assert read("subscription.updated.pausing").subscription_state is SubscriptionState.RUNNING
+        assert read("subscription.paused").subscription_state is None
+
+    def test_the_begin_of_a_trial_teaches_and_starts_nothing(self, read: Read) -> None:
+        bill, subscription = read("transaction.completed.trial"), read("subscription.created.trial")
+        assert (bill.touchpoint, bill.objects["transaction"]) == (None, subscription.objects["transaction"])
+        assert (subscription.touchpoint, subscription.subscription_state) == (None, SubscriptionState.RUNNING)
+
+    def test_a_first_bill_that_a_discount_made_free_is_a_start(self, read: Read) -> None:
+        totals = {"total": "0", "discount": "5950", "grand_total": "0"}
+        event = read("transaction.completed", details={"totals": totals})
+        assert (event.touchpoint, event.money) == (Touchpoint.SUBSCRIPTION_STARTED, Money(0, "EUR"))
+
+    def test_a_transfer_pays_the_total(self, read: Read) -> None:
+        event = read("transaction.completed.manual")
+        assert event.money == Money(5950, "EUR")
+        assert event.customer.attributes["payment_method"] == "wire_transfer"
+
+    def test_a_failure_takes_back_the_success_of_the_same_transaction(self, read: Read) -> None:
+        failed = read("transaction.payment_failed")
+        paid = read("transaction.completed", id=failed.objects["transaction"])
+        assert failed.takes_back == paid.fact
+
+
 class TestWhatIsLearned:
     def test_money_is_whole_numbers_of_the_smallest_unit(self, read: Read) -> None:
         assert read("transaction.completed").money == Money(5950, "EUR")
         assert read("transaction.completed.yen").money == Money(7800, "JPY")
-        assert read("transaction.completed.trial").money == Money(0, "EUR")
         assert read("adjustment.created.approved").money == Money(1190, "EUR")
 
     def test_a_payload_without_a_currency_has_the_sources(

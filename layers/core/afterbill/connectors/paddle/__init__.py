@@ -30,6 +30,7 @@ _READERS: Mapping[str, Callable[[PaddleEvent], BillingEvent | None]] = {
     "transaction.completed": payments.transaction_paid,
     "transaction.paid": payments.transaction_paid,
     "transaction.payment_failed": payments.transaction_failed,
+    "transaction.canceled": payments.transaction_cancelled,
     "transaction.past_due": payments.transaction_seen,
     "adjustment.created": payments.adjusted,
     "adjustment.updated": payments.adjusted,

@@ -10,7 +10,16 @@ _MOST_PAYMENTS = 50
 
 def transaction_paid(event: PaddleEvent) -> BillingEvent:
     """`transaction.completed` and `transaction.paid`, which comes a moment before it: one payment."""
+    if _starts_subscription(event.content) and _for_nothing(event):
+        return transaction_seen(event)
     return _transaction(event, _paid_touchpoint(event.content), PAYMENT, "")
+
+
+def _for_nothing(event: PaddleEvent) -> bool:
+    """Tell whether a trial begins, or a free plan: no discount made it cost nothing. The subscription says which."""
+    totals = section(event.content, "details", "totals")
+    total, discount = (event.money(totals.get(key)) for key in ("total", "discount"))
+    return total is not None and total.amount == 0 and not (discount and discount.amount)
 
 
 def _paid_touchpoint(transaction: Json) -> Touchpoint:
@@ -36,26 +45,35 @@ def transaction_failed(event: PaddleEvent) -> BillingEvent:
     """`transaction.payment_failed`: every attempt is a fact of its own."""
     attempts = [identifier(payment.get("payment_attempt_id")) for payment in _failures(event.content)]
     occurrence = next(filter(None, attempts), event.envelope.event_id)
-    return _transaction(event, Touchpoint.PAYMENT_FAILED, "payment_failed", occurrence)
+    return _transaction(event, Touchpoint.PAYMENT_FAILED, "payment_failed", occurrence, takes_back=PAYMENT)
+
+
+def transaction_cancelled(event: PaddleEvent) -> BillingEvent:
+    """`transaction.canceled`: a bill that nobody paid, nor has to pay any more."""
+    return _transaction(event, Touchpoint.ORDER_CANCELLED, Touchpoint.ORDER_CANCELLED.value, "")
 
 
 def transaction_seen(event: PaddleEvent) -> BillingEvent:
-    """`transaction.past_due`: the failed attempts are the facts, this only teaches."""
+    """A transaction that only teaches, as `transaction.past_due`, whose failed attempts are the facts."""
     transaction = event.content
     return event.envelope.profile(_payer(transaction), _transaction_objects(transaction), plan_of(transaction))
 
 
-def _transaction(event: PaddleEvent, touchpoint: Touchpoint, meaning: str, occurrence: str) -> BillingEvent:
+def _transaction(
+    event: PaddleEvent, touchpoint: Touchpoint, meaning: str, occurrence: str, takes_back: str = ""
+) -> BillingEvent:
     transaction = event.content
+    id_ = event.require(transaction, "transaction")
     names = [text(section(line, "product").get("name")) for line in lines_of(transaction)]
     return event.envelope.fact(
         touchpoint,
-        (event.require(transaction, "transaction"), meaning, occurrence),
+        (id_, meaning, occurrence),
         _payer(transaction),
         _transaction_objects(transaction),
         money=event.money(section(transaction, "details", "totals").get("grand_total")),
         plan=plan_of(transaction),
         products=tuple(name for name in names if name)[:MOST_PRODUCTS],
+        takes_back=(id_, takes_back, "") if takes_back else None,
     )
 
 
@@ -92,7 +110,8 @@ def _failures(transaction: Json) -> list[Json]:
 def adjusted(event: PaddleEvent) -> BillingEvent | None:
     """`adjustment.created` and `.updated`: a refund or a chargeback, once it is approved; credits are neither."""
     adjustment = event.content
-    if adjustment.get("status") != "approved":
+    returned = event.money(section(adjustment, "totals").get("total"))
+    if adjustment.get("status") != "approved" or (returned and not returned.amount):
         return None
     if adjustment.get("action") == "refund":
         about = (event.require(adjustment, "adjustment"), "refunded", "")

@@ -15,22 +15,34 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors.paddle.envelope import PaddleEvent, customer_of, items_of, plan_of
-from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, SubscriptionState, Touchpoint
 
-_STARTED = ("active", "trialing")
+_RUNNING = ("active", "trialing", "past_due")
 _SHORTEST_TRIAL = timedelta(hours=1)
 
 
 def subscription_seen(event: PaddleEvent) -> BillingEvent:
     """A subscription as it is now; its first payment is the fact that it started."""
     subscription = event.content
-    return event.envelope.profile(customer_of(subscription), _subscription_objects(event), plan_of(subscription))
+    return event.envelope.profile(
+        customer_of(subscription),
+        _subscription_objects(event),
+        plan_of(subscription),
+        subscription_state=_running(subscription),
+    )
+
+
+def _running(subscription: Json) -> SubscriptionState | None:
+    """Return RUNNING if it runs and no end is scheduled: none yet, or none any more. A pause is no end."""
+    ends = section(subscription, "scheduled_change").get("action") == "cancel"
+    runs = subscription.get("status") in _RUNNING and not ends
+    return SubscriptionState.RUNNING if runs else None
 
 
 def subscription_created(event: PaddleEvent) -> BillingEvent:
-    """`subscription.created`: a twin of the transaction it came from."""
+    """`subscription.created`: a twin of the transaction it came from; a trial has not started yet."""
     objects = _subscription_objects(event)
-    if "transaction" not in objects or event.content.get("status") not in _STARTED:
+    if "transaction" not in objects or event.content.get("status") != "active":
         return subscription_seen(event)
     return event.envelope.fact(
         Touchpoint.SUBSCRIPTION_STARTED,
@@ -38,6 +50,7 @@ def subscription_created(event: PaddleEvent) -> BillingEvent:
         customer_of(event.content),
         objects,
         plan=plan_of(event.content),
+        subscription_state=_running(event.content),
     )
 
 
@@ -74,7 +87,14 @@ def subscription_cancelled(event: PaddleEvent) -> BillingEvent:
 def _subscription(event: PaddleEvent, touchpoint: Touchpoint) -> BillingEvent:
     objects = _subscription_objects(event)
     about = (objects["subscription"], touchpoint.value, "")
-    return event.envelope.fact(touchpoint, about, customer_of(event.content), objects, plan=plan_of(event.content))
+    return event.envelope.fact(
+        touchpoint,
+        about,
+        customer_of(event.content),
+        objects,
+        plan=plan_of(event.content),
+        subscription_state=_running(event.content),
+    )
 
 
 def _subscription_objects(event: PaddleEvent) -> dict[str, str]:
