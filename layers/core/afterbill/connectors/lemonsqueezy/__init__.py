@@ -23,7 +23,7 @@ from afterbill.connectors._kit.json import (
 from afterbill.connectors._kit.money import from_minor
 from afterbill.connectors._kit.signatures import BodySignature, hexadecimal
 from afterbill.intake.connector import About, Address
-from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, SubscriptionState, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Reply, Source, Webhook
 
@@ -34,6 +34,8 @@ ACCEPTED = Reply(200)
 """Anything else is tried three more times within minutes."""
 
 _ORDER_IN_URL = re.compile(r"/my-orders/([0-9a-f]{8}-[0-9a-f-]{27})(?:[/?]|$)")
+_BOUGHT = ("paid", "refunded", "partial_refund")
+_FRAUD = "fraudulent"
 _REASONS = {"initial": Touchpoint.SUBSCRIPTION_STARTED, "renewal": Touchpoint.RENEWED}
 
 
@@ -61,7 +63,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
         return ()
     envelope = _envelope(payload, kind, webhook, source)
     event = reader(_Event(f"Lemon Squeezy event {kind}", envelope, attributes, data))
-    return (with_basis(event, source.fields, section(payload, "meta").get("custom_data")),)
+    return (with_basis(event, source.fields, section(payload, "meta").get("custom_data")),) if event else ()
 
 
 def _envelope(payload: Json, kind: str, webhook: Webhook, source: Source) -> Envelope:
@@ -69,6 +71,8 @@ def _envelope(payload: Json, kind: str, webhook: Webhook, source: Source) -> Env
     data, attributes = section(payload, "data"), section(payload, "data", "attributes")
     parts = (kind, text(data.get("type")), identifier(data.get("id")), text(attributes.get("updated_at")))
     times = (attributes.get("updated_at"), attributes.get("created_at"))
+    # An order is bought once; its later changes, as a refund of a part, are of other days.
+    times = times[::-1] if kind == "order_created" else times
     return Envelope(
         provider="lemonsqueezy",
         account="",
@@ -79,17 +83,35 @@ def _envelope(payload: Json, kind: str, webhook: Webhook, source: Source) -> Env
     )
 
 
-def _order_created(received: _Event) -> BillingEvent:
-    """An order, which may still wait for its payment or have failed."""
+def _order_created(received: _Event) -> BillingEvent | None:
+    """An order; one that still waits for its payment, or never gets it, teaches nothing."""
     order = received.content
-    if order.get("status") != "paid":
-        return received.envelope.profile(_customer(order), _order_objects(received))
-    return _order(received, Touchpoint.ORDER_PAID, PAYMENT, "", order.get("total"))
+    if order.get("status") == _FRAUD:
+        return _order_cancelled(received)
+    if order.get("status") == "paid" and not _begins_trial(order):
+        return _order(received, Touchpoint.ORDER_PAID, PAYMENT, "", order.get("total"))
+    if order.get("status") not in _BOUGHT:
+        return None
+    return received.envelope.profile(_customer(order), _order_objects(received))
 
 
-def _order_refunded(received: _Event) -> BillingEvent:
+def _begins_trial(order: Json) -> bool:
+    """Tell whether what costs something is given for nothing, and no discount is why."""
+    price = integer(section(order, "first_order_item").get("price"))
+    return order.get("total") == 0 and not order.get("discount_total") and bool(price)
+
+
+def _order_cancelled(received: _Event) -> BillingEvent:
+    """Report an order that Lemon Squeezy found to be a fraud."""
+    touchpoint = Touchpoint.ORDER_CANCELLED
+    return _order(received, touchpoint, touchpoint.value, "", received.content.get("total"))
+
+
+def _order_refunded(received: _Event) -> BillingEvent | None:
     """Each further part raises the sum and is a fact of its own."""
     returned = _returned(received.content)
+    if returned == 0:
+        return _order_cancelled(received) if received.content.get("status") == _FRAUD else None
     return _order(received, Touchpoint.REFUNDED, "refunded", str(returned or ""), returned)
 
 
@@ -113,11 +135,12 @@ def _order_objects(received: _Event) -> dict[str, str]:
 
 
 def _paid(received: _Event) -> BillingEvent:
-    """`subscription_payment_success`."""
-    reason = text(received.content.get("billing_reason")) or ""
-    return _invoice(
-        received, _REASONS.get(reason, Touchpoint.PAYMENT_SUCCEEDED), PAYMENT, "", received.content.get("total")
-    )
+    """`subscription_payment_success`; a first one over nothing that no discount explains begins a trial."""
+    invoice = received.content
+    reason = text(invoice.get("billing_reason")) or ""
+    if reason == "initial" and invoice.get("total") == 0 and not invoice.get("discount_total"):
+        return received.envelope.profile(_customer(invoice), _invoice_objects(received))
+    return _invoice(received, _REASONS.get(reason, Touchpoint.PAYMENT_SUCCEEDED), PAYMENT, "", invoice.get("total"))
 
 
 def _recovered(received: _Event) -> BillingEvent:
@@ -131,25 +154,41 @@ def _failed(received: _Event) -> BillingEvent:
     return _invoice(received, Touchpoint.PAYMENT_FAILED, "payment_failed", attempt, received.content.get("total"))
 
 
-def _payment_refunded(received: _Event) -> BillingEvent:
+def _payment_refunded(received: _Event) -> BillingEvent | None:
     """`subscription_payment_refunded`, in whole or in part."""
     returned = _returned(received.content)
+    if returned == 0:
+        return None
     return _invoice(received, Touchpoint.REFUNDED, "refunded", str(returned or ""), returned)
 
 
 def _invoice(received: _Event, touchpoint: Touchpoint, meaning: str, occurrence: str, amount: object) -> BillingEvent:
-    """Make a fact about an invoice; a subscription's first one is the order it was bought with."""
+    """Make a fact about an invoice; a subscription's first one is the order it was bought with.
+
+    A failure takes back the success of the same invoice.
+    """
+    invoice, objects = received.content, _invoice_objects(received)
+    failed = touchpoint is Touchpoint.PAYMENT_FAILED
+    paid = objects.get("order") or objects.get("invoice")
+    subject = received.require(objects.get("invoice") if failed else paid, "invoice")
+    return received.envelope.fact(
+        touchpoint,
+        (subject, meaning, occurrence),
+        _customer(invoice),
+        objects,
+        money=from_minor(amount, invoice.get("currency")),
+        takes_back=(paid, PAYMENT, "") if failed and paid else None,
+    )
+
+
+def _invoice_objects(received: _Event) -> dict[str, str]:
     invoice = received.content
-    objects = identifiers(
+    return identifiers(
         order=_first_order(invoice),
         invoice=received.data.get("id") if received.data.get("type") != "subscriptions" else None,
         subscription=invoice.get("subscription_id"),
         customer=invoice.get("customer_id"),
     )
-    first_order = None if touchpoint is Touchpoint.PAYMENT_FAILED else objects.get("order")
-    about = (received.require(first_order or objects.get("invoice"), "invoice"), meaning, occurrence)
-    money = from_minor(amount, invoice.get("currency"))
-    return received.envelope.fact(touchpoint, about, _customer(invoice), objects, money=money)
 
 
 def _first_order(invoice: Json) -> str | None:
@@ -162,15 +201,26 @@ def _first_order(invoice: Json) -> str | None:
 
 
 def _returned(invoice: Json) -> int | None:
-    """Return the sum refunded so far; before there were partial refunds it was always everything."""
-    return integer(invoice.get("refunded_amount")) or integer(invoice.get("total"))
+    """Return the sum refunded so far, 0 for nothing; before there were partial refunds it was always everything."""
+    part = integer(invoice.get("refunded_amount"))
+    return integer(invoice.get("total")) if part is None else part
 
 
 def _subscribed(received: _Event) -> BillingEvent:
     """Make a profile update of a subscription: its payments are reported by its invoices."""
+    subscription = received.content
     return received.envelope.profile(
-        _customer(received.content), _subscription_objects(received), _title(received.content)
+        _customer(subscription),
+        _subscription_objects(received),
+        _title(subscription),
+        subscription_state=_running(subscription),
     )
+
+
+def _running(subscription: Json) -> SubscriptionState | None:
+    """Return RUNNING if it runs and is not cancelled: not yet, or not any more."""
+    runs = subscription.get("status") in ("on_trial", "active", "past_due")
+    return SubscriptionState.RUNNING if runs and subscription.get("cancelled") is not True else None
 
 
 def _cancelled(received: _Event) -> BillingEvent:
@@ -208,7 +258,7 @@ def _title(sold: Json) -> str | None:
     return text(f"{product} ({variant})") if product else variant
 
 
-_READERS: Mapping[str, Callable[[_Event], BillingEvent]] = {
+_READERS: Mapping[str, Callable[[_Event], BillingEvent | None]] = {
     "order_created": _order_created,
     "order_refunded": _order_refunded,
     "subscription_payment_success": _paid,
