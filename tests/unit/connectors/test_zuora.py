@@ -1,12 +1,13 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from afterbill.connectors import zuora
-from afterbill.model.billing import BillingEvent, Money, Touchpoint, fact_key
+from afterbill.model.billing import BillingEvent, Money, SubscriptionState, Touchpoint, fact_key
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 
@@ -111,3 +112,45 @@ def test_other_callouts_are_ignored_and_bodies_without_a_type_are_not(read: Read
     assert read("unwanted") == ()
     with pytest.raises(PayloadError, match=r"^The body has no type\.$"):
         read("flat")
+
+
+def test_a_cancellation_that_is_removed_takes_back_that_of_the_same_subscription(read: Read) -> None:
+    (ended,), (removed,) = read("cancelled"), read("cancellation_withdrawn")
+    assert (ended.touchpoint, removed.touchpoint) == (Touchpoint.CANCELLED, None)
+    assert removed.subscription_state is SubscriptionState.RUNNING
+    assert ended.objects["subscription"] == removed.objects["subscription"] == "A-S00004410"
+
+
+def test_a_termed_subscription_that_expires_is_nobodys_leaving(read: Read) -> None:
+    (over,) = read("subscription_expired")
+    assert (over.touchpoint, over.subscription_state) == (None, SubscriptionState.EXPIRED)
+
+
+def test_a_reversal_finds_its_payment_and_a_refund_of_nothing_is_none(read: Read) -> None:
+    (payment,), (reversal,), (cancelled,) = read("payment_succeeded"), read("payment_reversed"), read("order_cancelled")
+    assert set(payment.links) & set(reversal.links)
+    assert not set(payment.links) & set(cancelled.links)
+    assert read("refunded.nothing") == ()
+
+
+def test_a_payment_entered_by_hand_is_of_its_own_day(read: Read) -> None:
+    (event,) = read("payment_succeeded.external")
+    assert event.occurred_at == datetime(2025, 10, 30, 12, tzinfo=UTC)
+    assert (event.money, event.objects["subscription"]) == (Money(96000, "EUR"), "A-S00004410")
+    (today,) = read("payment_succeeded.external", timestamp="2025-11-04")
+    assert today.occurred_at == NOW
+
+
+def test_a_day_of_a_flat_body_is_a_day_and_a_time_without_an_offset_is_none(read: Read) -> None:
+    dated = replace(FLAT, fields={**FLAT.fields, "timestamp": "PaymentEffectiveDate"})
+    (event,) = read("flat", dated, PaymentEffectiveDate="2025-10-30")
+    assert event.occurred_at == datetime(2025, 10, 30, 12, tzinfo=UTC)
+    with pytest.raises(PayloadError, match="timestamp"):
+        read("flat", dated, PaymentEffectiveDate="2025-10-30T10:00:00")
+
+
+def test_of_several_addresses_the_first_that_is_one_counts(read: Read) -> None:
+    (event,) = read("payment_succeeded.external")
+    assert event.customer.email == "contabilidade@example.com"
+    (nobody,) = read("payment_succeeded", data={"id": "P-1", "customer": {"id": "A-1", "email": ["", None]}})
+    assert nobody.customer.email is None

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from afterbill.connectors._kit.json import parse
-from afterbill.connectors._kit.neutral import read
+from afterbill.connectors._kit.json import address, day_moment, parse, text
+from afterbill.connectors._kit.neutral import Body, read
 from afterbill.connectors._kit.signatures import any_match, basic, check_basic, keys_of
 from afterbill.intake.connector import About, Address
 from afterbill.model.billing import BillingEvent
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
+_DAY = len("2000-12-31")
+_NOWHERE = ""
+"""A path that no body has."""
 _KEY = "x-afterbill-key"
 _MESSAGE = "zuora-notification-id"
 
@@ -53,5 +56,20 @@ def sign(webhook: Webhook, secret: str) -> Webhook:
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
-    """The billing event in a neutral body, or in one that the source's field map makes neutral."""
-    return read(parse(webhook.body), source, webhook.headers.get(_MESSAGE, ""), webhook.received_at)
+    """The billing event in a neutral body, or in one that the source's field map makes neutral.
+
+    Zuora dates payments with a day alone: such a timestamp is the noon of that day in UTC, or the arrival if that is
+    earlier. Of several addresses of a customer the first that is one counts: contacts may be empty.
+    """
+    payload = parse(webhook.body)
+    body = Body(payload, source.fields)
+    sent_at, stated = webhook.received_at, body.at("timestamp")
+    day = day_moment(stated, sent_at) if len(text(stated) or "") == _DAY else None
+    source = replace(source, fields={**source.fields, "timestamp": _NOWHERE}) if day else source
+    events = read(payload, source, webhook.headers.get(_MESSAGE, ""), day or sent_at)
+    addresses = body.at("data.customer.email")
+    return tuple(_addressed(event, addresses) if isinstance(addresses, list) else event for event in events)
+
+
+def _addressed(event: BillingEvent, addresses: list[object]) -> BillingEvent:
+    return replace(event, customer=replace(event.customer, email=address(*addresses)))
