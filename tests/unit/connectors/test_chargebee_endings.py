@@ -92,6 +92,7 @@ class TestEnds:
             {"cancel_reason_code": "Too expensive"},
             {"cancel_reason": "not_paid"},
             {"cancel_schedule_created_at": 1_762_170_000},
+            {"cancel_schedule_created_at": 1_762_170_000, "created_at": None},
             {"cancelled_at": 1_763_000_000},
             {"remaining_billing_cycles": 3},
             {"remaining_billing_cycles": None, "contract_term": {"action_at_term_end": "renew"}},
@@ -103,6 +104,11 @@ class TestEnds:
     )
     def test_leaving_before_or_with_a_reason_is_leaving(self, read: Read, changed: dict[str, Any]) -> None:
         assert read("subscription_cancelled.last_cycle", subscription=changed).touchpoint is Touchpoint.CANCELLED
+
+    def test_an_end_that_was_set_with_the_beginning_is_nobodys_leaving(self, read: Read) -> None:
+        at_once = {"cancel_schedule_created_at": 1_753_170_010, "remaining_billing_cycles": None}
+        over = read("subscription_cancelled.last_cycle", subscription=at_once)
+        assert over.subscription_state is SubscriptionState.EXPIRED
 
     def test_a_subscription_of_one_cycle_starts_although_its_end_is_set(self, read: Read) -> None:
         event = read("subscription_created", invoice=None, subscription={"status": "non_renewing"})
@@ -140,6 +146,11 @@ class TestReversals:
 
 
 class TestDays:
+    def test_a_prorated_upgrade_inside_a_term_is_no_renewal(self, read: Read) -> None:
+        within = {"current_term_start": 1_760_000_000, "current_term_end": 1_764_000_000}
+        assert read("payment_succeeded.renewed", subscription=within).touchpoint is Touchpoint.PAYMENT_SUCCEEDED
+        assert read("payment_succeeded.renewed").touchpoint is Touchpoint.RENEWED
+
     def test_a_transfer_that_is_entered_later_is_of_the_day_it_was_paid(self, read: Read) -> None:
         event = read("payment_succeeded.offline")
         assert event.occurred_at == datetime(2025, 11, 8, 11, 6, 40, tzinfo=UTC)

@@ -1,7 +1,7 @@
 """Read Chargebee's events. The invoice decides what a payment is called and which events are twins."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC
+from datetime import UTC, timedelta
 
 from afterbill.connectors._kit.envelope import PAYMENT
 from afterbill.connectors._kit.json import Json, identifier, identifiers, moment, records, section
@@ -11,6 +11,10 @@ from afterbill.model.billing import BillingEvent, CustomerRef, Money, Subscripti
 _CANCELLED = Touchpoint.ORDER_CANCELLED.value
 _UNPAID = ("failure", "timeout", "voided")
 """States of a refund that pays nothing back."""
+_AT_ONCE = timedelta(minutes=1)
+"""After its creation a seller sets the end of a subscription that is sold for a fixed term."""
+_LATE_BILLS = timedelta(days=1)
+"""Renewals are billed as their term begins, by a job that may run late."""
 
 
 def payment_succeeded(event: ChargebeeEvent) -> BillingEvent:
@@ -39,7 +43,16 @@ def _paid_touchpoint(event: ChargebeeEvent) -> Touchpoint:
         return Touchpoint.SUBSCRIPTION_STARTED
     if _retried(invoice):
         return Touchpoint.PAYMENT_RECOVERED
-    return Touchpoint.RENEWED if invoice.get("recurring") is True else Touchpoint.PAYMENT_SUCCEEDED
+    renews = invoice.get("recurring") is True and not _within_term(event)
+    return Touchpoint.RENEWED if renews else Touchpoint.PAYMENT_SUCCEEDED
+
+
+def _within_term(event: ChargebeeEvent) -> bool:
+    """Tell whether the invoice is of a day inside the current term, as of a prorated upgrade; renewals begin one."""
+    subscription = event.part("subscription")
+    began, ends = (moment(subscription.get(key)) for key in ("current_term_start", "current_term_end"))
+    billed = moment(event.part("invoice").get("date"))
+    return began is not None and ends is not None and billed is not None and began + _LATE_BILLS < billed < ends
 
 
 def _retried(invoice: Json) -> bool:
@@ -148,8 +161,11 @@ def cancelled(event: ChargebeeEvent) -> BillingEvent | None:
 
 def _planned(subscription: Json) -> bool:
     """Tell whether the last billing cycle or the contract brings the end, and nobody gave a reason or a date for it."""
-    if any(subscription.get(key) for key in ("cancel_reason", "cancel_reason_code", "cancel_schedule_created_at")):
+    if subscription.get("cancel_reason") or subscription.get("cancel_reason_code"):
         return False
+    created, set_at = (moment(subscription.get(key)) for key in ("created_at", "cancel_schedule_created_at"))
+    if set_at:
+        return created is not None and set_at - created <= _AT_ONCE
     contract = section(subscription, "contract_term")
     fixed = contract.get("action_at_term_end") == "cancel" and contract.get("status") in (None, "active", "completed")
     last = subscription.get("remaining_billing_cycles") == 0
