@@ -189,6 +189,13 @@ class TestSubscriptions:
         assert event.money == Money(5950, "EUR")
         assert event.customer.attributes["payment_method"] == "wire_transfer"
 
+    def test_a_transfer_that_is_entered_later_is_of_the_day_it_arrived(self, read: Read) -> None:
+        later = {"occurred_at": "2026-01-15T08:00:00Z"}
+        event = read("transaction.completed.manual", envelope=later)
+        assert event.occurred_at.isoformat() == "2025-12-12T09:30:00+00:00"
+        simulated = read("transaction.completed.manual", envelope={**later, "event_id": "ntfsimevt_1"})
+        assert simulated.occurred_at.isoformat() == "2026-01-15T08:00:00+00:00"
+
     def test_a_failure_takes_back_the_success_of_the_same_transaction(self, read: Read) -> None:
         failed = read("transaction.payment_failed")
         paid = read("transaction.completed", id=failed.objects["transaction"])

@@ -1,7 +1,8 @@
 """The envelope of a Paddle event, and the words shared by what is read from inside it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from afterbill.connectors._kit.envelope import Envelope, WebhookEvent
 from afterbill.connectors._kit.json import Json, address, identifier, iso_moment, needed, records, section, text
@@ -12,6 +13,9 @@ from afterbill.model.webhooks import Source
 _SIMULATED = "ntfsim"
 """Start of all ids of Paddle's simulator (ntfsimevt_, ntfsimntf_), its only mark of a test."""
 
+_SAME_DAY = timedelta(days=1)
+"""Payments are told within seconds; what is older was entered later, as transfers are."""
+
 _MOST_ITEMS = 100
 
 
@@ -21,6 +25,12 @@ class PaddleEvent(WebhookEvent):
 
     #: of data that names none
     currency: str
+
+    def of(self, day: datetime | None) -> "PaddleEvent":
+        """The event as one of this moment, where it tells today what happened before; simulations are of today."""
+        if not day or self.envelope.test or self.envelope.occurred_at - day < _SAME_DAY:
+            return self
+        return replace(self, envelope=replace(self.envelope, occurred_at=day))
 
     def money(self, amount: object) -> Money | None:
         """An amount in the smallest unit, in the currency of the data."""

@@ -1,7 +1,9 @@
 """Paddle's money events: transactions and the adjustments that take them back."""
 
+from datetime import datetime
+
 from afterbill.connectors._kit.envelope import MOST_PRODUCTS, PAYMENT
-from afterbill.connectors._kit.json import Json, identifier, identifiers, records, section, text
+from afterbill.connectors._kit.json import Json, identifier, identifiers, iso_moment, records, section, text
 from afterbill.connectors.paddle.envelope import PaddleEvent, customer_of, items_of, lines_of, plan_of, recurs
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 
@@ -10,9 +12,15 @@ _MOST_PAYMENTS = 50
 
 def transaction_paid(event: PaddleEvent) -> BillingEvent:
     """`transaction.completed` and `transaction.paid`, which comes a moment before it: one payment."""
+    event = event.of(_captured_at(event.content))
     if _starts_subscription(event.content) and _for_nothing(event):
         return transaction_seen(event)
     return _transaction(event, _paid_touchpoint(event.content), PAYMENT, "")
+
+
+def _captured_at(transaction: Json) -> datetime | None:
+    captured = (payment.get("captured_at") for payment in _payments(transaction) if payment.get("status") == "captured")
+    return iso_moment(next(captured, None))
 
 
 def _for_nothing(event: PaddleEvent) -> bool:
