@@ -34,6 +34,11 @@ class TestAnnouncedEnds:
     def test_what_does_not_run_is_not_called_running(self, status: str, read_stripe: Read) -> None:
         assert read_stripe("customer.subscription.updated.period", status=status).subscription_state is None
 
+    @pytest.mark.parametrize("status", ["paused", "unpaid"])
+    def test_an_end_is_taken_back_whatever_the_subscription_does(self, status: str, read_stripe: Read) -> None:
+        withdrawn = read_stripe("customer.subscription.updated.withdrawn", status=status)
+        assert withdrawn.subscription_state is SubscriptionState.RUNNING
+
     def test_a_change_of_plan_keeps_the_end_that_was_announced(self, read_stripe: Read) -> None:
         changed = read_stripe("customer.subscription.updated.upgraded", cancel_at_period_end=True)
         assert (changed.touchpoint, changed.subscription_state) == (Touchpoint.UPGRADED, None)
@@ -125,6 +130,27 @@ class TestPaidElsewhere:
     def test_a_balance_that_covers_the_bill_is_no_payment(self, read_stripe: Read) -> None:
         covered = read_stripe("invoice.paid.out_of_band", paid_out_of_band=False, amount_due=0)
         assert covered.money == Money(0, "EUR")
+
+
+class TestRefundsOfNothing:
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"captured": False},
+            {"refunds": {"data": [{"status": "failed"}, {"status": "canceled"}]}},
+        ],
+        ids=["a hold let go", "refunds that failed"],
+    )
+    def test_what_returns_nothing_is_no_refund(
+        self, changed: dict[str, Any], sample: Sample, understood: Understood
+    ) -> None:
+        event = json.loads(sample("stripe", "charge.refunded"))
+        event["data"]["object"].update(changed)
+        assert understood("stripe", json.dumps(event).encode()) == ()
+
+    def test_one_refund_of_several_is_enough(self, read_stripe: Read) -> None:
+        refunds = {"data": [{"status": "failed"}, {"status": "pending"}]}
+        assert read_stripe("charge.refunded", refunds=refunds).touchpoint is Touchpoint.REFUNDED
 
 
 class TestFailuresOfSinglePayments:

@@ -1,11 +1,12 @@
 """Stripe's payment intents and charges, and what takes them back: refunds, disputes and returned debits."""
 
 from afterbill.connectors._kit.envelope import PAYMENT
-from afterbill.connectors._kit.json import Json, identifier, identifiers, integer, section
+from afterbill.connectors._kit.json import Json, identifier, identifiers, integer, records, section
 from afterbill.connectors.stripe.customers import customer_of
 from afterbill.connectors.stripe.envelope import FAILED, StripeEvent, stripe_money
 from afterbill.model.billing import BillingEvent, Touchpoint
 
+_MOST_REFUNDS = 10
 _RETURNED = frozenset({"bank_cannot_process", "check_returned", "incorrect_account_details", "insufficient_funds"})
 """Reasons of a dispute that nobody raised: the bank returned a debit which Stripe had confirmed."""
 
@@ -69,16 +70,25 @@ def _payment_in(objects: dict[str, str]) -> str:
 
 
 def charge_refunded(event: StripeEvent) -> BillingEvent | None:
-    """`charge.refunded`: each further part of a refund raises the sum and is a fact of its own; a sum of 0 is none."""
+    """`charge.refunded`: each further part of a refund raises the sum and is a fact of its own; nothing is no refund.
+
+    A sum that was only held back and is let go was never paid.
+    """
     charge = event.content
     returned = charge.get("amount_refunded")
-    if integer(returned) == 0:
+    if integer(returned) == 0 or charge.get("captured") is False or _all_failed(charge):
         return None
     about = (event.require(charge, "charge"), Touchpoint.REFUNDED.value, identifier(returned) or "")
     money = stripe_money(returned, charge.get("currency"))
     return event.envelope.fact(
         Touchpoint.REFUNDED, about, customer_of(charge), _charge_objects(charge, charge), money=money
     )
+
+
+def _all_failed(charge: Json) -> bool:
+    """Tell whether every refund that an older charge lists came to nothing; newer charges list none."""
+    refunds = records(section(charge, "refunds").get("data"), _MOST_REFUNDS)
+    return bool(refunds) and all(refund.get("status") in ("failed", "canceled") for refund in refunds)
 
 
 def dispute_created(event: StripeEvent) -> BillingEvent:

@@ -17,6 +17,12 @@ def running(subscription: Json) -> SubscriptionState | None:
     return SubscriptionState.RUNNING if runs else None
 
 
+def withdrawn(subscription: Json, before: Json) -> bool:
+    """Tell whether an update took back the end that was announced, even of a subscription that is paused or unpaid."""
+    announced = any(before.get(key) for key in ENDINGS)
+    return announced and not any(subscription.get(key) for key in (*ENDINGS, "ended_at"))
+
+
 def planned(subscription: Json) -> bool:
     """Tell whether an announced end was set together with the beginning, or by a schedule without anybody's request.
 

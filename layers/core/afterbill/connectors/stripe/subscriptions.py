@@ -11,6 +11,7 @@ from afterbill.connectors.stripe.endings import (
     planned,
     running,
     schedule_ends,
+    withdrawn,
 )
 from afterbill.connectors.stripe.envelope import StripeEvent
 from afterbill.connectors.stripe.prices import Item, composition, direction, recurring, subscription_items
@@ -40,7 +41,7 @@ def updated(event: StripeEvent) -> BillingEvent | None:
         return changed
     if before.get("status") == "trialing" and now.get("status") == "active":
         return _about_subscription(event, Touchpoint.TRIAL_CONVERTED, _stamp(now, "trial_end"))
-    return _profile(event)
+    return _profile(event, SubscriptionState.RUNNING if withdrawn(now, before) else None)
 
 
 def resumed(event: StripeEvent) -> BillingEvent | None:
