@@ -57,6 +57,24 @@ class TestPlannedEnds:
         assert (planned.touchpoint, planned.subscription_state) == (None, None)
         assert (over.touchpoint, over.subscription_state) == (None, SubscriptionState.EXPIRED)
 
+    def test_who_leaves_in_the_first_minute_leaves(self, read_stripe: Read) -> None:
+        first_period = {"cancel_at": 1764763200, "cancel_at_period_end": True}
+        event = read_stripe("customer.subscription.updated.fixed_term", **first_period)
+        assert event.touchpoint is Touchpoint.CANCELLED
+
+    def test_periods_of_items_count_as_those_of_the_subscription(self, read_stripe: Read) -> None:
+        term = {"created": 1762178400, "canceled_at": 1762178403}
+        this, later = {"cancel_at": 1764770400}, {"cancel_at": 1777809600}
+        name = "basil.customer.subscription.updated.cancelled"
+        assert read_stripe(name, **term, **this).touchpoint is Touchpoint.CANCELLED
+        assert read_stripe(name, **term, **later).touchpoint is None
+
+    def test_an_end_that_the_creation_itself_set_was_planned(self, read_stripe: Read) -> None:
+        one_cycle = {"created": 1762171200, "canceled_at": 1762171200, "cancel_at": 1764763200}
+        periods = {"current_period_start": 1762171200, "current_period_end": 1764763200, "ended_at": 1764763200}
+        over = read_stripe("customer.subscription.deleted.fixed_term", **one_cycle, **periods)
+        assert over.subscription_state is SubscriptionState.EXPIRED
+
     @pytest.mark.parametrize("set_at", [None, 1777809600])
     def test_an_end_that_came_without_being_announced_was_planned(self, set_at: int | None, read_stripe: Read) -> None:
         over = read_stripe("customer.subscription.deleted.fixed_term", canceled_at=set_at, ended_at=None)

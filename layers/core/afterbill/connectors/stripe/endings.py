@@ -24,13 +24,24 @@ def withdrawn(subscription: Json, before: Json) -> bool:
 
 
 def planned(subscription: Json) -> bool:
-    """Tell whether an announced end was set together with the beginning, or by a schedule without anybody's request.
+    """Tell whether an announced end was set together with the beginning, or by a schedule without anybody's request."""
+    return _fixed_term(subscription) or _scheduled(subscription)
+
+
+def _fixed_term(subscription: Json) -> bool:
+    """Tell whether the end was set right after the creation and for a later period: who leaves at once leaves this one.
 
     `canceled_at` is the moment when the end was set.
     """
-    created, set_at = (integer(subscription.get(key)) for key in ("created", "canceled_at"))
-    at_once = bool(subscription.get("cancel_at")) and bool(created and set_at and set_at - created <= _AT_ONCE)
-    return at_once or _scheduled(subscription)
+    created, set_at, ends = (integer(subscription.get(key)) for key in ("created", "canceled_at", "cancel_at"))
+    if not created or not set_at or not ends or set_at - created > _AT_ONCE:
+        return False
+    period = (*records(section(subscription, "items").get("data"), 1), subscription)
+    first, next_ = (
+        next(filter(None, (integer(one.get(key)) for one in period)), 0)
+        for key in ("current_period_start", "current_period_end")
+    )
+    return bool(next_) and (first - created > _AT_ONCE or ends - next_ > _AT_ONCE)
 
 
 def _scheduled(subscription: Json) -> bool:
@@ -48,7 +59,9 @@ def ended_as_planned(subscription: Json) -> bool:
     if not ends:
         return _scheduled(subscription)
     reached = ended is None or ended >= ends - _AT_ONCE
-    return reached and (set_at is None or set_at >= ends or planned(subscription))
+    # Within one second it was set by the call that created the subscription.
+    with_it = set_at is not None and set_at - (integer(subscription.get("created")) or 0) <= 1
+    return reached and (set_at is None or set_at >= ends or with_it or planned(subscription))
 
 
 def schedule_ends(schedule: Json) -> bool:
