@@ -72,9 +72,7 @@ class TestEnds:
         assert changed.subscription_state is None
 
     def test_the_last_billing_cycle_is_nobodys_leaving(self, read: Read) -> None:
-        planned = read("subscription_cancellation_scheduled.last_cycle")
         over = read("subscription_cancelled.last_cycle")
-        assert (planned.touchpoint, planned.subscription_state) == (None, None)
         assert (over.touchpoint, over.subscription_state) == (None, SubscriptionState.EXPIRED)
 
     @pytest.mark.parametrize("status", ["active", "completed", None])
@@ -106,9 +104,19 @@ class TestEnds:
         assert read("subscription_cancelled.last_cycle", subscription=changed).touchpoint is Touchpoint.CANCELLED
 
     def test_an_end_that_was_set_with_the_beginning_is_nobodys_leaving(self, read: Read) -> None:
+        planned = read("subscription_cancellation_scheduled.fixed_term")
         at_once = {"cancel_schedule_created_at": 1_753_170_010, "remaining_billing_cycles": None}
         over = read("subscription_cancelled.last_cycle", subscription=at_once)
-        assert over.subscription_state is SubscriptionState.EXPIRED
+        assert (planned.touchpoint, planned.subscription_state) == (None, None)
+        assert (over.touchpoint, over.subscription_state) == (None, SubscriptionState.EXPIRED)
+
+    @pytest.mark.parametrize(
+        "changed",
+        [{"cancel_schedule_created_at": None, "remaining_billing_cycles": 0}, {"cancel_reason_code": "Price"}],
+    )
+    def test_an_announcement_is_somebodys_act(self, read: Read, changed: dict[str, Any]) -> None:
+        event = read("subscription_cancellation_scheduled.fixed_term", subscription=changed)
+        assert event.touchpoint is Touchpoint.CANCELLED
 
     def test_a_subscription_of_one_cycle_starts_although_its_end_is_set(self, read: Read) -> None:
         event = read("subscription_created", invoice=None, subscription={"status": "non_renewing"})

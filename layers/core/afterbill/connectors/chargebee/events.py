@@ -11,8 +11,8 @@ from afterbill.model.billing import BillingEvent, CustomerRef, Money, Subscripti
 _CANCELLED = Touchpoint.ORDER_CANCELLED.value
 _UNPAID = ("failure", "timeout", "voided")
 """States of a refund that pays nothing back."""
-_AT_ONCE = timedelta(minutes=1)
-"""After its creation a seller sets the end of a subscription that is sold for a fixed term."""
+_AT_ONCE = timedelta(seconds=10)
+"""After its creation a seller's program sets the end of a subscription that is sold for a fixed term."""
 _LATE_BILLS = timedelta(days=1)
 """Renewals are billed as their term begins, by a job that may run late."""
 
@@ -151,26 +151,49 @@ def trial_ending(event: ChargebeeEvent) -> BillingEvent:
 
 
 def cancelled(event: ChargebeeEvent) -> BillingEvent | None:
-    """An end, announced or come: one fact a day of ending, for the job that ends it runs some minutes late."""
+    """The end, unless it was planned: the same fact as its announcement."""
     subscription = event.part("subscription")
     if _planned(subscription):
-        return event.profile(SubscriptionState.EXPIRED if subscription.get("status") == "cancelled" else None)
+        return event.profile(SubscriptionState.EXPIRED)
+    return _ending(event)
+
+
+def cancellation_scheduled(event: ChargebeeEvent) -> BillingEvent | None:
+    """An end that somebody announced, unless it was set for a later term as the subscription was created."""
+    subscription = event.part("subscription")
+    ends, term = moment(subscription.get("cancelled_at")), moment(subscription.get("current_term_end"))
+    later = ends is not None and term is not None and ends > term
+    planned = later and not _reasons(subscription) and _set_at_once(subscription)
+    return event.profile() if planned else _ending(event)
+
+
+def _ending(event: ChargebeeEvent) -> BillingEvent:
+    """An end, announced or come: one fact a day of ending, for the job that ends it runs some minutes late."""
+    subscription = event.part("subscription")
     ends = moment(subscription.get("cancelled_at")) or event.envelope.occurred_at
     return _about_subscription(event, Touchpoint.CANCELLED, ends.astimezone(UTC).date().isoformat())
 
 
 def _planned(subscription: Json) -> bool:
-    """Tell whether the last billing cycle or the contract brings the end, and nobody gave a reason or a date for it."""
-    if subscription.get("cancel_reason") or subscription.get("cancel_reason_code"):
+    """Tell whether the last billing cycle or the contract brought the end, and nobody gave a reason or a date of it."""
+    if _reasons(subscription):
         return False
-    created, set_at = (moment(subscription.get(key)) for key in ("created_at", "cancel_schedule_created_at"))
-    if set_at:
-        return created is not None and set_at - created <= _AT_ONCE
+    if subscription.get("cancel_schedule_created_at"):
+        return _set_at_once(subscription)
     contract = section(subscription, "contract_term")
     fixed = contract.get("action_at_term_end") == "cancel" and contract.get("status") in (None, "active", "completed")
     last = subscription.get("remaining_billing_cycles") == 0
     ends, term = moment(subscription.get("cancelled_at")), moment(subscription.get("current_term_end"))
     return (last or fixed) and not (ends and term and ends < term)
+
+
+def _reasons(subscription: Json) -> bool:
+    return bool(subscription.get("cancel_reason") or subscription.get("cancel_reason_code"))
+
+
+def _set_at_once(subscription: Json) -> bool:
+    created, set_at = (moment(subscription.get(key)) for key in ("created_at", "cancel_schedule_created_at"))
+    return created is not None and set_at is not None and set_at - created <= _AT_ONCE
 
 
 def _about_subscription(
@@ -230,7 +253,7 @@ READERS: Mapping[str, Callable[[ChargebeeEvent], BillingEvent | None]] = {
     "subscription_changed": ChargebeeEvent.profile,
     "subscription_scheduled_cancellation_removed": ChargebeeEvent.profile,
     "subscription_trial_end_reminder": trial_ending,
-    "subscription_cancellation_scheduled": cancelled,
+    "subscription_cancellation_scheduled": cancellation_scheduled,
     "subscription_cancelled": cancelled,
     "transaction_created": transaction_changed,
     "transaction_updated": transaction_changed,
