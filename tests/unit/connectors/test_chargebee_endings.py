@@ -112,7 +112,11 @@ class TestEnds:
 
     @pytest.mark.parametrize(
         "changed",
-        [{"cancel_schedule_created_at": None, "remaining_billing_cycles": 0}, {"cancel_reason_code": "Price"}],
+        [
+            {"cancel_schedule_created_at": None, "remaining_billing_cycles": 0},
+            {"cancel_reason_code": "Price"},
+            {"cancelled_at": 1_755_848_400},
+        ],
     )
     def test_an_announcement_is_somebodys_act(self, read: Read, changed: dict[str, Any]) -> None:
         event = read("subscription_cancellation_scheduled.fixed_term", subscription=changed)
