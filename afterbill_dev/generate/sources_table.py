@@ -58,10 +58,10 @@ def _understood(provider: str) -> Iterator[BillingEvent]:
         except PayloadError:
             continue  # a foreign body, which needs the settings of its source
         for element in elements:
+            found: tuple[object, ...] = (element,)
             if isinstance(element, ObjectReference) and offered.resolve:
-                yield from offered.resolve(element, source, apis.call)
-            elif isinstance(element, BillingEvent):
-                yield element
+                found = offered.resolve(element, source, apis.call)
+            yield from (one for one in found if isinstance(one, BillingEvent))
 
 
 def rewritten(page: str) -> str:

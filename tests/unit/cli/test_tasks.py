@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from afterbill.adapters.dynamodb.facts import FactsTable
-from afterbill.model.billing import CustomerRef, OperatorTask
+from afterbill.model.billing import UNMATCHED, CustomerRef, OperatorTask
 from afterbill.model.errors import AfterbillError
 from afterbill_cli import tasks
 from tests.contract.scores_table import TABLE
@@ -50,6 +50,15 @@ def test_programs_get_json(kept, capsys):
         "customer": "77",
         "details": {"orders": "1 2"},
     }
+
+
+def test_a_reversal_without_its_payment_has_to_be_looked_up(kept, capsys):
+    FactsTable(kept.client("dynamodb"), kept.output("TableName")).keep_task(
+        OperatorTask("paddle", UNMATCHED, "re_1", NOW), "", NOW
+    )
+    tasks.show(kept, as_json=False)
+    line = "paddle unmatched_reversal re_1: came 2026-11-22 and names no payment: look which one it takes back"
+    assert line in capsys.readouterr().out.splitlines()
 
 
 def test_what_is_done_is_forgotten(kept, capsys):

@@ -8,7 +8,7 @@ import pytest
 
 from afterbill.intake.capture_fact import Captured, Outcome
 from afterbill.intake.connector import Api, Call, Login
-from afterbill.model.billing import BillingEvent, ObjectReference, OperatorTask
+from afterbill.model.billing import UNMATCHED, BillingEvent, ObjectReference, OperatorTask
 from afterbill.model.errors import ConfigurationError, PayloadError, TransientError
 from afterbill.model.invitation import SkipReason, State
 from afterbill.model.webhooks import Source, Webhook
@@ -144,6 +144,13 @@ class TestReferences:
 
     def test_what_is_gone_is_ignored(self, world: World) -> None:
         assert outcomes(understand(world, reference("gone"))) == [Outcome.IGNORED]
+
+    def test_a_reversal_whose_payment_the_api_does_not_name_is_kept_as_a_task(self, world: World) -> None:
+        task = OperatorTask("shop", UNMATCHED, "re_1", NOON)
+        world.abilities["resolve"] = lambda *_: (task,)
+
+        assert outcomes(understand(world, reference())) == [Outcome.RECORDED]
+        assert [kept for kept, _ in world.stored.tasks.values()] == [task]
 
     def test_a_provider_that_resolves_nothing_ignores_them(self, world: World) -> None:
         del world.abilities["resolve"]

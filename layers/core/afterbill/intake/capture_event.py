@@ -108,6 +108,6 @@ def _capture_one(element: ParsedElement, sender: Sender, deps: CaptureDeps, now:
         return [Captured(_TASKS[is_new, element.urgent])]
     if isinstance(element, ObjectReference):
         resolve = sender.provider.resolve
-        events = resolve(element, sender.source, sender.api) if resolve else ()
-        return [capture_fact(event, sender, deps, now) for event in events] or [Captured(Outcome.IGNORED)]
+        found = resolve(element, sender.source, sender.api) if resolve else ()
+        return [one for each in found for one in _capture_one(each, sender, deps, now)] or [Captured(Outcome.IGNORED)]
     return [capture_fact(element, sender, deps, now)]

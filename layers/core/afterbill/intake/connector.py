@@ -13,7 +13,7 @@ from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 if TYPE_CHECKING:  # receiving starts without the rest of the domain
     from datetime import datetime
 
-    from afterbill.model.billing import BillingEvent, ObjectReference, ParsedElement
+    from afterbill.model.billing import BillingEvent, ObjectReference, OperatorTask, ParsedElement
 
 
 class Address(StrEnum):
@@ -185,8 +185,8 @@ class Connector:
     REFUSED: Reply = _REFUSED
     #: how its API is reached; None: it is never asked
     API: Api | None = None
-    #: asks the API what happened to an object that `normalise` only refers to
-    resolve: "Callable[[ObjectReference, Source, Call], tuple[BillingEvent, ...]] | None" = None
+    #: asks the API what happened to an object that `normalise` only refers to; a task where the API cannot tell either
+    resolve: "Callable[[ObjectReference, Source, Call], tuple[BillingEvent | OperatorTask, ...]] | None" = None
     #: returns the event with its customer as the API knows them, and with the money where that was missing
     find_customer: "Callable[[BillingEvent, Source, Call], BillingEvent] | None" = None
     #: asks the API whether it sent this webhook, where `verify` cannot tell

@@ -53,6 +53,10 @@ class SubscriptionState(StrEnum):
     EXPIRED = "expired"  # over as it was planned from the beginning, so that nobody is leaving
 
 
+UNMATCHED = "unmatched_reversal"
+"""Kind of the task about a reversal whose payment neither the webhook nor the API names."""
+
+
 LASTING = frozenset({"customer", "subscription"})
 """Kinds of objects that outlive one payment: a refund of one invoice must not stop the next one's survey."""
 

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afterbill.connectors._kit.json import Json, identifier
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, SubscriptionState, Touchpoint, fact_key
+from afterbill.model.billing import (
+    UNMATCHED,
+    BillingEvent,
+    CustomerRef,
+    Money,
+    OperatorTask,
+    SubscriptionState,
+    Touchpoint,
+    fact_key,
+)
 from afterbill.model.errors import PayloadError
 
 PAYMENT = "payment"
@@ -79,6 +88,10 @@ class Envelope:
             takes_back=fact_key(self.provider, self.account, *takes_back) if takes_back else "",
             subscription_state=subscription_state,
         )
+
+    def unmatched(self, id_: str, **details: str) -> OperatorTask:
+        """Make the task to find the payment that a reversal of this id takes back; `details` holds what is known."""
+        return OperatorTask(self.source, UNMATCHED, id_, self.occurred_at, details=details)
 
 
 @dataclass(frozen=True, slots=True)
