@@ -118,6 +118,7 @@ def test_a_source_says_all_that_its_provider_may_need() -> None:
         "api_url": "http://127.0.0.1:8025/apis/new",
         "webhook_id": "8PT597110X687430LKGECATA",
         "currency": "EUR",
+        "time_zone": "Pacific/Auckland",
         "fields": {"data.id": "number"},
         "types": {"order.paid": "order_paid"},
     }
@@ -182,6 +183,7 @@ def test_and_to_no_address_that_means_two_things(key: str, address: object) -> N
         ("stripe", {"currency": "EURO"}, 'sources.new.currency: must be an ISO 4217 code such as "EUR"'),
         ("stripe", {"currency": "eur"}, 'sources.new.currency: must be an ISO 4217 code such as "EUR"'),
         ("stripe", {"currency": ""}, 'sources.new.currency: must be an ISO 4217 code such as "EUR"'),
+        ("xero", {"time_zone": "NZT"}, "sources.new.time_zone: must be a time zone such as"),
         ("stripe", {"sandbox": "yes"}, "sources.new.sandbox:"),
     ],
 )

@@ -31,7 +31,8 @@ class Source:
     `test_mode` lets what the provider marks as a test reach mailboxes; `sandbox` says that everything here is one.
     `account` names the shop, site, tenant or merchant: what another one sent is ignored, and where ids are unique in
     an account only, it is part of every fact. `url` is the address as it was registered with the provider, where that
-    is signed; `api_url` replaces the provider's own. `currency` is assumed where a payload names none.
+    is signed; `api_url` replaces the provider's own. `currency` is assumed where a payload names none, `time_zone` (an
+    IANA name, UTC without one) where a day names no hour.
     `fields` and `types` map a foreign body onto the neutral one.
     """
 
@@ -44,6 +45,7 @@ class Source:
     api_url: str = ""
     webhook_id: str = ""
     currency: str = ""
+    time_zone: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
 

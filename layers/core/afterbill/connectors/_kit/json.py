@@ -1,7 +1,7 @@
 """Readers for JSON that others wrote: what is not as documented is None or empty, never an exception."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, tzinfo
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
@@ -12,8 +12,7 @@ T = TypeVar("T")
 Json = Mapping[str, object]
 
 _EMPTY: Json = {}
-_NOON = timedelta(hours=12)
-_DAY = len("2000-12-31")
+_MIDNIGHT, _NOON = time(), time(12)
 _LONGEST = 255
 _MOST_FIELDS = 50
 _LARGEST = 10**15
@@ -112,12 +111,26 @@ def iso_moment(value: object, naive: tzinfo | None = UTC) -> datetime | None:
         return None
 
 
-def day_moment(value: object, latest: datetime) -> datetime | None:
-    """A day that names no hour as its noon in UTC, a time as it is; in either case never after `latest`."""
-    at = iso_moment(value)
+def day_moment(value: object, latest: datetime, zone: str = "") -> datetime | None:
+    """Noon of a day in this zone (an IANA name, UTC without one), a time as it is; in either case never after `latest`.
+
+    Systems that keep a day as a time write midnight, by the clock that they write or by the one of their zone.
+    """
+    place = _place(zone)
+    at = iso_moment(value, naive=place)
     if not at:
         return None
-    return min(at if len(str(value).strip()) > _DAY else at + _NOON, latest)
+    written, there = datetime.fromisoformat(str(text(value, 40))), at.astimezone(place)
+    day = next((one.date() for one in (written, there) if one.time() == _MIDNIGHT), None)
+    return min(datetime.combine(day, _NOON, place).astimezone(UTC) if day else at, latest)
+
+
+def _place(zone: str) -> tzinfo:
+    if not zone:
+        return UTC
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  # receiving reads no day
+
+    return ZoneInfo(zone)
 
 
 def needed(value: T | None, event: str, what: str) -> T:

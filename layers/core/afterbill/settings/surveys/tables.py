@@ -34,8 +34,8 @@ from afterbill.settings.surveys.values import (
     origin,
     path,
     provider,
-    time_zone,
     word,
+    zone_name,
 )
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
@@ -169,6 +169,7 @@ class SourceTable(Table):
     account: Annotated[str, BeforeValidator(word)] = Field("", validate_default=True)
     webhook_id: Annotated[str, BeforeValidator(word)] = Field("", validate_default=True)
     currency: Annotated[str, BeforeValidator(currency_code)] = ""
+    time_zone: Annotated[str, BeforeValidator(zone_name)] = ""
     fields: dict[Annotated[str, BeforeValidator(field)], Annotated[str, BeforeValidator(path)]] = Field(default={})
     types: dict[str, Annotated[str, BeforeValidator(meaning)]] = Field(default={})
 
@@ -250,7 +251,7 @@ class LinkTable(Table):
 class SurveysFile(Table):
     """The whole file."""
 
-    time_zone: Annotated[str, BeforeValidator(time_zone)]
+    time_zone: Annotated[str, BeforeValidator(zone_name)]
     windows: dict[Name, WindowTable] = Field(default={})
     legal: LegalTable = LegalTable(preset="strict")
     sending: SendingTable = SendingTable()

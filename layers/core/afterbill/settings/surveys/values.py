@@ -40,7 +40,7 @@ def duration(text: object) -> timedelta:
     return span
 
 
-def time_zone(text: object) -> str:
+def zone_name(text: object) -> str:
     """An IANA name."""
     try:
         return ZoneInfo(str(text)).key
