@@ -11,7 +11,7 @@ import pytest
 
 from afterbill.connectors import xero
 from afterbill.connectors._kit.json import parse
-from afterbill.model.billing import CustomerRef, Money, ObjectReference, Touchpoint
+from afterbill.model.billing import UNMATCHED, CustomerRef, Money, ObjectReference, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli.memory.keys import MemoryApis
@@ -144,18 +144,32 @@ class TestInvoices:
     @pytest.mark.parametrize(
         ("paid_on", "at"),
         [
-            ("/Date(1762128000000+0000)/", datetime(2025, 11, 3, tzinfo=UTC)),
-            ("/Date(1762128000000)/", datetime(2025, 11, 3, tzinfo=UTC)),
-            ("2025-11-03T00:00:00", datetime(2025, 11, 3, tzinfo=UTC)),
-            ("/Date(-1)/", REFERENCE.occurred_at),
-            (None, REFERENCE.occurred_at),
+            ("/Date(1761955200000+0000)/", datetime(2025, 11, 1, 12, tzinfo=UTC)),
+            ("/Date(1761955200000)/", datetime(2025, 11, 1, 12, tzinfo=UTC)),
+            ("2025-11-01T00:00:00", datetime(2025, 11, 1, 12, tzinfo=UTC)),
+            ("/Date(1762128000000+0000)/", REFERENCE.occurred_at),
+            ("2026-01-01T00:00:00", REFERENCE.occurred_at),
         ],
     )
-    def test_the_day_of_the_payment_counts_else_the_event(
+    def test_it_was_paid_at_noon_of_its_day_and_never_after_the_event(
         self, paid_on: object, at: datetime, apis: MemoryApis
     ) -> None:
         (found,) = xero.resolve(REFERENCE, SOURCE, changed(apis, "Invoices", INVOICE, FullyPaidOnDate=paid_on).call)
         assert found.occurred_at == at
+
+    def test_noon_is_that_of_the_organisation(self, apis: MemoryApis) -> None:
+        call = changed(apis, "Invoices", INVOICE, FullyPaidOnDate="2025-11-01T00:00:00").call
+        (found,) = xero.resolve(REFERENCE, replace(SOURCE, time_zone="Pacific/Auckland"), call)
+        assert found.occurred_at == datetime(2025, 10, 31, 23, tzinfo=UTC)
+
+    def test_without_a_day_of_its_own_the_last_payments_counts(self, apis: MemoryApis) -> None:
+        payments = [{"Date": "/Date(1761955200000)/"}, {"Date": "/Date(1761868800000)/"}, {"Date": None}]
+        call = changed(apis, "Invoices", INVOICE, FullyPaidOnDate="/Date(-1)/", Payments=payments).call
+        assert xero.resolve(REFERENCE, SOURCE, call)[0].occurred_at == datetime(2025, 11, 1, 12, tzinfo=UTC)
+
+    def test_an_invoice_paid_on_no_day_only_teaches(self, apis: MemoryApis) -> None:
+        (found,) = xero.resolve(REFERENCE, SOURCE, changed(apis, "Invoices", INVOICE, FullyPaidOnDate=None).call)
+        assert (found.touchpoint, found.fact, found.customer.id) == (None, "", CONTACT)
 
     def test_an_invoice_without_currency_has_the_sources(self, apis: MemoryApis) -> None:
         call = changed(apis, "Invoices", INVOICE, CurrencyCode=None).call
@@ -165,14 +179,47 @@ class TestInvoices:
         "fields",
         [
             {"Status": "AUTHORISED"},
-            {"Status": "VOIDED"},
+            {"Status": "DRAFT"},
+            {"Status": "SUBMITTED"},
+            {"Status": "DELETED"},
+            {"Status": "VOIDED", "Type": "ACCPAY"},
             {"Type": "ACCPAY"},
+            {"Total": 0},
             {"Payments": [], "CreditNotes": [{}]},
+            {"Payments": [{"Status": "DELETED"}], "CreditNotes": [{}]},
         ],
-        ids=["open", "voided", "bill", "credited"],
     )
     def test_one_that_no_customer_paid_is_nothing(self, fields: dict[str, Any], apis: MemoryApis) -> None:
         assert xero.resolve(REFERENCE, SOURCE, changed(apis, "Invoices", INVOICE, **fields).call) == ()
+
+    def test_a_payment_that_was_removed_takes_back_itself(self, apis: MemoryApis) -> None:
+        (paid,) = xero.resolve(REFERENCE, SOURCE, apis.call)
+        removed = {"PaymentID": paid.objects["payment"], "Status": "DELETED", "Amount": 178.5}
+        removed |= {"Invoice": {"InvoiceID": INVOICE}}
+        kept = removed | {"PaymentID": "another", "Status": "AUTHORISED"}
+        opened = changed(apis, "Invoices", INVOICE, Status="AUTHORISED")
+        opened.answers["/api.xro/2.0/Payments"] = {"Payments": [removed, kept, {**removed, "Invoice": None}]}
+        (found,) = xero.resolve(REFERENCE, SOURCE, opened.call)
+        assert found.touchpoint is Touchpoint.PAYMENT_REVERSED
+        assert (found.links, found.occurred_at) == ((f"xero|{TENANT}|{removed['PaymentID']}",), REFERENCE.occurred_at)
+        assert set(found.links) < set(paid.links)
+
+    def test_removed_payments_are_asked_for_by_their_invoice(self) -> None:
+        queries: list[Any] = []
+
+        def call(path: str, **request: Any) -> object:
+            queries.append(request.get("query"))
+            return {"Invoices": [{"Status": "AUTHORISED", "Type": "ACCREC"}]} if path.endswith(INVOICE) else None
+
+        assert xero.resolve(REFERENCE, SOURCE, call) == ()
+        assert queries[1] == {"where": f'Status=="DELETED" AND Invoice.InvoiceID==guid("{INVOICE}")'}
+
+    def test_a_voided_invoice_takes_back_itself(self, apis: MemoryApis) -> None:
+        (paid,) = xero.resolve(REFERENCE, SOURCE, apis.call)
+        (found,) = xero.resolve(REFERENCE, SOURCE, changed(apis, "Invoices", INVOICE, Status="VOIDED").call)
+        assert found.touchpoint is Touchpoint.ORDER_CANCELLED
+        assert found.links == (f"xero|{TENANT}|{INVOICE}",)
+        assert set(found.links) < set(paid.links)
 
     @pytest.mark.parametrize("by", ["Payments", "Prepayments", "Overpayments"])
     def test_credit_beside_a_payment_does_not_hide_it(self, by: str, apis: MemoryApis) -> None:
@@ -195,24 +242,111 @@ class TestInvoices:
         assert xero.find_customer(found, SOURCE, MemoryApis(down=True).call) == found
 
 
-class TestOthers:
-    def test_a_credit_note_finds_the_payment_of_its_invoice(self, apis: MemoryApis) -> None:
-        (payment,) = xero.resolve(REFERENCE, SOURCE, apis.call)
-        (refund,) = xero.resolve(replace(REFERENCE, kind="CREDITNOTE", id=NOTE), SOURCE, apis.call)
-        assert refund.money == Money(5000, "EUR")
-        assert set(refund.links) & set(payment.links)
+RETURNED = [{"Amount": 50, "Date": "/Date(1761955200000)/"}]
+"""A payment on a credit note: money that went back."""
 
-    def test_a_credit_note_for_several_invoices_finds_each(self, apis: MemoryApis) -> None:
+
+class TestCreditNotes:
+    @pytest.fixture
+    def refund(self, apis: MemoryApis) -> Read:
+        def resolve(**fields: Any) -> tuple[Any, ...]:
+            call = changed(apis, "CreditNotes", NOTE, **{"Payments": RETURNED} | fields).call
+            return xero.resolve(replace(REFERENCE, kind="CREDITNOTE", id=NOTE), SOURCE, call)
+
+        return resolve
+
+    def test_money_paid_back_finds_the_payment_of_its_invoice(self, apis: MemoryApis, refund: Read) -> None:
+        (payment,) = xero.resolve(REFERENCE, SOURCE, apis.call)
+        (found,) = refund()
+        assert (found.touchpoint, found.money) == (Touchpoint.REFUNDED, Money(5000, "EUR"))
+        assert found.occurred_at == datetime(2025, 11, 1, 12, tzinfo=UTC)
+        assert set(found.links) & set(payment.links)
+
+    def test_parts_that_went_back_are_added_up(self, refund: Read) -> None:
+        removed = {"Amount": 7, "Status": "DELETED"}
+        assert refund(Payments=[*RETURNED, {"Amount": 20}, removed])[0].money == Money(7000, "EUR")
+
+    def test_of_an_unknown_amount_it_is_a_refund_all_the_same(self, refund: Read) -> None:
+        assert refund(Payments=[{}])[0].money is None
+
+    def test_a_credit_note_for_several_invoices_finds_each(self, refund: Read) -> None:
         second = INVOICE.replace("41", "42")
         allocations = [{"Invoice": {"InvoiceID": INVOICE}}, {"Invoice": {"InvoiceID": second}}, {"Invoice": None}]
-        call = changed(apis, "CreditNotes", NOTE, Allocations=allocations).call
-        (refund,) = xero.resolve(replace(REFERENCE, kind="CREDITNOTE", id=NOTE), SOURCE, call)
-        assert (refund.objects["invoice"], refund.objects["invoice_2"]) == (INVOICE, second)
+        (found,) = refund(Allocations=allocations)
+        assert (found.objects["invoice"], found.objects["invoice_2"]) == (INVOICE, second)
 
-    @pytest.mark.parametrize("fields", [{"Type": "ACCPAYCREDIT"}, {"Status": "DRAFT"}, {"Allocations": []}])
-    def test_a_credit_note_that_pays_nothing_back_is_nothing(self, fields: dict[str, Any], apis: MemoryApis) -> None:
-        call = changed(apis, "CreditNotes", NOTE, **fields).call
-        assert xero.resolve(replace(REFERENCE, kind="CREDITNOTE", id=NOTE), SOURCE, call) == ()
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"Type": "ACCPAYCREDIT"},
+            {"Status": "DRAFT"},
+            {"Payments": []},
+            {"Payments": None},
+            {"Payments": [{"Amount": 0}]},
+            {"Payments": [{"Amount": 50, "Status": "DELETED"}]},
+        ],
+        ids=str,
+    )
+    def test_a_credit_note_that_pays_nothing_back_is_nothing(self, fields: dict[str, Any], refund: Read) -> None:
+        assert refund(**fields) == ()
+
+    @pytest.mark.parametrize(
+        ("paid", "reference"),
+        [
+            ([("41", 178.5), ("42", 50)], "for INV-0041"),
+            ([("41", 50), ("42", 178.5)], None),
+            ([("41", 178.5)], None),
+        ],
+        ids=["named", "of the same total", "the only one"],
+    )
+    def test_a_refund_that_names_no_invoice_finds_it(
+        self, paid: list[tuple[str, float]], reference: str | None, apis: MemoryApis, refund: Read
+    ) -> None:
+        apis.answers["/api.xro/2.0/Invoices"] = {"Invoices": [invoice_of(*one) for one in paid]}
+        (found,) = refund(Allocations=[], Reference=reference)
+        assert found.objects["invoice"] == INVOICE
+
+    @pytest.mark.parametrize("invoices", [[("41", 178.5), ("42", 178.5)], [("41", 50), ("42", 50)], []], ids=len)
+    def test_where_it_is_not_found_somebody_has_to_look(
+        self, invoices: list[tuple[str, float]], apis: MemoryApis, refund: Read
+    ) -> None:
+        apis.answers["/api.xro/2.0/Invoices"] = {"Invoices": [invoice_of(*one) for one in invoices]}
+        found, task = refund(Allocations=[])
+        assert (found.touchpoint, found.links) == (Touchpoint.REFUNDED, (f"xero|{TENANT}|{NOTE}",))
+        assert (task.kind, task.id, task.details) == (UNMATCHED, NOTE, {"credit_note": "CN-0081", "customer": CONTACT})
+
+    def test_of_somebody_unknown_no_invoice_is_sought(self, apis: MemoryApis, refund: Read) -> None:
+        assert len(refund(Allocations=[], Contact={"ContactID": "x"})) == 2
+        assert "/api.xro/2.0/Invoices" not in apis.asked
+
+
+def invoice_of(number: str, total: float) -> dict[str, Any]:
+    """Return a paid invoice as it stands in a list."""
+    return {
+        "InvoiceID": INVOICE.replace("41", number),
+        "InvoiceNumber": f"INV-00{number}",
+        "Type": "ACCREC",
+        "Status": "PAID",
+        "Total": total,
+    }
+
+
+class TestOthers:
+    @pytest.mark.parametrize("kept", [{"EmailAddress": "", "Name": "Lena"}, {"EmailAddress": None, "Name": "Lena"}])
+    def test_an_address_may_be_that_of_a_person_who_gets_the_invoices(
+        self, kept: dict[str, Any], apis: MemoryApis
+    ) -> None:
+        persons = [{"EmailAddress": "a@example.org"}, {"EmailAddress": "b@example.org", "IncludeInEmails": True}]
+        call = changed(apis, "Contacts", CONTACT, ContactPersons=persons, **kept).call
+        (found,) = xero.resolve(replace(REFERENCE, kind="CONTACT", id=CONTACT), SOURCE, call)
+        assert found.customer.email == "b@example.org"
+
+    @pytest.mark.parametrize(("bought", "events"), [(False, 0), (True, 1), (None, 1)])
+    def test_of_a_supplier_who_never_bought_nothing_is_learned(
+        self, bought: object, events: int, apis: MemoryApis
+    ) -> None:
+        call = changed(apis, "Contacts", CONTACT, IsSupplier=True, IsCustomer=bought).call
+        assert len(xero.resolve(replace(REFERENCE, kind="CONTACT", id=CONTACT), SOURCE, call)) == events
 
     def test_a_contact_teaches_who_it_is(self, apis: MemoryApis) -> None:
         reference = replace(REFERENCE, kind="CONTACT", id=CONTACT)
@@ -226,7 +360,8 @@ class TestOthers:
         assert found.customer.name == "Lena Petersen"
 
     def test_of_a_contact_to_be_erased_only_the_deletion_is_learned(self, apis: MemoryApis) -> None:
-        call = changed(apis, "Contacts", CONTACT, ContactStatus="GDPRREQUEST").call
+        erased = {"ContactStatus": "GDPRREQUEST", "IsSupplier": True, "IsCustomer": False}
+        call = changed(apis, "Contacts", CONTACT, **erased).call
         (found,) = xero.resolve(replace(REFERENCE, kind="CONTACT", id=CONTACT), SOURCE, call)
         assert found.customer == CustomerRef(CONTACT, deleted=True)
 
