@@ -12,7 +12,14 @@ import pytest
 
 from afterbill.connectors import quickbooks
 from afterbill.connectors._kit.json import parse
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, ObjectReference, Touchpoint
+from afterbill.model.billing import (
+    UNMATCHED,
+    CustomerRef,
+    Money,
+    ObjectReference,
+    OperatorTask,
+    Touchpoint,
+)
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli.memory.keys import MemoryApis
@@ -50,7 +57,7 @@ def apis() -> MemoryApis:
     return MemoryApis(dict(parse(recorded.read_bytes())))
 
 
-def resolve(kind: str, id_: str, apis: MemoryApis, source: Source = SOURCE, **changed: Any) -> tuple[BillingEvent, ...]:
+def resolve(kind: str, id_: str, apis: MemoryApis, source: Source = SOURCE, **changed: Any) -> tuple[Any, ...]:
     """Read the recorded object with some of its fields changed."""
     path = f"/v3/company/{REALM}/{kind.lower()}/{id_}"
     recorded = apis.answers[path][kind]
@@ -122,9 +129,10 @@ class TestBatches:
         "unwanted",
         [
             entity(name="Vendor"),
-            entity(operation="Delete"),
-            entity(operation="Void"),
             entity(operation="Emailed"),
+            entity(name="CreditMemo", operation="Create"),
+            entity(name="RefundReceipt", operation="Void"),
+            entity(name="Customer", operation="Delete"),
             entity(name="Customer", operation="Merge"),
             entity(name="SalesReceipt"),
             entity(name="Estimate", operation="Create"),
@@ -228,12 +236,75 @@ class TestPayments:
     def test_products_are_the_items_of_the_lines(self, apis: MemoryApis) -> None:
         assert resolve("Invoice", "2201", apis)[0].products == ("Gardening", "Pest control")
 
-    @pytest.mark.parametrize("kind_and_id", [("RefundReceipt", "5501", "4401"), ("CreditMemo", "5601", "2201")])
-    def test_a_refund_finds_the_payment_it_names(self, kind_and_id: tuple[str, str, str], apis: MemoryApis) -> None:
-        kind, id_, paid = kind_and_id
-        (found,) = resolve(kind, id_, apis)
+
+class TestReversals:
+    @pytest.mark.parametrize("operation", ["Void", "Delete"])
+    @pytest.mark.parametrize(
+        ("subject", "touchpoint"),
+        [
+            (("Payment", "3301"), Touchpoint.PAYMENT_REVERSED),
+            (("SalesReceipt", "4401"), Touchpoint.PAYMENT_REVERSED),
+            (("Invoice", "2201"), Touchpoint.ORDER_CANCELLED),
+        ],
+    )
+    def test_what_is_void_or_deleted_takes_back_itself(
+        self, subject: tuple[str, str], touchpoint: Touchpoint, operation: str, read: Read
+    ) -> None:
+        name, id_ = subject
+        (found,) = read(entity(name=name, id=id_, operation=operation))
+        assert (found.touchpoint, found.customer) == (touchpoint, CustomerRef())
+        assert found.links == (f"quickbooks|{REALM}|{id_}",)
+
+    def test_both_formats_tell_one_fact(self, read: Read) -> None:
+        (older,) = read(entity(name="Payment", operation="Void"))
+        (newer,) = read(body=[cloud_event(type="qbo.payment.voided.v1")])
+        assert older.fact == newer.fact
+
+    def test_a_void_payment_takes_back_what_its_invoice_told(self, read: Read, apis: MemoryApis) -> None:
+        (paid,) = resolve("Invoice", "2201", apis)
+        (void,) = read(entity(name="Payment", id="3301", operation="Void"))
+        assert set(void.links) <= set(paid.links)
+
+    @pytest.mark.parametrize(
+        "changed",
+        [{}, {"LinkedTxn": [], "InvoiceRef": {"value": "4401"}}, {"LinkedTxn": []}],
+        ids=["linked", "named", "of the same total"],
+    )
+    def test_a_refund_finds_its_payment(self, changed: dict[str, Any], apis: MemoryApis) -> None:
+        (found,) = resolve("RefundReceipt", "5501", apis, **changed)
         assert found.touchpoint is Touchpoint.REFUNDED
-        assert f"quickbooks|{REALM}|{paid}" in found.links
+        assert f"quickbooks|{REALM}|4401" in found.links
+        assert found.occurred_at == AT
+
+    def test_a_part_of_the_only_payment_is_of_that_one(self, apis: MemoryApis) -> None:
+        apis.answers[f"/v3/company/{REALM}/query"] = {"QueryResponse": {"Payment": [{"Id": "3302", "TotalAmt": 40}]}}
+        (found,) = resolve("RefundReceipt", "5501", apis, LinkedTxn=[])
+        assert found.objects["payment"] == "3302"
+
+    def test_what_a_customer_paid_is_asked_for_in_quickbooks_language(self) -> None:
+        asked: list[Any] = []
+
+        def call(path: str, **request: Any) -> object:
+            asked.append((path, request))
+            return {} if request else {"RefundReceipt": {"CustomerRef": {"value": "72"}}}
+
+        quickbooks.resolve(ObjectReference("books", "evt", AT, "RefundReceipt", "1", REALM), SOURCE, call)
+        sold = "select * from SalesReceipt where CustomerRef = '72'"
+        assert asked[1] == (f"/v3/company/{REALM}/query", {"query": {"query": sold}})
+
+    def test_where_it_is_not_found_somebody_has_to_look(self, apis: MemoryApis) -> None:
+        found, task = resolve("RefundReceipt", "5501", apis, LinkedTxn=[], TotalAmt=5, DocNumber="R-1")
+        assert (found.touchpoint, found.links) == (Touchpoint.REFUNDED, (f"quickbooks|{REALM}|5501",))
+        assert isinstance(task, OperatorTask)
+        assert (task.kind, task.id, task.details) == (UNMATCHED, "5501", {"number": "R-1", "customer": "72"})
+
+    def test_of_nobody_no_payment_is_sought(self, apis: MemoryApis) -> None:
+        assert len(resolve("RefundReceipt", "5501", apis, LinkedTxn=[], CustomerRef={"value": "' or '1'"})) == 2
+        assert f"/v3/company/{REALM}/query" not in apis.asked
+
+    @pytest.mark.parametrize("total", [0, Decimal("-1.00")])
+    def test_a_refund_of_nothing_is_none(self, total: object, apis: MemoryApis) -> None:
+        assert resolve("RefundReceipt", "5501", apis, TotalAmt=total) == ()
 
 
 class TestCustomers:
@@ -250,6 +321,21 @@ class TestCustomers:
         (found,) = resolve("Payment", "3301", apis)
         who = quickbooks.find_customer(found, SOURCE, apis.call).customer
         assert who == CustomerRef("71", "rosa.lindqvist@example.com", "Rosa Lindqvist", country="US")
+
+    def test_the_bill_that_was_paid_may_name_another_address(self, apis: MemoryApis) -> None:
+        apis.answers[f"/v3/company/{REALM}/invoice/2201"]["Invoice"]["BillEmail"] = {"Address": "bills@example.com"}
+        (found,) = resolve("Payment", "3301", apis)
+        assert quickbooks.find_customer(found, SOURCE, apis.call).customer.email == "bills@example.com"
+
+    def test_a_job_is_written_to_at_the_customer_it_is_done_for(self, apis: MemoryApis) -> None:
+        (found,) = resolve("Customer", "73", apis)
+        assert found.customer == CustomerRef("73", "rosa.lindqvist@example.com", "Rosa Lindqvist", country="US")
+
+    def test_customers_above_one_another_in_a_circle_end_the_search(self, apis: MemoryApis) -> None:
+        above = {"ParentRef": {"value": "73"}, "PrimaryEmailAddr": None}
+        apis.answers[f"/v3/company/{REALM}/customer/71"]["Customer"] |= above
+        (found,) = resolve("Customer", "73", apis)
+        assert found.customer == CustomerRef("73", None, "Greenhouse")
 
     def test_a_customer_that_is_gone_leaves_the_event_as_it_was(self, apis: MemoryApis) -> None:
         (found,) = resolve("Payment", "3301", apis)

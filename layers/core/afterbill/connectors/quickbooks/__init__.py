@@ -5,14 +5,13 @@ docs/providers/quickbooks.md tables every kind; the tests read that table.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.json import Json, identifier, iso_moment, parse_any, section, text
 from afterbill.connectors._kit.signatures import BodySignature, base64_text
-from afterbill.connectors.quickbooks.transactions import consent_fields, customer_of, read
+from afterbill.connectors.quickbooks.transactions import ID, NAMES, Books, consent_fields, envelope_of, named, read
 from afterbill.intake.connector import About, Address, Api, Call, Login
-from afterbill.model.billing import BillingEvent, ObjectReference
+from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, OperatorTask, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Reply, Source, Webhook
 
@@ -22,15 +21,20 @@ HEADERS: frozenset[str] = frozenset()
 ACCEPTED = Reply(200, "")
 
 _KINDS: Mapping[str, tuple[str, ...]] = {
-    "Payment": ("create", "update"),
-    "Invoice": ("create", "update"),
-    "SalesReceipt": ("create",),
+    "Payment": ("create", "update", "void", "delete"),
+    "Invoice": ("create", "update", "void", "delete"),
+    "SalesReceipt": ("create", "void", "delete"),
     "RefundReceipt": ("create",),
-    "CreditMemo": ("create",),
     "Estimate": ("update",),
     "Customer": ("create", "update"),
 }
-"""Kinds of objects that are asked for, and after which operations."""
+"""Kinds of objects that mean something, and after which operations; what is void or deleted is not asked for."""
+
+_TAKEN_BACK = {
+    "Payment": Touchpoint.PAYMENT_REVERSED,
+    "SalesReceipt": Touchpoint.PAYMENT_REVERSED,
+    "Invoice": Touchpoint.ORDER_CANCELLED,
+}
 
 ABOUT = About(
     title="QuickBooks Online",
@@ -57,8 +61,16 @@ API = Api(
 )
 
 _BY_NAME = {kind.lower(): kind for kind in _KINDS}
-_OPERATIONS = {"create": "create", "created": "create", "update": "update", "updated": "update"}
-_ID = re.compile(r"[0-9A-Za-z:-]{1,64}")
+_OPERATIONS = {
+    spelled: operation
+    for operation, spellings in (
+        ("create", ("create", "created")),
+        ("update", ("update", "updated")),
+        ("void", ("void", "voided")),
+        ("delete", ("delete", "deleted")),
+    )
+    for spelled in spellings
+}
 _REALM = re.compile(r"[0-9]{1,32}")
 
 
@@ -66,8 +78,11 @@ _SIGNATURE = BodySignature("intuit-signature", base64_text)
 verify, sign = _SIGNATURE.verify, _SIGNATURE.sign
 
 
-def normalise(webhook: Webhook, source: Source) -> tuple[ObjectReference | PayloadError, ...]:
-    """A reference for each change we ask about, be it an array of CloudEvents, one alone, or eventNotifications."""
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectReference | PayloadError, ...]:
+    """A reference for each change we ask about, and an event for what was taken back.
+
+    The body is an array of CloudEvents, one alone, or an object with eventNotifications.
+    """
     body = parse_any(webhook.body)
     notifications = section(body).get("eventNotifications")
     changes: Iterator[Json]
@@ -77,7 +92,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[ObjectReference | Paylo
         changes = _legacy(notifications)
     else:
         raise PayloadError("The body is neither an array of CloudEvents nor an object with eventNotifications.")
-    elements = (_reference(change, webhook, source) for change in changes)
+    elements = (_element(change, webhook, source) for change in changes)
     return tuple(one for one in elements if one)
 
 
@@ -105,43 +120,43 @@ def _legacy(notifications: list[object]) -> Iterator[Json]:
             yield {**changed, "realm": realm, "at": changed.get("lastUpdated"), "event": None}
 
 
-def _reference(change: Json, webhook: Webhook, source: Source) -> ObjectReference | PayloadError | None:
+def _element(change: Json, webhook: Webhook, source: Source) -> BillingEvent | ObjectReference | PayloadError | None:
     name, operation = (re.sub("[_-]", "", (text(change.get(key)) or "").lower()) for key in ("name", "operation"))
     if not name:
         return PayloadError("A change in the QuickBooks notification does not name its kind.")
     kind = _BY_NAME.get(name)
-    if not kind or _OPERATIONS.get(operation) not in _KINDS[kind]:
+    done = _OPERATIONS.get(operation)
+    if not kind or done not in _KINDS[kind]:
         return None
     realm, id_ = identifier(change.get("realm")) or "", identifier(change.get("id")) or ""
-    if not _REALM.fullmatch(realm) or not _ID.fullmatch(id_):
+    if not _REALM.fullmatch(realm) or not ID.fullmatch(id_):
         return PayloadError(f"The QuickBooks change of a {kind} names no company (digits) or no id.")
     if source.account and realm != source.account:
         return None
     at = iso_moment(change.get("at")) or webhook.received_at
     event_id = text(change.get("event")) or f"{realm}/{kind}/{id_}/{operation}/{at.isoformat()}"
-    return ObjectReference(source.name, event_id, at, kind, id_, realm)
+    reference = ObjectReference(source.name, event_id, at, kind, id_, realm)
+    return _taken_back(reference) if done in ("void", "delete") else reference
 
 
-def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:
+def _taken_back(reference: ObjectReference) -> BillingEvent:
+    """Report that a transaction no longer counts; the API has a deleted one no more, and of a void one no amount."""
+    touchpoint = _TAKEN_BACK[reference.kind]
+    about = (reference.id, touchpoint.value, "")
+    return envelope_of(reference).fact(touchpoint, about, CustomerRef(), {NAMES[reference.kind]: reference.id})
+
+
+def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent | OperatorTask, ...]:
     """Read the object from the API; nothing for one that is gone, void, unpaid or not accepted."""
-
-    def fetch(kind: str, id_: str) -> Json:
-        return _fetch(kind, id_, reference.account, call) if _ID.fullmatch(id_) else {}
-
-    content = fetch(reference.kind, reference.id)
-    event = read(content, reference, source, fetch) if content else None
-    return (with_basis(event, source.fields, consent_fields(content)),) if event else ()
+    books = Books(reference.account, call)
+    content = books.fetch(reference.kind, reference.id)
+    elements = read(content, reference, source, books) if content else ()
+    fields = consent_fields(content)
+    return tuple(with_basis(one, source.fields, fields) if isinstance(one, BillingEvent) else one for one in elements)
 
 
 def find_customer(event: BillingEvent, _source: Source, call: Call) -> BillingEvent:
     """The event with its customer, for transactions rarely carry an address."""
-    id_ = event.customer.id or ""
-    if not _ID.fullmatch(id_) or not event.fact:
+    if not event.fact:
         return event
-    content = _fetch("Customer", id_, event.fact.split("|")[1], call)  # a fact names its company
-    person = replace(customer_of(content, id_), attributes=event.customer.attributes)
-    return replace(event, customer=person) if content else event
-
-
-def _fetch(kind: str, id_: str, realm: str, call: Call) -> Json:
-    return section(call(f"/v3/company/{realm}/{kind.lower()}/{id_}"), kind)
+    return named(event, Books(event.fact.split("|")[1], call))  # a fact names its company

@@ -18,26 +18,53 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_decimal
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, ObjectReference, Touchpoint
+from afterbill.intake.connector import Call
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, ObjectReference, OperatorTask, Touchpoint
 from afterbill.model.webhooks import Source
+
+ID = re.compile(r"[0-9A-Za-z:-]{1,64}")
+"""The shape of an id; nothing else goes into a path or a query."""
+
+NAMES = {"Invoice": "invoice", "Payment": "payment", "SalesReceipt": "sales_receipt"}
+"""How transactions that report a payment are called among the objects of an event."""
 
 _MOST_LINES = 100
 _MOST_LINKED = 5
-_PAID = {"invoice": "Invoice", "payment": "Payment", "sales_receipt": "SalesReceipt"}
+_MOST_SOUGHT = 100
+_MOST_PARENTS = 4
+"""QuickBooks nests sub-customers up to five levels deep."""
+_PAID = {name: kind for kind, name in NAMES.items()}
 
 
-Fetch = Callable[[str, str], Json]
-"""The object of this kind and id, empty where there is none."""
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The API of one company, read."""
+
+    realm: str
+    call: Call
+
+    def fetch(self, kind: str, id_: str | None) -> Json:
+        """Return the object of this kind and id, empty where there is none."""
+        path = f"/v3/company/{self.realm}/{kind.lower()}/{id_}"
+        return section(self.call(path), kind) if id_ and ID.fullmatch(id_) else {}
+
+    def of_customer(self, kind: str, id_: str | None) -> list[Json]:
+        """Return the transactions of this kind that a customer has."""
+        if not id_ or not ID.fullmatch(id_):
+            return []
+        query = f"select * from {kind} where CustomerRef = '{id_}'"  # noqa: S608  # QuickBooks' language; the id is checked
+        answer = self.call(f"/v3/company/{self.realm}/query", query={"query": query})
+        return records(section(answer, "QueryResponse").get(kind), _MOST_SOUGHT)
 
 
 @dataclass(frozen=True, slots=True)
 class _Transaction:
-    """One transaction, the reference that led to it, the currency of a company that names none, and a way to others."""
+    """One transaction, the reference that led to it, its source, and the books it stands in."""
 
     content: Json
     reference: ObjectReference
-    currency: str
-    fetch: Fetch
+    source: Source
+    books: Books
 
     @property
     def money(self) -> Money | None:
@@ -45,7 +72,7 @@ class _Transaction:
 
     def amount(self, key: str) -> Money | None:
         named = section(self.content, "CurrencyRef").get("value")
-        return from_decimal(self.content.get(key), named or self.currency)
+        return from_decimal(self.content.get(key), named or self.source.currency)
 
     @property
     def lines(self) -> list[Json]:
@@ -71,17 +98,17 @@ class _Transaction:
 
     def on(self, day: object) -> "_Transaction | None":
         """Return the transaction dated at this day, for an old one can be edited today; None without a day."""
-        at = day_moment(day, self.reference.occurred_at)
+        at = day_moment(day, self.reference.occurred_at, self.source.time_zone)
         return replace(self, reference=replace(self.reference, occurred_at=at)) if at else None
 
     def profile(self) -> BillingEvent:
         """Make a profile update of the buyer."""
-        return _envelope(self.reference).profile(self.buyer, identifiers(customer=self.buyer.id))
+        return envelope_of(self.reference).profile(self.buyer, identifiers(customer=self.buyer.id))
 
     def fact(self, touchpoint: Touchpoint, meaning: str, objects: Mapping[str, str], about: str = "") -> BillingEvent:
         """The fact about this transaction, or about the object it belongs to."""
         sold = (text(section(line, "SalesItemLineDetail", "ItemRef").get("name")) for line in self.lines)
-        return _envelope(self.reference).fact(
+        return envelope_of(self.reference).fact(
             touchpoint,
             (about or self.reference.id, meaning, ""),
             self.buyer,
@@ -114,7 +141,7 @@ def _invoice(invoice: _Transaction) -> BillingEvent | None:
 def _day_of_payment(invoice: _Transaction) -> object:
     """The day its first payment was made; None where a credit or a write-off settled it, or nobody knows what did."""
     id_ = invoice.linked("payment").get("payment")
-    payment = replace(invoice, content=invoice.fetch("Payment", id_) if id_ else {})
+    payment = replace(invoice, content=invoice.books.fetch("Payment", id_))
     return payment.content.get("TxnDate") if payment.money and payment.money.amount > 0 else None
 
 
@@ -124,12 +151,28 @@ def _sales_receipt(receipt: _Transaction) -> BillingEvent:
     return paid.fact(Touchpoint.PAYMENT_SUCCEEDED, PAYMENT, objects) if paid else receipt.profile()
 
 
-def _refund(refund: _Transaction) -> BillingEvent:
-    """A refund receipt or a credit memo; it finds its payment only where it names what was paid."""
-    objects = identifiers(refund=refund.reference.id, invoice=section(refund.content, "InvoiceRef").get("value"))
-    for kind in _PAID:
-        objects |= refund.linked(kind)
-    return refund.fact(Touchpoint.REFUNDED, Touchpoint.REFUNDED.value, objects)
+def _refund(refund: _Transaction) -> tuple[BillingEvent | OperatorTask, ...]:
+    """Report money that went back; where no payment is named and none can be found, somebody has to look."""
+    if refund.money and refund.money.amount <= 0:
+        return ()
+    paid = identifiers(invoice=section(refund.content, "InvoiceRef").get("value"))
+    paid |= {name: id_ for kind in _PAID for name, id_ in refund.linked(kind).items()}
+    paid = paid or _sought(refund)
+    objects = {"refund": refund.reference.id, **paid}
+    dated = refund.on(refund.content.get("TxnDate")) or refund
+    event = dated.fact(Touchpoint.REFUNDED, Touchpoint.REFUNDED.value, objects)
+    details = identifiers(number=refund.content.get("DocNumber"), customer=refund.buyer.id)
+    task = envelope_of(refund.reference).unmatched(refund.reference.id, **details)
+    return (event,) if paid else (event, task)
+
+
+def _sought(refund: _Transaction) -> dict[str, str]:
+    """Find what the customer paid: the only sales receipt or payment of the same total, or the only one at all."""
+    buyer = refund.buyer.id
+    paid = [(kind, one) for kind in ("SalesReceipt", "Payment") for one in refund.books.of_customer(kind, buyer)]
+    alike = [(kind, one) for kind, one in paid if replace(refund, content=one).money == refund.money]
+    sole = next((some for some in (alike, paid) if len(some) == 1), [])
+    return identifiers(**{NAMES[kind]: one.get("Id") for kind, one in sole})
 
 
 def _estimate(estimate: _Transaction) -> BillingEvent | None:
@@ -144,20 +187,48 @@ _READERS: Mapping[str, Callable[[_Transaction], BillingEvent | None]] = {
     "Payment": _payment,
     "Invoice": _invoice,
     "SalesReceipt": _sales_receipt,
-    "RefundReceipt": _refund,
-    "CreditMemo": _refund,
     "Estimate": _estimate,
 }
 
 
-def read(content: Json, reference: ObjectReference, source: Source, fetch: Fetch) -> BillingEvent | None:
-    """Return the event that this object stands for, None where it means nothing here."""
+def read(
+    content: Json, reference: ObjectReference, source: Source, books: Books
+) -> tuple[BillingEvent | OperatorTask, ...]:
+    """Return what this object stands for, nothing where it means nothing here."""
     if reference.kind == "Customer":
-        return _envelope(reference).profile(customer_of(content, reference.id), {"customer": reference.id})
-    return _READERS[reference.kind](_Transaction(content, reference, source.currency, fetch))
+        person = _person(content, reference.id, books)
+        return (envelope_of(reference).profile(person, {"customer": reference.id}),)
+    transaction = _Transaction(content, reference, source, books)
+    if reference.kind == "RefundReceipt":
+        return _refund(transaction)
+    event = _READERS[reference.kind](transaction)
+    return (event,) if event else ()
 
 
-def customer_of(customer: Json, id_: str) -> CustomerRef:
+def named(event: BillingEvent, books: Books) -> BillingEvent:
+    """Return the event with its customer: the address of the bill, else their own, else that of whom they belong to."""
+    id_ = event.customer.id or ""
+    content = books.fetch("Customer", id_)
+    if not content:
+        return event
+    person = _person(content, id_, books)
+    billed = _first_address(section(books.fetch("Invoice", event.objects.get("invoice")), "BillEmail"))
+    return replace(event, customer=replace(person, email=billed or person.email, attributes=event.customer.attributes))
+
+
+def _person(customer: Json, id_: str, books: Books) -> CustomerRef:
+    """Return whom to write to: a sub-customer or job without an address is known by the customer above it."""
+    content, person = customer, _customer(customer, id_)
+    for _ in range(_MOST_PARENTS):
+        parent = identifier(section(content, "ParentRef").get("value"))
+        if person.email or not parent:
+            break
+        content = books.fetch("Customer", parent)
+        person = _customer(content, id_)
+    return person if person.email else _customer(customer, id_)
+
+
+def _customer(customer: Json, id_: str) -> CustomerRef:
     """Return the customer with this id, as their object describes them."""
     return CustomerRef(
         id=id_,
@@ -178,5 +249,6 @@ def _first_address(value: Json) -> str | None:
     return address(*re.split("[,;]", text(value.get("Address")) or ""))
 
 
-def _envelope(reference: ObjectReference) -> Envelope:
+def envelope_of(reference: ObjectReference) -> Envelope:
+    """Return the envelope of what this reference led to."""
     return Envelope("quickbooks", reference.account, reference.source, reference.event_id, reference.occurred_at)
