@@ -215,7 +215,7 @@ def test_a_form_without_name_or_object_is_an_error(fields: dict[str, str], sent)
         freshbooks.normalise(sent(fields), BOOKS)
 
 
-@pytest.mark.parametrize("name", ["recurring.create", "payment.delete", "invoice.sendByEmail", "expense.create"])
+@pytest.mark.parametrize("name", ["recurring.create", "recurring.delete", "invoice.sendByEmail", "expense.create"])
 def test_other_events_are_ignored(name: str, sent) -> None:
     assert freshbooks.normalise(sent(FORM | {"name": name}), BOOKS) == ()
 
@@ -241,7 +241,8 @@ def test_a_payment_and_its_invoice_are_one_fact(read) -> None:
         ({"status": 5}, True),
         ({"status": 8, "v3_status": "partial", "payment_status": "partial"}, False),
         ({"status": True, "v3_status": ["paid"]}, False),
-        ({"status": 4, "vis_state": 1}, False),
+        ({"status": 4, "amount": {"amount": "0.00", "code": "CAD"}}, False),
+        ({"status": 4, "amount": {}}, True),
     ],
 )
 def test_an_invoice_counts_once_it_is_paid(states: dict[str, Any], read, apis: MemoryApis, *, paid: bool) -> None:
@@ -302,8 +303,78 @@ def test_what_the_api_does_not_know_any_more_is_nothing(name: str, read) -> None
     assert read(name, "99") == ()
 
 
-def test_a_payment_deleted_since_is_nothing(read) -> None:
-    assert read("payment.create", "61003") == ()
+@pytest.mark.parametrize("name", ["payment.create", "payment.update", "payment.delete"])
+def test_a_payment_that_was_deleted_takes_back_itself(name: str, read, apis: MemoryApis) -> None:
+    (by_payment,), (by_invoice,) = read("payment.create", "61001"), read("invoice.update", "41001")
+    known(apis, "payments/payments/61001").update(vis_state=1)
+    known(apis, "invoices/invoices/41001").update(status=2, v3_status="sent", payment_status="unpaid")
+    (back,) = read(name, "61001")
+    assert (back.touchpoint, back.money) == (Touchpoint.PAYMENT_REVERSED, Money(23000, "CAD"))
+    assert back.links == ("freshbooks|aZ9xQ|61001",)
+    assert set(back.links) < set(by_payment.links) & set(by_invoice.links)
+
+
+def test_a_payment_entered_twice_may_lose_one(read, apis: MemoryApis) -> None:
+    known(apis, "payments/payments/61001").update(vis_state=1)
+    assert read("payment.delete", "61001") == ()
+
+
+def test_a_payment_of_a_deleted_invoice_is_deleted_with_it(read, apis: MemoryApis) -> None:
+    known(apis, "invoices/invoices/41001").update(vis_state=1)
+    (back,) = read("payment.delete", "61001")
+    assert back.touchpoint is Touchpoint.PAYMENT_REVERSED
+
+
+@pytest.mark.parametrize(
+    ("name", "touchpoint", "meaning"),
+    [
+        ("payment.delete", Touchpoint.PAYMENT_REVERSED, "payment_reversed"),
+        ("invoice.delete", Touchpoint.ORDER_CANCELLED, "order_cancelled"),
+    ],
+)
+def test_what_was_deleted_takes_back_itself_though_the_api_has_it_no_more(
+    name: str, touchpoint: Touchpoint, meaning: str, read
+) -> None:
+    (back,) = read(name, "99")
+    assert (back.touchpoint, back.fact) == (touchpoint, f"freshbooks|aZ9xQ|99|{meaning}|")
+    assert back.links == ("freshbooks|aZ9xQ|99",)
+
+
+@pytest.mark.parametrize("name", ["invoice.delete", "invoice.update"])
+def test_a_deleted_invoice_takes_back_its_own_payment(name: str, read, apis: MemoryApis) -> None:
+    (paid,) = read("payment.create", "61001")
+    known(apis, "invoices/invoices/41001").update(vis_state=1)
+    (back,) = read(name, "41001")
+    assert back.touchpoint is Touchpoint.ORDER_CANCELLED
+    assert back.links == ("freshbooks|aZ9xQ|41001",)
+    assert set(back.links) < set(paid.links)
+
+
+@pytest.mark.parametrize("state", [{"v3_status": "draft"}, {"status": 1}])
+def test_a_deleted_draft_is_nothing(state: dict[str, Any], read, apis: MemoryApis) -> None:
+    known(apis, "invoices/invoices/41002").update(state, vis_state=1)
+    assert read("invoice.delete", "41002") == ()
+
+
+@pytest.mark.parametrize("day", ["2025-10-09", None])
+def test_a_payment_of_less_than_zero_is_money_that_went_back(day: str | None, read, apis: MemoryApis, now) -> None:
+    (paid,) = read("payment.create", "61001")
+    known(apis, "payments/payments/61001").update(amount={"amount": "-50.00", "code": "CAD"}, date=day)
+    (back,) = read("payment.create", "61001")
+    assert (back.touchpoint, back.money) == (Touchpoint.REFUNDED, Money(5000, "CAD"))
+    assert back.occurred_at == (datetime(2025, 10, 9, 12, tzinfo=UTC) if day else now)
+    assert set(back.links) & set(paid.links)
+
+
+def test_a_payment_of_zero_is_none(read) -> None:
+    assert read("payment.create", "61005") == ()
+
+
+def test_all_payments_of_an_invoice_are_tied_to_its_fact(read, apis: MemoryApis) -> None:
+    payments = [{"id": 1}, {"id": 2, "vis_state": 1}, {"id": 3}, {"id": 1}, {}]
+    apis.answers[f"{BASE}/payments/payments"] = {"response": {"result": {"payments": payments}}}
+    (paid,) = read("invoice.update", "41001")
+    assert paid.objects == {"invoice": "41001", "payment": "1", "payment_2": "3", "customer": "30211"}
 
 
 def test_a_payment_whose_invoice_is_gone_is_still_its_fact(read, apis: MemoryApis) -> None:
@@ -361,13 +432,21 @@ def test_an_account_is_quoted_in_paths_and_read_back_from_the_fact(sent) -> None
     assert apis.asked[-1] == "/accounting/account/a%7Cb%2Fc%257C/users/clients/7"
 
 
-def test_without_a_client_the_event_stays_as_it_is(read) -> None:
+def test_without_a_client_the_event_stays_as_it_is(read, apis: MemoryApis) -> None:
+    known(apis, "payments/payments/61002").pop("clientid")
     (paid,) = read("payment.create", "61002")
     nobody = MemoryApis()
     assert freshbooks.find_customer(paid, BOOKS, nobody.call) == paid
     assert nobody.asked == []
     (known_by_id,) = read("payment.create", "61001")
     assert freshbooks.find_customer(known_by_id, BOOKS, nobody.call) == known_by_id
+
+
+def test_a_client_without_an_address_has_that_of_its_first_contact(read, apis: MemoryApis) -> None:
+    (learned,) = read("client.update", "30213")
+    assert (learned.customer.email, learned.customer.name) == ("luc.gagnon@example.com", "Verger Example")
+    (paid,) = read("payment.create", "61002")
+    assert freshbooks.find_customer(paid, BOOKS, apis.call).customer.email == "luc.gagnon@example.com"
 
 
 def test_a_lesson_is_of_the_pinned_account_or_of_none(sent, apis: MemoryApis) -> None:

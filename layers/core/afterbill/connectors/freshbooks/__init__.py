@@ -27,7 +27,10 @@ _CALLBACK, _VERIFIER = re.compile(r"[0-9]{1,20}"), re.compile(r"[!-~]{1,128}")
 _DELETED = "client.delete"
 _KINDS = {
     "payment.create": "payment",
+    "payment.update": "payment",
+    "payment.delete": "deleted payment",
     "invoice.update": "invoice",
+    "invoice.delete": "deleted invoice",
     "client.create": "client",
     "client.update": "client",
     "estimate.update": "estimate",
@@ -70,6 +73,7 @@ ABOUT = About(
     unverified=(
         "the name callback.verify of the first request",
         "the full list of event names, estimate.accept and client.delete among them",
+        "that a payment of less than zero is money that went back",
         "the names of the OAuth scopes",
         "how often a failed delivery is repeated",
     ),
