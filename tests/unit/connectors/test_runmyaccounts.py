@@ -11,14 +11,15 @@ from urllib.parse import parse_qsl
 import pytest
 
 from afterbill.connectors import runmyaccounts
-from afterbill.model.billing import BillingEvent, CustomerRef, Money
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 from afterbill.model.errors import ConfigurationError, PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli.memory.keys import MemoryApis
 
 SOURCE = Source("ledger", "runmyaccounts", account="muster")
 CLIENT = "/api/latest/clients/muster"
-PAYMENT = {"id": 7, "invnumber": "R-1", "amount_paid": Decimal("49.00"), "currency": "CHF"}
+DAY = "2025-11-01T00:00:00.000+0100"
+PAYMENT = {"id": 7, "invnumber": "R-1", "datepaid": DAY, "amount_paid": Decimal("49.00"), "currency": "CHF"}
 Read = Callable[..., tuple[BillingEvent, ...]]
 
 
@@ -88,12 +89,32 @@ class TestPayments:
     def test_two_parts_of_one_invoice_are_one_fact(self, read: Read) -> None:
         assert read(id=7)[0].fact == read(id=8)[0].fact
 
-    def test_the_day_of_the_payment_counts_else_the_time_it_was_fetched(self, read: Read, now: datetime) -> None:
-        assert read(datepaid="2025-11-01T00:00:00+01:00")[0].occurred_at == datetime(2025, 10, 31, 23, tzinfo=UTC)
-        assert read(datepaid="soon")[0].occurred_at == now
+    @pytest.mark.parametrize(
+        "written", ["2025-11-01T00:00:00+01:00", "2025-10-31T23:00:00Z", "2025-11-01T00:00:00", "2025-11-01"]
+    )
+    def test_a_day_is_its_noon_in_switzerland_however_it_is_written(self, written: str, read: Read) -> None:
+        assert read(datepaid=written)[0].occurred_at == datetime(2025, 11, 1, 11, tzinfo=UTC)
 
-    @pytest.mark.parametrize("amount", ["0", "-49.00", Decimal("-0.05")])
-    def test_no_positive_amount_is_no_payment(self, amount: object, read: Read) -> None:
+    def test_a_client_elsewhere_counts_days_in_its_own_zone(self, read: Read) -> None:
+        (found,) = read(replace(SOURCE, time_zone="America/New_York"))
+        assert found.occurred_at == datetime(2025, 11, 1, 16, tzinfo=UTC)
+
+    def test_a_payment_is_never_later_than_its_fetch(self, read: Read, now: datetime) -> None:
+        assert read(datepaid="2026-11-01")[0].occurred_at == now
+
+    def test_a_payment_that_names_no_day_only_teaches(self, read: Read) -> None:
+        (found,) = read(datepaid="soon", customernumber="K-1")
+        assert (found.touchpoint, found.fact, found.customer.id) == (None, "", "K-1")
+
+    @pytest.mark.parametrize("day", [DAY, None])
+    def test_one_below_zero_takes_back_the_payment_of_its_invoice(self, day: str | None, read: Read) -> None:
+        (paid,), (back,) = read(id=7), read(id=8, amount_paid="-49.00", datepaid=day)
+        assert (back.touchpoint, back.money) == (Touchpoint.PAYMENT_REVERSED, Money(4900, "CHF"))
+        assert back.fact == "runmyaccounts|muster|8|payment_reversed|"
+        assert set(back.links) & set(paid.links)
+
+    @pytest.mark.parametrize("amount", ["0", "0.00", Decimal("-0.00")])
+    def test_one_of_zero_is_no_payment(self, amount: object, read: Read) -> None:
         assert read(amount_paid=amount) == ()
 
     @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ from afterbill.connectors._kit.json import (
     address,
     alpha_code,
     country,
+    day_moment,
     full_name,
     identifier,
     identifiers,
-    iso_moment,
     locale,
     parse,
     records,
@@ -46,7 +46,7 @@ ABOUT = About(
     unverified=(
         "the header X-RMA-KEY, which is seen in client code; documented is the query parameter api_key",
         "how the list of payments is wrapped, and which fields of a payment name the invoice, the amount and the day",
-        "that a payment which is no positive amount is a correction",
+        "that a payment of less than zero takes back one of the same invoice",
     ),
 )
 
@@ -59,6 +59,8 @@ API = Api(
 
 _CURRENCY = "CHF"
 """Currency of an amount where neither the payment nor the source names one."""
+_ZONE = "Europe/Zurich"
+"""The zone of days where the source names none: the system is Swiss."""
 _BEGINNING = "2000-01-01T00:00"
 """Payments never marked as processed since then; what is late is not asked about anyway."""
 _MOST = 1000
@@ -110,20 +112,34 @@ def _payments_in(answer: object) -> Iterator[Json]:
 
 
 def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
-    """The payment in a fetched body; none for one that is no positive amount."""
+    """The payment in a fetched body; one below zero takes back the payment of its invoice, one of zero is nothing.
+
+    A payment that names no day may be years old: it only teaches.
+    """
     payment = parse(webhook.body)
     payment_id = identifier(payment.get("id"))
     if not payment_id:
         raise PayloadError("The body is not a payment of Run my Accounts: it has no id.")
-    money = _paid(payment, source)
-    if money and money.amount <= 0:
-        return ()
-    at = next(filter(None, (iso_moment(payment.get(key)) for key in ("datepaid", "date", "transdate"))), None)
+    money, at = _paid(payment, source), _day(payment, webhook.received_at, source)
     envelope = Envelope("runmyaccounts", source.tenant, source.name, payment_id, at or webhook.received_at)
     invoice, customer = _invoice_number(payment), _customer(payment)
     objects = identifiers(invoice=invoice, payment=payment_id, customer=customer.id)
+    if money and not money.amount:
+        return ()
+    if money and money.amount < 0:
+        taken_back, about = Touchpoint.PAYMENT_REVERSED, (payment_id, Touchpoint.PAYMENT_REVERSED.value, "")
+        money = replace(money, amount=-money.amount)
+        return (envelope.fact(taken_back, about, customer, objects, money=money),)
+    if not at:
+        return (envelope.profile(customer, objects),)
     about = (invoice or payment_id, PAYMENT, "")
     return (envelope.fact(Touchpoint.PAYMENT_SUCCEEDED, about, customer, objects, money=money),)
+
+
+def _day(payment: Json, latest: datetime, source: Source) -> datetime | None:
+    """The first of the days that the payment names, at noon; Run my Accounts writes it as midnight in its own zone."""
+    days = (payment.get(key) for key in ("datepaid", "date", "transdate"))
+    return next(filter(None, (day_moment(day, latest, source.time_zone or _ZONE) for day in days)), None)
 
 
 def _paid(payment: Json, source: Source) -> Money | None:
