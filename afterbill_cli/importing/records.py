@@ -1,6 +1,5 @@
 """Rows of a CSV or JSON lines file as records, before any value is checked."""
 
-import csv
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from afterbill.model.errors import AfterbillError
+from afterbill_cli.importing.csv_rows import BadQuotesError, CsvRows, cells_of
 from afterbill_cli.importing.customer_columns import ATTRIBUTES, EMAIL, no_email
 from afterbill_cli.importing.report import Problem, shown
 
@@ -67,91 +67,90 @@ class Rows:
 
 _DELIMITERS = ",;\t"
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?')
-_LONGEST_RECORD = 1_000_000
-
-
-@dataclass
-class _Counted:
-    """Lines with their number; one record may take many, and a quote that is never closed would take them all."""
-
-    lines: Iterator[str]
-    number: int = 0
-    size: int = 0
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the lines and count them."""
-        for line in self.lines:
-            self.number += 1
-            self.size += len(line)
-            if self.size > _LONGEST_RECORD:
-                raise csv.Error("field larger than a record may be")
-            yield line
+_NOTHING = ' \t\r\n",;'
+"""Signs of a line that holds empty cells only."""
 
 
 def read_csv(lines: Iterator[str], layout: Layout) -> Rows:
     """The rows below the header; an error where there is no header or it does not say what is needed."""
-    counted = _Counted(lines)
-    each = iter(counted)
-    first = next((line for line in each if line.strip()), "")
-    if separator := _SEPARATOR_LINE.fullmatch(first.strip()):
-        first = next((line for line in each if line.strip()), "")
+    before, first, separator = _first_line(lines)
     if not first:
         raise AfterbillError(f"{layout.path} is empty: it needs a header and a row per {layout.about}")
-    delimiter = layout.delimiter or (separator[1] if separator else _delimiter(first, layout))
-    reader = csv.reader(chain([first], each), delimiter=delimiter, strict=True)
-    try:
-        header = [name.strip() for name in next(reader)]
-    except csv.Error as error:
-        raise AfterbillError(f"{layout.path}:{counted.number}: the header cannot be read: {error}") from error
+    delimiter = layout.delimiter or separator or _delimiter(first, layout)
+    cells = CsvRows(chain([first], lines), delimiter, before)
+    header = _header(cells, layout)
     places = layout.fields.header(header, layout.path)
-    rows = Rows(_csv_records(reader, counted, len(header), places, layout))
+    rows = Rows(_csv_records(cells, len(header), places, layout))
     for place, name in enumerate(header):
         if place not in places.values():
             rows.ignore(name or f"number {place + 1}, which has no name")
     return rows
 
 
+def _first_line(lines: Iterator[str]) -> tuple[int, str, str]:
+    """Return how many lines are before the first that holds something, that line, and the delimiter said above it."""
+    separator = ""
+    for number, line in enumerate(lines):
+        said = _SEPARATOR_LINE.fullmatch(line.strip())
+        if said and not separator:
+            separator = said[1]
+        elif line.strip(_NOTHING).strip():
+            return number, line, separator
+    return 0, "", separator
+
+
+def _header(rows: CsvRows, layout: Layout) -> list[str]:
+    """Return the names of the columns; cells without a name at the end are no columns."""
+    line, cells = next(rows)
+    if isinstance(cells, BadQuotesError):
+        raise AfterbillError(f"{layout.path}:{line}: the header cannot be read: {cells.text}")
+    header = [name.strip() for name in cells]
+    while header and not header[-1]:
+        header.pop()
+    return header
+
+
 def _delimiter(header: str, layout: Layout) -> str:
     """The one that makes most sense of the header: most columns that are asked for, then most columns."""
 
     def sense(delimiter: str) -> tuple[int, int]:
-        try:
-            columns = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
-        except csv.Error:
-            return (0, 0)
+        columns = cells_of(header, delimiter)
         return (sum(layout.fields.field_of(name) is not None for name in columns), len(columns))
 
     return max(_DELIMITERS, key=sense)
 
 
-def _csv_records(
-    reader: Iterator[Sequence[str]], counted: _Counted, width: int, places: dict[str, int], layout: Layout
-) -> Iterator[Record]:
-    while True:
-        line, counted.size = counted.number + 1, 0
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield _unreadable(line, str(error), layout)
-            continue
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != width:
-            hint = "Put cells that hold the delimiter or a quote between quotes"
-            text = f"{len(cells)} cells under {width} columns, the first is {shown(cells[0])}"
-            yield Record(line, problems=(Problem(line, "", text, hint),))
-            continue
-        values = {name: cells[place].strip() for name, place in places.items()}
-        yield Record(line, {name: value for name, value in values.items() if value})
+def _csv_records(rows: CsvRows, width: int, places: dict[str, int], layout: Layout) -> Iterator[Record]:
+    """Yield a record per row that holds something. Cells that are missing at the end of a row are empty."""
+    for line, cells in rows:
+        if isinstance(cells, BadQuotesError):
+            yield _unreadable(line, cells, layout)
+        elif any(cells[width:]) and (problem := _beyond(line, cells, width)):
+            yield Record(line, problems=(problem,))
+        elif values := {name: cell for name, place in places.items() if (cell := _cell(cells, place))}:
+            yield Record(line, values)
+        elif any(cell.strip() for cell in cells):
+            yield Record(line)
 
 
-def _unreadable(line: int, error: str, layout: Layout) -> Record:
-    if "field larger" in error:
-        raise AfterbillError(f"{layout.path}:{line}: a quote is opened here and closed nowhere near")
-    text = "a quote is opened and not closed" if "end of data" in error else f"the quotes are wrong ({error})"
-    return Record(line, problems=(Problem(line, "", text, 'Inside quotes write "" for a quote'),))
+def _cell(cells: Sequence[str], place: int) -> str:
+    return cells[place].strip() if place < len(cells) else ""
+
+
+def _beyond(line: int, cells: Sequence[str], width: int) -> Problem | None:
+    """Return what is wrong with a row that says more than the header names; spreadsheets add empty cells."""
+    extra = next((place for place in range(width, len(cells)) if cells[place].strip()), None)
+    if extra is None:
+        return None
+    text = f"cell {extra + 1} holds {shown(cells[extra].strip())}, and the header names only {width} columns"
+    hint = f"Put a cell that holds the delimiter between quotes, or name column {extra + 1} in the header"
+    return Problem(line, "", text, hint)
+
+
+def _unreadable(line: int, error: BadQuotesError, layout: Layout) -> Record:
+    if error.hopeless:
+        raise AfterbillError(f"{layout.path}:{line}: {error.text}, as in many rows above: is the delimiter right?")
+    return Record(line, problems=(Problem(line, "", error.text, 'Inside quotes write "" for a quote'),))
 
 
 _ONE_OBJECT = 'Write one object per line, such as {"email": "ada@example.com"}'

@@ -364,8 +364,14 @@ def test_a_reason_that_surveys_toml_does_not_know_is_dropped_and_told(file: Path
     assert result.notes == {"imported without its reason, which is none of surveys.toml": (1, [2])}
 
 
-def test_a_row_of_the_wrong_width_is_told(file: Path) -> None:
-    assert write(file, f"{HEADER}5,{THEN}\n").left_out == {"cannot be read": (1, [2])}
+def test_cells_that_excel_dropped_at_the_end_of_rows_are_empty(file: Path) -> None:
+    result = write(file, f"{HEADER}9,{THEN}\r\n8,{THEN},y\r\n")
+
+    assert [(rating, comment) for rating, comment, _ in result.answers] == [(9, ""), (8, "y")]
+
+
+def test_a_cell_beyond_the_header_is_told(file: Path) -> None:
+    assert write(file, f"{HEADER}5,{THEN},,,more\n").left_out == {"cannot be read": (1, [2])}
 
 
 # Who and which
