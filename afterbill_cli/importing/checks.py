@@ -7,7 +7,8 @@ from importlib import resources
 from zoneinfo import available_timezones
 
 from afterbill.adapters.addresses import address_fault
-from afterbill_cli.importing.report import masked, shown
+from afterbill_cli.importing import spreadsheets
+from afterbill_cli.importing.report import WrongError, masked, shown
 
 _LONGEST_ID, _LONGEST_TEXT = 500, 2000
 _AHEAD = timedelta(hours=1)
@@ -24,14 +25,6 @@ _UNIX = re.compile(r"\d{9,10}")
 _COUNTRIES_SAID = {"UK": "GB", "EL": "GR"}
 
 
-class WrongError(Exception):
-    """A value is wrong: `text` says why, `hint` what to do."""
-
-    def __init__(self, text: str, hint: str) -> None:
-        super().__init__(text)
-        self.text, self.hint = text, hint
-
-
 def address(value: str) -> str:
     """Return a valid mail address as written; delivery is not checked."""
     holder, _, domain = value.rpartition("@")
@@ -46,8 +39,8 @@ def address(value: str) -> str:
 
 
 def identifier(value: str) -> str:
-    """Return a customer's id of at most 500 characters."""
-    return _short(value, _LONGEST_ID)
+    """Return a customer's id of at most 500 characters, as it was before a spreadsheet took it for a number."""
+    return _short(spreadsheets.number(value), _LONGEST_ID)
 
 
 def text(value: str) -> str:
@@ -81,9 +74,10 @@ def time_zone(value: str) -> str:
 
 def phone(value: str) -> str:
     """Return a national or international phone number; it is validated fully when it is used."""
-    if not _PHONE.fullmatch(value):
+    number = spreadsheets.number(value)
+    if not _PHONE.fullmatch(number):
         raise WrongError(f"{shown(value)} is no phone number", "Write one such as +41 79 123 45 67 or 079 123 45 67")
-    return value
+    return number
 
 
 def moment(value: str, now: datetime) -> datetime:

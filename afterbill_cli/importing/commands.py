@@ -14,6 +14,7 @@ from afterbill_cli.importing.customer_columns import CUSTOMER_FIELDS, field_map
 from afterbill_cli.importing.customers import CustomerImportOptions, import_file
 from afterbill_cli.importing.export_columns import PRODUCTS, RESPONSE_FIELDS, columns_of
 from afterbill_cli.importing.records import Layout
+from afterbill_cli.importing.report import WrongError
 from afterbill_cli.importing.response_rows import ExportSettings
 from afterbill_cli.importing.responses import ResponseImportOptions, import_export
 
@@ -171,5 +172,5 @@ def _export_settings(chosen: argparse.Namespace, stack: deployed.Deployed) -> Ex
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(checks.time_zone(name))
-    except checks.WrongError as wrong:
+    except WrongError as wrong:
         raise ConfigurationError(f"--time-zone {name}: {wrong.text}. {wrong.hint}") from None

@@ -1,4 +1,4 @@
-"""The rows of a CSV file with the line each begins on; a row whose quotes are wrong costs itself, not those below it."""
+"""The rows of a CSV file with the line each begins on; one whose quotes are wrong does not cost those below it."""
 
 import csv
 from collections import deque
@@ -89,4 +89,3 @@ def cells_of(line: str, delimiter: str) -> list[str]:
         return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
     except csv.Error:
         return []
-

@@ -12,7 +12,8 @@ from afterbill_cli.importing.report import shown
 
 EMAIL, ID, UPDATED_AT = "email", "id", "updated_at"
 ATTRIBUTES = "attributes."
-OF_ATTRIBUTES = ("consent_at", "consent_text", "consent_withdrawn_at", "notice_at")
+CONSENT_TEXT = "consent_text"
+OF_ATTRIBUTES = ("consent_at", CONSENT_TEXT, "consent_withdrawn_at", "notice_at")
 """Fields that are stored as attributes of the same name: the legal basis."""
 CUSTOMER_FIELDS = (EMAIL, ID, "name", "locale", "country", "time_zone", "phone", "plan", *OF_ATTRIBUTES, UPDATED_AT)
 _ATTRIBUTE = re.compile(r"attributes\.[A-Za-z][\w.-]{0,63}")

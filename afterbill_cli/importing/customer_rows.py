@@ -9,11 +9,11 @@ from afterbill.adapters.addresses import is_role
 from afterbill.model.addresses import mailbox
 from afterbill.model.billing import BillingEvent, CustomerRef
 from afterbill.model.errors import AfterbillError
-from afterbill_cli.importing import checks, records, text_files
-from afterbill_cli.importing.customer_columns import ATTRIBUTES, EMAIL, ID, OF_ATTRIBUTES, UPDATED_AT
+from afterbill_cli.importing import checks, records, spreadsheets, text_files
+from afterbill_cli.importing.customer_columns import ATTRIBUTES, CONSENT_TEXT, EMAIL, ID, OF_ATTRIBUTES, UPDATED_AT
 from afterbill_cli.importing.duplicates import Seen
 from afterbill_cli.importing.records import Layout, Record, Rows
-from afterbill_cli.importing.report import Problem, ProblemLog, masked, shown
+from afterbill_cli.importing.report import Problem, ProblemLog, WrongError, masked, shown
 
 SOURCE = "import"
 """The source of events where no --source is given."""
@@ -45,16 +45,27 @@ class CustomerChecker:
         problems = [] if EMAIL in record.values else [_empty(record)]
         for name, value in record.values.items():
             try:
-                good[name] = self._check(name)(value)
-            except checks.WrongError as wrong:
+                good[name] = self._checked(name, value)
+            except WrongError as wrong:
                 problems.append(Problem(record.line, name, wrong.text, wrong.hint))
         size = sum(len(value.encode("utf-8", "replace")) for value in record.values.values())
         if size > _MOST_BYTES and not problems:
             problems.append(Problem(record.line, "", f"{size} bytes in all, more than {_MOST_BYTES}", "Leave some out"))
         if problems:
             return problems
-        nameless = (_NO_SOURCE,) if ID in good and not self.source else ()
-        return CustomerRow(self._event(record.line, good), (*_notes(good), *nameless))
+        return CustomerRow(self._event(record.line, good), (*_notes(good), *self._notes_of_id(record, good.get(ID))))
+
+    def _checked(self, name: str, value: str) -> str:
+        if name != CONSENT_TEXT:
+            spreadsheets.refuse_formula(value)
+        return self._check(name)(value)
+
+    def _notes_of_id(self, record: Record, id_: str | None) -> Iterator[str]:
+        if id_ is None:
+            return
+        if not self.source:
+            yield _NO_SOURCE
+        yield from spreadsheets.notes_of_id(record.values[ID], id_)
 
     def _check(self, name: str) -> Callable[[str], str]:
         if name == UPDATED_AT or (name in OF_ATTRIBUTES and name.endswith("_at")):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from afterbill.model.errors import AfterbillError
+from afterbill_cli.importing import spreadsheets
 from afterbill_cli.importing.csv_rows import BadQuotesError, CsvRows, cells_of
 from afterbill_cli.importing.customer_columns import ATTRIBUTES, EMAIL, no_email
 from afterbill_cli.importing.report import Problem, shown
@@ -134,7 +135,7 @@ def _csv_records(rows: CsvRows, width: int, places: dict[str, int], layout: Layo
 
 
 def _cell(cells: Sequence[str], place: int) -> str:
-    return cells[place].strip() if place < len(cells) else ""
+    return spreadsheets.cell(cells[place]) if place < len(cells) else ""
 
 
 def _beyond(line: int, cells: Sequence[str], width: int) -> Problem | None:

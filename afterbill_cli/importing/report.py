@@ -15,6 +15,14 @@ _MOST_SHOWN = 20
 _LONGEST_VALUE = 40
 
 
+class WrongError(Exception):
+    """A value is wrong: `text` says why, `hint` what to do."""
+
+    def __init__(self, text: str, hint: str) -> None:
+        super().__init__(text)
+        self.text, self.hint = text, hint
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One mistake: where it is (`column` empty for the whole row), what is wrong, what to do."""

@@ -12,12 +12,13 @@ from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
 from afterbill.model.invitation import Answer
 from afterbill.model.questions import Question
-from afterbill_cli.importing import checks, response_values
+from afterbill_cli.importing import checks, response_values, spreadsheets
 from afterbill_cli.importing.records import Record
+from afterbill_cli.importing.report import WrongError
 from afterbill_cli.importing.response_values import Reason, RefusedError
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
-_LONGEST_ID = 500
+_IDS = ("id", "customer_id")
 _SEGMENTS: Mapping[str, Callable[[str], str]] = {
     "plan": checks.text,
     "country": checks.country,
@@ -72,16 +73,18 @@ class ResponseChecker:
         at = response_values.moment(values.get("answered_at", ""), settings.zone, settings.time_format, self.now)
         comment, cut = response_values.comment(values.get("comment", ""))
         answer = Answer(rating, comment, response_values.slug(values.get("reason", ""), settings.reasons))
+        ids = {name: response_values.identifier(values[name]) for name in _IDS if name in values}
         segments = dict(_segments(values))
         readable = {name: value for name, value in segments.items() if value}
-        response = self._collected(values, answer, at, question, readable)
+        response = self._collected({**values, **ids}, answer, at, question, readable)
         dropped = [name for name in segments if name not in readable]
         notes = [f"imported without its {name}, which cannot be read" for name in dropped]
         if "reason" in values and not answer.reason:
             why = "is none of surveys.toml" if settings.reasons else "cannot be read"
             notes.append(f"imported without its reason, which {why}")
         notes += ["the comment was too long, and its end is cut off"] if cut else []
-        alias, address_hash = self._author(values)
+        notes += [note for name, id_ in ids.items() for note in spreadsheets.notes_of_id(values[name], id_)]
+        alias, address_hash = self._author({**values, **ids})
         return ResponseRow(record.line, Response(response, alias, address_hash), tuple(notes))
 
     def _collected(
@@ -105,16 +108,13 @@ class ResponseChecker:
 
     def _author(self, values: Mapping[str, str]) -> tuple[str, str]:
         """Return the alias and the keyed hash of the address of the person who answered, empty where not told."""
-        named = self.settings.customers_of and values.get("customer_id", "")[:_LONGEST_ID]
+        named = self.settings.customers_of and values.get("customer_id")
         alias = f"{self.settings.customers_of}#{named}" if named else ""
         return alias, self.hash_address(values["email"]) if "@" in values.get("email", "") else ""
 
     def _key(self, values: Mapping[str, str], at: datetime, rating: int) -> str:
         """Return the identity of the answer: its id in the product, else person, time and rating."""
         if id_ := values.get("id"):
-            if len(id_) > _LONGEST_ID:
-                text = f"it has {len(id_)} characters, more than {_LONGEST_ID}"
-                raise RefusedError(Reason.ID, text, "Choose another column with --column id=COLUMN")
             return id_
         person = values.get("email") or values.get("customer_id")
         if person:
@@ -129,7 +129,7 @@ def _segments(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if name in values:
             try:
                 yield name, check(values[name])
-            except checks.WrongError:
+            except WrongError:
                 yield name, ""
 
 

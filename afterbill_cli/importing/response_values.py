@@ -10,7 +10,8 @@ from afterbill.answers.parse_answer import clean_comment
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import COMMENT_LENGTH
 from afterbill.model.questions import Question, scale_of
-from afterbill_cli.importing.report import shown
+from afterbill_cli.importing import spreadsheets
+from afterbill_cli.importing.report import WrongError, shown
 
 
 class Reason(StrEnum):
@@ -50,6 +51,7 @@ _OFFSET = re.compile(r"\s+([+-][0-9]{2}:?[0-9]{2})$")
 _GERMAN = re.compile(
     r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4}|[0-9]{2})(?:(?:,|\s)\s*([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?:\s*Uhr)?)?"
 )
+_LONGEST_ID = 500
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -58,7 +60,7 @@ def rating(value: str, question: Question) -> int:
     scale = scale_of(question)
     if not value:
         raise RefusedError(Reason.NO_RATING, "there is no rating", "Nobody answered, or another column says it")
-    match = _NUMBER.fullmatch(value)
+    match = _NUMBER.fullmatch(spreadsheets.without_mark(value))
     if not match:
         raise RefusedError(Reason.NO_NUMBER, f"{shown(value)} is no whole number", "A rating is never guessed")
     number = int(match[1])
@@ -128,6 +130,19 @@ def touchpoint(value: str, default: Touchpoint) -> Touchpoint:
     except ValueError:
         text = f"{shown(value)} is no touchpoint of surveys.toml"
         raise RefusedError(Reason.TOUCHPOINT, text, "Leave it blank for that of --touchpoint") from None
+
+
+def identifier(value: str) -> str:
+    """Return an id of at most 500 characters, as it was before a spreadsheet took it for a number; "" is none."""
+    try:
+        spreadsheets.refuse_formula(value)
+        id_ = spreadsheets.number(value)
+    except WrongError as wrong:
+        raise RefusedError(Reason.ID, wrong.text, wrong.hint) from None
+    if len(id_) > _LONGEST_ID:
+        text = f"it has {len(id_)} characters, more than {_LONGEST_ID}"
+        raise RefusedError(Reason.ID, text, "Choose another column with --column")
+    return id_
 
 
 def is_test(value: str) -> bool:
