@@ -1,7 +1,7 @@
 """Checks of single values: each returns the value as it is stored, or raises WrongError."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from importlib import resources
 from zoneinfo import available_timezones
@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from afterbill.adapters.addresses import address_fault
 from afterbill_cli.importing import spreadsheets
 from afterbill_cli.importing.report import WrongError, masked, shown
+from afterbill_cli.importing.times import TimeSpelling
 
 _LONGEST_ID, _LONGEST_TEXT = 500, 2000
 _AHEAD = timedelta(hours=1)
@@ -19,9 +20,6 @@ _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _PLAIN_HOLDER = re.compile(r"[A-Za-z0-9_+-]{1,30}(?:\.[A-Za-z0-9_+-]{1,30})?")
 _LONGEST_DOMAIN = 180
 """With a plain local part, a domain up to this length makes no address too long."""
-_GERMAN = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:,? +(\d{1,2}:\d{2}))?.*")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_UNIX = re.compile(r"\d{9,10}")
 _COUNTRIES_SAID = {"UK": "GB", "EL": "GR"}
 
 
@@ -80,23 +78,12 @@ def phone(value: str) -> str:
     return number
 
 
-def moment(value: str, now: datetime) -> datetime:
-    """Return an ISO 8601 time with offset, in UTC and not in the future."""
-    try:
-        at = datetime.fromisoformat(value)
-        if at.tzinfo is None:
-            raise WrongError(f"{shown(value)} has no offset, so nobody knows whose clock it was", _naive_hint(value))
-        at = at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise WrongError(f"{shown(value)} is no time of ISO 8601", _time_hint(value)) from None
-    if at > now + _AHEAD:
+def time_text(value: str, times: TimeSpelling, now: datetime) -> str:
+    """Return a time that is not in the future as ISO 8601 in UTC; of a day that is not over, at most `now`."""
+    moment = times.read(value)
+    if not times.has_come(moment, now, _AHEAD):
         raise WrongError(f"{shown(value)} is still to come", "Correct it: later news would never count against it")
-    return at
-
-
-def time_text(value: str, now: datetime) -> str:
-    """Return such a time as the text that an attribute holds."""
-    return moment(value, now).isoformat()
+    return (min(moment.at, now) if moment.is_day else moment.at).isoformat()
 
 
 @cache
@@ -123,18 +110,3 @@ def _short(value: str, longest: int) -> str:
     if control := _CONTROL.search(value):
         raise WrongError(f"holds the control character U+{ord(control[0]):04X}", "Remove it")
     return value
-
-
-def _naive_hint(value: str) -> str:
-    full = f"{value}T00:00:00" if _DAY.fullmatch(value) else value
-    return f"Write {full}Z for UTC, or the offset such as {full}+01:00"
-
-
-def _time_hint(value: str) -> str:
-    if date := _GERMAN.fullmatch(value):
-        day, month, year, clock = date.groups()
-        written = f"{year}-{month:0>2}-{day:0>2}T{clock or '00:00':0>5}:00+01:00"
-        return f"Write {written}, with the offset of the place"
-    if _UNIX.fullmatch(value):
-        return f"Write {datetime.fromtimestamp(int(value), UTC).isoformat()}"
-    return "Write it such as 2026-11-22T14:30:00+01:00"

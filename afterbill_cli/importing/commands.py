@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from afterbill.model.billing import Touchpoint
 from afterbill.model.errors import ConfigurationError
 from afterbill.model.questions import Question
+from afterbill.outreach.policy import Policy
 from afterbill_cli import deployed
 from afterbill_cli.importing import checks
 from afterbill_cli.importing.customer_columns import CUSTOMER_FIELDS, field_map
@@ -17,12 +18,13 @@ from afterbill_cli.importing.records import Layout
 from afterbill_cli.importing.report import WrongError
 from afterbill_cli.importing.response_rows import ExportSettings
 from afterbill_cli.importing.responses import ResponseImportOptions, import_export
+from afterbill_cli.importing.times import TimeSpelling, names_a_day
 
 _CUSTOMERS_EPILOG = f"""\
 fields: {", ".join(CUSTOMER_FIELDS[:8])},
         {", ".join(CUSTOMER_FIELDS[8:])}
         and attributes.NAME. Only email is needed.
-Times are ISO 8601 with an offset. A blank cell changes nothing.
+A blank cell changes nothing.
 docs/import.md explains the fields and the checks."""
 
 
@@ -70,6 +72,15 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--delimiter", type=_delimiter, metavar="SIGN", help="default: comma, semicolon or tab, as in the header"
     )
+    parser.add_argument(
+        "--time-zone", metavar="ZONE", help="time zone of times without an offset; default: that of surveys.toml"
+    )
+    parser.add_argument(
+        "--time-format",
+        type=_time_format,
+        metavar="FORMAT",
+        help='how days are written, such as "%%m/%%d/%%Y" in the USA; their clock is read as it is written',
+    )
     parser.add_argument("--errors", type=Path, metavar="FILE", help="write all errors to this file, as CSV")
     parser.add_argument(
         "--again", action="store_true", help="start at the first row, although the file was imported before"
@@ -84,6 +95,12 @@ def _delimiter(sign: str) -> str:
     return delimiter
 
 
+def _time_format(pattern: str) -> str:
+    if not names_a_day(pattern):
+        raise argparse.ArgumentTypeError(f'{pattern!r} names no year, month and day: write one such as "%m/%d/%Y"')
+    return pattern
+
+
 def _run_customers(chosen: argparse.Namespace) -> int:
     if chosen.errors and chosen.errors.resolve() == chosen.file.resolve():
         raise ConfigurationError("--errors names the file that is imported: choose another one")
@@ -95,8 +112,11 @@ def _run_customers(chosen: argparse.Namespace) -> int:
         format=chosen.format,
         strict=chosen.strict,
     )
-    options = CustomerImportOptions(chosen.source, chosen.dry_run, chosen.skip_invalid, chosen.again, chosen.errors)
-    return import_file(layout, options, deployed.connect(chosen))
+    stack = deployed.connect(chosen)
+    options = CustomerImportOptions(
+        _times(chosen, stack.policy()), chosen.source, chosen.dry_run, chosen.skip_invalid, chosen.again, chosen.errors
+    )
+    return import_file(layout, options, stack)
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -116,10 +136,6 @@ def _add_responses(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--touchpoint", default=Touchpoint.RELATIONSHIP, metavar="NAME", help="touchpoint of the survey"
     )
-    parser.add_argument(
-        "--time-zone", metavar="ZONE", help="time zone of times without an offset; default: that of surveys.toml"
-    )
-    parser.add_argument("--time-format", metavar="FORMAT", help='format of times, such as "%%m/%%d/%%Y %%H:%%M"')
     parser.add_argument(
         "--source", metavar="NAME", help="source in surveys.toml whose ids are in the field customer_id"
     )
@@ -160,13 +176,16 @@ def _export_settings(chosen: argparse.Namespace, stack: deployed.Deployed) -> Ex
         name=name,
         question=Question(chosen.question),
         touchpoint=Touchpoint(chosen.touchpoint),
-        zone=_zone(chosen.time_zone or policy.time_zone),
+        times=_times(chosen, policy),
         home=ZoneInfo(policy.time_zone),
         stages={touchpoint: rule.stage for touchpoint, rule in policy.rules.items()},
         customers_of=chosen.source or "",
         reasons=frozenset(reason for rule in policy.rules.values() for reason in rule.reasons),
-        time_format=chosen.time_format,
     )
+
+
+def _times(chosen: argparse.Namespace, policy: Policy) -> TimeSpelling:
+    return TimeSpelling(_zone(chosen.time_zone or policy.time_zone), chosen.time_format)
 
 
 def _zone(name: str) -> ZoneInfo:

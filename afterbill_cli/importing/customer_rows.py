@@ -14,6 +14,7 @@ from afterbill_cli.importing.customer_columns import ATTRIBUTES, CONSENT_TEXT, E
 from afterbill_cli.importing.duplicates import Seen
 from afterbill_cli.importing.records import Layout, Record, Rows
 from afterbill_cli.importing.report import Problem, ProblemLog, WrongError, masked, shown
+from afterbill_cli.importing.times import TimeSpelling
 
 SOURCE = "import"
 """The source of events where no --source is given."""
@@ -36,6 +37,7 @@ class CustomerChecker:
 
     source: str | None
     now: datetime
+    times: TimeSpelling
 
     def row(self, record: Record) -> CustomerRow | list[Problem]:
         """Return the row, or its problems."""
@@ -69,7 +71,7 @@ class CustomerChecker:
 
     def _check(self, name: str) -> Callable[[str], str]:
         if name == UPDATED_AT or (name in OF_ATTRIBUTES and name.endswith("_at")):
-            return partial(checks.time_text, now=self.now)
+            return partial(checks.time_text, times=self.times, now=self.now)
         return _CHECKS.get(name, checks.text)
 
     def _event(self, line: int, values: Mapping[str, str]) -> BillingEvent:

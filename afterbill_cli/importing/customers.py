@@ -25,6 +25,7 @@ from afterbill_cli.importing.progress import Progress
 from afterbill_cli.importing.records import Layout
 from afterbill_cli.importing.report import ProblemLog, problem_log
 from afterbill_cli.importing.retrying_writer import Attempt, RetryingWriter
+from afterbill_cli.importing.times import TimeSpelling
 from afterbill_cli.sources import stack_secrets
 
 _HASHES = 1000
@@ -66,6 +67,7 @@ def customer_writer(
 class CustomerImportOptions:
     """The options of the command."""
 
+    times: TimeSpelling
     source: str | None = None
     dry_run: bool = False
     skip_invalid: bool = False
@@ -105,7 +107,7 @@ class _CustomerImport:
 
     @property
     def checker(self) -> CustomerChecker:
-        return CustomerChecker(self.options.source, self.journal.began_at)
+        return CustomerChecker(self.options.source, self.journal.began_at, self.options.times)
 
     def check(self, seen: Seen, problems: ProblemLog) -> RowCounts:
         """Check all rows, and print the problems."""
@@ -147,7 +149,8 @@ def importing(stack: Deployed, *, dry_run: bool) -> CustomerImportDeps:
 
 
 def _journal(layout: Layout, options: CustomerImportOptions, stack: Deployed) -> Journal:
-    settings = [options.source, sorted(layout.fields.columns.items()), layout.encoding, layout.delimiter, layout.format]
+    meaning = [options.source, str(options.times.zone), options.times.pattern]
+    settings = [*meaning, sorted(layout.fields.columns.items()), layout.encoding, layout.delimiter, layout.format]
     return journal_of(layout, settings, stack, afresh=options.dry_run or options.again)
 
 

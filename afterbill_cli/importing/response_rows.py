@@ -16,6 +16,7 @@ from afterbill_cli.importing import checks, response_values, spreadsheets
 from afterbill_cli.importing.records import Record
 from afterbill_cli.importing.report import WrongError
 from afterbill_cli.importing.response_values import Reason, RefusedError
+from afterbill_cli.importing.times import TimeSpelling
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _IDS = ("id", "customer_id")
@@ -30,20 +31,18 @@ _SEGMENTS: Mapping[str, Callable[[str], str]] = {
 class ExportSettings:
     """Settings of all rows of one export, where a row has no value of its own.
 
-    `name` is what their source is called; ids of customers are those of `customers_of`, empty: nobody's. Times
-    without an offset are those of `zone`, days are cut in `home`. `stages` of the touchpoints and
-    `reasons` (empty: any) are those of the policy.
+    `name` is what their source is called; ids of customers are those of `customers_of`, empty: nobody's. Days are
+    cut in `home`. `stages` of the touchpoints and `reasons` (empty: any) are those of the policy.
     """
 
     name: str
     question: Question
     touchpoint: Touchpoint
-    zone: tzinfo
+    times: TimeSpelling
     home: tzinfo
     stages: Mapping[Touchpoint, str]
     customers_of: str = ""
     reasons: frozenset[str] = frozenset()
-    time_format: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class ResponseChecker:
         values, settings = record.values, self.settings
         question = response_values.question(values.get("question", ""), settings.question)
         rating = response_values.rating(values.get("rating", ""), question)
-        at = response_values.moment(values.get("answered_at", ""), settings.zone, settings.time_format, self.now)
+        at = response_values.moment(values.get("answered_at", ""), settings.times, self.now)
         comment, cut = response_values.comment(values.get("comment", ""))
         answer = Answer(rating, comment, response_values.slug(values.get("reason", ""), settings.reasons))
         ids = {name: response_values.identifier(values[name]) for name in _IDS if name in values}

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from afterbill.answers.external import LATEST_MINUTES, OLDEST_DAYS
@@ -12,6 +12,7 @@ from afterbill.model.invitation import COMMENT_LENGTH
 from afterbill.model.questions import Question, scale_of
 from afterbill_cli.importing import spreadsheets
 from afterbill_cli.importing.report import WrongError, shown
+from afterbill_cli.importing.times import TimeSpelling
 
 
 class Reason(StrEnum):
@@ -42,15 +43,6 @@ class RefusedError(Exception):
 
 _NUMBER = re.compile(r"(?!-0)(-?[0-9]{1,6})(?:[.,]0+)?")
 _YES = frozenset({"1", "true", "yes", "y", "x", "test", "ja", "wahr"})
-_UNIX = re.compile(r"([0-9]{9,10})(?:\.0+)?|([0-9]{12,13})")
-_DAY = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}")
-_WEEK = re.compile(r"[0-9]{4}-?W")
-_NOON = " 12:00"
-_ZONE = re.compile(r"\s*(?:UTC|GMT|Z)$")
-_OFFSET = re.compile(r"\s+([+-][0-9]{2}:?[0-9]{2})$")
-_GERMAN = re.compile(
-    r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4}|[0-9]{2})(?:(?:,|\s)\s*([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?:\s*Uhr)?)?"
-)
 _LONGEST_ID = 500
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -71,38 +63,20 @@ def rating(value: str, question: Question) -> int:
     return number
 
 
-def moment(value: str, zone: tzinfo, pattern: str | None, now: datetime) -> datetime:
-    """Return the time in UTC, not too old and not in the future; without an offset it is in `zone`, a day is noon."""
+def moment(value: str, times: TimeSpelling, now: datetime) -> datetime:
+    """Return the time in UTC, not too old and not in the future."""
     if not value:
         raise RefusedError(Reason.NO_TIME, "there is no time", "An answer counts for the day it was given on")
     try:
-        at = _read(value, pattern)
-        at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
-        text, hint = f"{shown(value)} is no known spelling of a time", 'Say it: --time-format "%m/%d/%Y %H:%M"'
-        raise RefusedError(Reason.TIME, text, hint) from None
-    if at > now + timedelta(minutes=LATEST_MINUTES):
+        moment = times.read(value)
+    except WrongError as wrong:
+        raise RefusedError(Reason.TIME, wrong.text, wrong.hint) from None
+    if not times.has_come(moment, now, timedelta(minutes=LATEST_MINUTES)):
         raise RefusedError(Reason.FUTURE, f"{shown(value)} is still to come", "Look at --time-zone and --time-format")
-    if at < now - timedelta(days=OLDEST_DAYS):
+    if moment.at < now - timedelta(days=OLDEST_DAYS):
         text = f"{shown(value)} is more than {OLDEST_DAYS} days ago"
         raise RefusedError(Reason.OLD, text, "Responses are kept for two years, so it would be gone soon")
-    return at
-
-
-def _read(value: str, pattern: str | None) -> datetime:
-    if pattern:
-        return datetime.strptime(value, pattern)  # noqa: DTZ007  # whose clock it is the caller knows
-    if unix := _UNIX.fullmatch(value):
-        return datetime.fromtimestamp(int(unix[1]) if unix[1] else int(unix[2]) / 1000, UTC)
-    if german := _GERMAN.fullmatch(value):
-        day, month, year, *clock = german.groups()
-        hour, minute, second = (int(part or 0) for part in clock) if clock[0] else (12, 0, 0)
-        century = 0 if len(year) > 2 else 2000  # noqa: PLR2004  # digits
-        return datetime(century + int(year), int(month), int(day), hour, minute, second)  # noqa: DTZ001  # as above
-    if _WEEK.match(value):
-        raise ValueError
-    written = f"{value}{_NOON}" if _DAY.fullmatch(value) else value
-    return datetime.fromisoformat(_OFFSET.sub(r"\1", _ZONE.sub("+00:00", written)))
+    return moment.at
 
 
 def comment(value: str) -> tuple[str, bool]:

@@ -184,9 +184,9 @@ def _settings(layout: Layout, options: ResponseImportOptions) -> Sequence[object
         settings.name,
         settings.question,
         settings.touchpoint,
-        str(settings.zone),
+        str(settings.times.zone),
         settings.customers_of,
-        settings.time_format,
+        settings.times.pattern,
     ]
     return [
         "responses",

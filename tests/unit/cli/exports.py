@@ -18,6 +18,7 @@ from afterbill_cli.importing.records import Layout
 from afterbill_cli.importing.report import ProblemLog, ResponseReport
 from afterbill_cli.importing.response_rows import ExportSettings, ResponseChecker
 from afterbill_cli.importing.responses import ResponseImport
+from afterbill_cli.importing.times import TimeSpelling
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import EVENTS, hash_address
 
@@ -26,13 +27,13 @@ BERLIN = ZoneInfo("Europe/Berlin")
 SAMPLES = EVENTS / "imports" / "responses"
 
 
-def export_settings(**changes: Any) -> ExportSettings:
+def export_settings(time_format: str | None = None, **changes: Any) -> ExportSettings:
     """Return the settings of a csv export, in Berlin."""
     defaults: dict[str, Any] = {
         "name": "csv",
         "question": Question.NPS,
         "touchpoint": Touchpoint.RELATIONSHIP,
-        "zone": BERLIN,
+        "times": TimeSpelling(BERLIN, time_format),
         "home": BERLIN,
         "stages": {one: f"stage of {one}" for one in Touchpoint},
     }

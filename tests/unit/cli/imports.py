@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from afterbill.model.billing import BillingEvent
 from afterbill_cli.importing.customer_columns import FieldMap
@@ -11,8 +12,10 @@ from afterbill_cli.importing.customer_rows import CustomerChecker, RowCounts, ev
 from afterbill_cli.importing.duplicates import Seen
 from afterbill_cli.importing.records import Layout
 from afterbill_cli.importing.report import ProblemLog
+from afterbill_cli.importing.times import TimeSpelling
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @dataclass
@@ -34,11 +37,18 @@ class CheckResult:
         return [one.customer.email for one in self.events]
 
 
-def check(file: Path, content: str | bytes, source: str | None = "shop", **layout: Any) -> CheckResult:
-    """Write it, and check it as of noon."""
+def check(
+    file: Path,
+    content: str | bytes,
+    source: str | None = "shop",
+    time_format: str | None = None,
+    now: datetime = NOW,
+    **layout: Any,
+) -> CheckResult:
+    """Write it, and check it as of noon in London; times are those of Berlin."""
     file.write_bytes(content.encode() if isinstance(content, str) else content)
     chosen = Layout(file, **{"fields": FieldMap()} | layout)
-    checker, problems = CustomerChecker(source, NOW), ProblemLog()
+    checker, problems = CustomerChecker(source, now, TimeSpelling(BERLIN, time_format)), ProblemLog()
     with Seen() as seen:
         checked = validate(chosen, checker, seen, problems, lambda _: None)
         return CheckResult(checked, problems, [event for _, event in events(chosen, checker, seen, 0)])
