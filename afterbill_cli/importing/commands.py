@@ -18,6 +18,7 @@ from afterbill_cli.importing.records import Layout
 from afterbill_cli.importing.report import WrongError
 from afterbill_cli.importing.response_rows import ExportSettings
 from afterbill_cli.importing.responses import ResponseImportOptions, import_export
+from afterbill_cli.importing.scales import asked_scales
 from afterbill_cli.importing.times import TimeSpelling, names_a_day
 
 _CUSTOMERS_EPILOG = f"""\
@@ -134,6 +135,13 @@ def _add_responses(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", metavar="NAME", help="name of the source in scores; default: the product")
     parser.add_argument("--question", default=Question.NPS, choices=tuple(Question), help="question of the survey")
     parser.add_argument(
+        "--scale",
+        action="append",
+        default=[],
+        metavar="QUESTION=LOWEST-HIGHEST",
+        help="scale on which ces or csat was asked, such as ces=1-7; needed where the product has several",
+    )
+    parser.add_argument(
         "--touchpoint", default=Touchpoint.RELATIONSHIP, metavar="NAME", help="touchpoint of the survey"
     )
     parser.add_argument(
@@ -178,6 +186,7 @@ def _export_settings(chosen: argparse.Namespace, stack: deployed.Deployed) -> Ex
         touchpoint=Touchpoint(chosen.touchpoint),
         times=_times(chosen, policy),
         home=ZoneInfo(policy.time_zone),
+        scales=asked_scales(chosen.product, chosen.scale),
         stages={touchpoint: rule.stage for touchpoint, rule in policy.rules.items()},
         customers_of=chosen.source or "",
         reasons=frozenset(reason for rule in policy.rules.values() for reason in rule.reasons),

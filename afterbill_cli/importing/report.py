@@ -113,13 +113,14 @@ class Occurrences:
 class ResponseReport:
     """Rows that were left out and things worth knowing, by kind; each row left out goes to `problems` too.
 
-    `unread` are the first names of columns nobody asked for.
+    `unread` are the first names of columns nobody asked for, `doubt` is what is odd about all ratings together.
     """
 
     problems: ProblemLog
     left_out: dict[str, Occurrences] = field(default_factory=dict)
     notes: dict[str, Occurrences] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    doubt: str = ""
 
     def leave_out(self, kind: str, problem: Problem) -> None:
         """Count a row that is not imported."""
@@ -138,6 +139,8 @@ class ResponseReport:
             print(f"note: {lines}: {kind}", file=sys.stderr)
         if self.unread:
             print(f"note: columns are not read: {', '.join(map(shown, self.unread))}", file=sys.stderr)
+        if self.doubt:
+            print(f"note: {self.doubt}", file=sys.stderr)
 
 
 def _meet(kinds: dict[str, Occurrences], kind: str, line: int, example: str) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -16,6 +17,7 @@ from afterbill_cli.importing import checks, response_values, spreadsheets
 from afterbill_cli.importing.records import Record
 from afterbill_cli.importing.report import WrongError
 from afterbill_cli.importing.response_values import Reason, RefusedError
+from afterbill_cli.importing.scales import AskedScales
 from afterbill_cli.importing.times import TimeSpelling
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
@@ -40,6 +42,7 @@ class ExportSettings:
     touchpoint: Touchpoint
     times: TimeSpelling
     home: tzinfo
+    scales: AskedScales
     stages: Mapping[Touchpoint, str]
     customers_of: str = ""
     reasons: frozenset[str] = frozenset()
@@ -68,28 +71,35 @@ class ResponseChecker:
         _refuse(record)
         values, settings = record.values, self.settings
         question = response_values.question(values.get("question", ""), settings.question)
-        rating = response_values.rating(values.get("rating", ""), question)
+        number = response_values.rating(values.get("rating", ""), question, settings.scales)
         at = response_values.moment(values.get("answered_at", ""), settings.times, self.now)
         comment, cut = response_values.comment(values.get("comment", ""))
-        answer = Answer(rating, comment, response_values.slug(values.get("reason", ""), settings.reasons))
-        ids = {name: response_values.identifier(values[name]) for name in _IDS if name in values}
-        segments = dict(_segments(values))
-        readable = {name: value for name, value in segments.items() if value}
-        response = self._collected({**values, **ids}, answer, at, question, readable)
-        dropped = [name for name in segments if name not in readable]
-        notes = [f"imported without its {name}, which cannot be read" for name in dropped]
-        if "reason" in values and not answer.reason:
-            why = "is none of surveys.toml" if settings.reasons else "cannot be read"
-            notes.append(f"imported without its reason, which {why}")
-        notes += ["the comment was too long, and its end is cut off"] if cut else []
-        notes += [note for name, id_ in ids.items() for note in spreadsheets.notes_of_id(values[name], id_)]
-        alias, address_hash = self._author({**values, **ids})
-        return ResponseRow(record.line, Response(response, alias, address_hash), tuple(notes))
+        reason = response_values.slug(values.get("reason", ""), settings.reasons)
+        scale, ids = settings.scales[question], _ids(values)
+        named = {**values, **ids}
+        answer = Answer(scale.rating(number), comment, reason)
+        response = self._collected(named, self._key(named, at, number), answer, at, question)
+        notes = [
+            *self._dropped(values, response),
+            *(["the comment was too long, and its end is cut off"] if cut else []),
+            *(note for name, id_ in ids.items() for note in spreadsheets.notes_of_id(values[name], id_)),
+            *([scale.note] if scale.note else []),
+        ]
+        return ResponseRow(record.line, Response(response, *self._author(named)), tuple(notes))
+
+    def _dropped(self, values: Mapping[str, str], response: ExternalResponse) -> Iterator[str]:
+        """Yield a note for each value beside the answer that was not taken."""
+        for name in _SEGMENTS:
+            if name in values and name not in response.segments:
+                yield f"imported without its {name}, which cannot be read"
+        if "reason" in values and not response.answer.reason:
+            why = "is none of surveys.toml" if self.settings.reasons else "cannot be read"
+            yield f"imported without its reason, which {why}"
 
     def _collected(
-        self, values: Mapping[str, str], answer: Answer, at: datetime, question: Question, segments: Mapping[str, str]
+        self, values: Mapping[str, str], key: str, answer: Answer, at: datetime, question: Question
     ) -> ExternalResponse:
-        name, key = self.settings.name, self._key(values, at, answer.rating)
+        name = self.settings.name
         touchpoint = response_values.touchpoint(values.get("touchpoint", ""), self.settings.touchpoint)
         return ExternalResponse(
             id=_hashed(f"import|{name}|{key}"),
@@ -102,7 +112,7 @@ class ResponseChecker:
             answered_at=at,
             day=at.astimezone(self.settings.home).date().isoformat(),
             question=question,
-            segments=segments,
+            segments=dict(_segments(values)),
         )
 
     def _author(self, values: Mapping[str, str]) -> tuple[str, str]:
@@ -112,7 +122,7 @@ class ResponseChecker:
         return alias, self.hash_address(values["email"]) if "@" in values.get("email", "") else ""
 
     def _key(self, values: Mapping[str, str], at: datetime, rating: int) -> str:
-        """Return the identity of the answer: its id in the product, else person, time and rating."""
+        """Return the identity of the answer: its id in the product, else person, time and rating as it was given."""
         if id_ := values.get("id"):
             return id_
         person = values.get("email") or values.get("customer_id")
@@ -122,14 +132,16 @@ class ResponseChecker:
         return f"{unnamed} {self.repeated(unnamed)}"
 
 
+def _ids(values: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: response_values.identifier(values[name]) for name in _IDS if name in values}
+
+
 def _segments(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the segments of the row, empty where they cannot be read."""
+    """Yield the segments of the row that can be read."""
     for name, check in _SEGMENTS.items():
         if name in values:
-            try:
+            with suppress(WrongError):
                 yield name, check(values[name])
-            except WrongError:
-                yield name, ""
 
 
 def _refuse(record: Record) -> None:

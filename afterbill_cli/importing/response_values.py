@@ -9,9 +9,10 @@ from afterbill.answers.external import LATEST_MINUTES, OLDEST_DAYS
 from afterbill.answers.parse_answer import clean_comment
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import COMMENT_LENGTH
-from afterbill.model.questions import Question, scale_of
+from afterbill.model.questions import Question
 from afterbill_cli.importing import spreadsheets
 from afterbill_cli.importing.report import WrongError, shown
+from afterbill_cli.importing.scales import AskedScales, suggestion
 from afterbill_cli.importing.times import TimeSpelling
 
 
@@ -21,6 +22,7 @@ class Reason(StrEnum):
     UNREADABLE = "cannot be read"
     TEST = "is a test"
     NO_RATING = "has no rating"
+    SCALE = "the scale is not known"
     NO_NUMBER = "the rating is no whole number"
     OFF_SCALE = "the rating is outside its scale"
     QUESTION = "answers a question that is not known"
@@ -47,19 +49,21 @@ _LONGEST_ID = 500
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
-def rating(value: str, question: Question) -> int:
-    """A whole number of the question's scale; 9.0 and 9,0 are 9, and nothing is rounded."""
-    scale = scale_of(question)
+def rating(value: str, question: Question, scales: AskedScales) -> int:
+    """A whole number of the scale on which the question was asked; 9.0 and 9,0 are 9, and nothing is rounded."""
     if not value:
         raise RefusedError(Reason.NO_RATING, "there is no rating", "Nobody answered, or another column says it")
+    scale = scales.get(question)
+    if scale is None:
+        text = f"{question} is asked on several scales, and the file does not say on which"
+        raise RefusedError(Reason.SCALE, text, f"Say it: {suggestion(question)}; the highest number is the best")
     match = _NUMBER.fullmatch(spreadsheets.without_mark(value))
     if not match:
         raise RefusedError(Reason.NO_NUMBER, f"{shown(value)} is no whole number", "A rating is never guessed")
     number = int(match[1])
-    if number not in scale.ratings:
-        other = "Say what was asked with --question, if it was something else"
-        text = f"{shown(value)} is not one of {scale.lowest} to {scale.highest}"
-        raise RefusedError(Reason.OFF_SCALE, text, other)
+    if number not in scale.numbers:
+        text = f"{shown(value)} is not one of {scale.lowest} to {scale.numbers[-1]}"
+        raise RefusedError(Reason.OFF_SCALE, text, "Say with --question and --scale what was asked, if it was another")
     return number
 
 

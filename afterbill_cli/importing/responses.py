@@ -3,7 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from afterbill.intake.ports import ImportedResponses, ResponseWrite
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import Invitation
+from afterbill.model.questions import Question
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import records, text_files
 from afterbill_cli.importing.duplicates import Seen
@@ -25,6 +26,7 @@ from afterbill_cli.importing.report import Problem, ResponseReport, problem_log
 from afterbill_cli.importing.response_rows import ExportSettings, ResponseChecker, ResponseRow
 from afterbill_cli.importing.response_values import Reason, RefusedError
 from afterbill_cli.importing.retrying_writer import Attempt, RetryingWriter
+from afterbill_cli.importing.scales import doubt
 from afterbill_cli.sources import stack_secrets
 
 _HASHES = 1000
@@ -103,6 +105,7 @@ class ResponseImport:
     seen: Seen
     report: ResponseReport
     rows: int = 0
+    recommendations: Counter[int] = field(default_factory=Counter)
 
     def run(self, checker: ResponseChecker, *, dry_run: bool) -> int:
         """Import the rows that are not done yet, and print the outcomes of all."""
@@ -132,13 +135,20 @@ class ResponseImport:
                 problem = Problem(record.line, "", refused.text, refused.hint)
                 self.report.leave_out(refused.reason, problem)
                 continue
-            for note in row.notes:
-                self.report.note(note, row.line)
+            self._note(row)
             if self.rows > self.journal.done:
                 yield self.rows, row
         if not self.rows:
             raise AfterbillError(f"{path} has no rows: it needs one per response")
         self.report.unread = tuple(read.unknown)
+        self.report.doubt = doubt(self.recommendations)
+
+    def _note(self, row: ResponseRow) -> None:
+        collected = row.response.collected
+        if collected.question is Question.NPS:
+            self.recommendations[collected.answer.rating] += 1
+        for note in row.notes:
+            self.report.note(note, row.line)
 
     def _first(self, row: ResponseRow) -> ResponseRow:
         """The row, unless the same response stands on an earlier one."""
@@ -180,13 +190,14 @@ def _with_encoding(layout: Layout) -> Layout:
 def _settings(layout: Layout, options: ResponseImportOptions) -> Sequence[object]:
     """Return all settings that change the meaning of a row."""
     settings = options.settings
-    named = [
+    named: list[object] = [
         settings.name,
         settings.question,
         settings.touchpoint,
         str(settings.times.zone),
         settings.customers_of,
         settings.times.pattern,
+        sorted(f"{scale.question}={scale.lowest}-{scale.numbers[-1]}" for scale in settings.scales.values()),
     ]
     return [
         "responses",

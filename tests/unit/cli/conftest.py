@@ -61,6 +61,15 @@ def stack(config: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         yield Deployed("test", _outputs(), client, config)
 
 
+@pytest.fixture
+def faults(payloads: Path) -> Path:
+    """Files to import that failed once; they lie beside the recorded payloads."""
+    folder = payloads.parent / "faults" / "imports"
+    if not folder.is_dir():
+        pytest.skip(f"no files that failed once in {folder}")
+    return folder
+
+
 def _outputs() -> dict[str, str]:
     secrets = {"Sources": {}, "Apis": {}, "Tokens": {}, "Keys": {"identity": "x" * 64, "links": {}}}
     outputs = {

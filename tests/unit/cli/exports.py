@@ -1,5 +1,6 @@
 """Exports to import, and what reading them finds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from afterbill_cli.importing.records import Layout
 from afterbill_cli.importing.report import ProblemLog, ResponseReport
 from afterbill_cli.importing.response_rows import ExportSettings, ResponseChecker
 from afterbill_cli.importing.responses import ResponseImport
+from afterbill_cli.importing.scales import asked_scales
 from afterbill_cli.importing.times import TimeSpelling
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import EVENTS, hash_address
@@ -27,14 +29,17 @@ BERLIN = ZoneInfo("Europe/Berlin")
 SAMPLES = EVENTS / "imports" / "responses"
 
 
-def export_settings(time_format: str | None = None, **changes: Any) -> ExportSettings:
+def export_settings(
+    product: str = "csv", scales: Sequence[str] = (), time_format: str | None = None, **changes: Any
+) -> ExportSettings:
     """Return the settings of a csv export, in Berlin."""
     defaults: dict[str, Any] = {
-        "name": "csv",
+        "name": product,
         "question": Question.NPS,
         "touchpoint": Touchpoint.RELATIONSHIP,
         "times": TimeSpelling(BERLIN, time_format),
         "home": BERLIN,
+        "scales": asked_scales(product, scales),
         "stages": {one: f"stage of {one}" for one in Touchpoint},
     }
     return ExportSettings(**defaults | changes)
@@ -87,7 +92,7 @@ def read(
     with Seen() as seen:
         book = Journal(file.parent / ".afterbill" / "journal.json", file.name, NOW)
         job = ResponseImport(layout, ResponseImportDeps(table, NOW), book, seen, ResponseReport(ProblemLog()))
-        checker = ResponseChecker(export_settings(**{"name": product} | changes), NOW, hash_address, seen.count)
+        checker = ResponseChecker(export_settings(product, **changes), NOW, hash_address, seen.count)
         code = job.run(checker, dry_run=False)
     new = [invitation for id_, invitation in table.invitations.items() if id_ not in before]
     return ImportResult(code, job.report, table, job.rows, new)

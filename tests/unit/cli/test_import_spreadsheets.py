@@ -22,15 +22,6 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "customers.csv"
 
 
-@pytest.fixture
-def faults(payloads: Path) -> Path:
-    """Files that failed once; they lie beside the recorded payloads."""
-    folder = payloads.parent / "faults" / "imports"
-    if not folder.is_dir():
-        pytest.skip(f"no files that failed in {folder}")
-    return folder
-
-
 # Ids
 
 

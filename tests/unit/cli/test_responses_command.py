@@ -127,6 +127,22 @@ def test_only_the_first_lines_of_a_reason_are_named(run: Running, file: Path) ->
     assert "left out: 8 rows, lines 2, 3, 4, 5, 6 and 3 more: the rating is outside its scale. Line 2: " in err
 
 
+def test_a_scale_that_is_said_after_all_is_read_from_the_first_row(run: Running, file: Path) -> None:
+    file.write_text(f"id,rating,date,question\n1,4,{THEN},ces\n")
+    assert run(file)[0] == 1
+
+    code, out, err = run(file, "--scale", "ces=1-5")
+
+    assert (code, out.startswith("1 rows: 1 stored,")) == (0, True)
+    assert "note: 1 row, line 2: ces of 1 to 5 is stored as 1, 2, 4, 6, 7: shares can be compared" in err
+
+
+def test_what_is_odd_about_all_ratings_is_told(run: Running, file: Path) -> None:
+    file.write_text("id,rating,date\n" + "".join(f"{number},{number % 6},{THEN}\n" for number in range(12)))
+
+    assert "note: no recommendation is above 5: if it was not asked from 0 to 10" in run(file, "--dry-run")[2]
+
+
 def test_an_import_that_is_over_says_so(run: Running, file: Path) -> None:
     run(file)
 
@@ -263,6 +279,7 @@ def test_times_are_those_of_the_zone_that_is_said(run: Running, file: Path, tabl
         (["--name", "Two Words"], "--name Two Words: up to 40 small letters"),
         (["--touchpoint", "lunch"], "--touchpoint lunch: there is none, only: "),
         (["--time-zone", "Mars"], '--time-zone Mars: "Mars" is no time zone. Write an IANA name'),
+        (["--scale", "ces=1-9"], "--scale ces=1-9: ces is imported from 1 to 7 or 1 to 5 only: "),
         (["--column", "stars=x"], "--column stars=x: there is no field stars"),
         (["--encoding", "klingon"], "--encoding klingon: unknown"),
         (["--errors", "SELF"], "--errors names the file that is imported"),

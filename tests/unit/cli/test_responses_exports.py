@@ -27,8 +27,12 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "export.csv"
 
 
+SCALES = {"plain": ["csat=1-5"], "delighted_ces_of_5": ["ces=1-5"], "delighted_csat_of_3": ["csat=1-3"]}
+
+
 def sample(name: str, folder: Path, **changes: Any) -> Any:
-    return read(Path(shutil.copy(SAMPLES / f"{name}.csv", folder)), "csv" if name == "plain" else name, **changes)
+    product = "csv" if name == "plain" else name.partition("_")[0]
+    return read(Path(shutil.copy(SAMPLES / f"{name}.csv", folder)), product, scales=SCALES.get(name, ()), **changes)
 
 
 # The samples of each product
@@ -234,7 +238,7 @@ def test_each_question_has_its_scale(question: str, lowest: int, highest: int, f
     cells = (lowest - 1, lowest, highest, highest + 1)
     rows = "".join(f"{cell},{THEN},{cell},\n" for cell in cells)
 
-    result = write(file, HEADER + rows, question=Question(question))
+    result = write(file, HEADER + rows, question=Question(question), scales=[f"{question}={lowest}-{highest}"])
 
     assert [rating for rating, *_ in result.answers] == [lowest, highest]
     assert result.left_out == {"the rating is outside its scale": (2, [2, 5])}
