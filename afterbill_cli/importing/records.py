@@ -123,15 +123,22 @@ def _delimiter(header: str, layout: Layout) -> str:
 
 def _csv_records(rows: CsvRows, width: int, places: dict[str, int], layout: Layout) -> Iterator[Record]:
     """Yield a record per row that holds something. Cells that are missing at the end of a row are empty."""
-    for line, cells in rows:
-        if isinstance(cells, BadQuotesError):
-            yield _unreadable(line, cells, layout)
-        elif any(cells[width:]) and (problem := _beyond(line, cells, width)):
+    for line, row in rows:
+        if isinstance(row, BadQuotesError):
+            yield _unreadable(line, row, layout)
+            continue
+        cells = _out_of_one(row, rows.delimiter) if width > 1 and row[1:] == [] else row
+        if any(cells[width:]) and (problem := _beyond(line, cells, width)):
             yield Record(line, problems=(problem,))
         elif values := {name: cell for name, place in places.items() if (cell := _cell(cells, place))}:
             yield Record(line, values)
         elif any(cell.strip() for cell in cells):
             yield Record(line)
+
+
+def _out_of_one(row: Sequence[str], delimiter: str) -> Sequence[str]:
+    """The cells of a row that a spreadsheet took for a single one, and put between quotes as a whole."""
+    return cells_of(row[0], delimiter) if row and delimiter in row[0] else row
 
 
 def _cell(cells: Sequence[str], place: int) -> str:

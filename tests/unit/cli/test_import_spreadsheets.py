@@ -116,6 +116,17 @@ def test_words_that_begin_like_one_are_words(file: Path) -> None:
     assert event.customer.attributes["consent_text"] == "=> yes, #N/A"
 
 
+# Rows
+
+
+def test_a_row_that_was_taken_for_a_single_cell_is_read(file: Path) -> None:
+    rows = f'"{ADA},Ada,""Ja, ich will"""\n{KENJI},Kenji,Nein\n"Lovelace, Ada"\n'
+    result = check(file, f"email,name,plan\n{rows}")
+
+    assert [(one.customer.name, one.plan) for one in result.events] == [("Ada", "Ja, ich will"), ("Kenji", "Nein")]
+    assert [message.split(":")[0] for message in result.messages] == ["4 email"]
+
+
 # Responses
 
 
