@@ -139,7 +139,7 @@ def _add_responses(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="QUESTION=LOWEST-HIGHEST",
-        help="scale on which ces or csat was asked, such as ces=1-7; needed where the product has several",
+        help="scale on which ces (1-7 or 1-5) or csat (1-5 or 1-3) was asked; needed where the product has several",
     )
     parser.add_argument(
         "--touchpoint", default=Touchpoint.RELATIONSHIP, metavar="NAME", help="touchpoint of the survey"

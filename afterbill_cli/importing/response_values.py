@@ -56,7 +56,8 @@ def rating(value: str, question: Question, scales: AskedScales) -> int:
     scale = scales.get(question)
     if scale is None:
         text = f"{question} is asked on several scales, and the file does not say on which"
-        raise RefusedError(Reason.SCALE, text, f"Say it: {suggestion(question)}; the highest number is the best")
+        hint = f"Say it: {suggestion(question)}, the highest number being the best; others cannot be imported"
+        raise RefusedError(Reason.SCALE, text, hint)
     match = _NUMBER.fullmatch(spreadsheets.without_mark(value))
     if not match:
         raise RefusedError(Reason.NO_NUMBER, f"{shown(value)} is no whole number", "A rating is never guessed")

@@ -275,6 +275,12 @@ def test_rows_of_empty_cells_are_no_rows(file: Path) -> None:
     assert check(file, f"email;name\n;\n{ADA};Ada\n;;;\n").checked.rows == 1
 
 
+def test_a_row_that_says_something_in_other_columns_only_is_one(file: Path) -> None:
+    assert check(file, f"email,fax\n,12\n{ADA},13\n").messages == [
+        "2 email: is empty. Every customer needs one: add it, or remove the row"
+    ]
+
+
 def test_wrong_quotes_are_told_and_the_next_row_is_read(file: Path) -> None:
     result = check(file, f'email,name\n{ADA},"Ada" Lovelace\n{KENJI},Kenji\n')
 

@@ -54,7 +54,7 @@ def test_it_is_said_what_to_type(file: Path) -> None:
 
     assert result.report.left_out["the scale is not known"].example == (
         "ces is asked on several scales, and the file does not say on which. "
-        "Say it: --scale ces=1-7 or --scale ces=1-5; the highest number is the best"
+        "Say it: --scale ces=1-7 or --scale ces=1-5, the highest number being the best; others cannot be imported"
     )
 
 
