@@ -14,11 +14,16 @@ _OPEN = "a quote is opened here and closed nowhere near"
 
 
 class BadQuotesError(Exception):
-    """A row cannot be told from the rows around it; `hopeless` where so many cannot that reading on makes no sense."""
+    """A row cannot be told from those around it, perhaps because a quote `is_open`.
 
-    def __init__(self, text: str, *, hopeless: bool = False) -> None:
-        super().__init__(text)
-        self.text, self.hopeless = text, hopeless
+    It is `hopeless` where so many cannot that reading on makes no sense.
+    """
+
+    def __init__(self, error: str, *, hopeless: bool) -> None:
+        super().__init__(error)
+        self.hopeless = hopeless
+        self.is_open = error == _OPEN or "field larger" in error or "end of data" in error
+        self.text = _OPEN if self.is_open else f"the quotes are wrong ({error})"
 
 
 @dataclass
@@ -72,15 +77,7 @@ class CsvRows:
         self._waiting.extendleft(reversed(below))
         self.number -= len(below)
         self._again += sum(map(len, below))
-        return BadQuotesError(_reason(str(error)), hopeless=self._again > _MOST_READ_AGAIN)
-
-
-def _reason(error: str) -> str:
-    if error == _OPEN or "field larger" in error:
-        return _OPEN
-    if "end of data" in error:
-        return "a quote is opened and not closed"
-    return f"the quotes are wrong ({error})"
+        return BadQuotesError(str(error), hopeless=self._again > _MOST_READ_AGAIN)
 
 
 def cells_of(line: str, delimiter: str) -> list[str]:

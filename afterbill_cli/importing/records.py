@@ -105,7 +105,7 @@ def _header(rows: CsvRows, layout: Layout) -> list[str]:
     line, cells = next(rows)
     if isinstance(cells, BadQuotesError):
         raise AfterbillError(f"{layout.path}:{line}: the header cannot be read: {cells.text}")
-    header = [name.strip() for name in cells]
+    header = [name.strip() for name in _columns(cells, rows.delimiter, layout)]
     while header and not header[-1]:
         header.pop()
     return header
@@ -115,10 +115,16 @@ def _delimiter(header: str, layout: Layout) -> str:
     """The one that makes most sense of the header: most columns that are asked for, then most columns."""
 
     def sense(delimiter: str) -> tuple[int, int]:
-        columns = cells_of(header, delimiter)
+        columns = _columns(cells_of(header, delimiter), delimiter, layout)
         return (sum(layout.fields.field_of(name) is not None for name in columns), len(columns))
 
     return max(_DELIMITERS, key=sense)
+
+
+def _columns(header: Sequence[str], delimiter: str, layout: Layout) -> Sequence[str]:
+    """The names of columns, also where a spreadsheet took all of them for a single one."""
+    alone = len(header) == 1 and layout.fields.field_of(header[0].strip()) is None
+    return _out_of_one(header, delimiter) if alone else header
 
 
 def _csv_records(rows: CsvRows, width: int, places: dict[str, int], layout: Layout) -> Iterator[Record]:
@@ -158,7 +164,8 @@ def _beyond(line: int, cells: Sequence[str], width: int) -> Problem | None:
 def _unreadable(line: int, error: BadQuotesError, layout: Layout) -> Record:
     if error.hopeless:
         raise AfterbillError(f"{layout.path}:{line}: {error.text}, as in many rows above: is the delimiter right?")
-    return Record(line, problems=(Problem(line, "", error.text, 'Inside quotes write "" for a quote'),))
+    hint = "Close it, or remove it" if error.is_open else 'Inside quotes write "" for a quote'
+    return Record(line, problems=(Problem(line, "", error.text, hint),))
 
 
 _ONE_OBJECT = 'Write one object per line, such as {"email": "ada@example.com"}'

@@ -293,7 +293,7 @@ def test_wrong_quotes_are_told_and_the_next_row_is_read(file: Path) -> None:
 def test_a_quote_that_is_not_closed_costs_the_row_it_opens_in(file: Path) -> None:
     result = check(file, f'email,name\n{KENJI},Kenji\n{ADA},"Ada\nbob@example.com,Bob\n')
 
-    assert result.messages == ['3 : a quote is opened and not closed. Inside quotes write "" for a quote']
+    assert result.messages == ["3 : a quote is opened here and closed nowhere near. Close it, or remove it"]
     assert result.addresses == [KENJI, "bob@example.com"]
 
 
@@ -315,7 +315,7 @@ def test_it_is_told_before_it_fills_the_memory(file: Path, width: int) -> None:
 
     first, *_ = check(file, f"email,name\n{row}\n").messages
 
-    assert first == '2 : a quote is opened here and closed nowhere near. Inside quotes write "" for a quote'
+    assert first == "2 : a quote is opened here and closed nowhere near. Close it, or remove it"
 
 
 def test_a_file_whose_quotes_make_no_sense_is_given_up(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

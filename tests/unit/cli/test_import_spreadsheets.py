@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from afterbill.model.customer import Customer
+from afterbill_cli.importing.customer_columns import FieldMap
 from afterbill_cli.memory.table import MemoryTable
 from tests.unit.cli.exports import write
 from tests.unit.cli.imports import check
@@ -125,6 +126,19 @@ def test_a_row_that_was_taken_for_a_single_cell_is_read(file: Path) -> None:
 
     assert [(one.customer.name, one.plan) for one in result.events] == [("Ada", "Ja, ich will"), ("Kenji", "Nein")]
     assert [message.split(":")[0] for message in result.messages] == ["4 email"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_so_is_a_header_that_was(file: Path, delimiter: str) -> None:
+    content = f'"email,""name"""\n"{ADA},""Ada"""\n'.replace(",", delimiter)
+
+    assert [one.customer.name for one in check(file, content).events] == ["Ada"]
+
+
+def test_a_single_column_may_have_the_delimiter_in_its_name(file: Path) -> None:
+    fields = FieldMap({"email": "Mail, private"})
+
+    assert check(file, f'"Mail, private"\n{ADA}\n', fields=fields).addresses == [ADA]
 
 
 # Responses
