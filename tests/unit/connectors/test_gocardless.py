@@ -13,7 +13,15 @@ from gocardless_pro.errors import InvalidSignatureError
 
 from afterbill.connectors import gocardless, registry
 from afterbill.intake.connector import Login
-from afterbill.model.billing import BillingEvent, Money, ObjectReference, Touchpoint
+from afterbill.model.billing import (
+    UNMATCHED,
+    BillingEvent,
+    Money,
+    ObjectReference,
+    OperatorTask,
+    SubscriptionState,
+    Touchpoint,
+)
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli.memory.keys import MemoryApis
@@ -155,9 +163,62 @@ def test_a_refund_that_names_no_payment_is_connected_by_the_api(read, apis: Memo
     assert set(connects.links) == {*refunded.links, *paid.links}
 
 
-def test_a_refund_the_api_does_not_know_connects_nothing(read) -> None:
+@pytest.mark.parametrize("answers", [{}, {"/refunds/RF0A7K01": {"refunds": {"links": {"mandate": "MD0A7K01"}}}}])
+def test_a_refund_whose_payment_nobody_names_becomes_a_task(answers: dict[str, object], read) -> None:
     _, reference = read(event("refunds", "created"))
+    (task,) = gocardless.resolve(reference, SHOP, MemoryApis(answers).call)
+    assert isinstance(task, OperatorTask)
+    assert (task.kind, task.id) == (UNMATCHED, "RF0A7K01")
+
+
+def test_a_failure_names_the_payment_that_it_takes_back_if_that_was_confirmed(read_event) -> None:
+    assert read_event(action="failed").takes_back == read_event().fact
+
+
+def test_a_late_failure_that_was_settled_is_a_reversal_of_its_payment(read_event) -> None:
+    reversed_ = read_event(action="late_failure_settled")
+    assert (reversed_.touchpoint, reversed_.links) == (Touchpoint.PAYMENT_REVERSED, read_event().links)
+
+
+def test_a_chargeback_and_its_settlement_are_one_fact(read_event) -> None:
+    assert read_event(action="charged_back").fact == read_event(action="chargeback_settled").fact
+
+
+# States of subscriptions
+
+
+def test_a_subscription_that_starts_runs(read_event) -> None:
+    started = read_event(resource="subscriptions", action="created", links={"subscription": "SB0A7K01"})
+    assert started.subscription_state is SubscriptionState.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("action", "state"), [("finished", SubscriptionState.EXPIRED), ("resumed", SubscriptionState.RUNNING)]
+)
+def test_the_api_tells_whose_subscription_finished_or_runs_again(
+    action: str, state: SubscriptionState, read, apis: MemoryApis
+) -> None:
+    (reference,) = read(event("subscriptions", action, links={"subscription": "SB0A7K01"}))
+    (learned,) = gocardless.resolve(reference, SHOP, apis.call)
+    assert (learned.touchpoint, learned.subscription_state) == (None, state)
+    assert learned.objects == {"subscription": "SB0A7K01", "customer": "CU0A7K01"}
+    assert learned.occurred_at == reference.occurred_at
+
+
+def test_the_subscriptions_under_a_reinstated_mandate_run(read, apis: MemoryApis) -> None:
+    (reference,) = read(event("mandates", "reinstated", links={"mandate": "MD0A7K01"}))
+    (learned,) = gocardless.resolve(reference, SHOP, apis.call)
+    assert (learned.objects["subscription"], learned.subscription_state) == ("SB0A7K01", SubscriptionState.RUNNING)
+
+
+def test_a_subscription_of_nobody_teaches_nothing(read) -> None:
+    (reference,) = read(event("subscriptions", "finished", links={"subscription": "SB0A7K01"}))
     assert gocardless.resolve(reference, SHOP, MemoryApis().call) == ()
+
+
+def test_a_state_of_nothing_is_an_error_in_its_place(read) -> None:
+    (error,) = read(event("mandates", "reinstated", links={}))
+    assert "EV1 names nothing that is mandates.reinstated" in str(error)
 
 
 @pytest.fixture

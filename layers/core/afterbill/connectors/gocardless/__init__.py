@@ -19,13 +19,22 @@ from afterbill.connectors._kit.json import (
     iso_moment,
     locale,
     parse,
+    records,
     section,
     text,
 )
 from afterbill.connectors._kit.money import from_minor
 from afterbill.connectors._kit.signatures import BodySignature, hexadecimal
 from afterbill.intake.connector import About, Address, Api, Call, Login
-from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, ParsedElement, Touchpoint
+from afterbill.model.billing import (
+    BillingEvent,
+    CustomerRef,
+    ObjectReference,
+    OperatorTask,
+    ParsedElement,
+    SubscriptionState,
+    Touchpoint,
+)
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Reply, Source, Webhook
 
@@ -58,19 +67,30 @@ class _Meaning:
 
 
 _FAILED = _Meaning(Touchpoint.PAYMENT_FAILED, "payment", "payment_failed", repeats=True)
+_CHARGED_BACK = _Meaning(Touchpoint.DISPUTED, "payment", "disputed")
+_STARTED = _Meaning(Touchpoint.SUBSCRIPTION_STARTED, "subscription", "started")
 _REFUNDED = _Meaning(Touchpoint.REFUNDED, "refund", "refunded")
 _MEANINGS: Mapping[str, _Meaning] = {
     "payments.confirmed": _Meaning(Touchpoint.PAYMENT_SUCCEEDED, "payment", PAYMENT),
     "payments.failed": _FAILED,
-    "payments.late_failure_settled": _FAILED,
+    "payments.late_failure_settled": _Meaning(Touchpoint.PAYMENT_REVERSED, "payment", "payment_reversed"),
     "payments.customer_approval_denied": _FAILED,
-    "payments.charged_back": _Meaning(Touchpoint.DISPUTED, "payment", "disputed"),
+    "payments.charged_back": _CHARGED_BACK,
+    "payments.chargeback_settled": _CHARGED_BACK,
     "refunds.created": _REFUNDED,
     "refunds.paid": _REFUNDED,
     "refunds.refund_settled": _REFUNDED,
-    "subscriptions.created": _Meaning(Touchpoint.SUBSCRIPTION_STARTED, "subscription", "started"),
+    "subscriptions.created": _STARTED,
     "subscriptions.cancelled": _Meaning(Touchpoint.CANCELLED, "subscription", "cancelled"),
 }
+_STATES: Mapping[str, SubscriptionState] = {
+    "subscriptions.finished": SubscriptionState.EXPIRED,
+    "subscriptions.resumed": SubscriptionState.RUNNING,
+    "mandates.reinstated": SubscriptionState.RUNNING,
+}
+"""Events that prove the state of a subscription, or of those of a mandate; only the API names their customer."""
+
+_MOST_SUBSCRIPTIONS = 50
 
 ABOUT = About(
     title="GoCardless",
@@ -78,7 +98,7 @@ ABOUT = About(
     address=Address.API,
     secret="the webhook endpoint's secret",
     register="Dashboard, Developers, Create, Webhook endpoint",
-    events=tuple(_MEANINGS),
+    events=(*_MEANINGS, *_STATES),
     unverified=(
         "the API version 2015-07-06 as the current one",
         "whether any payment event names its subscription",
@@ -113,20 +133,40 @@ def _read(event: object, webhook: Webhook, source: Source) -> Iterator[ParsedEle
     if not (resource and action):
         raise PayloadError("An event of the GoCardless batch has no resource_type or no action.")
     links = section(content.get("links"))
-    owner = identifier(links.get("organisation"))
-    meaning = _MEANINGS.get(f"{resource}.{action}")
-    if meaning is None or (source.account and owner and owner != source.account):
+    owner, kind = identifier(links.get("organisation")), f"{resource}.{action}"
+    if source.account and owner and owner != source.account:
         return
-    envelope = _envelope(content, webhook, source)
+    if kind in _STATES:
+        yield _reference(kind, links.get(resource.removesuffix("s")), _envelope(content, webhook, source))
+    if kind in _MEANINGS:
+        yield from _facts(_MEANINGS[kind], content, _envelope(content, webhook, source), source)
+
+
+def _reference(kind: str, id_: object, envelope: Envelope) -> ObjectReference:
+    named = identifier(id_)
+    if not named:
+        raise PayloadError(f"The GoCardless event {envelope.event_id} names nothing that is {kind}.")
+    return ObjectReference(envelope.source, envelope.event_id, envelope.occurred_at, kind, named)
+
+
+def _facts(meaning: _Meaning, content: Json, envelope: Envelope, source: Source) -> Iterator[ParsedElement]:
+    links = section(content.get("links"))
     objects = identifiers(**{kind: links.get(kind) for kind in ("payment", "refund", "subscription", "customer")})
     if meaning.kind not in objects:
         raise PayloadError(f"The GoCardless event {envelope.event_id} names no {meaning.kind}.")
     subject = objects[meaning.kind]
     about = (subject, meaning.name, envelope.event_id if meaning.repeats else "")
-    fact = envelope.fact(_touchpoint(meaning, objects), about, _named_in(content, objects), objects)
+    fact = envelope.fact(
+        _touchpoint(meaning, objects),
+        about,
+        _named_in(content, objects),
+        objects,
+        takes_back=(subject, PAYMENT, "") if meaning is _FAILED else None,
+        subscription_state=SubscriptionState.RUNNING if meaning is _STARTED else None,
+    )
     yield with_basis(fact, source.fields, content.get("metadata"), content.get("resource_metadata"))
     if meaning.kind == "refund" and "payment" not in objects:
-        yield ObjectReference(source.name, envelope.event_id, envelope.occurred_at, "refund", subject)
+        yield _reference("refund", subject, envelope)
 
 
 def _envelope(event: Json, webhook: Webhook, source: Source) -> Envelope:
@@ -159,13 +199,32 @@ def _named_in(event: Json, objects: Mapping[str, str]) -> CustomerRef:
     )
 
 
-def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:  # noqa: ARG001  # as Connector
-    """Tie a refund to the fact of its payment, which the refund's own event does not name."""
-    payment = _linked(_ask(call, "refunds", reference.id), "payment")
-    if not payment:
-        return ()
+def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent | OperatorTask, ...]:
+    """Tie a refund to the payment that its own event does not name, or read whose subscription changed."""
     envelope = Envelope(_PROVIDER, "", reference.source, reference.event_id, reference.occurred_at)
-    return (envelope.fact(None, (payment, PAYMENT, ""), CustomerRef(), {"payment": payment, "refund": reference.id}),)
+    state = _STATES.get(reference.kind)
+    if state is None:
+        return (_refund(reference.id, envelope, call),)
+    changed = _running_under(reference.id, call) if reference.kind == "mandates.reinstated" else (reference.id,)
+    profiles = (envelope.profile(CustomerRef(), {"subscription": id_}, subscription_state=state) for id_ in changed)
+    found = (find_customer(profile, source, call) for profile in profiles)
+    return tuple(one for one in found if one.customer.id)
+
+
+def _refund(refund: str, envelope: Envelope, call: Call) -> BillingEvent | OperatorTask:
+    """Tie a refund to its payment; one of a mandate has none, so a person has to look."""
+    found = _ask(call, "refunds", refund)
+    payment = _linked(found, "payment")
+    if not payment:
+        return envelope.unmatched(refund, **identifiers(mandate=_linked(found, "mandate")))
+    return envelope.fact(None, (payment, PAYMENT, ""), CustomerRef(), {"payment": payment, "refund": refund})
+
+
+def _running_under(mandate: str, call: Call) -> list[str]:
+    """Return the ids of the subscriptions that run under a mandate."""
+    answer = section(call("/subscriptions", query={"mandate": mandate, "status": "active"}))
+    listed = map(identifier, records(answer.get("subscriptions"), _MOST_SUBSCRIPTIONS))
+    return [id_ for id_ in listed if id_]
 
 
 def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
