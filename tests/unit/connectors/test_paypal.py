@@ -11,27 +11,43 @@ from typing import Any
 import pytest
 
 from afterbill.connectors import paypal
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.billing import (
+    UNMATCHED,
+    BillingEvent,
+    CustomerRef,
+    Money,
+    ObjectReference,
+    OperatorTask,
+    SubscriptionState,
+    Touchpoint,
+)
 from afterbill.model.errors import ConfigurationError, PayloadError, TransientError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli.memory.keys import MemoryApis
 
 SOURCE = Source("till", "paypal", webhook_id="2GK81734WV695520T")
 CHECK = "POST /v1/notifications/verify-webhook-signature"
+NO_MONEY = {"value": "0.00", "currency": "GBP"}
 Read = Callable[..., BillingEvent]
+ReadAll = Callable[..., tuple[Any, ...]]
 
 
 @pytest.fixture
-def read(sample: Callable[[str, str], bytes], now: datetime) -> Read:
-    """The event in a sample; `envelope` and the resource may be changed first."""
+def read_all(sample: Callable[[str, str], bytes], now: datetime) -> ReadAll:
+    """All that a sample says; `envelope` and the resource may be changed first."""
 
-    def normalise(name: str, envelope: dict[str, Any] | None = None, **changed: Any) -> BillingEvent:
+    def normalise(name: str, envelope: dict[str, Any] | None = None, **changed: Any) -> tuple[Any, ...]:
         event = json.loads(sample("paypal", name)) | (envelope or {})
         event["resource"].update(changed)
-        (reading,) = paypal.normalise(Webhook("till", {}, json.dumps(event).encode(), now), SOURCE)
-        return reading
+        return paypal.normalise(Webhook("till", {}, json.dumps(event).encode(), now), SOURCE)
 
     return normalise
+
+
+@pytest.fixture
+def read(read_all: ReadAll) -> Read:
+    """The event in a sample, without a question about it."""
+    return lambda *args, **changed: read_all(*args, **changed)[0]
 
 
 @pytest.fixture
@@ -300,8 +316,8 @@ class TestFacts:
         assert (
             read("billing.subscription.activated", {"id": "WH-2"}).fact == read("billing.subscription.activated").fact
         )
-        ended = read("billing.subscription.expired", id="I-7HD3KW9RTM2X")
-        assert ended.fact == read("billing.subscription.cancelled").fact
+        cancelled = "billing.subscription.cancelled"
+        assert read(cancelled, {"id": "WH-2"}).fact == read(cancelled).fact
 
     def test_two_failed_attempts_are_two_facts(self, read: Read) -> None:
         name = "billing.subscription.payment.failed"
@@ -330,8 +346,10 @@ class TestFacts:
         assert event.objects["sale"] == "4HR81273KD550162M"
 
     @pytest.mark.parametrize("links", [None, [7], [{"href": 7}], [{"href": "captures"}], [{"href": "x/captures/"}]])
-    def test_a_refund_with_other_links_names_none(self, links: object, read: Read) -> None:
-        assert "capture" not in read("payment.capture.refunded", links=links).objects
+    def test_a_refund_with_other_links_names_none_and_is_asked_about(self, links: object, read_all: ReadAll) -> None:
+        refund, question = read_all("payment.capture.refunded", links=links)
+        assert "capture" not in refund.objects
+        assert isinstance(question, ObjectReference)
 
     def test_a_refund_may_name_its_capture_among_the_related_ids(self, read: Read) -> None:
         related = {"related_ids": {"capture_id": "6BD94027MR318854E", "order_id": "5O190127TN364715T"}}
@@ -410,7 +428,14 @@ class TestCustomers:
                 "v2.invoicing.invoice.paid",
                 {"invoice": {"id": "INV2-1", "invoicer": {"email_address": "till@example.org"}}},
             ),
-            ("customer.dispute.created", {"disputed_transactions": [{"seller": {"email": "till@example.org"}}]}),
+            (
+                "customer.dispute.created",
+                {
+                    "disputed_transactions": [
+                        {"seller_transaction_id": "A", "seller": {"email": "till@example.org"}},
+                    ]
+                },
+            ),
             ("risk.dispute.created", {"buyer_email": None}),
         ],
     )
@@ -466,7 +491,11 @@ class TestApi:
     def test_what_is_unknown_there_too_stays_as_it_was(self, read: Read) -> None:
         event, apis = read("payment.sale.completed.renewed", id="A", billing_agreement_id="../x"), MemoryApis()
         assert paypal.find_customer(event, SOURCE, apis.call) == event
-        assert apis.asked == ["/v1/billing/subscriptions/..%2Fx", "/v1/payments/billing-agreements/..%2Fx"]
+        assert apis.asked == [
+            "/v1/billing/subscriptions/..%2Fx",
+            "/v1/payments/billing-agreements/..%2Fx",
+            "/v1/payments/sale/A",
+        ]
 
     def test_an_agreement_that_the_newer_api_cannot_take_is_asked_for_at_the_older_one(
         self, read: Read, apis: MemoryApis
@@ -483,9 +512,140 @@ class TestApi:
         with pytest.raises(TransientError):
             paypal.find_customer(read("payment.sale.completed.renewed"), SOURCE, MemoryApis(down=True).call)
 
-    def test_a_payment_that_belongs_to_nothing_asks_nobody(self, read: Read) -> None:
-        event = read("v1.payment.capture.completed", parent_payment=None)
-        assert paypal.find_customer(event, SOURCE, MemoryApis(down=True).call) == event
+    def test_a_payment_that_belongs_to_nothing_is_asked_for_itself(self, read: Read) -> None:
+        event, apis = read("v1.payment.capture.completed", parent_payment=None), MemoryApis()
+        assert paypal.find_customer(event, SOURCE, apis.call) == event
+        assert apis.asked == [f"/v2/payments/captures/{event.objects['capture']}"]
+
+    @pytest.mark.parametrize("objects", [{"sale": "9CX60418BT734915L"}, {"transaction": "9CX60418BT734915L"}])
+    def test_the_payer_of_what_is_taken_back_is_found_over_its_sale(
+        self, objects: dict[str, str], read: Read, apis: MemoryApis
+    ) -> None:
+        event = replace(read("payment.sale.refunded"), objects=objects)
+        assert paypal.find_customer(event, SOURCE, apis.call).customer.email == "jonas.weber@example.com"
+
+
+class TestThinReversals:
+    @pytest.mark.parametrize("name", ["payment.sale.refunded.no_sale", "payment.sale.reversed"])
+    def test_the_api_ties_a_refund_to_the_sale_that_it_does_not_name(
+        self, name: str, read: Read, read_all: ReadAll, apis: MemoryApis
+    ) -> None:
+        taken_back, question = read_all(name)
+        (tie,) = paypal.resolve(question, SOURCE, apis.call)
+        paid = read("payment.sale.completed.renewed")
+        assert isinstance(tie, BillingEvent)
+        assert tie.touchpoint is None
+        assert set(tie.links) == {*taken_back.links, *paid.links}
+
+    def test_whose_money_it_is_is_asked_over_refund_sale_and_subscription(self, read: Read, apis: MemoryApis) -> None:
+        found = paypal.find_customer(read("payment.sale.refunded.no_sale"), SOURCE, apis.call)
+        assert found.customer.email == "jonas.weber@example.com"
+        assert found.objects["sale"] == "9CX60418BT734915L"
+
+    def test_a_refund_of_the_newer_api_is_found_there(self, read_all: ReadAll) -> None:
+        def call(path: str) -> object:
+            if path.startswith("/v1/"):
+                raise PayloadError("status 400")
+            return {"links": [{"href": "https://api.paypal.com/v2/payments/captures/6BD94027MR318854E", "rel": "up"}]}
+
+        _, question = read_all("payment.capture.refunded.unmatched")
+        (tie,) = paypal.resolve(question, SOURCE, call)
+        assert isinstance(tie, BillingEvent)
+        assert tie.objects["capture"] == "6BD94027MR318854E"
+
+    def test_the_api_ties_a_dispute_to_its_transaction(self, read: Read, read_all: ReadAll, apis: MemoryApis) -> None:
+        _, question = read_all("customer.dispute.created.no_transaction")
+        (tie,) = paypal.resolve(question, SOURCE, apis.call)
+        assert isinstance(tie, BillingEvent)
+        assert set(tie.links) & set(read("payment.capture.completed").links)
+
+    @pytest.mark.parametrize("answer", [{}, {"id": "8LOST428MN0374615", "billing_agreement_id": "I-1"}])
+    def test_what_the_api_cannot_match_either_becomes_a_task(self, answer: object, read_all: ReadAll) -> None:
+        _, question = read_all("payment.capture.refunded.unmatched")
+        apis = MemoryApis({"/v1/payments/refund/8LOST428MN0374615": answer})
+        (task,) = paypal.resolve(question, SOURCE, apis.call)
+        assert isinstance(task, OperatorTask)
+        assert (task.source, task.kind, task.id) == ("till", UNMATCHED, "8LOST428MN0374615")
+
+
+class TestReturnedMoney:
+    @pytest.mark.parametrize(
+        ("name", "changed"),
+        [
+            ("payment.sale.refunded", {"amount": {"total": "0.00", "currency": "EUR"}}),
+            ("payment.sale.refunded", {"state": "failed"}),
+            ("payment.capture.refunded", {"status": "CANCELLED"}),
+            ("invoicing.invoice.refunded", {"invoice": {"id": "INV-1", "refunded_amount": {"paypal": NO_MONEY}}}),
+        ],
+    )
+    def test_what_gives_nothing_back_is_no_refund(self, name: str, changed: dict[str, Any], read_all: ReadAll) -> None:
+        assert read_all(name, **changed) == ()
+
+    def test_money_on_its_way_back_is_a_refund(self, read: Read) -> None:
+        assert read("payment.capture.refunded", status="PENDING").touchpoint is Touchpoint.REFUNDED
+
+    def test_what_paypal_takes_back_is_a_reversal(self, read: Read) -> None:
+        assert read("payment.capture.reversed").touchpoint is Touchpoint.PAYMENT_REVERSED
+
+    @pytest.mark.parametrize("kind", ["sale", "capture"])
+    def test_a_denial_names_the_payment_that_it_takes_back_if_that_was_completed(self, kind: str, read: Read) -> None:
+        denied, completed = (read(f"payment.{kind}.{what}", id="A") for what in ("denied", "completed"))
+        assert denied.takes_back == completed.fact
+
+    def test_an_order_that_was_given_back_is_not_paid(self, read: Read) -> None:
+        captures = [{"id": "A", "status": "PARTIALLY_REFUNDED"}]
+        assert (
+            read("checkout.order.completed", purchase_units=[{"payments": {"captures": captures}}]).touchpoint is None
+        )
+
+
+class TestSubscriptions:
+    @pytest.mark.parametrize(
+        ("name", "state"),
+        [
+            ("billing.subscription.activated", SubscriptionState.RUNNING),
+            ("billing.subscription.updated", SubscriptionState.RUNNING),
+            ("billing.subscription.suspended", None),
+            ("v1.billing.subscription.re-activated", SubscriptionState.RUNNING),
+            ("billing.subscription.expired", SubscriptionState.EXPIRED),
+            ("billing.subscription.cancelled", None),
+        ],
+    )
+    def test_an_event_proves_a_state(self, name: str, state: SubscriptionState | None, read: Read) -> None:
+        event = read(name)
+        assert event.subscription_state is state
+        assert {"subscription", "customer"} <= event.objects.keys()
+
+    def test_a_plan_that_ends_as_planned_is_no_cancellation(self, read: Read) -> None:
+        assert read("billing.subscription.expired").touchpoint is None
+
+    def test_a_draft_teaches_nothing(self, read_all: ReadAll) -> None:
+        assert read_all("billing.subscription.created") == ()
+
+    def test_the_begin_of_a_free_trial_is_learned(self, read: Read) -> None:
+        event = read("billing.subscription.activated.trial")
+        assert (event.touchpoint, event.subscription_state) == (None, SubscriptionState.RUNNING)
+
+    def test_a_trial_that_costs_something_is_a_start(self, read: Read) -> None:
+        billed = {
+            "cycle_executions": [{"tenure_type": "TRIAL", "cycles_completed": 1}],
+            "last_payment": {"amount": {"value": "1.00", "currency_code": "USD"}},
+        }
+        event = read("billing.subscription.activated", billing_info=billed)
+        assert event.touchpoint is Touchpoint.SUBSCRIPTION_STARTED
+
+    def test_a_subscription_that_ran_before_does_not_start_again(self, read: Read) -> None:
+        event = read("billing.subscription.activated.again")
+        assert (event.touchpoint, event.subscription_state) == (None, SubscriptionState.RUNNING)
+
+
+@pytest.mark.parametrize(
+    "name", ["checkout.order.voided", "checkout.payment-approval.reversed", "payment.order.cancelled"]
+)
+def test_a_cancelled_order_takes_back_itself_alone(name: str, read: Read) -> None:
+    event = read(name)
+    assert event.touchpoint is Touchpoint.ORDER_CANCELLED
+    assert event.links == (f"paypal||{event.objects['order']}",)
 
 
 def test_every_recorded_payload_is_understood(payloads: Path, now: datetime) -> None:

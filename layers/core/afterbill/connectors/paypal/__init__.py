@@ -8,16 +8,17 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
 from afterbill.connectors._kit.json import Json, iso_moment, parse, section, text
-from afterbill.connectors.paypal.envelope import customer_of, merchant_of, parse_event
+from afterbill.connectors.paypal import reversals
+from afterbill.connectors.paypal.envelope import customer_of, merchant_of, parse_event, related_to
 from afterbill.connectors.paypal.events import READERS
 from afterbill.intake.connector import About, Address, Api, Call, Login
-from afterbill.model.billing import BillingEvent
+from afterbill.model.billing import BillingEvent, ObjectReference, OperatorTask
 from afterbill.model.errors import ConfigurationError, PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 
@@ -46,6 +47,7 @@ ABOUT = About(
         "whether a repeated webhook keeps its transmission time: an old one is not refused",
         "how often and how long a webhook is repeated (second-hand: 25 times in 3 days)",
         "that a sale and an invoice's payment share the transaction id",
+        "that EXPIRED comes only where a plan was limited from the beginning",
     ),
 )
 
@@ -69,6 +71,13 @@ _LOOKUPS = (
     ("payment", "/v1/payments/payment/"),
 )
 """Objects that know who paid, and where they are found; a subscription may be an agreement of the older API."""
+_PAYMENTS = (
+    ("sale", "/v1/payments/sale/"),
+    ("capture", "/v2/payments/captures/"),
+    ("transaction", "/v1/payments/sale/"),
+    ("transaction", "/v2/payments/captures/"),
+)
+"""Payments that know what they belong to; the transaction of a dispute is either."""
 
 
 def verify(webhook: Webhook, _secrets: Sequence[str], _now: datetime) -> Refusal | None:
@@ -140,8 +149,8 @@ def _question(webhook: Webhook, webhook_id: str) -> bytes:
     return start.encode() + b', "webhook_event": ' + webhook.body + b"}"
 
 
-def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
-    """The billing event in a PayPal event of either generation of its APIs."""
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectReference, ...]:
+    """The billing event in a PayPal event of either generation of its APIs, and a question if it takes back nothing."""
     payload = parse(webhook.body)
     kind = text(payload.get("event_type"))
     if not kind:
@@ -149,25 +158,58 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     reader = READERS.get(kind)
     if reader is None or (source.account and merchant_of(payload) not in (None, source.account)):
         return ()
-    return (reader(parse_event(payload, kind, webhook, source)),)
+    event = reader(parse_event(payload, kind, webhook, source))
+    question = event and reversals.question_about(event)
+    return tuple(one for one in (event, question) if one)
+
+
+def resolve(reference: ObjectReference, _source: Source, call: Call) -> tuple[BillingEvent | OperatorTask, ...]:
+    """Find the payment that a refund or dispute takes back, which its own event does not name."""
+    return (reversals.answer_to(reference, _asking(call)),)
+
+
+def _asking(call: Call) -> reversals.Ask:
+    return lambda path, id_: _asked(path, id_, call)
 
 
 def find_customer(event: BillingEvent, _source: Source, call: Call) -> BillingEvent:
-    """The event with the subscriber or payer that its subscription, order or payment names."""
+    """The event with the subscriber or payer that its subscription, order or payment names.
+
+    A payment that names none of them is asked what it belongs to, and a reversal that names no payment is asked for it.
+    """
+    question = reversals.question_about(event)
+    taken_back = reversals.taken_back_by(question.kind, question.id, _asking(call)) if question else {}
+    event = replace(event, objects={**taken_back, **event.objects})
+    known = _with_payer(event, event.objects, call)
+    if known:
+        return known
+    parents = {kind: id_ for kind, id_ in _parents(event.objects, call).items() if kind not in event.objects}
+    return _with_payer(event, parents, call) or event
+
+
+def _with_payer(event: BillingEvent, objects: Mapping[str, str], call: Call) -> BillingEvent | None:
     for kind, path in _LOOKUPS:
-        id_ = event.objects.get(kind)
-        answer = _asked(path + quote(id_, safe=""), call) if id_ else {}
+        answer = _asked(path, objects[kind], call) if kind in objects else {}
         customer = customer_of(answer)
         if customer.address:
             attributes = {**customer.attributes, **event.customer.attributes}
             plan = event.plan or text(answer.get("plan_id"))
             return replace(event, customer=replace(customer, attributes=attributes), plan=plan)
-    return event
+    return None
 
 
-def _asked(path: str, call: Call) -> Json:
+def _parents(objects: Mapping[str, str], call: Call) -> dict[str, str]:
+    """Return what a sale or capture belongs to, or the one that a refund takes back."""
+    for kind, path in _PAYMENTS:
+        answer = _asked(path, objects[kind], call) if kind in objects else {}
+        if answer:
+            return related_to(answer)
+    return {}
+
+
+def _asked(path: str, id_: str, call: Call) -> Json:
     """The answer, empty also where this API cannot take the id: it may be one of the other generation."""
     try:
-        return section(call(path))
+        return section(call(f"{path}{quote(id_, safe='')}"))
     except PayloadError:
         return {}

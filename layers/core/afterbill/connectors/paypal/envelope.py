@@ -9,13 +9,14 @@ from afterbill.connectors._kit.json import (
     address,
     country,
     full_name,
+    identifiers,
     iso_moment,
     records,
     section,
     text,
 )
 from afterbill.connectors._kit.money import from_decimal
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.billing import BillingEvent, CustomerRef, Money, SubscriptionState, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Source, Webhook
 
@@ -40,19 +41,12 @@ class PayPalEvent(WebhookEvent):
                 return money
         return None
 
-    def linked(self, *collections: str) -> str | None:
-        """The id at the end of a link into one of these collections; the address itself is never called."""
-        for link in records(self.content.get("links"), _MOST):
-            place, _, _ = (text(link.get("href")) or "").partition("?")
-            *_, collection, id_ = ["", *place.split("/")]
-            if collection in collections:
-                return text(id_)
-        return None
-
-    def profile(self, objects: dict[str, str], plan: str | None = None) -> BillingEvent:
+    def profile(
+        self, objects: dict[str, str], plan: str | None = None, *, state: SubscriptionState | None = None
+    ) -> BillingEvent:
         """Make a profile update of the customer that the resource names."""
         customer = customer_of(self.content)
-        return self.envelope.profile(customer, {**objects, **_named(customer)}, plan)
+        return self.envelope.profile(customer, {**objects, **_named(customer)}, plan, subscription_state=state)
 
     def fact(  # noqa: PLR0913  # as Envelope.fact
         self,
@@ -64,11 +58,44 @@ class PayPalEvent(WebhookEvent):
         money: Money | None = None,
         plan: str | None = None,
         products: tuple[str, ...] = (),
+        takes_back: tuple[str, str, str] | None = None,
+        state: SubscriptionState | None = None,
     ) -> BillingEvent:
         """A fact of this event, about whoever its resource names."""
         payer = customer_of(self.content) if customer is None else customer
-        objects = {**objects, **_named(payer)}
-        return self.envelope.fact(touchpoint, about, payer, objects, money=money, plan=plan, products=products)
+        return self.envelope.fact(
+            touchpoint,
+            about,
+            payer,
+            {**objects, **_named(payer)},
+            money=money,
+            plan=plan,
+            products=products,
+            takes_back=takes_back,
+            subscription_state=state,
+        )
+
+
+def related_to(content: Json) -> dict[str, str]:
+    """Return the sale, capture, order, payment and subscription that a payment or refund names or links to."""
+    related = section(content, "supplementary_data", "related_ids")
+    return identifiers(
+        sale=content.get("sale_id") or _linked(content, "sale"),
+        capture=content.get("capture_id") or related.get("capture_id") or _linked(content, "capture", "captures"),
+        order=related.get("order_id") or _linked(content, "orders"),
+        payment=content.get("parent_payment"),
+        subscription=content.get("billing_agreement_id"),
+    )
+
+
+def _linked(content: Json, *collections: str) -> str | None:
+    """The id at the end of a link into one of these collections; the address itself is never called."""
+    for link in records(content.get("links"), _MOST):
+        place, _, _ = (text(link.get("href")) or "").partition("?")
+        *_, collection, id_ = ["", *place.split("/")]
+        if collection in collections:
+            return text(id_)
+    return None
 
 
 def _named(customer: CustomerRef) -> dict[str, str]:

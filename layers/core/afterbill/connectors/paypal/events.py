@@ -1,7 +1,6 @@
-"""PayPal's events that mean something: payments, orders, invoices, refunds, disputes and subscriptions."""
+"""PayPal's events that mean something: payments, orders and invoices here, the others in modules of their own."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from afterbill.connectors._kit.envelope import MOST_PRODUCTS, PAYMENT
 from afterbill.connectors._kit.json import (
@@ -15,14 +14,15 @@ from afterbill.connectors._kit.json import (
     section,
     text,
 )
-from afterbill.connectors.paypal.envelope import PayPalEvent, name_of
+from afterbill.connectors.paypal import reversals, subscriptions
+from afterbill.connectors.paypal.envelope import PayPalEvent, name_of, related_to
+from afterbill.connectors.paypal.reversals import is_nothing
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 
 _FAILED = "payment_failed"
 _MOST = 20
-_MOST_DISPUTED = 5
-_CAPTURED = ("COMPLETED", "PARTIALLY_REFUNDED", "REFUNDED", None)
-"""Statuses of a capture that was paid; None for one that tells none."""
+_CAPTURED = ("COMPLETED", None)
+"""Statuses of a capture that was paid and not given back since; None for one that tells none."""
 
 
 def _sale_completed(event: PayPalEvent) -> BillingEvent:
@@ -43,18 +43,14 @@ def _capture_completed(event: PayPalEvent) -> BillingEvent:
 
 
 def _paid_objects(event: PayPalEvent, kind: str) -> dict[str, str]:
-    paid = event.content
-    related = section(paid, "supplementary_data", "related_ids")
-    return identifiers(
-        **{kind: paid.get("id")},
-        order=related.get("order_id") or event.linked("orders"),
-        payment=paid.get("parent_payment"),
-        subscription=paid.get("billing_agreement_id"),
-    )
+    """A payment links to itself too, so its own id stands first."""
+    own = identifiers(**{kind: event.content.get("id")})
+    related = {name: id_ for name, id_ in related_to(event.content).items() if name not in ("sale", "capture")}
+    return {**own, **related}
 
 
 def _order_completed(event: PayPalEvent) -> BillingEvent:
-    """An order is known by its first capture that was paid, as the capture's own event is; pending ones only teach."""
+    """An order is known by its first capture that was paid, as the capture's own event is; others only teach."""
     order = event.content
     order_id, units = event.require(order.get("id"), "order"), records(order.get("purchase_units"), _MOST)
     captures = [one for unit in units for one in records(section(unit, "payments").get("captures"), _MOST)]
@@ -72,29 +68,20 @@ def _order_completed(event: PayPalEvent) -> BillingEvent:
     )
 
 
+def _order_cancelled(event: PayPalEvent) -> BillingEvent:
+    """An order that was voided, or approved and never captured; what was captured of another one stays."""
+    order = event.require(event.content.get("order_id") or event.content.get("id"), "order")
+    touchpoint = Touchpoint.ORDER_CANCELLED
+    return event.fact(touchpoint, (order, touchpoint.value, ""), {"order": order})
+
+
 def _payment_failed(event: PayPalEvent) -> BillingEvent:
     kind = "sale" if ".SALE." in event.kind else "capture"
     failed = event.content
     about = (event.require(failed.get("id"), kind), _FAILED, "")
     money = event.money(failed.get("amount"))
-    return event.fact(Touchpoint.PAYMENT_FAILED, about, _paid_objects(event, kind), money=money)
-
-
-def _refunded(event: PayPalEvent) -> BillingEvent:
-    """A refund, or a reversal by PayPal; older ones are negative amounts."""
-    refund = event.content
-    related = section(refund, "supplementary_data", "related_ids")
-    money = event.money(refund.get("amount"))
-    objects = {
-        **_paid_objects(event, "refund"),
-        **identifiers(
-            sale=refund.get("sale_id") or event.linked("sale"),
-            capture=refund.get("capture_id") or related.get("capture_id") or event.linked("capture", "captures"),
-        ),
-    }
-    about = (event.require(refund.get("id"), "refund"), Touchpoint.REFUNDED.value, "")
-    paid_back = replace(money, amount=abs(money.amount)) if money else None
-    return event.fact(Touchpoint.REFUNDED, about, objects, money=paid_back)
+    objects, paid = _paid_objects(event, kind), (about[0], PAYMENT, "")
+    return event.fact(Touchpoint.PAYMENT_FAILED, about, objects, money=money, takes_back=paid)
 
 
 def _invoice_paid(event: PayPalEvent) -> BillingEvent:
@@ -111,15 +98,18 @@ def _invoice_paid(event: PayPalEvent) -> BillingEvent:
     )
 
 
-def _invoice_refunded(event: PayPalEvent) -> BillingEvent:
+def _invoice_refunded(event: PayPalEvent) -> BillingEvent | None:
     invoice, objects = _invoice(event), _invoice_objects(event)
     back = section(invoice, "refunded_amount")
+    money = event.money(back.get("paypal"), back.get("other"), section(invoice, "refunds").get("refund_amount"))
+    if is_nothing(money):
+        return None
     return event.fact(
         Touchpoint.REFUNDED,
         (objects["invoice"], Touchpoint.REFUNDED.value, event.envelope.event_id),
         objects,
         customer=_recipient(invoice),
-        money=event.money(back.get("paypal"), back.get("other"), section(invoice, "refunds").get("refund_amount")),
+        money=money,
     )
 
 
@@ -148,91 +138,35 @@ def _recipient(invoice: Json) -> CustomerRef:
     )
 
 
-def _disputed(event: PayPalEvent) -> BillingEvent:
-    """A dispute names the transactions it is about, and seldom the buyer."""
-    dispute = event.content
-    about = (event.require(dispute.get("dispute_id"), "dispute"), Touchpoint.DISPUTED.value, "")
-    disputed = records(dispute.get("disputed_transactions"), _MOST_DISPUTED)
-    ids = [one.get("seller_transaction_id") for one in disputed] or [dispute.get("seller_payment_id")]
-    named = {f"transaction_{number}" if number > 1 else "transaction": id_ for number, id_ in enumerate(ids, start=1)}
-    buyer = section(disputed[0], "buyer") if disputed else {}
-    customer = CustomerRef(
-        id=text(buyer.get("payer_id")),
-        email=address(buyer.get("email"), dispute.get("buyer_email")),
-        name=text(buyer.get("name")),
-    )
-    objects = identifiers(dispute=about[0], **named)
-    money = event.money(dispute.get("dispute_amount"))
-    return event.fact(Touchpoint.DISPUTED, about, objects, customer=customer, money=money)
-
-
-def _activated(event: PayPalEvent) -> BillingEvent:
-    """A subscription that runs; activated again after a pause, it is the same fact."""
-    profile = _subscription_profile(event)
-    touchpoint = Touchpoint.SUBSCRIPTION_STARTED
-    about = (profile.objects["subscription"], touchpoint.value, "")
-    paid = section(event.content, "billing_info", "last_payment")
-    money = event.money(paid.get("amount"))
-    return event.fact(touchpoint, about, dict(profile.objects), money=money, plan=profile.plan)
-
-
-def _ended(event: PayPalEvent) -> BillingEvent:
-    """An end is final, whether it was wanted or the last cycle is over."""
-    profile = _subscription_profile(event)
-    about = (profile.objects["subscription"], Touchpoint.CANCELLED.value, "")
-    return event.fact(Touchpoint.CANCELLED, about, dict(profile.objects), plan=profile.plan)
-
-
-def _subscription_failed(event: PayPalEvent) -> BillingEvent:
-    """A failed attempt; one that tells no time of its own is told from others by its event."""
-    profile, billed = _subscription_profile(event), section(event.content, "billing_info")
-    details, plan = section(event.content, "agreement_details"), section(event.content, "plan")
-    owed = {"currency": plan.get("curr_code"), **section(details, "outstanding_balance")}
-    failed = section(billed, "last_failed_payment")
-    count = identifier(billed.get("failed_payments_count")) or identifier(details.get("failed_payment_count"))
-    attempts = {"dunning_attempt": count} if count else {}
-    return event.fact(
-        Touchpoint.PAYMENT_FAILED,
-        (profile.objects["subscription"], _FAILED, text(failed.get("time")) or event.envelope.event_id),
-        dict(profile.objects),
-        customer=replace(profile.customer, attributes={**profile.customer.attributes, **attempts}),
-        money=event.money(failed.get("amount"), billed.get("outstanding_balance"), owed),
-        plan=profile.plan,
-    )
-
-
-def _subscription_profile(event: PayPalEvent) -> BillingEvent:
-    subscription = event.content
-    plan = section(subscription, "plan")
-    name = text(plan.get("name")) or text(subscription.get("plan_id")) or text(plan.get("id"))
-    return event.profile({"subscription": event.require(subscription.get("id"), "subscription")}, name)
-
-
 def _names(items: list[Json]) -> tuple[str, ...]:
     return tuple(name for item in items if (name := text(item.get("name"))))[:MOST_PRODUCTS]
 
 
-READERS: Mapping[str, Callable[[PayPalEvent], BillingEvent]] = {
+READERS: Mapping[str, Callable[[PayPalEvent], BillingEvent | None]] = {
     "PAYMENT.SALE.COMPLETED": _sale_completed,
     "PAYMENT.CAPTURE.COMPLETED": _capture_completed,
     "CHECKOUT.ORDER.COMPLETED": _order_completed,
+    "CHECKOUT.ORDER.VOIDED": _order_cancelled,
+    "CHECKOUT.PAYMENT-APPROVAL.REVERSED": _order_cancelled,
+    "PAYMENT.ORDER.CANCELLED": _order_cancelled,
     "INVOICING.INVOICE.PAID": _invoice_paid,
     "PAYMENT.SALE.DENIED": _payment_failed,
     "PAYMENT.CAPTURE.DENIED": _payment_failed,
     "PAYMENT.CAPTURE.DECLINED": _payment_failed,
-    "BILLING.SUBSCRIPTION.PAYMENT.FAILED": _subscription_failed,
-    "PAYMENT.SALE.REFUNDED": _refunded,
-    "PAYMENT.SALE.REVERSED": _refunded,
-    "PAYMENT.CAPTURE.REFUNDED": _refunded,
-    "PAYMENT.CAPTURE.REVERSED": _refunded,
+    "BILLING.SUBSCRIPTION.PAYMENT.FAILED": subscriptions.failed,
+    "PAYMENT.SALE.REFUNDED": reversals.refunded,
+    "PAYMENT.SALE.REVERSED": reversals.reversed_by_paypal,
+    "PAYMENT.CAPTURE.REFUNDED": reversals.refunded,
+    "PAYMENT.CAPTURE.REVERSED": reversals.reversed_by_paypal,
     "INVOICING.INVOICE.REFUNDED": _invoice_refunded,
-    "CUSTOMER.DISPUTE.CREATED": _disputed,
-    "RISK.DISPUTE.CREATED": _disputed,
-    "BILLING.SUBSCRIPTION.CREATED": _subscription_profile,
-    "BILLING.SUBSCRIPTION.ACTIVATED": _activated,
-    "BILLING.SUBSCRIPTION.UPDATED": _subscription_profile,
-    "BILLING.SUBSCRIPTION.RE-ACTIVATED": _subscription_profile,
-    "BILLING.SUBSCRIPTION.SUSPENDED": _subscription_profile,
-    "BILLING.SUBSCRIPTION.CANCELLED": _ended,
-    "BILLING.SUBSCRIPTION.EXPIRED": _ended,
+    "CUSTOMER.DISPUTE.CREATED": reversals.disputed,
+    "RISK.DISPUTE.CREATED": reversals.disputed,
+    "BILLING.SUBSCRIPTION.CREATED": subscriptions.created,
+    "BILLING.SUBSCRIPTION.ACTIVATED": subscriptions.activated,
+    "BILLING.SUBSCRIPTION.UPDATED": subscriptions.seen,
+    "BILLING.SUBSCRIPTION.RE-ACTIVATED": subscriptions.resumed,
+    "BILLING.SUBSCRIPTION.SUSPENDED": subscriptions.seen,
+    "BILLING.SUBSCRIPTION.CANCELLED": subscriptions.cancelled,
+    "BILLING.SUBSCRIPTION.EXPIRED": subscriptions.expired,
 }
+"""Readers by kind of event; None is an event that means nothing after all."""
