@@ -8,12 +8,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from afterbill.connectors import braintree
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.billing import (
+    UNMATCHED,
+    BillingEvent,
+    CustomerRef,
+    Money,
+    OperatorTask,
+    SubscriptionState,
+    Touchpoint,
+)
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 
@@ -23,6 +32,7 @@ CHALLENGE = "0123456789abcdef0123456789"
 SOURCE = Source("gateway", "braintree")
 
 Read = Callable[..., BillingEvent]
+ReadAll = Callable[..., tuple[Any, ...]]
 Form = Callable[..., Webhook]
 
 
@@ -46,18 +56,23 @@ def xml(sample: Callable[[str, str], bytes]) -> Callable[[str], str]:
 
 
 @pytest.fixture
-def read(xml: Callable[[str], str], form: Form) -> Read:
-    """The event in a sample in whose XML something was replaced first."""
+def read_all(xml: Callable[[str], str], form: Form) -> ReadAll:
+    """All that a sample says in whose XML something was replaced first."""
 
-    def normalise(name: str, *changes: tuple[str, str], source: Source = SOURCE) -> BillingEvent:
+    def normalise(name: str, *changes: tuple[str, str], source: Source = SOURCE) -> tuple[Any, ...]:
         text = xml(name)
         for old, new in changes:
             assert old in text
             text = text.replace(old, new)
-        (event,) = braintree.normalise(form(bt_payload=encoded(text)), source)
-        return event
+        return braintree.normalise(form(bt_payload=encoded(text)), source)
 
     return normalise
+
+
+@pytest.fixture
+def read(read_all: ReadAll) -> Read:
+    """The event in such a sample, without what else it says."""
+    return lambda *args, **more: read_all(*args, **more)[0]
 
 
 class TestHandshake:
@@ -205,8 +220,56 @@ class TestFacts:
         assert links & set(read("subscription_charged_successfully.renewed").links)
         assert not links & set(read("subscription_charged_successfully").links)
 
-    def test_an_end_is_an_end_however_it_is_called(self, read: Read) -> None:
-        assert read("subscription_canceled").fact == read("subscription_expired").fact
+    def test_the_last_planned_cycle_is_no_cancellation(self, read: Read) -> None:
+        expired = read("subscription_expired")
+        assert (expired.touchpoint, expired.subscription_state) == (None, SubscriptionState.EXPIRED)
+        assert expired.objects == {"subscription": "9kq4vt", "customer": "441870233"}
+
+    @pytest.mark.parametrize("name", ["subscription_went_active", "subscription_charged_successfully"])
+    def test_an_active_subscription_runs(self, name: str, read: Read) -> None:
+        assert read(name).subscription_state is SubscriptionState.RUNNING
+
+    def test_a_subscription_that_is_past_due_proves_nothing(self, read: Read) -> None:
+        assert read("subscription_went_past_due").subscription_state is None
+
+    def test_the_difference_to_a_dearer_plan_is_no_second_start(self, read: Read) -> None:
+        event = read("subscription_charged_successfully.prorated")
+        assert (event.touchpoint, event.money) == (Touchpoint.PAYMENT_SUCCEEDED, Money(1450, "USD"))
+
+    def test_a_settlement_that_is_declined_names_the_charge_that_it_takes_back(self, read: Read) -> None:
+        declined = read("transaction_settlement_declined", ("7gm2cs5d", "4wr8zk1n"))
+        assert declined.takes_back == read("subscription_charged_successfully").fact
+
+    def test_a_charge_that_fails_later_names_what_it_takes_back_too(self, read: Read) -> None:
+        failed = read("subscription_charged_unsuccessfully")
+        assert failed.takes_back == failed.fact.replace("payment_failed", "payment")
+
+    def test_a_settled_sale_that_names_its_refund_is_given_back(self, read_all: ReadAll, read: Read) -> None:
+        paid, refunded = read_all("transaction_settled.refunded")
+        assert (paid.touchpoint, refunded.touchpoint) == (Touchpoint.PAYMENT_SUCCEEDED, Touchpoint.REFUNDED)
+        assert refunded.fact == read("transaction_settled.refund").fact
+        assert set(paid.links) < set(refunded.links)
+
+    def test_a_credit_of_nothing_is_no_refund(self, read_all: ReadAll) -> None:
+        assert read_all("transaction_settled.refund", ("29.00", "0.00")) == ()
+
+    @pytest.mark.parametrize(
+        ("name", "own"),
+        [("transaction_settled.unmatched_refund", "8sx4km2w"), ("dispute_opened.no_transaction", "pz7w3n5d1c8rk2hv")],
+    )
+    def test_what_takes_back_a_payment_that_it_does_not_name_becomes_a_task(
+        self, name: str, own: str, read_all: ReadAll
+    ) -> None:
+        _, task = read_all(name)
+        assert isinstance(task, OperatorTask)
+        assert (task.source, task.kind, task.id) == ("gateway", UNMATCHED, own)
+
+    @pytest.mark.parametrize("name", ["local_payment_completed", "local_payment_funded"])
+    def test_a_local_payment_is_tied_to_its_transaction_and_reversed_with_it(self, name: str, read: Read) -> None:
+        tie, reversed_ = read(name), read("local_payment_reversed")
+        assert tie.fact == read("transaction_settled", ("6bq3mv9x", "2jt6vb8q")).fact
+        assert reversed_.touchpoint is Touchpoint.PAYMENT_REVERSED
+        assert set(reversed_.links) < set(tie.links)
 
     def test_the_end_shares_no_passing_object_with_any_payment(self, read: Read) -> None:
         assert read("subscription_canceled").links == ()
@@ -263,6 +326,13 @@ class TestWhatIsLearned:
             ("</transaction>", "<paypal><payer-email>priya@example.org</payer-email></paypal></transaction>"),
         )
         assert event.customer.email == "priya@example.org"
+
+    def test_an_address_that_only_an_earlier_transaction_has_is_found_there(self, read: Read) -> None:
+        event = read(
+            "subscription_charged_successfully.prorated",
+            ("9dz2pr6h</id>", "9dz2pr6h</id><customer><email/></customer>"),
+        )
+        assert event.customer.email == "priya.nair@example.net"
 
     def test_a_company_is_known_by_its_name(self, read: Read) -> None:
         event = read(

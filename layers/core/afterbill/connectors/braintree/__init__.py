@@ -19,7 +19,7 @@ from afterbill.connectors._kit.xml import parse_xml
 from afterbill.connectors.braintree import facts
 from afterbill.connectors.braintree.facts import BraintreeEvent, consent_fields, parse_event
 from afterbill.intake.connector import About, Address
-from afterbill.model.billing import BillingEvent
+from afterbill.model.billing import BillingEvent, OperatorTask
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
@@ -36,10 +36,13 @@ _READERS: Mapping[str, Callable[[BraintreeEvent], BillingEvent | None]] = {
     "subscription_billing_skipped": facts.subscription_seen,
     "subscription_trial_ended": facts.trial_ended,
     "subscription_canceled": facts.cancelled,
-    "subscription_expired": facts.cancelled,
+    "subscription_expired": facts.expired,
     "transaction_settled": facts.settled,
     "transaction_settlement_declined": facts.settlement_declined,
     "dispute_opened": facts.dispute_opened,
+    "local_payment_completed": facts.local_payment_seen,
+    "local_payment_funded": facts.local_payment_seen,
+    "local_payment_reversed": facts.local_payment_reversed,
 }
 
 ABOUT = About(
@@ -55,6 +58,7 @@ ABOUT = About(
         "that the newest transaction of a subscription is the one it was charged with",
         "failure-count after a charge that came through at last",
         "refunds among settled transactions",
+        "that local payments are reported with the id of their transaction",
     ),
 )
 
@@ -124,8 +128,8 @@ def sign(webhook: Webhook, secret: str) -> Webhook:
     return replace(webhook, body=urlencode(fields).encode())
 
 
-def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
-    """The billing event in a Braintree notification."""
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | OperatorTask, ...]:
+    """The billing event in a Braintree notification, and a task where it takes back what it does not name."""
     payload = form(webhook.body).get("bt_payload", "")
     tag, notification = parse_xml(_decoded(payload))
     kind = text(notification.get("kind"))
@@ -138,7 +142,11 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     event_id = hashlib.sha256(payload.encode()).hexdigest()[:32]
     received = parse_event(notification, kind, event_id, source)
     event = reader(received)
-    return (with_basis(event, source.fields, *consent_fields(received.content)),) if event else ()
+    if event is None:
+        return ()
+    task = facts.unmatched(received, event)
+    fact = with_basis(event, source.fields, *consent_fields(received.content))
+    return (fact, task) if task else (fact, *facts.refunds_of(received))
 
 
 def _decoded(payload: str) -> bytes:

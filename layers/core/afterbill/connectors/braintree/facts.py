@@ -1,6 +1,7 @@
 """Read Braintree notifications: subscriptions with their transactions, transactions alone, and disputes."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from afterbill.connectors._kit.envelope import PAYMENT, Envelope, WebhookEvent
 from afterbill.connectors._kit.json import (
@@ -17,14 +18,26 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_decimal
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.model.billing import (
+    LASTING,
+    REVERSALS,
+    BillingEvent,
+    CustomerRef,
+    Money,
+    OperatorTask,
+    SubscriptionState,
+    Touchpoint,
+)
 from afterbill.model.webhooks import Source
 
 _FAILED = "payment_failed"
 _UNPAID = frozenset(
-    {"processor_declined", "gateway_rejected", "failed", "authorization_expired", "settlement_declined"}
+    {"processor_declined", "gateway_rejected", "failed", "authorization_expired", "settlement_declined", "voided"}
 )
 _MOST = 200
+_MOST_REFUNDS = 20
+_OWN = frozenset({"refund", "dispute"})
+"""Kinds of objects that a reversal itself is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +70,10 @@ def parse_event(notification: Json, kind: str, event_id: str, source: Source) ->
 
 
 def charged(received: BraintreeEvent) -> BillingEvent:
-    """`subscription_charged_successfully`: the first, a later, or a recovered payment."""
+    """`subscription_charged_successfully`: the first, a later, a recovered or a prorated payment."""
     subscription = received.part("subscription")
+    if _paid_before(subscription):
+        return _charge(received, Touchpoint.PAYMENT_SUCCEEDED, PAYMENT)
     if text(subscription.get("current-billing-cycle")) == "1":
         return _charge(received, Touchpoint.SUBSCRIPTION_STARTED, PAYMENT)
     recovered = _failed_before(subscription)
@@ -72,6 +87,13 @@ def _failed_before(subscription: Json) -> bool:
     period = _period(_latest(subscription))
     failed = [_period(one) for one in _transactions(subscription) if text(one.get("status")) in _UNPAID]
     return bool(period) and period in failed
+
+
+def _paid_before(subscription: Json) -> bool:
+    """Tell whether the same period was paid before: then this is the difference to a dearer plan."""
+    period = _period(_latest(subscription))
+    earlier = [one for one in _transactions(subscription)[1:] if text(one.get("status")) not in _UNPAID]
+    return bool(period) and period in map(_period, earlier)
 
 
 def _period(transaction: Json) -> str | None:
@@ -92,11 +114,18 @@ def _charge(received: BraintreeEvent, touchpoint: Touchpoint, meaning: str) -> B
     return received.envelope.fact(
         touchpoint,
         (paid_by or received.require(subscription, "subscription"), meaning, occurrence),
-        customer_of(transaction),
+        _payer(subscription),
         _objects(subscription),
         money=received.money(transaction),
         plan=text(subscription.get("plan-id")),
+        takes_back=(paid_by, PAYMENT, "") if paid_by and meaning == _FAILED else None,
+        subscription_state=_state(subscription),
     )
+
+
+def _state(subscription: Json) -> SubscriptionState | None:
+    """Braintree announces no ends, so what is active runs."""
+    return SubscriptionState.RUNNING if subscription.get("status") == "Active" else None
 
 
 def _transactions(subscription: Json) -> list[Json]:
@@ -109,18 +138,22 @@ def _latest(subscription: Json) -> Json:
     return next(iter(_transactions(subscription)), {})
 
 
+def _payer(subscription: Json) -> CustomerRef:
+    """The customer of the newest transaction that has an address; all of one subscription have the same customer."""
+    payers = [customer_of(one) for one in records(subscription.get("transactions"), _MOST)]
+    return next((one for one in payers if one.address), customer_of(_latest(subscription)))
+
+
 def _objects(subscription: Json) -> dict[str, str]:
-    transaction = _latest(subscription)
-    return identifiers(
-        transaction=transaction, subscription=subscription, customer=section(transaction, "customer").get("id")
-    )
+    return identifiers(transaction=_latest(subscription), subscription=subscription, customer=_payer(subscription).id)
 
 
 def subscription_seen(received: BraintreeEvent) -> BillingEvent:
     """A subscription whose charges are the facts: it teaches the plan, and with a transaction the customer."""
     subscription = received.part("subscription")
     objects = {kind: id_ for kind, id_ in _objects(subscription).items() if kind != "transaction"}
-    return received.envelope.profile(customer_of(_latest(subscription)), objects, text(subscription.get("plan-id")))
+    plan, state = text(subscription.get("plan-id")), _state(subscription)
+    return received.envelope.profile(_payer(subscription), objects, plan, subscription_state=state)
 
 
 def trial_ended(received: BraintreeEvent) -> BillingEvent:
@@ -130,23 +163,43 @@ def trial_ended(received: BraintreeEvent) -> BillingEvent:
 
 
 def cancelled(received: BraintreeEvent) -> BillingEvent:
-    """`subscription_canceled` and `subscription_expired`: neither can be brought back, so it ends once."""
+    """`subscription_canceled`: it cannot be brought back, so it ends once."""
     return _ending(received, Touchpoint.CANCELLED)
+
+
+def expired(received: BraintreeEvent) -> BillingEvent:
+    """`subscription_expired`: the last of a number of billing cycles is over, so nobody left."""
+    return replace(subscription_seen(received), subscription_state=SubscriptionState.EXPIRED)
 
 
 def _ending(received: BraintreeEvent, touchpoint: Touchpoint) -> BillingEvent:
     seen = subscription_seen(received)
     about = (received.require(received.part("subscription"), "subscription"), touchpoint.value, "")
-    return received.envelope.fact(touchpoint, about, seen.customer, seen.objects, plan=seen.plan)
+    state = seen.subscription_state
+    return received.envelope.fact(
+        touchpoint, about, seen.customer, seen.objects, plan=seen.plan, subscription_state=state
+    )
 
 
-def settled(received: BraintreeEvent) -> BillingEvent:
+def settled(received: BraintreeEvent) -> BillingEvent | None:
     """`transaction_settled`: days after the charge and one fact with it; a settled credit is a refund."""
     transaction = received.part("transaction")
     subject = received.require(transaction, "transaction")
     if transaction.get("type") != "credit":
         return _transaction(received, Touchpoint.PAYMENT_SUCCEEDED, (subject, PAYMENT, ""))
-    return _transaction(received, Touchpoint.REFUNDED, (subject, "refunded", ""))
+    refunded = _transaction(received, Touchpoint.REFUNDED, (subject, "refunded", ""))
+    return None if refunded.money and refunded.money.amount == 0 else refunded
+
+
+def refunds_of(received: BraintreeEvent) -> Iterator[BillingEvent]:
+    """Yield the refunds that a payment names: one that settles while it is given back is not asked about."""
+    transaction = section(received.content, "transaction")
+    ids = transaction.get("refund-ids")
+    for refund in map(text, ids[:_MOST_REFUNDS] if isinstance(ids, list) else ()):
+        if refund:
+            objects = {"refund": refund, **_parts(transaction)}
+            about = (refund, "refunded", "")
+            yield received.envelope.fact(Touchpoint.REFUNDED, about, customer_of(transaction), objects)
 
 
 def settlement_declined(received: BraintreeEvent) -> BillingEvent | None:
@@ -161,15 +214,49 @@ def settlement_declined(received: BraintreeEvent) -> BillingEvent | None:
 
 def _transaction(received: BraintreeEvent, touchpoint: Touchpoint, about: tuple[str, str, str]) -> BillingEvent:
     transaction = received.part("transaction")
+    return received.envelope.fact(
+        touchpoint,
+        about,
+        customer_of(transaction),
+        _parts(transaction),
+        money=received.money(transaction),
+        plan=text(transaction.get("plan-id")),
+        takes_back=(about[0], PAYMENT, "") if about[1] == _FAILED else None,
+    )
+
+
+def _parts(transaction: Json) -> dict[str, str]:
+    """Return what a transaction belongs to; a refund names the one that it takes back."""
     credit = transaction.get("type") == "credit"
-    objects = identifiers(
+    return identifiers(
         refund=transaction if credit else None,
         transaction=transaction.get("refunded-transaction-id") if credit else transaction,
+        local_payment=section(transaction, "local-payment").get("payment-id"),
         subscription=transaction.get("subscription-id"),
         customer=section(transaction, "customer").get("id"),
     )
-    plan, money = text(transaction.get("plan-id")), received.money(transaction)
-    return received.envelope.fact(touchpoint, about, customer_of(transaction), objects, money=money, plan=plan)
+
+
+def local_payment_seen(received: BraintreeEvent) -> BillingEvent:
+    """`local_payment_completed`, `local_payment_funded`: they tie a local payment to its transaction, no more.
+
+    The transaction is authorised only, or its settlement is reported by itself.
+    """
+    payment = section(received.content, "local-payment") or received.part("local-payment-funded")
+    objects = {
+        "local_payment": received.require(payment.get("payment-id"), "payment"),
+        "transaction": received.require(payment.get("transaction"), "transaction"),
+    }
+    return received.envelope.fact(None, (objects["transaction"], PAYMENT, ""), CustomerRef(), objects)
+
+
+def local_payment_reversed(received: BraintreeEvent) -> BillingEvent:
+    """`local_payment_reversed`: a bank took the money back."""
+    payment = received.require(received.part("local-payment-reversed").get("payment-id"), "payment")
+    touchpoint = Touchpoint.PAYMENT_REVERSED
+    return received.envelope.fact(
+        touchpoint, (payment, touchpoint.value, ""), CustomerRef(), {"local_payment": payment}
+    )
 
 
 def dispute_opened(received: BraintreeEvent) -> BillingEvent:
@@ -180,6 +267,14 @@ def dispute_opened(received: BraintreeEvent) -> BillingEvent:
     about = (received.require(dispute, "dispute"), Touchpoint.DISPUTED.value, "")
     customer, money = customer_of(transaction), received.money(dispute)
     return received.envelope.fact(Touchpoint.DISPUTED, about, customer, objects, money=money)
+
+
+def unmatched(received: BraintreeEvent, event: BillingEvent) -> OperatorTask | None:
+    """Return the task about a refund or dispute that names no payment: there is no API behind this to ask."""
+    if event.touchpoint not in REVERSALS or set(event.objects) - LASTING - _OWN:
+        return None
+    own = next(id_ for kind, id_ in event.objects.items() if kind in _OWN)
+    return received.envelope.unmatched(own, kind=received.name)
 
 
 def consent_fields(subject: Json) -> tuple[object, ...]:
