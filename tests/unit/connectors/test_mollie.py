@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from afterbill.connectors import mollie, registry
-from afterbill.model.billing import BillingEvent, Money, ObjectReference, Touchpoint
+from afterbill.model.billing import UNMATCHED, BillingEvent, Money, ObjectReference, OperatorTask, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli import samples
@@ -41,7 +41,7 @@ def read(now, apis: MemoryApis) -> Callable[..., tuple[BillingEvent, ...]]:
 
     def understand(body: bytes | dict[str, Any], source: Source = SHOP, **known: Any) -> tuple[BillingEvent, ...]:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        found: list[BillingEvent] = []
+        found: list[Any] = []
         for one in mollie.normalise(webhook(raw, now), source):
             if isinstance(one, ObjectReference):
                 for answer in apis.answers.values():
@@ -213,7 +213,7 @@ def test_only_a_recurring_payment_of_a_subscription_is_a_renewal(known, touchpoi
 @pytest.mark.parametrize("status", ["open", "pending", "authorized", "expired", None, 1, ["paid"]])
 def test_any_other_status_is_nothing(status: object, read) -> None:
     assert read(b"id=tr_1aPaid", status=status) == ()
-    assert read(b"id=ord_1aPaid", status=status) == ()
+    assert read(b"id=ord_1aPaid", status="created" if status == "expired" else status) == ()
 
 
 def test_a_failed_payment_names_what_was_due(read) -> None:
@@ -225,7 +225,26 @@ def test_a_failed_payment_names_what_was_due(read) -> None:
 def test_a_canceled_payment_never_was_one_but_a_canceled_order_was(read) -> None:
     assert read(b"id=tr_1aPaid", status="canceled") == ()
     (cancelled,) = read(b"id=ord_3cGone")
-    assert cancelled.touchpoint is Touchpoint.CANCELLED
+    assert cancelled.touchpoint is Touchpoint.ORDER_CANCELLED
+
+
+@pytest.mark.parametrize("id_", ["ord_3cGone", "ord_5eLapse"])
+def test_a_cancelled_order_takes_back_itself_alone(id_: str, read) -> None:
+    (cancelled,) = read(f"id={id_}".encode())
+    assert cancelled.touchpoint is Touchpoint.ORDER_CANCELLED
+    assert cancelled.links == (f"mollie||{id_}",)
+
+
+def test_a_failure_names_the_payment_that_it_takes_back_if_that_was_paid(read) -> None:
+    (paid,) = read(b"id=tr_3cOrder")
+    (failed,) = read(b"id=tr_3cOrder", status="failed")
+    assert failed.takes_back == paid.fact
+
+
+def test_a_direct_debit_that_the_bank_returned_is_a_reversal(read) -> None:
+    paid, returned = read(b"id=tr_9iReturn")
+    assert (paid.touchpoint, returned.touchpoint) == (Touchpoint.RENEWED, Touchpoint.PAYMENT_REVERSED)
+    assert returned.links == paid.links
 
 
 def test_a_refunded_payment_is_still_the_same_payment(read) -> None:
@@ -322,12 +341,60 @@ def test_a_refund_is_one_fact_and_stops_its_payment(read) -> None:
     assert on_its_way.fact == arrived.fact
     assert on_its_way.money == Money(1250, "EUR")
     assert set(on_its_way.links) & set(paid.links)
-    assert read({"resource": "refund", "id": "re_1", "status": "queued"}) == ()
 
 
-def test_a_refund_without_its_entity_is_an_error(read) -> None:
-    with pytest.raises(PayloadError, match="full payloads"):
-        read(event("refund.refunded"))
+REFUND = {"resource": "refund", "id": "re_1", "paymentId": "tr_5Kq8vN2wXa", "createdAt": "2025-10-05T09:00:00+00:00"}
+
+
+@pytest.mark.parametrize(("status", "count"), [("queued", 1), ("pending", 1), ("failed", 0), ("canceled", 0)])
+def test_a_refund_needs_money_on_its_way(status: str, count: int, read) -> None:
+    assert len(read(REFUND | {"status": status})) == count
+
+
+def test_a_refund_is_of_its_own_day(read) -> None:
+    (refunded,) = read(event("refund.refunded", REFUND))
+    assert refunded.occurred_at == datetime(2025, 10, 5, 9, tzinfo=UTC)
+
+
+def test_a_refund_may_name_its_payment_in_a_link_alone(read) -> None:
+    links = {"payment": {"href": "https://api.mollie.com/v2/payments/tr_5Kq8vN2wXa"}}
+    (refunded,) = read(event("refund.refunded", REFUND | {"paymentId": None, "_links": links}))
+    assert refunded.objects["payment"] == "tr_5Kq8vN2wXa"
+
+
+@pytest.mark.parametrize(
+    "body", [event("refund.refunded", entityId="re_3mVq81"), {"resource": "refund", "id": "re_3mVq81"}]
+)
+def test_a_refund_that_names_no_payment_is_looked_up(body: dict[str, Any], read, apis: MemoryApis) -> None:
+    (refunded,) = read(body)
+    assert apis.asked == ["/v2/refunds"]
+    assert (refunded.objects["payment"], refunded.money) == ("tr_5Kq8vN2wXa", Money(1250, "EUR"))
+
+
+@pytest.mark.parametrize("kind", ["refund.refunded", "chargeback.received"])
+def test_what_takes_back_nobody_knows_what_becomes_a_task(kind: str, read) -> None:
+    (task,) = read(event(kind, entityId="x_1"))
+    assert isinstance(task, OperatorTask)
+    assert (task.kind, task.id) == (UNMATCHED, "x_1")
+
+
+def test_a_chargeback_event_and_its_payment_are_one_fact(read, apis: MemoryApis) -> None:
+    apis.answers["/v2/payments/tr_8hCharge"]["method"] = "creditcard"
+    chargeback = {"id": "chb_1", "paymentId": "tr_8hCharge", "amount": {"value": "35.00", "currency": "EUR"}}
+    (received,) = read(event("chargeback.received", chargeback, entityId="chb_1"))
+    _, by_payment = read(b"id=tr_8hCharge")
+    assert (received.fact, received.touchpoint) == (by_payment.fact, Touchpoint.DISPUTED)
+
+
+def test_a_chargeback_with_a_reason_of_the_bank_is_a_reversal(read) -> None:
+    chargeback = {"id": "chb_1", "paymentId": "tr_1", "reason": {"code": "AM04"}}
+    (returned,) = read(event("chargeback.received", chargeback))
+    assert returned.touchpoint is Touchpoint.PAYMENT_REVERSED
+
+
+def test_a_chargeback_that_was_withdrawn_is_none(read) -> None:
+    chargeback = {"id": "chb_1", "paymentId": "tr_1", "reversedAt": "2025-10-28T08:00:00+00:00"}
+    assert read(event("chargeback.received", chargeback)) == ()
 
 
 @pytest.mark.parametrize("kind", ["hook.ping", "dispute.created", "sales-invoice.canceled", "payment.authorized"])
@@ -364,6 +431,12 @@ def test_a_stored_customer_is_asked_for(read, apis: MemoryApis) -> None:
 def test_a_refund_finds_its_customer_through_the_payment(read, apis: MemoryApis) -> None:
     (refunded,) = read(event("refund.refunded", {"id": "re_1", "paymentId": "tr_2bCust"}))
     assert mollie.find_customer(refunded, SHOP, apis.call).customer.email == "ines.martens@example.com"
+
+
+def test_a_payment_that_names_nobody_finds_the_customer_of_its_order(read, apis: MemoryApis) -> None:
+    (paid,) = read(b"id=tr_3cOrder")
+    found = mollie.find_customer(paid, SHOP, apis.call)
+    assert (found.customer.email, found.fact) == ("milan.visser@example.net", paid.fact)
 
 
 def test_a_link_finds_its_payer_and_payment(read, apis: MemoryApis) -> None:

@@ -13,9 +13,9 @@ from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.envelope import Envelope
 from afterbill.connectors._kit.json import Json, identifier, iso_moment, parse, records, section, text
 from afterbill.connectors._kit.signatures import any_match, digest, hexadecimal, keys_of, sign_body
-from afterbill.connectors.mollie.entities import PROVIDER, READERS, customer_of, person_of
+from afterbill.connectors.mollie.entities import PROVIDER, READERS, customer_of, payment_of, person_of
 from afterbill.intake.connector import About, Address, Api, Call, Login
-from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference
+from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, OperatorTask
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
@@ -32,15 +32,21 @@ _PATHS = {
     "payment-link": "payment-links",
     "sales-invoice": "sales-invoices",
 }
+_LISTS = {"refund": "refunds", "chargeback": "chargebacks"}
+"""What has no address of its own without its payment, but stands in a list, the newest first."""
 _EVENTS = (
+    "chargeback.received",
     "payment-link.paid",
     "payment.failed",
     "payment.paid",
+    "refund.pending",
     "refund.processing",
+    "refund.queued",
     "refund.refunded",
     "sales-invoice.paid",
 )
 _MOST_PAYMENTS = 50
+_MOST_LISTED = 250
 
 HEADERS: frozenset[str] = frozenset()
 """Everything Mollie says stands in the body or in its API."""
@@ -61,7 +67,7 @@ ABOUT = About(
     unverified=(
         "10 tries within 26 hours and 15 seconds to answer for classic webhooks",
         "the path /v2/payment-links/{id}/payments, by which the payer of a link is found",
-        "whether refund events can come without their entity",
+        "whether refund and chargeback events can come without their entity",
     ),
 )
 
@@ -103,8 +109,18 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectRe
     if resource == "event":
         return _event(payload, webhook, source)
     if isinstance(resource, str) and resource in READERS:  # the bare entity, as Mollie's reference shows payloads
-        return _read(payload, resource, _envelope(source, identifier(payload) or "", webhook.received_at), source)
+        return _snapshot(payload, resource, webhook, source)
     raise PayloadError("The body is neither a Mollie event nor the id of a payment or an order.")
+
+
+def _snapshot(
+    entity: Json, resource: str, webhook: Webhook, source: Source
+) -> tuple[BillingEvent | ObjectReference, ...]:
+    """Read the entity itself; one that takes something back and does not say what is looked up."""
+    id_ = identifier(entity) or ""
+    if id_ and _is_thin(entity, resource):
+        return (ObjectReference(source.name, id_, webhook.received_at, resource, id_),)
+    return _read(entity, resource, _envelope(source, id_, webhook.received_at), source)
 
 
 def _event(payload: Json, webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectReference, ...]:
@@ -120,12 +136,15 @@ def _event(payload: Json, webhook: Webhook, source: Source) -> tuple[BillingEven
         raise PayloadError(f"The Mollie event {kind} names no entityId.")
     event_id = identifier(payload) or entity_id
     occurred_at = iso_moment(payload.get("createdAt")) or webhook.received_at
-    if entity:
-        content = {"id": entity_id, "status": status, "mode": payload.get("mode"), **entity}
+    content = {"id": entity_id, "status": status, "mode": payload.get("mode"), **entity}
+    if entity and not _is_thin(content, resource):
         return _read(content, resource, _envelope(source, event_id, occurred_at), source)
-    if resource not in _PATHS:
-        raise PayloadError(f"The Mollie event {kind} comes without its entity: choose full payloads for the webhook.")
     return (ObjectReference(source.name, event_id, occurred_at, resource, entity_id),)
+
+
+def _is_thin(entity: Json, resource: str) -> bool:
+    """Tell whether this takes something back and does not say what."""
+    return resource in _LISTS and not (payment_of(entity) or identifier(entity.get("orderId")))
 
 
 def _envelope(source: Source, event_id: str, occurred_at: datetime) -> Envelope:
@@ -140,13 +159,21 @@ def _read(entity: Json, resource: str, envelope: Envelope, source: Source) -> tu
     return tuple(with_basis(event, source.fields, entity.get("metadata")) for event in events)
 
 
-def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent, ...]:
-    """Read a payment, an order, a link or an invoice from the API; nothing for an id Mollie does not know."""
-    entity = _entity_of(reference, call)
-    if not entity:
-        return ()
-    content = {**entity, "id": reference.id}
-    return _read(content, reference.kind, _envelope(source, reference.event_id, reference.occurred_at), source)
+def resolve(reference: ObjectReference, source: Source, call: Call) -> tuple[BillingEvent | OperatorTask, ...]:
+    """Read an object from the API; nothing for an unknown id, a task about a reversal of which nobody says of what."""
+    envelope = _envelope(source, reference.event_id, reference.occurred_at)
+    listed = reference.kind in _LISTS
+    entity = _listed(reference, call) if listed else _entity_of(reference, call)
+    if listed and _is_thin(entity, reference.kind):
+        return (envelope.unmatched(reference.id, kind=reference.kind),)
+    return _read({**entity, "id": reference.id}, reference.kind, envelope, source) if entity else ()
+
+
+def _listed(reference: ObjectReference, call: Call) -> Json:
+    name = _LISTS[reference.kind]
+    answer = section(call(f"/v2/{name}", query={"limit": str(_MOST_LISTED)}), "_embedded")
+    found = records(answer.get(name), _MOST_LISTED)
+    return next((one for one in found if one.get("id") == reference.id), {})
 
 
 def _entity_of(reference: ObjectReference, call: Call) -> Json:
@@ -160,13 +187,16 @@ def _entity_of(reference: ObjectReference, call: Call) -> Json:
 
 
 def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEvent:
-    """The event with its customer: whom the payment names, and what Mollie keeps of a stored customer."""
+    """The event with its customer: whom the payment or order names, and what Mollie keeps of a stored customer."""
     payment = {} if event.customer.id else _payment_of(event, call)
     customer = customer_of(payment) if payment else event.customer
+    order = identifier(payment.get("orderId")) or event.objects.get("order")
+    if order and "payment" in event.objects and not customer.address:
+        customer = _completed(customer, customer_of(_ask(call, "orders", order)))
     stored: Json = {}
     if not customer.address and customer.id and customer.id.startswith("cst_"):
         stored = _ask(call, "customers", customer.id)
-        customer = _completed(customer, stored)
+        customer = _completed(customer, person_of(stored))
     customer = replace(customer, attributes={**event.customer.attributes, **customer.attributes})
     objects = {"payment": payment_id} if (payment_id := identifier(payment)) else {}
     completed = replace(event, customer=customer, objects={**objects, **event.objects})
@@ -184,13 +214,14 @@ def _payment_of(event: BillingEvent, call: Call) -> Json:
     return next((payment for payment in payments if payment.get("status") == "paid"), {})
 
 
-def _completed(customer: CustomerRef, stored: Json) -> CustomerRef:
-    person = person_of(stored)
+def _completed(customer: CustomerRef, person: CustomerRef) -> CustomerRef:
     return replace(
         customer,
+        id=customer.id or person.id,
         email=person.email,
         name=customer.name or person.name,
         locale=customer.locale or person.locale,
+        country=customer.country or person.country,
     )
 
 

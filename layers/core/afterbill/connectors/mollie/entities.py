@@ -92,11 +92,11 @@ def _payment(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:
     money, customer = _amount(entity.get("amount")), customer_of(entity)
     if entity.get("status") == "failed":
         failed = _at(envelope, entity.get("failedAt"))
-        about = (objects["payment"], "payment_failed", "")
-        return (failed.fact(Touchpoint.PAYMENT_FAILED, about, customer, objects, money=money),)
+        about, paid_before = (objects["payment"], "payment_failed", ""), (subject, PAYMENT, "")
+        return (failed.fact(Touchpoint.PAYMENT_FAILED, about, customer, objects, money=money, takes_back=paid_before),)
     if entity.get("status") != "paid":
         return ()
-    paid = _at(envelope, entity.get("paidAt")).fact(
+    paid = _at(envelope, entity.get("paidAt"), entity.get("createdAt")).fact(
         _paid_as(entity, objects), (subject, PAYMENT, ""), customer, objects, money=money, products=_products(entity)
     )
     return (paid, *_taken_back(entity, envelope, subject, objects))
@@ -118,9 +118,14 @@ def _taken_back(entity: Json, envelope: Envelope, subject: str, objects: Mapping
         about = (subject, "refunded", str(refunded.amount))
         events.append(envelope.fact(Touchpoint.REFUNDED, about, customer, objects, money=refunded))
     if charged_back and charged_back.amount > 0:
-        about = (subject, "disputed", "")
-        events.append(envelope.fact(Touchpoint.DISPUTED, about, customer, objects, money=charged_back))
+        touchpoint = _charged_back_as(by_bank=entity.get("method") == "directdebit")
+        events.append(envelope.fact(touchpoint, (subject, "disputed", ""), customer, objects, money=charged_back))
     return tuple(events)
+
+
+def _charged_back_as(*, by_bank: bool) -> Touchpoint:
+    """A bank returns a direct debit, often for want of money; the holder of a card disputes a payment."""
+    return Touchpoint.PAYMENT_REVERSED if by_bank else Touchpoint.DISPUTED
 
 
 _ORDER_STATES: Mapping[object, tuple[tuple[Touchpoint, str, str], ...]] = {
@@ -129,13 +134,14 @@ _ORDER_STATES: Mapping[object, tuple[tuple[Touchpoint, str, str], ...]] = {
         (Touchpoint.ORDER_PAID, PAYMENT, "paidAt"),
         (Touchpoint.ORDER_FULFILLED, "order_fulfilled", "completedAt"),
     ),
-    "canceled": ((Touchpoint.CANCELLED, "cancelled", "canceledAt"),),
+    "canceled": ((Touchpoint.ORDER_CANCELLED, "order_cancelled", "canceledAt"),),
+    "expired": ((Touchpoint.ORDER_CANCELLED, "order_cancelled", "expiredAt"),),
 }
 """State of an order -> touchpoint, meaning and the field with its time."""
 
 
 def _order(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:
-    """An order by its status; a completed one was paid and has been shipped."""
+    """An order by its status; a completed one was paid and has been shipped, an expired one was never paid."""
     order = _id_of(entity, "order")
     objects = identifiers(order=order, customer=entity.get("customerId"))
     money, products = _amount(entity.get("amount")), _products(entity)
@@ -189,15 +195,36 @@ def _sales_invoice(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]
     )
 
 
+def payment_of(entity: Json) -> str | None:
+    """The payment that a refund or chargeback takes back, by its id or at the end of a link, which is never called."""
+    _, _, linked = (text(section(entity, "_links", "payment").get("href")) or "").rpartition("/payments/")
+    return identifier(entity.get("paymentId")) or text(linked)
+
+
 def _refund(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:
-    """A refund on its way to the customer or arrived; before that it can still be taken back."""
+    """A refund that is on its way to the customer, from its queue on, or arrived."""
     refund = _id_of(entity, "refund")
-    if entity.get("status") not in ("processing", "refunded"):
+    if entity.get("status") not in ("queued", "pending", "processing", "refunded"):
         return ()
-    objects = identifiers(refund=refund, payment=entity.get("paymentId"), order=entity.get("orderId"))
-    about, money = (refund, "refunded", ""), _amount(entity.get("amount"))
+    return (_reversal(entity, envelope, Touchpoint.REFUNDED, (refund, "refunded", ""), {"refund": refund}),)
+
+
+def _chargeback(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:
+    """A chargeback; its payment reports it too. Only a direct debit comes back with a reason of the bank."""
+    chargeback = _id_of(entity, "chargeback")
+    if iso_moment(entity.get("reversedAt")):
+        return ()
+    touchpoint = _charged_back_as(by_bank=bool(section(entity, "reason").get("code")))
+    return (_reversal(entity, envelope, touchpoint, (payment_of(entity) or chargeback, "disputed", ""), {}),)
+
+
+def _reversal(
+    entity: Json, envelope: Envelope, touchpoint: Touchpoint, about: tuple[str, str, str], own: dict[str, str]
+) -> BillingEvent:
+    objects = own | identifiers(payment=payment_of(entity), order=entity.get("orderId"))
+    money = _amount(entity.get("amount"))
     customer = CustomerRef(email=address(section(entity, "metadata").get("email")))
-    return (envelope.fact(Touchpoint.REFUNDED, about, customer, objects, money=money),)
+    return _at(envelope, entity.get("createdAt")).fact(touchpoint, about, customer, objects, money=money)
 
 
 READERS: Mapping[str, Callable[[Json, Envelope], tuple[BillingEvent, ...]]] = {
@@ -206,5 +233,6 @@ READERS: Mapping[str, Callable[[Json, Envelope], tuple[BillingEvent, ...]]] = {
     "payment-link": _payment_link,
     "sales-invoice": _sales_invoice,
     "refund": _refund,
+    "chargeback": _chargeback,
 }
 """Readers by the name Mollie gives the resource."""
