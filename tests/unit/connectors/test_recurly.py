@@ -10,7 +10,17 @@ import pytest
 
 from afterbill.connectors import recurly
 from afterbill.connectors._kit.json import parse
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, ObjectReference, Touchpoint, fact_key
+from afterbill.model.billing import (
+    UNMATCHED,
+    BillingEvent,
+    CustomerRef,
+    Money,
+    ObjectReference,
+    OperatorTask,
+    SubscriptionState,
+    Touchpoint,
+    fact_key,
+)
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli.memory.keys import MemoryApis
@@ -51,10 +61,10 @@ def say() -> Say:
         for old, new in edits:
             assert old in body
             body = body.replace(old, new)
-        (event,) = recurly.normalise(webhook(body.encode()), source)
+        event = recurly.normalise(webhook(body.encode()), source)[0]
         call = MemoryApis(ANSWERS if answers is None else answers).call
         if isinstance(event, ObjectReference):
-            (event,) = recurly.resolve(event, source, call)
+            event = recurly.resolve(event, source, call)[0]
         return event if event.customer.address else recurly.find_customer(event, source, call)
 
     return normalise
@@ -221,6 +231,220 @@ def test_a_refund_finds_its_payment(say: Say, refund: str, payment: str) -> None
     assert set(say(refund).links) & set(say(payment).links)
 
 
+# Late failures and reversals
+
+
+@pytest.mark.parametrize(
+    ("paid", "failed"),
+    [
+        ("payment.succeeded", "payment.failed.late"),
+        ("successful_payment_notification", "failed_payment_notification.late"),
+    ],
+)
+def test_a_payment_by_bank_that_fails_late_names_what_it_takes_back(say: Say, paid: str, failed: str) -> None:
+    late, success = say(failed), say(paid)
+    assert (late.touchpoint, late.takes_back) == (Touchpoint.PAYMENT_FAILED, success.fact)
+    assert set(success.links) & set(late.links)
+
+
+def test_a_recovery_that_fails_late_is_taken_back_as_such(say: Say) -> None:
+    body = (FOLDER / "payment.failed.late.json").read_bytes().replace(b"5f601", b"5f603")
+    (reference,) = recurly.normalise(webhook(body), SOURCE)
+    assert isinstance(reference, ObjectReference)
+    (late,) = recurly.resolve(reference, SOURCE, MemoryApis(ANSWERS).call)
+    assert isinstance(late, BillingEvent)
+    assert late.takes_back == say("payment.succeeded.recovered").fact
+
+
+def test_a_failure_in_xml_is_of_the_day_it_was_told_only_if_that_is_later(say: Say) -> None:
+    minutes = ("2025-10-31T12:00:00Z", "2025-11-03T11:58:00Z")
+    assert say("failed_payment_notification").occurred_at == NOW
+    assert say("failed_payment_notification", minutes).occurred_at == NOW.replace(minute=58, hour=11, second=0)
+    assert say("new_dunning_event_notification").occurred_at < NOW
+
+
+@pytest.mark.parametrize("name", ["void_payment_notification.card_check", "successful_refund_notification.nothing"])
+def test_what_moved_no_money_gives_none_back(name: str) -> None:
+    assert recurly.normalise(webhook((FOLDER / f"{name}.xml").read_bytes()), SOURCE) == ()
+
+
+def test_an_authorisation_that_is_voided_gives_no_money_back() -> None:
+    assert resolved("payment.voided.authorization", ANSWERS) == ()
+
+
+@pytest.mark.parametrize("changed", [{"status": "declined"}, {"amount": "0.00"}])
+def test_a_refund_that_returns_nothing_is_none(changed: dict[str, Any]) -> None:
+    path = "/transactions/uuid-7b1f0a94c2e84d5f90a1b2c3d4e5f6f1"
+    assert resolved("payment.refunded", {**ANSWERS, path: ANSWERS[path] | changed}) == ()
+
+
+def test_a_refund_names_the_payment_and_invoice_that_it_gives_back(say: Say) -> None:
+    objects = say("payment.refunded").objects
+    assert (objects["payment"], objects["invoice"]) == ("7b1f0a94c2e84d5f90a1b2c3d4e5f601", "10412")
+
+
+def test_a_refund_that_names_a_credit_note_alone_finds_the_invoice_credited(say: Say) -> None:
+    assert say("payment.refunded.credit_invoice").objects["invoice"] == "10412"
+
+
+def test_a_refund_told_under_its_payments_own_id_is_of_that_payment() -> None:
+    path = "/transactions/uuid-7b1f0a94c2e84d5f90a1b2c3d4e5f6f1"
+    answers = {**ANSWERS, path: ANSWERS["/transactions/uuid-7b1f0a94c2e84d5f90a1b2c3d4e5f601"]}
+    (refunded,) = resolved("payment.refunded", answers)
+    assert isinstance(refunded, BillingEvent)
+    assert refunded.objects["payment"] == "7b1f0a94c2e84d5f90a1b2c3d4e5f601"
+
+
+def test_a_refund_told_as_a_payment_is_a_refund() -> None:
+    path = "/transactions/uuid-7b1f0a94c2e84d5f90a1b2c3d4e5f601"
+    answers = {**ANSWERS, path: ANSWERS["/transactions/uuid-7b1f0a94c2e84d5f90a1b2c3d4e5f6f1"]}
+    (refunded,) = resolved("payment.succeeded", answers)
+    assert isinstance(refunded, BillingEvent)
+    assert refunded.touchpoint is Touchpoint.REFUNDED
+
+
+@pytest.mark.parametrize("answers", [ANSWERS, {}])
+def test_a_refund_whose_payment_nobody_names_becomes_a_task(answers: dict[str, Any]) -> None:
+    *_, in_json = resolved("payment.refunded.unmatched", answers)
+    *_, in_xml = resolved("successful_refund_notification.unmatched", answers)
+    for task in (in_json, in_xml):
+        assert isinstance(task, OperatorTask)
+        assert (task.kind, task.id) == (UNMATCHED, "7b1f0a94c2e84d5f90a1b2c3d4e5f6f9")
+
+
+def test_a_refund_in_xml_is_tied_to_its_payment_by_the_api(say: Say) -> None:
+    (tie,) = resolved("successful_refund_notification", ANSWERS)
+    assert isinstance(tie, BillingEvent)
+    assert tie.touchpoint is None
+    assert set(tie.links) & set(say("successful_payment_notification").links)
+    assert set(tie.links) & set(say("successful_refund_notification").links)
+
+
+def resolved(name: str, answers: dict[str, Any]) -> tuple[BillingEvent | OperatorTask, ...]:
+    """What the API says of the object that a sample refers to."""
+    (file,) = FOLDER.glob(f"{name}.[jx][sm][ol]*")
+    *_, reference = recurly.normalise(webhook(file.read_bytes()), SOURCE)
+    assert isinstance(reference, ObjectReference)
+    return recurly.resolve(reference, SOURCE, MemoryApis(answers).call)
+
+
+# States of subscriptions
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        ("subscription.created", SubscriptionState.RUNNING),
+        ("subscription.updated", SubscriptionState.RUNNING),
+        ("subscription.reactivated", SubscriptionState.RUNNING),
+        ("subscription.resumed", SubscriptionState.RUNNING),
+        ("subscription.expired.planned", SubscriptionState.EXPIRED),
+        ("subscription.expired", None),
+        ("subscription.canceled", None),
+        ("new_subscription_notification", SubscriptionState.RUNNING),
+        ("updated_subscription_notification", SubscriptionState.RUNNING),
+        ("reactivated_account_notification", SubscriptionState.RUNNING),
+        ("subscription_resumed_notification", SubscriptionState.RUNNING),
+        ("expired_subscription_notification.planned", SubscriptionState.EXPIRED),
+        ("expired_subscription_notification", None),
+        ("canceled_subscription_notification", None),
+        ("updated_account_notification", None),
+    ],
+)
+def test_a_notice_proves_a_state_of_a_subscription_that_it_names(
+    say: Say, name: str, state: SubscriptionState | None
+) -> None:
+    event = say(name)
+    assert event.subscription_state is state
+    assert event.objects["customer"] == "anwar-22"
+    assert ("subscription" in event.objects) is (name != "updated_account_notification")
+
+
+def test_a_canceled_subscription_that_is_updated_does_not_run_on(say: Say) -> None:
+    canceled = ("<state>active</state>", "<state>canceled</state>")
+    assert say("updated_subscription_notification", canceled).subscription_state is None
+
+
+def test_an_account_alone_that_is_reactivated_proves_nothing() -> None:
+    body = b"<reactivated_account_notification><account><account_code>a</account_code></account>"
+    (event,) = recurly.normalise(webhook(body + b"</reactivated_account_notification>"), SOURCE)
+    assert isinstance(event, BillingEvent)
+    assert event.subscription_state is None
+
+
+NOT_CANCELED = ('<canceled_at type="datetime">2025-11-04T17:20:11Z</canceled_at>', "")
+SOONER = ("2025-12-03T12:00:00Z</expires_at>", "2025-11-24T12:00:00Z</expires_at>")
+
+
+@pytest.mark.parametrize(
+    ("said", "planned"),
+    [
+        ("", True),
+        ("<auto_renew>false</auto_renew>", True),
+        ("<auto_renew>true</auto_renew>", False),
+        ("<remaining_billing_cycles>2</remaining_billing_cycles>", False),
+        ("<total_billing_cycles>6</total_billing_cycles><remaining_billing_cycles>0</remaining_billing_cycles>", True),
+        ("<remaining_billing_cycles>some</remaining_billing_cycles>", True),
+    ],
+)
+def test_an_end_that_nobody_announced_is_planned_unless_more_was_to_come(say: Say, said: str, *, planned: bool) -> None:
+    event = say("expired_subscription_notification", NOT_CANCELED, ("</subscription>", f"{said}</subscription>"))
+    assert (event.touchpoint is None) is planned
+
+
+def test_an_end_within_a_period_was_not_planned(say: Say) -> None:
+    assert say("expired_subscription_notification", NOT_CANCELED, SOONER).touchpoint is Touchpoint.CANCELLED
+    assert say("expired_subscription_notification.unpaid").touchpoint is Touchpoint.CANCELLED
+
+
+# Trials
+
+
+@pytest.mark.parametrize("name", ["subscription.created.trial", "new_subscription_notification.trial"])
+def test_the_begin_of_a_trial_is_learned(say: Say, name: str) -> None:
+    event = say(name)
+    assert event.touchpoint is None
+    assert event.subscription_state is SubscriptionState.RUNNING
+
+
+@pytest.mark.parametrize("name", ["subscription.renewed.converted", "renewed_subscription_notification.converted"])
+def test_the_first_period_after_a_trial_is_its_conversion(say: Say, name: str) -> None:
+    event = say(name)
+    assert event.touchpoint is Touchpoint.TRIAL_CONVERTED
+    assert event.fact == fact_key("recurly", SITE, f"{SUBSCRIPTION[:-1]}3", "trial_converted")
+
+
+def test_an_invoice_of_nothing_for_a_trial_is_no_start(say: Say) -> None:
+    assert say("paid_charge_invoice_notification.trial").touchpoint is None
+
+
+@pytest.mark.parametrize(("total", "touchpoints"), [("0.00", []), ("5.00", [Touchpoint.PAYMENT_SUCCEEDED])])
+def test_what_setting_up_a_trial_costs_is_a_payment(total: str, touchpoints: list[Touchpoint]) -> None:
+    path = "/subscriptions/tq1sub000002"
+    answers = without(i10400={"total": total, "paid": total})
+    answers[path] = ANSWERS[path] | {"trial_ends_at": "2025-12-03T09:15:04Z"}
+    found = resolved("charge_invoice.paid.started", answers)
+    assert [one.touchpoint for one in found if isinstance(one, BillingEvent)] == touchpoints
+
+
+# Payments, accounts and money
+
+
+def test_an_invoice_that_was_paid_in_another_way_has_its_total_as_the_amount(say: Say) -> None:
+    assert say("charge_invoice.paid.transfer").money == Money(12000, "GBP")
+
+
+def test_an_address_that_only_the_parent_account_has_is_found_there(say: Say) -> None:
+    document = ANSWERS["/subscriptions/uuid-7b1e55aa0c9d4e1f8a2b3c4d5e6f7081"]
+    answers = {
+        "/subscriptions/uuid-7b1e55aa0c9d4e1f8a2b3c4d5e6f7081": document | {"account": {"code": "anwar-22"}},
+        "/accounts/code-anwar-22": {"code": "anwar-22", "email": None, "parent_account_id": "tq1acct00009"},
+        "/accounts/tq1acct00009": {"email": "hq@example.org"},
+    }
+    event = say("subscription.canceled", answers=answers)
+    assert (event.customer.id, event.customer.email) == ("anwar-22", "hq@example.org")
+
+
 def test_an_amount_without_any_currency_is_none(say: Say) -> None:
     source = Source("recurly", "recurly")
     assert say("successful_payment_notification", source=source).money is None
@@ -340,7 +564,7 @@ def test_unknown_kinds_of_either_format_are_ignored() -> None:
 
 
 def test_a_payment_unknown_to_the_api_comes_to_nothing() -> None:
-    for kind in ("payment", "invoice"):
+    for kind in ("payment.succeeded", "charge_invoice.paid"):
         reference = ObjectReference("recurly", "n1", NOW, kind, "x/y", SITE)
         apis = MemoryApis()
         assert recurly.resolve(reference, SOURCE, apis.call) == ()
@@ -348,7 +572,7 @@ def test_a_payment_unknown_to_the_api_comes_to_nothing() -> None:
 
 
 def test_a_credit_invoice_is_no_payment() -> None:
-    reference = ObjectReference("recurly", "n1", NOW, "invoice", "10412", SITE)
+    reference = ObjectReference("recurly", "n1", NOW, "charge_invoice.paid", "10412", SITE)
     answers = without(i10412={"type": "credit"})
     assert recurly.resolve(reference, SOURCE, MemoryApis(answers).call) == ()
 

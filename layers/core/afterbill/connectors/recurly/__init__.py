@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from afterbill.connectors._kit.envelope import PAYMENT, Envelope
+from afterbill.connectors._kit.envelope import Envelope
 from afterbill.connectors._kit.json import Json, identifier, iso_moment, needed, parse, text
 from afterbill.connectors._kit.signatures import any_match, basic, check_basic, digest, keys_of, seconds
 from afterbill.connectors.recurly import xml
-from afterbill.connectors.recurly.api import API, find_customer, resolve
-from afterbill.connectors.recurly.words import day, digest_of, envelope_of
+from afterbill.connectors.recurly.api import RESOLVERS, find_customer, resolve
+from afterbill.connectors.recurly.site import API
+from afterbill.connectors.recurly.words import digest_of, envelope_of
 from afterbill.intake.connector import About, Address
 from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, Touchpoint
 from afterbill.model.errors import PayloadError
@@ -81,8 +82,8 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectRe
         return ()
     kind = f"{thing}.{happening}"
     name, key = _IDS.get(thing, ("", ""))
-    if kind in _REFERENCES:
-        return (_reference(payload, source, name, _named(payload, key, kind), _at(payload, kind)),)
+    if kind in RESOLVERS:
+        return (_reference(payload, source, name, kind, _named(payload, key, kind)),)
     read = _READERS.get(kind)
     if not read:
         return ()
@@ -90,9 +91,9 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectRe
     return (read(envelope_of(source, site, event_id, _at(payload, kind)), _named(payload, key, kind)),)
 
 
-def _reference(payload: Json, source: Source, name: str, id_: str, at: datetime) -> ObjectReference:
-    event_id = text(payload.get("id")) or f"{name}-{id_}"
-    return ObjectReference(source.name, event_id, at, name, id_, text(payload.get("site_id")) or "")
+def _reference(payload: Json, source: Source, name: str, kind: str, id_: str) -> ObjectReference:
+    event_id, site = text(payload.get("id")) or f"{name}-{id_}", text(payload.get("site_id")) or ""
+    return ObjectReference(source.name, event_id, _at(payload, kind), kind, id_, site)
 
 
 def _named(payload: Json, key: str, kind: str) -> str:
@@ -108,13 +109,6 @@ def _at(payload: Json, kind: str) -> datetime:
 
 def _customer(envelope: Envelope, code: str) -> BillingEvent:
     return envelope.profile(CustomerRef(id=code), {"customer": code})
-
-
-def _paid(touchpoint: Touchpoint) -> Read:
-    """A start or a renewal is the fact of its payment, told by the subscription and the day."""
-    return lambda envelope, uuid: envelope.fact(
-        touchpoint, (uuid, PAYMENT, day(envelope.occurred_at)), CustomerRef(), {"subscription": uuid}
-    )
 
 
 def _about(touchpoint: Touchpoint, name: str, occurrence: str = "") -> Read:
@@ -133,19 +127,11 @@ _IDS = {
 }
 """Object of a notification -> its kind in our words, and the key that holds its id."""
 
-_REFERENCES = ("payment.succeeded", "charge_invoice.paid", "payment.refunded")
-"""Only the API says which payment this is, or which one it takes back."""
-
 _READERS: Mapping[str, Read] = {
-    "payment.failed": _about(Touchpoint.PAYMENT_FAILED, "payment"),
-    "payment.voided": _about(Touchpoint.REFUNDED, "payment"),
     "charge_invoice.past_due": _about(Touchpoint.PAYMENT_FAILED, "invoice", "past_due"),
     "invoice.past_due": _about(Touchpoint.PAYMENT_FAILED, "invoice", "past_due"),
     "charge_invoice.failed": _about(Touchpoint.PAYMENT_FAILED, "invoice", "failed"),
-    "subscription.created": _paid(Touchpoint.SUBSCRIPTION_STARTED),
-    "subscription.renewed": _paid(Touchpoint.RENEWED),
     "subscription.canceled": _about(Touchpoint.CANCELLED, "subscription"),
-    "subscription.expired": _about(Touchpoint.CANCELLED, "subscription"),
     "subscription.renewal.subscription_trial_expiring": _about(Touchpoint.TRIAL_ENDING, "subscription"),
     "account.created": _customer,
     "account.updated": _customer,
@@ -159,11 +145,13 @@ ABOUT = About(
     address=Address.MIXED,
     secret="the endpoint's signing key (JSON), or user:password as entered for the endpoint (XML)",
     register="Integrations, Webhooks: configure an endpoint",
-    events=(*_REFERENCES, *_READERS, *xml.KINDS),
+    events=(*(kind for kind in RESOLVERS if kind not in xml.KINDS), *_READERS, *xml.KINDS),
     unverified=(
         "the paths and answers of the API, version 2021-02-25",
         "whether the event_type of a trial's reminder starts with `renewal.`",
         "that an invoice is made on the day its subscription starts or renews",
+        "that nothing is canceled_at a subscription which ends as planned",
+        "that a late failure of a bank payment names the transaction that succeeded",
     ),
 )
 

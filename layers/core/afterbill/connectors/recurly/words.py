@@ -9,6 +9,11 @@ from afterbill.model.billing import Touchpoint
 from afterbill.model.webhooks import Source
 
 _FIRST, _RECURRING = "purchase", "renewal"
+REFUND_IN_XML = "successful_refund_notification"
+NO_PAYMENT = frozenset({"authorization", "verify"})
+"""What a transaction can be that moves no money."""
+NOT_RETURNED = frozenset({"declined", "error", "failed", "void"})
+"""States of a refund that gives nothing back."""
 
 
 def envelope_of(source: Source, site: str, event_id: str, occurred_at: datetime, *, test: bool = False) -> Envelope:

@@ -2,19 +2,40 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.envelope import Envelope
 from afterbill.connectors._kit.json import Json, address, country, identifier, identifiers, iso_moment, section, text
 from afterbill.connectors._kit.money import from_minor
 from afterbill.connectors._kit.xml import parse_xml
-from afterbill.connectors.recurly.words import day, digest_of, envelope_of, name_of, payment_of, touchpoint_of
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
+from afterbill.connectors.recurly.states import ended_as_planned, is_converted, on_trial, state_of
+from afterbill.connectors.recurly.words import (
+    NO_PAYMENT,
+    NOT_RETURNED,
+    REFUND_IN_XML,
+    day,
+    digest_of,
+    envelope_of,
+    name_of,
+    payment_of,
+    touchpoint_of,
+)
+from afterbill.model.billing import (
+    BillingEvent,
+    CustomerRef,
+    Money,
+    ObjectReference,
+    SubscriptionState,
+    Touchpoint,
+)
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Source, Webhook
 
 _ENDING = "_notification"
+_FAILED = f"failed_payment{_ENDING}"
+_LATE = timedelta(days=1)
+"""A failure that is told so long after its transaction is the bank's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +103,9 @@ class RecurlyEvent:
         )
 
     def profile(self) -> BillingEvent:
-        """Make a profile update with account and plan."""
-        return self.envelope.profile(self.customer(), self.objects(), self.plan())
+        """Make a profile update with account, plan and the state of the subscription, if there is one."""
+        state = state_of(self.subscription)
+        return self.envelope.profile(self.customer(), self.objects(), self.plan(), subscription_state=state)
 
     def plan(self) -> str | None:
         """The plan by its name."""
@@ -91,15 +113,29 @@ class RecurlyEvent:
         return text(plan.get("name")) or text(plan.get("plan_code"))
 
     def fact(
-        self, touchpoint: Touchpoint, about: tuple[str, str, str], money: Money | None = None, **more: str
+        self,
+        touchpoint: Touchpoint,
+        about: tuple[str, str, str],
+        money: Money | None = None,
+        *,
+        takes_back: tuple[str, str, str] | None = None,
+        **more: str,
     ) -> BillingEvent:
         """Make a fact about the account; `more` adds ids of objects by kind."""
-        objects = {**self.objects(), **more}
-        return self.envelope.fact(touchpoint, about, self.customer(), objects, money=money, plan=self.plan())
+        return self.envelope.fact(
+            touchpoint,
+            about,
+            self.customer(),
+            {**self.objects(), **more},
+            money=money,
+            plan=self.plan(),
+            takes_back=takes_back,
+            subscription_state=state_of(self.subscription),
+        )
 
 
-def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
-    """The billing event in a notification, none for a kind that is not ours."""
+def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectReference, ...]:
+    """The billing event in a notification, none for a kind that is not ours, and for a refund the question of what."""
     root, content = parse_xml(webhook.body)
     if not root.endswith(_ENDING):
         raise PayloadError(f"The body is not a Recurly notification: its root does not end in {_ENDING}.")
@@ -119,7 +155,15 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     read = _READERS.get(root)
     event = read(_reminder(received, content) if root == _REMINDER else received) if read else None
     places = (part.get("custom_fields") for part in (received.account, received.subscription))
-    return (with_basis(event, source.fields, *places),) if event else ()
+    if event is None:
+        return ()
+    fact = with_basis(event, source.fields, *places)
+    return (fact, _question_about(event)) if root == REFUND_IN_XML else (fact,)
+
+
+def _question_about(refund: BillingEvent) -> ObjectReference:
+    """Return the question which payment it is: a refund of most sites names the number of a credit note only."""
+    return ObjectReference(refund.source, refund.event_id, refund.occurred_at, REFUND_IN_XML, refund.objects["refund"])
 
 
 def _reminder(received: RecurlyEvent, content: Json) -> RecurlyEvent:
@@ -140,13 +184,21 @@ def payment(received: RecurlyEvent) -> BillingEvent:
 
 
 def invoice_paid(received: RecurlyEvent) -> BillingEvent:
-    """An invoice and the payment that paid it are one fact: they share the subscription's day, or the number."""
+    """An invoice and the payment that paid it are one fact: they share the subscription's day, or the number.
+
+    The begin of a subscription that costs nothing is a trial or a present, and no start.
+    """
     invoice = received.invoice
     subscription = received.objects().get("subscription")
     made = received.at(invoice.get("created_at"), invoice.get("date")).occurred_at
     about = payment_of(subscription, made, received.require("invoice"))
-    touchpoint = touchpoint_of(invoice.get("origin"), subscription)
-    return received.at(invoice.get("closed_at")).fact(touchpoint, about, received.money(invoice.get("total_in_cents")))
+    touchpoint, money = (
+        touchpoint_of(invoice.get("origin"), subscription),
+        received.money(invoice.get("total_in_cents")),
+    )
+    if touchpoint is Touchpoint.SUBSCRIPTION_STARTED and money and money.amount == 0:
+        return received.profile()
+    return received.at(invoice.get("closed_at")).fact(touchpoint, about, money)
 
 
 def invoice_closed(received: RecurlyEvent) -> BillingEvent:
@@ -155,10 +207,14 @@ def invoice_closed(received: RecurlyEvent) -> BillingEvent:
 
 
 def payment_failed(received: RecurlyEvent) -> BillingEvent:
-    """Every attempt is a transaction."""
+    """Every attempt is a transaction; one by bank may be told as a success first, and as a failure days later."""
     about = (received.require("payment"), "payment_failed", "")
     money = received.money(received.transaction.get("amount_in_cents"))
-    return received.at(received.transaction.get("date")).fact(Touchpoint.PAYMENT_FAILED, about, money)
+    tried = received.at(received.transaction.get("date"))
+    objects = received.objects()
+    paid = payment_of(objects.get("subscription"), tried.occurred_at, objects.get("invoice") or about[0])
+    late = received.kind == _FAILED and received.occurred_at - tried.occurred_at >= _LATE
+    return (received if late else tried).fact(Touchpoint.PAYMENT_FAILED, about, money, takes_back=paid)
 
 
 def dunning(received: RecurlyEvent) -> BillingEvent:
@@ -174,10 +230,14 @@ def _invoice_failed(occurrence: str) -> Callable[[RecurlyEvent], BillingEvent]:
     return read
 
 
-def refunded(received: RecurlyEvent) -> BillingEvent:
-    """A refund is a transaction of its own, with its payment's invoice; a void is the payment's own."""
+def refunded(received: RecurlyEvent) -> BillingEvent | None:
+    """A refund is a transaction of its own, a void is the payment's own; what moved no money gives none back."""
     refund = received.require("payment")
-    money = received.money(received.transaction.get("amount_in_cents"))
+    cents = text(received.transaction.get("amount_in_cents")) or ""
+    failed = received.kind == REFUND_IN_XML and received.transaction.get("status") in NOT_RETURNED
+    if failed or received.transaction.get("action") in NO_PAYMENT or cents.strip("0") == "" != cents:
+        return None
+    money = received.money(cents)
     received = received.at(received.transaction.get("date"))
     return received.fact(Touchpoint.REFUNDED, (refund, "refunded", ""), money, refund=refund)
 
@@ -185,14 +245,31 @@ def refunded(received: RecurlyEvent) -> BillingEvent:
 def _period(touchpoint: Touchpoint) -> Callable[[RecurlyEvent], BillingEvent]:
     def read(received: RecurlyEvent) -> BillingEvent:
         subscription = received.subscription
-        if subscription.get("state") == "future":
-            return received.profile()
         received = received.at(subscription.get("current_period_started_at"), subscription.get("activated_at"))
         uuid = received.require("subscription")
+        if subscription.get("state") == "future" or on_trial(subscription, received.occurred_at):
+            return received.profile()
+        if touchpoint is Touchpoint.RENEWED and is_converted(subscription):
+            return received.fact(Touchpoint.TRIAL_CONVERTED, (uuid, "trial_converted", ""))
         money = received.money(subscription.get("total_amount_in_cents"))
         return received.fact(touchpoint, payment_of(uuid, received.occurred_at, uuid), money)
 
     return read
+
+
+def expired(received: RecurlyEvent) -> BillingEvent:
+    """An end that has come: of a cancellation, or as it was planned from the beginning."""
+    if not ended_as_planned(received.subscription):
+        return cancelled(received)
+    over = received.at(received.subscription.get("expires_at"))
+    over.require("subscription")
+    return replace(over.profile(), subscription_state=SubscriptionState.EXPIRED)
+
+
+def reactivated(received: RecurlyEvent) -> BillingEvent:
+    """A cancellation that was taken back, or a pause that is over; an account alone proves nothing."""
+    state = SubscriptionState.RUNNING if "subscription" in received.objects() else None
+    return replace(received.profile(), subscription_state=state)
 
 
 def cancelled(received: RecurlyEvent) -> BillingEvent:
@@ -231,12 +308,13 @@ _READERS: Mapping[str, Callable[[RecurlyEvent], BillingEvent | None]] = {
         "renewed_subscription": _period(Touchpoint.RENEWED),
         "updated_subscription": RecurlyEvent.profile,
         "canceled_subscription": cancelled,
-        "expired_subscription": cancelled,
+        "expired_subscription": expired,
         "prerenewal": reminder,
         "new_account": RecurlyEvent.profile,
         "updated_account": RecurlyEvent.profile,
         "canceled_account": RecurlyEvent.profile,
-        "reactivated_account": RecurlyEvent.profile,
+        "reactivated_account": reactivated,
+        "subscription_resumed": reactivated,
         "billing_info_updated": RecurlyEvent.profile,
         "closed_invoice": invoice_closed,
     }.items()
