@@ -320,6 +320,14 @@ def test_a_refund_in_xml_is_tied_to_its_payment_by_the_api(say: Say) -> None:
     assert set(tie.links) & set(say("successful_refund_notification").links)
 
 
+@pytest.mark.parametrize(("test_mode", "count"), [(False, 1), (True, 2)])
+def test_the_api_is_asked_about_a_test_refund_only_where_tests_count(*, test_mode: bool, count: int) -> None:
+    body = (FOLDER / "successful_refund_notification.xml").read_bytes()
+    source = Source("recurly", "recurly", test_mode=test_mode)
+    tested = body.replace(b'<test type="boolean">false', b'<test type="boolean">true')
+    assert len(recurly.normalise(webhook(tested), source)) == count
+
+
 def resolved(name: str, answers: dict[str, Any]) -> tuple[BillingEvent | OperatorTask, ...]:
     """What the API says of the object that a sample refers to."""
     (file,) = FOLDER.glob(f"{name}.[jx][sm][ol]*")

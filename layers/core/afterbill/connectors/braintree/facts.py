@@ -195,11 +195,10 @@ def refunds_of(received: BraintreeEvent) -> Iterator[BillingEvent]:
     """Yield the refunds that a payment names: one that settles while it is given back is not asked about."""
     transaction = section(received.content, "transaction")
     ids = transaction.get("refund-ids")
-    for refund in map(text, ids[:_MOST_REFUNDS] if isinstance(ids, list) else ()):
-        if refund:
-            objects = {"refund": refund, **_parts(transaction)}
-            about = (refund, "refunded", "")
-            yield received.envelope.fact(Touchpoint.REFUNDED, about, customer_of(transaction), objects)
+    for refund in filter(None, map(text, ids[:_MOST_REFUNDS] if isinstance(ids, list) else ())):
+        objects = {"refund": refund, **_parts(transaction)}
+        about = (refund, "refunded", "")
+        yield received.envelope.fact(Touchpoint.REFUNDED, about, customer_of(transaction), objects)
 
 
 def settlement_declined(received: BraintreeEvent) -> BillingEvent | None:
