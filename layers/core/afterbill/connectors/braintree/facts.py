@@ -272,8 +272,8 @@ def unmatched(received: BraintreeEvent, event: BillingEvent) -> OperatorTask | N
     """Return the task about a refund or dispute that names no payment: there is no API behind this to ask."""
     if event.touchpoint not in REVERSALS or set(event.objects) - LASTING - _OWN:
         return None
-    own = next(id_ for kind, id_ in event.objects.items() if kind in _OWN)
-    return received.envelope.unmatched(own, kind=received.name)
+    kind, own = next((kind, id_) for kind, id_ in event.objects.items() if kind in _OWN)
+    return received.envelope.unmatched(own, kind=kind)
 
 
 def consent_fields(subject: Json) -> tuple[object, ...]:
