@@ -334,6 +334,20 @@ def test_the_api_is_asked_with_a_bearer_token_and_a_version() -> None:
     assert gocardless.API.headers == {"GoCardless-Version": "2015-07-06"}
 
 
+def test_a_known_late_failure_takes_its_payment_back(payloads: Path, now) -> None:
+    folder = payloads.parent / "faults" / "gocardless"
+    if not folder.exists():
+        pytest.skip("the folder of known faults is not here")
+    confirmed, failed = (
+        gocardless.normalise(Webhook("shop", {}, (folder / f"{name}.json").read_bytes(), now), SHOP)[0]
+        for name in ("1a.confirmed", "1b.failed-two-days-later")
+    )
+    assert isinstance(confirmed, BillingEvent)
+    assert isinstance(failed, BillingEvent)
+    assert failed.takes_back == confirmed.fact
+    assert failed.occurred_at > confirmed.occurred_at
+
+
 def test_recorded_answers_of_the_api_are_understood(payloads: Path, read_event) -> None:
     def get(kind: str) -> object:
         return json.loads((payloads / "gocardless" / f"api.{kind}.json").read_text())["get"]["body"]

@@ -648,6 +648,22 @@ def test_a_cancelled_order_takes_back_itself_alone(name: str, read: Read) -> Non
     assert event.links == (f"paypal||{event.objects['order']}",)
 
 
+def test_known_faults_are_read_as_what_they_are(payloads: Path, now: datetime) -> None:
+    folder = payloads.parent / "faults" / "paypal"
+    if not folder.exists():
+        pytest.skip("the folder of known faults is not here")
+    started, expired, refund = (
+        paypal.normalise(Webhook("till", {}, (folder / f"{name}.json").read_bytes(), now), SOURCE)
+        for name in ("6a.activated", "6b.expired-one-cycle-plan", "7.sale.refunded.no_sale_id")
+    )
+    assert started[0].touchpoint is Touchpoint.SUBSCRIPTION_STARTED
+    assert (expired[0].touchpoint, expired[0].subscription_state) == (None, SubscriptionState.EXPIRED)
+    apis = MemoryApis({"/v1/payments/refund/9SL1": {"id": "9SL1", "sale_id": "SALE-1"}})
+    (tie,) = paypal.resolve(refund[1], SOURCE, apis.call)
+    assert isinstance(tie, BillingEvent)
+    assert set(tie.links) == {"paypal||SALE-1", "paypal||9SL1"}
+
+
 def test_every_recorded_payload_is_understood(payloads: Path, now: datetime) -> None:
     meant = {}
     for file in sorted((payloads / "paypal").glob("*.json")):
