@@ -234,17 +234,35 @@ def test_a_refund_finds_its_payment(say: Say, refund: str, payment: str) -> None
 # Late failures and reversals
 
 
+DAYS_BEFORE = ("2025-11-03T12:00:07Z", "2025-10-31T12:00:07Z")
+"""The attempt, three days before the notification comes."""
+
+
 @pytest.mark.parametrize(
-    ("paid", "failed"),
+    ("paid", "failed", "tried"),
     [
-        ("payment.succeeded", "payment.failed.late"),
-        ("successful_payment_notification", "failed_payment_notification.late"),
+        ("payment.succeeded", "payment.failed.late", []),
+        ("successful_payment_notification", "failed_payment_notification.late", [DAYS_BEFORE]),
     ],
 )
-def test_a_payment_by_bank_that_fails_late_names_what_it_takes_back(say: Say, paid: str, failed: str) -> None:
-    late, success = say(failed), say(paid)
+def test_a_payment_by_bank_that_fails_late_names_what_it_takes_back(
+    say: Say, paid: str, failed: str, tried: list[Edit]
+) -> None:
+    late, success = say(failed, *tried), say(paid, *tried)
+    assert late.occurred_at > success.occurred_at
     assert (late.touchpoint, late.takes_back) == (Touchpoint.PAYMENT_FAILED, success.fact)
     assert set(success.links) & set(late.links)
+
+
+@pytest.mark.parametrize("failed", ["payment.failed", "failed_payment_notification"])
+def test_a_declined_attempt_takes_no_renewal_back_that_was_told_before(say: Say, failed: str) -> None:
+    told_at_once = ("2025-10-31T12:00:00Z", "2025-11-03T12:00:10Z")
+    assert say(failed, told_at_once).takes_back == ""
+
+
+def test_a_failure_without_a_subscription_names_what_it_takes_back_whenever_it_is_told(say: Say) -> None:
+    alone = ("<subscription_id>7b1e55aa0c9d4e1f8a2b3c4d5e6f7081</subscription_id>", "")
+    assert say("failed_payment_notification", alone).takes_back == fact_key("recurly", SITE, "10414", "payment")
 
 
 def test_a_recovery_that_fails_late_is_taken_back_as_such(say: Say) -> None:

@@ -7,7 +7,14 @@ from afterbill.connectors._kit.envelope import PAYMENT, Envelope
 from afterbill.connectors._kit.json import Json, identifier, identifiers, iso_moment, records, section, text
 from afterbill.connectors.recurly.site import PATHS, Resolver, Site, amount_in, customer_of
 from afterbill.connectors.recurly.states import on_trial
-from afterbill.connectors.recurly.words import NO_PAYMENT, NOT_RETURNED, REFUND_IN_XML, payment_of, touchpoint_of
+from afterbill.connectors.recurly.words import (
+    NO_PAYMENT,
+    NOT_RETURNED,
+    REFUND_IN_XML,
+    is_late,
+    payment_of,
+    touchpoint_of,
+)
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, OperatorTask, Touchpoint
 
 _MOST_LINES = 10
@@ -39,8 +46,9 @@ def _failed(uuid: str, envelope: Envelope, site: Site) -> tuple[BillingEvent, ..
     _, paid = _called({**invoice, "transactions": others}, subscription, number or uuid, envelope.occurred_at)
     objects = {**_named(uuid, transaction), **identifiers(subscription=subscription)}
     customer, money = customer_of(transaction, site, transaction), amount_in(transaction, "amount")
-    about = (uuid, "payment_failed", "")
-    return (envelope.fact(Touchpoint.PAYMENT_FAILED, about, customer, objects, money=money, takes_back=paid),)
+    late = is_late(envelope.occurred_at, iso_moment(transaction.get("created_at")))
+    back, about = paid if late or not subscription else None, (uuid, "payment_failed", "")
+    return (envelope.fact(Touchpoint.PAYMENT_FAILED, about, customer, objects, money=money, takes_back=back),)
 
 
 def _voided(uuid: str, envelope: Envelope, site: Site) -> tuple[BillingEvent, ...]:

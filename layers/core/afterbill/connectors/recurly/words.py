@@ -1,7 +1,7 @@
 """Parts shared by Recurly's two formats and its API."""
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from afterbill.connectors._kit.envelope import PAYMENT, Envelope
 from afterbill.connectors._kit.json import Json, full_name
@@ -14,6 +14,18 @@ NO_PAYMENT = frozenset({"authorization", "verify"})
 """What a transaction can be that moves no money."""
 NOT_RETURNED = frozenset({"declined", "error", "failed", "void"})
 """States of a refund that gives nothing back."""
+
+
+_LATE = timedelta(days=1)
+"""A failure that is told so long after its attempt is the bank's, of a payment that may have succeeded before."""
+
+
+def is_late(told_at: datetime, tried_at: datetime | None) -> bool:
+    """Tell whether a failure was told days after its attempt; one that was told at once took nothing back.
+
+    The renewal of a subscription is the fact of its payment and is told before a card is declined for it.
+    """
+    return tried_at is not None and told_at - tried_at >= _LATE
 
 
 def envelope_of(source: Source, site: str, event_id: str, occurred_at: datetime, *, test: bool = False) -> Envelope:

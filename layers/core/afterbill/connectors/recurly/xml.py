@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.envelope import Envelope
@@ -17,6 +17,7 @@ from afterbill.connectors.recurly.words import (
     day,
     digest_of,
     envelope_of,
+    is_late,
     name_of,
     payment_of,
     touchpoint_of,
@@ -34,8 +35,6 @@ from afterbill.model.webhooks import Source, Webhook
 
 _ENDING = "_notification"
 _FAILED = f"failed_payment{_ENDING}"
-_LATE = timedelta(days=1)
-"""A failure that is told so long after its transaction is the bank's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +213,11 @@ def payment_failed(received: RecurlyEvent) -> BillingEvent:
     """Every attempt is a transaction; one by bank may be told as a success first, and as a failure days later."""
     about = (received.require("payment"), "payment_failed", "")
     money = received.money(received.transaction.get("amount_in_cents"))
-    tried = received.at(received.transaction.get("date"))
-    objects = received.objects()
-    paid = payment_of(objects.get("subscription"), tried.occurred_at, objects.get("invoice") or about[0])
-    late = received.kind == _FAILED and received.occurred_at - tried.occurred_at >= _LATE
-    return (received if late else tried).fact(Touchpoint.PAYMENT_FAILED, about, money, takes_back=paid)
+    tried, subscription = received.at(received.transaction.get("date")), received.objects().get("subscription")
+    late = received.kind == _FAILED and is_late(received.occurred_at, tried.occurred_at)
+    paid = payment_of(subscription, tried.occurred_at, received.objects().get("invoice") or about[0])
+    takes_back = paid if late or not subscription else None
+    return (received if late else tried).fact(Touchpoint.PAYMENT_FAILED, about, money, takes_back=takes_back)
 
 
 def dunning(received: RecurlyEvent) -> BillingEvent:
