@@ -15,7 +15,9 @@ from afterbill.model.errors import AfterbillError, PayloadError
 from afterbill.model.webhooks import Source
 from afterbill_cli import samples
 
-_NO_WEBHOOKS = frozenset({".md", ".rst", ".py", ".pyc"})
+_NO_WEBHOOKS = frozenset({".md", ".rst", ".py", ".pyc", ".toml"})
+_API_ANSWERS = "api.json"
+"""How the file of what an API answered ends, by path, beside the webhooks that refer to it."""
 _PEOPLE = frozenset({"client", "contact", "customer"})
 """Kinds of objects that are customers at billing systems."""
 HEADINGS = ("file", "outcome", "touchpoints", "email", "amount_minor", "currency", "test")
@@ -93,7 +95,7 @@ def read_folder(folder: Path) -> Iterator[Reading]:
             continue
         for file in sorted(path for path in place.rglob("*") if path.is_file()):
             name = str(file.relative_to(root.parent if alone else root))
-            if file.suffix in _NO_WEBHOOKS or file.name.startswith("."):
+            if file.suffix in _NO_WEBHOOKS or file.name.startswith(".") or file.name.endswith(_API_ANSWERS):
                 print(f"left out: {name}, which is no webhook", file=sys.stderr)
             else:
                 yield read(file, provider, name)

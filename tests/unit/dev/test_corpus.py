@@ -121,12 +121,16 @@ def test_a_captured_webhook_brings_its_headers(tmp_path, capsys):
 def test_what_is_no_webhook_is_left_out_with_a_note(tmp_path, capsys):
     place = folder(tmp_path, stripe__broken="{", elsewhere__any={})
     (place / "stripe" / "SOURCES.md").write_text("where from")
+    (place / "stripe" / "surveys.toml").write_text("[sources.stripe]")
+    (place / "stripe" / "10.api.json").write_text("{}")
     assert corpus.main([str(place), "--json"]) == 0
     captured = capsys.readouterr()
     assert len(captured.out.splitlines()) == 1
     assert captured.err.splitlines() == [
         "left out: elsewhere, which is no folder of a provider",
+        "left out: stripe/10.api.json, which is no webhook",
         "left out: stripe/SOURCES.md, which is no webhook",
+        "left out: stripe/surveys.toml, which is no webhook",
     ]
 
 
