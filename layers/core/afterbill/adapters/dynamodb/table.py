@@ -1,7 +1,8 @@
 """Reads of whole items and conditional updates of an invitation, on which every adapter of the table builds."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -35,7 +36,7 @@ class TableReader:
         for _ in range(_READS):
             if not request or not unique:
                 return items
-            with transient("reading the table"):
+            with transient("reading the table"), storable():
                 page = self.dynamodb.batch_get_item(RequestItems=request)
             items |= {item[keys.PK]["S"]: item for item in page["Responses"].get(self.table, ())}
             request = page.get("UnprocessedKeys")
@@ -85,21 +86,37 @@ class TableReader:
                 self.dynamodb.transact_write_items(TransactItems=list(writes))
         except ClientError as error:
             codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
-            if _too_large(error, codes):
-                raise PayloadError("What this event adds to an item makes it larger than the table stores.") from error
             if codes & _LOST_RACES:
                 return False
-            if codes or passing(error.response):
+            if (codes and "ValidationError" not in codes) or passing(error.response):
                 message = f"the table cancelled a transaction: {sorted(code for code in codes if code)}"
                 raise TransientError(message) from error
             raise
         return True
 
 
-def _too_large(error: ClientError, codes: Collection[str | None]) -> bool:
-    """True where an item would exceed 400 KB: no later try can store it (DynamoDB, TransactWriteItems)."""
-    invalid = "ValidationError" in codes or error_code(error) == "ValidationException"
-    return invalid and "size" in str(error)
+@contextmanager
+def storable() -> Iterator[None]:
+    """Raise PayloadError for an id or an item that is larger than the table stores."""
+    try:
+        yield
+    except ClientError as error:
+        if _too_large(error):
+            raise PayloadError("What this event adds to an item makes it larger than the table stores.") from error
+        raise
+
+
+def _too_large(error: ClientError) -> bool:
+    """True for a request whose item would exceed 400 KB or its key 2 KB: no later try can store it.
+
+    DynamoDB says so in words alone: in those of a ValidationException, or of a reason why it cancelled a transaction
+    (CancellationReason, ValidationError: "Item size to update has exceeded the maximum allowed size").
+    """
+    reasons = error.response.get("CancellationReasons", ())
+    words = [reason.get("Message", "") for reason in reasons if reason.get("Code") == "ValidationError"]
+    if error_code(error) == "ValidationException":
+        words.append(error.response["Error"].get("Message", ""))
+    return any("size" in (text or "").lower() for text in words)
 
 
 def customer_ids_in(items: Mapping[str, Any], aliases: Sequence[str]) -> dict[str, str]:
