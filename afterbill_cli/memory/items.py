@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from afterbill.intake.ports import FactQuery, FactSnapshot, FactWrites, ResponseWrite
+from afterbill.intake.ports import MOST_NEWEST, FactQuery, FactSnapshot, FactWrites, ResponseWrite
 from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import NOBODY, Customer, Recipient, Suppression
 from afterbill.model.invitation import Invitation
@@ -112,8 +112,9 @@ class MemoryItems:
         return key not in self.tasks and not self.tasks.update({key: (task, address_hash)})
 
     def newest_invitations(self, customer_id: str) -> Sequence[str]:
-        """Ids of the newest invitations of this customer."""
-        return [one.id for one in self.invitations.values() if one.customer_id == customer_id]
+        """Ids of the newest invitations of this customer, the newest first."""
+        theirs = (one for one in self.invitations.values() if one.customer_id == customer_id)
+        return [one.id for one in sorted(theirs, key=lambda one: one.created_at, reverse=True)[:MOST_NEWEST]]
 
     def responses(self, ids: Sequence[str]) -> Mapping[str, Invitation]:
         """The responses that exist among `ids`."""

@@ -117,6 +117,10 @@ class FactWrites:
         return not (self.invitation or self.customers or self.aliases or marks or self.event)
 
 
+MOST_NEWEST = 50
+"""Invitations of one customer among which those are that an announced end may hold back."""
+
+
 class Facts(Protocol):
     """The table as capture_event sees it."""
 
@@ -133,7 +137,7 @@ class Facts(Protocol):
         """
 
     def newest_invitations(self, customer_id: str) -> Sequence[str]:
-        """Ids of the newest invitations of this customer, 50 at most; those of the last seconds may be missing."""
+        """Ids of this customer's MOST_NEWEST invitations, the newest first; those of the last seconds may be missing."""
 
     def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:
         """Remember what a person has to decide; False for one that is known, done or not."""

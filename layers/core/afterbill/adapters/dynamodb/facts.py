@@ -12,11 +12,11 @@ from afterbill.adapters.dynamodb.items import (
     failed_at,
     invitation_item,
     invitation_of,
+    microseconds,
     recipient_of,
-    stamp,
 )
 from afterbill.adapters.dynamodb.table import TableReader, customer_ids_in
-from afterbill.intake.ports import FactQuery, FactSnapshot, FactWrites
+from afterbill.intake.ports import MOST_NEWEST, FactQuery, FactSnapshot, FactWrites
 from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import NOBODY, Customer
 
@@ -66,6 +66,10 @@ class FactsTable(TableReader):
             writes.append({"Put": {"TableName": self.table, "Item": item}})
         return self.transact(writes)
 
+    def newest_invitations(self, customer_id: str) -> list[str]:
+        """Ids of the newest invitations of this customer, as the index has them."""
+        return [keys.invitation_id(dict(key)) for key in self.by_customer(customer_id, MOST_NEWEST)]
+
     def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:
         """Store what a person has to decide; False where the task is stored already, done or not."""
         fields = {"source": task.source, "kind": task.kind, "id": task.id, "address_hash": address_hash}
@@ -97,7 +101,7 @@ class FactsTable(TableReader):
         if link in change.peers:
             values[":peers"] = set(change.peers)
         if link in change.failed:
-            values[":failed_at"] = stamp(change.failed[link])
+            values[":failed_at"] = microseconds(change.failed[link])
         values |= {f":{name}": value for name, value in _forgotten(change).items()}
         update: dict[str, Any] = {
             "TableName": self.table,
@@ -109,7 +113,7 @@ class FactsTable(TableReader):
         if bool(change.stops) != bool(change.peers):
             conditions.append(f"attribute_not_exists({'peers' if change.stops else 'stopped_by'})")
         if link in change.failed:
-            conditions.append("(attribute_not_exists(failed_at) OR failed_at < :failed_at)")
+            conditions.append("(attribute_not_exists(failed_at) OR failed_at <= :failed_at)")
         update |= {"ConditionExpression": " AND ".join(conditions)} if conditions else {}
         return {"Update": update}
 

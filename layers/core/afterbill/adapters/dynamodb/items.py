@@ -131,7 +131,7 @@ def _deferral_of(text: str) -> Deferral:
 
 def follow_ups_of(invitation: Invitation) -> list[str]:
     """The deliveries by other channels, a short line each: moment, in Unix microseconds, and channel."""
-    return [f"{_microseconds(sent.at)} {sent.channel}" for sent in invitation.follow_ups]
+    return [f"{microseconds(sent.at)} {sent.channel}" for sent in invitation.follow_ups]
 
 
 def _follow_ups_of(text: str) -> FollowUp:
@@ -187,7 +187,7 @@ def customer_of(item: Mapping[str, Any]) -> Customer:
 
 def failed_at(link: Mapping[str, Any]) -> datetime | None:
     """The moment at which the payment behind a link failed last, None where it did not."""
-    return datetime.fromisoformat(link["failed_at"]["S"]) if "failed_at" in link else None
+    return _from_microseconds(link["failed_at"]["N"]) if "failed_at" in link else None
 
 
 def recipient_of(address_hash: str, item: Mapping[str, Any]) -> Recipient:
@@ -204,7 +204,7 @@ def recipient_of(address_hash: str, item: Mapping[str, Any]) -> Recipient:
 def _subscription_text(subscription: Subscription) -> str:
     """Its moments in Unix microseconds in the order of the fields, `-` where not known, and the fact of its end."""
     *moments, _ = astuple(subscription)
-    return " ".join([*(_microseconds(at) if at else "-" for at in moments), subscription.farewell])
+    return " ".join([*(str(microseconds(at)) if at else "-" for at in moments), subscription.farewell])
 
 
 def _subscription_of(text: str) -> Subscription:
@@ -214,8 +214,9 @@ def _subscription_of(text: str) -> Subscription:
     return Subscription(heard or datetime.fromtimestamp(0, UTC), announced, ended, running, expired, farewell)
 
 
-def _microseconds(at: datetime) -> str:
-    return str((at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1))
+def microseconds(at: datetime) -> int:
+    """A moment as a number, for conditions on moments of senders, who spell some with fractions and some without."""
+    return (at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
 
 def _from_microseconds(text: str) -> datetime:

@@ -15,8 +15,6 @@ from afterbill.model.customer import Customer
 from afterbill.model.errors import PayloadError, TransientError
 from afterbill.model.invitation import Invitation, SkipReason, State
 
-MOST_NEWEST = 50
-"""Invitations of one customer among which those are that an announced end may hold back."""
 _READS = 3
 _LOST_RACES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 
@@ -60,13 +58,10 @@ class TableReader:
 
     def holders(self, address_hash: str, most: int = 2) -> list[str]:
         """Ids of customers with this address, as the index has them."""
-        return [keys.customer_id(dict(key)) for key in self._of_customer(keys.holders(address_hash), most)]
+        return [keys.customer_id(dict(key)) for key in self.by_customer(keys.holders(address_hash), most)]
 
-    def newest_invitations(self, customer_id: str, most: int = MOST_NEWEST) -> list[str]:
-        """Ids of the newest invitations of this customer, as the index has them."""
-        return [keys.invitation_id(dict(key)) for key in self._of_customer(customer_id, most)]
-
-    def _of_customer(self, partition: str, most: int) -> Sequence[Mapping[str, Any]]:
+    def by_customer(self, partition: str, most: int) -> Sequence[Mapping[str, Any]]:
+        """Keys from a partition of the index BY_CUSTOMER, the newest first."""
         with transient("querying the table"):
             page = self.dynamodb.query(
                 TableName=self.table,
@@ -82,7 +77,7 @@ class TableReader:
     def transact(self, writes: Sequence[Mapping[str, Any]]) -> bool:
         """All of the writes or none; False when a condition failed or somebody else was at the same items."""
         try:
-            with transient("writing to the table"):
+            with transient("writing to the table"), storable():
                 self.dynamodb.transact_write_items(TransactItems=list(writes))
         except ClientError as error:
             codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
