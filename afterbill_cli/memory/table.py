@@ -199,7 +199,8 @@ class MemoryTable(MemoryItems):
             suppressed = weightiest(recipient.suppressed, reason)
             self.recipients[address_hash] = recipient = replace(recipient, suppressed=suppressed)
         known = self.customer(holder.id) if holder else None
-        if known and recipient.suppressed and not known.suppressed:
+        objected = Suppression.BOUNCED not in {reason, recipient.suppressed or Suppression.BOUNCED}
+        if known and objected and not known.suppressed:
             self._change_customer(known, suppressed=reason)
 
     def confirm_sent(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:

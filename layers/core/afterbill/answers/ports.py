@@ -40,7 +40,10 @@ class Responses(Protocol):
         """
 
     def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
-        """Never write to this address again, nor to its holder; only a bounce gives way to another reason."""
+        """Never write to this address again, nor to its holder; a bounce is about the address alone, and gives way.
+
+        What was said before an operator lifted a suppression stays lifted.
+        """
 
     def customer(self, customer_id: str) -> Customer | None:
         """The customer."""

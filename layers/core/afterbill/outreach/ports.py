@@ -108,7 +108,7 @@ class Suppressions(Protocol):
         """Return whether this address or number is suppressed."""
 
     def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
-        """Never write there again, nor to its holder; only a bounce gives way to another reason."""
+        """Never write there again, nor to its holder; a bounce is about the address alone, and gives way."""
 
 
 class Caps(Protocol):
@@ -163,7 +163,7 @@ class MailEvents(Protocol):
         """
 
     def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
-        """Never write to this address again, nor to its holder; only a bounce gives way to another reason.
+        """Never write to this address again, nor to its holder; a bounce is about the address alone, and gives way.
 
         What was said before an operator lifted a suppression stays lifted.
         """

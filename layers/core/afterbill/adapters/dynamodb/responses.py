@@ -69,7 +69,7 @@ class ResponsesTable(InvitationTable):
         return Recorded(invitation_of(written.item), stored=written.held) if written.item else None
 
     def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
-        """Never write to this address again, nor to its holder; only a bounce gives way to another reason.
+        """Never write to this address again, nor to its holder; a bounce is about the address alone, and gives way.
 
         What was said before an operator lifted a suppression stays lifted.
         """
@@ -83,7 +83,9 @@ class ResponsesTable(InvitationTable):
         written = write_if(
             self.dynamodb.update_item, "suppressing", **mark, ReturnValuesOnConditionCheckFailure="ALL_OLD"
         )
-        if holder and (written.held or "reason" in written.item):
+        kept = reason if written.held else written.item.get("reason", {}).get("S", Suppression.BOUNCED)
+        # A bounce is about the address alone; where the address is not suppressed, this word was lifted.
+        if holder and Suppression.BOUNCED not in {reason, kept}:
             self.change(
                 keys.customer(holder.id),
                 "SET suppressed = :reason ADD #version :one",
