@@ -58,7 +58,7 @@ class MemoryTable(MemoryItems):
         """Whether nobody at this address was asked or objected since it was read."""
         known, read = self.recipient(recipient.hash), recipient.last_asked_at
         asked = known.last_asked_at and (read is None or known.last_asked_at > read)
-        return not asked and (known.suppressed is None or recipient.suppressed is not None)
+        return not asked and known.suppressed in {None, recipient.suppressed}
 
     def defer(self, invitation: Invitation, customer: Customer) -> bool:
         """Store the wait it carries."""

@@ -90,15 +90,17 @@ class InvitationsTable(InvitationTable):
 
     def _ask(self, recipient: Recipient, now: datetime) -> dict[str, Any]:
         """Note that the address is asked now, unless it was since it was read, or became suppressed."""
-        before = {":before": stamp(recipient.last_asked_at)} if recipient.last_asked_at else {}
-        same = " OR last_asked_at <= :before" if before else ""
-        free = " AND attribute_not_exists(reason)" if recipient.suppressed is None else ""
-        forgotten = f", {keys.TTL} = :forgotten" if free else ""
+        read: dict[str, Any] = {":before": stamp(recipient.last_asked_at)} if recipient.last_asked_at else {}
+        same = " OR last_asked_at <= :before" if read else ""
+        # What is suppressed stays for ever.
+        known = recipient.suppressed is not None
+        read |= {":reason": recipient.suppressed} if known else {":forgotten": int((now + RETENTION).timestamp())}
         return self.update(
             keys.address(recipient.hash),
-            f"SET last_asked_at = :now{forgotten}",
-            f"(attribute_not_exists(last_asked_at){same}){free}",
-            {":now": stamp(now), **before, **({":forgotten": int((now + RETENTION).timestamp())} if free else {})},
+            "SET last_asked_at = :now" + ("" if known else f", {keys.TTL} = :forgotten"),
+            f"(attribute_not_exists(last_asked_at){same}) "
+            f"AND (attribute_not_exists(reason){' OR reason = :reason' * known})",
+            {":now": stamp(now), **read},
         )
 
     def defer(self, invitation: Invitation, customer: Customer) -> bool:
