@@ -23,7 +23,6 @@ from afterbill.outreach.delivery import (
 )
 from afterbill.outreach.eligibility import recheck
 from afterbill.outreach.follow_up import follow_up
-from afterbill.outreach.policy import asked_last
 
 
 def send_survey(invitation_id: str, delivery_number: int, deps: SendDeps, now: datetime) -> SendResult:
@@ -88,7 +87,7 @@ def _claimed(attempt: DeliveryAttempt, channel: Channel, deps: SendDeps, now: da
         state=State.SENDING,
         attempt=deps.new_id(),
         claimed_at=now,
-        previously_asked_at=asked_last(customer, attempt.recipient),
+        previously_asked_at=customer.last_asked_at,
         address_hashes=deps.reached(channel, customer),
         segments=segments_of(attempt.invitation.segments, customer),
     ).by(channel)
