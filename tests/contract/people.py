@@ -4,13 +4,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from afterbill.intake.ports import FactWrites
-from afterbill.model.customer import Customer, Waiting
+from afterbill.model.customer import Customer, Recipient, Waiting
 from afterbill.model.invitation import Invitation, State
 
 NOW = datetime(2026, 11, 22, 13, 30, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 22, 13, 20, tzinfo=UTC)
 ID, OTHER_ID, THIRD_ID = "0a" * 16, "0b" * 16, "0c" * 16
 LINK = "stripe|acct|in_1"
+ADDRESS = "5e1f" * 8
+ADA = Recipient(ADDRESS)
+"""The address of everybody here, whom nobody ever asked."""
 
 
 def invitation(id_: str = ID, **changes) -> Invitation:
@@ -18,6 +21,7 @@ def invitation(id_: str = ID, **changes) -> Invitation:
         id=id_,
         fact=f"stripe|acct|{id_}|payment_succeeded|",
         customer_id="customer-1",
+        address_hashes=(ADDRESS,),
         touchpoint="payment_succeeded",
         stage="purchase",
         source="stripe",
@@ -36,7 +40,7 @@ def invitation(id_: str = ID, **changes) -> Invitation:
 
 
 def customer(id_: str = "customer-1", **changes) -> Customer:
-    return replace(Customer(id_, address="ada@example.com", locale="de", country="DE"), **changes)
+    return replace(Customer(id_, address="ada@example.com", address_hash=ADDRESS, locale="de", country="DE"), **changes)
 
 
 def waiting(*ids: str) -> dict[str, Waiting]:
@@ -63,7 +67,7 @@ def stored(world, one: Invitation | None = None, who: Customer | None = None) ->
 def sending(world, one: Invitation | None = None) -> tuple[Invitation, Customer]:
     """An invitation that a sender has claimed."""
     one, who = stored(world, one)
-    assert world.invitations.claim(claimed(one), who)
+    assert world.invitations.claim(claimed(one), who, ADA)
     return claimed(one), who
 
 

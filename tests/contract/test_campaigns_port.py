@@ -73,15 +73,6 @@ def test_a_group_is_read_to_its_end(town):
     assert town.living() == sorted(town.neighbours)
 
 
-def test_who_was_merged_into_another_is_in_no_group(town):
-    town.move_in(*town.neighbours[:2])
-    customer, other = (town.known(id_) for id_ in town.neighbours[:2])
-
-    assert town.facts.commit(FactWrites(customers=(Customer(customer.id, customer.version, merged_into=other.id),)))
-
-    assert town.living() == [other.id]
-
-
 def test_a_customer_who_changes_stays(town):
     town.move_in(town.neighbours[0])
     customer = town.known(town.neighbours[0])

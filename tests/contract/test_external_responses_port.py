@@ -19,7 +19,7 @@ from afterbill.model.questions import Question
 from afterbill_cli.memory.keys import MemoryApiKeys
 from afterbill_cli.memory.table import MemoryTable
 from tests.contract.conftest import TABLE, over
-from tests.contract.people import ID, NOW, OTHER_ID
+from tests.contract.people import ADDRESS, ID, NOW, OTHER_ID
 from tests.contract.template import table_definition
 
 KEY = ApiKey("0" * 16, "support", ("responses:write",), "hash", NOW)
@@ -104,12 +104,42 @@ def test_answers_do_not_meet_each_other(places):
 
 
 def test_customers_are_found_by_their_names(places):
-    everybody = (Customer("a"), Customer("b", merged_into="a"))
-    places.facts.commit(FactWrites(customers=everybody, aliases={"mail#1": ("a", None), "shop#1": ("b", None)}))
+    aliases = {"shop#1": ("a", None), "shop#2": ("b", None)}
+    places.facts.commit(FactWrites(customers=(Customer("a"), Customer("b")), aliases=aliases))
 
-    assert places.answers.customer_ids(["shop#1", "mail#1", "mail#2"]) == {"shop#1": "b", "mail#1": "a"}
+    assert places.answers.customer_ids(["shop#1", "shop#2", "shop#3"]) == {"shop#1": "a", "shop#2": "b"}
     assert places.answers.customer_ids([]) == {}
-    assert places.answers.customers(["b", "c"]) == {"b": Customer("b", 1, merged_into="a")}
+    assert places.answers.customers(["b", "c"]) == {"b": Customer("b", 1)}
+
+
+def at_address(id_, address_hash=ADDRESS, version=0):
+    return Customer(id_, version, address="ada@example.com", address_hash=address_hash)
+
+
+def test_the_holders_of_an_address_are_found_two_at_most(places):
+    """Who is one of several is nobody in particular."""
+    places.facts.commit(FactWrites(customers=(at_address("a"), at_address("x", "other"), Customer("y"))))
+    assert list(places.answers.holders(ADDRESS)) == ["a"]
+    assert list(places.answers.holders("none")) == []
+
+    places.facts.commit(FactWrites(customers=(at_address("b"), at_address("c"))))
+    assert len(places.answers.holders(ADDRESS)) == 2
+    assert set(places.answers.holders(ADDRESS)) < {"a", "b", "c"}
+
+
+def test_who_left_an_address_is_its_holder_no_longer(places):
+    places.facts.commit(FactWrites(customers=(at_address("a"),)))
+    places.facts.commit(FactWrites(customers=(at_address("a", "other", 1),)))
+
+    assert list(places.answers.holders(ADDRESS)) == []
+    assert list(places.answers.holders("other")) == ["a"]
+
+
+def test_an_invitation_is_no_holder(places):
+    places.answers.keep_answer(answer())
+
+    assert list(places.answers.holders("customer-1")) == []
+    assert list(places.answers.holders(ADDRESS)) == []
 
 
 def test_a_key_is_found_as_it_was_added(places):

@@ -5,19 +5,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from afterbill.intake.ports import FactQuery, FactSnapshot, FactWrites
+from afterbill.intake.ports import MOST_NEWEST, FactQuery, FactSnapshot, FactWrites
 from afterbill.model.billing import Money
-from afterbill.model.customer import Customer, Waiting
+from afterbill.model.customer import NOBODY, Customer, Recipient, Waiting
 from afterbill.model.invitation import Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
+from afterbill.model.subscriptions import Subscription
 from afterbill.model.visits import Kind, Visit
-from tests.contract.people import DUE, ID, LINK, NOW, OTHER_ID, customer, invitation, stored
+from tests.contract.people import ADDRESS, DUE, ID, LINK, NOW, OTHER_ID, customer, invitation, stored
 
 NOTHING = FactSnapshot(None, {}, frozenset())
 
 
 def test_an_empty_table_knows_nothing(world):
-    assert world.facts.look_up(FactQuery(ID, ["mail#1"], [LINK], "hash")) == NOTHING
     assert world.facts.look_up(FactQuery()) == NOTHING
+    everything = FactQuery(ID, "stripe#cus_1", [LINK], "hash", ("evt_1", "stripe"), OTHER_ID)
+    assert world.facts.look_up(everything) == replace(NOTHING, recipient=Recipient("hash"))
+    assert list(world.facts.newest_invitations("customer-1")) == []
     assert world.facts.customers(["customer-1"]) == {}
     assert world.facts.customers([]) == {}
 
@@ -26,24 +29,25 @@ def test_what_was_committed_is_found(world):
     change = FactWrites(
         invitation=invitation(),
         customers=(customer(),),
-        aliases={"mail#1": ("customer-1", None), "stripe#cus_1": ("customer-1", None)},
+        aliases={"stripe#cus_1": ("customer-1", None)},
         stops={LINK: OTHER_ID},
     )
 
     assert world.facts.commit(change)
 
-    assert world.facts.look_up(
-        FactQuery(ID, ["mail#1", "stripe#cus_1", "stripe#cus_2"], [LINK, "other"])
-    ) == FactSnapshot(invitation(), {"mail#1": "customer-1", "stripe#cus_1": "customer-1"}, frozenset({OTHER_ID}))
+    assert world.facts.look_up(FactQuery(ID, "stripe#cus_1", [LINK, "other"])) == FactSnapshot(
+        invitation(), {"stripe#cus_1": "customer-1"}, frozenset({OTHER_ID})
+    )
+    assert world.facts.look_up(FactQuery(alias="stripe#cus_2")) == NOTHING
     assert world.facts.customers(["customer-1", "nobody"]) == {"customer-1": customer(version=1)}
 
 
 def test_keys_may_be_asked_for_twice(world):
-    world.facts.commit(FactWrites(aliases={"mail#1": ("customer-1", None)}, stops={LINK: ID}))
+    world.facts.commit(FactWrites(invitation=invitation(), stops={LINK: ID}))
 
-    found = world.facts.look_up(FactQuery("", ["mail#1", "mail#1"], [LINK, LINK]))
+    found = world.facts.look_up(FactQuery(ID, links=[LINK, LINK], confirmation=ID))
 
-    assert found == FactSnapshot(None, {"mail#1": "customer-1"}, frozenset({ID}))
+    assert found == FactSnapshot(invitation(), {}, frozenset({ID}), confirmed_at=invitation().occurred_at)
 
 
 def test_an_invitation_comes_back_whole(world):
@@ -115,10 +119,16 @@ def test_a_customer_comes_back_whole(world):
         last_seen_at=DUE,
         offered=ID,
         waiting={ID: Waiting(70, DUE, NOW, stoppable=False)},
-        suppressed="bounced",
+        suppressed="unsubscribed",
         deleted=True,
-        merged_into="customer-2",
-        absorbed=("customer-0",),
+        address_hash=ADDRESS,
+        subscriptions={
+            "sub_1": Subscription(
+                NOW, ended_at=NOW, running_at=DUE, expired_at=DUE + timedelta(microseconds=1), farewell="a fact"
+            ),
+            "sub 2 é": Subscription(NOW),
+        },
+        crowded=True,
     )
     exempt = {"version"}  # the table counts it
     assert {one.name for one in fields(Customer) if getattr(whole, one.name) == one.default} == exempt
@@ -140,14 +150,14 @@ def test_a_lost_race_writes_nothing_at_all(world):
     change = FactWrites(
         invitation=invitation(),
         customers=(customer("customer-2"),),
-        aliases={"mail#2": ("customer-2", None)},
+        aliases={"stripe#cus_2": ("customer-2", None)},
         stops={LINK: OTHER_ID},
     )
 
     assert not world.facts.commit(change)
 
     assert world.facts.customers(["customer-2"]) == {}
-    assert world.facts.look_up(FactQuery("", ["mail#2"], [LINK])) == NOTHING
+    assert world.facts.look_up(FactQuery(alias="stripe#cus_2", links=[LINK])) == NOTHING
 
 
 def test_a_customer_is_stored_as_the_next_of_the_version_that_was_read(world):
@@ -175,72 +185,62 @@ def test_a_customer_erased_since_is_not_stored_again(world):
 
 
 def test_an_alias_is_given_once(world):
-    assert world.facts.commit(FactWrites(aliases={"mail#1": ("customer-1", None)}))
-    assert not world.facts.commit(FactWrites(aliases={"mail#1": ("customer-2", None)}))
+    assert world.facts.commit(FactWrites(aliases={"stripe#cus_1": ("customer-1", None)}))
+    assert not world.facts.commit(FactWrites(aliases={"stripe#cus_1": ("customer-2", None)}))
 
-    assert world.facts.look_up(FactQuery("", ["mail#1"], [])).customer_ids == {"mail#1": "customer-1"}
+    assert world.facts.look_up(FactQuery(alias="stripe#cus_1")).customer_ids == {"stripe#cus_1": "customer-1"}
 
 
 def test_an_alias_given_twice_to_the_same_customer_is_no_race(world):
-    assert world.facts.commit(FactWrites(aliases={"mail#1": ("customer-1", None)}))
-    assert world.facts.commit(FactWrites(aliases={"mail#1": ("customer-1", None)}))
+    assert world.facts.commit(FactWrites(aliases={"stripe#cus_1": ("customer-1", None)}))
+    assert world.facts.commit(FactWrites(aliases={"stripe#cus_1": ("customer-1", None)}))
 
 
 def test_an_alias_moves_from_the_customer_it_was_read_of(world):
-    world.facts.commit(FactWrites(aliases={"mail#1": ("customer-1", None)}))
+    world.facts.commit(FactWrites(aliases={"stripe#cus_1": ("customer-1", None)}))
 
-    assert world.facts.commit(FactWrites(aliases={"mail#1": ("customer-2", "customer-1")}))
-    assert world.facts.commit(FactWrites(aliases={"mail#1": ("customer-2", "customer-1")}))
+    assert world.facts.commit(FactWrites(aliases={"stripe#cus_1": ("customer-2", "customer-1")}))
+    assert world.facts.commit(FactWrites(aliases={"stripe#cus_1": ("customer-2", "customer-1")}))
 
-    assert world.facts.look_up(FactQuery("", ["mail#1"], [])).customer_ids == {"mail#1": "customer-2"}
+    assert world.facts.look_up(FactQuery(alias="stripe#cus_1")).customer_ids == {"stripe#cus_1": "customer-2"}
 
 
 @pytest.mark.parametrize("owner", ["customer-3", None], ids=["moved elsewhere", "erased"])
 def test_an_alias_that_is_no_longer_where_it_was_read_does_not_move(world, owner):
     if owner:
-        world.facts.commit(FactWrites(aliases={"mail#1": (owner, None)}))
+        world.facts.commit(FactWrites(aliases={"stripe#cus_1": (owner, None)}))
 
-    assert not world.facts.commit(FactWrites(aliases={"mail#1": ("customer-2", "customer-1")}))
+    assert not world.facts.commit(FactWrites(aliases={"stripe#cus_1": ("customer-2", "customer-1")}))
 
-    found = world.facts.look_up(FactQuery("", ["mail#1"], [])).customer_ids
-    assert found == ({"mail#1": owner} if owner else {})
-
-
-def test_two_customers_found_to_be_one_are_merged_together(world):
-    world.facts.commit(FactWrites(customers=(customer("a"), customer("b")), aliases={"x#1": ("b", None)}))
-    people = world.facts.customers(["a", "b"])
-    gone = replace(people["b"], merged_into="a")
-
-    assert world.facts.commit(FactWrites(customers=(people["a"], gone), aliases={"x#1": ("a", "b")}))
-
-    assert world.responses.customer("b") == replace(people["a"], version=2)
-    assert world.facts.look_up(FactQuery("", ["x#1"], [])).customer_ids == {"x#1": "a"}
+    found = world.facts.look_up(FactQuery(alias="stripe#cus_1")).customer_ids
+    assert found == ({"stripe#cus_1": owner} if owner else {})
 
 
-def test_a_merge_that_meets_a_change_of_either_is_not_made(world):
-    world.facts.commit(FactWrites(customers=(customer("a"), customer("b"))))
-    people = world.facts.customers(["a", "b"])
-    world.facts.commit(FactWrites(customers=(replace(people["b"], name="Ada"),)))
+def test_newest_invitations_are_those_of_the_customer_the_newest_first(world):
+    ids = [f"{number:032x}" for number in range(MOST_NEWEST + 2)]
+    for number, id_ in enumerate(ids):
+        asked = invitation(id_, created_at=NOW + timedelta(minutes=number), objects={})
+        world.facts.commit(FactWrites(invitation=asked))
+    world.facts.commit(FactWrites(invitation=invitation(OTHER_ID, customer_id="customer-2")))
 
-    assert not world.facts.commit(FactWrites(customers=(people["a"], replace(people["b"], merged_into="a"))))
-
-    assert {one.version for one in world.facts.customers(["a"]).values()} == {1}
+    assert list(world.facts.newest_invitations("customer-1")) == ids[:1:-1]
+    assert list(world.facts.newest_invitations("customer-2")) == [OTHER_ID]
 
 
 def test_several_payments_may_be_taken_back_by_one_event(world):
     world.facts.commit(FactWrites(stops={"a": ID, "b": ID}))
     world.facts.commit(FactWrites(stops={"b": OTHER_ID}))
 
-    assert world.facts.look_up(FactQuery("", [], ["a", "b", "c"])).stopped_by == frozenset({ID, OTHER_ID})
+    assert world.facts.look_up(FactQuery(links=["a", "b", "c"])).stopped_by == frozenset({ID, OTHER_ID})
 
 
 def test_links_of_one_payment_are_found_through_each_other(world):
     assert world.facts.commit(FactWrites(peers=frozenset({"a", "b"})))
     assert world.facts.commit(FactWrites(peers=frozenset({"b", "c"})))
 
-    assert world.facts.look_up(FactQuery("", [], ["a"])).peers == frozenset({"a", "b"})
-    assert world.facts.look_up(FactQuery("", [], ["c"])).peers == frozenset({"b", "c"})
-    assert world.facts.look_up(FactQuery("", [], ["d"])) == NOTHING
+    assert world.facts.look_up(FactQuery(links=["a"])).peers == frozenset({"a", "b"})
+    assert world.facts.look_up(FactQuery(links=["c"])).peers == frozenset({"b", "c"})
+    assert world.facts.look_up(FactQuery(links=["d"])) == NOTHING
 
 
 def test_who_saw_no_stop_does_not_join_what_was_stopped_since(world):
@@ -248,7 +248,7 @@ def test_who_saw_no_stop_does_not_join_what_was_stopped_since(world):
 
     assert not world.facts.commit(FactWrites(invitation=invitation(), peers=frozenset({"a", "b"})))
 
-    assert world.facts.look_up(FactQuery(ID, [], ["a", "b"])) == FactSnapshot(None, {}, frozenset({ID}))
+    assert world.facts.look_up(FactQuery(ID, links=["a", "b"])) == FactSnapshot(None, {}, frozenset({ID}))
 
 
 def test_who_saw_no_peers_does_not_stop_what_was_joined_since(world):
@@ -256,7 +256,7 @@ def test_who_saw_no_peers_does_not_stop_what_was_joined_since(world):
 
     assert not world.facts.commit(FactWrites(stops={"a": ID, "c": ID}))
 
-    assert world.facts.look_up(FactQuery("", [], ["a", "c"])).stopped_by == frozenset()
+    assert world.facts.look_up(FactQuery(links=["a", "c"])).stopped_by == frozenset()
 
 
 def test_who_saw_both_stops_everything_that_is_joined(world):
@@ -264,15 +264,70 @@ def test_who_saw_both_stops_everything_that_is_joined(world):
 
     assert world.facts.commit(FactWrites(stops={"a": ID, "b": ID}, peers=frozenset({"a", "b"})))
 
-    found = world.facts.look_up(FactQuery("", [], ["b"]))
+    found = world.facts.look_up(FactQuery(links=["b"]))
     assert (found.stopped_by, found.peers) == (frozenset({ID}), frozenset({"a", "b"}))
 
 
-def test_a_suppressed_address_is_known_by_its_hash(world):
+def test_an_address_is_known_by_its_hash(world):
     world.responses.suppress("hash", "complained", NOW, None)
 
-    assert world.facts.look_up(FactQuery("", [], [], "hash")).suppression == "complained"
-    assert world.facts.look_up(FactQuery("", [], [], "other")).suppression is None
+    assert world.facts.look_up(FactQuery(address_hash="hash")).recipient == Recipient("hash", suppressed="complained")
+    assert world.facts.look_up(FactQuery(address_hash="other")).recipient == Recipient("other")
+    assert world.facts.look_up(FactQuery()).recipient == NOBODY
+
+
+def test_the_success_that_a_failure_takes_back_is_found_with_its_moment(world):
+    world.facts.commit(FactWrites(invitation=invitation(state=State.CLOSED, reason="not_asked")))
+
+    assert world.facts.look_up(FactQuery(OTHER_ID, confirmation=ID)) == replace(
+        NOTHING, confirmed_at=invitation().occurred_at
+    )
+
+
+def failed_at(world, *links):
+    return world.facts.look_up(FactQuery(links=links)).failed_at
+
+
+def test_a_failure_is_known_through_each_link_of_its_payment_and_the_latest_counts(world):
+    assert world.facts.commit(FactWrites(failed={"a": NOW, "b": NOW}))
+    assert world.facts.commit(FactWrites(failed={"b": NOW + timedelta(hours=1)}))
+
+    assert failed_at(world, "a") == NOW
+    assert failed_at(world, "a", "b") == NOW + timedelta(hours=1)
+    assert failed_at(world, "c") is None
+
+
+def test_the_moment_of_a_failure_only_rises(world):
+    """The latest was read before either commit; who is told False reads again and finds it."""
+    later = NOW + timedelta(hours=1)
+    assert world.facts.commit(FactWrites(failed={"a": later}))
+
+    assert not world.facts.commit(FactWrites(invitation=invitation(), failed={"a": NOW}))
+
+    assert failed_at(world, "a") == later
+    assert world.invitations.invitation(ID) is None
+
+
+@pytest.mark.parametrize("microseconds", [0, 1, 500_000])
+def test_a_failure_in_the_same_second_is_no_race(world, microseconds):
+    """Senders spell one moment with fractions of a second and another without."""
+    first, then = NOW, NOW + timedelta(microseconds=microseconds)
+    assert world.facts.commit(FactWrites(failed={"a": first}))
+
+    assert world.facts.commit(FactWrites(failed={"a": then}))
+
+    assert failed_at(world, "a") == then
+
+
+def test_a_failure_leaves_stops_and_peers_of_its_links_alone(world):
+    world.facts.commit(FactWrites(stops={"a": ID}))
+    world.facts.commit(FactWrites(peers=frozenset({"b", "c"})))
+
+    assert world.facts.commit(FactWrites(failed={"a": NOW, "b": NOW}))
+
+    assert world.facts.look_up(FactQuery(links=["a", "b"])) == FactSnapshot(
+        None, {}, frozenset({ID}), failed_at=NOW, peers=frozenset({"b", "c"})
+    )
 
 
 def test_an_event_is_remembered_with_the_fact_it_reported(world):

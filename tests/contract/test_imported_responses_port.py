@@ -12,7 +12,7 @@ from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer
 from afterbill_cli.memory.table import MemoryTable
 from tests.contract.conftest import TABLE
-from tests.contract.people import NOW
+from tests.contract.people import ADDRESS, NOW
 from tests.contract.template import table_definition
 
 
@@ -94,7 +94,9 @@ def test_as_many_are_stored_at_once_as_a_transaction_holds_and_more_are_found(ta
 
 
 def test_customers_are_found_as_for_any_import(table):
-    table.commit(FactWrites(customers=(Customer("ada"),), aliases={"mail#1": ("ada", None)}))
+    ada = Customer("ada", address="ada@example.com", address_hash=ADDRESS)
+    table.commit(FactWrites(customers=(ada,), aliases={"stripe#cus_1": ("ada", None)}))
 
-    assert table.customer_ids(["mail#1", "mail#2"]) == {"mail#1": "ada"}
-    assert table.customers(["ada", "bob"]) == {"ada": Customer("ada", 1)}
+    assert list(table.holders(ADDRESS)) == ["ada"]
+    assert table.customer_ids(["stripe#cus_1", "stripe#cus_2"]) == {"stripe#cus_1": "ada"}
+    assert table.customers(["ada", "bob"]) == {"ada": replace(ada, version=1)}

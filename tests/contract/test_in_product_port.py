@@ -14,7 +14,7 @@ from afterbill.intake.ports import FactWrites
 from afterbill.model.invitation import RETENTION, Answer, State
 from afterbill_cli.memory.table import MemoryTable
 from tests.contract.conftest import TABLE, over
-from tests.contract.people import ID, NOW, customer, invitation, sent, stored
+from tests.contract.people import ADDRESS, ID, NOW, customer, invitation, sent, stored
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 COUNTER = HostedLink("counter", "support_resolved", "support")
@@ -64,11 +64,6 @@ class TestUsers:
         assert product.table.customer_called("shop#cus_1") == customer(version=1)
         assert product.table.customer_called("shop#cus_2") is None
 
-    def test_whoever_was_merged_is_followed(self, product):
-        known(product, customer(merged_into="customer-2"), customer("customer-2"), cus_1="customer-1")
-
-        assert product.table.customer_called("shop#cus_1") == customer("customer-2", version=1)
-
     def test_a_name_of_somebody_who_was_erased_leads_to_nobody(self, product):
         known(product, cus_1="customer-1")
 
@@ -97,12 +92,23 @@ class TestUsers:
 
         assert product.world.responses.customer("customer-1") is None
 
-    def test_who_was_merged_away_since_is_left_alone(self, product):
-        known(product, customer(merged_into="customer-2"), customer("customer-2"))
+    @pytest.mark.parametrize(
+        ("reason", "objected"), [(None, False), ("bounced", False), ("complained", True), ("unsubscribed", True)]
+    )
+    def test_who_has_the_address_of_somebody_who_objected_objected(self, product, reason, objected):
+        """As a customer of another source, or as a guest; a bounce is no objection."""
+        if reason:
+            product.world.responses.suppress(ADDRESS, reason, NOW, None)
 
-        product.table.seen(customer(version=1), NOW)
+        assert product.table.objected(ADDRESS) is objected
 
-        assert product.world.facts.customers(["customer-1"])["customer-1"].last_seen_at is None
+    def test_who_was_only_asked_there_did_not_object(self, product):
+        sent(product.world)
+
+        assert not product.table.objected(ADDRESS)
+
+    def test_nobody_without_an_address_objected(self, product):
+        assert not product.table.objected("")
 
 
 class TestShowing:

@@ -5,10 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.intake.ports import FactWrites
+from afterbill.intake.ports import FactQuery, FactWrites
+from afterbill.model.customer import NOBODY, Recipient
 from afterbill.model.invitation import Answer, Deferral, Delivery, FollowUp, SkipReason, State
 from afterbill.outreach.policy import Situation
 from tests.contract.people import (
+    ADA,
+    ADDRESS,
     DUE,
     ID,
     LINK,
@@ -28,6 +31,19 @@ EARLIER = NOW - timedelta(days=100)
 LATER = DUE + timedelta(hours=2)
 
 
+NEW_ADDRESS = "ad0e" * 8
+
+
+def recipient(world, address_hash=ADDRESS):
+    return world.facts.look_up(FactQuery(address_hash=address_hash)).recipient
+
+
+def claim_for_another_customer_of_the_address(world, at=NOW):
+    """The same person as a customer of another source, say."""
+    other, who = stored(world, invitation(OTHER_ID, objects={}), customer("customer-2"))
+    return world.invitations.claim(claimed(other, at=at), who, ADA)
+
+
 def person(world, id_="customer-1"):
     return world.facts.customers([id_])[id_]
 
@@ -43,7 +59,7 @@ def test_an_unknown_invitation_is_none(world):
 def test_the_situation_is_the_customer_as_they_are_now(world):
     asked, who = stored(world)
 
-    assert world.invitations.situation(asked) == Situation(who, stopped=False)
+    assert world.invitations.situation(asked) == Situation(who, stopped=False, recipient=ADA)
 
 
 def test_a_customer_who_was_erased_is_nobody(world):
@@ -51,12 +67,27 @@ def test_a_customer_who_was_erased_is_nobody(world):
     assert world.invitations.situation(invitation(customer_id="")) == Situation(None, stopped=False)
 
 
-def test_merged_customers_are_followed_to_the_one_that_is_left(world):
-    last = customer("customer-3", name="Ada")
-    chain = (customer(merged_into="customer-2"), customer("customer-2", merged_into="customer-3"), last)
-    world.facts.commit(FactWrites(invitation=invitation(), customers=chain))
+def test_the_situation_tells_when_the_address_was_asked_and_what_its_holder_said(world):
+    asked, who = stored(world)
+    claim_for_another_customer_of_the_address(world)
+    world.responses.suppress(ADDRESS, "complained", NOW, None)
 
-    assert world.invitations.situation(invitation()).customer == replace(last, version=1)
+    assert world.invitations.situation(asked) == Situation(who, recipient=Recipient(ADDRESS, NOW, "complained"))
+
+
+def test_the_situation_is_about_the_address_that_the_customer_has_by_now(world):
+    asked, who = stored(world)
+    world.facts.commit(FactWrites(customers=(replace(who, address="a@example.com", address_hash=NEW_ADDRESS),)))
+    world.responses.suppress(ADDRESS, "bounced", NOW, None)
+    world.responses.suppress(NEW_ADDRESS, "complained", NOW, None)
+
+    assert world.invitations.situation(asked).recipient == Recipient(NEW_ADDRESS, suppressed="complained")
+
+
+def test_who_has_no_address_is_no_recipient(world):
+    asked, who = stored(world, who=customer(address=None, address_hash=""))
+
+    assert world.invitations.situation(asked) == Situation(who, recipient=NOBODY)
 
 
 def test_a_payment_taken_back_by_another_fact_is_stopped(world):
@@ -73,29 +104,47 @@ def test_what_takes_a_payment_back_does_not_stop_itself(world):
     assert not world.invitations.situation(asked).stopped
 
 
-def test_a_claim_is_an_attempt_of_its_own_and_the_customer_was_asked(world):
+@pytest.mark.parametrize(
+    ("touchpoint", "hours", "stopped"),
+    [
+        ("payment_succeeded", 0, True),
+        ("payment_succeeded", 1, True),
+        ("payment_succeeded", -1, False),
+        ("payment_failed", 1, False),
+    ],
+    ids=["failed at the same moment", "failed later", "succeeded later", "about the failure itself"],
+)
+def test_a_payment_that_failed_after_its_success_is_stopped(world, touchpoint, hours, stopped):
+    asked, _ = stored(world, invitation(touchpoint=touchpoint))
+    world.facts.commit(FactWrites(failed={LINK: asked.occurred_at + timedelta(hours=hours)}))
+
+    assert world.invitations.situation(asked).stopped is stopped
+
+
+def test_a_claim_is_an_attempt_of_its_own_and_customer_and_address_were_asked(world):
     asked, who = stored(world)
 
-    assert world.invitations.claim(claimed(asked), who)
+    assert world.invitations.claim(claimed(asked), who, ADA)
 
     assert found(world) == claimed(asked)
     assert person(world) == replace(who, last_asked_at=NOW, version=2)
+    assert recipient(world) == Recipient(ADDRESS, NOW)
 
 
 def test_a_claimed_survey_is_waited_for_no_longer(world):
     asked, who = stored(world, who=customer(waiting=waiting(ID, OTHER_ID)))
 
-    assert world.invitations.claim(claimed(asked), who)
+    assert world.invitations.claim(claimed(asked), who, ADA)
 
     assert person(world).waiting == waiting(OTHER_ID)
 
 
-def test_a_claim_gives_the_invitation_to_the_customer_a_merge_has_left(world):
+def test_a_claim_gives_the_invitation_to_the_customer_it_names(world):
     asked, _ = stored(world)
     world.facts.commit(FactWrites(customers=(customer("customer-2"),)))
-    survivor = person(world, "customer-2")
 
-    assert world.invitations.claim(claimed(replace(asked, customer_id="customer-2")), survivor)
+    other = person(world, "customer-2")
+    assert world.invitations.claim(claimed(replace(asked, customer_id="customer-2")), other, ADA)
 
     assert found(world).customer_id == "customer-2"
     assert person(world, "customer-2").last_asked_at == NOW
@@ -106,9 +155,11 @@ def test_a_claim_keeps_what_the_mail_was_sent_with(world):
     """Only so does a mail whose fate stays unknown count in the right segments once it is settled."""
     asked, who = stored(world)
     segments = {"touchpoint": "payment_succeeded", "plan": "max", "country": "DE"}
-    ours = replace(claimed(asked), segments=segments, locale="de-AT", zone="Europe/Vienna")
+    ours = replace(
+        claimed(asked), segments=segments, locale="de-AT", zone="Europe/Vienna", address_hashes=(NEW_ADDRESS,)
+    )
 
-    assert world.invitations.claim(ours, who)
+    assert world.invitations.claim(ours, who, ADA)
 
     assert found(world) == ours
 
@@ -116,8 +167,8 @@ def test_a_claim_keeps_what_the_mail_was_sent_with(world):
 def test_of_two_claims_one_wins(world):
     asked, who = stored(world)
 
-    assert world.invitations.claim(claimed(asked, "first"), who)
-    assert not world.invitations.claim(claimed(asked, "second", NOW + timedelta(seconds=1)), who)
+    assert world.invitations.claim(claimed(asked, "first"), who, ADA)
+    assert not world.invitations.claim(claimed(asked, "second", NOW + timedelta(seconds=1)), who, ADA)
 
     assert found(world) == claimed(asked, "first")
     assert person(world).last_asked_at == NOW
@@ -129,22 +180,22 @@ def test_two_invitations_to_one_customer_are_not_claimed_at_once(world):
     other = replace(invitation(OTHER_ID), objects={})
     world.facts.commit(FactWrites(invitation=other))
 
-    assert world.invitations.claim(claimed(asked), who)
-    assert not world.invitations.claim(claimed(other), who)
+    assert world.invitations.claim(claimed(asked), who, ADA)
+    assert not world.invitations.claim(claimed(other), who, ADA)
 
     assert world.invitations.invitation(OTHER_ID) == other
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"suppressed": "complained"}, {"merged_into": "customer-2"}, {"last_asked_at": EARLIER}],
-    ids=["suppressed", "merged", "asked"],
+    [{"suppressed": "complained"}, {"deleted": True}, {"last_asked_at": EARLIER}],
+    ids=["suppressed", "deleted", "asked"],
 )
 def test_a_customer_changed_since_it_was_read_is_not_asked(world, change):
     asked, who = stored(world)
     world.facts.commit(FactWrites(customers=(replace(who, **change),)))
 
-    assert not world.invitations.claim(claimed(asked), who)
+    assert not world.invitations.claim(claimed(asked), who, ADA)
 
     assert found(world) == asked
 
@@ -153,24 +204,99 @@ def test_a_customer_erased_since_it_was_read_is_not_asked(world):
     asked = invitation()
     world.facts.commit(FactWrites(invitation=asked))
 
-    assert not world.invitations.claim(claimed(asked), customer(version=1))
+    assert not world.invitations.claim(claimed(asked), customer(version=1), ADA)
     assert found(world) == asked
 
 
 def test_a_closed_invitation_is_not_claimed(world):
     asked, who = stored(world, invitation(state=State.CLOSED, reason="cooldown"))
 
-    assert not world.invitations.claim(claimed(asked), who)
+    assert not world.invitations.claim(claimed(asked), who, ADA)
     assert person(world) == who
+
+
+def test_two_customers_with_one_address_are_not_asked_at_once(world):
+    asked, who = stored(world)
+    assert claim_for_another_customer_of_the_address(world)
+
+    assert not world.invitations.claim(claimed(asked), who, ADA)
+
+    assert found(world) == asked
+    assert person(world) == who
+    assert recipient(world).last_asked_at == NOW
+
+
+def test_an_address_that_was_asked_before_is_asked_again(world):
+    asked, who = stored(world)
+    claim_for_another_customer_of_the_address(world, EARLIER)
+
+    assert world.invitations.claim(claimed(asked), who, Recipient(ADDRESS, EARLIER))
+    assert recipient(world).last_asked_at == NOW
+
+
+def test_who_has_no_address_is_asked_without_one(world):
+    asked, who = stored(world, who=customer(address=None, address_hash=""))
+    claim_for_another_customer_of_the_address(world)
+
+    assert world.invitations.claim(claimed(asked), who, NOBODY)
+
+
+@pytest.mark.parametrize("read", [None, "bounced"], ids=["of which nothing was known", "that had bounced"])
+def test_an_address_of_which_an_objection_came_since_it_was_read_is_not_asked(world, read):
+    asked, who = stored(world)
+    world.responses.suppress(ADDRESS, "unsubscribed", NOW, None)
+
+    assert not world.invitations.claim(claimed(asked), who, Recipient(ADDRESS, suppressed=read))
+
+    assert found(world) == asked
+
+
+def test_who_has_an_address_that_bounced_is_asked_by_another_channel(world):
+    asked, who = stored(world)
+    world.responses.suppress(ADDRESS, "bounced", NOW, None)
+
+    assert world.invitations.claim(claimed(asked).by("sms"), who, Recipient(ADDRESS, suppressed="bounced"))
+    assert recipient(world) == Recipient(ADDRESS, NOW, "bounced")
+
+
+@pytest.mark.parametrize("before", [None, EARLIER], ids=["never asked", "asked before"])
+def test_a_released_claim_gives_the_address_back(world, before):
+    asked, who = stored(world)
+    if before:
+        claim_for_another_customer_of_the_address(world, before)
+    world.invitations.claim(claimed(asked), who, Recipient(ADDRESS, before))
+
+    world.invitations.release(replace(claimed(asked), generation=2), who, Recipient(ADDRESS, before))
+
+    assert recipient(world) == Recipient(ADDRESS, before)
+
+
+def test_a_release_leaves_a_later_ask_at_the_address_alone(world):
+    ours, who = sending(world)
+    other, another = stored(world, invitation(OTHER_ID, objects={}), customer("customer-2"))
+    world.invitations.claim(claimed(other, at=LATER), another, Recipient(ADDRESS, NOW))
+
+    world.invitations.release(replace(ours, generation=2), who, ADA)
+
+    assert recipient(world).last_asked_at == LATER
+
+
+def test_a_release_keeps_what_was_said_of_the_address_meanwhile(world):
+    ours, who = sending(world)
+    world.responses.suppress(ADDRESS, "unsubscribed", NOW, None)
+
+    world.invitations.release(replace(ours, generation=2), who, ADA)
+
+    assert recipient(world) == Recipient(ADDRESS, suppressed="unsubscribed")
 
 
 @pytest.mark.parametrize("before", [None, EARLIER], ids=["never asked", "asked before"])
 def test_a_released_claim_waits_again_as_if_nobody_had_been_asked(world, before):
     asked, who = stored(world, who=customer(last_asked_at=before))
     ours = replace(claimed(asked), previously_asked_at=before)
-    world.invitations.claim(ours, who)
+    world.invitations.claim(ours, who, ADA)
 
-    world.invitations.release(replace(ours, deferred_until=LATER, generation=2), who)
+    world.invitations.release(replace(ours, deferred_until=LATER, generation=2), who, ADA)
 
     assert found(world) == replace(asked, deferred_until=LATER, generation=2)
     assert person(world) == replace(who, version=3)
@@ -178,9 +304,9 @@ def test_a_released_claim_waits_again_as_if_nobody_had_been_asked(world, before)
 
 def test_a_released_invitation_competes_again(world):
     asked, who = stored(world, who=customer(waiting=waiting(ID, OTHER_ID)))
-    world.invitations.claim(claimed(asked), who)
+    world.invitations.claim(claimed(asked), who, ADA)
 
-    world.invitations.release(replace(claimed(asked), deferred_until=LATER, generation=2), who)
+    world.invitations.release(replace(claimed(asked), deferred_until=LATER, generation=2), who, ADA)
 
     assert person(world).waiting == waiting(OTHER_ID) | {ID: replace(waiting()[ID], due_at=LATER)}
 
@@ -188,16 +314,16 @@ def test_a_released_invitation_competes_again(world):
 def test_a_released_invitation_can_be_claimed_again(world):
     ours, who = sending(world)
     later = replace(ours, deferred_until=LATER, generation=2)
-    world.invitations.release(later, who)
+    world.invitations.release(later, who, ADA)
 
-    assert world.invitations.claim(claimed(later, "second", LATER), person(world))
+    assert world.invitations.claim(claimed(later, "second", LATER), person(world), ADA)
     assert found(world).attempt == "second"
 
 
 def test_only_the_attempt_itself_is_released(world):
     ours, who = sending(world)
 
-    world.invitations.release(replace(ours, attempt="other", claimed_at=LATER, deferred_until=LATER), who)
+    world.invitations.release(replace(ours, attempt="other", claimed_at=LATER, deferred_until=LATER), who, ADA)
 
     assert found(world) == ours
     assert person(world).last_asked_at == NOW
@@ -207,7 +333,7 @@ def test_a_release_leaves_a_later_ask_alone(world):
     ours, who = sending(world)
     world.facts.commit(FactWrites(customers=(replace(person(world), last_asked_at=LATER),)))
 
-    world.invitations.release(replace(ours, deferred_until=LATER, generation=2), who)
+    world.invitations.release(replace(ours, deferred_until=LATER, generation=2), who, ADA)
 
     assert found(world).state is State.PENDING
     assert person(world).last_asked_at == LATER
@@ -303,7 +429,7 @@ def test_a_rejected_attempt_is_closed(world):
 
 def test_what_has_moved_on_since_it_was_read_is_not_closed(world):
     asked, who = stored(world)
-    world.invitations.claim(claimed(asked), who)
+    world.invitations.claim(claimed(asked), who, ADA)
 
     world.invitations.close(asked, SkipReason.EXPIRED)
 
@@ -314,7 +440,7 @@ def test_what_was_erased_since_it_was_read_stays_erased(world):
     """An update that finds nothing must not make an item of the few attributes it sets."""
     ours = mailed(claimed(invitation()))
 
-    world.invitations.release(ours, customer(version=1))
+    world.invitations.release(ours, customer(version=1), ADA)
     world.invitations.mark_sent(ours)
     world.invitations.mark_unknown(ours)
     world.invitations.close(ours, SkipReason.REJECTED)
@@ -343,6 +469,17 @@ def test_a_survey_put_off_waits_in_the_table_too(world):
     assert person(world).waiting[OTHER_ID] == waiting(OTHER_ID)[OTHER_ID]
 
 
+def test_whom_an_announced_end_holds_back_does_not_wait_for_it(world):
+    """Somebody may take the end back in months: no other survey is to wait as long."""
+    asked, who = stored(world, who=customer(waiting=waiting(ID, OTHER_ID)))
+    held = asked.defer(Deferral(NOW, SkipReason.STOPPED, LATER))
+
+    assert world.invitations.defer(held, who)
+
+    assert (found(world), found(world).held) == (held, True)
+    assert person(world) == replace(who, waiting=waiting(OTHER_ID), version=2)
+
+
 def test_a_survey_put_off_is_overdue_only_after_that(world):
     asked, who = stored(world)
 
@@ -363,7 +500,7 @@ def test_of_two_who_put_it_off_one_wins(world):
 
 def test_what_was_claimed_or_erased_since_it_was_read_is_not_put_off(world):
     asked, who = stored(world)
-    world.invitations.claim(claimed(asked), who)
+    world.invitations.claim(claimed(asked), who, ADA)
 
     assert not world.invitations.defer(deferred(asked), who)
     assert not world.invitations.defer(deferred(invitation(OTHER_ID)), who)
@@ -450,7 +587,7 @@ def test_a_release_finds_the_customer_whose_item_was_written_anew(world):
     ours, who = sending(world)
     world.facts.commit(FactWrites(customers=(replace(person(world), name="Ada Lovelace"),)))
 
-    world.invitations.release(replace(ours, deferred_until=LATER, generation=2), who)
+    world.invitations.release(replace(ours, deferred_until=LATER, generation=2), who, ADA)
 
     assert person(world).last_asked_at is None
     assert person(world).name == "Ada Lovelace"
@@ -476,7 +613,7 @@ def offered(asked, **changes):
 def test_a_claim_keeps_its_channel_and_inside_the_product_offers_the_survey(world):
     asked, who = stored(world)
 
-    assert world.invitations.claim(offered(asked), who)
+    assert world.invitations.claim(offered(asked), who, ADA)
 
     assert found(world) == offered(asked)
     assert person(world) == replace(who, last_asked_at=NOW, offered=ID, version=2)
@@ -484,7 +621,7 @@ def test_a_claim_keeps_its_channel_and_inside_the_product_offers_the_survey(worl
 
 def test_what_is_offered_is_marked_sent_without_a_message(world):
     asked, who = stored(world)
-    world.invitations.claim(offered(asked), who)
+    world.invitations.claim(offered(asked), who, ADA)
 
     world.invitations.mark_sent(replace(offered(asked), sent_at=NOW, sent_day="2026-11-22"))
 

@@ -5,11 +5,15 @@ from datetime import timedelta
 
 import pytest
 
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import stamp
 from afterbill.intake.ports import FactQuery, FactWrites
+from afterbill.model.customer import Recipient
 from afterbill.model.invitation import Answer, Recorded, State
 from afterbill.model.questions import SCALES, Question
 from afterbill.model.visits import MOST_VISITS, Kind, Visit, most
-from tests.contract.people import ID, NOW, customer, invitation, mailed, sending, sent, stored
+from tests.contract.conftest import TABLE
+from tests.contract.people import ADDRESS, ID, NOW, customer, invitation, mailed, sending, sent, stored
 
 SOON, TOMORROW = NOW + timedelta(minutes=5), NOW + timedelta(days=1)
 CLOSES = NOW + timedelta(days=30)
@@ -173,28 +177,41 @@ def test_a_longest_comment_is_stored(world):
     assert world.responses.record(ID, longest, SOON, "2026-11-22").invitation.answer == longest
 
 
-def test_customers_are_found_by_id_and_through_merges(world):
-    world.facts.commit(FactWrites(customers=(customer("a", merged_into="b"), customer("b"))))
+def test_customers_are_found_by_id(world):
+    world.facts.commit(FactWrites(customers=(customer("a"), customer("b"))))
 
     assert world.responses.customer("b") == customer("b", version=1)
-    assert world.responses.customer("a") == customer("b", version=1)
     assert world.responses.customer("nobody") is None
     assert world.responses.customer("") is None
+
+
+def suppression(world, address_hash=ADDRESS):
+    return world.facts.look_up(FactQuery(address_hash=address_hash)).recipient.suppressed
 
 
 def test_suppressing_holds_for_the_address_and_its_holder(world):
     _, who = stored(world)
 
-    world.responses.suppress("hash", "unsubscribed", NOW, who)
+    world.responses.suppress(ADDRESS, "unsubscribed", NOW, who)
 
-    assert world.facts.look_up(FactQuery(address_hash="hash")).suppression == "unsubscribed"
+    assert suppression(world) == "unsubscribed"
     assert world.responses.customer(who.id) == replace(who, suppressed="unsubscribed", version=2)
 
 
 def test_an_address_without_a_holder_is_suppressed_too(world):
-    world.responses.suppress("hash", "bounced", NOW, None)
+    world.responses.suppress(ADDRESS, "unsubscribed", NOW, None)
 
-    assert world.facts.look_up(FactQuery(address_hash="hash")).suppression == "bounced"
+    assert suppression(world) == "unsubscribed"
+
+
+def test_a_bounce_is_about_the_address_alone(world):
+    """Its holder has another one tomorrow, or a telephone."""
+    _, who = stored(world)
+
+    world.responses.suppress(ADDRESS, "bounced", NOW, who)
+
+    assert suppression(world) == "bounced"
+    assert world.responses.customer(who.id) == who
 
 
 @pytest.mark.parametrize(
@@ -209,27 +226,92 @@ def test_an_address_without_a_holder_is_suppressed_too(world):
 )
 def test_only_a_bounce_gives_way_to_another_reason(world, first, then, kept):
     _, who = stored(world)
-    world.responses.suppress("hash", first, NOW, who)
-    world.responses.suppress("hash", then, TOMORROW, world.responses.customer(who.id))
+    world.responses.suppress(ADDRESS, first, NOW, who)
+    world.responses.suppress(ADDRESS, then, TOMORROW, world.responses.customer(who.id))
 
-    assert world.facts.look_up(FactQuery(address_hash="hash")).suppression == kept
-    assert world.responses.customer(who.id).suppressed == kept
+    assert suppression(world) == kept
+    assert world.responses.customer(who.id).suppressed == (kept if kept != "bounced" else None)
+
+
+def test_a_holder_is_marked_also_when_their_address_was_suppressed_before(world):
+    """Another customer of the address objected, or a first try died between the two writes."""
+    _, who = stored(world)
+    world.responses.suppress(ADDRESS, "complained", NOW, None)
+
+    world.responses.suppress(ADDRESS, "unsubscribed", TOMORROW, who)
+
+    assert suppression(world) == "complained"
+    assert world.responses.customer(who.id).suppressed == "unsubscribed"
 
 
 def test_a_holder_who_was_erased_since_stays_erased(world):
-    world.responses.suppress("hash", "unsubscribed", NOW, customer(version=1))
+    world.responses.suppress(ADDRESS, "unsubscribed", NOW, customer(version=1))
 
-    assert world.facts.look_up(FactQuery(address_hash="hash")).suppression == "unsubscribed"
+    assert suppression(world) == "unsubscribed"
     assert world.responses.customer("customer-1") is None
 
 
-def test_an_objection_reaches_the_customer_that_a_merge_has_left(world):
-    """The merge came between the page's read and its write."""
-    world.facts.commit(FactWrites(customers=(customer(), customer("customer-2"))))
-    before = world.responses.customer("customer-1")
-    world.facts.commit(FactWrites(customers=(replace(before, merged_into="customer-2"),)))
+def test_a_customer_who_changed_since_they_were_read_is_marked_all_the_same(world):
+    _, before = stored(world)
+    world.facts.commit(FactWrites(customers=(replace(before, name="Ada"),)))
 
-    world.responses.suppress("hash", "unsubscribed", NOW, before)
+    world.responses.suppress(ADDRESS, "unsubscribed", NOW, before)
 
-    assert world.responses.customer("customer-2").suppressed == "unsubscribed"
-    assert world.facts.look_up(FactQuery(address_hash="hash")).suppression == "unsubscribed"
+    assert world.responses.customer(before.id) == replace(before, name="Ada", suppressed="unsubscribed", version=3)
+
+
+def test_what_was_said_of_an_address_hinders_no_claim_of_its_moment(world):
+    """Asked first, suppressed then: both stand on the same item."""
+    sending(world)
+
+    world.responses.suppress(ADDRESS, "unsubscribed", SOON, None)
+
+    assert world.facts.look_up(FactQuery(address_hash=ADDRESS)).recipient == Recipient(ADDRESS, NOW, "unsubscribed")
+
+
+class TestLifting:
+    """An operator may lift a suppression; what was said before is not to come back by a message that came late."""
+
+    def lift(self, world, at=NOW):
+        if world.dynamodb is None:
+            world.facts.lifted[ADDRESS] = at
+            world.facts.recipients.pop(ADDRESS, None)
+            return
+        world.dynamodb.update_item(
+            TableName=TABLE,
+            Key=keys.address(ADDRESS),
+            UpdateExpression="SET lifted_at = :at REMOVE reason, since",
+            ExpressionAttributeValues={":at": {"S": stamp(at)}},
+        )
+
+    @pytest.mark.parametrize("reason", ["unsubscribed", "complained", "bounced"])
+    @pytest.mark.parametrize("said_at", [NOW - timedelta(hours=1), NOW], ids=["before", "at that moment"])
+    def test_what_was_said_before_does_not_come_back(self, world, reason, said_at):
+        _, who = stored(world)
+        world.responses.suppress(ADDRESS, reason, NOW - timedelta(days=1), None)
+        self.lift(world)
+
+        world.responses.suppress(ADDRESS, reason, said_at, who)
+
+        assert suppression(world) is None
+        assert world.responses.customer(who.id) == who
+
+    @pytest.mark.parametrize("reason", ["unsubscribed", "complained", "bounced"])
+    def test_what_is_said_later_counts(self, world, reason):
+        _, who = stored(world)
+        self.lift(world)
+
+        world.responses.suppress(ADDRESS, reason, SOON, who)
+
+        assert suppression(world) == reason
+        assert world.responses.customer(who.id).suppressed == (reason if reason != "bounced" else None)
+
+    def test_a_bounce_since_does_not_bring_an_earlier_objection_back(self, world):
+        _, who = stored(world)
+        self.lift(world)
+        world.responses.suppress(ADDRESS, "bounced", SOON, None)
+
+        world.responses.suppress(ADDRESS, "unsubscribed", NOW, who)
+
+        assert suppression(world) == "bounced"
+        assert world.responses.customer(who.id) == who

@@ -2,13 +2,18 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
+import pytest
+
+from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import invitation_item
 from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import Money
+from afterbill.model.customer import Recipient, Suppression
 from afterbill.model.invitation import RETENTION, Answer, Deferral, SkipReason, State
 from tests.contract.conftest import TABLE
-from tests.contract.people import ID, NOW, OTHER_ID, customer, invitation, sent, stored
+from tests.contract.people import ADDRESS, ID, NOW, OTHER_ID, claimed, customer, invitation, sent, stored
 from tests.contract.template import properties
 
 
@@ -17,19 +22,19 @@ def items(world, index=None):
     return {item["pk"]["S"]: item for item in found}
 
 
-def test_indexes_hold_invitations_and_customers_by_their_group(aws_world):
+def test_indexes_hold_invitations_and_customers_by_their_group_and_address(aws_world):
     """Aliases name a customer too, and stops an invitation; what lacks one key of an index is not in it."""
     change = FactWrites(
         invitation=invitation(),
         customers=(customer(last_asked_at=NOW),),
-        aliases={"mail#1": ("customer-1", None)},
+        aliases={"stripe#cus_1": ("customer-1", None)},
         stops={"a": ID},
     )
     aws_world.facts.commit(change)
-    aws_world.responses.suppress("hash", "bounced", NOW, None)
+    aws_world.responses.suppress(ADDRESS, "bounced", NOW, None)
     aws_world.sweeps.set_swept_until("2026-11-22T13")
 
-    assert items(aws_world, "by_customer").keys() == {f"INVITATION#{ID}"}
+    assert items(aws_world, "by_customer").keys() == {f"INVITATION#{ID}", "CUSTOMER#customer-1"}
     assert items(aws_world, "by_day").keys() == {f"INVITATION#{ID}", "CUSTOMER#customer-1"}
     assert items(aws_world, "by_answered_day").keys() == set()
 
@@ -48,10 +53,19 @@ def test_a_closed_invitation_leaves_the_days(aws_world):
     assert items(aws_world, "by_day").keys() == {"CUSTOMER#customer-1"}
 
 
-def test_a_customer_who_was_merged_away_is_in_no_group(aws_world):
-    aws_world.facts.commit(FactWrites(customers=(customer(merged_into="customer-2"),)))
+def test_a_customer_without_an_address_is_among_no_holders(aws_world):
+    stored(aws_world, who=customer(address=None, address_hash=""))
 
-    assert items(aws_world, "by_day") == {}
+    assert items(aws_world, "by_customer").keys() == {f"INVITATION#{ID}"}
+
+
+def test_an_index_tells_nothing_of_who_holds_an_address_but_their_keys(aws_world):
+    aws_world.facts.commit(FactWrites(customers=(customer(),)))
+
+    assert items(aws_world, "by_customer") == {
+        "CUSTOMER#customer-1": keys.customer("customer-1")
+        | {"customer_id": {"S": f"ADDRESS#{ADDRESS}"}, "created_at": {"S": "-"}}
+    }
 
 
 def test_a_group_tells_nothing_of_its_customers_but_their_keys(aws_world):
@@ -88,10 +102,40 @@ def test_no_update_takes_the_end_of_retention_away(aws_world):
     assert items(aws_world)[f"INVITATION#{ID}"]["expires_at"] == before
 
 
-def test_a_suppression_stays_for_ever(aws_world):
-    aws_world.responses.suppress("hash", "unsubscribed", NOW, None)
+def address_item(world):
+    return items(world)[f"ADDRESS#{ADDRESS}"]
 
-    assert not [item for item in items(aws_world).values() if "expires_at" in item]
+
+def test_an_address_is_forgotten_two_years_after_it_was_asked_last(aws_world):
+    sent(aws_world)
+
+    assert address_item(aws_world)["expires_at"] == {"N": str(int((NOW + RETENTION).timestamp()))}
+
+
+@pytest.mark.parametrize("reason", ["unsubscribed", "complained", "bounced"])
+def test_a_suppression_stays_for_ever(aws_world, reason):
+    """Whether the address was asked before or not, and whatever is tried by another channel afterwards."""
+    sent(aws_world)
+    aws_world.responses.suppress(ADDRESS, reason, NOW, None)
+    aws_world.responses.suppress("other", reason, NOW, None)
+    other, who = stored(aws_world, invitation(OTHER_ID, objects={}), customer("customer-2"))
+    known = Recipient(ADDRESS, NOW, Suppression(reason))
+    assert aws_world.invitations.claim(claimed(other, at=NOW + timedelta(days=1)), who, known)
+
+    assert address_item(aws_world)["last_asked_at"] == {"S": "2026-11-23T13:30:15Z"}
+    assert "expires_at" not in address_item(aws_world)
+    assert "expires_at" not in items(aws_world)["ADDRESS#other"]
+
+
+def test_an_address_tells_nothing_but_when_it_was_asked_and_what_was_said_of_it(aws_world):
+    sent(aws_world)
+    aws_world.responses.suppress(ADDRESS, "unsubscribed", NOW, None)
+
+    assert address_item(aws_world) == keys.address(ADDRESS) | {
+        "last_asked_at": {"S": "2026-11-22T13:30:15Z"},
+        "reason": {"S": "unsubscribed"},
+        "since": {"S": "2026-11-22T13:30:15Z"},
+    }
 
 
 def test_links_are_forgotten_when_the_change_says_so(aws_world):
@@ -102,8 +146,8 @@ def test_links_are_forgotten_when_the_change_says_so(aws_world):
 
 def test_an_address_lies_with_its_customer_and_nowhere_else(aws_world):
     one, who = stored(aws_world, who=customer(name="Ada Lovelace"))
-    aws_world.facts.commit(FactWrites(invitation=invitation(OTHER_ID), aliases={"mail#5e1f": (who.id, None)}))
-    aws_world.responses.suppress("5e1f", "unsubscribed", NOW, who)
+    aws_world.facts.commit(FactWrites(invitation=invitation(OTHER_ID), aliases={"stripe#cus_1": (who.id, None)}))
+    aws_world.responses.suppress(ADDRESS, "unsubscribed", NOW, who)
     aws_world.invitations.close(one, SkipReason.SUPPRESSED)
 
     holders = {key for key, item in items(aws_world).items() if "ada" in json.dumps(item).lower()}

@@ -22,12 +22,12 @@ from afterbill.answers.ports import ReviewMark
 from afterbill.intake.connector import Token
 from afterbill.intake.ports import FactQuery, FactWrites
 from afterbill.model.billing import OperatorTask
-from afterbill.model.errors import TransientError
+from afterbill.model.errors import PayloadError, TransientError
 from afterbill.model.invitation import Answer, Deferral, Delivery, SkipReason
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.caps import Cap
 from tests.contract.conftest import REGION, over
-from tests.contract.people import ID, LINK, NOW, claimed, customer, invitation, mailed
+from tests.contract.people import ADA, ADDRESS, ID, LINK, NOW, OTHER_ID, claimed, customer, invitation, mailed
 from tests.contract.test_timer_port import TARGET
 
 client = cache(fresh_client)
@@ -39,7 +39,7 @@ CALLS = {
     "look up": (
         "dynamodb",
         "batch_get_item",
-        lambda client: over(client).facts.look_up(FactQuery(ID, ["mail#1"], [LINK])),
+        lambda client: over(client).facts.look_up(FactQuery(ID, "stripe#cus_1", [LINK])),
     ),
     "customers": ("dynamodb", "batch_get_item", lambda client: over(client).facts.customers(["customer-1"])),
     "customer": ("dynamodb", "batch_get_item", lambda client: over(client).responses.customer("customer-1")),
@@ -52,8 +52,15 @@ CALLS = {
     "claim": (
         "dynamodb",
         "transact_write_items",
-        lambda client: over(client).invitations.claim(claimed(invitation()), customer(version=1)),
+        lambda client: over(client).invitations.claim(claimed(invitation()), customer(version=1), ADA),
     ),
+    "newest invitations": ("dynamodb", "query", lambda client: over(client).facts.newest_invitations("customer-1")),
+    "holders": (
+        "dynamodb",
+        "query",
+        lambda client: ExternalResponsesTable(client, "afterbill").holders(ADDRESS),
+    ),
+    "objected": ("dynamodb", "get_item", lambda client: InProductSurveysTable(client, "t").objected(ADDRESS)),
     "customer called": (
         "dynamodb",
         "get_item",
@@ -64,7 +71,7 @@ CALLS = {
     "release": (
         "dynamodb",
         "transact_write_items",
-        lambda client: over(client).invitations.release(claimed(invitation()), customer(version=1)),
+        lambda client: over(client).invitations.release(claimed(invitation()), customer(version=1), ADA),
     ),
     "mark sent": (
         "dynamodb",
@@ -151,7 +158,7 @@ CALLS = {
     "customer ids": (
         "dynamodb",
         "batch_get_item",
-        lambda client: ExternalResponsesTable(client, "afterbill").customer_ids(["mail#1"]),
+        lambda client: ExternalResponsesTable(client, "afterbill").customer_ids(["stripe#cus_1"]),
     ),
     "api key": ("dynamodb", "get_item", lambda client: ApiKeysTable(client, "afterbill", lambda: 0.0).api_key("1")),
     "issued keys": ("dynamodb", "query", lambda client: IssuedApiKeysTable(client, "afterbill").issued()),
@@ -258,36 +265,107 @@ def test_a_lost_race_is_no_error(aws, name, reason):
         assert call(stubbed) is False
 
 
-def cancelled(stub, *reasons):
+def cancelled(stub, *reasons, words=None):
     stub.add_client_error(
         "transact_write_items",
         "TransactionCanceledException",
+        f"Transaction cancelled, please refer cancellation reasons for specific reasons [{', '.join(reasons)}]",
         http_status_code=400,
-        modeled_fields={"CancellationReasons": [{"Code": reason} for reason in reasons]},
+        modeled_fields={
+            "CancellationReasons": [
+                {"Code": reason} | ({"Message": words} if words and reason != "None" else {}) for reason in reasons
+            ]
+        },
     )
+
+
+WORDS_OF_SIZE = (
+    "Item size has exceeded the maximum allowed size",
+    "Item size to update has exceeded the maximum allowed size",
+    "The update expression attempted to update the secondary index key beyond allowed size limits.",
+    "One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes",
+    "Aggregated size of all range keys has exceeded the size limit of1024 bytes",
+)
+"""The messages of DynamoDB, the last three of which are about keys, in its own spelling."""
+
+
+@pytest.mark.parametrize("words", WORDS_OF_SIZE)
+@pytest.mark.parametrize("shape", ["refused", "cancelled"])
+def test_what_is_too_large_to_be_stored_is_not_tried_again(aws, words, shape):
+    """DynamoDB refuses a Put that is too large before it begins; of an Update only the transaction finds out."""
+    del aws
+    stubbed = client("dynamodb")
+    with Stubber(stubbed) as stub:
+        if shape == "refused":
+            stub.add_client_error("transact_write_items", "ValidationException", words, http_status_code=400)
+        else:
+            cancelled(stub, "None", "ValidationError", words=words)
+        with pytest.raises(PayloadError, match="larger than the table stores"):
+            over(stubbed).facts.commit(FactWrites(invitation=invitation(), stops={LINK: OTHER_ID}))
+
+
+def test_an_item_too_large_beside_a_lost_race_is_told(aws):
+    del aws
+    stubbed = client("dynamodb")
+    with Stubber(stubbed) as stub:
+        cancelled(stub, "ConditionalCheckFailed", "ValidationError", words=WORDS_OF_SIZE[0])
+        with pytest.raises(PayloadError):
+            over(stubbed).facts.commit(FactWrites(invitation=invitation(), stops={LINK: OTHER_ID}))
+
+
+def test_a_transaction_that_is_invalid_for_another_reason_is_a_bug_of_ours(aws):
+    del aws
+    stubbed = client("dynamodb")
+    with Stubber(stubbed) as stub:
+        cancelled(stub, "None", "ValidationError", words="Type mismatch for attribute to update")
+        with pytest.raises(ClientError, match="ValidationError"):
+            over(stubbed).facts.commit(FactWrites(invitation=invitation(), stops={LINK: OTHER_ID}))
+
+
+def test_a_name_that_is_too_long_to_be_a_key_is_not_asked_for_again(aws):
+    """Some sender's id of a customer: it is the payload that cannot be read."""
+    del aws
+    stubbed = client("dynamodb")
+    with Stubber(stubbed) as stub:
+        stub.add_client_error("batch_get_item", "ValidationException", WORDS_OF_SIZE[3], http_status_code=400)
+        with pytest.raises(PayloadError):
+            over(stubbed).facts.look_up(FactQuery(alias=f"shop#{'9' * 3000}"))
+
+
+class TestTheTableItself:
+    """moto knows both ends of an item."""
+
+    def test_an_item_of_400_kb_is_the_largest(self, aws_world):
+        assert aws_world.facts.commit(FactWrites(customers=(customer(name="a" * 400_000),)))
+        with pytest.raises(PayloadError):
+            aws_world.facts.commit(FactWrites(customers=(customer("customer-2", name="a" * 410_000),)))
+
+    def test_a_key_has_2_kb_at_most(self, aws_world):
+        with pytest.raises(PayloadError):
+            aws_world.facts.commit(FactWrites(aliases={f"shop#{'9' * 3000}": ("customer-1", None)}))
 
 
 def test_keys_left_unread_are_asked_for_again(aws):
     del aws
     stubbed = client("dynamodb")
-    left = {"afterbill": {"Keys": [{"pk": {"S": "ALIAS#mail#1"}, "sk": {"S": "ALIAS"}}]}}
-    item = {"pk": {"S": "ALIAS#mail#1"}, "sk": {"S": "ALIAS"}, "customer_id": {"S": "customer-1"}}
+    left = {"afterbill": {"Keys": [{"pk": {"S": "ALIAS#stripe#cus_1"}, "sk": {"S": "ALIAS"}}]}}
+    item = {"pk": {"S": "ALIAS#stripe#cus_1"}, "sk": {"S": "ALIAS"}, "customer_id": {"S": "customer-1"}}
     with Stubber(stubbed) as stub:
         stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": left})
         stub.add_response("batch_get_item", {"Responses": {"afterbill": [item]}, "UnprocessedKeys": {}})
 
-        found = over(stubbed).facts.look_up(FactQuery(aliases=["mail#1"]))
+        found = over(stubbed).facts.look_up(FactQuery(alias="stripe#cus_1"))
 
-    assert found.customer_ids == {"mail#1": "customer-1"}
+    assert found.customer_ids == {"stripe#cus_1": "customer-1"}
 
 
 def test_keys_left_unread_time_after_time_are_transient(aws):
     """DynamoDB throttles a batch by leaving keys out; moto 5.2.5 never does."""
     del aws
     stubbed = client("dynamodb")
-    left = {"afterbill": {"Keys": [{"pk": {"S": "ALIAS#mail#1"}, "sk": {"S": "ALIAS"}}]}}
+    left = {"afterbill": {"Keys": [{"pk": {"S": "ALIAS#stripe#cus_1"}, "sk": {"S": "ALIAS"}}]}}
     with Stubber(stubbed) as stub:
         for _ in range(3):
             stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": left})
         with pytest.raises(TransientError, match="throttling"):
-            over(stubbed).facts.look_up(FactQuery(aliases=["mail#1"]))
+            over(stubbed).facts.look_up(FactQuery(alias="stripe#cus_1"))
