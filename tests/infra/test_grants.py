@@ -11,8 +11,8 @@ import pytest
 from afterbill.model.links import Purpose
 from tests.contract.template import properties
 from tests.integration.apis import CONSENT, from_source, let_answer, reply, with_thin_sources
+from tests.integration.calling import by, with_key
 from tests.integration.calling import reported as telling
-from tests.integration.calling import with_key
 from tests.integration.campaigning import living, with_a_campaign
 from tests.integration.grants import Grant, actions_of, allows, grants_of
 from tests.integration.in_product import asked, link, offering, with_in_product
@@ -67,7 +67,8 @@ def tour(stack, loop, surveys):
     renew_a_token(stack)
     schedule_later(stack, loop, surveys)
     remind_later(stack, loop, surveys)
-    merge(loop)
+    taken_back(loop)
+    withdrawn(loop)
     throttled(stack, loop)
     answered_then_bounced(loop)
     unsubscribed(loop)
@@ -130,13 +131,18 @@ def remind_later(stack, loop, surveys):
     surveys.write_text(plain)
 
 
-def merge(loop):
-    """Two customers found to be one: aliases move, and a sender follows the merged one."""
+def taken_back(loop):
+    """A payment is refunded, and its survey does not go out."""
     one = loop.asked("order-1", id="one", email="one@example.com")
-    loop.asked("order-2", id="two", email="two@example.com")
-    loop.capture(captured(payment("order-3", id="one", email="two@example.com")))
-    loop.capture(captured(payment("order-3", kind="refunded", id="one", email="two@example.com")))
+    loop.capture(captured(payment("order-1", kind="refunded", id="one", email="one@example.com")))
     loop.send(due(one.id))
+
+
+def withdrawn(loop):
+    """An end that was announced is taken back: the surveys that it holds back are looked at again."""
+    for kind in ("cancelled", "cancellation_withdrawn"):
+        body = json.loads(payment("sub_1", kind=kind, id="w", email="w@example.com"))
+        loop.capture(captured(json.dumps(body | {"data": body["data"] | {"subscription": "sub_1"}}).encode()))
 
 
 def throttled(stack, loop):
@@ -171,7 +177,9 @@ def texted(stack, loop, surveys):
     (code,) = stack.items("CODE")
     follow, reported = stack.load("follow_link"), stack.load("handle_sms_event")
     assert follow(sample("api/code_get", TOKEN=code["pk"]["S"].partition("#")[2]))["statusCode"] == 303
-    follow(sample("api/referral_get", TOKEN=token(Purpose.REFERRAL, one.id)))
+    personal = sample("api/referral_get", TOKEN=token(Purpose.REFERRAL, one.id))
+    for method in ("GET", "HEAD"):
+        follow(by(method, personal))
     reported(sms_event("delivered", one.id))
     reported(sms_event("inbound"))
 
@@ -179,8 +187,10 @@ def texted(stack, loop, surveys):
 def collect(stack):
     """An answer of a known customer, told by another system."""
     with_key(stack)
-    answer = {"rating": 9, "customer": {"email": "six@example.com"}}
-    assert stack.load("collect_response")(telling(answer))["statusCode"] == 201
+    collected = stack.load("collect_response")
+    for key, customer in (("1", {"email": "six@example.com"}), ("2", {"source": "events", "id": "six"})):
+        answer = {"rating": 9, "customer": customer}
+        assert collected(telling(answer, idempotency_key=key))["statusCode"] == 201
 
 
 def offered(stack, loop):

@@ -46,11 +46,11 @@ class TestTable:
         assert keys.slot_bucket(7) == "SLOT#7"
         assert keeping["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [progress]}}
 
-    def test_collect_response_puts_answers_and_reads_keys_and_customers_only(self, properties: OfOne) -> None:
+    def test_collect_response_puts_answers_and_reads_keys_customers_and_holders_only(self, properties: OfOne) -> None:
         role = properties("CollectResponseRole")
         reach = {
             action: next(iter(statement["Condition"].values()))["dynamodb:LeadingKeys"]
-            for action in ("GetItem", "PutItem", "BatchGetItem")
+            for action in ("GetItem", "PutItem", "BatchGetItem", "Query")
             for statement in allowing(role, f"dynamodb:{action}")
         }
         [api_key] = keys.api_key("1")["pk"].values()
@@ -59,7 +59,9 @@ class TestTable:
             "GetItem": [api_key],
             "PutItem": ["INVITATION#*"],
             "BatchGetItem": ["ALIAS#*", "CUSTOMER#*"],
+            "Query": ["ADDRESS#*"],
         }
+        assert keys.holders("5e1f") == "ADDRESS#5e1f"
 
     def test_indexes_carry_no_address_and_no_comment(self, properties: OfOne) -> None:
         projected = {

@@ -1,6 +1,7 @@
-"""The IAM actions and resources a call needs (Service Authorization Reference), and those a role grants."""
+"""The IAM actions, resources and leading keys that a call needs (Service Authorization Reference) and a role grants."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
@@ -16,11 +17,16 @@ _TRANSACTION = {
 }
 
 
+_LEADING_KEYS = "dynamodb:LeadingKeys"
+"""The partition keys that a call names; those of an index, where it reads one."""
+
+
 class Grant(NamedTuple):
-    """An action on a resource; in a grant the resource may hold wildcards."""
+    """An action on a resource, of a table on items of one partition key; a grant may hold wildcards."""
 
     action: str
     resource: str
+    leading_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,15 +81,35 @@ def _text(call: Call) -> Grant:
 
 def _dynamodb(call: Call, table: str) -> Iterator[Grant]:
     if call.operation == "TransactWriteItems":
-        kinds = {kind for item in call.params["TransactItems"] for kind in item}
-        yield from (Grant(f"dynamodb:{_TRANSACTION[kind]}", table) for kind in kinds)
+        parts = [part for item in call.params["TransactItems"] for part in item.items()]
+        yield from (Grant(f"dynamodb:{_TRANSACTION[kind]}", table, _key(part)) for kind, part in parts)
     else:
         index = call.params.get("IndexName")
-        yield Grant(f"dynamodb:{call.operation}", f"{table}/index/{index}" if index else table)
+        resource = f"{table}/index/{index}" if index else table
+        yield from (Grant(f"dynamodb:{call.operation}", resource, key) for key in _leading_keys(call.params))
+
+
+def _leading_keys(params: Mapping[str, Any]) -> Iterator[str]:
+    match params:
+        case {"RequestItems": requests}:
+            for keys in requests.values():
+                items = keys["Keys"] if isinstance(keys, dict) else [one for each in keys for one in each.values()]
+                yield from map(_key, items)
+        case {"KeyConditionExpression": condition}:
+            partition = re.findall(r"= (:\w+)", condition)[0]
+            yield params["ExpressionAttributeValues"][partition]["S"]
+        case _:
+            yield _key(params)
+
+
+def _key(part: Mapping[str, Any]) -> str:
+    item = part.get("Item") or part.get("Key") or part
+    return str(item["pk"]["S"])
 
 
 def allows(grant: Grant, wanted: Grant) -> bool:
-    return grant.action == wanted.action and fnmatchcase(wanted.resource, grant.resource)
+    where = ((wanted.resource, grant.resource), (wanted.leading_key, grant.leading_key))
+    return grant.action == wanted.action and all(fnmatchcase(one, pattern) for one, pattern in where)
 
 
 def grants_of(function: str, stack: Resolver) -> set[Grant]:
@@ -92,12 +118,18 @@ def grants_of(function: str, stack: Resolver) -> set[Grant]:
     policies = [*properties(role)["Policies"], *_attached(role, stack)]
     statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
     return {
-        Grant(action, stack.resolve(resource))
+        Grant(action, stack.resolve(resource), leading_key)
         for statement in statements
         if statement["Effect"] == "Allow"
         for action in _listed(statement["Action"])
         for resource in _listed(statement["Resource"])
+        for leading_key in _granted_keys(statement)
     }
+
+
+def _granted_keys(statement: Mapping[str, Any]) -> list[str]:
+    tests = statement.get("Condition", {}).values()
+    return [key for test in tests if _LEADING_KEYS in test for key in _listed(test[_LEADING_KEYS])] or ["*"]
 
 
 def _attached(role: str, stack: Resolver) -> Iterator[Any]:
