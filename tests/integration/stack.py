@@ -205,6 +205,10 @@ class Stack:
         found: list[dict[str, Any]] = self.dynamodb.scan(TableName="afterbill")["Items"]
         return [item for item in found if item["pk"]["S"].partition("#")[0] == kind]
 
+    def suppressions(self) -> list[str]:
+        """The reasons not to write to addresses and numbers; whoever was only asked has none."""
+        return [item["reason"]["S"] for item in self.items("ADDRESS") if "reason" in item]
+
     def secret(self, logical: str) -> dict[str, Any]:
         held = self.secrets.get_secret_value(SecretId=self.resolver.made[logical]["Ref"])["SecretString"]
         found: dict[str, Any] = json.loads(held)

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.inbox import webhook_of
 from tests.integration.samples import captured, due, now, payment, sample, signed, stripe_signed
@@ -105,6 +106,21 @@ def test_what_cannot_be_understood_is_put_aside_with_the_reason(stack, loop, cap
     problem = dead["messageAttributes"]["problem"]["stringValue"]
     (line,) = [one for one in map(json.loads, capsys.readouterr().out.splitlines()) if one.get("outcome")]
     assert (line["level"], line["outcome"], line["reason"]) == ("WARNING", "unreadable", problem)
+
+
+def test_what_the_table_cannot_hold_is_put_aside_with_the_reason_and_not_tried_again(stack, loop):
+    words = {"Code": "ValidationException", "Message": "Item size has exceeded the maximum allowed size"}
+    stack.failures["TransactWriteItems"] = ClientError({"Error": words}, "TransactWriteItems")
+
+    assert failed(loop.capture(captured(payment()))) == []
+
+    (dead,) = stack.records("InboxDeadLetters")
+    assert "larger than the table stores" in dead["messageAttributes"]["problem"]["stringValue"]
+
+
+def test_an_id_that_is_longer_than_a_key_names_nobody_and_fails_nothing(loop):
+    assert failed(loop.capture(captured(payment(id="9" * 3000)))) == []
+    assert len(loop.invitations()) == 1
 
 
 def test_when_it_cannot_be_put_aside_it_comes_again(stack, loop):

@@ -77,6 +77,16 @@ def test_an_answer_costs_one_write_and_its_key_one_read_a_minute(stack, call):
     assert stack.calls_of("collect_response") == ["GetItem", "PutItem", "PutItem"]
 
 
+def test_who_has_an_address_that_several_have_is_nobody_in_particular(loop, call):
+    loop.asked("order-1", id="cus_1", email="mirjam@example.com")
+    loop.asked("order-2", id="cus_2", email="mirjam@example.com")
+
+    call(reported({"rating": 9, "customer": {"email": "mirjam@example.com"}}))
+
+    (answered,) = [one for one in loop.invitations() if one.answer]
+    assert answered.customer_id == ""
+
+
 def test_a_customer_costs_two_reads_more(stack, loop, call):
     loop.asked("order-1", id="cus_1")
     called = reported({"rating": 9, "customer": {"source": "events", "id": "cus_1"}})

@@ -18,10 +18,6 @@ def failed(answer):
     return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
 
 
-def reasons(stack):
-    return [item["reason"]["S"] for item in stack.items("SUPPRESSION")]
-
-
 def notification(kind, **filled):
     """A notification of an identity, inside a message of SNS, inside an event of SQS."""
     (record,) = sample("sqs/mail_event")["Records"]
@@ -57,7 +53,7 @@ def test_every_kind_of_event(stack, loop, kind, delivery, suppressed):
         assert failed(loop.mail(mail_event(kind, invitation.id, ADDRESS))) == []
 
     assert loop.invitation(invitation.id).delivery == delivery
-    assert reasons(stack) == ([suppressed] if suppressed else [])
+    assert stack.suppressions() == ([suppressed] if suppressed else [])
     objected = suppressed == "complained"
     assert stack.items("CUSTOMER")[0].get("suppressed") == ({"S": suppressed} if objected else None)
 
@@ -76,13 +72,13 @@ def test_a_complaint_of_an_address_the_customer_has_left_suppresses_that_address
 
     loop.mail(mail_event("complaint", invitation.id, "left@example.com"))
 
-    assert reasons(stack) == ["complained"]
+    assert stack.suppressions() == ["complained"]
     assert "suppressed" not in stack.items("CUSTOMER")[0]
 
 
 def test_events_of_other_mails_are_not_ours(stack, loop):
     assert failed(loop.mail(mail_event("complaint", "0" * 32, ADDRESS))) == []
-    assert reasons(stack) == []
+    assert stack.suppressions() == []
 
 
 def test_a_notification_is_recognised_by_the_signed_link_in_its_headers(stack, loop):
@@ -99,7 +95,7 @@ def test_a_notification_without_any_trace_suppresses_the_address_it_reports(stac
 
     assert failed(loop.mail(notification("bounce"))) == []
 
-    assert reasons(stack) == ["bounced"]
+    assert stack.suppressions() == ["bounced"]
     assert loop.invitation(invitation.id).delivery == 1
     assert ADDRESS not in "".join(capsys.readouterr())
 
@@ -107,7 +103,7 @@ def test_a_notification_without_any_trace_suppresses_the_address_it_reports(stac
 @pytest.mark.parametrize("kind", ["delivery", "topic_set"])
 def test_other_notifications_are_read_and_change_nothing(stack, loop, kind):
     assert failed(loop.mail(notification(kind))) == []
-    assert reasons(stack) == []
+    assert stack.suppressions() == []
 
 
 def test_raw_delivery_of_sns_changes_nothing(stack, loop):
@@ -118,7 +114,7 @@ def test_raw_delivery_of_sns_changes_nothing(stack, loop):
         assert failed(loop.mail(unwrapped(event))) == []
 
     assert loop.invitation(invitation.id).delivery == 4
-    assert reasons(stack) == ["complained"]
+    assert stack.suppressions() == ["complained"]
 
 
 @pytest.mark.parametrize(
@@ -160,4 +156,4 @@ def test_when_the_table_does_not_answer_the_message_comes_again(stack, loop, ope
     stack.failures.clear()
     assert failed(loop.mail(event)) == []
     assert loop.invitation(invitation.id).delivery == 4
-    assert reasons(stack) == ["complained"]
+    assert stack.suppressions() == ["complained"]

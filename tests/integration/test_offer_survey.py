@@ -15,7 +15,7 @@ from afterbill.answers.in_product import user_hash
 from afterbill.answers.rate_limit import RateLimiter
 from afterbill.model.invitation import Answer, State
 from tests.integration.in_product import MORE, SECRET, asked, link, offering, with_in_product
-from tests.integration.samples import sample, with_body, with_headers
+from tests.integration.samples import mail_event, sample, with_body, with_headers
 from tests.integration.stack import IDENTITY
 
 ORIGIN = "https://app.example.com"
@@ -126,12 +126,23 @@ class TestTheSurvey:
         assert (refused["statusCode"], body_of(refused)["problem"]) == (400, "reason")
 
     @pytest.mark.usefixtures("waiting")
-    def test_finding_it_takes_three_reads_and_once_a_day_a_write(self, stack, offer):
+    def test_finding_it_takes_four_reads_and_once_a_day_a_write(self, stack, offer):
+        """Of the alias, the customer, the invitation, and of the address where one waits."""
         offer(asked())
         offer(asked())
 
-        first, second = ["GetItem", "BatchGetItem", "UpdateItem", "GetItem"], ["GetItem", "BatchGetItem", "GetItem"]
+        second = ["GetItem", "BatchGetItem", "GetItem", "GetItem"]
+        first = [*second[:2], "UpdateItem", *second[2:]]
         assert stack.calls_of("offer_survey") == ["GetSecretValue", *first, *second]
+
+    @pytest.mark.usefixtures("waiting")
+    @pytest.mark.parametrize(("kind", "offered"), [("complaint", False), ("bounce_permanent", True)])
+    def test_who_objected_as_another_customer_is_offered_nothing(self, loop, offer, kind, offered):
+        """A bounce is no objection: who uses the product is reached there."""
+        other = loop.sent("order-2", id="k-2", email="other@example.com")
+        loop.mail(mail_event(kind, other.id, "kim@example.com"))
+
+        assert (survey(offer) is not None) is offered
 
     @pytest.mark.usefixtures("waiting")
     def test_all_else_takes_one_write(self, stack, offer):

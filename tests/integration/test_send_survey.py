@@ -138,7 +138,30 @@ def test_what_bounced_meanwhile_is_not_sent(stack, loop):
 
     assert loop.invitation(second.id).state == "closed"
     assert len(loop.mails()) == 1
-    assert stack.items("CUSTOMER")[0]["suppressed"] == {"S": "bounced"}
+    assert stack.suppressions() == ["bounced"]
+
+
+def test_two_customers_with_one_address_are_asked_once(loop):
+    """They stay two: each keeps what its own source says, and shares nothing but the cooldown."""
+    first = loop.asked("order-1", id="one", email="mirjam@example.com", name="Mirjam")
+    second = loop.asked("order-2", id="two", email="Mirjam@Example.com", name="M. Keller")
+
+    loop.send({"Records": [record for one in (first, second) for record in due(one.id)["Records"]]})
+
+    assert len(loop.mails()) == 1
+    assert first.customer_id != second.customer_id
+    assert (loop.invitation(first.id).state, loop.invitation(second.id).reason) == ("sent", "cooldown")
+
+
+def test_who_objected_as_another_customer_is_not_asked(loop):
+    first = loop.sent("order-1", id="one", email="mirjam@example.com")
+    second = loop.asked("order-2", id="two", email="other@example.com")
+    loop.capture(captured(payment("order-3", id="two", email="mirjam@example.com")))
+    loop.mail(mail_event("complaint", first.id, "mirjam@example.com"))
+
+    loop.send(due(second.id))
+
+    assert loop.invitation(second.id).reason == "suppressed"
 
 
 def test_within_the_cooldown_nobody_is_asked_again(loop):
