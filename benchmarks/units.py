@@ -58,8 +58,8 @@ def item_bytes(item: Item) -> int:
 def _value_bytes(value: Mapping[str, Any]) -> int:
     ((kind, content),) = value.items()
     match kind:
-        case "S":
-            return len(str(content).encode())
+        case "S" | "B":
+            return len(content if kind == "B" else str(content).encode())
         case "N":
             return math.ceil(len(str(content).replace(".", "").strip("-0")) / 2) + 1 + str(content).startswith("-")
         case "M":

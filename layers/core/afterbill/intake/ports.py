@@ -137,7 +137,7 @@ class Facts(Protocol):
         """
 
     def newest_invitations(self, customer_id: str) -> Sequence[str]:
-        """Ids of this customer's MOST_NEWEST invitations, the newest first; those of the last seconds may be missing."""
+        """Ids of MOST_NEWEST invitations of a customer, the newest first; the last seconds may be missing."""
 
     def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:
         """Remember what a person has to decide; False for one that is known, done or not."""

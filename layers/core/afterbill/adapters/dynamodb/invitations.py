@@ -12,6 +12,7 @@ from afterbill.adapters.dynamodb.items import (
     failed_at,
     follow_ups_of,
     milliseconds,
+    reached_of,
     recipient_of,
     stamp,
     waiting_of,
@@ -61,7 +62,7 @@ class InvitationsTable(InvitationTable):
         claim = self.update(
             keys.invitation(invitation.id),
             "SET #state = :sending, attempt = :attempt, claimed_at = :now, answer_until = :until, "
-            f"customer_id = :customer, address_hashes = :reached, locale = :locale, #zone = :zone, {way}",
+            f"customer_id = :customer, reached = :reached, locale = :locale, #zone = :zone, {way}",
             "#state = :pending",
             {
                 ":sending": State.SENDING,
@@ -70,7 +71,7 @@ class InvitationsTable(InvitationTable):
                 ":now": stamp(claimed_at),
                 ":until": int(invitation.answer_until.timestamp()),
                 ":customer": customer.id,
-                ":reached": list(invitation.address_hashes),
+                ":reached": reached_of(invitation),
                 **ways,
                 ":locale": invitation.locale,
                 ":zone": invitation.zone,
@@ -197,13 +198,13 @@ class InvitationsTable(InvitationTable):
         way, ways = _way(invitation, **_proofs(invitation))
         taken = self.update(
             keys.invitation(invitation.id),
-            f"SET delivery_number = :number, follow_ups = :follow_ups, address_hashes = :reached, {way}",
+            f"SET delivery_number = :number, follow_ups = :follow_ups, reached = :reached, {way}",
             f"{_OPEN} AND (attribute_not_exists(delivery) OR delivery < :complained)",
             {
                 **ways,
                 ":number": invitation.delivery_number,
                 ":follow_ups": follow_ups_of(invitation),
-                ":reached": list(invitation.address_hashes),
+                ":reached": reached_of(invitation),
                 ":sent": State.SENT,
                 ":complained": int(Delivery.COMPLAINED),
             },
@@ -222,7 +223,7 @@ class InvitationsTable(InvitationTable):
         way, ways = _way(invitation, **_proofs(invitation))
         self.change(
             keys.invitation(invitation.id),
-            "SET delivery_number = :before, follow_ups = :follow_ups, address_hashes = :reached, "
+            "SET delivery_number = :before, follow_ups = :follow_ups, reached = :reached, "
             f"deferred_until = :until, generation = :generation, {way}",
             "delivery_number = :mine AND attribute_not_exists(reminded_at) AND attribute_not_exists(rating)",
             {
@@ -230,7 +231,7 @@ class InvitationsTable(InvitationTable):
                 ":before": invitation.delivery_number,
                 ":mine": invitation.delivery_number + 1,
                 ":follow_ups": follow_ups_of(invitation),
-                ":reached": list(invitation.address_hashes),
+                ":reached": reached_of(invitation),
                 ":until": _iso(invitation.deferred_until),
                 ":generation": invitation.generation,
             },

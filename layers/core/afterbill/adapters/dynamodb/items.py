@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import astuple, fields
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, SupportsInt
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
@@ -21,7 +21,6 @@ _DESERIALIZER = TypeDeserializer()
 _INVITATION_TIMES = (
     "deferred_until",
     "created_at",
-    "occurred_at",
     "due_at",
     "claimed_at",
     "previously_asked_at",
@@ -37,6 +36,8 @@ _SEGMENTS = ("touchpoint", "stage", "source", "channel")
 """Attributes that stand among the segments as well, and are stored only there."""
 _USUAL = {"stoppable": True, "delivery_number": 1, "referred": 0}
 """Values that are not stored: an item of less than a KB costs half."""
+_HASH = 16
+"""Bytes of the keyed hash of an address."""
 _CUSTOMER_TIMES = ("last_asked_at", "last_adverse_at", "last_seen_at")
 
 
@@ -65,8 +66,10 @@ def invitation_item(invitation: Invitation) -> Item:
     plain |= {"delivered_at": milliseconds(invitation.delivered_at)} if invitation.delivered_at else {}
     plain |= {"deferrals": deferrals_of(invitation)} if invitation.deferrals else {}
     plain |= {"follow_ups": follow_ups_of(invitation)} if invitation.follow_ups else {}
+    plain |= {"reached": reached_of(invitation)} if plain.pop("address_hashes", None) else {}
     plain |= {"visits": [str(visit) for visit in invitation.visits]} if invitation.visits else {}
     plain |= {"money": [invitation.money.amount, invitation.money.currency]} if invitation.money else {}
+    plain["occurred_at"] = microseconds(invitation.occurred_at)
     plain["answer_until"] = int(invitation.answer_until.timestamp())
     plain[keys.TTL] = int((invitation.patient_until + invitation.expiry + RETENTION).timestamp())
     if invitation.sent_day:
@@ -86,6 +89,7 @@ def invitation_of(item: Mapping[str, Any]) -> Invitation:
     spans = [timedelta(seconds=int(number)) for number in plain["seconds"]]
     values |= dict(zip(_DURATIONS, spans, strict=True))
     values |= {name: plain["segments"][name] for name in _SEGMENTS if name not in plain}
+    values["occurred_at"] = _from_microseconds(plain["occurred_at"])
     values["id"] = keys.invitation_id(dict(item))
     values["state"] = State(plain["state"])
     values["generation"], values["delivery_number"] = int(plain["generation"]), int(plain.get("delivery_number", 1))
@@ -102,7 +106,8 @@ def invitation_of(item: Mapping[str, Any]) -> Invitation:
             confirmed=not plain.get("unconfirmed", False),
         )
     values["products"] = tuple(plain.get("products", ()))
-    values["address_hashes"] = tuple(plain.get("address_hashes", ()))
+    reached = bytes(plain.get("reached", b""))
+    values["address_hashes"] = tuple(reached[at : at + _HASH].hex() for at in range(0, len(reached), _HASH))
     values["visits"] = tuple(visit_of(line) for line in plain.get("visits", ()))
     values["follow_ups"] = tuple(_follow_ups_of(text) for text in plain.get("follow_ups", ()))
     values["referred"] = int(plain.get("referred", 0))
@@ -115,6 +120,11 @@ def invitation_of(item: Mapping[str, Any]) -> Invitation:
 def deferrals_of(invitation: Invitation) -> list[str]:
     """The invitation's waits, a short line each: since when, why, until when, in Unix seconds."""
     return [f"{_epoch(wait.at)} {wait.reason} {_epoch(wait.until)}" for wait in invitation.deferrals]
+
+
+def reached_of(invitation: Invitation) -> bytes:
+    """The hashes of the addresses it went to, one behind the other: half as long as their digits."""
+    return bytes.fromhex("".join(invitation.address_hashes))
 
 
 def milliseconds(at: datetime) -> int:
@@ -219,7 +229,7 @@ def microseconds(at: datetime) -> int:
     return (at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
 
-def _from_microseconds(text: str) -> datetime:
+def _from_microseconds(text: SupportsInt | str) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(text))
 
 
