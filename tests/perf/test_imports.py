@@ -135,10 +135,10 @@ FORBIDDEN = {
 EVERYWHERE = ("afterbill_cli.memory", "unittest", "moto", "pytest", "boto3.dynamodb.table", "aws_xray_sdk")
 MOST_OF_OURS = {
     "receive_webhook": 11,
-    "collect_response": 33,
-    "record_response": 34,
-    "offer_survey": 43,
-    "follow_link": 35,
+    "collect_response": 34,
+    "record_response": 35,
+    "offer_survey": 44,
+    "follow_link": 36,
 }
 """Modules of this project on a path that answers HTTP, without packages that hold a docstring alone."""
 

@@ -114,15 +114,15 @@ def _outcome(collected: ExternalResponse, stored: Invitation, now: datetime) -> 
 
 
 def _people(responses: Sequence[Response], table: ImportedResponses) -> Mapping[str, Customer]:
-    """Customers by id of the response: by their id at the source, else by an address that nobody else has."""
+    """Customers by id of the response: by their id at the source, or without one by an address nobody else has."""
     aliases = tuple(dict.fromkeys(one.alias for one in responses if one.alias))
     ids = table.customer_ids(aliases) if aliases else {}
-    found = {one.id: ids[one.alias] for one in responses if one.alias in ids}
-    for one in responses:
-        holders = table.holders(one.address_hash) if one.address_hash and one.id not in found else ()
-        found |= {one.id: holders[0]} if len(holders) == 1 else {}
-    people = table.customers(tuple(dict.fromkeys(found.values()))) if found else {}
-    return {id_: people[customer_id] for id_, customer_id in found.items() if customer_id in people}
+    hashes = dict.fromkeys(one.address_hash for one in responses if one.address_hash and not one.alias)
+    holders = {hashed: table.holders(hashed) for hashed in hashes}
+    alone = {hashed: found[0] for hashed, found in holders.items() if len(found) == 1}
+    known = {one.id: ids.get(one.alias) or alone.get(one.address_hash, "") for one in responses}
+    people = table.customers(tuple(dict.fromkeys(filter(None, known.values())))) if any(known.values()) else {}
+    return {id_: people[customer_id] for id_, customer_id in known.items() if customer_id in people}
 
 
 def _rewrite(
