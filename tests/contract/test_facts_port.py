@@ -124,7 +124,12 @@ def test_a_customer_comes_back_whole(world):
         address_hash=ADDRESS,
         subscriptions={
             "sub_1": Subscription(
-                NOW, ended_at=NOW, running_at=DUE, expired_at=DUE + timedelta(microseconds=1), farewell="a fact"
+                NOW,
+                announced_at=DUE,
+                ended_at=NOW,
+                running_at=DUE,
+                expired_at=DUE + timedelta(microseconds=1),
+                farewell="a fact",
             ),
             "sub 2 é": Subscription(NOW),
         },
