@@ -177,3 +177,13 @@ class TestAtOnce:
 
         assert loop.invitation(invitation.id).reason == "stopped"
         assert loop.mails() == []
+
+    def test_an_end_that_is_taken_back_has_the_surveys_looked_at_that_it_held_back(self, stack, loop):
+        one = loop.asked("order-1")
+        loop.capture(captured(payment("sub_1", kind="cancelled")))
+        stack.records("SendQueue")
+
+        assert failed(loop.capture(captured(payment("sub_1", kind="cancellation_withdrawn")))) == []
+
+        looked_at = {json.loads(record["body"])["invitation_id"] for record in stack.records("SendQueue")}
+        assert one.id in looked_at

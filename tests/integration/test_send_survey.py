@@ -164,6 +164,21 @@ def test_who_objected_as_another_customer_is_not_asked(loop):
     assert loop.invitation(second.id).reason == "suppressed"
 
 
+def test_an_announced_end_holds_a_survey_back_until_it_is_taken_back(loop, configuration):
+    with (configuration / "surveys.toml").open("a", encoding="utf-8") as surveys:
+        surveys.write('[touchpoints.cancelled]\nask = false\nstops = "subscription"\n')
+    one = loop.asked("order-1")
+    loop.capture(captured(payment("sub_1", kind="cancelled")))
+    loop.send(due(one.id))
+    assert (loop.invitation(one.id).state, loop.invitation(one.id).held) == ("pending", True)
+
+    loop.capture(captured(payment("sub_1", kind="cancellation_withdrawn")))
+    loop.send(due(one.id))
+
+    assert loop.invitation(one.id).state == "sent"
+    assert len(loop.mails()) == 1
+
+
 def test_within_the_cooldown_nobody_is_asked_again(loop):
     loop.sent("order-1")
     loop.capture(captured(payment("order-2")))
