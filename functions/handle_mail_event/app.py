@@ -10,7 +10,7 @@ from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.outreach.delivery_reports import Outcome
 from afterbill.outreach.handle_mail_event import MailEventDeps, handle_mail_event
 from afterbill.runtime.batch import process
-from afterbill.runtime.notifications import message_in
+from afterbill.runtime.notifications import message_in, published_at
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
 
@@ -37,7 +37,7 @@ def _handle_record(record: dict[str, Any]) -> None:
     if message.startswith(_GREETING):
         return
     mail_event = json.loads(message)
-    outcome = handle_mail_event(mail_event, _handling, datetime.now(UTC))
+    outcome = handle_mail_event(mail_event, _handling, published_at(record, datetime.now(UTC)))
     kind = mail_event.get("eventType") or mail_event.get("notificationType")
     logger.info("mail event", outcome=outcome, kind=str(kind))
     if outcome is Outcome.SUPPRESSED:

@@ -10,7 +10,7 @@ from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill.outreach.delivery_reports import Outcome
 from afterbill.outreach.handle_sms_event import SmsEventDeps, handle_sms_event
 from afterbill.runtime.batch import process
-from afterbill.runtime.notifications import message_in
+from afterbill.runtime.notifications import message_in, published_at
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
 
@@ -31,7 +31,7 @@ def handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401  # t
 
 def _handle_record(record: dict[str, Any]) -> None:
     text_event = json.loads(message_in(record["body"]))
-    outcome = handle_sms_event(text_event, _handling, datetime.now(UTC))
+    outcome = handle_sms_event(text_event, _handling, published_at(record, datetime.now(UTC)))
     logger.info("text message event", outcome=outcome, kind=str(text_event.get("eventType", "inbound")))
     if metric := _METRICS.get(outcome):
         count(metric)

@@ -39,7 +39,8 @@ class Report:
     """The news of one message that the system took at `accepted_at`.
 
     `delivery` is the rank that is proved, `delivered_at` the moment if the message was delivered. Nobody may write to
-    `addresses` (mail addresses or numbers) any more if there is a `reason`.
+    `addresses` (mail addresses or numbers) any more if there is a `reason`, which was given at `said_at` if that is
+    known.
     """
 
     message_id: str
@@ -47,6 +48,7 @@ class Report:
     delivery: Delivery
     delivered_at: datetime | None = None
     reason: Suppression | None = None
+    said_at: datetime | None = None
     addresses: tuple[str, ...] = ()
 
 
@@ -55,16 +57,18 @@ def record_report(
     report: Report,
     holder_of: Callable[[str], Customer | None],
     deps: ReportDeps,
-    now: datetime,
+    published_at: datetime,
 ) -> Outcome:
     """Confirm an unknown receipt as sent, raise the delivery rank, suppress addresses that want or take nothing.
 
-    `holder_of` finds the customer who holds an address now, by its hash.
+    `holder_of` finds the customer who holds an address now, by its hash. A report may come days after it was published
+    (from dead letters), so a suppression counts from the moment at which the system says that it happened.
     """
     confirmed = _confirm_sent(invitation, report, deps)
     raised = _raise(invitation, report, deps)
     if report.reason and report.addresses:
-        return suppress(report.addresses, report.reason, holder_of, deps, now)
+        said_at = min(report.said_at or published_at, published_at)
+        return suppress(report.addresses, report.reason, holder_of, deps, said_at)
     if confirmed:
         return Outcome.CONFIRMED_SENT
     return Outcome.NOTED if raised else Outcome.REPEATED
@@ -75,12 +79,15 @@ def suppress(
     reason: Suppression,
     holder_of: Callable[[str], Customer | None],
     deps: ReportDeps,
-    now: datetime,
+    said_at: datetime,
 ) -> Outcome:
-    """Suppress the addresses; who objects does so as a person, while a bounce is about the address alone."""
+    """Suppress the addresses; who objects does so as a person, while a bounce is about the address alone.
+
+    What was said before an operator lifted a suppression changes nothing.
+    """
     for hashed in dict.fromkeys(map(deps.hash_address, addresses)):
         holder = None if reason is Suppression.BOUNCED else holder_of(hashed)
-        deps.events.suppress(hashed, reason, now, holder)
+        deps.events.suppress(hashed, reason, said_at, holder)
     return Outcome.UNSUBSCRIBED if reason is Suppression.UNSUBSCRIBED else Outcome.SUPPRESSED
 
 

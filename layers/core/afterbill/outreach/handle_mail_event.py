@@ -26,17 +26,17 @@ class MailEventDeps(ReportDeps):
     sender: str = ""
 
 
-def handle_mail_event(event: Mapping[str, Any], deps: MailEventDeps, now: datetime) -> Outcome:
+def handle_mail_event(event: Mapping[str, Any], deps: MailEventDeps, published_at: datetime) -> Outcome:
     """Raise the delivery rank, confirm an unknown receipt as sent, suppress addresses that take no mail.
 
-    `event` is the SES record as SNS carries it. Raises PayloadError when it is not one.
+    `event` is the SES record as SNS carries it since `published_at`. Raises PayloadError when it is not one.
     """
     record = read_ses_record(event)
     if record is None:
         return Outcome.OTHER
     invitation_id = record.invitation_tag or _linked(record, deps)
     if not invitation_id:
-        return _unattributed(record, deps, now)
+        return _unattributed(record, deps, published_at)
     invitation = deps.events.invitation(invitation_id)
     if invitation is None:
         return Outcome.FOREIGN
@@ -46,7 +46,8 @@ def handle_mail_event(event: Mapping[str, Any], deps: MailEventDeps, now: dateti
         customer = deps.events.customer(invitation.customer_id)
         return customer if customer and deps.hash_address(customer.address or "") == address_hash else None
 
-    return record_report(invitation, record.report, holder_of, deps, now) if record.report else Outcome.OTHER
+    report = record.report
+    return record_report(invitation, report, holder_of, deps, published_at) if report else Outcome.OTHER
 
 
 def _linked(record: SesRecord, deps: MailEventDeps) -> str:
@@ -56,7 +57,7 @@ def _linked(record: SesRecord, deps: MailEventDeps) -> str:
     return next((link.invitation_id for link in read if link), "")
 
 
-def _unattributed(record: SesRecord, deps: MailEventDeps, now: datetime) -> Outcome:
+def _unattributed(record: SesRecord, deps: MailEventDeps, published_at: datetime) -> Outcome:
     """Suppress who is reported about a mail of our sender that names no invitation; leave all others alone.
 
     It may be a mail of somebody else who writes from this address, so it counts towards no rate and concerns no
@@ -64,4 +65,5 @@ def _unattributed(record: SesRecord, deps: MailEventDeps, now: datetime) -> Outc
     """
     if not deps.sender or record.source != deps.sender.casefold() or not record.reason or not record.reported:
         return Outcome.FOREIGN
-    return suppress(record.reported, record.reason, nobody, deps, now)
+    said_at = min(record.happened_at or published_at, published_at)
+    return suppress(record.reported, record.reason, nobody, deps, said_at)

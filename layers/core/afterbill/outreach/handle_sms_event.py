@@ -51,11 +51,11 @@ class SmsEventDeps(ReportDeps):
     events: TextEvents
 
 
-def handle_sms_event(event: Mapping[str, Any], deps: SmsEventDeps, now: datetime) -> Outcome:
+def handle_sms_event(event: Mapping[str, Any], deps: SmsEventDeps, published_at: datetime) -> Outcome:
     """Raise the delivery rank, confirm an unknown receipt as sent, and record opt-outs.
 
-    `event` is what SNS carries: an event of a configuration set, or a message that somebody sent to our number.
-    Raises PayloadError when it is neither.
+    `event` is what SNS carries since `published_at`: an event of a configuration set, or a message that somebody sent
+    to our number, which has no time of its own. Raises PayloadError when it is neither.
     """
 
     def holder_of(number_hash: str) -> Customer | None:
@@ -64,12 +64,13 @@ def handle_sms_event(event: Mapping[str, Any], deps: SmsEventDeps, now: datetime
     if "messageBody" in event:
         number = str(event.get("originationNumber", ""))
         objects = bool(number) and says_stop(str(event["messageBody"]))
-        return suppress([number], Suppression.UNSUBSCRIBED, holder_of, deps, now) if objects else Outcome.OTHER
+        reason = Suppression.UNSUBSCRIBED
+        return suppress([number], reason, holder_of, deps, published_at) if objects else Outcome.OTHER
     invitation_id, report = _read(event)
     invitation = deps.events.invitation(invitation_id)
     if invitation is None:
         return Outcome.FOREIGN
-    return record_report(invitation, report, holder_of, deps, now) if report else Outcome.OTHER
+    return record_report(invitation, report, holder_of, deps, published_at) if report else Outcome.OTHER
 
 
 def _read(event: Mapping[str, Any]) -> tuple[str, Report | None]:
@@ -86,8 +87,9 @@ def _read(event: Mapping[str, Any]) -> tuple[str, Report | None]:
         delivery = Delivery.ACCEPTED
     number = str(event.get("destinationPhoneNumber", ""))
     # The moment of delivery is not kept: it only serves to review clicks in mails.
+    reason, addresses = _reason(kind, event), (number,) if number else ()
     report = delivery and Report(
-        message_id, accepted_at, delivery, reason=_reason(kind, event), addresses=(number,) if number else ()
+        message_id, accepted_at, delivery, reason=reason, said_at=accepted_at, addresses=addresses
     )
     return str(context.get(INVITATION_TAG, "")), report or None
 

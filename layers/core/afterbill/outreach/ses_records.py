@@ -83,7 +83,9 @@ class SesRecord:
         # Where mail is forwarded, SES names its last address: the one written to is given up too.
         destination = filter(None, map(_bare, _listed(self.mail.get("destination"))))
         addresses = (*destination, *self.reported)
-        return Report(self.message_id, self.accepted_at, self._delivery, self._delivered_at, self.reason, addresses)
+        delivered_at = self.happened_at if self.kind == "Delivery" else None
+        news = (self._delivery, delivered_at, self.reason, self.happened_at)
+        return Report(self.message_id, self.accepted_at, *news, addresses)
 
     def headers(self, wanted: str) -> Iterator[str]:
         """Yield the values of the header of this name; letter case does not count."""
@@ -100,13 +102,13 @@ class SesRecord:
         return _DELIVERIES.get(self.kind, Delivery.ACCEPTED)
 
     @property
-    def _delivered_at(self) -> datetime | None:
-        """When the recipient's server took the mail; None for other events, and for a time that cannot be read."""
+    def happened_at(self) -> datetime | None:
+        """When the recipient's server took or refused the mail, or reported a complaint; None if it cannot be read."""
         try:
-            at = datetime.fromisoformat(self.details["timestamp"]) if self.kind == "Delivery" else None
+            at = datetime.fromisoformat(self.details["timestamp"])
         except (KeyError, TypeError, ValueError):
             return None
-        return at if at and at.tzinfo else None
+        return at if at.tzinfo else None
 
 
 def read_ses_record(event: Mapping[str, Any]) -> SesRecord | None:
