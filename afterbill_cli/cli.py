@@ -13,6 +13,7 @@ from afterbill_cli.explain import commands as explaining
 from afterbill_cli.importing import commands as importing
 from afterbill_cli.replay import commands as replaying
 from afterbill_cli.sources import commands as sources
+from afterbill_cli.suppression import commands as suppression
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     keys.add_to(commands.add_parser("key", help="create, list and revoke keys for the answer API"))
     doctor.add_to(commands.add_parser("doctor", help="check the deployed stack, and show how to fix problems"))
     sending.add_to(commands.add_parser("sending", help="show, stop and resume the sending of mails"))
+    suppression.add_to(commands.add_parser("suppression", help="show and lift suppressions of addresses and numbers"))
     _add_tasks(commands.add_parser("tasks", help="list decisions that need a person"))
     return parser
 

@@ -1,0 +1,111 @@
+"""`afterbill suppression`: show and lift the order never to write to an address or number."""
+
+import argparse
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from afterbill.model.customer import Suppression
+from afterbill.model.errors import AfterbillError
+from afterbill_cli import deployed
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.suppression.address import Address, address_of, compact, lift_line, since, suppressed_line
+from afterbill_cli.suppression.stored import Lift, Standing
+
+LONGEST_REASON = 300
+"""Characters."""
+
+_ADDRESS = re.compile(r"\S@\S")
+_COMPLAINT = (
+    "somebody reported a mail to this address as spam{since}. One more such report harms the mails to all your "
+    "customers: SES reviews an account at one in a thousand. Lift it only if that person asked you to; then add "
+    "--despite-complaint"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an operator wants to lift, and why."""
+
+    address: str
+    reason: str
+    despite_complaint: bool = False
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `afterbill suppression`."""
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    showing = commands.add_parser("show", help="show whether an address or number is suppressed, and who lifted it")
+    showing.set_defaults(run=lambda chosen: show(deployed.connect(chosen), chosen.address, as_json=chosen.json))
+    lifting = commands.add_parser("lift", help="lift a suppression made by mistake, with a record of who and why")
+    lifting.add_argument(
+        "--reason", required=True, metavar="TEXT", help="the reason, kept with your ARN for two years; name no customer"
+    )
+    lifting.add_argument("--despite-complaint", action="store_true", help="lift it even if a mail was reported as spam")
+    lifting.set_defaults(run=_lift_chosen)
+    for command in (showing, lifting):
+        command.add_argument("address", metavar="ADDRESS", help="mail address, or phone number such as +4915123456789")
+        command.add_argument("--json", action="store_true", help="print JSON")
+        deployed.options(command)
+
+
+def _lift_chosen(chosen: argparse.Namespace) -> int:
+    wish = Wish(chosen.address, chosen.reason, chosen.despite_complaint)
+    return lift(deployed.connect(chosen), wish, datetime.now(UTC), as_json=chosen.json)
+
+
+def show(stack: Deployed, spelled: str, *, as_json: bool) -> int:
+    """Print the suppression of an address or number, its liftings and its holders; always 0."""
+    address = address_of(stack, spelled)
+    standing = address.standing()
+    if as_json:
+        print(json.dumps(address.stated(standing), indent=2, ensure_ascii=False))
+        return 0
+    print("\n".join([suppressed_line(standing), *map(lift_line, standing.lifts), *address.remarks(standing)]))
+    return 0
+
+
+def lift(stack: Deployed, wish: Wish, now: datetime, *, as_json: bool) -> int:
+    """Lift the suppression of an address or number, and of the customers who hold it, under the caller's name.
+
+    AfterbillError, and nothing done, where nothing is suppressed, for a reason that is none, for a complaint that is
+    not confirmed, and where something changed meanwhile.
+    """
+    address = address_of(stack, wish.address)
+    why, standing = _reason(wish), address.standing()
+    was = _liftable(standing, wish)
+    lifted = Lift(now, str(stack.client("sts").get_caller_identity()["Arn"]), why, was)
+    if not address.table.lift(standing, lifted):
+        raise AfterbillError("it changed meanwhile: look at it again with `afterbill suppression show`")
+    _tell(address, lifted, len(standing.marked), as_json=as_json)
+    return 0
+
+
+def _liftable(standing: Standing, wish: Wish) -> Suppression:
+    """Return what is lifted."""
+    was = standing.gravest
+    if was is None:
+        raise AfterbillError("nothing is lifted: neither it nor a customer who holds it is suppressed")
+    if was is Suppression.COMPLAINED and not wish.despite_complaint:
+        raise AfterbillError(f"nothing is lifted: {_COMPLAINT.format(since=since(standing))}")
+    return was
+
+
+def _reason(wish: Wish) -> str:
+    """Return the reason on one line; it is stored, so it must not name whom it is about."""
+    why = " ".join(wish.reason.split())
+    if not 0 < len(why) <= LONGEST_REASON or not why.isprintable():
+        raise AfterbillError(f'--reason takes 1 to {LONGEST_REASON} characters, as in --reason "typed for a colleague"')
+    if _ADDRESS.search(why) or compact(wish.address) in compact(why):
+        raise AfterbillError("--reason is stored: name no address and no number in it")
+    return why
+
+
+def _tell(address: Address, lifted: Lift, freed: int, *, as_json: bool) -> None:
+    standing = address.standing()
+    if as_json:
+        print(json.dumps({"freed": freed} | address.stated(standing), indent=2, ensure_ascii=False))
+        return
+    print(f"It may be written to again. Customers who hold it and may be asked again: {freed}.")
+    print("\n".join([lift_line(lifted), *address.remarks(standing)]))
