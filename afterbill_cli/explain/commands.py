@@ -9,7 +9,8 @@ from afterbill.model.invitation import Invitation
 from afterbill_cli import deployed as stacks
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.explain.find import Finder, Subject
-from afterbill_cli.explain.timeline import TimelineContext, profile, rule_of, timeline
+from afterbill_cli.explain.profile import profile
+from afterbill_cli.explain.timeline import TimelineContext, rule_of, timeline
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +18,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "subject",
         metavar="CUSTOMER|EVENT|INVITATION",
-        help="a mail address, the id of a customer or event at the billing system, an invitation's id, a mail's link",
+        help="a mail address, the id of a customer or event at the billing system, an invitation's id, a mail's link; "
+        "an address or id may belong to several customers",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     stacks.options(parser)
@@ -25,20 +27,32 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def explain(deployed: Deployed, wanted: str, *, as_json: bool) -> int:
-    """Print everything that is stored about the subject, in order."""
-    subject = Finder(deployed).find(wanted)
-    policy = deployed.policy()
-    context = TimelineContext(policy, subject.customer, policy.place(subject.customer), datetime.now(UTC))
+    """Print everything that is stored about the subject, in order; of several customers one after the other.
+
+    In JSON these are the first customer, with the rest in `others`.
+    """
+    policy, now = deployed.policy(), datetime.now(UTC)
+    told = [
+        (subject, TimelineContext(policy, subject.customer, policy.place(subject.customer), now, subject.address))
+        for subject in Finder(deployed).find(wanted)
+    ]
     if as_json:
-        print(json.dumps(_stated(subject, context), indent=2, ensure_ascii=False))
+        first, *others = [_stated(*one) for one in told]
+        print(json.dumps(first | ({"others": others} if others else {}), indent=2, ensure_ascii=False))
         return 0
+    for number, one in enumerate(told):
+        print("\n" * (number > 0), end="")
+        _print_subject(*one)
+    return 0
+
+
+def _print_subject(subject: Subject, context: TimelineContext) -> None:
     for label, text in profile(context).items():
         print(f"{label:<15}{text}")
     for invitation in subject.invitations:
         _print(invitation, context)
     if not subject.invitations:
         print("\nNo fact is stored about this customer.")
-    return 0
 
 
 def _print(invitation: Invitation, context: TimelineContext) -> None:

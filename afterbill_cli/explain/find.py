@@ -1,23 +1,21 @@
-"""Find the stored items for an address, an id, an event or a link."""
+"""Find the stored items for an address, an id, an event or a link: these may belong to several customers."""
 
 import binascii
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Any
 
-from afterbill.adapters.aws.secret_keys import SecretKeys
-from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import encode, invitation_of
-from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import Invitation
 from afterbill_cli.deployed import Deployed
+from afterbill_cli.suppression.address import hash_of
+from afterbill_cli.suppression.stored import Standing, SuppressionTable
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _LINK = re.compile(r"/[su]/([A-Za-z0-9_=-]{40,80})")
@@ -27,10 +25,11 @@ _MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A customer with all invitations, or single invitations."""
+    """One customer, or nobody who is known: all their invitations or single ones, and how their address stands."""
 
     customer: Customer | None = None
     invitations: Sequence[Invitation] = field(default_factory=tuple)
+    address: Standing = field(default_factory=Standing)
 
 
 class Finder:
@@ -38,62 +37,61 @@ class Finder:
 
     def __init__(self, deployed: Deployed) -> None:
         self._deployed = deployed
-        self._table = InvitationTable(deployed.client("dynamodb"), deployed.output("TableName"))
+        self._table = SuppressionTable(deployed.client("dynamodb"), deployed.output("TableName"))
 
-    def find(self, wanted: str) -> Subject:
-        """Find the subject that `wanted` names; AfterbillError where nothing is stored."""
-        subject = self._by_link(wanted) or self._by_id(wanted) or self._by_event(wanted) or self._by_alias(wanted)
-        if subject is None:
+    def find(self, wanted: str) -> Sequence[Subject]:
+        """Find the subjects that `wanted` names, at least one; AfterbillError where nothing is stored."""
+        subjects = self._by_link(wanted) or self._by_id(wanted) or self._by_event(wanted) or self._by_alias(wanted)
+        if not subjects:
             raise AfterbillError(
                 f"nothing is known of {wanted!r}: give a mail address, a customer's id at the billing system (or "
                 "SOURCE#ID), an event's id, an invitation's id, or a link from a mail. An event that was ignored, or "
                 "only taught something about a customer, leaves no fact: look for its outcome in capture_event's log"
             )
-        return subject
+        return subjects
 
-    def _by_link(self, wanted: str) -> Subject | None:
+    def _by_link(self, wanted: str) -> Sequence[Subject]:
         match = _LINK.search(wanted)
         # Version, key and purpose come first; the signature is not checked, for whoever asks may read the table.
         try:
-            return self._invitations([urlsafe_b64decode(match[1])[3:19].hex()]) if match else None
+            return self._invitations([urlsafe_b64decode(match[1])[3:19].hex()]) if match else ()
         except binascii.Error as error:
             raise AfterbillError("this link was cut off: give the whole of it") from error
 
-    def _by_id(self, wanted: str) -> Subject | None:
-        if not _ID.fullmatch(wanted):
-            return None
-        return self._invitations([wanted]) or self._customer(wanted)
+    def _by_id(self, wanted: str) -> Sequence[Subject]:
+        return self._invitations([wanted]) or self._customers([wanted]) if _ID.fullmatch(wanted) else ()
 
-    def _by_event(self, wanted: str) -> Subject | None:
+    def _by_event(self, wanted: str) -> Sequence[Subject]:
         events = self._query(f"{keys.PK} = :pk", {":pk": keys.events(wanted)})
         return self._invitations([item["invitation_id"]["S"] for item in events])
 
-    def _by_alias(self, wanted: str) -> Subject | None:
-        aliases = [f"{source}#{wanted}" for source in self._deployed.policy().sources]
-        aliases += [wanted] if "#" in wanted else []
-        items = self._table.read([keys.alias(alias) for alias in aliases])
-        owners = [item["customer_id"]["S"] for item in items.values()]
-        owners += self._table.holders(self._hash(wanted), _MOST) if "@" in wanted else []
-        return next(filter(None, map(self._customer, dict.fromkeys(owners))), None)
+    def _by_alias(self, wanted: str) -> Sequence[Subject]:
+        sources, hashed = self._deployed.policy().sources, hash_of(self._deployed, wanted) if "@" in wanted else ""
+        aliases = [f"{source}#{wanted}" for source in sources] + [wanted] * ("#" in wanted)
+        aliases += [f"{source}@{hashed}" for source in sources if hashed]
+        owners = list(self._table.customer_ids(aliases).values())
+        found = self._customers([*owners, *self._table.holders(hashed, _MOST)] if hashed else owners)
+        address = self._table.address(hashed)
+        return found or ([Subject(address=address)] if address.known else ())
 
-    def _hash(self, address: str) -> str:
-        secret = Secret(self._deployed.client("secretsmanager"), self._deployed.output("KeysSecretArn"), monotonic)
-        return SecretKeys(secret).hash_address(address)
+    def _customers(self, ids: Iterable[str]) -> list[Subject]:
+        customers = filter(None, map(self._table.customer, dict.fromkeys(ids)))
+        return [self._subject(customer, self._read(self._invitations_of(customer.id))) for customer in customers]
 
-    def _customer(self, customer_id: str) -> Subject | None:
-        customer = self._table.customer(customer_id)
-        if customer is None:
-            return None
-        return Subject(customer, self._read(self._invitations_of(customer.id)))
+    def _subject(self, customer: Customer | None, invitations: Sequence[Invitation]) -> Subject:
+        return Subject(customer, invitations, self._table.address(customer.address_hash if customer else ""))
 
     def _invitations_of(self, customer_id: str) -> list[str]:
         items = self._query("customer_id = :id", {":id": customer_id}, keys.BY_CUSTOMER)
         return [keys.invitation_id(dict(item)) for item in items]
 
-    def _invitations(self, ids: Sequence[str]) -> Subject | None:
+    def _invitations(self, ids: Sequence[str]) -> Sequence[Subject]:
         invitations = self._read(ids)
-        customer = self._table.customer(invitations[0].customer_id) if invitations else None
-        return Subject(customer, invitations) if invitations else None
+        owners = dict.fromkeys(invitation.customer_id for invitation in invitations)
+        return [
+            self._subject(self._table.customer(owner), [one for one in invitations if one.customer_id == owner])
+            for owner in owners
+        ]
 
     def _read(self, ids: Sequence[str]) -> list[Invitation]:
         items: dict[str, Any] = {}

@@ -1,15 +1,13 @@
 """The timeline of one fact: every decision with its rule, every use of a link."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from afterbill.answers.click_signals import Signal, judge
 from afterbill.answers.external import COLLECTED
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
-from afterbill.model.consent import Need, basis_of
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation, SkipReason, State
 from afterbill.model.visits import Integrity, Kind, Visit
@@ -17,14 +15,14 @@ from afterbill.outreach.policy import Policy, Rule
 from afterbill.outreach.sending_window import Place
 from afterbill.settings.config import UNITS
 from afterbill_cli.skip_reasons import why
+from afterbill_cli.suppression.stored import Standing
 
-_ZONES = {"customer": "as the customer said", "country": "that of the country", "operator": "yours: none is known"}
 _WAYS: Mapping[str, str] = {
     Channel.MAIL: "mail sent",
     Channel.SMS: "text message sent",
     Channel.IN_APP: "offered inside the product",
 }
-_BASES = {"consent": "consent", "customer": "existing customer, told of the right to object"}
+_HELD = "held back: the subscription's end may be taken back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +35,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class TimelineContext:
-    """Today's policy, and the customer with time zone and country."""
+    """Today's policy, the customer with time zone and country, and how their address stands."""
 
     policy: Policy
     customer: Customer | None
     place: Place
     now: datetime
+    address: Standing = field(default_factory=Standing)
 
     def local(self, at: datetime) -> str:
         """Format a moment in the customer's time zone."""
@@ -81,7 +80,7 @@ def _captured(invitation: Invitation, rule: Rule, context: TimelineContext) -> I
 
 def _waited(invitation: Invitation, context: TimelineContext) -> Iterator[Step]:
     for wait in invitation.deferrals:
-        reason = why(wait.reason, invitation.touchpoint)
+        reason = _HELD if wait.reason is SkipReason.STOPPED else why(wait.reason, invitation.touchpoint)
         until = f"{wait.until:%Y-%m-%d %H:%M:%S} UTC, {context.local(wait.until)}"
         yield Step(wait.at, f"decided: wait until {until}: {wait.reason}, {reason}")
 
@@ -130,33 +129,6 @@ def rule_of(invitation: Invitation, policy: Policy) -> str:
         f"sampling {rule.sampling}, quota {rule.quota or 'none'}, reminder {span(rule.reminder)}, "
         f"expiry {span(rule.expiry)}, stops {rule.stops}"
     )
-
-
-def profile(context: TimelineContext) -> dict[str, Any]:
-    """Return the customer's data that decide about surveys, without name and address."""
-    customer, place = context.customer, context.place
-    if customer is None:
-        return {"customer": "unknown, or erased"}
-    need, basis = context.policy.legal.need(customer.country), basis_of(customer.attributes, context.now)
-    held = f"{_BASES[basis.kind]}, {basis.at:%Y-%m-%d %H:%M} UTC" if basis else "none known"
-    lines = {
-        "customer": customer.id,
-        "time zone": f"{place.zone.key}, {_ZONES[place.why]}",
-        "country": customer.country or "unknown",
-        "language": customer.locale or "unknown",
-        "legal basis": f"{held}; {'nothing' if need is Need.NOTHING else need} is needed",
-        "last asked": f"{customer.last_asked_at:%Y-%m-%d %H:%M} UTC" if customer.last_asked_at else "never",
-    }
-    lines |= {"phone": "known"} if customer.phone else {}
-    lines |= {"last seen": f"{customer.last_seen_at:%Y-%m-%d %H:%M} UTC"} if customer.last_seen_at else {}
-    lines |= {"taken back": f"{customer.last_adverse_at:%Y-%m-%d %H:%M} UTC"} if customer.last_adverse_at else {}
-    lines |= {"not written to": customer.suppressed} if customer.suppressed else {}
-    lines |= {"deleted": "says the billing system"} if customer.deleted else {}
-    return lines | _waiting(customer.waiting)
-
-
-def _waiting(waiting: Mapping[str, Any]) -> dict[str, str]:
-    return {"waiting": ", ".join(f"{id_} (priority {one.priority})" for id_, one in waiting.items())} if waiting else {}
 
 
 def span(duration: timedelta) -> str:

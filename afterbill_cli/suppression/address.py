@@ -52,7 +52,7 @@ class Address:
         """Return why the customer's number is suppressed; for a number, why their mail address is."""
         number = mobile_number(customer.phone, customer.country)
         other = customer.address_hash if self.is_number else self.hash(number) if number else ""
-        return self.table.suppression(other) if other else None
+        return self.table.address(other).recipient.suppressed
 
     def remarks(self, standing: Standing) -> Iterator[str]:
         """Yield a line for each holder, and what a lifting does not touch."""

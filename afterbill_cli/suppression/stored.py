@@ -1,7 +1,7 @@
 """What the table holds about one address or number: its suppression, its customers, and who lifted what and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -46,6 +46,11 @@ class Standing:
     customers: Sequence[Customer] = field(default_factory=tuple)
 
     @property
+    def known(self) -> bool:
+        """Whether anything is stored about the address itself."""
+        return bool(self.recipient.last_asked_at or self.recipient.suppressed or self.lifts)
+
+    @property
     def marked(self) -> Sequence[Customer]:
         """The holders who objected themselves, by whatever way."""
         return [customer for customer in self.customers if customer.suppressed]
@@ -62,13 +67,12 @@ class SuppressionTable(ShortLinksTable):
 
     def standing(self, address_hash: str, *, number: bool = False) -> Standing:
         """Return all that is known of an address, or of a number; holders of addresses as the index has them."""
-        item = self._item(keys.address(address_hash))
         holders = [self.holder(address_hash)] if number else self._all_holders(address_hash)
-        return standing_of(address_hash, item, self._existing(list(filter(None, holders))))
+        return replace(self.address(address_hash), customers=self._existing(list(filter(None, holders))))
 
-    def suppression(self, address_hash: str) -> Suppression | None:
-        """Return why nobody writes to an address or number, None if everybody may."""
-        return recipient_of(address_hash, self._item(keys.address(address_hash))).suppressed
+    def address(self, address_hash: str) -> Standing:
+        """Return what is known of an address or number, without its holders."""
+        return _standing_of(address_hash, self._item(keys.address(address_hash))) if address_hash else Standing()
 
     def lift(self, standing: Standing, lift: Lift) -> bool:
         """End the suppression of the address and of its holders; False, and nothing done, where it changed meanwhile.
@@ -120,7 +124,7 @@ class SuppressionTable(ShortLinksTable):
         return [found[id_] for id_ in sorted(found)]
 
 
-def standing_of(address_hash: str, item: Mapping[str, Any], customers: Sequence[Customer] = ()) -> Standing:
+def _standing_of(address_hash: str, item: Mapping[str, Any]) -> Standing:
     """Return the address that an item is about; an empty item is one of which nothing is known."""
     plain = decode(item)
     since = datetime.fromisoformat(plain["since"]) if "since" in plain else None
@@ -128,4 +132,4 @@ def standing_of(address_hash: str, item: Mapping[str, Any], customers: Sequence[
         Lift(datetime.fromisoformat(one["at"]), one["by"], one["why"], Suppression(one["was"]))
         for one in plain.get("lifts", ())
     ]
-    return Standing(recipient_of(address_hash, item), since, lifts, customers)
+    return Standing(recipient_of(address_hash, item), since, lifts)

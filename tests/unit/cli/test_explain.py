@@ -8,21 +8,25 @@ import pytest
 
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
+from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers.external import ExternalResponse, closed_invitation
 from afterbill.intake.ports import FactWrites
 from afterbill.model.addresses import address_hash
 from afterbill.model.channels import Channel
-from afterbill.model.customer import Waiting
+from afterbill.model.customer import Recipient, Suppression, Waiting
 from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import Answer, Deferral, Delivery, SkipReason, State
 from afterbill.model.links import Purpose, derive_key, sign
 from afterbill.model.questions import Question
+from afterbill.model.subscriptions import Subscription
 from afterbill_cli.explain.commands import explain
 from afterbill_cli.skip_reasons import WHY, why
+from afterbill_cli.suppression.stored import Lift, SuppressionTable
 from tests.contract.people import ID, OTHER_ID, THIRD_ID, customer, invitation
 from tests.contract.scores_table import TABLE
 
 ADDRESS = "aiko@example.com"
+HASHED = address_hash(ADDRESS, derive_key("x" * 64, "identity"))
 CAPTURED = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 RULE = (
@@ -30,6 +34,7 @@ RULE = (
     "channels mail, fallback 3d, sampling 1.0, quota none, reminder 7d, expiry 30d, stops nothing"
 )
 SENT = CAPTURED + 4 * DAY + timedelta(hours=13)
+RECENTLY = datetime.now(UTC) - DAY
 
 
 def waiting(**changes):
@@ -51,7 +56,12 @@ def table(stack):
 def explained(stack, table, capsys):
     """A customer in Tokyo with one survey that waited, went out, was reminded of and answered."""
     person = customer(
-        address=ADDRESS, name="Aiko", country="JP", locale="ja", attributes={"notice_at": "2026-01-01"}, absorbed=("x",)
+        address=ADDRESS,
+        address_hash=HASHED,
+        name="Aiko",
+        country="JP",
+        locale="ja",
+        attributes={"notice_at": "2026-01-01"},
     )
     invitation_ = waiting(
         deferrals=(Deferral(CAPTURED, SkipReason.WINDOW, SENT),),
@@ -63,8 +73,7 @@ def explained(stack, table, capsys):
         answer=Answer(9),
         answered_at=SENT + 8 * DAY,
     )
-    hashed = address_hash(ADDRESS, derive_key("x" * 64, "identity"))
-    aliases = {"stripe#cus_9": (person.id, None), f"mail#{hashed}": (person.id, None)}
+    aliases = {"stripe#cus_9": (person.id, None)}
     table.commit(FactWrites(invitation_, (person,), aliases, event=("evt_1", "stripe"), about=ID, forget_at=CAPTURED))
 
     def tell(wanted, *, as_json=False):
@@ -123,10 +132,135 @@ def test_a_customer_of_ours_is_found_by_id(stack, table, capsys):
     assert "No fact is stored about this customer." in capsys.readouterr().out
 
 
-def test_facts_of_customers_that_were_found_to_be_the_same_are_told_too(explained, table):
-    table.commit(FactWrites(invitation=waiting(id=OTHER_ID, customer_id="x")))
+@pytest.fixture
+def shared(explained, table):
+    """The address also belongs to a guest of another source, and the id to a customer there."""
+    guest, namesake = customer("guest", address=ADDRESS, address_hash=HASHED), customer("namesake")
+    aliases = {f"paddle@{HASHED}": ("guest", None), "paddle#cus_9": ("namesake", None)}
+    table.commit(FactWrites(waiting(id=OTHER_ID, customer_id="guest"), (guest, namesake), aliases))
+    return explained
 
-    assert f"invitation {OTHER_ID}, pending" in explained("cus_9")
+
+def test_every_customer_with_this_address_is_told_of(shared):
+    told = shared(ADDRESS)
+
+    assert told.count("customer       ") == 2
+    assert told.index("customer       guest") < told.index(f"invitation {OTHER_ID}, pending")
+    assert f"invitation {ID}, sent" in told
+
+
+def test_a_guest_is_found_by_the_name_of_their_alias_before_the_index_has_them(explained, table):
+    table.commit(FactWrites(customers=(customer("guest"),), aliases={f"paddle@{HASHED}": ("guest", None)}))
+
+    assert "customer       guest" in explained(ADDRESS)
+
+
+def test_an_id_that_two_sources_use_is_told_of_both(shared):
+    told = shared("cus_9")
+
+    assert told.splitlines()[0] == "customer       customer-1"
+    assert "\n\ncustomer       namesake\n" in told
+    assert "guest" not in told
+
+
+def test_programs_get_the_others_beside_the_first(shared):
+    told = json.loads(shared("cus_9", as_json=True))
+
+    assert (told["customer"], [other["customer"] for other in told["others"]]) == ("customer-1", ["namesake"])
+
+
+def test_an_event_about_two_customers_is_told_of_both(shared, table):
+    table.commit(FactWrites(event=("evt_1", "paddle"), about=OTHER_ID, forget_at=CAPTURED))
+
+    told = shared("evt_1")
+    assert f"invitation {ID}, sent" in told
+    assert f"invitation {OTHER_ID}, pending" in told
+
+
+# Of the address
+
+
+def test_what_is_known_of_the_address_is_told_with_its_customer(explained, stack):
+    say_no(stack)
+
+    told = explained("cus_9")
+    assert "address        suppressed since 2026-11-22 12:00 UTC: unsubscribed\n" in told
+    assert "not written to unsubscribed\n" in told
+
+
+def test_who_lifted_a_suppression_is_told_with_the_reason(explained, stack):
+    say_no(stack)
+    suppressions = SuppressionTable(stack.client("dynamodb"), TABLE)
+    lifted = Lift(SENT, "arn:aws:iam::123456789012:user/eve", "a mistake", Suppression.UNSUBSCRIBED)
+    suppressions.lift(suppressions.standing(HASHED), lifted)
+
+    assert json.loads(explained("cus_9", as_json=True))["lifted"] == (
+        "2026-11-27 01:00 UTC by arn:aws:iam::123456789012:user/eve, was unsubscribed: a mistake"
+    )
+
+
+def test_when_somebody_at_the_address_was_asked_last_is_told(explained, table, stack):
+    invitations, known = InvitationsTable(stack.client("dynamodb"), TABLE), table.customer("customer-1")
+    table.commit(FactWrites(waiting(id=OTHER_ID)))
+    claim = replace(waiting(id=OTHER_ID), state=State.SENDING, attempt="a", claimed_at=SENT)
+    assert invitations.claim(claim, known, Recipient(HASHED))
+
+    assert "address        asked 2026-11-27 01:00 UTC" in explained(ADDRESS)
+
+
+def test_an_address_whose_customer_was_erased_is_still_known(stack, capsys):
+    ResponsesTable(stack.client("dynamodb"), TABLE).suppress(HASHED, Suppression.BOUNCED, CAPTURED, None)
+
+    explain(stack, ADDRESS, as_json=False)
+
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "customer       unknown, or erased",
+        "address        suppressed since 2026-11-22 12:00 UTC: bounced",
+    ]
+
+
+def say_no(stack):
+    responses = ResponsesTable(stack.client("dynamodb"), TABLE)
+    responses.suppress(HASHED, Suppression.UNSUBSCRIBED, CAPTURED, responses.customer("customer-1"))
+
+
+# Of subscriptions
+
+
+@pytest.mark.parametrize(
+    ("subscription", "told"),
+    [
+        (Subscription(RECENTLY), "(running)"),
+        (Subscription(RECENTLY, ended_at=SENT), "(ending since 2026-11-27 01:00 UTC)"),
+        (
+            Subscription(RECENTLY, ended_at=CAPTURED, running_at=SENT),
+            "(running: its end was taken back 2026-11-27 01:00 UTC)",
+        ),
+        (Subscription(RECENTLY, expired_at=SENT), "(ended as planned, 2026-11-27 01:00 UTC)"),
+        (Subscription(datetime(2020, 1, 1, tzinfo=UTC)), "(not heard of since 2020-01-01 00:00 UTC)"),
+    ],
+    ids=["running", "ending", "taken back", "planned", "forgotten"],
+)
+def test_the_subscriptions_of_a_customer_are_told(stack, table, capsys, subscription, told):
+    table.commit(FactWrites(customers=(customer("ab" * 16, subscriptions={"sub_1": subscription}),)))
+
+    explain(stack, "ab" * 16, as_json=False)
+
+    assert f"subscriptions  sub_1 {told}\n" in capsys.readouterr().out
+
+
+def test_a_survey_that_an_end_holds_back_says_so(explained, table):
+    table.commit(FactWrites(waiting(id=OTHER_ID, deferrals=(Deferral(CAPTURED, SkipReason.STOPPED, SENT),))))
+
+    assert "10:00 Asia/Tokyo: stopped, held back: the subscription's end may be taken back\n" in explained(OTHER_ID)
+
+
+def test_attributes_that_had_to_go_are_told(stack, table, capsys):
+    table.commit(FactWrites(customers=(customer("ab" * 16, crowded=True),)))
+
+    explain(stack, "ab" * 16, as_json=False)
+
+    assert "attributes     too many were sent: the newest are kept\n" in capsys.readouterr().out
 
 
 def test_a_skipped_fact_says_why_and_where_to_change_that(explained, table):

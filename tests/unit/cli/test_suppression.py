@@ -166,7 +166,7 @@ def test_a_phone_number_is_lifted_with_the_customer_it_was_written_to(on, table,
 
     lifted(on(), spelled="+49 1512 3456789")
 
-    assert table.suppression(hashed(NUMBER)) is None
+    assert table.address(hashed(NUMBER)).recipient.suppressed is None
     assert table.customer("customer-1").suppressed is None
     assert "may be asked again: 1." in capsys.readouterr().out
 
@@ -176,10 +176,10 @@ def test_what_was_said_before_stays_lifted_and_what_is_said_later_counts(on, tab
     lifted(on())
 
     suppress(at=NOW - DAY, who="customer-1")
-    assert (table.suppression(hashed(ADA)), table.customer(people[0].id).suppressed) == (None, None)
+    assert (table.address(hashed(ADA)).recipient.suppressed, table.customer(people[0].id).suppressed) == (None, None)
 
     suppress(at=NOW + DAY, who="customer-1")
-    assert table.suppression(hashed(ADA)) == "unsubscribed"
+    assert table.address(hashed(ADA)).recipient.suppressed == "unsubscribed"
     assert table.customer(people[0].id).suppressed == "unsubscribed"
 
 
@@ -217,7 +217,7 @@ def test_a_complaint_is_lifted_only_where_that_is_said(on, table, suppress, peop
 
     with pytest.raises(AfterbillError, match=r"as spam since 2026-11-13 13:30 UTC\..*--despite-complaint"):
         lifted(on())
-    assert table.suppression(hashed(ADA)) == "complained"
+    assert table.address(hashed(ADA)).recipient.suppressed == "complained"
 
     lifted(on(), despite_complaint=True)
     assert table.standing(hashed(ADA)).lifts[0].was == "complained"
@@ -272,7 +272,7 @@ def test_nobody_lifts_unnamed(on, table, suppress):
     stack = on()
     with pytest.raises(ClientError):
         lifted(replace(stack, client=lambda service: Sts() if service == "sts" else stack.client(service)))
-    assert table.suppression(hashed(ADA)) == "unsubscribed"
+    assert table.address(hashed(ADA)).recipient.suppressed == "unsubscribed"
 
 
 @pytest.fixture
@@ -296,7 +296,7 @@ def test_a_bounce_that_turned_into_a_complaint_meanwhile_is_looked_at_again(mean
 
     with pytest.raises(AfterbillError, match="it changed meanwhile"):
         lifted(meanwhile(lambda: suppress("complained")))
-    assert (table.suppression(hashed(ADA)), table.standing(hashed(ADA)).lifts) == ("complained", [])
+    assert (table.address(hashed(ADA)).recipient.suppressed, table.standing(hashed(ADA)).lifts) == ("complained", [])
 
 
 def test_of_two_operators_one_lifts_it(meanwhile, on, table, suppress, people):
