@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from afterbill.adapters.dynamodb.imports import ImportsTable
-from afterbill.adapters.dynamodb.responses import ResponsesTable
+from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill_cli import cli
 from afterbill_cli.importing import commands, customers
 from tests.contract.scores_table import TABLE
@@ -54,9 +54,9 @@ def stored(table: ImportsTable) -> list[dict[str, Any]]:
 def test_customers_come_into_the_table(run: Any, file: Path, table: ImportsTable) -> None:
     code, out, err = run(file, "--source", "paddle")
 
-    assert (code, out) == (0, "2 rows: 2 new, 0 changed, 0 merged, 0 unchanged.\n")
+    assert (code, out) == (0, "2 rows: 2 new, 0 changed, 0 unchanged.\n")
     assert err.splitlines() == ["checking 100 %", "importing 100 %"]
-    [ada] = table.customers([table.snapshot(["paddle#1"], []).customer_ids["paddle#1"]]).values()
+    [ada] = table.customers([table.customer_ids(["paddle#1"])["paddle#1"]]).values()
     assert (ada.address, ada.name, ada.country, ada.version) == (ADA, "Ada", "GB", 1)
 
 
@@ -66,9 +66,9 @@ def test_the_samples_come_in_with_their_field_map(run: Any, tmp_path: Path, tabl
 
     assert run(tmp_path / "customers.csv", "--fields", EVENTS / "imports" / "customers.toml", "--source", "paddle")[
         :2
-    ] == (0, "3 rows: 3 new, 0 changed, 0 merged, 0 unchanged.\n")
+    ] == (0, "3 rows: 3 new, 0 changed, 0 unchanged.\n")
     assert run(tmp_path / "customers.jsonl", "--source", "paddle")[1].startswith("3 rows: 0 new, 2 changed,")
-    assert len(stored(table)) == 9
+    assert len(stored(table)) == 6
 
 
 def test_an_import_that_is_over_says_so(run: Any, file: Path) -> None:
@@ -78,25 +78,24 @@ def test_an_import_that_is_over_says_so(run: Any, file: Path) -> None:
 
     assert code == 0
     assert out.startswith("customers.csv was imported 20")
-    assert "UTC: 2 new, 0 changed, 0 merged, 0 unchanged.\n--again reads it from the first row" in out
+    assert "UTC: 2 new, 0 changed, 0 unchanged.\n--again reads it from the first row" in out
 
 
 def test_again_writes_nothing_that_is_there(run: Any, file: Path, table: ImportsTable) -> None:
     run(file)
     before = stored(table)
 
-    assert run(file, "--again")[:2] == (0, "2 rows: 0 new, 0 changed, 0 merged, 2 unchanged.\n")
+    assert run(file, "--again")[:2] == (0, "2 rows: 0 new, 0 changed, 2 unchanged.\n")
     assert stored(table) == before
 
 
 def test_a_suppressed_address_stays_so(run: Any, file: Path, stack: Any, table: ImportsTable) -> None:
     hash_address = customers.importing(stack, dry_run=True).hash_address
-    ResponsesTable(table.dynamodb, TABLE).suppress(hash_address(ADA), "complained", NOW, None)
+    ShortLinksTable(table.dynamodb, TABLE).suppress(hash_address(ADA), "complained", NOW, None)
 
     run(file, "--source", "paddle")
 
-    [ada] = table.customers([table.snapshot(["paddle#1"], []).customer_ids["paddle#1"]]).values()
-    assert ada.suppressed == "complained"
+    assert ShortLinksTable(table.dynamodb, TABLE).suppressed(hash_address(ADA))
 
 
 def test_a_dry_run_leaves_no_trace(run: Any, file: Path, table: ImportsTable) -> None:
@@ -104,7 +103,7 @@ def test_a_dry_run_leaves_no_trace(run: Any, file: Path, table: ImportsTable) ->
 
     assert (code, out) == (
         0,
-        "2 rows, a dry run: 2 new, 0 changed, 0 merged, 0 unchanged. Nothing was written.\n",
+        "2 rows, a dry run: 2 new, 0 changed, 0 unchanged. Nothing was written.\n",
     )
     assert stored(table) == []
     assert [one.name for one in file.parent.iterdir() if one.name != "config"] == ["customers.csv"]
@@ -126,9 +125,9 @@ def test_the_other_rows_come_in_where_that_is_wanted(run: Any, file: Path) -> No
     file.write_text(f"{HEADER}{ADA},1,Ada,Germany\nbob@example.com,2,Bob,US\n")
 
     assert run(file, "--skip-invalid", "--dry-run")[1] == (
-        "2 rows, a dry run: 1 new, 0 changed, 0 merged, 0 unchanged, 1 left out. Nothing was written.\n"
+        "2 rows, a dry run: 1 new, 0 changed, 0 unchanged, 1 left out. Nothing was written.\n"
     )
-    assert run(file, "--skip-invalid")[:2] == (0, "2 rows: 1 new, 0 changed, 0 merged, 0 unchanged, 1 left out.\n")
+    assert run(file, "--skip-invalid")[:2] == (0, "2 rows: 1 new, 0 changed, 0 unchanged, 1 left out.\n")
 
 
 def test_nothing_that_is_said_holds_an_address(run: Any, file: Path) -> None:
@@ -151,12 +150,12 @@ def test_an_import_that_was_stopped_goes_on(run: Any, file: Path, monkeypatch: p
         patch.setattr(customers.Progress, "at", at)
         code, _, err = run(file)
     assert code == 130
-    assert err.endswith("\nstopped after row 99: the same command goes on from there\n")
+    assert err.endswith("\nstopped after row 100: the same command goes on from there\n")
 
     code, out, err = run(file)
 
-    assert (code, out) == (0, "150 rows: 150 new, 0 changed, 0 merged, 0 unchanged.\n")
-    assert "going on after row 99 of 150" in err
+    assert (code, out) == (0, "150 rows: 150 new, 0 changed, 0 unchanged.\n")
+    assert "going on after row 100 of 150" in err
 
 
 def test_what_changes_between_checking_and_writing_is_told(
