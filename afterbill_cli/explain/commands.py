@@ -18,8 +18,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "subject",
         metavar="CUSTOMER|EVENT|INVITATION",
-        help="a mail address, the id of a customer or event at the billing system, an invitation's id, a mail's link; "
-        "an address or id may belong to several customers",
+        help="a mail address or phone number, the id of a customer or event at the billing system, an invitation's id, "
+        "a mail's link; an address or id may belong to several customers",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     stacks.options(parser)
@@ -33,8 +33,8 @@ def explain(deployed: Deployed, wanted: str, *, as_json: bool) -> int:
     """
     policy, now = deployed.policy(), datetime.now(UTC)
     told = [
-        (subject, TimelineContext(policy, subject.customer, policy.place(subject.customer), now, subject.address))
-        for subject in Finder(deployed).find(wanted)
+        (one, TimelineContext(policy, one.customer, policy.place(one.customer), now, one.address, one.number))
+        for one in Finder(deployed).find(wanted)
     ]
     if as_json:
         first, *others = [_stated(*one) for one in told]

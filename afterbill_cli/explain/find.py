@@ -10,11 +10,12 @@ from typing import Any
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import encode, invitation_of
+from afterbill.adapters.phones import mobile_number
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import Invitation
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.suppression.address import hash_of
+from afterbill_cli.suppression.address import compact, hash_of
 from afterbill_cli.suppression.stored import Standing, SuppressionTable
 
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -25,11 +26,12 @@ _MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One customer, or nobody who is known: all their invitations or single ones, and how their address stands."""
+    """One customer, or nobody who is known: all their invitations or single ones; how address and number stand."""
 
     customer: Customer | None = None
     invitations: Sequence[Invitation] = field(default_factory=tuple)
     address: Standing = field(default_factory=Standing)
+    number: Standing = field(default_factory=Standing)
 
 
 class Finder:
@@ -44,9 +46,9 @@ class Finder:
         subjects = self._by_link(wanted) or self._by_id(wanted) or self._by_event(wanted) or self._by_alias(wanted)
         if not subjects:
             raise AfterbillError(
-                f"nothing is known of {wanted!r}: give a mail address, a customer's id at the billing system (or "
-                "SOURCE#ID), an event's id, an invitation's id, or a link from a mail. An event that was ignored, or "
-                "only taught something about a customer, leaves no fact: look for its outcome in capture_event's log"
+                f"nothing is known of {wanted!r}: give a mail address, a phone number that was written to, a customer's id "
+                "at the billing system (or SOURCE#ID), an event's id, an invitation's id, or a link from a mail. An event "
+                "that was ignored, or only taught something about a customer, leaves no fact: look for its outcome in capture_event's log"
             )
         return subjects
 
@@ -66,11 +68,13 @@ class Finder:
         return self._invitations([item["invitation_id"]["S"] for item in events])
 
     def _by_alias(self, wanted: str) -> Sequence[Subject]:
-        sources, hashed = self._deployed.policy().sources, hash_of(self._deployed, wanted) if "@" in wanted else ""
+        sources, hashed = self._deployed.policy().sources, self._hash(wanted) if "@" in wanted else ""
         aliases = [f"{source}#{wanted}" for source in sources] + [wanted] * ("#" in wanted)
         aliases += [f"{source}@{hashed}" for source in sources if hashed]
         owners = list(self._table.customer_ids(aliases).values())
-        found = self._customers([*owners, *self._table.holders(hashed, _MOST)] if hashed else owners)
+        owners += self._table.holders(hashed, _MOST) if hashed else []
+        owners += [self._table.holder(self._hash(compact(wanted)))] if wanted.startswith("+") else []
+        found = self._customers(owners)
         address = self._table.address(hashed)
         return found or ([Subject(address=address)] if address.known else ())
 
@@ -79,7 +83,14 @@ class Finder:
         return [self._subject(customer, self._read(self._invitations_of(customer.id))) for customer in customers]
 
     def _subject(self, customer: Customer | None, invitations: Sequence[Invitation]) -> Subject:
-        return Subject(customer, invitations, self._table.address(customer.address_hash if customer else ""))
+        if customer is None:
+            return Subject(None, invitations)
+        number = mobile_number(customer.phone, customer.country)
+        standings = map(self._table.address, (customer.address_hash, self._hash(number) if number else ""))
+        return Subject(customer, invitations, *standings)
+
+    def _hash(self, spelling: str) -> str:
+        return hash_of(self._deployed, spelling)
 
     def _invitations_of(self, customer_id: str) -> list[str]:
         items = self._query("customer_id = :id", {":id": customer_id}, keys.BY_CUSTOMER)

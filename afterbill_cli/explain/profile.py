@@ -18,7 +18,7 @@ def profile(context: TimelineContext) -> dict[str, Any]:
     """Return the customer's data that decide about surveys, without name and address."""
     customer, place = context.customer, context.place
     if customer is None:
-        return {"customer": "unknown, or erased"} | _address(context.address)
+        return {"customer": "unknown, or erased"} | _stands("address", context.address)
     need, basis = context.policy.legal.need(customer.country), basis_of(customer.attributes, context.now)
     held = f"{_BASES[basis.kind]}, {basis.at:%Y-%m-%d %H:%M} UTC" if basis else "none known"
     lines = {
@@ -29,23 +29,23 @@ def profile(context: TimelineContext) -> dict[str, Any]:
         "legal basis": f"{held}; {'nothing' if need is Need.NOTHING else need} is needed",
         "last asked": _minute(customer.last_asked_at),
     }
-    lines |= {"phone": "known"} if customer.phone else {}
+    lines |= {"phone": "known"} | _stands("phone", context.number) if customer.phone else {}
     lines |= {"last seen": _minute(customer.last_seen_at)} if customer.last_seen_at else {}
     lines |= {"taken back": _minute(customer.last_adverse_at)} if customer.last_adverse_at else {}
     lines |= {"not written to": customer.suppressed} if customer.suppressed else {}
     lines |= {"deleted": "says the billing system"} if customer.deleted else {}
     lines |= {"attributes": "too many were sent: the newest are kept"} if customer.crowded else {}
-    lines |= _address(context.address) | _subscribed(customer.subscriptions, context.now)
+    lines |= _stands("address", context.address) | _subscribed(customer.subscriptions, context.now)
     return lines | _waiting(customer.waiting)
 
 
-def _address(address: Standing) -> dict[str, str]:
-    """Tell what is known of a mail address, whoever's it is: this customer's, and that of others who share it."""
-    asked_at, reason = address.recipient.last_asked_at, address.recipient.suppressed
+def _stands(name: str, standing: Standing) -> dict[str, str]:
+    """Tell what is known of an address or a number, whoever's it is: this customer's, and that of all who share it."""
+    asked_at, reason = standing.recipient.last_asked_at, standing.recipient.suppressed
     told = [f"asked {_minute(asked_at)}"] if asked_at else []
-    told += [f"suppressed{since(address)}: {reason}"] if reason else []
-    lifts = [lift_line(one).removeprefix("Lifted ") for one in address.lifts]
-    return ({"address": ", ".join(told)} if told else {}) | ({"lifted": "; ".join(lifts)} if lifts else {})
+    told += [f"suppressed{since(standing)}: {reason}"] if reason else []
+    lifts = [lift_line(one).removeprefix("Lifted ") for one in standing.lifts]
+    return ({name: ", ".join(told)} if told else {}) | ({f"{name} lifted": "; ".join(lifts)} if lifts else {})
 
 
 def _subscribed(subscriptions: Mapping[str, Subscription], now: datetime) -> dict[str, str]:

@@ -35,13 +35,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class TimelineContext:
-    """Today's policy, the customer with time zone and country, and how their address stands."""
+    """Today's policy, the customer with time zone and country, and how their address and number stand."""
 
     policy: Policy
     customer: Customer | None
     place: Place
     now: datetime
     address: Standing = field(default_factory=Standing)
+    number: Standing = field(default_factory=Standing)
 
     def local(self, at: datetime) -> str:
         """Format a moment in the customer's time zone."""

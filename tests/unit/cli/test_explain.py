@@ -9,6 +9,7 @@ import pytest
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable
+from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill.answers.external import ExternalResponse, closed_invitation
 from afterbill.intake.ports import FactWrites
 from afterbill.model.addresses import address_hash
@@ -18,6 +19,7 @@ from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import Answer, Deferral, Delivery, SkipReason, State
 from afterbill.model.links import Purpose, derive_key, sign
 from afterbill.model.questions import Question
+from afterbill.model.short_links import ShortLink
 from afterbill.model.subscriptions import Subscription
 from afterbill_cli.explain.commands import explain
 from afterbill_cli.skip_reasons import WHY, why
@@ -194,7 +196,7 @@ def test_who_lifted_a_suppression_is_told_with_the_reason(explained, stack):
     lifted = Lift(SENT, "arn:aws:iam::123456789012:user/eve", "a mistake", Suppression.UNSUBSCRIBED)
     suppressions.lift(suppressions.standing(HASHED), lifted)
 
-    assert json.loads(explained("cus_9", as_json=True))["lifted"] == (
+    assert json.loads(explained("cus_9", as_json=True))["address lifted"] == (
         "2026-11-27 01:00 UTC by arn:aws:iam::123456789012:user/eve, was unsubscribed: a mistake"
     )
 
@@ -222,6 +224,18 @@ def test_an_address_whose_customer_was_erased_is_still_known(stack, capsys):
 def say_no(stack):
     responses = ResponsesTable(stack.client("dynamodb"), TABLE)
     responses.suppress(HASHED, Suppression.UNSUBSCRIBED, CAPTURED, responses.customer("customer-1"))
+
+
+def test_a_number_that_objected_is_told_with_its_customer_and_leads_to_them(stack, table, capsys):
+    table.commit(FactWrites(customers=(customer("ab" * 16, phone="01512 3456789"),)))
+    hashed = address_hash("+4915123456789", derive_key("x" * 64, "identity"))
+    links = ShortLinksTable(stack.client("dynamodb"), TABLE)
+    links.keep(ShortLink("0123456789", ID, SENT, hashed, "ab" * 16))
+    links.suppress(hashed, Suppression.UNSUBSCRIBED, CAPTURED, None)
+
+    explain(stack, "+49 1512 3456789", as_json=False)
+
+    assert "phone          suppressed since 2026-11-22 12:00 UTC: unsubscribed\n" in capsys.readouterr().out
 
 
 # Of subscriptions
