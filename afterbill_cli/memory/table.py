@@ -120,7 +120,7 @@ class MemoryTable(MemoryItems):
         if not stored or not known or (stored.delivery or Delivery.ACCEPTED) >= Delivery.BOUNCED:
             return False
         self._change_customer(known)
-        self._change(stored, delivery_number=invitation.delivery_number, reminded_at=invitation.reminded_at)
+        self._change(stored, **{name: getattr(invitation, name) for name in _REMINDER})
         return True
 
     def release_reminder(self, invitation: Invitation) -> None:
@@ -312,6 +312,10 @@ def _offer(invitation: Invitation) -> dict[str, str]:
 
 def _moment(invitation: Invitation) -> dict[str, Any]:
     return {"deferred_until": invitation.deferred_until, "generation": invitation.generation}
+
+
+_REMINDER = ("delivery_number", "reminded_at", "address_hashes")
+"""Fields of the one reminder."""
 
 
 def _delivery(invitation: Invitation) -> dict[str, Any]:

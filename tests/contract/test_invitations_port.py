@@ -522,6 +522,15 @@ def test_a_reminder_is_claimed_once(world):
     assert found(world) == reminded(asked)
 
 
+def test_a_reminder_that_goes_to_another_address_adds_it(world):
+    asked = sent(world)
+    elsewhere = replace(reminded(asked), address_hashes=(*asked.address_hashes, "elsewhere"))
+
+    assert world.invitations.claim_reminder(elsewhere, person(world))
+
+    assert found(world).address_hashes == elsewhere.address_hashes
+
+
 def test_a_customer_changed_since_it_was_read_is_not_reminded(world):
     asked, who = sent(world), person(world)
     world.facts.commit(FactWrites(customers=(replace(who, suppressed="unsubscribed"),)))

@@ -25,6 +25,7 @@ from tests.factories import (
     SECOND,
     compose,
     event,
+    hash_address,
     invitation,
     policy,
     ref,
@@ -68,6 +69,13 @@ def test_the_reminder_is_remembered_and_the_survey_stays_as_it_was_sent(world: W
     before = stored(world)
     world.live(LATER)
     assert stored(world) == replace(before, delivery_number=REMINDER, reminded_at=world.now)
+
+
+def test_an_objection_will_be_about_the_address_that_the_reminder_went_to_as_well(world: World) -> None:
+    world.change_person("ada", address="new@example.com", address_hash=hash_address("new@example.com"))
+    world.live(LATER)
+    assert world.outbox[-1].to == "new@example.com"
+    assert stored(world).address_hashes == (hash_address(ADA), hash_address("new@example.com"))
 
 
 def test_the_mail_is_written_for_a_reminder(world: World) -> None:

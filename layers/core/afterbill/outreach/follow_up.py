@@ -57,16 +57,15 @@ def _ask(invitation: Invitation, number: int, deps: SendDeps, now: datetime, *re
 
 def _claimed(attempt: DeliveryAttempt, channel: Channel, deps: SendDeps, now: datetime) -> Invitation:
     """Return the invitation as claimed; by the channel of the last delivery it is the reminder."""
-    claimed = replace(attempt.invitation, delivery_number=attempt.number)
+    # The customer may have another address by now: an objection is about every one that was reached.
+    reached = dict.fromkeys((*attempt.invitation.address_hashes, *deps.reached(channel, attempt.customer)))
+    claimed = replace(attempt.invitation, delivery_number=attempt.number, address_hashes=tuple(reached))
     if channel == claimed.channel:
         return replace(claimed, reminded_at=now)
     earlier = claimed.follow_ups or (FollowUp(claimed.sent_at or now, claimed.channel),)
-    follow_ups = (*earlier, FollowUp(now, channel))
-    reached = dict.fromkeys((*claimed.address_hashes, *deps.reached(channel, attempt.customer)))
     return replace(
         claimed,
-        address_hashes=tuple(reached),
-        follow_ups=follow_ups,
+        follow_ups=(*earlier, FollowUp(now, channel)),
         delivery=Delivery.ACCEPTED,
         delivered_at=None,
     ).by(channel)

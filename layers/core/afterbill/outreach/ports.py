@@ -79,7 +79,7 @@ class Invitations(Protocol):
         """From the state it was read in -> closed, at the `closed_at` it carries; the customer waits no longer."""
 
     def claim_reminder(self, invitation: Invitation, customer: Customer) -> bool:
-        """Take the one reminder, at the `reminded_at` it carries.
+        """Take the one reminder, at the `reminded_at` it carries; the addresses it carries are kept for good.
 
         False when it was taken, an answer or a bounce came, or the customer changed since it was read.
         """
