@@ -8,7 +8,7 @@ import pytest
 from afterbill.intake.capture_fact import Captured, Outcome
 from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import CustomerRef, Money, Touchpoint
-from afterbill.model.customer import Waiting
+from afterbill.model.customer import Recipient, Suppression, Waiting
 from afterbill.model.invitation import Deferral, SkipReason, State
 from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import LATE_FACT_GRACE, Stops
@@ -24,6 +24,7 @@ from tests.factories import (
     OFFICE,
     cancellation,
     event,
+    hash_address,
     news,
     policy,
     ref,
@@ -51,6 +52,17 @@ def test_a_payment_finds_the_customer_that_was_learned_before(world: World) -> N
 def test_and_one_that_is_learned_afterwards(world: World) -> None:
     world.capture(event(customer=CustomerRef("cus_1")))
     world.capture(news(ref()))
+    world.pass_time(3 * DAY)
+    assert [mail.to for mail in world.outbox] == [ADA]
+
+
+def test_a_late_event_that_names_an_address_they_left_is_judged_by_the_one_they_have(world: World) -> None:
+    """The old address bounced, which is why they told another one."""
+    left = hash_address("ada@old.example")
+    world.stored.recipients[left] = Recipient(left, suppressed=Suppression.BOUNCED)
+    world.capture(news(ref(), NOON + HOUR))
+    paid = world.capture(event(customer=ref(email="ada@old.example")))
+    assert paid.outcome is Outcome.SCHEDULED
     world.pass_time(3 * DAY)
     assert [mail.to for mail in world.outbox] == [ADA]
 

@@ -18,7 +18,7 @@ from afterbill.intake.ports import (
     Inbox,
 )
 from afterbill.model.billing import REVERSALS, UNTIL_THEN, BillingEvent, OperatorTask, Touchpoint
-from afterbill.model.customer import MOST_ATTRIBUTES, Customer
+from afterbill.model.customer import MOST_ATTRIBUTES, NOBODY, Customer, Recipient
 from afterbill.model.errors import ConfigurationError, TransientError
 from afterbill.model.invitation import RETENTION, Invitation, State
 from afterbill.model.subscriptions import farewell_of, frees, hear
@@ -222,7 +222,7 @@ def _plan(
         first = replace(event, occurred_at=min(event.occurred_at, snapshot.invitation.occurred_at))
         invitation, customer = snapshot.invitation, take_back(first, rule, identity.customer, now)
     else:
-        situation = Situation(identity.customer, _stopped(event, snapshot), recipient=snapshot.recipient)
+        situation = Situation(identity.customer, _stopped(event, snapshot), recipient=_recipient(identity, snapshot))
         decision = decide(event, source, situation, policy, now)
         invitation, customer = decision.invitation, decision.customer
     effective = not _idle_test(event, source)
@@ -243,6 +243,12 @@ def _plan(
 
 def _hear(event: BillingEvent, customer: Customer | None, now: datetime) -> Customer | None:
     return replace(customer, subscriptions=hear(customer.subscriptions, event, now)) if customer else None
+
+
+def _recipient(identity: Identity, snapshot: FactSnapshot) -> Recipient:
+    """Return the address that the event names if a survey would go there; any other is looked up when it is due."""
+    held = identity.customer.address_hash if identity.customer else ""
+    return snapshot.recipient if snapshot.recipient.hash == held else NOBODY
 
 
 def _stopped(event: BillingEvent, snapshot: FactSnapshot) -> bool:
