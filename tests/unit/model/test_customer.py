@@ -63,8 +63,16 @@ def test_of_two_words_in_the_same_second_the_one_that_arrives_last_counts() -> N
 
 
 def test_what_is_said_again_changes_nothing_so_that_nothing_is_written() -> None:
-    person = learn(STRANGER, news(ref(name="Ada")))
-    assert learn(person, news(ref(name="Ada"), NOON + 23 * HOUR)) is person
+    person = learn(STRANGER, news(CustomerRef("cus_1", name="Ada")))
+    assert learn(person, news(CustomerRef("cus_1", name="Ada"), NOON + 23 * HOUR)) is person
+    assert learn(person, news(CustomerRef("cus_1", name="Ada"))) is person
+
+
+def test_an_address_that_was_put_right_stays_so_whenever_the_mistake_arrives() -> None:
+    """Or the survey would go to whoever has the address that was typed by mistake."""
+    person = learn(STRANGER, news(ref()))
+    person = learn(person, news(ref(), NOON + HOUR))
+    assert learn(person, news(ref(email="eve@example.com"), NOON + HOUR / 2)).address == ADA
 
 
 def test_what_is_said_again_a_day_later_counts_from_then_on() -> None:

@@ -14,6 +14,9 @@ _PARTS = ("address", "phone", "name", "locale", "country", "time_zone")
 _ATTRIBUTE = "attributes."
 _AGAIN = timedelta(days=1)
 """Within this time what is said again is not written again; events come late by hours, not by days."""
+_CONTACTS = frozenset({"address", "phone"})
+"""What is always written again: a mistake that was put right must not come back by an event that is late."""
+_AT_ONCE = timedelta(0)
 _EVER = datetime.min.replace(tzinfo=UTC)
 _FAREWELLS = REVERSALS | {Touchpoint.CANCELLED}
 
@@ -143,7 +146,7 @@ def _absorb(customer: Customer, values: Mapping[str, tuple[str, datetime]]) -> C
     news = {
         name: (value, at)
         for name, (value, at) in values.items()
-        if name not in stored or _counts(value == stored[name], at, customer.learned_at.get(name, _EVER))
+        if name not in stored or _counts(name, value == stored[name], at - customer.learned_at.get(name, _EVER))
     }
     if not news:
         return customer
@@ -168,9 +171,11 @@ def _bounded(profile: Mapping[str, str], learned_at: Mapping[str, datetime]) -> 
     return {name: value for name, value in profile.items() if name in kept or name not in made_up}
 
 
-def _counts(same: bool, at: datetime, since: datetime) -> bool:  # noqa: FBT001  # of two words about one thing
+def _counts(name: str, same: bool, later: timedelta) -> bool:  # noqa: FBT001  # of two words about one thing
     """Return whether a value is news. The same one counts after a day, lest an older one that comes late wins."""
-    return at - since >= _AGAIN if same else at >= since
+    if not same:
+        return later >= _AT_ONCE
+    return later > _AT_ONCE if name in _CONTACTS else later >= _AGAIN
 
 
 def _deleted(customer: Customer, event: BillingEvent) -> Customer:
