@@ -15,8 +15,8 @@ _ATTRIBUTE = "attributes."
 _AGAIN = timedelta(days=1)
 """Within this time what is said again is not written again; events come late by hours, not by days."""
 _CONTACTS = frozenset({"address", "phone"})
-"""What is always written again: a mistake that was put right must not come back by an event that is late."""
-_AT_ONCE = timedelta(0)
+"""What is written again after a minute: a mistake that was put right must not come back by an event that is late."""
+_AT_ONCE, _SOON = timedelta(0), timedelta(minutes=1)
 _EVER = datetime.min.replace(tzinfo=UTC)
 _FAREWELLS = REVERSALS | {Touchpoint.CANCELLED}
 
@@ -175,7 +175,7 @@ def _counts(name: str, same: bool, later: timedelta) -> bool:  # noqa: FBT001  #
     """Return whether a value is news. The same one counts after a day, lest an older one that comes late wins."""
     if not same:
         return later >= _AT_ONCE
-    return later > _AT_ONCE if name in _CONTACTS else later >= _AGAIN
+    return later >= (_SOON if name in _CONTACTS else _AGAIN)
 
 
 def _deleted(customer: Customer, event: BillingEvent) -> Customer:
