@@ -47,9 +47,9 @@ class Finder:
         if not subjects:
             raise AfterbillError(
                 f"nothing is known of {wanted!r}: give a mail address, a phone number that was written to, a "
-                "customer's id at the billing system (or SOURCE#ID), an event's id, an invitation's id, or a link from a "
-                "mail. An event that was ignored, or only taught something about a customer, leaves no fact: look for "
-                "its outcome in capture_event's log"
+                "customer's id at the billing system (or SOURCE#ID), an event's id, an invitation's id, or a link from "
+                "a mail. An event that was ignored, or only taught something about a customer, leaves no fact: look "
+                "for its outcome in capture_event's log"
             )
         return subjects
 

@@ -524,7 +524,7 @@ def test_a_reminder_is_claimed_once(world):
 
 def test_a_reminder_that_goes_to_another_address_adds_it(world):
     asked = sent(world)
-    elsewhere = replace(reminded(asked), address_hashes=(*asked.address_hashes, "elsewhere"))
+    elsewhere = replace(reminded(asked), address_hashes=(*asked.address_hashes, NEW_ADDRESS))
 
     assert world.invitations.claim_reminder(elsewhere, person(world))
 

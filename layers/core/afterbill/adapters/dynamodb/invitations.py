@@ -241,12 +241,12 @@ class InvitationsTable(InvitationTable):
         """Take the one reminder, at the `reminded_at` it carries; False when anything that matters changed."""
         taken = self.update(
             keys.invitation(invitation.id),
-            "SET delivery_number = :number, reminded_at = :now, address_hashes = :reached",
+            "SET delivery_number = :number, reminded_at = :now, reached = :reached",
             f"{_OPEN} AND (attribute_not_exists(delivery) OR delivery < :bounced)",
             {
                 ":number": invitation.delivery_number,
                 ":now": _iso(invitation.reminded_at),
-                ":reached": list(invitation.address_hashes),
+                ":reached": reached_of(invitation),
                 ":sent": State.SENT,
                 ":bounced": int(Delivery.BOUNCED),
             },
