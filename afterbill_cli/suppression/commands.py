@@ -3,19 +3,21 @@
 import argparse
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from afterbill.model.customer import Suppression
+from afterbill.model.customer import Customer, Suppression
 from afterbill.model.errors import AfterbillError
 from afterbill_cli import deployed
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.suppression.address import Address, address_of, compact, lift_line, since, suppressed_line
-from afterbill_cli.suppression.stored import Lift, Standing
+from afterbill_cli.suppression.stored import Lift, Standing, gravest
 
 LONGEST_REASON = 300
 """Characters."""
 
+_SHOW = "afterbill suppression show"
 _ADDRESS = re.compile(r"\S@\S")
 _COMPLAINT = (
     "somebody reported a mail to this address as spam{since}. One more such report harms the mails to all your "
@@ -69,22 +71,33 @@ def show(stack: Deployed, spelled: str, *, as_json: bool) -> int:
 def lift(stack: Deployed, wish: Wish, now: datetime, *, as_json: bool) -> int:
     """Lift the suppression of an address or number, and of the customers who hold it, under the caller's name.
 
-    AfterbillError, and nothing done, where nothing is suppressed, for a reason that is none, for a complaint that is
-    not confirmed, and where something changed meanwhile.
+    One word is lifted at a time: a bounce frees no customer who objected, and who also objected at their other address
+    or number stays so until that is lifted. AfterbillError, and nothing done, where nothing is suppressed, for a reason
+    that is none, for a complaint that is not confirmed, and where something changed meanwhile.
     """
     address = address_of(stack, wish.address)
     why, standing = _reason(wish), address.standing()
-    was = _liftable(standing, wish)
+    freed = _freed(address, standing)
+    was = _liftable(standing, freed, wish)
     lifted = Lift(now, str(stack.client("sts").get_caller_identity()["Arn"]), why, was)
-    if not address.table.lift(standing, lifted):
-        raise AfterbillError("it changed meanwhile: look at it again with `afterbill suppression show`")
-    _tell(address, lifted, len(standing.marked), as_json=as_json)
+    if not address.table.lift(standing, lifted, freed):
+        raise AfterbillError(f"it changed meanwhile: look at it again with `{_SHOW}`")
+    _tell(address, lifted, len(freed), as_json=as_json)
     return 0
 
 
-def _liftable(standing: Standing, wish: Wish) -> Suppression:
+def _freed(address: Address, standing: Standing) -> Sequence[Customer]:
+    """Return the holders whose objection ends with this one."""
+    if standing.recipient.suppressed is Suppression.BOUNCED:
+        return ()
+    return [one for one in standing.marked if address.otherwise(one) in {None, Suppression.BOUNCED}]
+
+
+def _liftable(standing: Standing, freed: Sequence[Customer], wish: Wish) -> Suppression:
     """Return what is lifted."""
-    was = standing.gravest
+    was = gravest(standing.recipient.suppressed, *(one.suppressed for one in freed))
+    if was is None and standing.marked:
+        raise AfterbillError(f"nothing is lifted: its customer objected elsewhere, `{_SHOW}` tells where: lift that")
     if was is None:
         raise AfterbillError("nothing is lifted: neither it nor a customer who holds it is suppressed")
     if was is Suppression.COMPLAINED and not wish.despite_complaint:

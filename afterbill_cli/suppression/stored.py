@@ -19,6 +19,7 @@ MOST_LIFTS = 10
 _MOST = 100
 """Items of one batch read, and writes of one transaction."""
 
+
 _GRAVITY = (Suppression.BOUNCED, Suppression.UNSUBSCRIBED, Suppression.COMPLAINED)
 
 
@@ -55,11 +56,10 @@ class Standing:
         """The holders who objected themselves, by whatever way."""
         return [customer for customer in self.customers if customer.suppressed]
 
-    @property
-    def gravest(self) -> Suppression | None:
-        """The gravest reason not to write there, of the address or of a holder; None where there is none."""
-        reasons = (self.recipient.suppressed, *(customer.suppressed for customer in self.customers))
-        return max(filter(None, reasons), key=_GRAVITY.index, default=None)
+
+def gravest(*reasons: Suppression | None) -> Suppression | None:
+    """Return the gravest of these reasons not to write to somebody; None where there is none."""
+    return max(filter(None, reasons), key=_GRAVITY.index, default=None)
 
 
 class SuppressionTable(ShortLinksTable):
@@ -74,12 +74,12 @@ class SuppressionTable(ShortLinksTable):
         """Return what is known of an address or number, without its holders."""
         return _standing_of(address_hash, self._item(keys.address(address_hash))) if address_hash else Standing()
 
-    def lift(self, standing: Standing, lift: Lift) -> bool:
-        """End the suppression of the address and of its holders; False, and nothing done, where it changed meanwhile.
+    def lift(self, standing: Standing, lift: Lift, freed: Sequence[Customer]) -> bool:
+        """End the suppression of the address and of these holders; False, and nothing done, where it changed meanwhile.
 
         All of it is one transaction, unless more than 99 customers hold the address: then the rest follows.
         """
-        updates = iter([self._lifted(standing, lift), *map(self._freed, standing.marked)])
+        updates = iter([self._lifted(standing, lift), *map(self._freed, freed)])
         while some := [{"Update": update} for update in islice(updates, _MOST)]:
             if not self.transact(some):
                 return False

@@ -194,7 +194,8 @@ def test_who_lifted_a_suppression_is_told_with_the_reason(explained, stack):
     say_no(stack)
     suppressions = SuppressionTable(stack.client("dynamodb"), TABLE)
     lifted = Lift(SENT, "arn:aws:iam::123456789012:user/eve", "a mistake", Suppression.UNSUBSCRIBED)
-    suppressions.lift(suppressions.standing(HASHED), lifted)
+    standing = suppressions.standing(HASHED)
+    suppressions.lift(standing, lifted, standing.marked)
 
     assert json.loads(explained("cus_9", as_json=True))["address lifted"] == (
         "2026-11-27 01:00 UTC by arn:aws:iam::123456789012:user/eve, was unsubscribed: a mistake"

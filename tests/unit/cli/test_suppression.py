@@ -224,13 +224,33 @@ def test_a_complaint_is_lifted_only_where_that_is_said(on, table, suppress, peop
     assert table.customer(people[0].id).suppressed is None
 
 
-def test_a_complaint_of_a_customer_counts_as_much_where_the_address_only_bounced(on, stack, suppress):
+def test_who_complained_stays_so_when_a_bounce_is_lifted_and_needs_a_word_of_its_own(on, stack, table, suppress):
     who = customer(address_hash=hashed(ADA), suppressed=Suppression.COMPLAINED)
     FactsTable(stack.client("dynamodb"), TABLE).commit(FactWrites(customers=(who,)))
     suppress("bounced")
 
+    lifted(on())
+    assert table.standing(hashed(ADA)).lifts[0].was == "bounced"
+    assert table.customer("customer-1").suppressed == "complained"
+
     with pytest.raises(AfterbillError, match="--despite-complaint"):
         lifted(on())
+
+
+def test_who_objected_by_mail_too_stays_so_until_that_is_lifted(on, table, suppress, people):
+    """A number is back, or has another owner: that takes back nothing of what its former holder said by mail."""
+    table.keep(ShortLink("0123456789", ID, NOW + DAY, hashed(NUMBER), people[0].id))
+    suppress(spelling=NUMBER, who="customer-1")
+    suppress(who="customer-1")
+
+    lifted(on(), spelled=NUMBER)
+    assert table.address(hashed(NUMBER)).recipient.suppressed is None
+    assert table.customer("customer-1").suppressed == "unsubscribed"
+
+    with pytest.raises(AfterbillError, match="its customer objected elsewhere, `afterbill suppression show` tells"):
+        lifted(on(), spelled=NUMBER)
+    lifted(on())
+    assert table.customer("customer-1").suppressed is None
 
 
 def test_where_nothing_is_suppressed_nothing_is_recorded(on, table, people):
