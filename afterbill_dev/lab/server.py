@@ -49,8 +49,8 @@ class Laboratory:
     def __init__(self, integrity: Integrity) -> None:
         self.harness = SurveyHarness(integrity)
         self._app = _handler()
-        app, memory = vars(self._app), {"responses": self.harness.table, "keys": self.harness.responding.keys}
-        app["_responding"] = replace(app["_responding"], **memory)
+        app, ours = vars(self._app), self.harness.responding
+        app["_responding"] = replace(app["_responding"], responses=ours.responses, keys=ours.keys, day_of=ours.day_of)
         app["_visitors"] = Visitors(integrity.scanners, integrity.networks, hash_network)
         app["datetime"], app["count"] = _LaboratoryClock(self.harness), lambda *_metric: None
 
