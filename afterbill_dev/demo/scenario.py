@@ -1,14 +1,15 @@
 """The steps of the demo: billing, surveys, answers, score."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import boto3
 
 from afterbill.adapters.dynamodb import keys
-from afterbill.model.invitation import SkipReason
+from afterbill.adapters.dynamodb.items import invitation_of
+from afterbill.model.invitation import Invitation, SkipReason
 from afterbill_dev.demo import answers, browser, mailbox, scores
 from afterbill_dev.demo.billing import Billing, Purchase
 from afterbill_dev.demo.mailbox import ReceivedMail
@@ -75,7 +76,7 @@ def _check_mails(count: Mapping[str, int], asked: set[str]) -> None:
 
 def _check_stopped(stack: Stack, purchases: Sequence[Purchase]) -> None:
     stopped = [purchase.payment_survey for purchase in purchases]
-    _wait_for_reason(stack, stopped, SkipReason.STOPPED, "surveys about payments taken back, closed unsent")
+    _wait_for_reason(stack, stopped, SkipReason.STOPPED, "surveys about what was taken back, closed or held back")
 
 
 def _unsubscribe(
@@ -92,11 +93,18 @@ def _unsubscribe(
 def _wait_for_reason(stack: Stack, invitations: Sequence[str], reason: SkipReason, what: str) -> None:
     dynamodb = boto3.client("dynamodb")
 
-    def closed(id_: str) -> bool:
+    def settled(id_: str) -> bool:
         reply = dynamodb.get_item(TableName=stack["table"], Key=keys.invitation(id_), ConsistentRead=True)
-        return reply.get("Item", {}).get("reason") == {"S": reason.value}
+        invitation = invitation_of(reply["Item"]) if "Item" in reply else None
+        return invitation is not None and reason in {invitation.reason, *_held(invitation)}
 
-    wait_for(f"{what} ({reason})", lambda: sum(map(closed, invitations)), len(invitations), SETTLED_SECONDS)
+    wait_for(f"{what} ({reason})", lambda: sum(map(settled, invitations)), len(invitations), SETTLED_SECONDS)
+
+
+def _held(invitation: Invitation) -> Iterator[SkipReason]:
+    """Yield why it is held back: an announced end may be taken back, so what it stops is not closed yet."""
+    if invitation.held:
+        yield SkipReason.STOPPED
 
 
 def _answer(mails: Mapping[str, ReceivedMail], people: Sequence[Person]) -> None:

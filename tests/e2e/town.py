@@ -122,6 +122,14 @@ class Town:
         item = eventually(lambda: self.invitation(id_), lambda one: one.get("state") == "closed", f"{id_} to close")
         return str(item["reason"])
 
+    def stopped(self, id_: str) -> bool:
+        """True once an invitation is closed for what took it back, or held back while that may be taken back itself."""
+
+        def stops(item: dict[str, Any]) -> bool:
+            return item.get("reason") == "stopped" or any(" stopped " in wait for wait in item.get("deferrals", ()))
+
+        return bool(eventually(lambda: self.invitation(id_), stops, f"{id_} to be stopped"))
+
     def compute(self) -> None:
         name = self.stack["outputs"]["ComputeNpsFunctionName"]
         answer = self.client("lambda").invoke(FunctionName=name, Payload=b"{}")
