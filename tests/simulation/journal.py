@@ -1,5 +1,6 @@
-"""What the oracle writes down: of every person what could be known, of every fact what became of it."""
+"""What the oracle writes down: of every account what could be known, of every fact what became of it."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -7,9 +8,15 @@ from datetime import UTC, date, datetime, time
 from .events import Event
 from .rules import seconds
 
-REVERSALS = frozenset({"refunded", "disputed"})
+REVERSALS = frozenset({"refunded", "disputed", "payment_reversed", "order_cancelled"})
 FAREWELLS = REVERSALS | {"cancelled"}
+ALIVE = frozenset(
+    {"subscription_started", "payment_succeeded", "payment_recovered", "renewed", "upgraded", "downgraded"}
+)
+"""What happens only with a subscription that is there."""
 NEVER = -1 << 40
+VIEWS = ("sure", "maybe")
+"""What was taken in is known for sure once the taking in has ended, and may be known once it has begun."""
 MACHINES = frozenset({"info", "billing", "noreply", "postmaster"})
 """Names of functions that the script gives addresses to."""
 
@@ -19,8 +26,26 @@ def spelled(address: str) -> str:
     return address.strip().lower()
 
 
+@dataclass(slots=True)
+class Subscription:
+    """The latest moments at which somebody said of it that it ends, that it runs on, that it is over as planned."""
+
+    ends: int = NEVER
+    runs: int = NEVER
+    expired: int = NEVER
+
+    @property
+    def leaving(self) -> bool:
+        """An end stands until somebody, later, says that it runs on."""
+        return NEVER < self.ends >= self.runs
+
+    @property
+    def over(self) -> bool:
+        return self.leaving or NEVER < self.expired >= self.runs
+
+
 class Known:
-    """What somebody who has read so many events knows of one person.
+    """What somebody who has read so many events knows of one account.
 
     Of the profile the latest word counts, whenever it arrives; consent, withdrawal and notice carry their own times.
     """
@@ -28,24 +53,22 @@ class Known:
     __slots__ = (
         "adverse",
         "agreed",
-        "bounced",
-        "complained",
         "deleted_at",
         "noticed",
-        "opted_out",
+        "objected",
         "profile",
         "returned_at",
+        "subscriptions",
         "withdrawn",
     )
 
     def __init__(self) -> None:
         self.profile: dict[str, tuple[int, str]] = {}
         self.adverse = self.agreed = self.noticed = self.withdrawn = NEVER
-        self.opted_out = False
-        self.bounced: set[str] = set()
-        self.complained: set[str] = set()
+        self.objected = False
         self.deleted_at: int | None = None
         self.returned_at: int | None = None
+        self.subscriptions: dict[str, Subscription] = {}
 
     def learn(self, event: Event, stops: str, now: int) -> None:
         self._learn_basis(event.profile)
@@ -54,9 +77,11 @@ class Known:
                 self.profile[name] = event.at, value
         if event.deleted and (self.deleted_at is None or event.at >= self.deleted_at):
             self.deleted_at = event.at
-        if event.kind and event.kind not in FAREWELLS and not event.nameless:
+        if event.kind and event.kind not in FAREWELLS:
             self.returned_at = max(event.at, self.returned_at or event.at)
-        if stops == "customer" and not event.nameless:
+        if event.subscription:
+            self._hear(event)
+        if stops == "customer" or (stops == "subscription" and not event.subscription):
             self.adverse = max(self.adverse, min(event.at, now))
 
     def _learn_basis(self, profile: Mapping[str, str]) -> None:
@@ -65,6 +90,32 @@ class Known:
             self.agreed = max(self.agreed, _when(profile.get("attributes.consent_at")))
         self.withdrawn = max(self.withdrawn, _when(profile.get("attributes.consent_withdrawn_at")))
         self.noticed = max(self.noticed, _when(profile.get("attributes.notice_at")))
+
+    def _hear(self, event: Event) -> None:
+        if not (event.farewell or event.state or event.kind in ALIVE):
+            return
+        one = self.subscriptions.setdefault(event.subscription, Subscription())
+        if event.farewell:
+            one.ends = max(one.ends, event.at)
+        elif event.state == "running":
+            one.runs = max(one.runs, event.at)
+        elif event.state == "expired":
+            one.expired = max(one.expired, event.at)
+
+    def has_another(self, subscription: str) -> bool:
+        """Whether a subscription other than this one is there and not over."""
+        return any(name != subscription and not one.over for name, one in self.subscriptions.items())
+
+    def ended(self, event: Event) -> bool:
+        """Whether an end that stands, and is no earlier, stops what this event tells.
+
+        It stops what is about that subscription; and what is about none, once no other one is left.
+        """
+        about = event.subscription
+        return any(
+            one.leaving and one.ends >= event.at and (name == about or not (about or self.has_another(name)))
+            for name, one in self.subscriptions.items()
+        )
 
     def value(self, name: str) -> str | None:
         return self.profile[name][1] if name in self.profile else None
@@ -104,7 +155,11 @@ def _when(text: str | None) -> int:
 
 @dataclass(slots=True)
 class Fact:
-    """One fact and its story; `due` and everything after it follows from when it was taken in."""
+    """One fact and its story; `due` and everything after it follows from when it was taken in.
+
+    `ends` is the latest word about the end that it tells. `held`: an end holds it back for now; `wake_by`: until then
+    it must be looked at, because that end was taken back. `reached` are the addresses that its mails went to.
+    """
 
     event: Event
     since: int
@@ -114,6 +169,12 @@ class Fact:
     customer_id: str = ""
     open: bool = False
     closed: str = ""
+    ends: int = NEVER
+    held: bool = False
+    was_held: bool = False
+    demoted: bool = False
+    wake_by: int | None = None
+    reached: set[str] = field(default_factory=set)
     mails: list[int] = field(default_factory=list)
     reminders: list[int] = field(default_factory=list)
     answered: int | None = None
@@ -123,77 +184,68 @@ class Fact:
     unclear: bool = False
 
 
-class Knowledge:
-    """What is known of one person, account by account, until an address shows that they are one."""
-
-    __slots__ = ("apart", "linked", "one")
-
-    def __init__(self) -> None:
-        self.one = Known()
-        self.linked: set[str] = set()
-        self.apart: dict[str, tuple[Known, list[tuple[Event, str, int]]]] = {}
-
-    def learn(self, event: Event, stops: str, now: int) -> None:
-        if "address" in event.profile and event.account not in self.linked:
-            self._join(event.account)
-        if event.nameless or event.account in self.linked:
-            self.one.learn(event, stops, now)
-            return
-        known, heard = self.apart.setdefault(event.account, (Known(), []))
-        known.learn(event, stops, now)
-        heard.append((event, stops, now))
-
-    def _join(self, account: str) -> None:
-        """The account is theirs too. Of two that are joined, one that is not deleted brings the other back."""
-        known, heard = self.apart.pop(account, (Known(), []))
-        gone = self.one.deleted and known.deleted
-        for earlier in heard:
-            self.one.learn(*earlier)
-        if heard and self.linked and not gone:
-            self.one.deleted_at = None
-        self.linked.add(account)
-
-    def of(self, account: str) -> Known:
-        """What whoever looks at this account knows."""
-        return self.apart[account][0] if account in self.apart else self.one
-
-
-class Person:
-    """Somebody: what is known of them for sure, what may already be known, when they were asked, their facts."""
+class Account:
+    """What one source calls somebody: what is known for sure, what may already be known, when asked, the facts."""
 
     __slots__ = ("asked", "crowded", "facts", "maybe", "perhaps_asked", "sure")
 
     def __init__(self) -> None:
-        self.sure, self.maybe = Knowledge(), Knowledge()
+        self.sure, self.maybe = Known(), Known()
         self.asked: list[int] = []
         self.perhaps_asked: list[int] = []
         self.facts: list[Fact] = []
         self.crowded = False
 
-    def known(self, fact: Fact) -> tuple[Known, Known]:
-        return self.sure.of(fact.event.account), self.maybe.of(fact.event.account)
+    def known(self, how: str) -> Known:
+        return self.sure if how == "sure" else self.maybe
+
+    @property
+    def addresses(self) -> set[str]:
+        """The address it has, or the two it may have."""
+        return {self.sure.address, self.maybe.address} - {""}
+
+
+class Mailbox:
+    """An address, whoever has it: when somebody was asked there, and what forbids to write to it."""
+
+    __slots__ = ("asked", "perhaps_asked", "refused")
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.perhaps_asked: list[int] = []
+        self.refused: dict[str, set[str]] = {"sure": set(), "maybe": set()}
 
 
 class Payments:
-    """Which objects (invoice, charge...) are of one payment, and which payments were taken back."""
+    """Which objects (invoice, charge...) are of one payment, and which payments were taken back, or failed when."""
 
     def __init__(self) -> None:
         self._above: dict[str, str] = {}
         self._reversed: set[str] = set()
+        self._failed: defaultdict[str, int] = defaultdict(lambda: NEVER)
 
     def join(self, objects: Mapping[str, str]) -> None:
         roots = {self._root(one) for one in objects.values()}
         first = min(roots)
         for other in roots - {first}:
             self._above[other] = first
+            self._failed[first] = max(self._failed[first], self._failed[other])
         if roots & self._reversed:
             self._reversed.add(first)
 
     def reverse(self, objects: Mapping[str, str]) -> None:
         self._reversed |= {self._root(one) for one in objects.values()}
 
+    def fail(self, objects: Mapping[str, str], at: int) -> None:
+        for root in {self._root(one) for one in objects.values()}:
+            self._failed[root] = max(self._failed[root], at)
+
     def reversed(self, objects: Mapping[str, str]) -> bool:
         return any(self._root(one) in self._reversed for one in objects.values())
+
+    def failed_since(self, objects: Mapping[str, str], at: int) -> bool:
+        """Whether the payment failed then or later, although it succeeded before."""
+        return any(self._failed.get(self._root(one), NEVER) >= at for one in objects.values())
 
     def _root(self, one: str) -> str:
         while one in self._above:

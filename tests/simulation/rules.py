@@ -1,5 +1,6 @@
 """The oracle's own reading of surveys.toml and of clocks and calendars; nothing here comes from afterbill."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -176,3 +177,9 @@ def _rule(table: dict[str, Any], windows: dict[str, Window]) -> Rule:
     durations = {name: _duration(table[name]) for name in ("delay", "cooldown", "patience", "reminder", "expiry")}
     same = {name: table[name] for name in ("ask", "sampling", "quota", "priority", "paid_only", "stops")}
     return Rule(**durations, **same, window=windows[table["window"]] if table["window"] else None)
+
+
+def in_sample(touchpoint: str, customer_id: str, share: float) -> bool:
+    """The documented sample: the first eight bytes of a SHA-256, as a share of all that there are."""
+    digest = hashlib.sha256(f"{touchpoint}|{customer_id}".encode()).digest()
+    return share >= 1 or int.from_bytes(digest[:8], "big") < share * 2**64

@@ -5,14 +5,15 @@ import os
 import sys
 import time
 import tomllib
-from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from afterbill.outreach.policy import Policy
 from afterbill.settings.surveys import policy_of
 
-from .switches import SWITCHES
+from .events import DAY
+from .switches import NOTHING, SWITCHES, Switch
 from .town import Town
 
 BAD = 4.0
@@ -36,17 +37,22 @@ def tables_for(size: int) -> dict[str, Any]:
     return tables
 
 
-def year(
-    size: int, seed: int, policy: Policy | None = None, bad: float = 1, missed: Collection[str] = ()
-) -> dict[str, Any]:
-    """A year of so many customers; the product goes by `policy`, the oracle always by the tables.
+@cache
+def policy_for(size: int) -> Policy:
+    """The product's reading of these tables."""
+    return policy_of(tables_for(size))
 
-    It ends early once the oracle has missed all rules in `missed`.
+
+def year(size: int, seed: int, bad: float = 1, switch: Switch = NOTHING) -> dict[str, Any]:
+    """A year of so many customers; the product goes without what the switch takes away, the oracle by the tables.
+
+    It ends with the days of the switch, and early once the oracle has missed all rules that it says.
     """
-    tables, begun = tables_for(size), time.process_time()
-    town = Town(size, seed, policy or policy_of(tables), tables, bad)
-    written = time.process_time()
-    oracle = town.live(missed)
+    begun = time.process_time()
+    with switch.off(policy_for(size)) as policy:
+        town = Town(size, seed, policy, tables_for(size), bad)
+        written = time.process_time()
+        oracle = town.live(switch.says, switch.days * DAY)
     return {
         "seed": seed,
         "seconds": round(time.process_time() - begun, 1),
@@ -60,12 +66,8 @@ def year(
 
 def switched_off(size: int, seed: int, only: str = "") -> dict[str, Any]:
     """What the oracle says with every rule on, and with each of them off in turn."""
-    policy, found = policy_of(tables_for(size)), {"": year(size, seed, bad=BAD)}
-    for switch in SWITCHES:
-        if only in switch.name:
-            with switch.off(policy) as changed:
-                found[switch.name] = year(size, seed, changed, BAD, switch.says)
-    return found
+    switches = (switch for switch in SWITCHES if only in switch.name)
+    return {switch.name: year(size, seed, BAD, switch) for switch in (NOTHING, *switches)}
 
 
 if __name__ == "__main__":

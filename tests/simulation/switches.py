@@ -9,17 +9,21 @@ from typing import Any
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
+from afterbill.intake import capture_fact as capturing
+from afterbill.intake import identify_customer as identifying
 from afterbill.intake.ports import FactWrites
-from afterbill.model.billing import BillingEvent
+from afterbill.model.billing import BillingEvent, Touchpoint
 from afterbill.model.consent import Legal, Need
-from afterbill.model.customer import Customer
+from afterbill.model.customer import NOBODY, Customer
 from afterbill.model.invitation import REMINDER, Invitation, SkipReason, State
+from afterbill.model.subscriptions import Subscription
 from afterbill.outreach import delivery, follow_up
 from afterbill.outreach import eligibility as rechecking
 from afterbill.outreach import policy as deciding
 from afterbill.outreach.caps import SendingCaps
-from afterbill.outreach.policy import Policy, Situation
+from afterbill.outreach.policy import Policy, Situation, Stops
 from afterbill.outreach.sending_window import Place
+from afterbill_cli.memory import table
 
 from . import town
 from .oracle import name_of
@@ -31,12 +35,13 @@ Patches = tuple[tuple[Any, str, Any], ...]
 
 @dataclass(frozen=True)
 class Switch:
-    """What is switched off, what the oracle must say, and how it is done."""
+    """What is switched off, what the oracle must say within so many days, and how it is done."""
 
     name: str
     says: tuple[str, ...]
     change: Callable[[Policy], Policy] = lambda policy: policy
     patches: Patches = ()
+    days: int = 365
 
     @contextmanager
     def off(self, policy: Policy) -> Iterator[Policy]:
@@ -50,6 +55,13 @@ class Switch:
 def _rules(**changes: Any) -> Callable[[Policy], Policy]:
     return lambda policy: replace(
         policy, rules={touchpoint: replace(rule, **changes) for touchpoint, rule in policy.rules.items()}
+    )
+
+
+def _stopping(touchpoint: Touchpoint, stops: Stops) -> Callable[[Policy], Policy]:
+    """The policy in which one touchpoint stops something else."""
+    return lambda policy: replace(
+        policy, rules={**policy.rules, touchpoint: replace(policy.rules[touchpoint], stops=stops)}
     )
 
 
@@ -79,8 +91,10 @@ _unreachable = deciding.unreachable
 def _reachable_unless(**ignored: Any) -> Callable[..., SkipReason | None]:
     def judge(situation: Situation, channels: Any) -> SkipReason | None:
         customer = situation.customer
-        known = replace(situation, customer=replace(customer, **ignored)) if customer else situation
-        return _unreachable(known, channels)
+        if customer is None:
+            return _unreachable(situation, channels)
+        recipient = NOBODY if "suppressed" in ignored else situation.recipient
+        return _unreachable(replace(situation, customer=replace(customer, **ignored), recipient=recipient), channels)
 
     return judge
 
@@ -89,25 +103,65 @@ _address_problem = rechecking._address_problem
 
 
 def _whatever_bounced(situation: Situation, customer: Customer) -> SkipReason | None:
-    return _address_problem(situation, replace(customer, suppressed=None))
+    return _address_problem(replace(situation, recipient=NOBODY), customer)
 
 
 _situation, _look_up, _claim, _commit = Table.situation, Table.look_up, Table.claim, Table.commit
+
+
+def _never_heard(table: Table, wanted: Any) -> Any:
+    return replace(_look_up(table, wanted), invitation=None, repeated=False)
+
+
+def _commit_again(table: Table, change: FactWrites) -> bool:
+    if change.invitation:
+        table.invitations.pop(change.invitation.id, None)
+    return _commit(table, change)
 
 
 def _never_reversed(table: Table, invitation: Invitation) -> Situation:
     return replace(_situation(table, invitation), stopped=False)
 
 
-def _claim_anyway(table: Table, invitation: Invitation, customer: Any) -> bool:
+def _claim_anyway(table: Table, invitation: Invitation, customer: Any, recipient: Any) -> bool:
     table.invitations[invitation.id] = replace(table.invitations[invitation.id], state=State.PENDING)
-    return _claim(table, invitation, table.people[customer.id])
+    return _claim(table, invitation, table.people[customer.id], table.recipient(recipient.hash))
 
 
 def _take_reminder_anyway(table: Table, invitation: Invitation, _customer: Customer) -> bool:
     stored = table.invitations[invitation.id]
     table.invitations[invitation.id] = replace(stored, delivery_number=REMINDER, reminded_at=invitation.reminded_at)
     return stored.delivery_number < REMINDER
+
+
+def _by_address(event: BillingEvent, hash_address: Callable[[str], str]) -> str:
+    """Whoever types an address is who has it."""
+    ref = event.customer
+    return f"@{hash_address(ref.address)}" if ref.address else f"{event.source}#{ref.id}" if ref.id else ""
+
+
+def _newest_holder(table: Table, invitation: Invitation) -> Situation:
+    """A survey travels with its address: whoever was stored last with it gets it."""
+    situation = _situation(table, invitation)
+    hashed = situation.recipient.hash
+    holders = [one for one in table.people.values() if one.address_hash == hashed] if hashed else []
+    return replace(situation, customer=holders[-1]) if holders else situation
+
+
+def _asked_of(customer: Customer | None, _recipient: Any) -> Any:
+    return customer.last_asked_at if customer else None
+
+
+def _of_nobody(situation: Situation, channels: Any) -> SkipReason | None:
+    return _unreachable(replace(situation, recipient=NOBODY), channels)
+
+
+def _anew(event: BillingEvent, _subscriptions: Any) -> BillingEvent:
+    """Each word about an end is an end of its own."""
+    known = event.touchpoint is not Touchpoint.CANCELLED or event.fact.endswith(event.event_id)
+    if known or "subscription" not in event.objects:
+        return event
+    return replace(event, fact=f"{event.fact}{event.event_id}")
 
 
 def _forget_some(table: Table, change: FactWrites) -> bool:
@@ -134,6 +188,15 @@ def _always(value: Any) -> Callable[..., Any]:
     return lambda *_, **__: value
 
 
+_FAILED_FOR_GOOD: Patches = (
+    (BillingEvent, "confirmation_id", property(_always(""))),
+    *((where, "failed_since", _always(value=False)) for where in (deciding, capturing, table)),
+)
+"""What was confirmed once counts as paid, whatever the bank does."""
+
+NOTHING = Switch("", ())
+"""Every rule is on."""
+
 SWITCHES = (
     Switch("hours of the window", ("hours", "reminder_hours"), _window(hours=((0, 1440),))),
     Switch("weekends", ("weekend",), _window(weekends=True)),
@@ -147,11 +210,19 @@ SWITCHES = (
     Switch("cooldown", ("cooldown",), _rules(cooldown=_NOTHING)),
     Switch("cooldown checked again", ("cooldown",), patches=((rechecking, "cooled", _always(deciding._EVER)),)),
     Switch("one person whatever the spelling", ("cooldown",), patches=((town, "address_hash", lambda one, **_: one),)),
+    Switch(
+        "a person is not an address",
+        ("somebody_else",),
+        patches=((identifying, "alias_of", _by_address), (capturing, "alias_of", _by_address)),
+    ),
+    Switch("a survey stays with its customer", ("name",), patches=((Table, "situation", _newest_holder),)),
+    Switch("one cooldown for one mailbox", ("cooldown",), patches=((deciding, "asked_last", _asked_of),)),
+    Switch("one objection for one mailbox", ("opted_out",), patches=_both("unreachable", _of_nobody)),
     Switch("legal basis", ("basis",), patches=((rechecking, "_unlawful", _always(None)),)),
     Switch("rule of a country", ("basis",), lambda policy: replace(policy, legal=Legal(Need.CUSTOMER))),
     Switch(
         "opt-outs and bounces",
-        ("opted_out", "bounced", "reminder_opted_out"),
+        ("opted_out", "objected", "bounced"),
         patches=(
             *_both("unreachable", _reachable_unless(suppressed=None)),
             (rechecking, "_address_problem", _whatever_bounced),
@@ -159,11 +230,49 @@ SWITCHES = (
     ),
     Switch("deletion", ("deleted",), patches=_both("unreachable", _reachable_unless(deleted=False))),
     Switch(
-        "refunds, disputes and cancellations",
+        "refunds and disputes",
         ("stopped",),
         patches=((rechecking, "_taken_back_since", _always(None)), (deciding, "_taken_back", _always(None))),
     ),
     Switch("links of a payment", ("stopped",), patches=((Table, "situation", _never_reversed),)),
+    Switch("late failures of payments", ("failed_after_all",), patches=_FAILED_FOR_GOOD),
+    Switch(
+        "cancelled orders stop their own survey", ("stopped",), _stopping(Touchpoint.ORDER_CANCELLED, Stops.NOTHING)
+    ),
+    Switch(
+        "cancelled orders stop no other survey",
+        ("reason:stopped",),
+        _stopping(Touchpoint.ORDER_CANCELLED, Stops.CUSTOMER),
+    ),
+    Switch("ends of subscriptions stop surveys", ("ended",), _stopping(Touchpoint.CANCELLED, Stops.NOTHING)),
+    Switch(
+        "ends of subscriptions stop no survey about another",
+        ("wait:stopped",),
+        _stopping(Touchpoint.CANCELLED, Stops.CUSTOMER),
+    ),
+    Switch(
+        "withdrawals",
+        ("withdrawn", "wait:stopped"),
+        patches=((Subscription, "leaving", property(lambda one: one.ended_at is not None)),),
+    ),
+    Switch("what an end held back is looked at again", ("not_woken",), patches=((capturing, "_wake", _always(None)),)),
+    Switch(
+        "no farewell to who has another subscription",
+        ("still_subscribed",),
+        patches=((deciding, "stays", _always(value=False)),),
+    ),
+    Switch(
+        "a planned end is nobody's leaving",
+        ("wait:stopped",),
+        patches=((Subscription, "leaving", property(lambda one: bool(one.ended_at or one.expired_at))),),
+    ),
+    Switch("words about one end are one farewell", ("farewell_twice",), patches=((capturing, "farewell_of", _anew),)),
+    Switch(
+        "real ends are asked about",
+        ("reason:withdrawn", "end_forgotten"),
+        patches=_both("no_farewell", _always(SkipReason.WITHDRAWN)),
+        days=60,
+    ),
     Switch("delay", ("early",), _rules(delay=_NOTHING)),
     Switch("settling of what arrives late", ("settling",), patches=((deciding, "LATE_FACT_GRACE", _NOTHING),)),
     Switch("patience", ("late",), _rules(patience=_LONG)),
@@ -204,8 +313,13 @@ SWITCHES = (
         ("invented",),
         patches=((BillingEvent, "invitation_id", property(lambda one: name_of(one.event_id))),),
     ),
-    Switch("every fact is kept", ("unaccounted",), patches=((Table, "commit", _forget_some),)),
-    Switch("a turn for everybody", ("no_turn",), patches=((town, "run_campaigns", _always(())),)),
-    Switch("the sweep", ("for_ever",), patches=((town, "sweep", _no_sweep),)),
+    Switch(
+        "a repeat has no effects",
+        ("closed_after_mail",),
+        patches=((Table, "look_up", _never_heard), (Table, "commit", _commit_again)),
+    ),
+    Switch("every fact is kept", ("unaccounted",), patches=((Table, "commit", _forget_some),), days=30),
+    Switch("a turn for everybody", ("no_turn",), patches=((town, "run_campaigns", _always(())),), days=80),
+    Switch("the sweep", ("for_ever",), patches=((town, "sweep", _no_sweep),), days=200),
     Switch("true reasons", ("reason:expired",), patches=((deciding, "_late", _always(SkipReason.EXPIRED)),)),
 )

@@ -36,4 +36,4 @@ def test_the_oracle_and_the_script_import_nothing_from_afterbill_nor_from_other_
 def test_the_oracle_knows_what_it_needs_from_a_few_modules():
     names = {module.stem for module in everything_behind(FOLDER / "oracle.py", set())}
 
-    assert names == {"oracle", "reasons", "journal", "rules", "events"}
+    assert names == {"oracle", "mails", "reasons", "journal", "rules", "events"}

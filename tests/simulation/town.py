@@ -18,8 +18,6 @@ from afterbill.intake.connector import About, Address, Connector
 from afterbill.intake.run_campaigns import CampaignDeps, run_campaigns
 from afterbill.model import links
 from afterbill.model.addresses import address_hash
-from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
-from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation, State
 from afterbill.model.messages import INVITATION_TAG, Accepted, Deferred, Mail, Receipt, Rejected, Unknown
@@ -38,6 +36,7 @@ from .oracle import Oracle
 from .rules import EPOCH, seconds
 from .trouble import Busy, Crash, Spoiled, Trouble
 from .twins import Queue, Table, Timer, Watched
+from .words import billing_event, compose, record, up
 
 FAULTS = 0.004
 TWICE_AT_ONCE = 0.002
@@ -60,14 +59,15 @@ class Town:
     """`live` runs the year; `counts` tells what happened. What is rare is `bad` times as frequent."""
 
     def __init__(self, size: int, seed: int, policy: Policy, tables: dict[str, Any], bad: float = 1) -> None:
-        self.luck = luck = random.Random(seed)
+        self.luck = luck = random.Random()
         self.size, self.policy, self.bad = size, policy, bad
         self.oracle = Oracle(tables)
-        self.counts: Counter[str] = Counter()
         self.t, self.now = 0, EPOCH
         self.turns = itertools.count()
         self.agenda: list[tuple[int, int, Callable[..., object], Any, Any]] = []
-        self.script = self._write()
+        self.script, told, luck_after = script_of(size, seed, bad)
+        luck.setstate(luck_after)
+        self.counts = told + Counter(customers=size)
         self.table = Table(invitations=Watched(self._watch))
         self.caps = MemoryCaps()
         self.names = map("c{}".format, itertools.count(1))
@@ -77,16 +77,6 @@ class Town:
         self.hash_address = cache(partial(address_hash, key=b"identity"))
         self.day_of = lru_cache(4)(lambda at: at.date().isoformat())
         self._open_the_shop()
-
-    def _write(self) -> list[tuple[int, int, Event]]:
-        script, turns = [], itertools.count()
-        for number in range(self.size):
-            events = Life(number, self.luck, self.bad).live()
-            self.counts["events"] += len(events)
-            script += [(at, next(turns), one) for at, one in deliveries(self.luck, events, self.bad)]
-        script.sort()
-        self.counts["customers"] = self.size
-        return script
 
     def _open_the_shop(self) -> None:
         ids = map(str, itertools.count(1))
@@ -132,7 +122,7 @@ class Town:
             queue=parts["queue"],
             mailer=parts["mailer"],
             policy=self.policy,
-            compose=_compose,
+            compose=compose,
             address_problem=lru_cache(1 << 17)(address_problem),
             day_of=self.day_of,
             new_id=lambda: f"a{next(ids)}",
@@ -141,18 +131,19 @@ class Town:
 
     # Time
 
-    def live(self, missed: Collection[str] = ()) -> Oracle:
-        """Through the year, to its end, or until the oracle has missed all of these."""
+    def live(self, missed: Collection[str] = (), until: int = END) -> Oracle:
+        """Through the year, to that moment of it, or until the oracle has missed all of these."""
         self._later(HOUR, self._sweep, None, None)
         self._later(2 * HOUR, self._run_campaigns, None, None)
         for begin, length in HALTS:
             self._later(begin, self._halt, "bounces", None)
             self._later(begin + length, self._halt, "", None)
-        gc.collect()
+        if not missed:
+            gc.collect()
         gc.freeze()
         gc.disable()
         try:
-            self._pass_time(missed)
+            self._pass_time(missed, until)
         finally:
             gc.enable()
             gc.unfreeze()
@@ -161,24 +152,25 @@ class Town:
         stored = {
             id_: (str(one.state), one.reason, seconds(one.ready_at)) for id_, one in self.table.invitations.items()
         }
-        alone = {one.id for one in self.table.people.values() if not one.merged_into}
-        self.oracle.end(stored, {first for *_, first, _ in self.agenda if isinstance(first, str)}, alone)
-        self.counts["merges"] = len(self.table.people) - len(alone)
+        self.oracle.end(
+            stored, {first for *_, first, _ in self.agenda if isinstance(first, str)}, self.table.people, until
+        )
+        self.counts["accounts"] = len(self.table.people)
         return self.oracle
 
     def _enough(self, missed: Collection[str]) -> bool:
         return bool(missed) and self.oracle.violations.keys() >= set(missed)
 
-    def _pass_time(self, missed: Collection[str]) -> None:
-        script, agenda, place = self.script, self.agenda, 0
-        script.append((END + 1, 0, script[0][2]))
+    def _pass_time(self, missed: Collection[str], until: int) -> None:
+        agenda, place = self.agenda, 0
+        script = [*self.script, (END + 1, 0, self.script[0][2])]
         while not self._enough(missed):
             if agenda and agenda[0][0] <= script[place][0]:
                 at, _, act, one, other = heapq.heappop(agenda)
             else:
                 at, _, one = script[place]
                 act, other, place = self._capture, None, place + 1
-            if at > END:
+            if at > until:
                 heapq.heappush(agenda, (at, next(self.turns), act, one, other))
                 return
             if at > self.t:
@@ -201,26 +193,26 @@ class Town:
     # Taking in
 
     def _capture(self, event: Event, _none: None) -> None:
-        way, billing_event, self.taking = self._way(), _billing_event(event), event
+        way, told, self.taking = self._way(), billing_event(event), event
         capture, sender = self.tools[way][0], self.senders[event.source]
         self.oracle.begins(event, self.t)
         self.busy.meanwhile = (
-            partial(capture_fact, billing_event, sender, self.tools["plain"][0], self.now) if way == "busy" else None
+            partial(capture_fact, told, sender, self.tools["plain"][0], self.now) if way == "busy" else None
         )
         try:
-            captured = capture_fact(billing_event, sender, capture, self.now)
+            captured = capture_fact(told, sender, capture, self.now)
         except (Crash, TransientError) as fault:
             self.counts[f"capture ended by {type(fault).__name__}"] += 1
             self._later(self.t + VISIBILITY, self._capture, event, None)
             return
         self.counts[f"captured {captured.outcome}"] += 1
-        self.oracle.ended(event, self.t)
+        self.oracle.ended(event, captured.invitation.id if captured.invitation else "", self.t)
 
     def _name(self) -> str:
         """An id for somebody new."""
         name = next(self.names)
         self.owners[name] = self.taking.person, self.taking.account
-        self.oracle.met(name, self.t)
+        self.oracle.met(name, self.taking.account, self.t)
         return name
 
     def _run_campaigns(self, _none: None, _other: None) -> None:
@@ -234,19 +226,18 @@ class Town:
         return True
 
     def _take_turns(self, webhook: Webhook, _none: None) -> None:
-        for billing_event in campaigns.normalise(webhook, self.senders["campaigns"].source):
-            own_id = str(billing_event.customer.own_id)
+        for turn in campaigns.normalise(webhook, self.senders["campaigns"].source):
+            own_id = str(turn.customer.own_id)
             person, account = self.owners[own_id]
-            at, kind = seconds(billing_event.occurred_at), str(billing_event.touchpoint)
-            event = Event(
-                at, person, "campaigns", billing_event.event_id, account, {}, kind, billing_event.fact, own_id=own_id
-            )
+            at, kind = seconds(turn.occurred_at), str(turn.touchpoint)
+            about = {"kind": kind, "fact": turn.fact, "own_id": own_id}
+            event = Event(at, person, "campaigns", turn.event_id, account, {}, **about)
             self._capture(event, None)
 
     def _watch(self, old: Invitation | None, new: Invitation) -> None:
         """What the product does, told to the oracle as it happens."""
         if old is None:
-            self.oracle.created(new.id, new.customer_id, self.t)
+            self.oracle.created(new.id, new.customer_id, self.taking, self.t)
         if new.state is State.CLOSED and (old is None or old.state is not State.CLOSED):
             self.oracle.closed(new.id, new.reason, self.t)
         elif new.deferrals and (old is None or len(new.deferrals) > len(old.deferrals)) and new.state is State.PENDING:
@@ -260,7 +251,7 @@ class Town:
             return
         late = self.luck.randrange(15 * MINUTE) if self._often(0.5) else self.luck.randrange(MINUTE)
         for _ in range(1 + self._often(0.005)):
-            self._later(max(self.t, _up(moment)) + late, self._send, id_, number)
+            self._later(max(self.t, up(moment)) + late, self._send, id_, number)
 
     def _queue(self, id_: str, number: int, delay: timedelta) -> None:
         at = self.t + -int(-delay.total_seconds() // 1)
@@ -286,6 +277,8 @@ class Town:
             self._later(self.t + VISIBILITY, self._send, id_, number)
             return
         self.counts[f"send {sent.outcome}"] += 1
+        if sent.outcome != "early" and before:
+            self.oracle.looked_at(id_, self.t)
 
     def send(self, mail: Mail) -> Receipt:
         """The mail system."""
@@ -302,13 +295,14 @@ class Town:
             left = self._often(0.5)
             self.oracle.unclear(id_, self.t, left=left)
             if left:
-                self._leave(id_, number, mail.to)
+                self._leave(id_, number, mail)
             return Unknown("silence")
-        self._leave(id_, number, mail.to)
+        self._leave(id_, number, mail)
         return Accepted(f"m-{id_}-{number}")
 
-    def _leave(self, id_: str, number: int, to: str) -> None:
-        self.oracle.mail(id_, number, to, self.t)
+    def _leave(self, id_: str, number: int, mail: Mail) -> None:
+        to, says = mail.to, (mail.text or None, mail.html or None)
+        self.oracle.mail(id_, number, to, says, self.t)
         luck, chance = self.luck, self.luck.random() / self.bad
         if chance < 0.012:
             self._later(self.t + luck.randrange(DAY), self._report, (id_, "Permanent"), to)
@@ -325,7 +319,7 @@ class Town:
         if chance < 0.25:
             later = luck.randrange(2 * DAY) if luck.random() < 0.7 else luck.randrange(32 * DAY)
             self._later(self.t + later, self._answer, id_, str(luck.randrange(11)))
-        elif chance < 0.29:
+        elif chance < 0.25 + 0.04 * self.bad:
             self._later(
                 self.t + luck.choice([HOUR, 9 * DAY, 60 * DAY]) + luck.randrange(DAY), self._unsubscribe, id_, None
             )
@@ -339,7 +333,7 @@ class Town:
             oracle.bounced(id_, to, self.t, sure=False)
         elif kind == "Complaint":
             oracle.complained(id_, to, self.t, sure=False)
-        handle_mail_event(_record(id_, kind, to, self.now), self.handling, self.now)
+        handle_mail_event(record(id_, kind, to, self.now), self.handling, self.now)
         oracle.proved(id_)
         if hard:
             oracle.bounced(id_, to, self.t, sure=True)
@@ -356,12 +350,12 @@ class Town:
             self.oracle.answered(id_, self.t)
 
     def _unsubscribe(self, id_: str, _none: None) -> None:
-        person = self.oracle.facts[id_].event.person
-        self.oracle.opted_out(person, sure=False)
+        self.oracle.opted_out(id_, sure=False)
         token = links.sign(links.Purpose.UNSUBSCRIBE, id_, self.now + timedelta(days=9), KEYS)
         self.counts[f"unsubscribes {unsubscribe(token, self.responding, self.now).outcome}"] += 1
-        self.counts["unsubscribes while something waits"] += any(one.open for one in self.oracle.people[person].facts)
-        self.oracle.opted_out(person, sure=True)
+        account = self.oracle.account(self.oracle.facts[id_].event)
+        self.counts["unsubscribes while something waits"] += any(one.open for one in account.facts)
+        self.oracle.opted_out(id_, sure=True)
 
     def _sweep(self, _none: None, _other: None) -> None:
         self._later(self.t + HOUR, self._sweep, None, None)
@@ -373,47 +367,27 @@ class Town:
         self.oracle.halted = bool(reason)
 
 
-def _billing_event(event: Event) -> BillingEvent:
-    profile = event.profile
-    attributes = {name[11:]: value for name, value in profile.items() if name.startswith("attributes.")}
-    ref = CustomerRef(
-        None if event.nameless or event.own_id else event.account,
-        own_id=event.own_id or None,
-        email=profile.get("address"),
-        country=profile.get("country"),
-        time_zone=profile.get("time_zone"),
-        attributes=attributes,
-        deleted=event.deleted,
-    )
-    return BillingEvent(
-        event.source,
-        event.event_id,
-        EPOCH + timedelta(seconds=event.at),
-        ref,
-        Touchpoint(event.kind) if event.kind else None,
-        event.fact,
-        event.objects,
-        None if event.amount is None else Money(event.amount, "EUR"),
-        test=event.test,
-    )
+@cache
+def script_of(size: int, seed: int, bad: float) -> tuple[list[tuple[int, int, Event]], Counter[str], Any]:
+    """All that is told of so many people, in order of its arrival; how much of what it is; the state of chance then."""
+    script, turns, luck = [], itertools.count(), random.Random(seed)
+    for number in range(size):
+        events = Life(number, luck, bad).live()
+        script += [(at, next(turns), one) for at, one in deliveries(luck, events, bad)]
+    return sorted(script), _told(script), luck.getstate()
 
 
-def _compose(one: Invitation, customer: Customer) -> Mail:
-    return Mail(customer.address or "", "", None, str(one.delivery_number), "", "", {}, {INVITATION_TAG: one.id})
+def _told(script: list[tuple[int, int, Event]]) -> Counter[str]:
+    """How often each kind of event is told, repeats included."""
+    told: Counter[str] = Counter(events=len(script))
+    for *_, one in script:
+        told[f"told {one.kind or one.state or 'profile'}"] += 1
+        told["told of guests"] += one.guest
+        told["told of failures after all"] += "-late|" in one.fact
+        told["told with the address of another"] += _anothers(one)
+    return told
 
 
-def _record(id_: str, kind: str, to: str, now: datetime) -> dict[str, Any]:
-    """What SES reports."""
-    mail = {"tags": {INVITATION_TAG: [id_]}, "messageId": f"m-{id_}", "timestamp": now.isoformat(), "destination": [to]}
-    if kind in {"Permanent", "Transient"}:
-        return {
-            "eventType": "Bounce",
-            "mail": mail,
-            "bounce": {"bounceType": kind, "bouncedRecipients": [{"emailAddress": to}]},
-        }
-    return {"eventType": kind, "mail": mail, "complaint": {"complainedRecipients": [{"emailAddress": to}]}}
-
-
-def _up(moment: datetime) -> int:
-    whole = seconds(moment)
-    return whole + 1 if moment.microsecond else whole
+def _anothers(event: Event) -> bool:
+    name = event.profile.get("address", "").strip().lower().partition("@")[0]
+    return name.startswith("p") and name not in {f"p{event.person}", f"p{event.person} at home"}

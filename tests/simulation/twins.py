@@ -18,6 +18,7 @@ class Watched(dict[str, Invitation]):
     def __init__(self, tell: Callable[[Invitation | None, Invitation], None]) -> None:
         super().__init__()
         self.tell, self.by_hour = tell, defaultdict[datetime, set[str]](set)
+        self.by_customer = defaultdict[str, list[str]](list)
 
     def __setitem__(self, id_: str, new: Invitation) -> None:
         old = self.get(id_)
@@ -25,13 +26,19 @@ class Watched(dict[str, Invitation]):
             self.by_hour[_hour(old.ready_at)].discard(id_)
         if new.state in OPEN:
             self.by_hour[_hour(new.ready_at)].add(id_)
+        if old is None:
+            self.by_customer[new.customer_id].append(id_)
         super().__setitem__(id_, new)
         self.tell(old, new)
 
 
 @dataclass
 class Table(MemoryTable):
-    """The memory twin, whose sweep looks into an index instead of at every invitation there is."""
+    """The memory twin, which looks into an index instead of at every invitation there is."""
+
+    def newest_invitations(self, customer_id: str) -> Sequence[str]:
+        found: Any = self.invitations
+        return tuple(found.by_customer.get(customer_id, ()))
 
     def not_sent(self, hour: str) -> Sequence[str]:
         found: Any = self.invitations
