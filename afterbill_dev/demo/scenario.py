@@ -1,15 +1,15 @@
 """The steps of the demo: billing, surveys, answers, score."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import boto3
 
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.items import invitation_of
-from afterbill.model.invitation import Invitation, SkipReason
+from afterbill.adapters.dynamodb.items import decode
+from afterbill.model.invitation import SkipReason
 from afterbill_dev.demo import answers, browser, mailbox, scores
 from afterbill_dev.demo.billing import Billing, Purchase
 from afterbill_dev.demo.mailbox import ReceivedMail
@@ -95,16 +95,12 @@ def _wait_for_reason(stack: Stack, invitations: Sequence[str], reason: SkipReaso
 
     def settled(id_: str) -> bool:
         reply = dynamodb.get_item(TableName=stack["table"], Key=keys.invitation(id_), ConsistentRead=True)
-        invitation = invitation_of(reply["Item"]) if "Item" in reply else None
-        return invitation is not None and reason in {invitation.reason, *_held(invitation)}
+        item = decode(reply.get("Item", {}))
+        # An announced end may be taken back, so what it stops is held back and not closed yet.
+        waits = (wait.split(" ")[1] for wait in item.get("deferrals", ()))
+        return reason in {item.get("reason"), *waits}
 
     wait_for(f"{what} ({reason})", lambda: sum(map(settled, invitations)), len(invitations), SETTLED_SECONDS)
-
-
-def _held(invitation: Invitation) -> Iterator[SkipReason]:
-    """Yield why it is held back: an announced end may be taken back, so what it stops is not closed yet."""
-    if invitation.held:
-        yield SkipReason.STOPPED
 
 
 def _answer(mails: Mapping[str, ReceivedMail], people: Sequence[Person]) -> None:

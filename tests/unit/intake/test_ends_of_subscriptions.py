@@ -180,11 +180,12 @@ def test_whose_last_one_ends_is_leaving_and_asked_about_nothing_else(world: Worl
     assert farewells(world) == ["sent"]
 
 
-def test_what_a_last_end_holds_back_goes_on_with_the_next_subscription(world: World) -> None:
+@pytest.mark.parametrize("begins", [starts, goes_on])
+def test_what_a_last_end_holds_back_goes_on_with_the_next_subscription(world: World, begins: Any) -> None:
     world.capture(order(), ends("old"))
     world.live(4 * DAY)
     assert world.invitation(order()).held
-    world.capture(starts("new", world.now))
+    world.capture(begins("new", world.now))
     world.live(MINUTE)
     assert world.invitation(order()).state is State.SENT
 

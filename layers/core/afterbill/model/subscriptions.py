@@ -146,4 +146,5 @@ def frees(subscriptions: Mapping[str, Subscription], event: BillingEvent) -> boo
     if event.subscription_state is SubscriptionState.RUNNING and known and known.ended_at:
         return True
     ended = (one.ended_at for other, one in subscriptions.items() if other != id_ and one.leaving)
-    return event.touchpoint in _ALIVE and any(at and event.occurred_at - at <= _FREED_WITHIN for at in ended)
+    alive = event.touchpoint in _ALIVE or event.subscription_state is SubscriptionState.RUNNING
+    return alive and any(at and event.occurred_at - at <= _FREED_WITHIN for at in ended)
