@@ -96,8 +96,8 @@ class Policy:
 class Situation:
     """The customer and what else is known when a decision is made.
 
-    `stopped`: its payment was refunded or disputed; `recipient`: their address; `address_problem`: why mail to it is
-    pointless, and `phone_problem` the same for text messages to the number.
+    `stopped`: its payment was taken back or its order cancelled; `recipient`: their address; `address_problem`: why
+    mail to it is pointless, and `phone_problem` the same for text messages to the number.
     """
 
     customer: Customer | None
