@@ -9,7 +9,7 @@ from typing import Any
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import decode
-from afterbill.model.billing import UNMATCHED
+from afterbill.model.billing import CROWDED, UNMATCHED
 from afterbill.model.errors import AfterbillError
 from afterbill_cli.deployed import Deployed
 
@@ -32,7 +32,7 @@ class Task:
     @property
     def due_at(self) -> datetime | None:
         """The deadline of a privacy request; None for anything else."""
-        return None if self.kind in (VERIFIER, UNMATCHED) else self.occurred_at + _ANSWER_WITHIN
+        return None if self.kind in (VERIFIER, UNMATCHED, CROWDED) else self.occurred_at + _ANSWER_WITHIN
 
     def stated(self) -> dict[str, Any]:
         """Return the JSON object of the task; a verifier is a secret and is left out."""
@@ -91,6 +91,8 @@ def mark_done(deployed: Deployed, source: str, kind: str, id_: str) -> bool:
 def _to_do(task: Task) -> str:
     if task.kind == UNMATCHED:
         return f"came {task.occurred_at:%Y-%m-%d} and names no payment: look which one it takes back"
+    if task.kind == CROWDED:
+        return f"came {task.occurred_at:%Y-%m-%d}: look why this source sends ever new attributes"
     if task.due_at is None:
         return f"`afterbill source confirm {task.source}` confirms it"
     return f"came {task.occurred_at:%Y-%m-%d}, answer it by {task.due_at:%Y-%m-%d}"

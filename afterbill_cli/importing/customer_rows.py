@@ -182,7 +182,8 @@ def read(layout: Layout, at: Callable[[int], None]) -> Rows:
 def _duplicates(row: CustomerRow, line: int, seen: Seen) -> list[Problem]:
     """A row that is refused claims nothing, so that the next one about this customer can be taken."""
     who = row.event.customer
-    names = {EMAIL: f"mail {mailbox(who.address or '')}"} | ({ID: f"id {who.id}"} if who.id else {})
+    # People share addresses: only who has no id is known by theirs.
+    names = {ID: f"id {who.id}"} if who.id else {EMAIL: f"mail {mailbox(who.address or '')}"}
     first = {column: seen.claim(name, line) for column, name in names.items()}
     labels = {EMAIL: masked(who.address or ""), ID: shown(who.id or "")}
     problems = [

@@ -192,7 +192,7 @@ class MemoryTable(MemoryItems):
             return stored
         return self._change(stored, visits=(*stored.visits, visit_of(str(visit))))
 
-    def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
+    def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> bool:
         """Never write to this address again."""
         lifted_at, recipient = self.lifted.get(address_hash), self.recipient(address_hash)
         if lifted_at is None or lifted_at < now:
@@ -202,6 +202,7 @@ class MemoryTable(MemoryItems):
         objected = Suppression.BOUNCED not in {reason, recipient.suppressed or Suppression.BOUNCED}
         if known and objected and not known.suppressed:
             self._change_customer(known, suppressed=reason)
+        return objected
 
     def confirm_sent(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
         """sending or unknown -> sent."""

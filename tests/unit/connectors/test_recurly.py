@@ -368,7 +368,7 @@ def resolved(name: str, answers: dict[str, Any]) -> tuple[BillingEvent | Operato
         ("subscription.expired", None),
         ("subscription.canceled", None),
         ("new_subscription_notification", SubscriptionState.RUNNING),
-        ("updated_subscription_notification", SubscriptionState.RUNNING),
+        ("updated_subscription_notification", None),
         ("reactivated_account_notification", SubscriptionState.RUNNING),
         ("subscription_resumed_notification", SubscriptionState.RUNNING),
         ("expired_subscription_notification.planned", SubscriptionState.EXPIRED),

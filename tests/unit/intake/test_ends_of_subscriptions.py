@@ -1,5 +1,6 @@
 """Ends of subscriptions: announced, taken back, come, planned; of one of several; in any order and number."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -147,6 +148,25 @@ def test_an_end_that_was_announced_long_ago_is_no_second_farewell(world: World) 
     world.capture(ends(at=world.now, kind="came"))
     world.live(2 * DAY)
     assert farewells(world) == ["sent"]
+
+
+def test_nor_does_its_coming_stop_what_happened_since_it_was_announced(world: World) -> None:
+    world.capture(ends())
+    world.live(98 * DAY)
+    bought = order(world.now)
+    world.capture(bought)
+    world.live(2 * DAY)
+    world.capture(ends(at=world.now, kind="came"))
+    world.live(4 * DAY)
+    assert world.invitation(bought).state is State.SENT
+
+
+def test_a_withdrawal_without_a_time_of_its_own_takes_back_no_later_end_when_it_is_repeated(world: World) -> None:
+    back = goes_on(at=NOON + 2 * HOUR)
+    world.capture(ends(), back, ends(at=NOON + 3 * HOUR, kind="came"))
+    world.capture(replace(back, occurred_at=world.now))
+    world.live(2 * DAY)
+    assert "sent" in farewells(world)
 
 
 # One of several subscriptions

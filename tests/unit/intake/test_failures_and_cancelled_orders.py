@@ -89,6 +89,13 @@ def test_a_rule_that_stops_its_payment_does_so_for_failures_too() -> None:
     assert world.invitation(CONFIRMED).reason == SkipReason.STOPPED
 
 
+def test_but_not_for_the_same_bill_that_is_paid_later() -> None:
+    world = fresh(failed=Stops.PAYMENT)
+    world.capture(fails(NOON - HOUR, takes_back=""), CONFIRMED)
+    world.live(4 * DAY)
+    assert world.invitation(CONFIRMED).state is State.SENT
+
+
 def test_a_cancelled_order_takes_back_its_own_and_no_other(world: World) -> None:
     world.capture(paid(), paid(order="2"), cancelled())
     world.live(4 * DAY)

@@ -90,7 +90,7 @@ def test_a_report_about_a_text_message_counts_from_its_own_moment(world: World, 
     assert (world.stored.suppressions, world.person().suppressed) == ({}, None)
 
     text(world, event | {"eventTimestamp": (LIFTED_AT + MINUTE).timestamp() * 1000})
-    assert set(world.stored.suppressions) == {HASHED}
+    assert HASHED in world.stored.suppressions
 
 
 def test_a_reply_counts_from_the_moment_it_was_published(world: World) -> None:

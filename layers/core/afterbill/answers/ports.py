@@ -39,10 +39,10 @@ class Responses(Protocol):
         A confirmed answer takes the place of an unconfirmed one, and its label with it.
         """
 
-    def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
+    def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> bool:
         """Never write to this address again, nor to its holder; a bounce is about the address alone, and gives way.
 
-        What was said before an operator lifted a suppression stays lifted.
+        What was said before an operator lifted a suppression stays lifted. Returns whether it is objected to now.
         """
 
     def customer(self, customer_id: str) -> Customer | None:

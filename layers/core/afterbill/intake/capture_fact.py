@@ -17,7 +17,7 @@ from afterbill.intake.ports import (
     FactWrites,
     Inbox,
 )
-from afterbill.model.billing import REVERSALS, UNTIL_THEN, BillingEvent, OperatorTask, Touchpoint
+from afterbill.model.billing import CROWDED, REVERSALS, UNTIL_THEN, BillingEvent, OperatorTask, Touchpoint
 from afterbill.model.customer import MOST_ATTRIBUTES, NOBODY, Customer, Recipient
 from afterbill.model.errors import ConfigurationError, TransientError
 from afterbill.model.invitation import RETENTION, Invitation, State
@@ -25,9 +25,6 @@ from afterbill.model.subscriptions import farewell_of, frees, hear
 from afterbill.model.webhooks import Source
 from afterbill.outreach.policy import Policy, Rule, Situation, Stops, decide, failed_since, take_back
 from afterbill.outreach.ports import SendQueue, Timer
-
-CROWDED = "too many attributes"
-"""The kind of task that tells of a customer with more attributes than are kept."""
 
 _FIRST = 1
 _TRIES = 5
@@ -188,7 +185,8 @@ def _wake(event: BillingEvent, known: _Known, deps: CaptureDeps) -> None:
 
 def _receipt(event: BillingEvent) -> tuple[str, str] | None:
     """Return the id and the source by which an operator finds the fact that an event was about."""
-    return (event.event_id, event.source) if event.touchpoint and event.event_id else None
+    told = event.touchpoint or event.subscription_state
+    return (event.event_id, event.source) if told and event.event_id else None
 
 
 def _is_nameless(event: BillingEvent, sender: Sender, known: _Known, policy: Policy) -> bool:
@@ -211,7 +209,7 @@ def _plan(
 ) -> tuple[FactWrites, Invitation | None]:
     """Return what to write, and the invitation to look after (new, or stored before); a repeat writes nothing."""
     snapshot, identity = known.snapshot, known.identity
-    if snapshot.repeated and snapshot.invitation:
+    if snapshot.repeated and (snapshot.invitation or event.touchpoint is None):
         return FactWrites(), snapshot.invitation
     identity = identity.with_customer(_hear(event, identity.customer, now))
     if event.touchpoint is None:
@@ -220,7 +218,9 @@ def _plan(
     if snapshot.invitation:
         # What a fact takes back it took back when it was told first; only who it is about may be news.
         first = replace(event, occurred_at=min(event.occurred_at, snapshot.invitation.occurred_at))
-        invitation, customer = snapshot.invitation, take_back(first, rule, identity.customer, now)
+        invitation, customer = snapshot.invitation, identity.customer
+        if event.touchpoint is not Touchpoint.CANCELLED:
+            customer = take_back(first, rule, customer, now)
     else:
         situation = Situation(identity.customer, _stopped(event, snapshot), recipient=_recipient(identity, snapshot))
         decision = decide(event, source, situation, policy, now)
@@ -266,6 +266,7 @@ def _lesson(event: BillingEvent, identity: Identity, snapshot: FactSnapshot, now
         aliases=identity.aliases,
         stops=dict.fromkeys(joined, min(snapshot.stopped_by)) if snapshot.stopped_by else {},
         peers=joined,
+        event=None if snapshot.repeated else _receipt(event),
         forget_at=now + RETENTION,
     )
 
@@ -273,7 +274,11 @@ def _lesson(event: BillingEvent, identity: Identity, snapshot: FactSnapshot, now
 def _stops(event: BillingEvent, rule: Rule, snapshot: FactSnapshot) -> dict[str, str]:
     """Return the links to mark as taken back for good: those of the payment that this event takes back."""
     takes_back = rule.stops is Stops.PAYMENT or (event.touchpoint in REVERSALS and rule.stops is not Stops.NOTHING)
-    if not takes_back or event.touchpoint in UNTIL_THEN or event.invitation_id in snapshot.stopped_by:
+    if (
+        not takes_back
+        or event.touchpoint in {*UNTIL_THEN, Touchpoint.PAYMENT_FAILED}
+        or event.invitation_id in snapshot.stopped_by
+    ):
         return {}
     return dict.fromkeys({*event.links, *snapshot.peers}, event.invitation_id)
 
@@ -283,9 +288,10 @@ def _failed(event: BillingEvent, rule: Rule, snapshot: FactSnapshot) -> dict[str
 
     Nothing that happened to it before is asked about, whenever it is told; what happens to it later is.
     """
+    failed = event.touchpoint is Touchpoint.PAYMENT_FAILED and rule.stops is Stops.PAYMENT
     cancelled = event.touchpoint in UNTIL_THEN and rule.stops is not Stops.NOTHING
     known = snapshot.failed_at
-    if not (event.takes_back or cancelled) or (known and known >= event.occurred_at):
+    if not (event.takes_back or failed or cancelled) or (known and known >= event.occurred_at):
         return {}
     return dict.fromkeys(event.links, event.occurred_at)
 

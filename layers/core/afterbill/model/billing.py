@@ -53,6 +53,9 @@ class SubscriptionState(StrEnum):
     EXPIRED = "expired"  # over as it was planned from the beginning, so that nobody is leaving
 
 
+CROWDED = "too_many_attributes"
+"""The kind of a task: a customer has more attributes than are kept."""
+
 UNMATCHED = "unmatched_reversal"
 """Kind of the task about a reversal whose payment neither the webhook nor the API names."""
 

@@ -87,7 +87,10 @@ def suppress(
     """
     for hashed in dict.fromkeys(map(deps.hash_address, addresses)):
         holder = None if reason is Suppression.BOUNCED else holder_of(hashed)
-        deps.events.suppress(hashed, reason, said_at, holder)
+        objected = deps.events.suppress(hashed, reason, said_at, holder)
+        if objected and reason is Suppression.UNSUBSCRIBED and holder and holder.address_hash:
+            # A STOP ends asking by mail too, also where another source knows this person.
+            deps.events.suppress(holder.address_hash, reason, said_at, holder)
     return Outcome.UNSUBSCRIBED if reason is Suppression.UNSUBSCRIBED else Outcome.SUPPRESSED
 
 

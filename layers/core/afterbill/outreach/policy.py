@@ -177,7 +177,7 @@ def held(invitation: Invitation, customer: Customer, stops: Stops, now: datetime
     ends = {
         id_: one
         for id_, one in customer.subscriptions.items()
-        if one.leaving and one.ended_at and one.ended_at >= invitation.known_since
+        if one.leaving and one.announced_at and one.announced_at >= invitation.known_since
     }
     match stops:
         case Stops.SUBSCRIPTION:

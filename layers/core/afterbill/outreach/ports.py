@@ -107,7 +107,7 @@ class Suppressions(Protocol):
     def suppressed(self, address_hash: str) -> bool:
         """Return whether this address or number is suppressed."""
 
-    def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
+    def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> bool:
         """Never write there again, nor to its holder; a bounce is about the address alone, and gives way."""
 
 
@@ -162,10 +162,10 @@ class MailEvents(Protocol):
         A lower rank changes nothing, an equal one no more than a moment that is missing.
         """
 
-    def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
+    def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> bool:
         """Never write to this address again, nor to its holder; a bounce is about the address alone, and gives way.
 
-        What was said before an operator lifted a suppression stays lifted.
+        What was said before an operator lifted a suppression stays lifted. Returns whether it is objected to now.
         """
 
 

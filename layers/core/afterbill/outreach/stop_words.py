@@ -67,9 +67,22 @@ _MESSAGES = _set_of(
 
 _ME = _set_of("me mi mich mij moi")
 _ARTICLES = _set_of("all alle de der des deze die gli i las le les los my the these this your")
+_OBJECTS = _set_of("it this that these those all everything das dies diese alles ca cela tout questo tutto esto todo")
 _ASIDE = _POLITE | _MESSAGES | _ME | _ARTICLES
 _DENIED_BEFORE = _set_of("cant doesnt dont jamais jamas mai n never nicht nie niemals niet nooit not nunca pas wont")
 _DENIED_BEHIND = _set_of("jamais mai nicht nie niemals niet nooit pas")
+
+_REQUIRED = _set_of("cancel quit remove")
+"""Everyday words that AWS requires: they are heard in a short reply, unless it is about something we did not send."""
+_OTHERS = _set_of(
+    """
+    account ads app appointment booking button contract delivery feature field order orders page plan product
+    reservation subscription ticket trip
+    bestellung buchung konto lieferung termin vertrag
+    """
+)
+_ENDS = _set_of("end ende fin")
+"""They are heard with an object: "end it now", "please end these texts"."""
 
 _FEW, _SHORT, _LONG = 5, 10, 20
 
@@ -87,7 +100,7 @@ def says_stop(text: str) -> bool:
     is a comment, unless it begins with such a word.
     """
     words = _words(text)
-    return _begins_with_stop(words) or _few(words) or _wish(words)
+    return _begins_with_stop(words) or _few(words) or _wish(words) or _short_wish(words)
 
 
 def _words(text: str) -> list[str]:
@@ -113,6 +126,14 @@ def _wish(words: Sequence[str]) -> bool:
     if _about_messages(words):
         return len(words) <= _LONG and not (_STOP | _EVERYDAY if short else _STOP).isdisjoint(words)
     return short and any(_undenied(words))
+
+
+def _short_wish(words: Sequence[str]) -> bool:
+    """Return whether up to 10 words hold an everyday word that AWS requires, or up to 20 about messages do."""
+    required = any(word in _REQUIRED and before not in _DENIED_BEFORE for before, word in pairwise(["", *words]))
+    ended = any(word in _ENDS and behind in _OBJECTS for word, behind in pairwise(words))
+    longest = _LONG if _about_messages(words) else _SHORT
+    return len(words) <= longest and _OTHERS.isdisjoint(words) and (required or ended)
 
 
 def _about_messages(words: Sequence[str]) -> bool:

@@ -68,10 +68,10 @@ class ResponsesTable(InvitationTable):
         )
         return Recorded(invitation_of(written.item), stored=written.held) if written.item else None
 
-    def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> None:
+    def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> bool:
         """Never write to this address again, nor to its holder; a bounce is about the address alone, and gives way.
 
-        What was said before an operator lifted a suppression stays lifted.
+        What was said before an operator lifted a suppression stays lifted. True where the address is objected to now.
         """
         mark = self.update(
             keys.address(address_hash),
@@ -85,13 +85,15 @@ class ResponsesTable(InvitationTable):
         )
         kept = reason if written.held else written.item.get("reason", {}).get("S", Suppression.BOUNCED)
         # A bounce is about the address alone; where the address is not suppressed, this word was lifted.
-        if holder and Suppression.BOUNCED not in {reason, kept}:
+        objected = Suppression.BOUNCED not in {reason, kept}
+        if holder and objected:
             self.change(
                 keys.customer(holder.id),
                 "SET suppressed = :reason ADD #version :one",
                 f"attribute_exists({keys.PK}) AND attribute_not_exists(suppressed)",
                 {":reason": reason, ":one": 1},
             )
+        return objected
 
     def deliver(self, invitation_id: str, delivery: Delivery, delivered_at: datetime | None = None) -> None:
         """Raise the delivery rank, and keep the first moment it was delivered at; a lower rank changes nothing."""

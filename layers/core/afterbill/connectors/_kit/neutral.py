@@ -18,7 +18,7 @@ from afterbill.connectors._kit.json import (
     section,
     text,
 )
-from afterbill.connectors._kit.money import from_decimal, from_minor, is_whole
+from afterbill.connectors._kit.money import from_decimal, from_minor, is_whole, is_zero
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, SubscriptionState, Touchpoint, fact_key
 from afterbill.model.consent import CONSENT_AT, CONSENT_TEXT, CONSENT_WITHDRAWN_AT, NOTICE_AT
 from afterbill.model.errors import PayloadError
@@ -45,6 +45,7 @@ LESSONS = ("customer_updated", _DELETED, *_STATES)
 _ABOUT_SUBSCRIPTIONS = frozenset({Touchpoint.SUBSCRIPTION_STARTED, Touchpoint.CANCELLED, *_STATES})
 """Types whose `data.id` is a subscription where `data.subscription` names none."""
 
+_AMOUNTS = ("data.amount.value", "data.amount.minor")
 _TOUCHPOINTS = frozenset(touchpoint.value for touchpoint in Touchpoint)
 _MOST_RELATED = 10
 _MOST_ATTRIBUTES = 20
@@ -138,7 +139,7 @@ def _fact(message: Message) -> tuple[BillingEvent, ...]:
     """The fact; none of a refund that gave nothing back."""
     body = message.body
     money = _money(body)
-    if message.kind == Touchpoint.REFUNDED and money and not money.amount:
+    if message.kind == Touchpoint.REFUNDED and any(map(is_zero, map(body.at, _AMOUNTS))):
         return ()
     subject = identifier(body.at("data.id")) or message.id
     if not subject:

@@ -204,7 +204,10 @@ def payment_of(entity: Json) -> str | None:
 def _refund(entity: Json, envelope: Envelope) -> tuple[BillingEvent, ...]:
     """A refund that is on its way to the customer, from its queue on, or arrived."""
     refund = _id_of(entity, "refund")
-    if entity.get("status") not in ("queued", "pending", "processing", "refunded"):
+    returned = from_decimal(section(entity, "amount").get("value"), section(entity, "amount").get("currency"))
+    if entity.get("status") not in ("queued", "pending", "processing", "refunded") or (
+        returned and not returned.amount
+    ):
         return ()
     return (_reversal(entity, envelope, Touchpoint.REFUNDED, (refund, "refunded", ""), {"refund": refund}),)
 

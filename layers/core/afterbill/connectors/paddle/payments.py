@@ -116,10 +116,11 @@ def _failures(transaction: Json) -> list[Json]:
 
 
 def adjusted(event: PaddleEvent) -> BillingEvent | None:
-    """`adjustment.created` and `.updated`: a refund or a chargeback, once it is approved; credits are neither."""
+    """`adjustment.created` and `.updated`: a refund, asked for or approved, or an approved chargeback; no credits."""
     adjustment = event.content
     returned = event.money(section(adjustment, "totals").get("total"))
-    if adjustment.get("status") != "approved" or (returned and not returned.amount):
+    pending = adjustment.get("status") == "pending_approval" and adjustment.get("action") == "refund"
+    if not (pending or adjustment.get("status") == "approved") or (returned and not returned.amount):
         return None
     if adjustment.get("action") == "refund":
         about = (event.require(adjustment, "adjustment"), "refunded", "")

@@ -1,5 +1,6 @@
 """Read Paddle's events of subscriptions and customers; only the customer events carry an address."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from afterbill.connectors._kit.envelope import PAYMENT
@@ -80,8 +81,10 @@ def subscription_updated(event: PaddleEvent) -> BillingEvent:
 
 
 def subscription_cancelled(event: PaddleEvent) -> BillingEvent:
-    """The end, announced or come; a subscription that ended cannot be brought back, so it ends once."""
-    return _subscription(event, Touchpoint.CANCELLED)
+    """The end, announced or come; one that came long ago is of its own day, whatever is changed today."""
+    end = _subscription(event, Touchpoint.CANCELLED)
+    came = iso_moment(event.content.get("canceled_at")) if event.content.get("status") == "canceled" else None
+    return replace(end, occurred_at=min(came, end.occurred_at)) if came else end
 
 
 def _subscription(event: PaddleEvent, touchpoint: Touchpoint) -> BillingEvent:

@@ -269,6 +269,11 @@ def expired(received: RecurlyEvent) -> BillingEvent:
     return replace(over.profile(), subscription_state=SubscriptionState.EXPIRED)
 
 
+def updated(received: RecurlyEvent) -> BillingEvent:
+    """A change of a subscription: it tells no time of its own and may come late, so it takes no end back."""
+    return replace(received.profile(), subscription_state=None)
+
+
 def reactivated(received: RecurlyEvent) -> BillingEvent:
     """A cancellation that was taken back, or a pause that is over; an account alone proves nothing."""
     state = SubscriptionState.RUNNING if "subscription" in received.objects() else None
@@ -309,7 +314,7 @@ _READERS: Mapping[str, Callable[[RecurlyEvent], BillingEvent | None]] = {
         "void_payment": refunded,
         "new_subscription": _period(Touchpoint.SUBSCRIPTION_STARTED),
         "renewed_subscription": _period(Touchpoint.RENEWED),
-        "updated_subscription": RecurlyEvent.profile,
+        "updated_subscription": updated,
         "canceled_subscription": cancelled,
         "expired_subscription": expired,
         "prerenewal": reminder,

@@ -267,6 +267,9 @@ class SurveysFile(Table):
     @classmethod
     def _end_what_can_end(cls, value: Mapping[Touchpoint, RuleTable]) -> Mapping[Touchpoint, RuleTable]:
         for touchpoint, rule in value.items():
+            if rule.stops is Stops.PAYMENT and touchpoint is Touchpoint.CANCELLED:
+                message = f'{touchpoint}.stops: "payment" stops nothing here: what ends is a "subscription"'
+                raise ValueError(message)
             if rule.stops is Stops.SUBSCRIPTION and touchpoint is not Touchpoint.CANCELLED:
                 message = f'{touchpoint}.stops: "subscription" is for cancelled alone: nothing else ends one'
                 raise ValueError(message)
