@@ -287,3 +287,11 @@ def test_a_repeat_has_no_effects_whenever_it_comes(world: World, late: BillingEv
     world.capture(late)
     world.live(10 * DAY)
     assert (dict(world.stored.people), dict(world.stored.invitations)) == before
+
+
+def test_where_the_policy_says_so_an_end_stops_nothing() -> None:
+    world = fresh()
+    world.policy = policy({Touchpoint.CANCELLED: rule(ask=False, stops=Stops.NOTHING)}, cooldown=timedelta(0))
+    world.capture(starts("sub_1"), ends())
+    world.live(4 * DAY)
+    assert world.invitation(starts("sub_1")).state is State.SENT
