@@ -10,7 +10,7 @@ from afterbill.model.billing import REVERSALS, UNTIL_THEN, BillingEvent, Touchpo
 from afterbill.model.campaigns import CAMPAIGNS, Campaign
 from afterbill.model.channels import Channel, InProduct, SmsPolicy
 from afterbill.model.consent import Legal, Need
-from afterbill.model.customer import NOBODY, Customer, Recipient, Suppression, Waiting, await_survey, weightiest
+from afterbill.model.customer import NOBODY, Customer, Recipient, Suppression, Waiting, await_survey
 from afterbill.model.invitation import Deferral, Invitation, SkipReason, State
 from afterbill.model.questions import Question
 from afterbill.model.segments import segments_of
@@ -130,9 +130,8 @@ def decide(event: BillingEvent, source: Source, situation: Situation, policy: Po
     """
     rule = policy.rules[_touchpoint(event)]
     customer = take_back(event, rule, situation.customer, now)
-    plan = _reason_to_skip(event, rule, source, situation, now) or _schedule(
-        event, rule, replace(situation, customer=customer), policy, now
-    )
+    reason = _reason_to_skip(event, rule, source, situation, now)
+    plan = reason or _schedule(event, rule, (customer, situation.recipient), policy, now)
     invitation = _invitation(event, rule, customer, plan, now)
     return Decision(invitation, _await(customer, rule, invitation, now))
 
@@ -142,7 +141,7 @@ def take_back(event: BillingEvent, rule: Rule, customer: Customer | None, now: d
 
     The end of a subscription may be taken back itself, so its moment is not noted here: `held` tells what it stops.
     """
-    if customer is None or rule.stops not in {Stops.CUSTOMER, Stops.SUBSCRIPTION}:
+    if customer is None or rule.stops is Stops.NOTHING or rule.stops is Stops.PAYMENT:
         return customer
     if ending := _ending(event):
         return customer if no_farewell(event.fact, ending, customer, now) else _waits_for_no_more(customer)
@@ -265,9 +264,9 @@ def _reason_to_skip(
 
 
 def _schedule(
-    event: BillingEvent, rule: Rule, situation: Situation, policy: Policy, now: datetime
+    event: BillingEvent, rule: Rule, whom: tuple[Customer | None, Recipient], policy: Policy, now: datetime
 ) -> _Schedule | SkipReason:
-    customer, recipient = situation.customer, situation.recipient
+    customer, recipient = whom
     due_at = due(event.occurred_at, rule, now)
     free_at = cooled(customer, recipient, rule.cooldown)
     start, why = (due_at, SkipReason.WINDOW) if free_at <= due_at else (free_at, SkipReason.COOLDOWN)
@@ -287,8 +286,8 @@ def cooled(customer: Customer | None, recipient: Recipient, cooldown: timedelta)
 
 def asked_last(customer: Customer | None, recipient: Recipient) -> datetime | None:
     """Return when this customer was last asked, or anybody at their address."""
-    moments = (customer.last_asked_at if customer else None, recipient.last_asked_at)
-    return max(filter(None, moments), default=None)
+    mine, theirs = customer.last_asked_at if customer else None, recipient.last_asked_at
+    return max(mine, theirs) if mine and theirs else mine or theirs
 
 
 def good_moment(
@@ -318,7 +317,7 @@ def unreachable(situation: Situation, channels: tuple[Channel, ...]) -> SkipReas
         return SkipReason.NO_CUSTOMER
     if customer.deleted:
         return SkipReason.CUSTOMER_DELETED
-    reason = weightiest(customer.suppressed, situation.recipient.suppressed)
+    reason = customer.suppressed or situation.recipient.suppressed
     # A bounce is about an address: who can be asked another way still is.
     closed = reason and (reason is not Suppression.BOUNCED or channels == (Channel.MAIL,))
     return SkipReason.SUPPRESSED if closed else None
