@@ -36,7 +36,7 @@ def rows() -> list[Row]:
     policy = load_policy(ROOT / "layers" / "config" / "surveys.toml")
     note = "window, zone and legal basis included"
     return [
-        Row("decide about a fact, its invitation made", _microseconds(_capture(policy)), "us", 25, note),
+        Row("decide about a fact, its invitation made", _microseconds(_capture(policy)), "us", 40, note),
         Row("check a survey that is due", _microseconds(_due(policy)), "us", 20, note),
     ]
 

@@ -144,10 +144,13 @@ def take_back(event: BillingEvent, rule: Rule, customer: Customer | None, now: d
     if customer is None or rule.stops is Stops.NOTHING or rule.stops is Stops.PAYMENT:
         return customer
     if ending := _ending(event):
-        return customer if no_farewell(event.fact, ending, customer, now) else _waits_for_no_more(customer)
+        stands = not no_farewell(event.fact, ending, customer, now)
+        return replace(customer, waiting=_not_stopped(customer)) if stands else customer
     # A sender's clock that runs ahead must not stop what has not happened yet.
     at = max(filter(None, (customer.last_adverse_at, min(event.occurred_at, now))))
-    return customer if at == customer.last_adverse_at else replace(_waits_for_no_more(customer), last_adverse_at=at)
+    if at == customer.last_adverse_at:
+        return customer
+    return replace(customer, last_adverse_at=at, waiting=_not_stopped(customer))
 
 
 def _ending(event: BillingEvent) -> str:
@@ -155,10 +158,9 @@ def _ending(event: BillingEvent) -> str:
     return subscription_of(event) if event.touchpoint is Touchpoint.CANCELLED else ""
 
 
-def _waits_for_no_more(customer: Customer) -> Customer:
-    """Return the customer without the surveys that are stopped: they must not keep others waiting."""
-    waiting = {id_: survey for id_, survey in customer.waiting.items() if not survey.stoppable}
-    return replace(customer, waiting=waiting)
+def _not_stopped(customer: Customer) -> Mapping[str, Waiting]:
+    """Return the surveys that the customer still waits for: what is stopped must not keep others waiting."""
+    return {id_: survey for id_, survey in customer.waiting.items() if not survey.stoppable}
 
 
 def failed_since(touchpoint: str | None, occurred_at: datetime, failed_at: datetime | None) -> bool:
