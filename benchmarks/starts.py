@@ -19,8 +19,9 @@ from benchmarks.runtime_api import RuntimeApi, StartError, runtime_api
 from benchmarks.table import Row
 from benchmarks.timing import ratio
 
-_PAIRS = 9
-_BUDGETS = {"receive_webhook": 1.15, "record_response": 1.25}
+_PAIRS = 11
+_BUDGETS = {"receive_webhook": 1.2, "record_response": 1.35}
+"""The same code measures 1.02 to 1.16, and 1.20 to 1.31, from processor to processor."""
 _FUNCTIONS = sorted(path.parent for path in (ROOT / "functions").glob("*/app.py"))
 
 _UNWRITTEN = "PYTHONDONTWRITEBYTECODE"
