@@ -1,4 +1,4 @@
-"""What decides about asking one customer, as lines: no name and no address."""
+"""The lines about one customer that decide about asking them; none holds a name or an address."""
 
 from collections.abc import Mapping
 from datetime import datetime

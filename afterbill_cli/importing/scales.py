@@ -33,7 +33,7 @@ class AskedScale:
 
     @property
     def note(self) -> str:
-        """What is worth knowing about a rating of it; empty where it is ours."""
+        """The note for ratings of this scale; empty for our own scale."""
         if self.stored == SCALES[self.question].ratings:
             return ""
         ours = ", ".join(map(str, self.stored))
@@ -55,12 +55,12 @@ def asked_scales(product: str, arguments: Sequence[str]) -> AskedScales:
 
 
 def suggestion(question: Question) -> str:
-    """What to type for a question whose scale is not known."""
+    """Return the option to type for a question whose scale is not known."""
     return " or ".join(f"--scale {question}={lowest}-{highest}" for lowest, highest in _spans(question))
 
 
 def doubt(ratings: Counter[int]) -> str:
-    """What makes doubt that these ratings of the recommendation were asked from 0 to 10; empty where nothing does."""
+    """Return why these ratings were probably not asked from 0 to 10; empty where nothing speaks against it."""
     highest = max(ratings, default=0)
     if ratings.total() < _FEW_ANSWERS or highest > _SELDOM_THE_HIGHEST:
         return ""

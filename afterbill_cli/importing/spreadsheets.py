@@ -1,4 +1,4 @@
-"""What spreadsheets make of cells: undone where nothing is lost, told where something is."""
+"""Undo the changes that spreadsheets make to cells; tell those by which something is lost."""
 
 import re
 from collections.abc import Iterator

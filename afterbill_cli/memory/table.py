@@ -55,7 +55,7 @@ class MemoryTable(MemoryItems):
         return True
 
     def _as_read(self, recipient: Recipient) -> bool:
-        """Whether nobody at this address was asked or objected since it was read."""
+        """True if nobody at this address was asked or objected since it was read."""
         known, read = self.recipient(recipient.hash), recipient.last_asked_at
         asked = known.last_asked_at and (read is None or known.last_asked_at > read)
         return not asked and known.suppressed in {None, recipient.suppressed}

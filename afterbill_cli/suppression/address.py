@@ -33,7 +33,7 @@ class Address:
 
     @property
     def is_number(self) -> bool:
-        """Whether it is a phone number."""
+        """True for a phone number, False for a mail address."""
         return "@" not in self.spelling
 
     def hash(self, spelling: str) -> str:

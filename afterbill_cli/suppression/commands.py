@@ -28,7 +28,7 @@ _COMPLAINT = (
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What an operator wants to lift, and why."""
+    """The suppression that an operator wants to lift, with the reason."""
 
     address: str
     reason: str
