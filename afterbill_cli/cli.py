@@ -1,87 +1,116 @@
 """`afterbill`: what operators and developers ask of a deployed stack and of its configuration."""
 
-import argparse
+import importlib
+import os
 import sys
-from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
+import click
+from click.shell_completion import shell_complete
 
-from afterbill.model.errors import AfterbillError
-from afterbill_cli import deployed, in_product, keys, policy, score, sending, tasks
-from afterbill_cli.doctor import commands as doctor
-from afterbill_cli.explain import commands as explaining
-from afterbill_cli.importing import commands as importing
-from afterbill_cli.replay import commands as replaying
-from afterbill_cli.sources import commands as sources
-from afterbill_cli.suppression import commands as suppression
+from afterbill.model.errors import AfterbillError, TransientError
+
+_COMPLETE = "_AFTERBILL_COMPLETE"
+"""Set by the completion of a shell."""
+_WRONG, _INTERRUPTED, _NOBODY_READS = 2, 130, 141
+
+_COMMANDS = {
+    "score": ("afterbill_cli.score", "Show the scores of the deployed stack."),
+    "explain": ("afterbill_cli.explain.commands", "Show the timeline of a customer, an event or an invitation."),
+    "policy": ("afterbill_cli.policy", "Check and explain surveys.toml."),
+    "source": ("afterbill_cli.sources.commands", "Connect billing systems, and test the connection."),
+    "replay": ("afterbill_cli.replay.commands", "Put earlier webhooks through the inbox again."),
+    "import": ("afterbill_cli.importing.commands", "Import customers or responses from a file."),
+    "in-product": ("afterbill_cli.in_product", "Show or renew the secret for surveys in your product."),
+    "key": ("afterbill_cli.keys", "Create, list and revoke keys for the answer API."),
+    "doctor": ("afterbill_cli.doctor.commands", "Check the deployed stack, and show how to fix problems."),
+    "sending": ("afterbill_cli.sending", "Show, stop and resume the sending of mails."),
+    "suppression": ("afterbill_cli.suppression.commands", "Show and lift suppressions of addresses and numbers."),
+    "tasks": ("afterbill_cli.tasks", "List decisions that need a person."),
+}
+"""The module that defines each command as `command`, and the help that the list of all shows.
+
+A module is loaded when its command is called: with it come boto3 and pydantic, which `--version` and the completion of
+a name do not wait for.
+"""
+
+
+class _Commands(click.Group):
+    """All commands by their short help; the called one is loaded."""
+
+    def __init__(self, **settings: object) -> None:
+        listed = {name: click.Command(name, help=text) for name, (_, text) in _COMMANDS.items()}
+        super().__init__(commands=listed, **settings)  # type: ignore[arg-type]  # click's own settings
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's interface
+        return list(_COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name else listed, rest
+
+
+def load(name: str) -> click.Command:
+    """Return the command of this name, from its module."""
+    found: click.Command = importlib.import_module(_COMMANDS[name][0]).command
+    return found
+
+
+@click.group(
+    "afterbill", cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(package_name="afterbill", message="%(prog)s %(version)s", help="Show the version.")
+def command() -> None:
+    """Surveys of customers after billing events.
+
+    Exit codes: 0 fine, 1 problems were found, 2 could not look, or wrong use.
+    """
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; return 0 on success, 1 after one readable message on stderr."""
-    parser = _parser()
-    chosen = parser.parse_args(arguments)
+    """Run a command and return its exit code; what goes wrong is one readable message on stderr.
+
+    0 says fine, 1 that problems were found, 2 that the command could not look or was used wrongly; 130 after Ctrl-C,
+    141 where nobody reads the output any more, as shells have it.
+    """
     try:
-        return int(chosen.run(chosen))
-    except AfterbillError as error:
-        print(f"afterbill: {error}", file=sys.stderr)
-    except (BotoCoreError, ClientError) as error:
-        print(f"afterbill: AWS: {error}", file=sys.stderr)
-    return 1
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes stdout once more when it ends, and would report the same again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _NOBODY_READS
+    except (KeyboardInterrupt, click.Abort):
+        print(file=sys.stderr)
+        return _INTERRUPTED
+    return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="afterbill", description="Surveys of customers after billing events.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_score(commands.add_parser("score", help="show the scores of the deployed stack"))
-    explaining.add_to(commands.add_parser("explain", help="show the timeline of a customer, an event or an invitation"))
-    _add_policy(commands.add_parser("policy", help="check and explain surveys.toml"))
-    sources.add_to(commands.add_parser("source", help="connect billing systems, and test the connection"))
-    replaying.add_to(commands.add_parser("replay", help="put earlier webhooks through the inbox again"))
-    importing.add_to(commands.add_parser("import", help="import customers or responses from a file"))
-    in_product.add_to(commands.add_parser("in-product", help="show or renew the secret for surveys in your product"))
-    keys.add_to(commands.add_parser("key", help="create, list and revoke keys for the answer API"))
-    doctor.add_to(commands.add_parser("doctor", help="check the deployed stack, and show how to fix problems"))
-    sending.add_to(commands.add_parser("sending", help="show, stop and resume the sending of mails"))
-    suppression.add_to(commands.add_parser("suppression", help="show and lift suppressions of addresses and numbers"))
-    _add_tasks(commands.add_parser("tasks", help="list decisions that need a person"))
-    return parser
+def _run(arguments: list[str]) -> int:
+    if _COMPLETE in os.environ:
+        return shell_complete(command, {}, "afterbill", _COMPLETE, os.environ[_COMPLETE])
+    try:
+        with command.make_context("afterbill", list(arguments)) as context:
+            return int(command.invoke(context) or 0)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.ClickException as error:
+        error.show()
+    except Exception as error:
+        if (text := _told(error)) is None:
+            raise
+        print(f"afterbill: {text}", file=sys.stderr)
+    return _WRONG
 
 
-def _add_policy(parser: argparse.ArgumentParser) -> None:
-    policies = parser.add_subparsers(required=True, metavar="COMMAND")
-    check = policies.add_parser("check", help="report every mistake in layers/config before you deploy")
-    check.set_defaults(run=lambda chosen: policy.check(chosen.config))
-    explain = policies.add_parser("explain", help="show the decision about an event, and its reasons")
-    explain.add_argument("file", type=Path, metavar="FILE", help="file of a webhook, as in events/webhooks")
-    explain.add_argument("--source", help="source of the webhook; default: by the folder's name")
-    explain.set_defaults(run=lambda chosen: policy.explain(chosen.file, chosen.source, chosen.config))
-    for command in (check, explain):
-        command.add_argument(
-            "--config", type=Path, default=Path("layers/config"), metavar="FOLDER", help="default: layers/config"
-        )
+def _told(error: Exception) -> str | None:
+    """Return what is told of an error, also of one of AWS behind one of ours; None for a mistake in the program."""
+    from afterbill_cli.aws_errors import explained  # noqa: PLC0415  # it loads botocore
 
-
-def _add_score(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--window", default="30d", help="7d, 30d, 90d, 365d or a month such as 2026-11; default: 30d")
-    parser.add_argument(
-        "--by", default="all", metavar="DIMENSION", help="touchpoint, stage, source, plan, reason, ...; default: all"
-    )
-    parser.add_argument(
-        "--question", default="nps", choices=("nps", "csat", "ces", "rebuy"), help="question of the survey"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--table", help="DynamoDB table; default: $AFTERBILL_TABLE, else that of the local stack")
-    parser.set_defaults(run=score.run)
-
-
-def _add_tasks(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=lambda chosen: tasks.show(deployed.connect(chosen), as_json=chosen.json))
-    deployed.options(parser)
-    done = parser.add_subparsers(metavar="COMMAND").add_parser("done", help="mark a task as done")
-    for name in ("source", "kind", "id"):
-        done.add_argument(name, metavar=name.upper(), help="as listed by `afterbill tasks`")
-    done.set_defaults(run=lambda chosen: tasks.done(deployed.connect(chosen), chosen.source, chosen.kind, chosen.id))
+    if isinstance(error, TransientError):
+        return explained(error.__cause__) or str(error)
+    return str(error) if isinstance(error, AfterbillError) else explained(error)
 
 
 if __name__ == "__main__":

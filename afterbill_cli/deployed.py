@@ -1,6 +1,5 @@
 """The stack that a command works on: outputs, configuration, and clients with the operator's credentials."""
 
-import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -10,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
+from afterbill.adapters.aws.clients import error_code
 from afterbill.model.errors import ConfigurationError
 from afterbill.model.webhooks import Source
 from afterbill.outreach.policy import Policy
 from afterbill.settings.surveys import load_policy
 from afterbill_cli import local_stack
+from afterbill_cli.options import StackChoice
 
 DEFAULT_STACK = "afterbill"
 
@@ -51,22 +53,9 @@ class Deployed:
         return sources[name]
 
 
-def options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of every command that works on a stack."""
-    parser.add_argument(
-        "--stack-name",
-        metavar="NAME",
-        help=f"stack in your AWS account; default: $AFTERBILL_STACK, else the local stack while it is up, "
-        f"else {DEFAULT_STACK}",
-    )
-    parser.add_argument(
-        "--config", type=Path, metavar="FOLDER", help="configuration of the stack; default: layers/config"
-    )
-
-
-def connect(chosen: argparse.Namespace) -> Deployed:
+def connect(chosen: StackChoice) -> Deployed:
     """Return the chosen stack, and print its name on stderr."""
-    name = chosen.stack_name or os.environ.get("AFTERBILL_STACK")
+    name = chosen.name or os.environ.get("AFTERBILL_STACK")
     local = None if name else local_stack.described()
     stack = _local(local, chosen.config) if local else _remote(name or DEFAULT_STACK, chosen.config)
     print(f"stack: {stack.name}", file=sys.stderr)
@@ -74,8 +63,8 @@ def connect(chosen: argparse.Namespace) -> Deployed:
 
 
 def _remote(name: str, config: Path | None) -> Deployed:
-    client = cache(_client)
-    (stack,) = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    client = cache(aws_client)
+    stack = _described(name, client("cloudformation"))
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
     return Deployed(name, outputs, client, config or local_stack.ROOT / "layers" / "config")
 
@@ -88,6 +77,21 @@ def _local(stack: dict[str, Any], config: Path | None) -> Deployed:
     return Deployed(stack["stack_name"], outputs, client, config or Path(stack["configuration"]), edited)
 
 
-def _client(service: str) -> Any:  # noqa: ANN401  # boto3 clients have no static type
+def _described(name: str, cloudformation: Any) -> Mapping[str, Any]:  # noqa: ANN401  # a boto3 client
+    try:
+        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if error_code(error) != "ValidationError":
+            raise
+        where = cloudformation.meta.region_name
+        raise ConfigurationError(
+            f"there is no stack {name} in {where}: --stack-name names another, AWS_REGION another region"
+        ) from error
+    return dict(stack)
+
+
+def aws_client(service: str) -> Any:  # noqa: ANN401  # boto3 clients have no static type
+    """A client with the AWS settings of the shell; AWS_REGION counts first, as it does for other programs of AWS."""
     make: Any = boto3.client  # its stubs know a few literal names
-    return make(service)
+    region = os.environ.get("AWS_REGION")
+    return make(service, region_name=region) if region else make(service)

@@ -1,25 +1,29 @@
 """`afterbill in-product key`: the secret with which the operator's backend proves its users."""
 
-import argparse
 import secrets
 import sys
 from time import monotonic
 
+import click
+
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
-from afterbill_cli import deployed
+from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
+from afterbill_cli.options import StackChoice
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `afterbill in-product`."""
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    key = commands.add_parser("key", help="print the newest secret for your backend")
-    key.add_argument(
-        "--new", action="store_true", help="create a new secret; the previous one stays valid until the next --new"
-    )
-    key.set_defaults(run=lambda chosen: show(deployed.connect(chosen), new=chosen.new))
-    deployed.options(key)
+@click.group("in-product")
+def command() -> None:
+    """Show or renew the secret for surveys in your product."""
+
+
+@command.command("key")
+@click.option("--new", is_flag=True, help="Create a new secret; the previous one stays valid until the next --new.")
+@options.stack
+def _key(*, new: bool, choice: StackChoice) -> int:
+    """Print the newest secret for your backend."""
+    return show(deployed.connect(choice), new=new)
 
 
 def show(stack: Deployed, *, new: bool) -> int:

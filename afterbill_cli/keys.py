@@ -1,39 +1,59 @@
 """`afterbill key`: keys for the answer API; the stack holds only the hash of each secret."""
 
-import argparse
 import secrets
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
+
+import click
 
 from afterbill.adapters.dynamodb.api_keys import IssuedApiKeysTable
 from afterbill.answers.api_keys import ApiKey, Scope, hash_of, spelled
 from afterbill.model.errors import AfterbillError
-from afterbill_cli import deployed
+from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
+from afterbill_cli.options import StackChoice
+from afterbill_cli.output import Output, print_csv, print_json
 
 _LONGEST_NAME = 40
 """Characters: it is the source of answers that name none."""
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `afterbill key`."""
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    creating = commands.add_parser("create", help="create a key and print it once")
-    creating.add_argument("name", metavar="NAME", help="name of the key's user, such as `support`")
-    creating.add_argument(
-        "--scope",
-        action="append",
-        choices=list(map(str, Scope)),
-        help=f"permission of the key; default: {Scope.RESPONSES_WRITE}; may be repeated",
-    )
-    creating.set_defaults(run=lambda chosen: create(deployed.connect(chosen), chosen.name, chosen.scope, _now()))
-    listing = commands.add_parser("list", help="list all keys, also revoked ones, without their secrets")
-    listing.set_defaults(run=lambda chosen: show(deployed.connect(chosen)))
-    revoking = commands.add_parser("revoke", help="revoke a key for ever, within a minute")
-    revoking.add_argument("id", metavar="ID", help="id of the key, as listed by `afterbill key list`")
-    revoking.set_defaults(run=lambda chosen: revoke(deployed.connect(chosen), chosen.id, _now()))
-    for command in (creating, listing, revoking):
-        deployed.options(command)
+@click.group("key")
+def command() -> None:
+    """Create, list and revoke keys for the answer API."""
+
+
+@command.command("create")
+@click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(list(map(str, Scope))),
+    help=f"Permission of the key; default: {Scope.RESPONSES_WRITE}; may be repeated.",
+)
+@options.stack
+def _create(*, name: str, scopes: tuple[str, ...], choice: StackChoice) -> int:
+    """Create a key and print it once; NAME is the name of its user, such as `support`."""
+    return create(deployed.connect(choice), name, list(scopes), _now())
+
+
+@command.command("list")
+@options.output(csv=True)
+@options.stack
+def _list(*, output: Output, choice: StackChoice) -> int:
+    """List all keys, also revoked ones, without their secrets."""
+    return show(deployed.connect(choice), output)
+
+
+@command.command("revoke")
+@click.argument("id_", metavar="ID")
+@options.stack
+def _revoke(*, id_: str, choice: StackChoice) -> int:
+    """Revoke a key for ever, within a minute; ID as listed by `afterbill key list`."""
+    return revoke(deployed.connect(choice), id_, _now())
 
 
 def create(stack: Deployed, name: str, scopes: list[str] | None, now: datetime) -> int:
@@ -51,15 +71,33 @@ def create(stack: Deployed, name: str, scopes: list[str] | None, now: datetime) 
     return 0
 
 
-def show(stack: Deployed) -> int:
-    """Print one line for each key."""
+COLUMNS = ("id", "name", "scopes", "created_at", "revoked_at")
+
+
+def show(stack: Deployed, output: Output = Output.TABLE) -> int:
+    """Print one row for each key; always 0."""
     keys = _ring(stack).issued()
+    if output is Output.JSON:
+        print_json([_stated(key) | {"scopes": list(key.scopes)} for key in keys])
+    elif output is Output.CSV:
+        print_csv(COLUMNS, map(_stated, keys))
+    else:
+        _print(keys)
+    return 0
+
+
+def _print(keys: Sequence[ApiKey]) -> None:
     for key in keys:
         since = f", revoked {key.revoked_at:%Y-%m-%d %H:%M} UTC" if key.revoked_at else ""
         print(f"{key.id}  {key.name}  {' '.join(key.scopes)}  created {key.created_at:%Y-%m-%d %H:%M} UTC{since}")
     if not keys:
         print("No keys. `afterbill key create NAME` makes one.")
-    return 0
+
+
+def _stated(key: ApiKey) -> dict[str, Any]:
+    revoked = key.revoked_at.isoformat(timespec="seconds") if key.revoked_at else None
+    created = key.created_at.isoformat(timespec="seconds")
+    return dict(zip(COLUMNS, (key.id, key.name, " ".join(key.scopes), created, revoked), strict=True))
 
 
 def revoke(stack: Deployed, id_: str, now: datetime) -> int:

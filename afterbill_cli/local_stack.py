@@ -6,6 +6,8 @@ from typing import Any
 
 import boto3
 
+from afterbill.model.errors import ConfigurationError
+
 
 def checkout(package: Path) -> Path:
     """Return the checkout that holds `package`; where it is installed elsewhere, the current folder."""
@@ -23,7 +25,15 @@ def described() -> dict[str, Any] | None:
         stack: dict[str, Any] = json.loads(STACK_FILE.read_text())
     except FileNotFoundError:
         return None
+    except ValueError as error:
+        raise ConfigurationError(f"{STACK_FILE} cannot be read: run `make up`") from error
     return stack
+
+
+def serves(url: str) -> bool:
+    """True when this is an address of the local stack's AWS."""
+    stack = described()
+    return stack is not None and url.startswith(stack["environment"]["AWS_ENDPOINT_URL"])
 
 
 def client(stack: dict[str, Any], service: str) -> Any:  # noqa: ANN401  # boto3 clients have no static type

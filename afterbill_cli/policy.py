@@ -2,9 +2,11 @@
 
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import click
 
 from afterbill.connectors import registry
 from afterbill.intake.capture_event import capture_event
@@ -16,13 +18,14 @@ from afterbill.model.invitation import Invitation, SkipReason
 from afterbill.model.webhooks import Source, Webhook
 from afterbill.outreach.policy import Policy
 from afterbill.settings.surveys import load_policy
-from afterbill_cli import samples
+from afterbill_cli import options, samples
 from afterbill_cli.brand_checks import word_problems
 from afterbill_cli.dry_render import dry_render
 from afterbill_cli.explain.timeline import rule_of, span
 from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
 from afterbill_cli.memory.table import MemoryTable
+from afterbill_cli.output import Output, print_json
 from afterbill_cli.skip_reasons import why
 
 _LESSONS = {
@@ -31,12 +34,52 @@ _LESSONS = {
 }
 
 
-def check(folder: Path) -> int:
-    """Print that all is well, or raise one ConfigurationError that lists every mistake."""
-    if mistakes := problems(folder):
-        raise ConfigurationError("\n           ".join(mistakes))
-    print(f"{folder}: surveys.toml, brand.toml, locales and templates are in order")
-    return 0
+@click.group("policy")
+def command() -> None:
+    """Check and explain surveys.toml."""
+
+
+_config = click.option(
+    "--config", type=options.FILE, default=Path("layers/config"), metavar="FOLDER", help="Default: layers/config."
+)
+
+
+@command.command("check")
+@options.output()
+@_config
+def _check(*, output: Output, config: Path) -> int:
+    """Report every mistake in a configuration before you deploy it."""
+    return check(config, output)
+
+
+@command.command("explain")
+@click.argument("file", type=options.FILE)
+@click.option("--source", metavar="NAME", help="Source of the webhook; default: by the folder's name.")
+@options.output()
+@_config
+def _explain(*, file: Path, source: str | None, output: Output, config: Path) -> int:
+    """Show the decision about an event, and its reasons.
+
+    FILE is a file of a webhook, as in events/webhooks.
+    """
+    return explain(file, source, config, output)
+
+
+def check(folder: Path, output: Output = Output.TABLE) -> int:
+    """Print that all is well and return 0, or list every mistake on stderr and return 1.
+
+    In JSON both are on stdout. AfterbillError where there is no such folder.
+    """
+    if not folder.is_dir():
+        raise AfterbillError(f"there is no folder {folder}: --config names that of your configuration")
+    mistakes = problems(folder)
+    if output is Output.JSON:
+        print_json({"folder": str(folder), "mistakes": mistakes})
+    elif mistakes:
+        print("afterbill:", "\n           ".join(mistakes), file=sys.stderr)
+    else:
+        print(f"{folder}: surveys.toml, brand.toml, locales and templates are in order")
+    return 1 if mistakes else 0
 
 
 def problems(folder: Path) -> list[str]:
@@ -55,23 +98,22 @@ def _check_words(folder: Path) -> None:
         raise ConfigurationError("\n".join(mistakes))
 
 
-def explain(file: Path, source: str | None, folder: Path) -> int:
-    """Capture the file as of today for an unknown customer, and print the decision for each event."""
+def explain(file: Path, source: str | None, folder: Path, output: Output = Output.TABLE) -> int:
+    """Capture the file as of today for an unknown customer, and print the decision for each event; always 0."""
     policy = load_policy(folder / "surveys.toml")
     name = source or _source_of(file, policy)
     if name not in policy.sources:
         if source:
             message = f"surveys.toml has no [sources.{name}], only: {', '.join(sorted(policy.sources))}"
             raise ConfigurationError(message)
-        print(f"source      {name}, as if surveys.toml had [sources.{name}]")
+        if output is Output.TABLE:
+            print(f"source      {name}, as if surveys.toml had [sources.{name}]")
         policy = replace(policy, sources={name: Source(name, name)})
     webhook = _read(file, policy.sources[name])
     elements = registry.load(policy.sources[name].provider).normalise(webhook, policy.sources[name])
     capture = _dry_capture(policy)
-    for element in elements:
-        _tell(_explained(element, webhook, capture))
-    if not elements:
-        _tell({"decision": _LESSONS[Outcome.IGNORED]})
+    told = [_explained(element, webhook, capture) for element in elements]
+    _tell(told or [{"decision": _LESSONS[Outcome.IGNORED]}], output)
     return 0
 
 
@@ -131,9 +173,12 @@ def _explained(element: ParsedElement, webhook: Webhook, capture: CaptureDeps) -
     return lines | {"decision": _LESSONS[captured.outcome]}
 
 
-def _tell(lines: Mapping[str, str]) -> None:
-    for label, text in lines.items():
-        sys.stdout.write(f"{label:<12}{text}\n")
+def _tell(told: Sequence[Mapping[str, str]], output: Output) -> None:
+    if output is Output.JSON:
+        print_json(told)
+        return
+    for label, text in (line for lines in told for line in lines.items()):
+        print(f"{label:<12}{text}")
 
 
 def _story(invitation: Invitation, policy: Policy) -> dict[str, str]:

@@ -1,23 +1,27 @@
-"""`afterbill score`: the scores of a window, as a table for people or as JSON for programs."""
+"""`afterbill score`: the scores of a window, as a table for people, as JSON or CSV for programs."""
 
-import argparse
 import json
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+import click
+from botocore.exceptions import ClientError
 
+from afterbill.adapters.aws.clients import error_code
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.insight.measures import GROUPS, OTHER_GROUPS
-from afterbill.insight.nps import response_rate
+from afterbill.insight.nps import Tally, response_rate
 from afterbill.insight.periods import window_name
 from afterbill.insight.tally import OTHER, Score
 from afterbill.model.errors import ConfigurationError
 from afterbill.model.questions import SCALES, Question
 from afterbill.model.segments import DIMENSIONS, dimension_of, question_and_dimension
-from afterbill_cli import local_stack
+from afterbill_cli import deployed, options
+from afterbill_cli.options import StackChoice
+from afterbill_cli.output import Output, aligned, print_csv
 
 _TITLES = {
     Question.NPS: "Net Promoter Score",
@@ -27,56 +31,94 @@ _TITLES = {
 }
 
 
-def run(chosen: argparse.Namespace) -> int:
-    """Print the scores of `chosen.question` and `chosen.window` by `chosen.by`, JSON where `chosen.json`; always 0."""
-    window, question = window_name(chosen.window), Question(chosen.question)
-    dimension = dimension_of(question, _dimension(chosen.by))
-    try:
-        rows = read(connect(chosen.table), window, dimension)
-    except BotoCoreError as error:
-        raise ConfigurationError(f"AWS cannot be asked: {error}") from error
-    print(as_json(window, question, rows) if chosen.json else as_table(window, dimension, rows))
+@dataclass(frozen=True, slots=True)
+class ScoreQuery:
+    """The scores that are wanted; `dimension` is named as it is stored."""
+
+    window: str
+    question: Question
+    dimension: str
+
+
+@click.command("score")
+@click.option("--window", default="30d", help="Days: 7d, 30d, 90d, 365d or a month such as 2026-11; default: 30d.")
+@click.option(
+    "--by", default="all", metavar="DIMENSION", help="Rows: touchpoint, stage, source, plan, reason, ...; default: all."
+)
+@click.option(
+    "--question", default="nps", type=click.Choice(["nps", "csat", "ces", "rebuy"]), help="Question; default: nps."
+)
+@options.output(csv=True)
+@options.stack
+@click.option("--table", metavar="NAME", help="DynamoDB table instead of a stack; default: $AFTERBILL_TABLE.")
+def command(  # noqa: PLR0913  # its options
+    *, window: str, by: str, question: str, output: Output, choice: StackChoice, table: str | None
+) -> int:
+    """Show the scores of the deployed stack."""
+    asked = query(window, by, question)
+    return run(connect(table, choice), asked, output)
+
+
+def query(window: str, by: str, question: str) -> ScoreQuery:
+    """Return what is asked for; ConfigurationError for a window or dimension that is none."""
+    if by not in DIMENSIONS:
+        raise ConfigurationError(f"no dimension {by!r}: choose {', '.join(DIMENSIONS)}")
+    return ScoreQuery(window_name(window), Question(question), dimension_of(Question(question), by))
+
+
+def run(table: ScoresTable, asked: ScoreQuery, output: Output) -> int:
+    """Print the scores; always 0."""
+    rows = read(table, asked)
+    if output is Output.CSV:
+        empty = Score(asked.dimension, "", asked.window, Tally(), None, datetime.now(UTC))
+        print_csv(("window", *_stated(empty)), ({"window": asked.window, **_stated(row)} for row in rows))
+    else:
+        print(as_json(asked, rows) if output is Output.JSON else as_table(asked, rows))
     return 0
 
 
-def connect(table: str | None) -> ScoresTable:
-    """The named table, else $AFTERBILL_TABLE, with the AWS settings of the shell; else that of the local stack."""
-    name = table or os.environ.get("AFTERBILL_TABLE")
-    if name:
-        return ScoresTable(boto3.client("dynamodb"), name)
-    stack = local_stack.described()
-    if stack is None:
-        raise ConfigurationError("which table? --table or AFTERBILL_TABLE names it; `make up` starts one here")
-    return ScoresTable(local_stack.client(stack, "dynamodb"), stack["table"])
+def connect(table: str | None, choice: StackChoice) -> ScoresTable:
+    """The named table, with the AWS settings of the shell, else that of the named stack.
+
+    Where neither is named, $AFTERBILL_TABLE names the table; without it, the stack is the one that all commands take.
+    """
+    if table and choice.name:
+        raise click.UsageError("--table and --stack-name name two tables: leave one out")
+    if name := table or (None if choice.name else os.environ.get("AFTERBILL_TABLE")):
+        return ScoresTable(deployed.aws_client("dynamodb"), name)
+    stack = deployed.connect(choice)
+    return ScoresTable(stack.client("dynamodb"), stack.output("TableName"))
 
 
-def read(table: ScoresTable, window: str, dimension: str) -> list[Score]:
-    """The scores, those with most answers first and `other` last; `dimension` is named as it is stored."""
+def read(table: ScoresTable, asked: ScoreQuery) -> list[Score]:
+    """The scores, those with most answers first and `other` last."""
     try:
-        rows = table.scores(dimension, window)
+        rows = table.scores(asked.dimension, asked.window)
     except ClientError as error:
-        raise ConfigurationError(f"the table {table.table} cannot be read: {error}") from error
+        if error_code(error) != "ResourceNotFoundException":
+            raise
+        raise ConfigurationError(f"there is no table {table.table}: look at its name and at AWS_REGION") from error
     return sorted(rows, key=lambda row: (row.value == OTHER, -row.tally.n, -row.tally.sent, row.value))
 
 
-def as_json(window: str, question: Question, rows: Sequence[Score]) -> str:
+def as_json(asked: ScoreQuery, rows: Sequence[Score]) -> str:
     """One object; numbers rounded to one decimal, null where there is no score; times in UTC."""
     stated = {
-        "question": question,
-        "window": window,
+        "question": asked.question,
+        "window": asked.window,
         "computed_at": _computed_at(rows),
         "scores": [_stated(row) for row in rows],
     }
     return json.dumps(stated, indent=2, ensure_ascii=False)
 
 
-def as_table(window: str, dimension: str, rows: Sequence[Score]) -> str:
+def as_table(asked: ScoreQuery, rows: Sequence[Score]) -> str:
     """Aligned columns; a star marks a change that chance alone would hardly make."""
-    question, by = question_and_dimension(dimension)
+    window, (question, by) = asked.window, question_and_dimension(asked.dimension)
     if not rows:
-        asked = "" if question is Question.NPS else f" of {question}"
-        return f"No scores{asked} for {window} by {by} yet: they are computed on a schedule once answers come in."
-    lines = _aligned([(by, *_headings(question)), *(_cells(row) for row in rows)])
+        about = "" if question is Question.NPS else f" of {question}"
+        return f"No scores{about} for {window} by {by} yet: they are computed on a schedule once answers come in."
+    lines = aligned([(by, *_headings(question)), *(_cells(row) for row in rows)], right=True)
     notes = ["", "* more than chance would make of it (95 %)"] if any(map(_significant, rows)) else []
     return "\n".join([f"{_title(question)}, {window}, computed {_computed_at(rows)}", "", *lines, *notes])
 
@@ -92,12 +134,6 @@ def _headings(question: Question) -> tuple[str, ...]:
     net = question is Question.NPS
     score = ("score", "95 % interval", *(() if net else ("mean",)), "n", "unconfirmed")
     return (*score, *(GROUPS if net else OTHER_GROUPS), "sent", "answered", "rate", "change")
-
-
-def _dimension(name: str) -> str:
-    if name not in DIMENSIONS:
-        raise ConfigurationError(f"no dimension {name!r}: choose {', '.join(DIMENSIONS)}")
-    return name
 
 
 def _computed_at(rows: Collection[Score]) -> str | None:
@@ -147,15 +183,3 @@ def _significant(row: Score) -> bool:
 def _rounded(number: float | None, decimals: int = 1) -> float | None:
     """Round without ever returning minus zero."""
     return None if number is None else round(number, decimals) + 0.0
-
-
-def _aligned(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Align the first column left, all others right."""
-    table = list(rows)
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return [
-        "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        )
-        for row in table
-    ]

@@ -1,39 +1,60 @@
 """`afterbill sending`: whether mails go out, how many bounce, and the switch that stops all sending and resumes it."""
 
-import argparse
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import click
 
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.model.errors import AfterbillError
 from afterbill.outreach.policy import Policy
-from afterbill.outreach.reputation import SendingPause, percent, watched
+from afterbill.outreach.reputation import Figures, SendingPause, percent, watched
 from afterbill.outreach.watch_reputation import recent_figures
-from afterbill_cli import deployed
+from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
+from afterbill_cli.options import StackChoice
+from afterbill_cli.output import Output, print_json
 
 _WAITING = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed")
 """A survey that was put back into the queue waits with a delay."""
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `afterbill sending`, and of `stop` and `resume` under it."""
-    parser.set_defaults(run=lambda chosen: status(deployed.connect(chosen), datetime.now(UTC)))
-    deployed.options(parser)
-    commands = parser.add_subparsers(metavar="COMMAND")
-    stopping = commands.add_parser("stop", help="stop all sending until it is resumed")
-    stopping.add_argument(
-        "--reason", required=True, metavar="TEXT", help="the reason, shown by `afterbill sending`; name no customer"
-    )
-    stopping.set_defaults(run=lambda chosen: stop(deployed.connect(chosen), chosen.reason, datetime.now(UTC)))
-    resuming = commands.add_parser("resume", help="resume sending; bounces up to today no longer count")
-    resuming.set_defaults(run=lambda chosen: resume(deployed.connect(chosen), datetime.now(UTC)))
+@click.group("sending", invoke_without_command=True)
+@options.output()
+@options.stack
+@click.pass_context
+def command(context: click.Context, *, output: Output, choice: StackChoice) -> int:
+    """Show, stop and resume the sending of mails."""
+    if context.invoked_subcommand:
+        return 0
+    return status(deployed.connect(choice), datetime.now(UTC), output)
 
 
-def status(stack: Deployed, now: datetime) -> int:
+@command.command("stop")
+@click.option(
+    "--reason", required=True, metavar="TEXT", help="The reason, shown by `afterbill sending`; name no customer."
+)
+@options.stack
+def _stop(*, reason: str, choice: StackChoice) -> int:
+    """Stop all sending until it is resumed."""
+    return stop(deployed.connect(choice), reason, datetime.now(UTC))
+
+
+@command.command("resume")
+@options.stack
+def _resume(*, choice: StackChoice) -> int:
+    """Resume sending; bounces up to today no longer count."""
+    return resume(deployed.connect(choice), datetime.now(UTC))
+
+
+def status(stack: Deployed, now: datetime, output: Output = Output.TABLE) -> int:
     """Print how the switch stands, the rates that count, and how many messages wait; always 0."""
     pause = _switch(stack).state()
+    if output is Output.JSON:
+        print_json(_stated(stack, pause, now))
+        return 0
     print(_stands(pause))
     print(_rates(stack, stack.policy(), pause, now))
     print(f"Send queue: {_waiting(stack)} messages wait.")
@@ -75,14 +96,37 @@ def _rates(stack: Deployed, policy: Policy, pause: SendingPause, now: datetime) 
     days = watched(_today(policy, now), pause.resumed_on)
     if days is None:
         return "Resumed today: mails count against the limits from tomorrow on."
-    scores = ScoresTable(stack.client("dynamodb"), stack.output("TableName"))
-    figures, limits = recent_figures(scores, pause, now, ZoneInfo(policy.time_zone)), policy.sending
+    figures, limits = _figures(stack, policy, pause, now), policy.sending
     bounced = f"{percent(figures.bounce_rate)}, the limit is {percent(limits.max_bounce_rate)}"
     complained = f"{percent(figures.complaint_rate)}, the limit is {percent(limits.max_complaint_rate)}"
     return (
         f"Mails of {days.first} to {days.last}: {figures.sent} sent, {figures.bounced} bounced ({bounced}), "
         f"{figures.complained} called spam ({complained})."
     )
+
+
+def _figures(stack: Deployed, policy: Policy, pause: SendingPause, now: datetime) -> Figures:
+    scores = ScoresTable(stack.client("dynamodb"), stack.output("TableName"))
+    return recent_figures(scores, pause, now, ZoneInfo(policy.time_zone))
+
+
+def _stated(stack: Deployed, pause: SendingPause, now: datetime) -> dict[str, Any]:
+    """Return the state as a JSON object: rates as shares of 1, times in UTC, null for days of which none counts yet."""
+    policy = stack.policy()
+    days, figures = watched(_today(policy, now), pause.resumed_on), _figures(stack, policy, pause, now)
+    return {
+        "stopped": bool(pause.reason),
+        "reason": pause.reason or None,
+        "since": pause.since.astimezone(UTC).isoformat(timespec="seconds") if pause.since else None,
+        "first_day": days.first.isoformat() if days else None,
+        "last_day": days.last.isoformat() if days else None,
+        "sent": figures.sent,
+        "bounced": figures.bounced,
+        "complained": figures.complained,
+        "max_bounce_rate": policy.sending.max_bounce_rate,
+        "max_complaint_rate": policy.sending.max_complaint_rate,
+        "waiting": _waiting(stack),
+    }
 
 
 def _waiting(stack: Deployed) -> int:

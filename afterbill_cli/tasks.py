@@ -1,17 +1,21 @@
 """`afterbill tasks`: list the decisions that need a person, and mark them as done."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import click
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import decode
 from afterbill.model.billing import CROWDED, UNMATCHED
 from afterbill.model.errors import AfterbillError
+from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
+from afterbill_cli.options import StackChoice
+from afterbill_cli.output import Output, print_json
 
 VERIFIER = "verifier"
 _ANSWER_WITHIN = timedelta(days=30)
@@ -43,18 +47,39 @@ class Task:
         return fields | ({"details": shown} if shown else {})
 
 
-def read(deployed: Deployed, sources: Sequence[str] = ()) -> list[Task]:
+@click.group("tasks", invoke_without_command=True)
+@options.output()
+@options.stack
+@click.pass_context
+def command(context: click.Context, *, output: Output, choice: StackChoice) -> int:
+    """List decisions that need a person."""
+    if context.invoked_subcommand:
+        return 0
+    return show(deployed.connect(choice), as_json=output is Output.JSON)
+
+
+@command.command("done")
+@click.argument("source")
+@click.argument("kind")
+@click.argument("id_", metavar="ID")
+@options.stack
+def _done(*, source: str, kind: str, id_: str, choice: StackChoice) -> int:
+    """Mark a task as done; all three words as listed by `afterbill tasks`."""
+    return done(deployed.connect(choice), source, kind, id_)
+
+
+def read(stack: Deployed, sources: Sequence[str] = ()) -> list[Task]:
     """The open tasks of these sources, by default of all that are configured; the most urgent first."""
-    names = sources or tuple(deployed.policy().sources)
-    tasks = [task for name in names for task in _of(deployed, name)]
+    names = sources or tuple(stack.policy().sources)
+    tasks = [task for name in names for task in _of(stack, name)]
     return sorted(tasks, key=lambda task: (task.occurred_at, task.source, task.kind, task.id))
 
 
-def show(deployed: Deployed, *, as_json: bool) -> int:
+def show(stack: Deployed, *, as_json: bool) -> int:
     """Print the open tasks."""
-    tasks = read(deployed)
+    tasks = read(stack)
     if as_json:
-        print(json.dumps([task.stated() for task in tasks], indent=2, ensure_ascii=False))
+        print_json([task.stated() for task in tasks])
         return 0
     for task in tasks:
         about = f", customer {task.customer}" if task.customer else ""
@@ -64,20 +89,20 @@ def show(deployed: Deployed, *, as_json: bool) -> int:
     return 0
 
 
-def done(deployed: Deployed, source: str, kind: str, id_: str) -> int:
+def done(stack: Deployed, source: str, kind: str, id_: str) -> int:
     """Mark a task as done, so that it does not come back; AfterbillError where there is no such task."""
-    if not mark_done(deployed, source, kind, id_):
+    if not mark_done(stack, source, kind, id_):
         raise AfterbillError(f"there is no task {source} {kind} {id_}: `afterbill tasks` lists those there are")
     print(f"{source} {kind} {id_} is done")
     return 0
 
 
-def mark_done(deployed: Deployed, source: str, kind: str, id_: str) -> bool:
+def mark_done(stack: Deployed, source: str, kind: str, id_: str) -> bool:
     """Mark a task as done; False where it was not open. The item stays, so that a replayed webhook finds it."""
-    dynamodb = deployed.client("dynamodb")
+    dynamodb = stack.client("dynamodb")
     try:
         dynamodb.update_item(
-            TableName=deployed.output("TableName"),
+            TableName=stack.output("TableName"),
             Key=keys.task(source, kind, id_),
             UpdateExpression="SET done_at = :now REMOVE details",
             ConditionExpression=f"attribute_exists({keys.PK}) AND attribute_not_exists(done_at)",
@@ -98,10 +123,10 @@ def _to_do(task: Task) -> str:
     return f"came {task.occurred_at:%Y-%m-%d}, answer it by {task.due_at:%Y-%m-%d}"
 
 
-def _of(deployed: Deployed, source: str) -> Iterator[Task]:
+def _of(stack: Deployed, source: str) -> Iterator[Task]:
     items = query(
-        deployed.client("dynamodb"),
-        TableName=deployed.output("TableName"),
+        stack.client("dynamodb"),
+        TableName=stack.output("TableName"),
         KeyConditionExpression=f"{keys.PK} = :source",
         ExpressionAttributeValues={":source": {"S": keys.tasks(source)}},
     )

@@ -1,16 +1,19 @@
 """`afterbill doctor`: run the checks of a deployed stack and print the findings."""
 
-import argparse
 import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from afterbill_cli import deployed
+import click
+
+from afterbill_cli import deployed, options
 from afterbill_cli.doctor.checks import CHECKS, Check, examine
 from afterbill_cli.doctor.dns_lookup import Dns, live
 from afterbill_cli.doctor.findings import Finding, Verdict
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
+from afterbill_cli.options import StackChoice
+from afterbill_cli.output import Output
 
 NamedFinding = tuple[str, Finding]
 """A finding with the name of the check it comes from."""
@@ -48,17 +51,15 @@ def _flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `afterbill doctor`."""
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--offline-dns", action="store_true", help="skip DNS queries for SPF, DKIM and DMARC")
-    parser.set_defaults(run=_run)
-    deployed.options(parser)
-
-
-def _run(chosen: argparse.Namespace) -> int:
-    dns = Dns(silent="name servers were not to be asked") if chosen.offline_dns else live()
-    return run(StackUnderTest(deployed.connect(chosen), dns, datetime.now(UTC)), as_json=chosen.json)
+@click.command("doctor")
+@options.output()
+@click.option("--offline-dns", is_flag=True, help="Skip DNS queries for SPF, DKIM and DMARC.")
+@options.stack
+def command(*, output: Output, offline_dns: bool, choice: StackChoice) -> int:
+    """Check the deployed stack, and show how to fix problems."""
+    dns = Dns(silent="name servers were not to be asked") if offline_dns else live()
+    stack = StackUnderTest(deployed.connect(choice), dns, datetime.now(UTC))
+    return run(stack, as_json=output is Output.JSON)
 
 
 def run(stack: StackUnderTest, *, as_json: bool, checks: Sequence[Check] = CHECKS) -> int:

@@ -1,29 +1,32 @@
 """`afterbill explain`: print the timeline of a customer, an event or an invitation."""
 
-import argparse
-import json
 from datetime import UTC, datetime
 from typing import Any
 
+import click
+
 from afterbill.model.invitation import Invitation
 from afterbill_cli import deployed as stacks
+from afterbill_cli import options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.explain.find import Finder, Subject
 from afterbill_cli.explain.profile import profile
 from afterbill_cli.explain.timeline import TimelineContext, rule_of, timeline
+from afterbill_cli.options import StackChoice
+from afterbill_cli.output import Output, print_json
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `afterbill explain`."""
-    parser.add_argument(
-        "subject",
-        metavar="CUSTOMER|EVENT|INVITATION",
-        help="a mail address or phone number, the id of a customer or event at the billing system, an invitation's id, "
-        "a mail's link; an address or id may belong to several customers",
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    stacks.options(parser)
-    parser.set_defaults(run=lambda chosen: explain(stacks.connect(chosen), chosen.subject, as_json=chosen.json))
+@click.command("explain")
+@click.argument("subject", metavar="CUSTOMER|EVENT|INVITATION")
+@options.output()
+@options.stack
+def command(*, subject: str, output: Output, choice: StackChoice) -> int:
+    """Show the timeline of a customer, an event or an invitation.
+
+    Name a mail address or phone number, the id of a customer or event at the billing system, an invitation's id or a
+    mail's link. An address or id may belong to several customers.
+    """
+    return explain(stacks.connect(choice), subject, as_json=output is Output.JSON)
 
 
 def explain(deployed: Deployed, wanted: str, *, as_json: bool) -> int:
@@ -38,7 +41,7 @@ def explain(deployed: Deployed, wanted: str, *, as_json: bool) -> int:
     ]
     if as_json:
         first, *others = [_stated(*one) for one in told]
-        print(json.dumps(first | ({"others": others} if others else {}), indent=2, ensure_ascii=False))
+        print_json(first | ({"others": others} if others else {}))
         return 0
     for number, one in enumerate(told):
         print("\n" * (number > 0), end="")

@@ -1,6 +1,5 @@
 """`afterbill replay`: put webhooks into the inbox again, or show what that would do."""
 
-import argparse
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,17 +7,22 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import click
+
 from afterbill.adapters.aws.inbox import SqsInbox
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.intake.ports import BillingApis, Inbox
 from afterbill.model.errors import ConfigurationError
-from afterbill_cli import deployed
+from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.memory.keys import MemoryApis
+from afterbill_cli.options import StackChoice
 from afterbill_cli.replay.dry_capture import DryCapture, dry_capture
 from afterbill_cli.replay.messages import DeadLetters, Message, evidence, files
 from afterbill_cli.sources import stack_secrets
+
+_day = options.parsed(date.fromisoformat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,32 +91,46 @@ def _conclude(counts: Counter[str]) -> int:
     return 0
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `afterbill replay`."""
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument(
-        "folder", nargs="?", type=Path, metavar="FOLDER", help="folder with webhooks of one --source, or one file"
-    )
-    where.add_argument("--dead-letters", action="store_true", help="webhooks that could not be read or captured")
-    where.add_argument("--evidence", action="store_true", help="stored copies, if the stack has EvidenceDays")
-    parser.add_argument("--source", metavar="NAME", help="name of the source in surveys.toml")
-    parser.add_argument("--since", type=date.fromisoformat, metavar="DAY", help="first day of the copies (UTC)")
-    parser.add_argument("--until", type=date.fromisoformat, metavar="DAY", help="last day of the copies (UTC)")
-    parser.add_argument("--dry-run", action="store_true", help="write nothing, print the outcome of each webhook")
-    parser.add_argument("--ask-apis", action="store_true", help="call the billing systems' APIs in a dry run")
-    parser.set_defaults(run=_run)
-    deployed.options(parser)
+@click.command("replay")
+@click.argument("folder", required=False, type=options.FILE)
+@click.option("--dead-letters", is_flag=True, help="Webhooks that could not be read or captured.")
+@click.option("--evidence", is_flag=True, help="Stored copies, if the stack has EvidenceDays.")
+@click.option("--source", metavar="NAME", help="Name of the source in surveys.toml.")
+@click.option("--since", callback=_day, metavar="DAY", help="First day of the copies (UTC).")
+@click.option("--until", callback=_day, metavar="DAY", help="Last day of the copies (UTC).")
+@click.option("--dry-run", "dry", is_flag=True, help="Write nothing, print the outcome of each webhook.")
+@click.option("--ask-apis", is_flag=True, help="Call the billing systems' APIs in a dry run.")
+@options.stack
+def command(  # noqa: PLR0913  # its options
+    *,
+    folder: Path | None,
+    dead_letters: bool,
+    evidence: bool,
+    source: str | None,
+    since: date | None,
+    until: date | None,
+    dry: bool,
+    ask_apis: bool,
+    choice: StackChoice,
+) -> int:
+    """Put earlier webhooks through the inbox again.
+
+    Name one of a FOLDER with the webhooks of one --source (or one file), --dead-letters or --evidence.
+    """
+    wanted = ReplaySelection(folder, source, evidence, since, until)
+    _check(wanted, dead_letters=dead_letters)
+    if ask_apis and not dry:
+        raise click.UsageError("--ask-apis belongs to a --dry-run: the inbox asks them anyway")
+    stack = deployed.connect(choice)
+    return dry_run(wanted, stack, ask_apis=ask_apis) if dry else replay(wanted, stack)
 
 
-def _run(chosen: argparse.Namespace) -> int:
-    if chosen.folder and not chosen.source:
-        raise ConfigurationError("a folder holds the webhooks of one source: say which with --source")
-    if chosen.dead_letters and chosen.source:
-        raise ConfigurationError("dead letters are replayed whatever their source")
-    if (chosen.since or chosen.until) and not chosen.evidence:
-        raise ConfigurationError("--since and --until choose among the --evidence")
-    if chosen.ask_apis and not chosen.dry_run:
-        raise ConfigurationError("--ask-apis belongs to a --dry-run: the inbox asks them anyway")
-    wanted = ReplaySelection(chosen.folder, chosen.source, chosen.evidence, chosen.since, chosen.until)
-    stack = deployed.connect(chosen)
-    return dry_run(wanted, stack, ask_apis=chosen.ask_apis) if chosen.dry_run else replay(wanted, stack)
+def _check(wanted: ReplaySelection, *, dead_letters: bool) -> None:
+    if (wanted.folder is not None) + dead_letters + wanted.evidence != 1:
+        raise click.UsageError("name one of FOLDER, --dead-letters and --evidence")
+    if wanted.folder and not wanted.source:
+        raise click.UsageError("a folder holds the webhooks of one source: say which with --source")
+    if dead_letters and wanted.source:
+        raise click.UsageError("dead letters are replayed whatever their source")
+    if (wanted.since or wanted.until) and not wanted.evidence:
+        raise click.UsageError("--since and --until choose among the --evidence")

@@ -1,75 +1,109 @@
 """The arguments of `afterbill source ...` and what they start."""
 
-import argparse
 from datetime import timedelta
 from pathlib import Path
 
+import click
+
 from afterbill.connectors import registry
 from afterbill.settings.surveys.values import duration
-from afterbill_cli import deployed
+from afterbill_cli import deployed, options
+from afterbill_cli.options import StackChoice
+from afterbill_cli.output import Output
 from afterbill_cli.sources import confirm, consent, list_sources, test_webhook
 from afterbill_cli.sources.add import NewSource, add, named
 from afterbill_cli.sources.terminal import interactive, scripted
-
-
-def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `afterbill source`."""
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_options(commands.add_parser("add", help="connect a billing system, step by step"))
-    listed = commands.add_parser("list", help="list the sources and their missing secrets")
-    listed.set_defaults(run=lambda chosen: list_sources.show(deployed.connect(chosen)))
-    tested = commands.add_parser("test", help="send a signed webhook that starts no survey")
-    tested.add_argument("--file", type=Path, help="file of a webhook; default: events/webhooks/PROVIDER/unwanted.*")
-    tested.add_argument("--url", default="", help="address to send to; default: that of the stack")
-    tested.set_defaults(run=_test)
-    consented = commands.add_parser("consent", help="authorise the stack to read the API (OAuth)")
-    consented.add_argument(
-        "--redirect", default=consent.REDIRECT, metavar="URL", help="redirect address of the application, as registered"
-    )
-    consented.set_defaults(run=_consent)
-    confirmed = commands.add_parser("confirm", help="confirm waiting verifiers (FreshBooks)")
-    confirmed.set_defaults(run=_confirm)
-    for command in (tested, consented, confirmed):
-        command.add_argument("name", metavar="NAME", help="name of the source in surveys.toml")
-    for command in (listed, tested, consented, confirmed):
-        deployed.options(command)
-
-
-def _add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("provider", metavar="PROVIDER", choices=registry.PROVIDERS, help=", ".join(registry.PROVIDERS))
-    parser.add_argument("--name", help="name of the source, also in its address; default: the provider")
-    parser.add_argument("--account", default="", help="shop, site, tenant or realm at the provider")
-    parser.add_argument("--sandbox", action="store_true", help="treat all events of this source as tests")
-    parser.add_argument("--replace", action="store_true", help="replace all older secrets by the new one")
-    parser.add_argument("--secret-stdin", action="store_true", help="read secrets from stdin, one per line, in order")
-    parser.add_argument(
-        "--wait", type=_patience, default="10m", help="wait for the first event, such as 30s or 10m; 0: do not wait"
-    )
-    parser.set_defaults(run=_add)
-    deployed.options(parser)
 
 
 def _patience(text: str) -> timedelta:
     return timedelta(0) if text == "0" else duration(text)
 
 
-def _add(chosen: argparse.Namespace) -> int:
-    stack = deployed.connect(chosen)
-    source = named(chosen.provider, chosen.name, stack, account=chosen.account, sandbox=chosen.sandbox)
-    terminal = scripted() if chosen.secret_stdin else interactive()
-    return add(NewSource(source, chosen.replace, chosen.wait), stack, terminal)
+@click.group("source")
+def command() -> None:
+    """Connect billing systems, and test the connection."""
 
 
-def _test(chosen: argparse.Namespace) -> int:
-    stack = deployed.connect(chosen)
-    return test_webhook.send_test(stack.source(chosen.name), stack, file=chosen.file, url=chosen.url)
+@command.command("add")
+@click.argument("provider", type=click.Choice(list(registry.PROVIDERS)), metavar="PROVIDER")
+@click.option("--name", help="Name of the source, also in its address; default: the provider.")
+@click.option("--account", default="", help="Shop, site, tenant or realm at the provider.")
+@click.option("--sandbox", is_flag=True, help="Treat all events of this source as tests.")
+@click.option("--replace", is_flag=True, help="Replace all older secrets by the new one.")
+@click.option("--secret-stdin", is_flag=True, help="Read secrets from stdin, one per line, in order.")
+@click.option(
+    "--wait",
+    default="10m",
+    callback=options.parsed(_patience),
+    help="Wait for the first event, such as 30s or 10m; 0: do not wait; default: 10m.",
+)
+@options.stack
+def _add(  # noqa: PLR0913  # its options
+    *,
+    provider: str,
+    name: str | None,
+    account: str,
+    sandbox: bool,
+    replace: bool,
+    secret_stdin: bool,
+    wait: timedelta,
+    choice: StackChoice,
+) -> int:
+    stack = deployed.connect(choice)
+    source = named(provider, name, stack, account=account, sandbox=sandbox)
+    return add(NewSource(source, replace, wait), stack, scripted() if secret_stdin else interactive())
 
 
-def _consent(chosen: argparse.Namespace) -> int:
-    stack = deployed.connect(chosen)
-    return consent.ask(stack.source(chosen.name), stack, interactive(), redirect=chosen.redirect)
+_add.help = f"Connect a billing system, step by step.\n\nPROVIDER is one of {', '.join(registry.PROVIDERS)}."
 
 
-def _confirm(chosen: argparse.Namespace) -> int:
-    stack = deployed.connect(chosen)
-    return confirm.confirm(stack.source(chosen.name), stack)
+@command.command("list")
+@options.output(csv=True)
+@options.stack
+def _list(*, output: Output, choice: StackChoice) -> int:
+    """List the sources and their missing secrets."""
+    return list_sources.show(deployed.connect(choice), output)
+
+
+@command.command("test")
+@click.argument("name")
+@click.option("--file", type=options.FILE, help="File of a webhook; default: events/webhooks/PROVIDER/unwanted.*")
+@click.option("--url", default="", help="Address to send to; default: that of the stack.")
+@options.stack
+def _test(*, name: str, file: Path | None, url: str, choice: StackChoice) -> int:
+    """Send a signed webhook that starts no survey.
+
+    NAME is the name of the source in surveys.toml.
+    """
+    stack = deployed.connect(choice)
+    return test_webhook.send_test(stack.source(name), stack, file=file, url=url)
+
+
+@command.command("consent")
+@click.argument("name")
+@click.option(
+    "--redirect",
+    default=consent.REDIRECT,
+    metavar="URL",
+    help="Redirect address of the application, as registered.",
+)
+@options.stack
+def _consent(*, name: str, redirect: str, choice: StackChoice) -> int:
+    """Authorise the stack to read the API (OAuth).
+
+    NAME is the name of the source in surveys.toml.
+    """
+    stack = deployed.connect(choice)
+    return consent.ask(stack.source(name), stack, interactive(), redirect=redirect)
+
+
+@command.command("confirm")
+@click.argument("name")
+@options.stack
+def _confirm(*, name: str, choice: StackChoice) -> int:
+    """Confirm waiting verifiers (FreshBooks).
+
+    NAME is the name of the source in surveys.toml.
+    """
+    stack = deployed.connect(choice)
+    return confirm.confirm(stack.source(name), stack)

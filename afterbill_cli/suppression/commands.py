@@ -1,16 +1,18 @@
 """`afterbill suppression`: show and lift the order never to write to an address or number."""
 
-import argparse
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import click
+
 from afterbill.model.customer import Customer, Suppression
 from afterbill.model.errors import AfterbillError
-from afterbill_cli import deployed
+from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
+from afterbill_cli.options import StackChoice
+from afterbill_cli.output import Output, print_json
 from afterbill_cli.suppression.address import Address, address_of, compact, lift_line, since, suppressed_line
 from afterbill_cli.suppression.stored import Lift, Standing, gravest
 
@@ -35,26 +37,41 @@ class Wish:
     despite_complaint: bool = False
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `afterbill suppression`."""
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    showing = commands.add_parser("show", help="show whether an address or number is suppressed, and who lifted it")
-    showing.set_defaults(run=lambda chosen: show(deployed.connect(chosen), chosen.address, as_json=chosen.json))
-    lifting = commands.add_parser("lift", help="lift a suppression made by mistake, with a record of who and why")
-    lifting.add_argument(
-        "--reason", required=True, metavar="TEXT", help="the reason, kept with your ARN for two years; name no customer"
-    )
-    lifting.add_argument("--despite-complaint", action="store_true", help="lift it even if a mail was reported as spam")
-    lifting.set_defaults(run=_lift_chosen)
-    for command in (showing, lifting):
-        command.add_argument("address", metavar="ADDRESS", help="mail address, or phone number such as +4915123456789")
-        command.add_argument("--json", action="store_true", help="print JSON")
-        deployed.options(command)
+@click.group("suppression")
+def command() -> None:
+    """Show and lift suppressions of addresses and numbers."""
 
 
-def _lift_chosen(chosen: argparse.Namespace) -> int:
-    wish = Wish(chosen.address, chosen.reason, chosen.despite_complaint)
-    return lift(deployed.connect(chosen), wish, datetime.now(UTC), as_json=chosen.json)
+@command.command("show")
+@click.argument("address")
+@options.output()
+@options.stack
+def _show(*, address: str, output: Output, choice: StackChoice) -> int:
+    """Show whether an address or number is suppressed, and who lifted it.
+
+    ADDRESS is a mail address, or a phone number such as +4915123456789.
+    """
+    return show(deployed.connect(choice), address, as_json=output is Output.JSON)
+
+
+@command.command("lift")
+@click.argument("address")
+@click.option(
+    "--reason",
+    required=True,
+    metavar="TEXT",
+    help="The reason, kept with your ARN for two years; name no customer.",
+)
+@click.option("--despite-complaint", is_flag=True, help="Lift it even if a mail was reported as spam.")
+@options.output()
+@options.stack
+def _lift(*, address: str, reason: str, despite_complaint: bool, output: Output, choice: StackChoice) -> int:
+    """Lift a suppression made by mistake, with a record of who and why.
+
+    ADDRESS is a mail address, or a phone number such as +4915123456789.
+    """
+    wish = Wish(address, reason, despite_complaint)
+    return lift(deployed.connect(choice), wish, datetime.now(UTC), as_json=output is Output.JSON)
 
 
 def show(stack: Deployed, spelled: str, *, as_json: bool) -> int:
@@ -62,7 +79,7 @@ def show(stack: Deployed, spelled: str, *, as_json: bool) -> int:
     address = address_of(stack, spelled)
     standing = address.standing()
     if as_json:
-        print(json.dumps(address.stated(standing), indent=2, ensure_ascii=False))
+        print_json(address.stated(standing))
         return 0
     print("\n".join([suppressed_line(standing), *map(lift_line, standing.lifts), *address.remarks(standing)]))
     return 0
@@ -118,7 +135,7 @@ def _reason(wish: Wish) -> str:
 def _tell(address: Address, lifted: Lift, freed: int, *, as_json: bool) -> None:
     standing = address.standing()
     if as_json:
-        print(json.dumps({"freed": freed} | address.stated(standing), indent=2, ensure_ascii=False))
+        print_json({"freed": freed} | address.stated(standing))
         return
     print(f"It may be written to again. Customers who hold it and may be asked again: {freed}.")
     print("\n".join([lift_line(lifted), *address.remarks(standing)]))

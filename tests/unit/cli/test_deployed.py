@@ -1,9 +1,9 @@
 """The stack that a command works on, and the command line around it."""
 
-import argparse
 import io
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from afterbill.model.errors import AfterbillError
 from afterbill_cli import cli, deployed, local_stack
+from afterbill_cli.options import StackChoice
 from afterbill_cli.sources import commands
 from afterbill_cli.sources.terminal import interactive, scripted
 from afterbill_dev.local.aws_environment import environment as aws_environment
@@ -19,6 +20,8 @@ from tests.unit.cli.people import Server
 
 class CloudFormation:
     """Knows two stacks."""
+
+    meta = SimpleNamespace(region_name="eu-central-1")
 
     def describe_stacks(self, *, StackName):  # noqa: N803  # as boto3 spells it
         if StackName not in {"afterbill", "second"}:
@@ -36,7 +39,7 @@ def aws(monkeypatch, tmp_path):
 
 
 def chosen(name=None, config=None):
-    return argparse.Namespace(stack_name=name, config=config)
+    return StackChoice(name, config)
 
 
 @pytest.mark.usefixtures("aws")
@@ -85,8 +88,8 @@ def test_what_an_older_stack_does_not_have_is_told():
 
 @pytest.mark.usefixtures("aws")
 def test_an_error_of_aws_is_one_line(capsys):
-    assert cli.main(["source", "list", "--stack-name", "third"]) == 1
-    assert capsys.readouterr().err.startswith("afterbill: AWS: An error occurred (ValidationError)")
+    assert cli.main(["source", "list", "--stack-name", "third"]) == 2
+    assert capsys.readouterr().err.startswith("afterbill: there is no stack third in eu-central-1:")
 
 
 def test_a_source_that_is_not_configured_is_told(stack):
@@ -115,10 +118,10 @@ def test_the_other_commands_are_wired(monkeypatch, stack, capsys):
     run(monkeypatch, stack, "source", "add", "lemonsqueezy", "--name", "events2", "--secret-stdin", "--wait", "0")
 
     assert run(monkeypatch, stack, "source", "confirm", "books") == 0
-    assert run(monkeypatch, stack, "source", "consent", "paddle") == 1
-    assert run(monkeypatch, stack, "source", "test", "events") == 1
+    assert run(monkeypatch, stack, "source", "consent", "paddle") == 2
+    assert run(monkeypatch, stack, "source", "test", "events") == 2
     assert run(monkeypatch, stack, "tasks") == 0
-    assert run(monkeypatch, stack, "tasks", "done", "books", "verifier", "7") == 1
+    assert run(monkeypatch, stack, "tasks", "done", "books", "verifier", "7") == 2
     output = capsys.readouterr()
     assert "No verifier waits" in output.out
     assert "nobody's consent" in output.err

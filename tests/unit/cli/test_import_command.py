@@ -1,11 +1,11 @@
 """`afterbill import customers`, over a stack whose AWS is moto's."""
 
-import argparse
 import csv
 import json
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from afterbill.adapters.dynamodb.imports import ImportsTable
@@ -170,7 +170,7 @@ def test_what_changes_between_checking_and_writing_is_told(
 
     code, _, err = run(file)
 
-    assert code == 1
+    assert code == 2
     assert "was changed while it was imported: run the command again" in err
 
 
@@ -187,7 +187,7 @@ def test_what_changes_between_checking_and_writing_is_told(
 def test_a_wrong_word_is_told(run: Any, file: Path, words: list[str], expected: str) -> None:
     code, _, err = run(file, *(str(file) if word == "SELF" else word for word in words))
 
-    assert code == 1
+    assert code == 2
     assert f"afterbill: {expected}" in err
 
 
@@ -198,7 +198,7 @@ def test_a_delimiter_is_one_sign_or_the_word_for_it(sign: str, meant: str) -> No
 
 @pytest.mark.parametrize("sign", ["", ";;", '"', " "])
 def test_what_cannot_delimit_is_refused(sign: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError):
+    with pytest.raises(click.BadParameter):
         commands._delimiter(sign)
 
 

@@ -337,7 +337,7 @@ def test_replaying_what_was_captured_changes_nothing(trial_of):
     ],
 )
 def test_arguments_that_do_not_go_together_are_told(arguments, expected, capsys):
-    assert cli.main(["replay", *arguments]) == 1
+    assert cli.main(["replay", *arguments]) == 2
     assert expected in capsys.readouterr().err
 
 

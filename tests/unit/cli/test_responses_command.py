@@ -250,7 +250,7 @@ def test_a_busy_table_is_waited_for_but_not_for_ever(run: Running, file: Path, m
 
     code, _, err = run(file)
 
-    assert code == 1
+    assert code == 2
     assert "the table is throttling. What is done is remembered: run the same command again to go on" in err
 
 
@@ -289,7 +289,7 @@ def test_times_are_those_of_the_zone_that_is_said(run: Running, file: Path, tabl
 def test_a_wrong_word_is_told(run: Running, file: Path, words: list[str], expected: str) -> None:
     code, _, err = run(file, *(str(file) if word == "SELF" else word for word in words))
 
-    assert code == 1
+    assert code == 2
     assert f"afterbill: {expected}" in err
 
 

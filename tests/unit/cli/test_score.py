@@ -1,6 +1,6 @@
 """`afterbill score`, read from a table in DynamoDB."""
 
-import argparse
+import csv
 import json
 from datetime import UTC, datetime
 
@@ -13,7 +13,10 @@ from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.insight.nps import Comparison, Tally
 from afterbill.insight.tally import Score
 from afterbill.model.errors import AfterbillError
-from afterbill_cli import local_stack, score
+from afterbill_cli import cli, deployed, local_stack, score
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.options import StackChoice
+from afterbill_cli.output import Output
 from afterbill_dev.local import aws_environment
 from tests.contract.scores_table import TABLE, create_table
 
@@ -62,7 +65,10 @@ def table(monkeypatch):
 
 def run(capsys, *, as_json=False, **chosen):
     usual = {"window": "30d", "by": "all", "question": "nps", "table": TABLE}
-    assert score.run(argparse.Namespace(**{**usual, **chosen}, json=as_json)) == 0
+    wanted = {**usual, **chosen}
+    asked = score.query(wanted["window"], wanted["by"], wanted["question"])
+    table = score.connect(wanted["table"], StackChoice())
+    assert score.run(table, asked, Output.JSON if as_json else Output.TABLE) == 0
     return capsys.readouterr().out
 
 
@@ -190,7 +196,7 @@ def test_a_window_without_scores_says_so(capsys, by):
     [
         ({"window": "14d"}, "7d, 30d, 90d, 365d or a month"),
         ({"by": "mood"}, "no dimension 'mood': choose all, touchpoint"),
-        ({"table": "elsewhere"}, "elsewhere cannot be read: .*ResourceNotFound"),
+        ({"table": "elsewhere"}, "there is no table elsewhere: look at its name and at AWS_REGION"),
     ],
 )
 def test_a_mistake_is_told_with_what_would_be_right(capsys, chosen, message):
@@ -198,14 +204,14 @@ def test_a_mistake_is_told_with_what_would_be_right(capsys, chosen, message):
         run(capsys, **chosen)
 
 
-def test_a_network_that_is_down_is_told(monkeypatch):
+def test_a_network_that_is_down_is_told(monkeypatch, capsys):
     def silent(*_):
         raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
 
     monkeypatch.setattr(score, "read", silent)
 
-    with pytest.raises(AfterbillError, match=r"AWS cannot be asked: .*https://dynamodb\.example"):
-        score.run(argparse.Namespace(table=TABLE, window="30d", by="all", question="nps", json=False))
+    assert cli.main(["score", "--table", TABLE]) == 2
+    assert "AWS was not reached" in capsys.readouterr().err
 
 
 def test_the_environment_may_name_the_table(capsys, monkeypatch):
@@ -214,20 +220,61 @@ def test_the_environment_may_name_the_table(capsys, monkeypatch):
     assert json.loads(run(capsys, as_json=True, table=None))["scores"][0]["n"] == 40
 
 
-def test_without_a_name_it_is_the_table_of_the_local_stack(monkeypatch, tmp_path):
-    stack = tmp_path / "stack.json"
-    stack.write_text(
-        json.dumps({"environment": aws_environment.environment("http://127.0.0.1:4566"), "table": "local"})
-    )
-    monkeypatch.setattr(local_stack, "STACK_FILE", stack)
+@pytest.fixture
+def local(monkeypatch, tmp_path):
+    """The file of a local stack whose table is called `local`."""
+    file = tmp_path / "stack.json"
+    environment = aws_environment.environment("http://127.0.0.1:4566")
+    stack = {"stack_name": "here", "api_url": "http://127.0.0.1:8480", "configuration": str(tmp_path)}
+    file.write_text(json.dumps(stack | {"environment": environment, "outputs": {"TableName": "local"}}))
+    monkeypatch.setattr(local_stack, "STACK_FILE", file)
+    monkeypatch.delenv("AFTERBILL_STACK", raising=False)
 
-    table = score.connect(None)
+
+@pytest.mark.usefixtures("local")
+def test_without_a_name_it_is_the_table_of_the_local_stack():
+    table = score.connect(None, StackChoice())
 
     assert (table.table, table.dynamodb.meta.endpoint_url) == ("local", "http://127.0.0.1:4566")
 
 
-def test_without_any_table_it_says_how_to_name_one(monkeypatch, tmp_path):
-    monkeypatch.setattr(local_stack, "STACK_FILE", tmp_path / "none")
+@pytest.mark.usefixtures("local")
+def test_a_named_stack_counts_before_the_table_of_the_environment(monkeypatch):
+    monkeypatch.setenv("AFTERBILL_TABLE", TABLE)
+    named = Deployed("second", {"TableName": "of second"}, boto3.client, local_stack.ROOT)
+    monkeypatch.setattr(deployed, "connect", lambda choice: named if choice.name == "second" else None)
 
-    with pytest.raises(AfterbillError, match=r"--table or AFTERBILL_TABLE names it; `make up` starts one"):
-        score.connect(None)
+    assert score.connect(None, StackChoice("second")).table == "of second"
+
+
+def test_a_table_and_a_stack_are_not_named_together(capsys):
+    assert cli.main(["score", "--table", TABLE, "--stack-name", "second"]) == 2
+    assert "leave one out" in capsys.readouterr().err
+
+
+def test_a_spreadsheet_gets_the_same_columns_with_and_without_rows(capsys):
+    def table(*words):
+        assert cli.main(["score", "--table", TABLE, "--output", "csv", *words]) == 0
+        return list(csv.reader(capsys.readouterr().out.splitlines()))
+
+    header, row = table()
+
+    assert dict(zip(header, row, strict=True)) == {
+        "window": "30d",
+        "question": "nps",
+        "dimension": "all",
+        "value": "all",
+        "score": "12.5",
+        "n": "40",
+        "unconfirmed": "4",
+        "low": "-11.6",
+        "high": "34.8",
+        "promoters": "15",
+        "passives": "15",
+        "detractors": "10",
+        "sent": "80",
+        "answered": "40",
+        "change": "-33.3",
+        "significant": "true",
+    }
+    assert table("--window", "2026-01") == [header]

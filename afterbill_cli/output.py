@@ -1,0 +1,53 @@
+"""Records on stdout: as a table for people, as JSON or CSV for programs."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""A spreadsheet computes a cell that begins with one of these."""
+
+
+class Output(StrEnum):
+    """The forms of `--output`."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def print_json(value: object) -> None:
+    """Print JSON, indented, with letters as they are."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Print a header and one line per row, each as soon as it is read; a missing value is an empty cell.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay as they are.
+    """
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row.get(column)) for column in columns])
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def aligned(rows: Iterable[Sequence[str]], *, right: bool = False) -> list[str]:
+    """Align the columns of a table left, with `right` all but the first right."""
+    table = list(rows)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [_line(row, widths, right=right) for row in table]
+
+
+def _line(row: Sequence[str], widths: Sequence[int], *, right: bool) -> str:
+    first, *others = zip(row, widths, strict=True)
+    cells = [cell.rjust(width) if right else cell.ljust(width) for cell, width in others]
+    return "  ".join([first[0].ljust(first[1]), *cells]).rstrip()
