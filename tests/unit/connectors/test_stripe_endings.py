@@ -46,7 +46,7 @@ class TestAnnouncedEnds:
     def test_a_new_subscription_runs_beside_the_old_one_that_ends(self, read_stripe: Read) -> None:
         new = read_stripe("customer.subscription.created")
         old = read_stripe("customer.subscription.deleted", id="sub_old")
-        assert new.subscription_state is SubscriptionState.RUNNING
+        assert new.subscription_state is SubscriptionState.STARTED
         assert new.objects["customer"] == old.objects["customer"]
         assert new.objects["subscription"] != old.objects["subscription"]
 
@@ -127,7 +127,7 @@ class TestTrials:
         begun = [read_stripe(name) for name in names]
         assert {event.touchpoint for event in begun} == {None}
         assert {event.objects["subscription"] for event in begun} == {"sub_1SPQeEKx3VdL8mWcTrialSub"}
-        assert begun[0].subscription_state is SubscriptionState.RUNNING
+        assert begun[0].subscription_state is SubscriptionState.STARTED
 
     def test_a_first_bill_that_a_discount_made_free_is_a_start(self, read_stripe: Read) -> None:
         event = read_stripe("invoice.paid.trial", subtotal=4900)

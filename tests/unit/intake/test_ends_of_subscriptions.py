@@ -95,6 +95,26 @@ def test_of_two_words_of_the_same_second_the_later_to_come_counts(world: World, 
     assert farewells(world) == [farewell]
 
 
+def test_but_a_start_told_late_is_older_than_an_end_of_its_second(world: World) -> None:
+    start = about("start", "sub_1", NOON, None, subscription_state=SubscriptionState.STARTED)
+    world.capture(ends(at=NOON), start)
+    world.live(2 * DAY)
+    assert farewells(world) == ["sent"]
+
+
+@pytest.mark.parametrize("told", list(permutations(range(3))))
+def test_who_subscribes_pays_and_ends_within_a_second_is_not_asked_about_the_payment(
+    world: World, told: tuple[int, ...]
+) -> None:
+    start = about("start", "sub_1", NOON, None, subscription_state=SubscriptionState.STARTED)
+    payment = about("pay", "sub_1", NOON, Touchpoint.PAYMENT_SUCCEEDED)
+    words = (start, payment, ends(at=NOON))
+    for place in told:
+        world.capture(words[place])
+    world.live(4 * DAY)
+    assert world.invitation(payment).state is not State.SENT
+
+
 def test_what_an_announcement_stopped_goes_on_at_once_when_it_is_taken_back(world: World) -> None:
     world.capture(event(), ends())
     world.live(4 * DAY)

@@ -49,6 +49,7 @@ UNTIL_THEN = frozenset({Touchpoint.ORDER_CANCELLED})
 class SubscriptionState(StrEnum):
     """The state that an event proves of the subscription among its objects; `cancelled` proves an end by itself."""
 
+    STARTED = "started"  # it begins: no end of it was taken back
     RUNNING = "running"  # no end of it is announced, or none any more
     EXPIRED = "expired"  # over as it was planned from the beginning, so that nobody is leaving
 

@@ -39,6 +39,9 @@ _ALIVE = frozenset(
 """Facts that only a subscription has that is there; of an old one, money may still be returned."""
 
 
+_RUNS = frozenset({SubscriptionState.STARTED, SubscriptionState.RUNNING})
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """One subscription; every moment is that of the newest event that said so.
@@ -114,9 +117,10 @@ def _told(known: Subscription, event: BillingEvent, at: datetime) -> Subscriptio
     if event.touchpoint is Touchpoint.CANCELLED:
         first = at if event.fact != known.farewell or known.announced_at is None else min(known.announced_at, at)
         return replace(known, announced_at=first, ended_at=_later(known.ended_at, at), farewell=event.fact)
-    if event.subscription_state is SubscriptionState.RUNNING:
-        # Many senders count seconds: of two words of the same one, the later to come is the newer.
-        since = at + timedelta(microseconds=1) if at == known.ended_at else at
+    if event.subscription_state in _RUNS:
+        # Many senders count seconds: of two words of the same one, the later to come is the newer; a start is older.
+        newer = at == known.ended_at and event.subscription_state is SubscriptionState.RUNNING
+        since = at + timedelta(microseconds=1) if newer else at
         return replace(known, running_at=_later(known.running_at, since))
     if event.subscription_state is SubscriptionState.EXPIRED:
         return replace(known, expired_at=_later(known.expired_at, at))
@@ -146,5 +150,5 @@ def frees(subscriptions: Mapping[str, Subscription], event: BillingEvent) -> boo
     if event.subscription_state is SubscriptionState.RUNNING and known and known.ended_at:
         return True
     ended = (one.ended_at for other, one in subscriptions.items() if other != id_ and one.leaving)
-    alive = event.touchpoint in _ALIVE or event.subscription_state is SubscriptionState.RUNNING
+    alive = event.touchpoint in _ALIVE or event.subscription_state in _RUNS
     return alive and any(at and event.occurred_at - at <= _FREED_WITHIN for at in ended)

@@ -1,6 +1,7 @@
 """Stripe's subscription events; none of them carries an e-mail address, all of them teach the plan."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from afterbill.connectors._kit.envelope import PAYMENT
 from afterbill.connectors._kit.json import Json, identifier, identifiers, section, text
@@ -26,8 +27,14 @@ def created(event: StripeEvent) -> BillingEvent | None:
     invoice = identifiers(invoice=event.content.get("latest_invoice"))
     active = event.content.get("status") == "active"
     if not active or not invoice or event.first_payment is not Touchpoint.SUBSCRIPTION_STARTED:
-        return _profile(event)
-    return _fact(event, Touchpoint.SUBSCRIPTION_STARTED, (invoice["invoice"], PAYMENT, ""), invoice)
+        return _started(_profile(event))
+    return _started(_fact(event, Touchpoint.SUBSCRIPTION_STARTED, (invoice["invoice"], PAYMENT, ""), invoice))
+
+
+def _started(event: BillingEvent | None) -> BillingEvent | None:
+    """Disorder must not make a start the end of an end: Stripe counts seconds."""
+    runs = event is not None and event.subscription_state is SubscriptionState.RUNNING
+    return replace(event, subscription_state=SubscriptionState.STARTED) if event and runs else event
 
 
 def updated(event: StripeEvent) -> BillingEvent | None:
