@@ -15,6 +15,7 @@ _WRONG, _INTERRUPTED, _NOBODY_READS = 2, 130, 141
 
 _COMMANDS = {
     "score": ("afterbill_cli.score", "Show the scores of the deployed stack."),
+    "responses": ("afterbill_cli.responses.commands", "Show what customers answered, and their comments."),
     "explain": ("afterbill_cli.explain.commands", "Show the timeline of a customer, an event or an invitation."),
     "policy": ("afterbill_cli.policy", "Check and explain surveys.toml."),
     "source": ("afterbill_cli.sources.commands", "Connect billing systems, and test the connection."),

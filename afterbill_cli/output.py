@@ -2,12 +2,16 @@
 
 import csv
 import json
+import re
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A spreadsheet computes a cell that begins with one of these."""
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
+"""A spreadsheet computes a cell that begins with one of these, of which some are wide in East Asia."""
+_STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, turns of the direction of writing, and halves of pairs that no encoding can write."""
 
 
 class Output(StrEnum):
@@ -19,8 +23,21 @@ class Output(StrEnum):
 
 
 def print_json(value: object) -> None:
-    """Print JSON, indented, with letters as they are."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print JSON, indented, with letters as they are, but for those that would steer a terminal: they are escaped."""
+    print(_escaped(json.dumps(value, indent=2, ensure_ascii=False)))
+
+
+def print_json_rows(rows: Iterable[object]) -> None:
+    """Print a JSON array like `print_json`, each of its rows as soon as it is read."""
+    before = "["
+    for row in rows:
+        print(before, textwrap.indent(_escaped(json.dumps(row, indent=2, ensure_ascii=False)), "  "), sep="\n", end="")
+        before = ","
+    print("[]" if before == "[" else "\n]")
+
+
+def _escaped(text: str) -> str:
+    return _STEERING.sub(lambda one: f"\\u{ord(one[0]):04x}", text)
 
 
 def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
@@ -37,7 +54,7 @@ def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> N
 def _cell(value: object) -> object:
     if isinstance(value, bool):
         return str(value).lower()
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value
 
 
 def aligned(rows: Iterable[Sequence[str]], *, right: bool = False) -> list[str]:

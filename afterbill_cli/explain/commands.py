@@ -1,5 +1,6 @@
 """`afterbill explain`: print the timeline of a customer, an event or an invitation."""
 
+import shutil
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from afterbill_cli.explain.profile import profile
 from afterbill_cli.explain.timeline import TimelineContext, rule_of, timeline
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
+from afterbill_cli.responses.rows import row, wrapped
 
 
 @click.command("explain")
@@ -62,6 +64,8 @@ def _print(invitation: Invitation, context: TimelineContext) -> None:
     print(f"\ninvitation {invitation.id}, {invitation.state}")
     for step in timeline(invitation, context):
         print(f"  {step.at:%Y-%m-%d %H:%M:%S} UTC  {step.text}")
+    if invitation.answer and invitation.answer.comment:
+        print("  comment:", *wrapped(invitation.answer.comment, shutil.get_terminal_size().columns), sep="\n")
     print(f"  rule today: {rule_of(invitation, context.policy)}")
 
 
@@ -76,5 +80,15 @@ def _invitation(invitation: Invitation, context: TimelineContext) -> dict[str, A
         "state": invitation.state,
         "reason": invitation.reason,
         "story": [{"at": step.at.isoformat(), "said": step.text} for step in timeline(invitation, context)],
+        "answer": _answer(invitation),
         "rule": rule_of(invitation, context.policy),
     }
+
+
+def _answer(invitation: Invitation) -> dict[str, Any] | None:
+    """Return the response under the names that `afterbill responses` has for its parts; None where there is none."""
+    if invitation.answer is None:
+        return None
+    names = ("question", "rating", "reason", "comment", "contact_ok", "confirmed", "anonymous")
+    stated = row(invitation)
+    return {name: stated[name] for name in names}

@@ -9,11 +9,12 @@ from afterbill.answers.external import COLLECTED
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
-from afterbill.model.invitation import Invitation, SkipReason, State
+from afterbill.model.invitation import Answer, Invitation, SkipReason, State
 from afterbill.model.visits import Integrity, Kind, Visit
 from afterbill.outreach.policy import Policy, Rule
 from afterbill.outreach.sending_window import Place
 from afterbill.settings.config import UNITS
+from afterbill_cli.plain_text import one_line
 from afterbill_cli.skip_reasons import why
 from afterbill_cli.suppression.stored import Standing
 
@@ -55,6 +56,7 @@ def timeline(invitation: Invitation, context: TimelineContext) -> list[Step]:
         return list(_collected(invitation))
     rule = context.policy.rules[Touchpoint(invitation.touchpoint)]
     steps = [*_captured(invitation, rule, context), *_waited(invitation, context), *_sent(invitation, context)]
+    steps += _in_product(invitation, context)
     uses = (Step(at, text) for at, text in visited(invitation, context.policy.integrity))
     return sorted([*steps, *uses, *_ended(invitation, context)], key=lambda step: step.at)
 
@@ -62,7 +64,7 @@ def timeline(invitation: Invitation, context: TimelineContext) -> list[Step]:
 def _collected(invitation: Invitation) -> Iterator[Step]:
     """Yield the steps of an answer that was given elsewhere, without an invitation of ours."""
     if invitation.answered_at and invitation.answer:
-        text = f"answered {invitation.answer.rating} of {invitation.scale.highest}, elsewhere"
+        text = f"answered {_answer(invitation, invitation.answer, ', elsewhere')}"
         yield Step(invitation.answered_at, f"{text}: {invitation.touchpoint} of source {invitation.source}")
     yield Step(invitation.created_at, f"kept: told by {invitation.channel}, counts on {invitation.answered_day}")
 
@@ -102,8 +104,23 @@ def _sent(invitation: Invitation, context: TimelineContext) -> Iterator[Step]:
     if invitation.reminded_at:
         yield Step(invitation.reminded_at, f"reminder sent, {context.local(invitation.reminded_at)}")
     if invitation.answered_at and invitation.answer:
-        doubt = "" if invitation.answer.confirmed else ", unconfirmed: tapped and seen"
-        yield Step(invitation.answered_at, f"answered {invitation.answer.rating} of {invitation.scale.highest}{doubt}")
+        yield Step(invitation.answered_at, f"answered {_answer(invitation, invitation.answer)}")
+
+
+def _in_product(invitation: Invitation, context: TimelineContext) -> Iterator[Step]:
+    if invitation.shown_at:
+        yield Step(invitation.shown_at, f"shown inside the product, {context.local(invitation.shown_at)}")
+    if invitation.dismissed_at:
+        yield Step(invitation.dismissed_at, f"dismissed inside the product, {context.local(invitation.dismissed_at)}")
+
+
+def _answer(invitation: Invitation, answer: Answer, where: str = "") -> str:
+    """Describe an answer but for its comment; who was not asked for the permission to be contacted refused nothing."""
+    rated = f"{answer.rating} of {invitation.scale.highest}{where}"
+    if not answer.confirmed:
+        return f"{rated}, unconfirmed: tapped and seen"
+    reason = f", reason {one_line(answer.reason)}" if answer.reason else ""
+    return f"{rated}{reason}, {'may be contacted' if answer.contact_ok else 'no permission to be contacted'}"
 
 
 def _way(channel: str) -> str:

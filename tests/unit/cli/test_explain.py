@@ -96,7 +96,7 @@ def test_the_story_is_told_in_order_with_every_decision_its_rule_and_its_time(ex
         + why(SkipReason.WINDOW, "payment_succeeded"),
         "2026-11-27 01:00:00 UTC  mail sent, Fri 27 Nov 10:00 Asia/Tokyo, message message-1; delivered",
         "2026-12-04 01:00:00 UTC  reminder sent, Fri 04 Dec 10:00 Asia/Tokyo",
-        "2026-12-05 01:00:00 UTC  answered 9 of 10",
+        "2026-12-05 01:00:00 UTC  answered 9 of 10, no permission to be contacted",
         f"rule today: {RULE}",
     ]
 
@@ -386,6 +386,60 @@ def test_an_answer_from_elsewhere_is_told_as_one(stack, table, capsys):
     assert explain(stack, OTHER_ID, as_json=False) == 0
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     assert lines[lines.index(f"invitation {OTHER_ID}, closed") + 1 :][:2] == [
-        "2026-11-21 12:00:00 UTC  answered 4 of 5, elsewhere: support_resolved of source call centre",
+        (
+            "2026-11-21 12:00:00 UTC  answered 4 of 5, elsewhere, no permission to be contacted: "
+            "support_resolved of source call centre"
+        ),
         "2026-11-22 12:00:00 UTC  kept: told by api, counts on 2026-11-21",
     ]
+
+
+@pytest.fixture
+def answered(stack, table, capsys):
+    """A survey that was shown and dismissed inside the product, and then answered by its mail."""
+    word = Answer(2, "Far too dear\x1b[31m.\n\u202eAnd slow.", "price", contact_ok=True)
+    shown = {"shown_at": SENT + DAY, "dismissed_at": SENT + DAY, "answer": word, "answered_at": SENT + 2 * DAY}
+    table.commit(FactWrites(waiting(state=State.SENT, sent_at=SENT, **shown), (customer(),)))
+
+    def tell(*, as_json=False):
+        assert explain(stack, ID, as_json=as_json) == 0
+        return capsys.readouterr().out
+
+    return tell
+
+
+def test_what_somebody_answered_is_told_with_reason_and_permission(answered):
+    lines = [line.strip() for line in answered().splitlines()]
+
+    assert "2026-11-29 01:00:00 UTC  answered 2 of 10, reason price, may be contacted" in lines
+    told = lines.index("comment:")
+    assert lines[told : told + 3] == ["comment:", "| Far too dear.", "| And slow."]
+
+
+def test_what_happened_inside_the_product_is_told(answered):
+    lines = [line.strip() for line in answered().splitlines()]
+
+    assert "2026-11-28 01:00:00 UTC  shown inside the product, Sat 28 Nov 02:00 Europe/Berlin" in lines
+    assert "2026-11-28 01:00:00 UTC  dismissed inside the product, Sat 28 Nov 02:00 Europe/Berlin" in lines
+
+
+def test_a_program_reads_the_answer_as_it_was_written(answered):
+    told = answered(as_json=True)
+
+    assert json.loads(told)["invitations"][0]["answer"] == {
+        "question": "nps",
+        "rating": 2,
+        "reason": "price",
+        "comment": "Far too dear\x1b[31m.\n\u202eAnd slow.",
+        "contact_ok": True,
+        "confirmed": True,
+        "anonymous": False,
+    }
+    assert "\u202e" not in told
+
+
+def test_without_an_answer_there_is_none(stack, table, capsys):
+    table.commit(FactWrites(waiting(), (customer(),)))
+    explain(stack, ID, as_json=True)
+
+    assert json.loads(capsys.readouterr().out)["invitations"][0]["answer"] is None

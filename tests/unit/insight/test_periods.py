@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterbill.insight.periods import WindowError, month_of, rolling, window_name, windows_to_compute
+from afterbill.insight.periods import WindowError, month_of, rolling, window_name, window_of, windows_to_compute
 
 TODAY = date(2026, 11, 22)
 
@@ -74,3 +74,21 @@ def test_windows_are_called_by_name(text):
 def test_an_unknown_window_is_refused_with_those_there_are(text):
     with pytest.raises(WindowError, match="7d, 30d, 90d, 365d or a month such as 2026-11"):
         window_name(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("7d", date(2026, 11, 16), TODAY),
+        ("365d", date(2025, 11, 23), TODAY),
+        ("2026-10", date(2026, 10, 1), date(2026, 10, 31)),
+        ("2026-11", date(2026, 11, 1), TODAY),
+        ("2027-01", date(2027, 1, 1), date(2027, 1, 1)),
+    ],
+)
+def test_a_named_window_ends_today_at_the_latest(name, first, last):
+    window = window_of(name, TODAY)
+
+    assert (window.name, window.first, window.last) == (name, first, last)
+    with pytest.raises(WindowError):
+        window_of("14d", TODAY)

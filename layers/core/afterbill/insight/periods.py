@@ -53,6 +53,15 @@ def month_after(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
+def window_of(text: str, today: date) -> Window:
+    """Return the window of this name, up to today; WindowError where there is no such window."""
+    name = window_name(text)
+    if not _MONTH.fullmatch(name):
+        return rolling(int(name.removesuffix("d")), today)
+    month = month_of(date.fromisoformat(f"{name}-01"))
+    return Window(name, month.first, min(month.last, max(today, month.first)))
+
+
 def windows_to_compute(today: date, touched: Iterable[date]) -> list[Window]:
     """Return every window whose score may differ after the touched days were recounted, or because it is another day.
 

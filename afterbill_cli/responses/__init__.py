@@ -1,0 +1,1 @@
+"""`afterbill responses`: what customers answered, word for word."""

@@ -1,0 +1,72 @@
+"""`afterbill responses`: print what customers answered, the newest first."""
+
+import shutil
+from collections.abc import Iterable
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+import click
+
+from afterbill.insight.periods import Window, window_of
+from afterbill.model.billing import Touchpoint
+from afterbill.model.invitation import Invitation
+from afterbill.model.questions import Question
+from afterbill_cli import deployed, options
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.options import StackChoice
+from afterbill_cli.output import Output, print_csv, print_json_rows
+from afterbill_cli.responses.rows import COLUMNS, cells, lines, row
+from afterbill_cli.responses.selection import Selection, ratings
+from afterbill_cli.responses.stored import AnsweredTable
+
+
+@click.command("responses")
+@click.option("--window", default="30d", help="Days: 7d, 30d, 90d, 365d or a month such as 2026-11; default: 30d.")
+@click.option("--touchpoint", type=click.Choice(list(map(str, Touchpoint))), metavar="NAME", help="Touchpoint.")
+@click.option("--question", type=click.Choice(list(map(str, Question))), help="Question; default: all.")
+@click.option("--rating", callback=options.parsed(ratings), metavar="NUMBERS", help="Ratings, such as 9, 0-6 or 0,1,2.")
+@click.option("--contains", default="", metavar="TEXT", help="Text in the comment, in small or capital letters.")
+@click.option("--commented", is_flag=True, help="Only responses with a comment.")
+@options.output(csv=True)
+@options.stack
+def command(  # noqa: PLR0913  # its options
+    *,
+    window: str,
+    touchpoint: str | None,
+    question: str | None,
+    rating: frozenset[int] | None,
+    contains: str,
+    commented: bool,
+    output: Output,
+    choice: StackChoice,
+) -> int:
+    """Show what customers answered, and their comments.
+
+    The newest responses come first. Neither names nor addresses are shown: `afterbill explain` tells more about the
+    customer or the response of an id.
+    """
+    wanted = Selection(question or "", touchpoint or "", rating, contains, commented)
+    return show(deployed.connect(choice), window, wanted, output, datetime.now(UTC))
+
+
+def show(stack: Deployed, window: str, wanted: Selection, output: Output, now: datetime) -> int:
+    """Print the wanted responses of the window, each as soon as it is read; always 0."""
+    zone = ZoneInfo(stack.policy().time_zone)
+    days = window_of(window, now.astimezone(zone).date())
+    found = AnsweredTable(stack.client("dynamodb"), stack.output("TableName")).responses(days, wanted)
+    if output is Output.JSON:
+        print_json_rows(map(row, found))
+    elif output is Output.CSV:
+        print_csv(COLUMNS, map(cells, found))
+    else:
+        _print(found, days, zone)
+    return 0
+
+
+def _print(found: Iterable[Invitation], days: Window, zone: tzinfo) -> None:
+    width, count = shutil.get_terminal_size().columns, 0
+    print(f"Responses of {days.first} to {days.last}, times of {zone}, the newest first")
+    for response in found:
+        count += 1
+        print("", *lines(response, zone, width), sep="\n")
+    print(f"\n{count} response{'' if count == 1 else 's'}.")

@@ -1,0 +1,260 @@
+"""`afterbill responses`: what customers answered, read from a table in DynamoDB."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from afterbill.adapters.dynamodb.facts import FactsTable
+from afterbill.answers.hosted import HostedLink, opened
+from afterbill.intake.ports import FactWrites
+from afterbill.model.invitation import Answer, State
+from afterbill_cli import cli, deployed
+from afterbill_cli.output import Output
+from afterbill_cli.responses import stored
+from afterbill_cli.responses.commands import show
+from afterbill_cli.responses.rows import COLUMNS
+from afterbill_cli.responses.selection import Selection, ratings
+from tests.contract.people import invitation
+from tests.contract.scores_table import TABLE
+
+NOW = datetime(2026, 11, 22, 13, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def given(number, answer, at=NOW, **changes):
+    """One answered survey of Berlin's day of `at`."""
+    segments = {"touchpoint": "payment_succeeded", "plan": "pro", "country": "DE", **changes.pop("segments", {})}
+    day = (at + timedelta(hours=1)).date().isoformat()
+    sent = invitation(f"{number:032x}", state=State.SENT, sent_at=NOW - 40 * DAY, segments=segments, **changes)
+    return replace(sent, answer=answer, answered_at=at, answered_day=day)
+
+
+@pytest.fixture
+def keep(stack):
+    table = FactsTable(stack.client("dynamodb"), TABLE)
+
+    def keeping(*responses):
+        for response in responses:
+            assert table.commit(FactWrites(response))
+
+    return keeping
+
+
+@pytest.fixture
+def read(stack, capsys):
+    def reading(window="30d", output=Output.JSON, now=NOW, **wanted):
+        capsys.readouterr()
+        assert show(stack, window, Selection(**wanted), output, now) == 0
+        told = capsys.readouterr().out
+        return json.loads(told) if output is Output.JSON else told
+
+    return reading
+
+
+def numbers(rows):
+    return [int(row["id"], 16) for row in rows]
+
+
+def test_a_program_reads_all_that_was_answered_under_stable_names(keep, read):
+    keep(given(1, Answer(3, "Zu teuer.\nUnd langsam.", "price", contact_ok=True)))
+
+    [row] = read()
+
+    assert tuple(row) == COLUMNS
+    assert row == {
+        "id": f"{1:032x}",
+        "answered_at": "2026-11-22T13:00:00+00:00",
+        "day": "2026-11-22",
+        "touchpoint": "payment_succeeded",
+        "stage": "purchase",
+        "question": "nps",
+        "rating": 3,
+        "reason": "price",
+        "comment": "Zu teuer.\nUnd langsam.",
+        "contact_ok": True,
+        "confirmed": True,
+        "anonymous": False,
+        "customer": "customer-1",
+        "source": "stripe",
+        "channel": "mail",
+        "locale": "de",
+        "plan": "pro",
+        "country": "DE",
+    }
+
+
+def test_what_is_not_known_is_null(keep, read):
+    link = HostedLink("shop", "relationship", "relationship")
+    survey = opened(link, f"{7:032x}", None, "en", NOW)
+    keep(replace(survey, answer=Answer(9, confirmed=False), answered_at=NOW, answered_day="2026-11-22"))
+
+    [row] = read()
+
+    assert {name for name in row if row[name] is None} == {"reason", "comment", "customer", "plan", "country"}
+    assert (row["anonymous"], row["confirmed"], row["source"]) == (True, False, "links.shop")
+
+
+def test_the_newest_comes_first_and_no_more_are_held_than_fit_one_read(keep, read, monkeypatch):
+    monkeypatch.setattr(stored, "_TOGETHER", 2)
+    keep(*(given(number, Answer(9), NOW - number * timedelta(hours=7)) for number in range(9)))
+
+    assert numbers(read()) == list(range(9))
+
+
+def test_rows_are_printed_while_the_rest_is_not_read_yet(stack, keep, monkeypatch):
+    monkeypatch.setattr(stored, "_TOGETHER", 1)
+    keep(*(given(number, Answer(9), NOW - number * DAY) for number in range(3)))
+    asked = []
+    table = stored.AnsweredTable(stack.client("dynamodb"), TABLE)
+    monkeypatch.setattr(table, "read", lambda wanted: asked.append(wanted) or type(table).read(table, wanted))
+
+    first = next(table.responses(stored.Window("7d", date(2026, 11, 16), date(2026, 11, 22)), Selection()))
+
+    assert (int(first.id, 16), len(asked)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"), [("7d", [0, 1]), ("30d", [0, 1, 2]), ("2026-10", [2, 3]), ("365d", [0, 1, 2, 3, 4])]
+)
+def test_a_window_is_of_the_operators_days(keep, read, window, expected):
+    days = (0, 6, 29, 30, 300)
+    keep(*(given(number, Answer(9), NOW.replace(hour=22, minute=59) - day * DAY) for number, day in enumerate(days)))
+
+    assert numbers(read(window)) == expected
+
+
+def test_responses_are_chosen_by_touchpoint_question_rating_and_words(keep, read):
+    keep(
+        given(1, Answer(9, "GROSSE KLASSE"), NOW),
+        given(2, Answer(6), NOW - DAY, touchpoint="renewed", segments={"touchpoint": "renewed"}),
+        given(3, Answer(5, "große Klasse"), NOW - 2 * DAY, segments={"question": "csat"}),
+        given(4, Answer(0, "no"), NOW - 3 * DAY),
+    )
+
+    assert numbers(read(touchpoint="renewed")) == [2]
+    assert numbers(read(question="csat")) == [3]
+    assert numbers(read(question="nps")) == [1, 2, 4]
+    assert numbers(read(ratings=frozenset({0, 9}))) == [1, 4]
+    assert numbers(read(contains="Große klasse")) == [1, 3]
+    assert numbers(read(commented=True)) == [1, 3, 4]
+    assert read(contains="nobody said this") == []
+
+
+def test_an_erased_answer_is_not_shown(stack, keep, read):
+    keep(given(1, Answer(9, "x")), given(2, Answer(8)))
+    stack.client("dynamodb").update_item(
+        TableName=TABLE,
+        Key={"pk": {"S": f"INVITATION#{1:032x}"}, "sk": {"S": "INVITATION"}},
+        UpdateExpression="REMOVE rating, #comment",
+        ExpressionAttributeNames={"#comment": "comment"},
+    )
+
+    assert numbers(read()) == [2]
+
+
+def test_one_that_is_gone_between_the_index_and_the_table_is_passed_over(keep, read, monkeypatch):
+    keep(given(1, Answer(9)), given(2, Answer(8)))
+    whole = stored.AnsweredTable.read
+    monkeypatch.setattr(stored.AnsweredTable, "read", lambda table, wanted: whole(table, wanted[1:]))
+
+    assert len(read()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("9", {9}), ("0-6", set(range(7))), ("0,1,2", {0, 1, 2}), ("0, 9-10", {0, 9, 10}), ("5-5", {5})],
+)
+def test_ratings_are_numbers_and_ranges(text, expected):
+    assert ratings(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "11", "6-0", "-1", "a", "1,,2", "1-2-3", "\u0661", "0-99"])
+def test_other_ratings_are_refused(text):
+    with pytest.raises(ValueError, match="write ratings from 0 to 10"):
+        ratings(text)
+
+
+def test_a_spreadsheet_computes_nothing_that_a_customer_wrote(keep, read):
+    evil = '=HYPERLINK("http://evil.example";"click")'
+    keep(given(1, Answer(9, evil + "\n+1", contact_ok=True)), given(2, Answer(8, "\u202e=1"), NOW - DAY))
+
+    header, first, second = csv.reader(io.StringIO(read(output=Output.CSV)))
+
+    assert header == list(COLUMNS)
+    assert dict(zip(header, first, strict=True))["comment"] == f"'{evil}\n+1"
+    assert dict(zip(header, first, strict=True))["contact_ok"] == "true"
+    assert dict(zip(header, second, strict=True))["comment"] == "'=1"
+
+
+def test_a_person_reads_comments_wrapped_and_without_what_steers_a_terminal(keep, read, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    comment = "Your invoices are \x1b[31mlate\x1b[0m, and nobody answers \u202ethe telephone.\n\nNever again."
+    keep(given(1, Answer(3, comment, "support", contact_ok=True), NOW + timedelta(minutes=2)))
+
+    assert read(output=Output.TABLE) == (
+        "Responses of 2026-10-24 to 2026-11-22, times of Europe/Berlin, the newest first\n"
+        "\n"
+        "2026-11-22 14:02  3 of 10, payment_succeeded, support, may be contacted\n"
+        "    | Your invoices are late, and nobody answers the\n"
+        "    | telephone.\n"
+        "    |\n"
+        "    | Never again.\n"
+        f"    response {1:032x}, customer customer-1, stripe by mail, de\n"
+        "\n"
+        "1 response.\n"
+    )
+
+
+def test_a_person_sees_what_is_doubtful_or_not_known(keep, read):
+    survey = opened(HostedLink("shop", "relationship", "relationship"), f"{7:032x}", None, "", NOW)
+    keep(
+        replace(survey, answer=Answer(9, confirmed=False), answered_at=NOW, answered_day="2026-11-22"),
+        given(2, Answer(5), NOW - DAY, customer_id="", segments={"question": "csat"}),
+    )
+
+    told = read(output=Output.TABLE)
+
+    assert "9 of 10, relationship, unconfirmed\n" in told
+    assert f"response {7:032x}, anonymous, links.shop by link\n" in told
+    assert "5 of 5, payment_succeeded, csat\n" in told
+    assert f"response {2:032x}, customer not known, stripe by mail, de\n" in told
+    assert told.endswith("\n2 responses.\n")
+
+
+def test_a_very_long_comment_is_cut_and_says_where_all_of_it_is(keep, read):
+    keep(given(1, Answer(3, "word " * 1000)))
+
+    told = read(output=Output.TABLE)
+
+    assert "(4999 characters:" in told
+    assert f"`afterbill explain {1:032x}`" in " ".join(told.replace("|", " ").split())
+    assert len(told) < 1700
+
+
+def test_it_is_a_command(stack, keep, monkeypatch, capsys):
+    monkeypatch.setattr(deployed, "connect", lambda _choice: stack)
+    keep(given(1, Answer(9), datetime.now(UTC)))
+
+    assert cli.main(["responses", "--rating", "9-10", "--window", "7d", "--json"]) == 0
+    assert numbers(json.loads(capsys.readouterr().out)) == [1]
+    assert cli.main(["responses", "--rating", "0-6", "--touchpoint", "renewed"]) == 0
+    assert capsys.readouterr().out.endswith("\n\n0 responses.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--rating", "12"], "write ratings from 0 to 10 as 9, as 0-6 or as 0,1,2"),
+        (["--touchpoint", "lunch"], "'lunch' is not one of 'signed_up', "),
+        (["--window", "14d"], "no window '14d': choose 7d, 30d, 90d, 365d or a month"),
+    ],
+)
+def test_a_wrong_word_is_told(stack, monkeypatch, capsys, words, expected):
+    monkeypatch.setattr(deployed, "connect", lambda _choice: stack)
+
+    assert cli.main(["responses", *words]) == 2
+    assert expected in " ".join(capsys.readouterr().err.split())
