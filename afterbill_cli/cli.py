@@ -1,6 +1,7 @@
 """`afterbill`: what operators and developers ask of a deployed stack and of its configuration."""
 
 import importlib
+import io
 import os
 import sys
 
@@ -75,6 +76,8 @@ def main(arguments: list[str] | None = None) -> int:
     0 says fine, 1 that problems were found, 2 that the command could not look or was used wrongly; 130 after Ctrl-C,
     141 where nobody reads the output any more, as shells have it.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without the letters of a comment shows the rest
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
@@ -89,8 +92,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    if _COMPLETE in os.environ:
-        return shell_complete(command, {}, "afterbill", _COMPLETE, os.environ[_COMPLETE])
+    if asked := os.environ.get(_COMPLETE):
+        return shell_complete(command, {}, "afterbill", _COMPLETE, asked)
     try:
         with command.make_context("afterbill", list(arguments)) as context:
             return int(command.invoke(context) or 0)

@@ -15,6 +15,7 @@ from afterbill_cli.explain.profile import profile
 from afterbill_cli.explain.timeline import TimelineContext, rule_of, timeline
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
+from afterbill_cli.plain_text import one_line
 from afterbill_cli.responses.rows import row, wrapped
 
 
@@ -53,7 +54,7 @@ def explain(deployed: Deployed, wanted: str, *, as_json: bool) -> int:
 
 def _print_subject(subject: Subject, context: TimelineContext) -> None:
     for label, text in profile(context).items():
-        print(f"{label:<15}{text}")
+        print(f"{label:<15}{one_line(text)}")
     for invitation in subject.invitations:
         _print(invitation, context)
     if not subject.invitations:
@@ -63,7 +64,7 @@ def _print_subject(subject: Subject, context: TimelineContext) -> None:
 def _print(invitation: Invitation, context: TimelineContext) -> None:
     print(f"\ninvitation {invitation.id}, {invitation.state}")
     for step in timeline(invitation, context):
-        print(f"  {step.at:%Y-%m-%d %H:%M:%S} UTC  {step.text}")
+        print(f"  {step.at:%Y-%m-%d %H:%M:%S} UTC  {one_line(step.text)}")
     if invitation.answer and invitation.answer.comment:
         print("  comment:", *wrapped(invitation.answer.comment, shutil.get_terminal_size().columns), sep="\n")
     print(f"  rule today: {rule_of(invitation, context.policy)}")

@@ -14,7 +14,6 @@ from afterbill.model.visits import Integrity, Kind, Visit
 from afterbill.outreach.policy import Policy, Rule
 from afterbill.outreach.sending_window import Place
 from afterbill.settings.config import UNITS
-from afterbill_cli.plain_text import one_line
 from afterbill_cli.skip_reasons import why
 from afterbill_cli.suppression.stored import Standing
 
@@ -119,7 +118,7 @@ def _answer(invitation: Invitation, answer: Answer, where: str = "") -> str:
     rated = f"{answer.rating} of {invitation.scale.highest}{where}"
     if not answer.confirmed:
         return f"{rated}, unconfirmed: tapped and seen"
-    reason = f", reason {one_line(answer.reason)}" if answer.reason else ""
+    reason = f", reason {answer.reason}" if answer.reason else ""
     return f"{rated}{reason}, {'may be contacted' if answer.contact_ok else 'no permission to be contacted'}"
 
 

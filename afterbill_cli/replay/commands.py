@@ -18,11 +18,16 @@ from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.options import StackChoice
+from afterbill_cli.output import Output, print_csv, print_json_rows
 from afterbill_cli.replay.dry_capture import DryCapture, dry_capture
 from afterbill_cli.replay.messages import DeadLetters, Message, evidence, files
 from afterbill_cli.sources import stack_secrets
 
+_QUEUED = "queued"
 _day = options.parsed(date.fromisoformat)
+
+Outcome = tuple[str, str, str]
+"""The name of a message, what became of it, and more about that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,36 +41,36 @@ class ReplaySelection:
     until: date | None = None
 
 
-def replay(chosen: ReplaySelection, deployed: Deployed) -> int:
+COLUMNS = ("message", "outcome", "text")
+
+
+def replay(chosen: ReplaySelection, deployed: Deployed, output: Output = Output.TABLE) -> int:
     """Put the messages into the inbox; a dead letter is removed only once that is durable."""
     inbox = SqsInbox(deployed.client("sqs"), deployed.output("InboxUrl"))
     with _messages(chosen, deployed) as messages:
-        counts = Counter(_put(message, inbox) for message in messages)
-    return _conclude(counts)
+        return _tell((_put(message, inbox) for message in messages), output)
 
 
-def dry_run(chosen: ReplaySelection, deployed: Deployed, *, ask_apis: bool) -> int:
+def dry_run(chosen: ReplaySelection, deployed: Deployed, *, ask_apis: bool, output: Output = Output.TABLE) -> int:
     """Print the outcome that each message would have; nothing is written."""
     keys = SecretKeys(stack_secrets.secret(deployed, "KeysSecretArn"))
     facts = FactsTable(deployed.client("dynamodb"), deployed.output("TableName"))
     apis: BillingApis = stack_secrets.apis(deployed) if ask_apis else MemoryApis(closed=True)
     with _messages(chosen, deployed) as messages:
-        return _conclude(Counter(_try_all(messages, dry_capture(deployed.policy(), facts, apis, keys.hash_address))))
+        return _tell(_tried(messages, dry_capture(deployed.policy(), facts, apis, keys.hash_address)), output)
 
 
-def _try_all(messages: Iterable[Message], capture: DryCapture) -> Iterator[str]:
+def _tried(messages: Iterable[Message], capture: DryCapture) -> Iterator[Outcome]:
     for message in messages:
         for result in capture.of(message.webhook):
-            print(f"{message.name}: {result.outcome}" + (f": {result.text}" if result.text else ""))
-            yield result.outcome
+            yield message.name, str(result.outcome), result.text
 
 
-def _put(message: Message, inbox: Inbox) -> str:
+def _put(message: Message, inbox: Inbox) -> Outcome:
     if not inbox.put(message.webhook):
-        print(f"{message.name}: too large for the inbox, left where it is")
-        return "too large"
+        return message.name, "too large", "left where it is, for the inbox does not take it"
     message.remove()
-    return "queued"
+    return message.name, _QUEUED, ""
 
 
 @contextmanager
@@ -86,9 +91,23 @@ def _bucket(deployed: Deployed) -> str:
     return deployed.output("EvidenceBucketName")
 
 
-def _conclude(counts: Counter[str]) -> int:
-    print(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "nothing to replay")
+def _tell(outcomes: Iterable[Outcome], output: Output) -> int:
+    rows = (dict(zip(COLUMNS, outcome, strict=True)) for outcome in outcomes)
+    if output is Output.JSON:
+        print_json_rows(rows)
+    elif output is Output.CSV:
+        print_csv(COLUMNS, rows)
+    else:
+        counts = Counter(_printed(outcome) for outcome in outcomes)
+        print(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "nothing to replay")
     return 0
+
+
+def _printed(outcome: Outcome) -> str:
+    name, what, text = outcome
+    if what != _QUEUED:
+        print(f"{name}: {what}" + (f": {text}" if text else ""))
+    return what
 
 
 @click.command("replay")
@@ -100,6 +119,7 @@ def _conclude(counts: Counter[str]) -> int:
 @click.option("--until", callback=_day, metavar="DAY", help="Last day of the copies (UTC).")
 @click.option("--dry-run", "dry", is_flag=True, help="Write nothing, print the outcome of each webhook.")
 @click.option("--ask-apis", is_flag=True, help="Call the billing systems' APIs in a dry run.")
+@options.output(csv=True)
 @options.stack
 def command(  # noqa: PLR0913  # its options
     *,
@@ -111,6 +131,7 @@ def command(  # noqa: PLR0913  # its options
     until: date | None,
     dry: bool,
     ask_apis: bool,
+    output: Output,
     choice: StackChoice,
 ) -> int:
     """Put earlier webhooks through the inbox again.
@@ -122,7 +143,7 @@ def command(  # noqa: PLR0913  # its options
     if ask_apis and not dry:
         raise click.UsageError("--ask-apis belongs to a --dry-run: the inbox asks them anyway")
     stack = deployed.connect(choice)
-    return dry_run(wanted, stack, ask_apis=ask_apis) if dry else replay(wanted, stack)
+    return dry_run(wanted, stack, ask_apis=ask_apis, output=output) if dry else replay(wanted, stack, output)
 
 
 def _check(wanted: ReplaySelection, *, dead_letters: bool) -> None:

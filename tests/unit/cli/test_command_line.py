@@ -18,7 +18,7 @@ from afterbill.model.errors import AfterbillError, ConfigurationError, Transient
 from afterbill_cli import cli, deployed, local_stack, options
 from afterbill_cli.aws_errors import explained
 from afterbill_cli.options import StackChoice
-from afterbill_cli.output import Output, print_csv
+from afterbill_cli.output import Output, print_csv, print_json, print_json_rows
 from afterbill_dev.local import aws_environment
 
 HEAVY = ("boto3", "botocore", "pydantic", "jinja2")
@@ -27,8 +27,12 @@ HEAVY = ("boto3", "botocore", "pydantic", "jinja2")
 def afterbill(*words, code="", **environment):
     program = f"import sys; from afterbill_cli import cli; status = cli.main(); {code}; sys.exit(status)"
     command = [sys.executable, "-c", program, *words]
-    everything = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=everything, cwd=local_stack.ROOT)
+    given = everything() | environment
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=given, cwd=local_stack.ROOT)
+
+
+def everything():
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 def loaded_by(*words, **environment):
@@ -167,7 +171,13 @@ def test_a_reader_that_goes_away_ends_the_command_silently(words):
     with os.fdopen(write) as closed:
         command = [sys.executable, "-m", "afterbill_cli.cli", *words]
         ended = subprocess.run(
-            command, stdout=closed, stderr=subprocess.PIPE, text=True, check=False, cwd=local_stack.ROOT
+            command,
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            cwd=local_stack.ROOT,
+            env=everything(),
         )
 
     assert (ended.returncode, ended.stderr) == (141, "")
@@ -263,3 +273,28 @@ def test_a_cell_that_a_spreadsheet_would_compute_is_text(capsys):
 
 def test_the_choice_of_a_stack_is_open_by_default():
     assert (StackChoice().name, StackChoice().config, list(Output)) == (None, None, ["table", "json", "csv"])
+
+
+def test_a_terminal_without_the_letters_of_a_comment_shows_the_rest():
+    ended = afterbill("--version", code="print('gr\u00fcn')", PYTHONIOENCODING="ascii")
+
+    assert (ended.returncode, ended.stdout.splitlines()[1:]) == (0, ["gr?n"])
+
+
+def test_json_shows_letters_and_escapes_what_would_steer_a_terminal(capsys):
+    values = ["gr\u00fcn", "\x1b[31m", "\x9b", "\u202e", "\ud83d"]
+    print_json(values)
+    print_json_rows(values)
+
+    told = capsys.readouterr().out
+    assert "gr\u00fcn" in told
+    assert not set(told) & {"\x1b", "\x9b", "\u202e", "\ud83d"}
+    decoder = json.JSONDecoder()
+    first, end = decoder.raw_decode(told)
+    assert first == values == json.loads(told[end:])
+
+
+def test_no_rows_are_an_empty_list(capsys):
+    print_json_rows([])
+
+    assert capsys.readouterr().out == "[]\n"

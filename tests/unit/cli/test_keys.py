@@ -1,13 +1,15 @@
 """`afterbill key`."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, IssuedApiKeysTable
-from afterbill.answers.api_keys import ApiKey, admits, parts_of
+from afterbill.answers.api_keys import ApiKey, Scope, admits, parts_of
 from afterbill.model.errors import AfterbillError
 from afterbill_cli import cli, deployed, keys
+from afterbill_cli.output import Output
 from tests.contract.scores_table import TABLE
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -98,3 +100,24 @@ def test_the_oldest_key_is_listed_first(stack):
         ring(stack).add(ApiKey(number * 16, f"key {number}", (), "hash", at))
 
     assert [key.name for key in ring(stack).issued()] == ["key 2", "key 1"]
+
+
+def test_programs_read_the_keys_as_json_and_csv(stack, capsys):
+    ring(stack).add(ApiKey("1" * 16, "=support", (Scope.RESPONSES_WRITE,), "hash", NOW))
+    ring(stack).revoke("1" * 16, NOW + timedelta(days=1))
+
+    keys.show(stack, Output.JSON)
+    assert json.loads(capsys.readouterr().out) == [
+        {
+            "id": "1" * 16,
+            "name": "=support",
+            "scopes": ["responses:write"],
+            "created_at": "2026-11-22T12:00:00+00:00",
+            "revoked_at": "2026-11-23T12:00:00+00:00",
+        }
+    ]
+    keys.show(stack, Output.CSV)
+    assert capsys.readouterr().out.splitlines() == [
+        "id,name,scopes,created_at,revoked_at",
+        f"{'1' * 16},'=support,responses:write,2026-11-22T12:00:00+00:00,2026-11-23T12:00:00+00:00",
+    ]

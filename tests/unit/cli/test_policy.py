@@ -1,5 +1,6 @@
 """`afterbill policy`: what an operator reads before deploying."""
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -125,3 +126,30 @@ def test_what_cannot_be_explained_says_what_to_do(
 ) -> None:
     assert cli.main(["policy", "explain", *arguments, *CONFIG]) == 2
     assert expected in capsys.readouterr().err
+
+
+def test_programs_read_mistakes_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["policy", "check", "--json", "--config", str(tmp_path)]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["folder"], any("surveys.toml" in one for one in told["mistakes"])) == (str(tmp_path), True)
+
+    assert cli.main(["policy", "check", "--json", *CONFIG]) == 0
+    assert json.loads(capsys.readouterr().out)["mistakes"] == []
+
+
+def test_a_folder_that_is_not_there_could_not_be_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["policy", "check", "--config", "none"]) == 2
+    assert "there is no folder none" in capsys.readouterr().err
+
+
+def test_programs_read_the_decision_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    renewed = str(EVENTS / "stripe/invoice.paid.renewed.json")
+    assert cli.main(["policy", "explain", renewed, "--output", "json", *CONFIG]) == 0
+    [told] = json.loads(capsys.readouterr().out)
+    assert told["touchpoint"].startswith("renewed")
+
+
+def test_json_is_json_also_for_a_source_that_is_not_configured(capsys: pytest.CaptureFixture[str]) -> None:
+    order = str(EVENTS / "mollie" / min(path.name for path in (EVENTS / "mollie").iterdir()))
+    assert cli.main(["policy", "explain", order, "--output", "json", *CONFIG]) == 0
+    assert json.loads(capsys.readouterr().out)

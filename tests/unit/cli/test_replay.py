@@ -1,5 +1,6 @@
 """`afterbill replay`: what goes through the inbox again, and what a dry run says of it."""
 
+import csv
 import json
 from collections import Counter
 from dataclasses import replace
@@ -348,3 +349,18 @@ def test_the_command_starts_what_was_chosen(stack, dry, monkeypatch, capsys):
 
     assert cli.main(["replay", "--dead-letters", *(["--dry-run"] if dry else [])]) == 0
     assert capsys.readouterr().out.endswith("1 scheduled\n" if dry else "1 queued\n")
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_programs_read_what_became_of_each_webhook(stack, dry, monkeypatch, capsys):
+    monkeypatch.setattr("afterbill_cli.deployed.connect", lambda _chosen: stack)
+    send(stack, "InboxDeadLettersUrl", PAID)
+    words = ["replay", "--dead-letters", *(["--dry-run"] if dry else [])]
+
+    if dry:
+        assert cli.main([*words, "--output", "csv"]) == 0
+        header, row = csv.reader(capsys.readouterr().out.splitlines())
+        assert (header, row[1]) == (["message", "outcome", "text"], "scheduled")
+    assert cli.main([*words, "--json"]) == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert row["outcome"] == ("scheduled" if dry else "queued")

@@ -11,6 +11,7 @@ from afterbill.insight.nps import Tally
 from afterbill.model.errors import AfterbillError
 from afterbill.outreach.reputation import Figures, SendingPause
 from afterbill_cli import cli, deployed, sending
+from afterbill_cli.output import Output
 from tests.contract.scores_table import TABLE
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -141,3 +142,40 @@ def test_the_command_line_does_all_three(asked, monkeypatch, capsys, words, expe
 def test_a_stop_on_the_command_line_needs_a_reason(capsys):
     assert cli.main(["sending", "stop"]) == 2
     assert "--reason" in capsys.readouterr().err
+
+
+def test_a_program_reads_the_state(asked, switch, capsys):
+    mails(asked, Tally(sent=200, bounced=1, complained=1))
+    switch.stop(BOUNCED)
+
+    assert sending.status(asked, NOW, Output.JSON) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "stopped": True,
+        "reason": BOUNCED.reason,
+        "since": "2026-11-22T09:00:00+00:00",
+        "first_day": "2026-11-16",
+        "last_day": "2026-11-22",
+        "sent": 200,
+        "bounced": 1,
+        "complained": 1,
+        "max_bounce_rate": 0.04,
+        "max_complaint_rate": 0.0008,
+        "waiting": 0,
+    }
+
+
+def test_on_the_day_of_a_resume_no_day_counts_yet(asked, switch, capsys):
+    switch.stop(BOUNCED)
+    sending.resume(asked, NOW)
+    capsys.readouterr()
+
+    sending.status(asked, NOW, Output.JSON)
+
+    state = json.loads(capsys.readouterr().out)
+    assert {name: state[name] for name in ("stopped", "since", "first_day", "last_day", "sent")} == {
+        "stopped": False,
+        "since": None,
+        "first_day": None,
+        "last_day": None,
+        "sent": 0,
+    }

@@ -13,6 +13,7 @@ from afterbill.model.billing import OperatorTask
 from afterbill.model.errors import AfterbillError
 from afterbill.model.webhooks import Webhook
 from afterbill_cli.memory.keys import MemoryApis
+from afterbill_cli.output import Output
 from afterbill_cli.sources import confirm, consent, list_sources, test_webhook
 from tests.contract.scores_table import TABLE
 from tests.unit.cli.people import Server, person, store, stored
@@ -52,6 +53,23 @@ def test_the_list_shows_no_secret(stack, capsys):
     output = capsys.readouterr().out
     assert "hidden" not in output
     assert "given" in output
+
+
+def test_programs_read_the_list_as_json_and_csv(stack, capsys):
+    store(stack, "Sources", {"paddle": ["a", "b"]})
+    paddle = {
+        "source": "paddle",
+        "provider": "paddle",
+        "signing_secrets": "2",
+        "api": "missing",
+        "consent": "not needed",
+    }
+
+    list_sources.show(stack, Output.JSON)
+    assert paddle in json.loads(capsys.readouterr().out)
+    list_sources.show(stack, Output.CSV)
+    lines = capsys.readouterr().out.splitlines()
+    assert (lines[0], ",".join(paddle.values()) in lines) == (",".join(paddle), True)
 
 
 # test
