@@ -56,8 +56,9 @@ class Deployed:
 def connect(chosen: StackChoice) -> Deployed:
     """Return the chosen stack, and print its name on stderr."""
     name = chosen.name or os.environ.get("AFTERBILL_STACK")
-    local = None if name else local_stack.described()
-    stack = _local(local, chosen.config) if local else _remote(name or DEFAULT_STACK, chosen.config)
+    local = local_stack.described()
+    here = local is not None and name in {None, local["stack_name"]}
+    stack = _local(local, chosen.config) if local and here else _remote(name or DEFAULT_STACK, chosen.config)
     print(f"stack: {stack.name}", file=sys.stderr)
     return stack
 

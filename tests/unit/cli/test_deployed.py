@@ -78,6 +78,7 @@ def test_while_the_local_stack_is_up_it_is_the_one(tmp_path):
     assert (stack.name, stack.output("ApiUrl"), stack.config) == ("local", description["api_url"], tmp_path)
     assert stack.client("sqs").meta.endpoint_url == "http://127.0.0.1:4566"
     assert deployed.connect(chosen("second")).name == "second"
+    assert deployed.connect(chosen("local")).output("ApiUrl") == description["api_url"]
 
 
 @pytest.mark.usefixtures("aws")
