@@ -159,7 +159,7 @@ class MemoryCampaigns:
             self.grouped.add(id_)
             self.groups.setdefault(slot_of(id_), []).append(id_)
         customers = (self.people.get(id_) for id_ in self.groups.get(slot, ()))
-        return iter([customer.id for customer in customers if customer])
+        return iter([customer.id for customer in customers if customer and not customer.forget_at])
 
     def done(self, campaign: str) -> Done | None:
         """The progress of the campaign."""

@@ -30,7 +30,7 @@ PROVIDERS = (
 )
 """Names a source may give as its provider; each is a package of connectors."""
 
-_OURS = ("campaigns",)
+_OURS = ("campaigns", "send_test")
 """Connectors for messages of afterbill itself: no billing systems, and no source can name them."""
 
 

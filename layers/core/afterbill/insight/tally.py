@@ -7,7 +7,7 @@ from datetime import date, datetime
 from afterbill.insight.measures import Measures, compare, measures
 from afterbill.insight.nps import MAILS, NUMBERS, RATINGS, Comparison, Tally
 from afterbill.model.errors import AfterbillError, PayloadError
-from afterbill.model.invitation import Delivery
+from afterbill.model.invitation import NO_DAY, Delivery
 from afterbill.model.questions import SCALES, Question, Scale
 from afterbill.model.segments import DIMENSIONS, REASON, dimension_of, question_and_dimension
 
@@ -116,10 +116,13 @@ class Score:
 
 
 def days_touched(old: Snapshot | None, new: Snapshot | None) -> frozenset[date]:
-    """Return the days whose tallies differ once `old` (None: was not there) became `new` (None: is gone)."""
+    """Return the days whose tallies differ once `old` (None: was not there) became `new` (None: is gone).
+
+    A test has none.
+    """
     if old == new:
         return frozenset()
-    days = {day for each in (old, new) if each for day in (each.sent_day, each.answered_day) if day}
+    days = {day for each in (old, new) if each for day in (each.sent_day, each.answered_day) if day} - {NO_DAY}
     try:
         return frozenset(map(date.fromisoformat, days))
     except ValueError as error:

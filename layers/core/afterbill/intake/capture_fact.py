@@ -17,6 +17,7 @@ from afterbill.intake.ports import (
     FactWrites,
     Inbox,
 )
+from afterbill.intake.survey_tests import plan_test
 from afterbill.model.billing import CROWDED, REVERSALS, UNTIL_THEN, BillingEvent, OperatorTask, Touchpoint
 from afterbill.model.customer import MOST_ATTRIBUTES, NOBODY, Customer, Recipient
 from afterbill.model.errors import ConfigurationError, TransientError
@@ -24,7 +25,7 @@ from afterbill.model.invitation import RETENTION, Invitation, State
 from afterbill.model.subscriptions import farewell_of, frees, hear
 from afterbill.model.webhooks import Source
 from afterbill.outreach.policy import Policy, Rule, Situation, Stops, decide, failed_since, take_back
-from afterbill.outreach.ports import SendQueue, Timer
+from afterbill.outreach.ports import MAX_DELAY, SendQueue, Timer
 
 _FIRST = 1
 _TRIES = 5
@@ -113,7 +114,9 @@ def capture_fact(event: BillingEvent, sender: Sender, deps: CaptureDeps, now: da
         if named.invitation_id != event.invitation_id:
             event = named
             continue
-        change, invitation = _plan(named, source, known, deps.policy, now)
+        change, invitation = _plan_test(named, source, known, deps, now) or _plan(
+            named, source, known, deps.policy, now
+        )
         _tell_crowded(named, known, deps, now)
         if change.empty or deps.facts.commit(change):
             _wake(named, known, deps)
@@ -191,7 +194,9 @@ def _receipt(event: BillingEvent) -> tuple[str, str] | None:
 
 def _is_nameless(event: BillingEvent, sender: Sender, known: _Known, policy: Policy) -> bool:
     """Return whether only the provider's API knows whom a new fact is about, and a rule needs to know."""
-    if event.touchpoint is None or known.snapshot.invitation or _idle_test(event, sender.source):
+    if event.touchpoint is None or known.snapshot.invitation:
+        return False
+    if _idle_test(event, sender.source) and (event.customer.address or not policy.test.recipients):
         return False
     if sender.provider.find_customer is None or sender.call is None:
         return False
@@ -202,6 +207,14 @@ def _is_nameless(event: BillingEvent, sender: Sender, known: _Known, policy: Pol
 def _ask_who(event: BillingEvent, sender: Sender) -> BillingEvent:
     find_customer = sender.provider.find_customer
     return _marked(find_customer(event, sender.source, sender.api), sender.source) if find_customer else event
+
+
+def _plan_test(
+    event: BillingEvent, source: Source, known: _Known, deps: CaptureDeps, now: datetime
+) -> tuple[FactWrites, Invitation] | None:
+    if not _idle_test(event, source):
+        return None
+    return plan_test(event, known.snapshot, deps.policy, (deps.hash_address, deps.new_id), now)
 
 
 def _plan(
@@ -310,7 +323,8 @@ def _conclude(change: FactWrites, invitation: Invitation | None, deps: CaptureDe
 
 def _set_timer(invitation: Invitation, deps: CaptureDeps, now: datetime) -> None:
     remaining = invitation.ready_at - now
-    if remaining < _TIMER_MINIMUM:
+    # An operator who tests is waiting: the timer may be late by its flexible window, the queue is not.
+    if remaining < (MAX_DELAY if invitation.test else _TIMER_MINIMUM):
         deps.queue.put(invitation.id, invitation.delivery_number, max(remaining, timedelta(0)))
     else:
         deps.timer.at(invitation, invitation.delivery_number, invitation.ready_at)

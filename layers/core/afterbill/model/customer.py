@@ -88,7 +88,7 @@ class Customer:
     `learned_at` tells when each part of the profile was said (`address`, `attributes.plan`...), so that events
     may arrive in any order. `phone` is as the billing system spells it. `last_seen_at` is when they last used the
     product, `offered` the id of the invitation that waits for them there. `crowded`: there were more attributes than
-    are kept.
+    are kept. `forget_at` is for a customer of one test survey alone: no source knows them, and no campaign asks them.
     """
 
     id: str
@@ -111,6 +111,7 @@ class Customer:
     deleted: bool = False
     subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
     crowded: bool = False
+    forget_at: datetime | None = None
 
 
 def learn(customer: Customer, event: BillingEvent) -> Customer:

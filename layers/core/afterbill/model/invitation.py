@@ -82,6 +82,12 @@ MOST_DEFERRALS = 50
 RETENTION = timedelta(days=730)
 """How long an invitation is kept after the last moment it could go out; unsubscribe links live as long."""
 
+NO_DAY = "test"
+"""Stands for the day of a test survey, which belongs to no day of any score."""
+
+TEST_RETENTION = timedelta(days=30)
+"""The same for a test survey; its unsubscribe link lives as long."""
+
 COMMENT_LENGTH = 10_000
 """Most characters a comment may have, a line break counting as one."""
 
@@ -193,7 +199,7 @@ class Invitation:
     message_id: str = ""
     #: When the survey itself went out.
     sent_at: datetime | None = None
-    #: The operator's local day of `sent_at`, as `2026-11-22`.
+    #: The operator's local day of `sent_at`, as `2026-11-22`; NO_DAY of a test.
     sent_day: str = ""
     #: When the recipient's mail server took the mail.
     delivered_at: datetime | None = None
@@ -209,10 +215,15 @@ class Invitation:
     answer: Answer | None = None
     #: When the first answer came.
     answered_at: datetime | None = None
-    #: The operator's local day of `answered_at`.
+    #: The operator's local day of `answered_at`; NO_DAY of a test, from the beginning.
     answered_day: str = ""
     #: How often the link was visited that its customer hands on.
     referred: int = 0
+
+    @property
+    def test(self) -> bool:
+        """Whether it is a test: its days are none, so that no score can count it."""
+        return self.answered_day == NO_DAY
 
     @property
     def question(self) -> Question:
@@ -258,6 +269,15 @@ class Invitation:
     def patient_until(self) -> datetime:
         """The last moment at which it may still go out."""
         return self.due_at + self.patience
+
+    @property
+    def kept_until(self) -> datetime:
+        """The moment from which it may be forgotten."""
+        return self.patient_until + self.expiry + (TEST_RETENTION if self.test else RETENTION)
+
+    def day(self, local: str) -> str:
+        """Return the day on which it counts as sent; `local` is the operator's."""
+        return NO_DAY if self.test else local
 
     def schedule_name(self, delivery_number: int) -> str:
         """Return the name that makes repeating a schedule call harmless (at most 64 characters)."""

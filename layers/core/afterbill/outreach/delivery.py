@@ -32,6 +32,7 @@ class Outcome(StrEnum):
     """The result of looking at one due survey."""
 
     SENT = "sent"
+    TEST_SENT = "test_sent"
     SENT_ANOTHER_WAY = "sent_another_way"
     REMINDED = "reminded"
     NOT_REMINDED = "not_reminded"
@@ -91,7 +92,8 @@ class SendDeps:
         if verdict is Channel.SMS and customer and self.texting and self.texting.unwanted(customer):
             situation = replace(situation, phone_problem=SkipReason.SUPPRESSED)
             verdict = recheck(invitation, situation, self.policy, now)
-        return verdict, customer, situation.recipient
+        # A test asks nobody: that its address was asked must not keep surveys back.
+        return verdict, customer, NOBODY if invitation.test else situation.recipient
 
     def reached(self, channel: Channel, customer: Customer) -> tuple[str, ...]:
         """Return the keyed hash of the address or number that a channel reaches this customer at."""
@@ -124,8 +126,8 @@ class SendDeps:
             self.texting.record_opt_out(reason, customer, now)
 
     def caps_on(self, invitation: Invitation, now: datetime, *, quota: int) -> tuple[Cap, ...]:
-        """Return the caps that one more message counts against; none inside the product, where nothing is sent."""
-        if invitation.channel == Channel.IN_APP:
+        """Return the caps that one more message counts against; none for a test, or inside the product."""
+        if invitation.channel == Channel.IN_APP or invitation.test:
             return ()
         zone = ZoneInfo(self.policy.time_zone)
         return caps_of(invitation.touchpoint, quota, self.policy.sending, zone, now)

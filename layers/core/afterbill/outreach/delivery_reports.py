@@ -102,7 +102,8 @@ def nobody(_address_hash: str) -> Customer | None:
 def _confirm_sent(invitation: Invitation, report: Report, deps: ReportDeps) -> bool:
     if invitation.state not in {State.SENDING, State.UNKNOWN}:
         return False
-    deps.events.confirm_sent(invitation, report.message_id, report.accepted_at, deps.day_of(report.accepted_at))
+    day = invitation.day(deps.day_of(report.accepted_at))
+    deps.events.confirm_sent(invitation, report.message_id, report.accepted_at, day)
     return True
 
 

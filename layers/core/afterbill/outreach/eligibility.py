@@ -23,6 +23,7 @@ from afterbill.outreach.policy import (
     unreachable,
 )
 from afterbill.outreach.sending_window import is_open
+from afterbill.outreach.survey_tests import recheck_test
 
 _CLAIMED_BEFORE = timedelta(minutes=1)
 _LAST_LOOK = timedelta(days=1)
@@ -46,6 +47,8 @@ def recheck(
 
     Channels in `rejected` were tried a moment ago, and are not tried again.
     """
+    if invitation.test:
+        return SkipReason.REJECTED if rejected else recheck_test(invitation, situation, policy, now)
     rule, customer = policy.rules[Touchpoint(invitation.touchpoint)], situation.customer
     chosen = _closed(rule, situation) or choose(_but(rejected, rule.channels), rule.seen_within, situation, policy, now)
     if customer is None or isinstance(chosen, SkipReason):
@@ -114,7 +117,7 @@ def _settled(invitation: Invitation, rule: Rule, later: tuple[Channel, ...], now
 
 def _reminds(invitation: Invitation, rule: Rule) -> bool:
     """Only mail has reminders: it alone is forgotten in a pile."""
-    return bool(rule.reminder) and invitation.channel == Channel.MAIL
+    return bool(rule.reminder) and invitation.channel == Channel.MAIL and not invitation.test
 
 
 def _reminder(
@@ -243,11 +246,11 @@ def choose(
 def following(invitation: Invitation, rule: Rule) -> tuple[Channel, ...]:
     """Return the channels that follow, one after the other, while nobody answers.
 
-    None where nothing is to follow, or the survey would be closed by then.
+    None where nothing is to follow, as after a test, or the survey would be closed by then.
     """
     last_at = invitation.last_at
     late = last_at is not None and last_at + rule.fallback >= invitation.answer_until
-    if not rule.fallback or late or invitation.channel not in rule.channels:
+    if not rule.fallback or late or invitation.test or invitation.channel not in rule.channels:
         return ()
     return rule.channels[rule.channels.index(Channel(invitation.channel)) + 1 :]
 

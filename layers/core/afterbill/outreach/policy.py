@@ -15,6 +15,7 @@ from afterbill.model.invitation import Deferral, Invitation, SkipReason, State
 from afterbill.model.questions import Question
 from afterbill.model.segments import segments_of
 from afterbill.model.subscriptions import stays, subscription_of
+from afterbill.model.survey_tests import SEND_TEST, SurveyTests
 from afterbill.model.visits import Integrity
 from afterbill.model.webhooks import Source
 from afterbill.outreach.caps import SendingCaps
@@ -28,6 +29,8 @@ LEAVING = timedelta(minutes=20)
 
 
 _EVER = datetime.min.replace(tzinfo=UTC)
+_OWN = {CAMPAIGNS: Source(CAMPAIGNS, CAMPAIGNS), SEND_TEST: Source(SEND_TEST, "send_test")}
+"""The sources of our own messages: each has a connector that no configured source can name."""
 
 
 class Stops(StrEnum):
@@ -81,10 +84,11 @@ class Policy:
     sms: SmsPolicy = field(default_factory=SmsPolicy)
     in_product: InProduct = field(default_factory=InProduct)
     links: Mapping[str, Touchpoint] = field(default_factory=dict)
+    test: SurveyTests = field(default_factory=SurveyTests)
 
     def source(self, name: str) -> Source | None:
-        """Return the source of this name: a configured endpoint or our own campaigns; None for any other."""
-        return Source(CAMPAIGNS, CAMPAIGNS) if name == CAMPAIGNS else self.sources.get(name)
+        """Return the source of this name: a configured endpoint or one of our own; None for any other."""
+        return _OWN.get(name) or self.sources.get(name)
 
     def place(self, customer: Customer | None) -> Place:
         """Return where this customer lives: by their zone, else their country, else where the operator is."""
@@ -116,11 +120,11 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class _Schedule:
+class Schedule:
     """The time to ask: `due_at`, or if that is no good moment, the end of `wait`."""
 
     due_at: datetime
-    wait: Deferral | None
+    wait: Deferral | None = None
 
 
 def decide(event: BillingEvent, source: Source, situation: Situation, policy: Policy, now: datetime) -> Decision:
@@ -132,7 +136,7 @@ def decide(event: BillingEvent, source: Source, situation: Situation, policy: Po
     customer = take_back(event, rule, situation.customer, now)
     reason = _reason_to_skip(event, rule, source, situation, now)
     plan = reason or _schedule(event, rule, (customer, situation.recipient), policy, now)
-    invitation = _invitation(event, rule, customer, plan, now)
+    invitation = planned(event, rule, customer, plan, now)
     return Decision(invitation, _await(customer, rule, invitation, now))
 
 
@@ -198,8 +202,8 @@ def no_farewell(fact: str, ending: str, customer: Customer, now: datetime) -> Sk
     return SkipReason.STILL_SUBSCRIBED if stays(customer.subscriptions, ending, now) else None
 
 
-def _invitation(
-    event: BillingEvent, rule: Rule, customer: Customer | None, plan: _Schedule | SkipReason, now: datetime
+def planned(
+    event: BillingEvent, rule: Rule, customer: Customer | None, plan: Schedule | SkipReason, now: datetime
 ) -> Invitation:
     """Return the invitation as planned: pending, or closed at once."""
     touchpoint = str(event.touchpoint)
@@ -267,7 +271,7 @@ def _reason_to_skip(
 
 def _schedule(
     event: BillingEvent, rule: Rule, whom: tuple[Customer | None, Recipient], policy: Policy, now: datetime
-) -> _Schedule | SkipReason:
+) -> Schedule | SkipReason:
     customer, recipient = whom
     due_at = due(event.occurred_at, rule, now)
     free_at = cooled(customer, recipient, rule.cooldown)
@@ -277,7 +281,7 @@ def _schedule(
     )
     if moment is None:
         return why
-    return _Schedule(due_at, Deferral(now, why, moment) if moment > due_at else None)
+    return Schedule(due_at, Deferral(now, why, moment) if moment > due_at else None)
 
 
 def cooled(customer: Customer | None, recipient: Recipient, cooldown: timedelta) -> datetime:
@@ -351,8 +355,11 @@ def _touchpoint(event: BillingEvent) -> Touchpoint:
 
 
 def _not_wanted(event: BillingEvent, rule: Rule, source: Source) -> SkipReason | None:
-    if event.test and not source.test_mode:
-        return SkipReason.TEST_MODE
+    return SkipReason.TEST_MODE if event.test and not source.test_mode else not_wanted(event, rule)
+
+
+def not_wanted(event: BillingEvent, rule: Rule) -> SkipReason | None:
+    """Return why a touchpoint's rule asks nobody about this fact, or None."""
     if not rule.ask:
         return SkipReason.NOT_ASKED
     paid = event.money is None or event.money.amount > 0

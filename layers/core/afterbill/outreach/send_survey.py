@@ -95,7 +95,7 @@ def _claimed(attempt: DeliveryAttempt, channel: Channel, deps: SendDeps, now: da
 
 def _offered(invitation: Invitation, deps: SendDeps, at: datetime) -> SendResult:
     """Mark a survey inside the product as sent: it lies ready there since its claim, even if the sender crashed."""
-    deps.invitations.mark_sent(replace(invitation, sent_at=at, sent_day=deps.day_of(at)))
+    deps.invitations.mark_sent(replace(invitation, sent_at=at, sent_day=invitation.day(deps.day_of(at))))
     return SendResult(Outcome.SENT)
 
 
@@ -103,9 +103,9 @@ def _conclude(attempt: DeliveryAttempt, receipt: Receipt, deps: SendDeps, now: d
     invitation, customer = attempt.invitation, attempt.customer
     match receipt:
         case Accepted(message_id):
-            sent = replace(invitation, message_id=message_id, sent_at=now, sent_day=deps.day_of(now))
-            deps.invitations.mark_sent(sent)
-            return SendResult(Outcome.SENT)
+            day = invitation.day(deps.day_of(now))
+            deps.invitations.mark_sent(replace(invitation, message_id=message_id, sent_at=now, sent_day=day))
+            return SendResult(Outcome.TEST_SENT if invitation.test else Outcome.SENT)
         case Deferred(reason, retry_after, paused):
             deferred = replace(invitation, deferred_until=now + retry_after, generation=invitation.generation + 1)
             deps.invitations.release(deferred, customer, attempt.recipient)

@@ -72,7 +72,7 @@ def _look_after(invitation: Invitation, deps: SweepDeps, now: datetime) -> Findi
         return Finding.OVERDUE
     lost = invitation.state is State.SENDING and now > claimed_at + CLAIM_LOST_AFTER
     if _went_out(invitation, lost=lost):
-        deps.sweeps.confirm_sent(invitation, invitation.message_id, claimed_at, deps.day_of(claimed_at))
+        deps.sweeps.confirm_sent(invitation, invitation.message_id, claimed_at, invitation.day(deps.day_of(claimed_at)))
         return Finding.CONFIRMED_SENT
     if lost:
         deps.sweeps.mark_unknown(invitation)

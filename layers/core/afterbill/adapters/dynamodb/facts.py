@@ -19,6 +19,7 @@ from afterbill.adapters.dynamodb.table import TableReader, customer_ids_in
 from afterbill.intake.ports import MOST_NEWEST, FactQuery, FactSnapshot, FactWrites
 from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import NOBODY, Customer
+from afterbill.model.invitation import Invitation, SkipReason
 
 
 class FactsTable(TableReader):
@@ -58,7 +59,7 @@ class FactsTable(TableReader):
         marked = change.peers | change.stops.keys() | change.failed.keys()
         writes += [self._update_link(link, change) for link in sorted(marked)]
         if change.invitation:
-            writes.append({"Put": self._put_if("attribute_not_exists(pk)", invitation_item(change.invitation))})
+            writes.append(self._put_invitation(change.invitation))
         if change.event:
             item = keys.event(*change.event, change.about) | encode(
                 {"invitation_id": change.about, **_forgotten(change)}
@@ -86,6 +87,13 @@ class FactsTable(TableReader):
             return {"Put": self._put_if("attribute_not_exists(pk)", customer_item(customer))}
         put = self._put_if("version = :read", customer_item(customer), {":read": customer.version})
         return {"Put": put}
+
+    def _put_invitation(self, invitation: Invitation) -> Mapping[str, Any]:
+        """Put a new invitation; a test one also in place of the same fact that was skipped as a test."""
+        item, new = invitation_item(invitation), "attribute_not_exists(pk)"
+        if not invitation.test:
+            return {"Put": self._put_if(new, item)}
+        return {"Put": self._put_if(f"{new} OR reason = :test", item, {":test": SkipReason.TEST_MODE})}
 
     def _put_alias(self, alias: str, to: str, before: str | None) -> Mapping[str, Any]:
         item = keys.alias(alias) | encode({"customer_id": to})

@@ -10,7 +10,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from afterbill.adapters.dynamodb import keys
 from afterbill.model.billing import Money
 from afterbill.model.customer import Customer, Recipient, Suppression, Waiting
-from afterbill.model.invitation import RETENTION, Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
+from afterbill.model.invitation import Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.subscriptions import Subscription
 from afterbill.model.visits import visit_of
 
@@ -38,7 +38,7 @@ _USUAL = {"stoppable": True, "delivery_number": 1, "referred": 0}
 """Values that are not stored: an item of less than a KB costs half."""
 _HASH = 16
 """Bytes of the keyed hash of an address."""
-_CUSTOMER_TIMES = ("last_asked_at", "last_adverse_at", "last_seen_at")
+_CUSTOMER_TIMES = ("last_asked_at", "last_adverse_at", "last_seen_at", "forget_at")
 
 
 def encode(values: Mapping[str, Any]) -> Item:
@@ -71,7 +71,7 @@ def invitation_item(invitation: Invitation) -> Item:
     plain |= {"money": [invitation.money.amount, invitation.money.currency]} if invitation.money else {}
     plain["occurred_at"] = microseconds(invitation.occurred_at)
     plain["answer_until"] = int(invitation.answer_until.timestamp())
-    plain[keys.TTL] = int((invitation.patient_until + invitation.expiry + RETENTION).timestamp())
+    plain[keys.TTL] = int(invitation.kept_until.timestamp())
     if invitation.sent_day:
         plain[keys.DAY_BUCKET] = keys.sent_bucket(invitation.sent_day)
     elif invitation.state is not State.CLOSED:
@@ -166,15 +166,22 @@ def answer_attributes(answer: Answer) -> dict[str, Any]:
 
 
 def customer_item(customer: Customer) -> Item:
-    """The whole customer at its next version, in the bucket of their group and among those with the same address."""
+    """The whole customer at its next version, in the bucket of their group and among those with the same address.
+
+    Who exists for a test alone is in no group, and is found apart from the others.
+    """
     from afterbill.model.campaigns import slot_of  # noqa: PLC0415  # what answers HTTP writes no customers
 
     plain = _plain(customer) | {"learned_at": _plain_times(customer.learned_at)}
     # The map is there even if empty, to be updated.
     plain["waiting"] = {id_: _plain(entry) for id_, entry in customer.waiting.items()}
-    plain |= {keys.DAY_BUCKET: keys.slot_bucket(slot_of(customer.id)), keys.DUE_AT: "-"}
+    if customer.forget_at:
+        plain |= {keys.TTL: int(customer.forget_at.timestamp())}
+    else:
+        plain |= {keys.DAY_BUCKET: keys.slot_bucket(slot_of(customer.id)), keys.DUE_AT: "-"}
     if hashed := plain.pop("address_hash", ""):
-        plain |= {keys.CUSTOMER_ID: keys.holders(hashed), keys.CREATED_AT: "-"}
+        place = keys.testers(hashed) if customer.forget_at else keys.holders(hashed)
+        plain |= {keys.CUSTOMER_ID: place, keys.CREATED_AT: "-"}
     if customer.subscriptions:
         plain["subscriptions"] = {id_: _subscription_text(one) for id_, one in customer.subscriptions.items()}
     plain = {name: value for name, value in plain.items() if value is not False}

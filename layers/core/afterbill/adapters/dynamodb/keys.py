@@ -71,9 +71,14 @@ def holders(address_hash: str) -> str:
     return f"ADDRESS#{address_hash}"
 
 
+def testers(address_hash: str) -> str:
+    """The partition of BY_CUSTOMER with those who stand for this address in test surveys."""
+    return f"TEST#{address_hash}"
+
+
 def address_hash(partition: str) -> str:
     """The keyed hash of the address whose partition of BY_CUSTOMER this is."""
-    return partition.removeprefix("ADDRESS#")
+    return partition.removeprefix("ADDRESS#").removeprefix("TEST#")
 
 
 def code(text: str) -> "Key":

@@ -12,6 +12,7 @@ from afterbill.model.channels import InProduct, SmsPolicy
 from afterbill.model.consent import PRESETS, Legal
 from afterbill.model.errors import ConfigurationError
 from afterbill.model.suggestions import did_you_mean
+from afterbill.model.survey_tests import SurveyTests
 from afterbill.model.visits import Integrity
 from afterbill.model.webhooks import Source
 from afterbill.outreach.caps import SendingCaps
@@ -48,6 +49,7 @@ def policy_of(tables: Mapping[str, Any], name: str = SURVEYS) -> Policy:
         sms=SmsPolicy(**dict(checked.sms)),
         in_product=InProduct(**dict(checked.in_product)),
         links={key: table.touchpoint for key, table in checked.links.items()},
+        test=SurveyTests(**dict(checked.test)),
     )
 
 

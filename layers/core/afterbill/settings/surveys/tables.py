@@ -15,6 +15,7 @@ from afterbill.model.channels import Channel, SmsPolicy
 from afterbill.model.consent import PRESETS, Need
 from afterbill.model.questions import Question
 from afterbill.model.suggestions import did_you_mean
+from afterbill.model.survey_tests import SEND_TEST, SurveyTests
 from afterbill.model.visits import Integrity
 from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import Stops
@@ -29,6 +30,7 @@ from afterbill.settings.surveys.values import (
     days,
     field,
     hours,
+    mail_address,
     meaning,
     network,
     origin,
@@ -248,6 +250,15 @@ class LinkTable(Table):
     touchpoint: Annotated[Touchpoint, BeforeValidator(lambda text: Touchpoint(choose(text, Touchpoint)))]
 
 
+class SurveyTestsTable(Table):
+    """[test]: who is asked about events of a provider's test mode."""
+
+    recipients: Annotated[
+        frozenset[Annotated[str, BeforeValidator(mail_address)]], Field(strict=False, max_length=20)
+    ] = frozenset()
+    delay: Annotated[Duration, Field(le=timedelta(days=1))] = SurveyTests().delay
+
+
 class SurveysFile(Table):
     """The whole file."""
 
@@ -262,6 +273,7 @@ class SurveysFile(Table):
     sms: SmsTable = SmsTable()
     in_product: InProductTable = InProductTable()
     links: dict[Name, LinkTable] = Field(default={})
+    test: SurveyTestsTable = SurveyTestsTable()
 
     @field_validator("touchpoints")
     @classmethod
@@ -285,9 +297,10 @@ class SurveysFile(Table):
             hint = did_you_mean(self.in_product.source, self.sources)
             message = f"in_product.source: there is no [sources.{self.in_product.source}]: {hint}"
             raise ValueError(message)
-        if CAMPAIGNS in self.sources:
-            message = f"sources.{CAMPAIGNS}: this name is taken by [campaigns]: choose another one"
-            raise ValueError(message)
+        for name, by in ((CAMPAIGNS, "[campaigns]"), (SEND_TEST, "`afterbill send-test`")):
+            if name in self.sources:
+                message = f"sources.{name}: this name is taken by {by}: choose another one"
+                raise ValueError(message)
         return self
 
 
@@ -305,6 +318,7 @@ KEYS = frozenset(
         SmsTable,
         InProductTable,
         LinkTable,
+        SurveyTestsTable,
     )
     for key in table.model_fields
 )

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator
 from afterbill.connectors import registry
 from afterbill.connectors._kit.consent import KEYS
 from afterbill.connectors._kit.neutral import LESSONS, PATHS
+from afterbill.model.addresses import mailbox
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import SENDING_CHANNELS, Channel
 from afterbill.model.suggestions import did_you_mean
@@ -88,6 +89,17 @@ def address(text: object) -> str:
         )
         raise ValueError(message)
     return text
+
+
+def mail_address(text: object) -> str:
+    """A mail address, in its one spelling."""
+    from afterbill.adapters.addresses import address_fault  # noqa: PLC0415  # few files name one
+
+    fault = address_fault(text) if isinstance(text, str) else "it is no text"
+    if fault:
+        message = f'must be a mail address such as "you@example.com", not {text!r}: {fault}'
+        raise ValueError(message)
+    return mailbox(str(text))
 
 
 def word(text: object) -> str:
