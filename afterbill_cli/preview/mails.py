@@ -9,7 +9,7 @@ from afterbill.content.mail.compose import composer
 from afterbill.content.wording import Words
 from afterbill.model.billing import Money, Touchpoint
 from afterbill.model.customer import Customer
-from afterbill.model.invitation import Invitation
+from afterbill.model.invitation import NO_DAY, Invitation
 from afterbill.model.messages import Mail
 from afterbill.model.questions import Question
 from afterbill_cli.preview.previews import Preview
@@ -39,10 +39,11 @@ class _Case:
     details: Mapping[str, Any] = field(default_factory=lambda: _KNOWN)
     reminder: bool = False
     question: Question = Question.NPS
+    test: bool = False
 
 
 def mails(variant: Variant) -> Iterator[PreviewMail]:
-    """One with all that can be known and one with nothing, their reminder, other questions, and all own words."""
+    """One with all that can be known and one with nothing, reminder and test, other questions, and all own words."""
     compose = composer(
         PUBLIC_URL,
         f"survey@{variant.brand.reply_to.partition('@')[2]}",
@@ -75,6 +76,7 @@ def previews(variant: Variant) -> Iterator[Preview]:
 def _cases(variant: Variant) -> Iterator[_Case]:
     yield _Case("renewed", Touchpoint.RENEWED)
     yield _Case("renewed-reminder", Touchpoint.RENEWED, reminder=True)
+    yield _Case("renewed-test", Touchpoint.RENEWED, test=True)
     yield _Case("nothing-known", Touchpoint.PAYMENT_SUCCEEDED, customer=None, details={})
     for touchpoint in Touchpoint:
         if variant.has_own_words(touchpoint):
@@ -103,6 +105,7 @@ def _invitation(case: _Case, variant: Variant) -> Invitation:
         due_at=_WHEN + timedelta(days=3),
         expiry=timedelta(days=30),
         reminded_at=_WHEN if case.reminder else None,
+        answered_day=NO_DAY if case.test else "",
         **{**case.details, "segments": _segments(case)},
     )
 

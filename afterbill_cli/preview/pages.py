@@ -28,6 +28,7 @@ def states(pages: Pages, asked: SurveyContext) -> Mapping[str, Page]:
     locale = asked.locale
     return {
         "survey": pages.survey(asked),
+        "survey-test": pages.survey(asked._replace(test=True)),
         "survey-chosen": pages.survey(asked, 9),
         "survey-recorded": pages.survey(asked, None, _ANSWER),
         **{_named(PROBLEM_TEXTS[problem]): pages.bad_request(asked, _DRAFTS[problem], problem) for problem in Problem},

@@ -72,6 +72,7 @@ def say_everything(catalogs: Mapping[str, Catalog], locale: str) -> None:
     for touchpoint in Touchpoint:
         pages.survey(SurveyContext(locale, touchpoint, "purchase"))
     Surveys(Words(BRAND, catalogs), BRAND, FORM).document("name", invitation(), locale)
+    mails.survey(SurveyMail(locale, "Ada", Touchpoint.RENEWED, "loyalty", "https://a", "https://u", test=True))
     asked = SurveyContext(locale)
     for notice in NOTICES:
         getattr(pages, notice)(locale)

@@ -30,7 +30,7 @@ _WITH_VALUES = {
 _PLAIN = """
 subject question scale_low scale_high
 mail_preheader mail_greeting mail_hint mail_hint_text mail_closing mail_objection mail_unsubscribe
-reminder_subject privacy
+reminder_subject privacy test_mark test_notice
 survey_comment survey_optional survey_contact survey_send survey_change
 followup_promoter followup_passive followup_detractor survey_no_reason survey_more survey_may_contact
 survey_next survey_back survey_done in_product_close

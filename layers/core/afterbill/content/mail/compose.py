@@ -72,6 +72,7 @@ def survey_mail(invitation: Invitation, customer: Customer, links: tuple[str, st
         plan=invitation.segments.get("plan") or next(iter(invitation.products), None),
         reminder=invitation.reminded_at is not None,
         question=invitation.question,
+        test=invitation.test,
     )
 
 

@@ -32,6 +32,7 @@ VARIABLES = frozenset(
         "details",
         "reminder",
         "scale",
+        "test",
         "answer_url",
         "unsubscribe_url",
     }
@@ -47,7 +48,8 @@ _LINKLIKE = re.compile(r"://|@|www\.|\.[a-z]{2}", re.IGNORECASE)
 class SurveyMail:
     """One survey to one person; `locale`, `customer_name` and `plan` are as the billing system gave them.
 
-    `occurred_on` is the customer's day of the fact; `reminder` asks for the words of the second mail.
+    `occurred_on` is the customer's day of the fact; `reminder` asks for the words of the second mail; a `test` says that
+    it is one.
     """
 
     locale: str | None
@@ -61,6 +63,7 @@ class SurveyMail:
     plan: str | None = None
     reminder: bool = False
     question: Question = Question.NPS
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +106,13 @@ class Mails:
             "details": [isolated(detail, words.direction) for detail in _details(survey, words.language)],
             "reminder": survey.reminder,
             "scale": scale_of(survey.question),
+            "test": survey.test,
             "answer_url": survey.answer_url,
             "unsubscribe_url": survey.unsubscribe_url,
         }
         subject, text, html = (template.render(context) for template in self._survey)
+        # Not left to the template: an operator's own may not know of tests.
+        subject = f"{words('test_mark')} {subject}" if survey.test else subject
         return Message(one_line(subject, SUBJECT_LENGTH), text, html)
 
 

@@ -18,7 +18,7 @@ from afterbill.model.questions import Question, scale_of
 
 TEMPLATES = Path(__file__).with_name("templates")
 
-_COMMON = frozenset({"t", "language", "direction", "brand", "style"})
+_COMMON = frozenset({"t", "language", "direction", "brand", "style", "test"})
 _FORM = _COMMON | {"reasons", "step", "comment_length"}
 VARIABLES: Mapping[str, frozenset[str]] = {
     "page.css": frozenset({"brand", "surface", "surface_dark", "ink_on"}),
@@ -50,12 +50,16 @@ class Draft:
 
 
 class SurveyContext(NamedTuple):
-    """The language, touchpoint, stage and question of a survey; `locale` is a language tag such as `de-AT`."""
+    """The language, touchpoint, stage and question of a survey; `locale` is a language tag such as `de-AT`.
+
+    The page of a `test` says that it is one.
+    """
 
     locale: str | None
     touchpoint: str = ""
     stage: str = ""
     question: Question = Question.NPS
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +215,14 @@ class Pages:
         return Page(page.status, page.html, {**page.headers, **(headers or {})})
 
     def _page(self, status: int, context: SurveyContext, template: str, **values: object) -> Page:
-        words = self._words(*context)
+        words = self._words(context.locale, context.touchpoint, context.stage, context.question)
         html = self._environment.get_template(f"{template}.html").render(
             t=words,
             language=words.language,
             direction=words.direction,
             brand=self._brand,
             style=self._style,
+            test=context.test,
             **values,
         )
         # A lone surrogate, which JSON can carry, has no UTF-8 form and would otherwise fail the whole response.
