@@ -13,6 +13,7 @@ from afterbill.intake.capture_event import capture_event
 from afterbill.intake.capture_fact import CaptureDeps, Outcome
 from afterbill.model.addresses import mailbox
 from afterbill.model.billing import ObjectReference, OperatorTask, ParsedElement, Touchpoint
+from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError, ConfigurationError, PayloadError
 from afterbill.model.invitation import Invitation, SkipReason
 from afterbill.model.webhooks import Source, Webhook
@@ -22,6 +23,7 @@ from afterbill_cli import options, samples
 from afterbill_cli.brand_checks import word_problems
 from afterbill_cli.dry_render import dry_render
 from afterbill_cli.explain.timeline import rule_of, span
+from afterbill_cli.legal_basis import outlook
 from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
 from afterbill_cli.memory.table import MemoryTable
@@ -169,7 +171,8 @@ def _explained(element: ParsedElement, webhook: Webhook, capture: CaptureDeps) -
     lines = {"event": element.event_id, "occurred": f"{element.occurred_at:%Y-%m-%d %H:%M:%S} UTC"}
     lines |= {"mode": "test"} if element.test else {}
     if captured.invitation and element.touchpoint:
-        return lines | _story(captured.invitation, capture.policy)
+        customer = capture.facts.customers([captured.invitation.customer_id]).get(captured.invitation.customer_id)
+        return lines | _story(captured.invitation, customer, capture.policy)
     return lines | {"decision": _LESSONS[captured.outcome]}
 
 
@@ -181,9 +184,12 @@ def _tell(told: Sequence[Mapping[str, str]], output: Output) -> None:
         print(f"{label:<12}{text}")
 
 
-def _story(invitation: Invitation, policy: Policy) -> dict[str, str]:
+def _story(invitation: Invitation, customer: Customer | None, policy: Policy) -> dict[str, str]:
     rule = policy.rules[Touchpoint(invitation.touchpoint)]
-    decision = f"ask at {invitation.due_at:%Y-%m-%d %H:%M:%S} UTC, {span(rule.delay)} after the fact"
+    after = f"{span(rule.delay)} after the fact"
+    if invitation.test:
+        after = f"{span(policy.test.delay)} after the event, by [test]: a test survey, which counts nowhere"
+    decision = f"ask at {invitation.due_at:%Y-%m-%d %H:%M:%S} UTC, {after}"
     for wait in invitation.deferrals:
         decision += f"; wait until {wait.until:%Y-%m-%d %H:%M:%S} UTC, {why(wait.reason, invitation.touchpoint)}"
     if invitation.reason:
@@ -193,6 +199,17 @@ def _story(invitation: Invitation, policy: Policy) -> dict[str, str]:
         "fact": invitation.fact,
         "touchpoint": f"{invitation.touchpoint}, stage {invitation.stage}",
         "decision": decision,
+        **_legal(invitation, customer, policy),
         "rule": rule_of(invitation, policy),
         "invitation": invitation.id,
     }
+
+
+def _legal(invitation: Invitation, customer: Customer | None, policy: Policy) -> dict[str, str]:
+    """Say what the legal basis will make of what is to be asked; nothing about what is skipped already."""
+    if invitation.reason or customer is None:
+        return {}
+    if invitation.test:
+        return {"legal": "a test needs no legal basis"}
+    rule = policy.rules[Touchpoint(invitation.touchpoint)]
+    return {"legal": outlook(customer, rule, policy.legal, invitation.ready_at)}

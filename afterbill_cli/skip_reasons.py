@@ -6,7 +6,7 @@ from afterbill.model.invitation import SkipReason
 
 WHY: Mapping[SkipReason, str] = {
     SkipReason.NOT_ASKED: "ask = false under {place} or [defaults]",
-    SkipReason.TEST_MODE: "an event of the provider's test mode, and test_mode = false under its source",
+    SkipReason.TEST_MODE: "an event of the provider's test mode about an address that [test] recipients does not name",
     SkipReason.NO_CUSTOMER: "nobody is known whom it is about, or they were erased",
     SkipReason.NO_ADDRESS: "no mail address of the customer is known",
     SkipReason.CUSTOMER_DELETED: "the billing system says that the customer was deleted",

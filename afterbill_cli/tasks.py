@@ -11,13 +11,16 @@ from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import decode
 from afterbill.model.billing import CROWDED, UNMATCHED
+from afterbill.model.campaigns import CAMPAIGNS
 from afterbill.model.errors import AfterbillError
+from afterbill.model.invitation import SkipReason
 from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
 
 VERIFIER = "verifier"
+_WITHOUT_DEADLINE = frozenset({VERIFIER, UNMATCHED, CROWDED, SkipReason.NO_BASIS})
 _ANSWER_WITHIN = timedelta(days=30)
 """A month to answer a privacy request (GDPR, article 12(3)); Shopify asks for 30 days."""
 
@@ -36,7 +39,7 @@ class Task:
     @property
     def due_at(self) -> datetime | None:
         """The deadline of a privacy request; None for anything else."""
-        return None if self.kind in (VERIFIER, UNMATCHED, CROWDED) else self.occurred_at + _ANSWER_WITHIN
+        return None if self.kind in _WITHOUT_DEADLINE else self.occurred_at + _ANSWER_WITHIN
 
     def stated(self) -> dict[str, Any]:
         """Return the JSON object of the task; a verifier is a secret and is left out."""
@@ -69,8 +72,8 @@ def _done(*, source: str, kind: str, id_: str, choice: StackChoice) -> int:
 
 
 def read(stack: Deployed, sources: Sequence[str] = ()) -> list[Task]:
-    """The open tasks of these sources, by default of all that are configured; the most urgent first."""
-    names = sources or tuple(stack.policy().sources)
+    """The open tasks of these sources, by default of all that are configured and of campaigns; the oldest first."""
+    names = sources or (*stack.policy().sources, CAMPAIGNS)
     tasks = [task for name in names for task in _of(stack, name)]
     return sorted(tasks, key=lambda task: (task.occurred_at, task.source, task.kind, task.id))
 
@@ -118,6 +121,11 @@ def _to_do(task: Task) -> str:
         return f"came {task.occurred_at:%Y-%m-%d} and names no payment: look which one it takes back"
     if task.kind == CROWDED:
         return f"came {task.occurred_at:%Y-%m-%d}: look why this source sends ever new attributes"
+    if task.kind == SkipReason.NO_BASIS:
+        return (
+            f"since {task.occurred_at:%Y-%m-%d} its surveys are skipped where no legal basis is on record: record consents "
+            "or notices, or change [legal] if another law lets you ask; docs/legal-basis.md"
+        )
     if task.due_at is None:
         return f"`afterbill source confirm {task.source}` confirms it"
     return f"came {task.occurred_at:%Y-%m-%d}, answer it by {task.due_at:%Y-%m-%d}"

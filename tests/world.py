@@ -15,6 +15,7 @@ from afterbill.model.messages import INVITATION_TAG, Sms
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.delivery import SendDeps, SendResult
 from afterbill.outreach.delivery_reports import Outcome as MailOutcome
+from afterbill.outreach.first_skips import FirstSkips
 from afterbill.outreach.handle_mail_event import MailEventDeps, handle_mail_event
 from afterbill.outreach.policy import Policy
 from afterbill.outreach.send_survey import send_survey
@@ -66,6 +67,7 @@ class World:
         self.counters: MemoryCaps = self.caps
         self.queued: MemorySendQueue = self.queue
         self.waiting: list[tuple[datetime, str, int]] = []
+        self.first_skips = FirstSkips(self.table)
         self.new_customer, self.new_attempt = ids("customer"), ids("attempt")
 
     def capture(self, *events: BillingEvent, source: str = "shop") -> Captured:
@@ -111,6 +113,7 @@ class World:
             day_of=day_of,
             new_id=self.new_attempt,
             texting=self.texting(self) if self.texting else None,
+            first_skips=self.first_skips,
         )
 
     def answer(self, one: Invitation, **fields: str) -> Responded:

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from afterbill.adapters.aws.clients import error_code
 from afterbill.model.errors import AfterbillError
-from afterbill_cli.doctor import configuration, dns_records, monitoring, ses_account, ses_identity, storage
+from afterbill_cli.doctor import configuration, dns_records, legal_basis, monitoring, ses_account, ses_identity, storage
 from afterbill_cli.doctor.findings import Finding, Findings, unknown
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
@@ -35,6 +35,7 @@ CHECKS = (
     Check("configuration", configuration.configuration),
     Check("brand", configuration.brand, (_STACK,)),
     Check("holidays", configuration.holidays),
+    Check("legal basis", legal_basis.legal_basis, ("dynamodb:BatchGetItem", "dynamodb:Query")),
     Check("SES account", ses_account.account, ("ses:GetAccount",)),
     Check("SES quota", ses_account.quota, ("ses:GetAccount", _STACK)),
     Check("circuit breaker", ses_account.halt, ("dynamodb:GetItem",)),

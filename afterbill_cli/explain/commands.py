@@ -62,7 +62,8 @@ def _print_subject(subject: Subject, context: TimelineContext) -> None:
 
 
 def _print(invitation: Invitation, context: TimelineContext) -> None:
-    print(f"\ninvitation {invitation.id}, {invitation.state}")
+    marked = ", a test: it counts nowhere" if invitation.test else ""
+    print(f"\ninvitation {invitation.id}, {invitation.state}{marked}")
     for step in timeline(invitation, context):
         print(f"  {step.at:%Y-%m-%d %H:%M:%S} UTC  {one_line(step.text)}")
     if invitation.answer and invitation.answer.comment:
@@ -79,6 +80,7 @@ def _invitation(invitation: Invitation, context: TimelineContext) -> dict[str, A
         "id": invitation.id,
         "fact": invitation.fact,
         "state": invitation.state,
+        "test": invitation.test,
         "reason": invitation.reason,
         "story": [{"at": step.at.isoformat(), "said": step.text} for step in timeline(invitation, context)],
         "answer": _answer(invitation),

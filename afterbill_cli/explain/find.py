@@ -73,11 +73,15 @@ class Finder:
         aliases = [f"{source}#{wanted}" for source in sources] + [wanted] * ("#" in wanted)
         aliases += [f"{source}@{hashed}" for source in sources if hashed]
         owners = list(self._table.customer_ids(aliases).values())
-        owners += self._table.holders(hashed, _MOST) if hashed else []
+        owners += self._table.holders(hashed, _MOST) + self._testers(hashed) if hashed else []
         owners += [self._table.holder(self._hash(compact(wanted)))] if wanted.startswith("+") else []
         found = self._customers(owners)
         address = self._table.address(hashed)
         return found or ([Subject(address=address)] if address.known else ())
+
+    def _testers(self, address_hash: str) -> list[str]:
+        """Ids of the customers who stand for this address in test surveys."""
+        return [keys.customer_id(dict(key)) for key in self._table.by_customer(keys.testers(address_hash), _MOST)]
 
     def _customers(self, ids: Iterable[str]) -> list[Subject]:
         customers = filter(None, map(self._table.customer, dict.fromkeys(ids)))

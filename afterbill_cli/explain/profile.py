@@ -22,7 +22,7 @@ def profile(context: TimelineContext) -> dict[str, Any]:
     need, basis = context.policy.legal.need(customer.country), basis_of(customer.attributes, context.now)
     held = f"{_BASES[basis.kind]}, {basis.at:%Y-%m-%d %H:%M} UTC" if basis else "none known"
     lines = {
-        "customer": customer.id,
+        "customer": f"{customer.id}, of a test survey" if customer.forget_at else customer.id,
         "time zone": f"{place.zone.key}, {_ZONES[place.why]}",
         "country": customer.country or "unknown",
         "language": customer.locale or "unknown",

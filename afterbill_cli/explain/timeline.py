@@ -77,7 +77,8 @@ def _captured(invitation: Invitation, rule: Rule, context: TimelineContext) -> I
         yield Step(invitation.created_at, f"decided: skip, {reason}: {why(reason, invitation.touchpoint)}")
     else:
         due = f"{invitation.due_at:%Y-%m-%d %H:%M:%S} UTC, {context.local(invitation.due_at)}"
-        yield Step(invitation.created_at, f"decided: ask, due {due} (delay {span(rule.delay)})")
+        delay = "a test" if invitation.test else f"delay {span(rule.delay)}"
+        yield Step(invitation.created_at, f"decided: ask, due {due} ({delay})")
 
 
 def _waited(invitation: Invitation, context: TimelineContext) -> Iterator[Step]:

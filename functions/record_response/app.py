@@ -52,7 +52,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         logger.error("page not served", error=str(error))
         return _sent(_pages.unavailable(browser), request, {"outcome": "unavailable", "problem": None})
     logger.info("link used", outcome=responded.outcome, method=request.method)
-    if metric := _METRICS.get(responded.outcome):
+    if (metric := _METRICS.get(responded.outcome)) and not (responded.invitation and responded.invitation.test):
         count(metric)
     if responded.outcome is Outcome.SEEN:
         return http.response(204, "", {"Cache-Control": "no-store"})

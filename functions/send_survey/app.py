@@ -17,10 +17,13 @@ from afterbill.adapters.dynamodb.caps import CapsTable
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
 from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus
 from afterbill.adapters.dynamodb.short_links import ShortLinksTable
+from afterbill.adapters.dynamodb.tasks import TasksTable
 from afterbill.adapters.phones import mobile_number
 from afterbill.content.mail.compose import composer
 from afterbill.content.sms import text_composer
+from afterbill.model.billing import OperatorTask
 from afterbill.outreach.delivery import Outcome, SendDeps
+from afterbill.outreach.first_skips import FirstSkips
 from afterbill.outreach.send_survey import send_survey
 from afterbill.outreach.text_messages import Texting
 from afterbill.runtime.batch import process
@@ -57,6 +60,18 @@ def _texting() -> Texting | None:
     return Texting(mailer, compose, mobile_number, table, table, _keys.hash_address, _keys.current)
 
 
+class _Tasks(TasksTable):
+    """Tasks that are told in the log as well, and by the alarm."""
+
+    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:
+        """Remember it; False for one that is known."""
+        is_new = super().keep_task(task, address_hash, now)
+        if is_new:
+            logger.warning("surveys of this source are skipped: see docs/legal-basis.md", source=task.source, reason=task.kind)
+            count(Metric.TASKS_RECORDED)
+        return is_new
+
+
 _sending = SendDeps(
     invitations=_invitations,
     caps=CapsTable(_invitations.dynamodb, _invitations.table),
@@ -78,6 +93,7 @@ _sending = SendDeps(
     day_of=config.day_of(),
     new_id=lambda: uuid.uuid4().hex,
     texting=_texting(),
+    first_skips=FirstSkips(_Tasks(_invitations.dynamodb, _invitations.table)),
 )
 
 

@@ -134,6 +134,7 @@ def test_a_customer_comes_back_whole(world):
             "sub 2 é": Subscription(NOW),
         },
         crowded=True,
+        forget_at=NOW,
     )
     exempt = {"version"}  # the table counts it
     assert {one.name for one in fields(Customer) if getattr(whole, one.name) == one.default} == exempt

@@ -174,6 +174,8 @@ HEALTHY: dict[str, Any] = {
     "GetConfigurationSetEventDestinations": {"EventDestinations": [EVENTS]},
     "ListSubscriptionsByTopic": subscriptions,
     "GetItem": {},
+    "BatchGetItem": {"Responses": {}},
+    "Query": {"Items": []},
     "GetSecretValue": secrets(),
     "GetMetricData": measured(),
     "DescribeTable": {"Table": {"DeletionProtectionEnabled": True}},

@@ -16,7 +16,7 @@ from afterbill.model.addresses import address_hash
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Recipient, Suppression, Waiting
 from afterbill.model.errors import AfterbillError
-from afterbill.model.invitation import Answer, Deferral, Delivery, SkipReason, State
+from afterbill.model.invitation import NO_DAY, Answer, Deferral, Delivery, SkipReason, State
 from afterbill.model.links import Purpose, derive_key, sign
 from afterbill.model.questions import Question
 from afterbill.model.short_links import ShortLink
@@ -443,3 +443,19 @@ def test_without_an_answer_there_is_none(stack, table, capsys):
     explain(stack, ID, as_json=True)
 
     assert json.loads(capsys.readouterr().out)["invitations"][0]["answer"] is None
+
+
+def test_a_test_survey_says_that_it_counts_nowhere(explained, table):
+    """It is found by its address too, apart from the customers who have it."""
+    person = customer("tester", address=ADDRESS, address_hash=HASHED, forget_at=CAPTURED + 40 * DAY)
+    tested = waiting(id=OTHER_ID, customer_id="tester", answered_day=NO_DAY, state=State.SENT, sent_at=SENT)
+    table.commit(FactWrites(replace(tested, answer=Answer(3, "seen"), answered_at=SENT), (person,)))
+
+    output = explained(ADDRESS)
+
+    assert f"invitation {OTHER_ID}, sent, a test: it counts nowhere" in output
+    assert "customer       tester, of a test survey" in output
+    assert "(a test)" in output
+    assert "answered 3 of 10" in output
+    assert json.loads(explained(OTHER_ID, as_json=True))["invitations"][0]["test"] is True
+    assert json.loads(explained(ID, as_json=True))["invitations"][0]["test"] is False

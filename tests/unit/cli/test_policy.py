@@ -153,3 +153,34 @@ def test_json_is_json_also_for_a_source_that_is_not_configured(capsys: pytest.Ca
     order = str(EVENTS / "mollie" / min(path.name for path in (EVENTS / "mollie").iterdir()))
     assert cli.main(["policy", "explain", order, "--output", "json", *CONFIG]) == 0
     assert json.loads(capsys.readouterr().out)
+
+
+def test_what_the_legal_basis_will_make_of_it_stands_under_the_decision(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = explained("stripe", "invoice.paid.renewed.json", capsys)
+    labels = [line.split(maxsplit=1)[0] for line in lines]
+    assert labels.index("legal") == labels.index("decision") + 1
+    assert (
+        "strict asks for a consent or a notice, and none is on record"
+        in dict(line.split(maxsplit=1) for line in lines)["legal"]
+    )
+
+
+def test_what_is_skipped_anyway_needs_no_legal_basis(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "legal" not in [line.split()[0] for line in explained("stripe", "charge.refunded.json", capsys)]
+
+
+def test_a_test_event_about_an_own_address_is_a_test_survey(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    test_event = EVENTS / "stripe/test_mode.invoice.paid.json"
+    address = json.loads(test_event.read_text(encoding="utf-8"))["data"]["object"]["customer_email"]
+    text = (ROOT / "layers/config/surveys.toml").read_text(encoding="utf-8")
+    own = f'\n[test]\nrecipients = ["{address}"]\ndelay = "3m"\n'
+    (tmp_path / "surveys.toml").write_text(text + own, encoding="utf-8")
+    assert cli.main(["policy", "explain", str(test_event), "--config", str(tmp_path)]) == 0
+    output = capsys.readouterr().out
+    assert "3m after the event, by [test]: a test survey, which counts nowhere" in output
+    assert "legal       a test needs no legal basis" in output
+
+
+def test_one_about_anybody_else_is_skipped(capsys: pytest.CaptureFixture[str]) -> None:
+    output = "\n".join(explained("stripe", "test_mode.invoice.paid.json", capsys))
+    assert "skip, test_mode: an event of the provider's test mode about an address" in output

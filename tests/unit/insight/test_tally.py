@@ -22,7 +22,7 @@ from afterbill.insight.tally import (
     scores_of,
 )
 from afterbill.model.errors import PayloadError
-from afterbill.model.invitation import Delivery
+from afterbill.model.invitation import NO_DAY, Delivery
 from afterbill.model.questions import SCALES, Question
 from afterbill.model.segments import DIMENSIONS, dimension_of
 
@@ -248,6 +248,13 @@ def test_a_change_touches_the_days_of_sending_and_answering(old, new):
 def test_what_no_tally_depends_on_touches_nothing():
     assert days_touched(ANSWER, ANSWER) == frozenset()
     assert days_touched(None, Snapshot()) == frozenset()
+
+
+def test_a_test_survey_touches_no_day():
+    sent = Snapshot(NO_DAY, NO_DAY)
+
+    assert days_touched(None, sent) == frozenset()
+    assert days_touched(sent, replace(sent, rating=3)) == frozenset()
 
 
 def test_a_day_that_is_none_is_refused():

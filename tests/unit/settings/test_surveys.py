@@ -9,6 +9,7 @@ import pytest
 
 from afterbill.model.billing import Touchpoint
 from afterbill.model.errors import ConfigurationError
+from afterbill.model.survey_tests import SurveyTests
 from afterbill.model.webhooks import Source
 from afterbill.outreach.policy import Stops
 from afterbill.settings.surveys import load_policy, policy_of
@@ -89,6 +90,11 @@ def test_refunds_disputes_and_cancellations_stop_what_came_before() -> None:
         ("sources.events.types", {"a": "oder_paid"}, "surveys.toml: sources.events.types.a: must be one of"),
         ("sources.A B", {"provider": "stripe"}, "surveys.toml: sources.A B:"),
         ("colour", "red", "surveys.toml: colour:"),
+        ("test", {"recipients": ["me at example.com"]}, "surveys.toml: test.recipients.0: must be a mail address"),
+        ("test", {"recipients": [7]}, "surveys.toml: test.recipients.0: must be a mail address"),
+        ("test", {"recipients": "me@example.com"}, "surveys.toml: test.recipients:"),
+        ("test", {"delay": "2d"}, "surveys.toml: test.delay:"),
+        ("test", {"receivers": []}, "surveys.toml: test.receivers: "),
         ("touchpoints", [], "surveys.toml: touchpoints:"),
     ],
 )
@@ -100,6 +106,23 @@ def test_a_mistake_is_named_by_its_key(path: str, value: object, named: str) -> 
         place = place[folder]
     place[key] = value
     assert any(line.startswith(named) for line in mistakes(changed))
+
+
+def test_own_addresses_are_known_in_their_one_spelling() -> None:
+    test = policy_of(tables() | {"test": {"recipients": ["You@Example.com", "ich@bücher.de"], "delay": "5m"}}).test
+    assert test.recipients == {"you@example.com", "ich@xn--bcher-kva.de"}
+    assert test.delay == timedelta(minutes=5)
+
+
+def test_without_own_addresses_no_test_is_sent() -> None:
+    assert load_policy(SHIPPED).test == SurveyTests()
+
+
+@pytest.mark.parametrize("name", ["campaigns", "send-test"])
+def test_our_own_sources_keep_their_names(name: str) -> None:
+    changed = tables()
+    changed["sources"][name] = {"provider": "stripe"}
+    assert any(f"sources.{name}: this name is taken" in line for line in mistakes(changed))
 
 
 def source(provider: str, **settings: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from afterbill.model.invitation import Deferral, Invitation, SkipReason
 from afterbill.model.messages import Accepted, Mail, Receipt
 from afterbill.outreach.caps import Cap, caps_of
 from afterbill.outreach.eligibility import Verdict, follows_at, postponed
+from afterbill.outreach.first_skips import FirstSkips
 from afterbill.outreach.policy import Policy, Rule, Situation
 from afterbill.outreach.ports import MAX_DELAY, Caps, Invitations, Mailer, SendingStatus, SendQueue, Timer
 from afterbill.outreach.sending_window import moment_in
@@ -60,7 +61,7 @@ class SendDeps:
     """The dependencies of sending; `compose` is pure, `day_of` gives the operator's local day of an instant.
 
     `address_problem` says why mail to an address is pointless, None where it is not. Without `texting` nobody gets a
-    text message.
+    text message; without `first_skips` nobody is told of the first survey that is skipped.
     """
 
     invitations: Invitations
@@ -75,6 +76,7 @@ class SendDeps:
     day_of: Callable[[datetime], str]
     new_id: Callable[[], str]
     texting: Texting | None = None
+    first_skips: FirstSkips | None = None
 
     def rule(self, invitation: Invitation) -> Rule:
         """The rule of its touchpoint as configured today."""

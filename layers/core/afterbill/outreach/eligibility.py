@@ -265,9 +265,9 @@ def _problem(
         case Channel.IN_APP:
             return _unseen(customer, now - seen_within)
         case Channel.SMS:
-            return _number_problem(situation, customer) or _unlawful(customer, policy.legal, now)
+            return _number_problem(situation, customer) or unlawful(customer, policy.legal, now)
         case _:
-            return _address_problem(situation, customer) or _unlawful(customer, policy.legal, now)
+            return _address_problem(situation, customer) or unlawful(customer, policy.legal, now)
 
 
 def _unseen(customer: Customer, since: datetime) -> SkipReason | None:
@@ -286,7 +286,8 @@ def _address_problem(situation: Situation, customer: Customer) -> SkipReason | N
     return situation.address_problem if customer.address else SkipReason.NO_ADDRESS
 
 
-def _unlawful(customer: Customer, legal: Legal, now: datetime) -> SkipReason | None:
+def unlawful(customer: Customer, legal: Legal, now: datetime) -> SkipReason | None:
+    """Return NO_BASIS where mail and text messages to this customer lack the basis that their country demands."""
     need, withdrawn = legal.need(customer.country), CONSENT_WITHDRAWN_AT in customer.attributes
     if need is Need.NOTHING and not withdrawn:
         return None

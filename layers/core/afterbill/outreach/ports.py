@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
 
+from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import Customer, Recipient, Suppression
 from afterbill.model.invitation import Delivery, Invitation, SkipReason
 from afterbill.model.messages import Receipt
@@ -109,6 +110,13 @@ class Suppressions(Protocol):
 
     def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> bool:
         """Never write there again, nor to its holder; a bounce is about the address alone, and gives way."""
+
+
+class Tasks(Protocol):
+    """What a person has to decide."""
+
+    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:
+        """Remember what a person has to decide; False for one that is known, done or not."""
 
 
 class Caps(Protocol):

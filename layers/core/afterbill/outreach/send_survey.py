@@ -61,6 +61,8 @@ def _ask(invitation: Invitation, deps: SendDeps, now: datetime, *rejected: Chann
 def _skip(invitation: Invitation, customer: Customer | None, reason: SkipReason, deps: SendDeps) -> SendResult:
     waiting = replace(invitation, customer_id=customer.id) if customer else invitation
     deps.invitations.close(waiting, reason)
+    if deps.first_skips and invitation.closed_at:
+        deps.first_skips.tell(invitation, reason, invitation.closed_at)
     return SendResult(Outcome.SKIPPED, reason)
 
 

@@ -1,10 +1,8 @@
 """The table as capture_event sees it: one batch read, one more for customers, one transaction."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from afterbill.adapters.aws.clients import write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import (
     customer_item,
@@ -15,14 +13,14 @@ from afterbill.adapters.dynamodb.items import (
     microseconds,
     recipient_of,
 )
-from afterbill.adapters.dynamodb.table import TableReader, customer_ids_in
+from afterbill.adapters.dynamodb.table import customer_ids_in
+from afterbill.adapters.dynamodb.tasks import TasksTable
 from afterbill.intake.ports import MOST_NEWEST, FactQuery, FactSnapshot, FactWrites
-from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import NOBODY, Customer
 from afterbill.model.invitation import Invitation, SkipReason
 
 
-class FactsTable(TableReader):
+class FactsTable(TasksTable):
     """Facts over DynamoDB."""
 
     def look_up(self, wanted: FactQuery) -> FactSnapshot:
@@ -71,35 +69,24 @@ class FactsTable(TableReader):
         """Ids of the newest invitations of this customer, as the index has them."""
         return [keys.invitation_id(dict(key)) for key in self.by_customer(customer_id, MOST_NEWEST)]
 
-    def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:
-        """Store what a person has to decide; False where the task is stored already, done or not."""
-        fields = {"source": task.source, "kind": task.kind, "id": task.id, "address_hash": address_hash}
-        fields |= {"customer": task.customer.id or "", "occurred_at": task.occurred_at.isoformat()}
-        kept = {name: value for name, value in fields.items() if value}
-        item = encode({**kept, "details": dict(task.details), keys.TTL: int((now + task.lives).timestamp())})
-        # Of DynamoDB's own cleaning up it is only known that it takes days.
-        expired = f"attribute_not_exists({keys.PK}) OR {keys.TTL} <= :now"
-        put = self._put_if(expired, keys.task(task.source, task.kind, task.id) | item, {":now": int(now.timestamp())})
-        return write_if(self.dynamodb.put_item, "keeping a task", **put).held
-
     def _put_customer(self, customer: Customer) -> Mapping[str, Any]:
         if not customer.version:
-            return {"Put": self._put_if("attribute_not_exists(pk)", customer_item(customer))}
-        put = self._put_if("version = :read", customer_item(customer), {":read": customer.version})
+            return {"Put": self.put_if("attribute_not_exists(pk)", customer_item(customer))}
+        put = self.put_if("version = :read", customer_item(customer), {":read": customer.version})
         return {"Put": put}
 
     def _put_invitation(self, invitation: Invitation) -> Mapping[str, Any]:
         """Put a new invitation; a test one also in place of the same fact that was skipped as a test."""
         item, new = invitation_item(invitation), "attribute_not_exists(pk)"
         if not invitation.test:
-            return {"Put": self._put_if(new, item)}
-        return {"Put": self._put_if(f"{new} OR reason = :test", item, {":test": SkipReason.TEST_MODE})}
+            return {"Put": self.put_if(new, item)}
+        return {"Put": self.put_if(f"{new} OR reason = :test", item, {":test": SkipReason.TEST_MODE})}
 
     def _put_alias(self, alias: str, to: str, before: str | None) -> Mapping[str, Any]:
         item = keys.alias(alias) | encode({"customer_id": to})
         if before is None:
-            return {"Put": self._put_if("attribute_not_exists(pk) OR customer_id = :to", item, {":to": to})}
-        return {"Put": self._put_if("customer_id IN (:to, :before)", item, {":to": to, ":before": before})}
+            return {"Put": self.put_if("attribute_not_exists(pk) OR customer_id = :to", item, {":to": to})}
+        return {"Put": self.put_if("customer_id IN (:to, :before)", item, {":to": to, ":before": before})}
 
     def _update_link(self, link: str, change: FactWrites) -> Mapping[str, Any]:
         """Add a stop or peers to the link; the item decides whether another call stored the other kind meanwhile."""
@@ -124,10 +111,6 @@ class FactsTable(TableReader):
             conditions.append("(attribute_not_exists(failed_at) OR failed_at <= :failed_at)")
         update |= {"ConditionExpression": " AND ".join(conditions)} if conditions else {}
         return {"Update": update}
-
-    def _put_if(self, condition: str, item: Any, values: Mapping[str, Any] | None = None) -> dict[str, Any]:  # noqa: ANN401  # an item
-        put = {"TableName": self.table, "Item": item, "ConditionExpression": condition}
-        return put | ({"ExpressionAttributeValues": encode(values)} if values else {})
 
 
 def _forgotten(change: FactWrites) -> dict[str, int]:

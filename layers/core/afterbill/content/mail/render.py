@@ -48,8 +48,8 @@ _LINKLIKE = re.compile(r"://|@|www\.|\.[a-z]{2}", re.IGNORECASE)
 class SurveyMail:
     """One survey to one person; `locale`, `customer_name` and `plan` are as the billing system gave them.
 
-    `occurred_on` is the customer's day of the fact; `reminder` asks for the words of the second mail; a `test` says that
-    it is one.
+    `occurred_on` is the customer's day of the fact; `reminder` asks for the words of the second mail; a `test`
+    says that it is one.
     """
 
     locale: str | None

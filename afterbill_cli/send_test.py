@@ -1,0 +1,124 @@
+"""`afterbill send-test`: one test survey through the deployed stack, from the inbox to the mailbox."""
+
+import json
+import sys
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import monotonic, sleep
+
+from afterbill.adapters.addresses import address_fault
+from afterbill.adapters.aws.inbox import SqsInbox
+from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
+from afterbill.adapters.dynamodb.table import InvitationTable
+from afterbill.connectors.send_test import fact_of
+from afterbill.model.addresses import mailbox
+from afterbill.model.billing import Touchpoint, invitation_id_of
+from afterbill.model.errors import AfterbillError, ConfigurationError
+from afterbill.model.invitation import Invitation, SkipReason, State
+from afterbill.model.suggestions import did_you_mean
+from afterbill.model.survey_tests import SEND_TEST
+from afterbill.model.webhooks import Webhook
+from afterbill.outreach.policy import Policy
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.skip_reasons import why
+
+WAIT = timedelta(minutes=1)
+"""How long the command waits for the mail, unless told otherwise."""
+
+_LOOK_AGAIN = 1.0
+"""Seconds between two looks at the table."""
+_USUAL = Touchpoint.PAYMENT_SUCCEEDED
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for a result, by which clock."""
+
+    wait: timedelta = WAIT
+    clock: Callable[[], float] = monotonic
+    sleep: Callable[[float], None] = sleep
+
+
+def send_test(
+    stack: Deployed, address: str, touchpoint: str = "", locale: str = "", patience: Patience | None = None
+) -> int:
+    """Send a test survey and print what becomes of it; return 0 once its mail was handed over, else 1.
+
+    It needs no legal basis and counts nowhere, but goes to no address that is suppressed. Links are in the mail alone.
+    """
+    if fault := address_fault(address):
+        raise AfterbillError(f"ADDRESS takes a mail address: {fault}")
+    asked = _touchpoint(stack.policy(), touchpoint)
+    pause = SendingSwitchTable(stack.client("dynamodb"), stack.output("TableName")).state()
+    if pause.reason:
+        raise AfterbillError(f"sending is stopped ({pause.reason}): nothing was done; `afterbill sending resume` ends it")
+    id_ = _put(stack, mailbox(address), asked, locale)
+    print(f"invitation {id_}", flush=True)
+    problem = _wait(stack, id_, patience or Patience())
+    if problem:
+        print(f"afterbill: {problem}", file=sys.stderr)
+        return 1
+    print(f"Its mail was handed to SES. Answer it: it counts nowhere, and `afterbill explain {id_}` shows the answer.")
+    return 0
+
+
+def _touchpoint(policy: Policy, name: str) -> Touchpoint:
+    """Return the touchpoint of this name, by default one that asks; ConfigurationError for one that does not."""
+    if name and name not in policy.rules:
+        raise ConfigurationError(f"--touchpoint: {did_you_mean(name, policy.rules)}")
+    asking = [touchpoint for touchpoint, rule in policy.rules.items() if rule.ask]
+    if not asking:
+        raise ConfigurationError("no touchpoint of surveys.toml has ask = true: nobody would be asked")
+    chosen = Touchpoint(name or (_USUAL if _USUAL in asking else asking[0]))
+    if chosen not in asking:
+        raise ConfigurationError(f"[touchpoints.{chosen}] has ask = false: choose one of {', '.join(asking)}")
+    return chosen
+
+
+def _put(stack: Deployed, address: str, touchpoint: Touchpoint, locale: str) -> str:
+    """Put the test survey where webhooks wait; return the id of its invitation."""
+    id_ = uuid.uuid4().hex
+    body = json.dumps({"id": id_, "address": address, "touchpoint": touchpoint, "locale": locale})
+    SqsInbox(stack.client("sqs"), stack.output("InboxUrl")).put(Webhook(SEND_TEST, {}, body.encode(), datetime.now(UTC)))
+    return invitation_id_of(fact_of(id_, touchpoint))
+
+
+def _wait(stack: Deployed, id_: str, patience: Patience) -> str:
+    """Wait until the mail was handed over (an empty text), or return why not."""
+    table = InvitationTable(stack.client("dynamodb"), stack.output("TableName"))
+    until = patience.clock() + patience.wait.total_seconds()
+    while True:
+        invitation = table.invitation(id_)
+        if invitation and invitation.state is State.SENT:
+            return ""
+        if invitation and (problem := _problem(stack, invitation)):
+            return problem
+        if patience.clock() >= until:
+            return _nothing_yet(invitation, patience.wait)
+        patience.sleep(_LOOK_AGAIN)
+
+
+def _problem(stack: Deployed, invitation: Invitation) -> str:
+    """Return why its mail will not be handed over soon; empty while it may."""
+    if invitation.state is State.CLOSED:
+        return f"not sent, {invitation.reason}: {why(SkipReason(invitation.reason), invitation.touchpoint)}"
+    if invitation.state is State.UNKNOWN:
+        return f"SES gave no answer: look into the mailbox; `afterbill explain {invitation.id}` shows what SES reports"
+    if not invitation.deferred_until:
+        return ""
+    again = f"It is tried again at {invitation.deferred_until:%H:%M} UTC, for a day."
+    if not stack.client("sesv2").get_account().get("ProductionAccessEnabled", True):
+        return (
+            "SES took nothing: the account is in the sandbox, where both sender and recipient must be verified. "
+            f"`aws sesv2 create-email-identity --email-identity ADDRESS` asks for the latter. {again}"
+        )
+    return f"SES took nothing for now: `afterbill doctor` says why. {again}"
+
+
+def _nothing_yet(invitation: Invitation | None, waited: timedelta) -> str:
+    passed = f"within {waited.total_seconds():.0f} seconds"
+    if invitation is None:
+        return f"nothing was captured {passed}: has this version been deployed? `afterbill doctor` looks at the queues"
+    return f"no mail left {passed}: `afterbill explain {invitation.id}` shows how far it came"
