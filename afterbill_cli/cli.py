@@ -26,6 +26,7 @@ _COMMANDS = {
     "key": ("afterbill_cli.keys", "Create, list and revoke keys for the answer API."),
     "doctor": ("afterbill_cli.doctor.commands", "Check the deployed stack, and show how to fix problems."),
     "sending": ("afterbill_cli.sending", "Show, stop and resume the sending of mails."),
+    "send-test": ("afterbill_cli.send_test", "Send a test survey to an address of your own."),
     "suppression": ("afterbill_cli.suppression.commands", "Show and lift suppressions of addresses and numbers."),
     "tasks": ("afterbill_cli.tasks", "List decisions that need a person."),
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code
 from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.adapters.dynamodb.table import TableReader
 from afterbill.insight.measures import GROUPS, OTHER_GROUPS
 from afterbill.insight.nps import Tally, response_rate
 from afterbill.insight.periods import window_name
@@ -20,6 +22,8 @@ from afterbill.model.errors import ConfigurationError
 from afterbill.model.questions import SCALES, Question
 from afterbill.model.segments import DIMENSIONS, dimension_of, question_and_dimension
 from afterbill_cli import deployed, options
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.legal_basis import silence, skipped_since
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, aligned, print_csv
 
@@ -56,7 +60,8 @@ def command(  # noqa: PLR0913  # its options
 ) -> int:
     """Show the scores of the deployed stack."""
     asked = query(window, by, question)
-    return run(connect(table, choice), asked, output)
+    scores, stack = connect(table, choice)
+    return run(scores, asked, output, stack)
 
 
 def query(window: str, by: str, question: str) -> ScoreQuery:
@@ -66,28 +71,39 @@ def query(window: str, by: str, question: str) -> ScoreQuery:
     return ScoreQuery(window_name(window), Question(question), dimension_of(Question(question), by))
 
 
-def run(table: ScoresTable, asked: ScoreQuery, output: Output) -> int:
-    """Print the scores; always 0."""
+def run(table: ScoresTable, asked: ScoreQuery, output: Output, stack: Deployed | None = None) -> int:
+    """Print the scores, and on stderr why nothing was sent as far as the stack's legal basis says it; always 0."""
     rows = read(table, asked)
     if output is Output.CSV:
         empty = Score(asked.dimension, "", asked.window, Tally(), None, datetime.now(UTC))
         print_csv(("window", *_stated(empty)), ({"window": asked.window, **_stated(row)} for row in rows))
     else:
         print(as_json(asked, rows) if output is Output.JSON else as_table(asked, rows))
+    if stack and not any(row.tally.sent or row.tally.n for row in rows) and (why := _silence(stack)):
+        print(why, file=sys.stderr)
     return 0
 
 
-def connect(table: str | None, choice: StackChoice) -> ScoresTable:
-    """The named table, with the AWS settings of the shell, else that of the named stack.
+def _silence(stack: Deployed) -> str:
+    try:
+        policy = stack.policy()
+    except ConfigurationError:
+        return ""  # `afterbill policy check` tells of it; the scores do not depend on it
+    table = TableReader(stack.client("dynamodb"), stack.output("TableName"))
+    return silence(policy.legal, skipped_since(table, policy.sources))
+
+
+def connect(table: str | None, choice: StackChoice) -> tuple[ScoresTable, Deployed | None]:
+    """The named table, with the AWS settings of the shell, else that of the named stack, and the stack.
 
     Where neither is named, $AFTERBILL_TABLE names the table; without it, the stack is the one that all commands take.
     """
     if table and choice.name:
         raise click.UsageError("--table and --stack-name name two tables: leave one out")
     if name := table or (None if choice.name else os.environ.get("AFTERBILL_TABLE")):
-        return ScoresTable(deployed.aws_client("dynamodb"), name)
+        return ScoresTable(deployed.aws_client("dynamodb"), name), None
     stack = deployed.connect(choice)
-    return ScoresTable(stack.client("dynamodb"), stack.output("TableName"))
+    return ScoresTable(stack.client("dynamodb"), stack.output("TableName")), stack
 
 
 def read(table: ScoresTable, asked: ScoreQuery) -> list[Score]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
 
+import click
+
 from afterbill.adapters.addresses import address_fault
 from afterbill.adapters.aws.inbox import SqsInbox
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
@@ -21,7 +23,9 @@ from afterbill.model.suggestions import did_you_mean
 from afterbill.model.survey_tests import SEND_TEST
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.policy import Policy
+from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
+from afterbill_cli.options import StackChoice
 from afterbill_cli.skip_reasons import why
 
 WAIT = timedelta(minutes=1)
@@ -39,6 +43,21 @@ class Patience:
     wait: timedelta = WAIT
     clock: Callable[[], float] = monotonic
     sleep: Callable[[float], None] = sleep
+
+
+@click.command("send-test")
+@click.argument("address")
+@click.option("--touchpoint", default="", metavar="NAME", help="Touchpoint of the survey; default: one that asks.")
+@click.option("--locale", default="", metavar="TAG", help="Its language, such as de-AT; default: that of brand.toml.")
+@click.option("--wait", default=60, type=click.IntRange(0, 600), help="Seconds to wait for the mail; default: 60.")
+@options.stack
+def command(*, address: str, touchpoint: str, locale: str, wait: int, choice: StackChoice) -> int:
+    """Send a test survey to an address of your own.
+
+    It takes the way of a real one through the deployed stack. It is marked as a test, needs no legal basis, waits for no hour, and counts nowhere.
+    """
+    patience = Patience(timedelta(seconds=wait))
+    return send_test(deployed.connect(choice), address, touchpoint, locale, patience)
 
 
 def send_test(

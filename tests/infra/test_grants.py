@@ -73,6 +73,7 @@ def tour(stack, loop, surveys):
     answered_then_bounced(loop)
     unsubscribed(loop)
     offered(stack, loop)
+    without_a_basis(stack, loop, surveys)
     texted(stack, loop, surveys)
     collect(stack)
     unknown_then_swept(stack, loop)
@@ -165,6 +166,16 @@ def answered_then_bounced(loop):
 def unsubscribed(loop):
     one = loop.sent("order-6", id="six", email="six@example.com")
     loop.answer(sample("api/unsubscribe_one_click", TOKEN=unsubscribe_token(one.id)))
+
+
+def without_a_basis(stack, loop, surveys):
+    """The first survey of a source that lacks a legal basis is told as a task."""
+    plain = surveys.read_text()
+    surveys.write_text(plain.replace('preset = "relaxed"', 'preset = "strict"'))
+    one = loop.asked("order-b", id="b", email="b@example.com")
+    stack.load("send_survey")(due(one.id))
+    surveys.write_text(plain)
+    assert loop.invitation(one.id).reason == "no_basis"
 
 
 def texted(stack, loop, surveys):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import boto3
@@ -10,9 +11,12 @@ from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
 from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.adapters.dynamodb.tasks import TasksTable
 from afterbill.insight.nps import Comparison, Tally
 from afterbill.insight.tally import Score
+from afterbill.model.billing import OperatorTask
 from afterbill.model.errors import AfterbillError
+from afterbill.outreach.first_skips import ALL
 from afterbill_cli import cli, deployed, local_stack, score
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
@@ -67,7 +71,7 @@ def run(capsys, *, as_json=False, **chosen):
     usual = {"window": "30d", "by": "all", "question": "nps", "table": TABLE}
     wanted = {**usual, **chosen}
     asked = score.query(wanted["window"], wanted["by"], wanted["question"])
-    table = score.connect(wanted["table"], StackChoice())
+    table, stack = score.connect(wanted["table"], StackChoice())
     assert score.run(table, asked, Output.JSON if as_json else Output.TABLE) == 0
     return capsys.readouterr().out
 
@@ -233,7 +237,7 @@ def local(monkeypatch, tmp_path):
 
 @pytest.mark.usefixtures("local")
 def test_without_a_name_it_is_the_table_of_the_local_stack():
-    table = score.connect(None, StackChoice())
+    table, _ = score.connect(None, StackChoice())
 
     assert (table.table, table.dynamodb.meta.endpoint_url) == ("local", "http://127.0.0.1:4566")
 
@@ -244,7 +248,7 @@ def test_a_named_stack_counts_before_the_table_of_the_environment(monkeypatch):
     named = Deployed("second", {"TableName": "of second"}, boto3.client, local_stack.ROOT)
     monkeypatch.setattr(deployed, "connect", lambda choice: named if choice.name == "second" else None)
 
-    assert score.connect(None, StackChoice("second")).table == "of second"
+    assert score.connect(None, StackChoice("second"))[0].table == "of second"
 
 
 def test_a_table_and_a_stack_are_not_named_together(capsys):
@@ -278,3 +282,40 @@ def test_a_spreadsheet_gets_the_same_columns_with_and_without_rows(capsys):
         "significant": "true",
     }
     assert table("--window", "2026-01") == [header]
+
+
+def silent(stack, capsys, output=Output.TABLE):
+    """Ask for scores where there are none; what is said on stderr."""
+    assert score.run(ScoresTable(stack.client("dynamodb"), TABLE), score.query("7d", "all", "nps"), output, stack) == 0
+    return capsys.readouterr().err
+
+
+@pytest.fixture
+def quiet(config):
+    """A stack with the shipped configuration."""
+    client = boto3.client("dynamodb")
+    return Deployed("quiet", {"TableName": TABLE}, lambda _service: client, config)
+
+
+@pytest.mark.parametrize("output", Output)
+def test_where_nothing_was_sent_the_legal_basis_is_named(quiet, capsys, output):
+    assert '[legal] preset = "strict" asks no customer without a consent or a notice' in silent(quiet, capsys, output)
+
+
+def test_the_sources_whose_surveys_were_skipped_are_named(quiet, capsys):
+    task = OperatorTask("stripe", "no_basis", ALL, NOW)
+    TasksTable(quiet.client("dynamodb"), TABLE).keep_task(task, "", NOW)
+
+    assert "surveys of stripe (since 2026-11-22) are skipped as no_basis" in silent(quiet, capsys)
+
+
+def test_where_something_was_sent_nothing_is_said(quiet, capsys):
+    ScoresTable(quiet.client("dynamodb"), TABLE).replace_scores("all", {"7d": [replace(EVERYTHING, window="7d")]})
+
+    assert silent(quiet, capsys) == ""
+
+
+def test_a_configuration_that_cannot_be_read_keeps_no_scores_back(quiet, config, capsys):
+    (config / "surveys.toml").write_text("time_zone =")
+
+    assert silent(quiet, capsys) == ""

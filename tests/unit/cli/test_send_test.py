@@ -13,6 +13,7 @@ from afterbill.intake.ports import FactWrites
 from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill.model.invitation import NO_DAY, SkipReason, State
 from afterbill.outreach.reputation import SendingPause
+from afterbill_cli import cli, deployed
 from afterbill_cli.send_test import Patience, send_test
 from tests.contract.people import invitation
 from tests.contract.scores_table import TABLE
@@ -101,6 +102,16 @@ def test_where_none_asks_nothing_is_put(stack: Any, config: Any) -> None:
     surveys.write_text(surveys.read_text().replace("ask = true", "ask = false"))
     with pytest.raises(ConfigurationError, match="no touchpoint"):
         send_test(stack, ADDRESS, patience=Watch().patience)
+
+
+def test_the_command_takes_touchpoint_language_and_time(
+    stack: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(deployed, "connect", lambda _choice: stack)
+    assert cli.main(["send-test", ADDRESS, "--touchpoint", "renewed", "--locale", "fr", "--wait", "0"]) == 1
+    (message,) = waiting(stack)
+    assert (message["touchpoint"], message["locale"]) == ("renewed", "fr")
+    assert "within 0 seconds" in capsys.readouterr().err
 
 
 def test_what_is_no_address_is_refused_at_once(stack: Any) -> None:
