@@ -54,7 +54,8 @@ class Patience:
 def command(*, address: str, touchpoint: str, locale: str, wait: int, choice: StackChoice) -> int:
     """Send a test survey to an address of your own.
 
-    It takes the way of a real one through the deployed stack. It is marked as a test, needs no legal basis, waits for no hour, and counts nowhere.
+    It takes the way of a real one through the deployed stack. It is marked as a test, needs no legal basis, waits for
+    no hour, and counts nowhere.
     """
     patience = Patience(timedelta(seconds=wait))
     return send_test(deployed.connect(choice), address, touchpoint, locale, patience)
@@ -72,7 +73,9 @@ def send_test(
     asked = _touchpoint(stack.policy(), touchpoint)
     pause = SendingSwitchTable(stack.client("dynamodb"), stack.output("TableName")).state()
     if pause.reason:
-        raise AfterbillError(f"sending is stopped ({pause.reason}): nothing was done; `afterbill sending resume` ends it")
+        raise AfterbillError(
+            f"sending is stopped ({pause.reason}): nothing was done; `afterbill sending resume` ends it"
+        )
     id_ = _put(stack, mailbox(address), asked, locale)
     print(f"invitation {id_}", flush=True)
     problem = _wait(stack, id_, patience or Patience())
@@ -100,7 +103,9 @@ def _put(stack: Deployed, address: str, touchpoint: Touchpoint, locale: str) -> 
     """Put the test survey where webhooks wait; return the id of its invitation."""
     id_ = uuid.uuid4().hex
     body = json.dumps({"id": id_, "address": address, "touchpoint": touchpoint, "locale": locale})
-    SqsInbox(stack.client("sqs"), stack.output("InboxUrl")).put(Webhook(SEND_TEST, {}, body.encode(), datetime.now(UTC)))
+    SqsInbox(stack.client("sqs"), stack.output("InboxUrl")).put(
+        Webhook(SEND_TEST, {}, body.encode(), datetime.now(UTC))
+    )
     return invitation_id_of(fact_of(id_, touchpoint))
 
 

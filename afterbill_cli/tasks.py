@@ -123,8 +123,8 @@ def _to_do(task: Task) -> str:
         return f"came {task.occurred_at:%Y-%m-%d}: look why this source sends ever new attributes"
     if task.kind == SkipReason.NO_BASIS:
         return (
-            f"since {task.occurred_at:%Y-%m-%d} its surveys are skipped where no legal basis is on record: record consents "
-            "or notices, or change [legal] if another law lets you ask; docs/legal-basis.md"
+            f"since {task.occurred_at:%Y-%m-%d} its surveys are skipped where no legal basis is on record: record "
+            "consents or notices, or change [legal] if another law lets you ask; docs/legal-basis.md"
         )
     if task.due_at is None:
         return f"`afterbill source confirm {task.source}` confirms it"

@@ -67,7 +67,9 @@ class _Tasks(TasksTable):
         """Remember it; False for one that is known."""
         is_new = super().keep_task(task, address_hash, now)
         if is_new:
-            logger.warning("surveys of this source are skipped: see docs/legal-basis.md", source=task.source, reason=task.kind)
+            logger.warning(
+                "surveys of this source are skipped: see docs/legal-basis.md", source=task.source, reason=task.kind
+            )
             count(Metric.TASKS_RECORDED)
         return is_new
 

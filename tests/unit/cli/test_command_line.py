@@ -60,7 +60,10 @@ def test_the_help_and_the_completion_of_a_command_are_as_quick():
 
     asked = {"_AFTERBILL_COMPLETE": "bash_complete", "COMP_WORDS": "afterbill s", "COMP_CWORD": "1"}
     found, heavy = loaded_by(**asked)
-    assert (found.split(), heavy) == (["plain,score", "plain,source", "plain,sending", "plain,send-test", "plain,suppression"], "[]")
+    assert (found.split(), heavy) == (
+        ["plain,score", "plain,source", "plain,sending", "plain,send-test", "plain,suppression"],
+        "[]",
+    )
 
 
 def completed(*words, incomplete=""):

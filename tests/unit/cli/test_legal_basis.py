@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from afterbill.adapters.dynamodb.items import encode
-from afterbill.adapters.dynamodb.tallies import score_item
 from afterbill.adapters.dynamodb.table import TableReader
+from afterbill.adapters.dynamodb.tallies import score_item
 from afterbill.adapters.dynamodb.tasks import TasksTable
 from afterbill.insight.nps import Tally
 from afterbill.insight.tally import Score

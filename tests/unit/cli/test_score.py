@@ -71,7 +71,7 @@ def run(capsys, *, as_json=False, **chosen):
     usual = {"window": "30d", "by": "all", "question": "nps", "table": TABLE}
     wanted = {**usual, **chosen}
     asked = score.query(wanted["window"], wanted["by"], wanted["question"])
-    table, stack = score.connect(wanted["table"], StackChoice())
+    table, _ = score.connect(wanted["table"], StackChoice())
     assert score.run(table, asked, Output.JSON if as_json else Output.TABLE) == 0
     return capsys.readouterr().out
 

@@ -48,7 +48,7 @@ def recheck(
     Channels in `rejected` were tried a moment ago, and are not tried again.
     """
     if invitation.test:
-        return SkipReason.REJECTED if rejected else recheck_test(invitation, situation, policy, now)
+        return SkipReason.REJECTED if Channel.MAIL in rejected else recheck_test(invitation, situation, policy, now)
     rule, customer = policy.rules[Touchpoint(invitation.touchpoint)], situation.customer
     chosen = _closed(rule, situation) or choose(_but(rejected, rule.channels), rule.seen_within, situation, policy, now)
     if customer is None or isinstance(chosen, SkipReason):

@@ -25,16 +25,16 @@ def decide_about_test(
     delay = timedelta(0) if event.source == SEND_TEST else policy.test.delay
     reason = not_wanted(event, rule) or unreachable(Situation(customer, recipient=recipient), (Channel.MAIL,))
     test = planned(event, rule, customer, reason or Schedule(now + delay), now).by(Channel.MAIL)
-    return replace(
-        test, answered_day=NO_DAY, expiry=EXPIRY, patience=PATIENCE, cooldown=timedelta(0), stoppable=False
-    )
+    return replace(test, answered_day=NO_DAY, expiry=EXPIRY, patience=PATIENCE, cooldown=timedelta(0), stoppable=False)
 
 
 def recheck_test(invitation: Invitation, situation: Situation, policy: Policy, now: datetime) -> SkipReason | Channel:
     """Return MAIL for a due test survey, else why it is not sent: by no other channel, and never later."""
     customer = situation.customer
-    if customer is None or (reason := unreachable(situation, (Channel.MAIL,))):
-        return SkipReason.NO_CUSTOMER if customer is None else reason
+    if customer is None:
+        return SkipReason.NO_CUSTOMER
+    if reason := unreachable(situation, (Channel.MAIL,)):
+        return reason
     if not may_test(invitation.source, customer.address, policy):
         return SkipReason.TEST_MODE
     if not policy.rules[Touchpoint(invitation.touchpoint)].ask:
