@@ -76,7 +76,8 @@ def test_its_page_says_so_and_its_answer_counts_nowhere(stack, loop, asked, caps
     assert '"ResponsesRecorded"' not in written
 
 
-def test_both_items_expire_within_weeks(stack, asked):
+@pytest.mark.usefixtures("asked")
+def test_both_items_expire_within_weeks(stack):
     ends = [int(item["expires_at"]["N"]) for kind in ("INVITATION", "CUSTOMER") for item in stack.items(kind)]
     assert len(ends) == 2
     assert max(ends) < (now() + timedelta(days=45)).timestamp()
