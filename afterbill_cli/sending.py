@@ -8,9 +8,10 @@ import click
 
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
+from afterbill.insight.nps import Tally
 from afterbill.model.errors import AfterbillError
 from afterbill.outreach.policy import Policy
-from afterbill.outreach.reputation import Figures, SendingPause, percent, watched
+from afterbill.outreach.reputation import Figures, Origins, SendingPause, percent, risk, watched
 from afterbill.outreach.watch_reputation import recent_figures
 from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
@@ -96,16 +97,29 @@ def _rates(stack: Deployed, policy: Policy, pause: SendingPause, now: datetime) 
     days = watched(_today(policy, now), pause.resumed_on)
     if days is None:
         return "Resumed today: mails count against the limits from tomorrow on."
-    figures, limits = _figures(stack, policy, pause, now), policy.sending
+    figures, origins = _figures(stack, policy, pause, now)
+    limits = policy.sending
     bounced = f"{percent(figures.bounce_rate)}, the limit is {percent(limits.max_bounce_rate)}"
     complained = f"{percent(figures.complaint_rate)}, the limit is {percent(limits.max_complaint_rate)}"
-    return (
+    rates = (
         f"Mails of {days.first} to {days.last}: {figures.sent} sent, {figures.bounced} bounced ({bounced}), "
         f"{figures.complained} called spam ({complained})."
     )
+    warning = risk(figures, origins, limits)
+    causes = [
+        f"  {name}: {tally.sent} sent, {tally.bounced} bounced, {tally.complained} called spam"
+        for name, tally in _bad(origins)
+    ]
+    return "\n".join([rates, *causes, *([f"Warning: {warning}."] if warning else [])])
 
 
-def _figures(stack: Deployed, policy: Policy, pause: SendingPause, now: datetime) -> Figures:
+def _bad(origins: Origins) -> list[tuple[str, Tally]]:
+    """Return the origins of mails that bounced or were called spam, the worst first."""
+    bad = ((name, tally) for name, tally in origins.items() if tally.bounced or tally.complained)
+    return sorted(bad, key=lambda pair: (-pair[1].bounced - pair[1].complained, pair[0]))
+
+
+def _figures(stack: Deployed, policy: Policy, pause: SendingPause, now: datetime) -> tuple[Figures, Origins]:
     scores = ScoresTable(stack.client("dynamodb"), stack.output("TableName"))
     return recent_figures(scores, pause, now, ZoneInfo(policy.time_zone))
 
@@ -113,7 +127,8 @@ def _figures(stack: Deployed, policy: Policy, pause: SendingPause, now: datetime
 def _stated(stack: Deployed, pause: SendingPause, now: datetime) -> dict[str, Any]:
     """Return the state as a JSON object: rates as shares of 1, times in UTC, null for days of which none counts yet."""
     policy = stack.policy()
-    days, figures = watched(_today(policy, now), pause.resumed_on), _figures(stack, policy, pause, now)
+    days = watched(_today(policy, now), pause.resumed_on)
+    figures, origins = _figures(stack, policy, pause, now)
     return {
         "stopped": bool(pause.reason),
         "reason": pause.reason or None,
@@ -123,6 +138,11 @@ def _stated(stack: Deployed, pause: SendingPause, now: datetime) -> dict[str, An
         "sent": figures.sent,
         "bounced": figures.bounced,
         "complained": figures.complained,
+        "origins": [
+            {"origin": name, "sent": tally.sent, "bounced": tally.bounced, "complained": tally.complained}
+            for name, tally in _bad(origins)
+        ],
+        "warning": risk(figures, origins, policy.sending) or None,
         "max_bounce_rate": policy.sending.max_bounce_rate,
         "max_complaint_rate": policy.sending.max_complaint_rate,
         "waiting": _waiting(stack),

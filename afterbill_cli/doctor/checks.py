@@ -38,7 +38,7 @@ CHECKS = (
     Check("legal basis", legal_basis.legal_basis, ("dynamodb:BatchGetItem", "dynamodb:Query")),
     Check("SES account", ses_account.account, ("ses:GetAccount",)),
     Check("SES quota", ses_account.quota, ("ses:GetAccount", _STACK)),
-    Check("circuit breaker", ses_account.halt, ("dynamodb:GetItem",)),
+    Check("circuit breaker", ses_account.halt, ("dynamodb:GetItem", "dynamodb:Query")),
     Check("reputation", ses_account.reputation, ("cloudwatch:GetMetricData",)),
     Check("text messages", ses_account.texts, (_STACK,)),
     Check("identity", ses_identity.identity, (_IDENTITY, _STACK)),

@@ -1,11 +1,13 @@
 """Checks of the SES account: sending, quota, reputation; and of text messages."""
 
-import time
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
-from afterbill.adapters.dynamodb.caps import CapsTable
-from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus
+from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.model.channels import Channel
+from afterbill.outreach.reputation import risk
+from afterbill.outreach.watch_reputation import recent_figures
 from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, warn
 from afterbill_cli.doctor.metrics import Metric, latest
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
@@ -43,13 +45,17 @@ def _sandbox(review: str) -> Finding:
 
 
 def halt(stack: StackUnderTest) -> Findings:
-    """Check that afterbill has not stopped all sending."""
-    table = CapsTable(stack.client("dynamodb"), stack.deployed.output("TableName"))
-    reason = CachedSendingStatus(table, time.monotonic).pause_reason()
-    if reason:
-        yield fail(f"afterbill has stopped all sending: {reason}", f"{_ADDRESSES}, then `afterbill sending resume`")
-    else:
-        yield ok("afterbill lets mails out")
+    """Check that afterbill has not stopped all sending, and that nothing is about to."""
+    dynamodb, table = stack.client("dynamodb"), stack.deployed.output("TableName")
+    pause = SendingSwitchTable(dynamodb, table).state()
+    if pause.reason:
+        yield fail(
+            f"afterbill has stopped all sending: {pause.reason}", f"{_ADDRESSES}, then `afterbill sending resume`"
+        )
+        return
+    zone, caps = ZoneInfo(stack.policy.time_zone), stack.policy.sending
+    warning = risk(*recent_figures(ScoresTable(dynamodb, table), pause, stack.now, zone), caps)
+    yield warn(warning, f"{_ADDRESSES}: `afterbill sending`") if warning else ok("afterbill lets mails out")
 
 
 def quota(stack: StackUnderTest) -> Findings:

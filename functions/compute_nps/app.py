@@ -88,3 +88,6 @@ def _watch(now: datetime) -> None:
         logger.error("sending stopped", reason=reputation.reason)
     if reputation.reason:
         count(Metric.SENDING_HALTED)
+    if reputation.risk:
+        logger.warning("sending at risk", reason=reputation.risk)
+        count(Metric.SENDING_AT_RISK)

@@ -16,7 +16,7 @@ from tests.contract.scores_table import TABLE, create_table
 NOW = datetime(2026, 11, 22, 12, 30, 15, 250, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=15)
 TODAY, TOMORROW = date(2026, 11, 22), date(2026, 11, 23)
-BOUNCES = SendingPause("6 of 100 mails bounced", NOW, Figures(100, 6, 0))
+BOUNCES = SendingPause("6 of 100 mails bounced", NOW, Figures(100, 6, 0, free_bounced=2, free_complained=1))
 BY_HAND = SendingPause("wrong prices", LATER)
 
 

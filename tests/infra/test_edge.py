@@ -61,7 +61,15 @@ class TestWatching:
 
     @pytest.mark.parametrize(
         "metric",
-        ["SendingPaused", "SendingHalted", "UnknownDeliveries", "OverdueInvitations", "ConsentLost", "TasksRecorded"],
+        [
+            "SendingPaused",
+            "SendingHalted",
+            "SendingAtRisk",
+            "UnknownDeliveries",
+            "OverdueInvitations",
+            "ConsentLost",
+            "TasksRecorded",
+        ],
     )
     def test_metrics_of_our_own_are_watched(self, of_type: OfType, metric: str) -> None:
         [alarm] = [alarm for alarm in of_type("AWS::CloudWatch::Alarm").values() if alarm["MetricName"] == metric]
@@ -75,6 +83,7 @@ class TestWatching:
             ("ConsentLostAlarm", "`afterbill source consent NAME`"),
             ("TasksRecordedAlarm", "`afterbill tasks`"),
             ("SendingHaltedAlarm", "`afterbill sending`"),
+            ("SendingAtRiskAlarm", "`afterbill sending`"),
             ("InboxDeadLettersAlarm", "`afterbill replay`"),
         ],
     )

@@ -25,6 +25,9 @@ EVENT = sample("schedule/compute_nps")
 
 @pytest.fixture
 def configuration(asking_at_once):
+    """Five mails that bounce stop all sending."""
+    surveys = asking_at_once / "surveys.toml"
+    surveys.write_text(surveys.read_text() + "\n[sending]\nmax_bounce_rate = 0.005\n")
     return asking_at_once
 
 
@@ -203,7 +206,9 @@ def test_bounces_stop_all_sending_until_somebody_resumes(stack, loop, capsys):
     log = capsys.readouterr().out
 
     halt = switch(stack).state()
-    assert halt.reason == "5 of 5 mails bounced (100.00 %, the limit is 4.00 %)"
+    assert halt.reason == (
+        "5 of 5 mails bounced (100.00 %, the limit is 0.50 %): 5 of 5 about payment_succeeded of source events"
+    )
     assert [line["reason"] for line in lines(log) if line.get("level") == "ERROR"] == [halt.reason]
     assert counted(log, "SendingHalted") == [1]
 
@@ -225,6 +230,20 @@ def test_a_stop_is_told_in_every_run_and_logged_as_an_error_once(loop, capsys):
 
     assert counted(log, "SendingHalted") == [1]
     assert not [line for line in lines(log) if line.get("level") == "ERROR"]
+
+
+def test_what_is_over_a_limit_but_too_little_to_stop_is_logged_and_counted(stack, loop, capsys):
+    for dimension, value in (("channel", "mail"), ("mail_origin", "events/signed_up")):
+        item = tally_item(dimension, now().date(), {value: Tally(sent=60, complained=3)})
+        stack.dynamodb.put_item(TableName="afterbill", Item=item)
+
+    loop.compute(EVENT)
+    log = capsys.readouterr().out
+
+    assert switch(stack).state() == SendingPause()
+    assert counted(log, "SendingAtRisk") == [1]
+    (warning,) = [line["reason"] for line in lines(log) if line.get("level") == "WARNING"]
+    assert warning.startswith("3 of 60 mails were called spam (5.00 %, the limit is 0.08 %): 3 of 60 about signed_up")
 
 
 def test_while_sending_is_stopped_by_hand_nothing_is_queued_again(stack, loop):

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from afterbill.adapters.dynamodb.tallies import tally_item
+from afterbill.insight.nps import Tally
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
 from afterbill_cli.doctor.findings import Verdict
@@ -11,6 +13,7 @@ from tests.unit.cli.stacks_under_test import (
     EVENTS,
     HEALTHY,
     IDENTITY,
+    NOW,
     SES,
     capped,
     findings,
@@ -160,6 +163,19 @@ def test_a_stop_of_our_own_is_told_with_its_reason(config):
 
     assert worst(stopped, "circuit breaker").verdict is Verdict.FAIL
     assert "5 % bounced" in worst(stopped, "circuit breaker").text
+
+
+def test_what_is_over_a_limit_by_too_few_mails_to_stop_is_a_warning(config):
+    def tallies(asked):
+        key = asked["ExpressionAttributeValues"][":pk"]["S"]
+        name = "mail" if key.endswith("#channel") else "shop/order_paid"
+        return {"Items": [tally_item(key.rpartition("#")[2], NOW.date(), {name: Tally(sent=60, bounced=5)})]}
+
+    finding = worst(stack_under_test(config, {"Query": tallies}), "circuit breaker")
+
+    assert finding.verdict is Verdict.WARN
+    assert finding.text.startswith("5 of 60 mails bounced (8.33 %, the limit is 4.00 %): 5 of 60 about order_paid of")
+    assert "`afterbill sending`" in finding.remedy
 
 
 # identity

@@ -39,8 +39,10 @@ def output_of(asked, capsys, now=NOW):
     return capsys.readouterr().out.splitlines()
 
 
-def mails(asked, tally, day=TODAY):
-    ScoresTable(asked.client("dynamodb"), TABLE).put_tallies(day, {"channel": {"mail": tally}})
+def mails(asked, tally, day=TODAY, origin="shop/order_paid"):
+    ScoresTable(asked.client("dynamodb"), TABLE).put_tallies(
+        day, {"channel": {"mail": tally}, "mail_origin": {origin: tally}}
+    )
 
 
 def test_the_status_tells_the_rates_of_a_week_and_what_waits(asked, capsys):
@@ -52,13 +54,32 @@ def test_the_status_tells_the_rates_of_a_week_and_what_waits(asked, capsys):
             QueueUrl=asked.output("SendQueueUrl"), MessageBody=json.dumps({}), DelaySeconds=delay
         )
 
-    switch, rates, waiting = output_of(asked, capsys)
+    switch, rates, *origins, waiting = output_of(asked, capsys)
     assert switch == "Sending goes on."
     assert rates == (
         "Mails of 2026-11-16 to 2026-11-22: 300 sent, 3 bounced (1.00 %, the limit is 4.00 %), "
         "1 called spam (0.33 %, the limit is 0.08 %)."
     )
+    assert origins == ["  shop/order_paid: 300 sent, 3 bounced, 1 called spam"]
     assert waiting == "Send queue: 2 messages wait."
+
+
+def test_the_status_tells_who_caused_what_bounced_and_warns(asked, capsys):
+    mails(asked, Tally(sent=50, bounced=1))
+    mails(asked, Tally(sent=30), TODAY - timedelta(days=1), "till/renewed")
+    mails(asked, Tally(sent=20, bounced=6, complained=1), TODAY - timedelta(days=2), "shop/signed_up")
+
+    *origins, warning = output_of(asked, capsys)[2:5]
+
+    assert origins == [
+        "  shop/signed_up: 20 sent, 6 bounced, 1 called spam",
+        "  shop/order_paid: 50 sent, 1 bounced, 0 called spam",
+    ]
+    assert warning == (
+        "Warning: 7 of 100 mails bounced (7.00 %, the limit is 4.00 %): 6 of 20 about signed_up of source shop "
+        "(anybody can cause it without paying), 1 of 50 about order_paid of source shop; too few to stop sending, "
+        "which takes 40 where those that anybody can cause without paying count half."
+    )
 
 
 def test_the_status_tells_why_it_is_stopped_and_since_when(asked, switch, capsys):

@@ -7,6 +7,7 @@ import pytest
 from afterbill.insight.compute_nps import INDEX_LAG, LEASE, MOST_DAYS, Computed, Outcome, compute_nps
 from afterbill.insight.nps import Tally
 from afterbill.insight.ports import Progress
+from afterbill.insight.tally import MAIL_ORIGIN
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Delivery
 from afterbill.model.segments import DIMENSIONS
@@ -125,7 +126,7 @@ def test_a_question_nobody_was_asked_costs_nothing(world):
     world.answered("a", 9)
     world.settled_run()
     assert world.table.progress() == Progress(TODAY, frozenset(), unconfirmed=True)
-    assert set(world.table.tallied) == set(DIMENSIONS)
+    assert set(world.table.tallied) == {*DIMENSIONS, MAIL_ORIGIN}
 
 
 def test_the_last_answer_to_a_question_leaves_when_it_is_erased(world):

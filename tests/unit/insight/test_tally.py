@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from afterbill.insight.nps import Comparison, Tally
 from afterbill.insight.tally import (
     LONGEST_VALUE,
+    MAIL_ORIGIN,
     MOST_VALUES,
     OTHER,
     Answered,
@@ -36,7 +37,7 @@ def ratings(*given: int) -> Tally:
 def test_every_dimension_counts_every_answer_under_its_value():
     counted = count([Answered(9, {"plan": "pro", "stage": "loyalty"}), Answered(0, {"plan": "pro"})], [])
 
-    assert set(counted) == set(DIMENSIONS)
+    assert set(counted) == {*DIMENSIONS, MAIL_ORIGIN}
     assert counted["all"] == {"all": ratings(0, 9)}
     assert counted["plan"] == {"pro": ratings(0, 9)}
     assert counted["stage"] == {"loyalty": ratings(9), "unknown": ratings(0)}
@@ -75,7 +76,7 @@ def test_every_question_is_counted_apart_under_names_of_its_own():
     asked = {"question": "csat", "plan": "pro"}
     counted = count([Answered(9, {"plan": "pro"}), Answered(5, asked)], [Sent(answered=True, segments=asked)])
 
-    assert set(counted) == {*DIMENSIONS, *(f"csat:{dimension}" for dimension in DIMENSIONS)}
+    assert set(counted) == {*DIMENSIONS, *(f"csat:{dimension}" for dimension in DIMENSIONS), MAIL_ORIGIN}
     assert counted["plan"] == {"pro": ratings(9)}
     assert counted["csat:plan"] == {"pro": Tally(ratings(5).ratings, sent=1, answered=1)}
     assert questions_in(counted) == {"csat"}
@@ -85,6 +86,21 @@ def test_answers_are_counted_by_reason_and_mails_are_not():
     counted = count([Answered(3, reason="price"), Answered(9)], [Sent(answered=True)])
 
     assert counted["reason"] == {"price": ratings(3), "none": ratings(9)}
+
+
+def test_mails_are_counted_by_what_caused_them_whatever_they_ask():
+    paid = {"channel": "mail", "source": "shop", "touchpoint": "order_paid"}
+    sends = [
+        Sent(answered=False, delivery=Delivery.BOUNCED, segments=paid),
+        Sent(answered=False, segments=paid | {"question": "csat"}),
+        Sent(answered=False, delivery=Delivery.BOUNCED, segments=paid | {"channel": "sms"}),
+        Sent(answered=False, segments={"channel": "mail"}),
+    ]
+
+    assert count([Answered(9, paid)], sends)[MAIL_ORIGIN] == {
+        "shop/order_paid": Tally(sent=2, bounced=1),
+        "unknown/unknown": Tally(sent=1),
+    }
 
 
 def test_unconfirmed_answers_are_counted_and_counted_once_more():

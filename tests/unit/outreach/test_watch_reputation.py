@@ -17,7 +17,7 @@ from tests.unit.insight.score_world import NOON, ZONE, World
 
 TODAY = date(2026, 11, 22)
 DAY = timedelta(days=1)
-BAD = Tally(sent=100, bounced=6)
+BAD = Tally(sent=100, bounced=60)
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Watch:
     switch: MemorySendingSwitch = field(default_factory=MemorySendingSwitch)
 
     def mails(self, tally: Tally, day: date = TODAY) -> None:
-        self.scores.put_tallies(day, {"channel": {"mail": tally}, "plan": {"pro": tally}})
+        self.scores.put_tallies(day, {"channel": {"mail": tally}, "mail_origin": {"shop/renewed": tally}})
 
     def look(self) -> Watched:
         return watch_reputation(self.scores, self.switch, SendingCaps(), self.now, ZONE)
@@ -57,9 +57,29 @@ def test_mails_that_ask_another_question_count_as_well(watch):
 
 def test_text_messages_that_fail_stop_nothing_and_offers_in_the_product_hide_nothing(watch):
     ways = {"mail": BAD, "sms": Tally(sent=50, bounced=50), "in_app": Tally(sent=9000)}
-    watch.scores.put_tallies(TODAY, {"channel": ways, "all": {"all": Tally(sent=9150, bounced=56)}})
+    watch.scores.put_tallies(TODAY, {"channel": ways, "all": {"all": Tally(sent=9150, bounced=110)}})
 
-    assert watch.look().figures == Figures(100, 6, 0)
+    assert watch.look().figures == Figures(100, 60, 0)
+
+
+def test_a_few_bounces_of_a_small_sender_go_on_with_a_warning(watch):
+    watch.mails(Tally(sent=60, bounced=5))
+
+    looked = watch.look()
+
+    assert (looked.outcome, looked.reason, watch.switch.pause_reason()) == (Outcome.GOES_ON, "", "")
+    assert looked.risk.startswith("5 of 60 mails bounced (8.33 %, the limit is 4.00 %): 5 of 60 about renewed of")
+
+
+def test_the_origins_of_all_days_are_added_up(watch):
+    for ago, touchpoint in enumerate(("renewed", "renewed", "signed_up")):
+        day = {"channel": {"mail": BAD}, "mail_origin": {f"shop/{touchpoint}": BAD}}
+        watch.scores.put_tallies(TODAY - ago * DAY, day)
+
+    looked = watch.look()
+
+    assert looked.figures == Figures(300, 180, 0, free_bounced=60)
+    assert "120 of 200 about renewed of source shop, 60 of 100 about signed_up of source shop" in looked.reason
 
 
 def test_before_any_mail_there_is_nothing_to_stop(watch):
@@ -74,7 +94,9 @@ def test_bad_mails_stop_with_the_reason_and_the_figures(watch):
     looked = watch.look()
 
     assert looked == Watched(
-        Outcome.STOPPED, "6 of 100 mails bounced (6.00 %, the limit is 4.00 %)", Figures(100, 6, 0)
+        Outcome.STOPPED,
+        "60 of 100 mails bounced (60.00 %, the limit is 4.00 %): 60 of 100 about renewed of source shop",
+        Figures(100, 60, 0),
     )
     assert watch.switch.state() == SendingPause(looked.reason, NOON, looked.figures)
     assert watch.switch.pause_reason() == looked.reason
@@ -177,11 +199,12 @@ def test_a_look_from_before_a_resume_does_not_stop_again(watch):
 def test_bounces_become_figures_by_the_recount():
     world = World()
     for number in range(50):
-        delivery = Delivery.BOUNCED if number < 5 else Delivery.DELIVERED
-        world.mark(*world.send(str(number), channel="mail"))
+        delivery = Delivery.BOUNCED if number < 40 else Delivery.DELIVERED
+        world.mark(*world.send(str(number), channel="mail", source="shop", touchpoint="order_paid"))
         world.mark(*world.deliver(str(number), delivery))
     world.settled_run()
 
     looked = watch_reputation(world.table, MemorySendingSwitch(), SendingCaps(), world.now, ZONE)
 
-    assert (looked.outcome, looked.figures) == (Outcome.STOPPED, Figures(50, 5, 0))
+    assert (looked.outcome, looked.figures) == (Outcome.STOPPED, Figures(50, 40, 0))
+    assert looked.reason.endswith(": 40 of 50 about order_paid of source shop")

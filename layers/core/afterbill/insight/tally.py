@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from afterbill.insight.measures import Measures, compare, measures
 from afterbill.insight.nps import MAILS, NUMBERS, RATINGS, Comparison, Tally
+from afterbill.model.channels import Channel
 from afterbill.model.errors import AfterbillError, PayloadError
 from afterbill.model.invitation import NO_DAY, Delivery
 from afterbill.model.questions import SCALES, Question, Scale
@@ -16,6 +17,9 @@ MOST_VALUES = 200
 """Values of a dimension counted by name; those with fewer answers are counted together as `other`."""
 LONGEST_VALUE = 100
 """Characters of a value; together with MOST_VALUES this keeps a tally below DynamoDB's 400 KB per item."""
+
+MAIL_ORIGIN = "mail_origin"
+"""The name under which mails of all questions are counted by what caused them (`stripe/order_paid`); no scores."""
 
 _DELIVERED = frozenset({Delivery.DELIVERED, Delivery.COMPLAINED})
 
@@ -132,8 +136,10 @@ def days_touched(old: Snapshot | None, new: Snapshot | None) -> frozenset[date]:
 def count(answers: Iterable[Answered], sends: Iterable[Sent]) -> dict[str, Tallies]:
     """Return the tallies of one day for every dimension of the recommendation, and of other questions that occur.
 
-    Linear in the number of answers and sends; dimensions are named as they are stored.
+    With them come those of MAIL_ORIGIN. Linear in the number of answers and sends; dimensions are named as they are
+    stored.
     """
+    origins: _Rows = {}
     counts = {Question.NPS.value: _nothing()}
     for answer in answers:
         asked = answer.question
@@ -146,11 +152,19 @@ def count(answers: Iterable[Answered], sends: Iterable[Sent]) -> dict[str, Talli
         flags = (True, sent.delivered, sent.answered, sent.bounced, sent.complained)
         places = [len(RATINGS) + place for place, flag in enumerate(flags) if flag]
         _add(counts.get(asked) or counts.setdefault(asked, _nothing()), _values(sent.segments), places)
-    return {
+        if sent.segments.get("channel") == Channel.MAIL:
+            _add([origins], [origin_of(sent.segments)], places)
+    tallies = {
         dimension_of(question, dimension): _limited(rows)
         for question, tables in counts.items()
         for dimension, rows in zip(DIMENSIONS, tables, strict=True)
     }
+    return tallies | {MAIL_ORIGIN: _limited(origins)}
+
+
+def origin_of(segments: Mapping[str, str]) -> str:
+    """Return the value of MAIL_ORIGIN: source and touchpoint."""
+    return f"{segments.get('source') or UNKNOWN}/{segments.get('touchpoint') or UNKNOWN}"
 
 
 def _require_rating(rating: object, scale: Scale) -> None:

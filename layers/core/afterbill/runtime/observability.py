@@ -22,6 +22,7 @@ class Metric(StrEnum):
     SURVEYS_SENT = "SurveysSent"
     REMINDERS_SENT = "RemindersSent"
     SENDING_HALTED = "SendingHalted"
+    SENDING_AT_RISK = "SendingAtRisk"
     SENDING_THROTTLED = "SendingThrottled"
     SENDING_PAUSED = "SendingPaused"
     RESPONSES_RECORDED = "ResponsesRecorded"

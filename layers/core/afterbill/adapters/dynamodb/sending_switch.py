@@ -1,7 +1,7 @@
 """The switch of all sending: turned by operators and the watch, read by senders before each message."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -72,7 +72,7 @@ class CachedSendingStatus:
 def _plain(figures: Figures | None) -> dict[str, int] | None:
     if figures is None:
         return None
-    return {"sent": figures.sent, "bounced": figures.bounced, "complained": figures.complained}
+    return asdict(figures)
 
 
 def _pause_of(plain: Mapping[str, Any]) -> SendingPause:
