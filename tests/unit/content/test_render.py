@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from jinja2 import Template
 
-from afterbill.content.mail.render import VARIABLES, Mails, Message, SurveyMail, greeting_name, one_line
+from afterbill.content.mail.render import VARIABLES, Mails, Message, SurveyMail
+from afterbill.content.untrusted import plan_name
 from afterbill.model.billing import Money, Touchpoint
 from afterbill.model.questions import SCALES, Question
 from afterbill.model.visits import HIDDEN
@@ -327,15 +328,24 @@ def test_a_name_is_never_more_than_text(locale: str, name: str) -> None:
     (hostile.html + hostile.text).encode()
 
 
-@pytest.mark.parametrize("plan", [*HOSTILE_NAMES[:-1], "https://evil.example", "P" * 300])
+@pytest.mark.parametrize("plan", ["Pro\r\n(neu)", "Müller & Söhne", "A <b>", "\u202eP" * 300])
 @pytest.mark.parametrize("locale", CATALOGS)
 def test_a_plan_is_never_more_than_text(locale: str, plan: str) -> None:
-    hostile, harmless = rendered(locale, plan=plan), rendered(locale)
+    hostile, harmless = rendered(locale, plan=plan), rendered(locale, plan="Pro" if plan_name(plan) else None)
     tags = [element.tag for element in parse(harmless.html)]
     assert [element.tag for element in parse(hostile.html)] == tags
     assert len(hostile.text.splitlines()) == len(harmless.text.splitlines())
-    assert parse(hostile.html).all("bdi")[2].text.strip("\u2068\u2069") == one_line(plan, 60)
+    assert [one.text.strip("\u2068\u2069") for one in parse(hostile.html).all("bdi")[2:]] == [
+        *filter(None, [plan_name(plan)])
+    ]
     assert hostile.subject == harmless.subject
+
+
+@pytest.mark.parametrize("locale", CATALOGS)
+def test_a_name_or_a_plan_with_a_message_of_its_own_leaves_no_trace(locale: str) -> None:
+    message = "Call 0900 123456 at evil。com"
+
+    assert rendered(locale, customer_name=message, plan=message) == rendered(locale, customer_name=None, plan=None)
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
@@ -366,40 +376,6 @@ def test_mail_stays_small(name: str, *, reminder: bool) -> None:
         )
         assert len(message.html.encode()) < 30_000
         assert len(message.text.encode()) < 10_000
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "Win $1000 https://evil.example",
-        "www.evil",
-        "Ada www.evil",
-        "evil.tk",
-        "write to a@b",
-        "",
-        " \t",
-        None,
-        "\u202e",
-    ],
-)
-def test_a_name_that_would_become_a_link_is_not_used(name: str | None) -> None:
-    assert greeting_name(name) is None
-
-
-@pytest.mark.parametrize(
-    "name", ["Ada", "J. R. R. Tolkien", "Dr. Ada King", "O'Neill-Öztürk", "محمد", "Müller & Co. KG"]
-)
-def test_a_name_is_used_as_it_is(name: str) -> None:
-    assert greeting_name(f"  {name}\n") == name
-
-
-def test_a_long_name_is_cut_visibly() -> None:
-    assert greeting_name("Ada " * 75) == ("Ada " * 15)[:59] + "…"
-
-
-def test_a_cut_leaves_no_half_emoji_behind() -> None:
-    assert one_line("👩\u200d💻", 3) == "👩\u200d💻"
-    assert one_line("👩\u200d💻💻", 3) == "👩…"
 
 
 def test_a_touchpoint_without_words_is_an_error() -> None:

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 
 from afterbill.content.brand import Brand
-from afterbill.content.mail.render import greeting_name
+from afterbill.content.untrusted import greeting_name
 from afterbill.content.wording import Catalog, Words
 from afterbill.model.channels import SmsPolicy
 from afterbill.model.customer import Customer

@@ -1,6 +1,5 @@
 """Render the mail that asks a customer to answer a survey."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,12 +11,12 @@ from afterbill.content.bidi import isolated
 from afterbill.content.brand import Brand
 from afterbill.content.colours import SURFACE_DARK
 from afterbill.content.mail import formats
+from afterbill.content.untrusted import greeting_name, one_line, plan_name
 from afterbill.content.wording import Catalog, Words
 from afterbill.model.billing import Money, Touchpoint
 from afterbill.model.questions import Question, scale_of
 
 SUBJECT_LENGTH = 120
-NAME_LENGTH = 60
 
 TEMPLATES = Path(__file__).with_name("templates")
 VARIABLES = frozenset(
@@ -40,8 +39,6 @@ VARIABLES = frozenset(
 """The variables of every template of a mail."""
 
 _PARTS = ("subject.txt", "body.txt", "body.html")
-_JOINERS = "\u200c\u200d"
-_LINKLIKE = re.compile(r"://|@|www\.|\.[a-z]{2}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,24 +122,5 @@ def _details(survey: SurveyMail, language: str) -> Iterator[str]:
         yield formats.day(survey.occurred_on, place)
     if survey.money and survey.money.amount > 0:
         yield formats.amount(survey.money, place)
-    if plan := one_line(survey.plan or "", NAME_LENGTH):
+    if plan := plan_name(survey.plan):
         yield plan
-
-
-def greeting_name(name: str | None) -> str | None:
-    """Return the name if it is fit for a greeting, else None.
-
-    Names are typed by strangers: without this check, one that a mail client turns into a link would carry a stranger's
-    advertisement to any address, in our name.
-    """
-    line = one_line(name or "", NAME_LENGTH)
-    return None if _LINKLIKE.search(line) else line or None
-
-
-def one_line(text: str, length: int) -> str:
-    """Return `text` on one line, at most `length` characters: no breaks, no control or direction characters."""
-    if not text.isprintable():
-        kept = (char if char.isprintable() or char in _JOINERS else " " if char.isspace() else "" for char in text)
-        text = "".join(kept)
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1].rstrip(f" {_JOINERS}") + "…"
