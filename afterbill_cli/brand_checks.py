@@ -8,6 +8,7 @@ from pathlib import Path
 from afterbill.content.brand import Brand, brand_of
 from afterbill.content.catalog import REASON, catalog_problems
 from afterbill.model.errors import ConfigurationError
+from afterbill.model.suggestions import hint
 from afterbill.settings.config import INFORMAL, SURVEYS, read_toml
 from afterbill_cli.template_checks import template_problems
 
@@ -29,11 +30,13 @@ def word_problems(folder: Path) -> Iterator[str]:
 
 def _language_problems(brand: Brand, languages: set[str]) -> Iterator[str]:
     if (default := brand.default_locale) not in languages:
-        yield f"brand.toml: default_locale is {default!r}, but there is no locales/{default}.toml"
+        spoken = (language for language in languages if not language.endswith(INFORMAL))
+        missing = f"there is no locales/{default}.toml{hint(default, spoken)}"
+        yield f'brand.toml: default_locale is "{default}", but {missing}'
     for language in brand.informal:
         for stem in (language, f"{language}{INFORMAL}"):
             if stem not in languages:
-                yield f"brand.toml: informal says {language!r}, but there is no locales/{stem}.toml"
+                yield f'brand.toml: informal says "{language}", but there is no locales/{stem}.toml'
 
 
 def _reason_problems(folder: Path, files: list[Path]) -> Iterator[str]:
@@ -44,10 +47,12 @@ def _reason_problems(folder: Path, files: list[Path]) -> Iterator[str]:
         offered = dict.fromkeys(str(one) for rule in rules for one in rule.get("reasons", ()))
         for path in files:
             texts = read_toml(path).get("texts", {})
+            known = [key.removeprefix(REASON) for key in texts if key.startswith(REASON)]
             yield from (
-                f"locales/{path.name}: {REASON}{reason} is missing: surveys.toml offers the reason {reason!r}"
+                f'locales/{path.name}: {REASON}{reason} is missing: surveys.toml offers the reason "{reason}"'
+                f"{hint(reason, known)}"
                 for reason in offered
-                if f"{REASON}{reason}" not in texts
+                if reason not in known
             )
 
 

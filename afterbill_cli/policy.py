@@ -18,11 +18,12 @@ from afterbill.model.errors import AfterbillError, ConfigurationError, PayloadEr
 from afterbill.model.invitation import Invitation, SkipReason
 from afterbill.model.webhooks import Source, Webhook
 from afterbill.outreach.policy import Policy
+from afterbill.settings.config import written
 from afterbill.settings.surveys import load_policy
 from afterbill_cli import options, samples
 from afterbill_cli.brand_checks import word_problems
 from afterbill_cli.dry_render import dry_render
-from afterbill_cli.explain.timeline import rule_of, span
+from afterbill_cli.explain.timeline import rule_of
 from afterbill_cli.legal_basis import outlook
 from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
@@ -186,9 +187,9 @@ def _tell(told: Sequence[Mapping[str, str]], output: Output) -> None:
 
 def _story(invitation: Invitation, customer: Customer | None, policy: Policy) -> dict[str, str]:
     rule = policy.rules[Touchpoint(invitation.touchpoint)]
-    after = f"{span(rule.delay)} after the fact"
+    after = f"{written(rule.delay)} after the fact"
     if invitation.test:
-        after = f"{span(policy.test.delay)} after the event, by [test]: a test survey, which counts nowhere"
+        after = f"{written(policy.test.delay)} after the event, by [test]: a test survey, which counts nowhere"
     decision = f"ask at {invitation.due_at:%Y-%m-%d %H:%M:%S} UTC, {after}"
     for wait in invitation.deferrals:
         decision += f"; wait until {wait.until:%Y-%m-%d %H:%M:%S} UTC, {why(wait.reason, invitation.touchpoint)}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from afterbill.answers.click_signals import Signal, judge
 from afterbill.answers.external import COLLECTED
@@ -13,7 +13,7 @@ from afterbill.model.invitation import Answer, Invitation, SkipReason, State
 from afterbill.model.visits import Integrity, Kind, Visit
 from afterbill.outreach.policy import Policy, Rule
 from afterbill.outreach.sending_window import Place
-from afterbill.settings.config import UNITS
+from afterbill.settings.config import written
 from afterbill_cli.skip_reasons import why
 from afterbill_cli.suppression.stored import Standing
 
@@ -77,7 +77,7 @@ def _captured(invitation: Invitation, rule: Rule, context: TimelineContext) -> I
         yield Step(invitation.created_at, f"decided: skip, {reason}: {why(reason, invitation.touchpoint)}")
     else:
         due = f"{invitation.due_at:%Y-%m-%d %H:%M:%S} UTC, {context.local(invitation.due_at)}"
-        delay = "a test" if invitation.test else f"delay {span(rule.delay)}"
+        delay = "a test" if invitation.test else f"delay {written(rule.delay)}"
         yield Step(invitation.created_at, f"decided: ask, due {due} ({delay})")
 
 
@@ -141,21 +141,12 @@ def rule_of(invitation: Invitation, policy: Policy) -> str:
     rule = policy.rules[Touchpoint(invitation.touchpoint)]
     window = rule.window.name if rule.window else "none"
     return (
-        f"[touchpoints.{invitation.touchpoint}] delay {span(rule.delay)}, window {window}, "
-        f"cooldown {span(rule.cooldown)}, patience {span(rule.patience)}, priority {rule.priority}, "
-        f"channels {' '.join(rule.channels)}, fallback {span(rule.fallback)}, "
-        f"sampling {rule.sampling}, quota {rule.quota or 'none'}, reminder {span(rule.reminder)}, "
-        f"expiry {span(rule.expiry)}, stops {rule.stops}"
+        f"[touchpoints.{invitation.touchpoint}] delay {written(rule.delay)}, window {window}, "
+        f"cooldown {written(rule.cooldown)}, patience {written(rule.patience)}, priority {rule.priority}, "
+        f"channels {' '.join(rule.channels)}, fallback {written(rule.fallback)}, "
+        f"sampling {rule.sampling}, quota {rule.quota or 'none'}, reminder {written(rule.reminder)}, "
+        f"expiry {written(rule.expiry)}, stops {rule.stops}"
     )
-
-
-def span(duration: timedelta) -> str:
-    """A duration as surveys.toml spells it."""
-    seconds = int(duration.total_seconds())
-    if not seconds:
-        return "0s"
-    size, unit = next((size, unit) for unit, size in UNITS.items() if seconds % size == 0)
-    return f"{seconds // size}{unit}"
 
 
 _USES = {

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from afterbill.answers.api import DOCUMENT, problems
-from afterbill.answers.api.bodies import AnswerBody
+from afterbill.answers.api.bodies import AnswerBody, CustomerBody, SegmentsBody
 from afterbill.answers.external import ReportedAnswer
 from afterbill.model.billing import Touchpoint
 from afterbill.model.questions import SCALES, Question
@@ -173,6 +173,75 @@ def test_a_body_that_is_no_object_is_wrong_as_a_whole(body: Any) -> None:
 def test_everything_that_is_wrong_is_said_at_once_up_to_a_point() -> None:
     assert faults({"rating": 11, "reason": "Too dear", "contact_ok": "no"}).keys() == {"rating", "reason", "contact_ok"}
     assert len(faults({f"field {number}": 1 for number in range(30)})) == 20
+
+
+ANY_JSON: tuple[Any, ...] = (
+    *(
+        "",
+        " blank first",
+        "a\nb",
+        "x" * 20_000,
+        "no such thing",
+        "\ud800",
+        3,
+        -1,
+        11,
+        10**30,
+        1.5,
+        float("inf"),
+        True,
+        None,
+    ),
+    *([], [1], {}, {"a": 1}),
+)
+NOT_OURS = ("Input", "should", "pattern", "pydantic", "datetime.", "regex", "^", "\\", "'", "characters or")
+PARTS = {"": AnswerBody, "customer": CustomerBody, "segments": SegmentsBody}
+FIELDS = [f"{part}.{name}".strip(".") for part, body in PARTS.items() for name in body.model_fields]
+
+
+@pytest.mark.parametrize("field", ["nothing", "customer.nothing", *FIELDS])
+def test_no_value_of_any_kind_is_refused_in_the_words_of_a_library(field: str) -> None:
+    part, _, name = field.rpartition(".")
+    for value in ANY_JSON:
+        body: Any = {"rating": 9, part: {name: value}} if part else {"rating": 9, name: value}
+        try:
+            parsed(body)
+        except ValidationError as refused:
+            for one in problems.faults_of(refused):
+                assert not [word for word in NOT_OURS if word in one["message"]], one
+                assert one["message"].startswith(("must ", "is ", "needs ", "`id` and "))
+
+
+@pytest.mark.parametrize("body", [None, 3, "9", [], [{"rating": 9}]])
+def test_a_body_that_is_no_object_is_told_so(body: Any) -> None:
+    assert faults(body) == {"": "must be an object"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("ratting", 9, 'is unknown; did you mean "rating"?'),
+        ("customer", {"mail": "ada@example.com"}, 'is unknown; did you mean "email"?'),
+        ("rating", "9", "must be a whole number"),
+        ("rating", 11, "must be at most 10"),
+        ("contact_ok", "yes", "must be true or false"),
+        ("question", "nsp", "must be one of nps, csat, ces, rebuy"),
+        ("comment", "x" * 20_000, "must have at most 10000 characters"),
+        ("reason", "Too dear", 'must be 1 to 40 signs out of a to z, 0 to 9, "_" and "-"'),
+        ("source", "a\nb", "must be a text on one line of 1 to 40 characters, no blank first"),
+        ("segments", {"country": "de"}, "must be the ISO 3166 code of a country in two capitals: DE"),
+        ("segments", {"locale": "German"}, "must be a language, with a country if need be: de, de-CH"),
+        ("customer", {"email": "ada"}, "must be one mail address such as name@example.com"),
+        (
+            "customer",
+            {"id": " 1", "source": "stripe"},
+            "must be a text on one line of 1 to 200 characters, no blank first",
+        ),
+        ("customer", [], "must be an object"),
+    ],
+)
+def test_what_is_wrong_is_told_with_what_is_allowed(field: str, value: object, message: str) -> None:
+    assert list(faults({"rating": 9, field: value}).values()) == [message]
 
 
 def test_what_is_wrong_is_not_repeated() -> None:

@@ -49,7 +49,7 @@ def test_a_reason_that_can_be_chosen_has_a_text_in_every_language(folder: Path) 
     edit(folder / "surveys.toml", "[touchpoints.renewed]\n", '[touchpoints.renewed]\nreasons = ["price", "delivery"]\n')
     problems = list(word_problems(folder))
     assert problems[0] == (
-        "locales/de-informal.toml: reason_delivery is missing: surveys.toml offers the reason 'delivery'"
+        'locales/de-informal.toml: reason_delivery is missing: surveys.toml offers the reason "delivery"'
     )
     assert len(problems) == len(list((folder / "locales").glob("*.toml")))
     for file in (folder / "locales").glob("*.toml"):
@@ -69,9 +69,17 @@ def test_a_language_that_is_spoken_needs_its_file(folder: Path) -> None:
     edit(folder / "brand.toml", 'default_locale = "en"', 'default_locale = "pl"')
     edit(folder / "brand.toml", "informal = []", 'informal = ["de", "nl"]')
     assert list(word_problems(folder)) == [
-        "brand.toml: default_locale is 'pl', but there is no locales/pl.toml",
-        "brand.toml: informal says 'nl', but there is no locales/nl-informal.toml",
+        'brand.toml: default_locale is "pl", but there is no locales/pl.toml',
+        'brand.toml: informal says "nl", but there is no locales/nl-informal.toml',
     ]
+
+
+def test_a_language_and_a_reason_that_are_misspelt_are_told_with_those_that_were_meant(folder: Path) -> None:
+    edit(folder / "brand.toml", 'default_locale = "en"', 'default_locale = "dee"')
+    edit(folder / "surveys.toml", "[touchpoints.renewed]\n", '[touchpoints.renewed]\nreasons = ["prices"]\n')
+    language, reason, *_ = word_problems(folder)
+    assert language == ('brand.toml: default_locale is "dee", but there is no locales/dee.toml; did you mean "de"?')
+    assert reason.endswith('reason_prices is missing: surveys.toml offers the reason "prices"; did you mean "price"?')
 
 
 def test_a_language_is_named_by_its_tag(folder: Path) -> None:
@@ -85,7 +93,7 @@ def test_a_language_is_named_by_its_tag(folder: Path) -> None:
 def test_a_file_that_cannot_be_read_is_told(folder: Path) -> None:
     (folder / "locales/de.toml").write_text("[texts]\nquestion = ?", encoding="utf-8")
     (problem,) = word_problems(folder)
-    assert problem.startswith("locales/de.toml: Invalid value (at line 2")
+    assert problem == "locales/de.toml: line 2: is no TOML: Invalid value: question = ?"
 
 
 def test_our_own_templates_are_in_order_as_overrides(folder: Path) -> None:

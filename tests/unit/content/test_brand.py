@@ -112,7 +112,7 @@ def test_a_missing_setting_is_told() -> None:
     ("settings", "message"),
     [
         ({"product": 7}, "product must be a text in quotes, not 7"),
-        ({"informal": "de"}, "informal must be a list of languages such as [\"de\"], not 'de'"),
+        ({"informal": "de"}, 'informal must be a list of languages such as ["de"], not "de"'),
         ({"informal": [1]}, 'informal must be a list of languages such as ["de"], not [1]'),
         ({"object": "shop"}, "object must be one of company, product, service, not 'shop'"),
         ({"touchpoints": 1}, "touchpoints must hold one table each, such as [touchpoints.support_resolved]"),

@@ -86,8 +86,16 @@ def test_refunds_disputes_and_cancellations_stop_what_came_before() -> None:
         ("touchpoints.renewed.colour", "red", "surveys.toml: touchpoints.renewed.colour:"),
         ("touchpoints.renewed", "often", "surveys.toml: touchpoints.renewed:"),
         ("touchpoints.birthday", {}, "surveys.toml: touchpoints.birthday:"),
-        ("sources.stripe.provider", "strype", "surveys.toml: sources.stripe.provider: must be one of"),
-        ("sources.events.types", {"a": "oder_paid"}, "surveys.toml: sources.events.types.a: must be one of"),
+        (
+            "sources.stripe.provider",
+            "strype",
+            'surveys.toml: sources.stripe.provider: "strype" is unknown; did you mean "stripe"?',
+        ),
+        (
+            "sources.events.types",
+            {"a": "oder_paid"},
+            'surveys.toml: sources.events.types.a: "oder_paid" is unknown; did you mean "order_paid"?',
+        ),
         ("sources.A B", {"provider": "stripe"}, "surveys.toml: sources.A B:"),
         ("colour", "red", "surveys.toml: colour:"),
         ("test", {"recipients": ["me at example.com"]}, "surveys.toml: test.recipients.0: must be a mail address"),

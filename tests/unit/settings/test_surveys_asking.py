@@ -121,7 +121,7 @@ def test_hours_that_touch_do_not_overlap() -> None:
         ("days", ["mon", "mon"], "must list each day once"),
         ("days", ["monday"], "must list days out of mon, tue"),
         ("days", "mon", 'must be a list such as ["mon", "tue"]'),
-        ("weekends", "no", "Input should be a valid boolean"),
+        ("weekends", "no", "must be true or false"),
         ("hour", ["09:00-12:00"], '"hour" is unknown; did you mean "hours"?'),
     ],
 )
@@ -142,14 +142,16 @@ def test_a_window_says_its_days_and_hours() -> None:
 
 def test_a_window_that_does_not_exist_is_named_with_the_one_that_was_meant() -> None:
     message = mistake(("touchpoints.renewed.window", "ofice"))
-    assert (
-        message == 'touchpoints.renewed.window: there is no [windows.ofice]: "ofice" is unknown; did you mean "office"?'
-    )
+    place, _, what = message.partition(": ")
+    assert place == "touchpoints.renewed.window"
+    assert what == 'there is no such table under [windows]: "ofice" is unknown; did you mean "office"?'
 
 
 @pytest.mark.parametrize("windows", [[], 3, "office"])
 def test_windows_that_are_no_tables_are_named(windows: object) -> None:
-    assert "surveys.toml: windows: Input should be a valid dictionary" in mistakes(("windows", windows))
+    assert any(
+        line.startswith("surveys.toml: windows: must be a table, not ") for line in mistakes(("windows", windows))
+    )
 
 
 def test_a_name_that_is_none_is_told() -> None:
@@ -165,10 +167,10 @@ def test_a_name_that_is_none_is_told() -> None:
         ("delay", "-3d", 'must be a duration such as "20s", "90m", "48h" or "3d"'),
         ("dealy", "3d", '"dealy" is unknown; did you mean "delay"?'),
         ("colour", "red", '"colour" is unknown'),
-        ("window", "ofice", "there is no [windows.ofice]"),
+        ("window", "ofice", "there is no such table under [windows]"),
         ("reminder", "90d", "must be shorter than the cooldown"),
         ("reminder", "30d", "must be longer than the reminder takes"),
-        ("sampling", 2, "Input should be less than or equal to 1"),
+        ("sampling", 2, "must be at most 1, not 2"),
     ],
 )
 def test_what_every_touchpoint_takes_from_the_defaults_is_said_once(key: str, value: object, message: str) -> None:
@@ -280,7 +282,7 @@ def test_the_relaxed_preset_asks_for_nothing_but_where_a_country_does() -> None:
     ("path", "value", "message"),
     [
         ("preset", "stict", '"stict" is unknown; did you mean "strict"?; there are: strict, relaxed'),
-        ("preset", 3, '"3" is unknown; there are: strict, relaxed'),
+        ("preset", 3, "must be a text, not 3; there are: strict, relaxed"),
         ("presets", "strict", '"presets" is unknown; did you mean "preset"?'),
         (
             "countries.DE",
@@ -297,8 +299,7 @@ def test_a_mistake_about_the_law_is_named(path: str, value: object, message: str
 def test_a_country_that_does_not_exist_is_a_mistake_and_not_a_rule_that_never_applies(code: str) -> None:
     message = mistake((f"legal.countries.{code}", "consent"))
     assert (
-        message
-        == f'legal.countries.{code}: must be the ISO 3166 code of a country such as "DE" or "GB", not \'{code}\''
+        message == f'legal.countries.{code}: must be the ISO 3166 code of a country such as "DE" or "GB", not "{code}"'
     )
 
 
@@ -359,8 +360,8 @@ def test_a_campaign_says_one_of_every_and_over(lengths: dict[str, str]) -> None:
     [
         ("touchpoint", "renewd", '"renewd" is unknown; did you mean "renewed"?; there are: signed_up, '),
         ("every", "year", '"year" is unknown; did you mean "half-year"?; there are: quarter, half-year'),
-        ("start", "2027-01-01", "Input should be a valid date"),
-        ("start", datetime(2027, 1, 1, 9), "Input should be a valid date"),  # noqa: DTZ001  # as TOML has it, without a zone
+        ("start", "2027-01-01", "must be a day such as 2027-01-31, without quotes"),
+        ("start", datetime(2027, 1, 1, 9), "must be a day such as 2027-01-31, without quotes"),  # noqa: DTZ001  # as TOML has it, without a zone
         ("until", NEW_YEAR, '"until" is unknown'),
     ],
 )
@@ -411,8 +412,8 @@ def test_an_unknown_key_is_named_with_the_one_that_was_meant(path: str, message:
     ("fields", "message"),
     [
         ({"data.customer.emial": "mail"}, 'is unknown; did you mean "data.customer.email"?'),
-        ({"data.id": ""}, "must be a path such as \"payload.owner.mail\", not ''"),
-        ({"data.id": "a..b"}, "must be a path such as \"payload.owner.mail\", not 'a..b'"),
+        ({"data.id": ""}, 'must be a path such as "payload.owner.mail", not ""'),
+        ({"data.id": "a..b"}, 'must be a path such as "payload.owner.mail", not "a..b"'),
     ],
 )
 def test_a_field_map_names_what_there_is(fields: dict[str, str], message: str) -> None:

@@ -68,7 +68,7 @@ def test_half_of_the_table_is_a_mistake(table: dict[str, Any]) -> None:
 def test_the_source_must_be_there() -> None:
     message = mistake(in_product={"source": "strip", "origins": ORIGINS})
 
-    assert "there is no [sources.strip]" in message
+    assert "there is no such table under [sources]" in message
     assert "stripe" in message
 
 

@@ -99,10 +99,10 @@ def _shape_problems(settings: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"{FILE}: {key} is missing" for key in required if key not in settings)
     for key in {*names} & settings.keys() - {"informal", "touchpoints"}:
         if not isinstance(settings[key], str):
-            yield f"{FILE}: {key} must be a text in quotes, not {settings[key]!r}"
+            yield f"{FILE}: {key} must be a text in quotes, not {_shown(settings[key])}"
     informal = settings.get("informal", [])
     if not isinstance(informal, list) or not all(isinstance(language, str) for language in informal):
-        yield f'{FILE}: informal must be a list of languages such as ["de"], not {informal!r}'
+        yield f'{FILE}: informal must be a list of languages such as ["de"], not {_shown(informal)}'
     yield from _touchpoint_problems(settings.get("touchpoints", {}))
 
 
@@ -115,13 +115,13 @@ def _touchpoint_problems(tables: object) -> Iterator[str]:
         if touchpoint not in set(Touchpoint):
             yield f"{FILE}: touchpoints: {did_you_mean(touchpoint, Touchpoint)}"
         if not isinstance(table, Mapping):
-            yield f"{place} must be a table, not {table!r}"
+            yield f"{place} must be a table, not {_shown(table)}"
             continue
         for key, value in table.items():
             if key not in _OVERRIDES:
                 yield f"{place}: {did_you_mean(key, _OVERRIDES)}"
             elif not isinstance(value, str):
-                yield f"{place}.{key} must be a text in quotes, not {value!r}"
+                yield f"{place}.{key} must be a text in quotes, not {_shown(value)}"
 
 
 def _problems(brand: Brand) -> Iterator[str]:
@@ -165,3 +165,9 @@ def _voice_problems(place: str, settings: Mapping[str, str]) -> Iterator[str]:
 
 def _one_line(text: str) -> bool:
     return len(text.splitlines()) <= 1 and not text.endswith(("\n", "\r"))
+
+
+def _shown(value: object) -> str:
+    from afterbill.model.check_messages import shown  # noqa: PLC0415  # only mistakes pay for it
+
+    return shown(value)

@@ -6,6 +6,7 @@ from typing import Any
 
 from afterbill.content.wording import ASKING, VARYING
 from afterbill.model.billing import Touchpoint
+from afterbill.model.check_messages import shown
 from afterbill.model.questions import Question
 from afterbill.model.suggestions import did_you_mean
 
@@ -92,7 +93,7 @@ def _text_problems(key: str, text: object) -> Iterator[str]:
     if key not in TEXTS and not key.startswith(REASON):
         yield f"{did_you_mean(key, TEXTS)}: no mail and no page says it"
     elif not isinstance(text, str):
-        yield f"{key} must be a text in quotes, not {text!r}"
+        yield f"{key} must be a text in quotes, not {shown(text)}"
     elif not text.strip():
         yield f"{key} is empty"
     elif len(text.splitlines()) > 1 or text != text.strip():

@@ -142,7 +142,7 @@ def parse_days(texts: Sequence[str]) -> frozenset[int]:
     """The days that words such as "mon" name; ValueError says what is wrong."""
     for text in texts:
         if text not in DAYS:
-            raise ValueError(f"must list days out of {', '.join(DAYS)}, not {text!r}")
+            raise ValueError(f'must list days out of {", ".join(DAYS)}, not "{text}"')
     if not texts or len(set(texts)) < len(texts):
         raise ValueError(f"must list each day once, at least one of {', '.join(DAYS)}")
     return frozenset(map(DAYS.index, texts))
@@ -167,7 +167,7 @@ def _minutes(text: str) -> tuple[int, int]:
         (int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])) if match else (0, MIDNIGHT + 1)
     )
     if end > MIDNIGHT:
-        raise ValueError(f'must be hours such as "09:00-12:00" or "13:30-24:00", not {text!r}')
+        raise ValueError(f'must be hours such as "09:00-12:00" or "13:30-24:00", not "{text}"')
     if begin >= end:
         raise ValueError(
             f'"{text}" must end later than it begins; over midnight write two, "22:00-24:00" and "00:00-06:00"'

@@ -4,6 +4,7 @@ Import this on any path: it needs the standard library only. The package `survey
 """
 
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Collection, Mapping
@@ -15,7 +16,7 @@ from afterbill.model.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
     from afterbill.answers.hosted import HostedLink
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 SURVEYS = "surveys.toml"
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 """Seconds of each unit a duration can be written in, the largest first."""
+_LONGEST_LINE = 80
+"""Characters of a wrong line that are shown."""
 INFORMAL = "-informal"
 """The end of the file name of a language's informal texts, which say du."""
 
@@ -77,11 +80,43 @@ def surveys_table() -> Mapping[str, Any]:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file; ConfigurationError names the file and the line that is wrong."""
+    return parse_toml(read_text(path), path.name)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file in UTF-8; ConfigurationError names the file, and the line that is none."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        message = f"{path.name}: {error}"
+        content = path.read_bytes()
+    except OSError as error:
+        message = f"{path.name}: {error.strerror or 'cannot be read'}: {path}"
         raise ConfigurationError(message) from error
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        message = f"{path.name}: line {line}: is not text in UTF-8: save the file with this encoding"
+        raise ConfigurationError(message) from error
+
+
+def parse_toml(text: str, name: str) -> dict[str, Any]:
+    """The tables of a TOML text; ConfigurationError names the file and shows the line that is wrong."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        # The line stands in the message only, until Python 3.14.
+        what, _, place = str(error).removesuffix(")").partition(" (at ")
+        lines = text.splitlines()
+        number = int(digits[0]) if (digits := re.findall(r"\d+", place)) else len(lines)
+        shown = lines[number - 1].strip()[:_LONGEST_LINE] if lines else ""
+        message = f"{name}: line {number}: is no TOML: {what}: {shown}"
+        raise ConfigurationError(message) from error
+
+
+def written(span: "timedelta") -> str:
+    """Return a duration of whole seconds as surveys.toml writes it, in the largest unit that fits: `3d`, `0s`."""
+    seconds = int(span.total_seconds())
+    unit = next((unit for unit, length in UNITS.items() if seconds and seconds % length == 0), "s")
+    return f"{seconds // UNITS[unit]}{unit}"
 
 
 def sources() -> "Mapping[str, Source]":

@@ -1,11 +1,12 @@
 """The bodies of the answer API as pydantic models, which check them and from which the document is made."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from afterbill.answers.api.values import EMAIL, LOCALE, SLUG, Moment, Rating, left_out, text
+from afterbill.answers.api.values import COUNTRY, EMAIL, LOCALE, SLUG, Moment, Rating, left_out, text
 from afterbill.answers.external import LATEST_MINUTES, OLDEST_DAYS, ReportedAnswer
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import COMMENT_LENGTH
@@ -51,7 +52,7 @@ class SegmentsBody(Body):
     """What is known of who answered; of a known customer, country and locale of the profile win."""
 
     plan: str = left_out("Plan or product.", text(100))
-    country: str = left_out("ISO 3166-1, two capitals.", r"^[A-Z]{2}$")
+    country: str = left_out("ISO 3166-1, two capitals.", COUNTRY)
     locale: str = left_out("Language, and country if need be: `de`, `de-CH`.", LOCALE)
 
 
@@ -112,6 +113,17 @@ class AnswerBody(Body):
             customer_source=customer.source,
             email=customer.email,
         )
+
+
+_PARTS: Mapping[tuple[int | str, ...], type[Body]] = {
+    (): AnswerBody,
+    ("customer",): CustomerBody,
+    ("segments",): SegmentsBody,
+}
+FIELDS: Mapping[tuple[int | str, ...], frozenset[str]] = {
+    place: frozenset(body.model_fields) for place, body in _PARTS.items()
+}
+"""The fields of each part of an answer, by its place."""
 
 
 class KeptBody(Body):

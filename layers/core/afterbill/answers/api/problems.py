@@ -8,6 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from afterbill.answers.api.bodies import FIELDS
+from afterbill.answers.api.values import IN_WORDS
+
 TYPE = "application/problem+json"
 _MOST = 20
 """How many faults are listed."""
@@ -59,9 +62,20 @@ UNAVAILABLE = Problem(503, "try_again", "A service did not answer; send the same
 
 
 def faults_of(error: ValidationError) -> list[dict[str, str]]:
-    """Return the errors of pydantic, each with the name of its field."""
-    errors = error.errors(include_url=False, include_context=False, include_input=False)
-    return [{"field": _name(fault["loc"]), "message": fault["msg"]} for fault in errors[:_MOST]]
+    """Return the errors of pydantic in our words, each with the name of its field."""
+    errors = error.errors(include_url=False, include_input=False)
+    return [{"field": _name(fault["loc"]), "message": _message(fault)} for fault in errors[:_MOST]]
+
+
+def _message(fault: Mapping[str, Any]) -> str:
+    from afterbill.model.check_messages import in_words  # noqa: PLC0415  # only mistakes pay for it
+    from afterbill.model.suggestions import hint  # noqa: PLC0415  # likewise
+
+    limits = fault.get("ctx", {})
+    if fault["type"] == "extra_forbidden":
+        *part, name = fault["loc"]
+        return "is unknown" + hint(str(name)[:_MOST_CHARACTERS], FIELDS[tuple(part)])
+    return IN_WORDS[limits["pattern"]] if "pattern" in limits else in_words(fault["type"], limits, fault["msg"])
 
 
 def _name(place: tuple[int | str, ...]) -> str:

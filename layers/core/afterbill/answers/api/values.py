@@ -45,7 +45,17 @@ def text(most: int) -> str:
 IDEMPOTENCY_KEY = r"^[!-~]([ -~]{0,98}[!-~])?$"
 SLUG = r"^[a-z0-9_-]{1,40}$"
 EMAIL = r"^[^@\x00-\x20\x7f-\xa0]{1,64}@[^@\x00-\x20\x7f-\xa0]{1,180}$"
+COUNTRY = r"^[A-Z]{2}$"
 LOCALE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2}|-[0-9]{3})?$"
+
+IN_WORDS = {
+    SLUG: 'must be 1 to 40 signs out of a to z, 0 to 9, "_" and "-"',
+    EMAIL: "must be one mail address such as name@example.com",
+    LOCALE: "must be a language, with a country if need be: de, de-CH",
+    COUNTRY: "must be the ISO 3166 code of a country in two capitals: DE",
+    **{text(most): f"must be a text on one line of 1 to {most} characters, no blank first" for most in (40, 100, 200)},
+}
+"""What each pattern asks for, to people."""
 
 Slug = Annotated[str, Field(pattern=SLUG)]
 Rating = Annotated[int, Field(ge=0, le=10), BeforeValidator(whole)]

@@ -3,15 +3,17 @@
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from afterbill.connectors import registry
+from afterbill.content.catalog import STAGES
 from afterbill.model.billing import Touchpoint
 from afterbill.model.campaigns import CAMPAIGNS, Every
 from afterbill.model.channels import Channel, SmsPolicy
+from afterbill.model.check_messages import shown
 from afterbill.model.consent import PRESETS, Need
 from afterbill.model.questions import Question
 from afterbill.model.suggestions import did_you_mean
@@ -22,6 +24,8 @@ from afterbill.outreach.policy import Stops
 from afterbill.settings.surveys.fitting import UNFIT, keeps_to_the_cooldown, outlives_what_follows
 from afterbill.settings.surveys.values import (
     Duration,
+    Name,
+    TouchpointName,
     address,
     channel_list,
     choose,
@@ -35,18 +39,18 @@ from afterbill.settings.surveys.values import (
     network,
     origin,
     path,
+    price,
     provider,
+    within,
     word,
     zone_name,
 )
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
 _PART_OF_ADDRESS = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _LEAST_PATIENCE = timedelta(hours=1)
 _WEEKEND = frozenset({5, 6})
 _CAPS = SendingCaps()
 
-Stage = Literal["awareness", "consideration", "purchase", "support", "loyalty"]
 _INTEGRITY, _SMS = Integrity(), SmsPolicy()
 
 
@@ -60,10 +64,10 @@ class RuleTable(Table):
     """A touchpoint; keys it leaves out stand under [defaults]."""
 
     ask: bool
-    stage: Stage
+    stage: Annotated[str, BeforeValidator(lambda text: choose(text, STAGES))]
     delay: Duration
     window: str = ""
-    sampling: Annotated[float, Field(ge=0, le=1, strict=False)]
+    sampling: Annotated[float, Field(ge=0, le=1)]
     quota: Annotated[int, Field(ge=0)] = 0
     priority: Annotated[int, Field(ge=0, le=100)]
     seen_within: Duration = timedelta(days=14)
@@ -71,19 +75,19 @@ class RuleTable(Table):
     question: Annotated[Question, BeforeValidator(lambda text: Question(choose(text, Question)))] = Question.NPS
     reasons: Annotated[tuple[Name, ...], Field(strict=False, max_length=12)] = ()
     cooldown: Duration
-    patience: Annotated[Duration, Field(ge=_LEAST_PATIENCE)] = timedelta(days=14)
+    patience: Annotated[Duration, within(_LEAST_PATIENCE)] = timedelta(days=14)
     reminder: Duration = timedelta(0)
     fallback: Duration = timedelta(days=3)
-    expiry: Annotated[Duration, Field(gt=timedelta(0))]
+    expiry: Annotated[Duration, within(timedelta(seconds=1))]
     paid_only: bool
-    stops: Annotated[Stops, Field(strict=False)]
+    stops: Annotated[Stops, BeforeValidator(lambda text: Stops(choose(text, Stops)))]
 
     @field_validator("window")
     @classmethod
     def _is_there(cls, value: str, info: ValidationInfo) -> str:
         windows = _table(info, "windows")
         if value and value not in windows:
-            message = f"there is no [windows.{value}]: {did_you_mean(value, windows)}"
+            message = f"there is no such table under [windows]: {did_you_mean(value, windows)}"
             raise ValueError(message)
         return value
 
@@ -140,17 +144,17 @@ class SendingTable(Table):
 
     per_hour: Annotated[int, Field(ge=0)] = _CAPS.per_hour
     per_day: Annotated[int, Field(ge=0)] = _CAPS.per_day
-    max_bounce_rate: Annotated[float, Field(gt=0, lt=0.1, strict=False)] = _CAPS.max_bounce_rate
-    max_complaint_rate: Annotated[float, Field(gt=0, lt=0.005, strict=False)] = _CAPS.max_complaint_rate
+    max_bounce_rate: Annotated[float, Field(gt=0, lt=0.1)] = _CAPS.max_bounce_rate
+    max_complaint_rate: Annotated[float, Field(gt=0, lt=0.005)] = _CAPS.max_complaint_rate
 
 
 class CampaignTable(Table):
     """A survey that no event asks for."""
 
-    touchpoint: Annotated[Touchpoint, BeforeValidator(lambda text: Touchpoint(choose(text, Touchpoint)))]
+    touchpoint: TouchpointName
     start: date
     every: Annotated[Every, BeforeValidator(lambda text: Every(choose(text, Every)))] | None = None
-    over: Annotated[Duration, Field(ge=timedelta(days=1), le=timedelta(days=366))] | None = None
+    over: Annotated[Duration, within(timedelta(days=1), timedelta(days=366))] | None = None
 
     @model_validator(mode="after")
     def _comes_back_or_ends(self) -> "CampaignTable":
@@ -202,7 +206,7 @@ class SourceTable(Table):
         if api is None or "{account}" not in ((source.get("sandbox") and api.sandbox_url) or api.url):
             return value
         if not re.fullmatch(_PART_OF_ADDRESS, value) or ".." in value:
-            message = f"must be what stands for {{account}} in {api.url}, not {value!r}"
+            message = f"must be what stands for {{account}} in {api.url}, not {shown(value)}"
             raise ValueError(message)
         return value
 
@@ -211,8 +215,8 @@ class IntegrityTable(Table):
     """[integrity]: the thresholds that tell people's clicks from machines'."""
 
     count_unconfirmed: bool = _INTEGRITY.count_unconfirmed
-    visible: Annotated[float, Field(ge=0.1, le=10, strict=False)] = _INTEGRITY.visible
-    settling: Annotated[Duration, Field(ge=timedelta(seconds=5), le=timedelta(days=1))] = _INTEGRITY.settling
+    visible: Annotated[float, Field(ge=0.1, le=10)] = _INTEGRITY.visible
+    settling: Annotated[Duration, within(timedelta(seconds=5), timedelta(days=1))] = _INTEGRITY.settling
     burst: Duration = _INTEGRITY.burst
     probe: Duration = _INTEGRITY.probe
     second_thought: Duration = _INTEGRITY.second_thought
@@ -224,7 +228,7 @@ class IntegrityTable(Table):
 class SmsTable(Table):
     """[sms]: the most a text message may cost."""
 
-    max_price: Annotated[str, Field(pattern=r"^[0-9]{1,2}\.[0-9]{2,5}$")] = _SMS.max_price
+    max_price: Annotated[str, BeforeValidator(price)] = _SMS.max_price
     most_segments: Annotated[int, Field(ge=1, le=6)] = _SMS.most_segments
 
 
@@ -247,7 +251,7 @@ class InProductTable(Table):
 class LinkTable(Table):
     """A plain link, `/q/<name>`."""
 
-    touchpoint: Annotated[Touchpoint, BeforeValidator(lambda text: Touchpoint(choose(text, Touchpoint)))]
+    touchpoint: TouchpointName
 
 
 class SurveyTestsTable(Table):
@@ -267,7 +271,7 @@ class SurveysFile(Table):
     legal: LegalTable = LegalTable(preset="strict")
     sending: SendingTable = SendingTable()
     sources: dict[Name, SourceTable]
-    touchpoints: dict[Annotated[Touchpoint, Field(strict=False)], RuleTable]
+    touchpoints: dict[TouchpointName, RuleTable]
     campaigns: dict[Name, CampaignTable] = Field(default={})
     integrity: IntegrityTable = IntegrityTable()
     sms: SmsTable = SmsTable()
@@ -295,7 +299,7 @@ class SurveysFile(Table):
                 raise ValueError(message)
         if self.in_product.source and self.in_product.source not in self.sources:
             hint = did_you_mean(self.in_product.source, self.sources)
-            message = f"in_product.source: there is no [sources.{self.in_product.source}]: {hint}"
+            message = f"in_product.source: there is no such table under [sources]: {hint}"
             raise ValueError(message)
         for name, by in ((CAMPAIGNS, "[campaigns]"), (SEND_TEST, "`afterbill send-test`")):
             if name in self.sources:
@@ -304,22 +308,22 @@ class SurveysFile(Table):
         return self
 
 
-KEYS = frozenset(
-    key
-    for table in (
-        SurveysFile,
-        RuleTable,
-        WindowTable,
-        LegalTable,
-        SendingTable,
-        CampaignTable,
-        SourceTable,
-        IntegrityTable,
-        SmsTable,
-        InProductTable,
-        LinkTable,
-        SurveyTestsTable,
-    )
-    for key in table.model_fields
-)
-"""Every key there is, to guess which one was meant."""
+_TABLES: Mapping[str, type[Table]] = {
+    "defaults": RuleTable,
+    "touchpoints": RuleTable,
+    "windows": WindowTable,
+    "legal": LegalTable,
+    "sending": SendingTable,
+    "campaigns": CampaignTable,
+    "sources": SourceTable,
+    "integrity": IntegrityTable,
+    "sms": SmsTable,
+    "in_product": InProductTable,
+    "links": LinkTable,
+    "test": SurveyTestsTable,
+}
+KEYS: Mapping[str, frozenset[str]] = {
+    **{name: frozenset(table.model_fields) for name, table in _TABLES.items()},
+    "": frozenset({*SurveysFile.model_fields, "defaults"}),
+}
+"""The keys of each table, and under "" those of the file, to guess which one was meant."""

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from afterbill.connectors import registry
 from afterbill.connectors._kit.consent import KEYS
@@ -15,12 +15,15 @@ from afterbill.connectors._kit.neutral import LESSONS, PATHS
 from afterbill.model.addresses import mailbox
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import SENDING_CHANNELS, Channel
+from afterbill.model.check_messages import shown
 from afterbill.model.suggestions import did_you_mean
 from afterbill.outreach import sending_window
 from afterbill.settings.almanac import load_almanac
-from afterbill.settings.config import UNITS
+from afterbill.settings.config import UNITS, written
 
 _MEANINGS = (*Touchpoint, *LESSONS)
+_NAME = re.compile(r"[a-z0-9_-]{1,40}")
+_PRICE = re.compile(r"[0-9]{1,2}\.[0-9]{2,5}")
 _LONGEST = timedelta(days=3650)
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
 _ADDRESS = re.compile(
@@ -31,14 +34,42 @@ _ATTRIBUTES = "data.attributes."
 _CURRENCY = re.compile(r"[A-Z]{3}|presentment")
 
 
+def name(text: object) -> str:
+    """A name that the operator gives: of a source, a window, a reason."""
+    if not isinstance(text, str) or not _NAME.fullmatch(text):
+        message = f'must be a name of 1 to 40 signs out of a to z, 0 to 9, "_" and "-", not {shown(text)}'
+        raise ValueError(message)
+    return text
+
+
+def price(text: object) -> str:
+    """US dollars, as AWS states them."""
+    if not isinstance(text, str) or not _PRICE.fullmatch(text):
+        message = f'must be US dollars in quotes, with two to five decimals, such as "0.10", not {shown(text)}'
+        raise ValueError(message)
+    return text
+
+
 def duration(text: object) -> timedelta:
     """`20s`, `90m`, `48h` or `3d`."""
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None
     span = timedelta(seconds=UNITS[match[2]] * int(match[1])) if match else None
     if span is None or span > _LONGEST:
-        message = f'must be a duration such as "20s", "90m", "48h" or "3d", ten years at most, not {text!r}'
+        message = f'must be a duration such as "20s", "90m", "48h" or "3d", ten years at most, not {shown(text)}'
         raise ValueError(message)
     return span
+
+
+def within(least: timedelta, most: timedelta = _LONGEST) -> AfterValidator:
+    """Return the check that a duration lies between these two, both allowed."""
+
+    def check(span: timedelta) -> timedelta:
+        if not least <= span <= most:
+            message = f"must be from {written(least)} to {written(most)}, not {written(span)}"
+            raise ValueError(message)
+        return span
+
+    return AfterValidator(check)
 
 
 def zone_name(text: object) -> str:
@@ -46,24 +77,18 @@ def zone_name(text: object) -> str:
     try:
         return ZoneInfo(str(text)).key
     except (KeyError, ValueError, OSError) as error:
-        message = f'must be a time zone such as "Europe/Berlin", not {text!r}'
+        message = f'must be a time zone such as "Europe/Berlin", not {shown(text)}'
         raise ValueError(message) from error
 
 
 def provider(text: object) -> str:
     """The name of a provider there is."""
-    if text not in registry.PROVIDERS:
-        message = f"must be one of {', '.join(registry.PROVIDERS)}, not {text!r}"
-        raise ValueError(message)
-    return str(text)
+    return choose(text, registry.PROVIDERS)
 
 
 def meaning(text: object) -> str:
     """The meaning of a foreign type: a touchpoint, or what only changes a customer or a subscription."""
-    if text not in _MEANINGS:
-        message = f"must be one of {', '.join(_MEANINGS)}, not {text!r}"
-        raise ValueError(message)
-    return str(text)
+    return choose(text, _MEANINGS)
 
 
 def field(text: object) -> str:
@@ -76,7 +101,7 @@ def field(text: object) -> str:
 def path(text: object) -> str:
     """A path into a foreign body: names, and numbers of places in lists, with dots between."""
     if not isinstance(text, str) or not all(text.split(".")):
-        message = f'must be a path such as "payload.owner.mail", not {text!r}'
+        message = f'must be a path such as "payload.owner.mail", not {shown(text)}'
         raise ValueError(message)
     return text
 
@@ -84,9 +109,8 @@ def path(text: object) -> str:
 def address(text: object) -> str:
     """The address of requests: one that cannot mean another one to somebody else."""
     if not isinstance(text, str) or (text and not _ADDRESS.fullmatch(text)) or ".." in text:
-        message = (
-            f"must be an https:// address without user, query and fragment (http:// on 127.0.0.1 only), not {text!r}"
-        )
+        rule = "must be an https:// address without user, query and fragment (http:// on 127.0.0.1 only)"
+        message = f"{rule}, not {shown(text)}"
         raise ValueError(message)
     return text
 
@@ -105,7 +129,7 @@ def mail_address(text: object) -> str:
 def word(text: object) -> str:
     """An id or a name that a provider uses."""
     if not isinstance(text, str) or not text.isprintable() or " " in text:
-        message = f"must be copied from the provider as one word, not {text!r}"
+        message = f"must be copied from the provider as one word, not {shown(text)}"
         raise ValueError(message)
     return text
 
@@ -113,17 +137,17 @@ def word(text: object) -> str:
 def currency_code(text: object) -> str:
     """The currency of amounts that name none; a shop can also say that the customer's own counts."""
     if not isinstance(text, str) or not _CURRENCY.fullmatch(text):
-        message = f'must be an ISO 4217 code such as "EUR", or "presentment", not {text!r}'
+        message = f'must be an ISO 4217 code such as "EUR", or "presentment", not {shown(text)}'
         raise ValueError(message)
     return text
 
 
 def country(text: object) -> str:
     """A country by its code; one that does not exist would silently never apply."""
-    if text not in load_almanac().zones:
-        message = f'must be the ISO 3166 code of a country such as "DE" or "GB", not {text!r}'
+    if not isinstance(text, str) or text not in load_almanac().zones:
+        message = f'must be the ISO 3166 code of a country such as "DE" or "GB", not {shown(text)}'
         raise ValueError(message)
-    return str(text)
+    return text
 
 
 def days(texts: object) -> frozenset[int]:
@@ -138,7 +162,7 @@ def hours(texts: object) -> tuple[tuple[int, int], ...]:
 
 def _words(texts: object, example: str) -> list[str]:
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        message = f"must be a list such as {example}, not {texts!r}"
+        message = f"must be a list such as {example}, not {shown(texts)}"
         raise ValueError(message)
     return texts
 
@@ -148,7 +172,7 @@ def network(text: object) -> str:
     try:
         return str(ip_network(str(text)))
     except ValueError as error:
-        message = f'must be a network such as "192.0.2.0/24" or "2001:db8::/32", not {text!r}'
+        message = f'must be a network such as "192.0.2.0/24" or "2001:db8::/32", not {shown(text)}'
         raise ValueError(message) from error
 
 
@@ -157,7 +181,7 @@ def origin(text: object) -> str:
     if not isinstance(text, str) or not _ORIGIN.fullmatch(text) or text.endswith((":443", ":80")):
         message = (
             'must be scheme and host such as "https://app.example.com", in small letters, without a path, '
-            f"the usual port or a wildcard (http:// on localhost only), not {text!r}"
+            f"the usual port or a wildcard (http:// on localhost only), not {shown(text)}"
         )
         raise ValueError(message)
     return text
@@ -167,7 +191,7 @@ def channel_list(names: object) -> tuple[Channel, ...]:
     """The ways to ask, in order, each once."""
     chosen = tuple(Channel(choose(name, SENDING_CHANNELS)) for name in _words(names, '["mail"]'))
     if not chosen or len(set(chosen)) < len(chosen):
-        message = f'must name each way to ask once, such as ["in_app", "mail"], not {names!r}'
+        message = f'must name each way to ask once, such as ["in_app", "mail"], not {shown(names)}'
         raise ValueError(message)
     return chosen
 
@@ -176,9 +200,13 @@ def choose(text: object, allowed: Iterable[str]) -> str:
     """Return the name if it is one of these; otherwise suggest the nearest."""
     names = list(allowed)
     if text not in names:
-        message = f"{did_you_mean(str(text), names)}; there are: {', '.join(names)}"
+        unknown = did_you_mean(text, names) if isinstance(text, str) else f"must be a text, not {shown(text)}"
+        message = f"{unknown}; there are: {', '.join(names)}"
         raise ValueError(message)
     return str(text)
 
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
+
+Name = Annotated[str, BeforeValidator(name)]
+TouchpointName = Annotated[Touchpoint, BeforeValidator(lambda text: Touchpoint(choose(text, Touchpoint)))]

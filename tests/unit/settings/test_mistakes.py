@@ -1,0 +1,301 @@
+"""The words for mistakes in surveys.toml: file, table, key and line, what is wrong, and what is allowed instead."""
+
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import annotated_types
+import pytest
+
+from afterbill.model.errors import ConfigurationError
+from afterbill.settings.config import read_toml, written
+from afterbill.settings.surveys import load_policy, policy_of, tables
+
+SHIPPED = (Path(__file__).resolve().parents[3] / "layers/config/surveys.toml").read_text(encoding="utf-8")
+
+NOT_OURS = (
+    "datetime",
+    "timedelta",
+    "pattern",
+    "Input",
+    "should",
+    "pydantic",
+    "regex",
+    "^",
+    "\\\\",
+    "Errno",
+    "<class",
+    "None",
+)
+"""Words and signs of libraries and programs."""
+
+PLACES = {
+    "": tables.SurveysFile,
+    "defaults": tables.RuleTable,
+    "touchpoints.renewed": tables.RuleTable,
+    "windows.office": tables.WindowTable,
+    "legal": tables.LegalTable,
+    "sending": tables.SendingTable,
+    "campaigns.yearly": tables.CampaignTable,
+    "sources.stripe": tables.SourceTable,
+    "integrity": tables.IntegrityTable,
+    "sms": tables.SmsTable,
+    "in_product": tables.InProductTable,
+    "links.counter": tables.LinkTable,
+}
+"""Every table, by a place where it stands."""
+
+ANY_VALUE: tuple[object, ...] = (
+    *("", "nonsense", "x" * 300, "a\nb", 3, -1, 10**9, 1.5, -0.5, float("nan"), float("inf"), True),
+    *(date(2027, 1, 1), datetime(2027, 1, 1, 9, tzinfo=UTC), time(9, 30)),
+    *([], [3], [date(2027, 1, 1)], ["nonsense"], {}, {"nonsense": time(9)}, {"nonsense": {}}),
+)
+"""A value of every kind that TOML has."""
+
+
+def with_value(place: str, value: object) -> dict[str, Any]:
+    """The shipped file, with one table of each kind, and another value at one place."""
+    changed = tomllib.loads(SHIPPED)
+    changed["campaigns"] = {"yearly": {"touchpoint": "relationship", "every": "half-year", "start": date(2027, 1, 1)}}
+    changed["touchpoints"]["relationship"] = {"ask": True}
+    changed["in_product"] = {"source": "stripe", "origins": ["https://app.example.com"]}
+    changed["links"] = {"counter": {"touchpoint": "renewed"}}
+    *folders, key = place.lstrip(".").split(".")
+    table = changed
+    for folder in folders:
+        table = table.setdefault(folder, {})
+    table[key] = value
+    return changed
+
+
+def mistakes(place: str, value: object) -> list[str]:
+    """What is wrong with the file then, without its name; nothing where it is not."""
+    try:
+        policy_of(with_value(place, value))
+    except ConfigurationError as error:
+        return [line.removeprefix("surveys.toml: ") for line in str(error).splitlines()]
+    return []
+
+
+@pytest.mark.parametrize("place", [f"{place}.{key}" for place, table in PLACES.items() for key in table.model_fields])
+def test_no_value_of_any_kind_is_told_in_the_words_of_a_library(place: str) -> None:
+    for value in ANY_VALUE:
+        for line in mistakes(place, value):
+            assert not [word for word in NOT_OURS if word in line], line
+            assert ": " in line
+            assert len(line) < 800
+
+
+def limits() -> Iterator[tuple[str, object, str]]:
+    """Every limit of a number or a list in the models, with a value just beyond it; those of durations stand below."""
+    for place, table in PLACES.items():
+        for key, field in table.model_fields.items():
+            for limit in field.metadata:
+                match limit:
+                    case annotated_types.Ge(ge):
+                        yield f"{place}.{key}", ge - 1, f"must be at least {ge:g}, not "
+                    case annotated_types.Gt(gt):
+                        yield f"{place}.{key}", gt, f"must be more than {gt:g}, not "
+                    case annotated_types.Le(le):
+                        yield f"{place}.{key}", le + 1, f"must be at most {le:g}, not "
+                    case annotated_types.Lt(lt):
+                        yield f"{place}.{key}", lt, f"must be less than {lt:g}, not "
+                    case annotated_types.MaxLen(most):
+                        yield f"{place}.{key}", ["price"] * (most + 1), f"must have at most {most} entries, not ["
+
+
+@pytest.mark.parametrize(("place", "value", "told"), list(limits()))
+def test_every_limit_is_told_as_the_file_writes_it(place: str, value: object, told: str) -> None:
+    assert any(line.startswith(f"{place}: {told}") for line in mistakes(place, value)), mistakes(place, value)
+
+
+def test_all_limits_are_found() -> None:
+    assert len(list(limits())) > 20
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "told"),
+    [
+        ("integrity.settling", "1s", "integrity.settling: must be from 5s to 1d, not 1s"),
+        ("defaults.patience", "30m", "defaults.patience: must be from 1h to 3650d, not 30m"),
+        ("campaigns.yearly.over", "400d", "campaigns.yearly.over: must be from 1d to 366d, not 400d"),
+        (
+            "defaults.delay",
+            3,
+            'defaults.delay: must be a duration such as "20s", "90m", "48h" or "3d", ten years at most, not 3',
+        ),
+        (
+            "defaults.delay",
+            date(2027, 1, 1),
+            'defaults.delay: must be a duration such as "20s", "90m", "48h" or "3d", ten years at most, not 2027-01-01',
+        ),
+        ("defaults.sampling", 2, "defaults.sampling: must be at most 1, not 2"),
+        ("defaults.sampling", "all", 'defaults.sampling: must be a number, not "all"'),
+        ("defaults.priority", 1.5, "defaults.priority: must be a whole number, not 1.5"),
+        ("defaults.ask", "yes", 'defaults.ask: must be true or false, not "yes"'),
+        ("defaults.window", 3, "defaults.window: must be a text, not 3"),
+        (
+            "defaults.window",
+            "offise",
+            'defaults.window: there is no such table under [windows]: "offise" is unknown; did you mean "office"?',
+        ),
+        (
+            "defaults.stage",
+            "suport",
+            'defaults.stage: "suport" is unknown; did you mean "support"?; there are: awareness, consideration, ',
+        ),
+        (
+            "defaults.stops",
+            "custmer",
+            'defaults.stops: "custmer" is unknown; did you mean "customer"?; there are: customer, subscription, ',
+        ),
+        (
+            "defaults.question",
+            "nsp",
+            'defaults.question: "nsp" is unknown; did you mean "nps"?; there are: nps, csat, ces, rebuy',
+        ),
+        (
+            "defaults.reasons",
+            ["Too dear"],
+            'defaults.reasons.0: must be a name of 1 to 40 signs out of a to z, 0 to 9, "_" and "-", not "Too dear"',
+        ),
+        ("defaults.reasons", "price", 'defaults.reasons: must be a list, not "price"'),
+        (
+            "defaults.channels",
+            ["main"],
+            'defaults.channels: "main" is unknown; did you mean "mail"?; there are: in_app, mail, sms',
+        ),
+        ("defaults.colour", "red", 'defaults.colour: "colour" is unknown'),
+        ("defaults.remainder", "7d", 'defaults.remainder: "remainder" is unknown; did you mean "reminder"?'),
+        ("defaults.per_hour", 3, 'defaults.per_hour: "per_hour" is unknown here: it stands under [sending]'),
+        (
+            "touchpoints.payment_suceeded",
+            {},
+            'touchpoints.payment_suceeded: "payment_suceeded" is unknown; did you mean "payment_succeeded"?',
+        ),
+        ("touchpoints.renewed", "often", 'touchpoints.renewed: must be a table, not "often"'),
+        ("touchpoint", {}, 'touchpoint: "touchpoint" is unknown here: it stands under [campaigns] or [links]'),
+        ("surces", {}, 'surces: "surces" is unknown; did you mean "sources"?'),
+        ("default", {}, 'default: "default" is unknown; did you mean "defaults"?'),
+        ("defaults", 3, "defaults: must be a table, not 3"),
+        ("touchpoints", [], "touchpoints: must be a table, not []"),
+        (
+            "sources.A B",
+            {"provider": "stripe"},
+            'sources.A B: must be a name of 1 to 40 signs out of a to z, 0 to 9, "_" and "-", not "A B"',
+        ),
+        ("sources.stripe.provider", "strype", 'sources.stripe.provider: "strype" is unknown; did you mean "stripe"?'),
+        (
+            "links.counter.touchpoint",
+            "renewd",
+            'links.counter.touchpoint: "renewd" is unknown; did you mean "renewed"?',
+        ),
+        (
+            "campaigns.yearly.start",
+            "2027-01-01",
+            'campaigns.yearly.start: must be a day such as 2027-01-31, without quotes, not "2027-01-01"',
+        ),
+        (
+            "sms.max_price",
+            0.1,
+            'sms.max_price: must be US dollars in quotes, with two to five decimals, such as "0.10", not 0.1',
+        ),
+        (
+            "legal.preset",
+            "strikt",
+            'legal.preset: "strikt" is unknown; did you mean "strict"?; there are: strict, relaxed',
+        ),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_each_mistake_is_told_by_its_key_with_what_is_allowed(place: str, value: object, told: str) -> None:
+    assert any(line.startswith(told) for line in mistakes(place, value)), mistakes(place, value)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0s"), (90, "90s"), (3600, "1h"), (5400, "90m"), (86400, "1d"), (90000, "25h")]
+)
+def test_a_duration_is_written_in_the_largest_unit_that_fits(seconds: int, text: str) -> None:
+    assert written(timedelta(seconds=seconds)) == text
+
+
+def told_by(tmp_path: Path, text: str | bytes) -> list[str]:
+    file = tmp_path / "surveys.toml"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(ConfigurationError) as caught:
+        load_policy(file)
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told", "of"),
+    [
+        ('delay = "3d"', 'delay = "3 days"', "defaults.delay: must be a duration", 'delay = "3 days"'),
+        (
+            "paid_only = true",
+            "paid_onli = true",
+            'payment_succeeded.paid_onli: "paid_onli" is unknown',
+            "paid_onli = true",
+        ),
+        (
+            "[touchpoints.renewed]",
+            "[touchpoints.renewd]",
+            'touchpoints.renewd: "renewd" is unknown',
+            "[touchpoints.renewd]",
+        ),
+        ("time_zone = ", 'colour = "red"\ntime_zone = ', 'colour: "colour" is unknown', 'colour = "red"'),
+    ],
+)
+def test_a_mistake_tells_its_line(tmp_path: Path, old: str, new: str, told: str, of: str) -> None:
+    text = SHIPPED.replace(old, new, 1)
+    assert text != SHIPPED
+    number = next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith(of))
+
+    (line,) = [line for line in told_by(tmp_path, text) if told in line]
+
+    assert line.endswith(f" (line {number})")
+
+
+def test_what_is_missing_tells_the_line_of_its_table(tmp_path: Path) -> None:
+    text = SHIPPED + "\n[links.counter]\n"
+
+    assert told_by(tmp_path, text) == [
+        f"surveys.toml: links.counter.touchpoint: is missing (line {len(text.splitlines())})"
+    ]
+
+
+def test_what_stands_nowhere_tells_no_line(tmp_path: Path) -> None:
+    assert "surveys.toml: time_zone: is missing" in told_by(tmp_path, "[sources]\n")
+
+
+def test_quoted_names_are_found_too(tmp_path: Path) -> None:
+    assert told_by(tmp_path, SHIPPED + '\n[sources."A.B"]\nprovider = "stripe"\n')[0].endswith(
+        f'not "A.B" (line {len(SHIPPED.splitlines()) + 2})'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "a = 1\nb = 3d\n",
+            "surveys.toml: line 2: is no TOML: Expected newline or end of document after a statement: b = 3d",
+        ),
+        ("a = 1\n\nb 3\n", "surveys.toml: line 3: is no TOML: Expected '=' after a key in a key/value pair: b 3"),
+        ("a = 1\na = 2\n", "surveys.toml: line 2: is no TOML: Cannot overwrite a value: a = 2"),
+        ("a = 1\n[defaults", "surveys.toml: line 2: is no TOML: "),
+        ('a = 1\nb = """\nno end', "surveys.toml: line 3: is no TOML: "),
+        (b"a = 1\nb = '\xff'\n", "surveys.toml: line 2: is not text in UTF-8: save the file with this encoding"),
+    ],
+)
+def test_what_is_no_toml_is_shown_with_its_line(tmp_path: Path, text: str | bytes, told: str) -> None:
+    (line,) = told_by(tmp_path, text)
+
+    assert line.startswith(told)
+
+
+def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"^surveys.toml: No such file or directory: /"):
+        read_toml(tmp_path / "surveys.toml")
