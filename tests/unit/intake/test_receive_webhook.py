@@ -56,9 +56,11 @@ class Reception:
     secrets: Secrets = field(default_factory=lambda: Secrets(["secret"]))
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
 
-    def receive(self, body: bytes = b"{}", source: str = "shop", signature: str = "secret") -> Received:
+    def receive(
+        self, body: bytes = b"{}", source: str = "shop", signature: str = "secret", method: str = "POST"
+    ) -> Received:
         return receive_webhook(
-            Webhook(source, {"signature": signature, "cookie": "private"}, body, NOON, query={"key": "1"}),
+            Webhook(source, {"signature": signature, "cookie": "private"}, body, NOON, method, query={"key": "1"}),
             sources={
                 "shop": Source("shop", "test", url="https://example.com/webhooks/shop"),
                 "empty": Source("empty", "test"),
@@ -98,6 +100,20 @@ def test_a_signature_is_judged_by_the_moment_it_arrived(reception: Reception) ->
 
 def test_a_source_nobody_configured_is_unknown(reception: Reception) -> None:
     assert reception.receive(source="other") == Received(Answer.UNKNOWN_SOURCE)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+def test_a_method_by_which_nothing_comes_is_refused_before_anything_is_read(reception: Reception, method: str) -> None:
+    assert reception.receive(method=method) == Received(
+        Answer.WRONG_METHOD, reply=Reply(405, headers={"Allow": "POST"})
+    )
+    assert (reception.provider.asked_at, reception.inbox.webhooks) == ([], [])
+
+
+def test_a_handshake_may_come_by_a_method_of_its_own(reception: Reception) -> None:
+    reception.provider.parts = {"METHODS": ("POST", "GET"), "handshake": lambda webhook, _: Reply(200, webhook.method)}
+    assert reception.receive(method="GET") == Received(Answer.HANDSHAKE, reply=Reply(200, "GET"))
+    assert reception.receive(method="PUT").reply == Reply(405, headers={"Allow": "POST, GET"})
 
 
 def test_the_largest_body_is_accepted_and_one_byte_more_is_not(reception: Reception) -> None:

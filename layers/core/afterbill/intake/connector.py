@@ -177,6 +177,8 @@ class Connector:
     normalise: "Callable[[Webhook, Source], tuple[ParsedElement, ...]]"
     #: returns a webhook as the billing system would sign it, for tests and `afterbill source test`
     sign: Callable[[Webhook, str], Webhook]
+    #: methods by which webhooks and handshakes come; any other is answered with 405
+    METHODS: tuple[str, ...] = ("POST",)
     #: returns the reply to a handshake, None for every other webhook; may be called before there is a secret
     handshake: Callable[[Webhook, Sequence[str]], Reply | None] = _no_handshake
     #: reply to a webhook that is in the inbox

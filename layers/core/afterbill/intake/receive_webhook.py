@@ -29,6 +29,7 @@ class Answer(StrEnum):
     REFUSED = "refused"
     HANDSHAKE = "handshake"
     UNKNOWN_SOURCE = "unknown_source"
+    WRONG_METHOD = "method_not_allowed"
     TOO_LARGE = "too_large"
 
 
@@ -51,14 +52,14 @@ def receive_webhook(
 ) -> Received:
     """Answer ACCEPTED only once the signed bytes are in the inbox; raises TransientError when that failed.
 
-    A handshake is HANDSHAKE and leaves nothing behind.
+    A handshake is HANDSHAKE and leaves nothing behind. A method by which the provider sends nothing is WRONG_METHOD.
     """
     source = sources.get(webhook.source)
     if source is None:
         return Received(Answer.UNKNOWN_SOURCE)
-    if len(webhook.body) > MAX_BODY_BYTES:
-        return Received(Answer.TOO_LARGE)
     provider = load(source.provider)
+    if unread := _unread(webhook, provider):
+        return unread
     webhook = replace(webhook, url=source.url)
     greeting, refusal = _judge(provider, webhook, secrets.of(source.name))
     if refusal is Refusal.MISMATCH and secrets.refresh():
@@ -72,6 +73,13 @@ def receive_webhook(
     if not inbox.put(Webhook(source.name, kept, webhook.body, webhook.received_at)):
         return Received(Answer.TOO_LARGE)
     return Received(Answer.ACCEPTED, reply=provider.ACCEPTED)
+
+
+def _unread(webhook: Webhook, provider: Connector) -> Received | None:
+    """Return the answer to what is not even verified."""
+    if webhook.method not in provider.METHODS:
+        return Received(Answer.WRONG_METHOD, reply=Reply(405, headers={"Allow": ", ".join(provider.METHODS)}))
+    return Received(Answer.TOO_LARGE) if len(webhook.body) > MAX_BODY_BYTES else None
 
 
 def _judge(provider: Connector, webhook: Webhook, secrets: Sequence[str]) -> tuple[Reply | None, Refusal | None]:

@@ -26,6 +26,8 @@ from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 HEADERS: frozenset[str] = frozenset()
 """Everything Braintree says stands in the form."""
 
+METHODS = ("POST", "GET")
+
 _CHALLENGE = re.compile(r"[0-9a-f]{20,32}")
 _PAYLOAD = re.compile(r"[A-Za-z0-9+=/\n\r]+")
 _READERS: Mapping[str, Callable[[BraintreeEvent], BillingEvent | None]] = {

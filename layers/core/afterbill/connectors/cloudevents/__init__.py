@@ -35,6 +35,7 @@ ABOUT = About(
 HEADERS: frozenset[str] = frozenset(f"ce-{name}" for name in _ATTRIBUTES) | {"content-type"}
 """Headers that hold the attributes when the body holds the data alone."""
 
+METHODS = ("POST", "OPTIONS")
 ACCEPTED = Reply(202)
 REFUSED = Reply(401, headers={"WWW-Authenticate": 'Bearer realm="afterbill"'})
 
