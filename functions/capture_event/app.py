@@ -17,6 +17,7 @@ from afterbill.adapters.http.billing_api import HttpApis
 from afterbill.connectors import registry
 from afterbill.intake.capture_event import capture_event
 from afterbill.intake.capture_fact import Captured, CaptureDeps, Outcome
+from afterbill.model.webhooks import Refusal
 from afterbill.runtime.batch import process
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
@@ -76,7 +77,14 @@ def _capture_record(record: dict[str, Any], context: Any) -> None:  # noqa: ANN4
     for captured in capture_event(webhook, _capture, datetime.now(UTC), has_time):
         _tell(captured, webhook.source, record.get("messageId", ""))
         if metric := _METRICS.get(captured.outcome):
-            count(metric, reason=captured.invitation.reason if captured.invitation else "")
+            count(metric, reason=_counted_reason(captured))
+
+
+def _counted_reason(captured: Captured) -> str:
+    """A webhook that its billing system disowns counts as one with a wrong signature."""
+    if captured.outcome is Outcome.REFUSED:
+        return Refusal.MISMATCH
+    return captured.invitation.reason if captured.invitation else ""
 
 
 def _tell(captured: Captured, source: str, message_id: str) -> None:

@@ -9,7 +9,7 @@ from afterbill.adapters.aws.secrets import Secret, SourceSecrets
 from afterbill.connectors import registry
 from afterbill.intake.receive_webhook import Answer, Received, receive_webhook
 from afterbill.model.errors import TransientError
-from afterbill.model.webhooks import MAX_BODY_BYTES, Refusal, Reply, Webhook
+from afterbill.model.webhooks import MAX_BODY_BYTES, TEST_HEADER, Refusal, Reply, Webhook
 from afterbill.runtime import http
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
@@ -32,19 +32,20 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     except TransientError as error:
         logger.error("webhook not taken", source=source, error=str(error))
         return http.json_response(503, {"error": "try_again"}, {"Retry-After": "30"})
-    return _answer(received, source)
+    return _answer(received, source, {"test": "yes"} if TEST_HEADER in webhook.headers else {})
 
 
-def _answer(received: Received, source: str) -> dict[str, Any]:
+def _answer(received: Received, source: str, noted: dict[str, str]) -> dict[str, Any]:
     reply = received.reply or _REPLIES[received.answer]
     if received.answer is Answer.HANDSHAKE:
         return http.response(reply.status, reply.body or "", {**_PLAIN, **reply.headers})
     if received.answer is Answer.ACCEPTED:
-        count(Metric.WEBHOOKS_ACCEPTED)
+        count(Metric.WEBHOOKS_ACCEPTED, source=source, outcome=received.answer, **noted)
         return _reply(reply, {"accepted": 1})
-    count(Metric.WEBHOOKS_REFUSED)
     reason = received.refusal or received.answer
-    logger.warning("webhook refused", source=source[:40], reason=reason)
+    # A wrong signature is counted apart: an alarm watches it, and what strangers try has none at all.
+    count(Metric.WEBHOOKS_REFUSED, reason=reason if received.refusal is Refusal.MISMATCH else "")
+    logger.warning("webhook refused", source=source[:40], reason=reason, **noted)
     if received.refusal is Refusal.MISMATCH and not _secrets.of(source):
         logger.error("source has no signing secret: store one under its name in the secret `sources`", source=source)
     limit = {"limit_bytes": MAX_BODY_BYTES} if received.answer is Answer.TOO_LARGE else {}

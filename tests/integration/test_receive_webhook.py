@@ -31,6 +31,12 @@ def event():
     return sample("api/webhook_standard")
 
 
+def lines(capsys, having):
+    """The log lines with this field."""
+    written = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    return [line for line in written if having in line]
+
+
 def refused(answer):
     return answer["statusCode"], json.loads(answer["body"])["error"]
 
@@ -73,7 +79,6 @@ def test_header_names_may_come_in_any_case(receive, event):
         (lambda event: signed(event, at=now() - timedelta(minutes=6)), "timestamp_stale"),
         (lambda event: signed(event, at=now() + timedelta(minutes=6)), "timestamp_future"),
         (lambda event: to_source(event, "stripe"), "signature_missing"),
-        (lambda _: sample("api/webhook_handshake"), "signature_missing"),
     ],
     ids=[
         "no signature",
@@ -85,12 +90,52 @@ def test_header_names_may_come_in_any_case(receive, event):
         "stale",
         "from the future",
         "at another source",
-        "a handshake nobody asked for",
     ],
 )
 def test_what_is_not_signed_properly_is_401_and_leaves_nothing(stack, receive, event, change, reason):
     assert refused(receive(change(signed(event)))) == (401, reason)
     assert stack.records("Inbox") == []
+
+
+def test_a_page_visit_is_405_and_says_how_webhooks_come(stack, receive):
+    answer = receive(sample("api/webhook_handshake"))
+
+    assert refused(answer) == (405, "method_not_allowed")
+    assert answer["headers"]["Allow"] == "POST"
+    assert stack.records("Inbox") == []
+
+
+def test_a_page_visit_to_an_unknown_source_is_404(receive):
+    assert refused(receive(to_source(sample("api/webhook_handshake"), "nobody"))) == (404, "unknown_source")
+
+
+def test_the_log_names_the_source_of_what_was_accepted_and_no_metric_does(receive, event, capsys):
+    receive(signed(event))
+
+    (line,) = lines(capsys, "WebhooksAccepted")
+    assert (line["source"], line["outcome"], "test" in line) == ("events", "accepted", False)
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+
+
+def test_a_test_of_the_operators_own_is_marked_in_the_log(receive, event, capsys):
+    receive(with_headers(signed(event), **{"X-Afterbill-Test": "1"}))
+    receive(signed(event))
+
+    tested, real = lines(capsys, "WebhooksAccepted")
+    assert (tested["source"], tested["test"]) == ("events", "yes")
+    assert "test" not in real
+
+
+@pytest.mark.parametrize(
+    ("signature", "dimensions"),
+    [("v1,AAAA", [["service"], ["service", "reason"]]), ("v2,AAAA", [["service"]]), ("", [["service"]])],
+    ids=["wrong", "of another scheme", "none"],
+)
+def test_a_wrong_signature_is_counted_apart_from_what_strangers_try(receive, event, signature, dimensions, capsys):
+    receive(with_headers(signed(event), **{"webhook-signature": signature}))
+
+    (line,) = lines(capsys, "WebhooksRefused")
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == dimensions
 
 
 def test_an_unknown_source_is_404(stack, receive, event):

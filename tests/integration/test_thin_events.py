@@ -101,8 +101,9 @@ class TestAskingTheApi:
 
         assert loop.invitations() == []
         assert stack.records("InboxDeadLetters") == []
-        (line,) = lines(capsys)
-        assert (line["level"], line["source"], line["outcome"]) == ("WARNING", "paypal", "refused")
+        told, counted = lines(capsys, "reason")
+        assert (told["level"], told["source"], told["outcome"]) == ("WARNING", "paypal", "refused")
+        assert (counted["WebhooksRefused"], counted["reason"]) == ([1.0], "signature_mismatch")
 
 
 class TestConsent:

@@ -13,6 +13,9 @@ _TOLERANCE_SECONDS = int(TOLERANCE.total_seconds())
 MAX_BODY_BYTES = 1_000_000
 """Largest body accepted; with its attributes it must fit one SQS message of 1 MiB."""
 
+TEST_HEADER = "x-afterbill-test"
+"""Marks a webhook of `afterbill source test`: in the log, so that nobody takes it for one of the billing system."""
+
 
 class Refusal(StrEnum):
     """The reason why a signature was not accepted."""

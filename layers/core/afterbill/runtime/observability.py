@@ -36,11 +36,14 @@ class Metric(StrEnum):
     SCORE = "Score"
 
 
-def count(metric: Metric, value: float = 1, reason: str = "") -> None:
+def count(metric: Metric, value: float = 1, reason: str = "", **noted: str) -> None:
     """Add to a metric of this invocation and write it out: metrics travel as log lines.
 
-    With a `reason` (of which there are few: each costs money) it is counted as a whole and under its reason.
+    With a `reason` (of which there are few: each costs money) it is counted as a whole and under its reason. What is
+    `noted` stands in the log line only.
     """
+    for name, text in noted.items():
+        metrics.add_metadata(name, text)
     if reason:
         metrics.add_dimensions(service=str(metrics.service), reason=reason)
     metrics.add_metric(name=metric, unit=MetricUnit.NoUnit if metric is Metric.SCORE else MetricUnit.Count, value=value)
