@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from afterbill.model.webhooks import Refusal
+from afterbill.runtime.observability import Metric
 from tests.infra.reading import FUNCTIONS, OfOne, OfType, Resource
 
 
@@ -84,14 +86,31 @@ class TestWatching:
             ("TasksRecordedAlarm", "`afterbill tasks`"),
             ("SendingHaltedAlarm", "`afterbill sending`"),
             ("SendingAtRiskAlarm", "`afterbill sending`"),
+            ("WrongSignaturesAlarm", "`afterbill source list`"),
             ("InboxDeadLettersAlarm", "`afterbill replay`"),
         ],
     )
     def test_what_a_command_settles_names_it(self, properties: OfOne, alarm: str, command: str) -> None:
         assert command in properties(alarm)["AlarmDescription"]
 
-    def test_an_open_task_is_never_told_to_be_settled(self, properties: OfOne) -> None:
-        assert "OKActions" not in properties("TasksRecordedAlarm")
+    @pytest.mark.parametrize("alarm", ["TasksRecordedAlarm", "WrongSignaturesAlarm"])
+    def test_silence_never_tells_that_something_is_settled(self, properties: OfOne, alarm: str) -> None:
+        assert "OKActions" not in properties(alarm)
+
+    def test_a_wrong_signing_secret_rings_and_what_strangers_try_without_a_signature_does_not(
+        self, properties: OfOne
+    ) -> None:
+        alarm = properties("WrongSignaturesAlarm")
+
+        assert alarm["MetricName"] == Metric.WEBHOOKS_REFUSED
+        assert {"Name": "reason", "Value": Refusal.MISMATCH} in alarm["Dimensions"]
+
+    def test_a_wrong_signing_secret_rings_also_where_few_webhooks_come(self, properties: OfOne) -> None:
+        """One burst of tries is no wrong secret; two hours of a day are, however few came."""
+        alarm = properties("WrongSignaturesAlarm")
+
+        assert (alarm["Threshold"], alarm["DatapointsToAlarm"]) == (1, 2)
+        assert alarm["EvaluationPeriods"] * alarm["Period"] == 86_400
 
     def test_every_alarm_is_told_to_the_topic_and_says_what_to_do(self, of_type: OfType) -> None:
         for alarm in of_type("AWS::CloudWatch::Alarm").values():
