@@ -12,6 +12,7 @@ from afterbill.model.errors import ConfigurationError
 from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, warn
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 from afterbill_cli.sources import stack_secrets
+from afterbill_cli.sources.secret_shape import objection
 from afterbill_cli.sources.stack_secrets import SourceSecret, has_credentials, signing_secrets
 
 _SHORTEST_KEY = 32
@@ -55,7 +56,7 @@ def keys(stack: StackUnderTest) -> Findings:
 
 
 def signing(stack: StackUnderTest) -> Findings:
-    """Check that every source that needs a signing secret has one."""
+    """Check that every source that needs a signing secret has one, which can be one of its billing system."""
     secrets, problem = _read(stack, "SourcesSecretArn")
     if problem:
         yield fail(*problem)
@@ -65,9 +66,23 @@ def signing(stack: StackUnderTest) -> Findings:
     missing = [name for name in needed if not signing_secrets(secrets.get(name))]
     for name in missing:
         yield fail(f"{name} has no signing secret: all its webhooks are refused", _add(needed[name], name))
+    shapes = [finding for name in needed for finding in _shape(name, needed[name], secrets.get(name))]
+    yield from shapes
     yield from _strangers(secrets, sources)
-    if not missing:
+    if not (missing or shapes):
         yield ok(f"{len(needed)} of {len(sources)} source(s) need a signing secret, and have it")
+
+
+def _shape(name: str, provider: str, entry: object) -> Findings:
+    """Judge the secrets of one source; older ones do no harm while another can be right."""
+    found = [objection(secret, registry.load(provider).ABOUT) for secret in signing_secrets(entry)]
+    if not found or found[0] is None:
+        return
+    remedy = f"{_add(provider, name)} asks for another"
+    if all(one and one.impossible for one in found):
+        yield fail(f"the signing secret of {name} verifies nothing: {found[0].text}", remedy)
+    else:
+        yield warn(f"the newest signing secret of {name}: {found[0].text}", remedy)
 
 
 def credentials(stack: StackUnderTest) -> Findings:

@@ -19,10 +19,10 @@ _HEADINGS = ("Billing system", "What proves a webhook", "Mail address", "Touchpo
 
 
 def sources() -> str:
-    """One row per billing system, in the order of the registry, then a list of what nobody has confirmed yet."""
+    """One row per billing system, in the order of the registry, then what secrets look like and what is unconfirmed."""
     rows = [_HEADINGS, ("---",) * len(_HEADINGS), *(_row(name) for name in registry.PROVIDERS)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"{table}\n\nNot verified yet:\n\n{_unverified()}"
+    return f"{table}\n\nSigning secrets look like this:\n\n{_shapes()}\n\nNot verified yet:\n\n{_unverified()}"
 
 
 def touchpoints(provider: str) -> list[Touchpoint]:
@@ -41,6 +41,11 @@ def _row(name: str) -> tuple[str, ...]:
         named if about.events else "all: the sender names them",
         about.handshake or "none",
     )
+
+
+def _shapes() -> str:
+    systems = [registry.load(name).ABOUT for name in registry.PROVIDERS]
+    return "\n".join(f"- {about.title}: {about.shape.words}" for about in systems if about.signed)
 
 
 def _unverified() -> str:

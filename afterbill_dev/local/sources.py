@@ -4,6 +4,7 @@ import base64
 import json
 import secrets
 import string
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -127,8 +128,12 @@ def _pair() -> str:
 _SHAPES: Mapping[str, Callable[[], str]] = {
     "stripe": lambda: f"whsec_{_letters(32)}",
     "standard_webhooks": lambda: f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
+    "shopify": lambda: f"shpss_{secrets.token_hex(16)}",
+    "square": lambda: _letters(22),
+    "xero": lambda: base64.b64encode(secrets.token_bytes(64)).decode(),
+    "quickbooks": lambda: str(uuid.uuid4()),
     "paddle": lambda: f"pdl_ntfset_{_letters(32)}",
-    "braintree": _pair,
+    "braintree": lambda: f"{_letters(16).lower()}:{secrets.token_hex(16)}",
     "chargebee": _pair,
     "recurly": _pair,
     "zuora": _pair,

@@ -104,7 +104,7 @@ def run(monkeypatch, stack, *arguments):
 
 
 def test_a_script_gives_secrets_line_by_line(monkeypatch, stack, capsys):
-    monkeypatch.setattr("sys.stdin", io.StringIO("pdl_ntfset_1\npdl_key\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"pdl_ntfset_{'k' * 40}\npdl_key\n"))
 
     assert run(monkeypatch, stack, "source", "add", "paddle", "--secret-stdin", "--wait", "0") == 0
     assert run(monkeypatch, stack, "source", "list") == 0

@@ -16,6 +16,7 @@ from tests.unit.cli.stacks_under_test import (
     NOW,
     PARAMETERS,
     SECRETS,
+    SIGNED,
     findings,
     measured,
     messages,
@@ -153,6 +154,27 @@ def test_a_source_named_like_its_provider_is_added_by_it(config):
     finding = worst(held(config, Sources=without("Sources", "paddle")), "signing secrets")
 
     assert finding.remedy == "`afterbill source add paddle`"
+
+
+@pytest.mark.parametrize(
+    ("stored", "verdict", "expected"),
+    [
+        (["sk_live_hidden"], Verdict.FAIL, "verifies nothing: this is a secret key of the API"),
+        ("sk_live_hidden", Verdict.FAIL, "verifies nothing: this is a secret key of the API"),
+        (
+            ["sk_live_hidden", SIGNED["stripe"]],
+            Verdict.WARN,
+            "the newest signing secret of stripe: this is a secret key",
+        ),
+        (["whsec_short"], Verdict.WARN, "the newest signing secret of stripe: this would be unusual for Stripe"),
+        ([SIGNED["stripe"], "sk_live_hidden"], Verdict.OK, "have it"),
+    ],
+)
+def test_what_cannot_be_the_signing_secret_is_told(config, stored, verdict, expected):
+    finding = worst(held(config, Sources=SECRETS["Sources"] | {"stripe": stored}), "signing secrets")
+
+    assert (finding.verdict, expected in finding.text) == (verdict, True)
+    assert "hidden" not in f"{finding.text} {finding.remedy}"
 
 
 def test_a_secret_of_no_source_is_told(config):

@@ -7,17 +7,18 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.model.errors import AfterbillError, ConfigurationError
+from afterbill.model.errors import AfterbillError, ConfigurationError, TransientError
 from afterbill.model.webhooks import Source
 from afterbill_cli.sources.add import NewSource, add, named
-from tests.unit.cli.people import person, store, stored
+from tests.unit.cli.people import Server, person, store, stored
 
 NOT = timedelta(0)
+NEW = "pdl_ntfset_01hs0t3tw21j988db1pam5xg8m_GrOWLNef"
 
 
-def connect(stack, someone, provider="paddle", *, wait=NOT, drop=False, **settings):
-    source = named(provider, settings.pop("name", None), stack, account="", sandbox=False)
-    assert add(NewSource(source, drop, wait), stack, someone.terminal) == 0
+def connect(stack, someone, provider="paddle", *, wait=NOT, http=None, **wanted):
+    source = named(provider, None, stack, account="", sandbox=False)
+    assert add(NewSource(source, wait=wait, **wanted), stack, someone.terminal, http or Server(405)) == 0
     return someone
 
 
@@ -86,33 +87,33 @@ def test_account_and_sandbox_stand_in_the_table(stack):
 def test_a_new_secret_comes_first_and_older_ones_still_count(stack):
     store(stack, "Sources", {"paddle": ["old"], "stripe": ["whsec_1"]})
 
-    connect(stack, person("new", ""))
+    connect(stack, person(NEW, ""))
 
-    assert stored(stack, "Sources") == {"paddle": ["new", "old"], "stripe": ["whsec_1"]}
+    assert stored(stack, "Sources") == {"paddle": [NEW, "old"], "stripe": ["whsec_1"]}
 
 
 def test_at_most_five_secrets_are_kept(stack):
     store(stack, "Sources", {"paddle": ["5", "4", "3", "2", "1"]})
 
-    connect(stack, person("6", ""))
+    connect(stack, person(NEW, ""))
 
-    assert stored(stack, "Sources") == {"paddle": ["6", "5", "4", "3", "2"]}
+    assert stored(stack, "Sources") == {"paddle": [NEW, "5", "4", "3", "2"]}
 
 
 def test_the_same_secret_again_is_one(stack):
-    store(stack, "Sources", {"paddle": ["a", "b"]})
+    store(stack, "Sources", {"paddle": ["a", NEW]})
 
-    connect(stack, person("b", ""))
+    connect(stack, person(NEW, ""))
 
-    assert stored(stack, "Sources") == {"paddle": ["b", "a"]}
+    assert stored(stack, "Sources") == {"paddle": [NEW, "a"]}
 
 
 def test_older_secrets_can_be_dropped(stack):
     store(stack, "Sources", {"paddle": "old"})
 
-    connect(stack, person("new", ""), drop=True)
+    connect(stack, person(NEW, ""), replace=True)
 
-    assert stored(stack, "Sources") == {"paddle": ["new"]}
+    assert stored(stack, "Sources") == {"paddle": [NEW]}
 
 
 def test_an_empty_answer_changes_nothing(stack):
@@ -123,6 +124,36 @@ def test_an_empty_answer_changes_nothing(stack):
     assert stored(stack, "Apis") == {}
 
 
+def test_what_cannot_be_the_secret_is_not_stored_and_asked_for_again(stack):
+    someone = connect(stack, person("pdl_live_apikey_01gtgztp8f4k", f'"{NEW}"', f" {NEW} ", ""))
+
+    assert stored(stack, "Sources") == {"paddle": [NEW]}
+    assert "Not stored: this is a key of the API. Needed is the destination's secret key" in someone.saw
+    assert "Not stored: it stands in quotes: leave them out." in someone.saw
+    assert NEW not in someone.saw
+
+
+def test_whoever_has_no_better_one_may_leave_it(stack):
+    assert "No secret was stored." in connect(stack, person("sk_live_1", "", ""), "paddle").saw
+    assert stored(stack, "Sources") == {}
+
+
+def test_an_unusual_secret_is_stored_with_a_warning(stack):
+    someone = connect(stack, person("pdl_ntfset_short", ""))
+
+    assert stored(stack, "Sources") == {"paddle": ["pdl_ntfset_short"]}
+    assert "It is stored, but look again: this would be unusual for Paddle" in someone.saw
+
+
+def test_a_script_stops_at_what_cannot_be_the_secret(stack):
+    someone = person("sk_live_1", "key")
+    alone = replace(someone.terminal, attended=False)
+
+    with pytest.raises(ConfigurationError, match=r"the signing secret was not stored: this cannot be"):
+        add(NewSource(named("paddle", None, stack, account="", sandbox=False), wait=NOT), stack, alone)
+    assert stored(stack, "Sources") == {}
+
+
 def test_credentials_of_the_api_are_stored_apart_from_signing_secrets(stack):
     connect(stack, person("", "pdl_key"))
 
@@ -131,7 +162,7 @@ def test_credentials_of_the_api_are_stored_apart_from_signing_secrets(stack):
 
 
 def test_secrets_are_never_shown(stack):
-    assert "pdl_" not in connect(stack, person("pdl_ntfset_1", "pdl_key")).saw
+    assert "pdl_" not in connect(stack, person(NEW, "pdl_key")).saw
 
 
 def test_consent_follows_the_credentials_where_a_person_is_there(stack, monkeypatch):
@@ -154,8 +185,8 @@ def test_a_script_is_told_that_a_person_has_to_consent(stack):
 
 
 def test_a_provider_without_an_api_asks_for_one_secret(stack):
-    assert len(connect(stack, person("whsec_1"), "standard_webhooks").asked) == 1
-    assert stored(stack, "Sources") == {"events": ["whsec_1"]}
+    assert len(connect(stack, person("whsec_c2VjcmV0"), "standard_webhooks").asked) == 1
+    assert stored(stack, "Sources") == {"events": ["whsec_c2VjcmV0"]}
 
 
 def test_what_is_fetched_needs_no_signing_secret_and_no_address(stack):
@@ -163,6 +194,40 @@ def test_what_is_fetched_needs_no_signing_secret_and_no_address(stack):
 
     assert "sends no webhooks" in someone.saw
     assert stored(stack, "Apis") == {"fetched": {"key": "key"}}
+
+
+@pytest.mark.parametrize(
+    ("answers", "kept"),
+    [
+        (("a secret of sixteen", "live_key"), "the signing secret and the credentials of the API"),
+        (("a-secret-of-sixteen", ""), "the signing secret"),
+        (("", "live_key"), "the credentials of the API"),
+        (("", ""), "nothing"),
+    ],
+)
+def test_a_source_that_is_not_deployed_is_waited_for_after_the_deployment(stack, answers, kept):
+    answers = (answers[0].replace(" ", "-"), answers[1])
+    server = Server(404)
+
+    someone = connect(stack, person(*answers), "mollie", wait=timedelta(minutes=10), http=server)
+
+    assert someone.shown[-3:] == [
+        "The address answers 404: [sources.mollie] is not deployed yet.",
+        f"Stored, and kept: {kept}.",
+        f"Edit {stack.edited}. Then run this again: an empty answer leaves what is stored.",
+    ]
+    assert someone.slept == 0
+    assert [request[:2] for request in server.requests] == [("GET", "https://api.example.com/webhooks/mollie")]
+
+
+def test_an_address_that_does_not_answer_is_waited_for(stack):
+    class Down(Server):
+        def send(self, *_):
+            raise TransientError("no answer")
+
+    someone = connect(stack, person("", ""), wait=timedelta(seconds=5), http=Down())
+
+    assert someone.shown[-1].startswith("No event yet.")
 
 
 @pytest.mark.usefixtures("readable")

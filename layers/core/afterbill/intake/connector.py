@@ -26,6 +26,19 @@ class Address(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SecretShape:
+    """What a signing secret looks like; the patterns are regular expressions for the whole secret."""
+
+    words: str = "any text of your choice, best 16 characters or more"
+    #: a secret that does not match verifies nothing
+    must: str = r".+"
+    #: a secret that does not match is probably another one
+    usual: str = r".{16,}"
+    #: what is easily taken for it, by its beginning
+    mistaken: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """Facts that an operator needs to connect the billing system; `afterbill source` and the doctor show them."""
 
@@ -47,6 +60,7 @@ class About:
     topic: str = ""
     #: there is a signing secret
     signed: bool = True
+    shape: SecretShape = SecretShape()
     #: signing secrets that are tried, newest first
     secrets_kept: int = 5
     #: settings in surveys.toml without which it cannot work, and what to enter

@@ -18,7 +18,7 @@ from afterbill.connectors._kit.signatures import any_match
 from afterbill.connectors._kit.xml import parse_xml
 from afterbill.connectors.braintree import facts
 from afterbill.connectors.braintree.facts import BraintreeEvent, consent_fields, parse_event
-from afterbill.intake.connector import About, Address
+from afterbill.intake.connector import About, Address, SecretShape
 from afterbill.model.billing import BillingEvent, OperatorTask
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
@@ -52,6 +52,11 @@ ABOUT = About(
     proof="HMAC-SHA1",
     address=Address.SOME,
     secret="public key and private key of the API, public:private",
+    shape=SecretShape(
+        "16 letters and digits, a colon, 32 hex digits",
+        must=r"[^:\s]+:[^:\s]+",
+        usual=r"[a-z0-9]{16}:[0-9a-f]{32}",
+    ),
     register="Control Panel, API, Webhooks: a new webhook",
     events=tuple(_READERS),
     handshake="a GET with bt_challenge, answered once the keys are stored",

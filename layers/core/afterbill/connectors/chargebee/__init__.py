@@ -14,7 +14,7 @@ from afterbill.connectors._kit.json import Json, moment, needed, parse, section,
 from afterbill.connectors._kit.signatures import any_match, basic, check_basic, keys_of
 from afterbill.connectors.chargebee.envelope import ChargebeeEvent, consent_fields, customer_in, owner_of
 from afterbill.connectors.chargebee.events import READERS
-from afterbill.intake.connector import About, Address, Api, Call, Login
+from afterbill.intake.connector import About, Address, Api, Call, Login, SecretShape
 from afterbill.model.billing import BillingEvent
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
@@ -24,6 +24,7 @@ ABOUT = About(
     proof="HTTP Basic, or a secret in the address",
     address=Address.MIXED,
     secret="user:password as entered for the webhook, or the value of ?key= in its address",
+    shape=SecretShape("user:password, or a key without a colon; best 16 characters or more"),
     register="Settings, Configure Chargebee, Webhooks: add one with API version 2",
     events=tuple(READERS),
     unverified=(

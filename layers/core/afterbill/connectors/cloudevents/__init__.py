@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from afterbill.connectors._kit.json import Json, parse_any, text
 from afterbill.connectors._kit.neutral import read
 from afterbill.connectors._kit.signatures import any_match, keys_of
-from afterbill.intake.connector import About, Address
+from afterbill.intake.connector import About, Address, SecretShape
 from afterbill.model.billing import BillingEvent
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
@@ -27,6 +27,11 @@ ABOUT = About(
     proof="a bearer token",
     address=Address.PAYLOAD,
     secret="the token it sends as Authorization: Bearer",
+    shape=SecretShape(
+        "a token of your choice, no blanks, best 16 characters or more",
+        must=r"[!-~]+",
+        mistaken={"Bearer ": "the token with the name of its scheme"},
+    ),
     register="wherever the sender keeps its subscriptions",
     events=(),
     handshake="OPTIONS with WebHook-Request-Origin is answered",

@@ -15,7 +15,7 @@ from afterbill.connectors._kit.json import form, text
 from afterbill.connectors._kit.signatures import any_match, base64_text, digest, keys_of
 from afterbill.connectors.freshbooks import objects
 from afterbill.connectors.freshbooks.objects import PROVIDER
-from afterbill.intake.connector import About, Address, Api, Login
+from afterbill.intake.connector import About, Address, Api, Login, SecretShape
 from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, OperatorTask
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
@@ -65,6 +65,7 @@ ABOUT = About(
     proof="HMAC-SHA256 of the form's fields as JSON",
     address=Address.API,
     secret="the verifier that each callback sends first, one per callback",
+    shape=SecretShape("up to 128 characters, no blanks", must=r"[!-~]{1,128}", usual=r"[!-~]{8,}"),
     register="POST /events/account/{account}/events/callbacks, once for every event",
     events=(*_KINDS, _DELETED, "callback.verify"),
     handshake="a form with a verifier arrives first and waits as a task for an operator to vouch for it",

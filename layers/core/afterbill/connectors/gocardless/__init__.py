@@ -25,7 +25,7 @@ from afterbill.connectors._kit.json import (
 )
 from afterbill.connectors._kit.money import from_minor
 from afterbill.connectors._kit.signatures import BodySignature, hexadecimal
-from afterbill.intake.connector import About, Address, Api, Call, Login
+from afterbill.intake.connector import About, Address, Api, Call, Login, SecretShape
 from afterbill.model.billing import (
     BillingEvent,
     CustomerRef,
@@ -97,6 +97,12 @@ ABOUT = About(
     proof="HMAC-SHA256 of the body",
     address=Address.API,
     secret="the webhook endpoint's secret",
+    shape=SecretShape(
+        "20 characters or more, no blanks",
+        must=r"[!-~]+",
+        usual=r"[!-~]{20,}",
+        mistaken={"live_": "an access token of the API", "sandbox_": "an access token of the API"},
+    ),
     register="Dashboard, Developers, Create, Webhook endpoint",
     events=(*_MEANINGS, *_STATES),
     unverified=(

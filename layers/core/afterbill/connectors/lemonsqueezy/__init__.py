@@ -22,7 +22,7 @@ from afterbill.connectors._kit.json import (
 )
 from afterbill.connectors._kit.money import from_minor
 from afterbill.connectors._kit.signatures import BodySignature, hexadecimal
-from afterbill.intake.connector import About, Address
+from afterbill.intake.connector import About, Address, SecretShape
 from afterbill.model.billing import BillingEvent, CustomerRef, SubscriptionState, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Reply, Source, Webhook
@@ -280,6 +280,11 @@ ABOUT = About(
     proof="HMAC-SHA256 of the body",
     address=Address.PAYLOAD,
     secret="the webhook's signing secret, 6 to 40 characters of your choice",
+    shape=SecretShape(
+        "6 to 40 characters of your choice, best 16 or more",
+        must=r".{6,40}",
+        mistaken={"eyJ": "a key of the API"},
+    ),
     register="Settings, Webhooks: add an endpoint",
     events=tuple(_READERS),
     unverified=(

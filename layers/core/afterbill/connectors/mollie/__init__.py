@@ -14,7 +14,7 @@ from afterbill.connectors._kit.envelope import Envelope
 from afterbill.connectors._kit.json import Json, identifier, iso_moment, parse, records, section, text
 from afterbill.connectors._kit.signatures import any_match, digest, hexadecimal, keys_of, sign_body
 from afterbill.connectors.mollie.entities import PROVIDER, READERS, customer_of, payment_of, person_of
-from afterbill.intake.connector import About, Address, Api, Call, Login
+from afterbill.intake.connector import About, Address, Api, Call, Login, SecretShape
 from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, OperatorTask
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
@@ -61,6 +61,16 @@ ABOUT = About(
     proof="HMAC-SHA256 of the body (next-gen); classic webhooks prove nothing and only point into the API",
     address=Address.MIXED,
     secret="the signing secret of a next-gen webhook; classic ones have none",
+    shape=SecretShape(
+        "16 characters or more, no blanks",
+        must=r"[!-~]+",
+        mistaken={
+            "live_": "a key of the API",
+            "test_": "a key of the API",
+            "access_": "an access token of the API",
+            "hook_": "the id of the webhook",
+        },
+    ),
     register="classic: webhookUrl of every payment or order; next-gen: Dashboard, Developers, Webhooks",
     events=("classic payment (tr_)", "classic order (ord_)", *_EVENTS),
     forms=True,

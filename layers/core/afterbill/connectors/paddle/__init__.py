@@ -13,7 +13,7 @@ from afterbill.connectors._kit.json import address, locale, parse, section, text
 from afterbill.connectors._kit.signatures import any_match, digest, hexadecimal, keys_of, seconds
 from afterbill.connectors.paddle import payments, subscriptions
 from afterbill.connectors.paddle.envelope import PaddleEvent, parse_event
-from afterbill.intake.connector import About, Address, Api, Call, Login
+from afterbill.intake.connector import About, Address, Api, Call, Login, SecretShape
 from afterbill.model.billing import BillingEvent
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook, check_time
@@ -56,6 +56,16 @@ ABOUT = About(
     proof="HMAC-SHA256 with a time",
     address=Address.MIXED,
     secret="the destination's secret key, pdl_ntfset_...",
+    shape=SecretShape(
+        "pdl_ntfset_, an id, _ and a key",
+        must=r"pdl_ntf(set)?_[!-~]+",
+        usual=r"pdl_ntf(set)?_[!-~]{32,}",
+        mistaken={
+            "pdl_live_apikey_": "a key of the API",
+            "pdl_sdbx_apikey_": "a key of the API",
+            "ntfset_": "the id of the destination",
+        },
+    ),
     register="Developer tools, Notifications: a new webhook destination",
     events=tuple(_READERS),
     unverified=(

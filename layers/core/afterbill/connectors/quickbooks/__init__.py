@@ -10,7 +10,7 @@ from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.json import Json, identifier, iso_moment, parse_any, section, text
 from afterbill.connectors._kit.signatures import BodySignature, base64_text
 from afterbill.connectors.quickbooks.transactions import ID, NAMES, Books, consent_fields, envelope_of, named, read
-from afterbill.intake.connector import About, Address, Api, Call, Login
+from afterbill.intake.connector import About, Address, Api, Call, Login, SecretShape
 from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, OperatorTask, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Reply, Source, Webhook
@@ -41,6 +41,11 @@ ABOUT = About(
     proof="HMAC-SHA256 of the body",
     address=Address.API,
     secret="the verifier token of the app",
+    shape=SecretShape(
+        "a UUID: 36 hex digits and hyphens",
+        must=r"[!-~]+",
+        usual=r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    ),
     register="Intuit Developer, the app, Webhooks",
     events=tuple(_KINDS),
     unverified=(

@@ -14,7 +14,7 @@ from afterbill.connectors.recurly import xml
 from afterbill.connectors.recurly.api import RESOLVERS, find_customer, resolve
 from afterbill.connectors.recurly.site import API
 from afterbill.connectors.recurly.words import digest_of, envelope_of
-from afterbill.intake.connector import About, Address
+from afterbill.intake.connector import About, Address, SecretShape
 from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook, check_time
@@ -144,6 +144,7 @@ ABOUT = About(
     proof="HMAC-SHA256 with a time (JSON), HTTP Basic (XML)",
     address=Address.MIXED,
     secret="the endpoint's signing key (JSON), or user:password as entered for the endpoint (XML)",
+    shape=SecretShape("64 hex digits (JSON), or user:password (XML)", usual=r"[0-9a-f]{64}|[^:]+:.{8,}"),
     register="Integrations, Webhooks: configure an endpoint",
     events=(*(kind for kind in RESOLVERS if kind not in xml.KINDS), *_READERS, *xml.KINDS),
     unverified=(

@@ -13,7 +13,7 @@ from afterbill.connectors._kit.json import Json, section
 from afterbill.connectors._kit.signatures import base64_text, check_body, sign_body
 from afterbill.connectors.shopify import customers, orders, subscriptions
 from afterbill.connectors.shopify.envelope import NAMES, PREFIXES, ShopifyEvent, money_of, parse_event
-from afterbill.intake.connector import About, Address, Api, Call, Login
+from afterbill.intake.connector import About, Address, Api, Call, Login, SecretShape
 from afterbill.model.billing import BillingEvent, OperatorTask, Touchpoint
 from afterbill.model.webhooks import Refusal, Source, Webhook
 
@@ -57,6 +57,11 @@ ABOUT = About(
     proof="HMAC-SHA256 of the body",
     address=Address.MIXED,
     secret="the app's client secret; for webhooks made in the admin, the one shown under Settings, Notifications",
+    shape=SecretShape(
+        "shpss_ and 32 hex digits, or older 32 hex digits (an app); 64 hex digits (the admin)",
+        usual=r"(shpss_)?[0-9a-f]{32}|[0-9a-f]{64}",
+        mistaken={"shpat_": "an access token of the API", "shpca_": "an access token of the API"},
+    ),
     register="Settings, Notifications, Webhooks; or an app's webhook subscriptions",
     events=tuple(_READERS),
     topic="x-shopify-topic",

@@ -13,7 +13,7 @@ from afterbill.connectors._kit.signatures import base64_text, check_body, digest
 from afterbill.connectors.square import facts, subscriptions
 from afterbill.connectors.square.customers import customer_changed, customer_deleted, find_customer, objected_at
 from afterbill.connectors.square.envelope import SquareEvent, parse_event
-from afterbill.intake.connector import About, Address, Api, Login
+from afterbill.intake.connector import About, Address, Api, Login, SecretShape
 from afterbill.model.billing import BillingEvent
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
@@ -52,6 +52,16 @@ ABOUT = About(
     proof="HMAC-SHA256 over address and body",
     address=Address.MIXED,
     secret="the subscription's signature key",
+    shape=SecretShape(
+        "22 letters, digits, - and _",
+        usual=r"[A-Za-z0-9_-]{22}",
+        mistaken={
+            "EAAA": "an access token of the API",
+            "sq0": "an id or a secret of the application",
+            "sandbox-sq0": "an id or a secret of the application",
+            "wbhk_": "the id of the subscription",
+        },
+    ),
     register="Developer Console, the application, Webhooks, Subscriptions",
     events=tuple(_READERS),
     needs={"url": "the notification URL as Square shows it: Square signs it with every webhook"},

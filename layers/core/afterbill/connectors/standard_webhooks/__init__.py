@@ -12,7 +12,7 @@ from datetime import datetime
 from afterbill.connectors._kit.json import moment, parse
 from afterbill.connectors._kit.neutral import read
 from afterbill.connectors._kit.signatures import any_match, base64_text, digest, seconds
-from afterbill.intake.connector import About, Address
+from afterbill.intake.connector import About, Address, SecretShape
 from afterbill.model.billing import BillingEvent
 from afterbill.model.webhooks import Refusal, Source, Webhook, check_time
 
@@ -24,6 +24,16 @@ ABOUT = About(
     proof="HMAC-SHA256 with a time",
     address=Address.PAYLOAD,
     secret="the sender's signing secret, whsec_...",
+    shape=SecretShape(
+        "whsec_ and base64 of 24 to 64 bytes",
+        must=r"(whsec_)?[A-Za-z0-9+/]{2,}={0,2}",
+        usual=r"whsec_[A-Za-z0-9+/]{32,86}={0,2}",
+        mistaken={
+            "whpk_": "a public key of ed25519, a scheme that is not read",
+            "whsk_": "a private key of ed25519, a scheme that is not read",
+            "ep_": "the id of the endpoint",
+        },
+    ),
     register="wherever the sender keeps its endpoints",
     events=(),
     unverified=("Svix's own header names",),

@@ -12,7 +12,7 @@ from afterbill.connectors._kit.json import Json, parse, section, text
 from afterbill.connectors._kit.signatures import any_match, digest, keys_of, seconds
 from afterbill.connectors.stripe import charges, customers, payments, subscriptions
 from afterbill.connectors.stripe.envelope import FIRST_PAYMENTS_MARKED, StripeEvent, parse_event
-from afterbill.intake.connector import About, Address
+from afterbill.intake.connector import About, Address, SecretShape
 from afterbill.model.billing import BillingEvent
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook, check_time
@@ -61,6 +61,17 @@ ABOUT = About(
     proof="HMAC-SHA256 with a time",
     address=Address.SOME,
     secret="the endpoint's signing secret, whsec_...",
+    shape=SecretShape(
+        "whsec_ and 32 letters and digits or more",
+        must=r"whsec_[!-~]+",
+        usual=r"whsec_[A-Za-z0-9]{32,}",
+        mistaken={
+            "sk_": "a secret key of the API",
+            "rk_": "a restricted key of the API",
+            "pk_": "a publishable key of the API",
+            "we_": "the id of the endpoint",
+        },
+    ),
     register="Dashboard, Workbench, Webhooks: add a destination",
     events=tuple(_READERS),
     unverified=(

@@ -15,7 +15,7 @@ from afterbill.connectors._kit.signatures import base64_text, check_body, sign_b
 from afterbill.connectors.woocommerce.orders import DRAFTS, read_order, read_refund, status_of
 from afterbill.connectors.woocommerce.people import Record, customer_changed, customer_deleted
 from afterbill.connectors.woocommerce.subscriptions import read_subscription
-from afterbill.intake.connector import About, Address
+from afterbill.intake.connector import About, Address, SecretShape
 from afterbill.model.billing import BillingEvent
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
@@ -34,6 +34,7 @@ ABOUT = About(
     proof="HMAC-SHA256 of the body",
     address=Address.PAYLOAD,
     secret="the webhook's secret",
+    shape=SecretShape(mistaken={"ck_": "the consumer key of the API"}),
     register="WooCommerce, Settings, Advanced, Webhooks: one for each topic",
     events=(
         "order.created",

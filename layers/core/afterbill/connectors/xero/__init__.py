@@ -9,7 +9,7 @@ from datetime import UTC
 from afterbill.connectors._kit.json import iso_moment, parse, section, text
 from afterbill.connectors._kit.signatures import BodySignature, base64_text
 from afterbill.connectors.xero import objects
-from afterbill.intake.connector import About, Address, Api, Call, Login
+from afterbill.intake.connector import About, Address, Api, Call, Login, SecretShape
 from afterbill.model.billing import BillingEvent, ObjectReference, OperatorTask
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Reply, Source, Webhook
@@ -26,6 +26,7 @@ ABOUT = About(
     proof="HMAC-SHA256 of the body",
     address=Address.API,
     secret="the webhooks key of the app",
+    shape=SecretShape("base64 of 64 bytes: 88 characters", must=r"[!-~]+", usual=r"[A-Za-z0-9+/]{86}=="),
     register="Xero Developer, My Apps, the app, Webhooks",
     events=("INVOICE", "CONTACT", "CREDITNOTE"),
     handshake="intent to receive: right and wrong signatures, told apart by 200 and 401",

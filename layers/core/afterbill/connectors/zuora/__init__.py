@@ -10,7 +10,7 @@ from datetime import datetime
 from afterbill.connectors._kit.json import address, day_moment, parse, text
 from afterbill.connectors._kit.neutral import Body, read
 from afterbill.connectors._kit.signatures import any_match, basic, check_basic, keys_of
-from afterbill.intake.connector import About, Address
+from afterbill.intake.connector import About, Address, SecretShape
 from afterbill.model.billing import BillingEvent
 from afterbill.model.webhooks import Refusal, Reply, Source, Webhook
 
@@ -25,6 +25,7 @@ ABOUT = About(
     proof="HTTP Basic, or a secret in a header",
     address=Address.PAYLOAD,
     secret=f"user:password as entered for the callout, or the value of its header {_KEY}",
+    shape=SecretShape("user:password, or a key without a colon; best 16 characters or more"),
     register="Extension Studio, Events & Notifications: a callout template, then a notification that uses it",
     events=(),
     unverified=(
