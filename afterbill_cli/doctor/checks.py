@@ -8,7 +8,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from afterbill.adapters.aws.clients import error_code
 from afterbill.model.errors import AfterbillError
-from afterbill_cli.doctor import configuration, dns_records, legal_basis, monitoring, ses_account, ses_identity, storage
+from afterbill_cli.doctor import (
+    configuration,
+    dns_records,
+    legal_basis,
+    monitoring,
+    ses_account,
+    ses_identity,
+    storage,
+    webhooks,
+)
 from afterbill_cli.doctor.findings import Finding, Findings, unknown
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
@@ -55,6 +64,7 @@ CHECKS = (
     Check("DMARC", dns_records.dmarc, (_STACK,)),
     Check("keys", storage.keys, (_SECRET,)),
     Check("signing secrets", storage.signing, (_SECRET,)),
+    Check("webhooks", webhooks.webhooks, ("logs:FilterLogEvents",)),
     Check("API credentials", storage.credentials, (_SECRET,)),
     Check(
         "table",

@@ -36,7 +36,7 @@ class EventLog:
         )
         for page in events:
             for event in page["events"]:
-                line = _line(event["message"])
+                line = parsed_line(event["message"])
                 if line.get("source") == self.source:  # emulators pass over the pattern
                     yield line
 
@@ -59,7 +59,8 @@ def first_event(
     return None
 
 
-def _line(message: str) -> Mapping[str, Any]:
+def parsed_line(message: str) -> Mapping[str, Any]:
+    """Return the fields of a log line; none where it is no JSON object."""
     try:
         line = json.loads(message)
     except ValueError:

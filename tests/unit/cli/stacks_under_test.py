@@ -21,6 +21,8 @@ from afterbill_cli.doctor.findings import Finding, Verdict
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+Line = tuple[datetime, str, dict[str, Any]]
+"""Moment, function and fields of a log line."""
 ACCOUNT = "111122223333"
 TOPIC, ALARM_TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:mail-events", f"arn:aws:sns:us-east-1:{ACCOUNT}:alarms"
 QUEUES = ("Inbox", "SendQueue", "MailEvents")
@@ -30,6 +32,8 @@ OUTPUTS = {
     "TableName": "table",
     "MailEventsTopicArn": TOPIC,
     "ConfigurationSetName": "afterbill",
+    "ReceiveWebhookFunctionName": "receive_webhook",
+    "CaptureEventFunctionName": "capture_event",
     "ScheduleGroupName": "afterbill-surveys",
     **{f"{name}SecretArn": name for name in ("Sources", "Apis", "Tokens", "Keys")},
     **{f"{name}Url": f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/{name}" for name in QUEUES + DEAD},
@@ -103,6 +107,41 @@ SECRETS: dict[str, Any] = {
     "Keys": {"identity": "k" * 64, "links": {}},
 }
 """Secrets of the sources that conftest configures."""
+
+
+def accepted(source: str, at: datetime, **more: str) -> Line:
+    """A line of receive_webhook, as it counts what it accepts."""
+    return at, "receive_webhook", {"source": source, "outcome": "accepted", "WebhooksAccepted": [1.0], **more}
+
+
+def turned_away(source: str, at: datetime, reason: str = "signature_mismatch", **more: str) -> Line:
+    """A line of receive_webhook, as it tells what it refuses."""
+    return at, "receive_webhook", {"message": "webhook refused", "source": source, "reason": reason, **more}
+
+
+def captured(source: str, at: datetime, outcome: str = "scheduled") -> Line:
+    """A line of capture_event."""
+    return at, "capture_event", {"message": "event captured", "source": source, "outcome": outcome, "reason": ""}
+
+
+def logged(*lines: Line, page: int = 2) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Answer with these lines, oldest first and a few at once; patterns are passed over, as the local stack does."""
+
+    def reply_to(asked: Mapping[str, Any]) -> dict[str, Any]:
+        group, first = asked["logGroupName"].rpartition("/")[2], int(asked.get("nextToken", "0"))
+        within = [
+            {"timestamp": int(at.timestamp() * 1000), "message": json.dumps(line)}
+            for at, function, line in sorted(lines, key=lambda line: line[0])
+            if function == group and asked["startTime"] <= at.timestamp() * 1000 <= asked["endTime"]
+        ]
+        more = {"nextToken": str(first + page)} if first + page < len(within) else {}
+        return {"events": within[first : first + page], **more}
+
+    return reply_to
+
+
+RECENT = [accepted(name, NOW - timedelta(hours=3)) for name in SIGNED] + [captured("paypal", NOW - timedelta(hours=3))]
+"""Every source that sends webhooks sent one today."""
 
 
 def stack(parameters: Mapping[str, str]) -> dict[str, Any]:
@@ -192,6 +231,7 @@ HEALTHY: dict[str, Any] = {
         }
     },
     "DescribeTimeToLive": {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED"}},
+    "FilterLogEvents": logged(*RECENT),
     "DescribeAlarms": {"MetricAlarms": [ALARM]},
     "GetQueueAttributes": messages(),
     "ListSchedules": {"Schedules": [{"Name": "1-d1", "Target": {"Arn": "arn:aws:sqs:us-east-1:1:SendQueue"}}]},
