@@ -50,6 +50,11 @@ def explained(error: BaseException | None) -> str | None:
     return _not_asked(error) if isinstance(error, BotoCoreError) else None
 
 
+def credentials_refused(error: ClientError) -> bool:
+    """Tell whether AWS takes these credentials for nothing at all, whatever is asked."""
+    return error_code(error) in _EXPIRED | _NOT_KNOWN
+
+
 def denied_action(error: ClientError) -> str | None:
     """Return the action that this caller may not do, as far as AWS names it; None where nothing was denied."""
     if not _DENIED.search(error_code(error)):

@@ -95,4 +95,4 @@ def aws_client(service: str) -> Any:  # noqa: ANN401  # boto3 clients have no st
     """A client with the AWS settings of the shell; AWS_REGION counts first, as it does for other programs of AWS."""
     make: Any = boto3.client  # its stubs know a few literal names
     region = os.environ.get("AWS_REGION")
-    return make(service, region_name=region) if region else make(service)
+    return make(service, region_name=region or None, config=local_stack.PATIENCE)

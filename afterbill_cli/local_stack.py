@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from afterbill.model.errors import ConfigurationError
 
@@ -16,6 +17,8 @@ def checkout(package: Path) -> Path:
 
 ROOT = checkout(Path(__file__).resolve().parent)
 """The commands read `layers/config` and the samples of this folder."""
+PATIENCE = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
+"""What every client has: whoever waits at a terminal learns soon that nobody answers."""
 STACK_FILE = ROOT / ".local" / "stack.json"
 
 
@@ -46,4 +49,5 @@ def client(stack: dict[str, Any], service: str) -> Any:  # noqa: ANN401  # boto3
         region_name=environment["AWS_REGION"],
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        config=PATIENCE,
     )

@@ -18,7 +18,7 @@ from afterbill_cli.doctor import (
     storage,
     webhooks,
 )
-from afterbill_cli.doctor.findings import Finding, Findings, unknown
+from afterbill_cli.doctor.findings import Finding, Findings, SkippedError, skipped, unknown
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
 _DENIED = re.compile(r"Denied|Unauthori[sz]ed|Authorization|NotAuthorized|Forbidden")
@@ -85,6 +85,8 @@ def examine(check: Check, stack: StackUnderTest) -> Iterator[Finding]:
         yield from check.look(stack)
     except ClientError as error:
         yield _refused(error, check)
+    except SkippedError as error:
+        yield skipped(str(error))
     except AfterbillError as error:
         yield unknown(str(error))
     except BotoCoreError as error:

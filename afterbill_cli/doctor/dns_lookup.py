@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from afterbill.model.errors import AfterbillError
+from afterbill_cli.doctor.findings import SkippedError
 
 _THERE = "amazonses.com"
 """A name that exists for certain: SES depends on it."""
@@ -30,13 +31,15 @@ class Record:
 
 @dataclass
 class Dns:
-    """DNS as `resolver` (dnspython's, or one that answers like it) knows it; `silent` says why nobody is asked.
+    """DNS as `resolver` (dnspython's, or one that answers like it) knows it; `silent` says why nobody can be asked.
 
-    Every method raises NoAnswerError where name servers do not answer, from then on without asking them again.
+    Every method raises NoAnswerError where name servers do not answer, from then on without asking them again, and
+    SkippedError where the operator wants none to be asked.
     """
 
     resolver: Any = None
     silent: str = ""
+    skip: bool = False
     lifetime: float = 4.0
     """Seconds for one question, all name servers together."""
     _proved: bool = field(default=False, init=False)
@@ -92,6 +95,8 @@ class Dns:
 
     def _must_answer(self) -> None:
         """Some name servers without a way out deny every name: they are found out by one that exists."""
+        if self.skip:
+            raise SkippedError("name servers were not to be asked")
         if not (self.silent or self._proved):
             self._proved = True
             self._prove()

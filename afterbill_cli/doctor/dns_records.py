@@ -1,7 +1,7 @@
 """Checks of the SPF, DKIM and DMARC records in DNS."""
 
 from afterbill_cli.doctor.dns_lookup import Record
-from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, unknown, warn
+from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, skipped, warn
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
 _SES = "amazonses.com"
@@ -36,10 +36,7 @@ def dkim(stack: StackUnderTest) -> Findings:
         return
     attributes = (stack.identity or {}).get("DkimAttributes") or {}
     if not attributes.get("Tokens"):
-        yield unknown(
-            f"{stack.identity_name} has no keys in DNS: it is an address, or no identity",
-            f"verify the domain {stack.sender_domain} in SES, with Easy DKIM",
-        )
+        yield skipped(f"{stack.identity_name} has no keys in DNS: it is an address, or no identity")
         return
     if attributes.get("SigningAttributesOrigin") == "EXTERNAL":
         yield ok(f"the key is your own: {attributes['Tokens'][0]}._domainkey.{stack.identity_name}, judged by SES")
@@ -79,4 +76,4 @@ def _strict(record: Record) -> bool:
 
 
 def _reserved(stack: StackUnderTest) -> Finding:
-    return unknown(f"{stack.sender_domain} is reserved for examples and never in DNS")
+    return skipped(f"{stack.sender_domain} is reserved for examples and never in DNS")

@@ -4,14 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from afterbill.model.errors import AfterbillError
+
 
 class Verdict(StrEnum):
-    """The result of a check; only `fail` makes the command fail."""
+    """The result of a check: `skipped` counts for nothing, `unknown` for not healthy."""
 
     OK = "ok"
     WARN = "warn"
     FAIL = "fail"
     UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+
+
+class SkippedError(AfterbillError):
+    """The operator asked not to look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,11 @@ def warn(text: str, remedy: str) -> Finding:
 def fail(text: str, remedy: str) -> Finding:
     """Return a finding for something that does not work."""
     return Finding(Verdict.FAIL, text, remedy)
+
+
+def skipped(text: str) -> Finding:
+    """Return a finding where there is nothing to look at, or nobody was to look."""
+    return Finding(Verdict.SKIPPED, text)
 
 
 def unknown(text: str, remedy: str = "") -> Finding:

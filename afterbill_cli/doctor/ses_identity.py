@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from afterbill_cli.doctor.findings import Finding, Findings, Verdict, fail, ok, unknown, warn
+from afterbill_cli.doctor.findings import Finding, Findings, Verdict, fail, ok, skipped, warn
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
 _EVENTS = {"SEND", "DELIVERY", "BOUNCE", "COMPLAINT"}
@@ -51,14 +51,14 @@ def signature(stack: StackUnderTest) -> Findings:
     """Check that SES signs with DKIM, which one-click unsubscribing needs too (RFC 8058)."""
     name, attributes = stack.identity_name, stack.identity
     if attributes is None or not stack.in_dns:
-        yield unknown(f"nothing is signed for {name}, which is no identity or never in DNS")
+        yield skipped(f"nothing is signed for {name}, which is no identity or never in DNS")
         return
     dkim = attributes.get("DkimAttributes") or {}
     status = dkim.get("Status", "NOT_STARTED")
     place = f"SES console, Identities, {name}, DKIM"
     if attributes.get("IdentityType") == "EMAIL_ADDRESS" and status != "SUCCESS":
         domain = stack.sender_domain
-        yield unknown(f"{name} is an address: its domain may sign for it", f"verify {domain} in SES, with Easy DKIM")
+        yield warn(f"{name} is an address, for which SES signs nothing", f"verify {domain} in SES, with Easy DKIM")
     elif not dkim.get("SigningEnabled"):
         yield fail(
             "mails are not signed: one-click unsubscribing does not count, and many mails are spam",

@@ -326,5 +326,5 @@ def findings(examined: StackUnderTest, check: str) -> list[Finding]:
 
 def worst(examined: StackUnderTest, check: str) -> Finding:
     """The finding that matters most."""
-    order = (Verdict.OK, Verdict.UNKNOWN, Verdict.WARN, Verdict.FAIL)
+    order = (Verdict.SKIPPED, Verdict.OK, Verdict.UNKNOWN, Verdict.WARN, Verdict.FAIL)
     return max(findings(examined, check), key=lambda finding: order.index(finding.verdict))

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import defaultdict
 
 import boto3
 import click
@@ -255,13 +256,23 @@ def test_a_file_of_the_local_stack_that_is_cut_off_is_told(here):
 
 def test_aws_region_counts_first(monkeypatch):
     made = []
-    monkeypatch.setattr(boto3, "client", lambda service, **how: made.append((service, how)))
+    monkeypatch.setattr(boto3, "client", lambda service, **how: made.append((service, how["region_name"])))
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     deployed.aws_client("sqs")
     monkeypatch.delenv("AWS_REGION")
     deployed.aws_client("sqs")
 
-    assert made == [("sqs", {"region_name": "eu-west-1"}), ("sqs", {})]
+    assert made == [("sqs", "eu-west-1"), ("sqs", None)]
+
+
+def test_whoever_waits_learns_soon_that_nobody_answers(monkeypatch):
+    made = []
+    monkeypatch.setattr(boto3, "client", lambda _, **how: made.append(how["config"]))
+    deployed.aws_client("sqs")
+    local_stack.client({"environment": defaultdict(str)}, "sqs")
+
+    assert made == [local_stack.PATIENCE] * 2
+    assert made[0].connect_timeout * made[0].retries["total_max_attempts"] <= 15
 
 
 def test_a_cell_that_a_spreadsheet_would_compute_is_text(capsys):

@@ -35,7 +35,9 @@ def aws(monkeypatch, tmp_path):
     real = boto3.client
     monkeypatch.delenv("AFTERBILL_STACK", raising=False)
     monkeypatch.setattr(local_stack, "STACK_FILE", tmp_path / "stack.json")
-    monkeypatch.setattr(boto3, "client", lambda name, **how: real(name, **how) if how else CloudFormation())
+    monkeypatch.setattr(
+        boto3, "client", lambda name, **how: real(name, **how) if "endpoint_url" in how else CloudFormation()
+    )
 
 
 def chosen(name=None, config=None):

@@ -2,15 +2,17 @@
 
 import json
 import re
+from dataclasses import replace
+from functools import partial
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, NoCredentialsError
 
 from afterbill_cli import cli, deployed
 from afterbill_cli.doctor import commands
 from afterbill_cli.doctor.checks import CHECKS, Check, examine
 from afterbill_cli.doctor.dns_lookup import Dns
-from afterbill_cli.doctor.findings import Verdict, fail, ok, unknown, warn
+from afterbill_cli.doctor.findings import Verdict, fail, ok, skipped, unknown, warn
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 from tests.unit.cli.stacks_under_test import HEALTHY, NOW, findings, refused, stack_under_test, worst
 from tests.unit.docs.pages import read, table
@@ -123,7 +125,7 @@ def test_a_person_reads_a_line_per_finding_and_what_to_do(config, capsys):
         "                     -> `mend`",
         "unknown  third       dark",
         "",
-        "1 ok, 1 warn, 1 fail, 1 unknown",
+        "1 ok, 1 warn, 1 fail, 1 unknown, 0 skipped",
     ]
 
 
@@ -131,13 +133,28 @@ def test_a_program_reads_one_object(config, capsys):
     assert commands.run(stack_under_test(config), as_json=True, checks=SICK) == 1
 
     report = json.loads(capsys.readouterr().out)
-    assert (report["stack"], report["healthy"]) == ("afterbill", False)
+    assert (report["stack"], report["healthy"], report["exit"]) == ("afterbill", False, 1)
+    assert report["counts"] == {"ok": 1, "warn": 1, "fail": 1, "unknown": 1, "skipped": 0}
     assert report["findings"][2] == {"check": "the second", "verdict": "fail", "found": "broken", "remedy": "`mend`"}
 
 
-def test_only_what_fails_makes_the_command_fail():
-    assert commands.healthy([("one", warn("a", "b")), ("two", unknown("c"))])
-    assert not commands.healthy([("one", fail("a", "b"))])
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        ([ok("a"), warn("a", "b"), skipped("c")], 0),
+        ([ok("a"), unknown("c")], 2),
+        ([unknown("c"), fail("a", "b")], 1),
+        ([], 0),
+    ],
+    ids=["fine", "could not look", "problems", "nothing to look at"],
+)
+def test_what_is_unknown_is_not_healthy(config, capsys, found, code):
+    checks = [Check("one", lambda _: iter(found))]
+
+    assert commands.run(stack_under_test(config), as_json=True, checks=checks) == code
+
+    report = json.loads(capsys.readouterr().out)
+    assert (report["exit"], report["healthy"]) == (code, code == 0)
 
 
 def run(monkeypatch, stack, *arguments):
@@ -156,10 +173,46 @@ def test_the_command_examines_the_stack_it_speaks_to(monkeypatch, config, capsys
     assert [one for one in rows if one["verdict"] == "unknown"] == []
 
 
-def test_name_servers_need_not_be_asked(monkeypatch, config, capsys):
-    run(monkeypatch, stack_under_test(config).deployed, "--offline-dns")
+def test_name_servers_need_not_be_asked_which_speaks_against_nothing(monkeypatch, config, capsys):
+    monkeypatch.setattr(commands, "CHECKS", [check for check in CHECKS if check.name == "DMARC"])
+    monkeypatch.setattr(commands, "run", partial(commands.run, checks=commands.CHECKS))
 
-    assert "unknown  DMARC              name servers were not to be asked" in capsys.readouterr().out
+    assert run(monkeypatch, stack_under_test(config).deployed, "--offline-dns") == 0
+    assert "skipped  DMARC  name servers were not to be asked" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (EndpointConnectionError(endpoint_url="https://cloudformation"), "AWS was not reached"),
+        (ConnectTimeoutError(endpoint_url="https://cloudformation"), "AWS was not reached"),
+        (NoCredentialsError(), "no credentials of AWS"),
+        (ClientError({"Error": {"Code": "ExpiredToken"}}, "DescribeStacks"), "have expired"),
+    ],
+)
+def test_a_stack_that_cannot_be_reached_ends_at_once_with_one_sentence(monkeypatch, config, capsys, error, expected):
+    def unreachable(_service):
+        raise error
+
+    dead = replace(stack_under_test(config).deployed, client=unreachable)
+
+    assert run(monkeypatch, dead, "--json") == 2
+
+    printed = capsys.readouterr()
+    report = json.loads(printed.out)
+    assert (report["healthy"], report["exit"], expected in report["error"]) == (False, 2, True)
+    assert expected in printed.err
+    assert printed.err.count("\n") == 1
+
+
+def test_a_stack_that_may_not_be_described_is_examined_all_the_same(monkeypatch, config, capsys):
+    examined = stack_under_test(config, {"DescribeStacks": refused("AccessDenied")})
+    monkeypatch.setattr(commands, "live", lambda: examined.dns)
+
+    run(monkeypatch, examined.deployed, "--json")
+
+    rows = json.loads(capsys.readouterr().out)["findings"]
+    assert {one["check"] for one in rows} == {check.name for check in CHECKS}
 
 
 def test_the_page_names_every_check_and_permission():

@@ -191,8 +191,8 @@ def test_an_identity_that_is_not_there_can_be_made(config):
     examined = stack_under_test(config, {"GetEmailIdentity": refused("NotFoundException")})
 
     assert worst(examined, "identity").remedy == "`aws sesv2 create-email-identity --email-identity acme.com`"
-    assert worst(examined, "signature").verdict is Verdict.UNKNOWN
-    assert worst(examined, "DKIM").verdict is Verdict.UNKNOWN
+    assert worst(examined, "signature").verdict is Verdict.SKIPPED
+    assert worst(examined, "DKIM").verdict is Verdict.SKIPPED
 
 
 def test_the_identity_may_be_another_than_the_senders_domain(config):
@@ -257,10 +257,12 @@ def test_one_click_unsubscribing_rests_on_a_signature(config, different, verdict
     assert ("List-Unsubscribe" in finding.text) is (verdict is Verdict.OK)
 
 
-def test_for_an_address_its_domain_may_sign(config):
+def test_for_an_address_nothing_is_signed_until_its_domain_is_verified(config):
     unsigned = {"IdentityType": "EMAIL_ADDRESS", **dkim(SigningEnabled=False, Status="NOT_STARTED")}
 
-    assert worst(under(config, **unsigned), "signature").verdict is Verdict.UNKNOWN
+    finding = worst(under(config, **unsigned), "signature")
+
+    assert (finding.verdict, finding.remedy) == (Verdict.WARN, "verify acme.com in SES, with Easy DKIM")
 
 
 @pytest.mark.parametrize(
