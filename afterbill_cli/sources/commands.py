@@ -61,7 +61,7 @@ _add.help = f"Connect a billing system, step by step.\n\nPROVIDER is one of {', 
 @options.output(csv=True)
 @options.stack
 def _list(*, output: Output, choice: StackChoice) -> int:
-    """List the sources and their missing secrets."""
+    """List the sources, their missing secrets, and what came last."""
     return list_sources.show(deployed.connect(choice), output)
 
 

@@ -6,15 +6,18 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import urllib3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from afterbill.adapters.http.http_client import HttpClient
 from afterbill.connectors import registry
 from afterbill.intake.connector import Connector
 from afterbill.model.errors import AfterbillError, ConfigurationError
-from afterbill.model.webhooks import Source, Webhook
+from afterbill.model.webhooks import TEST_HEADER, Source, Webhook
 from afterbill_cli import local_stack, samples
+from afterbill_cli.aws_errors import explained
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.sources import stack_secrets
+from afterbill_cli.sources.last_webhooks import last_webhooks
 from afterbill_cli.sources.stack_secrets import signing_secrets
 
 _OK = range(200, 300)
@@ -37,10 +40,27 @@ def send_test(
     target = _checked(url or f"{deployed.output('ApiUrl')}/webhooks/{source.name}")
     target += f"?{urlencode(webhook.query)}" if webhook.query else ""
     http = http or HttpClient(urllib3.PoolManager(timeout=_COLD_START, retries=False))
-    headers = {"content-type": _content_type(webhook, provider), **webhook.headers}
+    headers = {"content-type": _content_type(webhook, provider), TEST_HEADER: "1", **webhook.headers}
     status = http.send("POST", target, headers, webhook.body).status
     print(f"{status}: {meaning(status, provider)}")
-    return 0 if status in _OK else 1
+    if status not in _OK:
+        return 1
+    print(_unproved(source, provider, deployed, datetime.now(UTC)))
+    return 0
+
+
+def _unproved(source: Source, provider: Connector, deployed: Deployed, now: datetime) -> str:
+    """Say what this test cannot show, and what shows it."""
+    title = provider.ABOUT.title
+    try:
+        last = last_webhooks(deployed, [source], now)[source.name]
+        came = f"the last one accepted came {last.accepted(now)}" if last.accepted_at else "none was accepted yet"
+    except (AfterbillError, BotoCoreError, ClientError) as error:
+        came = f"whether one came is unknown ({explained(error) or error})"
+    doubt = f"Whether {title} sends to this address"
+    if provider.ABOUT.signed:
+        doubt = f"It was signed here, with the stored secret. Whether {title} has the same secret and address"
+    return f"{doubt}, only a webhook of its own proves: {came}. Trigger one there, then see `afterbill source list`."
 
 
 def unwanted(provider: str) -> Path:
@@ -56,7 +76,7 @@ def meaning(status: int, provider: Connector) -> str:
     if status in _OK and provider.confirm:
         return f"taken, and then refused when {provider.ABOUT.title} is asked: it did not send this webhook"
     if status in _OK:
-        return "taken: the signature is right, and the webhook is in the inbox"
+        return "taken: the signature fits the stored secret, and the webhook is in the inbox"
     if status in {401, provider.REFUSED.status}:
         return "refused: the stored secret is not the one that counts; a new one counts within a minute"
     return _MEANINGS.get(status, "no answer of the stack: is this its address?")

@@ -132,7 +132,7 @@ def logged(*lines: Line, page: int = 2) -> Callable[[Mapping[str, Any]], dict[st
         within = [
             {"timestamp": int(at.timestamp() * 1000), "message": json.dumps(line)}
             for at, function, line in sorted(lines, key=lambda line: line[0])
-            if function == group and asked["startTime"] <= at.timestamp() * 1000 <= asked["endTime"]
+            if group.endswith(function) and asked["startTime"] <= at.timestamp() * 1000 <= asked["endTime"]
         ]
         more = {"nextToken": str(first + page)} if first + page < len(within) else {}
         return {"events": within[first : first + page], **more}

@@ -1,6 +1,7 @@
 """`afterbill source list`, `test`, `consent` and `confirm`."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,18 +12,26 @@ from afterbill.connectors import registry
 from afterbill.intake.connector import Login
 from afterbill.model.billing import OperatorTask
 from afterbill.model.errors import AfterbillError
-from afterbill.model.webhooks import Webhook
+from afterbill.model.webhooks import TEST_HEADER, Webhook
 from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.output import Output
 from afterbill_cli.sources import confirm, consent, list_sources, test_webhook
 from tests.contract.scores_table import TABLE
 from tests.unit.cli.people import Server, person, store, stored
+from tests.unit.cli.stacks_under_test import accepted, client, logged, refused, turned_away
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SILENT = ("none in 30 days", "none")
 CLIENT = {"client_id": "me", "client_secret": "mine"}
 
 
 # list
+
+
+def hearing(stack, *lines):
+    """The stack, with these lines in the logs of its functions."""
+    logs = client("logs", {"FilterLogEvents": logged(*lines)})
+    return replace(stack, client=lambda service: logs if service == "logs" else stack.client(service))
 
 
 def rows(stack, capsys):
@@ -37,11 +46,11 @@ def test_the_list_says_what_is_missing(stack, capsys):
 
     listed = {name: [cell.strip() for cell in cells] for name, cells in rows(stack, capsys).items()}
 
-    assert listed["paddle"] == ["paddle", "2", "stored", "not needed"]
-    assert listed["events"] == ["standard_webhooks", "missing", "not needed", "not needed"]
-    assert listed["ledger"] == ["xero", "missing", "missing", "missing"]
-    assert listed["paypal"] == ["paypal", "not needed", "missing", "not needed"]
-    assert listed["fetched"] == ["runmyaccounts", "not needed", "missing", "not needed"]
+    assert listed["paddle"] == ["paddle", "2", "stored", "not needed", *SILENT]
+    assert listed["events"] == ["standard_webhooks", "missing", "not needed", "not needed", *SILENT]
+    assert listed["ledger"] == ["xero", "missing", "missing", "missing", *SILENT]
+    assert listed["paypal"] == ["paypal", "not needed", "missing", "not needed", *SILENT]
+    assert listed["fetched"] == ["runmyaccounts", "not needed", "missing", "not needed", "is polled"]
 
 
 def test_the_list_shows_no_secret(stack, capsys):
@@ -55,24 +64,101 @@ def test_the_list_shows_no_secret(stack, capsys):
     assert "given" in output
 
 
-def test_programs_read_the_list_as_json_and_csv(stack, capsys):
-    store(stack, "Sources", {"paddle": ["a", "b"]})
-    paddle = {
-        "source": "paddle",
-        "provider": "paddle",
-        "signing_secrets": "2",
-        "api": "missing",
-        "consent": "not needed",
-    }
+def test_the_list_says_when_each_source_was_last_heard(stack, capsys):
+    now = datetime.now(UTC)
+    heard = hearing(
+        stack,
+        accepted("paddle", now - timedelta(hours=3)),
+        accepted("events", now - timedelta(days=9, minutes=1)),
+        turned_away("events", now - timedelta(minutes=61)),
+    )
 
-    list_sources.show(stack, Output.JSON)
-    assert paddle in json.loads(capsys.readouterr().out)
+    listed = rows(heard, capsys)
+
+    assert [cell.strip() for cell in listed["paddle"][-2:]] == ["3 hours ago", "none"]
+    assert [cell.strip() for cell in listed["events"][-2:]] == ["9 days ago", "1 hour ago (signature_mismatch)"]
+
+
+def test_programs_read_the_moments_and_the_silence(stack, capsys):
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=9, minutes=1)
+    list_sources.show(hearing(stack, accepted("events", at)), Output.JSON)
+
+    listed = {row["source"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (listed["events"]["accepted_at"], listed["events"]["silent_hours"]) == (at.isoformat(), 216)
+    assert (listed["paddle"]["accepted_at"], listed["paddle"]["silent_hours"]) == (None, None)
+    assert listed["paddle"]["read_since"] < at.isoformat()
+    assert "accepted_at" in listed["fetched"]
+
+
+def test_the_columns_of_the_list_are_those_of_every_row(stack, capsys):
     list_sources.show(stack, Output.CSV)
+
     lines = capsys.readouterr().out.splitlines()
-    assert (lines[0], ",".join(paddle.values()) in lines) == (",".join(paddle), True)
+    assert lines[0].split(",") == [*list_sources.COLUMNS, *list_sources.TIMES]
+    assert len({line.count(",") for line in lines}) == 1
+
+
+def test_without_the_permission_to_read_logs_the_rest_is_listed(stack, capsys):
+    def denied(service):
+        if service == "logs":
+            return client(
+                "logs", {"FilterLogEvents": refused("AccessDeniedException", "perform: logs:FilterLogEvents")}
+            )
+        return stack.client(service)
+
+    assert list_sources.show(replace(stack, client=denied)) == 0
+
+    printed = capsys.readouterr()
+    assert "when webhooks came is unknown: AWS: you may not look" in printed.err
+    assert "paddle" in printed.out
+    assert "unknown  " in printed.out
 
 
 # test
+
+
+@pytest.mark.parametrize(
+    ("name", "doubt"),
+    [
+        (
+            "events",
+            "It was signed here, with the stored secret. Whether Standard Webhooks has the same secret and address",
+        ),
+        ("paypal", "Whether PayPal sends to this address"),
+    ],
+)
+def test_a_test_says_what_it_cannot_prove(stack, name, doubt, capsys):
+    store(stack, "Sources", {"events": ["whsec_c2VjcmV0"]})
+
+    assert test_webhook.send_test(stack.source(name), hearing(stack), http=Server(202)) == 0
+
+    assert f"{doubt}, only a webhook of its own proves: none was accepted yet." in capsys.readouterr().out
+
+
+def test_a_test_says_when_the_billing_system_proved_it(stack, capsys):
+    store(stack, "Sources", {"paddle": ["s"]})
+    heard = hearing(stack, accepted("paddle", datetime.now(UTC) - timedelta(minutes=5)))
+
+    test_webhook.send_test(stack.source("paddle"), heard, http=Server(202))
+
+    assert "the last one accepted came 5 minutes ago" in capsys.readouterr().out
+
+
+def test_a_test_does_not_fail_over_logs_that_cannot_be_read(stack, capsys):
+    store(stack, "Sources", {"paddle": ["s"]})
+    older = replace(stack, outputs={key: url for key, url in stack.outputs.items() if not key.startswith("Receive")})
+
+    assert test_webhook.send_test(stack.source("paddle"), older, http=Server(202)) == 0
+    assert "whether one came is unknown (stack test has no output" in capsys.readouterr().out
+
+
+def test_a_test_is_marked_so_that_nobody_takes_it_for_a_webhook_of_the_billing_system(stack):
+    store(stack, "Sources", {"paddle": ["s"]})
+    server = Server()
+
+    test_webhook.send_test(stack.source("paddle"), stack, http=server)
+
+    assert TEST_HEADER in server.requests[0][2]
 
 
 @pytest.mark.parametrize("provider", ["paddle", "standard_webhooks", "freshbooks"])
