@@ -107,7 +107,8 @@ def last_webhooks(deployed: Deployed, sources: Iterable[Source], now: datetime) 
     Where only the billing system can tell what is genuine, a webhook counts as accepted once an event was captured.
     Unsigned ones count as refused where nothing else came: a billing system that was not told to sign.
     """
-    received, confirmed = [], []
+    received: list[str] = []
+    confirmed: list[str] = []
     for source in sources:
         provider = registry.load(source.provider)
         if provider.poller is None:

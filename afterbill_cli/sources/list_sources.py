@@ -26,7 +26,7 @@ def show(stack: Deployed, output: Output = Output.TABLE) -> int:
     now = datetime.now(UTC)
     last = _last(stack, now)
     cells = [*_rows(stack)]
-    rows = [dict(zip(COLUMNS, row, strict=True)) | _times(last and last.get(row[0]), now) for row in cells]
+    rows = [{**dict(zip(COLUMNS, row, strict=True)), **_times((last or {}).get(row[0]), now)} for row in cells]
     if output is Output.JSON:
         print_json(rows)
     elif output is Output.CSV:

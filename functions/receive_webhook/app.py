@@ -40,12 +40,12 @@ def _answer(received: Received, source: str, noted: dict[str, str]) -> dict[str,
     if received.answer is Answer.HANDSHAKE:
         return http.response(reply.status, reply.body or "", {**_PLAIN, **reply.headers})
     if received.answer is Answer.ACCEPTED:
-        count(Metric.WEBHOOKS_ACCEPTED, source=source, outcome=received.answer, **noted)
+        count(Metric.WEBHOOKS_ACCEPTED, noted={"source": source, "outcome": received.answer, **noted})
         return _reply(reply, {"accepted": 1})
     reason = received.refusal or received.answer
     # A wrong signature is counted apart: an alarm watches it, and what strangers try has none at all.
     count(Metric.WEBHOOKS_REFUSED, reason=reason if received.refusal is Refusal.MISMATCH else "")
-    logger.warning("webhook refused", source=source[:40], reason=reason, **noted)
+    logger.warning("webhook refused", extra={"source": source[:40], "reason": reason, **noted})
     if received.refusal is Refusal.MISMATCH and not _secrets.of(source):
         logger.error("source has no signing secret: store one under its name in the secret `sources`", source=source)
     limit = {"limit_bytes": MAX_BODY_BYTES} if received.answer is Answer.TOO_LARGE else {}

@@ -1,5 +1,6 @@
 """The logger and the metrics that operators see; no personal data in either."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from aws_lambda_powertools import Logger, Metrics
@@ -36,13 +37,13 @@ class Metric(StrEnum):
     SCORE = "Score"
 
 
-def count(metric: Metric, value: float = 1, reason: str = "", **noted: str) -> None:
+def count(metric: Metric, value: float = 1, reason: str = "", noted: Mapping[str, str] | None = None) -> None:
     """Add to a metric of this invocation and write it out: metrics travel as log lines.
 
     With a `reason` (of which there are few: each costs money) it is counted as a whole and under its reason. What is
     `noted` stands in the log line only.
     """
-    for name, text in noted.items():
+    for name, text in (noted or {}).items():
         metrics.add_metadata(name, text)
     if reason:
         metrics.add_dimensions(service=str(metrics.service), reason=reason)
