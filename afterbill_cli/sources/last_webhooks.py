@@ -18,6 +18,7 @@ from afterbill_cli.sources.event_log import parsed_line
 STEPS = (timedelta(hours=1), timedelta(days=1), timedelta(days=7), timedelta(days=30))
 PAGES = 20
 """Pages of the log for each step: a log that is longer ends the search."""
+_HANDSHAKE = timedelta(minutes=10)
 _LONGEST_PATTERN = 1024
 
 
@@ -41,8 +42,13 @@ class LastWebhooks:
 
     @property
     def only_refused(self) -> bool:
-        """Tell whether webhooks are refused now: none was accepted after the newest refused one."""
-        return self.refused_at is not None and (self.accepted_at is None or self.accepted_at < self.refused_at)
+        """Tell whether webhooks are refused now: the newest one is, and not one in the minutes before was accepted.
+
+        Xero signs some requests wrong on purpose when a webhook is set up, and others right.
+        """
+        if self.refused_at is None or self.accepted_at is None:
+            return self.refused_at is not None
+        return self.refused_at - self.accepted_at > _HANDSHAKE
 
 
 @dataclass(frozen=True, slots=True)

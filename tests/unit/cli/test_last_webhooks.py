@@ -42,10 +42,11 @@ def test_the_newest_of_each_kind_counts(config):
         ([accepted("stripe", hours(1))], False),
         ([turned_away("stripe", hours(1))], True),
         ([accepted("stripe", hours(2)), turned_away("stripe", hours(1))], True),
+        ([accepted("stripe", hours(1.1)), turned_away("stripe", hours(1))], False),
         ([turned_away("stripe", hours(2)), accepted("stripe", hours(1))], False),
     ],
 )
-def test_a_refused_webhook_matters_until_one_is_accepted(config, lines, expected):
+def test_a_refused_webhook_matters_unless_one_is_accepted_at_that_time_or_later(config, lines, expected):
     assert last(config, *lines)["stripe"].only_refused is expected
 
 

@@ -181,6 +181,8 @@ def test_a_program_reads_the_state(asked, switch, capsys):
         "complained": 1,
         "max_bounce_rate": 0.04,
         "max_complaint_rate": 0.0008,
+        "origins": [{"origin": "shop/order_paid", "sent": 200, "bounced": 1, "complained": 1}],
+        "warning": None,
         "waiting": 0,
     }
 
