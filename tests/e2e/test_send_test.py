@@ -13,7 +13,7 @@ ADDRESS = "operator@example.com"
 
 
 @pytest.fixture(scope="module")
-def afterbill(town: Town):
+def afterbill():
     """Run a command as an operator does; what it printed."""
     environment = {**os.environ, "AFTERBILL_STACK": "", "AWS_REGION": ""}
 
