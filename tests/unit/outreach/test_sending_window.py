@@ -394,8 +394,8 @@ class TestWords:
         [
             ([], "at least one"),
             (["mon", "tue", "mon"], "each day once"),
-            (["Mon"], "mon, tue, wed, thu, fri, sat, sun, not 'Mon'"),
-            (["monday"], "not 'monday'"),
+            (["Mon"], 'mon, tue, wed, thu, fri, sat, sun, not "Mon"'),
+            (["monday"], 'not "monday"'),
         ],
     )
     def test_other_days_are_refused(self, texts, hint):
