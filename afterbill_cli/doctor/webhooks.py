@@ -1,5 +1,6 @@
 """Checks of the webhooks that sources send: accepted, refused, or none at all."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from afterbill.model.webhooks import Refusal
@@ -11,20 +12,16 @@ SILENCE = timedelta(days=7)
 
 
 def webhooks(stack: StackUnderTest) -> Findings:
-    """Check that no source has its webhooks refused, and that none has fallen silent."""
-    sources = stack.policy.sources
-    last = last_webhooks(stack.deployed, sources.values(), stack.now)
-    findings = [
-        _refused(name, sources[name].provider, one, stack.now) for name, one in last.items() if one.only_refused
-    ]
-    quiet = {name: one for name, one in last.items() if not one.only_refused}
-    findings += [*_silent(quiet, stack)]
-    yield from findings
-    heard = {name: one.accepted_at for name, one in quiet.items() if one.accepted_at}
-    if heard:
-        newest = max(heard, key=lambda name: heard[name])
-        yield ok(f"{len(heard)} source(s) accepted webhooks, the newest {quiet[newest].accepted(stack.now)}: {newest}")
-    elif not findings:
+    """Tell what each source sent last: whether it is refused, has fallen silent, or was never heard."""
+    sources, now = stack.policy.sources, stack.now
+    last = last_webhooks(stack.deployed, sources.values(), now)
+    for name, one in last.items():
+        if one.only_refused:
+            yield _refused(name, sources[name].provider, one, now)
+        elif one.accepted_at:
+            yield _heard(name, one, silent=now - one.accepted_at > SILENCE, now=now)
+    yield from _never({name: now - one.since for name, one in last.items() if not (one.accepted_at or one.refused_at)})
+    if not last:
         yield ok("no source sends webhooks")
 
 
@@ -39,19 +36,24 @@ def _refused(name: str, provider: str, last: LastWebhooks, now: datetime) -> Fin
     return warn(text, f"the billing system must prove what it sends to this address: docs/providers/{provider}.md")
 
 
-def _silent(last: dict[str, LastWebhooks], stack: StackUnderTest) -> Findings:
-    for name, one in last.items():
-        if one.accepted_at and stack.now - one.accepted_at > SILENCE:
-            text = f"{name} is silent: its last webhook was accepted {one.accepted(stack.now)}"
-            yield warn(text, "does the billing system still send to this address? `afterbill source list`")
-    never = {name: stack.now - one.since for name, one in last.items() if one.accepted_at is None}
-    if unread := [name for name, period in never.items() if period < SILENCE]:
+def _heard(name: str, last: LastWebhooks, *, silent: bool, now: datetime) -> Finding:
+    refused = last.refused(now)
+    text = f"{name}: the newest webhook was accepted {last.accepted(now)}"
+    text += f", one was refused {refused}" if refused else ""
+    if silent:
+        return warn(f"{text}: silent since", "does the billing system still send to this address?")
+    return ok(text)
+
+
+def _never(read: Mapping[str, timedelta]) -> Findings:
+    """Tell of sources of which nothing was found in the periods that were read."""
+    if unread := [name for name, period in read.items() if period < SILENCE]:
         yield unknown(
             f"the log is too long to tell when these sent their last webhook: {', '.join(unread)}",
             "look into the log of receive_webhook by hand",
         )
-    elif never:
+    elif read:
         yield warn(
-            f"no webhook came in {max(never.values()).days} days: {', '.join(never)}",
+            f"no webhook came in {max(read.values()).days} days: {', '.join(read)}",
             "register the address with the billing system: `afterbill source add`; or none was due",
         )
