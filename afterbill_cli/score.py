@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from afterbill.insight.periods import window_name
 from afterbill.insight.tally import OTHER, Score
 from afterbill.model.errors import ConfigurationError
 from afterbill.model.questions import SCALES, Question
-from afterbill.model.segments import DIMENSIONS, dimension_of, question_and_dimension
+from afterbill.model.segments import ANONYMOUS, DIMENSIONS, dimension_of, question_and_dimension
 from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.legal_basis import silence, skipped_since
@@ -33,6 +33,7 @@ _TITLES = {
     Question.CES: "Effort",
     Question.REBUY: "Buying again",
 }
+_APART = "Anybody can answer through these links: their answers count here, and in no other score."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def run(table: ScoresTable, asked: ScoreQuery, output: Output, stack: Deployed |
         empty = Score(asked.dimension, "", asked.window, Tally(), None, datetime.now(UTC))
         print_csv(("window", *_stated(empty)), ({"window": asked.window, **_stated(row)} for row in rows))
     else:
-        print(as_json(asked, rows) if output is Output.JSON else as_table(asked, rows))
+        anonymous = read(table, replace(asked, dimension=dimension_of(asked.question, ANONYMOUS)))
+        print(as_json(asked, rows, anonymous) if output is Output.JSON else as_table(asked, rows, anonymous))
     if stack and not any(row.tally.sent or row.tally.n for row in rows) and (why := _silence(stack)):
         print(why, file=sys.stderr)
     return 0
@@ -117,26 +119,40 @@ def read(table: ScoresTable, asked: ScoreQuery) -> list[Score]:
     return sorted(rows, key=lambda row: (row.value == OTHER, -row.tally.n, -row.tally.sent, row.value))
 
 
-def as_json(asked: ScoreQuery, rows: Sequence[Score]) -> str:
-    """One object; numbers rounded to one decimal, null where there is no score; times in UTC."""
+def as_json(asked: ScoreQuery, rows: Sequence[Score], anonymous: Sequence[Score]) -> str:
+    """One object; numbers rounded to one decimal, null where there is no score; times in UTC.
+
+    `anonymous` are the scores of plain links that anybody can open, which no other score holds.
+    """
     stated = {
         "question": asked.question,
         "window": asked.window,
         "computed_at": _computed_at(rows),
         "scores": [_stated(row) for row in rows],
+        "anonymous": [_stated(row) for row in anonymous],
     }
     return json.dumps(stated, indent=2, ensure_ascii=False)
 
 
-def as_table(asked: ScoreQuery, rows: Sequence[Score]) -> str:
-    """Aligned columns; a star marks a change that chance alone would hardly make."""
+def as_table(asked: ScoreQuery, rows: Sequence[Score], anonymous: Sequence[Score]) -> str:
+    """Aligned columns; a star marks a change that chance alone would hardly make.
+
+    The scores of `anonymous` answers stand below, where there are any and they were not asked for themselves.
+    """
     window, (question, by) = asked.window, question_and_dimension(asked.dimension)
+    apart = () if by == ANONYMOUS else anonymous
+    lines = [f"{_title(question)}, {window}, computed {_computed_at(rows)}", "", *_lines(by, question, rows)]
     if not rows:
         about = "" if question is Question.NPS else f" of {question}"
-        return f"No scores{about} for {window} by {by} yet: they are computed on a schedule once answers come in."
-    lines = aligned([(by, *_headings(question)), *(_cells(row) for row in rows)], right=True)
-    notes = ["", "* more than chance would make of it (95 %)"] if any(map(_significant, rows)) else []
-    return "\n".join([f"{_title(question)}, {window}, computed {_computed_at(rows)}", "", *lines, *notes])
+        lines = [f"No scores{about} for {window} by {by} yet: they are computed on a schedule once answers come in."]
+    if apart:
+        lines += ["", _APART, "", *_lines(ANONYMOUS, question, apart)]
+    notes = ["", "* more than chance would make of it (95 %)"] if any(map(_significant, (*rows, *apart))) else []
+    return "\n".join([*lines, *notes])
+
+
+def _lines(by: str, question: Question, rows: Sequence[Score]) -> list[str]:
+    return aligned([(by, *_headings(question, by)), *(_cells(row, by) for row in rows)], right=True)
 
 
 def _title(question: Question) -> str:
@@ -146,10 +162,11 @@ def _title(question: Question) -> str:
     return f"{_TITLES[question]}: percentage of answers {scale.good} to {scale.highest}"
 
 
-def _headings(question: Question) -> tuple[str, ...]:
+def _headings(question: Question, by: str) -> tuple[str, ...]:
     net = question is Question.NPS
     score = ("score", "95 % interval", *(() if net else ("mean",)), "n", "unconfirmed")
-    return (*score, *(GROUPS if net else OTHER_GROUPS), "sent", "answered", "rate", "change")
+    mails = () if by == ANONYMOUS else ("sent", "answered", "rate")  # nothing is sent to anybody
+    return (*score, *(GROUPS if net else OTHER_GROUPS), *mails, "change")
 
 
 def _computed_at(rows: Collection[Score]) -> str | None:
@@ -178,16 +195,17 @@ def _stated(row: Score) -> dict[str, Any]:
     }
 
 
-def _cells(row: Score) -> tuple[str, ...]:
+def _cells(row: Score, by: str) -> tuple[str, ...]:
     stated, rate = _stated(row), response_rate(row.tally)
+    mails = (str(stated["sent"]), str(stated["answered"]), "-" if rate is None else f"{rate:.1f} %")
     answered = row.tally.n > 0
     return (
         row.value,
         f"{stated['score']:.1f}" if answered else "-",
         f"{stated['low']:.1f} to {stated['high']:.1f}" if answered else "-",
         *([f"{stated['mean']:.2f}" if answered else "-"] if "mean" in stated else []),
-        *(str(stated[name]) for name in ("n", "unconfirmed", *row.measures.groups, "sent", "answered")),
-        "-" if rate is None else f"{rate:.1f} %",
+        *(str(stated[name]) for name in ("n", "unconfirmed", *row.measures.groups)),
+        *(() if by == ANONYMOUS else mails),
         "-" if row.comparison is None else f"{stated['change']:+.1f}{'*' if _significant(row) else ' '}",
     )
 

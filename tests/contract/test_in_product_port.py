@@ -8,7 +8,7 @@ import pytest
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.in_product import InProductSurveysTable
-from afterbill.answers.hosted import HostedLink, opened
+from afterbill.answers.hosted import HostedLink, opened, opened_by_anybody
 from afterbill.answers.ports import InProductSurveys
 from afterbill.intake.ports import FactWrites
 from afterbill.model.invitation import RETENTION, Answer, State
@@ -182,7 +182,7 @@ class TestAnswering:
 
 class TestPlainLinks:
     def test_what_one_made_is_there_and_can_be_answered(self, product):
-        asked = opened(COUNTER, ID, None, "de", NOW)
+        asked = opened_by_anybody(COUNTER, ID, "de", NOW)
 
         product.table.open(asked)
 

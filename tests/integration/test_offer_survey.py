@@ -448,13 +448,16 @@ class TestPlainLinks:
 
         assert offer(link())["statusCode"] == 503
 
-    def test_a_flood_is_held_up_before_the_table(self, stack, offer):
+    def test_a_flood_is_held_up_before_the_table_and_nobody_else_is(self, stack, offer):
         hurried(stack, most=2)
 
         statuses = [offer(link())["statusCode"] for _ in range(3)]
+        elsewhere = link()
+        elsewhere["requestContext"]["http"]["sourceIp"] = "198.51.100.7"
 
         assert statuses == [303, 303, 429]
-        assert len(stack.items("INVITATION")) == 2
+        assert offer(elsewhere)["statusCode"] == 303
+        assert len(stack.items("INVITATION")) == 3
 
 
 @pytest.mark.usefixtures("waiting")

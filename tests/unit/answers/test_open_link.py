@@ -1,18 +1,20 @@
 """Plain links: a survey of one's own, at once, for whoever opens one."""
 
+from collections import Counter
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
 from afterbill.answers.hosted import HostedLink
 from afterbill.answers.in_product import user_hash
-from afterbill.answers.open_link import Opener, Opening, OpenLinkDeps, open_link
+from afterbill.answers.open_link import MOST_OF_ALL, MOST_OPENED, Opener, Opening, OpenLinkDeps, open_link
 from afterbill.answers.open_link import Outcome as Opened
 from afterbill.answers.rate_limit import RateLimiter
 from afterbill.answers.record_response import Outcome, RespondDeps, record_response, show_survey
 from afterbill.answers.visitors import Visitor
 from afterbill.model import links
-from afterbill.model.invitation import State
+from afterbill.model.invitation import Answer, State
 from afterbill.model.questions import Question
 from afterbill_cli.memory.keys import MemoryLinkKeys, MemoryUserKeys
 from afterbill_cli.memory.table import MemoryTable
@@ -34,7 +36,7 @@ def table():
 
 @pytest.fixture
 def opening(table):
-    numbers = iter(f"{number:032x}" for number in range(1, 100))
+    numbers = (f"{number:032x}" for number in count(1))
     return OpenLinkDeps(table, MemoryUserKeys(), MemoryLinkKeys(KEYS), "shop", day_of, lambda: next(numbers))
 
 
@@ -60,8 +62,10 @@ def test_it_knows_the_link_the_language_and_the_channel_and_nothing_of_the_perso
         "touchpoint": "support_resolved",
         "stage": "support",
         "channel": "link",
+        "anonymous": "counter",
     }
     assert one.customer_id == ""
+    assert not one.contactable
 
 
 def test_it_was_not_sent_and_can_be_answered_at_once(opening, table):
@@ -108,14 +112,54 @@ def test_the_button_on_the_door_opens_a_survey_for_everybody(opening, visitor):
     assert open_link(LINK, pressed, opening, NOON).outcome is Opened.OPENED
 
 
-def test_a_flood_of_openings_of_one_link_is_refused(opening, table):
+def test_a_permission_to_be_contacted_that_is_sent_by_hand_is_not_stored(opening, table):
+    token = open_link(LINK, ANYBODY, opening, NOON).token
+    sent = {"rating": "9", "comment": "Call me", "contact_ok": "true"}
+
+    assert record_response(token, sent, responding(table), NOON).outcome is Outcome.RECORDED
+
+    (one,) = table.invitations.values()
+    assert one.answer == Answer(9, "Call me")
+
+
+def at(network):
+    return replace(ANYBODY, visitor=Visitor(network=network))
+
+
+def test_a_flood_of_openings_of_one_link_from_one_network_is_refused(opening, table):
     limited = replace(opening, throttle=RateLimiter(2))
     other = replace(LINK, name="other")
 
-    outcomes = [open_link(link, ANYBODY, limited, NOON).outcome for link in (LINK, LINK, LINK, other)]
+    outcomes = [open_link(link, at("shop"), limited, NOON).outcome for link in (LINK, LINK, LINK, other)]
 
     assert outcomes == [Opened.OPENED, Opened.OPENED, Opened.TOO_MANY, Opened.OPENED]
     assert len(table.invitations) == 3
+
+
+def test_thousands_of_openings_from_one_network_lock_the_link_for_nobody_else(opening, table):
+    flood = [open_link(LINK, at("cloud"), opening, NOON).outcome for _ in range(2 * MOST_OF_ALL)]
+    others = [open_link(LINK, at(f"network {number}"), opening, NOON).outcome for number in range(1000)]
+
+    assert Counter(flood)[Opened.OPENED] == MOST_OPENED
+    assert set(others) == {Opened.OPENED}
+    assert len(table.invitations) == MOST_OPENED + 1000
+
+
+def test_a_minute_later_the_network_may_open_it_again(opening):
+    limited = replace(opening, throttle=RateLimiter(1))
+
+    outcomes = [open_link(LINK, at("shop"), limited, now).outcome for now in (NOON, NOON, NOON + 60 * SECOND)]
+
+    assert outcomes == [Opened.OPENED, Opened.TOO_MANY, Opened.OPENED]
+
+
+def test_all_networks_together_cost_no_more_than_the_crowd_is_allowed(opening, table):
+    limited = replace(opening, crowd=RateLimiter(5))
+
+    outcomes = [open_link(LINK, at(f"network {number}"), limited, NOON).outcome for number in range(9)]
+
+    assert outcomes == [Opened.OPENED] * 5 + [Opened.TOO_MANY] * 4
+    assert len(table.invitations) == 5
 
 
 class TestOfAUser:
@@ -125,6 +169,24 @@ class TestOfAUser:
         (one,) = table.invitations.values()
         assert {links.read(token, links.Purpose.SURVEY, KEYS).invitation_id for token in (first, second)} == {one.id}
         assert (one.customer_id, one.segments["country"], one.sent_at) == ("ada", "DE", NOON)
+
+    def test_an_answer_of_a_proven_user_is_not_anonymous(self, opening, table):
+        for user in ("cus_1", "new-here"):
+            open_link(LINK, of(user), opening, NOON)
+
+        assert [one.segments.get("anonymous") for one in table.invitations.values()] == [None, None]
+        assert [one.contactable for one in table.invitations.values()] == [True, False]
+
+    def test_nobody_else_can_lock_them_out_not_even_in_their_own_network(self, opening):
+        limited = replace(opening, throttle=RateLimiter(2), crowd=RateLimiter(2))
+        office = Visitor(network="office")
+        for _ in range(9):
+            open_link(LINK, at("office"), limited, NOON)
+            open_link(LINK, replace(of("cus_2"), visitor=office), limited, NOON)
+
+        outcomes = [open_link(LINK, replace(of("cus_1"), visitor=office), limited, NOON).outcome for _ in range(3)]
+
+        assert outcomes == [Opened.OPENED, Opened.OPENED, Opened.TOO_MANY]
 
     def test_the_next_day_brings_a_new_one(self, opening, table):
         for now in (NOON, NOON + DAY):

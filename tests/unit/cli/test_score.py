@@ -100,6 +100,7 @@ def test_json_states_every_figure_rounded_to_one_decimal(capsys):
                 "significant": True,
             }
         ],
+        "anonymous": [],
     }
 
 
@@ -192,7 +193,58 @@ def test_a_window_without_scores_says_so(capsys, by):
         "window": "2026-01",
         "computed_at": None,
         "scores": [],
+        "anonymous": [],
     }
+
+
+def outsiders(question="", tally=None):
+    """Store what anybody answered through the link at the counter."""
+    given = tally or Tally((3, *[0] * 10))
+    row = Score(f"{question}anonymous", "counter", "30d", given, Comparison(-5.0, significant=True), NOW)
+    ScoresTable(boto3.client("dynamodb"), TABLE).replace_scores(row.dimension, {"30d": [row]})
+
+
+def test_anonymous_answers_stand_below_the_headline_and_not_in_it(capsys):
+    outsiders()
+
+    assert run(capsys).splitlines()[2:] == [
+        "all  score  95 % interval   n  unconfirmed  promoters  passives  detractors  sent  answered    rate  change",
+        "all   12.5  -11.6 to 34.8  40            4         15        15          10    80        40  50.0 %  -33.3*",
+        "",
+        "Anybody can answer through these links: their answers count here, and in no other score.",
+        "",
+        "anonymous   score  95 % interval  n  unconfirmed  promoters  passives  detractors  change",
+        "counter    -100.0  -100.0 to 6.6  3            0          0         0           3   -5.0*",
+        "",
+        "* more than chance would make of it (95 %)",
+    ]
+
+
+def test_json_states_anonymous_answers_under_a_key_of_their_own(capsys):
+    outsiders()
+
+    stated = json.loads(run(capsys, as_json=True))
+
+    assert [row["value"] for row in stated["scores"]] == ["all"]
+    assert [(row["dimension"], row["value"], row["n"]) for row in stated["anonymous"]] == [("anonymous", "counter", 3)]
+
+
+def test_anonymous_answers_can_be_asked_for_alone(capsys):
+    outsiders()
+
+    lines = run(capsys, by="anonymous").splitlines()
+
+    assert [line.split()[0] for line in lines if line] == ["Net", "anonymous", "counter", "*"]
+    assert json.loads(run(capsys, by="anonymous", as_json=True))["scores"][0]["value"] == "counter"
+
+
+def test_anonymous_answers_are_shown_where_nobody_else_answered(capsys):
+    outsiders("ces:", Tally((0, 1)))
+
+    lines = run(capsys, question="ces").splitlines()
+
+    assert lines[0].startswith("No scores of ces for 30d by all yet")
+    assert lines[-3].startswith("counter")
 
 
 @pytest.mark.parametrize(

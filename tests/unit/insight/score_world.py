@@ -107,6 +107,8 @@ class World:
         return expected
 
     def _counted(self, one: Invitation, dimension: str, window: Window) -> Iterator[tuple[str, Tally]]:
+        if ("anonymous" in one.segments) is not (dimension == "anonymous"):
+            return
         value = "all" if dimension == "all" else one.segments.get(dimension, "unknown")
         if one.answer and date.fromisoformat(one.answered_day) in window:
             given = answered(one.answer, count_unconfirmed=self.count_unconfirmed)

@@ -1,5 +1,6 @@
 """Recounting marked days and computing every window from them."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Delivery
 from afterbill.model.segments import DIMENSIONS
 from afterbill_cli.memory.scores import MemoryScores
-from tests.unit.insight.score_world import ZONE, World
+from tests.unit.insight.score_world import ZONE, World, invitation
 
 TODAY = date(2026, 11, 22)
 
@@ -36,6 +37,24 @@ def test_an_answer_is_in_every_window_that_holds_its_day_and_in_every_dimension(
         assert world.tallies("all", window) == {"all": ratings(9, sent=1, answered=1)}
         assert world.tallies("plan", window) == {"pro": ratings(9, sent=1, answered=1)}
         assert world.tallies("touchpoint", window) == {"unknown": ratings(9, sent=1, answered=1)}
+
+
+def test_a_hundred_answers_of_anybody_to_a_plain_link_do_not_move_the_score(world):
+    for number in range(4):
+        world.answered(f"customer {number}", 10, plan="pro")
+    for number in range(100):
+        own = {"anonymous": "counter", "source": "links.counter", "channel": "link", "plan": "pro"}
+        world.mark(*world.store(f"anybody {number}", replace(invitation("x"), segments=own)))
+        world.mark(*world.answer(f"anybody {number}", 0))
+
+    computed = world.settled_run()
+
+    assert everything(world).measures.score == 100
+    assert world.tallies("anonymous", "30d") == {"counter": ratings(*[0] * 100)}
+    assert world.tallies("plan", "30d") == {"pro": ratings(*[10] * 4, sent=4, answered=4)}
+    assert "links.counter" not in world.tallies("source", "30d")
+    assert computed.answers == 104
+    assert world.stored() == world.recount()
 
 
 def test_what_lies_outside_a_window_is_not_in_it(world):

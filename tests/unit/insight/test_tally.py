@@ -38,6 +38,7 @@ def test_every_dimension_counts_every_answer_under_its_value():
     counted = count([Answered(9, {"plan": "pro", "stage": "loyalty"}), Answered(0, {"plan": "pro"})], [])
 
     assert set(counted) == {*DIMENSIONS, MAIL_ORIGIN}
+    assert counted["anonymous"] == {}
     assert counted["all"] == {"all": ratings(0, 9)}
     assert counted["plan"] == {"pro": ratings(0, 9)}
     assert counted["stage"] == {"loyalty": ratings(9), "unknown": ratings(0)}
@@ -103,6 +104,22 @@ def test_mails_are_counted_by_what_caused_them_whatever_they_ask():
     }
 
 
+def test_an_anonymous_answer_counts_under_the_name_of_its_link_and_in_nothing_else():
+    outsider = {"anonymous": "counter", "plan": "pro", "source": "links.counter", "channel": "link"}
+    counted = count([Answered(9, {"plan": "pro"}), Answered(0, outsider, reason="price")], [])
+
+    assert counted["anonymous"] == {"counter": ratings(0)}
+    rest = {name: rows for name, rows in counted.items() if name != "anonymous"}
+    assert rest == {name: rows for name, rows in count([Answered(9, {"plan": "pro"})], []).items() if name in rest}
+
+
+def test_an_anonymous_answer_to_another_question_counts_there():
+    counted = count([Answered(2, {"anonymous": "counter", "question": "csat"}, confirmed=False)], [])
+
+    assert counted["csat:anonymous"] == {"counter": Tally(ratings(2).ratings, unconfirmed=ratings(2).ratings)}
+    assert counted["csat:all"] == counted["anonymous"] == {}
+
+
 def test_unconfirmed_answers_are_counted_and_counted_once_more():
     (tally,) = count([Answered(9), Answered(9, confirmed=False), Answered(0, confirmed=False)], [])["all"].values()
 
@@ -111,7 +128,7 @@ def test_unconfirmed_answers_are_counted_and_counted_once_more():
     assert tally.confirmed == ratings(9)
 
 
-SEGMENTS = st.fixed_dictionaries({}, optional={"plan": st.sampled_from(["basic", "pro"])})
+SEGMENTS = st.fixed_dictionaries({}, optional={"plan": st.sampled_from(["basic", "pro"]), "anonymous": st.just("wall")})
 DETAILS = st.tuples(st.booleans(), st.sampled_from(["", "price", "service"]))
 ANSWERS = st.one_of(
     *(

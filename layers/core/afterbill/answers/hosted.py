@@ -1,14 +1,14 @@
 """Plain links for a QR code or a portal: each opening makes a survey that can be answered at once."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation, State
 from afterbill.model.questions import Question
-from afterbill.model.segments import segments_of
+from afterbill.model.segments import ANONYMOUS, segments_of
 
 OPEN_FOR = timedelta(days=1)
 """How long such a survey can be answered; without an answer it is kept no longer."""
@@ -35,7 +35,7 @@ def own_id(link: HostedLink, user: str, day: str) -> str:
 
 
 def opened(link: HostedLink, id_: str, customer: Customer | None, locale: str, now: datetime) -> Invitation:
-    """Return the invitation for an opening of the link: it was not sent, and can be answered at once."""
+    """Return the invitation for an opening by a proven user: it was not sent, and can be answered at once."""
     own = {
         "locale": locale,
         "source": link.source,
@@ -61,3 +61,9 @@ def opened(link: HostedLink, id_: str, customer: Customer | None, locale: str, n
         state=State.SENT,
         sent_at=now,
     )
+
+
+def opened_by_anybody(link: HostedLink, id_: str, locale: str, now: datetime) -> Invitation:
+    """Return the invitation for an opening by nobody who is known: its answer counts under the link's name alone."""
+    invitation = opened(link, id_, None, locale, now)
+    return replace(invitation, segments={**invitation.segments, ANONYMOUS: link.name})

@@ -10,7 +10,7 @@ from afterbill.insight.periods import Window, month_after, windows_to_compute
 from afterbill.insight.ports import Progress, RecountMark, Recounts
 from afterbill.insight.tally import ALL, count, questions_in, scores_of
 from afterbill.model.questions import Question
-from afterbill.model.segments import DIMENSIONS, dimension_of
+from afterbill.model.segments import ANONYMOUS, DIMENSIONS, dimension_of
 
 LEASE = timedelta(minutes=15)
 """No Lambda function lives longer: the owner of an expired lease is dead and cannot write old counts."""
@@ -104,7 +104,9 @@ def _recount(recounts: Recounts, days: Iterable[date], progress: Progress) -> tu
             progress = replace(progress, questions=progress.questions | new)
             recounts.store_progress(progress)  # before its tallies: those of an unknown question would never be emptied
         recounts.put_tallies(day, {name: {} for name in _dimensions(progress)} | tallies)
-        everything = (tallies.get(dimension_of(question, ALL), {}) for question in Question)
+        everything = (
+            tallies.get(dimension_of(question, whole), {}) for question in Question for whole in (ALL, ANONYMOUS)
+        )
         answers += sum(tally.n for rows in everything for tally in rows.values())
     return answers, progress
 

@@ -10,7 +10,7 @@ from afterbill.model.channels import Channel
 from afterbill.model.errors import AfterbillError, PayloadError
 from afterbill.model.invitation import NO_DAY, Delivery
 from afterbill.model.questions import SCALES, Question, Scale
-from afterbill.model.segments import DIMENSIONS, REASON, dimension_of, question_and_dimension
+from afterbill.model.segments import ANONYMOUS, DIMENSIONS, REASON, dimension_of, question_and_dimension
 
 ALL, UNKNOWN, OTHER, NONE = "all", "unknown", "other", "none"
 MOST_VALUES = 200
@@ -137,7 +137,8 @@ def count(answers: Iterable[Answered], sends: Iterable[Sent]) -> dict[str, Talli
     """Return the tallies of one day for every dimension of the recommendation, and of other questions that occur.
 
     With them come those of MAIL_ORIGIN. Linear in the number of answers and sends; dimensions are named as they are
-    stored.
+    stored. An anonymous answer counts in the dimension of its own alone: whoever can open a link at will must not move
+    any other score.
     """
     origins: _Rows = {}
     counts = {Question.NPS.value: _nothing()}
@@ -146,7 +147,11 @@ def count(answers: Iterable[Answered], sends: Iterable[Sent]) -> dict[str, Talli
         tables, scale = counts.get(asked) or counts.setdefault(asked, _nothing()), SCALES[Question(asked)]
         _require_rating(answer.rating, scale)
         places = [answer.rating] if answer.confirmed else [answer.rating, MAILS + answer.rating]
-        _add(tables, (*_values(answer.segments), answer.reason or NONE), places)
+        link = answer.segments.get(ANONYMOUS)
+        if link:
+            _add(tables[-1:], [link], places)
+        else:
+            _add(tables, (*_values(answer.segments), answer.reason or NONE), places)
     for sent in sends:
         asked = sent.question
         flags = (True, sent.delivered, sent.answered, sent.bounced, sent.complained)
@@ -174,7 +179,7 @@ def _require_rating(rating: object, scale: Scale) -> None:
 
 
 _Rows = dict[str, list[int]]
-_SEGMENTS = tuple(dimension for dimension in DIMENSIONS if dimension not in {ALL, REASON})
+_SEGMENTS = tuple(dimension for dimension in DIMENSIONS if dimension not in {ALL, REASON, ANONYMOUS})
 
 
 def _nothing() -> list[_Rows]:
@@ -183,7 +188,7 @@ def _nothing() -> list[_Rows]:
 
 
 def _values(segments: Mapping[str, str]) -> tuple[str | None, ...]:
-    """Return the values of an invitation in the order of DIMENSIONS, without the reason, which stands last."""
+    """Return the values of an invitation in the order of DIMENSIONS, without the last two."""
     return (ALL, *map(segments.get, _SEGMENTS))
 
 

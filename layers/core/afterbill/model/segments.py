@@ -6,9 +6,12 @@ from afterbill.model.customer import Customer
 from afterbill.model.locales import tag_of
 from afterbill.model.questions import Question
 
-REASON = "reason"
-DIMENSIONS = ("all", "touchpoint", "stage", "source", "plan", "country", "locale", "channel", REASON)
-"""All but the last are of an invitation; the reason is of an answer, so nothing sent is counted by it."""
+REASON, ANONYMOUS = "reason", "anonymous"
+DIMENSIONS = ("all", "touchpoint", "stage", "source", "plan", "country", "locale", "channel", REASON, ANONYMOUS)
+"""All but the last two are of an invitation; the reason is of an answer, so nothing sent is counted by it.
+
+An answer to a plain link that anybody can open counts by ANONYMOUS alone, under the name of the link.
+"""
 
 
 def dimension_of(question: str, dimension: str) -> str:
