@@ -170,7 +170,8 @@ class MemoryTable(MemoryItems):
         stored = self.invitations.get(invitation_id)
         if stored is None:
             return None
-        if not stored.answerable(now) or answer.rating not in stored.scale.ratings:
+        refused = answer.contact_ok and not stored.contactable
+        if refused or not stored.answerable(now) or answer.rating not in stored.scale.ratings:
             return Recorded(stored, stored=False)
         answered = self._change(
             stored,

@@ -34,6 +34,13 @@ def test_an_answer_is_stored_with_its_moment_and_day(world):
     assert world.responses.invitation(ID) == recorded.invitation
 
 
+def test_where_nobody_is_known_nobody_permits_contact(world):
+    asked, _ = stored(world, invitation(customer_id="", state=State.SENT, sent_at=NOW))
+
+    assert world.responses.record(ID, ANSWER, SOON, "2026-11-22") == Recorded(asked, stored=False)
+    assert world.responses.record(ID, replace(ANSWER, contact_ok=False), SOON, "2026-11-22").stored
+
+
 def test_a_rating_of_0_is_an_answer(world):
     sent(world)
 

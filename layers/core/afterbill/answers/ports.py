@@ -34,6 +34,8 @@ class Responses(Protocol):
     def record(self, invitation_id: str, answer: Answer, now: datetime, day: str, channel: str = "") -> Recorded | None:
         """Store the answer if it is still accepted; None when there is no such invitation.
 
+        One that permits contact is accepted only where a customer is known.
+
         The first answer freezes `answered_at` and `answered_day`; later ones change the same response.
         `channel` is where the answer was given; it is named if the question may have been asked elsewhere.
         A confirmed answer takes the place of an unconfirmed one, and its label with it.

@@ -1,7 +1,7 @@
 """Show the survey page and record what a person answers; GET and HEAD leave a visit, and never an answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -100,6 +100,10 @@ def record_response(
     if now > link.expires_at:
         return _shown(link, None, deps, now)
     recorded = deps.responses.record(link.invitation_id, answer, now, deps.day_of(now))
+    if recorded and not recorded.stored and answer.contact_ok and not recorded.invitation.contactable:
+        # The page does not ask for it here: somebody sent it by hand, and nobody could be contacted.
+        uncontacted = replace(answer, contact_ok=False)
+        recorded = deps.responses.record(link.invitation_id, uncontacted, now, deps.day_of(now))
     if recorded is None:
         return Responded(Outcome.NOT_FOUND)
     if not recorded.stored and recorded.invitation.answerable(now):

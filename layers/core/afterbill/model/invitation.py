@@ -231,6 +231,11 @@ class Invitation:
         return Question(self.segments.get("question", Question.NPS))
 
     @property
+    def contactable(self) -> bool:
+        """Whether a customer is known who could be contacted about the answer."""
+        return bool(self.customer_id)
+
+    @property
     def scale(self) -> Scale:
         """The ratings it can be answered with."""
         return scale_of(self.question)

@@ -19,20 +19,24 @@ class ResponsesTable(InvitationTable):
     """Responses and MailEvents over DynamoDB."""
 
     def record(self, invitation_id: str, answer: Answer, now: datetime, day: str, channel: str = "") -> Recorded | None:
-        """Store the answer if it is still accepted; None when there is no such invitation. One call."""
+        """Store the answer if it is still accepted; None when there is no such invitation. One call.
+
+        One that permits contact is accepted only where a customer is known.
+        """
         states = {f":{state}": state for state in sorted(ASKED)}
         attributes = answer_attributes(answer)
         values = {name: value for name, value in attributes.items() if value != ""}
         removed = ["label", *(f"#{name}" for name in attributes if name not in values)]
         another_channel = ", channel = :channel, #segments.channel = :channel" if channel else ""
         others = _asking_otherwise(answer.rating)
+        known = f" AND attribute_exists({keys.CUSTOMER_ID})" if answer.contact_ok else ""
         update = self.update(
             keys.invitation(invitation_id),
             f"SET {', '.join(f'#{name} = :{name}' for name in values)}, "
             "answered_at = if_not_exists(answered_at, :now), answered_day = if_not_exists(answered_day, :day), "
             f"{keys.TTL} = if_not_exists({keys.KEPT_UNTIL}, {keys.TTL}){another_channel} "
             f"REMOVE {', '.join(removed)}",
-            f"#state IN ({', '.join(states)}) AND answer_until >= :epoch{_asks_none_of(others)}",
+            f"#state IN ({', '.join(states)}) AND answer_until >= :epoch{known}{_asks_none_of(others)}",
             {
                 **states,
                 **others,
