@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from playwright.sync_api import Page
+
 from afterbill.model.invitation import Answer
 from afterbill.model.visits import HIDDEN
 from afterbill_dev.lab.browser_clients import HIDDEN_PAGE, Device, ServedMail
@@ -111,6 +113,71 @@ def two_tabs(device: Device) -> None:
     first.close()
 
 
+def two_numbers(device: Device) -> Page:
+    """Tap 3, then 9 in another tab; return the page of 3, which stays open."""
+    first = device.open("3")
+    device.stay(first, 2)
+    device.mail.laboratory.pass_time(20)
+    device.tap("9", 3)
+    device.mail.laboratory.pass_time(40)
+    return first
+
+
+def reload(device: Device) -> None:
+    """Load the older page anew."""
+    first = two_numbers(device)
+    first.reload()
+    device.stay(first, 3)
+
+
+def go_back(device: Device) -> None:
+    """Open both numbers in one tab, and go back to the older one."""
+    page = device.open("3")
+    device.stay(page, 2)
+    device.mail.laboratory.pass_time(20)
+    page.goto(device.address("9"))
+    device.stay(page, 3)
+    device.mail.laboratory.pass_time(40)
+    page.go_back()
+    device.stay(page, 3)
+
+
+def restore_tab(device: Device) -> None:
+    """Close the older page, and restore it as a browser does: by its address and the state of its history."""
+    device.stay(restored(device, two_numbers(device)), 3)
+
+
+def restore_unseen_tab(device: Device) -> None:
+    """Open a number in the background; the browser discards its page, and restores it after a newer number was seen."""
+    hidden = device.open("3", HIDDEN_PAGE)
+    device.stay(hidden, 2)
+    device.mail.laboratory.pass_time(20)
+    device.tap("9", 3)
+    device.mail.laboratory.pass_time(40)
+    device.stay(restored(device, hidden), 3)
+
+
+def restored(device: Device, page: Page) -> Page:
+    """Return a new page as a browser restores this one, which is closed; it says that it was discarded."""
+    address, state = page.url, page.evaluate("JSON.stringify(history.state)")
+    page.close()
+    again = device.context.new_page()
+    again.add_init_script(
+        "Object.defineProperty(document, 'wasDiscarded', {value: true});"
+        f"if (location.href !== 'about:blank') history.replaceState({state}, '')"
+    )
+    again.goto(address)
+    return again
+
+
+def reload_at_once(device: Device) -> None:
+    """Load a page anew before it was shown long enough."""
+    page = device.open("9")
+    device.stay(page, 0.2)
+    page.reload()
+    device.stay(page, 3)
+
+
 def _shown(state: str) -> str:
     property_ = f"Object.defineProperty(document, 'visibilityState', {{value: '{state}', configurable: true}})"
     return f"{property_}; document.dispatchEvent(new Event('visibilitychange'))"
@@ -145,6 +212,11 @@ ACTIONS: Mapping[str, tuple[Action, Answer | None]] = {
     "change of mind on the page": (browser(send("3", 4, chosen="9")), _SENT),
     "picks another on the page, leaves": (browser(choose_on_the_page), _TAPPED),
     "two tabs": (browser(two_tabs), _TAPPED),
+    "older page reloaded": (browser(reload), _TAPPED),
+    "back to an older page": (browser(go_back), _TAPPED),
+    "older tab restored": (browser(restore_tab), _TAPPED),
+    "older tab restored, unseen before": (browser(restore_unseen_tab), _TAPPED),
+    "reload before it is shown": (browser(reload_at_once), _TAPPED),
     "two devices": (two_devices, _TAPPED),
     "hover, then tap": (browser(hover("3", "9"), tap("9", 3), agent=DESK), _TAPPED),
     "no JavaScript, send": (browser(send("9", 0), java_script_enabled=False), _SENT),

@@ -45,10 +45,15 @@ class Device:
     context: BrowserContext
     network: str
 
-    def open(self, rating: str) -> Page:
-        """A link of the mail, in a page of its own."""
+    def address(self, rating: str) -> str:
+        """A link of the mail."""
+        return self.mail.address + link(self.network, rating)
+
+    def open(self, rating: str, script: str = "") -> Page:
+        """A link of the mail, in a page of its own; `script` runs before those of the page."""
         page = self.context.new_page()
-        page.goto(self.mail.address + link(self.network, rating))
+        page.add_init_script(script)
+        page.goto(self.address(rating))
         return page
 
     def stay(self, page: Page, seconds: float) -> None:

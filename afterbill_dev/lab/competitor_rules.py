@@ -6,7 +6,7 @@ A rule gives every number it would record, with its moment, the last one last.
 from collections.abc import Callable, Mapping
 from operator import itemgetter
 
-from afterbill_dev.lab.traffic import HIDDEN, Mailing, Use
+from afterbill_dev.lab.traffic import HIDDEN, RELOAD, Mailing, Use
 
 Recorded = list[tuple[float, int]]
 _LOADED = 5.0
@@ -47,7 +47,7 @@ COMPETITORS: Mapping[str, Callable[[Mailing], Recorded]] = {
 
 
 def _opened(use: Use) -> bool:
-    return use.method == "GET" and not use.ahead
+    return use.method in {"GET", RELOAD} and not use.ahead
 
 
 def _sent(use: Use) -> bool:

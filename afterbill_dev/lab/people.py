@@ -6,7 +6,7 @@ from functools import partial
 from random import Random
 
 from afterbill_dev.lab import robots
-from afterbill_dev.lab.traffic import DESK, NUMBERS, PHONE, PICK, Use
+from afterbill_dev.lab.traffic import DESK, NUMBERS, PHONE, PICK, RELOAD, Use
 
 _SOONEST, _LATEST = 8.0, 20 * 86400.0
 
@@ -61,6 +61,26 @@ def two_tabs(chance: Random) -> list[Use]:
     """Taps a number that opens in the background, then another, and comes upon the first page while tidying up."""
     at, (first, then) = _moment(chance), chance.sample(NUMBERS, 2)
     return [person(at, first, background=chance.uniform(30, 3600)), person(at + chance.uniform(3.1, 25), then)]
+
+
+def loads_again(soonest: float, latest: float, chance: Random) -> list[Use]:
+    """Taps a number, then another, and so many seconds later the browser loads the page of the first again."""
+    first, then = thinks_again(chance)
+    return [first, then, person(then.at + chance.uniform(soonest, latest), first.link, method=RELOAD, visible=0.0)]
+
+
+def restores_what_nobody_saw(chance: Random) -> list[Use]:
+    """Opens a number in the background, taps another; the browser discards the first page and restores it hours later."""
+    first, then = thinks_again(chance)
+    unseen = replace(first, visible=0.0)
+    return [unseen, then, person(then.at + chance.uniform(60, 86400), first.link, method=RELOAD)]
+
+
+def reloads_before_it_is_shown(chance: Random) -> list[Use]:
+    """Taps, and loads the page again before it was visible for a moment."""
+    at, number = _moment(chance), chance.choice(NUMBERS)
+    seconds = chance.uniform(0.05, 0.39)
+    return [person(at, number, visible=seconds), person(at + seconds, number, method=RELOAD)]
 
 
 def two_devices(chance: Random) -> list[Use]:
@@ -144,6 +164,11 @@ PEOPLE: Mapping[str, Callable[[Random], list[Use]]] = {
     "change of mind on the page": thinks_again_on_the_page,
     "picks another on the page, leaves": chooses_on_the_page,
     "two tabs": two_tabs,
+    "older page reloaded": partial(loads_again, 0.5, 60.0),
+    "back to an older page": partial(loads_again, 0.5, 3600.0),
+    "older tab restored": partial(loads_again, 60.0, 86400.0),
+    "older tab restored, unseen before": restores_what_nobody_saw,
+    "reload before it is shown": reloads_before_it_is_shown,
     "two devices": two_devices,
     "hover, then tap": hovers,
     "no JavaScript, send": without_script,

@@ -8,7 +8,7 @@ from math import sqrt
 from afterbill.model.visits import Integrity
 from afterbill_dev.lab.competitor_rules import COMPETITORS, Recorded
 from afterbill_dev.lab.survey_harness import observe, reported
-from afterbill_dev.lab.traffic import HIDDEN, PICK, Mailing, Use
+from afterbill_dev.lab.traffic import HIDDEN, PICK, RELOAD, Mailing, Use
 
 _Z95 = 1.959963984540054
 
@@ -65,7 +65,9 @@ def _foreign(mail: Mailing, recorded: Recorded) -> set[int]:
 
 
 def _chosen(mail: Mailing) -> list[Use]:
-    return [use for use in mail.uses if use.person and use.number is not None and not use.ahead]
+    return [
+        use for use in mail.uses if use.person and use.number is not None and use.method != RELOAD and not use.ahead
+    ]
 
 
 def is_stated(mail: Mailing, recorded: Recorded, integrity: Integrity, client: str = "") -> bool:

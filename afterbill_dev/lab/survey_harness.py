@@ -86,7 +86,9 @@ class SurveyHarness:
             record_response(TOKEN, {"rating": use.link}, self.responding, self.now)
             return
         rating = {traffic.HIDDEN: HIDDEN, traffic.PAGE: ""}.get(use.link, use.link)
-        show_survey(TOKEN, {"rating": rating} if rating else {}, self._visitor_of(use), self.responding, self.now)
+        query = {"rating": rating} if rating else {}
+        query |= {"again": "1"} if use.method == traffic.RELOAD else {}
+        show_survey(TOKEN, query, self._visitor_of(use), self.responding, self.now)
 
     def report(self, use: Use) -> None:
         """Report a visible page as its script does."""
@@ -138,7 +140,7 @@ def _timeline(mail: Mailing, harness: SurveyHarness) -> list[tuple[float, Any]]:
 
 def reported(use: Use, visible: float) -> bool:
     """True when the page's script reports this use: a number whose page ran it and was visible long enough."""
-    shown = use.method in {"GET", traffic.PICK} and use.number is not None and not use.ahead
+    shown = use.method in {"GET", traffic.PICK, traffic.RELOAD} and use.number is not None and not use.ahead
     return shown and use.script and use.visible >= visible
 
 

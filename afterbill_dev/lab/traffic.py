@@ -14,6 +14,11 @@ HIDDEN, PAGE = "hidden", "page"
 _LINKS = (*NUMBERS, HIDDEN, PAGE, "first", "all")
 PICK = "PICK"
 """Not a request: another number is chosen on a page that is open, and not sent."""
+RELOAD = "RELOAD"
+"""A page is loaded again, by a reload, the back button, or the restoring of a tab; nobody clicked its number now.
+
+Of our own traffic alone. It was `visible` where it reports its number only now, since it was not shown long enough before.
+"""
 _METHODS = ("GET", "HEAD", "POST", PICK)
 _BETWEEN = 0.1
 """Seconds between the links that a line with "all" uses."""

@@ -275,6 +275,88 @@ def test_a_page_reports_no_more_than_a_handful(open_page, here):
     assert reported(page, here, link, [9, 1, 2, 3, 4]) == [9, 1, 2, 3, 4]
 
 
+def opened(here, link):
+    return [visit.rating for visit in here.stored(link).visits if visit.kind is Kind.OPENED]
+
+
+def test_a_page_that_reported_is_silent_when_it_is_loaded_again(open_page, here):
+    page, link = open_page(), here.survey()
+    tap(page, link, 9)
+    stay(page)
+    for load in (page.reload, lambda: page.goto("about:blank"), page.go_back):
+        load()
+        page.clock.run_for(10 * VISIBLE)
+        page.wait_for_load_state("networkidle")
+
+    assert checked_number(page) == "9"
+    assert reported(page, here, link, [9]) == [9]
+    assert opened(here, link) == [9]
+
+
+def test_a_page_that_had_no_time_to_report_does_so_when_it_is_loaded_again(open_page, here):
+    page, link = open_page(), here.survey()
+    tap(page, link, 9)
+    page.clock.run_for(VISIBLE // 3)
+    page.reload()
+    stay(page)
+
+    assert reported(page, here, link, [9]) == [9]
+    assert opened(here, link) == [9]
+
+
+def test_what_was_chosen_on_a_page_is_what_it_shows_when_it_is_loaded_again(open_page, here):
+    page, link = open_page(), here.survey()
+    tap(page, link, 9)
+    stay(page)
+    choose(page, 6)
+    stay(page)
+    page.reload()
+    page.clock.run_for(10 * VISIBLE)
+    page.wait_for_load_state("networkidle")
+
+    assert checked_number(page) == "6"
+    assert reported(page, here, link, [9, 6]) == [9, 6]
+    choose(page, 2)
+    stay(page)
+    assert reported(page, here, link, [9, 6, 2]) == [9, 6, 2]
+
+
+def test_the_address_of_an_open_page_is_no_click_elsewhere(open_page, here):
+    page, link = open_page(), here.survey()
+    tap(page, link, 9)
+    address = page.url
+    other = open_page()
+    other.goto(address)
+    other.clock.run_for(10 * VISIBLE)
+    other.wait_for_load_state("networkidle")
+
+    assert checked_number(other) == "9"
+    assert here.seen(link) == []
+
+
+def test_the_same_number_clicked_once_more_in_the_mail_is_reported_again(open_page, here):
+    page, link = open_page(), here.survey()
+    for rating in (9, 3, 9):
+        tap(page, link, rating)
+        stay(page)
+
+    assert reported(page, here, link, [9, 3, 9]) == [9, 3, 9]
+    assert opened(here, link) == [9, 3, 9]
+
+
+def test_a_browser_that_cannot_remember_reports_all_the_same(open_page, here):
+    page, link = open_page(), here.survey()
+    page.add_init_script("history.replaceState = () => { throw new Error() }")
+    tap(page, link, 9)
+    stay(page)
+
+    assert reported(page, here, link, [9]) == [9]
+
+
+def checked_number(page):
+    return page.locator("input[name=rating]:checked").get_attribute("value")
+
+
 def test_time_in_the_background_does_not_count(open_page, here):
     page, link = open_page(), here.survey()
     page.add_init_script(HIDE)

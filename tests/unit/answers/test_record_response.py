@@ -279,6 +279,24 @@ def test_a_use_that_says_nothing_is_only_read(world: World, rating: str | None) 
     assert stored(world).visits == ()
 
 
+@pytest.mark.parametrize(
+    ("rating", "visitor", "kinds"),
+    [
+        ("9", SOMEBODY, []),
+        ("9", Visitor(probing=True), [Kind.PROBED]),
+        ("9", Visitor(probing=True, ahead=True), [Kind.AHEAD]),
+        (HIDDEN, SOMEBODY, [Kind.HIDDEN]),
+    ],
+)
+def test_a_page_that_a_browser_loads_again_is_no_new_click_and_hides_no_machine(
+    world: World, rating: str, visitor: Visitor, kinds: list[Kind]
+) -> None:
+    query = {"rating": rating, "again": "1"}
+    shown = show_survey(survey_token(stored(world)), query, visitor, responding(world), world.now)
+    assert shown.outcome is Outcome.SHOWN
+    assert [visit.kind for visit in stored(world).visits] == kinds
+
+
 def test_no_more_visits_are_kept_than_are_judged(world: World) -> None:
     for _ in range(MOST_VISITS + 3):
         assert open_page(world, "9").outcome is Outcome.SHOWN

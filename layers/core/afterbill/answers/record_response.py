@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports 
     from afterbill.answers.ports import LinkKeys, Responses
 
 _YES = frozenset({"1", "true"})
+_AGAIN = "again"
+"""In the address of a page that ran its script before: a browser loads it again, and nobody clicked its number now."""
 
 
 class Outcome(StrEnum):
@@ -65,7 +67,7 @@ def show_survey(token: str, query: Mapping[str, str], visitor: Visitor, deps: Re
     link = _admitted(token, ("shown", visitor.network), deps, now)
     if isinstance(link, Responded):
         return link
-    return _shown(link, _visit(query.get("rating", ""), visitor, now), deps, now)
+    return _shown(link, _visit(query, visitor, now), deps, now)
 
 
 def report_seen(token: str, fields: Mapping[str, str], visitor: Visitor, deps: RespondDeps, now: datetime) -> Responded:
@@ -117,12 +119,13 @@ def referral_token(invitation: Invitation, deps: RespondDeps) -> str:
     return links.sign(links.Purpose.REFERRAL, invitation.id, until, deps.keys.current())
 
 
-def _visit(rating: str, visitor: Visitor, now: datetime) -> Visit | None:
+def _visit(query: Mapping[str, str], visitor: Visitor, now: datetime) -> Visit | None:
     """Return the visit that this use of a link is; None where it tells nothing about its visitor."""
+    rating = query.get("rating", "")
     number = RATINGS.get(rating)
     asked = Kind.AHEAD if visitor.ahead else Kind.PROBED if visitor.probing else Kind.OPENED
     kind = Kind.HIDDEN if rating == HIDDEN else asked
-    if kind is Kind.OPENED and number is None:
+    if kind is Kind.OPENED and (number is None or _AGAIN in query):
         return None
     return Visit(now, kind, number, visitor.network, visitor.family, visitor.scanner)
 
