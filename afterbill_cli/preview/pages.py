@@ -25,16 +25,19 @@ _REVIEWS, _REFERRAL = "https://reviews.example.com/yours", "https://survey.examp
 
 def states(pages: Pages, asked: SurveyContext) -> Mapping[str, Page]:
     """Every page in every state, by the name it has in the gallery."""
-    locale = asked.locale
+    locale, anonymous = asked.locale, asked._replace(contact=False)
     return {
         "survey": pages.survey(asked),
         "survey-test": pages.survey(asked._replace(test=True)),
         "survey-chosen": pages.survey(asked, 9),
         "survey-recorded": pages.survey(asked, None, _ANSWER),
+        "survey-rechosen": pages.survey(asked, 3, replace(_ANSWER, rating=7)),
+        "survey-anonymous": pages.survey(anonymous, 9),
         **{_named(PROBLEM_TEXTS[problem]): pages.bad_request(asked, _DRAFTS[problem], problem) for problem in Problem},
         "thanks": pages.thanks(asked, _ANSWER, "", _REFERRAL),
         "thanks-number-only": pages.thanks(asked, Answer(0)),
         **{f"thanks-{step}": pages.thanks(asked, Answer(3), step) for step in Step if step is not Step.RATING},
+        "thanks-comment-anonymous": pages.thanks(anonymous, Answer(3), Step.COMMENT),
         **{
             f"survey-{question}": pages.survey(asked._replace(question=question), 4)
             for question in Question

@@ -70,7 +70,7 @@ def loads_again(soonest: float, latest: float, chance: Random) -> list[Use]:
 
 
 def restores_what_nobody_saw(chance: Random) -> list[Use]:
-    """Opens a number in the background, taps another; the browser discards the first page and restores it hours later."""
+    """Opens a number in the background, taps another; the browser discards the first page, and restores it later."""
     first, then = thinks_again(chance)
     unseen = replace(first, visible=0.0)
     return [unseen, then, person(then.at + chance.uniform(60, 86400), first.link, method=RELOAD)]

@@ -17,7 +17,7 @@ PICK = "PICK"
 RELOAD = "RELOAD"
 """A page is loaded again, by a reload, the back button, or the restoring of a tab; nobody clicked its number now.
 
-Of our own traffic alone. It was `visible` where it reports its number only now, since it was not shown long enough before.
+Of our own traffic alone. It was `visible` where it reports its number only now, for it was not shown long enough.
 """
 _METHODS = ("GET", "HEAD", "POST", PICK)
 _BETWEEN = 0.1

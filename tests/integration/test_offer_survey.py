@@ -392,6 +392,18 @@ class TestPlainLinks:
         assert (invitation.channel, invitation.touchpoint, invitation.answer.rating) == ("link", "support_resolved", 9)
         assert (invitation.segments["source"], invitation.sent_day, invitation.customer_id) == ("links.counter", "", "")
 
+    def test_anybody_s_answer_counts_apart_and_permits_no_contact(self, loop, offer):
+        token = offer(link())["headers"]["Location"].removeprefix("../s/")
+
+        page = loop.answer(sample("api/survey_get", TOKEN=token) | {"rawQueryString": ""})
+        sent = sample("api/survey_json", TOKEN=token) | {"body": '{"rating": 9, "contact_ok": true}'}
+        answer = loop.answer(sent)
+
+        (invitation,) = loop.invitations()
+        assert "contact_ok" not in page["body"]
+        assert (answer["statusCode"], invitation.answer) == (200, Answer(9))
+        assert invitation.segments["anonymous"] == "counter"
+
     def test_it_speaks_the_language_of_the_link_or_of_the_browser(self, loop, offer):
         for query in ("", "locale=fr", "locale=xx"):
             offer(link(query))

@@ -185,6 +185,43 @@ def test_an_answer_can_be_changed_until_the_survey_closes(open_page, here):
     expect(page.get_by_role("heading", name="This survey is closed")).to_be_visible()
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_the_page_says_what_is_recorded_and_what_is_not_yet(open_page, here, script):
+    page, link = open_page(java_script_enabled=script), here.survey()
+    tap(page, link, 7)
+    notes = [page.locator(".note").inner_text()]
+    choose(page, 6)
+    notes.append(page.locator(".note").inner_text())
+    choose(page, 7)
+    page.get_by_role("button", name="Send answer").click()
+    tap(page, link, 3)
+    for rating in (3, 5, 7):
+        choose(page, rating)
+        notes.append(page.locator(".note").inner_text())
+
+    recorded = "We have recorded 7 out of 10.\n"
+    assert notes == [
+        "You chose 7. Please confirm it with “Send answer”.",
+        "Please confirm the number you have chosen with “Send answer”.",
+        f"{recorded}You have now chosen 3. It is not recorded until you press “Change answer”.",
+        f"{recorded}The number you have chosen now is not recorded until you press “Change answer”.",
+        f"{recorded}You can change your answer here.",
+    ]
+    assert here.stored(link).answer == Answer(7)
+
+
+def test_nobody_who_is_not_known_is_asked_for_a_permission_to_contact_them(open_page, here):
+    page, link = open_page(PHONE), here.survey(customer_id="")
+    tap(page, link, 3)
+    assert page.get_by_label("You may contact me").count() == 0
+
+    for button in ("Send answer", "Next", "Done"):
+        page.get_by_role("button", name=button).click()
+
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    assert here.stored(link).answer == Answer(3)
+
+
 def test_who_recommends_is_led_to_reviews_and_gets_a_link_of_their_own(open_page, here):
     page, link = open_page(), here.survey()
     tap(page, link, 10)

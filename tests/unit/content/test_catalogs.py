@@ -79,7 +79,7 @@ def say_everything(catalogs: Mapping[str, Catalog], locale: str) -> None:
     for problem in Problem:
         pages.bad_request(asked, Draft(), problem)
     pages.survey(asked, 3)
-    pages.survey(asked, recorded=answer)
+    pages.survey(asked, 3, answer)
     for rating, step in product((0, 7, 10), ("", *Step)):
         pages.thanks(asked, Answer(rating, "comment", "price", contact_ok=True), step, "https://r.example")
 

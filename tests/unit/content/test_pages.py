@@ -191,6 +191,55 @@ def test_another_link_preselects_its_rating_and_keeps_the_rest_of_the_recorded_a
     assert "7 out of 10" in parse(page.html).one("p", **{"class": "note"}).text
 
 
+def note(page: Page) -> str:
+    """What a browser without `:has` shows of the note; with it, the note follows the number that is chosen."""
+    shown = parse(page.html).one("p", **{"class": "note"})
+    parts = [part for part in shown.children if isinstance(part, str) or "now" in (part.attributes.get("class") or "")]
+    return " ".join("".join(part if isinstance(part, str) else part.text for part in parts).split())
+
+
+@every_locale
+def test_another_number_is_chosen_and_said_to_be_not_recorded_yet(locale: str) -> None:
+    texts = CATALOGS[locale]
+    said = note(PAGES.survey(SurveyContext(locale), 3, replace(ANSWER, rating=7)))
+    recorded = texts["survey_recorded"].format(rating=7, highest=10)
+    rechosen = texts["survey_rechosen"].format(rating=3, button=texts["survey_change"])
+    assert said == " ".join(f"{recorded} {rechosen}".split())
+
+
+def test_the_recorded_number_is_marked_and_can_be_changed() -> None:
+    page = PAGES.survey(EN, 7, replace(ANSWER, rating=7))
+    assert note(page) == "We have recorded 7 out of 10. You can change your answer here."
+    assert form(page).one("input", name="rating", value="7").attributes["class"] == "passive same"
+
+
+def test_a_bad_answer_leaves_the_recorded_one_and_the_page_says_so() -> None:
+    bad = PAGES.bad_request(EN, Draft(3, "x"), Problem.COMMENT, replace(ANSWER, rating=7))
+    assert note(bad) == (
+        "We have recorded 7 out of 10. You have now chosen 3. It is not recorded until you press “Change answer”."
+    )
+    none = PAGES.bad_request(EN, Draft(), Problem.RATING, replace(ANSWER, rating=7))
+    assert note(none) == "We have recorded 7 out of 10. You can change your answer here."
+    assert not parse(PAGES.bad_request(EN, Draft(3, "x"), Problem.COMMENT).html).all("p", **{"class": "note"})
+
+
+NOBODY = EN._replace(contact=False)
+
+
+@pytest.mark.parametrize("page", [PAGES.survey(NOBODY, 9), PAGES.bad_request(NOBODY, Draft(9), Problem.COMMENT)])
+def test_where_nobody_is_known_nobody_is_asked_for_a_permission_to_contact_them(page: Page) -> None:
+    assert "contact_ok" not in page.html
+    assert CATALOGS["en"]["survey_contact"] not in page.html
+
+
+def test_and_a_phone_has_no_screen_for_it() -> None:
+    last = PAGES.thanks(NOBODY, Answer(3), Step.COMMENT)
+    assert [button for button, _ in buttons(last)] == ["Done", "Back"]
+    assert parse(PAGES.thanks(NOBODY, Answer(3), Step.CONTACT).html).all("form") == []
+    assert [button for button, _ in buttons(PAGES.survey(NOBODY._replace(touchpoint="release"), 3))] == ["Send answer"]
+    assert buttons(PAGES.survey(NOBODY._replace(touchpoint="release"), 3))[0][1] == Step.COMMENT
+
+
 @pytest.mark.parametrize("problem", Problem)
 @every_locale
 def test_a_bad_answer_comes_back_with_its_text_and_the_reason(problem: Problem, locale: str) -> None:

@@ -24,15 +24,17 @@ _WITH_VALUES = {
     "reminder_intro": {"occasion"},
     "sms_greeting": {"name"},
     "sms_text": {"link"},
+    "survey_rechosen": {"rating", "button"},
     "survey_recorded": {"rating"},
     "survey_saved": {"rating"},
+    "survey_unrecorded": {"button"},
     "survey_unsent": {"rating"},
 }
 _PLAIN = """
 subject question scale_low scale_high
 mail_preheader mail_greeting mail_hint mail_hint_text mail_closing mail_objection mail_unsubscribe
 reminder_subject privacy test_mark test_notice
-survey_comment survey_optional survey_contact survey_send survey_change
+survey_comment survey_optional survey_contact survey_send survey_confirm survey_change survey_changeable
 followup_promoter followup_passive followup_detractor survey_no_reason survey_more survey_may_contact
 survey_next survey_back survey_done in_product_close
 survey_error survey_no_rating survey_long_comment survey_unknown_reason survey_unreadable

@@ -26,7 +26,8 @@ def respond(
     locale = (invitation.locale if invitation else "") or browser
     context, recorded = SurveyContext(locale), None
     if invitation:
-        context = SurveyContext(locale, invitation.touchpoint, invitation.stage, invitation.question, invitation.test)
+        asked = (invitation.touchpoint, invitation.stage, invitation.question)
+        context = SurveyContext(locale, *asked, test=invitation.test, contact=invitation.contactable)
         recorded = invitation.answer
     rating = RATINGS.get(values.get("rating", ""))
     match responded.outcome:

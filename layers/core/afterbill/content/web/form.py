@@ -25,9 +25,10 @@ class FormSettings:
     reasons: Mapping[str, Sequence[str]] = field(default_factory=dict)
     visible: float = 0.4
 
-    def steps(self, touchpoint: str) -> list[Step]:
-        """Return the screens of a phone, in their order."""
-        return [step for step in Step if step is not Step.REASON or self.choices(touchpoint)]
+    def steps(self, touchpoint: str, *, contact: bool = True) -> list[Step]:
+        """Return the screens of a phone, in their order; the last only where there is somebody to `contact`."""
+        asked = {Step.REASON: bool(self.choices(touchpoint)), Step.CONTACT: contact}
+        return [step for step in Step if asked.get(step, True)]
 
     def choices(self, touchpoint: str) -> Sequence[str]:
         """Return the reasons that can be chosen."""

@@ -24,7 +24,8 @@ VARIABLES: Mapping[str, frozenset[str]] = {
     "page.css": frozenset({"brand", "surface", "surface_dark", "ink_on"}),
     "seen.js": frozenset(),
     "page.html": _COMMON,
-    "survey.html": _FORM | {"scale", "categories", "draft", "recorded", "problem", "tapped", "visible", "script"},
+    "survey.html": _FORM
+    | {"scale", "categories", "draft", "recorded", "problem", "tapped", "visible", "script", "contact"},
     "thanks.html": _FORM | {"answer", "category", "back", "onward", "review_url", "referral"},
     "notice.html": _COMMON | {"name"},
     "unsubscribe.html": _COMMON,
@@ -52,7 +53,8 @@ class Draft:
 class SurveyContext(NamedTuple):
     """The language, touchpoint, stage and question of a survey; `locale` is a language tag such as `de-AT`.
 
-    The page of a `test` says that it is one.
+    The page of a `test` says that it is one. `contact`: somebody is known, so we may ask for the permission to contact
+    them.
     """
 
     locale: str | None
@@ -60,6 +62,7 @@ class SurveyContext(NamedTuple):
     stage: str = ""
     question: Question = Question.NPS
     test: bool = False
+    contact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ class Pages:
 
         `referral` is the personal link that a promoter may pass on.
         """
-        steps = self._form_settings.steps(context.touchpoint)
+        steps = self._form_settings.steps(context.touchpoint, contact=context.contact)
         if step == Step.RATING:
             return self.survey(context, recorded=answer)
         place = steps.index(Step(step)) if step in steps else None
@@ -204,7 +207,8 @@ class Pages:
             tapped=tapped,
             visible=self._form_settings.visible,
             script=self._script,
-            step=self._form_settings.steps(context.touchpoint)[1],
+            step=self._form_settings.steps(context.touchpoint, contact=context.contact)[1],
+            contact=context.contact,
             reasons=self._form_settings.choices(context.touchpoint),
             comment_length=COMMENT_LENGTH,
         )
