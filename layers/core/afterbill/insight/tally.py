@@ -147,8 +147,7 @@ def count(answers: Iterable[Answered], sends: Iterable[Sent]) -> dict[str, Talli
         tables, scale = counts.get(asked) or counts.setdefault(asked, _nothing()), SCALES[Question(asked)]
         _require_rating(answer.rating, scale)
         places = [answer.rating] if answer.confirmed else [answer.rating, MAILS + answer.rating]
-        link = answer.segments.get(ANONYMOUS)
-        if link:
+        if link := answer.segments.get(ANONYMOUS):
             _add(tables[-1:], [link], places)
         else:
             _add(tables, (*_values(answer.segments), answer.reason or NONE), places)
