@@ -16,7 +16,7 @@ from afterbill.model.errors import ConfigurationError
 from afterbill.model.webhooks import Source
 from afterbill.outreach.policy import Policy
 from afterbill.settings.surveys import load_policy
-from afterbill_cli import local_stack
+from afterbill_cli import configuration, local_stack, samconfig
 from afterbill_cli.options import StackChoice
 
 DEFAULT_STACK = "afterbill"
@@ -33,7 +33,7 @@ class Deployed:
     outputs: Mapping[str, str]
     client: Callable[[str], Any]
     config: Path
-    edited: str = "layers/config/surveys.toml, then build and deploy"
+    edited: str = configuration.edited(configuration.SHIPPED)
 
     def output(self, key: str) -> str:
         """An output of the stack; ConfigurationError where an older template had none of this name."""
@@ -58,23 +58,26 @@ def connect(chosen: StackChoice) -> Deployed:
     name = chosen.name or os.environ.get("AFTERBILL_STACK")
     local = local_stack.described()
     here = local is not None and name in {None, local["stack_name"]}
-    stack = _local(local, chosen.config) if local and here else _remote(name or DEFAULT_STACK, chosen.config)
+    stack = _local(local, chosen.config) if local and here else _remote(name, configuration.chosen(chosen.config))
     print(f"stack: {stack.name}", file=sys.stderr)
     return stack
 
 
-def _remote(name: str, config: Path | None) -> Deployed:
-    client = cache(aws_client)
+def _remote(name: str | None, folder: Path) -> Deployed:
+    """Return the named stack, else that of the operator's samconfig.toml, whose region counts for both."""
+    settings = samconfig.read(folder)
+    name = name or settings.stack_name or DEFAULT_STACK
+    client = cache(lambda service: aws_client(service, settings.region))
     stack = _described(name, client("cloudformation"))
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
-    return Deployed(name, outputs, client, config or local_stack.ROOT / "layers" / "config")
+    return Deployed(name, outputs, client, folder, configuration.edited(folder))
 
 
 def _local(stack: dict[str, Any], config: Path | None) -> Deployed:
     client = cache(lambda service: local_stack.client(stack, service))
     # Its API is reached under another address than the one CloudFormation knows.
     outputs = {**stack["outputs"], "ApiUrl": stack["api_url"]}
-    edited = "afterbill_dev/local/config/surveys.toml, then run `make up`"
+    edited = "surveys.toml of your folder, or a file for `make up SURVEYS=FILE`, then run `make up`"
     return Deployed(stack["stack_name"], outputs, client, config or Path(stack["configuration"]), edited)
 
 
@@ -91,8 +94,8 @@ def _described(name: str, cloudformation: Any) -> Mapping[str, Any]:  # noqa: AN
     return dict(stack)
 
 
-def aws_client(service: str) -> Any:  # noqa: ANN401  # boto3 clients have no static type
-    """A client with the AWS settings of the shell; AWS_REGION counts first, as it does for other programs of AWS."""
+def aws_client(service: str, region: str = "") -> Any:  # noqa: ANN401  # boto3 clients have no static type
+    """A client with the AWS settings of the shell; AWS_REGION counts first, then `region`, then that of the profile."""
     make: Any = boto3.client  # its stubs know a few literal names
-    region = os.environ.get("AWS_REGION")
+    region = os.environ.get("AWS_REGION") or region
     return make(service, region_name=region or None, config=local_stack.PATIENCE)

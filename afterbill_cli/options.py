@@ -8,12 +8,26 @@ from typing import Any
 
 import click
 
+from afterbill_cli import configuration
 from afterbill_cli.output import Output
 
 Callback = Callable[..., Any]
 """The function of a command; its parameters are options, its result the exit code."""
 
 FILE = click.Path(path_type=Path)
+_FOLDER = "default: $AFTERBILL_CONFIG, else layers/config."
+
+
+def config(function: Callback) -> Callback:
+    """Add --config, the operator's folder."""
+    folder = click.option(
+        "--config",
+        type=FILE,
+        metavar="FOLDER",
+        callback=lambda _context, _option, folder: configuration.chosen(folder),
+        help=f"Your folder; {_FOLDER}",
+    )
+    return folder(function)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +48,9 @@ def stack(function: Callback) -> Callback:
         "--stack-name",
         metavar="NAME",
         help="Stack in your AWS account; default: $AFTERBILL_STACK, else the local stack while it is up, "
-        "else afterbill.",
+        "else that of samconfig.toml, else afterbill.",
     )
-    @click.option("--config", type=FILE, metavar="FOLDER", help="Configuration of the stack; default: layers/config.")
+    @click.option("--config", type=FILE, metavar="FOLDER", help=f"Configuration of the stack; {_FOLDER}")
     @functools.wraps(function)
     def chosen(*arguments: Any, stack_name: str | None, config: Path | None, **others: Any) -> Any:  # noqa: ANN401
         context = click.get_current_context()

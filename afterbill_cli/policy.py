@@ -22,6 +22,7 @@ from afterbill.settings.config import written
 from afterbill.settings.surveys import load_policy
 from afterbill_cli import options, samples
 from afterbill_cli.brand_checks import word_problems
+from afterbill_cli.configuration import completed
 from afterbill_cli.dry_render import dry_render
 from afterbill_cli.explain.timeline import rule_of
 from afterbill_cli.legal_basis import outlook
@@ -42,14 +43,9 @@ def command() -> None:
     """Check and explain surveys.toml."""
 
 
-_config = click.option(
-    "--config", type=options.FILE, default=Path("layers/config"), metavar="FOLDER", help="Default: layers/config."
-)
-
-
 @command.command("check")
 @options.output()
-@_config
+@options.config
 def _check(*, output: Output, config: Path) -> int:
     """Report every mistake in a configuration before you deploy it."""
     return check(config, output)
@@ -59,7 +55,7 @@ def _check(*, output: Output, config: Path) -> int:
 @click.argument("file", type=options.FILE)
 @click.option("--source", metavar="NAME", help="Source of the webhook; default: by the folder's name.")
 @options.output()
-@_config
+@options.config
 def _explain(*, file: Path, source: str | None, output: Output, config: Path) -> int:
     """Show the decision about an event, and its reasons.
 
@@ -86,7 +82,12 @@ def check(folder: Path, output: Output = Output.TABLE) -> int:
 
 
 def problems(folder: Path) -> list[str]:
-    """List every mistake in a configuration folder, by file and key."""
+    """List every mistake in an operator's folder, by file and key; texts that she leaves out are the shipped ones."""
+    with completed(folder) as whole:
+        return _problems(whole)
+
+
+def _problems(folder: Path) -> list[str]:
     mistakes: list[str] = []
     for load in (lambda: load_policy(folder / "surveys.toml"), lambda: _check_words(folder)):
         try:

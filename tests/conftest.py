@@ -17,6 +17,9 @@ STACK_TIER = "e2e"
 LOOPBACK_TIERS = frozenset({"contract", "lab", "e2e"})
 """They speak to servers on this machine; every other tier has no sockets at all."""
 
+# A developer's own folder is not what the tests are about.
+os.environ.pop("AFTERBILL_CONFIG", None)
+
 # Read as a Lambda's module is imported, whichever test is the first to import one.
 os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "afterbill")
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "afterbill")

@@ -33,7 +33,8 @@ class CloudFormation:
 @pytest.fixture
 def aws(monkeypatch, tmp_path):
     real = boto3.client
-    monkeypatch.delenv("AFTERBILL_STACK", raising=False)
+    for name in ("AFTERBILL_STACK", "AFTERBILL_CONFIG", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(local_stack, "STACK_FILE", tmp_path / "stack.json")
     monkeypatch.setattr(
         boto3, "client", lambda name, **how: real(name, **how) if "endpoint_url" in how else CloudFormation()
@@ -66,6 +67,36 @@ def test_the_environment_may_name_the_stack_and_the_command_line_decides(monkeyp
 
     assert deployed.connect(chosen()).name == "second"
     assert deployed.connect(chosen("afterbill", tmp_path)).config == tmp_path
+
+
+@pytest.fixture
+def hers(aws, tmp_path, monkeypatch):  # noqa: ARG001  # its variables go first
+    """An operator's folder, said once."""
+    (tmp_path / "samconfig.toml").write_text(
+        '[default.deploy.parameters]\nstack_name = "second"\nregion = "ap-south-1"\n', encoding="utf-8"
+    )
+    monkeypatch.setenv("AFTERBILL_CONFIG", str(tmp_path))
+    return tmp_path
+
+
+def test_an_operators_folder_names_the_stack(hers):
+    stack = deployed.connect(chosen())
+
+    assert (stack.name, stack.config) == ("second", hers)
+    assert stack.edited == f"{hers}/surveys.toml, then `make deploy CONFIG={hers}`"
+    assert deployed.connect(chosen("afterbill")).name == "afterbill"
+
+
+@pytest.mark.usefixtures("hers")
+def test_an_operators_folder_names_the_region_unless_the_shell_does(monkeypatch):
+    asked = []
+    monkeypatch.setattr(boto3, "client", lambda _name, **how: asked.append(how) or CloudFormation())
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    deployed.connect(chosen())
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    deployed.connect(chosen())
+
+    assert asked == [{"region_name": "ap-south-1"}, {"region_name": "eu-north-1"}]
 
 
 @pytest.mark.usefixtures("aws")
