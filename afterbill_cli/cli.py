@@ -15,6 +15,7 @@ _COMPLETE = "_AFTERBILL_COMPLETE"
 _WRONG, _INTERRUPTED, _NOBODY_READS = 2, 130, 141
 
 _COMMANDS = {
+    "init": ("afterbill_cli.starting.commands", "Make a folder of your own for configuration and deployment."),
     "score": ("afterbill_cli.score", "Show the scores of the deployed stack."),
     "responses": ("afterbill_cli.responses.commands", "Show what customers answered, and their comments."),
     "explain": ("afterbill_cli.explain.commands", "Show the timeline of a customer, an event or an invitation."),

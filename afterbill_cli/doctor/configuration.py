@@ -1,21 +1,15 @@
 """Checks of the configuration files that the operator edits."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
 from afterbill.settings.almanac import load_almanac
+from afterbill.settings.config import SURVEYS
 from afterbill_cli import policy
+from afterbill_cli.configuration import BRAND
 from afterbill_cli.doctor.findings import Finding, Findings, Verdict, fail, ok, warn
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
+from afterbill_cli.examples import examples
 
-_SHIPPED = {
-    "company": "Example GmbH",
-    "product": "Example",
-    "sender_name": "Example",
-    "imprint": "Musterstraße",
-}
-"""Values of the brand.toml that is shipped."""
-_EXAMPLE = re.compile(r"(?<![\w-])example\.(?:com|net|org)\b")
 _AHEAD = timedelta(days=60)
 
 
@@ -31,25 +25,20 @@ def configuration(stack: StackUnderTest) -> Findings:
 def brand(stack: StackUnderTest) -> Findings:
     """Check that brand.toml names no example company; only a warning where no mail can leave."""
     settings = stack.brand
-    examples = [key for key, value in _SHIPPED.items() if _is_shipped(key, str(settings.get(key, "")), value)]
-    examples += [key for key, value in settings.items() if isinstance(value, str) and _EXAMPLE.search(value)]
-    if examples:
+    if shipped := examples(settings):
         verdict = Verdict.FAIL if stack.in_dns else Verdict.WARN
         yield Finding(
             verdict,
-            f"brand.toml still has the example of {', '.join(examples)}",
-            "layers/config/brand.toml, then build and deploy",
+            f"brand.toml still has the example of {', '.join(shipped)}",
+            stack.deployed.edited.replace(SURVEYS, BRAND),
         )
     elif not settings.get("privacy_url"):
         yield warn(
-            "brand.toml: no privacy_url, so mails have no link to your privacy notice", "layers/config/brand.toml"
+            "brand.toml: no privacy_url, so mails have no link to your privacy notice",
+            stack.deployed.edited.replace(SURVEYS, BRAND),
         )
     else:
         yield ok(f"{settings['company']} asks about {settings['product']}")
-
-
-def _is_shipped(key: str, value: str, shipped: str) -> bool:
-    return shipped in value if key == "imprint" else value == shipped
 
 
 def holidays(stack: StackUnderTest) -> Findings:

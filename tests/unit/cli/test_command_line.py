@@ -95,14 +95,14 @@ def every_command(command, path=()):
 
 
 COMMANDS = dict(every_command(cli.command))
-OF_FILES = {"policy check", "policy explain"}
+OF_FILES = {"init", "policy check", "policy explain"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_that_speaks_to_a_stack_takes_the_same_options_for_it(name):
     flags = {flag for parameter in COMMANDS[name].params for flag in parameter.opts}
 
-    assert {"--config"} <= flags
+    assert ("--config" in flags) is (name != "init")
     assert ("--stack-name" in flags) is (name not in OF_FILES)
     assert ("--output" in flags) is ("--json" in flags)
 

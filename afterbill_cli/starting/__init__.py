@@ -1,0 +1,1 @@
+"""`afterbill init`: a folder of the operator's own, from five answers."""
