@@ -5,6 +5,9 @@
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c $(SUITABLE) 2>/dev/null)))
 SUITABLE := 'import sys; (3, 11) <= sys.version_info[:2] <= (3, 13) and print(sys.executable)'
 RUN := .venv/bin/python
+# The operator's folder, which `afterbill init` makes; without one, layers/config is taken.
+CONFIG ?= $(AFTERBILL_CONFIG)
+DEPLOYING = $(if $(CONFIG),--config "$(CONFIG)") $(if $(STACK),--environment "$(STACK)") $(if $(RUNTIME),--runtime "$(RUNTIME)")
 COVERAGE := .venv/bin/coverage
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-annotate --no-emit-index-url --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
@@ -17,7 +20,7 @@ export __SAM_CLI_APP_DIR := $(CURDIR)/.local/sam
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.local/browsers
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo build up down test test-fast lint format bench corpus preview openapi lab simulate lock clean chromium judges
+.PHONY: help setup demo build deploy up down test test-fast lint format bench corpus preview openapi lab simulate lock clean chromium judges
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,15 +50,14 @@ format: .venv/.ready ## Put the code into the one style
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
-build: setup ## Check layers/config, then build what `sam deploy` deploys (Python 3.13 on PATH)
-	@.venv/bin/afterbill policy check
-	@cd infra && ../.venv-stack/bin/sam build
-	@$(RUN) afterbill_dev/setup/prune_babel.py infra/.aws-sam/build/DepsLayer/python layers/config/locales
-	@# Lambda cannot write into a layer: without this every cold start would compile it again.
-	@python3.13 -m compileall -q --invalidation-mode unchecked-hash infra/.aws-sam/build/*Layer/python
+build: .venv/.ready .venv-stack/.ready ## Check a configuration and build it, without deploying (CONFIG=FOLDER RUNTIME=python3.12)
+	@$(RUN) -m afterbill_dev.deploy build $(DEPLOYING)
 
-up: setup ## Start the local stack and deploy the template onto it (SURVEYS=FILE adds tables to its surveys.toml)
-	@$(RUN) -m afterbill_dev.local up $(if $(SURVEYS),--surveys "$(SURVEYS)")
+deploy: .venv/.ready .venv-stack/.ready ## Check, build and deploy to AWS (CONFIG=FOLDER, STACK=NAME in its samconfig.toml)
+	@$(RUN) -m afterbill_dev.deploy deploy $(DEPLOYING)
+
+up: setup ## Start the local stack with a configuration (CONFIG=FOLDER, SURVEYS=FILE with more tables)
+	@$(RUN) -m afterbill_dev.local up $(if $(CONFIG),--config "$(CONFIG)") $(if $(SURVEYS),--surveys "$(SURVEYS)")
 
 down: .venv/.ready ## Stop the local stack
 	@$(RUN) -m afterbill_dev.local down

@@ -21,6 +21,8 @@ DISCARDED = LOCAL
 BUILD_CACHE = LOCAL / "cache" / "sam"
 """Stays: SAM CLI uses built layers again while their sources are the same."""
 BUILD = BUILD_CACHE / "build"
+AWS_BUILD = LOCAL / "cache" / "aws" / "build"
+"""Everything that `make deploy` deploys; the cache of SAM CLI lies beside its files."""
 CONFIGURED = BUILD / "ConfigLayer" / "python"
 """The configuration that is deployed."""
 BILLING = RUN / "billing.json"
