@@ -15,6 +15,7 @@ from afterbill_dev.demo.progress import DemoError, say
 from afterbill_dev.demo.scenario import Stack, play
 from afterbill_dev.demo.scores import SCORE_FILE
 from afterbill_dev.local import stack as local_stack
+from afterbill_dev.local.configured import Wanted
 from afterbill_dev.local.processes import StackError
 from afterbill_dev.paths import LOCAL, LOGS, STACK_FILE
 
@@ -50,7 +51,7 @@ def _stack() -> Iterator[Stack]:
         local_stack.down()
     say("starting the local stack: SAM builds the template and deploys it onto MiniStack, an AWS on this machine")
     try:
-        yield local_stack.up()
+        yield local_stack.up(Wanted())
     finally:
         say("stopping the local stack")
         local_stack.down()

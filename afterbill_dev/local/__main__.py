@@ -4,7 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from afterbill_cli.configuration import SHIPPED
 from afterbill_dev.local import stack
+from afterbill_dev.local.configured import Wanted
 from afterbill_dev.local.processes import StackError
 from afterbill_dev.paths import STACK_FILE
 
@@ -15,13 +17,12 @@ def main() -> None:
         prog="python -m afterbill_dev.local", description="The whole stack on this machine."
     )
     parser.add_argument("command", choices=["up", "down"])
-    parser.add_argument(
-        "--surveys", type=Path, metavar="FILE", help="more tables for its surveys.toml, to try them out"
-    )
+    parser.add_argument("--config", type=Path, default=SHIPPED, metavar="FOLDER", help="an operator's folder")
+    parser.add_argument("--surveys", type=Path, metavar="FILE", help="more tables for surveys.toml, to try them out")
     chosen = parser.parse_args()
     try:
         if chosen.command == "up":
-            _report(stack.up(chosen.surveys.read_text(encoding="utf-8") if chosen.surveys else ""))
+            _report(stack.up(Wanted(chosen.config, chosen.surveys)))
         else:
             stack.down()
     except StackError as error:

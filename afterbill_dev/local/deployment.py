@@ -2,20 +2,16 @@
 
 import os
 import platform
-import re
-import shutil
 import subprocess
 
 import boto3
 
-from afterbill_cli import policy
+from afterbill_dev.deploy import layers
 from afterbill_dev.local import processes
 from afterbill_dev.local.processes import StackError
 from afterbill_dev.paths import (
     BUILD,
     BUILD_CACHE,
-    CONFIGURATION,
-    CONFIGURED,
     PROGRAMS,
     REGION,
     RUN,
@@ -23,49 +19,25 @@ from afterbill_dev.paths import (
     STACK_NAME,
     TEMPLATE,
 )
-from afterbill_dev.setup.prune_babel import prune
 
 SAM = PROGRAMS / "sam"
 BUCKET = "afterbill-local-artifacts"
 ASK_FOR_VERSION = "import sys; print('python%d.%d' % sys.version_info[:2])"
 
-_HEADER = re.compile(r"^\[([\w.-]+)\]", re.MULTILINE)
-
 
 def build() -> None:
-    """Build every function and layer into .local."""
+    """Build every function and layer into .local; the configuration is put over what was built."""
     if not SAM.exists():
         raise StackError(f"{SAM} is missing: run `make setup`, which installs it.")
     BUILD_CACHE.mkdir(parents=True, exist_ok=True)
     command = [str(SAM), "build", "--cached", "--template", str(TEMPLATE), "--build-dir", str(BUILD)]
     processes.run("sam-build", [*command, "--parameter-overrides", *_machine()], _environment(), BUILD_CACHE)
-    prune(BUILD / "DepsLayer" / "python", CONFIGURED / "locales")
-    # Lambda cannot write into a layer: without this every cold start would compile it again, there as here.
-    compile_all = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
-    processes.run(
-        "compile", [str(PROGRAMS / "python"), *compile_all, *map(str, BUILD.glob("*Layer/python"))], _environment(), RUN
-    )
 
 
-def configure(tables: str) -> None:
-    """Put the local configuration over the shipped one, with more tables (TOML), which take the place of its own."""
-    shutil.copytree(CONFIGURATION, CONFIGURED, dirs_exist_ok=True)
-    surveys = CONFIGURED / "surveys.toml"
-    surveys.write_text(overridden(surveys.read_text("utf-8"), tables), "utf-8")
-    if problems := policy.problems(CONFIGURED):
-        raise StackError("The configuration cannot be deployed:\n" + "\n".join(problems))
-
-
-def overridden(surveys: str, tables: str) -> str:
-    """Both texts of TOML as one; a table that the second declares is left out of the first, inline ones as well."""
-    declared = set(_HEADER.findall(tables))
-    kept, within = [], ""
-    for line in surveys.splitlines(keepends=True):
-        header = _HEADER.match(line)
-        within = header[1] if header else within
-        if within not in declared and f"{within}.{line.partition(' = ')[0]}" not in declared:
-            kept.append(line)
-    return "".join(kept) + tables
+def finish() -> None:
+    """Make the layers ready, once the configuration is in its place."""
+    layers.prune_languages(BUILD)
+    processes.run("compile", layers.compilation(BUILD, PROGRAMS / "python"), _environment(), RUN)
 
 
 def deploy(public_url: str) -> dict[str, str]:

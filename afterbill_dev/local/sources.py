@@ -1,11 +1,10 @@
 """The billing systems of the local stack: one source for every provider, named like it, with secrets made up anew."""
 
 import base64
-import json
 import secrets
 import string
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,14 +82,9 @@ def _credentials(api: Api | None) -> dict[str, str]:
     return {"key": _letters(32)}
 
 
-def toml(sources: Sources) -> str:
+def tables(sources: Sources) -> dict[str, dict[str, Any]]:
     """Return the tables of surveys.toml for the sources that are in no file."""
-    return "".join(_table(name, source) for name, source in sources.items() if name not in ALWAYS_THERE)
-
-
-def _table(name: str, source: LocalSource) -> str:
-    lines: Iterator[str] = (f"{key} = {json.dumps(value)}\n" for key, value in source.settings.items())
-    return f"\n[sources.{name}]\n{''.join(lines)}"
+    return {"sources": {name: dict(source.settings) for name, source in sources.items() if name not in ALWAYS_THERE}}
 
 
 def signing_secrets(sources: Sources) -> dict[str, list[str]]:

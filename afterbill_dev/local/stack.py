@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 
 import boto3
 
-from afterbill_dev.local import aws_environment, deployment, ministack, ministack_gaps, processes
+from afterbill_dev.local import aws_environment, configured, deployment, ministack, ministack_gaps, processes
 from afterbill_dev.local import sources as local_sources
+from afterbill_dev.local.configured import Wanted
 from afterbill_dev.paths import (
     BILLING,
     CONFIGURED,
@@ -45,20 +46,24 @@ SOURCES_OF_THE_STACK = (
 )
 
 
-def up(surveys: str = "") -> dict[str, Any]:
-    """Bring the stack up; what stands in .local/stack.json. `surveys` are more tables for its surveys.toml.
+def up(wanted: Wanted) -> dict[str, Any]:
+    """Bring the stack up with this configuration; what stands in .local/stack.json.
 
-    A stack that runs and was made from the same files is left alone; any other is replaced by a fresh, empty one.
+    A stack that runs and was made from the same files is left alone; any other is replaced by a fresh, empty one, and
+    what is lost is told. A configuration with mistakes raises a StackError, and what runs goes on.
     """
     with _alone():
-        made_from = fingerprint(surveys)
+        configured.check(wanted)
+        made_from = fingerprint(wanted)
         running = _running()
         if running is not None and running["made_from"] == made_from:
             aws_environment.enter(running["ministack_url"])
             return running
+        if running is not None:
+            print(_lost(running), flush=True)
         _stop()
         try:
-            return _start(made_from, surveys)
+            return _start(made_from, wanted)
         except BaseException:
             _stop(keep_logs=True)
             raise
@@ -70,17 +75,24 @@ def down() -> None:
         _stop()
 
 
-def _start(made_from: str, surveys: str) -> dict[str, Any]:
+def _lost(running: Mapping[str, Any]) -> str:
+    """Say what goes with the stack that runs."""
+    mails = json.loads(processes.get(f"{running['inbox_url']}mails.json") or "[]")
+    return f"  replaces the running stack, since files changed: its answers, scores and {len(mails)} mails are lost"
+
+
+def _start(made_from: str, wanted: Wanted) -> dict[str, Any]:
     _timed("built", deployment.build)
     # Held from here on, since the addresses are deployed before anybody serves them.
     with processes.listen(API_PORT) as api, processes.listen(INBOX_PORT) as post:
-        return _start_on(api, post, made_from, surveys)
+        return _start_on(api, post, made_from, wanted)
 
 
-def _start_on(api: socket.socket, post: socket.socket, made_from: str, surveys: str) -> dict[str, Any]:
+def _start_on(api: socket.socket, post: socket.socket, made_from: str, wanted: Wanted) -> dict[str, Any]:
     api_url, inbox_url = _url(api), _url(post) + "/"
     sources = local_sources.make(api_url, inbox_url)
-    deployment.configure(local_sources.toml(sources) + surveys)
+    configured.write(wanted, sources, CONFIGURED)
+    deployment.finish()
     ministack_url = _timed("MiniStack started", lambda: ministack.start(_url(post)))
     aws_environment.enter(ministack_url)
     boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER_DOMAIN)
@@ -161,11 +173,11 @@ def _stop(*, keep_logs: bool = False) -> None:
     processes.discard(SCRATCH if keep_logs else RUN)
 
 
-def fingerprint(surveys: str = "") -> str:
+def fingerprint(wanted: Wanted) -> str:
     """One value for everything the stack is made from: equal values, equal stacks."""
-    seen = hashlib.sha256(f"{sys.version}\0{surveys}".encode())
-    for path in _files():
-        seen.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    seen = hashlib.sha256(sys.version.encode())
+    for path in (*_files(), *wanted.files()):
+        seen.update(os.path.relpath(path, ROOT).encode() + b"\0" + path.read_bytes() + b"\0")
     return seen.hexdigest()
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import tomllib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,7 +60,7 @@ class TestSources:
         assert tuple(MADE) == registry.PROVIDERS
 
     def test_those_in_no_file_are_written_as_surveys_toml_takes_them(self) -> None:
-        tables = tomllib.loads(sources.toml(MADE))["sources"]
+        tables = sources.tables(MADE)["sources"]
 
         assert set(tables) == set(registry.PROVIDERS) - sources.ALWAYS_THERE
         assert all(Source(name, **table).test_mode for name, table in tables.items())
