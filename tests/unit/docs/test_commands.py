@@ -17,7 +17,6 @@ from botocore.session import Session
 from afterbill_cli import cli
 from tests.unit.docs.pages import PAGES, ROOT, blocks, read, spans, template
 
-SAMCONFIG = tomllib.loads(read("infra/samconfig.toml"))
 OF_EVERY_COMMAND = {"query", "output"}
 ONLY_IN_THE_AWS_CLI = {("logs", "tail"): {"follow", "since", "filter-pattern"}}
 
@@ -107,14 +106,16 @@ def test_the_explained_event_is_explained_in_these_words(capsys, monkeypatch):
     assert capsys.readouterr().out == output
 
 
-@pytest.mark.parametrize("words", commands("sam"), ids=" ".join)
-def test_a_sam_command_names_what_the_template_and_its_configuration_have(words: list[str]):
-    assert words[1] in {"build", "deploy", "local"}
-    assert flags(words) <= {"guided", "config-env", "parameter-overrides"}
-    if "--config-env" in words:
-        assert words[words.index("--config-env") + 1] in SAMCONFIG
-    overridden = {word.partition("=")[0] for word in words if "=" in word}
-    assert overridden <= set(template()["Parameters"])
+@pytest.mark.parametrize("words", commands("make"), ids=" ".join)
+def test_make_knows_what_it_is_told(words: list[str]):
+    told = {word.partition("=")[0] for word in words if "=" in word}
+
+    assert told <= set(re.findall(r"\b[A-Z]+\b", read("Makefile")))
+
+
+def test_nobody_is_sent_to_sam_which_is_not_on_path():
+    """Only `make` starts it, after its checks."""
+    assert not [text for text in blocks("sh") if re.search(r"\bsam (build|deploy)\b", text)]
 
 
 @pytest.mark.parametrize("words", commands("aws"), ids=" ".join)
