@@ -34,6 +34,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "last: runs after all other tests, for it waits")
+    config.addinivalue_line("markers", "ends_the_stack: runs after all of these too, for it kills the local stack")
 
 
 class OneStack(LoadFileScheduling):
@@ -54,7 +55,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # the simulation is reckoned meanwhile.
     beside = hasattr(config, "workerinput")
     order = (STACK_TIER, *TIERS) if beside else TIERS
-    items.sort(key=lambda item: (not beside and waits(item), order.index(tier(item)), waits(item)))
+    items.sort(
+        key=lambda item: (ends_the_stack(item), not beside and waits(item), order.index(tier(item)), waits(item))
+    )
     for item in items:
         loopback = pytest.mark.allow_hosts(["127.0.0.1", "::1"])
         item.add_marker(loopback if tier(item) in LOOPBACK_TIERS else pytest.mark.disable_socket)
@@ -62,6 +65,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def waits(item: pytest.Item) -> bool:
     return item.get_closest_marker("last") is not None
+
+
+def ends_the_stack(item: pytest.Item) -> bool:
+    return item.get_closest_marker("ends_the_stack") is not None
 
 
 def tier(item: pytest.Item) -> str:

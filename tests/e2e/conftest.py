@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +10,8 @@ import pytest
 from afterbill_dev.demo.browser import chromium as installed_chromium
 from afterbill_dev.paths import STACK_FILE
 from tests.e2e import channels, hours
-from tests.e2e.town import ROOT, Town
+from tests.e2e.operator import COMPANY, afterbill, run
+from tests.e2e.town import Town
 
 
 def pytest_configure(config):
@@ -20,16 +19,26 @@ def pytest_configure(config):
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory):
-    """A fresh stack, stopped at the end; AFTERBILL_STACK names the stack.json of a running one to use instead."""
+def folder(tmp_path_factory):
+    """The folder of a newcomer, who answered with Enter but for her name."""
+    folder = tmp_path_factory.mktemp("newcomer") / "acme"
+    ended = afterbill("init", str(folder), "--yes", "--company", COMPANY)
+    assert ended.returncode == 0, ended.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stack(request, tmp_path_factory):
+    """A fresh stack of the newcomer's, stopped at the end; AFTERBILL_STACK names the stack.json of a running one."""
     running = os.environ.get("AFTERBILL_STACK")
     if running:
         yield json.loads(Path(running).read_text())
         return
     surveys = tmp_path_factory.mktemp("surveys") / "more.toml"
-    surveys.write_text(hours.tables(datetime.now(UTC)) + channels.TABLES, encoding="utf-8")
+    zone = 'time_zone = "Europe/Berlin"  # on whatever machine this runs\n'
+    surveys.write_text(zone + hours.tables(datetime.now(UTC)) + channels.TABLES, encoding="utf-8")
     _ops_local("down")
-    _ops_local("up", "--surveys", str(surveys))
+    _ops_local("up", "--config", str(request.getfixturevalue("folder")), "--surveys", str(surveys))
     try:
         yield json.loads(STACK_FILE.read_text())
     finally:
@@ -37,9 +46,7 @@ def stack(tmp_path_factory):
 
 
 def _ops_local(*command):
-    ended = subprocess.run(
-        [sys.executable, "-m", "afterbill_dev.local", *command], check=False, capture_output=True, text=True, cwd=ROOT
-    )
+    ended = run("afterbill_dev.local", *command)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
