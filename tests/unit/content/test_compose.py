@@ -1,8 +1,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
+from email import message_from_string
+from email.header import decode_header, make_header
+from email.parser import BytesParser
+from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from afterbill.content.brand import Brand
 from afterbill.content.mail.compose import composer
@@ -59,6 +65,36 @@ def test_a_touchpoint_may_write_from_another_desk() -> None:
     assert mail.sender.endswith(" <help@muster.example>")
     assert mail.sender.isascii()
     assert mail.reply_to == "desk@muster.example"
+
+
+LONG_NAMES = {
+    "German": "Müller & Söhne, Gesellschaft für außergewöhnlich lange Firmennamen, Zweigniederlassung Österreich mbH",
+    "Greek": "Ελληνική Εταιρεία Τηλεπικοινωνιών και Ταχυδρομικών Υπηρεσιών, Ανώνυμη Εταιρεία",
+    "Chinese": "北京市朝阳区客户服务中心和技术支持部门及其他相关部门的联合代表处有限责任公司",
+    "emoji": "👨\u200d👩\u200d👧\u200d👦 family " * 7 + "🎉" * 20,
+    "one late letter": "a" * 70 + "ö",
+}
+
+
+@pytest.mark.parametrize("name", LONG_NAMES.values(), ids=LONG_NAMES)
+def test_a_long_name_of_the_sender_is_folded_between_encoded_words_and_read_as_it_was(name: str) -> None:
+    for brand in (
+        replace(BRAND, sender_name=name),
+        replace(BRAND, touchpoints={"payment_succeeded": {"sender_name": name}}),
+    ):
+        sender = composed(brand).sender
+        lines = f"From: {sender}".replace(" ", "\r\n ").replace(":\r\n ", ": ").splitlines()
+        read = BytesParser().parsebytes(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))["From"]
+
+        assert str(make_header(decode_header(read))) == f"{name} <survey@muster.example>"
+        assert max(len(word) for word in sender.split()) <= 75
+        assert max(map(len, lines)) <= 76
+
+
+@pytest.mark.parametrize("name", ["Zoë", 'The "Blåhaj" Shop, Inc.', "Muster, Inc.", "Muster"])
+def test_a_short_name_of_the_sender_is_read_as_it_was(name: str) -> None:
+    sender = composed(replace(BRAND, sender_name=name)).sender
+    assert message_from_string(f"From: {sender}\n\n", policy=SMTP)["From"].addresses[0].display_name == name
 
 
 def test_the_day_is_the_customers_else_the_operators_else_that_of_utc() -> None:

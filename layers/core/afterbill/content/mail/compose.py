@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
+from email.header import Header
 from email.utils import formataddr
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,8 @@ from afterbill.model.customer import Customer
 from afterbill.model.invitation import RETENTION, Invitation
 from afterbill.model.links import Purpose, sign
 from afterbill.model.messages import INVITATION_TAG, Mail
+
+_MOST_ENCODED = 75
 
 
 def composer(  # noqa: PLR0913  # each is one thing of the stack or of its configuration
@@ -33,7 +36,7 @@ def composer(  # noqa: PLR0913  # each is one thing of the stack or of its confi
     mails = Mails(brand, catalogs, templates / "mail" if templates else None)
     base = public_url.rstrip("/")
     voice = cache(brand.voice)
-    sender = cache(lambda name, address: formataddr((name, address or sender_address)))
+    sender = cache(lambda name, address: _from(name, address or sender_address))
 
     def compose(invitation: Invitation, customer: Customer) -> Mail:
         keys = current_keys()
@@ -74,6 +77,18 @@ def survey_mail(invitation: Invitation, customer: Customer, links: tuple[str, st
         question=invitation.question,
         test=invitation.test,
     )
+
+
+def _from(name: str, address: str) -> str:
+    """Return the value of From; a name that is not ASCII stands in encoded words (RFC 2047) parted by blanks.
+
+    None is longer than 75 characters (section 2), and the first one fits into a line behind the header's name: whoever
+    builds the mail may fold at every blank. No word ends within a character.
+    """
+    if name.isascii():
+        return formataddr((name, address))
+    words = Header(name.strip(), "utf-8", maxlinelen=_MOST_ENCODED, header_name="From").encode(linesep="")
+    return f"{words} <{address}>"
 
 
 def _unsubscribe_headers(url: str) -> Mapping[str, str]:
