@@ -76,13 +76,13 @@ REVERSING: Mapping[Touchpoint, Rule] = {
 }
 
 
-_WHOLE = ("legal", "sending", "almanac", "campaigns", "test")
+_WHOLE = ("legal", "sending", "almanac", "campaigns", "test", "in_product")
 
 
 def policy(rules: Mapping[Touchpoint, Rule] | None = None, **changes: Any) -> Policy:
     """Every touchpoint treated by `rule(**changes)`, but for reversals and those in `rules`.
 
-    Changes of the policy itself (legal, sending, almanac, campaigns, test) are taken as such.
+    Changes of the policy itself (legal, sending, almanac, campaigns, test, in_product) are taken as such.
     """
     whole = {name: changes.pop(name) for name in _WHOLE if name in changes}
     standard = {touchpoint: rule(**changes) for touchpoint in Touchpoint}

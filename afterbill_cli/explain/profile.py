@@ -36,6 +36,7 @@ def profile(context: TimelineContext) -> dict[str, Any]:
     lines |= {"deleted": "says the billing system"} if customer.deleted else {}
     lines |= {"attributes": "too many were sent: the newest are kept"} if customer.crowded else {}
     lines |= _stands("address", context.address) | _subscribed(customer.subscriptions, context.now)
+    lines |= {"when seen": ", ".join(sorted(customer.when_seen))} if customer.when_seen else {}
     return lines | _waiting(customer.waiting)
 
 

@@ -9,7 +9,7 @@ from afterbill.answers.external import COLLECTED
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
-from afterbill.model.invitation import Answer, Invitation, SkipReason, State
+from afterbill.model.invitation import Answer, Deferral, Invitation, SkipReason, State
 from afterbill.model.visits import Integrity, Kind, Visit
 from afterbill.outreach.policy import Policy, Rule
 from afterbill.outreach.sending_window import Place
@@ -23,6 +23,7 @@ _WAYS: Mapping[str, str] = {
     Channel.IN_APP: "offered inside the product",
 }
 _HELD = "held back: the subscription's end may be taken back"
+_UNTIL_SEEN = "; it goes on as soon as they do"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,16 @@ def _captured(invitation: Invitation, rule: Rule, context: TimelineContext) -> I
 
 def _waited(invitation: Invitation, context: TimelineContext) -> Iterator[Step]:
     for wait in invitation.deferrals:
-        reason = _HELD if wait.reason is SkipReason.STOPPED else why(wait.reason, invitation.touchpoint)
+        reason = _reason(wait, invitation)
         until = f"{wait.until:%Y-%m-%d %H:%M:%S} UTC, {context.local(wait.until)}"
         yield Step(wait.at, f"decided: wait until {until}: {wait.reason}, {reason}")
+
+
+def _reason(wait: Deferral, invitation: Invitation) -> str:
+    if wait.reason is SkipReason.STOPPED:
+        return _HELD
+    reason, before = why(wait.reason, invitation.touchpoint), invitation.sent_at or wait.until
+    return reason + _UNTIL_SEEN * (wait.reason is SkipReason.NOT_SEEN and wait.at < before)
 
 
 def _sent(invitation: Invitation, context: TimelineContext) -> Iterator[Step]:
@@ -132,8 +140,9 @@ def _ended(invitation: Invitation, context: TimelineContext) -> Iterator[Step]:
         reason = SkipReason(invitation.reason)
         yield Step(invitation.closed_at, f"decided: not sent, {reason}: {why(reason, invitation.touchpoint)}")
     elif invitation.state is State.PENDING:
-        overdue = "overdue since" if context.now > invitation.ready_at else "its mail leaves"
-        yield Step(max(invitation.ready_at, context.now), f"{overdue} {context.local(invitation.ready_at)}")
+        ahead = "not asked, unless the customer uses the product until" if invitation.until_seen else "its mail leaves"
+        text = "overdue since" if context.now > invitation.ready_at else ahead
+        yield Step(max(invitation.ready_at, context.now), f"{text} {context.local(invitation.ready_at)}")
 
 
 def rule_of(invitation: Invitation, policy: Policy) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from afterbill.answers.in_product import unseen
+from afterbill.answers.in_product import SHOWING, shows_nowhere, unseen
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer, Recipient, Suppression, weightiest
 from afterbill.model.invitation import Answer, Delivery, Invitation, Recorded, SkipReason, State
@@ -39,6 +39,7 @@ class MemoryTable(MemoryItems):
             state=State.SENDING,
             attempt=invitation.attempt,
             claimed_at=invitation.claimed_at,
+            deferred_until=invitation.deferred_until,
             customer_id=customer.id,
             address_hashes=invitation.address_hashes,
             locale=invitation.locale,
@@ -47,7 +48,7 @@ class MemoryTable(MemoryItems):
             segments=invitation.segments,
         )
         waiting = {id_: entry for id_, entry in known.waiting.items() if id_ != invitation.id}
-        asked = {"last_asked_at": invitation.claimed_at, "waiting": waiting}
+        asked = {"last_asked_at": invitation.claimed_at, "waiting": waiting, "when_seen": _uncalled(known, invitation)}
         self._change_customer(known, **asked, **_offer(invitation))
         if recipient.hash:
             stored_recipient = self.recipient(recipient.hash)
@@ -66,8 +67,10 @@ class MemoryTable(MemoryItems):
         if not stored or stored.state is not invitation.state or stored.generation != invitation.generation - 1:
             return False
         self._change(stored, deferrals=invitation.deferrals, **_moment(invitation))
-        if known and invitation.id in known.waiting:
-            others = {id_: entry for id_, entry in known.waiting.items() if id_ != invitation.id}
+        others = {id_: entry for id_, entry in known.waiting.items() if id_ != invitation.id} if known else {}
+        if known and invitation.until_seen:
+            self._change_customer(known, waiting=others, when_seen=known.when_seen | {invitation.id})
+        elif known and invitation.id in known.waiting:
             entry = replace(known.waiting[invitation.id], due_at=invitation.ready_at)
             self._change_customer(known, waiting=others if invitation.held else {**others, invitation.id: entry})
         return True
@@ -110,9 +113,9 @@ class MemoryTable(MemoryItems):
         if stored and stored.state is invitation.state:
             self._change(stored, state=State.CLOSED, reason=reason, closed_at=invitation.closed_at)
         known = self.people.get(invitation.customer_id)
-        if known and invitation.id in known.waiting:
+        if known and invitation.id in {*known.waiting, *known.when_seen}:
             waiting = {id_: entry for id_, entry in known.waiting.items() if id_ != invitation.id}
-            self._change_customer(known, waiting=waiting)
+            self._change_customer(known, waiting=waiting, when_seen=_uncalled(known, invitation))
 
     def claim_reminder(self, invitation: Invitation, customer: Customer) -> bool:
         """Take the one reminder."""
@@ -267,18 +270,26 @@ class MemoryTable(MemoryItems):
     def seen(self, customer: Customer, now: datetime) -> None:
         """Note that the customer uses the product."""
         known = self.people.get(customer.id)
-        if known and unseen(known, now):
-            self._change_customer(known, last_seen_at=now)
+        if known and unseen(known, now) and not (customer.when_seen and known.version != customer.version):
+            self._change_customer(known, last_seen_at=now, when_seen=frozenset())
 
     def show(self, invitation_id: str, now: datetime) -> bool:
-        """True for the first who asks."""
+        """True for one at a time."""
         stored = self.invitations.get(invitation_id)
         if stored is None or stored.state is not State.SENT or not stored.answerable(now):
             return False
-        if stored.shown_at or stored.dismissed_at or stored.answer:
+        if stored.dismissed_at or stored.answer or not shows_nowhere(stored, now):
             return False
-        self._change(stored, shown_at=now)
+        showings = stored.showings + 1
+        self._change(stored, shown_at=stored.shown_at or now, shown_until=now + SHOWING, showings=showings)
         return True
+
+    def hide(self, invitation_id: str, now: datetime) -> None:
+        """Another window may show it."""
+        stored = self.invitations.get(invitation_id)
+        shown = stored and stored.shown_until and stored.shown_until > now
+        if stored and shown and not stored.dismissed_at and not stored.answer:
+            self._change(stored, shown_until=now)
 
     def dismiss(self, invitation_id: str, now: datetime) -> None:
         """Never show it again."""
@@ -310,6 +321,11 @@ class MemoryTable(MemoryItems):
 def _offer(invitation: Invitation) -> dict[str, str]:
     """The offer to store with the customer."""
     return {"offered": invitation.id} if invitation.channel == Channel.IN_APP else {}
+
+
+def _uncalled(customer: Customer, invitation: Invitation) -> frozenset[str]:
+    """The surveys that wait for the customer to use the product, without this one."""
+    return customer.when_seen - {invitation.id}
 
 
 def _moment(invitation: Invitation) -> dict[str, Any]:

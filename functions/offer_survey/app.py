@@ -1,8 +1,9 @@
 """ANY /in-product/{name} and /q/{link}: surveys inside the operator's product, and plain links."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from afterbill.adapters.aws.clients import client
@@ -24,6 +25,9 @@ from afterbill.model.errors import TransientError
 from afterbill.runtime import http
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
+
+if TYPE_CHECKING:
+    from afterbill.adapters.aws.send_queue import SqsSendQueue
 
 _MAX_BODY_BYTES = 250_000
 _LATER = {"Retry-After": "60"}
@@ -47,6 +51,19 @@ _ACTIONS: Mapping[str, Callable[[Fields, OfferDeps, datetime], Offered]] = {
     "dismissal": service.dismiss_survey,
 }
 
+_FIRST = 1
+_AFTER_THE_WRITE = timedelta(seconds=2)
+"""A survey that waited for its customer is checked once it is stored that they were seen."""
+
+
+@cache
+def _send_queue() -> "SqsSendQueue":
+    """Connect to the send queue when a survey goes there first: few requests have one."""
+    from afterbill.adapters.aws.send_queue import SqsSendQueue  # noqa: PLC0415  # see above
+
+    return SqsSendQueue(client("sqs"), config.setting("SEND_QUEUE_URL"))
+
+
 _keys = secret_keys(config.setting("KEYS_SECRET"))
 _brand, _catalogs, _reasons = config.brand(), config.catalogs(), config.reasons()
 _words = Words(_brand, _catalogs)
@@ -61,6 +78,7 @@ _offering = OfferDeps(
     keys=_keys,
     source=_in_product.source,
     day_of=config.day_of(),
+    look_again=lambda id_: _send_queue().put(id_, _FIRST, _AFTER_THE_WRITE),
     reasons=frozenset(slug for slugs in _reasons.values() for slug in slugs),
 )
 _opening = OpenLinkDeps(_table, _keys, _keys, _in_product.source, _offering.day_of, lambda: uuid4().hex)
@@ -126,7 +144,7 @@ def _body(offered: Offered, fields: Mapping[str, str], request: http.Request) ->
         return {"outcome": offered.outcome}
     invitation = offered.invitation
     if invitation is None:
-        return {"survey": None}
+        return {"survey": None, "soon": True} if offered.soon else {"survey": None}
     locale = choose_locale(fields.get("locale"), _catalogs, invitation.locale) or _browser(request)
     return {"survey": _surveys.document(offered.survey, invitation, locale)}
 

@@ -9,6 +9,7 @@ import pytest
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.in_product import InProductSurveysTable
 from afterbill.answers.hosted import HostedLink, opened, opened_by_anybody
+from afterbill.answers.in_product import MOST_SHOWINGS, SHOWING
 from afterbill.answers.ports import InProductSurveys
 from afterbill.intake.ports import FactWrites
 from afterbill.model.invitation import RETENTION, Answer, State
@@ -87,6 +88,23 @@ class TestUsers:
 
         assert product.table.customer_called("shop#cus_1") == replace(before, last_seen_at=NOW, version=2)
 
+    def test_what_waited_for_them_waits_no_longer(self, product):
+        known(product, customer(when_seen=frozenset("ab"), last_seen_at=NOW), cus_1="customer-1")
+
+        product.table.seen(product.table.customer_called("shop#cus_1"), NOW + HOUR)
+
+        assert product.table.customer_called("shop#cus_1") == customer(last_seen_at=NOW + HOUR, version=2)
+
+    def test_what_began_to_wait_since_they_were_read_goes_on_waiting(self, product):
+        known(product, customer(when_seen=frozenset("a")), cus_1="customer-1")
+        before = product.table.customer_called("shop#cus_1")
+        known(product, replace(before, when_seen=frozenset("ab")))
+
+        product.table.seen(before, NOW)
+
+        after = product.table.customer_called("shop#cus_1")
+        assert (after.when_seen, after.last_seen_at) == (frozenset("ab"), None)
+
     def test_nobody_is_made_by_being_seen(self, product):
         product.table.seen(customer(version=1), NOW)
 
@@ -116,7 +134,50 @@ class TestShowing:
         sent(product.world)
 
         assert [product.table.show(ID, NOW + HOUR), product.table.show(ID, NOW + HOUR)] == [True, False]
-        assert product.table.invitation(ID).shown_at == NOW + HOUR
+        shown = product.table.invitation(ID)
+        assert (shown.shown_at, shown.shown_until, shown.showings) == (NOW + HOUR, NOW + HOUR + SHOWING, 1)
+
+    def test_another_shows_it_once_the_first_is_gone(self, product):
+        sent(product.world)
+        product.table.show(ID, NOW)
+
+        product.table.hide(ID, NOW + HOUR)
+
+        assert product.table.show(ID, NOW + HOUR)
+        shown = product.table.invitation(ID)
+        assert (shown.shown_at, shown.shown_until, shown.showings) == (NOW, NOW + HOUR + SHOWING, 2)
+
+    def test_one_that_never_said_it_was_gone_keeps_it_for_some_time(self, product):
+        sent(product.world)
+        product.table.show(ID, NOW)
+
+        assert not product.table.show(ID, NOW + SHOWING - HOUR)
+        assert product.table.show(ID, NOW + SHOWING)
+
+    def test_as_often_as_it_may(self, product):
+        sent(product.world)
+        shown = []
+        for number in range(MOST_SHOWINGS + 1):
+            shown.append(product.table.show(ID, NOW + number * HOUR))
+            product.table.hide(ID, NOW + number * HOUR)
+
+        assert shown == [*[True] * MOST_SHOWINGS, False]
+
+    @pytest.mark.parametrize("settle", ["dismiss", "answer", "nothing was shown", "nothing is there"])
+    def test_what_is_settled_or_not_shown_is_not_given_back(self, product, settle):
+        if settle != "nothing is there":
+            sent(product.world)
+        if settle in {"dismiss", "answer"}:
+            product.table.show(ID, NOW)
+        if settle == "dismiss":
+            product.table.dismiss(ID, NOW)
+        if settle == "answer":
+            product.world.responses.record(ID, ANSWER, NOW, "2026-11-22")
+        before = product.table.invitation(ID)
+
+        product.table.hide(ID, NOW + HOUR)
+
+        assert product.table.invitation(ID) == before
 
     def test_not_what_was_dismissed(self, product):
         sent(product.world)

@@ -15,7 +15,7 @@ from tests.integration.calling import by, with_key
 from tests.integration.calling import reported as telling
 from tests.integration.campaigning import living, with_a_campaign
 from tests.integration.grants import Grant, actions_of, allows, grants_of
-from tests.integration.in_product import asked, link, offering, with_in_product
+from tests.integration.in_product import asked, awaiting, link, offering, with_in_product
 from tests.integration.loop import Loop
 from tests.integration.samples import (
     SOURCES,
@@ -208,6 +208,7 @@ def offered(stack, loop):
     """A user whose survey waits in the product answers it, and opens a plain link."""
     one = loop.sent("order-p", id="p", email="p@example.com")
     offering(stack, one)
+    awaiting(stack, one)
     offer = stack.load("offer_survey")
     survey = json.loads(offer(asked(user="p"))["body"])["survey"]["id"]
     for action in ("shown", "dismissal", "answer"):

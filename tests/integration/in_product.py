@@ -39,6 +39,16 @@ def offering(stack: Stack, invitation: Invitation) -> None:
     )
 
 
+def awaiting(stack: Stack, invitation: Invitation) -> None:
+    """Let it wait until its customer uses the product."""
+    stack.dynamodb.update_item(
+        TableName="afterbill",
+        Key={"pk": {"S": f"CUSTOMER#{invitation.customer_id}"}, "sk": {"S": "CUSTOMER"}},
+        UpdateExpression="SET when_seen = :ids",
+        ExpressionAttributeValues={":ids": {"SS": [invitation.id]}},
+    )
+
+
 def asked(
     name: str = "survey", user: str = "k-1", secret: str = SECRET, method: str = "POST", **more: Any
 ) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from afterbill.adapters.dynamodb.items import customer_of
 from afterbill.answers.in_product import user_hash
 from afterbill.answers.rate_limit import RateLimiter
 from afterbill.model.invitation import Answer, State
-from tests.integration.in_product import MORE, SECRET, asked, link, offering, with_in_product
+from tests.integration.in_product import MORE, SECRET, asked, awaiting, link, offering, with_in_product
 from tests.integration.samples import mail_event, sample, with_body, with_headers
 from tests.integration.stack import IDENTITY
 
@@ -135,6 +135,16 @@ class TestTheSurvey:
         first = [*second[:2], "UpdateItem", *second[2:]]
         assert stack.calls_of("offer_survey") == ["GetSecretValue", *first, *second]
 
+    def test_what_waited_for_its_user_is_looked_at_again_and_the_script_told_to_ask_soon(self, stack, loop, offer):
+        one = loop.asked(id="k-1", email="kim@example.com")
+        awaiting(stack, one)
+
+        first, second = (body_of(offer(asked())) for _ in range(2))
+
+        assert (first, second) == ({"survey": None, "soon": True}, {"survey": None})
+        assert stack.calls_of("offer_survey")[1:5] == ["GetItem", "BatchGetItem", "SendMessage", "UpdateItem"]
+        assert stack.calls_of("offer_survey")[5:] == ["GetItem", "BatchGetItem"]
+
     @pytest.mark.usefixtures("waiting")
     @pytest.mark.parametrize(("kind", "offered"), [("complaint", False), ("bounce_permanent", True)])
     def test_who_objected_as_another_customer_is_offered_nothing(self, loop, offer, kind, offered):
@@ -204,6 +214,17 @@ class TestOnce:
         shown = [body_of(offer(asked("shown", survey=id_)))["show"] for id_ in (invitation, other)]
 
         assert (shown, survey(offer)) == ([True, False], None)
+
+    @pytest.mark.usefixtures("waiting")
+    def test_a_page_that_is_left_gives_it_to_the_next(self, offer):
+        id_ = survey(offer)["id"]
+        offer(asked("shown", survey=id_))
+
+        left = body_of(offer(asked("shown", survey=id_, gone=True)))
+
+        assert left == {"show": False}
+        assert survey(offer)["id"] == id_
+        assert body_of(offer(asked("shown", survey=id_))) == {"show": True}
 
     def test_a_dismissed_one_never_comes_back(self, loop, offer, waiting):
         response = offer(asked("dismissal", survey=survey(offer)["id"]))

@@ -66,6 +66,7 @@ class Product:
     def __init__(self, app: Any) -> None:
         self.app, self.table = app, MemoryTable()
         self.asked: list[str] = []
+        self.looked_at: list[str] = []
         self.reset()
         self._ids = count(1)
 
@@ -144,7 +145,9 @@ def product() -> Iterator[Product]:
         app: Any = import_module(MODULE)
         here = Product(app)
         table = here.table
-        offering = OfferDeps(table, here.table, MemoryUserKeys(), "shop", day_of, frozenset(REASONS))
+        offering = OfferDeps(
+            table, here.table, MemoryUserKeys(), "shop", day_of, here.looked_at.append, frozenset(REASONS)
+        )
         with patch.object(app, "_offering", offering), patch.object(app, "_in_product", InProduct("shop", (ORIGIN,))):
             yield here
         sys.modules.pop(MODULE, None)

@@ -19,7 +19,7 @@ from afterbill.model.customer import Suppression
 from afterbill.model.invitation import Answer, State
 from afterbill_cli.memory.keys import MemoryUserKeys
 from afterbill_cli.memory.table import MemoryTable
-from tests.factories import DAY, HOUR, NOON, SECOND, customer, day_of, invitation
+from tests.factories import DAY, HOUR, MINUTE, NOON, SECOND, customer, day_of, invitation
 
 SECRET = MemoryUserKeys().known[0]
 EVERY = (find_survey, show_survey, answer_survey, dismiss_survey)
@@ -38,8 +38,14 @@ def table():
 
 
 @pytest.fixture
-def offering(table):
-    return OfferDeps(table, table, MemoryUserKeys(), "shop", day_of, frozenset({"price"}))
+def look_again():
+    """Ids of the invitations that are checked again."""
+    return []
+
+
+@pytest.fixture
+def offering(table, look_again):
+    return OfferDeps(table, table, MemoryUserKeys(), "shop", day_of, look_again.append, frozenset({"price"}))
 
 
 def by(user, **fields):
@@ -53,6 +59,7 @@ def the(table):
 
 def change(table, **changes):
     table.invitations[the(table).id] = replace(the(table), **changes)
+    return the(table)
 
 
 def found(offering, now=NOON + HOUR):
@@ -122,6 +129,40 @@ class TestFinding:
             seen.append(table.people["ada"].last_seen_at)
 
         assert seen == [NOON, NOON, NOON, NOON + DAY]
+
+    def test_what_waited_for_the_user_is_checked_now_and_by_this_page_alone(self, offering, table, look_again):
+        table.people["ada"] = replace(table.people["ada"], offered="", when_seen=frozenset("ba"))
+
+        first, second = (find_survey(by("cus_1"), offering, NOON + number * MINUTE) for number in range(2))
+
+        assert look_again == ["a", "b"]
+        assert (first.soon, second.soon) == (True, False)
+        assert (table.people["ada"].when_seen, table.people["ada"].last_seen_at) == (frozenset(), NOON)
+
+    def test_that_somebody_is_waited_for_is_written_whenever_they_were_seen_last(self, offering, table):
+        """Touchpoints may want somebody who was seen within the hour."""
+        table.people["ada"] = replace(table.people["ada"], last_seen_at=NOON, when_seen=frozenset("a"))
+
+        find_survey(by("cus_1"), offering, NOON + HOUR)
+
+        assert table.people["ada"].last_seen_at == NOON + HOUR
+
+    def test_a_survey_that_waits_already_comes_first(self, offering, table):
+        table.people["ada"] = replace(table.people["ada"], when_seen=frozenset("a"))
+
+        offered = find_survey(by("cus_1"), offering, NOON)
+
+        assert (offered.invitation, offered.soon) == (the(table), False)
+
+    def test_nothing_is_forgotten_where_the_customer_changed_meanwhile(self, offering, table):
+        table.people["ada"] = replace(table.people["ada"], when_seen=frozenset("a"))
+
+        def checked(_):
+            table.people["ada"] = replace(table.people["ada"], version=9)
+
+        find_survey(by("cus_1"), replace(offering, look_again=checked), NOON)
+
+        assert (table.people["ada"].when_seen, table.people["ada"].last_seen_at) == (frozenset("a"), None)
 
     def test_nothing_is_learned_of_somebody_unproven(self, offering, table):
         find_survey({"user": "cus_1", "hash": "0" * 64}, offering, NOON)
@@ -217,10 +258,46 @@ class TestShowing:
         assert (first.show, second.show) == (True, False)
         assert the(table).shown_at == NOON + HOUR
 
-    def test_afterwards_it_is_never_offered_again(self, offering):
-        show_survey(about(offering), offering, NOON + HOUR)
+    def test_while_it_is_shown_it_is_offered_nowhere_else(self, offering):
+        show_survey(about(offering), offering, NOON)
 
-        assert found(offering) == ""
+        assert found(offering, NOON + HOUR) == ""
+
+    def test_a_window_that_is_gone_leaves_it_to_the_next(self, offering, table):
+        fields = about(offering)
+        show_survey(fields, offering, NOON)
+
+        gone = show_survey(fields | {"gone": "true"}, offering, NOON + MINUTE)
+
+        assert (gone.outcome, gone.show) == (Outcome.SHOWN, False)
+        assert found(offering, NOON + MINUTE) == fields["survey"]
+        assert show_survey(fields, offering, NOON + MINUTE).show
+        assert (the(table).shown_at, the(table).showings) == (NOON, 2)
+
+    def test_a_window_that_died_without_a_word_keeps_it_for_a_day(self, offering):
+        show_survey(about(offering), offering, NOON)
+
+        assert found(offering, NOON + DAY - SECOND) == ""
+        assert found(offering, NOON + DAY)
+
+    def test_it_is_shown_three_times_at_most(self, offering):
+        fields, shown = about(offering), []
+        for hours in range(4):
+            shown.append(show_survey(fields, offering, NOON + hours * HOUR).show)
+            show_survey(fields | {"gone": "true"}, offering, NOON + hours * HOUR)
+
+        assert shown == [True, True, True, False]
+        assert found(offering, NOON + 5 * DAY) == ""
+
+    @pytest.mark.parametrize("changes", [{"dismissed_at": NOON}, {"answer": Answer(3)}, {"shown_until": None}])
+    def test_only_what_is_shown_and_not_settled_can_be_left(self, offering, table, changes):
+        fields = about(offering)
+        show_survey(fields, offering, NOON)
+        before = change(table, **changes)
+
+        show_survey(fields | {"gone": "true"}, offering, NOON + HOUR)
+
+        assert the(table) == before
 
     @pytest.mark.parametrize("changes", [{"dismissed_at": NOON}, {"answer": Answer(3)}, {"state": State.CLOSED}])
     def test_what_was_settled_in_the_meantime_is_not_shown(self, offering, table, changes):

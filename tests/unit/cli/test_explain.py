@@ -264,6 +264,30 @@ def test_the_subscriptions_of_a_customer_are_told(stack, table, capsys, subscrip
     assert f"subscriptions  sub_1 {told}\n" in capsys.readouterr().out
 
 
+def test_a_survey_that_waits_for_its_customer_says_so(explained, table):
+    """The same reason tells of a reminder only that the product was no other way."""
+    late = datetime(2999, 1, 1, tzinfo=UTC)
+    wait = Deferral(CAPTURED, SkipReason.NOT_SEEN, late)
+    table.commit(FactWrites(waiting(id=OTHER_ID, deferrals=(wait,), deferred_until=late)))
+    table.commit(FactWrites(waiting(id=ID, state=State.SENT, sent_at=CAPTURED, deferrals=(wait,))))
+
+    told = explained(OTHER_ID)
+
+    assert (
+        "within seen_within of [touchpoints.payment_succeeded] or [defaults]; it goes on as soon as they do\n" in told
+    )
+    assert "not asked, unless the customer uses the product until " in told
+    assert "it goes on" not in explained(ID)
+
+
+def test_the_surveys_that_wait_for_a_customer_are_told(stack, table, capsys):
+    table.commit(FactWrites(customers=(customer("ab" * 16, when_seen=frozenset({ID})),)))
+
+    explain(stack, "ab" * 16, as_json=False)
+
+    assert f"when seen      {ID}\n" in capsys.readouterr().out
+
+
 def test_a_survey_that_an_end_holds_back_says_so(explained, table):
     table.commit(FactWrites(waiting(id=OTHER_ID, deferrals=(Deferral(CAPTURED, SkipReason.STOPPED, SENT),))))
 

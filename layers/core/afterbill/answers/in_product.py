@@ -14,6 +14,12 @@ MOST_USER = 200
 SEEN_AGAIN = timedelta(days=1)
 """The least time between two writes of a customer's `last_seen_at`."""
 
+MOST_SHOWINGS = 3
+"""How often a survey is shown that nobody answers or dismisses."""
+
+SHOWING = timedelta(days=1)
+"""How long a window keeps the survey that it shows; one that dies without a word keeps it as long."""
+
 _ID = 32
 
 
@@ -40,7 +46,7 @@ def invitation_named(user: str, survey: str, key: bytes) -> str | None:
 
 
 def waits(invitation: Invitation | None, customer: Customer, now: datetime) -> bool:
-    """Tell if this invitation can be shown to this customer now; it is shown once, answered or not."""
+    """Tell if this invitation can be shown to this customer now: in one window at a time, some times at most."""
     objected = customer.deleted or customer.suppressed is not None
     return (
         invitation is not None
@@ -48,10 +54,17 @@ def waits(invitation: Invitation | None, customer: Customer, now: datetime) -> b
         and invitation.customer_id == customer.id
         and invitation.state is State.SENT
         and invitation.answerable(now)
-        and not (invitation.shown_at or invitation.dismissed_at or invitation.answer)
+        and not (invitation.dismissed_at or invitation.answer)
+        and shows_nowhere(invitation, now)
     )
 
 
+def shows_nowhere(invitation: Invitation, now: datetime) -> bool:
+    """Tell if no window shows it now, and it was not shown as often as it may be."""
+    left = invitation.shown_until is not None and invitation.shown_until <= now
+    return (left or invitation.shown_at is None) and invitation.showings < MOST_SHOWINGS
+
+
 def unseen(customer: Customer, now: datetime) -> bool:
-    """Tell if the customer was last seen so long ago that it is written again."""
-    return customer.last_seen_at is None or now - customer.last_seen_at >= SEEN_AGAIN
+    """Tell if it is written that the customer is seen: once a day, and where surveys wait for it."""
+    return bool(customer.when_seen) or customer.last_seen_at is None or now - customer.last_seen_at >= SEEN_AGAIN

@@ -47,7 +47,8 @@ class RequestProblem(StrEnum):
 class OfferDeps:
     """The dependencies; `source` is the system that knows the users, `reasons` are all that can be chosen.
 
-    One user asks as often as `throttle` admits.
+    `look_again` lets an invitation that waited for its customer be checked, no sooner than in a second or two. One user
+    asks as often as `throttle` admits.
     """
 
     table: "InProductSurveys"
@@ -55,18 +56,23 @@ class OfferDeps:
     keys: "UserKeys"
     source: str
     day_of: Callable[[datetime], str]
+    look_again: Callable[[str], None]
     reasons: frozenset[str] = frozenset()
     throttle: RateLimiter = field(default_factory=RateLimiter)
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """The outcome, with the survey by its name for this user if one waits, leave to `show` it, or the problem."""
+    """The outcome, with the survey by its name for this user if one waits, leave to `show` it, or the problem.
+
+    `soon`: none waits, but one that waited for this user may be there in some seconds.
+    """
 
     outcome: Outcome
     survey: str = ""
     invitation: Invitation | None = None
     show: bool = False
+    soon: bool = False
     problem: RequestProblem | None = None
 
 
@@ -75,7 +81,7 @@ Fields = Mapping[str, str] | None
 
 
 def find_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
-    """Find the survey that waits for this user, and store that the user was seen."""
+    """Find the survey that waits for this user, and store that the user was seen; what waited for that is checked."""
     user = _user(fields, deps, now)
     if isinstance(user, Offered):
         return user
@@ -83,10 +89,13 @@ def find_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
     if customer is None:
         return Offered(Outcome.OFFERED)
     if unseen(customer, now):
+        # Before the write: what is checked although it failed waits again, and is called by the next page.
+        for id_ in sorted(customer.when_seen):
+            deps.look_again(id_)
         deps.table.seen(customer, now)
     waiting = deps.table.invitation(customer.offered) if customer.offered else None
     if waiting is None or not waits(waiting, customer, now) or deps.table.objected(customer.address_hash):
-        return Offered(Outcome.OFFERED)
+        return Offered(Outcome.OFFERED, soon=bool(customer.when_seen))
     return Offered(Outcome.OFFERED, survey_id(user, waiting.id, deps.keys.survey_key()), waiting)
 
 
@@ -96,10 +105,13 @@ def called(user: str, source: str, table: "InProductSurveys") -> Customer | None
 
 
 def show_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
-    """Allow the first window that asks to show the survey, and no other."""
+    """Allow the first window that asks to show the survey, and no other until that one says that it is `gone`."""
     id_ = _survey(fields, deps, now)
     if isinstance(id_, Offered):
         return id_
+    if fields and fields.get("gone") == "true":
+        deps.table.hide(id_, now)
+        return Offered(Outcome.SHOWN)
     return Offered(Outcome.SHOWN, show=deps.table.show(id_, now))
 
 

@@ -64,10 +64,20 @@ class InProductSurveys(Protocol):
         """Return whether whoever has this address objected, as a customer of whatever source."""
 
     def seen(self, customer: Customer, now: datetime) -> None:
-        """Store that the customer uses the product; nothing is written within a day of the last time."""
+        """Store that the customer uses the product; nothing is written within a day of the last time.
+
+        What is among their `when_seen` waits for them no longer. If there is any, and the customer changed since they
+        were read, nothing is written.
+        """
 
     def show(self, invitation_id: str, now: datetime) -> bool:
-        """Store that it is shown; True for the first caller only, while it can be answered and was not dismissed."""
+        """Store that it is shown, until SHOWING from now; False, and nothing stored, where it must not be shown.
+
+        So for all callers but the first until then, after MOST_SHOWINGS, and once it is answered, dismissed or closed.
+        """
+
+    def hide(self, invitation_id: str, now: datetime) -> None:
+        """Store that it is shown no longer, and may be shown again, unless it was answered or dismissed."""
 
     def dismiss(self, invitation_id: str, now: datetime) -> None:
         """Store that it is not wanted and must not be shown again; its answer stays."""

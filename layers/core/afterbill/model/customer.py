@@ -37,6 +37,10 @@ MOST_WAITING = 5
 """Surveys that compete for one customer; of more only the best are remembered."""
 
 
+MOST_WHEN_SEEN = 20
+"""Surveys that wait for one customer to use the product."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """One mail address, whoever's it is at whatever source, as its keyed `hash`; empty where there is no address.
@@ -87,8 +91,9 @@ class Customer:
     `suppressed` holds the reason why nobody may write to this customer by any channel, None when there is none.
     `learned_at` tells when each part of the profile was said (`address`, `attributes.plan`...), so that events
     may arrive in any order. `phone` is as the billing system spells it. `last_seen_at` is when they last used the
-    product, `offered` the id of the invitation that waits for them there. `crowded`: there were more attributes than
-    are kept. `forget_at` is for a customer of one test survey alone: no source knows them, and no campaign asks them.
+    product, `offered` the id of the invitation that is shown to them there, `when_seen` are those of invitations that
+    are looked at again when they use it. `crowded`: there were more attributes than are kept. `forget_at` is for a
+    customer of one test survey alone: no source knows them, and no campaign asks them.
     """
 
     id: str
@@ -106,6 +111,7 @@ class Customer:
     last_adverse_at: datetime | None = None
     last_seen_at: datetime | None = None
     offered: str = ""
+    when_seen: frozenset[str] = frozenset()
     waiting: Mapping[str, Waiting] = field(default_factory=dict)
     suppressed: Suppression | None = None
     deleted: bool = False

@@ -205,6 +205,10 @@ class Invitation:
     delivered_at: datetime | None = None
     #: When it was first shown inside the product.
     shown_at: datetime | None = None
+    #: Until when no other window shows it: its window may still be open, and nobody answered or dismissed it there.
+    shown_until: datetime | None = None
+    #: How often it was shown inside the product.
+    showings: int = 0
     #: When it was dismissed inside the product.
     dismissed_at: datetime | None = None
     #: The uses of its links that say something about who used them.
@@ -254,6 +258,12 @@ class Invitation:
     def held(self) -> bool:
         """Whether it waits for an announced end of a subscription to be taken back."""
         return bool(self.deferrals) and self.deferrals[-1].reason is SkipReason.STOPPED
+
+    @property
+    def until_seen(self) -> bool:
+        """Whether it waits, before anything went out, for its customer to use the product."""
+        waits = bool(self.deferrals) and self.deferrals[-1].reason is SkipReason.NOT_SEEN
+        return waits and self.state is State.PENDING
 
     @property
     def answer_until(self) -> datetime:

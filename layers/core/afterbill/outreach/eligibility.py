@@ -4,9 +4,10 @@ from collections.abc import Container, Iterable
 from datetime import datetime, timedelta
 
 from afterbill.model.billing import Touchpoint
+from afterbill.model.campaigns import CAMPAIGNS
 from afterbill.model.channels import Channel
 from afterbill.model.consent import CONSENT_WITHDRAWN_AT, Legal, Need, basis_of, lawful
-from afterbill.model.customer import Customer, Suppression, Waiting
+from afterbill.model.customer import MOST_WHEN_SEEN, Customer, Suppression, Waiting
 from afterbill.model.invitation import Deferral, Delivery, Invitation, SkipReason
 from afterbill.model.visits import Kind
 from afterbill.outreach.policy import (
@@ -50,8 +51,11 @@ def recheck(
     if invitation.test:
         return SkipReason.REJECTED if Channel.MAIL in rejected else recheck_test(invitation, situation, policy, now)
     rule, customer = policy.rules[Touchpoint(invitation.touchpoint)], situation.customer
-    chosen = _closed(rule, situation) or choose(_but(rejected, rule.channels), rule.seen_within, situation, policy, now)
-    if customer is None or isinstance(chosen, SkipReason):
+    closed, channels = _closed(rule, situation), _but(rejected, rule.channels)
+    if closed or customer is None:
+        return closed or SkipReason.NO_CUSTOMER
+    chosen = choose(channels, rule.seen_within, situation, policy, now)
+    if isinstance(chosen, SkipReason) and not _may_come(invitation, channels, customer, policy, now):
         return chosen
     reason = _taken_back_since(invitation, situation) or (
         SkipReason.EXPIRED if now > invitation.patient_until else _no_farewell(invitation, customer, now)
@@ -60,6 +64,8 @@ def recheck(
         return reason
     if held(invitation, customer, policy.rules[Touchpoint.CANCELLED].stops, now):
         return _hold(invitation, now)
+    if isinstance(chosen, SkipReason):
+        return Deferral(now, SkipReason.NOT_SEEN, invitation.patient_until)
     until, why = _turn(invitation, rule, situation, customer, now)
     return _postponed(invitation, customer, policy, Deferral(now, why, until), chosen)
 
@@ -204,6 +210,18 @@ def _hold(invitation: Invitation, now: datetime) -> SkipReason | Deferral:
     """Hold the survey back while an announced end may still be taken back, which wakes it; then it is stopped."""
     last_look = invitation.patient_until - LATE_FACT_GRACE
     return SkipReason.STOPPED if now >= last_look else Deferral(now, SkipReason.STOPPED, last_look)
+
+
+def _may_come(
+    invitation: Invitation, channels: tuple[Channel, ...], customer: Customer, policy: Policy, now: datetime
+) -> bool:
+    """Return whether to wait for the customer to use the product, because no channel can be used without them.
+
+    Only users of one source are known there; whose customers a campaign asks, its invitation does not tell.
+    """
+    known = invitation.source in {policy.in_product.source, CAMPAIGNS}
+    room = invitation.id in customer.when_seen or len(customer.when_seen) < MOST_WHEN_SEEN
+    return Channel.IN_APP in channels and known and room and now < invitation.patient_until
 
 
 def _turn(

@@ -61,7 +61,8 @@ class Invitations(Protocol):
     def defer(self, invitation: Invitation, customer: Customer) -> bool:
         """Store the wait it carries, unless it changed since it was read (then False); the customer waits as long.
 
-        For one that an announced end holds back the customer does not wait: it must not keep others waiting.
+        For one that an announced end holds back the customer does not wait: it must not keep others waiting. Nor for
+        one that waits until they use the product: that one is among their `when_seen`, until it is claimed or closed.
         """
 
     def release(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> None:

@@ -34,7 +34,7 @@ def send_survey(invitation_id: str, delivery_number: int, deps: SendDeps, now: d
         return _offered(invitation, deps, invitation.claimed_at or now)
     if invitation is None or invitation.state is not State.PENDING:
         return SendResult(Outcome.NOT_PENDING)
-    if now < invitation.ready_at and not invitation.held:
+    if now < invitation.ready_at and not (invitation.held or invitation.until_seen):
         # Timers round to seconds, clocks differ, and who put it off may have died before setting the timer.
         schedule_check(invitation, FIRST, invitation.ready_at, deps, now)
         return SendResult(Outcome.EARLY)
@@ -89,6 +89,8 @@ def _claimed(attempt: DeliveryAttempt, channel: Channel, deps: SendDeps, now: da
         state=State.SENDING,
         attempt=deps.new_id(),
         claimed_at=now,
+        # One that was called before its time is not held up by it any more, nor is what follows.
+        deferred_until=attempt.invitation.deferred_until and min(attempt.invitation.deferred_until, now),
         previously_asked_at=customer.last_asked_at,
         address_hashes=deps.reached(channel, customer),
         segments=segments_of(attempt.invitation.segments, customer),

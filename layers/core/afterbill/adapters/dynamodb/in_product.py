@@ -6,9 +6,11 @@ from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import encode, invitation_item, recipient_of, stamp
 from afterbill.adapters.dynamodb.table import InvitationTable
-from afterbill.answers.in_product import SEEN_AGAIN
+from afterbill.answers.in_product import MOST_SHOWINGS, SEEN_AGAIN, SHOWING
 from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import Invitation, State
+
+_UNSETTLED = "attribute_not_exists(dismissed_at) AND attribute_not_exists(rating)"
 
 
 class InProductSurveysTable(InvitationTable):
@@ -30,22 +32,44 @@ class InProductSurveysTable(InvitationTable):
         return recipient_of(address_hash, response.get("Item", {})).suppressed not in {None, Suppression.BOUNCED}
 
     def seen(self, customer: Customer, now: datetime) -> None:
-        """Note that the customer uses the product; nothing is written within a day of the last time."""
-        self.change(
-            keys.customer(customer.id),
-            "SET last_seen_at = :now ADD #version :one",
-            "attribute_exists(pk) AND (attribute_not_exists(last_seen_at) OR last_seen_at <= :before)",
-            {":now": stamp(now), ":before": stamp(now - SEEN_AGAIN), ":one": 1},
-        )
+        """Note that the customer uses the product; nothing is written within a day of the last time.
+
+        What waited for them waits no longer, unless the customer changed since they were read.
+        """
+        values = {":now": stamp(now), ":one": 1}
+        if customer.when_seen:
+            update, condition = "SET last_seen_at = :now ADD #version :one REMOVE when_seen", "#version = :read"
+            values |= {":read": customer.version}
+        else:
+            update = "SET last_seen_at = :now ADD #version :one"
+            condition = "attribute_exists(pk) AND (attribute_not_exists(last_seen_at) OR last_seen_at <= :before)"
+            values |= {":before": stamp(now - SEEN_AGAIN)}
+        self.change(keys.customer(customer.id), update, condition, values)
 
     def show(self, invitation_id: str, now: datetime) -> bool:
-        """Note that the survey is shown; True for the first call, while it can be answered and was not dismissed."""
+        """Note that the survey is shown; True for one window at a time, some times at most, until it is settled."""
         return self.change(
             keys.invitation(invitation_id),
-            "SET shown_at = :now",
-            "#state = :sent AND answer_until >= :epoch AND attribute_not_exists(shown_at) "
-            "AND attribute_not_exists(dismissed_at) AND attribute_not_exists(rating)",
-            {":now": stamp(now), ":sent": State.SENT, ":epoch": int(now.timestamp())},
+            "SET shown_at = if_not_exists(shown_at, :now), shown_until = :until ADD showings :one",
+            "#state = :sent AND answer_until >= :epoch AND (attribute_not_exists(shown_at) OR shown_until <= :now) "
+            f"AND (attribute_not_exists(showings) OR showings < :most) AND {_UNSETTLED}",
+            {
+                ":now": stamp(now),
+                ":until": stamp(now + SHOWING),
+                ":sent": State.SENT,
+                ":epoch": int(now.timestamp()),
+                ":one": 1,
+                ":most": MOST_SHOWINGS,
+            },
+        )
+
+    def hide(self, invitation_id: str, now: datetime) -> None:
+        """Note that no window shows the survey any more: another may."""
+        self.change(
+            keys.invitation(invitation_id),
+            "SET shown_until = :now",
+            f"shown_until > :now AND {_UNSETTLED}",
+            {":now": stamp(now)},
         )
 
     def dismiss(self, invitation_id: str, now: datetime) -> None:
@@ -53,7 +77,7 @@ class InProductSurveysTable(InvitationTable):
         self.change(
             keys.invitation(invitation_id),
             "SET dismissed_at = :now",
-            "attribute_exists(pk) AND attribute_not_exists(dismissed_at) AND attribute_not_exists(rating)",
+            f"attribute_exists(pk) AND {_UNSETTLED}",
             {":now": stamp(now)},
         )
 

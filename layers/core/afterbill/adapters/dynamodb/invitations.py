@@ -59,10 +59,11 @@ class InvitationsTable(InvitationTable):
             message = "an invitation is claimed with its claimed_at set"
             raise ValueError(message)
         way, ways = _way(invitation)
+        early = "deferred_until = :now, " * (invitation.deferred_until == claimed_at)
         claim = self.update(
             keys.invitation(invitation.id),
             "SET #state = :sending, attempt = :attempt, claimed_at = :now, answer_until = :until, "
-            f"customer_id = :customer, reached = :reached, locale = :locale, #zone = :zone, {way}",
+            f"customer_id = :customer, reached = :reached, locale = :locale, #zone = :zone, {early}{way}",
             "#state = :pending",
             {
                 ":sending": State.SENDING,
@@ -77,14 +78,15 @@ class InvitationsTable(InvitationTable):
                 ":zone": invitation.zone,
             },
         )
-        waits = invitation.id in customer.waiting
+        waits, called = invitation.id in customer.waiting, _called(invitation, customer)
         offers = _offer(invitation)
         asked = self.update(
             keys.customer(customer.id),
             f"SET last_asked_at = :now{', offered = :offered' * bool(offers)} ADD #version :one"
-            + (f" REMOVE waiting.#{invitation.id}" if waits else ""),
+            + (f" REMOVE waiting.#{invitation.id}" if waits else "")
+            + " DELETE when_seen :ids" * bool(called),
             "#version = :read",
-            {":now": stamp(claimed_at), ":one": 1, ":read": customer.version, **offers},
+            {":now": stamp(claimed_at), ":one": 1, ":read": customer.version, **offers, **called},
         )
         address = [self._ask(recipient, claimed_at)] if recipient.hash else []
         return self.transact([{"Update": update} for update in (claim, asked, *address)])
@@ -122,17 +124,29 @@ class InvitationsTable(InvitationTable):
                 **bucket,
             },
         )
-        if invitation.id not in customer.waiting:
-            return self.apply(stored)
-        entry, until = f"waiting.#{invitation.id}", {":until": stamp(invitation.ready_at)}
+        waits = self._waits(invitation, customer)
+        return self.together(stored, waits) if waits else self.apply(stored)
+
+    def _waits(self, invitation: Invitation, customer: Customer) -> dict[str, Any] | None:
+        """Let the customer wait for it as long as it waits itself; None where nothing of the customer changes."""
+        entry, listed = f"waiting.#{invitation.id}", invitation.id in customer.waiting
+        if invitation.until_seen:
+            return self.update(
+                keys.customer(customer.id),
+                f"ADD when_seen :ids, #version :one{f' REMOVE {entry}' * listed}",
+                "attribute_exists(pk)",
+                {":one": 1, ":ids": {invitation.id}},
+            )
+        if not listed:
+            return None
+        until = {":until": stamp(invitation.ready_at)}
         change, values = (f"REMOVE {entry}", {}) if invitation.held else (f"SET {entry}.due_at = :until", until)
-        waits = self.update(
+        return self.update(
             keys.customer(customer.id),
             f"{change} ADD #version :one",
             f"attribute_exists({entry})",
             {":one": 1, **values},
         )
-        return self.together(stored, waits)
 
     def release(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> None:
         """sending -> pending, with the invitation's moment and generation; nobody was asked, and the customer waits."""
@@ -302,6 +316,11 @@ def _proofs(invitation: Invitation) -> Mapping[str, int | None]:
 def _offer(invitation: Invitation) -> Mapping[str, str]:
     """The offer to store with the customer: the id of an invitation that is shown in the product."""
     return {":offered": invitation.id} if invitation.channel == Channel.IN_APP else {}
+
+
+def _called(invitation: Invitation, customer: Customer) -> Mapping[str, set[str]]:
+    """The invitation as what no longer waits for its customer to use the product, if it does."""
+    return {":ids": {invitation.id}} if invitation.id in customer.when_seen else {}
 
 
 def _iso(at: Any) -> str:  # noqa: ANN401  # a datetime, or None which is never written

@@ -29,12 +29,13 @@ _INVITATION_TIMES = (
     "reminded_at",
     "closed_at",
     "shown_at",
+    "shown_until",
     "dismissed_at",
 )
 _DURATIONS = ("expiry", "cooldown", "patience")
 _SEGMENTS = ("touchpoint", "stage", "source", "channel")
 """Attributes that stand among the segments as well, and are stored only there."""
-_USUAL = {"stoppable": True, "delivery_number": 1, "referred": 0}
+_USUAL = {"stoppable": True, "delivery_number": 1, "referred": 0, "showings": 0}
 """Values that are not stored: an item of less than a KB costs half."""
 _HASH = 16
 """Bytes of the keyed hash of an address."""
@@ -110,7 +111,7 @@ def invitation_of(item: Mapping[str, Any]) -> Invitation:
     values["address_hashes"] = tuple(reached[at : at + _HASH].hex() for at in range(0, len(reached), _HASH))
     values["visits"] = tuple(visit_of(line) for line in plain.get("visits", ()))
     values["follow_ups"] = tuple(_follow_ups_of(text) for text in plain.get("follow_ups", ()))
-    values["referred"] = int(plain.get("referred", 0))
+    values |= {name: int(plain.get(name, 0)) for name in ("referred", "showings")}
     values["deferrals"] = tuple(_deferral_of(text) for text in plain.get("deferrals", ()))
     if "money" in plain:
         values["money"] = Money(int(plain["money"][0]), plain["money"][1])
@@ -198,6 +199,7 @@ def customer_of(item: Mapping[str, Any]) -> Customer:
     values["suppressed"] = Suppression(plain["suppressed"]) if "suppressed" in plain else None
     values["address_hash"] = keys.address_hash(plain.get(keys.CUSTOMER_ID, ""))
     values["subscriptions"] = {id_: _subscription_of(text) for id_, text in plain.get("subscriptions", {}).items()}
+    values["when_seen"] = frozenset(plain.get("when_seen", ()))
     values["waiting"] = {id_: _waiting_of(entry) for id_, entry in plain.get("waiting", {}).items()}
     return Customer(**values)
 
@@ -253,7 +255,11 @@ def _waiting_of(plain: Mapping[str, Any]) -> Waiting:
 def _plain(value: Any) -> dict[str, Any]:  # noqa: ANN401  # any of our dataclasses
     """The fields that are not empty: the others are left out, so that indexes stay sparse and items small."""
     present = {each.name: getattr(value, each.name) for each in fields(value)}
-    return {name: _scalar(each) for name, each in present.items() if each is not None and each not in ("", {}, ())}
+    return {
+        name: _scalar(each)
+        for name, each in present.items()
+        if each is not None and each not in ("", {}, (), frozenset())
+    }
 
 
 def _scalar(value: Any) -> Any:  # noqa: ANN401  # as above

@@ -198,13 +198,14 @@ class InvitationTable(TableReader):
             "#state = :state",
             {":closed": State.CLOSED, ":reason": reason, ":state": invitation.state, **at},
         )
-        if not (invitation.customer_id and invitation.cooldown):
+        if not invitation.customer_id or not (invitation.cooldown or invitation.until_seen):
             self.apply(closed)
             return
-        forgotten = self.update(
-            keys.customer(invitation.customer_id),
-            f"REMOVE waiting.#{invitation.id} ADD #version :one",
-            f"attribute_exists(waiting.#{invitation.id})",
-            {":one": 1},
-        )
-        self.together(closed, forgotten)
+        self.together(closed, self._no_longer_waits(invitation))
+
+    def _no_longer_waits(self, invitation: Invitation) -> dict[str, Any]:
+        key, entry = keys.customer(invitation.customer_id), f"waiting.#{invitation.id}"
+        if invitation.until_seen:
+            ids = {":ids": {invitation.id}, ":id": invitation.id, ":one": 1}
+            return self.update(key, "DELETE when_seen :ids ADD #version :one", "contains(when_seen, :id)", ids)
+        return self.update(key, f"REMOVE {entry} ADD #version :one", f"attribute_exists({entry})", {":one": 1})
