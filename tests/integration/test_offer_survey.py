@@ -381,7 +381,7 @@ class TestTheScript:
 
         headers = response["headers"]
         assert response["statusCode"] == 200
-        assert len(response["body"].encode()) < 6000
+        assert len(response["body"].encode()) < 7000
         assert headers["Content-Type"] == "text/javascript; charset=utf-8"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"

@@ -48,10 +48,11 @@ _SETTINGS = {
 _PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Your account</title>
 <link rel="stylesheet" href="/style.css">
-{scripts}
+{above}
 <main><h1>Your account</h1><label>Search <input id="search" autofocus></label>
-<button id="pay">Pay</button><p id="filler">{filler}</p></main></html>"""
-_SCRIPT = """<script src="{api}/in-product/afterbill.js" data-user="{user}" data-hash="{hash}" {moment} async>
+<button id="pay">Pay</button><p id="filler">{filler}</p></main>
+{below}</html>"""
+_SCRIPT = """<script src="{api}/in-product/afterbill.js" data-user="{user}" data-hash="{hash}" {moment} {loading}>
 </script>"""
 _STYLE = """body { font: 62.5%/1.5 Georgia, serif; max-width: 60rem; margin: 4rem auto; padding: 0 2rem;
   color: #24292f }
@@ -61,7 +62,10 @@ button, input { color: #040; background: #fff; text-transform: uppercase }
 
 
 class Product:
-    """The page, and what is stored; `asked` are the requests of the script, `broken` makes all of them fail."""
+    """The page, and what is stored; `asked` are the requests of the script, `broken` makes all of them fail.
+
+    The page has so many `scripts` in its head, or `below` all else in its body, with `loading` as an attribute.
+    """
 
     def __init__(self, app: Any) -> None:
         self.app, self.table = app, MemoryTable()
@@ -85,7 +89,7 @@ class Product:
 
     def reset(self) -> None:
         self.moment, self.language, self.hash = 'data-moment="0"', "en", ""
-        self.broken, self.scripts = False, 1
+        self.broken, self.scripts, self.loading, self.below = False, 1, "async", False
 
     def stored(self, one: Invitation) -> Invitation:
         return self.table.invitations[one.id]
@@ -104,7 +108,8 @@ class Product:
                 content_type="text/html",
                 headers={"content-security-policy": POLICY, "content-type": "text/html"},
                 body=_PAGE.format(
-                    scripts=self._script() * self.scripts,
+                    above="" if self.below else self._script() * self.scripts,
+                    below=self._script() * self.scripts if self.below else "",
                     language=self.language,
                     filler="What your account is for, and what it holds. " * 60,
                 ),
@@ -112,7 +117,7 @@ class Product:
 
     def _script(self) -> str:
         proof = self.hash or user_hash(self.user, SECRET)
-        return _SCRIPT.format(api=API, user=self.user, hash=proof, moment=self.moment)
+        return _SCRIPT.format(api=API, user=self.user, hash=proof, moment=self.moment, loading=self.loading)
 
     def _api(self, route: Route, path: str) -> None:
         request, name = route.request, path.rpartition("/")[2]

@@ -1,5 +1,8 @@
 """The survey in an operator's page, under a strict policy: seen once, by everybody, and in nobody's way."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -8,7 +11,7 @@ from afterbill.answers.in_product import user_hash
 from afterbill.model.invitation import Answer
 from afterbill.model.questions import Question
 from afterbill_dev.demo.browser import chromium
-from tests.mail.product import ORIGIN, SECRET, product
+from tests.mail.product import API, ORIGIN, SECRET, product
 
 DESK, PHONE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}, {"width": 320, "height": 256}
 RULES = {
@@ -22,12 +25,35 @@ new PerformanceObserver(list => {
 }).observe({ type: 'layout-shift', buffered: true });
 document.addEventListener('securitypolicyviolation', event => violations.push(event.violatedDirective));
 """
-SMALL = """() => [...document.querySelector('body > div:last-child').shadowRoot
+SMALL = """() => [...document.querySelector('html > div').shadowRoot
   .querySelectorAll('button, :has(> input)')]
   .filter(one => one.checkVisibility()).map(one => one.getBoundingClientRect())
   .filter(box => box.width < 24 || box.height < 24).length"""
-OUTSIDE = """() => [...document.querySelector('body > div:last-child').shadowRoot.querySelectorAll('*')]
+OUTSIDE = """() => [...document.querySelector('html > div').shadowRoot.querySelectorAll('*')]
   .filter(one => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1).length"""
+
+
+NAMES = "([user, hash]) => Object.assign(document.querySelector('[data-user]').dataset, { user, hash })"
+EXCHANGE = """([user, hash, loading]) => {
+  const body = document.createElement('body');
+  body.append(Object.assign(document.createElement('h1'), { textContent: 'Next page' }));
+  if (user) {
+    const script = document.createElement('script');
+    if (loading.includes('module')) script.type = 'module';
+    Object.assign(script.dataset, { user, hash, moment: '0' });
+    script.src = 'API/in-product/afterbill.js';
+    body.append(script);
+  }
+  document.body.replaceWith(body);
+}""".replace("API", API)
+"""Puts a new body in the place of the old one, with a script where somebody is named."""
+LOADER = """([user, hash]) => {
+  const script = document.createElement('script');
+  Object.assign(script.dataset, { user, hash, moment: '0' });
+  script.onload = () => script.remove();
+  script.src = 'API/in-product/afterbill.js';
+  document.head.append(script);
+}""".replace("API", API)
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +215,7 @@ class TestAPerson:
         page = visit()
 
         expect(dialog(page).get_by_role("button", name="Schließen")).to_be_visible()
-        assert page.locator("body > div").last.get_attribute("lang") == "de"
+        assert page.locator("html > div").last.get_attribute("lang") == "de"
 
 
 class TestNeverTwice:
@@ -205,15 +231,49 @@ class TestNeverTwice:
         assert here.stored(one).dismissed_at
         expect(dialog(page)).to_have_count(0)
 
-    def test_one_that_was_only_seen_does_not_come_back_either(self, here, visit):
-        here.survey()
+    def test_one_that_was_only_seen_comes_back_on_the_next_pages_but_not_for_ever(self, here, visit):
+        one = here.survey()
         page = visit()
-        expect(dialog(page)).to_be_visible()
+        for showings in (1, 2, 3):
+            expect(dialog(page)).to_be_visible()
+            assert here.stored(one).showings == showings
+            leave(page)
+            page.reload()
+        quiet(page)
+
+        expect(dialog(page)).to_have_count(0)
+        assert here.stored(one).dismissed_at is None
+
+    def test_one_that_was_answered_does_not_come_back(self, here, visit):
+        one = here.survey()
+        page = visit()
+        rate(page, 9)
+        leave(page)
 
         page.reload()
         quiet(page)
 
         expect(dialog(page)).to_have_count(0)
+        assert (here.stored(one).answer, here.stored(one).showings) == (Answer(9), 1)
+
+    def test_a_page_that_comes_back_as_it_was_keeps_its_card_unless_another_page_has_it(self, here, visit):
+        one = here.survey()
+        page = visit()
+        dialog(page).evaluate("card => card.querySelector('textarea').value = 'typed'")
+        leave(page)
+        come_back(page)
+        expect(dialog(page)).to_be_visible()
+        assert dialog(page).evaluate("card => card.querySelector('textarea').value") == "typed"
+        assert here.stored(one).showings == 2
+
+        leave(page)
+        other = visit(page.context)
+        expect(dialog(other)).to_be_visible()
+        come_back(page)
+
+        expect(dialog(page)).to_have_count(0)
+        expect(dialog(other)).to_be_visible()
+        assert here.stored(one).dismissed_at is None
 
     def test_of_two_tabs_one_shows_it(self, here, visit):
         here.survey()
@@ -246,6 +306,257 @@ class TestNeverTwice:
 
         assert here.asked.count("survey") == 1
         assert page.evaluate("afterbill.ask()") is False
+
+
+class TestWhoIsAtThePage:
+    """An answer is stored for whom the page named when their card was built, and for nobody else."""
+
+    def two(self, here):
+        """Surveys for the user of the page and for the next one."""
+        first, user = here.survey(), here.user
+        second, following = here.survey(), (here.user, user_hash(here.user, SECRET))
+        here.user = user
+        return first, second, following
+
+    def test_the_next_user_gets_a_card_of_their_own_and_the_first_ones_is_given_back(self, here, visit):
+        first, second, following = self.two(here)
+        page = visit()
+        expect(dialog(page)).to_be_visible()
+
+        shown = page.evaluate("next => afterbill.ask(...next)", following)
+        expect(dialog(page)).to_have_count(1)
+        rate(page, 2)
+        dialog(page).get_by_role("button", name="Send answer").click()
+        expect(dialog(page).get_by_role("status")).not_to_be_empty()
+
+        assert shown is True
+        assert (here.stored(first).answer, here.stored(second).answer) == (None, Answer(2))
+        assert here.stored(first).dismissed_at is None
+        assert here.stored(first).shown_until <= datetime.now(UTC)
+
+    def test_what_the_first_one_tapped_a_moment_ago_stays_theirs(self, here, visit):
+        first, second, following = self.two(here)
+        page = visit(frozen=True)
+        page.clock.run_for(100)
+        rate(page, 9)
+
+        with page.expect_response("**/answer"):
+            page.evaluate("next => { afterbill.ask(...next); }", following)
+        page.clock.run_for(5000)
+        quiet(page)
+
+        assert (here.stored(first).answer, here.stored(second).answer) == (Answer(9), None)
+
+    def test_a_request_that_is_under_way_shows_the_first_one_nothing_any_more(self, here, visit):
+        first, second, following = self.two(here)
+        here.moment = 'data-moment="manual"'
+        page = visit()
+        page.wait_for_function("window.afterbill")
+
+        shown = page.evaluate("next => Promise.all([afterbill.ask(), afterbill.ask(...next)])", following)
+        expect(dialog(page)).to_have_count(1)
+        quiet(page)
+
+        assert shown == [False, True]
+        assert not here.stored(first).shown_until or here.stored(first).shown_until <= datetime.now(UTC)
+        assert here.stored(second).showings == 1
+
+    @pytest.mark.parametrize("leaving", ["afterbill.close()", "afterbill.ask(null)", "afterbill.ask('')"])
+    def test_who_signs_out_takes_the_card_along(self, here, visit, leaving):
+        one = here.survey()
+        page = visit()
+        expect(dialog(page)).to_be_visible()
+
+        page.evaluate(f"() => {{ {leaving}; }}")
+        expect(dialog(page)).to_have_count(0)
+        quiet(page)
+
+        assert page.evaluate("afterbill.ask()") is False
+        assert (here.stored(one).dismissed_at, page.messages) == (None, [])
+
+    def test_who_signs_out_before_the_moment_is_not_asked(self, here, visit):
+        here.survey()
+        here.moment = ""
+        page = visit(frozen=True)
+        page.wait_for_function("window.afterbill")
+
+        page.evaluate("afterbill.close()")
+        page.clock.run_for(10_000)
+        quiet(page)
+
+        assert here.asked == ["afterbill.js"]
+
+    def test_attributes_that_name_another_user_are_enough(self, here, visit):
+        first, second, following = self.two(here)
+        page = visit()
+        expect(dialog(page)).to_be_visible()
+
+        with page.expect_response("**/shown"):
+            page.evaluate(NAMES, following)
+        page.wait_for_function("document.querySelectorAll('html > div').length === 1")
+        rate(page, 3)
+        dialog(page).get_by_role("button", name="Close").click()
+        quiet(page)
+
+        assert (here.stored(first).answer, here.stored(second).answer) == (None, Answer(3))
+
+    def test_attributes_that_name_nobody_close_the_card(self, here, visit):
+        here.survey()
+        page = visit()
+        expect(dialog(page)).to_be_visible()
+
+        page.evaluate(NAMES, ["", ""])
+
+        expect(dialog(page)).to_have_count(0)
+        assert page.evaluate("afterbill.ask()") is False
+        assert page.messages == []
+
+    def test_a_page_that_never_named_anybody_is_told(self, here, visit):
+        here.survey()
+        page = visit()
+        page.evaluate("document.querySelector('[data-user]').removeAttribute('data-user')")
+
+        assert page.evaluate("afterbill.ask()") is False
+        assert page.messages == ["afterbill: data-user is missing"]
+
+
+class TestAPageThatExchangesItsBody:
+    """As Turbo, Turbolinks, pjax and boosted links of htmx do."""
+
+    def test_keeps_the_card_with_what_was_typed_and_the_focus(self, here, visit):
+        one = here.survey()
+        page = visit()
+        rate(page, 9)
+        dialog(page).get_by_role("textbox").fill("half a sen")
+        dialog(page).get_by_role("textbox").focus()
+
+        page.evaluate(EXCHANGE, [])
+        page.keyboard.type("tence")
+        dialog(page).get_by_role("button", name="Send answer").click()
+        expect(dialog(page).get_by_role("status")).to_have_text("Thank you for your answer")
+
+        assert page.locator("h1").inner_text() == "Next page"
+        assert here.stored(one).answer == Answer(9, "half a sentence")
+        assert here.stored(one).showings == 1
+
+    def test_escape_works_in_the_new_body(self, here, visit):
+        one = here.survey()
+        page = visit()
+        expect(dialog(page)).to_be_visible()
+        page.evaluate(EXCHANGE, [])
+
+        page.keyboard.press("Escape")
+
+        expect(dialog(page)).to_have_count(0)
+        quiet(page)
+        assert here.stored(one).dismissed_at
+
+    @pytest.mark.parametrize("loading", ["async", "defer", 'type="module"'])
+    def test_keeps_it_where_the_new_body_brings_the_script_for_the_same_user(self, here, visit, loading):
+        one = here.survey()
+        here.below, here.loading = True, loading
+        page = visit(bypass_csp=True)
+        expect(dialog(page)).to_be_visible()
+
+        page.evaluate(EXCHANGE, [here.user, user_hash(here.user, SECRET), loading])
+        quiet(page)
+
+        expect(dialog(page)).to_be_visible()
+        assert (here.stored(one).showings, page.messages) == (1, [])
+
+    @pytest.mark.parametrize("loading", ["async", 'type="module"'])
+    def test_asks_whom_the_script_of_the_new_body_names(self, here, visit, loading):
+        first, second, following = TestWhoIsAtThePage().two(here)
+        here.below, here.loading = True, loading
+        page = visit(bypass_csp=True)
+        expect(dialog(page)).to_be_visible()
+
+        with page.expect_response(lambda response: second.id in (response.request.post_data or "")):
+            page.evaluate(EXCHANGE, [*following, loading])
+        page.wait_for_function("document.querySelectorAll('html > div').length === 1")
+        rate(page, 8)
+        dialog(page).get_by_role("button", name="Close").click()
+        quiet(page)
+
+        assert (here.stored(first).answer, here.stored(second).answer) == (None, Answer(8))
+
+    def test_closes_the_card_where_the_new_body_names_nobody(self, here, visit):
+        """As the page does that follows a sign-out."""
+        one = here.survey()
+        here.below = True
+        page = visit()
+        expect(dialog(page)).to_be_visible()
+
+        page.evaluate(EXCHANGE, [])
+
+        expect(dialog(page)).to_have_count(0)
+        quiet(page)
+        assert page.evaluate("afterbill.ask()") is False
+        assert here.stored(one).dismissed_at is None
+
+    def test_asks_again_once_a_later_body_names_somebody(self, here, visit):
+        here.survey()
+        here.below = True
+        page = visit(bypass_csp=True)
+        expect(dialog(page)).to_be_visible()
+        page.evaluate(EXCHANGE, [])
+        expect(dialog(page)).to_have_count(0)
+        quiet(page)
+
+        page.evaluate(EXCHANGE, [here.user, user_hash(here.user, SECRET), "async"])
+
+        expect(dialog(page)).to_be_visible()
+
+    def test_a_loader_that_takes_the_element_away_at_once_says_nothing_by_it(self, here, visit):
+        here.survey()
+        here.scripts = 0
+        page = visit(bypass_csp=True)
+
+        page.evaluate(LOADER, [here.user, user_hash(here.user, SECRET)])
+        expect(dialog(page)).to_be_visible()
+        page.evaluate("document.querySelector('main').append('more')")
+
+        expect(dialog(page)).to_be_visible()
+
+
+class TestHowItIsLoaded:
+    @pytest.mark.parametrize("loading", ["", "async", "defer", 'type="module"', 'type="module" async'])
+    def test_every_way_works(self, here, visit, loading):
+        one = here.survey()
+        here.loading = loading
+        page = visit()
+
+        expect(dialog(page)).to_be_visible()
+        rate(page, 5)
+        dialog(page).get_by_role("button", name="Close").click()
+        quiet(page)
+
+        assert (here.stored(one).answer, page.messages) == (Answer(5), [])
+
+    def test_a_module_that_finds_no_element_of_its_own_says_so(self, here, visit):
+        here.survey()
+        here.scripts = 0
+        page = visit(bypass_csp=True)
+
+        page.evaluate(f"import('{API}/in-product/afterbill.js')")
+
+        assert page.messages == ["afterbill: no script has data-user and src=.../afterbill.js"]
+
+
+class TestAUserWhoWasWaitedFor:
+    def test_is_asked_some_seconds_after_they_came(self, here, visit):
+        one = here.survey()
+        person = here.table.people[one.customer_id]
+        here.table.people[one.customer_id] = replace(person, offered="", when_seen=frozenset({one.id}))
+        page = visit(frozen=True)
+        page.clock.run_for(100)
+        quiet(page)
+        assert here.looked_at == [one.id]
+        here.table.people[one.customer_id] = replace(here.table.people[one.customer_id], offered=one.id)
+
+        page.clock.run_for(5000)
+
+        expect(dialog(page)).to_be_visible()
 
 
 class TestTheKeyboard:
@@ -335,7 +646,7 @@ class TestAccess:
         expect(group.get_by_role("radio").last).to_have_accessible_description("10 = extremely likely")
 
     def test_nothing_moves_for_whoever_wants_no_motion(self, here, visit):
-        moving = "getComputedStyle(document.querySelector('body > div:last-child').shadowRoot.firstChild).animationName"
+        moving = "getComputedStyle(document.querySelector('html > div').shadowRoot.firstChild).animationName"
         names = []
         for motion in ("reduce", "no-preference"):
             here.survey()
@@ -416,7 +727,6 @@ class TestTheOperatorsPage:
             "delete window.CSSStyleSheet",
             "window.CSSStyleSheet = class { constructor() { throw new TypeError('Illegal constructor'); } }",
             "delete ShadowRoot.prototype.adoptedStyleSheets; delete Document.prototype.adoptedStyleSheets",
-            "document.body.remove()",
         ],
     )
     def test_that_cannot_show_the_card_does_not_use_up_its_one_showing(self, here, visit, lacking):
@@ -491,6 +801,18 @@ class TestTheMoment:
 
         assert shown is True
         assert here.stored(first).shown_at
+
+
+def leave(page):
+    """What the page hears as it is left: once it is gone, nothing can be intercepted."""
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
+    quiet(page)
+
+
+def come_back(page):
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    quiet(page)
 
 
 def violations(page):

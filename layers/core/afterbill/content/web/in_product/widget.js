@@ -3,25 +3,27 @@
 // semicolon, no property is written short (it refuses both), there are no regular expressions, and no property has the name of a constant, function or variable of ours.
 (() => {
   const tree = document;
-  const script = tree.currentScript;
-  if (!script || window.afterbill) return;
-  const options = script.dataset;
-  let user = options.user, proof = options.hash, busy, warned;
+  // The newest element of this script: modules are not told theirs, and pages that exchange their body bring another one.
+  const find = () => [...tree.querySelectorAll("script[data-user][src*='/afterbill.js']")].pop();
+  let script = tree.currentScript || find(), options, told, user, proof, open, tied, stop, warned;
 
   const complain = (problem) => {
     if (!warned) console.warn("afterbill: " + problem);
     warned = 1;
   };
 
-  // What the server answers; throws what it says is wrong.
-  const send = async (action, more) => {
+  if (window.afterbill) return window.afterbill.look?.(script);
+  if (!script) return complain("no script has data-user and src=.../afterbill.js");
+
+  // What the server answers to a user; throws what it says is wrong.
+  const send = async (whom, action, more) => {
     let said;
     try {
       const response = await fetch(new URL(action, script.src), {
         method: "POST",
         keepalive: true,
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ user: user, hash: proof, ...more }),
+        body: JSON.stringify({ ...whom, ...more }),
       });
       said = await response.json();
       if (response.ok) return said;
@@ -42,31 +44,38 @@
 
   const radio = (field, chosen, text, more) => make("label", {}, make("input", { type: "radio", name: field, value: chosen, ...more }), make("span", {}, text));
 
-  // Builds the card of a survey, and gives what puts it into the page; throws where this browser or page cannot have it.
-  const build = (survey) => {
+  // Builds the card of a survey for this user, and gives what puts it into the page and what takes it out; throws where
+  // this browser cannot have it.
+  const build = (whom, survey) => {
     let timer, before, rated, queue = Promise.resolve();
+    const about = { survey: survey.id };
     const ended = new AbortController();
     // One after the other, so that no earlier word comes last.
     const answer = (fields) => {
       clearTimeout(timer);
       timer = 0;
-      return (queue = queue.catch(() => {}).then(() => send("answer", { survey: survey.id, ...fields })));
+      return (queue = queue.catch(() => {}).then(() => send(whom, "answer", { ...about, ...fields })));
     };
     const keep = () => timer && answer({ rating: rated }).catch(complain);
-    const leave = () => {
+    const quit = () => {
       ended.abort();
       keep();
-      if (!rated) send("dismissal", { survey: survey.id }).catch(complain);
       host.remove();
-      busy = 0;
+      open = 0;
+    };
+    const leave = () => {
+      quit();
+      if (!rated) send(whom, "dismissal", about).catch(complain);
       before?.focus();
     };
+    // Another page, or another showing of this one, may have the survey: the address is one that no preflight delays.
+    const part = () => rated || send(whom, "shown", { ...about, gone: true }).catch(complain);
+    const back = (event) => event.persisted && !rated && send(whom, "shown", about).then((said) => said.show || quit(), quit);
     const escape = (event) => {
       const at = tree.activeElement;
-      if (event.key == "Escape" && !event.defaultPrevented && (at == host || at == page)) leave();
+      if (event.key == "Escape" && !event.defaultPrevented && (at == host || at == tree.body)) leave();
     };
 
-    const page = tree.body;
     const host = make("div", { lang: survey.language, dir: survey.direction });
     const sheet = new CSSStyleSheet();
     const colours = survey.colours;
@@ -123,70 +132,126 @@
     const root = host.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
     root.append(box);
-    page.append();
-    return () => {
-      addEventListener("visibilitychange", keep, ended);
-      addEventListener("keydown", escape, ended);
-      page.append(host);
+    return {
+      part: part,
+      quit: () => {
+        quit();
+        part();
+      },
+      show: () => {
+        addEventListener("visibilitychange", keep, ended);
+        addEventListener("pagehide", part, ended);
+        addEventListener("pageshow", back, ended);
+        addEventListener("keydown", escape, ended);
+        // Beside the body, which some pages exchange.
+        tree.documentElement.append(host);
+      },
     };
+  };
+
+  // From now on this user is at the page, or nobody: what is open is for whoever was there before, and closes.
+  const become = (newUser, newProof) => {
+    if (newUser != user) {
+      stop?.();
+      open?.quit?.();
+      open = proof = 0;
+    }
+    user = newUser;
+    proof = newProof || proof;
   };
 
   // Whether a survey is shown now; another user or a newer hash may be named by pages that change both without loading.
   const ask = async (newUser, newProof) => {
-    if (busy) return false;
-    busy = 1;
-    user = newUser || user;
-    proof = newProof || proof;
+    if (newUser !== undefined) become(newUser, newProof);
+    if (!user && !("user" in options)) complain("data-user is missing");
+    if (open || !user) return false;
+    const mine = (open = {});
+    const whom = { user: user, hash: proof };
     try {
-      const found = (await send("survey", { locale: options.locale || tree.documentElement.lang })).survey;
-      // A browser that cannot build the card must not use up its one showing.
-      const show = found && build(found);
-      if (show && (await send("shown", { survey: found.id })).show) {
-        show();
-        return true;
+      const said = await send(whom, "survey", { locale: options.locale || tree.documentElement.lang });
+      const found = said.survey;
+      // A browser that cannot build the card must not use up a showing.
+      const card = found && open == mine && build(whom, found);
+      if (card && (await send(whom, "shown", { survey: found.id })).show) {
+        if (open == mine) {
+          open = card;
+          card.show();
+          return true;
+        }
+        card.part();
       }
+      if (said.soon) setTimeout(ask, 5000);
     } catch (problem) {
       complain(problem);
     }
-    busy = 0;
+    if (open == mine) open = 0;
     return false;
   };
-  window.afterbill = { ask: ask };
 
-  const moment = options.moment || "load";
-  if (moment == "manual") return;
-  let waiting, watcher;
-  const come = new AbortController();
-  come.capture = true;
-  const now = () => {
-    clearTimeout(waiting);
-    come.abort();
-    watcher?.disconnect();
-    ask();
-  };
-  const later = () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(now, 3000);
-  };
-  const pressed = (event) => event.target.closest?.(moment) && now();
-  if (moment == "load") {
-    for (const kind of ["keydown", "pointerdown", "scroll"]) addEventListener(kind, later, come);
-    later();
-  } else if (moment >= 0) waiting = setTimeout(now, moment * 1000);
-  else {
-    // Something to press is the moment when it is pressed, anything else when it is there.
-    const look = () => {
-      const found = tree.querySelector(moment);
-      if (found && !found.matches("a,button,input,select,summary,[role=button]")) now();
+  // Waits for the moment to ask.
+  const begin = () => {
+    stop?.();
+    // By then a loader has taken the element away that takes it away: only later its absence says something.
+    setTimeout(() => (tied = script.isConnected));
+    const moment = options.moment || "load";
+    if (moment == "manual") return;
+    let waiting, watcher;
+    const come = new AbortController();
+    come.capture = true;
+    stop = () => {
+      clearTimeout(waiting);
+      come.abort();
+      watcher?.disconnect();
     };
-    try {
-      tree.querySelector(moment);
-    } catch {
-      return complain("data-moment is no moment: " + moment);
+    const now = () => {
+      stop();
+      ask();
+    };
+    const later = () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(now, 3000);
+    };
+    const pressed = (event) => event.target.closest?.(moment) && now();
+    if (moment == "load") {
+      for (const kind of ["keydown", "pointerdown", "scroll"]) addEventListener(kind, later, come);
+      later();
+    } else if (moment >= 0) waiting = setTimeout(now, moment * 1000);
+    else {
+      // Something to press is the moment when it is pressed, anything else when it is there.
+      const check = () => {
+        const found = tree.querySelector(moment);
+        if (found && !found.matches("a,button,input,select,summary,[role=button]")) now();
+      };
+      try {
+        tree.querySelector(moment);
+      } catch {
+        return complain("data-moment is no moment: " + moment);
+      }
+      addEventListener("click", pressed, come);
+      watcher = new MutationObserver(check);
+      watcher.observe(tree, { childList: true, subtree: true });
+      check();
     }
-    addEventListener("click", pressed, come);
-    watcher = new MutationObserver(look);
-    watcher.observe(tree, { childList: true, subtree: true });
-    look();
-  }
+  };
+
+  // Takes over what the page says of its user: in other attributes, or in the element of a new body. Where the element
+  // has gone with its body and no other one came, nobody is known to be there.
+  const look = (another) => {
+    const found = script.isConnected ? script : another || (tied && find());
+    const said = found && found.dataset.user + found.dataset.hash;
+    if (found == script && said == told) return;
+    if (found) {
+      script = found;
+      options = found.dataset;
+      told = said;
+      become(options.user, options.hash);
+      begin();
+    } else if (tied) {
+      tied = 0;
+      become();
+    }
+  };
+  window.afterbill = { ask: ask, close: () => become(), look: look };
+  look(script);
+  new MutationObserver(() => look()).observe(tree, { childList: true, subtree: true, attributeFilter: ["data-user", "data-hash"] });
 })();
