@@ -13,7 +13,7 @@
   };
 
   if (window.afterbill) return window.afterbill.look?.(script);
-  if (!script) return complain("no script has data-user and src=.../afterbill.js");
+  if (!script) return complain("no script of afterbill.js has data-user");
 
   // What the server answers to a user; throws what it says is wrong.
   const send = async (whom, action, more) => {
@@ -163,8 +163,8 @@
   // Whether a survey is shown now; another user or a newer hash may be named by pages that change both without loading.
   const ask = async (newUser, newProof) => {
     if (newUser !== undefined) become(newUser, newProof);
-    if (!user && !("user" in options)) complain("data-user is missing");
-    if (open || !user) return false;
+    // Whom the page forgot to name, the server misses; where it says that nobody is there, there is nothing to ask.
+    if (open || (!user && user !== undefined)) return false;
     const mine = (open = {});
     const whom = { user: user, hash: proof };
     try {
@@ -234,24 +234,25 @@
     }
   };
 
-  // Takes over what the page says of its user: in other attributes, or in the element of a new body. Where the element
-  // has gone with its body and no other one came, nobody is known to be there.
+  // Takes over what the page says of its user: in other attributes, or in the element of a new head or body. Where the
+  // element has gone with its body and no other one came, nobody is known to be there.
+  const words = (element) => element.dataset.user + element.dataset.hash;
   const look = (another) => {
-    const found = script.isConnected ? script : another || (tied && find());
-    const said = found && found.dataset.user + found.dataset.hash;
-    if (found == script && said == told) return;
+    const here = script.isConnected;
+    const found = another && (!here || words(another) != told) ? another : here ? script : tied && find();
+    if (found == script && words(found) == told) return;
     if (found) {
       script = found;
       options = found.dataset;
-      told = said;
+      told = words(found);
       become(options.user, options.hash);
       begin();
     } else if (tied) {
       tied = 0;
-      become();
+      become("");
     }
   };
-  window.afterbill = { ask: ask, close: () => become(), look: look };
+  window.afterbill = { ask: ask, close: () => become(""), look: look };
   look(script);
   new MutationObserver(() => look()).observe(tree, { childList: true, subtree: true, attributeFilter: ["data-user", "data-hash"] });
 })();
