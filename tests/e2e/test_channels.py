@@ -1,4 +1,4 @@
-"""One customer, asked three times and each time somewhere else: in a mail, in a text message, inside the product."""
+"""One customer, asked three times and each time somewhere else; and one whom the product alone can ask."""
 
 import hashlib
 import hmac
@@ -6,17 +6,21 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, expect
 
 from tests.e2e import channels
+from tests.e2e.test_hours import explained
 from tests.e2e.test_score import scores
-from tests.e2e.town import ROOT, RUN, Town, eventually
+from tests.e2e.town import ROOT, RUN, Town, eventually, invitation_id
 
 EMAIL, PHONE = "mara@example.com", f"+4915{int(RUN, 16) % 10**9:09d}"
 USER = f"mara-{RUN}"
-ORIGIN = "https://app.example.com"
+NILS = "nils@example.com"
+ORIGIN, PAGES = "https://app.example.com", "http://localhost:8931"
 PLAN = f"everywhere-{RUN}"
 REASONS = {"mail": "price", "sms": "invoice_error", "in_app": "service"}
 RATINGS = {"mail": 10, "sms": 3, "in_app": 8}
@@ -60,6 +64,41 @@ def test_the_same_customer_answers_by_mail_by_text_and_in_the_product(town: Town
     assert by_reason["service"]["passives"] >= 1
 
 
+def nobody_came_yet(town: Town) -> None:
+    town.tell(channels.INSIDE, "waited-for", NILS, customer={"id": "nils"})
+
+
+@pytest.mark.after(scene=nobody_came_yet)
+def test_a_survey_waits_for_its_user_and_outlives_a_reload(town: Town, chromium: Browser):
+    one = invitation_id(channels.INSIDE, "waited-for")
+    eventually(lambda: explained(one), lambda told: "it goes on as soon as they do" in told, "the wait", every=2)
+    page = chromium.new_page()
+    page.set_default_timeout(60_000)
+    page.route(f"{PAGES}/**", lambda route: route.fulfill(content_type="text/html", body=product_page(town)))
+
+    for path in ("account", "orders"):
+        page.goto(f"{PAGES}/{path}")
+        expect(page.get_by_role("dialog")).to_be_visible(timeout=60_000)
+    page.reload()
+    page.get_by_role("radio", name="9", exact=True).check(force=True)
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.get_by_role("status")).not_to_be_empty()
+
+    town.given[one] = 9
+    told = explained(one)
+    assert "offered inside the product" in told
+    assert "answered 9 of 10" in told
+    page.close()
+
+
+def product_page(town: Town) -> str:
+    """The operator's page, in English; the first one that names this user."""
+    script = f"{town.stack['api_url']}/in-product/afterbill.js"
+    user = f"nils-{RUN}"
+    named = f'data-user="{user}" data-hash="{user_hash(user)}" data-moment="0"'
+    return f'<!doctype html><html lang="en"><title>Shop</title><script src="{script}" {named} async></script>'
+
+
 def fill_in(town: Town, url: str, channel: str) -> None:
     fields = {"rating": str(RATINGS[channel]), "reason": REASONS[channel]}
     answer = town.http.request("POST", url, fields=fields, encode_multipart=False)
@@ -76,7 +115,7 @@ def opened(town: Town, text: str) -> str:
 
 
 def in_product(town: Town, endpoint: str, **more: Any) -> dict[str, Any]:
-    body = json.dumps({"user": USER, "hash": user_hash(), **more}).encode()
+    body = json.dumps({"user": USER, "hash": user_hash(USER), **more}).encode()
     headers = {"Content-Type": "application/json", "Origin": ORIGIN}
     url = f"{town.stack['api_url']}/in-product/{endpoint}"
     answer = town.http.request("POST", url, body=body, headers=headers)
@@ -84,10 +123,11 @@ def in_product(town: Town, endpoint: str, **more: Any) -> dict[str, Any]:
     return dict(answer.json())
 
 
-def user_hash() -> str:
+@cache
+def user_hash(user: str) -> str:
     """As the operator's backend makes it."""
     command = [sys.executable, "-m", "afterbill_cli.cli", "in-product", "key"]
     environment = {name: value for name, value in os.environ.items() if name != "AFTERBILL_STACK"}  # a file here
     ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment)
     assert ended.returncode == 0, ended.stderr
-    return hmac.new(ended.stdout.split()[-1].encode(), USER.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(ended.stdout.split()[-1].encode(), user.encode(), hashlib.sha256).hexdigest()

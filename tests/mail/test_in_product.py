@@ -417,10 +417,10 @@ class TestWhoIsAtThePage:
         expect(dialog(page)).to_be_visible()
         page.evaluate("document.querySelector('[data-user]').removeAttribute('data-user')")
 
-        with page.expect_console_message():
+        with page.expect_console_message(lambda message: message.text.startswith("afterbill")) as told:
             assert page.evaluate("afterbill.ask()") is False
 
-        assert page.messages[-1] == "afterbill: user must be the customer's id, 1 to 200 characters: set data-user"
+        assert told.value.text == "afterbill: user must be the customer's id, 1 to 200 characters: set data-user"
 
 
 class TestAPageThatExchangesItsBody:
