@@ -57,17 +57,23 @@ def recheck(
     chosen = choose(channels, rule.seen_within, situation, policy, now)
     if isinstance(chosen, SkipReason) and not _may_come(invitation, channels, customer, policy, now):
         return chosen
-    reason = _taken_back_since(invitation, situation) or (
-        SkipReason.EXPIRED if now > invitation.patient_until else _no_farewell(invitation, customer, now)
-    )
-    if reason:
-        return reason
-    if held(invitation, customer, policy.rules[Touchpoint.CANCELLED].stops, now):
-        return _hold(invitation, now)
+    if obstacle := _obstacle(invitation, situation, customer, policy, now):
+        return obstacle
     if isinstance(chosen, SkipReason):
         return Deferral(now, SkipReason.NOT_SEEN, invitation.patient_until)
     until, why = _turn(invitation, rule, situation, customer, now)
     return _postponed(invitation, customer, policy, Deferral(now, why, until), chosen)
+
+
+def _obstacle(
+    invitation: Invitation, situation: Situation, customer: Customer, policy: Policy, now: datetime
+) -> SkipReason | Deferral | None:
+    """Return what has happened since that speaks against the survey, whatever the channel."""
+    reason = _taken_back_since(invitation, situation) or (
+        SkipReason.EXPIRED if now > invitation.patient_until else _no_farewell(invitation, customer, now)
+    )
+    waits = held(invitation, customer, policy.rules[Touchpoint.CANCELLED].stops, now)
+    return reason or (_hold(invitation, now) if waits else None)
 
 
 def recheck_again(
