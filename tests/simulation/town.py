@@ -23,6 +23,7 @@ from afterbill.model.invitation import Invitation, State
 from afterbill.model.messages import INVITATION_TAG, Accepted, Deferred, Mail, Receipt, Rejected, Unknown
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.delivery import SendDeps
+from afterbill.outreach.first_skips import FirstSkips
 from afterbill.outreach.handle_mail_event import MailEventDeps, handle_mail_event
 from afterbill.outreach.policy import Policy
 from afterbill.outreach.send_survey import send_survey
@@ -126,6 +127,7 @@ class Town:
             address_problem=lru_cache(1 << 17)(address_problem),
             day_of=self.day_of,
             new_id=lambda: f"a{next(ids)}",
+            first_skips=FirstSkips(parts["table"]),
         )
         return capture, sending
 

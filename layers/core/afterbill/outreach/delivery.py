@@ -61,7 +61,7 @@ class SendDeps:
     """The dependencies of sending; `compose` is pure, `day_of` gives the operator's local day of an instant.
 
     `address_problem` says why mail to an address is pointless, None where it is not. Without `texting` nobody gets a
-    text message; without `first_skips` nobody is told of the first survey that is skipped.
+    text message.
     """
 
     invitations: Invitations
@@ -75,8 +75,8 @@ class SendDeps:
     address_problem: Callable[[str], SkipReason | None]
     day_of: Callable[[datetime], str]
     new_id: Callable[[], str]
+    first_skips: FirstSkips
     texting: Texting | None = None
-    first_skips: FirstSkips | None = None
 
     def rule(self, invitation: Invitation) -> Rule:
         """The rule of its touchpoint as configured today."""

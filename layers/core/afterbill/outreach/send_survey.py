@@ -46,7 +46,7 @@ def _ask(invitation: Invitation, deps: SendDeps, now: datetime, *rejected: Chann
     verdict, customer, recipient = deps.judge(partial(recheck, rejected=rejected), invitation, now)
     if isinstance(verdict, SkipReason):
         reason = SkipReason.REJECTED if rejected else verdict
-        skipped = _skip(replace(invitation, closed_at=now), customer, reason, deps)
+        skipped = _skip(invitation, customer, reason, deps, now)
         return SendResult(Outcome.REJECTED, why) if rejected else skipped
     attempt = DeliveryAttempt(invitation, require_customer(customer), FIRST, recipient)
     if isinstance(verdict, Deferral):
@@ -58,11 +58,12 @@ def _ask(invitation: Invitation, deps: SendDeps, now: datetime, *rejected: Chann
     return _ask(invitation, deps, now, *rejected, verdict, why=sent.reason)
 
 
-def _skip(invitation: Invitation, customer: Customer | None, reason: SkipReason, deps: SendDeps) -> SendResult:
+def _skip(
+    invitation: Invitation, customer: Customer | None, reason: SkipReason, deps: SendDeps, now: datetime
+) -> SendResult:
     waiting = replace(invitation, customer_id=customer.id) if customer else invitation
-    deps.invitations.close(waiting, reason)
-    if deps.first_skips and invitation.closed_at:
-        deps.first_skips.tell(invitation, reason, invitation.closed_at)
+    deps.invitations.close(replace(waiting, closed_at=now), reason)
+    deps.first_skips.tell(invitation, reason, now)
     return SendResult(Outcome.SKIPPED, reason)
 
 
@@ -70,7 +71,7 @@ def _send(attempt: DeliveryAttempt, channel: Channel, deps: SendDeps, now: datet
     claimed = _claimed(attempt, channel, deps, now)
     delivered = deliver(attempt, claimed, deps, now)
     if isinstance(delivered, SkipReason):
-        return _skip(replace(attempt.invitation, closed_at=now), attempt.customer, delivered, deps)
+        return _skip(attempt.invitation, attempt.customer, delivered, deps, now)
     if isinstance(delivered, SendResult):
         return delivered
     sent = _conclude(replace(attempt, invitation=claimed), delivered.receipt, deps, now)
