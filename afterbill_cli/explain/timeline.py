@@ -10,7 +10,7 @@ from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer, Deferral, Invitation, SkipReason, State
-from afterbill.model.visits import Integrity, Kind, Visit
+from afterbill.model.visits import CondensedVisits, Integrity, Kind, Visit
 from afterbill.outreach.policy import Policy, Rule
 from afterbill.outreach.sending_window import Place
 from afterbill.settings.config import written
@@ -164,22 +164,30 @@ _USES = {
     Kind.AHEAD: "fetched ahead",
     Kind.HIDDEN: "opened",
     Kind.SEEN: "seen for a moment, not sent",
+    Kind.MACHINE: "used by a known machine until here",
 }
 _SIGNALS = {
     Signal.HIDDEN_LINK: "its visitor opened the link that no person sees",
     Signal.SEVERAL_NUMBERS: "its visitor opened more numbers than a person does",
     Signal.HURRIED: "its visitor opened two numbers faster than a person can",
+    Signal.SEVERAL_CHOICES: "more numbers were chosen on its page than a person weighs",
     Signal.PROBED: "somebody asked for the head of the same link in the same seconds",
     Signal.BEFORE_DELIVERY: "the mail was not delivered yet",
     Signal.SCANNER: "its program or network is on your list of scanners",
+    Signal.KNOWN_MACHINE: "its program was a machine's just before",
+    Signal.CROWDED: "so many visits came that those that speak against it may be missing",
 }
 
 
 def visited(invitation: Invitation, integrity: Integrity) -> Iterator[tuple[datetime, str]]:
-    """Every use of a link with its moment; of a tap also what speaks against it, by the thresholds of today."""
+    """Every use of a link with its moment; of a tap also what speaks against it, by the thresholds of today.
+
+    Uses that are no longer kept are told together.
+    """
     for tap in judge(invitation.visits, invitation.delivered_at, integrity):
         yield tap.visit.at, _described(tap.visit) + (f": no answer, {objections(tap.signals)}" if tap.signals else "")
     yield from ((visit.at, _described(visit)) for visit in invitation.visits if visit.kind is not Kind.SEEN)
+    yield from ((condensed.since, _told_together(condensed)) for condensed in invitation.condensed)
 
 
 def objections(signals: tuple[Signal, ...]) -> str:
@@ -187,7 +195,16 @@ def objections(signals: tuple[Signal, ...]) -> str:
     return ", ".join(f"{signal} ({_SIGNALS[signal]})" for signal in signals)
 
 
+def _told_together(condensed: CondensedVisits) -> str:
+    uses = f"{condensed.visits} uses of links by {condensed.programs} programs, until {condensed.until:%d %b %H:%M} UTC"
+    why_not = f"; no answer: {condensed.signals.replace(' ', ', ')}" if condensed.signals else ""
+    return f"{uses}, reviewed and no longer kept one by one{why_not}"
+
+
 def _described(visit: Visit) -> str:
-    link = "hidden link" if visit.kind is Kind.HIDDEN else "link" if visit.rating is None else f"{visit.rating}"
+    if visit.kind is Kind.GAP:
+        return "until here so many programs used the links that not every use was kept"
+    unnumbered = visit.rating is None or visit.kind is Kind.MACHINE
+    link = "hidden link" if visit.kind is Kind.HIDDEN else "link" if unnumbered else f"{visit.rating}"
     who = f"network {visit.network or 'unknown'}, {visit.family or 'unknown program'}"
     return f"{link} {_USES[visit.kind]} ({who})"

@@ -119,16 +119,18 @@ class MemoryReviews:
         """The invitation as it stands."""
         return self.invitations.get(invitation_id)
 
-    def store_review(self, invitation: Invitation) -> bool:
-        """Store the unconfirmed answer or the label."""
+    def store_review(self, invitation: Invitation, read: Invitation) -> bool:
+        """Store the unconfirmed answer or the label, and the visits."""
         stored = self.invitations.get(invitation.id)
-        if stored is None or len(stored.visits) != len(invitation.visits):
+        if stored is None or len(stored.visits) != len(read.visits):
             return False
         if stored.answer and stored.answer.confirmed:
             return False
         self.invitations[invitation.id] = replace(
             stored,
             label=invitation.label,
+            visits=invitation.visits,
+            condensed=invitation.condensed,
             answer=invitation.answer or stored.answer,
             answered_at=stored.answered_at or invitation.answered_at,
             answered_day=stored.answered_day or invitation.answered_day,

@@ -10,7 +10,7 @@ from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer, Recipient, Suppression, weightiest
 from afterbill.model.invitation import Answer, Delivery, Invitation, Recorded, SkipReason, State
 from afterbill.model.short_links import ShortLink
-from afterbill.model.visits import Visit, most, visit_of
+from afterbill.model.visits import Visit, with_visit
 from afterbill.outreach.policy import Situation, failed_since
 from afterbill_cli.memory.items import MemoryItems
 
@@ -188,13 +188,13 @@ class MemoryTable(MemoryItems):
         return Recorded(answered, stored=True)
 
     def visit(self, invitation_id: str, visit: Visit) -> Invitation | None:
-        """Keep the visit, unless there are too many for its kind."""
+        """Keep the visit while there is room."""
         stored = self.invitations.get(invitation_id)
-        if stored is None or len(stored.visits) >= most(visit.kind):
-            return stored
+        if stored is None:
+            return None
         if visit.rating is not None and visit.rating not in stored.scale.ratings:
             return stored
-        return self._change(stored, visits=(*stored.visits, visit_of(str(visit))))
+        return self._change(stored, visits=with_visit(stored.visits, visit))
 
     def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> bool:
         """Never write to this address again."""

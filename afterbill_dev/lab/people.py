@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from random import Random
 
 from afterbill_dev.lab import robots
 from afterbill_dev.lab.traffic import DESK, NUMBERS, PHONE, PICK, RELOAD, Use
 
 _SOONEST, _LATEST = 8.0, 20 * 86400.0
+_AWAY = 60.0
+"""Seconds between a robot's browser and a person, by which they are told apart."""
 
 
 def person(at: float, number: str, network: str = "home", **more: object) -> Use:
@@ -131,6 +134,42 @@ def before(robot: Callable[[Random], list[Use]], chance: Random) -> list[Use]:
     return [tap, *(replace(use, at=use.at + later) for use in _named(scan))]
 
 
+def between(robot: Callable[[Random], list[Use]], soonest: float, chance: Random) -> list[Use]:
+    """Robots come again and again; a person taps a minute or more after one scan, `soonest` before the next."""
+    scan, tap = robot(chance), chance.choice(NUMBERS)
+    pauses = [(first.at, second.at) for first, second in pairwise(scan) if second.at - first.at >= _AWAY + soonest]
+    gone, back = chance.choice(pauses or [(scan[-1].at, scan[-1].at + 1e4)])
+    return [*_named(scan), person(chance.uniform(gone + _AWAY, back - soonest), tap)]
+
+
+def mailing_list(chance: Random) -> list[Use]:
+    """A mail goes on to 20 people with a gateway each, and one of them taps a minute later or more."""
+    return among(_gateways, _AWAY, chance)
+
+
+def two_of_a_list(chance: Random) -> list[Use]:
+    """A mail goes on to 20 people with a gateway each; one of them taps, and later another."""
+    first = mailing_list(chance)
+    return [*first, person(first[-1].at + chance.uniform(5, 86400), chance.choice(NUMBERS), "other home", agent=DESK)]
+
+
+def list_behind_one_gateway(chance: Random) -> list[Use]:
+    """One gateway opens every page of the 20 copies of a mail, and one of their readers taps from the same network."""
+    copies = [replace(use, at=use.at + 30 * copy, network="home") for copy in range(20) for use in robots.copy(chance)]
+    return [*_named(copies), person(copies[-1].at + 601 + chance.expovariate(1 / 3600), chance.choice(NUMBERS))]
+
+
+def _gateways(chance: Random) -> list[Use]:
+    """Return what the gateways of 20 people do within minutes, each in its own network."""
+    kinds = (robots.copy, robots.copy, robots.fetches, robots.heads, robots.first_link)
+    return [
+        replace(use, at=use.at + start, network=f"gateway {member}")
+        for member in range(20)
+        for start in [chance.uniform(0, 120)]
+        for use in chance.choice(kinds)(chance)
+    ]
+
+
 def checked_at_the_tap(chance: Random) -> list[Use]:
     """A protection service fetches the very link a person taps, from its own network, in the same second."""
     tap = person(_moment(chance), chance.choice(NUMBERS))
@@ -184,6 +223,14 @@ MIXED: Mapping[str, Callable[[Random], list[Use]]] = {
     "tap, checked as it happens": checked_at_the_tap,
     "tap, detonation later": partial(before, robots.browser),
     "tap, HEAD later": partial(before, robots.heads),
+    "tap after many rescans": partial(among, robots.rescans, 60.0),
+    "tap after a pool's rescans": partial(among, robots.pool_rescans, 60.0),
+    "tap between rescans": partial(between, robots.rescans, 60.0),
+    "tap between a pool's rescans": partial(between, robots.pool_rescans, 601.0),
+    "tap after GET rescans": partial(among, robots.fetch_rescans, 5.1),
+    "mailing list of 20": mailing_list,
+    "mailing list of 20, two tap": two_of_a_list,
+    "mailing list behind one gateway": list_behind_one_gateway,
 }
 
 

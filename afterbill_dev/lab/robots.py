@@ -1,14 +1,18 @@
 """Robots that use the links of a mail; moments count from the delivery, in seconds."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import accumulate
 from random import Random
 
-from afterbill_dev.lab.traffic import DESK, HIDDEN, NUMBERS, PHONE, Use
+from afterbill_dev.lab.traffic import DESK, HIDDEN, NUMBERS, PHONE, PICK, Use
 
 LINKS = (HIDDEN, *NUMBERS)
 """In the order of the mail."""
 SCANNER = "Mozilla/5.0 (compatible; Barracuda Sentinel (EE))"
 _LIBRARY = "Go-http-client/2.0"
+_PACES = (5.0, 60.0, 200.0, 900.0, 3600.0, 86400.0)
+"""Seconds between two scans of one mail."""
 _AGENTS = (DESK, PHONE, _LIBRARY, DESK.replace("Chrome/142", "Firefox/144"), "Mozilla/4.0 (compatible; ms-office)")
 
 
@@ -43,6 +47,55 @@ def pool(chance: Random) -> list[Use]:
     """Open every page from many networks and programs, one page each, at once or minutes apart."""
     pages = _in_turn(chance, 0.0, 60.0)
     return [browsed(at, link, chance.uniform(0.5, 12), f"net{at}", chance.choice(_AGENTS)) for at, link in pages]
+
+
+def rescans(chance: Random) -> list[Use]:
+    """A browser that opens every page comes again and again, seconds, minutes, hours or days later."""
+    return _again(copy, chance)
+
+
+def pool_rescans(chance: Random) -> list[Use]:
+    """A pool that comes again and again from ever new networks, minutes, hours or days later."""
+    return _again(_new_pool, chance, soonest=600.0)
+
+
+def fetch_rescans(chance: Random) -> list[Use]:
+    """GET of every link, again and again, by a program that runs no script."""
+    return _again(lambda scan: [robot(at, link, agent=_LIBRARY) for at, link in _in_turn(scan, 0.0, 0.3)], chance)
+
+
+def _again(scan: Callable[[Random], list[Use]], chance: Random, soonest: float = 5.0) -> list[Use]:
+    """Repeat a scan at one pace, each time with other moments."""
+    pace = chance.choice([pace for pace in _PACES if pace >= soonest])
+    starts = accumulate(chance.uniform(0.5, 1.5) * pace for _ in range(chance.randint(12, 24)))
+    return [replace(use, at=round(use.at + start, 3)) for start in starts for use in scan(chance)]
+
+
+def copy(chance: Random) -> list[Use]:
+    """Every page in a browser, quickly: what a gateway does with one copy of a mail."""
+    return [browsed(at, link, 2) for at, link in _in_turn(chance, 0.0, 0.3)]
+
+
+def _new_pool(chance: Random) -> list[Use]:
+    pages = _in_turn(chance, 0.0, 3.0)
+    return [browsed(at, link, 2, f"net{chance.random()}", chance.choice(_AGENTS)) for at, link in pages]
+
+
+def every_choice(chance: Random) -> list[Use]:
+    """Opens one number and chooses all of them on its page, one after the other."""
+    (use,), pace = random_browser(chance), chance.uniform(0.5, 30)
+    numbers = chance.choice((NUMBERS, NUMBERS[::-1], chance.sample(NUMBERS, 11)))
+    picks = enumerate((number for number in numbers if number != use.link), start=1)
+    opened = replace(use, visible=pace)
+    return [opened, *(replace(opened, at=use.at + pace * place, link=number, method=PICK) for place, number in picks)]
+
+
+def every_choice_at_once(chance: Random) -> list[Use]:
+    """Opens one number and chooses all of them faster than the script reports one: only the last is reported."""
+    (use,) = random_browser(chance)
+    picks = enumerate((number for number in NUMBERS if number != use.link), start=1)
+    chosen = [replace(use, at=use.at + 1 + place / 100, link=one, method=PICK, visible=0.01) for place, one in picks]
+    return [use, *chosen[:-1], replace(chosen[-1], visible=5.0)]
 
 
 def detonation(chance: Random) -> list[Use]:
@@ -145,8 +198,13 @@ ROBOTS: Mapping[str, Callable[[Random], list[Use]]] = {
     "one number, HEAD first": asks_first,
     "two numbers at once": two_at_once,
     "first link, then a number": first_then_random,
+    "browser, rescans": rescans,
+    "browser pool, rescans": pool_rescans,
+    "GET all links, rescans": fetch_rescans,
+    "one link, every number chosen": every_choice,
 }
 LIMITS: Mapping[str, Callable[[Random], list[Use]]] = {
     "gateway fetches, then its browser": fetches_then_shows,
     "robot sends the form": sends,
+    "one link, every number in a second": every_choice_at_once,
 }

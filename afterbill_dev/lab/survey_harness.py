@@ -1,11 +1,12 @@
 """One mail's links in use: visits, reviews and answers by the real use cases, over memory, at a set time."""
 
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from ipaddress import IPv6Address
+from math import inf
 from typing import Any
 
 from afterbill.adapters.dynamodb import keys
@@ -18,7 +19,7 @@ from afterbill.insight.track_changes import TrackDeps, track_changes
 from afterbill.model import links
 from afterbill.model.invitation import Answer, Invitation, State
 from afterbill.model.messages import INVITATION_TAG
-from afterbill.model.visits import HIDDEN, Integrity
+from afterbill.model.visits import HIDDEN, Integrity, codes_of
 from afterbill.outreach.handle_mail_event import MailEventDeps, handle_mail_event
 from afterbill_cli.memory.keys import MemoryLinkKeys
 from afterbill_cli.memory.scores import MemoryReviews, MemoryScores
@@ -28,8 +29,8 @@ from afterbill_dev.lab.traffic import Mailing, Use
 
 SENT = datetime(2026, 11, 23, 8, tzinfo=UTC)
 """The moment at which every mail is sent."""
-RUN = timedelta(minutes=5)
-"""The interval of compute_nps."""
+RUN = timedelta(minutes=15)
+"""The interval of compute_nps, as it is deployed."""
 ID = "1ab0" * 8
 _KEYS = {0: b"a key of the laboratory, 32 bytes"}
 TOKEN = links.sign(links.Purpose.SURVEY, ID, SENT + timedelta(days=1000), _KEYS)
@@ -64,7 +65,7 @@ class SurveyHarness:
         )
         self._marking = TrackDeps(MemoryScores(self.table.invitations), self.taps)
         self._visitor = Visitors(integrity.scanners, integrity.networks, hash_network)
-        self._streamed = self.invitation
+        self._streamed, self._image = self.invitation, _image(self.invitation)
 
     @property
     def invitation(self) -> Invitation:
@@ -89,6 +90,7 @@ class SurveyHarness:
         query = {"rating": rating} if rating else {}
         query |= {"again": "1"} if use.method == traffic.RELOAD else {}
         show_survey(TOKEN, query, self._visitor_of(use), self.responding, self.now)
+        self.stream()
 
     def report(self, use: Use) -> None:
         """Report a visible page as its script does."""
@@ -97,8 +99,10 @@ class SurveyHarness:
 
     def stream(self) -> None:
         """Deliver the changes since the last call, as the table's stream does."""
-        images = {"OldImage": _image(self._streamed), "NewImage": _image(self.invitation)}
-        self._streamed = self.invitation
+        if self.invitation is self._streamed:
+            return
+        self._streamed, images = self.invitation, {"OldImage": self._image, "NewImage": _image(self.invitation)}
+        self._image = images["NewImage"]
         failed = track_changes({"1": {"dynamodb": images}}, read_change, clicked_in, self._marking, self.now)
         if failed:
             raise AssertionError("the stream's record was refused")
@@ -112,9 +116,9 @@ class SurveyHarness:
 
 
 def observe(mail: Mailing, integrity: Integrity) -> Seen:
-    """Use the mail's links, and review the clicks until none waits."""
+    """Use the mail's links, and review the clicks with every run of compute_nps until none waits."""
     harness, answers = SurveyHarness(integrity), list[tuple[float, Answer]]()
-    for at, act in _timeline(mail, harness):
+    for at, act in _with_runs(_timeline(mail, harness), harness):
         harness.now = SENT + timedelta(seconds=at)
         before = harness.invitation.answer
         act()
@@ -127,28 +131,37 @@ def observe(mail: Mailing, integrity: Integrity) -> Seen:
 def _timeline(mail: Mailing, harness: SurveyHarness) -> list[tuple[float, Any]]:
     """Return the actions by time; those of one moment in the order they are reported in."""
     acts: list[tuple[float, int, Any]] = [] if mail.delivered is None else [(mail.delivered, 0, harness.deliver)]
-    runs = set[float]()
     for use in mail.uses:
         acts.append((use.at, 1, lambda use=use: harness.use(use)))
         if reported(use, harness.integrity.visible):
             at = use.at + use.background + harness.integrity.visible
             acts.append((at, 2, lambda use=use: harness.report(use)))
-            runs |= set(_runs_after(at, harness.integrity))
-    acts += [(at, 3, harness.review) for at in runs]
     return [(at, act) for at, _, act in sorted(acts, key=lambda act: act[:2])]
+
+
+def _with_runs(timeline: Iterable[tuple[float, Any]], harness: SurveyHarness) -> Iterator[tuple[float, Any]]:
+    """Yield the actions, and among them the runs of compute_nps in which a review waits."""
+    for at, act in timeline:
+        yield from _runs(harness, at)
+        yield at, act
+    yield from _runs(harness, inf)
+
+
+def _runs(harness: SurveyHarness, until: float) -> Iterator[tuple[float, Any]]:
+    """Yield the runs before `until`, as long as a mark waits that the next of them can review."""
+    step = RUN.total_seconds()
+    while marks := harness.taps.marks():
+        ripe_at = min(mark.marked_at for mark in marks) + harness.integrity.settling
+        at = max((ripe_at - SENT).total_seconds(), (harness.now - SENT).total_seconds()) // step * step + step
+        if at >= until:
+            return
+        yield at, harness.review
 
 
 def reported(use: Use, visible: float) -> bool:
     """True when the page's script reports this use: a number whose page ran it and was visible long enough."""
     shown = use.method in {"GET", traffic.PICK, traffic.RELOAD} and use.number is not None and not use.ahead
     return shown and use.script and use.visible >= visible
-
-
-def _runs_after(at: float, integrity: Integrity) -> Iterator[float]:
-    """The two runs that can review a tap: its mark may be as old as the tap, and may have lain there."""
-    step = RUN.total_seconds()
-    first = (at + integrity.settling.total_seconds()) // step * step + step
-    yield from (first, first + step)
 
 
 def headers_of(use: Use) -> Mapping[str, str]:
@@ -198,7 +211,8 @@ def _invitation() -> Invitation:
 def _image(invitation: Invitation) -> Mapping[str, Any]:
     """Return the parts of the stored item that the stream's reader uses."""
     image: dict[str, Any] = {**keys.invitation(ID), "sent_day": {"S": invitation.sent_day}}
-    image["visits"] = {"L": [{"S": str(visit)} for visit in invitation.visits]}
+    stored = {program: [{"N": str(code)} for code in codes] for program, codes in codes_of(invitation.visits).items()}
+    image["visits"] = {"M": {program: {"L": codes} for program, codes in stored.items()}}
     if invitation.answer:
         image |= {"rating": {"N": str(invitation.answer.rating)}, "answered_day": {"S": invitation.answered_day}}
         image |= {} if invitation.answer.confirmed else {"unconfirmed": {"BOOL": True}}

@@ -67,35 +67,35 @@ def test_a_mark_set_anew_is_another_one(reviews):
 def test_an_unconfirmed_answer_is_stored_with_its_moment_and_day(world, reviews):
     reviewed = answered(world)
 
-    assert reviews.store_review(reviewed)
+    assert reviews.store_review(reviewed, reviewed)
     assert reviews.invitation(ID) == reviewed
 
 
 def test_a_label_is_stored_without_an_answer(world, reviews):
     reviewed = clicked(world, label="hidden_link hurried")
 
-    assert reviews.store_review(reviewed)
+    assert reviews.store_review(reviewed, reviewed)
     assert reviews.invitation(ID) == reviewed
 
 
 def test_an_answer_takes_the_place_of_a_label(world, reviews):
     reviewed = clicked(world, label="hidden_link")
-    assert reviews.store_review(reviewed)
+    assert reviews.store_review(reviewed, reviewed)
 
     assert reviews.store_review(
-        replace(reviewed, label="", answer=UNCONFIRMED, answered_at=SOON, answered_day="2026-11-22")
+        replace(reviewed, label="", answer=UNCONFIRMED, answered_at=SOON, answered_day="2026-11-22"), reviewed
     )
     assert (reviews.invitation(ID).answer, reviews.invitation(ID).label) == (UNCONFIRMED, "")
 
 
 def test_a_newer_tap_keeps_the_first_moment_and_day(world, reviews):
     first = answered(world)
-    assert reviews.store_review(first)
+    assert reviews.store_review(first, first)
     newer = replace(
         first, answer=Answer(2, confirmed=False), answered_at=SOON + timedelta(days=1), answered_day="later"
     )
 
-    assert reviews.store_review(newer)
+    assert reviews.store_review(newer, newer)
     stored = reviews.invitation(ID)
     assert (stored.answer, stored.answered_at, stored.answered_day) == (newer.answer, SOON, "2026-11-22")
 
@@ -104,14 +104,14 @@ def test_a_confirmed_answer_is_not_touched(world, reviews):
     reviewed = answered(world)
     world.responses.record(ID, Answer(3, "said"), SOON, "2026-11-22")
 
-    assert not reviews.store_review(reviewed)
-    assert not reviews.store_review(replace(reviewed, answer=None, label="hurried"))
+    assert not reviews.store_review(reviewed, reviewed)
+    assert not reviews.store_review(replace(reviewed, answer=None, label="hurried"), reviewed)
     stored = reviews.invitation(ID)
     assert (stored.answer, stored.label) == (Answer(3, "said"), "")
 
 
 def test_a_confirmed_answer_removes_the_label_and_the_doubt(world, reviews):
-    assert reviews.store_review(clicked(world, label="hurried"))
+    assert reviews.store_review(*[clicked(world, label="hurried")] * 2)
     world.responses.record(ID, Answer(9), SOON, "2026-11-22")
 
     stored = reviews.invitation(ID)
@@ -122,12 +122,12 @@ def test_what_was_judged_without_the_newest_visit_is_not_stored(world, reviews):
     reviewed = answered(world)
     world.responses.visit(ID, replace(TAP, kind=Kind.HIDDEN, rating=None))
 
-    assert not reviews.store_review(reviewed)
+    assert not reviews.store_review(reviewed, reviewed)
     assert reviews.invitation(ID).answer is None
 
 
 def test_what_was_erased_stays_erased(world, reviews):
     reviewed = answered(world)
 
-    assert not reviews.store_review(replace(reviewed, id=OTHER_ID))
+    assert not reviews.store_review(replace(reviewed, id=OTHER_ID), reviewed)
     assert reviews.invitation(OTHER_ID) is None

@@ -10,7 +10,7 @@ from afterbill.model.billing import Money
 from afterbill.model.customer import NOBODY, Customer, Recipient, Waiting
 from afterbill.model.invitation import Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.subscriptions import Subscription
-from afterbill.model.visits import Kind, Visit
+from afterbill.model.visits import CondensedVisits, Kind, Visit
 from tests.contract.people import ADDRESS, DUE, ID, LINK, NOW, OTHER_ID, customer, invitation, stored
 
 NOTHING = FactSnapshot(None, {}, frozenset())
@@ -80,6 +80,7 @@ def test_an_invitation_comes_back_whole(world):
             Visit(NOW, Kind.OPENED, 0, "0a1b2c3d", "chrome"),
             Visit(NOW + timedelta(milliseconds=250), Kind.HIDDEN, None, "", "", scanner=True),
         ),
+        condensed=(CondensedVisits(NOW, NOW + timedelta(minutes=15), 46, 2, "hidden_link"),),
         label="hidden_link",
         follow_ups=(FollowUp(NOW, "in_app"), FollowUp(NOW + timedelta(days=3), "mail")),
         referred=4,

@@ -11,7 +11,7 @@ from afterbill.intake.ports import FactQuery, FactWrites
 from afterbill.model.customer import Recipient
 from afterbill.model.invitation import Answer, Recorded, State
 from afterbill.model.questions import SCALES, Question
-from afterbill.model.visits import MOST_VISITS, Kind, Visit, most
+from afterbill.model.visits import MOST_OF_ONE, MOST_PROGRAMS, MOST_VISITS, Kind, Visit
 from tests.contract.conftest import TABLE
 from tests.contract.people import ADDRESS, ID, NOW, customer, invitation, mailed, sending, sent, stored
 
@@ -153,21 +153,53 @@ def test_a_visit_to_nothing_is_none_and_makes_nothing(world):
     assert world.responses.invitation(ID) is None
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_visits_are_kept_up_to_the_most_of_their_kind(world, kind):
-    visit, scanned = Visit(SOON, kind), Visit(NOW, Kind.OPENED, 9)
-    stored(world, invitation(state=State.SENT, visits=(scanned,) * (most(kind) - 1)))
-
-    assert [len(world.responses.visit(ID, visit).visits) for _ in range(2)] == [most(kind)] * 2
-    assert world.responses.invitation(ID).visits[-1] == visit
+def scanned(*programs):
+    """So many visits of each program."""
+    return tuple(
+        Visit(NOW, Kind.OPENED, 9, f"{number:08x}", "chrome") for number, many in enumerate(programs) for _ in range(many)
+    )
 
 
-def test_no_scanner_crowds_out_what_tells_it_nor_a_person():
-    assert [most(kind) for kind in (Kind.OPENED, Kind.HIDDEN, Kind.PROBED, Kind.AHEAD, Kind.SEEN)] == [
-        MOST_VISITS,
-        *[MOST_VISITS * 3 // 2] * 3,
-        MOST_VISITS * 2,
-    ]
+def kept(world, visit):
+    """How many visits are there before and after this one."""
+    before = world.responses.invitation(ID).visits
+    return len(before), len(world.responses.visit(ID, visit).visits)
+
+
+def test_of_one_program_no_more_visits_are_kept_than_are_judged(world):
+    stored(world, invitation(state=State.SENT, visits=scanned(MOST_OF_ONE - 1)))
+    robot, person = Visit(SOON, Kind.SEEN, 9, "00000000", "chrome"), Visit(SOON, Kind.SEEN, 3, "00000000", "safari")
+
+    assert kept(world, robot) == (MOST_OF_ONE - 1, MOST_OF_ONE)
+    assert kept(world, robot) == (MOST_OF_ONE, MOST_OF_ONE)
+    assert kept(world, person) == (MOST_OF_ONE, MOST_OF_ONE + 1)
+    assert robot in world.responses.invitation(ID).visits
+
+
+@pytest.mark.parametrize(
+    "before",
+    [(1,) * MOST_PROGRAMS, (MOST_OF_ONE,) * (MOST_VISITS // MOST_OF_ONE)],
+    ids=["programs", "visits"],
+)
+@pytest.mark.parametrize("kind", [Kind.OPENED, Kind.HIDDEN, Kind.SEEN])
+def test_behind_a_full_list_nothing_of_another_program_is_kept_be_it_an_opening_or_a_click(world, before, kind):
+    stored(world, invitation(state=State.SENT, visits=scanned(*before)))
+
+    assert kept(world, Visit(SOON, kind, 9, "0badcafe", "safari")) == (sum(before), sum(before))
+
+
+def test_who_is_among_the_most_programs_still_leaves_visits(world):
+    stored(world, invitation(state=State.SENT, visits=scanned(*(1,) * MOST_PROGRAMS)))
+
+    assert kept(world, Visit(SOON, Kind.SEEN, 9, "00000000", "chrome")) == (MOST_PROGRAMS, MOST_PROGRAMS + 1)
+
+
+def test_a_full_list_is_no_dearer_to_write_than_ten_kilobytes(world):
+    longest = [Visit(NOW, Kind.OPENED, 10, f"{number:08x}", "thunderbird", scanner=True) for number in range(MOST_PROGRAMS)]
+    stored(world, invitation(state=State.SENT, visits=tuple(longest * (MOST_VISITS // MOST_PROGRAMS))))
+
+    names = sum(len(visit.visitor_key) + 4 for visit in longest)
+    assert names + MOST_VISITS * (len(str(longest[0].code)) // 2 + 3) < 12_000
 
 
 def test_a_visit_of_a_number_that_is_not_on_the_scale_is_not_kept(world):

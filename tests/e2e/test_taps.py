@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from afterbill.model.visits import Kind, kind_of
 from afterbill_dev.demo.mailbox import ReceivedMail, links
 from tests.e2e.test_score import scores
 from tests.e2e.town import RUN, Town, eventually, invitation_id
@@ -36,7 +37,11 @@ def test_a_person_s_tap_counts_and_a_scanner_s_links_do_not(town: Town, chromium
     answered, unanswered = (town.invitation(invitation_id(KIND, one)) for one in (PERSON, SCANNED))
     assert (answered["rating"], answered["unconfirmed"]) == (9, True)
     assert "rating" not in unanswered
-    assert {visit.split(" ")[1] for visit in unanswered["visits"]} == {"hidden", "opened", "probed"}
+    assert {kind_of(int(code)) for codes in unanswered["visits"].values() for code in codes} == {
+        Kind.HIDDEN,
+        Kind.OPENED,
+        Kind.PROBED,
+    }
     assert (found["n"], found["unconfirmed"], found["promoters"]) == (1, 1, 1)
 
 

@@ -8,6 +8,8 @@ from afterbill.adapters.dynamodb.stream import clicked_in, read_change
 from afterbill.insight.tally import Snapshot
 from afterbill.model.errors import PayloadError
 from afterbill.model.invitation import Delivery
+from afterbill.model.visits import MOST_OF_ONE, Kind, Visit
+from tests.factories import NOON
 
 SENT = {"pk": {"S": "INVITATION#1"}, "sent_day": {"S": "2026-11-20"}, "segments": {"M": {"plan": {"S": "pro"}}}}
 ANSWERED = SENT | {"rating": {"N": "0"}, "answered_day": {"S": "2026-11-22"}, "delivery": {"N": "2"}}
@@ -67,11 +69,12 @@ def test_what_cannot_be_understood_is_refused(poison):
         read_change(poison)
 
 
-TAP, OPENING = "1795348800400 seen 9 0badcafe safari", "1795348800000 opened 9 0badcafe safari"
+WHO = ("0badcafe", "safari")
+OPENING, TAP = (Visit(NOON, kind, 9, *WHO).code for kind in (Kind.OPENED, Kind.SEEN))
 
 
-def visited(*lines, **more):
-    return SENT | {"visits": {"L": [{"S": line} for line in lines]}} | more
+def visited(*codes, **more):
+    return SENT | {"visits": {"M": {"0badcafe safari": {"L": [{"N": str(code)} for code in codes]}}}} | more
 
 
 @pytest.mark.parametrize(
@@ -81,8 +84,9 @@ def visited(*lines, **more):
         {"NewImage": visited(TAP)},
         {"OldImage": visited(OPENING, TAP), "NewImage": visited(OPENING, TAP, TAP)},
         {"OldImage": SENT, "NewImage": visited(TAP, rating={"N": "3"}, unconfirmed={"BOOL": True})},
+        {"OldImage": visited(*[OPENING] * (MOST_OF_ONE - 1)), "NewImage": visited(*[OPENING] * MOST_OF_ONE)},
     ],
-    ids=["the first", "from the beginning", "another", "after an unconfirmed answer"],
+    ids=["the first", "from the beginning", "another", "after an unconfirmed answer", "openings that crowd it"],
 )
 def test_a_new_tap_is_to_be_judged(images):
     assert clicked_in(record(**images)) == "1"
@@ -102,8 +106,10 @@ def test_a_tap_that_came_before_its_mail_was_known_to_be_sent_is_to_be_judged_th
         {"OldImage": visited(TAP), "NewImage": visited(TAP, OPENING)},
         {"OldImage": SENT, "NewImage": visited(TAP, rating={"N": "3"})},
         {"OldImage": visited(TAP)},
+        {"OldImage": visited(*[OPENING] * MOST_OF_ONE), "NewImage": visited(*[OPENING] * MOST_OF_ONE)},
+        {"OldImage": visited(*[TAP] * MOST_OF_ONE), "NewImage": visited(*[OPENING] * 2)},
     ],
-    ids=["no visit", "no tap", "no new tap", "a confirmed answer", "erased"],
+    ids=["no visit", "no tap", "no new tap", "a confirmed answer", "erased", "still crowded", "room was made"],
 )
 def test_anything_else_is_not(images):
     assert clicked_in(record(**images)) == ""

@@ -212,8 +212,28 @@ def test_two_numbers_in_no_time_are_hurried():
     assert verdicts(*clicked(1), *clicked(2, after=3.0)) == [("home", 1, "hurried"), ("home", 2, "hurried")]
 
 
-def test_one_page_is_one_number_opened_however_many_are_weighed_on_it():
+def test_one_page_is_one_number_opened_though_others_are_weighed_on_it():
     assert counted(*clicked(1), visit(Kind.SEEN, 2, 10), visit(Kind.SEEN, 3, 20)) == [1, 2, 3]
+
+
+def test_who_goes_back_and_forth_between_few_numbers_of_a_page_is_a_person():
+    back_and_forth = [visit(Kind.SEEN, number, 5 * place) for place, number in enumerate((2, 3, 2, 1, 3), start=1)]
+
+    assert counted(*clicked(1), *back_and_forth) == [1, 2, 3, 2, 1, 3]
+
+
+@pytest.mark.parametrize("pace", [0.4, 5.0, 60.0, 199.0])
+def test_who_chooses_one_number_after_the_other_on_one_page_is_no_person(pace):
+    every = [visit(Kind.SEEN, number, pace * (number + 1)) for number in range(11) if number != 4]
+
+    assert verdicts(*clicked(4), *every[:3]) == [("home", number, "several_choices") for number in (4, 0, 1, 2)]
+    assert counted(*clicked(4), *every) == []
+
+
+def test_what_is_chosen_on_two_pages_is_not_added_up():
+    second = [*clicked(1, after=700), visit(Kind.SEEN, 5, 705)]
+
+    assert counted(*clicked(1), visit(Kind.SEEN, 2, 10), visit(Kind.SEEN, 3, 20), *second) == [1, 2, 3, 1, 5]
 
 
 def test_what_is_chosen_on_a_page_that_was_opened_before_the_delivery_is_no_person_s():
@@ -261,7 +281,13 @@ def test_all_that_speaks_for_a_machine_is_told_in_one_order():
 
     clicks = judge([*machine, visit(Kind.PROBED, 2, 0.2, GATEWAY)], NOON + HOUR, RULES)
 
-    assert clicks[-1].signals == tuple(one for one in Signal if one is not Signal.SCANNER)
+    assert clicks[-1].signals == (
+        Signal.HIDDEN_LINK,
+        Signal.SEVERAL_NUMBERS,
+        Signal.HURRIED,
+        Signal.PROBED,
+        Signal.BEFORE_DELIVERY,
+    )
 
 
 # Always
@@ -318,7 +344,7 @@ def test_who_opens_the_hidden_link_has_no_clean_click_within_the_settling_time(v
 
 
 def test_as_many_visits_as_are_kept_are_judged():
-    flood = [one for number in range(MOST_VISITS) for one in clicked(number % 11, number * 0.5)]
+    flood = [one for number in range(MOST_VISITS // 2) for one in clicked(number % 11, number * 0.5)]
 
     assert counted(*flood) == []
 

@@ -24,7 +24,7 @@ from afterbill.model import links
 from afterbill.model.invitation import COMMENT_LENGTH, RETENTION, Answer, Invitation, State
 from afterbill.model.links import Purpose
 from afterbill.model.questions import SCALES, Question
-from afterbill.model.visits import HIDDEN, MOST_VISITS, Kind, Visit
+from afterbill.model.visits import HIDDEN, MOST_OF_ONE, Kind, Visit
 from afterbill_cli.memory.keys import MemoryLinkKeys
 from tests.factories import (
     DAY,
@@ -298,9 +298,9 @@ def test_a_page_that_a_browser_loads_again_is_no_new_click_and_hides_no_machine(
 
 
 def test_no_more_visits_are_kept_than_are_judged(world: World) -> None:
-    for _ in range(MOST_VISITS + 3):
+    for _ in range(MOST_OF_ONE + 3):
         assert open_page(world, "9").outcome is Outcome.SHOWN
-    assert len(stored(world).visits) == MOST_VISITS
+    assert len(stored(world).visits) == MOST_OF_ONE
 
 
 def test_a_page_that_was_seen_is_kept_and_is_no_answer(world: World) -> None:

@@ -143,9 +143,9 @@ def test_who_confirms_while_the_run_reads_wins(world):
     world.click(9, 60)
 
     class Slow(MemoryReviews):
-        def store_review(self, invitation):
+        def store_review(self, invitation, read):
             world.confirm(4)
-            return super().store_review(invitation)
+            return super().store_review(invitation, read)
 
     slow = Slow(world.responses.invitations, world.table.waiting)
 
@@ -158,9 +158,9 @@ def test_what_is_opened_while_the_run_reads_is_heard_by_the_next(world):
     world.click(9, 60)
 
     class Slow(MemoryReviews):
-        def store_review(self, invitation):
+        def store_review(self, invitation, read):
             world.visit(Kind.HIDDEN)
-            return super().store_review(invitation)
+            return super().store_review(invitation, read)
 
     slow = Slow(world.responses.invitations, world.table.waiting)
 

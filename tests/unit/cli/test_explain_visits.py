@@ -9,7 +9,7 @@ from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.answers.click_signals import Signal
 from afterbill.intake.ports import FactWrites
 from afterbill.model.invitation import Answer, State
-from afterbill.model.visits import Integrity, Kind, Visit
+from afterbill.model.visits import CondensedVisits, Integrity, Kind, Visit
 from afterbill_cli.explain.commands import explain
 from afterbill_cli.explain.timeline import objections, visited
 from tests.contract.people import ID, customer
@@ -37,6 +37,17 @@ def test_every_use_is_told_with_its_hashed_network_and_its_program():
         "link asked for by HEAD (network unknown, unknown program)",
         "9 opened (network 3f9a01c7, safari)",
         "9 seen for a moment, not sent (network 3f9a01c7, safari)",
+    ]
+
+
+def test_visits_that_are_no_longer_kept_are_told_together_with_what_stands_in_their_place():
+    condensed = CondensedVisits(NOON, NOON + timedelta(minutes=15), 46, 2, "hidden_link several_numbers")
+
+    assert described(visit(Kind.MACHINE, 1, 900), visit(Kind.GAP, None, 901, CLOUD), condensed=(condensed,)) == [
+        "46 uses of links by 2 programs, until 22 Nov 12:15 UTC, reviewed and no longer kept one by one; "
+        "no answer: hidden_link, several_numbers",
+        "link used by a known machine until here (network 3f9a01c7, safari)",
+        "until here so many programs used the links that not every use was kept",
     ]
 
 

@@ -1,12 +1,15 @@
 """Group the visits of a survey's links that one visitor may have made."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from itertools import pairwise
 
-from afterbill.model.visits import Integrity, Kind, Visit
+from afterbill.model.visits import NOTED, Integrity, Kind, Visit
 
+Program = tuple[str, str]
+"""The network and the family."""
 Places = list[int]
 """Indices into the visits."""
 USED = (Kind.OPENED, Kind.SEEN)
@@ -19,19 +22,22 @@ def clusters(visits: Sequence[Visit], integrity: Integrity) -> list[Places]:
     A program is identified by its network and family. Visits belong together if they are close in time: visits of one
     program, within `settling`; of any two, within `probe`; and of programs that ran the page's script, within `burst`,
     or within `settling` if they share a network or share the mail's numbers among themselves. A program that runs no
-    script did not click: a mail gateway that only fetches costs nobody behind it an answer.
+    script did not click: a mail gateway that only fetches costs nobody behind it an answer. What a review noted of a
+    program says nothing of the moments between its visits, and so joins it with its own network alone.
     """
-    scripted = {visit.program for visit in visits if visit.kind is Kind.SEEN}
+    scripted = scripted_in(visits)
     groups: dict[tuple[tuple[str, ...], timedelta], Places] = defaultdict(list)
     for place, visit in enumerate(visits):
-        groups[("anybody",), integrity.probe].append(place)
         groups[visit.program, integrity.settling].append(place)
+        if visit.kind not in NOTED:
+            groups[("anybody",), integrity.probe].append(place)
         if visit.program in scripted:
-            groups[("scripted",), integrity.burst].append(place)
             groups[("scripted", visit.network), integrity.settling].append(place)
-    linked = [run for (_, span), places in groups.items() for run in _runs(places, visits, span)]
+        if visit.program in scripted and visit.kind not in NOTED:
+            groups[("scripted",), integrity.burst].append(place)
+    linked = [run for (_, span), places in groups.items() for run in runs(places, visits, span)]
     places_of_scripted = [place for place, visit in enumerate(visits) if visit.program in scripted]
-    for run in _runs(places_of_scripted, visits, integrity.settling):
+    for run in runs(places_of_scripted, visits, integrity.settling):
         linked += _pools(run, visits, integrity.most_numbers)
     return _united(linked)
 
@@ -43,7 +49,7 @@ def _pools(run: Places, visits: Sequence[Visit], most: int) -> Iterator[Places]:
     so costs nobody else their click. A pool uses a number once: the same number again belongs to its next round, or
     to a person.
     """
-    given_away = _given_away([visits[place] for place in run], most)
+    given_away = given_away_in([visits[place] for place in run], most)
     rounds, times, pages = defaultdict[int, Places](list), Counter[int | None](), set[object]()
     for place in run:
         visit = visits[place]
@@ -55,24 +61,34 @@ def _pools(run: Places, visits: Sequence[Visit], most: int) -> Iterator[Places]:
     return (places for places in rounds.values() if len(places) > most)
 
 
-def _given_away(visits: Sequence[Visit], most: int) -> Collection[tuple[str, str]]:
-    numbers = defaultdict[tuple[str, str], set[int | None]](set)
+def scripted_in(visits: Iterable[Visit]) -> AbstractSet[Program]:
+    """Return the programs that ran the page's script, and so may have reported a click."""
+    return {
+        visit.program
+        for visit in visits
+        if visit.kind is Kind.SEEN or (visit.kind is Kind.MACHINE and visit.rating is not None)
+    }
+
+
+def given_away_in(visits: Iterable[Visit], most: int) -> AbstractSet[Program]:
+    """Return the programs that by themselves opened the hidden link or more than `most` numbers."""
+    visits, numbers = list(visits), defaultdict[Program, set[int | None]](set)
     for visit in visits:
         if visit.kind in USED:
             numbers[visit.program].add(visit.rating)
-    hidden = {visit.program for visit in visits if visit.kind is Kind.HIDDEN}
+    hidden = {visit.program for visit in visits if visit.kind in {Kind.HIDDEN, Kind.MACHINE}}
     return hidden | {program for program, used in numbers.items() if len(used) > most}
 
 
-def _runs(places: Places, visits: Sequence[Visit], span: timedelta) -> list[Places]:
+def runs(places: Places, visits: Sequence[Visit], span: timedelta) -> list[Places]:
     """Cut the places wherever more than `span` lies between two visits."""
-    runs = [places[:1]]
+    found = [places[:1]]
     for first, second in pairwise(places):
         if visits[second].at - visits[first].at <= span:
-            runs[-1].append(second)
+            found[-1].append(second)
         else:
-            runs.append([second])
-    return runs
+            found.append([second])
+    return found
 
 
 def _united(groups: Sequence[Places]) -> list[Places]:

@@ -10,6 +10,7 @@ from functools import cache
 from itertools import pairwise
 
 from afterbill.answers.click_clusters import Places, clusters
+from afterbill.answers.visit_room import unsure
 from afterbill.model.visits import Integrity, Kind, Visit
 
 
@@ -22,12 +23,18 @@ class Signal(StrEnum):
     """The same visitor opened more numbers than a person does."""
     HURRIED = "hurried"
     """The same visitor opened two numbers faster than a person can."""
+    SEVERAL_CHOICES = "several_choices"
+    """More numbers were chosen one after the other on one page than a person weighs."""
     PROBED = "probed"
     """Somebody asked for the head of the same link, or somebody else looked ahead at it, in the same seconds."""
     BEFORE_DELIVERY = "before_delivery"
     """The mail was not in the mailbox yet."""
     SCANNER = "scanner"
     """The user agent or the network is on the operator's list."""
+    KNOWN_MACHINE = "known_machine"
+    """Its program was a machine's just before, by visits that are no longer kept."""
+    CROWDED = "crowded"
+    """So many visits came that those that would speak against this click may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +78,14 @@ def judge(visits: Iterable[Visit], delivered_at: datetime | None, integrity: Int
     moments = [visit.at for visit in ordered]
     begins, clicks = _begins(moments, max(integrity.settling, integrity.burst, integrity.probe)), []
     visitors_of = cache(lambda *span: _visitors(range(*span), ordered, choices, integrity))
+    doubtful, chosen = unsure(ordered, integrity), _chosen(choices.values())
     for place, choice in choices.items():
-        visitor = visitors_of(begins[place], bisect_right(moments, choice.seen.at + integrity.settling))[place]
+        until = choice.seen.at + integrity.settling
+        visitor = visitors_of(begins[place], bisect_right(moments, until))[place]
         signals = {*visitor.signals, *_signals(choice, visitor.looks, delivered_at, integrity)}
+        numbers = {one.seen.rating for one in chosen[choice.page] if one.seen.at <= until}
+        signals |= {Signal.SEVERAL_CHOICES} if len(numbers) > integrity.most_choices else set()
+        signals |= {Signal.CROWDED} if place in doubtful else set()
         clicks.append(JudgedClick(choice.seen, choice.at, tuple(signal for signal in Signal if signal in signals)))
     return sorted(clicks, key=lambda click: click.at)
 
@@ -106,6 +118,14 @@ def _choices(visits: Sequence[Visit]) -> Mapping[int, _Choice]:
     return choices
 
 
+def _chosen(choices: Iterable[_Choice]) -> Mapping[Visit, Sequence[_Choice]]:
+    """Return the choices that were reported by each page."""
+    chosen = defaultdict[Visit, list[_Choice]](list)
+    for choice in choices:
+        chosen[choice.page].append(choice)
+    return chosen
+
+
 def _visitors(
     span: range, visits: Sequence[Visit], choices: Mapping[int, _Choice], integrity: Integrity
 ) -> Mapping[int, _Visitor]:
@@ -120,6 +140,7 @@ def _visitors(
             Signal.HIDDEN_LINK: any(visit.kind is Kind.HIDDEN for visit in own),
             Signal.SEVERAL_NUMBERS: len({visit.rating for visit in opened}) > integrity.most_numbers,
             Signal.HURRIED: _hurried(opened, integrity.second_thought),
+            Signal.KNOWN_MACHINE: any(visit.kind is Kind.MACHINE for visit in own),
         }
         visitor = _Visitor([signal for signal, holds in signals.items() if holds], looks)
         visitors |= dict.fromkeys(places, visitor)

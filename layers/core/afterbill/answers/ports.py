@@ -29,7 +29,10 @@ class Responses(Protocol):
         """The invitation as it stands."""
 
     def visit(self, invitation_id: str, visit: Visit) -> Invitation | None:
-        """Store the visit unless there are too many (`most`); returns the invitation as it stands then: one call."""
+        """Store the visit while there is room (`with_visit`); returns the invitation as it stands then.
+
+        One call, two for a program that came so often that its newest visit takes the place of the one before.
+        """
 
     def record(self, invitation_id: str, answer: Answer, now: datetime, day: str, channel: str = "") -> Recorded | None:
         """Store the answer if it is still accepted; None when there is no such invitation.
@@ -160,10 +163,10 @@ class ClickReviews(Protocol):
     def invitation(self, invitation_id: str) -> Invitation | None:
         """The invitation as it stands."""
 
-    def store_review(self, invitation: Invitation) -> bool:
-        """Store the unconfirmed answer and the label it carries.
+    def store_review(self, invitation: Invitation, read: Invitation) -> bool:
+        """Store the unconfirmed answer, the label, and the visits it carries.
 
-        False, and nothing done, where one was confirmed, or the links were used again, since it was read.
+        False, and nothing done, where one was confirmed, or the links were used again, since it was `read`.
         """
 
     def clear(self, mark: ReviewMark) -> bool:

@@ -1,5 +1,6 @@
 """Review clicks that nobody confirmed: a clean one becomes an answer, any other gets a label that says why not.
 
+Where visits crowd an invitation, its review makes room: those by which no later click can be judged are no longer kept.
 Safe to kill at any point and to repeat.
 """
 
@@ -10,11 +11,14 @@ from datetime import datetime
 
 from afterbill.answers.click_signals import JudgedClick, Signal, judge
 from afterbill.answers.ports import ClickReviews
+from afterbill.answers.visit_room import make_room
 from afterbill.model.invitation import Answer, Invitation
-from afterbill.model.visits import Integrity
+from afterbill.model.visits import NOTED, CondensedVisits, Integrity, Visit, codes_of, crowded, visits_of
 
 MOST_REVIEWED = 1000
 """Invitations reviewed per run, those that wait longest first, so that a great backlog cannot outlast the function."""
+_MOST_CONDENSED = 10
+"""Lines about visits that are no longer kept; the oldest two become one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +39,32 @@ def review_clicks(
     answers, done, labelled = 0, 0, Counter[Signal]()
     for mark in ripe:
         invitation = reviews.invitation(mark.invitation_id)
-        clicks = _clicks(invitation, integrity) if invitation else []
+        if invitation is None or (invitation.answer and invitation.answer.confirmed):
+            done += reviews.clear(mark)
+            continue
+        clicks = _clicks(invitation, integrity)
         settled = [click for click in clicks if click.visit.at + integrity.settling < now]
-        reviewed = _reviewed(invitation, settled, day_of) if invitation and settled else invitation
-        if reviewed and reviewed != invitation:
-            if not reviews.store_review(reviewed):
+        reviewed = _roomier(_reviewed(invitation, settled, day_of), settled, now, integrity)
+        if reviewed != invitation:
+            if not reviews.store_review(reviewed, invitation):
                 continue  # confirmed or visited in this very moment: the mark stays, the next run reads again
-            answers += not reviewed.label
-            labelled.update(map(Signal, reviewed.label.split()))
+            answers += reviewed.answer != invitation.answer
+            labelled.update(map(Signal, reviewed.label.split()) if reviewed.label != invitation.label else ())
         # Only now: a crash before this line leaves the mark, and the next run finds everything done.
-        done += len(settled) == len(clicks) and reviews.clear(mark)
+        waits = len(settled) < len(clicks) or _crowded(reviewed)
+        done += not waits and reviews.clear(mark)
     return ReviewRun(answers, labelled, len(marks) - done)
 
 
 def _clicks(invitation: Invitation, integrity: Integrity) -> list[JudgedClick]:
-    """Return the clicks that can become the answer, judged; none where an answer was confirmed."""
-    if invitation.answer and invitation.answer.confirmed:
-        return []
+    """Return the clicks that can become the answer, judged, without those that were decided when room was made."""
+    decided = [one.until for one in invitation.condensed[-1:]]
     return [
         click
         for click in judge(invitation.visits, invitation.delivered_at, integrity)
-        if invitation.answerable(click.visit.at) and click.visit.rating in invitation.scale.ratings
+        if all(click.visit.at >= until for until in decided)
+        and invitation.answerable(click.visit.at)
+        and click.visit.rating in invitation.scale.ratings
     ]
 
 
@@ -65,6 +74,8 @@ def _reviewed(invitation: Invitation, clicks: list[JudgedClick], day_of: Callabl
     An answer stays an answer, whatever signals later clicks have.
     """
     clean = [click.visit for click in clicks if not click.signals]
+    if not clicks:
+        return invitation
     if not clean:
         return invitation if invitation.answer else replace(invitation, label=" ".join(clicks[-1].signals))
     newest = clean[-1]
@@ -75,3 +86,24 @@ def _reviewed(invitation: Invitation, clicks: list[JudgedClick], day_of: Callabl
         answered_day=invitation.answered_day or day_of(newest.at),
         label="",
     )
+
+
+def _crowded(invitation: Invitation) -> bool:
+    return crowded([len(some) for some in codes_of(invitation.visits).values()])
+
+
+def _roomier(invitation: Invitation, settled: list[JudgedClick], now: datetime, integrity: Integrity) -> Invitation:
+    """Return the invitation with room among its visits, where they crowd it and some are no longer needed."""
+    if not _crowded(invitation):
+        return invitation
+    people = {click.visit.program for click in settled if not click.signals}
+    kept, gone = make_room(invitation.visits, people, now, integrity)
+    roomier, visits = replace(invitation, visits=visits_of(codes_of(kept))), [one for one in gone if one.kind not in NOTED]
+    if not visits:
+        return roomier
+    signals = dict.fromkeys(signal for click in settled if click.visit in set(gone) for signal in click.signals)
+    programs = {visit.program for visit in visits}
+    line = CondensedVisits(visits[0].at, now - integrity.settling, len(visits), len(programs), " ".join(signals))
+    first, *others = [*invitation.condensed, line]
+    condensed = (first + others[0], *others[1:]) if len(others) >= _MOST_CONDENSED else (first, *others)
+    return replace(roomier, condensed=condensed)

@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 
 from afterbill.model.billing import Money, links_of
 from afterbill.model.questions import Question, Scale, scale_of
-from afterbill.model.visits import Visit
+from afterbill.model.visits import CondensedVisits, Visit
 
 
 class State(StrEnum):
@@ -213,6 +213,8 @@ class Invitation:
     dismissed_at: datetime | None = None
     #: The uses of its links that say something about who used them.
     visits: tuple[Visit, ...] = ()
+    #: Visits that reviews no longer keep, as clicks of their time are decided.
+    condensed: tuple[CondensedVisits, ...] = ()
     #: The signals by which the newest click among the visits does not count, parted by blanks.
     label: str = ""
     #: What its customer answered last.

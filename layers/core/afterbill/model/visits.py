@@ -1,5 +1,7 @@
 """Visits of a survey's links, as they are kept, and the thresholds by which clicks of people are told from machines."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -7,13 +9,19 @@ from enum import StrEnum
 HIDDEN = "none"
 """The rating in the link that no person sees; it stands first in every mail."""
 
-
-MOST_VISITS = 100
-"""Openings of one invitation that are kept; `most` tells how many visits of each kind."""
+MOST_VISITS = 600
+"""Visits of one invitation that are kept, of whatever kind: behind a full list no click is kept either."""
+MOST_PROGRAMS = 200
+"""Programs whose visits are kept."""
+MOST_OF_ONE = 60
+"""Visits of one program that are kept, the last of them always its newest: a robot that comes again and again takes no
+room from others."""
+_CROWDED = 2 / 3
+"""The share of such a limit from which on a review makes room."""
 
 
 class Kind(StrEnum):
-    """The way a link was used."""
+    """The way a link was used; the order is how visits are stored."""
 
     OPENED = "opened"
     """GET of a number's link."""
@@ -26,11 +34,18 @@ class Kind(StrEnum):
     SEEN = "seen"
     """The page's script reports the number that was tapped, once its page was visible for a moment, or another one
     that was then chosen on it: an unconfirmed answer."""
+    MACHINE = "machine"
+    """No use: until then the program was known for a machine, by visits that are no longer kept. Its number is 1 where
+    it ran the page's script."""
+    GAP = "gap"
+    """No use: until then visits of unknown programs may be missing, since there was no room."""
 
 
-def most(kind: Kind) -> int:
-    """Return below how many visits one more of this kind is kept: scanners crowd out neither evidence nor clicks."""
-    return MOST_VISITS * {Kind.OPENED: 2, Kind.SEEN: 4}.get(kind, 3) // 2
+NOTED = frozenset({Kind.MACHINE, Kind.GAP})
+"""What a review writes down in place of visits."""
+_KINDS = tuple(Kind)
+_NUMBERS = 12
+"""Numbers of a stored visit: none, and 0 to 10."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +64,99 @@ class Visit:
         """The network and the family, which tell programs apart."""
         return self.network, self.family
 
-    def __str__(self) -> str:
-        """One short line, as it is kept with the invitation."""
-        at, rating = int(self.at.timestamp() * 1000), "-" if self.rating is None else self.rating
-        return f"{at} {self.kind} {rating} {self.network or '-'} {self.family or '-'}{'!' * self.scanner}"
+    @property
+    def visitor_key(self) -> str:
+        """The name under which the visits of its program are stored: `0badcafe safari`, with a `!` for a scanner."""
+        return f"{self.network or '-'} {self.family or '-'}{'!' * self.scanner}"
+
+    @property
+    def code(self) -> int:
+        """Moment, kind and number as one number, as it is stored: milliseconds since 1970, and two digits."""
+        number = 0 if self.rating is None else self.rating + 1
+        return round(self.at.timestamp() * 1000) * 100 + _KINDS.index(self.kind) * _NUMBERS + number
 
 
-def visit_of(line: str) -> Visit:
-    """Return the visit that a line of `str(visit)` holds."""
-    at, kind, rating, network, family = line.split(" ")
+def visit_of(visitor_key: str, code: int) -> Visit:
+    """Return the visit that is stored as `code` under this name."""
+    milliseconds, (kind, number) = code // 100, divmod(code % 100, _NUMBERS)
+    network, family = visitor_key.split(" ")
     return Visit(
-        datetime.fromtimestamp(int(at) / 1000, UTC),
-        Kind(kind),
-        None if rating == "-" else int(rating),
+        datetime.fromtimestamp(milliseconds / 1000, UTC),
+        _KINDS[kind],
+        number - 1 if number else None,
         network.strip("-"),
         family.rstrip("!").strip("-"),
         family.endswith("!"),
     )
+
+
+def kind_of(code: int) -> Kind:
+    """Return the kind of a stored visit."""
+    return _KINDS[code % 100 // _NUMBERS]
+
+
+def codes_of(visits: Sequence[Visit]) -> dict[str, list[int]]:
+    """Return the visits as they are stored: by program, in the order of `visits`."""
+    codes: dict[str, list[int]] = {}
+    for visit in visits:
+        codes.setdefault(visit.visitor_key, []).append(visit.code)
+    return codes
+
+
+def visits_of(codes: Mapping[str, Sequence[int]]) -> tuple[Visit, ...]:
+    """Return stored visits in the order of their moments."""
+    visits = [visit_of(visitor_key, int(code)) for visitor_key, some in codes.items() for code in some]
+    return tuple(sorted(visits, key=lambda visit: visit.code))
+
+
+def with_visit(visits: Sequence[Visit], visit: Visit) -> tuple[Visit, ...]:
+    """Return the visits with one more, as far as there is room for it."""
+    sizes = Counter(one.visitor_key for one in visits)
+    own = sizes[visit.visitor_key]
+    if own >= MOST_OF_ONE:
+        *_, newest = (one for one in visits if one.visitor_key == visit.visitor_key)
+        visits = [one for one in visits if one is not newest]
+    elif len(visits) >= MOST_VISITS or (not own and len(sizes) >= MOST_PROGRAMS):
+        return tuple(visits)
+    return tuple(sorted([*visits, visit_of(visit.visitor_key, visit.code)], key=lambda one: one.code))
+
+
+def crowded(sizes: Sequence[int]) -> bool:
+    """Return whether room has to be made, given the number of visits of each program."""
+    return (
+        sum(sizes) >= MOST_VISITS * _CROWDED
+        or len(sizes) >= MOST_PROGRAMS * _CROWDED
+        or any(size >= MOST_OF_ONE * _CROWDED for size in sizes)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CondensedVisits:
+    """Visits that a review no longer keeps: since when, until when all clicks were decided, how many, and signals."""
+
+    since: datetime
+    until: datetime
+    visits: int
+    programs: int
+    signals: str = ""
+
+    def __str__(self) -> str:
+        """One short line, as it is kept with the invitation."""
+        since, until = (round(at.timestamp() * 1000) for at in (self.since, self.until))
+        return " ".join(map(str, (since, until, self.visits, self.programs, self.signals))).strip()
+
+    def __add__(self, later: "CondensedVisits") -> "CondensedVisits":
+        """Return both as one; programs that came in both are counted twice."""
+        signals = dict.fromkeys([*self.signals.split(), *later.signals.split()])
+        counts = self.visits + later.visits, self.programs + later.programs
+        return CondensedVisits(self.since, later.until, *counts, " ".join(signals))
+
+
+def condensed_of(line: str) -> CondensedVisits:
+    """Return what a line of `str(condensed)` holds."""
+    since, until, visits, programs, *signals = line.split(" ")
+    since_at, until_at = (datetime.fromtimestamp(int(at) / 1000, UTC) for at in (since, until))
+    return CondensedVisits(since_at, until_at, int(visits), int(programs), " ".join(signals))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +170,6 @@ class Integrity:
     probe: timedelta = timedelta(seconds=5)
     second_thought: timedelta = timedelta(seconds=3)
     most_numbers: int = 2
+    most_choices: int = 3
     scanners: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()

@@ -87,7 +87,8 @@ def _look_after(invitation: Invitation, deps: SweepDeps, now: datetime) -> Findi
 
 def _went_out(invitation: Invitation, *, lost: bool) -> bool:
     """Return whether it went out: an answer or a visit proves it, and inside the product its claim."""
-    proven = bool(invitation.answer or invitation.visits) and invitation.state in {State.SENDING, State.UNKNOWN}
+    visited = invitation.visits or invitation.condensed
+    proven = bool(invitation.answer or visited) and invitation.state in {State.SENDING, State.UNKNOWN}
     return proven or (lost and invitation.channel == Channel.IN_APP)
 
 

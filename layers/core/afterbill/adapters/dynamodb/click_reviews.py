@@ -7,7 +7,7 @@ from typing import Any
 from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
-from afterbill.adapters.dynamodb.items import decode, encode, stamp
+from afterbill.adapters.dynamodb.items import decode, encode, stamp, visits_attributes
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.answers.ports import ReviewMark
 from afterbill.model.invitation import Invitation
@@ -40,11 +40,16 @@ class ReviewsTable(InvitationTable):
             for item in map(decode, items)
         ]
 
-    def store_review(self, invitation: Invitation) -> bool:
-        """Store the unconfirmed answer, with the first one's moment and day, or the label: one UpdateItem."""
+    def store_review(self, invitation: Invitation, read: Invitation) -> bool:
+        """Store the unconfirmed answer, with the first one's moment and day, or the label: one UpdateItem.
+
+        The visits are written only where some of those that were `read` are no longer kept.
+        """
         answer, at = invitation.answer, invitation.answered_at
         fields: dict[str, Any] = {"label": invitation.label} if invitation.label else {}
         fields |= {"rating": answer.rating, "unconfirmed": True} if answer else {}
+        if invitation.visits != read.visits:
+            fields |= {"visited": 0, **visits_attributes(invitation)}
         first = {"answered_at": stamp(at), "answered_day": invitation.answered_day} if answer and at else {}
         values = {f":{name}": value for name, value in (fields | first).items()}
         parts = [f"#{name} = :{name}" for name in fields]
@@ -53,9 +58,8 @@ class ReviewsTable(InvitationTable):
         return self.change(
             keys.invitation(invitation.id),
             f"SET {', '.join(parts)}{'' if invitation.label else ' REMOVE label'}",
-            "attribute_exists(visits) AND size(visits) = :visits "
-            "AND (attribute_not_exists(rating) OR unconfirmed = :yes)",
-            {":yes": True, ":visits": len(invitation.visits), **values},
+            "visited = :read AND (attribute_not_exists(rating) OR unconfirmed = :yes)",
+            {":yes": True, ":read": len(read.visits), **values},
         )
 
     def clear(self, mark: ReviewMark) -> bool:

@@ -12,7 +12,7 @@ from afterbill.model.billing import Money
 from afterbill.model.customer import Customer, Recipient, Suppression, Waiting
 from afterbill.model.invitation import Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.subscriptions import Subscription
-from afterbill.model.visits import visit_of
+from afterbill.model.visits import codes_of, condensed_of, visits_of
 
 Item = dict[str, Any]
 
@@ -68,7 +68,7 @@ def invitation_item(invitation: Invitation) -> Item:
     plain |= {"deferrals": deferrals_of(invitation)} if invitation.deferrals else {}
     plain |= {"follow_ups": follow_ups_of(invitation)} if invitation.follow_ups else {}
     plain |= {"reached": reached_of(invitation)} if plain.pop("address_hashes", None) else {}
-    plain |= {"visits": [str(visit) for visit in invitation.visits]} if invitation.visits else {}
+    plain |= visits_attributes(invitation)
     plain |= {"money": [invitation.money.amount, invitation.money.currency]} if invitation.money else {}
     plain["occurred_at"] = microseconds(invitation.occurred_at)
     plain["answer_until"] = int(invitation.answer_until.timestamp())
@@ -109,7 +109,8 @@ def invitation_of(item: Mapping[str, Any]) -> Invitation:
     values["products"] = tuple(plain.get("products", ()))
     reached = bytes(plain.get("reached", b""))
     values["address_hashes"] = tuple(reached[at : at + _HASH].hex() for at in range(0, len(reached), _HASH))
-    values["visits"] = tuple(visit_of(line) for line in plain.get("visits", ()))
+    values["visits"] = visits_of(plain.get("visits", {}))
+    values["condensed"] = tuple(condensed_of(line) for line in plain.get("condensed", ()))
     values["follow_ups"] = tuple(_follow_ups_of(text) for text in plain.get("follow_ups", ()))
     values |= {name: int(plain.get(name, 0)) for name in ("referred", "showings")}
     values["deferrals"] = tuple(_deferral_of(text) for text in plain.get("deferrals", ()))
@@ -121,6 +122,13 @@ def invitation_of(item: Mapping[str, Any]) -> Invitation:
 def deferrals_of(invitation: Invitation) -> list[str]:
     """The invitation's waits, a short line each: since when, why, until when, in Unix seconds."""
     return [f"{_epoch(wait.at)} {wait.reason} {_epoch(wait.until)}" for wait in invitation.deferrals]
+
+
+def visits_attributes(invitation: Invitation) -> dict[str, Any]:
+    """The visits by program, in a map that is there even if empty, to be updated, and the number of them."""
+    visits: dict[str, Any] = {"visits": codes_of(invitation.visits)}
+    visits |= {"visited": len(invitation.visits)} if invitation.visits else {}
+    return visits | ({"condensed": [str(one) for one in invitation.condensed]} if invitation.condensed else {})
 
 
 def reached_of(invitation: Invitation) -> bytes:

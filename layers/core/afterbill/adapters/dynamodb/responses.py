@@ -12,7 +12,7 @@ from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import ASKED, Answer, Delivery, Invitation, Recorded
 from afterbill.model.questions import SCALES
-from afterbill.model.visits import Visit, most
+from afterbill.model.visits import MOST_OF_ONE, MOST_PROGRAMS, MOST_VISITS, Visit
 
 
 class ResponsesTable(InvitationTable):
@@ -50,15 +50,36 @@ class ResponsesTable(InvitationTable):
         return self._updated(update, "recording an answer")
 
     def visit(self, invitation_id: str, visit: Visit) -> Invitation | None:
-        """Keep the visit, unless there are too many for its kind; return the invitation as it stands then. One call."""
+        """Keep the visit while there is room (`with_visit`); return the invitation as it stands then.
+
+        One call, two for a program that came so often that its newest visit takes the place of the one before.
+        """
         others = {} if visit.rating is None else _asking_otherwise(visit.rating)
+        asked, last = _asks_none_of(others), f"visits.#program[{MOST_OF_ONE - 1}]"
         update = self.update(
             keys.invitation(invitation_id),
-            "SET visits = list_append(if_not_exists(visits, :none), :one)",
-            f"attribute_exists(pk) AND (attribute_not_exists(visits) OR size(visits) < :most){_asks_none_of(others)}",
-            {**others, ":none": [], ":one": [str(visit)], ":most": most(visit.kind)},
+            "SET visits.#program = list_append(if_not_exists(visits.#program, :none), :visit), "
+            "visited = if_not_exists(visited, :zero) + :one",
+            "attribute_exists(visits) AND (attribute_not_exists(visited) OR visited < :most) "
+            "AND ((attribute_exists(visits.#program) AND size(visits.#program) < :most_of_one) "
+            "OR (attribute_not_exists(visits.#program) AND size(visits) < :most_programs))" + asked,
+            {
+                **others,
+                **{":none": [], ":visit": [visit.code], ":zero": 0, ":one": 1},
+                **{":most": MOST_VISITS, ":most_programs": MOST_PROGRAMS, ":most_of_one": MOST_OF_ONE},
+            },
         )
+        update["ExpressionAttributeNames"]["#program"] = visit.visitor_key
         kept = self._updated(update, "keeping a visit")
+        if kept and not kept.stored and sum(one.visitor_key == visit.visitor_key for one in kept.invitation.visits) == MOST_OF_ONE:
+            newest = self.update(
+                keys.invitation(invitation_id),
+                f"SET {last} = :visit",
+                f"attribute_exists({last}){asked}",
+                {**others, ":visit": visit.code},
+            )
+            newest["ExpressionAttributeNames"]["#program"] = visit.visitor_key
+            kept = self._updated(newest, "keeping a visit")
         return kept.invitation if kept else None
 
     def _updated(self, update: Mapping[str, Any], what: str) -> Recorded | None:

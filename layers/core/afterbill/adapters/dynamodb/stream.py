@@ -8,7 +8,7 @@ from afterbill.adapters.dynamodb.items import decode
 from afterbill.insight.tally import Snapshot
 from afterbill.model.errors import PayloadError
 from afterbill.model.invitation import Delivery
-from afterbill.model.visits import Kind
+from afterbill.model.visits import Kind, crowded, kind_of
 
 _TTL = "dynamodb.amazonaws.com"
 """The principal that deletes items at the end of their retention; their tallies stay."""
@@ -28,22 +28,32 @@ def read_change(record: Mapping[str, Any]) -> tuple[Snapshot | None, Snapshot | 
 def clicked_in(record: Mapping[str, Any]) -> str:
     """The id of an invitation with new clicks to review, or with clicks that can be reviewed now that it was sent.
 
+    Also where new visits crowd it, clicks or not: a review makes room.
     Empty where there are none, or an answer was confirmed; PayloadError for any other record.
     """
     try:
         images = record["dynamodb"]
         old, new = images.get("OldImage") or {}, images.get("NewImage") or {}
-        before = _clicks(old) if "sent_day" in old else 0
+        before, after = _visits(old), _visits(new)
+        clicked = _clicks(after) > (_clicks(before) if "sent_day" in old else 0)
         confirmed = "rating" in new and "unconfirmed" not in new
-        return keys.invitation_id(new) if not confirmed and _clicks(new) > before else ""
-    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        return keys.invitation_id(new) if not confirmed and (clicked or _crowds(before, after)) else ""
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise PayloadError(f"unreadable stream record: {type(error).__name__}") from error
 
 
-def _clicks(image: Mapping[str, Any]) -> int:
-    """The number of clicks among its visits; only their kind is read."""
-    lines = (line["S"] for line in image.get("visits", {}).get("L", ()))
-    return sum(line.split(" ")[1] == Kind.SEEN for line in lines)
+def _visits(image: Mapping[str, Any]) -> list[list[int]]:
+    """The stored visits of each program."""
+    return [[int(visit["N"]) for visit in one["L"]] for one in image.get("visits", {}).get("M", {}).values()]
+
+
+def _clicks(visits: list[list[int]]) -> int:
+    return sum(kind_of(code) is Kind.SEEN for one in visits for code in one)
+
+
+def _crowds(before: list[list[int]], after: list[list[int]]) -> bool:
+    """True where room has to be made for what comes after these visits."""
+    return sum(map(len, after)) > sum(map(len, before)) and crowded(list(map(len, after)))
 
 
 def _snapshot(image: Mapping[str, Any] | None) -> Snapshot | None:

@@ -221,6 +221,7 @@ class IntegrityTable(Table):
     probe: Duration = _INTEGRITY.probe
     second_thought: Duration = _INTEGRITY.second_thought
     most_numbers: Annotated[int, Field(ge=1, le=5)] = _INTEGRITY.most_numbers
+    most_choices: Annotated[int, Field(ge=1, le=4)] = _INTEGRITY.most_choices
     scanners: Annotated[tuple[str, ...], Field(strict=False)] = ()
     networks: Annotated[tuple[Annotated[str, BeforeValidator(network)], ...], Field(strict=False)] = ()
 
