@@ -197,8 +197,8 @@ def objections(signals: tuple[Signal, ...]) -> str:
 
 def _told_together(condensed: CondensedVisits) -> str:
     uses = f"{condensed.visits} uses of links by {condensed.programs} programs, until {condensed.until:%d %b %H:%M} UTC"
-    why_not = f"; no answer: {condensed.signals.replace(' ', ', ')}" if condensed.signals else ""
-    return f"{uses}, reviewed and no longer kept one by one{why_not}"
+    why_not = f": no answer, {condensed.signals.replace(' ', ', ')}" if condensed.signals else ""
+    return f"{uses}, no longer kept{why_not}"
 
 
 def _described(visit: Visit) -> str:

@@ -60,7 +60,7 @@ def simulated(seed: int, mails: int, integrity: Integrity) -> list[Row]:
 def _row(seed: int, mails: int, integrity: Integrity, name: str) -> Row:
     kind = next(kind for kind in KINDS if kind.name == name)
     row, chance = Row(kind.name, kind.person, kind.limit), Random(f"{seed} {name}")  # noqa: S311  # no secret
-    for _ in range(mails):
+    for _ in range(kind.played(mails)):
         row.add(kind.mail(chance), integrity)
     return row
 

@@ -9,16 +9,26 @@ from afterbill_dev.lab.traffic import Mailing, Use, mailing
 
 _UNTOLD = 0.2
 """The share of mails whose delivery nobody reports."""
+_FEWER = 10
+"""Kinds with hundreds of requests for one mail are played for so many times fewer mails."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientKind:
-    """Makes one mail's traffic; `limit`: what is known not to hold, shown apart from what is expected."""
+    """Makes one mail's traffic; `limit`: what is known not to hold, shown apart from what is expected.
+
+    `crowd`: robots use the links of one mail hundreds of times.
+    """
 
     name: str
     person: bool
     make: Callable[[Random], list[Use]]
     limit: bool = False
+    crowd: bool = False
+
+    def played(self, mails: int) -> int:
+        """How many mails to play where others are played for so many."""
+        return max(mails // _FEWER, 1) if self.crowd else mails
 
     def mail(self, chance: Random) -> Mailing:
         """One mail of this kind, delivered within seconds."""
@@ -31,6 +41,8 @@ class ClientKind:
 KINDS = (
     *(ClientKind(name, person=False, make=make) for name, make in robots.ROBOTS.items()),
     *(ClientKind(name, person=True, make=make) for name, make in {**people.PEOPLE, **people.MIXED}.items()),
+    *(ClientKind(name, person=False, make=make, crowd=True) for name, make in robots.CROWDS.items()),
+    *(ClientKind(name, person=True, make=make, crowd=True) for name, make in people.CROWDED.items()),
     *(ClientKind(name, person=False, make=make, limit=True) for name, make in robots.LIMITS.items()),
     *(ClientKind(name, person=True, make=make, limit=True) for name, make in people.LIMITS.items()),
 )

@@ -223,6 +223,8 @@ MIXED: Mapping[str, Callable[[Random], list[Use]]] = {
     "tap, checked as it happens": checked_at_the_tap,
     "tap, detonation later": partial(before, robots.browser),
     "tap, HEAD later": partial(before, robots.heads),
+}
+CROWDED: Mapping[str, Callable[[Random], list[Use]]] = {
     "tap after many rescans": partial(among, robots.rescans, 60.0),
     "tap after a pool's rescans": partial(among, robots.pool_rescans, 60.0),
     "tap between rescans": partial(between, robots.rescans, 60.0),

@@ -198,10 +198,12 @@ ROBOTS: Mapping[str, Callable[[Random], list[Use]]] = {
     "one number, HEAD first": asks_first,
     "two numbers at once": two_at_once,
     "first link, then a number": first_then_random,
+    "one link, every number chosen": every_choice,
+}
+CROWDS: Mapping[str, Callable[[Random], list[Use]]] = {
+    "GET all links, rescans": fetch_rescans,
     "browser, rescans": rescans,
     "browser pool, rescans": pool_rescans,
-    "GET all links, rescans": fetch_rescans,
-    "one link, every number chosen": every_choice,
 }
 LIMITS: Mapping[str, Callable[[Random], list[Use]]] = {
     "gateway fetches, then its browser": fetches_then_shows,

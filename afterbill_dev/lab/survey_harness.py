@@ -101,7 +101,8 @@ class SurveyHarness:
         """Deliver the changes since the last call, as the table's stream does."""
         if self.invitation is self._streamed:
             return
-        self._streamed, images = self.invitation, {"OldImage": self._image, "NewImage": _image(self.invitation)}
+        images = {"OldImage": self._image, "NewImage": _image(self.invitation, self._streamed, self._image)}
+        self._streamed = self.invitation
         self._image = images["NewImage"]
         failed = track_changes({"1": {"dynamodb": images}}, read_change, clicked_in, self._marking, self.now)
         if failed:
@@ -208,11 +209,17 @@ def _invitation() -> Invitation:
     )
 
 
-def _image(invitation: Invitation) -> Mapping[str, Any]:
-    """Return the parts of the stored item that the stream's reader uses."""
+def _image(
+    invitation: Invitation, before: Invitation | None = None, image_before: Mapping[str, Any] | None = None
+) -> Mapping[str, Any]:
+    """Return the parts of the stored item that the stream's reader uses; quickly where one visit more is there."""
     image: dict[str, Any] = {**keys.invitation(ID), "sent_day": {"S": invitation.sent_day}}
-    stored = {program: [{"N": str(code)} for code in codes] for program, codes in codes_of(invitation.visits).items()}
-    image["visits"] = {"M": {program: {"L": codes} for program, codes in stored.items()}}
+    new, known = invitation.visits, dict[str, Any]()
+    if before and image_before and invitation.visits[: len(before.visits)] == before.visits:
+        new, known = invitation.visits[len(before.visits) :], dict(image_before["visits"]["M"])
+    for program, codes in codes_of(new).items():
+        known[program] = {"L": [*known.get(program, {"L": []})["L"], *({"N": str(code)} for code in codes)]}
+    image["visits"] = {"M": known}
     if invitation.answer:
         image |= {"rating": {"N": str(invitation.answer.rating)}, "answered_day": {"S": invitation.answered_day}}
         image |= {} if invitation.answer.confirmed else {"unconfirmed": {"BOOL": True}}

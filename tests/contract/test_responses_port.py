@@ -156,7 +156,9 @@ def test_a_visit_to_nothing_is_none_and_makes_nothing(world):
 def scanned(*programs):
     """So many visits of each program."""
     return tuple(
-        Visit(NOW, Kind.OPENED, 9, f"{number:08x}", "chrome") for number, many in enumerate(programs) for _ in range(many)
+        Visit(NOW, Kind.OPENED, 9, f"{number:08x}", "chrome")
+        for number, many in enumerate(programs)
+        for _ in range(many)
     )
 
 
@@ -195,7 +197,9 @@ def test_who_is_among_the_most_programs_still_leaves_visits(world):
 
 
 def test_a_full_list_is_no_dearer_to_write_than_ten_kilobytes(world):
-    longest = [Visit(NOW, Kind.OPENED, 10, f"{number:08x}", "thunderbird", scanner=True) for number in range(MOST_PROGRAMS)]
+    longest = [
+        Visit(NOW, Kind.OPENED, 10, f"{number:08x}", "thunderbird", scanner=True) for number in range(MOST_PROGRAMS)
+    ]
     stored(world, invitation(state=State.SENT, visits=tuple(longest * (MOST_VISITS // MOST_PROGRAMS))))
 
     names = sum(len(visit.visitor_key) + 4 for visit in longest)

@@ -41,11 +41,10 @@ def test_every_use_is_told_with_its_hashed_network_and_its_program():
 
 
 def test_visits_that_are_no_longer_kept_are_told_together_with_what_stands_in_their_place():
-    condensed = CondensedVisits(NOON, NOON + timedelta(minutes=15), 46, 2, "hidden_link several_numbers")
+    condensed = CondensedVisits(NOON, NOON + timedelta(minutes=15), 46, 2, "hidden_link hurried")
 
     assert described(visit(Kind.MACHINE, 1, 900), visit(Kind.GAP, None, 901, CLOUD), condensed=(condensed,)) == [
-        "46 uses of links by 2 programs, until 22 Nov 12:15 UTC, reviewed and no longer kept one by one; "
-        "no answer: hidden_link, several_numbers",
+        "46 uses of links by 2 programs, until 22 Nov 12:15 UTC, no longer kept: no answer, hidden_link, hurried",
         "link used by a known machine until here (network 3f9a01c7, safari)",
         "until here so many programs used the links that not every use was kept",
     ]

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from itertools import pairwise
 
-from afterbill.model.visits import NOTED, Integrity, Kind, Visit
+from afterbill.model.visits import Integrity, Kind, Visit
 
 Program = tuple[str, str]
 """The network and the family."""
@@ -22,19 +22,17 @@ def clusters(visits: Sequence[Visit], integrity: Integrity) -> list[Places]:
     A program is identified by its network and family. Visits belong together if they are close in time: visits of one
     program, within `settling`; of any two, within `probe`; and of programs that ran the page's script, within `burst`,
     or within `settling` if they share a network or share the mail's numbers among themselves. A program that runs no
-    script did not click: a mail gateway that only fetches costs nobody behind it an answer. What a review noted of a
-    program says nothing of the moments between its visits, and so joins it with its own network alone.
+    script did not click: a mail gateway that only fetches costs nobody behind it an answer.
     """
     scripted = scripted_in(visits)
     groups: dict[tuple[tuple[str, ...], timedelta], Places] = defaultdict(list)
     for place, visit in enumerate(visits):
         groups[visit.program, integrity.settling].append(place)
-        if visit.kind not in NOTED:
+        if visit.kind is not Kind.GAP:
             groups[("anybody",), integrity.probe].append(place)
         if visit.program in scripted:
-            groups[("scripted", visit.network), integrity.settling].append(place)
-        if visit.program in scripted and visit.kind not in NOTED:
             groups[("scripted",), integrity.burst].append(place)
+            groups[("scripted", visit.network), integrity.settling].append(place)
     linked = [run for (_, span), places in groups.items() for run in runs(places, visits, span)]
     places_of_scripted = [place for place, visit in enumerate(visits) if visit.program in scripted]
     for run in runs(places_of_scripted, visits, integrity.settling):

@@ -5,7 +5,7 @@ Safe to kill at any point and to repeat.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from afterbill.answers.click_signals import JudgedClick, Signal, judge
 from afterbill.answers.ports import ClickReviews
 from afterbill.answers.visit_room import make_room
 from afterbill.model.invitation import Answer, Invitation
-from afterbill.model.visits import NOTED, CondensedVisits, Integrity, Visit, codes_of, crowded, visits_of
+from afterbill.model.visits import NOTED, CondensedVisits, Integrity, codes_of, crowded, visits_of
 
 MOST_REVIEWED = 1000
 """Invitations reviewed per run, those that wait longest first, so that a great backlog cannot outlast the function."""
@@ -98,12 +98,18 @@ def _roomier(invitation: Invitation, settled: list[JudgedClick], now: datetime, 
         return invitation
     people = {click.visit.program for click in settled if not click.signals}
     kept, gone = make_room(invitation.visits, people, now, integrity)
-    roomier, visits = replace(invitation, visits=visits_of(codes_of(kept))), [one for one in gone if one.kind not in NOTED]
-    if not visits:
-        return roomier
-    signals = dict.fromkeys(signal for click in settled if click.visit in set(gone) for signal in click.signals)
-    programs = {visit.program for visit in visits}
-    line = CondensedVisits(visits[0].at, now - integrity.settling, len(visits), len(programs), " ".join(signals))
-    first, *others = [*invitation.condensed, line]
-    condensed = (first + others[0], *others[1:]) if len(others) >= _MOST_CONDENSED else (first, *others)
-    return replace(roomier, condensed=condensed)
+    if not gone:
+        return invitation
+    used = [visit for visit in gone if visit.kind not in NOTED]
+    signals = dict.fromkeys(signal for click in settled if click.visit in set(used) for signal in click.signals)
+    programs = {visit.program for visit in used}
+    line = CondensedVisits(gone[0].at, now - integrity.settling, len(used), len(programs), " ".join(signals))
+    return replace(invitation, visits=visits_of(codes_of(kept)), condensed=_with(line, invitation.condensed))
+
+
+def _with(line: CondensedVisits, lines: Sequence[CondensedVisits]) -> tuple[CondensedVisits, ...]:
+    """Return the lines with one more; a line about notes alone joins the newest, and the oldest two join if need be."""
+    if lines and not line.visits:
+        return (*lines[:-1], lines[-1] + line)
+    first, *others = [*lines, line]
+    return (first + others[0], *others[1:]) if len(others) >= _MOST_CONDENSED else (first, *others)

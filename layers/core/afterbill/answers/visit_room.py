@@ -1,57 +1,66 @@
 """Make room among the visits of a survey's links, and tell which clicks may lack visits that found no room."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from afterbill.answers.click_clusters import USED, Program, given_away_in, runs, scripted_in
-from afterbill.model.visits import (
-    MOST_OF_ONE,
-    MOST_PROGRAMS,
-    MOST_VISITS,
-    NOTED,
-    CondensedVisits,
-    Integrity,
-    Kind,
-    Visit,
-)
+from afterbill.answers.click_clusters import Program, given_away_in, runs, scripted_in
+from afterbill.model.visits import MOST_OF_ONE, MOST_PROGRAMS, MOST_VISITS, NOTED, Integrity, Kind, Visit
 
 _MOST_OF_PEOPLE = 20
 """Visits of people that are kept where room is made: those of the answer, for whoever asks what happened."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Programs:
-    """The programs behind some visits: each one's visits by the name they are stored under, and what is known of it.
+class _Series:
+    """Visits of one program, none of them more than `settling` after the one before.
 
-    `away`: by itself it was a machine's; `scripted`: it ran the page's script; `capped`: its later visits found no room.
+    `machine`: by itself it opened the hidden link or too many numbers. `capped`: the program came so often that before
+    its newest visit some are missing; `unproven`: if it was no machine's, they may tell that it was one of several.
     """
 
-    visits: Mapping[str, Sequence[Visit]]
-    away: AbstractSet[Program]
-    scripted: AbstractSet[Program]
-    capped: AbstractSet[Program]
+    visits: Sequence[Visit]
+    machine: bool
+    capped: bool = False
 
-    def may_share(self, most: int) -> bool:
-        """Return whether capped browsers that did not give themselves away may have shared the mail's numbers."""
-        unproven = (self.capped & self.scripted) - self.away
-        used = {one.rating for own in self.visits.values() for one in own if one.kind in USED and one.program in unproven}
-        return len(used) >= most
+    @property
+    def unproven(self) -> bool:
+        return self.capped and not self.machine and not self.visits[-1].scanner
 
 
-def _programs(visits: Sequence[Visit], integrity: Integrity) -> _Programs:
-    own = defaultdict[str, list[Visit]](list)
+def _series(visits: Sequence[Visit], integrity: Integrity) -> list[_Series]:
+    own, sizes = defaultdict[Program, list[Visit]](list), Counter(visit.visitor_key for visit in visits)
     for visit in visits:
-        own[visit.visitor_key].append(visit)
-    listed = {visit.program for visit in visits if visit.scanner}
-    capped = {some[0].program for some in own.values() if len(some) >= MOST_OF_ONE}
-    return _Programs(own, listed | given_away_in(visits, integrity.most_numbers), scripted_in(visits), capped)
+        if visit.kind is not Kind.GAP:
+            own[visit.program].append(visit)
+    capped = {visit.program for visit in visits if sizes[visit.visitor_key] >= MOST_OF_ONE}
+    return [one for program, some in own.items() for one in _series_of(some, program in capped, integrity)]
 
 
-def _full(visits: Sequence[Visit]) -> bool:
-    return len(visits) >= MOST_VISITS or len({visit.visitor_key for visit in visits}) >= MOST_PROGRAMS
+def _series_of(own: Sequence[Visit], capped: bool, integrity: Integrity) -> Iterator[_Series]:  # noqa: FBT001  # of two
+    parts = [[own[place] for place in run] for run in runs(list(range(len(own))), own, integrity.settling)]
+    if capped and len(parts[-1]) == 1 and len(parts) > 1:
+        newest = parts.pop()  # nobody knows how long the program was away before that
+        parts[-1] += newest
+    for part in parts:
+        opened = [visit for visit in part if visit.kind is not Kind.SEEN]  # what is chosen on a page is not opened
+        machine = bool(given_away_in(opened, integrity.most_numbers))
+        yield _Series(part, machine, capped=capped and part is parts[-1])
+
+
+def _full_since(visits: Sequence[Visit]) -> datetime | None:
+    """Return the moment since when there was no room for other programs' visits, None where there is room."""
+    first, newest = ({visit.visitor_key: visit for visit in some} for some in (reversed(visits), visits))
+    if len(first) >= MOST_PROGRAMS:
+        return max(visit.at for visit in first.values())
+    if len(visits) < MOST_VISITS:
+        return None
+    sizes = Counter(visit.visitor_key for visit in visits)
+    replaced = {visit for key, visit in newest.items() if sizes[key] >= MOST_OF_ONE}
+    return max(visit.at for visit in visits if visit not in replaced)
 
 
 def unsure(visits: Sequence[Visit], integrity: Integrity) -> AbstractSet[int]:
@@ -61,15 +70,15 @@ def unsure(visits: Sequence[Visit], integrity: Integrity) -> AbstractSet[int]:
     was full by then says nothing about it. A gap that a review noted casts doubt on all browsers after it, until none
     came for `settling`.
     """
-    programs = _programs(visits, integrity)
-    missing = [*_missing(visits, programs, integrity)]
+    scripted = scripted_in(visits)
+    missing = list(_missing(visits, scripted, integrity))
     doubtful = {
         place
         for place, visit in enumerate(visits)
         for since, who in missing
         if visit.at + integrity.settling >= since and (who is None or visit.program in who)
     }
-    places = [place for place, one in enumerate(visits) if one.kind is Kind.GAP or one.program in programs.scripted]
+    places = [place for place, one in enumerate(visits) if one.kind is Kind.GAP or one.program in scripted]
     for run in runs(places, visits, integrity.settling):
         gap = next((visits[place].at for place in run if visits[place].kind is Kind.GAP), None)
         doubtful |= {place for place in run if gap and visits[place].at + integrity.settling >= gap}
@@ -77,17 +86,17 @@ def unsure(visits: Sequence[Visit], integrity: Integrity) -> AbstractSet[int]:
 
 
 def _missing(
-    visits: Sequence[Visit], programs: _Programs, integrity: Integrity
+    visits: Sequence[Visit], scripted: AbstractSet[Program], integrity: Integrity
 ) -> Iterator[tuple[datetime, AbstractSet[Program] | None]]:
     """Yield since when visits may be missing, and the programs that this matters for, None for all."""
-    if _full(visits):
-        yield visits[-1].at, None
-    since = {program: sorted(one.at for one in visits if one.program == program)[-2] for program in programs.capped}
-    for program, at in since.items():
-        neighbours = {other for other in programs.scripted if other[0] == program[0]}
-        yield at, {program} | (neighbours if program in programs.scripted else set())
-    if programs.may_share(integrity.most_numbers):
-        yield min(since.values()), None
+    if full_since := _full_since(visits):
+        yield full_since, None
+    for series in _series(visits, integrity):
+        if series.capped:
+            *_, before, newest = series.visits
+            browser = newest.program in scripted
+            neighbours = {program for program in scripted if browser and program[0] == newest.network}
+            yield before.at, None if browser and series.unproven else neighbours | {newest.program}
 
 
 def make_room(
@@ -95,35 +104,70 @@ def make_room(
 ) -> tuple[list[Visit], list[Visit]]:
     """Return the visits to keep, with notes in place of some, and those that are no longer needed.
 
-    All clicks older than `settling` are decided; `people` are the programs of clean ones. Once nobody came for
-    `settling`, no later visit belongs to an older one, and only some visits of people are kept. Before that, a program
-    that gave itself away loses its older visits: the note that it is a machine joins it with what it does next.
+    All clicks older than `settling` are decided; `people` are the programs of clean ones. Of what was over long enough
+    that no later visit belongs to it, only some visits of people are kept. Of what may go on, a program that gave
+    itself away leaves notes in place of its older visits.
     """
-    horizon, programs = now - integrity.settling, _programs(visits, integrity)
-    over = all(visit.at < horizon for visit in visits)
-    machines = programs.away | programs.capped
-    if over:
-        kept = [visit for visit in visits if visit.program in people and visit.kind not in NOTED][-_MOST_OF_PEOPLE:]
-    else:
-        kept = [visit for visit in visits if visit.at >= horizon or visit.program not in machines]
-    staying = set(kept)
-    gone = [visit for visit in visits if visit not in staying]
-    notes = [] if over else _machines(kept, gone, programs)
-    if _full(visits) or (programs.may_share(integrity.most_numbers) and not over):
-        notes.append(Visit(now, Kind.GAP))
-    return [*kept, *notes], gone
+    begin = _begin_of_open(visits, now, integrity)
+    scripted, going_on = scripted_in(visits), set(visits[begin:])
+    series = [one for one in _series(visits, integrity) if one.visits[-1] in going_on]
+    kept = _thinned(series, now - integrity.settling, scripted)
+    over = _of_people(visits[:begin], people, integrity)
+    kept += [
+        *(visit for visit in over if visit not in kept),
+        *(visit for visit in visits[begin:] if visit.kind is Kind.GAP),
+    ]
+    unproven = [one.visits[-1].at for one in series if one.unproven and one.visits[-1].program in scripted]
+    gaps = [now] if _full_since(visits) else [max(unproven)] if unproven else []
+    gone = Counter(visits) - Counter(kept)
+    return [*kept, *(Visit(at, Kind.GAP) for at in gaps)], sorted(gone.elements(), key=lambda visit: visit.code)
 
 
-def _machines(kept: Sequence[Visit], gone: Sequence[Visit], programs: _Programs) -> list[Visit]:
-    """Return notes of machines that have visits no more, while others of their network are there."""
-    networks = {visit.network for visit in kept}
-    noted = {visit.visitor_key: visit.at for visit in gone if visit.network in networks}
-    # Of such a program the visits before its newest are missing: it was there all the time.
-    noted |= {key: own[-1].at for key, own in programs.visits.items() if own[-1].program in programs.capped}
-    return [_machine(programs, key, at) for key, at in noted.items()]
+def _of_people(visits: Sequence[Visit], people: AbstractSet[Program], integrity: Integrity) -> Sequence[Visit]:
+    """Return the visits of people, and openings of who was no machine and may still look at a page."""
+    seen = {visit.program for visit in visits if visit.kind is Kind.SEEN}
+    machines = {series.visits[0].program for series in _series(visits, integrity) if series.machine}
+    wanted = people | ({visit.program for visit in visits} - seen - machines)
+    return [visit for visit in visits if visit.program in wanted and visit.kind not in NOTED][-_MOST_OF_PEOPLE:]
 
 
-def _machine(programs: _Programs, visitor_key: str, at: datetime) -> Visit:
-    one = programs.visits[visitor_key][-1]
-    scripted = 1 if one.program in programs.scripted else None
-    return replace(one, at=at, kind=Kind.MACHINE, rating=scripted)
+def _begin_of_open(visits: Sequence[Visit], now: datetime, integrity: Integrity) -> int:
+    """Return the place of the earliest visit that a later one may belong to."""
+    reach, later = max(integrity.settling, integrity.burst, integrity.probe), now
+    for place in range(len(visits), 0, -1):
+        if later - visits[place - 1].at > reach:
+            return place
+        later = visits[place - 1].at
+    return 0
+
+
+def _thinned(series: Sequence[_Series], horizon: datetime, scripted: AbstractSet[Program]) -> list[Visit]:
+    """Return the visits that may go on without those of machines, and of who came too often, that make no difference.
+
+    What belongs to one of their visits belongs to the nearest: that one stays, and the newest. Of a machine a note is
+    enough. Of others the oldest and the newest of each number stay, by which a pool is known.
+    """
+    whole = [one for one in series if not one.machine and not one.capped]
+    some = [one for one in series if one.machine or one.capped]
+    kept = [visit for one in whole for visit in one.visits]
+    kept += [visit for one in some for visit in one.visits if visit.at >= horizon]
+    moments = sorted({visit.at for visit in kept})
+    for one in some:
+        old = [visit for visit in one.visits if visit.at < horizon]
+        program = one.visits[-1].program
+        if one.machine or program not in scripted:
+            telling = _nearest(old, moments) | set(old[-1:]) | (set(one.visits[-1:]) if one.capped else set())
+            number = 1 if program in scripted else None
+            kept += [replace(visit, kind=Kind.MACHINE, rating=number) for visit in telling]
+        else:
+            newest = {(visit.kind, visit.rating): visit for visit in old}
+            oldest = {(visit.kind, visit.rating): visit for visit in reversed(old)}
+            kept += _nearest(old, moments) | set(old[-1:]) | {*newest.values(), *oldest.values()}
+    return kept
+
+
+def _nearest(visits: Sequence[Visit], moments: Sequence[datetime]) -> set[Visit]:
+    """Return the nearest of the visits before and after each moment."""
+    own = [visit.at for visit in visits]
+    after = {bisect(own, at) for at in moments}
+    return {visits[place] for found in after for place in (found - 1, found) if 0 <= place < len(visits)}

@@ -118,7 +118,9 @@ def with_visit(visits: Sequence[Visit], visit: Visit) -> tuple[Visit, ...]:
         visits = [one for one in visits if one is not newest]
     elif len(visits) >= MOST_VISITS or (not own and len(sizes) >= MOST_PROGRAMS):
         return tuple(visits)
-    return tuple(sorted([*visits, visit_of(visit.visitor_key, visit.code)], key=lambda one: one.code))
+    kept = visit_of(visit.visitor_key, visit.code)
+    in_turn = not visits or visits[-1].at < kept.at
+    return (*visits, kept) if in_turn else tuple(sorted([*visits, kept], key=lambda one: one.code))
 
 
 def crowded(sizes: Sequence[int]) -> bool:

@@ -14,6 +14,8 @@ from afterbill.model.invitation import ASKED, Answer, Delivery, Invitation, Reco
 from afterbill.model.questions import SCALES
 from afterbill.model.visits import MOST_OF_ONE, MOST_PROGRAMS, MOST_VISITS, Visit
 
+_BOUNDS = {":most": MOST_VISITS, ":most_programs": MOST_PROGRAMS, ":most_of_one": MOST_OF_ONE}
+
 
 class ResponsesTable(InvitationTable):
     """Responses and MailEvents over DynamoDB."""
@@ -54,33 +56,34 @@ class ResponsesTable(InvitationTable):
 
         One call, two for a program that came so often that its newest visit takes the place of the one before.
         """
-        others = {} if visit.rating is None else _asking_otherwise(visit.rating)
-        asked, last = _asks_none_of(others), f"visits.#program[{MOST_OF_ONE - 1}]"
-        update = self.update(
-            keys.invitation(invitation_id),
-            "SET visits.#program = list_append(if_not_exists(visits.#program, :none), :visit), "
+        one_more = self._kept(
+            invitation_id,
+            visit,
+            "visits.#program = list_append(if_not_exists(visits.#program, :none), :visit), "
             "visited = if_not_exists(visited, :zero) + :one",
             "attribute_exists(visits) AND (attribute_not_exists(visited) OR visited < :most) "
             "AND ((attribute_exists(visits.#program) AND size(visits.#program) < :most_of_one) "
-            "OR (attribute_not_exists(visits.#program) AND size(visits) < :most_programs))" + asked,
-            {
-                **others,
-                **{":none": [], ":visit": [visit.code], ":zero": 0, ":one": 1},
-                **{":most": MOST_VISITS, ":most_programs": MOST_PROGRAMS, ":most_of_one": MOST_OF_ONE},
-            },
+            "OR (attribute_not_exists(visits.#program) AND size(visits) < :most_programs))",
+            {":visit": [visit.code], ":none": [], ":zero": 0, ":one": 1} | _BOUNDS,
         )
+        own = [one for one in one_more.invitation.visits if one.visitor_key == visit.visitor_key] if one_more else []
+        if one_more is None or one_more.stored or len(own) < MOST_OF_ONE:
+            return one_more.invitation if one_more else None
+        last = f"visits.#program[{MOST_OF_ONE - 1}]"
+        newest = self._kept(
+            invitation_id, visit, f"{last} = :visit", f"attribute_exists({last})", {":visit": visit.code}
+        )
+        return newest.invitation if newest else None
+
+    def _kept(
+        self, invitation_id: str, visit: Visit, change: str, condition: str, values: Mapping[str, Any]
+    ) -> Recorded | None:
+        """Change the visits of its program, unless the number is not on the scale of the question that is asked."""
+        others = {} if visit.rating is None else _asking_otherwise(visit.rating)
+        key, asked = keys.invitation(invitation_id), _asks_none_of(others)
+        update = self.update(key, f"SET {change}", f"{condition}{asked}", {**others, **values})
         update["ExpressionAttributeNames"]["#program"] = visit.visitor_key
-        kept = self._updated(update, "keeping a visit")
-        if kept and not kept.stored and sum(one.visitor_key == visit.visitor_key for one in kept.invitation.visits) == MOST_OF_ONE:
-            newest = self.update(
-                keys.invitation(invitation_id),
-                f"SET {last} = :visit",
-                f"attribute_exists({last}){asked}",
-                {**others, ":visit": visit.code},
-            )
-            newest["ExpressionAttributeNames"]["#program"] = visit.visitor_key
-            kept = self._updated(newest, "keeping a visit")
-        return kept.invitation if kept else None
+        return self._updated(update, "keeping a visit")
 
     def _updated(self, update: Mapping[str, Any], what: str) -> Recorded | None:
         """The invitation as it stands, and whether the condition held; None when there is none."""

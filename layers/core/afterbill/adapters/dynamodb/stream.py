@@ -35,25 +35,35 @@ def clicked_in(record: Mapping[str, Any]) -> str:
         images = record["dynamodb"]
         old, new = images.get("OldImage") or {}, images.get("NewImage") or {}
         before, after = _visits(old), _visits(new)
-        clicked = _clicks(after) > (_clicks(before) if "sent_day" in old else 0)
         confirmed = "rating" in new and "unconfirmed" not in new
-        return keys.invitation_id(new) if not confirmed and (clicked or _crowds(before, after)) else ""
+        clicked = _clicks(after, besides=before if "sent_day" in old else {})
+        return keys.invitation_id(new) if not confirmed and (clicked > 0 or _crowds(before, after)) else ""
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise PayloadError(f"unreadable stream record: {type(error).__name__}") from error
 
 
-def _visits(image: Mapping[str, Any]) -> list[list[int]]:
-    """The stored visits of each program."""
-    return [[int(visit["N"]) for visit in one["L"]] for one in image.get("visits", {}).get("M", {}).values()]
+_Visits = dict[str, list[Mapping[str, str]]]
+"""The stored visits of each program."""
 
 
-def _clicks(visits: list[list[int]]) -> int:
-    return sum(kind_of(code) is Kind.SEEN for one in visits for code in one)
+def _visits(image: Mapping[str, Any]) -> _Visits:
+    return {program: one["L"] for program, one in image.get("visits", {}).get("M", {}).items()}
 
 
-def _crowds(before: list[list[int]], after: list[list[int]]) -> bool:
+def _clicks(visits: _Visits, besides: _Visits) -> int:
+    """The number of clicks, less those that were there before; only programs with other visits are read."""
+    changed = [program for program, own in visits.items() if own != besides.get(program)]
+    before, after = (
+        sum(kind_of(int(visit["N"])) is Kind.SEEN for program in changed for visit in which.get(program, ()))
+        for which in (besides, visits)
+    )
+    return after - before
+
+
+def _crowds(before: _Visits, after: _Visits) -> bool:
     """True where room has to be made for what comes after these visits."""
-    return sum(map(len, after)) > sum(map(len, before)) and crowded(list(map(len, after)))
+    sizes, known = list(map(len, after.values())), sum(map(len, before.values()))
+    return sum(sizes) > known and crowded(sizes)
 
 
 def _snapshot(image: Mapping[str, Any] | None) -> Snapshot | None:
