@@ -122,7 +122,7 @@ class MemoryReviews:
     def store_review(self, invitation: Invitation, read: Invitation) -> bool:
         """Store the unconfirmed answer or the label, and the visits."""
         stored = self.invitations.get(invitation.id)
-        if stored is None or len(stored.visits) != len(read.visits):
+        if stored is None or stored.visits != read.visits:
             return False
         if stored.answer and stored.answer.confirmed:
             return False

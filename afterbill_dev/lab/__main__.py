@@ -16,6 +16,7 @@ from afterbill_dev.lab import traffic
 from afterbill_dev.lab.browser_report import report
 from afterbill_dev.lab.clients import KINDS, NAMES
 from afterbill_dev.lab.results import Row, table, thresholds
+from afterbill_dev.lab.survey_harness import observe
 from afterbill_dev.paths import ROOT
 
 _MANY = 100
@@ -69,8 +70,9 @@ def described(path: Path, integrity: Integrity) -> list[Row]:
     """The mails of a file, a row for each client; what several do with one mail happens together."""
     rows: dict[str, Row] = {}
     for mail in traffic.read(path, NAMES):
+        seen = observe(mail, integrity)
         for client, person in {use.client: use.person for use in mail.uses}.items():
-            rows.setdefault(client, Row(client, person)).add(mail, integrity, client)
+            rows.setdefault(client, Row(client, person)).add(mail, integrity, client, seen)
     return list(rows.values())
 
 

@@ -7,7 +7,7 @@ from math import sqrt
 
 from afterbill.model.visits import Integrity
 from afterbill_dev.lab.competitor_rules import COMPETITORS, Recorded
-from afterbill_dev.lab.survey_harness import observe, reported
+from afterbill_dev.lab.survey_harness import Seen, observe, reported
 from afterbill_dev.lab.traffic import HIDDEN, PICK, RELOAD, Mailing, Use
 
 _Z95 = 1.959963984540054
@@ -30,9 +30,12 @@ class Row:
         """True when only stated errors happened."""
         return self.limit or self.wrong == self.stated
 
-    def add(self, mail: Mailing, integrity: Integrity, client: str = "") -> None:
-        """Simulate the mail, here and by each competitor's rule; with a `client`, count only its errors."""
-        seen = observe(mail, integrity)
+    def add(self, mail: Mailing, integrity: Integrity, client: str = "", seen: Seen | None = None) -> None:
+        """Simulate the mail, here and by each competitor's rule; with a `client`, count only its errors.
+
+        `seen` is what was observed, where that was done before.
+        """
+        seen = seen or observe(mail, integrity)
         recorded = [(at, answer.rating) for at, answer in seen.answers]
         failed = self._failed(mail, recorded, client)
         self.n += 1

@@ -11,7 +11,7 @@ from afterbill.intake.ports import FactQuery, FactWrites
 from afterbill.model.customer import Recipient
 from afterbill.model.invitation import Answer, Recorded, State
 from afterbill.model.questions import SCALES, Question
-from afterbill.model.visits import MOST_OF_ONE, MOST_PROGRAMS, MOST_VISITS, Kind, Visit
+from afterbill.model.visits import MOST_OF_ONE, MOST_PROGRAMS, MOST_VISITS, Kind, Visit, gap
 from tests.contract.conftest import TABLE
 from tests.contract.people import ADDRESS, ID, NOW, customer, invitation, mailed, sending, sent, stored
 
@@ -187,7 +187,9 @@ def test_of_one_program_no_more_visits_are_kept_than_are_judged(world):
 def test_behind_a_full_list_nothing_of_another_program_is_kept_be_it_an_opening_or_a_click(world, before, kind):
     stored(world, invitation(state=State.SENT, visits=scanned(*before)))
 
-    assert kept(world, Visit(SOON, kind, 9, "0badcafe", "safari")) == (sum(before), sum(before))
+    assert kept(world, Visit(SOON, kind, 9, "0badcafe", "safari")) == (sum(before), sum(before) + 1)
+    assert kept(world, Visit(CLOSES, kind, 9, "0badcafe", "safari")) == (sum(before) + 1, sum(before) + 1)
+    assert world.responses.invitation(ID).visits[-1] == gap(CLOSES)
 
 
 def test_who_is_among_the_most_programs_still_leaves_visits(world):

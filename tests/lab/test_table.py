@@ -50,7 +50,8 @@ def test_the_rivals_rules_fail_where_they_are_known_to(rows):
     assert rows["tap and send"].competitors == dict.fromkeys(COMPETITORS, 0)
 
 
-def test_the_same_seed_is_the_same_traffic():
+def test_the_same_seed_is_the_same_traffic(monkeypatch):
+    monkeypatch.setattr(lab, "KINDS", KINDS[::4])
     first, again, other = (lab.simulated(seed, 2, Integrity()) for seed in (1, 1, 2))
 
     assert first == again

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from afterbill.answers.click_clusters import Program, given_away_in, runs, scripted_in
-from afterbill.model.visits import MOST_OF_ONE, MOST_PROGRAMS, MOST_VISITS, NOTED, Integrity, Kind, Visit
+from afterbill.model.visits import MOST_OF_ONE, MOST_PROGRAMS, MOST_VISITS, NOTED, Integrity, Kind, Visit, gap
 
 _MOST_OF_PEOPLE = 20
 """Visits of people that are kept where room is made: those of the answer, for whoever asks what happened."""
@@ -52,15 +52,17 @@ def _series_of(own: Sequence[Visit], capped: bool, integrity: Integrity) -> Iter
 
 
 def _full_since(visits: Sequence[Visit]) -> datetime | None:
-    """Return the moment since when there was no room for other programs' visits, None where there is room."""
-    first, newest = ({visit.visitor_key: visit for visit in some} for some in (reversed(visits), visits))
-    if len(first) >= MOST_PROGRAMS:
-        return max(visit.at for visit in first.values())
-    if len(visits) < MOST_VISITS:
+    """Return since when there was no room for other programs' visits, None where there was room for all that came."""
+    used = [visit for visit in visits if visit.kind is not Kind.GAP]
+    sizes = Counter(visit.visitor_key for visit in used)
+    if len(used) == len(visits):
         return None
-    sizes = Counter(visit.visitor_key for visit in visits)
-    replaced = {visit for key, visit in newest.items() if sizes[key] >= MOST_OF_ONE}
-    return max(visit.at for visit in visits if visit not in replaced)
+    if len(sizes) + 1 >= MOST_PROGRAMS:
+        return max({visit.visitor_key: visit.at for visit in reversed(used)}.values())
+    if len(used) < MOST_VISITS:
+        return None
+    replaced = {visit.visitor_key: visit for visit in used if sizes[visit.visitor_key] >= MOST_OF_ONE}
+    return max(visit.at for visit in used if visit not in replaced.values())
 
 
 def unsure(visits: Sequence[Visit], integrity: Integrity) -> AbstractSet[int]:
@@ -80,8 +82,8 @@ def unsure(visits: Sequence[Visit], integrity: Integrity) -> AbstractSet[int]:
     }
     places = [place for place, one in enumerate(visits) if one.kind is Kind.GAP or one.program in scripted]
     for run in runs(places, visits, integrity.settling):
-        gap = next((visits[place].at for place in run if visits[place].kind is Kind.GAP), None)
-        doubtful |= {place for place in run if gap and visits[place].at + integrity.settling >= gap}
+        missed = next((visits[place].at for place in run if visits[place].kind is Kind.GAP), None)
+        doubtful |= {place for place in run if missed and visits[place].at + integrity.settling >= missed}
     return {place for place in doubtful if visits[place].kind is Kind.SEEN}
 
 
@@ -113,14 +115,12 @@ def make_room(
     series = [one for one in _series(visits, integrity) if one.visits[-1] in going_on]
     kept = _thinned(series, now - integrity.settling, scripted)
     over = _of_people(visits[:begin], people, integrity)
-    kept += [
-        *(visit for visit in over if visit not in kept),
-        *(visit for visit in visits[begin:] if visit.kind is Kind.GAP),
-    ]
-    unproven = [one.visits[-1].at for one in series if one.unproven and one.visits[-1].program in scripted]
-    gaps = [now] if _full_since(visits) else [max(unproven)] if unproven else []
+    kept += [visit for visit in over if visit not in kept]
+    unproven = {one.visits[-1].at for one in series if one.unproven and one.visits[-1].program in scripted}
+    gaps = unproven | {visit.at for visit in visits[begin:] if visit.kind is Kind.GAP}
+    kept += [gap(max(gaps))] if gaps else []
     gone = Counter(visits) - Counter(kept)
-    return [*kept, *(Visit(at, Kind.GAP) for at in gaps)], sorted(gone.elements(), key=lambda visit: visit.code)
+    return kept, sorted(gone.elements(), key=lambda visit: visit.code)
 
 
 def _of_people(visits: Sequence[Visit], people: AbstractSet[Program], integrity: Integrity) -> Sequence[Visit]:

@@ -1,7 +1,7 @@
 """Visits of a survey's links, as they are kept, and the thresholds by which clicks of people are told from machines."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -38,11 +38,13 @@ class Kind(StrEnum):
     """No use: until then the program was known for a machine, by visits that are no longer kept. Its number is 1 where
     it ran the page's script."""
     GAP = "gap"
-    """No use: until then visits of unknown programs may be missing, since there was no room."""
+    """No use: the newest visit for which there was no room, whoever made it; there is one of these at most."""
 
 
 NOTED = frozenset({Kind.MACHINE, Kind.GAP})
 """What a review writes down in place of visits."""
+GAP = "gap -"
+"""The name under which a gap is stored."""
 _KINDS = tuple(Kind)
 _NUMBERS = 12
 """Numbers of a stored visit: none, and 0 to 10."""
@@ -109,16 +111,25 @@ def visits_of(codes: Mapping[str, Sequence[int]]) -> tuple[Visit, ...]:
     return tuple(sorted(visits, key=lambda visit: visit.code))
 
 
+def gap(at: datetime) -> Visit:
+    """Return the note that there was no room for a visit at this moment."""
+    return Visit(at, Kind.GAP, network=GAP.removesuffix(" -"))
+
+
+def counted(visits: Iterable[Visit]) -> int:
+    """Return the number of visits that take room: all but a gap."""
+    return sum(visit.kind is not Kind.GAP for visit in visits)
+
+
 def with_visit(visits: Sequence[Visit], visit: Visit) -> tuple[Visit, ...]:
     """Return the visits with one more, as far as there is room for it."""
     sizes = Counter(one.visitor_key for one in visits)
-    own = sizes[visit.visitor_key]
+    own, kept = sizes[visit.visitor_key], visit_of(visit.visitor_key, visit.code)
     if own >= MOST_OF_ONE:
         *_, newest = (one for one in visits if one.visitor_key == visit.visitor_key)
         visits = [one for one in visits if one is not newest]
-    elif len(visits) >= MOST_VISITS or (not own and len(sizes) >= MOST_PROGRAMS):
-        return tuple(visits)
-    kept = visit_of(visit.visitor_key, visit.code)
+    elif counted(visits) >= MOST_VISITS or (not own and len(sizes) >= MOST_PROGRAMS):
+        visits, kept = [one for one in visits if one.kind is not Kind.GAP], gap(kept.at)
     in_turn = not visits or visits[-1].at < kept.at
     return (*visits, kept) if in_turn else tuple(sorted([*visits, kept], key=lambda one: one.code))
 

@@ -11,6 +11,7 @@ from afterbill.adapters.dynamodb.items import decode, encode, stamp, visits_attr
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.answers.ports import ReviewMark
 from afterbill.model.invitation import Invitation
+from afterbill.model.visits import GAP, codes_of, counted
 
 
 class ReviewsTable(InvitationTable):
@@ -55,12 +56,16 @@ class ReviewsTable(InvitationTable):
         parts = [f"#{name} = :{name}" for name in fields]
         parts += [f"#{name} = if_not_exists(#{name}, :{name})" for name in first]
         parts += [f"{keys.TTL} = if_not_exists({keys.KEPT_UNTIL}, {keys.TTL})"] * bool(answer)
-        return self.change(
+        gap = codes_of(read.visits).get(GAP)
+        update = self.update(
             keys.invitation(invitation.id),
             f"SET {', '.join(parts)}{'' if invitation.label else ' REMOVE label'}",
-            "visited = :read AND (attribute_not_exists(rating) OR unconfirmed = :yes)",
-            {":yes": True, ":read": len(read.visits), **values},
+            f"visited = :read AND {'visits.#gap = :gap' if gap else 'attribute_not_exists(visits.#gap)'} "
+            "AND (attribute_not_exists(rating) OR unconfirmed = :yes)",
+            {":yes": True, ":read": counted(read.visits), **values, **({":gap": gap} if gap else {})},
         )
+        update["ExpressionAttributeNames"]["#gap"] = GAP
+        return self.apply(update)
 
     def clear(self, mark: ReviewMark) -> bool:
         """Delete the mark, False if it changed; its time tells it from a later mark that counts from 1 again."""

@@ -12,7 +12,7 @@ from afterbill.model.billing import Money
 from afterbill.model.customer import Customer, Recipient, Suppression, Waiting
 from afterbill.model.invitation import Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.subscriptions import Subscription
-from afterbill.model.visits import codes_of, condensed_of, visits_of
+from afterbill.model.visits import codes_of, condensed_of, counted, visits_of
 
 Item = dict[str, Any]
 
@@ -127,7 +127,7 @@ def deferrals_of(invitation: Invitation) -> list[str]:
 def visits_attributes(invitation: Invitation) -> dict[str, Any]:
     """The visits by program, in a map that is there even if empty, to be updated, and the number of them."""
     visits: dict[str, Any] = {"visits": codes_of(invitation.visits)}
-    visits |= {"visited": len(invitation.visits)} if invitation.visits else {}
+    visits |= {"visited": counted(invitation.visits)} if invitation.visits else {}
     return visits | ({"condensed": [str(one) for one in invitation.condensed]} if invitation.condensed else {})
 
 

@@ -12,7 +12,7 @@ from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import ASKED, Answer, Delivery, Invitation, Recorded
 from afterbill.model.questions import SCALES
-from afterbill.model.visits import MOST_OF_ONE, MOST_PROGRAMS, MOST_VISITS, Visit
+from afterbill.model.visits import GAP, MOST_OF_ONE, MOST_PROGRAMS, MOST_VISITS, Visit, gap
 
 _BOUNDS = {":most": MOST_VISITS, ":most_programs": MOST_PROGRAMS, ":most_of_one": MOST_OF_ONE}
 
@@ -54,35 +54,35 @@ class ResponsesTable(InvitationTable):
     def visit(self, invitation_id: str, visit: Visit) -> Invitation | None:
         """Keep the visit while there is room (`with_visit`); return the invitation as it stands then.
 
-        One call, two for a program that came so often that its newest visit takes the place of the one before.
+        One call, and one more where there is none: the newest visit of a program that came too often takes the place of
+        the one before, and of any other the moment is noted.
         """
+        others = {} if visit.rating is None else _asking_otherwise(visit.rating)
         one_more = self._kept(
             invitation_id,
-            visit,
+            visit.visitor_key,
             "visits.#program = list_append(if_not_exists(visits.#program, :none), :visit), "
             "visited = if_not_exists(visited, :zero) + :one",
             "attribute_exists(visits) AND (attribute_not_exists(visited) OR visited < :most) "
             "AND ((attribute_exists(visits.#program) AND size(visits.#program) < :most_of_one) "
-            "OR (attribute_not_exists(visits.#program) AND size(visits) < :most_programs))",
-            {":visit": [visit.code], ":none": [], ":zero": 0, ":one": 1} | _BOUNDS,
+            f"OR (attribute_not_exists(visits.#program) AND size(visits) < :most_programs)){_asks_none_of(others)}",
+            {":visit": [visit.code], ":none": [], ":zero": 0, ":one": 1, **_BOUNDS, **others},
         )
-        own = [one for one in one_more.invitation.visits if one.visitor_key == visit.visitor_key] if one_more else []
-        if one_more is None or one_more.stored or len(own) < MOST_OF_ONE:
+        if one_more is None or one_more.stored or visit.rating not in {None, *one_more.invitation.scale.ratings}:
             return one_more.invitation if one_more else None
-        last = f"visits.#program[{MOST_OF_ONE - 1}]"
-        newest = self._kept(
-            invitation_id, visit, f"{last} = :visit", f"attribute_exists({last})", {":visit": visit.code}
-        )
+        own = [one for one in one_more.invitation.visits if one.visitor_key == visit.visitor_key]
+        program, change, code = GAP, "visits.#program = :visit", [gap(visit.at).code]
+        if len(own) >= MOST_OF_ONE:
+            program, change, code = visit.visitor_key, f"visits.#program[{MOST_OF_ONE - 1}] = :visit", visit.code
+        newest = self._kept(invitation_id, program, change, "attribute_exists(visits)", {":visit": code})
         return newest.invitation if newest else None
 
     def _kept(
-        self, invitation_id: str, visit: Visit, change: str, condition: str, values: Mapping[str, Any]
+        self, invitation_id: str, program: str, change: str, condition: str, values: Mapping[str, Any]
     ) -> Recorded | None:
-        """Change the visits of its program, unless the number is not on the scale of the question that is asked."""
-        others = {} if visit.rating is None else _asking_otherwise(visit.rating)
-        key, asked = keys.invitation(invitation_id), _asks_none_of(others)
-        update = self.update(key, f"SET {change}", f"{condition}{asked}", {**others, **values})
-        update["ExpressionAttributeNames"]["#program"] = visit.visitor_key
+        """Change the visits of a program, given by the name they are stored under."""
+        update = self.update(keys.invitation(invitation_id), f"SET {change}", condition, values)
+        update["ExpressionAttributeNames"]["#program"] = program
         return self._updated(update, "keeping a visit")
 
     def _updated(self, update: Mapping[str, Any], what: str) -> Recorded | None:
