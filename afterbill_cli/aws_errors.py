@@ -15,6 +15,7 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.parsers import ResponseParserError
 
 from afterbill.adapters.aws.clients import error_code
 from afterbill_cli import local_stack
@@ -47,6 +48,8 @@ def explained(error: BaseException | None) -> str | None:
     """Return what went wrong and what to do, on one line; None for an error that is not one of AWS."""
     if isinstance(error, ClientError):
         return _refused(error)
+    if isinstance(error, ResponseParserError):
+        return "something that is not AWS answered: look at the proxy, the network and AWS_ENDPOINT_URL"
     return _not_asked(error) if isinstance(error, BotoCoreError) else None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from afterbill.model.errors import AfterbillError
 from afterbill_cli import deployed, options
@@ -72,7 +73,7 @@ def command(*, output: Output, offline_dns: bool, choice: StackChoice) -> int:
     try:
         stack = StackUnderTest(deployed.connect(choice), Dns(skip=True) if offline_dns else live(), datetime.now(UTC))
         _reach(stack)
-    except (AfterbillError, BotoCoreError, ClientError) as error:
+    except (AfterbillError, BotoCoreError, ClientError, ResponseParserError) as error:
         if output is Output.JSON:
             print_json({"healthy": False, "exit": COULD_NOT_LOOK, "error": explained(error) or str(error)})
         raise

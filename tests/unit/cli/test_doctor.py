@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, NoCredentialsError
+from botocore.parsers import ResponseParserError
 
 from afterbill_cli import cli, deployed
 from afterbill_cli.doctor import commands
@@ -188,6 +189,7 @@ def test_name_servers_need_not_be_asked_which_speaks_against_nothing(monkeypatch
         (ConnectTimeoutError(endpoint_url="https://cloudformation"), "AWS was not reached"),
         (NoCredentialsError(), "no credentials of AWS"),
         (ClientError({"Error": {"Code": "ExpiredToken"}}, "DescribeStacks"), "have expired"),
+        (ResponseParserError("invalid XML received"), "something that is not AWS answered"),
     ],
 )
 def test_a_stack_that_cannot_be_reached_ends_at_once_with_one_sentence(monkeypatch, config, capsys, error, expected):
