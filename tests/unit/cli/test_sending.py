@@ -82,6 +82,16 @@ def test_the_status_tells_who_caused_what_bounced_and_warns(asked, capsys):
     )
 
 
+def test_programs_get_the_origins_and_the_warning_too(asked, capsys):
+    mails(asked, Tally(sent=60, bounced=5), origin="shop/signed_up")
+
+    assert sending.status(asked, NOW, Output.JSON) == 0
+
+    state = json.loads(capsys.readouterr().out)
+    assert state["origins"] == [{"origin": "shop/signed_up", "sent": 60, "bounced": 5, "complained": 0}]
+    assert state["warning"].startswith("5 of 60 mails bounced")
+
+
 def test_the_status_tells_why_it_is_stopped_and_since_when(asked, switch, capsys):
     switch.stop(BOUNCED)
 
