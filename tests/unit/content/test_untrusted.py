@@ -105,7 +105,7 @@ PLANS = [
     "プロ",
 ]
 
-DOTS = "．․。｡﹒︒۔܁܂።᙮᠃ꓸꓺ꘎⸼٠۰·•∙⋅‧・･·।"
+DOTS = "\U0001d16d\U00010a50．․。｡﹒︒۔܁܂።᙮᠃ꓸꓺ꘎⸼٠۰·•∙⋅‧・･·।"
 LINKS = [
     "https://evil.example",
     "https:evil",
@@ -179,6 +179,11 @@ def test_what_carries_a_message_is_left_out(text: str, around: str) -> None:
 def test_no_sign_that_looks_like_a_dot_makes_a_domain(dot: str) -> None:
     assert greeting_name(f"visit evi{dot}com") is None
     assert plan_name(f"visit evi{dot}com") is None
+
+
+def test_an_accent_without_a_letter_is_no_dot() -> None:
+    assert greeting_name("evil \u0323com") is None
+    assert greeting_name("evil -\u0307com") is None
 
 
 @pytest.mark.parametrize("nothing", [None, "", " \t", "\u202e", "...", "-", "\ud800"])

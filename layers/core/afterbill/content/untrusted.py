@@ -42,6 +42,9 @@ _DOTS = str.maketrans(dict.fromkeys("。։۔܁܂።᙮᠃ꓸꓺ꘎⸼", "."))  #
 _EMPTY = frozenset("\u034f\u115f\u1160\u17b4\u17b5")
 """Signs that show nothing, though Unicode calls them letters or marks; NFKC has replaced the other Hangul fillers."""
 
+_MUSIC = frozenset(map(chr, range(0x1D165, 0x1D1AE)))
+"""Marks of notes, one of them a dot."""
+
 _BETWEEN_LETTERS = re.compile(
     r"(?<=[a-z])[٠۰](?=[a-z])|(?<=[a-z])[·•∙⋅‧・](?!l)|(?<!l)[·•∙⋅‧・](?=[a-z])"  # noqa: RUF001  # they are meant
 )
@@ -106,8 +109,8 @@ def _plain(line: str, signs: AbstractSet[str]) -> str | None:
 
 def _folded(line: str) -> str | None:
     """Fold styles, accents, digits and dots; None where letters carry heaps of accents, or signs show nothing."""
-    composed = unicodedata.normalize("NFKC", line)
-    if _floods(composed) or not _EMPTY.isdisjoint(composed):
+    composed = unicodedata.normalize("NFKC", line.replace("´", "'"))  # noqa: RUF001  # it becomes blank and accent
+    if _misplaces_marks(composed) or not (_EMPTY | _MUSIC).isdisjoint(composed):
         return None
     letters = (char for char in unicodedata.normalize("NFKD", composed) if not _rides(char))
     plain = _BETWEEN_LETTERS.sub(".", "".join(letters).lower()).translate(_DOTS)
@@ -125,13 +128,14 @@ def _digit_or_letter(char: str) -> str:
     return char if number is None else str(int(number) % 10)
 
 
-def _floods(text: str) -> bool:
-    """Whether a letter carries more accents than any language writes, or the same twice."""
-    heap, before = 0, ""
+def _misplaces_marks(text: str) -> bool:
+    """Whether a mark stands on no letter, twice on one, or among more accents than any language writes."""
+    heap, before = 0, " "
     for char in text:
-        accent = unicodedata.combining(char) > 0
-        heap = heap + 1 if accent else 0
-        if heap > _MOST_ACCENTS or (char == before and unicodedata.category(char) == "Mn"):
+        heap = heap + 1 if unicodedata.combining(char) else 0
+        stands_alone = _rides(char) and not (before.isalnum() or _rides(before))
+        twice = char == before and unicodedata.category(char) == "Mn"
+        if stands_alone or twice or heap > _MOST_ACCENTS:
             return True
         before = char
     return False
