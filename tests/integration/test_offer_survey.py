@@ -15,7 +15,7 @@ from afterbill.answers.in_product import user_hash
 from afterbill.answers.rate_limit import RateLimiter
 from afterbill.model.invitation import Answer, State
 from tests.integration.in_product import MORE, SECRET, asked, awaiting, link, offering, with_in_product
-from tests.integration.samples import mail_event, sample, with_body, with_headers
+from tests.integration.samples import due, mail_event, sample, with_body, with_headers
 from tests.integration.stack import IDENTITY
 
 ORIGIN = "https://app.example.com"
@@ -162,6 +162,27 @@ class TestTheSurvey:
             offer(asked(name, survey=id_, rating=9))
 
         assert stack.calls_of("offer_survey")[before:] == ["UpdateItem"] * 3
+
+
+class TestTheWholeWay:
+    def test_a_survey_waits_until_its_user_comes_and_is_then_asked(self, stack, loop, configuration):
+        surveys = configuration / "surveys.toml"
+        plain = surveys.read_text()
+        surveys.write_text(plain.replace('channels = ["mail"]', 'channels = ["in_app"]\nseen_within = "14d"'))
+        offer = stack.load("offer_survey")
+        one = loop.asked(id="k-1", email="kim@example.com")
+
+        assert loop.send(due(one.id)) == {"batchItemFailures": []}
+        waiting, first = loop.invitation(one.id), body_of(offer(asked()))
+        assert loop.send(due(one.id)) == {"batchItemFailures": []}
+        second = body_of(offer(asked()))["survey"]
+
+        assert ([wait.reason for wait in waiting.deferrals], waiting.state) == (["not_seen"], State.PENDING)
+        assert first == {"survey": None, "soon": True}
+        assert second["id"].startswith(one.id)
+        assert body_of(offer(asked("shown", survey=second["id"]))) == {"show": True}
+        assert body_of(offer(asked("answer", survey=second["id"], rating=9))) == {"outcome": "recorded"}
+        assert (loop.invitation(one.id).showings, loop.invitation(one.id).answer) == (1, Answer(9))
 
 
 class TestAnswering:
