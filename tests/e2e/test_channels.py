@@ -72,6 +72,10 @@ def nobody_came_yet(town: Town) -> None:
 def test_a_survey_waits_for_its_user_and_outlives_a_reload(town: Town, chromium: Browser):
     one = invitation_id(channels.INSIDE, "waited-for")
     eventually(lambda: explained(one), lambda told: "it goes on as soon as they do" in told, "the wait", every=2)
+    address = f"{town.stack['api_url']}/in-product/afterbill.js"
+    eventually(
+        lambda: town.http.request("GET", address).status, lambda status: status == 200, "the script"
+    )  # a cold start is no answer
     page = chromium.new_page()
     page.set_default_timeout(60_000)
     page.route(f"{PAGES}/**", lambda route: route.fulfill(content_type="text/html", body=product_page(town)))
