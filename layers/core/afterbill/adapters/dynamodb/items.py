@@ -113,15 +113,19 @@ def invitation_of(item: Mapping[str, Any]) -> Invitation:
     values["condensed"] = tuple(condensed_of(line) for line in plain.get("condensed", ()))
     values["follow_ups"] = tuple(_follow_ups_of(text) for text in plain.get("follow_ups", ()))
     values |= {name: int(plain.get(name, 0)) for name in ("referred", "showings")}
-    values["deferrals"] = tuple(_deferral_of(text) for text in plain.get("deferrals", ()))
+    values["deferrals"] = tuple(_deferral_of(text, values["created_at"]) for text in plain.get("deferrals", ()))
     if "money" in plain:
         values["money"] = Money(int(plain["money"][0]), plain["money"][1])
     return Invitation(**({"customer_id": "", "locale": ""} | values))
 
 
 def deferrals_of(invitation: Invitation) -> list[str]:
-    """The invitation's waits, a short line each: since when, why, until when, in Unix seconds."""
-    return [f"{_epoch(wait.at)} {wait.reason} {_epoch(wait.until)}" for wait in invitation.deferrals]
+    """The invitation's waits, a short line each: seconds from its capture, why, and seconds of waiting."""
+    begin = _epoch(invitation.created_at)
+    return [
+        f"{_epoch(wait.at) - begin} {wait.reason} {_epoch(wait.until) - _epoch(wait.at)}"
+        for wait in invitation.deferrals
+    ]
 
 
 def visits_attributes(invitation: Invitation) -> dict[str, Any]:
@@ -141,11 +145,10 @@ def milliseconds(at: datetime) -> int:
     return int(at.timestamp() * 1000)
 
 
-def _deferral_of(text: str) -> Deferral:
-    at, reason, until = text.split(" ")
-    return Deferral(
-        datetime.fromtimestamp(float(at), UTC), SkipReason(reason), datetime.fromtimestamp(float(until), UTC)
-    )
+def _deferral_of(text: str, created_at: datetime) -> Deferral:
+    since, reason, seconds = text.split(" ")
+    at = datetime.fromtimestamp(_epoch(created_at) + int(since), UTC)
+    return Deferral(at, SkipReason(reason), at + timedelta(seconds=int(seconds)))
 
 
 def follow_ups_of(invitation: Invitation) -> list[str]:
@@ -158,9 +161,9 @@ def _follow_ups_of(text: str) -> FollowUp:
     return FollowUp(_from_microseconds(at), channel)
 
 
-def _epoch(at: datetime) -> str:
+def _epoch(at: datetime) -> int:
     """Whole Unix seconds: waits are only shown, nothing is decided by them."""
-    return str(int(at.timestamp()))
+    return int(at.timestamp())
 
 
 def answer_attributes(answer: Answer) -> dict[str, Any]:
