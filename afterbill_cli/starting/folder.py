@@ -13,6 +13,7 @@ from afterbill_cli.interpreters import newest
 from afterbill_cli.starting.answers import Answers, region, time_zone
 
 _SOURCES = re.compile(r"(?:^\[sources\.[\w-]+\]\n(?:[\w-]+ = .*\n)*\n*)+", re.MULTILINE)
+_TESTS = re.compile(r"^# \[test\]\n# (recipients) = .*\n# (delay = .*)$", re.MULTILINE)
 _SAMCONFIG = """\
 # Where `make deploy` deploys to. docs/deploy.md lists the parameters; a change counts with the next `make deploy`.
 # Keep Runtime as it is while this Python is at hand: the layers are built for it.
@@ -106,8 +107,9 @@ def _brand(text: str, answers: Answers) -> str:
 
 
 def _surveys(text: str, answers: Answers) -> str:
-    zoned = _with(text, "time_zone", json.dumps(time_zone()))
-    return _SOURCES.sub(lambda _: f"{_source(answers.source)}\n", zoned, count=1)
+    text = _with(text, "time_zone", json.dumps(time_zone()))
+    text = _TESTS.sub(lambda found: f"[test]\n{found[1]} = {json.dumps([answers.email])}\n{found[2]}", text, count=1)
+    return _SOURCES.sub(lambda _: f"{_source(answers.source)}\n", text, count=1)
 
 
 def _source(provider: str) -> str:

@@ -79,7 +79,8 @@ def test_everything_else_is_as_shipped_with_its_explanations(tmp_path: Path) -> 
     for name in ("brand.toml", "surveys.toml"):
         shipped = (SHIPPED / name).read_text(encoding="utf-8").splitlines()
         hers = (tmp_path / "acme" / name).read_text(encoding="utf-8").splitlines()
-        assert {line for line in shipped if line.startswith("#")} <= set(hers), name
+        gone = {line.split()[1] for line in shipped if line.startswith("# ") and line not in hers}
+        assert gone <= {"[test]", "recipients", "delay"}, name  # filled in
     touchpoints = toml(tmp_path / "acme", "surveys.toml")["touchpoints"]
     assert touchpoints == tomllib.loads((SHIPPED / "surveys.toml").read_text(encoding="utf-8"))["touchpoints"]
 
@@ -97,6 +98,14 @@ def test_every_billing_system_gives_a_folder_without_mistakes(tmp_path: Path, pr
     told_more = {"shopify", "chargebee", "square", "paypal", "runmyaccounts"}
     sources = policy.load_policy(tmp_path / "acme/surveys.toml").sources
     assert list(sources) == ([] if provider in told_more else [provider])
+
+
+def test_surveys_of_a_test_mode_come_to_herself() -> None:
+    shipped = '# [test]\n# recipients = ["you@example.com"]\n# delay = "2m"     # soon\n'
+
+    made = tomllib.loads(folder._surveys(shipped, ANN))
+
+    assert made["test"] == {"recipients": ["ann@acme.eu"], "delay": "2m"}
 
 
 def test_the_language_that_says_du_is_one_answer(tmp_path: Path) -> None:
