@@ -1,5 +1,6 @@
 """The configuration of the local stack: an operator's folder at the pace of a laptop, checked before anything stops."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from afterbill_dev.paths import CONFIGURATION
 
 SEEN_BY_CUSTOMERS = ("stage", "question", "reasons")
 """What remains of an operator's rule: whom the local stack asks, and when, is decided by its own."""
+_LINE = re.compile(r" \(line \d+\)$")
+"""Of the file that is written here, which nobody edits."""
 _ANYWHERE = "http://127.0.0.1:8480"
 
 
@@ -48,7 +51,7 @@ def write(wanted: Wanted, known: sources.Sources, into: Path) -> None:
         local = over(read_toml(CONFIGURATION / SURVEYS), sources.tables(known))
         text = toml_text(over(_at_local_pace(hers, local), _more(wanted.surveys)))
         (into / SURVEYS).write_text(text, encoding="utf-8")
-        problems = policy.problems(into)
+        problems = [_LINE.sub("", problem) for problem in policy.problems(into)]
     except AfterbillError as error:
         problems = [str(error)]
     if problems:

@@ -10,7 +10,7 @@ import pytest
 from afterbill_dev.demo.browser import chromium as installed_chromium
 from afterbill_dev.paths import STACK_FILE
 from tests.e2e import channels, hours
-from tests.e2e.operator import COMPANY, afterbill, run
+from tests.e2e.newcomer import COMPANY, afterbill, run
 from tests.e2e.town import Town
 
 
