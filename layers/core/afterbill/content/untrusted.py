@@ -8,6 +8,7 @@ nothing. What a few plain words say cannot be judged.
 import re
 import unicodedata
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 
 NAME_LENGTH = 50
 """Characters of a name; what is longer is a sentence, or does not fit a greeting."""
@@ -64,10 +65,14 @@ _ROUND = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[., '’]?000)+(?!\d)")  # noqa:
 _CENTS = re.compile(r"(?<=\d)[.,]\d\d(?![\d.,]*\d)")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?:\s?[-–/]\s?(?:19|20)?\d\d)?(?!\d)")  # noqa: RUF001  # likewise
 _NUMBER = re.compile(r"\d(?:\W{0,3}\d)*")
+_USUAL = re.compile(r"(?!www\b)[a-z]{1,24}(?: (?!www\b)[a-z]{1,24})?", re.ASCII | re.IGNORECASE)
+"""Most names: one or two plain words, which pass every check, so that a mail is not kept waiting by them."""
 
 
 def greeting_name(name: str | None) -> str | None:
     """Return the name on one line if it is fit for a greeting, else None."""
+    if name and _USUAL.fullmatch(name):
+        return name
     line = one_line(name or "", NAME_LENGTH + 1)
     plain = _plain(line, _NAME_SIGNS)
     if len(line) > NAME_LENGTH or plain is None or not any(char.isalpha() or char == "&" for char in plain):
@@ -76,6 +81,7 @@ def greeting_name(name: str | None) -> str | None:
     return line if words <= MOST_WORDS and _digits(plain) <= _MOST_DIGITS_OF_A_NAME else None
 
 
+@lru_cache(1024)
 def plan_name(plan: str | None) -> str | None:
     """Return the plan, or the product, on one line of PLAN_LENGTH characters if it is fit to be shown, else None."""
     line = one_line(plan or "", _CHECKED)
