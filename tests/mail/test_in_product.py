@@ -570,7 +570,7 @@ class TestAUserWhoWasWaitedFor:
         assert here.looked_at == [one.id]
         here.table.people[one.customer_id] = replace(here.table.people[one.customer_id], offered=one.id)
 
-        page.clock.run_for(5000)
+        page.clock.run_for(9000)
 
         expect(dialog(page)).to_be_visible()
 

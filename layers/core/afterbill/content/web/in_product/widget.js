@@ -180,7 +180,7 @@
         }
         card.part();
       }
-      if (said.soon) setTimeout(ask, 5000);
+      if (said.soon) setTimeout(ask, 9000);
     } catch (problem) {
       complain(problem);
     }
