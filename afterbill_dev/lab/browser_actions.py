@@ -101,6 +101,16 @@ def choose_on_the_page(device: Device) -> None:
     page.close()
 
 
+def choose_every_number(device: Device) -> None:
+    """Choose one number after the other on the page, and leave without sending."""
+    page = device.open("4")
+    device.stay(page, 1)
+    for number in range(11):
+        page.locator(f"input[name=rating][value='{number}']").check(force=True)
+        device.stay(page, 1)
+    page.close()
+
+
 def two_tabs(device: Device) -> None:
     """Keep the first page in the background until the second was seen."""
     first = device.open("4")
@@ -203,6 +213,7 @@ ACTIONS: Mapping[str, tuple[Action, Answer | None]] = {
     "antivirus, first link": (requests(HIDDEN), None),
     "one number, no script": (requests("4"), None),
     "one number, visible": (browser(tap("4", 5), network="robot", agent=DESK), Answer(4, confirmed=False)),
+    "one link, every number chosen": (browser(choose_every_number, network="robot", agent=DESK), None),
     "tap, leave after 1 s": (browser(tap("9", 1)), _TAPPED),
     "tap, leave after 3 s": (browser(tap("9", 3)), _TAPPED),
     "tap, leave after 10 s": (browser(tap("9", 10)), _TAPPED),

@@ -141,4 +141,5 @@ def thresholds(integrity: Integrity) -> str:
     """The thresholds of the run, as one line."""
     spans = {name: getattr(integrity, name) for name in ("settling", "burst", "probe", "second_thought")}
     durations = [f"{name} {span / timedelta(seconds=1):g} s" for name, span in spans.items()]
-    return ", ".join([f"visible {integrity.visible:g} s", *durations, f"most_numbers {integrity.most_numbers}"])
+    numbers = [f"{name} {getattr(integrity, name)}" for name in ("most_numbers", "most_choices")]
+    return ", ".join([f"visible {integrity.visible:g} s", *durations, *numbers])

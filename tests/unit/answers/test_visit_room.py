@@ -51,12 +51,19 @@ class Played:
         return self.world.invitation.visits
 
 
-def bounded(visits, *, most=24, programs=6, of_one=8):
-    """Play with little room."""
-    limits = {"MOST_VISITS": most, "MOST_PROGRAMS": programs, "MOST_OF_ONE": of_one}
+def limits(most, programs, of_one):
+    """Another room for visits, as a context."""
     with ExitStack() as stack:
         for module in (model, visit_room):
-            stack.enter_context(mock.patch.multiple(module, **limits))
+            stack.enter_context(
+                mock.patch.multiple(module, MOST_VISITS=most, MOST_PROGRAMS=programs, MOST_OF_ONE=of_one)
+            )
+        return stack.pop_all()
+
+
+def bounded(visits):
+    """Play with little room."""
+    with limits(most=24, programs=6, of_one=8):
         return Played(visits)
 
 
@@ -114,14 +121,15 @@ MAILS = st.lists(STEP, max_size=40).map(visits_of)
 def test_no_number_counts_that_would_not_if_every_visit_was_kept(visits):
     played = bounded(visits)
 
-    everything = judge(played.all, None, RULES)
+    with limits(*[10_000] * 3):
+        everything = judge(played.all, None, RULES)
     for now, rating in played.answers:
         assert any(not one.signals for one in everything if one.visit.rating == rating and one.visit.at < now)
 
 
 @given(MAILS)
 def test_making_room_changes_no_verdict(visits):
-    with mock.patch.multiple(model, MOST_OF_ONE=10_000), mock.patch.object(visit_room, "MOST_OF_ONE", 10_000):
+    with limits(*[10_000] * 3):
         assert crowded_from(0.0, visits).answers == crowded_from(2.0, visits).answers
 
 

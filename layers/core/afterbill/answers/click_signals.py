@@ -73,7 +73,7 @@ def judge(visits: Iterable[Visit], delivered_at: datetime | None, integrity: Int
     after the report of a click count for it: from then on its verdict never changes, and a scanner that comes hours
     later does not harm it. Where the time of delivery is unknown, it proves nothing.
     """
-    ordered = sorted(visits, key=lambda visit: (visit.at, str(visit)))
+    ordered = sorted(visits, key=lambda visit: (visit.at, visit.code, visit.visitor_key))
     choices = _choices(ordered)
     moments = [visit.at for visit in ordered]
     begins, clicks = _begins(moments, max(integrity.settling, integrity.burst, integrity.probe)), []

@@ -21,7 +21,7 @@ _CROWDED = 2 / 3
 
 
 class Kind(StrEnum):
-    """The way a link was used; the order is how visits are stored."""
+    """The way a link was used."""
 
     OPENED = "opened"
     """GET of a number's link."""
@@ -45,7 +45,8 @@ NOTED = frozenset({Kind.MACHINE, Kind.GAP})
 """What a review writes down in place of visits."""
 GAP = "gap -"
 """The name under which a gap is stored."""
-_KINDS = tuple(Kind)
+_KINDS = (Kind.HIDDEN, Kind.PROBED, Kind.AHEAD, Kind.OPENED, Kind.SEEN, Kind.MACHINE, Kind.GAP)
+"""By their stored numbers, in which visits of one moment are told."""
 _NUMBERS = 12
 """Numbers of a stored visit: none, and 0 to 10."""
 
