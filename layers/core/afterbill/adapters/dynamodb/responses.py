@@ -71,10 +71,11 @@ class ResponsesTable(InvitationTable):
         if one_more is None or one_more.stored or visit.rating not in {None, *one_more.invitation.scale.ratings}:
             return one_more.invitation if one_more else None
         own = [one for one in one_more.invitation.visits if one.visitor_key == visit.visitor_key]
-        program, change, code = GAP, "visits.#program = :visit", [gap(visit.at).code]
-        if len(own) >= MOST_OF_ONE:
-            program, change, code = visit.visitor_key, f"visits.#program[{MOST_OF_ONE - 1}] = :visit", visit.code
-        newest = self._kept(invitation_id, program, change, "attribute_exists(visits)", {":visit": code})
+        capped = len(own) >= MOST_OF_ONE
+        change = f"visits.#program[{MOST_OF_ONE - 1}] = :value" if capped else "visits.#program = :value"
+        program, value = (visit.visitor_key, visit.code) if capped else (GAP, [gap(visit.at).code])
+        there = f"attribute_exists(visits{'.#program' * capped})"  # a review may have made room in this very moment
+        newest = self._kept(invitation_id, program, change, there, {":value": value})
         return newest.invitation if newest else None
 
     def _kept(
