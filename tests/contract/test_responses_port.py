@@ -11,7 +11,7 @@ from afterbill.intake.ports import FactQuery, FactWrites
 from afterbill.model.customer import Recipient
 from afterbill.model.invitation import Answer, Recorded, State
 from afterbill.model.questions import SCALES, Question
-from afterbill.model.visits import MOST_OF_ONE, MOST_PROGRAMS, MOST_VISITS, Kind, Visit, gap
+from afterbill.model.visits import MOST_OF_ONE, MOST_PROGRAMS, MOST_VISITS, Kind, Visit, refused
 from tests.contract.conftest import TABLE
 from tests.contract.people import ADDRESS, ID, NOW, customer, invitation, mailed, sending, sent, stored
 
@@ -189,7 +189,7 @@ def test_behind_a_full_list_nothing_of_another_program_is_kept_be_it_an_opening_
 
     assert kept(world, Visit(SOON, kind, 9, "0badcafe", "safari")) == (sum(before), sum(before) + 1)
     assert kept(world, Visit(CLOSES, kind, 9, "0badcafe", "safari")) == (sum(before) + 1, sum(before) + 1)
-    assert world.responses.invitation(ID).visits[-1] == gap(CLOSES)
+    assert world.responses.invitation(ID).visits[-1] == refused(CLOSES)
 
 
 def test_who_is_among_the_most_programs_still_leaves_visits(world):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from afterbill.answers.click_clusters import Program, given_away_in, runs, scripted_in
-from afterbill.model.visits import MOST_OF_ONE, MOST_PROGRAMS, MOST_VISITS, NOTED, Integrity, Kind, Visit, gap
+from afterbill.model.visits import MOST_OF_ONE, MOST_PROGRAMS, MOST_VISITS, NOTED, REFUSED, Integrity, Kind, Visit, gap
 
 _MOST_OF_PEOPLE = 20
 """Visits of people that are kept where room is made: those of the answer, for whoever asks what happened."""
@@ -54,10 +54,10 @@ def _series_of(own: Sequence[Visit], capped: bool, integrity: Integrity) -> Iter
 def _full_since(visits: Sequence[Visit]) -> datetime | None:
     """Return since when there was no room for other programs' visits, None where there was room for all that came."""
     used = [visit for visit in visits if visit.kind is not Kind.GAP]
-    sizes = Counter(visit.visitor_key for visit in used)
-    if len(used) == len(visits):
+    sizes, names = Counter(visit.visitor_key for visit in used), {visit.visitor_key for visit in visits}
+    if REFUSED not in names:
         return None
-    if len(sizes) + 1 >= MOST_PROGRAMS:
+    if len(names - {REFUSED}) >= MOST_PROGRAMS:
         return max({visit.visitor_key: visit.at for visit in reversed(used)}.values())
     if len(used) < MOST_VISITS:
         return None

@@ -38,13 +38,13 @@ class Kind(StrEnum):
     """No use: until then the program was known for a machine, by visits that are no longer kept. Its number is 1 where
     it ran the page's script."""
     GAP = "gap"
-    """No use: the newest visit for which there was no room, whoever made it; there is one of these at most."""
+    """No use: the newest visit, whoever made it, that found no room."""
 
 
 NOTED = frozenset({Kind.MACHINE, Kind.GAP})
 """What a review writes down in place of visits."""
-GAP = "gap -"
-"""The name under which a gap is stored."""
+REFUSED = "refused -"
+"""The name under which the newest visit is noted that found no room since the last review."""
 _KINDS = (Kind.HIDDEN, Kind.PROBED, Kind.AHEAD, Kind.OPENED, Kind.SEEN, Kind.MACHINE, Kind.GAP)
 """By their stored numbers, in which visits of one moment are told."""
 _NUMBERS = 12
@@ -113,8 +113,13 @@ def visits_of(codes: Mapping[str, Sequence[int]]) -> tuple[Visit, ...]:
 
 
 def gap(at: datetime) -> Visit:
-    """Return the note that there was no room for a visit at this moment."""
-    return Visit(at, Kind.GAP, network=GAP.removesuffix(" -"))
+    """Return the note of a review that there was no room for a visit at this moment."""
+    return Visit(at, Kind.GAP, network="gap")
+
+
+def refused(at: datetime) -> Visit:
+    """Return the note that there is no room for a visit at this moment."""
+    return Visit(at, Kind.GAP, network=REFUSED.removesuffix(" -"))
 
 
 def counted(visits: Iterable[Visit]) -> int:
@@ -130,7 +135,7 @@ def with_visit(visits: Sequence[Visit], visit: Visit) -> tuple[Visit, ...]:
         *_, newest = (one for one in visits if one.visitor_key == visit.visitor_key)
         visits = [one for one in visits if one is not newest]
     elif counted(visits) >= MOST_VISITS or (not own and len(sizes) >= MOST_PROGRAMS):
-        visits, kept = [one for one in visits if one.kind is not Kind.GAP], gap(kept.at)
+        visits, kept = [one for one in visits if one.visitor_key != REFUSED], refused(kept.at)
     in_turn = not visits or visits[-1].at < kept.at
     return (*visits, kept) if in_turn else tuple(sorted([*visits, kept], key=lambda one: one.code))
 

@@ -11,7 +11,7 @@ from afterbill.adapters.dynamodb.items import decode, encode, stamp, visits_attr
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.answers.ports import ReviewMark
 from afterbill.model.invitation import Invitation
-from afterbill.model.visits import GAP, codes_of, counted
+from afterbill.model.visits import REFUSED, codes_of, counted
 
 
 class ReviewsTable(InvitationTable):
@@ -56,15 +56,15 @@ class ReviewsTable(InvitationTable):
         parts = [f"#{name} = :{name}" for name in fields]
         parts += [f"#{name} = if_not_exists(#{name}, :{name})" for name in first]
         parts += [f"{keys.TTL} = if_not_exists({keys.KEPT_UNTIL}, {keys.TTL})"] * bool(answer)
-        gap = codes_of(read.visits).get(GAP)
+        refused = codes_of(read.visits).get(REFUSED)
         update = self.update(
             keys.invitation(invitation.id),
             f"SET {', '.join(parts)}{'' if invitation.label else ' REMOVE label'}",
-            f"visited = :read AND {'visits.#gap = :gap' if gap else 'attribute_not_exists(visits.#gap)'} "
+            f"visited = :read AND {'visits.#refused = :refused' if refused else 'attribute_not_exists(visits.#refused)'} "
             "AND (attribute_not_exists(rating) OR unconfirmed = :yes)",
-            {":yes": True, ":read": counted(read.visits), **values, **({":gap": gap} if gap else {})},
+            {":yes": True, ":read": counted(read.visits), **values, **({":refused": refused} if refused else {})},
         )
-        update["ExpressionAttributeNames"]["#gap"] = GAP
+        update["ExpressionAttributeNames"]["#refused"] = REFUSED
         return self.apply(update)
 
     def clear(self, mark: ReviewMark) -> bool:

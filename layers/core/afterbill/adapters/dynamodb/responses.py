@@ -12,7 +12,7 @@ from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import ASKED, Answer, Delivery, Invitation, Recorded
 from afterbill.model.questions import SCALES
-from afterbill.model.visits import GAP, MOST_OF_ONE, MOST_PROGRAMS, MOST_VISITS, Visit, gap
+from afterbill.model.visits import MOST_OF_ONE, MOST_PROGRAMS, MOST_VISITS, REFUSED, Visit, refused
 
 _BOUNDS = {":most": MOST_VISITS, ":most_programs": MOST_PROGRAMS, ":most_of_one": MOST_OF_ONE}
 
@@ -73,7 +73,7 @@ class ResponsesTable(InvitationTable):
         own = [one for one in one_more.invitation.visits if one.visitor_key == visit.visitor_key]
         capped = len(own) >= MOST_OF_ONE
         change = f"visits.#program[{MOST_OF_ONE - 1}] = :value" if capped else "visits.#program = :value"
-        program, value = (visit.visitor_key, visit.code) if capped else (GAP, [gap(visit.at).code])
+        program, value = (visit.visitor_key, visit.code) if capped else (REFUSED, [refused(visit.at).code])
         there = f"attribute_exists(visits{'.#program' * capped})"  # a review may have made room in this very moment
         newest = self._kept(invitation_id, program, change, there, {":value": value})
         return newest.invitation if newest else None
