@@ -55,7 +55,7 @@ class Deployed:
 
 def connect(chosen: StackChoice) -> Deployed:
     """Return the chosen stack, and print its name on stderr."""
-    name = chosen.name or os.environ.get("AFTERBILL_STACK")
+    name = chosen.name or os.environ.get("AFTERBILL_STACK") or None
     local = local_stack.described()
     here = local is not None and name in {None, local["stack_name"]}
     stack = _local(local, chosen.config) if local and here else _remote(name, configuration.chosen(chosen.config))

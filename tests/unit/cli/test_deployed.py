@@ -90,13 +90,16 @@ def test_an_operators_folder_names_the_stack(hers):
 @pytest.mark.usefixtures("hers")
 def test_an_operators_folder_names_the_region_unless_the_shell_does(monkeypatch):
     asked = []
-    monkeypatch.setattr(boto3, "client", lambda _name, **how: asked.append(how) or CloudFormation())
+    monkeypatch.setattr(boto3, "client", lambda _name, **how: asked.append(how["region_name"]) or CloudFormation())
     monkeypatch.delenv("AWS_REGION", raising=False)
     deployed.connect(chosen())
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
     deployed.connect(chosen())
 
-    assert asked == [{"region_name": "ap-south-1"}, {"region_name": "eu-north-1"}]
+    assert asked == ["ap-south-1", "eu-north-1"]
+
+
+LOCAL = {"api_url": "http://127.0.0.1:8480", "configuration": "layers/config", "environment": {}}
 
 
 @pytest.mark.usefixtures("aws")
@@ -112,6 +115,14 @@ def test_while_the_local_stack_is_up_it_is_the_one(tmp_path):
     assert stack.client("sqs").meta.endpoint_url == "http://127.0.0.1:4566"
     assert deployed.connect(chosen("second")).name == "second"
     assert deployed.connect(chosen("local")).output("ApiUrl") == description["api_url"]
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_variable_that_is_set_to_nothing_names_no_stack(monkeypatch):
+    monkeypatch.setenv("AFTERBILL_STACK", "")
+    monkeypatch.setattr(local_stack, "described", lambda: {"stack_name": "local", "outputs": {}} | LOCAL)
+
+    assert deployed.connect(chosen()).name == "local"
 
 
 @pytest.mark.usefixtures("aws")
