@@ -113,7 +113,7 @@ def running(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     ("text", "told"),
     [
         ("x = [", r"more.toml: Invalid value \(at end of document\)"),
-        ("[touchpoints.renewed]\ndelay = 'soon'", "touchpoints.renewed.delay"),
+        ("[touchpoints.renewed]\ndelay = 'soon'", r'surveys.toml: touchpoints.renewed.delay: .*, not "soon"$'),
         ("[touchpoints.renewd]\nask = true", "renewd"),
     ],
 )

@@ -1,5 +1,6 @@
 """`make build` and `make deploy`: everything is checked before SAM CLI starts, and nobody starts it by hand."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -179,19 +180,18 @@ def test_a_deployment_that_fails_has_said_why_itself(
     ("variables", "options"),
     [
         ([], ""),
-        (["CONFIG=../acme"], ' --config "../acme"'),
-        (["CONFIG=../acme", "STACK=dev", "RUNTIME=python3.12"], None),
+        (["AFTERBILL_CONFIG=../acme"], ' --config "../acme"'),
+        (["CONFIG=a", "STACK=dev", "RUNTIME=python3.12"], ' --config "a" --environment "dev" --runtime "python3.12"'),
     ],
 )
-def test_make_hands_on_what_it_is_told(variables: list[str], options: str | None) -> None:
+def test_make_hands_on_what_it_is_told(variables: list[str], options: str) -> None:
     told = subprocess.run(
         ["make", "--dry-run", "deploy", *variables],  # noqa: S607  # the one on PATH
         check=True,
         capture_output=True,
         text=True,
         cwd=SHIPPED.parents[1],
-        env={"PATH": "/usr/bin:/bin"},
+        env={name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ},
     ).stdout.splitlines()[-1]
 
-    wanted = options if options is not None else ' --config "../acme" --environment "dev" --runtime "python3.12"'
-    assert " ".join(told.split()) == f".venv/bin/python -m afterbill_dev.deploy deploy{wanted}"
+    assert " ".join(told.split()) == f".venv/bin/python -m afterbill_dev.deploy deploy{options}"
