@@ -218,7 +218,7 @@ SWITCHES = (
     Switch("a survey stays with its customer", ("name",), patches=((Table, "situation", _newest_holder),)),
     Switch("one cooldown for one mailbox", ("cooldown",), patches=((deciding, "asked_last", _asked_of),)),
     Switch("one objection for one mailbox", ("opted_out",), patches=_both("unreachable", _of_nobody)),
-    Switch("legal basis", ("basis",), patches=((rechecking, "_unlawful", _always(None)),)),
+    Switch("legal basis", ("basis",), patches=((rechecking, "unlawful", _always(None)),)),
     Switch("rule of a country", ("basis",), lambda policy: replace(policy, legal=Legal(Need.CUSTOMER))),
     Switch(
         "opt-outs and bounces",
