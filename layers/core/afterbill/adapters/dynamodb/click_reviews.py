@@ -57,11 +57,11 @@ class ReviewsTable(InvitationTable):
         parts += [f"#{name} = if_not_exists(#{name}, :{name})" for name in first]
         parts += [f"{keys.TTL} = if_not_exists({keys.KEPT_UNTIL}, {keys.TTL})"] * bool(answer)
         refused = codes_of(read.visits).get(REFUSED)
+        as_read = "visits.#refused = :refused" if refused else "attribute_not_exists(visits.#refused)"
         update = self.update(
             keys.invitation(invitation.id),
             f"SET {', '.join(parts)}{'' if invitation.label else ' REMOVE label'}",
-            f"visited = :read AND {'visits.#refused = :refused' if refused else 'attribute_not_exists(visits.#refused)'} "
-            "AND (attribute_not_exists(rating) OR unconfirmed = :yes)",
+            f"visited = :read AND {as_read} AND (attribute_not_exists(rating) OR unconfirmed = :yes)",
             {":yes": True, ":read": counted(read.visits), **values, **({":refused": refused} if refused else {})},
         )
         update["ExpressionAttributeNames"]["#refused"] = REFUSED
