@@ -75,6 +75,8 @@ def test_an_invitation_comes_back_whole(world):
         sent_day="2026-11-22",
         delivered_at=NOW + timedelta(seconds=3),
         shown_at=NOW + timedelta(seconds=4),
+        shown_until=NOW + timedelta(minutes=4),
+        showings=2,
         dismissed_at=NOW + timedelta(seconds=5),
         visits=(
             Visit(NOW, Kind.OPENED, 0, "0a1b2c3d", "chrome"),
@@ -119,6 +121,7 @@ def test_a_customer_comes_back_whole(world):
         last_adverse_at=DUE,
         last_seen_at=DUE,
         offered=ID,
+        when_seen=frozenset({ID}),
         waiting={ID: Waiting(70, DUE, NOW, stoppable=False)},
         suppressed="unsubscribed",
         deleted=True,

@@ -61,7 +61,7 @@ def test_a_reviewed_click_is_on_no_day_either(world):
     clicked = world.responses.visit(ID, Visit(NOW, Kind.SEEN, 9, "0badcafe", "safari"))
     reviews = ReviewsTable(world.dynamodb, TABLE) if world.dynamodb else MemoryReviews(world.facts.invitations)
 
-    assert reviews.store_review(replace(clicked, answer=Answer(9, confirmed=False), answered_at=NOW))
+    assert reviews.store_review(replace(clicked, answer=Answer(9, confirmed=False), answered_at=NOW), clicked)
 
     assert world.invitations.invitation(ID).answered_day == NO_DAY
     assert counted(world) == []
