@@ -67,7 +67,7 @@ class World:
         self.counters: MemoryCaps = self.caps
         self.queued: MemorySendQueue = self.queue
         self.waiting: list[tuple[datetime, str, int]] = []
-        self.first_skips = FirstSkips(self.table)
+        self.told: set[str] = set()
         self.new_customer, self.new_attempt = ids("customer"), ids("attempt")
 
     def capture(self, *events: BillingEvent, source: str = "shop") -> Captured:
@@ -113,7 +113,7 @@ class World:
             day_of=day_of,
             new_id=self.new_attempt,
             texting=self.texting(self) if self.texting else None,
-            first_skips=self.first_skips,
+            first_skips=FirstSkips(self.table, self.told),
         )
 
     def answer(self, one: Invitation, **fields: str) -> Responded:

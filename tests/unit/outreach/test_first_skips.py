@@ -7,7 +7,7 @@ from afterbill.model.customer import Suppression
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import SkipReason
 from afterbill.outreach.delivery import Outcome
-from afterbill.outreach.first_skips import ALL, FirstSkips
+from afterbill.outreach.first_skips import ALL
 from tests.factories import DAY, event, policy, ref
 from tests.world import World
 
@@ -41,7 +41,7 @@ def test_those_after_it_cost_no_further_write(world: World) -> None:
 def test_another_process_keeps_the_task_that_is_there(world: World) -> None:
     skip(world)
     first = world.stored.tasks[KEY]
-    world.first_skips = FirstSkips(world.table)
+    world.told.clear()
     skip(world, "2", occurred_at=world.now)
     assert world.stored.tasks == {KEY: first}
 

@@ -21,6 +21,7 @@ from afterbill.outreach.policy import Policy
 from afterbill.outreach.sweep import Finding
 from afterbill_cli.memory.scores import MemoryCampaigns, MemoryScores
 from tests.factories import ADA, DAY, HOUR, MINUTE, NOON, OFFICE, event, hash_address, policy, ref, rule, ses_event
+from tests.unit.loop.crashes import every_fault
 from tests.world import World
 
 ME = "me@example.com"
@@ -299,3 +300,23 @@ def test_without_recipients_no_api_is_asked_about_tests() -> None:
         "find_customer": lambda *_: pytest.fail("asked"),
     }
     assert captured(world, event(test=True, customer=CustomerRef("cus_1"))).reason == SkipReason.TEST_MODE
+
+
+def test_killed_at_any_call_and_repeated_it_is_mailed_once_and_counts_nowhere() -> None:
+    def through(world: World) -> None:
+        world.capture(own_event())
+        world.pass_time(2 * MINUTE)
+
+    ruined = 0
+    for world in every_fault(lambda: World(eager_policy()), through):
+        ruined += 1
+        world.capture(own_event())
+        world.live(HOUR)
+        world.sweep()
+        world.live(2 * DAY)
+        (one,) = world.stored.invitations.values()
+        assert len(world.outbox) <= 1
+        assert one.test
+        assert one.sent_day in {"", NO_DAY}
+        assert world.stored.recipient(hash_address(ME)).last_asked_at is None
+    assert ruined > 10
