@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from afterbill.model.webhooks import Refusal
+from afterbill.model.webhooks import Refusal, Source
 from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, unknown, warn
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 from afterbill_cli.sources.last_webhooks import LastWebhooks, last_webhooks
+from afterbill_cli.sources.refusals import remedy
 
 SILENCE = timedelta(days=7)
+_STILL_ACCEPTED = timedelta(days=1)
+"""So long after an accepted webhook, a refused one proves nothing: anybody can send one with a wrong signature."""
 
 
 def webhooks(stack: StackUnderTest) -> Findings:
@@ -16,8 +19,8 @@ def webhooks(stack: StackUnderTest) -> Findings:
     sources, now = stack.policy.sources, stack.now
     last = last_webhooks(stack.deployed, sources.values(), now)
     for name, one in last.items():
-        if one.only_refused:
-            yield _refused(name, sources[name].provider, one, now)
+        if one.newest_refused:
+            yield _refused(sources[name], one, now)
         elif one.accepted_at:
             yield _heard(name, one, silent=now - one.accepted_at > SILENCE, now=now)
     yield from _never({name: now - one.since for name, one in last.items() if not (one.accepted_at or one.refused_at)})
@@ -25,15 +28,14 @@ def webhooks(stack: StackUnderTest) -> Findings:
         yield ok("no source sends webhooks")
 
 
-def _refused(name: str, provider: str, last: LastWebhooks, now: datetime) -> Finding:
-    """A wrong signature is the secret's fault; what has none may come from anybody."""
+def _refused(source: Source, last: LastWebhooks, now: datetime) -> Finding:
+    """Fail only where the signature is wrong and none was right for a day; all else may be anybody's."""
     accepted = last.accepted(now)
     before = f"the last accepted one came {accepted}" if accepted else "none was accepted"
-    text = f"{name}: the newest webhook was refused {last.refused(now)}, {before}"
-    if last.refusal == Refusal.MISMATCH:
-        named = f" --name {name}" if name != provider else ""
-        return fail(text, f"copy its signing secret from the billing system: `afterbill source add {provider}{named}`")
-    return warn(text, f"the billing system must prove what it sends to this address: docs/providers/{provider}.md")
+    text = f"{source.name}: the newest webhook was refused {last.refused(now)}, {before}"
+    lately = last.accepted_at is not None and now - last.accepted_at <= _STILL_ACCEPTED
+    wrong = last.refusal == Refusal.MISMATCH and not lately
+    return (fail if wrong else warn)(text, remedy(source, last.refusal))
 
 
 def _heard(name: str, last: LastWebhooks, *, silent: bool, now: datetime) -> Finding:

@@ -164,7 +164,7 @@ def _worth(provider: Connector) -> str:
 def _wait(wanted: NewSource, deployed: Deployed, terminal: Terminal) -> None:
     """Wait for the first event; interrupting is harmless, webhooks are received anyway."""
     terminal.show(f"Waiting {wanted.wait} for the first event; Ctrl-C ends the waiting and nothing else.")
-    log = EventLog(deployed, wanted.source.name, datetime.now(UTC))
+    log = EventLog(deployed, wanted.source, datetime.now(UTC))
     try:
         captured = first_event(log, wanted.wait, terminal.show, terminal.sleep)
     except KeyboardInterrupt:

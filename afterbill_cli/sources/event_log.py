@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from afterbill.model.webhooks import Source
 from afterbill_cli.deployed import Deployed
+from afterbill_cli.sources.refusals import NOT_WEBHOOKS, remedy
 
 _PAUSE_SECONDS = 5
 
@@ -16,12 +18,13 @@ class EventLog:
     """Lines that receive_webhook and capture_event logged about one source since a moment."""
 
     deployed: Deployed
-    source: str
+    source: Source
     since: datetime
 
     def refusals(self) -> list[str]:
         """Return the reasons for which webhooks were refused."""
-        return [line["reason"] for line in self._lines("ReceiveWebhookFunctionName") if "reason" in line]
+        reasons = [line["reason"] for line in self._lines("ReceiveWebhookFunctionName") if "reason" in line]
+        return [reason for reason in reasons if reason not in NOT_WEBHOOKS]
 
     def captured(self) -> Mapping[str, Any] | None:
         """Return the first captured event, with its `outcome` and `reason`."""
@@ -32,12 +35,12 @@ class EventLog:
         events = pages.paginate(
             logGroupName=f"/aws/lambda/{self.deployed.output(function)}",
             startTime=int(self.since.timestamp() * 1000),
-            filterPattern=f'{{ $.source = "{self.source}" }}',
+            filterPattern=f'{{ $.source = "{self.source.name}" }}',
         )
         for page in events:
             for event in page["events"]:
                 line = parsed_line(event["message"])
-                if line.get("source") == self.source:  # emulators pass over the pattern
+                if line.get("source") == self.source.name:  # emulators pass over the pattern
                     yield line
 
 
@@ -51,9 +54,7 @@ def first_event(
             return captured
         for reason in log.refusals():
             if reason not in shown:
-                show(
-                    f"A webhook came and was refused: {reason}. Is the secret the right one, and of this very endpoint?"
-                )
+                show(f"A webhook came and was refused ({reason}): {remedy(log.source, reason)}.")
             shown.add(reason)
         sleep(_PAUSE_SECONDS)
     return None

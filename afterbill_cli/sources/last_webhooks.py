@@ -14,6 +14,7 @@ from afterbill.connectors import registry
 from afterbill.model.webhooks import Source
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.sources.event_log import parsed_line
+from afterbill_cli.sources.refusals import NOT_WEBHOOKS
 
 STEPS = (timedelta(hours=1), timedelta(days=1), timedelta(days=7), timedelta(days=30))
 PAGES = 20
@@ -41,8 +42,8 @@ class LastWebhooks:
         return f"{ago(now - self.refused_at)} ({self.refusal})" if self.refused_at else ""
 
     @property
-    def only_refused(self) -> bool:
-        """Tell whether webhooks are refused now: the newest one is, and not one in the minutes before was accepted.
+    def newest_refused(self) -> bool:
+        """Tell whether the newest webhook was refused, and none in the minutes before accepted; anybody can cause it.
 
         Xero signs some requests wrong on purpose when a webhook is set up, and others right.
         """
@@ -77,8 +78,8 @@ class _Search:
 _UNSIGNED = "signature_missing"
 _RECEIVE, _CAPTURE = "ReceiveWebhookFunctionName", "CaptureEventFunctionName"
 _ACCEPTED = _Search(_RECEIVE, "outcome", "accepted")
-_REFUSED = _Search(_RECEIVE, "message", "webhook refused", ("reason", frozenset({_UNSIGNED, "method_not_allowed"})))
-"""A visit with a browser is no webhook, and what is not signed may be anybody's."""
+_REFUSED = _Search(_RECEIVE, "message", "webhook refused", ("reason", NOT_WEBHOOKS | {_UNSIGNED}))
+"""What is not signed may be anybody's."""
 _BARE = _Search(_RECEIVE, "reason", _UNSIGNED)
 _CAPTURED = _Search(_CAPTURE, "message", "event captured", ("outcome", frozenset({"refused"})))
 _DISOWNED = _Search(_CAPTURE, "outcome", "refused")

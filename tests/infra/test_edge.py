@@ -87,6 +87,7 @@ class TestWatching:
             ("SendingHaltedAlarm", "`afterbill sending`"),
             ("SendingAtRiskAlarm", "`afterbill sending`"),
             ("WrongSignaturesAlarm", "`afterbill source list`"),
+            ("WrongSignaturesAlarm", "or a stranger tries"),
             ("InboxDeadLettersAlarm", "`afterbill replay`"),
         ],
     )

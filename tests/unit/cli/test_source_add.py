@@ -242,13 +242,20 @@ def test_the_first_event_ends_the_waiting(stack):
 
 
 @pytest.mark.usefixtures("readable")
+def test_a_visit_is_not_told_while_waiting(stack):
+    log(stack, "receive_webhook", source="paddle", reason="method_not_allowed")
+
+    assert "refused" not in connect(stack, person("", ""), wait=timedelta(seconds=5)).saw
+
+
+@pytest.mark.usefixtures("readable")
 def test_refused_webhooks_are_told_once_while_waiting(stack):
     log(stack, "receive_webhook", source="paddle", reason="signature_mismatch")
     log(stack, "receive_webhook", source="paddle", reason="signature_mismatch")
 
     someone = connect(stack, person("", ""), wait=timedelta(seconds=10))
 
-    assert someone.saw.count("refused: signature_mismatch") == 1
+    assert someone.saw.count("refused (signature_mismatch): Paddle signs with another secret") == 1
     assert someone.shown[-1].startswith("No event yet. `afterbill source test paddle`")
     assert someone.slept == 10
 
