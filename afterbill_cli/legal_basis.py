@@ -16,7 +16,7 @@ from afterbill.outreach.first_skips import ALL
 from afterbill.outreach.policy import Rule
 
 _ASKS = {
-    Need.NOTHING: "asks for nothing",
+    Need.NOTHING: "needs no legal basis",
     Need.CUSTOMER: "asks for a consent or a notice",
     Need.CONSENT: "asks for a consent",
 }
@@ -29,18 +29,18 @@ def preset_of(legal: Legal) -> str:
 
 
 def outlook(customer: Customer, rule: Rule, legal: Legal, at: datetime) -> str:
-    """Say what the legal basis makes of a survey of this customer that is due then."""
+    """Say what the legal basis makes of a survey that is due then, of a customer known from one webhook alone."""
     asks = f"{_whose(customer.country, legal)} {_ASKS[legal.need(customer.country)]}"
     basis = basis_of(customer.attributes, at)
     if unlawful(customer, legal, at):
         inside = "; nothing is needed inside the product" if Channel.IN_APP in rule.channels else ""
         return (
-            f"{asks}, and none is on record: it would be skipped as no_basis when due, unless one comes by then"
-            f"{inside}; {_PAGE}"
+            f"{asks}, and this webhook brings none: skipped as no_basis when due, unless one is on record by then"
+            f"{inside}; what your stack has on record is not looked at (`afterbill explain ID`); {_PAGE}"
         )
     if basis:
         return f"{asks}: met by the {'consent' if basis.wording else 'notice'} of {basis.at:%Y-%m-%d}"
-    return f"{asks}: whether you may ask is for you to know; {_PAGE}"
+    return f"{asks}: check yourself whether the law lets you ask; {_PAGE}"
 
 
 def _whose(country: str | None, legal: Legal) -> str:

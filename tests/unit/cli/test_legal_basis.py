@@ -25,7 +25,8 @@ from tests.unit.cli.stacks_under_test import NOW, findings, stack_under_test
 
 STRICT, RELAXED = PRESETS["strict"], PRESETS["relaxed"]
 CONSENT = {"consent_at": "2026-05-01", "consent_text": "Yes, ask me."}
-SKIPPED = "and none is on record: it would be skipped as no_basis when due, unless one comes by then"
+SKIPPED = "and this webhook brings none: skipped as no_basis when due, unless one is on record by then"
+UNSEEN = "what your stack has on record is not looked at (`afterbill explain ID`)"
 
 
 def said(legal: Legal, country: str | None = None, *channels: Channel, **attributes: str) -> str:
@@ -35,7 +36,7 @@ def said(legal: Legal, country: str | None = None, *channels: Channel, **attribu
 
 class TestOutlook:
     def test_strict_sends_nothing_to_whom_nothing_is_known_of(self) -> None:
-        assert said(STRICT).startswith(f"strict asks for a consent or a notice, {SKIPPED}; docs/")
+        assert said(STRICT).startswith(f"strict asks for a consent or a notice, {SKIPPED}; {UNSEEN}; docs/")
 
     def test_a_consent_or_a_notice_meets_it(self) -> None:
         assert said(STRICT, **CONSENT) == "strict asks for a consent or a notice: met by the consent of 2026-05-01"
@@ -44,7 +45,7 @@ class TestOutlook:
     def test_a_country_may_ask_for_more(self) -> None:
         legal = Legal(Need.NOTHING, {"DE": Need.CONSENT})
         assert said(legal, "DE").startswith(f"[legal.countries] DE asks for a consent, {SKIPPED}")
-        assert said(legal, "FR").startswith("relaxed asks for nothing: whether you may ask is for you to know")
+        assert said(legal, "FR").startswith("relaxed needs no legal basis: check yourself whether the law lets you ask")
         assert said(legal).startswith(f"relaxed for an unknown country asks for a consent, {SKIPPED}")
 
     def test_who_took_a_consent_back_is_not_asked_where_nothing_is_needed_either(self) -> None:

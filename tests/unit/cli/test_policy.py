@@ -160,7 +160,7 @@ def test_what_the_legal_basis_will_make_of_it_stands_under_the_decision(capsys: 
     labels = [line.split(maxsplit=1)[0] for line in lines]
     assert labels.index("legal") == labels.index("decision") + 1
     assert (
-        "strict asks for a consent or a notice, and none is on record"
+        "strict asks for a consent or a notice, and this webhook brings none"
         in dict(line.split(maxsplit=1) for line in lines)["legal"]
     )
 
