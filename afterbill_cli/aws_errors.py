@@ -59,7 +59,10 @@ def credentials_refused(error: ClientError) -> bool:
 
 
 def denied_action(error: ClientError) -> str | None:
-    """Return the action that this caller may not do, as far as AWS names it; None where nothing was denied."""
+    """Return the action that this caller may not do, `service:Action`, or the bare operation where AWS names none.
+
+    None where nothing was denied.
+    """
     if not _DENIED.search(error_code(error)):
         return None
     named = _ACTION.search(_message(error))

@@ -1,13 +1,12 @@
 """All checks in their order; an error in one stops none of the others."""
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from afterbill.adapters.aws.clients import error_code
 from afterbill.model.errors import AfterbillError
+from afterbill_cli.aws_errors import denied_action, explained
 from afterbill_cli.doctor import (
     configuration,
     dns_records,
@@ -20,9 +19,6 @@ from afterbill_cli.doctor import (
 )
 from afterbill_cli.doctor.findings import Finding, Findings, SkippedError, skipped, unknown
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
-
-_DENIED = re.compile(r"Denied|Unauthori[sz]ed|Authorization|NotAuthorized|Forbidden")
-_ACTION = re.compile(r"perform: ([\w-]+:\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +86,14 @@ def examine(check: Check, stack: StackUnderTest) -> Iterator[Finding]:
     except AfterbillError as error:
         yield unknown(str(error))
     except BotoCoreError as error:
-        yield unknown(f"AWS was not reached: {error}", "check credentials, region and network, then try again")
+        yield unknown(str(explained(error)), "then try again")
     except Exception as error:  # noqa: BLE001  # an emulator may leave out anything, and the other checks go on
         yield unknown(f"an answer that makes no sense: {type(error).__name__}: {error}", "look at it by hand")
 
 
 def _refused(error: ClientError, check: Check) -> Finding:
-    code, message = error_code(error), str(error.response.get("Error", {}).get("Message", ""))
-    if not _DENIED.search(code):
-        return unknown(f"{error.operation_name}: {code}: {message}", "try again, or look at it by hand")
-    missing = _ACTION.search(message)
-    needed = missing[1] if missing else " and ".join(check.needs)
+    action = denied_action(error)
+    if action is None:
+        return unknown(str(explained(error)), "try again, or look at it by hand")
+    needed = action if ":" in action else " and ".join(check.needs)
     return unknown(f"you may not look: {error.operation_name}", f"allow {needed} to whoever runs this")

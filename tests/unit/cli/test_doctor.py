@@ -64,7 +64,24 @@ def test_a_denial_that_names_no_permission_is_told_with_all_the_check_needs(conf
 def test_a_service_that_an_emulator_does_not_have_is_unknown(config):
     finding = worst(stack_under_test(config, {"ListSchedules": refused("InvalidAction", "nothing here")}), "schedules")
 
-    assert (finding.verdict, finding.text) == (Verdict.UNKNOWN, "ListSchedules: InvalidAction: nothing here")
+    assert (finding.verdict, finding.text) == (Verdict.UNKNOWN, "AWS: ListSchedules: InvalidAction: nothing here")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (EndpointConnectionError(endpoint_url="https://scheduler"), "AWS was not reached; check the network"),
+        (NoCredentialsError(), "no credentials of AWS: set AWS_PROFILE"),
+        (ClientError({"Error": {"Code": "ExpiredToken"}}, "ListSchedules"), "your credentials of AWS have expired"),
+    ],
+)
+def test_a_check_explains_an_error_of_aws_like_every_command(config, error, expected):
+    def failing(_question):
+        raise error
+
+    finding = worst(stack_under_test(config, {"ListSchedules": failing}), "schedules")
+
+    assert (finding.verdict, expected in finding.text) == (Verdict.UNKNOWN, True)
 
 
 def test_an_output_that_an_older_stack_does_not_have_is_unknown(config):
@@ -97,7 +114,7 @@ def test_whatever_goes_wrong_is_a_finding_after_those_there_are(config, error):
 def test_an_error_of_ses_that_is_no_missing_identity_stays_one(config):
     throttled = stack_under_test(config, {"GetEmailIdentity": refused("TooManyRequestsException")})
 
-    assert worst(throttled, "identity").text.startswith("GetEmailIdentity: TooManyRequestsException")
+    assert worst(throttled, "identity").text.startswith("AWS: GetEmailIdentity: TooManyRequestsException")
 
 
 def test_a_secret_that_may_not_be_read_is_no_missing_one(config):
