@@ -8,7 +8,9 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
-_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
+from afterbill_cli.plain_text import harmless
+
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\n")
 """A spreadsheet computes a cell that begins with one of these, of which some are wide in East Asia."""
 _STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, turns of the direction of writing, and halves of pairs that no encoding can write."""
@@ -43,7 +45,7 @@ def _escaped(text: str) -> str:
 def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Print a header and one line per row, each as soon as it is read; a missing value is an empty cell.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay as they are.
+    Texts are harmless, and one that a spreadsheet would take for a formula gets an apostrophe in front.
     """
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
@@ -54,12 +56,15 @@ def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> N
 def _cell(value: object) -> object:
     if isinstance(value, bool):
         return str(value).lower()
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    text = harmless(value)
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
 def aligned(rows: Iterable[Sequence[str]], *, right: bool = False) -> list[str]:
-    """Align the columns of a table left, with `right` all but the first right."""
-    table = list(rows)
+    """Align the columns of a table left, with `right` all but the first right; their texts are made harmless."""
+    table = [[harmless(cell).replace("\n", " ") for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return [_line(row, widths, right=right) for row in table]
 

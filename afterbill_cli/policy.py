@@ -30,6 +30,7 @@ from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
 from afterbill_cli.memory.table import MemoryTable
 from afterbill_cli.output import Output, print_json
+from afterbill_cli.plain_text import one_line
 from afterbill_cli.skip_reasons import why
 
 _LESSONS = {
@@ -183,7 +184,7 @@ def _tell(told: Sequence[Mapping[str, str]], output: Output) -> None:
         print_json(told)
         return
     for label, text in (line for lines in told for line in lines.items()):
-        print(f"{label:<12}{text}")
+        print(f"{label:<12}{one_line(text)}")
 
 
 def _story(invitation: Invitation, customer: Customer | None, policy: Policy) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """`afterbill score`: the scores of a window, as a table for people, as JSON or CSV for programs."""
 
-import json
 import os
 import sys
 from collections.abc import Collection, Sequence
@@ -25,7 +24,7 @@ from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.legal_basis import silence, skipped_since
 from afterbill_cli.options import StackChoice
-from afterbill_cli.output import Output, aligned, print_csv
+from afterbill_cli.output import Output, aligned, print_csv, print_json
 
 _TITLES = {
     Question.NPS: "Net Promoter Score",
@@ -80,7 +79,10 @@ def run(table: ScoresTable, asked: ScoreQuery, output: Output, stack: Deployed |
         print_csv(("window", *_stated(empty)), ({"window": asked.window, **_stated(row)} for row in rows))
     else:
         anonymous = read(table, replace(asked, dimension=dimension_of(asked.question, ANONYMOUS)))
-        print(as_json(asked, rows, anonymous) if output is Output.JSON else as_table(asked, rows, anonymous))
+        if output is Output.JSON:
+            print_json(stated(asked, rows, anonymous))
+        else:
+            print(as_table(asked, rows, anonymous))
     if stack and not any(row.tally.sent or row.tally.n for row in rows) and (why := _silence(stack)):
         print(why, file=sys.stderr)
     return 0
@@ -119,19 +121,18 @@ def read(table: ScoresTable, asked: ScoreQuery) -> list[Score]:
     return sorted(rows, key=lambda row: (row.value == OTHER, -row.tally.n, -row.tally.sent, row.value))
 
 
-def as_json(asked: ScoreQuery, rows: Sequence[Score], anonymous: Sequence[Score]) -> str:
-    """One object; numbers rounded to one decimal, null where there is no score; times in UTC.
+def stated(asked: ScoreQuery, rows: Sequence[Score], anonymous: Sequence[Score]) -> dict[str, Any]:
+    """Return one object for JSON; numbers rounded to one decimal, null where there is no score; times in UTC.
 
     `anonymous` are the scores of plain links that anybody can open, which no other score holds.
     """
-    stated = {
+    return {
         "question": asked.question,
         "window": asked.window,
         "computed_at": _computed_at(rows),
         "scores": [_stated(row) for row in rows],
         "anonymous": [_stated(row) for row in anonymous],
     }
-    return json.dumps(stated, indent=2, ensure_ascii=False)
 
 
 def as_table(asked: ScoreQuery, rows: Sequence[Score], anonymous: Sequence[Score]) -> str:

@@ -18,6 +18,7 @@ from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
+from afterbill_cli.plain_text import one_line
 
 VERIFIER = "verifier"
 _WITHOUT_DEADLINE = frozenset({VERIFIER, UNMATCHED, CROWDED, SkipReason.NO_BASIS})
@@ -86,7 +87,7 @@ def show(stack: Deployed, *, as_json: bool) -> int:
         return 0
     for task in tasks:
         about = f", customer {task.customer}" if task.customer else ""
-        print(f"{task.source} {task.kind} {task.id}{about}: {_to_do(task)}")
+        print(one_line(f"{task.source} {task.kind} {task.id}{about}: {_to_do(task)}"))
     if not tasks:
         print("Nothing to decide.")
     return 0

@@ -18,6 +18,7 @@ from afterbill_cli.doctor.findings import Finding, Verdict
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
+from afterbill_cli.plain_text import one_line
 
 NamedFinding = tuple[str, Finding]
 """A finding with the name of the check it comes from."""
@@ -28,8 +29,8 @@ _MARGIN = max(map(len, Verdict))
 
 def line(name: str, finding: Finding, width: int) -> str:
     """One line, and where something is to be done a second one that says what."""
-    first = f"{finding.verdict:<{_MARGIN}}  {name:<{width}}  {_flat(finding.text)}"
-    return f"{first}\n{'':<{_MARGIN}}  {'':<{width}}  -> {_flat(finding.remedy)}" if finding.remedy else first
+    first = f"{finding.verdict:<{_MARGIN}}  {name:<{width}}  {one_line(finding.text)}"
+    return f"{first}\n{'':<{_MARGIN}}  {'':<{width}}  -> {one_line(finding.remedy)}" if finding.remedy else first
 
 
 def summary(findings: Sequence[NamedFinding]) -> str:
@@ -58,10 +59,6 @@ def exit_code(findings: Sequence[NamedFinding]) -> int:
     if Verdict.FAIL in verdicts:
         return 1
     return COULD_NOT_LOOK if Verdict.UNKNOWN in verdicts else 0
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())
 
 
 @click.command("doctor")

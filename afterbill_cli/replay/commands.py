@@ -19,6 +19,7 @@ from afterbill_cli.deployed import Deployed
 from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_csv, print_json_rows
+from afterbill_cli.plain_text import one_line
 from afterbill_cli.replay.dry_capture import DryCapture, dry_capture
 from afterbill_cli.replay.messages import DeadLetters, Message, evidence, files
 from afterbill_cli.sources import stack_secrets
@@ -106,7 +107,7 @@ def _tell(outcomes: Iterable[Outcome], output: Output) -> int:
 def _printed(outcome: Outcome) -> str:
     name, what, text = outcome
     if what != _QUEUED:
-        print(f"{name}: {what}" + (f": {text}" if text else ""))
+        print(one_line(f"{name}: {what}" + (f": {text}" if text else "")))
     return what
 
 

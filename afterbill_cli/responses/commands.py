@@ -15,7 +15,7 @@ from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_csv, print_json_rows
-from afterbill_cli.responses.rows import COLUMNS, cells, lines, row
+from afterbill_cli.responses.rows import COLUMNS, lines, row
 from afterbill_cli.responses.selection import Selection, ratings
 from afterbill_cli.responses.stored import AnsweredTable
 
@@ -57,7 +57,7 @@ def show(stack: Deployed, window: str, wanted: Selection, output: Output, now: d
     if output is Output.JSON:
         print_json_rows(map(row, found))
     elif output is Output.CSV:
-        print_csv(COLUMNS, map(cells, found))
+        print_csv(COLUMNS, map(row, found))
     else:
         _print(found, days, zone)
     return 0

@@ -68,11 +68,6 @@ def row(response: Invitation) -> dict[str, Any]:
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def cells(response: Invitation) -> dict[str, Any]:
-    """Return the row for a spreadsheet, its texts without what would steer a terminal or turn their direction."""
-    return {name: harmless(value) if isinstance(value, str) else value for name, value in row(response).items()}
-
-
 def lines(response: Invitation, zone: tzinfo, width: int) -> Iterator[str]:
     """Yield what a person reads about the response: when and what, its comment wrapped at `width`, whose it is."""
     yield f"{_at(response).astimezone(zone):%Y-%m-%d %H:%M}  {', '.join(_what(response))}"

@@ -10,6 +10,7 @@ from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill.model.webhooks import Source
 from afterbill_cli import tasks
 from afterbill_cli.deployed import Deployed
+from afterbill_cli.plain_text import one_line
 from afterbill_cli.sources import stack_secrets
 from afterbill_cli.sources.stack_secrets import with_secret
 
@@ -44,7 +45,7 @@ def _confirm(task: tasks.Task, source: Source, call: Call, deployed: Deployed) -
         taken = call(path, method="PUT", body=body) is not None
     except AfterbillError as error:
         taken = False
-        print(f"callback {callback}: {error}")
+        print(one_line(f"callback {callback}: {error}"))
     if not taken:
         print(f"callback {callback}: not confirmed, its verifier is not trusted")
         return False

@@ -15,6 +15,7 @@ from afterbill.model.addresses import mailbox
 from afterbill.model.customer import Customer, Suppression
 from afterbill.model.errors import AfterbillError
 from afterbill_cli.deployed import Deployed
+from afterbill_cli.plain_text import one_line
 from afterbill_cli.suppression.elsewhere import OwnList, list_of_numbers, list_of_ses
 from afterbill_cli.suppression.stored import Lift, Standing, SuppressionTable
 
@@ -59,7 +60,7 @@ class Address:
         other = "mail address" if self.is_number else "number"
         for one in standing.customers:
             marked = f" and is asked by no channel: {one.suppressed}" if one.suppressed else ""
-            yield f"Customer {one.id} holds it{marked}."
+            yield f"Customer {one_line(one.id)} holds it{marked}."
             if reason := self.otherwise(one):
                 yield f"Their {other} is suppressed too ({reason}), until that is lifted itself."
         own = self.own_list()

@@ -19,7 +19,7 @@ from afterbill.model.errors import AfterbillError, ConfigurationError, Transient
 from afterbill_cli import cli, deployed, local_stack, options
 from afterbill_cli.aws_errors import explained
 from afterbill_cli.options import StackChoice
-from afterbill_cli.output import Output, print_csv, print_json, print_json_rows
+from afterbill_cli.output import Output, aligned, print_csv, print_json, print_json_rows
 from afterbill_dev.local import aws_environment
 
 HEAVY = ("boto3", "botocore", "pydantic", "jinja2")
@@ -281,7 +281,7 @@ def test_a_cell_that_a_spreadsheet_would_compute_is_text(capsys):
     print_csv(("cell", "missing"), ({"cell": cell} for cell in cells))
 
     _, *rows = csv.reader(capsys.readouterr().out.splitlines(keepends=True))
-    texts = ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "-1", "", "true", "a,b", 'say "hi"\nthere', ""]
+    texts = ["'=1+1", "'+1", "'-1", "'@x", " x", "-1", "", "true", "a,b", 'say "hi"\nthere', ""]
     assert rows == [[text, ""] for text in texts]
 
 
@@ -306,6 +306,15 @@ def test_json_shows_letters_and_escapes_what_would_steer_a_terminal(capsys):
     decoder = json.JSONDecoder()
     first, end = decoder.raw_decode(told)
     assert first == values == json.loads(told[end:])
+
+
+STEERING = "Pro\x1b[31m\x9b2J\u202e\r\tX"
+
+
+def test_a_table_and_csv_hold_nothing_that_steers_a_terminal(capsys):
+    assert aligned([("plan", "n"), (STEERING, "1\n2")], right=True) == ["plan      n", "Pro  X  1 2"]
+    print_csv(("plan",), [{"plan": STEERING}])
+    assert capsys.readouterr().out == 'plan\n"Pro\n X"\n'
 
 
 def test_no_rows_are_an_empty_list(capsys):

@@ -86,6 +86,15 @@ def explained(provider: str, name: str, capsys: pytest.CaptureFixture[str]) -> l
     return capsys.readouterr().out.splitlines()
 
 
+def test_an_id_that_steers_a_terminal_is_made_harmless(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    event = json.loads((EVENTS / "stripe/invoice.paid.renewed.json").read_text(encoding="utf-8"))
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(event | {"id": "evt_1\x1b[31m\u202e"}), encoding="utf-8")
+
+    assert cli.main(["policy", "explain", str(file), "--source", "stripe", *CONFIG]) == 0
+    assert capsys.readouterr().out.startswith("event       evt_1\n")
+
+
 def test_a_provider_without_a_source_is_explained_as_if_it_had_one(capsys: pytest.CaptureFixture[str]) -> None:
     output = explained("shopify", "orders.paid.json", capsys)
     assert output[0] == "source      shopify, as if surveys.toml had [sources.shopify]"

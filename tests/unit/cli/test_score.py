@@ -117,6 +117,17 @@ def test_where_there_is_no_answer_there_is_null_and_not_0(capsys):
     assert basic["n"] == 0
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_plan_that_steers_a_terminal_is_made_harmless(capsys, as_json):
+    plan = replace(PLANS[1], value="Pro\x1b[31m\x9b2J\u202e")
+    ScoresTable(boto3.client("dynamodb"), TABLE).replace_scores("plan", {"30d": [plan]})
+
+    shown = run(capsys, by="plan", as_json=as_json)
+
+    assert "Pro" in shown
+    assert not set(shown) & set("\x1b\x9b\u202e")
+
+
 def test_most_answers_come_first_and_the_others_last(capsys):
     rows = json.loads(run(capsys, by="plan", as_json=True))["scores"]
 

@@ -81,3 +81,12 @@ def test_what_is_done_does_not_come_back_with_its_webhook(kept):
 def test_what_is_not_there_cannot_be_done(kept):
     with pytest.raises(AfterbillError, match="there is no task paddle customers/redact 10"):
         tasks.done(kept, "paddle", "customers/redact", "10")
+
+
+def test_an_id_that_steers_a_terminal_is_made_harmless(kept, capsys):
+    request = OperatorTask("paddle", "customers/redact", "1\x1b[31m", NOW, CustomerRef("7\u202e8\n"))
+    FactsTable(kept.client("dynamodb"), TABLE).keep_task(request, "", NOW)
+
+    tasks.show(kept, as_json=False)
+
+    assert "paddle customers/redact 1, customer 78 : came" in capsys.readouterr().out
