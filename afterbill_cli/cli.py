@@ -4,11 +4,14 @@ import importlib
 import io
 import os
 import sys
+import traceback
+from pathlib import Path
 
 import click
 from click.shell_completion import shell_complete
 
 from afterbill.model.errors import AfterbillError, TransientError
+from afterbill_cli.plain_text import harmless, one_line
 
 _COMPLETE = "_AFTERBILL_COMPLETE"
 """Set by the completion of a shell."""
@@ -76,21 +79,41 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code; what goes wrong is one readable message on stderr.
 
     0 says fine, 1 that problems were found, 2 that the command could not look or was used wrongly; 130 after Ctrl-C,
-    141 where nobody reads the output any more, as shells have it.
+    141 where nobody reads the output any more, as shells have it. A mistake in the program ends with 2 and its
+    traceback.
     """
+    _open_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without the letters of a comment shows the rest
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes stdout once more when it ends, and would report the same again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _end_output()
         return _NOBODY_READS
+    except OSError as error:
+        _end_output()
+        print(f"afterbill: {f'{error.filename}: ' if error.filename else ''}{error.strerror}", file=sys.stderr)
+        return _WRONG
     except (KeyboardInterrupt, click.Abort):
         print(file=sys.stderr)
         return _INTERRUPTED
     return code
+
+
+def _open_streams() -> None:
+    """Open what the shell closed, as with `>&-`: Python has None there, and `print` to None writes to stdout."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  # as long as the process
+
+
+def _end_output() -> None:
+    """Write what can be written; Python flushes stdout once more when it ends, and would report the same again."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: list[str]) -> int:
@@ -101,13 +124,25 @@ def _run(arguments: list[str]) -> int:
             return int(command.invoke(context) or 0)
     except click.exceptions.Exit as ended:
         return ended.exit_code
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-    except Exception as error:
-        if (text := _told(error)) is None:
-            raise
-        print(f"afterbill: {text}", file=sys.stderr)
+    except click.ClickException as error:
+        print(f"afterbill: {_wrong_use(error)}", file=sys.stderr)
+    except (OSError, click.Abort):
+        raise
+    except Exception as error:  # noqa: BLE001  # exit code 1 would say that the command looked and found problems
+        if text := _told(error):
+            print(f"afterbill: {harmless(text)}", file=sys.stderr)
+        else:
+            traceback.print_exc()
     return _WRONG
+
+
+def _wrong_use(error: click.ClickException) -> str:
+    """Return the message of click on one line, with the command whose help says more."""
+    text, context = one_line(error.format_message()), getattr(error, "ctx", None)
+    sentence = text if text.endswith((".", "?")) else f"{text}."
+    return f"{sentence} See `{context.command_path} --help`" if context else text
 
 
 def _told(error: Exception) -> str | None:

@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code
@@ -96,6 +95,5 @@ def _described(name: str, cloudformation: Any) -> Mapping[str, Any]:  # noqa: AN
 
 def aws_client(service: str, region: str = "") -> Any:  # noqa: ANN401  # boto3 clients have no static type
     """A client with the AWS settings of the shell; AWS_REGION counts first, then `region`, then that of the profile."""
-    make: Any = boto3.client  # its stubs know a few literal names
     region = os.environ.get("AWS_REGION") or region
-    return make(service, region_name=region or None, config=local_stack.PATIENCE)
+    return local_stack.new_client(service, region_name=region or None)

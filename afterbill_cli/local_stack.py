@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
 from afterbill.model.errors import ConfigurationError
 
@@ -20,34 +21,57 @@ ROOT = checkout(Path(__file__).resolve().parent)
 PATIENCE = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
 """What every client has: whoever waits at a terminal learns soon that nobody answers."""
 STACK_FILE = ROOT / ".local" / "stack.json"
+_DAMAGED = f"{STACK_FILE} is damaged: run `make up`"
+_KINDS = {"stack_name": str, "api_url": str, "configuration": str, "outputs": dict, "environment": dict}
+_AWS = {"AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 
 
 def described() -> dict[str, Any] | None:
-    """The stack as its file describes it; None while it is down."""
+    """The stack as its file describes it; None while it is down, ConfigurationError where the file is damaged."""
     try:
-        stack: dict[str, Any] = json.loads(STACK_FILE.read_text())
+        stack = json.loads(STACK_FILE.read_text())
     except FileNotFoundError:
         return None
-    except ValueError as error:
-        raise ConfigurationError(f"{STACK_FILE} cannot be read: run `make up`") from error
-    return stack
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(_DAMAGED) from error
+    if not _is_whole(stack):
+        raise ConfigurationError(_DAMAGED)
+    return dict(stack)
+
+
+def _is_whole(stack: object) -> bool:
+    if not isinstance(stack, dict) or not all(isinstance(stack.get(key), kind) for key, kind in _KINDS.items()):
+        return False
+    return stack["environment"].keys() >= _AWS
 
 
 def serves(url: str) -> bool:
     """True when this is an address of the local stack's AWS."""
-    stack = described()
+    try:
+        stack = described()
+    except ConfigurationError:
+        return False
     return stack is not None and url.startswith(stack["environment"]["AWS_ENDPOINT_URL"])
 
 
 def client(stack: dict[str, Any], service: str) -> Any:  # noqa: ANN401  # boto3 clients have no static type
     """A client of this stack, whatever account the shell is set up for."""
-    make: Any = boto3.client  # its stubs know a few literal names
     environment = stack["environment"]
-    return make(
+    return new_client(
         service,
         endpoint_url=environment["AWS_ENDPOINT_URL"],
         region_name=environment["AWS_REGION"],
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        config=PATIENCE,
     )
+
+
+def new_client(service: str, **settings: str | None) -> Any:  # noqa: ANN401  # as above
+    """A client with PATIENCE; ConfigurationError where the settings of the shell allow none."""
+    make: Any = boto3.client  # its stubs know a few literal names
+    try:
+        return make(service, config=PATIENCE, **settings)
+    except ValueError as error:
+        if isinstance(error, BotoCoreError):
+            raise
+        raise ConfigurationError(f"no client for AWS, look at AWS_ENDPOINT_URL: {error}") from error

@@ -144,7 +144,13 @@ def raising(monkeypatch, error):
 @pytest.mark.parametrize("words", [["--nonsense"], ["nonsense"], ["key", "create"], ["score", "--output", "xml"]])
 def test_wrong_use_ends_with_2_and_a_hint(words, capsys):
     assert cli.main(words) == 2
-    assert "--help" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert (told.startswith("afterbill: "), told.endswith("--help`\n"), told.count("\n")) == (True, True, 1)
+
+
+def test_without_a_command_there_is_help(capsys):
+    assert cli.main([]) == 2
+    assert "Commands:" in capsys.readouterr().err
 
 
 def test_json_and_another_form_contradict_each_other(capsys):
@@ -157,9 +163,37 @@ def test_what_cannot_be_looked_at_ends_with_2_and_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err == "afterbill: no such thing\n"
 
 
-def test_a_mistake_of_ours_is_not_hidden(monkeypatch):
-    with pytest.raises(ZeroDivisionError):
-        raising(monkeypatch, ZeroDivisionError())
+def test_a_mistake_of_ours_is_not_hidden_and_found_no_problems(monkeypatch, capsys):
+    assert raising(monkeypatch, ZeroDivisionError("by none")) == 2
+    assert capsys.readouterr().err.endswith("ZeroDivisionError: by none\n")
+
+
+@pytest.mark.parametrize(
+    ("redirected", "code", "told"),
+    [
+        (">/dev/full", 2, "afterbill: No space left on device\n"),
+        (">&-", 0, ""),
+        (">&- 2>&-", 0, ""),
+        ("<&-", 0, ""),
+    ],
+)
+def test_what_cannot_be_printed_is_no_traceback(redirected, code, told):
+    command = f"{sys.executable} -m afterbill_cli.cli policy check {redirected}"
+    ended = subprocess.run(
+        ["/bin/sh", "-c", command],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        cwd=local_stack.ROOT,
+        env=everything(),
+    )
+
+    assert (ended.returncode, ended.stderr) == (code, told)
+
+
+def test_a_file_that_cannot_be_read_is_named(monkeypatch, capsys):
+    assert raising(monkeypatch, PermissionError(13, "Permission denied", "a.csv")) == 2
+    assert capsys.readouterr().err == "afterbill: a.csv: Permission denied\n"
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()], ids=["signal", "prompt"])
@@ -226,10 +260,19 @@ def test_an_error_that_is_none_of_aws_is_not_explained():
     assert explained(None) is None
 
 
+LOCAL = {
+    "stack_name": "local",
+    "api_url": "http://127.0.0.1:8000",
+    "configuration": "layers/config",
+    "outputs": {},
+    "environment": aws_environment.environment("http://127.0.0.1:4566"),
+}
+
+
 @pytest.fixture
 def here(monkeypatch, tmp_path):
     file = tmp_path / "stack.json"
-    file.write_text(json.dumps({"environment": aws_environment.environment("http://127.0.0.1:4566")}))
+    file.write_text(json.dumps(LOCAL))
     monkeypatch.setattr(local_stack, "STACK_FILE", file)
     return file
 
@@ -247,11 +290,31 @@ def test_a_local_stack_that_was_killed_is_started_by_make_up(monkeypatch, capsys
     assert capsys.readouterr().err == "afterbill: the local stack does not answer: run `make up`\n"
 
 
-def test_a_file_of_the_local_stack_that_is_cut_off_is_told(here):
-    here.write_text("{")
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", "{}", *(json.dumps(LOCAL | {key: None}) for key in LOCAL), json.dumps(LOCAL | {"environment": {}})],
+)
+def test_a_damaged_file_of_the_local_stack_is_told(here, text):
+    here.write_text(text)
 
-    with pytest.raises(ConfigurationError, match="run `make up`"):
+    with pytest.raises(ConfigurationError, match="is damaged: run `make up`"):
         local_stack.described()
+    assert not local_stack.serves("http://127.0.0.1:4566")
+
+
+def test_programs_read_that_the_file_of_the_local_stack_is_damaged(here, capsys):
+    here.write_text("{}")
+
+    assert cli.main(["doctor", "--json"]) == 2
+    assert "is damaged" in json.loads(capsys.readouterr().out)["error"]
+
+
+@pytest.mark.parametrize("words", [["score", "--table", "x"], ["key", "list", "--stack-name", "elsewhere"]])
+def test_an_address_of_aws_that_is_none_is_told(words):
+    ended = afterbill(*words, code="pass", AWS_ENDPOINT_URL="nonsense", AWS_REGION="eu-central-1")
+
+    expected = "afterbill: no client for AWS, look at AWS_ENDPOINT_URL: Invalid endpoint: nonsense\n"
+    assert (ended.returncode, ended.stderr) == (2, expected)
 
 
 def test_aws_region_counts_first(monkeypatch):

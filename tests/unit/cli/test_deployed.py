@@ -90,7 +90,9 @@ def test_an_operators_folder_names_the_stack(hers):
 @pytest.mark.usefixtures("hers")
 def test_an_operators_folder_names_the_region_unless_the_shell_does(monkeypatch):
     asked = []
-    monkeypatch.setattr(boto3, "client", lambda _name, **how: asked.append(how["region_name"]) or CloudFormation())
+    monkeypatch.setattr(
+        boto3, "client", lambda _name, *, region_name, **_: asked.append(region_name) or CloudFormation()
+    )
     monkeypatch.delenv("AWS_REGION", raising=False)
     deployed.connect(chosen())
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
