@@ -242,3 +242,25 @@ def test_without_the_key_nobody_can_tell_whose_hash_it_is():
 )
 def test_lengths_are_those_of_what_is_sent(address, fine):
     assert (not address_fault(address)) is fine
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("", 'it has no "@"'),
+        ("you.example.com", 'it has no "@"'),
+        ("You <you@example.com>", "write one address alone, without a name"),
+        ("you@example.com, me@example.com", "write one address alone, without a name"),
+        ("you@example", 'the part after the "@" has no ending such as ".com"'),
+        ("you@", 'the part after the "@" has no ending such as ".com"'),
+        ("you@example.com.", 'the part after the "@" is no domain that takes mail'),
+        ("you@shop.invalid", 'the part after the "@" is no domain that takes mail'),
+        (f"{'a' * 65}@example.com", "it is too long"),
+        (f"{'a' * 60}@{'.'.join(['x' * 47] * 4)}.co", "it is too long"),
+        ("a..b@example.com", 'before the "@" stand letters of a to z, digits, single dots and signs '),
+        ("@example.com", 'before the "@" stand '),
+        ("jürgen@example.com", 'before the "@" stand '),
+    ],
+)
+def test_what_is_wrong_with_an_address_is_told_in_our_words(address, why):
+    assert address_fault(address).startswith(why)

@@ -44,11 +44,28 @@ PLACES = {
     "sms": tables.SmsTable,
     "in_product": tables.InProductTable,
     "links.counter": tables.LinkTable,
+    "test": tables.SurveyTestsTable,
 }
 """Every table, by a place where it stands."""
 
 ANY_VALUE: tuple[object, ...] = (
-    *("", "nonsense", "x" * 300, "a\nb", 3, -1, 10**9, 1.5, -0.5, float("nan"), float("inf"), True),
+    *(
+        "",
+        "nonsense",
+        "x" * 300,
+        "a\nb",
+        "0s",
+        "36h",
+        "3650d",
+        3,
+        -1,
+        10**9,
+        1.5,
+        -0.5,
+        float("nan"),
+        float("inf"),
+        True,
+    ),
     *(date(2027, 1, 1), datetime(2027, 1, 1, 9, tzinfo=UTC), time(9, 30)),
     *([], [3], [date(2027, 1, 1)], ["nonsense"], {}, {"nonsense": time(9)}, {"nonsense": {}}),
 )
@@ -88,10 +105,15 @@ def test_no_value_of_any_kind_is_told_in_the_words_of_a_library(place: str) -> N
             assert len(line) < 800
 
 
+def test_no_kind_of_table_is_left_out() -> None:
+    assert {place.partition(".")[0] for place in PLACES} == tables.KEYS.keys()
+
+
 def limits() -> Iterator[tuple[str, object, str]]:
     """Every limit of a number or a list in the models, with a value just beyond it; those of durations stand below."""
     for place, table in PLACES.items():
         for key, field in table.model_fields.items():
+            end = "@example.com" if key == "recipients" else ""
             for limit in field.metadata:
                 match limit:
                     case annotated_types.Ge(ge):
@@ -103,7 +125,11 @@ def limits() -> Iterator[tuple[str, object, str]]:
                     case annotated_types.Lt(lt):
                         yield f"{place}.{key}", lt, f"must be less than {lt:g}, not "
                     case annotated_types.MaxLen(most):
-                        yield f"{place}.{key}", ["price"] * (most + 1), f"must have at most {most} entries, not ["
+                        yield (
+                            f"{place}.{key}",
+                            [f"a{number}{end}" for number in range(most + 1)],
+                            f"must have at most {most} entries, not [",
+                        )
 
 
 @pytest.mark.parametrize(("place", "value", "told"), list(limits()))
@@ -120,6 +146,12 @@ def test_all_limits_are_found() -> None:
     [
         ("integrity.settling", "1s", "integrity.settling: must be from 5s to 1d, not 1s"),
         ("defaults.patience", "30m", "defaults.patience: must be from 1h to 3650d, not 30m"),
+        (
+            "test.recipients",
+            ["you@example"],
+            'test.recipients.0: must be a mail address such as "you@example.com", not "you@example": the part ',
+        ),
+        ("test.delay", "400d", "test.delay: must be from 0s to 1d, not 400d"),
         ("campaigns.yearly.over", "400d", "campaigns.yearly.over: must be from 1d to 366d, not 400d"),
         (
             "defaults.delay",

@@ -14,6 +14,9 @@ _DUTIES = """
     rechnung rechnungen sales support
 """  # read by whoever is on duty: no one person there has an opinion to give
 
+_LONGEST_NAME = 64
+"""Characters before the @ (RFC 5321)."""
+
 ROLES = frozenset(f"{_MACHINES}{_DUTIES}".split())
 """Names before the @ that stand for a function and not for a person."""
 
@@ -29,14 +32,31 @@ def address_fault(address: str) -> str:
     Judged is the spelling that is sent. What SES cannot carry is a fault too: a name before the @ in other letters than
     ASCII.
     """
+    spelled = mailbox(address)
+    return "" if _can_be_sent(spelled) else _fault(*spelled.rpartition("@"))
+
+
+def _fault(name: str, at: str, domain: str) -> str:
+    if not at:
+        return 'it has no "@"'
+    if not {"<", ">", "@"}.isdisjoint(name):
+        return "write one address alone, without a name"
+    if "." not in domain:
+        return 'the part after the "@" has no ending such as ".com"'
+    if not _can_be_sent(f"a@{domain}"):
+        return 'the part after the "@" is no domain that takes mail'
+    if len(name) > _LONGEST_NAME or _can_be_sent(f"{name}@example.com"):
+        return "it is too long"
+    return 'before the "@" stand letters of a to z, digits, single dots and signs such as "-" and "_" alone'
+
+
+def _can_be_sent(address: str) -> bool:
     try:
         # The domain test is reserved (RFC 2606): mail there only bounces, and trying things out needs one.
-        validate_email(
-            mailbox(address), check_deliverability=False, allow_smtputf8=False, strict=True, test_environment=True
-        )
-    except EmailNotValidError as error:
-        return str(error)
-    return ""
+        validate_email(address, check_deliverability=False, allow_smtputf8=False, strict=True, test_environment=True)
+    except EmailNotValidError:
+        return False
+    return True
 
 
 def address_problem(address: str) -> SkipReason | None:

@@ -261,7 +261,7 @@ class SurveyTestsTable(Table):
     recipients: Annotated[
         frozenset[Annotated[str, BeforeValidator(mail_address)]], Field(strict=False, max_length=20)
     ] = frozenset()
-    delay: Annotated[Duration, Field(le=timedelta(days=1))] = SurveyTests().delay
+    delay: Annotated[Duration, within(timedelta(0), timedelta(days=1))] = SurveyTests().delay
 
 
 class SurveysFile(Table):

@@ -119,9 +119,9 @@ def mail_address(text: object) -> str:
     """A mail address, in its one spelling."""
     from afterbill.adapters.addresses import address_fault  # noqa: PLC0415  # few files name one
 
-    fault = address_fault(text) if isinstance(text, str) else "it is no text"
+    fault = address_fault(text) if isinstance(text, str) else "it must be a text in quotes"
     if fault:
-        message = f'must be a mail address such as "you@example.com", not {text!r}: {fault}'
+        message = f'must be a mail address such as "you@example.com", not {shown(text)}: {fault}'
         raise ValueError(message)
     return mailbox(str(text))
 
