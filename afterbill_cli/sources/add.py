@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from afterbill.adapters.http.http_client import HttpClient
 from afterbill.connectors import registry
-from afterbill.intake.connector import About, Address, Api, Connector, Login
+from afterbill.intake.connector import About, Address, Connector, Login
 from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill.model.webhooks import Source
 from afterbill_cli.deployed import Deployed
@@ -82,20 +82,14 @@ def _settings(source: Source, provider: Connector, url: str, deployed: Deployed)
     lines = [f'{key} = "{value}"' for key, value in settings.items() if value]
     lines += ["sandbox = true"] * source.sandbox
     lines += [_to_fill(key, why, url) for key, why in provider.ABOUT.needs.items() if not getattr(source, key)]
-    if not source.account and provider.API and "account" not in provider.ABOUT.needs:
-        lines += _account_of(provider.API)
+    if not source.account and provider.API and provider.API.login is Login.CONSENT:
+        lines.append('account = "..."  # whose webhooks count; others are ignored')
     return [f"Put this into {deployed.edited}:", "", f"[sources.{source.name}]", *lines, ""]
 
 
 def _to_fill(key: str, why: str, url: str) -> str:
     value = url if key == "url" else "..."
     return f'{key} = "{value}"  # {why}'
-
-
-def _account_of(api: Api) -> list[str]:
-    if "{account}" in api.url + api.sandbox_url:
-        return ['account = "..."  # its API is asked under this account']
-    return ['account = "..."  # whose webhooks count; others are ignored'] if api.login is Login.CONSENT else []
 
 
 def _registration(provider: Connector, url: str) -> list[str]:

@@ -115,7 +115,7 @@ def _surveys(text: str, answers: Answers) -> str:
 def _source(provider: str) -> str:
     """Return the table of the billing system; one that needs to be told more is left to `afterbill source add`."""
     connector = registry.load(provider)
-    if connector.ABOUT.needs or (connector.API and "{account}" in connector.API.url):
+    if connector.ABOUT.needs:
         return (
             f"[sources]\n# `afterbill source add {provider}` prints the table [sources.{provider}] that belongs here.\n"
         )

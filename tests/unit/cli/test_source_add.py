@@ -58,7 +58,7 @@ def test_a_new_source_is_put_into_the_configuration_by_the_operator(stack):
     ("provider", "line"),
     [
         ("square", 'url = "https://api.example.com/webhooks/square"'),
-        ("chargebee", 'account = "..."  # its API is asked under this account'),
+        ("chargebee", 'account = "..."  # the site: acme, where its address is acme.chargebee.com'),
     ],
 )
 def test_the_table_says_what_this_provider_needs(stack, provider, line):

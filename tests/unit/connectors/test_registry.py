@@ -23,6 +23,13 @@ def test_whoever_points_to_an_api_says_how_to_reach_it(name: str) -> None:
     assert bool(provider.API) is any(asks)
 
 
+@pytest.mark.parametrize("name", registry.PROVIDERS)
+def test_whose_api_has_the_account_in_its_address_says_which_account_that_is(name: str) -> None:
+    provider = registry.load(name)
+    if provider.API and "{account}" in f"{provider.API.url} {provider.API.sandbox_url}":
+        assert "account" in provider.ABOUT.needs
+
+
 @pytest.mark.parametrize("name", ["", "Stripe", "adyen", "registry", "..os", "stripe_notice"])
 def test_an_unknown_provider_is_named_together_with_the_known_ones(name: str) -> None:
     with pytest.raises(ConfigurationError) as error:

@@ -27,6 +27,7 @@ ABOUT = About(
     shape=SecretShape("user:password, or a key without a colon; best 16 characters or more"),
     register="Settings, Configure Chargebee, Webhooks: add one with API version 2",
     events=tuple(READERS),
+    needs={"account": "the site: acme, where its address is acme.chargebee.com"},
     unverified=(
         "that cancelled_at of a scheduled cancellation is the day of its end",
         "the answer of GET /api/v2/customers/{id}",

@@ -63,6 +63,7 @@ ABOUT = About(
         mistaken={"shpat_": "an access token of the API", "shpca_": "an access token of the API"},
     ),
     register="Settings, Notifications, Webhooks; or an app's webhook subscriptions",
+    needs={"account": "the shop, as in acme.myshopify.com"},
     events=tuple(_READERS),
     topic="x-shopify-topic",
     unverified=(

@@ -182,10 +182,19 @@ class SourceTable(Table):
     @field_validator("url", "account", "webhook_id")
     @classmethod
     def _needed(cls, value: str, info: ValidationInfo) -> str:
-        provider_name = info.data.get("provider")
-        why = registry.load(provider_name).ABOUT.needs.get(info.field_name or "") if provider_name else None
-        if why and not value:
+        """Demand what the provider needs; an account is a part of its API's address, unless the source has its own."""
+        if "provider" not in info.data:
+            return value
+        connector, key = registry.load(info.data["provider"]), info.field_name or ""
+        why = connector.ABOUT.needs.get(key)
+        in_address = key == "account" and connector.API is not None and "{account}" in connector.API.url
+        if not why or (in_address and info.data.get("api_url", True)):
+            return value
+        if not value:
             message = f"is missing: enter {why}"
+            raise ValueError(message)
+        if in_address and (not re.fullmatch(_PART_OF_ADDRESS, value) or ".." in value):
+            message = f"must be {why}, not {shown(value)}"
             raise ValueError(message)
         return value
 
@@ -194,19 +203,6 @@ class SourceTable(Table):
     def _one_amount(cls, value: dict[str, str]) -> dict[str, str]:
         if {"data.amount.value", "data.amount.minor"} <= value.keys():
             message = "maps data.amount.value and data.amount.minor: keep the one that your sender means"
-            raise ValueError(message)
-        return value
-
-    @field_validator("account")
-    @classmethod
-    def _fits_the_address(cls, value: str, info: ValidationInfo) -> str:
-        """Demand an account where the API's address holds it, and one that stays a part of the address."""
-        source = info.data
-        api = registry.load(source["provider"]).API if "provider" in source and not source.get("api_url") else None
-        if api is None or "{account}" not in ((source.get("sandbox") and api.sandbox_url) or api.url):
-            return value
-        if not re.fullmatch(_PART_OF_ADDRESS, value) or ".." in value:
-            message = f"must be what stands for {{account}} in {api.url}, not {shown(value)}"
             raise ValueError(message)
         return value
 
