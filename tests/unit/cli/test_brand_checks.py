@@ -93,7 +93,8 @@ def test_a_language_is_named_by_its_tag(folder: Path) -> None:
 def test_a_file_that_cannot_be_read_is_told(folder: Path) -> None:
     (folder / "locales/de.toml").write_text("[texts]\nquestion = ?", encoding="utf-8")
     (problem,) = word_problems(folder)
-    assert problem == "locales/de.toml: line 2: is no TOML: Invalid value: question = ?"
+    assert problem.startswith("locales/de.toml: line 2: is no value: a text stands in straight quotes, ")
+    assert problem.endswith(": question = ?")
 
 
 def test_our_own_templates_are_in_order_as_overrides(folder: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from afterbill.model.errors import ConfigurationError
 from afterbill.settings.config import read_toml, written
 from afterbill.settings.surveys import load_policy, policy_of, tables
+from afterbill.settings.toml_mistakes import toml_mistake
 
 SHIPPED = (Path(__file__).resolve().parents[3] / "layers/config/surveys.toml").read_text(encoding="utf-8")
 
@@ -308,24 +309,59 @@ def test_quoted_names_are_found_too(tmp_path: Path) -> None:
     )
 
 
+END = "must end after its value: a text stands in quotes, a decimal has a point"
+VALUE = "is no value: a text stands in straight quotes, true and false in small letters"
+STATEMENT = 'is neither KEY = VALUE nor [TABLE]; a comment begins with "#"'
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (
-            "a = 1\nb = 3d\n",
-            "surveys.toml: line 2: is no TOML: Expected newline or end of document after a statement: b = 3d",
-        ),
-        ("a = 1\n\nb 3\n", "surveys.toml: line 3: is no TOML: Expected '=' after a key in a key/value pair: b 3"),
-        ("a = 1\na = 2\n", "surveys.toml: line 2: is no TOML: Cannot overwrite a value: a = 2"),
-        ("a = 1\n[defaults", "surveys.toml: line 2: is no TOML: "),
-        ('a = 1\nb = """\nno end', "surveys.toml: line 3: is no TOML: "),
-        (b"a = 1\nb = '\xff'\n", "surveys.toml: line 2: is not text in UTF-8: save the file with this encoding"),
+        ("a = 1\nb = 3d\n", f"line 2: {END}: b = 3d"),
+        ("sampling = 0,5\n", f"line 1: {END}: sampling = 0,5"),
+        ("a = 1\n\nb 3\n", f"line 3: {STATEMENT}: b 3"),
+        ("// a\n", f"line 1: {STATEMENT}: // a"),
+        ("ask = yes\n", f"line 1: {VALUE}: ask = yes"),
+        ("a = 1\na = 2\n", "line 2: a stands twice: a = 2"),
+        ("[legal]\n[legal]\n", "line 2: [legal] stands twice: [legal]"),
+        ("[[a.b]]\n[a.b]\n", "line 2: [a.b] stands twice: [a.b]"),
+        ("a = {b = 1, b = 2}\n", "line 1: a key stands twice between the braces: a = {b = 1, b = 2}"),
+        ("a = {b = 1}\na.c = 2\n", "line 2: a.c adds to a table that is complete above: a.c = 2"),
+        ("a = 1\n[defaults", 'line 2: the closing "]" is missing, or the name holds a blank: [defaults'),
+        ('a = "3d\nb = 1\n', 'line 1: the closing quote is missing: a = "3d'),
+        ('"a = 1\n', 'line 1: the closing quote is missing: "a = 1'),
+        ("a = 'b\nc = 'd'\n", "line 1: the closing quote is missing: a = 'b"),
+        ("a = 'b\n", "line 1: the closing quote is missing, here or above: a = 'b"),
+        ('a = 1\nb = """\nno end', "line 3: the closing quote is missing, here or above: no end"),
+        ("a = [1 2]\n", 'line 1: the closing "]" of a list or a comma in it is missing, here or above: a = [1 2]'),
+        ("a = {b = 1\n", 'line 1: the closing "}" or a comma is missing: a = {b = 1'),
+        ("a = 2027-01-01T25:00:00\n", f"line 1: {END}: a = 2027-01-01T25:00:00"),
+        ("a = 2027-02-30\n", "line 1: there is no such day or time: a = 2027-02-30"),
+        ('a = "C:\\new\\x"\n', 'line 1: a "\\" in a text in double quotes is written "\\\\": a = "C:\\new\\x"'),
+        ("a = 1 # \x00\n", "line 1: holds a character that cannot be printed: a = 1 # \ufffd"),
+        (f"{'a' * 90} = 3d\n", f"line 1: {END}: {'a' * 79}…"),
+        (b"a = 1\nb = '\xff'\n", "line 2: is not text in UTF-8: save the file with this encoding"),
     ],
 )
 def test_what_is_no_toml_is_shown_with_its_line(tmp_path: Path, text: str | bytes, told: str) -> None:
-    (line,) = told_by(tmp_path, text)
+    assert told_by(tmp_path, text) == [f"surveys.toml: {told}"]
 
-    assert line.startswith(told)
+
+def test_a_mistake_of_a_kind_that_is_not_known_shows_its_line() -> None:
+    error = tomllib.TOMLDecodeError("Whatever (at line 2, column 1)")
+
+    assert toml_mistake(error, "a = 1\nb = 2") == "line 2: is no TOML: b = 2"
+
+
+def test_a_mistake_in_an_empty_text_can_be_told() -> None:
+    assert toml_mistake(tomllib.TOMLDecodeError("Whatever (at end of document)"), "") == "line 1: is no TOML: "
+
+
+def test_a_file_that_notepad_saved_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "surveys.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + SHIPPED.replace("\n", "\r\n").encode())
+
+    assert load_policy(file).time_zone == "Europe/Berlin"
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:

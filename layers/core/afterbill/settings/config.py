@@ -4,7 +4,6 @@ Import this on any path: it needs the standard library only. The package `survey
 """
 
 import os
-import re
 import sys
 import tomllib
 from collections.abc import Collection, Mapping
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 SURVEYS = "surveys.toml"
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 """Seconds of each unit a duration can be written in, the largest first."""
-_LONGEST_LINE = 80
-"""Characters of a wrong line that are shown."""
 INFORMAL = "-informal"
 """The end of the file name of a language's informal texts, which say du."""
 
@@ -84,14 +81,17 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file in UTF-8; ConfigurationError names the file, and the line that is none."""
+    """The text of a file in UTF-8, with or without a mark of the byte order.
+
+    ConfigurationError names the file, and the line that is none.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
         message = f"{path.name}: {error.strerror or 'cannot be read'}: {path}"
         raise ConfigurationError(message) from error
     try:
-        return content.decode()
+        return content.decode("utf-8-sig")  # Notepad writes a mark of the byte order
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         message = f"{path.name}: line {line}: is not text in UTF-8: save the file with this encoding"
@@ -103,12 +103,9 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        # The line stands in the message only, until Python 3.14.
-        what, _, place = str(error).removesuffix(")").partition(" (at ")
-        lines = text.splitlines()
-        number = int(digits[0]) if (digits := re.findall(r"\d+", place)) else len(lines)
-        shown = lines[number - 1].strip()[:_LONGEST_LINE] if lines else ""
-        message = f"{name}: line {number}: is no TOML: {what}: {shown}"
+        from afterbill.settings.toml_mistakes import toml_mistake  # noqa: PLC0415  # only mistakes pay for it
+
+        message = f"{name}: {toml_mistake(error, text)}"
         raise ConfigurationError(message) from error
 
 
