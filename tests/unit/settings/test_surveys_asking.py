@@ -281,13 +281,13 @@ def test_the_relaxed_preset_asks_for_nothing_but_where_a_country_does() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("preset", "stict", '"stict" is unknown; did you mean "strict"?; there are: strict, relaxed'),
-        ("preset", 3, "must be a text, not 3; there are: strict, relaxed"),
+        ("preset", "stict", '"stict" is unknown; did you mean "strict"?'),
+        ("preset", 3, "must be one of strict, relaxed, not 3"),
         ("presets", "strict", '"presets" is unknown; did you mean "preset"?'),
         (
             "countries.DE",
             "consnt",
-            '"consnt" is unknown; did you mean "consent"?; there are: consent, customer, nothing',
+            '"consnt" is unknown; did you mean "consent"?',
         ),
     ],
 )
@@ -358,8 +358,8 @@ def test_a_campaign_says_one_of_every_and_over(lengths: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("touchpoint", "renewd", '"renewd" is unknown; did you mean "renewed"?; there are: signed_up, '),
-        ("every", "year", '"year" is unknown; did you mean "half-year"?; there are: quarter, half-year'),
+        ("touchpoint", "renewd", '"renewd" is unknown; did you mean "renewed"?'),
+        ("every", "year", '"year" is unknown; did you mean "half-year"?'),
         ("start", "2027-01-01", "must be a day such as 2027-01-31, without quotes"),
         ("start", datetime(2027, 1, 1, 9), "must be a day such as 2027-01-31, without quotes"),  # noqa: DTZ001  # as TOML has it, without a zone
         ("until", NEW_YEAR, '"until" is unknown'),

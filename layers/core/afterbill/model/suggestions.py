@@ -12,7 +12,14 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 
 def hint(name: str, names: Iterable[str]) -> str:
     """Return `; did you mean "color"?` where a name in `names` is near, else nothing."""
+    meant = nearest(name, names)
+    return f'; did you mean "{meant}"?' if meant else ""
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return the name that is nearest, in whatever letter case; empty where none is near."""
     from difflib import get_close_matches  # noqa: PLC0415  # likewise
 
-    near = get_close_matches(name, list(names), 1)
-    return f'; did you mean "{near[0]}"?' if near else ""
+    spelled = {one.lower(): one for one in names}
+    near = get_close_matches(name.lower(), spelled, 1)
+    return spelled[near[0]] if near else ""

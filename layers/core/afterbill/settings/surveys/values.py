@@ -16,7 +16,7 @@ from afterbill.model.addresses import mailbox
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import SENDING_CHANNELS, Channel
 from afterbill.model.check_messages import shown
-from afterbill.model.suggestions import did_you_mean
+from afterbill.model.suggestions import did_you_mean, nearest
 from afterbill.outreach import sending_window
 from afterbill.settings.almanac import load_almanac
 from afterbill.settings.config import UNITS, written
@@ -197,13 +197,16 @@ def channel_list(names: object) -> tuple[Channel, ...]:
 
 
 def choose(text: object, allowed: Iterable[str]) -> str:
-    """Return the name if it is one of these; otherwise suggest the nearest."""
+    """Return the name if it is one of these; otherwise suggest the nearest, or tell all where none is near."""
     names = list(allowed)
-    if text not in names:
-        unknown = did_you_mean(text, names) if isinstance(text, str) else f"must be a text, not {shown(text)}"
-        message = f"{unknown}; there are: {', '.join(names)}"
+    if not isinstance(text, str):
+        message = f"must be one of {', '.join(names)}, not {shown(text)}"
         raise ValueError(message)
-    return str(text)
+    if text not in names:
+        there_are = "" if nearest(text, names) else f"; there are: {', '.join(names)}"
+        message = f"{did_you_mean(text, names)}{there_are}"
+        raise ValueError(message)
+    return text
 
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
