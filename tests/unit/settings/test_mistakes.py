@@ -209,10 +209,9 @@ def test_all_limits_are_found() -> None:
             'touchpoints.payment_suceeded: "payment_suceeded" is unknown; did you mean "payment_succeeded"?',
         ),
         ("touchpoints.renewed", "often", 'touchpoints.renewed: must be a table, not "often"'),
-        ("touchpoint", {}, 'touchpoint: "touchpoint" is unknown here: it stands under [campaigns] or [links]'),
+        ("touchpoint", "renewed", 'touchpoint: "touchpoint" is unknown here: it stands under [campaigns] or [links]'),
         ("surces", {}, 'surces: "surces" is unknown; did you mean "sources"?'),
         ("default", {}, 'default: "default" is unknown; did you mean "defaults"?'),
-        ("defaults", 3, "defaults: must be a table, not 3"),
         ("touchpoints", [], "touchpoints: must be a table, not []"),
         (
             "sources.A B",
@@ -265,6 +264,68 @@ def test_a_duration_is_written_in_the_largest_unit_that_fits(seconds: int, text:
 )
 def test_all_names_are_listed_where_none_is_near(place: str, value: object, told: str) -> None:
     assert mistakes(place, value) == [f"{place}: {told}"]
+
+
+TIME_ZONE = '"time_zone" is unknown here: it stands at the top of the file or under [sources]'
+NAME = "must stand under a name of its own, as in "
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "told"),
+    [
+        ("defaults", 3, "defaults: must be a table, not 3"),
+        ("defaults", [{"ask": True}], "defaults: must be written [defaults], in single brackets"),
+        ("sources.stripe", [{}], "sources.stripe: must be written [sources.stripe], in single brackets"),
+        ("touchpoints.renewd", [{}], "touchpoints.renewd: must be written [touchpoints.renewd], in single brackets"),
+        ("touchpoints.ask", True, f"touchpoints.ask: {NAME}[touchpoints.NAME], or under [defaults]"),
+        ("sources.provider", "stripe", f"sources.provider: {NAME}[sources.NAME]"),
+        ("windows.days", ["mon"], f"windows.days: {NAME}[windows.NAME]"),
+        ("legal.countries", "DE", 'legal.countries: must be a table, not "DE"'),
+        ("legal.time_zone", "UTC", f"legal.time_zone: {TIME_ZONE}"),
+        ("defaults.sending", {}, 'defaults.sending: "sending" is unknown here: it stands at the top of the file'),
+    ],
+)
+def test_what_stands_in_a_wrong_place_is_told_once(place: str, value: object, told: str) -> None:
+    assert mistakes(place, value) == [told]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("[windows.office]", "[window.office]", 'window: "window" is unknown; did you mean "windows"?'),
+        ("[touchpoints.renewed]", "[touchpoint.renewed]", 'touchpoint: "touchpoint" is unknown; did you mean "touch'),
+        ("[sources.stripe]", "[source.stripe]", 'source: "source" is unknown; did you mean "sources"?'),
+        ("[defaults]", "[default]", 'default: "default" is unknown; did you mean "defaults"?'),
+        ("sampling = 1.0", "samplign = 1.0", 'defaults.samplign: "samplign" is unknown; did you mean "sampling"?'),
+        ("# [campaigns.relationship]", "[campaign.x]", 'campaign: "campaign" is unknown; did you mean "campaigns"?'),
+        ("# [links.counter]", "[link.counter]", 'link: "link" is unknown; did you mean "links"?'),
+        ("[integrity]", "[integrety]", 'integrety: "integrety" is unknown; did you mean "integrity"?'),
+        ("[sources.events]", "[sources.send-test]", "sources.send-test: this name is taken by `afterbill send-test`"),
+        ('delay = "7d"', 'stops = "subscription"', 'touchpoints.order_paid.stops: "subscription" is for cancelled al'),
+        ('stops = "nothing"', 'stops = "subscription"', 'defaults.stops: "subscription" is for cancelled alone'),
+    ],
+)
+def test_a_cause_is_told_once_with_its_line_and_without_what_follows_from_it(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    text = SHIPPED.replace(old, new, 1)
+    assert new in text
+
+    (line,) = told_by(tmp_path, text)
+
+    number = next(number for number, line in enumerate(text.splitlines(), 1) if line.startswith(new))
+    assert line.startswith(f"surveys.toml: {told}")
+    assert line.endswith(f" (line {number})")
+
+
+def test_what_does_not_follow_from_a_misspelt_name_is_told_beside_it(tmp_path: Path) -> None:
+    text = SHIPPED.replace("[windows.office]", "[window.office]").replace('delay = "3d"', 'delay = "3"')
+
+    assert [line.partition(": ")[2][:14] for line in told_by(tmp_path, text)] == ["defaults.delay", 'window: "windo']
+
+
+def test_two_spellings_of_one_key_leave_the_other_in_force() -> None:
+    assert mistakes("defaults.samplign", 2) == ['defaults.samplign: "samplign" is unknown; did you mean "sampling"?']
 
 
 def told_by(tmp_path: Path, text: str | bytes) -> list[str]:

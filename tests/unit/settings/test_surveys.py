@@ -79,7 +79,7 @@ def test_refunds_disputes_and_cancellations_stop_what_came_before() -> None:
         (
             "touchpoints.refunded.stops",
             "subscription",
-            'surveys.toml: touchpoints: refunded.stops: "subscription" is for cancelled alone: nothing else ends one',
+            'surveys.toml: touchpoints.refunded.stops: "subscription" is for cancelled alone: nothing else ends one',
         ),
         ("touchpoints.renewed.priority", 101, "surveys.toml: touchpoints.renewed.priority:"),
         ("touchpoints.renewed.channels", ["pigeon"], "surveys.toml: touchpoints.renewed.channels:"),

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from afterbill.model.billing import Touchpoint
 from afterbill.model.campaigns import Campaign
 from afterbill.model.channels import InProduct, SmsPolicy
-from afterbill.model.check_messages import shown
 from afterbill.model.consent import PRESETS, Legal
 from afterbill.model.errors import ConfigurationError
 from afterbill.model.survey_tests import SurveyTests
@@ -20,7 +20,8 @@ from afterbill.outreach.policy import Policy, Rule
 from afterbill.outreach.sending_window import SendingWindow
 from afterbill.settings.almanac import load_almanac
 from afterbill.settings.config import SURVEYS, folder, parse_toml, read_text
-from afterbill.settings.surveys.mistakes import mistakes
+from afterbill.settings.surveys.fitting import MISFIT, misfits
+from afterbill.settings.surveys.mistakes import UNKNOWN, mistakes, respelled
 from afterbill.settings.surveys.tables import CampaignTable, RuleTable, SurveysFile
 
 
@@ -36,13 +37,9 @@ def policy_of(tables: Mapping[str, Any], name: str = SURVEYS, text: str = "") ->
 
     Mistakes tell their lines where the `text` of the file is given.
     """
-    if not isinstance(defaults := tables.get("defaults", {}), dict):
-        message = f"{name}: defaults: must be a table, not {shown(defaults)}"
-        raise ConfigurationError(message)
-    try:
-        checked = SurveysFile.model_validate(_with_defaults(tables), context=dict(tables))
-    except ValidationError as error:
-        raise ConfigurationError("\n".join(mistakes(error, tables, name, text))) from error
+    checked, found = _checked(tables)
+    if checked is None or found:
+        raise ConfigurationError("\n".join(mistakes(found, tables, name, text)))
     opening = {key: SendingWindow(key, **dict(table)) for key, table in checked.windows.items()}
     return Policy(
         time_zone=checked.time_zone,
@@ -68,16 +65,33 @@ def _campaign(table: CampaignTable) -> Campaign:
     return Campaign(table.touchpoint, table.start, table.every, table.over.days if table.over else 0)
 
 
+def _checked(tables: Mapping[str, Any]) -> tuple[SurveysFile | None, list[ErrorDetails]]:
+    """Return the file as far as it can be read, and its mistakes without those that a misspelt name brings along."""
+    file, found = _read(tables)
+    if file is None and (spelled := respelled(found, tables)):
+        rest = [(each["type"], each["loc"]) for each in _read(spelled)[1]]
+        found = [each for each in found if each["type"] == UNKNOWN or (each["type"], each["loc"]) in rest]
+    return file, found
+
+
+def _read(tables: Mapping[str, Any]) -> tuple[SurveysFile | None, list[ErrorDetails]]:
+    try:
+        file = SurveysFile.model_validate(_with_defaults(tables), context=dict(tables))
+    except ValidationError as error:
+        return None, error.errors(include_url=False)
+    return file, [ErrorDetails(type=MISFIT, loc=place, msg=what, input=None) for place, what in misfits(file)]
+
+
 def _with_defaults(tables: Mapping[str, Any]) -> dict[str, Any]:
     """Every touchpoint with its defaults filled in; what is no table is left for the check to complain about."""
-    defaults: Mapping[str, Any] = tables.get("defaults", {})
-    touchpoints: Any = tables.get("touchpoints", {})
-    rest = {key: value for key, value in tables.items() if key != "defaults"}
+    defaults, touchpoints = tables.get("defaults", {}), tables.get("touchpoints", {})
     if not isinstance(touchpoints, dict):
-        return rest
+        return dict(tables)
+    general = defaults if isinstance(defaults, dict) else {}
     listed: dict[str, Any] = {touchpoint.value: {} for touchpoint in Touchpoint} | touchpoints
-    return rest | {
+    return {
+        **tables,
         "touchpoints": {
-            key: {**defaults, **table} if isinstance(table, dict) else table for key, table in listed.items()
-        }
+            key: {**general, **table} if isinstance(table, dict) else table for key, table in listed.items()
+        },
     }

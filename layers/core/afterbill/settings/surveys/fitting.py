@@ -1,9 +1,20 @@
-"""Checks across the keys of a touchpoint: reminders and further channels must fit its cooldown and its expiry."""
+"""Checks across keys and tables: within a touchpoint, and of names that other tables give."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
+
+from afterbill.model.billing import Touchpoint
+from afterbill.model.campaigns import CAMPAIGNS
+from afterbill.model.suggestions import did_you_mean
+from afterbill.model.survey_tests import SEND_TEST
+from afterbill.outreach.policy import Stops
+
+if TYPE_CHECKING:
+    from afterbill.settings.surveys.tables import SurveysFile
 
 _FOLLOWING = frozenset({"cooldown", "channels", "fallback"})
 _TIMES = frozenset({"cooldown", "reminder", "expiry"})
@@ -18,6 +29,9 @@ TOGETHER = {
 
 UNFIT = "unfit"
 """The type of the mistake that they do not."""
+
+MISFIT = "misfit"
+"""The type of a mistake that concerns another table."""
 
 
 def keeps_to_the_cooldown(value: timedelta, info: ValidationInfo) -> timedelta:
@@ -45,3 +59,22 @@ def outlives_what_follows(value: timedelta, info: ValidationInfo) -> timedelta:
 def _further(info: ValidationInfo) -> int:
     """The number of channels that may follow the first."""
     return max(len(info.data.get("channels", ())) - 1, 0)
+
+
+def misfits(file: "SurveysFile") -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the place and the mistake of each value that does not fit another table or its own touchpoint."""
+    for touchpoint, rule in file.touchpoints.items():
+        place = ("touchpoints", touchpoint.value, "stops")
+        if rule.stops is Stops.PAYMENT and touchpoint is Touchpoint.CANCELLED:
+            yield place, '"payment" stops nothing here: what ends is a "subscription"'
+        if rule.stops is Stops.SUBSCRIPTION and touchpoint is not Touchpoint.CANCELLED:
+            yield place, '"subscription" is for cancelled alone: nothing else ends one'
+    for name, campaign in file.campaigns.items():
+        if not file.touchpoints[campaign.touchpoint].ask:
+            yield ("campaigns", name), f"[touchpoints.{campaign.touchpoint}] has ask = false: it would ask nobody"
+    if (source := file.in_product.source) and source not in file.sources:
+        hint = did_you_mean(source, file.sources)
+        yield ("in_product", "source"), f"there is no such table under [sources]: {hint}"
+    for name, by in ((CAMPAIGNS, "[campaigns]"), (SEND_TEST, "`afterbill send-test`")):
+        if name in file.sources:
+            yield ("sources", name), f"this name is taken by {by}: choose another one"

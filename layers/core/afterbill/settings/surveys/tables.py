@@ -10,14 +10,13 @@ from pydantic_core import PydanticCustomError
 
 from afterbill.connectors import registry
 from afterbill.content.catalog import STAGES
-from afterbill.model.billing import Touchpoint
-from afterbill.model.campaigns import CAMPAIGNS, Every
+from afterbill.model.campaigns import Every
 from afterbill.model.channels import Channel, SmsPolicy
 from afterbill.model.check_messages import shown
 from afterbill.model.consent import PRESETS, Need
 from afterbill.model.questions import Question
 from afterbill.model.suggestions import did_you_mean
-from afterbill.model.survey_tests import SEND_TEST, SurveyTests
+from afterbill.model.survey_tests import SurveyTests
 from afterbill.model.visits import Integrity
 from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import Stops
@@ -268,6 +267,7 @@ class SurveysFile(Table):
     legal: LegalTable = LegalTable(preset="strict")
     sending: SendingTable = SendingTable()
     sources: dict[Name, SourceTable]
+    defaults: dict[str, object] = Field(default={})
     touchpoints: dict[TouchpointName, RuleTable]
     campaigns: dict[Name, CampaignTable] = Field(default={})
     integrity: IntegrityTable = IntegrityTable()
@@ -275,34 +275,6 @@ class SurveysFile(Table):
     in_product: InProductTable = InProductTable()
     links: dict[Name, LinkTable] = Field(default={})
     test: SurveyTestsTable = SurveyTestsTable()
-
-    @field_validator("touchpoints")
-    @classmethod
-    def _end_what_can_end(cls, value: Mapping[Touchpoint, RuleTable]) -> Mapping[Touchpoint, RuleTable]:
-        for touchpoint, rule in value.items():
-            if rule.stops is Stops.PAYMENT and touchpoint is Touchpoint.CANCELLED:
-                message = f'{touchpoint}.stops: "payment" stops nothing here: what ends is a "subscription"'
-                raise ValueError(message)
-            if rule.stops is Stops.SUBSCRIPTION and touchpoint is not Touchpoint.CANCELLED:
-                message = f'{touchpoint}.stops: "subscription" is for cancelled alone: nothing else ends one'
-                raise ValueError(message)
-        return value
-
-    @model_validator(mode="after")
-    def _names_fit(self) -> "SurveysFile":
-        for name, campaign in self.campaigns.items():
-            if not self.touchpoints[campaign.touchpoint].ask:
-                message = f"campaigns.{name}: [touchpoints.{campaign.touchpoint}] has ask = false: it would ask nobody"
-                raise ValueError(message)
-        if self.in_product.source and self.in_product.source not in self.sources:
-            hint = did_you_mean(self.in_product.source, self.sources)
-            message = f"in_product.source: there is no such table under [sources]: {hint}"
-            raise ValueError(message)
-        for name, by in ((CAMPAIGNS, "[campaigns]"), (SEND_TEST, "`afterbill send-test`")):
-            if name in self.sources:
-                message = f"sources.{name}: this name is taken by {by}: choose another one"
-                raise ValueError(message)
-        return self
 
 
 _TABLES: Mapping[str, type[Table]] = {
@@ -321,6 +293,9 @@ _TABLES: Mapping[str, type[Table]] = {
 }
 KEYS: Mapping[str, frozenset[str]] = {
     **{name: frozenset(table.model_fields) for name, table in _TABLES.items()},
-    "": frozenset({*SurveysFile.model_fields, "defaults"}),
+    "": frozenset(SurveysFile.model_fields),
 }
 """The keys of each table, and under "" those of the file, to guess which one was meant."""
+
+NAMED = frozenset({"touchpoints", "windows", "campaigns", "sources", "links"})
+"""The tables that hold tables of their own, each under a name."""

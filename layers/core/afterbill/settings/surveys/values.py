@@ -199,14 +199,16 @@ def channel_list(names: object) -> tuple[Channel, ...]:
 def choose(text: object, allowed: Iterable[str]) -> str:
     """Return the name if it is one of these; otherwise suggest the nearest, or tell all where none is near."""
     names = list(allowed)
-    if not isinstance(text, str):
-        message = f"must be one of {', '.join(names)}, not {shown(text)}"
-        raise ValueError(message)
     if text not in names:
-        there_are = "" if nearest(text, names) else f"; there are: {', '.join(names)}"
-        message = f"{did_you_mean(text, names)}{there_are}"
-        raise ValueError(message)
-    return text
+        raise ValueError(_unknown(text, names))
+    return str(text)
+
+
+def _unknown(text: object, names: list[str]) -> str:
+    if not isinstance(text, str):
+        return f"must be one of {', '.join(names)}, not {shown(text)}"
+    suggested = did_you_mean(text, names)
+    return suggested if nearest(text, names) else f"{suggested}; there are: {', '.join(names)}"
 
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
