@@ -77,8 +77,8 @@ def test_the_status_tells_who_caused_what_bounced_and_warns(asked, capsys):
     ]
     assert warning == (
         "Warning: 7 of 100 mails bounced (7.00 %, the limit is 4.00 %): 6 of 20 about signed_up of source shop "
-        "(anybody can cause it without paying), 1 of 50 about order_paid of source shop; too few to stop sending, "
-        "which takes 40 where those that anybody can cause without paying count half."
+        "(anybody can cause it without paying), 1 of 50 about order_paid of source shop; too few to stop sending: "
+        "they count as 4, for what anybody can cause without paying counts half; sending stops at 40."
     )
 
 

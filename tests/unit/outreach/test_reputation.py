@@ -1,5 +1,6 @@
 """Rates at which sending stops by itself, and at which it goes on."""
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from math import comb
@@ -57,6 +58,7 @@ SCENARIOS = {
     "40 dead addresses bought": ({"shop__renewed": GOOD, "shop__order_paid": mails(40, 40)}, "stops"),
     "79 dead addresses signed up by a script": ({"shop__renewed": GOOD, "shop__signed_up": mails(79, 79)}, "warns"),
     "80 dead addresses signed up by a script": ({"shop__renewed": GOOD, "shop__signed_up": mails(80, 80)}, "stops"),
+    "79 trials that a script upgraded": ({"shop__upgraded": mails(79, 79)}, "warns"),
     "7 clicks on spam of buyers": ({"shop__order_paid": mails(500, 0, 7)}, "warns"),
     "8 clicks on spam of buyers": ({"shop__order_paid": mails(500, 0, 8)}, "stops"),
     "15 clicks on spam of sign-ups": ({"shop__signed_up": mails(500, 0, 15)}, "warns"),
@@ -131,14 +133,32 @@ def test_origins_beyond_those_counted_by_name_are_told_together() -> None:
     assert excess(*figures(other=mails(100, 40)), SHIPPED).endswith(": 40 of 100 of other origins")
 
 
-def test_a_warning_says_how_many_more_it_takes() -> None:
+def test_a_warning_says_at_how_many_sending_stops() -> None:
     assert risk(*figures(shop__order_paid=mails(60, 5)), SHIPPED) == (
         "5 of 60 mails bounced (8.33 %, the limit is 4.00 %): 5 of 60 about order_paid of source shop; "
-        "too few to stop sending, which takes 40"
+        "too few to stop sending: sending stops at 40"
     )
-    assert risk(*figures(shop__signed_up=mails(60, 5)), SHIPPED).endswith(
-        "which takes 40 where those that anybody can cause without paying count half"
-    )
+
+
+@pytest.mark.parametrize(
+    ("origins", "told"),
+    [
+        ({"shop__signed_up": mails(50, 40)}, "they count as 20, .*; sending stops at 40"),
+        ({"shop__signed_up": mails(50, 15), "shop__renewed": mails(20, 20)}, "they count as 27.5, .*stops at 40"),
+        ({"shop__signed_up": mails(10_000, 0, 8)}, "they count as 4, .*; sending stops at 8"),
+    ],
+    ids=["all free", "some free", "complaints"],
+)
+def test_a_warning_about_free_mails_says_what_they_count_as(origins: dict[str, Tally], told: str) -> None:
+    assert re.search(told, risk(*figures(**origins), SHIPPED))
+
+
+@given(ORIGINS)
+def test_what_a_warning_says_they_count_as_is_always_less_than_what_stops(origins: dict[str, Tally]) -> None:
+    warning = risk(*figures(**{name.replace("/", "__"): tally for name, tally in origins.items()}), SHIPPED)
+
+    for counted, stops in re.findall(r"they count as ([\d.]+), .*?; sending stops at (\d+)", warning):
+        assert float(counted) < int(stops)
 
 
 @pytest.mark.parametrize(

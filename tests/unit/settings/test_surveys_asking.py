@@ -71,6 +71,12 @@ def test_the_shipped_file_sends_one_reminder_while_the_survey_can_still_be_answe
     assert all(timedelta(0) < rule.reminder < rule.expiry for rule in rules)
 
 
+def test_the_shipped_file_asks_nobody_about_a_payment_or_an_order_of_zero() -> None:
+    rules = load_policy(ROOT / "layers/config/surveys.toml").rules
+    paid = {Touchpoint.PAYMENT_SUCCEEDED, Touchpoint.RENEWED, Touchpoint.ORDER_PAID, Touchpoint.ORDER_FULFILLED}
+    assert {touchpoint for touchpoint, rule in rules.items() if rule.ask and rule.paid_only} == paid
+
+
 # What may be left out
 
 

@@ -26,17 +26,20 @@ FREE = frozenset(
         Touchpoint.TRIAL_ENDING,
         Touchpoint.SUBSCRIPTION_STARTED,
         Touchpoint.PAYMENT_FAILED,
+        Touchpoint.UPGRADED,
+        Touchpoint.DOWNGRADED,
         Touchpoint.CANCELLED,
         Touchpoint.ORDER_CANCELLED,
         Touchpoint.SUPPORT_RESOLVED,
     }
 )
-"""Touchpoints that anybody can bring about without paying, as often as they like."""
+"""Touchpoints that anybody can bring about without paying, as often as they like.
+
+A trial can be upgraded. Orders of zero are no matter of these: `paid_only`, as shipped, asks nobody about them.
+"""
 
 MOST_NAMED = 3
 """Origins named in a reason."""
-
-_FREE_HALF = " where those that anybody can cause without paying count half"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +155,18 @@ def risk(figures: Figures, origins: Origins, sending: SendingCaps) -> str:
         and not _exceeds(each, figures, sending)
     )
     return "; ".join(
-        f"{_told(each, figures, origins, sending)}; too few to stop sending, which takes "
-        f"{each.needed(figures, sending)}{_FREE_HALF if each.free(figures) else ''}"
+        f"{_told(each, figures, origins, sending)}; too few to stop sending: {_missing(each, figures, sending)}"
         for each in near
+    )
+
+
+def _missing(measure: _Measure, figures: Figures, sending: SendingCaps) -> str:
+    """Return what they count as, where that is less than they are, and where sending stops."""
+    stops = f"sending stops at {measure.needed(figures, sending)}"
+    if not measure.free(figures):
+        return stops
+    return (
+        f"they count as {measure.weighed(figures):.10g}, for what anybody can cause without paying counts half; {stops}"
     )
 
 
