@@ -55,6 +55,59 @@ PEOPLE = [
     "மீனாட்சி",
     "สมชาย ใจดี",
     "မြွှေး",
+    "J. de Vries",
+    "Dr. de Maizière",
+    "Prof. de Vries",
+    "Mme. de Staël",
+    "Srta. de la Cruz",
+    "Jhr. de Boer",
+    "Anna,Maria",
+    "Dot Cotton",
+    "A B C Schmidt",
+    "Kim Dotcom",
+    "Keʻeaumoku",
+    "Oʻktam Gʻafurov",
+    "Cʼhoariva",
+    "Saʿd al-Maʾmūn",
+    "Gô͘ Bûn-hiông",
+    "Nguyễn Ðức",
+    "Ƶeljko Đorđević",
+    "Ingeborg Sørensen-Bjørnø",
+    "Þorbjörg Ævarsdóttir",
+    "Ştefănescu-Țărnă",
+    "Ąžuolas Šimkūnas",
+    "Ж.-К. Юнкер",
+    "Олександр Ґалаґан-Їжак",
+    "Ђорђе Ћирић",
+    "Հայկ Սարգսյան",
+    "გიორგი მაისურაძე",
+    "አበበ ቢቂላ",
+    "ᏣᎳᎩ",
+    "ᐊᐧᔭᐸᓯ",
+    "ⵎⴰⵙⵙⵉⵏⵉⵙⵙⴰ",
+    "އަޙްމަދު",
+    "ܝܘܚܢܢ",
+    "محـمد",
+    "مُحَمَّد",
+    "حسین‌زاده",
+    "بلاول بھٹو",
+    "ג'ק לוי",
+    "रामाऽवतार",
+    "অনির্বাণ",
+    "ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ",
+    "ગુજરાતી શાહ",
+    "తెలుగు రావు",
+    "ಕನ್ನಡ ಗೌಡ",
+    "സുരേഷ് കുമാർ",
+    "සුනිල් පෙරේරා",
+    "ບຸນມີ",
+    "សុខា",
+    "山ノ内 三ヶ月",
+    "佐々木",
+    "か゚り",
+    "约翰·史密斯",
+    "阿明ABC公司",
+    "ㄌㄧˇ",
 ]
 COMPANIES = [
     "Müller & Co. KG",
@@ -70,6 +123,20 @@ COMPANIES = [
     "Doe, John (Acme)",
     "S.A.R.L. Dupont",
     "㈱山田",
+    "Müller u. Co",
+    "Meier & Cie. AG",
+    "Acme Ltd. UK",
+    "Acme, Inc.",
+    "Tele-Com AG",
+    "E-Com/Net",
+    "L'Info",
+    "Point of Sale BV",
+    "Dot & Co",
+    "Dot to Dot",
+    "LG전자USA",
+    "μTorrent",
+    "Fam. de Groot",
+    "Warner Bros. Co",
 ]
 PLANS = [
     "Pro",
@@ -103,6 +170,28 @@ PLANS = [
     "Acme™ Pro",
     "Plan №5",
     "プロ",
+    "AIチャットPro",
+    "Webサイト制作Aプラン",
+    "Punto de Venta",
+    "Point de vente",
+    "Punkt zu Punkt",
+    "Pro (AT)",
+    "Pro (*)",
+    "Pro + 10,000 mails",
+    "10,000–50,000 contacts",
+    "10.000 – 50.000 Kontakte",
+    "100,000 API calls",
+    "10'000 Mails",
+    "10.000,00 €",
+    "100,000,000 events",
+    "5 users, 10,000 contacts",
+    "9,99–19,99 €",
+    "Plan 2026: 100 GB",
+    "Saison 2026 (10 Spiele)",
+    "12/2026",
+    "Ticket 2026 – 2 persons",
+    "خطة ٢٠٢٦",
+    "باقة٣ب",
 ]
 
 DOTS = "\U0001d16d\U00010a50．․。｡﹒︒۔܁܂።᙮᠃ꓸꓺ꘎⸼٠۰·•∙⋅‧・･·।"
@@ -133,7 +222,52 @@ LINKS = [
     "ada (at) evil",
     "evil . com",
     "evil. com",
+    "evil . de",
+    "evil. de",
+    "evil. it",
+    "evil24. ch",
+    "evil .c",
+    "evil '.com",
+    "evil. (com)",
+    "evil(.)com",
+    "evil [.] de",
+    "evil (,) fr",
+    "evil('.')com",
+    "evil,com",
+    "evil,fr",
+    "evil'com",
+    "evil„com",
+    "evil”net",
+    "evilʼcom",
+    "e v i l . c o m",
+    "evil.c o m",
+    "evil dot c o m",
+    "evil dot de",
+    "evil dot co",
+    "evil-dot-zz",
+    'evil "dot" ru',
+    "evil dot online",
+    "evil punkt de",
+    "evil PUNKT at",
+    "evil (punkt) ch",
+    "evil point fr",
+    "evil punto it",
+    "evil punto es",
+    "evil punt nl",
+    "evil punt be",
+    "evil ponto pt",
+    "evil kropka pl",
+    "evil tečka cz",
+    "евил точка рф",
+    "ada (chez) evil",
+    "ada [at] evil",
+    "ada arobase evil",
+    "ada (arroba) evil",
+    "ada Klammeraffe evil",
+    "hxxp: evil",
 ]
+ENDINGS = ["evil punto de", "evil point de"]
+"""Before another word they are how plans go on."""
 TELEPHONES = [
     "0900123456",
     "0900 123456",
@@ -152,7 +286,37 @@ TELEPHONES = [
     "0900.12.34.56",
     "2012 2013 2014",
     "82200",
+    "123 456 000",
+    "800 555 000",
+    "800-555-000",
+    "800/555 000",
+    "(800) 555.000",
+    "030 555 000",
+    "0 800 000",
+    "1900 555 000",
+    "1900 555",
+    "2012 555 000",
+    "2012 555",
+    "555 2012",
+    "2012 a 2013 b 2014 c",
+    "+100 000",
+    "+1 800 000 000",
+    "＋１ ０００ ０００",
+    "800 000 000",
+    "800.000.000",
+    "20 000 000",
+    "1.000.000.000",
+    "555 000 5555",
+    "800.00 000",
+    "555 000 – 555 123",
+    "555 000 – 800 000",
+    "555.000-800.000",
 ]
+DOTLIKE = (
+    "\ua78f\u1427\u18df\u318d\u119e\u02d1\u02cc\u02d9\u05c4\u05c5\u05b4\u0740\u065c\u06ec\u08cf\u0971\u0887\ua717"
+    "\u1037\u302e\u302a\u3099\u309a\u0358\u0315\u1df8\u1dfa\u4e36\u2f02\u30fd\U0001d2e1\u06d4\U0001bc84\u0660\u06f0"
+)
+"""Letters, marks and numbers of other scripts, and marks beside a letter."""
 PICTURES = ["Ada 📞", "Ada ➡ here", "Z̸̢̛̦̈́algo", "ก็็็็็", "ㅤ", "ﾠAda", "⠀", "Ada⃠", "{company} {0}", "now!", "free?", "~Ada~"]
 
 
@@ -179,6 +343,35 @@ def test_what_carries_a_message_is_left_out(text: str, around: str) -> None:
 def test_no_sign_that_looks_like_a_dot_makes_a_domain(dot: str) -> None:
     assert greeting_name(f"visit evi{dot}com") is None
     assert plan_name(f"visit evi{dot}com") is None
+
+
+@pytest.mark.parametrize("sign", DOTLIKE, ids=lambda sign: f"U+{ord(sign):04X}")
+@pytest.mark.parametrize("letters", ["evil{}com", "евил{}рф", "ευιλ{}ελ", "visit evil{}com now", "evi{}lcom"])
+def test_no_letter_mark_or_number_of_another_script_makes_a_domain(sign: str, letters: str) -> None:
+    assert greeting_name(letters.replace("{}", sign)) is None
+    assert plan_name(letters.replace("{}", sign)) is None
+
+
+@pytest.mark.parametrize("sign", "·•∙⋅‧・丶ヽ", ids=lambda sign: f"U+{ord(sign):04X}")  # they are meant
+@pytest.mark.parametrize("letters", ["евил{}рф", "ευιλ{}ελ", "evilß{}øcom", "երևան{}հայ"])
+def test_a_dot_in_the_middle_makes_no_domain_in_any_script_with_small_letters(sign: str, letters: str) -> None:
+    assert greeting_name(letters.replace("{}", sign)) is None
+
+
+def test_no_letter_of_any_script_stands_between_latin_ones() -> None:
+    scripts = "кλბאبकกᐧⵣማ\u1427"
+    assert [greeting_name(f"evil{sign}com") for sign in scripts] == [None] * len(scripts)
+
+
+@pytest.mark.parametrize("text", ENDINGS)
+@pytest.mark.parametrize("around", ["{}", "Ada {}", "{}!", "({})"])
+def test_a_spelled_domain_at_the_end_is_left_out(text: str, around: str) -> None:
+    assert greeting_name(around.replace("{}", text)) is None
+    assert plan_name(around.replace("{}", text)) is None
+
+
+def test_a_mark_of_another_script_is_no_dot() -> None:
+    assert greeting_name("evil\u05c5 com") is None
 
 
 def test_an_accent_without_a_letter_is_no_dot() -> None:
@@ -254,3 +447,24 @@ def test_whatever_plan_is_shown_is_short_and_stays_as_it_is(text: str) -> None:
 def test_a_domain_is_found_wherever_it_stands(domain: str, around: str) -> None:
     assert greeting_name(f"{around[:20]} {domain}") is None
     assert plan_name(f"{around[:20]} {domain}") is None
+
+
+@given(
+    st.sampled_from(["dot", "Punkt", "point", "punto", "punt", "(.)", "[.]", "(dot)", "[punkt]", " . "]),
+    st.sampled_from(["de", "at", "ch", "fr", "it", "es", "nl", "be", "uk", "com", "net", "org"]),
+    st.sampled_from([" ", "-", ' "', " '"]),
+)
+def test_a_domain_is_found_however_its_dot_is_spelled(dot: str, ending: str, between: str) -> None:
+    message = f"visit evil{between}{dot}{between}{ending}"
+    assert greeting_name(message) is None
+    assert plan_name(message) is None
+
+
+@given(
+    st.from_regex(r"(\+?[1-9]|0)[0-9]{0,3}", fullmatch=True),
+    st.sampled_from([" ", "-", ".", "/", ") ", " – ", ", ", ":", "_", "*", "' "]),  # they are meant
+    st.from_regex(r"[1-9][0-9]{2}[ .,'’]?000", fullmatch=True),  # likewise
+)
+def test_a_round_number_after_digits_is_a_telephone_number(before: str, between: str, rounded: str) -> None:
+    assert plan_name(f"Call {before}{between}{rounded}") is None
+    assert plan_name(f"Call +{rounded}") is None

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
+from itertools import groupby
 
 NAME_LENGTH = 50
 """Characters of a name; what is longer is a sentence, or does not fit a greeting."""
@@ -35,9 +36,12 @@ _CHECKED = 240
 """Characters of a plan that are looked at, so that nothing long is worth its time."""
 
 _JOINERS = "\u200c\u200d"
-_NAME_SIGNS = frozenset(" .,'`’‘-‐–&+/()·・׳״\"“”„")  # noqa: RUF001  # they are meant
+_APOSTROPHES = frozenset("ʹʺʻʼʽʾʿˀˁˮ")  # they are meant
+"""Apostrophes that Unicode calls letters: Hawaiian, Uzbek and written Arabic have some."""
+
+_NAME_SIGNS = frozenset(" .,'`’‘-‐–&+/()·・׳״\"“”„")  # noqa: RUF001  # likewise
 _PLAN_SIGNS = _NAME_SIGNS | frozenset("—:%#_*=[]×⁄°®©|$€£¥")  # noqa: RUF001  # likewise
-_DOTS = str.maketrans(dict.fromkeys("。։۔܁܂።᙮᠃ꓸꓺ꘎⸼", "."))  # noqa: RUF001  # likewise
+_DOTS = str.maketrans(dict.fromkeys("。։۔܁܂።᙮᠃ꓸꓺ꘎⸼ꞏॱ\u0887", "."))  # noqa: RUF001  # likewise
 """Signs that look like a dot, or that domains take for one; NFKC has replaced those that are only wider or smaller."""
 
 _EMPTY = frozenset("\u034f\u115f\u1160\u17b4\u17b5")
@@ -46,25 +50,64 @@ _EMPTY = frozenset("\u034f\u115f\u1160\u17b4\u17b5")
 _MUSIC = frozenset(map(chr, range(0x1D165, 0x1D1AE)))
 """Marks of notes, one of them a dot."""
 
-_BETWEEN_LETTERS = re.compile(
-    r"(?<=[a-z])[٠۰](?=[a-z])|(?<=[a-z])[·•∙⋅‧・](?!l)|(?<!l)[·•∙⋅‧・](?=[a-z])"  # noqa: RUF001  # they are meant
+_BESIDE = re.compile(
+    r"[\u0315\u1df8\u1dfa]|(?<![oòóôōǒ\u030d])\u0358|(?<![\u3040-\u30ff])[\u3099\u309a]", re.IGNORECASE
 )
-"""Signs that look like a dot in a Latin word: Arabic zeros, and middle dots but that of Catalan (l·l)."""
+"""Marks that stand beside their letter; Taiwanese writes a dot so at o, Japanese writes signs of its own so."""
 
+_CASED = r"[a-z\u00df-\u02af\u0370-\u058f\u10d0-\u10ff]"
+_BETWEEN_LETTERS = re.compile(
+    rf"(?<={_CASED})[·•∙⋅‧・丶ヽ](?!l)|(?<!l)[·•∙⋅‧・丶ヽ](?={_CASED})"  # they are meant
+)
+"""Signs that look like a dot in a word of a script with small letters: middle dots but that of Catalan (l·l)."""
+
+_SPACED_LETTERS = re.compile(r"(?<=\b[^\W\d_])\s(?=[^\W\d_]\b)")
 _ENDS = "(?:com|net|org|info|biz|io|shop|xyz)"
+_LONGER_ENDS = "(?:app|club|dev|link|live|online|page|site|store|tech|top|website)"
+_COUNTRIES = "(?:at|be|ca|ch|cn|co|cz|de|dk|es|eu|fr|ie|it|lu|me|mx|nl|pl|pt|ru|tv|uk|us)"
+_TITLES = """(?:
+    abg|arq|avv|bros|corp|dott|dra|drs|fam|gebr|habil|hon|hrn|inc|ing|jhr|jun|jur|lic|ltd|mag|med|mgr|mlle|mme|mrs|msc
+    |nat|phil|prof|rev|sen|sig|sra|srta|sta|std )"""
+"""Abbreviations that a word as short as a country's ending may follow, as in Prof. de Vries and Acme Ltd. UK."""
+
+_WORD, _END = r"(?<![^\W_])", r"(?![^\W_])"
+_APART = r"(?:[^\w&+/,]|_)+"
+_OTHER_DOTS = "(?:point|punto|punt|ponto|kropka|tecka|nokta|точка)"
 _LINK = re.compile(
     rf"""
-      :// | @ | \bwww\b | \b(?:https?|ftp|mailto|tel|sms)\s*:      # addresses
-    | \.[^\W\d_]{{2}} | \.xn-- | \d+\.\d+\.\d+\.\d+                # domains: a dot, then letters of any script
-    | \.\s+{_ENDS}\b | \b(?:dot|punkt|point|punto|punt)\s+{_ENDS}\b  # domains spelled for people
-    | [(\[]\s*(?:at|dot)\s*[)\]]
-    """,
+      :// | @ | \bwww\b | \b(?:h(?:tt|xx)ps?|ftp|mailto|tel|sms)\s*:   # addresses
+    | \.[^\W\d_]{{2}} | \.xn-- | \d+\.\d+\.\d+\.\d+                   # domains: a dot, then letters of any script
+    | [\s"'’`*|=/–-]\.[^\w.]{{0,3}}\w                                 # domains spelled for people: a lonely dot
+    | \.[^\w.]{{1,2}}{_ENDS}{_END}
+    | {_WORD}(?!{_TITLES}\.)[^\W_]{{3,}}\.\s+{_COUNTRIES}{_END}
+    | [(\[][\s"']*[.,:·•]+[\s"']*[)\]]                                 # a dot between brackets
+    | (?<=[^\W_]{{2}})(?: ,(?:{_ENDS}|{_COUNTRIES}) | [,'’‘`״׳"“”„°*:|ʹʺʻʼʽʾʿ]+(?:com|net|org) ){_END}
+    | {_WORD}(?:dot|punkt|{_OTHER_DOTS}){_APART}{_ENDS}{_END}          # a dot in letters
+    | {_WORD}dot{_APART}(?!to{_END})(?:[a-z]{{2}}|{_LONGER_ENDS}){_END}
+    | {_WORD}punkt{_APART}(?!(?:am|an|im|zu)\s+\w|(?:ag|kg|ug){_END})(?:[a-z]{{2}}|{_LONGER_ENDS}){_END}
+    | {_WORD}{_OTHER_DOTS}{_APART}(?!de\s+\w)(?:{_COUNTRIES}|ру|рф|ком|орг){_END}
+    | [(\[]\s*(?:dot|punkt|{_OTHER_DOTS})\s*[)\]]
+    | [(\[]\s*(?:at|chez|arobase|arroba|chiocciola)\s*[)\]]\W*\w       # an @ in letters
+    | {_WORD}(?:arobase|klammeraffe|apenstaartje){_END}
+    """,  # noqa: RUF001  # they are meant
     re.VERBOSE,
 )
-_ROUND = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[., '’]?000)+(?!\d)")  # noqa: RUF001  # Swiss thousands
-_CENTS = re.compile(r"(?<=\d)[.,]\d\d(?![\d.,]*\d)")
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?:\s?[-–/]\s?(?:19|20)?\d\d)?(?!\d)")  # noqa: RUF001  # likewise
-_NUMBER = re.compile(r"\d(?:\W{0,3}\d)*")
+_ROUND = re.compile(
+    r"""
+      [1-9]\d{0,2}[., '’]?000 | (?:[1-9]|100?)[., '’]?000[., '’]?000                # Swiss thousands have apostrophes
+    | (?:[1-9]\d?|100)[.,'’]000 \s?[-–]\s? (?:[1-9]\d?|100)[.,'’]000               # from, to
+    """,  # noqa: RUF001  # likewise
+    re.VERBOSE,
+)
+"""A whole number of a plan. Longer ones, and those after a plus, a zero or other digits, can be telephones."""
+
+_CENTS = re.compile(r"(?<=\d)[.,]\d\d(?!\s?\d|[\d.,]*\d)")
+_YEAR = re.compile(
+    r"(?<!\d)(?<!\d{3}[\W_])(?:19[5-9]|20[0-4])\d(?:\s?[-–/]\s?(?:19|20)?\d\d)?(?!\d|(?:[\W_]?\d){3})"  # noqa: RUF001
+)
+"""A year, or two; 1900 begins dear telephone numbers, and what continues with digits is none."""
+
+_NUMBER = re.compile(r"\+?\d(?:[\W_]{0,3}\d)*")
 _USUAL = re.compile(r"(?!www\b)[a-z]{1,24}(?: (?!www\b)[a-z]{1,24})?", re.ASCII | re.IGNORECASE)
 """Most names: one or two plain words, which pass every check, so that a mail is not kept waiting by them."""
 
@@ -88,9 +131,9 @@ def plan_name(plan: str | None) -> str | None:
     plain = _plain(line.removesuffix("…"), _PLAN_SIGNS)
     if plain is None or not any(map(str.isalnum, plain)):
         return None
-    short = _CENTS.sub("", _YEAR.sub("1", _ROUND.sub("1", plain), count=1))
-    fits = all(_digits(number) <= _LONGEST_NUMBER for number in _NUMBER.findall(short))
-    return one_line(line, PLAN_LENGTH) if fits and _digits(short) <= _MOST_DIGITS else None
+    numbers = [_digits(_shortened(number)) for number in _NUMBER.findall(_YEAR.sub("1", plain, count=1))]
+    fits = max(numbers, default=0) <= _LONGEST_NUMBER and sum(numbers) <= _MOST_DIGITS
+    return one_line(line, PLAN_LENGTH) if fits else None
 
 
 def one_line(text: str, length: int) -> str:
@@ -110,13 +153,13 @@ def _plain(line: str, signs: AbstractSet[str]) -> str | None:
     plain = line.lower() if line.isascii() else _folded(line)
     if plain is None or not all(char.isalnum() or char in signs for char in plain):
         return None
-    return None if _LINK.search(plain) else plain
+    return None if _LINK.search(_SPACED_LETTERS.sub("", plain)) else plain
 
 
 def _folded(line: str) -> str | None:
     """Fold styles, accents, digits and dots; None where letters carry heaps of accents, or signs show nothing."""
     composed = unicodedata.normalize("NFKC", line.replace("´", "'"))  # noqa: RUF001  # it becomes blank and accent
-    if _misplaces_marks(composed) or not (_EMPTY | _MUSIC).isdisjoint(composed):
+    if _misplaces_marks(composed) or _hides_signs(composed):
         return None
     letters = (char for char in unicodedata.normalize("NFKD", composed) if not _rides(char))
     plain = _BETWEEN_LETTERS.sub(".", "".join(letters).lower()).translate(_DOTS)
@@ -135,16 +178,54 @@ def _digit_or_letter(char: str) -> str:
 
 
 def _misplaces_marks(text: str) -> bool:
-    """Whether a mark stands on no letter, twice on one, or among more accents than any language writes."""
+    """Whether a mark stands on no letter of its script, twice on one, or among more accents than languages write."""
     heap, before = 0, " "
     for char in text:
         heap = heap + 1 if unicodedata.combining(char) else 0
-        stands_alone = _rides(char) and not (before.isalnum() or _rides(before))
+        stranger = _rides(char) and (not _in_word(before) or _differ(_script(before), _script(char)))
         twice = char == before and unicodedata.category(char) == "Mn"
-        if stands_alone or twice or heap > _MOST_ACCENTS:
+        if stranger or twice or heap > _MOST_ACCENTS:
             return True
         before = char
     return False
+
+
+def _hides_signs(text: str) -> bool:
+    """Whether a sign shows nothing, stands beside its letter, or is of another script than the letters around it.
+
+    Many scripts have letters, marks and numbers that look like a dot to readers of another one.
+    """
+    words = (chars for inside, chars in groupby(text, _in_word) if inside)
+    returns = any(_returns(list(filter(None, map(_script, chars)))) for chars in words)
+    return returns or bool(_BESIDE.search(text)) or not (_EMPTY | _MUSIC).isdisjoint(text)
+
+
+def _returns(scripts: list[str]) -> bool:
+    """Whether a script goes on after another one, as Latin does in `evilᐧcom`."""
+    runs = [script for script, _ in groupby(scripts)]
+    return len(runs) > len(set(runs))
+
+
+def _in_word(char: str) -> bool:
+    return char.isalnum() or _rides(char)
+
+
+def _script(char: str) -> str:
+    """Return the script by the first word of the name; empty for what fits all, as East Asian letters."""
+    if char in _APOSTROPHES or (char.isalnum() and unicodedata.east_asian_width(char) == "W"):
+        return ""
+    script = unicodedata.name(char, "").removeprefix("EXTENDED ").replace("-", " ").partition(" ")[0]
+    return "" if script in {"COMBINING", "DIGIT", "VARIATION", "ZERO"} else script
+
+
+def _differ(one: str, other: str) -> bool:
+    return bool(one and other) and one != other
+
+
+def _shortened(number: str) -> str:
+    """Return the number of a plan without cents; 1 for a round one."""
+    whole = _CENTS.sub("", number)
+    return "1" if _ROUND.fullmatch(whole) else whole
 
 
 def _digits(text: str) -> int:
