@@ -20,18 +20,24 @@ _LONGEST_NAME = 40
 """Characters: it is the source of answers that name none."""
 
 
+def _name(text: str) -> str:
+    if not text.isprintable() or text != text.strip() or not 1 <= len(text) <= _LONGEST_NAME:
+        raise AfterbillError(f"takes 1 to {_LONGEST_NAME} printable characters, as in: afterbill key create support")
+    return text
+
+
 @click.group("key")
 def command() -> None:
     """Create, list and revoke keys for the answer API."""
 
 
 @command.command("create")
-@click.argument("name")
+@click.argument("name", callback=options.parsed(_name))
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice(list(map(str, Scope))),
+    type=options.OneOf(Scope),
     help=f"Permission of the key; default: {Scope.RESPONSES_WRITE}; may be repeated.",
 )
 @options.stack
@@ -58,10 +64,6 @@ def _revoke(*, id_: str, choice: StackChoice) -> int:
 
 def create(stack: Deployed, name: str, scopes: list[str] | None, now: datetime) -> int:
     """Store a new key and print it; it cannot be read again."""
-    if not name.isprintable() or name != name.strip() or not 1 <= len(name) <= _LONGEST_NAME:
-        raise AfterbillError(
-            f"NAME takes 1 to {_LONGEST_NAME} printable characters, as in: afterbill key create support"
-        )
     secret = secrets.token_urlsafe(32)
     key = ApiKey(secrets.token_hex(8), name, tuple(scopes or (Scope.RESPONSES_WRITE,)), hash_of(secret), now)
     if not _ring(stack).add(key):

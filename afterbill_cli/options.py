@@ -1,21 +1,49 @@
 """Options and checks of options that many commands share."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
+from afterbill.insight.periods import window_name
+from afterbill.model.check_messages import shown
+from afterbill.model.errors import AfterbillError
+from afterbill.model.suggestions import did_you_mean, hint
 from afterbill_cli import configuration
 from afterbill_cli.output import Output
 
 Callback = Callable[..., Any]
 """The function of a command; its parameters are options, its result the exit code."""
 
+
+class OneOf(click.Choice[str]):
+    """A choice of names, in small or capital letters: a mistyped one is told with the nearest, else with all."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__(list(map(str, names)), case_sensitive=False)
+
+    def get_invalid_choice_message(self, value: object, ctx: click.Context | None) -> str:  # noqa: ARG002, D102  # click's
+        text, names = str(value), [str(name) for name in self.choices]
+        return did_you_mean(text, names) if hint(text, names) else f"{did_you_mean(text, ())}: {', '.join(names)}"
+
+
 FILE = click.Path(path_type=Path)
 _FOLDER = "default: $AFTERBILL_CONFIG, else layers/config."
+
+
+def window(function: Callback) -> Callback:
+    """Add --window; the function gets its name."""
+    named = click.option(
+        "--window",
+        default="30d",
+        callback=parsed(window_name),
+        help="Days: 7d, 30d, 90d, 365d or a month such as 2026-11; default: 30d.",
+    )
+    return named(function)
 
 
 def config(function: Callback) -> Callback:
@@ -66,7 +94,7 @@ def output(*, csv: bool = False) -> Callable[[Callback], Callback]:
     forms = [form.value for form in Output if csv or form is not Output.CSV]
 
     def add(function: Callback) -> Callback:
-        @click.option("--output", "form", type=click.Choice(forms), help="Form of the output; default: table.")
+        @click.option("--output", "form", type=OneOf(forms), help="Form of the output; default: table.")
         @click.option("--json", "as_json", is_flag=True, help="Short for --output json.")
         @functools.wraps(function)
         def chosen(*arguments: Any, form: str | None, as_json: bool, **others: Any) -> Any:  # noqa: ANN401
@@ -82,12 +110,21 @@ def output(*, csv: bool = False) -> Callable[[Callback], Callback]:
 
 
 def parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
-    """Return a callback that reads the text of an option; a ValueError says what is wrong with it."""
+    """Return a callback that reads a text before any stack is asked; an error of `parse` says what is wrong with it."""
 
     def read(_context: click.Context, _option: click.Parameter, text: str | None) -> Any:  # noqa: ANN401
         try:
             return None if text is None else parse(text)
-        except ValueError as error:
+        except (ValueError, AfterbillError) as error:
             raise click.BadParameter(str(error)) from error
 
     return read
+
+
+def day(text: str) -> date:
+    """Read a day such as 2026-11-30; ValueError where it is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        message = f"must be a day such as 2026-11-30, not {shown(text)}"
+        raise ValueError(message) from error

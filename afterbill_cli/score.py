@@ -15,7 +15,6 @@ from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.table import TableReader
 from afterbill.insight.measures import GROUPS, OTHER_GROUPS
 from afterbill.insight.nps import Tally, response_rate
-from afterbill.insight.periods import window_name
 from afterbill.insight.tally import OTHER, Score
 from afterbill.model.errors import ConfigurationError
 from afterbill.model.questions import SCALES, Question
@@ -45,13 +44,15 @@ class ScoreQuery:
 
 
 @click.command("score")
-@click.option("--window", default="30d", help="Days: 7d, 30d, 90d, 365d or a month such as 2026-11; default: 30d.")
+@options.window
 @click.option(
-    "--by", default="all", metavar="DIMENSION", help="Rows: touchpoint, stage, source, plan, reason, ...; default: all."
+    "--by",
+    default="all",
+    type=options.OneOf(DIMENSIONS),
+    metavar="DIMENSION",
+    help="Rows: touchpoint, stage, source, plan, reason, ...; default: all.",
 )
-@click.option(
-    "--question", default="nps", type=click.Choice(["nps", "csat", "ces", "rebuy"]), help="Question; default: nps."
-)
+@click.option("--question", default="nps", type=options.OneOf(Question), help="Question; default: nps.")
 @options.output(csv=True)
 @options.stack
 @click.option("--table", metavar="NAME", help="DynamoDB table instead of a stack; default: $AFTERBILL_TABLE.")
@@ -65,10 +66,8 @@ def command(  # noqa: PLR0913  # its options
 
 
 def query(window: str, by: str, question: str) -> ScoreQuery:
-    """Return what is asked for; ConfigurationError for a window or dimension that is none."""
-    if by not in DIMENSIONS:
-        raise ConfigurationError(f"no dimension {by!r}: choose {', '.join(DIMENSIONS)}")
-    return ScoreQuery(window_name(window), Question(question), dimension_of(Question(question), by))
+    """Return what is asked for."""
+    return ScoreQuery(window, Question(question), dimension_of(Question(question), by))
 
 
 def run(table: ScoresTable, asked: ScoreQuery, output: Output, stack: Deployed | None = None) -> int:

@@ -45,9 +45,21 @@ class Patience:
     sleep: Callable[[float], None] = sleep
 
 
+def _address(text: str) -> str:
+    if fault := address_fault(text):
+        raise AfterbillError(f"takes a mail address: {fault}")
+    return text
+
+
 @click.command("send-test")
-@click.argument("address")
-@click.option("--touchpoint", default="", metavar="NAME", help="Touchpoint of the survey; default: one that asks.")
+@click.argument("address", callback=options.parsed(_address))
+@click.option(
+    "--touchpoint",
+    default="",
+    type=options.OneOf(Touchpoint),
+    metavar="NAME",
+    help="Touchpoint of the survey; default: one that asks.",
+)
 @click.option("--locale", default="", metavar="TAG", help="Its language, such as de-AT; default: that of brand.toml.")
 @click.option("--wait", default=60, type=click.IntRange(0, 600), help="Seconds to wait for the mail; default: 60.")
 @options.stack
@@ -68,8 +80,6 @@ def send_test(
 
     It needs no legal basis and counts nowhere, but goes to no address that is suppressed. Links are in the mail alone.
     """
-    if fault := address_fault(address):
-        raise AfterbillError(f"ADDRESS takes a mail address: {fault}")
     asked = _touchpoint(stack.policy(), touchpoint)
     pause = SendingSwitchTable(stack.client("dynamodb"), stack.output("TableName")).state()
     if pause.reason:

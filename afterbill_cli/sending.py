@@ -17,9 +17,16 @@ from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
+from afterbill_cli.plain_text import one_line
 
 _WAITING = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed")
 """A survey that was put back into the queue waits with a delay."""
+
+
+def _reason(text: str) -> str:
+    if not (why := one_line(text)):
+        raise AfterbillError('is empty: say why, as in --reason "wrong prices in the mails"')
+    return why
 
 
 @click.group("sending", invoke_without_command=True)
@@ -35,7 +42,11 @@ def command(context: click.Context, *, output: Output, choice: StackChoice) -> i
 
 @command.command("stop")
 @click.option(
-    "--reason", required=True, metavar="TEXT", help="The reason, shown by `afterbill sending`; name no customer."
+    "--reason",
+    required=True,
+    callback=options.parsed(_reason),
+    metavar="TEXT",
+    help="The reason, shown by `afterbill sending`; name no customer.",
 )
 @options.stack
 def _stop(*, reason: str, choice: StackChoice) -> int:
@@ -64,11 +75,9 @@ def status(stack: Deployed, now: datetime, output: Output = Output.TABLE) -> int
 
 def stop(stack: Deployed, reason: str, now: datetime) -> int:
     """Stop all sending; return 0 too where it is stopped already, and keep the earlier reason."""
-    switch, why = _switch(stack), " ".join(reason.split())
-    if not why:
-        raise AfterbillError('--reason is empty: say why, as in --reason "wrong prices in the mails"')
+    switch = _switch(stack)
     pause = switch.state()
-    stopped = not pause.reason and switch.stop(SendingPause(why, now, resumed_on=pause.resumed_on))
+    stopped = not pause.reason and switch.stop(SendingPause(reason, now, resumed_on=pause.resumed_on))
     print("Sending stops within a minute; surveys wait." if stopped else f"Nothing done. {_stands(switch.state())}")
     return 0
 

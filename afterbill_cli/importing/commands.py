@@ -116,7 +116,7 @@ def command() -> None:
 )
 @click.option("--fields", type=options.FILE, metavar="TOML", help="File with the columns of fields.")
 @click.option("--strict", is_flag=True, help="Refuse unknown columns.")
-@click.option("--format", "format_", type=click.Choice(["csv", "jsonl"]), help="Default: by the file's name.")
+@click.option("--format", "format_", type=options.OneOf(["csv", "jsonl"]), help="Default: by the file's name.")
 @click.option("--skip-invalid", is_flag=True, help="Import valid rows although others have errors.")
 @_reading
 @options.stack
@@ -164,9 +164,9 @@ class Meaning:
 
 @command.command("responses", epilog=_RESPONSES_EPILOG)
 @click.argument("file", type=options.FILE)
-@click.option("--from", "product", type=click.Choice(list(PRODUCTS)), required=True, help="Product of the export.")
+@click.option("--from", "product", type=options.OneOf(PRODUCTS), required=True, help="Product of the export.")
 @click.option("--name", metavar="NAME", help="Name of the source in scores; default: the product.")
-@click.option("--question", default="nps", type=click.Choice(list(map(str, Question))), help="Question; default: nps.")
+@click.option("--question", default="nps", type=options.OneOf(Question), help="Question; default: nps.")
 @click.option(
     "--scale",
     multiple=True,

@@ -25,7 +25,7 @@ from afterbill_cli.replay.messages import DeadLetters, Message, evidence, files
 from afterbill_cli.sources import stack_secrets
 
 _QUEUED = "queued"
-_day = options.parsed(date.fromisoformat)
+_day = options.parsed(options.day)
 
 Outcome = tuple[str, str, str]
 """The name of a message, what became of it, and more about that."""

@@ -21,9 +21,9 @@ from afterbill_cli.responses.stored import AnsweredTable
 
 
 @click.command("responses")
-@click.option("--window", default="30d", help="Days: 7d, 30d, 90d, 365d or a month such as 2026-11; default: 30d.")
-@click.option("--touchpoint", type=click.Choice(list(map(str, Touchpoint))), metavar="NAME", help="Touchpoint.")
-@click.option("--question", type=click.Choice(list(map(str, Question))), help="Question; default: all.")
+@options.window
+@click.option("--touchpoint", type=options.OneOf(Touchpoint), metavar="NAME", help="Touchpoint.")
+@click.option("--question", type=options.OneOf(Question), help="Question; default: all.")
 @click.option("--rating", callback=options.parsed(ratings), metavar="NUMBERS", help="Ratings, such as 9, 0-6 or 0,1,2.")
 @click.option("--contains", default="", metavar="TEXT", help="Text in the comment, in small or capital letters.")
 @click.option("--commented", is_flag=True, help="Only responses with a comment.")

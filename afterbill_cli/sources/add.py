@@ -29,11 +29,16 @@ class NewSource:
     wait: timedelta = timedelta(minutes=10)
 
 
+def source_name(text: str) -> str:
+    """Return a name that a source can have; ConfigurationError where none can."""
+    if not _NAME.fullmatch(text):
+        raise ConfigurationError(f"{text!r} cannot be a source: its name takes a to z, 0 to 9, _ and -, 40 at most")
+    return text
+
+
 def named(provider: str, name: str | None, deployed: Deployed, *, account: str, sandbox: bool) -> Source:
     """Return the source to connect: the configured one of this name or provider, else a new one."""
     registry.load(provider)
-    if not _NAME.fullmatch(name or provider):
-        raise ConfigurationError(f"{name!r} cannot be a source: its name takes a to z, 0 to 9, _ and -, 40 at most")
     sources = deployed.policy().sources
     names = [name] if name else [one.name for one in sources.values() if one.provider == provider]
     source = sources.get(names[0] if names else provider)

@@ -6,17 +6,28 @@ from pathlib import Path
 import click
 
 from afterbill.connectors import registry
+from afterbill.model.check_messages import shown
+from afterbill.settings.config import written
 from afterbill.settings.surveys.values import duration
 from afterbill_cli import deployed, options
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output
 from afterbill_cli.sources import confirm, consent, list_sources, test_webhook
-from afterbill_cli.sources.add import NewSource, add, named
+from afterbill_cli.sources.add import NewSource, add, named, source_name
 from afterbill_cli.sources.terminal import interactive, scripted
+
+_LONGEST = timedelta(days=1)
 
 
 def _patience(text: str) -> timedelta:
-    return timedelta(0) if text == "0" else duration(text)
+    try:
+        patience = timedelta(0) if text == "0" else duration(text)
+    except ValueError:
+        patience = _LONGEST + timedelta(1)
+    if patience > _LONGEST:
+        message = f'must be 0, or a duration such as "30s" or "10m", {written(_LONGEST)} at most, not {shown(text)}'
+        raise ValueError(message)
+    return patience
 
 
 @click.group("source")
@@ -25,8 +36,12 @@ def command() -> None:
 
 
 @command.command("add")
-@click.argument("provider", type=click.Choice(list(registry.PROVIDERS)), metavar="PROVIDER")
-@click.option("--name", help="Name of the source, also in its address; default: the provider.")
+@click.argument("provider", type=options.OneOf(registry.PROVIDERS), metavar="PROVIDER")
+@click.option(
+    "--name",
+    callback=options.parsed(source_name),
+    help="Name of the source, also in its address; default: the provider.",
+)
 @click.option("--account", default="", help="Shop, site, tenant or realm at the provider.")
 @click.option("--sandbox", is_flag=True, help="Treat all events of this source as tests.")
 @click.option("--replace", is_flag=True, help="Replace all older secrets by the new one.")
@@ -34,6 +49,7 @@ def command() -> None:
 @click.option(
     "--wait",
     default="10m",
+    metavar="DURATION",
     callback=options.parsed(_patience),
     help="Wait for the first event, such as 30s or 10m; 0: do not wait; default: 10m.",
 )
@@ -68,7 +84,12 @@ def _list(*, output: Output, choice: StackChoice) -> int:
 @command.command("test")
 @click.argument("name")
 @click.option("--file", type=options.FILE, help="File of a webhook; default: events/webhooks/PROVIDER/unwanted.*")
-@click.option("--url", default="", help="Address to send to; default: that of the stack.")
+@click.option(
+    "--url",
+    default="",
+    callback=options.parsed(test_webhook.protected),
+    help="Address to send to; default: that of the stack.",
+)
 @options.stack
 def _test(*, name: str, file: Path | None, url: str, choice: StackChoice) -> int:
     """Send a signed webhook that starts no survey.

@@ -37,7 +37,7 @@ def send_test(
     if provider.poller:
         raise ConfigurationError(f"{provider.ABOUT.title} sends no webhooks: the stack asks it on a schedule")
     webhook = _signed(source, provider, file or unwanted(source.provider), deployed)
-    target = _checked(url or f"{deployed.output('ApiUrl')}/webhooks/{source.name}")
+    target = url or f"{deployed.output('ApiUrl')}/webhooks/{source.name}"
     target += f"?{urlencode(webhook.query)}" if webhook.query else ""
     http = http or HttpClient(urllib3.PoolManager(timeout=_COLD_START, retries=False))
     headers = {"content-type": _content_type(webhook, provider), TEST_HEADER: "1", **webhook.headers}
@@ -90,9 +90,10 @@ def _signed(source: Source, provider: Connector, file: Path, deployed: Deployed)
     return provider.sign(replace(webhook, url=source.url), next(iter(stored), ""))
 
 
-def _checked(url: str) -> str:
+def protected(url: str) -> str:
+    """Return the address of an option, if any; ConfigurationError where others could read what is sent there."""
     parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+    if not url or parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         return url
     raise ConfigurationError(f"{url} is neither https nor on this machine")
 

@@ -86,11 +86,16 @@ class Address:
 
 
 def address_of(stack: Deployed, spelled: str) -> Address:
-    """Return the address or number; AfterbillError for what is neither a mail address nor a number with its country."""
-    spelling = mailbox(spelled) if "@" in spelled else compact(spelled)
-    if "@" not in spelling and not _NUMBER.fullmatch(spelling):
-        raise AfterbillError("ADDRESS takes a mail address, or a phone number such as +4915123456789")
-    return Address(stack, spelling, SuppressionTable(stack.client("dynamodb"), stack.output("TableName")))
+    """Return the address or number as the stack knows it."""
+    return Address(stack, spelling(spelled), SuppressionTable(stack.client("dynamodb"), stack.output("TableName")))
+
+
+def spelling(text: str) -> str:
+    """Return the one spelling; AfterbillError for what is neither a mail address nor a number with its country."""
+    spelled = mailbox(text) if "@" in text else compact(text)
+    if "@" not in spelled and not _NUMBER.fullmatch(spelled):
+        raise AfterbillError("takes a mail address, or a phone number such as +4915123456789")
+    return spelled
 
 
 def hash_of(stack: Deployed, spelling: str) -> str:

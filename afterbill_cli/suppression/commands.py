@@ -13,7 +13,7 @@ from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
-from afterbill_cli.suppression.address import Address, address_of, compact, lift_line, since, suppressed_line
+from afterbill_cli.suppression.address import Address, address_of, compact, lift_line, since, spelling, suppressed_line
 from afterbill_cli.suppression.stored import Lift, Standing, gravest
 
 LONGEST_REASON = 300
@@ -43,7 +43,7 @@ def command() -> None:
 
 
 @command.command("show")
-@click.argument("address")
+@click.argument("address", callback=options.parsed(spelling))
 @options.output()
 @options.stack
 def _show(*, address: str, output: Output, choice: StackChoice) -> int:
@@ -55,7 +55,7 @@ def _show(*, address: str, output: Output, choice: StackChoice) -> int:
 
 
 @command.command("lift")
-@click.argument("address")
+@click.argument("address", callback=options.parsed(spelling))
 @click.option(
     "--reason",
     required=True,

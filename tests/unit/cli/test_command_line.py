@@ -148,6 +148,45 @@ def test_wrong_use_ends_with_2_and_a_hint(words, capsys):
     assert (told.startswith("afterbill: "), told.endswith("--help`\n"), told.count("\n")) == (True, True, 1)
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("score --window 14d", "'--window': no window '14d': choose 7d, 30d, 90d, 365d or a month"),
+        ("score --by plann", """'--by': "plann" is unknown; did you mean "plan"? See"""),
+        ("score --by zzz", """'--by': "zzz" is unknown: all, touchpoint, stage,"""),
+        ("score --question moods", """'--question': "moods" is unknown: nps, csat, ces, rebuy."""),
+        ("responses --window 14d", "'--window': no window '14d': choose"),
+        ("responses --touchpoint renewd", """"renewd" is unknown; did you mean "renewed"? See"""),
+        ("send-test nonsense", "'ADDRESS': takes a mail address"),
+        ("send-test a@example.com --touchpoint renewd", """did you mean "renewed"? See"""),
+        ("key create support --scope responses:wite", """"responses:wite" is unknown; did you mean"""),
+        ("suppression show ada", "'ADDRESS': takes a mail address, or a phone number such as"),
+        ("suppression lift ada --reason typed", "'ADDRESS': takes a mail address, or a phone number such as"),
+        ("source add strip", """'PROVIDER': "strip" is unknown; did you mean "stripe"? See"""),
+        ("source add stripe --name UPPER", "'--name': 'UPPER' cannot be a source"),
+        ("source add stripe --wait 5y", """must be 0, or a duration such as "30s" or "10m", 1d at most, not "5y"."""),
+        ("source add stripe --wait 2d", """1d at most, not "2d"."""),
+        ("source test stripe --url http://example.com", "'--url': http://example.com is neither https nor"),
+        ("replay --evidence --since x", """'--since': must be a day such as 2026-11-30, not "x"."""),
+        ("replay --evidence --until 2026-13-01", """'--until': must be a day such as 2026-11-30, not "2026-13-01"."""),
+        ("score --output xml", """'--output': "xml" is unknown: table, json, csv."""),
+    ],
+)
+def test_what_is_typed_is_judged_before_a_stack_is_asked(monkeypatch, capsys, words, expected):
+    monkeypatch.setattr(deployed, "connect", lambda _choice: pytest.fail("a stack was asked"))
+
+    assert cli.main(words.split()) == 2
+    told = capsys.readouterr().err
+    assert (expected in told, told.count("\n")) == (True, 1)
+
+
+def test_a_choice_may_be_typed_in_capital_letters(monkeypatch, capsys):
+    monkeypatch.setattr(deployed, "connect", lambda _choice: (_ for _ in ()).throw(ConfigurationError("asked")))
+
+    assert cli.main(["score", "--question", "NPS"]) == 2
+    assert capsys.readouterr().err == "afterbill: asked\n"
+
+
 def test_without_a_command_there_is_help(capsys):
     assert cli.main([]) == 2
     assert "Commands:" in capsys.readouterr().err

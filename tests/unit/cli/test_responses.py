@@ -249,7 +249,7 @@ def test_it_is_a_command(stack, keep, monkeypatch, capsys):
     ("words", "expected"),
     [
         (["--rating", "12"], "write ratings from 0 to 10 as 9, as 0-6 or as 0,1,2"),
-        (["--touchpoint", "lunch"], "'lunch' is not one of 'signed_up', "),
+        (["--touchpoint", "lunch"], '"lunch" is unknown: signed_up, '),
         (["--window", "14d"], "no window '14d': choose 7d, 30d, 90d, 365d or a month"),
     ],
 )

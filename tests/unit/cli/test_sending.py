@@ -8,7 +8,6 @@ import pytest
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.insight.nps import Tally
-from afterbill.model.errors import AfterbillError
 from afterbill.outreach.reputation import Figures, SendingPause
 from afterbill_cli import cli, deployed, sending
 from afterbill_cli.output import Output
@@ -112,10 +111,12 @@ def test_after_a_resume_the_status_counts_as_the_breaker_does(asked, switch, cap
     assert tomorrow.startswith("Mails of 2026-11-23 to 2026-11-23: 10 sent, 0 bounced (0.00 %")
 
 
-def test_a_stop_by_hand_keeps_its_reason_on_one_line(asked, switch, capsys):
-    assert sending.stop(asked, " wrong\nprices ", NOW) == 0
+def test_a_stop_by_hand_keeps_its_reason_on_one_line(asked, switch, monkeypatch, capsys):
+    monkeypatch.setattr(deployed, "connect", lambda _choice: asked)
+
+    assert cli.main(["sending", "stop", "--reason", " wrong\nprices "]) == 0
     assert capsys.readouterr().out == "Sending stops within a minute; surveys wait.\n"
-    assert switch.state() == SendingPause("wrong prices", NOW)
+    assert switch.state().reason == "wrong prices"
 
 
 def test_a_stop_after_a_resume_is_a_stop(asked, switch):
@@ -135,9 +136,9 @@ def test_what_is_stopped_is_not_stopped_for_another_reason(asked, switch, capsys
     assert switch.state() == BOUNCED
 
 
-def test_a_stop_without_a_reason_is_refused(asked):
-    with pytest.raises(AfterbillError, match="--reason is empty"):
-        sending.stop(asked, "  ", NOW)
+def test_a_stop_without_a_reason_is_refused(capsys):
+    assert cli.main(["sending", "stop", "--reason", "  "]) == 2
+    assert "'--reason': is empty: say why" in capsys.readouterr().err
 
 
 def test_a_resume_remembers_the_day_of_the_operator(asked, switch, capsys):

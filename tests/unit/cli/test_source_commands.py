@@ -213,11 +213,9 @@ def test_a_file_that_is_not_there_is_told(stack, tmp_path):
         test_webhook.send_test(stack.source("paddle"), stack, file=tmp_path / "none.json", http=Server())
 
 
-def test_a_signed_webhook_goes_nowhere_unencrypted(stack):
-    store(stack, "Sources", {"paddle": ["s"]})
-
+def test_a_signed_webhook_goes_nowhere_unencrypted():
     with pytest.raises(AfterbillError, match="neither https nor on this machine"):
-        test_webhook.send_test(stack.source("paddle"), stack, url="http://example.com/", http=Server())
+        test_webhook.protected("http://example.com/")
 
 
 def test_what_only_the_provider_can_vouch_for_is_taken_and_refused_later(stack, capsys):
