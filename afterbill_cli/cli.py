@@ -128,11 +128,13 @@ def _run(arguments: list[str]) -> int:
         error.show()
     except click.ClickException as error:
         print(f"afterbill: {_wrong_use(error)}", file=sys.stderr)
-    except (OSError, click.Abort):
+    except (BrokenPipeError, click.Abort):
         raise
     except Exception as error:  # noqa: BLE001  # exit code 1 would say that the command looked and found problems
         if text := _told(error):
             print(f"afterbill: {harmless(text)}", file=sys.stderr)
+        elif isinstance(error, OSError):
+            raise
         else:
             traceback.print_exc()
     return _WRONG

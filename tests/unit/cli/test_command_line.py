@@ -281,6 +281,7 @@ DENIED = "User: arn:aws:iam::1:user/ada is not authorized to perform: cloudforma
         (refused("AccessDeniedException"), "allow DescribeStacks to whoever runs the command"),
         (refused("Throttling", "slow\ndown"), "AWS: DescribeStacks: Throttling: slow down"),
         (exceptions.EndpointConnectionError(endpoint_url="https://sqs.x"), "AWS was not reached; check the network"),
+        (exceptions.ConnectTimeoutError(endpoint_url="https://sqs.x"), "AWS was not reached; check the network"),
         (exceptions.DataNotFoundError(data_path="x"), "AWS: Unable to load data for: x"),
     ],
     ids=lambda value: type(value).__name__,
