@@ -130,7 +130,7 @@ def _run(arguments: list[str]) -> int:
         print(f"afterbill: {_wrong_use(error)}", file=sys.stderr)
     except (BrokenPipeError, click.Abort):
         raise
-    except Exception as error:  # noqa: BLE001  # exit code 1 would say that the command looked and found problems
+    except Exception as error:  # exit code 1 would say that the command looked and found problems
         if text := _told(error):
             print(f"afterbill: {harmless(text)}", file=sys.stderr)
         elif isinstance(error, OSError):
