@@ -9,11 +9,12 @@ from afterbill.connectors import registry
 from afterbill.intake.connector import About, Address, Connector, Login
 from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill.model.webhooks import Source
+from afterbill.settings.config import written
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.sources import consent, stack_secrets
 from afterbill_cli.sources.event_log import EventLog, first_event
 from afterbill_cli.sources.secret_shape import objection
-from afterbill_cli.sources.stack_secrets import with_secret
+from afterbill_cli.sources.stack_secrets import has_credentials, signing_secrets, with_secret
 from afterbill_cli.sources.terminal import Terminal
 
 _NOT_FOUND = 404
@@ -52,7 +53,8 @@ def named(provider: str, name: str | None, deployed: Deployed, *, account: str, 
 def add(wanted: NewSource, deployed: Deployed, terminal: Terminal, http: HttpClient | None = None) -> int:
     """Guide through the steps; return 0 also when no event came in time, since nothing is wrong yet.
 
-    A source that is not deployed yet ends the steps before the first event is waited for.
+    The first event is waited for where it can come: at an address that answers, of a source that is deployed and has a
+    secret or credentials. Return 2 where the address does not answer.
     """
     source, provider = wanted.source, registry.load(wanted.source.provider)
     url = f"{deployed.output('ApiUrl')}/webhooks/{source.name}"
@@ -62,21 +64,41 @@ def add(wanted: NewSource, deployed: Deployed, terminal: Terminal, http: HttpCli
     stored += _ask_credentials(source, provider, deployed, terminal)
     if not wanted.wait or provider.poller:
         return 0
-    if _is_deployed(url, http or HttpClient()):
+    status = _status(url, http or HttpClient())
+    if status in {None, _NOT_FOUND}:
+        for line in _unheard(source, status, stored, deployed):
+            terminal.show(line)
+        return 0 if status else 2
+    if stored or _is_known(source, provider, deployed):
         _wait(wanted, deployed, terminal)
     else:
-        terminal.show(f"The address answers 404: [sources.{source.name}] is not deployed yet.")
-        terminal.show(f"Stored, and kept: {' and '.join(stored) or 'nothing'}.")
-        terminal.show(f"Edit {deployed.edited}. Then run this again: an empty answer leaves what is stored.")
+        terminal.show(f"Nothing is stored for {source.name}, so its webhooks are refused: none is waited for.")
     return 0
 
 
-def _is_deployed(url: str, http: HttpClient) -> bool:
-    """Tell whether the stack knows the source; a stack that cannot be reached may."""
+def _status(url: str, http: HttpClient) -> int | None:
     try:
-        return http.send("GET", url, {}).status != _NOT_FOUND
+        return http.send("GET", url, {}).status
     except AfterbillError:
+        return None
+
+
+def _unheard(source: Source, status: int | None, stored: list[str], deployed: Deployed) -> list[str]:
+    """Say why no event is waited for at an address that does not know the source, or does not answer."""
+    kept = f"Stored, and kept: {' and '.join(stored) or 'nothing'}."
+    again = "run this again: an empty answer leaves what is stored."
+    if status is None:
+        return ["The address does not answer.", kept, f"Look at the network, and `afterbill doctor`. Then {again}"]
+    why = f"The address answers 404: [sources.{source.name}] is not deployed yet."
+    return [why, kept, f"Edit {deployed.edited}. Then {again}"]
+
+
+def _is_known(source: Source, provider: Connector, deployed: Deployed) -> bool:
+    """Tell whether something was stored before by which its webhooks can be taken."""
+    if signing_secrets(stack_secrets.signing(deployed).read().get(source.name)):
         return True
+    kept = stack_secrets.credentials(deployed).read().get(source.name)
+    return provider.API is not None and has_credentials(kept, provider.API)
 
 
 def _settings(source: Source, provider: Connector, url: str, deployed: Deployed) -> list[str]:
@@ -126,13 +148,21 @@ def _possible_secret(about: About, terminal: Terminal) -> str:
         found = objection(new, about)
         if found is None:
             return new
-        if not found.impossible:
-            terminal.show(f"It is stored, but look again: {found.text}.")
-            return new
-        if not terminal.attended:
+        if found.impossible and not terminal.attended:
             raise ConfigurationError(f"the signing secret was not stored: {found.text}")
+        if not found.impossible and _is_wanted(found.text, terminal):
+            return new
         terminal.show(f"Not stored: {found.text}.")
     return ""
+
+
+def _is_wanted(doubt: str, terminal: Terminal) -> bool:
+    """Tell whether an unusual secret is stored: a person decides, and a script is warned."""
+    if not terminal.attended:
+        terminal.show(f"It is stored, but look again: {doubt}.")
+        return True
+    answer = terminal.ask(f"{doubt[0].upper()}{doubt[1:]}. Store it all the same (y/n)? ")
+    return answer.strip().lower() in {"y", "yes"}
 
 
 def _ask_credentials(source: Source, provider: Connector, deployed: Deployed, terminal: Terminal) -> list[str]:
@@ -162,7 +192,7 @@ def _worth(provider: Connector) -> str:
 
 def _wait(wanted: NewSource, deployed: Deployed, terminal: Terminal) -> None:
     """Wait for the first event; interrupting is harmless, webhooks are received anyway."""
-    terminal.show(f"Waiting {wanted.wait} for the first event; Ctrl-C ends the waiting and nothing else.")
+    terminal.show(f"Waiting {written(wanted.wait)} for the first event; Ctrl-C ends the waiting and nothing else.")
     log = EventLog(deployed, wanted.source, datetime.now(UTC))
     try:
         captured = first_event(log, wanted.wait, terminal.show, terminal.sleep)

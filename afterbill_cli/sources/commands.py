@@ -65,9 +65,9 @@ def _add(  # noqa: PLR0913  # its options
     wait: timedelta,
     choice: StackChoice,
 ) -> int:
-    stack = deployed.connect(choice)
+    terminal, stack = scripted() if secret_stdin else interactive(), deployed.connect(choice)
     source = named(provider, name, stack, account=account, sandbox=sandbox)
-    return add(NewSource(source, replace, wait), stack, scripted() if secret_stdin else interactive())
+    return add(NewSource(source, replace, wait), stack, terminal)
 
 
 _add.help = f"Connect a billing system, step by step.\n\nPROVIDER is one of {', '.join(registry.PROVIDERS)}."
@@ -114,8 +114,8 @@ def _consent(*, name: str, redirect: str, choice: StackChoice) -> int:
 
     NAME is the name of the source in surveys.toml.
     """
-    stack = deployed.connect(choice)
-    return consent.ask(stack.source(name), stack, interactive(), redirect=redirect)
+    terminal, stack = interactive(), deployed.connect(choice)
+    return consent.ask(stack.source(name), stack, terminal, redirect=redirect)
 
 
 @command.command("confirm")

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from afterbill.model.errors import ConfigurationError
+
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
@@ -22,7 +24,11 @@ class Terminal:
 
 
 def interactive() -> Terminal:
-    """Return a terminal for a person at a keyboard."""
+    """Return a terminal for a person at a keyboard; ConfigurationError where none is there."""
+    if not sys.stdin.isatty():
+        raise ConfigurationError(
+            "nobody is at a keyboard: `afterbill source add --secret-stdin` reads secrets from stdin"
+        )
     return Terminal(_or_empty(input), _or_empty(getpass.getpass), print, time.sleep)
 
 

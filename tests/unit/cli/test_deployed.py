@@ -144,6 +144,11 @@ def test_a_source_that_is_not_configured_is_told(stack):
         stack.source("nobody")
 
 
+class Keyboard(io.StringIO):
+    def isatty(self):
+        return True
+
+
 def run(monkeypatch, stack, *arguments):
     monkeypatch.setattr(deployed, "connect", lambda _chosen: stack)
     return cli.main(list(arguments))
@@ -164,6 +169,7 @@ def test_the_other_commands_are_wired(monkeypatch, stack, capsys):
     monkeypatch.setattr("sys.stdin", io.StringIO("secret\n"))
     run(monkeypatch, stack, "source", "add", "lemonsqueezy", "--name", "events2", "--secret-stdin", "--wait", "0")
 
+    monkeypatch.setattr("sys.stdin", Keyboard())
     assert run(monkeypatch, stack, "source", "confirm", "books") == 0
     assert run(monkeypatch, stack, "source", "consent", "paddle") == 2
     assert run(monkeypatch, stack, "source", "test", "events") == 2
@@ -188,15 +194,22 @@ def test_what_a_script_leaves_out_is_empty(monkeypatch):
 
 
 def test_a_person_types_secrets_unseen(monkeypatch):
+    monkeypatch.setattr("sys.stdin", Keyboard())
     monkeypatch.setattr("getpass.getpass", lambda prompt: f"unseen after {prompt}")
 
     assert interactive().ask_secret("Secret: ") == "unseen after Secret: "
 
 
-def test_where_nobody_types_the_answer_is_empty(monkeypatch):
-    def input_(_prompt):
-        raise EOFError
+@pytest.mark.parametrize("words", [["source", "add", "stripe"], ["source", "consent", "ledger"]])
+def test_where_nobody_is_at_a_keyboard_nothing_is_asked(monkeypatch, capsys, words):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    monkeypatch.setattr(deployed, "connect", lambda _chosen: pytest.fail("a stack was asked"))
 
-    monkeypatch.setattr("builtins.input", input_)
+    assert cli.main(words) == 2
+    assert "nobody is at a keyboard: `afterbill source add --secret-stdin`" in capsys.readouterr().err
+
+
+def test_an_input_that_ends_is_an_empty_answer(monkeypatch):
+    monkeypatch.setattr("sys.stdin", Keyboard())
 
     assert interactive().ask("Address: ") == ""

@@ -74,8 +74,8 @@ def test_what_is_easily_taken_for_the_secret_is_named(provider, secret, what):
         (STRIPE.replace("a1", "a\n1", 1), "a line break or an invisible character in it"),
         (STRIPE.replace("a1", "a\u200b1", 1), "a line break or an invisible character in it"),
         ("whsec_...", "copy the whole secret"),
-        ("whsec_", "it is whsec_ and 32 letters and digits or more"),
-        ("a1B2" * 8, "it is whsec_ and 32 letters and digits or more"),
+        ("whsec_", "a secret of Stripe is whsec_ and 32 letters and digits or more"),
+        ("a1B2" * 8, "a secret of Stripe is whsec_ and 32 letters and digits or more"),
     ],
 )
 def test_what_came_along_or_is_missing_is_told(secret, expected):
@@ -83,6 +83,26 @@ def test_what_came_along_or_is_missing_is_told(secret, expected):
 
     assert found.impossible
     assert expected in found.text
+
+
+@pytest.mark.parametrize("provider", SIGNED)
+@pytest.mark.parametrize(
+    ("secret", "what"),
+    [
+        ("https://api.example.com/webhooks/stripe", "an address"),
+        ("STRIPE_WEBHOOK_SECRET=whsec_" + "a1B2" * 8, "leave out NAME="),
+        ("export SECRET=a1B2c3D4e5F6a1B2c3D4", "leave out NAME="),
+        ("whsec_xxxxxxxx", "a placeholder"),
+        ("sk_live_51H8xyza1B2c3D4", "key of "),
+        ("rk_test_51H8xyza1B2c3D4", "key of "),
+        ("shpat_0123456789abcdef0123456789abcdef", ""),
+    ],
+)
+def test_what_no_secret_looks_like_is_refused_for_every_billing_system(provider, secret, what):
+    found = judged(provider, secret)
+
+    assert found.impossible
+    assert what in found.text
 
 
 @pytest.mark.parametrize(

@@ -138,18 +138,32 @@ def test_whoever_has_no_better_one_may_leave_it(stack):
     assert stored(stack, "Sources") == {}
 
 
-def test_an_unusual_secret_is_stored_with_a_warning(stack):
-    someone = connect(stack, person("pdl_ntfset_short", ""))
+@pytest.mark.parametrize(("answer", "expected"), [("y", ["pdl_ntfset_short"]), ("", [NEW]), ("n", [NEW])])
+def test_a_person_decides_whether_an_unusual_secret_is_stored(stack, answer, expected):
+    later = [NEW] if expected == [NEW] else []
+
+    someone = connect(stack, person("pdl_ntfset_short", answer, *later, ""))
+
+    assert stored(stack, "Sources") == {"paddle": expected}
+    assert "This would be unusual: a secret of Paddle is pdl_ntfset_, an id" in someone.asked[1]
+    assert someone.asked[1].endswith("Store it all the same (y/n)? ")
+
+
+def test_a_script_stores_an_unusual_secret_with_a_warning(stack):
+    someone = person("pdl_ntfset_short", "")
+    alone = replace(someone.terminal, attended=False)
+
+    add(NewSource(named("paddle", None, stack, account="", sandbox=False), wait=NOT), stack, alone)
 
     assert stored(stack, "Sources") == {"paddle": ["pdl_ntfset_short"]}
-    assert "It is stored, but look again: this would be unusual for Paddle" in someone.saw
+    assert "It is stored, but look again: this would be unusual" in someone.saw
 
 
 def test_a_script_stops_at_what_cannot_be_the_secret(stack):
     someone = person("sk_live_1", "key")
     alone = replace(someone.terminal, attended=False)
 
-    with pytest.raises(ConfigurationError, match=r"the signing secret was not stored: this cannot be"):
+    with pytest.raises(ConfigurationError, match=r"the signing secret was not stored: this is the key of an API"):
         add(NewSource(named("paddle", None, stack, account="", sandbox=False), wait=NOT), stack, alone)
     assert stored(stack, "Sources") == {}
 
@@ -169,7 +183,7 @@ def test_consent_follows_the_credentials_where_a_person_is_there(stack, monkeypa
     asked = []
     monkeypatch.setattr("afterbill_cli.sources.consent.ask", lambda source, *_: asked.append(source.name))
 
-    connect(stack, person("key", "me", "mine"), "xero")
+    connect(stack, person("key", "y", "me", "mine"), "xero")
 
     assert asked == ["ledger"]
     assert stored(stack, "Apis") == {"ledger": {"client_id": "me", "client_secret": "mine"}}
@@ -185,7 +199,7 @@ def test_a_script_is_told_that_a_person_has_to_consent(stack):
 
 
 def test_a_provider_without_an_api_asks_for_one_secret(stack):
-    assert len(connect(stack, person("whsec_c2VjcmV0"), "standard_webhooks").asked) == 1
+    assert len(connect(stack, person("whsec_c2VjcmV0", "y"), "standard_webhooks").asked) == 2
     assert stored(stack, "Sources") == {"events": ["whsec_c2VjcmV0"]}
 
 
@@ -220,14 +234,31 @@ def test_a_source_that_is_not_deployed_is_waited_for_after_the_deployment(stack,
     assert [request[:2] for request in server.requests] == [("GET", "https://api.example.com/webhooks/mollie")]
 
 
-def test_an_address_that_does_not_answer_is_waited_for(stack):
+def test_an_address_that_does_not_answer_is_not_waited_for(stack):
     class Down(Server):
         def send(self, *_):
             raise TransientError("no answer")
 
-    someone = connect(stack, person("", ""), wait=timedelta(seconds=5), http=Down())
+    someone = person(NEW, "")
+    source = named("paddle", None, stack, account="", sandbox=False)
 
-    assert someone.shown[-1].startswith("No event yet.")
+    assert add(NewSource(source), stack, someone.terminal, Down()) == 2
+    assert someone.shown[-3:-1] == ["The address does not answer.", "Stored, and kept: the signing secret."]
+    assert someone.slept == 0
+
+
+def test_where_nothing_is_stored_nothing_is_waited_for(stack):
+    someone = connect(stack, person("", ""), wait=timedelta(minutes=10))
+
+    assert someone.shown[-1] == "Nothing is stored for paddle, so its webhooks are refused: none is waited for."
+    assert someone.slept == 0
+
+
+@pytest.mark.parametrize("secret", ["Sources", "Apis"])
+def test_what_was_stored_before_is_waited_for(stack, secret):
+    store(stack, secret, {"paddle": {"Sources": [NEW], "Apis": {"key": "k"}}[secret]})
+
+    assert "Waiting 10s for the first event" in connect(stack, person("", ""), wait=timedelta(seconds=10)).saw
 
 
 @pytest.mark.usefixtures("readable")
@@ -235,7 +266,7 @@ def test_the_first_event_ends_the_waiting(stack):
     log(stack, "capture_event", source="stripe", outcome="scheduled", reason="")
     log(stack, "capture_event", source="paddle", outcome="skipped", reason="not_asked")
 
-    someone = connect(stack, person("", ""), wait=timedelta(minutes=10))
+    someone = connect(stack, person(NEW, ""), wait=timedelta(minutes=10))
 
     assert someone.shown[-1] == "The first event arrived: skipped, because of not_asked."
     assert someone.slept == 0
@@ -245,7 +276,7 @@ def test_the_first_event_ends_the_waiting(stack):
 def test_a_visit_is_not_told_while_waiting(stack):
     log(stack, "receive_webhook", source="paddle", reason="method_not_allowed")
 
-    assert "refused" not in connect(stack, person("", ""), wait=timedelta(seconds=5)).saw
+    assert "refused" not in connect(stack, person(NEW, ""), wait=timedelta(seconds=5)).saw
 
 
 @pytest.mark.usefixtures("readable")
@@ -253,7 +284,7 @@ def test_refused_webhooks_are_told_once_while_waiting(stack):
     log(stack, "receive_webhook", source="paddle", reason="signature_mismatch")
     log(stack, "receive_webhook", source="paddle", reason="signature_mismatch")
 
-    someone = connect(stack, person("", ""), wait=timedelta(seconds=10))
+    someone = connect(stack, person(NEW, ""), wait=timedelta(seconds=10))
 
     assert someone.saw.count("refused (signature_mismatch): Paddle signs with another secret") == 1
     assert someone.shown[-1].startswith("No event yet. `afterbill source test paddle`")
@@ -267,7 +298,7 @@ def test_lines_that_are_no_json_are_passed_over(stack):
     event = {"timestamp": int(time.time() * 1000) + 1000, "message": "START RequestId"}
     logs.put_log_events(logGroupName="/aws/lambda/test-capture_event", logStreamName="one", logEvents=[event])
 
-    assert "No event yet" in connect(stack, person("", ""), wait=timedelta(seconds=5)).saw
+    assert "No event yet" in connect(stack, person(NEW, ""), wait=timedelta(seconds=5)).saw
 
 
 def test_waiting_can_be_interrupted(stack, monkeypatch):
@@ -276,7 +307,7 @@ def test_waiting_can_be_interrupted(stack, monkeypatch):
 
     monkeypatch.setattr("afterbill_cli.sources.add.first_event", interrupted)
 
-    assert "No event yet" in connect(stack, person("", ""), wait=timedelta(minutes=1)).saw
+    assert "No event yet" in connect(stack, person(NEW, ""), wait=timedelta(minutes=1)).saw
 
 
 def test_the_configured_name_of_a_provider_is_found(stack):
