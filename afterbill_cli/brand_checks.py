@@ -45,15 +45,14 @@ def _reason_problems(folder: Path, files: list[Path]) -> Iterator[str]:
         tables = read_toml(folder / SURVEYS)
         rules = [tables.get("defaults", {}), *tables.get("touchpoints", {}).values()]
         offered = dict.fromkeys(str(one) for rule in rules for one in rule.get("reasons", ()))
-        for path in files:
-            texts = read_toml(path).get("texts", {})
-            known = [key.removeprefix(REASON) for key in texts if key.startswith(REASON)]
-            yield from (
-                f'locales/{path.name}: {REASON}{reason} is missing: surveys.toml offers the reason "{reason}"'
-                f"{hint(reason, known)}"
-                for reason in offered
-                if reason not in known
-            )
+        texts = {path.stem: read_toml(path).get("texts", {}) for path in files}
+        known = {key.removeprefix(REASON) for each in texts.values() for key in each if key.startswith(REASON)}
+        for reason in offered:
+            if without := [language for language, each in texts.items() if f"{REASON}{reason}" not in each]:
+                yield (
+                    f'surveys.toml: reasons: "{reason}" has no text {REASON}{reason} in locales/ of '
+                    f"{', '.join(without)}{hint(reason, known - {reason})}"
+                )
 
 
 def _file_problems(path: Path) -> Iterator[str]:

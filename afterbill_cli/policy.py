@@ -95,7 +95,7 @@ def _problems(folder: Path) -> list[str]:
             load()
         except ConfigurationError as error:
             mistakes += str(error).splitlines()
-    return mistakes or list(dict.fromkeys(dry_render(folder)))
+    return list(dict.fromkeys(mistakes or dry_render(folder)))
 
 
 def _check_words(folder: Path) -> None:
