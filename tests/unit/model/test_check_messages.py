@@ -12,7 +12,8 @@ from afterbill.model.check_messages import in_words, shown
     [
         (True, "true"),
         (3, "3"),
-        (1.0, "1"),
+        (1.0, "1.0"),
+        (float("inf"), "inf"),
         (0.0008, "0.0008"),
         ("pro", '"pro"'),
         ("a\nb", '"a\ufffdb"'),

@@ -194,6 +194,17 @@ def test_all_limits_are_found() -> None:
             ["Too dear"],
             'defaults.reasons.0: must be a name of 1 to 40 signs out of a to z, 0 to 9, "_" and "-", not "Too dear"',
         ),
+        (
+            "defaults.reasons",
+            ["price", "service", "price"],
+            'defaults.reasons: must name each reason once, but "price" stands twice',
+        ),
+        ("defaults.quota", 1.0, "defaults.quota: must be a whole number, not 1.0"),
+        (
+            "sources.events.types",
+            {"order.paid": "orderpaid"},
+            'sources.events.types."order.paid": "orderpaid" is unknown; did you mean "order_paid"?',
+        ),
         ("defaults.reasons", "price", 'defaults.reasons: must be a list, not "price"'),
         (
             "defaults.channels",
@@ -371,6 +382,10 @@ def test_what_is_missing_tells_the_line_of_its_table(tmp_path: Path) -> None:
     assert told_by(tmp_path, text) == [
         f"surveys.toml: links.counter.touchpoint: is missing (line {len(text.splitlines())})"
     ]
+
+
+def test_defaults_that_are_missing_are_one_mistake(tmp_path: Path) -> None:
+    assert told_by(tmp_path, 'time_zone = "UTC"\n[sources]\n') == ["surveys.toml: defaults: is missing"]
 
 
 def test_what_stands_nowhere_tells_no_line(tmp_path: Path) -> None:

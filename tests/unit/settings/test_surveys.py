@@ -81,6 +81,11 @@ def test_refunds_disputes_and_cancellations_stop_what_came_before() -> None:
             "subscription",
             'surveys.toml: touchpoints.refunded.stops: "subscription" is for cancelled alone: nothing else ends one',
         ),
+        (
+            "touchpoints.cancelled.stops",
+            "payment",
+            'surveys.toml: touchpoints.cancelled.stops: "payment" stops nothing',
+        ),
         ("touchpoints.renewed.priority", 101, "surveys.toml: touchpoints.renewed.priority:"),
         ("touchpoints.renewed.channels", ["pigeon"], "surveys.toml: touchpoints.renewed.channels:"),
         ("touchpoints.renewed.colour", "red", "surveys.toml: touchpoints.renewed.colour:"),

@@ -424,7 +424,7 @@ def test_an_unknown_key_is_named_with_the_one_that_was_meant(path: str, message:
 )
 def test_a_field_map_names_what_there_is(fields: dict[str, str], message: str) -> None:
     [line] = mistakes(("sources", {"events": {"provider": "standard_webhooks", "fields": fields}}))
-    assert line.startswith("surveys.toml: sources.events.fields.data.")
+    assert line.startswith('surveys.toml: sources.events.fields."data.')
     assert line.endswith(message)
 
 

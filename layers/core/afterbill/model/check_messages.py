@@ -35,9 +35,20 @@ def in_words(kind: str, context: Mapping[str, object], message: str) -> str:
     words = _WORDS.get(kind)
     if words is None:
         return message.removeprefix("Value error, ")
-    limits = {name: shown(value) for name, value in context.items() if name != "expected"}
+    limits = {
+        name: f"{value:g}" if isinstance(value, float) else shown(value)
+        for name, value in context.items()
+        if name != "expected"
+    }
     expected = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
     return words.format(expected=expected, **limits)
+
+
+def no_table(place: str, value: object) -> str:
+    """Return what is wrong with a value where a table must stand; `place` is its path, `sources.shop`."""
+    if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+        return f"must be written [{place}], in single brackets"
+    return f"must be a table, not {shown(value)}"
 
 
 def shown(value: object) -> str:
@@ -48,7 +59,7 @@ def shown(value: object) -> str:
         case str():
             text = f'"{value}"'
         case float():
-            text = f"{value:g}"
+            text = f"{value:.1f}" if value.is_integer() else f"{value:g}"
         case datetime() | date() | time():
             text = value.isoformat()
         case list() | tuple():

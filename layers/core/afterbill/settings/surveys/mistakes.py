@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from afterbill.model.check_messages import in_words, on_one_line, shown
+from afterbill.model.check_messages import in_words, no_table, on_one_line, shown
 from afterbill.model.suggestions import did_you_mean, nearest
 from afterbill.settings.surveys.fitting import MISFIT, TOGETHER, UNFIT
 from afterbill.settings.surveys.tables import KEYS, NAMED
@@ -41,7 +41,7 @@ def mistakes(errors: Iterable[ErrorDetails], tables: Mapping[str, Any], name: st
     for place, each in placed:
         if each["type"] not in _NO_TABLE and any(place[:end] in no_tables for end in range(1, len(place) + 1)):
             continue
-        what = ": ".join(filter(None, [on_one_line(".".join(place)), _message(each, place)]))
+        what = ": ".join(filter(None, [_dotted(place), _message(each, place)]))
         line = next((lines[place[:end]] for end in range(len(place), 0, -1) if place[:end] in lines), None)
         found.add(f"{name}: {what}" + (f" (line {line})" if line else ""))
     return sorted(found)
@@ -72,12 +72,10 @@ def _message(error: ErrorDetails, place: tuple[str, ...]) -> str:
 
 def _no_table(place: tuple[str, ...], value: object) -> str:
     table, *names = place
-    if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
-        return f"must be written [{'.'.join(place)}], in single brackets"
     if table in NAMED and names and names[0] in KEYS[table]:
         or_all = ", or under [defaults]" if table == "touchpoints" else ""
         return f"must stand under a name of its own, as in [{table}.NAME]{or_all}"
-    return f"must be a table, not {shown(value)}"
+    return no_table(".".join(place), value)
 
 
 def _unknown(place: tuple[str, ...], value: object) -> str:
@@ -116,7 +114,9 @@ def _place(kind: str, loc: tuple[int | str, ...], tables: Mapping[str, Any]) -> 
         return place
     own = tables.get("touchpoints", {}).get(place[1], {})
     decided_by = TOGETHER[place[2]] if kind == UNFIT else {place[2]}
-    return place if own.keys() & decided_by else ("defaults", *place[2:])
+    if own.keys() & decided_by:
+        return place
+    return ("defaults", *place[2:]) if "defaults" in tables or kind != "missing" else ("defaults",)
 
 
 def _lines(text: str) -> Lines:
@@ -134,6 +134,10 @@ def _lines(text: str) -> Lines:
         for end in range(1, len(place)):
             lines.setdefault(place[:end], number)
     return lines
+
+
+def _dotted(place: Iterable[str]) -> str:
+    return on_one_line(".".join(f'"{part}"' if "." in part else part for part in place))
 
 
 def _path(dotted: str) -> tuple[str, ...]:

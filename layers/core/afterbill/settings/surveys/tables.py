@@ -90,6 +90,14 @@ class RuleTable(Table):
             raise ValueError(message)
         return value
 
+    @field_validator("reasons")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := [reason for reason in value if value.count(reason) > 1]:
+            message = f"must name each reason once, but {shown(twice[0])} stands twice"
+            raise ValueError(message)
+        return value
+
     @field_validator("channels")
     @classmethod
     def _can_be_used(cls, value: tuple[Channel, ...], info: ValidationInfo) -> tuple[Channel, ...]:

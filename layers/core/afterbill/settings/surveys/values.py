@@ -16,7 +16,7 @@ from afterbill.model.addresses import mailbox
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import SENDING_CHANNELS, Channel
 from afterbill.model.check_messages import shown
-from afterbill.model.suggestions import did_you_mean, nearest
+from afterbill.model.suggestions import did_you_mean
 from afterbill.outreach import sending_window
 from afterbill.settings.almanac import load_almanac
 from afterbill.settings.config import UNITS, written
@@ -207,8 +207,7 @@ def choose(text: object, allowed: Iterable[str]) -> str:
 def _unknown(text: object, names: list[str]) -> str:
     if not isinstance(text, str):
         return f"must be one of {', '.join(names)}, not {shown(text)}"
-    suggested = did_you_mean(text, names)
-    return suggested if nearest(text, names) else f"{suggested}; there are: {', '.join(names)}"
+    return did_you_mean(text, names, f"; there are: {', '.join(names)}")
 
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
