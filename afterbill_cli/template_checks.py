@@ -39,6 +39,7 @@ _KINDS = {
     "mail": _Kind(render.TEMPLATES, dict.fromkeys(_MAILS, render.VARIABLES), render.VARIABLES),
     "web": _Kind(pages.TEMPLATES, pages.VARIABLES, pages.VARIABLES["page.html"]),
 }
+_FOLDERS = f"; there are the folders {' and '.join(_KINDS)}"
 
 
 def template_problems(folder: Path) -> Iterator[str]:
@@ -46,7 +47,7 @@ def template_problems(folder: Path) -> Iterator[str]:
     for path in sorted(folder.glob("*")):
         kind = _KINDS.get(path.name)
         if kind is None:
-            yield f"{folder.name}: {did_you_mean(path.name, _KINDS)}; there are the folders {', '.join(_KINDS)}"
+            yield f"{folder.name}: {did_you_mean(path.name, _KINDS, _FOLDERS)}"
         else:
             yield from (f"{folder.name}/{path.name}/{problem}" for problem in _kind_problems(path, kind))
 

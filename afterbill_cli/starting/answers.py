@@ -13,6 +13,7 @@ from botocore.session import Session
 from afterbill.adapters.addresses import address_fault
 from afterbill.connectors.registry import PROVIDERS
 from afterbill.model.addresses import mailbox
+from afterbill.model.check_messages import shown
 from afterbill.model.suggestions import did_you_mean
 from afterbill_cli.configuration import SHIPPED
 from afterbill_cli.examples import COMPANY
@@ -64,7 +65,7 @@ def company_problem(company: str) -> str:
 def address_problem(address: str) -> str:
     """Say why this is no address that can be written to; empty where it is. DNS is not asked."""
     if not _PLAIN.fullmatch(address):
-        return f"enter one plain address such as ann@example.com, not {address!r}"
+        return f"enter one plain address such as ann@example.com, not {shown(address)}"
     return address_fault(address)
 
 
@@ -78,7 +79,7 @@ def reply_problem(address: str) -> str:
 
 
 def _one_of(choices: Sequence[str]) -> Callable[[str], str]:
-    return lambda chosen: "" if chosen in choices else f"{did_you_mean(chosen, choices)}; choose {', '.join(choices)}"
+    return lambda chosen: "" if chosen in choices else did_you_mean(chosen, choices, f"; choose {', '.join(choices)}")
 
 
 @cache

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from afterbill.content.brand import Brand, Voice, brand_of
+from afterbill.model.check_messages import shown
 from afterbill.model.errors import ConfigurationError
 
 SETTINGS: dict[str, Any] = {
@@ -64,7 +65,7 @@ def test_what_goes_into_mail_headers_is_one_line(key: str, text: str) -> None:
 
 @pytest.mark.parametrize("key", ["accent", "accent_dark"])
 def test_a_colour_is_six_hexadecimal_digits(key: str) -> None:
-    assert mistakes(**{key: "petrol"}) == [f"brand.toml: {key} must be a colour such as #0f5f6b, not 'petrol'"]
+    assert mistakes(**{key: "petrol"}) == [f'brand.toml: {key} must be a colour such as #0f5f6b, not "petrol"']
 
 
 @pytest.mark.parametrize(
@@ -72,14 +73,14 @@ def test_a_colour_is_six_hexadecimal_digits(key: str) -> None:
 )
 def test_privacy_notice_is_a_web_address(url: str) -> None:
     assert mistakes(privacy_url=url) == [
-        f"brand.toml: privacy_url must be the https:// address of your privacy notice, not {url!r}"
+        f'brand.toml: privacy_url must be the https:// address of your privacy notice, not "{url}"'
     ]
 
 
 def test_a_logo_is_loaded_safely_or_not_at_all() -> None:
     assert brand_of({**SETTINGS, "logo_url": "https://muster.example/logo.png"}).logo_url
     assert mistakes(logo_url="http://muster.example/logo.png") == [
-        "brand.toml: logo_url must be the https:// address of a picture, not 'http://muster.example/logo.png'"
+        'brand.toml: logo_url must be the https:// address of a picture, not "http://muster.example/logo.png"'
     ]
 
 
@@ -89,7 +90,7 @@ def test_a_logo_is_loaded_safely_or_not_at_all() -> None:
 )
 def test_replies_go_to_one_plain_address(address: str) -> None:
     assert mistakes(reply_to=address) == [
-        f"brand.toml: reply_to must be one address such as hello@example.com, not {address!r}"
+        f"brand.toml: reply_to must be one address such as hello@example.com, not {shown(address)}"
     ]
 
 
@@ -103,6 +104,12 @@ def test_an_unknown_setting_is_told_with_the_one_that_was_meant() -> None:
     assert mistakes(sender_nam="Muster") == ['brand.toml: "sender_nam" is unknown; did you mean "sender_name"?']
 
 
+def test_a_setting_that_is_misspelt_is_not_told_as_missing_too() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        brand_of({"replyto" if key == "reply_to" else key: value for key, value in SETTINGS.items()})
+    assert str(caught.value) == 'brand.toml: "replyto" is unknown; did you mean "reply_to"?'
+
+
 def test_a_missing_setting_is_told() -> None:
     with pytest.raises(ConfigurationError, match=r"^brand.toml: reply_to is missing$"):
         brand_of({key: value for key, value in SETTINGS.items() if key != "reply_to"})
@@ -114,10 +121,14 @@ def test_a_missing_setting_is_told() -> None:
         ({"product": 7}, "product must be a text in quotes, not 7"),
         ({"informal": "de"}, 'informal must be a list of languages such as ["de"], not "de"'),
         ({"informal": [1]}, 'informal must be a list of languages such as ["de"], not [1]'),
-        ({"object": "shop"}, "object must be one of company, product, service, not 'shop'"),
+        ({"object": "shop"}, 'object must be one of company, product, service, not "shop"'),
         ({"touchpoints": 1}, "touchpoints must hold one table each, such as [touchpoints.support_resolved]"),
         ({"touchpoints": {"renewd": {}}}, 'touchpoints: "renewd" is unknown; did you mean "renewed"?'),
         ({"touchpoints": {"renewed": 1}}, "touchpoints.renewed must be a table, not 1"),
+        (
+            {"touchpoints": {"renewed": [{}]}},
+            "touchpoints.renewed must be written [touchpoints.renewed], in single brackets",
+        ),
         (
             {"touchpoints": {"renewed": {"objekt": "x"}}},
             'touchpoints.renewed: "objekt" is unknown; did you mean "object"?',
@@ -125,16 +136,16 @@ def test_a_missing_setting_is_told() -> None:
         ({"touchpoints": {"renewed": {"object": 1}}}, "touchpoints.renewed.object must be a text in quotes, not 1"),
         (
             {"touchpoints": {"renewed": {"object": "shop"}}},
-            "touchpoints.renewed.object must be one of company, product, service, not 'shop'",
+            'touchpoints.renewed.object must be one of company, product, service, not "shop"',
         ),
         ({"touchpoints": {"renewed": {"sender_name": ""}}}, "touchpoints.renewed.sender_name is empty"),
         (
             {"touchpoints": {"renewed": {"sender_address": "E <e@a.example>"}}},
-            "touchpoints.renewed.sender_address must be one address such as hello@example.com, not 'E <e@a.example>'",
+            'touchpoints.renewed.sender_address must be one address such as hello@example.com, not "E <e@a.example>"',
         ),
         (
             {"touchpoints": {"renewed": {"review_url": "reviews.example"}}},
-            "touchpoints.renewed.review_url must be the https:// address of a page, or empty, not 'reviews.example'",
+            'touchpoints.renewed.review_url must be the https:// address of a page, or empty, not "reviews.example"',
         ),
         (
             {"touchpoints": {"renewed": {"reply_to": "no.reply@a.example"}}},
@@ -158,5 +169,5 @@ def test_where_those_go_who_recommend_us_may_differ_by_touchpoint(key: str) -> N
     assert getattr(brand.voice("order_paid"), key) == "https://muster.example/all"
     assert not getattr(brand_of(SETTINGS).voice("renewed"), key)
     assert mistakes(**{key: "http://muster.example"}) == [
-        f"brand.toml: {key} must be the https:// address of a page, or empty, not 'http://muster.example'"
+        f'brand.toml: {key} must be the https:// address of a page, or empty, not "http://muster.example"'
     ]

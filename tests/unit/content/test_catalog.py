@@ -33,7 +33,7 @@ def test_every_question_needs_words_that_do_not_speak_of_recommending(key: str) 
 @pytest.mark.parametrize(
     ("key", "text", "message"),
     [
-        ("questoin", "?", '"questoin" is unknown; did you mean "question"?: no mail and no page says it'),
+        ("questoin", "?", '"questoin" is unknown; did you mean "question"?'),
         ("zzzzzzzz", "?", '"zzzzzzzz" is unknown: no mail and no page says it'),
         ("privacy_renewed", "?", None),
         ("question", 7, "question must be a text in quotes, not 7"),
@@ -46,7 +46,7 @@ def test_every_question_needs_words_that_do_not_speak_of_recommending(key: str) 
         ("question", "{object.name}", "question: the placeholder {object.name} is unknown here; there are"),
         ("question", "{object!r}", "question: the placeholder {object} must stand alone in its braces"),
         ("question", "{object:>9}", "question: the placeholder {object} must stand alone in its braces"),
-        ("question", "50 % } off", "question: Single '}' encountered in format string; a brace that is meant as one"),
+        ("question", "50 % } off", "question: a brace has no partner; one that is meant as a brace is written twice"),
     ],
 )
 def test_a_text_that_cannot_be_said_is_named(key: str, text: object, message: str | None) -> None:
@@ -62,9 +62,16 @@ def test_an_operators_own_reason_has_a_text_of_its_own() -> None:
     assert problem.startswith("en: reason_delivery: the placeholder {name} is unknown here")
 
 
+def test_a_text_that_is_misspelt_is_not_told_as_missing_too() -> None:
+    texts = {"questoin" if key == "question" else key: text for key, text in TEXTS.items()}
+    assert list(catalog_problems("en", {"catalog": ABOUT, "texts": texts})) == [
+        'en: "questoin" is unknown; did you mean "question"?'
+    ]
+
+
 def test_texts_outside_their_table_are_told() -> None:
     file = {"catalog": ABOUT, "texts": TEXTS, "question": "?"}
-    assert list(catalog_problems("en", file)) == ['en: "question" is unknown; texts stand under [texts]']
+    assert list(catalog_problems("en", file)) == ['en: "question" is unknown: texts stand under [texts]']
 
 
 @pytest.mark.parametrize("file", [{}, {"catalog": ABOUT}, {"texts": TEXTS}, {"catalog": 1, "texts": TEXTS}])

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from afterbill.content.colours import SURFACE, SURFACE_DARK, colour_problem
 from afterbill.model.billing import Touchpoint
 from afterbill.model.errors import ConfigurationError
-from afterbill.model.suggestions import did_you_mean
+from afterbill.model.suggestions import did_you_mean, nearest
 
 FILE = "brand.toml"
 
@@ -94,9 +94,11 @@ def brand_of(settings: Mapping[str, Any]) -> Brand:
 def _shape_problems(settings: Mapping[str, Any]) -> Iterator[str]:
     """Yield the settings that are unknown, missing or of the wrong type."""
     names = [setting.name for setting in fields(Brand)]
-    yield from (f"{FILE}: {did_you_mean(key, names)}" for key in settings if key not in names)
+    unknown = [key for key in settings if key not in names]
+    yield from (f"{FILE}: {did_you_mean(key, names)}" for key in unknown)
+    there = {*settings, *(nearest(key, names) for key in unknown)}
     required = names[: names.index("service")]
-    yield from (f"{FILE}: {key} is missing" for key in required if key not in settings)
+    yield from (f"{FILE}: {key} is missing" for key in required if key not in there)
     for key in {*names} & settings.keys() - {"informal", "touchpoints"}:
         if not isinstance(settings[key], str):
             yield f"{FILE}: {key} must be a text in quotes, not {_shown(settings[key])}"
@@ -115,7 +117,7 @@ def _touchpoint_problems(tables: object) -> Iterator[str]:
         if touchpoint not in set(Touchpoint):
             yield f"{FILE}: touchpoints: {did_you_mean(touchpoint, Touchpoint)}"
         if not isinstance(table, Mapping):
-            yield f"{place} must be a table, not {_shown(table)}"
+            yield f"{place} {_no_table(f'touchpoints.{touchpoint}', table)}"
             continue
         for key, value in table.items():
             if key not in _OVERRIDES:
@@ -136,9 +138,10 @@ def _problems(brand: Brand) -> Iterator[str]:
         if not _one_line(getattr(brand, key)):
             yield f"{FILE}: {key} must be one line"
     if not _PAGE.fullmatch(brand.privacy_url):
-        yield f"{FILE}: privacy_url must be the https:// address of your privacy notice, not {brand.privacy_url!r}"
+        url = _shown(brand.privacy_url)
+        yield f"{FILE}: privacy_url must be the https:// address of your privacy notice, not {url}"
     if brand.logo_url and not _PAGE.fullmatch(brand.logo_url):
-        yield f"{FILE}: logo_url must be the https:// address of a picture, not {brand.logo_url!r}"
+        yield f"{FILE}: logo_url must be the https:// address of a picture, not {_shown(brand.logo_url)}"
     for key, surface in (("accent", SURFACE), ("accent_dark", SURFACE_DARK)):
         if problem := colour_problem(getattr(brand, key), surface):
             yield f"{FILE}: {key} {problem}"
@@ -146,7 +149,7 @@ def _problems(brand: Brand) -> Iterator[str]:
 
 def _voice_problems(place: str, settings: Mapping[str, str]) -> Iterator[str]:
     if (chosen := settings.get("object")) is not None and chosen not in OBJECTS:
-        yield f"{FILE}: {place}object must be one of {', '.join(OBJECTS)}, not {chosen!r}"
+        yield f"{FILE}: {place}object must be one of {', '.join(OBJECTS)}, not {_shown(chosen)}"
     if (name := settings.get("sender_name")) is not None:
         if place and not name.strip():
             yield f"{FILE}: {place}sender_name is empty"
@@ -154,10 +157,10 @@ def _voice_problems(place: str, settings: Mapping[str, str]) -> Iterator[str]:
             yield f"{FILE}: {place}sender_name must be one line"
     for key in ("sender_address", "reply_to"):
         if (address := settings.get(key)) is not None and not _ADDRESS.fullmatch(address):
-            yield f"{FILE}: {place}{key} must be one address such as hello@example.com, not {address!r}"
+            yield f"{FILE}: {place}{key} must be one address such as hello@example.com, not {_shown(address)}"
     for key in ("review_url", "referral_url"):
         if (url := settings.get(key)) and not _PAGE.fullmatch(url):
-            yield f"{FILE}: {place}{key} must be the https:// address of a page, or empty, not {url!r}"
+            yield f"{FILE}: {place}{key} must be the https:// address of a page, or empty, not {_shown(url)}"
     local = re.sub("[^a-z]", "", settings.get("reply_to", "").partition("@")[0].lower())
     if any(word in local for word in _NOBODY):
         yield f"{FILE}: {place}reply_to must reach a person, for people reply to surveys: enter a mailbox you read"
@@ -165,6 +168,12 @@ def _voice_problems(place: str, settings: Mapping[str, str]) -> Iterator[str]:
 
 def _one_line(text: str) -> bool:
     return len(text.splitlines()) <= 1 and not text.endswith(("\n", "\r"))
+
+
+def _no_table(place: str, value: object) -> str:
+    from afterbill.model.check_messages import no_table  # noqa: PLC0415  # only mistakes pay for it
+
+    return no_table(place, value)
 
 
 def _shown(value: object) -> str:

@@ -8,7 +8,7 @@ from afterbill.content.wording import ASKING, VARYING
 from afterbill.model.billing import Touchpoint
 from afterbill.model.check_messages import shown
 from afterbill.model.questions import Question
-from afterbill.model.suggestions import did_you_mean
+from afterbill.model.suggestions import did_you_mean, nearest
 
 NAMES = frozenset({"company", "product", "service", "object", "lowest", "highest"})
 """Placeholders that any text may use; the last two are the ends of the scale."""
@@ -74,7 +74,7 @@ _ABOUT = {"language": str, "read_by_native_speaker": bool}
 def catalog_problems(place: str, file: Mapping[str, Any]) -> Iterator[str]:
     """Yield what must be mended in one language's file, by key; nothing when it is complete."""
     yield from (
-        f"{place}: {did_you_mean(key, ('catalog', 'texts'))}; texts stand under [texts]"
+        f"{place}: {did_you_mean(key, ('catalog', 'texts'), ': texts stand under [texts]')}"
         for key in file
         if key not in {"catalog", "texts"}
     )
@@ -86,14 +86,15 @@ def catalog_problems(place: str, file: Mapping[str, Any]) -> Iterator[str]:
     for key, kind in _ABOUT.items():
         if not isinstance(about.get(key), kind):
             yield f"{place}: catalog.{key} must be " + ("true or false" if kind is bool else "a text")
-    yield from (f"{place}: {key} is missing" for key in REQUIRED if key not in texts)
+    there = {*texts, *(nearest(key, TEXTS) for key in texts if key not in TEXTS)}
+    yield from (f"{place}: {key} is missing" for key in REQUIRED if key not in there)
     for key, text in texts.items():
         yield from (f"{place}: {problem}" for problem in _text_problems(key, text))
 
 
 def _text_problems(key: str, text: object) -> Iterator[str]:
     if key not in TEXTS and not key.startswith(REASON):
-        yield f"{did_you_mean(key, TEXTS)}: no mail and no page says it"
+        yield did_you_mean(key, TEXTS, ": no mail and no page says it")
     elif not isinstance(text, str):
         yield f"{key} must be a text in quotes, not {shown(text)}"
     elif not text.strip():
@@ -108,8 +109,8 @@ def placeholder_problems(text: str, allowed: frozenset[str]) -> Iterator[str]:
     """Yield the placeholders that cannot be filled in."""
     try:
         parsed = list(Formatter().parse(text))
-    except ValueError as error:
-        yield f"{error}; a brace that is meant as one is written twice"
+    except ValueError:
+        yield "a brace has no partner; one that is meant as a brace is written twice"
         return
     for _, name, form, conversion in parsed:
         if name is None:

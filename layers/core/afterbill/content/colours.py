@@ -27,7 +27,9 @@ def ink_on(colour: str) -> str:
 def colour_problem(colour: str, surface: str) -> str | None:
     """Return why text in `colour` cannot be read on `surface`; None when it can."""
     if not _COLOUR.fullmatch(colour):
-        return f"must be a colour such as #0f5f6b, not {colour!r}"
+        from afterbill.model.check_messages import shown  # noqa: PLC0415  # only mistakes pay for it
+
+        return f"must be a colour such as #0f5f6b, not {shown(colour)}"
     ratio = contrast(colour, surface)
     return f"has a contrast of {ratio:.1f} to {surface}, at least {READABLE} is needed" if ratio < READABLE else None
 

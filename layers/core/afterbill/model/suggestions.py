@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 
-def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """Return `"colour" is unknown; did you mean "color"?`, the question only where a name in `names` is near."""
+def did_you_mean(name: str, names: Iterable[str], otherwise: str = "") -> str:
+    """Return `"colour" is unknown; did you mean "color"?`; where none is near, `otherwise` in its place."""
     from afterbill.model.check_messages import on_one_line  # noqa: PLC0415  # only mistakes pay for it
 
-    return f'"{on_one_line(name)}" is unknown{hint(name, names)}'
+    return f'"{on_one_line(name)}" is unknown{hint(name, names) or otherwise}'
 
 
 def hint(name: str, names: Iterable[str]) -> str:
