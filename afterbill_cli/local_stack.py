@@ -42,7 +42,7 @@ def described() -> dict[str, Any] | None:
 def _is_whole(stack: object) -> bool:
     if not isinstance(stack, dict) or not all(isinstance(stack.get(key), kind) for key, kind in _KINDS.items()):
         return False
-    return stack["environment"].keys() >= _AWS
+    return set(stack["environment"]) >= _AWS
 
 
 def serves(url: str) -> bool:
