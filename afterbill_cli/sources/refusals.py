@@ -6,8 +6,9 @@ from afterbill.model.webhooks import MAX_BODY_BYTES, TOLERANCE, Refusal, Source
 NOT_WEBHOOKS = frozenset({"method_not_allowed", "unknown_source"})
 """Reasons that say nothing of a source: visits with a browser, and webhooks from before it was deployed."""
 _ANYBODY = "or it was a stranger's"
+_MINUTES = TOLERANCE.seconds // 60
 _UNTIMELY = (
-    f"signed more than {TOLERANCE.seconds // 60} minutes from now: something between holds webhooks back, {_ANYBODY}"
+    f"signed more than {_MINUTES} minutes before or after it came: it was held back, a clock is wrong, {_ANYBODY}"
 )
 _REMEDIES: dict[str, str] = {
     Refusal.MISSING: f"switch signing on in {{title}}, {{guide}}; {_ANYBODY}",
