@@ -10,9 +10,11 @@ from afterbill.content.brand import Brand
 from afterbill.content.catalog import TEXTS
 from afterbill.content.mail import render
 from afterbill.content.web import pages
+from afterbill.model.errors import ConfigurationError
 from afterbill.model.invitation import Answer
 from afterbill.model.questions import Scale
 from afterbill.model.suggestions import did_you_mean
+from afterbill.settings.config import read_text
 
 _OF_ANSWER = {one.name for one in fields(Answer)}
 _ATTRIBUTES: Mapping[str, Collection[str]] = {
@@ -53,23 +55,23 @@ def template_problems(folder: Path) -> Iterator[str]:
 
 
 def _kind_problems(place: Path, kind: _Kind) -> Iterator[str]:
-    environment = Environment(loader=FileSystemLoader([place, kind.shipped]), autoescape=True)
+    environment = Environment(loader=FileSystemLoader([place, kind.shipped], encoding="utf-8-sig"), autoescape=True)
     used: set[str | None] = set(kind.variables)
     parsed = {}
     for path in sorted(path for path in place.rglob("*") if path.is_file()):
         name = path.relative_to(place).as_posix()
         try:
-            parsed[name] = environment.parse(path.read_text(encoding="utf-8"))
+            parsed[name] = environment.parse(read_text(path))
         except TemplateSyntaxError as error:
             yield f"{name}: line {error.lineno}: {error.message}"
-        except UnicodeDecodeError as error:
-            yield f"{name}: {error}"
+        except ConfigurationError as error:
+            yield f"{name}: {str(error).removeprefix(f'{path.name}: ')}"
         else:
             used.update(meta.find_referenced_templates(parsed[name]))
     for name, tree in parsed.items():
         if name not in used:
-            hint = did_you_mean(name, kind.variables)
-            yield f"{name}: {hint}: it replaces no template of ours, and none of yours uses it"
+            unused = ": it replaces no template of ours, and none of yours uses it"
+            yield f"{name}: {did_you_mean(name, kind.variables, unused)}"
         allowed = kind.variables.get(name, kind.others)
         problems = [*_names(tree, allowed, environment), *_attributes(tree), *_texts(tree), *_files(tree, environment)]
         yield from (f"{name}: line {line}: {problem}" for line, problem in sorted(problems))

@@ -129,3 +129,10 @@ def test_an_operators_own_templates_are_used(tmp_path: Path) -> None:
     (tmp_path / "mail/survey/subject.txt").write_text("{{ name }}, please?")
     compose = composer("https://nps.example", "s@muster.example", lambda: KEYS, BRAND, CATALOGS, templates=tmp_path)
     assert compose(INVITATION, ADA).subject == "Ada, please?"
+
+
+def test_a_template_that_notepad_saved_has_no_mark_of_the_byte_order(tmp_path: Path) -> None:
+    (tmp_path / "mail/survey").mkdir(parents=True)
+    (tmp_path / "mail/survey/subject.txt").write_text("Hello", encoding="utf-8-sig")
+    compose = composer("https://nps.example", "s@muster.example", lambda: KEYS, BRAND, CATALOGS, templates=tmp_path)
+    assert compose(INVITATION, ADA).subject == "Hello"

@@ -552,3 +552,8 @@ def test_every_page_is_under_20_kb(locale: str) -> None:
 
 
 SHIPPED = ("billing_clarity", "price", "payment_method", "invoice_error", "service", "product")
+
+
+def test_a_page_that_notepad_saved_has_no_mark_of_the_byte_order(tmp_path: Path) -> None:
+    (tmp_path / "notice.html").write_text("Closed", encoding="utf-8-sig")
+    assert Pages(BRAND, CATALOGS, tmp_path).closed("en").html == "Closed"

@@ -416,7 +416,7 @@ STATEMENT = 'is neither KEY = VALUE nor [TABLE]; a comment begins with "#"'
         ("[[a.b]]\n[a.b]\n", "line 2: [a.b] stands twice: [a.b]"),
         ("a = {b = 1, b = 2}\n", "line 1: a key stands twice between the braces: a = {b = 1, b = 2}"),
         ("a = {b = 1}\na.c = 2\n", "line 2: a.c adds to a table that is complete above: a.c = 2"),
-        ("a = 1\n[defaults", 'line 2: the closing "]" is missing, or the name holds a blank: [defaults'),
+        ("a = 1\n[defaults", 'line 2: the closing "]" is missing, or the name needs quotes: [defaults'),
         ('a = "3d\nb = 1\n', 'line 1: the closing quote is missing: a = "3d'),
         ('"a = 1\n', 'line 1: the closing quote is missing: "a = 1'),
         ("a = 'b\nc = 'd'\n", "line 1: the closing quote is missing: a = 'b"),

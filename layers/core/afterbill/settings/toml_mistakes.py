@@ -16,7 +16,7 @@ _WORDS = {
     r"(Illegal|Found invalid) character '\\n'": _QUOTE,
     r"Unterminated string|Expected [\"']+'": f"{_QUOTE}, here or above",
     r"(Illegal|Found invalid) character": "holds a character that cannot be printed",
-    r"Expected ']": 'the closing "]" is missing, or the name holds a blank',
+    r"Expected ']": 'the closing "]" is missing, or the name needs quotes',
     r"Unclosed array": 'the closing "]" of a list or a comma in it is missing, here or above',
     r"Unclosed inline table": 'the closing "}}" or a comma is missing',
     r"Expected newline": "must end after its value: a text stands in quotes, a decimal has a point",

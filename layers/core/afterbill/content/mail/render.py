@@ -79,7 +79,7 @@ class Mails:
         self._brand = brand
         self._words = Words(brand, catalogs)
         environment = Environment(
-            loader=FileSystemLoader([*filter(None, [overrides]), TEMPLATES]),
+            loader=FileSystemLoader([*filter(None, [overrides]), TEMPLATES], encoding="utf-8-sig"),
             autoescape=select_autoescape(("html",)),
             undefined=StrictUndefined,
             auto_reload=False,

@@ -91,7 +91,7 @@ class Pages:
         self._brand, self._form_settings = brand, form or FormSettings()
         self._words = Words(brand, catalogs)
         self._environment = Environment(
-            loader=FileSystemLoader([*filter(None, [overrides]), TEMPLATES]),
+            loader=FileSystemLoader([*filter(None, [overrides]), TEMPLATES], encoding="utf-8-sig"),
             autoescape=select_autoescape(("html",)),
             undefined=StrictUndefined,
             auto_reload=False,
