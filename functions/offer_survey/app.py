@@ -56,12 +56,15 @@ _AFTER_THE_WRITE = timedelta(seconds=2)
 """A survey that waited for its customer is checked once it is stored that they were seen."""
 
 
+_send_queue_url = config.setting("SEND_QUEUE_URL")
+
+
 @cache
 def _send_queue() -> "SqsSendQueue":
     """Connect to the send queue when a survey goes there first: few requests have one."""
     from afterbill.adapters.aws.send_queue import SqsSendQueue  # noqa: PLC0415  # see above
 
-    return SqsSendQueue(client("sqs"), config.setting("SEND_QUEUE_URL"))
+    return SqsSendQueue(client("sqs"), _send_queue_url)
 
 
 _keys = secret_keys(config.setting("KEYS_SECRET"))

@@ -128,7 +128,7 @@ CALLS = {
     "store review": (
         "dynamodb",
         "update_item",
-        lambda client: ReviewsTable(client, "afterbill").store_review(invitation()),
+        lambda client: ReviewsTable(client, "afterbill").store_review(invitation(), invitation()),
     ),
     "clear review": (
         "dynamodb",

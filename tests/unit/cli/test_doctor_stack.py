@@ -166,7 +166,11 @@ def test_a_source_named_like_its_provider_is_added_by_it(config):
             Verdict.WARN,
             "the newest signing secret of stripe: this is a secret key",
         ),
-        (["whsec_short"], Verdict.WARN, "the newest signing secret of stripe: this would be unusual: a secret of Stripe"),
+        (
+            ["whsec_short"],
+            Verdict.WARN,
+            "the newest signing secret of stripe: this would be unusual: a secret of Stripe",
+        ),
         ([SIGNED["stripe"], "sk_live_hidden"], Verdict.OK, "have it"),
     ],
 )
