@@ -3,7 +3,7 @@ from datetime import UTC, datetime, tzinfo
 from email import message_from_string
 from email.header import decode_header, make_header
 from email.parser import BytesParser
-from email.policy import SMTP
+from email.policy import SMTP, default
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -89,6 +89,21 @@ def test_a_long_name_of_the_sender_is_folded_between_encoded_words_and_read_as_i
         assert str(make_header(decode_header(read))) == f"{name} <survey@muster.example>"
         assert max(len(word) for word in sender.split()) <= 75
         assert max(map(len, lines)) <= 76
+
+
+@pytest.mark.parametrize("name", [LONG_NAMES["German"], LONG_NAMES["Greek"]], ids=["German", "Greek"])
+def test_a_long_name_is_cut_between_its_words_for_readers_that_keep_the_blank(name: str) -> None:
+    sender = composed(replace(BRAND, sender_name=name)).sender
+    read = message_from_string(f"From: {sender}\n\n", policy=default)["From"].addresses[0].display_name
+    assert read.split() == name.split()
+
+
+def test_a_word_that_is_too_long_is_cut_and_the_others_stay_whole() -> None:
+    long = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+    sender = composed(replace(BRAND, sender_name=f"Die {long}")).sender
+    first, *others = (decode_header(word)[0][0].decode() for word in sender.split()[:-1])
+    assert first == "Die "
+    assert "".join(others) == long
 
 
 @pytest.mark.parametrize("name", ["Zoë", 'The "Blåhaj" Shop, Inc.', "Muster, Inc.", "Muster"])

@@ -1,8 +1,8 @@
 """Compose the mail of a claimed invitation: links, sender, headers, tags."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, tzinfo
-from email.header import Header
+from email.charset import Charset
 from email.utils import formataddr
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from afterbill.model.links import Purpose, sign
 from afterbill.model.messages import INVITATION_TAG, Mail
 
 _MOST_ENCODED = 75
+_UTF_8 = Charset("utf-8")
 
 
 def composer(  # noqa: PLR0913  # each is one thing of the stack or of its configuration
@@ -83,12 +84,24 @@ def _from(name: str, address: str) -> str:
     """Return the value of From; a name that is not ASCII stands in encoded words (RFC 2047) parted by blanks.
 
     None is longer than 75 characters (section 2), and the first one fits into a line behind the header's name: whoever
-    builds the mail may fold at every blank. No word ends within a character.
+    builds the mail may fold at every blank.
     """
     if name.isascii():
         return formataddr((name, address))
-    words = Header(name.strip(), "utf-8", maxlinelen=_MOST_ENCODED, header_name="From").encode(linesep="")
-    return f"{words} <{address}>"
+    return f"{' '.join(_encoded_words(name.strip()))} <{address}>"
+
+
+def _encoded_words(name: str) -> Iterator[str]:
+    """Return the encoded words of a name, cut behind its blanks: some readers show a blank between two of them.
+
+    A word of the name that is too long for one is cut itself, never within a character.
+    """
+    room = _MOST_ENCODED - len("From: ")
+    while name:
+        fits = next(end for end in range(len(name), 0, -1) if len(_UTF_8.header_encode(name[:end])) <= room)
+        end = fits if fits == len(name) else name.rfind(" ", 0, fits) + 1 or fits
+        yield _UTF_8.header_encode(name[:end])
+        name, room = name[end:], _MOST_ENCODED
 
 
 def _unsubscribe_headers(url: str) -> Mapping[str, str]:
