@@ -207,6 +207,12 @@ def test_another_number_is_chosen_and_said_to_be_not_recorded_yet(locale: str) -
     assert said == " ".join(f"{recorded} {rechosen}".split())
 
 
+@pytest.mark.parametrize("recorded", [None, replace(ANSWER, rating=7)], ids=["nothing recorded", "recorded"])
+def test_a_screen_reader_hears_the_note_change_with_the_number(recorded: Answer | None) -> None:
+    page = PAGES.survey(EN, 3, recorded)
+    assert parse(page.html).one("p", **{"class": "note"}).attributes["role"] == "status"
+
+
 def test_the_recorded_number_is_marked_and_can_be_changed() -> None:
     page = PAGES.survey(EN, 7, replace(ANSWER, rating=7))
     assert note(page) == "We have recorded 7 out of 10. You can change your answer here."
