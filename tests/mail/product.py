@@ -41,6 +41,7 @@ _SETTINGS = {
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
     "KEYS_SECRET": "keys",
+    "SEND_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/send",
     "TABLE": "afterbill",
     "POWERTOOLS_SERVICE_NAME": "afterbill",
     "POWERTOOLS_METRICS_NAMESPACE": "afterbill",
