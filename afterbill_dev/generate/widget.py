@@ -93,7 +93,8 @@ def squeezed(source: str, names: dict[str, str]) -> str:
             kept.append(" ")
         kept.append(small)
         before = text
-    return re.sub(r",(?=[)\]}])|;(?=\})", "", "".join(_joined(kept)))
+    plain = re.sub(r",(?=[)\]}])|;(?=\})", "", "".join(_joined(kept)))
+    return re.sub(r"(?<![\w$])\((\w+)\)=>", r"\1=>", plain)
 
 
 def _joined(tokens: list[str]) -> Iterator[str]:

@@ -34,6 +34,19 @@ OUTSIDE = """() => [...document.querySelector('html > div').shadowRoot.querySele
 
 
 NAMES = "([user, hash]) => Object.assign(document.querySelector('[data-user]').dataset, { user, hash })"
+CHANGES_AT_SHOWN = """next => {
+  const { fetch } = window;
+  window.fetch = (url, ...more) => {
+    const answer = fetch(url, ...more);
+    if (String(url).endsWith('/shown')) {
+      window.fetch = fetch;
+      afterbill.ask(...next);
+    }
+    return answer;
+  };
+  afterbill.ask();
+}"""
+"""Asks, and names the next user between the permission to show the card and the card."""
 EXCHANGE = """([user, hash, loading]) => {
   const body = document.createElement('body');
   body.append(Object.assign(document.createElement('h1'), { textContent: 'Next page' }));
@@ -386,6 +399,62 @@ class TestWhoIsAtThePage:
 
         assert here.asked == ["afterbill.js"]
 
+    @pytest.mark.parametrize(
+        "naming",
+        [NAMES, LOADER.replace("script.remove()", "0"), "next => { afterbill.ask(...next); }"],
+        ids=["the same attributes", "another element", "a call"],
+    )
+    def test_who_signs_in_again_is_asked_again(self, here, visit, naming):
+        here.survey()
+        page = visit(bypass_csp=True)
+        expect(dialog(page)).to_be_visible()
+        page.evaluate("afterbill.close()")
+        expect(dialog(page)).to_have_count(0)
+        quiet(page)
+
+        page.evaluate(naming, [here.user, user_hash(here.user, SECRET)])
+
+        expect(dialog(page)).to_be_visible()
+
+    def test_who_signed_out_is_not_named_by_other_changes_of_the_page(self, here, visit):
+        here.survey()
+        page = visit()
+        expect(dialog(page)).to_be_visible()
+        page.evaluate("afterbill.close()")
+        quiet(page)
+        here.asked.clear()
+
+        page.evaluate("document.querySelector('main').append('Signed out')")
+        page.evaluate("user => { document.querySelector('#filler').dataset.user = user; }", here.user)
+
+        assert page.evaluate("afterbill.ask()") is False
+        assert here.asked == []
+
+    def test_the_first_one_is_asked_again_when_the_attributes_name_them_anew(self, here, visit):
+        first, second, following = self.two(here)
+        page = visit()
+        expect(dialog(page)).to_be_visible()
+        assert page.evaluate("next => afterbill.ask(...next)", following)
+        quiet(page)
+
+        with page.expect_response(lambda response: first.id in (response.request.post_data or "")):
+            page.evaluate(NAMES, [here.user, user_hash(here.user, SECRET)])
+
+        expect(dialog(page)).to_have_count(1)
+        assert here.stored(second).answer is None
+
+    def test_a_card_that_came_too_late_has_used_a_showing_and_is_given_back(self, here, visit):
+        first, _, following = self.two(here)
+        here.moment = 'data-moment="manual"'
+        page = visit()
+        page.wait_for_function("window.afterbill")
+
+        with page.expect_response(lambda response: '"gone"' in (response.request.post_data or "")):
+            page.evaluate(CHANGES_AT_SHOWN, following)
+
+        assert here.stored(first).showings == 1
+        assert here.stored(first).shown_until <= datetime.now(UTC)
+
     def test_attributes_that_name_another_user_are_enough(self, here, visit):
         first, second, following = self.two(here)
         page = visit()
@@ -523,6 +592,23 @@ class TestAPageThatExchangesItsBody:
 
         expect(dialog(page)).to_be_visible()
 
+    def test_asks_again_once_the_same_element_comes_back(self, here, visit):
+        first, second, following = TestWhoIsAtThePage().two(here)
+        page = visit()
+        expect(dialog(page)).to_be_visible()
+        page.evaluate("window.taken = document.querySelector('[data-user]'); taken.remove()")
+        expect(dialog(page)).to_have_count(0)
+        quiet(page)
+
+        with page.expect_response(lambda response: second.id in (response.request.post_data or "")):
+            page.evaluate(
+                "([user, hash]) => { Object.assign(taken.dataset, { user, hash }); document.body.append(taken); }",
+                following,
+            )
+
+        expect(dialog(page)).to_have_count(1)
+        assert here.stored(first).answer is None
+
     def test_a_loader_that_takes_the_element_away_at_once_says_nothing_by_it(self, here, visit):
         here.survey()
         here.scripts = 0
@@ -560,10 +646,14 @@ class TestHowItIsLoaded:
 
 
 class TestAUserWhoWasWaitedFor:
-    def test_is_asked_some_seconds_after_they_came(self, here, visit):
-        one = here.survey()
+    def wait_for(self, here, one):
+        """The survey is offered only once its user has been seen."""
         person = here.table.people[one.customer_id]
         here.table.people[one.customer_id] = replace(person, offered="", when_seen=frozenset({one.id}))
+
+    def test_is_asked_some_seconds_after_they_came(self, here, visit):
+        one = here.survey()
+        self.wait_for(here, one)
         page = visit(frozen=True)
         page.clock.run_for(100)
         quiet(page)
@@ -573,6 +663,27 @@ class TestAUserWhoWasWaitedFor:
         page.clock.run_for(9000)
 
         expect(dialog(page)).to_be_visible()
+
+    @pytest.mark.parametrize("under_way", [True, False], ids=["while asking", "while waiting"])
+    @pytest.mark.parametrize(
+        ("moment", "press"), [("#pay", "document.querySelector('#pay').click()"), ("manual", "void afterbill.ask()")]
+    )
+    def test_leaves_the_moment_of_the_next_user_to_them(self, here, visit, moment, press, under_way):
+        first, second, following = TestWhoIsAtThePage().two(here)
+        self.wait_for(here, first)
+        here.moment = f'data-moment="{moment}"'
+        page = visit(frozen=True)
+        page.wait_for_function("window.afterbill")
+
+        with page.expect_response("**/survey") as asked:
+            page.evaluate(f"next => {{ {press}; if (next) ({NAMES})(next); }}", following if under_way else None)
+        asked.value.finished()
+        page.evaluate(NAMES, following)
+        page.clock.run_for(10_000)
+
+        assert page.evaluate("afterbill.ask()") is True, "it was asked before"
+        assert (here.asked.count("survey"), here.looked_at[-1]) == (2, first.id)
+        assert here.stored(second).showings == 1
 
 
 class TestTheKeyboard:

@@ -46,6 +46,8 @@ def test_it_takes_no_html_from_texts_and_keeps_nothing():
         ("const call = (first, ...rest) => first.rest(...rest);", "const c=(b,...a)=>b.rest(...a);"),
         ("const f = () => { const x = 1; const y = 2; return x; };", "const b=()=>{const a=1,c=2;return a};"),
         ("try { run(); } catch (problem) { say(problem); }", "try{run()}catch(a){say(a)}"),
+        ("const f = (one) => one;\nconst g = async (one) => one;", "const b=a=>a,c=async(a)=>a;"),
+        ("const f = () => { return (one) => one; };", "const b=()=>{return(a)=>a};"),
         ("const name = 1;\nsay(`a ${name}`);", "const a=1;say(`a ${a}`);"),
     ],
 )

@@ -5,7 +5,7 @@
   const tree = document;
   // The newest element of this script: modules are not told theirs, and pages that exchange their body bring another one.
   const find = () => [...tree.querySelectorAll("script[data-user][src*='/afterbill.js']")].pop();
-  let script = tree.currentScript || find(), options, told, user, proof, open, tied, stop, warned;
+  let script = tree.currentScript || find(), options, told, who = {}, open, tied, stop, warned;
 
   const complain = (problem) => {
     if (!warned) console.warn("afterbill: " + problem);
@@ -34,10 +34,7 @@
   // An element with properties or attributes, and what it holds.
   const make = (tag, given, ...inner) => {
     const element = tree.createElement(tag);
-    for (const key in given) {
-      if (key in element) element[key] = given[key];
-      else element.setAttribute(key, given[key]);
-    }
+    for (const key in given) key in element ? (element[key] = given[key]) : element.setAttribute(key, given[key]);
     element.append(...inner);
     return element;
   };
@@ -52,8 +49,7 @@
     const ended = new AbortController();
     // One after the other, so that no earlier word comes last.
     const answer = (fields) => {
-      clearTimeout(timer);
-      timer = 0;
+      timer = clearTimeout(timer);
       return (queue = queue.catch(() => {}).then(() => send(whom, "answer", { ...about, ...fields })));
     };
     const keep = () => timer && answer({ rating: rated }).catch(complain);
@@ -65,7 +61,7 @@
     };
     const leave = () => {
       quit();
-      if (!rated) send(whom, "dismissal", about).catch(complain);
+      rated || send(whom, "dismissal", about).catch(complain);
       before?.focus();
     };
     // Another page, or another showing of this one, may have the survey: the address is one that no preflight delays.
@@ -128,7 +124,7 @@
         status.textContent = survey.unavailable;
       }
     };
-    host.addEventListener("focusin", (event) => (before = before || event.relatedTarget));
+    host.addEventListener("focusin", (event) => (before ||= event.relatedTarget));
     const root = host.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
     root.append(box);
@@ -151,22 +147,23 @@
 
   // From now on this user is at the page, or nobody: what is open is for whoever was there before, and closes.
   const become = (newUser, newProof) => {
-    if (newUser != user) {
+    if (newUser != who.user) {
       stop?.();
       open?.quit?.();
-      open = proof = 0;
+      told = open = 0;
+      who = {};
     }
-    user = newUser;
-    proof = newProof || proof;
+    who.user = newUser;
+    if (newProof) who.hash = newProof;
   };
 
   // Whether a survey is shown now; another user or a newer hash may be named by pages that change both without loading.
   const ask = async (newUser, newProof) => {
-    if (newUser !== undefined) become(newUser, newProof);
+    if (newUser !== undefined) become(newUser || "", newProof);
     // Whom the page forgot to name, the server misses; where it says that nobody is there, there is nothing to ask.
-    if (open || (!user && user !== undefined)) return false;
+    if (open || who.user === "") return false;
     const mine = (open = {});
-    const whom = { user: user, hash: proof };
+    const whom = who;
     try {
       const said = await send(whom, "survey", { locale: options.locale || tree.documentElement.lang });
       const found = said.survey;
@@ -180,7 +177,8 @@
         }
         card.part();
       }
-      if (said.soon) setTimeout(ask, 9000);
+      // The next user did not choose this moment.
+      if (said.soon) setTimeout(() => who == whom && ask(), 9000);
     } catch (problem) {
       complain(problem);
     }
@@ -211,7 +209,6 @@
       clearTimeout(waiting);
       waiting = setTimeout(now, 3000);
     };
-    const pressed = (event) => event.target.closest?.(moment) && now();
     if (moment == "load") {
       for (const kind of ["keydown", "pointerdown", "scroll"]) addEventListener(kind, later, come);
       later();
@@ -227,7 +224,7 @@
       } catch {
         return complain("data-moment is no moment: " + moment);
       }
-      addEventListener("click", pressed, come);
+      addEventListener("click", (event) => event.target.closest?.(moment) && now(), come);
       watcher = new MutationObserver(check);
       watcher.observe(tree, { childList: true, subtree: true });
       check();
@@ -237,15 +234,17 @@
   // Takes over what the page says of its user: in other attributes, or in the element of a new head or body. Where the
   // element has gone with its body and no other one came, nobody is known to be there.
   const words = (element) => element.dataset.user + element.dataset.hash;
-  const look = (another) => {
+  const look = (another, changes) => {
     const here = script.isConnected;
+    // Other changes of the page name nobody, unless they bring back an element that had gone.
+    if (here && tied && changes?.every((change) => change.target != script)) return;
     const found = another && (!here || words(another) != told) ? another : here ? script : tied && find();
     if (found == script && words(found) == told) return;
     if (found) {
       script = found;
       options = found.dataset;
-      told = words(found);
       become(options.user, options.hash);
+      told = words(found);
       begin();
     } else if (tied) {
       tied = 0;
@@ -254,5 +253,5 @@
   };
   window.afterbill = { ask: ask, close: () => become(""), look: look };
   look(script);
-  new MutationObserver(() => look()).observe(tree, { childList: true, subtree: true, attributeFilter: ["data-user", "data-hash"] });
+  new MutationObserver((changes) => look(0, changes)).observe(tree, { childList: true, subtree: true, attributeFilter: ["data-user", "data-hash"] });
 })();
