@@ -19,7 +19,7 @@ class _Series:
     """Visits of one program, none of them more than `settling` after the one before.
 
     `machine`: by itself it opened the hidden link or too many numbers. `capped`: the program came so often that before
-    its newest visit some are missing; `unproven`: if it was no machine's, they may tell that it was one of several.
+    its newest visit some are missing: of a hundred visits the 60th to the 99th.
     """
 
     visits: Sequence[Visit]
@@ -27,7 +27,11 @@ class _Series:
     capped: bool = False
 
     @property
-    def unproven(self) -> bool:
+    def may_be_of_pool(self) -> bool:
+        """Whether a missing visit may be that of another number, so that it and other browsers were a pool.
+
+        For example the list is full of visits of 3, one of 5 is missing, and others opened 7 and 9.
+        """
         return self.capped and not self.machine and not self.visits[-1].scanner
 
 
@@ -68,9 +72,9 @@ def _full_since(visits: Sequence[Visit]) -> datetime | None:
 def unsure(visits: Sequence[Visit], integrity: Integrity) -> AbstractSet[int]:
     """Return the places of the reports about which visits may be missing that found no room.
 
-    `visits` are in the order of their moments. What counts for a report comes until `settling` after it: a list that
-    was full by then says nothing about it. A gap that a review noted casts doubt on all browsers after it, until none
-    came for `settling`.
+    `visits` are in the order of their moments. A report is judged by what comes until `settling` after it: with ten
+    minutes and a list that is full since 9:00, one of 8:49 is sure and one of 8:51 is not. A gap that a review noted
+    casts doubt on all browsers after it, until none came for `settling`.
     """
     scripted = scripted_in(visits)
     missing = list(_missing(visits, scripted, integrity))
@@ -98,7 +102,7 @@ def _missing(
             *_, before, newest = series.visits
             browser = newest.program in scripted
             neighbours = {program for program in scripted if browser and program[0] == newest.network}
-            yield before.at, None if browser and series.unproven else neighbours | {newest.program}
+            yield before.at, None if browser and series.may_be_of_pool else neighbours | {newest.program}
 
 
 def make_room(
@@ -116,8 +120,8 @@ def make_room(
     kept = _thinned(series, now - integrity.settling, scripted)
     over = _of_people(visits[:begin], people, integrity)
     kept += [visit for visit in over if visit not in kept]
-    unproven = {one.visits[-1].at for one in series if one.unproven and one.visits[-1].program in scripted}
-    gaps = unproven | {visit.at for visit in visits[begin:] if visit.kind is Kind.GAP}
+    of_pools = {one.visits[-1].at for one in series if one.may_be_of_pool and one.visits[-1].program in scripted}
+    gaps = of_pools | {visit.at for visit in visits[begin:] if visit.kind is Kind.GAP}
     kept += [gap(max(gaps))] if gaps else []
     gone = Counter(visits) - Counter(kept)
     return kept, sorted(gone.elements(), key=lambda visit: visit.code)
