@@ -20,6 +20,7 @@ from afterbill_dev.lab.survey_harness import observe
 from afterbill_dev.paths import ROOT
 
 _MANY = 100
+_HINT = "\nwhat is known to fail stands under Limits in docs/answer-integrity.md; its first three are excused"
 SURVEYS = ROOT / "layers" / "config" / "surveys.toml"
 """The thresholds that are shipped."""
 
@@ -80,6 +81,8 @@ def _verdict(rows: Iterable[Row]) -> int:
     broken = [row.kind for row in rows if not row.holds]
     for kind in broken:
         print(f"\nmore than is stated: {kind}", file=sys.stderr)
+    if broken:
+        print(_HINT, file=sys.stderr)
     return int(bool(broken))
 
 

@@ -249,6 +249,19 @@ def just_before(chance: Random) -> list[Use]:
     return [tap, *(replace(use, at=use.at + later) for use in _named(scan))]
 
 
+def minutes_before_a_pool(chance: Random) -> list[Use]:
+    """A person taps, and within ten minutes a pool comes and goes."""
+    scan, tap = robots.new_pool(chance), person(_moment(chance), chance.choice(NUMBERS))
+    later = tap.at + chance.uniform(_AWAY, 590) - min(use.at for use in scan)
+    return [tap, *(replace(use, at=use.at + later) for use in _named(scan))]
+
+
+def minutes_after_a_pool(networks: int, chance: Random) -> list[Use]:
+    """Taps within ten minutes after a pool that opened the links from so few networks."""
+    scan = robots.reused_pool(networks, chance)
+    return [*_named(scan), person(max(use.at for use in scan) + chance.uniform(_AWAY, 590), chance.choice(NUMBERS))]
+
+
 def corrects_at_once(chance: Random) -> list[Use]:
     """Taps a number by mistake, and the right one within three seconds."""
     at, (first, then) = _moment(chance), chance.sample(NUMBERS, 2)
@@ -265,6 +278,8 @@ def asked_at_the_tap(chance: Random) -> list[Use]:
 LIMITS: Mapping[str, Callable[[Random], list[Use]]] = {
     "tap within 30 s after a robot's browser": in_a_hurry,
     "tap within 30 s before a robot's browser": just_before,
+    "tap within 10 min before a pool": minutes_before_a_pool,
+    "tap within 10 min after 5 networks' pool": partial(minutes_after_a_pool, 5),
     "mis-tap, corrected within 3 s": corrects_at_once,
     "tap, HEAD as it happens": asked_at_the_tap,
 }

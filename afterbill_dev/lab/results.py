@@ -78,7 +78,7 @@ def is_stated(mail: Mailing, recorded: Recorded, integrity: Integrity, client: s
 
     A person whose last number was neither shown by a page with a script, nor sent, or not sent after another was: an
     older number of theirs may stand, or none. A robot that opens one number, in a visible browser, after the
-    delivery, and nothing else: that number may stand.
+    delivery, and chooses no more than `most_choices` on its page, that one included: one of them may stand.
     """
     robots = {use.client: [one for one in mail.uses if one.client == use.client] for use in mail.uses if not use.person}
     passing = [use.number for uses in robots.values() if _passes_for_a_person(uses, mail, integrity) for use in uses]
@@ -97,10 +97,13 @@ def _unheard(mail: Mailing, integrity: Integrity, client: str) -> bool:
 
 def _passes_for_a_person(uses: Sequence[Use], mail: Mailing, integrity: Integrity) -> bool:
     shown = [use for use in uses if reported(use, integrity.visible)]
-    plain = all(use.method in {"GET", PICK} and use.link != HIDDEN for use in uses)
+    opened = {use.number for use in shown if use.method != PICK}
+    used = opened | {use.number for use in uses if use.method == PICK}
+    plain = all(use.method in {"GET", PICK, RELOAD} and use.link != HIDDEN for use in uses)
     after = mail.delivered is None or all(use.at >= mail.delivered for use in shown)
     listed = any(part.casefold() in use.agent.casefold() for part in integrity.scanners for use in uses)
-    return plain and after and not listed and len({use.number for use in shown}) == 1
+    few = bool(shown) and len(opened) <= 1 and len(used) <= integrity.most_choices
+    return plain and after and not listed and few
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:

@@ -56,7 +56,7 @@ def rescans(chance: Random) -> list[Use]:
 
 def pool_rescans(chance: Random) -> list[Use]:
     """A pool that comes again and again from ever new networks, minutes, hours or days later."""
-    return _again(_new_pool, chance, soonest=600.0)
+    return _again(new_pool, chance, soonest=600.0)
 
 
 def fetch_rescans(chance: Random) -> list[Use]:
@@ -76,9 +76,16 @@ def copy(chance: Random) -> list[Use]:
     return [browsed(at, link, 2) for at, link in _in_turn(chance, 0.0, 0.3)]
 
 
-def _new_pool(chance: Random) -> list[Use]:
+def new_pool(chance: Random) -> list[Use]:
+    """Open every page within seconds or half a minute, each from a network that is never used again."""
     pages = _in_turn(chance, 0.0, 3.0)
     return [browsed(at, link, 2, f"net{chance.random()}", chance.choice(_AGENTS)) for at, link in pages]
+
+
+def reused_pool(networks: int, chance: Random) -> list[Use]:
+    """Open every page within seconds, each from one of so many networks, by chance; the program is the same."""
+    pages = _in_turn(chance, 0.0, 0.3)
+    return [browsed(at, link, 2, f"net{chance.randrange(networks)}") for at, link in pages]
 
 
 def every_choice(chance: Random) -> list[Use]:

@@ -1,6 +1,7 @@
 """One mail's links in use: visits, reviews and answers by the real use cases, over memory, at a set time."""
 
 import hmac
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,10 @@ RUN = timedelta(minutes=15)
 ID = "1ab0" * 8
 _KEYS = {0: b"a key of the laboratory, 32 bytes"}
 TOKEN = links.sign(links.Purpose.SURVEY, ID, SENT + timedelta(days=1000), _KEYS)
+_MOST_REPORTS = 5
+"""Of one page: then its script (seen.js) is silent."""
+_Browser = tuple[str, str, str]
+"""The client, its network and its user agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +137,29 @@ def observe(mail: Mailing, integrity: Integrity) -> Seen:
 def _timeline(mail: Mailing, harness: SurveyHarness) -> list[tuple[float, Any]]:
     """Return the actions by time; those of one moment in the order they are reported in."""
     acts: list[tuple[float, int, Any]] = [] if mail.delivered is None else [(mail.delivered, 0, harness.deliver)]
-    for use in mail.uses:
-        acts.append((use.at, 1, lambda use=use: harness.use(use)))
-        if reported(use, harness.integrity.visible):
-            at = use.at + use.background + harness.integrity.visible
-            acts.append((at, 2, lambda use=use: harness.report(use)))
+    acts += [(use.at, 1, lambda use=use: harness.use(use)) for use in mail.uses]
+    for use in _reports(mail.uses, harness.integrity.visible):
+        at = use.at + use.background + harness.integrity.visible
+        acts.append((at, 2, lambda use=use: harness.report(use)))
     return [(at, act) for at, _, act in sorted(acts, key=lambda act: act[:2])]
+
+
+def _reports(uses: Iterable[Use], visible: float) -> Iterator[Use]:
+    """Yield the uses that a page's script reports: a few of each page, and of a page loaded again what was not told.
+
+    What a client chooses is chosen on the page that it loaded last.
+    """
+    left, untold = defaultdict[_Browser, int](lambda: _MOST_REPORTS), set[tuple[_Browser, int | None]]()
+    for use in uses:
+        browser = use.client, use.network, use.agent
+        if use.method in {"GET", traffic.RELOAD}:
+            left[browser] = _MOST_REPORTS
+        if use.method in {"GET", traffic.PICK}:
+            untold.add((browser, use.number))
+        if reported(use, visible) and left[browser] and (browser, use.number) in untold:
+            left[browser] -= 1
+            untold.remove((browser, use.number))
+            yield use
 
 
 def _with_runs(timeline: Iterable[tuple[float, Any]], harness: SurveyHarness) -> Iterator[tuple[float, Any]]:

@@ -17,9 +17,10 @@ PICK = "PICK"
 RELOAD = "RELOAD"
 """A page is loaded again, by a reload, the back button, or the restoring of a tab; nobody clicked its number now.
 
-Of our own traffic alone. It was `visible` where it reports its number only now, for it was not shown long enough.
+It reports its number only where that was not told before: the page had not been shown long enough.
 """
-_METHODS = ("GET", "HEAD", "POST", PICK)
+_METHODS = ("GET", "HEAD", "POST", PICK, RELOAD)
+_DONE = {"POST": "sent", PICK: "chosen", RELOAD: "loaded again"}
 _BETWEEN = 0.1
 """Seconds between the links that a line with "all" uses."""
 PHONE = (
@@ -125,9 +126,8 @@ class _Line:
     def _uses(self, invitation: str, client: str) -> Iterator[Use]:
         person = self._flag("person", default=self._default_person)
         link, method = self._one_of("link", _LINKS, PAGE), self._one_of("method", _METHODS, "GET")
-        if method in {"POST", PICK} and link not in NUMBERS:
-            done = "sent" if method == "POST" else "chosen"
-            self._refuse("link", f"the number that is {done} with {method}, 0 to 10", link)
+        if method in _DONE and link not in NUMBERS:
+            self._refuse("link", f"the number that is {_DONE[method]} with {method}, 0 to 10", link)
         links = {"all": (HIDDEN, *NUMBERS), "first": (HIDDEN,)}.get(link, (link,))
         for place, each in enumerate(links):
             yield Use(

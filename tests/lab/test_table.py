@@ -1,5 +1,6 @@
 """The laboratory's table over simulated traffic, and what makes it fail."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,10 +11,12 @@ from afterbill_dev.lab import __main__ as lab
 from afterbill_dev.lab.clients import KINDS
 from afterbill_dev.lab.competitor_rules import COMPETITORS
 from afterbill_dev.lab.results import Row, table, wilson
-from afterbill_dev.lab.survey_harness import Seen
+from afterbill_dev.lab.survey_harness import Seen, observe
 from afterbill_dev.lab.traffic import Use, mailing
+from afterbill_dev.paths import ROOT
 from tests.factories import invitation
 
+SOMETIMES = "tap within 10 min after 5 networks' pool"
 STATED = {"one number, visible", "no JavaScript, no sending", "leave before it is shown"}
 
 
@@ -30,10 +33,26 @@ def test_nothing_is_counted_wrongly_or_lost_but_what_is_stated(rows, kind):
     assert row.wrong == row.stated == (40 if kind.name in STATED else 0)
 
 
-@pytest.mark.parametrize("kind", [kind.name for kind in KINDS if kind.limit])
+@pytest.mark.parametrize("kind", [kind.name for kind in KINDS if kind.limit and kind.name != SOMETIMES])
 def test_a_limit_is_shown_and_not_expected_to_hold(rows, kind):
     assert rows[kind].wrong == 40
     assert rows[kind].holds
+
+
+def test_a_tap_minutes_after_a_pool_that_reuses_networks_is_sometimes_lost(rows):
+    assert 10 < rows[SOMETIMES].wrong < 35
+    assert rows[SOMETIMES].holds
+
+
+def test_the_published_table_has_the_laboratorys_kinds_and_numbers_of_mails():
+    page = (ROOT / "docs" / "answer-integrity.md").read_text(encoding="utf-8")
+    published = re.findall(r"^(.+?) {2,}(counted|lost|limit) +(\d+) ", page, re.MULTILINE)
+    mails = int(re.search(r"^seed \d+, (\d+) mails of each kind", page, re.MULTILINE)[1])
+
+    what = {True: "lost", False: "counted"}
+    assert published == [
+        (kind.name, "limit" if kind.limit else what[kind.person], str(kind.played(mails))) for kind in KINDS
+    ]
 
 
 def test_the_rivals_rules_fail_where_they_are_known_to(rows):
@@ -118,6 +137,65 @@ def test_a_robot_that_passes_for_a_person_may_cost_one_their_tap():
     robot_row.add(mail, Integrity(), "robot")
 
     assert (row.wrong, row.stated, robot_row.wrong, robot_row.stated) == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize(("picked", "wrong", "stated"), [("7", 1, 1), ("79", 1, 1), ("792", 0, 0)])
+def test_a_robot_that_chooses_few_numbers_on_the_page_it_opened_passes_for_a_person(picked, wrong, stated):
+    opened = Use(60, "4", "robot", person=False, script=True, visible=3, network="cloud")
+    picks = [replace(opened, at=70 + 10 * place, link=one, method="PICK") for place, one in enumerate(picked)]
+    row = Row("robot", person=False)
+    row.add(mailing("robot", [opened, *picks]), Integrity(), "robot")
+
+    assert (row.wrong, row.stated) == (wrong, stated)
+
+
+def test_a_robot_that_chooses_too_many_numbers_to_be_reported_does_not_pass_for_a_person():
+    opened = Use(60, "4", "robot", person=False, script=True, visible=3, network="cloud")
+    picks = [replace(opened, at=70 + int(one) / 100, link=one, method="PICK", visible=0.01) for one in "012"]
+    row = Row("robot", person=False)
+    row.add(mailing("robot", [opened, *picks]), Integrity(), "robot")
+
+    assert (row.wrong, row.stated) == (1, 0)
+
+
+def test_a_robot_that_opens_two_numbers_does_not_pass_for_a_person():
+    first = Use(60, "4", "robot", person=False, script=True, visible=3, network="cloud")
+    row = Row("robot", person=False)
+    row.add(mailing("robot", [first, replace(first, at=90, link="2")]), Integrity(), "robot")
+
+    assert (row.wrong, row.stated) == (1, 0)
+
+
+def test_of_a_page_five_numbers_are_reported_as_by_its_script():
+    opened = Use(60, "4", "ada", person=True, script=True, visible=3, network="home")
+    picks = [replace(opened, at=70 + 10 * place, link=one, method="PICK") for place, one in enumerate("747478")]
+    script = (ROOT / "layers/core/afterbill/content/web/templates/seen.js").read_text(encoding="utf-8")
+    seen = observe(mailing("ada", [opened, *picks]), Integrity())
+    anew = observe(mailing("ada", [opened, *picks, replace(opened, at=3000, link="8")]), Integrity())
+
+    assert "reports = 5" in script
+    assert (seen.answer.rating, anew.answer.rating) == (4, 8)
+
+
+@pytest.mark.parametrize(("visible", "rating"), [(3, 9), (0.1, 4)])
+def test_a_page_that_is_loaded_again_reports_only_what_it_had_not(visible, rating):
+    older = Use(60, "4", "ada", person=True, script=True, visible=visible, network="home")
+    newer = replace(older, at=90, link="9", visible=3)
+    again = replace(older, at=900, method="RELOAD", visible=3)
+
+    seen = observe(mailing("ada", [older, replace(newer, at=50) if visible < 1 else newer, again]), Integrity())
+
+    assert seen.answer.rating == rating
+
+
+def test_the_address_of_a_page_loaded_again_reports_nothing_in_another_browser():
+    own = Use(60, "4", "ada", person=True, script=True, visible=0.1, network="home")
+
+    seen = observe(
+        mailing("ada", [own, replace(own, at=900, method="RELOAD", visible=3, network="office")]), Integrity()
+    )
+
+    assert seen.answer is None
 
 
 def test_a_robot_that_passes_for_a_person_excuses_no_number_but_its_own(monkeypatch):

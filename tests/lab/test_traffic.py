@@ -95,11 +95,15 @@ def test_nobody_may_have_reported_the_delivery(file):
         ({"at": "soon"}, '`at` must be a number of seconds, not "soon"'),
         ({"at": True}, "`at` must be a number of seconds, not true"),
         ({"at": 1e300}, "`at` must be a number of seconds, not 1e+300"),
-        ({"method": "PUT"}, '`method` must be one of GET, HEAD, POST, PICK, not "PUT"'),
+        ({"method": "PUT"}, '`method` must be one of GET, HEAD, POST, PICK, RELOAD, not "PUT"'),
         ({"method": "POST", "link": "all"}, '`link` must be the number that is sent with POST, 0 to 10, not "all"'),
         (
             {"method": "PICK", "link": "page"},
             '`link` must be the number that is chosen with PICK, 0 to 10, not "page"',
+        ),
+        (
+            {"method": "RELOAD", "link": "hidden"},
+            '`link` must be the number that is loaded again with RELOAD, 0 to 10, not "hidden"',
         ),
         ({"background": "long"}, '`background` must be a number of seconds, not "long"'),
         ({"script": 1}, "`script` must be true or false, not 1"),
@@ -130,6 +134,24 @@ def test_a_wrong_value_is_named_with_its_line(file, changes, expected):
 def test_what_is_no_traffic_is_refused(file, line, expected, capsys):
     assert lab.main(["--traffic", str(file(line))]) == 1
     assert expected in capsys.readouterr().err
+
+
+def test_a_page_that_is_loaded_again_is_no_new_click(file, capsys):
+    older = {**LINE, "link": 3, "script": True, "visible": 3}
+    newer, again = {**older, "link": 9, "at": 90}, {**older, "at": 900, "method": "reload"}
+
+    assert lab.main(["--traffic", str(file(older, newer, again))]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_more_than_is_excused_is_named_and_the_page_that_states_what_fails(file, capsys):
+    early = {**LINE, "link": 3, "script": True, "visible": 3}
+
+    assert lab.main(["--traffic", str(file(early, {**early, "link": 9, "at": 61}))]) == 1
+
+    told = capsys.readouterr().err
+    assert "more than is stated: somebody\n" in told
+    assert "Limits in docs/answer-integrity.md; its first three are excused" in told
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path, capsys):
