@@ -19,7 +19,6 @@ from afterbill.model.addresses import mailbox
 from afterbill.model.billing import Touchpoint, invitation_id_of
 from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill.model.invitation import Invitation, SkipReason, State
-from afterbill.model.suggestions import did_you_mean
 from afterbill.model.survey_tests import SEND_TEST
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.policy import Policy
@@ -55,7 +54,6 @@ def _address(text: str) -> str:
 @click.argument("address", callback=options.parsed(_address))
 @click.option(
     "--touchpoint",
-    default="",
     type=options.OneOf(Touchpoint),
     metavar="NAME",
     help="Touchpoint of the survey; default: one that asks.",
@@ -63,7 +61,7 @@ def _address(text: str) -> str:
 @click.option("--locale", default="", metavar="TAG", help="Its language, such as de-AT; default: that of brand.toml.")
 @click.option("--wait", default=60, type=click.IntRange(0, 600), help="Seconds to wait for the mail; default: 60.")
 @options.stack
-def command(*, address: str, touchpoint: str, locale: str, wait: int, choice: StackChoice) -> int:
+def command(*, address: str, touchpoint: str | None, locale: str, wait: int, choice: StackChoice) -> int:
     """Send a test survey to an address of your own.
 
     It takes the way of a real one through the deployed stack. It is marked as a test, needs no legal basis, waits for
@@ -74,7 +72,7 @@ def command(*, address: str, touchpoint: str, locale: str, wait: int, choice: St
 
 
 def send_test(
-    stack: Deployed, address: str, touchpoint: str = "", locale: str = "", patience: Patience | None = None
+    stack: Deployed, address: str, touchpoint: str | None = None, locale: str = "", patience: Patience | None = None
 ) -> int:
     """Send a test survey and print what becomes of it; return 0 once its mail was handed over, else 1.
 
@@ -96,10 +94,8 @@ def send_test(
     return 0
 
 
-def _touchpoint(policy: Policy, name: str) -> Touchpoint:
+def _touchpoint(policy: Policy, name: str | None) -> Touchpoint:
     """Return the touchpoint of this name, by default one that asks; ConfigurationError for one that does not."""
-    if name and name not in policy.rules:
-        raise ConfigurationError(f"--touchpoint: {did_you_mean(name, policy.rules)}")
     asking = [touchpoint for touchpoint, rule in policy.rules.items() if rule.ask]
     if not asking:
         raise ConfigurationError("no touchpoint of surveys.toml has ask = true: nobody would be asked")

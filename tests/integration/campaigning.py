@@ -13,11 +13,15 @@ from afterbill.model.customer import Customer
 from tests.integration.stack import Stack
 
 
+def today() -> str:
+    """The operator's local day."""
+    return datetime.now(ZoneInfo("Europe/Berlin")).date().isoformat()
+
+
 def with_a_campaign(folder: Path) -> Path:
     """Over so many days that two groups have their turn on the first: 0 and 1."""
-    today = datetime.now(ZoneInfo("Europe/Berlin")).date()
     with (folder / "surveys.toml").open("a", encoding="utf-8") as file:
-        file.write(f'[campaigns.version-2]\ntouchpoint = "release"\nstart = {today}\nover = "366d"\n')
+        file.write(f'[campaigns.version-2]\ntouchpoint = "release"\nstart = {today()}\nover = "366d"\n')
     return folder
 
 

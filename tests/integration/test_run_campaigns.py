@@ -1,18 +1,14 @@
 """run_campaigns: a schedule in, the customers whose turn it is in the inbox, and from there asked like any other."""
 
 import json
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from afterbill.adapters.aws.inbox import webhook_of
 from afterbill.model.errors import TransientError
-from tests.integration.campaigning import living, with_a_campaign
+from tests.integration.campaigning import living, today, with_a_campaign
 from tests.integration.samples import sample
 from tests.integration.stack import Context
-
-TODAY = datetime.now(ZoneInfo("Europe/Berlin")).date().isoformat()
 
 
 @pytest.fixture
@@ -40,7 +36,7 @@ def test_those_whose_turn_it_is_lie_in_the_inbox(stack, run):
     assert {key: first[key] for key in ("campaign", "touchpoint", "period")} == {
         "campaign": "version-2",
         "touchpoint": "release",
-        "period": TODAY,
+        "period": today(),
     }
     assert (len(first["customers"]), len(second["customers"])) == (10, 2)
     assert {*first["customers"], *second["customers"]} == set(ids)
@@ -108,7 +104,7 @@ def test_who_has_a_turn_is_asked_once(stack, run, loop):
         id_,
         "pending",
     )
-    assert invitation.fact == f"campaigns|version-2|{id_}|release|{TODAY}"
+    assert invitation.fact == f"campaigns|version-2|{id_}|release|{today()}"
 
 
 def test_nobody_can_post_a_turn(stack):

@@ -114,6 +114,12 @@ def test_the_command_takes_touchpoint_language_and_time(
     assert "within 0 seconds" in capsys.readouterr().err
 
 
+def test_the_command_needs_no_more_than_the_address(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deployed, "connect", lambda _choice: stack)
+    assert cli.main(["send-test", ADDRESS, "--wait", "0"]) == 1
+    assert len(waiting(stack)) == 1
+
+
 def test_what_is_no_address_is_refused_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["send-test", "you at example.com"]) == 2
     assert "'ADDRESS': takes a mail address" in capsys.readouterr().err
