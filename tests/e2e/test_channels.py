@@ -91,6 +91,7 @@ def test_a_survey_waits_for_its_user_and_outlives_a_reload(town: Town, chromium:
             assert time.monotonic() < came + 120, explained(one)
         assert shows(page, "orders")
         page.reload()
+        page.get_by_role("dialog").wait_for()
         page.get_by_role("radio", name="9", exact=True).check(force=True)
         page.get_by_role("button", name="Send answer").click()
         expect(page.get_by_role("status")).not_to_be_empty()

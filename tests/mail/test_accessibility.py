@@ -134,7 +134,7 @@ def test_a_screen_reader_hears_the_question_then_the_number_that_was_tapped(visi
     page, _ = visit(query="?rating=9")
 
     expect(page.locator("main")).to_match_aria_snapshot("""
-      - paragraph: You chose 9. Please confirm it with “Send answer”.
+      - status: You chose 9. Please confirm it with “Send answer”.
       - group "How likely are you to recommend Example to a friend or colleague?":
         - heading "How likely are you to recommend Example to a friend or colleague?" [level=1]
         - radio "0"

@@ -1,7 +1,7 @@
 """The survey in an operator's page, under a strict policy: seen once, by everybody, and in nobody's way."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -642,7 +642,7 @@ class TestHowItIsLoaded:
 
         page.evaluate(f"import('{API}/in-product/afterbill.js')")
 
-        assert page.messages == ["afterbill: no script of afterbill.js has data-user"]
+        assert page.messages == ["afterbill: data-user is missing"]
 
 
 class TestAUserWhoWasWaitedFor:
@@ -663,6 +663,17 @@ class TestAUserWhoWasWaitedFor:
         page.clock.run_for(9000)
 
         expect(dialog(page)).to_be_visible()
+
+    def test_asks_once_more_while_another_window_has_the_survey_and_no_oftener(self, here, visit):
+        """The word of the page before may come later than the question of this one; a second tab may stay all day."""
+        now = datetime.now(UTC)
+        here.survey(shown_at=now, shown_until=now + timedelta(days=1), showings=1)
+        page = visit(frozen=True)
+        for _ in range(4):
+            page.clock.run_for(9100)
+            quiet(page)
+
+        assert here.asked.count("survey") == 2
 
     @pytest.mark.parametrize("under_way", [True, False], ids=["while asking", "while waiting"])
     @pytest.mark.parametrize(

@@ -263,6 +263,15 @@ class TestShowing:
 
         assert found(offering, NOON + HOUR) == ""
 
+    def test_another_window_asks_again_for_the_page_before_may_just_be_leaving(self, offering):
+        fields = about(offering)
+        show_survey(fields, offering, NOON)
+        assert find_survey(by("cus_1"), offering, NOON + SECOND).soon
+
+        show_survey(fields | {"gone": "true"}, offering, NOON + SECOND)
+        offered = find_survey(by("cus_1"), offering, NOON + SECOND)
+        assert (offered.survey, offered.soon) == (fields["survey"], False)
+
     def test_a_window_that_is_gone_leaves_it_to_the_next(self, offering, table):
         fields = about(offering)
         show_survey(fields, offering, NOON)
@@ -288,6 +297,7 @@ class TestShowing:
 
         assert shown == [True, True, True, False]
         assert found(offering, NOON + 5 * DAY) == ""
+        assert not find_survey(by("cus_1"), offering, NOON + 5 * HOUR).soon
 
     @pytest.mark.parametrize("changes", [{"dismissed_at": NOON}, {"answer": Answer(3)}, {"shown_until": None}])
     def test_only_what_is_shown_and_not_settled_can_be_left(self, offering, table, changes):

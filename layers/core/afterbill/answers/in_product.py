@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation, State
@@ -47,6 +48,15 @@ def invitation_named(user: str, survey: str, key: bytes) -> str | None:
 
 def waits(invitation: Invitation | None, customer: Customer, now: datetime) -> bool:
     """Tell if this invitation can be shown to this customer now: in one window at a time, some times at most."""
+    return _open(invitation, customer, now) and shows_nowhere(invitation, now)
+
+
+def shown_elsewhere(invitation: Invitation | None, customer: Customer, now: datetime) -> bool:
+    """Tell if only another window keeps it, which may be the page before, whose word that it is gone is on its way."""
+    return _open(invitation, customer, now) and not shows_nowhere(invitation, now)
+
+
+def _open(invitation: Invitation | None, customer: Customer, now: datetime) -> TypeGuard[Invitation]:
     objected = customer.deleted or customer.suppressed is not None
     return (
         invitation is not None
@@ -55,7 +65,7 @@ def waits(invitation: Invitation | None, customer: Customer, now: datetime) -> b
         and invitation.state is State.SENT
         and invitation.answerable(now)
         and not (invitation.dismissed_at or invitation.answer)
-        and shows_nowhere(invitation, now)
+        and invitation.showings < MOST_SHOWINGS
     )
 
 

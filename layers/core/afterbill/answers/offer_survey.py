@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from afterbill.answers.in_product import MOST_USER, invitation_named, proven, survey_id, unseen, waits
+from afterbill.answers.in_product import MOST_USER, invitation_named, proven, shown_elsewhere, survey_id, unseen, waits
 from afterbill.answers.parse_answer import Problem, parse_answer
 from afterbill.answers.rate_limit import RateLimiter
 from afterbill.model.channels import Channel
@@ -65,7 +65,7 @@ class OfferDeps:
 class Offered:
     """The outcome, with the survey by its name for this user if one waits, leave to `show` it, or the problem.
 
-    `soon`: none waits, but one that waited for this user may be there in some seconds.
+    `soon`: none waits, but in some seconds one may: it waited for this user, or the page before has just left it.
     """
 
     outcome: Outcome
@@ -95,7 +95,7 @@ def find_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
         deps.table.seen(customer, now)
     waiting = deps.table.invitation(customer.offered) if customer.offered else None
     if waiting is None or not waits(waiting, customer, now) or deps.table.objected(customer.address_hash):
-        return Offered(Outcome.OFFERED, soon=bool(customer.when_seen))
+        return Offered(Outcome.OFFERED, soon=bool(customer.when_seen) or shown_elsewhere(waiting, customer, now))
     return Offered(Outcome.OFFERED, survey_id(user, waiting.id, deps.keys.survey_key()), waiting)
 
 

@@ -5,7 +5,7 @@
   const tree = document;
   // The newest element of this script: modules are not told theirs, and pages that exchange their body bring another one.
   const find = () => [...tree.querySelectorAll("script[data-user][src*='/afterbill.js']")].pop();
-  let script = tree.currentScript || find(), options, told, who = {}, open, tied, stop, warned;
+  let script = tree.currentScript || find(), options, told, who = {}, open, tied, stop, warned, tried;
 
   const complain = (problem) => {
     if (!warned) console.warn("afterbill: " + problem);
@@ -13,7 +13,7 @@
   };
 
   if (window.afterbill) return window.afterbill.look?.(script);
-  if (!script) return complain("no script of afterbill.js has data-user");
+  if (!script) return complain("data-user is missing");
 
   // What the server answers to a user; throws what it says is wrong.
   const send = async (whom, action, more) => {
@@ -177,8 +177,11 @@
         }
         card.part();
       }
-      // The next user did not choose this moment.
-      if (said.soon) setTimeout(() => who == whom && ask(), 9000);
+      // Once for each user, for another window may show it all day; the next user did not choose this moment.
+      if (said.soon && tried != whom) {
+        tried = whom;
+        setTimeout(() => who == whom && ask(), 9000);
+      }
     } catch (problem) {
       complain(problem);
     }
