@@ -214,6 +214,30 @@ def test_behind_a_full_list_no_click_counts_until_room_was_made(after, heard):
     assert played.world.invitation.label == ("" if heard else "crowded")
 
 
+def test_where_there_are_as_many_programs_as_there_is_room_for_a_click_may_lack_what_others_did():
+    minutes = [NOON + timedelta(minutes=number) for number in range(4)]
+    kept = ()
+    with limits(most=600, programs=3, of_one=60):
+        for visit in (
+            Visit(minutes[0], Kind.OPENED, 9, "one", "chrome"),
+            Visit(minutes[1], Kind.OPENED, 9, "two", "chrome"),
+            Visit(minutes[2], Kind.OPENED, 9, "home", "safari"),
+            Visit(minutes[2] + SECOND, Kind.SEEN, 9, "home", "safari"),
+            Visit(minutes[3], Kind.OPENED, 9, "three", "chrome"),
+        ):
+            kept = model.with_visit(kept, visit)
+        (click,) = judge(kept, None, RULES)
+
+    assert click.signals == (Signal.CROWDED,)
+
+
+@pytest.mark.parametrize(("after", "signals"), [(60, (Signal.CROWDED,)), (601, ())])
+def test_a_visit_that_was_refused_as_a_review_made_room_is_missing_no_longer_than_any_gap(after, signals):
+    (verdict,) = judge([model.refused(NOON), *click(7, after)], None, RULES)
+
+    assert verdict.signals == signals
+
+
 def test_what_is_known_of_a_machine_lasts_while_it_may_go_on():
     note = Visit(NOON, Kind.MACHINE, 1, *GATEWAY)
 
