@@ -1,5 +1,6 @@
 """The survey in an operator's page, under a strict policy: seen once, by everybody, and in nobody's way."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +20,14 @@ RULES = {
     "resultTypes": ["violations"],
 }
 WATCHING = """
-window.shifted = 0; window.violations = [];
+window.shifted = 0; window.violations = []; window.underWay = 0;
+{
+  const { fetch } = window;
+  window.fetch = (...request) => {
+    underWay += 1;
+    return fetch(...request).finally(() => underWay -= 1);
+  };
+}
 new PerformanceObserver(list => {
   for (const one of list.getEntries()) window.shifted += one.hadRecentInput ? 0 : one.value;
 }).observe({ type: 'layout-shift', buffered: true });
@@ -116,8 +124,11 @@ def rate(page, rating):
 
 
 def quiet(page):
-    """Waits until a request of the script has come back."""
+    """Waits until every request of the script has come back."""
     page.wait_for_load_state("networkidle")
+    deadline = time.monotonic() + 10
+    while page.evaluate("window.underWay"):
+        assert time.monotonic() < deadline, "a request never came back"
 
 
 class TestAPerson:
