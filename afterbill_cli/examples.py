@@ -1,4 +1,4 @@
-"""Which settings are still the examples that are shipped: nobody else can know an operator's imprint."""
+"""Settings that still hold the shipped example, such as the imprint, which only the operator knows."""
 
 import re
 from collections.abc import Mapping

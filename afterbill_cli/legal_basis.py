@@ -1,4 +1,4 @@
-"""What the legal basis means for surveys, in words: before anything is sent, and where nothing is."""
+"""Words for the effect of the legal basis: before surveys are sent, and where none is."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -19,7 +19,7 @@ def checkout(package: Path) -> Path:
 ROOT = checkout(Path(__file__).resolve().parent)
 """The commands read `layers/config` and the samples of this folder."""
 PATIENCE = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
-"""What every client has: whoever waits at a terminal learns soon that nobody answers."""
+"""The time-outs and tries of every client: a person at a terminal learns soon that nobody answers."""
 STACK_FILE = ROOT / ".local" / "stack.json"
 _DAMAGED = f"{STACK_FILE} is damaged: run `make up`"
 _KINDS = {"stack_name": str, "api_url": str, "configuration": str, "outputs": dict, "environment": dict}

@@ -15,7 +15,7 @@ USUAL = "default"
 
 @dataclass(frozen=True, slots=True)
 class StackSettings:
-    """What the file says of one stack; a name or a region that it leaves out is empty."""
+    """The entries of the file about one stack; a name or a region that it leaves out is empty."""
 
     stack_name: str = ""
     region: str = ""

@@ -55,7 +55,7 @@ def _time_format(pattern: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a file is read, and where its errors go: the options that both imports take."""
+    """The options that both imports take: the reading of the file, and the place of its errors."""
 
     file: Path
     encoding: str | None
@@ -67,7 +67,7 @@ class Reading:
     dry_run: bool
 
     def times(self, policy: Policy) -> TimeSpelling:
-        """How times are written in the file; the zone is that of the policy where none is named."""
+        """Return the format of times in the file; the zone is that of the policy where none is named."""
         return TimeSpelling(_zone(self.time_zone or policy.time_zone), self.time_format)
 
 
@@ -152,7 +152,7 @@ def _customers(  # noqa: PLR0913  # its options
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What the rows of an export mean, as the operator says it."""
+    """The meaning of the rows of an export, as the operator states it."""
 
     product: str
     name: str | None

@@ -38,7 +38,7 @@ _LONGEST = 1000
 
 
 def anonymous(response: Invitation) -> bool:
-    """Whether somebody answered through a hosted link that names no user: anybody can, and as often as they like."""
+    """Return True for an answer through a hosted link without a user: anybody can give one, as often as they like."""
     return response.channel == Channel.LINK and not response.customer_id
 
 

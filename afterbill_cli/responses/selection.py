@@ -13,7 +13,7 @@ _RATINGS = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the wanted responses have in common; empty and None take all.
+    """A selection of responses by their properties; empty and None take all.
 
     `contains` is looked for in comments, in small and capital letters alike.
     """
@@ -25,7 +25,7 @@ class Selection:
     commented: bool = False
 
     def counts(self, question: str, touchpoint: str, rating: int) -> bool:
-        """Whether a response with these is wanted, as far as one can say without its comment."""
+        """Return True unless something other than the comment speaks against a response with these."""
         return (
             self.question in {"", question}
             and self.touchpoint in {"", touchpoint}
@@ -33,7 +33,7 @@ class Selection:
         )
 
     def takes(self, response: Invitation) -> bool:
-        """Whether this response is wanted; an erased one has no answer any more."""
+        """Return True if this response is selected; an erased one has no answer any more."""
         answer = response.answer
         if answer is None or not self.counts(response.question, response.touchpoint, answer.rating):
             return False

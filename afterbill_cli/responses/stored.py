@@ -42,7 +42,7 @@ class AnsweredTable(InvitationTable):
 
 
 def _may(item: Mapping[str, Any], wanted: Selection) -> bool:
-    """Whether the item is worth reading, by what the index holds of it; an erased response has no rating any more."""
+    """Return True if the index gives a reason to read the item; an erased response has no rating any more."""
     if "rating" not in item:
         return False
     segments = decode(item).get("segments", {})

@@ -25,7 +25,7 @@ _LONGEST_PATTERN = 1024
 
 @dataclass(frozen=True, slots=True)
 class LastWebhooks:
-    """What one source sent, without tests of the operator's own. Older ones than `since` were not looked for."""
+    """The newest webhooks of one source, without tests by the operator; none before `since` was looked for."""
 
     since: datetime
     accepted_at: datetime | None = None
@@ -34,11 +34,11 @@ class LastWebhooks:
     refusal: str = ""
 
     def accepted(self, now: datetime) -> str:
-        """How long ago one was accepted; empty where none was found."""
+        """Return how long ago one was accepted; empty where none was found."""
         return ago(now - self.accepted_at) if self.accepted_at else ""
 
     def refused(self, now: datetime) -> str:
-        """How long ago one was refused, and why; empty where none was found."""
+        """Return how long ago one was refused, and why; empty where none was found."""
         return f"{ago(now - self.refused_at)} ({self.refusal})" if self.refused_at else ""
 
     @property

@@ -37,7 +37,7 @@ def show(stack: Deployed, output: Output = Output.TABLE) -> int:
 
 
 def _last(stack: Deployed, now: datetime) -> Mapping[str, LastWebhooks] | None:
-    """What came last; None where the logs cannot be read, which is told on stderr."""
+    """Return what came last; None where the logs cannot be read, which is told on stderr."""
     try:
         return last_webhooks(stack, stack.policy().sources.values(), now)
     except (AfterbillError, BotoCoreError, ClientError) as error:

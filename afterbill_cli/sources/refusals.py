@@ -1,4 +1,4 @@
-"""Why webhooks are refused, and what to do about each reason."""
+"""The reasons for which webhooks are refused, each with its remedy."""
 
 from afterbill.connectors import registry
 from afterbill.model.webhooks import MAX_BODY_BYTES, TOLERANCE, Refusal, Source

@@ -1,4 +1,4 @@
-"""Whether a text can be the signing secret of a billing system; a secret is judged by its shape, and never shown."""
+"""Judge by its shape if a text can be the signing secret of a billing system; no secret is ever shown."""
 
 import re
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ _STRANGE = {
     r"(export )?[A-Z][A-Z0-9_]{2,}=[^=].*": "this begins with a name: leave out NAME=",
     r"\w+_([xX*])\1*": "this is a placeholder: copy the secret itself",
 }
-"""What no signing secret looks like, as regular expressions for the whole text, in words."""
+"""Words for each shape that no signing secret has; the shapes are regular expressions for the whole text."""
 _API_KEY = re.compile(r"([srp]k_(live|test)|shp(at|ca)|pdl_(live|sdbx)_apikey)_")
 """Keys of APIs that say so by their beginning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What speaks against a secret: with `impossible` it verifies nothing, else it is only unusual."""
+    """An objection to a secret: with `impossible` it verifies nothing, else it is only unusual."""
 
     text: str
     impossible: bool

@@ -19,14 +19,14 @@ from afterbill_cli.configuration import SHIPPED
 from afterbill_cli.examples import COMPANY
 
 _PLAIN = re.compile(r"[^@\s<>\"',;]+@[^@\s<>\"',;]+\.[^@\s<>\"',;]+")
-"""What the template takes as SenderAddress, without what would end a value in samconfig.toml."""
+"""The pattern of SenderAddress in the template, without characters that would end a value in samconfig.toml."""
 _LONGEST = 100
 _USUAL_ZONE, _USUAL_REGION = "Europe/Berlin", "eu-central-1"
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What `afterbill init` learned.
+    """The answers that `afterbill init` was given.
 
     `email` is the operator's own address, which gets alarms and replies; `language` is the name of a file in `locales`;
     `source` is the provider of the billing system.

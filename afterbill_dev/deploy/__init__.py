@@ -1,1 +1,1 @@
-"""What `make build` and `make deploy` run: from an operator's folder to a stack in AWS."""
+"""The programs of `make build` and `make deploy`: from an operator's folder to a stack in AWS."""

@@ -21,7 +21,7 @@ LINES_SHOWN = 25
 
 
 class _Place(TypedDict):
-    """Where a program runs, and with which variables."""
+    """The folder and the variables of a program that is run."""
 
     cwd: Path
     env: Mapping[str, str]

@@ -27,7 +27,7 @@ class ClientKind:
     crowd: bool = False
 
     def played(self, mails: int) -> int:
-        """How many mails to play where others are played for so many."""
+        """Return the number of mails to play of this kind, where `mails` are played of others."""
         return max(mails // _FEWER, 1) if self.crowd else mails
 
     def mail(self, chance: Random) -> Mailing:

@@ -17,7 +17,7 @@ from afterbill_dev.local.processes import StackError
 from afterbill_dev.paths import CONFIGURATION
 
 SEEN_BY_CUSTOMERS = ("stage", "question", "reasons")
-"""What remains of an operator's rule: whom the local stack asks, and when, is decided by its own."""
+"""The keys that remain of an operator's rule: the local stack has its own rules for whom it asks, and when."""
 _LINE = re.compile(r" \(line \d+\)$")
 """Of the file that is written here, which nobody edits."""
 _ANYWHERE = "http://127.0.0.1:8480"
@@ -25,7 +25,7 @@ _ANYWHERE = "http://127.0.0.1:8480"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What `make up` is asked for: an operator's folder, and a file with more tables for surveys.toml."""
+    """The wishes given to `make up`: an operator's folder, and a file with more tables for surveys.toml."""
 
     folder: Path = configuration.SHIPPED
     surveys: Path | None = None
@@ -67,7 +67,7 @@ def over(base: Mapping[str, Any], tables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _groups(table: object) -> bool:
-    """Whether a table holds nothing but tables, as `touchpoints` and `sources` do."""
+    """Return True if a table holds nothing but tables, as `touchpoints` and `sources` do."""
     return isinstance(table, Mapping) and all(isinstance(inside, Mapping) for inside in table.values())
 
 

@@ -124,8 +124,8 @@ def chosen(*, choice):
 
 
 def test_a_stack_named_before_a_subcommand_counts_for_it():
-    group = click.Group("tasks", invoke_without_command=True, callback=options.stack(lambda choice: None))  # noqa: ARG005
-    group.params = options.stack(lambda choice: None).__click_params__  # noqa: ARG005
+    group = click.Group("tasks", invoke_without_command=True, callback=options.stack(lambda choice: None))  # noqa: ARG005  # as click calls it
+    group.params = options.stack(lambda choice: None).__click_params__  # noqa: ARG005  # likewise
     done = click.command("done")(chosen)
     group.add_command(done)
 

@@ -86,7 +86,7 @@ def test_what_would_come_out_as_another_program_is_refused(source, problem):
     ],
 )
 def test_what_goes_on_in_another_line_is_not(source):
-    widget.refuse(source)
+    assert widget.squeezed(source, {})
 
 
 def test_a_style_sheet_keeps_the_blanks_that_mean_something():

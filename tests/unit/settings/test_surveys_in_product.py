@@ -131,4 +131,6 @@ def test_asking_in_the_product_alone_needs_time_to_be_seen(general: dict[str, An
 
 
 def test_who_is_asked_in_another_way_need_not_be_seen() -> None:
-    understood(in_product=IN_PRODUCT, **asking(channels=["in_app", "mail"], seen_within="0s"))
+    policy = understood(in_product=IN_PRODUCT, **asking(channels=["in_app", "mail"], seen_within="0s"))
+
+    assert policy.rules[Touchpoint.RENEWED].channels == ("in_app", "mail")

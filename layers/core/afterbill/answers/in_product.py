@@ -16,10 +16,10 @@ SEEN_AGAIN = timedelta(days=1)
 """The least time between two writes of a customer's `last_seen_at`."""
 
 MOST_SHOWINGS = 3
-"""How often a survey is shown that nobody answers or dismisses."""
+"""The most showings of a survey that nobody answers or dismisses."""
 
 SHOWING = timedelta(days=1)
-"""How long a window keeps the survey that it shows; one that dies without a word keeps it as long."""
+"""The time for which a window keeps the survey that it shows, also if it dies without a word."""
 
 _ID = 32
 

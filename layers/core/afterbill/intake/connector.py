@@ -27,7 +27,7 @@ class Address(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SecretShape:
-    """What a signing secret looks like; the patterns are regular expressions for the whole secret."""
+    """The shape of a signing secret; the patterns are regular expressions for the whole secret."""
 
     words: str = "any text of your choice, best 16 characters or more"
     #: a secret that does not match verifies nothing

@@ -42,7 +42,7 @@ class Kind(StrEnum):
 
 
 NOTED = frozenset({Kind.MACHINE, Kind.GAP})
-"""What a review writes down in place of visits."""
+"""The notes that stand in place of visits."""
 REFUSED = "refused -"
 """The name under which the newest visit is noted that found no room since the last review."""
 _KINDS = (Kind.HIDDEN, Kind.PROBED, Kind.AHEAD, Kind.OPENED, Kind.SEEN, Kind.MACHINE, Kind.GAP)

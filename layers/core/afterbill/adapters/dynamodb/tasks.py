@@ -1,4 +1,4 @@
-"""What a person has to decide, in DynamoDB."""
+"""Tasks for operators, in DynamoDB."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -55,7 +55,7 @@ IN_WORDS = {
     COUNTRY: "must be the ISO 3166 code of a country in two capitals: DE",
     **{text(most): f"must be a text on one line of 1 to {most} characters, no blank first" for most in (40, 100, 200)},
 }
-"""What each pattern asks for, to people."""
+"""The demand of each pattern, in words for people."""
 
 Slug = Annotated[str, Field(pattern=SLUG)]
 Rating = Annotated[int, Field(ge=0, le=10), BeforeValidator(whole)]

@@ -26,13 +26,13 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_decimal
+from afterbill.connectors._kit.without_webhooks import HEADERS, sign, verify
 from afterbill.intake.connector import About, Address, Api, Call, Login, Poller
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 from afterbill.model.errors import ConfigurationError, PayloadError
-from afterbill.model.webhooks import Refusal, Source, Webhook
+from afterbill.model.webhooks import Source, Webhook
 
-HEADERS: frozenset[str] = frozenset()
-"""There are no webhooks, and so no headers."""
+__all__ = ["ABOUT", "API", "HEADERS", "find_customer", "normalise", "poller", "sign", "verify"]
 
 ABOUT = About(
     title="Run my Accounts",
@@ -64,16 +64,6 @@ _ZONE = "Europe/Zurich"
 _BEGINNING = "2000-01-01T00:00"
 """Payments never marked as processed since then; what is late is not asked about anyway."""
 _MOST = 1000
-
-
-def verify(_webhook: Webhook, _secrets: Sequence[str], _now: datetime) -> Refusal | None:
-    """Whatever arrives was not sent by Run my Accounts."""
-    return Refusal.MISSING
-
-
-def sign(webhook: Webhook, _secret: str) -> Webhook:
-    """The webhook as it is: there is nothing to sign with."""
-    return webhook
 
 
 class _Payments:

@@ -3,14 +3,15 @@
 It stands among the providers so that capture_event takes it like any other webhook. No source can name it.
 """
 
-from collections.abc import Sequence
-
 from afterbill.connectors._kit.json import needed, parse, text
+from afterbill.connectors._kit.without_webhooks import HEADERS, sign, verify
 from afterbill.intake.connector import About, Address
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint, fact_key
 from afterbill.model.errors import PayloadError
 from afterbill.model.survey_tests import SEND_TEST
-from afterbill.model.webhooks import Refusal, Source, Webhook
+from afterbill.model.webhooks import Source, Webhook
+
+__all__ = ["ABOUT", "HEADERS", "fact_of", "is_unsigned", "normalise", "sign", "verify"]
 
 ABOUT = About(
     title="Test surveys",
@@ -21,19 +22,6 @@ ABOUT = About(
     events=(),
     signed=False,
 )
-
-HEADERS: frozenset[str] = frozenset()
-"""There are no webhooks, and so no headers."""
-
-
-def verify(_webhook: Webhook, _secrets: Sequence[str], _now: object) -> Refusal | None:
-    """Whatever arrives from outside was not put there by the command."""
-    return Refusal.MISSING
-
-
-def sign(webhook: Webhook, _secret: str) -> Webhook:
-    """The webhook as it is: there is nothing to sign with."""
-    return webhook
 
 
 def is_unsigned(_webhook: Webhook) -> bool:
