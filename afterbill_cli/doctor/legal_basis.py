@@ -17,7 +17,7 @@ def legal_basis(stack: StackUnderTest) -> Findings:
     legal, dynamodb, table = stack.policy.legal, stack.client("dynamodb"), stack.deployed.output("TableName")
     preset = words.preset_of(legal)
     if legal.default is Need.NOTHING and not any(need is not Need.NOTHING for need in legal.countries.values()):
-        yield ok(f"{preset}: nothing is asked for; whether you may ask is for you to know")
+        yield ok(f"{preset}: no legal basis is needed; check yourself whether the law lets you ask")
         return
     since, sent = words.skipped_since(TableReader(dynamodb, table), stack.policy.sources), _sent(dynamodb, table)
     if since and not sent:

@@ -53,7 +53,7 @@ def waits(invitation: Invitation | None, customer: Customer, now: datetime) -> b
 
 def shown_elsewhere(invitation: Invitation | None, customer: Customer, now: datetime) -> bool:
     """Tell if only another window keeps it, which may be the page before, whose word that it is gone is on its way."""
-    return _open(invitation, customer, now) and not shows_nowhere(invitation, now)
+    return _open(invitation, customer, now) and _left(invitation) and not shows_nowhere(invitation, now)
 
 
 def _open(invitation: Invitation | None, customer: Customer, now: datetime) -> TypeGuard[Invitation]:
@@ -65,14 +65,18 @@ def _open(invitation: Invitation | None, customer: Customer, now: datetime) -> T
         and invitation.state is State.SENT
         and invitation.answerable(now)
         and not (invitation.dismissed_at or invitation.answer)
-        and invitation.showings < MOST_SHOWINGS
     )
 
 
 def shows_nowhere(invitation: Invitation, now: datetime) -> bool:
     """Tell if no window shows it now, and it was not shown as often as it may be."""
-    left = invitation.shown_until is not None and invitation.shown_until <= now
-    return (left or invitation.shown_at is None) and invitation.showings < MOST_SHOWINGS
+    gone = invitation.shown_until is not None and invitation.shown_until <= now
+    return (gone or invitation.shown_at is None) and _left(invitation)
+
+
+def _left(invitation: Invitation) -> bool:
+    """Return True while it may be shown once more."""
+    return invitation.showings < MOST_SHOWINGS
 
 
 def unseen(customer: Customer, now: datetime) -> bool:
