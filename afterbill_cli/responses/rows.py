@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import Any, cast
 
-from afterbill.model.channels import Channel
 from afterbill.model.invitation import Answer, Invitation
 from afterbill.model.questions import Question
+from afterbill.model.segments import ANONYMOUS
 from afterbill_cli.plain_text import harmless, one_line
 
 COLUMNS = (
@@ -37,11 +37,6 @@ _LONGEST = 1000
 """Characters of a comment that are shown."""
 
 
-def anonymous(response: Invitation) -> bool:
-    """Return True for an answer through a hosted link without a user: anybody can give one, as often as they like."""
-    return response.channel == Channel.LINK and not response.customer_id
-
-
 def row(response: Invitation) -> dict[str, Any]:
     """Return the response by COLUMNS: times in UTC, the comment as it was written, null for what is not known."""
     answer, segments = cast("Answer", response.answer), response.segments
@@ -57,7 +52,7 @@ def row(response: Invitation) -> dict[str, Any]:
         answer.comment or None,
         answer.contact_ok,
         answer.confirmed,
-        anonymous(response),
+        ANONYMOUS in segments,
         response.customer_id or None,
         response.source,
         response.channel,
@@ -98,7 +93,7 @@ def _what(response: Invitation) -> Iterator[str]:
 
 def _whose(response: Invitation) -> Iterator[str]:
     yield f"response {response.id}"
-    if anonymous(response):
+    if ANONYMOUS in response.segments:
         yield "anonymous"
     else:
         yield f"customer {response.customer_id}" if response.customer_id else "customer not known"

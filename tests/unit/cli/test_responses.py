@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from afterbill.adapters.dynamodb.facts import FactsTable
-from afterbill.answers.hosted import HostedLink, opened
+from afterbill.answers.hosted import HostedLink, opened, opened_by_anybody
 from afterbill.intake.ports import FactWrites
 from afterbill.model.invitation import Answer, State
 from afterbill_cli import cli, deployed
@@ -89,7 +89,7 @@ def test_a_program_reads_all_that_was_answered_under_stable_names(keep, read):
 
 def test_what_is_not_known_is_null(keep, read):
     link = HostedLink("shop", "relationship", "relationship")
-    survey = opened(link, f"{7:032x}", None, "en", NOW)
+    survey = opened_by_anybody(link, f"{7:032x}", "en", NOW)
     keep(replace(survey, answer=Answer(9, confirmed=False), answered_at=NOW, answered_day="2026-11-22"))
 
     [row] = read()
@@ -209,8 +209,17 @@ def test_a_person_reads_comments_wrapped_and_without_what_steers_a_terminal(keep
     )
 
 
+def test_a_proven_user_of_a_link_is_not_anonymous_though_we_know_no_such_customer(keep, read):
+    survey = opened(HostedLink("shop", "relationship", "relationship"), f"{7:032x}", None, "en", NOW)
+    keep(replace(survey, answer=Answer(9), answered_at=NOW, answered_day="2026-11-22"))
+
+    [row] = read()
+
+    assert (row["anonymous"], row["customer"]) == (False, None)
+
+
 def test_a_person_sees_what_is_doubtful_or_not_known(keep, read):
-    survey = opened(HostedLink("shop", "relationship", "relationship"), f"{7:032x}", None, "", NOW)
+    survey = opened_by_anybody(HostedLink("shop", "relationship", "relationship"), f"{7:032x}", "", NOW)
     keep(
         replace(survey, answer=Answer(9, confirmed=False), answered_at=NOW, answered_day="2026-11-22"),
         given(2, Answer(5), NOW - DAY, customer_id="", segments={"question": "csat"}),
