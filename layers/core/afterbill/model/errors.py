@@ -9,6 +9,13 @@ class PayloadError(AfterbillError):
     """A signed message could not be understood: it ends in the dead-letter queue with its original bytes."""
 
 
+class UnreadableError(AfterbillError):
+    """A stored item says something that this version does not know, as after a rollback; it costs itself and no other.
+
+    The text names the item by its key, and what could not be read.
+    """
+
+
 class TransientError(AfterbillError):
     """A service we depend on did not answer; the same call may succeed later, so the queue retries it."""
 
