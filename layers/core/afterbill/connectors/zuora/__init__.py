@@ -26,7 +26,7 @@ ABOUT = About(
     address=Address.PAYLOAD,
     secret=f"user:password as entered for the callout, or the value of its header {_KEY}",
     shape=SecretShape("user:password, or a key without a colon; best 16 characters or more"),
-    register="Extension Studio, Events & Notifications: a callout template, then a notification that uses it",
+    register="Extension Studio, Events & Notifications: a callout template (preemptive login), then its notification",
     events=(),
     unverified=(
         "the names of merge fields in each data source",
@@ -38,7 +38,7 @@ HEADERS: frozenset[str] = frozenset({_MESSAGE})
 """The message's id, the same over all tries."""
 
 REFUSED = Reply(401, headers={"WWW-Authenticate": 'Basic realm="afterbill"'})
-"""Zuora sends its password only after it was asked for."""
+"""Without preemptive authentication Zuora sends its password only when asked; a gateway may rename this header."""
 
 
 def verify(webhook: Webhook, secrets: Sequence[str], now: datetime) -> Refusal | None:  # noqa: ARG001  # nothing is dated
