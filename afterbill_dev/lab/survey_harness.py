@@ -31,7 +31,7 @@ from afterbill_dev.lab.traffic import Mailing, Use
 SENT = datetime(2026, 11, 23, 8, tzinfo=UTC)
 """The moment at which every mail is sent."""
 RUN = timedelta(minutes=15)
-"""The interval of compute_nps, as it is deployed."""
+"""The interval of review_clicks, as it is deployed."""
 ID = "1ab0" * 8
 _KEYS = {0: b"a key of the laboratory, 32 bytes"}
 TOKEN = links.sign(links.Purpose.SURVEY, ID, SENT + timedelta(days=1000), _KEYS)
@@ -114,7 +114,7 @@ class SurveyHarness:
             raise AssertionError("the stream's record was refused")
 
     def review(self) -> None:
-        """Review the clicks, as one run of compute_nps does."""
+        """Review the clicks, as one run of review_clicks does."""
         review_clicks(self.taps, self.integrity, self.now, _day_of)
 
     def _visitor_of(self, use: Use) -> Visitor:
@@ -122,7 +122,7 @@ class SurveyHarness:
 
 
 def observe(mail: Mailing, integrity: Integrity) -> Seen:
-    """Use the mail's links, and review the clicks with every run of compute_nps until none waits."""
+    """Use the mail's links, and review the clicks with every run of review_clicks until none waits."""
     harness, answers = SurveyHarness(integrity), list[tuple[float, Answer]]()
     for at, act in _with_runs(_timeline(mail, harness), harness):
         harness.now = SENT + timedelta(seconds=at)
@@ -163,7 +163,7 @@ def _reports(uses: Iterable[Use], visible: float) -> Iterator[Use]:
 
 
 def _with_runs(timeline: Iterable[tuple[float, Any]], harness: SurveyHarness) -> Iterator[tuple[float, Any]]:
-    """Yield the actions, and among them the runs of compute_nps in which a review waits."""
+    """Yield the actions, and among them the runs of review_clicks in which a review waits."""
     for at, act in timeline:
         yield from _runs(harness, at)
         yield at, act

@@ -1,6 +1,6 @@
 """On a schedule: let the campaigns of surveys.toml go on."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from afterbill.adapters.aws.clients import client
@@ -8,10 +8,11 @@ from afterbill.adapters.aws.inbox import SqsInbox
 from afterbill.adapters.dynamodb.campaigns import CampaignsTable
 from afterbill.intake.run_campaigns import CampaignDeps, run_campaigns
 from afterbill.runtime.observability import logger
+from afterbill.runtime.remaining import goes_on
 from afterbill.settings import config
 from afterbill.settings.surveys import load_policy
 
-_LAST_MILLISECONDS = 15_000
+_RESERVE = timedelta(seconds=15)
 """No group is begun in these: one of a million customers takes a few seconds."""
 
 _running = CampaignDeps(
@@ -23,11 +24,7 @@ _running = CampaignDeps(
 
 def handler(_event: dict[str, Any], context: Any) -> None:  # noqa: ANN401  # Lambda's own
     """Run every campaign in turn; groups there is no time for are left to the next run."""
-
-    def has_time() -> bool:
-        return bool(context.get_remaining_time_in_millis() > _LAST_MILLISECONDS)
-
-    for ran in run_campaigns(_running, datetime.now(UTC), has_time):
+    for ran in run_campaigns(_running, datetime.now(UTC), goes_on(context, _RESERVE)):
         done = ran.done
         logger.info(
             "campaign run", campaign=ran.campaign, customers=ran.customers, day=done.day.isoformat(), slots=done.slots

@@ -20,7 +20,10 @@ FUNCTIONS = {
     "HandleSmsEvent": "handle_sms_event",
     "FollowLink": "follow_link",
     "TrackChanges": "track_changes",
+    "SweepInvitations": "sweep_invitations",
+    "ReviewClicks": "review_clicks",
     "ComputeNps": "compute_nps",
+    "WatchReputation": "watch_reputation",
 }
 
 

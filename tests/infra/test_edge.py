@@ -117,7 +117,8 @@ class TestWatching:
         for alarm in of_type("AWS::CloudWatch::Alarm").values():
             assert {"Ref": "AlarmTopic"} in alarm["AlarmActions"]["Fn::If"][1]
             assert alarm["AlarmDescription"]
-            assert alarm["TreatMissingData"] == "notBreaching"
+            silent = alarm["ComparisonOperator"] == "LessThanThreshold"
+            assert alarm["TreatMissingData"] == ("breaching" if silent else "notBreaching")
 
     def test_the_dashboard_is_readable(self, properties: OfOne) -> None:
         assert json.loads(properties("Dashboard")["DashboardBody"]["Fn::Sub"])["widgets"]

@@ -8,7 +8,13 @@ from datetime import timedelta
 
 import pytest
 
+from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
+from afterbill.adapters.dynamodb.responses import ResponsesTable
+from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.adapters.dynamodb.tallies import tally_item
+from afterbill.insight.nps import Tally
 from afterbill.model.links import Purpose
+from afterbill.model.visits import Kind, Visit
 from tests.contract.template import properties
 from tests.integration.apis import CONSENT, from_source, let_answer, reply, with_thin_sources
 from tests.integration.calling import by, with_key
@@ -78,6 +84,8 @@ def tour(stack, loop, surveys):
     collect(stack)
     unknown_then_swept(stack, loop)
     count(stack, loop)
+    review(stack, loop)
+    watch(stack, loop)
 
 
 def receive(stack):
@@ -225,8 +233,8 @@ def unknown_then_swept(stack, loop):
     overdue = loop.asked("order-8", id="eight", email="eight@example.com")
     for one, hours in ((lost, 30), (overdue, 3)):
         back_date(stack, one, timedelta(hours=hours))
-    loop.compute(sample("schedule/compute_nps"))
-    loop.compute(sample("schedule/compute_nps"))
+    loop.sweep(sample("schedule/compute_nps"))
+    loop.sweep(sample("schedule/compute_nps"))
 
 
 def back_date(stack, one, age):
@@ -244,6 +252,26 @@ def count(stack, loop):
     track = stack.load("track_changes")
     track(sample("stream/answered"))
     loop.compute(sample("schedule/compute_nps"))
+    ScoresTable(stack.dynamodb, "afterbill").mark(now().date(), now() - timedelta(hours=1))
+    loop.compute(sample("schedule/compute_nps"))
+
+
+def review(stack, loop):
+    """A click is judged; another mark is of an invitation that has gone."""
+    tapped = loop.sent("order-t", id="t", email="t@example.com")
+    then = now() - timedelta(hours=1)
+    for kind in (Kind.OPENED, Kind.SEEN):
+        ResponsesTable(stack.dynamodb, "afterbill").visit(tapped.id, Visit(then, kind, 9, "a" * 8, "safari"))
+    for id_ in (tapped.id, "0" * 32):
+        ReviewsTable(stack.dynamodb, "afterbill").mark_for_review(id_, then)
+    loop.review(sample("schedule/compute_nps"))
+
+
+def watch(stack, loop):
+    """So many mails bounced that all sending stops."""
+    item = tally_item("channel", now().date(), {"mail": Tally(sent=10_000, bounced=9_000)})
+    stack.dynamodb.put_item(TableName="afterbill", Item=item)
+    loop.watch(sample("schedule/compute_nps"))
 
 
 def used(stack, function):

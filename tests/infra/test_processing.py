@@ -11,13 +11,14 @@ CONSUMERS = [
     ("SendSurvey", "SendQueue"),
     ("HandleMailEvent", "MailEvents"),
 ]
-PERIODIC = [("ComputeNps", "Compute"), ("PollBilling", "Poll"), ("RunCampaigns", "Campaign")]
+COMPUTING = ["SweepInvitations", "ReviewClicks", "ComputeNps", "WatchReputation"]
+PERIODIC = [*((name, "Compute") for name in COMPUTING), ("PollBilling", "Poll"), ("RunCampaigns", "Campaign")]
 """Function, and how its schedule, role, rate and dead letters begin."""
 FORTNIGHT_SECONDS = 1_209_600
 
 
 class TestFunctions:
-    def test_there_are_nine(self, of_type: OfType) -> None:
+    def test_each_has_a_folder(self, of_type: OfType) -> None:
         assert set(of_type("AWS::Serverless::Function")) == {f"{name}Function" for name in FUNCTIONS}
 
     @pytest.mark.parametrize(("name", "folder"), FUNCTIONS.items())
@@ -164,13 +165,16 @@ class TestSchedules:
         )
 
     @pytest.mark.parametrize(("name", "prefix"), PERIODIC)
-    def test_its_schedule_may_start_it_and_no_other(self, properties: OfOne, name: str, prefix: str) -> None:
+    def test_its_schedule_may_start_what_shares_its_rate_only(self, properties: OfOne, name: str, prefix: str) -> None:
         schedule = properties(f"{name}Function")["Events"]["Rate"]["Properties"]
         starting, failing = statements(properties(f"{prefix}ScheduleRole"))
 
         assert schedule["RoleArn"] == arn(f"{prefix}ScheduleRole")
         assert schedule["GroupName"] == {"Ref": "ScheduleGroup"}
-        assert (starting["Action"], starting["Resource"]) == ("lambda:InvokeFunction", arn(f"{name}Function"))
+        started = starting["Resource"] if isinstance(starting["Resource"], list) else [starting["Resource"]]
+        assert starting["Action"] == "lambda:InvokeFunction"
+        assert started == [arn(f"{each}Function") for each, its in PERIODIC if its == prefix]
+        assert arn(f"{name}Function") in started
         assert (failing["Action"], failing["Resource"]) == ("sqs:SendMessage", arn(f"{prefix}DeadLetters"))
 
 

@@ -128,8 +128,8 @@ def grants_of(function: str, stack: Resolver) -> set[Grant]:
 
 
 def _granted_keys(statement: Mapping[str, Any]) -> list[str]:
-    tests = statement.get("Condition", {}).values()
-    return [key for test in tests if _LEADING_KEYS in test for key in _listed(test[_LEADING_KEYS])] or ["*"]
+    tests = {name: test for name, test in statement.get("Condition", {}).items() if name != "Null"}
+    return [key for test in tests.values() if _LEADING_KEYS in test for key in _listed(test[_LEADING_KEYS])] or ["*"]
 
 
 def _attached(role: str, stack: Resolver) -> Iterator[Any]:

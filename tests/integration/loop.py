@@ -33,8 +33,20 @@ class Loop:
         return self.stack.load("handle_mail_event")
 
     @cached_property
+    def sweep(self) -> Handler:
+        return self.stack.load("sweep_invitations")
+
+    @cached_property
+    def review(self) -> Handler:
+        return self.stack.load("review_clicks")
+
+    @cached_property
     def compute(self) -> Handler:
         return self.stack.load("compute_nps")
+
+    @cached_property
+    def watch(self) -> Handler:
+        return self.stack.load("watch_reputation")
 
     def asked(self, order: str = "order-20417", **customer: Any) -> Invitation:
         """A payment captured; with surveys due at once its message waits in the send queue."""

@@ -115,7 +115,10 @@ FORBIDDEN = {
         "afterbill.content.web",
     ),
     "track_changes": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
-    "compute_nps": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
+    "sweep_invitations": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content", "afterbill.insight"),
+    "review_clicks": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content", "afterbill.insight"),
+    "compute_nps": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content", "afterbill.outreach"),
+    "watch_reputation": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
     "capture_event": ("jinja2", "afterbill.content.mail", "afterbill.content.web"),
     "run_campaigns": (
         "jinja2",

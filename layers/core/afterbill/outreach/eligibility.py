@@ -29,7 +29,7 @@ from afterbill.outreach.survey_tests import recheck_test
 _CLAIMED_BEFORE = timedelta(minutes=1)
 _LAST_LOOK = timedelta(days=1)
 _JUDGED_WITHIN = timedelta(minutes=30)
-"""More time than lies between two runs of compute_nps, which reviews clicks."""
+"""More time than lies between two runs of review_clicks."""
 _TURNS = frozenset({SkipReason.COOLDOWN, SkipReason.SUPERSEDED})
 
 Verdict = SkipReason | Deferral | Channel

@@ -35,6 +35,12 @@ class Metric(StrEnum):
     ANSWERS_SETTLED = "AnswersSettled"
     ANSWERS_LABELLED = "AnswersLabelled"
     SCORE = "Score"
+    RECORDS_FAILED = "RecordsFailed"
+    UNREADABLE_ITEMS = "UnreadableItems"
+    SWEEP_FINISHED = "SweepFinished"
+    REVIEW_FINISHED = "ReviewFinished"
+    COUNT_FINISHED = "CountFinished"
+    WATCH_FINISHED = "WatchFinished"
 
 
 def count(metric: Metric, value: float = 1, reason: str = "", noted: Mapping[str, str] | None = None) -> None:

@@ -1,0 +1,96 @@
+"""sweep_invitations: on its schedule, what was lost is found and queued again."""
+
+from datetime import timedelta
+
+import pytest
+from botocore.exceptions import ClientError
+
+from afterbill.adapters.dynamodb.items import invitation_item
+from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
+from afterbill.outreach.reputation import SendingPause
+from tests.integration.logs import counted
+from tests.integration.samples import due, now, sample
+
+EVENT = sample("schedule/compute_nps")
+
+
+@pytest.fixture
+def configuration(asking_at_once):
+    return asking_at_once
+
+
+def test_what_is_overdue_is_queued_again(stack, loop):
+    invitation = loop.asked()
+    stack.records("SendQueue")
+    put_back(stack, invitation, timedelta(hours=3))
+
+    loop.sweep(EVENT)
+
+    (record,) = stack.records("SendQueue")
+    assert invitation.id in record["body"]
+
+
+def put_back(stack, invitation, age):
+    """Make it due longer ago."""
+    due_at = invitation.due_at - age
+    stack.dynamodb.update_item(
+        TableName="afterbill",
+        Key={key: value for key, value in invitation_item(invitation).items() if key in {"pk", "sk"}},
+        UpdateExpression="SET due_at = :due, day_bucket = :bucket",
+        ExpressionAttributeValues={
+            ":due": {"S": due_at.isoformat()},
+            ":bucket": {"S": f"DUE#{due_at:%Y-%m-%dT%H}"},
+        },
+    )
+
+
+def test_a_claim_nobody_heard_of_is_called_unknown(stack, loop):
+    invitation = loop.asked()
+    stack.failures["UpdateItem"] = "ThrottlingException"
+    loop.send(due(invitation.id))
+    stack.failures.clear()
+    claimed = loop.invitation(invitation.id)
+    assert claimed.state == "sending"
+    long_ago = (now() - timedelta(hours=2)).isoformat()
+    put_back(stack, claimed, timedelta(hours=2))
+    stack.dynamodb.update_item(
+        TableName="afterbill",
+        Key={key: value for key, value in invitation_item(invitation).items() if key in {"pk", "sk"}},
+        UpdateExpression="SET claimed_at = :then",
+        ExpressionAttributeValues={":then": {"S": long_ago}},
+    )
+
+    loop.sweep(EVENT)
+
+    assert loop.invitation(invitation.id).state == "unknown"
+
+
+def test_while_sending_is_stopped_by_hand_nothing_is_queued_again(stack, loop):
+    invitation = loop.asked()
+    stack.records("SendQueue")
+    put_back(stack, invitation, timedelta(hours=3))
+    SendingSwitchTable(stack.dynamodb, "afterbill").stop(SendingPause("wrong prices", now()))
+
+    loop.sweep(EVENT)
+
+    assert stack.records("SendQueue") == []
+
+
+def test_a_sweep_tells_what_it_found_and_that_it_came_to_its_end(stack, loop, capsys):
+    put_back(stack, loop.asked(), timedelta(hours=3))
+    capsys.readouterr()
+
+    loop.sweep({})
+    log = capsys.readouterr().out
+
+    assert (counted(log, "OverdueInvitations"), counted(log, "SweepFinished")) == ([1], [1])
+
+
+def test_a_sweep_that_fails_is_told(stack, loop, capsys):
+    put_back(stack, loop.asked("order-late"), timedelta(hours=3))
+    stack.sqs.delete_queue(QueueUrl=stack.environment("sweep_invitations")["SEND_QUEUE_URL"])
+
+    with pytest.raises(ClientError):
+        loop.sweep(EVENT)
+
+    assert counted(capsys.readouterr().out, "SweepFinished") == []
