@@ -24,6 +24,22 @@ FAILURE_TARGETS = {
     "OnFailure": "Destination",
 }
 """Where a template names a queue for failures: the enclosing key and the key of the address in it."""
+LEADING_KEYS = "dynamodb:LeadingKeys"
+BY_KEY = {
+    f"dynamodb:{name}"
+    for name in (
+        "BatchGetItem",
+        "BatchWriteItem",
+        "ConditionCheckItem",
+        "DeleteItem",
+        "GetItem",
+        "PutItem",
+        "Query",
+        "UpdateItem",
+    )
+}
+"""Actions whose requests name partition keys; a Scan and PartiQL need none."""
+OF_STREAMS = {f"dynamodb:{name}" for name in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
 
 
 class FunctionHasLogGroup(CloudFormationLintRule):
@@ -125,6 +141,36 @@ class WildcardsAreExplained(CloudFormationLintRule):
         yield from (f"no statement uses {json.dumps(place)}" for place in explained if place not in wild)
         if resource["Properties"].get("ManagedPolicyArns"):
             yield "a managed policy reaches beyond this stack; write the statements out"
+
+
+class TableIsReachedByKey(CloudFormationLintRule):
+    """A statement on a table names the partition keys that it reaches, and asks that a request names one."""
+
+    id = "E9906"
+    shortdesc = "Access to a whole table"
+    description = "ForAllValues passes where a request names no key, so that Null must refuse it"
+
+    def match(self, cfn: Template) -> list[RuleMatch]:
+        """One match per statement that reaches too far, with what is wrong with it."""
+        return [
+            RuleMatch(["Resources", name], f"{name}: {complaint}")
+            for kind in POLICY_TYPES
+            for name, resource in cfn.get_resources([kind]).items()
+            for statement in _statements(resource["Properties"])
+            for complaint in self._complaints(statement)
+        ]
+
+    def _complaints(self, statement: dict[str, Any]) -> Iterator[str]:
+        actions = {str(one) for one in _listed(statement.get("Action")) if str(one).startswith("dynamodb:")}
+        yield from (f"{one} goes past the keys" for one in sorted(actions - BY_KEY - OF_STREAMS))
+        if actions & BY_KEY:
+            condition = statement.get("Condition", {})
+            named = ", ".join(sorted(actions))
+            patterns = _listed(condition.get("ForAllValues:StringLike", {}).get(LEADING_KEYS))
+            if not patterns or any(str(one).startswith("*") for one in patterns):
+                yield f"{named} on every item: ForAllValues:StringLike must list patterns of {LEADING_KEYS}"
+            if condition.get("Null", {}).get(LEADING_KEYS) != "false":
+                yield f'{named} also without a key: add Null: {{{LEADING_KEYS}: "false"}}'
 
 
 class SchedulesRetry(CloudFormationLintRule):

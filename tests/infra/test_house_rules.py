@@ -193,3 +193,48 @@ def test_targets_of_a_rule_are_judged_like_those_of_a_schedule(rules: RulesColle
 """
 
     assert complaints(rules, QUEUE, rule) == ["E9905 Rule: a target without DeadLetterConfig"]
+
+
+KEYED = 'ForAllValues:StringLike: {dynamodb:LeadingKeys: ["INVITATION#*"]}'
+NAMED = '"Null": {dynamodb:LeadingKeys: "false"}'
+EVERYTHING = "on every item: ForAllValues:StringLike must list patterns of dynamodb:LeadingKeys"
+KEYLESS = 'also without a key: add Null: {dynamodb:LeadingKeys: "false"}'
+
+
+def on_the_table(action: str, *conditions: str) -> str:
+    condition = ", ".join(conditions)
+    return role(f"{{Effect: Allow, Action: [{action}], Resource: one, Condition: {{{condition}}}}}")
+
+
+def test_a_statement_on_a_table_that_names_its_keys_passes(rules: RulesCollection) -> None:
+    assert complaints(rules, on_the_table("dynamodb:GetItem, dynamodb:Query", KEYED, NAMED)) == []
+
+
+def test_a_statement_on_every_item_is_refused(rules: RulesCollection) -> None:
+    assert complaints(rules, on_the_table("dynamodb:GetItem")) == [
+        f"E9906 Role: dynamodb:GetItem {problem}" for problem in (KEYLESS, EVERYTHING)
+    ]
+
+
+def test_a_pattern_that_every_key_matches_is_refused(rules: RulesCollection) -> None:
+    assert complaints(rules, on_the_table("dynamodb:PutItem", KEYED.replace("INVITATION#*", "*"), NAMED)) == [
+        f"E9906 Role: dynamodb:PutItem {EVERYTHING}"
+    ]
+
+
+def test_keys_that_a_request_may_leave_out_are_refused(rules: RulesCollection) -> None:
+    """ForAllValues is true of an empty set."""
+    assert complaints(rules, on_the_table("dynamodb:Query", KEYED)) == [f"E9906 Role: dynamodb:Query {KEYLESS}"]
+
+
+@pytest.mark.parametrize(
+    "action", ["Scan", "PartiQLSelect", "PartiQLUpdate", "DeleteTable", "ExportTableToPointInTime"]
+)
+def test_what_names_no_key_is_refused_under_any_condition(rules: RulesCollection, action: str) -> None:
+    assert complaints(rules, on_the_table(f"dynamodb:{action}", KEYED, NAMED)) == [
+        f"E9906 Role: dynamodb:{action} goes past the keys"
+    ]
+
+
+def test_a_stream_has_no_keys(rules: RulesCollection) -> None:
+    assert complaints(rules, on_the_table("dynamodb:GetRecords")) == []

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from afterbill.adapters.dynamodb import keys
-from tests.infra.reading import FUNCTIONS, OfOne, Resource, allowing, grants
+from tests.infra.reading import FUNCTIONS, OfOne, Resource, allowing, grants, statements
 
 
 class TestTable:
@@ -31,37 +31,33 @@ class TestTable:
         assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
 
     def test_capture_event_deletes_nothing_but_its_lock(self, properties: OfOne) -> None:
-        [deleting] = allowing(properties("CaptureEventRole"), "dynamodb:DeleteItem")
-        [lock] = keys.lock()["pk"].values()
-
-        assert deleting["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [lock]}}
+        assert reach(properties("CaptureEventRole"))["DeleteItem"] == partition(keys.lock())
 
     def test_run_campaigns_reaches_groups_of_customers_and_its_own_progress_only(self, properties: OfOne) -> None:
         [reading] = allowing(properties("RunCampaignsRole"), "dynamodb:Query")
-        [keeping] = allowing(properties("RunCampaignsRole"), "dynamodb:PutItem")
-        [progress] = keys.campaign("loyal")["pk"].values()
+        progress = partition(keys.campaign("loyal"))
 
         assert reading["Resource"] == {"Fn::Sub": f"${{Table.Arn}}/index/{keys.BY_DAY}"}
-        assert reading["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["SLOT#*"]}}
+        assert reach(properties("RunCampaignsRole")) == {"GetItem": progress, "PutItem": progress, "Query": ["SLOT#*"]}
         assert keys.slot_bucket(7) == "SLOT#7"
-        assert keeping["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [progress]}}
 
     def test_collect_response_puts_answers_and_reads_keys_customers_and_holders_only(self, properties: OfOne) -> None:
-        role = properties("CollectResponseRole")
-        reach = {
-            action: next(iter(statement["Condition"].values()))["dynamodb:LeadingKeys"]
-            for action in ("GetItem", "PutItem", "BatchGetItem", "Query")
-            for statement in allowing(role, f"dynamodb:{action}")
-        }
-        [api_key] = keys.api_key("1")["pk"].values()
-
-        assert reach == {
-            "GetItem": [api_key],
+        assert reach(properties("CollectResponseRole")) == {
+            "GetItem": partition(keys.api_key("1")),
             "PutItem": ["INVITATION#*"],
             "BatchGetItem": ["ALIAS#*", "CUSTOMER#*"],
             "Query": ["ADDRESS#*"],
         }
         assert keys.holders("5e1f") == "ADDRESS#5e1f"
+
+    def test_the_page_that_anybody_may_open_reaches_surveys_customers_and_addresses_only(
+        self, properties: OfOne
+    ) -> None:
+        assert reach(properties("RecordResponseRole")) == {
+            "BatchGetItem": ["CUSTOMER#*"],
+            "GetItem": ["INVITATION#*"],
+            "UpdateItem": ["ADDRESS#*", "CUSTOMER#*", "INVITATION#*"],
+        }
 
     def test_indexes_carry_no_address_and_no_comment(self, properties: OfOne) -> None:
         projected = {
@@ -72,6 +68,20 @@ class TestTable:
         assert set(projected) == {"by_customer", "by_day", "by_answered_day"}
         allowed = {"state", "delivery", "rating", "segments", "answer_reason", "unconfirmed"}
         assert {name for names in projected.values() for name in names} <= allowed
+
+
+def reach(role: Resource) -> dict[str, list[str]]:
+    """The patterns of partition keys that a role reaches, by action."""
+    return {
+        action.removeprefix("dynamodb:"): statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        for statement in statements(role)
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+        if action.startswith("dynamodb:")
+    }
+
+
+def partition(key: "keys.Key") -> list[str]:
+    return list(key["pk"].values())
 
 
 class TestSecrets:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, NamedTuple
 
 from tests.contract.template import of_type, properties, template
@@ -21,12 +22,24 @@ _LEADING_KEYS = "dynamodb:LeadingKeys"
 """The partition keys that a call names; those of an index, where it reads one."""
 
 
-class Grant(NamedTuple):
-    """An action on a resource, of a table on items of one partition key; a grant may hold wildcards."""
+class Wanted(NamedTuple):
+    """An action on a resource, of a table on items of these partition keys: what one authorization asks for."""
 
     action: str
     resource: str
-    leading_key: str = ""
+    leading_keys: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return " ".join([self.action, self.resource, *self.leading_keys])
+
+
+class Grant(NamedTuple):
+    """A statement's part for one action and resource; patterns of partition keys, and whether one must be there."""
+
+    action: str
+    resource: str
+    patterns: tuple[str, ...] = ("*",)
+    key_needed: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,21 +52,21 @@ class Call:
     params: dict[str, Any]
 
 
-def actions_of(call: Call, stack: Resolver) -> set[Grant]:
+def actions_of(call: Call, stack: Resolver) -> set[Wanted]:
     """The actions that the caller's role must grant for this call."""
     match call.service:
         case "dynamodb":
             return set(_dynamodb(call, stack.made["Table"]["Arn"]))
         case "sqs":
             queue = call.params["QueueUrl"].rsplit("/", 1)[1]
-            return {Grant(f"sqs:{call.operation}", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")}
+            return {Wanted(f"sqs:{call.operation}", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")}
         case "secretsmanager" | "s3":
             return {_kept(call)}
         case "scheduler":
             name = f"{call.params['GroupName']}/{call.params['Name']}"
             return {
-                Grant(f"scheduler:{call.operation}", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/{name}"),
-                Grant("iam:PassRole", call.params["Target"]["RoleArn"]),
+                Wanted(f"scheduler:{call.operation}", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/{name}"),
+                Wanted("iam:PassRole", call.params["Target"]["RoleArn"]),
             }
         case "pinpoint-sms-voice-v2" | "sns":
             return {_text(call)}
@@ -62,34 +75,36 @@ def actions_of(call: Call, stack: Resolver) -> set[Grant]:
             own = f"arn:aws:ses:{REGION}:{ACCOUNT}"
             configuration_set = call.params["ConfigurationSetName"]
             names = (f"identity/{domain}", f"configuration-set/{configuration_set}")
-            return {Grant(f"ses:{call.operation}", f"{own}:{name}") for name in names}
+            return {Wanted(f"ses:{call.operation}", f"{own}:{name}") for name in names}
     raise AssertionError(f"no rule says what {call.service}:{call.operation} needs")
 
 
-def _kept(call: Call) -> Grant:
+def _kept(call: Call) -> Wanted:
     if call.service == "s3":
-        return Grant(f"s3:{call.operation}", f"arn:aws:s3:::{call.params['Bucket']}/{call.params['Key']}")
-    return Grant(f"secretsmanager:{call.operation}", call.params["SecretId"])
+        return Wanted(f"s3:{call.operation}", f"arn:aws:s3:::{call.params['Bucket']}/{call.params['Key']}")
+    return Wanted(f"secretsmanager:{call.operation}", call.params["SecretId"])
 
 
-def _text(call: Call) -> Grant:
+def _text(call: Call) -> Wanted:
     """A number has no ARN: whoever may publish to one may to all."""
     if call.service == "sns":
-        return Grant(f"sns:{call.operation}", "*")
-    return Grant(f"sms-voice:{call.operation}", call.params["OriginationIdentity"])
+        return Wanted(f"sns:{call.operation}", "*")
+    return Wanted(f"sms-voice:{call.operation}", call.params["OriginationIdentity"])
 
 
-def _dynamodb(call: Call, table: str) -> Iterator[Grant]:
+def _dynamodb(call: Call, table: str) -> Iterator[Wanted]:
+    """One per member of a transaction; a batch asks once, for all its keys, which one statement must cover."""
     if call.operation == "TransactWriteItems":
         parts = [part for item in call.params["TransactItems"] for part in item.items()]
-        yield from (Grant(f"dynamodb:{_TRANSACTION[kind]}", table, _key(part)) for kind, part in parts)
+        yield from (Wanted(f"dynamodb:{_TRANSACTION[kind]}", table, (_key(part),)) for kind, part in parts)
     else:
         index = call.params.get("IndexName")
         resource = f"{table}/index/{index}" if index else table
-        yield from (Grant(f"dynamodb:{call.operation}", resource, key) for key in _leading_keys(call.params))
+        yield Wanted(f"dynamodb:{call.operation}", resource, tuple(sorted(set(_leading_keys(call.params)))))
 
 
 def _leading_keys(params: Mapping[str, Any]) -> Iterator[str]:
+    """The partition keys that a call names, those of the index where it reads one; a Scan names none."""
     match params:
         case {"RequestItems": requests}:
             for keys in requests.values():
@@ -98,7 +113,7 @@ def _leading_keys(params: Mapping[str, Any]) -> Iterator[str]:
         case {"KeyConditionExpression": condition}:
             partition = re.findall(r"= (:\w+)", condition)[0]
             yield params["ExpressionAttributeValues"][partition]["S"]
-        case _:
+        case {"Key": _} | {"Item": _}:
             yield _key(params)
 
 
@@ -107,9 +122,14 @@ def _key(part: Mapping[str, Any]) -> str:
     return str(item["pk"]["S"])
 
 
-def allows(grant: Grant, wanted: Grant) -> bool:
-    where = ((wanted.resource, grant.resource), (wanted.leading_key, grant.leading_key))
-    return grant.action == wanted.action and all(fnmatchcase(one, pattern) for one, pattern in where)
+def allows(grant: Grant, wanted: Wanted) -> bool:
+    """Whether the statement covers the call: `ForAllValues` passes where no key is named, and `Null` does not."""
+    return (
+        grant.action == wanted.action
+        and fnmatchcase(wanted.resource, grant.resource)
+        and (bool(wanted.leading_keys) or not grant.key_needed)
+        and all(any(map(partial(fnmatchcase, key), grant.patterns)) for key in wanted.leading_keys)
+    )
 
 
 def grants_of(function: str, stack: Resolver) -> set[Grant]:
@@ -118,18 +138,20 @@ def grants_of(function: str, stack: Resolver) -> set[Grant]:
     policies = [*properties(role)["Policies"], *_attached(role, stack)]
     statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
     return {
-        Grant(action, stack.resolve(resource), leading_key)
+        Grant(action, stack.resolve(resource), *_leading(statement.get("Condition", {})))
         for statement in statements
         if statement["Effect"] == "Allow"
         for action in _listed(statement["Action"])
         for resource in _listed(statement["Resource"])
-        for leading_key in _granted_keys(statement)
     }
 
 
-def _granted_keys(statement: Mapping[str, Any]) -> list[str]:
-    tests = {name: test for name, test in statement.get("Condition", {}).items() if name != "Null"}
-    return [key for test in tests.values() if _LEADING_KEYS in test for key in _listed(test[_LEADING_KEYS])] or ["*"]
+def _leading(condition: Mapping[str, Any]) -> tuple[tuple[str, ...], bool]:
+    """The patterns of partition keys, and whether a key must be there."""
+    tests = {operator: _listed(test[_LEADING_KEYS]) for operator, test in condition.items() if _LEADING_KEYS in test}
+    key_needed = tests.pop("Null", None) == ["false"]
+    assert set(tests) <= {"ForAllValues:StringLike"}, f"nobody here evaluates {sorted(tests)}"
+    return tuple(tests.get("ForAllValues:StringLike", ("*",))), key_needed
 
 
 def _attached(role: str, stack: Resolver) -> Iterator[Any]:
