@@ -46,7 +46,8 @@ def world() -> Iterator[Meter]:
     sources = secrets.create_secret(Name="sources", SecretString=json.dumps({"stripe": [SIGNING]}))
     keys = secrets.create_secret(Name="keys", SecretString=json.dumps({"identity": IDENTITY, "links": {}}))
     empty = secrets.create_secret(Name="empty", SecretString="{}")
-    urls = [made.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("inbox", "send", "dead")]
+    queues = ("inbox", "send", "dead", "unsigned")
+    urls = [made.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in queues]
     made.client("scheduler").create_schedule_group(Name=TABLE)
     made.client("ses").verify_email_identity(EmailAddress="survey@example.com")
     table: Any = made.client("dynamodb")
@@ -60,6 +61,9 @@ def world() -> Iterator[Meter]:
         "TOKENS_SECRET": empty["ARN"],
         "INBOX_URL": urls[0],
         "INBOX_DEAD_LETTERS_URL": urls[2],
+        "UNSIGNED_INBOX_URL": urls[3],
+        "UNSIGNED_INBOX_DEAD_LETTERS_URL": urls[2],
+        "UNSIGNED_PER_MINUTE": "300",
         "SEND_QUEUE_URL": urls[1],
     }
     folder = TemporaryDirectory()

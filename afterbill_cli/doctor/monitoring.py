@@ -10,7 +10,7 @@ from afterbill_cli.doctor.stack_under_test import StackUnderTest
 
 _ALARMS_A_CALL = 100
 _SILENT_FOR = timedelta(days=1)
-_OLDEST = {"Inbox": 900, "SendQueue": 1800, "MailEvents": 900}
+_OLDEST = {"Inbox": 900, "UnsignedInbox": 600, "SendQueue": 1800, "MailEvents": 900}
 """Seconds after which an alarm of the template rings, too."""
 _PAGE = 100
 
@@ -133,6 +133,7 @@ def _remedy(stack: StackUnderTest, name: str, attributes: Mapping[str, str]) -> 
     move = f"`aws sqs start-message-move-task --source-arn {source}`"
     then = {
         "InboxDeadLetters": "`afterbill replay --dead-letters`",
+        "UnsignedInboxDeadLetters": "`afterbill replay --dead-letters`",
         "SendDeadLetters": move,
         "MailEventsDeadLetters": f"{move[:-1]} --destination-arn ...`, that of MailEvents",
     }

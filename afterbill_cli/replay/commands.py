@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -21,7 +22,7 @@ from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_csv, print_json_rows
 from afterbill_cli.plain_text import one_line
 from afterbill_cli.replay.dry_capture import DryCapture, dry_capture
-from afterbill_cli.replay.messages import DeadLetters, Message, evidence, files
+from afterbill_cli.replay.messages import SIGNED, UNSIGNED, DeadLetters, Message, evidence, files
 from afterbill_cli.sources import stack_secrets
 
 _QUEUED = "queued"
@@ -46,10 +47,11 @@ COLUMNS = ("message", "outcome", "text")
 
 
 def replay(chosen: ReplaySelection, deployed: Deployed, output: Output = Output.TABLE) -> int:
-    """Put the messages into the inbox; a dead letter is removed only once that is durable."""
-    inbox = SqsInbox(deployed.client("sqs"), deployed.output("InboxUrl"))
+    """Put the messages into their inboxes; a dead letter is removed only once that is durable."""
+    sqs = deployed.client("sqs")
+    inboxes = {name: SqsInbox(sqs, deployed.output(name)) for name in (SIGNED, UNSIGNED)}
     with _messages(chosen, deployed) as messages:
-        return _tell((_put(message, inbox) for message in messages), output)
+        return _tell((_put(message, inboxes[message.inbox]) for message in messages), output)
 
 
 def dry_run(chosen: ReplaySelection, deployed: Deployed, *, ask_apis: bool, output: Output = Output.TABLE) -> int:
@@ -81,9 +83,15 @@ def _messages(chosen: ReplaySelection, deployed: Deployed) -> Iterator[Iterator[
     elif chosen.evidence:
         yield evidence(deployed.client("s3"), _bucket(deployed), chosen.source, (chosen.since, chosen.until))
     else:
-        letters = DeadLetters(deployed.client("sqs"), deployed.output("InboxDeadLettersUrl"), datetime.now(UTC))
-        with letters.messages() as messages:
-            yield messages
+        with ExitStack() as opened:
+            yield chain.from_iterable([opened.enter_context(one.messages()) for one in _dead_letters(deployed)])
+
+
+def _dead_letters(deployed: Deployed) -> list[DeadLetters]:
+    """Return the dead letters of both inboxes: each go back to where they came from."""
+    sqs, now = deployed.client("sqs"), datetime.now(UTC)
+    queues = {SIGNED: "InboxDeadLettersUrl", UNSIGNED: "UnsignedInboxDeadLettersUrl"}
+    return [DeadLetters(sqs, deployed.output(dead), now, inbox) for inbox, dead in queues.items()]
 
 
 def _bucket(deployed: Deployed) -> str:

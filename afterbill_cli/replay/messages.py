@@ -24,26 +24,35 @@ _WEBHOOKS = frozenset({".json", ".xml", ".txt", ".form"})
 """Files of a folder that are replayed; what else lies there would only become dead letters."""
 
 
+SIGNED, UNSIGNED = "InboxUrl", "UnsignedInboxUrl"
+"""Outputs of the stack with the URLs of the inboxes."""
+
+
 def _nothing() -> None:
     """Remove nothing: webhooks in files and buckets stay there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A webhook with the name to print; `remove` deletes it from its queue."""
+    """A webhook with the name to print; `remove` deletes it from its queue.
+
+    It goes through the inbox whose URL the output `inbox` of the stack names.
+    """
 
     name: str
     webhook: Webhook
     remove: Callable[[], None] = _nothing
+    inbox: str = SIGNED
 
 
 @dataclass
 class DeadLetters:
-    """The inbox's dead letters; those that arrived after `until`, for example from this replay, are skipped."""
+    """An inbox's dead letters; those that arrived after `until`, for example from this replay, are skipped."""
 
     sqs: Any
     url: str
     until: datetime
+    inbox: str = SIGNED
 
     @contextmanager
     def messages(self) -> Iterator[Iterator[Message]]:
@@ -64,7 +73,7 @@ class DeadLetters:
             for id_, message in batch.items():
                 webhook = _webhook_in(message) if id_ not in met and self._is_old(message) else None
                 if webhook:
-                    yield Message(id_, webhook, partial(self._remove, id_, open_))
+                    yield Message(id_, webhook, partial(self._remove, id_, open_), self.inbox)
             met |= batch.keys()
 
     def _receive(self) -> list[Mapping[str, Any]]:

@@ -16,7 +16,7 @@ from afterbill_dev.paths import ACCOUNT, REGION, STACK_NAME
 
 ANY_METHOD = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
-QUEUES = ("InboxUrl", "SendQueueUrl", "MailEventsUrl", "SmsEventsUrl")
+QUEUES = ("InboxUrl", "UnsignedInboxUrl", "SendQueueUrl", "MailEventsUrl", "SmsEventsUrl")
 RETRY_SECONDS = 20
 """On AWS a failed message comes back after three minutes, too long for a laptop."""
 

@@ -1,6 +1,7 @@
-"""SQS inbox: turn each signed webhook into facts."""
+"""SQS inboxes: turn each webhook into facts."""
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,6 +62,13 @@ _capture = CaptureDeps(
     new_id=lambda: uuid.uuid4().hex,
     evidence=S3Evidence(client("s3"), _bucket) if _bucket else None,
 )
+_unsigned_inbox = SqsInbox(_sqs, config.setting("UNSIGNED_INBOX_URL"))
+_unsigned_capture = replace(
+    _capture,
+    inbox=_unsigned_inbox,
+    dead_letters=SqsInbox(_sqs, config.setting("UNSIGNED_INBOX_DEAD_LETTERS_URL")),
+)
+"""What nobody signed never waits among what somebody did, nor do its dead letters."""
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:  # noqa: ANN401  # Lambda's own
@@ -74,10 +82,17 @@ def _capture_record(record: dict[str, Any], context: Any) -> None:  # noqa: ANN4
     def has_time() -> bool:
         return bool(context.get_remaining_time_in_millis() > _LAST_MILLISECONDS)
 
-    for captured in capture_event(webhook, _capture, datetime.now(UTC), has_time):
+    unsigned = _queue_of(record.get("eventSourceARN", ""), ":") == _queue_of(_unsigned_inbox.url, "/")
+    deps = _unsigned_capture if unsigned else _capture
+    for captured in capture_event(webhook, deps, datetime.now(UTC), has_time):
         _tell(captured, webhook.source, record.get("messageId", ""))
         if metric := _METRICS.get(captured.outcome):
             count(metric, reason=_counted_reason(captured))
+
+
+def _queue_of(address: str, separator: str) -> str:
+    """The name of a queue, which ends its ARN and its URL."""
+    return address.rpartition(separator)[2]
 
 
 def _counted_reason(captured: Captured) -> str:

@@ -1,25 +1,37 @@
 """ANY /webhooks/{source}: verify, keep, answer."""
 
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.inbox import SqsInbox
 from afterbill.adapters.aws.secrets import Secret, SourceSecrets
+from afterbill.answers.rate_limit import RateLimiter
 from afterbill.connectors import registry
-from afterbill.intake.receive_webhook import Answer, Received, receive_webhook
+from afterbill.intake.receive_webhook import Answer, Inboxes, Received, receive_webhook
 from afterbill.model.errors import TransientError
-from afterbill.model.webhooks import MAX_BODY_BYTES, TEST_HEADER, Refusal, Reply, Webhook
+from afterbill.model.webhooks import TEST_HEADER, Refusal, Reply, Webhook
 from afterbill.runtime import http
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
 
-_REPLIES = {Answer.UNKNOWN_SOURCE: Reply(404), Answer.TOO_LARGE: Reply(413)}
+_MINUTE = 60
+_REPLIES = {
+    Answer.UNKNOWN_SOURCE: Reply(404),
+    Answer.TOO_LARGE: Reply(413),
+    Answer.TOO_MANY: Reply(429, headers={"Retry-After": str(_MINUTE)}),
+}
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 _sources = config.sources()
 _secrets = SourceSecrets(Secret(client("secretsmanager"), config.setting("SOURCES_SECRET")))
-_inbox = SqsInbox(client("sqs"), config.setting("INBOX_URL"))
+_limiter, _sqs = RateLimiter(int(config.setting("UNSIGNED_PER_MINUTE")), _MINUTE), client("sqs")
+_inboxes = Inboxes(
+    SqsInbox(_sqs, config.setting("INBOX_URL")),
+    SqsInbox(_sqs, config.setting("UNSIGNED_INBOX_URL")),
+    lambda source: _limiter.admits(source, monotonic()),
+)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -28,7 +40,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     source = request.parameters.get("source", "")
     webhook = Webhook(source, request.headers, request.body, datetime.now(UTC), request.method, request.query)
     try:
-        received = receive_webhook(webhook, sources=_sources, load=registry.load, secrets=_secrets, inbox=_inbox)
+        received = receive_webhook(webhook, sources=_sources, load=registry.load, secrets=_secrets, inboxes=_inboxes)
     except TransientError as error:
         logger.error("webhook not taken", source=source, error=str(error))
         return http.json_response(503, {"error": "try_again"}, {"Retry-After": "30"})
@@ -42,13 +54,17 @@ def _answer(received: Received, source: str, noted: dict[str, str]) -> dict[str,
     if received.answer is Answer.ACCEPTED:
         count(Metric.WEBHOOKS_ACCEPTED, noted={"source": source, "outcome": received.answer, **noted})
         return _reply(reply, {"accepted": 1})
+    if received.answer is Answer.TOO_MANY:
+        # One line for each, and no more: a flood writes as many.
+        count(Metric.UNSIGNED_DROPPED, noted={"source": source, **noted})
+        return _reply(reply, {"error": received.answer})
     reason = received.refusal or received.answer
     # A wrong signature is counted apart: an alarm watches it, and what strangers try has none at all.
     count(Metric.WEBHOOKS_REFUSED, reason=reason if received.refusal is Refusal.MISMATCH else "")
     logger.warning("webhook refused", extra={"source": source[:40], "reason": reason, **noted})
     if received.refusal is Refusal.MISMATCH and not _secrets.of(source):
         logger.error("source has no signing secret: store one under its name in the secret `sources`", source=source)
-    limit = {"limit_bytes": MAX_BODY_BYTES} if received.answer is Answer.TOO_LARGE else {}
+    limit = {"limit_bytes": received.limit_bytes} if received.answer is Answer.TOO_LARGE else {}
     return _reply(reply, {"error": reason, **limit})
 
 

@@ -47,10 +47,10 @@ def test_every_billing_fact_is_one_mail_however_often_it_is_told(town: Town):
 
 def waiting(town: Town) -> int:
     """Messages that may still become a mail, and failures."""
-    names = ("InboxUrl", "SendQueueUrl", "InboxDeadLettersUrl", "SendDeadLettersUrl")
+    names = ("Inbox", "UnsignedInbox", "SendQueue", "InboxDeadLetters", "UnsignedInboxDeadLetters", "SendDeadLetters")
     wanted = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     counts = [
-        town.sqs.get_queue_attributes(QueueUrl=town.stack["outputs"][name], AttributeNames=wanted)["Attributes"]
+        town.sqs.get_queue_attributes(QueueUrl=town.stack["outputs"][f"{name}Url"], AttributeNames=wanted)["Attributes"]
         for name in names
     ]
     return sum(int(number) for count in counts for number in count.values())

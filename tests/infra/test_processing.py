@@ -8,6 +8,7 @@ from tests.infra.reading import FUNCTIONS, OfOne, OfType, Resource, allowing, ar
 
 CONSUMERS = [
     ("CaptureEvent", "Inbox"),
+    ("CaptureEvent", "UnsignedInbox"),
     ("SendSurvey", "SendQueue"),
     ("HandleMailEvent", "MailEvents"),
 ]
@@ -81,7 +82,7 @@ class TestQueues:
             template["Parameters"][limit["Ref"]]["Default"] if isinstance(limit, dict) else limit for limit in limits
         ]
 
-        assert sum(values) <= 6
+        assert sum(values) <= 8
 
     def test_all_are_encrypted(self, of_type: OfType) -> None:
         assert all(queue["SqsManagedSseEnabled"] is True for queue in of_type("AWS::SQS::Queue").values())
@@ -89,7 +90,7 @@ class TestQueues:
     def test_dead_letters_are_kept_for_fourteen_days(self, of_type: OfType) -> None:
         dead = {name: queue for name, queue in of_type("AWS::SQS::Queue").items() if name.endswith("DeadLetters")}
 
-        assert len(dead) == 9
+        assert len(dead) == 10
         assert {queue["MessageRetentionPeriod"] for queue in dead.values()} == {FORTNIGHT_SECONDS}
 
     def test_the_inbox_takes_every_body_that_is_admitted(self, properties: OfOne) -> None:
@@ -105,6 +106,24 @@ class TestQueues:
 
         assert variables["INBOX_URL"] == {"Ref": "Inbox"}
         assert variables["INBOX_DEAD_LETTERS_URL"] == {"Ref": "InboxDeadLetters"}
+
+    def test_capture_event_knows_where_unsigned_webhooks_go(self, properties: OfOne) -> None:
+        variables = properties("CaptureEventFunction")["Environment"]["Variables"]
+
+        assert variables["UNSIGNED_INBOX_URL"] == {"Ref": "UnsignedInbox"}
+        assert variables["UNSIGNED_INBOX_DEAD_LETTERS_URL"] == {"Ref": "UnsignedInboxDeadLetters"}
+
+    def test_unsigned_webhooks_take_no_room_from_signed_ones(self, properties: OfOne) -> None:
+        events = properties("CaptureEventFunction")["Events"]
+        limits = {name: event["Properties"]["ScalingConfig"]["MaximumConcurrency"] for name, event in events.items()}
+
+        assert limits == {"Inbox": {"Ref": "CaptureConcurrency"}, "UnsignedInbox": {"Ref": "UnsignedConcurrency"}}
+
+    def test_an_unsigned_webhook_is_tried_for_two_hours(self, properties: OfOne) -> None:
+        inbox = properties("UnsignedInbox")
+
+        assert inbox["RedrivePolicy"]["deadLetterTargetArn"] == arn("UnsignedInboxDeadLetters")
+        assert inbox["RedrivePolicy"]["maxReceiveCount"] * inbox["VisibilityTimeout"] == 2 * 3600
 
     def test_the_inbox_waits_out_an_outage_of_hours(self, properties: OfOne) -> None:
         inbox = properties("Inbox")

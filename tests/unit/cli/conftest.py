@@ -76,7 +76,7 @@ def _outputs() -> dict[str, str]:
         f"{name}SecretArn": client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(value))["ARN"]
         for name, value in secrets.items()
     }
-    for queue in ("Inbox", "InboxDeadLetters"):
+    for queue in ("Inbox", "InboxDeadLetters", "UnsignedInbox", "UnsignedInboxDeadLetters"):
         outputs[f"{queue}Url"] = client("sqs").create_queue(QueueName=queue)["QueueUrl"]
     client("s3").create_bucket(Bucket="evidence")
     for function in ("receive_webhook", "capture_event"):

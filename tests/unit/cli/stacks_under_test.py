@@ -26,7 +26,10 @@ Line = tuple[datetime, str, dict[str, Any]]
 ACCOUNT = "111122223333"
 TOPIC, ALARM_TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:mail-events", f"arn:aws:sns:us-east-1:{ACCOUNT}:alarms"
 QUEUES = ("Inbox", "SendQueue", "MailEvents")
-DEAD = tuple(f"{name}DeadLetters" for name in ("Inbox", "Send", "MailEvents", "Schedule", "Changes", "Compute", "Poll"))
+DEAD = tuple(
+    f"{name}DeadLetters"
+    for name in ("Inbox", "UnsignedInbox", "Send", "MailEvents", "Schedule", "Changes", "Compute", "Poll")
+)
 OUTPUTS = {
     "ApiUrl": "https://api.acme.com",
     "TableName": "table",

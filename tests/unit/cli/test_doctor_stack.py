@@ -306,6 +306,7 @@ def test_queues_that_work_are_told_with_what_waits(config):
     ("queue", "command"),
     [
         ("InboxDeadLetters", "`afterbill replay --dead-letters`"),
+        ("UnsignedInboxDeadLetters", "`afterbill replay --dead-letters`"),
         ("SendDeadLetters", "start-message-move-task --source-arn arn:aws:sqs:us-east-1:111122223333:SendDeadLetters`"),
         ("MailEventsDeadLetters", "--destination-arn"),
         ("ComputeDeadLetters", "`aws sqs purge-queue --queue-url https://sqs.us-east-1.amazonaws.com/111122223333"),

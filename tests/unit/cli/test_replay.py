@@ -86,6 +86,17 @@ def test_dead_letters_go_into_the_inbox_and_leave_their_queue(stack, capsys):
     assert capsys.readouterr().out == "2 queued\n"
 
 
+def test_dead_letters_that_nobody_signed_go_back_to_their_own_inbox(stack, capsys):
+    send(stack, "InboxDeadLettersUrl", PAID)
+    send(stack, "UnsignedInboxDeadLettersUrl", neutral("renewed"))
+
+    assert replay(ReplaySelection(), stack) == 0
+
+    assert (bodies(stack, "InboxUrl"), bodies(stack, "UnsignedInboxUrl")) == ([PAID.body], [neutral("renewed").body])
+    assert bodies(stack, "UnsignedInboxDeadLettersUrl") == []
+    assert capsys.readouterr().out == "2 queued\n"
+
+
 def test_a_dead_letter_stays_until_the_inbox_has_it(stack, monkeypatch):
     send(stack, "InboxDeadLettersUrl", PAID)
     monkeypatch.setattr(SqsInbox, "put", lambda *_: 1 / 0)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterbill.connectors import registry
-from afterbill.intake.receive_webhook import Answer, receive_webhook
+from afterbill.intake.receive_webhook import Answer, Inboxes, receive_webhook
 from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, OperatorTask, ParsedElement
 from afterbill.model.errors import PayloadError
 from afterbill.model.webhooks import Refusal, Source, Webhook
@@ -258,7 +258,7 @@ def test_any_request_has_an_answer(data: st.DataObject) -> None:
         sources={provider: source(provider)},
         load=registry.load,
         secrets=Secrets(data.draw(SECRETS)),
-        inbox=MemoryInbox(),
+        inboxes=Inboxes(MemoryInbox(), MemoryInbox(), lambda _source: True),
     )
     taken = method in registry.load(provider).METHODS
     assert received.answer in ({Answer.ACCEPTED, Answer.HANDSHAKE, Answer.REFUSED} if taken else {Answer.WRONG_METHOD})

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from afterbill.intake.connector import Connector
-from afterbill.intake.receive_webhook import Answer, Received, receive_webhook
+from afterbill.intake.receive_webhook import Answer, Inboxes, Received, receive_webhook
 from afterbill.model.errors import TransientError
 from afterbill.model.webhooks import MAX_BODY_BYTES, Refusal, Reply, Source, Webhook
 from afterbill_cli.memory.queues import MemoryInbox
@@ -55,6 +55,13 @@ class Reception:
     provider: Signer = field(default_factory=Signer)
     secrets: Secrets = field(default_factory=lambda: Secrets(["secret"]))
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
+    unsigned: MemoryInbox = field(default_factory=MemoryInbox)
+    admitted: list[str] = field(default_factory=list)
+    most: int = 100
+
+    def admits(self, source: str) -> bool:
+        self.admitted.append(source)
+        return len(self.admitted) <= self.most
 
     def receive(
         self, body: bytes = b"{}", source: str = "shop", signature: str = "secret", method: str = "POST"
@@ -67,7 +74,7 @@ class Reception:
             },
             load=self.provider.load,
             secrets=self.secrets,
-            inbox=self.inbox,
+            inboxes=Inboxes(self.inbox, self.unsigned, self.admits),
         )
 
 
@@ -202,3 +209,41 @@ def test_a_signature_may_cover_the_address_as_it_was_registered(reception: Recep
 def test_what_a_request_carried_beside_its_signed_bytes_is_not_kept(reception: Reception) -> None:
     reception.receive()
     assert (reception.inbox.webhooks[0].query, reception.inbox.webhooks[0].url) == ({}, "")
+
+
+class TestWhatProvesNothing:
+    @pytest.fixture
+    def reception(self) -> Reception:
+        reception = Reception(most=2)
+        reception.provider.parts = {"is_unsigned": lambda webhook: webhook.body.startswith(b"id=")}
+        return reception
+
+    def test_it_waits_apart_from_what_is_signed(self, reception: Reception) -> None:
+        assert [reception.receive(b"id=1"), reception.receive(b"{}")] == [ACCEPTED, ACCEPTED]
+        assert [webhook.body for webhook in reception.unsigned.webhooks] == [b"id=1"]
+        assert [webhook.body for webhook in reception.inbox.webhooks] == [b"{}"]
+
+    def test_what_its_api_vouches_for_later_proves_nothing_yet(self, reception: Reception) -> None:
+        reception.provider.parts = {"confirm": lambda *_: True}
+        reception.receive(b"{}")
+        assert [webhook.body for webhook in reception.unsigned.webhooks] == [b"{}"]
+
+    def test_over_its_cap_it_is_turned_away_and_nothing_else_is(self, reception: Reception) -> None:
+        answers = [reception.receive(b"id=1").answer for _ in range(4)]
+        assert answers == [Answer.ACCEPTED, Answer.ACCEPTED, Answer.TOO_MANY, Answer.TOO_MANY]
+        assert len(reception.unsigned.webhooks) == 2
+        assert reception.receive(b"{}") == ACCEPTED
+
+    def test_only_what_proves_nothing_is_counted(self, reception: Reception) -> None:
+        reception.receive(b"{}")
+        reception.receive(b"id=1", signature="forged")
+        assert reception.admitted == []
+
+    def test_its_body_is_small(self, reception: Reception) -> None:
+        assert reception.receive(b"id=" + b"1" * 1997).answer is Answer.ACCEPTED
+        assert reception.receive(b"id=" + b"1" * 1998) == Received(Answer.TOO_LARGE, limit_bytes=2000)
+        assert reception.admitted == ["shop"]
+
+    def test_a_connector_may_need_more_room(self, reception: Reception) -> None:
+        reception.provider.parts["MOST_UNPROVEN_BYTES"] = 3000
+        assert reception.receive(b"id=" + b"1" * 2997).answer is Answer.ACCEPTED

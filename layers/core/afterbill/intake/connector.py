@@ -166,6 +166,8 @@ class Poller(Protocol):
 
 
 _ACCEPTED, _REFUSED = Reply(202), Reply(401)
+_MOST_UNPROVEN_BYTES = 2_000
+"""Room for an id or a verifier, with twice as much beside it as a billing system sends."""
 
 
 def _no_handshake(_webhook: Webhook, _secrets: Sequence[str]) -> Reply | None:
@@ -209,5 +211,11 @@ class Connector:
     confirm: Callable[[Webhook, Source, Call], bool] | None = None
     #: tells whether nobody vouches for this webhook, so that no copy of it is kept as evidence
     is_unsigned: Callable[[Webhook], bool] = _never
+    #: largest body of a webhook that proves nothing on arrival
+    MOST_UNPROVEN_BYTES: int = _MOST_UNPROVEN_BYTES
     #: for a system without webhooks
     poller: Poller | None = None
+
+    def proves_nothing(self, webhook: Webhook) -> bool:
+        """Tell whether anybody could have sent what `verify` let through: the API or a person has to vouch for it."""
+        return self.confirm is not None or self.is_unsigned(webhook)

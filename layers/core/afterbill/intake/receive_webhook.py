@@ -31,15 +31,32 @@ class Answer(StrEnum):
     UNKNOWN_SOURCE = "unknown_source"
     WRONG_METHOD = "method_not_allowed"
     TOO_LARGE = "too_large"
+    TOO_MANY = "too_many"
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The answer, with the reason where a signature was refused, and the provider's own reply where it has one."""
+    """The answer, with the reason where a signature was refused, and the provider's own reply where it has one.
+
+    `limit_bytes` is the size that a body that is TOO_LARGE exceeds.
+    """
 
     answer: Answer
     refusal: Refusal | None = None
     reply: Reply | None = None
+    limit_bytes: int = MAX_BODY_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Inboxes:
+    """The two queues: what proves nothing on arrival waits apart, so that a flood of it delays nobody else's events.
+
+    `admits` counts one such webhook of a source, and returns False for one too many.
+    """
+
+    signed: "Inbox"
+    unsigned: "Inbox"
+    admits: Callable[[str], bool]
 
 
 def receive_webhook(
@@ -48,11 +65,12 @@ def receive_webhook(
     sources: Mapping[str, Source],
     load: Callable[[str], Connector],
     secrets: SigningSecrets,
-    inbox: "Inbox",
+    inboxes: Inboxes,
 ) -> Received:
-    """Answer ACCEPTED only once the signed bytes are in the inbox; raises TransientError when that failed.
+    """Answer ACCEPTED only once the bytes are in an inbox; raises TransientError when that failed.
 
     A handshake is HANDSHAKE and leaves nothing behind. A method by which the provider sends nothing is WRONG_METHOD.
+    What proves nothing is TOO_MANY over its cap, so that its sender comes again.
     """
     source = sources.get(webhook.source)
     if source is None:
@@ -69,10 +87,7 @@ def receive_webhook(
         return Received(Answer.HANDSHAKE, reply=greeting)
     if refusal:
         return Received(Answer.REFUSED, refusal, provider.REFUSED)
-    kept = {name: value for name, value in webhook.headers.items() if name in provider.HEADERS}
-    if not inbox.put(Webhook(source.name, kept, webhook.body, webhook.received_at)):
-        return Received(Answer.TOO_LARGE)
-    return Received(Answer.ACCEPTED, reply=provider.ACCEPTED)
+    return _keep(webhook, provider, inboxes)
 
 
 def _unread(webhook: Webhook, provider: Connector) -> Received | None:
@@ -85,3 +100,17 @@ def _unread(webhook: Webhook, provider: Connector) -> Received | None:
 def _judge(provider: Connector, webhook: Webhook, secrets: Sequence[str]) -> tuple[Reply | None, Refusal | None]:
     greeting = provider.handshake(webhook, secrets)
     return greeting, None if greeting else provider.verify(webhook, secrets, webhook.received_at)
+
+
+def _keep(webhook: Webhook, provider: Connector, inboxes: Inboxes) -> Received:
+    inbox = inboxes.signed
+    if provider.proves_nothing(webhook):
+        inbox = inboxes.unsigned
+        if len(webhook.body) > provider.MOST_UNPROVEN_BYTES:
+            return Received(Answer.TOO_LARGE, limit_bytes=provider.MOST_UNPROVEN_BYTES)
+        if not inboxes.admits(webhook.source):
+            return Received(Answer.TOO_MANY)
+    kept = {name: value for name, value in webhook.headers.items() if name in provider.HEADERS}
+    if not inbox.put(Webhook(webhook.source, kept, webhook.body, webhook.received_at)):
+        return Received(Answer.TOO_LARGE)
+    return Received(Answer.ACCEPTED, reply=provider.ACCEPTED)

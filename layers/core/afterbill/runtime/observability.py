@@ -16,6 +16,7 @@ class Metric(StrEnum):
 
     WEBHOOKS_ACCEPTED = "WebhooksAccepted"
     WEBHOOKS_REFUSED = "WebhooksRefused"
+    UNSIGNED_DROPPED = "UnsignedDropped"
     FACTS_SCHEDULED = "FactsScheduled"
     FACTS_SKIPPED = "FactsSkipped"
     TASKS_RECORDED = "TasksRecorded"
