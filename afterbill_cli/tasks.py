@@ -117,6 +117,12 @@ def mark_done(stack: Deployed, source: str, kind: str, id_: str) -> bool:
     return True
 
 
+def remove(stack: Deployed, task: Task) -> None:
+    """Delete a task of a stranger, so that it takes up no room; it may come again."""
+    key = keys.task(task.source, task.kind, task.id)
+    stack.client("dynamodb").delete_item(TableName=stack.output("TableName"), Key=key)
+
+
 def _to_do(task: Task) -> str:
     if task.kind == UNMATCHED:
         return f"came {task.occurred_at:%Y-%m-%d} and names no payment: look which one it takes back"

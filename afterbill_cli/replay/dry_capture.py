@@ -61,6 +61,10 @@ class ReadOnlyFacts:
         """Keep no task; return True."""
         return True
 
+    def tasks_waiting(self, source: str, kind: str, now: datetime) -> int:
+        """Count those that are stored."""
+        return self.table.tasks_waiting(source, kind, now)
+
 
 @dataclass(frozen=True, slots=True)
 class DryOutcome:

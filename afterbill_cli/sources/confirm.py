@@ -6,7 +6,7 @@ from urllib.parse import quote
 from afterbill.connectors import registry
 from afterbill.intake.connector import Call
 from afterbill.intake.ports import BillingApis
-from afterbill.model.errors import AfterbillError, ConfigurationError
+from afterbill.model.errors import AfterbillError, ConfigurationError, PayloadError
 from afterbill.model.webhooks import Source
 from afterbill_cli import tasks
 from afterbill_cli.deployed import Deployed
@@ -43,11 +43,15 @@ def _confirm(task: tasks.Task, source: Source, call: Call, deployed: Deployed) -
     body = json.dumps({"callback": {"callback_id": int(callback), "verifier": verifier}}).encode()
     try:
         taken = call(path, method="PUT", body=body) is not None
-    except AfterbillError as error:
+    except PayloadError:
         taken = False
+    except AfterbillError as error:
         print(one_line(f"callback {callback}: {error}"))
+        print(f"callback {callback}: not confirmed, its verifier waits on")
+        return False
     if not taken:
-        print(f"callback {callback}: not confirmed, its verifier is not trusted")
+        tasks.remove(deployed, task)
+        print(f"callback {callback}: refused, its verifier is not trusted and waits no more")
         return False
     book = stack_secrets.signing(deployed)
     book.write(source.name, with_secret(book.read().get(source.name), verifier, source.provider))

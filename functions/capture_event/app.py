@@ -29,12 +29,13 @@ _METRICS = {
     Outcome.SKIPPED: Metric.FACTS_SKIPPED,
     Outcome.RECORDED: Metric.TASKS_RECORDED,
     Outcome.REFUSED: Metric.WEBHOOKS_REFUSED,
+    Outcome.DROPPED: Metric.UNSIGNED_DROPPED,
 }
 _ENOUGH = timedelta(seconds=25)
 """Time for one webhook, even where a slow API has to be asked about each of its events."""
 _LAST_MILLISECONDS = 15_000
 """Nothing is begun in these: one event may take as long."""
-_TROUBLE = frozenset({Outcome.UNREADABLE, Outcome.REFUSED})
+_TROUBLE = frozenset({Outcome.UNREADABLE, Outcome.REFUSED, Outcome.DROPPED})
 
 
 def _consent_lost(source: str) -> None:
@@ -62,13 +63,11 @@ _capture = CaptureDeps(
     new_id=lambda: uuid.uuid4().hex,
     evidence=S3Evidence(client("s3"), _bucket) if _bucket else None,
 )
-_unsigned_inbox = SqsInbox(_sqs, config.setting("UNSIGNED_INBOX_URL"))
-_unsigned_capture = replace(
-    _capture,
-    inbox=_unsigned_inbox,
-    dead_letters=SqsInbox(_sqs, config.setting("UNSIGNED_INBOX_DEAD_LETTERS_URL")),
-)
-"""What nobody signed never waits among what somebody did, nor do its dead letters."""
+_unsigned_inbox = config.setting("UNSIGNED_INBOX_URL")
+_unsigned_dead_letters = SqsInbox(_sqs, config.setting("UNSIGNED_INBOX_DEAD_LETTERS_URL"))
+_unsigned_capture = replace(_capture, dead_letters=_unsigned_dead_letters)
+"""What nobody signed never lies among what somebody did. Nobody vouches for a long batch but its billing system, so its
+slices may."""
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:  # noqa: ANN401  # Lambda's own
@@ -82,7 +81,7 @@ def _capture_record(record: dict[str, Any], context: Any) -> None:  # noqa: ANN4
     def has_time() -> bool:
         return bool(context.get_remaining_time_in_millis() > _LAST_MILLISECONDS)
 
-    unsigned = _queue_of(record.get("eventSourceARN", ""), ":") == _queue_of(_unsigned_inbox.url, "/")
+    unsigned = _queue_of(record.get("eventSourceARN", ""), ":") == _queue_of(_unsigned_inbox, "/")
     deps = _unsigned_capture if unsigned else _capture
     for captured in capture_event(webhook, deps, datetime.now(UTC), has_time):
         _tell(captured, webhook.source, record.get("messageId", ""))

@@ -61,6 +61,30 @@ def test_whether_a_task_is_new_is_told(request):
         assert [facts.keep_task(TASK, "hash", NOW) for _ in range(2)] == [True, False]
 
 
+def test_those_that_wait_are_counted_by_source_and_kind(request):
+    others = [replace(TASK, kind="verifier"), replace(TASK, id="request-2"), replace(TASK, source="other")]
+    for facts in (MemoryTable(), request.getfixturevalue("aws_world").facts):
+        assert facts.tasks_waiting("shop", "privacy", NOW) == 0
+        for task in (TASK, TASK, *others):
+            facts.keep_task(task, "", NOW)
+
+        assert facts.tasks_waiting("shop", "privacy", NOW) == 2
+
+
+def test_one_that_expired_or_is_done_waits_no_more(aws_world):
+    aws_world.facts.keep_task(TASK, "", NOW)
+    aws_world.facts.keep_task(replace(TASK, id="request-2", lives=timedelta(days=9)), "", NOW)
+    aws_world.facts.keep_task(replace(TASK, id="request-3", lives=timedelta(days=9)), "", NOW)
+    aws_world.dynamodb.update_item(
+        TableName=TABLE,
+        Key={"pk": {"S": "TASK#shop"}, "sk": {"S": "privacy#request-3"}},
+        UpdateExpression="SET done_at = :now",
+        ExpressionAttributeValues={":now": {"S": NOW.isoformat()}},
+    )
+
+    assert aws_world.facts.tasks_waiting("shop", "privacy", NOW + timedelta(days=2)) == 1
+
+
 def test_one_that_expired_is_new_again_though_it_is_still_there(aws_world):
     aws_world.facts.keep_task(TASK, "hash", NOW)
 

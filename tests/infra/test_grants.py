@@ -35,8 +35,11 @@ from tests.integration.samples import (
     signed,
     sms_event,
     survey_token,
+    to_source,
     token,
     unsubscribe_token,
+    with_body,
+    with_headers,
 )
 from tests.integration.stack import configured_at_once, functions, logical_id, standing, with_text_messages
 
@@ -67,6 +70,7 @@ def toured(tmp_path_factory):
 
 def tour(stack, loop, surveys):
     receive(stack)
+    receive_unsigned(stack)
     poll(stack)
     run_campaigns(stack)
     put_aside(loop)
@@ -93,6 +97,22 @@ def tour(stack, loop, surveys):
 
 def receive(stack):
     assert stack.load("receive_webhook")(signed(sample("api/webhook_standard")))["statusCode"] == 202
+
+
+def receive_unsigned(stack):
+    """A verifier that becomes a task, and a webhook of PayPal's that nobody can read."""
+    verifier = b"name=callback.verify&object_id=2047&verifier=scSampleVerifierOf32Characters00"
+    headers = {"paypal-auth-algo": "SHA256withRSA", "paypal-cert-url": "https://api.paypal.com/certificate"}
+    headers |= {"paypal-transmission-id": "1", "paypal-transmission-sig": "AAAA"}
+    headers |= {"paypal-transmission-time": "2026-11-22T12:00:00Z"}
+    receive = stack.load("receive_webhook")
+    for source, body in (("ledger", verifier), ("paypal", b"{}")):
+        event = with_headers(to_source(with_body(sample("api/webhook_standard"), body), source), **headers)
+        assert receive(event)["statusCode"] in {200, 202}
+    stack.write_secret("ApisSecret", {"paypal": {"client_id": "me", "client_secret": "hush"}})
+    capture = stack.load("capture_event")
+    let_answer("capture_event", reply({"access_token": "a"}), reply({"verification_status": "SUCCESS"}))
+    assert capture({"Records": stack.records("UnsignedInbox")}) == {"batchItemFailures": []}
 
 
 def poll(stack):

@@ -19,6 +19,8 @@ webhook_id = "8PT597110X687430LKGECATA"
 [sources.shopify]
 provider = "shopify"
 account = "kranich-tea.myshopify.com"
+[sources.ledger]
+provider = "freshbooks"
 [sources.books]
 provider = "runmyaccounts"
 account = "acme"

@@ -128,6 +128,25 @@ def test_what_cannot_be_read_gets_dead_letters_of_its_own(stack, receive, captur
     assert stack.records("InboxDeadLetters") == []
 
 
+def test_verifiers_of_a_source_are_few_however_many_are_made_up(stack, capture):
+    def handshake(number):
+        attributes = {
+            "source": "books",
+            "headers": "{}",
+            "encoding": "text",
+            "received_at": "2026-11-22T12:00:00+00:00",
+        }
+        typed = {name: {"stringValue": value} for name, value in attributes.items()}
+        body = HANDSHAKE.decode().replace("2047", str(number))
+        queue = "arn:aws:sqs:eu-central-1:123456789012:afterbill-UnsignedInbox"
+        return {"messageId": str(number), "body": body, "messageAttributes": typed, "eventSourceARN": queue}
+
+    assert capture({"Records": [handshake(number) for number in range(60)]}) == {"batchItemFailures": []}
+
+    assert len(stack.items("TASK")) == 40
+    assert stack.calls_of("capture_event").count("PutItem") == 40
+
+
 def test_an_api_that_is_down_lets_it_wait_in_its_own_queue(stack, receive, capture):
     receive(classic())
     let_answer("capture_event", *[(503, b"")] * 9)

@@ -11,8 +11,9 @@ from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.connectors import registry
 from afterbill.intake.connector import Login
 from afterbill.model.billing import OperatorTask
-from afterbill.model.errors import AfterbillError
+from afterbill.model.errors import AfterbillError, PayloadError, TransientError
 from afterbill.model.webhooks import TEST_HEADER, Webhook
+from afterbill_cli import tasks
 from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.output import Output
 from afterbill_cli.sources import confirm, consent, list_sources, test_webhook
@@ -409,7 +410,36 @@ def test_a_verifier_that_nobody_vouches_for_is_not_trusted(stack, capsys):
     assert confirm.confirm(stack.source("books"), stack, MemoryApis(confirmed("8"))) == 1
 
     assert stored(stack, "Sources") == {"books": ["another"]}
-    assert "callback 7: not confirmed" in capsys.readouterr().out
+    assert "callback 7: refused" in capsys.readouterr().out
+    assert tasks.read(stack, ["books"]) == []
+
+
+def test_a_verifier_waits_on_while_the_provider_does_not_answer(stack, capsys):
+    def silent(*_, **__):
+        raise TransientError("the API does not answer")
+
+    apis = MemoryApis()
+    apis.of = lambda *_: silent
+    park(stack, "7")
+
+    assert confirm.confirm(stack.source("books"), stack, apis) == 1
+
+    assert "callback 7: not confirmed, its verifier waits on" in capsys.readouterr().out
+    assert [task.details["callback"] for task in tasks.read(stack, ["books"])] == ["7"]
+
+
+def test_a_verifier_that_the_provider_cannot_take_is_refused(stack, capsys):
+    def unfit(*_, **__):
+        raise PayloadError("status 422")
+
+    apis = MemoryApis()
+    apis.of = lambda *_: unfit
+    park(stack, "7")
+
+    assert confirm.confirm(stack.source("books"), stack, apis) == 1
+
+    assert "callback 7: refused" in capsys.readouterr().out
+    assert tasks.read(stack, ["books"]) == []
 
 
 def test_an_api_that_does_not_answer_confirms_nothing(stack, capsys):

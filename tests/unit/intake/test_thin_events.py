@@ -397,6 +397,16 @@ def test_a_task_that_nobody_has_to_hear_of_is_parked(world: World) -> None:
     assert outcomes(understand(world, OperatorTask("shop", "verifier", "1", NOON, urgent=False))) == [Outcome.PARKED]
 
 
+def test_no_more_tasks_of_a_kind_are_kept_than_may_wait(world: World) -> None:
+    def verifier(id_: str) -> OperatorTask:
+        return OperatorTask("shop", "verifier", id_, NOON, urgent=False, most=2)
+
+    found = [outcomes(understand(world, verifier(id_)))[0] for id_ in ("1", "2", "3")]
+
+    assert found == [Outcome.PARKED, Outcome.PARKED, Outcome.DROPPED]
+    assert [id_ for _, _, id_ in world.stored.tasks] == ["1", "2"]
+
+
 def test_no_copy_is_kept_of_what_nobody_vouches_for() -> None:
     world = World(evidence=MemoryEvidence(), abilities={"is_unsigned": lambda _webhook: True})
 

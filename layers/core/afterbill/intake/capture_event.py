@@ -103,6 +103,8 @@ def _capture_one(element: ParsedElement, sender: Sender, deps: CaptureDeps, now:
     if isinstance(element, PayloadError):
         raise element
     if isinstance(element, OperatorTask):
+        if element.most and deps.facts.tasks_waiting(element.source, element.kind, now) >= element.most:
+            return [Captured(Outcome.DROPPED, problem=f"{element.most} tasks {element.kind} wait already")]
         address = element.customer.address
         is_new = deps.facts.keep_task(element, deps.hash_address(address) if address else "", now)
         return [Captured(_TASKS[is_new, element.urgent])]

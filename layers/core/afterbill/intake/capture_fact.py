@@ -43,6 +43,7 @@ class Outcome(StrEnum):
     IGNORED = "ignored"
     RECORDED = "recorded"
     PARKED = "parked"
+    DROPPED = "dropped"
     REFUSED = "refused"
     SPLIT = "split"
     UNREADABLE = "unreadable"

@@ -142,6 +142,9 @@ class Facts(Protocol):
     def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:
         """Remember what a person has to decide; False for one that is known, done or not."""
 
+    def tasks_waiting(self, source: str, kind: str, now: datetime) -> int:
+        """The tasks of a source and kind that wait for a decision; those of the last second may be missing."""
+
 
 MOST_WRITES = 100
 """Customers and aliases that one commit can hold (DynamoDB, TransactWriteItems)."""

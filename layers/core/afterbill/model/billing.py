@@ -175,7 +175,8 @@ class OperatorTask:
     """Something a person has to decide: a privacy request, a verifier that nobody vouched for.
 
     It is stored under source, kind and id, and forgotten after `lives`; `details` hold ids and texts, never an address.
-    What is not `urgent` waits for somebody who is about to look, and rings no alarm.
+    What is not `urgent` waits for somebody who is about to look, and rings no alarm. While `most` of this kind wait for
+    a decision, no more of them are kept; 0 sets no limit.
     """
 
     source: str
@@ -186,6 +187,7 @@ class OperatorTask:
     details: Mapping[str, str] = field(default_factory=dict)
     lives: timedelta = timedelta(days=90)
     urgent: bool = True
+    most: int = 0
 
 
 ParsedElement: TypeAlias = BillingEvent | ObjectReference | OperatorTask | PayloadError

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from afterbill.adapters.aws.clients import write_if
+from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import encode
 from afterbill.adapters.dynamodb.table import TableReader
@@ -24,6 +24,20 @@ class TasksTable(TableReader):
         expired = f"attribute_not_exists({keys.PK}) OR {keys.TTL} <= :now"
         put = self.put_if(expired, keys.task(task.source, task.kind, task.id) | item, {":now": int(now.timestamp())})
         return write_if(self.dynamodb.put_item, "keeping a task", **put).held
+
+    def tasks_waiting(self, source: str, kind: str, now: datetime) -> int:
+        """The number of tasks of a source and kind that wait for a decision; a page of a megabyte holds thousands."""
+        with transient("counting tasks"):
+            page = self.dynamodb.query(
+                TableName=self.table,
+                KeyConditionExpression=f"{keys.PK} = :source AND begins_with({keys.SK}, :kind)",
+                FilterExpression=f"attribute_not_exists(done_at) AND {keys.TTL} > :now",
+                ExpressionAttributeValues=encode(
+                    {":source": keys.tasks(source), ":kind": f"{kind}#", ":now": int(now.timestamp())}
+                ),
+                Select="COUNT",
+            )
+        return int(page["Count"])
 
     def put_if(self, condition: str, item: Any, values: Mapping[str, Any] | None = None) -> dict[str, Any]:  # noqa: ANN401  # an item
         """The parameters of a conditional put."""

@@ -24,6 +24,9 @@ _SIGNATURE = "x-freshbooks-hmac-sha256"
 _CALLBACK, _VERIFIER = re.compile(r"[0-9]{1,20}"), re.compile(r"[!-~]{1,128}")
 """A verifier that is stored: short, and without characters that need care when it is shown."""
 
+_MOST_VERIFIERS = 40
+"""Verifiers of a source that wait: two for each callback of which a secret is kept. Anybody may send some."""
+
 _DELETED = "client.delete"
 _KINDS = {
     "payment.create": "payment",
@@ -174,4 +177,5 @@ def _task(fields: Mapping[str, str], account: str, webhook: Webhook, source: Sou
         details={"callback": callback, "verifier": verifier} | ({"account": account} if account else {}),
         lives=timedelta(days=1),
         urgent=False,
+        most=_MOST_VERIFIERS,
     )
