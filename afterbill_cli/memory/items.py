@@ -8,7 +8,8 @@ from typing import Any
 from afterbill.intake.ports import MOST_NEWEST, FactQuery, FactSnapshot, FactWrites, ResponseWrite
 from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import NOBODY, Customer, Recipient, Suppression
-from afterbill.model.invitation import Invitation, SkipReason
+from afterbill.model.errors import UnreadableError
+from afterbill.model.invitation import Invitation, SkipReason, StoredInvitation
 from afterbill.model.short_links import ShortLink
 
 
@@ -29,12 +30,20 @@ class MemoryItems:
     codes: dict[str, ShortLink] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
     hour: str | None = None
+    unreadable: set[str] = field(default_factory=set)
+    """Ids of invitations that cannot be read, as after a rollback."""
 
     # Reads that several ports share
 
     def invitation(self, invitation_id: str) -> Invitation | None:
-        """The invitation as it stands."""
+        """The invitation as it stands; UnreadableError for one that cannot be read."""
+        if invitation_id in self.unreadable:
+            raise UnreadableError(f"INVITATION#{invitation_id}")
         return self.invitations.get(invitation_id)
+
+    def read_invitations(self, ids: Sequence[str]) -> Mapping[str, StoredInvitation]:
+        """Those that exist among at most 100 ids, each as it stands or why it cannot be read."""
+        return stored_among(self.invitations, self.unreadable, ids)
 
     def customer(self, customer_id: str) -> Customer | None:
         """The customer as they stand."""
@@ -138,6 +147,14 @@ class MemoryItems:
 
     def _change_customer(self, known: Customer, **changes: Any) -> None:  # noqa: ANN401  # fields of any kind
         self.people[known.id] = replace(known, **changes, version=known.version + 1)
+
+
+def stored_among(
+    invitations: Mapping[str, Invitation], unreadable: Collection[str], ids: Sequence[str]
+) -> Mapping[str, StoredInvitation]:
+    """The invitations of these ids, or for those among the `unreadable` the error."""
+    there = [id_ for id_ in ids if id_ in invitations]
+    return {id_: UnreadableError(f"INVITATION#{id_}") if id_ in unreadable else invitations[id_] for id_ in there}
 
 
 def _version(response: Invitation | None) -> object:

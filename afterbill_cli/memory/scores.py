@@ -105,6 +105,7 @@ class MemoryReviews:
 
     invitations: dict[str, Invitation] = field(default_factory=dict)
     waiting: dict[str, ReviewMark] = field(default_factory=dict)
+    unreadable: set[str] = field(default_factory=set)
 
     def mark_for_review(self, invitation_id: str, now: datetime) -> None:
         """Raise the version, and keep the time."""

@@ -9,6 +9,7 @@ import click
 
 from afterbill.insight.periods import Window, window_of
 from afterbill.model.billing import Touchpoint
+from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Invitation
 from afterbill.model.questions import Question
 from afterbill_cli import deployed, options
@@ -53,7 +54,7 @@ def show(stack: Deployed, window: str, wanted: Selection, output: Output, now: d
     """Print the wanted responses of the window, each as soon as it is read; always 0."""
     zone = ZoneInfo(stack.policy().time_zone)
     days = window_of(window, now.astimezone(zone).date())
-    found = AnsweredTable(stack.client("dynamodb"), stack.output("TableName")).responses(days, wanted)
+    found = AnsweredTable(stack.client("dynamodb"), stack.output("TableName")).responses(days, wanted, _pass_over)
     if output is Output.JSON:
         print_json_rows(map(row, found))
     elif output is Output.CSV:
@@ -61,6 +62,10 @@ def show(stack: Deployed, window: str, wanted: Selection, output: Output, now: d
     else:
         _print(found, days, zone)
     return 0
+
+
+def _pass_over(error: UnreadableError) -> None:
+    click.echo(f"Not shown, a newer version may have written it: {error}", err=True)
 
 
 def _print(found: Iterable[Invitation], days: Window, zone: tzinfo) -> None:

@@ -1,15 +1,16 @@
 """Responses of the deployed table by the day they count on; the table is never scanned."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
-from afterbill.adapters.dynamodb.items import decode, encode, invitation_of
+from afterbill.adapters.dynamodb.items import decode, encode
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.insight.periods import Window
+from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Invitation
 from afterbill.model.questions import Question
 from afterbill_cli.responses.selection import Selection
@@ -21,14 +22,22 @@ _TOGETHER = 100
 class AnsweredTable(InvitationTable):
     """Responses as operators read them."""
 
-    def responses(self, window: Window, wanted: Selection) -> Iterator[Invitation]:
-        """Yield the wanted responses of these days, the newest first, and read on as they are consumed."""
+    def responses(
+        self, window: Window, wanted: Selection, pass_over: Callable[[UnreadableError], None]
+    ) -> Iterator[Invitation]:
+        """Yield the wanted responses of these days, the newest first, and read on as they are consumed.
+
+        Those that cannot be read are passed over, and handed there.
+        """
         days = (window.last - timedelta(days=back) for back in range((window.last - window.first).days + 1))
         found = (keys.invitation_id(dict(item)) for day in days for item in self._answered(day) if _may(item, wanted))
         while ids := list(islice(found, _TOGETHER)):
-            items = self.read([keys.invitation(id_) for id_ in ids])
-            stored = (items.get(keys.invitation(id_)[keys.PK]["S"]) for id_ in ids)
-            yield from filter(wanted.takes, (invitation_of(item) for item in stored if item))
+            stored = self.read_invitations(ids)
+            for invitation in (stored[id_] for id_ in ids if id_ in stored):
+                if isinstance(invitation, UnreadableError):
+                    pass_over(invitation)
+                elif wanted.takes(invitation):
+                    yield invitation
 
     def _answered(self, day: date) -> Iterator[Mapping[str, Any]]:
         return query(

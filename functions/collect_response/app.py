@@ -19,7 +19,7 @@ from afterbill.answers.api.problems import Problem
 from afterbill.answers.api_keys import ApiKey, Scope
 from afterbill.answers.collect_response import CollectDeps, Kept, Outcome, Refusal, authorise, collect_response
 from afterbill.answers.rate_limit import RateLimiter
-from afterbill.model.errors import TransientError
+from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.runtime import http
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
@@ -47,7 +47,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     request = http.request_of(event)
     try:
         answer = _document(request) if request.path.endswith("/openapi.json") else _collect(request)
-    except TransientError as error:
+    except (TransientError, UnreadableError) as error:
         logger.error("answer not kept", error=str(error))
         answer = _refuse(problems.UNAVAILABLE)
     return answer

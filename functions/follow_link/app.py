@@ -11,7 +11,7 @@ from afterbill.answers.follow_link import FollowLinkDeps, follow_code, follow_re
 from afterbill.answers.rate_limit import RateLimiter
 from afterbill.content.web.pages import Page, Pages
 from afterbill.content.wording import negotiate_locale
-from afterbill.model.errors import TransientError
+from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.runtime import http
 from afterbill.runtime.observability import logger
 from afterbill.settings import config
@@ -45,7 +45,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return _html(_pages.too_many(browser))
     try:
         address = _followed(kind, link, request)
-    except TransientError as error:
+    except (TransientError, UnreadableError) as error:
         logger.error("link not followed", error=str(error))
         return _html(_pages.unavailable(browser))
     logger.info("link followed", kind=kind, found=bool(address))

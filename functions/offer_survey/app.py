@@ -21,7 +21,7 @@ from afterbill.content.web.in_product.messages import MESSAGES
 from afterbill.content.web.in_product.script import NAME, script
 from afterbill.content.web.in_product.survey import Surveys
 from afterbill.content.wording import Wording, Words, choose_locale, negotiate_locale
-from afterbill.model.errors import TransientError
+from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.runtime import http
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
@@ -115,7 +115,7 @@ def _offered(request: http.Request, name: str, granted: Mapping[str, str]) -> di
     fields = http.fields_of(request)
     try:
         offered = _ACTIONS[name](fields, _offering, datetime.now(UTC))
-    except TransientError as error:
+    except (TransientError, UnreadableError) as error:
         logger.error("survey not offered", error=str(error))
         return _wrong(503, "unavailable", {**granted, **_LATER})
     logger.info("survey in the product", action=name, outcome=offered.outcome, problem=offered.problem)
@@ -161,7 +161,7 @@ def _led(request: http.Request, name: str) -> dict[str, Any]:
         return _notice(405, words, "method_not_allowed", {"Allow": "GET, HEAD, POST"})
     try:
         opening = open_link(link, _opener(request, words), _opening, datetime.now(UTC))
-    except TransientError as error:
+    except (TransientError, UnreadableError) as error:
         logger.error("link not opened", error=str(error))
         return _notice(503, words, "unavailable", _LATER)
     if opening.outcome is Opened.DOOR:

@@ -14,7 +14,7 @@ from afterbill.content.web.answer_page import respond
 from afterbill.content.web.form import FormSettings
 from afterbill.content.web.pages import Page, Pages
 from afterbill.content.wording import negotiate_locale
-from afterbill.model.errors import TransientError
+from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.model.invitation import Invitation
 from afterbill.runtime import http
 from afterbill.runtime.observability import Metric, count, logger
@@ -48,7 +48,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     fields = http.fields_of(request)
     try:
         responded = _use(request, fields)
-    except TransientError as error:
+    except (TransientError, UnreadableError) as error:
         logger.error("page not served", error=str(error))
         return _sent(_pages.unavailable(browser), request, {"outcome": "unavailable", "problem": None})
     logger.info("link used", outcome=responded.outcome, method=request.method)

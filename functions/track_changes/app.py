@@ -8,7 +8,7 @@ from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.stream import clicked_in, read_change
 from afterbill.insight.track_changes import TrackDeps, track_changes
-from afterbill.runtime.observability import logger
+from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
 
 _dynamodb, _table = client("dynamodb"), config.setting("TABLE")
@@ -16,9 +16,16 @@ _marking = TrackDeps(days=ScoresTable(_dynamodb, _table), clicks=ReviewsTable(_d
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Lambda retries from the first failed record on and bisects; marking twice is harmless."""
+    """Lambda retries from the first failed record on and bisects; marking twice is harmless.
+
+    What cannot be read is counted and not tried again: the stream would wait for it.
+    """
     records = {record["dynamodb"]["SequenceNumber"]: record for record in event["Records"]}
-    failed = track_changes(records, read_change, clicked_in, _marking, datetime.now(UTC))
-    if failed:
-        logger.error("records failed", count=len(failed))
-    return {"batchItemFailures": [{"itemIdentifier": sequence_number} for sequence_number in failed]}
+    tracked = track_changes(records, read_change, clicked_in, _marking, datetime.now(UTC))
+    for error in tracked.unreadable:
+        logger.error("change not read", detail=str(error))
+    if tracked.unreadable:
+        count(Metric.UNREADABLE_ITEMS, len(tracked.unreadable), reason="track_changes")
+    if tracked.failed:
+        logger.error("records failed", count=len(tracked.failed))
+    return {"batchItemFailures": [{"itemIdentifier": sequence_number} for sequence_number in tracked.failed]}

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from afterbill.adapters.dynamodb import keys
 from afterbill.model.invitation import Answer
 from tests.integration.samples import sample, survey_token, unsubscribe_token, with_body, with_headers
 
@@ -389,3 +390,16 @@ def test_when_the_table_does_not_answer_the_page_says_so(stack, loop, opened, na
     page = opened(name)
 
     assert (page["statusCode"], page["headers"]["Retry-After"]) == (503, "60")
+
+
+@pytest.mark.parametrize("name", ["survey_get", "survey_form"])
+def test_for_a_survey_that_cannot_be_read_the_page_says_so(stack, sent, opened, name):
+    """It may be readable again tomorrow, as after a rollback that is taken back."""
+    stack.dynamodb.update_item(
+        TableName="afterbill",
+        Key=keys.invitation(sent.id),
+        UpdateExpression="SET deferrals = :waits",
+        ExpressionAttributeValues={":waits": {"L": [{"S": "0 full_moon 60"}]}},
+    )
+
+    assert opened(name)["statusCode"] == 503

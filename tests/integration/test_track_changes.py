@@ -1,8 +1,12 @@
 """track_changes: records of the table's stream in, marked days and invitations out."""
 
+import json
+
 import pytest
 
 from tests.integration.samples import sample
+
+ID = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 
 
 @pytest.fixture
@@ -54,15 +58,17 @@ def test_an_invitation_that_was_tapped_waits_to_be_judged(stack, track):
     assert failed(track(batch("tapped", "tapped"))) == []
 
     (mark,) = stack.items("REVIEW")
-    assert (mark["sk"]["S"], mark["version"]["N"]) == ("0f1e2d3c4b5a69788796a5b4c3d2e1f0", "1")
+    assert (mark["sk"]["S"], mark["version"]["N"]) == (ID, "1")
     assert marks(stack) == {}
 
 
-def test_a_poison_record_fails_alone(stack, track):
-    answer = track(batch("poison", "answered"))
+def test_a_record_that_cannot_be_read_is_counted_and_holds_nothing_up(stack, track, capsys):
+    assert failed(track(batch("poison", "answered"))) == []
 
-    assert failed(answer) == [sample("stream/poison")["Records"][0]["dynamodb"]["SequenceNumber"]]
     assert sorted(marks(stack)) == ["2026-11-20", "2026-11-22"]
+    log = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    assert [line["UnreadableItems"] for line in log if "UnreadableItems" in line] == [[1]]
+    assert [line["detail"].split(":")[0] for line in log if "detail" in line] == [f"INVITATION#{ID} INVITATION"]
 
 
 def test_when_the_table_does_not_answer_the_records_come_again(stack, track):

@@ -6,13 +6,14 @@ import pytest
 
 from afterbill.adapters.dynamodb.stream import clicked_in, read_change
 from afterbill.insight.tally import Snapshot
-from afterbill.model.errors import PayloadError
+from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Delivery
 from afterbill.model.visits import MOST_OF_ONE, Kind, Visit
 from tests.factories import NOON
 
 SENT = {"pk": {"S": "INVITATION#1"}, "sent_day": {"S": "2026-11-20"}, "segments": {"M": {"plan": {"S": "pro"}}}}
 ANSWERED = SENT | {"rating": {"N": "0"}, "answered_day": {"S": "2026-11-22"}, "delivery": {"N": "2"}}
+KEYS = {"pk": SENT["pk"], "sk": {"S": "INVITATION"}}
 BEFORE = Snapshot("2026-11-20", segments={"plan": "pro"})
 AFTER = Snapshot("2026-11-20", "2026-11-22", 0, Delivery.DELIVERED, {"plan": "pro"})
 
@@ -56,17 +57,26 @@ def test_a_deletion_by_anybody_else_is_a_change():
 @pytest.mark.parametrize(
     "poison",
     [
-        {},
-        {"dynamodb": None},
-        record(NewImage=SENT | {"rating": {"N": "nine"}}),
-        record(NewImage=SENT | {"delivery": {"N": "9"}}),
-        record(NewImage=SENT | {"segments": {"X": 1}}),
-        record(NewImage={"sent_day": "2026-11-20"}),
+        SENT | {"rating": {"N": "nine"}},
+        SENT | {"delivery": {"N": "nine"}},
+        SENT | {"segments": {"X": 1}},
+        SENT | {"answered_day": {"S": "2026-02-30"}},
+        {"sent_day": "2026-11-20"},
     ],
 )
-def test_what_cannot_be_understood_is_refused(poison):
-    with pytest.raises(PayloadError, match="unreadable stream record"):
-        read_change(poison)
+def test_what_cannot_be_read_is_named_by_its_key(poison):
+    with pytest.raises(UnreadableError, match="INVITATION#1 INVITATION: "):
+        read_change(record(NewImage=poison, Keys=KEYS))
+
+
+def test_a_rank_or_rating_of_a_later_version_touches_its_days_all_the_same():
+    later = ANSWERED | {"rating": {"N": "11"}, "delivery": {"N": "9"}}
+
+    assert read_change(record(OldImage=ANSWERED, NewImage=later)) == (AFTER, replace(AFTER, rating=11, delivery=9))
+
+
+def test_a_test_belongs_to_no_day():
+    assert read_change(record(NewImage=SENT | {"sent_day": {"S": "test"}}))[1].sent_day == "test"
 
 
 WHO = ("0badcafe", "safari")
@@ -115,9 +125,7 @@ def test_anything_else_is_not(images):
     assert clicked_in(record(**images)) == ""
 
 
-@pytest.mark.parametrize(
-    "poison", [{}, {"dynamodb": None}, record(NewImage=visited("?")), record(NewImage={"visits": 1})]
-)
-def test_taps_that_cannot_be_understood_are_refused(poison):
-    with pytest.raises(PayloadError, match="unreadable stream record"):
-        clicked_in(poison)
+@pytest.mark.parametrize("poison", [visited("?"), {"visits": 1}, visited(99)], ids=["text", "type", "unknown kind"])
+def test_taps_that_cannot_be_read_are_refused(poison):
+    with pytest.raises(UnreadableError, match="INVITATION#1 INVITATION: "):
+        clicked_in(record(NewImage=poison, Keys=KEYS))

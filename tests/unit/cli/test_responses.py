@@ -112,7 +112,7 @@ def test_rows_are_printed_while_the_rest_is_not_read_yet(stack, keep, monkeypatc
     table = stored.AnsweredTable(stack.client("dynamodb"), TABLE)
     monkeypatch.setattr(table, "read", lambda wanted: asked.append(wanted) or type(table).read(table, wanted))
 
-    first = next(table.responses(stored.Window("7d", date(2026, 11, 16), date(2026, 11, 22)), Selection()))
+    first = next(table.responses(stored.Window("7d", date(2026, 11, 16), date(2026, 11, 22)), Selection(), pytest.fail))
 
     assert (int(first.id, 16), len(asked)) == (0, 1)
 
@@ -154,6 +154,22 @@ def test_an_erased_answer_is_not_shown(stack, keep, read):
     )
 
     assert numbers(read()) == [2]
+
+
+def test_one_that_cannot_be_read_is_passed_over_and_told(stack, keep, capsys):
+    keep(given(1, Answer(9)), given(2, Answer(8)))
+    stack.client("dynamodb").update_item(
+        TableName=TABLE,
+        Key={"pk": {"S": f"INVITATION#{1:032x}"}, "sk": {"S": "INVITATION"}},
+        UpdateExpression="SET #state = :new",
+        ExpressionAttributeNames={"#state": "state"},
+        ExpressionAttributeValues={":new": {"S": "archived"}},
+    )
+
+    assert show(stack, "30d", Selection(), Output.JSON, NOW) == 0
+    printed = capsys.readouterr()
+    assert [int(one["id"], 16) for one in json.loads(printed.out)] == [2]
+    assert f"INVITATION#{1:032x} INVITATION: unknown State" in printed.err
 
 
 def test_one_that_is_gone_between_the_index_and_the_table_is_passed_over(keep, read, monkeypatch):

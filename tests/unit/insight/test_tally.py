@@ -22,7 +22,6 @@ from afterbill.insight.tally import (
     questions_in,
     scores_of,
 )
-from afterbill.model.errors import PayloadError
 from afterbill.model.invitation import NO_DAY, Delivery
 from afterbill.model.questions import SCALES, Question
 from afterbill.model.segments import DIMENSIONS, dimension_of
@@ -288,8 +287,3 @@ def test_a_test_survey_touches_no_day():
 
     assert days_touched(None, sent) == frozenset()
     assert days_touched(sent, replace(sent, rating=3)) == frozenset()
-
-
-def test_a_day_that_is_none_is_refused():
-    with pytest.raises(PayloadError, match="2026-02-30"):
-        days_touched(None, Snapshot("2026-02-30"))

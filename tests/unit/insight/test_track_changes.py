@@ -6,7 +6,7 @@ import pytest
 
 from afterbill.insight.tally import Snapshot
 from afterbill.insight.track_changes import TrackDeps, track_changes
-from afterbill.model.errors import PayloadError, TransientError
+from afterbill.model.errors import TransientError, UnreadableError
 from afterbill_cli.memory.scores import MemoryReviews, MemoryScores
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -20,7 +20,7 @@ def snapshot(sent=MONDAY, answered=None, rating=None):
 def read(record):
     """Records of these tests are the pairs themselves; None is one that cannot be understood."""
     if record is None:
-        raise PayloadError("poison")
+        raise UnreadableError("poison")
     return record
 
 
@@ -42,7 +42,7 @@ def versions(days):
 
 
 def test_an_answer_marks_the_day_of_sending_and_the_day_of_the_answer(days):
-    assert track({"1": (snapshot(), snapshot(answered=TUESDAY, rating=9))}, days) == []
+    assert track({"1": (snapshot(), snapshot(answered=TUESDAY, rating=9))}, days).failed == []
     assert versions(days) == {MONDAY: 1, TUESDAY: 1}
 
 
@@ -63,20 +63,25 @@ def test_every_further_batch_raises_the_version_and_keeps_its_time(days):
 
 
 def test_a_change_of_nothing_that_is_counted_marks_nothing(days):
-    assert track({"1": (snapshot(), snapshot())}, days) == []
+    assert track({"1": (snapshot(), snapshot())}, days).failed == []
     assert versions(days) == {}
 
 
-def test_a_poison_record_is_reported_and_the_others_are_not_lost(days):
-    records = {
-        "1": (None, snapshot()),
-        "2": None,
-        "3": (None, Snapshot("yesterday")),
-        "4": (None, snapshot(sent=TUESDAY)),
-    }
+def test_a_record_that_cannot_be_read_is_told_and_holds_nothing_up(days):
+    records = {"1": (None, snapshot()), "2": None, "3": (None, snapshot(sent=TUESDAY))}
 
-    assert track(records, days) == ["2", "3"]
+    tracked = track(records, days)
+
+    assert (tracked.failed, [str(error) for error in tracked.unreadable]) == ([], ["poison"])
     assert versions(days) == {MONDAY: 1, TUESDAY: 1}
+
+
+def test_a_day_is_recounted_even_where_clicks_cannot_be_read(days):
+    def unread(_record):
+        raise UnreadableError("an unknown kind of visit")
+
+    assert track({"1": (None, snapshot())}, days, clicked_in=unread).failed == []
+    assert versions(days) == {MONDAY: 1}
 
 
 def test_a_day_that_could_not_be_marked_fails_every_record_that_touches_it():
@@ -93,14 +98,14 @@ def test_a_day_that_could_not_be_marked_fails_every_record_that_touches_it():
         "3": (None, snapshot()),
     }
 
-    assert track(records, days) == ["2", "3"]
+    assert track(records, days).failed == ["2", "3"]
     assert versions(days) == {TUESDAY: 1}
 
 
 def test_an_invitation_that_was_clicked_is_marked_once_per_batch(days):
     clicks, names = MemoryReviews(), iter(["ada", "bob", "ada"])
 
-    assert track(dict.fromkeys("123", (None, None)), days, clicks, clicked_in=lambda _record: next(names)) == []
+    assert track(dict.fromkeys("123", (None, None)), days, clicks, clicked_in=lambda _record: next(names)).failed == []
     assert {one.invitation_id: (one.version, one.marked_at) for one in clicks.marks()} == {
         "ada": (1, NOW),
         "bob": (1, NOW),
@@ -116,7 +121,7 @@ def test_an_invitation_that_could_not_be_marked_fails_every_record_of_its_clicks
 
     clicks, names = Throttled(), iter(["ada", "bob", "ada"])
 
-    failed = track(dict.fromkeys("123", (None, None)), days, clicks, clicked_in=lambda _record: next(names))
+    failed = track(dict.fromkeys("123", (None, None)), days, clicks, clicked_in=lambda _record: next(names)).failed
 
     assert failed == ["1", "3"]
     assert [one.invitation_id for one in clicks.marks()] == ["bob"]

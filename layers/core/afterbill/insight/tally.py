@@ -7,7 +7,7 @@ from datetime import date, datetime
 from afterbill.insight.measures import Measures, compare, measures
 from afterbill.insight.nps import MAILS, NUMBERS, RATINGS, Comparison, Tally
 from afterbill.model.channels import Channel
-from afterbill.model.errors import AfterbillError, PayloadError
+from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import NO_DAY, Delivery
 from afterbill.model.questions import SCALES, Question, Scale
 from afterbill.model.segments import ANONYMOUS, DIMENSIONS, REASON, dimension_of, question_and_dimension
@@ -78,12 +78,15 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The part of an invitation that tallies depend on; days are ISO dates, empty where they do not exist yet."""
+    """The part of an invitation that tallies depend on; days are ISO dates, empty where they do not exist yet.
+
+    Rating and rank of delivery may be any number: they are compared here, and judged when their day is counted.
+    """
 
     sent_day: str = ""
     answered_day: str = ""
     rating: int | None = None
-    delivery: Delivery | None = None
+    delivery: int | None = None
     segments: Mapping[str, str] = field(default_factory=dict)
     confirmed: bool = True
     reason: str = ""
@@ -127,10 +130,7 @@ def days_touched(old: Snapshot | None, new: Snapshot | None) -> frozenset[date]:
     if old == new:
         return frozenset()
     days = {day for each in (old, new) if each for day in (each.sent_day, each.answered_day) if day} - {NO_DAY}
-    try:
-        return frozenset(map(date.fromisoformat, days))
-    except ValueError as error:
-        raise PayloadError(f"an invitation carries a day that is none: {sorted(days)}") from error
+    return frozenset(map(date.fromisoformat, days))
 
 
 def count(answers: Iterable[Answered], sends: Iterable[Sent]) -> dict[str, Tallies]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from afterbill.insight.ports import DirtyDays, ReviewMarks
 from afterbill.insight.tally import Snapshot, days_touched
-from afterbill.model.errors import PayloadError, TransientError
+from afterbill.model.errors import TransientError, UnreadableError
 
 Record = TypeVar("Record")
 Marked = TypeVar("Marked", date, str)
@@ -22,34 +22,41 @@ class TrackDeps:
     clicks: ReviewMarks
 
 
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """The ids of the records to try again, in their order, and what could not be read, whose records are done."""
+
+    failed: list[str]
+    unreadable: list[UnreadableError]
+
+
 def track_changes(
     records: Mapping[str, Record],
     read: Callable[[Record], tuple[Snapshot | None, Snapshot | None]],
     clicked_in: Callable[[Record], str],
     deps: TrackDeps,
     now: datetime,
-) -> list[str]:
-    """Mark each touched day and clicked invitation once; returns the ids of the records that failed, in their order.
+) -> Tracked:
+    """Mark each touched day and clicked invitation once.
 
     `read` gives an invitation before and after the change, `clicked_in` its id if its clicks wait for a review, else
-    an empty text. A record they cannot read (PayloadError) takes none of the others with it. A mark that could not be
-    set fails every record that needs it: to mark twice is harmless, never to mark is not.
+    an empty text. What they cannot read (UnreadableError) is told and left: no later try reads it, and until then all
+    of its shard would wait. A mark that could not be set fails every record that needs it: to mark twice is harmless,
+    never to mark is not.
     """
-    failed: set[str] = set()
+    unreadable: list[UnreadableError] = []
     days, clicks = defaultdict[date, set[str]](set), defaultdict[str, set[str]](set)
     for id_, record in records.items():
         try:
-            touched, clicked = days_touched(*read(record)), clicked_in(record)
-        except PayloadError:
-            failed.add(id_)
-            continue
-        for day in touched:
-            days[day].add(id_)
-        if clicked:
-            clicks[clicked].add(id_)
-    failed |= _unmarked(days, lambda day: deps.days.mark(day, now))
+            for day in days_touched(*read(record)):
+                days[day].add(id_)
+            if clicked := clicked_in(record):
+                clicks[clicked].add(id_)
+        except UnreadableError as error:
+            unreadable.append(error)
+    failed = _unmarked(days, lambda day: deps.days.mark(day, now))
     failed |= _unmarked(clicks, lambda id_: deps.clicks.mark_for_review(id_, now))
-    return [id_ for id_ in records if id_ in failed]
+    return Tracked([id_ for id_ in records if id_ in failed], unreadable)
 
 
 def _unmarked(records_of: Mapping[Marked, set[str]], mark: Callable[[Marked], None]) -> set[str]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from afterbill.model.billing import Money, links_of
+from afterbill.model.errors import UnreadableError
 from afterbill.model.questions import Question, Scale, scale_of
 from afterbill.model.visits import CondensedVisits, Visit
 
@@ -312,6 +313,10 @@ class Invitation:
     def answerable(self, now: datetime) -> bool:
         """Return whether an answer given now is recorded."""
         return self.state in ASKED and now <= self.answer_until
+
+
+StoredInvitation = Invitation | UnreadableError
+"""An invitation of several that are read together, or why it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

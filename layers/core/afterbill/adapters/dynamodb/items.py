@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import astuple, fields
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, SupportsInt
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.stored import known, reading, require, require_texts
 from afterbill.model.billing import Money
+from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer, Recipient, Suppression, Waiting
 from afterbill.model.invitation import Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.subscriptions import Subscription
@@ -37,6 +40,9 @@ _SEGMENTS = ("touchpoint", "stage", "source", "channel")
 """Attributes that stand among the segments as well, and are stored only there."""
 _USUAL = {"stoppable": True, "delivery_number": 1, "referred": 0, "showings": 0}
 """Values that are not stored: an item of less than a KB costs half."""
+_TEXTS = frozenset(each.name for each in fields(Invitation) if each.type is str)
+_FLAGS = frozenset({"stoppable", "contact_ok", "unconfirmed"})
+_PROFILE = ("address", "phone", "name", "locale", "country", "time_zone", "offered")
 _HASH = 16
 """Bytes of the keyed hash of an address."""
 _CUSTOMER_TIMES = ("last_asked_at", "last_adverse_at", "last_seen_at", "forget_at")
@@ -83,24 +89,38 @@ def invitation_item(invitation: Invitation) -> Item:
 
 
 def invitation_of(item: Mapping[str, Any]) -> Invitation:
-    """The invitation an item holds."""
+    """The invitation an item holds; UnreadableError where it says what this version does not know."""
+    with reading(item):
+        invitation = _invitation_of(item)
+        answer = invitation.answer
+        require(answer is None or answer.rating in invitation.scale.ratings, "a rating beyond its question's scale")
+        return invitation
+
+
+def _invitation_of(item: Mapping[str, Any]) -> Invitation:
     plain = decode(item)
     values = {each.name: plain[each.name] for each in fields(Invitation) if each.name in plain}
     values |= {name: datetime.fromisoformat(values[name]) for name in _INVITATION_TIMES if name in values}
     spans = [timedelta(seconds=int(number)) for number in plain["seconds"]]
     values |= dict(zip(_DURATIONS, spans, strict=True))
     values |= {name: plain["segments"][name] for name in _SEGMENTS if name not in plain}
+    require_texts(values, _TEXTS)
+    require_texts(plain, ("comment", "answer_reason"))
+    for mapping in ("segments", "objects"):
+        require_texts(values.get(mapping, {}), values.get(mapping, {}))
+    require(all(isinstance(plain.get(name, False), bool) for name in _FLAGS), "a flag that is none")
+    known(Channel, values["channel"])
     values["occurred_at"] = _from_microseconds(plain["occurred_at"])
     values["id"] = keys.invitation_id(dict(item))
-    values["state"] = State(plain["state"])
+    values["state"] = known(State, plain["state"])
     values["generation"], values["delivery_number"] = int(plain["generation"]), int(plain.get("delivery_number", 1))
     if "delivered_at" in plain:
         values["delivered_at"] = datetime.fromtimestamp(int(plain["delivered_at"]) / 1000, UTC)
     if "delivery" in plain:
-        values["delivery"] = Delivery(int(plain["delivery"]))
+        values["delivery"] = known(Delivery, int(plain["delivery"]))
     if "rating" in plain:
         values["answer"] = Answer(
-            int(plain["rating"]),
+            _whole(plain["rating"]),
             plain.get("comment", ""),
             plain.get("answer_reason", ""),
             plain.get("contact_ok", False),
@@ -148,7 +168,7 @@ def milliseconds(at: datetime) -> int:
 def _deferral_of(text: str, created_at: datetime) -> Deferral:
     since, reason, seconds = text.split(" ")
     at = datetime.fromtimestamp(_epoch(created_at) + int(since), UTC)
-    return Deferral(at, SkipReason(reason), at + timedelta(seconds=int(seconds)))
+    return Deferral(at, known(SkipReason, reason), at + timedelta(seconds=int(seconds)))
 
 
 def follow_ups_of(invitation: Invitation) -> list[str]:
@@ -158,7 +178,7 @@ def follow_ups_of(invitation: Invitation) -> list[str]:
 
 def _follow_ups_of(text: str) -> FollowUp:
     at, channel = text.split(" ")
-    return FollowUp(_from_microseconds(at), channel)
+    return FollowUp(_from_microseconds(at), known(Channel, channel))
 
 
 def _epoch(at: datetime) -> int:
@@ -201,13 +221,20 @@ def customer_item(customer: Customer) -> Item:
 
 
 def customer_of(item: Mapping[str, Any]) -> Customer:
-    """The customer an item holds."""
+    """The customer an item holds; UnreadableError where it says what this version does not know."""
+    with reading(item):
+        return _customer_of(item)
+
+
+def _customer_of(item: Mapping[str, Any]) -> Customer:
     plain = decode(item)
+    require_texts(plain, _PROFILE)
+    require_texts(plain.get("attributes", {}), plain.get("attributes", {}))
     values = {each.name: plain[each.name] for each in fields(Customer) if each.name in plain}
     values |= {name: datetime.fromisoformat(values[name]) for name in _CUSTOMER_TIMES if name in values}
     values["learned_at"] = {name: datetime.fromisoformat(at) for name, at in plain.get("learned_at", {}).items()}
     values["version"] = int(plain["version"])
-    values["suppressed"] = Suppression(plain["suppressed"]) if "suppressed" in plain else None
+    values["suppressed"] = known(Suppression, plain["suppressed"]) if "suppressed" in plain else None
     values["address_hash"] = keys.address_hash(plain.get(keys.CUSTOMER_ID, ""))
     values["subscriptions"] = {id_: _subscription_of(text) for id_, text in plain.get("subscriptions", {}).items()}
     values["when_seen"] = frozenset(plain.get("when_seen", ()))
@@ -217,18 +244,20 @@ def customer_of(item: Mapping[str, Any]) -> Customer:
 
 def failed_at(link: Mapping[str, Any]) -> datetime | None:
     """The moment at which the payment behind a link failed last, None where it did not."""
-    return _from_microseconds(link["failed_at"]["N"]) if "failed_at" in link else None
+    with reading(link):
+        return _from_microseconds(link["failed_at"]["N"]) if "failed_at" in link else None
 
 
 def recipient_of(address_hash: str, item: Mapping[str, Any]) -> Recipient:
     """The address that an item is about; an empty item is one of which nothing is known."""
-    plain = decode(item)
-    asked_at = plain.get("last_asked_at")
-    return Recipient(
-        address_hash,
-        datetime.fromisoformat(asked_at) if asked_at else None,
-        Suppression(plain["reason"]) if "reason" in plain else None,
-    )
+    with reading(item):
+        plain = decode(item)
+        asked_at = plain.get("last_asked_at")
+        return Recipient(
+            address_hash,
+            datetime.fromisoformat(asked_at) if asked_at else None,
+            known(Suppression, plain["reason"]) if "reason" in plain else None,
+        )
 
 
 def _subscription_text(subscription: Subscription) -> str:
@@ -283,6 +312,12 @@ def _scalar(value: Any) -> Any:  # noqa: ANN401  # as above
 
 def _plain_times(times: Mapping[str, datetime]) -> dict[str, str]:
     return {name: at.isoformat() for name, at in times.items()}
+
+
+def _whole(number: Decimal) -> int:
+    """A whole number as an int; another one is no rating."""
+    require(isinstance(number, Decimal) and number == int(number), "a rating that is no whole number")
+    return int(number)
 
 
 def _seconds(duration: timedelta) -> int:

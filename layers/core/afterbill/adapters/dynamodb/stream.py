@@ -1,13 +1,14 @@
 """Records of the table's stream, as Lambda hands them over."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import decode
+from afterbill.adapters.dynamodb.stored import reading
 from afterbill.insight.tally import Snapshot
-from afterbill.model.errors import PayloadError
-from afterbill.model.invitation import Delivery
+from afterbill.model.invitation import NO_DAY
 from afterbill.model.visits import Kind, crowded, kind_of
 
 _TTL = "dynamodb.amazonaws.com"
@@ -15,31 +16,30 @@ _TTL = "dynamodb.amazonaws.com"
 
 
 def read_change(record: Mapping[str, Any]) -> tuple[Snapshot | None, Snapshot | None]:
-    """The invitation before and after the change, None where it did not exist; PayloadError for any other record."""
-    try:
-        images = record["dynamodb"]
+    """The invitation before and after the change, None where it did not exist.
+
+    UnreadableError where it cannot be read. A rating or a rank that this version does not know can: its day counts.
+    """
+    images = record["dynamodb"]
+    with reading(images.get("Keys", {})):
         old, new = _snapshot(images.get("OldImage")), _snapshot(images.get("NewImage"))
         retired = (record.get("userIdentity") or {}).get("principalId") == _TTL
-    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise PayloadError(f"unreadable stream record: {type(error).__name__}") from error
-    return (old, old) if retired else (old, new)
+        return (old, old) if retired else (old, new)
 
 
 def clicked_in(record: Mapping[str, Any]) -> str:
     """The id of an invitation with new clicks to review, or with clicks that can be reviewed now that it was sent.
 
     Also where new visits crowd it, clicks or not: a review makes room.
-    Empty where there are none, or an answer was confirmed; PayloadError for any other record.
+    Empty where there are none, or an answer was confirmed; UnreadableError where it cannot be read.
     """
-    try:
-        images = record["dynamodb"]
+    images = record["dynamodb"]
+    with reading(images.get("Keys", {})):
         old, new = images.get("OldImage") or {}, images.get("NewImage") or {}
         before, after = _visits(old), _visits(new)
         confirmed = "rating" in new and "unconfirmed" not in new
         clicked = _clicks(after, besides=before if "sent_day" in old else {})
         return keys.invitation_id(new) if not confirmed and (clicked > 0 or _crowds(before, after)) else ""
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise PayloadError(f"unreadable stream record: {type(error).__name__}") from error
 
 
 _Visits = dict[str, list[Mapping[str, str]]]
@@ -72,11 +72,15 @@ def _snapshot(image: Mapping[str, Any] | None) -> Snapshot | None:
     names = ("sent_day", "answered_day", "rating", "delivery", "segments", "unconfirmed", "answer_reason")
     plain = decode({name: image[name] for name in names if name in image})
     return Snapshot(
-        sent_day=plain.get("sent_day", ""),
-        answered_day=plain.get("answered_day", ""),
+        sent_day=_day(plain.get("sent_day", "")),
+        answered_day=_day(plain.get("answered_day", "")),
         rating=int(plain["rating"]) if "rating" in plain else None,
-        delivery=Delivery(int(plain["delivery"])) if "delivery" in plain else None,
+        delivery=int(plain["delivery"]) if "delivery" in plain else None,
         segments=plain.get("segments", {}),
         confirmed=not plain.get("unconfirmed", False),
         reason=plain.get("answer_reason", ""),
     )
+
+
+def _day(text: str) -> str:
+    return text if text in {"", NO_DAY} else date.fromisoformat(text).isoformat()

@@ -12,8 +12,8 @@ from afterbill.adapters.aws.clients import error_code, passing, transient, write
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import customer_of, encode, invitation_of, stamp
 from afterbill.model.customer import Customer
-from afterbill.model.errors import PayloadError, TransientError
-from afterbill.model.invitation import Invitation, SkipReason, State
+from afterbill.model.errors import PayloadError, TransientError, UnreadableError
+from afterbill.model.invitation import Invitation, SkipReason, State, StoredInvitation
 
 _READS = 3
 _LOST_RACES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
@@ -90,6 +90,13 @@ class TableReader:
         return True
 
 
+def _stored(item: Mapping[str, Any]) -> StoredInvitation:
+    try:
+        return invitation_of(item)
+    except UnreadableError as error:
+        return error
+
+
 @contextmanager
 def storable() -> Iterator[None]:
     """Raise PayloadError for an id or an item that is larger than the table stores."""
@@ -130,6 +137,11 @@ class InvitationTable(TableReader):
                 TableName=self.table, Key=keys.invitation(invitation_id), ConsistentRead=True
             )
         return invitation_of(response["Item"]) if "Item" in response else None
+
+    def read_invitations(self, ids: Sequence[str]) -> Mapping[str, StoredInvitation]:
+        """Those that exist among at most 100 ids, by id, each as it stands or why it cannot be read: one call."""
+        items = self.read([keys.invitation(id_) for id_ in ids])
+        return {keys.invitation_id(item): _stored(item) for item in items.values()}
 
     def change(self, key: "keys.Key", update: str, condition: str, values: Mapping[str, Any]) -> bool:
         """Update the item if the condition holds; False when somebody was faster or it was done before."""

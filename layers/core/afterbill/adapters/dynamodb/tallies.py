@@ -6,7 +6,8 @@ from typing import Any
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import decode, encode
-from afterbill.insight.nps import MAILS, Comparison, Tally
+from afterbill.adapters.dynamodb.stored import reading, require
+from afterbill.insight.nps import MAILS, NUMBERS, Comparison, Tally
 from afterbill.insight.tally import Score, Tallies
 
 
@@ -17,8 +18,9 @@ def tally_item(dimension: str, day: date, tallies: Tallies) -> dict[str, Any]:
 
 
 def tallies_of(item: Mapping[str, Any]) -> Tallies:
-    """The tally of each value."""
-    return {value: _tally(counts) for value, counts in item["tallies"]["M"].items()}
+    """The tally of each value; UnreadableError where this version cannot read them: the day is to be recounted."""
+    with reading(item):
+        return {value: _tally(counts) for value, counts in item["tallies"]["M"].items()}
 
 
 def _counts(tally: Tally) -> dict[str, Any]:
@@ -32,7 +34,9 @@ def _counts(tally: Tally) -> dict[str, Any]:
 
 def _tally(counts: Mapping[str, Any]) -> Tally:
     """Missing numbers at the end are 0: older items ended earlier."""
-    return Tally.of([int(each["N"]) for each in counts["L"]])
+    numbers = [int(each["N"]) for each in counts["L"]]
+    require(len(numbers) <= NUMBERS, "more numbers than a tally has")
+    return Tally.of(numbers)
 
 
 def score_item(row: Score) -> dict[str, Any]:
@@ -55,7 +59,12 @@ def score_item(row: Score) -> dict[str, Any]:
 
 
 def score_of(item: Mapping[str, Any]) -> Score:
-    """The score an item holds."""
+    """The score an item holds; UnreadableError where this version cannot read it."""
+    with reading(item):
+        return _score_of(item)
+
+
+def _score_of(item: Mapping[str, Any]) -> Score:
     plain = decode({name: item[name] for name in (keys.PK, keys.SK, "computed_at")})
     window, value = plain[keys.SK].split("#", 1)
     comparison = None
