@@ -11,6 +11,7 @@ from afterbill.model.customer import NOBODY, Customer, Recipient, Suppression
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Invitation, SkipReason, StoredInvitation
 from afterbill.model.short_links import ShortLink
+from afterbill.outreach.ports import SweepProgress
 
 
 @dataclass
@@ -29,7 +30,7 @@ class MemoryItems:
     tasks: dict[tuple[str, str, str], tuple[OperatorTask, str]] = field(default_factory=dict)
     codes: dict[str, ShortLink] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
-    hour: str | None = None
+    swept: SweepProgress | None = None
     unreadable: set[str] = field(default_factory=set)
     """Ids of invitations that cannot be read, as after a rollback."""
 

@@ -1,5 +1,6 @@
 """Inbox, timer, send queue and mailer in memory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -69,6 +70,10 @@ class MemorySendQueue:
     def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
         """Keep the message with its delay."""
         self.messages.append((invitation_id, delivery_number, delay))
+
+    def put_all(self, deliveries: Sequence[tuple[str, int]]) -> None:
+        """Keep a message for each, without delay."""
+        self.messages += [(invitation_id, number, timedelta(0)) for invitation_id, number in deliveries]
 
 
 @dataclass

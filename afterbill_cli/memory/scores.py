@@ -68,7 +68,9 @@ class MemoryScores:
         """The invitations sent on that day."""
         for invitation in self.invitations.values():
             if invitation.sent_day == day.isoformat():
-                yield Sent(invitation.answer is not None, invitation.delivery, invitation.segments)
+                delivery = invitation.delivery
+                adverse = delivery if delivery and delivery.adverse else None
+                yield Sent(invitation.answer is not None, adverse, invitation.segments)
 
     def put_tallies(self, day: date, tallies: Mapping[str, Tallies]) -> None:
         """Replace the tallies of this day."""

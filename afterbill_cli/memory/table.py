@@ -1,6 +1,6 @@
 """The table in memory: the same promises as DynamoDB behind the same ports, one method one call."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,11 @@ from afterbill.model.invitation import Answer, Delivery, Invitation, Recorded, S
 from afterbill.model.short_links import ShortLink
 from afterbill.model.visits import Visit, with_visit
 from afterbill.outreach.policy import Situation, failed_since
+from afterbill.outreach.ports import Place, SweepProgress, UnsentPage
 from afterbill_cli.memory.items import MemoryItems
+
+_PAGE = 1000
+"""Invitations in one page of those that are not sent."""
 
 
 @dataclass
@@ -303,19 +307,26 @@ class MemoryTable(MemoryItems):
 
     # Sweeps
 
-    def not_sent(self, hour: str) -> Sequence[str]:
-        """Ids of invitations due in that hour that have not gone out."""
+    def not_sent(self, day: str, since: datetime, until: datetime, after: Place | None = None) -> UnsentPage:
+        """One page of the invitations of a day, of UTC here, that have neither gone out nor been closed."""
+        ready = (one for one in self.open_on(day) if since <= one.ready_at <= until)
+        places = sorted(Place(day, one.ready_at, one.id) for one in ready)
+        left = [place for place in places if after is None or place > after]
+        return UnsentPage(left[:_PAGE], left[_PAGE - 1] if len(left) > _PAGE else None)
+
+    def open_on(self, day: str) -> Iterator[Invitation]:
+        """The invitations ready on a day of UTC that have neither gone out nor been closed."""
         open_ = {State.PENDING, State.SENDING, State.UNKNOWN}
         waiting = (invitation for invitation in self.invitations.values() if invitation.state in open_)
-        return sorted(invitation.id for invitation in waiting if f"{invitation.ready_at:%Y-%m-%dT%H}" == hour)
+        return (invitation for invitation in waiting if invitation.ready_at.date().isoformat() == day)
 
-    def swept_until(self) -> str | None:
-        """The hour from which the next sweep starts."""
-        return self.hour
+    def sweep_progress(self) -> SweepProgress | None:
+        """The progress as the last run stored it."""
+        return self.swept
 
-    def set_swept_until(self, hour: str) -> None:
-        """Store the hour from which the next sweep starts."""
-        self.hour = hour
+    def store_sweep_progress(self, progress: SweepProgress) -> None:
+        """Store the progress."""
+        self.swept = progress
 
 
 def _offer(invitation: Invitation) -> dict[str, str]:

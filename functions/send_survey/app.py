@@ -44,7 +44,7 @@ _METRICS = {
 }
 
 _keys = secret_keys(config.setting("KEYS_SECRET"))
-_invitations = InvitationsTable(client("dynamodb"), config.setting("TABLE"))
+_invitations = InvitationsTable(client("dynamodb"), config.setting("TABLE"), config.day_of())
 _policy = load_policy()
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.send_queue import SqsSendQueue
-from afterbill.adapters.dynamodb.responses import SweepsTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
+from afterbill.adapters.dynamodb.sweeps import SweepsTable
 from afterbill.outreach.sweep import Finding, SweepDeps, sweep
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config

@@ -10,9 +10,10 @@ from moto import mock_aws
 from afterbill.adapters.dynamodb.caps import CapsTable
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
-from afterbill.adapters.dynamodb.responses import ResponsesTable, SweepsTable
+from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus
 from afterbill.adapters.dynamodb.short_links import ShortLinksTable
+from afterbill.adapters.dynamodb.sweeps import SweepsTable
 from afterbill.answers.ports import Responses
 from afterbill.intake.ports import Facts
 from afterbill.outreach.ports import Caps, Invitations, MailEvents, SendingStatus, Sweeps

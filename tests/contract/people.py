@@ -75,3 +75,10 @@ def sent(world, one: Invitation | None = None) -> Invitation:
     one, _ = sending(world, one)
     world.invitations.mark_sent(mailed(one))
     return world.invitations.invitation(one.id)
+
+
+def unsent(world, hour: int) -> list[str]:
+    """Ids of what is neither sent nor closed of that hour (UTC) of the day."""
+    since = DUE.replace(hour=hour, minute=0)
+    page = world.sweeps.not_sent("2026-11-22", since, since + timedelta(minutes=59, seconds=59))
+    return [place.id for place in page.places]

@@ -4,14 +4,14 @@ TABLE = "afterbill"
 
 
 def create_table(client):
-    names = ("pk", "sk", "day_bucket", "due_at", "answered_day", "answered_at")
+    names = ("pk", "sk", "day_bucket", "day_at", "answered_day", "answered_at")
     client.create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
         KeySchema=key_schema("pk", "sk"),
         GlobalSecondaryIndexes=[
-            index("by_day", "day_bucket", "due_at", ["delivery", "rating", "segments"]),
+            index("by_day", "day_bucket", "day_at", ["adverse", "rating", "segments", "sent_day"]),
             index(
                 "by_answered_day",
                 "answered_day",

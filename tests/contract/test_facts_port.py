@@ -351,6 +351,26 @@ def test_an_event_is_remembered_with_the_fact_it_reported(world):
     assert not world.facts.look_up(FactQuery(OTHER_ID, event=("evt_1", "stripe"))).repeated
 
 
+@pytest.mark.parametrize("state", [State.PENDING, State.CLOSED])
+def test_an_event_is_remembered_with_the_invitation_it_made(world, state):
+    reported = FactQuery(ID, event=("evt_1", "stripe"))
+    change = FactWrites(invitation=invitation(state=state), event=("evt_1", "stripe"), about=ID, forget_at=NOW)
+    assert world.facts.commit(change)
+
+    assert world.facts.look_up(reported).repeated
+    assert not world.facts.look_up(FactQuery(ID, event=("evt_2", "stripe"))).repeated
+    assert not world.facts.look_up(FactQuery(ID, event=("evt_1", "other"))).repeated
+    assert not world.facts.look_up(FactQuery(ID)).repeated
+
+
+def test_a_twin_is_remembered_beside_the_event_that_came_first(world):
+    world.facts.commit(FactWrites(invitation=invitation(), event=("evt_1", "stripe"), about=ID, forget_at=NOW))
+    assert world.facts.commit(FactWrites(event=("evt_2", "stripe"), about=ID, forget_at=NOW))
+
+    for event_id in ("evt_1", "evt_2"):
+        assert world.facts.look_up(FactQuery(ID, event=(event_id, "stripe"))).repeated
+
+
 def test_an_event_may_be_remembered_twice(world):
     change = FactWrites(event=("evt_1", "stripe"), about=ID, forget_at=NOW)
 

@@ -261,7 +261,7 @@ class TestPlainLinks:
     def test_nothing_waits_for_it_to_go_out(self, product):
         product.table.open(opened(COUNTER, ID, None, "de", NOW))
 
-        assert list(product.world.sweeps.not_sent(keys.due_hour(NOW))) == []
+        assert product.world.sweeps.not_sent("2026-11-22", NOW - HOUR, NOW + HOUR).places == []
 
 
 class TestHowLongItIsKept:

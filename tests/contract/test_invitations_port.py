@@ -24,6 +24,7 @@ from tests.contract.people import (
     sending,
     sent,
     stored,
+    unsent,
     waiting,
 )
 
@@ -399,7 +400,7 @@ def test_closing_says_why_and_the_customer_waits_no_longer(world):
 
     assert found(world) == replace(asked, state=State.CLOSED, reason="stopped", closed_at=LATER)
     assert person(world) == replace(who, waiting=waiting(OTHER_ID), version=2)
-    assert list(world.sweeps.not_sent("2026-11-22T13")) == []
+    assert unsent(world, 13) == []
 
 
 def test_closing_leaves_a_customer_who_waits_for_another_survey(world):
@@ -452,7 +453,7 @@ def test_what_was_erased_since_it_was_read_stays_erased(world):
 def test_a_sent_survey_is_no_longer_unsettled(world):
     sent(world)
 
-    assert list(world.sweeps.not_sent("2026-11-22T13")) == []
+    assert unsent(world, 13) == []
 
 
 def deferred(asked, until=LATER):
@@ -485,8 +486,8 @@ def test_a_survey_put_off_is_overdue_only_after_that(world):
 
     world.invitations.defer(deferred(asked), who)
 
-    assert list(world.sweeps.not_sent("2026-11-22T13")) == []
-    assert list(world.sweeps.not_sent("2026-11-22T15")) == [ID]
+    assert unsent(world, 13) == []
+    assert unsent(world, 15) == [ID]
 
 
 def test_of_two_who_put_it_off_one_wins(world):
@@ -588,7 +589,7 @@ def test_a_put_off_reminder_leaves_a_sent_survey_sent(world):
     assert world.invitations.defer(deferred(asked), customer())
 
     assert found(world) == deferred(asked)
-    assert list(world.sweeps.not_sent("2026-11-22T15")) == []
+    assert unsent(world, 15) == []
 
 
 def test_a_release_finds_the_customer_whose_item_was_written_anew(world):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from afterbill.model.invitation import Delivery, State
-from tests.contract.people import ID, NOW, claimed, invitation, mailed, sending, sent, stored
+from tests.contract.people import ID, NOW, claimed, invitation, mailed, sending, sent, stored, unsent
 
 REPORTED_AT = NOW + timedelta(seconds=2)
 
@@ -21,7 +21,7 @@ def test_proof_of_sending_settles_what_is_open(world, silent):
 
     settled = replace(ours, state=State.SENT, message_id="message-1", sent_at=REPORTED_AT, sent_day="2026-11-22")
     assert world.mail_events.invitation(ID) == replace(settled, attempt="", claimed_at=None)
-    assert list(world.sweeps.not_sent("2026-11-22T13")) == []
+    assert unsent(world, 13) == []
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.CLOSED])

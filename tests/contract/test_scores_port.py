@@ -171,14 +171,14 @@ def test_an_erased_answer_is_no_answer_any_more(world):
 
 
 def test_invitations_are_found_by_the_day_of_sending(world):
-    world.store(sent("a", segments={"plan": "pro"}, delivery=Delivery.DELIVERED))
+    world.store(sent("a", segments={"plan": "pro"}, delivery=Delivery.BOUNCED))
     world.store(sent("b", answered_at=NOW, answered_day="2026-11-22", answer=Answer(0)))
     world.store(sent("c", YESTERDAY))
     world.store(invitation("d"))
 
     found = sorted(world.scores.sends_of(TODAY), key=lambda each: each.answered)
 
-    assert found == [Sent(answered=False, delivery=Delivery.DELIVERED, segments={"plan": "pro"}), Sent(answered=True)]
+    assert found == [Sent(answered=False, delivery=Delivery.BOUNCED, segments={"plan": "pro"}), Sent(answered=True)]
 
 
 def test_an_invitation_is_answered_by_an_unconfirmed_answer_too(world):
@@ -193,11 +193,11 @@ def test_an_invitation_is_answered_by_an_unconfirmed_answer_too(world):
 def test_tallies_come_back_by_range_in_order(scores):
     before, after = YESTERDAY - timedelta(days=1), TODAY + timedelta(days=1)
     for day in (after, TODAY, YESTERDAY, before):
-        scores.put_tallies(day, {"plan": {"pro": ratings(day.day % 11, sent=3, delivered=2, answered=1)}, "all": {}})
+        scores.put_tallies(day, {"plan": {"pro": ratings(day.day % 11, sent=3, answered=1)}, "all": {}})
 
     assert list(scores.tallies("plan", YESTERDAY, TODAY)) == [
-        (YESTERDAY, {"pro": ratings(10, sent=3, delivered=2, answered=1)}),
-        (TODAY, {"pro": ratings(0, sent=3, delivered=2, answered=1)}),
+        (YESTERDAY, {"pro": ratings(10, sent=3, answered=1)}),
+        (TODAY, {"pro": ratings(0, sent=3, answered=1)}),
     ]
     assert list(scores.tallies("all", TODAY, TODAY)) == [(TODAY, {})]
     assert list(scores.tallies("country", YESTERDAY, TODAY)) == []
@@ -240,7 +240,7 @@ def greatest_tallies():
 
 
 def test_scores_come_back_as_they_were_stored(scores):
-    counted = ratings(10, 10, 0, sent=9, delivered=8, answered=7, bounced=6, complained=5)
+    counted = ratings(10, 10, 0, sent=9, answered=7, bounced=6, complained=5)
     third = row("a#b", tally=counted, comparison=Comparison(100 / 3, significant=True))
     empty = row("unknown", tally=Tally())
     doubtful = row("a", tally=replace(ratings(9), unconfirmed=ratings(9).ratings))

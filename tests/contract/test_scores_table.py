@@ -53,14 +53,14 @@ def test_the_greatest_tally_is_below_the_limit_of_an_item():
 
 def test_a_tally_of_before_bounces_were_counted_had_none(client):
     table = ScoresTable(client, TABLE)
-    item = tally_item("all", TODAY, {"all": ratings(9, sent=3, delivered=2, answered=1)})
+    item = tally_item("all", TODAY, {"all": ratings(9, sent=3, answered=1)})
     counts = item["tallies"]["M"]["all"]["L"]
-    assert len(counts) == 16
-    del counts[14:]
+    assert len(counts) == 15
+    del counts[13:]
     client.put_item(TableName=TABLE, Item=item)
 
     assert list(table.tallies("all", TODAY, TODAY)) == [
-        (TODAY, {"all": ratings(9, sent=3, delivered=2, answered=1, bounced=0, complained=0)})
+        (TODAY, {"all": ratings(9, sent=3, answered=1, bounced=0, complained=0)})
     ]
 
 
@@ -69,7 +69,7 @@ def test_the_unconfirmed_are_stored_only_where_there_are_any():
     doubtful = replace(ratings(9), unconfirmed=ratings(9).ratings)
     (longer,) = tally_item("all", TODAY, {"all": doubtful})["tallies"]["M"].values()
 
-    assert (len(plain["L"]), len(longer["L"])) == (16, 27)
+    assert (len(plain["L"]), len(longer["L"])) == (15, 26)
 
 
 def test_a_score_can_be_read_without_this_code(client):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from afterbill.adapters.aws.send_queue import SqsSendQueue
+from afterbill.model.errors import TransientError
 from afterbill_cli.memory.queues import MemorySendQueue
 from tests.contract.conftest import REGION
 from tests.contract.lambda_events import records_in
@@ -58,6 +59,25 @@ def test_a_message_carries_ids_and_nothing_else(world):
 
     messages = sorted(world.messages(), key=lambda one: one["delivery"])
     assert messages == [{"invitation_id": ID, "delivery": 1}, {"invitation_id": OTHER_ID, "delivery": 2}]
+
+
+def test_many_deliveries_are_queued_together(world):
+    deliveries = [(f"{number:032}", number) for number in range(23)]
+    world.queue.put_all(deliveries)
+
+    messages = sorted(world.messages(), key=lambda one: one["delivery"])
+    assert messages == [{"invitation_id": id_, "delivery": number} for id_, number in deliveries]
+
+
+def test_what_sqs_does_not_take_of_several_is_an_error_that_may_pass(sqs):
+    sqs.sqs.meta.events.register("after-call.sqs.SendMessageBatch", refused)
+
+    with pytest.raises(TransientError, match="ServiceUnavailable"):
+        sqs.queue.put_all([(ID, 1)])
+
+
+def refused(parsed, **_):
+    parsed["Failed"] = [{"Id": "0", "Code": "ServiceUnavailable", "SenderFault": False}]
 
 
 @pytest.mark.parametrize("delay", [timedelta(0), timedelta(seconds=14), timedelta(minutes=15)])

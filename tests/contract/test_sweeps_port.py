@@ -5,71 +5,190 @@ from datetime import timedelta
 
 import pytest
 
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.invitations import InvitationsTable
+from afterbill.adapters.dynamodb.items import utc_day
 from afterbill.intake.ports import FactWrites
 from afterbill.model.invitation import SkipReason, State
-from tests.contract.people import DUE, ID, OTHER_ID, THIRD_ID, invitation, sending, stored
+from afterbill.outreach.ports import Place, SweepProgress
+from tests.contract.conftest import TABLE
+from tests.contract.people import (
+    ADA,
+    DUE,
+    ID,
+    NOW,
+    OTHER_ID,
+    THIRD_ID,
+    claimed,
+    invitation,
+    mailed,
+    sending,
+    sent,
+    stored,
+)
 
-HOUR = "2026-11-22T13"
+DAY = "2026-11-22"
+HOUR = timedelta(hours=1)
+
+
+def unsent(world, since=DUE - HOUR, until=DUE + HOUR, day=DAY):
+    """Ids of what is not sent, of all pages, in their order."""
+    page = world.sweeps.not_sent(day, since, until)
+    ids = [place.id for place in page.places]
+    while page.end:
+        page = world.sweeps.not_sent(day, since, until, page.end)
+        ids += [place.id for place in page.places]
+    return ids
 
 
 def test_nothing_is_unsettled_where_nothing_is_due(world):
     stored(world)
 
-    assert list(world.sweeps.not_sent("2026-11-22T12")) == []
+    assert unsent(world, day="2026-11-21") == []
+    assert unsent(world, until=DUE - timedelta(seconds=1)) == []
+    assert unsent(world, since=DUE + timedelta(seconds=1)) == []
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.SENDING, State.UNKNOWN])
-def test_what_has_not_gone_out_is_unsettled_in_the_hour_it_was_due(world, state):
+def test_what_has_not_gone_out_is_unsettled_on_the_day_it_was_due(world, state):
     stored(world, invitation(state=state))
 
-    assert list(world.sweeps.not_sent(HOUR)) == [ID]
+    assert world.sweeps.not_sent(DAY, DUE, DUE).places == [Place(DAY, DUE, ID)]
 
 
 def test_a_closed_invitation_is_settled(world):
     stored(world, invitation(state=State.CLOSED))
 
-    assert list(world.sweeps.not_sent(HOUR)) == []
+    assert unsent(world) == []
 
 
-def test_the_whole_hour_is_searched_and_no_more(world):
-    first = DUE.replace(minute=0)
-    for id_, due_at in ((ID, first), (OTHER_ID, first + timedelta(minutes=59, seconds=59)), (THIRD_ID, first)):
-        later = timedelta(hours=1) if id_ == THIRD_ID else timedelta(0)
-        world.facts.commit(FactWrites(invitation=invitation(id_, due_at=due_at + later)))
+def test_what_went_out_is_settled(world):
+    sent(world)
 
-    assert sorted(world.sweeps.not_sent(HOUR)) == [ID, OTHER_ID]
+    assert unsent(world) == []
 
 
-def test_all_pages_of_an_hour_are_read(world):
-    """DynamoDB answers in pages of 1 MB; pages of two items show the same."""
+def test_the_whole_time_is_searched_in_its_order_and_no_more(world):
+    for id_, later in ((OTHER_ID, HOUR), (ID, -HOUR), (THIRD_ID, 2 * HOUR)):
+        world.facts.commit(FactWrites(invitation=invitation(id_, due_at=DUE + later)))
+
+    assert unsent(world) == [ID, OTHER_ID]
+
+
+def test_a_survey_is_found_by_whole_seconds(world):
+    world.facts.commit(FactWrites(invitation=invitation(due_at=DUE + timedelta(milliseconds=500))))
+
+    assert unsent(world, since=DUE, until=DUE + timedelta(seconds=1)) == [ID]
+
+
+def test_all_pages_of_a_day_are_read(world):
+    """DynamoDB answers in pages of 1 MB; pages of two items show the same, those without anything open too."""
     if world.dynamodb:
         world.dynamodb.meta.events.register("provide-client-params.dynamodb.Query", pages_of_two)
     ids = [f"{number:032x}" for number in range(7)]
     for id_ in ids:
+        due_at = DUE + timedelta(seconds=int(id_, 16))
+        state = State.CLOSED if id_ in ids[2:4] else State.PENDING
+        one = replace(invitation(id_, due_at=due_at), objects={})
+        world.facts.commit(FactWrites(invitation=one))
+        if state is State.CLOSED:
+            world.sweeps.close(replace(one, customer_id=""), SkipReason.EXPIRED)
+
+    assert unsent(world) == [*ids[:2], *ids[4:]]
+
+
+def test_surveys_of_one_second_are_all_found_page_by_page(world):
+    if world.dynamodb:
+        world.dynamodb.meta.events.register("provide-client-params.dynamodb.Query", pages_of_two)
+    ids = [f"{number:032x}" for number in range(5)]
+    for id_ in ids:
         world.facts.commit(FactWrites(invitation=replace(invitation(id_), objects={})))
 
-    assert sorted(world.sweeps.not_sent(HOUR)) == ids
+    assert sorted(unsent(world)) == ids
 
 
 def pages_of_two(params, **_):
     return params | {"Limit": 2}
 
 
+def test_several_are_read_at_once(world):
+    one, _ = stored(world)
+
+    assert world.sweeps.read_invitations([ID, OTHER_ID]) == {ID: one}
+    assert world.sweeps.read_invitations([]) == {}
+
+
 def test_a_claim_nobody_heard_of_again_is_unknown_then_closed_as_failed(world):
     ours, _ = sending(world)
 
     world.sweeps.mark_unknown(ours)
-    assert list(world.sweeps.not_sent(HOUR)) == [ID]
-    world.sweeps.close(world.sweeps.invitation(ID), SkipReason.FAILED)
+    assert unsent(world) == [ID]
+    read = world.sweeps.read_invitations([ID])[ID]
+    world.sweeps.close(read, SkipReason.FAILED)
 
-    assert world.sweeps.invitation(ID) == replace(ours, state=State.CLOSED, reason="failed")
-    assert list(world.sweeps.not_sent(HOUR)) == []
+    assert world.sweeps.read_invitations([ID]) == {ID: replace(ours, state=State.CLOSED, reason="failed")}
+    assert unsent(world) == []
 
 
-def test_the_next_sweep_starts_where_the_last_one_said(world):
-    assert world.sweeps.swept_until() is None
+@pytest.mark.parametrize(
+    "progress",
+    [
+        SweepProgress(NOW, NOW),
+        SweepProgress(NOW - HOUR, NOW, Place(DAY, DUE, ID)),
+        SweepProgress(NOW - HOUR, NOW, Place(DAY, DUE, ID), first_open=DUE),
+    ],
+)
+def test_the_next_sweep_goes_on_where_the_last_one_said(world, progress):
+    assert world.sweeps.sweep_progress() is None
 
-    world.sweeps.set_swept_until("2026-11-22T12")
-    world.sweeps.set_swept_until(HOUR)
+    world.sweeps.store_sweep_progress(SweepProgress(DUE, DUE, Place(DAY, DUE, ID), first_open=DUE))
+    world.sweeps.store_sweep_progress(progress)
 
-    assert world.sweeps.swept_until() == HOUR
+    assert world.sweeps.sweep_progress() == progress
+
+
+def moved(world):
+    """The day under which the index has the invitation, and the moment by which it is sorted."""
+    (item,) = [
+        item
+        for item in world.dynamodb.scan(TableName=TABLE, IndexName=keys.BY_DAY)["Items"]
+        if keys.invitation_id(item) == ID
+    ]
+    return item[keys.DAY_BUCKET]["S"], item[keys.DAY_AT]["S"]
+
+
+def test_a_survey_stays_in_its_place_when_it_goes_out_on_the_day_it_was_ready(aws_world):
+    stored(aws_world)
+    before = moved(aws_world)
+
+    who = aws_world.facts.customers(["customer-1"])["customer-1"]
+    one = claimed(aws_world.invitations.invitation(ID))
+    assert aws_world.invitations.claim(one, who, ADA)
+    aws_world.invitations.mark_sent(mailed(one))
+
+    assert moved(aws_world) == before == ("DAY#2026-11-22", "2026-11-22T13:20:00Z")
+
+
+def test_a_survey_moves_to_the_day_on_which_it_goes_out(aws_world):
+    one, _ = sending(aws_world)
+    aws_world.sweeps.confirm_sent(one, "m", NOW + timedelta(days=1), "2026-11-23")
+
+    assert moved(aws_world) == ("DAY#2026-11-23", "2026-11-22T13:20:00Z")
+
+
+def test_what_is_to_be_sent_stands_under_the_local_day_of_its_ready_moment(aws_world):
+    tomorrow = InvitationsTable(aws_world.dynamodb, TABLE, lambda at: utc_day(at + timedelta(hours=12)))
+    one, who = stored(aws_world)
+    later = replace(one, deferred_until=DUE + HOUR, generation=2)
+
+    assert tomorrow.defer(later, who)
+
+    assert moved(aws_world) == ("DAY#2026-11-23", "2026-11-22T14:20:00Z")
+
+
+def test_what_is_given_back_is_looked_for_when_it_is_ready_again(world):
+    one, who = sending(world)
+    world.invitations.release(replace(one, deferred_until=NOW + HOUR, generation=2), who, ADA)
+
+    assert unsent(world, until=NOW) == []
+    assert unsent(world, until=NOW + HOUR) == [ID]

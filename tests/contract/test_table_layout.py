@@ -11,7 +11,8 @@ from afterbill.adapters.dynamodb.items import invitation_item
 from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import Money
 from afterbill.model.customer import Recipient, Suppression
-from afterbill.model.invitation import RETENTION, Answer, Deferral, SkipReason, State
+from afterbill.model.invitation import RETENTION, Answer, Deferral, Delivery, FollowUp, SkipReason, State
+from afterbill.outreach.ports import SweepProgress
 from tests.contract.conftest import TABLE
 from tests.contract.people import ADDRESS, ID, NOW, OTHER_ID, claimed, customer, invitation, sent, stored
 from tests.contract.template import properties
@@ -32,7 +33,7 @@ def test_indexes_hold_invitations_and_customers_by_their_group_and_address(aws_w
     )
     aws_world.facts.commit(change)
     aws_world.responses.suppress(ADDRESS, "bounced", NOW, None)
-    aws_world.sweeps.set_swept_until("2026-11-22T13")
+    aws_world.sweeps.store_sweep_progress(SweepProgress(NOW, NOW))
 
     assert items(aws_world, "by_customer").keys() == {f"INVITATION#{ID}", "CUSTOMER#customer-1"}
     assert items(aws_world, "by_day").keys() == {f"INVITATION#{ID}", "CUSTOMER#customer-1"}
@@ -46,11 +47,11 @@ def test_an_invitation_that_nobody_is_to_get_is_in_no_index(aws_world):
     assert [items(aws_world, index) for index in ("by_customer", "by_day", "by_answered_day")] == [{}, {}, {}]
 
 
-def test_a_closed_invitation_leaves_the_days(aws_world):
+def test_a_closed_invitation_stays_under_its_day_with_its_reason(aws_world):
     one, _ = stored(aws_world)
     aws_world.invitations.close(one, SkipReason.EXPIRED)
 
-    assert items(aws_world, "by_day").keys() == {"CUSTOMER#customer-1"}
+    assert items(aws_world, "by_day")[f"INVITATION#{ID}"]["reason"] == {"S": "expired"}
 
 
 def test_a_customer_without_an_address_is_among_no_holders(aws_world):
@@ -71,7 +72,7 @@ def test_an_index_tells_nothing_of_who_holds_an_address_but_their_keys(aws_world
 def test_a_group_tells_nothing_of_its_customers_but_their_keys(aws_world):
     stored(aws_world)
 
-    assert items(aws_world, "by_day")["CUSTOMER#customer-1"].keys() == {"pk", "sk", "day_bucket", "due_at"}
+    assert items(aws_world, "by_day")["CUSTOMER#customer-1"].keys() == {"pk", "sk", "day_bucket", "day_at"}
 
 
 def test_an_answer_enters_the_days_of_answers_with_what_counting_reads(aws_world):
@@ -81,7 +82,68 @@ def test_an_answer_enters_the_days_of_answers_with_what_counting_reads(aws_world
     (item,) = items(aws_world, "by_answered_day").values()
     assert item.keys() == {"pk", "sk", "answered_day", "answered_at", "rating", "segments"}
     item = items(aws_world, "by_day")[f"INVITATION#{ID}"]
-    assert item.keys() == {"pk", "sk", "day_bucket", "due_at", "delivery", "rating", "segments"}
+    assert item.keys() == {"pk", "sk", "day_bucket", "day_at", "sent_day", "rating", "segments"}
+
+
+def day_entry(world):
+    return items(world, "by_day")[f"INVITATION#{ID}"]
+
+
+def test_a_delivery_leaves_the_days_alone(aws_world):
+    """Every change of an index is paid for, and almost every mail is delivered."""
+    sent(aws_world)
+    before = day_entry(aws_world)
+    aws_world.mail_events.deliver(ID, Delivery.DELIVERED, NOW)
+
+    assert day_entry(aws_world) == before
+
+
+@pytest.mark.parametrize("rank", [Delivery.BOUNCED, Delivery.COMPLAINED])
+def test_what_speaks_against_the_sender_stands_with_the_day(aws_world, rank):
+    sent(aws_world)
+    aws_world.mail_events.deliver(ID, rank)
+    aws_world.mail_events.deliver(ID, Delivery.DELIVERED, NOW)
+
+    assert day_entry(aws_world)["adverse"] == {"N": str(int(rank))}
+    assert invitation_item(aws_world.invitations.invitation(ID))["adverse"] == {"N": str(int(rank))}
+
+
+def test_a_delivery_by_another_channel_begins_with_a_clean_slate(aws_world):
+    asked = sent(aws_world)
+    aws_world.mail_events.deliver(ID, Delivery.BOUNCED)
+    who = aws_world.facts.customers(["customer-1"])["customer-1"]
+    follow_up = replace(asked, delivery_number=2, follow_ups=(FollowUp(NOW, "sms"),), delivery=None)
+    assert aws_world.invitations.claim_follow_up(follow_up, who)
+
+    assert "adverse" not in day_entry(aws_world)
+
+
+REPORT = {"event": ("evt_1", "stripe"), "about": ID, "forget_at": NOW}
+
+
+def test_a_survey_holds_the_event_that_reported_its_fact(aws_world):
+    aws_world.facts.commit(FactWrites(invitation=invitation(), **REPORT))
+
+    assert day_entry(aws_world)["event_id"] == {"S": "evt_1"}
+    assert items(aws_world).keys() == {f"INVITATION#{ID}"}
+
+
+@pytest.mark.parametrize(
+    ("one", "event"),
+    [
+        (invitation(state=State.CLOSED, reason="cooldown"), ("evt_1", "stripe")),
+        (invitation(answered_day="test"), ("evt_1", "stripe")),
+        (invitation(), ("evt_1", "another")),
+        (invitation(), ("e" * 65, "stripe")),
+        (None, ("evt_1", "stripe")),
+    ],
+    ids=["skipped", "a test", "of another source", "too long", "a twin"],
+)
+def test_any_other_event_has_an_item_of_its_own(aws_world, one, event):
+    aws_world.facts.commit(FactWrites(invitation=one, **REPORT | {"event": event}))
+
+    assert f"EVENT#{event[0]}" in items(aws_world)
+    assert not any("event_id" in item for item in items(aws_world).values())
 
 
 def test_an_invitation_ends_with_its_retention(aws_world):

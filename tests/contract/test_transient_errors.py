@@ -26,6 +26,7 @@ from afterbill.model.errors import PayloadError, TransientError
 from afterbill.model.invitation import Answer, Deferral, Delivery, SkipReason
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.caps import Cap
+from afterbill.outreach.ports import SweepProgress
 from tests.contract.conftest import REGION, over
 from tests.contract.people import ADA, ADDRESS, ID, LINK, NOW, OTHER_ID, claimed, customer, invitation, mailed
 from tests.contract.test_timer_port import TARGET
@@ -118,7 +119,7 @@ CALLS = {
         lambda client: over(client).mail_events.confirm_sent(claimed(invitation()), "message-1", NOW, "2026-11-22"),
     ),
     "deliver": ("dynamodb", "update_item", lambda client: over(client).mail_events.deliver(ID, Delivery.DELIVERED)),
-    "not sent": ("dynamodb", "query", lambda client: over(client).sweeps.not_sent("2026-11-22T13")),
+    "not sent": ("dynamodb", "query", lambda client: over(client).sweeps.not_sent("2026-11-22", NOW, NOW)),
     "mark for review": (
         "dynamodb",
         "update_item",
@@ -135,8 +136,22 @@ CALLS = {
         "delete_item",
         lambda client: ReviewsTable(client, "afterbill").clear(ReviewMark(ID, 1, NOW)),
     ),
-    "swept until": ("dynamodb", "get_item", lambda client: over(client).sweeps.swept_until()),
-    "set swept until": ("dynamodb", "put_item", lambda client: over(client).sweeps.set_swept_until("2026-11-22T13")),
+    "several invitations": (
+        "dynamodb",
+        "batch_get_item",
+        lambda client: over(client).sweeps.read_invitations([ID]),
+    ),
+    "sweep progress": ("dynamodb", "get_item", lambda client: over(client).sweeps.sweep_progress()),
+    "store sweep progress": (
+        "dynamodb",
+        "put_item",
+        lambda client: over(client).sweeps.store_sweep_progress(SweepProgress(NOW, NOW)),
+    ),
+    "send queue, several": (
+        "sqs",
+        "send_message_batch",
+        lambda client: SqsSendQueue(client, "queue").put_all([(ID, 1)]),
+    ),
     "inbox": ("sqs", "send_message", lambda client: SqsInbox(client, "queue").put(Webhook("stripe", {}, b"{}", NOW))),
     "send queue": ("sqs", "send_message", lambda client: SqsSendQueue(client, "queue").put(ID, 1, timedelta(0))),
     "timer": ("scheduler", "create_schedule", lambda client: EventBridgeTimer(client, TARGET).at(invitation(), 1, NOW)),

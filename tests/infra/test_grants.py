@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
+from afterbill.adapters.dynamodb.items import day_attributes, encode, utc_day
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.adapters.dynamodb.scores import ScoresTable
@@ -279,8 +280,10 @@ def back_date(stack, one, age):
     stack.dynamodb.update_item(
         TableName="afterbill",
         Key={"pk": {"S": f"INVITATION#{one.id}"}, "sk": {"S": "INVITATION"}},
-        UpdateExpression="SET due_at = :at, claimed_at = :at, day_bucket = :bucket",
-        ExpressionAttributeValues={":at": {"S": at.isoformat()}, ":bucket": {"S": f"DUE#{at:%Y-%m-%dT%H}"}},
+        UpdateExpression="SET due_at = :at, claimed_at = :at, day_bucket = :day_bucket, day_at = :day_at",
+        ExpressionAttributeValues=encode(
+            {":at": at.isoformat()} | {f":{name}": value for name, value in day_attributes(at, utc_day(at)).items()}
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from afterbill.adapters.dynamodb.items import invitation_item
+from afterbill.adapters.dynamodb.items import day_attributes, encode, invitation_item, utc_day
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.outreach.reputation import SendingPause
 from tests.integration.logs import counted
@@ -36,11 +36,11 @@ def put_back(stack, invitation, age):
     stack.dynamodb.update_item(
         TableName="afterbill",
         Key={key: value for key, value in invitation_item(invitation).items() if key in {"pk", "sk"}},
-        UpdateExpression="SET due_at = :due, day_bucket = :bucket",
-        ExpressionAttributeValues={
-            ":due": {"S": due_at.isoformat()},
-            ":bucket": {"S": f"DUE#{due_at:%Y-%m-%dT%H}"},
-        },
+        UpdateExpression="SET due_at = :due, day_bucket = :day_bucket, day_at = :day_at",
+        ExpressionAttributeValues=encode(
+            {":due": due_at.isoformat()}
+            | {f":{name}": value for name, value in day_attributes(due_at, utc_day(due_at)).items()}
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """The memory twins, made lean for a year of many people, and open to an observer."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,19 +13,19 @@ OPEN = frozenset({State.PENDING, State.SENDING, State.UNKNOWN})
 
 
 class Watched(dict[str, Invitation]):
-    """Invitations by id, with those that are open by the hour they are due in; every change is told."""
+    """Invitations by id, with those that are open by the day they are ready on; every change is told."""
 
     def __init__(self, tell: Callable[[Invitation | None, Invitation], None]) -> None:
         super().__init__()
-        self.tell, self.by_hour = tell, defaultdict[datetime, set[str]](set)
+        self.tell, self.by_day = tell, defaultdict[str, set[str]](set)
         self.by_customer = defaultdict[str, list[str]](list)
 
     def __setitem__(self, id_: str, new: Invitation) -> None:
         old = self.get(id_)
         if old and old.state in OPEN:
-            self.by_hour[_hour(old.ready_at)].discard(id_)
+            self.by_day[_day(old)].discard(id_)
         if new.state in OPEN:
-            self.by_hour[_hour(new.ready_at)].add(id_)
+            self.by_day[_day(new)].add(id_)
         if old is None:
             self.by_customer[new.customer_id].append(id_)
         super().__setitem__(id_, new)
@@ -40,9 +40,9 @@ class Table(MemoryTable):
         found: Any = self.invitations
         return tuple(found.by_customer.get(customer_id, ()))
 
-    def not_sent(self, hour: str) -> Sequence[str]:
+    def open_on(self, day: str) -> Iterator[Invitation]:
         found: Any = self.invitations
-        return sorted(found.by_hour.get(datetime.fromisoformat(f"{hour}:00:00+00:00"), ()))
+        return (found[id_] for id_ in found.by_day.get(day, ()))
 
 
 @dataclass
@@ -68,9 +68,13 @@ class Queue:
     def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
         self.deliver(invitation_id, delivery_number, delay)
 
+    def put_all(self, deliveries: Sequence[tuple[str, int]]) -> None:
+        for invitation_id, number in deliveries:
+            self.deliver(invitation_id, number, timedelta(0))
 
-def _hour(at: datetime) -> datetime:
-    return at.replace(minute=0, second=0, microsecond=0)
+
+def _day(one: Invitation) -> str:
+    return one.ready_at.date().isoformat()
 
 
 def all_open(table: Table, states: Iterable[State]) -> list[Invitation]:

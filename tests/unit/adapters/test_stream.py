@@ -12,10 +12,10 @@ from afterbill.model.visits import MOST_OF_ONE, Kind, Visit
 from tests.factories import NOON
 
 SENT = {"pk": {"S": "INVITATION#1"}, "sent_day": {"S": "2026-11-20"}, "segments": {"M": {"plan": {"S": "pro"}}}}
-ANSWERED = SENT | {"rating": {"N": "0"}, "answered_day": {"S": "2026-11-22"}, "delivery": {"N": "2"}}
+ANSWERED = SENT | {"rating": {"N": "0"}, "answered_day": {"S": "2026-11-22"}, "adverse": {"N": "3"}}
 KEYS = {"pk": SENT["pk"], "sk": {"S": "INVITATION"}}
 BEFORE = Snapshot("2026-11-20", segments={"plan": "pro"})
-AFTER = Snapshot("2026-11-20", "2026-11-22", 0, Delivery.DELIVERED, {"plan": "pro"})
+AFTER = Snapshot("2026-11-20", "2026-11-22", 0, Delivery.BOUNCED, {"plan": "pro"})
 
 
 def record(**images):
@@ -34,6 +34,13 @@ def test_a_record_says_whether_the_answer_was_confirmed_and_which_reason_was_cho
         replace(AFTER, confirmed=False),
         replace(AFTER, reason="price"),
     )
+
+
+def test_a_delivery_is_no_change_that_counts():
+    delivered = SENT | {"delivery": {"N": "2"}, "delivered_at": {"N": "1"}}
+
+    before, after = read_change(record(OldImage=SENT, NewImage=delivered))
+    assert before == after
 
 
 def test_a_first_image_was_nothing_before():
@@ -58,7 +65,7 @@ def test_a_deletion_by_anybody_else_is_a_change():
     "poison",
     [
         SENT | {"rating": {"N": "nine"}},
-        SENT | {"delivery": {"N": "nine"}},
+        SENT | {"adverse": {"N": "nine"}},
         SENT | {"segments": {"X": 1}},
         SENT | {"answered_day": {"S": "2026-02-30"}},
         {"sent_day": "2026-11-20"},

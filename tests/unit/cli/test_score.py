@@ -29,7 +29,7 @@ EVERYTHING = Score(
     "all",
     "all",
     "30d",
-    Tally((10, *[0] * 6, 15, 0, 0, 15), sent=80, delivered=70, answered=40, unconfirmed=(1, *[0] * 9, 3)),
+    Tally((10, *[0] * 6, 15, 0, 0, 15), sent=80, answered=40, unconfirmed=(1, *[0] * 9, 3)),
     Comparison(-100 / 3, significant=True),
     NOW,
 )

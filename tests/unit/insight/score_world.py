@@ -132,7 +132,6 @@ def answered(answer: Answer, *, count_unconfirmed: bool) -> Tally:
 def mailed(one: Invitation) -> Tally:
     return Tally(
         sent=1,
-        delivered=int(one.delivery in {Delivery.DELIVERED, Delivery.COMPLAINED}),
         answered=int(one.answer is not None),
         bounced=int(one.delivery is Delivery.BOUNCED),
         complained=int(one.delivery is Delivery.COMPLAINED),

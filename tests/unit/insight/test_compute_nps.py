@@ -215,20 +215,11 @@ def test_an_invitation_counts_as_answered_by_an_unconfirmed_answer_either_way(wo
     assert everything(world).tally == Tally(sent=1, answered=1)
 
 
-def test_deliveries_count_as_they_become_known(world):
-    world.mark(*world.send("a"))
-    world.settled_run()
-    world.mark(*world.deliver("a", Delivery.DELIVERED))
-    world.settled_run()
-
-    assert everything(world).tally == Tally(sent=1, delivered=1)
-
-
 @pytest.mark.parametrize(
     ("delivery", "tally"),
     [
         (Delivery.BOUNCED, Tally(sent=1, bounced=1)),
-        (Delivery.COMPLAINED, Tally(sent=1, delivered=1, complained=1)),
+        (Delivery.COMPLAINED, Tally(sent=1, complained=1)),
     ],
 )
 def test_what_comes_back_counts_on_the_day_of_sending_however_late_it_comes(world, delivery, tally):

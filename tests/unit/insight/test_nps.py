@@ -88,9 +88,7 @@ def test_tallies_add_up_in_any_order(one, two, three):
 
 
 def test_a_tally_is_its_numbers():
-    tally = Tally(
-        (1, *[0] * 9, 3), sent=6, delivered=5, answered=4, bounced=3, complained=2, unconfirmed=(*[0] * 10, 1)
-    )
+    tally = Tally((1, *[0] * 9, 3), sent=6, answered=4, bounced=3, complained=2, unconfirmed=(*[0] * 10, 1))
 
     assert Tally.of(tally.numbers) == tally
     assert Tally.of(tally.numbers[:MAILS]) == replace(tally, unconfirmed=(0,) * 11)
@@ -104,8 +102,8 @@ def test_without_the_unconfirmed_answers_an_invitation_stays_answered():
 
 
 def test_mails_add_up_too():
-    one, two = Tally(sent=3, delivered=2, answered=1, complained=1), Tally(sent=2, delivered=1, bounced=1)
-    assert one + two == Tally(sent=5, delivered=3, answered=1, bounced=1, complained=1)
+    one, two = Tally(sent=3, answered=1, complained=1), Tally(sent=2, bounced=1)
+    assert one + two == Tally(sent=5, answered=1, bounced=1, complained=1)
 
 
 def test_the_change_is_in_points_and_a_great_one_is_significant():
@@ -140,5 +138,5 @@ def test_comparing_the_other_way_round_changes_only_the_sign(one, two):
 
 
 def test_the_response_rate_is_a_share_of_what_was_sent():
-    assert response_rate(Tally(sent=8, delivered=7, answered=2)) == 25
+    assert response_rate(Tally(sent=8, answered=2)) == 25
     assert response_rate(Tally()) is None

@@ -10,6 +10,7 @@ from afterbill.model.invitation import REMINDER, Answer, Delivery, SkipReason, S
 from afterbill.model.messages import Accepted, Deferred, Receipt, Rejected, Unknown
 from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import Stops
+from afterbill.outreach.ports import SweepProgress
 from afterbill.outreach.sweep import Finding
 from tests.factories import (
     COUNTRIES,
@@ -324,7 +325,7 @@ def test_a_sweep_killed_at_any_call_is_made_good_by_the_next() -> None:
         for number, state in enumerate((State.PENDING, State.SENDING, State.UNKNOWN)):
             one = invitation(id=f"{number:032}", due_at=NOON, state=state, claimed_at=NOON - DAY, attempt="a")
             world.stored.invitations[one.id] = replace(one, customer_id="")
-        world.stored.set_swept_until("2026-11-22T11")
+        world.stored.store_sweep_progress(SweepProgress(NOON - HOUR, NOON - HOUR))
         world.now += HOUR
         return world
 

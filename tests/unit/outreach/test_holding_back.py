@@ -14,6 +14,7 @@ from afterbill.model.invitation import Invitation, SkipReason, State
 from afterbill.model.messages import Deferred, Rejected, Unknown
 from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.delivery import PAUSE_CHECKED_AFTER, Outcome, SendResult
+from afterbill.outreach.ports import SweepProgress
 from afterbill.outreach.sweep import OVERDUE_AFTER, Finding
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import COUNTRIES, DAY, HOUR, MINUTE, NOON, OFFICE, SECOND, event, invitation, policy, rule
@@ -216,7 +217,7 @@ def test_what_waits_for_a_limit_is_found_by_a_sweep_where_its_timer_got_lost() -
     world = crowd(2, quota=1)
     world.live(HOUR)
     world.set_timers.schedules.clear()
-    world.stored.set_swept_until("2026-11-30T22")
+    world.stored.store_sweep_progress(SweepProgress(world.now, world.now))
     [late] = [one for one in world.stored.invitations.values() if one.deferrals]
     world.now = late.ready_at + OVERDUE_AFTER
     assert world.sweep() == {Finding.WAITING: 1}
@@ -319,7 +320,7 @@ def test_nothing_halted_counts(world: World) -> None:
 def test_a_halt_of_days_leaves_one_message_of_each_survey(world: World) -> None:
     """Sweeps leave alone what goes round in the queue; if they queued it too, each would leave one more."""
     world.caps.pause = "too many bounces"
-    world.stored.set_swept_until(f"{DUE:%Y-%m-%dT%H}")
+    world.stored.store_sweep_progress(SweepProgress(DUE, DUE))
     world.send(ID)
     for _ in range(96):
         world.live(PAUSE_CHECKED_AFTER)

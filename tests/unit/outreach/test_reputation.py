@@ -239,7 +239,7 @@ def at_least(number: int, of: int, rate: float) -> float:
 def test_the_figures_are_those_of_the_tally_and_the_free_ones_those_of_its_origins() -> None:
     origins = {"shop/signed_up": mails(4, 2, 1), "a/b/payment_failed": mails(1, 1), "shop/renewed": mails(4)}
 
-    assert figures_of(Tally(sent=9, delivered=5, answered=2, bounced=3, complained=1), origins) == Figures(
+    assert figures_of(Tally(sent=9, answered=2, bounced=3, complained=1), origins) == Figures(
         9, 3, 1, free_bounced=3, free_complained=1
     )
 

@@ -1,16 +1,19 @@
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from afterbill.model.errors import TransientError
-from afterbill.model.invitation import Invitation, SkipReason, State
+from afterbill.model.invitation import SkipReason, State, StoredInvitation
 from afterbill.model.visits import Kind, Visit
+from afterbill.outreach.ports import Place, UnsentPage
 from afterbill.outreach.sweep import Finding, SweepDeps, sweep
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import DAY, HOUR, MINUTE, NOON, SECOND, customer, day_of, invitation
+from tests.unit.mortal import KilledError, Mortal
 from tests.world import World
 
 ID = invitation().id
@@ -59,6 +62,11 @@ def test_before_that_its_timer_may_still_be_on_its_way(world: World) -> None:
     world.now += 20 * MINUTE
     assert world.sweep() == {Finding.WAITING: 1}
     assert world.queued.messages == []
+
+
+def test_what_was_ready_a_moment_ago_is_not_even_looked_at(world: World) -> None:
+    world.now += 15 * MINUTE - SECOND
+    assert world.sweep() == {}
 
 
 def test_the_flexible_window_of_timers_is_waited_for(world: World) -> None:
@@ -123,16 +131,16 @@ def test_whoever_answered_got_the_mail(world: World, state: State) -> None:
 def test_whoever_used_its_link_got_the_mail(world: World, state: State, kind: Kind) -> None:
     claimed(world, state)
     world.change(ID, visits=(Visit(NOON + MINUTE, kind, 9),))
-    world.now += MINUTE
+    world.now += 15 * MINUTE
     assert world.sweep() == {Finding.CONFIRMED_SENT: 1}
     assert (state_of(world), world.stored.invitations[ID].sent_at) == (State.SENT, NOON)
 
 
 def test_what_was_deferred_is_overdue_only_after_that(world: World) -> None:
     world.change(ID, deferred_until=NOON + HOUR)
-    world.now += HOUR
+    world.now += HOUR + 20 * MINUTE
     assert world.sweep() == {Finding.WAITING: 1}
-    world.now += HOUR
+    world.now += SECOND
     assert world.sweep() == {Finding.OVERDUE: 1}
 
 
@@ -153,8 +161,8 @@ def test_what_is_done_is_not_found(world: World, state: State) -> None:
 class Lagging(MemoryTable):
     """The index still holds what the table has settled, and what no longer exists."""
 
-    def not_sent(self, hour: str) -> list[str]:
-        return [ID, "gone"] if hour == "2026-11-22T12" else []
+    def not_sent(self, day: str, since: datetime, until: datetime, after: Place | None = None) -> UnsentPage:  # noqa: ARG002  # as in the port
+        return UnsentPage([Place(day, NOON, id_) for id_ in (ID, "gone") if day == "2026-11-22"], None)
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - OPEN))
@@ -173,8 +181,8 @@ def test_the_first_sweep_looks_two_days_back(world: World) -> None:
 class Dying(MemoryTable):
     """No sweep comes to its end."""
 
-    def invitation(self, invitation_id: str) -> Invitation | None:
-        raise TransientError(invitation_id)
+    def read_invitations(self, ids: Sequence[str]) -> Mapping[str, StoredInvitation]:
+        raise TransientError(*ids)
 
 
 def test_what_was_in_sight_of_the_first_stays_so_however_many_fail(world: World) -> None:
@@ -182,7 +190,7 @@ def test_what_was_in_sight_of_the_first_stays_so_however_many_fail(world: World)
     world.now += HOUR
     with pytest.raises(TransientError):
         world.sweep()
-    world.stored.set_swept_until(str(world.table.swept_until()))
+    world.stored.swept = world.table.swept
     world.table = world.stored
     world.now += 9 * DAY
     assert world.sweep() == {Finding.OVERDUE: 1}
@@ -191,20 +199,27 @@ def test_what_was_in_sight_of_the_first_stays_so_however_many_fail(world: World)
 def test_the_next_one_starts_where_something_was_left(world: World) -> None:
     world.now += 5 * HOUR
     world.sweep()
-    assert world.stored.swept_until() == "2026-11-22T12"
+    assert since(world) == NOON
 
 
-def test_or_an_hour_ago_when_nothing_was(world: World) -> None:
+def test_or_an_hour_before_the_end_of_the_last_when_nothing_was(world: World) -> None:
+    """The index may show late what the table holds since then."""
     world.stored.invitations.clear()
     world.now += 5 * HOUR
     world.sweep()
-    assert world.stored.swept_until() == "2026-11-22T16"
+    assert since(world) == world.now - 15 * MINUTE - HOUR
 
 
-def test_what_waits_in_this_hour_does_not_hide_what_the_index_shows_late_of_the_last(world: World) -> None:
-    world.now += MINUTE
-    world.sweep()
-    assert world.stored.swept_until() == "2026-11-22T11"
+def test_what_was_left_just_now_does_not_hide_what_the_index_shows_late(world: World) -> None:
+    world.now += 16 * MINUTE
+    assert world.sweep() == {Finding.WAITING: 1}
+    assert since(world) == world.now - 15 * MINUTE - HOUR
+
+
+def since(world: World) -> datetime:
+    assert world.stored.swept is not None
+    assert world.stored.swept.place is None
+    return world.stored.swept.since
 
 
 def test_what_was_left_is_found_however_long_nobody_swept(world: World) -> None:
@@ -233,7 +248,116 @@ def test_no_sweep_leaves_an_hour_behind_that_holds_open_work(
             if fate.random() < 0.2:
                 world.stored.invitations[id_] = replace(one, state=State.SENT)
         world.sweep()
-        until = world.stored.swept_until()
-        assert until is not None
         due = [one.due_at for one in world.stored.invitations.values() if one.state in OPEN]
-        assert all(at.strftime("%Y-%m-%dT%H") >= until for at in due)
+        assert all(at >= since(world) for at in due)
+
+
+# Many at once
+
+
+def crowd(number: int, state: State = State.PENDING) -> World:
+    """So many are due within an hour after noon, and a day later nothing has gone out."""
+    world = World(now=NOON + DAY)
+    for index in range(number):
+        due_at = NOON + index * HOUR / number
+        one = invitation(id=f"{index:032}", due_at=due_at, claimed_at=due_at - DAY, attempt="a", state=state)
+        world.stored.invitations[one.id] = one
+    return world
+
+
+def run(world: World, batches: int) -> Mapping[Finding, int]:
+    """One run that is told to stop after so many batches."""
+    left = iter(range(batches - 1, -1, -1))
+    return sweep(SweepDeps(world.table, world.queue, timedelta(0), day_of), world.now, goes_on=lambda: next(left) > 0)
+
+
+def test_all_that_is_read_together_is_queued_together(world: World) -> None:
+    world = crowd(250)
+    batches: list[int] = []
+    world.queue.put_all = lambda deliveries: batches.append(len(deliveries))
+    assert world.sweep() == {Finding.OVERDUE: 250}
+    assert batches == [100, 100, 50]
+
+
+def test_runs_with_a_tenth_of_the_time_find_everything_once_in_ten_runs() -> None:
+    world = crowd(1990)
+    found = [run(world, 2) for _ in range(10)]
+    assert [sum(one.values()) for one in found] == [200] * 9 + [190]
+    assert len({id_ for id_, _, _ in world.queued.messages}) == len(world.queued.messages) == 1990
+
+
+def test_the_run_after_the_end_begins_anew_at_the_first_that_is_open() -> None:
+    world = crowd(300)
+    for id_ in sorted(world.stored.invitations)[:120]:
+        world.change(id_, state=State.SENT)
+    assert [run(world, 1)[Finding.OVERDUE] for _ in range(4)] == [100, 80, 100, 80]
+
+
+def test_each_run_gets_on_by_one_batch_however_little_time_it_has() -> None:
+    world = crowd(250, State.UNKNOWN)
+    for left in (150, 50, 0):
+        run(world, 1)
+        assert len([one for one in world.stored.invitations.values() if one.state is State.UNKNOWN]) == left
+
+
+def test_pages_without_anything_are_a_step_too(world: World) -> None:
+    """A day of many surveys that went out fills pages of the index in which nothing is open."""
+
+    def pages(day: str, _since: datetime, _until: datetime, after: Place | None = None) -> UnsentPage:
+        number = int(after.id) + 1 if after else 1
+        return UnsentPage((), Place(day, NOON, str(number)) if day == "2026-11-22" and number < 5 else None)
+
+    world.stored.not_sent = pages  # type: ignore[method-assign]  # of this world alone
+    world.now += DAY
+    for number in range(1, 4):
+        run(world, 1)
+        assert world.stored.swept is not None
+        assert world.stored.swept.place == Place("2026-11-22", NOON, str(number))
+
+
+def test_what_cannot_be_read_is_counted_and_stops_nothing(world: World) -> None:
+    world = crowd(150)
+    bad = sorted(world.stored.invitations)[3]
+    world.stored.unreadable.add(bad)
+    assert world.sweep() == {Finding.OVERDUE: 149, Finding.UNREADABLE: 1}
+    assert bad not in {id_ for id_, _, _ in world.queued.messages}
+
+
+def test_what_cannot_be_read_is_found_again_when_all_others_are_done(world: World) -> None:
+    world = crowd(150)
+    bad = sorted(world.stored.invitations)[3]
+    world.stored.unreadable.add(bad)
+    world.sweep()
+    for id_ in sorted(world.stored.invitations):
+        world.change(id_, state=State.PENDING if id_ == bad else State.SENT)
+    world.now += DAY
+    assert [world.sweep(), world.sweep()] == [{Finding.UNREADABLE: 1}] * 2
+
+
+def test_killed_after_any_call_the_next_run_finds_the_rest() -> None:
+    calls = 1
+    while True:
+        world = crowd(250, State.UNKNOWN)
+        world.table = Mortal(world.stored, calls)
+        try:
+            world.sweep()
+        except KilledError:
+            world.table = world.stored
+            while any(one.state is State.UNKNOWN for one in world.stored.invitations.values()):
+                before = sum(one.state is State.CLOSED for one in world.stored.invitations.values())
+                run(world, 1)
+                assert sum(one.state is State.CLOSED for one in world.stored.invitations.values()) > before
+            calls += 37
+        else:
+            break
+    assert calls > 37 * 10
+
+
+def test_a_run_that_is_killed_late_has_not_worked_for_nothing() -> None:
+    world = crowd(1150)
+    world.table = Mortal(world.stored, 2 * 18)
+    with pytest.raises(KilledError):
+        world.sweep()
+    assert world.stored.swept is not None
+    assert world.stored.swept.place is not None
+    assert world.stored.swept.place.id == f"{899:032}"

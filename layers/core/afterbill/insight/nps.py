@@ -13,7 +13,7 @@ from afterbill.model.questions import SCALES, Question, Scale
 
 RATINGS = range(11)
 
-MAILS = len(RATINGS) + 5
+MAILS = len(RATINGS) + 4
 """The place among the numbers of a tally where those of mails end."""
 
 NUMBERS = MAILS + len(RATINGS)
@@ -37,7 +37,6 @@ class Tally:
 
     ratings: tuple[int, ...] = (0,) * len(RATINGS)
     sent: int = 0
-    delivered: int = 0
     answered: int = 0
     bounced: int = 0
     complained: int = 0
@@ -50,13 +49,13 @@ class Tally:
     def of(cls, numbers: Sequence[int]) -> "Tally":
         """The tally with these numbers in the order of its attributes; those missing at the end are 0."""
         full = [*numbers, *[0] * (NUMBERS - len(numbers))]
-        sent, delivered, answered, bounced, complained = full[len(RATINGS) : MAILS]
-        return cls(tuple(full[: len(RATINGS)]), sent, delivered, answered, bounced, complained, tuple(full[MAILS:]))
+        sent, answered, bounced, complained = full[len(RATINGS) : MAILS]
+        return cls(tuple(full[: len(RATINGS)]), sent, answered, bounced, complained, tuple(full[MAILS:]))
 
     @property
     def numbers(self) -> tuple[int, ...]:
         """All counts: first the ratings, then the mails, then the unconfirmed ratings from place MAILS."""
-        mails = (self.sent, self.delivered, self.answered, self.bounced, self.complained)
+        mails = (self.sent, self.answered, self.bounced, self.complained)
         return (*self.ratings, *mails, *self.unconfirmed)
 
     @property

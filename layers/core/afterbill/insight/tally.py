@@ -21,8 +21,6 @@ LONGEST_VALUE = 100
 MAIL_ORIGIN = "mail_origin"
 """The name under which mails of all questions are counted by what caused them (`stripe/order_paid`); no scores."""
 
-_DELIVERED = frozenset({Delivery.DELIVERED, Delivery.COMPLAINED})
-
 
 class RatingError(AfterbillError, ValueError):
     """A rating that is no whole number of its question's scale."""
@@ -49,7 +47,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """An invitation as it is counted, by the day of sending."""
+    """An invitation as it is counted, by the day of sending; of its `delivery` only what is adverse."""
 
     answered: bool
     delivery: Delivery | None = None
@@ -59,11 +57,6 @@ class Sent:
     def question(self) -> str:
         """The question that was asked."""
         return self.segments.get("question", Question.NPS)
-
-    @property
-    def delivered(self) -> bool:
-        """If it reached a mailbox; a mail that somebody complains about did."""
-        return self.delivery in _DELIVERED
 
     @property
     def bounced(self) -> bool:
@@ -80,7 +73,8 @@ class Sent:
 class Snapshot:
     """The part of an invitation that tallies depend on; days are ISO dates, empty where they do not exist yet.
 
-    Rating and rank of delivery may be any number: they are compared here, and judged when their day is counted.
+    Rating and rank of delivery may be any number: they are compared here, and judged when their day is counted. Of its
+    `delivery` that is only what is adverse.
     """
 
     sent_day: str = ""
@@ -153,7 +147,7 @@ def count(answers: Iterable[Answered], sends: Iterable[Sent]) -> dict[str, Talli
             _add(tables, (*_values(answer.segments), answer.reason or NONE), places)
     for sent in sends:
         asked = sent.question
-        flags = (True, sent.delivered, sent.answered, sent.bounced, sent.complained)
+        flags = (True, sent.answered, sent.bounced, sent.complained)
         places = [len(RATINGS) + place for place, flag in enumerate(flags) if flag]
         _add(counts.get(asked) or counts.setdefault(asked, _nothing()), _values(sent.segments), places)
         if sent.segments.get("channel") == Channel.MAIL:

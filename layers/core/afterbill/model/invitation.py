@@ -41,6 +41,11 @@ class Delivery(IntEnum):
     BOUNCED = 3
     COMPLAINED = 4
 
+    @property
+    def adverse(self) -> bool:
+        """Whether it speaks against the sender, as mail systems see it."""
+        return self >= Delivery.BOUNCED
+
 
 class SkipReason(StrEnum):
     """The reason why a fact was not asked about; every fact is accounted for."""

@@ -1,12 +1,13 @@
 """The ports of outreach, under the same promises as in intake."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import Customer, Recipient, Suppression
-from afterbill.model.invitation import Delivery, Invitation, SkipReason
+from afterbill.model.invitation import Delivery, Invitation, SkipReason, StoredInvitation
 from afterbill.model.messages import Receipt
 from afterbill.model.short_links import ShortLink
 from afterbill.outreach.caps import Cap
@@ -31,6 +32,9 @@ class SendQueue(Protocol):
 
     def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
         """Queue for sending after `delay` (0 to MAX_DELAY)."""
+
+    def put_all(self, deliveries: Sequence[tuple[str, int]]) -> None:
+        """Queue these deliveries, each an invitation's id and a number, for sending at once."""
 
 
 class Mailer(Protocol[Message_contra]):
@@ -178,14 +182,48 @@ class MailEvents(Protocol):
         """
 
 
+@dataclass(frozen=True, order=True, slots=True)
+class Place:
+    """The place of an invitation among those of its day: in the order of the ready moments, in whole seconds."""
+
+    day: str
+    ready_at: datetime
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnsentPage:
+    """Some invitations that have not gone out; `end` is where the next page begins, None behind the last."""
+
+    places: Sequence[Place]
+    end: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class SweepProgress:
+    """How far the sweep has come in looking at everything that was ready from `since` to `until`.
+
+    It has done what lies up to `place`, None between two passes; the first that it left open was ready at `first_open`.
+    """
+
+    since: datetime
+    until: datetime
+    place: Place | None = None
+    first_open: datetime | None = None
+
+
 class Sweeps(Protocol):
     """The table as the sweep of overdue work sees it."""
 
-    def not_sent(self, hour: str) -> Sequence[str]:
-        """Ids of invitations due in that UTC hour (`2026-11-22T13`) that have not gone out."""
+    def not_sent(self, day: str, since: datetime, until: datetime, after: Place | None = None) -> UnsentPage:
+        """Return a page of the invitations of a day, ready from `since` to `until`, neither sent nor closed.
 
-    def invitation(self, invitation_id: str) -> Invitation | None:
-        """The invitation as it stands."""
+        The page begins after a place of that day. One call; the last seconds may be missing. The day of a moment may
+        be that of any time zone.
+        """
+
+    def read_invitations(self, ids: Sequence[str]) -> Mapping[str, StoredInvitation]:
+        """Those that exist among at most 100 ids, by id, each as it stands or why it cannot be read: one call."""
 
     def mark_unknown(self, invitation: Invitation) -> None:
         """sending -> unknown, for this attempt only."""
@@ -196,11 +234,11 @@ class Sweeps(Protocol):
     def confirm_sent(self, invitation: Invitation, message_id: str, at: datetime, day: str) -> None:
         """sending or unknown -> sent: an answer proves it went out."""
 
-    def swept_until(self) -> str | None:
-        """The hour from which the next sweep starts, None before the first."""
+    def sweep_progress(self) -> SweepProgress | None:
+        """Return the progress as the last run stored it, None before the first."""
 
-    def set_swept_until(self, hour: str) -> None:
-        """Store the hour from which the next sweep starts."""
+    def store_sweep_progress(self, progress: SweepProgress) -> None:
+        """Store the progress."""
 
 
 class ShortLinks(Protocol):

@@ -1,14 +1,15 @@
 """Find overdue work in the table, whatever timers and queues lost."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from afterbill.model.channels import Channel
+from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Invitation, SkipReason, State
-from afterbill.outreach.ports import SendQueue, Sweeps
+from afterbill.outreach.ports import Place, SendQueue, SweepProgress, Sweeps
 
 OVERDUE_AFTER = timedelta(minutes=20)
 """Counted from the end of the flexible window: enough for a message to wait in the queue and to be tried again."""
@@ -19,7 +20,18 @@ CLAIM_LOST_AFTER = timedelta(minutes=15)
 UNKNOWN_FAILED_AFTER = timedelta(hours=24)
 """SES reports a sent mail within minutes; after a day without a word it did not go out."""
 
+TOGETHER = 100
+"""Invitations read in one call."""
+
 _FIRST_LOOK_BACK = timedelta(hours=48)
+_INDEX_LAG = timedelta(hours=1)
+"""Far more than an index is behind its table: a pass begins so much before the end of the last one."""
+
+_STORED_AFTER = 10
+"""A run stores its place once in so many batches, so that one that is killed has not worked for nothing."""
+
+_EAST, _WEST = timedelta(hours=14), timedelta(hours=12)
+"""The time zones that are farthest from UTC: a day under which a moment may stand lies in between."""
 
 
 class Finding(StrEnum):
@@ -30,6 +42,7 @@ class Finding(StrEnum):
     CONFIRMED_SENT = "confirmed_sent"
     UNKNOWN = "unknown"
     FAILED = "failed"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +55,94 @@ class SweepDeps:
     day_of: Callable[[datetime], str]
 
 
-def sweep(deps: SweepDeps, now: datetime, *, paused: bool = False) -> Counter[Finding]:
+def sweep(
+    deps: SweepDeps, now: datetime, *, paused: bool = False, goes_on: Callable[[], bool] = lambda: True
+) -> Counter[Finding]:
     """Queue overdue surveys, mark lost claims as unknown, close unknown ones after a day as failed.
 
-    The next sweep starts at the first hour that still holds something. While all sending is paused, due surveys go
-    round in the queue by themselves: with every sweep their messages would become more.
+    A pass looks at everything that was ready a while ago and has not gone out. Where `goes_on` says False the run
+    stores its place, and the next run goes on behind it. The pass after that begins at the first invitation that was
+    left open. While all sending is paused, due surveys go round in the queue by themselves: with every sweep their
+    messages would become more.
     """
     findings: Counter[Finding] = Counter()
-    first_open: str | None = None
-    sweeps = deps.sweeps
-    for hour in _hours(sweeps.swept_until() or _begin(sweeps, now), now):
-        for invitation_id in sweeps.not_sent(hour):
-            invitation = sweeps.invitation(invitation_id)
-            if invitation is None or invitation.state in {State.SENT, State.CLOSED}:
-                continue  # the index lags behind the table
-            stays = paused and invitation.state is State.PENDING
-            findings[Finding.WAITING if stays else _look_after(invitation, deps, now)] += 1
-            first_open = first_open or hour
-    # Never past the hour before: what was stored a moment ago may not be in the index yet.
-    last_settled = _hour(now - timedelta(hours=1))
-    sweeps.set_swept_until(min(first_open or last_settled, last_settled))
+    progress = _begun(deps, now)
+    for number, (places, end) in enumerate(_batches(deps.sweeps, progress)):
+        stops = number > 0 and not goes_on()
+        if stops or number % _STORED_AFTER == _STORED_AFTER - 1:
+            deps.sweeps.store_sweep_progress(progress)
+        if stops:
+            return findings
+        found = _look_after_all(places, deps, now, paused=paused)
+        findings.update(found.values())
+        left = [place.ready_at for place in places if place.id in found]
+        first = min([*left, *filter(None, [progress.first_open])], default=None)
+        progress = replace(progress, place=end, first_open=first)
+    # What was stored a moment ago may not be in the index yet.
+    seen = progress.until - _INDEX_LAG
+    since = max(progress.since, min(progress.first_open or seen, seen))
+    deps.sweeps.store_sweep_progress(SweepProgress(since, progress.until))
     return findings
+
+
+def _begun(deps: SweepDeps, now: datetime) -> SweepProgress:
+    """Return the pass to go on with, or a new one; the very first is stored, for it must not move while sweeps fail."""
+    until = now - max(CLAIM_LOST_AFTER, deps.window)
+    progress = deps.sweeps.sweep_progress()
+    if progress is None:
+        progress = SweepProgress(until - _FIRST_LOOK_BACK, until)
+        deps.sweeps.store_sweep_progress(progress)
+    return progress if progress.place else SweepProgress(progress.since, max(until, progress.since))
+
+
+def _batches(sweeps: Sweeps, progress: SweepProgress) -> Iterator[tuple[Sequence[Place], Place]]:
+    """Yield what is left of the pass in batches, each with its end; a page without anything is a batch too."""
+    for day in _days(progress):
+        after = progress.place if progress.place and progress.place.day == day else None
+        while True:
+            page = sweeps.not_sent(day, progress.since, progress.until, after)
+            for start in range(0, len(page.places), TOGETHER):
+                batch = page.places[start : start + TOGETHER]
+                yield batch, batch[-1]
+            after = page.end
+            if after is None:
+                break
+            yield (), after
+
+
+def _days(progress: SweepProgress) -> Iterator[str]:
+    """Yield the days under which something of the pass may stand, in any time zone, from its place on."""
+    day, last = (progress.since - _WEST).date(), (progress.until + _EAST).date()
+    begin = progress.place.day if progress.place else ""
+    while day <= last:
+        if day.isoformat() >= begin:
+            yield day.isoformat()
+        day += timedelta(days=1)
+
+
+def _look_after_all(places: Sequence[Place], deps: SweepDeps, now: datetime, *, paused: bool) -> Mapping[str, Finding]:
+    """Return the findings by id; the index lags behind the table, so some are gone, sent or closed by now."""
+    stored = deps.sweeps.read_invitations([place.id for place in places]) if places else {}
+    found: dict[str, Finding] = {}
+    overdue: list[tuple[str, int]] = []
+    for id_, one in stored.items():
+        if isinstance(one, UnreadableError):
+            found[id_] = Finding.UNREADABLE
+        elif one.state not in {State.SENT, State.CLOSED}:
+            stays = paused and one.state is State.PENDING
+            found[id_] = Finding.WAITING if stays else _look_after(one, deps, now)
+            if found[id_] is Finding.OVERDUE:
+                overdue.append((id_, one.delivery_number))
+    if overdue:
+        deps.queue.put_all(overdue)
+    return found
 
 
 def _look_after(invitation: Invitation, deps: SweepDeps, now: datetime) -> Finding:
     claimed_at = invitation.claimed_at or invitation.due_at
-    if invitation.state is State.PENDING and now > invitation.ready_at + deps.window + OVERDUE_AFTER:
-        deps.queue.put(invitation.id, invitation.delivery_number, timedelta(0))
-        return Finding.OVERDUE
+    if invitation.state is State.PENDING:
+        overdue = now > invitation.ready_at + deps.window + OVERDUE_AFTER
+        return Finding.OVERDUE if overdue else Finding.WAITING
     lost = invitation.state is State.SENDING and now > claimed_at + CLAIM_LOST_AFTER
     if _went_out(invitation, lost=lost):
         deps.sweeps.confirm_sent(invitation, invitation.message_id, claimed_at, invitation.day(deps.day_of(claimed_at)))
@@ -90,21 +163,3 @@ def _went_out(invitation: Invitation, *, lost: bool) -> bool:
     visited = invitation.visits or invitation.condensed
     proven = bool(invitation.answer or visited) and invitation.state in {State.SENDING, State.UNKNOWN}
     return proven or (lost and invitation.channel == Channel.IN_APP)
-
-
-def _begin(sweeps: Sweeps, now: datetime) -> str:
-    """Return the first hour of the very first sweep, and store it: it must not move while sweeps fail."""
-    since = _hour(now - _FIRST_LOOK_BACK)
-    sweeps.set_swept_until(since)
-    return since
-
-
-def _hours(since: str, now: datetime) -> Iterator[str]:
-    at = datetime.fromisoformat(f"{since}:00:00+00:00")
-    while at <= now:
-        yield _hour(at)
-        at += timedelta(hours=1)
-
-
-def _hour(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H")

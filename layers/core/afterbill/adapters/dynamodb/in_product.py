@@ -85,7 +85,8 @@ class InProductSurveysTable(InvitationTable):
         """Keep an invitation that a plain link made; one that is there stays as it is."""
         item = invitation_item(invitation)
         # Neither due nor sent: nothing waits for it, and it is not counted as sent.
-        item.pop(keys.DAY_BUCKET, None)
+        for name in (keys.DAY_BUCKET, keys.DAY_AT):
+            item.pop(name, None)
         item[keys.KEPT_UNTIL] = item[keys.TTL]
         item |= encode({keys.TTL: int((invitation.answer_until + invitation.expiry).timestamp())})
         write_if(

@@ -8,6 +8,7 @@ from typing import Any
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import (
     customer_of,
+    day_attributes,
     deferrals_of,
     failed_at,
     follow_ups_of,
@@ -109,11 +110,10 @@ class InvitationsTable(InvitationTable):
     def defer(self, invitation: Invitation, customer: Customer) -> bool:
         """Store the wait it carries, unless it changed since it was read (then False); the customer waits as long."""
         pending = invitation.state is State.PENDING
-        bucket = {":bucket": keys.due_bucket(keys.due_hour(invitation.ready_at))} if pending else {}
+        place, places = self._placed(invitation.ready_at) if pending else ("", {})
         stored = self.update(
             keys.invitation(invitation.id),
-            "SET deferred_until = :until, generation = :next, deferrals = :deferrals"
-            + (", day_bucket = :bucket" * pending),
+            f"SET deferred_until = :until, generation = :next, deferrals = :deferrals{place}",
             "#state = :state AND generation = :read",
             {
                 ":until": stamp(invitation.ready_at),
@@ -121,11 +121,16 @@ class InvitationsTable(InvitationTable):
                 ":read": invitation.generation - 1,
                 ":deferrals": deferrals_of(invitation),
                 ":state": invitation.state,
-                **bucket,
+                **places,
             },
         )
         waits = self._waits(invitation, customer)
         return self.together(stored, waits) if waits else self.apply(stored)
+
+    def _placed(self, ready_at: datetime) -> tuple[str, dict[str, str]]:
+        """The last part of a SET that puts an invitation under the day of its ready moment, with its values."""
+        day = day_attributes(ready_at, self.day_of(ready_at))
+        return "".join(f", {name} = :{name}" for name in day), {f":{name}": value for name, value in day.items()}
 
     def _waits(self, invitation: Invitation, customer: Customer) -> dict[str, Any] | None:
         """Let the customer wait for it as long as it waits itself; None where nothing of the customer changes."""
@@ -150,7 +155,9 @@ class InvitationsTable(InvitationTable):
 
     def release(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> None:
         """sending -> pending, with the invitation's moment and generation; nobody was asked, and the customer waits."""
-        defer = ", deferred_until = :until" if invitation.deferred_until else ""
+        until = invitation.deferred_until
+        place, places = self._placed(until) if until else ("", {})
+        defer = f", deferred_until = :until{place}" * bool(until)
         released = self.update(
             keys.invitation(invitation.id),
             f"SET #state = :pending, generation = :generation{defer} REMOVE attempt, claimed_at",
@@ -161,7 +168,7 @@ class InvitationsTable(InvitationTable):
                 ":attempt": invitation.attempt,
                 ":generation": invitation.generation,
             }
-            | ({":until": _iso(invitation.deferred_until)} if defer else {}),
+            | ({":until": stamp(until), **places} if until else {}),
         )
         before, waits = invitation.previously_asked_at, customer.waiting.get(invitation.id)
         values: dict[str, Any] = {":before": _iso(before)} if before else {}
@@ -201,7 +208,7 @@ class InvitationsTable(InvitationTable):
                 ":message": invitation.message_id,
                 ":at": _iso(invitation.sent_at),
                 ":day": invitation.sent_day,
-                ":bucket": keys.sent_bucket(invitation.sent_day),
+                ":bucket": keys.day_bucket(invitation.sent_day),
                 ":until": int(invitation.answer_until.timestamp()),
                 ":accepted": int(Delivery.ACCEPTED),
             },
@@ -309,6 +316,7 @@ def _proofs(invitation: Invitation) -> Mapping[str, int | None]:
     """The rank of the delivery and the moment it was delivered at, in milliseconds."""
     return {
         "delivery": int(invitation.delivery) if invitation.delivery else None,
+        keys.ADVERSE: int(invitation.delivery) if invitation.delivery and invitation.delivery.adverse else None,
         "delivered_at": milliseconds(invitation.delivered_at) if invitation.delivered_at else None,
     }
 

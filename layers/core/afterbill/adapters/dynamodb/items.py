@@ -1,6 +1,6 @@
 """Invitations and customers as items of the table, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import astuple, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -63,8 +63,16 @@ def decode(item: Mapping[str, Any]) -> Item:
     return {name: _DESERIALIZER.deserialize(value) for name, value in item.items()}
 
 
-def invitation_item(invitation: Invitation) -> Item:
-    """The whole invitation with the keys of its indexes; kept under 1 KB, the unit in which writes are paid."""
+def utc_day(at: datetime) -> str:
+    """The day of a moment in UTC."""
+    return at.astimezone(UTC).date().isoformat()
+
+
+def invitation_item(invitation: Invitation, day_of: Callable[[datetime], str] = utc_day) -> Item:
+    """The whole invitation with the keys of its indexes; kept under 1 KB, the unit in which writes are paid.
+
+    `day_of` gives the day of its ready moment, under which BY_DAY has it until it is sent.
+    """
     plain = _plain(invitation)
     del plain["id"]  # stands in the key
     answer = plain.pop("answer", None)
@@ -79,10 +87,10 @@ def invitation_item(invitation: Invitation) -> Item:
     plain["occurred_at"] = microseconds(invitation.occurred_at)
     plain["answer_until"] = int(invitation.answer_until.timestamp())
     plain[keys.TTL] = int(invitation.kept_until.timestamp())
-    if invitation.sent_day:
-        plain[keys.DAY_BUCKET] = keys.sent_bucket(invitation.sent_day)
-    elif invitation.state is not State.CLOSED:
-        plain[keys.DAY_BUCKET] = keys.due_bucket(keys.due_hour(invitation.ready_at))
+    if invitation.sent_day or invitation.state is not State.CLOSED:
+        plain |= day_attributes(invitation.ready_at, invitation.sent_day or day_of(invitation.ready_at))
+    if invitation.delivery and invitation.delivery.adverse:
+        plain[keys.ADVERSE] = int(invitation.delivery)
     repeated = {name for name in _SEGMENTS if plain[name] == invitation.segments.get(name)}
     kept = {name: value for name, value in plain.items() if _USUAL.get(name) != value and name not in repeated}
     return keys.invitation(invitation.id) | encode(kept)
@@ -137,6 +145,11 @@ def _invitation_of(item: Mapping[str, Any]) -> Invitation:
     if "money" in plain:
         values["money"] = Money(int(plain["money"][0]), plain["money"][1])
     return Invitation(**({"customer_id": "", "locale": ""} | values))
+
+
+def day_attributes(ready_at: datetime, day: str) -> dict[str, str]:
+    """The keys of BY_DAY: the day it is sent on or, until then, the day of its ready moment; and that moment."""
+    return {keys.DAY_BUCKET: keys.day_bucket(day), keys.DAY_AT: keys.day_at(ready_at)}
 
 
 def deferrals_of(invitation: Invitation) -> list[str]:
@@ -210,7 +223,7 @@ def customer_item(customer: Customer) -> Item:
     if customer.forget_at:
         plain |= {keys.TTL: int(customer.forget_at.timestamp())}
     else:
-        plain |= {keys.DAY_BUCKET: keys.slot_bucket(slot_of(customer.id)), keys.DUE_AT: "-"}
+        plain |= {keys.DAY_BUCKET: keys.slot_bucket(slot_of(customer.id)), keys.DAY_AT: "-"}
     if hashed := plain.pop("address_hash", ""):
         place = keys.testers(hashed) if customer.forget_at else keys.holders(hashed)
         plain |= {keys.CUSTOMER_ID: place, keys.CREATED_AT: "-"}

@@ -1,6 +1,6 @@
 """The keys of every item, the names of the indexes, and the attributes that they are made of."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,7 +17,11 @@ BY_CUSTOMER = "by_customer"
 CUSTOMER_ID, CREATED_AT = "customer_id", "created_at"
 BY_DAY = "by_day"
 DAY_BUCKET = "day_bucket"
-DUE_AT = "due_at"
+DAY_AT = "day_at"
+EVENT_ID = "event_id"
+"""The event that reported a fact first, where its invitation holds it."""
+ADVERSE = "adverse"
+"""The rank of a delivery that bounced or was complained about."""
 BY_ANSWERED_DAY = "by_answered_day"
 ANSWERED_DAY = "answered_day"
 
@@ -127,7 +131,7 @@ def task(source: str, kind: str, id_: str) -> "Key":
 
 
 def sweep() -> "Key":
-    """The hour from which the next sweep starts."""
+    """The progress of the sweep."""
     return key("STATE", "sweep")
 
 
@@ -136,24 +140,24 @@ def campaign(name: str) -> "Key":
     return key("STATE", f"campaign#{name}")
 
 
-def due_hour(due_at: datetime) -> str:
-    """The UTC hour an invitation is due in."""
-    return due_at.strftime("%Y-%m-%dT%H")
+def day_bucket(day: str) -> str:
+    """The partition of BY_DAY with the invitations sent on that local day, or ready then and not yet sent."""
+    return f"DAY#{day}"
 
 
-def due_bucket(hour: str) -> str:
-    """The partition of BY_DAY with the invitations due in that UTC hour."""
-    return f"DUE#{hour}"
+def day_at(ready_at: datetime) -> str:
+    """The sort key of BY_DAY: a ready moment in whole seconds of UTC, all of one length."""
+    return f"{ready_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def ready_at(day_at: str) -> datetime:
+    """Inverse of `day_at`."""
+    return datetime.fromisoformat(day_at)
 
 
 def slot_bucket(slot: int) -> str:
-    """The partition of BY_DAY with the customers of a group; its sort key is DUE_AT."""
+    """The partition of BY_DAY with the customers of a group; they have no order."""
     return f"SLOT#{slot}"
-
-
-def sent_bucket(day: str) -> str:
-    """The partition of BY_DAY with the invitations sent on that local day."""
-    return f"SENT#{day}"
 
 
 def dirty(day: date) -> "Key":

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from afterbill.adapters.aws.clients import transient, write_if
+from afterbill.adapters.aws.clients import write_if
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.batches import query
-from afterbill.adapters.dynamodb.items import answer_attributes, encode, invitation_of, milliseconds, stamp
+from afterbill.adapters.dynamodb.items import answer_attributes, invitation_of, milliseconds, stamp
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import ASKED, Answer, Delivery, Invitation, Recorded
@@ -127,10 +126,11 @@ class ResponsesTable(InvitationTable):
     def deliver(self, invitation_id: str, delivery: Delivery, delivered_at: datetime | None = None) -> None:
         """Raise the delivery rank, and keep the first moment it was delivered at; a lower rank changes nothing."""
         at = {":at": milliseconds(delivered_at)} if delivered_at else {}
+        adverse = f", {keys.ADVERSE} = :rank" * delivery.adverse
         missing = " OR (delivery = :rank AND attribute_not_exists(delivered_at))" if at else ""
         self.change(
             keys.invitation(invitation_id),
-            f"SET delivery = :rank{', delivered_at = if_not_exists(delivered_at, :at)' * bool(at)}",
+            f"SET delivery = :rank{adverse}{', delivered_at = if_not_exists(delivered_at, :at)' * bool(at)}",
             f"attribute_exists(pk) AND (attribute_not_exists(delivery) OR delivery < :rank{missing})",
             {":rank": int(delivery), **at},
         )
@@ -145,30 +145,3 @@ def _asks_none_of(questions: Mapping[str, str]) -> str:
     """A condition that the invitation asks something else; the usual question is not stored with it."""
     asked, among = "#segments.#question", ", ".join(questions)
     return f" AND (attribute_not_exists({asked}) OR NOT {asked} IN ({among}))" if questions else ""
-
-
-class SweepsTable(InvitationTable):
-    """Sweeps over DynamoDB."""
-
-    def not_sent(self, hour: str) -> list[str]:
-        """Ids of invitations due in that UTC hour that have not gone out."""
-        items = query(
-            self.dynamodb,
-            TableName=self.table,
-            IndexName=keys.BY_DAY,
-            KeyConditionExpression="day_bucket = :bucket",
-            ProjectionExpression=keys.PK,
-            ExpressionAttributeValues=encode({":bucket": keys.due_bucket(hour)}),
-        )
-        return [keys.invitation_id(dict(item)) for item in items]
-
-    def swept_until(self) -> str | None:
-        """The hour from which the next sweep starts, None before the first."""
-        with transient("reading the sweep's mark"):
-            response = self.dynamodb.get_item(TableName=self.table, Key=keys.sweep(), ConsistentRead=True)
-        return str(response["Item"]["hour"]["S"]) if "Item" in response else None
-
-    def set_swept_until(self, hour: str) -> None:
-        """Store the hour from which the next sweep starts."""
-        with transient("writing the sweep's mark"):
-            self.dynamodb.put_item(TableName=self.table, Item=keys.sweep() | encode({"hour": hour}))

@@ -77,9 +77,10 @@ class ScoresTable:
                 yield Answered(int(item["rating"]["N"]), _segments(item), "unconfirmed" not in item, reason)
 
     def sends_of(self, day: date) -> Iterator[Sent]:
-        """The invitations the index holds of that day."""
-        for item in self._index(keys.BY_DAY, keys.DAY_BUCKET, keys.sent_bucket(day.isoformat())):
-            delivery = Delivery(int(item["delivery"]["N"])) if "delivery" in item else None
+        """The invitations the index holds of that day, without those that were ready on it and did not go out."""
+        bucket, sent = keys.day_bucket(day.isoformat()), {":day": day.isoformat()}
+        for item in self._index(keys.BY_DAY, keys.DAY_BUCKET, bucket, sent, FilterExpression="sent_day = :day"):
+            delivery = Delivery(int(item[keys.ADVERSE]["N"])) if keys.ADVERSE in item else None
             yield Sent("rating" in item, delivery, _segments(item))
 
     def put_tallies(self, day: date, tallies: Mapping[str, Tallies]) -> None:
@@ -144,13 +145,16 @@ class ScoresTable:
             **more,
         )
 
-    def _index(self, index: str, attribute: str, value: str) -> Iterator[Mapping[str, Any]]:
+    def _index(
+        self, index: str, attribute: str, value: str, values: Mapping[str, str] | None = None, **more: str
+    ) -> Iterator[Mapping[str, Any]]:
         return query(
             self.dynamodb,
             TableName=self.table,
             IndexName=index,
             KeyConditionExpression=f"{attribute} = :value",
-            ExpressionAttributeValues=encode({":value": value}),
+            ExpressionAttributeValues=encode({":value": value, **(values or {})}),
+            **more,
         )
 
     def _write(self, request: str, part: str, values: Iterable[Mapping[str, Any]]) -> None:

@@ -69,13 +69,13 @@ def _crowds(before: _Visits, after: _Visits) -> bool:
 def _snapshot(image: Mapping[str, Any] | None) -> Snapshot | None:
     if not image:
         return None
-    names = ("sent_day", "answered_day", "rating", "delivery", "segments", "unconfirmed", "answer_reason")
+    names = ("sent_day", "answered_day", "rating", keys.ADVERSE, "segments", "unconfirmed", "answer_reason")
     plain = decode({name: image[name] for name in names if name in image})
     return Snapshot(
         sent_day=_day(plain.get("sent_day", "")),
         answered_day=_day(plain.get("answered_day", "")),
         rating=int(plain["rating"]) if "rating" in plain else None,
-        delivery=int(plain["delivery"]) if "delivery" in plain else None,
+        delivery=int(plain[keys.ADVERSE]) if keys.ADVERSE in plain else None,
         segments=plain.get("segments", {}),
         confirmed=not plain.get("unconfirmed", False),
         reason=plain.get("answer_reason", ""),

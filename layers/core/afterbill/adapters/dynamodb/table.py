@@ -1,7 +1,7 @@
 """Reads of whole items and conditional updates of an invitation, on which every adapter of the table builds."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code, passing, transient, write_if
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.items import customer_of, encode, invitation_of, stamp
+from afterbill.adapters.dynamodb.items import customer_of, encode, invitation_of, stamp, utc_day
 from afterbill.model.customer import Customer
 from afterbill.model.errors import PayloadError, TransientError, UnreadableError
 from afterbill.model.invitation import Invitation, SkipReason, State, StoredInvitation
@@ -22,9 +22,14 @@ _LOST_RACES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 class TableReader:
     """Consistent reads of whole items by key."""
 
-    def __init__(self, dynamodb: Any, table: str) -> None:  # noqa: ANN401  # a boto3 client
+    def __init__(self, dynamodb: Any, table: str, day_of: Callable[[datetime], str] = utc_day) -> None:  # noqa: ANN401  # a boto3 client
+        """`day_of` names the day under which BY_DAY has what is to be sent: the day it will be sent on, if that may be.
+
+        With another one everything is found as well, but an invitation moves in the index when it is sent.
+        """
         self.dynamodb = dynamodb
         self.table = table
+        self.day_of = day_of
 
     def read(self, wanted: Sequence["keys.Key"]) -> dict[str, Any]:
         """The items that exist under these keys, by partition key: one call, at most 100 keys."""
@@ -196,17 +201,20 @@ class InvitationTable(TableReader):
                 ":message": message_id,
                 ":at": stamp(at),
                 ":day": day,
-                ":bucket": keys.sent_bucket(day),
+                ":bucket": keys.day_bucket(day),
                 ":until": int((at + invitation.expiry).timestamp()),
             },
         )
 
     def close(self, invitation: Invitation, reason: SkipReason) -> None:
-        """From the state it was read in -> closed, at the `closed_at` it carries; the customer waits no longer."""
+        """From the state it was read in -> closed, at the `closed_at` it carries; the customer waits no longer.
+
+        It stays under its day, where its reason tells it from what is still to be sent.
+        """
         at = {":at": stamp(invitation.closed_at)} if invitation.closed_at else {}
         closed = self.update(
             keys.invitation(invitation.id),
-            f"SET #state = :closed, reason = :reason{', closed_at = :at' * bool(at)} REMOVE day_bucket",
+            f"SET #state = :closed, reason = :reason{', closed_at = :at' * bool(at)}",
             "#state = :state",
             {":closed": State.CLOSED, ":reason": reason, ":state": invitation.state, **at},
         )

@@ -24,7 +24,7 @@ def tallies_of(item: Mapping[str, Any]) -> Tallies:
 
 
 def _counts(tally: Tally) -> dict[str, Any]:
-    """Numbers without names: the eleven ratings, then sent, delivered, answered, bounced, complained.
+    """Numbers without names: the eleven ratings, then sent, answered, bounced, complained.
 
     Then the eleven of the unconfirmed, where there are any.
     """
