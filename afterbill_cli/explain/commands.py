@@ -40,7 +40,7 @@ def explain(deployed: Deployed, wanted: str, *, as_json: bool) -> int:
     policy, now = deployed.policy(), datetime.now(UTC)
     told = [
         (one, TimelineContext(policy, one.customer, policy.place(one.customer), now, one.address, one.number))
-        for one in Finder(deployed).find(wanted)
+        for one in Finder(deployed, now.date()).find(wanted)
     ]
     if as_json:
         first, *others = [_stated(*one) for one in told]

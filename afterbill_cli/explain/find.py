@@ -5,6 +5,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from afterbill.adapters.dynamodb import keys
@@ -13,7 +14,7 @@ from afterbill.adapters.dynamodb.items import encode, invitation_of
 from afterbill.adapters.phones import mobile_number
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError
-from afterbill.model.invitation import Invitation
+from afterbill.model.invitation import RETENTION, Invitation
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.suppression.address import compact, hash_of
 from afterbill_cli.suppression.stored import Standing, SuppressionTable
@@ -22,6 +23,10 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _LINK = re.compile(r"/[su]/([A-Za-z0-9_=-]{40,80})")
 _MOST = 100
 """Items of one batch read."""
+_BACK = RETENTION.days
+"""Days back that an event is looked for."""
+_AHEAD = 90
+"""Days that a survey may wait, as far as its event is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +42,19 @@ class Subject:
 class Finder:
     """Finds items in the deployed table."""
 
-    def __init__(self, deployed: Deployed) -> None:
-        self._deployed = deployed
+    def __init__(self, deployed: Deployed, today: date) -> None:
+        self._deployed, self._today = deployed, today
         self._table = SuppressionTable(deployed.client("dynamodb"), deployed.output("TableName"))
 
     def find(self, wanted: str) -> Sequence[Subject]:
         """Find the subjects that `wanted` names, at least one; AfterbillError where nothing is stored."""
-        subjects = self._by_link(wanted) or self._by_id(wanted) or self._by_event(wanted) or self._by_alias(wanted)
+        subjects = (
+            self._by_link(wanted)
+            or self._by_id(wanted)
+            or self._by_event(wanted)
+            or self._by_alias(wanted)
+            or self._by_day(wanted)
+        )
         if not subjects:
             raise AfterbillError(
                 f"nothing is known of {wanted!r}: give a mail address, a phone number that was written to, a "
@@ -66,7 +77,28 @@ class Finder:
 
     def _by_event(self, wanted: str) -> Sequence[Subject]:
         events = self._query(f"{keys.PK} = :pk", {":pk": keys.events(wanted)})
-        return self._invitations([item["invitation_id"]["S"] for item in events])
+        ids = [item["invitation_id"]["S"] for item in events]
+        return self._invitations([*ids, *self._held_with(wanted, self._read(ids))])
+
+    def _by_day(self, wanted: str) -> Sequence[Subject]:
+        """Look for an event day by day, the nearest first: of one that was asked about only its invitation knows."""
+        if "@" in wanted or "#" in wanted or wanted.startswith("+"):
+            return ()
+        days = sorted(range(-_BACK, _AHEAD + 1), key=abs)
+        first = next((ids for away in days if (ids := self._held(wanted, self._today + timedelta(away)))), [])
+        return self._invitations([*first, *self._held_with(wanted, self._read(first))])
+
+    def _held_with(self, event_id: str, others: Sequence[Invitation]) -> list[str]:
+        """Ids of the invitations that hold an event, on the days on which those may be that came with `others`."""
+        since = [one.created_at.date() for one in others]
+        days = sorted({begin + timedelta(away) for begin in since for away in range(-1, _AHEAD + 1)})
+        return [id_ for day in days for id_ in self._held(event_id, day)]
+
+    def _held(self, event_id: str, day: date) -> list[str]:
+        """Ids of the invitations of a day that hold the event that reported their fact first."""
+        values = {":bucket": keys.day_bucket(day.isoformat()), ":event": event_id}
+        found = self._query("day_bucket = :bucket", values, keys.BY_DAY, FilterExpression="event_id = :event")
+        return [keys.invitation_id(dict(item)) for item in found]
 
     def _by_alias(self, wanted: str) -> Sequence[Subject]:
         sources, hashed = self._deployed.policy().sources, self._hash(wanted) if "@" in wanted else ""
@@ -117,7 +149,9 @@ class Finder:
             map(invitation_of, items.values()), key=lambda invitation: (invitation.occurred_at, invitation.created_at)
         )
 
-    def _query(self, condition: str, values: dict[str, str], index: str = "") -> Iterator[Mapping[str, Any]]:
+    def _query(
+        self, condition: str, values: dict[str, str], index: str = "", **more: str
+    ) -> Iterator[Mapping[str, Any]]:
         where = {"IndexName": index} if index else {}
         return query(
             self._table.dynamodb,
@@ -125,4 +159,5 @@ class Finder:
             KeyConditionExpression=condition,
             ExpressionAttributeValues=encode(values),
             **where,
+            **more,
         )
