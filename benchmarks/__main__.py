@@ -3,7 +3,20 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import calls, deciding, importing, layers, mail, page, reading, recounting, rivals, starts, webhooks
+from benchmarks import (
+    calls,
+    deciding,
+    importing,
+    layers,
+    mail,
+    page,
+    reading,
+    recounting,
+    reviewing,
+    rivals,
+    starts,
+    webhooks,
+)
 from benchmarks.layers import PLACE
 from benchmarks.table import Row, as_json, as_text, machine
 
@@ -16,6 +29,7 @@ _PARTS: tuple[Callable[[], list[Row]], ...] = (
     mail.rows,
     page.rows,
     recounting.rows,
+    reviewing.rows,
     reading.rows,
     importing.rows,
     layers.rows,

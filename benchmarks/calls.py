@@ -17,12 +17,13 @@ _MARKS = "change"
 def rows() -> list[Row]:
     """Calls by stage, then units by way to the answer, of a customer known before and of one never seen."""
     ways, stranger = {way: travel(known=True, way=way) for way in Way}, travel(known=False)
-    known = ways[Way.OPENED]
+    known, left = ways[Way.OPENED], ways[Way.LEFT]
     return [
         *(_calls(stage) for stage in ways[Way.TAPPED] if not stage.name.startswith(_MARKS)),
         *(_units(f"write units of a survey {way}", _own(ways[way]), _MOST_UNITS[way]) for way in Way),
         _units("same as the first, customer never seen before", _own(stranger), None),
         _units("marks of its days, alone in their batch", _marks(known), None),
+        _units("same, with the marks of its review", _marks(left), None),
     ]
 
 

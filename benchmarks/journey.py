@@ -8,7 +8,7 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -19,6 +19,7 @@ import boto3
 from moto import mock_aws
 
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
+from afterbill.answers.ports import ReviewMark
 from afterbill.answers.review_clicks import review_clicks
 from afterbill.model.links import Purpose, derive_key, sign
 from afterbill.model.visits import Integrity
@@ -28,6 +29,8 @@ from benchmarks.world import IDENTITY, REGION, SIGNING, TABLE, world
 
 _PAYMENT, _CUSTOMER = "invoice.paid", "customer.created"
 _EVENTS = ROOT / "events"
+_STREAMED = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+"""The invitation of the samples of the stream."""
 _SEEN = {"body": base64.b64encode(b"seen=1&rating=9").decode(), "isBase64Encoded": True}
 
 
@@ -98,8 +101,13 @@ class _Journey:
         form = _sample("api/survey_form", TOKEN=token)
         if tapped:
             yield self.stage("tap", self.invoke, "record_response", form | _SEEN)
+        if way is not Way.OPENED:
+            change = _sample("stream/tapped", **{_STREAMED: id_})
+            yield self.stage("change tapped", self.invoke, "track_changes", change)
         if way is Way.LEFT:
-            yield self.stage("review", self.review, id_, due)
+            reviews = _Marked(boto3.client("dynamodb", region_name=REGION), TABLE)
+            yield self.stage("review", self.review, reviews, due)
+            yield self.stage("change reviewed", reviews.remove_marks)
         else:
             yield self.stage("answer", self.invoke, "record_response", form)
         for change in ("sent", "answered"):
@@ -127,11 +135,9 @@ class _Journey:
         """The webhook that lies in the inbox."""
         self.invoke("capture_event", {"Records": [self.drop()]})
 
-    def review(self, id_: str, tapped_at: datetime) -> None:
+    def review(self, reviews: "_Marked", tapped_at: datetime) -> None:
         """What nobody sent is judged an hour later."""
-        taps = ReviewsTable(boto3.client("dynamodb", region_name=REGION), TABLE)
-        taps.mark_for_review(id_, tapped_at)
-        run = review_clicks(taps, Integrity(), tapped_at + timedelta(hours=1), lambda at: at.date().isoformat())
+        run = review_clicks(reviews, Integrity(), tapped_at + timedelta(hours=1), lambda at: at.date().isoformat())
         if not run.answers:
             raise AssertionError(f"a person's tap came to {run}")
 
@@ -148,6 +154,20 @@ class _Journey:
         answer = self.functions[function].handler(event, _Context()) or {}
         if answer.get("batchItemFailures") or answer.get("statusCode", 200) >= 300:  # noqa: PLR2004  # from there on it is none
             raise AssertionError(f"{function} answered {answer}")
+
+
+class _Marked(ReviewsTable):
+    """Removes the marks of a review later: they belong to a batch of the stream, not to a survey."""
+
+    done: Collection[ReviewMark] = ()
+
+    def clear(self, marks: Collection[ReviewMark]) -> None:
+        """Keep the marks to be removed."""
+        self.done = marks
+
+    def remove_marks(self) -> None:
+        """Remove the marks of what was reviewed."""
+        super().clear(self.done)
 
 
 class _Context:

@@ -1,6 +1,6 @@
 """Scores, click reviews and campaigns in memory, over the invitations and customers of MemoryTable."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import takewhile
@@ -10,7 +10,9 @@ from afterbill.insight.ports import Progress, RecountMark
 from afterbill.insight.tally import Answered, Score, Sent, Tallies
 from afterbill.model.campaigns import Done, slot_of
 from afterbill.model.customer import Customer
-from afterbill.model.invitation import Invitation
+from afterbill.model.errors import UnreadableError
+from afterbill.model.invitation import Invitation, StoredInvitation
+from afterbill_cli.memory.items import stored_among
 
 
 @dataclass
@@ -106,21 +108,22 @@ class MemoryReviews:
     """ReviewMarks and ClickReviews over plain dictionaries; `invitations` is shared with MemoryTable."""
 
     invitations: dict[str, Invitation] = field(default_factory=dict)
-    waiting: dict[str, ReviewMark] = field(default_factory=dict)
+    waiting: dict[tuple[datetime, str], ReviewMark] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
 
-    def mark_for_review(self, invitation_id: str, now: datetime) -> None:
-        """Raise the version, and keep the time."""
-        mark = self.waiting.get(invitation_id) or ReviewMark(invitation_id, 0, now)
-        self.waiting[invitation_id] = replace(mark, version=mark.version + 1)
+    def mark_for_review(self, invitation_ids: Collection[str], at: datetime) -> None:
+        """Keep the ids under the moment and the first of them."""
+        key = at, min(invitation_ids)
+        there = self.waiting[key].invitation_ids if key in self.waiting else frozenset()
+        self.waiting[key] = ReviewMark(*key, there | set(invitation_ids))
 
-    def marks(self) -> Collection[ReviewMark]:
-        """Every mark."""
-        return list(self.waiting.values())
+    def marks(self, before: datetime) -> Iterator[ReviewMark | UnreadableError]:
+        """The marks of earlier moments, the oldest first."""
+        return iter([self.waiting[key] for key in sorted(self.waiting) if key[0] < before])
 
-    def invitation(self, invitation_id: str) -> Invitation | None:
-        """The invitation as it stands."""
-        return self.invitations.get(invitation_id)
+    def read_invitations(self, ids: Sequence[str]) -> Mapping[str, StoredInvitation]:
+        """Those that exist among at most 100 ids, each as it stands or why it cannot be read."""
+        return stored_among(self.invitations, self.unreadable, ids)
 
     def store_review(self, invitation: Invitation, read: Invitation) -> bool:
         """Store the unconfirmed answer or the label, and the visits."""
@@ -140,12 +143,10 @@ class MemoryReviews:
         )
         return True
 
-    def clear(self, mark: ReviewMark) -> bool:
-        """False where it was marked again meanwhile."""
-        if self.waiting.get(mark.invitation_id) != mark:
-            return False
-        del self.waiting[mark.invitation_id]
-        return True
+    def clear(self, marks: Collection[ReviewMark]) -> None:
+        """Remove the marks."""
+        for mark in marks:
+            self.waiting.pop((mark.marked_at, mark.name), None)
 
 
 @dataclass

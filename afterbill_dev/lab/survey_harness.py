@@ -109,8 +109,8 @@ class SurveyHarness:
         images = {"OldImage": self._image, "NewImage": _image(self.invitation, self._streamed, self._image)}
         self._streamed = self.invitation
         self._image = images["NewImage"]
-        failed = track_changes({"1": {"dynamodb": images}}, read_change, clicked_in, self._marking, self.now)
-        if failed:
+        tracked = track_changes({"1": {"dynamodb": images}}, read_change, clicked_in, self._marking, self.now)
+        if tracked.failed or tracked.unreadable:
             raise AssertionError("the stream's record was refused")
 
     def review(self) -> None:
@@ -173,8 +173,8 @@ def _with_runs(timeline: Iterable[tuple[float, Any]], harness: SurveyHarness) ->
 def _runs(harness: SurveyHarness, until: float) -> Iterator[tuple[float, Any]]:
     """Yield the runs before `until`, as long as a mark waits that the next of them can review."""
     step = RUN.total_seconds()
-    while marks := harness.taps.marks():
-        ripe_at = min(mark.marked_at for mark in marks) + harness.integrity.settling
+    while marks := harness.taps.waiting:
+        ripe_at = min(marked_at for marked_at, _ in marks) + harness.integrity.settling
         at = max((ripe_at - SENT).total_seconds(), (harness.now - SENT).total_seconds()) // step * step + step
         if at >= until:
             return

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.answers.ports import ReviewMark
 from afterbill.model.invitation import Answer
@@ -13,7 +14,7 @@ from afterbill_cli.memory.scores import MemoryReviews
 from tests.contract.conftest import TABLE
 from tests.contract.people import ID, NOW, OTHER_ID, sent
 
-SOON = NOW + timedelta(minutes=1)
+SOON, LATER = NOW + timedelta(minutes=1), NOW + timedelta(hours=1)
 TAP = Visit(SOON, Kind.SEEN, 9, "0badcafe", "safari")
 UNCONFIRMED = Answer(9, confirmed=False)
 
@@ -33,49 +34,75 @@ def answered(world):
     return clicked(world, answer=UNCONFIRMED, answered_at=SOON, answered_day="2026-11-22")
 
 
-def test_a_mark_keeps_its_first_time_and_counts_what_follows(reviews):
-    reviews.mark_for_review(ID, NOW)
-    reviews.mark_for_review(ID, SOON)
-    reviews.mark_for_review(OTHER_ID, SOON)
+def test_marks_come_the_oldest_first_and_only_those_of_before(reviews):
+    reviews.mark_for_review([OTHER_ID], SOON)
+    reviews.mark_for_review([OTHER_ID, ID], NOW)
+    reviews.mark_for_review([ID], LATER)
 
-    marks = sorted(reviews.marks(), key=lambda one: one.invitation_id)
-    assert marks == [ReviewMark(ID, 2, NOW), ReviewMark(OTHER_ID, 1, SOON)]
+    assert list(reviews.marks(LATER)) == [
+        ReviewMark(NOW, ID, frozenset({ID, OTHER_ID})),
+        ReviewMark(SOON, OTHER_ID, frozenset({OTHER_ID})),
+    ]
 
 
-def test_a_mark_is_removed_only_as_it_was_read(reviews):
-    reviews.mark_for_review(ID, NOW)
-    (read,) = reviews.marks()
-    reviews.mark_for_review(ID, SOON)
+def test_marks_of_one_moment_and_name_are_one(reviews):
+    reviews.mark_for_review([ID], NOW)
+    reviews.mark_for_review([ID, OTHER_ID], NOW)
+    reviews.mark_for_review([OTHER_ID], NOW)
 
-    assert not reviews.clear(read)
-    (read,) = reviews.marks()
-    assert reviews.clear(read)
-    assert not reviews.clear(read)
-    assert list(reviews.marks()) == []
+    assert [sorted(mark.invitation_ids) for mark in reviews.marks(SOON)] == [[ID, OTHER_ID], [OTHER_ID]]
+
+
+def test_marks_are_removed_and_no_others(reviews):
+    for second in range(60):
+        reviews.mark_for_review([ID], NOW + timedelta(seconds=second))
+    *others, last = reviews.marks(LATER)
+
+    reviews.clear(others)
+    reviews.clear(others)
+
+    assert list(reviews.marks(LATER)) == [last]
 
 
 def test_a_mark_set_anew_is_another_one(reviews):
-    reviews.mark_for_review(ID, NOW)
-    (read,) = reviews.marks()
-    assert reviews.clear(read)
-    reviews.mark_for_review(ID, SOON)
+    reviews.mark_for_review([ID], NOW)
+    read = list(reviews.marks(LATER))
+    reviews.mark_for_review([ID], SOON)
+    reviews.clear(read)
 
-    assert not reviews.clear(read)
-    assert list(reviews.marks()) == [ReviewMark(ID, 1, SOON)]
+    assert [mark.marked_at for mark in reviews.marks(LATER)] == [SOON]
+
+
+def test_a_mark_that_cannot_be_read_hides_no_other(aws_world):
+    reviews = ReviewsTable(aws_world.dynamodb, TABLE)
+    aws_world.dynamodb.put_item(TableName=TABLE, Item=keys.review("2026-11-22", ID))
+    aws_world.dynamodb.put_item(TableName=TABLE, Item=keys.review("1st", ID) | {"ids": {"SS": [ID]}})
+    reviews.mark_for_review([ID], NOW)
+
+    *errors, mark = reviews.marks(LATER)
+
+    assert [str(error) for error in errors] == [f"REVIEW 1st#{ID}: ValueError", f"REVIEW 2026-11-22#{ID}: no ids"]
+    assert mark.invitation_ids == {ID}
+
+
+def test_what_is_read_to_be_reviewed_is_as_it_stands(world, reviews):
+    one = sent(world)
+
+    assert reviews.read_invitations([ID, OTHER_ID]) == {ID: one}
 
 
 def test_an_unconfirmed_answer_is_stored_with_its_moment_and_day(world, reviews):
     reviewed = answered(world)
 
     assert reviews.store_review(reviewed, reviewed)
-    assert reviews.invitation(ID) == reviewed
+    assert reviews.read_invitations([ID])[ID] == reviewed
 
 
 def test_a_label_is_stored_without_an_answer(world, reviews):
     reviewed = clicked(world, label="hidden_link hurried")
 
     assert reviews.store_review(reviewed, reviewed)
-    assert reviews.invitation(ID) == reviewed
+    assert reviews.read_invitations([ID])[ID] == reviewed
 
 
 def test_an_answer_takes_the_place_of_a_label(world, reviews):
@@ -85,7 +112,7 @@ def test_an_answer_takes_the_place_of_a_label(world, reviews):
     assert reviews.store_review(
         replace(reviewed, label="", answer=UNCONFIRMED, answered_at=SOON, answered_day="2026-11-22"), reviewed
     )
-    assert (reviews.invitation(ID).answer, reviews.invitation(ID).label) == (UNCONFIRMED, "")
+    assert (reviews.read_invitations([ID])[ID].answer, reviews.read_invitations([ID])[ID].label) == (UNCONFIRMED, "")
 
 
 def test_a_newer_tap_keeps_the_first_moment_and_day(world, reviews):
@@ -96,7 +123,7 @@ def test_a_newer_tap_keeps_the_first_moment_and_day(world, reviews):
     )
 
     assert reviews.store_review(newer, newer)
-    stored = reviews.invitation(ID)
+    stored = reviews.read_invitations([ID])[ID]
     assert (stored.answer, stored.answered_at, stored.answered_day) == (newer.answer, SOON, "2026-11-22")
 
 
@@ -106,7 +133,7 @@ def test_a_confirmed_answer_is_not_touched(world, reviews):
 
     assert not reviews.store_review(reviewed, reviewed)
     assert not reviews.store_review(replace(reviewed, answer=None, label="hurried"), reviewed)
-    stored = reviews.invitation(ID)
+    stored = reviews.read_invitations([ID])[ID]
     assert (stored.answer, stored.label) == (Answer(3, "said"), "")
 
 
@@ -114,7 +141,7 @@ def test_a_confirmed_answer_removes_the_label_and_the_doubt(world, reviews):
     assert reviews.store_review(*[clicked(world, label="hurried")] * 2)
     world.responses.record(ID, Answer(9), SOON, "2026-11-22")
 
-    stored = reviews.invitation(ID)
+    stored = reviews.read_invitations([ID])[ID]
     assert (stored.answer, stored.label) == (Answer(9), "")
 
 
@@ -123,11 +150,11 @@ def test_what_was_judged_without_the_newest_visit_is_not_stored(world, reviews):
     world.responses.visit(ID, replace(TAP, kind=Kind.HIDDEN, rating=None))
 
     assert not reviews.store_review(reviewed, reviewed)
-    assert reviews.invitation(ID).answer is None
+    assert reviews.read_invitations([ID])[ID].answer is None
 
 
 def test_what_was_erased_stays_erased(world, reviews):
     reviewed = answered(world)
 
     assert not reviews.store_review(replace(reviewed, id=OTHER_ID), reviewed)
-    assert reviews.invitation(OTHER_ID) is None
+    assert reviews.read_invitations([OTHER_ID]) == {}

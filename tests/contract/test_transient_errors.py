@@ -123,9 +123,9 @@ CALLS = {
     "mark for review": (
         "dynamodb",
         "update_item",
-        lambda client: ReviewsTable(client, "afterbill").mark_for_review(ID, NOW),
+        lambda client: ReviewsTable(client, "afterbill").mark_for_review([ID], NOW),
     ),
-    "click reviews": ("dynamodb", "query", lambda client: ReviewsTable(client, "afterbill").marks()),
+    "click reviews": ("dynamodb", "query", lambda client: list(ReviewsTable(client, "afterbill").marks(NOW))),
     "store review": (
         "dynamodb",
         "update_item",
@@ -133,8 +133,8 @@ CALLS = {
     ),
     "clear review": (
         "dynamodb",
-        "delete_item",
-        lambda client: ReviewsTable(client, "afterbill").clear(ReviewMark(ID, 1, NOW)),
+        "batch_write_item",
+        lambda client: ReviewsTable(client, "afterbill").clear([ReviewMark(NOW, ID, frozenset({ID}))]),
     ),
     "several invitations": (
         "dynamodb",

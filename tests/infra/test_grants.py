@@ -9,8 +9,9 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from afterbill.adapters.dynamodb.items import day_attributes, encode, utc_day
+from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
+from afterbill.adapters.dynamodb.items import day_attributes, encode, utc_day
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.tallies import tally_item
@@ -298,13 +299,13 @@ def count(stack, loop):
 
 
 def review(stack, loop):
-    """A click is judged; another mark is of an invitation that has gone."""
+    """A click is judged; another invitation has gone, and a third cannot be read: it is marked anew."""
     tapped = loop.sent("order-t", id="t", email="t@example.com")
     then = now() - timedelta(hours=1)
     for kind in (Kind.OPENED, Kind.SEEN):
         ResponsesTable(stack.dynamodb, "afterbill").visit(tapped.id, Visit(then, kind, 9, "a" * 8, "safari"))
-    for id_ in (tapped.id, "0" * 32):
-        ReviewsTable(stack.dynamodb, "afterbill").mark_for_review(id_, then)
+    stack.dynamodb.put_item(TableName="afterbill", Item=keys.invitation("f" * 32))
+    ReviewsTable(stack.dynamodb, "afterbill").mark_for_review([tapped.id, "0" * 32, "f" * 32], then)
     loop.review(sample("schedule/compute_nps"))
 
 

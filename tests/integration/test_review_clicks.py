@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.model.invitation import Answer
@@ -29,9 +30,26 @@ def tapped(stack, loop):
         for kind in kinds:
             rating = None if kind == "hidden" else 9
             responses.visit(invitation.id, Visit(now() - timedelta(hours=1), Kind(kind), rating, name[:8], "safari"))
-        ReviewsTable(stack.dynamodb, "afterbill").mark_for_review(invitation.id, now() - timedelta(hours=1))
+        ReviewsTable(stack.dynamodb, "afterbill").mark_for_review([invitation.id], now() - timedelta(hours=1))
         ids.append(invitation.id)
     return ids
+
+
+def test_what_cannot_be_read_is_counted_and_costs_no_other_its_review(stack, loop, tapped, capsys):
+    person, machine = tapped
+    stack.dynamodb.update_item(
+        TableName="afterbill",
+        Key=keys.invitation(machine),
+        UpdateExpression="SET rating = :later",
+        ExpressionAttributeValues={":later": {"N": "11"}},
+    )
+
+    loop.review(EVENT)
+    log = capsys.readouterr().out
+
+    assert ResponsesTable(stack.dynamodb, "afterbill").invitation(person).answer == Answer(9, confirmed=False)
+    assert [mark["ids"]["SS"] for mark in stack.items("REVIEW")] == [[machine]]
+    assert (counted(log, "UnreadableItems"), counted(log, "ReviewFinished")) == ([1], [1])
 
 
 def test_taps_are_judged(stack, loop, tapped, capsys):
@@ -45,4 +63,5 @@ def test_taps_are_judged(stack, loop, tapped, capsys):
     assert (counted(log, "AnswersSettled"), counted(log, "AnswersLabelled")) == ([1], [1])
     assert counted(log, "ReviewFinished") == [1]
     (line,) = [line for line in lines(log) if line.get("message") == "taps judged"]
-    assert (line["answers"], line["labelled"], line["waiting"]) == (1, {"hidden_link": 1}, 0)
+    told = {name: line[name] for name in ("answers", "labelled", "waiting", "unreadable", "finished")}
+    assert told == {"answers": 1, "labelled": {"hidden_link": 1}, "waiting": 0, "unreadable": 0, "finished": True}

@@ -58,7 +58,7 @@ def test_an_invitation_that_was_tapped_waits_to_be_judged(stack, track):
     assert failed(track(batch("tapped", "tapped"))) == []
 
     (mark,) = stack.items("REVIEW")
-    assert (mark["sk"]["S"], mark["version"]["N"]) == (ID, "1")
+    assert mark["ids"]["SS"] == [ID]
     assert marks(stack) == {}
 
 

@@ -35,7 +35,7 @@ class World:
     def visit(self, kind: Kind, rating: int | None = None, network: str = "home") -> None:
         self.responses.visit(ID, Visit(self.now, kind, rating, network, "safari"))
         if kind is Kind.SEEN:
-            self.table.mark_for_review(ID, self.now)
+            self.table.mark_for_review([ID], self.now)
 
     def click(self, rating: int, seconds: float, network: str = "home") -> None:
         """Open a number, and see its page."""

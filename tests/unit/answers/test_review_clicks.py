@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterbill.answers import review_clicks as service
 from afterbill.answers.click_signals import Signal
 from afterbill.answers.review_clicks import ReviewRun
 from afterbill.model.invitation import Answer, State
-from afterbill.model.visits import Kind
+from afterbill.model.visits import Kind, Visit
 from afterbill_cli.memory.scores import MemoryReviews
 from tests.factories import NOON, SECOND
 from tests.unit.answers.click_world import ID, World
@@ -36,13 +35,13 @@ def test_a_clean_click_becomes_an_unconfirmed_answer_of_its_own_time(world):
         "2026-11-22",
         "",
     )
-    assert world.table.marks() == []
+    assert world.table.waiting == {}
 
 
 def test_a_click_is_not_judged_before_its_time(world):
     world.click(9, 60)
 
-    assert world.review(after=600) == ReviewRun(waiting=1)
+    assert world.review(after=600) == ReviewRun()
     assert world.invitation.answer is None
     assert world.review(after=0.001).answers == 1
 
@@ -54,7 +53,7 @@ def test_a_machine_s_click_is_labelled_with_all_that_speaks_against_it(world):
 
     assert world.review() == ReviewRun(labelled=Counter([Signal.HIDDEN_LINK, Signal.HURRIED]))
     assert (world.invitation.answer, world.invitation.label) == (None, "hidden_link hurried")
-    assert world.table.marks() == []
+    assert world.table.waiting == {}
 
 
 def test_the_newest_clean_click_counts(world):
@@ -136,7 +135,7 @@ def test_a_confirmed_answer_is_never_touched(world):
 
     assert world.review() == ReviewRun()
     assert world.invitation.answer == Answer(4, "said")
-    assert world.table.marks() == []
+    assert world.table.waiting == {}
 
 
 def test_who_confirms_while_the_run_reads_wins(world):
@@ -168,15 +167,15 @@ def test_what_is_opened_while_the_run_reads_is_heard_by_the_next(world):
     assert world.review().answers == 1
 
 
-def test_a_click_while_the_run_writes_keeps_the_mark(world):
+def test_a_click_while_the_run_writes_has_a_mark_of_its_own(world):
     world.click(9, 60)
 
     class Slow(MemoryReviews):
-        def clear(self, clicked):
+        def clear(self, marks):
             world.visit(Kind.SEEN, 6)
-            return super().clear(clicked)
+            super().clear(marks)
 
-    assert world.review(table=Slow(world.responses.invitations, world.table.waiting)).waiting == 1
+    world.review(table=Slow(world.responses.invitations, world.table.waiting))
     world.review()
     assert world.invitation.answer == replace(UNCONFIRMED, rating=6)
 
@@ -185,7 +184,7 @@ def test_newer_clicks_wait_while_older_ones_are_settled(world):
     world.click(9, 60)
     world.click(6, 400)
 
-    assert world.review(after=300) == ReviewRun(answers=1, waiting=1)
+    assert world.review(after=300) == ReviewRun(answers=1)
     assert world.invitation.answer == UNCONFIRMED
     assert world.review(after=302) == ReviewRun(answers=1)
     assert world.invitation.answer == replace(UNCONFIRMED, rating=6)
@@ -211,7 +210,7 @@ def test_what_was_erased_or_closed_or_is_too_late_is_nothing(world):
     world.click(9, 60)
     del world.responses.invitations[ID]
     assert world.review() == ReviewRun()
-    assert world.table.marks() == []
+    assert world.table.waiting == {}
 
 
 def test_a_number_of_another_scale_is_no_answer(world):
@@ -222,13 +221,13 @@ def test_a_number_of_another_scale_is_no_answer(world):
     assert world.invitation.answer is None
 
 
-def test_those_that_wait_longest_are_judged_first(world, monkeypatch):
-    monkeypatch.setattr(service, "MOST_REVIEWED", 1)
-    world.table.mark_for_review("a" * 32, NOON + 100 * SECOND)
-    world.click(9, 60)
+def test_a_click_dated_after_its_mark_by_another_clock_is_not_forgotten(world):
+    world.at(60)
+    world.table.mark_for_review([ID], world.now)
+    world.responses.visit(ID, Visit(NOON + 60.5 * SECOND, Kind.SEEN, 9, "home", "safari"))
 
-    assert world.review() == ReviewRun(answers=1, waiting=1)
-    assert world.review() == ReviewRun()
+    assert world.review(after=600.1) == ReviewRun(waiting=1)
+    assert world.review() == ReviewRun(answers=1)
 
 
 STEPS = st.lists(
@@ -267,7 +266,7 @@ def test_a_run_killed_anywhere_is_made_good_by_the_next(steps):
 
     assert mortal.invitation.answer == plain.invitation.answer
     assert mortal.invitation.label == plain.invitation.label
-    assert mortal.table.marks() == []
+    assert mortal.table.waiting == {}
     assert mortal.review() == ReviewRun()
 
 

@@ -34,7 +34,7 @@ class Played:
             self.all.append(visit)
             self.world.now = visit.at
             self.world.responses.visit(ID, visit)
-            self.world.table.mark_for_review(ID, visit.at)
+            self.world.table.mark_for_review([ID], visit.at)
         for _ in range(3):
             self.review(due)
             due += RUN

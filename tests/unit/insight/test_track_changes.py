@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from afterbill.answers.ports import ReviewMark
 from afterbill.insight.tally import Snapshot
 from afterbill.insight.track_changes import TrackDeps, track_changes
 from afterbill.model.errors import TransientError, UnreadableError
@@ -102,26 +103,20 @@ def test_a_day_that_could_not_be_marked_fails_every_record_that_touches_it():
     assert versions(days) == {TUESDAY: 1}
 
 
-def test_an_invitation_that_was_clicked_is_marked_once_per_batch(days):
+def test_all_that_was_clicked_in_a_batch_has_one_mark(days):
     clicks, names = MemoryReviews(), iter(["ada", "bob", "ada"])
 
     assert track(dict.fromkeys("123", (None, None)), days, clicks, clicked_in=lambda _record: next(names)).failed == []
-    assert {one.invitation_id: (one.version, one.marked_at) for one in clicks.marks()} == {
-        "ada": (1, NOW),
-        "bob": (1, NOW),
-    }
+    assert list(clicks.waiting.values()) == [ReviewMark(NOW, "ada", frozenset({"ada", "bob"}))]
 
 
-def test_an_invitation_that_could_not_be_marked_fails_every_record_of_its_clicks(days):
+def test_a_mark_that_could_not_be_set_fails_every_record_with_a_click(days):
     class Throttled(MemoryReviews):
-        def mark_for_review(self, invitation_id, now):
-            if invitation_id == "ada":
-                raise TransientError("throttled")
-            super().mark_for_review(invitation_id, now)
+        def mark_for_review(self, *_):
+            raise TransientError("throttled")
 
-    clicks, names = Throttled(), iter(["ada", "bob", "ada"])
+    names = iter(["ada", "", "bob"])
+    records = dict.fromkeys("123", (None, snapshot()))
 
-    failed = track(dict.fromkeys("123", (None, None)), days, clicks, clicked_in=lambda _record: next(names)).failed
-
-    assert failed == ["1", "3"]
-    assert [one.invitation_id for one in clicks.marks()] == ["bob"]
+    assert track(records, days, Throttled(), clicked_in=lambda _record: next(names)).failed == ["1", "3"]
+    assert versions(days) == {MONDAY: 1}

@@ -1,13 +1,14 @@
 """The ports of answers: protocols of the table and of keys, under the same promises as in intake."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from afterbill.answers.api_keys import ApiKey
 from afterbill.model.customer import Customer, Suppression
-from afterbill.model.invitation import Answer, Invitation, Recorded
+from afterbill.model.errors import UnreadableError
+from afterbill.model.invitation import Answer, Invitation, Recorded, StoredInvitation
 from afterbill.model.short_links import ShortLink
 from afterbill.model.visits import Visit
 
@@ -147,21 +148,24 @@ class ApiKeys(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReviewMark:
-    """An invitation whose clicks wait for review, and since when; every further click raises `version`."""
+    """Invitations whose clicks wait for review since `marked_at`; `name` tells it from other marks of that moment."""
 
-    invitation_id: str
-    version: int
     marked_at: datetime
+    name: str
+    invitation_ids: frozenset[str]
 
 
 class ClickReviews(Protocol):
     """The invitations with clicks that wait for a review, and their marks."""
 
-    def marks(self) -> Collection[ReviewMark]:
-        """Every invitation whose clicks wait for review, read consistently."""
+    def mark_for_review(self, invitation_ids: Collection[str], at: datetime) -> None:
+        """Ask for a review of these invitations' clicks: one mark for all of them, which is of the moment `at`."""
 
-    def invitation(self, invitation_id: str) -> Invitation | None:
-        """The invitation as it stands."""
+    def marks(self, before: datetime) -> Iterator[ReviewMark | UnreadableError]:
+        """The marks of moments before that one, the oldest first, read consistently and as they are consumed."""
+
+    def read_invitations(self, ids: Sequence[str]) -> Mapping[str, StoredInvitation]:
+        """Those that exist among at most 100 ids, by id, each as it stands or why it cannot be read: one call."""
 
     def store_review(self, invitation: Invitation, read: Invitation) -> bool:
         """Store the unconfirmed answer, the label, and the visits it carries.
@@ -169,5 +173,5 @@ class ClickReviews(Protocol):
         False, and nothing done, where one was confirmed, or the links were used again, since it was `read`.
         """
 
-    def clear(self, mark: ReviewMark) -> bool:
-        """Remove the mark; False, and nothing done, where the links were clicked again since it was read."""
+    def clear(self, marks: Collection[ReviewMark]) -> None:
+        """Remove the marks. Nobody adds to a mark later than its moment, so what was read is all they say."""

@@ -1,59 +1,134 @@
 """Review clicks that nobody confirmed: a clean one becomes an answer, any other gets a label that says why not.
 
 Where visits crowd an invitation, its review makes room: those by which no later click can be judged are no longer kept.
-Safe to kill at any point and to repeat.
+Safe to kill at any point and to repeat: marks are removed a hundred invitations at a time, once these are done.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from afterbill.answers.click_signals import JudgedClick, Signal, judge
-from afterbill.answers.ports import ClickReviews
+from afterbill.answers.ports import ClickReviews, ReviewMark
 from afterbill.answers.visit_room import make_room
+from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Answer, Invitation
 from afterbill.model.visits import NOTED, CondensedVisits, Integrity, codes_of, crowded, visits_of
 
-MOST_REVIEWED = 1000
-"""Invitations reviewed per run, those that wait longest first, so that a great backlog cannot outlast the function."""
+_TOGETHER = 100
+"""Invitations that are read together, and whose marks are then removed together."""
+_LATER = timedelta(hours=1)
+"""The time after which an invitation that cannot be read is tried again: by a version that can, it is hoped."""
+_CLOCKS = timedelta(seconds=1)
+"""How far the clocks of two functions may be apart: a click may be dated after the mark it caused."""
 _MOST_CONDENSED = 10
 """Lines about visits that are no longer kept; the oldest two become one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReviewRun:
-    """One run: answers stored, invitations labelled by each signal, invitations left for the next run."""
+    """One run: answers stored, invitations labelled by each signal, and what is left for later runs.
+
+    `waiting` invitations have to be looked at again, `unreadable` are marks and invitations that could not be read;
+    what was not begun is not `finished`.
+    """
 
     answers: int = 0
     labelled: Counter[Signal] = field(default_factory=Counter)
     waiting: int = 0
+    unreadable: int = 0
+    finished: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Review:
+    """A run's table, rules, moment and calendar."""
+
+    reviews: ClickReviews
+    integrity: Integrity
+    now: datetime
+    day_of: Callable[[datetime], str]
+    run: ReviewRun = field(default_factory=ReviewRun)
 
 
 def review_clicks(
-    reviews: ClickReviews, integrity: Integrity, now: datetime, day_of: Callable[[datetime], str]
+    reviews: ClickReviews,
+    integrity: Integrity,
+    now: datetime,
+    day_of: Callable[[datetime], str],
+    goes_on: Callable[[], bool] = lambda: True,
 ) -> ReviewRun:
-    """Review the clicks older than `settling`; newer ones keep their mark. `day_of` gives the operator's local day."""
-    marks = sorted(reviews.marks(), key=lambda mark: (mark.marked_at, mark.invitation_id))
-    ripe = [mark for mark in marks if mark.marked_at + integrity.settling < now][:MOST_REVIEWED]
-    answers, done, labelled = 0, 0, Counter[Signal]()
-    for mark in ripe:
-        invitation = reviews.invitation(mark.invitation_id)
-        if invitation is None or (invitation.answer and invitation.answer.confirmed):
-            done += reviews.clear(mark)
+    """Review the clicks older than `settling`, the oldest first, while `goes_on`; newer ones keep their mark.
+
+    `day_of` gives the operator's local day. What has to wait is marked anew, behind all others: it cannot keep a run
+    from what comes after it. So is what cannot be read, for an hour.
+    """
+    review = _Review(reviews, integrity, now, day_of)
+    for marks in _together(reviews.marks(now - integrity.settling), review.run):
+        if not goes_on():
+            review.run.finished = False
+            break
+        _review_together(marks, review)
+    return review.run
+
+
+def _together(marks: Iterable[ReviewMark | UnreadableError], run: ReviewRun) -> Iterator[Sequence[ReviewMark]]:
+    """Yield marks of so many invitations as are read together; a mark of more stands alone."""
+    some: list[ReviewMark] = []
+    for mark in marks:
+        if isinstance(mark, UnreadableError):
+            run.unreadable += 1
             continue
-        clicks = _clicks(invitation, integrity)
-        settled = [click for click in clicks if click.visit.at + integrity.settling < now]
-        reviewed = _roomier(_reviewed(invitation, settled, day_of), settled, now, integrity)
-        if reviewed != invitation:
-            if not reviews.store_review(reviewed, invitation):
-                continue  # confirmed or visited in this very moment: the mark stays, the next run reads again
-            answers += reviewed.answer != invitation.answer
-            labelled.update(map(Signal, reviewed.label.split()) if reviewed.label != invitation.label else ())
-        # Only now: a crash before this line leaves the mark, and the next run finds everything done.
-        waits = len(settled) < len(clicks) or _crowded(reviewed)
-        done += not waits and reviews.clear(mark)
-    return ReviewRun(answers, labelled, len(marks) - done)
+        if some and sum(len(one.invitation_ids) for one in (*some, mark)) > _TOGETHER:
+            yield some
+            some = []
+        some.append(mark)
+    if some:
+        yield some
+
+
+def _review_together(marks: Sequence[ReviewMark], review: _Review) -> None:
+    """Review the invitations of these marks, and remove the marks."""
+    marked_at = {id_: mark.marked_at for mark in marks for id_ in mark.invitation_ids}
+    waiting, unreadable = list[str](), list[str]()
+    for ids in _slices(sorted(marked_at)):
+        found = review.reviews.read_invitations(ids)
+        for id_, invitation in sorted(found.items()):
+            if isinstance(invitation, UnreadableError):
+                unreadable.append(id_)
+            elif not _done(invitation, marked_at[id_], review):
+                waiting.append(id_)
+    # Before the marks are removed: a crash in between leaves one mark too many, never one too few.
+    for left, at in ((waiting, review.now), (unreadable, review.now + _LATER)):
+        if left:
+            review.reviews.mark_for_review(left, at)
+    review.run.waiting += len(waiting)
+    review.run.unreadable += len(unreadable)
+    review.reviews.clear(marks)
+
+
+def _slices(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + _TOGETHER] for start in range(0, len(ids), _TOGETHER))
+
+
+def _done(invitation: Invitation, marked_at: datetime, review: _Review) -> bool:
+    """Store what the settled clicks of the invitation say; False where it has to be looked at again."""
+    if invitation.answer and invitation.answer.confirmed:
+        return True
+    now, integrity = review.now, review.integrity
+    clicks = _clicks(invitation, integrity)
+    settled = [click for click in clicks if click.visit.at + integrity.settling < now]
+    reviewed = _roomier(_reviewed(invitation, settled, review.day_of), settled, now, integrity)
+    if reviewed != invitation:
+        if not review.reviews.store_review(reviewed, invitation):
+            return False  # confirmed or visited in this very moment
+        review.run.answers += reviewed.answer != invitation.answer
+        labels = reviewed.label.split() if reviewed.label != invitation.label else ()
+        review.run.labelled.update(map(Signal, labels))
+    # A click that came later has a mark of its own.
+    early = any(click.visit.at <= marked_at + _CLOCKS for click in clicks if click not in settled)
+    return not early and not _crowded(reviewed)
 
 
 def _clicks(invitation: Invitation, integrity: Integrity) -> list[JudgedClick]:

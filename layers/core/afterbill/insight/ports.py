@@ -18,11 +18,8 @@ class DirtyDays(Protocol):
 class ReviewMarks(Protocol):
     """The marks of invitations with clicks that nobody confirmed."""
 
-    def mark_for_review(self, invitation_id: str, now: datetime) -> None:
-        """Ask for a review of the invitation's clicks: raises the version of its mark, or sets the first.
-
-        The mark keeps its first time, so that no flood of visits delays the review.
-        """
+    def mark_for_review(self, invitation_ids: Collection[str], at: datetime) -> None:
+        """Ask for a review of these invitations' clicks: one mark for all of them, which is of the moment `at`."""
 
 
 @dataclass(frozen=True, slots=True)

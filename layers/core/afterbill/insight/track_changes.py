@@ -37,7 +37,7 @@ def track_changes(
     deps: TrackDeps,
     now: datetime,
 ) -> Tracked:
-    """Mark each touched day and clicked invitation once.
+    """Mark each touched day once, and all clicked invitations together.
 
     `read` gives an invitation before and after the change, `clicked_in` its id if its clicks wait for a review, else
     an empty text. What they cannot read (UnreadableError) is told and left: no later try reads it, and until then all
@@ -55,7 +55,8 @@ def track_changes(
         except UnreadableError as error:
             unreadable.append(error)
     failed = _unmarked(days, lambda day: deps.days.mark(day, now))
-    failed |= _unmarked(clicks, lambda id_: deps.clicks.mark_for_review(id_, now))
+    if clicks:
+        failed |= _unmarked({"": set().union(*clicks.values())}, lambda _: deps.clicks.mark_for_review([*clicks], now))
     return Tracked([id_ for id_ in records if id_ in failed], unreadable)
 
 

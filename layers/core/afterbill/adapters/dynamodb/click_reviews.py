@@ -1,15 +1,17 @@
 """Invitations whose clicks wait for review, and the reviews, in DynamoDB."""
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from afterbill.adapters.aws.clients import transient, write_if
+from afterbill.adapters.aws.clients import transient
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.batches import query
-from afterbill.adapters.dynamodb.items import decode, encode, stamp, visits_attributes
+from afterbill.adapters.dynamodb.batches import query, write_batches
+from afterbill.adapters.dynamodb.items import encode, stamp, visits_attributes
+from afterbill.adapters.dynamodb.stored import reading
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.answers.ports import ReviewMark
+from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Invitation
 from afterbill.model.visits import REFUSED, codes_of, counted
 
@@ -17,29 +19,31 @@ from afterbill.model.visits import REFUSED, codes_of, counted
 class ReviewsTable(InvitationTable):
     """ReviewMarks and ClickReviews over DynamoDB."""
 
-    def mark_for_review(self, invitation_id: str, now: datetime) -> None:
-        """Raise the version, and keep the time: one UpdateItem."""
-        with transient("marking an invitation"):
+    def mark_for_review(self, invitation_ids: Collection[str], at: datetime) -> None:
+        """Keep the ids in one item under the moment and the first of them: one UpdateItem.
+
+        Changes of one invitation come from one shard of the stream in turn, so no two marks of a moment share a name;
+        if they ever did, they would become one.
+        """
+        ids = sorted(invitation_ids)
+        with transient("marking invitations"):
             self.dynamodb.update_item(
                 TableName=self.table,
-                Key=keys.review(invitation_id),
-                UpdateExpression="SET marked_at = if_not_exists(marked_at, :now) ADD version :one",
-                ExpressionAttributeValues=encode({":now": stamp(now), ":one": 1}),
+                Key=keys.review(_moment(at), ids[0]),
+                UpdateExpression="ADD ids :ids",
+                ExpressionAttributeValues=encode({":ids": set(ids)}),
             )
 
-    def marks(self) -> Collection[ReviewMark]:
-        """Every mark, read consistently."""
+    def marks(self, before: datetime) -> Iterator[ReviewMark | UnreadableError]:
+        """The marks of earlier moments, the oldest first, page by page."""
         items = query(
             self.dynamodb,
             TableName=self.table,
             ConsistentRead=True,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=encode({":pk": keys.REVIEW}),
+            KeyConditionExpression="pk = :pk AND sk < :before",
+            ExpressionAttributeValues=encode({":pk": keys.REVIEW, ":before": _moment(before)}),
         )
-        return [
-            ReviewMark(item[keys.SK], int(item["version"]), datetime.fromisoformat(item["marked_at"]))
-            for item in map(decode, items)
-        ]
+        return map(_mark_or_error, items)
 
     def store_review(self, invitation: Invitation, read: Invitation) -> bool:
         """Store the unconfirmed answer, with the first one's moment and day, or the label: one UpdateItem.
@@ -67,13 +71,21 @@ class ReviewsTable(InvitationTable):
         update["ExpressionAttributeNames"]["#refused"] = REFUSED
         return self.apply(update)
 
-    def clear(self, mark: ReviewMark) -> bool:
-        """Delete the mark, False if it changed; its time tells it from a later mark that counts from 1 again."""
-        return write_if(
-            self.dynamodb.delete_item,
-            "clearing a mark",
-            TableName=self.table,
-            Key=keys.review(mark.invitation_id),
-            ConditionExpression="version = :version AND marked_at = :at",
-            ExpressionAttributeValues=encode({":version": mark.version, ":at": stamp(mark.marked_at)}),
-        ).held
+    def clear(self, marks: Collection[ReviewMark]) -> None:
+        """Delete the marks: one BatchWriteItem for 25 of them."""
+        found = (keys.review(_moment(mark.marked_at), mark.name) for mark in marks)
+        write_batches(self.dynamodb, self.table, ({"DeleteRequest": {"Key": key}} for key in found))
+
+
+def _mark_or_error(item: Mapping[str, Any]) -> ReviewMark | UnreadableError:
+    try:
+        with reading(item):
+            moment, name = item[keys.SK]["S"].split("#")
+            return ReviewMark(datetime.fromisoformat(moment), name, frozenset(item["ids"]["SS"]))
+    except UnreadableError as error:
+        return error
+
+
+def _moment(at: datetime) -> str:
+    """All of one length, so that they sort as text."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -165,9 +165,9 @@ def dirty(day: date) -> "Key":
     return key(DIRTY, day.isoformat())
 
 
-def review(invitation_id: str) -> "Key":
-    """The mark of an invitation whose clicks wait for review."""
-    return key(REVIEW, invitation_id)
+def review(moment: str, name: str) -> "Key":
+    """The mark of invitations whose clicks wait for review; the moments are of one length, so that they sort."""
+    return key(REVIEW, f"{moment}#{name}")
 
 
 def tally(dimension: str, day: date) -> "Key":
