@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.insight.ports import Page
 from afterbill.insight.tally import Answered, Sent
 from afterbill_cli.memory.scores import MemoryScores
 from benchmarks.recounting import SIZES, recount, responses
@@ -35,13 +36,13 @@ class Reader(ScoresTable):
         self.calls += 1
         self.items += parsed.get("ScannedCount", 0)
 
-    def answers_of(self, day: date) -> Iterator[Answered]:
+    def answers_of(self, day: date, position: str = "") -> Iterator[Page[Answered]]:
         """From memory."""
-        return self.responses.answers_of(day)
+        return self.responses.answers_of(day, position)
 
-    def sends_of(self, day: date) -> Iterator[Sent]:
+    def sends_of(self, day: date, position: str = "") -> Iterator[Page[Sent]]:
         """Same."""
-        return self.responses.sends_of(day)
+        return self.responses.sends_of(day, position)
 
     def takes(self) -> tuple[int, int]:
         """Calls and items of reading one dimension in one window."""

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from afterbill.insight.compute_nps import Computed, compute_nps
+from afterbill.insight.compute_nps import Computed, Counting, compute_nps
 from afterbill.insight.ports import DirtyDays, Recounts
 from afterbill.model.invitation import Answer, Delivery, Invitation, State
 from afterbill_cli.memory.scores import MemoryScores
@@ -40,7 +40,7 @@ class Table(Recounts, DirtyDays, Protocol):
 def recount(table: Table) -> Computed:
     """One run of the use case, with the day of all responses marked a minute before."""
     table.mark(_NOW.date(), _NOW - timedelta(minutes=1))
-    return compute_nps(table, _NOW, "benchmark", _ZONE, _YEARS)
+    return compute_nps(table, _NOW, "benchmark", Counting(_ZONE, _YEARS), lambda: True)
 
 
 def responses(size: int) -> MemoryScores:

@@ -1,18 +1,22 @@
 """Scores, click reviews and campaigns in memory, over the invitations and customers of MemoryTable."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import takewhile
+from typing import TypeVar
 
 from afterbill.answers.ports import ReviewMark
-from afterbill.insight.ports import Progress, RecountMark
-from afterbill.insight.tally import Answered, Score, Sent, Tallies
+from afterbill.insight.ports import Page, Progress, RecountMark, UnderWay
+from afterbill.insight.tally import Answered, Rows, Score, Sent, Tallies
 from afterbill.model.campaigns import Done, slot_of
 from afterbill.model.customer import Customer
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Invitation, StoredInvitation
 from afterbill_cli.memory.items import stored_among
+
+_Item = TypeVar("_Item")
 
 
 @dataclass
@@ -25,12 +29,14 @@ class MemoryScores:
     scored: dict[tuple[str, str], tuple[Score, ...]] = field(default_factory=dict)
     lease: tuple[str, datetime] | None = None
     kept: Progress = field(default_factory=Progress)
+    counts: dict[date, tuple[UnderWay, Rows]] = field(default_factory=dict)
+    page_size: int = 1000
 
     # DirtyDays
 
     def mark(self, day: date, now: datetime) -> None:
         """Raise the version."""
-        mark = self.dirty.get(day) or RecountMark(day, 0, now)
+        mark = self.dirty.get(day) or RecountMark(day, 0, now, turn=now)
         self.dirty[day] = replace(mark, version=mark.version + 1, marked_at=now)
 
     # Recounts
@@ -48,9 +54,30 @@ class MemoryScores:
         if self.lease and self.lease[0] == owner:
             self.lease = None
 
-    def marks(self) -> Collection[RecountMark]:
+    def marks(self) -> Page[RecountMark]:
         """Every mark."""
-        return list(self.dirty.values())
+        return Page(list(self.dirty.values()))
+
+    def set_turn(self, day: date, turn: datetime) -> None:
+        """Nothing where the mark is gone."""
+        if day in self.dirty:
+            self.dirty[day] = replace(self.dirty[day], turn=turn)
+
+    def keep_count(self, day: date, under_way: UnderWay, rows: Rows) -> None:
+        """Keep a copy: the numbers go on growing."""
+        if day in self.dirty:
+            self.counts[day] = (under_way, deepcopy(rows))
+            self.dirty[day] = replace(self.dirty[day], under_way=under_way)
+
+    def count_so_far(self, day: date, under_way: UnderWay) -> Rows | None:
+        """A copy of the numbers, if they are those."""
+        at, rows = self.counts.get(day, (None, None))
+        return deepcopy(rows) if at == under_way else None
+
+    def drop_count(self, day: date) -> None:
+        """Forget where it goes on."""
+        if day in self.dirty:
+            self.dirty[day] = replace(self.dirty[day], under_way=None)
 
     def clear(self, mark: RecountMark) -> bool:
         """False where it was marked again meanwhile."""
@@ -59,20 +86,29 @@ class MemoryScores:
         del self.dirty[mark.day]
         return True
 
-    def answers_of(self, day: date) -> Iterator[Answered]:
+    def answers_of(self, day: date, position: str = "") -> Iterator[Page[Answered]]:
         """The responses of that day."""
-        for invitation in self.invitations.values():
-            answer = invitation.answer
-            if answer and invitation.answered_day == day.isoformat():
-                yield Answered(answer.rating, invitation.segments, answer.confirmed, answer.reason)
+        found = [
+            Answered(one.answer.rating, one.segments, one.answer.confirmed, one.answer.reason)
+            for one in self.invitations.values()
+            if one.answer and one.answered_day == day.isoformat()
+        ]
+        return self._pages(found, position)
 
-    def sends_of(self, day: date) -> Iterator[Sent]:
+    def sends_of(self, day: date, position: str = "") -> Iterator[Page[Sent]]:
         """The invitations sent on that day."""
-        for invitation in self.invitations.values():
-            if invitation.sent_day == day.isoformat():
-                delivery = invitation.delivery
-                adverse = delivery if delivery and delivery.adverse else None
-                yield Sent(invitation.answer is not None, adverse, invitation.segments)
+        found = [
+            Sent(one.answer is not None, one.delivery if one.delivery and one.delivery.adverse else None, one.segments)
+            for one in self.invitations.values()
+            if one.sent_day == day.isoformat()
+        ]
+        return self._pages(found, position)
+
+    def _pages(self, found: Sequence[_Item], position: str) -> Iterator[Page[_Item]]:
+        """Yield one page at least."""
+        for start in range(int(position or 0), max(len(found), 1), self.page_size):
+            end = start + self.page_size
+            yield Page(found[start:end], str(end) if end < len(found) else "")
 
     def put_tallies(self, day: date, tallies: Mapping[str, Tallies]) -> None:
         """Replace the tallies of this day."""

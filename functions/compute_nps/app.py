@@ -1,28 +1,38 @@
 """On a schedule: recount the days that changed, and compute the scores."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.dynamodb.scores import ScoresTable
-from afterbill.insight.compute_nps import compute_nps
+from afterbill.insight.compute_nps import Counting, compute_nps
 from afterbill.insight.nps import score
 from afterbill.model.invitation import RETENTION
 from afterbill.runtime.observability import Metric, count, logger
+from afterbill.runtime.remaining import goes_on
 from afterbill.settings import config
 
+_MOST_TOLD = 20
+"""Items that the log names per run; the metric counts all."""
+_RESERVE = timedelta(seconds=25)
+"""A page takes a second, and a dimension of two years with 200 values some ten."""
+
 _scores = ScoresTable(client("dynamodb"), config.setting("TABLE"))
-_counting = config.integrity().count_unconfirmed
-_zone = config.time_zone()
+_counting = Counting(config.time_zone(), RETENTION, unconfirmed=config.integrity().count_unconfirmed)
 
 
-def handler(_event: dict[str, Any], _context: object) -> None:
-    """Compute once; what another run works on is left to it."""
-    owner = uuid.uuid4().hex
-    computed = compute_nps(_scores, datetime.now(UTC), owner, _zone, RETENTION, count_unconfirmed=_counting)
-    logger.info("scores computed", outcome=computed.outcome, days=computed.days)
+def handler(_event: dict[str, Any], context: Any) -> None:  # noqa: ANN401  # Lambda's own
+    """Compute for as long as there is time; what another run works on is left to it."""
+    computed = compute_nps(_scores, datetime.now(UTC), uuid.uuid4().hex, _counting, goes_on(context, _RESERVE))
+    logger.info("scores computed", outcome=computed.outcome, days=computed.days, waiting=computed.waiting)
+    for text in computed.unreadable[:_MOST_TOLD]:
+        logger.error("item unreadable", detail=text)
+    if computed.unreadable:
+        count(Metric.UNREADABLE_ITEMS, len(computed.unreadable), reason="compute_nps")
     for row in _scores.scores("all", "30d"):
         if (value := score(row.tally)) is not None:
             count(Metric.SCORE, value)
+    if computed.errors:
+        raise computed.errors[0]
     count(Metric.COUNT_FINISHED)

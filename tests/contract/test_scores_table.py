@@ -229,7 +229,7 @@ def test_a_run_killed_at_a_call_to_dynamodb_is_made_good_by_the_next(client, cal
     world.wait(seconds=LEASE.total_seconds())
 
     assert world.run().outcome in {Outcome.COMPUTED, Outcome.UNCHANGED}
-    assert list(world.table.marks()) == []
+    assert list(world.table.marks().items) == []
     for (dimension, window), rows in world.recount().items():
         assert world.tallies(dimension, window) == rows
 

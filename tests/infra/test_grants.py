@@ -43,7 +43,7 @@ from tests.integration.samples import (
     with_body,
     with_headers,
 )
-from tests.integration.stack import configured_at_once, functions, logical_id, standing, with_text_messages
+from tests.integration.stack import Context, configured_at_once, functions, logical_id, standing, with_text_messages
 
 LAMBDA_ITSELF = {
     "logs:CreateLogStream",
@@ -288,6 +288,14 @@ def back_date(stack, one, age):
     )
 
 
+class ShortOfTime(Context):
+    """The time is over after the first look, in the middle of a day."""
+
+    def get_remaining_time_in_millis(self):
+        self.remaining, left = 0, self.remaining
+        return left
+
+
 def count(stack, loop):
     """A marked day is counted, scored, and its mark cleared once it is old; a score that has gone is deleted."""
     track = stack.load("track_changes")
@@ -295,6 +303,7 @@ def count(stack, loop):
         track(sample(f"stream/{change}"))
     loop.compute(sample("schedule/compute_nps"))
     ScoresTable(stack.dynamodb, "afterbill").mark(now().date(), now() - timedelta(hours=1))
+    loop.compute(sample("schedule/compute_nps"), ShortOfTime())
     loop.compute(sample("schedule/compute_nps"))
 
 

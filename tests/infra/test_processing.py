@@ -1,9 +1,11 @@
 """What the local stack cannot show, and must never be loosened by accident: functions, queues, schedules, stream."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
+from afterbill.insight.compute_nps import LEASE
 from tests.infra.reading import FUNCTIONS, OfOne, OfType, Resource, allowing, arn, statements
 
 CONSUMERS = [
@@ -51,6 +53,9 @@ class TestFunctions:
         allowed = {name for name, one in of_type("AWS::Serverless::Function").items() if "RecursiveLoop" in one}
 
         assert allowed == {"SendSurveyFunction"}
+
+    def test_compute_nps_holds_its_lease_for_as_long_as_it_lives(self, properties: OfOne) -> None:
+        assert timedelta(seconds=properties("ComputeNpsFunction")["Timeout"]) == LEASE
 
 
 class TestQueues:

@@ -1,12 +1,12 @@
 """A table in memory with a clock, as the tests of counting need it; and the same scores counted the plain way."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from afterbill.insight.compute_nps import Computed, compute_nps
+from afterbill.insight.compute_nps import Computed, Counting, compute_nps
 from afterbill.insight.nps import Tally
 from afterbill.insight.periods import Window, month_of, rolling
 from afterbill.insight.tally import Snapshot, days_touched
@@ -67,16 +67,10 @@ class World:
     def wait(self, **duration: float) -> None:
         self.now += timedelta(**duration)
 
-    def run(self, table: object = None) -> Computed:
+    def run(self, table: object = None, goes_on: Callable[[], bool] = lambda: True) -> Computed:
         self.runs += 1
-        return compute_nps(
-            table or self.table,
-            self.now,
-            f"run {self.runs}",
-            ZONE,
-            self.recountable,
-            count_unconfirmed=self.count_unconfirmed,
-        )
+        counting = Counting(ZONE, self.recountable, unconfirmed=self.count_unconfirmed)
+        return compute_nps(table or self.table, self.now, f"run {self.runs}", counting, goes_on)
 
     def settled_run(self) -> Computed:
         self.wait(seconds=20)

@@ -5,15 +5,16 @@ from datetime import date, timedelta
 
 import pytest
 
-from afterbill.insight.compute_nps import INDEX_LAG, LEASE, MOST_DAYS, Computed, Outcome, compute_nps
+from afterbill.insight.compute_nps import LEASE, Computed, Counting, Outcome, compute_nps
 from afterbill.insight.nps import Tally
 from afterbill.insight.ports import Progress
+from afterbill.insight.recount import INDEX_LAG
 from afterbill.insight.tally import MAIL_ORIGIN
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Delivery
 from afterbill.model.segments import DIMENSIONS
 from afterbill_cli.memory.scores import MemoryScores
-from tests.unit.insight.score_world import ZONE, World, invitation
+from tests.unit.insight.score_world import YEARS, ZONE, World, invitation
 
 TODAY = date(2026, 11, 22)
 
@@ -263,7 +264,7 @@ def test_a_day_marked_again_during_the_run_stays_marked(world):
     world.table.__class__ = Busy
 
     assert world.run().waiting == 1
-    assert [mark.version for mark in world.table.marks()] == [2]
+    assert [mark.version for mark in world.table.marks().items] == [2]
 
 
 def test_a_new_day_is_computed_without_any_mark(world):
@@ -290,7 +291,7 @@ def test_two_runs_never_overlap(world):
 
     class Overlapping(MemoryScores):
         def marks(self):
-            inner.append(compute_nps(world.table, world.now, "the other", ZONE, world.recountable))
+            inner.append(compute_nps(world.table, world.now, "other", Counting(ZONE, YEARS), goes_on=lambda: True))
             return super().marks()
 
     world.table.__class__ = Overlapping
@@ -331,21 +332,6 @@ def test_frozen_days_keep_their_tallies_when_their_invitations_are_gone(world):
 
     assert (run.days, run.answers, run.waiting) == (1, 0, 0)
     assert everything(world, "90d").tally == ratings(9, 9)
-
-
-def test_a_backlog_is_worked_off_in_runs_that_fit_the_function_the_longest_waiting_first(world):
-    for number in range(MOST_DAYS + 5):
-        world.answered(str(number), 9, TODAY - timedelta(days=number))
-        world.wait(seconds=1)
-
-    first = world.settled_run()
-    waiting = {mark.day for mark in world.table.marks()}
-    second = world.run()
-
-    assert (first.days, first.waiting) == (MOST_DAYS, 5)
-    assert max(waiting) == TODAY - timedelta(days=MOST_DAYS)
-    assert (second.days, second.waiting) == (5, 0)
-    assert world.stored() == world.recount()
 
 
 def ratings(*given, **mails):

@@ -98,10 +98,10 @@ class Laggard(World):
         self.mark(*self.under_way, *keep)
         self.under_way = keep
 
-    def run(self, table=None):
+    def run(self, table=None, goes_on=lambda: True):
         """The index shows what the table held ten seconds ago."""
         self.table.invitations = [then for at, then in self.seen if at <= self.now - timedelta(seconds=10)][-1]
-        return super().run(table)
+        return super().run(table, goes_on)
 
 
 def step(world, name, *arguments):

@@ -39,7 +39,7 @@ def days():
 
 
 def versions(days):
-    return {mark.day: mark.version for mark in days.marks()}
+    return {mark.day: mark.version for mark in days.marks().items}
 
 
 def test_an_answer_marks_the_day_of_sending_and_the_day_of_the_answer(days):
@@ -59,7 +59,7 @@ def test_every_further_batch_raises_the_version_and_keeps_its_time(days):
     for minute in (1, 2):
         track({"1": (None, snapshot())}, days, now=NOW.replace(minute=minute))
 
-    (mark,) = days.marks()
+    (mark,) = days.marks().items
     assert (mark.version, mark.marked_at) == (2, NOW.replace(minute=2))
 
 

@@ -212,7 +212,8 @@ class TestItCountsNowhere:
         assert world.stored.invitations[one.id].delivery is Delivery.BOUNCED
         scores = MemoryScores(world.stored.invitations)
         days = [date(2026, 11, 1) + timedelta(days=number) for number in range(60)]
-        assert not [entry for day in days for entry in (*scores.answers_of(day), *scores.sends_of(day))]
+        pages = [page for day in days for page in (*scores.answers_of(day), *scores.sends_of(day))]
+        assert not [entry for page in pages for entry in page.items]
 
     def test_no_cap_or_quota_is_used_up(self, world: World) -> None:
         sent(world)

@@ -1,26 +1,19 @@
-"""Recount the days that changed, then compute the scores of every window; safe to kill anywhere and to repeat."""
+"""Recount the days that changed, then compute the scores of every window; safe to kill anywhere and to repeat.
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, tzinfo
+A run ends when its time does, and the next goes on where it stood: no run repeats what an earlier one stored.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from afterbill.insight.nps import Tally
-from afterbill.insight.periods import Window, month_after, windows_to_compute
-from afterbill.insight.ports import Progress, RecountMark, Recounts
-from afterbill.insight.tally import ALL, count, questions_in, scores_of
-from afterbill.model.questions import Question
-from afterbill.model.segments import ANONYMOUS, DIMENSIONS, dimension_of
+from afterbill.insight.ports import Recounts
+from afterbill.insight.recount import Recounting, recount
+from afterbill.insight.rescore import Wanted, rescore
 
-LEASE = timedelta(minutes=15)
-"""No Lambda function lives longer: the owner of an expired lease is dead and cannot write old counts."""
-
-INDEX_LAG = timedelta(seconds=15)
-"""A mark younger than this is recounted but kept: reads of an index are eventually consistent, so the change that
-set the mark may not be in the count yet. Indexes follow within a second as a rule."""
-
-MOST_DAYS = 100
-"""Days recounted per run, those that wait longest first, so that a great backlog cannot outlast the function."""
+LEASE = timedelta(minutes=5)
+"""As long as the function lives: the owner of an expired lease is dead and cannot write old counts."""
 
 
 class Outcome(StrEnum):
@@ -29,122 +22,72 @@ class Outcome(StrEnum):
     COMPUTED = "computed"
     UNCHANGED = "unchanged"
     BUSY = "busy"
+    UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """One run: days recounted, answers found in them, days left waiting for the next run, scores stored."""
+    """One run: days counted to their end, answers found in them, marks left for the next run, scores stored.
+
+    UNFINISHED: some scores are older than their tallies. `unreadable` says which items were passed over, and why;
+    `errors` are what kept whole days from being counted.
+    """
 
     outcome: Outcome
     days: int = 0
     answers: int = 0
     waiting: int = 0
     scores: int = 0
+    unreadable: tuple[str, ...] = ()
+    errors: tuple[Exception, ...] = ()
 
 
-def compute_nps(  # noqa: PLR0913  # each is one thing of the run or of its operator
-    recounts: Recounts,
-    now: datetime,
-    owner: str,
-    zone: tzinfo,
-    recountable: timedelta,
-    *,
-    count_unconfirmed: bool = True,
-) -> Computed:
-    """Do one run under a lease; `owner` is unique to the run, `zone` is the operator's time zone.
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How the operator counts.
 
     Days further back than `recountable` are frozen: some of their invitations may have reached the end of their
-    retention, so their tallies stay as they are. Tallies hold unconfirmed answers either way: after a change
-    of `count_unconfirmed`, the scores of all windows that are not frozen are computed anew, without a recount.
+    retention, so their tallies stay as they are. Tallies hold unconfirmed answers either way: after a change of
+    `unconfirmed`, the scores of all windows that are not frozen are computed anew, without a recount.
     """
+
+    zone: tzinfo
+    recountable: timedelta
+    unconfirmed: bool = True
+
+
+def compute_nps(
+    recounts: Recounts, now: datetime, owner: str, counting: Counting, goes_on: Callable[[], bool]
+) -> Computed:
+    """Do one run under a lease; `owner` is unique to the run, `goes_on` turns False when its time is over."""
     if not recounts.take_lease(owner, now, now + LEASE):
         return Computed(Outcome.BUSY)
     try:
-        return _run(recounts, now, now.astimezone(zone).date(), recountable, unconfirmed=count_unconfirmed)
+        return _run(recounts, now, counting, goes_on)
     finally:
         recounts.release_lease(owner)
 
 
-def _run(recounts: Recounts, now: datetime, today: date, recountable: timedelta, *, unconfirmed: bool) -> Computed:
-    marks = sorted(recounts.marks(), key=lambda mark: (mark.marked_at, mark.day))
-    before = recounts.progress()
-    if not marks and before == replace(before, day=today, unconfirmed=unconfirmed):
-        return Computed(Outcome.UNCHANGED)
-    batch = marks[:MOST_DAYS]
-    days = [mark.day for mark in batch]
-    answers, progress = _recount(recounts, [day for day in days if day >= today - recountable], before)
-    if before.day and before.unconfirmed is not unconfirmed:
-        recounts.store_progress(replace(progress, unconfirmed=None))
-        days += _months(today - recountable, today)
-    progress = replace(progress, day=today, unconfirmed=unconfirmed)
-    scores = _rescore(recounts, windows_to_compute(today, days), progress, now)
-    # Only now: a crash before this line leaves the marks, and the next run repeats everything.
-    cleared = sum(recounts.clear(mark) for mark in _settled(batch, now))
-    recounts.store_progress(progress)
-    return Computed(Outcome.COMPUTED, len(batch), answers, len(marks) - cleared, scores)
-
-
-def _months(first: date, last: date) -> Iterator[date]:
-    """Yield a day of every month."""
-    while first <= last:
-        yield first
-        first = month_after(first)
-
-
-def _settled(marks: Iterable[RecountMark], now: datetime) -> Iterable[RecountMark]:
-    return (mark for mark in marks if mark.marked_at + INDEX_LAG <= now)
-
-
-def _recount(recounts: Recounts, days: Iterable[date], progress: Progress) -> tuple[int, Progress]:
-    """Count the days again from their invitations; returns the number of answers, and the questions known now."""
-    answers = 0
-    for day in days:
-        tallies = count(recounts.answers_of(day), recounts.sends_of(day))
-        if new := questions_in(tallies) - progress.questions:
-            progress = replace(progress, questions=progress.questions | new)
-            recounts.store_progress(progress)  # before its tallies: those of an unknown question would never be emptied
-        recounts.put_tallies(day, {name: {} for name in _dimensions(progress)} | tallies)
-        everything = (
-            tallies.get(dimension_of(question, whole), {}) for question in Question for whole in (ALL, ANONYMOUS)
-        )
-        answers += sum(tally.n for rows in everything for tally in rows.values())
-    return answers, progress
-
-
-def _dimensions(progress: Progress) -> list[str]:
-    """Return the dimensions as they are stored, of every question that was ever counted."""
-    questions = (Question.NPS, *sorted(progress.questions))
-    return [dimension_of(question, name) for question in questions for name in DIMENSIONS]
-
-
-def _rescore(recounts: Recounts, windows: Sequence[Window], progress: Progress, now: datetime) -> int:
-    """Compute and store every dimension of these windows; returns the number of scores."""
-    stored = 0
-    for dimension in _dimensions(progress):
-        sums = _sums(recounts, dimension, {*windows, *(window.before for window in windows)})
-        if not progress.unconfirmed:
-            sums = {window: _confirmed(tallies) for window, tallies in sums.items()}
-        scores = {
-            window.name: scores_of(dimension, window.name, sums[window], sums[window.before], now) for window in windows
-        }
-        recounts.replace_scores(dimension, scores)
-        stored += sum(map(len, scores.values()))
-    return stored
-
-
-def _confirmed(tallies: Mapping[str, Tally]) -> dict[str, Tally]:
-    """Return the tallies without unconfirmed answers, and without values that have nothing else."""
-    kept = {value: tally.confirmed for value, tally in tallies.items()}
-    return {value: tally for value, tally in kept.items() if tally != Tally()}
-
-
-def _sums(recounts: Recounts, dimension: str, windows: set[Window]) -> dict[Window, dict[str, Tally]]:
-    """Add up the tally of each value over each window, from one range of stored days."""
-    sums: dict[Window, dict[str, Tally]] = {window: {} for window in windows}
-    first, last = min(window.first for window in windows), max(window.last for window in windows)
-    for day, tallies in recounts.tallies(dimension, first, last):
-        for window in windows:
-            if day in window:
-                for value, tally in tallies.items():
-                    sums[window][value] = sums[window].get(value, Tally()) + tally
-    return sums
+def _run(recounts: Recounts, now: datetime, counting: Counting, goes_on: Callable[[], bool]) -> Computed:
+    marks, progress = recounts.marks(), recounts.progress()
+    today = now.astimezone(counting.zone).date()
+    wanted = Wanted(today, counting.unconfirmed, first=today - counting.recountable)
+    if not marks.items and not wanted.due(progress):
+        return Computed(Outcome.UNCHANGED, unreadable=tuple(marks.unreadable))
+    earlier, scores = 0, 0
+    if progress.months or progress.rescoring:
+        # What an earlier run counted and had no time to score goes first, or else counting could put it off for ever.
+        progress, earlier = rescore(recounts, progress, wanted, now, goes_on)
+    run = Recounting(recounts, now, goes_on, wanted.first, progress, unreadable=[*marks.unreadable])
+    recount(run, marks.items)
+    if wanted.due(run.progress) and goes_on():
+        run.progress, scores = rescore(recounts, run.progress, wanted, now, goes_on)
+    return Computed(
+        Outcome.UNFINISHED if wanted.due(run.progress) else Outcome.COMPUTED,
+        run.days,
+        run.answers,
+        len(marks.items) - run.cleared,
+        earlier + scores,
+        tuple(run.unreadable),
+        tuple(run.errors),
+    )

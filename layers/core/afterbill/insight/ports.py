@@ -1,11 +1,11 @@
 """The ports of insight: protocols of the table, under the same promises as in intake."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
-from afterbill.insight.tally import Answered, Score, Sent, Tallies
+from afterbill.insight.tally import Answered, Rows, Score, Sent, Tallies
 
 
 class DirtyDays(Protocol):
@@ -23,25 +23,76 @@ class ReviewMarks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class UnderWay:
+    """How far the count of a day has come: the mark it began with, when, and where it goes on.
+
+    First `answers` are read, then mails; `position` is where the next page begins, as the table calls it. `counted` is
+    the number of items so far.
+    """
+
+    version: int
+    marked_at: datetime
+    began: datetime
+    answers: bool = True
+    position: str = ""
+    counted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class RecountMark:
-    """A day to recount; every further change of the day raises `version` and sets `marked_at`."""
+    """A day to recount; every further change of the day raises `version` and sets `marked_at`.
+
+    Days are counted in the order of `turn`. `under_way` is there while a part of the day has been counted.
+    """
 
     day: date
     version: int
     marked_at: datetime
+    turn: datetime = field(compare=False, kw_only=True)
+    under_way: UnderWay | None = field(default=None, compare=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Rescoring:
+    """Scores that are being computed anew: for which local day, with or without unconfirmed answers, of which months.
+
+    A month is named by its first day. `done` are the dimensions whose scores are stored.
+    """
+
+    day: date
+    unconfirmed: bool
+    months: frozenset[date]
+    done: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The state after the last complete run: its local day, None before the first, and what its scores are made of.
+    """How far computing has come: the local day of the scores, None before the first, and what they are made of.
 
     `questions` are those beside the recommendation that were ever counted; `unconfirmed` says whether the scores hold
-    unconfirmed answers, None while some do.
+    unconfirmed answers. `months` (by their first day) have tallies that are newer than their scores.
     """
 
     day: date | None = None
     questions: frozenset[str] = frozenset()
-    unconfirmed: bool | None = True
+    unconfirmed: bool = True
+    months: frozenset[date] = frozenset()
+    rescoring: Rescoring | None = None
+
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """Some items in the order of the table; `position` is where the next page begins, empty behind the last.
+
+    `unreadable` tells of those that are left out: their key, and what could not be read.
+    """
+
+    items: Sequence[Item]
+    position: str = ""
+    unreadable: Sequence[str] = ()
 
 
 class Recounts(Protocol):
@@ -53,17 +104,29 @@ class Recounts(Protocol):
     def release_lease(self, owner: str) -> None:
         """End the lease early, if it is still this owner's."""
 
-    def marks(self) -> Collection[RecountMark]:
-        """Every day that waits for a recount, read consistently."""
+    def marks(self) -> Page[RecountMark]:
+        """Every day that waits for a recount, read consistently; there is one page."""
+
+    def set_turn(self, day: date, turn: datetime) -> None:
+        """Give a marked day another place in the line."""
 
     def clear(self, mark: RecountMark) -> bool:
-        """Remove the mark; False, and nothing done, where the day was marked again since it was read."""
+        """Remove the mark, and what it holds; False, and nothing done, where the day was marked again since."""
 
-    def answers_of(self, day: date) -> Iterator[Answered]:
-        """The responses of that day; the last seconds may be missing, because indexes follow the table."""
+    def keep_count(self, day: date, under_way: UnderWay, rows: Rows) -> None:
+        """Store how far the count of a marked day has come, in place of what was stored of it."""
 
-    def sends_of(self, day: date) -> Iterator[Sent]:
-        """The invitations sent on that day; the last seconds may be missing too."""
+    def count_so_far(self, day: date, under_way: UnderWay) -> Rows | None:
+        """The numbers that were stored with this; None where they are gone."""
+
+    def drop_count(self, day: date) -> None:
+        """Let the next count of a marked day begin anew."""
+
+    def answers_of(self, day: date, position: str = "") -> Iterator[Page[Answered]]:
+        """The responses of that day, one page at least; the last seconds may be missing: indexes follow the table."""
+
+    def sends_of(self, day: date, position: str = "") -> Iterator[Page[Sent]]:
+        """The invitations sent on that day, one page at least; the last seconds may be missing too."""
 
     def put_tallies(self, day: date, tallies: Mapping[str, Tallies]) -> None:
         """Replace the tallies of the day, by the dimension as it is stored; those of other dimensions stay."""

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from afterbill.insight.measures import Measures, compare, measures
 from afterbill.insight.nps import MAILS, NUMBERS, RATINGS, Comparison, Tally
 from afterbill.model.channels import Channel
-from afterbill.model.errors import AfterbillError
+from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import NO_DAY, Delivery
 from afterbill.model.questions import SCALES, Question, Scale
 from afterbill.model.segments import ANONYMOUS, DIMENSIONS, REASON, dimension_of, question_and_dimension
@@ -22,7 +22,11 @@ MAIL_ORIGIN = "mail_origin"
 """The name under which mails of all questions are counted by what caused them (`stripe/order_paid`); no scores."""
 
 
-class RatingError(AfterbillError, ValueError):
+_ORIGINS = ""
+"""Where MAIL_ORIGIN stands among the questions while a day is counted."""
+
+
+class RatingError(UnreadableError, ValueError):
     """A rating that is no whole number of its question's scale."""
 
 
@@ -127,37 +131,78 @@ def days_touched(old: Snapshot | None, new: Snapshot | None) -> frozenset[date]:
     return frozenset(map(date.fromisoformat, days))
 
 
-def count(answers: Iterable[Answered], sends: Iterable[Sent]) -> dict[str, Tallies]:
-    """Return the tallies of one day for every dimension of the recommendation, and of other questions that occur.
+Rows = dict[str, list[dict[str, list[int]]]]
+"""The numbers of a day while it is counted: by question, for each dimension in the order of DIMENSIONS, of each value.
 
-    With them come those of MAIL_ORIGIN. Linear in the number of answers and sends; dimensions are named as they are
-    stored. An anonymous answer counts in the dimension of its own alone: whoever can open a link at will must not move
-    any other score.
-    """
-    origins: _Rows = {}
-    counts = {Question.NPS.value: _nothing()}
-    for answer in answers:
-        asked = answer.question
-        tables, scale = counts.get(asked) or counts.setdefault(asked, _nothing()), SCALES[Question(asked)]
-        _require_rating(answer.rating, scale)
+Under the empty question stands one dimension, MAIL_ORIGIN.
+"""
+
+
+class DayCount:
+    """The numbers of one day while its answers and mails are read; `rows` are those of an earlier part."""
+
+    def __init__(self, rows: Rows | None = None) -> None:
+        self.rows: Rows = rows or {Question.NPS.value: _nothing(), _ORIGINS: [{}]}
+
+    def add(self, one: Answered | Sent) -> None:
+        """Count an answer or a mail; UnreadableError, and nothing counted, for one that makes no sense.
+
+        An anonymous answer counts in the dimension of its own alone: whoever can open a link at will must not move
+        any other score.
+        """
+        if isinstance(one, Answered):
+            self._answer(one)
+        else:
+            self._mail(one)
+
+    def _answer(self, answer: Answered) -> None:
+        _require_rating(answer.rating, SCALES[_question(answer.question)])
+        tables = self._tables(answer.question)
         places = [answer.rating] if answer.confirmed else [answer.rating, MAILS + answer.rating]
         if link := answer.segments.get(ANONYMOUS):
             _add(tables[-1:], [link], places)
         else:
             _add(tables, (*_values(answer.segments), answer.reason or NONE), places)
-    for sent in sends:
-        asked = sent.question
+
+    def _mail(self, sent: Sent) -> None:
+        _question(sent.question)
         flags = (True, sent.answered, sent.bounced, sent.complained)
         places = [len(RATINGS) + place for place, flag in enumerate(flags) if flag]
-        _add(counts.get(asked) or counts.setdefault(asked, _nothing()), _values(sent.segments), places)
+        _add(self._tables(sent.question), _values(sent.segments), places)
         if sent.segments.get("channel") == Channel.MAIL:
-            _add([origins], [origin_of(sent.segments)], places)
-    tallies = {
-        dimension_of(question, dimension): _limited(rows)
-        for question, tables in counts.items()
-        for dimension, rows in zip(DIMENSIONS, tables, strict=True)
-    }
-    return tallies | {MAIL_ORIGIN: _limited(origins)}
+            _add(self.rows[_ORIGINS], [origin_of(sent.segments)], places)
+
+    def _tables(self, question: str) -> list[dict[str, list[int]]]:
+        return self.rows.get(question) or self.rows.setdefault(question, _nothing())
+
+    def tallies(self) -> dict[str, Tallies]:
+        """Return the tallies for every dimension of the recommendation, and of other questions that occur.
+
+        With them come those of MAIL_ORIGIN. Dimensions are named as they are stored.
+        """
+        tallies = {
+            dimension_of(question, dimension): _limited(rows)
+            for question, tables in self.rows.items()
+            if question
+            for dimension, rows in zip(DIMENSIONS, tables, strict=True)
+        }
+        return tallies | {MAIL_ORIGIN: _limited(self.rows[_ORIGINS][0])}
+
+
+def count(answers: Iterable[Answered], sends: Iterable[Sent]) -> dict[str, Tallies]:
+    """Return the tallies of one day, as DayCount does. Linear in the number of answers and sends."""
+    day = DayCount()
+    for answer in answers:
+        day.add(answer)
+    for sent in sends:
+        day.add(sent)
+    return day.tallies()
+
+
+def _question(name: str) -> Question:
+    if name not in _QUESTIONS:
+        raise UnreadableError(f"a question that nobody knows: {name!r}")
+    return Question(name)
 
 
 def origin_of(segments: Mapping[str, str]) -> str:
@@ -171,11 +216,11 @@ def _require_rating(rating: object, scale: Scale) -> None:
         raise RatingError(f"a rating is a whole number from {scale.lowest} to {scale.highest}, not {rating!r}")
 
 
-_Rows = dict[str, list[int]]
+_QUESTIONS = frozenset(question.value for question in Question)
 _SEGMENTS = tuple(dimension for dimension in DIMENSIONS if dimension not in {ALL, REASON, ANONYMOUS})
 
 
-def _nothing() -> list[_Rows]:
+def _nothing() -> list[dict[str, list[int]]]:
     """Return empty rows for every dimension, in the order of DIMENSIONS."""
     return [{} for _ in DIMENSIONS]
 
@@ -185,7 +230,7 @@ def _values(segments: Mapping[str, str]) -> tuple[str | None, ...]:
     return (ALL, *map(segments.get, _SEGMENTS))
 
 
-def _add(tables: Sequence[_Rows], values: Sequence[str | None], places: Sequence[int]) -> None:
+def _add(tables: Sequence[dict[str, list[int]]], values: Sequence[str | None], places: Sequence[int]) -> None:
     for rows, segment in zip(tables, values, strict=False):
         value = (segment or "").strip()[:LONGEST_VALUE] or UNKNOWN
         row = rows.get(value)

@@ -170,6 +170,11 @@ def review(moment: str, name: str) -> "Key":
     return key(REVIEW, f"{moment}#{name}")
 
 
+def counts(day: date) -> str:
+    """The partition of what was counted of a day whose count is under way."""
+    return f"COUNT#{day.isoformat()}"
+
+
 def tally(dimension: str, day: date) -> "Key":
     """The tallies of one dimension on one day."""
     return key(tallies(dimension), day.isoformat())

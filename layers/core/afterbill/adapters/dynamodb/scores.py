@@ -1,18 +1,30 @@
 """Marks, tallies and scores in DynamoDB."""
 
+import json
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query, write_batches
+from afterbill.adapters.dynamodb.day_counts import (
+    answered_of,
+    pieces,
+    prefix,
+    progress_item,
+    progress_of,
+    rows_of,
+    sent_of,
+    under_way_map,
+    under_way_of,
+)
 from afterbill.adapters.dynamodb.items import decode, encode
 from afterbill.adapters.dynamodb.tallies import score_item, score_of, tallies_of, tally_item
-from afterbill.insight.ports import Progress, RecountMark
-from afterbill.insight.tally import Answered, Score, Sent, Tallies
-from afterbill.model.invitation import Delivery
+from afterbill.insight.ports import Page, Progress, RecountMark, UnderWay
+from afterbill.insight.tally import Answered, Rows, Score, Sent, Tallies
+from afterbill.model.errors import UnreadableError
 
 
 class ScoresTable:
@@ -31,7 +43,7 @@ class ScoresTable:
             self.dynamodb.update_item(
                 TableName=self.table,
                 Key=keys.dirty(day),
-                UpdateExpression="SET marked_at = :now ADD version :one",
+                UpdateExpression="SET marked_at = :now, turn = if_not_exists(turn, :now) ADD version :one",
                 ExpressionAttributeValues=encode({":now": _iso(now), ":one": 1}),
             )
 
@@ -50,15 +62,27 @@ class ScoresTable:
         """End the lease, unless another has taken over."""
         self._if_allowed(self.dynamodb.delete_item, "holder = :holder", {":holder": owner}, Key=keys.lease())
 
-    def marks(self) -> Collection[RecountMark]:
-        """Every mark."""
-        items = map(decode, self._partition(keys.DIRTY))
-        return [
-            RecountMark(
-                date.fromisoformat(item[keys.SK]), int(item["version"]), datetime.fromisoformat(item["marked_at"])
-            )
-            for item in items
-        ]
+    def marks(self) -> Page[RecountMark]:
+        """Every mark; one that an operator set by hand has no turn, and gets that of its time."""
+        return _page(self._partition(keys.DIRTY), _mark_of)
+
+    def set_turn(self, day: date, turn: datetime) -> None:
+        """Set the turn: one UpdateItem, nothing where the mark is gone."""
+        self._change_mark(day, "SET turn = :turn", {":turn": _iso(turn)})
+
+    def keep_count(self, day: date, under_way: UnderWay, rows: Rows) -> None:
+        """Store the numbers first, then where they lead on: a crash in between leaves the earlier ones."""
+        self._write("PutRequest", "Item", pieces(day, under_way, rows))
+        self._change_mark(day, "SET under_way = :under_way", {":under_way": under_way_map(under_way)})
+
+    def count_so_far(self, day: date, under_way: UnderWay) -> Rows | None:
+        """The pieces put together: one range."""
+        part = {":prefix": prefix(under_way)}
+        return rows_of(self._partition(keys.counts(day), " AND begins_with(sk, :prefix)", part))
+
+    def drop_count(self, day: date) -> None:
+        """Forget where it goes on; the table removes the numbers."""
+        self._change_mark(day, "REMOVE under_way", {})
 
     def clear(self, mark: RecountMark) -> bool:
         """Delete the mark, False if it changed; its time tells it from a later mark that counts from 1 again."""
@@ -69,19 +93,18 @@ class ScoresTable:
             Key=keys.dirty(mark.day),
         )
 
-    def answers_of(self, day: date) -> Iterator[Answered]:
+    def answers_of(self, day: date, position: str = "") -> Iterator[Page[Answered]]:
         """The responses the index holds of that day; an erased one has no rating any more."""
-        for item in self._index(keys.BY_ANSWERED_DAY, keys.ANSWERED_DAY, day.isoformat()):
-            if "rating" in item:
-                reason = item.get("answer_reason", {"S": ""})["S"]
-                yield Answered(int(item["rating"]["N"]), _segments(item), "unconfirmed" not in item, reason)
+        for page in self._index(keys.BY_ANSWERED_DAY, keys.ANSWERED_DAY, day.isoformat(), position):
+            items = [item for item in page["Items"] if "rating" in item]
+            yield _page(items, answered_of, page.get("LastEvaluatedKey"))
 
-    def sends_of(self, day: date) -> Iterator[Sent]:
+    def sends_of(self, day: date, position: str = "") -> Iterator[Page[Sent]]:
         """The invitations the index holds of that day, without those that were ready on it and did not go out."""
         bucket, sent = keys.day_bucket(day.isoformat()), {":day": day.isoformat()}
-        for item in self._index(keys.BY_DAY, keys.DAY_BUCKET, bucket, sent, FilterExpression="sent_day = :day"):
-            delivery = Delivery(int(item[keys.ADVERSE]["N"])) if keys.ADVERSE in item else None
-            yield Sent("rating" in item, delivery, _segments(item))
+        pages = self._index(keys.BY_DAY, keys.DAY_BUCKET, bucket, position, sent, FilterExpression="sent_day = :day")
+        for page in pages:
+            yield _page(page["Items"], sent_of, page.get("LastEvaluatedKey"))
 
     def put_tallies(self, day: date, tallies: Mapping[str, Tallies]) -> None:
         """Replace the tallies of this day: one item per dimension, one BatchWriteItem."""
@@ -105,20 +128,12 @@ class ScoresTable:
         """The progress as the last run stored it, read consistently."""
         with transient("reading the state of the computation"):
             response = self.dynamodb.get_item(TableName=self.table, Key=keys.computed(), ConsistentRead=True)
-        item = decode(response.get("Item", {}))
-        return Progress(
-            day=date.fromisoformat(item["computed_on"]) if "computed_on" in item else None,
-            questions=frozenset(item.get("questions", ())),
-            unconfirmed=item.get("unconfirmed", True),
-        )
+        return progress_of(response.get("Item", {}))
 
     def store_progress(self, progress: Progress) -> None:
         """Store the progress: one PutItem."""
-        state: dict[str, Any] = {"unconfirmed": progress.unconfirmed, "questions": sorted(progress.questions)}
-        if progress.day:
-            state["computed_on"] = progress.day.isoformat()
         with transient("keeping the state of the computation"):
-            self.dynamodb.put_item(TableName=self.table, Item=keys.computed() | encode(state))
+            self.dynamodb.put_item(TableName=self.table, Item=progress_item(progress))
 
     # Scores
 
@@ -145,36 +160,74 @@ class ScoresTable:
             **more,
         )
 
-    def _index(
-        self, index: str, attribute: str, value: str, values: Mapping[str, str] | None = None, **more: str
+    def _index(  # noqa: PLR0913  # each is one thing of the query
+        self,
+        index: str,
+        attribute: str,
+        value: str,
+        position: str,
+        values: Mapping[str, str] | None = None,
+        **more: str,
     ) -> Iterator[Mapping[str, Any]]:
-        return query(
-            self.dynamodb,
-            TableName=self.table,
-            IndexName=index,
-            KeyConditionExpression=f"{attribute} = :value",
-            ExpressionAttributeValues=encode({":value": value, **(values or {})}),
-            **more,
+        """Yield the pages, from a position on."""
+        with transient("querying the table"):
+            yield from self.dynamodb.get_paginator("query").paginate(
+                TableName=self.table,
+                IndexName=index,
+                KeyConditionExpression=f"{attribute} = :value",
+                ExpressionAttributeValues=encode({":value": value, **(values or {})}),
+                **({"ExclusiveStartKey": json.loads(position)} if position else {}),
+                **more,
+            )
+
+    def _change_mark(self, day: date, change: str, values: Mapping[str, Any]) -> None:
+        """Change a mark that is there: one that is gone must not come back without a version."""
+        self._if_allowed(
+            self.dynamodb.update_item, "attribute_exists(pk)", values, Key=keys.dirty(day), UpdateExpression=change
         )
 
     def _write(self, request: str, part: str, values: Iterable[Mapping[str, Any]]) -> None:
         write_batches(self.dynamodb, self.table, ({request: {part: value}} for value in values), self.sleep)
 
     def _if_allowed(
-        self, call: Callable[..., Any], condition: str, values: Mapping[str, Any], **arguments: Mapping[str, Any]
+        self, call: Callable[..., Any], condition: str, values: Mapping[str, Any], **arguments: object
     ) -> bool:
         return write_if(
             call,
             "writing to the table",
             TableName=self.table,
             ConditionExpression=condition,
-            ExpressionAttributeValues=encode(values),
+            **({"ExpressionAttributeValues": encode(values)} if values else {}),
             **arguments,
         ).held
 
 
-def _segments(item: Mapping[str, Any]) -> dict[str, str]:
-    return {name: value["S"] for name, value in item["segments"]["M"].items()} if "segments" in item else {}
+def _mark_of(item: Mapping[str, Any]) -> RecountMark:
+    plain: dict[str, Any] = decode(item)
+    under_way = plain.get("under_way")
+    return RecountMark(
+        date.fromisoformat(plain[keys.SK]),
+        int(plain["version"]),
+        datetime.fromisoformat(plain["marked_at"]),
+        turn=datetime.fromisoformat(plain.get("turn", plain["marked_at"])),
+        under_way=under_way_of(under_way) if under_way else None,
+    )
+
+
+_Read = TypeVar("_Read")
+
+
+def _page(
+    items: Iterable[Mapping[str, Any]], read: Callable[[Mapping[str, Any]], _Read], last: object = None
+) -> Page[_Read]:
+    """Read what can be read. `last` is the key from which the next page goes on."""
+    good, bad = list[_Read](), list[str]()
+    for item in items:
+        try:
+            good.append(read(item))
+        except (UnreadableError, LookupError, ValueError, TypeError) as error:
+            bad.append(f"{item[keys.PK]['S']} {item[keys.SK]['S']}: {type(error).__name__} {error}"[:300])
+    return Page(good, json.dumps(last, separators=(",", ":")) if last else "", bad)
 
 
 def _iso(at: datetime) -> str:
