@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from botocore.stub import Stubber
 
 from afterbill.adapters.aws.timer import EventBridgeTimer, ScheduleTarget
+from afterbill.model.errors import TransientError
 from afterbill_cli.memory.queues import MemoryTimer
 from tests.contract.people import DUE, ID, invitation
 
@@ -64,7 +66,16 @@ def test_a_deferred_invitation_has_a_timer_of_its_own(world):
     world.timer.at(invitation(generation=2), 1, DUE)
     world.timer.at(invitation(), 2, DUE)
 
-    assert world.names() == [f"{ID}-g1-d1", f"{ID}-g1-d2", f"{ID}-g2-d1"]
+    assert world.names() == [f"{ID}-d2", f"{ID}-g1-d1", f"{ID}-g2-d1"]
+
+
+@pytest.mark.parametrize("code", ["ServiceQuotaExceededException", "ThrottlingException"])
+def test_a_full_or_throttled_scheduler_may_be_asked_again(aws, code):
+    scheduler = aws("scheduler")
+    stub = Stubber(scheduler)
+    stub.add_client_error("create_schedule", code, http_status_code=402)
+    with stub, pytest.raises(TransientError, match=code):
+        EventBridgeTimer(scheduler, TARGET).at(invitation(), 1, DUE)
 
 
 def test_the_first_moment_stands(scheduler):
@@ -77,7 +88,7 @@ def test_the_first_moment_stands(scheduler):
 def test_a_schedule_carries_ids_and_nothing_else(scheduler):
     scheduler.timer.at(invitation(), 2, DUE)
 
-    schedule = scheduler.schedule(f"{ID}-g1-d2")
+    schedule = scheduler.schedule(f"{ID}-d2")
 
     assert json.loads(schedule["Target"]["Input"]) == {"invitation_id": ID, "delivery": 2}
     assert schedule["Target"]["Arn"] == TARGET.queue_arn

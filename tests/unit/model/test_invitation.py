@@ -25,7 +25,7 @@ def test_delivery_ranks_rise_from_accepted_to_complained() -> None:
 def test_the_schedule_of_a_later_generation_or_delivery_has_another_name() -> None:
     first = invitation(id="a" * 32)
     names = [first.schedule_name(1), first.schedule_name(2), replace(first, generation=2).schedule_name(1)]
-    assert names == ["a" * 32 + end for end in ("-g1-d1", "-g1-d2", "-g2-d1")]
+    assert names == ["a" * 32 + end for end in ("-g1-d1", "-d2", "-g2-d1")]
 
 
 def test_a_schedule_name_fits_what_the_scheduler_takes() -> None:
@@ -69,6 +69,23 @@ def test_an_invitation_is_ready_when_it_is_due_or_where_it_was_deferred_after_th
 def test_it_waits_for_its_turn_as_long_as_its_patience_lasts_from_the_due_moment_on() -> None:
     one = invitation(patience=DAY, deferred_until=NOON + 90 * DAY)
     assert one.patient_until == NOON + 4 * DAY
+
+
+def test_a_follow_up_has_one_name_however_often_its_survey_was_tried() -> None:
+    assert invitation(generation=121, sent_at=NOON).schedule_name(2) == f"{invitation().id}-d2"
+
+
+def test_one_that_was_put_off_has_another_for_the_schedule_that_fired_may_still_be_there() -> None:
+    sent = invitation(sent_at=NOON)
+    again = sent.defer(Deferral(NOON + 7 * DAY, SkipReason.WINDOW, NOON + 7 * DAY + 9 * HOUR))
+    later = again.defer(Deferral(NOON + 8 * DAY, SkipReason.LIMIT, NOON + 9 * DAY))
+    names = [again.schedule_name(2), later.schedule_name(2)]
+    assert names == [f"{sent.id}-d2-20261129T210000", f"{sent.id}-d2-20261201T120000"]
+
+
+def test_how_long_the_survey_itself_waited_does_not_name_its_follow_up() -> None:
+    waited = invitation().defer(Deferral(NOON, SkipReason.WINDOW, NOON + HOUR))
+    assert replace(waited, sent_at=NOON + HOUR).schedule_name(2) == f"{invitation().id}-d2"
 
 
 WAIT = Deferral(NOON, SkipReason.WINDOW, NOON + 4 * DAY)

@@ -267,22 +267,6 @@ def test_so_is_what_was_claimed_by_another(world: World) -> None:
     assert len(world.outbox) == 1
 
 
-def test_a_timer_that_cannot_be_set_uses_no_limit_up(world: World) -> None:
-    world.policy = policy(quota=5, sending=COUNTED, reminder=DAY)
-    world.timer = Silent()
-    with pytest.raises(TransientError):
-        world.send(ID)
-    assert +world.caps.used == {}
-    assert stored(world).state is State.PENDING
-
-
-class Silent:
-    """A timer that does not answer."""
-
-    def at(self, *_: object) -> None:
-        raise TransientError("silence")
-
-
 def test_a_mail_that_cannot_be_written_uses_no_limit_up_however_often_it_is_tried(world: World) -> None:
     world.policy = policy(quota=5, sending=COUNTED)
     world.compose = lambda _one, _person: 1 / 0

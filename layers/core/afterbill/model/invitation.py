@@ -175,7 +175,7 @@ class Invitation:
     products: tuple[str, ...] = ()
     #: Whether a refund, a dispute or a cancellation stops it.
     stoppable: bool = True
-    #: Rises whenever its timer is set anew, so that an older timer means nothing.
+    #: Rises whenever it is put off or refused, so that an older timer of the survey means nothing.
     generation: int = 1
     #: When it may go out after the newest deferral.
     deferred_until: datetime | None = None
@@ -303,8 +303,15 @@ class Invitation:
         return NO_DAY if self.test else local
 
     def schedule_name(self, delivery_number: int) -> str:
-        """Return the name that makes repeating a schedule call harmless (at most 64 characters)."""
-        return f"{self.id}-g{self.generation}-d{delivery_number}"
+        """Return the name that makes repeating a schedule call harmless (at most 64 characters).
+
+        The survey's own carries the generation. A follow-up has one name, however often the survey before it was
+        tried; where it was put off it has that moment's, for the schedule that fired may not be deleted yet.
+        """
+        if delivery_number == 1:
+            return f"{self.id}-g{self.generation}-d1"
+        waited = self.last_at is not None and bool(self.deferrals) and self.deferrals[-1].at > self.last_at
+        return f"{self.id}-d{delivery_number}" + (f"-{self.deferrals[-1].until:%Y%m%dT%H%M%S}" if waited else "")
 
     def defer(self, deferral: Deferral) -> "Invitation":
         """Return the invitation with this deferral and the next generation of its timer."""

@@ -15,7 +15,7 @@ from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Deferral, Invitation, SkipReason
 from afterbill.model.messages import Accepted, Mail, Receipt
 from afterbill.outreach.caps import Cap, caps_of
-from afterbill.outreach.eligibility import Verdict, follows_at, postponed
+from afterbill.outreach.eligibility import Verdict, postponed
 from afterbill.outreach.first_skips import FirstSkips
 from afterbill.outreach.policy import Policy, Rule, Situation
 from afterbill.outreach.ports import MAX_DELAY, Caps, Invitations, Mailer, SendingStatus, SendQueue, Timer
@@ -164,7 +164,7 @@ class HandedOver:
 def deliver(
     attempt: DeliveryAttempt, claimed: Invitation, deps: SendDeps, now: datetime
 ) -> HandedOver | SendResult | SkipReason:
-    """Compose the message, count it, set the timer of what follows, claim, hand over once.
+    """Compose the message, count it, claim, hand over once.
 
     Nothing is claimed where sending is paused, deferred by a cap (SendResult) or too late after one (SkipReason).
     Raises TransientError when somebody else was faster.
@@ -177,10 +177,6 @@ def deliver(
     if held := _take_caps(attempt, caps, deps, now):
         return held
     with _caps_returned_on_error(caps, deps):
-        # Before the claim: a crash must not lose what follows, and where nothing goes out the timer comes to nothing.
-        moment = None if claimed.reminded_at else follows_at(claimed, attempt.customer, deps.policy, now)
-        if moment:
-            schedule_check(claimed, attempt.number + 1, moment, deps, now)
         if not _claim(attempt, claimed, deps.invitations):
             raise TransientError(f"invitation {claimed.id} changed while it was claimed: it is looked at again")
     return HandedOver(hand_over(), caps)
@@ -244,8 +240,18 @@ def defer(attempt: DeliveryAttempt, wait: Deferral, deps: SendDeps, now: datetim
 
 
 def schedule_check(invitation: Invitation, number: int, moment: datetime, deps: SendDeps, now: datetime) -> None:
-    """Schedule the next look at this delivery; harmless to repeat."""
+    """Schedule the next look at this delivery, or its next try where the timer cannot be set; harmless to repeat."""
+    if not scheduled(invitation, number, moment, deps, now):
+        deps.queue.put(invitation.id, number, MAX_DELAY)
+
+
+def scheduled(invitation: Invitation, number: int, moment: datetime, deps: SendDeps, now: datetime) -> bool:
+    """Return whether a message of this delivery will come at `moment`: no survey that is due waits for Scheduler."""
     if moment - now <= MAX_DELAY:
         deps.queue.put(invitation.id, number, max(moment - now, timedelta(0)))
-    else:
+        return True
+    try:
         deps.timer.at(invitation, number, moment)
+    except TransientError:
+        return False
+    return True

@@ -19,11 +19,14 @@ from afterbill.outreach.delivery import (
     schedule_check,
 )
 from afterbill.outreach.eligibility import following, recheck_again
+from afterbill.outreach.next_delivery import restore_next, schedule_next
 
 
 def follow_up(invitation: Invitation, number: int, deps: SendDeps, now: datetime) -> SendResult:
     """Send delivery `number` of a survey that went out; safe to repeat after a TransientError or a crash anywhere."""
     last_at = invitation.last_at
+    if number == invitation.delivery_number:
+        restore_next(invitation, deps, now)
     next_one = invitation.state is State.SENT and number == invitation.delivery_number + 1
     if not next_one or invitation.reminded_at or last_at is None:
         return SendResult(Outcome.NOT_PENDING)
@@ -85,6 +88,7 @@ def _conclude(
 ) -> SendResult:
     match delivered.receipt:
         case Accepted():
+            schedule_next(claimed, attempt.customer, deps, now)
             return SendResult(Outcome.REMINDED if claimed.reminded_at else Outcome.SENT_ANOTHER_WAY)
         case Deferred(reason, retry_after, paused):
             _release(attempt, claimed, now + retry_after, deps)
@@ -95,6 +99,7 @@ def _conclude(
             deps.caps.give_back(delivered.caps)
             return SendResult(Outcome.REJECTED, reason)
         case unknown:
+            schedule_next(claimed, attempt.customer, deps, now)
             return SendResult(Outcome.UNKNOWN, unknown.reason)
 
 

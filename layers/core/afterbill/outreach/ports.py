@@ -24,7 +24,7 @@ class Timer(Protocol):
     """Fires a message into the send queue at a later time."""
 
     def at(self, invitation: Invitation, delivery_number: int, moment: datetime) -> None:
-        """Set the timer for this delivery; repeating the call of one generation changes nothing."""
+        """Set the timer for this delivery; a second one of the same schedule name changes nothing."""
 
 
 class SendQueue(Protocol):

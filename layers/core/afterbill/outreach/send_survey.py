@@ -23,6 +23,7 @@ from afterbill.outreach.delivery import (
 )
 from afterbill.outreach.eligibility import recheck
 from afterbill.outreach.follow_up import follow_up
+from afterbill.outreach.next_delivery import restore_next, schedule_next
 
 
 def send_survey(invitation_id: str, delivery_number: int, deps: SendDeps, now: datetime) -> SendResult:
@@ -31,8 +32,10 @@ def send_survey(invitation_id: str, delivery_number: int, deps: SendDeps, now: d
     if invitation and delivery_number != FIRST:
         return follow_up(invitation, delivery_number, deps, now)
     if invitation and invitation.state is State.SENDING and invitation.channel == Channel.IN_APP:
-        return _offered(invitation, deps, invitation.claimed_at or now)
+        return _offered(invitation, deps, now)
     if invitation is None or invitation.state is not State.PENDING:
+        if invitation and invitation.delivery_number == FIRST:
+            restore_next(invitation, deps, now)
         return SendResult(Outcome.NOT_PENDING)
     if now < invitation.ready_at and not (invitation.held or invitation.until_seen):
         # Timers round to seconds, clocks differ, and who put it off may have died before setting the timer.
@@ -98,9 +101,12 @@ def _claimed(attempt: DeliveryAttempt, channel: Channel, deps: SendDeps, now: da
     ).by(channel)
 
 
-def _offered(invitation: Invitation, deps: SendDeps, at: datetime) -> SendResult:
+def _offered(invitation: Invitation, deps: SendDeps, now: datetime) -> SendResult:
     """Mark a survey inside the product as sent: it lies ready there since its claim, even if the sender crashed."""
-    deps.invitations.mark_sent(replace(invitation, sent_at=at, sent_day=invitation.day(deps.day_of(at))))
+    at = invitation.claimed_at or now
+    sent = replace(invitation, state=State.SENT, sent_at=at, sent_day=invitation.day(deps.day_of(at)))
+    deps.invitations.mark_sent(sent)
+    restore_next(sent, deps, now)
     return SendResult(Outcome.SENT)
 
 
@@ -109,7 +115,9 @@ def _conclude(attempt: DeliveryAttempt, receipt: Receipt, deps: SendDeps, now: d
     match receipt:
         case Accepted(message_id):
             day = invitation.day(deps.day_of(now))
-            deps.invitations.mark_sent(replace(invitation, message_id=message_id, sent_at=now, sent_day=day))
+            sent = replace(invitation, message_id=message_id, sent_at=now, sent_day=day)
+            deps.invitations.mark_sent(sent)
+            schedule_next(sent, customer, deps, now)
             return SendResult(Outcome.TEST_SENT if invitation.test else Outcome.SENT)
         case Deferred(reason, retry_after, paused):
             deferred = replace(invitation, deferred_until=now + retry_after, generation=invitation.generation + 1)
@@ -122,4 +130,6 @@ def _conclude(attempt: DeliveryAttempt, receipt: Receipt, deps: SendDeps, now: d
             return SendResult(Outcome.REJECTED, reason)
         case unknown:
             deps.invitations.mark_unknown(invitation)
+            # It may be confirmed yet, by the mail system's report or an answer.
+            schedule_next(invitation, customer, deps, now)
             return SendResult(Outcome.UNKNOWN, unknown.reason)

@@ -144,6 +144,9 @@ def _look_after(invitation: Invitation, deps: SweepDeps, now: datetime) -> Findi
         overdue = now > invitation.ready_at + deps.window + OVERDUE_AFTER
         return Finding.OVERDUE if overdue else Finding.WAITING
     lost = invitation.state is State.SENDING and now > claimed_at + CLAIM_LOST_AFTER
+    if lost:
+        # Its sender may have died before it set the timer of what follows; before the state tells that it was found.
+        deps.queue.put(invitation.id, invitation.delivery_number, timedelta(0))
     if _went_out(invitation, lost=lost):
         deps.sweeps.confirm_sent(invitation, invitation.message_id, claimed_at, invitation.day(deps.day_of(claimed_at)))
         return Finding.CONFIRMED_SENT

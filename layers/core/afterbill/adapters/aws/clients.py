@@ -27,6 +27,7 @@ _PASSING = frozenset(
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestTimeout",
+        "ServiceQuotaExceededException",
         "ServiceUnavailable",
         "ThrottlingException",
         "TooManyRequestsException",

@@ -24,7 +24,7 @@ class ScheduleTarget:
 
 @dataclass(frozen=True, slots=True)
 class EventBridgeTimer:
-    """Timer with a one-time schedule per delivery and generation, deleted after it fired."""
+    """Timer with one-time schedules, each deleted after it fired; raises TransientError where Scheduler is full."""
 
     scheduler: Any
     target: ScheduleTarget
