@@ -17,6 +17,7 @@ from afterbill_dev.paths import ACCOUNT, REGION, STACK_NAME
 ANY_METHOD = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
 QUEUES = ("InboxUrl", "UnsignedInboxUrl", "SendQueueUrl", "MailEventsUrl", "SmsEventsUrl")
+LEADING_KEYS = "dynamodb:LeadingKeys"
 RETRY_SECONDS = 20
 """On AWS a failed message comes back after three minutes, too long for a laptop."""
 
@@ -63,6 +64,34 @@ def _grant(role: str, *grants: tuple[str, str]) -> None:
     )
 
 
+def forget_leading_keys() -> None:
+    """Take off every role that a request must name its keys: MiniStack never says which keys one names.
+
+    What the roles refuse by key is asked of the template instead, in tests/infra and tests/integration.
+    """
+    iam = boto3.client("iam")
+    for role in _all_of("AWS::IAM::Role"):
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            written: Any = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+            if LEADING_KEYS in json.dumps(written):
+                iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(keyless(written)))
+
+
+def keyless(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """The policy without the demand that a key is there."""
+    statements = [dict(one) for one in policy["Statement"]]
+    for one in statements:
+        if "Condition" in one:
+            one["Condition"] = {key: value for key, value in one["Condition"].items() if key != "Null"}
+    return {**policy, "Statement": statements}
+
+
+def _all_of(kind: str) -> list[str]:
+    pages = boto3.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
+    resources = [one for page in pages for one in page["StackResourceSummaries"]]
+    return [one["PhysicalResourceId"] for one in resources if one["ResourceType"] == kind]
+
+
 def _physical_id(logical_id: str) -> str:
     reply = boto3.client("cloudformation").describe_stack_resource(StackName=STACK_NAME, LogicalResourceId=logical_id)
     return reply["StackResourceDetail"]["PhysicalResourceId"]
@@ -86,8 +115,22 @@ def number_concurrency() -> None:
 
 
 def admit_plain_http(bucket: str) -> None:
-    """Take the policy off a bucket that wants TLS, which MiniStack does not speak."""
+    """Take off the bucket, the queues and the topics what refuses plain HTTP: MiniStack does not speak TLS."""
     boto3.client("s3").delete_bucket_policy(Bucket=bucket)
+    sqs, sns = boto3.client("sqs"), boto3.client("sns")
+    for url in _all_of("AWS::SQS::Queue"):
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": admitting(attributes["Policy"])})
+    for arn in _all_of("AWS::SNS::Topic"):
+        policy = sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"]
+        sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=admitting(policy))
+
+
+def admitting(policy: str) -> str:
+    """The policy without refusals of plain HTTP; empty where it held nothing else."""
+    read = json.loads(policy)
+    kept = [one for one in read["Statement"] if "aws:SecureTransport" not in json.dumps(one)]
+    return json.dumps({**read, "Statement": kept}) if kept else ""
 
 
 def fill_secrets(outputs: Mapping[str, str], made: sources.Sources) -> None:

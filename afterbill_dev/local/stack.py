@@ -119,6 +119,7 @@ def _start_on(api: socket.socket, post: socket.socket, made_from: str, wanted: W
 
 def _bridge(outputs: Mapping[str, str], sources: local_sources.Sources) -> None:
     ministack_gaps.add_grants()
+    ministack_gaps.forget_leading_keys()
     ministack_gaps.hasten_retries(outputs)
     ministack_gaps.number_concurrency()
     ministack_gaps.admit_plain_http(outputs["EvidenceBucketName"])

@@ -18,6 +18,12 @@ COMPUTING = ["SweepInvitations", "ReviewClicks", "ComputeNps", "WatchReputation"
 PERIODIC = [*((name, "Compute") for name in COMPUTING), ("PollBilling", "Poll"), ("RunCampaigns", "Campaign")]
 """Function, and how its schedule, role, rate and dead letters begin."""
 FORTNIGHT_SECONDS = 1_209_600
+REFUSAL = {
+    "Sid": "EncryptedOnTheWayOnly",
+    "Effect": "Deny",
+    "Principal": "*",
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
 
 
 class TestFunctions:
@@ -200,6 +206,47 @@ class TestSchedules:
         assert started == [arn(f"{each}Function") for each, its in PERIODIC if its == prefix]
         assert arn(f"{name}Function") in started
         assert (failing["Action"], failing["Resource"]) == ("sqs:SendMessage", arn(f"{prefix}DeadLetters"))
+
+
+class TestTransport:
+    def test_every_queue_refuses_plain_http(self, of_type: OfType) -> None:
+        refusing = [
+            queue["Ref"]
+            for policy in of_type("AWS::SQS::QueuePolicy").values()
+            if REFUSAL | {"Action": "sqs:*", "Resource": "*"} in policy["PolicyDocument"]["Statement"]
+            for queue in policy["Queues"]
+        ]
+
+        assert sorted(refusing) == sorted(of_type("AWS::SQS::Queue"))
+
+    def test_every_topic_refuses_plain_http(self, template: Resource, of_type: OfType) -> None:
+        """SNS takes no `sns:*` in the policy of a topic."""
+        refusing = [
+            topic["Ref"]
+            for policy in of_type("AWS::SNS::TopicPolicy").values()
+            for topic in policy["Topics"]
+            if REFUSAL | {"Action": "sns:Publish", "Resource": topic} in policy["PolicyDocument"]["Statement"]
+        ]
+
+        topics = [name for name, one in template["Resources"].items() if one["Type"] == "AWS::SNS::Topic"]
+        assert sorted(refusing) == sorted(topics)
+
+    def test_alarms_may_still_write_to_theirs(self, properties: OfOne) -> None:
+        """A policy of our own takes the place of the one by which CloudWatch may."""
+        [ringing, _] = properties("AlarmTopicPolicy")["PolicyDocument"]["Statement"]
+
+        assert ringing["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+        assert (ringing["Effect"], ringing["Action"]) == ("Allow", "sns:Publish")
+        assert ringing["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+    def test_what_lambda_and_scheduler_could_not_do_takes_nothing_from_queues(self, of_type: OfType) -> None:
+        queues = of_type("AWS::SQS::Queue")
+        redriven = [one["RedrivePolicy"] for one in queues.values() if "RedrivePolicy" in one]
+        taking = {one["deadLetterTargetArn"]["Fn::GetAtt"][0] for one in redriven}
+        nothing = {"redrivePermission": "denyAll"}
+        closed = {name for name, one in queues.items() if one.get("RedriveAllowPolicy") == nothing}
+
+        assert closed == {name for name in queues if name.endswith("DeadLetters")} - taking
 
 
 class TestStream:

@@ -223,13 +223,13 @@ class TestMail:
         )
 
     def test_only_ses_for_this_account_publishes_to_the_topic(self, properties: OfOne) -> None:
-        [publishing] = properties("MailEventsTopicPolicy")["PolicyDocument"]["Statement"]
+        [publishing, _] = properties("MailEventsTopicPolicy")["PolicyDocument"]["Statement"]
 
         assert publishing["Principal"] == {"Service": "ses.amazonaws.com"}
         assert set(publishing["Condition"]["StringEquals"]) == {"aws:SourceAccount", "aws:SourceArn"}
 
     def test_only_the_topic_writes_to_the_queue(self, properties: OfOne) -> None:
-        [sending] = properties("MailEventsQueuePolicy")["PolicyDocument"]["Statement"]
+        [sending, _] = properties("MailEventsQueuePolicy")["PolicyDocument"]["Statement"]
 
         assert sending["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "MailEventsTopic"}}}
 

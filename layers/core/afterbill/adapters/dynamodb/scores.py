@@ -160,7 +160,7 @@ class ScoresTable:
             **more,
         )
 
-    def _index(  # noqa: PLR0913  # each is one thing of the query
+    def _index(  # each is one thing of the query
         self,
         index: str,
         attribute: str,
