@@ -2,12 +2,15 @@
 
 import json
 import re
+from fnmatch import fnmatchcase
 
 import pytest
 
 from afterbill.model.webhooks import Refusal
 from afterbill.runtime.observability import Metric
 from tests.infra.reading import FUNCTIONS, OfOne, OfType, Resource
+from tests.integration.resolving import Resolver
+from tests.integration.stack import functions, own_variables
 
 
 class TestApi:
@@ -47,11 +50,115 @@ class TestApi:
             "ThrottlingBurstLimit": {"Ref": "ThrottleBurst"},
         }
 
+    def test_what_nobody_needs_often_has_a_lower_limit_of_its_own(self, properties: OfOne) -> None:
+        limits = properties("HttpApi")["RouteSettings"]
+
+        assert {route: limit["ThrottlingRateLimit"] for route, limit in limits.items()} == {
+            "ANY /v1/responses": 50,
+            "ANY /v1/openapi.json": 5,
+            "ANY /in-product/{name}": 20,
+            "ANY /q/{link}": 20,
+            "ANY /c/{code}": 20,
+            "ANY /r/{token}": 20,
+        }
+        assert all(limit["ThrottlingBurstLimit"] == 2 * limit["ThrottlingRateLimit"] for limit in limits.values())
+
+    def test_limits_stand_at_routes_that_exist(self, of_type: OfType, properties: OfOne) -> None:
+        """API Gateway refuses a stage with a limit for any other."""
+        routes = {
+            f"{event['Properties']['Method']} {event['Properties']['Path']}"
+            for function in of_type("AWS::Serverless::Function").values()
+            for event in function["Events"].values()
+            if event["Type"] == "HttpApi"
+        }
+
+        assert set(properties("HttpApi")["RouteSettings"]) < routes
+
     def test_its_log_names_the_route_and_nothing_of_the_person(self, properties: OfOne) -> None:
-        fields = set(re.findall(r"\$context\.([\w.]+)", properties("HttpApi")["AccessLogSettings"]["Format"]))
+        fields = set(re.findall(r"\$context\.([\w.]+)", log_format(properties)))
 
         assert {"routeKey", "status", "requestId", "integrationLatency"} <= fields
         assert not {field for field in fields if "path" in field.lower() or field.startswith("identity")}
+
+    @pytest.mark.parametrize("value", ["-", "Not Found", "200"])
+    def test_a_line_of_its_log_is_json_whatever_stands_in_it(self, properties: OfOne, value: str) -> None:
+        """`messageString` comes with quotation marks of its own, and where there is no value stands a dash."""
+        line = logged(properties, dict.fromkeys(re.findall(r"\$context\.([\w.]+)", log_format(properties)), value))
+
+        assert "messageString" not in log_format(properties)
+        assert set(line) >= {"requestId", "service", "routeKey", "status", "error"}
+        assert line["error"] == value
+
+    @pytest.mark.parametrize(
+        ("alarm", "route"), [("WebhooksThrottled", "ANY /webhooks/{source}"), ("VisitorsThrottled", "ANY /s/{token}")]
+    )
+    def test_what_is_turned_away_rings(self, properties: OfOne, alarm: str, route: str) -> None:
+        """In the log of one request for it, filtered by the pattern, counted under the alarm's metric."""
+        counted, watched = properties(f"{alarm}Filter"), properties(f"{alarm}Alarm")
+        [metric] = counted["MetricTransformations"]
+        turned_away = logged(properties, {"status": "429", "integrationStatus": "-", "routeKey": route})
+        answered = logged(properties, {"status": "429", "integrationStatus": "200", "routeKey": route})
+
+        assert counted["LogGroupName"] == {"Ref": "AccessLog"}
+        assert passes(counted["FilterPattern"], turned_away)
+        assert not passes(counted["FilterPattern"], answered)
+        assert (metric["MetricNamespace"], metric["MetricName"]) == (watched["Namespace"], watched["MetricName"])
+        assert metric["Dimensions"] == [{"Key": "service", "Value": "$.service"}]
+        assert watched["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
+
+    def test_a_request_rings_one_of_them(self, properties: OfOne) -> None:
+        for route in ("ANY /webhooks/{source}", "ANY /s/{token}", "-"):
+            line = logged(properties, {"status": "429", "integrationStatus": "-", "routeKey": route})
+            filters = [properties(f"{name}ThrottledFilter")["FilterPattern"] for name in ("Webhooks", "Visitors")]
+            assert [passes(pattern, line) for pattern in filters].count(True) == 1
+
+
+class TestDomain:
+    def test_it_leads_to_the_api_where_an_operator_has_one(self, template: Resource, properties: OfOne) -> None:
+        mapping, [name] = properties("ApiDomainMapping"), properties("ApiDomain")["DomainNameConfigurations"]
+
+        assert {template["Resources"][one]["Condition"] for one in ("ApiDomain", "ApiDomainMapping")} == {"HasDomain"}
+        assert (mapping["ApiId"], mapping["DomainName"]) == ({"Ref": "HttpApi"}, {"Ref": "ApiDomain"})
+        assert (name["CertificateArn"], name["SecurityPolicy"]) == ({"Ref": "CertificateArn"}, "TLS_1_2")
+        assert template["Outputs"]["DomainTarget"]["Value"] == {"Fn::GetAtt": ["ApiDomain", "RegionalDomainName"]}
+
+    def test_links_lead_there_unless_another_address_is_given(self) -> None:
+        own = {"DomainName": "nps.example.com", "CertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/1"}
+
+        assert addresses(own) == {"https://nps.example.com"}
+        assert addresses(own | {"PublicUrl": "https://cdn.example.com"}) == {"https://cdn.example.com"}
+        assert addresses({}) == {"HttpApi.ApiEndpoint", ""}
+
+    def test_a_name_without_a_certificate_is_refused(self, template: Resource) -> None:
+        rule = template["Rules"]["ADomainNeedsACertificate"]
+
+        assert rule["RuleCondition"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "DomainName"}, ""]}]}
+        assert rule["Assertions"][0]["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "CertificateArn"}, ""]}]}
+
+
+def addresses(parameters: dict[str, str]) -> set[str]:
+    """Where links begin, in each function that writes some; empty stands for the API's own address."""
+    stack = Resolver(parameters, {})
+    writing = (own_variables(function) for function in functions())
+    return {str(stack.resolve(variables["PUBLIC_URL"])) for variables in writing if "PUBLIC_URL" in variables}
+
+
+def log_format(properties: OfOne) -> str:
+    return str(properties("HttpApi")["AccessLogSettings"]["Format"]["Fn::Sub"])
+
+
+def logged(properties: OfOne, values: dict[str, str]) -> dict[str, str]:
+    """A line of the access log, with a dash where there is no value, as API Gateway writes it."""
+    line = log_format(properties).replace("${AWS::StackName}", "afterbill")
+    read: dict[str, str] = json.loads(re.sub(r"\$context\.([\w.]+)", lambda name: values.get(name[1], "-"), line))
+    return read
+
+
+def passes(pattern: str, line: dict[str, str]) -> bool:
+    """Whether a metric filter of comparisons joined by && takes the line."""
+    comparisons = re.findall(r'\(\$\.(\w+) (!?=) "([^"]*)"\)', pattern)
+    assert pattern.count("(") == len(comparisons)
+    return all(fnmatchcase(line[field], text) == (sign == "=") for field, sign, text in comparisons)
 
 
 class TestWatching:
@@ -142,3 +249,10 @@ class TestParameters:
         for name in of_type("AWS::Serverless::LayerVersion"):
             metadata = template["Resources"][name]["Metadata"]
             assert metadata == {"BuildMethod": {"Ref": "Runtime"}, "BuildArchitecture": {"Ref": "Architecture"}}
+
+    def test_layers_of_two_stacks_have_two_names(self, of_type: OfType) -> None:
+        layers = of_type("AWS::Serverless::LayerVersion").values()
+
+        assert {layer["LayerName"]["Fn::Sub"] for layer in layers} == {
+            f"${{AWS::StackName}}-{part}" for part in ("deps", "config", "core")
+        }
