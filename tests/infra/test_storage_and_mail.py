@@ -1,7 +1,5 @@
 """What the local stack cannot show, and what must never be loosened by accident: table, secrets, mail."""
 
-import json
-
 import pytest
 
 from afterbill.adapters.dynamodb import keys
@@ -85,13 +83,18 @@ def partition(key: "keys.Key") -> list[str]:
 
 
 class TestSecrets:
-    def test_the_identity_key_outlives_the_stack(self, template: Resource, properties: OfOne) -> None:
-        generated = properties("KeysSecret")["GenerateSecretString"]
+    def test_the_identity_key_outlives_the_stack_but_no_failed_first_deployment(self, template: Resource) -> None:
+        assert template["Resources"]["KeysSecret"]["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert template["Resources"]["KeysSecret"]["UpdateReplacePolicy"] == "Retain"
 
-        assert template["Resources"]["KeysSecret"]["DeletionPolicy"] == "Retain"
-        assert json.loads(generated["SecretStringTemplate"]) == {"links": {}}
-        assert generated["GenerateStringKey"] == "identity"
-        assert generated["PasswordLength"] == 64
+    def test_no_deployment_ever_makes_another_identity_key(self, properties: OfOne) -> None:
+        """Never change these lines: CloudFormation makes a new value when any of them changes, and the old is lost."""
+        assert properties("KeysSecret")["GenerateSecretString"] == {
+            "SecretStringTemplate": '{"links": {}}',
+            "GenerateStringKey": "identity",
+            "PasswordLength": 64,
+            "ExcludePunctuation": True,
+        }
 
     @pytest.mark.parametrize(
         ("secret", "readers"),
@@ -154,8 +157,9 @@ class TestEvidence:
     def test_it_outlives_the_stack_and_not_its_days(self, template: Resource, properties: OfOne) -> None:
         [rule] = properties("EvidenceBucket")["LifecycleConfiguration"]["Rules"]
 
-        assert template["Resources"]["EvidenceBucket"]["DeletionPolicy"] == "Retain"
-        assert template["Resources"]["EvidenceBucketPolicy"]["DeletionPolicy"] == "Retain"
+        for name in ("EvidenceBucket", "EvidenceBucketPolicy"):
+            assert template["Resources"][name]["DeletionPolicy"] == "RetainExceptOnCreate"
+            assert template["Resources"][name]["UpdateReplacePolicy"] == "Retain"
         assert rule == {"Id": "expire", "Status": "Enabled", "ExpirationInDays": {"Ref": "EvidenceDays"}}
         assert "VersioningConfiguration" not in properties("EvidenceBucket")
 
@@ -207,18 +211,18 @@ class TestMail:
         destination = properties("MailEventsDestination")["EventDestination"]
 
         assert set(destination["MatchingEventTypes"]) == {
-            "SEND",
-            "REJECT",
-            "DELIVERY",
-            "DELIVERY_DELAY",
-            "BOUNCE",
-            "COMPLAINT",
-            "RENDERING_FAILURE",
+            "send",
+            "reject",
+            "delivery",
+            "deliveryDelay",
+            "bounce",
+            "complaint",
+            "renderingFailure",
         }
 
     def test_links_are_not_rewritten_for_tracking(self, properties: OfOne) -> None:
         assert "TrackingOptions" not in properties("ConfigurationSet")
-        assert not {"OPEN", "CLICK"} & set(
+        assert not {"open", "click"} & set(
             properties("MailEventsDestination")["EventDestination"]["MatchingEventTypes"]
         )
 
@@ -253,6 +257,9 @@ class TestTextMessages:
         assert (phones["Effect"], phones["Resource"]) == ("Allow", "*")
         assert (topics["Effect"], topics["Action"]) == ("Deny", "sns:Publish")
         assert topics["Resource"] == {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}
+
+    def test_the_topic_may_be_written_to_before_it_is_named(self, template: Resource) -> None:
+        assert template["Resources"]["SmsConfigurationSet"]["DependsOn"] == "SmsEventsTopicPolicy"
 
     def test_every_event_of_a_text_message_reaches_the_queue(self, properties: OfOne) -> None:
         (destination,) = properties("SmsConfigurationSet")["EventDestinations"]
