@@ -3,12 +3,12 @@
 import re
 from copy import copy
 from datetime import date
-from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import NumberPattern
+from babel.numbers import NumberPattern, get_decimal_symbol, get_group_symbol
 
 from afterbill.model.billing import Money, exponent
 from afterbill.model.locales import tag_of
@@ -38,17 +38,41 @@ def day(at: date, formats: Locale) -> str:
     return format_date(at, "long", formats)
 
 
+class _Pattern(NamedTuple):
+    """The signs of amounts in one currency, and how many digits stand together, the last and the others."""
+
+    positive: tuple[str, str]
+    negative: tuple[str, str]
+    group: str
+    point: str
+    grouping: tuple[int, int]
+
+
 def amount(money: Money, formats: Locale) -> str:
     """Write an amount with exactly the digits of its currency: `49,00 €`."""
     decimals = exponent(money.currency)
-    number = Decimal(money.amount).scaleb(-decimals)
-    written = _pattern(formats, decimals).apply(number, formats, currency=money.currency, currency_digits=False)
-    return _CODE_AND_DIGIT.sub("\u00a0", written)
+    pattern = _pattern(formats, money.currency)
+    digits = f"{abs(money.amount):0{decimals + 1}}"
+    written = f"{pattern.point}{digits[-decimals:]}" if decimals else ""
+    rest, (size, others) = digits[: len(digits) - decimals], pattern.grouping
+    while len(rest) > size:
+        written = f"{pattern.group}{rest[-size:]}{written}"
+        rest, size = rest[:-size], others
+    before, after = pattern.negative if money.amount < 0 else pattern.positive
+    return f"{before}{rest}{written}{after}"
 
 
 @lru_cache(1024)
-def _pattern(formats: Locale, decimals: int) -> NumberPattern:
-    """Return the pattern of amounts with so many decimals: CLDR's may differ from those of the currency."""
+def _pattern(formats: Locale, currency: str) -> _Pattern:
+    """Return the pattern of CLDR, but for its decimals, which may differ from those of the currency."""
     pattern: NumberPattern = copy(formats.currency_formats["standard"])
-    pattern.frac_prec = (decimals, decimals)
-    return pattern
+    pattern.frac_prec = (0, 0)
+    ones = (pattern.apply(one, formats, currency=currency, currency_digits=False) for one in (1, -1))
+    (before, _, after), negative = (_CODE_AND_DIGIT.sub("\u00a0", one).partition("1") for one in ones)
+    return _Pattern(
+        (before, after),
+        (negative[0], negative[2]),
+        get_group_symbol(formats),
+        get_decimal_symbol(formats),
+        pattern.grouping,
+    )
