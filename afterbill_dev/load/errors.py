@@ -1,0 +1,13 @@
+"""What a service of AWS answers when it refuses, as botocore raises it."""
+
+from botocore.exceptions import ClientError
+
+SERVER_ERROR = 500
+
+
+def refusal(code: str, message: str, operation: str, status: int = 400) -> ClientError:
+    """Return the error of this code."""
+    return ClientError(
+        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
+        operation,
+    )
