@@ -4,7 +4,7 @@ A period counts once it is over, so the real alarm may ring up to one period ear
 """
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,11 @@ class Alarm:
                 rings.append((since, at))
                 since = None
         return rings + ([(since, until)] if since is not None else [])
+
+    def watches(self, modelled: Collection[str]) -> bool:
+        """Return whether each metric is of something modelled (a logical id, or ours)."""
+        names = {value for source in self.sources for _, value in source.name.dimensions}
+        return bool(names) and names <= set(modelled)
 
     def _bad(self, breaching: bool | None) -> bool:
         return self.missing == "breaching" if breaching is None else breaching

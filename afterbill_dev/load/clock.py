@@ -17,7 +17,9 @@ class Clock:
     """`now` is the moment of the event at hand; `time` adds what the invocation at hand has spent. Both in seconds."""
 
     def __init__(self) -> None:
+        self.start = EPOCH.timestamp()
         self.now, self.spent, self.deadline = 0.0, 0.0, float("inf")
+        self.firsts: dict[str, float] = {}
         self._agenda: list[tuple[float, int, Callable[[], object]]] = []
         self._turns = itertools.count()
 
@@ -29,6 +31,10 @@ class Clock:
     def monotonic(self) -> float:
         """The same, as a function."""
         return self.time
+
+    def first(self, what: str) -> None:
+        """Remember when this happened for the first time."""
+        self.firsts.setdefault(what, self.time)
 
     def moment(self) -> datetime:
         """The same, as an instant."""

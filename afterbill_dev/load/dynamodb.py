@@ -74,6 +74,7 @@ class DynamoDb:
 
     def _throttle(self, what: str, call: str) -> None:
         self.throttled[what] += 1
+        self.clock.first(what)
         message = f"{call}: ThrottlingException"
         raise TransientError(message)
 

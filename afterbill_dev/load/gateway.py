@@ -30,6 +30,7 @@ class Route:
     def request(self, event: dict[str, Any], done: Callable[[int], object]) -> None:
         """Hand the request to the function; `done` gets the status at the end."""
         if not self._bucket.take(self.clock.now):
+            self.clock.first("ThrottleRate")
             for name in self.turned_away:
                 self.metrics.put(name, 1, self.clock.now)
             self._answer(_TOO_MANY, done)

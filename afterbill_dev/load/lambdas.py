@@ -65,6 +65,7 @@ class Function:
         """Start one invocation; `done` gets its answer at its end, None for an error. False: none is free."""
         if not self.account.take():
             self._count("Throttles")
+            self.clock.first("concurrency")
             return False
         self._count("Invocations")
         answer: Any = None
@@ -81,6 +82,7 @@ class Function:
         if taken is None:
             answer, taken = None, self.timeout
             self.ended["time-out"] += 1
+            self.clock.first(f"time-out of {self.name}")
         self.seconds += taken
         self.clock.after(taken, lambda: self._end(answer, done))
         return True

@@ -28,6 +28,11 @@ class Scheduler:
         self._rate, self._fires = Bucket(self.rate), Bucket(limits.SCHEDULER_FIRES.value)
         self.calls: Counter[str] = Counter()
 
+    def limit_rate(self, rate: float) -> None:
+        """Take so many schedules a second from now on."""
+        self._rate = Bucket(rate)
+        self._rate.at = self.clock.now
+
     def create_schedule(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401  # as boto3
         """CreateSchedule of a one-time schedule that is deleted after it fired; raises what Scheduler raises."""
         self.clock.spend(limits.SCHEDULER_CALL.value)
@@ -58,4 +63,5 @@ class Scheduler:
 
     def _refuse(self, code: str, message: str, status: int) -> None:
         self.calls[code] += 1
+        self.clock.first(f"Scheduler {code}")
         raise refusal(code, message, "CreateSchedule", status)

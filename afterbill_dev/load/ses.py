@@ -44,4 +44,5 @@ class Ses:
 
     def _refuse(self, code: str, message: str) -> None:
         self.calls[message] += 1
+        self.clock.first(message)
         raise refusal(code, message, "SendEmail")

@@ -39,7 +39,7 @@ class Queue:
     def __post_init__(self) -> None:
         self._visible: list[tuple[float, int, Message]] = []
         self._delayed = self.in_flight = 0
-        self._turns = itertools.count()
+        self._turns, self._names = itertools.count(), itertools.count()
         self._waiting: dict[str, Message] = {}
         self._alive: dict[str, Message] = {}
 
@@ -47,7 +47,7 @@ class Queue:
         """Keep the message; it is visible after `delay` seconds."""
         if not 0 <= delay <= limits.SQS_DELAY.value:
             raise refusal("InvalidParameterValue", f"Value {delay} for parameter DelaySeconds is invalid.", "SendMessage")
-        message = Message(f"{self.name}-{next(self._turns)}", body, attributes or {}, self.clock.time)
+        message = Message(f"{self.name}-{next(self._names)}", body, attributes or {}, self.clock.time)
         if delay:
             self._delayed += 1
             self.clock.at(self.clock.time + delay, lambda: self._show(message, delayed=True))
@@ -107,8 +107,8 @@ class Queue:
 
     def age(self) -> float:
         """ApproximateAgeOfOldestMessage: of what was received less than three times, in flight or not."""
-        waiting = (one.sent_at for one in self._alive.values() if one.receives < limits.SQS_LEAVES_AGE.value)
-        return self.clock.time - min(waiting, default=self.clock.time)
+        counted = (one.sent_at for one in self._alive.values() if one.receives < limits.SQS_LEAVES_AGE.value)
+        return self.clock.time - next(counted, self.clock.time)  # kept in the order of their arrival
 
 
 @dataclass

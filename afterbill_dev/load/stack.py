@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from afterbill.model.messages import INVITATION_TAG
+from afterbill_dev.load.alarms import alarms_of
 from afterbill_dev.load.clock import Clock
 from afterbill_dev.load.dynamodb import DynamoDb
 from afterbill_dev.load.gateway import Route
@@ -22,6 +23,12 @@ from afterbill_dev.load.world import World, secret_values
 
 _LEFT_OUT = frozenset({"poll_billing", "run_campaigns", "collect_response", "offer_survey", "follow_link", "handle_sms_event", "track_changes"})
 """Functions that the runs do not need; the stream is modelled in `World`."""
+_GAUGES: Mapping[str, Callable[[Queue], float]] = {
+    "ApproximateNumberOfMessagesVisible": lambda queue: queue.visible,
+    "ApproximateNumberOfMessagesNotVisible": lambda queue: queue.in_flight,
+    "ApproximateNumberOfMessagesDelayed": lambda queue: queue.delayed,
+    "ApproximateAgeOfOldestMessage": Queue.age,
+}
 _SAMPLE_EVERY = 60
 _QUIET_SAMPLE_EVERY = 300
 
@@ -50,7 +57,14 @@ class Stack:
         self.mappings: dict[str, QueueMapping] = {}
         self.on_mail: Callable[[str, int, str], object] = lambda _id, _number, _to: None
         self._connect()
+        self._watched = self._gauges()
         self._sample()
+
+    @property
+    def modelled(self) -> set[str]:
+        """Dimensions of metrics that the model writes."""
+        reasons = {value for name in self.metrics.minutes for key, value in name.dimensions if key == "reason"}
+        return {STACK, "HttpApi", *self.queues, *(one.name for one in self.functions.values()), *reasons}
 
     # Making
 
@@ -121,20 +135,19 @@ class Stack:
         for more in ({}, {"reason": str(reason)}) if reason else ({},):
             self.metrics.put(named("afterbill", str(metric), {"service": STACK, **more}), value, self.clock.time)
 
+    def _gauges(self) -> list[tuple[Name, Queue, str]]:
+        """Return the metrics of queues that some alarm watches."""
+        watched = {source.name for alarm in alarms_of(self.template) for source in alarm.sources}
+        named_ = [(named("AWS/SQS", metric, {"QueueName": name}), name, metric) for name in self.queues for metric in _GAUGES]
+        return [(gauge, self.queues[name], metric) for gauge, name, metric in named_ if gauge in watched]
+
     def _sample(self) -> None:
         """Write what SQS tells CloudWatch of each queue."""
-        busy = False
-        for name, queue in self.queues.items():
-            gauges = {
-                "ApproximateNumberOfMessagesVisible": queue.visible,
-                "ApproximateNumberOfMessagesNotVisible": queue.in_flight,
-                "ApproximateNumberOfMessagesDelayed": queue.delayed,
-                "ApproximateAgeOfOldestMessage": queue.age() if queue.visible or queue.in_flight else 0,
-            }
-            busy = busy or bool(queue.visible or queue.in_flight)
-            for metric, value in gauges.items():
-                self.metrics.put(named("AWS/SQS", metric, {"QueueName": name}), value, self.clock.now)
-        self.clock.at(self.clock.now + (_SAMPLE_EVERY if busy else _QUIET_SAMPLE_EVERY), self._sample)
+        now = self.clock.now
+        for gauge, queue, metric in self._watched:
+            self.metrics.put(gauge, _GAUGES[metric](queue), now)
+        busy = any(queue.visible or queue.in_flight for queue in self.queues.values())
+        self.clock.at(now + (_SAMPLE_EVERY if busy else _QUIET_SAMPLE_EVERY), self._sample)
 
     # Mails
 

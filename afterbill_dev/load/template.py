@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from cfnlint.decode.cfn_yaml import loads
+import yaml
 
 from afterbill_dev.paths import TEMPLATE
 
@@ -14,9 +14,29 @@ _PSEUDO = {"AWS::StackName": STACK, "AWS::Region": "eu-central-1", "AWS::Partiti
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads short forms (`!Ref`) as what they stand for."""
+
+
+def _long_form(loader: Any, suffix: str, node: Any) -> dict[str, Any]:  # noqa: ANN401  # of yaml
+    kinds: dict[type, Any] = {
+        yaml.ScalarNode: loader.construct_scalar,
+        yaml.SequenceNode: lambda one: loader.construct_sequence(one, deep=True),
+        yaml.MappingNode: lambda one: loader.construct_mapping(one, deep=True),
+    }
+    value = kinds[type(node)](node)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _long_form)
+
+
 @cache
-def _template() -> Any:  # noqa: ANN401  # as it is written
-    return loads(TEMPLATE.read_text(encoding="utf-8"))  # type: ignore[no-untyped-call]
+def _template() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  # a SafeLoader
+    return loaded
 
 
 class Template:
@@ -51,8 +71,8 @@ class Template:
         match value:
             case {"Ref": name}:
                 return _PSEUDO.get(name) or self.parameters.get(name, str(name))
-            case {"Fn::GetAtt": [name, _]} | {"Fn::GetAtt": name}:
-                return str(name).partition(".")[0]
+            case {"Fn::GetAtt": [name, _]}:
+                return str(name)
             case {"Fn::Sub": [text, values]}:
                 return self._filled(text, {key: self.resolve(one) for key, one in values.items()})
             case {"Fn::Sub": text}:

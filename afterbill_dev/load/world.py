@@ -5,13 +5,14 @@ A process holds one such world: what the adapters are called is replaced for goo
 
 import importlib.util
 import os
+import random
 import shutil
 import sys
 import uuid
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from afterbill.model.customer import Customer
@@ -56,6 +57,7 @@ class World:
         self.scores = Scores(self.table.invitations)
         self.reviews = MemoryReviews(self.table.invitations)
         self._secrets: list[Any] = []
+        self._luck = random.Random(1)  # noqa: S311  # ids of a simulation
 
     def _changed(self, old: Invitation | None, new: Invitation) -> None:
         """The stream of the table: mark the days that must be counted again."""
@@ -126,7 +128,11 @@ class World:
             raise ImportError(path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        told: dict[str, Any] = {"datetime": self.clock.datetime(), "monotonic": self.clock.monotonic}
+        told: dict[str, Any] = {
+            "datetime": self.clock.datetime(),
+            "monotonic": self.clock.monotonic,
+            "uuid": SimpleNamespace(uuid4=lambda: uuid.UUID(int=self._luck.getrandbits(128), version=4)),
+        }
         vars(module).update({name: one for name, one in told.items() if name in vars(module)})
         return module
 
