@@ -16,8 +16,8 @@ class Killed(BaseException):  # noqa: N818  # it is no error that anything may h
 class Clock:
     """`now` is the moment of the event at hand; `time` adds what the invocation at hand has spent. Both in seconds."""
 
-    def __init__(self) -> None:
-        self.start = EPOCH.timestamp()
+    def __init__(self, begin: datetime = EPOCH) -> None:
+        self.begin, self.start = begin, begin.timestamp()
         self.now, self.spent, self.deadline = 0.0, 0.0, float("inf")
         self.firsts: dict[str, float] = {}
         self._agenda: list[tuple[float, int, Callable[[], object]]] = []
@@ -38,7 +38,7 @@ class Clock:
 
     def moment(self) -> datetime:
         """The same, as an instant."""
-        return EPOCH + timedelta(seconds=self.time)
+        return self.begin + timedelta(seconds=self.time)
 
     def spend(self, seconds: float) -> None:
         """Let the running invocation wait for this long; raises Killed at its time-out."""

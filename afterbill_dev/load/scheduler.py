@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from afterbill_dev.load import limits
-from afterbill_dev.load.clock import EPOCH, Bucket, Clock
+from afterbill_dev.load.clock import Bucket, Clock
 from afterbill_dev.load.errors import refusal
 
 
@@ -49,7 +49,7 @@ class Scheduler:
 
     def _moment(self, request: dict[str, Any]) -> float:
         expression = request["ScheduleExpression"].removeprefix("at(").removesuffix(")")
-        due = (datetime.fromisoformat(expression).replace(tzinfo=UTC) - EPOCH).total_seconds()
+        due = (datetime.fromisoformat(expression).replace(tzinfo=UTC) - self.clock.begin).total_seconds()
         window = request["FlexibleTimeWindow"].get("MaximumWindowInMinutes", 0) * 60
         return due + self.luck.uniform(0, max(window, limits.SCHEDULER_PRECISION.value))
 

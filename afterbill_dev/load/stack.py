@@ -3,19 +3,20 @@
 import json
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from afterbill.model.messages import INVITATION_TAG
 from afterbill_dev.load.alarms import alarms_of
-from afterbill_dev.load.clock import Clock
+from afterbill_dev.load.clock import EPOCH, Clock
 from afterbill_dev.load.dynamodb import DynamoDb
 from afterbill_dev.load.gateway import Route
 from afterbill_dev.load.lambdas import Account, Function
 from afterbill_dev.load.lambdas import Mapping as QueueMapping
 from afterbill_dev.load.metrics import Metrics, Name, named
 from afterbill_dev.load.scheduler import Scheduler
-from afterbill_dev.load.secrets import SecretsManager
+from afterbill_dev.load.secret_store import SecretsManager
 from afterbill_dev.load.ses import Ses
 from afterbill_dev.load.sqs import NEVER, Queue, Sqs
 from afterbill_dev.load.template import STACK, Template, seconds_of
@@ -33,11 +34,24 @@ _SAMPLE_EVERY = 60
 _QUIET_SAMPLE_EVERY = 300
 
 
+LONG = 300
+"""Seconds after which a message has waited for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The most messages that waited in a queue, and the highest age of one in seconds."""
+
+    messages: int = 0
+    age: float = 0
+
+
 class Stack:
     """Everything that a deployment makes, as far as the runs need it. `luck` decides what is random."""
 
     def __init__(self, parameters: Mapping[str, object], luck: random.Random, folder: Path, **account: Any) -> None:
-        self.clock, self.metrics, self.luck = Clock(), Metrics(), luck
+        self.clock, self.metrics, self.luck = Clock(account.pop("begin", EPOCH)), Metrics(), luck
+        self.peaks: dict[str, Peak] = {}
         self.template = Template({"SenderAddress": "survey@example.com", "PublicUrl": "https://nps.example.com", **parameters})
         self.account = Account(self.clock, account.pop("concurrency", 1000))
         self.queues = self._queues()
@@ -146,8 +160,17 @@ class Stack:
         now = self.clock.now
         for gauge, queue, metric in self._watched:
             self.metrics.put(gauge, _GAUGES[metric](queue), now)
+        for name in ("Inbox", "SendQueue"):
+            self._note(name, self.queues[name])
         busy = any(queue.visible or queue.in_flight for queue in self.queues.values())
         self.clock.at(now + (_SAMPLE_EVERY if busy else _QUIET_SAMPLE_EVERY), self._sample)
+
+    def _note(self, name: str, queue: Queue) -> None:
+        """Remember how many messages waited there at most, and for how long."""
+        peak, waiting, age = self.peaks.get(name, Peak()), queue.visible, queue.age()
+        self.peaks[name] = Peak(max(peak.messages, waiting), max(peak.age, age))
+        if age > LONG:
+            self.clock.first(f"age of {name}")
 
     # Mails
 

@@ -3,6 +3,7 @@
 A process holds one such world: what the adapters are called is replaced for good, so run it in a process of its own.
 """
 
+import base64
 import importlib.util
 import os
 import random
@@ -15,12 +16,12 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+from afterbill.adapters.aws import secrets
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation
 from afterbill.model.messages import INVITATION_TAG, Mail
 from afterbill_dev.load.clock import Clock
 from afterbill_dev.load.dynamodb import DynamoDb, Port
-from afterbill_dev.load.secrets import SecretsManager
 from afterbill_dev.load.twins import Scores, Table, Watched, snapshot
 from afterbill_cli.memory.keys import MemoryCaps, MemorySendingSwitch
 from afterbill_cli.memory.scores import MemoryReviews
@@ -30,7 +31,7 @@ IDENTITY = "0" * 64
 SOURCE = "shop"
 SIGNING = b"a signing secret of the model..."
 
-_TABLES = {
+_TABLES: Mapping[str, str] = {
     "facts.FactsTable": "table",
     "invitations.InvitationsTable": "table",
     "responses.ResponsesTable": "table",
@@ -44,6 +45,9 @@ _TABLES = {
     "scores.ScoresTable": "scores",
 }
 """Adapters of the table by the twin in place of each."""
+
+
+_Secret: Any = secrets.Secret
 
 
 class World:
@@ -101,10 +105,9 @@ class World:
         return Adapter
 
     def _replace_secrets(self) -> None:
-        module = import_module("afterbill.adapters.aws.secrets")
-        world, plain = self, module.Secret
+        module, world = import_module("afterbill.adapters.aws.secrets"), self
 
-        class Secret(plain):  # type: ignore[misc, valid-type]
+        class Secret(_Secret):
             def __init__(self, *arguments: Any, **named: Any) -> None:
                 super().__init__(*arguments, **{"clock": world.clock.monotonic, **named})
                 world._secrets.append(self)
@@ -139,8 +142,6 @@ class World:
 
 def secret_values(template_secrets: Mapping[str, str]) -> dict[str, Any]:
     """Return what the secrets hold, by ARN; `template_secrets` are the ARNs by their logical id."""
-    import base64  # noqa: PLC0415  # needed here only
-
     signing = "whsec_" + base64.b64encode(SIGNING).decode()
     held: dict[str, Any] = {"SourcesSecret": {SOURCE: [signing]}, "KeysSecret": {"identity": IDENTITY, "links": {}}}
     return {arn: held.get(name, {}) for name, arn in template_secrets.items()}
@@ -160,7 +161,3 @@ def _configured(folder: Path) -> Path:
     surveys.write_text(f'{text}\n[sources.{SOURCE}]\nprovider = "standard_webhooks"\n', encoding="utf-8")
     return folder
 
-
-def new_folder(parent: Path) -> Path:
-    """Return a folder for one configuration."""
-    return parent / uuid.uuid4().hex

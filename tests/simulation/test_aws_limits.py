@@ -16,7 +16,7 @@ from afterbill_dev.load.lambdas import Account, Function, Mapping
 from afterbill_dev.load.limits import Limit
 from afterbill_dev.load.metrics import Metrics, named
 from afterbill_dev.load.scheduler import Scheduler
-from afterbill_dev.load.secrets import SecretsManager
+from afterbill_dev.load.secret_store import SecretsManager
 from afterbill_dev.load.ses import Ses
 from afterbill_dev.load.sqs import Queue, Sqs
 
