@@ -15,9 +15,13 @@ def _month(size: int, seed: int, folder: Path) -> None:
 
 def _first(size: int, seed: int, folder: Path) -> None:
     for done in first.rounds(size, seed, folder):
-        given = {"Lambda quota": done.settings.concurrency, "SES quota": done.settings.quota, **done.settings.parameters}
-        print(", ".join(f"{name} {value:,.0f}" for name, value in given.items()), "\n", sep="\n")  # noqa: T201
-        print(first.table(done), flush=True)  # noqa: T201
+        given = {
+            "Lambda quota": done.settings.concurrency,
+            "SES quota": done.settings.quota,
+            **done.settings.parameters,
+        }
+        print(", ".join(f"{name} {value:,.0f}" for name, value in given.items()), "\n", sep="\n")
+        print(first.table(done), flush=True)
 
 
 _RUNS: Mapping[str, Callable[[int, int, Path], None]] = {"month": _month, "first": _first}

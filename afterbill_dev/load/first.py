@@ -102,16 +102,26 @@ def _moments(webhooks: int, luck: random.Random) -> Iterator[float]:
 def _breaks(stack: Stack, webhooks: int) -> Iterator[Break]:
     """Yield what was reached, with the value that should hold next time."""
     firsts, values = stack.clock.firsts, stack.template.parameters
-    route, capture, send = stack.routes["/webhooks/{source}"], stack.functions["capture_event"], stack.functions["send_survey"]
+    route, capture, send = (
+        stack.routes["/webhooks/{source}"],
+        stack.functions["capture_event"],
+        stack.functions["send_survey"],
+    )
     rush = webhooks / HOUR * _TIMES
     if at := firsts.get("ThrottleRate"):
         yield Break(
-            at, f"{route.rate:g} requests a second and route", f"{route.answers[429]:,} webhooks answered 429", "ThrottleRate", _up(rush, 50)
+            at,
+            f"{route.rate:g} requests a second and route",
+            f"{route.answers[429]:,} webhooks answered 429",
+            "ThrottleRate",
+            _up(rush, 50),
         )
     if (at := firsts.get("concurrency")) is not None:
         throttles = sum(one.ended["Throttles"] for one in stack.functions.values())
         effect = f"{throttles:,} invocations refused, {route.answers[503]:,} webhooks answered 503"
-        yield Break(at, f"{stack.account.limit:g} functions at once", effect, "Lambda quota", limits.LAMBDA_ACCOUNT.value)
+        yield Break(
+            at, f"{stack.account.limit:g} functions at once", effect, "Lambda quota", limits.LAMBDA_ACCOUNT.value
+        )
     for name, function, parameter in (("Inbox", capture, "CaptureConcurrency"), ("SendQueue", send, "SendConcurrency")):
         if at := firsts.get(f"age of {name}"):
             peak = stack.peaks[name]
@@ -192,7 +202,10 @@ def table(done: Round) -> str:
         ),
     ]
     waits = ", ".join(f"{name} up to {_spell(age)}" for name, age in done.longest.items())
-    lines += ["", f"{done.told:,} payments told, {done.captured:,} captured, {done.sent:,} surveys sent; waits: {waits}."]
+    lines += [
+        "",
+        f"{done.told:,} payments told, {done.captured:,} captured, {done.sent:,} surveys sent; waits: {waits}.",
+    ]
     return "\n".join(lines)
 
 

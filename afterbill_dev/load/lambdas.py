@@ -122,7 +122,7 @@ class Mapping:
             if not messages:
                 return
             self.running += 1
-            event = {"Records": [_record(one) for one in messages]}
+            event = {"Records": [_record(one, self.queue.name) for one in messages]}
             if not self.function.invoke(event, lambda answer, taken=messages: self._end(taken, answer), len(messages)):  # type: ignore[misc]
                 # The messages come back after their visibility timeout, with one receive more.
                 self.clock.after(_THROTTLED_AGAIN_AFTER, self._free)
@@ -142,11 +142,12 @@ class Mapping:
         self._free()
 
 
-def _record(message: Message) -> dict[str, Any]:
+def _record(message: Message, queue: str) -> dict[str, Any]:
     return {
         "messageId": message.id,
         "body": message.body,
         "messageAttributes": message.attributes,
         "attributes": {"ApproximateReceiveCount": str(message.receives)},
         "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:eu-central-1:111111111111:{queue}",
     }

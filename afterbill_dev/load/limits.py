@@ -28,7 +28,9 @@ MAPPING_LEAST = Limit(2, "invocations", f"{_DOCS}/lambda/latest/dg/services-sqs-
 LAMBDA_NEW_ACCOUNT = Limit(
     10, "invocations", f"{_DOCS}/lambda/latest/dg/gettingstarted-limits.html: new accounts have reduced concurrency"
 )
-LAMBDA_ACCOUNT = Limit(1000, "invocations", f"{_DOCS}/lambda/latest/dg/gettingstarted-limits.html Concurrent executions")
+LAMBDA_ACCOUNT = Limit(
+    1000, "invocations", f"{_DOCS}/lambda/latest/dg/gettingstarted-limits.html Concurrent executions"
+)
 SCHEDULER_SCHEDULES = Limit(10_000_000, "schedules", f"{_DOCS}/scheduler/latest/UserGuide/scheduler-quotas.html")
 SCHEDULER_CREATES = Limit(
     5_000, "per second", f"{_DOCS}/scheduler/latest/UserGuide/scheduler-quotas.html (main regions; 250 in others)"
@@ -43,7 +45,9 @@ SES_RATE = Limit(14, "per second", "(believed) the usual first rate outside the 
 DYNAMODB_PARTITION_WRITES = Limit(1_000, "units per second", f"{_DYNAMODB}/bp-partition-key-design.html")
 DYNAMODB_NEW_TABLE_WRITES = Limit(4_000, "units per second", f"{_DYNAMODB}/warm-throughput-scenarios.html")
 API_ROUTE = Limit(
-    100, "per second", f"{_DOCS}/apigateway/latest/developerguide/http-api-throttling.html: each route, ThrottlingRateLimit"
+    100,
+    "per second",
+    f"{_DOCS}/apigateway/latest/developerguide/http-api-throttling.html: each route, ThrottlingRateLimit",
 )
 
 DAILY_QUOTA_TEXT = "Daily message quota exceeded."

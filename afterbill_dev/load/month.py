@@ -1,9 +1,11 @@
 """A month of operation with four outages: what was lost, doubled or left over, and which alarms rang when."""
 
+import json
 import random
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,12 @@ from afterbill_dev.load.shop import Shop
 from afterbill_dev.load.stack import Stack
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-MONTH, DRAIN = 31 * DAY, 25 * DAY
-"""The payments of a month, and the days until the last reminder has left."""
-_IN_THE_FIRST_HOUR = 0.2
+PAYMENTS, LASTS = 21 * DAY, 36 * DAY
+"""Payments come for three weeks, so that the last reminder leaves within the month."""
+_IN_THE_FIRST_HOUR, _IN_THE_OUTAGE = 0.2, 0.05
+"""Shares of the payments that two billing runs tell of: on the first, and while Secrets Manager hangs."""
+_QUOTA = 0.12
+"""The day quota of SES, as a share of all surveys: more than any day needs but the one after the first billing run."""
 _ANSWER = 0.3
 
 
@@ -29,10 +34,10 @@ class Outage:
     end: float
 
 
-QUOTA = Outage("SES day quota used up", 3 * DAY, 9 * DAY)
-PAUSE = Outage("SES account paused", 13 * DAY + 8 * HOUR, 13 * DAY + 14 * HOUR)
-FULL = Outage("Scheduler full, then throttled", 18 * DAY + 6 * HOUR, 18 * DAY + 18 * HOUR)
-SECRETS = Outage("Secrets Manager hangs", 25 * DAY + 9 * HOUR, 25 * DAY + 10 * HOUR)
+QUOTA = Outage("SES day quota used up", 3 * DAY, 7 * DAY)
+PAUSE = Outage("SES account paused for 6 hours", 11 * DAY + 8 * HOUR, 11 * DAY + 14 * HOUR)
+FULL = Outage("Scheduler full for 11 hours, then throttled for one", 14 * DAY + 6 * HOUR, 14 * DAY + 18 * HOUR)
+SECRETS = Outage("Secrets Manager hangs for an hour", 18 * DAY + 9 * HOUR, 18 * DAY + 10 * HOUR)
 OUTAGES = (QUOTA, PAUSE, FULL, SECRETS)
 
 
@@ -57,6 +62,8 @@ class Month:
     dead_letters: list[str] = field(default_factory=list)
     rings: list[Ring] = field(default_factory=list)
     turned_away: int = 0
+    schedules_set: int = 0
+    refusals: int = 0
     late: dict[str, float] = field(default_factory=dict)
     quota_began: float = 0
 
@@ -71,13 +78,10 @@ def live(surveys: int, seed: int, folder: Path, outages: tuple[Outage, ...] = OU
     """Live through the month, and until everything has gone out."""
     random.seed(seed)
     luck = random.Random(seed)  # noqa: S311  # a simulation
-    # Twice what a day without a rush sends, reminders included; the first of the month is more.
-    stack = Stack({}, luck, folder, quota=max(20, surveys * 2.2 // 31), rate=limits.SES_RATE.value)
+    stack = Stack({}, luck, folder, quota=surveys * _QUOTA, rate=limits.SES_RATE.value)
     shop = Shop(stack)
     for number in range(surveys):
-        first = luck.random() < _IN_THE_FIRST_HOUR
-        at = 8 * HOUR + luck.uniform(0, HOUR) if first else luck.uniform(0, MONTH)
-        shop.pay(at, f"customer-{number}", f"fact-{number}")
+        shop.pay(_moment(luck), f"customer-{number}", f"fact-{number}")
 
     def react(id_: str, number: int, _to: str) -> None:
         if number == 1 and luck.random() < _ANSWER:
@@ -85,14 +89,37 @@ def live(surveys: int, seed: int, folder: Path, outages: tuple[Outage, ...] = OU
 
     stack.on_mail = react
     _break(stack, outages)
-    stack.clock.run(MONTH + DRAIN)
-    return _judged(stack, shop)
+    leaks: set[str] = set()
+    for day in range(LASTS // DAY):
+        stack.clock.at(day * DAY, lambda: leaks.update(_twice_scheduled(stack)))
+    stack.clock.run(LASTS)
+    return _judged(stack, shop, leaks)
+
+
+def _moment(luck: random.Random) -> float:
+    chance = luck.random()
+    if chance < _IN_THE_FIRST_HOUR:
+        return 8 * HOUR + luck.uniform(0, HOUR)
+    if chance < _IN_THE_FIRST_HOUR + _IN_THE_OUTAGE:
+        return luck.uniform(SECRETS.begin, SECRETS.end)
+    return luck.uniform(0, PAYMENTS)
+
+
+def _twice_scheduled(stack: Stack) -> Iterator[str]:
+    """Yield the invitations that have more than one schedule."""
+    named = Counter(json.loads(text)["invitation_id"] for text in stack.scheduler.schedules.values())
+    yield from (id_ for id_, number in named.items() if number > 1)
 
 
 def _break(stack: Stack, outages: tuple[Outage, ...]) -> None:
     clock, scheduler = stack.clock, stack.scheduler
     if QUOTA not in outages:
-        stack.ses.quota = float("inf")
+        stack.ses.quota = inf
+
+    def granted() -> None:
+        stack.ses.quota = inf
+
+    clock.at(QUOTA.end, granted)
 
     def paused(value: bool) -> None:
         stack.ses.paused = value
@@ -113,11 +140,11 @@ def _break(stack: Stack, outages: tuple[Outage, ...]) -> None:
         clock.at(FULL.end, lambda: most(limits.SCHEDULER_SCHEDULES.value, limits.SCHEDULER_CREATES.value))
     if SECRETS in outages:
         clock.at(SECRETS.begin, lambda: away(True))
-        clock.at(SECRETS.begin + 40 * MINUTE, stack.world.start_cold)
+        clock.at(SECRETS.begin + 30 * MINUTE, stack.world.start_cold)
         clock.at(SECRETS.end, lambda: away(False))
 
 
-def _judged(stack: Stack, shop: Shop) -> Month:
+def _judged(stack: Stack, shop: Shop, leaks: Collection[str]) -> Month:
     invitations = stack.world.table.invitations
     sent = Counter((id_, number) for _, id_, number in stack.mails)
     month = Month(len(invitations), len(stack.mails))
@@ -130,7 +157,9 @@ def _judged(stack: Stack, shop: Shop) -> Month:
         elif not one.answer and not sent[one.id, 2]:
             month.lost.append(f"{one.id}: no reminder")
     month.doubled = [f"{id_} delivery {number}: {times} mails" for (id_, number), times in sent.items() if times > 1]
-    month.schedules = sorted(stack.scheduler.schedules)
+    month.schedules = sorted({*stack.scheduler.schedules, *leaks})
+    month.schedules_set = stack.scheduler.calls["created"]
+    month.refusals = stack.ses.calls.total() - stack.ses.calls["taken"]
     month.dead_letters = [f"{q.name}: {q.visible}" for q in stack.queues.values() if q.visible]
     month.rings = sorted(_rings(stack), key=lambda ring: (ring.since, ring.alarm))
     month.turned_away = shop.people.total() - shop.people[200]
@@ -159,34 +188,63 @@ def _late(stack: Stack) -> Iterator[tuple[str, float]]:
         yield outage.name, max(waits, default=0)
 
 
-def rows(month: Month) -> list[tuple[str, str, str, str]]:
-    """Return a line for each outage: name, when, and which alarms rang how long after its begin, until when."""
-    return [
-        (one.name, f"{_day(_begin(month, one))} to {_day(one.end)}", ring.alarm, _after(month, one, ring))
-        for one in OUTAGES
-        for ring in month.during(one)
-    ]
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one alarm did about one outage: after how many minutes it rang, how often, and until when."""
+
+    outage: str
+    when: str
+    alarm: str
+    after: int
+    times: int
+    until: str
 
 
-def _begin(month: Month, outage: Outage) -> float:
-    return month.quota_began if outage is QUOTA else outage.begin
+def rows(month: Month) -> list[Row]:
+    """Return a row for each outage and alarm, in the order in which they rang."""
+    found: dict[tuple[str, str], list[Ring]] = {}
+    for one in OUTAGES:
+        for ring in month.during(one):
+            found.setdefault((one.name, ring.alarm), []).append(ring)
+    outages = {one.name: one for one in OUTAGES}
+    return [_row(month, outages[name], alarm, rings) for (name, alarm), rings in found.items()]
+
+
+def _row(month: Month, outage: Outage, alarm: str, rings: list[Ring]) -> Row:
+    begin = month.quota_began if outage is QUOTA else outage.begin
+    after = round((rings[0].since - begin) / MINUTE)
+    return Row(outage.name, f"{_day(begin)} to {_day(outage.end)}", alarm, after, len(rings), _day(rings[-1].until))
 
 
 def _day(at: float) -> str:
     return f"day {int(at // DAY) + 1}, {int(at % DAY // HOUR):02}:{int(at % HOUR // MINUTE):02}"
 
 
-def _after(month: Month, outage: Outage, ring: Ring) -> str:
-    minutes = (ring.since - _begin(month, outage)) / MINUTE
-    return f"{minutes:.0f} min, for {(ring.until - ring.since) / HOUR:.1f} h"
+def table(month: Month) -> str:
+    """Return the rows as a table of Markdown."""
+    lines = ["| outage | from, to | alarm | rang after | times | until |", "|---|---|---|---|---|---|"]
+    for one in rows(month):
+        lines.append(f"| {one.outage} | {one.when} | {one.alarm} | {one.after} min | {one.times} | {one.until} |")
+    waits = ", ".join(f"{name}: {late / HOUR:.1f} h" for name, late in month.late.items())
+    lines += [
+        "",
+        f"{month.surveys:,} surveys, {month.mails:,} mails; {len(month.lost)} lost, {len(month.doubled)} doubled, "
+        f"{len(month.schedules)} schedules left over or twice, {len(month.dead_letters)} queues of dead letters used; "
+        f"{month.schedules_set:,} schedules set, {month.refusals:,} mails refused; the longest delay of a survey: {waits}.",
+    ]
+    return "\n".join(lines)
 
 
 def plain(month: Month) -> dict[str, Any]:
     """Return it for JSON, with the rows of the table."""
     return {
-        **{name: getattr(month, name) for name in ("surveys", "mails", "turned_away", "late", "lost", "doubled")},
+        **{
+            name: getattr(month, name)
+            for name in ("surveys", "mails", "schedules_set", "refusals", "turned_away", "late", "lost", "doubled")
+        },
         "schedules": month.schedules,
         "dead_letters": month.dead_letters,
-        "rows": rows(month),
+        "rows": [asdict(row) for row in rows(month)],
+        "table": table(month),
         "early": [ring.alarm for ring in month.rings if ring.since < QUOTA.begin],
     }

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
@@ -14,21 +15,36 @@ from afterbill_dev.load.clock import Clock
 
 @dataclass
 class SecretsManager:
-    """A client of Secrets Manager. While it is `away`, each of `attempts` calls hangs until `patience` is over."""
+    """The service; `away` while nothing answers."""
 
     clock: Clock
     values: Mapping[str, Any]
-    attempts: int = 3
-    patience: float = 5
     away: bool = False
     calls: Counter[str] = field(default_factory=Counter)
 
+    def client(self, attempts: int = 3, patience: float = 7, begin_within: float = inf) -> "SecretsClient":
+        """Return a client of `attempts`, each of so many seconds at most; none begins later than `begin_within`."""
+        return SecretsClient(self, attempts, patience, begin_within)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsClient:
+    """A client of Secrets Manager: a call to a service that is away lasts as long as it is patient."""
+
+    service: SecretsManager
+    attempts: int
+    patience: float
+    begin_within: float
+
     def get_secret_value(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401  # as boto3
         """GetSecretValue."""
-        self.calls["asked"] += 1
-        if self.away:
-            self.calls["hung"] += 1
-            self.clock.spend(self.attempts * self.patience)
-            raise ReadTimeoutError(endpoint_url="https://secretsmanager")
-        self.clock.spend(limits.SECRET_CALL.value)
-        return {"SecretString": json.dumps(self.values[request["SecretId"]])}
+        service = self.service
+        service.calls["asked"] += 1
+        if not service.away:
+            service.clock.spend(limits.SECRET_CALL.value)
+            return {"SecretString": json.dumps(service.values[request["SecretId"]])}
+        for _ in range(self.attempts):
+            if service.clock.spent <= self.begin_within:
+                service.calls["hung"] += 1
+                service.clock.spend(self.patience)
+        raise ReadTimeoutError(endpoint_url="https://secretsmanager")

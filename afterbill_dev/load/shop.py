@@ -80,7 +80,9 @@ class Shop:
         self.stack.routes["/s/{token}"].request(form, answered)
 
 
-def _request(method: str, path: str, parameters: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+def _request(
+    method: str, path: str, parameters: Mapping[str, str], headers: Mapping[str, str], body: bytes
+) -> dict[str, Any]:
     return {
         "rawPath": path,
         "rawQueryString": "",

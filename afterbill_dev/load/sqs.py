@@ -46,7 +46,9 @@ class Queue:
     def put(self, body: str, attributes: Mapping[str, Any] | None = None, delay: float = 0) -> None:
         """Keep the message; it is visible after `delay` seconds."""
         if not 0 <= delay <= limits.SQS_DELAY.value:
-            raise refusal("InvalidParameterValue", f"Value {delay} for parameter DelaySeconds is invalid.", "SendMessage")
+            raise refusal(
+                "InvalidParameterValue", f"Value {delay} for parameter DelaySeconds is invalid.", "SendMessage"
+            )
         message = Message(f"{self.name}-{next(self._names)}", body, attributes or {}, self.clock.time)
         if delay:
             self._delayed += 1

@@ -22,7 +22,17 @@ from afterbill_dev.load.sqs import NEVER, Queue, Sqs
 from afterbill_dev.load.template import STACK, Template, seconds_of
 from afterbill_dev.load.world import World, secret_values
 
-_LEFT_OUT = frozenset({"poll_billing", "run_campaigns", "collect_response", "offer_survey", "follow_link", "handle_sms_event", "track_changes"})
+_LEFT_OUT = frozenset(
+    {
+        "poll_billing",
+        "run_campaigns",
+        "collect_response",
+        "offer_survey",
+        "follow_link",
+        "handle_sms_event",
+        "track_changes",
+    }
+)
 """Functions that the runs do not need; the stream is modelled in `World`."""
 _GAUGES: Mapping[str, Callable[[Queue], float]] = {
     "ApproximateNumberOfMessagesVisible": lambda queue: queue.visible,
@@ -52,7 +62,9 @@ class Stack:
     def __init__(self, parameters: Mapping[str, object], luck: random.Random, folder: Path, **account: Any) -> None:
         self.clock, self.metrics, self.luck = Clock(account.pop("begin", EPOCH)), Metrics(), luck
         self.peaks: dict[str, Peak] = {}
-        self.template = Template({"SenderAddress": "survey@example.com", "PublicUrl": "https://nps.example.com", **parameters})
+        self.template = Template(
+            {"SenderAddress": "survey@example.com", "PublicUrl": "https://nps.example.com", **parameters}
+        )
         self.account = Account(self.clock, account.pop("concurrency", 1000))
         self.queues = self._queues()
         send_queue = self.queues["SendQueue"]
@@ -152,7 +164,9 @@ class Stack:
     def _gauges(self) -> list[tuple[Name, Queue, str]]:
         """Return the metrics of queues that some alarm watches."""
         watched = {source.name for alarm in alarms_of(self.template) for source in alarm.sources}
-        named_ = [(named("AWS/SQS", metric, {"QueueName": name}), name, metric) for name in self.queues for metric in _GAUGES]
+        named_ = [
+            (named("AWS/SQS", metric, {"QueueName": name}), name, metric) for name in self.queues for metric in _GAUGES
+        ]
         return [(gauge, self.queues[name], metric) for gauge, name, metric in named_ if gauge in watched]
 
     def _sample(self) -> None:

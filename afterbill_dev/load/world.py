@@ -11,6 +11,7 @@ import shutil
 import sys
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -20,17 +21,20 @@ from afterbill.adapters.aws import secrets
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation
 from afterbill.model.messages import INVITATION_TAG, Mail
-from afterbill_dev.load.clock import Clock
-from afterbill_dev.load.dynamodb import DynamoDb, Port
-from afterbill_dev.load.twins import Scores, Table, Watched, snapshot
 from afterbill_cli.memory.keys import MemoryCaps, MemorySendingSwitch
 from afterbill_cli.memory.scores import MemoryReviews
+from afterbill_dev.load.clock import Clock
+from afterbill_dev.load.dynamodb import DynamoDb, Port
+from afterbill_dev.load.secret_store import SecretsManager
+from afterbill_dev.load.twins import Scores, Table, Watched, snapshot
 from afterbill_dev.paths import ROOT
 
 IDENTITY = "0" * 64
 SOURCE = "shop"
 SIGNING = b"a signing secret of the model..."
 
+_PATIENCE = 7
+_HTTP_PATIENCE = (3, 5)
 _TABLES: Mapping[str, str] = {
     "facts.FactsTable": "table",
     "invitations.InvitationsTable": "table",
@@ -76,18 +80,31 @@ class World:
 
     def replace_adapters(self, folder: Path, count: Callable[..., None]) -> None:
         """Make every function that is loaded from now on use this world, and the configuration written to `folder`."""
-        os.environ |= {"LOG_LEVEL": "CRITICAL", "POWERTOOLS_LOG_LEVEL": "CRITICAL", "AWS_DEFAULT_REGION": "eu-central-1"}
+        os.environ |= {
+            "LOG_LEVEL": "CRITICAL",
+            "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+            "AWS_DEFAULT_REGION": "eu-central-1",
+        }
         sys.path.insert(0, str(_configured(folder)))
         vars(import_module("afterbill.runtime.observability"))["count"] = count
-        vars(import_module("afterbill.adapters.aws.clients"))["client"] = self._client
+        clients = vars(import_module("afterbill.adapters.aws.clients"))
+        clients["client"], clients["http_client"] = self._client, self._http_client
+        clients["begin_request"] = lambda: None
         self._replace_secrets()
         for place, twin in _TABLES.items():
             module, _, name = place.partition(".")
             vars(import_module(f"afterbill.adapters.dynamodb.{module}"))[name] = self._adapter(getattr(self, twin))
         vars(import_module("afterbill.content.mail.compose"))["composer"] = lambda *_, **__: _compose
 
-    def _client(self, service: str, **_patience: object) -> Any:  # noqa: ANN401  # as boto3
-        return self.clients[service]
+    def _client(self, service: str, *, attempts: int = 3) -> Any:  # noqa: ANN401  # as boto3
+        """As `client`: two seconds to connect, five to read."""
+        one = self.clients[service]
+        return one.client(attempts, _PATIENCE) if isinstance(one, SecretsManager) else one
+
+    def _http_client(self, service: str, *, attempts: int = 2) -> Any:  # noqa: ANN401  # as boto3
+        """As `http_client`: an attempt takes three seconds, and none begins when five are over."""
+        one = self.clients[service]
+        return one.client(attempts, *_HTTP_PATIENCE) if isinstance(one, SecretsManager) else one
 
     def _adapter(self, twin: Any) -> type[Port]:  # noqa: ANN401  # any port
         dynamodb = self.dynamodb
@@ -108,7 +125,7 @@ class World:
         module, world = import_module("afterbill.adapters.aws.secrets"), self
 
         class Secret(_Secret):
-            def __init__(self, *arguments: Any, **named: Any) -> None:
+            def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401  # as it is
                 super().__init__(*arguments, **{"clock": world.clock.monotonic, **named})
                 world._secrets.append(self)
 
@@ -118,9 +135,10 @@ class World:
     def start_cold(self) -> None:
         """All functions lose what they remembered, as new copies of them do."""
         for secret in self._secrets:
-            fresh = type(secret)(secret.secretsmanager, secret.arn)
-            self._secrets.remove(fresh)
-            vars(secret).update(vars(fresh))
+            for field in fields(secret):
+                if field.name.startswith("_"):
+                    made = field.default if field.default_factory is MISSING else field.default_factory()
+                    setattr(secret, field.name, made)
 
     def load(self, function: str, environment: Mapping[str, str]) -> ModuleType:
         """Load a function with its environment, on our clock."""
@@ -160,4 +178,3 @@ def _configured(folder: Path) -> Path:
     text = surveys.read_text(encoding="utf-8").replace('preset = "strict"', 'preset = "relaxed"')
     surveys.write_text(f'{text}\n[sources.{SOURCE}]\nprovider = "standard_webhooks"\n', encoding="utf-8")
     return folder
-

@@ -40,7 +40,9 @@ def test_below_the_threshold_nothing_rings():
     assert alarm().rings(metrics((310, 1), (700, 1)), 3600) == []
 
 
-@pytest.mark.parametrize(("statistic", "rings"), [("Maximum", True), ("Minimum", False), ("Average", False), ("SampleCount", True)])
+@pytest.mark.parametrize(
+    ("statistic", "rings"), [("Maximum", True), ("Minimum", False), ("Average", False), ("SampleCount", True)]
+)
 def test_a_statistic_is_taken_over_the_whole_period(statistic, rings):
     sources = (Source("m", NAME, statistic),)
 
@@ -91,6 +93,8 @@ def test_a_parameter_that_the_template_does_not_have_is_refused():
         Template({"CaptureConcurency": 5})
 
 
-@pytest.mark.parametrize(("rate", "seconds"), [("rate(15 minutes)", 900), ("rate(1 hour)", 3600), ("rate(1 day)", 86400)])
+@pytest.mark.parametrize(
+    ("rate", "seconds"), [("rate(15 minutes)", 900), ("rate(1 hour)", 3600), ("rate(1 day)", 86400)]
+)
 def test_a_rate_is_read_as_seconds(rate, seconds):
     assert seconds_of(rate) == seconds

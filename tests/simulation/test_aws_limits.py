@@ -20,7 +20,15 @@ from afterbill_dev.load.secret_store import SecretsManager
 from afterbill_dev.load.ses import Ses
 from afterbill_dev.load.sqs import Queue, Sqs
 
-SECONDS = {"SES_CALL", "SQS_CALL", "SCHEDULER_CALL", "SECRET_CALL", "DYNAMODB_CALL", "DYNAMODB_TRANSACTION", "CODE_OF_A_RECORD"}
+SECONDS = {
+    "SES_CALL",
+    "SQS_CALL",
+    "SCHEDULER_CALL",
+    "SECRET_CALL",
+    "DYNAMODB_CALL",
+    "DYNAMODB_TRANSACTION",
+    "CODE_OF_A_RECORD",
+}
 DEFAULTS = {"SES_SANDBOX_DAY", "SES_SANDBOX_RATE", "LAMBDA_ACCOUNT", "DYNAMODB_NEW_TABLE_WRITES", "API_ROUTE"}
 """Values that a run may choose for a limit which is broken by another name."""
 MAIL = {"EmailTags": [], "Destination": {"ToAddresses": ["ada@example.org"]}}
@@ -119,7 +127,10 @@ def test_the_client_puts_attributes_as_lambda_gives_them():
     clock = Clock()
     sqs = Sqs(clock, {"q": Queue(clock, "q")})
     sqs.send_message(
-        QueueUrl="q", MessageBody="b", DelaySeconds=5, MessageAttributes={"a": {"StringValue": "1", "DataType": "String"}}
+        QueueUrl="q",
+        MessageBody="b",
+        DelaySeconds=5,
+        MessageAttributes={"a": {"StringValue": "1", "DataType": "String"}},
     )
 
     assert (sqs.queues["q"].visible, sqs.queues["q"].delayed) == (0, 1)
@@ -356,15 +367,20 @@ def test_throughput_comes_back_with_time():
     assert written(dynamodb, "commit") == 50
 
 
-def test_secrets_manager_hangs_for_as_long_as_the_client_waits():
+def test_secrets_manager_answers_unless_it_is_away():
+    secrets = SecretsManager(Clock(), {"a": {"b": 1}})
+
+    assert json.loads(secrets.client().get_secret_value(SecretId="a")["SecretString"]) == {"b": 1}
+
+
+@pytest.mark.parametrize(("patience", "seconds"), [((3, 7), 21), ((2, 3), 6), ((3, 3, 5), 6)])
+def test_secrets_manager_hangs_for_as_long_as_the_client_waits(patience, seconds):
     clock = Clock()
-    secrets = SecretsManager(clock, {"a": {"b": 1}})
-    assert json.loads(secrets.get_secret_value(SecretId="a")["SecretString"]) == {"b": 1}
-    before, secrets.away = clock.time, True
+    client = SecretsManager(clock, {}, away=True).client(*patience)
 
     with pytest.raises(ReadTimeoutError):
-        secrets.get_secret_value(SecretId="a")
-    assert clock.time - before == 15
+        client.get_secret_value(SecretId="a")
+    assert clock.time == seconds
 
 
 def test_a_route_turns_away_what_is_beyond_its_throttle_and_counts_it():
