@@ -3,12 +3,14 @@
 import base64
 import hmac
 import importlib.util
+import io
 import json
 import os
 import re
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -36,11 +38,14 @@ _SEEN = {"body": base64.b64encode(b"seen=1&rating=9").decode(), "isBase64Encoded
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What one invocation asked of AWS, and the write units of it."""
+    """What one invocation asked of AWS, the units it wrote and read, and what it logged."""
 
     name: str
     calls: Counter[str]
     units: int
+    reads: float = 0
+    #: bytes of its log lines, metrics included, without those of Lambda itself
+    logged: int = 0
 
 
 class Clock(datetime):
@@ -73,6 +78,15 @@ def travel(*, known: bool, way: Way = Way.OPENED) -> list[Stage]:
         journey.receive("customer.source.created")  # the first request also fetches the secrets
         journey.drop()
         return list(journey.stages(way))
+
+
+def ignored() -> list[Stage]:
+    """A webhook that means nothing here: received, captured, forgotten."""
+    with mock_aws(), world() as meter:
+        journey, kind = _Journey(meter), "customer.source.created"
+        journey.receive(kind)  # the first request also fetches the secrets
+        journey.drop()
+        return [journey.stage("receive", journey.receive, kind), journey.stage("capture", journey.capture)]
 
 
 class _Journey:
@@ -116,8 +130,10 @@ class _Journey:
     def stage(self, name: str, work: Any, *arguments: Any) -> Stage:  # noqa: ANN401  # a bound method and what it takes
         """Only what happens inside is counted."""
         self.meter.reset()
-        work(*arguments)
-        return Stage(name, Counter(self.meter.calls), self.meter.units)
+        with redirect_stdout(io.StringIO()) as log, logging_to(log):
+            work(*arguments)
+        logged = len(log.getvalue().encode())
+        return Stage(name, Counter(self.meter.calls), self.meter.units, self.meter.reads, logged)
 
     def receive(self, kind: str) -> None:
         """A signed webhook about something that happened just now."""
@@ -176,6 +192,19 @@ class _Context:
     def get_remaining_time_in_millis(self) -> int:
         """Enough."""
         return 60_000
+
+
+@contextmanager
+def logging_to(log: io.StringIO) -> Iterator[None]:
+    """The logger keeps the stream it was made with."""
+    from afterbill.runtime.observability import logger  # noqa: PLC0415  # reads the environment of the world it is in
+
+    handler: Any = logger.registered_handler
+    before = handler.setStream(log)
+    try:
+        yield
+    finally:
+        handler.setStream(before)
 
 
 def _load(function: str) -> ModuleType:

@@ -6,15 +6,16 @@ from typing import Any
 
 from botocore.hooks import BaseEventHooks
 
-from benchmarks.units import Item, table_units, write_units
+from benchmarks.units import Item, read_units, table_units, write_units
 
 _WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"})
+_READS = frozenset({"GetItem", "BatchGetItem", "Query"})
 _TRANSACTION = 2
 """Every item of a transaction is charged twice, those that are only checked too."""
 
 
 class Meter:
-    """Calls by operation name, and write units, of all clients made after it began to listen.
+    """Calls by operation name, and units written and read, of all clients made after it began to listen.
 
     `table` is a client that was made before, and reads what writes change.
     """
@@ -22,7 +23,7 @@ class Meter:
     def __init__(self, table: Any, name: str, indexes: Sequence[Mapping[str, Any]]) -> None:  # noqa: ANN401  # a client
         self.table, self.name, self.indexes = table, name, indexes
         self.calls: Counter[str] = Counter()
-        self.units = 0
+        self.units, self.reads = 0, 0.0
 
     def listen(self, events: BaseEventHooks) -> None:
         """Be told of every call; `events` belong to the session that makes the clients."""
@@ -32,14 +33,18 @@ class Meter:
     def reset(self) -> None:
         """Forget what was counted."""
         self.calls.clear()
-        self.units = 0
+        self.units, self.reads = 0, 0.0
 
     def _begin(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_rest: object) -> None:  # noqa: ANN401  # botocore's
         self.calls[model.name] += 1
         if model.name in _WRITES:
             context["benchmark"] = (params, self.items())
+        if model.name in _READS:
+            context["read"] = params
 
-    def _end(self, context: dict[str, Any], **_rest: object) -> None:
+    def _end(self, parsed: dict[str, Any], context: dict[str, Any], **_rest: object) -> None:
+        if "read" in context:
+            self.reads += _read(context.pop("read"), parsed)
         if "benchmark" not in context:
             return
         params, before = context.pop("benchmark")
@@ -51,6 +56,20 @@ class Meter:
     def items(self) -> dict[tuple[str, str], Item]:
         """What the table holds now, by key; not counted."""
         return {_key(item): item for item in self.table.scan(TableName=self.name)["Items"]}
+
+
+def _read(params: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
+    """The units of a read; keys without an item cost as much as the smallest."""
+    asked = params.get("RequestItems")
+    if asked:
+        ((name, one),) = asked.items()
+        found = answer["Responses"][name]
+        missing = len(one["Keys"]) - len(found)
+        consistent = one.get("ConsistentRead", False)
+        units = read_units(found, together=False, consistent=consistent) if found else 0
+        return units + missing * (1 if consistent else 0.5)
+    items = answer.get("Items") or [item for item in (answer.get("Item"),) if item]
+    return read_units(items, together=True, consistent=params.get("ConsistentRead", False))
 
 
 def _written(params: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], int]]:

@@ -12,12 +12,23 @@ from typing import Any
 Item = Mapping[str, Mapping[str, Any]]
 
 _KB = 1024
+_READ_BYTES = 4 * _KB
 _CONTAINER = 3
 
 
 def write_units(before: Item | None, after: Item | None, indexes: Sequence[Mapping[str, Any]]) -> int:
     """What changing one item costs in the table and its indexes (as CreateTable takes them), outside transactions."""
     return table_units(before, after) + sum(index_units(before, after, index) for index in indexes)
+
+
+def read_units(items: Sequence[Item], *, together: bool, consistent: bool) -> float:
+    """What reading costs: a started 4 KB of each item is one unit, of all items `together` in a query, at least one.
+
+    Half of that where the read may be a moment old. A filter makes no query cheaper: `items` are all it looked at.
+    """
+    sizes = [sum(map(item_bytes, items))] if together or not items else [item_bytes(item) for item in items]
+    units = sum(max(1, math.ceil(size / _READ_BYTES)) for size in sizes)
+    return units if consistent else units / 2
 
 
 def table_units(before: Item | None, after: Item | None) -> int:

@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.units import index_units, item_bytes, table_units, write_units
+from benchmarks.units import index_units, item_bytes, read_units, table_units, write_units
 
 KEYS = {"pk": {"S": "a"}, "sk": {"S": "b"}}
 INDEX = {
@@ -56,3 +56,21 @@ def test_an_index_is_charged_for_what_it_shows(before, after, units):
 
 def test_a_write_pays_for_the_table_and_every_index():
     assert write_units(None, item(day="1", at="2"), [INDEX, INDEX]) == 3
+
+
+def test_reading_is_charged_by_started_four_kilobytes():
+    large = item(text="x" * 5000)
+
+    assert read_units([large], together=False, consistent=True) == 2
+    assert read_units([large], together=False, consistent=False) == 1
+
+
+def test_a_query_is_charged_for_its_items_together_and_a_batch_for_each():
+    items = [item(text="x")] * 3
+
+    assert read_units(items, together=True, consistent=True) == 1
+    assert read_units(items, together=False, consistent=True) == 3
+
+
+def test_finding_nothing_is_charged_too():
+    assert read_units([], together=True, consistent=False) == 0.5

@@ -71,28 +71,6 @@ def test_operations_knows_every_metric_and_no_other():
     assert sorted(re.findall(r"`(\w+)`", " ".join(row[0] for row in rows))) == sorted(Metric)
 
 
-def always(event: dict) -> bool:
-    """Whether it is there without being switched on by a parameter."""
-    return "Enabled" not in event["Properties"]
-
-
-def test_the_cost_of_alarms_metrics_and_secrets_follows_from_their_number():
-    resources = template()["Resources"].values()
-    kinds = [one["Type"] for one in resources]
-    events = [event for one in resources for event in one.get("Properties", {}).get("Events", {}).values()]
-    asked_a_month = 5 * 3 * 60 * 24 * 30  # five pollers of Lambda per queue, each waiting 20 seconds
-    fixed = {
-        "metrics": 0.30 * len(Metric),
-        "alarms": 0.10 * kinds.count("AWS::CloudWatch::Alarm"),
-        "secrets": 0.40 * kinds.count("AWS::SecretsManager::Secret"),
-        "polls": 0.40e-6 * asked_a_month * len([one for one in events if one["Type"] == "SQS" and always(one)]),
-    }
-    costs = ", ".join(f"{what} ${price:.2f}" for what, price in fixed.items())
-
-    assert f"about ${sum(fixed.values()):.0f} a month: {costs}." in " ".join(prose("docs/operations.md").split())
-    assert f"about ${sum(fixed.values()):.0f} a month" in " ".join(prose("README.md").split())
-
-
 def test_deploying_knows_every_parameter_with_its_default():
     described = {
         parameter: default

@@ -1,0 +1,217 @@
+"""What AWS charges: units counted in the journey and in the template, times the prices of `prices.py`.
+
+`python -m benchmarks.costs` prints the tables of docs/operations.md.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from afterbill.model.invitation import SkipReason
+from benchmarks.journey import Stage, Way, ignored, travel
+from benchmarks.layers import ROOT
+from benchmarks.prices import PRICES, Unit
+from benchmarks.schema import template
+from benchmarks.table import Row
+
+Units = Counter[Unit]
+
+SURVEYS = 1_000
+_FREQUENCY = {
+    "receive": 1_000,
+    "capture": 1_000,
+    "send": 1_000,
+    "mail event send": 1_000,
+    "mail event delivery": 1_000,
+    "page": 700,
+    "tap": 300,
+    "answer": 300,
+    "change sent": 1_000,
+    "change answered": 300,
+}
+"""How often each stage happens for so many surveys: 30 % are answered by a tap, 400 machines look at pages."""
+_IGNORED = 2_000
+"""Webhooks that mean nothing here and come along."""
+_REMINDED = 700
+"""Of those that nobody answered, where a reminder is configured, as shipped."""
+_AGAIN = ("send", "mail event send", "mail event delivery")
+
+_SECONDS = 0.12
+"""Billed for one invocation, an assumption: 80 to 100 ms warm, and a start of a second in every fiftieth."""
+_SECONDS_AT_REST = 1.0
+"""Of a scheduled run that finds nothing, an assumption."""
+_PLATFORM_BYTES = 700
+"""What Lambda itself logs about an invocation in JSON (platform.start, platform.report), an assumption."""
+_ACCESS_BYTES = 400
+"""A line of the access log, an assumption."""
+_PIECE = 64 * 1024
+"""Of a message that counts as a request; the samples are smaller than one."""
+_HTTP = frozenset({"receive", "page", "tap", "answer"})
+_QUEUED = ("capture", "send", "mail event")
+
+_MINUTES = 60 * 24 * 30
+_RECEIVES = 5 * 3 * _MINUTES
+"""Of one queue in a month, empty or not: Lambda holds five connections (betterprogramming.pub/lambda-sqs-trigger-and-
+concurrency-87131dad9a12), each of which asks again after 20 seconds of long polling."""
+_OBSERVABILITY = ROOT / "layers" / "core" / "afterbill" / "runtime" / "observability.py"
+_METRICS = frozenset(re.findall(r'^    [A-Z_]+ = "(\w+)"$', _OBSERVABILITY.read_text("utf-8"), re.MULTILINE))
+"""Read as text: who imports them says for good where they go."""
+_ALWAYS = frozenset(name for name in _METRICS if name.endswith("Finished") or name == "Score")
+"""Those that every scheduled run writes. One is paid for in the hours in which it is written."""
+_MOST_CENTS, _MOST_AT_REST = 5, 13
+
+
+def rows() -> list[Row]:
+    """Per 1,000 surveys with and without a reminder, at rest, busy, and a day of requests at the API's throttle."""
+    surveys, reminders = per_surveys(), per_reminders()
+    mail = dollars({Unit.MAIL: surveys[Unit.MAIL]})
+    rest, busy = at_rest(), when_busy()
+    return [
+        Row(
+            f"{SURVEYS:,} surveys, mail apart", 100 * (dollars(surveys) - mail), "cents", _MOST_CENTS, _listed(surveys)
+        ),
+        Row("their mails", 100 * mail, "cents", None, f"SES, {surveys[Unit.MAIL]:,}"),
+        Row(
+            f"{_REMINDED} reminders more, with their mails", 100 * dollars(reminders), "cents", None, _listed(reminders)
+        ),
+        Row("a stack at rest, a month", dollars(rest), "$", _MOST_AT_REST, _listed(rest)),
+        Row("the same, every metric written", dollars(rest + busy), "$", None, _listed(busy)),
+        Row("a day of made-up webhooks at the throttle", dollars(attack()), "$", None, _listed(attack())),
+    ]
+
+
+def per_surveys() -> Units:
+    """Units of 1,000 surveys that are sent and delivered, 300 of them answered by a tap."""
+    stages = travel(known=True, way=Way.TAPPED)
+    if unknown := {stage.name for stage in stages} ^ _FREQUENCY.keys():
+        message = f"stages without a frequency, or the reverse: {sorted(unknown)}"
+        raise ValueError(message)
+    return _sum((_of(stage), _FREQUENCY[stage.name]) for stage in stages) + _sum(
+        (_of(stage), _IGNORED) for stage in ignored()
+    )
+
+
+def per_reminders() -> Units:
+    """Units of the reminders to those who did not answer: sent and reported as the survey was."""
+    return _sum((_of(stage), _REMINDED) for stage in travel(known=True, way=Way.TAPPED) if stage.name in _AGAIN)
+
+
+def _of(stage: Stage) -> Units:
+    """Units of one invocation with one record, as at low volume: batches cost less."""
+    http, queued = stage.name in _HTTP, stage.name.startswith(_QUEUED)
+    return Units(
+        {
+            Unit.WRITE: stage.units,
+            Unit.READ: round(stage.reads * 2) // 2,
+            Unit.REQUEST: int(http),
+            Unit.INVOCATION: 1,
+            Unit.LOG_BYTE: stage.logged + _PLATFORM_BYTES + http * _ACCESS_BYTES,
+            # A message that Scheduler or SNS puts into a queue is a request too; then it is received and deleted.
+            Unit.QUEUE_REQUEST: stage.calls["SendMessage"] + queued * (2 + (stage.name != "capture")),
+            Unit.SCHEDULE: stage.calls["CreateSchedule"],
+            Unit.NOTIFICATION: int(stage.name.startswith("mail event")),
+            Unit.MAIL: stage.calls["SendEmail"],
+        }
+    )
+
+
+def at_rest() -> Units:
+    """Units of a month in which nothing happens, with the parameters as shipped; what has a Condition is left out."""
+    resources = _unconditional()
+    runs = sum(_runs(event) for event in _events(resources, "ScheduleV2"))
+    queues = [one for one in _events(resources, "SQS") if one["Properties"].get("Enabled", True) is True]
+    return Units(
+        {
+            Unit.ALARM: sum(_alarm_metrics(alarm) for alarm in _of_type(resources, "AWS::CloudWatch::Alarm")),
+            Unit.METRIC: len(_ALWAYS),
+            Unit.SECRET: len(_of_type(resources, "AWS::SecretsManager::Secret")),
+            Unit.DASHBOARD: len(_of_type(resources, "AWS::CloudWatch::Dashboard")),
+            Unit.QUEUE_REQUEST: len(queues) * _RECEIVES,
+            Unit.SCHEDULE: runs,
+            Unit.INVOCATION: runs,
+            Unit.LOG_BYTE: runs * _PLATFORM_BYTES,
+        }
+    )
+
+
+def when_busy() -> Units:
+    """Metrics more where all that can occur does: of all functions, and each reason of skipped facts, in every hour."""
+    return Units({Unit.METRIC: len(_METRICS - _ALWAYS) + len(SkipReason)})
+
+
+def attack() -> Units:
+    """A day of webhooks that nobody signed, at the rate at which the API begins to refuse."""
+    requests = template()["Parameters"]["ThrottleRate"]["Default"] * 60 * 60 * 24
+    logged = _PLATFORM_BYTES + _ACCESS_BYTES + next(stage for stage in ignored() if stage.name in _HTTP).logged
+    return Units({Unit.REQUEST: requests, Unit.INVOCATION: requests, Unit.LOG_BYTE: requests * logged})
+
+
+def dollars(units: Mapping[Unit, int]) -> float:
+    """What they cost, with the time of the invocations among them."""
+    return sum(PRICES[unit].each * number for unit, number in _timed(units).items())
+
+
+def _timed(units: Mapping[Unit, int]) -> Counter[Unit]:
+    """The same with the GB-seconds of its invocations; those at rest take longer, for they look at the table."""
+    function = template()["Globals"]["Function"]
+    seconds = _SECONDS_AT_REST if units.get(Unit.SECRET) else _SECONDS
+    spent = round(units.get(Unit.INVOCATION, 0) * seconds * function["MemorySize"] / 1024)
+    return Counter({**units, Unit.GB_SECOND: spent})
+
+
+def _sum(counted: Iterable[tuple[Units, int]]) -> Units:
+    total: Units = Counter()
+    for units, times in counted:
+        total.update({unit: number * times for unit, number in units.items()})
+    return total
+
+
+def _unconditional() -> dict[str, Any]:
+    return {name: one for name, one in template()["Resources"].items() if "Condition" not in one}
+
+
+def _of_type(resources: Mapping[str, Any], kind: str) -> list[Any]:
+    return [one for one in resources.values() if one["Type"] == kind]
+
+
+def _events(resources: Mapping[str, Any], kind: str) -> list[Any]:
+    functions = _of_type(resources, "AWS::Serverless::Function")
+    events = (event for function in functions for event in function["Properties"].get("Events", {}).values())
+    return [event for event in events if event["Type"] == kind]
+
+
+def _runs(event: Mapping[str, Any]) -> int:
+    """Runs in a month of a schedule such as `rate(15 minutes)`, by default."""
+    rate = event["Properties"]["ScheduleExpression"]
+    text = template()["Parameters"][rate["Ref"]]["Default"] if isinstance(rate, dict) else rate
+    every, unit = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", text).groups()  # type: ignore[union-attr]  # or it raises
+    return _MINUTES // (int(every) * {"minute": 1, "hour": 60, "day": 60 * 24}[unit])
+
+
+def _alarm_metrics(alarm: Mapping[str, Any]) -> int:
+    """An alarm on an expression is charged for every metric in it."""
+    return sum("MetricStat" in one for one in alarm["Properties"].get("Metrics", ())) or 1
+
+
+def _listed(units: Mapping[Unit, int]) -> str:
+    """What each kind costs, the dearest first."""
+    parts = {unit: PRICES[unit].each * number for unit, number in _timed(units).items() if unit is not Unit.MAIL}
+    dear = sorted(((cost, unit) for unit, cost in parts.items() if cost), reverse=True)
+    return ", ".join(f"{unit.partition(',')[0]} {cost:.2g}" for cost, unit in dear)
+
+
+def as_markdown() -> str:
+    """The table of docs/operations.md."""
+    lines = ["| what | costs |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {row.what} | {written(row)} |" for row in rows())])
+
+
+def written(row: Row) -> str:
+    """Dollars, with the digits that say something."""
+    paid = row.measured / 100 if row.unit == "cents" else row.measured
+    return f"${paid:.3f}" if row.unit == "cents" else f"${paid:.2f}"
+
+
+if __name__ == "__main__":
+    print(as_markdown())

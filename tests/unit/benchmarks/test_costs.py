@@ -1,0 +1,77 @@
+"""What AWS charges is counted, and told as it is counted."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import costs
+from benchmarks.prices import PRICES, Unit
+
+ROOT = Path(__file__).resolve().parents[3]
+OBSERVABILITY = "afterbill.runtime.observability"
+SHARE = 0.1
+"""By which a figure of the docs may be off: they are made anew when a resource or a call comes, not for each byte."""
+
+
+@pytest.fixture(scope="module")
+def counted():
+    # Where metrics go is read from the environment as it is imported.
+    imported = sys.modules.pop(OBSERVABILITY, None)
+    yield {row.what: row for row in costs.rows()}
+    sys.modules.pop(OBSERVABILITY)
+    if imported:
+        sys.modules[OBSERVABILITY] = imported
+
+
+def told():
+    text = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    return {what: float(paid) for what, paid in re.findall(r"^\| ([^|]+) \| \$([\d.]+) \|$", text, re.MULTILINE)}
+
+
+def test_the_docs_tell_what_is_counted(counted):
+    now = {what: float(costs.written(row)[1:]) for what, row in counted.items()}
+
+    assert told() == pytest.approx(now, rel=SHARE), "see .venv/bin/python -m benchmarks.costs"
+
+
+def test_the_readme_tells_the_same(counted):
+    text = (ROOT / "README.md").read_text("utf-8")
+    told_here = re.search(
+        r"about \$([\d.]+) per 1,000 surveys.* from \$(\d+) a month at rest to \$(\d+) with", text, re.DOTALL
+    )
+    dollars = [row.measured / 100 if row.unit == "cents" else row.measured for row in counted.values()]
+    own, mail, _, rest, busy, _ = dollars
+
+    assert list(map(float, told_here.groups())) == pytest.approx([own + mail, rest, busy], rel=SHARE)
+
+
+def test_every_unit_has_a_price_with_its_source_and_date():
+    assert PRICES.keys() == set(Unit)
+    assert all(re.fullmatch(r"20\d\d-\d\d", price.read) and "." in price.source for price in PRICES.values())
+
+
+def test_an_alarm_on_an_expression_costs_each_of_its_metrics():
+    metrics = [
+        {"Id": "share", "Expression": "100 * a / b"},
+        {"Id": "a", "MetricStat": {}},
+        {"Id": "b", "MetricStat": {}},
+    ]
+
+    assert costs._alarm_metrics({"Properties": {"Metrics": metrics}}) == 2
+    assert costs._alarm_metrics({"Properties": {"MetricName": "Errors"}}) == 1
+
+
+@pytest.mark.parametrize(
+    ("rate", "runs"), [("rate(15 minutes)", 2_880), ("rate(1 hour)", 720), ({"Ref": "ComputeRate"}, 2_880)]
+)
+def test_a_schedule_runs_so_often_a_month(rate, runs):
+    assert costs._runs({"Properties": {"ScheduleExpression": rate}}) == runs
+
+
+def test_invocations_bring_their_time():
+    free = costs.dollars({Unit.REQUEST: 1_000_000})
+
+    assert free == pytest.approx(1)
+    assert costs.dollars({Unit.INVOCATION: 1_000_000}) > 0.2
