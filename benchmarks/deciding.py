@@ -50,7 +50,9 @@ def rows() -> list[Row]:
 def _row(what: str, work: Callable[[int], object], budget: float) -> Row:
     timed = pairs(partial(_often, work), partial(_often, reference), _PAIRS)
     spent = 1_000_000 * min(measured for measured, _ in timed) / _CALLS
-    return Row(what, ratio(timed), "x", budget, f"to the reference; {spent:.0f} us, window, zone and legal basis included")
+    return Row(
+        what, ratio(timed), "x", budget, f"to the reference; {spent:.0f} us, window, zone and legal basis included"
+    )
 
 
 def _often(work: Callable[[int], object]) -> None:
