@@ -36,7 +36,7 @@ with warnings.catch_warnings():
     import braintree
 
 _EVENTS = ROOT / "events" / "webhooks"
-_CALLS, _PAIRS = 25, 151
+_CALLS, _PAIRS = 10, 101
 _URL = "https://example.com/webhooks/shop"
 _SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105  # signs samples, opens nothing
 _PAIR = "5r59rrxhn89npc9n:00f0df79303e1270881e5feda7788927"
