@@ -50,10 +50,14 @@ def _routes() -> Iterator[tuple[str, str, str]]:
 
 
 def add_grants() -> None:
-    """Widen two roles: MiniStack takes a mail's resource for `*` and every schedule for one of the group `default`."""
+    """Widen roles: MiniStack takes a mail's resource for `*` and every schedule for one of the group `default`.
+
+    It also asks for sqs:SendMessageBatch, where AWS asks for sqs:SendMessage.
+    """
     schedules = ("scheduler:CreateSchedule", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/*")
     _grant("SendSurveyRole", ("ses:SendEmail", "*"), schedules)
     _grant("CaptureEventRole", schedules)
+    _grant("ComputeNpsRole", ("sqs:SendMessageBatch", f"arn:aws:sqs:{REGION}:{ACCOUNT}:*"))
 
 
 def _grant(role: str, *grants: tuple[str, str]) -> None:

@@ -64,7 +64,8 @@ class TestTable:
         }
 
         assert set(projected) == {"by_customer", "by_day", "by_answered_day"}
-        allowed = {"state", "delivery", "rating", "segments", "answer_reason", "unconfirmed"}
+        counted = {"adverse", "rating", "segments", "sent_day", "answer_reason", "unconfirmed"}
+        allowed = {*counted, "event_id", "reason"}
         assert {name for names in projected.values() for name in names} <= allowed
 
 

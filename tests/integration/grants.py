@@ -59,7 +59,9 @@ def actions_of(call: Call, stack: Resolver) -> set[Wanted]:
             return set(_dynamodb(call, stack.made["Table"]["Arn"]))
         case "sqs":
             queue = call.params["QueueUrl"].rsplit("/", 1)[1]
-            return {Wanted(f"sqs:{call.operation}", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")}
+            # What is sent in batches is sent: there is no action of its own for it.
+            action = f"sqs:{call.operation.removesuffix('Batch')}"
+            return {Wanted(action, f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")}
         case "secretsmanager" | "s3":
             return {_kept(call)}
         case "scheduler":

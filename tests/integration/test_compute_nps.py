@@ -45,7 +45,7 @@ def test_answers_become_scores(stack, loop):
     assert scores(stack) == [(0.0, 2)]
     assert scores(stack, "7d#all") == [(0.0, 2)]
     (tally,) = [item for item in stack.items("TALLY") if item["pk"]["S"] == "TALLY#all"]
-    assert [int(one["N"]) for one in tally["tallies"]["M"]["all"]["L"]][11:] == [3, 0, 2, 0, 0]
+    assert [int(one["N"]) for one in tally["tallies"]["M"]["all"]["L"]][11:] == [3, 2, 0, 0]
 
 
 def test_every_question_gets_scores_of_its_own_that_say_how_many_answers_are_unconfirmed(stack, loop):

@@ -21,6 +21,7 @@ from afterbill.model.links import Purpose, derive_key, sign
 from afterbill.model.questions import Question
 from afterbill.model.short_links import ShortLink
 from afterbill.model.subscriptions import Subscription
+from afterbill_cli.explain import commands, find
 from afterbill_cli.explain.commands import explain
 from afterbill_cli.skip_reasons import WHY, why
 from afterbill_cli.suppression.stored import Lift, SuppressionTable
@@ -36,7 +37,8 @@ RULE = (
     "channels mail, fallback 3d, sampling 1.0, quota none, reminder 7d, expiry 30d, stops nothing"
 )
 SENT = CAPTURED + 4 * DAY + timedelta(hours=13)
-RECENTLY = datetime.now(UTC) - DAY
+NOW = CAPTURED + 20 * DAY
+RECENTLY = NOW - DAY
 
 
 def waiting(**changes):
@@ -47,6 +49,19 @@ def waiting(**changes):
         due_at=CAPTURED + 3 * DAY,
         **changes,
     )
+
+
+@pytest.fixture(autouse=True)
+def a_month(monkeypatch):
+    """Days are looked through from then on, and a month is enough to see it."""
+    monkeypatch.setattr(find, "_BACK", 30)
+    monkeypatch.setattr(commands, "datetime", Then)
+
+
+class Then(datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return NOW.astimezone(tz)
 
 
 @pytest.fixture
@@ -169,6 +184,17 @@ def test_programs_get_the_others_beside_the_first(shared):
     told = json.loads(shared("cus_9", as_json=True))
 
     assert (told["customer"], [other["customer"] for other in told["others"]]) == ("customer-1", ["namesake"])
+
+
+def test_an_event_is_told_of_every_fact_it_reported_whatever_day_they_were_ready(table, stack, capsys):
+    for id_, days in ((ID, 3), (OTHER_ID, 40)):
+        one = replace(waiting(), id=id_, due_at=CAPTURED + days * DAY)
+        table.commit(FactWrites(one, event=("evt_2", "stripe"), about=id_, forget_at=CAPTURED))
+
+    assert explain(stack, "evt_2", as_json=False) == 0
+    told = capsys.readouterr().out
+    assert f"invitation {ID}, pending" in told
+    assert f"invitation {OTHER_ID}, pending" in told
 
 
 def test_an_event_about_two_customers_is_told_of_both(shared, table):
