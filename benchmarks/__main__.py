@@ -22,6 +22,7 @@ from benchmarks import (
     reviewing,
     rivals,
     starts,
+    sweeping,
     webhooks,
 )
 from benchmarks.layers import PLACE
@@ -41,6 +42,7 @@ _PARTS: tuple[Part, ...] = (
     recounting.rows,
     reviewing.rows,
     reading.rows,
+    sweeping.rows,
     importing.rows,
     layers.rows,
 )

@@ -21,6 +21,7 @@ import boto3
 from moto import mock_aws
 
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
+from afterbill.adapters.dynamodb.keys import DAY_AT, ready_at
 from afterbill.answers.ports import ReviewMark
 from afterbill.answers.review_clicks import review_clicks
 from afterbill.model.links import Purpose, derive_key, sign
@@ -31,6 +32,8 @@ from benchmarks.world import IDENTITY, REGION, SIGNING, TABLE, world
 
 _PAYMENT, _CUSTOMER = "invoice.paid", "customer.created"
 _EVENTS = ROOT / "events"
+_PUNCTUAL = timedelta(seconds=1)
+"""A timer never fires early."""
 _STREAMED = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 """The invitation of the samples of the stream."""
 _SEEN = {"body": base64.b64encode(b"seen=1&rating=9").decode(), "isBase64Encoded": True}
@@ -103,7 +106,7 @@ class _Journey:
         yield self.stage("capture", self.capture)
         invitation = next(item for (pk, _), item in self.meter.items().items() if pk.startswith("INVITATION#"))
         id_ = invitation["pk"]["S"].partition("#")[2]
-        due = datetime.fromisoformat(invitation.get("deferred_until", invitation["due_at"])["S"])
+        due = ready_at(invitation[DAY_AT]["S"]) + _PUNCTUAL
         token = sign(Purpose.SURVEY, id_, due + timedelta(days=9), {0: derive_key(IDENTITY, "link")})
         Clock.moment = due
         yield self.stage("send", self.invoke, "send_survey", _queued({"invitation_id": id_, "delivery": 1}))

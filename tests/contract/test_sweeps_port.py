@@ -192,3 +192,14 @@ def test_what_is_given_back_is_looked_for_when_it_is_ready_again(world):
 
     assert unsent(world, until=NOW) == []
     assert unsent(world, until=NOW + HOUR) == [ID]
+
+
+@pytest.mark.parametrize("until", [DUE, DUE + HOUR, DUE + timedelta(milliseconds=500), NOW + timedelta(microseconds=1)])
+def test_a_wait_is_read_as_it_was_written_however_short(world, until):
+    one, who = stored(world, invitation(deferred_until=until))
+    assert one.deferred_until == until
+
+    later = until + timedelta(microseconds=7)
+    assert world.invitations.defer(replace(one, deferred_until=later, generation=2), who)
+    assert world.invitations.defer(replace(one, deferred_until=until, generation=3), who)
+    assert world.sweeps.read_invitations([ID])[ID].deferred_until == until
