@@ -100,6 +100,7 @@ class MemoryTable(MemoryItems):
                 state=State.SENT,
                 attempt="",
                 claimed_at=None,
+                deferred_until=None,
                 message_id=invitation.message_id,
                 sent_at=invitation.sent_at,
                 sent_day=invitation.sent_day,
@@ -217,7 +218,7 @@ class MemoryTable(MemoryItems):
         stored = self.invitations.get(invitation.id)
         if stored and stored.state in {State.SENDING, State.UNKNOWN}:
             sent = {"state": State.SENT, "message_id": message_id, "sent_at": at, "sent_day": day}
-            self._change(stored, **sent, attempt="", claimed_at=None)
+            self._change(stored, **sent, attempt="", claimed_at=None, deferred_until=None)
 
     def deliver(self, invitation_id: str, delivery: Delivery, delivered_at: datetime | None = None) -> None:
         """Raise the rank, and keep the first moment."""

@@ -737,3 +737,34 @@ def test_the_reminder_comes_behind_further_deliveries(world):
         replace(further(asked, "mail"), delivery_number=3, reminded_at=LATER), person(world)
     )
     assert found(world).delivery_number == 3
+
+
+@pytest.mark.parametrize(
+    "message_id",
+    [
+        "0107018e2a4b6c8d-1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809-000000",
+        "0107018E2A4B6C8D-1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809-000000",
+        "1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809",
+        "message-1",
+    ],
+)
+def test_a_message_keeps_its_id_whoever_gave_it(world, message_id):
+    one, _ = sending(world)
+    world.invitations.mark_sent(replace(mailed(one), message_id=message_id))
+
+    assert found(world).message_id == message_id
+
+
+def test_what_was_sent_waits_no_longer(world):
+    one, _ = sending(world, invitation(deferred_until=NOW))
+    world.invitations.mark_sent(mailed(one))
+
+    assert (found(world).deferred_until, found(world).sent_at) == (None, NOW)
+
+
+@pytest.mark.parametrize("objects", [{"invoice": "in_1"}, {"invoice": "in_1", "charge": "a|b"}, {"charge": "a|b"}])
+@pytest.mark.parametrize("fact", ["stripe|acct|in_1|payment|", "stripe|acct|a%7Cb|payment|"])
+def test_objects_are_kept_whether_the_fact_names_them_or_not(world, fact, objects):
+    stored(world, invitation(fact=fact, objects=objects))
+
+    assert found(world).objects == objects

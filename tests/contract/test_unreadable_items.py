@@ -80,6 +80,8 @@ def test_one_that_is_read_alone_is_refused(world):
         ({"condensed": ["1 2"]}, "ValueError"),
         ({"seconds": [1]}, "ValueError"),
         ({"money": 4900}, "TypeError"),
+        ({"message_id": b"12"}, "a message id of another length"),
+        ({"message_id": 12}, "message_id is no text"),
     ],
 )
 def test_an_invitation_tells_what_of_it_cannot_be_read_and_no_more(attributes, what):
@@ -89,7 +91,7 @@ def test_an_invitation_tells_what_of_it_cannot_be_read_and_no_more(attributes, w
     assert str(told.value) == f"INVITATION#{ID} INVITATION: {what}"
 
 
-@pytest.mark.parametrize("name", ["state", "segments", "seconds", "occurred_at", "generation"])
+@pytest.mark.parametrize("name", ["state", "segments", "seconds", "occurred_at"])
 def test_an_invitation_of_which_something_is_missing_cannot_be_read(name):
     item = invitation_item(invitation())
     del item[name]

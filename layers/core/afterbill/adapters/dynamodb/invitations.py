@@ -12,7 +12,9 @@ from afterbill.adapters.dynamodb.items import (
     deferrals_of,
     failed_at,
     follow_ups_of,
+    microseconds,
     milliseconds,
+    packed,
     reached_of,
     recipient_of,
     stamp,
@@ -29,6 +31,9 @@ _OPEN = (
     "AND attribute_not_exists(rating) AND attribute_not_exists(dismissed_at) AND attribute_not_exists(reminded_at)"
 )
 """Holds while the next delivery may still be taken, as far as the invitation itself tells."""
+
+_SECOND = 2
+"""The generation of the first deferral; the one before is not stored."""
 
 
 class InvitationsTable(InvitationTable):
@@ -109,12 +114,12 @@ class InvitationsTable(InvitationTable):
 
     def defer(self, invitation: Invitation, customer: Customer) -> bool:
         """Store the wait it carries, unless it changed since it was read (then False); the customer waits as long."""
-        pending = invitation.state is State.PENDING
+        pending, first = invitation.state is State.PENDING, invitation.generation == _SECOND
         place, places = self._placed(invitation.ready_at) if pending else ("", {})
         stored = self.update(
             keys.invitation(invitation.id),
             f"SET deferred_until = :until, generation = :next, deferrals = :deferrals{place}",
-            "#state = :state AND generation = :read",
+            f"#state = :state AND (generation = :read{' OR attribute_not_exists(generation)' * first})",
             {
                 ":until": stamp(invitation.ready_at),
                 ":next": invitation.generation,
@@ -195,18 +200,23 @@ class InvitationsTable(InvitationTable):
         )
 
     def mark_sent(self, invitation: Invitation) -> None:
-        """sending -> sent with message id and day."""
+        """sending -> sent with message id and day; what it waited for is over."""
+        sent_at = invitation.sent_at
+        if sent_at is None:
+            message = "an invitation is marked with its sent_at set"
+            raise ValueError(message)
         self.change(
             keys.invitation(invitation.id),
             "SET #state = :sent, message_id = :message, sent_at = :at, sent_day = :day, day_bucket = :bucket, "
-            "answer_until = :until, delivery = if_not_exists(delivery, :accepted) REMOVE attempt, claimed_at",
+            "answer_until = :until, delivery = if_not_exists(delivery, :accepted) "
+            "REMOVE attempt, claimed_at, deferred_until",
             "#state = :sending AND attempt = :attempt",
             {
                 ":sent": State.SENT,
                 ":sending": State.SENDING,
                 ":attempt": invitation.attempt,
-                ":message": invitation.message_id,
-                ":at": _iso(invitation.sent_at),
+                ":message": packed(invitation.message_id),
+                ":at": microseconds(sent_at),
                 ":day": invitation.sent_day,
                 ":bucket": keys.day_bucket(invitation.sent_day),
                 ":until": int(invitation.answer_until.timestamp()),

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import astuple, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any, SupportsInt
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.stored import known, reading, require, require_texts
@@ -27,7 +28,6 @@ _INVITATION_TIMES = (
     "due_at",
     "claimed_at",
     "previously_asked_at",
-    "sent_at",
     "answered_at",
     "reminded_at",
     "closed_at",
@@ -38,11 +38,13 @@ _INVITATION_TIMES = (
 _DURATIONS = ("expiry", "cooldown", "patience")
 _SEGMENTS = ("touchpoint", "stage", "source", "channel")
 """Attributes that stand among the segments as well, and are stored only there."""
-_USUAL = {"stoppable": True, "delivery_number": 1, "referred": 0, "showings": 0}
+_USUAL = {"stoppable": True, "generation": 1, "delivery_number": 1, "referred": 0, "showings": 0}
 """Values that are not stored: an item of less than a KB costs half."""
 _TEXTS = frozenset(each.name for each in fields(Invitation) if each.type is str)
 _FLAGS = frozenset({"stoppable", "contact_ok", "unconfirmed"})
 _PROFILE = ("address", "phone", "name", "locale", "country", "time_zone", "offered")
+_SES_GROUPS = (16, 8, 4, 4, 4, 12, 6)
+"""Digits of the groups of a message id of SES, as in 0100018e2a4b6c8d-1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809-000000."""
 _HASH = 16
 """Bytes of the keyed hash of an address."""
 _CUSTOMER_TIMES = ("last_asked_at", "last_adverse_at", "last_seen_at", "forget_at")
@@ -85,6 +87,9 @@ def invitation_item(invitation: Invitation, day_of: Callable[[datetime], str] = 
     plain |= visits_attributes(invitation)
     plain |= {"money": [invitation.money.amount, invitation.money.currency]} if invitation.money else {}
     plain["occurred_at"] = microseconds(invitation.occurred_at)
+    plain |= {"sent_at": microseconds(invitation.sent_at)} if invitation.sent_at else {}
+    plain |= {"message_id": packed(invitation.message_id)} if invitation.message_id else {}
+    plain |= {"objects": _besides(invitation.fact, invitation.objects)} if invitation.objects else {}
     plain["answer_until"] = int(invitation.answer_until.timestamp())
     plain[keys.TTL] = int(invitation.kept_until.timestamp())
     if invitation.sent_day or invitation.state is not State.CLOSED:
@@ -112,16 +117,21 @@ def _invitation_of(item: Mapping[str, Any]) -> Invitation:
     spans = [timedelta(seconds=int(number)) for number in plain["seconds"]]
     values |= dict(zip(_DURATIONS, spans, strict=True))
     values |= {name: plain["segments"][name] for name in _SEGMENTS if name not in plain}
+    values |= {"message_id": unpacked(plain["message_id"])} if "message_id" in plain else {}
     require_texts(values, _TEXTS)
     require_texts(plain, ("comment", "answer_reason"))
     for mapping in ("segments", "objects"):
         require_texts(values.get(mapping, {}), values.get(mapping, {}))
+    if "objects" in plain:
+        values["objects"] = {kind: id_ or _object_of(plain["fact"]) for kind, id_ in plain["objects"].items()}
     require(all(isinstance(plain.get(name, False), bool) for name in _FLAGS), "a flag that is none")
     known(Channel, values["channel"])
     values["occurred_at"] = _from_microseconds(plain["occurred_at"])
     values["id"] = keys.invitation_id(dict(item))
     values["state"] = known(State, plain["state"])
-    values["generation"], values["delivery_number"] = int(plain["generation"]), int(plain.get("delivery_number", 1))
+    values |= {name: int(plain.get(name, 1)) for name in ("generation", "delivery_number")}
+    if "sent_at" in plain:
+        values["sent_at"] = _from_microseconds(plain["sent_at"])
     if "delivered_at" in plain:
         values["delivered_at"] = datetime.fromtimestamp(int(plain["delivered_at"]) / 1000, UTC)
     if "delivery" in plain:
@@ -171,6 +181,35 @@ def visits_attributes(invitation: Invitation) -> dict[str, Any]:
 def reached_of(invitation: Invitation) -> bytes:
     """The hashes of the addresses it went to, one behind the other: half as long as their digits."""
     return bytes.fromhex("".join(invitation.address_hashes))
+
+
+def packed(message_id: str) -> str | bytes:
+    """The id of a mail in half its length where SES gave it: digits of base 16 in groups of fixed lengths."""
+    groups = message_id.split("-")
+    digits = "".join(groups)
+    fits = tuple(map(len, groups)) == _SES_GROUPS and not set(digits) - set("0123456789abcdef")
+    return bytes.fromhex(digits) if fits else message_id
+
+
+def unpacked(stored: object) -> object:
+    """Inverse of `packed`; of anything else, what is stored."""
+    if not isinstance(stored, Binary):
+        return stored
+    digits = bytes(stored).hex()
+    ends = list(accumulate(_SES_GROUPS))
+    require(len(digits) == ends[-1], "a message id of another length")
+    return "-".join(digits[end - size : end] for size, end in zip(_SES_GROUPS, ends, strict=True))
+
+
+def _besides(fact: str, objects: Mapping[str, str]) -> dict[str, str]:
+    """The objects; the id of the one that its fact names stands in the fact alone."""
+    named = _object_of(fact)
+    return {kind: "" if id_ == named else id_ for kind, id_ in objects.items()}
+
+
+def _object_of(fact: str) -> str:
+    """The object that a fact is about; an id with a bar in it is spelled in another way there."""
+    return "".join(fact.split("|")[2:3])
 
 
 def milliseconds(at: datetime) -> int:

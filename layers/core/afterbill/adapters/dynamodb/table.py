@@ -10,7 +10,15 @@ from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code, passing, transient, write_if
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.items import customer_of, encode, invitation_of, stamp, utc_day
+from afterbill.adapters.dynamodb.items import (
+    customer_of,
+    encode,
+    invitation_of,
+    microseconds,
+    packed,
+    stamp,
+    utc_day,
+)
 from afterbill.model.customer import Customer
 from afterbill.model.errors import PayloadError, TransientError, UnreadableError
 from afterbill.model.invitation import Invitation, SkipReason, State, StoredInvitation
@@ -192,14 +200,14 @@ class InvitationTable(TableReader):
         self.change(
             keys.invitation(invitation.id),
             "SET #state = :sent, message_id = :message, sent_at = :at, sent_day = :day, day_bucket = :bucket, "
-            "answer_until = :until REMOVE attempt, claimed_at",
+            "answer_until = :until REMOVE attempt, claimed_at, deferred_until",
             "#state IN (:sending, :unknown)",
             {
                 ":sent": State.SENT,
                 ":sending": State.SENDING,
                 ":unknown": State.UNKNOWN,
-                ":message": message_id,
-                ":at": stamp(at),
+                ":message": packed(message_id),
+                ":at": microseconds(at),
                 ":day": day,
                 ":bucket": keys.day_bucket(day),
                 ":until": int((at + invitation.expiry).timestamp()),
