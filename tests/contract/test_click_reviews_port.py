@@ -6,13 +6,17 @@ from datetime import timedelta
 import pytest
 
 from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.batches import write_batches
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
+from afterbill.adapters.dynamodb.items import invitation_item
 from afterbill.answers.ports import ReviewMark
-from afterbill.model.invitation import Answer
-from afterbill.model.visits import Kind, Visit
+from afterbill.answers.review_clicks import review_clicks
+from afterbill.model.invitation import Answer, State
+from afterbill.model.visits import Integrity, Kind, Visit
 from afterbill_cli.memory.scores import MemoryReviews
 from tests.contract.conftest import TABLE
-from tests.contract.people import ID, NOW, OTHER_ID, sent
+from tests.contract.people import ID, NOW, OTHER_ID, invitation, sent
+from tests.contract.test_scores_table import KilledError, MortalClient
 
 SOON, LATER = NOW + timedelta(minutes=1), NOW + timedelta(hours=1)
 TAP = Visit(SOON, Kind.SEEN, 9, "0badcafe", "safari")
@@ -158,3 +162,48 @@ def test_what_was_erased_stays_erased(world, reviews):
 
     assert not reviews.store_review(replace(reviewed, id=OTHER_ID), reviewed)
     assert reviews.read_invitations([OTHER_ID]) == {}
+
+
+def backlog(world, count):
+    """So many clicked surveys with a mark each, the last of which cannot be read; in DynamoDB."""
+    reviews = ReviewsTable(world.dynamodb, TABLE)
+    ids = [f"{number:032x}" for number in range(count)]
+    for id_ in ids:
+        one = replace(invitation(id_), state=State.SENT, sent_at=NOW, sent_day="2026-11-22", visits=(TAP,))
+        world.dynamodb.put_item(TableName=TABLE, Item=invitation_item(one))
+        reviews.mark_for_review([id_], SOON)
+    spoilt = keys.invitation(ids[-1]) | {"state": {"S": "archived"}}
+    world.dynamodb.put_item(TableName=TABLE, Item=spoilt)
+    return reviews, ids
+
+
+def review(reviews):
+    return review_clicks(reviews, Integrity(), LATER, lambda at: at.date().isoformat())
+
+
+@pytest.mark.parametrize("calls", [0, 1, 2, 3, 16, 30, 31, 32, 33])
+def test_a_run_killed_at_a_call_to_dynamodb_is_made_good_by_the_next(aws_world, calls):
+    reviews, ids = backlog(aws_world, 30)
+    with pytest.raises(KilledError):
+        review(ReviewsTable(MortalClient(aws_world.dynamodb, calls), TABLE))
+
+    review(reviews)
+
+    found = reviews.read_invitations(ids)
+    assert [found[id_].answer for id_ in ids[:-1]] == [UNCONFIRMED] * 29
+    assert {id_ for mark in reviews.marks(LATER + timedelta(days=1)) for id_ in mark.invitation_ids} == {ids[-1]}
+
+
+def test_marks_are_read_page_by_page_as_they_are_consumed(aws_world):
+    """A page of DynamoDB is 1 MB: some three hundred full marks."""
+    reviews, pages = ReviewsTable(aws_world.dynamodb, TABLE), []
+    full = {"ids": {"SS": [f"{number:032x}" for number in range(100)]}}
+    marks = [keys.review(f"2026-11-22T13:30:15.{number:06}+00:00", ID) | full for number in range(400)]
+    write_batches(aws_world.dynamodb, TABLE, [{"PutRequest": {"Item": mark}} for mark in marks])
+    aws_world.dynamodb.meta.events.register("before-call.dynamodb.Query", lambda **_: pages.append(1))
+
+    found = reviews.marks(LATER)
+    next(found)
+    assert len(pages) == 1
+    assert len(list(found)) == 399
+    assert len(pages) == 2
