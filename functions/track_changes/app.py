@@ -8,14 +8,14 @@ from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.stream import clicked_in, read_change
 from afterbill.insight.track_changes import TrackDeps, track_changes
-from afterbill.runtime.observability import Metric, count, logger
+from afterbill.runtime.observability import Metric, count, count_failed, logger
 from afterbill.settings import config
 
 _dynamodb, _table = client("dynamodb"), config.setting("TABLE")
 _marking = TrackDeps(days=ScoresTable(_dynamodb, _table), clicks=ReviewsTable(_dynamodb, _table))
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  # Lambda's own
     """Lambda retries from the first failed record on and bisects; marking twice is harmless.
 
     What cannot be read is counted and not tried again: the stream would wait for it.
@@ -28,4 +28,5 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         count(Metric.UNREADABLE_ITEMS, len(tracked.unreadable), reason="track_changes")
     if tracked.failed:
         logger.error("records failed", count=len(tracked.failed))
+    count_failed(len(tracked.failed), context)
     return {"batchItemFailures": [{"itemIdentifier": sequence_number} for sequence_number in tracked.failed]}

@@ -178,6 +178,12 @@ class TestWatching:
             "OverdueInvitations",
             "ConsentLost",
             "TasksRecorded",
+            "RecordsFailed",
+            "UnreadableItems",
+            "SweepFinished",
+            "ReviewFinished",
+            "CountFinished",
+            "WatchFinished",
         ],
     )
     def test_metrics_of_our_own_are_watched(self, of_type: OfType, metric: str) -> None:

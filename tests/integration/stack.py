@@ -75,6 +75,11 @@ class Context:
         return self.remaining
 
 
+def _named(context: Any, function: str) -> Any:
+    context.function_name = f"afterbill-{function}"
+    return context
+
+
 class Stdout:
     """The stdout of the moment: pytest gives every phase of a test another one."""
 
@@ -145,7 +150,7 @@ class Stack:
         for key, value in self.environment(name).items():
             self.patch.setenv(key, value)
         handler: Handler = self.imported(name).handler
-        return lambda event, context=None: self._as(name, lambda: handler(event, context or Context()))
+        return lambda event, context=None: self._as(name, lambda: handler(event, _named(context or Context(), name)))
 
     def imported(self, name: str) -> Any:
         """The function's module, imported anew with the environment as it is."""

@@ -1,9 +1,8 @@
 """track_changes: records of the table's stream in, marked days and invitations out."""
 
-import json
-
 import pytest
 
+from tests.integration.logs import counted, lines
 from tests.integration.samples import sample
 
 ID = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -66,13 +65,16 @@ def test_a_record_that_cannot_be_read_is_counted_and_holds_nothing_up(stack, tra
     assert failed(track(batch("poison", "answered"))) == []
 
     assert sorted(marks(stack)) == ["2026-11-20", "2026-11-22"]
-    log = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
-    assert [line["UnreadableItems"] for line in log if "UnreadableItems" in line] == [[1]]
-    assert [line["detail"].split(":")[0] for line in log if "detail" in line] == [f"INVITATION#{ID} INVITATION"]
+    log = capsys.readouterr().out
+    assert counted(log, "UnreadableItems") == [1]
+    assert [line["detail"].split(":")[0] for line in lines(log) if "detail" in line] == [f"INVITATION#{ID} INVITATION"]
 
 
-def test_when_the_table_does_not_answer_the_records_come_again(stack, track):
+def test_when_the_table_does_not_answer_the_records_come_again_and_are_counted(stack, track, capsys):
     stack.failures["UpdateItem"] = "ThrottlingException"
 
     assert len(failed(track(batch("sent", "answered")))) == 2
     assert marks(stack) == {}
+    log = capsys.readouterr().out
+    assert counted(log, "RecordsFailed") == [2]
+    assert {line["reason"] for line in lines(log) if "RecordsFailed" in line} == {"track_changes"}

@@ -324,7 +324,8 @@ def test_messages_that_wait_too_long_are_told(config):
 
     finding = worst(stack_under_test(config, {"GetMetricData": measured(60, 1860, 60)}), "queue ages")
 
-    assert (finding.verdict, finding.text) == (Verdict.WARN, "SendQueue: the oldest message waits for 31 minutes")
+    text = "SendQueue: the oldest message waits untouched for 31 minutes"
+    assert (finding.verdict, finding.text) == (Verdict.WARN, text)
 
 
 # schedules

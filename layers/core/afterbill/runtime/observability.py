@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -56,3 +57,10 @@ def count(metric: Metric, value: float = 1, reason: str = "", noted: Mapping[str
         metrics.add_dimensions(service=str(metrics.service), reason=reason)
     metrics.add_metric(name=metric, unit=MetricUnit.NoUnit if metric is Metric.SCORE else MetricUnit.Count, value=value)
     metrics.flush_metrics()
+
+
+def count_failed(records: int, context: Any) -> None:  # noqa: ANN401  # Lambda's
+    """Count the records of an invocation that failed, as a whole and under the name of the function."""
+    if records:
+        function = context.function_name.removeprefix(f"{metrics.service}-")
+        count(Metric.RECORDS_FAILED, records, reason=function)
