@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 
 from afterbill.adapters.dynamodb.items import invitation_item
+from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Answer
 from afterbill.settings import config
-from tests.integration.logs import counted
+from tests.integration.logs import counted, lines
 from tests.integration.samples import now, sample
+from tests.integration.stack import Context
 
 EVENT = sample("schedule/compute_nps")
 
@@ -118,3 +120,42 @@ def test_an_event_without_anything_counts_too_and_the_end_is_told(stack, loop, c
 
     assert counted(capsys.readouterr().out, "CountFinished") == [1]
     assert [item["n"]["N"] for item in stack.items("SCORE")] == ["0"] * 5
+
+
+@pytest.mark.usefixtures("answered")
+def test_an_item_that_cannot_be_read_is_named_counted_and_passed_over(stack, loop, capsys):
+    wrong = {"answered_day": {"S": now().astimezone(config.time_zone()).date().isoformat()}, "rating": {"N": "11"}}
+    item = {"pk": {"S": "INVITATION#odd"}, "sk": {"S": "INVITATION"}, "answered_at": {"S": "2026"}, **wrong}
+    stack.dynamodb.put_item(TableName="afterbill", Item=item)
+    capsys.readouterr()
+
+    loop.compute(EVENT)
+    log = capsys.readouterr().out
+
+    assert scores(stack) == [(0.0, 2)]
+    assert counted(log, "UnreadableItems") == [1]
+    (line,) = [line for line in lines(log) if line.get("message") == "item unreadable"]
+    assert line["detail"].startswith("INVITATION#odd INVITATION: RatingError a rating is a whole number")
+
+
+@pytest.mark.usefixtures("answered")
+def test_a_day_that_cannot_be_read_fails_the_run_at_its_end(stack, loop, capsys):
+    stack.failures["BatchWriteItem"] = "ThrottlingException"
+
+    with pytest.raises(TransientError):
+        loop.compute(EVENT)
+
+    assert counted(capsys.readouterr().out, "CountFinished") == []
+
+
+@pytest.mark.usefixtures("answered")
+def test_a_run_that_is_short_of_time_ends_and_the_next_goes_on(stack, loop, capsys):
+    class Late(Context):
+        remaining = 25_000
+
+    loop.compute(EVENT, Late())
+    assert scores(stack) == []
+    assert counted(capsys.readouterr().out, "CountFinished") == [1]
+
+    loop.compute(EVENT)
+    assert scores(stack) == [(0.0, 2)]

@@ -156,7 +156,7 @@ class DayCount:
             self._mail(one)
 
     def _answer(self, answer: Answered) -> None:
-        _require_rating(answer.rating, SCALES[_question(answer.question)])
+        require_answer(answer)
         tables = self._tables(answer.question)
         places = [answer.rating] if answer.confirmed else [answer.rating, MAILS + answer.rating]
         if link := answer.segments.get(ANONYMOUS):
@@ -208,6 +208,11 @@ def _question(name: str) -> Question:
 def origin_of(segments: Mapping[str, str]) -> str:
     """Return the value of MAIL_ORIGIN: source and touchpoint."""
     return f"{segments.get('source') or UNKNOWN}/{segments.get('touchpoint') or UNKNOWN}"
+
+
+def require_answer(answer: Answered) -> None:
+    """UnreadableError for an answer that makes no sense: of an unknown question, or a rating off its scale."""
+    _require_rating(answer.rating, SCALES[_question(answer.question)])
 
 
 def _require_rating(rating: object, scale: Scale) -> None:

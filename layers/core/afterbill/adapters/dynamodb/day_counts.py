@@ -12,7 +12,7 @@ from typing import Any
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import decode, encode, stamp
 from afterbill.insight.ports import Progress, Rescoring, UnderWay
-from afterbill.insight.tally import Answered, Rows, Sent
+from afterbill.insight.tally import Answered, Rows, Sent, require_answer
 from afterbill.model.invitation import Delivery
 
 _PIECE = 300_000
@@ -70,9 +70,11 @@ def rows_of(items: Iterable[Mapping[str, Any]]) -> Rows | None:
 
 
 def answered_of(item: Mapping[str, Any]) -> Answered:
-    """A response of the index; LookupError or ValueError for what this version does not know."""
+    """A response of the index; UnreadableError, LookupError or ValueError for what this version does not know."""
     reason = item.get("answer_reason", {"S": ""})["S"]
-    return Answered(int(item["rating"]["N"]), _segments(item), "unconfirmed" not in item, reason)
+    answer = Answered(int(item["rating"]["N"]), _segments(item), "unconfirmed" not in item, reason)
+    require_answer(answer)
+    return answer
 
 
 def sent_of(item: Mapping[str, Any]) -> Sent:
