@@ -21,6 +21,7 @@ from afterbill.intake.capture_fact import Captured, CaptureDeps, Outcome
 from afterbill.model.webhooks import Refusal
 from afterbill.runtime.batch import process
 from afterbill.runtime.observability import Metric, count, logger
+from afterbill.runtime.pauses import Pauses
 from afterbill.settings import config
 from afterbill.settings.surveys import load_policy
 
@@ -43,6 +44,7 @@ def _consent_lost(source: str) -> None:
     count(Metric.CONSENT_LOST)
 
 
+_pauses = Pauses(first=0.05)
 _sqs, _dynamodb, _secretsmanager = client("sqs"), client("dynamodb"), client("secretsmanager")
 _table, _bucket = config.setting("TABLE"), config.choice("EVIDENCE_BUCKET")
 _keys = SecretKeys(Secret(_secretsmanager, config.setting("KEYS_SECRET")))
@@ -62,6 +64,7 @@ _capture = CaptureDeps(
     hash_address=_keys.hash_address,
     new_id=lambda: uuid.uuid4().hex,
     evidence=S3Evidence(client("s3"), _bucket) if _bucket else None,
+    pause=_pauses,
 )
 _unsigned_inbox = config.setting("UNSIGNED_INBOX_URL")
 _unsigned_dead_letters = SqsInbox(_sqs, config.setting("UNSIGNED_INBOX_DEAD_LETTERS_URL"))
@@ -72,6 +75,7 @@ slices may."""
 
 def handler(event: dict[str, Any], context: Any) -> Any:  # noqa: ANN401  # Lambda's own
     """Each message succeeds or fails alone; a failed one is retried, and in the end kept as evidence."""
+    _pauses.context = context
     return process(event, context, lambda record: _capture_record(record, context), _ENOUGH)
 
 

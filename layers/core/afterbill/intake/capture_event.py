@@ -89,7 +89,7 @@ def _capture_all(
         try:
             if not has_time():
                 raise TransientError("no time is left for the rest of this webhook")  # noqa: TRY301  # as if it failed
-            captured += _capture_one(element, sender, deps, now)
+            captured += _capture_one(element, sender, deps, now, has_time)
         except PayloadError as error:
             captured.append(Captured(Outcome.UNREADABLE, problem=str(error)))
         except Exception as error:  # noqa: BLE001  # raised below, once the others had their turn
@@ -99,7 +99,9 @@ def _capture_all(
     return captured
 
 
-def _capture_one(element: ParsedElement, sender: Sender, deps: CaptureDeps, now: datetime) -> list[Captured]:
+def _capture_one(
+    element: ParsedElement, sender: Sender, deps: CaptureDeps, now: datetime, has_time: Callable[[], bool]
+) -> list[Captured]:
     if isinstance(element, PayloadError):
         raise element
     if isinstance(element, OperatorTask):
@@ -111,5 +113,5 @@ def _capture_one(element: ParsedElement, sender: Sender, deps: CaptureDeps, now:
     if isinstance(element, ObjectReference):
         resolve = sender.provider.resolve
         found = resolve(element, sender.source, sender.api) if resolve else ()
-        return [one for each in found for one in _capture_one(each, sender, deps, now)] or [Captured(Outcome.IGNORED)]
+        return _capture_all(found, sender, deps, now, has_time) or [Captured(Outcome.IGNORED)]
     return [capture_fact(element, sender, deps, now)]

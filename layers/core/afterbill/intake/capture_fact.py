@@ -33,6 +33,10 @@ _TIMER_MINIMUM = timedelta(seconds=15)
 """EventBridge Scheduler works by the minute; what is due sooner goes straight to the send queue."""
 
 
+def _at_once(_tries: int) -> None:
+    """Try again without a pause."""
+
+
 class Outcome(StrEnum):
     """The result of one event."""
 
@@ -62,7 +66,8 @@ class Captured:
 class CaptureDeps:
     """The dependencies of capturing; `hash_address` is keyed, `new_id` gives a random customer id.
 
-    `evidence` keeps a copy of every webhook somebody vouches for, where an operator wants that.
+    `evidence` keeps a copy of every webhook somebody vouches for, where an operator wants that. `pause` may wait for a
+    moment after this many tries that met others at the same items.
     """
 
     policy: Policy
@@ -76,6 +81,7 @@ class CaptureDeps:
     hash_address: Callable[[str], str]
     new_id: Callable[[], str]
     evidence: Evidence | None = None
+    pause: Callable[[int], object] = _at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ def capture_fact(event: BillingEvent, sender: Sender, deps: CaptureDeps, now: da
     if _idle_test(event, source) and event.touchpoint is None:
         return Captured(Outcome.IGNORED)
     asked = False
-    for _ in range(_TRIES):
+    for tries in range(_TRIES):
         known = _look_up(event, source, deps)
         if not asked and _is_nameless(event, sender, known, deps.policy):
             event, asked = _ask_who(event, sender), True
@@ -122,6 +128,7 @@ def capture_fact(event: BillingEvent, sender: Sender, deps: CaptureDeps, now: da
         if change.empty or deps.facts.commit(change):
             _wake(named, known, deps)
             return _conclude(change, invitation, deps, now)
+        deps.pause(tries)
     message = f"event {event.event_id} kept meeting others at the same items: it is retried from the inbox"
     raise TransientError(message)
 
