@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 import click
 
 from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.insight.nps import Tally
 from afterbill.model.errors import AfterbillError
 from afterbill.outreach.policy import Policy
+from afterbill.outreach.quota_gate import Gate
 from afterbill.outreach.reputation import Figures, Origins, SendingPause, percent, risk, watched
 from afterbill.outreach.watch_reputation import recent_figures
 from afterbill_cli import deployed, options
@@ -19,6 +21,10 @@ from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
 from afterbill_cli.plain_text import one_line
 
+_QUOTAS = {
+    "mail": "The day quota of SES",
+    "sms": "The spend limit of text messages",
+}
 _WAITING = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed")
 """A survey that was put back into the queue waits with a delay."""
 
@@ -68,6 +74,8 @@ def status(stack: Deployed, now: datetime, output: Output = Output.TABLE) -> int
         print_json(_stated(stack, pause, now))
         return 0
     print(_stands(pause))
+    for channel, gate in _closed_gates(stack, now).items():
+        print(_waits(channel, gate))
     print(_rates(stack, stack.policy(), pause, now))
     print(f"Send queue: {_waiting(stack)} messages wait.")
     return 0
@@ -98,8 +106,23 @@ def _switch(stack: Deployed) -> SendingSwitchTable:
 def _stands(pause: SendingPause) -> str:
     if not pause.reason:
         return "Sending goes on."
-    since = f" since {pause.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if pause.since else ""
+    since = f" since {_minute(pause.since)}" if pause.since else ""
     return f"Sending is stopped{since}: {pause.reason}"
+
+
+def _closed_gates(stack: Deployed, now: datetime) -> dict[str, Gate]:
+    """Return the gates that surveys wait for, by channel."""
+    table = GatesTable(stack.client("dynamodb"), stack.output("TableName"))
+    return {channel: gate for channel, gate in sorted(table.gates().items()) if gate.holds(now)}
+
+
+def _waits(channel: str, gate: Gate) -> str:
+    quota = _QUOTAS.get(channel, f"The quota of {channel}")
+    return f"{quota} has been used up since {_minute(gate.since)}; the next try is after {_minute(gate.until)}."
+
+
+def _minute(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _rates(stack: Deployed, policy: Policy, pause: SendingPause, now: datetime) -> str:
@@ -142,6 +165,14 @@ def _stated(stack: Deployed, pause: SendingPause, now: datetime) -> dict[str, An
         "stopped": bool(pause.reason),
         "reason": pause.reason or None,
         "since": pause.since.astimezone(UTC).isoformat(timespec="seconds") if pause.since else None,
+        "quotas_used_up": [
+            {
+                "channel": channel,
+                "since": gate.since.astimezone(UTC).isoformat(timespec="seconds"),
+                "until": gate.until.astimezone(UTC).isoformat(timespec="seconds"),
+            }
+            for channel, gate in _closed_gates(stack, now).items()
+        ],
         "first_day": days.first.isoformat() if days else None,
         "last_day": days.last.isoformat() if days else None,
         "sent": figures.sent,

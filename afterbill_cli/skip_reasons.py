@@ -24,6 +24,7 @@ WHY: Mapping[SkipReason, str] = {
     SkipReason.ROLE_ADDRESS: "the mail address is a function's and not a person's",
     SkipReason.QUOTA: "the month's quota of {place} is used up",
     SkipReason.LIMIT: "per_hour or per_day under [sending] is used up",
+    SkipReason.SERVICE_QUOTA: "the day quota of SES, or the spend limit of text messages, is used up",
     SkipReason.WINDOW: "mail leaves spread over the window of {place} or [defaults], where the customer lives",
     SkipReason.ANSWERED: "it was answered, or a tap in the mail waits to be judged",
     SkipReason.NO_PHONE: "no phone number of the customer is known, or the stack sends no text messages (SmsService)",

@@ -10,6 +10,7 @@ from afterbill.intake.connector import Api, Call, Token
 from afterbill.model.errors import TransientError
 from afterbill.model.webhooks import Source
 from afterbill.outreach.caps import Cap
+from afterbill.outreach.quota_gate import Gate
 from afterbill.outreach.reputation import SendingPause
 
 
@@ -137,6 +138,7 @@ class MemoryCaps:
 
     used: Counter[str] = field(default_factory=Counter)
     pause: str = ""
+    gates: dict[str, Gate] = field(default_factory=dict)
 
     def take(self, caps: Sequence[Cap]) -> Cap | None:
         """All or nothing."""
@@ -152,6 +154,28 @@ class MemoryCaps:
     def pause_reason(self) -> str:
         """The reason why nothing may be sent now; empty where it may."""
         return self.pause
+
+    def gate(self, channel: str) -> Gate | None:
+        """The gate of the channel; None where it is open."""
+        return self.gates.get(channel)
+
+    def close(self, channel: str, gate: Gate) -> None:
+        """Close the gate, unless it is closed for longer."""
+        known = self.gates.get(channel)
+        if known is None or known.until < gate.until:
+            self.gates[channel] = gate
+
+    def probe(self, channel: str, gate: Gate, probed: Gate) -> bool:
+        """Put `probed` in the place of `gate`."""
+        unchanged = channel in self.gates and self.gates[channel].until == gate.until
+        if unchanged:
+            self.gates[channel] = probed
+        return unchanged
+
+    def open(self, channel: str, gate: Gate) -> None:
+        """Open the gate, unless it is another by now."""
+        if channel in self.gates and self.gates[channel].until == gate.until:
+            del self.gates[channel]
 
 
 @dataclass

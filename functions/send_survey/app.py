@@ -22,12 +22,14 @@ from afterbill.adapters.phones import mobile_number
 from afterbill.content.mail.compose import composer
 from afterbill.content.sms import text_composer
 from afterbill.model.billing import OperatorTask
+from afterbill.model.invitation import SkipReason
 from afterbill.outreach.delivery import Outcome, SendDeps
 from afterbill.outreach.first_skips import FirstSkips
 from afterbill.outreach.send_survey import send_survey
 from afterbill.outreach.text_messages import Texting
 from afterbill.runtime.batch import process
 from afterbill.runtime.observability import Metric, count, logger
+from afterbill.runtime.pauses import Pauses
 from afterbill.settings import config
 from afterbill.settings.surveys import load_policy
 
@@ -42,22 +44,31 @@ _METRICS = {
     Outcome.REJECTED: Metric.FAILED_DELIVERIES,
     Outcome.UNKNOWN: Metric.UNKNOWN_DELIVERIES,
 }
+_COUNTED_BY_REASON = frozenset({Outcome.SKIPPED, Outcome.UNKNOWN})
 
+_pauses = Pauses(first=0.5)
+_ses = client("sesv2", attempts=1)
 _keys = secret_keys(config.setting("KEYS_SECRET"))
 _invitations = InvitationsTable(client("dynamodb"), config.setting("TABLE"), config.day_of())
 _policy = load_policy()
 
 
+_sms = text_mailer(
+    config.choice("SMS_SERVICE"),
+    config.choice("SMS_ORIGINATION"),
+    config.choice("SMS_CONFIGURATION_SET"),
+    _policy.sms.max_price,
+)
+
+
 def _texting() -> Texting | None:
     """None where the stack sends no text messages."""
-    service, public_url = config.choice("SMS_SERVICE"), config.setting("PUBLIC_URL")
-    origination, group = config.choice("SMS_ORIGINATION"), config.choice("SMS_CONFIGURATION_SET")
-    mailer = text_mailer(service, origination, group, _policy.sms.max_price)
-    if mailer is None:
+    if _sms is None:
         return None
+    public_url = config.setting("PUBLIC_URL")
     table = ShortLinksTable(_invitations.dynamodb, _invitations.table)
     compose = text_composer(public_url, config.brand(), config.catalogs(), _policy.sms)
-    return Texting(mailer, compose, mobile_number, table, table, _keys.hash_address, _keys.current)
+    return Texting(_sms, compose, mobile_number, table, table, _keys.hash_address, _keys.current)
 
 
 class _Tasks(TasksTable):
@@ -80,7 +91,7 @@ _sending = SendDeps(
     status=CachedSendingStatus(_invitations, monotonic),
     timer=EventBridgeTimer(client("scheduler"), ScheduleTarget(**config.schedule_target())),
     queue=SqsSendQueue(client("sqs"), config.setting("SEND_QUEUE_URL")),
-    mailer=SesMailer(client("sesv2", attempts=1), config.setting("CONFIGURATION_SET")),
+    mailer=SesMailer(_ses, config.setting("CONFIGURATION_SET"), _pauses),
     policy=_policy,
     address_problem=address_problem,
     compose=composer(
@@ -101,7 +112,19 @@ _sending = SendDeps(
 
 def handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401  # the batch answer of Lambda
     """Each message succeeds or fails alone."""
+    _pauses.context = context
+    _reconnect()
     return process(event, context, _send_record)
+
+
+def _reconnect() -> None:
+    """Close connections that may have died while the function was frozen: a message that meets one has no receipt.
+
+    Nothing else is sent with a single attempt; a new connection costs one handshake per invocation.
+    """
+    for one in (_ses, _sms.client if _sms else None):
+        if one:
+            one.close()
 
 
 def _send_record(record: dict[str, Any]) -> None:
@@ -109,4 +132,6 @@ def _send_record(record: dict[str, Any]) -> None:
     sent = send_survey(message["invitation_id"], message["delivery"], _sending, datetime.now(UTC))
     logger.info("survey due", invitation_id=message["invitation_id"], outcome=sent.outcome, reason=sent.reason)
     if metric := _METRICS.get(sent.outcome):
-        count(metric, reason=sent.reason if sent.outcome is Outcome.SKIPPED else "")
+        count(metric, reason=sent.reason if sent.outcome in _COUNTED_BY_REASON else "")
+    if sent.reason == SkipReason.SERVICE_QUOTA:
+        count(Metric.SENDING_QUOTA_USED_UP)

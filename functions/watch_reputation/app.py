@@ -5,6 +5,7 @@ from typing import Any
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.outreach.watch_reputation import Outcome, watch_reputation
 from afterbill.runtime.observability import Metric, count, logger
@@ -12,17 +13,20 @@ from afterbill.settings import config
 
 _dynamodb, _table = client("dynamodb"), config.setting("TABLE")
 _scores = ScoresTable(_dynamodb, _table)
-_switch = SendingSwitchTable(_dynamodb, _table)
+_switch, _gates = SendingSwitchTable(_dynamodb, _table), GatesTable(_dynamodb, _table)
 _zone, _caps = config.time_zone(), config.sending()
 
 
 def handler(_event: dict[str, Any], _context: object) -> None:
-    """While sending is stopped, write the metric in every run: the alarm must last even where no survey is due."""
-    reputation = watch_reputation(_scores, _switch, _caps, datetime.now(UTC), _zone)
+    """While sending is stopped, or a quota used up, write the metric in every run: meanwhile no survey may be due."""
+    now = datetime.now(UTC)
+    reputation = watch_reputation(_scores, _switch, _caps, now, _zone)
     if reputation.outcome is Outcome.STOPPED:
         logger.error("sending stopped", reason=reputation.reason)
     if reputation.reason:
         count(Metric.SENDING_HALTED)
+    if any(gate.holds(now) for gate in _gates.gates().values()):
+        count(Metric.SENDING_QUOTA_USED_UP)
     if reputation.risk:
         logger.warning("sending at risk", reason=reputation.risk)
         count(Metric.SENDING_AT_RISK)

@@ -3,9 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus
+from afterbill.model.errors import TransientError
 from afterbill.model.invitation import SkipReason
 from afterbill.outreach.caps import Cap
+from afterbill.outreach.quota_gate import closed
 from afterbill_cli.memory.keys import MemoryCaps
 from tests.contract.people import NOW
 
@@ -75,3 +80,85 @@ def test_the_switch_is_read_again_after_a_minute(aws_world):
     assert switch.pause_reason() == ""
     seconds[0] = 60.0
     assert switch.pause_reason() == "too many bounces"
+
+
+# Gates
+
+GATE = closed(None, NOW)
+
+
+def test_every_gate_is_open_from_the_start(world):
+    assert (world.status.gate("mail"), world.status.gate("sms")) == (None, None)
+
+
+def test_a_closed_gate_is_one_channels_and_known_at_once(world):
+    assert world.status.gate("mail") is None
+
+    world.status.close("mail", GATE)
+
+    assert (world.status.gate("mail"), world.status.gate("sms")) == (GATE, None)
+
+
+def test_one_survey_probes(world):
+    probed = GATE.probed(GATE.until)
+    world.status.close("mail", GATE)
+
+    assert world.status.probe("mail", GATE, probed)
+    assert world.status.gate("mail") == probed
+    assert not world.status.probe("mail", GATE, probed)
+    assert world.status.gate("mail") == probed
+
+
+def test_a_gate_that_is_open_cannot_be_probed(world):
+    assert not world.status.probe("mail", GATE, GATE)
+
+
+def test_what_a_probe_opens_is_open(world):
+    probed = GATE.probed(GATE.until)
+    world.status.close("mail", GATE)
+    world.status.close("sms", GATE)
+    world.status.probe("mail", GATE, probed)
+
+    world.status.open("mail", probed)
+
+    assert (world.status.gate("mail"), world.status.gate("sms")) == (None, GATE)
+
+
+def test_all_senders_share_the_gates_and_none_is_closed_for_less(aws_world):
+    long, now = closed(GATE, GATE.until), [0.0]
+    one, other = (CachedSendingStatus(aws_world.invitations, lambda: now[0]) for _ in range(2))
+    one.close("mail", long)
+
+    assert other.gate("mail") == long
+    other.close("mail", GATE)
+    now[0] += 60
+
+    assert (one.gate("mail"), other.gate("mail")) == (long, long)
+
+
+def test_a_gate_closed_by_another_since_is_not_opened(aws_world):
+    one, other = (CachedSendingStatus(aws_world.invitations, lambda: 0.0) for _ in range(2))
+    one.close("mail", GATE)
+    other.close("mail", closed(GATE, GATE.until))
+
+    one.open("mail", GATE)
+
+    assert GatesTable(aws_world.dynamodb, "afterbill").gates() == {"mail": closed(GATE, GATE.until)}
+
+
+def test_the_twin_keeps_to_that_too():
+    twin = MemoryCaps()
+    twin.close("mail", closed(GATE, GATE.until))
+    twin.close("mail", GATE)
+    twin.open("mail", GATE)
+
+    assert twin.gate("mail") == closed(GATE, GATE.until)
+
+
+def test_what_is_left_unread_stops_nobody_from_looking_again(aws_world):
+    aws_world.dynamodb.meta.events.register(
+        "after-call.dynamodb.BatchGetItem", lambda parsed, **_: parsed.update(UnprocessedKeys={"afterbill": {}})
+    )
+
+    with pytest.raises(TransientError, match="throttling"):
+        CachedSendingStatus(aws_world.invitations, lambda: 0.0).pause_reason()

@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.ses import SesMailer
-from afterbill.model.messages import Accepted, Deferred, Mail, Receipt, Rejected, Unknown
+from afterbill.model.messages import Accepted, Deferred, Mail, QuotaUsedUp, Receipt, Rejected, Unknown
 from afterbill_cli.memory.queues import MemoryMailer
 from tests.contract.conftest import REGION
 
@@ -147,6 +147,42 @@ def test_a_mail_from_an_identity_that_is_not_verified_waits_for_the_operator(ses
         stub.add_client_error("send_email", "MessageRejected", words, http_status_code=400)
 
         assert SesMailer(ses, "afterbill").send(MAIL) == Deferred("MessageRejected", LATER, paused=True)
+
+
+DAY_USED_UP = "Daily message quota exceeded."
+RATE = "Maximum sending rate exceeded."
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "TooManyRequestsException", "LimitExceededException"])
+def test_the_quota_of_a_day_is_told_from_the_rate_by_its_words(ses, code):
+    """Both are a ThrottlingException (SES, "Errors related to the sending quotas for your Amazon SES account")."""
+    with Stubber(ses) as stub:
+        stub.add_client_error("send_email", code, DAY_USED_UP, http_status_code=400)
+
+        assert SesMailer(ses, "afterbill", lambda _tries: True).send(MAIL) == QuotaUsedUp(code)
+
+
+def test_a_mail_that_was_too_fast_is_tried_again_in_place(ses):
+    tries = []
+    with Stubber(ses) as stub:
+        for _ in range(2):
+            stub.add_client_error("send_email", "ThrottlingException", RATE, http_status_code=400)
+        stub.add_response("send_email", {"MessageId": "message-1"})
+
+        receipt = SesMailer(ses, "afterbill", lambda before: not tries.append(before)).send(MAIL)
+
+    assert (receipt, tries) == (Accepted("message-1"), [0, 1])
+
+
+def test_as_long_as_there_is_time(ses):
+    with Stubber(ses) as stub:
+        for _ in range(3):
+            stub.add_client_error("send_email", "TooManyRequestsException", RATE, http_status_code=429)
+
+        receipt = SesMailer(ses, "afterbill", lambda before: before < 2).send(MAIL)
+
+        assert receipt == Deferred("TooManyRequestsException", SOON, paused=False)
+        stub.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize("silence", SILENCES, ids=lambda one: type(one).__name__)

@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.sms import TIME_TO_LIVE, EndUserMessaging, Sns, text_mailer
-from afterbill.model.messages import OPTED_OUT, Accepted, Deferred, Receipt, Rejected, Sms, Unknown
+from afterbill.model.messages import OPTED_OUT, Accepted, Deferred, QuotaUsedUp, Receipt, Rejected, Sms, Unknown
 from afterbill_cli.memory.queues import MemoryMailer
 from tests.contract.conftest import REGION
 
@@ -23,8 +23,9 @@ ANSWERS: Mapping[tuple[str, str], tuple[int, Receipt]] = {
     ("ThrottlingException", ""): (400, Deferred("ThrottlingException", SOON, paused=False)),
     ("ServiceQuotaExceededException", "MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT"): (
         400,
-        Deferred("MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT", LATER, paused=True),
+        QuotaUsedUp("MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT"),
     ),
+    ("ServiceQuotaExceededException", "DAILY_DESTINATION_CALL_LIMIT"): (400, Rejected("DAILY_DESTINATION_CALL_LIMIT")),
     ("AccessDeniedException", "ACCOUNT_DISABLED"): (400, Deferred("ACCOUNT_DISABLED", LATER, paused=True)),
     ("ResourceNotFoundException", ""): (400, Deferred("ResourceNotFoundException", LATER, paused=True)),
     ("ConflictException", "DESTINATION_PHONE_NUMBER_OPTED_OUT"): (400, Rejected(OPTED_OUT)),

@@ -18,6 +18,7 @@ from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, IssuedApiKeysTabl
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
 from afterbill.adapters.dynamodb.in_product import InProductSurveysTable
+from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.answers.ports import ReviewMark
 from afterbill.intake.connector import Token
 from afterbill.intake.ports import FactQuery, FactWrites
@@ -27,6 +28,7 @@ from afterbill.model.invitation import Answer, Deferral, Delivery, SkipReason
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.caps import Cap
 from afterbill.outreach.ports import SweepProgress
+from afterbill.outreach.quota_gate import Gate
 from tests.contract.conftest import REGION, over
 from tests.contract.people import ADA, ADDRESS, ID, LINK, NOW, OTHER_ID, claimed, customer, invitation, mailed
 from tests.contract.test_timer_port import TARGET
@@ -34,6 +36,7 @@ from tests.contract.test_timer_port import TARGET
 client = cache(fresh_client)
 """Made once, for making one takes longer than most of these tests; a stub leaves nothing behind."""
 WAIT = Deferral(NOW, SkipReason.COOLDOWN, NOW)
+GATE = Gate(NOW, NOW, timedelta(hours=1))
 LIMIT = Cap("hour", 1, NOW, SkipReason.LIMIT)
 
 CALLS = {
@@ -96,7 +99,11 @@ CALLS = {
     ),
     "take": ("dynamodb", "update_item", lambda client: over(client).caps.take([LIMIT])),
     "give back": ("dynamodb", "update_item", lambda client: over(client).caps.give_back([LIMIT])),
-    "halted": ("dynamodb", "get_item", lambda client: over(client).status.pause_reason()),
+    "halted": ("dynamodb", "batch_get_item", lambda client: over(client).status.pause_reason()),
+    "gates": ("dynamodb", "get_item", lambda client: GatesTable(client, "afterbill").gates()),
+    "close a gate": ("dynamodb", "update_item", lambda client: over(client).status.close("mail", GATE)),
+    "probe a gate": ("dynamodb", "update_item", lambda client: GatesTable(client, "t").probe("mail", GATE, GATE)),
+    "open a gate": ("dynamodb", "update_item", lambda client: over(client).status.open("mail", GATE)),
     "mark unknown": ("dynamodb", "update_item", lambda client: over(client).sweeps.mark_unknown(claimed(invitation()))),
     "close": (
         "dynamodb",

@@ -172,6 +172,8 @@ class TestWatching:
         "metric",
         [
             "SendingPaused",
+            "SendingQuotaUsedUp",
+            "SendingThrottled",
             "SendingHalted",
             "SendingAtRisk",
             "UnknownDeliveries",

@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.insight.nps import Tally
+from afterbill.outreach.quota_gate import closed
 from afterbill.outreach.reputation import Figures, SendingPause
 from afterbill_cli import cli, deployed, sending
 from afterbill_cli.output import Output
@@ -61,6 +63,30 @@ def test_the_status_tells_the_rates_of_a_week_and_what_waits(asked, capsys):
     )
     assert origins == ["  shop/order_paid: 300 sent, 3 bounced, 1 called spam"]
     assert waiting == "Send queue: 2 messages wait."
+
+
+def test_the_status_tells_that_a_quota_is_used_up_since_when_and_until_when(asked, capsys):
+    gates, gate = GatesTable(asked.client("dynamodb"), TABLE), closed(None, NOW)
+    gates.close("mail", gate)
+    gates.close("sms", closed(gate, gate.until))
+
+    _, mail, sms, *_ = output_of(asked, capsys)
+    assert mail == (
+        "The day quota of SES has been used up since 2026-11-22 12:00 UTC; the next try is after 2026-11-22 13:00 UTC."
+    )
+    assert sms.startswith("The spend limit of text messages has been used up since 2026-11-22 12:00 UTC; ")
+    assert sms.endswith("the next try is after 2026-11-22 15:00 UTC.")
+    assert "used up" not in "".join(output_of(asked, capsys, NOW + timedelta(hours=5)))
+
+
+def test_a_program_reads_that_too(asked, capsys):
+    GatesTable(asked.client("dynamodb"), TABLE).close("mail", closed(None, NOW))
+
+    sending.status(asked, NOW, Output.JSON)
+
+    assert json.loads(capsys.readouterr().out)["quotas_used_up"] == [
+        {"channel": "mail", "since": "2026-11-22T12:00:00+00:00", "until": "2026-11-22T13:00:00+00:00"}
+    ]
 
 
 def test_the_status_tells_who_caused_what_bounced_and_warns(asked, capsys):
@@ -185,6 +211,7 @@ def test_a_program_reads_the_state(asked, switch, capsys):
         "stopped": True,
         "reason": BOUNCED.reason,
         "since": "2026-11-22T09:00:00+00:00",
+        "quotas_used_up": [],
         "first_day": "2026-11-16",
         "last_day": "2026-11-22",
         "sent": 200,

@@ -69,6 +69,7 @@ class SkipReason(StrEnum):
     ROLE_ADDRESS = "role_address"
     QUOTA = "quota"
     LIMIT = "limit"
+    SERVICE_QUOTA = "service_quota"
     WINDOW = "window"
     ANSWERED = "answered"
     NO_PHONE = "no_phone"

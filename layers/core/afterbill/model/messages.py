@@ -68,4 +68,11 @@ class Unknown:
     reason: str
 
 
-Receipt = Accepted | Deferred | Rejected | Unknown
+@dataclass(frozen=True, slots=True)
+class QuotaUsedUp:
+    """The message system took nothing, nor any other message for hours: a quota of the account is used up."""
+
+    reason: str
+
+
+Receipt = Accepted | Deferred | QuotaUsedUp | Rejected | Unknown

@@ -19,6 +19,7 @@ from afterbill.outreach.eligibility import Verdict, postponed
 from afterbill.outreach.first_skips import FirstSkips
 from afterbill.outreach.policy import Policy, Rule, Situation
 from afterbill.outreach.ports import MAX_DELAY, Caps, Invitations, Mailer, SendingStatus, SendQueue, Timer
+from afterbill.outreach.quota_gate import closed
 from afterbill.outreach.sending_window import moment_in
 from afterbill.outreach.text_messages import Texting
 
@@ -44,6 +45,7 @@ class Outcome(StrEnum):
     EARLY = "early"
     THROTTLED = "throttled"
     PAUSED = "paused"
+    QUOTA_USED_UP = "quota_used_up"
     REJECTED = "rejected"
     UNKNOWN = "unknown"
 
@@ -144,6 +146,11 @@ class DeliveryAttempt:
     number: int
     recipient: Recipient = NOBODY
 
+    @property
+    def key(self) -> str:
+        """What spreads its waits: another one for each."""
+        return f"{self.invitation.id}-{self.invitation.generation}"
+
 
 def require_customer(customer: Customer | None) -> Customer:
     """Return the customer; raises ValueError for None, which a check without objection never leaves."""
@@ -166,11 +173,12 @@ def deliver(
 ) -> HandedOver | SendResult | SkipReason:
     """Compose the message, count it, claim, hand over once.
 
-    Nothing is claimed where sending is paused, deferred by a cap (SendResult) or too late after one (SkipReason).
+    Nothing is claimed where sending is paused, deferred by a cap or a gate (SendResult), or too late after it
+    (SkipReason).
     Raises TransientError when somebody else was faster.
     """
-    if paused := _if_paused(attempt, deps):
-        return paused
+    if waits := _if_paused(attempt, deps) or _at_gate(attempt, claimed.channel, deps, now):
+        return waits
     # Before anything is counted: what cannot be written uses up no cap, however often it is tried.
     hand_over = deps.write(claimed, attempt.customer)
     caps = deps.caps_on(claimed, now, quota=deps.rule(claimed).quota if attempt.number == FIRST else 0)
@@ -207,16 +215,35 @@ def _take_caps(
     used_up = deps.caps.take(caps) if caps else None
     if used_up is None:
         return None
-    wait = postponed(
-        attempt.invitation, attempt.customer, deps.policy, Deferral(now, used_up.reason, _spread(attempt, used_up))
-    )
-    return defer(attempt, wait, deps, now) if isinstance(wait, Deferral) else wait
-
-
-def _spread(attempt: DeliveryAttempt, used_up: Cap) -> datetime:
-    """Return a moment in the hour after the cap ends, so that what waits for it does not go out all at once."""
+    # In the hour after the cap ends, so that what waits for it does not go out all at once.
     hour = (used_up.until, used_up.until + timedelta(hours=1))
-    return moment_in(hour, f"{attempt.invitation.id}-{attempt.invitation.generation}", timedelta(0))
+    return _put_off(attempt, Deferral(now, used_up.reason, moment_in(hour, attempt.key, timedelta(0))), deps, now)
+
+
+def _at_gate(attempt: DeliveryAttempt, channel: str, deps: SendDeps, now: datetime) -> SendResult | SkipReason | None:
+    """Put the message off while the quota of its channel is used up; once that time is over, one message probes."""
+    gate = deps.status.gate(channel)
+    if gate and gate.until <= now:
+        gate = None if deps.status.probe(channel, gate, gate.probed(now)) else deps.status.gate(channel)
+    if gate is None or gate.until <= now:
+        return None
+    return _put_off(attempt, Deferral(now, SkipReason.SERVICE_QUOTA, gate.back_at(attempt.key)), deps, now)
+
+
+def close_gate(channel: str, deps: SendDeps, now: datetime) -> None:
+    """Tell all senders that the quota of this channel is used up. Call it after the release of the claim."""
+    deps.status.close(channel, closed(deps.status.gate(channel), now))
+
+
+def open_gate(channel: str, deps: SendDeps) -> None:
+    """Tell all senders that the service takes messages again, if this one was a probe."""
+    if gate := deps.status.gate(channel):
+        deps.status.open(channel, gate)
+
+
+def _put_off(attempt: DeliveryAttempt, wait: Deferral, deps: SendDeps, now: datetime) -> SendResult | SkipReason:
+    good = postponed(attempt.invitation, attempt.customer, deps.policy, wait)
+    return defer(attempt, good, deps, now) if isinstance(good, Deferral) else good
 
 
 @contextmanager

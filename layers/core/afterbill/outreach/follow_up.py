@@ -6,15 +6,17 @@ from functools import partial
 
 from afterbill.model.channels import Channel
 from afterbill.model.invitation import Deferral, Delivery, FollowUp, Invitation, SkipReason, State
-from afterbill.model.messages import Accepted, Deferred, Rejected
+from afterbill.model.messages import Accepted, Deferred, QuotaUsedUp, Rejected
 from afterbill.outreach.delivery import (
     DeliveryAttempt,
     HandedOver,
     Outcome,
     SendDeps,
     SendResult,
+    close_gate,
     defer,
     deliver,
+    open_gate,
     require_customer,
     schedule_check,
 )
@@ -49,6 +51,10 @@ def _ask(invitation: Invitation, number: int, deps: SendDeps, now: datetime, *re
         return defer(attempt, verdict, deps, now)
     claimed = _claimed(attempt, verdict, deps, now)
     sent = _send(attempt, claimed, deps, now)
+    if sent.outcome is Outcome.QUOTA_USED_UP:
+        released = _release(attempt, claimed, now, deps)
+        close_gate(verdict, deps, now)
+        return _ask(released, number, deps, now, *rejected)
     if sent.outcome is not Outcome.REJECTED or claimed.reminded_at:
         return sent
     # Nothing went out: no score and no story may tell of it.
@@ -89,12 +95,16 @@ def _conclude(
     match delivered.receipt:
         case Accepted():
             schedule_next(claimed, attempt.customer, deps, now)
+            open_gate(claimed.channel, deps)
             return SendResult(Outcome.REMINDED if claimed.reminded_at else Outcome.SENT_ANOTHER_WAY)
         case Deferred(reason, retry_after, paused):
             _release(attempt, claimed, now + retry_after, deps)
             deps.caps.give_back(delivered.caps)
             deps.queue.put(claimed.id, attempt.number, retry_after)
             return SendResult(Outcome.PAUSED if paused else Outcome.THROTTLED, reason)
+        case QuotaUsedUp(reason):
+            deps.caps.give_back(delivered.caps)
+            return SendResult(Outcome.QUOTA_USED_UP, reason)
         case Rejected(reason):
             deps.caps.give_back(delivered.caps)
             return SendResult(Outcome.REJECTED, reason)

@@ -12,6 +12,7 @@ from afterbill.model.messages import Receipt
 from afterbill.model.short_links import ShortLink
 from afterbill.outreach.caps import Cap
 from afterbill.outreach.policy import Situation
+from afterbill.outreach.quota_gate import Gate
 from afterbill.outreach.reputation import SendingPause
 
 Message_contra = TypeVar("Message_contra", contravariant=True)
@@ -135,10 +136,25 @@ class Caps(Protocol):
 
 
 class SendingStatus(Protocol):
-    """The switch that stops all sending."""
+    """The switch that stops all sending, and the gates of channels whose quota is used up, shared by all senders.
+
+    Both are as read a minute ago at most; what this sender does to a gate it knows at once.
+    """
 
     def pause_reason(self) -> str:
-        """Return why nothing may be sent, as read a minute ago at most; empty where sending goes on."""
+        """Return why nothing may be sent; empty where sending goes on."""
+
+    def gate(self, channel: str) -> Gate | None:
+        """Return the gate of the channel; None where it is open."""
+
+    def close(self, channel: str, gate: Gate) -> None:
+        """Close the gate, unless it is closed for longer."""
+
+    def probe(self, channel: str, gate: Gate, probed: Gate) -> bool:
+        """Put `probed` in the place of `gate`; False where another sender was faster, whose gate is read next."""
+
+    def open(self, channel: str, gate: Gate) -> None:
+        """Open the gate, unless it is another by now."""
 
 
 class SendingSwitch(Protocol):

@@ -8,7 +8,7 @@ from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Deferral, Invitation, SkipReason, State
 from afterbill.model.locales import locale_of
-from afterbill.model.messages import Accepted, Deferred, Receipt, Rejected
+from afterbill.model.messages import Accepted, Deferred, QuotaUsedUp, Receipt, Rejected
 from afterbill.model.segments import segments_of
 from afterbill.outreach.delivery import (
     FIRST,
@@ -16,8 +16,10 @@ from afterbill.outreach.delivery import (
     Outcome,
     SendDeps,
     SendResult,
+    close_gate,
     defer,
     deliver,
+    open_gate,
     require_customer,
     schedule_check,
 )
@@ -55,6 +57,9 @@ def _ask(invitation: Invitation, deps: SendDeps, now: datetime, *rejected: Chann
     if isinstance(verdict, Deferral):
         return defer(attempt, verdict, deps, now)
     sent = _send(attempt, verdict, deps, now)
+    if sent.outcome is Outcome.QUOTA_USED_UP:
+        close_gate(verdict, deps, now)
+        return _ask(invitation, deps, now, *rejected, why=why)
     if sent.outcome is not Outcome.REJECTED:
         return sent
     deps.record_opt_out(sent.reason, verdict, attempt.customer, now)
@@ -78,7 +83,7 @@ def _send(attempt: DeliveryAttempt, channel: Channel, deps: SendDeps, now: datet
     if isinstance(delivered, SendResult):
         return delivered
     sent = _conclude(replace(attempt, invitation=claimed), delivered.receipt, deps, now)
-    if sent.outcome in {Outcome.THROTTLED, Outcome.PAUSED, Outcome.REJECTED}:
+    if sent.outcome in {Outcome.THROTTLED, Outcome.PAUSED, Outcome.QUOTA_USED_UP, Outcome.REJECTED}:
         deps.caps.give_back(delivered.caps)
     return sent
 
@@ -118,12 +123,16 @@ def _conclude(attempt: DeliveryAttempt, receipt: Receipt, deps: SendDeps, now: d
             sent = replace(invitation, message_id=message_id, sent_at=now, sent_day=day)
             deps.invitations.mark_sent(sent)
             schedule_next(sent, customer, deps, now)
+            open_gate(invitation.channel, deps)
             return SendResult(Outcome.TEST_SENT if invitation.test else Outcome.SENT)
         case Deferred(reason, retry_after, paused):
             deferred = replace(invitation, deferred_until=now + retry_after, generation=invitation.generation + 1)
             deps.invitations.release(deferred, customer, attempt.recipient)
             deps.queue.put(invitation.id, attempt.number, retry_after)
             return SendResult(Outcome.PAUSED if paused else Outcome.THROTTLED, reason)
+        case QuotaUsedUp(reason):
+            deps.invitations.release(invitation, customer, attempt.recipient)
+            return SendResult(Outcome.QUOTA_USED_UP, reason)
         case Rejected(reason):
             # Released first: who got nothing was not asked, and may be asked about the next fact.
             deps.invitations.release(invitation, customer, attempt.recipient)

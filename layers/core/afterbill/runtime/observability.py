@@ -27,6 +27,7 @@ class Metric(StrEnum):
     SENDING_HALTED = "SendingHalted"
     SENDING_AT_RISK = "SendingAtRisk"
     SENDING_THROTTLED = "SendingThrottled"
+    SENDING_QUOTA_USED_UP = "SendingQuotaUsedUp"
     SENDING_PAUSED = "SendingPaused"
     RESPONSES_RECORDED = "ResponsesRecorded"
     UNSUBSCRIBED = "Unsubscribed"

@@ -52,6 +52,11 @@ def client(service: str, *, attempts: int = 3) -> Any:  # noqa: ANN401  # boto3 
         gc.enable()
 
 
+def no_pause(_tries: int) -> bool:
+    """Allow no further try."""
+    return False
+
+
 @contextmanager
 def transient(what: str) -> Iterator[None]:
     """Turn throttling, timeouts and server errors into TransientError; everything else is a bug and passes."""

@@ -1,17 +1,23 @@
 """Mail over SES v2: one attempt, and an honest word about what came of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
-from afterbill.adapters.aws.clients import error_code
+from afterbill.adapters.aws.clients import error_code, no_pause
 from afterbill.model.addresses import mailbox
-from afterbill.model.messages import Accepted, Deferred, Mail, Receipt, Rejected, Unknown
+from afterbill.model.messages import Accepted, Deferred, Mail, QuotaUsedUp, Receipt, Rejected, Unknown
 
 _THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException"})
-_QUOTA_USED_UP = "LimitExceededException"
+_LIMITED = "LimitExceededException"
+_DAY_USED_UP = "daily message quota exceeded"
+"""SES has one code for this and for its sending rate; only the words tell them apart (SES, "Errors related to the
+sending quotas")."""
+
 _REJECTED = frozenset({"MessageRejected", "BadRequestException"})
 _UNVERIFIED = "Email address is not verified"
 """How SES words a MessageRejected that is about the sender's identity, or about any recipient in the sandbox."""
@@ -19,19 +25,33 @@ _UNVERIFIED = "Email address is not verified"
 _SERVER_ERROR = 500
 _SOON = timedelta(minutes=1)
 _LATER = timedelta(minutes=15)
+_TOO_FAST = tuple(Deferred(code, _SOON, paused=False) for code in sorted(_THROTTLED))
 
 
 @dataclass(frozen=True, slots=True)
 class SesMailer:
-    """`ses` must be a client with a single attempt: botocore's own retries would send twice on a read timeout."""
+    """`ses` must be a client with a single attempt: botocore's own retries would send twice on a read timeout.
+
+    `pause` waits before another try at the sending rate; False, and no wait, where there is no time for one.
+    """
 
     ses: Any
     configuration_set: str
+    pause: Callable[[int], bool] = no_pause
 
     def send(self, mail: Mail) -> Receipt:
-        """Hand over once. Only a refusal (4xx), or a connection never made, proves that nothing was taken."""
+        """Hand over once; a mail that SES refuses for its rate is not taken, and tried again at once."""
+        request = self._request(mail)
+        for tries in count():
+            receipt = self._hand_over(request)
+            if receipt not in _TOO_FAST or not self.pause(tries):
+                break
+        return receipt
+
+    def _hand_over(self, request: dict[str, Any]) -> Receipt:
+        """Only a refusal (4xx), or a connection never made, proves that nothing was taken."""
         try:
-            answer = self.ses.send_email(**self._request(mail))
+            answer = self.ses.send_email(**request)
         except ClientError as error:
             return _receipt(error)
         except (ConnectTimeoutError, EndpointConnectionError) as error:
@@ -60,9 +80,11 @@ def _utf8(text: str) -> dict[str, str]:
 def _receipt(error: ClientError) -> Receipt:
     code = error_code(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_ERROR)
+    if code in {*_THROTTLED, _LIMITED} and _DAY_USED_UP in _said(error).casefold():
+        return QuotaUsedUp(code)
     if code in _THROTTLED:
         return Deferred(code, _SOON, paused=False)
-    if code == _QUOTA_USED_UP:
+    if code == _LIMITED:
         return Deferred(code, _LATER, paused=False)
     if status >= _SERVER_ERROR:
         return Unknown(code)

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from afterbill.adapters.aws.clients import client, error_code
-from afterbill.model.messages import OPTED_OUT, Accepted, Deferred, Receipt, Rejected, Sms, Unknown
+from afterbill.model.messages import OPTED_OUT, Accepted, Deferred, QuotaUsedUp, Receipt, Rejected, Sms, Unknown
 from afterbill.model.sms_parts import parts
 
 TIME_TO_LIVE = 24 * 3600
@@ -23,6 +23,7 @@ _ABOUT_THIS = frozenset(
     {
         "COUNTRY_CODE_MISMATCH",
         "COUNTRY_NOT_ENABLED",
+        "DAILY_DESTINATION_CALL_LIMIT",
         "DESTINATION_COUNTRY_BLOCKED",
         "DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION",
         "DESTINATION_PHONE_NUMBER_BLOCKED_BY_PROTECT_NUMBER_OVERRIDE",
@@ -36,6 +37,9 @@ _ABOUT_THIS = frozenset(
     }
 )
 """Reasons of End User Messaging that are about this number or this text and no other."""
+
+_SPENT = frozenset({"MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT"})
+"""Reasons that hold for every text message of the account, until the month ends or the limit is raised."""
 
 _HIGHEST = Decimal("99.99")
 """The largest price that the services read."""
@@ -126,9 +130,11 @@ def _receipt(error: ClientError) -> Receipt:
         return Unknown(code)
     if reason in _OPTED_OUT or _says_opted_out(error):
         return Rejected(OPTED_OUT)
+    if reason in _SPENT:
+        return QuotaUsedUp(reason)
     if reason in _ABOUT_THIS or code in _NUMBER_INVALID:
         return Rejected(reason or code)
-    # A spend limit, a missing permission, an identity that is not there: an operator must act, the message can wait.
+    # A missing permission, an identity that is not there: an operator must act, the message can wait.
     return Deferred(reason or code, _LATER, paused=True)
 
 

@@ -115,6 +115,11 @@ def sending_pause() -> "Key":
     return key("STATE", "halt")
 
 
+def sending_gate() -> "Key":
+    """The channels whose quota is used up."""
+    return key("STATE", "gate")
+
+
 def api_key(id_: str) -> "Key":
     """A key of the answer API."""
     return key(API_KEYS, id_)

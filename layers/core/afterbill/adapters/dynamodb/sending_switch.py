@@ -8,7 +8,10 @@ from typing import Any
 from afterbill.adapters.aws.clients import transient
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import decode
+from afterbill.adapters.dynamodb.sending_gate import GatesTable, gates_of
 from afterbill.adapters.dynamodb.table import InvitationTable
+from afterbill.model.errors import TransientError
+from afterbill.outreach.quota_gate import Gate
 from afterbill.outreach.reputation import Figures, SendingPause
 
 _LOOK_AGAIN = 60
@@ -48,25 +51,63 @@ class SendingSwitchTable(InvitationTable):
 
 @dataclass
 class CachedSendingStatus:
-    """SendingStatus: one item, read at most once a minute; `monotonic` counts seconds."""
+    """SendingStatus: switch and gates, read in one call at most once a minute; `monotonic` counts seconds."""
 
     table: InvitationTable
     monotonic: Callable[[], float]
-    _known: tuple[float, str] | None = field(default=None, init=False)
+    _read_at: float | None = field(default=None, init=False)
+    _reason: str = field(default="", init=False)
+    _gates: dict[str, Gate] = field(default_factory=dict, init=False)
 
     def pause_reason(self) -> str:
         """The reason why nothing may be sent now; empty where it may."""
-        now = self.monotonic()
-        if self._known is None or now - self._known[0] >= _LOOK_AGAIN:
-            self._known = (now, self._read())
-        return self._known[1]
+        self._look()
+        return self._reason
 
-    def _read(self) -> str:
+    def gate(self, channel: str) -> Gate | None:
+        """The gate of the channel; None where it is open."""
+        self._look()
+        return self._gates.get(channel)
+
+    def close(self, channel: str, gate: Gate) -> None:
+        """Close the gate, unless it is closed for longer."""
+        self._gates[channel] = gate
+        self._table.close(channel, gate)
+
+    def probe(self, channel: str, gate: Gate, probed: Gate) -> bool:
+        """Put `probed` in the place of `gate`; False where another sender was faster, whose gate is read next."""
+        if self._table.probe(channel, gate, probed):
+            self._gates[channel] = probed
+            return True
+        self._read_at = None
+        return False
+
+    def open(self, channel: str, gate: Gate) -> None:
+        """Open the gate, unless it is another by now."""
+        self._gates.pop(channel, None)
+        self._table.open(channel, gate)
+
+    @property
+    def _table(self) -> GatesTable:
+        return GatesTable(self.table.dynamodb, self.table.table)
+
+    def _look(self) -> None:
+        now = self.monotonic()
+        if self._read_at is None or now - self._read_at >= _LOOK_AGAIN:
+            halt, gates = self._read()
+            self._reason, self._gates = str(halt.get("reason", {}).get("S", "")), gates_of(gates)
+            self._read_at = now
+
+    def _read(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        wanted = {"Keys": [keys.sending_pause(), keys.sending_gate()], "ConsistentRead": True}
         with transient("reading whether sending is halted"):
-            response = self.table.dynamodb.get_item(
-                TableName=self.table.table, Key=keys.sending_pause(), ConsistentRead=True
-            )
-        return str(response["Item"]["reason"]["S"]) if "reason" in response.get("Item", {}) else ""
+            page = self.table.dynamodb.batch_get_item(RequestItems={self.table.table: wanted})
+        if page.get("UnprocessedKeys"):
+            message = "the table left the switch of sending unread: it is throttling"
+            raise TransientError(message)
+        items = {item[keys.SK]["S"]: item for item in page["Responses"].get(self.table.table, ())}
+        halt, gate = (items.get(key[keys.SK]["S"], {}) for key in (keys.sending_pause(), keys.sending_gate()))
+        return halt, gate
 
 
 def _plain(figures: Figures | None) -> dict[str, int] | None:
