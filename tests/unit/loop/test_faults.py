@@ -338,7 +338,7 @@ def test_a_sweep_killed_at_any_call_is_made_good_by_the_next() -> None:
 
 def test_the_saboteur_kills_where_it_says() -> None:
     world = due()
-    Saboteur(at=5, after=True, fault=SimulatedCrash).spoil(world)
+    Saboteur(at=6, after=True, fault=SimulatedCrash).spoil(world)
     with pytest.raises(SimulatedCrash):
         world.send(ID)
     assert len(world.outbox) == 1
