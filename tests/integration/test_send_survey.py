@@ -7,9 +7,11 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.model import links
 from afterbill.model.links import Purpose
-from tests.integration.samples import KEYS, captured, due, mail_event, payment
+from afterbill.outreach.quota_gate import closed
+from tests.integration.samples import KEYS, captured, due, mail_event, now, payment
 from tests.integration.stack import SENDER
 
 ADDRESS = "mirjam.keller@example.com"
@@ -232,3 +234,43 @@ def test_a_customer_who_changes_while_the_survey_is_claimed_is_looked_at_again(s
 
     assert failed(loop.send(due(invitation.id))) == []
     assert len(loop.mails()) == 1
+
+
+def closed_gate(stack):
+    gate = closed(None, now())
+    GatesTable(stack.dynamodb, "afterbill").close("mail", gate)
+    return gate
+
+
+def test_while_the_quota_of_a_day_is_used_up_a_survey_gets_one_schedule_and_no_call_to_ses(stack, loop, capsys):
+    invitation = loop.asked()
+    gate = closed_gate(stack)
+    stack.calls.clear()
+
+    assert failed(loop.send(due(invitation.id))) == []
+
+    waiting = loop.invitation(invitation.id)
+    assert (waiting.state, waiting.deferrals[-1].reason) == ("pending", "service_quota")
+    assert waiting.ready_at >= gate.until
+    operations = [call.operation for call in stack.calls if call.caller == "send_survey"]
+    assert [name for name in operations if name in {"CreateSchedule", "SendEmail"}] == ["CreateSchedule"]
+    assert '"SendingQuotaUsedUp":[1' in capsys.readouterr().out.replace(" ", "")
+
+
+def test_unknown_deliveries_are_counted_by_reason(stack, loop, capsys):
+    invitation = loop.asked()
+    stack.failures["SendEmail"] = ReadTimeoutError(endpoint_url="https://email.example")
+
+    loop.send(due(invitation.id))
+
+    assert '"reason":"ReadTimeoutError"' in capsys.readouterr().out.replace(" ", "")
+
+
+def test_one_survey_takes_at_most_seven_calls(stack, loop):
+    invitation = loop.asked()
+    stack.calls.clear()
+
+    loop.send(due(invitation.id))
+
+    asked = [call.operation for call in stack.calls if call.caller == "send_survey"]
+    assert len([name for name in asked if name != "GetSecretValue"]) <= 7

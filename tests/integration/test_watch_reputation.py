@@ -1,11 +1,15 @@
 """watch_reputation: on its schedule, the stop before SES does."""
 
+from datetime import timedelta
+
 import pytest
 
 from afterbill.adapters.dynamodb.items import invitation_item
+from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.adapters.dynamodb.tallies import tally_item
 from afterbill.insight.nps import Tally
+from afterbill.outreach.quota_gate import closed
 from afterbill.outreach.reputation import SendingPause
 from afterbill.settings import config
 from tests.integration.logs import counted, lines
@@ -98,3 +102,19 @@ def test_rates_are_watched_even_when_scores_cannot_be_computed(stack, loop, caps
 
     assert switch(stack).state().reason.startswith("9 of 10 mails bounced")
     assert counted(capsys.readouterr().out, "WatchFinished") == [1]
+
+
+def test_a_quota_that_is_used_up_is_told_in_every_run_while_surveys_wait_for_it(stack, loop, capsys):
+    gates = GatesTable(stack.dynamodb, "afterbill")
+    gates.close("mail", closed(None, now()))
+    for _ in range(2):
+        loop.watch(EVENT)
+        assert counted(capsys.readouterr().out, "SendingQuotaUsedUp") == [1]
+
+
+def test_a_gate_whose_time_is_over_is_told_no_more(stack, loop, capsys):
+    GatesTable(stack.dynamodb, "afterbill").close("mail", closed(None, now() - timedelta(hours=3)))
+
+    loop.watch(EVENT)
+
+    assert counted(capsys.readouterr().out, "SendingQuotaUsedUp") == []
