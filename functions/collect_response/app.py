@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.secret_keys import secret_keys
+from afterbill.adapters.aws.clients import begin_request, http_client
+from afterbill.adapters.aws.secret_keys import http_secret_keys
 from afterbill.adapters.dynamodb.api_keys import ApiKeysTable
 from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
 from afterbill.answers.api import DOCUMENT, problems, values
@@ -30,13 +30,13 @@ _REFUSALS = {
     Refusal.WRONG_SCOPE: problems.WRONG_SCOPE,
 }
 _IDEMPOTENCY_KEY = re.compile(values.IDEMPOTENCY_KEY)
-_table, _dynamodb = config.setting("TABLE"), client("dynamodb")
+_table, _dynamodb = config.setting("TABLE"), http_client("dynamodb")
 _keys = ApiKeysTable(_dynamodb, _table, monotonic)
 _reasons = frozenset(chain.from_iterable(config.reasons().values()))
 _throttle = RateLimiter(most=200, seconds=10)
 _collector = CollectDeps(
     table=ExternalResponsesTable(_dynamodb, _table),
-    hash_address=secret_keys(config.setting("KEYS_SECRET")).hash_address,
+    hash_address=http_secret_keys(config.setting("KEYS_SECRET")).hash_address,
     day_of=config.day_of(),
     stage_of=config.stage_of,
 )
@@ -44,6 +44,7 @@ _collector = CollectDeps(
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """JSON for programs; every refusal is a problem of RFC 9457."""
+    begin_request()
     request = http.request_of(event)
     try:
         answer = _document(request) if request.path.endswith("/openapi.json") else _collect(request)

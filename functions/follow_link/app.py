@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.secret_keys import secret_keys
+from afterbill.adapters.aws.clients import begin_request, http_client
+from afterbill.adapters.aws.secret_keys import http_secret_keys
 from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill.answers.follow_link import FollowLinkDeps, follow_code, follow_referral
 from afterbill.answers.rate_limit import RateLimiter
@@ -18,12 +18,12 @@ from afterbill.settings import config
 
 _MOVED = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
-_keys = secret_keys(config.setting("KEYS_SECRET"))
+_keys = http_secret_keys(config.setting("KEYS_SECRET"))
 _brand, _catalogs = config.brand(), config.catalogs()
 _pages = Pages(_brand, _catalogs, config.templates() / "web")
 _visitors = config.visitors()
 _throttle = RateLimiter()
-_table = ShortLinksTable(client("dynamodb"), config.setting("TABLE"))
+_table = ShortLinksTable(http_client("dynamodb"), config.setting("TABLE"))
 _following = FollowLinkDeps(
     short_links=_table,
     referrals=_table,
@@ -35,6 +35,7 @@ _following = FollowLinkDeps(
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Redirect, or show a friendly page."""
+    begin_request()
     request = http.request_of(event)
     browser = negotiate_locale(request.headers.get("accept-language"), _catalogs, _brand.default_locale)
     if request.method not in {"GET", "HEAD"}:

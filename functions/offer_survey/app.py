@@ -6,8 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.secret_keys import secret_keys
+from afterbill.adapters.aws.clients import begin_request, http_client
+from afterbill.adapters.aws.secret_keys import http_secret_keys
 from afterbill.adapters.dynamodb.in_product import InProductSurveysTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers import offer_survey as service
@@ -64,16 +64,16 @@ def _send_queue() -> "SqsSendQueue":
     """Connect to the send queue when a survey goes there first: few requests have one."""
     from afterbill.adapters.aws.send_queue import SqsSendQueue  # noqa: PLC0415  # see above
 
-    return SqsSendQueue(client("sqs"), _send_queue_url)
+    return SqsSendQueue(http_client("sqs"), _send_queue_url)
 
 
-_keys = secret_keys(config.setting("KEYS_SECRET"))
+_keys = http_secret_keys(config.setting("KEYS_SECRET"))
 _brand, _catalogs, _reasons = config.brand(), config.catalogs(), config.reasons()
 _words = Words(_brand, _catalogs)
 _surveys = Surveys(_words, _brand, FormSettings(_reasons))
 _in_product, _links = config.in_product(), config.hosted_links()
 _visitors = config.visitors(_keys.hash_network)
-_dynamodb, _table_name = client("dynamodb"), config.setting("TABLE")
+_dynamodb, _table_name = http_client("dynamodb"), config.setting("TABLE")
 _table = InProductSurveysTable(_dynamodb, _table_name)
 _offering = OfferDeps(
     table=_table,
@@ -89,6 +89,7 @@ _opening = OpenLinkDeps(_table, _keys, _keys, _in_product.source, _offering.day_
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """JSON for the script, which is sent from here as well; plain links redirect to the answer page."""
+    begin_request()
     request = http.request_of(event)
     name = request.path.rsplit("/", 1)[-1]
     if "link" in request.parameters:

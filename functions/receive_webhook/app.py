@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.clients import begin_request, http_client
 from afterbill.adapters.aws.inbox import SqsInbox
 from afterbill.adapters.aws.secrets import Secret, SourceSecrets
 from afterbill.answers.rate_limit import RateLimiter
@@ -25,8 +25,8 @@ _REPLIES = {
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 _sources = config.sources()
-_secrets = SourceSecrets(Secret(client("secretsmanager"), config.setting("SOURCES_SECRET")))
-_limiter, _sqs = RateLimiter(int(config.setting("UNSIGNED_PER_MINUTE")), _MINUTE), client("sqs")
+_secrets = SourceSecrets(Secret(http_client("secretsmanager", attempts=1), config.setting("SOURCES_SECRET")))
+_limiter, _sqs = RateLimiter(int(config.setting("UNSIGNED_PER_MINUTE")), _MINUTE), http_client("sqs")
 _inboxes = Inboxes(
     SqsInbox(_sqs, config.setting("INBOX_URL")),
     SqsInbox(_sqs, config.setting("UNSIGNED_INBOX_URL")),
@@ -36,6 +36,7 @@ _inboxes = Inboxes(
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """202 once the signed bytes are durable; 503 makes the provider come back."""
+    begin_request()
     request = http.request_of(event)
     source = request.parameters.get("source", "")
     webhook = Webhook(source, request.headers, request.body, datetime.now(UTC), request.method, request.query)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.secret_keys import secret_keys
+from afterbill.adapters.aws.clients import begin_request, http_client
+from afterbill.adapters.aws.secret_keys import http_secret_keys
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers import record_response as service
 from afterbill.answers.parse_answer import Problem
@@ -26,12 +26,12 @@ _MAX_BODY_BYTES = 250_000
 _METRICS = {Outcome.RECORDED: Metric.RESPONSES_RECORDED, Outcome.UNSUBSCRIBED: Metric.UNSUBSCRIBED}
 
 _public_url = config.choice("PUBLIC_URL").rstrip("/")
-_keys = secret_keys(config.setting("KEYS_SECRET"))
+_keys = http_secret_keys(config.setting("KEYS_SECRET"))
 _brand, _catalogs, _reasons = config.brand(), config.catalogs(), config.reasons()
 _visitors = config.visitors(_keys.hash_network)
 _pages = Pages(_brand, _catalogs, config.templates() / "web", FormSettings(_reasons, config.integrity().visible))
 _responding = RespondDeps(
-    responses=ResponsesTable(client("dynamodb"), config.setting("TABLE")),
+    responses=ResponsesTable(http_client("dynamodb"), config.setting("TABLE")),
     keys=_keys,
     day_of=config.day_of(),
     hash_address=_keys.hash_address,
@@ -41,6 +41,7 @@ _responding = RespondDeps(
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """A page for people; programs that sent JSON get JSON."""
+    begin_request()
     request = http.request_of(event)
     browser = negotiate_locale(request.headers.get("accept-language"), _catalogs, _brand.default_locale)
     if refused := _refused(request, browser):

@@ -13,12 +13,15 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from afterbill.model.errors import TransientError
 from afterbill.runtime.observability import count_failed, logger
 
+_ENOUGH = timedelta(seconds=25)
+"""Longer than a call of AWS that gets no answer takes (PATIENCE_SECONDS in adapters/aws/clients.py)."""
+
 
 def process(
     event: dict[str, Any],
     context: Any,  # noqa: ANN401  # Lambda's
     handle: Callable[[dict[str, Any]], None],
-    enough: timedelta = timedelta(0),
+    enough: timedelta = _ENOUGH,
 ) -> Any:  # noqa: ANN401  # the answer Lambda wants
     """Hand each record to `handle`; those it raises on are reported back and come again.
 

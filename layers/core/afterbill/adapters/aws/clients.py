@@ -1,6 +1,7 @@
 """Clients with bounded patience, and those of their errors that may pass by themselves."""
 
 import gc
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -36,11 +37,48 @@ _PASSING = frozenset(
     }
 )
 _SERVER_ERROR = 500
+_CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 2, 5, 3
+PATIENCE_SECONDS = _ATTEMPTS * (_CONNECT_SECONDS + _READ_SECONDS) + 1 + 2
+"""Time after which `client` gives up, with the pauses before its second and third attempt."""
+HTTP_CONNECT_SECONDS, HTTP_READ_SECONDS = 1.0, 2.0
+LAST_ATTEMPT_SECONDS = 5.0
+"""A function that answers HTTP begins no attempt later than this after its request came. With the pause before a second
+one, of up to a second, every request has its answer before 10 seconds are over, however many calls it makes."""
+
+_answering = {"until": float("inf")}
 
 
-def client(service: str, *, attempts: int = 3) -> Any:  # noqa: ANN401  # boto3 clients have no static type
-    """A client that gives up within seconds: the queue in front of every function retries better than it can."""
-    config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": attempts})
+def client(service: str, *, attempts: int = _ATTEMPTS) -> Any:  # noqa: ANN401  # boto3 clients have no static type
+    """A client that gives up after PATIENCE_SECONDS: the queue in front of a function retries better than it can."""
+    return _client(service, connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, attempts=attempts)
+
+
+def http_client(service: str, *, attempts: int = 2) -> Any:  # noqa: ANN401  # as above
+    """A client for a function that answers HTTP and calls `begin_request` for each request.
+
+    An attempt takes 3 seconds at most, and none begins after LAST_ATTEMPT_SECONDS: that raises TransientError instead.
+    """
+    made = _client(service, connect_timeout=HTTP_CONNECT_SECONDS, read_timeout=HTTP_READ_SECONDS, attempts=attempts)
+    made.meta.events.register("before-send", _check_time, unique_id="afterbill-request-time")
+    return made
+
+
+def begin_request() -> None:
+    """Count the seconds of a request from now on."""
+    _answering["until"] = time.monotonic() + LAST_ATTEMPT_SECONDS
+
+
+def _check_time(**_: object) -> None:
+    if time.monotonic() > _answering["until"]:
+        raise TransientError("no time is left for another call in this request")
+
+
+def _client(service: str, *, connect_timeout: float, read_timeout: float, attempts: int) -> Any:  # noqa: ANN401  # as above
+    config = Config(
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+    )
     literal: Any = service  # one of hundreds of literals, of which the stubs in use know a few
     gc.disable()
     try:

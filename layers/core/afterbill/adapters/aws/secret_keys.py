@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.clients import client, http_client
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.model.addresses import address_hash
 from afterbill.model.errors import ConfigurationError
@@ -14,6 +14,11 @@ from afterbill.model.links import derive_key
 def secret_keys(arn: str) -> "SecretKeys":
     """The keys in the secret of this ARN, which is read when the first of them is needed."""
     return SecretKeys(Secret(client("secretsmanager"), arn))
+
+
+def http_secret_keys(arn: str) -> "SecretKeys":
+    """The same for a function that answers HTTP: a second attempt would leave too little time for other calls."""
+    return SecretKeys(Secret(http_client("secretsmanager", attempts=1), arn))
 
 
 @dataclass(frozen=True, slots=True)

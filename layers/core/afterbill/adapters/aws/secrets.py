@@ -1,29 +1,43 @@
-"""Secrets by ARN, kept for a few minutes."""
+"""Secrets by ARN, kept for a few minutes, and for longer while Secrets Manager does not answer."""
 
 import json
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from afterbill.adapters.aws.clients import transient
+from botocore.exceptions import BotoCoreError, ClientError
+
+from afterbill.adapters.aws.clients import error_code, transient
 from afterbill.model.errors import ConfigurationError, TransientError
 
 _MAX_AGE_SECONDS = 300
 _MIN_AGE_SECONDS = 60
 """A forged request may cause one fetch a minute, not one each."""
+_BUG = "ValidationException"
+_LONGEST_PAUSE_SECONDS = 60
+"""After an outage everybody knows the secrets again within this time."""
 
 
 @dataclass
 class Secret:
-    """A JSON secret; `clock` counts seconds and never goes back."""
+    """A JSON secret; `clock` counts seconds and never goes back, `chance` is at least 0 and less than 1.
+
+    A fetch that failed, whatever the reason, is not tried again for a pause of 1 second, which doubles with every
+    failure up to a minute; up to half of it is left to chance, so that not everybody comes back at once. Meanwhile the
+    last value serves on.
+    """
 
     secretsmanager: Any
     arn: str
     clock: Callable[[], float] = time.monotonic
+    chance: Callable[[], float] = random.random
     _value: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _fetched_at: float | None = None
+    _failures: int = 0
+    _paused_until: float = float("-inf")
 
     def value(self) -> Mapping[str, Any]:
         """The secret, at most five minutes old; in an outage, or when it holds no JSON object, the last one."""
@@ -35,30 +49,49 @@ class Secret:
         return self._value
 
     def refresh(self) -> bool:
-        """Fetch again, unless that happened less than a minute ago: then False."""
+        """Fetch again; False when that happened less than a minute ago, or failed."""
         if self._fetched_at is not None and self.clock() - self._fetched_at < _MIN_AGE_SECONDS:
             return False
-        self.fetch()
+        try:
+            self.fetch()
+        except TransientError:
+            return False
         return True
 
-    def fetch(self) -> None:
-        """Fetch it now."""
-        with transient("reading a secret"):
-            answer = self.secretsmanager.get_secret_value(SecretId=self.arn)
+    def fetch(self, version: str = "") -> None:
+        """Fetch it now, this version or the current one; TransientError when that fails, and during a pause."""
+        if self.clock() < self._paused_until:
+            raise TransientError("reading a secret: it failed a moment ago")
         try:
-            value = json.loads(answer["SecretString"])
-        except ValueError:
-            value = None
-        if not isinstance(value, dict):
-            message = f"secret {self.arn} must hold a JSON object"
-            raise ConfigurationError(message)
-        self._value, self._fetched_at = value, self.clock()
+            self._value = self._fetched(version)
+        except (TransientError, ConfigurationError):
+            pause = min(_LONGEST_PAUSE_SECONDS, 2**self._failures) * (1 - self.chance() / 2)
+            self._failures, self._paused_until = self._failures + 1, self.clock() + pause
+            raise
+        self._failures, self._fetched_at = 0, self.clock()
 
-    def store(self, value: Mapping[str, Any]) -> None:
-        """Make this its value, for everybody; return only once that is durable."""
+    def store(self, value: Mapping[str, Any]) -> str:
+        """Make this its value, for everybody; return the id of this version only once that is durable."""
         with transient("storing a secret"):
-            self.secretsmanager.put_secret_value(SecretId=self.arn, SecretString=json.dumps(value))
+            stored = self.secretsmanager.put_secret_value(SecretId=self.arn, SecretString=json.dumps(value))
         self._value, self._fetched_at = value, self.clock()
+        return str(stored["VersionId"])
+
+    def _fetched(self, version: str) -> Mapping[str, Any]:
+        wanted = {"VersionId": version} if version else {}
+        try:
+            answer = self.secretsmanager.get_secret_value(SecretId=self.arn, **wanted)
+        except (ClientError, BotoCoreError) as error:
+            name = error_code(error) if isinstance(error, ClientError) else type(error).__name__
+            if name == _BUG:
+                raise
+            # What we may not read now (a denied key, a version that is not everywhere yet) may be readable later.
+            raise TransientError(f"reading a secret: {name}") from error
+        with suppress(ValueError):
+            if isinstance(value := json.loads(answer["SecretString"]), dict):
+                return value
+        message = f"secret {self.arn} must hold a JSON object"
+        raise ConfigurationError(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +107,5 @@ class SourceSecrets:
         return [text for text in listed if isinstance(text, str) and text]
 
     def refresh(self) -> bool:
-        """Fetch again, at most once a minute."""
+        """Fetch again, at most once a minute; False when that was not done."""
         return self.secret.refresh()
