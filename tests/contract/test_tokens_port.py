@@ -1,13 +1,16 @@
 """Refresh tokens that count once: renewed by one at a time, stored before they are used, lost by no fault of ours."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.tokens import ApiCredentials, SecretTokens
+from afterbill.adapters.dynamodb import keys
 from afterbill.intake.connector import Token
 from afterbill.model.errors import ConfigurationError, TransientError
 from afterbill_cli.memory.keys import MemoryTokens
@@ -56,6 +59,32 @@ class Dying:
             raise self.fault
 
         return call
+
+
+@dataclass
+class Failing:
+    """A table that no lock can be released in."""
+
+    dynamodb: Any
+    fault: BaseException
+
+    def update_item(self, **parameters):
+        if "REMOVE" in parameters["UpdateExpression"]:
+            raise self.fault
+        return self.dynamodb.update_item(**parameters)
+
+
+class Lagging:
+    """Secrets Manager just after a write: it calls current what was current when this was made."""
+
+    def __init__(self, secretsmanager, arn):
+        self.secretsmanager, self.before = secretsmanager, secretsmanager.get_secret_value(SecretId=arn)
+
+    def get_secret_value(self, **wanted):
+        return self.secretsmanager.get_secret_value(**wanted) if "VersionId" in wanted else self.before
+
+    def __getattr__(self, name):
+        return getattr(self.secretsmanager, name)
 
 
 class Cloud:
@@ -146,10 +175,10 @@ class TestSeveralInstances:
 
         assert cloud.stored().keys() == {"shop", "books"}
 
-    def test_the_lock_is_gone_afterwards(self, cloud):
+    def test_nobody_holds_the_lock_afterwards(self, cloud):
         cloud.instance().renewed("shop", FIRST, Seller())
 
-        assert cloud.locks() == []
+        assert [lock for lock in cloud.locks() if "holder" in lock] == []
 
     def test_a_lock_that_ran_out_is_taken_over_and_left_alone_by_who_lost_it(self, cloud):
         slow, fast, seller = cloud.instance(), cloud.instance(), Seller()
@@ -158,7 +187,7 @@ class TestSeveralInstances:
         def meanwhile():
             cloud.seconds += 31
             assert fast.renewed("shop", FIRST, lambda _: third) == third
-            fast._lock("somebody")
+            fast._take("somebody")
 
         seller.meanwhile = meanwhile
 
@@ -178,21 +207,72 @@ class TestSeveralInstances:
     def test_a_repeated_call_meets_its_own_lock(self, cloud):
         """The client repeats a call whose answer was lost."""
         instance = cloud.instance()
-        instance._lock("me")
 
-        instance._lock("me")
+        assert instance._take("me").held
+        assert instance._take("me").held
+        assert not instance._take("another").held
 
-        (lock,) = cloud.locks()
-        assert "me" in str(lock)
+
+class TestAfterAWrite:
+    """Secrets Manager does not promise that what was just written is what is read."""
+
+    def test_the_very_version_that_was_written_is_asked_for(self, cloud):
+        lagging, seller = Lagging(cloud.secretsmanager, cloud.arn), Seller()
+        cloud.instance().renewed("shop", FIRST, seller)
+
+        assert cloud.instance(lagging).renewed("shop", FIRST, seller) == SECOND
+        assert seller.sold == ["buys-second"]
+
+    def test_one_that_is_not_there_yet_is_waited_for(self, cloud):
+        cloud.instance().renewed("shop", FIRST, Seller())
+        instance = cloud.instance()
+        missing = {"Error": {"Code": "ResourceNotFoundException"}}
+        instance.secret.secretsmanager = Dying(
+            cloud.secretsmanager, "get_secret_value", ClientError(missing, "GetSecretValue")
+        )
+
+        with pytest.raises(TransientError, match="ResourceNotFoundException"):
+            instance.renewed("shop", SECOND, Seller())
+
+    def test_after_minutes_what_is_current_counts(self, cloud):
+        cloud.instance().renewed("shop", FIRST, Seller())
+        by_hand = {"shop": {"access_token": "by-hand", "refresh_token": "buys-another"}}
+        cloud.secretsmanager.put_secret_value(SecretId=cloud.arn, SecretString=json.dumps(by_hand))
+        cloud.seconds += 301
+
+        assert cloud.instance().renewed("shop", SECOND, Seller()) == Token("by-hand", "buys-another", None)
+
+    def test_after_a_crash_what_is_current_counts(self, cloud):
+        """Nobody told the version: the last one that was told may be older."""
+        cloud.instance().renewed("shop", FIRST, Seller())
+        third = Token("third", "buys-fourth", NOW)
+        with pytest.raises(SimulatedCrash):
+            cloud.instance(dynamodb=Failing(cloud.dynamodb, SimulatedCrash())).renewed("shop", SECOND, lambda _: third)
+        cloud.seconds += 31
+
+        assert cloud.instance().renewed("shop", SECOND, Seller()) == third
+
+    def test_who_stored_after_losing_the_lock_tells_the_version_too(self, cloud):
+        slow, seller = cloud.instance(), Seller()
+        lagging = Lagging(cloud.secretsmanager, cloud.arn)
+
+        def meanwhile():
+            cloud.seconds += 31
+            cloud.instance()._take("somebody")
+
+        seller.meanwhile = meanwhile
+        assert slow.renewed("shop", FIRST, seller) == SECOND
+        cloud.seconds += 31
+        cloud.dynamodb.update_item(TableName=TABLE, Key=keys.lock(), UpdateExpression="REMOVE holder")
+
+        assert cloud.instance(lagging).renewed("shop", FIRST, seller) == SECOND
 
 
 class TestCrashes:
     def test_before_the_answer_was_stored_the_others_wait_for_the_lock_and_try_the_old_token(self, cloud):
         dying = Dying(cloud.secretsmanager, "put_secret_value", SimulatedCrash())
         with pytest.raises(SimulatedCrash):
-            cloud.instance(dying, Dying(cloud.dynamodb, "delete_item", SimulatedCrash())).renewed(
-                "shop", FIRST, Seller()
-            )
+            cloud.instance(dying, Failing(cloud.dynamodb, SimulatedCrash())).renewed("shop", FIRST, Seller())
         other = cloud.instance()
 
         with pytest.raises(TransientError, match="somebody else"):
@@ -204,7 +284,7 @@ class TestCrashes:
         dying = Dying(cloud.secretsmanager, "put_secret_value", SimulatedCrash(), after=True)
         seller = Seller()
         with pytest.raises(SimulatedCrash):
-            cloud.instance(dying, Dying(cloud.dynamodb, "delete_item", SimulatedCrash())).renewed("shop", FIRST, seller)
+            cloud.instance(dying, Failing(cloud.dynamodb, SimulatedCrash())).renewed("shop", FIRST, seller)
         cloud.seconds += 31
 
         assert cloud.instance().renewed("shop", FIRST, seller) == SECOND
@@ -235,9 +315,9 @@ class TestCrashes:
         assert instance.renewed("shop", fresh, lambda _: third) == third
 
     def test_a_lock_that_cannot_be_released_ends_by_itself(self, cloud):
-        dying = Dying(cloud.dynamodb, "delete_item", TransientError("table"))
+        failing = Failing(cloud.dynamodb, TransientError("table"))
 
-        assert cloud.instance(dynamodb=dying).renewed("shop", FIRST, Seller()) == SECOND
+        assert cloud.instance(dynamodb=failing).renewed("shop", FIRST, Seller()) == SECOND
 
         cloud.seconds += 31
         assert cloud.instance().renewed("shop", FIRST, Seller()) == SECOND

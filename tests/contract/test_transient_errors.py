@@ -185,7 +185,11 @@ CALLS = {
     "api key": ("dynamodb", "get_item", lambda client: ApiKeysTable(client, "afterbill", lambda: 0.0).api_key("1")),
     "issued keys": ("dynamodb", "query", lambda client: IssuedApiKeysTable(client, "afterbill").issued()),
     "revoke": ("dynamodb", "update_item", lambda client: IssuedApiKeysTable(client, "afterbill").revoke("1", NOW)),
-    "lock": ("dynamodb", "put_item", lambda client: SecretTokens(None, client, "afterbill").keep("shop", Token("a"))),
+    "lock": (
+        "dynamodb",
+        "update_item",
+        lambda client: SecretTokens(None, client, "afterbill").keep("shop", Token("a")),
+    ),
     "store secret": (
         "secretsmanager",
         "put_secret_value",
