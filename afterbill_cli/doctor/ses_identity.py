@@ -28,6 +28,15 @@ def identity(stack: StackUnderTest) -> Findings:
     else:
         yield ok(f"{name} is verified")
         yield _mail_from(name, attributes.get("MailFromAttributes") or {})
+    address = stack.parameter("SenderAddress")
+    if address != name and address in stack.identities:
+        yield _beside(address, name)
+
+
+def _beside(address: str, domain: str) -> Finding:
+    """Source: "Verified identities in Amazon SES": settings of an address take precedence over those of its domain."""
+    problem = f"{address} is an identity of its own beside {domain}: what is set for {domain} may not count"
+    return warn(problem, f"`aws sesv2 delete-email-identity --email-identity {address}`, unless you want both")
 
 
 def _mail_from(name: str, attributes: Mapping[str, Any]) -> Finding:
@@ -74,7 +83,8 @@ def signature(stack: StackUnderTest) -> Findings:
 
 def links(stack: StackUnderTest) -> Findings:
     """Check that links use https, which one-click unsubscribing needs."""
-    url = stack.parameter("PublicUrl") or stack.deployed.output("ApiUrl")
+    name = stack.parameter("DomainName")
+    url = stack.parameter("PublicUrl") or (f"https://{name}" if name else stack.deployed.output("ApiUrl"))
     parts = urlsplit(url)
     if parts.scheme == "https":
         yield ok(f"links and one-click unsubscribing go to {url}")

@@ -85,14 +85,25 @@ class StackUnderTest:
 
     @property
     def identity_name(self) -> str:
-        """The SES identity that may send, as the template chooses it."""
-        return self.parameter("SenderIdentity") or self.sender_domain
+        """The SES identity that signs what is sent; the sender's domain where there is none."""
+        return next(iter(self.identities), self.sender_domain)
+
+    @property
+    def identity(self) -> Mapping[str, Any] | None:
+        """What SES knows of the identity that signs; None where there is none."""
+        return self.identities.get(self.identity_name)
 
     @cached_property
-    def identity(self) -> Mapping[str, Any] | None:
-        """The SES identity; None where there is none of this name."""
+    def identities(self) -> Mapping[str, Mapping[str, Any]]:
+        """What SES knows of the sender: its domain, else a parent of that; the address itself comes last."""
+        labels = self.sender_domain.split(".")
+        domains = [".".join(labels[first:]) for first in range(len(labels) - 1)]
+        found = {name: self._identity(name) for name in (*domains, self.parameter("SenderAddress"))}
+        return {name: attributes for name, attributes in found.items() if attributes is not None}
+
+    def _identity(self, name: str) -> Mapping[str, Any] | None:
         try:
-            return dict(self.client("sesv2").get_email_identity(EmailIdentity=self.identity_name))
+            return dict(self.client("sesv2").get_email_identity(EmailIdentity=name))
         except ClientError as error:
             if error_code(error) != "NotFoundException":
                 raise

@@ -4,6 +4,7 @@ import pytest
 
 from afterbill.adapters.dynamodb import keys
 from tests.infra.reading import FUNCTIONS, OfOne, Resource, allowing, grants, statements
+from tests.integration.resolving import Resolver
 
 
 class TestTable:
@@ -237,6 +238,17 @@ class TestMail:
         [sending, _] = properties("MailEventsQueuePolicy")["PolicyDocument"]["Statement"]
 
         assert sending["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "MailEventsTopic"}}}
+
+    def test_mails_come_from_the_senders_domain_whatever_identity_ses_picks(self, template: Resource) -> None:
+        """In the sandbox SES also asks about the recipient's identity, and prefers an address to its domain."""
+        [sending] = [one for one in grants(template, "SendSurvey") if one["Action"] == "ses:SendEmail"]
+
+        assert [place["Fn::Sub"].rpartition(":")[2] for place in sending["Resource"]] == [
+            "identity/*",
+            "configuration-set/${ConfigurationSet}",
+        ]
+        sender = sending["Condition"]["StringLike"]["ses:FromAddress"]
+        assert Resolver({"SenderAddress": "survey@example.com"}, {}).resolve(sender) == "*@example.com"
 
 
 class TestTextMessages:

@@ -43,7 +43,7 @@ OUTPUTS = {
 }
 PARAMETERS = {
     "SenderAddress": "survey@acme.com",
-    "SenderIdentity": "",
+    "DomainName": "",
     "PublicUrl": "",
     "SendConcurrency": "2",
     "SmsService": "none",
@@ -185,6 +185,15 @@ def messages(**counts: int) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     return reply_to
 
 
+def identities(known: Mapping[str, Mapping[str, Any]]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Answer with these identities of SES, by name."""
+
+    def reply_to(asked: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(known.get(asked["EmailIdentity"]) or refused("NotFoundException"))
+
+    return reply_to
+
+
 def measured(*values: float | None) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """The newest values in the order they are asked for; None where there is none."""
 
@@ -213,7 +222,7 @@ HEALTHY: dict[str, Any] = {
         ]
     },
     "GetAccount": SES,
-    "GetEmailIdentity": IDENTITY,
+    "GetEmailIdentity": identities({"acme.com": IDENTITY}),
     "GetConfigurationSet": {
         "SendingOptions": {"SendingEnabled": True},
         "ReputationOptions": {"ReputationMetricsEnabled": True},

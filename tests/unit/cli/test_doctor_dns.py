@@ -11,7 +11,7 @@ from afterbill_cli.doctor import dns_lookup
 from afterbill_cli.doctor.dns_lookup import Dns, NoAnswerError
 from afterbill_cli.doctor.findings import Verdict
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
-from tests.unit.cli.stacks_under_test import IDENTITY, NOW, ZONE, Zone, findings, stack_under_test, worst
+from tests.unit.cli.stacks_under_test import IDENTITY, NOW, ZONE, Zone, findings, identities, stack_under_test, worst
 
 RECORDS = ("SPF", "DKIM", "DMARC")
 
@@ -74,7 +74,7 @@ def test_without_spf_dmarc_has_one_leg_less(config):
 
 def test_without_a_mail_from_domain_the_record_of_ses_counts(config):
     without = {name: value for name, value in IDENTITY.items() if name != "MailFromAttributes"}
-    examined = stack_under_test(config, {"GetEmailIdentity": without})
+    examined = stack_under_test(config, {"GetEmailIdentity": identities({"acme.com": without})})
 
     assert worst(examined, "SPF").text.startswith("the record of amazonses.com counts")
 
@@ -84,7 +84,12 @@ def test_without_a_mail_from_domain_the_record_of_ses_counts(config):
 
 def keys(config, **different):
     return stack_under_test(
-        config, {"GetEmailIdentity": IDENTITY | {"DkimAttributes": IDENTITY["DkimAttributes"] | different}}
+        config,
+        {
+            "GetEmailIdentity": identities(
+                {"acme.com": IDENTITY | {"DkimAttributes": IDENTITY["DkimAttributes"] | different}}
+            )
+        },
     )
 
 
@@ -132,7 +137,7 @@ def test_the_record_of_the_organisation_counts_with_its_policy_for_subdomains(co
 
 
 def test_strict_alignment_wants_a_signature_of_the_very_domain(config):
-    sub = {"SenderAddress": "survey@mail.acme.com", "SenderIdentity": "acme.com"}
+    sub = {"SenderAddress": "survey@mail.acme.com"}
 
     assert dmarc(config, "v=DMARC1; p=reject; adkim=s", parameters=sub).verdict is Verdict.FAIL
     assert dmarc(config, "v=DMARC1; p=reject; adkim=s").verdict is Verdict.OK

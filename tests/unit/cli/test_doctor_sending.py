@@ -17,6 +17,7 @@ from tests.unit.cli.stacks_under_test import (
     SES,
     capped,
     findings,
+    identities,
     measured,
     refused,
     stack_under_test,
@@ -36,7 +37,7 @@ def allowed(config, *, day=50000.0, rate=14.0, sent=0.0, **caps):
 
 
 def under(config, **different):
-    return stack_under_test(config, {"GetEmailIdentity": IDENTITY | different})
+    return stack_under_test(config, {"GetEmailIdentity": identities({"acme.com": IDENTITY | different})})
 
 
 def dkim(**different):
@@ -195,19 +196,31 @@ def test_an_identity_that_is_not_there_can_be_made(config):
     assert worst(examined, "DKIM").verdict is Verdict.SKIPPED
 
 
-def test_the_identity_may_be_another_than_the_senders_domain(config):
-    asked = []
+@pytest.mark.parametrize(
+    ("known", "sending"),
+    [
+        ({"acme.com"}, "acme.com"),
+        ({"mail.acme.com", "acme.com"}, "mail.acme.com"),
+        ({"survey@mail.acme.com", "acme.com"}, "acme.com"),
+        ({"survey@mail.acme.com"}, "survey@mail.acme.com"),
+    ],
+)
+def test_the_identity_is_that_of_the_nearest_domain_else_of_the_address(config, known, sending):
+    answers = {"GetEmailIdentity": identities(dict.fromkeys(known, IDENTITY))}
+    examined = stack_under_test(config, answers, parameters={"SenderAddress": "survey@mail.acme.com"})
 
-    def identity(params):
-        asked.append(params["EmailIdentity"])
-        return IDENTITY
+    assert findings(examined, "identity")[0].text == f"{sending} is verified"
 
-    worst(
-        stack_under_test(config, {"GetEmailIdentity": identity}, parameters={"SenderIdentity": "corp.acme.com"}),
-        "identity",
-    )
 
-    assert asked == ["corp.acme.com"]
+def test_an_address_beside_its_domain_is_told(config):
+    """The console's wizard verifies an address too, and its settings win."""
+    answers = {"GetEmailIdentity": identities({"acme.com": IDENTITY, "survey@acme.com": IDENTITY})}
+
+    finding = worst(stack_under_test(config, answers), "identity")
+
+    assert finding.verdict is Verdict.WARN
+    assert finding.text.startswith("survey@acme.com is an identity of its own beside acme.com")
+    assert finding.remedy == "`aws sesv2 delete-email-identity --email-identity survey@acme.com`, unless you want both"
 
 
 def test_an_identity_that_is_not_verified_says_why(config):
@@ -234,9 +247,8 @@ def test_a_mail_from_domain_of_ones_own_must_be_set_up(config, mail_from, verdic
     attributes = {"MailFromAttributes": IDENTITY["MailFromAttributes"] | mail_from}
     bare = {"VerifiedForSendingStatus": True}
 
-    finding = findings(
-        stack_under_test(config, {"GetEmailIdentity": bare | (attributes if mail_from else {})}), "identity"
-    )[-1]
+    known = {"acme.com": bare | (attributes if mail_from else {})}
+    finding = findings(stack_under_test(config, {"GetEmailIdentity": identities(known)}), "identity")[-1]
 
     assert (finding.verdict, expected in finding.text) == (verdict, True)
 
@@ -276,6 +288,12 @@ def test_for_an_address_nothing_is_signed_until_its_domain_is_verified(config):
 )
 def test_links_must_be_encrypted(config, url, verdict):
     assert worst(stack_under_test(config, parameters={"PublicUrl": url}), "links").verdict is verdict
+
+
+def test_links_go_to_the_domain_of_the_stack(config):
+    finding = worst(stack_under_test(config, parameters={"DomainName": "nps.acme.com"}), "links")
+
+    assert (finding.verdict, finding.text.endswith("go to https://nps.acme.com")) == (Verdict.OK, True)
 
 
 # configuration set and what it tells
