@@ -4,7 +4,14 @@ import pytest
 
 from tests.integration.stack import functions, own_variables
 
-MAY_BE_EMPTY = {"EVIDENCE_BUCKET", "PUBLIC_URL", "SMS_CONFIGURATION_SET", "SMS_ORIGINATION", "SMS_SERVICE"}
+MAY_BE_EMPTY = {
+    "EVIDENCE_BUCKET",
+    "PUBLIC_URL",
+    "SMS_CONFIGURATION_SET",
+    "SMS_ORIGINATION",
+    "SMS_SERVICE",
+    "VISITOR_ADDRESS_HEADER",
+}
 EVERY_VARIABLE = [
     (name, variable) for name in functions() for variable in own_variables(name) if variable not in MAY_BE_EMPTY
 ]

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,16 +31,25 @@ class Request:
 
 def request_of(event: Mapping[str, Any]) -> Request:
     """Read the event; what is missing is empty."""
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     return Request(
         method=event["requestContext"]["http"]["method"],
         path=event.get("rawPath", ""),
         parameters=event.get("pathParameters") or {},
         query=dict(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True)),
-        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+        headers=headers,
         body=_raw_body(event),
-        address=event["requestContext"]["http"].get("sourceIp", ""),
+        address=_address_in(headers) or event["requestContext"]["http"].get("sourceIp", ""),
         host=event["requestContext"].get("domainName", ""),
     )
+
+
+def _address_in(headers: Mapping[str, str]) -> str:
+    """The address of whoever asked what stands in front of the API; empty where nothing does.
+
+    Source: CloudFront, "CloudFront-Viewer-Address": the address and the port, joined by a colon, IPv6 too.
+    """
+    return headers.get(os.environ.get("VISITOR_ADDRESS_HEADER", ""), "").rpartition(":")[0]
 
 
 def _raw_body(event: Mapping[str, Any]) -> bytes:
