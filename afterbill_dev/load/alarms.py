@@ -62,7 +62,7 @@ class Alarm:
         names = {value for source in self.sources for _, value in source.name.dimensions}
         return bool(names) and names <= set(modelled)
 
-    def _bad(self, breaching: bool | None) -> bool:
+    def _bad(self, breaching: bool | None) -> bool:  # noqa: FBT001  # a datapoint
         return self.missing == "breaching" if breaching is None else breaching
 
     def _breaching(self, metrics: Metrics) -> dict[int, bool]:

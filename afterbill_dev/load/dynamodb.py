@@ -1,5 +1,6 @@
 """DynamoDB's throughput around the memory twins: units of table and index, and throttling beyond them."""
 
+import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ class Cost:
     seconds: float = limits.DYNAMODB_CALL.value
 
 
+_ATTEMPTS = 3
+"""As `clients.client` asks for, with the pauses of botocore's standard mode: up to one second, then up to two."""
 _WRITE = Cost(written=2)
 COSTS: dict[str, Cost] = {
     "commit": Cost(written=10, indexed=1, seconds=limits.DYNAMODB_TRANSACTION.value),
@@ -51,6 +54,7 @@ class DynamoDb:
     clock: Clock
     writes: float
     reads: float
+    luck: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311  # pauses between attempts
     throttled: Counter[str] = field(default_factory=Counter)
     units: Counter[str] = field(default_factory=Counter)
 
@@ -60,23 +64,31 @@ class DynamoDb:
         self._partition = Bucket(limits.DYNAMODB_PARTITION_WRITES.value)
 
     def spend(self, call: str) -> None:
-        """Pay for one call; raises TransientError, as the adapters do, where the throughput is exceeded."""
+        """Pay for one call; raises TransientError, as the adapters do, where the client's attempts were throttled."""
         cost = cost_of(call)
-        self.clock.spend(cost.seconds)
-        time = self.clock.time
-        if not self._reads.take(time, cost.read):
-            self._throttle("MaxReadUnits", call)
-        if cost.written and not self._table.take(time, cost.written):
-            self._throttle("MaxWriteUnits", call)
-        if cost.indexed and not self._partition.take(time, cost.indexed):
-            self._throttle("partition", call)
-        self.units.update(written=cost.written + cost.indexed, read=cost.read)  # type: ignore[call-arg]
-
-    def _throttle(self, what: str, call: str) -> None:
-        self.throttled[what] += 1
-        self.clock.first(what)
+        for attempt in range(_ATTEMPTS):
+            self.clock.spend(cost.seconds)
+            reached = self._reached(cost)
+            if not reached:
+                self.units.update({"written": round(cost.written + cost.indexed), "read": round(cost.read)})
+                return
+            self.throttled[reached] += 1
+            self.clock.first(reached)
+            if attempt + 1 < _ATTEMPTS:
+                self.clock.spend(self.luck.uniform(0, 2**attempt))
         message = f"{call}: ThrottlingException"
         raise TransientError(message)
+
+    def _reached(self, cost: Cost) -> str:
+        """Return the limit that this call meets now, else an empty text and the units are used."""
+        time = self.clock.time
+        if not self._reads.take(time, cost.read):
+            return "MaxReadUnits"
+        if cost.written and not self._table.take(time, cost.written):
+            return "MaxWriteUnits"
+        if cost.indexed and not self._partition.take(time, cost.indexed):
+            return "partition"
+        return ""
 
 
 class Port:

@@ -39,7 +39,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A limit that was reached: the second of the first time, its effect, and the value of a parameter that suffices."""
+    """A limit that was reached: when first, its effect, and the value of a parameter that suffices."""
 
     at: float
     limit: str
@@ -60,9 +60,14 @@ class Round:
     longest: Mapping[str, float]
 
 
-def rounds(webhooks: int, seed: int, folder: Path) -> Iterator[Round]:
-    """Run with the shipped parameters, then with what would have sufficed, until nothing breaks that one can raise."""
-    settings = Settings()
+SHIPPED = Settings()
+"""What the template ships, in an account that just left the SES sandbox."""
+TINY = Settings({"ThrottleRate": 1, "ThrottleBurst": 2, "MaxWriteUnits": 25}, concurrency=3, quota=150, rate=1)
+"""Limits that a few hundred webhooks reach."""
+
+
+def rounds(webhooks: int, seed: int, folder: Path, settings: Settings = SHIPPED) -> Iterator[Round]:
+    """Run with these settings, then with what would have sufficed, until nothing breaks that one can raise."""
     for _ in range(_MOST_ROUNDS):
         done = run(webhooks, seed, folder, settings)
         yield done
@@ -129,7 +134,7 @@ def _breaks(stack: Stack, webhooks: int) -> Iterator[Break]:
             now, each = int(values[parameter]), _seconds_each(function, stack)
             need = math.ceil((webhooks / HOUR + peak.messages / _DRAINED_WITHIN) * each)
             yield Break(at, f"{now} copies of {function.name}", effect, parameter, max(need, now))
-    yield from _table_breaks(stack, webhooks)
+    yield from _table_breaks(stack)
     yield from _ses_breaks(stack)
     for name, at in firsts.items():
         if name.startswith("time-out"):
@@ -142,7 +147,7 @@ def _seconds_each(function: Any, stack: Stack) -> float:  # noqa: ANN401  # a Fu
     return max(0.05, float(function.seconds) / records)
 
 
-def _table_breaks(stack: Stack, webhooks: int) -> Iterator[Break]:
+def _table_breaks(stack: Stack) -> Iterator[Break]:
     firsts, throttled = stack.clock.firsts, stack.dynamodb.throttled
     copies = int(stack.template.parameters["CaptureConcurrency"])
     busiest = copies / _seconds_each(stack.functions["capture_event"], stack)
@@ -157,7 +162,6 @@ def _table_breaks(stack: Stack, webhooks: int) -> Iterator[Break]:
     if (at := firsts.get("partition")) is not None:
         limit = f"{limits.DYNAMODB_PARTITION_WRITES.value:g} write units a second and partition of by_day"
         yield Break(at, limit, f"{throttled['partition']:,} calls throttled", "", 0)
-    del webhooks
 
 
 def _ses_breaks(stack: Stack) -> Iterator[Break]:
@@ -188,6 +192,12 @@ def _up(value: float, step: int) -> int:
 
 def _spell(seconds: float) -> str:
     return f"{seconds / HOUR:.1f} h" if seconds >= HOUR else f"{seconds / MINUTE:.0f} min"
+
+
+def given(settings: Settings) -> str:
+    """Return the settings in one line."""
+    values = {"Lambda quota": settings.concurrency, "SES quota": settings.quota, "SES rate": settings.rate}
+    return ", ".join(f"{name} {value:,.0f}" for name, value in {**values, **settings.parameters}.items())
 
 
 def table(done: Round) -> str:

@@ -1,4 +1,4 @@
-"""The limits of AWS that the model keeps, each with its source. Those marked (believed) are estimates, to be measured."""
+"""The limits of AWS that the model keeps, each with its source; those marked (believed) are still to be measured."""
 
 from dataclasses import dataclass
 

@@ -116,32 +116,23 @@ def _break(stack: Stack, outages: tuple[Outage, ...]) -> None:
     if QUOTA not in outages:
         stack.ses.quota = inf
 
-    def granted() -> None:
-        stack.ses.quota = inf
-
-    clock.at(QUOTA.end, granted)
-
-    def paused(value: bool) -> None:
-        stack.ses.paused = value
+    clock.at(QUOTA.end, lambda: setattr(stack.ses, "quota", inf))
 
     def most(value: float, rate: float) -> None:
         scheduler.most = value
         scheduler.limit_rate(rate)
 
-    def away(value: bool) -> None:
-        stack.secrets.away = value
-
     if PAUSE in outages:
-        clock.at(PAUSE.begin, lambda: paused(True))
-        clock.at(PAUSE.end, lambda: paused(False))
+        clock.at(PAUSE.begin, lambda: setattr(stack.ses, "paused", True))
+        clock.at(PAUSE.end, lambda: setattr(stack.ses, "paused", False))
     if FULL in outages:
         clock.at(FULL.begin, lambda: most(0, limits.SCHEDULER_CREATES.value))
         clock.at(FULL.end - HOUR, lambda: most(limits.SCHEDULER_SCHEDULES.value, 0.001))
         clock.at(FULL.end, lambda: most(limits.SCHEDULER_SCHEDULES.value, limits.SCHEDULER_CREATES.value))
     if SECRETS in outages:
-        clock.at(SECRETS.begin, lambda: away(True))
+        clock.at(SECRETS.begin, lambda: setattr(stack.secrets, "away", True))
         clock.at(SECRETS.begin + 30 * MINUTE, stack.world.start_cold)
-        clock.at(SECRETS.end, lambda: away(False))
+        clock.at(SECRETS.end, lambda: setattr(stack.secrets, "away", False))
 
 
 def _judged(stack: Stack, shop: Shop, leaks: Collection[str]) -> Month:
@@ -222,17 +213,18 @@ def _day(at: float) -> str:
 
 def table(month: Month) -> str:
     """Return the rows as a table of Markdown."""
-    lines = ["| outage | from, to | alarm | rang after | times | until |", "|---|---|---|---|---|---|"]
-    for one in rows(month):
-        lines.append(f"| {one.outage} | {one.when} | {one.alarm} | {one.after} min | {one.times} | {one.until} |")
     waits = ", ".join(f"{name}: {late / HOUR:.1f} h" for name, late in month.late.items())
-    lines += [
-        "",
+    summary = (
         f"{month.surveys:,} surveys, {month.mails:,} mails; {len(month.lost)} lost, {len(month.doubled)} doubled, "
         f"{len(month.schedules)} schedules left over or twice, {len(month.dead_letters)} queues of dead letters used; "
-        f"{month.schedules_set:,} schedules set, {month.refusals:,} mails refused; the longest delay of a survey: {waits}.",
-    ]
-    return "\n".join(lines)
+        f"{month.schedules_set:,} schedules set, {month.refusals:,} mails refused. Longest delay of a survey: {waits}."
+    )
+    rung = (
+        f"| {one.outage} | {one.when} | {one.alarm} | {one.after} min | {one.times} | {one.until} |"
+        for one in rows(month)
+    )
+    head = ["| outage | from, to | alarm | rang after | times | until |", "|---|---|---|---|---|---|"]
+    return "\n".join([*head, *rung, "", summary])
 
 
 def plain(month: Month) -> dict[str, Any]:

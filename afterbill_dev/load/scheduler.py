@@ -11,6 +11,9 @@ from afterbill_dev.load import limits
 from afterbill_dev.load.clock import Bucket, Clock
 from afterbill_dev.load.errors import refusal
 
+_ATTEMPTS = 3
+"""As `clients.client` asks for."""
+
 
 @dataclass
 class Scheduler:
@@ -35,9 +38,8 @@ class Scheduler:
 
     def create_schedule(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401  # as boto3
         """CreateSchedule of a one-time schedule that is deleted after it fired; raises what Scheduler raises."""
-        self.clock.spend(limits.SCHEDULER_CALL.value)
         name, self.calls["created"] = request["Name"], self.calls["created"] + 1
-        if not self._rate.take(self.clock.time):
+        if not any(self._admitted(attempt) for attempt in range(_ATTEMPTS)):
             self._refuse("ThrottlingException", "Rate exceeded", 429)
         if name in self.schedules:
             self._refuse("ConflictException", f"Schedule {name} already exists.", 409)
@@ -46,6 +48,13 @@ class Scheduler:
         self.schedules[name] = request["Target"]["Input"]
         self.clock.at(self._moment(request), lambda: self._due(name))
         return {"ScheduleArn": name}
+
+    def _admitted(self, attempt: int) -> bool:
+        """Try once, after the pause of botocore's standard mode."""
+        if attempt:
+            self.clock.spend(self.luck.uniform(0, 2 ** (attempt - 1)))
+        self.clock.spend(limits.SCHEDULER_CALL.value)
+        return self._rate.take(self.clock.time)
 
     def _moment(self, request: dict[str, Any]) -> float:
         expression = request["ScheduleExpression"].removeprefix("at(").removesuffix(")")

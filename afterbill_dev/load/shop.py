@@ -13,7 +13,7 @@ from afterbill_dev.load.stack import Stack
 from afterbill_dev.load.world import IDENTITY, SIGNING, SOURCE
 
 _TRIES_AFTER = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
-"""Seconds: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, deliverability."""
+"""Seconds between tries: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md"""
 _CREATED, _MULTIPLE = 200, 300
 _KEYS = {0: derive_key(IDENTITY, "link")}
 

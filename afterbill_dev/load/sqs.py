@@ -15,7 +15,7 @@ NEVER = 10**9
 
 @dataclass(slots=True)
 class Message:
-    """A message; `sent_at` is when it came into this queue, or when its delay was over (which of the two AWS shows: believed)."""
+    """A message; `sent_at` is when it came into this queue, or when its delay was over (believed: AWS does not say)."""
 
     id: str
     body: str

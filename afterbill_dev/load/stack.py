@@ -59,7 +59,7 @@ class Peak:
 class Stack:
     """Everything that a deployment makes, as far as the runs need it. `luck` decides what is random."""
 
-    def __init__(self, parameters: Mapping[str, object], luck: random.Random, folder: Path, **account: Any) -> None:
+    def __init__(self, parameters: Mapping[str, object], luck: random.Random, folder: Path, **account: Any) -> None:  # noqa: ANN401  # as Ses
         self.clock, self.metrics, self.luck = Clock(account.pop("begin", EPOCH)), Metrics(), luck
         self.peaks: dict[str, Peak] = {}
         self.template = Template(
@@ -70,7 +70,7 @@ class Stack:
         send_queue = self.queues["SendQueue"]
         self.mails: list[tuple[float, str, int]] = []
         self.ses = Ses(self.clock, deliver=self._mail, **account)
-        self.scheduler = Scheduler(self.clock, luck, lambda text: send_queue.put(text))
+        self.scheduler = Scheduler(self.clock, luck, send_queue.put)
         values = self.template.parameters
         self.dynamodb = DynamoDb(self.clock, float(values["MaxWriteUnits"]), float(values["MaxReadUnits"]))
         secrets = {name: name for name, _ in self.template.of_type("AWS::SecretsManager::Secret")}

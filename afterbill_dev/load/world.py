@@ -115,7 +115,7 @@ class World:
 
             if hasattr(twin, "keep_task"):  # a function makes a subclass that calls this one
 
-                def keep_task(self, *arguments: Any) -> bool:
+                def keep_task(self, *arguments: Any) -> bool:  # noqa: ANN401  # as it is
                     dynamodb.spend("keep_task")
                     return bool(twin.keep_task(*arguments))
 

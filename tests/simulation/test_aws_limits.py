@@ -341,21 +341,21 @@ def test_a_table_takes_no_more_units_than_the_template_allows():
     dynamodb = DynamoDb(Clock(), writes=500, reads=10_000)
 
     assert written(dynamodb, "commit") == 50
-    assert dynamodb.throttled == {"MaxWriteUnits": 1}
+    assert dynamodb.throttled == {"MaxWriteUnits": 3}
 
 
 def test_a_table_gives_no_more_units_than_the_template_allows():
     dynamodb = DynamoDb(Clock(), writes=500, reads=1000)
 
     assert written(dynamodb, "invitation") == 1000
-    assert dynamodb.throttled == {"MaxReadUnits": 1}
+    assert dynamodb.throttled == {"MaxReadUnits": 3}
 
 
 def test_a_partition_of_an_index_takes_no_more_however_large_the_table_is():
     dynamodb = DynamoDb(Clock(), writes=100_000, reads=100_000)
 
     assert written(dynamodb, "commit") == limits.DYNAMODB_PARTITION_WRITES.value
-    assert dynamodb.throttled == {"partition": 1}
+    assert dynamodb.throttled == {"partition": 3}
 
 
 def test_throughput_comes_back_with_time():
