@@ -78,7 +78,7 @@ def test_the_worlds_are_as_bad_as_they_should_be() -> None:
     reasons: Counter[str] = Counter()
     waits: Counter[str] = Counter()
     interrupted = arrived = answered = reminded = 0
-    for seed in range(40):
+    for seed in range(60):
         world = lived(seed)
         for one in world.world.stored.invitations.values():
             reasons[one.reason] += 1
