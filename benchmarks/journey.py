@@ -98,7 +98,8 @@ class _Journey:
     def __init__(self, meter: Meter) -> None:
         self.meter = meter
         self.sqs: Any = boto3.Session(region_name=REGION).client("sqs")
-        boto3.DEFAULT_SESSION.events.register("after-call.*.SendEmail", _as_ses_names)
+        session: Any = boto3.DEFAULT_SESSION
+        session.events.register("after-call.*.SendEmail", _as_ses_names)
         self.functions = {path.name: _load(path.name) for path in sorted((ROOT / "functions").iterdir())}
 
     def stages(self, way: Way) -> Iterator[Stage]:
@@ -120,8 +121,8 @@ class _Journey:
         if tapped:
             yield self.stage("tap", self.invoke, "record_response", form | _SEEN)
         if way is not Way.OPENED:
-            change = _sample("stream/tapped", **{_STREAMED: id_})
-            yield self.stage("change tapped", self.invoke, "track_changes", change)
+            clicked = _sample("stream/tapped", **{_STREAMED: id_})
+            yield self.stage("change tapped", self.invoke, "track_changes", clicked)
         if way is Way.LEFT:
             reviews = _Marked(boto3.client("dynamodb", region_name=REGION), TABLE)
             yield self.stage("review", self.review, reviews, due)

@@ -47,8 +47,8 @@ def _calls(what: str, calls: Counter[str]) -> Row:
 
 
 def _client() -> Any:  # noqa: ANN401  # boto3's clients have no types of their own
-    credentials = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
-    return boto3.Session(region_name=REGION, **credentials).client("dynamodb")
+    session = boto3.Session(region_name=REGION, aws_access_key_id="none", aws_secret_access_key="none")  # noqa: S106  # opens nothing
+    return session.client("dynamodb")
 
 
 class _Backlog:

@@ -195,7 +195,8 @@ def unpacked(stored: object) -> object:
     """Inverse of `packed`; of anything else, what is stored."""
     if not isinstance(stored, Binary):
         return stored
-    digits = bytes(stored).hex()
+    value: Any = stored  # of which boto3 declares nothing
+    digits = bytes(value).hex()
     ends = list(accumulate(_SES_GROUPS))
     require(len(digits) == ends[-1], "a message id of another length")
     return "-".join(digits[end - size : end] for size, end in zip(_SES_GROUPS, ends, strict=True))
@@ -366,10 +367,11 @@ def _plain_times(times: Mapping[str, datetime]) -> dict[str, str]:
     return {name: at.isoformat() for name, at in times.items()}
 
 
-def _whole(number: Decimal) -> int:
+def _whole(number: object) -> int:
     """A whole number as an int; another one is no rating."""
-    require(isinstance(number, Decimal) and number == int(number), "a rating that is no whole number")
-    return int(number)
+    whole = int(number) if isinstance(number, Decimal) else None
+    require(whole == number, "a rating that is no whole number")
+    return whole or 0
 
 
 def _seconds(duration: timedelta) -> int:
