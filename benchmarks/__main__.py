@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks import (
     calls,
     costs,
+    counting,
     deciding,
     importing,
     layers,
@@ -40,6 +41,7 @@ _PARTS: tuple[Part, ...] = (
     mail.rows,
     page.rows,
     recounting.rows,
+    counting.rows,
     reviewing.rows,
     reading.rows,
     sweeping.rows,

@@ -314,3 +314,19 @@ def test_a_dimension_whose_scores_are_stored_is_not_computed_again():
 
     assert first.scored
     assert not set(first.scored) & set(second.scored)
+
+
+def test_a_backlog_holds_up_the_newest_day_by_one_day_alone():
+    world = busy(mails=60, ago=(1, 2, 3, 4))
+    world.wait(seconds=1)
+    world.answered("new", 9)
+    world.wait(seconds=20)
+    table = Pages(world.table)
+
+    world.run(table)
+
+    assert list(dict.fromkeys(day for _, day, _ in table.read))[:3] == [
+        world.today - timedelta(days=4),
+        world.today,
+        world.today - timedelta(days=3),
+    ]

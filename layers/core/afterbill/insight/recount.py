@@ -51,7 +51,7 @@ class Recounting:
 
 def recount(run: Recounting, marks: Iterable[RecountMark]) -> None:
     """Count the days in their turn; one that fails does not hold up the others."""
-    for mark in sorted(marks, key=lambda mark: (mark.turn, mark.day)):
+    for mark in _in_turn(marks):
         if not run.goes_on():
             return
         try:
@@ -62,6 +62,13 @@ def recount(run: Recounting, marks: Iterable[RecountMark]) -> None:
             run.errors.append(error)
             # What was stored may be the cause.
             run.recounts.drop_count(mark.day)
+
+
+def _in_turn(marks: Iterable[RecountMark]) -> Iterator[RecountMark]:
+    """Yield the day that waits longest, then the newest, and so on: neither a backlog nor what is new is held up."""
+    line = sorted(marks, key=lambda mark: (mark.turn, mark.day))
+    newest = sorted(line, key=lambda mark: mark.day, reverse=True)
+    yield from dict.fromkeys(mark for pair in zip(line, newest, strict=True) for mark in pair)
 
 
 def _take(run: Recounting, mark: RecountMark) -> None:
