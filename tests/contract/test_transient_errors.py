@@ -102,7 +102,7 @@ CALLS = {
     "halted": ("dynamodb", "batch_get_item", lambda client: over(client).status.pause_reason()),
     "gates": ("dynamodb", "get_item", lambda client: GatesTable(client, "afterbill").gates()),
     "close a gate": ("dynamodb", "update_item", lambda client: over(client).status.close("mail", GATE)),
-    "probe a gate": ("dynamodb", "update_item", lambda client: GatesTable(client, "t").probe("mail", GATE, GATE)),
+    "probe a gate": ("dynamodb", "update_item", lambda client: GatesTable(client, "t").probe_gate("mail", GATE, GATE)),
     "open a gate": ("dynamodb", "update_item", lambda client: over(client).status.open("mail", GATE)),
     "mark unknown": ("dynamodb", "update_item", lambda client: over(client).sweeps.mark_unknown(claimed(invitation()))),
     "close": (

@@ -238,7 +238,7 @@ def test_a_customer_who_changes_while_the_survey_is_claimed_is_looked_at_again(s
 
 def closed_gate(stack):
     gate = closed(None, now())
-    GatesTable(stack.dynamodb, "afterbill").close("mail", gate)
+    GatesTable(stack.dynamodb, "afterbill").close_gate("mail", gate)
     return gate
 
 

@@ -106,14 +106,14 @@ def test_rates_are_watched_even_when_scores_cannot_be_computed(stack, loop, caps
 
 def test_a_quota_that_is_used_up_is_told_in_every_run_while_surveys_wait_for_it(stack, loop, capsys):
     gates = GatesTable(stack.dynamodb, "afterbill")
-    gates.close("mail", closed(None, now()))
+    gates.close_gate("mail", closed(None, now()))
     for _ in range(2):
         loop.watch(EVENT)
         assert counted(capsys.readouterr().out, "SendingQuotaUsedUp") == [1]
 
 
 def test_a_gate_whose_time_is_over_is_told_no_more(stack, loop, capsys):
-    GatesTable(stack.dynamodb, "afterbill").close("mail", closed(None, now() - timedelta(hours=3)))
+    GatesTable(stack.dynamodb, "afterbill").close_gate("mail", closed(None, now() - timedelta(hours=3)))
 
     loop.watch(EVENT)
 

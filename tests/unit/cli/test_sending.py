@@ -67,8 +67,8 @@ def test_the_status_tells_the_rates_of_a_week_and_what_waits(asked, capsys):
 
 def test_the_status_tells_that_a_quota_is_used_up_since_when_and_until_when(asked, capsys):
     gates, gate = GatesTable(asked.client("dynamodb"), TABLE), closed(None, NOW)
-    gates.close("mail", gate)
-    gates.close("sms", closed(gate, gate.until))
+    gates.close_gate("mail", gate)
+    gates.close_gate("sms", closed(gate, gate.until))
 
     _, mail, sms, *_ = output_of(asked, capsys)
     assert mail == (
@@ -80,7 +80,7 @@ def test_the_status_tells_that_a_quota_is_used_up_since_when_and_until_when(aske
 
 
 def test_a_program_reads_that_too(asked, capsys):
-    GatesTable(asked.client("dynamodb"), TABLE).close("mail", closed(None, NOW))
+    GatesTable(asked.client("dynamodb"), TABLE).close_gate("mail", closed(None, NOW))
 
     sending.status(asked, NOW, Output.JSON)
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import count
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
@@ -42,10 +41,9 @@ class SesMailer:
     def send(self, mail: Mail) -> Receipt:
         """Hand over once; a mail that SES refuses for its rate is not taken, and tried again at once."""
         request = self._request(mail)
-        for tries in count():
-            receipt = self._hand_over(request)
-            if receipt not in _TOO_FAST or not self.pause(tries):
-                break
+        tries, receipt = 0, self._hand_over(request)
+        while receipt in _TOO_FAST and self.pause(tries):
+            tries, receipt = tries + 1, self._hand_over(request)
         return receipt
 
     def _hand_over(self, request: dict[str, Any]) -> Receipt:

@@ -20,7 +20,7 @@ class GatesTable(InvitationTable):
             response = self.dynamodb.get_item(TableName=self.table, Key=keys.sending_gate(), ConsistentRead=True)
         return gates_of(response.get("Item", {}))
 
-    def close(self, channel: str, gate: Gate) -> None:
+    def close_gate(self, channel: str, gate: Gate) -> None:
         """Close the gate, unless it is closed for longer."""
         self.change(
             keys.sending_gate(),
@@ -29,7 +29,7 @@ class GatesTable(InvitationTable):
             {":gate": _plain(gate), ":until": stamp(gate.until)},
         )
 
-    def probe(self, channel: str, gate: Gate, probed: Gate) -> bool:
+    def probe_gate(self, channel: str, gate: Gate, probed: Gate) -> bool:
         """Put `probed` in the place of `gate`; False where another sender was faster."""
         return self.change(
             keys.sending_gate(),
@@ -38,7 +38,7 @@ class GatesTable(InvitationTable):
             {":gate": _plain(probed), ":until": stamp(gate.until)},
         )
 
-    def open(self, channel: str, gate: Gate) -> None:
+    def open_gate(self, channel: str, gate: Gate) -> None:
         """Open the gate, unless it is another by now."""
         self.change(
             keys.sending_gate(), f"REMOVE #{channel}", f"#{channel}.#until = :until", {":until": stamp(gate.until)}

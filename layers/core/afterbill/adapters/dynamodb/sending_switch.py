@@ -72,11 +72,11 @@ class CachedSendingStatus:
     def close(self, channel: str, gate: Gate) -> None:
         """Close the gate, unless it is closed for longer."""
         self._gates[channel] = gate
-        self._table.close(channel, gate)
+        self._table.close_gate(channel, gate)
 
     def probe(self, channel: str, gate: Gate, probed: Gate) -> bool:
         """Put `probed` in the place of `gate`; False where another sender was faster, whose gate is read next."""
-        if self._table.probe(channel, gate, probed):
+        if self._table.probe_gate(channel, gate, probed):
             self._gates[channel] = probed
             return True
         self._read_at = None
@@ -85,7 +85,7 @@ class CachedSendingStatus:
     def open(self, channel: str, gate: Gate) -> None:
         """Open the gate, unless it is another by now."""
         self._gates.pop(channel, None)
-        self._table.open(channel, gate)
+        self._table.open_gate(channel, gate)
 
     @property
     def _table(self) -> GatesTable:
