@@ -63,7 +63,7 @@ def world() -> Iterator[Meter]:
         "INBOX_DEAD_LETTERS_URL": urls[2],
         "UNSIGNED_INBOX_URL": urls[3],
         "UNSIGNED_INBOX_DEAD_LETTERS_URL": urls[2],
-        "UNSIGNED_PER_MINUTE": "300",
+        "UNSIGNED_PER_MINUTE": "60",
         "SEND_QUEUE_URL": urls[1],
     }
     folder = TemporaryDirectory()

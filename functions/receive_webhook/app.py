@@ -16,17 +16,19 @@ from afterbill.runtime import http
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
 
-_MINUTE = 60
+_WINDOW_MINUTES = 5
+"""Webhooks that prove nothing are counted over so many: more than a minute's worth may come at once."""
 _REPLIES = {
     Answer.UNKNOWN_SOURCE: Reply(404),
     Answer.TOO_LARGE: Reply(413),
-    Answer.TOO_MANY: Reply(429, headers={"Retry-After": str(_MINUTE)}),
+    Answer.TOO_MANY: Reply(429, headers={"Retry-After": "300"}),
 }
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 _sources = config.sources()
 _secrets = SourceSecrets(Secret(http_client("secretsmanager", attempts=1), config.setting("SOURCES_SECRET")))
-_limiter, _sqs = RateLimiter(int(config.setting("UNSIGNED_PER_MINUTE")), _MINUTE), http_client("sqs")
+_sqs, _per_minute = http_client("sqs"), int(config.setting("UNSIGNED_PER_MINUTE"))
+_limiter = RateLimiter(_WINDOW_MINUTES * _per_minute, _WINDOW_MINUTES * 60)
 _inboxes = Inboxes(
     SqsInbox(_sqs, config.setting("INBOX_URL")),
     SqsInbox(_sqs, config.setting("UNSIGNED_INBOX_URL")),

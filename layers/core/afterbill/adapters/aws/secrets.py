@@ -3,8 +3,8 @@
 import json
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ _MAX_AGE_SECONDS = 300
 _MIN_AGE_SECONDS = 60
 """A forged request may cause one fetch a minute, not one each."""
 _BUG = "ValidationException"
+_FAILURES = (TransientError, ConfigurationError, ClientError, BotoCoreError)
 _LONGEST_PAUSE_SECONDS = 60
 """After an outage everybody knows the secrets again within this time."""
 
@@ -40,11 +41,15 @@ class Secret:
     _paused_until: float = float("-inf")
 
     def value(self) -> Mapping[str, Any]:
-        """The secret, at most five minutes old; in an outage, or when it holds no JSON object, the last one."""
+        """The secret, at most five minutes old; in an outage, or when it holds no JSON object, the last one.
+
+        Raises TransientError while there is none: what we may not read now we may be able to read later.
+        """
         if self._fetched_at is None:
-            self.fetch()
+            with _unavailable():
+                self.fetch()
         elif self.clock() - self._fetched_at > _MAX_AGE_SECONDS:
-            with suppress(TransientError, ConfigurationError):
+            with suppress(*_FAILURES):
                 self.fetch()
         return self._value
 
@@ -54,17 +59,17 @@ class Secret:
             return False
         try:
             self.fetch()
-        except TransientError:
+        except _FAILURES:
             return False
         return True
 
     def fetch(self, version: str = "") -> None:
-        """Fetch it now, this version or the current one; TransientError when that fails, and during a pause."""
+        """Fetch it now, this version or the current one; TransientError during a pause and where it may exist soon."""
         if self.clock() < self._paused_until:
             raise TransientError("reading a secret: it failed a moment ago")
         try:
             self._value = self._fetched(version)
-        except (TransientError, ConfigurationError):
+        except _FAILURES:
             pause = min(_LONGEST_PAUSE_SECONDS, 2**self._failures) * (1 - self.chance() / 2)
             self._failures, self._paused_until = self._failures + 1, self.clock() + pause
             raise
@@ -79,19 +84,26 @@ class Secret:
 
     def _fetched(self, version: str) -> Mapping[str, Any]:
         wanted = {"VersionId": version} if version else {}
-        try:
+        # A version that was just written may not be everywhere yet.
+        with _unavailable() if version else transient("reading a secret"):
             answer = self.secretsmanager.get_secret_value(SecretId=self.arn, **wanted)
-        except (ClientError, BotoCoreError) as error:
-            name = error_code(error) if isinstance(error, ClientError) else type(error).__name__
-            if name == _BUG:
-                raise
-            # What we may not read now (a denied key, a version that is not everywhere yet) may be readable later.
-            raise TransientError(f"reading a secret: {name}") from error
         with suppress(ValueError):
             if isinstance(value := json.loads(answer["SecretString"]), dict):
                 return value
         message = f"secret {self.arn} must hold a JSON object"
         raise ConfigurationError(message)
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    """Turn whatever AWS says into TransientError, but for a bug of ours."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        name = error_code(error) if isinstance(error, ClientError) else type(error).__name__
+        if name == _BUG:
+            raise
+        raise TransientError(f"reading a secret: {name}") from error
 
 
 @dataclass(frozen=True, slots=True)
