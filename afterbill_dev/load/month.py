@@ -36,7 +36,8 @@ class Outage:
 
 QUOTA = Outage("SES day quota used up", 3 * DAY, 7 * DAY)
 PAUSE = Outage("SES account paused for 6 hours", 11 * DAY + 8 * HOUR, 11 * DAY + 14 * HOUR)
-FULL = Outage("Scheduler full for 11 hours, then throttled for one", 14 * DAY + 6 * HOUR, 14 * DAY + 18 * HOUR)
+FULL = Outage("Scheduler full for 8 hours, then throttled for one", 14 * DAY + 6 * HOUR, 14 * DAY + 15 * HOUR)
+"""Shorter than the ten hours for which the inbox waits before it gives an event to the dead letters."""
 SECRETS = Outage("Secrets Manager hangs for an hour", 18 * DAY + 9 * HOUR, 18 * DAY + 10 * HOUR)
 OUTAGES = (QUOTA, PAUSE, FULL, SECRETS)
 

@@ -42,6 +42,9 @@ class Ses:
         self.deliver(mail)
         return {"MessageId": f"m-{self.calls['taken']}"}
 
+    def close(self) -> None:
+        """Close connections, of which there are none."""
+
     def _refuse(self, code: str, message: str) -> None:
         self.calls[message] += 1
         self.clock.first(message)

@@ -129,3 +129,15 @@ class Sqs:
         }
         self.queues[request["QueueUrl"]].put(request["MessageBody"], attributes, request.get("DelaySeconds", 0))
         return {"MessageId": "1"}
+
+    def send_message_batch(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401  # as boto3
+        """SendMessageBatch of up to ten messages."""
+        self.clock.spend(limits.SQS_CALL.value)
+        entries = request["Entries"]
+        if len(entries) > limits.SQS_BATCH.value:
+            raise refusal(
+                "AWS.SimpleQueueService.TooManyEntriesInBatchRequest", "Too many entries.", "SendMessageBatch"
+            )
+        for one in entries:
+            self.queues[request["QueueUrl"]].put(one["MessageBody"], delay=one.get("DelaySeconds", 0))
+        return {"Successful": [{"Id": one["Id"]} for one in entries], "Failed": []}

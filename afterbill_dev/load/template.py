@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # comes with cfn-lint
 
 from afterbill_dev.paths import TEMPLATE
 
@@ -14,7 +14,7 @@ _PSEUDO = {"AWS::StackName": STACK, "AWS::Region": "eu-central-1", "AWS::Partiti
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # as above
     """Reads short forms (`!Ref`) as what they stand for."""
 
 

@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from afterbill.insight.ports import Page
 from afterbill.insight.tally import Answered, Sent, Snapshot
 from afterbill.model.invitation import Invitation, State
+from afterbill_cli.memory.keys import MemoryCaps, MemorySendingSwitch
 from afterbill_cli.memory.scores import MemoryScores
 from afterbill_cli.memory.table import MemoryTable
 
@@ -15,12 +17,15 @@ OPEN = frozenset({State.PENDING, State.SENDING, State.UNKNOWN})
 
 
 class Watched(dict[str, Invitation]):
-    """Invitations by id, also by the hour they are due in, by customer and by day; `tell` hears of every change."""
+    """Invitations by id, also by customer, by the day they are due on and by those of mail and answer.
+
+    `tell` hears of every change.
+    """
 
     def __init__(self, tell: Callable[[Invitation | None, Invitation], None]) -> None:
         super().__init__()
         self.tell = tell
-        self.by_hour: defaultdict[str, set[str]] = defaultdict(set)
+        self.open_by_day: defaultdict[str, set[str]] = defaultdict(set)
         self.by_customer: defaultdict[str, list[str]] = defaultdict(list)
         self.by_day: defaultdict[str, set[str]] = defaultdict(set)
 
@@ -28,9 +33,9 @@ class Watched(dict[str, Invitation]):
         """Store it, and keep the indexes."""
         old = self.get(id_)
         if old and old.state in OPEN:
-            self.by_hour[_hour(old.ready_at)].discard(id_)
+            self.open_by_day[_day(old.ready_at)].discard(id_)
         if new.state in OPEN:
-            self.by_hour[_hour(new.ready_at)].add(id_)
+            self.open_by_day[_day(new.ready_at)].add(id_)
         if old is None:
             self.by_customer[new.customer_id].append(id_)
         for day in {new.sent_day, new.answered_day} - {"", None}:
@@ -38,7 +43,7 @@ class Watched(dict[str, Invitation]):
         super().__setitem__(id_, new)
         self.tell(old, new)
 
-    def setdefault(self, id_: str, new: Invitation) -> Invitation:  # type: ignore[override]
+    def setdefault(self, id_: str, new: Invitation) -> Invitation:
         """Store it, unless there is one."""
         if id_ not in self:
             self[id_] = new
@@ -58,25 +63,49 @@ class Table(MemoryTable):
         found: Any = self.invitations
         return tuple(found.by_customer.get(customer_id, ()))
 
-    def not_sent(self, hour: str) -> Sequence[str]:
+    def open_on(self, day: str) -> Iterator[Invitation]:
         """As the twin."""
         found: Any = self.invitations
-        return sorted(found.by_hour.get(hour, ()))
+        return iter([self.invitations[id_] for id_ in sorted(found.open_by_day.get(day, ()))])
+
+
+@dataclass
+class Status(MemoryCaps):
+    """Caps and gates, and the switch that an operator or the watch turns."""
+
+    switch: MemorySendingSwitch = field(default_factory=MemorySendingSwitch)
+
+    def pause_reason(self) -> str:
+        """The reason why nothing may be sent now; empty where it may."""
+        return self.switch.stands.reason
+
+
+@dataclass
+class Gates:
+    """The gates, as the watch reads them."""
+
+    status: Any
+
+    def gates(self) -> dict[str, Any]:
+        """As the adapter."""
+        return dict(self.status.gates)
 
 
 @dataclass
 class Scores(MemoryScores):
     """Recounts, which look at the invitations of a day only."""
 
-    def answers_of(self, day: date) -> Iterator[Answered]:
+    def answers_of(self, day: date, position: str = "") -> Iterator[Page[Answered]]:
         """As the twin."""
-        invitations: Any = self.invitations
-        return MemoryScores({one.id: one for one in invitations.on(day)}).answers_of(day)
+        return self._of(day).answers_of(day, position)
 
-    def sends_of(self, day: date) -> Iterator[Sent]:
+    def sends_of(self, day: date, position: str = "") -> Iterator[Page[Sent]]:
         """As the twin."""
+        return self._of(day).sends_of(day, position)
+
+    def _of(self, day: date) -> MemoryScores:
         invitations: Any = self.invitations
-        return MemoryScores({one.id: one for one in invitations.on(day)}).sends_of(day)
+        return MemoryScores({one.id: one for one in invitations.on(day)}, page_size=self.page_size)
 
 
 def snapshot(one: Invitation | None) -> Snapshot | None:
@@ -88,11 +117,11 @@ def snapshot(one: Invitation | None) -> Snapshot | None:
         one.sent_day or "",
         one.answered_day or "",
         answer.rating if answer else None,
-        one.delivery,
+        one.delivery if one.delivery and one.delivery.adverse else None,
         one.segments,
         answer.confirmed if answer else True,
     )
 
 
-def _hour(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H}"
+def _day(at: datetime) -> str:
+    return at.date().isoformat()

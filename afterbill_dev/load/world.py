@@ -12,6 +12,7 @@ import sys
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -21,12 +22,12 @@ from afterbill.adapters.aws import secrets
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation
 from afterbill.model.messages import INVITATION_TAG, Mail
-from afterbill_cli.memory.keys import MemoryCaps, MemorySendingSwitch
+from afterbill_cli.memory.keys import MemorySendingSwitch
 from afterbill_cli.memory.scores import MemoryReviews
 from afterbill_dev.load.clock import Clock
 from afterbill_dev.load.dynamodb import DynamoDb, Port
 from afterbill_dev.load.secret_store import SecretsManager
-from afterbill_dev.load.twins import Scores, Table, Watched, snapshot
+from afterbill_dev.load.twins import Gates, Scores, Status, Table, Watched, snapshot
 from afterbill_dev.paths import ROOT
 
 IDENTITY = "0" * 64
@@ -39,12 +40,13 @@ _TABLES: Mapping[str, str] = {
     "facts.FactsTable": "table",
     "invitations.InvitationsTable": "table",
     "responses.ResponsesTable": "table",
-    "responses.SweepsTable": "table",
+    "sweeps.SweepsTable": "table",
     "short_links.ShortLinksTable": "table",
     "tasks.TasksTable": "table",
     "caps.CapsTable": "caps",
     "sending_switch.SendingSwitchTable": "switch",
-    "sending_switch.CachedSendingStatus": "switch",
+    "sending_switch.CachedSendingStatus": "caps",
+    "sending_gate.GatesTable": "gates",
     "click_reviews.ReviewsTable": "reviews",
     "scores.ScoresTable": "scores",
 }
@@ -61,7 +63,9 @@ class World:
         self.clock, self.dynamodb = clock, dynamodb
         self.clients: dict[str, Any] = {"s3": None, **clients, "dynamodb": dynamodb}
         self.table = Table(invitations=Watched(self._changed))
-        self.caps, self.switch = MemoryCaps(), MemorySendingSwitch()
+        self.switch = MemorySendingSwitch()
+        self.caps = Status(switch=self.switch)
+        self.gates = Gates(self.caps)
         self.scores = Scores(self.table.invitations)
         self.reviews = MemoryReviews(self.table.invitations)
         self._secrets: list[Any] = []
@@ -94,6 +98,8 @@ class World:
         for place, twin in _TABLES.items():
             module, _, name = place.partition(".")
             vars(import_module(f"afterbill.adapters.dynamodb.{module}"))[name] = self._adapter(getattr(self, twin))
+        pauses = vars(import_module("afterbill.runtime.pauses"))
+        pauses["Pauses"] = partial(pauses["Pauses"], wait=self.clock.spend)
         vars(import_module("afterbill.content.mail.compose"))["composer"] = lambda *_, **__: _compose
 
     def _client(self, service: str, *, attempts: int = 3) -> Any:  # noqa: ANN401  # as boto3
@@ -124,7 +130,7 @@ class World:
     def _replace_secrets(self) -> None:
         module, world = import_module("afterbill.adapters.aws.secrets"), self
 
-        class Secret(_Secret):
+        class Secret(_Secret):  # type: ignore[misc]  # what is replaced has no type
             def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401  # as it is
                 super().__init__(*arguments, **{"clock": world.clock.monotonic, **named})
                 world._secrets.append(self)

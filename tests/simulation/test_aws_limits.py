@@ -138,6 +138,16 @@ def test_the_client_puts_attributes_as_lambda_gives_them():
     assert sqs.queues["q"].receive(1)[0].attributes["a"]["stringValue"] == "1"
 
 
+def test_a_batch_is_no_larger_than_a_receive():
+    clock = Clock()
+    sqs = Sqs(clock, {"q": Queue(clock, "q")})
+    entries = [{"Id": str(number), "MessageBody": ""} for number in range(11)]
+
+    assert len(sqs.send_message_batch(QueueUrl="q", Entries=entries[:10])["Successful"]) == 10
+    with pytest.raises(ClientError, match="TooManyEntries"):
+        sqs.send_message_batch(QueueUrl="q", Entries=entries)
+
+
 # Lambda
 
 
