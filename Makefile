@@ -20,7 +20,7 @@ export __SAM_CLI_APP_DIR := $(CURDIR)/.local/sam
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.local/browsers
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo build deploy up down test test-fast lint format bench corpus preview openapi lab simulate lock clean chromium judges
+.PHONY: help setup demo build deploy up down test test-fast lint format bench corpus preview openapi lab simulate month load lock clean chromium judges
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,12 @@ lab: .venv/.ready chromium ## Robots and people at the links of a mail: what is 
 
 simulate: .venv/.ready ## A year of 50,000 customers, judged by an oracle (SEED=n CUSTOMERS=n)
 	AFTERBILL_SEED=$(SEED) AFTERBILL_CUSTOMERS=$(or $(CUSTOMERS),50000) $(RUN) -m pytest tests/simulation -s
+
+month: .venv/.ready ## A month with four outages: what was lost, which alarm rang when (SEED=n SURVEYS=n)
+	@PYTHONHASHSEED=0 $(RUN) -m afterbill_dev.load month $(or $(SURVEYS),5000) $(SEED)
+
+load: .venv/.ready ## The first of a month: what breaks first, which parameter to raise (SEED=n WEBHOOKS=n an hour)
+	@PYTHONHASHSEED=0 $(RUN) -m afterbill_dev.load first $(or $(WEBHOOKS),100000) $(SEED)
 
 setup: .venv/.ready .venv-stack/.ready chromium judges ## Only prepare: environments, a browser, judges of mails
 
