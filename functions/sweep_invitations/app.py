@@ -9,6 +9,7 @@ from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.adapters.dynamodb.sweeps import SweepsTable
 from afterbill.outreach.sweep import Finding, SweepDeps, sweep
 from afterbill.runtime.observability import Metric, count, logger
+from afterbill.runtime.remaining import goes_on
 from afterbill.settings import config
 
 _METRICS = {
@@ -25,13 +26,18 @@ _sweeping = SweepDeps(
     window=timedelta(minutes=int(config.setting("FLEXIBLE_WINDOW_MINUTES"))),
     day_of=config.day_of(),
 )
+_RESERVE = timedelta(seconds=20)
+"""Enough to look after a hundred invitations while the table is slow."""
 
 
-def handler(_event: dict[str, Any], _context: object) -> None:
-    """Sweep once. While sending is stopped, what is due is left where it goes round by itself."""
-    findings = sweep(_sweeping, datetime.now(UTC), paused=bool(_switch.state().reason))
+def handler(_event: dict[str, Any], context: object) -> None:
+    """Sweep while there is time. While sending is stopped, what is due is left where it goes round by itself."""
+    paused = bool(_switch.state().reason)
+    findings = sweep(_sweeping, datetime.now(UTC), paused=paused, goes_on=goes_on(context, _RESERVE))
     for finding, number in findings.items():
         if metric := _METRICS.get(finding):
             count(metric, number)
+    if findings[Finding.UNREADABLE]:
+        count(Metric.UNREADABLE_ITEMS, findings[Finding.UNREADABLE], reason="sweep_invitations")
     logger.info("swept", found=dict(findings))
     count(Metric.SWEEP_FINISHED)

@@ -10,6 +10,7 @@ from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.outreach.reputation import SendingPause
 from tests.integration.logs import counted
 from tests.integration.samples import due, now, sample
+from tests.integration.stack import Context
 
 EVENT = sample("schedule/compute_nps")
 
@@ -94,3 +95,40 @@ def test_a_sweep_that_fails_is_told(stack, loop, capsys):
         loop.sweep(EVENT)
 
     assert counted(capsys.readouterr().out, "SweepFinished") == []
+
+
+def test_one_that_cannot_be_read_is_counted_and_the_next_is_queued(stack, loop, capsys):
+    strange, late = loop.asked("order-strange", id="1"), loop.asked("order-late", id="2")
+    for invitation in (strange, late):
+        put_back(stack, invitation, timedelta(hours=3))
+    stack.dynamodb.update_item(
+        TableName="afterbill",
+        Key={key: value for key, value in invitation_item(strange).items() if key in {"pk", "sk"}},
+        UpdateExpression="SET #state = :state",
+        ExpressionAttributeNames={"#state": "state"},
+        ExpressionAttributeValues={":state": {"S": "of a later version"}},
+    )
+    stack.records("SendQueue")
+    capsys.readouterr()
+
+    loop.sweep(EVENT)
+
+    (record,) = stack.records("SendQueue")
+    assert late.id in record["body"]
+    assert counted(capsys.readouterr().out, "UnreadableItems") == [1]
+
+
+def test_a_sweep_without_time_ends_after_a_hundred_and_is_finished(stack, loop, capsys):
+    put_back(stack, loop.asked(), timedelta(hours=3))
+    capsys.readouterr()
+
+    stack.load("sweep_invitations")(EVENT, Hurried())
+
+    assert counted(capsys.readouterr().out, "SweepFinished") == [1]
+
+
+class Hurried(Context):
+    """An invocation that is cut off in a moment."""
+
+    def get_remaining_time_in_millis(self):
+        return 1_000
