@@ -115,7 +115,7 @@ FORBIDDEN = {
         "afterbill.content.web",
     ),
     "track_changes": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
-    "sweep_invitations": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content", "afterbill.insight"),
+    "sweep_invitations": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
     "review_clicks": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content", "afterbill.insight"),
     "compute_nps": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content", "afterbill.outreach"),
     "watch_reputation": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
