@@ -17,8 +17,8 @@ from afterbill.model.consent import Legal, Need
 from afterbill.model.customer import NOBODY, Customer
 from afterbill.model.invitation import REMINDER, Invitation, SkipReason, State
 from afterbill.model.subscriptions import Subscription
-from afterbill.outreach import delivery, follow_up
 from afterbill.outreach import eligibility as rechecking
+from afterbill.outreach import follow_up, next_delivery
 from afterbill.outreach import policy as deciding
 from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import Policy, Situation, Stops
@@ -169,7 +169,7 @@ def _forget_some(table: Table, change: FactWrites) -> bool:
     return _commit(table, replace(change, invitation=None, event=None) if lost else change)
 
 
-_recheck_again, _follows_at = follow_up.recheck_again, delivery.follows_at
+_recheck_again, _follows_at = follow_up.recheck_again, next_delivery.follows_at
 
 
 def _reminder_at_any_hour(one: Any, situation: Any, policy: Policy, now: Any, **more: Any) -> Any:
@@ -305,7 +305,7 @@ SWITCHES = (
         ("reminder_hours", "reminder_holiday"),
         patches=(
             (follow_up, "recheck_again", _reminder_at_any_hour),
-            (delivery, "follows_at", _remind_at_any_hour),
+            (next_delivery, "follows_at", _remind_at_any_hour),
         ),
     ),
     Switch(
