@@ -179,6 +179,7 @@ class TestWatching:
             "UnknownDeliveries",
             "OverdueInvitations",
             "ConsentLost",
+            "UnsignedDropped",
             "TasksRecorded",
             "RecordsFailed",
             "UnreadableItems",
