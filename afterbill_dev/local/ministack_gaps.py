@@ -57,7 +57,7 @@ def add_grants() -> None:
     schedules = ("scheduler:CreateSchedule", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/*")
     _grant("SendSurveyRole", ("ses:SendEmail", "*"), schedules)
     _grant("CaptureEventRole", schedules)
-    _grant("ComputeNpsRole", ("sqs:SendMessageBatch", f"arn:aws:sqs:{REGION}:{ACCOUNT}:*"))
+    _grant("SweepInvitationsRole", ("sqs:SendMessageBatch", f"arn:aws:sqs:{REGION}:{ACCOUNT}:*"))
 
 
 def _grant(role: str, *grants: tuple[str, str]) -> None:
