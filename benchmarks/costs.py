@@ -27,6 +27,7 @@ _FREQUENCY = {
     "page": 700,
     "tap": 300,
     "answer": 300,
+    "change tapped": 300,
     "change sent": 1_000,
     "change answered": 300,
 }

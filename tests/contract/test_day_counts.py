@@ -174,13 +174,14 @@ def table():
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"delivery": {"N": "99"}}, "99 is not a valid Delivery"),
+        ({"adverse": {"N": "99"}}, "99 is not a valid Delivery"),
         ({"segments": {"S": "all"}}, "KeyError 'M'"),
     ],
 )
 def test_an_invitation_that_cannot_be_read_is_told_and_costs_itself(table, change, problem):
-    for name, day_bucket in (("a", "SENT#2026-11-22"), ("b", "SENT#2026-11-22")):
-        item = keys.invitation(name) | {"day_bucket": {"S": day_bucket}, "due_at": {"S": name}}
+    sent = {"day_bucket": {"S": "DAY#2026-11-22"}, "sent_day": {"S": "2026-11-22"}}
+    for name in ("a", "b"):
+        item = keys.invitation(name) | sent | {"day_at": {"S": name}}
         table.dynamodb.put_item(TableName=TABLE, Item=item | (change if name == "a" else {}))
 
     (page,) = table.sends_of(TODAY)

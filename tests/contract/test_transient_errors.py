@@ -51,7 +51,7 @@ CALLS = {
     "commit": (
         "dynamodb",
         "transact_write_items",
-        lambda client: over(client).facts.commit(FactWrites(invitation=invitation())),
+        lambda client: over(client).facts.commit(FactWrites(invitation=invitation(), stops={LINK: OTHER_ID})),
     ),
     "claim": (
         "dynamodb",

@@ -8,12 +8,14 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 
 import pytest
+from botocore.exceptions import ClientError
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.items import day_attributes, encode, utc_day
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.adapters.dynamodb.tallies import tally_item
 from afterbill.insight.nps import Tally
 from afterbill.model.links import Purpose
@@ -84,6 +86,7 @@ def tour(stack, loop, surveys):
     withdrawn(loop)
     asked_to_erase(stack)
     throttled(stack, loop)
+    out_of_quota(stack, loop)
     capped(stack, loop, surveys)
     answered_then_bounced(loop)
     unsubscribed(loop)
@@ -191,6 +194,22 @@ def throttled(stack, loop):
     loop.send(due(one.id))
     stack.failures.clear()
     loop.send(due(one.id))
+
+
+def out_of_quota(stack, loop):
+    """The first to meet the quota closes the gate for all, who look once a minute; then it opens."""
+    one = loop.asked("order-q", id="quota", email="quota@example.com")
+    stack.failures["SendEmail"] = ClientError(
+        {
+            "Error": {"Code": "ThrottlingException", "Message": "Daily message quota exceeded."},
+            "ResponseMetadata": {"HTTPStatusCode": 400},
+        },
+        "SendEmail",
+    )
+    stack.load("send_survey")(due(one.id))
+    stack.failures.clear()
+    gates = GatesTable(stack.dynamodb, "afterbill")
+    gates.open_gate("mail", gates.gates()["mail"])
 
 
 def capped(stack, loop, surveys):

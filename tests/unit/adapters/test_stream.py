@@ -77,7 +77,7 @@ def test_what_cannot_be_read_is_named_by_its_key(poison):
 
 
 def test_a_rank_or_rating_of_a_later_version_touches_its_days_all_the_same():
-    later = ANSWERED | {"rating": {"N": "11"}, "delivery": {"N": "9"}}
+    later = ANSWERED | {"rating": {"N": "11"}, "adverse": {"N": "9"}}
 
     assert read_change(record(OldImage=ANSWERED, NewImage=later)) == (AFTER, replace(AFTER, rating=11, delivery=9))
 

@@ -7,7 +7,7 @@ SOURCE = (ROOT / "functions" / "send_survey" / "app.py").read_text(encoding="utf
 def test_the_floor_makes_the_clients_of_the_function_and_imports_nothing_of_ours():
     floor = floor_of(SOURCE)
 
-    assert "['secretsmanager', 'dynamodb', 'scheduler', 'sqs', 'sesv2']" in floor
+    assert "['sesv2', 'secretsmanager', 'dynamodb', 'scheduler', 'sqs']" in floor
     assert "afterbill" not in floor
     compile(floor, "app.py", "exec")
 
