@@ -10,7 +10,7 @@ from afterbill.intake.capture_event import capture_event
 from afterbill.intake.capture_fact import Captured, CaptureDeps
 from afterbill.model.billing import BillingEvent
 from afterbill.model.customer import Customer
-from afterbill.model.invitation import Invitation, State
+from afterbill.model.invitation import Invitation, Refusal, State
 from afterbill.model.messages import INVITATION_TAG, Sms
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.delivery import SendDeps, SendResult
@@ -66,7 +66,7 @@ class World:
         self.set_timers: MemoryTimer = self.timer
         self.counters: MemoryCaps = self.caps
         self.queued: MemorySendQueue = self.queue
-        self.waiting: list[tuple[datetime, str, int]] = []
+        self.waiting: list[tuple[datetime, str, int, Refusal | None]] = []
         self.told: set[str] = set()
         self.new_customer, self.new_attempt = ids("customer"), ids("attempt")
 
@@ -93,9 +93,9 @@ class World:
         )
         return capture_event(Webhook(source, {}, b"", self.now, part=part), capture, self.now, **more)
 
-    def send(self, invitation_id: str, delivery_number: int = 1) -> SendResult:
+    def send(self, invitation_id: str, delivery_number: int = 1, refusal: Refusal | None = None) -> SendResult:
         """Handle its message as if it came out of the send queue now."""
-        return send_survey(invitation_id, delivery_number, self.sending, self.now)
+        return send_survey(invitation_id, delivery_number, self.sending, self.now, refusal)
 
     @property
     def sending(self) -> SendDeps:
@@ -152,19 +152,21 @@ class World:
         """When the next message comes out of the send queue, one behind a timer included."""
         self.collect()
         timers = [moment for moment, _, _ in self.set_timers.schedules.values()]
-        return min(timers + [moment for moment, _, _ in self.waiting], default=None)
+        return min(timers + [moment for moment, *_ in self.waiting], default=None)
 
     def collect(self) -> None:
         """Count the delay of messages put into the send queue from now."""
-        self.waiting += [(self.now + delay, id_, number) for id_, number, delay in self.queued.messages]
+        self.waiting += [(self.now + delay, id_, number, None) for id_, number, delay in self.queued.messages]
+        self.waiting += [(self.now + delay, *message) for *message, delay in self.queued.refused]  # type: ignore[misc]
         self.queued.messages.clear()
+        self.queued.refused.clear()
 
-    def ripe(self) -> list[tuple[str, int]]:
+    def ripe(self) -> list[tuple[str, int, Refusal | None]]:
         """Messages that come out of the send queue by now, those of timers included."""
-        self.waiting += [(self.now, *message) for message in self.set_timers.fire(self.now)]
+        self.waiting += [(self.now, *message, None) for message in self.set_timers.fire(self.now)]
         ready = [message for message in self.waiting if message[0] <= self.now]
         self.waiting = [message for message in self.waiting if message[0] > self.now]
-        return [(id_, number) for _, id_, number in ready]
+        return [(id_, number, refusal) for _, id_, number, refusal in ready]
 
     def invitation(self, one: BillingEvent) -> Invitation:
         """The invitation stored about this fact."""

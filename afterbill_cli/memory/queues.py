@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from afterbill.model.invitation import Invitation
+from afterbill.model.invitation import Invitation, Refusal
 from afterbill.model.messages import Accepted, Mail, Receipt
 from afterbill.model.webhooks import Webhook
 
@@ -63,13 +63,18 @@ class MemoryTimer:
 
 @dataclass
 class MemorySendQueue:
-    """Messages with their delays."""
+    """Messages with their delays, those with a refusal apart."""
 
     messages: list[tuple[str, int, timedelta]] = field(default_factory=list)
+    refused: list[tuple[str, int, Refusal, timedelta]] = field(default_factory=list)
 
     def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
         """Keep the message with its delay."""
         self.messages.append((invitation_id, delivery_number, delay))
+
+    def put_refused(self, invitation_id: str, delivery_number: int, refusal: Refusal, delay: timedelta) -> None:
+        """Keep the message with its refusal and its delay."""
+        self.refused.append((invitation_id, delivery_number, refusal, delay))
 
     def put_all(self, deliveries: Sequence[tuple[str, int]]) -> None:
         """Keep a message for each, without delay."""

@@ -80,11 +80,11 @@ class MemoryTable(MemoryItems):
         return True
 
     def release(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> None:
-        """sending -> pending; nobody was asked, and the customer waits for it again."""
+        """sending or unknown -> pending; nobody was asked, and the customer waits for it again."""
         if self.recipient(recipient.hash).last_asked_at == invitation.claimed_at and recipient.hash:
             stored_recipient = self.recipient(recipient.hash)
             self.recipients[recipient.hash] = replace(stored_recipient, last_asked_at=recipient.last_asked_at)
-        if stored := self._mine(invitation):
+        if stored := self._mine(invitation, State.SENDING, State.UNKNOWN):
             self._change(stored, state=State.PENDING, attempt="", claimed_at=None, **_moment(invitation))
         known, waits = self.people.get(customer.id), customer.waiting.get(invitation.id)
         if known and known.last_asked_at == invitation.claimed_at:
@@ -150,14 +150,14 @@ class MemoryTable(MemoryItems):
     def release_follow_up(self, invitation: Invitation) -> None:
         """Give the delivery back."""
         stored = self.invitations.get(invitation.id)
-        over = stored and (stored.reminded_at or stored.answer)
+        over = stored and (stored.reminded_at or stored.answer or stored.generation != invitation.generation - 1)
         if stored and stored.delivery_number == invitation.delivery_number + 1 and not over:
             self._change(stored, **_delivery(invitation), **_moment(invitation))
 
-    def _mine(self, invitation: Invitation) -> Invitation | None:
-        """The stored invitation while this very attempt is sending it."""
+    def _mine(self, invitation: Invitation, *states: State) -> Invitation | None:
+        """The stored invitation while this very attempt is sending it, or has left it in one of `states`."""
         stored = self.invitations.get(invitation.id)
-        mine = stored and stored.state is State.SENDING and stored.attempt == invitation.attempt
+        mine = stored and stored.state in (states or {State.SENDING}) and stored.attempt == invitation.attempt
         return stored if mine else None
 
     def _open_for(self, claimed: Invitation) -> Invitation | None:

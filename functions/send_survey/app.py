@@ -9,7 +9,7 @@ from typing import Any
 from afterbill.adapters.addresses import address_problem
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.secret_keys import secret_keys
-from afterbill.adapters.aws.send_queue import SqsSendQueue
+from afterbill.adapters.aws.send_queue import SqsSendQueue, refusal_in
 from afterbill.adapters.aws.ses import SesMailer
 from afterbill.adapters.aws.sms import text_mailer
 from afterbill.adapters.aws.timer import EventBridgeTimer, ScheduleTarget
@@ -129,7 +129,8 @@ def _reconnect() -> None:
 
 def _send_record(record: dict[str, Any]) -> None:
     message = json.loads(record["body"])
-    sent = send_survey(message["invitation_id"], message["delivery"], _sending, datetime.now(UTC))
+    refusal = refusal_in(message)
+    sent = send_survey(message["invitation_id"], message["delivery"], _sending, datetime.now(UTC), refusal)
     logger.info("survey due", invitation_id=message["invitation_id"], outcome=sent.outcome, reason=sent.reason)
     if metric := _METRICS.get(sent.outcome):
         count(metric, reason=sent.reason if sent.outcome in _COUNTED_BY_REASON else "")

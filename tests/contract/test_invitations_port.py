@@ -330,6 +330,15 @@ def test_only_the_attempt_itself_is_released(world):
     assert person(world).last_asked_at == NOW
 
 
+def test_an_attempt_that_was_given_up_as_unknown_is_released_too(world):
+    ours, who = sending(world)
+    world.invitations.mark_unknown(ours)
+
+    world.invitations.release(replace(ours, deferred_until=LATER, generation=2), who, ADA)
+
+    assert (found(world).state, found(world).attempt, found(world).ready_at) == (State.PENDING, "", LATER)
+
+
 def test_a_release_leaves_a_later_ask_alone(world):
     ours, who = sending(world)
     world.facts.commit(FactWrites(customers=(replace(person(world), last_asked_at=LATER),)))
@@ -682,6 +691,20 @@ def test_a_further_delivery_that_was_answered_is_not_given_back(world):
     world.invitations.release_follow_up(replace(asked, deferred_until=LATER, generation=2))
 
     assert (found(world).channel, found(world).delivery_number, found(world).generation) == ("sms", 2, 1)
+
+
+def test_a_further_delivery_is_given_back_for_its_own_claim_only(world):
+    asked = sent(world)
+    world.invitations.claim_follow_up(further(asked), person(world))
+    given_back = replace(asked, deferred_until=LATER, generation=2)
+    world.invitations.release_follow_up(given_back)
+    world.invitations.claim_follow_up(further(found(world)), person(world))
+    again = found(world)
+
+    world.invitations.release_follow_up(given_back)
+
+    assert again.delivery_number == 2
+    assert found(world) == again
 
 
 def test_a_bounce_does_not_keep_another_channel_from_being_tried_but_a_complaint_does(world):

@@ -1,12 +1,13 @@
 """SendQueue, in memory and over SQS."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from afterbill.adapters.aws.send_queue import SqsSendQueue
+from afterbill.adapters.aws.send_queue import SqsSendQueue, refusal_in
 from afterbill.model.errors import TransientError
+from afterbill.model.invitation import Delivery, Refusal
 from afterbill_cli.memory.queues import MemorySendQueue
 from tests.contract.conftest import REGION
 from tests.contract.lambda_events import records_in
@@ -20,8 +21,11 @@ class InMemory:
     def messages(self):
         return [{"invitation_id": id_, "delivery": number} for id_, number, _ in self.queue.messages]
 
+    def refused(self):
+        return [refusal for _, _, refusal, _ in self.queue.refused]
+
     def delays(self):
-        return [delay for _, _, delay in self.queue.messages]
+        return [message[-1] for message in (*self.queue.messages, *self.queue.refused)]
 
 
 class InSqs:
@@ -38,6 +42,9 @@ class InSqs:
 
     def messages(self):
         return [json.loads(record["body"]) for record in records_in(self.sqs, self.url, REGION)]
+
+    def refused(self):
+        return [refusal_in(message) for message in self.messages()]
 
     def delays(self):
         return self.asked
@@ -59,6 +66,43 @@ def test_a_message_carries_ids_and_nothing_else(world):
 
     messages = sorted(world.messages(), key=lambda one: one["delivery"])
     assert messages == [{"invitation_id": ID, "delivery": 1}, {"invitation_id": OTHER_ID, "delivery": 2}]
+
+
+AT = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Refusal("1.1.attempt"),
+        Refusal("1.2.attempt", asked_at=AT, address_asked_at=AT + timedelta(microseconds=1)),
+        Refusal("2.1.", delivery=Delivery.BOUNCED, delivered_at=AT),
+    ],
+    ids=["asked for the first time", "asked before", "a follow-up"],
+)
+def test_a_message_carries_a_refusal_to_the_microsecond(world, refusal):
+    world.queue.put_refused(ID, 2, refusal, timedelta(minutes=1))
+
+    assert world.delays() == [timedelta(minutes=1)]
+    assert world.refused() == [refusal]
+
+
+def test_a_refusal_comes_with_the_ids_of_its_delivery_and_names_nobody(sqs):
+    sqs.queue.put_refused(ID, 2, Refusal("2.1.", delivery=Delivery.DELIVERED, delivered_at=AT), timedelta(0))
+
+    assert sqs.messages() == [
+        {
+            "invitation_id": ID,
+            "delivery": 2,
+            "refused": {"claim": "2.1.", "delivery": 2, "delivered_at": "2026-11-22T12:00:00.123456+00:00"},
+        }
+    ]
+
+
+def test_other_messages_carry_no_refusal(world):
+    world.queue.put(ID, 1, timedelta(0))
+
+    assert [refusal_in(message) for message in world.messages()] == [None]
 
 
 def test_many_deliveries_are_queued_together(world):

@@ -24,7 +24,7 @@ from afterbill.intake.connector import Token
 from afterbill.intake.ports import FactQuery, FactWrites
 from afterbill.model.billing import OperatorTask
 from afterbill.model.errors import PayloadError, TransientError
-from afterbill.model.invitation import Answer, Deferral, Delivery, SkipReason
+from afterbill.model.invitation import Answer, Deferral, Delivery, Refusal, SkipReason
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.caps import Cap
 from afterbill.outreach.ports import SweepProgress
@@ -161,6 +161,11 @@ CALLS = {
     ),
     "inbox": ("sqs", "send_message", lambda client: SqsInbox(client, "queue").put(Webhook("stripe", {}, b"{}", NOW))),
     "send queue": ("sqs", "send_message", lambda client: SqsSendQueue(client, "queue").put(ID, 1, timedelta(0))),
+    "refused": (
+        "sqs",
+        "send_message",
+        lambda client: SqsSendQueue(client, "queue").put_refused(ID, 1, Refusal("1.1.a"), timedelta(0)),
+    ),
     "timer": ("scheduler", "create_schedule", lambda client: EventBridgeTimer(client, TARGET).at(invitation(), 1, NOW)),
     "dead letters": (
         "sqs",

@@ -19,7 +19,7 @@ from afterbill.intake.run_campaigns import CampaignDeps, run_campaigns
 from afterbill.model import links
 from afterbill.model.addresses import address_hash
 from afterbill.model.errors import TransientError
-from afterbill.model.invitation import Invitation, State
+from afterbill.model.invitation import Invitation, Refusal, State
 from afterbill.model.messages import INVITATION_TAG, Accepted, Deferred, Mail, Receipt, Rejected, Unknown
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.delivery import SendDeps
@@ -255,28 +255,28 @@ class Town:
         for _ in range(1 + self._often(0.005)):
             self._later(max(self.t, up(moment)) + late, self._send, id_, number)
 
-    def _queue(self, id_: str, number: int, delay: timedelta) -> None:
-        at = self.t + -int(-delay.total_seconds() // 1)
-        self._later(at + self.luck.randrange(3), self._send, id_, number)
+    def _queue(self, id_: str, number: int, delay: timedelta, refusal: Refusal | None = None) -> None:
+        at, send = self.t + -int(-delay.total_seconds() // 1), partial(self._send, refusal=refusal)
+        self._later(at + self.luck.randrange(3), send, id_, number)
         if self._often(0.01):
             self.counts["messages twice"] += 1
-            self._later(at + self.luck.randrange(HOUR), self._send, id_, number)
+            self._later(at + self.luck.randrange(HOUR), send, id_, number)
 
-    def _send(self, id_: str, number: int) -> None:
+    def _send(self, id_: str, number: int, refusal: Refusal | None = None) -> None:
         way = self._way()
         sending = self.tools[way][1]
         meanwhile = partial(send_survey, id_, number, self.tools["plain"][1], self.now)
         self.busy.meanwhile, self.oracle.in_hand = (meanwhile, 1) if way == "busy" else (None, 0)
         before = self.table.invitations.get(id_)
         try:
-            sent = send_survey(id_, number, sending, self.now)
+            sent = send_survey(id_, number, sending, self.now, refusal)
         except (Crash, TransientError) as fault:
             self.counts[f"send ended by {type(fault).__name__}"] += 1
             now = self.table.invitations.get(id_)
             if now and before:
                 claimed = now.state is State.SENDING and before.state is State.PENDING
                 self.oracle.interrupted(id_, self.t, claimed=claimed)
-            self._later(self.t + VISIBILITY, self._send, id_, number)
+            self._later(self.t + VISIBILITY, partial(self._send, refusal=refusal), id_, number)
             return
         self.counts[f"send {sent.outcome}"] += 1
         if sent.outcome != "early" and before:

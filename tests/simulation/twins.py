@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from afterbill.model.invitation import Invitation, State
+from afterbill.model.invitation import Invitation, Refusal, State
 from afterbill_cli.memory.table import MemoryTable
 
 OPEN = frozenset({State.PENDING, State.SENDING, State.UNKNOWN})
@@ -63,10 +63,13 @@ class Timer:
 class Queue:
     """Straight into the agenda."""
 
-    deliver: Callable[[str, int, timedelta], None]
+    deliver: Callable[..., None]
 
     def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
         self.deliver(invitation_id, delivery_number, delay)
+
+    def put_refused(self, invitation_id: str, delivery_number: int, refusal: Refusal, delay: timedelta) -> None:
+        self.deliver(invitation_id, delivery_number, delay, refusal)
 
     def put_all(self, deliveries: Sequence[tuple[str, int]]) -> None:
         for invitation_id, number in deliveries:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.model.errors import TransientError
-from afterbill.model.invitation import REMINDER, Answer, Invitation, State
+from afterbill.model.invitation import REMINDER, Answer, Invitation, Refusal, State
 from afterbill.model.messages import INVITATION_TAG, Accepted, Deferred, Mail, Receipt, Rejected, Unknown
 from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import Policy, Stops
@@ -139,17 +139,20 @@ class RandomWorld:
                 self._message(remaining, id_, number)
         for id_, number, delay in self.world.queued.messages:
             self._message(delay, id_, number)
+        for id_, number, refusal, delay in self.world.queued.refused:
+            self._message(delay, id_, number, refusal)
         self.world.queued.messages.clear()
+        self.world.queued.refused.clear()
 
     def _fired(self, name: str) -> None:
         self.running.discard(name)
         self.world.set_timers.schedules.pop(name, None)
 
-    def _message(self, delay: timedelta, id_: str, number: int) -> None:
+    def _message(self, delay: timedelta, id_: str, number: int, refusal: Refusal | None = None) -> None:
         lost = self.luck.often(self.luck.faults)
         for _ in range(0 if lost else 1 + self.luck.often(0.2)):
             jitter = timedelta(milliseconds=self.luck.chance.randrange(-500, 5000))
-            self.later(max(delay + jitter, timedelta(0)), lambda: self.world.send(id_, number))
+            self.later(max(delay + jitter, timedelta(0)), lambda: self.world.send(id_, number, refusal))
 
     def _others(self) -> None:
         if self.depth < 2 and self.agenda and self.luck.often(self.luck.busy):

@@ -24,7 +24,7 @@ class State(StrEnum):
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.PENDING: frozenset({State.SENDING, State.CLOSED}),
     State.SENDING: frozenset({State.PENDING, State.SENT, State.UNKNOWN, State.CLOSED}),
-    State.UNKNOWN: frozenset({State.SENT, State.CLOSED}),
+    State.UNKNOWN: frozenset({State.PENDING, State.SENT, State.CLOSED}),
     State.SENT: frozenset({State.CLOSED}),
     State.CLOSED: frozenset(),
 }
@@ -280,6 +280,14 @@ class Invitation:
         return (self.sent_at or self.claimed_at or self.due_at) + self.expiry
 
     @property
+    def claim_name(self) -> str:
+        """The name of its newest claim, by an attempt or, once it went out, by a delivery; no other has the same.
+
+        A follow-up that is given back raises the generation.
+        """
+        return f"{self.delivery_number}.{self.generation}.{self.attempt}"
+
+    @property
     def last_at(self) -> datetime | None:
         """The moment of its last delivery, the reminder aside."""
         return self.follow_ups[-1].at if self.follow_ups else self.sent_at or self.claimed_at
@@ -330,6 +338,21 @@ class Invitation:
 
 StoredInvitation = Invitation | UnreadableError
 """An invitation of several that are read together, or why it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A claim under which nothing went out, with what it overwrote and no item tells any more.
+
+    `claim` is its `claim_name`; customer and address were asked before at `asked_at` and `address_asked_at`. The
+    delivery before a follow-up had the rank `delivery` and was delivered at `delivered_at`.
+    """
+
+    claim: str
+    asked_at: datetime | None = None
+    address_asked_at: datetime | None = None
+    delivery: Delivery | None = None
+    delivered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

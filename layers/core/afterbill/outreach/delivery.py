@@ -47,6 +47,7 @@ class Outcome(StrEnum):
     PAUSED = "paused"
     QUOTA_USED_UP = "quota_used_up"
     REJECTED = "rejected"
+    REFUSED = "refused"
     UNKNOWN = "unknown"
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from functools import partial
 
 from afterbill.model.channels import Channel
-from afterbill.model.invitation import Deferral, Delivery, FollowUp, Invitation, SkipReason, State
-from afterbill.model.messages import Accepted, Deferred, QuotaUsedUp, Rejected
+from afterbill.model.invitation import Deferral, Delivery, FollowUp, Invitation, Refusal, SkipReason, State
+from afterbill.model.messages import Accepted, Deferred, Rejected, Unknown
 from afterbill.outreach.delivery import (
     DeliveryAttempt,
     HandedOver,
@@ -22,6 +22,7 @@ from afterbill.outreach.delivery import (
 )
 from afterbill.outreach.eligibility import following, recheck_again
 from afterbill.outreach.next_delivery import restore_next, schedule_next
+from afterbill.outreach.refusals import released
 
 
 def follow_up(invitation: Invitation, number: int, deps: SendDeps, now: datetime) -> SendResult:
@@ -52,15 +53,12 @@ def _ask(invitation: Invitation, number: int, deps: SendDeps, now: datetime, *re
     claimed = _claimed(attempt, verdict, deps, now)
     sent = _send(attempt, claimed, deps, now)
     if sent.outcome is Outcome.QUOTA_USED_UP:
-        released = _release(attempt, claimed, now, deps)
         close_gate(verdict, deps, now)
-        return _ask(released, number, deps, now, *rejected)
+        return _ask(_given_back(attempt, now), number, deps, now, *rejected)
     if sent.outcome is not Outcome.REJECTED or claimed.reminded_at:
         return sent
-    # Nothing went out: no score and no story may tell of it.
-    released = _release(attempt, claimed, now, deps)
     deps.record_opt_out(sent.reason, verdict, attempt.customer, now)
-    another = _ask(released, number, deps, now, *rejected, verdict)
+    another = _ask(_given_back(attempt, now), number, deps, now, *rejected, verdict)
     return sent if another.outcome is Outcome.NOT_REMINDED else another
 
 
@@ -92,33 +90,38 @@ def _send(attempt: DeliveryAttempt, claimed: Invitation, deps: SendDeps, now: da
 def _conclude(
     attempt: DeliveryAttempt, claimed: Invitation, delivered: HandedOver, deps: SendDeps, now: datetime
 ) -> SendResult:
-    match delivered.receipt:
-        case Accepted():
-            schedule_next(claimed, attempt.customer, deps, now)
-            open_gate(claimed.channel, deps)
-            return SendResult(Outcome.REMINDED if claimed.reminded_at else Outcome.SENT_ANOTHER_WAY)
-        case Deferred(reason, retry_after, paused):
-            _release(attempt, claimed, now + retry_after, deps)
-            deps.caps.give_back(delivered.caps)
-            deps.queue.put(claimed.id, attempt.number, retry_after)
-            return SendResult(Outcome.PAUSED if paused else Outcome.THROTTLED, reason)
-        case QuotaUsedUp(reason):
-            deps.caps.give_back(delivered.caps)
-            return SendResult(Outcome.QUOTA_USED_UP, reason)
-        case Rejected(reason):
-            deps.caps.give_back(delivered.caps)
-            return SendResult(Outcome.REJECTED, reason)
-        case unknown:
-            schedule_next(claimed, attempt.customer, deps, now)
-            return SendResult(Outcome.UNKNOWN, unknown.reason)
+    receipt = delivered.receipt
+    if isinstance(receipt, Accepted):
+        schedule_next(claimed, attempt.customer, deps, now)
+        open_gate(claimed.channel, deps)
+        return SendResult(Outcome.REMINDED if claimed.reminded_at else Outcome.SENT_ANOTHER_WAY)
+    if isinstance(receipt, Unknown):
+        schedule_next(claimed, attempt.customer, deps, now)
+        return SendResult(Outcome.UNKNOWN, receipt.reason)
+    # Released first: nothing went out, and no score and no story may tell of it.
+    until = now + receipt.retry_after if isinstance(receipt, Deferred) else now
+    # Nobody tries again a reminder that was rejected.
+    spent = isinstance(receipt, Rejected) and claimed.reminded_at
+    if not spent and not _released(attempt, claimed, until, deps):
+        return SendResult(Outcome.REFUSED, receipt.reason)
+    deps.caps.give_back(delivered.caps)
+    if isinstance(receipt, Deferred):
+        deps.queue.put(claimed.id, attempt.number, receipt.retry_after)
+        return SendResult(Outcome.PAUSED if receipt.paused else Outcome.THROTTLED, receipt.reason)
+    return SendResult(Outcome.REJECTED if isinstance(receipt, Rejected) else Outcome.QUOTA_USED_UP, receipt.reason)
 
 
-def _release(attempt: DeliveryAttempt, claimed: Invitation, until: datetime, deps: SendDeps) -> Invitation:
-    """Undo the claim; the invitation waits until `until`, else it is as before."""
-    generation = attempt.invitation.generation + 1
-    released = replace(attempt.invitation, deferred_until=until, generation=generation)
+def _released(attempt: DeliveryAttempt, claimed: Invitation, until: datetime, deps: SendDeps) -> bool:
+    before = _given_back(attempt, until)
     if claimed.reminded_at:
-        deps.invitations.release_reminder(replace(claimed, deferred_until=until, generation=generation))
+        undone = replace(claimed, deferred_until=until, generation=before.generation)
+        release = partial(deps.invitations.release_reminder, undone)
     else:
-        deps.invitations.release_follow_up(released)
-    return released
+        release = partial(deps.invitations.release_follow_up, before)
+    refusal = Refusal(claimed.claim_name, delivery=before.delivery, delivered_at=before.delivered_at)
+    return released(release, claimed, refusal, deps)
+
+
+def _given_back(attempt: DeliveryAttempt, until: datetime) -> Invitation:
+    """Return the invitation as before the claim, but that it waits until `until`."""
+    return replace(attempt.invitation, deferred_until=until, generation=attempt.invitation.generation + 1)

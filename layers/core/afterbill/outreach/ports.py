@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import Customer, Recipient, Suppression
-from afterbill.model.invitation import Delivery, Invitation, SkipReason, StoredInvitation
+from afterbill.model.invitation import Delivery, Invitation, Refusal, SkipReason, StoredInvitation
 from afterbill.model.messages import Receipt
 from afterbill.model.short_links import ShortLink
 from afterbill.outreach.caps import Cap
@@ -33,6 +33,9 @@ class SendQueue(Protocol):
 
     def put(self, invitation_id: str, delivery_number: int, delay: timedelta) -> None:
         """Queue for sending after `delay` (0 to MAX_DELAY)."""
+
+    def put_refused(self, invitation_id: str, delivery_number: int, refusal: Refusal, delay: timedelta) -> None:
+        """Queue it the same way, with a claim that is to be given back first."""
 
     def put_all(self, deliveries: Sequence[tuple[str, int]]) -> None:
         """Queue these deliveries, each an invitation's id and a number, for sending at once."""
@@ -73,6 +76,8 @@ class Invitations(Protocol):
     def release(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> None:
         """Undo the claim of this attempt: sending -> pending, with the `deferred_until` and generation it carries.
 
+        Also unknown -> pending: a refusal may come to be known later.
+
         Customer and address were not asked, and the customer waits for it again if that was so when the claim was made.
         """
 
@@ -101,7 +106,7 @@ class Invitations(Protocol):
     def release_follow_up(self, invitation: Invitation) -> None:
         """Give it back, unless an answer came: all that the claim changed becomes what it carries.
 
-        So do `deferred_until` and generation.
+        So do `deferred_until` and generation, which is the next one: of another, the claim is not the same any more.
         """
 
     def release_reminder(self, invitation: Invitation) -> None:

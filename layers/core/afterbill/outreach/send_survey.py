@@ -6,7 +6,7 @@ from functools import partial
 
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
-from afterbill.model.invitation import Deferral, Invitation, SkipReason, State
+from afterbill.model.invitation import Deferral, Invitation, Refusal, SkipReason, State
 from afterbill.model.locales import locale_of
 from afterbill.model.messages import Accepted, Deferred, QuotaUsedUp, Receipt, Rejected
 from afterbill.model.segments import segments_of
@@ -26,10 +26,18 @@ from afterbill.outreach.delivery import (
 from afterbill.outreach.eligibility import recheck
 from afterbill.outreach.follow_up import follow_up
 from afterbill.outreach.next_delivery import restore_next, schedule_next
+from afterbill.outreach.refusals import released, settled
 
 
-def send_survey(invitation_id: str, delivery_number: int, deps: SendDeps, now: datetime) -> SendResult:
-    """Send at most one message; safe to repeat after a TransientError or a crash anywhere."""
+def send_survey(
+    invitation_id: str, delivery_number: int, deps: SendDeps, now: datetime, refusal: Refusal | None = None
+) -> SendResult:
+    """Send at most one message; safe to repeat after a TransientError or a crash anywhere.
+
+    A claim that was refused is given back first.
+    """
+    if refusal and not settled(invitation_id, delivery_number, refusal, deps, now):
+        return SendResult(Outcome.REFUSED)
     invitation = deps.invitations.invitation(invitation_id)
     if invitation and delivery_number != FIRST:
         return follow_up(invitation, delivery_number, deps, now)
@@ -117,6 +125,8 @@ def _offered(invitation: Invitation, deps: SendDeps, now: datetime) -> SendResul
 
 def _conclude(attempt: DeliveryAttempt, receipt: Receipt, deps: SendDeps, now: datetime) -> SendResult:
     invitation, customer = attempt.invitation, attempt.customer
+    if isinstance(receipt, Deferred | QuotaUsedUp | Rejected) and not _released(attempt, receipt, deps, now):
+        return SendResult(Outcome.REFUSED, receipt.reason)
     match receipt:
         case Accepted(message_id):
             day = invitation.day(deps.day_of(now))
@@ -126,19 +136,25 @@ def _conclude(attempt: DeliveryAttempt, receipt: Receipt, deps: SendDeps, now: d
             open_gate(invitation.channel, deps)
             return SendResult(Outcome.TEST_SENT if invitation.test else Outcome.SENT)
         case Deferred(reason, retry_after, paused):
-            deferred = replace(invitation, deferred_until=now + retry_after, generation=invitation.generation + 1)
-            deps.invitations.release(deferred, customer, attempt.recipient)
             deps.queue.put(invitation.id, attempt.number, retry_after)
             return SendResult(Outcome.PAUSED if paused else Outcome.THROTTLED, reason)
         case QuotaUsedUp(reason):
-            deps.invitations.release(invitation, customer, attempt.recipient)
             return SendResult(Outcome.QUOTA_USED_UP, reason)
         case Rejected(reason):
-            # Released first: who got nothing was not asked, and may be asked about the next fact.
-            deps.invitations.release(invitation, customer, attempt.recipient)
             return SendResult(Outcome.REJECTED, reason)
         case unknown:
             deps.invitations.mark_unknown(invitation)
             # It may be confirmed yet, by the mail system's report or an answer.
             schedule_next(invitation, customer, deps, now)
             return SendResult(Outcome.UNKNOWN, unknown.reason)
+
+
+def _released(attempt: DeliveryAttempt, receipt: Receipt, deps: SendDeps, now: datetime) -> bool:
+    """Give the claim back before all else: who got nothing was not asked, and may be asked about the next fact."""
+    claimed, recipient = attempt.invitation, attempt.recipient
+    undone = claimed
+    if isinstance(receipt, Deferred):
+        undone = replace(claimed, deferred_until=now + receipt.retry_after, generation=claimed.generation + 1)
+    refusal = Refusal(claimed.claim_name, claimed.previously_asked_at, recipient.last_asked_at)
+    release = partial(deps.invitations.release, undone, attempt.customer, recipient)
+    return released(release, claimed, refusal, deps)

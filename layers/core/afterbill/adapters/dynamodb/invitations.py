@@ -159,17 +159,18 @@ class InvitationsTable(InvitationTable):
         )
 
     def release(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> None:
-        """sending -> pending, with the invitation's moment and generation; nobody was asked, and the customer waits."""
+        """sending or unknown -> pending, with its moment and generation; nobody was asked, and the customer waits."""
         until = invitation.deferred_until
         place, places = self._placed(until) if until else ("", {})
         defer = f", deferred_until = :until{place}" * bool(until)
         released = self.update(
             keys.invitation(invitation.id),
             f"SET #state = :pending, generation = :generation{defer} REMOVE attempt, claimed_at",
-            "#state = :sending AND attempt = :attempt",
+            "#state IN (:sending, :unknown) AND attempt = :attempt",
             {
                 ":pending": State.PENDING,
                 ":sending": State.SENDING,
+                ":unknown": State.UNKNOWN,
                 ":attempt": invitation.attempt,
                 ":generation": invitation.generation,
             }
@@ -252,11 +253,13 @@ class InvitationsTable(InvitationTable):
     def release_follow_up(self, invitation: Invitation) -> None:
         """Give the delivery back: channel, number, deliveries, proofs, moment, generation become those it carries."""
         way, ways = _way(invitation, **_proofs(invitation))
+        first = invitation.generation == _SECOND
         self.change(
             keys.invitation(invitation.id),
             "SET delivery_number = :before, follow_ups = :follow_ups, reached = :reached, "
             f"deferred_until = :until, generation = :generation, {way}",
-            "delivery_number = :mine AND attribute_not_exists(reminded_at) AND attribute_not_exists(rating)",
+            "delivery_number = :mine AND attribute_not_exists(reminded_at) AND attribute_not_exists(rating) "
+            f"AND (generation = :read{' OR attribute_not_exists(generation)' * first})",
             {
                 **ways,
                 ":before": invitation.delivery_number,
@@ -265,6 +268,7 @@ class InvitationsTable(InvitationTable):
                 ":reached": reached_of(invitation),
                 ":until": _iso(invitation.deferred_until),
                 ":generation": invitation.generation,
+                ":read": invitation.generation - 1,
             },
         )
 
