@@ -120,6 +120,19 @@ def test_silence_is_unknown_and_nobody_sends_it_again(stack, loop):
     assert len(loop.mails()) == 1
 
 
+def test_a_message_that_tells_of_a_refusal_has_the_survey_sent_after_all(stack, loop):
+    invitation = loop.asked()
+    stack.failures["SendEmail"] = ReadTimeoutError(endpoint_url="https://email.example")
+    loop.send(due(invitation.id))
+    stack.failures.clear()
+    (record,) = due(invitation.id)["Records"]
+    refused = {"refused": {"claim": loop.invitation(invitation.id).claim_name}}
+
+    assert failed(loop.send({"Records": [record | {"body": json.dumps(json.loads(record["body"]) | refused)}]})) == []
+
+    assert loop.invitation(invitation.id).state == "sent"
+
+
 def test_the_send_event_settles_an_unknown(stack, loop):
     invitation = loop.asked()
     stack.failures["SendEmail"] = ReadTimeoutError(endpoint_url="https://email.example")
