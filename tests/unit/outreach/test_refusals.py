@@ -1,6 +1,7 @@
 """Messages that were refused while the table does not answer: their claims are given back once it does."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -104,8 +105,9 @@ def go_on(world: World, hours: int) -> None:
         world.now += MINUTE
         for message in world.ripe():
             handle(world, *message)
-        if minute % 15 == 0 and not isinstance(world.table, Failing):
-            world.sweep()
+        if minute % 15 == 0:
+            with suppress(TransientError):
+                world.sweep()
 
 
 def refused_in_an_outage(world: World, number: int) -> World:
