@@ -6,6 +6,7 @@ That nothing is missing, every integration test holds too: its stack refuses a c
 import json
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from functools import partial
 
 import pytest
 from botocore.exceptions import ClientError
@@ -68,8 +69,30 @@ def toured(tmp_path_factory):
         folder = with_a_campaign(with_thin_sources(configured_at_once(tmp_path_factory.mktemp("layer") / "config")))
         with_in_product(folder)
         with standing(patch, folder, SOURCES, {"EvidenceDays": "30", "SmsService": "sns"}) as stack:
+            stack.observe = partial(lose_the_first_of_its_kind, stack, set())
             tour(stack, Loop(stack), folder / "surveys.toml")
             yield stack
+
+
+LOST = ClientError(
+    {
+        "Error": {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"},
+        "CancellationReasons": [{"Code": "TransactionConflict"}],
+    },
+    "TransactWriteItems",
+)
+
+
+def lose_the_first_of_its_kind(stack, known, call):
+    """Somebody else is faster at the first transaction on such items: what a function does then, its role grants too."""
+    if call.operation != "TransactWriteItems":
+        return
+    stack.failures.pop(call.operation, None)
+    wanted = actions_of(call, stack.resolver)
+    kind = call.caller, frozenset((one.action, key.partition("#")[0]) for one in wanted for key in one.leading_keys)
+    if kind not in known:
+        known.add(kind)
+        stack.failures[call.operation] = LOST
 
 
 def tour(stack, loop, surveys):
@@ -249,7 +272,9 @@ def texted(stack, loop, surveys):
     plain = surveys.read_text()
     with_text_messages(surveys.parent)
     one = loop.asked("order-10", id="ten", email="ten@example.com", phone="+4915123456789")
-    stack.load("send_survey")(due(one.id))
+    send = stack.load("send_survey")
+    send(due(one.id))
+    send(due(one.id))  # the first lost the race for its short link
     surveys.write_text(plain)
     (code,) = stack.items("CODE")
     follow, reported = stack.load("follow_link"), stack.load("handle_sms_event")
