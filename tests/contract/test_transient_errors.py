@@ -296,6 +296,18 @@ def test_a_lost_race_is_no_error(aws, name, reason):
         assert call(stubbed) is False
 
 
+@pytest.mark.parametrize("code", ["ConditionalCheckFailedException", "TransactionConflictException"])
+def test_a_race_that_a_single_write_loses_is_no_error(aws, code):
+    """A write outside of a transaction that meets one at its item: what others wrote is read again, as for two of them."""
+    del aws
+    stubbed = client("dynamodb")
+    with Stubber(stubbed) as stub:
+        stub.add_client_error("put_item", code, http_status_code=400)
+        stub.add_client_error("update_item", code, http_status_code=400)
+        assert over(stubbed).facts.commit(FactWrites(invitation=invitation())) is False
+        assert over(stubbed).facts.commit(FactWrites(stops={LINK: OTHER_ID})) is False
+
+
 def cancelled(stub, *reasons, words=None):
     stub.add_client_error(
         "transact_write_items",

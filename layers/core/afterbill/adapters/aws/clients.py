@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -117,16 +117,21 @@ class ConditionalWrite(NamedTuple):
     item: Mapping[str, Any]
 
 
-def write_if(call: Callable[..., Any], what: str, **parameters: Any) -> ConditionalWrite:  # noqa: ANN401  # of boto3
-    """Write with a condition; everything but a condition that does not hold is raised as `transient` does."""
-    try:
-        with transient(what):
+def write_if(
+    call: Callable[..., Any],
+    what: str,
+    lost: Collection[str] = frozenset({"ConditionalCheckFailedException"}),
+    **parameters: Any,  # noqa: ANN401  # of boto3
+) -> ConditionalWrite:
+    """Write with a condition that does not hold where the code is one of `lost`; else raises as `transient` does."""
+    with transient(what):
+        try:
             answer = call(**parameters)
-    except ClientError as error:
-        if error_code(error) != "ConditionalCheckFailedException":
-            raise
-        response: Mapping[str, Any] = error.response
-        return ConditionalWrite(held=False, item=response.get("Item", {}))
+        except ClientError as error:
+            if error_code(error) not in lost:
+                raise
+            response: Mapping[str, Any] = error.response
+            return ConditionalWrite(held=False, item=response.get("Item", {}))
     return ConditionalWrite(held=True, item=answer.get("Attributes", {}))
 
 

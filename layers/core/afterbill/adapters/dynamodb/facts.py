@@ -23,6 +23,9 @@ from afterbill.model.invitation import Invitation, SkipReason, State
 _LONGEST_EVENT = 64
 """Characters of an event's id in an invitation, which has to stay small; those of billing systems have 20 to 40."""
 
+_LOST_RACES = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
+"""The codes of a single write where somebody else is faster, or in the middle of a transaction."""
+
 
 class FactsTable(TasksTable):
     """Facts over DynamoDB."""
@@ -76,10 +79,11 @@ class FactsTable(TasksTable):
 
     def _alone(self, write: Mapping[str, Any]) -> bool:
         """Make one write without a transaction, for half of its price; False as `transact`."""
+        call, request = self.dynamodb.update_item, write.get("Update")
+        if "Put" in write:
+            call, request = self.dynamodb.put_item, write["Put"]
         with storable():
-            if "Put" in write:
-                return write_if(self.dynamodb.put_item, "writing to the table", **write["Put"]).held
-            return write_if(self.dynamodb.update_item, "writing to the table", **write["Update"]).held
+            return write_if(call, "writing to the table", _LOST_RACES, **request).held
 
     def newest_invitations(self, customer_id: str) -> list[str]:
         """Ids of the newest invitations of this customer, as the index has them."""
