@@ -37,6 +37,11 @@ SCHEDULER_CREATES = Limit(
 )
 SCHEDULER_FIRES = Limit(1_000, "per second", f"{_DOCS}/scheduler/latest/UserGuide/scheduler-quotas.html Invocations")
 SCHEDULER_PRECISION = Limit(60, "s", f"{_DOCS}/scheduler/latest/UserGuide/schedule-types.html: within the minute")
+SCHEDULER_DELETES = Limit(
+    10,
+    "s",
+    f"(believed) {_DOCS}/scheduler/latest/UserGuide/managing-schedule-delete.html: after completion, at no stated time",
+)
 SES_WINDOW = Limit(86_400, "s", f"{_DOCS}/ses/latest/dg/manage-sending-quotas.html: over any 24 hours")
 SES_SANDBOX_DAY = Limit(200, "mails", f"{_DOCS}/ses/latest/dg/request-production-access.html")
 SES_SANDBOX_RATE = Limit(1, "per second", f"{_DOCS}/ses/latest/dg/request-production-access.html")

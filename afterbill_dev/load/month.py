@@ -107,8 +107,9 @@ def _moment(luck: random.Random) -> float:
 
 
 def _twice_scheduled(stack: Stack) -> Iterator[str]:
-    """Yield the invitations that have more than one schedule."""
-    named = Counter(json.loads(text)["invitation_id"] for text in stack.scheduler.schedules.values())
+    """Yield the invitations that have more than one schedule which has not fired."""
+    waiting = [one for one in stack.scheduler.schedules.items() if one[0] not in stack.scheduler.fired]
+    named = Counter(json.loads(text)["invitation_id"] for _, text in waiting)
     yield from (id_ for id_, number in named.items() if number > 1)
 
 
@@ -132,7 +133,7 @@ def _break(stack: Stack, outages: tuple[Outage, ...]) -> None:
         clock.at(FULL.end, lambda: most(limits.SCHEDULER_SCHEDULES.value, limits.SCHEDULER_CREATES.value))
     if SECRETS in outages:
         clock.at(SECRETS.begin, lambda: setattr(stack.secrets, "away", True))
-        clock.at(SECRETS.begin + 30 * MINUTE, stack.world.start_cold)
+        clock.at(SECRETS.begin, stack.world.start_cold)
         clock.at(SECRETS.end, lambda: setattr(stack.secrets, "away", False))
 
 

@@ -17,7 +17,10 @@ _ATTEMPTS = 3
 
 @dataclass
 class Scheduler:
-    """A client of Scheduler; `fire` gets the input of a schedule. One in so many (`twice`) fires twice."""
+    """A client of Scheduler; `fire` gets the input of a schedule. One in so many (`twice`) fires twice.
+
+    Those that `fired` keep their names until they are deleted, some seconds later.
+    """
 
     clock: Clock
     luck: random.Random
@@ -26,6 +29,7 @@ class Scheduler:
     rate: float = limits.SCHEDULER_CREATES.value
     twice: float = 0.002
     schedules: dict[str, str] = field(default_factory=dict)
+    fired: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._rate, self._fires = Bucket(self.rate), Bucket(limits.SCHEDULER_FIRES.value)
@@ -66,9 +70,15 @@ class Scheduler:
         if not self._fires.take(self.clock.now):
             self.clock.at(self.clock.now + 1, lambda: self._due(name))
             return
-        text = self.schedules.pop(name)
+        text = self.schedules[name]
+        self.fired.add(name)
+        self.clock.after(self.luck.uniform(0, limits.SCHEDULER_DELETES.value), lambda: self._delete(name))
         for _ in range(1 + (self.luck.random() < self.twice)):
             self.fire(text)
+
+    def _delete(self, name: str) -> None:
+        self.fired.remove(name)
+        del self.schedules[name]
 
     def _refuse(self, code: str, message: str, status: int) -> None:
         self.calls[code] += 1

@@ -54,6 +54,7 @@ _TABLES: Mapping[str, str] = {
 
 
 _Secret: Any = secrets.Secret
+_Compose = Callable[[Invitation, Customer], Mail]
 
 
 class World:
@@ -92,15 +93,16 @@ class World:
         sys.path.insert(0, str(_configured(folder)))
         vars(import_module("afterbill.runtime.observability"))["count"] = count
         clients = vars(import_module("afterbill.adapters.aws.clients"))
-        clients["client"], clients["http_client"] = self._client, self._http_client
-        clients["begin_request"] = lambda: None
+        clients["client"] = clients["batch_client"] = self._client
+        clients["http_client"] = self._http_client
+        clients["begin_request"], clients["begin_batch"] = lambda: None, lambda _: None
         self._replace_secrets()
         for place, twin in _TABLES.items():
             module, _, name = place.partition(".")
             vars(import_module(f"afterbill.adapters.dynamodb.{module}"))[name] = self._adapter(getattr(self, twin))
         pauses = vars(import_module("afterbill.runtime.pauses"))
         pauses["Pauses"] = partial(pauses["Pauses"], wait=self.clock.spend)
-        vars(import_module("afterbill.content.mail.compose"))["composer"] = lambda *_, **__: _compose
+        vars(import_module("afterbill.content.mail.compose"))["composer"] = _composer
 
     def _client(self, service: str, *, attempts: int = 3) -> Any:  # noqa: ANN401  # as boto3
         """As `client`: two seconds to connect, five to read."""
@@ -171,10 +173,15 @@ def secret_values(template_secrets: Mapping[str, str]) -> dict[str, Any]:
     return {arn: held.get(name, {}) for name, arn in template_secrets.items()}
 
 
-def _compose(invitation: Invitation, customer: Customer) -> Mail:
-    """A mail that says which delivery it is, and nothing else."""
-    number, tags = str(invitation.delivery_number), {INVITATION_TAG: invitation.id}
-    return Mail(customer.address or "", "survey@example.com", None, number, number, "", {}, tags)
+def _composer(_url: str, sender: str, keys: Callable[[], object], *_: object, **__: object) -> _Compose:
+    """Make a composer of mails that need keys as real ones do, though they only say which delivery they are."""
+
+    def compose(invitation: Invitation, customer: Customer) -> Mail:
+        keys()
+        number, tags = str(invitation.delivery_number), {INVITATION_TAG: invitation.id}
+        return Mail(customer.address or "", sender, None, number, number, "", {}, tags)
+
+    return compose
 
 
 def _configured(folder: Path) -> Path:

@@ -298,7 +298,7 @@ def test_a_lost_race_is_no_error(aws, name, reason):
 
 @pytest.mark.parametrize("code", ["ConditionalCheckFailedException", "TransactionConflictException"])
 def test_a_race_that_a_single_write_loses_is_no_error(aws, code):
-    """A write outside of a transaction that meets one at its item: what others wrote is read again, as for two of them."""
+    """A write outside of a transaction that meets one at its item: what others wrote is read again."""
     del aws
     stubbed = client("dynamodb")
     with Stubber(stubbed) as stub:

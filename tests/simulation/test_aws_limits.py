@@ -272,6 +272,23 @@ def test_a_schedule_fires_within_its_minute_or_window_and_is_deleted():
     assert 600 < max(wide) <= 900
 
 
+def test_the_name_of_a_schedule_that_fired_is_taken_until_it_is_deleted():
+    clock, met = Clock(), []
+
+    def again(_text: str) -> None:
+        with pytest.raises(ClientError) as raised:
+            schedule(scheduler, "a", "2027-01-01T02:00:00")
+        met.append(code(raised))
+
+    scheduler = Scheduler(clock, random.Random(1), again, twice=0)
+    schedule(scheduler, "a")
+    clock.run(3600 + limits.SCHEDULER_PRECISION.value + limits.SCHEDULER_DELETES.value)
+    schedule(scheduler, "a", "2027-01-01T02:00:00")
+
+    assert [one.partition(":")[0] for one in met] == ["ConflictException"]
+    assert scheduler.fired == set()
+
+
 def test_a_schedule_may_fire_twice():
     clock, fired = Clock(), []
     schedule(Scheduler(clock, random.Random(1), fired.append, twice=1), "a")

@@ -79,6 +79,13 @@ def test_an_outage_rings_the_alarm_that_tells_of_it(month, outage: Outage):
     assert min(after) <= latest
 
 
+def test_an_outage_of_secrets_holds_back_mails_and_not_only_pages(month):
+    rang = {row["alarm"] for row in month["rows"] if row["outage"] == SECRETS.name}
+
+    assert alarms_on("RecordsFailed") & rang
+    assert month["late"][SECRETS.name] > HOUR
+
+
 @pytest.mark.skipif((SURVEYS, SEED) != (1_000, 2027), reason="the table is of another month")
 def test_the_table_of_the_docs_names_the_same_alarms(month):
     text = (ROOT / "docs" / "simulation.md").read_text(encoding="utf-8")
