@@ -36,24 +36,25 @@ def test_the_api_admits_more_than_the_flood_so_that_signed_webhooks_come_through
     assert flood.counts["signed: throttled"] == 0
 
 
-def test_what_is_let_in_is_bounded_and_asked_about_as_fast_as_it_comes(flood: Flood) -> None:
-    """By the copies of receive_webhook there can be, each with its cap; every window is done before the next."""
+def test_what_is_let_in_is_bounded(flood: Flood) -> None:
+    """By the copies of receive_webhook there can be, each with its cap; two consumers ask for three times as long."""
     windows = SECONDS // (WINDOW_MINUTES * MINUTE) + 1
     most = ACCOUNT * WINDOW_MINUTES * parameter("UnsignedPerMinute") * windows
 
     assert flood.counts["made up: taken"] < most < flood.counts["made up: tries"]
-    assert max(flood.delays["made up"]) < WINDOW_MINUTES * MINUTE
+    assert max(flood.delays["made up"]) < 4 * SECONDS
 
 
 def test_genuine_ones_of_the_same_source_come_through_once_it_is_over(flood: Flood) -> None:
-    """They are turned away like the rest, and sent again: none is lost, and the last is late by about its length."""
+    """They are turned away like the rest, and sent again, or wait behind what was let in: none is lost."""
     assert flood.counts["genuine: lost"] == 0
     assert len(flood.delays["genuine"]) > SECONDS / 20
-    assert max(flood.delays["genuine"]) < 2 * SECONDS + WINDOW_MINUTES * MINUTE < 26 * HOUR
+    assert max(flood.delays["genuine"]) < 4 * SECONDS < 26 * HOUR
 
 
-def test_without_a_flood_everything_is_taken_at_once() -> None:
-    quiet = Flood(7, made_up=0, signed=2, genuine=1).run(3 * MINUTE)
+def test_without_a_flood_a_busy_sender_is_taken_at_once() -> None:
+    """Mostly by the copy used last, whose cap is that of two consumers."""
+    quiet = Flood(7, made_up=0, signed=0, genuine=4).run(2 * WINDOW_MINUTES * MINUTE)
 
-    assert max(quiet.delays["signed"] + quiet.delays["genuine"]) < 2
+    assert max(quiet.delays["genuine"]) < 5
     assert not any("too_many" in what for what in quiet.counts)
