@@ -9,7 +9,7 @@ from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
 from afterbill.adapters.dynamodb.items import utc_day
 from afterbill.intake.ports import FactWrites
-from afterbill.model.invitation import SkipReason, State
+from afterbill.model.invitation import Deferral, SkipReason, State
 from afterbill.outreach.ports import Place, SweepProgress
 from tests.contract.conftest import TABLE
 from tests.contract.people import (
@@ -145,6 +145,21 @@ def test_the_next_sweep_goes_on_where_the_last_one_said(world, progress):
     world.sweeps.store_sweep_progress(progress)
 
     assert world.sweeps.sweep_progress() == progress
+
+
+def test_a_claim_before_its_time_is_looked_for_where_it_was_claimed(world):
+    """Its sender may be gone: it must not be out of sight until the moment for which it was held back."""
+    stored(world)
+    one = world.invitations.invitation(ID)
+    held = one.defer(Deferral(NOW, SkipReason.STOPPED, DUE + timedelta(days=7)))
+    assert world.invitations.defer(held, world.invitations.situation(one).customer)
+
+    woken = replace(claimed(held), deferred_until=NOW)
+    situation = world.invitations.situation(woken)
+    assert world.invitations.claim(woken, situation.customer, situation.recipient)
+
+    assert unsent(world, until=NOW + HOUR) == [ID]
+    assert unsent(world, since=DUE + timedelta(days=6), until=DUE + timedelta(days=8), day="2026-11-29") == []
 
 
 def moved(world):

@@ -65,7 +65,11 @@ class InvitationsTable(InvitationTable):
             message = "an invitation is claimed with its claimed_at set"
             raise ValueError(message)
         way, ways = _way(invitation)
-        early = "deferred_until = :now, " * (invitation.deferred_until == claimed_at)
+        early, places = "", {}
+        if invitation.deferred_until == claimed_at:
+            # It leaves its place in the future: the sweep looks for a lost claim where its time has come.
+            place, places = self._placed(invitation.ready_at)
+            early = f"deferred_until = :now{place}, "
         claim = self.update(
             keys.invitation(invitation.id),
             "SET #state = :sending, attempt = :attempt, claimed_at = :now, answer_until = :until, "
@@ -80,6 +84,7 @@ class InvitationsTable(InvitationTable):
                 ":customer": customer.id,
                 ":reached": reached_of(invitation),
                 **ways,
+                **places,
                 ":locale": invitation.locale,
                 ":zone": invitation.zone,
             },
