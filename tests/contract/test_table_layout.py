@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.items import invitation_item
+from afterbill.adapters.dynamodb.items import invitation_item, invitation_of
 from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import Money
 from afterbill.model.customer import Recipient, Suppression
@@ -234,6 +234,21 @@ PAYMENT = replace(
     segments={"touchpoint": "payment_succeeded", "stage": "purchase", "source": "stripe", "plan": "pro"},
 )
 """An invitation as a payment makes it."""
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        {"invoice": "in_1SPQaAKx3VdL8mWcFirst001", "payment": "in_1SPQaAKx3VdL8mWcFirst001"},
+        {"invoice": "in_1SPQaAKx3VdL8mWcFirst001", "charge": ""},
+        {"charge": ""},
+    ],
+)
+def test_objects_are_read_as_they_were_stored(objects):
+    """The one that the fact names is stored once; another without an id is not taken for it."""
+    one = replace(PAYMENT, objects=objects)
+
+    assert invitation_of(invitation_item(one)).objects == objects
 
 
 def test_an_item_is_small():

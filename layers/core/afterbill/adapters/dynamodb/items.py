@@ -120,10 +120,11 @@ def _invitation_of(item: Mapping[str, Any]) -> Invitation:
     values |= {"message_id": unpacked(plain["message_id"])} if "message_id" in plain else {}
     require_texts(values, _TEXTS)
     require_texts(plain, ("comment", "answer_reason"))
+    if "objects" in plain:
+        named = _object_of(plain["fact"])
+        values["objects"] = {kind: named if id_ is None else id_ for kind, id_ in plain["objects"].items()}
     for mapping in ("segments", "objects"):
         require_texts(values.get(mapping, {}), values.get(mapping, {}))
-    if "objects" in plain:
-        values["objects"] = {kind: id_ or _object_of(plain["fact"]) for kind, id_ in plain["objects"].items()}
     require(all(isinstance(plain.get(name, False), bool) for name in _FLAGS), "a flag that is none")
     known(Channel, values["channel"])
     values["occurred_at"] = _from_microseconds(plain["occurred_at"])
@@ -202,10 +203,10 @@ def unpacked(stored: object) -> object:
     return "-".join(digits[end - size : end] for size, end in zip(_SES_GROUPS, ends, strict=True))
 
 
-def _besides(fact: str, objects: Mapping[str, str]) -> dict[str, str]:
-    """The objects; the id of the one that its fact names stands in the fact alone."""
+def _besides(fact: str, objects: Mapping[str, str]) -> dict[str, str | None]:
+    """The objects; the id of the one that its fact names stands in the fact alone: here it is None, which is no id."""
     named = _object_of(fact)
-    return {kind: "" if id_ == named else id_ for kind, id_ in objects.items()}
+    return {kind: None if id_ == named else id_ for kind, id_ in objects.items()}
 
 
 def _object_of(fact: str) -> str:
