@@ -39,6 +39,23 @@ class CountingTimer(MemoryTimer):
         self.most = max(self.most, len(self.schedules))
 
 
+@dataclass
+class SlowToForget(MemoryTimer):
+    """Deletes a schedule some time after it fired, as Scheduler may; until then its name is taken."""
+
+    fired: set[str] = field(default_factory=set)
+
+    def at(self, invitation: Invitation, delivery_number: int, moment: datetime) -> None:
+        if invitation.schedule_name(delivery_number) not in self.fired:
+            super().at(invitation, delivery_number, moment)
+
+    def fire(self, now: datetime) -> list[tuple[str, int]]:
+        before = set(self.schedules)
+        fired = super().fire(now)
+        self.fired |= before - set(self.schedules)
+        return fired
+
+
 def due(*channels: Channel, receipts: tuple[Receipt, ...] = (), **rules: Any) -> World:
     """Ada's survey is due this moment; a reminder follows after a week."""
     world = due_survey()
@@ -188,6 +205,19 @@ def test_a_follow_up_put_off_twice_is_one_schedule_at_a_time_under_three_names()
     assert one(world).reminded_at
     assert (len(timer(world).made), timer(world).most) == (len(set(timer(world).made)), 1)
     assert timer(world).schedules == {}
+
+
+@pytest.mark.parametrize("window", [None, OFFICE])
+def test_a_reminder_that_was_moved_to_later_is_set_anew_each_time(window: Any) -> None:
+    world = due()
+    world.timer = world.set_timers = SlowToForget()
+    world.send(ID)
+    for days in (10, 14):
+        world.policy = policy(reminder=days * DAY, **({"window": window} if window else {}))
+        assert world.live(7 * DAY if days == 10 else 3 * DAY)[-1] == SendResult(Outcome.EARLY)
+        assert len(world.set_timers.schedules) == 1
+    assert SendResult(Outcome.REMINDED) in world.live(5 * DAY)
+    assert world.set_timers.schedules == {}
 
 
 STORIES: dict[str, dict[str, Any]] = {

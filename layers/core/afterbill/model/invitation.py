@@ -315,7 +315,7 @@ class Invitation:
         """Return the name that makes repeating a schedule call harmless (at most 64 characters).
 
         The survey's own carries the generation. A follow-up has one name, however often the survey before it was
-        tried; where it was put off it has that moment's, for the schedule that fired may not be deleted yet.
+        tried; where it was put off, or fired early, it has that moment's: what fired may not be deleted yet.
         """
         if delivery_number == 1:
             return f"{self.id}-g{self.generation}-d1"

@@ -37,7 +37,9 @@ def follow_up(invitation: Invitation, number: int, deps: SendDeps, now: datetime
     after = rule.fallback if following(invitation, rule) else rule.reminder
     ready_at = max(last_at + after, invitation.deferred_until or last_at)
     if now < ready_at:
-        schedule_check(invitation, number, ready_at, deps, now)
+        # Under another name: the schedule that fired may not be deleted yet, and would be taken for this one.
+        waiting = invitation.defer(Deferral(now, SkipReason.WINDOW, ready_at))
+        schedule_check(waiting, number, ready_at, deps, now)
         return SendResult(Outcome.EARLY)
     return _ask(invitation, number, deps, now)
 
