@@ -169,6 +169,29 @@ def test_a_refusal_that_could_not_be_stored_is_looked_at_after_a_minute(receipt:
     assert len(world.outbox) == 1
 
 
+@pytest.mark.parametrize("receipt", [USED_UP, REJECTED], ids=lambda one: type(one).__name__)
+def test_a_follow_up_is_given_back_before_its_caps(receipt: Receipt) -> None:
+    world = followed(receipt, channels=(MAIL, SMS))
+    world.caps = NothingBack(world.counters)
+    with pytest.raises(TransientError):
+        world.send(ID, 2)
+    assert (one(world).delivery_number, one(world).follow_ups) == (1, ())
+    assert world.send(ID, 2) == SendResult(Outcome.SENT_ANOTHER_WAY)
+
+
+class NothingBack:
+    """Counters that are throttled when something is given back."""
+
+    def __init__(self, caps: Any) -> None:
+        self.caps = caps
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.caps, name)
+
+    def give_back(self, _caps: object) -> None:
+        raise TransientError
+
+
 def test_it_counts_under_its_caps_once() -> None:
     world = refused_in_an_outage(due(THROTTLED), 1)
     world.pass_time(MINUTE)
