@@ -109,6 +109,16 @@ def test_one_survey_probes(world):
     assert world.status.gate("mail") == probed
 
 
+def test_a_probe_is_left_to_the_next_survey(world):
+    probed = GATE.probed(GATE.until + timedelta(microseconds=1))
+    world.status.close("mail", GATE)
+    world.status.probe("mail", GATE, probed)
+
+    assert world.status.probe("mail", probed, GATE)
+    assert world.status.gate("mail") == GATE
+    assert world.status.probe("mail", GATE, probed)
+
+
 def test_a_gate_that_is_open_cannot_be_probed(world):
     assert not world.status.probe("mail", GATE, GATE)
 

@@ -1,6 +1,7 @@
 """A quota that is used up: one gate for all senders, hours of waiting in one transition each, one probe."""
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -8,8 +9,9 @@ import pytest
 
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Waiting
+from afterbill.model.errors import TransientError
 from afterbill.model.invitation import SkipReason, State
-from afterbill.model.messages import QuotaUsedUp, Rejected, Unknown
+from afterbill.model.messages import Deferred, QuotaUsedUp, Rejected, Unknown
 from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.delivery import Outcome, SendResult
 from afterbill.outreach.quota_gate import Gate, closed
@@ -100,6 +102,7 @@ def test_where_another_sender_was_faster_its_probe_is_waited_for() -> None:
     stale, fresh = Gate(NOON, world.now - SECOND, HOUR), Gate(NOON, world.now + MINUTE, HOUR)
     world.caps = Overtaken(world.counters, stale, fresh)
     assert world.send(ID) == WAITS
+    assert world.counters.used.total() == 0
     world = due()
     world.caps = Overtaken(world.counters, stale, None)
     assert world.send(ID) == SendResult(Outcome.SENT)
@@ -129,6 +132,85 @@ def test_a_probe_that_dies_leaves_the_next_one_to_the_next_survey() -> None:
     assert world.send(other) == WAITS
     world.now += 6 * MINUTE
     assert world.send(another(world, 2)) == SendResult(Outcome.SENT)
+
+
+PROBES = Gate(NOON, NOON, HOUR)
+
+
+def probing(*receipts: Any, **rules: Any) -> World:
+    """The gate was shut, and the next survey probes."""
+    world = due(*receipts, **rules)
+    world.counters.gates["mail"] = PROBES
+    return world
+
+
+def throttled(world: World) -> None:
+    world.mailer.receipts = [Deferred("TooManyRequestsException", MINUTE, paused=False)]
+
+
+def rejected(world: World) -> None:
+    world.mailer.receipts = [Rejected("MessageRejected")]
+
+
+def too_many(world: World) -> None:
+    world.policy = policy(patience=2 * DAY, sending=SendingCaps(per_hour=1))
+    world.counters.used[f"hour#{world.now:%Y-%m-%dT%H}"] = 1
+
+
+def overtaken(world: World) -> None:
+    world.table = Without(world.stored, "claim", lambda *_: False)
+
+
+def without_a_table(world: World) -> None:
+    world.table = Without(world.stored, "claim", silence)
+
+
+def unwritable(world: World) -> None:
+    world.compose = silence
+
+
+def silence(*_: object) -> Any:
+    raise TransientError
+
+
+class Without:
+    """A port with another method in place of its own."""
+
+    def __init__(self, port: Any, name: str, method: Any) -> None:
+        self.port, self.name, self.method = port, name, method
+
+    def __getattr__(self, name: str) -> Any:
+        return self.method if name == self.name else getattr(self.port, name)
+
+
+@pytest.mark.parametrize("befalls", [throttled, rejected, too_many, overtaken, without_a_table, unwritable])
+def test_what_tells_nothing_of_the_quota_leaves_the_probe_to_the_next_survey(befalls: Any) -> None:
+    world = probing()
+    befalls(world)
+    with suppress(TransientError):
+        assert world.send(ID).outcome is not Outcome.SENT
+    assert world.counters.gates == {"mail": PROBES}
+
+
+def test_a_gate_that_cannot_be_left_keeps_no_survey_from_being_given_back() -> None:
+    world = probing()
+    throttled(world)
+    world.caps = Without(world.counters, "probe", OnlyOnce(world.counters))
+    assert world.send(ID).outcome is Outcome.THROTTLED
+    assert world.stored.invitations[ID].state is State.PENDING
+
+
+class OnlyOnce:
+    """The gate answers one probe, and then no more."""
+
+    def __init__(self, caps: Any) -> None:
+        self.caps, self.left = caps, 1
+
+    def __call__(self, channel: str, gate: Gate, probed: Gate) -> bool:
+        self.left -= 1
+        if self.left < 0:
+            raise TransientError
+        return bool(self.caps.probe(channel, gate, probed))
 
 
 def test_an_exhausted_day_costs_few_tries() -> None:

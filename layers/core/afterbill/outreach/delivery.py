@@ -1,7 +1,7 @@
 """One delivery: what sending needs, what it comes to, and the steps that surveys and what follows them share."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,13 +13,13 @@ from afterbill.model.channels import Channel
 from afterbill.model.customer import NOBODY, Customer, Recipient
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Deferral, Invitation, SkipReason
-from afterbill.model.messages import Accepted, Mail, Receipt
+from afterbill.model.messages import Accepted, Deferred, Mail, Receipt, Rejected
 from afterbill.outreach.caps import Cap, caps_of
 from afterbill.outreach.eligibility import Verdict, postponed
 from afterbill.outreach.first_skips import FirstSkips
 from afterbill.outreach.policy import Policy, Rule, Situation
 from afterbill.outreach.ports import MAX_DELAY, Caps, Invitations, Mailer, SendingStatus, SendQueue, Timer
-from afterbill.outreach.quota_gate import closed
+from afterbill.outreach.quota_gate import Gate, closed
 from afterbill.outreach.sending_window import moment_in
 from afterbill.outreach.text_messages import Texting
 
@@ -178,17 +178,29 @@ def deliver(
     (SkipReason).
     Raises TransientError when somebody else was faster.
     """
-    if waits := _if_paused(attempt, deps) or _at_gate(attempt, claimed.channel, deps, now):
-        return waits
+    if paused := _if_paused(attempt, deps):
+        return paused
+    gate = deps.status.gate(claimed.channel)
+    if gate and now < gate.until:
+        return _behind(gate, attempt, deps, now)
     # Before anything is counted: what cannot be written uses up no cap, however often it is tried.
     hand_over = deps.write(claimed, attempt.customer)
     caps = deps.caps_on(claimed, now, quota=deps.rule(claimed).quota if attempt.number == FIRST else 0)
     if held := _take_caps(attempt, caps, deps, now):
         return held
     with _caps_returned_on_error(caps, deps):
+        # Last of all: what goes no further for another reason does not keep the gate shut for others.
+        probes, faster = _probe(claimed.channel, gate, deps, now)
+    if faster:
+        deps.caps.give_back(caps)
+        return _behind(faster, attempt, deps, now)
+    with _caps_returned_on_error(caps, deps), _left_on_error(claimed.channel, probes, deps, now):
         if not _claim(attempt, claimed, deps.invitations):
             raise TransientError(f"invitation {claimed.id} changed while it was claimed: it is looked at again")
-    return HandedOver(hand_over(), caps)
+    receipt = hand_over()
+    if isinstance(receipt, Deferred | Rejected):
+        _leave(claimed.channel, probes, deps, now)
+    return HandedOver(receipt, caps)
 
 
 def _claim(attempt: DeliveryAttempt, claimed: Invitation, table: Invitations) -> bool:
@@ -221,14 +233,36 @@ def _take_caps(
     return _put_off(attempt, Deferral(now, used_up.reason, moment_in(hour, attempt.key, timedelta(0))), deps, now)
 
 
-def _at_gate(attempt: DeliveryAttempt, channel: str, deps: SendDeps, now: datetime) -> SendResult | SkipReason | None:
-    """Put the message off while the quota of its channel is used up; once that time is over, one message probes."""
-    gate = deps.status.gate(channel)
-    if gate and gate.until <= now:
-        gate = None if deps.status.probe(channel, gate, gate.probed(now)) else deps.status.gate(channel)
-    if gate is None or gate.until <= now:
-        return None
+def _behind(gate: Gate, attempt: DeliveryAttempt, deps: SendDeps, now: datetime) -> SendResult | SkipReason:
+    """Put the message off while the quota of its channel is used up."""
     return _put_off(attempt, Deferral(now, SkipReason.SERVICE_QUOTA, gate.back_at(attempt.key)), deps, now)
+
+
+def _probe(channel: str, gate: Gate | None, deps: SendDeps, now: datetime) -> tuple[Gate | None, Gate | None]:
+    """Return the gate that this message probes, if its time is over, or the one that a faster sender shut again."""
+    if gate is None or deps.status.probe(channel, gate, gate.probed(now)):
+        return gate, None
+    faster = deps.status.gate(channel)
+    return None, faster if faster and now < faster.until else None
+
+
+def _leave(channel: str, probed: Gate | None, deps: SendDeps, now: datetime) -> None:
+    """Leave the probe to the next message where this one told nothing of the quota; at worst that one waits longer.
+
+    After silence the gate stays shut: another message would be as uncertain.
+    """
+    if probed:
+        with suppress(TransientError):
+            deps.status.probe(channel, probed.probed(now), probed)
+
+
+@contextmanager
+def _left_on_error(channel: str, probed: Gate | None, deps: SendDeps, now: datetime) -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        _leave(channel, probed, deps, now)
+        raise
 
 
 def close_gate(channel: str, deps: SendDeps, now: datetime) -> None:
