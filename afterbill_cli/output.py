@@ -8,6 +8,9 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
+import click
+
+from afterbill.model.errors import UnreadableError
 from afterbill_cli.plain_text import harmless
 
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\n")
@@ -22,6 +25,11 @@ class Output(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
+
+
+def not_shown(error: UnreadableError) -> None:
+    """Tell on stderr of a stored item that could not be read, and is left out."""
+    click.echo(f"Not shown, a newer version may have written it: {error}", err=True)
 
 
 def print_json(value: object) -> None:

@@ -23,7 +23,7 @@ from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.legal_basis import silence, skipped_since
 from afterbill_cli.options import StackChoice
-from afterbill_cli.output import Output, aligned, print_csv, print_json
+from afterbill_cli.output import Output, aligned, not_shown, print_csv, print_json
 
 _TITLES = {
     Question.NPS: "Net Promoter Score",
@@ -112,7 +112,7 @@ def connect(table: str | None, choice: StackChoice) -> tuple[ScoresTable, Deploy
 def read(table: ScoresTable, asked: ScoreQuery) -> list[Score]:
     """The scores, those with most answers first and `other` last."""
     try:
-        rows = table.scores(asked.dimension, asked.window)
+        rows = table.scores(asked.dimension, asked.window, not_shown)
     except ClientError as error:
         if error_code(error) != "ResourceNotFoundException":
             raise

@@ -18,7 +18,7 @@ from afterbill.outreach.watch_reputation import recent_figures
 from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
-from afterbill_cli.output import Output, print_json
+from afterbill_cli.output import Output, not_shown, print_json
 from afterbill_cli.plain_text import one_line
 
 _QUOTAS = {
@@ -113,7 +113,7 @@ def _stands(pause: SendingPause) -> str:
 def _closed_gates(stack: Deployed, now: datetime) -> dict[str, Gate]:
     """Return the gates that surveys wait for, by channel."""
     table = GatesTable(stack.client("dynamodb"), stack.output("TableName"))
-    return {channel: gate for channel, gate in sorted(table.gates().items()) if gate.holds(now)}
+    return {channel: gate for channel, gate in sorted(table.gates(not_shown).items()) if gate.holds(now)}
 
 
 def _waits(channel: str, gate: Gate) -> str:
@@ -153,7 +153,7 @@ def _bad(origins: Origins) -> list[tuple[str, Tally]]:
 
 def _figures(stack: Deployed, policy: Policy, pause: SendingPause, now: datetime) -> tuple[Figures, Origins]:
     scores = ScoresTable(stack.client("dynamodb"), stack.output("TableName"))
-    return recent_figures(scores, pause, now, ZoneInfo(policy.time_zone))
+    return recent_figures(scores, pause, now, ZoneInfo(policy.time_zone), not_shown)
 
 
 def _stated(stack: Deployed, pause: SendingPause, now: datetime) -> dict[str, Any]:

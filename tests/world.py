@@ -133,7 +133,7 @@ class World:
             SweepDeps(self.table, self.queue, timedelta(0), day_of),
             self.now,
             paused=bool(self.caps.pause_reason()),
-        )
+        ).found
 
     def pass_time(self, duration: timedelta) -> list[SendResult]:
         """Let time go by, then send what has become due."""

@@ -34,5 +34,5 @@ def legal_basis(stack: StackUnderTest) -> Findings:
 def _sent(dynamodb: object, table: str) -> int:
     """Count the surveys of the last week, as they were last computed."""
     scores = ScoresTable(dynamodb, table)
-    rows = (row for question in Question for row in scores.scores(dimension_of(question, "all"), _WEEK))
+    rows = (row for question in Question for row in scores.scores(dimension_of(question, "all"), _WEEK, lambda _: None))
     return sum(row.tally.sent for row in rows)

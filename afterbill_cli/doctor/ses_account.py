@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.model.channels import Channel
+from afterbill.model.errors import UnreadableError
 from afterbill.outreach.reputation import risk
 from afterbill.outreach.watch_reputation import recent_figures
 from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, warn
@@ -54,7 +55,10 @@ def halt(stack: StackUnderTest) -> Findings:
         )
         return
     zone, caps = ZoneInfo(stack.policy.time_zone), stack.policy.sending
-    warning = risk(*recent_figures(ScoresTable(dynamodb, table), pause, stack.now, zone), caps)
+    errors = list[UnreadableError]()
+    warning = risk(*recent_figures(ScoresTable(dynamodb, table), pause, stack.now, zone, errors.append), caps)
+    for error in errors:
+        yield warn(f"bounces are watched without what cannot be read: {error}", "recount its day: docs/operations.md")
     yield warn(warning, f"{_ADDRESSES}: `afterbill sending`") if warning else ok("afterbill lets mails out")
 
 

@@ -30,7 +30,7 @@ class MemoryItems:
     tasks: dict[tuple[str, str, str], tuple[OperatorTask, str]] = field(default_factory=dict)
     codes: dict[str, ShortLink] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
-    swept: SweepProgress | None = None
+    swept: SweepProgress | UnreadableError | None = None
     unreadable: set[str] = field(default_factory=set)
     """Ids of invitations that cannot be read, as after a rollback."""
 

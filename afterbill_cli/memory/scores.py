@@ -25,10 +25,10 @@ class MemoryScores:
 
     invitations: Mapping[str, Invitation] = field(default_factory=dict)
     dirty: dict[date, RecountMark] = field(default_factory=dict)
-    tallied: dict[str, dict[date, Tallies]] = field(default_factory=dict)
+    tallied: dict[str, dict[date, Tallies | UnreadableError]] = field(default_factory=dict)
     scored: dict[tuple[str, str], tuple[Score, ...]] = field(default_factory=dict)
     lease: tuple[str, datetime] | None = None
-    kept: Progress = field(default_factory=Progress)
+    kept: Progress | UnreadableError = field(default_factory=Progress)
     counts: dict[date, tuple[UnderWay, Rows]] = field(default_factory=dict)
     page_size: int = 1000
 
@@ -115,7 +115,7 @@ class MemoryScores:
         for dimension, rows in tallies.items():
             self.tallied.setdefault(dimension, {})[day] = dict(rows)
 
-    def tallies(self, dimension: str, first: date, last: date) -> Iterator[tuple[date, Tallies]]:
+    def tallies(self, dimension: str, first: date, last: date) -> Iterator[tuple[date, Tallies | UnreadableError]]:
         """The days of the range, in order."""
         days = self.tallied.get(dimension, {})
         yield from ((day, days[day]) for day in sorted(days) if first <= day <= last)
@@ -126,6 +126,8 @@ class MemoryScores:
 
     def progress(self) -> Progress:
         """The progress as the last run stored it."""
+        if isinstance(self.kept, UnreadableError):
+            raise self.kept
         return self.kept
 
     def store_progress(self, progress: Progress) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from afterbill.answers.in_product import SHOWING, shows_nowhere, unseen
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer, Recipient, Suppression, weightiest
+from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Answer, Delivery, Invitation, Recorded, SkipReason, State
 from afterbill.model.short_links import ShortLink
 from afterbill.model.visits import Visit, with_visit
@@ -323,6 +324,8 @@ class MemoryTable(MemoryItems):
 
     def sweep_progress(self) -> SweepProgress | None:
         """The progress as the last run stored it."""
+        if isinstance(self.swept, UnreadableError):
+            raise self.swept
         return self.swept
 
     def store_sweep_progress(self, progress: SweepProgress) -> None:

@@ -9,13 +9,12 @@ import click
 
 from afterbill.insight.periods import Window, window_of
 from afterbill.model.billing import Touchpoint
-from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Invitation
 from afterbill.model.questions import Question
 from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
-from afterbill_cli.output import Output, print_csv, print_json_rows
+from afterbill_cli.output import Output, not_shown, print_csv, print_json_rows
 from afterbill_cli.responses.rows import COLUMNS, lines, row
 from afterbill_cli.responses.selection import Selection, ratings
 from afterbill_cli.responses.stored import AnsweredTable
@@ -54,7 +53,7 @@ def show(stack: Deployed, window: str, wanted: Selection, output: Output, now: d
     """Print the wanted responses of the window, each as soon as it is read; always 0."""
     zone = ZoneInfo(stack.policy().time_zone)
     days = window_of(window, now.astimezone(zone).date())
-    found = AnsweredTable(stack.client("dynamodb"), stack.output("TableName")).responses(days, wanted, _pass_over)
+    found = AnsweredTable(stack.client("dynamodb"), stack.output("TableName")).responses(days, wanted, not_shown)
     if output is Output.JSON:
         print_json_rows(map(row, found))
     elif output is Output.CSV:
@@ -62,10 +61,6 @@ def show(stack: Deployed, window: str, wanted: Selection, output: Output, now: d
     else:
         _print(found, days, zone)
     return 0
-
-
-def _pass_over(error: UnreadableError) -> None:
-    click.echo(f"Not shown, a newer version may have written it: {error}", err=True)
 
 
 def _print(found: Iterable[Invitation], days: Window, zone: tzinfo) -> None:

@@ -6,15 +6,13 @@ from typing import Any
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.dynamodb.scores import ScoresTable
-from afterbill.insight.compute_nps import Counting, compute_nps
+from afterbill.insight.compute_nps import Counting, Outcome, compute_nps
 from afterbill.insight.nps import score
 from afterbill.model.invitation import RETENTION
-from afterbill.runtime.observability import Metric, count, logger
+from afterbill.runtime.observability import Metric, count, count_unreadable, logger
 from afterbill.runtime.remaining import goes_on
 from afterbill.settings import config
 
-_MOST_TOLD = 20
-"""Items that the log names per run; the metric counts all."""
 _RESERVE = timedelta(seconds=25)
 """A page takes a second, and a dimension of two years with 200 values some ten."""
 
@@ -26,13 +24,13 @@ def handler(_event: dict[str, Any], context: Any) -> None:  # noqa: ANN401  # La
     """Compute for as long as there is time; what another run works on is left to it."""
     computed = compute_nps(_scores, datetime.now(UTC), uuid.uuid4().hex, _counting, goes_on(context, _RESERVE))
     logger.info("scores computed", outcome=computed.outcome, days=computed.days, waiting=computed.waiting)
-    for text in computed.unreadable[:_MOST_TOLD]:
-        logger.error("item unreadable", detail=text)
-    if computed.unreadable:
-        count(Metric.UNREADABLE_ITEMS, len(computed.unreadable), reason="compute_nps")
-    for row in _scores.scores("all", "30d"):
+    unreadable = list(computed.unreadable)
+    for row in _scores.scores("all", "30d", lambda error: unreadable.append(str(error))):
         if (value := score(row.tally)) is not None:
             count(Metric.SCORE, value)
+    count_unreadable("compute_nps", unreadable)
     if computed.errors:
         raise computed.errors[0]
-    count(Metric.COUNT_FINISHED)
+    if computed.outcome is not Outcome.BUSY:
+        # The run that is worked on may be one that is killed, as all before it.
+        count(Metric.COUNT_FINISHED)

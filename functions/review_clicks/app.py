@@ -6,7 +6,7 @@ from typing import Any
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.answers.review_clicks import review_clicks
-from afterbill.runtime.observability import Metric, count, logger
+from afterbill.runtime.observability import Metric, count, count_unreadable, logger
 from afterbill.runtime.remaining import goes_on
 from afterbill.settings import config
 
@@ -25,8 +25,7 @@ def handler(_event: dict[str, Any], context: object) -> None:
         count(Metric.ANSWERS_SETTLED, run.answers)
     for signal, number in run.labelled.items():
         count(Metric.ANSWERS_LABELLED, number, reason=signal)
-    if run.unreadable:
-        count(Metric.UNREADABLE_ITEMS, run.unreadable, reason="review_clicks")
+    count_unreadable("review_clicks", run.told, run.unreadable)
     logger.info(
         "taps judged",
         answers=run.answers,

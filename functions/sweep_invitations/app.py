@@ -8,7 +8,7 @@ from afterbill.adapters.aws.send_queue import SqsSendQueue
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.adapters.dynamodb.sweeps import SweepsTable
 from afterbill.outreach.sweep import Finding, SweepDeps, sweep
-from afterbill.runtime.observability import Metric, count, logger
+from afterbill.runtime.observability import Metric, count, count_unreadable, logger
 from afterbill.runtime.remaining import goes_on
 from afterbill.settings import config
 
@@ -33,11 +33,10 @@ _RESERVE = timedelta(seconds=20)
 def handler(_event: dict[str, Any], context: object) -> None:
     """Sweep while there is time. While sending is stopped, what is due is left where it goes round by itself."""
     paused = bool(_switch.state().reason)
-    findings = sweep(_sweeping, datetime.now(UTC), paused=paused, goes_on=goes_on(context, _RESERVE))
-    for finding, number in findings.items():
+    swept = sweep(_sweeping, datetime.now(UTC), paused=paused, goes_on=goes_on(context, _RESERVE))
+    for finding, number in swept.found.items():
         if metric := _METRICS.get(finding):
             count(metric, number)
-    if findings[Finding.UNREADABLE]:
-        count(Metric.UNREADABLE_ITEMS, findings[Finding.UNREADABLE], reason="sweep_invitations")
-    logger.info("swept", found=dict(findings))
+    count_unreadable("sweep_invitations", swept.unreadable, swept.found[Finding.UNREADABLE])
+    logger.info("swept", found=dict(swept.found))
     count(Metric.SWEEP_FINISHED)

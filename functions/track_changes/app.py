@@ -8,7 +8,7 @@ from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.stream import clicked_in, read_change
 from afterbill.insight.track_changes import TrackDeps, track_changes
-from afterbill.runtime.observability import Metric, count, count_failed, logger
+from afterbill.runtime.observability import count_failed, count_unreadable, logger
 from afterbill.settings import config
 
 _dynamodb, _table = client("dynamodb"), config.setting("TABLE")
@@ -22,10 +22,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
     """
     records = {record["dynamodb"]["SequenceNumber"]: record for record in event["Records"]}
     tracked = track_changes(records, read_change, clicked_in, _marking, datetime.now(UTC))
-    for error in tracked.unreadable:
-        logger.error("change not read", detail=str(error))
-    if tracked.unreadable:
-        count(Metric.UNREADABLE_ITEMS, len(tracked.unreadable), reason="track_changes")
+    count_unreadable("track_changes", map(str, tracked.unreadable))
     if tracked.failed:
         logger.error("records failed", count=len(tracked.failed))
     count_failed(len(tracked.failed), context)

@@ -8,7 +8,7 @@ from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.outreach.watch_reputation import Outcome, watch_reputation
-from afterbill.runtime.observability import Metric, count, logger
+from afterbill.runtime.observability import Metric, count, count_unreadable, logger
 from afterbill.settings import config
 
 _dynamodb, _table = client("dynamodb"), config.setting("TABLE")
@@ -25,9 +25,11 @@ def handler(_event: dict[str, Any], _context: object) -> None:
         logger.error("sending stopped", reason=reputation.reason)
     if reputation.reason:
         count(Metric.SENDING_HALTED)
-    if any(gate.holds(now) for gate in _gates.gates().values()):
+    unreadable = list(reputation.unreadable)
+    if any(gate.holds(now) for gate in _gates.gates(lambda error: unreadable.append(str(error))).values()):
         count(Metric.SENDING_QUOTA_USED_UP)
     if reputation.risk:
         logger.warning("sending at risk", reason=reputation.risk)
         count(Metric.SENDING_AT_RISK)
+    count_unreadable("watch_reputation", unreadable)
     count(Metric.WATCH_FINISHED)

@@ -7,11 +7,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import invitation_item
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.insight.nps import NUMBERS, Comparison, Tally
 from afterbill.insight.ports import Progress, RecountMark
 from afterbill.insight.tally import LONGEST_VALUE, MOST_VALUES, OTHER, Answered, Score, Sent
+from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Answer, Delivery, State
 from afterbill_cli.memory.scores import MemoryScores
 from tests.contract.scores_table import TABLE, create_table
@@ -27,6 +29,12 @@ class InMemory:
         self.invitations = {}
         self.scores = MemoryScores(self.invitations)
 
+    def spoil_tally(self, dimension, day):
+        self.scores.tallied[dimension][day] = UnreadableError(f"TALLY#{dimension} {day}")
+
+    def spoil_progress(self):
+        self.scores.kept = UnreadableError("STATE compute")
+
     def store(self, one):
         self.invitations[one.id] = one
 
@@ -36,6 +44,16 @@ class InDynamoDb:
         self.client = boto3.client("dynamodb", region_name="eu-central-1")
         create_table(self.client)
         self.scores = ScoresTable(self.client, TABLE)
+
+    def spoil_tally(self, dimension, day):
+        self.spoil(keys.tally(dimension, day), "tallies")
+
+    def spoil_progress(self):
+        self.spoil(keys.computed(), "computed_on")
+
+    def spoil(self, key, name):
+        change = {"UpdateExpression": f"SET {name} = :odd", "ExpressionAttributeValues": {":odd": {"S": "odd"}}}
+        self.client.update_item(TableName=TABLE, Key=key, **change)
 
     def store(self, one):
         self.client.put_item(TableName=TABLE, Item=invitation_item(one))
@@ -205,6 +223,29 @@ def test_tallies_come_back_by_range_in_order(scores):
     ]
     assert list(scores.tallies("all", TODAY, TODAY)) == [(TODAY, {})]
     assert list(scores.tallies("country", YESTERDAY, TODAY)) == []
+
+
+def test_a_tally_that_cannot_be_read_costs_its_day_until_it_is_replaced(world):
+    for day in (YESTERDAY, TODAY):
+        world.scores.put_tallies(day, {"plan": {"pro": ratings(9)}})
+    world.spoil_tally("plan", YESTERDAY)
+
+    (_, error), *others = world.scores.tallies("plan", YESTERDAY, TODAY)
+    assert isinstance(error, UnreadableError)
+    assert str(error).startswith("TALLY#plan 2026-11-21")
+    assert others == [(TODAY, {"pro": ratings(9)})]
+
+    world.scores.put_tallies(YESTERDAY, {"plan": {}})
+    assert dict(world.scores.tallies("plan", YESTERDAY, YESTERDAY)) == {YESTERDAY: {}}
+
+
+def test_a_progress_that_cannot_be_read_is_told_until_it_is_replaced(world):
+    world.spoil_progress()
+    with pytest.raises(UnreadableError, match=r"^STATE compute"):
+        world.scores.progress()
+
+    world.scores.store_progress(Progress(TODAY))
+    assert world.scores.progress() == Progress(TODAY)
 
 
 def test_unconfirmed_answers_and_other_questions_come_back(scores):

@@ -7,12 +7,13 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from moto import mock_aws
 
+from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import invitation_item
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.tallies import tally_item
 from afterbill.insight.compute_nps import LEASE, Outcome
 from afterbill.insight.ports import Progress
-from afterbill.model.errors import TransientError
+from afterbill.model.errors import TransientError, UnreadableError
 from tests.contract.scores_table import TABLE, create_table
 from tests.contract.test_scores_port import NOW, TODAY, greatest_tallies, ratings, row
 from tests.unit.insight.score_world import World
@@ -51,17 +52,16 @@ def test_the_greatest_tally_is_below_the_limit_of_an_item():
     assert size(tally_item("touchpoint", TODAY, greatest_tallies())) < 400 * 1024 / 2
 
 
-def test_a_tally_of_before_bounces_were_counted_had_none(client):
+def test_scores_that_cannot_be_read_are_told_and_cost_themselves(client):
     table = ScoresTable(client, TABLE)
-    item = tally_item("all", TODAY, {"all": ratings(9, sent=3, answered=1)})
-    counts = item["tallies"]["M"]["all"]["L"]
-    assert len(counts) == 15
-    del counts[13:]
-    client.put_item(TableName=TABLE, Item=item)
+    table.replace_scores("plan", {"30d": [row("pro"), row("basic")]})
+    client.update_item(TableName=TABLE, Key=keys.score("plan", "30d", "pro"), UpdateExpression="REMOVE computed_at")
+    told = []
 
-    assert list(table.tallies("all", TODAY, TODAY)) == [
-        (TODAY, {"all": ratings(9, sent=3, answered=1, bounced=0, complained=0)})
-    ]
+    assert [one.value for one in table.scores("plan", "30d", told.append)] == ["basic"]
+    assert list(map(str, told)) == ["SCORE#plan 30d#pro: no computed_at"]
+    with pytest.raises(UnreadableError):
+        table.scores("plan", "30d")
 
 
 def test_the_unconfirmed_are_stored_only_where_there_are_any():

@@ -139,11 +139,21 @@ def test_a_link_is_told_by_its_object():
         failed_at(keys.link("stripe|acct|in_1") | {"failed_at": {"S": "yesterday"}})
 
 
-@pytest.mark.parametrize("counts", [{"L": [{"N": "0"}] * 28}, {"L": [{"N": "x"}]}, {"M": {}}])
+@pytest.mark.parametrize("counts", [{"L": [{"N": "x"}] * 15}, {"L": [{"N": "1.5"}] * 15}, {"M": {}}])
 def test_a_tally_is_told_by_dimension_and_day(counts):
     item = keys.tally("plan", NOW.date()) | {"tallies": {"M": {"pro": counts}}}
 
     with pytest.raises(UnreadableError, match=r"^TALLY#plan 2026-11-22: "):
+        tallies_of(item)
+
+
+@pytest.mark.parametrize("length", [0, 13, 14, 16, 25, 27, 28])
+def test_a_tally_of_another_length_would_be_read_with_another_meaning(length):
+    """With one more rating, those who answered would be taken for bounces: 990 of 1000."""
+    numbers = ([0] * 12 + [1000, 990] + [0] * 14)[:length]
+    item = keys.tally("plan", NOW.date()) | {"tallies": {"M": {"pro": {"L": [{"N": str(each)} for each in numbers]}}}}
+
+    with pytest.raises(UnreadableError, match=r"^TALLY#plan 2026-11-22: a tally of another length$"):
         tallies_of(item)
 
 

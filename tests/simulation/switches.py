@@ -1,7 +1,6 @@
 """Each rule of the product switched off in turn: the oracle must notice every one, and say what it is about."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -23,6 +22,7 @@ from afterbill.outreach import policy as deciding
 from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import Policy, Situation, Stops
 from afterbill.outreach.sending_window import Place
+from afterbill.outreach.sweep import Swept
 from afterbill_cli.memory import table
 
 from . import town
@@ -180,8 +180,8 @@ def _remind_at_any_hour(one: Any, customer: Any, policy: Policy, now: Any) -> An
     return _follows_at(one, customer, _rules(window=None)(policy), now)
 
 
-def _no_sweep(*_: Any) -> Mapping[str, int]:
-    return Counter()
+def _no_sweep(*_: Any) -> Swept:
+    return Swept()
 
 
 def _always(value: Any) -> Callable[..., Any]:

@@ -361,7 +361,7 @@ class Town:
 
     def _sweep(self, _none: None, _other: None) -> None:
         self._later(self.t + HOUR, self._sweep, None, None)
-        for finding, number in sweep(self.sweeping, self.now).items():
+        for finding, number in sweep(self.sweeping, self.now).found.items():
             self.counts[f"swept {finding}"] += number if finding in {"overdue", "failed"} else 0
 
     def _halt(self, reason: str, _none: None) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.answers.review_clicks import ReviewRun, review_clicks
+from afterbill.answers.review_clicks import MOST_TOLD, ReviewRun, review_clicks
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import State
 from afterbill.model.visits import Integrity, Kind, Visit
@@ -111,7 +111,7 @@ def test_one_that_cannot_be_read_costs_itself_and_holds_up_no_other(seed):
     lost = random.Random(seed).choice(list(table.invitations))
     table.unreadable.add(lost)
 
-    assert review(table) == ReviewRun(answers=499, unreadable=1)
+    assert review(table) == ReviewRun(answers=499, unreadable=1, told=[f"INVITATION#{lost}"])
     assert unanswered(table) == [lost]
 
 
@@ -122,7 +122,7 @@ def test_it_is_tried_again_an_hour_later_and_read_by_a_version_that_can():
     review(table)
 
     assert review(table, LATE + HOUR) == ReviewRun()
-    assert review(table, LATE + 2 * HOUR) == ReviewRun(unreadable=1)
+    assert review(table, LATE + 2 * HOUR) == ReviewRun(unreadable=1, told=[f"INVITATION#{lost}"])
     table.unreadable.clear()
     assert review(table, LATE + 4 * HOUR) == ReviewRun(answers=1)
     assert table.waiting == {}
@@ -131,7 +131,8 @@ def test_it_is_tried_again_an_hour_later_and_read_by_a_version_that_can():
 def test_a_thousand_that_cannot_be_read_keep_no_run_from_those_that_came_later():
     table = backlog(1000)
     table.unreadable |= set(table.invitations)
-    review(table)
+    run = review(table)
+    assert (run.unreadable, len(run.told)) == (1000, MOST_TOLD)
     later = clicked(5000)
     table.invitations[later.id] = later
     table.mark_for_review([later.id], LATE)
@@ -148,4 +149,6 @@ def test_a_mark_that_cannot_be_read_is_counted_and_passed_over():
 
     table = backlog(5)
 
-    assert review(Spoilt(table.invitations, table.waiting)) == ReviewRun(answers=5, unreadable=1)
+    assert review(Spoilt(table.invitations, table.waiting)) == ReviewRun(
+        answers=5, unreadable=1, told=["REVIEW yesterday"]
+    )

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterbill.model.errors import TransientError
+from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.model.invitation import SkipReason, State, StoredInvitation
 from afterbill.model.visits import Kind, Visit
-from afterbill.outreach.ports import Place, UnsentPage
-from afterbill.outreach.sweep import Finding, SweepDeps, sweep
+from afterbill.outreach.ports import Place, SweepProgress, UnsentPage
+from afterbill.outreach.sweep import MOST_TOLD, Finding, SweepDeps, sweep
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import DAY, HOUR, MINUTE, NOON, SECOND, customer, day_of, invitation
 from tests.unit.mortal import KilledError, Mortal
@@ -46,16 +46,16 @@ def test_what_should_have_gone_out_twenty_minutes_ago_is_queued(world: World) ->
 def test_while_sending_is_halted_it_is_not_queued_for_it_goes_round_in_the_queue(world: World) -> None:
     world.now += DAY
     sweeping = SweepDeps(world.table, world.queue, timedelta(0), day_of)
-    assert sweep(sweeping, world.now, paused=True) == {Finding.WAITING: 1}
+    assert sweep(sweeping, world.now, paused=True).found == {Finding.WAITING: 1}
     assert world.queued.messages == []
-    assert sweep(sweeping, world.now) == {Finding.OVERDUE: 1}
+    assert sweep(sweeping, world.now).found == {Finding.OVERDUE: 1}
 
 
 def test_a_claim_without_an_end_is_called_unknown_while_sending_is_halted_too(world: World) -> None:
     claimed(world)
     world.now += 15 * MINUTE + SECOND
     sweeping = SweepDeps(world.table, world.queue, timedelta(0), day_of)
-    assert sweep(sweeping, world.now, paused=True) == {Finding.UNKNOWN: 1}
+    assert sweep(sweeping, world.now, paused=True).found == {Finding.UNKNOWN: 1}
 
 
 def test_before_that_its_timer_may_still_be_on_its_way(world: World) -> None:
@@ -71,7 +71,7 @@ def test_what_was_ready_a_moment_ago_is_not_even_looked_at(world: World) -> None
 
 def test_the_flexible_window_of_timers_is_waited_for(world: World) -> None:
     world.now += 30 * MINUTE
-    assert sweep(SweepDeps(world.table, world.queue, 15 * MINUTE, day_of), world.now) == {Finding.WAITING: 1}
+    assert sweep(SweepDeps(world.table, world.queue, 15 * MINUTE, day_of), world.now).found == {Finding.WAITING: 1}
 
 
 def test_what_is_due_later_is_left_alone(world: World) -> None:
@@ -216,10 +216,14 @@ def test_what_was_left_just_now_does_not_hide_what_the_index_shows_late(world: W
     assert since(world) == world.now - 15 * MINUTE - HOUR
 
 
+def progress(world: World) -> SweepProgress:
+    assert isinstance(world.stored.swept, SweepProgress)
+    return world.stored.swept
+
+
 def since(world: World) -> datetime:
-    assert world.stored.swept is not None
-    assert world.stored.swept.place is None
-    return world.stored.swept.since
+    assert progress(world).place is None
+    return progress(world).since
 
 
 def test_what_was_left_is_found_however_long_nobody_swept(world: World) -> None:
@@ -268,7 +272,8 @@ def crowd(number: int, state: State = State.PENDING) -> World:
 def run(world: World, batches: int) -> Mapping[Finding, int]:
     """One run that is told to stop after so many batches."""
     left = iter(range(batches - 1, -1, -1))
-    return sweep(SweepDeps(world.table, world.queue, timedelta(0), day_of), world.now, goes_on=lambda: next(left) > 0)
+    deps = SweepDeps(world.table, world.queue, timedelta(0), day_of)
+    return sweep(deps, world.now, goes_on=lambda: next(left) > 0).found
 
 
 def test_all_that_is_read_together_is_queued_together(world: World) -> None:
@@ -311,8 +316,7 @@ def test_pages_without_anything_are_a_step_too(world: World) -> None:
     world.now += DAY
     for number in range(1, 4):
         run(world, 1)
-        assert world.stored.swept is not None
-        assert world.stored.swept.place == Place("2026-11-22", NOON, str(number))
+        assert progress(world).place == Place("2026-11-22", NOON, str(number))
 
 
 def test_what_cannot_be_read_is_counted_and_stops_nothing(world: World) -> None:
@@ -321,6 +325,76 @@ def test_what_cannot_be_read_is_counted_and_stops_nothing(world: World) -> None:
     world.stored.unreadable.add(bad)
     assert world.sweep() == {Finding.OVERDUE: 149, Finding.UNREADABLE: 1}
     assert bad not in {id_ for id_, _, _ in world.queued.messages}
+
+
+def test_what_cannot_be_read_holds_back_no_pass_and_is_told_in_each(world: World) -> None:
+    """Else every pass would read the index from there on, for as long as it lies there."""
+    world = crowd(150)
+    bad = sorted(world.stored.invitations)[3]
+    world.stored.unreadable.add(bad)
+    for id_ in sorted(world.stored.invitations):
+        world.change(id_, state=State.PENDING if id_ == bad else State.SENT)
+    for _ in range(3):
+        assert world.sweep() == {Finding.UNREADABLE: 1}
+        assert since(world) == world.now - 15 * MINUTE - HOUR
+        world.now += 10 * DAY
+
+
+def test_a_version_that_can_read_it_queues_it_and_forgets_its_place(world: World) -> None:
+    world = crowd(150)
+    bad = sorted(world.stored.invitations)[3]
+    world.stored.unreadable.add(bad)
+    for id_ in sorted(world.stored.invitations):
+        world.change(id_, state=State.PENDING if id_ == bad else State.SENT)
+    world.sweep()
+    world.now += 10 * DAY
+    world.stored.unreadable.clear()
+    assert world.sweep() == {Finding.OVERDUE: 1}
+    assert since(world) == NOON + 3 * HOUR / 150
+    assert progress(world).unreadable == ()
+
+
+def test_what_cannot_be_read_and_is_gone_is_told_no_more(world: World) -> None:
+    world.stored.unreadable.add(ID)
+    world.now += HOUR
+    assert world.sweep() == {Finding.UNREADABLE: 1}
+    world.stored.invitations.clear()
+    assert world.sweep() == {}
+    assert progress(world).unreadable == ()
+
+
+def test_beyond_a_hundred_the_next_pass_begins_at_the_first_that_cannot_be_read(world: World) -> None:
+    world = crowd(250)
+    world.stored.unreadable |= world.stored.invitations.keys()
+    for _ in range(2):
+        swept = sweep(SweepDeps(world.table, world.queue, timedelta(0), day_of), world.now)
+        assert swept.found == {Finding.UNREADABLE: 250}
+        assert swept.unreadable == [f"INVITATION#{number:032}" for number in range(MOST_TOLD)]
+        assert len(progress(world).unreadable) == 100
+        assert since(world) == NOON + 100 * HOUR / 250
+        world.now += HOUR
+    world.stored.unreadable.clear()
+    assert world.sweep() == {Finding.OVERDUE: 250}
+
+
+def test_a_run_with_no_time_looks_at_what_could_not_be_read_and_at_a_batch(world: World) -> None:
+    world = crowd(250)
+    world.stored.unreadable |= set(sorted(world.stored.invitations)[:100])
+    world.sweep()
+    assert run(world, 1) == {Finding.UNREADABLE: 100, Finding.OVERDUE: 100}
+    assert run(world, 1) == {Finding.OVERDUE: 50}
+
+
+def test_a_progress_that_cannot_be_read_is_told_and_everything_looked_at_again(world: World) -> None:
+    world.sweep()
+    world.stored.swept = UnreadableError("STATE sweep: no until")
+    world.now += 100 * DAY
+    swept = sweep(SweepDeps(world.table, world.queue, timedelta(0), day_of), world.now)
+    assert (swept.found, swept.unreadable) == (
+        {Finding.UNREADABLE: 1, Finding.OVERDUE: 1},
+        ["STATE sweep: no until"],
+    )
+    assert world.sweep() == {Finding.OVERDUE: 1}
 
 
 def test_what_cannot_be_read_is_found_again_when_all_others_are_done(world: World) -> None:
@@ -354,10 +428,11 @@ def test_killed_after_any_call_the_next_run_finds_the_rest() -> None:
 
 
 def test_a_run_that_is_killed_late_has_not_worked_for_nothing() -> None:
-    world = crowd(1150)
-    world.table = Mortal(world.stored, 2 * 18)
+    world = crowd(5150)
+    # Its place is stored after 45 batches and the ends of four pages.
+    world.table = Mortal(world.stored, 2 * (2 + 2 + 5 + 49 + 1))
     with pytest.raises(KilledError):
         world.sweep()
-    assert world.stored.swept is not None
-    assert world.stored.swept.place is not None
-    assert world.stored.swept.place.id == f"{899:032}"
+    place = progress(world).place
+    assert place is not None
+    assert place.id == f"{4499:032}"

@@ -7,6 +7,7 @@ import pytest
 
 from afterbill.insight.nps import Tally
 from afterbill.insight.ports import Progress
+from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Delivery
 from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.reputation import Figures, SendingPause
@@ -53,6 +54,44 @@ def test_mails_that_ask_another_question_count_as_well(watch):
     watch.scores.store_progress(Progress(TODAY, frozenset({"csat", "ces"})))
 
     assert watch.look() == Watched(Outcome.GOES_ON, figures=Figures(200, 7, 0))
+
+
+def test_a_tally_that_cannot_be_read_is_told_and_the_others_stop_sending(watch):
+    strange = UnreadableError("TALLY#channel 2026-11-21: ValueError")
+    watch.mails(BAD)
+    watch.scores.tallied["channel"][TODAY - DAY] = strange
+    watch.scores.tallied["mail_origin"][TODAY - DAY] = strange
+
+    looked = watch.look()
+
+    assert (looked.outcome, looked.figures) == (Outcome.STOPPED, Figures(100, 60, 0))
+    assert looked.unreadable == (str(strange),) * 2
+
+
+def test_it_is_told_too_where_sending_goes_on_or_somebody_turned_the_switch(watch, monkeypatch):
+    watch.mails(Tally(sent=1))
+    watch.scores.tallied["channel"][TODAY - DAY] = UnreadableError("TALLY")
+    assert watch.look() == Watched(Outcome.GOES_ON, figures=Figures(1, 0, 0), unreadable=("TALLY",))
+
+    watch.mails(BAD)
+    monkeypatch.setattr(watch.switch, "stop", lambda _: False)
+    assert watch.look() == Watched(Outcome.OVERTAKEN, unreadable=("TALLY",))
+
+
+def test_mails_that_asked_a_question_that_nobody_knows_count_as_well(watch):
+    watch.scores.put_tallies(TODAY, {"mood:channel": {"mail": Tally(sent=100, bounced=4)}})
+    watch.scores.store_progress(Progress(TODAY, frozenset({"mood"})))
+
+    assert watch.look() == Watched(Outcome.GOES_ON, figures=Figures(100, 4, 0))
+
+
+def test_where_nobody_can_read_what_was_asked_all_questions_count(watch):
+    watch.scores.put_tallies(TODAY, {"csat:channel": {"mail": BAD}})
+    watch.scores.kept = UnreadableError("STATE compute: ValueError")
+
+    looked = watch.look()
+
+    assert (looked.outcome, looked.unreadable) == (Outcome.STOPPED, ("STATE compute: ValueError",))
 
 
 def test_text_messages_that_fail_stop_nothing_and_offers_in_the_product_hide_nothing(watch):

@@ -18,6 +18,8 @@ from afterbill.model.visits import NOTED, CondensedVisits, Integrity, codes_of, 
 
 _TOGETHER = 100
 """Invitations that are read together, and whose marks are then removed together."""
+MOST_TOLD = 20
+"""Items that cannot be read and that a run names; it counts all."""
 _LATER = timedelta(hours=1)
 """The time after which an invitation that cannot be read is tried again: by a version that can, it is hoped."""
 _CLOCKS = timedelta(seconds=1)
@@ -30,8 +32,8 @@ _MOST_CONDENSED = 10
 class ReviewRun:
     """One run: answers stored, invitations labelled by each signal, and what is left for later runs.
 
-    `waiting` invitations have to be looked at again, `unreadable` are marks and invitations that could not be read;
-    what was not begun is not `finished`.
+    `waiting` invitations have to be looked at again, `unreadable` are marks and invitations that could not be read, of
+    which some are `told`; what was not begun is not `finished`.
     """
 
     answers: int = 0
@@ -39,6 +41,13 @@ class ReviewRun:
     waiting: int = 0
     unreadable: int = 0
     finished: bool = True
+    told: list[str] = field(default_factory=list)
+
+    def pass_over(self, error: UnreadableError) -> None:
+        """Count what cannot be read, and tell of it while there are few."""
+        self.unreadable += 1
+        if len(self.told) < MOST_TOLD:
+            self.told.append(str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +87,7 @@ def _together(marks: Iterable[ReviewMark | UnreadableError], run: ReviewRun) -> 
     some: list[ReviewMark] = []
     for mark in marks:
         if isinstance(mark, UnreadableError):
-            run.unreadable += 1
+            run.pass_over(mark)
             continue
         if some and sum(len(one.invitation_ids) for one in (*some, mark)) > _TOGETHER:
             yield some
@@ -97,6 +106,7 @@ def _review_together(marks: Sequence[ReviewMark], review: _Review) -> None:
         for id_, invitation in sorted(found.items()):
             if isinstance(invitation, UnreadableError):
                 unreadable.append(id_)
+                review.run.pass_over(invitation)
             elif not _done(invitation, marked_at[id_], review):
                 waiting.append(id_)
     # Before the marks are removed: a crash in between leaves one mark too many, never one too few.
@@ -104,7 +114,6 @@ def _review_together(marks: Sequence[ReviewMark], review: _Review) -> None:
         if left:
             review.reviews.mark_for_review(left, at)
     review.run.waiting += len(waiting)
-    review.run.unreadable += len(unreadable)
     review.reviews.clear(marks)
 
 

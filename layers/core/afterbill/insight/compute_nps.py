@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from afterbill.insight.ports import Recounts
+from afterbill.insight.ports import Progress, Recounts
 from afterbill.insight.recount import Recounting, recount
 from afterbill.insight.rescore import Wanted, rescore
+from afterbill.model.errors import UnreadableError
 
 LEASE = timedelta(minutes=5)
 """As long as the function lives: the owner of an expired lease is dead and cannot write old counts."""
@@ -69,25 +70,31 @@ def compute_nps(
 
 
 def _run(recounts: Recounts, now: datetime, counting: Counting, goes_on: Callable[[], bool]) -> Computed:
-    marks, progress = recounts.marks(), recounts.progress()
     today = now.astimezone(counting.zone).date()
     wanted = Wanted(today, counting.unconfirmed, first=today - counting.recountable)
-    if not marks.items and not wanted.due(progress):
-        return Computed(Outcome.UNCHANGED, unreadable=tuple(marks.unreadable))
-    earlier, scores = 0, 0
-    if progress.months or progress.rescoring:
+    run = Recounting(recounts, now, goes_on, wanted.first, Progress())
+    marks = recounts.marks()
+    run.unreadable += marks.unreadable
+    try:
+        run.progress = recounts.progress()
+    except UnreadableError as error:
+        run.unreadable.append(str(error))
+        run.progress = wanted.anew()
+    if not marks.items and not wanted.due(run.progress):
+        return Computed(Outcome.UNCHANGED, unreadable=tuple(run.unreadable))
+    scores = 0
+    if run.progress.months or run.progress.rescoring:
         # What an earlier run counted and had no time to score goes first, or else counting could put it off for ever.
-        progress, earlier = rescore(recounts, progress, wanted, now, goes_on)
-    run = Recounting(recounts, now, goes_on, wanted.first, progress, unreadable=[*marks.unreadable])
+        scores = rescore(run, wanted)
     recount(run, marks.items)
     if wanted.due(run.progress) and goes_on():
-        run.progress, scores = rescore(recounts, run.progress, wanted, now, goes_on)
+        scores += rescore(run, wanted)
     return Computed(
         Outcome.UNFINISHED if wanted.due(run.progress) else Outcome.COMPUTED,
         run.days,
         run.answers,
         len(marks.items) - run.cleared,
-        earlier + scores,
-        tuple(run.unreadable),
+        scores,
+        tuple(dict.fromkeys(run.unreadable)),
         tuple(run.errors),
     )

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
 from afterbill.insight.tally import Answered, Rows, Score, Sent, Tallies
+from afterbill.model.errors import UnreadableError
 
 
 class DirtyDays(Protocol):
@@ -95,7 +96,7 @@ class Page(Generic[Item]):
     unreadable: Sequence[str] = ()
 
 
-class Recounts(Protocol):
+class Recounts(DirtyDays, Protocol):
     """The table of compute_nps: one lease, marks of days, invitations to count, tallies and scores."""
 
     def take_lease(self, owner: str, now: datetime, until: datetime) -> bool:
@@ -131,8 +132,11 @@ class Recounts(Protocol):
     def put_tallies(self, day: date, tallies: Mapping[str, Tallies]) -> None:
         """Replace the tallies of the day, by the dimension as it is stored; those of other dimensions stay."""
 
-    def tallies(self, dimension: str, first: date, last: date) -> Iterator[tuple[date, Tallies]]:
-        """The stored days from `first` to `last` in order, read consistently in one range."""
+    def tallies(self, dimension: str, first: date, last: date) -> Iterator[tuple[date, Tallies | UnreadableError]]:
+        """The stored days from `first` to `last` in order, read consistently in one range.
+
+        Each comes with its tallies, or with why they cannot be read.
+        """
 
     def replace_scores(self, dimension: str, scores: Mapping[str, Collection[Score]]) -> None:
         """Store the scores by window; all other scores of this dimension in those windows are removed.
@@ -141,7 +145,7 @@ class Recounts(Protocol):
         """
 
     def progress(self) -> Progress:
-        """The state after the last run, read consistently."""
+        """The state after the last run, read consistently; UnreadableError where it cannot be read."""
 
     def store_progress(self, progress: Progress) -> None:
         """Store the state for the next run."""

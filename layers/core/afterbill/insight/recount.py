@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from afterbill.insight.ports import Page, Progress, RecountMark, Recounts, UnderWay
-from afterbill.insight.tally import ALL, Answered, DayCount, Sent, Tallies, questions_in
+from afterbill.insight.tally import ALL, OTHER_QUESTIONS, Answered, DayCount, Sent, Tallies, questions_in
 from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.model.questions import Question
 from afterbill.model.segments import ANONYMOUS, DIMENSIONS, dimension_of
@@ -23,7 +23,7 @@ class Recounting:
     """One run of counting, and what has come of it.
 
     Days before `frozen` keep their tallies. `unreadable` are items that were passed over, `errors` what went wrong with
-    whole days.
+    whole days. `marked` are days that this run itself marked.
     """
 
     recounts: Recounts
@@ -36,6 +36,14 @@ class Recounting:
     cleared: int = 0
     unreadable: list[str] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
+    marked: set[date] = field(default_factory=set)
+
+    def pass_over(self, day: date, error: UnreadableError) -> None:
+        """Tell of a day whose tallies cannot be read, and mark it once for a recount, unless it is frozen."""
+        self.unreadable.append(str(error))
+        if day >= self.frozen and day not in self.marked:
+            self.recounts.mark(day, self.now)
+            self.marked.add(day)
 
     def remember(self, day: date, questions: frozenset[str] = frozenset()) -> None:
         """Store that the month needs new scores, and the questions, before the day's tallies change.
@@ -155,6 +163,9 @@ def _clear(run: Recounting, mark: RecountMark, at: UnderWay) -> bool:
 
 
 def stored_dimensions(progress: Progress) -> list[str]:
-    """Return the dimensions as they are stored, of every question that was ever counted."""
-    questions = (Question.NPS, *sorted(progress.questions))
+    """Return the dimensions as they are stored, of every question that was ever counted.
+
+    A question that this version does not know, as after a rollback, is left as it was.
+    """
+    questions = (Question.NPS, *sorted(progress.questions & OTHER_QUESTIONS))
     return [dimension_of(question, name) for question in questions for name in DIMENSIONS]

@@ -222,6 +222,9 @@ def _require_rating(rating: object, scale: Scale) -> None:
 
 
 _QUESTIONS = frozenset(question.value for question in Question)
+OTHER_QUESTIONS = _QUESTIONS - {Question.NPS}
+"""The questions beside the recommendation."""
+
 _SEGMENTS = tuple(dimension for dimension in DIMENSIONS if dimension not in {ALL, REASON, ANONYMOUS})
 
 

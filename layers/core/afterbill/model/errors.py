@@ -16,6 +16,11 @@ class UnreadableError(AfterbillError):
     """
 
 
+def refuse(error: UnreadableError) -> None:
+    """Raise the error: for readers of items that pass none over."""
+    raise error
+
+
 class TransientError(AfterbillError):
     """A service we depend on did not answer; the same call may succeed later, so the queue retries it."""
 

@@ -225,12 +225,14 @@ class SweepProgress:
     """How far the sweep has come in looking at everything that was ready from `since` to `until`.
 
     It has done what lies up to `place`, None between two passes; the first that it left open was ready at `first_open`.
+    `unreadable` are the places, 100 at most, of what could not be read and is looked at again in every pass.
     """
 
     since: datetime
     until: datetime
     place: Place | None = None
     first_open: datetime | None = None
+    unreadable: tuple[Place, ...] = ()
 
 
 class Sweeps(Protocol):
@@ -256,7 +258,7 @@ class Sweeps(Protocol):
         """sending or unknown -> sent: an answer proves it went out."""
 
     def sweep_progress(self) -> SweepProgress | None:
-        """Return the progress as the last run stored it, None before the first."""
+        """Return the progress as the last run stored it, None before the first; UnreadableError for one of its own."""
 
     def store_sweep_progress(self, progress: SweepProgress) -> None:
         """Store the progress."""

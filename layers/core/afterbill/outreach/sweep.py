@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from afterbill.model.channels import Channel
 from afterbill.model.errors import UnreadableError
-from afterbill.model.invitation import Invitation, SkipReason, State
+from afterbill.model.invitation import RETENTION, Invitation, SkipReason, State
 from afterbill.outreach.ports import Place, SendQueue, SweepProgress, Sweeps
 
 OVERDUE_AFTER = timedelta(minutes=20)
@@ -23,11 +23,17 @@ UNKNOWN_FAILED_AFTER = timedelta(hours=24)
 TOGETHER = 100
 """Invitations read in one call."""
 
+MOST_ASIDE = 100
+"""Invitations that cannot be read and do not hold up the next pass: one call reads them."""
+
+MOST_TOLD = 20
+"""Items that cannot be read and that a run names; it counts all."""
+
 _FIRST_LOOK_BACK = timedelta(hours=48)
 _INDEX_LAG = timedelta(hours=1)
 """Far more than an index is behind its table: a pass begins so much before the end of the last one."""
 
-_STORED_AFTER = 10
+_STORED_AFTER = 50
 """A run stores its place once in so many batches, so that one that is killed has not worked for nothing."""
 
 _EAST, _WEST = timedelta(hours=14), timedelta(hours=12)
@@ -55,44 +61,89 @@ class SweepDeps:
     day_of: Callable[[datetime], str]
 
 
-def sweep(
-    deps: SweepDeps, now: datetime, *, paused: bool = False, goes_on: Callable[[], bool] = lambda: True
-) -> Counter[Finding]:
+@dataclass(slots=True)
+class Swept:
+    """One run: what it found how often, and for some of the items that cannot be read, which and why."""
+
+    found: Counter[Finding] = field(default_factory=Counter)
+    unreadable: list[str] = field(default_factory=list)
+
+    def pass_over(self, error: UnreadableError) -> None:
+        """Tell of an item, while there are few."""
+        if len(self.unreadable) < MOST_TOLD:
+            self.unreadable.append(str(error))
+
+
+def sweep(deps: SweepDeps, now: datetime, *, paused: bool = False, goes_on: Callable[[], bool] = lambda: True) -> Swept:
     """Queue overdue surveys, mark lost claims as unknown, close unknown ones after a day as failed.
 
     A pass looks at everything that was ready a while ago and has not gone out. Where `goes_on` says False the run
     stores its place, and the next run goes on behind it. The pass after that begins at the first invitation that was
-    left open. While all sending is paused, due surveys go round in the queue by themselves: with every sweep their
-    messages would become more.
+    left open. What cannot be read is remembered instead, for it may stay so for long, and looked at in every pass.
+    While all sending is paused, due surveys go round in the queue by themselves: with every sweep their messages
+    would become more.
     """
-    findings: Counter[Finding] = Counter()
-    progress = _begun(deps, now)
+    run = _Run(deps, now, paused)
+    progress = run.begun()
     for number, (places, end) in enumerate(_batches(deps.sweeps, progress)):
         stops = number > 0 and not goes_on()
         if stops or number % _STORED_AFTER == _STORED_AFTER - 1:
             deps.sweeps.store_sweep_progress(progress)
         if stops:
-            return findings
-        found = _look_after_all(places, deps, now, paused=paused)
-        findings.update(found.values())
-        left = [place.ready_at for place in places if place.id in found]
-        first = min([*left, *filter(None, [progress.first_open])], default=None)
-        progress = replace(progress, place=end, first_open=first)
+            return run.swept
+        progress = replace(run.looked_after(places, progress), place=end)
     # What was stored a moment ago may not be in the index yet.
-    seen = progress.until - _INDEX_LAG
-    since = max(progress.since, min(progress.first_open or seen, seen))
-    deps.sweeps.store_sweep_progress(SweepProgress(since, progress.until))
-    return findings
+    seen = max(progress.since, progress.until - _INDEX_LAG)
+    since = min(progress.first_open or seen, seen)
+    deps.sweeps.store_sweep_progress(SweepProgress(since, progress.until, unreadable=progress.unreadable))
+    return run.swept
 
 
-def _begun(deps: SweepDeps, now: datetime) -> SweepProgress:
-    """Return the pass to go on with, or a new one; the very first is stored, for it must not move while sweeps fail."""
-    until = now - max(CLAIM_LOST_AFTER, deps.window)
-    progress = deps.sweeps.sweep_progress()
-    if progress is None:
-        progress = SweepProgress(until - _FIRST_LOOK_BACK, until)
-        deps.sweeps.store_sweep_progress(progress)
-    return progress if progress.place else SweepProgress(progress.since, max(until, progress.since))
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run's dependencies, moment and findings."""
+
+    deps: SweepDeps
+    now: datetime
+    paused: bool
+    swept: Swept = field(default_factory=Swept)
+
+    def begun(self) -> SweepProgress:
+        """Return the pass to go on with, or a new one, which looks again at what could not be read."""
+        until = self.now - max(CLAIM_LOST_AFTER, self.deps.window)
+        progress = self._stored(until)
+        if progress.place:
+            return progress
+        new = SweepProgress(progress.since, max(until, progress.since))
+        return self.looked_after(progress.unreadable, new)
+
+    def _stored(self, until: datetime) -> SweepProgress:
+        """Return the progress; the very first is stored, for it must not move while sweeps fail.
+
+        Where it cannot be read, everything that the table still holds is looked at again.
+        """
+        look_back = _FIRST_LOOK_BACK
+        try:
+            progress = self.deps.sweeps.sweep_progress()
+        except UnreadableError as error:
+            self.swept.found[Finding.UNREADABLE] += 1
+            self.swept.pass_over(error)
+            progress, look_back = None, RETENTION
+        if progress is None:
+            progress = SweepProgress(until - look_back, until)
+            self.deps.sweeps.store_sweep_progress(progress)
+        return progress
+
+    def looked_after(self, places: Sequence[Place], progress: SweepProgress) -> SweepProgress:
+        """Return the progress once these places have been looked after."""
+        new = [place for place in places if place not in progress.unreadable]
+        found = _look_after_all(new, self)
+        self.swept.found.update(found.values())
+        bad = [place for place in new if found.get(place.id) is Finding.UNREADABLE]
+        aside = (*progress.unreadable, *bad)[:MOST_ASIDE]
+        left = [place.ready_at for place in new if place.id in found and place not in aside]
+        first = min([*left, *filter(None, [progress.first_open])], default=None)
+        return replace(progress, first_open=first, unreadable=aside)
 
 
 def _batches(sweeps: Sweeps, progress: SweepProgress) -> Iterator[tuple[Sequence[Place], Place]]:
@@ -120,21 +171,22 @@ def _days(progress: SweepProgress) -> Iterator[str]:
         day += timedelta(days=1)
 
 
-def _look_after_all(places: Sequence[Place], deps: SweepDeps, now: datetime, *, paused: bool) -> Mapping[str, Finding]:
+def _look_after_all(places: Sequence[Place], run: _Run) -> Mapping[str, Finding]:
     """Return the findings by id; the index lags behind the table, so some are gone, sent or closed by now."""
-    stored = deps.sweeps.read_invitations([place.id for place in places]) if places else {}
+    stored = run.deps.sweeps.read_invitations([place.id for place in places]) if places else {}
     found: dict[str, Finding] = {}
     overdue: list[tuple[str, int]] = []
     for id_, one in stored.items():
         if isinstance(one, UnreadableError):
+            run.swept.pass_over(one)
             found[id_] = Finding.UNREADABLE
         elif one.state not in {State.SENT, State.CLOSED}:
-            stays = paused and one.state is State.PENDING
-            found[id_] = Finding.WAITING if stays else _look_after(one, deps, now)
+            stays = run.paused and one.state is State.PENDING
+            found[id_] = Finding.WAITING if stays else _look_after(one, run.deps, run.now)
             if found[id_] is Finding.OVERDUE:
                 overdue.append((id_, one.delivery_number))
     if overdue:
-        deps.queue.put_all(overdue)
+        run.deps.queue.put_all(overdue)
     return found
 
 

@@ -1,6 +1,6 @@
 """The logger and the metrics that operators see; no personal data in either."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -10,6 +10,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 # Namespace and service name stand in the environment, set once in infra/template.yaml.
 logger = Logger()
 metrics = Metrics()
+
+
+_MOST_TOLD = 20
+"""Items that cannot be read and that the log names per invocation; the metric counts all."""
 
 
 class Metric(StrEnum):
@@ -58,6 +62,18 @@ def count(metric: Metric, value: float = 1, reason: str = "", noted: Mapping[str
         metrics.add_dimensions(service=str(metrics.service), reason=reason)
     metrics.add_metric(name=metric, unit=MetricUnit.NoUnit if metric is Metric.SCORE else MetricUnit.Count, value=value)
     metrics.flush_metrics()
+
+
+def count_unreadable(step: str, told: Iterable[str], number: int = 0) -> None:
+    """Count the stored items that a step passed over, and log some of them; `number` is that of all if more than told.
+
+    Each text names an item by its key.
+    """
+    texts = list(told)
+    for text in texts[:_MOST_TOLD]:
+        logger.error("item unreadable", detail=text)
+    if texts or number:
+        count(Metric.UNREADABLE_ITEMS, max(number, len(texts)), reason=step)
 
 
 def count_failed(records: int, context: Any) -> None:  # noqa: ANN401  # Lambda's

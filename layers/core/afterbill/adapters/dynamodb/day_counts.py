@@ -11,6 +11,7 @@ from typing import Any
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import decode, encode, stamp
+from afterbill.adapters.dynamodb.stored import reading
 from afterbill.insight.ports import Progress, Rescoring, UnderWay
 from afterbill.insight.tally import Answered, Rows, Sent, require_answer
 from afterbill.model.invitation import Delivery
@@ -107,15 +108,19 @@ def progress_item(progress: Progress) -> dict[str, Any]:
 
 
 def progress_of(item: Mapping[str, Any]) -> Progress:
-    """The same read back; an item that is not there is the progress before the first run."""
-    plain = decode(item)
-    return Progress(
-        day=date.fromisoformat(plain["computed_on"]) if "computed_on" in plain else None,
-        questions=frozenset(plain.get("questions", ())),
-        unconfirmed=plain.get("unconfirmed", True),
-        months=frozenset(map(date.fromisoformat, plain.get("months", ()))),
-        rescoring=_rescoring_of(plain["rescoring"]) if "rescoring" in plain else None,
-    )
+    """The same read back; an item that is not there is the progress before the first run.
+
+    UnreadableError where this version cannot read it.
+    """
+    with reading(item):
+        plain = decode(item)
+        return Progress(
+            day=date.fromisoformat(plain["computed_on"]) if "computed_on" in plain else None,
+            questions=frozenset(plain.get("questions", ())),
+            unconfirmed=plain.get("unconfirmed", True),
+            months=frozenset(map(date.fromisoformat, plain.get("months", ()))),
+            rescoring=_rescoring_of(plain["rescoring"]) if "rescoring" in plain else None,
+        )
 
 
 def _rescoring_of(plain: Mapping[str, Any]) -> Rescoring:

@@ -24,7 +24,7 @@ from afterbill.adapters.dynamodb.items import decode, encode
 from afterbill.adapters.dynamodb.tallies import score_item, score_of, tallies_of, tally_item
 from afterbill.insight.ports import Page, Progress, RecountMark, UnderWay
 from afterbill.insight.tally import Answered, Rows, Score, Sent, Tallies
-from afterbill.model.errors import UnreadableError
+from afterbill.model.errors import UnreadableError, refuse
 
 
 class ScoresTable:
@@ -110,11 +110,11 @@ class ScoresTable:
         """Replace the tallies of this day: one item per dimension, one BatchWriteItem."""
         self._write("PutRequest", "Item", (tally_item(dimension, day, rows) for dimension, rows in tallies.items()))
 
-    def tallies(self, dimension: str, first: date, last: date) -> Iterator[tuple[date, Tallies]]:
+    def tallies(self, dimension: str, first: date, last: date) -> Iterator[tuple[date, Tallies | UnreadableError]]:
         """The days of the range, in order."""
         between = {":first": first.isoformat(), ":last": last.isoformat()}
         for item in self._partition(keys.tallies(dimension), " AND sk BETWEEN :first AND :last", between):
-            yield date.fromisoformat(item[keys.SK]["S"]), tallies_of(item)
+            yield date.fromisoformat(item[keys.SK]["S"]), _tallies_or_error(item)
 
     def replace_scores(self, dimension: str, scores: Mapping[str, Collection[Score]]) -> None:
         """Store the scores, then remove what else their windows hold."""
@@ -137,9 +137,17 @@ class ScoresTable:
 
     # Scores
 
-    def scores(self, dimension: str, window: str) -> Collection[Score]:
-        """The scores of every value: one range."""
-        return [score_of(item) for item in self._window(dimension, window)]
+    def scores(
+        self, dimension: str, window: str, pass_over: Callable[[UnreadableError], None] = refuse
+    ) -> Collection[Score]:
+        """The scores of every value: one range. Those that cannot be read are told to `pass_over` and left out."""
+        found = list[Score]()
+        for item in self._window(dimension, window):
+            try:
+                found.append(score_of(item))
+            except UnreadableError as error:
+                pass_over(error)
+        return found
 
     # How it is done
 
@@ -212,6 +220,13 @@ def _mark_of(item: Mapping[str, Any]) -> RecountMark:
         turn=datetime.fromisoformat(plain.get("turn", plain["marked_at"])),
         under_way=under_way_of(under_way) if under_way else None,
     )
+
+
+def _tallies_or_error(item: Mapping[str, Any]) -> Tallies | UnreadableError:
+    try:
+        return tallies_of(item)
+    except UnreadableError as error:
+        return error
 
 
 _Read = TypeVar("_Read")

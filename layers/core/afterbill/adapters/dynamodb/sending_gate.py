@@ -1,31 +1,36 @@
 """The gates of channels whose quota is used up: one item with an attribute for each, shared by all senders."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from afterbill.adapters.aws.clients import transient
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import decode, stamp
+from afterbill.adapters.dynamodb.stored import reading
 from afterbill.adapters.dynamodb.table import InvitationTable
+from afterbill.model.errors import UnreadableError, refuse
 from afterbill.outreach.quota_gate import Gate
 
 
 class GatesTable(InvitationTable):
     """Gates over DynamoDB, by channel."""
 
-    def gates(self) -> Mapping[str, Gate]:
-        """Return the gates that are closed, or whose time is over and that no survey has probed yet."""
+    def gates(self, pass_over: Callable[[UnreadableError], None] = refuse) -> Mapping[str, Gate]:
+        """Return the gates that are closed, or whose time is over and that no survey has probed yet.
+
+        Those that cannot be read are told to `pass_over` and left out.
+        """
         with transient("reading the gates of sending"):
             response = self.dynamodb.get_item(TableName=self.table, Key=keys.sending_gate(), ConsistentRead=True)
-        return gates_of(response.get("Item", {}))
+        return gates_of(response.get("Item", {}), pass_over)
 
     def close_gate(self, channel: str, gate: Gate) -> None:
-        """Close the gate, unless it is closed for longer."""
+        """Close the gate, unless it is closed for longer; one of which nobody can read until when is replaced."""
         self.change(
             keys.sending_gate(),
             f"SET #{channel} = :gate",
-            f"attribute_not_exists(#{channel}) OR #{channel}.#until < :until",
+            f"attribute_not_exists(#{channel}.#until) OR #{channel}.#until < :until",
             {":gate": _plain(gate), ":until": stamp(gate.until)},
         )
 
@@ -45,17 +50,24 @@ class GatesTable(InvitationTable):
         )
 
 
-def gates_of(item: Mapping[str, Any]) -> dict[str, Gate]:
-    """Return the gates by channel, of the item as the low-level client gives it."""
-    plain = {name: value for name, value in decode(item).items() if name not in {keys.PK, keys.SK}}
-    return {
-        channel: Gate(
-            since=datetime.fromisoformat(gate["since"]),
-            until=datetime.fromisoformat(gate["until"]),
-            pause=timedelta(seconds=int(gate["pause_seconds"])),
-        )
-        for channel, gate in plain.items()
-    }
+def gates_of(item: Mapping[str, Any], pass_over: Callable[[UnreadableError], None]) -> dict[str, Gate]:
+    """Return the gates by channel, of the item as the low-level client gives it.
+
+    One that cannot be read is as good as open: the service that refused will refuse again, and close it anew.
+    """
+    gates: dict[str, Gate] = {}
+    for channel in item.keys() - {keys.PK, keys.SK}:
+        try:
+            with reading(item):
+                gates[channel] = _gate(decode({channel: item[channel]})[channel])
+        except UnreadableError as error:
+            pass_over(error)
+    return gates
+
+
+def _gate(plain: Mapping[str, Any]) -> Gate:
+    since, until = (datetime.fromisoformat(plain[name]) for name in ("since", "until"))
+    return Gate(since, until, timedelta(seconds=int(plain["pause_seconds"])))
 
 
 def _plain(gate: Gate) -> dict[str, str | int]:

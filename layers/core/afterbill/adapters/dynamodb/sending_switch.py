@@ -9,8 +9,9 @@ from afterbill.adapters.aws.clients import transient
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import decode
 from afterbill.adapters.dynamodb.sending_gate import GatesTable, gates_of
+from afterbill.adapters.dynamodb.stored import reading, require, require_texts
 from afterbill.adapters.dynamodb.table import InvitationTable
-from afterbill.model.errors import TransientError
+from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.outreach.quota_gate import Gate
 from afterbill.outreach.reputation import Figures, SendingPause
 
@@ -22,10 +23,11 @@ class SendingSwitchTable(InvitationTable):
     """SendingSwitch over DynamoDB: one item, with a `reason` while sending is stopped."""
 
     def state(self) -> SendingPause:
-        """The pause as it stands; an empty one where nobody has ever turned the switch."""
-        with transient("reading whether sending is halted"):
-            response = self.dynamodb.get_item(TableName=self.table, Key=keys.sending_pause(), ConsistentRead=True)
-        return _pause_of(decode(response.get("Item", {})))
+        """The pause as it stands; an empty one where nobody has ever turned the switch.
+
+        Where it cannot be read sending is stopped, and the reason says so: whatever it says, it may mean that.
+        """
+        return _pause_of(self._item())
 
     def stop(self, halt: SendingPause) -> bool:
         """Pause in one conditional update; the client's own retry after a lost answer meets its own stop."""
@@ -40,13 +42,20 @@ class SendingSwitchTable(InvitationTable):
         )
 
     def resume(self, day: date) -> bool:
-        """Resume in one conditional update; False when it was done before."""
+        """Resume in one conditional update; False when it was done before. What could not be read is made good."""
+        stopped = _pause_of(self._item()).reason
         return self.change(
             keys.sending_pause(),
             "SET resumed_on = :day REMOVE reason, since, figures",
-            "attribute_exists(reason)",
+            "attribute_exists(pk)" if stopped else "attribute_exists(reason)",
             {":day": day.isoformat()},
         )
+
+    def _item(self) -> Mapping[str, Any]:
+        with transient("reading whether sending is halted"):
+            response = self.dynamodb.get_item(TableName=self.table, Key=keys.sending_pause(), ConsistentRead=True)
+        item: Mapping[str, Any] = response.get("Item", {})
+        return item
 
 
 @dataclass
@@ -95,7 +104,7 @@ class CachedSendingStatus:
         now = self.monotonic()
         if self._read_at is None or now - self._read_at >= _LOOK_AGAIN:
             halt, gates = self._read()
-            self._reason, self._gates = str(halt.get("reason", {}).get("S", "")), gates_of(gates)
+            self._reason, self._gates = _pause_of(halt).reason, gates_of(gates, lambda _: None)
             self._read_at = now
 
     def _read(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -116,8 +125,18 @@ def _plain(figures: Figures | None) -> dict[str, int] | None:
     return asdict(figures)
 
 
-def _pause_of(plain: Mapping[str, Any]) -> SendingPause:
+def _pause_of(item: Mapping[str, Any]) -> SendingPause:
+    try:
+        with reading(item):
+            return _readable(decode(item))
+    except UnreadableError as error:
+        return SendingPause(f"the switch of sending cannot be read: {error}")
+
+
+def _readable(plain: Mapping[str, Any]) -> SendingPause:
     since, counted, resumed_on = (plain.get(name) for name in ("since", "figures", "resumed_on"))
+    require_texts(plain, ["reason"])
+    require(plain.get("reason", "?"), "a stop without a reason")
     return SendingPause(
         reason=plain.get("reason", ""),
         since=datetime.fromisoformat(since) if since else None,

@@ -1,12 +1,13 @@
 """The table as the sweep sees it: what is not sent, by its day, and how far the sweep has come."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from afterbill.adapters.aws.clients import transient
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import decode, encode, stamp
+from afterbill.adapters.dynamodb.stored import reading
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.outreach.ports import Place, SweepProgress, UnsentPage
 
@@ -37,21 +38,38 @@ class SweepsTable(InvitationTable):
             response = self.dynamodb.get_item(TableName=self.table, Key=keys.sweep(), ConsistentRead=True)
         if "Item" not in response:
             return None
-        stored = decode(response["Item"])
-        moments = {
-            name: datetime.fromisoformat(stored[name]) for name in ("since", "until", "first_open") if name in stored
-        }
-        day, ready_at, id_ = stored.get("place", ("", "", ""))
-        return SweepProgress(**moments, place=Place(day, keys.ready_at(ready_at), id_) if id_ else None)
+        with reading(response["Item"]):
+            return _progress(decode(response["Item"]))
 
     def store_sweep_progress(self, progress: SweepProgress) -> None:
         """Store the progress: one PutItem."""
         moments = {"since": progress.since, "until": progress.until, "first_open": progress.first_open}
         stored: dict[str, Any] = {name: stamp(at) for name, at in moments.items() if at}
         if place := progress.place:
-            stored["place"] = [place.day, keys.day_at(place.ready_at), place.id]
+            stored["place"] = _listed(place)
+        if progress.unreadable:
+            stored["unreadable"] = [_listed(place) for place in progress.unreadable]
         with transient("keeping the sweep's progress"):
             self.dynamodb.put_item(TableName=self.table, Item=keys.sweep() | encode(stored))
+
+
+def _progress(stored: Mapping[str, Any]) -> SweepProgress:
+    return SweepProgress(
+        datetime.fromisoformat(stored["since"]),
+        datetime.fromisoformat(stored["until"]),
+        place=_unlisted(stored["place"]) if "place" in stored else None,
+        first_open=datetime.fromisoformat(stored["first_open"]) if "first_open" in stored else None,
+        unreadable=tuple(_unlisted(place) for place in stored.get("unreadable", ())),
+    )
+
+
+def _listed(place: Place) -> list[str]:
+    return [place.day, keys.day_at(place.ready_at), place.id]
+
+
+def _unlisted(listed: Sequence[str]) -> Place:
+    day, ready_at, id_ = listed
+    return Place(day, keys.ready_at(ready_at), id_)
 
 
 def _start(place: Place) -> dict[str, Any]:
