@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.clients import batch_client, begin_batch
 from afterbill.adapters.aws.evidence import S3Evidence
 from afterbill.adapters.aws.inbox import SqsInbox, webhook_of
 from afterbill.adapters.aws.secret_keys import SecretKeys
@@ -32,10 +32,10 @@ _METRICS = {
     Outcome.REFUSED: Metric.WEBHOOKS_REFUSED,
     Outcome.DROPPED: Metric.UNSIGNED_DROPPED,
 }
-_ENOUGH = timedelta(seconds=25)
-"""Time for one webhook, even where a slow API has to be asked about each of its events."""
-_LAST_MILLISECONDS = 15_000
-"""Nothing is begun in these: one event may take as long."""
+_ENOUGH = timedelta(seconds=30)
+"""Time for one webhook: for a secret that does not answer, and for one event."""
+_LAST_MILLISECONDS = 22_000
+"""Nothing is begun in these: one event may take as long, where neither a secret nor a billing system's API answers."""
 _TROUBLE = frozenset({Outcome.UNREADABLE, Outcome.REFUSED, Outcome.DROPPED})
 
 
@@ -45,14 +45,16 @@ def _consent_lost(source: str) -> None:
 
 
 _pauses = Pauses(first=0.05)
-_sqs, _dynamodb, _secretsmanager = client("sqs"), client("dynamodb"), client("secretsmanager")
+_sqs, _dynamodb = batch_client("sqs"), batch_client("dynamodb")
+_secretsmanager = batch_client("secretsmanager", attempts=1)
+"""One attempt: while nothing answers, a record may meet three secrets, and what is cached of them suffices."""
 _table, _bucket = config.setting("TABLE"), config.choice("EVIDENCE_BUCKET")
 _keys = SecretKeys(Secret(_secretsmanager, config.setting("KEYS_SECRET")))
 _capture = CaptureDeps(
     policy=load_policy(),
     load=registry.load,
     facts=FactsTable(_dynamodb, _table, config.day_of()),
-    timer=EventBridgeTimer(client("scheduler"), ScheduleTarget(**config.schedule_target())),
+    timer=EventBridgeTimer(batch_client("scheduler"), ScheduleTarget(**config.schedule_target())),
     queue=SqsSendQueue(_sqs, config.setting("SEND_QUEUE_URL")),
     apis=HttpApis(
         ApiCredentials(Secret(_secretsmanager, config.setting("APIS_SECRET"))),
@@ -63,7 +65,7 @@ _capture = CaptureDeps(
     dead_letters=SqsInbox(_sqs, config.setting("INBOX_DEAD_LETTERS_URL")),
     hash_address=_keys.hash_address,
     new_id=lambda: uuid.uuid4().hex,
-    evidence=S3Evidence(client("s3"), _bucket) if _bucket else None,
+    evidence=S3Evidence(batch_client("s3"), _bucket) if _bucket else None,
     pause=_pauses,
 )
 _unsigned_inbox = config.setting("UNSIGNED_INBOX_URL")
@@ -76,6 +78,7 @@ slices may."""
 def handler(event: dict[str, Any], context: Any) -> Any:  # noqa: ANN401  # Lambda's own
     """Each message succeeds or fails alone; a failed one is retried, and in the end kept as evidence."""
     _pauses.context = context
+    begin_batch(context)
     return process(event, context, lambda record: _capture_record(record, context), _ENOUGH)
 
 

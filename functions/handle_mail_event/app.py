@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.clients import batch_client, begin_batch
 from afterbill.adapters.aws.secret_keys import secret_keys
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.outreach.delivery_reports import Outcome
@@ -19,7 +19,7 @@ _GREETING = "Successfully validated SNS topic"
 
 _keys = secret_keys(config.setting("KEYS_SECRET"))
 _handling = MailEventDeps(
-    events=ResponsesTable(client("dynamodb"), config.setting("TABLE")),
+    events=ResponsesTable(batch_client("dynamodb"), config.setting("TABLE")),
     hash_address=_keys.hash_address,
     day_of=config.day_of(),
     link_keys=_keys.current,
@@ -27,8 +27,9 @@ _handling = MailEventDeps(
 )
 
 
-def handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401  # the batch answer of Lambda
+def handler(event: dict[str, Any], context: Any) -> Any:  # noqa: ANN401  # Lambda's own
     """Each message succeeds or fails alone."""
+    begin_batch(context)
     return process(event, context, _handle_record)
 
 

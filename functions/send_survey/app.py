@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 from afterbill.adapters.addresses import address_problem
-from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.clients import batch_client, begin_batch
 from afterbill.adapters.aws.secret_keys import secret_keys
 from afterbill.adapters.aws.send_queue import SqsSendQueue, refusal_in
 from afterbill.adapters.aws.ses import SesMailer
@@ -47,9 +47,9 @@ _METRICS = {
 _COUNTED_BY_REASON = frozenset({Outcome.SKIPPED, Outcome.UNKNOWN})
 
 _pauses = Pauses(first=0.5)
-_ses = client("sesv2", attempts=1)
+_ses = batch_client("sesv2", attempts=1)
 _keys = secret_keys(config.setting("KEYS_SECRET"))
-_invitations = InvitationsTable(client("dynamodb"), config.setting("TABLE"), config.day_of())
+_invitations = InvitationsTable(batch_client("dynamodb"), config.setting("TABLE"), config.day_of())
 _policy = load_policy()
 
 
@@ -89,8 +89,8 @@ _sending = SendDeps(
     invitations=_invitations,
     caps=CapsTable(_invitations.dynamodb, _invitations.table),
     status=CachedSendingStatus(_invitations, monotonic),
-    timer=EventBridgeTimer(client("scheduler"), ScheduleTarget(**config.schedule_target())),
-    queue=SqsSendQueue(client("sqs"), config.setting("SEND_QUEUE_URL")),
+    timer=EventBridgeTimer(batch_client("scheduler"), ScheduleTarget(**config.schedule_target())),
+    queue=SqsSendQueue(batch_client("sqs"), config.setting("SEND_QUEUE_URL")),
     mailer=SesMailer(_ses, config.setting("CONFIGURATION_SET"), _pauses),
     policy=_policy,
     address_problem=address_problem,
@@ -110,10 +110,11 @@ _sending = SendDeps(
 )
 
 
-def handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401  # the batch answer of Lambda
+def handler(event: dict[str, Any], context: Any) -> Any:  # noqa: ANN401  # Lambda's own
     """Each message succeeds or fails alone."""
     _pauses.context = context
     _reconnect()
+    begin_batch(context)
     return process(event, context, _send_record)
 
 

@@ -1,4 +1,4 @@
-"""Functions that answer HTTP say 503 before their ten seconds are over, whatever AWS does.
+"""Functions that answer HTTP say 503 before their ten seconds are over, and no consumer is cut off, whatever AWS does.
 
 A server on loopback takes requests and never answers; botocore waits for it a hundredth of the real time.
 """
@@ -17,6 +17,7 @@ import pytest
 from botocore.retries.standard import ExponentialBackoff
 
 from afterbill.adapters.aws import clients
+from afterbill.adapters.http import http_client
 from afterbill.model.errors import TransientError
 from afterbill.model.short_links import short_code
 from afterbill.runtime import batch
@@ -24,7 +25,17 @@ from tests.contract.template import of_type, properties, template
 from tests.integration.calling import reported
 from tests.integration.in_product import asked, with_in_product
 from tests.integration.resolving import REGION, Resolver
-from tests.integration.samples import KEYS, SOURCES, sample, signed, survey_token
+from tests.integration.samples import (
+    KEYS,
+    SOURCES,
+    captured,
+    due,
+    mail_event,
+    payment,
+    sample,
+    signed,
+    survey_token,
+)
 from tests.integration.stack import (
     IDENTITY,
     PARAMETERS,
@@ -96,6 +107,7 @@ def load(server, monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_address[1]}")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setattr(clients, "HTTP_READ_SECONDS", 0.05)
+    monkeypatch.setattr(clients, "_READ_SECONDS", 0.05)
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
     session = boto3.Session("none", "none", region_name=REGION)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
@@ -150,6 +162,98 @@ def test_a_record_is_begun_while_there_is_time_for_a_call_without_an_answer(name
     timeout = properties(name).get("Timeout", template()["Globals"]["Function"]["Timeout"])
 
     assert clients.PATIENCE_SECONDS < enough < timeout
+
+
+RECORDS = {
+    "capture_event": lambda: captured(payment()),
+    "send_survey": lambda: due("0" * 32),
+    "handle_mail_event": lambda: mail_event("bounce_permanent", "0" * 32, "ada@example.com"),
+}
+ATTEMPT_SECONDS, LONGEST_PAUSE_SECONDS = 7.0, 2.0
+
+
+class Waited:
+    """A context of Lambda, and a clock: a call without an answer takes all the time that it may, and so do pauses."""
+
+    def __init__(self, server, left):
+        self.server, self.left, self.pauses = server, left, 0
+        self.begun = len(server.asked)
+
+    def seconds(self):
+        return ATTEMPT_SECONDS * (len(self.server.asked) - self.begun) + LONGEST_PAUSE_SECONDS * self.pauses
+
+    def pause(self, *_):
+        self.pauses += 1
+        return 0
+
+    def get_remaining_time_in_millis(self):
+        return int(1000 * (self.left - self.seconds()))
+
+    function_name, memory_limit_in_mb = "function", 512
+    invoked_function_arn = "arn:aws:lambda:eu-central-1:111111111111:function:function"
+    aws_request_id = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+
+
+def secrets_of(app):
+    """All that the function remembers of secrets."""
+    apis = getattr(getattr(app, "_capture", None), "apis", None)
+    return [app._keys.secret, *([apis.credentials.secret, apis.tokens.secret] if apis else [])]
+
+
+def least_left(name):
+    """The seconds that are left when its last record is begun."""
+    own = getattr(sys.modules[f"functions.{name}.app"], "_ENOUGH", None)
+    return (own or signature(batch.process).parameters["enough"].default).total_seconds()
+
+
+@pytest.mark.parametrize("cached", [False, True], ids=["cold", "with old secrets"])
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_record_that_is_begun_late_ends_before_the_function_does(server, load, monkeypatch, name, cached):
+    """And what was cached is not lost with the function."""
+    handler = load(name)
+    secrets = secrets_of(sys.modules[f"functions.{name}.app"])
+    for secret in secrets:
+        secret.clock = lambda: 0.0
+        if cached:
+            secret._value, secret._fetched_at = {"identity": IDENTITY, "links": {}}, -3_600.0
+    context = Waited(server, least_left(name))
+    monkeypatch.setattr(clients.time, "monotonic", context.seconds)
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", context.pause)
+
+    answer = handler(RECORDS[name](), context)
+
+    assert [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+    assert server.asked
+    assert context.get_remaining_time_in_millis() > 0
+    assert all(secret._value for secret in secrets) or not cached
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_secret_that_does_not_answer_takes_one_attempt(load, name):
+    load(name)
+
+    for secret in secrets_of(sys.modules[f"functions.{name}.app"]):
+        assert secret.secretsmanager.meta.config.retries["total_max_attempts"] == 1
+
+
+def test_an_event_is_begun_while_there_is_time_for_its_secret_and_its_api(load):
+    load("capture_event")
+    app = sys.modules["functions.capture_event.app"]
+    asking = 2 * (http_client._PATIENCE.connect_timeout + http_client._PATIENCE.read_timeout) + http_client._PAUSE
+    last = app._LAST_MILLISECONDS / 1000
+
+    assert ATTEMPT_SECONDS + asking < last
+    assert ATTEMPT_SECONDS + last < app._ENOUGH.total_seconds()
+
+
+def test_no_attempt_begins_that_could_outlast_the_invocation(server, load, monkeypatch):  # noqa: ARG001  # it sets the scene
+    table = clients.batch_client("dynamodb")
+    monkeypatch.setattr(clients.time, "monotonic", lambda: 100.0)
+    clients.begin_batch(Waited(server, ATTEMPT_SECONDS + LONGEST_PAUSE_SECONDS - 0.1))
+
+    with pytest.raises(TransientError, match="no time is left for another call in this batch"):
+        table.get_item(TableName="afterbill", Key={"pk": {"S": "1"}})
+    assert server.asked == []
 
 
 class TestTheTimeOfARequest:

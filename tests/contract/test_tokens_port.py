@@ -302,6 +302,23 @@ class TestCrashes:
         assert cloud.stored()["shop"]["refresh_token"] == "buys-third"
         assert seller.sold == ["buys-second"]
 
+    def test_storing_is_tried_twice(self, cloud):
+        instance, working, tries = cloud.instance(), cloud.secretsmanager, []
+
+        class Stumbling:
+            get_secret_value = staticmethod(working.get_secret_value)
+
+            def put_secret_value(self, **request):
+                tries.append(request)
+                if len(tries) == 1:
+                    raise TransientError("secrets")
+                return working.put_secret_value(**request)
+
+        instance.secret.secretsmanager = Stumbling()
+
+        assert instance.renewed("shop", FIRST, Seller()) == SECOND
+        assert cloud.stored()["shop"]["refresh_token"] == "buys-third"
+
     def test_a_new_consent_counts_more_than_a_token_that_could_not_be_stored(self, cloud):
         instance = cloud.instance()
         working = instance.secret.secretsmanager

@@ -45,12 +45,26 @@ LAST_ATTEMPT_SECONDS = 5.0
 """A function that answers HTTP begins no attempt later than this after its request came. With the pause before a second
 one, of up to a second, every request has its answer before 10 seconds are over, however many calls it makes."""
 
-_answering = {"until": float("inf")}
+BATCH_RESERVE_SECONDS = 9.0
+"""A function that works through a batch begins no attempt with less time left: one takes up to 7 seconds, the pause
+before it one or two."""
+
+_until = {"request": float("inf"), "batch": float("inf")}
 
 
 def client(service: str, *, attempts: int = _ATTEMPTS) -> Any:  # noqa: ANN401  # boto3 clients have no static type
     """A client that gives up after PATIENCE_SECONDS: the queue in front of a function retries better than it can."""
     return _client(service, connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, attempts=attempts)
+
+
+def batch_client(service: str, *, attempts: int = _ATTEMPTS) -> Any:  # noqa: ANN401  # as above
+    """The same for a function that works through batches and calls `begin_batch` for each.
+
+    No attempt begins that could outlast the invocation: that raises TransientError instead.
+    """
+    made = client(service, attempts=attempts)
+    made.meta.events.register("before-send", _check_batch, unique_id="afterbill-batch-time")
+    return made
 
 
 def http_client(service: str, *, attempts: int = 2) -> Any:  # noqa: ANN401  # as above
@@ -59,18 +73,32 @@ def http_client(service: str, *, attempts: int = 2) -> Any:  # noqa: ANN401  # a
     An attempt takes 3 seconds at most, and none begins after LAST_ATTEMPT_SECONDS: that raises TransientError instead.
     """
     made = _client(service, connect_timeout=HTTP_CONNECT_SECONDS, read_timeout=HTTP_READ_SECONDS, attempts=attempts)
-    made.meta.events.register("before-send", _check_time, unique_id="afterbill-request-time")
+    made.meta.events.register("before-send", _check_request, unique_id="afterbill-request-time")
     return made
 
 
 def begin_request() -> None:
     """Count the seconds of a request from now on."""
-    _answering["until"] = time.monotonic() + LAST_ATTEMPT_SECONDS
+    _until["request"] = time.monotonic() + LAST_ATTEMPT_SECONDS
 
 
-def _check_time(**_: object) -> None:
-    if time.monotonic() > _answering["until"]:
-        raise TransientError("no time is left for another call in this request")
+def begin_batch(context: Any) -> None:  # noqa: ANN401  # Lambda's
+    """Count what is left of an invocation that works through a batch."""
+    left = context.get_remaining_time_in_millis() / 1000
+    _until["batch"] = time.monotonic() + left - BATCH_RESERVE_SECONDS
+
+
+def _check_request(**_: object) -> None:
+    _check_time("request")
+
+
+def _check_batch(**_: object) -> None:
+    _check_time("batch")
+
+
+def _check_time(of: str) -> None:
+    if time.monotonic() > _until[of]:
+        raise TransientError(f"no time is left for another call in this {of}")
 
 
 def _client(service: str, *, connect_timeout: float, read_timeout: float, attempts: int) -> Any:  # noqa: ANN401  # as above

@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from afterbill.adapters.aws.clients import client, http_client
+from afterbill.adapters.aws.clients import batch_client, http_client
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.model.addresses import address_hash
 from afterbill.model.errors import ConfigurationError
@@ -12,8 +12,11 @@ from afterbill.model.links import derive_key
 
 
 def secret_keys(arn: str) -> "SecretKeys":
-    """The keys in the secret of this ARN, which is read when the first of them is needed."""
-    return SecretKeys(Secret(client("secretsmanager"), arn))
+    """The keys in the secret of this ARN, read when the first of them is needed, for a function with batches.
+
+    One attempt: a second one would only take the time of the calls for which what is cached suffices.
+    """
+    return SecretKeys(Secret(batch_client("secretsmanager", attempts=1), arn))
 
 
 def http_secret_keys(arn: str) -> "SecretKeys":

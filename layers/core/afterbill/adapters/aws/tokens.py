@@ -93,7 +93,11 @@ class SecretTokens:
     def _store(self, source: str, token: Token) -> str:
         expires_at = token.expires_at.isoformat() if token.expires_at else ""
         stored = {"refresh_token": token.refresh, "access_token": token.access, "expires_at": expires_at}
-        version = self.secret.store({**self.secret.value(), source: stored})
+        value = {**self.secret.value(), source: stored}
+        try:
+            version = self.secret.store(value)
+        except TransientError:  # its client makes a single attempt, and nobody can buy this again
+            version = self.secret.store(value)
         self._unstored.pop(source, None)
         return version
 
