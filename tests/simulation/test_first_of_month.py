@@ -1,10 +1,13 @@
 """The first of a month, with limits so small that a few hundred webhooks reach them; `make load` has those of AWS."""
 
+import re
 from typing import Any
 
 import pytest
 
 from afterbill_dev.load.first import SHIPPED, TINY, Break, Round, given, table
+from afterbill_dev.load.template import Template
+from afterbill_dev.paths import ROOT
 from tests.simulation.test_month import run
 
 WEBHOOKS = 300
@@ -47,3 +50,12 @@ def test_the_table_names_limit_effect_and_parameter():
 def test_the_settings_are_told_in_a_line():
     assert given(SHIPPED) == "Lambda quota 10, SES quota 50,000, SES rate 14"
     assert given(TINY).endswith("ThrottleRate 1, ThrottleBurst 2, MaxWriteUnits 25")
+
+
+def test_the_docs_tell_figures_of_the_parameters_that_are_shipped():
+    text = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"with the shipped parameters\n\(`([^`]+)`", text)
+    named = dict(one.split("=") for one in told.split())
+
+    assert len(named) == 6
+    assert named == {name: str(Template({}).parameters[name]) for name in named}
