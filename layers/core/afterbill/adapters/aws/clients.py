@@ -149,6 +149,7 @@ def write_if(
     call: Callable[..., Any],
     what: str,
     lost: Collection[str] = frozenset({"ConditionalCheckFailedException"}),
+    /,
     **parameters: Any,  # noqa: ANN401  # of boto3
 ) -> ConditionalWrite:
     """Write with a condition that does not hold where the code is one of `lost`; else raises as `transient` does."""

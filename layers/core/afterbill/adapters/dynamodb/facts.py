@@ -79,9 +79,9 @@ class FactsTable(TasksTable):
 
     def _alone(self, write: Mapping[str, Any]) -> bool:
         """Make one write without a transaction, for half of its price; False as `transact`."""
-        call, request = self.dynamodb.update_item, write.get("Update")
-        if "Put" in write:
-            call, request = self.dynamodb.put_item, write["Put"]
+        put = "Put" in write
+        call = self.dynamodb.put_item if put else self.dynamodb.update_item
+        request = write["Put" if put else "Update"]
         with storable():
             return write_if(call, "writing to the table", _LOST_RACES, **request).held
 
