@@ -80,6 +80,10 @@ class MemorySendQueue:
         """Keep a message for each, without delay."""
         self.messages += [(invitation_id, number, timedelta(0)) for invitation_id, number in deliveries]
 
+    def waiting(self) -> int:
+        """Return how many messages are kept."""
+        return len(self.messages) + len(self.refused)
+
 
 @dataclass
 class MemoryMailer:

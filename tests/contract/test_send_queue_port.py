@@ -8,6 +8,7 @@ import pytest
 from afterbill.adapters.aws.send_queue import SqsSendQueue, refusal_in
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Delivery, Refusal
+from afterbill.outreach.ports import AGAIN
 from afterbill_cli.memory.queues import MemorySendQueue
 from tests.contract.conftest import REGION
 from tests.contract.lambda_events import records_in
@@ -111,6 +112,23 @@ def test_many_deliveries_are_queued_together(world):
 
     messages = sorted(world.messages(), key=lambda one: one["delivery"])
     assert messages == [{"invitation_id": id_, "delivery": number} for id_, number in deliveries]
+
+
+def test_the_length_of_the_queue_counts_what_is_delayed_and_what_is_being_handled(world):
+    assert world.queue.waiting() == 0
+
+    world.queue.put_all([(ID, AGAIN), (OTHER_ID, AGAIN)])
+    world.queue.put(ID, 1, timedelta(minutes=15))
+    world.queue.put_refused(ID, 1, Refusal("1.1.attempt"), timedelta(minutes=1))
+
+    assert world.queue.waiting() == 4
+
+
+def test_what_is_being_handled_is_still_there(sqs):
+    sqs.queue.put_all([(ID, AGAIN), (OTHER_ID, AGAIN)])
+    sqs.sqs.receive_message(QueueUrl=sqs.url, MaxNumberOfMessages=1)
+
+    assert sqs.queue.waiting() == 2
 
 
 def test_what_sqs_does_not_take_of_several_is_an_error_that_may_pass(sqs):

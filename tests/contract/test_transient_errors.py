@@ -159,6 +159,11 @@ CALLS = {
         "send_message_batch",
         lambda client: SqsSendQueue(client, "queue").put_all([(ID, 1)]),
     ),
+    "length of the send queue": (
+        "sqs",
+        "get_queue_attributes",
+        lambda client: SqsSendQueue(client, "queue").waiting(),
+    ),
     "inbox": ("sqs", "send_message", lambda client: SqsInbox(client, "queue").put(Webhook("stripe", {}, b"{}", NOW))),
     "send queue": ("sqs", "send_message", lambda client: SqsSendQueue(client, "queue").put(ID, 1, timedelta(0))),
     "refused": (

@@ -48,9 +48,8 @@ from tests.integration.samples import (
 )
 from tests.integration.stack import Context, configured_at_once, functions, logical_id, standing, with_text_messages
 
-LAMBDA_ITSELF = {
-    "logs:CreateLogStream",
-    "logs:PutLogEvents",
+TO_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
+TO_POLL = {
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
@@ -378,10 +377,12 @@ def used(stack, function):
 def own(function, stack):
     """What is granted for the function's own calls."""
     dead_letters = set(on_failure(function, stack.resolver))
+    events = properties(logical_id(function))["Events"].values()
+    lambda_itself = TO_LOG | (TO_POLL if any(event["Type"] in {"SQS", "DynamoDB"} for event in events) else set())
     return {
         grant
         for grant in grants_of(function, stack.resolver)
-        if grant.action not in LAMBDA_ITSELF and grant.resource not in dead_letters
+        if grant.action not in lambda_itself and grant.resource not in dead_letters
     }
 
 

@@ -20,6 +20,9 @@ Message_contra = TypeVar("Message_contra", contravariant=True)
 MAX_DELAY = timedelta(minutes=15)
 """The longest a message can wait in the send queue (SQS, SendMessage)."""
 
+AGAIN = 0
+"""The delivery number of a message of the sweep: it is about the survey itself, and only while that is pending."""
+
 
 class Timer(Protocol):
     """Fires a message into the send queue at a later time."""
@@ -39,6 +42,9 @@ class SendQueue(Protocol):
 
     def put_all(self, deliveries: Sequence[tuple[str, int]]) -> None:
         """Queue these deliveries, each an invitation's id and a number, for sending at once."""
+
+    def waiting(self) -> int:
+        """Return about how many messages there are, those with a delay and those being handled included."""
 
 
 class Mailer(Protocol[Message_contra]):

@@ -26,6 +26,7 @@ from afterbill.outreach.delivery import (
 from afterbill.outreach.eligibility import recheck
 from afterbill.outreach.follow_up import follow_up
 from afterbill.outreach.next_delivery import restore_next, schedule_next
+from afterbill.outreach.ports import AGAIN
 from afterbill.outreach.refusals import released, settled
 
 
@@ -39,8 +40,15 @@ def send_survey(
     if refusal and not settled(invitation_id, delivery_number, refusal, deps, now):
         return SendResult(Outcome.REFUSED)
     invitation = deps.invitations.invitation(invitation_id)
+    if delivery_number == AGAIN:
+        return _look_again(invitation, deps, now)
     if invitation and delivery_number != FIRST:
         return follow_up(invitation, delivery_number, deps, now)
+    return _look_at(invitation, deps, now)
+
+
+def _look_at(invitation: Invitation | None, deps: SendDeps, now: datetime) -> SendResult:
+    """Send the survey itself, or restore what follows it where a message comes again."""
     if invitation and invitation.state is State.SENDING and invitation.channel == Channel.IN_APP:
         return _offered(invitation, deps, now)
     if invitation is None or invitation.state is not State.PENDING:
@@ -51,6 +59,18 @@ def send_survey(
         # Timers round to seconds, clocks differ, and who put it off may have died before setting the timer.
         schedule_check(invitation, FIRST, invitation.ready_at, deps, now)
         return SendResult(Outcome.EARLY)
+    return _ask(invitation, deps, now)
+
+
+def _look_again(invitation: Invitation | None, deps: SendDeps, now: datetime) -> SendResult:
+    """Send what the sweep queued again, unless its own message was faster: that costs one read, and queues nothing."""
+    if invitation is None or invitation.state is not State.PENDING:
+        return SendResult(Outcome.NOT_PENDING)
+    if now < invitation.ready_at:
+        return SendResult(Outcome.EARLY)
+    # Its own message goes round meanwhile; where that is lost, the sweep queues it again when sending goes on.
+    if reason := deps.status.pause_reason():
+        return SendResult(Outcome.HALTED, reason)
     return _ask(invitation, deps, now)
 
 

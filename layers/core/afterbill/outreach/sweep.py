@@ -9,7 +9,7 @@ from enum import StrEnum
 from afterbill.model.channels import Channel
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import RETENTION, Invitation, SkipReason, State
-from afterbill.outreach.ports import Place, SendQueue, SweepProgress, Sweeps
+from afterbill.outreach.ports import AGAIN, Place, SendQueue, SweepProgress, Sweeps
 
 OVERDUE_AFTER = timedelta(minutes=20)
 """Counted from the end of the flexible window: enough for a message to wait in the queue and to be tried again."""
@@ -22,6 +22,9 @@ UNKNOWN_FAILED_AFTER = timedelta(hours=24)
 
 TOGETHER = 100
 """Invitations read in one call."""
+
+MOST_WAITING = 1000
+"""With more messages in the send queue nothing is queued again: most of what is overdue waits there itself."""
 
 MOST_ASIDE = 100
 """Invitations that cannot be read and do not hold up the next pass: one call reads them."""
@@ -81,9 +84,9 @@ def sweep(deps: SweepDeps, now: datetime, *, paused: bool = False, goes_on: Call
     stores its place, and the next run goes on behind it. The pass after that begins at the first invitation that was
     left open. What cannot be read is remembered instead, for it may stay so for long, and looked at in every pass.
     While all sending is paused, due surveys go round in the queue by themselves: with every sweep their messages
-    would become more.
+    would become more. So they would where the send queue is long: then overdue surveys are only counted.
     """
-    run = _Run(deps, now, paused)
+    run = _Run(deps, now, paused, crowded=deps.queue.waiting() > MOST_WAITING)
     progress = run.begun()
     for number, (places, end) in enumerate(_batches(deps.sweeps, progress)):
         stops = number > 0 and not goes_on()
@@ -106,6 +109,7 @@ class _Run:
     deps: SweepDeps
     now: datetime
     paused: bool
+    crowded: bool
     swept: Swept = field(default_factory=Swept)
 
     def begun(self) -> SweepProgress:
@@ -184,8 +188,8 @@ def _look_after_all(places: Sequence[Place], run: _Run) -> Mapping[str, Finding]
             stays = run.paused and one.state is State.PENDING
             found[id_] = Finding.WAITING if stays else _look_after(one, run.deps, run.now)
             if found[id_] is Finding.OVERDUE:
-                overdue.append((id_, one.delivery_number))
-    if overdue:
+                overdue.append((id_, AGAIN))
+    if overdue and not run.crowded:
         run.deps.queue.put_all(overdue)
     return found
 

@@ -15,6 +15,12 @@ from afterbill.outreach.ports import MAX_DELAY
 _BATCH = 10
 """Most messages SendMessageBatch takes."""
 
+_NUMBERS = [
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesDelayed",
+    "ApproximateNumberOfMessagesNotVisible",
+]
+
 _MOMENTS = ("asked_at", "address_asked_at", "delivered_at")
 """The moments of a refusal, as attributes and in a message."""
 
@@ -50,6 +56,12 @@ class SqsSendQueue:
                 answer = self.sqs.send_message_batch(QueueUrl=self.url, Entries=entries)
             if failed := answer.get("Failed"):
                 raise TransientError(f"queueing invitations: {failed[0].get('Code')}")
+
+    def waiting(self) -> int:
+        """Return about how many messages there are, as SQS knew within the last minute or so."""
+        with transient("counting messages"):
+            answer = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=_NUMBERS)
+        return sum(int(answer["Attributes"][name]) for name in _NUMBERS)
 
 
 def message(invitation_id: str, delivery_number: int, **more: object) -> str:
