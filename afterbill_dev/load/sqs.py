@@ -141,3 +141,11 @@ class Sqs:
         for one in entries:
             self.queues[request["QueueUrl"]].put(one["MessageBody"], delay=one.get("DelaySeconds", 0))
         return {"Successful": [{"Id": one["Id"]} for one in entries], "Failed": []}
+
+    def get_queue_attributes(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401  # as boto3
+        """GetQueueAttributes, of the numbers of messages."""
+        self.clock.spend(limits.SQS_CALL.value)
+        queue = self.queues[request["QueueUrl"]]
+        numbers = {"": queue.visible, "Delayed": queue.delayed, "NotVisible": queue.in_flight}
+        known = {f"ApproximateNumberOfMessages{which}": str(number) for which, number in numbers.items()}
+        return {"Attributes": {name: known[name] for name in request["AttributeNames"]}}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from afterbill.adapters.aws.send_queue import SqsSendQueue
 from afterbill.model.errors import TransientError
 from afterbill_dev.load import limits
 from afterbill_dev.load.clock import Clock
@@ -136,6 +137,16 @@ def test_the_client_puts_attributes_as_lambda_gives_them():
     assert (sqs.queues["q"].visible, sqs.queues["q"].delayed) == (0, 1)
     clock.run(10)
     assert sqs.queues["q"].receive(1)[0].attributes["a"]["stringValue"] == "1"
+
+
+def test_the_client_counts_messages_as_the_sweep_asks_for_them():
+    clock = Clock()
+    sqs = Sqs(clock, {"q": Queue(clock, "q", visibility=60)})
+    for delay in (0, 0, 0, 5):
+        sqs.send_message(QueueUrl="q", MessageBody="b", DelaySeconds=delay)
+    sqs.queues["q"].receive(1)
+
+    assert SqsSendQueue(sqs, "q").waiting() == 4
 
 
 def test_a_batch_is_no_larger_than_a_receive():
