@@ -4,9 +4,10 @@ A page of 1 MB holds some 3,000 entries of the index. Parsing, decoding and coun
 processor (in November 2026, 2.5 GHz), which is what the function has; the rest is a margin.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from math import ceil
 from zoneinfo import ZoneInfo
 
 from afterbill.insight.compute_nps import LEASE, Counting, compute_nps
@@ -24,21 +25,42 @@ _NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 _TODAY = _NOW.date()
 _COUNTING = Counting(ZoneInfo("Europe/Berlin"), timedelta(days=730))
 _MOST_RUNS = 3
+_NEAR = 30
+"""A day so near to either end of the line is counted within that, however many mails all other days have."""
 
 
 def rows() -> list[Row]:
-    """Runs for today behind two years of other days, for the last of a line of a hundred, and pages read twice."""
-    two_years = {_TODAY - timedelta(days=ago): _OTHER for ago in range(1, 730)}
-    hundred = {_TODAY - timedelta(days=ago): _OTHER for ago in range(100)}
-    oldest = _TODAY - timedelta(days=200)
-    runs, _ = runs_until(_TODAY, two_years)
-    last, twice = runs_until(oldest, hundred)
+    """Runs until one day is counted, by its place among two years of dirty days, and pages read twice in any case."""
+    days = [_TODAY - timedelta(days=ago) for ago in range(730)]
+    middle, near = days[365], days[_NEAR - 1]
+    line = sorted(set(days) - {middle})
+    usual = dict.fromkeys(days, _OTHER)
+    backlog = ceil((_seconds(_OTHER) * (len(days) - 1) + _seconds(_GREAT)) / _USABLE.total_seconds())
     cost = f"{_PAGE_SECONDS} s a page, {_ITEM_SECONDS * 1000} ms an item, {_CALL_SECONDS} s any other call"
-    return [
-        Row("runs until 100,000 mails of today are counted, 729 days before them", runs, "runs", _MOST_RUNS, cost),
-        Row("runs until 100,000 mails are counted as the last of 101 days", last, "runs", _MOST_RUNS, cost),
-        Row("pages that a run read again after an earlier one had stored them", twice, "pages", 0),
+    cases = [
+        ("of today, behind 729 days of 29,000", _TODAY, usual, [*line, middle], _MOST_RUNS),
+        (f"of the {_NEAR}th newest of 730 days of 100,000", near, dict.fromkeys(days, _GREAT), line, _MOST_RUNS),
+        (
+            f"of the {_NEAR}th that waits, of 730 days of 100,000",
+            middle,
+            dict.fromkeys(days, _GREAT),
+            [*line[: _NEAR - 1], middle, *line[_NEAR - 1 :]],
+            _MOST_RUNS,
+        ),
+        ("in the middle of 729 days of 29,000: as many as these take", middle, usual, line, backlog),
     ]
+    counted = [runs_until(great, mails | {great: _GREAT}, order) for _, great, mails, order, _ in cases]
+    return [
+        Row(f"runs until 100,000 mails {name}, are counted", runs, "runs", most, cost)
+        for (name, *_, most), (runs, _) in zip(cases, counted, strict=True)
+    ] + [
+        Row("pages that a run read again after an earlier one had stored them", sum(t for _, t in counted), "pages", 0)
+    ]
+
+
+def _seconds(mails: int) -> float:
+    """The stated time of reading and counting a day's mails."""
+    return ceil(mails / _PAGE_ITEMS) * _PAGE_SECONDS + mails * _ITEM_SECONDS
 
 
 @dataclass
@@ -87,10 +109,13 @@ class MadeUp(MemoryScores):
 _TIMED = frozenset({"set_turn", "clear", "keep_count", "count_so_far", "put_tallies", "tallies", "replace_scores"})
 
 
-def runs_until(great: date, others: dict[date, int]) -> tuple[int, int]:
-    """Return how many runs it takes until the day is counted, whose mark is the last; and the pages read twice."""
-    table = MadeUp(mails=others | {great: _GREAT})
-    for number, day in enumerate([*sorted(others), great]):
+def runs_until(great: date, mails: dict[date, int], line: Sequence[date]) -> tuple[int, int]:
+    """Return how many runs it takes until the day is counted, and the pages read twice.
+
+    The days are marked in the order of `line`, those that it leaves out at last.
+    """
+    table = MadeUp(mails=mails)
+    for number, day in enumerate(dict.fromkeys([*line, *mails])):
         table.mark(day, _NOW + timedelta(seconds=number))
     for run in range(1, 10 * _MOST_RUNS):
         table.clock = Clock()

@@ -1,5 +1,6 @@
 """SendingSwitch, in memory and in DynamoDB."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import boto3
@@ -7,8 +8,12 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import encode
+from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus, SendingSwitchTable
-from afterbill.model.errors import TransientError
+from afterbill.model.errors import TransientError, UnreadableError
+from afterbill.outreach.quota_gate import closed
 from afterbill.outreach.reputation import Figures, SendingPause
 from afterbill_cli.memory.keys import MemorySendingSwitch
 from tests.contract.scores_table import TABLE, create_table
@@ -125,3 +130,67 @@ def test_what_may_pass_by_itself_is_told_as_transient(call):
 
     with pytest.raises(TransientError):
         call(SendingSwitchTable(Unwell(), TABLE))
+
+
+# What cannot be read, as after a rollback
+
+
+def spoilt(**attributes):
+    """A switch that says what no version up to this one writes."""
+    stands = table()
+    stands.dynamodb.put_item(TableName=TABLE, Item=keys.sending_pause() | encode(attributes))
+    return stands
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"reason": {"text": "wrong prices"}},
+        {"reason": None},
+        {"reason": ""},
+        {"reason": "wrong prices", "since": "yesterday"},
+        {"reason": "bounces", "figures": {"sent": 100, "opened": 3}},
+        {"resumed_on": "yesterday"},
+    ],
+)
+def test_a_switch_that_cannot_be_read_stops_sending_until_somebody_resumes(attributes):
+    with mock_aws():
+        stands = spoilt(**attributes)
+
+        for reason in (stands.state().reason, as_senders_see_it(stands).pause_reason()):
+            assert reason.startswith("the switch of sending cannot be read: STATE halt: ")
+        assert stands.resume(TODAY)
+
+        assert stands.state() == SendingPause(resumed_on=TODAY)
+        assert as_senders_see_it(stands).pause_reason() == ""
+        assert stands.stop(replace(BOUNCES, resumed_on=TODAY))
+
+
+@pytest.mark.parametrize("strange", ["closed", {"since": "2026"}, {"since": "x", "until": "y", "pause_seconds": 1}])
+def test_a_gate_that_cannot_be_read_is_told_and_open_and_the_others_hold(strange):
+    with mock_aws():
+        stands = table()
+        gates = GatesTable(stands.dynamodb, TABLE)
+        gate = closed(None, NOW)
+        gates.close_gate("sms", gate)
+        gates.change(keys.sending_gate(), "SET mail = :strange", "attribute_exists(pk)", {":strange": strange})
+        told = []
+
+        assert gates.gates(told.append) == {"sms": gate}
+        assert [str(error).split(":")[0] for error in told] == ["STATE gate"]
+        with pytest.raises(UnreadableError):
+            gates.gates()
+        senders = as_senders_see_it(stands)
+        assert (senders.gate("mail"), senders.gate("sms")) == (None, gate)
+
+
+@pytest.mark.parametrize("strange", ["closed", {"since": "2026"}])
+def test_a_gate_that_says_no_time_is_closed_anew_by_the_next_refusal(strange):
+    with mock_aws():
+        gates = GatesTable(table().dynamodb, TABLE)
+        gates.close_gate("sms", closed(None, NOW))
+        gates.change(keys.sending_gate(), "SET mail = :strange", "attribute_exists(pk)", {":strange": strange})
+
+        gates.close_gate("mail", closed(None, LATER))
+
+        assert gates.gates()["mail"] == closed(None, LATER)

@@ -7,10 +7,12 @@ import pytest
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
-from afterbill.adapters.dynamodb.items import utc_day
+from afterbill.adapters.dynamodb.items import encode, utc_day
 from afterbill.intake.ports import FactWrites
+from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Deferral, SkipReason, State
 from afterbill.outreach.ports import Place, SweepProgress
+from afterbill_cli.memory.table import MemoryTable
 from tests.contract.conftest import TABLE
 from tests.contract.people import (
     ADA,
@@ -218,3 +220,32 @@ def test_a_wait_is_read_as_it_was_written_however_short(world, until):
     assert world.invitations.defer(replace(one, deferred_until=later, generation=2), who)
     assert world.invitations.defer(replace(one, deferred_until=until, generation=3), who)
     assert world.sweeps.read_invitations([ID])[ID].deferred_until == until
+
+
+def test_a_progress_with_what_could_not_be_read_comes_back(world):
+    aside = (Place(DAY, DUE, ID), Place(DAY, DUE + HOUR, OTHER_ID))
+    kept = SweepProgress(DUE, DUE + HOUR, aside[0], DUE, aside)
+
+    world.sweeps.store_sweep_progress(kept)
+
+    assert world.sweeps.sweep_progress() == kept
+
+
+@pytest.mark.parametrize("attributes", [{"since": "yesterday"}, {"place": ["2026-11-22"]}, {"unreadable": [3]}])
+def test_a_progress_that_cannot_be_read_is_told_until_it_is_replaced(aws_world, attributes):
+    progress = SweepProgress(DUE, DUE + HOUR)
+    aws_world.sweeps.store_sweep_progress(progress)
+    item = aws_world.dynamodb.get_item(TableName=TABLE, Key=keys.sweep())["Item"]
+    aws_world.dynamodb.put_item(TableName=TABLE, Item=item | encode(attributes))
+
+    with pytest.raises(UnreadableError, match=r"^STATE sweep: "):
+        aws_world.sweeps.sweep_progress()
+
+    aws_world.sweeps.store_sweep_progress(progress)
+    assert aws_world.sweeps.sweep_progress() == progress
+
+
+def test_the_twin_in_memory_tells_it_too():
+    table = MemoryTable(swept=UnreadableError("STATE sweep"))
+    with pytest.raises(UnreadableError):
+        table.sweep_progress()

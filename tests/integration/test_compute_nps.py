@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import invitation_item
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Answer
@@ -98,7 +99,7 @@ def later(stack):
 
 
 @pytest.mark.usefixtures("answered")
-def test_another_run_that_still_works_is_not_disturbed(stack, loop):
+def test_another_run_that_still_works_is_not_disturbed_and_nothing_is_finished(stack, loop, capsys):
     until = (now() + timedelta(minutes=5)).isoformat(timespec="microseconds")
     stack.dynamodb.put_item(
         TableName="afterbill",
@@ -110,9 +111,12 @@ def test_another_run_that_still_works_is_not_disturbed(stack, loop):
         },
     )
 
+    capsys.readouterr()
+
     loop.compute(EVENT)
 
     assert scores(stack) == []
+    assert counted(capsys.readouterr().out, "CountFinished") == []
 
 
 def test_an_event_without_anything_counts_too_and_the_end_is_told(stack, loop, capsys):
@@ -136,6 +140,44 @@ def test_an_item_that_cannot_be_read_is_named_counted_and_passed_over(stack, loo
     assert counted(log, "UnreadableItems") == [1]
     (line,) = [line for line in lines(log) if line.get("message") == "item unreadable"]
     assert line["detail"].startswith("INVITATION#odd INVITATION: RatingError a rating is a whole number")
+
+
+@pytest.mark.usefixtures("answered")
+def test_a_tally_that_cannot_be_read_is_named_and_made_good(stack, loop, capsys):
+    loop.compute(EVENT)
+    later(stack)
+    loop.compute(EVENT)
+    day = now().astimezone(config.time_zone()).date()
+    for item in (keys.tally("plan", day), keys.computed() | {"computed_on": {"S": "2026-01-01"}}):
+        stack.dynamodb.put_item(TableName="afterbill", Item=item)
+    capsys.readouterr()
+
+    loop.compute(EVENT)
+    log = capsys.readouterr().out
+
+    told = [line["detail"] for line in lines(log) if line.get("message") == "item unreadable"]
+    assert told == [f"TALLY#plan {day}: no tallies"]
+    assert (counted(log, "UnreadableItems"), counted(log, "CountFinished")) == ([1], [1])
+    assert [item["sk"]["S"] for item in stack.items("DIRTY")] == [day.isoformat()]
+    loop.compute(EVENT)
+    assert counted(capsys.readouterr().out, "UnreadableItems") == []
+
+
+@pytest.mark.usefixtures("answered")
+def test_a_score_that_cannot_be_read_is_named_and_the_run_finished(stack, loop, capsys):
+    loop.compute(EVENT)
+    later(stack)
+    loop.compute(EVENT)
+    stack.dynamodb.put_item(TableName="afterbill", Item=keys.score("all", "30d", "odd"))
+    capsys.readouterr()
+
+    loop.compute(EVENT)
+    log = capsys.readouterr().out
+
+    assert counted(log, "CountFinished") == [1]
+    assert [line["detail"] for line in lines(log) if line.get("message") == "item unreadable"] == [
+        "SCORE#all 30d#odd: no computed_at"
+    ]
 
 
 @pytest.mark.usefixtures("answered")

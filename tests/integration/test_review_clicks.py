@@ -50,6 +50,8 @@ def test_what_cannot_be_read_is_counted_and_costs_no_other_its_review(stack, loo
     assert ResponsesTable(stack.dynamodb, "afterbill").invitation(person).answer == Answer(9, confirmed=False)
     assert [mark["ids"]["SS"] for mark in stack.items("REVIEW")] == [[machine]]
     assert (counted(log, "UnreadableItems"), counted(log, "ReviewFinished")) == ([1], [1])
+    (line,) = [line for line in lines(log) if line.get("message") == "item unreadable"]
+    assert line["detail"].startswith(f"INVITATION#{machine} INVITATION: ")
 
 
 def test_taps_are_judged(stack, loop, tapped, capsys):

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError
 
+from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import day_attributes, encode, invitation_item, utc_day
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.outreach.reputation import SendingPause
-from tests.integration.logs import counted
+from tests.integration.logs import counted, lines
 from tests.integration.samples import due, now, sample
 from tests.integration.stack import Context
 
@@ -115,7 +116,24 @@ def test_one_that_cannot_be_read_is_counted_and_the_next_is_queued(stack, loop, 
 
     (record,) = stack.records("SendQueue")
     assert late.id in record["body"]
-    assert counted(capsys.readouterr().out, "UnreadableItems") == [1]
+    log = capsys.readouterr().out
+    assert counted(log, "UnreadableItems") == [1]
+    assert [line["detail"] for line in lines(log) if line.get("message") == "item unreadable"] == [
+        f"INVITATION#{strange.id} INVITATION: unknown State"
+    ]
+
+
+def test_a_progress_that_cannot_be_read_is_named_and_what_is_overdue_queued(stack, loop, capsys):
+    put_back(stack, loop.asked(), timedelta(days=20))
+    stack.records("SendQueue")
+    stack.dynamodb.put_item(TableName="afterbill", Item=keys.sweep() | {"since": {"S": "odd"}})
+    capsys.readouterr()
+
+    loop.sweep(EVENT)
+    log = capsys.readouterr().out
+
+    assert len(stack.records("SendQueue")) == 1
+    assert (counted(log, "UnreadableItems"), counted(log, "SweepFinished")) == ([1], [1])
 
 
 def test_a_sweep_without_time_ends_after_a_hundred_and_is_finished(stack, loop, capsys):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import invitation_item
 from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
@@ -102,6 +103,30 @@ def test_rates_are_watched_even_when_scores_cannot_be_computed(stack, loop, caps
 
     assert switch(stack).state().reason.startswith("9 of 10 mails bounced")
     assert counted(capsys.readouterr().out, "WatchFinished") == [1]
+
+
+def test_tallies_and_gates_that_cannot_be_read_are_named_and_the_others_stop_sending(stack, loop, capsys):
+    today = now().astimezone(config.time_zone()).date()
+    strange = keys.tally("channel", today - timedelta(days=1)), keys.sending_gate() | {"mail": {"S": "closed"}}
+    for item in (*strange, tally_item("channel", today, {"mail": Tally(sent=10, bounced=9)})):
+        stack.dynamodb.put_item(TableName="afterbill", Item=item)
+
+    loop.watch(EVENT)
+    log = capsys.readouterr().out
+
+    assert switch(stack).state().reason.startswith("9 of 10 mails bounced")
+    told = [line["detail"].split(":")[0] for line in lines(log) if line.get("message") == "item unreadable"]
+    assert told == [f"TALLY#channel {today - timedelta(days=1)}", "STATE gate"]
+    assert (counted(log, "UnreadableItems"), counted(log, "WatchFinished")) == ([2], [1])
+
+
+def test_a_switch_that_cannot_be_read_is_a_stop_and_rings(stack, loop, capsys):
+    stack.dynamodb.put_item(TableName="afterbill", Item=keys.sending_pause() | {"resumed_on": {"S": "odd"}})
+
+    loop.watch(EVENT)
+
+    log = capsys.readouterr().out
+    assert (counted(log, "SendingHalted"), counted(log, "WatchFinished")) == ([1], [1])
 
 
 def test_a_quota_that_is_used_up_is_told_in_every_run_while_surveys_wait_for_it(stack, loop, capsys):
