@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from afterbill.answers.click_signals import Signal
 from afterbill.model.invitation import SkipReason
 from benchmarks.journey import Stage, Way, ignored, travel
 from benchmarks.layers import ROOT
@@ -60,6 +61,10 @@ _METRICS = frozenset(re.findall(r'^    [A-Z_]+ = "(\w+)"$', _OBSERVABILITY.read_
 """Read as text: who imports them says for good where they go."""
 _ALWAYS = frozenset(name for name in _METRICS if name.endswith("Finished") or name == "Score")
 """Those that every scheduled run writes. One is paid for in the hours in which it is written."""
+_APPS = [path.read_text("utf-8") for path in sorted((ROOT / "functions").glob("*/app.py"))]
+_UNREADABLE_BY = sum(len(re.findall(r'UNREADABLE_ITEMS, .*, reason="', text)) for text in _APPS)
+_REFUSED_BY = 1
+"""Webhooks are counted by one reason, `signature_mismatch`."""
 _MOST_CENTS, _MOST_AT_REST = 5, 13
 
 
@@ -121,6 +126,10 @@ def at_rest() -> Units:
     """Units of a month in which nothing happens, with the parameters as shipped; what has a Condition is left out."""
     resources = _unconditional()
     runs = sum(_runs(event) for event in _events(resources, "ScheduleV2"))
+    seconds = {
+        name: _SECONDS_AT_REST * sum(_runs(event) for event in _events({name: one}, "ScheduleV2"))
+        for name, one in resources.items()
+    }
     queues = [one for one in _events(resources, "SQS") if one["Properties"].get("Enabled", True) is True]
     return Units(
         {
@@ -131,14 +140,24 @@ def at_rest() -> Units:
             Unit.QUEUE_REQUEST: len(queues) * _RECEIVES,
             Unit.SCHEDULE: runs,
             Unit.INVOCATION: runs,
+            Unit.GB_SECOND: round(sum(_gigabytes(resources[name]) * spent for name, spent in seconds.items())),
             Unit.LOG_BYTE: runs * _PLATFORM_BYTES,
         }
     )
 
 
 def when_busy() -> Units:
-    """Metrics more where all that can occur does: of all functions, and each reason of skipped facts, in every hour."""
-    return Units({Unit.METRIC: len(_METRICS - _ALWAYS) + len(SkipReason)})
+    """Metrics more where all that can occur does in every hour, those by `reason` and of the access log included.
+
+    Unknown deliveries are left out by reason: that is the name of an error, of which there is no list.
+    """
+    resources = _unconditional()
+    filters = len(_of_type(resources, "AWS::Logs::MetricFilter"))
+    failing = sum(
+        bool([*_events({name: one}, "SQS"), *_events({name: one}, "DynamoDB")]) for name, one in resources.items()
+    )
+    by_reason = len(SkipReason) + len(Signal) + failing + _UNREADABLE_BY + _REFUSED_BY
+    return Units({Unit.METRIC: len(_METRICS - _ALWAYS) + filters + by_reason})
 
 
 def attack() -> Units:
@@ -154,11 +173,15 @@ def dollars(units: Mapping[Unit, int]) -> float:
 
 
 def _timed(units: Mapping[Unit, int]) -> Counter[Unit]:
-    """The same with the GB-seconds of its invocations; those at rest take longer, for they look at the table."""
-    function = template()["Globals"]["Function"]
-    seconds = _SECONDS_AT_REST if units.get(Unit.SECRET) else _SECONDS
-    spent = round(units.get(Unit.INVOCATION, 0) * seconds * function["MemorySize"] / 1024)
-    return Counter({**units, Unit.GB_SECOND: spent})
+    """The same with the GB-seconds of its invocations, of a function as most are, where they are not counted yet."""
+    spent = round(units.get(Unit.INVOCATION, 0) * _SECONDS * _gigabytes({}))
+    return Counter({Unit.GB_SECOND: spent, **units})
+
+
+def _gigabytes(function: Mapping[str, Any]) -> float:
+    """The memory of a function, by default that of all."""
+    everywhere = template()["Globals"]["Function"]["MemorySize"]
+    return float(function.get("Properties", {}).get("MemorySize", everywhere)) / 1024
 
 
 def _sum(counted: Iterable[tuple[Units, int]]) -> Units:

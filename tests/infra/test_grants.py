@@ -83,7 +83,7 @@ LOST = ClientError(
 
 
 def lose_the_first_of_its_kind(stack, known, call):
-    """Somebody else is faster at the first transaction on such items: what a function does then, its role grants too."""
+    """Somebody else is faster at the first transaction on such items: what is called then must be granted too."""
     if call.operation != "TransactWriteItems":
         return
     stack.failures.pop(call.operation, None)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from afterbill.model.invitation import SkipReason
 from benchmarks import costs
 from benchmarks.prices import PRICES, Unit
 
@@ -34,6 +35,25 @@ def test_the_docs_tell_what_is_counted(counted):
     now = {what: float(costs.written(row)[1:]) for what, row in counted.items()}
 
     assert told() == pytest.approx(now, rel=SHARE), "see .venv/bin/python -m benchmarks.costs"
+
+
+def test_the_page_about_deploying_tells_the_same_of_a_flood(counted):
+    (paid,) = re.findall(r"about \$(\d+) a day", (ROOT / "docs" / "deploy.md").read_text("utf-8"))
+
+    assert float(paid) == pytest.approx(counted["a day of made-up webhooks at the throttle"].measured, rel=SHARE)
+
+
+def test_a_busy_stack_pays_for_the_metrics_of_the_access_log_and_for_those_by_reason():
+    """By reason: skipped facts, signs of machines, functions that fail, steps that cannot read, wrong signatures."""
+    assert costs.when_busy()[Unit.METRIC] == len(costs._METRICS - costs._ALWAYS) + 2 + len(SkipReason) + 9 + 5 + 4 + 1
+
+
+def test_a_run_at_rest_is_billed_with_the_memory_of_its_function():
+    """A gigabyte for the sweep and the review each, 1,769 MB for counting, half of one for the watch and the polls."""
+    runs = 2_880
+    seconds = costs.at_rest()[Unit.GB_SECOND]
+
+    assert seconds == pytest.approx(runs * (1 + 1 + 1769 / 1024 + 0.5 + 0.5) + runs / 4 * 0.5, abs=1)
 
 
 def test_the_readme_tells_the_same(counted):
