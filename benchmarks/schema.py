@@ -1,5 +1,6 @@
 """The table as infra/template.yaml describes it."""
 
+from functools import cache
 from typing import Any
 
 from cfnlint.decode.cfn_yaml import loads
@@ -7,6 +8,7 @@ from cfnlint.decode.cfn_yaml import loads
 from benchmarks.layers import ROOT
 
 
+@cache
 def template() -> dict[str, Any]:
     """The template as written."""
     read: dict[str, Any] = loads((ROOT / "infra" / "template.yaml").read_text(encoding="utf-8"))  # type: ignore[no-untyped-call]
