@@ -10,12 +10,16 @@ from afterbill_cli.doctor.stack_under_test import StackUnderTest
 _EVENTS = {"SEND", "DELIVERY", "BOUNCE", "COMPLAINT"}
 _LISTED = {"BOUNCE", "COMPLAINT"}
 _DEPLOY = "build and deploy again: the template makes it"
+_NO_FORWARDING = (
+    "once mail events arrive: `aws sesv2 put-email-identity-feedback-attributes "
+    "--email-identity {} --no-email-forwarding-enabled`"
+)
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def identity(stack: StackUnderTest) -> Findings:
     """Check that SES lets the sender's address send."""
-    name, attributes = stack.identity_name, stack.identity
+    name, attributes, address = stack.identity_name, stack.identity, stack.parameter("SenderAddress")
     if attributes is None:
         yield fail(f"SES has no identity {name}", f"`aws sesv2 create-email-identity --email-identity {name}`")
     elif not attributes.get("VerifiedForSendingStatus"):
@@ -28,7 +32,10 @@ def identity(stack: StackUnderTest) -> Findings:
     else:
         yield ok(f"{name} is verified")
         yield _mail_from(name, attributes.get("MailFromAttributes") or {})
-    address = stack.parameter("SenderAddress")
+        if attributes.get("FeedbackForwardingStatus"):
+            yield warn(
+                f"SES mails bounces and complaints to {address} too, beside our topic", _NO_FORWARDING.format(name)
+            )
     if address != name and address in stack.identities:
         yield _beside(address, name)
 

@@ -269,6 +269,13 @@ def test_one_click_unsubscribing_rests_on_a_signature(config, different, verdict
     assert ("List-Unsubscribe" in finding.text) is (verdict is Verdict.OK)
 
 
+def test_bounces_that_ses_mails_to_the_sender_too_are_told(config):
+    finding = worst(under(config, FeedbackForwardingStatus=True), "identity")
+
+    assert (finding.verdict, "survey@acme.com" in finding.text) == (Verdict.WARN, True)
+    assert "--email-identity acme.com --no-email-forwarding-enabled" in finding.remedy
+
+
 def test_for_an_address_nothing_is_signed_until_its_domain_is_verified(config):
     unsigned = {"IdentityType": "EMAIL_ADDRESS", **dkim(SigningEnabled=False, Status="NOT_STARTED")}
 
