@@ -14,6 +14,8 @@ from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 from botocore.session import Session
 
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.click_reviews import _mark_or_error, _moment
 from afterbill_cli import cli
 from tests.unit.docs.pages import PAGES, ROOT, blocks, read, spans, template
 
@@ -139,6 +141,25 @@ def options(service: str, command: str) -> set[str]:
     members = model.operation_model(operations[command]).input_shape.members
     switches = {f"no-{xform_name(name, '-')}" for name, shape in members.items() if shape.type_name == "boolean"}
     return {xform_name(name, "-") for name in members} | switches
+
+
+ANSWERS = """
+stack() { echo table; }
+aws() { case "$2" in query) printf 'INVITATION#one\\nINVITATION#two\\n' ;; *) printf '%s\\n' "$@" ;; esac; }
+"""
+"""In place of AWS: two surveys are found, and every other call prints its words."""
+
+
+def test_the_marks_of_lost_reviews_are_as_review_clicks_reads_them():
+    (script,) = [text for text in blocks("sh") if "REVIEW" in text]
+    done = subprocess.run(["bash", "-c", ANSWERS + script], capture_output=True, text=True, check=True)  # noqa: S607
+    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+    keys_, values = found[::2], found[1::2]
+    marks = [_mark_or_error(key | {"ids": value[":ids"]}) for key, value in zip(keys_, values, strict=True)]
+
+    assert [(mark.name, mark.invitation_ids) for mark in marks] == [("one", {"one"}), ("two", {"two"})]
+    assert keys_ == [keys.review(_moment(mark.marked_at), mark.name) for mark in marks]
 
 
 def test_stack_reads_outputs_there_are():
