@@ -82,7 +82,9 @@ class TestQueues:
         assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert "MaximumConcurrency" in event["ScalingConfig"]
 
-    def test_the_consumers_take_eight_of_the_ten_functions_of_a_new_account(self, template: Resource, of_type: OfType) -> None:
+    def test_the_consumers_take_eight_of_the_ten_functions_of_a_new_account(
+        self, template: Resource, of_type: OfType
+    ) -> None:
         limits = [
             event["Properties"]["ScalingConfig"]["MaximumConcurrency"]
             for function in of_type("AWS::Serverless::Function").values()
