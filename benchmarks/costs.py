@@ -62,7 +62,7 @@ _METRICS = frozenset(re.findall(r'^    [A-Z_]+ = "(\w+)"$', _OBSERVABILITY.read_
 _ALWAYS = frozenset(name for name in _METRICS if name.endswith("Finished") or name == "Score")
 """Those that every scheduled run writes. One is paid for in the hours in which it is written."""
 _APPS = [path.read_text("utf-8") for path in sorted((ROOT / "functions").glob("*/app.py"))]
-_UNREADABLE_BY = sum(len(re.findall(r'UNREADABLE_ITEMS, .*, reason="', text)) for text in _APPS)
+_UNREADABLE_BY = sum(len(re.findall(r'count_unreadable\("', text)) for text in _APPS)
 _REFUSED_BY = 1
 """Webhooks are counted by one reason, `signature_mismatch`."""
 _MOST_CENTS, _MOST_AT_REST = 5, 13

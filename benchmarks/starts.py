@@ -39,7 +39,7 @@ _ENVIRONMENT = {
 }
 """Nothing of this machine but its programs, and credentials that open nothing."""
 
-_CLIENT = re.compile(r'\b(?:http_)?client\("(\w+)"|\b(?:http_)?secret_keys\(')
+_CLIENT = re.compile(r'\b(?:http_|batch_)?client\("(\w+)"|\b(?:http_)?secret_keys\(')
 """A client by its service; secret_keys makes that of Secrets Manager."""
 _SETTING = re.compile(r'\bsetting\("(\w+)"\)')
 _FLOOR = """

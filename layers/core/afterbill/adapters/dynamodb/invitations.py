@@ -65,7 +65,7 @@ class InvitationsTable(InvitationTable):
             message = "an invitation is claimed with its claimed_at set"
             raise ValueError(message)
         way, ways = _way(invitation)
-        early, places = "", {}
+        early, places = "", dict[str, str]()
         if invitation.deferred_until == claimed_at:
             # It leaves its place in the future: the sweep looks for a lost claim where its time has come.
             place, places = self._placed(invitation.ready_at)
