@@ -136,8 +136,8 @@ class MemoryScores:
 
     # Scores
 
-    def scores(self, dimension: str, window: str) -> Collection[Score]:
-        """The scores of every value."""
+    def scores(self, dimension: str, window: str, _pass_over: object = None) -> Collection[Score]:
+        """The scores of every value: here each can be read."""
         return self.scored.get((dimension, window), ())
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import day_attributes, encode, utc_day
 from tests.e2e.crashes import MOST_CALLS, dies_at
 from tests.e2e.town import Town, eventually, invitation_id
 
@@ -60,10 +61,12 @@ def not_sent(town: Town, emails: list[str]) -> list[str]:
 
 
 def age_the_claim(town: Town, id_: str) -> None:
-    long_ago = (datetime.now(UTC) - timedelta(minutes=16)).isoformat()
+    """It was ready a moment before, and the sweep looks for it under that moment."""
+    long_ago = datetime.now(UTC) - timedelta(minutes=16)
+    place = day_attributes(long_ago, utc_day(long_ago))
     town.dynamodb.update_item(
         TableName=town.stack["table"],
         Key=keys.invitation(id_),
-        UpdateExpression="SET claimed_at = :then",
-        ExpressionAttributeValues={":then": {"S": long_ago}},
+        UpdateExpression="SET claimed_at = :then, day_bucket = :day_bucket, day_at = :day_at",
+        ExpressionAttributeValues=encode({":then": long_ago.isoformat()} | {f":{k}": v for k, v in place.items()}),
     )
