@@ -1,4 +1,4 @@
-"""What AWS charges: units counted in the journey and in the template, times the prices of `prices.py`.
+"""The charges of AWS: units counted in the journey and in the template, times the prices of `prices.py`.
 
 `python -m benchmarks.costs` prints the tables of docs/operations.md.
 """
@@ -168,7 +168,7 @@ def attack() -> Units:
 
 
 def dollars(units: Mapping[Unit, int]) -> float:
-    """What they cost, with the time of the invocations among them."""
+    """Return their costs, the time of the invocations among them."""
     return sum(PRICES[unit].each * number for unit, number in _timed(units).items())
 
 
@@ -219,7 +219,7 @@ def _alarm_metrics(alarm: Mapping[str, Any]) -> int:
 
 
 def _listed(units: Mapping[Unit, int]) -> str:
-    """What each kind costs, the dearest first."""
+    """Return the cost of each kind, the dearest first."""
     parts = {unit: PRICES[unit].each * number for unit, number in _timed(units).items() if unit is not Unit.MAIL}
     dear = sorted(((cost, unit) for unit, cost in parts.items() if cost), reverse=True)
     return ", ".join(f"{unit.partition(',')[0]} {cost:.2g}" for cost, unit in dear)

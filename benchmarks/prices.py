@@ -1,4 +1,4 @@
-"""What AWS asks for one unit, as a list price of us-east-1 without free tiers and discounts.
+"""The price of one unit, as a list price of us-east-1 without free tiers and discounts.
 
 Other regions differ: in eu-central-1 the table and the logs are up to a quarter dearer, most of the rest is not.
 """
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Unit(StrEnum):
-    """What is counted."""
+    """The kinds of units that are counted."""
 
     WRITE = "DynamoDB write unit"
     READ = "DynamoDB read unit"

@@ -90,12 +90,12 @@ class StackUnderTest:
 
     @property
     def identity(self) -> Mapping[str, Any] | None:
-        """What SES knows of the identity that signs; None where there is none."""
+        """Return the identity that signs, as SES knows it; None where there is none."""
         return self.identities.get(self.identity_name)
 
     @cached_property
     def identities(self) -> Mapping[str, Mapping[str, Any]]:
-        """What SES knows of the sender: its domain, else a parent of that; the address itself comes last."""
+        """Return the sender's identity, as SES knows it: its domain, else a parent of that, else the address itself."""
         labels = self.sender_domain.split(".")
         domains = [".".join(labels[first:]) for first in range(len(labels) - 1)]
         found = {name: self._identity(name) for name in (*domains, self.parameter("SenderAddress"))}

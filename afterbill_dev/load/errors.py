@@ -1,4 +1,4 @@
-"""What a service of AWS answers when it refuses, as botocore raises it."""
+"""The errors with which a service of AWS refuses, as botocore raises them."""
 
 from botocore.exceptions import ClientError
 

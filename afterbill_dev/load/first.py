@@ -61,7 +61,7 @@ class Round:
 
 
 SHIPPED = Settings()
-"""What the template ships, in an account that just left the SES sandbox."""
+"""The parameters that the template ships, and the quotas of an account that just left the SES sandbox."""
 TINY = Settings({"ThrottleRate": 1, "ThrottleBurst": 2, "MaxWriteUnits": 25}, concurrency=3, quota=150, rate=1)
 """Limits that a few hundred webhooks reach."""
 

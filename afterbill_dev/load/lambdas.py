@@ -123,7 +123,7 @@ class Mapping:
                 return
             self.running += 1
             event = {"Records": [_record(one, self.queue.name) for one in messages]}
-            if not self.function.invoke(event, lambda answer, taken=messages: self._end(taken, answer), len(messages)):  # type: ignore[misc]
+            if not self.function.invoke(event, lambda answer, taken=messages: self._end(taken, answer), len(messages)):  # type: ignore[misc]  # bound
                 # The messages come back after their visibility timeout, with one receive more.
                 self.clock.after(_THROTTLED_AGAIN_AFTER, self._free)
                 return

@@ -9,7 +9,7 @@ MINUTE = 60
 
 @dataclass(slots=True)
 class Values:
-    """What was put within a minute, or a longer period."""
+    """The values put within a minute, or a longer period."""
 
     number: int = 0
     total: float = 0

@@ -53,7 +53,7 @@ class Ring:
 
 @dataclass
 class Month:
-    """What came of it. All lists but `rings` must be empty."""
+    """The result of the month. All lists but `rings` must be empty."""
 
     surveys: int = 0
     mails: int = 0
@@ -183,7 +183,7 @@ def _late(stack: Stack) -> Iterator[tuple[str, float]]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one alarm did about one outage: after how many minutes it rang, how often, and until when."""
+    """The rings of one alarm about one outage: after how many minutes, how often, and until when."""
 
     outage: str
     when: str

@@ -77,7 +77,7 @@ class Queue:
             message.receives += 1
             self.in_flight += 1
             taken.append(message)
-            self.clock.at(self.clock.now + self.visibility, lambda message=message: self._again(message))  # type: ignore[misc]
+            self.clock.at(self.clock.now + self.visibility, lambda message=message: self._again(message))  # type: ignore[misc]  # bound
         return taken
 
     def _again(self, message: Message) -> None:

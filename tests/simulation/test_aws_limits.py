@@ -311,7 +311,7 @@ def test_a_schedule_may_fire_twice():
 def test_schedules_of_one_moment_fire_at_a_limited_rate():
     clock, fired = Clock(), []
     scheduler = Scheduler(clock, random.Random(1), lambda _text: fired.append(clock.now), twice=0)
-    scheduler.luck.uniform = lambda _least, most: 0  # noqa: ARG005
+    scheduler.luck.uniform = lambda _least, most: 0  # noqa: ARG005  # called as random.uniform is
     for number in range(3 * int(limits.SCHEDULER_FIRES.value)):
         schedule(scheduler, str(number))
     clock.run(7200)

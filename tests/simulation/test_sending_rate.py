@@ -85,7 +85,7 @@ def held_up(copies: int, rate: float) -> Metrics:
                     metrics.put(THROTTLED, 1, turns.time)
         turns.leave()
 
-    _together([lambda number=number: run(number) for number in range(copies)])  # type: ignore[misc]
+    _together([lambda number=number: run(number) for number in range(copies)])  # type: ignore[misc]  # the default binds the number
     return metrics
 
 

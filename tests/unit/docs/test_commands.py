@@ -152,7 +152,7 @@ aws() { case "$2" in query) printf 'INVITATION#one\\nINVITATION#two\\n' ;; *) pr
 
 def test_the_marks_of_lost_reviews_are_as_review_clicks_reads_them():
     (script,) = [text for text in blocks("sh") if "REVIEW" in text]
-    done = subprocess.run(["bash", "-c", ANSWERS + script], capture_output=True, text=True, check=True)  # noqa: S607
+    done = subprocess.run(["bash", "-c", ANSWERS + script], capture_output=True, text=True, check=True)  # noqa: S607  # as a shell
     found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
     keys_, values = found[::2], found[1::2]

@@ -1,4 +1,4 @@
-"""What counting reads and leaves as items: entries of the indexes, a count under way, and how far all has come.
+"""The items that counting reads and leaves: entries of the indexes, a count under way, and how far all has come.
 
 A count under way is a map on the mark of its day, with the numbers in pieces beside it.
 """
@@ -35,7 +35,7 @@ def under_way_map(under_way: UnderWay) -> dict[str, Any]:
 
 
 def under_way_of(plain: Mapping[str, Any]) -> UnderWay:
-    """What the attribute says."""
+    """Inverse of `under_way_map`."""
     return UnderWay(
         version=int(plain["version"]),
         marked_at=datetime.fromisoformat(plain["marked_at"]),

@@ -1,4 +1,4 @@
-"""What this version can read of stored items: anything else is an UnreadableError, of whatever item it is."""
+"""Checks of stored items: whatever this version cannot read is an UnreadableError that names the item."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
