@@ -32,6 +32,8 @@ WHY: Mapping[SkipReason, str] = {
     SkipReason.NOT_SEEN: "the customer has not used the product within seen_within of {place} or [defaults]",
     SkipReason.DISMISSED: "the customer closed it inside the product",
     SkipReason.WITHDRAWN: "the end of the subscription was taken back",
+    SkipReason.RESTRICTED: "the use of this customer's data is restricted",
+    SkipReason.ERASED: "the customer was removed",
     SkipReason.STILL_SUBSCRIBED: "the customer still has another subscription, so nobody is leaving",
 }
 

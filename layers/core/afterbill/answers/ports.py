@@ -9,8 +9,20 @@ from afterbill.answers.api_keys import ApiKey
 from afterbill.model.customer import Customer, Suppression
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Answer, Invitation, Recorded, StoredInvitation
+from afterbill.model.privacy import Person
 from afterbill.model.short_links import ShortLink
 from afterbill.model.visits import Visit
+
+
+class ForgettableAnswers(Protocol):
+    """What answers keep of a person."""
+
+    def forget(self, person: Person) -> Mapping[str, int]:
+        """Put an anonymous row with another id in the place of each invitation that counts: counts by kind.
+
+        Under its old id a closed invitation stays that says nothing but where an objection goes, for the links of its
+        mails. Safe to repeat after a crash anywhere.
+        """
 
 
 class LinkKeys(Protocol):

@@ -14,7 +14,18 @@ from afterbill.model.billing import OperatorTask
 from afterbill.model.campaigns import Done
 from afterbill.model.customer import NOBODY, Customer, Recipient
 from afterbill.model.invitation import Invitation
+from afterbill.model.privacy import Person
 from afterbill.model.webhooks import Source, Webhook
+
+
+class ForgettableFacts(Protocol):
+    """What intake keeps of a person."""
+
+    def forget(self, person: Person) -> Mapping[str, int]:
+        """Delete events, payment links, tasks, copies of webhooks, names, and the customer last: counts by kind.
+
+        Safe to repeat after a crash anywhere.
+        """
 
 
 class Inbox(Protocol):

@@ -93,7 +93,8 @@ class Customer:
     may arrive in any order. `phone` is as the billing system spells it. `last_seen_at` is when they last used the
     product, `offered` the id of the invitation that is shown to them there, `when_seen` are those of invitations that
     are looked at again when they use it. `crowded`: there were more attributes than are kept. `forget_at` is for a
-    customer of one test survey alone: no source knows them, and no campaign asks them.
+    customer of one test survey alone: no source knows them, and no campaign asks them. Since `restricted_at` their data
+    is kept and used for nothing.
     """
 
     id: str
@@ -117,6 +118,7 @@ class Customer:
     deleted: bool = False
     subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
     crowded: bool = False
+    restricted_at: datetime | None = None
     forget_at: datetime | None = None
 
 

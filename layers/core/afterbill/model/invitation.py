@@ -78,6 +78,8 @@ class SkipReason(StrEnum):
     DISMISSED = "dismissed"
     WITHDRAWN = "withdrawn"
     STILL_SUBSCRIBED = "still_subscribed"
+    RESTRICTED = "restricted"
+    ERASED = "erased"
 
 
 REMINDER = 2

@@ -13,6 +13,7 @@ from afterbill.model.consent import Legal, Need
 from afterbill.model.customer import NOBODY, Customer, Recipient, Suppression, Waiting, await_survey
 from afterbill.model.invitation import Deferral, Invitation, SkipReason, State
 from afterbill.model.questions import Question
+from afterbill.model.retention import Retention
 from afterbill.model.segments import segments_of
 from afterbill.model.subscriptions import stays, subscription_of
 from afterbill.model.survey_tests import SEND_TEST, SurveyTests
@@ -85,6 +86,7 @@ class Policy:
     in_product: InProduct = field(default_factory=InProduct)
     links: Mapping[str, Touchpoint] = field(default_factory=dict)
     test: SurveyTests = field(default_factory=SurveyTests)
+    retention: Retention = field(default_factory=Retention)
 
     def source(self, name: str) -> Source | None:
         """Return the source of this name: a configured endpoint or one of our own; None for any other."""

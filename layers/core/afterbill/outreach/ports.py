@@ -9,6 +9,7 @@ from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import Customer, Recipient, Suppression
 from afterbill.model.invitation import Delivery, Invitation, Refusal, SkipReason, StoredInvitation
 from afterbill.model.messages import Receipt
+from afterbill.model.privacy import Person
 from afterbill.model.short_links import ShortLink
 from afterbill.outreach.caps import Cap
 from afterbill.outreach.policy import Situation
@@ -22,6 +23,17 @@ MAX_DELAY = timedelta(minutes=15)
 
 AGAIN = 0
 """The delivery number of a message of the sweep: it is about the survey itself, and only while that is pending."""
+
+
+class ForgettableDeliveries(Protocol):
+    """What outreach keeps of a person."""
+
+    def forget(self, person: Person) -> Mapping[str, int]:
+        """Delete timers, short links, phones and when an address was asked: counts by kind.
+
+        Objections stay, as keyed hashes; one that only the customer carries is kept for their address and number.
+        Safe to repeat after a crash anywhere.
+        """
 
 
 class Timer(Protocol):

@@ -46,6 +46,14 @@ class SecretKeys:
         """The keyed hash of an address."""
         return address_hash(address, self._derived("identity"))
 
+    def hash_alias(self, alias: str) -> str:
+        """32 hex digits by which the name of an erased customer is recognised without being stored."""
+        return hmac.digest(self._derived("alias"), alias.encode(), "sha256").hex()[:32]
+
+    def receipt_key(self) -> bytes:
+        """The key that signs receipts of erasures."""
+        return self._derived("privacy receipt")
+
     def hash_network(self, network: str) -> str:
         """Eight hex digits by which a network is recognised without being stored."""
         return hmac.digest(self._derived("network"), network.encode(), "sha256").hex()[:8]

@@ -47,7 +47,7 @@ _SES_GROUPS = (16, 8, 4, 4, 4, 12, 6)
 """Digits of the groups of a message id of SES, as in 0100018e2a4b6c8d-1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809-000000."""
 _HASH = 16
 """Bytes of the keyed hash of an address."""
-_CUSTOMER_TIMES = ("last_asked_at", "last_adverse_at", "last_seen_at", "forget_at")
+_CUSTOMER_TIMES = ("last_asked_at", "last_adverse_at", "last_seen_at", "restricted_at", "forget_at")
 
 
 def encode(values: Mapping[str, Any]) -> Item:

@@ -28,6 +28,9 @@ ANSWERED_DAY = "answered_day"
 DIRTY = "DIRTY"
 REVIEW = "REVIEW"
 API_KEYS = "APIKEY"
+PRIVACY = "PRIVACY"
+NO_TIME = "-"
+"""Stands for the moment in BY_CUSTOMER of what belongs to a customer and is no invitation: it sorts behind these."""
 
 
 def key(pk: str, sk: str) -> "Key":
@@ -103,6 +106,31 @@ def event(event_id: str, source: str, invitation_id: str) -> "Key":
 def events(event_id: str) -> str:
     """The partition of all events of this id."""
     return f"EVENT#{event_id}"
+
+
+def erased(alias_hash: str) -> "Key":
+    """The mark of a name whose customer was erased, by the name's keyed hash: nothing older is learned of it again."""
+    return key(f"ERASED#{alias_hash}", "ERASED")
+
+
+def copy(name: str, customer_id: str) -> "Key":
+    """The copy of a webhook that is about a customer, by its name in the bucket; one copy may be about several."""
+    return key(f"COPY#{name}", customer_id)
+
+
+def privacy_request(id_: str) -> "Key":
+    """A request to show, restrict or erase what is stored about somebody."""
+    return key(PRIVACY, id_)
+
+
+def retention() -> "Key":
+    """The progress of the retention pass."""
+    return key("STATE", "retention")
+
+
+def reconciled() -> "Key":
+    """The moment of the newest entry of the ledger that this table knows: a restored table knows an older one."""
+    return key("STATE", "ledger")
 
 
 def counter(name: str) -> "Key":

@@ -1,0 +1,106 @@
+"""The words of privacy: what is stored about one person, and what somebody asks to be done with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import StoredInvitation
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """All that leads to what is stored about one customer, read by one query of their id and by batches.
+
+    A `customer` who is None was removed before, or never was one: then `customer_id` may still lead to invitations, and
+    is empty for an invitation of nobody. `invitations` are by id. `events` are ids with source and invitation, `codes`
+    short links, `phones` keyed hashes of numbers, `copies` names of copies of webhooks, `tasks` source, kind and id.
+    """
+
+    customer_id: str
+    customer: Customer | None = None
+    invitations: Mapping[str, StoredInvitation] = field(default_factory=dict)
+    aliases: frozenset[str] = frozenset()
+    events: frozenset[tuple[str, str, str]] = frozenset()
+    codes: frozenset[str] = frozenset()
+    phones: frozenset[str] = frozenset()
+    copies: frozenset[str] = frozenset()
+    tasks: frozenset[tuple[str, str, str]] = frozenset()
+
+
+class RequestKind(StrEnum):
+    """What is asked for; RELEASE ends a restriction, ERASE_SOURCE is about all customers of one source."""
+
+    EXPORT = "export"
+    ERASE = "erase"
+    RESTRICT = "restrict"
+    RELEASE = "release"
+    ERASE_SOURCE = "erase_source"
+
+
+class RequestState(StrEnum):
+    """How far a request has come.
+
+    READY: an export waits to be fetched. SETTLING: what was under way during an erasure is looked for once more, at
+    `settle_at`.
+    """
+
+    OPEN = "open"
+    READY = "ready"
+    SETTLING = "settling"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyRequest:
+    """One request, without anything personal: customers are meant by our own ids, names by keyed hashes.
+
+    `by` is the ARN of an operator, `key:<id>` of an API key, or `source:<name>` of a billing system. `invitation_ids`
+    are of nobody who is known. `alias_hashes` are of names whose events from before `requested_at` are never learned
+    again, known or not. `copies` are those of the webhook that asked. `source` is set for ERASE_SOURCE. `removed`
+    counts what was done, by kind. `due_at` is the deadline, `settle_at` the moment of the second look.
+    """
+
+    id: str
+    kind: RequestKind
+    requested_at: datetime
+    by: str
+    due_at: datetime
+    why: str = ""
+    customer_ids: frozenset[str] = frozenset()
+    invitation_ids: frozenset[str] = frozenset()
+    alias_hashes: frozenset[str] = frozenset()
+    copies: frozenset[str] = frozenset()
+    source: str = ""
+    state: RequestState = RequestState.OPEN
+    settle_at: datetime | None = None
+    done_at: datetime | None = None
+    removed: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One entry of the audit trail: `who` read or changed something about whom, and why.
+
+    `who` is the ARN of an operator, or `key:<id>` of an API key; `what` a command or a route, such as `privacy erase`;
+    `whose` are our own ids of customers, of invitations where no customer is known. `found` is how many there were, if
+    that is more than are named.
+    """
+
+    at: datetime
+    who: str
+    what: str
+    whose: tuple[str, ...] = ()
+    why: str = ""
+    found: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """One entry of the ledger about a removed person: keyed hashes of their ids, and of their names."""
+
+    request_id: str
+    at: datetime
+    subject_hashes: frozenset[str]
+    alias_hashes: frozenset[str]

@@ -1,0 +1,56 @@
+"""Ports of privacy, under the same promises as in intake.
+
+What each wing forgets of a person stands in the wing's own `ports`: `forget` of intake, outreach and answers.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from afterbill.model.privacy import Act, Erasure, Person, PrivacyRequest
+
+
+class People(Protocol):
+    """The table as whoever acts for a person sees it."""
+
+    def person(self, customer_id: str) -> Person:
+        """All that belongs to a customer: one query, and batches; the last seconds may be missing."""
+
+    def invitations_of_nobody(self, ids: Collection[str]) -> Person:
+        """The invitations that exist among these ids, as a person without a customer."""
+
+    def mark_erased(self, alias_hashes: Collection[str], at: datetime) -> None:
+        """Store that nothing older than `at` is learned of these names again; a later moment stays."""
+
+
+class PrivacyRequests(Protocol):
+    """Requests that were made, and how far they have come."""
+
+    def keep_request(self, request: PrivacyRequest) -> bool:
+        """Store a new request; False, and nothing done, where one of this id is there."""
+
+    def store_request(self, request: PrivacyRequest) -> None:
+        """Store how far it has come."""
+
+    def request(self, id_: str) -> PrivacyRequest | None:
+        """The request, read consistently."""
+
+    def requests(self) -> Sequence[PrivacyRequest]:
+        """All requests that are kept, the oldest first."""
+
+
+class Ledger(Protocol):
+    """The table beside the table: what a restored table does not know any more."""
+
+    def note_erasure(self, erasure: Erasure) -> None:
+        """Return only once it is durable; the same one is kept once."""
+
+
+class AuditTrail(Protocol):
+    """Who read or changed what about whom; nothing in it is ever changed."""
+
+    def note(self, act: Act) -> None:
+        """Return only once it is durable."""
+
+    def acts(self, since: datetime, until: datetime) -> Iterator[Act]:
+        """The acts of these moments, the oldest first."""
