@@ -131,7 +131,7 @@ class Finder:
 
     def _invitations_of(self, customer_id: str) -> list[str]:
         items = self._query("customer_id = :id", {":id": customer_id}, keys.BY_CUSTOMER)
-        return [keys.invitation_id(dict(item)) for item in items]
+        return [keys.invitation_id(dict(item)) for item in items if keys.is_invitation(dict(item))]
 
     def _invitations(self, ids: Sequence[str]) -> Sequence[Subject]:
         invitations = self._read(ids)

@@ -9,9 +9,10 @@ import pytest
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import invitation_item, invitation_of
 from afterbill.intake.ports import FactWrites
-from afterbill.model.billing import Money
+from afterbill.model.billing import CustomerRef, Money, OperatorTask
 from afterbill.model.customer import Recipient, Suppression
 from afterbill.model.invitation import RETENTION, Answer, Deferral, Delivery, FollowUp, SkipReason, State
+from afterbill.model.short_links import ShortLink
 from afterbill.model.visits import Kind, Visit
 from afterbill.outreach.ports import SweepProgress
 from benchmarks.units import item_bytes
@@ -26,7 +27,7 @@ def items(world, index=None):
 
 
 def test_indexes_hold_invitations_and_customers_by_their_group_and_address(aws_world):
-    """Aliases name a customer too, and stops an invitation; what lacks one key of an index is not in it."""
+    """Stops name an invitation too; what lacks one key of an index is not in it."""
     change = FactWrites(
         invitation=invitation(),
         customers=(customer(last_asked_at=NOW),),
@@ -37,7 +38,8 @@ def test_indexes_hold_invitations_and_customers_by_their_group_and_address(aws_w
     aws_world.responses.suppress(ADDRESS, "bounced", NOW, None)
     aws_world.sweeps.store_sweep_progress(SweepProgress(NOW, NOW))
 
-    assert items(aws_world, "by_customer").keys() == {f"INVITATION#{ID}", "CUSTOMER#customer-1"}
+    known = {f"INVITATION#{ID}", "CUSTOMER#customer-1", "ALIAS#stripe#cus_1"}
+    assert items(aws_world, "by_customer").keys() == known
     assert items(aws_world, "by_day").keys() == {f"INVITATION#{ID}", "CUSTOMER#customer-1"}
     assert items(aws_world, "by_answered_day").keys() == set()
 
@@ -54,6 +56,43 @@ def test_a_closed_invitation_stays_under_its_day_with_its_reason(aws_world):
     aws_world.invitations.close(one, SkipReason.EXPIRED)
 
     assert items(aws_world, "by_day")[f"INVITATION#{ID}"]["reason"] == {"S": "expired"}
+
+
+CODE = ShortLink("0123456789", ID, NOW, "aa" * 16, "customer-1")
+CROWDED = OperatorTask("stripe", "too_many_attributes", "customer-1", NOW, CustomerRef("cus_1", own_id="customer-1"))
+
+
+def plant_everything(world):
+    """One item of each kind that belongs to a customer."""
+    twin = FactWrites(event=("evt_2", "stripe"), about=ID, customer_id="customer-1")
+    aliases = {"stripe#cus_1": ("customer-1", None), "shop@5e1f": ("customer-1", None)}
+    world.facts.commit(FactWrites(invitation=invitation(), customers=(customer(),), aliases=aliases))
+    world.facts.commit(twin)
+    world.codes.keep(CODE)
+    world.facts.keep_task(CROWDED, "", NOW)
+
+
+def test_one_partition_finds_all_that_belongs_to_a_customer(aws_world):
+    plant_everything(aws_world)
+
+    found = aws_world.facts.by_customer("customer-1", 100)
+    others = {"ALIAS#stripe#cus_1", "ALIAS#shop@5e1f", "EVENT#evt_2", "CODE#0123456789", f"PHONE#{CODE.phone_hash}"}
+    assert found[0]["pk"] == {"S": f"INVITATION#{ID}"}
+    assert {item["pk"]["S"] for item in found[1:]} == {*others, "TASK#stripe"}
+
+
+def test_what_belongs_to_a_customer_keeps_no_invitation_from_being_among_the_newest(aws_world):
+    plant_everything(aws_world)
+
+    assert aws_world.facts.newest_invitations("customer-1") == [ID]
+
+
+def test_nobody_has_no_partition(aws_world):
+    aws_world.facts.commit(FactWrites(event=("evt_1", "stripe"), about=ID))
+    aws_world.facts.keep_task(replace(CROWDED, customer=CustomerRef("cus_1")), "", NOW)
+    aws_world.codes.keep(replace(CODE, customer_id=""))
+
+    assert items(aws_world, "by_customer") == {}
 
 
 def test_a_customer_without_an_address_is_among_no_holders(aws_world):

@@ -182,7 +182,8 @@ def _tell_crowded(event: BillingEvent, known: _Known, deps: CaptureDeps, now: da
     customer = known.identity.customer
     if customer and known.identity.newly_crowded:
         details = {"kept": f"the newest {MOST_ATTRIBUTES} attributes", "customer": customer.id}
-        task = OperatorTask(event.source, CROWDED, customer.id, now, event.customer, details, urgent=False)
+        whose = replace(event.customer, own_id=customer.id)
+        task = OperatorTask(event.source, CROWDED, customer.id, now, whose, details, urgent=False)
         deps.facts.keep_task(task, customer.address_hash, now)
 
 
@@ -257,6 +258,7 @@ def _plan(
         failed=_failed(event, rule, snapshot) if effective else {},
         event=None if snapshot.repeated else _receipt(event),
         about=event.invitation_id,
+        customer_id=identity.customer_id,
         forget_at=now + RETENTION,
     )
     return change, invitation
@@ -288,6 +290,7 @@ def _lesson(event: BillingEvent, identity: Identity, snapshot: FactSnapshot, now
         stops=dict.fromkeys(joined, min(snapshot.stopped_by)) if snapshot.stopped_by else {},
         peers=joined,
         event=None if snapshot.repeated else _receipt(event),
+        customer_id=identity.customer_id,
         forget_at=now + RETENTION,
     )
 

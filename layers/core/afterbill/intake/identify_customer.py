@@ -29,6 +29,11 @@ class Identity:
         return (self.customer,) if self.customer and self.customer != self.read else ()
 
     @property
+    def customer_id(self) -> str:
+        """Our id of the customer, empty for nobody."""
+        return self.customer.id if self.customer else ""
+
+    @property
     def newly_crowded(self) -> bool:
         """Whether this event is the first for which attributes had to go."""
         return bool(self.customer and self.customer.crowded and not (self.read and self.read.crowded))

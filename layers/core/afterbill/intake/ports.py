@@ -107,8 +107,8 @@ class FactWrites:
     `customers` are stored if their version is still the one read; `aliases` map an alias to its customer and
     the customer it pointed to before; `stops` name links taken back, with the invitation id of the reversal;
     `peers` are links found to be of one payment, `failed` links of one that failed, and when. `event` and its source
-    are remembered as having reported the fact `about`. Stops alone say that no peers were seen, peers alone that no
-    stop was: if that is no longer so, the change fails.
+    are remembered as having reported the fact `about`, which is one of `customer_id`. Stops alone say that no peers
+    were seen, peers alone that no stop was: if that is no longer so, the change fails.
     """
 
     invitation: Invitation | None = None
@@ -119,6 +119,7 @@ class FactWrites:
     failed: Mapping[str, datetime] = field(default_factory=dict)
     event: tuple[str, str] | None = None
     about: str = ""
+    customer_id: str = ""
     forget_at: datetime | None = None
 
     @property

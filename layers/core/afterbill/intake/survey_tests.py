@@ -36,6 +36,7 @@ def plan_test(
         customers=(replace(customer, forget_at=test.kept_until),),
         event=(event.event_id, event.source) if event.event_id else None,
         about=event.invitation_id,
+        customer_id=customer.id,
         forget_at=test.kept_until,
     )
     return writes, test

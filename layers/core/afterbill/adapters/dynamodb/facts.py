@@ -72,7 +72,7 @@ class FactsTable(TasksTable):
             writes.append(self._put_invitation(change.invitation, held))
         if change.event and not held:
             item = keys.event(*change.event, change.about) | encode(
-                {"invitation_id": change.about, **_forgotten(change)}
+                {"invitation_id": change.about, **keys.of(change.customer_id), **_forgotten(change)}
             )
             writes.append({"Put": {"TableName": self.table, "Item": item}})
         return self._alone(*writes) if len(writes) == 1 else self.transact(writes)
@@ -86,8 +86,9 @@ class FactsTable(TasksTable):
             return write_if(call, "writing to the table", _LOST_RACES, **request).held
 
     def newest_invitations(self, customer_id: str) -> list[str]:
-        """Ids of the newest invitations of this customer, as the index has them."""
-        return [keys.invitation_id(dict(key)) for key in self.by_customer(customer_id, MOST_NEWEST)]
+        """Ids of the newest invitations of this customer, as the index has them; what has no time lies behind these."""
+        newest = map(dict, self.by_customer(customer_id, MOST_NEWEST))
+        return [keys.invitation_id(key) for key in newest if keys.is_invitation(key)]
 
     def _put_customer(self, customer: Customer) -> Mapping[str, Any]:
         if not customer.version:
@@ -104,7 +105,7 @@ class FactsTable(TasksTable):
         return {"Put": self.put_if(f"{new} OR reason = :test", item, {":test": SkipReason.TEST_MODE})}
 
     def _put_alias(self, alias: str, to: str, before: str | None) -> Mapping[str, Any]:
-        item = keys.alias(alias) | encode({"customer_id": to})
+        item = keys.alias(alias) | encode(keys.of(to))
         if before is None:
             return {"Put": self.put_if("attribute_not_exists(pk) OR customer_id = :to", item, {":to": to})}
         return {"Put": self.put_if("customer_id IN (:to, :before)", item, {":to": to, ":before": before})}

@@ -267,7 +267,7 @@ def customer_item(customer: Customer) -> Item:
         plain |= {keys.DAY_BUCKET: keys.slot_bucket(slot_of(customer.id)), keys.DAY_AT: "-"}
     if hashed := plain.pop("address_hash", ""):
         place = keys.testers(hashed) if customer.forget_at else keys.holders(hashed)
-        plain |= {keys.CUSTOMER_ID: place, keys.CREATED_AT: "-"}
+        plain |= {keys.CUSTOMER_ID: place, keys.CREATED_AT: keys.NO_TIME}
     if customer.subscriptions:
         plain["subscriptions"] = {id_: _subscription_text(one) for id_, one in customer.subscriptions.items()}
     plain = {name: value for name, value in plain.items() if value is not False}

@@ -31,6 +31,7 @@ API_KEYS = "APIKEY"
 PRIVACY = "PRIVACY"
 NO_TIME = "-"
 """Stands for the moment in BY_CUSTOMER of what belongs to a customer and is no invitation: it sorts behind these."""
+_INVITATION = "INVITATION#"
 
 
 def key(pk: str, sk: str) -> "Key":
@@ -40,12 +41,17 @@ def key(pk: str, sk: str) -> "Key":
 
 def invitation(id_: str) -> "Key":
     """An invitation with its response."""
-    return key(f"INVITATION#{id_}", "INVITATION")
+    return key(f"{_INVITATION}{id_}", "INVITATION")
 
 
 def invitation_id(item: "Key") -> str:
     """The id of the invitation whose item this is."""
-    return item[PK]["S"].removeprefix("INVITATION#")
+    return item[PK]["S"].removeprefix(_INVITATION)
+
+
+def is_invitation(item: "Key") -> bool:
+    """Whether this is an invitation: the partition of a customer in BY_CUSTOMER holds more of theirs."""
+    return item[PK]["S"].startswith(_INVITATION)
 
 
 def customer(id_: str) -> "Key":
@@ -86,6 +92,11 @@ def testers(address_hash: str) -> str:
 def address_hash(partition: str) -> str:
     """The keyed hash of the address whose partition of BY_CUSTOMER this is."""
     return partition.removeprefix("ADDRESS#").removeprefix("TEST#")
+
+
+def of(customer_id: str) -> dict[str, str]:
+    """The attributes by which BY_CUSTOMER finds what belongs to a customer and is no invitation; none for nobody."""
+    return {CUSTOMER_ID: customer_id, CREATED_AT: NO_TIME} if customer_id else {}
 
 
 def code(text: str) -> "Key":

@@ -19,18 +19,19 @@ class ShortLinksTable(ResponsesTable):
         """Store the short link, or find it as it was stored before; False where another invitation has this code."""
         until = int(code.until.timestamp())
         forgotten = int((code.until + GRACE).timestamp())
+        owned, owner = _owned(code.customer_id)
         link = self.update(
             keys.code(code.text),
-            "SET invitation = :invitation, #until = :until, expires_at = :forgotten",
+            f"SET invitation = :invitation, #until = :until, expires_at = :forgotten{owned}",
             "attribute_not_exists(pk) OR invitation = :invitation",
-            {":invitation": code.invitation_id, ":until": until, ":forgotten": forgotten},
+            {":invitation": code.invitation_id, ":until": until, ":forgotten": forgotten, **owner},
         )
         # A STOP comes with the number alone; until then it stays the number of the same customer.
         holder = self.update(
             keys.phone(code.phone_hash),
-            f"SET customer = :customer, {keys.TTL} = :forgotten",
+            f"SET {keys.TTL} = :forgotten{owned}",
             "",
-            {":customer": code.customer_id, ":forgotten": int((code.until + RETENTION).timestamp())},
+            {":forgotten": int((code.until + RETENTION).timestamp()), **owner},
         )
         del holder["ConditionExpression"]
         if self.transact([{"Update": link}, {"Update": holder}]):
@@ -43,7 +44,7 @@ class ShortLinksTable(ResponsesTable):
 
     def holder(self, phone_hash: str) -> str:
         """Id of the customer whose phone this was when it was last written to; empty where nobody is known."""
-        return str(self._item(keys.phone(phone_hash)).get("customer", {}).get("S", ""))
+        return str(self._item(keys.phone(phone_hash)).get(keys.CUSTOMER_ID, {}).get("S", ""))
 
     def refer(self, invitation_id: str) -> Invitation | None:
         """Count a visit of the personal link in one call; return the invitation as it stands then, if there is one."""
@@ -66,3 +67,9 @@ class ShortLinksTable(ResponsesTable):
         with transient("reading the table"):
             response: dict[str, Any] = self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True)
         return dict(response.get("Item", {}))
+
+
+def _owned(customer_id: str) -> tuple[str, dict[str, str]]:
+    """The last part of a SET by which BY_CUSTOMER finds the item with its customer, with its values."""
+    owner = keys.of(customer_id)
+    return "".join(f", {name} = :{name}" for name in owner), {f":{name}": value for name, value in owner.items()}
