@@ -18,6 +18,7 @@ from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, IssuedApiKeysTabl
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
 from afterbill.adapters.dynamodb.in_product import InProductSurveysTable
+from afterbill.adapters.dynamodb.privacy_requests import PrivacyRequestsTable
 from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.answers.ports import ReviewMark
 from afterbill.intake.connector import Token
@@ -25,6 +26,7 @@ from afterbill.intake.ports import FactQuery, FactWrites
 from afterbill.model.billing import OperatorTask
 from afterbill.model.errors import PayloadError, TransientError
 from afterbill.model.invitation import Answer, Deferral, Delivery, Refusal, SkipReason
+from afterbill.model.privacy import PrivacyRequest, RequestKind
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.caps import Cap
 from afterbill.outreach.ports import SweepProgress
@@ -38,6 +40,12 @@ client = cache(fresh_client)
 WAIT = Deferral(NOW, SkipReason.COOLDOWN, NOW)
 GATE = Gate(NOW, NOW, timedelta(hours=1))
 LIMIT = Cap("hour", 1, NOW, SkipReason.LIMIT)
+ASKED = PrivacyRequest("1", RequestKind.ERASE, NOW, "source:shop", NOW)
+
+
+def privacy(client):
+    return PrivacyRequestsTable(client, "afterbill")
+
 
 CALLS = {
     "look up": (
@@ -182,6 +190,10 @@ CALLS = {
         "put_item",
         lambda client: over(client).facts.keep_task(OperatorTask("shop", "privacy", "1", NOW), "", NOW),
     ),
+    "keep privacy request": ("dynamodb", "put_item", lambda client: privacy(client).keep_request(ASKED)),
+    "store privacy request": ("dynamodb", "put_item", lambda client: privacy(client).store_request(ASKED)),
+    "privacy request": ("dynamodb", "get_item", lambda client: privacy(client).request("1")),
+    "privacy requests": ("dynamodb", "query", lambda client: privacy(client).requests()),
     "keep answer": (
         "dynamodb",
         "put_item",

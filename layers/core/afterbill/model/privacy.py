@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from afterbill.model.billing import CustomerRef
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import StoredInvitation
 
@@ -39,6 +40,27 @@ class RequestKind(StrEnum):
     ERASE_SOURCE = "erase_source"
 
 
+DEADLINE = timedelta(days=30)
+"""The time for an answer: a month by GDPR, article 12(3), and 30 days by Shopify's rules for apps."""
+
+KEPT_AFTER = timedelta(days=90)
+"""How long a request is kept once it is done; one that is not is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyAsk:
+    """A request that a billing system passes on about one of its customers, or about all of them (ERASE_SOURCE).
+
+    `id` is the same at every retry and another one for each request of this source.
+    """
+
+    source: str
+    kind: RequestKind
+    id: str
+    occurred_at: datetime
+    customer: CustomerRef = field(default_factory=CustomerRef)
+
+
 class RequestState(StrEnum):
     """How far a request has come.
 
@@ -59,7 +81,9 @@ class PrivacyRequest:
     `by` is the ARN of an operator, `key:<id>` of an API key, or `source:<name>` of a billing system. `invitation_ids`
     are of nobody who is known. `alias_hashes` are of names whose events from before `requested_at` are never learned
     again, known or not. `copies` are those of the webhook that asked. `source` is set for ERASE_SOURCE. `removed`
-    counts what was done, by kind. `due_at` is the deadline, `settle_at` the moment of the second look.
+    counts what was done, by kind. `due_at` is the deadline, `settle_at` the moment of the second look. `walked` groups
+    of customers were searched for those of the source; those who were found are removed by requests of their own, whose
+    `part_of` is this one's id.
     """
 
     id: str
@@ -77,6 +101,8 @@ class PrivacyRequest:
     settle_at: datetime | None = None
     done_at: datetime | None = None
     removed: Mapping[str, int] = field(default_factory=dict)
+    walked: int = 0
+    part_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
