@@ -105,6 +105,25 @@ class PrivacyRequest:
     part_of: str = ""
 
 
+class Removed(StrEnum):
+    """The kinds that an erasure counts; the last three stay, and tell nobody apart."""
+
+    CUSTOMERS = "customers"
+    ALIASES = "aliases"
+    INVITATIONS = "invitations"
+    EVENTS = "events"
+    SHORT_LINKS = "short_links"
+    PHONES = "phones"
+    PAYMENT_LINKS = "payment_links"
+    TASKS = "tasks"
+    COPIES = "copies"
+    TIMERS = "timers"
+    ADDRESSES = "addresses"
+    OBJECTIONS_KEPT = "objections_kept"
+    ROWS_KEPT = "rows_kept"
+    ANSWERS_KEPT = "answers_kept"
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """One entry of the audit trail: `who` read or changed something about whom, and why.

@@ -13,6 +13,9 @@ DIMENSIONS = ("all", "touchpoint", "stage", "source", "plan", "country", "locale
 An answer to a plain link that anybody can open counts by ANONYMOUS alone, under the name of the link.
 """
 
+REMOVED = "removed"
+"""A segment that is no dimension: "yes" in the row that stays of a survey when its customer was removed."""
+
 
 def dimension_of(question: str, dimension: str) -> str:
     """Return the name under which one question's dimension is stored: `plan` for NPS, `csat:plan` for CSAT."""
