@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from afterbill.intake.ports import MOST_NEWEST, FactQuery, FactSnapshot, FactWrites, ResponseWrite
+from afterbill.model.anonymous import erased
 from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import NOBODY, Customer, Recipient, Suppression
 from afterbill.model.errors import UnreadableError
@@ -27,7 +28,13 @@ class MemoryItems:
     recipients: dict[str, Recipient] = field(default_factory=dict)
     lifted: dict[str, datetime] = field(default_factory=dict)
     events: set[tuple[str, str, str]] = field(default_factory=set)
+    reporters: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """Ids of the customers that events are about."""
     tasks: dict[tuple[str, str, str], tuple[OperatorTask, str]] = field(default_factory=dict)
+    erased: dict[str, datetime] = field(default_factory=dict)
+    """Moments by the hashes of the names of erased customers."""
+    copies: set[tuple[str, str]] = field(default_factory=set)
+    """Names of copies of webhooks with the ids of customers they are about; MemoryEvidence may share them."""
     codes: dict[str, ShortLink] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
     swept: SweepProgress | UnreadableError | None = None
@@ -35,6 +42,11 @@ class MemoryItems:
     """Ids of invitations that cannot be read, as after a rollback."""
 
     # Reads that several ports share
+
+    def alive(self, invitation_id: str) -> Invitation | None:
+        """The invitation, unless it is only what stays of one whose customer was removed."""
+        stored = self.invitations.get(invitation_id)
+        return None if stored is None or erased(stored) else stored
 
     def invitation(self, invitation_id: str) -> Invitation | None:
         """The invitation as it stands; UnreadableError for one that cannot be read."""
@@ -115,6 +127,7 @@ class MemoryItems:
         self.peers |= dict.fromkeys(change.peers, change.peers)
         if change.event:
             self.events.add((*change.event, change.about))
+            self.reporters[(*change.event, change.about)] = change.customer_id
         return True
 
     def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:  # noqa: ARG002  # nothing expires here
@@ -137,7 +150,8 @@ class MemoryItems:
 
     def store(self, rewrites: Sequence[ResponseWrite]) -> bool:
         """All or nothing."""
-        if any(_version(self.invitations.get(write.after.id)) != _version(write.before) for write in rewrites):
+        there = [(self.invitations.get(write.after.id), write.before) for write in rewrites]
+        if any((stored and erased(stored)) or _version(stored) != _version(before) for stored, before in there):
             return False
         self.invitations |= {write.after.id: write.after for write in rewrites}
         return True

@@ -10,6 +10,7 @@ from typing import TypeVar
 from afterbill.answers.ports import ReviewMark
 from afterbill.insight.ports import Page, Progress, RecountMark, UnderWay
 from afterbill.insight.tally import Answered, Rows, Score, Sent, Tallies
+from afterbill.model.anonymous import erased
 from afterbill.model.campaigns import Done, slot_of
 from afterbill.model.customer import Customer
 from afterbill.model.errors import UnreadableError
@@ -166,7 +167,7 @@ class MemoryReviews:
     def store_review(self, invitation: Invitation, read: Invitation) -> bool:
         """Store the unconfirmed answer or the label, and the visits."""
         stored = self.invitations.get(invitation.id)
-        if stored is None or stored.visits != read.visits:
+        if stored is None or erased(stored) or stored.visits != read.visits:
             return False
         if stored.answer and stored.answer.confirmed:
             return False

@@ -195,9 +195,9 @@ class MemoryTable(MemoryItems):
 
     def visit(self, invitation_id: str, visit: Visit) -> Invitation | None:
         """Keep the visit while there is room."""
-        stored = self.invitations.get(invitation_id)
+        stored = self.alive(invitation_id)
         if stored is None:
-            return None
+            return self.invitations.get(invitation_id)
         if visit.rating is not None and visit.rating not in stored.scale.ratings:
             return stored
         return self._change(stored, visits=with_visit(stored.visits, visit))
@@ -223,7 +223,7 @@ class MemoryTable(MemoryItems):
 
     def deliver(self, invitation_id: str, delivery: Delivery, delivered_at: datetime | None = None) -> None:
         """Raise the rank, and keep the first moment."""
-        stored = self.invitations.get(invitation_id)
+        stored = self.alive(invitation_id)
         if stored is None:
             return
         missing = delivery is stored.delivery and stored.delivered_at is None and delivered_at is not None
@@ -256,7 +256,7 @@ class MemoryTable(MemoryItems):
 
     def refer(self, invitation_id: str) -> Invitation | None:
         """Count one visit of its personal link."""
-        stored = self.invitations.get(invitation_id)
+        stored = self.alive(invitation_id)
         return self._change(stored, referred=stored.referred + 1) if stored else None
 
     def suppressed(self, address_hash: str) -> bool:
@@ -299,7 +299,7 @@ class MemoryTable(MemoryItems):
 
     def dismiss(self, invitation_id: str, now: datetime) -> None:
         """Never show it again."""
-        stored = self.invitations.get(invitation_id)
+        stored = self.alive(invitation_id)
         if stored and not stored.dismissed_at and not stored.answer:
             self._change(stored, dismissed_at=now)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from afterbill.answers.api_keys import ApiKey, Scope, admits, parts_of
 from afterbill.answers.external import ExternalResponse, ReportedAnswer, closed_invitation
 from afterbill.answers.parse_answer import clean_comment
+from afterbill.model.anonymous import erased
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer
@@ -91,7 +92,9 @@ def collect_response(
     before = deps.table.keep_answer(closed_invitation(response, now))
     if before is None:
         return Kept(Outcome.RECORDED, answer_id)
-    return Kept(Outcome.REPEATED if before.fact == response.fact else Outcome.REUSED, answer_id)
+    # Of one whose customer was removed nobody knows any more what it said.
+    same = before.fact == response.fact or erased(before)
+    return Kept(Outcome.REPEATED if same else Outcome.REUSED, answer_id)
 
 
 def _digest(reported: ReportedAnswer, deps: CollectDeps) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import encode, invitation_item, recipient_of, stamp
-from afterbill.adapters.dynamodb.table import InvitationTable
+from afterbill.adapters.dynamodb.table import REMOVED, THERE, InvitationTable
 from afterbill.answers.in_product import MOST_SHOWINGS, SEEN_AGAIN, SHOWING
 from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import Invitation, State
@@ -77,8 +77,8 @@ class InProductSurveysTable(InvitationTable):
         self.change(
             keys.invitation(invitation_id),
             "SET dismissed_at = :now",
-            f"attribute_exists(pk) AND {_UNSETTLED}",
-            {":now": stamp(now)},
+            f"{THERE} AND {_UNSETTLED}",
+            {":now": stamp(now), **REMOVED},
         )
 
     def open(self, invitation: Invitation) -> None:

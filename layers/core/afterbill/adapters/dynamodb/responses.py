@@ -7,7 +7,7 @@ from typing import Any
 from afterbill.adapters.aws.clients import write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import answer_attributes, invitation_of, milliseconds, stamp
-from afterbill.adapters.dynamodb.table import InvitationTable
+from afterbill.adapters.dynamodb.table import REMOVED, THERE, InvitationTable
 from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import ASKED, Answer, Delivery, Invitation, Recorded
 from afterbill.model.questions import SCALES
@@ -131,8 +131,8 @@ class ResponsesTable(InvitationTable):
         self.change(
             keys.invitation(invitation_id),
             f"SET delivery = :rank{adverse}{', delivered_at = if_not_exists(delivered_at, :at)' * bool(at)}",
-            f"attribute_exists(pk) AND (attribute_not_exists(delivery) OR delivery < :rank{missing})",
-            {":rank": int(delivery), **at},
+            f"{THERE} AND (attribute_not_exists(delivery) OR delivery < :rank{missing})",
+            {":rank": int(delivery), **at, **REMOVED},
         )
 
 

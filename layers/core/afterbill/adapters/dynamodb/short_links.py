@@ -7,6 +7,7 @@ from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import invitation_of
 from afterbill.adapters.dynamodb.responses import ResponsesTable
+from afterbill.adapters.dynamodb.table import REMOVED, THERE
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import RETENTION, Invitation
 from afterbill.model.short_links import GRACE, ShortLink
@@ -48,7 +49,7 @@ class ShortLinksTable(ResponsesTable):
 
     def refer(self, invitation_id: str) -> Invitation | None:
         """Count a visit of the personal link in one call; return the invitation as it stands then, if there is one."""
-        update = self.update(keys.invitation(invitation_id), "ADD referred :one", "attribute_exists(pk)", {":one": 1})
+        update = self.update(keys.invitation(invitation_id), "ADD referred :one", THERE, {":one": 1, **REMOVED})
         counted = write_if(self.dynamodb.update_item, "counting a referral", **update, ReturnValues="ALL_NEW")
         return invitation_of(counted.item) if counted.held else None
 

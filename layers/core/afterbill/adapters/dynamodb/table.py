@@ -140,6 +140,11 @@ def customer_ids_in(items: Mapping[str, Any], aliases: Sequence[str]) -> dict[st
     return {alias: item["customer_id"]["S"] for alias, item in found.items() if item}
 
 
+THERE = f"attribute_exists({keys.PK}) AND (attribute_not_exists(reason) OR reason <> :erased)"
+"""Holds for an invitation, and not for what stays of one whose customer was removed; `REMOVED` has its value."""
+REMOVED: Mapping[str, str] = {":erased": SkipReason.ERASED}
+
+
 class InvitationTable(TableReader):
     """Reads and conditional updates of an invitation."""
 
