@@ -1,6 +1,6 @@
 """Inbox, timer, send queue and mailer in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -42,6 +42,14 @@ class MemoryEvidence:
         """Keep the webhook once."""
         if webhook not in self.webhooks:
             self.webhooks.append(webhook)
+
+    def name_of(self, webhook: Webhook) -> str:
+        """The name of the copy."""
+        return f"{webhook.source}/{webhook.received_at:%Y%m%dT%H%M%S%f}-{hash(webhook.body):x}"
+
+    def delete(self, names: Collection[str]) -> None:
+        """Forget the copies of these names."""
+        self.webhooks = [webhook for webhook in self.webhooks if self.name_of(webhook) not in names]
 
 
 @dataclass

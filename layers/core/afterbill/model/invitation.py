@@ -324,6 +324,14 @@ class Invitation:
         waited = self.last_at is not None and bool(self.deferrals) and self.deferrals[-1].at > self.last_at
         return f"{self.id}-d{delivery_number}" + (f"-{self.deferrals[-1].until:%Y%m%dT%H%M%S}" if waited else "")
 
+    def schedule_names(self, now: datetime) -> frozenset[str]:
+        """Return the names under which timers of it may wait: its own, and that of the delivery after the newest."""
+        if self.state is State.CLOSED or (self.state is State.SENT and now > self.answer_until):
+            return frozenset({self.schedule_name(1)} if now < self.ready_at else ())
+        following = self.delivery_number + 1
+        waiting = {self.schedule_name(following), f"{self.id}-d{following}"}
+        return frozenset(waiting if self.state is State.SENT else waiting | {self.schedule_name(1)})
+
     def defer(self, deferral: Deferral) -> "Invitation":
         """Return the invitation with this deferral and the next generation of its timer."""
         deferrals = (*self.deferrals, deferral)[-MOST_DEFERRALS:]

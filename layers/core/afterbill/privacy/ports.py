@@ -46,6 +46,13 @@ class Ledger(Protocol):
         """Return only once it is durable; the same one is kept once."""
 
 
+class Copies(Protocol):
+    """The copies of webhooks that are kept for some days."""
+
+    def delete(self, names: Collection[str]) -> None:
+        """Return only once these are gone; one that is not there is."""
+
+
 class AuditTrail(Protocol):
     """Who read or changed what about whom; nothing in it is ever changed."""
 

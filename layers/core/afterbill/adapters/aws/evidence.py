@@ -3,12 +3,17 @@
 import base64
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
 from afterbill.adapters.aws.clients import transient
+from afterbill.model.errors import TransientError
 from afterbill.model.webhooks import Webhook
+
+_MOST_DELETES = 1000
+"""Objects of one DeleteObjects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +52,21 @@ def content_of(webhook: Webhook) -> bytes:
         "body": body,
     }
     return json.dumps(content).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class S3Copies:
+    """Copies of webhooks by their names, to be deleted."""
+
+    s3: Any
+    bucket: str
+
+    def delete(self, names: Collection[str]) -> None:
+        """Delete the copies of these names, one call for a thousand; those that are not there count as deleted."""
+        listed = [{"Key": name} for name in sorted(names)]
+        for start in range(0, len(listed), _MOST_DELETES):
+            batch = listed[start : start + _MOST_DELETES]
+            with transient("deleting copies of webhooks"):
+                answer = self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
+            if errors := answer.get("Errors"):
+                raise TransientError(f"{len(errors)} copies of webhooks were not deleted: {errors[0].get('Code')}")

@@ -1,5 +1,6 @@
 """The timer over EventBridge Scheduler."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -58,6 +59,28 @@ class EventBridgeTimer:
             "DeadLetterConfig": {"Arn": self.target.dlq_arn},
             "RetryPolicy": {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185},
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Schedules:
+    """Schedules of a group by their names, to be deleted."""
+
+    scheduler: Any
+    group: str
+
+    def delete(self, names: Iterable[str]) -> int:
+        """Delete those that exist, one call each; return how many there were."""
+        return sum(self._deleted(name) for name in sorted(names))
+
+    def _deleted(self, name: str) -> bool:
+        try:
+            with transient("deleting a schedule"):
+                self.scheduler.delete_schedule(Name=name, GroupName=self.group)
+        except ClientError as error:
+            if error_code(error) != "ResourceNotFoundException":
+                raise
+            return False
+        return True
 
 
 def _at(due_at: datetime) -> str:
