@@ -34,3 +34,9 @@ def table_definition(name: str) -> dict[str, Any]:
         for index in described["GlobalSecondaryIndexes"]
     ]
     return {"TableName": name, **plain, "GlobalSecondaryIndexes": indexes}
+
+
+def ledger_definition(name: str) -> dict[str, Any]:
+    """The ledger as CreateTable takes it."""
+    described = properties("LedgerTable")
+    return {"TableName": name, **{key: described[key] for key in ("BillingMode", "AttributeDefinitions", "KeySchema")}}

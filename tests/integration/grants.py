@@ -18,6 +18,7 @@ _TRANSACTION = {
 }
 
 
+_TABLES = ("Table", "LedgerTable")
 _LEADING_KEYS = "dynamodb:LeadingKeys"
 """The partition keys that a call names; those of an index, where it reads one."""
 
@@ -56,7 +57,8 @@ def actions_of(call: Call, stack: Resolver) -> set[Wanted]:
     """The actions that the caller's role must grant for this call."""
     match call.service:
         case "dynamodb":
-            return set(_dynamodb(call, stack.made["Table"]["Arn"]))
+            arns = {made["Ref"]: made["Arn"] for name, made in stack.made.items() if name in _TABLES and "Ref" in made}
+            return set(_dynamodb(call, arns))
         case "sqs":
             queue = call.params["QueueUrl"].rsplit("/", 1)[1]
             # What is sent in batches is sent: there is no action of its own for it.
@@ -94,15 +96,21 @@ def _text(call: Call) -> Wanted:
     return Wanted(f"sms-voice:{call.operation}", call.params["OriginationIdentity"])
 
 
-def _dynamodb(call: Call, table: str) -> Iterator[Wanted]:
-    """One per member of a transaction; a batch asks once, for all its keys, which one statement must cover."""
+def _dynamodb(call: Call, arns: Mapping[str, str]) -> Iterator[Wanted]:
+    """One per member of a transaction; a batch asks once for all its keys of a table, which one statement must cover.
+
+    `arns` are those of the tables, by name; a call that names none is one to the first.
+    """
+    first = next(iter(arns.values()))
     if call.operation == "TransactWriteItems":
-        parts = [part for item in call.params["TransactItems"] for part in item.items()]
-        yield from (Wanted(f"dynamodb:{_TRANSACTION[kind]}", table, (_key(part),)) for kind, part in parts)
-    else:
-        index = call.params.get("IndexName")
-        resource = f"{table}/index/{index}" if index else table
-        yield Wanted(f"dynamodb:{call.operation}", resource, tuple(sorted(set(_leading_keys(call.params)))))
+        for kind, part in (part for item in call.params["TransactItems"] for part in item.items()):
+            arn = arns[part["TableName"]] if "TableName" in part else first
+            yield Wanted(f"dynamodb:{_TRANSACTION[kind]}", arn, (_key(part),))
+        return
+    (name,) = call.params["RequestItems"] if "RequestItems" in call.params else (call.params.get("TableName"),)
+    arn, index = arns.get(name, first), call.params.get("IndexName")
+    resource = f"{arn}/index/{index}" if index else arn
+    yield Wanted(f"dynamodb:{call.operation}", resource, tuple(sorted(set(_leading_keys(call.params)))))
 
 
 def _leading_keys(params: Mapping[str, Any]) -> Iterator[str]:

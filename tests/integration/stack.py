@@ -20,7 +20,7 @@ from botocore.awsrequest import AWSResponse
 from moto import mock_aws
 
 from tests.contract.lambda_events import records_in
-from tests.contract.template import of_type, properties, table_definition, template
+from tests.contract.template import ledger_definition, of_type, properties, table_definition, template
 from tests.integration.grants import Call, actions_of, allows, grants_of
 from tests.integration.resolving import ACCOUNT, REGION, Resolver
 
@@ -120,6 +120,8 @@ class Stack:
         made = {}
         table = self.dynamodb.create_table(**table_definition("afterbill"))["TableDescription"]
         made["Table"] = {"Ref": "afterbill", "Arn": table["TableArn"]}
+        ledger = self.dynamodb.create_table(**ledger_definition("ledger"))["TableDescription"]
+        made["LedgerTable"] = {"Ref": "ledger", "Arn": ledger["TableArn"]}
         for queue in of_type("AWS::SQS::Queue"):
             size = {"MaximumMessageSize": str(properties(queue).get("MaximumMessageSize", 262144))}
             url = self.sqs.create_queue(QueueName=f"afterbill-{queue}", Attributes=size)["QueueUrl"]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from afterbill.model.billing import CustomerRef
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import StoredInvitation
 
 
@@ -149,3 +149,15 @@ class Erasure:
     at: datetime
     subject_hashes: frozenset[str]
     alias_hashes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """The newest word about an address or number, by its keyed hash: why nobody writes there; None where it was lifted.
+
+    It was said `at` this moment, and a later one takes its place.
+    """
+
+    address_hash: str
+    at: datetime
+    reason: Suppression | None = None

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from afterbill.model.privacy import Act, Erasure, Person, PrivacyRequest
+from afterbill.model.privacy import Act, Erasure, Objection, Person, PrivacyRequest
 
 
 class People(Protocol):
@@ -40,10 +40,32 @@ class PrivacyRequests(Protocol):
 
 
 class Ledger(Protocol):
-    """The table beside the table: what a restored table does not know any more."""
+    """The table beside the table: what a restored table does not know any more.
+
+    Both count the entries, in the transaction that notes one: a table that was restored counts fewer, whatever is noted
+    afterwards.
+    """
 
     def note_erasure(self, erasure: Erasure) -> None:
         """Return only once it is durable; the same one is kept once."""
+
+    def note_objection(self, objection: Objection) -> None:
+        """The same for the newest word about an address: an earlier word, or the same one, changes nothing."""
+
+    def erasures(self) -> Iterator[Erasure]:
+        """Every erasure, the oldest first."""
+
+    def objections(self) -> Iterator[Objection]:
+        """The newest word about every address of which one was noted, those that were lifted too."""
+
+    def missing(self) -> int:
+        """The number of entries that the table does not count: none, unless it was restored. Read consistently."""
+
+    def reconcile(self, missing: int) -> bool:
+        """Let the table count these entries too, now that they were applied; False where it misses others than these.
+
+        True where it misses none any more.
+        """
 
 
 class Copies(Protocol):

@@ -29,6 +29,10 @@ DIRTY = "DIRTY"
 REVIEW = "REVIEW"
 API_KEYS = "APIKEY"
 PRIVACY = "PRIVACY"
+ERASURES = "ERASURE"
+"""In the ledger: the partition of all erasures."""
+SAID_AT = "said_at"
+"""The moment of the newest word about an address: that nobody writes there, or that this was lifted."""
 NO_TIME = "-"
 """Stands for the moment in BY_CUSTOMER of what belongs to a customer and is no invitation: it sorts behind these."""
 _INVITATION = "INVITATION#"
@@ -140,8 +144,38 @@ def retention() -> "Key":
 
 
 def reconciled() -> "Key":
-    """The moment of the newest entry of the ledger that this table knows: a restored table knows an older one."""
+    """How many entries of the ledger this table knows: a restored table knows fewer."""
     return key("STATE", "ledger")
+
+
+def erasure(stamp: str, request_id: str) -> "Key":
+    """In the ledger: an erasure, so that all sort by their moment."""
+    return key(ERASURES, f"{stamp}#{request_id}")
+
+
+def objection(address_hash: str) -> "Key":
+    """In the ledger: the newest word about an address or number; the hashes share 256 partitions."""
+    return key(objections(address_hash[:2]), address_hash)
+
+
+def objections(beginning: str) -> str:
+    """In the ledger: the partition of the words about all addresses whose hash begins with these two digits."""
+    return f"OBJECTION#{beginning}"
+
+
+def act(stamp: str, random: str) -> "Key":
+    """In the ledger: somebody read or changed something about a person."""
+    return key(acts(stamp[:10]), f"{stamp}#{random}")
+
+
+def acts(day: str) -> str:
+    """In the ledger: the partition of all acts of a day of UTC."""
+    return f"AUDIT#{day}"
+
+
+def newest() -> "Key":
+    """In the ledger: how many erasures and objections were noted, and the moment of the newest."""
+    return key("NEWEST", "NEWEST")
 
 
 def counter(name: str) -> "Key":
