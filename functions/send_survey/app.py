@@ -15,6 +15,7 @@ from afterbill.adapters.aws.sms import text_mailer
 from afterbill.adapters.aws.timer import EventBridgeTimer, ScheduleTarget
 from afterbill.adapters.dynamodb.caps import CapsTable
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
+from afterbill.adapters.dynamodb.ledger import LedgerTable
 from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus
 from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill.adapters.dynamodb.tasks import TasksTable
@@ -51,6 +52,7 @@ _ses = batch_client("sesv2", attempts=1)
 _keys = secret_keys(config.setting("KEYS_SECRET"))
 _invitations = InvitationsTable(batch_client("dynamodb"), config.setting("TABLE"), config.day_of())
 _policy = load_policy()
+_ledger = LedgerTable(_invitations.dynamodb, config.setting("LEDGER"), _invitations.table)
 
 
 _sms = text_mailer(
@@ -88,7 +90,7 @@ class _Tasks(TasksTable):
 _sending = SendDeps(
     invitations=_invitations,
     caps=CapsTable(_invitations.dynamodb, _invitations.table),
-    status=CachedSendingStatus(_invitations, monotonic),
+    status=CachedSendingStatus(_invitations, monotonic, _ledger),
     timer=EventBridgeTimer(batch_client("scheduler"), ScheduleTarget(**config.schedule_target())),
     queue=SqsSendQueue(batch_client("sqs"), config.setting("SEND_QUEUE_URL")),
     mailer=SesMailer(_ses, config.setting("CONFIGURATION_SET"), _pauses),

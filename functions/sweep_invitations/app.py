@@ -5,6 +5,7 @@ from typing import Any
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.send_queue import SqsSendQueue
+from afterbill.adapters.dynamodb.ledger import LedgerTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.adapters.dynamodb.sweeps import SweepsTable
 from afterbill.outreach.sweep import Finding, SweepDeps, sweep
@@ -20,6 +21,7 @@ _METRICS = {
 
 _dynamodb, _table = client("dynamodb"), config.setting("TABLE")
 _switch = SendingSwitchTable(_dynamodb, _table)
+_ledger = LedgerTable(_dynamodb, config.setting("LEDGER"), _table)
 _sweeping = SweepDeps(
     sweeps=SweepsTable(_dynamodb, _table),
     queue=SqsSendQueue(client("sqs"), config.setting("SEND_QUEUE_URL")),
@@ -31,8 +33,11 @@ _RESERVE = timedelta(seconds=20)
 
 
 def handler(_event: dict[str, Any], context: object) -> None:
-    """Sweep while there is time. While sending is stopped, what is due is left where it goes round by itself."""
-    paused = bool(_switch.state().reason)
+    """Sweep while there is time. While sending is stopped, what is due is left where it goes round by itself.
+
+    It is stopped on a restored table too, until what the ledger knows was applied again.
+    """
+    paused = bool(_switch.state().reason) or _ledger.missing() > 0
     swept = sweep(_sweeping, datetime.now(UTC), paused=paused, goes_on=goes_on(context, _RESERVE))
     for finding, number in swept.found.items():
         if metric := _METRICS.get(finding):

@@ -165,7 +165,10 @@ class SendingStatus(Protocol):
     """
 
     def pause_reason(self) -> str:
-        """Return why nothing may be sent; empty where sending goes on."""
+        """Return why nothing may be sent; empty where sending goes on.
+
+        Nothing may from a table that was restored, until the erasures and objections it misses were applied again.
+        """
 
     def gate(self, channel: str) -> Gate | None:
         """Return the gate of the channel; None where it is open."""

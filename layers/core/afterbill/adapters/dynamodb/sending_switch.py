@@ -8,6 +8,7 @@ from typing import Any
 from afterbill.adapters.aws.clients import transient
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import decode
+from afterbill.adapters.dynamodb.ledger import LedgerTable, entries_of
 from afterbill.adapters.dynamodb.sending_gate import GatesTable, gates_of
 from afterbill.adapters.dynamodb.stored import reading, require, require_texts
 from afterbill.adapters.dynamodb.table import InvitationTable
@@ -17,6 +18,10 @@ from afterbill.outreach.reputation import Figures, SendingPause
 
 _LOOK_AGAIN = 60
 """Seconds for which a read of the switch is believed."""
+RESTORED = (
+    "the table was restored to an earlier time and misses {missing} of the erasures and objections since: "
+    "`afterbill privacy reapply` applies them again"
+)
 
 
 class SendingSwitchTable(InvitationTable):
@@ -60,10 +65,14 @@ class SendingSwitchTable(InvitationTable):
 
 @dataclass
 class CachedSendingStatus:
-    """SendingStatus: switch and gates, read in one call at most once a minute; `monotonic` counts seconds."""
+    """SendingStatus: switch and gates, read in one call at most once a minute; `monotonic` counts seconds.
+
+    With a ledger a table that was restored is paused too, until what it misses was applied again: one call more.
+    """
 
     table: InvitationTable
     monotonic: Callable[[], float]
+    ledger: LedgerTable | None = None
     _read_at: float | None = field(default=None, init=False)
     _reason: str = field(default="", init=False)
     _gates: dict[str, Gate] = field(default_factory=dict, init=False)
@@ -103,20 +112,24 @@ class CachedSendingStatus:
     def _look(self) -> None:
         now = self.monotonic()
         if self._read_at is None or now - self._read_at >= _LOOK_AGAIN:
-            halt, gates = self._read()
-            self._reason, self._gates = _pause_of(halt).reason, gates_of(gates, lambda _: None)
+            # The ledger first: what is noted in between counts in the table, and not as missing.
+            entries = self.ledger.entries() if self.ledger else 0
+            halt, gates, reconciled = self._read()
+            missing = entries - entries_of(reconciled)
+            self._reason = _pause_of(halt).reason or (RESTORED.format(missing=missing) if missing > 0 else "")
+            self._gates = gates_of(gates, lambda _: None)
             self._read_at = now
 
-    def _read(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        wanted = {"Keys": [keys.sending_pause(), keys.sending_gate()], "ConsistentRead": True}
+    def _read(self) -> list[Mapping[str, Any]]:
+        looked_at = [keys.sending_pause(), keys.sending_gate(), keys.reconciled()]
+        wanted = {"Keys": looked_at, "ConsistentRead": True}
         with transient("reading whether sending is halted"):
             page = self.table.dynamodb.batch_get_item(RequestItems={self.table.table: wanted})
         if page.get("UnprocessedKeys"):
             message = "the table left the switch of sending unread: it is throttling"
             raise TransientError(message)
         items = {item[keys.SK]["S"]: item for item in page["Responses"].get(self.table.table, ())}
-        halt, gate = (items.get(key[keys.SK]["S"], {}) for key in (keys.sending_pause(), keys.sending_gate()))
-        return halt, gate
+        return [items.get(key[keys.SK]["S"], {}) for key in looked_at]
 
 
 def _plain(figures: Figures | None) -> dict[str, int] | None:
