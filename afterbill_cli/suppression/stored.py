@@ -89,7 +89,8 @@ class SuppressionTable(ShortLinksTable):
         known, lifts = standing.recipient, [lift, *standing.lifts][:MOST_LIFTS]
         return self.update(
             keys.address(known.hash),
-            f"SET lifted_at = :now, lifts = :lifts, {keys.TTL} = :forgotten REMOVE reason, since",
+            f"SET lifted_at = :now, {keys.SAID_AT} = :now, lifts = :lifts, {keys.TTL} = :forgotten "
+            "REMOVE reason, since",
             "reason = :was" if known.suppressed else "attribute_not_exists(reason)",
             {
                 ":now": stamp(lift.at),

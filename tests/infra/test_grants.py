@@ -340,9 +340,12 @@ class ShortOfTime(Context):
 
 
 def count(stack, loop):
-    """A marked day is counted, scored, and its mark cleared once it is old; a score that has gone is deleted."""
+    """A marked day is counted, scored, and its mark cleared once it is old; a score that has gone is deleted.
+
+    An objection is noted in the ledger, and known there when it is told again.
+    """
     track = stack.load("track_changes")
-    for change in ("answered", "tapped"):
+    for change in ("answered", "tapped", "objected", "objected"):
         track(sample(f"stream/{change}"))
     loop.compute(sample("schedule/compute_nps"))
     ScoresTable(stack.dynamodb, "afterbill").mark(now().date(), now() - timedelta(hours=1))

@@ -275,5 +275,11 @@ class TestStream:
         criteria = properties("TrackChangesFunction")["Events"]["Changes"]["Properties"]["FilterCriteria"]
         patterns = [json.loads(part["Pattern"]) for part in criteria["Filters"]]
 
-        assert len(patterns) == 4
+        assert len(patterns) == 5
         assert {"dynamodb": {image: {attribute: {kind: [{"exists": True}]}}}} in patterns
+
+    def test_words_about_addresses_pass_and_addresses_that_are_asked_do_not(self, properties: OfOne) -> None:
+        criteria = properties("TrackChangesFunction")["Events"]["Changes"]["Properties"]["FilterCriteria"]
+        patterns = [json.loads(part["Pattern"]) for part in criteria["Filters"]]
+
+        assert {"dynamodb": {"NewImage": {"said_at": {"S": [{"exists": True}]}}}} in patterns

@@ -7,7 +7,9 @@ from botocore.exceptions import ClientError
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import day_attributes, encode, invitation_item, utc_day
+from afterbill.adapters.dynamodb.ledger import LedgerTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
+from afterbill.model.privacy import Erasure
 from afterbill.outreach.reputation import SendingPause
 from tests.integration.logs import counted, lines
 from tests.integration.samples import due, now, sample
@@ -65,6 +67,18 @@ def test_a_claim_nobody_heard_of_is_called_unknown(stack, loop):
     loop.sweep(EVENT)
 
     assert loop.invitation(invitation.id).state == "unknown"
+
+
+def test_on_a_restored_table_nothing_is_queued_again(stack, loop):
+    invitation = loop.asked()
+    stack.records("SendQueue")
+    put_back(stack, invitation, timedelta(hours=3))
+    LedgerTable(stack.dynamodb, "ledger", "afterbill").note_erasure(Erasure("r1", now(), frozenset(), frozenset()))
+    stack.dynamodb.delete_item(TableName="afterbill", Key=keys.reconciled())
+
+    loop.sweep(EVENT)
+
+    assert stack.records("SendQueue") == []
 
 
 def test_while_sending_is_stopped_by_hand_nothing_is_queued_again(stack, loop):

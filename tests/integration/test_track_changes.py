@@ -2,9 +2,11 @@
 
 import pytest
 
+from afterbill.adapters.dynamodb.ledger import LedgerTable
 from tests.integration.logs import counted, lines
 from tests.integration.samples import sample
 
+HASH = "5e1f0c2b7a9d4e63815fb0a4d2c6e7f95e1f0c2b7a9d4e63815fb0a4d2c6e7f9"
 ID = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 
 
@@ -78,3 +80,26 @@ def test_when_the_table_does_not_answer_the_records_come_again_and_are_counted(s
     log = capsys.readouterr().out
     assert counted(log, "RecordsFailed") == [2]
     assert {line["reason"] for line in lines(log) if "RecordsFailed" in line} == {"track_changes"}
+
+
+# Words about addresses
+
+
+def objections(stack):
+    return list(LedgerTable(stack.dynamodb, "ledger", "afterbill").objections())
+
+
+def test_an_objection_and_its_lifting_reach_the_ledger_whatever_comes_twice(stack, track):
+    for names in (("objected", "lifted"), ("objected",)):
+        assert failed(track(batch(*names))) == []
+
+    (word,) = objections(stack)
+    assert (word.address_hash, word.reason) == (HASH, None)
+    assert LedgerTable(stack.dynamodb, "ledger", "afterbill").missing() == 0
+
+
+def test_an_objection_that_cannot_be_noted_comes_again_and_holds_up_no_day(stack, track):
+    stack.failures["TransactWriteItems"] = "ThrottlingException"
+
+    assert failed(track(batch("objected", "answered"))) == ["111000000000000000000007"]
+    assert sorted(marks(stack)) == ["2026-11-20", "2026-11-22"]

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from afterbill.adapters.dynamodb.stream import clicked_in, read_change
+from afterbill.adapters.dynamodb.stream import clicked_in, objection_in, read_change
 from afterbill.insight.tally import Snapshot
+from afterbill.model.customer import Suppression
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Delivery
+from afterbill.model.privacy import Objection
 from afterbill.model.visits import MOST_OF_ONE, Kind, Visit
 from tests.factories import NOON
 
@@ -136,3 +138,47 @@ def test_anything_else_is_not(images):
 def test_taps_that_cannot_be_read_are_refused(poison):
     with pytest.raises(UnreadableError, match="INVITATION#1 INVITATION: "):
         clicked_in(record(NewImage=poison, Keys=KEYS))
+
+
+# Words about addresses
+
+ASKED = {"pk": {"S": "ADDRESS#5e1f"}, "last_asked_at": {"S": "2026-11-20T12:00:00Z"}}
+SAID = ASKED | {"reason": {"S": "unsubscribed"}, "said_at": {"S": "2026-11-22T12:00:00Z"}}
+LIFTED = ASKED | {"said_at": {"S": "2026-11-23T12:00:00Z"}}
+SAID_AT = NOON.replace(year=2026, month=11, day=22, hour=12)
+
+
+@pytest.mark.parametrize("before", [{}, {"OldImage": ASKED}], ids=["unknown before", "asked before"])
+def test_a_suppression_that_begins_is_a_word_of_its_moment(before):
+    assert objection_in(record(NewImage=SAID, **before)) == Objection("5e1f", SAID_AT, Suppression.UNSUBSCRIBED)
+
+
+def test_a_lifting_is_a_word_without_a_reason():
+    assert objection_in(record(OldImage=SAID, NewImage=LIFTED)) == Objection("5e1f", SAID_AT.replace(day=23))
+
+
+def test_a_word_that_was_said_earlier_and_stands_now_is_the_later_one():
+    complaint = SAID | {"reason": {"S": "complained"}, "said_at": {"S": "2026-11-21T12:00:00Z"}}
+
+    word = objection_in(record(OldImage=SAID, NewImage=complaint))
+    assert word == Objection("5e1f", SAID_AT.replace(microsecond=1), Suppression.COMPLAINED)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [{"NewImage": ASKED}, {"OldImage": SAID, "NewImage": SAID | {"last_asked_at": {"S": "now"}}}, {"OldImage": LIFTED}],
+    ids=["asked", "asked again", "forgotten"],
+)
+def test_any_other_change_of_an_address_is_no_word(images):
+    assert objection_in(record(**images)) is None
+
+
+@pytest.mark.parametrize("strange", [{"reason": {"S": "telepathy"}}, {"said_at": {"S": "yesterday"}}])
+def test_a_word_that_cannot_be_read_is_named(strange):
+    with pytest.raises(UnreadableError, match="ADDRESS#5e1f"):
+        objection_in(record(NewImage=SAID | strange, Keys={"pk": ASKED["pk"], "sk": {"S": "ADDRESS"}}))
+
+
+def test_a_word_marks_no_day_and_no_click():
+    assert read_change(record(OldImage=ASKED, NewImage=SAID)) == (Snapshot(), Snapshot())
+    assert clicked_in(record(OldImage=ASKED, NewImage=SAID)) == ""

@@ -200,4 +200,4 @@ def _text(item: Mapping[str, Any], name: str) -> str:
 
 def _pause(turn: int) -> float:
     """Seconds before the next try, by chance, so that those who met do not meet again."""
-    return 0.05 * 2**turn * (1 + secrets.randbelow(100) / 100)
+    return 0.05 * float(2**turn) * (1 + secrets.randbelow(100) / 100)

@@ -103,7 +103,7 @@ class ResponsesTable(InvitationTable):
         """
         mark = self.update(
             keys.address(address_hash),
-            f"SET reason = :reason, since = if_not_exists(since, :now) REMOVE {keys.TTL}",
+            f"SET reason = :reason, since = if_not_exists(since, :now), {keys.SAID_AT} = :now REMOVE {keys.TTL}",
             "(attribute_not_exists(reason) OR reason = :bounced) "
             "AND (attribute_not_exists(lifted_at) OR lifted_at < :now)",
             {":reason": reason, ":bounced": Suppression.BOUNCED, ":now": stamp(now)},

@@ -1,14 +1,16 @@
 """Records of the table's stream, as Lambda hands them over."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import decode
-from afterbill.adapters.dynamodb.stored import reading
+from afterbill.adapters.dynamodb.stored import known, reading
 from afterbill.insight.tally import Snapshot
+from afterbill.model.customer import Suppression
 from afterbill.model.invitation import NO_DAY
+from afterbill.model.privacy import Objection
 from afterbill.model.visits import Kind, crowded, kind_of
 
 _TTL = "dynamodb.amazonaws.com"
@@ -40,6 +42,28 @@ def clicked_in(record: Mapping[str, Any]) -> str:
         confirmed = "rating" in new and "unconfirmed" not in new
         clicked = _clicks(after, besides=before if "sent_day" in old else {})
         return keys.invitation_id(new) if not confirmed and (clicked > 0 or _crowds(before, after)) else ""
+
+
+def objection_in(record: Mapping[str, Any]) -> Objection | None:
+    """A new word about an address: that nobody writes there, or that this was lifted; None for any other change.
+
+    Its moment lies behind that of the word before, in whatever order they were said: it stands in the table now.
+    UnreadableError where it cannot be read.
+    """
+    images = record["dynamodb"]
+    with reading(images.get("Keys", {})):
+        old, new = images.get("OldImage") or {}, images.get("NewImage") or {}
+        if keys.SAID_AT not in new or _word(old) == _word(new):
+            return None
+        at = datetime.fromisoformat(new[keys.SAID_AT]["S"])
+        if keys.SAID_AT in old:
+            at = max(at, datetime.fromisoformat(old[keys.SAID_AT]["S"]) + timedelta(microseconds=1))
+        reason = known(Suppression, new["reason"]["S"]) if "reason" in new else None
+        return Objection(keys.address_hash(new[keys.PK]["S"]), at, reason)
+
+
+def _word(image: Mapping[str, Any]) -> tuple[object, object]:
+    return image.get(keys.SAID_AT), image.get("reason")
 
 
 _Visits = dict[str, list[Mapping[str, str]]]
