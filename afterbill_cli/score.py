@@ -147,8 +147,15 @@ def as_table(asked: ScoreQuery, rows: Sequence[Score], anonymous: Sequence[Score
         lines = [f"No scores{about} for {window} by {by} yet: they are computed on a schedule once answers come in."]
     if apart:
         lines += ["", _APART, "", *_lines(ANONYMOUS, question, apart)]
-    notes = ["", "* more than chance would make of it (95 %)"] if any(map(_significant, (*rows, *apart))) else []
-    return "\n".join([*lines, *notes])
+    notes = ["* more than chance would make of it (95 %)"] if any(map(_significant, (*rows, *apart))) else []
+    notes += filter(None, [_of_removed(sum(row.removed for row in (*rows, *apart)))])
+    return "\n".join([*lines, *([""] if notes else []), *notes])
+
+
+def _of_removed(answers: int) -> str:
+    if answers > 1:
+        return f"{answers} of these answers are of people who were removed."
+    return "1 of these answers is of somebody who was removed." if answers else ""
 
 
 def _lines(by: str, question: Question, rows: Sequence[Score]) -> list[str]:
@@ -192,6 +199,7 @@ def _stated(row: Score) -> dict[str, Any]:
         "answered": row.tally.answered,
         "change": _rounded(row.comparison.change) if row.comparison else None,
         "significant": row.comparison.significant if row.comparison else None,
+        "removed": row.removed,
     }
 
 

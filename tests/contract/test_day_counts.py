@@ -10,6 +10,7 @@ from moto import mock_aws
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.day_counts import pieces, rows_of
 from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.insight.nps import NUMBERS, UNCONFIRMED
 from afterbill.insight.ports import Progress, RecountMark, Rescoring, UnderWay
 from afterbill.insight.tally import Answered, DayCount, Sent
 from afterbill.model.invitation import Answer
@@ -152,8 +153,14 @@ def test_how_far_the_scores_have_come_is_remembered(scores):
     assert scores.progress() == Progress(TODAY)
 
 
+def test_the_numbers_that_an_older_version_did_not_count_are_none():
+    older = {"nps": [{"pro": [1] * UNCONFIRMED}], "": [{}]}
+
+    assert rows_of(pieces(TODAY, UNDER_WAY, older)) == {"nps": [{"pro": [1] * UNCONFIRMED + [0, 0]}], "": [{}]}
+
+
 def test_numbers_that_are_too_long_for_an_item_lie_in_several():
-    many = {"nps": [{f"{number:x}" * 9: [number % 7] * 27 for number in range(60_000)}]}
+    many = {"nps": [{f"{number:x}" * 9: [number % 7] * NUMBERS for number in range(60_000)}]}
     items = list(pieces(TODAY, UNDER_WAY, many))
 
     assert len(items) > 1

@@ -289,9 +289,10 @@ def test_scores_come_back_as_they_were_stored(scores):
     third = row("a#b", tally=counted, comparison=Comparison(100 / 3, significant=True))
     empty = row("unknown", tally=Tally())
     doubtful = row("a", tally=replace(ratings(9), unconfirmed=ratings(9).ratings))
-    scores.replace_scores("plan", {"30d": [third, empty, doubtful]})
+    removed = row("b", tally=replace(ratings(9), removed=1))
+    scores.replace_scores("plan", {"30d": [third, empty, removed, doubtful]})
 
-    assert sorted(scores.scores("plan", "30d"), key=lambda each: each.value) == [doubtful, third, empty]
+    assert sorted(scores.scores("plan", "30d"), key=lambda each: each.value) == [doubtful, third, removed, empty]
 
 
 def test_scores_are_told_apart_by_dimension_and_window(scores):

@@ -12,6 +12,7 @@ from afterbill.adapters.dynamodb.items import invitation_item
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.tallies import tally_item
 from afterbill.insight.compute_nps import LEASE, Outcome
+from afterbill.insight.measures import OTHER_GROUPS
 from afterbill.insight.ports import Progress
 from afterbill.model.errors import TransientError, UnreadableError
 from tests.contract.scores_table import TABLE, create_table
@@ -72,15 +73,24 @@ def test_the_unconfirmed_are_stored_only_where_there_are_any():
     assert (len(plain["L"]), len(longer["L"])) == (15, 26)
 
 
+def test_the_removed_are_stored_only_where_there_are_any():
+    (counts,) = tally_item("all", TODAY, {"all": replace(ratings(9), removed=1)})["tallies"]["M"].values()
+
+    assert [one["N"] for one in counts["L"][-2:]] == ["1", "0"]
+    assert len(counts["L"]) == 28
+
+
 def test_a_score_can_be_read_without_this_code(client):
     table = ScoresTable(client, TABLE)
-    table.replace_scores("csat:plan", {"30d": [row("pro", dimension="csat:plan", tally=ratings(5, 4, 1))]})
+    tally = replace(ratings(5, 4, 1), removed=1)
+    table.replace_scores("csat:plan", {"30d": [row("pro", dimension="csat:plan", tally=tally)]})
 
     item = client.get_item(TableName=TABLE, Key={"pk": {"S": "SCORE#csat:plan"}, "sk": {"S": "30d#pro"}})["Item"]
 
-    assert {name: float(item[name]["N"]) for name in ("n", "unconfirmed", "favourable", "neutral", "unfavourable")} == {
+    assert {name: float(item[name]["N"]) for name in ("n", "unconfirmed", "removed", *OTHER_GROUPS)} == {
         "n": 3,
         "unconfirmed": 0,
+        "removed": 1,
         "favourable": 2,
         "neutral": 0,
         "unfavourable": 1,

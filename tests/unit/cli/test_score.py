@@ -98,6 +98,7 @@ def test_json_states_every_figure_rounded_to_one_decimal(capsys):
                 "answered": 40,
                 "change": -33.3,
                 "significant": True,
+                "removed": 0,
             }
         ],
         "anonymous": [],
@@ -177,6 +178,7 @@ def test_another_question_states_favourable_answers_and_the_mean(capsys):
         "answered": 20,
         "change": 5.2,
         "significant": False,
+        "removed": 0,
     }
 
 
@@ -258,6 +260,32 @@ def test_anonymous_answers_are_shown_where_nobody_else_answered(capsys):
     assert lines[-3].startswith("counter")
 
 
+@pytest.mark.parametrize(
+    ("removed", "note"),
+    [
+        (12, "12 of these answers are of people who were removed."),
+        (1, "1 of these answers is of somebody who was removed."),
+    ],
+)
+def test_a_note_tells_how_many_answers_are_of_people_who_were_removed(capsys, removed, note):
+    pro, basic = PLANS[0], PLANS[2]
+    rows = [replace(pro, tally=replace(pro.tally, removed=removed)), replace(basic, comparison=None)]
+    ScoresTable(boto3.client("dynamodb"), TABLE).replace_scores("plan", {"30d": rows})
+
+    assert run(capsys, by="plan").splitlines()[-2:] == ["", note]
+    assert [row["removed"] for row in json.loads(run(capsys, by="plan", as_json=True))["scores"]] == [0, removed]
+
+
+def test_the_note_stands_below_that_of_the_star_and_knows_anonymous_answers_too(capsys):
+    outsiders(tally=Tally((3, *[0] * 10), removed=2))
+
+    assert run(capsys).splitlines()[-3:] == [
+        "",
+        "* more than chance would make of it (95 %)",
+        "2 of these answers are of people who were removed.",
+    ]
+
+
 def test_a_table_that_is_not_there_is_told(capsys):
     with pytest.raises(AfterbillError, match="there is no table elsewhere: look at its name and at AWS_REGION"):
         run(capsys, table="elsewhere")
@@ -335,6 +363,7 @@ def test_a_spreadsheet_gets_the_same_columns_with_and_without_rows(capsys):
         "answered": "40",
         "change": "-33.3",
         "significant": "true",
+        "removed": "0",
     }
     assert table("--window", "2026-01") == [header]
 

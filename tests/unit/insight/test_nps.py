@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterbill.insight.nps import MAILS, Tally, compare, interval, response_rate, score
+from afterbill.insight.nps import MAILS, UNCONFIRMED, Tally, compare, interval, response_rate, score
 
 COUNTS = st.lists(st.integers(0, 400), min_size=11, max_size=11).map(tuple)
 TALLIES = st.builds(Tally, COUNTS)
@@ -88,10 +88,13 @@ def test_tallies_add_up_in_any_order(one, two, three):
 
 
 def test_a_tally_is_its_numbers():
-    tally = Tally((1, *[0] * 9, 3), sent=6, answered=4, bounced=3, complained=2, unconfirmed=(*[0] * 10, 1))
+    mails = {"sent": 6, "answered": 4, "bounced": 3, "complained": 2}
+    tally = Tally((1, *[0] * 9, 3), **mails, unconfirmed=(*[0] * 10, 1), removed=3, removed_unconfirmed=1)
+    older = replace(tally, removed=0, removed_unconfirmed=0)
 
     assert Tally.of(tally.numbers) == tally
-    assert Tally.of(tally.numbers[:MAILS]) == replace(tally, unconfirmed=(0,) * 11)
+    assert Tally.of(tally.numbers[:UNCONFIRMED]) == older
+    assert Tally.of(tally.numbers[:MAILS]) == replace(older, unconfirmed=(0,) * 11)
     assert Tally.of([]) == Tally()
 
 
@@ -99,6 +102,12 @@ def test_without_the_unconfirmed_answers_an_invitation_stays_answered():
     tally = Tally((1, *[0] * 9, 3), sent=4, answered=4, unconfirmed=(1, *[0] * 9, 1))
 
     assert tally.confirmed == Tally((*[0] * 10, 2), sent=4, answered=4)
+
+
+def test_without_the_unconfirmed_answers_those_of_the_removed_are_fewer_too():
+    tally = Tally((*[0] * 10, 3), unconfirmed=(*[0] * 10, 2), removed=2, removed_unconfirmed=1)
+
+    assert tally.confirmed == Tally((*[0] * 10, 1), removed=1)
 
 
 def test_mails_add_up_too():

@@ -127,6 +127,17 @@ def test_unconfirmed_answers_are_counted_and_counted_once_more():
     assert tally.confirmed == ratings(9)
 
 
+def test_answers_of_the_removed_are_counted_with_all_others_and_once_more():
+    gone = {"plan": "pro", "removed": "yes"}
+    answers = [Answered(9, gone), Answered(0, gone, confirmed=False), Answered(9, {"plan": "pro"})]
+
+    (tally,) = count(answers, [Sent(answered=True, segments=gone)])["plan"].values()
+
+    assert (tally.ratings, tally.sent) == (ratings(0, 9, 9).ratings, 1)
+    assert (tally.removed, tally.removed_unconfirmed) == (2, 1)
+    assert tally.confirmed.removed == 1
+
+
 SEGMENTS = st.fixed_dictionaries({}, optional={"plan": st.sampled_from(["basic", "pro"]), "anonymous": st.just("wall")})
 DETAILS = st.tuples(st.booleans(), st.sampled_from(["", "price", "service"]))
 ANSWERS = st.one_of(

@@ -16,7 +16,10 @@ RATINGS = range(11)
 MAILS = len(RATINGS) + 4
 """The place among the numbers of a tally where those of mails end."""
 
-NUMBERS = MAILS + len(RATINGS)
+UNCONFIRMED = MAILS + len(RATINGS)
+"""The place where those of the unconfirmed ratings end."""
+
+NUMBERS = UNCONFIRMED + 2
 """How many numbers a tally has."""
 
 Z95 = 1.959963984540054
@@ -31,8 +34,9 @@ class Tally:
 
     `ratings` counts the answers 0 to 10 by the day of the answer; all others count invitations by the day of sending,
     so `answered` may differ from `n`. `bounced` for good or `complained` about is the last state of a mail.
-    `unconfirmed` counts, by rating, those among `ratings` whose page was seen but not sent. A scale that is shorter
-    uses the places of its ratings.
+    `unconfirmed` counts, by rating, those among `ratings` whose page was seen but not sent. `removed` counts, whatever
+    their rating, those among `ratings` of people who were removed, and `removed_unconfirmed` those of them that are
+    unconfirmed. A scale that is shorter uses the places of its ratings.
     """
 
     ratings: tuple[int, ...] = (0,) * len(RATINGS)
@@ -41,6 +45,8 @@ class Tally:
     bounced: int = 0
     complained: int = 0
     unconfirmed: tuple[int, ...] = (0,) * len(RATINGS)
+    removed: int = 0
+    removed_unconfirmed: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally.of([*map(add, self.numbers, other.numbers)])
@@ -50,19 +56,21 @@ class Tally:
         """The tally with these numbers in the order of its attributes; those missing at the end are 0."""
         full = [*numbers, *[0] * (NUMBERS - len(numbers))]
         sent, answered, bounced, complained = full[len(RATINGS) : MAILS]
-        return cls(tuple(full[: len(RATINGS)]), sent, answered, bounced, complained, tuple(full[MAILS:]))
+        ratings, unconfirmed = tuple(full[: len(RATINGS)]), tuple(full[MAILS:UNCONFIRMED])
+        return cls(ratings, sent, answered, bounced, complained, unconfirmed, *full[UNCONFIRMED:])
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """All counts: first the ratings, then the mails, then the unconfirmed ratings from place MAILS."""
+        """All counts: ratings, mails, from place MAILS the unconfirmed ratings, from UNCONFIRMED the removed."""
         mails = (self.sent, self.answered, self.bounced, self.complained)
-        return (*self.ratings, *mails, *self.unconfirmed)
+        return (*self.ratings, *mails, *self.unconfirmed, self.removed, self.removed_unconfirmed)
 
     @property
     def confirmed(self) -> "Tally":
         """The tally without unconfirmed answers; an invitation they answered stays answered."""
         kept = tuple(given - doubtful for given, doubtful in zip(self.ratings, self.unconfirmed, strict=True))
-        return replace(self, ratings=kept, unconfirmed=(0,) * len(RATINGS))
+        removed = self.removed - self.removed_unconfirmed
+        return replace(self, ratings=kept, unconfirmed=(0,) * len(RATINGS), removed=removed, removed_unconfirmed=0)
 
     @property
     def n(self) -> int:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from afterbill.insight.measures import Measures, compare, measures
-from afterbill.insight.nps import MAILS, NUMBERS, RATINGS, Comparison, Tally
+from afterbill.insight.nps import MAILS, NUMBERS, RATINGS, UNCONFIRMED, Comparison, Tally
 from afterbill.model.channels import Channel
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import NO_DAY, Delivery
 from afterbill.model.questions import SCALES, Question, Scale
-from afterbill.model.segments import ANONYMOUS, DIMENSIONS, REASON, dimension_of, question_and_dimension
+from afterbill.model.segments import ANONYMOUS, DIMENSIONS, REASON, REMOVED, dimension_of, question_and_dimension
 
 ALL, UNKNOWN, OTHER, NONE = "all", "unknown", "other", "none"
 MOST_VALUES = 200
@@ -47,6 +47,11 @@ class Answered:
     def question(self) -> str:
         """The question that was answered."""
         return self.segments.get("question", Question.NPS)
+
+    @property
+    def removed(self) -> bool:
+        """If whoever answered was removed."""
+        return REMOVED in self.segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,11 @@ class Score:
         return sum(self.tally.unconfirmed)
 
     @property
+    def removed(self) -> int:
+        """How many of the answers are of people who were removed."""
+        return self.tally.removed
+
+    @property
     def measures(self) -> Measures:
         """The net score or the share, with its interval and groups."""
         return measures(self.question, self.tally)
@@ -159,6 +169,8 @@ class DayCount:
         require_answer(answer)
         tables = self._tables(answer.question)
         places = [answer.rating] if answer.confirmed else [answer.rating, MAILS + answer.rating]
+        if answer.removed:
+            places += [UNCONFIRMED] if answer.confirmed else [UNCONFIRMED, UNCONFIRMED + 1]
         if link := answer.segments.get(ANONYMOUS):
             _add(tables[-1:], [link], places)
         else:

@@ -12,6 +12,7 @@ from typing import Any
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import decode, encode, stamp
 from afterbill.adapters.dynamodb.stored import reading
+from afterbill.insight.nps import NUMBERS
 from afterbill.insight.ports import Progress, Rescoring, UnderWay
 from afterbill.insight.tally import Answered, Rows, Sent, require_answer
 from afterbill.model.invitation import Delivery
@@ -62,11 +63,13 @@ def prefix(under_way: UnderWay) -> str:
 
 
 def rows_of(items: Iterable[Mapping[str, Any]]) -> Rows | None:
-    """The numbers; None unless every piece is there."""
+    """The numbers; None unless every piece is there. Those that an older version did not count are 0."""
     found = list(items)
     if not found or len(found) != int(found[0]["parts"]["N"]):
         return None
     rows: Rows = json.loads(zlib.decompress(b"".join(bytes(item["part"]["B"]) for item in found)))
+    for counts in (row for tables in rows.values() for values in tables for row in values.values()):
+        counts.extend([0] * (NUMBERS - len(counts)))
     return rows
 
 

@@ -7,8 +7,11 @@ from typing import Any
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import decode, encode
 from afterbill.adapters.dynamodb.stored import reading, require
-from afterbill.insight.nps import MAILS, NUMBERS, Comparison, Tally
+from afterbill.insight.nps import MAILS, NUMBERS, UNCONFIRMED, Comparison, Tally
 from afterbill.insight.tally import Score, Tallies
+
+_ENDS = (MAILS, UNCONFIRMED, NUMBERS)
+"""How long a stored tally may be: without what no answer of it is."""
 
 
 def tally_item(dimension: str, day: date, tallies: Tallies) -> dict[str, Any]:
@@ -26,16 +29,17 @@ def tallies_of(item: Mapping[str, Any]) -> Tallies:
 def _counts(tally: Tally) -> dict[str, Any]:
     """Numbers without names: the eleven ratings, then sent, answered, bounced, complained.
 
-    Then the eleven of the unconfirmed, where there are any.
+    Then the eleven of the unconfirmed and the two of the removed, as far as there are any.
     """
-    numbers = tally.numbers if any(tally.unconfirmed) else tally.numbers[:MAILS]
-    return {"L": [{"N": str(each)} for each in numbers]}
+    numbers = tally.numbers
+    end = next(end for end in _ENDS if not any(numbers[end:]))
+    return {"L": [{"N": str(each)} for each in numbers[:end]]}
 
 
 def _tally(counts: Mapping[str, Any]) -> Tally:
     """A list of another length is of another version: its numbers would be taken for others."""
     numbers = [int(each["N"]) for each in counts["L"]]
-    require(len(numbers) in {MAILS, NUMBERS}, "a tally of another length")
+    require(len(numbers) in _ENDS, "a tally of another length")
     return Tally.of(numbers)
 
 
@@ -49,6 +53,7 @@ def score_item(row: Score) -> dict[str, Any]:
     plain = {
         "n": row.tally.n,
         "unconfirmed": row.unconfirmed,
+        "removed": row.removed,
         **measures.groups,
         "computed_at": row.computed_at.isoformat(),
     }
