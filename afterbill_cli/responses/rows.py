@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from afterbill.model.invitation import Answer, Invitation
 from afterbill.model.questions import Question
-from afterbill.model.segments import ANONYMOUS
+from afterbill.model.segments import ANONYMOUS, REMOVED
 from afterbill_cli.plain_text import harmless, one_line
 
 COLUMNS = (
@@ -29,16 +29,24 @@ COLUMNS = (
     "locale",
     "plan",
     "country",
+    "removed",
 )
 """Of JSON and CSV; they do not change, new ones come at the end."""
 
+_STAYS = frozenset(
+    {"day", "touchpoint", "stage", "question", "rating", "reason", "contact_ok", "confirmed", "anonymous", "removed"}
+)
+"""What is told of an answer of somebody who was removed: its moment is blurred, and its id leads nowhere."""
 _INDENT = "    "
 _LONGEST = 1000
 """Characters of a comment that are shown."""
 
 
 def row(response: Invitation) -> dict[str, Any]:
-    """Return the response by COLUMNS: times in UTC, the comment as it was written, null for what is not known."""
+    """Return the response by COLUMNS: times in UTC, the comment as it was written, null for what is not known.
+
+    Of somebody who was removed, all but _STAYS is null.
+    """
     answer, segments = cast("Answer", response.answer), response.segments
     values = (
         response.id,
@@ -59,12 +67,18 @@ def row(response: Invitation) -> dict[str, Any]:
         response.locale or None,
         segments.get("plan"),
         segments.get("country"),
+        REMOVED in segments,
     )
-    return dict(zip(COLUMNS, values, strict=True))
+    whole = dict(zip(COLUMNS, values, strict=True))
+    return {name: value if name in _STAYS else None for name, value in whole.items()} if whole["removed"] else whole
 
 
 def lines(response: Invitation, zone: tzinfo, width: int) -> Iterator[str]:
     """Yield what a person reads about the response: when and what, its comment wrapped at `width`, whose it is."""
+    if REMOVED in response.segments:
+        yield f"{response.answered_day}        {', '.join(_what(response))}"
+        yield f"{_INDENT}of somebody who was removed"
+        return
     yield f"{_at(response).astimezone(zone):%Y-%m-%d %H:%M}  {', '.join(_what(response))}"
     yield from wrapped(cast("Answer", response.answer).comment, width, f"`afterbill explain {response.id}` shows all")
     yield f"{_INDENT}{', '.join(_whose(response))}"

@@ -84,7 +84,37 @@ def test_a_program_reads_all_that_was_answered_under_stable_names(keep, read):
         "locale": "de",
         "plan": "pro",
         "country": "DE",
+        "removed": False,
     }
+
+
+def of_a_removed(number, answer, **segments):
+    """What stays of a survey whose customer was removed."""
+    one = given(number, answer, NOW.replace(hour=12), segments={"removed": "yes", **segments})
+    return replace(one, state=State.CLOSED, reason="erased", customer_id="", address_hashes=(), objects={})
+
+
+def test_of_somebody_who_was_removed_the_rating_the_day_and_the_touchpoint_are_left(keep, read):
+    keep(of_a_removed(1, Answer(3, reason="price", confirmed=False)))
+
+    [row] = read()
+
+    assert {name: value for name, value in row.items() if value is not None} == {
+        "day": "2026-11-22",
+        "touchpoint": "payment_succeeded",
+        "stage": "purchase",
+        "question": "nps",
+        "rating": 3,
+        "reason": "price",
+        "contact_ok": False,
+        "confirmed": False,
+        "anonymous": False,
+        "removed": True,
+    }
+    assert read(output=Output.TABLE).splitlines()[2:4] == [
+        "2026-11-22        3 of 10, payment_succeeded, price, unconfirmed",
+        "    of somebody who was removed",
+    ]
 
 
 def test_what_is_not_known_is_null(keep, read):
