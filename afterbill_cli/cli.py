@@ -33,6 +33,7 @@ _COMMANDS = {
     "send-test": ("afterbill_cli.send_test", "Send a test survey to an address of your own."),
     "suppression": ("afterbill_cli.suppression.commands", "Show and lift suppressions of addresses and numbers."),
     "tasks": ("afterbill_cli.tasks", "List decisions that need a person."),
+    "privacy": ("afterbill_cli.privacy.commands", "Show, restrict and remove what is stored about a person."),
 }
 """The module that defines each command as `command`, and the help that the list of all shows.
 
