@@ -1,28 +1,17 @@
 """Find the stored items for an address, an id, an event or a link: these may belong to several customers."""
 
-import binascii
-import re
-from base64 import urlsafe_b64decode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
 
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.batches import query
-from afterbill.adapters.dynamodb.items import encode, invitation_of
-from afterbill.adapters.phones import mobile_number
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import RETENTION, Invitation
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.suppression.address import compact, hash_of
-from afterbill_cli.suppression.stored import Standing, SuppressionTable
+from afterbill_cli.people.lookup import ID, Lookup
+from afterbill_cli.suppression.stored import Standing
 
-_ID = re.compile(r"[0-9a-f]{32}")
-_LINK = re.compile(r"/[su]/([A-Za-z0-9_=-]{40,80})")
-_MOST = 100
-"""Items of one batch read."""
 _BACK = RETENTION.days
 """Days back that an event is looked for."""
 _AHEAD = 90
@@ -43,8 +32,7 @@ class Finder:
     """Finds items in the deployed table."""
 
     def __init__(self, deployed: Deployed, today: date) -> None:
-        self._deployed, self._today = deployed, today
-        self._table = SuppressionTable(deployed.client("dynamodb"), deployed.output("TableName"))
+        self._lookup, self._today = Lookup(deployed), today
 
     def find(self, wanted: str) -> Sequence[Subject]:
         """Find the subjects that `wanted` names, at least one; AfterbillError where nothing is stored."""
@@ -65,20 +53,16 @@ class Finder:
         return subjects
 
     def _by_link(self, wanted: str) -> Sequence[Subject]:
-        match = _LINK.search(wanted)
-        # Version, key and purpose come first; the signature is not checked, for whoever asks may read the table.
-        try:
-            return self._invitations([urlsafe_b64decode(match[1])[3:19].hex()]) if match else ()
-        except binascii.Error as error:
-            raise AfterbillError("this link was cut off: give the whole of it") from error
+        linked = self._lookup.invitation_in(wanted)
+        return self._invitations([linked]) if linked else ()
 
     def _by_id(self, wanted: str) -> Sequence[Subject]:
-        return self._invitations([wanted]) or self._customers([wanted]) if _ID.fullmatch(wanted) else ()
+        return self._invitations([wanted]) or self._customers([wanted]) if ID.fullmatch(wanted) else ()
 
     def _by_event(self, wanted: str) -> Sequence[Subject]:
-        events = self._query(f"{keys.PK} = :pk", {":pk": keys.events(wanted)})
+        events = self._lookup.query(f"{keys.PK} = :pk", {":pk": keys.events(wanted)})
         ids = [item["invitation_id"]["S"] for item in events]
-        return self._invitations([*ids, *self._held_with(wanted, self._read(ids))])
+        return self._invitations([*ids, *self._held_with(wanted, self._lookup.invitations(ids))])
 
     def _by_day(self, wanted: str) -> Sequence[Subject]:
         """Look for an event day by day, the nearest first: of one that was asked about only its invitation knows."""
@@ -86,7 +70,7 @@ class Finder:
             return ()
         days = sorted(range(-_BACK, _AHEAD + 1), key=abs)
         first = next((ids for away in days if (ids := self._held(wanted, self._today + timedelta(away)))), [])
-        return self._invitations([*first, *self._held_with(wanted, self._read(first))])
+        return self._invitations([*first, *self._held_with(wanted, self._lookup.invitations(first))])
 
     def _held_with(self, event_id: str, others: Sequence[Invitation]) -> list[str]:
         """Ids of the invitations that hold an event, on the days on which those may be that came with `others`."""
@@ -97,67 +81,28 @@ class Finder:
     def _held(self, event_id: str, day: date) -> list[str]:
         """Ids of the invitations of a day that hold the event that reported their fact first."""
         values = {":bucket": keys.day_bucket(day.isoformat()), ":event": event_id}
-        found = self._query("day_bucket = :bucket", values, keys.BY_DAY, FilterExpression="event_id = :event")
+        held = "event_id = :event"
+        found = self._lookup.query("day_bucket = :bucket", values, keys.BY_DAY, FilterExpression=held)
         return [keys.invitation_id(dict(item)) for item in found]
 
     def _by_alias(self, wanted: str) -> Sequence[Subject]:
-        sources, hashed = self._deployed.policy().sources, self._hash(wanted) if "@" in wanted else ""
-        aliases = [f"{source}#{wanted}" for source in sources] + [wanted] * ("#" in wanted)
-        aliases += [f"{source}@{hashed}" for source in sources if hashed]
-        owners = list(self._table.customer_ids(aliases).values())
-        owners += self._table.holders(hashed, _MOST) + self._testers(hashed) if hashed else []
-        owners += [self._table.holder(self._hash(compact(wanted)))] if wanted.startswith("+") else []
-        found = self._customers(owners)
-        address = self._table.address(hashed)
+        found = self._customers(self._lookup.owners(wanted))
+        address = self._lookup.table.address(self._lookup.address_hash(wanted))
         return found or ([Subject(address=address)] if address.known else ())
 
-    def _testers(self, address_hash: str) -> list[str]:
-        """Ids of the customers who stand for this address in test surveys."""
-        return [keys.customer_id(dict(key)) for key in self._table.by_customer(keys.testers(address_hash), _MOST)]
-
     def _customers(self, ids: Iterable[str]) -> list[Subject]:
-        customers = filter(None, map(self._table.customer, dict.fromkeys(ids)))
-        return [self._subject(customer, self._read(self._invitations_of(customer.id))) for customer in customers]
-
-    def _subject(self, customer: Customer | None, invitations: Sequence[Invitation]) -> Subject:
-        if customer is None:
-            return Subject(None, invitations)
-        number = mobile_number(customer.phone, customer.country)
-        standings = map(self._table.address, (customer.address_hash, self._hash(number) if number else ""))
-        return Subject(customer, invitations, *standings)
-
-    def _hash(self, spelling: str) -> str:
-        return hash_of(self._deployed, spelling)
-
-    def _invitations_of(self, customer_id: str) -> list[str]:
-        items = self._query("customer_id = :id", {":id": customer_id}, keys.BY_CUSTOMER)
-        return [keys.invitation_id(dict(item)) for item in items if keys.is_invitation(dict(item))]
-
-    def _invitations(self, ids: Sequence[str]) -> Sequence[Subject]:
-        invitations = self._read(ids)
-        owners = dict.fromkeys(invitation.customer_id for invitation in invitations)
         return [
-            self._subject(self._table.customer(owner), [one for one in invitations if one.customer_id == owner])
-            for owner in owners
+            self._subject(customer, self._lookup.invitations(self._lookup.invitations_of(customer.id)))
+            for customer in self._lookup.customers(ids)
         ]
 
-    def _read(self, ids: Sequence[str]) -> list[Invitation]:
-        items: dict[str, Any] = {}
-        for start in range(0, len(ids), _MOST):
-            items |= self._table.read([keys.invitation(id_) for id_ in ids[start : start + _MOST]])
-        return sorted(
-            map(invitation_of, items.values()), key=lambda invitation: (invitation.occurred_at, invitation.created_at)
-        )
+    def _subject(self, customer: Customer | None, invitations: Sequence[Invitation]) -> Subject:
+        return Subject(customer, invitations, *(self._lookup.standings(customer) if customer else ()))
 
-    def _query(
-        self, condition: str, values: dict[str, str], index: str = "", **more: str
-    ) -> Iterator[Mapping[str, Any]]:
-        where = {"IndexName": index} if index else {}
-        return query(
-            self._table.dynamodb,
-            TableName=self._table.table,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=encode(values),
-            **where,
-            **more,
-        )
+    def _invitations(self, ids: Sequence[str]) -> Sequence[Subject]:
+        invitations = self._lookup.invitations(ids)
+        owners = dict.fromkeys(invitation.customer_id for invitation in invitations)
+        return [
+            self._subject(self._lookup.table.customer(owner), [one for one in invitations if one.customer_id == owner])
+            for owner in owners
+        ]
