@@ -16,6 +16,7 @@ from afterbill.model.billing import ObjectReference, OperatorTask, ParsedElement
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError, ConfigurationError, PayloadError
 from afterbill.model.invitation import Invitation, SkipReason
+from afterbill.model.privacy import PrivacyAsk, RequestKind
 from afterbill.model.webhooks import Source, Webhook
 from afterbill.outreach.policy import Policy
 from afterbill.settings.config import written
@@ -33,6 +34,11 @@ from afterbill_cli.output import Output, print_json
 from afterbill_cli.plain_text import one_line
 from afterbill_cli.skip_reasons import why
 
+_ASKS = {
+    RequestKind.EXPORT: "keep the request until somebody fetches the export: `afterbill privacy requests` lists it",
+    RequestKind.ERASE: "remove the customer",
+    RequestKind.ERASE_SOURCE: "remove all customers of this source",
+}
 _LESSONS = {
     Outcome.LEARNED: "ask nobody: the event only teaches something about its customer or payment",
     Outcome.IGNORED: "ignore: a kind of event that says nothing about a customer",
@@ -151,6 +157,7 @@ def _dry_capture(policy: Policy) -> CaptureDeps:
         inbox=MemoryInbox(),
         dead_letters=MemoryDeadLetters(),
         hash_address=mailbox,
+        hash_alias=str,
         new_id=lambda: uuid.uuid4().hex,
     )
 
@@ -164,6 +171,8 @@ def _explained(element: ParsedElement, webhook: Webhook, capture: CaptureDeps) -
             "object": f"{element.kind} {element.id}",
             "decision": "ask the API: only it knows what happened to the object",
         }
+    if isinstance(element, PrivacyAsk):
+        return {"request": f"{element.kind} {element.id}", "decision": _ASKS[element.kind]}
     if isinstance(element, OperatorTask):
         return {"task": f"{element.kind} {element.id}", "decision": "a person decides: `afterbill tasks` lists it"}
     sole = replace(

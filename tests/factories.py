@@ -27,6 +27,7 @@ KEYS: Mapping[int, bytes] = {0: b"a key for links, of 32 bytes....", 1: b"a newe
 ADA = "ada@example.com"
 
 hash_address: Callable[[str], str] = partial(address_hash, key=b"identity")
+hash_alias: Callable[[str], str] = partial(address_hash, key=b"alias")
 
 
 def provider(**parts: Any) -> Connector:

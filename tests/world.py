@@ -32,6 +32,7 @@ from tests.factories import (
     day_of,
     event,
     hash_address,
+    hash_alias,
     ids,
     invitation,
     policy,
@@ -88,6 +89,7 @@ class World:
             inbox=self.inbox,
             dead_letters=self.dead_letters,
             hash_address=hash_address,
+            hash_alias=hash_alias,
             new_id=self.new_customer,
             evidence=self.evidence,
         )

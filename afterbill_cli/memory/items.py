@@ -11,6 +11,7 @@ from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import NOBODY, Customer, Recipient, Suppression
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Invitation, SkipReason, StoredInvitation
+from afterbill.model.privacy import PrivacyRequest
 from afterbill.model.short_links import ShortLink
 from afterbill.outreach.ports import SweepProgress
 
@@ -35,6 +36,7 @@ class MemoryItems:
     """Moments by the hashes of the names of erased customers."""
     copies: set[tuple[str, str]] = field(default_factory=set)
     """Names of copies of webhooks with the ids of customers they are about; MemoryEvidence may share them."""
+    requests: dict[str, PrivacyRequest] = field(default_factory=dict)
     codes: dict[str, ShortLink] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
     swept: SweepProgress | UnreadableError | None = None
@@ -134,6 +136,10 @@ class MemoryItems:
         """False for one that is known."""
         key = (task.source, task.kind, task.id)
         return key not in self.tasks and not self.tasks.update({key: (task, address_hash)})
+
+    def keep_request(self, request: PrivacyRequest) -> bool:
+        """False for one that is known."""
+        return self.requests.setdefault(request.id, request) is request
 
     def tasks_waiting(self, source: str, kind: str, now: datetime) -> int:  # noqa: ARG002  # nothing expires here
         """Count those that are kept; none is ever done here."""

@@ -12,6 +12,7 @@ from afterbill.intake.ports import BillingApis, FactQuery, Facts, FactSnapshot, 
 from afterbill.model.billing import OperatorTask
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError, ConfigurationError
+from afterbill.model.privacy import PrivacyRequest
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.policy import Policy
 from afterbill_cli.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
@@ -59,6 +60,10 @@ class ReadOnlyFacts:
 
     def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:  # noqa: ARG002  # nothing is kept
         """Keep no task; return True."""
+        return True
+
+    def keep_request(self, request: PrivacyRequest) -> bool:  # noqa: ARG002  # nothing is kept
+        """Keep no request; return True."""
         return True
 
     def tasks_waiting(self, source: str, kind: str, now: datetime) -> int:
@@ -111,6 +116,7 @@ def dry_capture(policy: Policy, facts: Facts, apis: BillingApis, hash_address: C
         inbox=slices,
         dead_letters=MemoryDeadLetters(),
         hash_address=hash_address,
+        hash_alias=str,
         new_id=lambda: uuid.uuid4().hex,
     )
     return DryCapture(capture, slices)

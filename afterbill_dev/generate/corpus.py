@@ -12,6 +12,7 @@ from typing import Any
 from afterbill.connectors import registry
 from afterbill.model.billing import BillingEvent, ObjectReference, OperatorTask, ParsedElement
 from afterbill.model.errors import AfterbillError, PayloadError
+from afterbill.model.privacy import PrivacyAsk
 from afterbill.model.webhooks import Source
 from afterbill_cli import samples
 
@@ -20,6 +21,7 @@ _API_ANSWERS = "api.json"
 """How the file of what an API answered ends, by path, beside the webhooks that refer to it."""
 _PEOPLE = frozenset({"client", "contact", "customer"})
 """Kinds of objects that are customers at billing systems."""
+_ABOUT_SOMEBODY = BillingEvent | OperatorTask | PrivacyAsk
 HEADINGS = ("file", "outcome", "touchpoints", "email", "amount_minor", "currency", "test")
 
 
@@ -58,7 +60,7 @@ class Reading:
     def stated(self) -> dict[str, Any]:
         """One object of the JSON output; amounts in the smallest unit of their currency."""
         events = [_event(one) for one in self.facts]
-        addresses = [one.customer.address for one in self.elements if isinstance(one, BillingEvent | OperatorTask)]
+        addresses = [one.customer.address for one in self.elements if isinstance(one, _ABOUT_SOMEBODY)]
         fields: dict[str, Any] = {
             "file": self.file,
             "outcome": self.outcome.value,
@@ -151,7 +153,7 @@ def _names_customer(element: ParsedElement) -> bool:
     """True when the element is about a customer; links between objects and verifiers are not."""
     if isinstance(element, ObjectReference):
         return _is_profile(element)
-    if not isinstance(element, BillingEvent | OperatorTask):
+    if not isinstance(element, _ABOUT_SOMEBODY):
         return False
     return bool(element.customer.id or element.customer.address)
 

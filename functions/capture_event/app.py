@@ -29,6 +29,7 @@ _METRICS = {
     Outcome.SCHEDULED: Metric.FACTS_SCHEDULED,
     Outcome.SKIPPED: Metric.FACTS_SKIPPED,
     Outcome.RECORDED: Metric.TASKS_RECORDED,
+    Outcome.REQUESTED: Metric.PRIVACY_REQUESTS_RECEIVED,
     Outcome.REFUSED: Metric.WEBHOOKS_REFUSED,
     Outcome.DROPPED: Metric.UNSIGNED_DROPPED,
 }
@@ -64,6 +65,7 @@ _capture = CaptureDeps(
     inbox=SqsInbox(_sqs, config.setting("INBOX_URL")),
     dead_letters=SqsInbox(_sqs, config.setting("INBOX_DEAD_LETTERS_URL")),
     hash_address=_keys.hash_address,
+    hash_alias=_keys.hash_alias,
     new_id=lambda: uuid.uuid4().hex,
     evidence=S3Evidence(batch_client("s3"), _bucket) if _bucket else None,
     pause=_pauses,

@@ -56,6 +56,13 @@ def test_another_webhook_is_another_copy(world, change):
     assert world.count() == 2
 
 
+def test_a_copy_has_one_name_for_all_slices_of_its_webhook(world):
+    names = {world.evidence.name_of(replace(WEBHOOK, part=part)) for part in (None, 0, 1)}
+
+    assert len(names) == 1
+    assert world.evidence.name_of(replace(WEBHOOK, source="shop")) not in names
+
+
 def test_a_copy_is_found_by_source_and_day_and_says_everything(aws):
     world = InS3(aws("s3"))
     world.evidence.keep(WEBHOOK)

@@ -169,15 +169,16 @@ class TestEvidence:
         assert loop.invitations() == []
 
 
-def test_a_privacy_request_is_a_task_for_a_person(stack, capture, capsys):
+def test_a_privacy_request_is_kept_without_a_name_and_counted(stack, capture, capsys):
     event = from_source("shopify", sample("webhooks/shopify/customers.redact"), **REDACT)
 
     assert failed(capture(event)) == []
 
-    (task,) = stack.items("TASK")
-    assert task["pk"]["S"] == "TASK#shopify"
-    assert "@" not in str(task)
-    assert [line["TasksRecorded"] for line in lines(capsys, "TasksRecorded")] == [[1.0]]
+    (request,) = stack.items("PRIVACY")
+    assert (request["kind"]["S"], request["by"]["S"]) == ("erase", "source:shopify")
+    assert not any(told in str(request) for told in ("@", "8204417736905"))
+    metric = "PrivacyRequestsReceived"
+    assert [line[metric] for line in lines(capsys, metric)] == [[1.0]]
 
 
 REDACT = {"x-shopify-topic": "customers/redact", "x-shopify-shop-domain": "kranich-tea.myshopify.com"}

@@ -126,6 +126,7 @@ class Flood:
             inbox=MemoryInbox(),
             dead_letters=MemoryDeadLetters(),
             hash_address=hash_address,
+            hash_alias=str,
             new_id=lambda: next(ids),
         )
 

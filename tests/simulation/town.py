@@ -113,6 +113,7 @@ class Town:
             inbox=nowhere,
             dead_letters=nowhere,
             hash_address=self.hash_address,
+            hash_alias=str,
             new_id=self._name,
         )
         sending = SendDeps(

@@ -111,8 +111,13 @@ def test_what_only_the_api_knows_says_so(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_what_a_person_decides_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    output = explained("shopify", "customers.redact.json", capsys)
+    output = explained("shopify", "shop.redact.json", capsys)
     assert output[-1] == "decision    a person decides: `afterbill tasks` lists it"
+
+
+def test_a_privacy_request_says_what_will_be_done(capsys: pytest.CaptureFixture[str]) -> None:
+    output = explained("shopify", "customers.redact.json", capsys)
+    assert output[-1] == "decision    remove the customer"
 
 
 def test_one_bad_event_of_a_batch_is_told_beside_the_others(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 from afterbill.connectors import registry
 from afterbill.connectors._kit import json
 from afterbill.model.billing import BillingEvent, ObjectReference, OperatorTask
+from afterbill.model.privacy import PrivacyAsk
 from afterbill.model.webhooks import Source
 from afterbill_cli import samples
 from afterbill_cli.memory.keys import MemoryApis
 
+Element: TypeAlias = BillingEvent | OperatorTask | PrivacyAsk
 ROOT = Path(__file__).resolve().parents[3]
 HEADER = "| Event | When | Touchpoint | Object | Meaning | Occurrence | Samples |"
 SEPARATE = {"stripe"}
@@ -53,36 +56,36 @@ TABLED = [name for name in registry.PROVIDERS if name not in SEPARATE | GENERIC]
 ROWS = [row for name in TABLED for row in rows(name)]
 
 
-def understood(provider: str, stem: str) -> list[BillingEvent | OperatorTask]:
+def understood(provider: str, stem: str) -> list[Element]:
     """Read a sample to the end, with the answers of the API that are recorded in events/apis."""
     offered = registry.load(provider)
     (file,) = (ROOT / "events" / "webhooks" / provider).glob(f"{stem}.[jx][sm][ol]*")
     recorded = ROOT / "events" / "apis" / f"{provider}.json"
     apis = MemoryApis(dict(json.parse(recorded.read_bytes())) if recorded.exists() else {})
     source = Source(provider, provider)
-    found: list[BillingEvent | OperatorTask] = []
+    found: list[Element] = []
     for one in offered.normalise(samples.read(file, offered.ABOUT, provider), source):
         if isinstance(one, ObjectReference):
             assert offered.resolve
             found += offered.resolve(one, source, apis.call)
         else:
-            assert isinstance(one, BillingEvent | OperatorTask), one
+            assert isinstance(one, Element), one
             found.append(one)
     return [_named(one, source, apis, provider) for one in found]
 
 
-def _named(
-    one: BillingEvent | OperatorTask, source: Source, apis: MemoryApis, provider: str
-) -> BillingEvent | OperatorTask:
+def _named(one: Element, source: Source, apis: MemoryApis, provider: str) -> Element:
     find_customer = registry.load(provider).find_customer
-    if isinstance(one, OperatorTask) or one.touchpoint is None or one.customer.address or find_customer is None:
+    if not isinstance(one, BillingEvent) or one.touchpoint is None or one.customer.address or find_customer is None:
         return one
     return find_customer(one, source, apis.call)
 
 
-def says(one: BillingEvent | OperatorTask) -> str:
+def says(one: Element) -> str:
     if isinstance(one, OperatorTask):
         return "task"
+    if isinstance(one, PrivacyAsk):
+        return "request"
     return str(one.touchpoint) if one.touchpoint else "learned"
 
 

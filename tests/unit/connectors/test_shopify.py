@@ -5,7 +5,7 @@ import json
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from afterbill.connectors import shopify
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, OperatorTask, SubscriptionState, Touchpoint
 from afterbill.model.errors import PayloadError
+from afterbill.model.privacy import PrivacyAsk, RequestKind
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli import samples
 from afterbill_cli.memory.keys import MemoryApis
@@ -23,6 +24,8 @@ NOW = datetime(2025, 11, 3, 12, 0, 30, tzinfo=UTC)
 SHOP = "kranich-tea.myshopify.com"
 ORDER, BUYER = "6118834700553", "8204417736905"
 SOURCE = Source("shop", "shopify")
+OWN_SHOP = Source("shop", "shopify", account=SHOP)
+Element: TypeAlias = BillingEvent | OperatorTask | PrivacyAsk
 
 
 def body_of(name: str) -> Any:
@@ -39,7 +42,7 @@ def webhook(topic: str, body: Any, **headers: str) -> Webhook:
     return Webhook("shop", {"x-shopify-topic": topic, **named}, json.dumps(body).encode(), NOW)
 
 
-def read(topic: str, body: Any, source: Source = SOURCE, **headers: str) -> tuple[BillingEvent | OperatorTask, ...]:
+def read(topic: str, body: Any, source: Source = SOURCE, **headers: str) -> tuple[Element, ...]:
     return shopify.normalise(webhook(topic, body, **headers), source)
 
 
@@ -53,6 +56,12 @@ def read_task(topic: str, body: Any, **headers: str) -> OperatorTask:
     (task,) = read(topic, body, **headers)
     assert isinstance(task, OperatorTask)
     return task
+
+
+def read_ask(topic: str, body: Any, source: Source = SOURCE, **headers: str) -> PrivacyAsk:
+    (ask,) = read(topic, body, source, **headers)
+    assert isinstance(ask, PrivacyAsk)
+    return ask
 
 
 def mac(body: bytes, secret: str) -> str:
@@ -137,7 +146,7 @@ class TestEnvelope:
     @given(st.sampled_from(sorted(shopify._READERS)), st.dictionaries(st.sampled_from(FIELDS), VALUES))
     def test_any_field_of_a_known_topic_may_hold_anything(self, topic: str, body: dict[str, Any]) -> None:
         with suppress(PayloadError):
-            assert all(isinstance(one, BillingEvent | OperatorTask) for one in read(topic, body))
+            assert all(isinstance(one, Element) for one in read(topic, body))
 
 
 class TestIds:
@@ -442,30 +451,38 @@ class TestCustomers:
 
 
 class TestPrivacy:
-    def test_a_request_for_data_becomes_a_task(self) -> None:
-        task = read_task("customers/data_request", body_of("customers.data_request"))
-        assert (task.kind, task.id) == ("data_request", "40099171")
-        assert task.customer == CustomerRef(BUYER, "mira.koenig@example.com")
-        assert task.details == {"shop": SHOP, "orders": f"{ORDER} 6118834701187"}
+    def test_a_request_for_data_has_the_number_that_the_shop_sees(self) -> None:
+        ask = read_ask("customers/data_request", body_of("customers.data_request"))
+        assert (ask.kind, ask.id) == (RequestKind.EXPORT, "40099171")
+        assert ask.customer == CustomerRef(BUYER, "mira.koenig@example.com")
 
-    def test_an_erasure_is_known_by_its_customer(self) -> None:
-        task = read_task("customers/redact", body_of("customers.redact"))
-        assert (task.kind, task.id, task.details["orders"]) == ("redact", BUYER, ORDER)
+    def test_an_erasure_is_known_by_its_webhook_so_that_who_came_back_can_be_erased_again(self) -> None:
+        body = body_of("customers.redact")
+        first, again, other = (read_ask("customers/redact", body, webhook_id=one) for one in ("w-1", "w-1", "w-2"))
+        assert (first.kind, first.customer.id) == (RequestKind.ERASE, BUYER)
+        assert first.id == again.id != other.id
 
-    def test_two_customers_known_by_address_alone_are_two_tasks(self) -> None:
-        body = body_of("customers.redact.address")
-        first, second = (read_task("customers/redact", body, webhook_id=one) for one in ("w-1", "w-2"))
-        assert first.id != second.id
-        assert first.customer.email == "lea@example.net"
+    def test_a_customer_may_be_known_by_address_alone(self) -> None:
+        ask = read_ask("customers/redact", body_of("customers.redact.address"))
+        assert ask.customer == CustomerRef(email="lea@example.net")
 
-    def test_a_shop_that_left_is_known_by_its_own_id(self) -> None:
+    def test_the_shop_of_the_source_is_emptied(self) -> None:
+        ask = read_ask("shop/redact", body_of("shop.redact"), source=OWN_SHOP)
+        assert (ask.kind, ask.customer) == (RequestKind.ERASE_SOURCE, CustomerRef())
+
+    def test_where_a_source_takes_any_shop_a_person_decides(self) -> None:
         task = read_task("shop/redact", body_of("shop.redact"))
         assert (task.kind, task.id, task.details) == ("shop_redact", "60114422901", {"shop": SHOP})
 
-    def test_no_detail_holds_an_address(self) -> None:
-        for topic in ("customers/data_request", "customers/redact", "shop/redact"):
-            task = read_task(topic, body_of(topic.replace("/", ".")))
-            assert "@" not in "".join(task.details.values())
+    def test_a_body_that_names_no_shop_empties_none(self) -> None:
+        (task,) = read("shop/redact", {}, OWN_SHOP, webhook_id="w-1")
+        assert isinstance(task, OperatorTask)
+        assert (task.id, task.details) == ("shop/redact:w-1", {})
+
+    @pytest.mark.parametrize("topic", ["customers/data_request", "customers/redact", "shop/redact"])
+    def test_what_the_signed_body_says_of_another_shop_is_ignored_whatever_the_header_says(self, topic: str) -> None:
+        body = body_of(topic.replace("/", ".")) | {"shop_domain": "other.myshopify.com"}
+        assert read(topic, body, OWN_SHOP, shop_domain=SHOP) == ()
 
 
 class TestApi:

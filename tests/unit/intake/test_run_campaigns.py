@@ -272,6 +272,7 @@ class TestCaptured:
             inbox=world.inbox,
             dead_letters=world.dead_letters,
             hash_address=hash_address,
+            hash_alias=str,
             new_id=world.new_customer,
         )
         waiting, world.inbox.webhooks = world.inbox.webhooks, []

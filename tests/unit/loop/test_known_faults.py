@@ -19,7 +19,7 @@ from afterbill.settings.surveys import load_policy
 from afterbill_cli import samples
 from afterbill_cli.memory.keys import MemoryApis
 from afterbill_dev.paths import ROOT
-from tests.factories import hash_address
+from tests.factories import hash_address, hash_alias
 from tests.world import World
 
 NOW = datetime(2026, 11, 22, 14, tzinfo=UTC)
@@ -61,6 +61,7 @@ class Shop:
             world.inbox,
             world.dead_letters,
             hash_address,
+            hash_alias,
             world.new_customer,
         )
         for file in files:

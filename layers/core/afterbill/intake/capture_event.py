@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from afterbill.intake.capture_ask import capture_ask
 from afterbill.intake.capture_fact import Captured, CaptureDeps, Outcome, Sender, capture_fact
 from afterbill.model.billing import ObjectReference, OperatorTask, ParsedElement
 from afterbill.model.errors import ConfigurationError, PayloadError, TransientError
+from afterbill.model.privacy import PrivacyAsk
 from afterbill.model.webhooks import Webhook
 
 _SLICE = 10
@@ -70,7 +72,8 @@ def _sender_of(webhook: Webhook, deps: CaptureDeps) -> Sender:
         message = f"surveys.toml has no [sources.{webhook.source}]: add it, then redrive the inbox"
         raise ConfigurationError(message)
     provider = deps.load(source.provider)
-    return Sender(source, provider, deps.apis.of(source, provider.API) if provider.API else None)
+    call = deps.apis.of(source, provider.API) if provider.API else None
+    return Sender(source, provider, call, deps.evidence.name_of(webhook) if deps.evidence else "")
 
 
 def _split(webhook: Webhook, count: int, deps: CaptureDeps) -> tuple[Captured, ...]:
@@ -110,6 +113,8 @@ def _capture_one(
         address = element.customer.address
         is_new = deps.facts.keep_task(element, deps.hash_address(address) if address else "", now)
         return [Captured(_TASKS[is_new, element.urgent])]
+    if isinstance(element, PrivacyAsk):
+        return [capture_ask(element, sender.copy, deps, now)]
     if isinstance(element, ObjectReference):
         resolve = sender.provider.resolve
         found = resolve(element, sender.source, sender.api) if resolve else ()

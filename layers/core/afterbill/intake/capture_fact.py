@@ -47,6 +47,7 @@ class Outcome(StrEnum):
     IGNORED = "ignored"
     RECORDED = "recorded"
     PARKED = "parked"
+    REQUESTED = "requested"
     DROPPED = "dropped"
     REFUSED = "refused"
     SPLIT = "split"
@@ -64,7 +65,7 @@ class Captured:
 
 @dataclass(frozen=True, slots=True)
 class CaptureDeps:
-    """The dependencies of capturing; `hash_address` is keyed, `new_id` gives a random customer id.
+    """The dependencies of capturing; `hash_address` and `hash_alias` are keyed, `new_id` gives a random customer id.
 
     `evidence` keeps a copy of every webhook somebody vouches for, where an operator wants that. `pause` may wait for a
     moment after this many tries that met others at the same items.
@@ -79,6 +80,7 @@ class CaptureDeps:
     inbox: Inbox
     dead_letters: DeadLetters
     hash_address: Callable[[str], str]
+    hash_alias: Callable[[str], str]
     new_id: Callable[[], str]
     evidence: Evidence | None = None
     pause: Callable[[int], object] = _at_once
@@ -86,11 +88,15 @@ class CaptureDeps:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The sender of a webhook; `call` reaches its API, None without stored credentials."""
+    """The sender of a webhook; `call` reaches its API, None without stored credentials.
+
+    `copy` is the name of the webhook's copy, empty where none is kept.
+    """
 
     source: Source
     provider: Connector
     call: Call | None
+    copy: str = ""
 
     @property
     def api(self) -> Call:

@@ -14,7 +14,7 @@ from afterbill.model.billing import OperatorTask
 from afterbill.model.campaigns import Done
 from afterbill.model.customer import NOBODY, Customer, Recipient
 from afterbill.model.invitation import Invitation
-from afterbill.model.privacy import Person
+from afterbill.model.privacy import Person, PrivacyRequest
 from afterbill.model.webhooks import Source, Webhook
 
 
@@ -47,6 +47,9 @@ class Evidence(Protocol):
 
     def keep(self, webhook: Webhook) -> None:
         """Return only once the copy is durable; the same webhook is kept once."""
+
+    def name_of(self, webhook: Webhook) -> str:
+        """The name of the copy of a webhook, the same for all slices of it."""
 
 
 class BillingApis(Protocol):
@@ -153,6 +156,9 @@ class Facts(Protocol):
 
     def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:
         """Remember what a person has to decide; False for one that is known, done or not."""
+
+    def keep_request(self, request: PrivacyRequest) -> bool:
+        """Store a new privacy request; False, and nothing done, where one of this id is there."""
 
     def tasks_waiting(self, source: str, kind: str, now: datetime) -> int:
         """The tasks of a source and kind that wait for a decision; those of the last second may be missing."""

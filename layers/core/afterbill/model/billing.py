@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from afterbill.model.errors import PayloadError
+if TYPE_CHECKING:  # named in an alias alone
+    from afterbill.model.errors import PayloadError
+    from afterbill.model.privacy import PrivacyAsk
 
 
 class Touchpoint(StrEnum):
@@ -172,7 +174,7 @@ class ObjectReference:
 
 @dataclass(frozen=True, slots=True)
 class OperatorTask:
-    """Something a person has to decide: a privacy request, a verifier that nobody vouched for.
+    """Something a person has to decide: a refund without a payment, a verifier that nobody vouched for.
 
     It is stored under source, kind and id, and forgotten after `lives`; `details` hold ids and texts, never an address.
     What is not `urgent` waits for somebody who is about to look, and rings no alarm. While `most` of this kind wait for
@@ -190,7 +192,7 @@ class OperatorTask:
     most: int = 0
 
 
-ParsedElement: TypeAlias = BillingEvent | ObjectReference | OperatorTask | PayloadError
+ParsedElement: TypeAlias = "BillingEvent | ObjectReference | OperatorTask | PrivacyAsk | PayloadError"
 """One parsed element of a webhook; an error stands where an element could not be read."""
 
 

@@ -25,6 +25,8 @@ class Metric(StrEnum):
     FACTS_SCHEDULED = "FactsScheduled"
     FACTS_SKIPPED = "FactsSkipped"
     TASKS_RECORDED = "TasksRecorded"
+    PRIVACY_REQUESTS_RECEIVED = "PrivacyRequestsReceived"
+    PRIVACY_OVERDUE = "PrivacyOverdue"
     CONSENT_LOST = "ConsentLost"
     SURVEYS_SENT = "SurveysSent"
     REMINDERS_SENT = "RemindersSent"
@@ -48,6 +50,7 @@ class Metric(StrEnum):
     REVIEW_FINISHED = "ReviewFinished"
     COUNT_FINISHED = "CountFinished"
     WATCH_FINISHED = "WatchFinished"
+    PRIVACY_FINISHED = "PrivacyFinished"
 
 
 def count(metric: Metric, value: float = 1, reason: str = "", noted: Mapping[str, str] | None = None) -> None:

@@ -30,6 +30,10 @@ class S3Evidence:
                 Bucket=self.bucket, Key=key_of(webhook), Body=content_of(webhook), ContentType="application/json"
             )
 
+    def name_of(self, webhook: Webhook) -> str:
+        """The name of the copy: that of its object."""
+        return key_of(webhook)
+
 
 def key_of(webhook: Webhook) -> str:
     """`stripe/2026/11/22/20261122T133015000250Z-<32 hex digits>.json`: by source and day, the same for every try."""

@@ -14,6 +14,7 @@ from afterbill.adapters.dynamodb.items import (
     microseconds,
     recipient_of,
 )
+from afterbill.adapters.dynamodb.privacy_requests import PrivacyRequestsTable
 from afterbill.adapters.dynamodb.table import customer_ids_in, storable
 from afterbill.adapters.dynamodb.tasks import TasksTable
 from afterbill.intake.ports import MOST_NEWEST, FactQuery, FactSnapshot, FactWrites
@@ -27,7 +28,7 @@ _LOST_RACES = frozenset({"ConditionalCheckFailedException", "TransactionConflict
 """The codes of a single write where somebody else is faster, or in the middle of a transaction."""
 
 
-class FactsTable(TasksTable):
+class FactsTable(TasksTable, PrivacyRequestsTable):
     """Facts over DynamoDB."""
 
     def look_up(self, wanted: FactQuery) -> FactSnapshot:

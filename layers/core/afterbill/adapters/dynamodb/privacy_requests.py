@@ -10,18 +10,15 @@ from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import decode, encode, stamp
 from afterbill.adapters.dynamodb.stored import known, reading
+from afterbill.adapters.dynamodb.table import TableReader
 from afterbill.model.privacy import KEPT_AFTER, PrivacyRequest, RequestKind, RequestState
 
 _MOMENTS = frozenset({"requested_at", "due_at", "settle_at", "done_at"})
 _SETS = frozenset({"customer_ids", "invitation_ids", "alias_hashes", "copies"})
 
 
-class PrivacyRequestsTable:
+class PrivacyRequestsTable(TableReader):
     """PrivacyRequests over DynamoDB."""
-
-    def __init__(self, dynamodb: Any, table: str) -> None:  # noqa: ANN401  # a boto3 client
-        self.dynamodb = dynamodb
-        self.table = table
 
     def keep_request(self, request: PrivacyRequest) -> bool:
         """Store a new request in one conditional put; False, and nothing done, where one of this id is there."""

@@ -6,6 +6,7 @@ docs/providers/shopify.md tables every topic; the tests read that table.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from afterbill.connectors._kit.consent import with_basis
@@ -17,9 +18,12 @@ from afterbill.intake.connector import About, Address, Api, Call, Login, SecretS
 from afterbill.model.billing import BillingEvent, OperatorTask, Touchpoint
 from afterbill.model.webhooks import Refusal, Source, Webhook
 
+if TYPE_CHECKING:  # receiving a webhook starts without the words of privacy
+    from afterbill.model.privacy import PrivacyAsk
+
 HEADERS: frozenset[str] = frozenset(f"{prefix}{name}" for prefix in PREFIXES for name in NAMES)
 
-_READERS: Mapping[str, Callable[[ShopifyEvent], tuple[BillingEvent | OperatorTask, ...]]] = {
+_READERS: "Mapping[str, Callable[[ShopifyEvent], tuple[BillingEvent | OperatorTask | PrivacyAsk, ...]]]" = {
     "orders/paid": orders.paid,
     "orders/fulfilled": orders.fulfilled,
     "orders/cancelled": orders.cancelled,
@@ -47,9 +51,9 @@ _READERS: Mapping[str, Callable[[ShopifyEvent], tuple[BillingEvent | OperatorTas
     "customers/disable": customers.changed,
     "customers/delete": customers.deleted,
     "customers_email_marketing_consent/update": customers.consent_changed,
-    "customers/data_request": customers.privacy_asked,
-    "customers/redact": customers.privacy_asked,
-    "shop/redact": customers.privacy_asked,
+    "customers/data_request": customers.data_asked,
+    "customers/redact": customers.erasure_asked,
+    "shop/redact": customers.shop_left,
 }
 
 ABOUT = About(
@@ -91,7 +95,7 @@ def sign(webhook: Webhook, secret: str) -> Webhook:
     return sign_body("x-shopify-hmac-sha256", webhook, secret, base64_text)
 
 
-def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | OperatorTask, ...]:
+def normalise(webhook: Webhook, source: Source) -> "tuple[BillingEvent | OperatorTask | PrivacyAsk, ...]":
     """Read a webhook of the source's shop; those of another shop, which one app may serve too, are ignored."""
     received = parse_event(webhook, source)
     if source.account and received.shop and received.shop != source.account.lower():

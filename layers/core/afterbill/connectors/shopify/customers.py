@@ -1,19 +1,17 @@
 """Read the customers of Shopify webhooks, and the privacy requests that every app has to take."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from afterbill.connectors._kit.json import Json, address, country, full_name, locale, section, text
 from afterbill.connectors.shopify.envelope import ShopifyEvent, id_of, ref
 from afterbill.model.billing import BillingEvent, CustomerRef, OperatorTask
 
-_MOST_ORDERS = 1000
+if TYPE_CHECKING:  # receiving a webhook starts without the words of privacy
+    from afterbill.model.privacy import PrivacyAsk
 
-_TASKS = {
-    "customers/data_request": ("data_request", "orders_requested"),
-    "customers/redact": ("redact", "orders_to_redact"),
-    "shop/redact": ("shop_redact", ""),
-}
-"""The kind of task, and where the body lists the orders it is about."""
+SHOP_REDACT = "shop_redact"
+"""The kind of the task of a person who has to find out whose shop is gone."""
 
 
 def customer_of(order: Json) -> CustomerRef:
@@ -95,25 +93,57 @@ def _profile(event: ShopifyEvent, customer: CustomerRef) -> BillingEvent:
     return event.envelope.profile(customer, {"customer": event.require(customer.id, "customer")})
 
 
-def privacy_asked(event: ShopifyEvent) -> tuple[OperatorTask, ...]:
-    """The three privacy topics: a person has to answer them within 30 days.
+def data_asked(event: ShopifyEvent) -> "tuple[PrivacyAsk, ...]":
+    """`customers/data_request`: a customer wants to know what is stored; the shop has 30 days to tell."""
+    return () if _of_another_shop(event) else (_ask(event, "export"),)
 
-    Some customers are known by their address alone: then the webhook's own id keeps their requests apart.
+
+def erasure_asked(event: ShopifyEvent) -> "tuple[PrivacyAsk, ...]":
+    """`customers/redact`: a customer is to be removed; all that is known of them goes, whichever orders are named."""
+    return () if _of_another_shop(event) else (_ask(event, "erase"),)
+
+
+def shop_left(event: ShopifyEvent) -> "tuple[PrivacyAsk | OperatorTask, ...]":
+    """`shop/redact`: the shop removed the app, so that all of its customers are to be removed.
+
+    Only a source that knows its shop by `account` can be emptied by a webhook: what names another shop is not for it,
+    and where a source takes webhooks of any shop a person decides.
     """
-    kind, listed = _TASKS[event.topic]
+    shop = _shop(event)
+    if shop and shop == event.source.account.lower():
+        return (_ask(event, "erase_source"),)
+    if event.source.account and shop:
+        return ()
+    number = ref(event.content, "shop")
+    details = {"shop": shop} if shop else {}
+    envelope = event.envelope
+    id_ = number or envelope.event_id
+    return (OperatorTask(envelope.source, SHOP_REDACT, id_, envelope.occurred_at, details=details),)
+
+
+def _shop(event: ShopifyEvent) -> str:
+    """The shop that the signed body names; the header is not signed, and a privacy request removes what it is about."""
+    return (text(event.content.get("shop_domain")) or "").lower()
+
+
+def _of_another_shop(event: ShopifyEvent) -> bool:
+    ours = event.source.account.lower()
+    return bool(ours and _shop(event) and _shop(event) != ours)
+
+
+def _ask(event: ShopifyEvent, kind: str) -> "PrivacyAsk":
+    """A request by the number that Shopify gave it, else by the webhook's own id, which retries share.
+
+    A customer may be removed, come back, and be removed again: their id names no request.
+    """
+    from afterbill.model.privacy import PrivacyAsk, RequestKind  # noqa: PLC0415  # as above
+
     person = section(event.content, "customer")
-    asked = id_of(section(event.content, "data_request").get("id")) or ref(person)
-    if kind == "shop_redact":
-        asked = ref(event.content, "shop")
-    orders = event.content.get(listed)
-    order_ids = map(id_of, orders[:_MOST_ORDERS]) if isinstance(orders, list) else ()
-    details = {"shop": event.shop, "orders": " ".join(filter(None, order_ids))}
-    task = OperatorTask(
+    number = id_of(section(event.content, "data_request").get("id"))
+    return PrivacyAsk(
         source=event.envelope.source,
-        kind=kind,
-        id=asked or event.envelope.event_id,
+        kind=RequestKind(kind),
+        id=number or event.envelope.event_id,
         occurred_at=event.envelope.occurred_at,
         customer=CustomerRef(id=ref(person), email=address(person.get("email"))),
-        details={name: value for name, value in details.items() if value},
     )
-    return (task,)
