@@ -23,6 +23,13 @@ class People(Protocol):
         """Store that nothing older than `at` is learned of these names again; a later moment stays."""
 
 
+class CustomerGroups(Protocol):
+    """The groups into which customers fall by their id, from 0 to SLOTS - 1."""
+
+    def customers_in(self, slot: int) -> Iterator[str]:
+        """Ids of the customers of a group; those of the last seconds may be missing."""
+
+
 class PrivacyRequests(Protocol):
     """Requests that were made, and how far they have come."""
 

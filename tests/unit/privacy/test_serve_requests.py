@@ -1,0 +1,238 @@
+"""Privacy requests are done one after the other, whatever becomes of the others, and go on where time ended."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import count, islice
+from typing import Any
+
+import pytest
+
+from afterbill.model.campaigns import SLOTS, slot_of
+from afterbill.model.errors import TransientError
+from afterbill.model.privacy import DEADLINE, Person, PrivacyRequest, RequestKind, RequestState
+from afterbill.privacy.serve_requests import NOTICE, SHARED, TOGETHER, Served, ServeDeps, serve_requests
+from afterbill_cli.memory.privacy import MemoryPrivacyRequests
+from tests.factories import NOON, hash_alias
+from tests.unit.mortal import KilledError, Mortal
+
+SETTLES = timedelta(minutes=20)
+ERASE = PrivacyRequest("erase-1", RequestKind.ERASE, NOON, "key:1", NOON + DEADLINE, customer_ids=frozenset({"ada"}))
+SHOP = PrivacyRequest("shop-1", RequestKind.ERASE_SOURCE, NOON, "source:shop", NOON + DEADLINE, source="shop")
+
+
+@dataclass
+class Office:
+    """Customers by id with their aliases, and who erases and restricts them."""
+
+    aliases: dict[str, frozenset[str]] = field(default_factory=dict)
+    requests: MemoryPrivacyRequests = field(default_factory=MemoryPrivacyRequests)
+    restricted: list[str] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+
+    def customers_in(self, slot: int) -> Iterator[str]:
+        return iter([id_ for id_ in self.aliases if slot_of(id_) == slot])
+
+    def person(self, customer_id: str) -> Person:
+        return Person(customer_id, aliases=self.aliases.get(customer_id, frozenset()))
+
+    def erase(self, request: PrivacyRequest, now: datetime) -> PrivacyRequest:
+        if request.id in self.broken:
+            raise TransientError(request.id)
+        gone = [id_ for id_ in request.customer_ids if self.aliases.pop(id_, None)]
+        removed = dict(Counter(request.removed) + Counter({"customers": len(gone)}))
+        if request.state is RequestState.OPEN:
+            after = replace(request, state=RequestState.SETTLING, settle_at=now + SETTLES, removed=removed)
+        else:
+            after = replace(request, state=RequestState.DONE, done_at=now, removed=removed)
+        self.requests.store_request(after)
+        return after
+
+    def restrict(self, request: PrivacyRequest, now: datetime) -> PrivacyRequest:
+        self.restricted += sorted(request.customer_ids)
+        after = replace(request, state=RequestState.DONE, done_at=now)
+        self.requests.store_request(after)
+        return after
+
+    def run(self, now: datetime = NOON, steps: int = 10**6, through: Callable[[Any], Any] = lambda one: one) -> Served:
+        left, here, requests = count(), through(self), through(self.requests)
+        deps = ServeDeps(requests, here, here, here.erase, here.restrict, hash_alias)
+        return serve_requests(deps, now, lambda: next(left) < steps)
+
+    def live(self, runs: int = 5, through: Callable[[Any], Any] = lambda one: one) -> None:
+        for number in range(runs):
+            self.run(NOON + number * SETTLES, through=through)
+
+    def state(self, id_: str) -> RequestState:
+        return self.requests.known[id_].state
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office(
+        {"ada": frozenset({"shop#1", "shop@hash"}), "bob": frozenset({"shop#2"}), "eve": frozenset({"web#1"})}
+    )
+
+
+def test_an_erasure_is_begun_and_looked_at_again_when_it_has_settled(office: Office) -> None:
+    office.requests.keep_request(ERASE)
+
+    assert office.run().served == (ERASE.id,)
+    assert (office.state(ERASE.id), "ada" in office.aliases) == (RequestState.SETTLING, False)
+
+    assert office.run(NOON + SETTLES / 2).served == ()
+    assert office.run(NOON + SETTLES).served == (ERASE.id,)
+    assert office.state(ERASE.id) is RequestState.DONE
+    assert office.run(NOON + 2 * SETTLES) == Served()
+
+
+@pytest.mark.parametrize("kind", [RequestKind.RESTRICT, RequestKind.RELEASE])
+def test_a_restriction_and_its_end_are_done_at_once(office: Office, kind: RequestKind) -> None:
+    office.requests.keep_request(replace(ERASE, kind=kind))
+
+    office.run()
+
+    assert (office.restricted, office.state(ERASE.id)) == (["ada"], RequestState.DONE)
+
+
+def test_an_export_waits_for_whoever_asked(office: Office) -> None:
+    office.requests.keep_request(replace(ERASE, kind=RequestKind.EXPORT))
+
+    assert office.run().served == (ERASE.id,)
+    assert office.run() == Served()
+    assert office.state(ERASE.id) is RequestState.READY
+
+
+def test_one_that_fails_holds_up_no_other(office: Office) -> None:
+    office.broken = {ERASE.id}
+    office.requests.keep_request(ERASE)
+    office.requests.keep_request(replace(ERASE, id="erase-2", requested_at=NOON + SETTLES))
+
+    run = office.run()
+
+    assert run.served == ("erase-2",)
+    assert [(id_, str(error)) for id_, error in run.failed] == [(ERASE.id, ERASE.id)]
+    assert office.state(ERASE.id) is RequestState.OPEN
+
+
+def test_nothing_is_begun_without_time(office: Office) -> None:
+    office.requests.keep_request(ERASE)
+    office.requests.keep_request(replace(ERASE, id="erase-2"))
+
+    assert office.run(steps=1) == Served((ERASE.id,), waiting=1)
+
+
+@pytest.mark.parametrize(
+    ("request_", "before", "overdue"),
+    [
+        (ERASE, NOTICE, 1),
+        (ERASE, NOTICE + timedelta(seconds=1), 0),
+        (replace(ERASE, kind=RequestKind.EXPORT, state=RequestState.READY), NOTICE, 1),
+        (replace(ERASE, state=RequestState.DONE), NOTICE, 0),
+    ],
+)
+def test_what_is_not_done_a_week_before_its_deadline_is_overdue(
+    office: Office, request_: PrivacyRequest, before: timedelta, overdue: int
+) -> None:
+    office.requests.keep_request(request_)
+
+    assert office.run(request_.due_at - before).overdue == overdue
+
+
+class TestSources:
+    def test_all_whom_only_this_source_knows_are_removed(self, office: Office) -> None:
+        office.requests.keep_request(SHOP)
+
+        office.live()
+
+        assert set(office.aliases) == {"eve"}
+        done = office.requests.known[SHOP.id]
+        assert (done.state, done.removed) == (RequestState.DONE, {"customers": 2})
+
+    def test_who_is_known_by_another_source_too_stays_and_is_counted(self, office: Office) -> None:
+        office.aliases["bob"] |= {"web#2"}
+        office.aliases["nobody"] = frozenset()
+        office.requests.keep_request(SHOP)
+
+        office.live()
+
+        assert set(office.aliases) == {"bob", "eve", "nobody"}
+        assert office.requests.known[SHOP.id].removed == {SHARED: 1, "customers": 1}
+
+    def test_a_few_are_removed_by_each_request_which_is_due_with_the_whole(self, office: Office) -> None:
+        neighbours = islice((id_ for id_ in map(str, count()) if slot_of(id_) == SLOTS - 1), TOGETHER + 1)
+        office.aliases = dict.fromkeys(neighbours, frozenset({"shop#1"}))
+        office.requests.keep_request(SHOP)
+
+        office.run()
+
+        parts = [one for one in office.requests.requests() if one.part_of == SHOP.id]
+        assert sorted(len(one.customer_ids) for one in parts) == [1, TOGETHER]
+        assert {(one.kind, one.due_at, one.by) for one in parts} == {(RequestKind.ERASE, SHOP.due_at, SHOP.by)}
+
+    def test_it_goes_on_where_time_ended_and_ends_after_its_parts(self, office: Office) -> None:
+        office.requests.keep_request(SHOP)
+
+        office.run(steps=1 + SLOTS // 2)
+        assert (office.requests.known[SHOP.id].walked, office.state(SHOP.id)) == (SLOTS // 2, RequestState.OPEN)
+
+        office.run(NOON + SETTLES)
+        assert office.state(SHOP.id) is RequestState.SETTLING
+        office.run(NOON + 2 * SETTLES)
+        assert office.state(SHOP.id) is RequestState.SETTLING
+
+        office.live(runs=6)
+        assert (office.state(SHOP.id), set(office.aliases)) == (RequestState.DONE, {"eve"})
+
+    def test_a_source_without_customers_is_empty(self, office: Office) -> None:
+        office.requests.keep_request(replace(SHOP, source="nowhere"))
+
+        office.live(runs=2)
+
+        assert office.state(SHOP.id) is RequestState.DONE
+
+    def test_it_lets_other_requests_go_first(self, office: Office) -> None:
+        office.requests.keep_request(SHOP)
+        office.requests.keep_request(replace(ERASE, requested_at=NOON + SETTLES))
+
+        assert office.run(NOON + SETTLES).served == (ERASE.id, SHOP.id)
+
+
+LAST = tuple(islice((id_ for id_ in map(str, count()) if slot_of(id_) >= SLOTS - 2), 3))
+"""Customers of the last two groups: a walk to them is short."""
+
+
+@pytest.mark.parametrize("fatal", range(1, 25))
+def test_killed_at_any_call_and_run_again_the_end_is_the_same(fatal: int) -> None:
+    office = Office(dict(zip(LAST, map(frozenset, ({"shop#1"}, {"shop#2"}, {"web#1"})), strict=True)))
+    office.requests.keep_request(replace(ERASE, customer_ids=frozenset(LAST[:1])))
+    office.requests.keep_request(replace(SHOP, walked=SLOTS - 2))
+    lives = Lives(fatal)
+
+    with pytest.raises(KilledError):
+        office.live(through=lives.of)
+    office.live()
+
+    assert set(office.aliases) == {LAST[2]}
+    assert {one.state for one in office.requests.requests()} == {RequestState.DONE}
+
+
+class Lives:
+    """A process of several parts that dies at one call of any of them."""
+
+    def __init__(self, calls: int) -> None:
+        self.mortal = Mortal(None, calls)
+
+    def of(self, part: Any) -> Any:
+        lives = self
+
+        class Part:
+            def __getattr__(self, name: str) -> Any:
+                def call(*arguments: Any) -> Any:
+                    lives.mortal.table = part
+                    return getattr(lives.mortal, name)(*arguments)
+
+                return call
+
+        return Part()
