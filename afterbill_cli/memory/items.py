@@ -76,6 +76,10 @@ class MemoryItems:
         """Ids of customers with this address."""
         return [one.id for one in self.people.values() if one.address_hash == address_hash and not one.forget_at][:2]
 
+    def everybody_at(self, address_hash: str) -> Sequence[str]:
+        """Ids of all customers with this address, and of who stands for it in a test survey."""
+        return [one.id for one in self.people.values() if one.address_hash == address_hash]
+
     @property
     def suppressions(self) -> Mapping[str, Suppression]:
         """Reasons by the hashes of the addresses and numbers that are never written to again."""

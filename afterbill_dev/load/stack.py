@@ -27,6 +27,8 @@ _LEFT_OUT = frozenset(
         "poll_billing",
         "run_campaigns",
         "collect_response",
+        "request_privacy",
+        "handle_privacy_requests",
         "offer_survey",
         "follow_link",
         "handle_sms_event",

@@ -132,7 +132,7 @@ class Town:
 
     def compute(self) -> None:
         """Run what the clock runs, each in its turn."""
-        for step in ("SweepInvitations", "ReviewClicks", "ComputeNps", "WatchReputation"):
+        for step in ("SweepInvitations", "ReviewClicks", "ComputeNps", "WatchReputation", "HandlePrivacyRequests"):
             name = self.stack["outputs"][f"{step}FunctionName"]
             answer = self.client("lambda").invoke(FunctionName=name, Payload=b"{}")
             assert "FunctionError" not in answer, (step, answer["Payload"].read())

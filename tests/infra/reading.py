@@ -15,6 +15,7 @@ FUNCTIONS = {
     "SendSurvey": "send_survey",
     "RecordResponse": "record_response",
     "CollectResponse": "collect_response",
+    "RequestPrivacy": "request_privacy",
     "OfferSurvey": "offer_survey",
     "HandleMailEvent": "handle_mail_event",
     "HandleSmsEvent": "handle_sms_event",
@@ -24,6 +25,7 @@ FUNCTIONS = {
     "ReviewClicks": "review_clicks",
     "ComputeNps": "compute_nps",
     "WatchReputation": "watch_reputation",
+    "HandlePrivacyRequests": "handle_privacy_requests",
 }
 
 

@@ -11,12 +11,21 @@ import pytest
 from afterbill_cli.doctor.monitoring import OLDEST
 from tests.infra.reading import OfOne, OfType, Resource
 
-CLOCKED = ["SweepInvitations", "ReviewClicks", "ComputeNps", "WatchReputation", "PollBilling", "RunCampaigns"]
+CLOCKED = [
+    "SweepInvitations",
+    "ReviewClicks",
+    "ComputeNps",
+    "WatchReputation",
+    "HandlePrivacyRequests",
+    "PollBilling",
+    "RunCampaigns",
+]
 STEPS = {
     "sweep_invitations": "SweepFinished",
     "review_clicks": "ReviewFinished",
     "compute_nps": "CountFinished",
     "watch_reputation": "WatchFinished",
+    "handle_privacy_requests": "PrivacyFinished",
 }
 UNITS = {"minute": 1, "minutes": 1, "hour": 60}
 CANDIDATES = [

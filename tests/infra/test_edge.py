@@ -181,12 +181,15 @@ class TestWatching:
             "ConsentLost",
             "UnsignedDropped",
             "TasksRecorded",
+            "PrivacyRequestsReceived",
+            "PrivacyOverdue",
             "RecordsFailed",
             "UnreadableItems",
             "SweepFinished",
             "ReviewFinished",
             "CountFinished",
             "WatchFinished",
+            "PrivacyFinished",
         ],
     )
     def test_metrics_of_our_own_are_watched(self, of_type: OfType, metric: str) -> None:
@@ -200,6 +203,8 @@ class TestWatching:
         [
             ("ConsentLostAlarm", "`afterbill source consent NAME`"),
             ("TasksRecordedAlarm", "`afterbill tasks`"),
+            ("PrivacyRequestsReceivedAlarm", "`afterbill privacy requests`"),
+            ("PrivacyOverdueAlarm", "`afterbill privacy requests`"),
             ("SendingHaltedAlarm", "`afterbill sending`"),
             ("SendingAtRiskAlarm", "`afterbill sending`"),
             ("WrongSignaturesAlarm", "`afterbill source list`"),
@@ -210,7 +215,7 @@ class TestWatching:
     def test_what_a_command_settles_names_it(self, properties: OfOne, alarm: str, command: str) -> None:
         assert command in properties(alarm)["AlarmDescription"]
 
-    @pytest.mark.parametrize("alarm", ["TasksRecordedAlarm", "WrongSignaturesAlarm"])
+    @pytest.mark.parametrize("alarm", ["TasksRecordedAlarm", "PrivacyRequestsReceivedAlarm", "WrongSignaturesAlarm"])
     def test_silence_never_tells_that_something_is_settled(self, properties: OfOne, alarm: str) -> None:
         assert "OKActions" not in properties(alarm)
 

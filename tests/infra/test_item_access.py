@@ -54,7 +54,19 @@ def test_a_page_that_anybody_may_open_reads_no_api_key() -> None:
     assert not may("record_response", "GetItem", Key=keys.api_key("1"))
 
 
-@pytest.mark.parametrize("function", ["collect_response", "offer_survey", "follow_link", "record_response"])
+@pytest.mark.parametrize("operation", WRITES)
+@pytest.mark.parametrize("key", [keys.customer("1"), INVITATION, keys.alias("events#7"), keys.api_key("1")])
+def test_what_asks_for_an_erasure_removes_nobody_itself(operation: str, key: "keys.Key") -> None:
+    assert not may("request_privacy", operation, **written(operation, key))
+
+
+@pytest.mark.parametrize("key", [keys.sending_pause(), keys.api_key("1"), keys.score("all", "7d", "all"), keys.lease()])
+@pytest.mark.parametrize("operation", ["PutItem", "DeleteItem"])
+def test_what_removes_people_removes_no_switch_key_or_score(operation: str, key: "keys.Key") -> None:
+    assert not may("handle_privacy_requests", operation, **written(operation, key))
+
+
+@pytest.mark.parametrize("function", ["collect_response", "request_privacy", "offer_survey", "follow_link", "record_response"])
 def test_nothing_behind_a_route_touches_the_halt_of_all_sending(function: str) -> None:
     assert not any(may(function, operation, **written(operation, keys.sending_pause())) for operation in WRITES)
 

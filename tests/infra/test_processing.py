@@ -14,7 +14,7 @@ CONSUMERS = [
     ("SendSurvey", "SendQueue"),
     ("HandleMailEvent", "MailEvents"),
 ]
-COMPUTING = ["SweepInvitations", "ReviewClicks", "ComputeNps", "WatchReputation"]
+COMPUTING = ["SweepInvitations", "ReviewClicks", "ComputeNps", "WatchReputation", "HandlePrivacyRequests"]
 PERIODIC = [*((name, "Compute") for name in COMPUTING), ("PollBilling", "Poll"), ("RunCampaigns", "Campaign")]
 """Function, and how its schedule, role, rate and dead letters begin."""
 FORTNIGHT_SECONDS = 1_209_600

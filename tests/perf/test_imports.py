@@ -88,6 +88,19 @@ FORBIDDEN = {
         "afterbill.content.web",
         "aws_lambda_powertools.utilities.batch",
     ),
+    "request_privacy": (
+        *(one for one in HEAVY if one not in {"pydantic", "pydantic_core"}),
+        "jinja2",
+        "afterbill.adapters.dynamodb.facts",
+        "afterbill.adapters.aws.inbox",
+        "afterbill.adapters.aws.send_queue",
+        "afterbill.adapters.http.billing_api",
+        "afterbill.content.mail",
+        "afterbill.connectors",
+        "afterbill.settings.surveys",
+        "afterbill.content.web",
+        "aws_lambda_powertools.utilities.batch",
+    ),
     "follow_link": (
         *HEAVY,
         "phonenumbers",
@@ -119,6 +132,7 @@ FORBIDDEN = {
     "review_clicks": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content", "afterbill.insight"),
     "compute_nps": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content", "afterbill.outreach"),
     "watch_reputation": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
+    "handle_privacy_requests": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
     "capture_event": ("jinja2", "afterbill.content.mail", "afterbill.content.web"),
     "run_campaigns": (
         "jinja2",
@@ -139,6 +153,7 @@ EVERYWHERE = ("afterbill_cli.memory", "unittest", "moto", "pytest", "boto3.dynam
 MOST_OF_OURS = {
     "receive_webhook": 13,
     "collect_response": 36,
+    "request_privacy": 50,
     "record_response": 38,
     "offer_survey": 46,
     "follow_link": 39,

@@ -16,6 +16,7 @@ class Scope(StrEnum):
     """A permission of a key."""
 
     RESPONSES_WRITE = "responses:write"
+    PRIVACY_MANAGE = "privacy:manage"
 
 
 @dataclass(frozen=True, slots=True)

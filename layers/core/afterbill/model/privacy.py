@@ -83,7 +83,7 @@ class PrivacyRequest:
     again, known or not. `copies` are those of the webhook that asked. `source` is set for ERASE_SOURCE. `removed`
     counts what was done, by kind. `due_at` is the deadline, `settle_at` the moment of the second look. `walked` groups
     of customers were searched for those of the source; those who were found are removed by requests of their own, whose
-    `part_of` is this one's id.
+    `part_of` is this one's id. `told` is a keyed hash of what a caller said, by which a repetition is recognised.
     """
 
     id: str
@@ -103,6 +103,7 @@ class PrivacyRequest:
     removed: Mapping[str, int] = field(default_factory=dict)
     walked: int = 0
     part_of: str = ""
+    told: str = ""
 
 
 class Removed(StrEnum):

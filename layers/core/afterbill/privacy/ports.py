@@ -3,10 +3,12 @@
 What each wing forgets of a person stands in the wing's own `ports`: `forget` of intake, outreach and answers.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import Invitation
 from afterbill.model.privacy import Act, Erasure, Objection, Person, PrivacyRequest
 
 
@@ -28,6 +30,29 @@ class CustomerGroups(Protocol):
 
     def customers_in(self, slot: int) -> Iterator[str]:
         """Ids of the customers of a group; those of the last seconds may be missing."""
+
+
+class Subjects(Protocol):
+    """The table as whoever looks for the person behind a request sees it."""
+
+    def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
+        """Ids of customers by those of these aliases that are known, read consistently."""
+
+    def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """The customers that exist among `ids`."""
+
+    def everybody_at(self, address_hash: str) -> Sequence[str]:
+        """Ids of all customers with this address; those of the last seconds may be missing."""
+
+    def invitation(self, invitation_id: str) -> Invitation | None:
+        """The invitation as it stands."""
+
+
+class Exports(Protocol):
+    """What is stored about people, as one document."""
+
+    def export(self, request: PrivacyRequest, now: datetime) -> Mapping[str, Any]:
+        """The document about whom this request means, ready for JSON."""
 
 
 class PrivacyRequests(Protocol):

@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
 from afterbill.answers.api.bodies import FIELDS
 from afterbill.answers.api.values import IN_WORDS
 
+_Fields: TypeAlias = Mapping[tuple[int | str, ...], frozenset[str]]
 TYPE = "application/problem+json"
 _MOST = 20
 """How many faults are listed."""
@@ -61,20 +62,20 @@ TOO_MANY = Problem(429, "too_many", "This key calls too often; the header Retry-
 UNAVAILABLE = Problem(503, "try_again", "A service did not answer; send the same request again.", {"Retry-After": "30"})
 
 
-def faults_of(error: ValidationError) -> list[dict[str, str]]:
-    """Return the errors of pydantic in our words, each with the name of its field."""
+def faults_of(error: ValidationError, fields: _Fields = FIELDS) -> list[dict[str, str]]:
+    """Return the errors of pydantic in our words, each with the name of its field; `fields` are those of each place."""
     errors = error.errors(include_url=False, include_input=False)
-    return [{"field": _name(fault["loc"]), "message": _message(fault)} for fault in errors[:_MOST]]
+    return [{"field": _name(fault["loc"]), "message": _message(fault, fields)} for fault in errors[:_MOST]]
 
 
-def _message(fault: Mapping[str, Any]) -> str:
+def _message(fault: Mapping[str, Any], fields: _Fields) -> str:
     from afterbill.model.check_messages import in_words  # noqa: PLC0415  # only mistakes pay for it
     from afterbill.model.suggestions import hint  # noqa: PLC0415  # likewise
 
     limits = fault.get("ctx", {})
     if fault["type"] == "extra_forbidden":
         *part, name = fault["loc"]
-        return "is unknown" + hint(str(name)[:_MOST_CHARACTERS], FIELDS[tuple(part)])
+        return "is unknown" + hint(str(name)[:_MOST_CHARACTERS], fields[tuple(part)])
     return IN_WORDS[limits["pattern"]] if "pattern" in limits else in_words(fault["type"], limits, fault["msg"])
 
 

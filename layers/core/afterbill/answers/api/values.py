@@ -42,6 +42,7 @@ def text(most: int) -> str:
     return rf"^[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]{{0,{most - 1}}}$"
 
 
+OUR_ID = r"^[0-9a-f]{32}$"
 IDEMPOTENCY_KEY = r"^[!-~]([ -~]{0,98}[!-~])?$"
 SLUG = r"^[a-z0-9_-]{1,40}$"
 EMAIL = r"^[^@\x00-\x20\x7f-\xa0]{1,64}@[^@\x00-\x20\x7f-\xa0]{1,180}$"
@@ -49,6 +50,7 @@ COUNTRY = r"^[A-Z]{2}$"
 LOCALE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2}|-[0-9]{3})?$"
 
 IN_WORDS = {
+    OUR_ID: "must be an id of ours: 32 digits out of 0 to 9 and a to f",
     SLUG: 'must be 1 to 40 signs out of a to z, 0 to 9, "_" and "-"',
     EMAIL: "must be one mail address such as name@example.com",
     LOCALE: "must be a language, with a country if need be: de, de-CH",

@@ -1,0 +1,1 @@
+"""The bodies and problems of privacy requests in the API."""
