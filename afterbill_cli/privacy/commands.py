@@ -2,7 +2,12 @@
 
 import click
 
+from afterbill_cli.privacy.papers import commands as papers
+
 
 @click.group("privacy")
 def command() -> None:
     """Show, restrict and remove what is stored about a person."""
+
+
+command.add_command(papers.command)
