@@ -105,7 +105,7 @@ def _environment(language: Language) -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701  # Markdown, not HTML; texts of the operator are escaped in facts
     )
-    environment.globals |= {"gap": words.gap(language), "span": words.span_name(language)}
+    environment.globals |= {"gap": words.gap(language), "span": words.span_name(language), "listed": words.listed}
     return environment
 
 
@@ -122,9 +122,10 @@ def _context(facts: Facts, language: Language) -> dict[str, Any]:
         "touchpoints": [words.touchpoint_name(one, language) for one in facts.touchpoints],
         "asked": [source for source in facts.sources if source.asked],
         "billing": sorted({source.provider for source in facts.sources if not source.own}),
+        "asked_billing": sorted({source.provider for source in facts.sources if source.asked}),
+        "ways": [words.WAYS[language][way] for way in words.WAYS[language] if way in facts.channels],
         "own": any(source.own for source in facts.sources),
         "reminded": facts.reminded,
-        "several": len(facts.channels & {"mail", "sms", "in_app"}) > 1,
         "sms": stack.sms != "none",
         "papers": {paper.names[Language.EN]: paper.names[language] for paper in PAPERS},
     }

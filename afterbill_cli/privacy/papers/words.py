@@ -1,6 +1,6 @@
 """The words in which the papers tell values: regions, moments, needs, lengths of time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -114,10 +114,20 @@ def span_name(language: Language) -> Callable[[timedelta | int], str]:
     return told
 
 
+def listed(names: Sequence[str], word: str) -> str:
+    """`Stripe, Paddle und Xero`, with this word before the last."""
+    return f" {word} ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
 def gap(language: Language) -> Callable[[str], str]:
     """Return the function that marks what a stack cannot know, for somebody to fill in."""
     return lambda what: f"[{GAPS[language]}: {what}]"
 
 
+WAYS: Mapping[Language, Mapping[str, str]] = {
+    Language.DE: {"mail": "per E-Mail", "sms": "per SMS", "in_app": "in unserem Produkt"},
+    Language.EN: {"mail": "by mail", "sms": "by text message", "in_app": "in our product"},
+}
+"""How a customer is asked, by channel."""
 GAPS: Mapping[Language, str] = {Language.DE: "bitte eintragen", Language.EN: "please fill in"}
 """What every gap begins with."""

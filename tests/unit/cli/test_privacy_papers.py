@@ -294,6 +294,32 @@ def test_every_touchpoint_has_words_in_both_languages():
         assert words.touchpoint_name(touchpoint, Language.DE) != words.touchpoint_name(touchpoint, Language.EN)
 
 
+def test_names_are_listed_as_people_do():
+    assert [words.listed(names, "oder") for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "",
+        "a",
+        "a oder b",
+        "a, b oder c",
+    ]
+
+
+def test_the_notice_names_the_ways_and_what_the_product_tells(full, minimal):
+    there, none = papers(full)["kundeninformation.md"], papers(minimal)["kundeninformation.md"]
+
+    assert "eine kurze Frage per E-Mail, per SMS oder in unserem Produkt. Solche Ereignisse sind: Beginn" in there
+    assert "- aus Paddle, Run my Accounts, Stripe und unseren eigenen Systemen: Name" in there
+    assert "- aus unserem Produkt: an welchem Tag Sie es zuletzt benutzt haben,\n- beim Öffnen" in there
+    assert "eine kurze Frage. Solche Ereignisse sind: derzeit keine. Ihre Antwort ist freiwillig." in none
+    assert "- aus unserem Abrechnungssystem: Name" in none
+    assert "aus unserem Produkt" not in none
+
+
+def test_no_blank_is_doubled_and_no_line_left_open(full, minimal):
+    for facts in (full, minimal, changed(full, region="us-east-1")):
+        for name, text in papers(facts).items():
+            assert not re.findall(r"\S  +\S| +$|\n\n\n|[^|] \.", text, re.MULTILINE), name
+
+
 def test_lengths_of_time_are_told_in_whole_years_where_they_are():
     german, english = words.span_name(Language.DE), words.span_name(Language.EN)
 
