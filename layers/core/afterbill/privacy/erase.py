@@ -44,7 +44,7 @@ def erase(request: PrivacyRequest, deps: EraseDeps, now: datetime) -> PrivacyReq
     if known.state is RequestState.DONE or (known.settle_at and now < known.settle_at):
         return known
     first = known.state is not RequestState.SETTLING
-    noted, counted = _remove(known, deps, now)
+    noted, counted = _remove(known, deps)
     if first:
         removed = _most(noted.removed, counted)
         done = replace(noted, state=RequestState.SETTLING, settle_at=now + SETTLES_AFTER, removed=removed)
@@ -55,13 +55,13 @@ def erase(request: PrivacyRequest, deps: EraseDeps, now: datetime) -> PrivacyReq
     return done
 
 
-def _remove(request: PrivacyRequest, deps: EraseDeps, now: datetime) -> tuple[PrivacyRequest, Mapping[str, int]]:
+def _remove(request: PrivacyRequest, deps: EraseDeps) -> tuple[PrivacyRequest, Mapping[str, int]]:
     """Remove everything that is found, again for a customer who changed meanwhile; return what was counted too."""
     counted, left = dict[str, Mapping[str, int]](), request.customer_ids
     nobody = [deps.people.invitations_of_nobody(request.invitation_ids)] if request.invitation_ids else []
     for _ in range(_TRIES):
         people = [*map(deps.people.person, sorted(left)), *nobody]
-        request = _noted(request, people, deps, now)
+        request = _noted(request, people, deps)
         left, nobody = frozenset(person.customer_id for person in people if not _forgotten(person, counted, deps)), []
         if not left:
             if deps.copies and request.copies:
@@ -80,10 +80,10 @@ def _forgotten(person: Person, counted: dict[str, Mapping[str, int]], deps: Eras
     return person.customer is None or done[Removed.CUSTOMERS] > 0
 
 
-def _noted(request: PrivacyRequest, people: Collection[Person], deps: EraseDeps, now: datetime) -> PrivacyRequest:
+def _noted(request: PrivacyRequest, people: Collection[Person], deps: EraseDeps) -> PrivacyRequest:
     """Note whom and what was found in the request, in the ledger, and the names as erased, before any of it goes.
 
-    What came to be known later than the first entry of the ledger is an entry of its own.
+    The ledger keeps its first entry as it is: names that came to be known later are an entry of their own.
     """
     found = frozenset(deps.hash_alias(alias) for person in people for alias in person.aliases)
     subjects = frozenset(map(deps.hash_alias, request.customer_ids | request.invitation_ids))
@@ -92,7 +92,8 @@ def _noted(request: PrivacyRequest, people: Collection[Person], deps: EraseDeps,
     if not request.removed:
         noted = replace(noted, removed=_planned(people, request.copies))
     elif later:
-        deps.ledger.note_erasure(Erasure(request.id, now, subjects, later))
+        entry = f"{request.id}-{len(noted.alias_hashes)}"
+        deps.ledger.note_erasure(Erasure(entry, request.requested_at, subjects, later))
     if noted != request:
         deps.requests.store_request(noted)
     if request.state is not RequestState.SETTLING:
