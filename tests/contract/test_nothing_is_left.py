@@ -1,0 +1,324 @@
+"""Marks of one person in every store there is; after an erasure no store has one.
+
+A new store adds itself twice: PLANTS puts a mark of its own into it, READS gives all its texts.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any, Self
+
+import pytest
+
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.batches import write_batches
+from afterbill.adapters.dynamodb.privacy_requests import PrivacyRequestsTable
+from afterbill.intake.ports import FactWrites
+from afterbill.model.billing import CustomerRef, Money, OperatorTask
+from afterbill.model.customer import Suppression
+from afterbill.model.invitation import Answer, State
+from afterbill.model.privacy import PrivacyRequest, RequestKind, RequestState
+from afterbill.model.short_links import ShortLink
+from afterbill.model.visits import Kind, Visit
+from afterbill.model.webhooks import Webhook
+from afterbill.privacy.erase import SETTLES_AFTER, EraseDeps, erase
+from tests.contract.conftest import TABLE
+from tests.contract.erasing import NUMBER, ROWS, Privacy, all_items, on_aws
+from tests.contract.people import ADDRESS, DUE, ID, NOW, OTHER_ID, THIRD_ID, customer, invitation, mailed
+from tests.contract.test_timer_port import TARGET
+from tests.unit.mortal import KilledError
+from tests.unit.privacy.erasing import Entries
+
+WHO = "5f2c8f0e7d6b4a3c9e1d0b2a4c6e8f10"
+"""Our own random id: it stays in the request, and leads to nothing."""
+
+
+def mark(kind: str) -> str:
+    return f"zq7-{kind}-mark"
+
+
+MARK = "zq7-"
+
+
+@dataclass
+class Marked:
+    """The stores, with one marked person in them."""
+
+    privacy: Privacy
+    scheduler: Any
+    s3: Any
+
+    @property
+    def world(self) -> Any:
+        return self.privacy.world
+
+    def commit(self, **writes: Any) -> None:
+        assert self.world.facts.commit(FactWrites(**writes))
+
+
+def plant_customer(ada: Marked) -> None:
+    profile = {"address": f"{mark('customer')}@example.com", "name": mark("name"), "phone": mark("phone")}
+    attributes = {"note": mark("attribute")}
+    ada.commit(customers=(customer(WHO, **profile, attributes=attributes, suppressed=Suppression.UNSUBSCRIBED),))
+
+
+def plant_survey(ada: Marked) -> None:
+    fact, objects = f"stripe|acct|{mark('fact')}|payment_succeeded|", {"invoice": mark("object"), "charge": "ch_1"}
+    one = invitation(
+        ID, customer_id=WHO, fact=fact, objects=objects, products=(mark("product"),), money=Money(4900, "EUR")
+    )
+    ada.commit(invitation=one)
+    who = ada.world.facts.customers([WHO])[WHO]
+    claimed = replace(one, state=State.SENDING, attempt=mark("attempt"), claimed_at=NOW)
+    assert ada.world.invitations.claim(claimed, who, ada.world.invitations.situation(one).recipient)
+    ada.world.invitations.mark_sent(replace(mailed(claimed), message_id=mark("message")))
+    ada.world.responses.visit(ID, Visit(NOW, Kind.OPENED, 9, "zq7-network", "safari"))
+    ada.world.responses.record(ID, Answer(9, mark("comment"), "price", contact_ok=True), NOW, "2026-11-22")
+    ada.privacy.timer.at(one, 2, DUE)
+
+
+def plant_waiting(ada: Marked) -> None:
+    one = invitation(OTHER_ID, customer_id=WHO, fact=f"stripe|acct|{mark('waiting')}|renewed|", objects={})
+    ada.commit(invitation=one, event=(mark("held"), "stripe"), about=OTHER_ID, customer_id=WHO)
+    ada.privacy.timer.at(one, 1, DUE)
+
+
+def plant_imported(ada: Marked) -> None:
+    """An answer from elsewhere, by the reference of its row."""
+    one = invitation(
+        THIRD_ID,
+        customer_id=WHO,
+        fact=f"import|{mark('imported')}|row|",
+        objects={},
+        state=State.CLOSED,
+        reason="collected",
+        answer=Answer(3, mark("reply")),
+        answered_at=NOW,
+        answered_day="2026-11-22",
+    )
+    ada.commit(invitation=one)
+
+
+def plant_names(ada: Marked) -> None:
+    ada.commit(aliases={f"stripe#{mark('alias')}": (WHO, None), f"shop#{mark('second')}": (WHO, None)})
+
+
+def plant_events(ada: Marked) -> None:
+    for number in range(3):
+        ada.commit(event=(mark(f"event{number}"), "stripe"), about=ID, customer_id=WHO)
+
+
+def plant_links(ada: Marked) -> None:
+    links = {f"stripe|acct|{mark('object')}", f"stripe|acct|{mark('peer')}"}
+    ada.commit(peers=frozenset(links))
+    ada.commit(failed={f"stripe|acct|{mark('peer')}": NOW})
+
+
+def plant_phone(ada: Marked) -> None:
+    assert ada.world.codes.keep(ShortLink(mark("code"), ID, NOW, NUMBER, WHO))
+
+
+def plant_task(ada: Marked) -> None:
+    ref = CustomerRef(mark("task"), own_id=WHO)
+    ada.world.facts.keep_task(OperatorTask("stripe", "crowded", mark("id"), NOW, ref, {"it": mark("it")}), ADDRESS, NOW)
+
+
+def plant_copy(ada: Marked) -> None:
+    webhook = Webhook("stripe", {}, json.dumps({"name": mark("webhook")}).encode(), NOW)
+    ada.privacy.evidence.keep(webhook)
+    (kept,) = ada.s3.list_objects_v2(Bucket="evidence")["Contents"]
+    ada.privacy.remember_copy(kept["Key"], WHO)
+
+
+PLANTS: dict[str, Callable[[Marked], None]] = {
+    "customer": plant_customer,
+    "object": plant_survey,
+    "waiting": plant_waiting,
+    "imported": plant_imported,
+    "alias": plant_names,
+    "event0": plant_events,
+    "peer": plant_links,
+    "code": plant_phone,
+    "task": plant_task,
+    "webhook": plant_copy,
+}
+"""What plants marks, by one of them."""
+
+
+def items(ada: Marked) -> Iterator[str]:
+    for item in all_items(ada.world):
+        yield json.dumps(item, default=repr)
+
+
+def schedules(ada: Marked) -> Iterator[str]:
+    for one in ada.scheduler.list_schedules(GroupName=TARGET.group)["Schedules"]:
+        yield json.dumps(ada.scheduler.get_schedule(GroupName=TARGET.group, Name=one["Name"]), default=str)
+
+
+def copies(ada: Marked) -> Iterator[str]:
+    for one in ada.s3.list_objects_v2(Bucket="evidence").get("Contents", ()):
+        yield ada.s3.get_object(Bucket="evidence", Key=one["Key"])["Body"].read().decode()
+
+
+READS: dict[str, Callable[[Marked], Iterator[str]]] = {"table": items, "schedules": schedules, "copies": copies}
+"""Every text of every store."""
+
+
+@pytest.fixture
+def nobody(aws_world, aws):
+    return Marked(on_aws(aws_world, aws), aws("scheduler"), aws("s3"))
+
+
+@pytest.fixture
+def ada(nobody):
+    for plant in PLANTS.values():
+        plant(nobody)
+    return nobody
+
+
+def hash_alias(name: str) -> str:
+    return sha256(name.encode()).hexdigest()[:32]
+
+
+def deps_of(ada: Marked, ledger: Entries) -> EraseDeps:
+    privacy = ada.privacy
+    return EraseDeps(
+        people=privacy.people,
+        requests=PrivacyRequestsTable(ada.world.dynamodb, TABLE),
+        ledger=ledger,
+        deliveries=privacy.deliveries,
+        answers=privacy.answers,
+        facts=privacy.facts,
+        hash_alias=hash_alias,
+        copies=privacy.copies,
+    )
+
+
+REQUEST = PrivacyRequest(
+    "request-1", RequestKind.ERASE, NOW, "arn", NOW + timedelta(days=30), customer_ids=frozenset({WHO})
+)
+
+
+def first_look(ada: Marked, ledger: Entries) -> PrivacyRequest:
+    return erase(REQUEST, deps_of(ada, ledger), NOW)
+
+
+def erased(ada: Marked) -> PrivacyRequest:
+    ledger = Entries()
+    return erase(first_look(ada, ledger), deps_of(ada, ledger), NOW + SETTLES_AFTER)
+
+
+def found(ada: Marked, what: str = MARK) -> list[tuple[str, str]]:
+    """Every text with such a mark, with its store."""
+    return [(store, text) for store, read in READS.items() for text in read(ada) if what in text]
+
+
+def test_every_plant_leaves_a_mark(ada):
+    assert [kind for kind in PLANTS if not found(ada, mark(kind))] == []
+
+
+def test_nothing_is_left(ada):
+    done = erased(ada)
+
+    assert done.state is RequestState.DONE
+    assert found(ada) == []
+    assert list(schedules(ada)) == []
+
+
+def test_what_stays_says_nothing_of_anybody(ada):
+    erased(ada)
+
+    stay = sorted(item["pk"]["S"].partition("#")[0] for item in all_items(ada.world))
+    objections, names, requests, rows_and_tombstones = 2, 2, 1, 2 + 3
+    assert stay == sorted(
+        ["ADDRESS"] * objections + ["ERASED"] * names + ["PRIVACY"] * requests + ["INVITATION"] * rows_and_tombstones
+    )
+
+
+def test_what_is_counted_is_what_was_planted(ada):
+    assert erased(ada).removed == {
+        "customers": 1,
+        "aliases": 2,
+        "invitations": 3,
+        "events": 3,
+        "short_links": 1,
+        "phones": 1,
+        "payment_links": 2,
+        "tasks": 1,
+        "copies": 1,
+        "timers": 2,
+        "addresses": 0,
+        "objections_kept": 2,
+        "rows_kept": 2,
+        "answers_kept": 2,
+    }
+
+
+# Killed at every call
+
+
+@dataclass
+class Reaper:
+    """Kills before the call of AWS with this number; 0 counts them alone."""
+
+    clients: tuple[Any, ...]
+    number: int = 0
+    calls: int = 0
+
+    def __enter__(self) -> Self:
+        for client in self.clients:
+            client.meta.events.register("before-call", self._count, unique_id="reaper")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in self.clients:
+            client.meta.events.unregister("before-call", unique_id="reaper")
+
+    def _count(self, **_: object) -> None:
+        self.calls += 1
+        if self.calls == self.number:
+            raise KilledError
+
+
+def state_of(ada: Marked) -> Any:
+    """Everything there is, without the ids of rows, which are random, and what a killed run counted."""
+    stored = [{**item, "pk": ""} if item["pk"]["S"].endswith(tuple(ROWS)) else item for item in all_items(ada.world)]
+    stored = [{name: value for name, value in item.items() if name != "removed"} for item in stored]
+    return sorted(map(repr, stored)), list(schedules(ada)), list(copies(ada))
+
+
+def test_killed_at_any_call_of_aws_and_run_again_it_ends_the_same(nobody):
+    """A call that took effect and was not heard of is the one before."""
+    ada, clients = nobody, (nobody.world.dynamodb, nobody.scheduler, nobody.s3)
+    for plant in (plant_customer, plant_survey, plant_waiting, plant_names, plant_phone, plant_copy):
+        plant(ada)
+    before = all_items(ada.world)
+    with Reaper(clients) as reaper:
+        first_look(ada, Entries())
+    expected = state_of(ada)
+
+    for number in range(1, reaper.calls + 1):
+        renewed(ada, before)
+        ledger = Entries()
+        with Reaper(clients, number), pytest.raises(KilledError):
+            first_look(ada, ledger)
+        done = first_look(ada, ledger)
+        assert (number, state_of(ada)) == (number, expected)
+        assert (number, {kind: done.removed[kind] for kind in PLANNED}) == (number, PLANNED)
+
+
+PLANNED = {"customers": 1, "aliases": 2, "invitations": 2, "short_links": 1, "copies": 1, "answers_kept": 1}
+
+
+def renewed(ada: Marked, before: list[dict[str, Any]]) -> None:
+    """Put everything back as it was."""
+    dynamodb = ada.world.dynamodb
+    there = [{name: item[name] for name in (keys.PK, keys.SK)} for item in all_items(ada.world)]
+    write_batches(dynamodb, TABLE, [{"DeleteRequest": {"Key": key}} for key in there])
+    write_batches(dynamodb, TABLE, [{"PutRequest": {"Item": item}} for item in before])
+    ada.privacy.timer.at(invitation(ID), 2, DUE)
+    ada.privacy.timer.at(invitation(OTHER_ID), 1, DUE)
+    (name,) = (item["pk"]["S"].removeprefix("COPY#") for item in before if item["pk"]["S"].startswith("COPY#"))
+    ada.s3.put_object(Bucket="evidence", Key=name, Body=b"a copy")
