@@ -8,16 +8,18 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from botocore.stub import Stubber
 
 from afterbill.adapters.aws.clients import client as fresh_client
-from afterbill.adapters.aws.evidence import S3Evidence
+from afterbill.adapters.aws.evidence import S3Copies, S3Evidence
 from afterbill.adapters.aws.inbox import SqsInbox
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.send_queue import SqsSendQueue
-from afterbill.adapters.aws.timer import EventBridgeTimer
+from afterbill.adapters.aws.timer import EventBridgeTimer, Schedules
 from afterbill.adapters.aws.tokens import SecretTokens
 from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, IssuedApiKeysTable
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
+from afterbill.adapters.dynamodb.forgetting import ForgettableAnswersTable, ForgettableFactsTable
 from afterbill.adapters.dynamodb.in_product import InProductSurveysTable
+from afterbill.adapters.dynamodb.people import PeopleTable
 from afterbill.adapters.dynamodb.privacy_requests import PrivacyRequestsTable
 from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.answers.ports import ReviewMark
@@ -26,7 +28,7 @@ from afterbill.intake.ports import FactQuery, FactWrites
 from afterbill.model.billing import OperatorTask
 from afterbill.model.errors import PayloadError, TransientError
 from afterbill.model.invitation import Answer, Deferral, Delivery, Refusal, SkipReason
-from afterbill.model.privacy import PrivacyRequest, RequestKind
+from afterbill.model.privacy import Person, PrivacyRequest, RequestKind
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.caps import Cap
 from afterbill.outreach.ports import SweepProgress
@@ -41,6 +43,8 @@ WAIT = Deferral(NOW, SkipReason.COOLDOWN, NOW)
 GATE = Gate(NOW, NOW, timedelta(hours=1))
 LIMIT = Cap("hour", 1, NOW, SkipReason.LIMIT)
 ASKED = PrivacyRequest("1", RequestKind.ERASE, NOW, "source:shop", NOW)
+
+SOMEBODY = Person("1", invitations={ID: invitation()})
 
 
 def privacy(client):
@@ -194,6 +198,25 @@ CALLS = {
     "store privacy request": ("dynamodb", "put_item", lambda client: privacy(client).store_request(ASKED)),
     "privacy request": ("dynamodb", "get_item", lambda client: privacy(client).request("1")),
     "privacy requests": ("dynamodb", "query", lambda client: privacy(client).requests()),
+    "person": ("dynamodb", "query", lambda client: PeopleTable(client, "t").person("1")),
+    "invitations of nobody": (
+        "dynamodb",
+        "batch_get_item",
+        lambda client: PeopleTable(client, "t").invitations_of_nobody([ID]),
+    ),
+    "mark erased": ("dynamodb", "update_item", lambda client: PeopleTable(client, "t").mark_erased(["hash"], NOW)),
+    "forget a customer": (
+        "dynamodb",
+        "delete_item",
+        lambda client: ForgettableFactsTable(PeopleTable(client, "t")).forget(Person("1")),
+    ),
+    "forget invitations": (
+        "dynamodb",
+        "batch_get_item",
+        lambda client: ForgettableAnswersTable(PeopleTable(client, "t"), str).forget(SOMEBODY),
+    ),
+    "delete timers": ("scheduler", "delete_schedule", lambda client: Schedules(client, "group").delete(["name"])),
+    "delete copies": ("s3", "delete_objects", lambda client: S3Copies(client, "bucket").delete(["name"])),
     "keep answer": (
         "dynamodb",
         "put_item",

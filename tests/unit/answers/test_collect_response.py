@@ -8,6 +8,7 @@ import pytest
 from afterbill.answers.api_keys import ApiKey, Scope, hash_of, spelled
 from afterbill.answers.collect_response import CollectDeps, Kept, Outcome, Refusal, authorise, collect_response
 from afterbill.answers.external import COLLECTED, ReportedAnswer
+from afterbill.model.anonymous import tombstone
 from afterbill.model.billing import Touchpoint
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer, Invitation, State
@@ -137,6 +138,13 @@ class TestKept:
         first = collect(table)
 
         assert collect(table, other) == Kept(Outcome.REUSED, first.id)
+
+    def test_an_answer_whose_customer_was_removed_is_not_stored_again(self, table: MemoryTable) -> None:
+        first = kept(table)
+        table.invitations[first.id] = tombstone(first)
+
+        assert collect(table) == Kept(Outcome.REPEATED, first.id)
+        assert table.invitations[first.id].answer is None
         assert table.invitations[first.id].answer == Answer(9, "Quick")
 
     def test_names_of_two_keys_do_not_meet(self, table: MemoryTable) -> None:

@@ -6,18 +6,21 @@ from typing import Any
 
 import pytest
 
+from afterbill.answers.record_response import Outcome as Responded
+from afterbill.answers.record_response import RespondDeps, unsubscribe
 from afterbill.intake.ports import FactWrites
 from afterbill.model.anonymous import erased
 from afterbill.model.customer import Customer, Suppression
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Answer, State
+from afterbill.model.links import Purpose
 from afterbill.model.privacy import Erasure, Removed, RequestState
 from afterbill.privacy.erase import SETTLES_AFTER, erase
-from tests.factories import ADA, DAY, MINUTE, hash_address, refund, ses_event
+from afterbill_cli.memory.keys import MemoryLinkKeys
+from tests.factories import ADA, DAY, KEYS, MINUTE, day_of, hash_address, refund, ses_event, survey_token
 from tests.unit.loop.crashes import SimulatedCrash
 from tests.unit.privacy.erasing import LATER, PHONE, Erasing
 
-SOON = MINUTE
 SECOND_LOOK = SETTLES_AFTER
 
 
@@ -143,11 +146,15 @@ def test_an_objection_that_only_the_customer_carries_outlives_them():
     assert done.removed[Removed.OBJECTIONS_KEPT] == 2
 
 
-def test_the_link_of_an_old_mail_still_keeps_an_objection():
+def test_the_link_of_an_old_mail_takes_no_answer_and_still_keeps_an_objection():
     ada = Erasing()
     whole(ada)
+    deps = RespondDeps(ada.table, MemoryLinkKeys(KEYS), day_of, hash_address, frozenset())
 
-    assert ada.table.invitations[ada.first.id].address_hashes == (hash_address(ADA),)
+    assert ada.world.answer(ada.first, rating="9").outcome is Responded.CLOSED
+    link = survey_token(ada.first, Purpose.UNSUBSCRIBE)
+    assert unsubscribe(link, deps, ada.at).outcome is Responded.UNSUBSCRIBED
+    assert ada.table.suppressions == {hash_address(ADA): Suppression.UNSUBSCRIBED}
 
 
 def test_several_customers_are_one_request():
