@@ -42,6 +42,7 @@ _ASKS = {
 _LESSONS = {
     Outcome.LEARNED: "ask nobody: the event only teaches something about its customer or payment",
     Outcome.IGNORED: "ignore: a kind of event that says nothing about a customer",
+    Outcome.ERASED: "ignore: it is about a customer who is not known any more",
 }
 
 

@@ -28,9 +28,8 @@ class MemoryItems:
     failed_payments: dict[str, datetime] = field(default_factory=dict)
     recipients: dict[str, Recipient] = field(default_factory=dict)
     lifted: dict[str, datetime] = field(default_factory=dict)
-    events: set[tuple[str, str, str]] = field(default_factory=set)
-    reporters: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    """Ids of the customers that events are about."""
+    events: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """Ids of customers, or nobody's, by event, source and invitation."""
     tasks: dict[tuple[str, str, str], tuple[OperatorTask, str]] = field(default_factory=dict)
     erased: dict[str, datetime] = field(default_factory=dict)
     """Moments by the hashes of the names of erased customers."""
@@ -72,6 +71,10 @@ class MemoryItems:
         """Ids of customers by those of these aliases that are known."""
         return {alias: self.aliases[alias] for alias in aliases if alias in self.aliases}
 
+    def erasures(self, alias_hashes: Sequence[str]) -> Mapping[str, datetime]:
+        """When a customer of a name was erased, by those of these hashes that are marked."""
+        return {hashed: self.erased[hashed] for hashed in alias_hashes if hashed in self.erased}
+
     def holders(self, address_hash: str) -> Sequence[str]:
         """Ids of customers with this address."""
         return [one.id for one in self.people.values() if one.address_hash == address_hash and not one.forget_at][:2]
@@ -104,6 +107,7 @@ class MemoryItems:
             recipient=self.recipient(wanted.address_hash),
             confirmed_at=confirmation.occurred_at if confirmation else None,
             repeated=(*(wanted.event or ("", "")), wanted.invitation_id) in self.events,
+            erased_at=self.erased.get(wanted.alias_hash),
         )
 
     def commit(self, change: FactWrites) -> bool:
@@ -132,8 +136,7 @@ class MemoryItems:
         self.failed_payments |= change.failed
         self.peers |= dict.fromkeys(change.peers, change.peers)
         if change.event:
-            self.events.add((*change.event, change.about))
-            self.reporters[(*change.event, change.about)] = change.customer_id
+            self.events[*change.event, change.about] = change.customer_id
         return True
 
     def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:  # noqa: ARG002  # nothing expires here

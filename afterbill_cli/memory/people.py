@@ -32,7 +32,7 @@ class MemoryPeople:
             table.people.get(customer_id),
             invitations=table.read_invitations(theirs),
             aliases=frozenset(alias for alias, owner in table.aliases.items() if owner == customer_id),
-            events=frozenset(event for event, owner in table.reporters.items() if owner == customer_id),
+            events=frozenset(event for event, owner in table.events.items() if owner == customer_id),
             codes=frozenset(text for text, link in table.codes.items() if link.customer_id == customer_id),
             phones=frozenset(hashed for hashed, owner in table.phones.items() if owner == customer_id),
             copies=frozenset(name for name, owner in table.copies if owner == customer_id),
@@ -159,9 +159,8 @@ class MemoryForgettableFacts:
         if self.copies and person.copies:
             self.copies.delete(person.copies)
         table.copies -= {(name, person.customer_id) for name in person.copies}
-        table.events -= person.events
         for event in person.events:
-            table.reporters.pop(event, None)
+            table.events.pop(event, None)
         for task in person.tasks:
             table.tasks.pop(task, None)
         aliases = [alias for alias in person.aliases if table.aliases.get(alias) == person.customer_id]

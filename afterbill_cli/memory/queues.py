@@ -34,9 +34,10 @@ class MemoryDeadLetters:
 
 @dataclass
 class MemoryEvidence:
-    """Copies of webhooks, each once."""
+    """Copies of webhooks, each once; `remembered` has their names with the ids of their customers."""
 
     webhooks: list[Webhook] = field(default_factory=list)
+    remembered: set[tuple[str, str]] = field(default_factory=set)
 
     def keep(self, webhook: Webhook) -> None:
         """Keep the webhook once."""
@@ -50,6 +51,10 @@ class MemoryEvidence:
     def delete(self, names: Collection[str]) -> None:
         """Forget the copies of these names."""
         self.webhooks = [webhook for webhook in self.webhooks if self.name_of(webhook) not in names]
+
+    def remember(self, name: str, customer_ids: Sequence[str], now: datetime) -> None:  # noqa: ARG002  # nothing expires here
+        """Keep whom the copy is about."""
+        self.remembered |= {(name, customer_id) for customer_id in customer_ids}
 
 
 @dataclass

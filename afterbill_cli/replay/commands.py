@@ -60,7 +60,8 @@ def dry_run(chosen: ReplaySelection, deployed: Deployed, *, ask_apis: bool, outp
     facts = FactsTable(deployed.client("dynamodb"), deployed.output("TableName"))
     apis: BillingApis = stack_secrets.apis(deployed) if ask_apis else MemoryApis(closed=True)
     with _messages(chosen, deployed) as messages:
-        return _tell(_tried(messages, dry_capture(deployed.policy(), facts, apis, keys.hash_address)), output)
+        trial = dry_capture(deployed.policy(), facts, apis, keys.hash_address, keys.hash_alias)
+        return _tell(_tried(messages, trial), output)
 
 
 def _tried(messages: Iterable[Message], capture: DryCapture) -> Iterator[Outcome]:

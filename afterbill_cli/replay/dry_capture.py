@@ -103,7 +103,13 @@ class DryCapture:
             yield from self.of(self._slices.webhooks.pop(0))
 
 
-def dry_capture(policy: Policy, facts: Facts, apis: BillingApis, hash_address: Callable[[str], str]) -> DryCapture:
+def dry_capture(
+    policy: Policy,
+    facts: Facts,
+    apis: BillingApis,
+    hash_address: Callable[[str], str],
+    hash_alias: Callable[[str], str],
+) -> DryCapture:
     """A trial over this table; what `apis` offers is really asked."""
     slices = MemoryInbox()
     capture = CaptureDeps(
@@ -116,7 +122,7 @@ def dry_capture(policy: Policy, facts: Facts, apis: BillingApis, hash_address: C
         inbox=slices,
         dead_letters=MemoryDeadLetters(),
         hash_address=hash_address,
-        hash_alias=str,
+        hash_alias=hash_alias,
         new_id=lambda: uuid.uuid4().hex,
     )
     return DryCapture(capture, slices)

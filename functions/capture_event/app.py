@@ -50,6 +50,16 @@ _sqs, _dynamodb = batch_client("sqs"), batch_client("dynamodb")
 _secretsmanager = batch_client("secretsmanager", attempts=1)
 """One attempt: while nothing answers, a record may meet three secrets, and what is cached of them suffices."""
 _table, _bucket = config.setting("TABLE"), config.choice("EVIDENCE_BUCKET")
+
+
+def _evidence() -> S3Evidence | None:
+    """The copies of webhooks, where an operator wants them."""
+    if not _bucket:
+        return None
+    kept_for = timedelta(days=int(config.setting("EVIDENCE_DAYS")))
+    return S3Evidence(batch_client("s3"), _bucket, _dynamodb, _table, kept_for)
+
+
 _keys = SecretKeys(Secret(_secretsmanager, config.setting("KEYS_SECRET")))
 _capture = CaptureDeps(
     policy=load_policy(),
@@ -67,7 +77,7 @@ _capture = CaptureDeps(
     hash_address=_keys.hash_address,
     hash_alias=_keys.hash_alias,
     new_id=lambda: uuid.uuid4().hex,
-    evidence=S3Evidence(batch_client("s3"), _bucket) if _bucket else None,
+    evidence=_evidence(),
     pause=_pauses,
 )
 _unsigned_inbox = config.setting("UNSIGNED_INBOX_URL")

@@ -1,15 +1,18 @@
 """Each suite runs twice: over the twin in memory, and over the AWS adapters on moto with the template's own table."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.caps import CapsTable
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
+from afterbill.adapters.dynamodb.items import encode
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus
 from afterbill.adapters.dynamodb.short_links import ShortLinksTable
@@ -40,6 +43,15 @@ class World:
     status: SendingStatus
     codes: Any
     dynamodb: Any = None
+
+
+def mark_erased(table: Any, alias_hash: str, at: datetime) -> None:
+    """Store that a customer of this name was erased, as privacy does."""
+    if isinstance(table, MemoryTable):
+        table.erased[alias_hash] = at
+    else:
+        item = keys.erased(alias_hash) | encode({"erased_at": at.isoformat(timespec="microseconds")})
+        table.dynamodb.put_item(TableName=TABLE, Item=item)
 
 
 @pytest.fixture(params=["memory", "aws"])

@@ -106,7 +106,7 @@ def over(world: World, scheduler, s3) -> Privacy:
         ForgettableDeliveriesTable(table, Schedules(scheduler, TARGET.group), hash_number, lambda: NOW),
         ForgettableFactsTable(table, copies),
         EventBridgeTimer(scheduler, TARGET),
-        S3Evidence(s3, "evidence"),
+        S3Copies(s3, "evidence"),
         copies,
         lambda: {one["Name"] for one in scheduler.list_schedules(GroupName=TARGET.group)["Schedules"]},
         lambda: s3.list_objects_v2(Bucket="evidence")["KeyCount"],

@@ -8,9 +8,12 @@ from datetime import timedelta
 import pytest
 
 from afterbill.adapters.aws.evidence import S3Evidence, content_of, key_of
+from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.model.webhooks import Webhook
 from afterbill_cli.memory.queues import MemoryEvidence
-from tests.contract.conftest import REGION
+from afterbill_cli.memory.table import MemoryTable
+from tests.contract.conftest import REGION, TABLE
+from tests.contract.template import table_definition
 from tests.contract.test_inbox_port import RECEIVED_AT
 
 WEBHOOK = Webhook("stripe", {"webhook-id": "msg_1"}, b'{"name": "Zo\xc3\xab"}', RECEIVED_AT)
@@ -18,25 +21,35 @@ WEBHOOK = Webhook("stripe", {"webhook-id": "msg_1"}, b'{"name": "Zo\xc3\xab"}', 
 
 class InMemory:
     def __init__(self):
-        self.evidence = MemoryEvidence()
+        self.table = MemoryTable()
+        self.evidence = MemoryEvidence(remembered=self.table.copies)
 
     def count(self):
         return len(self.evidence.webhooks)
 
+    def copies_of(self, customer_id):
+        return {name for name, owner in self.table.copies if owner == customer_id}
+
 
 class InS3:
-    def __init__(self, s3):
-        self.s3 = s3
+    def __init__(self, aws):
+        self.s3 = s3 = aws("s3")
+        self.dynamodb = dynamodb = aws("dynamodb")
+        dynamodb.create_table(**table_definition(TABLE))
         s3.create_bucket(Bucket="evidence", CreateBucketConfiguration={"LocationConstraint": REGION})
-        self.evidence = S3Evidence(s3, "evidence")
+        self.evidence = S3Evidence(s3, "evidence", dynamodb, TABLE, timedelta(days=30))
 
     def count(self):
         return self.s3.list_objects_v2(Bucket="evidence")["KeyCount"]
 
+    def copies_of(self, customer_id):
+        found = FactsTable(self.dynamodb, TABLE).by_customer(customer_id, 10)
+        return {item["pk"]["S"].removeprefix("COPY#") for item in found}
+
 
 @pytest.fixture(params=["memory", "aws"])
 def world(request):
-    return InMemory() if request.param == "memory" else InS3(request.getfixturevalue("aws")("s3"))
+    return InMemory() if request.param == "memory" else InS3(request.getfixturevalue("aws"))
 
 
 def test_the_same_webhook_again_is_one_copy(world):
@@ -63,8 +76,38 @@ def test_a_copy_has_one_name_for_all_slices_of_its_webhook(world):
     assert world.evidence.name_of(replace(WEBHOOK, source="shop")) not in names
 
 
+def test_a_copy_is_found_by_each_customer_it_is_about(world):
+    world.evidence.keep(WEBHOOK)
+    name = world.evidence.name_of(WEBHOOK)
+    for _ in range(2):
+        world.evidence.remember(name, ["customer-1", "customer-2"], RECEIVED_AT)
+
+    assert [world.copies_of(one) for one in ("customer-1", "customer-2", "customer-3")] == [{name}, {name}, set()]
+
+
+def test_a_slice_has_the_name_of_the_whole(world):
+    assert world.evidence.name_of(replace(WEBHOOK, part=1)) == world.evidence.name_of(WEBHOOK)
+
+
+def test_a_removed_copy_is_gone_and_no_other(world):
+    world.evidence.keep(WEBHOOK)
+    world.evidence.keep(replace(WEBHOOK, body=b"{}"))
+    for _ in range(2):
+        world.evidence.delete([world.evidence.name_of(WEBHOOK)])
+
+    assert world.count() == 1
+
+
+def test_what_is_known_of_a_copy_ends_with_it(aws):
+    world = InS3(aws)
+    world.evidence.remember("name", ["customer-1"], RECEIVED_AT)
+
+    (item,) = world.dynamodb.scan(TableName=TABLE)["Items"]
+    assert item["expires_at"] == {"N": str(int((RECEIVED_AT + timedelta(days=30)).timestamp()))}
+
+
 def test_a_copy_is_found_by_source_and_day_and_says_everything(aws):
-    world = InS3(aws("s3"))
+    world = InS3(aws)
     world.evidence.keep(WEBHOOK)
 
     assert re.fullmatch(r"stripe/2026/11/22/20261122T133015000250Z-[0-9a-f]{32}\.json", key_of(WEBHOOK))

@@ -18,7 +18,7 @@ from afterbill.model.invitation import Answer
 from afterbill.model.questions import Question
 from afterbill_cli.memory.keys import MemoryApiKeys
 from afterbill_cli.memory.table import MemoryTable
-from tests.contract.conftest import TABLE, over
+from tests.contract.conftest import TABLE, mark_erased, over
 from tests.contract.people import ADDRESS, ID, NOW, OTHER_ID
 from tests.contract.template import table_definition
 
@@ -110,6 +110,12 @@ def test_customers_are_found_by_their_names(places):
     assert places.answers.customer_ids(["shop#1", "shop#2", "shop#3"]) == {"shop#1": "a", "shop#2": "b"}
     assert places.answers.customer_ids([]) == {}
     assert places.answers.customers(["b", "c"]) == {"b": Customer("b", 1)}
+
+
+def test_who_was_erased_is_known_by_their_hashed_name(places):
+    mark_erased(places.answers, "5e1f", NOW)
+
+    assert places.answers.erasures(["5e1f", "0bad"]) == {"5e1f": NOW}
 
 
 def at_address(id_, address_hash=ADDRESS, version=0):

@@ -11,6 +11,7 @@ from afterbill.model.customer import NOBODY, Customer, Recipient, Waiting
 from afterbill.model.invitation import Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.subscriptions import Subscription
 from afterbill.model.visits import CondensedVisits, Kind, Visit
+from tests.contract.conftest import mark_erased
 from tests.contract.people import ADDRESS, DUE, ID, LINK, NOW, OTHER_ID, customer, invitation, stored
 
 NOTHING = FactSnapshot(None, {}, frozenset())
@@ -138,6 +139,7 @@ def test_a_customer_comes_back_whole(world):
             "sub 2 é": Subscription(NOW),
         },
         crowded=True,
+        restricted_at=NOW,
         forget_at=NOW,
     )
     exempt = {"version"}  # the table counts it
@@ -284,6 +286,13 @@ def test_an_address_is_known_by_its_hash(world):
     assert world.facts.look_up(FactQuery(address_hash="hash")).recipient == Recipient("hash", suppressed="complained")
     assert world.facts.look_up(FactQuery(address_hash="other")).recipient == Recipient("other")
     assert world.facts.look_up(FactQuery()).recipient == NOBODY
+
+
+def test_who_was_erased_is_known_by_their_hashed_name(world):
+    mark_erased(world.facts, "5e1f", NOW)
+
+    assert world.facts.look_up(FactQuery(alias="shop#1", alias_hash="5e1f")) == replace(NOTHING, erased_at=NOW)
+    assert world.facts.look_up(FactQuery(alias="shop#1", alias_hash="0bad")) == NOTHING
 
 
 def test_the_success_that_a_failure_takes_back_is_found_with_its_moment(world):

@@ -6,7 +6,8 @@ from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.intake.ports import MOST_WRITES, FactWrites
 from afterbill.model.customer import Customer
 from afterbill_cli.memory.table import MemoryTable
-from tests.contract.conftest import TABLE
+from tests.contract.conftest import TABLE, mark_erased
+from tests.contract.people import NOW
 from tests.contract.template import table_definition
 
 
@@ -35,6 +36,13 @@ def test_names_may_be_asked_for_twice(imports):
     imports.commit(FactWrites(aliases={"shop#1": ("a", None)}))
 
     assert imports.customer_ids(["shop#1", "shop#1"]) == {"shop#1": "a"}
+
+
+def test_who_was_erased_is_known_by_their_hashed_names(imports):
+    mark_erased(imports, "5e1f", NOW)
+
+    assert imports.erasures(["5e1f", "0bad"]) == {"5e1f": NOW}
+    assert imports.erasures([]) == {}
 
 
 def test_as_many_are_written_at_once_as_a_commit_holds_and_more_are_found(imports):

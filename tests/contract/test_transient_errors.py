@@ -51,6 +51,10 @@ def privacy(client):
     return PrivacyRequestsTable(client, "afterbill")
 
 
+def evidence(s3=None, dynamodb=None):
+    return S3Evidence(s3, "bucket", dynamodb, "afterbill", timedelta(days=30))
+
+
 CALLS = {
     "look up": (
         "dynamodb",
@@ -243,8 +247,14 @@ CALLS = {
     "evidence": (
         "s3",
         "put_object",
-        lambda client: S3Evidence(client, "bucket").keep(Webhook("stripe", {}, b"{}", NOW)),
+        lambda client: evidence(s3=client).keep(Webhook("stripe", {}, b"{}", NOW)),
     ),
+    "remember evidence": (
+        "dynamodb",
+        "put_item",
+        lambda client: evidence(dynamodb=client).remember("name", ["customer-1"], NOW),
+    ),
+    "remove evidence": ("s3", "delete_object", lambda client: evidence(s3=client).remove("name")),
     "secret": ("secretsmanager", "get_secret_value", lambda client: Secret(client, "secret", lambda: 0.0).value()),
 }
 ERRORS = {

@@ -66,7 +66,9 @@ def test_what_removes_people_removes_no_switch_key_or_score(operation: str, key:
     assert not may("handle_privacy_requests", operation, **written(operation, key))
 
 
-@pytest.mark.parametrize("function", ["collect_response", "request_privacy", "offer_survey", "follow_link", "record_response"])
+@pytest.mark.parametrize(
+    "function", ["collect_response", "request_privacy", "offer_survey", "follow_link", "record_response"]
+)
 def test_nothing_behind_a_route_touches_the_halt_of_all_sending(function: str) -> None:
     assert not any(may(function, operation, **written(operation, keys.sending_pause())) for operation in WRITES)
 

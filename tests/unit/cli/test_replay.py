@@ -67,7 +67,7 @@ def trial_of(stack):
     table = MemoryTable()
 
     def make(apis=None):
-        return dry_capture(stack.policy(), table, apis or MemoryApis(closed=True), HASH)
+        return dry_capture(stack.policy(), table, apis or MemoryApis(closed=True), HASH, str)
 
     make.table = table
     return make
@@ -160,7 +160,7 @@ def test_a_dry_run_of_dead_letters_leaves_them_in_sight(stack, capsys):
 
 def keep(stack, *webhooks):
     for webhook in webhooks:
-        S3Evidence(stack.client("s3"), "evidence").keep(webhook)
+        S3Evidence(stack.client("s3"), "evidence", None, "", timedelta(0)).keep(webhook)
 
 
 def on(day, source="events"):

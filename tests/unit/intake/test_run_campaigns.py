@@ -316,7 +316,6 @@ class TestCaptured:
         run_campaigns(CampaignDeps(world.policy, table, world.inbox), world.now)
         del world.stored.people["ada"]
 
-        assert self.run(world) == [Outcome.SKIPPED]
+        assert self.run(world) == [Outcome.ERASED]
 
-        (one,) = world.stored.invitations.values()
-        assert (one.reason, one.customer_id) == (SkipReason.NO_CUSTOMER, "")
+        assert (world.stored.invitations, world.stored.events) == ({}, {})

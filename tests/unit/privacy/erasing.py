@@ -83,7 +83,7 @@ class Erasing:
         webhook = Webhook("shop", {}, b"about Ada", NOON)
         self.evidence.keep(webhook)
         table.copies.add((self.evidence.name_of(webhook), self.who))
-        table.reporters |= dict.fromkeys(table.events, self.who)
+        table.events |= dict.fromkeys(table.events, self.who)
         self.rows = numbers(1)
         self.turn: Callable[[], None] = lambda: None
 

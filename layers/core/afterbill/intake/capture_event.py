@@ -1,11 +1,12 @@
 """Turn a signed webhook into facts: each of its elements on its own, however the others fare."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from afterbill.intake.capture_ask import capture_ask
 from afterbill.intake.capture_fact import Captured, CaptureDeps, Outcome, Sender, capture_fact
+from afterbill.intake.capture_task import capture_task
 from afterbill.model.billing import ObjectReference, OperatorTask, ParsedElement
 from afterbill.model.errors import ConfigurationError, PayloadError, TransientError
 from afterbill.model.privacy import PrivacyAsk
@@ -15,13 +16,6 @@ _SLICE = 10
 """Events of one webhook captured in one go; each may cost a few calls to an API."""
 _MOST = 1000
 """Events of one webhook; no provider sends more than 250."""
-_TASKS = {
-    (True, True): Outcome.RECORDED,
-    (True, False): Outcome.PARKED,
-    (False, True): Outcome.DUPLICATE,
-    (False, False): Outcome.DUPLICATE,
-}
-"""(task is new, task is urgent) -> outcome."""
 
 
 def _always() -> bool:
@@ -43,7 +37,14 @@ def capture_event(
     if webhook.part is None and len(elements) > _SLICE:
         return _split(webhook, len(elements), deps)
     begin = (webhook.part or 0) * _SLICE
-    captured = _capture_all(elements[begin : begin + _SLICE], sender, deps, now, has_time)
+    captured: list[Captured] = []
+    try:
+        _capture_all(elements[begin : begin + _SLICE], captured, _Capturing(sender, deps, now, has_time))
+    finally:
+        # Also before a failure is raised: it may be the last one.
+        _remember_copy(sender.copy, captured, deps, now)
+    if deps.evidence and sender.copy and webhook.part is None and _is_about_erased(captured):
+        deps.evidence.delete([sender.copy])
     problems = [one.problem for one in captured if one.outcome is Outcome.UNREADABLE]
     if problems:
         deps.dead_letters.put_aside(webhook, problems[0])
@@ -56,7 +57,7 @@ def _understand(webhook: Webhook, sender: Sender, deps: CaptureDeps) -> tuple[Pa
         confirm = sender.provider.confirm
         if confirm and not confirm(webhook, sender.source, sender.api):
             return None
-        if deps.evidence and webhook.part is None and not sender.provider.is_unsigned(webhook):
+        if deps.evidence and sender.copy and webhook.part is None:
             deps.evidence.keep(webhook)
         elements = sender.provider.normalise(webhook, sender.source)
     except PayloadError as error:
@@ -73,7 +74,8 @@ def _sender_of(webhook: Webhook, deps: CaptureDeps) -> Sender:
         raise ConfigurationError(message)
     provider = deps.load(source.provider)
     call = deps.apis.of(source, provider.API) if provider.API else None
-    return Sender(source, provider, call, deps.evidence.name_of(webhook) if deps.evidence else "")
+    kept = deps.evidence and not provider.is_unsigned(webhook)
+    return Sender(source, provider, call, deps.evidence.name_of(webhook) if deps.evidence and kept else "")
 
 
 def _split(webhook: Webhook, count: int, deps: CaptureDeps) -> tuple[Captured, ...]:
@@ -83,40 +85,56 @@ def _split(webhook: Webhook, count: int, deps: CaptureDeps) -> tuple[Captured, .
     return (Captured(Outcome.SPLIT),)
 
 
-def _capture_all(
-    elements: tuple[ParsedElement, ...], sender: Sender, deps: CaptureDeps, now: datetime, has_time: Callable[[], bool]
-) -> list[Captured]:
-    captured: list[Captured] = []
+def _remember_copy(copy: str, captured: Sequence[Captured], deps: CaptureDeps, now: datetime) -> None:
+    """Store whom the copy is about, so that it goes with them."""
+    customer_ids = {one.customer_id for one in captured} - {""}
+    if deps.evidence and copy and customer_ids:
+        deps.evidence.remember(copy, sorted(customer_ids), now)
+
+
+def _is_about_erased(captured: Sequence[Captured]) -> bool:
+    """Return whether a webhook is about erased customers alone."""
+    outcomes = {one.outcome for one in captured}
+    return Outcome.ERASED in outcomes and outcomes <= {Outcome.ERASED, Outcome.IGNORED}
+
+
+@dataclass(frozen=True, slots=True)
+class _Capturing:
+    """The capturing of one webhook."""
+
+    sender: Sender
+    deps: CaptureDeps
+    now: datetime
+    has_time: Callable[[], bool]
+
+
+def _capture_all(elements: tuple[ParsedElement, ...], captured: list[Captured], capturing: _Capturing) -> None:
+    """Add what became of each element; raise the last failure once the others had their turn."""
     late: Exception | None = None
     for element in elements:
         try:
-            if not has_time():
+            if not capturing.has_time():
                 raise TransientError("no time is left for the rest of this webhook")  # noqa: TRY301  # as if it failed
-            captured += _capture_one(element, sender, deps, now, has_time)
+            _capture_one(element, captured, capturing)
         except PayloadError as error:
             captured.append(Captured(Outcome.UNREADABLE, problem=str(error)))
         except Exception as error:  # noqa: BLE001  # raised below, once the others had their turn
             late = error
     if late:
         raise late  # the whole webhook comes again; what was captured meets itself
-    return captured
 
 
-def _capture_one(
-    element: ParsedElement, sender: Sender, deps: CaptureDeps, now: datetime, has_time: Callable[[], bool]
-) -> list[Captured]:
+def _capture_one(element: ParsedElement, captured: list[Captured], capturing: _Capturing) -> None:
+    sender, deps, now = capturing.sender, capturing.deps, capturing.now
     if isinstance(element, PayloadError):
         raise element
     if isinstance(element, OperatorTask):
-        if element.most and deps.facts.tasks_waiting(element.source, element.kind, now) >= element.most:
-            return [Captured(Outcome.DROPPED, problem=f"{element.most} tasks {element.kind} wait already")]
-        address = element.customer.address
-        is_new = deps.facts.keep_task(element, deps.hash_address(address) if address else "", now)
-        return [Captured(_TASKS[is_new, element.urgent])]
-    if isinstance(element, PrivacyAsk):
-        return [capture_ask(element, sender.copy, deps, now)]
-    if isinstance(element, ObjectReference):
-        resolve = sender.provider.resolve
-        found = resolve(element, sender.source, sender.api) if resolve else ()
-        return _capture_all(found, sender, deps, now, has_time) or [Captured(Outcome.IGNORED)]
-    return [capture_fact(element, sender, deps, now)]
+        captured.append(capture_task(element, deps, now))
+    elif isinstance(element, PrivacyAsk):
+        captured.append(capture_ask(element, sender.copy, deps, now))
+    elif isinstance(element, ObjectReference):
+        resolve, before = sender.provider.resolve, len(captured)
+        _capture_all(resolve(element, sender.source, sender.api) if resolve else (), captured, capturing)
+        captured += [Captured(Outcome.IGNORED)] * (len(captured) == before)
+    else:
+        captured.append(capture_fact(element, sender, deps, now))

@@ -1,12 +1,12 @@
 """Turn one billing event into a fact: learn the customer, decide, commit in one transaction, set the timer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from afterbill.intake.connector import Call, Connector
-from afterbill.intake.identify_customer import Identity, alias_of, identify
+from afterbill.intake.identify_customer import Identity, alias_of, identify, is_forgotten
 from afterbill.intake.ports import (
     BillingApis,
     DeadLetters,
@@ -21,7 +21,7 @@ from afterbill.intake.survey_tests import plan_test
 from afterbill.model.billing import CROWDED, REVERSALS, UNTIL_THEN, BillingEvent, OperatorTask, Touchpoint
 from afterbill.model.customer import MOST_ATTRIBUTES, NOBODY, Customer, Recipient
 from afterbill.model.errors import ConfigurationError, TransientError
-from afterbill.model.invitation import RETENTION, Invitation, State
+from afterbill.model.invitation import RETENTION, Invitation, SkipReason, State
 from afterbill.model.subscriptions import farewell_of, frees, hear
 from afterbill.model.webhooks import Source
 from afterbill.outreach.policy import Policy, Rule, Situation, Stops, decide, failed_since, take_back
@@ -45,6 +45,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     LEARNED = "learned"
     IGNORED = "ignored"
+    ERASED = "erased"
     RECORDED = "recorded"
     PARKED = "parked"
     REQUESTED = "requested"
@@ -56,11 +57,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """The outcome, with the invitation of a fact (the reason is in it), or the problem of what nobody can read."""
+    """The outcome, with the invitation of a fact (the reason is in it), or the problem of what nobody can read.
+
+    `customer_id` is that of the customer whom it is about and who is stored, empty for nobody.
+    """
 
     outcome: Outcome
     invitation: Invitation | None = None
     problem: str = ""
+    customer_id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,8 @@ def capture_fact(event: BillingEvent, sender: Sender, deps: CaptureDeps, now: da
     asked = False
     for tries in range(_TRIES):
         known = _look_up(event, source, deps)
+        if _is_forgotten(event, known):
+            return Captured(Outcome.ERASED)
         if not asked and _is_nameless(event, sender, known, deps.policy):
             event, asked = _ask_who(event, sender), True
             continue
@@ -157,11 +164,12 @@ class _Known:
 
 
 def _look_up(event: BillingEvent, source: Source, deps: CaptureDeps) -> _Known:
-    address = event.customer.address
+    address, alias = event.customer.address, alias_of(event, deps.hash_address)
     snapshot = deps.facts.look_up(
         FactQuery(
             invitation_id=event.invitation_id if event.touchpoint else "",
-            alias=alias_of(event, deps.hash_address),
+            alias=alias,
+            alias_hash=deps.hash_alias(alias) if alias else "",
             links=event.links,
             address_hash=deps.hash_address(address) if address else "",
             event=_receipt(event),
@@ -171,6 +179,16 @@ def _look_up(event: BillingEvent, source: Source, deps: CaptureDeps) -> _Known:
     if _idle_test(event, source):
         return _Known(snapshot, Identity(None))
     return _Known(snapshot, identify(event, snapshot.customer_ids, deps.facts, deps.hash_address, deps.new_id))
+
+
+def _is_forgotten(event: BillingEvent, known: _Known) -> bool:
+    """Return whether the customer of an event was erased: by the fact's own trace, by our id of them, or their name."""
+    snapshot, identity = known.snapshot, known.identity
+    if snapshot.invitation and snapshot.invitation.reason == SkipReason.ERASED:
+        return True
+    if event.customer.own_id:
+        return identity.read is None
+    return is_forgotten(event, snapshot.erased_at, known=identity.read is not None)
 
 
 def _as_known(event: BillingEvent, known: _Known) -> BillingEvent:
@@ -238,7 +256,7 @@ def _plan(
     """Return what to write, and the invitation to look after (new, or stored before); a repeat writes nothing."""
     snapshot, identity = known.snapshot, known.identity
     if snapshot.repeated and (snapshot.invitation or event.touchpoint is None):
-        return FactWrites(), snapshot.invitation
+        return FactWrites(customer_id=identity.read.id if identity.read else ""), snapshot.invitation
     identity = identity.with_customer(_hear(event, identity.customer, now))
     if event.touchpoint is None:
         return _lesson(event, identity, snapshot, now), None
@@ -264,7 +282,7 @@ def _plan(
         failed=_failed(event, rule, snapshot) if effective else {},
         event=None if snapshot.repeated else _receipt(event),
         about=event.invitation_id,
-        customer_id=identity.customer_id,
+        customer_id=identity.customer_id or invitation.customer_id,
         forget_at=now + RETENTION,
     )
     return change, invitation
@@ -327,15 +345,16 @@ def _failed(event: BillingEvent, rule: Rule, snapshot: FactSnapshot) -> dict[str
 
 
 def _conclude(change: FactWrites, invitation: Invitation | None, deps: CaptureDeps, now: datetime) -> Captured:
+    whose = change.customer_id
     if invitation is None:
-        return Captured(Outcome.LEARNED)
+        return Captured(Outcome.LEARNED, customer_id=whose)
     if invitation.state is State.PENDING:
         # Repeated for a duplicate too: a crash between the transaction and this call heals here.
         _set_timer(invitation, deps, now)
     if change.invitation is None:
-        return Captured(Outcome.DUPLICATE, invitation)
+        return Captured(Outcome.DUPLICATE, invitation, customer_id=whose or invitation.customer_id)
     skipped = invitation.state is State.CLOSED
-    return Captured(Outcome.SKIPPED if skipped else Outcome.SCHEDULED, invitation)
+    return Captured(Outcome.SKIPPED if skipped else Outcome.SCHEDULED, invitation, customer_id=whose)
 
 
 def _set_timer(invitation: Invitation, deps: CaptureDeps, now: datetime) -> None:

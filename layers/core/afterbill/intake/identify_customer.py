@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Protocol
 
-from afterbill.model.billing import BillingEvent
+from afterbill.model.billing import BillingEvent, OperatorTask
 from afterbill.model.customer import Customer, learn
 
 
@@ -43,7 +44,7 @@ class Identity:
         return replace(self, customer=customer)
 
 
-def alias_of(event: BillingEvent, hash_address: Callable[[str], str]) -> str:
+def alias_of(event: BillingEvent | OperatorTask, hash_address: Callable[[str], str]) -> str:
     """Return the name under which this customer is stored: the source's id, else their address there; empty for nobody.
 
     A person is not an address: no source's customer is another's, and who has an id is not who shopped as a guest,
@@ -53,6 +54,18 @@ def alias_of(event: BillingEvent, hash_address: Callable[[str], str]) -> str:
     if ref.id:
         return f"{event.source}#{ref.id}"
     return f"{event.source}@{hash_address(ref.address)}" if ref.address else ""
+
+
+def is_forgotten(event: BillingEvent | OperatorTask, erased_at: datetime | None, *, known: bool) -> bool:
+    """Return whether an event must teach nothing, because a customer of its name was erased at `erased_at`.
+
+    What happened before is never learned again. Where nobody has the name since (`known`), only a fact makes somebody
+    who has it: a profile may be told at any time, and is no reason to know a person again.
+    """
+    if erased_at is None:
+        return False
+    new_fact = isinstance(event, BillingEvent) and event.touchpoint is not None
+    return event.occurred_at <= erased_at or not (known or new_fact)
 
 
 def identify(

@@ -4,7 +4,7 @@ Every method of a port is one call over the network, or a few that may be repeat
 TransientError, and nothing else that is expected. Each port has an adapter and a working twin in memory.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -51,6 +51,12 @@ class Evidence(Protocol):
     def name_of(self, webhook: Webhook) -> str:
         """The name of the copy of a webhook, the same for all slices of it."""
 
+    def remember(self, name: str, customer_ids: Sequence[str], now: datetime) -> None:
+        """Store that the copy is about these customers, for as long as it is kept; safe to repeat."""
+
+    def delete(self, names: Collection[str]) -> None:
+        """Delete the copies of these names; nothing happens where there is none."""
+
 
 class BillingApis(Protocol):
     """The APIs of billing systems."""
@@ -73,7 +79,8 @@ class Tokens(Protocol):
 class FactQuery:
     """Keys of everything stored that one event may concern; `event` is its id and its source.
 
-    `confirmation` is the invitation of the payment that a failure takes back if it was confirmed before.
+    `confirmation` is the invitation of the payment that a failure takes back if it was confirmed before. By
+    `alias_hash` an erased customer of this alias is recognised.
     """
 
     invitation_id: str = ""
@@ -82,6 +89,7 @@ class FactQuery:
     address_hash: str = ""
     event: tuple[str, str] | None = None
     confirmation: str = ""
+    alias_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class FactSnapshot:
 
     Its invitation, customers by alias, the reversals that stopped one of its links and the latest failure of one,
     further links known to be of the same payment, the address it names, when the payment was confirmed that it
-    takes back, and whether the event came before.
+    takes back, whether the event came before, and when a customer of its alias was erased last.
     """
 
     invitation: Invitation | None
@@ -101,6 +109,7 @@ class FactSnapshot:
     recipient: Recipient = NOBODY
     confirmed_at: datetime | None = None
     repeated: bool = False
+    erased_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +183,9 @@ class Imports(Protocol):
     def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
         """Ids of customers by those of these aliases that are known, read consistently."""
 
+    def erasures(self, alias_hashes: Sequence[str]) -> Mapping[str, datetime]:
+        """When a customer of a name was erased, by those of these hashes of names that are marked."""
+
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """The customers that exist among `ids`."""
 
@@ -197,6 +209,9 @@ class ImportedResponses(Protocol):
 
     def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
         """Ids of customers by those of these aliases that are known, read consistently."""
+
+    def erasures(self, alias_hashes: Sequence[str]) -> Mapping[str, datetime]:
+        """When a customer of a name was erased, by those of these hashes of names that are marked."""
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """The customers that exist among `ids`."""

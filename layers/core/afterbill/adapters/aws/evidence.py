@@ -3,12 +3,14 @@
 import base64
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from afterbill.adapters.aws.clients import transient
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import encode
 from afterbill.model.errors import TransientError
 from afterbill.model.webhooks import Webhook
 
@@ -17,11 +19,33 @@ _MOST_DELETES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class S3Evidence:
-    """Copies of webhooks, one object each; the bucket encrypts them and forgets them in time."""
+class S3Copies:
+    """Copies of webhooks by their names, to be deleted."""
 
     s3: Any
     bucket: str
+
+    def delete(self, names: Collection[str]) -> None:
+        """Delete the copies of these names, one call for a thousand; those that are not there count as deleted."""
+        listed = [{"Key": name} for name in sorted(names)]
+        for start in range(0, len(listed), _MOST_DELETES):
+            batch = listed[start : start + _MOST_DELETES]
+            with transient("deleting copies of webhooks"):
+                answer = self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
+            if errors := answer.get("Errors"):
+                raise TransientError(f"{len(errors)} copies of webhooks were not deleted: {errors[0].get('Code')}")
+
+
+@dataclass(frozen=True, slots=True)
+class S3Evidence(S3Copies):
+    """Copies of webhooks, one object each; the bucket encrypts them and forgets them after the time `kept_for`.
+
+    Whom a copy is about stands in the table.
+    """
+
+    dynamodb: Any
+    table: str
+    kept_for: timedelta
 
     def keep(self, webhook: Webhook) -> None:
         """Return only once the copy is durable; the same webhook is kept once."""
@@ -33,6 +57,14 @@ class S3Evidence:
     def name_of(self, webhook: Webhook) -> str:
         """The name of the copy: that of its object."""
         return key_of(webhook)
+
+    def remember(self, name: str, customer_ids: Sequence[str], now: datetime) -> None:
+        """Store one item for each customer, which ends with the copy."""
+        until = encode({keys.TTL: int((now + self.kept_for).timestamp())})
+        for customer_id in customer_ids:
+            item = keys.copy(name, customer_id) | encode(keys.of(customer_id)) | until
+            with transient("remembering whom a copy is about"):
+                self.dynamodb.put_item(TableName=self.table, Item=item)
 
 
 def key_of(webhook: Webhook) -> str:
@@ -56,21 +88,3 @@ def content_of(webhook: Webhook) -> bytes:
         "body": body,
     }
     return json.dumps(content).encode()
-
-
-@dataclass(frozen=True, slots=True)
-class S3Copies:
-    """Copies of webhooks by their names, to be deleted."""
-
-    s3: Any
-    bucket: str
-
-    def delete(self, names: Collection[str]) -> None:
-        """Delete the copies of these names, one call for a thousand; those that are not there count as deleted."""
-        listed = [{"Key": name} for name in sorted(names)]
-        for start in range(0, len(listed), _MOST_DELETES):
-            batch = listed[start : start + _MOST_DELETES]
-            with transient("deleting copies of webhooks"):
-                answer = self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
-            if errors := answer.get("Errors"):
-                raise TransientError(f"{len(errors)} copies of webhooks were not deleted: {errors[0].get('Code')}")

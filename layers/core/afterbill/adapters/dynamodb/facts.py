@@ -8,6 +8,7 @@ from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import (
     customer_item,
     encode,
+    erased_at,
     failed_at,
     invitation_item,
     invitation_of,
@@ -38,6 +39,7 @@ class FactsTable(TasksTable, PrivacyRequestsTable):
         asked |= {"event": keys.event(*wanted.event, wanted.invitation_id)} if wanted.event else {}
         asked |= {"confirmation": keys.invitation(wanted.confirmation)} if wanted.confirmation else {}
         asked |= {"alias": keys.alias(wanted.alias)} if wanted.alias else {}
+        asked |= {"erased": keys.erased(wanted.alias_hash)} if wanted.alias_hash else {}
         links = [keys.link(link) for link in wanted.links]
         items = self.read([*asked.values(), *links])
 
@@ -57,6 +59,7 @@ class FactsTable(TasksTable, PrivacyRequestsTable):
             recipient=recipient_of(wanted.address_hash, address) if wanted.address_hash else NOBODY,
             confirmed_at=invitation_of(confirmation).occurred_at if confirmation else None,
             repeated=bool(item(asked.get("event"))) or _reported_first(wanted, stored, invitation),
+            erased_at=erased_at(item(asked.get("erased"))),
         )
 
     def commit(self, change: FactWrites) -> bool:

@@ -302,6 +302,12 @@ def failed_at(link: Mapping[str, Any]) -> datetime | None:
         return _from_microseconds(link["failed_at"]["N"]) if "failed_at" in link else None
 
 
+def erased_at(mark: Mapping[str, Any]) -> datetime | None:
+    """The moment at which a customer of a name was erased last, None where none was."""
+    with reading(mark):
+        return datetime.fromisoformat(mark["erased_at"]["S"]) if "erased_at" in mark else None
+
+
 def recipient_of(address_hash: str, item: Mapping[str, Any]) -> Recipient:
     """The address that an item is about; an empty item is one of which nothing is known."""
     with reading(item):

@@ -13,6 +13,7 @@ from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import (
     customer_of,
     encode,
+    erased_at,
     invitation_of,
     microseconds,
     packed,
@@ -59,6 +60,12 @@ class TableReader:
     def customer_ids(self, aliases: Sequence[str]) -> dict[str, str]:
         """Ids of customers by those of these aliases that are known, read consistently."""
         return customer_ids_in(self.read([keys.alias(alias) for alias in aliases]), aliases)
+
+    def erasures(self, alias_hashes: Sequence[str]) -> Mapping[str, datetime]:
+        """When a customer of a name was erased, by those of these hashes that are marked, read consistently."""
+        items = self.read([keys.erased(hashed) for hashed in alias_hashes])
+        marks = {hashed: erased_at(items.get(keys.erased(hashed)[keys.PK]["S"], {})) for hashed in alias_hashes}
+        return {hashed: at for hashed, at in marks.items() if at}
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """The customers that exist among `ids`."""
