@@ -34,9 +34,11 @@ _table, _dynamodb = config.setting("TABLE"), http_client("dynamodb")
 _keys = ApiKeysTable(_dynamodb, _table, monotonic)
 _reasons = frozenset(chain.from_iterable(config.reasons().values()))
 _throttle = RateLimiter(most=200, seconds=10)
+_secrets = http_secret_keys(config.setting("KEYS_SECRET"))
 _collector = CollectDeps(
     table=ExternalResponsesTable(_dynamodb, _table),
-    hash_address=http_secret_keys(config.setting("KEYS_SECRET")).hash_address,
+    hash_address=_secrets.hash_address,
+    hash_alias=_secrets.hash_alias,
     day_of=config.day_of(),
     stage_of=config.stage_of,
 )

@@ -15,7 +15,7 @@ from afterbill.model.invitation import Answer, Invitation, State
 from afterbill.model.questions import Question
 from afterbill_cli.memory.keys import MemoryApiKeys
 from afterbill_cli.memory.table import MemoryTable
-from tests.factories import ADA, DAY, HOUR, NOON, customer, hash_address
+from tests.factories import ADA, DAY, HOUR, NOON, customer, hash_address, hash_alias
 
 SECRET = "s" * 43
 KEY = ApiKey("0123456789abcdef", "support", ("responses:write",), hash_of(SECRET), NOON)
@@ -30,7 +30,9 @@ def table() -> MemoryTable:
 
 def collect(table: MemoryTable, reported: ReportedAnswer = REPORTED, name: str = "call-1", key: ApiKey = KEY) -> Kept:
     stages = {Touchpoint.RELATIONSHIP: "loyalty", Touchpoint.SUPPORT_RESOLVED: "support"}
-    collector = CollectDeps(table, hash_address, lambda at: at.date().isoformat(), lambda one: stages[Touchpoint(one)])
+    collector = CollectDeps(
+        table, hash_address, hash_alias, lambda at: at.date().isoformat(), lambda one: stages[Touchpoint(one)]
+    )
     return collect_response(reported, key, name, collector, NOON)
 
 
@@ -188,6 +190,19 @@ class TestCustomers:
         table.aliases["stripe#cus_1"] = "erased"
 
         assert kept(table, replace(REPORTED, customer_source="stripe", customer_id="cus_1")).customer_id == ""
+
+    def test_who_was_erased_is_nobody_whoever_has_their_address(self, table: MemoryTable) -> None:
+        table.erased[hash_alias("stripe#cus_1")] = NOON
+        table.people["eve"] = customer(id="eve")
+        reported = replace(REPORTED, customer_source="stripe", customer_id="cus_1", email=ADA)
+
+        assert kept(table, reported).customer_id == ""
+
+    def test_who_came_back_after_an_erasure_is_known_again(self, table: MemoryTable) -> None:
+        table.erased[hash_alias("stripe#cus_1")] = NOON
+        self.known(table, "stripe#cus_1", customer(id="ada"))
+
+        assert kept(table, replace(REPORTED, customer_source="stripe", customer_id="cus_1")).customer_id == "ada"
 
     def test_nobody_becomes_a_customer_by_an_answer(self, table: MemoryTable) -> None:
         one = kept(table, replace(REPORTED, customer_source="stripe", customer_id="cus_1", email=ADA))

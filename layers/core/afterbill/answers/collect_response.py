@@ -46,10 +46,14 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class CollectDeps:
-    """The dependencies; `stage_of` gives the stage of a touchpoint, `day_of` the operator's local day of an instant."""
+    """The dependencies; both hashes are keyed.
+
+    `stage_of` gives the stage of a touchpoint, `day_of` the operator's local day of an instant.
+    """
 
     table: "ExternalResponses"
     hash_address: Callable[[str], str]
+    hash_alias: Callable[[str], str]
     day_of: Callable[[datetime], str]
     stage_of: Callable[[str], str]
 
@@ -72,7 +76,7 @@ def authorise(header: str, scope: Scope, keys: "ApiKeys") -> ApiKey | Refusal:
 def collect_response(
     reported: ReportedAnswer, key: ApiKey, idempotency_key: str, deps: CollectDeps, now: datetime
 ) -> Kept:
-    """Store the answer in one conditional write; two reads before it where a customer is named."""
+    """Store the answer in one conditional write; some reads before it where a customer is named."""
     answer_id = hashlib.sha256(f"api|{key.id}|{idempotency_key}".encode()).hexdigest()[:32]
     answered_at = reported.answered_at or now
     response = ExternalResponse(
@@ -114,10 +118,13 @@ def _digest(reported: ReportedAnswer, deps: CollectDeps) -> str:
 def _customer(reported: ReportedAnswer, deps: CollectDeps) -> Customer | None:
     """Return the known customer of the report, by id before address; no customer is created.
 
-    An address that several customers have, of one source or of more, tells none of them.
+    An address that several customers have, of one source or of more, tells none of them. Who was erased is nobody,
+    whoever has their address.
     """
     alias = f"{reported.customer_source}#{reported.customer_id}"
     ids = list(deps.table.customer_ids([alias]).values()) if reported.customer_id else []
+    if reported.customer_id and not ids and deps.table.erasures([deps.hash_alias(alias)]):
+        return None
     if not ids and reported.email:
         ids = list(deps.table.holders(deps.hash_address(reported.email)))
     return deps.table.customers(ids).get(ids[0]) if len(ids) == 1 else None

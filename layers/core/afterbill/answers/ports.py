@@ -144,6 +144,9 @@ class ExternalResponses(Protocol):
     def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
         """Ids of customers by alias, without aliases that are unknown; read consistently."""
 
+    def erasures(self, alias_hashes: Sequence[str]) -> Mapping[str, datetime]:
+        """When a customer of a name was erased, by those of these hashes of names that are marked."""
+
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """The customers that exist among `ids`."""
 
