@@ -72,7 +72,10 @@ def imported(client: Client, size: int, plan: str, day: int) -> Counter[str]:
     client.calls.clear()
     numbers = count(len(client.items))
     importing = CustomerImportDeps(
-        ImportsTable(client, _TABLE), partial(address_hash, key=b"identity"), lambda: _hex(next(numbers))
+        ImportsTable(client, _TABLE),
+        partial(address_hash, key=b"identity"),
+        partial(address_hash, key=b"alias"),
+        lambda: _hex(next(numbers)),
     )
     for chunk in _chunks(size, plan, _NOW + timedelta(days=day)):
         import_customers(chunk, importing)
@@ -88,7 +91,9 @@ def _row(size: int, which: str, plan: str, client: Client) -> Row:
 def imported_responses(client: Client, size: int, people: int, minute: int = 0) -> Counter[str]:
     """Calls of importing so many responses with address and id of so many people, begun at that minute."""
     client.calls.clear()
-    importing = import_responses.ResponseImportDeps(ImportsTable(client, _TABLE), _NOW + timedelta(minutes=minute))
+    importing = import_responses.ResponseImportDeps(
+        ImportsTable(client, _TABLE), partial(address_hash, key=b"alias"), _NOW + timedelta(minutes=minute)
+    )
     hash_address = partial(address_hash, key=b"identity")
     for start in range(0, size, import_responses.TOGETHER):
         some = range(start, min(start + import_responses.TOGETHER, size))

@@ -64,6 +64,7 @@ class Reading:
     time_format: str | None
     errors: Path | None
     again: bool
+    include_erased: bool
     dry_run: bool
 
     def times(self, policy: Policy) -> TimeSpelling:
@@ -92,6 +93,7 @@ def _reading(function: Callback) -> Callback:
     )
     @click.option("--errors", type=options.FILE, metavar="FILE", help="Write all errors to this file, as CSV.")
     @click.option("--again", is_flag=True, help="Start at the first row, although the file was imported before.")
+    @click.option("--include-erased", is_flag=True, help="Import also rows about customers who were removed.")
     @click.option("--dry-run", is_flag=True, help="Check the file and print the outcomes, write nothing.")
     @functools.wraps(function)
     def read(**chosen: Any) -> Any:  # noqa: ANN401
@@ -146,7 +148,9 @@ def _customers(  # noqa: PLR0913  # its options
     )
     stack = deployed.connect(choice)
     times = reading.times(stack.policy())
-    wanted = CustomerImportOptions(times, source, reading.dry_run, skip_invalid, reading.again, reading.errors)
+    wanted = CustomerImportOptions(
+        times, source, reading.dry_run, skip_invalid, reading.again, reading.errors, reading.include_erased
+    )
     return import_file(layout, wanted, stack)
 
 
@@ -207,7 +211,9 @@ def _responses(
     layout = Layout(reading.file, fields, reading.encoding, reading.delimiter, about="response")
     stack = deployed.connect(choice)
     settings = _export_settings(meant, reading, stack)
-    wanted = ResponseImportOptions(settings, reading.dry_run, replace, reading.again, reading.errors)
+    wanted = ResponseImportOptions(
+        settings, reading.dry_run, replace, reading.again, reading.errors, reading.include_erased
+    )
     return import_export(layout, wanted, stack)
 
 

@@ -5,7 +5,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import text_files
 from afterbill_cli.importing.customer_rows import CustomerChecker, RowCounts, events, validate
 from afterbill_cli.importing.duplicates import Seen
-from afterbill_cli.importing.journal import Journal, journal_of, outcomes_text
+from afterbill_cli.importing.journal import Journal, journal_of, outcomes_text, tell_erased
 from afterbill_cli.importing.progress import Progress
 from afterbill_cli.importing.records import Layout
 from afterbill_cli.importing.report import ProblemLog, problem_log
@@ -41,6 +41,10 @@ class ReadOnly:
     def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
         """Read from the table."""
         return self.table.customer_ids(aliases)
+
+    def erasures(self, alias_hashes: Sequence[str]) -> Mapping[str, datetime]:
+        """Read from the table."""
+        return self.table.erasures(alias_hashes)
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """Read from the table."""
@@ -73,6 +77,7 @@ class CustomerImportOptions:
     skip_invalid: bool = False
     again: bool = False
     errors: Path | None = None
+    include_erased: bool = False
 
 
 def import_file(layout: Layout, options: CustomerImportOptions, stack: Deployed) -> int:
@@ -109,6 +114,11 @@ class _CustomerImport:
     def checker(self) -> CustomerChecker:
         return CustomerChecker(self.options.source, self.journal.began_at, self.options.times)
 
+    @property
+    def importing(self) -> CustomerImportDeps:
+        options = self.options
+        return replace(importing(self.stack, dry_run=options.dry_run), include_erased=options.include_erased)
+
     def check(self, seen: Seen, problems: ProblemLog) -> RowCounts:
         """Check all rows, and print the problems."""
         progress = Progress("checking", self.layout.path.stat().st_size)
@@ -120,11 +130,12 @@ class _CustomerImport:
     def try_out(self, checked: RowCounts, seen: Seen) -> int:
         """Print the changes without writing."""
         progress = Progress("trying", checked.rows)
-        writer = customer_writer(importing(self.stack, dry_run=True), progress.at)
+        writer = customer_writer(self.importing, progress.at)
         outcomes = writer.try_out(events(self.layout, self.checker, seen, 0))
         progress.end()
         text = f"{outcomes_text(outcomes, Outcome)}{_left_out(checked)}"
         print(f"{checked.rows} rows, a dry run: {text}. Nothing was written.")
+        tell_erased(outcomes[Outcome.ERASED])
         return 0
 
     def write(self, checked: RowCounts, seen: Seen) -> int:
@@ -132,11 +143,12 @@ class _CustomerImport:
         progress = Progress("importing", checked.rows)
         if self.journal.done:
             print(f"going on after row {self.journal.done} of {checked.rows}", file=sys.stderr)
-        writer = customer_writer(importing(self.stack, dry_run=False), progress.at)
+        writer = customer_writer(self.importing, progress.at)
         writer.write(events(self.layout, self.checker, seen, self.journal.done), self.journal)
         self.journal.finish(checked.rows, datetime.now(UTC))
         progress.end()
         print(f"{checked.rows} rows: {outcomes_text(self.journal.outcomes, Outcome)}{_left_out(checked)}.")
+        tell_erased(self.journal.outcomes[Outcome.ERASED])
         return 0
 
 
@@ -145,11 +157,12 @@ def importing(stack: Deployed, *, dry_run: bool) -> CustomerImportDeps:
     table = ImportsTable(stack.client("dynamodb"), stack.output("TableName"))
     keys = SecretKeys(stack_secrets.secret(stack, "KeysSecretArn"))
     hash_address = lru_cache(maxsize=_HASHES)(keys.hash_address)
-    return CustomerImportDeps(ReadOnly(table) if dry_run else table, hash_address, lambda: uuid.uuid4().hex)
+    rows = ReadOnly(table) if dry_run else table
+    return CustomerImportDeps(rows, hash_address, keys.hash_alias, lambda: uuid.uuid4().hex)
 
 
 def _journal(layout: Layout, options: CustomerImportOptions, stack: Deployed) -> Journal:
-    meaning = [options.source, str(options.times.zone), options.times.pattern]
+    meaning = [options.source, str(options.times.zone), options.times.pattern, options.include_erased]
     settings = [*meaning, sorted(layout.fields.columns.items()), layout.encoding, layout.delimiter, layout.format]
     return journal_of(layout, settings, stack, afresh=options.dry_run or options.again)
 

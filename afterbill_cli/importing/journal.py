@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,6 +63,16 @@ class Journal:
 def outcomes_text(outcomes: Mapping[str, int], kinds: Iterable[str]) -> str:
     """Format the counts of all kinds of outcomes, also of those that did not occur."""
     return ", ".join(f"{outcomes.get(kind, 0)} {kind}" for kind in kinds)
+
+
+def tell_erased(rows: int) -> None:
+    """Print that rows were passed over because their customers were removed."""
+    if rows:
+        print(
+            f"note: {rows} {'row is' if rows == 1 else 'rows are'} about customers who were removed: they were passed "
+            "over; --include-erased imports them",
+            file=sys.stderr,
+        )
 
 
 def journal_of(layout: Layout, settings: Sequence[Any], stack: Deployed, *, afresh: bool) -> Journal:

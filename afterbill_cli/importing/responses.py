@@ -19,7 +19,7 @@ from afterbill.model.questions import Question
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import records, text_files
 from afterbill_cli.importing.duplicates import Seen
-from afterbill_cli.importing.journal import Journal, journal_of, outcomes_text
+from afterbill_cli.importing.journal import Journal, journal_of, outcomes_text, tell_erased
 from afterbill_cli.importing.progress import Progress
 from afterbill_cli.importing.records import Layout
 from afterbill_cli.importing.report import Problem, ResponseReport, problem_log
@@ -42,6 +42,7 @@ class ResponseImportOptions:
     replace: bool = False
     again: bool = False
     errors: Path | None = None
+    include_erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,10 @@ class ReadOnlyResponses:
     def customer_ids(self, aliases: Sequence[str]) -> Mapping[str, str]:
         """Read from the table."""
         return self.table.customer_ids(aliases)
+
+    def erasures(self, alias_hashes: Sequence[str]) -> Mapping[str, datetime]:
+        """Read from the table."""
+        return self.table.erasures(alias_hashes)
 
     def holders(self, address_hash: str) -> Sequence[str]:
         """Read from the table."""
@@ -79,10 +84,15 @@ def import_export(layout: Layout, options: ResponseImportOptions, stack: Deploye
         book.print_finished(Outcome)
         return 0
     table: ImportedResponses = ImportsTable(stack.client("dynamodb"), stack.output("TableName"))
-    importing = ResponseImportDeps(
-        ReadOnlyResponses(table) if options.dry_run else table, book.began_at, options.replace
-    )
     keys = SecretKeys(stack_secrets.secret(stack, "KeysSecretArn"))
+    importing = ResponseImportDeps(
+        ReadOnlyResponses(table) if options.dry_run else table,
+        keys.hash_alias,
+        book.began_at,
+        options.replace,
+        frozenset(stack.policy().sources),
+        options.include_erased,
+    )
     with Seen() as seen, problem_log(options.errors) as problems:
         job = ResponseImport(layout, importing, book, seen, ResponseReport(problems))
         hash_address = lru_cache(maxsize=_HASHES)(keys.hash_address)
@@ -176,6 +186,7 @@ class ResponseImport:
             print(f"{self.rows} rows, a dry run: {outcomes_text(outcomes, Outcome)}{left_out}. Nothing was written.")
         else:
             print(f"{self.rows} rows: {outcomes_text(outcomes, Outcome)}{left_out}.")
+        tell_erased(outcomes[Outcome.ERASED])
         return 0 if outcomes.total() else 1
 
 
@@ -203,6 +214,7 @@ def _settings(layout: Layout, options: ResponseImportOptions) -> Sequence[object
         "responses",
         *named,
         options.replace,
+        options.include_erased,
         sorted(layout.fields.columns.items()),
         layout.encoding,
         layout.delimiter,

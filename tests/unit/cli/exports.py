@@ -91,7 +91,7 @@ def read(
     )
     with Seen() as seen:
         book = Journal(file.parent / ".afterbill" / "journal.json", file.name, NOW)
-        job = ResponseImport(layout, ResponseImportDeps(table, NOW), book, seen, ResponseReport(ProblemLog()))
+        job = ResponseImport(layout, ResponseImportDeps(table, str, NOW), book, seen, ResponseReport(ProblemLog()))
         checker = ResponseChecker(export_settings(product, **changes), NOW, hash_address, seen.count)
         code = job.run(checker, dry_run=False)
     new = [invitation for id_, invitation in table.invitations.items() if id_ not in before]

@@ -14,9 +14,9 @@ from afterbill.model.billing import BillingEvent, CustomerRef
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill_cli.memory.table import MemoryTable
-from tests.factories import ADA, DAY, HOUR, NOON, hash_address, ids, news
+from tests.factories import ADA, DAY, HOUR, NOON, hash_address, hash_alias, ids, news
 
-NEW, CHANGED, UNCHANGED = Outcome
+NEW, CHANGED, UNCHANGED, ERASED = Outcome
 NEW_ID = ids("customer")
 
 
@@ -49,7 +49,7 @@ def table() -> Table:
 
 
 def importing(table: MemoryTable) -> CustomerImportDeps:
-    return CustomerImportDeps(table, hash_address, NEW_ID)
+    return CustomerImportDeps(table, hash_address, hash_alias, NEW_ID)
 
 
 def row(**words: str | None) -> BillingEvent:
@@ -114,6 +114,33 @@ def test_transactions_are_full(table: Table) -> None:
     import_customers(crowd(TOGETHER), importing(table))
 
     assert [len(one.customers) + len(one.aliases) for one in table.commits] == [100, 100]
+
+
+# Who was erased
+
+
+def test_who_was_erased_is_passed_over(table: Table) -> None:
+    table.erased[hash_alias("shop#1")] = NOON - DAY
+
+    assert import_customers([row(), row(id="2")], importing(table)).outcomes == {ERASED: 1, NEW: 1}
+    assert set(table.aliases) == {"shop#2"}
+
+
+def test_unless_they_are_to_be_known_again(table: Table) -> None:
+    table.erased[hash_alias("shop#1")] = NOON + DAY
+
+    included = replace(importing(table), include_erased=True)
+    assert import_customers([row(name="Ada")], included).outcomes == {NEW: 1}
+    assert table.person("shop#1").name == "Ada"
+
+
+def test_who_came_back_learns_what_is_newer_than_the_erasure(table: Table) -> None:
+    import_customers([row()], importing(table))
+    table.erased[hash_alias("shop#1")] = NOON
+
+    old, new = row(name="Ada"), news(CustomerRef("1", email=ADA, country="GB"), NOON + HOUR)
+    assert import_customers([old, new], importing(table)).outcomes == {ERASED: 1, CHANGED: 1}
+    assert (table.person("shop#1").name, table.person("shop#1").country) == (None, "GB")
 
 
 # Others at the same items

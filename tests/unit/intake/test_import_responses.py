@@ -14,7 +14,8 @@ from afterbill.model.errors import TransientError
 from afterbill.model.invitation import COMMENT_LENGTH, Answer, State
 from afterbill.model.questions import Question
 from afterbill_cli.memory.table import MemoryTable
-from tests.factories import DAY, NOON
+from tests.erased import tombstone
+from tests.factories import DAY, HOUR, NOON, hash_alias
 from tests.unit.loop.crashes import FAULTS, Saboteur, SimulatedCrash, Spoiled
 
 ADA, KENJI = "stripe#K-1001", "stripe#K-1002"
@@ -59,8 +60,8 @@ class Table(MemoryTable):
         return super().store(rewrites)
 
 
-def run(table, *responses, now=NOON, replace_=False):
-    imported = import_responses(responses, ResponseImportDeps(table, now, replace_))
+def run(table, *responses, now=NOON, replace_=False, **more):
+    imported = import_responses(responses, ResponseImportDeps(table, hash_alias, now, replace_, **more))
     assert imported.left == ()
     return Counter(imported.outcomes.values())
 
@@ -165,7 +166,7 @@ def test_who_loses_a_race_reads_again():
 
 
 def run_quietly(table, *responses):
-    import_responses(responses, ResponseImportDeps(MemoryTable(table.invitations), NOON - DAY))
+    import_responses(responses, ResponseImportDeps(MemoryTable(table.invitations), hash_alias, NOON - DAY))
 
 
 def test_who_loses_every_race_is_left_to_a_later_call():
@@ -177,7 +178,7 @@ def test_who_loses_every_race_is_left_to_a_later_call():
     run(table, response())
     table.meanwhile = [others] * 9
 
-    imported = import_responses([response(rating=3)], ResponseImportDeps(table, NOON + DAY, replace=True))
+    imported = import_responses([response(rating=3)], ResponseImportDeps(table, hash_alias, NOON + DAY, replace=True))
 
     assert imported.left == (response(rating=3),)
     assert (imported.outcomes, imported.problem) == ({}, "others kept writing the same responses")
@@ -190,7 +191,7 @@ def test_a_busy_table_leaves_what_is_not_done(monkeypatch):
     monkeypatch.setattr(service, "_MOST_BYTES", 2 * service._AROUND)
     table = Table(meanwhile=[lambda _: None, busy])
 
-    imported = import_responses([response(n) for n in range(5)], ResponseImportDeps(table, NOON))
+    imported = import_responses([response(n) for n in range(5)], ResponseImportDeps(table, hash_alias, NOON))
 
     assert imported.outcomes == {response(0).id: Outcome.STORED, response(1).id: Outcome.STORED}
     assert [one.id for one in imported.left] == [response(n).id for n in (2, 3, 4)]
@@ -214,24 +215,74 @@ def test_killed_at_any_call_and_run_again_it_ends_the_same_and_counts_the_same(f
     def fresh():
         table = MemoryTable(aliases={ADA: "ada"}, people={"ada": Customer("ada")})
         if replace_:
-            import_responses([response(n, rating=1) for n in range(MANY)], ResponseImportDeps(table, NOON - DAY))
+            import_responses(
+                [response(n, rating=1) for n in range(MANY)], ResponseImportDeps(table, hash_alias, NOON - DAY)
+            )
         return table
 
     responses = [response(n, alias=ADA) for n in range(MANY)]
     whole = fresh()
-    counted = Counter(import_responses(responses, ResponseImportDeps(whole, NOON, replace_)).outcomes.values())
+    counted = Counter(
+        import_responses(responses, ResponseImportDeps(whole, hash_alias, NOON, replace_)).outcomes.values()
+    )
     for at in range(1, 100):
         table, saboteur = fresh(), Saboteur(at, after, fault)
         done: dict[str, Outcome] = {}
         try:
-            done |= import_responses(responses, ResponseImportDeps(Spoiled(table, saboteur), NOON, replace_)).outcomes
+            done |= import_responses(
+                responses, ResponseImportDeps(Spoiled(table, saboteur), hash_alias, NOON, replace_)
+            ).outcomes
         except SimulatedCrash:
             done = {}
         if not saboteur.hit:
             break
         again = import_responses(
-            [one for one in responses if one.id not in done], ResponseImportDeps(table, NOON, replace_)
+            [one for one in responses if one.id not in done], ResponseImportDeps(table, hash_alias, NOON, replace_)
         )
         assert table.invitations == whole.invitations
         assert Counter((done | again.outcomes).values()) == counted
     assert at > 5
+
+
+def test_an_answer_of_who_was_erased_is_passed_over():
+    table = Table(erased={hash_alias(ADA): NOON})
+
+    assert run(table, response(1, alias=ADA), response(2, alias=KENJI)) == {Outcome.ERASED: 1, Outcome.STORED: 1}
+    assert list(table.invitations) == [response(2).id]
+
+
+def test_so_is_one_of_a_guest_of_any_source():
+    table = Table(erased={hash_alias("shop@5e1f"): NOON})
+    known = Customer("other", address_hash="5e1f")
+    table.people["other"] = known
+
+    one = response(1, address_hash="5e1f")
+    assert run(table, one, sources=frozenset({"books", "shop"})) == {Outcome.ERASED: 1}
+    assert run(table, one) == {Outcome.STORED: 1}
+
+
+def test_unless_they_are_to_be_known_again():
+    table = Table(erased={hash_alias(ADA): NOON})
+
+    assert run(table, response(alias=ADA), include_erased=True) == {Outcome.STORED: 1}
+    assert only(table).customer_id == ""
+
+
+def test_who_came_back_has_answers_since_the_erasure():
+    table = Table(erased={hash_alias(ADA): THEN}, aliases={ADA: "ada"}, people={"ada": Customer("ada")})
+
+    old, new = response(1, alias=ADA), response(2, alias=ADA, answered_at=THEN + HOUR)
+    assert run(table, old, new) == {Outcome.ERASED: 1, Outcome.STORED: 1}
+    assert only(table).customer_id == "ada"
+
+
+@pytest.mark.parametrize("replace_", [False, True])
+def test_an_answer_that_was_there_before_an_erasure_is_not_stored_again(replace_):
+    """Its number may still stand in an anonymous row, under another id."""
+    table = Table()
+    run(table, response())
+    table.invitations = {id_: tombstone(one) for id_, one in table.invitations.items()}
+    before = dict(table.invitations)
+
+    assert run(table, response(), replace_=replace_, include_erased=True) == {Outcome.ERASED: 1}
+    assert table.invitations == before

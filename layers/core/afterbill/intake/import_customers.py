@@ -3,9 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
-from afterbill.intake.identify_customer import Identity, alias_of, identify
+from afterbill.intake.identify_customer import Identity, alias_of, identify, is_forgotten
 from afterbill.intake.ports import MOST_WRITES, FactWrites, Imports
 from afterbill.model.billing import BillingEvent
 from afterbill.model.customer import Customer
@@ -23,15 +24,21 @@ class Outcome(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerImportDeps:
-    """Dependencies of import_customers; `hash_address` is the keyed hash, `new_id` makes the id of a new customer."""
+    """Dependencies of import_customers; both hashes are keyed, `new_id` makes the id of a new customer.
+
+    Names whose customer was erased are passed over, unless `include_erased` says that they are known again.
+    """
 
     table: Imports
     hash_address: Callable[[str], str]
+    hash_alias: Callable[[str], str]
     new_id: Callable[[], str]
+    include_erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,12 @@ class _Page:
     read_people: Mapping[str, Customer]
     customer_ids: dict[str, str]
     people: dict[str, Customer]
+    erased: Mapping[str, datetime]
+
+    def forgets(self, event: BillingEvent, alias: str) -> bool:
+        """Return whether the event must teach nothing, because a customer of this name was erased."""
+        known = self.customer_ids.get(alias) in self.people
+        return is_forgotten(event, self.erased.get(alias), known=known)
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """Return those that exist, as the events before left them."""
@@ -130,6 +143,9 @@ def _people(events: Mapping[int, BillingEvent], deps: CustomerImportDeps) -> Ite
     page = _read(events.values(), deps)
     commits: dict[str, _Commit] = defaultdict(_Commit)
     for number, event in events.items():
+        if page.forgets(event, alias_of(event, deps.hash_address)):
+            commits[""].outcomes[number] = Outcome.ERASED
+            continue
         identity = identify(event, page.customer_ids, page, deps.hash_address, deps.new_id)
         customer_id = identity.customer.id if identity.customer else ""
         commits[customer_id].outcomes[number] = page.outcome(identity)
@@ -149,7 +165,10 @@ def _read(events: Collection[BillingEvent], deps: CustomerImportDeps) -> _Page:
     aliases = dict.fromkeys(alias for event in events if (alias := alias_of(event, deps.hash_address)))
     ids = deps.table.customer_ids(tuple(aliases))
     people = deps.table.customers(tuple(dict.fromkeys(ids.values())))
-    return _Page(ids, people, dict(ids), dict(people))
+    hashes = {} if deps.include_erased else {alias: deps.hash_alias(alias) for alias in aliases}
+    marks = deps.table.erasures(tuple(hashes.values())) if hashes else {}
+    erased = {alias: marks[hashed] for alias, hashed in hashes.items() if hashed in marks}
+    return _Page(ids, people, dict(ids), dict(people), erased)
 
 
 def _batches(numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:

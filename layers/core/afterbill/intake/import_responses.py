@@ -1,6 +1,6 @@
 """Store many answers from elsewhere at once, as they were given; what is there is never overwritten unasked."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +9,7 @@ from afterbill.answers.external import ExternalResponse, closed_invitation
 from afterbill.intake.ports import MOST_WRITES, ImportedResponses, ResponseWrite
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
-from afterbill.model.invitation import Invitation
+from afterbill.model.invitation import Invitation, SkipReason
 
 TOGETHER = 100
 """Responses to pass at a time: they fill whole calls, to read as well as to write."""
@@ -28,6 +28,7 @@ class Outcome(StrEnum):
     REPLACED = "replaced"
     THERE = "already there"
     DIFFERS = "already there, but different"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,18 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class ResponseImportDeps:
-    """Dependencies of import_responses; `now` is when the import began, `replace` overwrites stored responses."""
+    """Dependencies of import_responses; `now` is when the import began, `replace` overwrites stored responses.
+
+    `hash_alias` is keyed. Answers of names whose customer was erased are passed over, unless `include_erased` says that
+    they are known again; who is named by their address alone may be a guest of one of the `sources`.
+    """
 
     table: ImportedResponses
+    hash_alias: Callable[[str], str]
     now: datetime
     replace: bool = False
+    sources: frozenset[str] = frozenset()
+    include_erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +108,15 @@ def _transactions(
             if outcome is not Outcome.DIFFERS or not deps.replace:
                 outcomes[response.id] = outcome
     open_ = _without(responses, outcomes)
-    people = _people(open_, deps.table)
+    people, erased = _people(open_, deps.table), _erased(open_, deps)
+    outcomes |= {one.id: Outcome.ERASED for one in open_ if _is_forgotten(one, erased, known=one.id in people)}
+    open_ = _without(open_, outcomes)
     yield from _batches([_rewrite(response, people, stored.get(response.id), deps.now) for response in open_])
 
 
 def _outcome(collected: ExternalResponse, stored: Invitation, now: datetime) -> Outcome:
+    if stored.reason == SkipReason.ERASED:
+        return Outcome.ERASED
     response = (collected.answer, collected.answered_at, collected.touchpoint, collected.question)
     if response != (stored.answer, stored.answered_at, stored.touchpoint, stored.question):
         return Outcome.DIFFERS
@@ -123,6 +135,29 @@ def _people(responses: Sequence[Response], table: ImportedResponses) -> Mapping[
     known = {one.id: ids.get(one.alias) or alone.get(one.address_hash, "") for one in responses}
     people = table.customers(tuple(dict.fromkeys(filter(None, known.values())))) if any(known.values()) else {}
     return {id_: people[customer_id] for id_, customer_id in known.items() if customer_id in people}
+
+
+def _erased(responses: Sequence[Response], deps: ResponseImportDeps) -> Mapping[str, datetime]:
+    """When the last customer was erased whom a response may name, by id of the response."""
+    if deps.include_erased:
+        return {}
+    hashes = {one.id: [deps.hash_alias(name) for name in _names(one, deps.sources)] for one in responses}
+    wanted = tuple(dict.fromkeys(hashed for several in hashes.values() for hashed in several))
+    marks = deps.table.erasures(wanted) if wanted else {}
+    moments = {id_: [marks[hashed] for hashed in several if hashed in marks] for id_, several in hashes.items()}
+    return {id_: max(found) for id_, found in moments.items() if found}
+
+
+def _names(response: Response, sources: frozenset[str]) -> Sequence[str]:
+    """The names under which who gave an answer may have been known: their id, else that of a guest anywhere."""
+    if response.alias:
+        return (response.alias,)
+    return [f"{source}@{response.address_hash}" for source in sorted(sources)] if response.address_hash else ()
+
+
+def _is_forgotten(response: Response, erased: Mapping[str, datetime], *, known: bool) -> bool:
+    at = erased.get(response.id)
+    return at is not None and (response.collected.answered_at <= at or not known)
 
 
 def _rewrite(
