@@ -1,6 +1,7 @@
 """`afterbill explain`: print the timeline of a customer, an event or an invitation."""
 
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,9 +56,10 @@ def explain(deployed: Deployed, wanted: str, *, as_json: bool) -> int:
 def _print_subject(subject: Subject, context: TimelineContext) -> None:
     for label, text in profile(context).items():
         print(f"{label:<15}{one_line(text)}")
-    for invitation in subject.invitations:
+    told = _told(subject)
+    for invitation in told:
         _print(invitation, context)
-    if not subject.invitations:
+    if not (told or _is_restricted(subject)):
         print("\nNo fact is stored about this customer.")
 
 
@@ -72,7 +74,16 @@ def _print(invitation: Invitation, context: TimelineContext) -> None:
 
 
 def _stated(subject: Subject, context: TimelineContext) -> dict[str, Any]:
-    return {**profile(context), "invitations": [_invitation(one, context) for one in subject.invitations]}
+    return {**profile(context), "invitations": [_invitation(one, context) for one in _told(subject)]}
+
+
+def _told(subject: Subject) -> Sequence[Invitation]:
+    """Return the invitations that may be told of: none of a customer whose data are used for nothing."""
+    return () if _is_restricted(subject) else subject.invitations
+
+
+def _is_restricted(subject: Subject) -> bool:
+    return subject.customer is not None and subject.customer.restricted_at is not None
 
 
 def _invitation(invitation: Invitation, context: TimelineContext) -> dict[str, Any]:

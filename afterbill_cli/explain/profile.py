@@ -19,6 +19,11 @@ def profile(context: TimelineContext) -> dict[str, Any]:
     customer, place = context.customer, context.place
     if customer is None:
         return {"customer": "unknown, or erased"} | _stands("address", context.address)
+    if customer.restricted_at:
+        return {
+            "customer": customer.id,
+            "restricted": f"since {_minute(customer.restricted_at)}: nothing is told of them",
+        }
     need, basis = context.policy.legal.need(customer.country), basis_of(customer.attributes, context.now)
     held = f"{_BASES[basis.kind]}, {basis.at:%Y-%m-%d %H:%M} UTC" if basis else "none known"
     lines = {

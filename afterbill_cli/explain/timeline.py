@@ -52,6 +52,8 @@ class TimelineContext:
 
 def timeline(invitation: Invitation, context: TimelineContext) -> list[Step]:
     """Return the steps of one fact, the oldest first."""
+    if invitation.reason == SkipReason.ERASED:
+        return [_removed(invitation)]
     if invitation.reason == COLLECTED:
         return list(_collected(invitation))
     rule = context.policy.rules[Touchpoint(invitation.touchpoint)]
@@ -59,6 +61,15 @@ def timeline(invitation: Invitation, context: TimelineContext) -> list[Step]:
     steps += _in_product(invitation, context)
     uses = (Step(at, text) for at, text in visited(invitation, context.policy.integrity))
     return sorted([*steps, *uses, *_ended(invitation, context)], key=lambda step: step.at)
+
+
+def _removed(invitation: Invitation) -> Step:
+    """Return what is left to tell where the person was removed; of all moments no more than the day is kept."""
+    counted = [f"sent on {invitation.sent_day}"] if invitation.sent_day else []
+    if invitation.answer:
+        counted.append(f"answered {invitation.answer.rating} of {invitation.scale.highest}")
+    kept = f"what counts: {', '.join(counted)}" if counted else "where an objection by its links goes"
+    return Step(invitation.created_at, f"the person was removed, all that is kept is {kept}")
 
 
 def _collected(invitation: Invitation) -> Iterator[Step]:

@@ -16,6 +16,7 @@ from afterbill_cli.importing import text_files
 from afterbill_cli.importing.records import Layout
 
 FOLDER = ".afterbill"
+_ERASED = "erased"
 
 
 @dataclass
@@ -61,8 +62,8 @@ class Journal:
 
 
 def outcomes_text(outcomes: Mapping[str, int], kinds: Iterable[str]) -> str:
-    """Format the counts of all kinds of outcomes, also of those that did not occur."""
-    return ", ".join(f"{outcomes.get(kind, 0)} {kind}" for kind in kinds)
+    """Format the counts of all kinds of outcomes, also of those that did not occur; erased ones are rare."""
+    return ", ".join(f"{outcomes.get(kind, 0)} {kind}" for kind in kinds if outcomes.get(kind) or kind != _ERASED)
 
 
 def tell_erased(rows: int) -> None:

@@ -169,6 +169,16 @@ class MemoryItems:
         self.invitations |= {write.after.id: write.after for write in rewrites}
         return True
 
+    # Restrictions
+
+    def set_restricted(self, customer_id: str, since: datetime | None) -> bool:
+        """Restrict a customer, or release them with None; False where nothing changed."""
+        known = self.people.get(customer_id)
+        if known is None or bool(known.restricted_at) == bool(since):
+            return False
+        self._change_customer(known, restricted_at=since)
+        return True
+
     def _change(self, stored: Invitation, **changes: Any) -> Invitation:  # noqa: ANN401  # fields of any kind
         self.invitations[stored.id] = changed = replace(stored, **changes)
         return changed

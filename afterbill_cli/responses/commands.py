@@ -53,13 +53,16 @@ def show(stack: Deployed, window: str, wanted: Selection, output: Output, now: d
     """Print the wanted responses of the window, each as soon as it is read; always 0."""
     zone = ZoneInfo(stack.policy().time_zone)
     days = window_of(window, now.astimezone(zone).date())
-    found = AnsweredTable(stack.client("dynamodb"), stack.output("TableName")).responses(days, wanted, not_shown)
+    table = AnsweredTable(stack.client("dynamodb"), stack.output("TableName"))
+    found = table.responses(days, wanted, not_shown)
     if output is Output.JSON:
         print_json_rows(map(row, found))
     elif output is Output.CSV:
         print_csv(COLUMNS, map(row, found))
     else:
         _print(found, days, zone)
+    if table.left_out:
+        click.echo(f"Left out, for the use of their customers' data is restricted: {table.left_out}", err=True)
     return 0
 
 

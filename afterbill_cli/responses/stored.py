@@ -1,6 +1,6 @@
 """Responses of the deployed table by the day they count on; the table is never scanned."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import islice
 from typing import Any
@@ -11,7 +11,7 @@ from afterbill.adapters.dynamodb.items import decode, encode
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.insight.periods import Window
 from afterbill.model.errors import UnreadableError
-from afterbill.model.invitation import Invitation
+from afterbill.model.invitation import Invitation, StoredInvitation
 from afterbill.model.questions import Question
 from afterbill_cli.responses.selection import Selection
 
@@ -20,7 +20,9 @@ _TOGETHER = 100
 
 
 class AnsweredTable(InvitationTable):
-    """Responses as operators read them."""
+    """Responses as operators read them; `left_out` counts those whose customers are restricted."""
+
+    left_out = 0
 
     def responses(
         self, window: Window, wanted: Selection, pass_over: Callable[[UnreadableError], None]
@@ -33,11 +35,21 @@ class AnsweredTable(InvitationTable):
         found = (keys.invitation_id(dict(item)) for day in days for item in self._answered(day) if _may(item, wanted))
         while ids := list(islice(found, _TOGETHER)):
             stored = self.read_invitations(ids)
+            restricted = self._restricted(stored.values())
             for invitation in (stored[id_] for id_ in ids if id_ in stored):
                 if isinstance(invitation, UnreadableError):
                     pass_over(invitation)
                 elif wanted.takes(invitation):
-                    yield invitation
+                    if invitation.customer_id in restricted:
+                        self.left_out += 1
+                    else:
+                        yield invitation
+
+    def _restricted(self, invitations: Iterable[StoredInvitation]) -> Collection[str]:
+        """Ids of the customers among those of these invitations whose data are used for nothing."""
+        ids = {one.customer_id for one in invitations if isinstance(one, Invitation)} - {""}
+        items = self.read([keys.customer(id_) for id_ in sorted(ids)])
+        return {keys.customer_id(item) for item in items.values() if "restricted_at" in item}
 
     def _answered(self, day: date) -> Iterator[Mapping[str, Any]]:
         return query(

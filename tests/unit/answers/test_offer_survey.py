@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from afterbill.answers.in_product import user_hash
+from afterbill.answers.in_product import user_hash, waits
 from afterbill.answers.offer_survey import (
     OfferDeps,
+    Offered,
     Outcome,
     RequestProblem,
     answer_survey,
@@ -68,6 +69,24 @@ def found(offering, now=NOON + HOUR):
 
 def about(offering, user="cus_1", **fields):
     return by(user, survey=found(offering), **fields)
+
+
+class TestRestricted:
+    """Whose data are used for nothing is offered nothing, and it is not even noted that they came."""
+
+    @pytest.fixture(autouse=True)
+    def restricted(self, table):
+        table.people["ada"] = replace(table.people["ada"], restricted_at=NOON, when_seen=frozenset({"cd" * 16}))
+
+    def test_nothing_is_offered(self, offering, table, look_again):
+        before = table.people["ada"]
+
+        assert find_survey(by("cus_1"), offering, NOON + HOUR) == Offered(Outcome.OFFERED)
+        assert (table.people["ada"], look_again) == (before, [])
+
+    def test_nor_is_what_waits_for_them_shown(self, table):
+        assert not waits(the(table), table.people["ada"], NOON + HOUR)
+        assert waits(the(table), replace(table.people["ada"], restricted_at=None), NOON + HOUR)
 
 
 class TestFinding:

@@ -9,6 +9,7 @@ import pytest
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.adapters.dynamodb.invitations import InvitationsTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable
+from afterbill.adapters.dynamodb.restrictions import RestrictionsTable
 from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill.answers.external import ExternalResponse, closed_invitation
 from afterbill.intake.ports import FactWrites
@@ -23,10 +24,12 @@ from afterbill.model.short_links import ShortLink
 from afterbill.model.subscriptions import Subscription
 from afterbill_cli.explain import commands, find
 from afterbill_cli.explain.commands import explain
+from afterbill_cli.explain.timeline import timeline
 from afterbill_cli.skip_reasons import WHY, why
 from afterbill_cli.suppression.stored import Lift, SuppressionTable
 from tests.contract.people import ID, OTHER_ID, THIRD_ID, customer, invitation
 from tests.contract.scores_table import TABLE
+from tests.erased import tombstone
 
 ADDRESS = "aiko@example.com"
 HASHED = address_hash(ADDRESS, derive_key("x" * 64, "identity"))
@@ -509,3 +512,37 @@ def test_a_test_survey_says_that_it_counts_nowhere(explained, table):
     assert "answered 3 of 10" in output
     assert json.loads(explained(OTHER_ID, as_json=True))["invitations"][0]["test"] is True
     assert json.loads(explained(ID, as_json=True))["invitations"][0]["test"] is False
+
+
+# Who is restricted, and who was removed
+
+
+@pytest.mark.parametrize("wanted", [ID, "cus_9", "evt_1"])
+def test_of_a_restricted_customer_nothing_else_is_told(explained, stack, wanted):
+    RestrictionsTable(stack.client("dynamodb"), TABLE).set_restricted("customer-1", NOW)
+
+    assert explained(wanted).splitlines() == [
+        "customer       customer-1",
+        "restricted     since 2026-12-12 12:00 UTC: nothing is told of them",
+    ]
+    assert json.loads(explained(wanted, as_json=True))["invitations"] == []
+
+
+def told(one):
+    return [step.text for step in timeline(one, None)]
+
+
+def test_of_a_removed_person_only_is_told_that_they_were():
+    assert told(tombstone(waiting())) == [
+        "the person was removed, all that is kept is where an objection by its links goes"
+    ]
+
+
+def test_and_what_counts_without_them():
+    row = replace(tombstone(waiting()), address_hashes=(), sent_day="2026-11-25")
+    answered = replace(row, answer=Answer(9), answered_at=NOW, answered_day="2026-12-12")
+
+    assert told(row) == ["the person was removed, all that is kept is what counts: sent on 2026-11-25"]
+    assert told(answered) == [
+        "the person was removed, all that is kept is what counts: sent on 2026-11-25, answered 9 of 10"
+    ]

@@ -9,8 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from afterbill.adapters.dynamodb.facts import FactsTable
+from afterbill.adapters.dynamodb.restrictions import RestrictionsTable
 from afterbill.answers.hosted import HostedLink, opened, opened_by_anybody
 from afterbill.intake.ports import FactWrites
+from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer, State
 from afterbill_cli import cli, deployed
 from afterbill_cli.output import Output
@@ -144,7 +146,7 @@ def test_rows_are_printed_while_the_rest_is_not_read_yet(stack, keep, monkeypatc
 
     first = next(table.responses(stored.Window("7d", date(2026, 11, 16), date(2026, 11, 22)), Selection(), pytest.fail))
 
-    assert (int(first.id, 16), len(asked)) == (0, 1)
+    assert (int(first.id, 16), len(asked)) == (0, 2)  # the response and its customer
 
 
 @pytest.mark.parametrize(
@@ -184,6 +186,32 @@ def test_an_erased_answer_is_not_shown(stack, keep, read):
     )
 
     assert numbers(read()) == [2]
+
+
+def restrict(stack, at=NOW):
+    clients, who = stack.client("dynamodb"), Customer("customer-1", address="ada@example.com")
+    assert FactsTable(clients, TABLE).commit(FactWrites(customers=(who,)))
+    assert RestrictionsTable(clients, TABLE).set_restricted(who.id, at)
+
+
+@pytest.mark.parametrize("output", list(Output))
+def test_answers_of_restricted_customers_are_left_out_and_counted(stack, keep, capsys, output):
+    keep(given(1, Answer(9, "secret")), given(2, Answer(8, "open"), customer_id="customer-2"))
+    keep(given(3, Answer(7, "of nobody"), customer_id=""), given(4, Answer(6, "secret"), at=NOW - DAY))
+    restrict(stack)
+
+    assert show(stack, "30d", Selection(), output, NOW) == 0
+    printed = capsys.readouterr()
+    assert ("open" in printed.out, "of nobody" in printed.out, "secret" in printed.out) == (True, True, False)
+    assert printed.err == "Left out, for the use of their customers' data is restricted: 2\n"
+
+
+def test_only_what_was_asked_for_counts_as_left_out(stack, keep, capsys):
+    keep(given(1, Answer(9)))
+    restrict(stack)
+
+    assert show(stack, "30d", Selection(commented=True), Output.JSON, NOW) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_one_that_cannot_be_read_is_passed_over_and_told(stack, keep, capsys):

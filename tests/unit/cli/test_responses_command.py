@@ -224,7 +224,7 @@ def test_one_that_is_killed_at_any_call_goes_on_and_ends_as_if_nothing_had_been(
 
         assert (code, out) == (0, f"250 rows: {NOTHING.replace('0 stored', '250 stored', 1)}.\n")
         assert len(memory.invitations) == 250
-    assert at == 3 * 3 + 1  # three chunks: what is there, who it was, the transaction
+    assert at == 3 * 4 + 1  # three chunks: what is there, who it was, whether they were erased, the transaction
 
 
 def test_one_that_is_stopped_says_where(run: Running, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

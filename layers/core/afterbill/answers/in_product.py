@@ -57,10 +57,10 @@ def shown_elsewhere(invitation: Invitation | None, customer: Customer, now: date
 
 
 def _open(invitation: Invitation | None, customer: Customer, now: datetime) -> TypeGuard[Invitation]:
-    objected = customer.deleted or customer.suppressed is not None
+    closed = customer.deleted or customer.suppressed is not None or customer.restricted_at is not None
     return (
         invitation is not None
-        and not objected
+        and not closed
         and invitation.customer_id == customer.id
         and invitation.state is State.SENT
         and invitation.answerable(now)

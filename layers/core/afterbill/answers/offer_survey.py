@@ -86,7 +86,7 @@ def find_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
     if isinstance(user, Offered):
         return user
     customer = called(user, deps.source, deps.table)
-    if customer is None:
+    if customer is None or customer.restricted_at:
         return Offered(Outcome.OFFERED)
     if unseen(customer, now):
         # Before the write: what is checked although it failed waits again, and is called by the next page.

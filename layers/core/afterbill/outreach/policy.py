@@ -323,6 +323,8 @@ def unreachable(situation: Situation, channels: tuple[Channel, ...]) -> SkipReas
     customer = situation.customer
     if customer is None:
         return SkipReason.NO_CUSTOMER
+    if customer.restricted_at:
+        return SkipReason.RESTRICTED
     if customer.deleted:
         return SkipReason.CUSTOMER_DELETED
     reason = customer.suppressed or situation.recipient.suppressed
