@@ -23,6 +23,7 @@ from afterbill.model.survey_tests import SEND_TEST
 from afterbill.model.webhooks import Webhook
 from afterbill.outreach.policy import Policy
 from afterbill_cli import deployed, options
+from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.skip_reasons import why
@@ -60,19 +61,28 @@ def _address(text: str) -> str:
 )
 @click.option("--locale", default="", metavar="TAG", help="Its language, such as de-AT; default: that of brand.toml.")
 @click.option("--wait", default=60, type=click.IntRange(0, 600), help="Seconds to wait for the mail; default: 60.")
+@options.why
 @options.stack
-def command(*, address: str, touchpoint: str | None, locale: str, wait: int, choice: StackChoice) -> int:
+def command(  # noqa: PLR0913  # its options
+    *, address: str, touchpoint: str | None, locale: str, wait: int, why: str, choice: StackChoice
+) -> int:
     """Send a test survey to an address of your own.
 
     It takes the way of a real one through the deployed stack. It is marked as a test, needs no legal basis, waits for
     no hour, and counts nowhere.
     """
     patience = Patience(timedelta(seconds=wait))
-    return send_test(deployed.connect(choice), address, touchpoint, locale, patience)
+    return send_test(deployed.connect(choice), address, touchpoint, locale, patience, why=why)
 
 
-def send_test(
-    stack: Deployed, address: str, touchpoint: str | None = None, locale: str = "", patience: Patience | None = None
+def send_test(  # noqa: PLR0913  # its options
+    stack: Deployed,
+    address: str,
+    touchpoint: str | None = None,
+    locale: str = "",
+    patience: Patience | None = None,
+    *,
+    why: str = "",
 ) -> int:
     """Send a test survey and print what becomes of it; return 0 once its mail was handed over, else 1.
 
@@ -84,7 +94,10 @@ def send_test(
         raise AfterbillError(
             f"sending is stopped ({pause.reason}): nothing was done; `afterbill sending resume` ends it"
         )
-    id_ = _put(stack, mailbox(address), asked, locale)
+    name = uuid.uuid4().hex
+    id_ = invitation_id_of(fact_of(name, asked))
+    Acts(stack, "send-test", why).note([id_])
+    _put(stack, mailbox(address), asked, locale, name)
     print(f"invitation {id_}", flush=True)
     problem = _wait(stack, id_, patience or Patience())
     if problem:
@@ -105,14 +118,12 @@ def _touchpoint(policy: Policy, name: str | None) -> Touchpoint:
     return chosen
 
 
-def _put(stack: Deployed, address: str, touchpoint: Touchpoint, locale: str) -> str:
-    """Put the test survey where webhooks wait; return the id of its invitation."""
-    id_ = uuid.uuid4().hex
+def _put(stack: Deployed, address: str, touchpoint: Touchpoint, locale: str, id_: str) -> None:
+    """Put the test survey where webhooks wait."""
     body = json.dumps({"id": id_, "address": address, "touchpoint": touchpoint, "locale": locale})
     SqsInbox(stack.client("sqs"), stack.output("InboxUrl")).put(
         Webhook(SEND_TEST, {}, body.encode(), datetime.now(UTC))
     )
-    return invitation_id_of(fact_of(id_, touchpoint))
 
 
 def _wait(stack: Deployed, id_: str, patience: Patience) -> str:

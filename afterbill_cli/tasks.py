@@ -15,6 +15,7 @@ from afterbill.model.campaigns import CAMPAIGNS
 from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import SkipReason
 from afterbill_cli import deployed, options
+from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
@@ -28,7 +29,7 @@ _ANSWER_WITHIN = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One stored task; `details` may hold what must not be shown."""
+    """One stored task; `details` may hold what must not be shown, `customer_id` is our own id of the customer."""
 
     source: str
     kind: str
@@ -36,6 +37,7 @@ class Task:
     occurred_at: datetime
     customer: str = ""
     details: Mapping[str, str] = field(default_factory=dict)
+    customer_id: str = ""
 
     @property
     def due_at(self) -> datetime | None:
@@ -52,24 +54,26 @@ class Task:
 
 
 @click.group("tasks", invoke_without_command=True)
+@options.why
 @options.output()
 @options.stack
 @click.pass_context
-def command(context: click.Context, *, output: Output, choice: StackChoice) -> int:
+def command(context: click.Context, *, why: str, output: Output, choice: StackChoice) -> int:
     """List decisions that need a person."""
     if context.invoked_subcommand:
         return 0
-    return show(deployed.connect(choice), as_json=output is Output.JSON)
+    return show(deployed.connect(choice), as_json=output is Output.JSON, why=why)
 
 
 @command.command("done")
 @click.argument("source")
 @click.argument("kind")
 @click.argument("id_", metavar="ID")
+@options.why
 @options.stack
-def _done(*, source: str, kind: str, id_: str, choice: StackChoice) -> int:
+def _done(*, source: str, kind: str, id_: str, why: str, choice: StackChoice) -> int:
     """Mark a task as done; all three words as listed by `afterbill tasks`."""
-    return done(deployed.connect(choice), source, kind, id_)
+    return done(deployed.connect(choice), source, kind, id_, why)
 
 
 def read(stack: Deployed, sources: Sequence[str] = ()) -> list[Task]:
@@ -79,9 +83,12 @@ def read(stack: Deployed, sources: Sequence[str] = ()) -> list[Task]:
     return sorted(tasks, key=lambda task: (task.occurred_at, task.source, task.kind, task.id))
 
 
-def show(stack: Deployed, *, as_json: bool) -> int:
+def show(stack: Deployed, *, as_json: bool, why: str = "") -> int:
     """Print the open tasks."""
     tasks = read(stack)
+    of_people = [task for task in tasks if task.customer or task.customer_id]
+    if of_people:
+        Acts(stack, "tasks", why).note((task.customer_id for task in of_people), found=len(of_people))
     if as_json:
         print_json([task.stated() for task in tasks])
         return 0
@@ -93,8 +100,10 @@ def show(stack: Deployed, *, as_json: bool) -> int:
     return 0
 
 
-def done(stack: Deployed, source: str, kind: str, id_: str) -> int:
+def done(stack: Deployed, source: str, kind: str, id_: str, why: str = "") -> int:
     """Mark a task as done, so that it does not come back; AfterbillError where there is no such task."""
+    whose = [task.customer_id for task in _of(stack, source) if (task.kind, task.id) == (kind, id_)]
+    Acts(stack, "tasks done", why).note(whose, found=len(whose))
     if not mark_done(stack, source, kind, id_):
         raise AfterbillError(f"there is no task {source} {kind} {id_}: `afterbill tasks` lists those there are")
     print(f"{source} {kind} {id_} is done")
@@ -155,4 +164,5 @@ def _of(stack: Deployed, source: str) -> Iterator[Task]:
             datetime.fromisoformat(item["occurred_at"]),
             item.get("customer", ""),
             item.get("details", {}),
+            item.get(keys.CUSTOMER_ID, ""),
         )

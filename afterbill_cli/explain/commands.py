@@ -1,7 +1,7 @@
 """`afterbill explain`: print the timeline of a customer, an event or an invitation."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ import click
 from afterbill.model.invitation import Invitation
 from afterbill_cli import deployed as stacks
 from afterbill_cli import options
+from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.explain.find import Finder, Subject
 from afterbill_cli.explain.profile import profile
@@ -22,18 +23,19 @@ from afterbill_cli.responses.rows import row, wrapped
 
 @click.command("explain")
 @click.argument("subject", metavar="CUSTOMER|EVENT|INVITATION")
+@options.why
 @options.output()
 @options.stack
-def command(*, subject: str, output: Output, choice: StackChoice) -> int:
+def command(*, subject: str, why: str, output: Output, choice: StackChoice) -> int:
     """Show the timeline of a customer, an event or an invitation.
 
     Name a mail address or phone number, the id of a customer or event at the billing system, an invitation's id or a
     mail's link. An address or id may belong to several customers.
     """
-    return explain(stacks.connect(choice), subject, as_json=output is Output.JSON)
+    return explain(stacks.connect(choice), subject, as_json=output is Output.JSON, why=why)
 
 
-def explain(deployed: Deployed, wanted: str, *, as_json: bool) -> int:
+def explain(deployed: Deployed, wanted: str, *, as_json: bool, why: str = "") -> int:
     """Print everything that is stored about the subject, in order; of several customers one after the other.
 
     In JSON these are the first customer, with the rest in `others`.
@@ -43,6 +45,7 @@ def explain(deployed: Deployed, wanted: str, *, as_json: bool) -> int:
         (one, TimelineContext(policy, one.customer, policy.place(one.customer), now, one.address, one.number))
         for one in Finder(deployed, now.date()).find(wanted)
     ]
+    Acts(deployed, "explain", why).note(_whose(one for one, _ in told))
     if as_json:
         first, *others = [_stated(*one) for one in told]
         print_json(first | ({"others": others} if others else {}))
@@ -51,6 +54,12 @@ def explain(deployed: Deployed, wanted: str, *, as_json: bool) -> int:
         print("\n" * (number > 0), end="")
         _print_subject(*one)
     return 0
+
+
+def _whose(subjects: Iterable[Subject]) -> Iterator[str]:
+    """Yield our ids: those of customers, of invitations where no customer is known."""
+    for one in subjects:
+        yield from [one.customer.id] if one.customer else [each.id for each in one.invitations]
 
 
 def _print_subject(subject: Subject, context: TimelineContext) -> None:

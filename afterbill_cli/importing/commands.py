@@ -66,6 +66,7 @@ class Reading:
     again: bool
     include_erased: bool
     dry_run: bool
+    why: str
 
     def times(self, policy: Policy) -> TimeSpelling:
         """Return the format of times in the file; the zone is that of the policy where none is named."""
@@ -95,6 +96,7 @@ def _reading(function: Callback) -> Callback:
     @click.option("--again", is_flag=True, help="Start at the first row, although the file was imported before.")
     @click.option("--include-erased", is_flag=True, help="Import also rows about customers who were removed.")
     @click.option("--dry-run", is_flag=True, help="Check the file and print the outcomes, write nothing.")
+    @options.why
     @functools.wraps(function)
     def read(**chosen: Any) -> Any:  # noqa: ANN401
         reading = Reading(**{name: chosen.pop(name) for name in Reading.__dataclass_fields__})
@@ -149,7 +151,14 @@ def _customers(  # noqa: PLR0913  # its options
     stack = deployed.connect(choice)
     times = reading.times(stack.policy())
     wanted = CustomerImportOptions(
-        times, source, reading.dry_run, skip_invalid, reading.again, reading.errors, reading.include_erased
+        times,
+        source,
+        reading.dry_run,
+        skip_invalid,
+        reading.again,
+        reading.errors,
+        reading.include_erased,
+        reading.why,
     )
     return import_file(layout, wanted, stack)
 
@@ -212,7 +221,7 @@ def _responses(
     stack = deployed.connect(choice)
     settings = _export_settings(meant, reading, stack)
     wanted = ResponseImportOptions(
-        settings, reading.dry_run, replace, reading.again, reading.errors, reading.include_erased
+        settings, reading.dry_run, replace, reading.again, reading.errors, reading.include_erased, reading.why
     )
     return import_export(layout, wanted, stack)
 

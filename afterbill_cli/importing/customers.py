@@ -16,6 +16,7 @@ from afterbill.intake.import_customers import TOGETHER, CustomerImportDeps, Outc
 from afterbill.intake.ports import FactWrites, Imports
 from afterbill.model.billing import BillingEvent
 from afterbill.model.customer import Customer
+from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import text_files
 from afterbill_cli.importing.customer_rows import CustomerChecker, RowCounts, events, validate
@@ -78,6 +79,7 @@ class CustomerImportOptions:
     again: bool = False
     errors: Path | None = None
     include_erased: bool = False
+    why: str = ""
 
 
 def import_file(layout: Layout, options: CustomerImportOptions, stack: Deployed) -> int:
@@ -143,6 +145,7 @@ class _CustomerImport:
         progress = Progress("importing", checked.rows)
         if self.journal.done:
             print(f"going on after row {self.journal.done} of {checked.rows}", file=sys.stderr)
+        Acts(self.stack, "import customers", self.options.why).note(found=checked.rows - self.journal.done)
         writer = customer_writer(self.importing, progress.at)
         writer.write(events(self.layout, self.checker, seen, self.journal.done), self.journal)
         self.journal.finish(checked.rows, datetime.now(UTC))

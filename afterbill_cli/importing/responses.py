@@ -16,6 +16,7 @@ from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import Invitation
 from afterbill.model.questions import Question
+from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import records, text_files
 from afterbill_cli.importing.duplicates import Seen
@@ -43,6 +44,7 @@ class ResponseImportOptions:
     again: bool = False
     errors: Path | None = None
     include_erased: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ def import_export(layout: Layout, options: ResponseImportOptions, stack: Deploye
         frozenset(stack.policy().sources),
         options.include_erased,
     )
+    if not options.dry_run:
+        Acts(stack, "import responses", options.why).note()
     with Seen() as seen, problem_log(options.errors) as problems:
         job = ResponseImport(layout, importing, book, seen, ResponseReport(problems))
         hash_address = lru_cache(maxsize=_HASHES)(keys.hash_address)

@@ -16,6 +16,7 @@ from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.intake.ports import BillingApis, Inbox
 from afterbill.model.errors import ConfigurationError
 from afterbill_cli import deployed, options
+from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.options import StackChoice
@@ -42,20 +43,31 @@ class ReplaySelection:
     since: date | None = None
     until: date | None = None
 
+    @property
+    def what(self) -> str:
+        """The words of the audit trail."""
+        if self.folder:
+            return "replay files"
+        return "replay evidence" if self.evidence else "replay dead letters"
+
 
 COLUMNS = ("message", "outcome", "text")
 
 
-def replay(chosen: ReplaySelection, deployed: Deployed, output: Output = Output.TABLE) -> int:
+def replay(chosen: ReplaySelection, deployed: Deployed, output: Output = Output.TABLE, why: str = "") -> int:
     """Put the messages into their inboxes; a dead letter is removed only once that is durable."""
+    Acts(deployed, chosen.what, why).note()
     sqs = deployed.client("sqs")
     inboxes = {name: SqsInbox(sqs, deployed.output(name)) for name in (SIGNED, UNSIGNED)}
     with _messages(chosen, deployed) as messages:
         return _tell((_put(message, inboxes[message.inbox]) for message in messages), output)
 
 
-def dry_run(chosen: ReplaySelection, deployed: Deployed, *, ask_apis: bool, output: Output = Output.TABLE) -> int:
-    """Print the outcome that each message would have; nothing is written."""
+def dry_run(
+    chosen: ReplaySelection, deployed: Deployed, *, ask_apis: bool, output: Output = Output.TABLE, why: str = ""
+) -> int:
+    """Print the outcome that each message would have; nothing is written but the act."""
+    Acts(deployed, f"{chosen.what} --dry-run", why).note()
     keys = SecretKeys(stack_secrets.secret(deployed, "KeysSecretArn"))
     facts = FactsTable(deployed.client("dynamodb"), deployed.output("TableName"))
     apis: BillingApis = stack_secrets.apis(deployed) if ask_apis else MemoryApis(closed=True)
@@ -129,6 +141,7 @@ def _printed(outcome: Outcome) -> str:
 @click.option("--until", callback=_day, metavar="DAY", help="Last day of the copies (UTC).")
 @click.option("--dry-run", "dry", is_flag=True, help="Write nothing, print the outcome of each webhook.")
 @click.option("--ask-apis", is_flag=True, help="Call the billing systems' APIs in a dry run.")
+@options.why
 @options.output(csv=True)
 @options.stack
 def command(  # noqa: PLR0913  # its options
@@ -141,6 +154,7 @@ def command(  # noqa: PLR0913  # its options
     until: date | None,
     dry: bool,
     ask_apis: bool,
+    why: str,
     output: Output,
     choice: StackChoice,
 ) -> int:
@@ -153,7 +167,9 @@ def command(  # noqa: PLR0913  # its options
     if ask_apis and not dry:
         raise click.UsageError("--ask-apis belongs to a --dry-run: the inbox asks them anyway")
     stack = deployed.connect(choice)
-    return dry_run(wanted, stack, ask_apis=ask_apis, output=output) if dry else replay(wanted, stack, output)
+    if dry:
+        return dry_run(wanted, stack, ask_apis=ask_apis, output=output, why=why)
+    return replay(wanted, stack, output, why)
 
 
 def _check(wanted: ReplaySelection, *, dead_letters: bool) -> None:

@@ -1,7 +1,7 @@
 """`afterbill responses`: print what customers answered, the newest first."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import Invitation
 from afterbill.model.questions import Question
 from afterbill_cli import deployed, options
+from afterbill_cli.acts import Acts, in_parts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, not_shown, print_csv, print_json_rows
@@ -27,6 +28,7 @@ from afterbill_cli.responses.stored import AnsweredTable
 @click.option("--rating", callback=options.parsed(ratings), metavar="NUMBERS", help="Ratings, such as 9, 0-6 or 0,1,2.")
 @click.option("--contains", default="", metavar="TEXT", help="Text in the comment, in small or capital letters.")
 @click.option("--commented", is_flag=True, help="Only responses with a comment.")
+@options.why
 @options.output(csv=True)
 @options.stack
 def command(  # noqa: PLR0913  # its options
@@ -37,6 +39,7 @@ def command(  # noqa: PLR0913  # its options
     rating: frozenset[int] | None,
     contains: str,
     commented: bool,
+    why: str,
     output: Output,
     choice: StackChoice,
 ) -> int:
@@ -46,15 +49,18 @@ def command(  # noqa: PLR0913  # its options
     customer or the response of an id.
     """
     wanted = Selection(question or "", touchpoint or "", rating, contains, commented)
-    return show(deployed.connect(choice), window, wanted, output, datetime.now(UTC))
+    stack = deployed.connect(choice)
+    return show(stack, window, wanted, output, datetime.now(UTC), why=why)
 
 
-def show(stack: Deployed, window: str, wanted: Selection, output: Output, now: datetime) -> int:
+def show(  # noqa: PLR0913  # its options
+    stack: Deployed, window: str, wanted: Selection, output: Output, now: datetime, *, why: str = ""
+) -> int:
     """Print the wanted responses of the window, each as soon as it is read; always 0."""
     zone = ZoneInfo(stack.policy().time_zone)
     days = window_of(window, now.astimezone(zone).date())
     table = AnsweredTable(stack.client("dynamodb"), stack.output("TableName"))
-    found = table.responses(days, wanted, not_shown)
+    found = _noted(table.responses(days, wanted, not_shown), Acts(stack, "responses", why))
     if output is Output.JSON:
         print_json_rows(map(row, found))
     elif output is Output.CSV:
@@ -64,6 +70,13 @@ def show(stack: Deployed, window: str, wanted: Selection, output: Output, now: d
     if table.left_out:
         click.echo(f"Left out, for the use of their customers' data is restricted: {table.left_out}", err=True)
     return 0
+
+
+def _noted(found: Iterable[Invitation], acts: Acts) -> Iterator[Invitation]:
+    """Yield the responses, in parts that are noted before."""
+    for part in in_parts(found):
+        acts.note(response.customer_id or response.id for response in part)
+        yield from part
 
 
 def _print(found: Iterable[Invitation], days: Window, zone: tzinfo) -> None:

@@ -10,6 +10,7 @@ import click
 from afterbill.model.customer import Customer, Suppression
 from afterbill.model.errors import AfterbillError
 from afterbill_cli import deployed, options
+from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
@@ -44,14 +45,15 @@ def command() -> None:
 
 @command.command("show")
 @click.argument("address", callback=options.parsed(spelling))
+@options.why
 @options.output()
 @options.stack
-def _show(*, address: str, output: Output, choice: StackChoice) -> int:
+def _show(*, address: str, why: str, output: Output, choice: StackChoice) -> int:
     """Show whether an address or number is suppressed, and who lifted it.
 
     ADDRESS is a mail address, or a phone number such as +4915123456789.
     """
-    return show(deployed.connect(choice), address, as_json=output is Output.JSON)
+    return show(deployed.connect(choice), address, as_json=output is Output.JSON, why=why)
 
 
 @command.command("lift")
@@ -74,10 +76,11 @@ def _lift(*, address: str, reason: str, despite_complaint: bool, output: Output,
     return lift(deployed.connect(choice), wish, datetime.now(UTC), as_json=output is Output.JSON)
 
 
-def show(stack: Deployed, spelled: str, *, as_json: bool) -> int:
+def show(stack: Deployed, spelled: str, *, as_json: bool, why: str = "") -> int:
     """Print the suppression of an address or number, its liftings and its holders; always 0."""
     address = address_of(stack, spelled)
     standing = address.standing()
+    Acts(stack, "suppression show", why).note(one.id for one in standing.customers)
     if as_json:
         print_json(address.stated(standing))
         return 0
@@ -96,7 +99,9 @@ def lift(stack: Deployed, wish: Wish, now: datetime, *, as_json: bool) -> int:
     why, standing = _reason(wish), address.standing()
     freed = _freed(address, standing)
     was = _liftable(standing, freed, wish)
-    lifted = Lift(now, str(stack.client("sts").get_caller_identity()["Arn"]), why, was)
+    acts = Acts(stack, "suppression lift", why)
+    acts.note(one.id for one in standing.customers)
+    lifted = Lift(now, acts.who, why, was)
     if not address.table.lift(standing, lifted, freed):
         raise AfterbillError(f"it changed meanwhile: look at it again with `{_SHOW}`")
     _tell(address, lifted, len(freed), as_json=as_json)

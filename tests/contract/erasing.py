@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from afterbill.adapters.aws.evidence import S3Copies, S3Evidence, key_of
+from afterbill.adapters.aws.evidence import S3Copies, key_of
 from afterbill.adapters.aws.timer import EventBridgeTimer, Schedules
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.forgetting import (

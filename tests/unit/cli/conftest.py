@@ -12,9 +12,10 @@ from moto import mock_aws
 
 from afterbill_cli.deployed import Deployed
 from tests.contract.scores_table import TABLE
-from tests.contract.template import table_definition
+from tests.contract.template import ledger_definition, table_definition
 
 ROOT = Path(__file__).resolve().parents[3]
+LEDGER = "ledger"
 SOURCES = """
 [sources.paddle]
 provider = "paddle"
@@ -58,6 +59,7 @@ def stack(config: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
         client("dynamodb").create_table(**table_definition(TABLE))
+        client("dynamodb").create_table(**ledger_definition(LEDGER))
         yield Deployed("test", _outputs(), client, config)
 
 
@@ -84,6 +86,7 @@ def _outputs() -> dict[str, str]:
     return outputs | {
         "ApiUrl": "https://api.example.com",
         "TableName": TABLE,
+        "LedgerTableName": LEDGER,
         "EvidenceBucketName": "evidence",
         "ReceiveWebhookFunctionName": "test-receive_webhook",
         "CaptureEventFunctionName": "test-capture_event",
