@@ -1,10 +1,11 @@
 """The ledger and the audit trail in memory."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from afterbill.model.privacy import Act, Erasure, Objection
+from afterbill_cli.memory.table import MemoryTable
 
 
 @dataclass
@@ -60,3 +61,29 @@ class MemoryLedger:
     def _count(self) -> None:
         self.entries += 1
         self.counted += 1
+
+
+@dataclass
+class MemoryRestored:
+    """RestoredTable over MemoryTable."""
+
+    table: MemoryTable
+
+    def ids(self) -> Iterator[tuple[str, str]]:
+        """Those of customers and of invitations."""
+        yield from ((customer_id, "") for customer_id in self.table.people)
+        yield from ((one.customer_id, one.id) for one in self.table.invitations.values())
+
+    def object_again(self, objection: Objection) -> None:
+        """The later word counts."""
+        if objection.reason is None:
+            known = self.table.recipient(objection.address_hash)
+            self.table.recipients[objection.address_hash] = replace(known, suppressed=None)
+            self.table.lifted[objection.address_hash] = objection.at
+            return
+        phone = self.table.holder(objection.address_hash)
+        reason, at = objection.reason, objection.at
+        self.table.suppress(objection.address_hash, reason, at, None)
+        for holder in list(self.table.people.values()):
+            if objection.address_hash == holder.address_hash or holder.id == phone:
+                self.table.suppress(objection.address_hash, reason, at, holder)

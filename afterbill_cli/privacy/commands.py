@@ -2,6 +2,7 @@
 
 import click
 
+from afterbill_cli.privacy import reapply
 from afterbill_cli.privacy.papers import commands as papers
 
 
@@ -11,3 +12,4 @@ def command() -> None:
 
 
 command.add_command(papers.command)
+command.add_command(reapply.command)

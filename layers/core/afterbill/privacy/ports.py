@@ -114,6 +114,19 @@ class Copies(Protocol):
         """Return only once these are gone; one that is not there is."""
 
 
+class RestoredTable(Protocol):
+    """The table after it was restored to an earlier time."""
+
+    def ids(self) -> Iterator[tuple[str, str]]:
+        """Every id of a customer and of an invitation that stands there: pairs, of which one may be empty.
+
+        This walks the whole table; the same pair may come often.
+        """
+
+    def object_again(self, objection: Objection) -> None:
+        """Let the word count that was said, or lifted, unless a later one does; also for whoever holds the address."""
+
+
 class AuditTrail(Protocol):
     """Who read or changed what about whom; nothing in it is ever changed."""
 

@@ -119,7 +119,7 @@ class ForgettableDeliveriesTable:
         for hashed in sorted(hashes):
             self.table.change(
                 keys.address(hashed),
-                f"SET reason = :reason, since = if_not_exists(since, :now) REMOVE {keys.TTL}",
+                f"SET reason = :reason, since = if_not_exists(since, :now), {keys.SAID_AT} = :now REMOVE {keys.TTL}",
                 "attribute_not_exists(reason) OR reason = :bounced",
                 {":reason": reason, ":bounced": Suppression.BOUNCED, ":now": stamp(now)},
             )

@@ -1,0 +1,61 @@
+"""The table after it was restored; with the retention pass the only place that walks it by a Scan."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from afterbill.adapters.aws.clients import transient
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import encode, stamp
+from afterbill.adapters.dynamodb.responses import ResponsesTable
+from afterbill.adapters.dynamodb.short_links import ShortLinksTable
+from afterbill.model.customer import Customer
+from afterbill.model.privacy import Objection
+
+_MOST_HOLDERS = 100
+"""Customers of one address who object with it; all others are asked nothing either, for their address objects."""
+
+
+class RestoredItems(ResponsesTable):
+    """RestoredTable over DynamoDB."""
+
+    def ids(self) -> Iterator[tuple[str, str]]:
+        """Page by page, keys alone; read consistently, for the table is new."""
+        with transient("walking the table"):
+            pages = self.dynamodb.get_paginator("scan").paginate(
+                TableName=self.table,
+                ProjectionExpression=f"{keys.PK}, {keys.CUSTOMER_ID}",
+                FilterExpression=f"begins_with({keys.PK}, :customer) OR begins_with({keys.PK}, :invitation)",
+                ExpressionAttributeValues=encode({":customer": "CUSTOMER#", ":invitation": "INVITATION#"}),
+                ConsistentRead=True,
+            )
+            for page in pages:
+                yield from map(_ids_of, page["Items"])
+
+    def object_again(self, objection: Objection) -> None:
+        """Suppress or lift by its moment, as it was done the first time."""
+        if objection.reason is None:
+            self._lift(objection.address_hash, objection.at)
+            return
+        for holder in self._who(objection.address_hash) or [None]:
+            self.suppress(objection.address_hash, objection.reason, objection.at, holder)
+
+    def _lift(self, address_hash: str, at: datetime) -> None:
+        self.change(
+            keys.address(address_hash),
+            f"SET lifted_at = :at, {keys.SAID_AT} = :at REMOVE reason, since",
+            f"attribute_exists(reason) AND (attribute_not_exists({keys.SAID_AT}) OR {keys.SAID_AT} < :at)",
+            {":at": stamp(at)},
+        )
+
+    def _who(self, address_hash: str) -> list[Customer | None]:
+        """The customers who have this address, or to whom this number belonged when it was last written to."""
+        by_phone = ShortLinksTable(self.dynamodb, self.table).holder(address_hash)
+        ids = [*self.holders(address_hash, _MOST_HOLDERS), *filter(None, [by_phone])]
+        return list(self.customers(ids[:_MOST_HOLDERS]).values()) if ids else []
+
+
+def _ids_of(item: "keys.Key") -> tuple[str, str]:
+    owner = item.get(keys.CUSTOMER_ID, {}).get("S", "")
+    if keys.is_invitation(item):
+        return owner, keys.invitation_id(item)
+    return keys.customer_id(item), ""
