@@ -53,9 +53,19 @@ class Lookup:
     def owners(self, wanted: str) -> list[str]:
         """Return ids of customers by alias, by address or by number, as far as they are known; some may be gone."""
         hashed, owners = self.address_hash(wanted), list(self.table.customer_ids(self.aliases(wanted)).values())
-        owners += self.table.holders(hashed, _MOST) + self._testers(hashed) if hashed else []
+        owners += self.holders(hashed) if hashed else []
         owners += [self.table.holder(self.hash(compact(wanted)))] if wanted.startswith("+") else []
         return list(dict.fromkeys(filter(None, owners)))
+
+    def holders(self, address_hash: str) -> list[str]:
+        """Return ids of all customers with an address as the index has them, those of test surveys too."""
+        partitions = keys.holders(address_hash), keys.testers(address_hash)
+        found = (self.query("customer_id = :id", {":id": partition}, keys.BY_CUSTOMER) for partition in partitions)
+        return [keys.customer_id(dict(item)) for items in found for item in items]
+
+    def left_of(self, customer_id: str) -> bool:
+        """Return whether the index knows anything of a customer, who may be gone."""
+        return bool(self.table.by_customer(customer_id, 1))
 
     def address_hash(self, wanted: str) -> str:
         """Return the keyed hash of a mail address; empty for anything else."""
@@ -67,7 +77,10 @@ class Lookup:
 
     def customers(self, ids: Iterable[str]) -> list[Customer]:
         """Return the customers that exist among these ids, in their order."""
-        return list(filter(None, map(self.table.customer, dict.fromkeys(ids))))
+        wanted, found = list(dict.fromkeys(filter(None, ids))), dict[str, Customer]()
+        for start in range(0, len(wanted), _MOST):
+            found |= self.table.customers(wanted[start : start + _MOST])
+        return [found[id_] for id_ in wanted if id_ in found]
 
     def standings(self, customer: Customer) -> tuple[Standing, Standing]:
         """Return how the customer's address stands, and their number."""
@@ -99,7 +112,3 @@ class Lookup:
             **where,
             **more,
         )
-
-    def _testers(self, address_hash: str) -> list[str]:
-        """Ids of the customers who stand for this address in test surveys."""
-        return [keys.customer_id(dict(key)) for key in self.table.by_customer(keys.testers(address_hash), _MOST)]
