@@ -9,6 +9,7 @@ from afterbill.content.web.pages import PROBLEM_TEXTS, Draft, Page, Pages, Surve
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import Answer
 from afterbill.model.questions import Question
+from afterbill_cli.preview import data_export
 from afterbill_cli.preview.previews import Preview
 from afterbill_cli.preview.variants import Variant
 
@@ -56,8 +57,8 @@ def states(pages: Pages, asked: SurveyContext) -> Mapping[str, Page]:
 
 
 def once(variant: Variant) -> Mapping[str, Page]:
-    """Return all pages at one touchpoint, by name."""
-    return states(_pages(variant), _asked(variant, Touchpoint.RENEWED))
+    """Return all pages at one touchpoint, by name, and the one about all that is stored of a person."""
+    return {**states(_pages(variant), _asked(variant, Touchpoint.RENEWED)), "data-export": data_export.page(variant)}
 
 
 def previews(variant: Variant) -> Iterator[Preview]:

@@ -19,6 +19,8 @@ from afterbill.model.channels import SmsPolicy
 from afterbill.model.invitation import Answer
 from afterbill.model.questions import Question
 from afterbill.settings.config import Catalogs
+from afterbill_cli.preview import data_export
+from afterbill_cli.preview.variants import Variant
 from tests.factories import customer, invitation
 from tests.unit.customer_facing import BRAND, CATALOGS, CONFIGURATION, FILES
 
@@ -82,6 +84,7 @@ def say_everything(catalogs: Mapping[str, Catalog], locale: str) -> None:
     pages.survey(asked, 3, answer)
     for rating, step in product((0, 7, 10), ("", *Step)):
         pages.thanks(asked, Answer(rating, "comment", "price", contact_ok=True), step, "https://r.example")
+    data_export.page(Variant(locale, locale, BRAND, catalogs, {}, CONFIGURATION))
 
 
 def test_the_languages_of_the_issue_are_shipped() -> None:

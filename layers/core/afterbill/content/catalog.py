@@ -17,6 +17,31 @@ STAGES = ("awareness", "consideration", "purchase", "support", "loyalty")
 """The stages of the customer journey, as surveys.toml spells them."""
 
 _WITH_VALUES = {
+    "export_attribute": {"name"},
+    "export_basis_consent": {"moment"},
+    "export_basis_customer": {"moment"},
+    "export_copies": {"count"},
+    "export_customer_at": {"source", "id"},
+    "export_days": {"days"},
+    "export_done": {"moment", "done"},
+    "export_earlier_visits": {"count"},
+    "export_ending": {"id", "moment"},
+    "export_events": {"count"},
+    "export_guest_at": {"source"},
+    "export_intro": {"moment", "zone"},
+    "export_known": {"moment", "sources"},
+    "export_known_from": {"sources"},
+    "export_number": {"rating"},
+    "export_over": {"id", "moment"},
+    "export_record": {"number", "count"},
+    "export_restricted": {"moment"},
+    "export_rights_text": {"contact"},
+    "export_running": {"id", "moment"},
+    "export_since": {"moment"},
+    "export_survey": {"occasion", "moment"},
+    "export_tasks": {"count"},
+    "export_to_billing_system": {"source"},
+    "export_withdrawn": {"moment"},
     "mail_greeting_name": {"name"},
     "mail_intro": {"occasion"},
     "mail_why": {"occasion"},
@@ -44,6 +69,16 @@ unsubscribe_title unsubscribe_text unsubscribe_confirm unsubscribed_title unsubs
 closed_title closed_text not_found_title not_found_text too_large_title too_large_text
 too_many_title too_many_text unsupported_title unsupported_text
 method_not_allowed_title method_not_allowed_text unavailable_title unavailable_text
+export_title export_more export_asked export_seen export_left export_profile
+export_address export_phone export_name export_locale export_country export_time_zone
+export_sources export_basis export_basis_none export_objections export_unsubscribed export_complained export_bounced
+export_nothing export_subscriptions export_surveys export_state export_pending export_sending export_unknown export_sent
+export_closed export_collected export_deliveries export_mail export_sms export_in_app export_shown export_dismissed
+export_about export_amount export_visits export_answered export_unconfirmed export_kept_until
+export_recipients export_to_storage export_to_mail export_to_text_messages
+export_periods export_kept_profile export_kept_surveys export_kept_comments export_kept_visits
+export_kept_copies_of_messages export_requests export_request_export export_request_erase export_request_restrict
+export_request_release export_rights
 """
 
 _BESIDE = tuple(question for question in Question if question is not Question.NPS)
