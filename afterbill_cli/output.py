@@ -34,7 +34,12 @@ def not_shown(error: UnreadableError) -> None:
 
 def print_json(value: object) -> None:
     """Print JSON, indented, with letters as they are, but for those that would steer a terminal: they are escaped."""
-    print(_escaped(json.dumps(value, indent=2, ensure_ascii=False)))
+    print(written_json(value))
+
+
+def written_json(value: object) -> str:
+    """Return JSON as `print_json` prints it."""
+    return _escaped(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def print_json_rows(rows: Iterable[object]) -> None:

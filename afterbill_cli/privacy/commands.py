@@ -2,7 +2,7 @@
 
 import click
 
-from afterbill_cli.privacy import reapply
+from afterbill_cli.privacy import erase, export, reapply, requests, restrict, verify
 from afterbill_cli.privacy.papers import commands as papers
 
 
@@ -11,5 +11,5 @@ def command() -> None:
     """Show, restrict and remove what is stored about a person."""
 
 
-command.add_command(papers.command)
-command.add_command(reapply.command)
+for _module in (export, erase, restrict, requests, verify, reapply, papers):
+    command.add_command(_module.command)

@@ -13,6 +13,7 @@ from moto import mock_aws
 from afterbill_cli.deployed import Deployed
 from tests.contract.scores_table import TABLE
 from tests.contract.template import ledger_definition, table_definition
+from tests.unit.cli.privacy_people import Town, town_of
 
 ROOT = Path(__file__).resolve().parents[3]
 LEDGER = "ledger"
@@ -61,6 +62,11 @@ def stack(config: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         client("dynamodb").create_table(**table_definition(TABLE))
         client("dynamodb").create_table(**ledger_definition(LEDGER))
         yield Deployed("test", _outputs(), client, config)
+
+
+@pytest.fixture
+def town(stack: Deployed) -> Town:
+    return town_of(stack)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Receipts: what they say, and that nobody else can say it."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterbill.model.privacy import PrivacyRequest, RequestKind
-from afterbill.privacy.receipt import LARGEST, Done, Remains, Verdict, parts, receipt, verify
+from afterbill.privacy.receipt import LARGEST, Remains, Verdict, parts, receipt, verify
 
 KEY = b"the key of receipts, of 32 bytes"
 DONE_AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -22,16 +21,10 @@ REQUEST = PrivacyRequest(
     why="asked by mail",
     customer_ids=frozenset({"0a" * 16}),
     alias_hashes=frozenset({"0b" * 16}),
-    removed={"events": 4, "customers": 1},
+    removed={"events": 4, "customers": 1, "objections_kept": 1, "rows_kept": 3, "answers_kept": 2},
 )
-DONE = Done(
-    "afterbill",
-    DONE_AT,
-    (Remains("recovery", DONE_AT.replace(day=29)), Remains("dead_letters", DONE_AT.replace(month=12), 3)),
-    objections=1,
-    answers=2,
-)
-SIGNED = receipt(REQUEST, DONE, KEY)
+REMAINS = (Remains("recovery", DONE_AT.replace(day=29)), Remains("dead_letters", DONE_AT.replace(month=12), 3))
+SIGNED = receipt(REQUEST, "afterbill", DONE_AT, REMAINS, KEY)
 SAID = json.loads(SIGNED)
 
 
@@ -54,6 +47,7 @@ def test_a_receipt_says_what_was_done_and_what_ends_when() -> None:
             {"what": "dead_letters", "ends_at": "2026-12-22T12:00:00Z", "count": 3},
         ],
         "objections_kept": 1,
+        "rows_kept_anonymous": 3,
         "answers_kept_anonymous": 2,
     }
 
@@ -104,10 +98,10 @@ def test_another_signature_is_told_as_changed(signature: object) -> None:
 
 
 def test_a_receipt_of_another_stack_is_told_as_such() -> None:
-    foreign = receipt(REQUEST, replace(DONE, stack="other"), b"another key")
+    foreign = receipt(REQUEST, "other", DONE_AT, REMAINS, b"another key")
 
     assert verdict(foreign) is Verdict.OTHER_STACK
-    assert verdict(receipt(REQUEST, DONE, b"another key")) is Verdict.CHANGED
+    assert verdict(receipt(REQUEST, "afterbill", DONE_AT, REMAINS, b"another key")) is Verdict.CHANGED
 
 
 @pytest.mark.parametrize("version", [2, 0, "1", True, None, [1]])

@@ -5,7 +5,7 @@ is shown as it was written, whomever it names, and nowhere but in the author's e
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from afterbill.model.privacy import Person, PrivacyRequest
 from afterbill.model.retention import Retention
 from afterbill.model.subscriptions import Subscription
 from afterbill.model.visits import NOTED, Visit
+from afterbill.privacy.ports import People, PrivacyRequests
 
 SCHEMA = 1
 """Rises when a part changes its meaning or goes; new parts may come without that."""
@@ -61,6 +62,38 @@ class Keeper:
     retention: Retention = field(default_factory=Retention)
     asked: frozenset[str] = frozenset()
     copies_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """Exports over what is stored: `contacts` reads by keyed hashes how addresses and numbers stand.
+
+    `hash_number` gives the keyed hash of a number as a customer of a country spells it, empty where none can be.
+    """
+
+    people: People
+    requests: PrivacyRequests
+    contacts: Callable[[Collection[str]], Mapping[str, Contact]]
+    hash_number: Callable[[str | None, str | None], str]
+    keeper: Keeper
+
+    def export(self, request: PrivacyRequest, now: datetime) -> Mapping[str, Any]:
+        """Return the document about whom this request means, ready for JSON."""
+        return export(self.held(request.customer_ids, request.invitation_ids), self.keeper, now)
+
+    def held(self, customer_ids: Collection[str], invitation_ids: Collection[str] = ()) -> list[Held]:
+        """Return what is held about each of these customers, and about invitations of nobody."""
+        people = list(map(self.people.person, sorted(customer_ids)))
+        people += [self.people.invitations_of_nobody(invitation_ids)] if invitation_ids else []
+        return [self._held(person, self.requests.requests()) for person in people]
+
+    def _held(self, person: Person, requests: Sequence[PrivacyRequest]) -> Held:
+        customer = person.customer
+        address = customer.address_hash if customer else ""
+        number = self.hash_number(customer.phone, customer.country) if customer else ""
+        known = self.contacts({address, number} - {""})
+        theirs = [one for one in requests if person.customer_id and person.customer_id in one.customer_ids]
+        return Held(person, known.get(address, Contact()), known.get(number, Contact()), theirs)
 
 
 def export(several: Sequence[Held], keeper: Keeper, now: datetime) -> dict[str, Any]:

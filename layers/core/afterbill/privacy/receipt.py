@@ -6,13 +6,13 @@ the signature, so it does not matter how a file was indented, and everything tha
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from afterbill.model.privacy import PrivacyRequest
+from afterbill.model.privacy import PrivacyRequest, Removed
 
 VERSION = 1
 LARGEST = 100_000
@@ -20,6 +20,7 @@ LARGEST = 100_000
 _SIGNATURE = "signature"
 _NAMED = frozenset({"version", "request", "kind", "stack", _SIGNATURE})
 _DIGITS = 64
+_KEPT = frozenset({Removed.OBJECTIONS_KEPT, Removed.ROWS_KEPT, Removed.ANSWERS_KEPT})
 
 
 class Verdict(StrEnum):
@@ -46,36 +47,28 @@ class Remains:
         return {"what": self.what, "ends_at": _moment(self.ends_at)} | counted
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What came of a request at `at`: `remains` end by themselves.
-
-    So many `objections` stay as keyed hashes, and so many `answers` without whoever gave them.
-    """
-
-    stack: str
-    at: datetime
-    remains: tuple[Remains, ...] = ()
-    objections: int = 0
-    answers: int = 0
+def receipt(request: PrivacyRequest, stack: str, at: datetime, remains: Sequence[Remains], key: bytes) -> str:
+    """Return the signed receipt of what was done until `at`, in its one form; `remains` ends by itself."""
+    said = stated(request, stack, at, remains)
+    return _canonical(said | {_SIGNATURE: _signature(said, key)}).decode()
 
 
-def receipt(request: PrivacyRequest, done: Done, key: bytes) -> str:
-    """Return the signed receipt, in its one form."""
-    said = {
+def stated(request: PrivacyRequest, stack: str, at: datetime, remains: Sequence[Remains]) -> dict[str, Any]:
+    """Return what a receipt says, without its signature."""
+    return {
         "version": VERSION,
         "request": request.id,
         "kind": request.kind.value,
-        "stack": done.stack,
+        "stack": stack,
         "requested_at": _moment(request.requested_at),
-        "done_at": _moment(done.at),
+        "done_at": _moment(at),
         "people": len(request.customer_ids) + len(request.invitation_ids),
-        "removed": dict(request.removed),
-        "remains": [one.stated() for one in done.remains],
-        "objections_kept": done.objections,
-        "answers_kept_anonymous": done.answers,
+        "removed": {kind: number for kind, number in request.removed.items() if kind not in _KEPT},
+        "remains": [one.stated() for one in remains],
+        "objections_kept": request.removed.get(Removed.OBJECTIONS_KEPT, 0),
+        "rows_kept_anonymous": request.removed.get(Removed.ROWS_KEPT, 0),
+        "answers_kept_anonymous": request.removed.get(Removed.ANSWERS_KEPT, 0),
     }
-    return _canonical(said | {_SIGNATURE: _signature(said, key)}).decode()
 
 
 def verify(content: bytes, stack: str, key: bytes) -> Verdict:

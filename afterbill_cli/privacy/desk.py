@@ -1,0 +1,196 @@
+"""What the commands of privacy work with: the deployed stack, with the operator's own credentials."""
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from time import monotonic
+from typing import NoReturn
+
+import click
+
+from afterbill.adapters.aws.evidence import S3Copies
+from afterbill.adapters.aws.secret_keys import SecretKeys
+from afterbill.adapters.aws.secrets import Secret
+from afterbill.adapters.aws.timer import Schedules
+from afterbill.adapters.dynamodb.forgetting import (
+    ForgettableAnswersTable,
+    ForgettableDeliveriesTable,
+    ForgettableFactsTable,
+)
+from afterbill.adapters.dynamodb.people import PeopleTable
+from afterbill.adapters.dynamodb.privacy_requests import PrivacyRequestsTable
+from afterbill.adapters.dynamodb.restrictions import RestrictionsTable
+from afterbill.adapters.phones import mobile_number
+from afterbill.model.privacy import DEADLINE, Person, PrivacyRequest, RequestKind, RequestState
+from afterbill.privacy.erase import EraseDeps
+from afterbill.privacy.ports import People, PrivacyRequests
+from afterbill.privacy.restrict import RestrictDeps
+from afterbill_cli.acts import Acts, ledger_of
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.people.lookup import Lookup
+from afterbill_cli.people.who import Whom, masked
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One command at work; `what` is its name in the audit trail, `why` the reason that its operator gives."""
+
+    stack: Deployed
+    what: str
+    why: str
+
+    @property
+    def acts(self) -> Acts:
+        """Notes what the command does, before it does it."""
+        return Acts(self.stack, self.what, self.why)
+
+    @property
+    def lookup(self) -> Lookup:
+        """Looks people up in the table."""
+        return Lookup(self.stack)
+
+    @property
+    def keys(self) -> SecretKeys:
+        """The keys of hashes and receipts."""
+        secret = Secret(self.stack.client("secretsmanager"), self.stack.output("KeysSecretArn"), monotonic)
+        return SecretKeys(secret)
+
+    @property
+    def people(self) -> People:
+        """All that belongs to a person."""
+        return self._table
+
+    @property
+    def requests(self) -> PrivacyRequests:
+        """Requests as they are stored."""
+        return PrivacyRequestsTable(self.stack.client("dynamodb"), self.stack.output("TableName"))
+
+    @property
+    def _table(self) -> PeopleTable:
+        return PeopleTable(self.stack.client("dynamodb"), self.stack.output("TableName"))
+
+    def erasing(self, clock: Callable[[], datetime]) -> EraseDeps:
+        """Return what an erasure needs, over the operator's credentials."""
+        keys, bucket = self.keys, self.stack.outputs.get("EvidenceBucketName", "")
+        copies = S3Copies(self.stack.client("s3"), bucket) if bucket else None
+        schedules = Schedules(self.stack.client("scheduler"), self.stack.output("ScheduleGroupName"))
+        return EraseDeps(
+            people=self._table,
+            requests=self.requests,
+            ledger=ledger_of(self.stack),
+            deliveries=ForgettableDeliveriesTable(self._table, schedules, self.hash_number, clock),
+            answers=ForgettableAnswersTable(self._table, lambda: uuid.uuid4().hex),
+            facts=ForgettableFactsTable(self._table, copies),
+            hash_alias=keys.hash_alias,
+            copies=copies,
+        )
+
+    def hash_number(self, phone: str | None, country: str | None) -> str:
+        """Return the keyed hash of a number as a customer of a country spells it; empty where none can be."""
+        number = mobile_number(phone, country)
+        return self.keys.hash_address(number) if number else ""
+
+    def restricting(self) -> RestrictDeps:
+        """Return what a restriction needs."""
+        table = RestrictionsTable(self.stack.client("dynamodb"), self.stack.output("TableName"))
+        return RestrictDeps(table, self.requests)
+
+    def persons(self, whom: Whom) -> list[Person]:
+        """Return all that belongs to whom a text led to, one for each customer, and one for what is nobody's."""
+        nobody = [self.people.invitations_of_nobody(whom.invitation_ids)] if whom.invitation_ids else []
+        return [*map(self.people.person, whom.customer_ids), *nobody]
+
+    def request(self, kind: RequestKind, whom: Whom, now: datetime) -> PrivacyRequest:
+        """Return a new request about them, in the name of whoever gives the command."""
+        return PrivacyRequest(
+            id=uuid.uuid4().hex,
+            kind=kind,
+            requested_at=now,
+            by=self.acts.who,
+            due_at=now + DEADLINE,
+            why=self.why,
+            customer_ids=frozenset(whom.customer_ids),
+            invitation_ids=frozenset(whom.invitation_ids),
+        )
+
+
+def agreed(question: str, *, yes: bool) -> None:
+    """Ask on stderr and go on after a typed yes, or with --yes; anything else ends the command, and nothing is done."""
+    if not yes and click.prompt(f"{question} Type yes to go on", default="", show_default=False, err=True) != "yes":
+        _refused()
+
+
+def _refused() -> NoReturn:
+    raise click.UsageError("nothing was done: it takes the word yes, or --yes")
+
+
+def tell_whom(persons: Sequence[Person]) -> None:
+    """Tell on stderr who these are, so that nobody takes one for another: no more of an address than it takes."""
+    for person in persons:
+        if not person.customer_id:
+            click.echo(f"invitation {', '.join(sorted(person.invitations))} of nobody who is known", err=True)
+            continue
+        surveys = len(person.invitations)
+        known_as = ", ".join(sorted({source_of(alias) for alias in person.aliases})) or "no source"
+        counted = f"{surveys} survey{'' if surveys == 1 else 's'}"
+        click.echo(f"customer {person.customer_id}: {masked(person.customer)}, of {known_as}, {counted}", err=True)
+
+
+def tell_nobody(whom: Whom) -> None:
+    """Tell on stderr that nobody was found, and what is known of the address or number all the same."""
+    click.echo("This survey was removed before." if whom.removed else "Nobody is known by this now.", err=True)
+    if whom.address.known:
+        reason = whom.address.recipient.suppressed
+        told = f"that nobody may write to it ({reason})" if reason else "when it was asked last"
+        click.echo(f"What stays of it is a keyed hash with a note, {told}.", err=True)
+
+
+def reason(why: str) -> str:
+    """Return why; without a reason nothing about a person is changed."""
+    if not why:
+        raise click.UsageError('--why is missing: say who asked, as in --why "asked by letter"')
+    return why
+
+
+def source_of(alias: str) -> str:
+    """Return the source of an alias, which an id or the hash of an address follows."""
+    return alias.partition("#")[0].partition("@")[0]
+
+
+def unfinished(requests: PrivacyRequests, request: PrivacyRequest) -> PrivacyRequest:
+    """Return the open request about the same people that was begun before, else this one."""
+    same = (
+        one
+        for one in requests.requests()
+        if one.state is RequestState.OPEN
+        and (one.kind, one.customer_ids, one.invitation_ids)
+        == (request.kind, request.customer_ids, request.invitation_ids)
+        and request.alias_hashes <= one.alias_hashes
+    )
+    return next(same, request)
+
+
+@contextmanager
+def told_how_to_finish(request: PrivacyRequest) -> Iterator[None]:
+    """Tell whoever interrupts an erasure, or meets an error, who finishes it."""
+    try:
+        yield
+    except BaseException:
+        click.echo(
+            f"Not finished: request {request.id} is kept as far as it got. The same command finishes it, and so does "
+            "handle_privacy_requests within its next runs.",
+            err=True,
+        )
+        raise
+
+
+def now_utc() -> datetime:
+    """Return this moment."""
+    return datetime.now(UTC)
+
+
+def done_now(request: PrivacyRequest, now: datetime) -> PrivacyRequest:
+    """Return the request as one that is done."""
+    return replace(request, state=RequestState.DONE, done_at=now)

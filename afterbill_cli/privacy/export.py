@@ -1,0 +1,150 @@
+"""`afterbill privacy export`: all that is stored about a person, as JSON or as a page in their language."""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from botocore.exceptions import ClientError
+
+from afterbill.adapters.dynamodb.contacts import ContactsTable
+from afterbill.connectors.registry import load
+from afterbill.content.brand import Brand, brand_of
+from afterbill.content.web.data_export.page import DataExportPage
+from afterbill.model.errors import AfterbillError
+from afterbill.model.privacy import PrivacyRequest, RequestKind, RequestState
+from afterbill.privacy.export import Exporter, Keeper, export, language_of
+from afterbill.settings.config import Catalogs, read_toml
+from afterbill_cli import configuration, deployed, options
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.options import StackChoice
+from afterbill_cli.output import print_json, written_json
+from afterbill_cli.people.who import Whom, find_whom
+from afterbill_cli.plain_text import harmless
+from afterbill_cli.privacy.desk import Desk, agreed, done_now, now_utc, tell_nobody, tell_whom
+
+_JSON, _HTML = "json", "html"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportWish:
+    """Whom an export is about, or the `request` that asks for it, and its form; `language` is that of the page."""
+
+    who: str = ""
+    request: str = ""
+    why: str = ""
+    form: str = _JSON
+    language: str = ""
+    out: Path | None = None
+    yes: bool = False
+
+
+@click.command("export")
+@click.argument("who", metavar="WHO", required=False, default="")
+@click.option("--request", default="", metavar="ID", help="Fetch the export of this request, and mark it as done.")
+@click.option("--format", "form", type=options.OneOf([_JSON, _HTML]), default=_JSON, help="Form; default: json.")
+@click.option("--language", default="", metavar="TAG", help="Language of the page; default: the customer's.")
+@click.option("--out", type=options.FILE, metavar="FILE", help="Write to this file, readable by you alone.")
+@click.option("--yes", is_flag=True, help="Do not ask where several customers are found.")
+@options.why
+@options.stack
+def command(*, choice: StackChoice, **chosen: Any) -> int:  # noqa: ANN401  # its options
+    """Export all that is stored about a person.
+
+    WHO is as with `afterbill privacy erase`. docs/data-export.md describes the JSON; the page is for the person.
+
+    A comment belongs to the export of its author, even if it names others. To find comments that name somebody, search
+    by words: `afterbill responses --window 365d --contains WORD`.
+    """
+    wish = ExportWish(**chosen)
+    if bool(wish.who) == bool(wish.request):
+        raise click.UsageError("say either WHO or --request ID")
+    return export_whom(deployed.connect(choice), wish, now_utc())
+
+
+def export_whom(stack: Deployed, wish: ExportWish, now: datetime) -> int:
+    """Write the export; 0 too where nobody is known."""
+    desk = Desk(stack, "privacy export", wish.why)
+    request = _waiting(desk, wish.request) if wish.request else None
+    whom = _meant(request) if request else find_whom(desk.lookup, wish.who)
+    desk.acts.note(whom.ids)
+    if whom.nobody:
+        tell_nobody(whom)
+    else:
+        _write(desk, whom, wish, now)
+    if request:
+        desk.requests.store_request(done_now(request, now))
+    return 0
+
+
+def _waiting(desk: Desk, id_: str) -> PrivacyRequest:
+    """Return the request for an export that nobody fetched yet."""
+    request = desk.requests.request(id_)
+    if request is None or request.kind is not RequestKind.EXPORT:
+        raise AfterbillError(f"there is no request {id_} for an export: `afterbill privacy requests` lists them")
+    if request.state is RequestState.DONE:
+        fetched = f" on {request.done_at:%Y-%m-%d}" if request.done_at else ""
+        raise AfterbillError(f"request {id_} was answered{fetched}: export WHO to make a new one")
+    return request
+
+
+def _meant(request: PrivacyRequest) -> Whom:
+    return Whom(tuple(sorted(request.customer_ids)), tuple(sorted(request.invitation_ids)))
+
+
+def _write(desk: Desk, whom: Whom, wish: ExportWish, now: datetime) -> None:
+    brand = brand_of(read_toml(desk.stack.config / configuration.BRAND))
+    keeper = _keeper(desk.stack, brand)
+    held = _exporter(desk, keeper).held(whom.customer_ids, whom.invitation_ids)
+    if len(held) > 1:
+        tell_whom([one.person for one in held])
+        agreed("All of them will be in one export.", yes=wish.yes)
+    document = export(held, keeper, now)
+    if wish.form == _HTML:
+        _put(_page(desk.stack, brand, document, wish.language or language_of(held)), wish.out)
+    elif wish.out:
+        _put(written_json(document), wish.out)
+    else:
+        print_json(document)
+
+
+def _exporter(desk: Desk, keeper: Keeper) -> Exporter:
+    table = ContactsTable(desk.stack.client("dynamodb"), desk.stack.output("TableName"))
+    return Exporter(desk.people, desk.requests, table.contacts, desk.hash_number, keeper)
+
+
+def _keeper(stack: Deployed, brand: Brand) -> Keeper:
+    policy = stack.policy()
+    asked = frozenset(name for name, source in policy.sources.items() if load(source.provider).API)
+    return Keeper(brand.company, brand.reply_to, policy.time_zone, policy.retention, asked, _copies_days(stack))
+
+
+def _copies_days(stack: Deployed) -> int:
+    """Return for how many days copies of webhooks are kept, as their bucket says; 0 where there is none."""
+    bucket = stack.outputs.get("EvidenceBucketName", "")
+    if not bucket:
+        return 0
+    with suppress(ClientError):  # without a rule of its own, or without the right to read it
+        rules = stack.client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+        return max((rule.get("Expiration", {}).get("Days", 0) for rule in rules), default=0)
+    return 0
+
+
+def _page(stack: Deployed, brand: Brand, document: Mapping[str, Any], language: str | None) -> str:
+    with configuration.completed(stack.config) as whole:
+        return DataExportPage(brand, Catalogs(whole / "locales", brand.informal)).html(document, language)
+
+
+def _put(text: str, file: Path | None) -> None:
+    """Print the text, or write it to a file that only its owner may read."""
+    if file is None:
+        print(harmless(text))
+        return
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.fchmod(descriptor, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        opened.write(text + "\n")

@@ -1,0 +1,65 @@
+"""`afterbill privacy requests`: requests of people, and how far they have come."""
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from afterbill.model.privacy import PrivacyRequest, RequestState
+from afterbill_cli import deployed, options
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.options import StackChoice
+from afterbill_cli.output import Output, aligned, print_json
+from afterbill_cli.privacy.desk import Desk, now_utc
+
+_HEAD = ("request", "kind", "state", "asked", "answer by", "people", "asked by")
+
+
+@click.command("requests")
+@options.output()
+@options.stack
+def command(*, output: Output, choice: StackChoice) -> int:
+    """List requests of people with their deadlines; exit code 1 if one is overdue.
+
+    Those that are done stay for 90 days. An export that is ready is fetched by `afterbill privacy export --request ID`.
+    """
+    return list_requests(deployed.connect(choice), now_utc(), output)
+
+
+def list_requests(stack: Deployed, now: datetime, output: Output = Output.TABLE) -> int:
+    """Print the requests, the oldest first: 1 where one is overdue, else 0; nothing in them names anybody."""
+    known = Desk(stack, "privacy requests", "").requests.requests()
+    if output is Output.JSON:
+        print_json([_stated(one, now) for one in known])
+    elif known:
+        print("\n".join(aligned([_HEAD, *(_row(one, now) for one in known)])))
+    else:
+        print("Nobody asked for anything.")
+    return int(any(_overdue(one, now) for one in known))
+
+
+def _row(one: PrivacyRequest, now: datetime) -> tuple[str, ...]:
+    due = f"{one.due_at:%Y-%m-%d}{', overdue' if _overdue(one, now) else ''}"
+    people = one.source or str(len(one.customer_ids | one.invitation_ids))
+    return one.id, one.kind, one.state, f"{one.requested_at:%Y-%m-%d}", due, people, one.by
+
+
+def _stated(one: PrivacyRequest, now: datetime) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "kind": one.kind.value,
+        "state": one.state.value,
+        "requested_at": one.requested_at.isoformat(),
+        "due_at": one.due_at.isoformat(),
+        "overdue": _overdue(one, now),
+        "done_at": one.done_at.isoformat() if one.done_at else None,
+        "people": len(one.customer_ids | one.invitation_ids),
+        "source": one.source or None,
+        "by": one.by,
+        "why": one.why or None,
+        "removed": dict(one.removed),
+    }
+
+
+def _overdue(one: PrivacyRequest, now: datetime) -> bool:
+    return one.state is not RequestState.DONE and one.due_at < now
