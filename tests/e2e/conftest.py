@@ -9,7 +9,7 @@ import pytest
 
 from afterbill_dev.demo.browser import chromium as installed_chromium
 from afterbill_dev.paths import STACK_FILE
-from tests.e2e import channels, hours
+from tests.e2e import channels, hours, marked
 from tests.e2e.newcomer import COMPANY, afterbill, run
 from tests.e2e.town import Town
 
@@ -36,7 +36,7 @@ def stack(request, tmp_path_factory):
         return
     surveys = tmp_path_factory.mktemp("surveys") / "more.toml"
     zone = 'time_zone = "Europe/Berlin"  # on whatever machine this runs\n'
-    surveys.write_text(zone + hours.tables(datetime.now(UTC)) + channels.TABLES, encoding="utf-8")
+    surveys.write_text(zone + hours.tables(datetime.now(UTC)) + channels.TABLES + marked.TABLES, encoding="utf-8")
     _ops_local("down")
     _ops_local("up", "--config", str(request.getfixturevalue("folder")), "--surveys", str(surveys))
     try:
