@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from afterbill.insight.nps import Tally
 from afterbill.insight.tally import Score, days_touched
+from afterbill.model.anonymous import anonymous, tombstone
 from afterbill.model.invitation import Answer, Delivery, Invitation, State
 from afterbill.model.questions import SCALES, Question
 from tests.unit.insight.score_world import NOON, World, invitation, snapshot_of
@@ -40,30 +41,11 @@ def surveys(draw) -> Invitation:
     return replace(one, answer=answer, answered_day=draw(DAYS).isoformat())
 
 
-def row_of_nobody(one: Invitation) -> Invitation:
-    """What stays of a survey that counts."""
-    kept = ("delivery", "sent_day", "answered_day", "touchpoint", "stage", "source", "channel", "locale")
-    return replace(
-        invitation("another"),
-        fact="",
-        customer_id="",
-        state=State.CLOSED,
-        reason="erased",
-        segments={**one.segments, "removed": "yes"},
-        answer=replace(one.answer, comment="", contact_ok=False) if one.answer else None,
-        **{name: getattr(one, name) for name in kept},
-    )
-
-
-def tombstone(id_: str) -> Invitation:
-    """What stays under the old id."""
-    return replace(invitation(id_), fact="", customer_id="", state=State.CLOSED, reason="erased")
-
-
 def remove(world: World, *ids: str) -> None:
     for id_ in ids:
-        row = row_of_nobody(world.invitations[id_])
-        world.mark(*world.store(f"{id_} of nobody", row) | world.store(id_, tombstone(id_)))
+        one = world.invitations[id_]
+        row = anonymous(one, f"{id_} of nobody")
+        world.mark(*world.store(row.id, row) | world.store(id_, tombstone(one)))
 
 
 def plain(score: Score) -> Score:
@@ -96,8 +78,8 @@ def test_every_score_is_the_same_to_the_last_digit_but_for_how_many_are_removed(
 def test_removing_touches_every_day_that_the_survey_counted_on(one):
     days = {date.fromisoformat(day) for day in (one.sent_day, one.answered_day) if day}
 
-    assert days_touched(snapshot_of(one), snapshot_of(tombstone("one"))) == days
-    assert days_touched(None, snapshot_of(row_of_nobody(one))) == days
+    assert days_touched(snapshot_of(one), snapshot_of(tombstone(one))) == days
+    assert days_touched(None, snapshot_of(anonymous(one, "another"))) == days
 
 
 def test_a_day_that_is_not_counted_again_keeps_its_tally():
