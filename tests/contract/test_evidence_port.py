@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from botocore.stub import Stubber
 
-from afterbill.adapters.aws.evidence import S3Evidence, content_of, key_of
+from afterbill.adapters.aws.evidence import S3Copies, S3Evidence, content_of, key_of
 from afterbill.adapters.dynamodb.facts import FactsTable
+from afterbill.model.errors import TransientError
 from afterbill.model.webhooks import Webhook
 from afterbill_cli.memory.queues import MemoryEvidence
 from afterbill_cli.memory.table import MemoryTable
@@ -85,25 +87,34 @@ def test_a_copy_is_found_by_each_customer_it_is_about(world):
     assert [world.copies_of(one) for one in ("customer-1", "customer-2", "customer-3")] == [{name}, {name}, set()]
 
 
-def test_a_slice_has_the_name_of_the_whole(world):
-    assert world.evidence.name_of(replace(WEBHOOK, part=1)) == world.evidence.name_of(WEBHOOK)
-
-
-def test_a_removed_copy_is_gone_and_no_other(world):
-    world.evidence.keep(WEBHOOK)
-    world.evidence.keep(replace(WEBHOOK, body=b"{}"))
-    for _ in range(2):
-        world.evidence.delete([world.evidence.name_of(WEBHOOK)])
-
-    assert world.count() == 1
-
-
 def test_what_is_known_of_a_copy_ends_with_it(aws):
     world = InS3(aws)
     world.evidence.remember("name", ["customer-1"], RECEIVED_AT)
 
     (item,) = world.dynamodb.scan(TableName=TABLE)["Items"]
     assert item["expires_at"] == {"N": str(int((RECEIVED_AT + timedelta(days=30)).timestamp()))}
+
+
+def test_copies_are_deleted_by_their_names_and_no_others(world):
+    other = replace(WEBHOOK, source="shop")
+    world.evidence.keep(WEBHOOK)
+    world.evidence.keep(other)
+    world.evidence.delete([world.evidence.name_of(WEBHOOK), "stripe/2026/11/22/none.json"])
+
+    assert world.count() == 1
+    world.evidence.delete([world.evidence.name_of(other)])
+    assert world.count() == 0
+    world.evidence.delete([])
+
+
+def test_copies_that_cannot_be_deleted_are_told(aws):
+    """S3 answers 200, with an error for each object."""
+    s3 = aws("s3")
+    refused = {"Errors": [{"Key": "one", "Code": "InternalError"}]}
+    with Stubber(s3) as stub:
+        stub.add_response("delete_objects", refused)
+        with pytest.raises(TransientError, match="1 copies of webhooks were not deleted: InternalError"):
+            S3Copies(s3, "evidence").delete(["one"])
 
 
 def test_a_copy_is_found_by_source_and_day_and_says_everything(aws):

@@ -2,18 +2,25 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
+from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
+from afterbill.adapters.dynamodb.imports import ImportsTable
+from afterbill.adapters.dynamodb.in_product import InProductSurveysTable
 from afterbill.adapters.dynamodb.items import encode
 from afterbill.answers.external import COLLECTED
-from afterbill.intake.ports import FactWrites
+from afterbill.intake.ports import FactWrites, ResponseWrite
 from afterbill.model.anonymous import anonymous, tombstone
 from afterbill.model.customer import Recipient, Suppression
+from afterbill.model.errors import TransientError
 from afterbill.model.invitation import NO_DAY, Answer, Delivery, FollowUp, State
 from afterbill.model.privacy import Removed
 from afterbill.model.visits import Kind, Visit
+from afterbill_cli.memory.scores import MemoryReviews
 from tests.contract.conftest import TABLE
 from tests.contract.erasing import CODE, NUMBER, ROWS, WHO, all_items, in_memory, on_aws, plant, put
 from tests.contract.people import (
@@ -285,6 +292,49 @@ def test_an_alias_that_leads_to_another_customer_by_now_stays(privacy):
     assert privacy.world.facts.customer_ids(["stripe#cus_1"]) == {"stripe#cus_1": OTHER}
 
 
+def just_before(world, operation, act):
+    """Let somebody act just before each call of this operation, as long as there is something to do."""
+    acts = iter(act if isinstance(act, list) else [act])
+
+    def turn(**_):
+        for one in acts:
+            one()
+            return
+
+    world.dynamodb.meta.events.register(f"before-call.dynamodb.{operation}", turn)
+
+
+def test_an_answer_that_comes_just_before_the_row_is_in_it(aws_world, aws):
+    privacy = on_aws(aws_world, aws)
+    sent(aws_world)
+    just_before(aws_world, "TransactWriteItems", lambda: aws_world.responses.record(ID, Answer(3), NOW, "2026-11-22"))
+    privacy.forget()
+
+    assert read(privacy, ROWS[1]).answer == Answer(3)
+    assert read(privacy, ROWS[0]) is None
+
+
+def test_an_invitation_that_changes_all_the_time_is_left_to_a_later_run(aws_world, aws):
+    privacy = on_aws(aws_world, aws)
+    sent(aws_world)
+    answers = [partial(aws_world.responses.record, ID, Answer(n), NOW, "2026-11-22") for n in range(11)]
+    just_before(aws_world, "TransactWriteItems", answers)
+
+    with pytest.raises(TransientError, match="changed"):
+        privacy.forget()
+
+
+def test_an_objection_that_comes_just_before_its_address_goes_stays(aws_world, aws):
+    privacy = on_aws(aws_world, aws)
+    sent(aws_world)
+    objects = partial(aws_world.responses.suppress, ADDRESS, "unsubscribed", NOW, None)
+    just_before(aws_world, "DeleteItem", objects)
+    privacy.forget()
+
+    kept = {"reason": "unsubscribed", "since": "2026-11-22T13:30:15Z"}
+    assert item(privacy, keys.address(ADDRESS)) == keys.address(ADDRESS) | encode(kept)
+
+
 def act_on(world, one, who):
     """Everything that anybody may still try with an invitation."""
     late = mailed(replace(one, delivery=Delivery.BOUNCED, reminded_at=NOW, delivery_number=2))
@@ -303,6 +353,21 @@ def act_on(world, one, who):
     assert not world.responses.record(ID, Answer(9, "words"), NOW, "2026-11-22").stored
     world.responses.visit(ID, Visit(NOW, Kind.SEEN, 9, "0badcafe", "safari"))
     assert world.codes.refer(ID) is None
+    in_product = InProductSurveysTable(world.dynamodb, TABLE) if world.dynamodb else world.facts
+    assert not in_product.show(ID, NOW)
+    in_product.hide(ID, NOW)
+    in_product.dismiss(ID, NOW)
+    in_product.open(one)
+    in_product.seen(who, NOW)
+    in_memory = MemoryReviews(getattr(world.facts, "invitations", {}))
+    reviews = ReviewsTable(world.dynamodb, TABLE) if world.dynamodb else in_memory
+    assert not reviews.store_review(replace(one, label="hidden_link"), one)
+    external = ExternalResponsesTable(world.dynamodb, TABLE) if world.dynamodb else world.facts
+    assert external.keep_answer(one) is not None
+    imports = ImportsTable(world.dynamodb, TABLE) if world.dynamodb else world.facts
+    assert not imports.store([ResponseWrite(one, world.invitations.invitation(ID))])
+    assert not world.facts.commit(FactWrites(invitation=one))
+    assert not world.facts.commit(FactWrites(customers=(who,)))
 
 
 def test_nothing_brings_a_removed_survey_back_to_life(privacy):

@@ -3,10 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from botocore.stub import Stubber
 
 from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.batches import write_batches
+from afterbill.adapters.dynamodb.items import invitation_item
+from afterbill.adapters.dynamodb.people import PeopleTable
 from afterbill.intake.ports import FactWrites
-from afterbill.model.errors import UnreadableError
+from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.model.privacy import Person
 from tests.contract.conftest import TABLE
 from tests.contract.erasing import ALIAS, CODE, EVENT, NUMBER, WHO, in_memory, name_of_copy, on_aws, plant
@@ -91,10 +95,33 @@ def test_of_two_erasures_of_a_name_the_later_one_counts(privacy, other):
 def test_a_person_with_more_than_a_batch_is_read_whole(aws_world, aws):
     privacy = on_aws(aws_world, aws)
     ids = [f"{number:032x}" for number in range(120)]
-    for id_ in ids:
-        aws_world.facts.commit(FactWrites(invitation=invitation(id_)))
+    items = (invitation_item(invitation(id_)) for id_ in ids)
+    write_batches(aws_world.dynamodb, TABLE, [{"PutRequest": {"Item": item}} for item in items])
 
     assert privacy.people.person(WHO).invitations.keys() == set(ids)
+
+
+LEFT = {TABLE: {"Keys": [keys.invitation(ID)]}}
+
+
+def test_what_a_batch_leaves_unread_is_read_again(aws):
+    """A call gives 16 MB at most."""
+    client = aws("dynamodb")
+    found = keys.invitation(ID) | {"state": {"S": "archived"}}
+    with Stubber(client) as stub:
+        stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": LEFT})
+        stub.add_response("batch_get_item", {"Responses": {TABLE: [found]}, "UnprocessedKeys": {}})
+
+        assert PeopleTable(client, TABLE).invitations_of_nobody([ID]).invitations.keys() == {ID}
+
+
+def test_what_is_left_unread_time_after_time_is_transient(aws):
+    client = aws("dynamodb")
+    with Stubber(client) as stub:
+        for _ in range(8):
+            stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": LEFT})
+        with pytest.raises(TransientError, match="throttling"):
+            PeopleTable(client, TABLE).invitations_of_nobody([ID])
 
 
 def test_a_customer_who_cannot_be_read_is_a_person_all_the_same(aws_world, aws):

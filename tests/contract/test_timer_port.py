@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from botocore.stub import Stubber
 
-from afterbill.adapters.aws.timer import EventBridgeTimer, ScheduleTarget
+from afterbill.adapters.aws.timer import EventBridgeTimer, Schedules, ScheduleTarget
 from afterbill.model.errors import TransientError
 from afterbill_cli.memory.queues import MemoryTimer
 from tests.contract.people import DUE, ID, invitation
@@ -67,6 +67,14 @@ def test_a_deferred_invitation_has_a_timer_of_its_own(world):
     world.timer.at(invitation(), 2, DUE)
 
     assert world.names() == [f"{ID}-d2", f"{ID}-g1-d1", f"{ID}-g2-d1"]
+
+
+def test_timers_are_deleted_by_their_names_and_no_others(scheduler):
+    scheduler.timer.at(invitation(), 1, DUE)
+    scheduler.timer.at(invitation(), 2, DUE)
+
+    assert Schedules(scheduler.scheduler, TARGET.group).delete({f"{ID}-g1-d1", f"{ID}-d3"}) == 1
+    assert scheduler.names() == [f"{ID}-d2"]
 
 
 @pytest.mark.parametrize("code", ["ServiceQuotaExceededException", "ThrottlingException"])

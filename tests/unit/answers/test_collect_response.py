@@ -140,6 +140,7 @@ class TestKept:
         first = collect(table)
 
         assert collect(table, other) == Kept(Outcome.REUSED, first.id)
+        assert table.invitations[first.id].answer == Answer(9, "Quick")
 
     def test_an_answer_whose_customer_was_removed_is_not_stored_again(self, table: MemoryTable) -> None:
         first = kept(table)
@@ -147,7 +148,6 @@ class TestKept:
 
         assert collect(table) == Kept(Outcome.REPEATED, first.id)
         assert table.invitations[first.id].answer is None
-        assert table.invitations[first.id].answer == Answer(9, "Quick")
 
     def test_names_of_two_keys_do_not_meet(self, table: MemoryTable) -> None:
         assert collect(table).id != collect(table, key=replace(KEY, id="f" * 16)).id

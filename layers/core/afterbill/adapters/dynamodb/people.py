@@ -16,7 +16,7 @@ from afterbill.model.privacy import Person
 
 _MOST_KEYS = 100
 """Keys of one BatchGetItem."""
-_ROUNDS = 20
+_ROUNDS = 8
 """Reads of one batch: each gives 16 MB at most, and an item has 400 KB at most."""
 ERASED = {"S": SkipReason.ERASED.value}
 """The reason of what stays of a survey whose customer was removed."""
