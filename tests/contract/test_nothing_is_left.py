@@ -15,6 +15,7 @@ import pytest
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import write_batches
 from afterbill.adapters.dynamodb.privacy_requests import PrivacyRequestsTable
+from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import CustomerRef, Money, OperatorTask
 from afterbill.model.customer import Suppression
@@ -29,7 +30,7 @@ from tests.contract.erasing import NUMBER, ROWS, Privacy, all_items, on_aws
 from tests.contract.people import ADDRESS, DUE, ID, NOW, OTHER_ID, THIRD_ID, customer, invitation, mailed
 from tests.contract.test_timer_port import TARGET
 from tests.unit.mortal import KilledError
-from tests.unit.privacy.erasing import Entries
+from tests.unit.privacy.erasing import Entries, counted_on
 
 WHO = "5f2c8f0e7d6b4a3c9e1d0b2a4c6e8f10"
 """Our own random id: it stays in the request, and leads to nothing."""
@@ -225,6 +226,15 @@ def test_nothing_is_left(ada):
     assert done.state is RequestState.DONE
     assert found(ada) == []
     assert list(schedules(ada)) == []
+
+
+def test_every_score_is_the_same_to_the_last_digit(ada):
+    scores = ScoresTable(ada.world.dynamodb, TABLE)
+    before = counted_on(scores, NOW.date())
+    erased(ada)
+
+    assert before[("all", "all")][9] == 1
+    assert counted_on(scores, NOW.date()) == before
 
 
 def test_what_stays_says_nothing_of_anybody(ada):

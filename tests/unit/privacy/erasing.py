@@ -6,6 +6,7 @@ from datetime import date, datetime
 from itertools import count as numbers
 from typing import Any
 
+from afterbill.insight.nps import MAILS, RATINGS
 from afterbill.insight.tally import count
 from afterbill.model.anonymous import erased
 from afterbill.model.billing import CustomerRef, OperatorTask
@@ -128,13 +129,7 @@ class Erasing:
         """What would be counted now, of all days."""
         scores = MemoryScores(self.table.invitations)
         days = {day for one in self.table.invitations.values() for day in (one.sent_day, one.answered_day)} - {""}
-        return {
-            day: count(
-                [one for page in scores.answers_of(date.fromisoformat(day)) for one in page.items],
-                [one for page in scores.sends_of(date.fromisoformat(day)) for one in page.items],
-            )
-            for day in sorted(days)
-        }
+        return {day: counted_on(scores, date.fromisoformat(day)) for day in sorted(days)}
 
     def left(self) -> dict[str, Any]:
         """Everything that leads to Ada or says something of her."""
@@ -159,6 +154,17 @@ class Erasing:
             self.requests.known,
             self.ledger.erased,
         )
+
+
+def counted_on(recounts: Any, day: date) -> Any:
+    """All numbers of a day by dimension and value, but for how many answers are of people who were removed."""
+    answers = [one for page in recounts.answers_of(day) for one in page.items]
+    sends = [one for page in recounts.sends_of(day) for one in page.items]
+    return {
+        (dimension, value): tally.numbers[: MAILS + len(RATINGS)]
+        for dimension, tallies in count(answers, sends).items()
+        for value, tally in tallies.items()
+    }
 
 
 def _nameless(one: Invitation) -> Invitation:
