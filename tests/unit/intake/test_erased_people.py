@@ -12,6 +12,7 @@ from afterbill.intake.import_customers import CustomerImportDeps, import_custome
 from afterbill.model.billing import UNMATCHED, BillingEvent, CustomerRef, OperatorTask, SubscriptionState, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.invitation import SkipReason
+from afterbill.outreach.delivery import Outcome as Sending
 from afterbill_cli.memory.queues import MemoryEvidence
 from tests.erased import erase
 from tests.factories import (
@@ -152,6 +153,15 @@ def test_too_many_attributes_are_a_task_of_their_customer() -> None:
 
     ((task, _),) = world.stored.tasks.values()
     assert task.customer.own_id == world.person().id
+
+
+@pytest.mark.parametrize("number", [1, 2, 0])
+def test_a_timer_that_was_set_before_sends_nothing_and_sets_no_other(world: World, number: int) -> None:
+    world.set_timers.schedules.clear()
+
+    for id_ in list(world.stored.invitations):
+        assert world.send(id_, number).outcome is Sending.NOT_PENDING
+    assert (world.set_timers.schedules, world.outbox, traces(world)) == ({}, [], [])
 
 
 # Copies of webhooks
