@@ -8,7 +8,7 @@ import click
 
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.sending_gate import GatesTable
-from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
+from afterbill.adapters.dynamodb.sending_switch import RESTORED, SendingSwitchTable
 from afterbill.insight.nps import Tally
 from afterbill.model.errors import AfterbillError
 from afterbill.outreach.policy import Policy
@@ -16,6 +16,7 @@ from afterbill.outreach.quota_gate import Gate
 from afterbill.outreach.reputation import Figures, Origins, SendingPause, percent, risk, watched
 from afterbill.outreach.watch_reputation import recent_figures
 from afterbill_cli import deployed, options
+from afterbill_cli.acts import ledger_of
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, not_shown, print_json
@@ -73,7 +74,8 @@ def status(stack: Deployed, now: datetime, output: Output = Output.TABLE) -> int
     if output is Output.JSON:
         print_json(_stated(stack, pause, now))
         return 0
-    print(_stands(pause))
+    missing = 0 if pause.reason else _missing(stack)
+    print(f"Sending is stopped: {RESTORED.format(missing=missing)}." if missing else _stands(pause))
     for channel, gate in _closed_gates(stack, now).items():
         print(_waits(channel, gate))
     print(_rates(stack, stack.policy(), pause, now))
@@ -101,6 +103,11 @@ def resume(stack: Deployed, now: datetime) -> int:
 
 def _switch(stack: Deployed) -> SendingSwitchTable:
     return SendingSwitchTable(stack.client("dynamodb"), stack.output("TableName"))
+
+
+def _missing(stack: Deployed) -> int:
+    """Return how much of the ledger the table misses; none in a stack from before there was a ledger."""
+    return ledger_of(stack).missing() if "LedgerTableName" in stack.outputs else 0
 
 
 def _stands(pause: SendingPause) -> str:
@@ -163,6 +170,7 @@ def _stated(stack: Deployed, pause: SendingPause, now: datetime) -> dict[str, An
     figures, origins = _figures(stack, policy, pause, now)
     return {
         "stopped": bool(pause.reason),
+        "restored": _missing(stack) > 0,
         "reason": pause.reason or None,
         "since": pause.since.astimezone(UTC).isoformat(timespec="seconds") if pause.since else None,
         "quotas_used_up": [

@@ -67,6 +67,16 @@ CHECKS = (
         storage.table,
         ("dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTimeToLive"),
     ),
+    Check(
+        "ledger",
+        storage.ledger,
+        (
+            "dynamodb:GetItem",
+            "dynamodb:DescribeTable",
+            "dynamodb:DescribeContinuousBackups",
+            "dynamodb:DescribeTimeToLive",
+        ),
+    ),
     Check("alarms", monitoring.alarms, (_RESOURCES, "cloudwatch:DescribeAlarms")),
     Check("alarm mail", monitoring.alarm_mail, (_STACK, _RESOURCES, "sns:ListSubscriptionsByTopic")),
     Check("queues", monitoring.queues, ("sqs:GetQueueAttributes",)),

@@ -6,9 +6,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code
+from afterbill.adapters.dynamodb.sending_switch import RESTORED
 from afterbill.connectors import registry
 from afterbill.intake.connector import Address, Connector, Login
 from afterbill.model.errors import ConfigurationError
+from afterbill_cli.acts import ledger_of
 from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, warn
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 from afterbill_cli.sources import stack_secrets
@@ -20,7 +22,18 @@ _SHORTEST_KEY = 32
 
 def table(stack: StackUnderTest) -> Findings:
     """Check the table's deletion protection, recovery and expiry."""
-    dynamodb, name = stack.client("dynamodb"), stack.deployed.output("TableName")
+    yield from _kept(stack, stack.deployed.output("TableName"))
+
+
+def ledger(stack: StackUnderTest) -> Findings:
+    """Check the same of the ledger, and that the table knows every erasure and objection in it."""
+    if missing := ledger_of(stack.deployed).missing():
+        yield fail(RESTORED.format(missing=missing).partition(":")[0], "`afterbill privacy reapply`; docs/audit.md")
+    yield from _kept(stack, stack.deployed.output("LedgerTableName"))
+
+
+def _kept(stack: StackUnderTest, name: str) -> Findings:
+    dynamodb = stack.client("dynamodb")
     description = dynamodb.describe_table(TableName=name)["Table"]
     backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     lives = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]

@@ -15,7 +15,11 @@ from tests.integration.resolving import ACCOUNT, REGION, Resolver
 from tests.integration.stack import ROOT, functions
 
 ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/afterbill"
-STACK = Resolver({"SenderAddress": "survey@example.com"}, {"Table": {"Ref": "afterbill", "Arn": ARN}})
+TABLES = {
+    "Table": {"Ref": "afterbill", "Arn": ARN},
+    "LedgerTable": {"Ref": "ledger", "Arn": ARN.replace("afterbill", "ledger")},
+}
+STACK = Resolver({"SenderAddress": "survey@example.com"}, TABLES)
 INVITATION = keys.invitation("0f1e2d3c4b5a69788796a5b4c3d2e1f0")
 WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 
@@ -83,6 +87,19 @@ def test_no_function_that_handles_events_writes_a_score(function: str) -> None:
 @pytest.mark.parametrize("function", functions())
 def test_no_function_writes_an_api_key(function: str) -> None:
     assert not any(may(function, operation, **written(operation, keys.api_key("1"))) for operation in WRITES)
+
+
+@pytest.mark.parametrize("function", functions())
+@pytest.mark.parametrize("operation", ["UpdateItem", "DeleteItem", "GetItem"])
+def test_no_function_reads_or_changes_an_act(function: str, operation: str) -> None:
+    assert not may(function, operation, TableName="ledger", Key=keys.act("2026-12-01T12:00:00Z", "1"))
+
+
+@pytest.mark.parametrize("function", functions())
+def test_nothing_is_deleted_from_the_ledger(function: str) -> None:
+    erasure = keys.erasure("2026-12-01T12:00:00Z", "1")
+
+    assert not any(may(function, "DeleteItem", TableName="ledger", Key=key) for key in (erasure, keys.objection("00")))
 
 
 def test_one_forbidden_key_spoils_a_batch() -> None:

@@ -8,11 +8,12 @@ from tests.integration.resolving import Resolver
 
 
 class TestTable:
-    def test_it_outlives_the_stack_and_can_be_restored(self, template: Resource, properties: OfOne) -> None:
-        table = properties("Table")
+    @pytest.mark.parametrize("name", ["Table", "LedgerTable"])
+    def test_it_outlives_the_stack_and_can_be_restored(self, template: Resource, properties: OfOne, name: str) -> None:
+        table = properties(name)
 
-        assert template["Resources"]["Table"]["DeletionPolicy"] == "Retain"
-        assert template["Resources"]["Table"]["UpdateReplacePolicy"] == "Retain"
+        assert template["Resources"][name]["DeletionPolicy"] == "Retain"
+        assert template["Resources"][name]["UpdateReplacePolicy"] == "Retain"
         assert table["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
         assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
 
@@ -28,6 +29,12 @@ class TestTable:
 
         assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
         assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+    def test_the_ledger_forgets_expired_acts_and_tells_nobody_of_changes(self, properties: OfOne) -> None:
+        ledger = properties("LedgerTable")
+
+        assert ledger["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+        assert "StreamSpecification" not in ledger
 
     def test_capture_event_deletes_nothing(self, properties: OfOne) -> None:
         assert "DeleteItem" not in reach(properties("CaptureEventRole"))

@@ -33,6 +33,7 @@ DEAD = tuple(
 OUTPUTS = {
     "ApiUrl": "https://api.acme.com",
     "TableName": "table",
+    "LedgerTableName": "kept",
     "MailEventsTopicArn": TOPIC,
     "ConfigurationSetName": "afterbill",
     "ReceiveWebhookFunctionName": "receive_webhook",

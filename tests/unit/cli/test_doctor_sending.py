@@ -166,6 +166,19 @@ def test_a_stop_of_our_own_is_told_with_its_reason(config):
     assert "5 % bounced" in worst(stopped, "circuit breaker").text
 
 
+def test_a_restored_table_fails_and_the_command_that_mends_it_is_told(config):
+    def items(asked):
+        return {"Item": {"entries": {"N": "7"}}} if asked["Key"]["pk"]["S"] == "NEWEST" else {}
+
+    assert worst(stack_under_test(config), "ledger").verdict is Verdict.OK
+
+    restored = worst(stack_under_test(config, {"GetItem": items}), "ledger")
+
+    assert restored.verdict is Verdict.FAIL
+    assert "misses 7 of the erasures and objections" in restored.text
+    assert "`afterbill privacy reapply`" in restored.remedy
+
+
 def test_what_is_over_a_limit_by_too_few_mails_to_stop_is_a_warning(config):
     def tallies(asked):
         key = asked["ExpressionAttributeValues"][":pk"]["S"]

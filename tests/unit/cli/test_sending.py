@@ -5,13 +5,17 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.insight.nps import Tally
+from afterbill.model.customer import Suppression
+from afterbill.model.privacy import Objection
 from afterbill.outreach.quota_gate import closed
 from afterbill.outreach.reputation import Figures, SendingPause
 from afterbill_cli import cli, deployed, sending
+from afterbill_cli.acts import ledger_of
 from afterbill_cli.output import Output
 from tests.contract.scores_table import TABLE
 
@@ -63,6 +67,25 @@ def test_the_status_tells_the_rates_of_a_week_and_what_waits(asked, capsys):
     )
     assert origins == ["  shop/order_paid: 300 sent, 3 bounced, 1 called spam"]
     assert waiting == "Send queue: 2 messages wait."
+
+
+def test_the_status_tells_that_the_table_was_restored(asked, switch, capsys):
+    dynamodb = asked.client("dynamodb")
+    ledger_of(asked).note_objection(Objection("5e1f", NOW, Suppression.COMPLAINED))
+    dynamodb.delete_item(TableName=TABLE, Key=keys.reconciled())
+
+    assert output_of(asked, capsys)[0].startswith("Sending is stopped: the table was restored")
+    assert sending.status(asked, NOW, Output.JSON) == 0
+    assert json.loads(capsys.readouterr().out)["restored"] is True
+
+    switch.stop(BOUNCED)
+    assert "6 of 100 mails bounced" in output_of(asked, capsys)[0]
+
+
+def test_a_stack_from_before_the_ledger_sends(asked, capsys):
+    del asked.outputs["LedgerTableName"]
+
+    assert output_of(asked, capsys)[0] == "Sending goes on."
 
 
 def test_the_status_tells_that_a_quota_is_used_up_since_when_and_until_when(asked, capsys):
@@ -209,6 +232,7 @@ def test_a_program_reads_the_state(asked, switch, capsys):
     assert sending.status(asked, NOW, Output.JSON) == 0
     assert json.loads(capsys.readouterr().out) == {
         "stopped": True,
+        "restored": False,
         "reason": BOUNCED.reason,
         "since": "2026-11-22T09:00:00+00:00",
         "quotas_used_up": [],
