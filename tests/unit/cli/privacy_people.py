@@ -1,6 +1,7 @@
 """A deployed stack with people in it, for the commands of privacy."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from afterbill.adapters.dynamodb.facts import FactsTable
@@ -69,7 +70,8 @@ class Town:
 
     def acts(self) -> list[tuple[str, tuple[str, ...], str]]:
         """What was noted until now: the act, whose, and why."""
-        acts = ledger_of(self.stack).acts(NOW, NOW.replace(year=NOW.year + 9))
+        now = datetime.now(UTC)
+        acts = ledger_of(self.stack).acts(now - timedelta(hours=1), now)
         return [(act.what, act.whose, act.why) for act in acts]
 
 
