@@ -1,7 +1,7 @@
 """What the commands of privacy work with: the deployed stack, with the operator's own credentials."""
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,15 +10,8 @@ from typing import NoReturn
 
 import click
 
-from afterbill.adapters.aws.evidence import S3Copies
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
-from afterbill.adapters.aws.timer import Schedules
-from afterbill.adapters.dynamodb.forgetting import (
-    ForgettableAnswersTable,
-    ForgettableDeliveriesTable,
-    ForgettableFactsTable,
-)
 from afterbill.adapters.dynamodb.people import PeopleTable
 from afterbill.adapters.dynamodb.privacy_requests import PrivacyRequestsTable
 from afterbill.adapters.dynamodb.restrictions import RestrictionsTable
@@ -27,10 +20,11 @@ from afterbill.model.privacy import DEADLINE, Person, PrivacyRequest, RequestKin
 from afterbill.privacy.erase import EraseDeps
 from afterbill.privacy.ports import People, PrivacyRequests
 from afterbill.privacy.restrict import RestrictDeps
-from afterbill_cli.acts import Acts, ledger_of
+from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.people.lookup import Lookup
 from afterbill_cli.people.who import Whom, masked
+from afterbill_cli.privacy.erasing import erasing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +54,7 @@ class Desk:
     @property
     def people(self) -> People:
         """All that belongs to a person."""
-        return self._table
+        return PeopleTable(self.stack.client("dynamodb"), self.stack.output("TableName"))
 
     @property
     def requests(self) -> PrivacyRequests:
@@ -68,24 +62,9 @@ class Desk:
         return PrivacyRequestsTable(self.stack.client("dynamodb"), self.stack.output("TableName"))
 
     @property
-    def _table(self) -> PeopleTable:
-        return PeopleTable(self.stack.client("dynamodb"), self.stack.output("TableName"))
-
-    def erasing(self, clock: Callable[[], datetime]) -> EraseDeps:
-        """Return what an erasure needs, over the operator's credentials."""
-        keys, bucket = self.keys, self.stack.outputs.get("EvidenceBucketName", "")
-        copies = S3Copies(self.stack.client("s3"), bucket) if bucket else None
-        schedules = Schedules(self.stack.client("scheduler"), self.stack.output("ScheduleGroupName"))
-        return EraseDeps(
-            people=self._table,
-            requests=self.requests,
-            ledger=ledger_of(self.stack),
-            deliveries=ForgettableDeliveriesTable(self._table, schedules, self.hash_number, clock),
-            answers=ForgettableAnswersTable(self._table, lambda: uuid.uuid4().hex),
-            facts=ForgettableFactsTable(self._table, copies),
-            hash_alias=keys.hash_alias,
-            copies=copies,
-        )
+    def erasing(self) -> EraseDeps:
+        """What an erasure needs, over the operator's credentials."""
+        return erasing(self.stack)
 
     def hash_number(self, phone: str | None, country: str | None) -> str:
         """Return the keyed hash of a number as a customer of a country spells it; empty where none can be."""

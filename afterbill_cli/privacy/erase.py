@@ -89,7 +89,7 @@ def _carry_out(desk: Desk, request: PrivacyRequest, file: Path | None, now: date
     if file:
         file.open("ab").close()  # what cannot be written is told before anything is removed
     with told_how_to_finish(request):
-        done = erase(request, desk.erasing(now_utc), now)
+        done = erase(request, desk.erasing, now)
     if file:
         file.write_text(receipt(done, desk.stack.name, now, ends, desk.keys.receipt_key()) + "\n", encoding="utf-8")
     if output is Output.JSON:
