@@ -12,12 +12,15 @@ from afterbill.answers.api import DOCUMENT, problems, values
 from afterbill.answers.api.bodies import AnswerBody, KeptBody, ProblemBody
 from afterbill.answers.api.problems import Problem
 from afterbill.answers.api_keys import Scope
+from afterbill.privacy.api import problems as of_requests
+from afterbill.privacy.api.bodies import AskBody, KeptRequestBody, RequestBody
 
-_BODIES: tuple[type[BaseModel], ...] = (AnswerBody, KeptBody, ProblemBody)
+_BODIES: tuple[type[BaseModel], ...] = (AnswerBody, KeptBody, AskBody, KeptRequestBody, RequestBody, ProblemBody)
 _ID = "8d3f0b6c1a4e4f57a9c2d1e0b7f65432"
 _ABOUT = (
     "Answers that were collected elsewhere: by a support tool, in a call centre, with an old provider. They count as "
-    "those that afterbill asked for itself. The gateway in front has a throttle and a size limit of its own; what it "
+    "those that afterbill asked for itself. And requests about what is stored of a person: to export, erase or "
+    "restrict it. The gateway in front has a throttle and a size limit of its own; what it "
     "refuses itself (413, 429, 503) comes as application/json with a message."
 )
 _EXAMPLES: dict[str, Any] = {
@@ -55,6 +58,44 @@ _CHECKED = (
     problems.TOO_MANY,
     problems.UNAVAILABLE,
 )
+_CHECKED_REQUESTS = (
+    problems.NO_KEY,
+    problems.WRONG_KEY,
+    of_requests.WRONG_SCOPE,
+    of_requests.NO_IDEMPOTENCY_KEY,
+    problems.NO_JSON,
+    problems.TOO_LARGE,
+    problems.NOT_JSON_TYPE,
+    of_requests.INVALID,
+    of_requests.REUSED,
+    problems.TOO_MANY,
+    problems.UNAVAILABLE,
+)
+_CHECKED_LOOKS = (
+    problems.NO_KEY,
+    problems.WRONG_KEY,
+    of_requests.WRONG_SCOPE,
+    of_requests.UNKNOWN,
+    problems.TOO_MANY,
+    problems.UNAVAILABLE,
+)
+_ASKS: dict[str, Any] = {
+    "address": {
+        "summary": "Everybody who has a mail address",
+        "value": {"kind": "erase", "customer": {"email": "ada@example.com"}, "why": "letter 2026-118"},
+    },
+    "customer": {
+        "summary": "A customer of one source",
+        "value": {
+            "kind": "export",
+            "customer": {"id": "cus_9s6XKzkNRiz8i3", "source": "stripe"},
+            "why": "ticket 20417",
+        },
+    },
+}
+_KEPT = {"id": _ID, "kind": "erase", "state": "open", "customers": 1}
+_MOMENTS = {"requested_at": "2026-11-22T12:30:15Z", "due_at": "2026-12-22T12:30:15Z"}
+_SETTLING = _KEPT | {"state": "settling", **_MOMENTS, "settle_at": "2026-11-22T13:00:40Z"}
 _FAULT = {"field": "rating", "message": "must be 1 to 5 for csat"}
 
 
@@ -69,6 +110,8 @@ def document() -> dict[str, Any]:
         "servers": [{"url": "/", "description": "The address of your stack, its output ApiUrl"}],
         "paths": {
             "/v1/responses": {"post": _collecting()},
+            "/v1/privacy/requests": {"post": _asking()},
+            "/v1/privacy/requests/{id}": {"get": _looking()},
             "/v1/openapi.json": {"get": _describing()},
         },
         "components": {
@@ -115,6 +158,60 @@ def _collecting() -> dict[str, Any]:
     }
 
 
+def _asking() -> dict[str, Any]:
+    kept = {"schema": _of(KeptRequestBody), "example": _KEPT}
+    location = {"headers": {"Location": {"required": True, "schema": {"type": "string"}}}}
+    return {
+        "operationId": "requestPrivacy",
+        "summary": "Ask for an export, an erasure or a restriction",
+        "description": f"Needs a key with the scope `{Scope.PRIVACY_MANAGE}`. It is done within minutes, an erasure "
+        "with a second look twenty minutes later. Somebody who never was known is no error: `customers` is 0 then.",
+        "security": [{"key": []}],
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": True,
+                "description": "Your own name of this request, new for each; no personal data.",
+                "schema": {"type": "string", "pattern": values.IDEMPOTENCY_KEY},
+                "example": "letter-2026-118",
+            }
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": _of(AskBody), "examples": _ASKS}},
+        },
+        "responses": {
+            "202": _response("Kept.", kept) | location,
+            "200": _response("It was kept before.", kept) | location,
+            **_refusals(_CHECKED_REQUESTS),
+        },
+    }
+
+
+def _looking() -> dict[str, Any]:
+    return {
+        "operationId": "showPrivacyRequest",
+        "summary": "How far a request has come",
+        "description": f"Needs a key with the scope `{Scope.PRIVACY_MANAGE}`. Of an export this is the document itself; "
+        "it then counts as fetched, and can be fetched again. Of an erasure that is done it is the receipt.",
+        "security": [{"key": []}],
+        "parameters": [
+            {
+                "name": "id",
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string", "pattern": values.OUR_ID},
+                "example": _ID,
+            }
+        ],
+        "responses": {
+            "200": _response("As it stands.", {"schema": _of(RequestBody), "example": _SETTLING}),
+            **_refusals(_CHECKED_LOOKS),
+        },
+    }
+
+
 def _describing() -> dict[str, Any]:
     return {
         "operationId": "describe",
@@ -135,7 +232,7 @@ def _refusals(all_: Iterable[Problem]) -> dict[str, Any]:
 
 
 def _refusal(some: list[Problem]) -> dict[str, Any]:
-    examples = {one.code: {"value": one.body([_FAULT] if one is problems.INVALID else ())} for one in some}
+    examples = {one.code: {"value": one.body([_FAULT] if one.code == problems.INVALID.code else ())} for one in some}
     response = _response(some[0].title + ".", {"schema": _of(ProblemBody), "examples": examples}, problems.TYPE)
     headers = {name: {"required": True, "schema": {"type": "string"}} for name in some[0].headers}
     return response | ({"headers": headers} if headers else {})

@@ -1,9 +1,10 @@
 """ANY /v1/privacy/requests and /v1/privacy/requests/{id}: what is stored of a person, asked for by other systems."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -28,11 +29,17 @@ from afterbill.runtime import http
 from afterbill.runtime.observability import logger
 from afterbill.settings import config
 
+if TYPE_CHECKING:  # an export alone needs it
+    from afterbill.privacy.export import Exporter
+
 _REFUSALS = {
     Refusal.NO_KEY: problems.NO_KEY,
     Refusal.WRONG_KEY: problems.WRONG_KEY,
     Refusal.WRONG_SCOPE: own.WRONG_SCOPE,
 }
+_ERASURES = frozenset({RequestKind.ERASE, RequestKind.ERASE_SOURCE})
+_DEAD_LETTERS = timedelta(days=14)
+"""How long messages are kept that failed too often; SQS keeps none longer."""
 _IDEMPOTENCY_KEY = re.compile(values.IDEMPOTENCY_KEY)
 _ID = re.compile(values.OUR_ID)
 _table, _dynamodb = config.setting("TABLE"), http_client("dynamodb")
@@ -112,14 +119,48 @@ def _show(id_: str, key: ApiKey) -> dict[str, Any]:
     logger.info("privacy request shown", id=request.id, kind=request.kind, state=request.state, key=key.id)
     if request.kind is RequestKind.EXPORT:
         return _show_export(request, key)
-    return http.json_response(200, stated(request))
+    done_at = request.done_at if request.kind in _ERASURES else None
+    return http.json_response(200, stated(request) | (_receipt(request, done_at) if done_at else {}))
 
 
 def _show_export(request: PrivacyRequest, key: ApiKey) -> dict[str, Any]:
     """The document is made before the request counts as fetched, and shown only once that is noted."""
     now = datetime.now(UTC)
-    document = _exports().export(request, now)
+    document = _exporter().export(request, now)
     return http.json_response(200, stated(fetched(request, _name(key), _asking, now)) | {"export": document})
+
+
+@cache
+def _exporter() -> "Exporter":
+    """Made for the first export: no other call needs the rules, or all that belongs to a person."""
+    from afterbill.adapters.dynamodb.contacts import ContactsTable  # noqa: PLC0415  # as above
+    from afterbill.adapters.dynamodb.people import PeopleTable  # noqa: PLC0415  # as above
+    from afterbill.adapters.phones import mobile_number  # noqa: PLC0415  # as above
+    from afterbill.connectors import registry  # noqa: PLC0415  # as above
+    from afterbill.privacy.export import Exporter, Keeper  # noqa: PLC0415  # as above
+    from afterbill.settings.surveys import load_policy  # noqa: PLC0415  # as above
+
+    def hash_number(phone: str | None, country: str | None) -> str:
+        number = mobile_number(phone, country)
+        return _secret.hash_address(number) if number else ""
+
+    policy, brand = load_policy(), config.brand()
+    asked = frozenset(name for name, source in policy.sources.items() if registry.load(source.provider).API)
+    days = int(config.setting("EVIDENCE_DAYS"))
+    keeper = Keeper(brand.company, brand.reply_to, policy.time_zone, policy.retention, asked, days)
+    contacts = ContactsTable(_dynamodb, _table).contacts
+    return Exporter(PeopleTable(_dynamodb, _table), _requests, contacts, hash_number, keeper)
+
+
+def _receipt(request: PrivacyRequest, done_at: datetime) -> dict[str, str]:
+    """The receipt of an erasure that is done: it says what ends by itself, and when, as the stack is set up."""
+    from afterbill.privacy.receipt import Remains, receipt  # noqa: PLC0415  # few calls need one
+
+    days = {"recovery": config.setting("RECOVERY_DAYS"), "logs": config.setting("LOG_DAYS")}
+    ends = {what: timedelta(days=int(text)) for what, text in days.items()} | {"dead_letters": _DEAD_LETTERS}
+    remains = [Remains(what, done_at + span) for what, span in sorted(ends.items())]
+    stack = config.setting("POWERTOOLS_SERVICE_NAME")
+    return {"receipt": receipt(request, stack, done_at, remains, _secret.receipt_key())}
 
 
 def _name(key: ApiKey) -> str:

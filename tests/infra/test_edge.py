@@ -28,6 +28,8 @@ class TestApi:
             ("ANY", "/u/{token}"): "RecordResponseFunction",
             ("ANY", "/v1/responses"): "CollectResponseFunction",
             ("ANY", "/v1/openapi.json"): "CollectResponseFunction",
+            ("ANY", "/v1/privacy/requests"): "RequestPrivacyFunction",
+            ("ANY", "/v1/privacy/requests/{id}"): "RequestPrivacyFunction",
             ("ANY", "/in-product/{name}"): "OfferSurveyFunction",
             ("ANY", "/q/{link}"): "OfferSurveyFunction",
             ("ANY", "/c/{code}"): "FollowLinkFunction",

@@ -18,12 +18,15 @@ from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.adapters.dynamodb.tallies import tally_item
+from afterbill.answers.api_keys import spelled
 from afterbill.insight.nps import Tally
 from afterbill.model.links import Purpose
 from afterbill.model.visits import Kind, Visit
 from tests.contract.template import properties
 from tests.integration.apis import CONSENT, from_source, let_answer, reply, with_thin_sources
-from tests.integration.calling import by, with_key
+from tests.integration.asking import asked as asked_of
+from tests.integration.asking import asking, looked_up, serve, settle
+from tests.integration.calling import SECRET, by, with_key
 from tests.integration.calling import reported as telling
 from tests.integration.campaigning import living, with_a_campaign
 from tests.integration.grants import Wanted, actions_of, allows, grants_of
@@ -119,6 +122,7 @@ def tour(stack, loop, surveys):
     unknown_then_swept(stack, loop)
     count(stack, loop)
     review(stack, loop)
+    removed(stack)
     watch(stack, loop)
 
 
@@ -205,7 +209,7 @@ def withdrawn(loop):
 
 
 def asked_to_erase(stack):
-    """A person has to decide on a privacy request: a task."""
+    """A shop passes on the wish of a customer to be forgotten."""
     topic = {"x-shopify-topic": "customers/redact", "x-shopify-shop-domain": "kranich-tea.myshopify.com"}
     stack.load("capture_event")(from_source("shopify", sample("webhooks/shopify/customers.redact"), **topic))
 
@@ -362,6 +366,30 @@ def review(stack, loop):
     stack.dynamodb.put_item(TableName="afterbill", Item=keys.invitation("f" * 32))
     ReviewsTable(stack.dynamodb, "afterbill").mark_for_review([tapped.id, "0" * 32, "f" * 32], then)
     loop.review(sample("schedule/compute_nps"))
+
+
+def removed(stack):
+    """Customers with everything that can belong to one are restricted and removed, and so are those of a shop."""
+    (ten,) = {item["customer_id"]["S"] for item in stack.items("CODE")}
+    for key in (keys.copy("events/1.json", ten), keys.task("events", "crowded", ten)):
+        stack.dynamodb.put_item(TableName="afterbill", Item=key | encode(keys.of(ten)))
+    shop = {"x-shopify-topic": "shop/redact", "x-shopify-shop-domain": "kranich-tea.myshopify.com"}
+    stack.load("capture_event")(from_source("shopify", sample("webhooks/shopify/shop.redact"), **shop))
+    ask = asking(stack, id_="0" * 16)
+    key = spelled("0" * 16, SECRET)
+    whose = [("restrict", {"id": ten}), ("export", {"id": ten}), ("erase", {"id": ten})]
+    whose += [("erase", {"email": f"{name}@example.com"}) for name in ("six", "p", "four", "seven")]
+    told = [
+        ask(asked_of({"kind": kind, "customer": who}, key=key, idempotency_key=str(number)))
+        for number, (kind, who) in enumerate(whose)
+    ]
+    assert {one["statusCode"] for one in told} == {202}
+    survey = stack.items("INVITATION")[0]["pk"]["S"].partition("#")[2]
+    ask(asked_of({"kind": "erase", "invitation": survey}, key=key, idempotency_key="survey"))
+    for _ in range(3):
+        serve(stack)
+        settle(stack)
+    assert ask(looked_up(json.loads(told[1]["body"])["id"], key))["statusCode"] == 200
 
 
 def watch(stack, loop):

@@ -35,4 +35,4 @@ def living(stack: Stack, slot: int, number: int = 1) -> list[str]:
 
 
 def _ids(slot: int) -> Iterator[str]:
-    return (id_ for id_ in (f"customer-{number}" for number in count()) if slot_of(id_) == slot)
+    return (id_ for id_ in (f"{number:032x}" for number in count()) if slot_of(id_) == slot)

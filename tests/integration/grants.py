@@ -65,13 +65,12 @@ def actions_of(call: Call, stack: Resolver) -> set[Wanted]:
             action = f"sqs:{call.operation.removesuffix('Batch')}"
             return {Wanted(action, f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")}
         case "secretsmanager" | "s3":
-            return {_kept(call)}
+            return set(_kept(call))
         case "scheduler":
             name = f"{call.params['GroupName']}/{call.params['Name']}"
-            return {
-                Wanted(f"scheduler:{call.operation}", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/{name}"),
-                Wanted("iam:PassRole", call.params["Target"]["RoleArn"]),
-            }
+            schedule = Wanted(f"scheduler:{call.operation}", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/{name}")
+            passed = call.params.get("Target", {}).get("RoleArn")
+            return {schedule, Wanted("iam:PassRole", passed)} if passed else {schedule}
         case "pinpoint-sms-voice-v2" | "sns":
             return {_text(call)}
         case "sesv2":
@@ -83,10 +82,14 @@ def actions_of(call: Call, stack: Resolver) -> set[Wanted]:
     raise AssertionError(f"no rule says what {call.service}:{call.operation} needs")
 
 
-def _kept(call: Call) -> Wanted:
-    if call.service == "s3":
-        return Wanted(f"s3:{call.operation}", f"arn:aws:s3:::{call.params['Bucket']}/{call.params['Key']}")
-    return Wanted(f"secretsmanager:{call.operation}", call.params["SecretId"])
+def _kept(call: Call) -> Iterator[Wanted]:
+    """Whoever deletes several objects in one call may delete each of them."""
+    if call.service != "s3":
+        yield Wanted(f"secretsmanager:{call.operation}", call.params["SecretId"])
+        return
+    several = [one["Key"] for one in call.params.get("Delete", {}).get("Objects", ())]
+    for key in several or [call.params["Key"]]:
+        yield Wanted(f"s3:{call.operation.replace('Objects', 'Object')}", f"arn:aws:s3:::{call.params['Bucket']}/{key}")
 
 
 def _text(call: Call) -> Wanted:

@@ -12,6 +12,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinished
 from schemathesis.transport.wsgi import WSGI_TRANSPORT
 
+from afterbill.answers.api_keys import Scope
 from afterbill.answers.rate_limit import RateLimiter
 from tests.integration.calling import with_key
 from tests.integration.samples import now, sample
@@ -29,9 +30,24 @@ SOCKETS = {"max_redirects", "verify", "cert", "proxies"}
 
 @pytest.fixture
 def schema(stack, monkeypatch):
-    """The document as it is served, with a key, over the function without a socket; nobody is throttled."""
-    handler = stack.load("collect_response")
-    monkeypatch.setattr(sys.modules["functions.collect_response.app"], "_throttle", RateLimiter(most=1_000_000))
+    """The document as it is served, as far as answers go."""
+    yield from offered(stack, monkeypatch, "collect_response", RUN, ("/v1/responses", "/v1/openapi.json"))
+
+
+@pytest.fixture
+def schema_of_requests(stack, monkeypatch):
+    """The document as it is served, as far as privacy requests go."""
+    run = RUN | {"generation": RUN["generation"] | {"max-examples": 20}}
+    yield from offered(
+        stack, monkeypatch, "request_privacy", run, ("/v1/privacy/requests", "/v1/privacy/requests/{id}")
+    )
+
+
+def offered(stack, monkeypatch, function, run, paths):
+    """Paths of the document, with a key, over the function without a socket; nobody is throttled."""
+    served = json.loads(stack.load("collect_response")(sample("api/openapi_get"))["body"])
+    handler = stack.load(function)
+    monkeypatch.setattr(sys.modules[f"functions.{function}.app"], "_throttle", RateLimiter(most=1_000_000))
     # Schemathesis 4.32 hands settings of sockets on to werkzeug, which knows none of them.
     send = WSGI_TRANSPORT.send
     monkeypatch.setattr(
@@ -39,10 +55,10 @@ def schema(stack, monkeypatch):
         "send",
         lambda case, **options: send(case, **{key: one for key, one in options.items() if key not in SOCKETS}),
     )
-    served = json.loads(handler(sample("api/openapi_get"))["body"])
-    loaded = schemathesis.openapi.from_dict(served, config=SchemathesisConfig.from_dict(RUN))
+    served["paths"] = {path: served["paths"][path] for path in paths}
+    loaded = schemathesis.openapi.from_dict(served, config=SchemathesisConfig.from_dict(run))
     loaded.app = application(handler)
-    loaded.config.update(headers={"Authorization": f"Bearer {with_key(stack)}"})
+    loaded.config.update(headers={"Authorization": f"Bearer {with_key(stack, *Scope)}"})
     schemathesis.hook(good_ones_are_new_and_of_now())
     yield loaded
     schemathesis.hooks.unregister_all()
@@ -63,7 +79,8 @@ def good_ones_are_new_and_of_now():
     return before_call
 
 
-def test_no_request_from_the_document_meets_an_error_or_an_answer_that_is_not_in_it(schema):
+def tried(schema):
+    """How often each status was answered, the names of the checks, and what they found."""
     answers, checks, found = Counter(), set(), []
     for event in engine.from_schema(schema).execute():
         if isinstance(event, NonFatalError | FatalError):
@@ -75,6 +92,20 @@ def test_no_request_from_the_document_meets_an_error_or_an_answer_that_is_not_in
                 case = event.recorder.cases[id_].value
                 failed = [one.failure_info.failure for one in judged if one.failure_info]
                 found += [f"{failure} {case.headers} {case.body}" for failure in failed]
+    return answers, checks, found
+
+
+def test_no_privacy_request_from_the_document_meets_one_either(schema_of_requests):
+    answers, _, found = tried(schema_of_requests)
+
+    assert found == []
+    assert set(answers) <= {200, 202, 400, 401, 404, 405, 415, 422}
+    assert answers[202] > 5
+    assert answers[422] > 10
+
+
+def test_no_request_from_the_document_meets_an_error_or_an_answer_that_is_not_in_it(schema):
+    answers, checks, found = tried(schema)
 
     assert found == []
     assert set(answers) == {200, 201, 400, 401, 405, 415, 422}

@@ -48,6 +48,13 @@ class Subjects(Protocol):
         """The invitation as it stands."""
 
 
+class Restrictions(Protocol):
+    """Whether what is stored of customers may be used."""
+
+    def set_restricted(self, customer_id: str, since: datetime | None) -> bool:
+        """Restrict a customer, or release them with None; False where nothing changed, or nobody is there."""
+
+
 class Exports(Protocol):
     """What is stored about people, as one document."""
 
