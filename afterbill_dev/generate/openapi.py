@@ -193,8 +193,8 @@ def _looking() -> dict[str, Any]:
     return {
         "operationId": "showPrivacyRequest",
         "summary": "How far a request has come",
-        "description": f"Needs a key with the scope `{Scope.PRIVACY_MANAGE}`. Of an export this is the document itself; "
-        "it then counts as fetched, and can be fetched again. Of an erasure that is done it is the receipt.",
+        "description": f"Needs a key with the scope `{Scope.PRIVACY_MANAGE}`. Of an export this is the document; it "
+        "then counts as fetched, and can be fetched again. Of an erasure that is done it is the receipt.",
         "security": [{"key": []}],
         "parameters": [
             {

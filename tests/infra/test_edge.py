@@ -58,6 +58,8 @@ class TestApi:
         assert {route: limit["ThrottlingRateLimit"] for route, limit in limits.items()} == {
             "ANY /v1/responses": 50,
             "ANY /v1/openapi.json": 5,
+            "ANY /v1/privacy/requests": 5,
+            "ANY /v1/privacy/requests/{id}": 5,
             "ANY /in-product/{name}": 20,
             "ANY /q/{link}": 20,
             "ANY /c/{code}": 20,

@@ -7,16 +7,27 @@ from datetime import UTC, datetime
 from afterbill.answers.api import problems
 from afterbill.answers.api.bodies import AnswerBody, KeptBody, ProblemBody
 from afterbill.answers.api.problems import Problem
+from afterbill.model.privacy import RequestKind, RequestState
+from afterbill.privacy.api.bodies import AskBody
 from tests.unit.docs.pages import blocks, read, table
 
 PAGE = "docs/api.md"
 
 
-def test_the_answer_that_curl_sends_is_one():
-    [body] = [sent for text in blocks("sh") for sent in re.findall(r"--json '(.+?)'", text, re.DOTALL)]
+def test_what_curl_sends_is_an_answer_and_a_request():
+    answer, request = [sent for text in blocks("sh") for sent in re.findall(r"--json '(.+?)'", text, re.DOTALL)]
 
-    answer = AnswerBody.model_validate(json.loads(body), context={"now": datetime.now(UTC)}).reported()
-    assert (answer.rating, answer.source, answer.customer_source) == (9, "call centre", "stripe")
+    told = AnswerBody.model_validate(json.loads(answer), context={"now": datetime.now(UTC)}).reported()
+    assert (told.rating, told.source, told.customer_source) == (9, "call centre", "stripe")
+    asked = AskBody.model_validate(json.loads(request)).ask()
+    assert (asked.kind, asked.email) == (RequestKind.ERASE, "ada@example.com")
+
+
+def test_every_field_of_a_request_and_every_state_has_its_row():
+    page = read(PAGE).partition("## Requests about people")[2]
+
+    assert [name for name in AskBody.model_fields if f"| `{name}` |" not in page] == []
+    assert [state for state in RequestState if f"| `{state}` |" not in page] == []
 
 
 def test_every_field_has_its_row():
