@@ -3,7 +3,7 @@
 import sys
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import click
@@ -17,6 +17,7 @@ from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError, ConfigurationError, PayloadError
 from afterbill.model.invitation import Invitation, SkipReason
 from afterbill.model.privacy import PrivacyAsk, RequestKind
+from afterbill.model.retention import Retention
 from afterbill.model.webhooks import Source, Webhook
 from afterbill.outreach.policy import Policy
 from afterbill.settings.config import written
@@ -85,6 +86,7 @@ def check(folder: Path, output: Output = Output.TABLE) -> int:
     elif mistakes:
         print("afterbill:", "\n           ".join(mistakes), file=sys.stderr)
     else:
+        print(f"kept: {kept(load_policy(folder / 'surveys.toml'))}")
         print(f"{folder}: surveys.toml, brand.toml, locales and templates are in order")
     return 1 if mistakes else 0
 
@@ -214,8 +216,14 @@ def _story(invitation: Invitation, customer: Customer | None, policy: Policy) ->
         "decision": decision,
         **_legal(invitation, customer, policy),
         "rule": rule_of(invitation, policy),
+        "kept": kept(policy),
         "invitation": invitation.id,
     }
+
+
+def kept(policy: Policy) -> str:
+    """Return the periods of [retention] on one line, as surveys.toml writes them."""
+    return ", ".join(f"{each.name} {written(getattr(policy.retention, each.name))}" for each in fields(Retention))
 
 
 def _legal(invitation: Invitation, customer: Customer | None, policy: Policy) -> dict[str, str]:

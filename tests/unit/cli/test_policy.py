@@ -198,3 +198,11 @@ def test_a_test_event_about_an_own_address_is_a_test_survey(tmp_path: Path, caps
 def test_one_about_anybody_else_is_skipped(capsys: pytest.CaptureFixture[str]) -> None:
     output = "\n".join(explained("stripe", "test_mode.invoice.paid.json", capsys))
     assert "skip, test_mode: an event of the provider's test mode about an address" in output
+
+
+def test_the_periods_of_retention_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    periods = "responses 730d, customers 730d, comments 365d, visits 90d, audit 1095d"
+
+    assert cli.main(["policy", "check", *CONFIG]) == 0
+    assert capsys.readouterr().out.splitlines()[-2] == f"kept: {periods}"
+    assert f"kept        {periods}" in explained("shopify", "orders.paid.json", capsys)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from afterbill.content.brand import Brand
     from afterbill.content.wording import Catalog
     from afterbill.model.channels import InProduct
+    from afterbill.model.retention import Retention
     from afterbill.model.visits import Integrity
     from afterbill.model.webhooks import Source
     from afterbill.outreach.caps import SendingCaps
@@ -189,15 +190,26 @@ def sending() -> "SendingCaps":
 
 def integrity() -> "Integrity":
     """The thresholds that tell people's clicks from machines'; what the file leaves out has its default."""
-    from datetime import timedelta  # noqa: PLC0415  # same as with brand()
-
     from afterbill.model.visits import Integrity  # noqa: PLC0415  # same as with brand()
 
     table = surveys_table().get("integrity", {})
-    texts = {name: value for name, value in table.items() if isinstance(value, str)}
-    spans = {name: timedelta(seconds=UNITS[text[-1]] * int(text[:-1])) for name, text in texts.items()}
+    spans = {name: _span(value) for name, value in table.items() if isinstance(value, str)}
     lists = {name: tuple(value) for name, value in table.items() if isinstance(value, list)}
     return Integrity(**{**table, **spans, **lists})
+
+
+def retention() -> "Retention":
+    """How long each kind of data is kept; what the file leaves out has its default."""
+    from afterbill.model.retention import Retention  # noqa: PLC0415  # same as with brand()
+
+    return Retention(**{name: _span(text) for name, text in surveys_table().get("retention", {}).items()})
+
+
+def _span(text: str) -> "timedelta":
+    """A duration that was checked."""
+    from datetime import timedelta  # noqa: PLC0415  # same as with brand()
+
+    return timedelta(seconds=UNITS[text[-1]] * int(text[:-1]))
 
 
 def visitors(hash_network: "Callable[[str], str]" = lambda _network: "") -> "Visitors":

@@ -12,6 +12,7 @@ from afterbill.model.campaigns import Campaign
 from afterbill.model.channels import InProduct, SmsPolicy
 from afterbill.model.consent import PRESETS, Legal
 from afterbill.model.errors import ConfigurationError
+from afterbill.model.retention import Retention
 from afterbill.model.survey_tests import SurveyTests
 from afterbill.model.visits import Integrity
 from afterbill.model.webhooks import Source
@@ -54,6 +55,7 @@ def policy_of(tables: Mapping[str, Any], name: str = SURVEYS, text: str = "") ->
         in_product=InProduct(**dict(checked.in_product)),
         links={key: table.touchpoint for key, table in checked.links.items()},
         test=SurveyTests(**dict(checked.test)),
+        retention=Retention(**dict(checked.retention)),
     )
 
 

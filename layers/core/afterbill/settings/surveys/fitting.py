@@ -72,9 +72,17 @@ def misfits(file: "SurveysFile") -> Iterator[tuple[tuple[str, ...], str]]:
     for name, campaign in file.campaigns.items():
         if not file.touchpoints[campaign.touchpoint].ask:
             yield ("campaigns", name), f"[touchpoints.{campaign.touchpoint}] has ask = false: it would ask nobody"
+    yield from _outliving(file)
     if (source := file.in_product.source) and source not in file.sources:
         hint = did_you_mean(source, file.sources)
         yield ("in_product", "source"), f"there is no such table under [sources]: {hint}"
     for name, by in ((CAMPAIGNS, "[campaigns]"), (SEND_TEST, "`afterbill send-test`")):
         if name in file.sources:
             yield ("sources", name), f"this name is taken by {by}: choose another one"
+
+
+def _outliving(file: "SurveysFile") -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the parts of an answer that would be kept longer than the survey in which they lie."""
+    for key, span in (("comments", file.retention.comments), ("visits", file.retention.visits)):
+        if span > file.retention.responses:
+            yield ("retention", key), "must be no longer than responses: it ends with its survey"

@@ -15,6 +15,7 @@ from afterbill.model.channels import Channel, SmsPolicy
 from afterbill.model.check_messages import shown
 from afterbill.model.consent import PRESETS, Need
 from afterbill.model.questions import Question
+from afterbill.model.retention import Retention
 from afterbill.model.suggestions import did_you_mean
 from afterbill.model.survey_tests import SurveyTests
 from afterbill.model.visits import Integrity
@@ -40,6 +41,7 @@ from afterbill.settings.surveys.values import (
     path,
     price,
     provider,
+    whole_days,
     within,
     word,
     zone_name,
@@ -50,7 +52,7 @@ _LEAST_PATIENCE = timedelta(hours=1)
 _WEEKEND = frozenset({5, 6})
 _CAPS = SendingCaps()
 
-_INTEGRITY, _SMS = Integrity(), SmsPolicy()
+_INTEGRITY, _SMS, _RETENTION = Integrity(), SmsPolicy(), Retention()
 
 
 class Table(BaseModel):
@@ -267,6 +269,16 @@ class SurveyTestsTable(Table):
     delay: Annotated[Duration, within(timedelta(0), timedelta(days=1))] = SurveyTests().delay
 
 
+class RetentionTable(Table):
+    """[retention]: how long each kind of data is kept."""
+
+    responses: Annotated[Duration, within(timedelta(days=400)), whole_days] = _RETENTION.responses
+    customers: Annotated[Duration, within(timedelta(days=30)), whole_days] = _RETENTION.customers
+    comments: Annotated[Duration, within(timedelta(days=1)), whole_days] = _RETENTION.comments
+    visits: Annotated[Duration, within(timedelta(days=7)), whole_days] = _RETENTION.visits
+    audit: Annotated[Duration, within(timedelta(days=365)), whole_days] = _RETENTION.audit
+
+
 class SurveysFile(Table):
     """The whole file."""
 
@@ -283,6 +295,7 @@ class SurveysFile(Table):
     in_product: InProductTable = InProductTable()
     links: dict[Name, LinkTable] = Field(default={})
     test: SurveyTestsTable = SurveyTestsTable()
+    retention: RetentionTable = RetentionTable()
 
 
 _TABLES: Mapping[str, type[Table]] = {
@@ -298,6 +311,7 @@ _TABLES: Mapping[str, type[Table]] = {
     "in_product": InProductTable,
     "links": LinkTable,
     "test": SurveyTestsTable,
+    "retention": RetentionTable,
 }
 KEYS: Mapping[str, frozenset[str]] = {
     **{name: frozenset(table.model_fields) for name, table in _TABLES.items()},

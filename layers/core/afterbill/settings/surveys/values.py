@@ -72,6 +72,17 @@ def within(least: timedelta, most: timedelta = _LONGEST) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _whole_days(span: timedelta) -> timedelta:
+    if span % timedelta(days=1):
+        message = f'must be whole days, such as "{span.days + 1}d", not {written(span)}'
+        raise ValueError(message)
+    return span
+
+
+whole_days = AfterValidator(_whole_days)
+"""The check that a duration has no hours: what is stored counts periods in days."""
+
+
 def zone_name(text: object) -> str:
     """An IANA name."""
     try:
