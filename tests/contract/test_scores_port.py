@@ -321,7 +321,7 @@ def test_what_a_run_leaves_is_remembered(scores, unconfirmed):
     scores.store_progress(Progress(None, frozenset({"csat"})))
     assert scores.progress() == Progress(None, frozenset({"csat"}))
 
-    left = Progress(TODAY, frozenset({"ces", "csat"}), unconfirmed=unconfirmed)
+    left = Progress(TODAY, frozenset({"ces", "csat"}), unconfirmed=unconfirmed, frozen=TODAY)
     scores.store_progress(left)
     assert scores.progress() == left
 

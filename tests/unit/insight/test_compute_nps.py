@@ -145,7 +145,7 @@ def test_every_question_has_scores_of_its_own_and_none_is_in_another(world):
 def test_a_question_nobody_was_asked_costs_nothing(world):
     world.answered("a", 9)
     world.settled_run()
-    assert world.table.progress() == Progress(TODAY, frozenset(), unconfirmed=True)
+    assert replace(world.table.progress(), frozen=None) == Progress(TODAY, frozenset(), unconfirmed=True)
     assert set(world.table.tallied) == {*DIMENSIONS, MAIL_ORIGIN}
 
 
@@ -331,6 +331,20 @@ def test_frozen_days_keep_their_tallies_when_their_invitations_are_gone(world):
     run = world.run()
 
     assert (run.days, run.answers, run.waiting) == (1, 0, 0)
+    assert everything(world, "90d").tally == ratings(9, 9)
+
+
+def test_days_stay_frozen_when_the_period_becomes_longer(world):
+    world.recountable = timedelta(days=60)
+    world.run()
+    world.recountable = timedelta(days=90)
+
+    long_ago = TODAY - timedelta(days=61)
+    world.table.put_tallies(long_ago, {"all": {"all": ratings(9, 9)}})
+    world.mark(long_ago)
+    world.wait(seconds=20)
+    world.run()
+
     assert everything(world, "90d").tally == ratings(9, 9)
 
 

@@ -1,5 +1,6 @@
 """What compute_nps itself stored and cannot read, as after a rollback: it costs itself, and is made good."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from afterbill.insight.compute_nps import Outcome
@@ -84,7 +85,7 @@ def test_a_question_that_nobody_knows_is_left_as_it_was_and_not_forgotten():
     world.answered("c", 5, question="csat")
 
     assert world.settled_run().outcome is Outcome.COMPUTED
-    assert world.table.progress() == Progress(world.today, frozenset({"mood", "csat"}))
+    assert replace(world.table.progress(), frozen=None) == Progress(world.today, frozenset({"mood", "csat"}))
     assert world.tallies("csat:all", "30d")["all"].n == 1
     assert {name: world.table.tallied[name] for name in world.table.tallied if name.startswith("mood")} == moods
 
@@ -100,7 +101,7 @@ def test_a_progress_that_cannot_be_read_begins_anew_with_all_questions_and_month
     run = world.run()
 
     assert (run.outcome, run.unreadable) == (Outcome.COMPUTED, ("STATE compute: ValueError",))
-    assert world.table.progress() == Progress(world.today, OTHER_QUESTIONS)
+    assert replace(world.table.progress(), frozen=None) == Progress(world.today, OTHER_QUESTIONS)
     assert world.stored().keys() >= scores.keys()
     assert world.tallies("csat:all", "2026-08")["all"].n == 1
     assert world.run().outcome is Outcome.UNCHANGED

@@ -4,7 +4,7 @@ A run ends when its time does, and the next goes on where it stood: no run repea
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
@@ -80,6 +80,9 @@ def _run(recounts: Recounts, now: datetime, counting: Counting, goes_on: Callabl
     except UnreadableError as error:
         run.unreadable.append(str(error))
         run.progress = wanted.anew()
+    # A longer period brings back nothing that a shorter one has ended.
+    wanted = replace(wanted, first=max(wanted.first, run.progress.frozen or wanted.first))
+    run.frozen, run.progress = wanted.first, replace(run.progress, frozen=wanted.first)
     if not marks.items and not wanted.due(run.progress):
         return Computed(Outcome.UNCHANGED, unreadable=tuple(run.unreadable))
     scores = 0

@@ -71,7 +71,8 @@ class Progress:
     """How far computing has come: the local day of the scores, None before the first, and what they are made of.
 
     `questions` are those beside the recommendation that were ever counted; `unconfirmed` says whether the scores hold
-    unconfirmed answers. `months` (by their first day) have tallies that are newer than their scores.
+    unconfirmed answers. `months` (by their first day) have tallies that are newer than their scores. Days before
+    `frozen` are not counted again: invitations of theirs may be gone, by the shortest period that ever was configured.
     """
 
     day: date | None = None
@@ -79,6 +80,7 @@ class Progress:
     unconfirmed: bool = True
     months: frozenset[date] = frozenset()
     rescoring: Rescoring | None = None
+    frozen: date | None = None
 
 
 Item = TypeVar("Item")

@@ -98,6 +98,8 @@ def progress_item(progress: Progress) -> dict[str, Any]:
         "questions": sorted(progress.questions),
         "months": _iso(progress.months),
     }
+    if progress.frozen:
+        state["frozen"] = progress.frozen.isoformat()
     if progress.day:
         state["computed_on"] = progress.day.isoformat()
     if scoring := progress.rescoring:
@@ -123,6 +125,7 @@ def progress_of(item: Mapping[str, Any]) -> Progress:
             unconfirmed=plain.get("unconfirmed", True),
             months=frozenset(map(date.fromisoformat, plain.get("months", ()))),
             rescoring=_rescoring_of(plain["rescoring"]) if "rescoring" in plain else None,
+            frozen=date.fromisoformat(plain["frozen"]) if "frozen" in plain else None,
         )
 
 
