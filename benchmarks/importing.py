@@ -76,6 +76,7 @@ def imported(client: Client, size: int, plan: str, day: int) -> Counter[str]:
         partial(address_hash, key=b"identity"),
         partial(address_hash, key=b"alias"),
         lambda: _hex(next(numbers)),
+        _NOW,
     )
     for chunk in _chunks(size, plan, _NOW + timedelta(days=day)):
         import_customers(chunk, importing)

@@ -7,13 +7,11 @@ from datetime import date, timedelta
 from afterbill.adapters.dynamodb import keys
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError
-from afterbill.model.invitation import RETENTION, Invitation
+from afterbill.model.invitation import Invitation
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.people.lookup import ID, Lookup
 from afterbill_cli.suppression.stored import Standing
 
-_BACK = RETENTION.days
-"""Days back that an event is looked for."""
 _AHEAD = 90
 """Days that a survey may wait, as far as its event is looked for."""
 
@@ -32,7 +30,7 @@ class Finder:
     """Finds items in the deployed table."""
 
     def __init__(self, deployed: Deployed, today: date) -> None:
-        self._lookup, self._today = Lookup(deployed), today
+        self._deployed, self._today, self._lookup = deployed, today, Lookup(deployed)
 
     def find(self, wanted: str) -> Sequence[Subject]:
         """Find the subjects that `wanted` names, at least one; AfterbillError where nothing is stored."""
@@ -68,7 +66,8 @@ class Finder:
         """Look for an event day by day, the nearest first: of one that was asked about only its invitation knows."""
         if "@" in wanted or "#" in wanted or wanted.startswith("+"):
             return ()
-        days = sorted(range(-_BACK, _AHEAD + 1), key=abs)
+        back = self._deployed.policy().retention.responses.days
+        days = sorted(range(-back, _AHEAD + 1), key=abs)
         first = next((ids for away in days if (ids := self._held(wanted, self._today + timedelta(away)))), [])
         return self._invitations([*first, *self._held_with(wanted, self._lookup.invitations(first))])
 

@@ -160,8 +160,14 @@ def importing(stack: Deployed, *, dry_run: bool) -> CustomerImportDeps:
     table = ImportsTable(stack.client("dynamodb"), stack.output("TableName"))
     keys = SecretKeys(stack_secrets.secret(stack, "KeysSecretArn"))
     hash_address = lru_cache(maxsize=_HASHES)(keys.hash_address)
-    rows = ReadOnly(table) if dry_run else table
-    return CustomerImportDeps(rows, hash_address, keys.hash_alias, lambda: uuid.uuid4().hex)
+    return CustomerImportDeps(
+        ReadOnly(table) if dry_run else table,
+        hash_address,
+        keys.hash_alias,
+        lambda: uuid.uuid4().hex,
+        datetime.now(UTC),
+        stack.policy().retention.customers,
+    )
 
 
 def _journal(layout: Layout, options: CustomerImportOptions, stack: Deployed) -> Journal:

@@ -85,7 +85,9 @@ def import_export(layout: Layout, options: ResponseImportOptions, stack: Deploye
     if book.finished_at:
         book.print_finished(Outcome)
         return 0
-    table: ImportedResponses = ImportsTable(stack.client("dynamodb"), stack.output("TableName"))
+    table: ImportedResponses = ImportsTable(
+        stack.client("dynamodb"), stack.output("TableName"), kept=stack.policy().retention.responses
+    )
     keys = SecretKeys(stack_secrets.secret(stack, "KeysSecretArn"))
     importing = ResponseImportDeps(
         ReadOnlyResponses(table) if options.dry_run else table,

@@ -54,7 +54,7 @@ class MemoryTable(MemoryItems):
         )
         waiting = {id_: entry for id_, entry in known.waiting.items() if id_ != invitation.id}
         asked = {"last_asked_at": invitation.claimed_at, "waiting": waiting, "when_seen": _uncalled(known, invitation)}
-        self._change_customer(known, **asked, **_offer(invitation))
+        self._change_customer(known, **asked, **_offer(invitation), **_end(customer))
         if recipient.hash:
             stored_recipient = self.recipient(recipient.hash)
             self.recipients[recipient.hash] = replace(stored_recipient, last_asked_at=invitation.claimed_at)
@@ -277,7 +277,7 @@ class MemoryTable(MemoryItems):
         """Note that the customer uses the product."""
         known = self.people.get(customer.id)
         if known and unseen(known, now) and not (customer.when_seen and known.version != customer.version):
-            self._change_customer(known, last_seen_at=now, when_seen=frozenset())
+            self._change_customer(known, last_seen_at=now, when_seen=frozenset(), **_end(customer))
 
     def show(self, invitation_id: str, now: datetime) -> bool:
         """True for one at a time."""
@@ -336,6 +336,11 @@ class MemoryTable(MemoryItems):
 def _offer(invitation: Invitation) -> dict[str, str]:
     """The offer to store with the customer."""
     return {"offered": invitation.id} if invitation.channel == Channel.IN_APP else {}
+
+
+def _end(customer: Customer) -> dict[str, Any]:
+    """The end of the customer, as they carry it."""
+    return {"active_at": customer.active_at, "kept_until": customer.kept_until} if customer.kept_until else {}
 
 
 def _uncalled(customer: Customer, invitation: Invitation) -> frozenset[str]:

@@ -87,7 +87,9 @@ class Address:
 
 def address_of(stack: Deployed, spelled: str) -> Address:
     """Return the address or number as the stack knows it."""
-    return Address(stack, spelling(spelled), SuppressionTable(stack.client("dynamodb"), stack.output("TableName")))
+    kept = stack.policy().retention.responses
+    table = SuppressionTable(stack.client("dynamodb"), stack.output("TableName"), kept=kept)
+    return Address(stack, spelling(spelled), table)
 
 
 def spelling(text: str) -> str:

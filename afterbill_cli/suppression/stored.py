@@ -11,7 +11,6 @@ from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import decode, encode, recipient_of, stamp
 from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill.model.customer import NOBODY, Customer, Recipient, Suppression
-from afterbill.model.invitation import RETENTION
 
 MOST_LIFTS = 10
 """Liftings that are remembered of one address, the newest ones."""
@@ -72,7 +71,7 @@ class SuppressionTable(ShortLinksTable):
 
     def address(self, address_hash: str) -> Standing:
         """Return what is known of an address or number, without its holders."""
-        return _standing_of(address_hash, self._item(keys.address(address_hash))) if address_hash else Standing()
+        return _standing_of(address_hash, self.item(keys.address(address_hash))) if address_hash else Standing()
 
     def lift(self, standing: Standing, lift: Lift, freed: Sequence[Customer]) -> bool:
         """End the suppression of the address and of these holders; False, and nothing done, where it changed meanwhile.
@@ -95,7 +94,7 @@ class SuppressionTable(ShortLinksTable):
             {
                 ":now": stamp(lift.at),
                 ":lifts": [one.stated() for one in lifts],
-                ":forgotten": int((lift.at + RETENTION).timestamp()),
+                ":forgotten": self.kept_since(lift.at),
                 **({":was": known.suppressed} if known.suppressed else {}),
             },
         )

@@ -61,10 +61,11 @@ def _evidence() -> S3Evidence | None:
 
 
 _keys = SecretKeys(Secret(_secretsmanager, config.setting("KEYS_SECRET")))
+_policy = load_policy()
 _capture = CaptureDeps(
-    policy=load_policy(),
+    policy=_policy,
     load=registry.load,
-    facts=FactsTable(_dynamodb, _table, config.day_of()),
+    facts=FactsTable(_dynamodb, _table, config.day_of(), _policy.retention.responses),
     timer=EventBridgeTimer(batch_client("scheduler"), ScheduleTarget(**config.schedule_target())),
     queue=SqsSendQueue(_sqs, config.setting("SEND_QUEUE_URL")),
     apis=HttpApis(

@@ -36,7 +36,7 @@ _reasons = frozenset(chain.from_iterable(config.reasons().values()))
 _throttle = RateLimiter(most=200, seconds=10)
 _secrets = http_secret_keys(config.setting("KEYS_SECRET"))
 _collector = CollectDeps(
-    table=ExternalResponsesTable(_dynamodb, _table),
+    table=ExternalResponsesTable(_dynamodb, _table, kept=config.retention().responses),
     hash_address=_secrets.hash_address,
     hash_alias=_secrets.hash_alias,
     day_of=config.day_of(),

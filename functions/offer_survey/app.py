@@ -74,7 +74,8 @@ _surveys = Surveys(_words, _brand, FormSettings(_reasons))
 _in_product, _links = config.in_product(), config.hosted_links()
 _visitors = config.visitors(_keys.hash_network)
 _dynamodb, _table_name = http_client("dynamodb"), config.setting("TABLE")
-_table = InProductSurveysTable(_dynamodb, _table_name)
+_retention = config.retention()
+_table = InProductSurveysTable(_dynamodb, _table_name, kept=_retention.responses)
 _offering = OfferDeps(
     table=_table,
     responses=ResponsesTable(_dynamodb, _table_name),
@@ -83,6 +84,7 @@ _offering = OfferDeps(
     day_of=config.day_of(),
     look_again=lambda id_: _send_queue().put(id_, _FIRST, _AFTER_THE_WRITE),
     reasons=frozenset(slug for slugs in _reasons.values() for slug in slugs),
+    kept=_retention.customers,
 )
 _opening = OpenLinkDeps(_table, _keys, _keys, _in_product.source, _offering.day_of, lambda: uuid4().hex)
 

@@ -36,6 +36,7 @@ _responding = RespondDeps(
     day_of=config.day_of(),
     hash_address=_keys.hash_address,
     reasons=frozenset(slug for slugs in _reasons.values() for slug in slugs),
+    kept=config.retention().responses,
 )
 
 

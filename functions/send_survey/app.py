@@ -50,8 +50,9 @@ _COUNTED_BY_REASON = frozenset({Outcome.SKIPPED, Outcome.UNKNOWN})
 _pauses = Pauses(first=0.5)
 _ses = batch_client("sesv2", attempts=1)
 _keys = secret_keys(config.setting("KEYS_SECRET"))
-_invitations = InvitationsTable(batch_client("dynamodb"), config.setting("TABLE"), config.day_of())
 _policy = load_policy()
+_kept = _policy.retention.responses
+_invitations = InvitationsTable(batch_client("dynamodb"), config.setting("TABLE"), config.day_of(), _kept)
 _ledger = LedgerTable(_invitations.dynamodb, config.setting("LEDGER"), _invitations.table)
 
 
@@ -68,7 +69,7 @@ def _texting() -> Texting | None:
     if _sms is None:
         return None
     public_url = config.setting("PUBLIC_URL")
-    table = ShortLinksTable(_invitations.dynamodb, _invitations.table)
+    table = ShortLinksTable(_invitations.dynamodb, _invitations.table, kept=_kept)
     compose = text_composer(public_url, config.brand(), config.catalogs(), _policy.sms)
     return Texting(_sms, compose, mobile_number, table, table, _keys.hash_address, _keys.current)
 
@@ -104,6 +105,7 @@ _sending = SendDeps(
         config.catalogs(),
         templates=config.templates(),
         zone=config.time_zone(),
+        kept=_kept,
     ),
     day_of=config.day_of(),
     new_id=lambda: uuid.uuid4().hex,

@@ -27,6 +27,7 @@ _sweeping = SweepDeps(
     queue=SqsSendQueue(client("sqs"), config.setting("SEND_QUEUE_URL")),
     window=timedelta(minutes=int(config.setting("FLEXIBLE_WINDOW_MINUTES"))),
     day_of=config.day_of(),
+    kept=config.retention().responses,
 )
 _RESERVE = timedelta(seconds=20)
 """Enough to look after a hundred invitations while the table is slow."""

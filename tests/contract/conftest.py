@@ -1,7 +1,7 @@
 """Each suite runs twice: over the twin in memory, and over the AWS adapters on moto with the template's own table."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
@@ -23,6 +23,7 @@ from afterbill.outreach.ports import Caps, Invitations, MailEvents, SendingStatu
 from afterbill_cli.memory.keys import MemoryCaps
 from afterbill_cli.memory.table import MemoryTable
 from tests.contract.template import table_definition
+from tests.factories import NOON
 
 TABLE = "afterbill"
 REGION = "eu-central-1"
@@ -69,17 +70,22 @@ def aws_world(aws):
     return over(dynamodb)
 
 
+def clock() -> float:
+    """Before anything of the suites expires."""
+    return (NOON - timedelta(days=1)).timestamp()
+
+
 def over(dynamodb) -> World:
-    responses, invitations = ResponsesTable(dynamodb, TABLE), InvitationsTable(dynamodb, TABLE)
+    responses, invitations = ResponsesTable(dynamodb, TABLE), InvitationsTable(dynamodb, TABLE, clock=clock)
     return World(
-        facts=FactsTable(dynamodb, TABLE),
+        facts=FactsTable(dynamodb, TABLE, clock=clock),
         invitations=invitations,
         responses=responses,
         mail_events=responses,
         sweeps=SweepsTable(dynamodb, TABLE),
         caps=CapsTable(dynamodb, TABLE),
         status=CachedSendingStatus(invitations, lambda: 0.0),
-        codes=ShortLinksTable(dynamodb, TABLE),
+        codes=ShortLinksTable(dynamodb, TABLE, clock=clock),
         dynamodb=dynamodb,
     )
 

@@ -14,7 +14,7 @@ from afterbill.answers.ports import InProductSurveys
 from afterbill.intake.ports import FactWrites
 from afterbill.model.invitation import RETENTION, Answer, State
 from afterbill_cli.memory.table import MemoryTable
-from tests.contract.conftest import TABLE, over
+from tests.contract.conftest import TABLE, clock, over
 from tests.contract.people import ADDRESS, ID, NOW, customer, invitation, sent, stored
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -50,7 +50,7 @@ def memory_world():
 
 @pytest.fixture
 def on_aws(aws_world):
-    return Product(InProductSurveysTable(aws_world.dynamodb, TABLE), over(aws_world.dynamodb))
+    return Product(InProductSurveysTable(aws_world.dynamodb, TABLE, clock=clock), over(aws_world.dynamodb))
 
 
 def known(product, *people, **aliases):

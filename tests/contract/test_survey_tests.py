@@ -128,7 +128,7 @@ def test_its_customer_is_asked_by_no_campaign_and_holds_no_address(world):
 def test_both_are_forgotten_soon(world):
     one, who = stored(world, about_a_test(), customer(forget_at=FORGOTTEN))
     ends = one.answer_until + one.patience + TEST_RETENTION
-    assert (one.kept_until, who.forget_at) == (ends, FORGOTTEN)
+    assert (one.kept_until(), who.forget_at) == (ends, FORGOTTEN)
     if not world.dynamodb:
         return  # nothing expires in memory
 

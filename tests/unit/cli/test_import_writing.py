@@ -56,7 +56,7 @@ def rows(count: int = ROWS) -> list[tuple[int, BillingEvent]]:
 
 def writer(table: MemoryTable, sleeps: list[float] | None = None) -> RetryingWriter[BillingEvent]:
     slept = [] if sleeps is None else sleeps
-    return customer_writer(CustomerImportDeps(table, hash_address, str, NEW_ID), lambda _: None, slept.append)
+    return customer_writer(CustomerImportDeps(table, hash_address, str, NEW_ID, NOON), lambda _: None, slept.append)
 
 
 def book(folder: Path, now: datetime = NOON) -> Journal:

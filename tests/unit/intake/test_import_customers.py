@@ -49,7 +49,7 @@ def table() -> Table:
 
 
 def importing(table: MemoryTable) -> CustomerImportDeps:
-    return CustomerImportDeps(table, hash_address, hash_alias, NEW_ID)
+    return CustomerImportDeps(table, hash_address, hash_alias, NEW_ID, NOON)
 
 
 def row(**words: str | None) -> BillingEvent:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,9 @@ from afterbill.answers.in_product import MOST_USER, invitation_named, proven, sh
 from afterbill.answers.parse_answer import Problem, parse_answer
 from afterbill.answers.rate_limit import RateLimiter
 from afterbill.model.channels import Channel
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Customer, prolong
 from afterbill.model.invitation import Invitation
+from afterbill.model.retention import Retention
 
 if TYPE_CHECKING:  # this answers HTTP, and starts without what the other ports name
     from afterbill.answers.ports import InProductSurveys, Responses, UserKeys
@@ -48,7 +49,7 @@ class OfferDeps:
     """The dependencies; `source` is the system that knows the users, `reasons` are all that can be chosen.
 
     `look_again` lets an invitation that waited for its customer be checked, no sooner than in a second or two. One user
-    asks as often as `throttle` admits.
+    asks as often as `throttle` admits. Who uses the product is `kept` for this long at least.
     """
 
     table: "InProductSurveys"
@@ -59,6 +60,7 @@ class OfferDeps:
     look_again: Callable[[str], None]
     reasons: frozenset[str] = frozenset()
     throttle: RateLimiter = field(default_factory=RateLimiter)
+    kept: timedelta = Retention().customers
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def find_survey(fields: Fields, deps: OfferDeps, now: datetime) -> Offered:
         # Before the write: what is checked although it failed waits again, and is called by the next page.
         for id_ in sorted(customer.when_seen):
             deps.look_again(id_)
-        deps.table.seen(customer, now)
+        deps.table.seen(prolong(customer, deps.kept, now), now)
     waiting = deps.table.invitation(customer.offered) if customer.offered else None
     if waiting is None or not waits(waiting, customer, now) or deps.table.objected(customer.address_hash):
         return Offered(Outcome.OFFERED, soon=bool(customer.when_seen) or shown_elsewhere(waiting, customer, now))

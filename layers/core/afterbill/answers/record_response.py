@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ class RespondDeps:
     """The dependencies; `day_of` gives the operator's local day of an instant.
 
     `reasons` are all that can be chosen at any touchpoint. From one network, one link is used as often as `throttle`
-    admits, from all together as often as `crowd` does, shown and sent apart.
+    admits, from all together as often as `crowd` does, shown and sent apart. Invitations are `kept` for this long.
     """
 
     responses: "Responses"
@@ -51,6 +51,7 @@ class RespondDeps:
     reasons: frozenset[str] = frozenset()
     throttle: RateLimiter = field(default_factory=RateLimiter)
     crowd: RateLimiter = field(default_factory=lambda: RateLimiter(most=300))
+    kept: timedelta = RETENTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def record_response(
 
 def referral_token(invitation: Invitation, deps: RespondDeps) -> str:
     """Return the token behind `/r/` in the personal link that promoters pass on; always the same for an invitation."""
-    until = invitation.answer_until + RETENTION
+    until = invitation.answer_until + deps.kept
     return links.sign(links.Purpose.REFERRAL, invitation.id, until, deps.keys.current())
 
 

@@ -19,9 +19,9 @@ from afterbill.intake.ports import (
 )
 from afterbill.intake.survey_tests import plan_test
 from afterbill.model.billing import CROWDED, REVERSALS, UNTIL_THEN, BillingEvent, OperatorTask, Touchpoint
-from afterbill.model.customer import MOST_ATTRIBUTES, NOBODY, Customer, Recipient
+from afterbill.model.customer import MOST_ATTRIBUTES, NOBODY, Customer, Recipient, prolong
 from afterbill.model.errors import ConfigurationError, TransientError
-from afterbill.model.invitation import RETENTION, Invitation, SkipReason, State
+from afterbill.model.invitation import Invitation, SkipReason, State
 from afterbill.model.subscriptions import farewell_of, frees, hear
 from afterbill.model.webhooks import Source
 from afterbill.outreach.policy import Policy, Rule, Situation, Stops, decide, failed_since, take_back
@@ -257,9 +257,10 @@ def _plan(
     snapshot, identity = known.snapshot, known.identity
     if snapshot.repeated and (snapshot.invitation or event.touchpoint is None):
         return FactWrites(customer_id=identity.read.id if identity.read else ""), snapshot.invitation
-    identity = identity.with_customer(_hear(event, identity.customer, now))
+    forget_at = now + policy.retention.responses
+    identity = identity.with_customer(_hear(event, identity.customer, policy, now))
     if event.touchpoint is None:
-        return _lesson(event, identity, snapshot, now), None
+        return _lesson(event, identity, snapshot, forget_at), None
     rule = policy.rules[event.touchpoint]
     if snapshot.invitation:
         # What a fact takes back it took back when it was told first; only who it is about may be news.
@@ -283,13 +284,16 @@ def _plan(
         event=None if snapshot.repeated else _receipt(event),
         about=event.invitation_id,
         customer_id=identity.customer_id or invitation.customer_id,
-        forget_at=now + RETENTION,
+        forget_at=forget_at,
     )
     return change, invitation
 
 
-def _hear(event: BillingEvent, customer: Customer | None, now: datetime) -> Customer | None:
-    return replace(customer, subscriptions=hear(customer.subscriptions, event, now)) if customer else None
+def _hear(event: BillingEvent, customer: Customer | None, policy: Policy, now: datetime) -> Customer | None:
+    if customer is None:
+        return None
+    heard = replace(customer, subscriptions=hear(customer.subscriptions, event, now))
+    return prolong(heard, policy.retention.customers, now)
 
 
 def _recipient(identity: Identity, snapshot: FactSnapshot) -> Recipient:
@@ -304,7 +308,7 @@ def _stopped(event: BillingEvent, snapshot: FactSnapshot) -> bool:
     return reversed_ or failed_since(event.touchpoint, event.occurred_at, snapshot.failed_at)
 
 
-def _lesson(event: BillingEvent, identity: Identity, snapshot: FactSnapshot, now: datetime) -> FactWrites:
+def _lesson(event: BillingEvent, identity: Identity, snapshot: FactSnapshot, forget_at: datetime) -> FactWrites:
     """Return what an event without a touchpoint teaches: its customer, and which objects are one payment."""
     # Links that were joined before are not written again: what stopped one of them since stopped all of them.
     joined = frozenset(event.links) if not snapshot.peers.issuperset(event.links) else frozenset()
@@ -315,7 +319,7 @@ def _lesson(event: BillingEvent, identity: Identity, snapshot: FactSnapshot, now
         peers=joined,
         event=None if snapshot.repeated else _receipt(event),
         customer_id=identity.customer_id,
-        forget_at=now + RETENTION,
+        forget_at=forget_at,
     )
 
 

@@ -3,14 +3,15 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from afterbill.intake.identify_customer import Identity, alias_of, identify, is_forgotten
 from afterbill.intake.ports import MOST_WRITES, FactWrites, Imports
 from afterbill.model.billing import BillingEvent
-from afterbill.model.customer import Customer
+from afterbill.model.customer import Customer, prolong
 from afterbill.model.errors import TransientError
+from afterbill.model.retention import Retention
 
 TOGETHER = 100
 """Events to pass at a time: two items for each of them fill whole calls, to read as well as to write."""
@@ -31,13 +32,16 @@ class Outcome(StrEnum):
 class CustomerImportDeps:
     """Dependencies of import_customers; both hashes are keyed, `new_id` makes the id of a new customer.
 
-    Names whose customer was erased are passed over, unless `include_erased` says that they are known again.
+    Who is written is `kept` for this long from `now` on, at least. Names whose customer was erased are passed over,
+    unless `include_erased` says that they are known again.
     """
 
     table: Imports
     hash_address: Callable[[str], str]
     hash_alias: Callable[[str], str]
     new_id: Callable[[], str]
+    now: datetime
+    kept: timedelta = Retention().customers
     include_erased: bool = False
 
 
@@ -152,7 +156,7 @@ def _people(events: Mapping[int, BillingEvent], deps: CustomerImportDeps) -> Ite
         page.write(identity)
     for one in page.people.values():
         if one != page.read_people.get(one.id):
-            commits[one.id].customers.append(one)
+            commits[one.id].customers.append(prolong(one, deps.kept, deps.now))
     for alias, to in page.customer_ids.items():
         before = page.read_ids.get(alias)
         if to != before:

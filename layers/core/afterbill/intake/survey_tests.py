@@ -33,10 +33,10 @@ def plan_test(
     test = decide_about_test(event, customer, snapshot.recipient, policy, now)
     writes = FactWrites(
         invitation=test,
-        customers=(replace(customer, forget_at=test.kept_until),),
+        customers=(replace(customer, forget_at=test.kept_until()),),
         event=(event.event_id, event.source) if event.event_id else None,
         about=event.invitation_id,
         customer_id=customer.id,
-        forget_at=test.kept_until,
+        forget_at=test.kept_until(),
     )
     return writes, test

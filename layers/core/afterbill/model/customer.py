@@ -37,6 +37,10 @@ MOST_WAITING = 5
 """Surveys that compete for one customer; of more only the best are remembered."""
 
 
+MARGIN = timedelta(days=30)
+"""How much longer than the configured period a customer is kept, at most."""
+
+
 MOST_WHEN_SEEN = 20
 """Surveys that wait for one customer to use the product."""
 
@@ -94,7 +98,7 @@ class Customer:
     product, `offered` the id of the invitation that is shown to them there, `when_seen` are those of invitations that
     are looked at again when they use it. `crowded`: there were more attributes than are kept. `forget_at` is for a
     customer of one test survey alone: no source knows them, and no campaign asks them. Since `restricted_at` their data
-    is kept and used for nothing.
+    is kept and used for nothing. `active_at` is a sign of life, `kept_until` what followed from it (`prolong`).
     """
 
     id: str
@@ -120,6 +124,20 @@ class Customer:
     crowded: bool = False
     restricted_at: datetime | None = None
     forget_at: datetime | None = None
+    active_at: datetime | None = None
+    kept_until: datetime | None = None
+
+
+def prolong(customer: Customer, period: timedelta, now: datetime) -> Customer:
+    """Return the customer, who gives a sign of life now, kept for as long as the period at least.
+
+    The end is set MARGIN later, so that it moves once in this time: who comes every day is not written every day.
+    Who stands for one test survey alone is forgotten with it.
+    """
+    if customer.forget_at or (customer.kept_until and customer.kept_until >= now + period):
+        return customer
+    now = now.replace(microsecond=0)
+    return replace(customer, active_at=now, kept_until=now + period + MARGIN)
 
 
 def learn(customer: Customer, event: BillingEvent) -> Customer:

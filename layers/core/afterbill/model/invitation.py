@@ -89,7 +89,7 @@ MOST_DEFERRALS = 50
 """Waits of one invitation that are written down; an hourly cap may cause many."""
 
 RETENTION = timedelta(days=730)
-"""How long an invitation is kept after the last moment it could go out; unsubscribe links live as long."""
+"""How long an invitation is kept after the last moment it could go out, unless [retention] says otherwise."""
 
 NO_DAY = "test"
 """Stands for the day of a test survey, which belongs to no day of any score."""
@@ -304,10 +304,9 @@ class Invitation:
         """The last moment at which it may still go out."""
         return self.due_at + self.patience
 
-    @property
-    def kept_until(self) -> datetime:
-        """The moment from which it may be forgotten."""
-        return self.patient_until + self.expiry + (TEST_RETENTION if self.test else RETENTION)
+    def kept_until(self, period: timedelta = RETENTION) -> datetime:
+        """Return the moment from which it may be forgotten, where invitations are kept for this period."""
+        return self.patient_until + self.expiry + (TEST_RETENTION if self.test else period)
 
     def day(self, local: str) -> str:
         """Return the day on which it counts as sent; `local` is the operator's."""

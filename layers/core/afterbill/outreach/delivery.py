@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
-from afterbill.model.customer import NOBODY, Customer, Recipient
+from afterbill.model.customer import NOBODY, Customer, Recipient, prolong
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Deferral, Invitation, SkipReason
 from afterbill.model.messages import Accepted, Deferred, Mail, Receipt, Rejected
@@ -195,7 +195,7 @@ def deliver(
         deps.caps.give_back(caps)
         return _behind(faster, attempt, deps, now)
     with _caps_returned_on_error(caps, deps), _left_on_error(claimed.channel, probes, deps, now):
-        if not _claim(attempt, claimed, deps.invitations):
+        if not _claim(attempt, claimed, deps, now):
             raise TransientError(f"invitation {claimed.id} changed while it was claimed: it is looked at again")
     receipt = hand_over()
     if isinstance(receipt, Deferred | Rejected):
@@ -203,9 +203,11 @@ def deliver(
     return HandedOver(receipt, caps)
 
 
-def _claim(attempt: DeliveryAttempt, claimed: Invitation, table: Invitations) -> bool:
+def _claim(attempt: DeliveryAttempt, claimed: Invitation, deps: SendDeps, now: datetime) -> bool:
+    table = deps.invitations
     if attempt.number == FIRST:
-        return table.claim(claimed, attempt.customer, attempt.recipient)
+        customer = prolong(attempt.customer, deps.policy.retention.customers, now)
+        return table.claim(claimed, customer, attempt.recipient)
     if claimed.reminded_at:
         return table.claim_reminder(claimed, attempt.customer)
     return table.claim_follow_up(claimed, attempt.customer)

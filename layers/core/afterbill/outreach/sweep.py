@@ -56,12 +56,16 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SweepDeps:
-    """The dependencies of sweeping; `window` is the timer's flexible one, `day_of` gives the operator's local day."""
+    """The dependencies of sweeping; `window` is the timer's flexible one, `day_of` gives the operator's local day.
+
+    Invitations are `kept` for this long.
+    """
 
     sweeps: Sweeps
     queue: SendQueue
     window: timedelta
     day_of: Callable[[datetime], str]
+    kept: timedelta = RETENTION
 
 
 @dataclass(slots=True)
@@ -132,7 +136,7 @@ class _Run:
         except UnreadableError as error:
             self.swept.found[Finding.UNREADABLE] += 1
             self.swept.pass_over(error)
-            progress, look_back = None, RETENTION
+            progress, look_back = None, self.deps.kept
         if progress is None:
             progress = SweepProgress(until - look_back, until)
             self.deps.sweeps.store_sweep_progress(progress)

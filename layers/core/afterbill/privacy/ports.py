@@ -62,13 +62,6 @@ class Exports(Protocol):
         """The document about whom this request means, ready for JSON."""
 
 
-class Restrictions(Protocol):
-    """Whether what is stored of customers may be used."""
-
-    def set_restricted(self, customer_id: str, since: datetime | None) -> bool:
-        """Restrict a customer, or release them with None; False where nothing changed, or nobody is there."""
-
-
 class PrivacyRequests(Protocol):
     """Requests that were made, and how far they have come."""
 

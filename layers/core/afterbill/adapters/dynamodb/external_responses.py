@@ -1,8 +1,7 @@
 """Answers from elsewhere, which the answer API stores: one conditional put, and reads of a customer."""
 
 from afterbill.adapters.aws.clients import write_if
-from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.items import invitation_item, invitation_of
+from afterbill.adapters.dynamodb.items import encode, invitation_item, invitation_of
 from afterbill.adapters.dynamodb.table import TableReader
 from afterbill.model.invitation import Invitation
 
@@ -12,12 +11,14 @@ class ExternalResponsesTable(TableReader):
 
     def keep_answer(self, invitation: Invitation) -> Invitation | None:
         """Store it in one conditional put, or return what is there: a retry after a lost answer meets its own item."""
+        absent, values = self.absent()
         put = write_if(
             self.dynamodb.put_item,
             "keeping an answer",
             TableName=self.table,
-            Item=invitation_item(invitation),
-            ConditionExpression=f"attribute_not_exists({keys.PK})",
+            Item=invitation_item(invitation, kept=self.kept),
+            ConditionExpression=absent,
+            ExpressionAttributeValues=encode(values),
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
         return None if put.held else invitation_of(put.item)

@@ -76,7 +76,7 @@ class FactsTable(TasksTable, PrivacyRequestsTable):
             writes.append(self._put_invitation(change.invitation, held))
         if change.event and not held:
             item = keys.event(*change.event, change.about) | encode(
-                {"invitation_id": change.about, **keys.of(change.customer_id), **_forgotten(change)}
+                {"invitation_id": change.about, **keys.of(change.customer_id), **self._forgotten(change)}
             )
             writes.append({"Put": {"TableName": self.table, "Item": item}})
         return self._alone(*writes) if len(writes) == 1 else self.transact(writes)
@@ -102,11 +102,12 @@ class FactsTable(TasksTable, PrivacyRequestsTable):
 
     def _put_invitation(self, invitation: Invitation, event_id: str) -> Mapping[str, Any]:
         """Put a new invitation; a test one also in place of the same fact that was skipped as a test."""
-        item, new = invitation_item(invitation, self.day_of), "attribute_not_exists(pk)"
+        item = invitation_item(invitation, self.day_of, self.kept)
         item |= encode({keys.EVENT_ID: event_id}) if event_id else {}
+        absent, values = self.absent()
         if not invitation.test:
-            return {"Put": self.put_if(new, item)}
-        return {"Put": self.put_if(f"{new} OR reason = :test", item, {":test": SkipReason.TEST_MODE})}
+            return {"Put": self.put_if(absent, item, values)}
+        return {"Put": self.put_if(f"{absent} OR reason = :test", item, {**values, ":test": SkipReason.TEST_MODE})}
 
     def _put_alias(self, alias: str, to: str, before: str | None) -> Mapping[str, Any]:
         item = keys.alias(alias) | encode(keys.of(to))
@@ -123,7 +124,7 @@ class FactsTable(TasksTable, PrivacyRequestsTable):
             values[":peers"] = set(change.peers)
         if link in change.failed:
             values[":failed_at"] = microseconds(change.failed[link])
-        values |= {f":{name}": value for name, value in _forgotten(change).items()}
+        values |= {f":{name}": value for name, value in self._forgotten(change).items()}
         update: dict[str, Any] = {
             "TableName": self.table,
             "Key": keys.link(link),
@@ -135,8 +136,17 @@ class FactsTable(TasksTable, PrivacyRequestsTable):
             conditions.append(f"attribute_not_exists({'peers' if change.stops else 'stopped_by'})")
         if link in change.failed:
             conditions.append("(attribute_not_exists(failed_at) OR failed_at <= :failed_at)")
-        update |= {"ConditionExpression": " AND ".join(conditions)} if conditions else {}
+        if conditions:
+            update["ConditionExpression"] = f"{' AND '.join(conditions)} OR {keys.TTL} <= :expired"
+            update["ExpressionAttributeValues"] |= encode({":expired": int(self.clock())})
         return {"Update": update}
+
+    def _forgotten(self, change: FactWrites) -> dict[str, int]:
+        """The TTL of events and links, and from which period it follows: none where a test is forgotten."""
+        if change.forget_at is None:
+            return {}
+        test = change.invitation is not None and change.invitation.test
+        return {keys.TTL: int(change.forget_at.timestamp()), keys.KEPT_FOR: 0 if test else self.kept.days}
 
 
 def _held(change: FactWrites) -> str:
@@ -152,7 +162,3 @@ def _reported_first(wanted: FactQuery, stored: "keys.Key", invitation: Invitatio
     """True where the event that is asked about is the one that the invitation holds."""
     held = stored.get(keys.EVENT_ID, {}).get("S")
     return bool(held and invitation and wanted.event == (held, invitation.source))
-
-
-def _forgotten(change: FactWrites) -> dict[str, int]:
-    return {keys.TTL: int(change.forget_at.timestamp())} if change.forget_at else {}

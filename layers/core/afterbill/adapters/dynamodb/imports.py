@@ -26,10 +26,11 @@ class ImportsTable(FactsTable):
         return not rewrites or self.transact([{"Put": self._put(rewrite)} for rewrite in rewrites])
 
     def _put(self, rewrite: ResponseWrite) -> dict[str, Any]:
-        put = {"TableName": self.table, "Item": invitation_item(rewrite.after)}
+        put = {"TableName": self.table, "Item": invitation_item(rewrite.after, kept=self.kept)}
         before = rewrite.before
         if before is None or before.answer is None or before.answered_at is None:
-            return put | {"ConditionExpression": f"attribute_not_exists({keys.PK})"}
+            absent, values = self.absent()
+            return put | {"ConditionExpression": absent, "ExpressionAttributeValues": encode(values)}
         read = {":rating": before.answer.rating, ":at": stamp(before.answered_at)}
         condition = "rating = :rating AND answered_at = :at"
         return put | {"ConditionExpression": condition, "ExpressionAttributeValues": encode(read)}

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from afterbill.adapters.aws.clients import transient, write_if
+from afterbill.adapters.aws.clients import write_if
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.items import encode, invitation_item, recipient_of, stamp
+from afterbill.adapters.dynamodb.items import encode, end_of, invitation_item, recipient_of, stamp
 from afterbill.adapters.dynamodb.table import REMOVED, THERE, InvitationTable
 from afterbill.answers.in_product import MOST_SHOWINGS, SEEN_AGAIN, SHOWING
 from afterbill.model.customer import Customer, Suppression
@@ -18,30 +18,29 @@ class InProductSurveysTable(InvitationTable):
 
     def customer_called(self, alias: str) -> Customer | None:
         """The customer a source knows by this name: two calls."""
-        with transient("reading an alias"):
-            response = self.dynamodb.get_item(TableName=self.table, Key=keys.alias(alias), ConsistentRead=True)
-        return self.customer(response["Item"]["customer_id"]["S"]) if "Item" in response else None
+        item = self.item(keys.alias(alias))
+        return self.customer(item["customer_id"]["S"]) if item else None
 
     def objected(self, address_hash: str) -> bool:
         """True where somebody with this address objected; a bounce is no objection."""
         if not address_hash:
             return False
-        key = keys.address(address_hash)
-        with transient("reading an address"):
-            response = self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True)
-        return recipient_of(address_hash, response.get("Item", {})).suppressed not in {None, Suppression.BOUNCED}
+        item = self.item(keys.address(address_hash))
+        return recipient_of(address_hash, item).suppressed not in {None, Suppression.BOUNCED}
 
     def seen(self, customer: Customer, now: datetime) -> None:
         """Note that the customer uses the product; nothing is written within a day of the last time.
 
-        What waited for them waits no longer, unless the customer changed since they were read.
+        They carry until when they are kept. What waited for them waits no longer, unless the customer changed since.
         """
-        values = {":now": stamp(now), ":one": 1}
+        end = {} if customer.forget_at else end_of(customer)
+        values = {":now": stamp(now), ":one": 1, **{f":{name}": value for name, value in end.items()}}
+        seen = ", ".join(["SET last_seen_at = :now", *(f"{name} = :{name}" for name in end)])
         if customer.when_seen:
-            update, condition = "SET last_seen_at = :now ADD #version :one REMOVE when_seen", "#version = :read"
+            update, condition = f"{seen} ADD #version :one REMOVE when_seen", "#version = :read"
             values |= {":read": customer.version}
         else:
-            update = "SET last_seen_at = :now ADD #version :one"
+            update = f"{seen} ADD #version :one"
             condition = "attribute_exists(pk) AND (attribute_not_exists(last_seen_at) OR last_seen_at <= :before)"
             values |= {":before": stamp(now - SEEN_AGAIN)}
         self.change(keys.customer(customer.id), update, condition, values)
@@ -83,16 +82,18 @@ class InProductSurveysTable(InvitationTable):
 
     def open(self, invitation: Invitation) -> None:
         """Keep an invitation that a plain link made; one that is there stays as it is."""
-        item = invitation_item(invitation)
+        item = invitation_item(invitation, kept=self.kept)
         # Neither due nor sent: nothing waits for it, and it is not counted as sent.
         for name in (keys.DAY_BUCKET, keys.DAY_AT):
             item.pop(name, None)
         item[keys.KEPT_UNTIL] = item[keys.TTL]
         item |= encode({keys.TTL: int((invitation.answer_until + invitation.expiry).timestamp())})
+        absent, values = self.absent()
         write_if(
             self.dynamodb.put_item,
             "opening a link",
             TableName=self.table,
             Item=item,
-            ConditionExpression="attribute_not_exists(pk)",
+            ConditionExpression=absent,
+            ExpressionAttributeValues=encode(values),
         )

@@ -10,6 +10,7 @@ from afterbill.adapters.dynamodb.items import (
     customer_of,
     day_attributes,
     deferrals_of,
+    end_of,
     failed_at,
     follow_ups_of,
     microseconds,
@@ -23,7 +24,7 @@ from afterbill.adapters.dynamodb.items import (
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer, Recipient
-from afterbill.model.invitation import RETENTION, Delivery, Invitation, State
+from afterbill.model.invitation import Delivery, Invitation, State
 from afterbill.outreach.policy import Situation, failed_since
 
 _OPEN = (
@@ -90,14 +91,16 @@ class InvitationsTable(InvitationTable):
             },
         )
         waits, called = invitation.id in customer.waiting, _called(invitation, customer)
-        offers = _offer(invitation)
+        offers, end = _offer(invitation), {} if customer.forget_at else end_of(customer)
+        kept = "".join(f", {name} = :{name}" for name in end)
         asked = self.update(
             keys.customer(customer.id),
-            f"SET last_asked_at = :now{', offered = :offered' * bool(offers)} ADD #version :one"
+            f"SET last_asked_at = :now{', offered = :offered' * bool(offers)}{kept} ADD #version :one"
             + (f" REMOVE waiting.#{invitation.id}" if waits else "")
             + " DELETE when_seen :ids" * bool(called),
             "#version = :read",
-            {":now": stamp(claimed_at), ":one": 1, ":read": customer.version, **offers, **called},
+            {":now": stamp(claimed_at), ":one": 1, ":read": customer.version, **offers, **called}
+            | {f":{name}": value for name, value in end.items()},
         )
         address = [self._ask(recipient, claimed_at)] if recipient.hash else []
         return self.transact([{"Update": update} for update in (claim, asked, *address)])
@@ -108,13 +111,13 @@ class InvitationsTable(InvitationTable):
         same = " OR last_asked_at <= :before" if read else ""
         # What is suppressed stays for ever.
         known = recipient.suppressed is not None
-        read |= {":reason": recipient.suppressed} if known else {":forgotten": int((now + RETENTION).timestamp())}
+        read |= {":reason": recipient.suppressed} if known else {":forgotten": self.kept_since(now)}
         return self.update(
             keys.address(recipient.hash),
             "SET last_asked_at = :now" + ("" if known else f", {keys.TTL} = :forgotten"),
-            f"(attribute_not_exists(last_asked_at){same}) "
+            f"(attribute_not_exists(last_asked_at){same} OR {keys.TTL} <= :expired) "
             f"AND (attribute_not_exists(reason){' OR reason = :reason' * known})",
-            {":now": stamp(now), **read},
+            {":now": stamp(now), **read, ":expired": int(self.clock())},
         )
 
     def defer(self, invitation: Invitation, customer: Customer) -> bool:

@@ -14,7 +14,7 @@ from afterbill.adapters.dynamodb.stored import known, reading, require, require_
 from afterbill.model.billing import Money
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer, Recipient, Suppression, Waiting
-from afterbill.model.invitation import Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
+from afterbill.model.invitation import RETENTION, Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
 from afterbill.model.subscriptions import Subscription
 from afterbill.model.visits import codes_of, condensed_of, counted, visits_of
 
@@ -70,10 +70,12 @@ def utc_day(at: datetime) -> str:
     return at.astimezone(UTC).date().isoformat()
 
 
-def invitation_item(invitation: Invitation, day_of: Callable[[datetime], str] = utc_day) -> Item:
+def invitation_item(
+    invitation: Invitation, day_of: Callable[[datetime], str] = utc_day, kept: timedelta = RETENTION
+) -> Item:
     """The whole invitation with the keys of its indexes; kept under 1 KB, the unit in which writes are paid.
 
-    `day_of` gives the day of its ready moment, under which BY_DAY has it until it is sent.
+    `day_of` gives the day of its ready moment, under which BY_DAY has it until it is sent; `kept` is for how long.
     """
     plain = _plain(invitation)
     del plain["id"]  # stands in the key
@@ -91,14 +93,14 @@ def invitation_item(invitation: Invitation, day_of: Callable[[datetime], str] = 
     plain |= {"message_id": packed(invitation.message_id)} if invitation.message_id else {}
     plain |= {"objects": _besides(invitation.fact, invitation.objects)} if invitation.objects else {}
     plain["answer_until"] = int(invitation.answer_until.timestamp())
-    plain[keys.TTL] = int(invitation.kept_until.timestamp())
+    plain[keys.TTL] = int(invitation.kept_until(kept).timestamp())
     if invitation.sent_day or invitation.state is not State.CLOSED:
         plain |= day_attributes(invitation.ready_at, invitation.sent_day or day_of(invitation.ready_at))
     if invitation.delivery and invitation.delivery.adverse:
         plain[keys.ADVERSE] = int(invitation.delivery)
     repeated = {name for name in _SEGMENTS if plain[name] == invitation.segments.get(name)}
-    kept = {name: value for name, value in plain.items() if _USUAL.get(name) != value and name not in repeated}
-    return keys.invitation(invitation.id) | encode(kept)
+    stored = {name: value for name, value in plain.items() if _USUAL.get(name) != value and name not in repeated}
+    return keys.invitation(invitation.id) | encode(stored)
 
 
 def invitation_of(item: Mapping[str, Any]) -> Invitation:
@@ -260,10 +262,10 @@ def customer_item(customer: Customer) -> Item:
 
     plain = _plain(customer) | {"learned_at": _plain_times(customer.learned_at)}
     # The map is there even if empty, to be updated.
+    plain.pop("kept_until", None)
     plain["waiting"] = {id_: _plain(entry) for id_, entry in customer.waiting.items()}
-    if customer.forget_at:
-        plain |= {keys.TTL: int(customer.forget_at.timestamp())}
-    else:
+    plain |= end_of(customer)
+    if not customer.forget_at:
         plain |= {keys.DAY_BUCKET: keys.slot_bucket(slot_of(customer.id)), keys.DAY_AT: "-"}
     if hashed := plain.pop("address_hash", ""):
         place = keys.testers(hashed) if customer.forget_at else keys.holders(hashed)
@@ -272,6 +274,13 @@ def customer_item(customer: Customer) -> Item:
         plain["subscriptions"] = {id_: _subscription_text(one) for id_, one in customer.subscriptions.items()}
     plain = {name: value for name, value in plain.items() if value is not False}
     return keys.customer(customer.id) | encode(plain | {"version": customer.version + 1})
+
+
+def end_of(customer: Customer) -> dict[str, int]:
+    """The attributes of a customer's end: the TTL and, where it moves, the sign of life that it is counted from."""
+    until, active_at = customer.forget_at or customer.kept_until, customer.active_at
+    end = {keys.TTL: _epoch(until)} if until else {}
+    return end | ({"active_at": _epoch(active_at)} if active_at else {})
 
 
 def customer_of(item: Mapping[str, Any]) -> Customer:
@@ -292,6 +301,9 @@ def _customer_of(item: Mapping[str, Any]) -> Customer:
     values["address_hash"] = keys.address_hash(plain.get(keys.CUSTOMER_ID, ""))
     values["subscriptions"] = {id_: _subscription_of(text) for id_, text in plain.get("subscriptions", {}).items()}
     values["when_seen"] = frozenset(plain.get("when_seen", ()))
+    values |= {"active_at": datetime.fromtimestamp(int(plain["active_at"]), UTC)} if "active_at" in plain else {}
+    if keys.TTL in plain and "forget_at" not in plain:
+        values["kept_until"] = datetime.fromtimestamp(int(plain[keys.TTL]), UTC)
     values["waiting"] = {id_: _waiting_of(entry) for id_, entry in plain.get("waiting", {}).items()}
     return Customer(**values)
 

@@ -12,6 +12,8 @@ PK, SK = "pk", "sk"
 TTL = "expires_at"
 KEPT_UNTIL = "kept_until"
 """The TTL that an answer gives to an invitation that is forgotten soon without one."""
+KEPT_FOR = "kept_for"
+"""The days from an item's last change to its TTL, where nothing else tells since when it is kept."""
 
 BY_CUSTOMER = "by_customer"
 CUSTOMER_ID, CREATED_AT = "customer_id", "created_at"

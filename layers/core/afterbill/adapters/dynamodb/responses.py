@@ -94,7 +94,8 @@ class ResponsesTable(InvitationTable):
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
-        return Recorded(invitation_of(written.item), stored=written.held) if written.item else None
+        there = written.item and self.current(written.item)
+        return Recorded(invitation_of(written.item), stored=written.held) if there else None
 
     def suppress(self, address_hash: str, reason: Suppression, now: datetime, holder: Customer | None) -> bool:
         """Never write to this address again, nor to its holder; a bounce is about the address alone, and gives way.

@@ -1,15 +1,14 @@
 """Short links, the phones they went to, and numbers that want no more of them."""
 
 from datetime import UTC, datetime
-from typing import Any
 
-from afterbill.adapters.aws.clients import transient, write_if
+from afterbill.adapters.aws.clients import write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import invitation_of
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.adapters.dynamodb.table import REMOVED, THERE
 from afterbill.model.errors import TransientError
-from afterbill.model.invitation import RETENTION, Invitation
+from afterbill.model.invitation import Invitation
 from afterbill.model.short_links import GRACE, ShortLink
 
 
@@ -18,21 +17,21 @@ class ShortLinksTable(ResponsesTable):
 
     def keep(self, code: ShortLink) -> bool:
         """Store the short link, or find it as it was stored before; False where another invitation has this code."""
-        until = int(code.until.timestamp())
+        until, (absent, expired) = int(code.until.timestamp()), self.absent()
         forgotten = int((code.until + GRACE).timestamp())
         owned, owner = _owned(code.customer_id)
         link = self.update(
             keys.code(code.text),
             f"SET invitation = :invitation, #until = :until, expires_at = :forgotten{owned}",
-            "attribute_not_exists(pk) OR invitation = :invitation",
-            {":invitation": code.invitation_id, ":until": until, ":forgotten": forgotten, **owner},
+            f"{absent} OR invitation = :invitation",
+            {":invitation": code.invitation_id, ":until": until, ":forgotten": forgotten, **expired, **owner},
         )
         # A STOP comes with the number alone; until then it stays the number of the same customer.
         holder = self.update(
             keys.phone(code.phone_hash),
-            f"SET {keys.TTL} = :forgotten{owned}",
+            f"SET {keys.TTL} = :forgotten, {keys.KEPT_FOR} = :days{owned}",
             "",
-            {":forgotten": int((code.until + RETENTION).timestamp()), **owner},
+            {":forgotten": self.kept_since(code.until), ":days": self.kept.days, **owner},
         )
         del holder["ConditionExpression"]
         if self.transact([{"Update": link}, {"Update": holder}]):
@@ -45,7 +44,7 @@ class ShortLinksTable(ResponsesTable):
 
     def holder(self, phone_hash: str) -> str:
         """Id of the customer whose phone this was when it was last written to; empty where nobody is known."""
-        return str(self._item(keys.phone(phone_hash)).get(keys.CUSTOMER_ID, {}).get("S", ""))
+        return str(self.item(keys.phone(phone_hash)).get(keys.CUSTOMER_ID, {}).get("S", ""))
 
     def refer(self, invitation_id: str) -> Invitation | None:
         """Count a visit of the personal link in one call; return the invitation as it stands then, if there is one."""
@@ -55,19 +54,14 @@ class ShortLinksTable(ResponsesTable):
 
     def code(self, code: str) -> ShortLink | None:
         """The short link of this code."""
-        item = self._item(keys.code(code))
+        item = self.item(keys.code(code))
         if not item:
             return None
         return ShortLink(code, item["invitation"]["S"], datetime.fromtimestamp(int(item["until"]["N"]), UTC))
 
     def suppressed(self, address_hash: str) -> bool:
         """True for an address or number that is never written to again."""
-        return "reason" in self._item(keys.address(address_hash))
-
-    def _item(self, key: "keys.Key") -> dict[str, Any]:
-        with transient("reading the table"):
-            response: dict[str, Any] = self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True)
-        return dict(response.get("Item", {}))
+        return "reason" in self.item(keys.address(address_hash))
 
 
 def _owned(customer_id: str) -> tuple[str, dict[str, str]]:

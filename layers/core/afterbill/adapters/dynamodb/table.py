@@ -1,9 +1,10 @@
 """Reads of whole items and conditional updates of an invitation, on which every adapter of the table builds."""
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -22,7 +23,7 @@ from afterbill.adapters.dynamodb.items import (
 )
 from afterbill.model.customer import Customer
 from afterbill.model.errors import PayloadError, TransientError, UnreadableError
-from afterbill.model.invitation import Invitation, SkipReason, State, StoredInvitation
+from afterbill.model.invitation import RETENTION, Invitation, SkipReason, State, StoredInvitation
 
 _READS = 3
 _LOST_RACES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
@@ -31,14 +32,37 @@ _LOST_RACES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 class TableReader:
     """Consistent reads of whole items by key."""
 
-    def __init__(self, dynamodb: Any, table: str, day_of: Callable[[datetime], str] = utc_day) -> None:  # noqa: ANN401  # a boto3 client
-        """`day_of` names the day under which BY_DAY has what is to be sent: the day it will be sent on, if that may be.
+    def __init__(
+        self,
+        dynamodb: Any,  # noqa: ANN401  # a boto3 client
+        table: str,
+        day_of: Callable[[datetime], str] = utc_day,
+        kept: timedelta = RETENTION,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Invitations are `kept` for this long; by the `clock` what has expired is not there, deleted or not.
+
+        `day_of` names the day under which BY_DAY has what is to be sent: the day it will be sent on, if that may be.
 
         With another one everything is found as well, but an invitation moves in the index when it is sent.
         """
         self.dynamodb = dynamodb
         self.table = table
         self.day_of = day_of
+        self.kept = kept
+        self.clock = clock
+
+    def kept_since(self, now: datetime) -> int:
+        """The TTL of what is stored now and kept as long as invitations are."""
+        return int((now + self.kept).timestamp())
+
+    def current(self, item: Mapping[str, Any]) -> bool:
+        """True for an item that has not expired: DynamoDB takes days to delete one that has."""
+        return keys.TTL not in item or int(item[keys.TTL]["N"]) > self.clock()
+
+    def absent(self) -> tuple[str, dict[str, Any]]:
+        """A condition that nothing is stored under the key but what has expired, with its values."""
+        return f"(attribute_not_exists({keys.PK}) OR {keys.TTL} <= :expired)", {":expired": int(self.clock())}
 
     def read(self, wanted: Sequence["keys.Key"]) -> dict[str, Any]:
         """The items that exist under these keys, by partition key: one call, at most 100 keys."""
@@ -50,12 +74,20 @@ class TableReader:
                 return items
             with transient("reading the table"), storable():
                 page = self.dynamodb.batch_get_item(RequestItems=request)
-            items |= {item[keys.PK]["S"]: item for item in page["Responses"].get(self.table, ())}
+            found = filter(self.current, page["Responses"].get(self.table, ()))
+            items |= {item[keys.PK]["S"]: item for item in found}
             request = page.get("UnprocessedKeys")
         if request:
             message = "the table left keys unread: it is throttling"
             raise TransientError(message)
         return items
+
+    def item(self, key: "keys.Key") -> dict[str, Any]:
+        """The item under this key, empty where there is none: one call."""
+        with transient("reading the table"):
+            response = self.dynamodb.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        found = dict(response.get("Item", {}))
+        return found if self.current(found) else {}
 
     def customer_ids(self, aliases: Sequence[str]) -> dict[str, str]:
         """Ids of customers by those of these aliases that are known, read consistently."""
@@ -157,11 +189,8 @@ class InvitationTable(TableReader):
 
     def invitation(self, invitation_id: str) -> Invitation | None:
         """The invitation as it stands."""
-        with transient("reading an invitation"):
-            response = self.dynamodb.get_item(
-                TableName=self.table, Key=keys.invitation(invitation_id), ConsistentRead=True
-            )
-        return invitation_of(response["Item"]) if "Item" in response else None
+        item = self.item(keys.invitation(invitation_id))
+        return invitation_of(item) if item else None
 
     def read_invitations(self, ids: Sequence[str]) -> Mapping[str, StoredInvitation]:
         """Those that exist among at most 100 ids, by id, each as it stands or why it cannot be read: one call."""

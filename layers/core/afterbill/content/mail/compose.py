@@ -1,7 +1,7 @@
 """Compose the mail of a claimed invitation: links, sender, headers, tags."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from email.charset import Charset
 from email.utils import formataddr
 from functools import cache
@@ -29,10 +29,12 @@ def composer(  # noqa: PLR0913  # each is one thing of the stack or of its confi
     *,
     templates: Path | None = None,
     zone: tzinfo = UTC,
+    kept: timedelta = RETENTION,
 ) -> Callable[[Invitation, Customer], Mail]:
     """Return what composes the mail for an invitation (its `claimed_at` set) and its customer (the address known).
 
     `templates` is the folder of the operator's own templates, `zone` the time zone where the customer's is not known.
+    Invitations are `kept` for this long, and the links to unsubscribe last as long.
     """
     mails = Mails(brand, catalogs, templates / "mail" if templates else None)
     base = public_url.rstrip("/")
@@ -43,7 +45,7 @@ def composer(  # noqa: PLR0913  # each is one thing of the stack or of its confi
         keys = current_keys()
         asked_at = invitation.claimed_at or invitation.due_at
         answer = f"{base}/s/{sign(Purpose.SURVEY, invitation.id, invitation.answer_until, keys)}"
-        unsubscribe = f"{base}/u/{sign(Purpose.UNSUBSCRIBE, invitation.id, asked_at + RETENTION, keys)}"
+        unsubscribe = f"{base}/u/{sign(Purpose.UNSUBSCRIBE, invitation.id, asked_at + kept, keys)}"
         message = mails.survey(survey_mail(invitation, customer, (answer, unsubscribe), zone))
         speaker = voice(invitation.touchpoint)
         return Mail(
