@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from afterbill.answers.click_signals import Signal
-from afterbill.model.invitation import SkipReason
+from afterbill.model.invitation import RETENTION, SkipReason
+from afterbill.privacy.retention import EVERY, TURNS
 from benchmarks.journey import Stage, Way, ignored, travel
 from benchmarks.layers import ROOT
 from benchmarks.prices import PRICES, Unit
@@ -37,6 +38,11 @@ _IGNORED = 2_000
 """Webhooks that mean nothing here and come along."""
 _REMINDED = 700
 """Of those that nobody answered, where a reminder is configured, as shipped."""
+_KEPT_BYTES, _OF_ONE_CUSTOMER = 1_200, 4
+"""What a survey leaves: an invitation of 900 bytes, and its share of customer, name and address; a customer who is
+asked every 90 days has twice as many in two years."""
+_COMMENTS = 100
+"""Of 300 answers, an assumption."""
 _AGAIN = ("send", "mail event send", "mail event delivery")
 
 _SECONDS = 0.12
@@ -93,9 +99,20 @@ def per_surveys() -> Units:
     if unknown := {stage.name for stage in stages} ^ _FREQUENCY.keys():
         message = f"stages without a frequency, or the reverse: {sorted(unknown)}"
         raise ValueError(message)
-    return _sum((_of(stage), _FREQUENCY[stage.name]) for stage in stages) + _sum(
-        (_of(stage), _IGNORED) for stage in ignored()
+    return (
+        _sum((_of(stage), _FREQUENCY[stage.name]) for stage in stages)
+        + _sum((_of(stage), _IGNORED) for stage in ignored())
+        + retention()
     )
+
+
+def retention() -> Units:
+    """Units of the retention passes over what the surveys leave, until it has gone: reads of all, writes of a part."""
+    passes = RETENTION // EVERY
+    bytes_read = SURVEYS * passes * _KEPT_BYTES
+    names = SURVEYS // _OF_ONE_CUSTOMER * passes // TURNS
+    written = _FREQUENCY["page"] + _COMMENTS
+    return Units({Unit.READ: bytes_read // (2 * 4096) + names, Unit.WRITE: written})
 
 
 def per_reminders() -> Units:

@@ -144,7 +144,10 @@ class WildcardsAreExplained(CloudFormationLintRule):
 
 
 class TableIsReachedByKey(CloudFormationLintRule):
-    """A statement on a table names the partition keys that it reaches, and asks that a request names one."""
+    """A statement on a table names the partition keys that it reaches, and asks that a request names one.
+
+    A role that has to look at everything says why in its `Metadata: Scan: {Reason: <text>}`.
+    """
 
     id = "E9906"
     shortdesc = "Access to a whole table"
@@ -157,11 +160,11 @@ class TableIsReachedByKey(CloudFormationLintRule):
             for kind in POLICY_TYPES
             for name, resource in cfn.get_resources([kind]).items()
             for statement in _statements(resource["Properties"])
-            for complaint in self._complaints(statement)
+            for complaint in self._complaints(statement, _explained_scan(resource))
         ]
 
-    def _complaints(self, statement: dict[str, Any]) -> Iterator[str]:
-        actions = {str(one) for one in _listed(statement.get("Action")) if str(one).startswith("dynamodb:")}
+    def _complaints(self, statement: dict[str, Any], explained: set[str]) -> Iterator[str]:
+        actions = {str(one) for one in _listed(statement.get("Action")) if str(one).startswith("dynamodb:")} - explained
         yield from (f"{one} goes past the keys" for one in sorted(actions - BY_KEY - OF_STREAMS))
         if actions & BY_KEY:
             condition = statement.get("Condition", {})
@@ -171,6 +174,10 @@ class TableIsReachedByKey(CloudFormationLintRule):
                 yield f"{named} on every item: ForAllValues:StringLike must list patterns of {LEADING_KEYS}"
             if condition.get("Null", {}).get(LEADING_KEYS) != "false":
                 yield f'{named} also without a key: add Null: {{{LEADING_KEYS}: "false"}}'
+
+
+def _explained_scan(role: dict[str, Any]) -> set[str]:
+    return {"dynamodb:Scan"} if role.get("Metadata", {}).get("Scan", {}).get("Reason") else set()
 
 
 class SchedulesRetry(CloudFormationLintRule):

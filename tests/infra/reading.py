@@ -26,6 +26,7 @@ FUNCTIONS = {
     "ComputeNps": "compute_nps",
     "WatchReputation": "watch_reputation",
     "HandlePrivacyRequests": "handle_privacy_requests",
+    "ApplyRetention": "apply_retention",
 }
 
 

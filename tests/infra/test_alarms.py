@@ -19,6 +19,7 @@ CLOCKED = [
     "HandlePrivacyRequests",
     "PollBilling",
     "RunCampaigns",
+    "ApplyRetention",
 ]
 STEPS = {
     "sweep_invitations": "SweepFinished",
@@ -77,8 +78,8 @@ def test_what_fails_rings_after_a_quarter_of_an_hour(properties: OfOne) -> None:
     assert alarm["Period"] * alarm["EvaluationPeriods"] == 900
 
 
-def slowest(template: Resource, parameter: str) -> timedelta:
-    pattern = template["Parameters"][parameter]["AllowedPattern"]
+def slowest(template: Resource, rate: str) -> timedelta:
+    pattern = template["Parameters"][rate]["AllowedPattern"] if rate in template["Parameters"] else re.escape(rate)
     found = [re.fullmatch(r"rate\((\d+) (\w+)\)", one) for one in CANDIDATES if re.search(pattern, one)]
     return max(timedelta(minutes=int(one[1]) * UNITS[one[2]]) for one in found if one)
 
@@ -91,7 +92,9 @@ def longest(template: Resource, properties: OfOne, function: str) -> timedelta:
 
 
 def rate_of(properties: OfOne, function: str) -> str:
-    return str(properties(f"{function}Function")["Events"]["Rate"]["Properties"]["ScheduleExpression"]["Ref"])
+    """The parameter with the rate, or the rate itself where nobody can change it."""
+    rate = properties(f"{function}Function")["Events"]["Rate"]["Properties"]["ScheduleExpression"]
+    return str(rate["Ref"] if isinstance(rate, dict) else rate)
 
 
 def silent(of_type: OfType) -> dict[str, Resource]:
@@ -117,7 +120,7 @@ def test_every_function_of_the_clock_has_an_alarm_for_its_silence(of_type: OfTyp
     invoked = {name for name in CLOCKED if any(f'"{name}Function"' in dimensions for dimensions in watched)}
 
     assert {one["MetricName"] for one in silent(of_type).values()} == {*STEPS.values(), "Invocations"}
-    assert invoked == {"PollBilling", "RunCampaigns"}
+    assert invoked == {"PollBilling", "RunCampaigns", "ApplyRetention"}
 
 
 def test_silence_rings_only_after_three_turns_of_the_slowest_rate(
@@ -125,7 +128,7 @@ def test_silence_rings_only_after_three_turns_of_the_slowest_rate(
 ) -> None:
     """Of two periods as long as the slowest rate one has a run; the third leaves room for a run that fails."""
     for name, alarm in silent(of_type).items():
-        function = {"Campaigns": "RunCampaigns", "Poll": "PollBilling"}.get(
+        function = {"Campaigns": "RunCampaigns", "Poll": "PollBilling", "Retention": "ApplyRetention"}.get(
             name.removesuffix("SilentAlarm"), CLOCKED[0]
         )
         assert timedelta(seconds=alarm["Period"]) >= longest(template, properties, function), name

@@ -124,6 +124,7 @@ def tour(stack, loop, surveys):
     review(stack, loop)
     removed(stack)
     watch(stack, loop)
+    retain(stack, loop)
 
 
 def receive(stack):
@@ -397,6 +398,24 @@ def watch(stack, loop):
     item = tally_item("channel", now().date(), {"mail": Tally(sent=10_000, bounced=9_000)})
     stack.dynamodb.put_item(TableName="afterbill", Item=item)
     loop.watch(sample("schedule/compute_nps"))
+
+
+def retain(stack, loop):
+    """What belongs to a survey ends by other periods than before, and names lead nowhere."""
+    long_ago = int((now() + timedelta(days=3000)).timestamp())
+    ends = {keys.TTL: long_ago, keys.KEPT_FOR: 3000}
+    one = loop.sent("order-r", id="r", email="r@example.com")
+    put = partial(stack.dynamodb.put_item, TableName="afterbill")
+    put(Item=keys.invitation("e" * 32) | encode({"due_at": now().isoformat(), "seconds": [1, 0, 1], **ends}))
+    put(Item=keys.address("e" * 32) | encode({"last_asked_at": now().isoformat(), **ends}))
+    put(Item=keys.phone("e" * 32) | encode({keys.CUSTOMER_ID: "gone", **ends}))
+    put(Item=keys.phone("f" * 32) | encode({keys.CUSTOMER_ID: one.customer_id, **ends}))
+    put(Item=keys.event("evt_r", "events", one.id) | encode(ends))
+    put(Item=keys.link("r") | encode(ends))
+    put(Item=keys.customer("e" * 32) | encode({"version": 1, "last_asked_at": now().isoformat(), **ends}))
+    for number in range(100):
+        put(Item=keys.alias(f"events#{number}") | encode({keys.CUSTOMER_ID: "gone"}))
+    loop.retain(sample("schedule/compute_nps"))
 
 
 def used(stack, function):

@@ -236,5 +236,12 @@ def test_what_names_no_key_is_refused_under_any_condition(rules: RulesCollection
     ]
 
 
+def test_a_role_that_has_to_look_at_everything_says_why(rules: RulesCollection) -> None:
+    scan = "{Effect: Allow, Action: dynamodb:Scan, Resource: one}"
+
+    assert complaints(rules, role(scan, "{Scan: {Reason: Ages are in no index}}")) == []
+    assert complaints(rules, role(scan, "{Scan: {}}")) == ["E9906 Role: dynamodb:Scan goes past the keys"]
+
+
 def test_a_stream_has_no_keys(rules: RulesCollection) -> None:
     assert complaints(rules, on_the_table("dynamodb:GetRecords")) == []

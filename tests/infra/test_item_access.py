@@ -140,8 +140,11 @@ def test_capture_event_lists_surveys_of_customers_and_not_who_holds_an_address()
     assert not listing(keys.testers("0" * 64))
 
 
-SCANNING = ("layers/core/afterbill/adapters/dynamodb/restored.py",)
-"""What walks the whole table: once after a restore, from the command line."""
+SCANNING = (
+    "layers/core/afterbill/adapters/dynamodb/restored.py",
+    "layers/core/afterbill/adapters/dynamodb/retention.py",
+)
+"""What walks the whole table: once after a restore, from the command line; and the retention pass."""
 
 
 def test_nothing_else_that_we_ship_scans_or_speaks_partiql() -> None:

@@ -14,7 +14,16 @@ CONSUMERS = [
     ("SendSurvey", "SendQueue"),
     ("HandleMailEvent", "MailEvents"),
 ]
-COMPUTING = ["SweepInvitations", "ReviewClicks", "ComputeNps", "WatchReputation", "HandlePrivacyRequests"]
+COMPUTING = [
+    "SweepInvitations",
+    "ReviewClicks",
+    "ComputeNps",
+    "WatchReputation",
+    "HandlePrivacyRequests",
+    "ApplyRetention",
+]
+HOURLY = {"ApplyRetention": "rate(1 hour)"}
+"""What no parameter changes."""
 PERIODIC = [*((name, "Compute") for name in COMPUTING), ("PollBilling", "Poll"), ("RunCampaigns", "Campaign")]
 """Function, and how its schedule, role, rate and dead letters begin."""
 FORTNIGHT_SECONDS = 1_209_600
@@ -189,7 +198,7 @@ class TestSchedules:
         function = properties(f"{name}Function")
         schedule = function["Events"]["Rate"]["Properties"]
 
-        assert schedule["ScheduleExpression"] == {"Ref": f"{prefix}Rate"}
+        assert schedule["ScheduleExpression"] == HOURLY.get(name, {"Ref": f"{prefix}Rate"})
         assert schedule["RetryPolicy"]["MaximumRetryAttempts"] > 0
         assert schedule["DeadLetterConfig"] == {"Arn": arn(f"{prefix}DeadLetters")}
         assert function["EventInvokeConfig"]["MaximumRetryAttempts"] == 0

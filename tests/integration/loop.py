@@ -48,6 +48,10 @@ class Loop:
     def watch(self) -> Handler:
         return self.stack.load("watch_reputation")
 
+    @cached_property
+    def retain(self) -> Handler:
+        return self.stack.load("apply_retention")
+
     def asked(self, order: str = "order-20417", **customer: Any) -> Invitation:
         """A payment captured; with surveys due at once its message waits in the send queue."""
         known = {one.id for one in self.invitations()}

@@ -133,6 +133,7 @@ FORBIDDEN = {
     "compute_nps": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content", "afterbill.outreach"),
     "watch_reputation": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
     "handle_privacy_requests": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
+    "apply_retention": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
     "capture_event": ("jinja2", "afterbill.content.mail", "afterbill.content.web"),
     "run_campaigns": (
         "jinja2",

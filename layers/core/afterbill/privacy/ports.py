@@ -5,11 +5,14 @@ What each wing forgets of a person stands in the wing's own `ports`: `forget` of
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation
 from afterbill.model.privacy import Act, Erasure, Objection, Person, PrivacyRequest
+
+if TYPE_CHECKING:
+    from afterbill.privacy.retention import Holding, HoldingsPage, RetentionProgress
 
 
 class People(Protocol):
@@ -135,3 +138,25 @@ class AuditTrail(Protocol):
 
     def acts(self, since: datetime, until: datetime) -> Iterator[Act]:
         """The acts of these moments, the oldest first."""
+
+
+class RetentionPasses(Protocol):
+    """The table as the retention pass sees it."""
+
+    def holdings(self, after: tuple[str, str] | None) -> "HoldingsPage":
+        """One page of all items, in an order that stays; what changed in the last second may be as it was before."""
+
+    def restricted(self, customer_ids: Collection[str]) -> Mapping[str, bool]:
+        """Whether each of these customers is restricted, of those who exist; read consistently."""
+
+    def settle(self, before: "Holding", after: "Holding | None") -> bool:
+        """Make the item what it should be, None deletes it; False, and nothing done, where it changed meanwhile.
+
+        What counts is never touched.
+        """
+
+    def retention_progress(self) -> "RetentionProgress | None":
+        """The progress as the last run stored it, read consistently."""
+
+    def store_retention_progress(self, progress: "RetentionProgress") -> None:
+        """Store the progress."""

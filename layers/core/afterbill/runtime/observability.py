@@ -51,6 +51,7 @@ class Metric(StrEnum):
     COUNT_FINISHED = "CountFinished"
     WATCH_FINISHED = "WatchFinished"
     PRIVACY_FINISHED = "PrivacyFinished"
+    RETENTION_OVERDUE = "RetentionOverdue"
 
 
 def count(metric: Metric, value: float = 1, reason: str = "", noted: Mapping[str, str] | None = None) -> None:

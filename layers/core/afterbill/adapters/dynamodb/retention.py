@@ -1,0 +1,303 @@
+"""The table as the retention pass sees it: all items page by page, and conditional updates of single ones."""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from afterbill.adapters.aws.clients import transient, write_if
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import Item, customer_of, decode, encode, stamp
+from afterbill.adapters.dynamodb.stored import reading
+from afterbill.adapters.dynamodb.table import InvitationTable
+from afterbill.model.errors import UnreadableError
+from afterbill.model.invitation import NO_DAY, RETENTION
+from afterbill.model.retention import Retention
+from afterbill.model.visits import codes_of, condensed_of, counted, visits_of
+from afterbill.privacy.retention import Held, Holding, HoldingsPage, Kind, RetentionProgress
+
+_PAGE = 1000
+"""Items of one page; a megabyte holds fewer where they are large."""
+_TOGETHER = 100
+_DAY = timedelta(days=1)
+
+
+class RetentionTable(InvitationTable):
+    """RetentionPasses over DynamoDB."""
+
+    def holdings(self, after: tuple[str, str] | None) -> HoldingsPage:
+        """One Scan; the order is DynamoDB's own and stays."""
+        start = {"ExclusiveStartKey": keys.key(*after)} if after else {}
+        with transient("reading the table"):
+            page = self.dynamodb.scan(TableName=self.table, Limit=_PAGE, **start)
+        found = (_holding_or_error(item) for item in page["Items"])
+        last = page.get("LastEvaluatedKey")
+        return HoldingsPage([one for one in found if one], _place(last) if last else None)
+
+    def restricted(self, customer_ids: Collection[str]) -> Mapping[str, bool]:
+        """As many calls as a hundred of them take each."""
+        ids, found = sorted(customer_ids), dict[str, Any]()
+        for start in range(0, len(ids), _TOGETHER):
+            found |= self.read([keys.customer(id_) for id_ in ids[start : start + _TOGETHER]])
+        return {keys.customer_id(item): "restricted_at" in item for item in found.values()}
+
+    def settle(self, before: Holding, after: Holding | None) -> bool:
+        """One DeleteItem or UpdateItem, on the condition that what it changes is still as it was read."""
+        key = keys.key(*before.place)
+        if after is None:
+            condition = f"{keys.CUSTOMER_ID} = :read OR customer = :read"
+            values = encode({":read": before.customer_id})
+            deletion = {"TableName": self.table, "Key": key, "ConditionExpression": condition}
+            return write_if(
+                self.dynamodb.delete_item, "deleting a name", **deletion, ExpressionAttributeValues=values
+            ).held
+        change = _Change()
+        if before.kind is Kind.RESPONSES:
+            _rewrite_answer(before, after, change)
+        else:
+            _restamp(before, after, change)
+        return self.change(key, change.update, change.condition, change.values)
+
+    def retention_progress(self) -> RetentionProgress | None:
+        """The progress as the last run stored it."""
+        item = self.item(keys.retention())
+        if not item:
+            return None
+        with reading(item):
+            return _progress_of(decode(item))
+
+    def store_retention_progress(self, progress: RetentionProgress) -> None:
+        """One PutItem."""
+        with transient("keeping the progress of retention"):
+            self.dynamodb.put_item(TableName=self.table, Item=keys.retention() | encode(_progress_stored(progress)))
+
+
+class _Change:
+    """An update as it grows: what is set and removed, and what must still be as it was read."""
+
+    def __init__(self) -> None:
+        self._sets: list[str] = []
+        self._removes: list[str] = []
+        self._adds = ""
+        self._conditions = [f"attribute_exists({keys.PK})"]
+        self.values: dict[str, Any] = {}
+
+    def set(self, name: str, value: Any) -> None:  # noqa: ANN401  # of an item
+        self._sets.append(f"#{name} = :{name}")
+        self.values[f":{name}"] = value
+
+    def remove(self, *names: str) -> None:
+        self._removes += [f"#{name}" for name in names]
+
+    def next_version(self) -> None:
+        self._adds = " ADD #version :one"
+        self.values[":one"] = 1
+
+    def as_read(self, name: str, value: Any) -> None:  # noqa: ANN401  # of an item
+        if value is None:
+            self._conditions.append(f"attribute_not_exists(#{name})")
+            return
+        self._conditions.append(f"#{name} = :read_{name}")
+        self.values[f":read_{name}"] = value
+
+    @property
+    def update(self) -> str:
+        sets = f"SET {', '.join(self._sets)}" if self._sets else ""
+        removes = f" REMOVE {', '.join(self._removes)}" if self._removes else ""
+        return f"{sets}{removes}{self._adds}".strip()
+
+    @property
+    def condition(self) -> str:
+        return " AND ".join(self._conditions)
+
+
+def _rewrite_answer(before: Holding, after: Holding, change: _Change) -> None:
+    if before.comment != after.comment:
+        change.remove("comment")
+        change.as_read("comment", before.comment)
+    if before.visits != after.visits:
+        # The map is there even if empty, to be updated. Equal maps hold no newer visit either.
+        change.set("visits", codes_of(after.visits))
+        change.as_read("visits", codes_of(before.visits))
+    if before.visits != after.visits or before.condensed != after.condensed:
+        change.set("visited", counted(after.visits))
+        change.set("condensed", [str(one) for one in after.condensed])
+        change.as_read("condensed", [str(one) for one in before.condensed] or None)
+    if before.label != after.label:
+        change.remove("label")
+    if before.expires_at != after.expires_at or before.answered_until != after.answered_until:
+        name = keys.KEPT_UNTIL if before.answered_until else keys.TTL
+        read, wanted = (one.answered_until or one.expires_at for one in (before, after))
+        change.set(name, _epoch(wanted))
+        change.as_read(name, _epoch(read))
+        if before.answered_until == before.expires_at:
+            change.set(keys.TTL, _epoch(wanted))  # answered: what an answer would set is set
+
+
+def _restamp(before: Holding, after: Holding, change: _Change) -> None:
+    change.set(keys.TTL, _epoch(after.expires_at))
+    change.as_read(keys.TTL, _epoch(before.expires_at))
+    if after.kind is Kind.CUSTOMERS:
+        change.set("active_at", _epoch(after.kept_from))
+        change.next_version()
+    elif after.kind is not Kind.ADDRESSES and after.expires_at and after.kept_from:
+        change.set(keys.KEPT_FOR, round((after.expires_at - after.kept_from) / _DAY))
+
+
+def _epoch(at: datetime | None) -> int | None:
+    return int(at.timestamp()) if at else None
+
+
+def _holding_or_error(item: Item) -> Holding | UnreadableError | None:
+    """None for what belongs to nobody: tallies, scores, marks, states."""
+    read = _READERS.get(item[keys.PK]["S"].partition("#")[0])
+    if read is None:
+        return None
+    try:
+        with reading(item):
+            return read(item)
+    except UnreadableError as error:
+        return error
+
+
+def _place(item: Item) -> tuple[str, str]:
+    return item[keys.PK]["S"], item[keys.SK]["S"]
+
+
+_READ_OF_INVITATIONS = (
+    *("due_at", "seconds", "created_at", "answered_at", "answered_day", "answer_until", "comment", "visits"),
+    *("condensed", "label", keys.CUSTOMER_ID, keys.KEPT_UNTIL, keys.TTL),
+)
+
+
+def _invitation(item: Item) -> Holding:
+    plain = decode({name: item[name] for name in _READ_OF_INVITATIONS if name in item})
+    expiry, _, patience = (timedelta(seconds=int(number)) for number in plain["seconds"])
+    test = plain.get(keys.ANSWERED_DAY) == NO_DAY
+    return Holding(
+        _place(item),
+        Kind.RESPONSES,
+        since=_moment(plain, "created_at"),
+        expires_at=_second(plain, keys.TTL),
+        kept_from=None if test else datetime.fromisoformat(plain["due_at"]) + patience + expiry,
+        answered_until=_second(plain, keys.KEPT_UNTIL),
+        customer_id=plain.get(keys.CUSTOMER_ID, ""),
+        comment=plain.get("comment", ""),
+        answered_at=_moment(plain, "answered_at"),
+        closes_at=_second(plain, "answer_until"),
+        visits=visits_of(plain.get("visits", {})),
+        condensed=tuple(condensed_of(line) for line in plain.get("condensed", ())),
+        label=plain.get("label", ""),
+    )
+
+
+def _customer(item: Item) -> Holding:
+    customer = customer_of(item)
+    expires_at = customer.forget_at or customer.kept_until
+    signs = [customer.last_asked_at, customer.last_seen_at, *customer.learned_at.values()]
+    # Before signs of life were stored, the newest thing that is known of a customer stands for one.
+    sign = customer.active_at or max(filter(None, signs), default=expires_at)
+    return Holding(
+        _place(item),
+        Kind.CUSTOMERS,
+        since=sign,
+        expires_at=expires_at,
+        kept_from=None if customer.forget_at else sign or datetime.now(UTC),
+        restricted=customer.restricted_at is not None,
+        customer_id=customer.id,
+    )
+
+
+def _name(item: Item) -> Holding:
+    return Holding(_place(item), Kind.NAMES, customer_id=item[keys.CUSTOMER_ID]["S"])
+
+
+def _address(item: Item) -> Holding:
+    plain = decode(item)
+    if "reason" in plain:
+        return Holding(_place(item), Kind.OBJECTIONS, since=_moment(plain, "since"))
+    moments = [at for name in ("last_asked_at", "lifted_at") if (at := _moment(plain, name))]
+    expires_at, since = _second(plain, keys.TTL), max(moments, default=None)
+    return Holding(_place(item), Kind.ADDRESSES, since, expires_at, since if expires_at else None)
+
+
+def _kept(kind: Kind) -> Callable[[Item], Holding]:
+    """Read an item whose TTL alone tells since when it is kept, by the days from there."""
+
+    def read(item: Item) -> Holding:
+        plain = decode({name: value for name, value in item.items() if name in {keys.TTL, keys.KEPT_FOR}})
+        expires_at, days = _second(plain, keys.TTL), int(plain.get(keys.KEPT_FOR, RETENTION.days))
+        since = expires_at - days * _DAY if expires_at and days else None
+        customer = item.get(keys.CUSTOMER_ID) or item.get("customer") or {}
+        return Holding(_place(item), kind, since, expires_at, since, customer_id=customer.get("S", ""))
+
+    return read
+
+
+def _other(kind: Kind) -> Callable[[Item], Holding]:
+    """Read an item whose TTL has a reason of its own."""
+
+    def read(item: Item) -> Holding:
+        return Holding(_place(item), kind, expires_at=_second(decode(item), keys.TTL))
+
+    return read
+
+
+_READERS: Mapping[str, Callable[[Item], Holding]] = {
+    "INVITATION": _invitation,
+    "CUSTOMER": _customer,
+    "ALIAS": _name,
+    "PHONE": _kept(Kind.PHONES),
+    "ADDRESS": _address,
+    "EVENT": _kept(Kind.EVENTS),
+    "LINK": _kept(Kind.PAYMENTS),
+    "CODE": _other(Kind.SHORT_LINKS),
+    "TASK": _other(Kind.TASKS),
+    "COPY": _other(Kind.COPIES),
+}
+
+
+def _moment(plain: Mapping[str, Any], name: str) -> datetime | None:
+    return datetime.fromisoformat(plain[name]) if name in plain else None
+
+
+def _second(plain: Mapping[str, Any], name: str) -> datetime | None:
+    return datetime.fromtimestamp(int(plain[name]), UTC) if name in plain else None
+
+
+_PERIODS = ("responses", "customers", "comments", "visits", "audit")
+
+
+def _progress_stored(progress: RetentionProgress) -> dict[str, Any]:
+    stored: dict[str, Any] = {
+        "begun_at": stamp(progress.begun_at),
+        "periods": {name: getattr(progress.periods, name).days for name in _PERIODS},
+        "held": {kind: _held_stored(one) for kind, one in progress.held.items()},
+        "over": progress.over,
+        "turn": progress.turn,
+        "overdue": progress.overdue,
+    }
+    stored |= {"place": list(progress.place)} if progress.place else {}
+    return stored | ({"finished_at": stamp(progress.finished_at)} if progress.finished_at else {})
+
+
+def _held_stored(one: Held) -> list[Any]:
+    return [one.number, _epoch(one.since), _epoch(one.until), one.due, one.overdue]
+
+
+def _progress_of(plain: Mapping[str, Any]) -> RetentionProgress:
+    return RetentionProgress(
+        datetime.fromisoformat(plain["begun_at"]),
+        Retention(**{name: timedelta(days=int(plain["periods"][name])) for name in _PERIODS}),
+        place=tuple(plain["place"]) if "place" in plain else None,
+        over=plain["over"],
+        turn=int(plain["turn"]),
+        held={Kind(kind): _held_of(one) for kind, one in plain["held"].items()},
+        finished_at=_moment(plain, "finished_at"),
+        overdue=int(plain["overdue"]),
+    )
+
+
+def _held_of(stored: list[Any]) -> Held:
+    number, since, until, due, overdue = stored
+    first, last = (None if at is None else datetime.fromtimestamp(int(at), UTC) for at in (since, until))
+    return Held(int(number), first, last, int(due), int(overdue))
