@@ -1,0 +1,99 @@
+"""`afterbill privacy report`: what is held of each kind, since when and until when, and what is overdue."""
+
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from afterbill.adapters.dynamodb.retention import RetentionTable
+from afterbill.model.retention import Retention
+from afterbill.privacy.retention import PERIODS, Applied, Held, Kind, Walk
+from afterbill.settings.config import written
+from afterbill_cli import deployed, options
+from afterbill_cli.deployed import Deployed
+from afterbill_cli.options import StackChoice
+from afterbill_cli.output import Output, aligned, print_json
+
+_COLUMNS = ("kind", "held", "since", "until", "period", "due", "overdue")
+
+
+@click.command("report")
+@click.option("--scrub", is_flag=True, help="Apply the periods at once, instead of waiting for the stack's own pass.")
+@options.output()
+@options.stack
+def command(*, scrub: bool, output: Output, choice: StackChoice) -> int:
+    """Count what is stored of each kind, until when it is kept, and what is kept too long.
+
+    The whole table is read, which takes a second for a thousand items or two.
+    """
+    return report(deployed.connect(choice), datetime.now(UTC), output, scrub=scrub)
+
+
+def report(stack: Deployed, now: datetime, output: Output = Output.TABLE, *, scrub: bool = False) -> int:
+    """Print what is held; return 1 where something is overdue, or was and could not be changed."""
+    periods = stack.policy().retention
+    table = RetentionTable(stack.client("dynamodb"), stack.output("TableName"), clock=now.timestamp)
+    walk = Walk(table, periods, now, change=scrub)
+    total = _walked(walk)
+    for text in walk.applied.unreadable:
+        print(f"Not counted, a newer version may have written it: {text}", file=sys.stderr)
+    if output is Output.JSON:
+        print_json(_stated(total, periods, walk.applied))
+    else:
+        print("\n".join(_lines(total, periods, walk.applied, scrub=scrub)))
+    return 1 if any(one.overdue for one in total.values()) else 0
+
+
+def _walked(walk: Walk) -> Mapping[Kind, Held]:
+    total: dict[Kind, Held] = {}
+    for number, (page, _) in enumerate(walk.pages(), start=1):
+        total |= {kind: total.get(kind, Held()) + one for kind, one in page.items()}
+        print(f"\r{number} pages read", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return {kind: total[kind] for kind in Kind if kind in total}
+
+
+def _lines(total: Mapping[Kind, Held], periods: Retention, applied: Applied, *, scrub: bool) -> list[str]:
+    if not total:
+        return ["Nothing is stored."]
+    rows = [_row(kind, one, periods) for kind, one in total.items()]
+    overdue, due = (sum(getattr(one, name) for one in total.values()) for name in ("overdue", "due"))
+    lines = [*aligned([_COLUMNS, *rows], right=True), ""]
+    if scrub:
+        changed = ", ".join(f"{number} {kind}" for kind, number in applied.changed.items())
+        lines.append(f"Changed: {changed or 'nothing'}.")
+    elif due:
+        lines.append(f"{due} are due: the next pass changes them, and --scrub does at once.")
+    lines.append(f"{overdue} are overdue, by more than nine days." if overdue else "Nothing is overdue.")
+    return lines
+
+
+def _row(kind: Kind, one: Held, periods: Retention) -> tuple[str, ...]:
+    period = _period(kind, periods) or "-"
+    return kind, str(one.number), _day(one.since) or "-", _day(one.until) or "-", period, str(one.due), str(one.overdue)
+
+
+def _stated(total: Mapping[Kind, Held], periods: Retention, applied: Applied) -> dict[str, Any]:
+    kinds = {
+        kind: {
+            "held": one.number,
+            "since": _day(one.since),
+            "until": _day(one.until),
+            "period": _period(kind, periods),
+            "due": one.due,
+            "overdue": one.overdue,
+        }
+        for kind, one in total.items()
+    }
+    return {"kinds": kinds, "changed": applied.changed, "unreadable": applied.passed_over}
+
+
+def _period(kind: Kind, periods: Retention) -> str | None:
+    """The period as surveys.toml writes it; None where the kind ends by itself, or never."""
+    return written(getattr(periods, PERIODS[kind])) if kind in PERIODS else None
+
+
+def _day(at: datetime | None) -> str | None:
+    return f"{at:%Y-%m-%d}" if at else None
