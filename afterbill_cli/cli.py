@@ -32,7 +32,6 @@ _COMMANDS = {
     "sending": ("afterbill_cli.sending", "Show, stop and resume the sending of mails."),
     "send-test": ("afterbill_cli.send_test", "Send a test survey to an address of your own."),
     "suppression": ("afterbill_cli.suppression.commands", "Show and lift suppressions of addresses and numbers."),
-    "privacy": ("afterbill_cli.privacy.commands", "Show and end what is stored about people."),
     "tasks": ("afterbill_cli.tasks", "List decisions that need a person."),
     "privacy": ("afterbill_cli.privacy.commands", "Show, restrict and remove what is stored about a person."),
     "audit": ("afterbill_cli.audit", "Show who read or changed what about a person."),
