@@ -15,12 +15,20 @@ def template() -> dict[str, Any]:
     return read
 
 
+_WANTED = ("BillingMode", "AttributeDefinitions", "KeySchema")
+
+
+def ledger_definition(name: str) -> dict[str, Any]:
+    """The ledger as CreateTable takes it."""
+    described = template()["Resources"]["LedgerTable"]["Properties"]
+    return {"TableName": name, **{key: described[key] for key in _WANTED}}
+
+
 def table_definition(name: str) -> dict[str, Any]:
     """As CreateTable takes it."""
     described = template()["Resources"]["Table"]["Properties"]
-    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema")
     indexes = [
         {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
         for index in described["GlobalSecondaryIndexes"]
     ]
-    return {"TableName": name, **{key: described[key] for key in wanted}, "GlobalSecondaryIndexes": indexes}
+    return {"TableName": name, **{key: described[key] for key in _WANTED}, "GlobalSecondaryIndexes": indexes}

@@ -17,14 +17,15 @@ import boto3
 from afterbill.settings import config
 from benchmarks.layers import ROOT
 from benchmarks.meter import Meter
-from benchmarks.schema import table_definition
+from benchmarks.schema import ledger_definition, table_definition
 
-TABLE, REGION = "afterbill", "eu-central-1"
+TABLE, LEDGER, REGION = "afterbill", "ledger", "eu-central-1"
 SIGNING = "whsec_of_a_benchmark"
 IDENTITY = "0" * 64
 _ENVIRONMENT = {
     "AWS_DEFAULT_REGION": REGION,
     "TABLE": TABLE,
+    "LEDGER": LEDGER,
     "SCHEDULE_GROUP": TABLE,
     "SCHEDULE_ROLE": "arn:aws:iam::123456789012:role/schedule",
     "SCHEDULE_DLQ_ARN": f"arn:aws:sqs:{REGION}:123456789012:dead",
@@ -53,6 +54,7 @@ def world() -> Iterator[Meter]:
     table: Any = made.client("dynamodb")
     definition = table_definition(TABLE)
     table.create_table(**definition)
+    table.create_table(**ledger_definition(LEDGER))
     meter = Meter(table, TABLE, definition["GlobalSecondaryIndexes"])
     own = {
         "SOURCES_SECRET": sources["ARN"],
