@@ -24,6 +24,7 @@ from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.people.lookup import Lookup
 from afterbill_cli.people.who import Whom, masked
+from afterbill_cli.plain_text import one_line
 from afterbill_cli.privacy.erasing import erasing
 
 
@@ -114,7 +115,9 @@ def tell_whom(persons: Sequence[Person]) -> None:
         surveys = len(person.invitations)
         known_as = ", ".join(sorted({source_of(alias) for alias in person.aliases})) or "no source"
         counted = f"{surveys} survey{'' if surveys == 1 else 's'}"
-        click.echo(f"customer {person.customer_id}: {masked(person.customer)}, of {known_as}, {counted}", err=True)
+        click.echo(
+            f"customer {person.customer_id}: {one_line(masked(person.customer))}, of {known_as}, {counted}", err=True
+        )
 
 
 def tell_nobody(whom: Whom) -> None:
