@@ -23,6 +23,7 @@ from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation
 from afterbill.model.messages import INVITATION_TAG, Mail
 from afterbill_cli.memory.keys import MemorySendingSwitch
+from afterbill_cli.memory.ledger import MemoryLedger
 from afterbill_cli.memory.scores import MemoryReviews
 from afterbill_dev.load.clock import Clock
 from afterbill_dev.load.dynamodb import DynamoDb, Port
@@ -47,6 +48,7 @@ _TABLES: Mapping[str, str] = {
     "sending_switch.SendingSwitchTable": "switch",
     "sending_switch.CachedSendingStatus": "caps",
     "sending_gate.GatesTable": "gates",
+    "ledger.LedgerTable": "ledger",
     "click_reviews.ReviewsTable": "reviews",
     "scores.ScoresTable": "scores",
 }
@@ -67,6 +69,7 @@ class World:
         self.switch = MemorySendingSwitch()
         self.caps = Status(switch=self.switch)
         self.gates = Gates(self.caps)
+        self.ledger = MemoryLedger()
         self.scores = Scores(self.table.invitations)
         self.reviews = MemoryReviews(self.table.invitations)
         self._secrets: list[Any] = []

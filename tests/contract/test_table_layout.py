@@ -238,6 +238,7 @@ def test_an_address_tells_nothing_but_when_it_was_asked_and_what_was_said_of_it(
         "last_asked_at": {"S": "2026-11-22T13:30:15Z"},
         "reason": {"S": "unsubscribed"},
         "since": {"S": "2026-11-22T13:30:15Z"},
+        "said_at": {"S": "2026-11-22T13:30:15Z"},
     }
 
 
