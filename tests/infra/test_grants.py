@@ -378,19 +378,26 @@ def removed(stack):
     stack.load("capture_event")(from_source("shopify", sample("webhooks/shopify/shop.redact"), **shop))
     ask = asking(stack, id_="0" * 16)
     key = spelled("0" * 16, SECRET)
-    whose = [("restrict", {"id": ten}), ("export", {"id": ten}), ("erase", {"id": ten})]
-    whose += [("erase", {"email": f"{name}@example.com"}) for name in ("six", "p", "four", "seven")]
+    reporting = {item["customer_id"]["S"] for item in stack.items("EVENT") if "customer_id" in item}
+    known = {item["customer_id"]["S"] for item in stack.items("INVITATION") if "customer_id" in item}
+    nobody = [item for item in stack.items("INVITATION") if "customer_id" not in item and "fact" in item]
+    survey = nobody[0]["pk"]["S"].partition("#")[2]
     told = [
-        ask(asked_of({"kind": kind, "customer": who}, key=key, idempotency_key=str(number)))
-        for number, (kind, who) in enumerate(whose)
+        ask(asked_of({"kind": kind, **whom}, key=key, idempotency_key=f"{kind} {whom}"))
+        for kind, whom in [
+            ("restrict", {"customer": {"id": ten}}),
+            *(("export", {"customer": {"id": one}}) for one in sorted({ten, *reporting})),
+            ("erase", {"customer": {"email": "six@example.com"}}),
+            ("erase", {"invitation": survey}),
+            *(("erase", {"customer": {"id": one}}) for one in sorted(known)),
+        ]
     ]
     assert {one["statusCode"] for one in told} == {202}
-    survey = stack.items("INVITATION")[0]["pk"]["S"].partition("#")[2]
-    ask(asked_of({"kind": "erase", "invitation": survey}, key=key, idempotency_key="survey"))
+    for one in map(json.loads, (each["body"] for each in told)):
+        assert ask(looked_up(one["id"], key))["statusCode"] == 200
     for _ in range(3):
         serve(stack)
         settle(stack)
-    assert ask(looked_up(json.loads(told[1]["body"])["id"], key))["statusCode"] == 200
 
 
 def watch(stack, loop):
