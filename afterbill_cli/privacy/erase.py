@@ -48,10 +48,11 @@ class Wish:
 def command(  # noqa: PLR0913  # its options
     *, who: str, why: str, yes: bool, receipt: Path | None, output: Output, choice: StackChoice
 ) -> int:
-    """Remove all that is stored about a person; --why is required.
+    """Remove all that is stored about a person.
 
     WHO is a mail address, a phone number, a customer's id (ours, or the billing system's, also as SOURCE#ID), an
     invitation's id, or a link from a mail. An address means all customers who hold it now. They are listed first.
+    --why is required.
 
     Ratings stay without the person, so scores stay exact. A comment of somebody else that names the person is not
     found here: look for it with `afterbill responses --window 365d --contains WORD`.

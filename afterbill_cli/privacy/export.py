@@ -44,7 +44,7 @@ class ExportWish:
 
 
 @click.command("export")
-@click.argument("who", metavar="WHO", required=False, default="")
+@click.argument("who", metavar="[WHO]", required=False, default="")
 @click.option("--request", default="", metavar="ID", help="Fetch the export of this request, and mark it as done.")
 @click.option("--format", "form", type=options.OneOf([_JSON, _HTML]), default=_JSON, help="Form; default: json.")
 @click.option("--language", default="", metavar="TAG", help="Language of the page; default: the customer's.")

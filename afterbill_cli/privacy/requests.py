@@ -19,9 +19,10 @@ _HEAD = ("request", "kind", "state", "asked", "answer by", "people", "asked by")
 @options.output()
 @options.stack
 def command(*, output: Output, choice: StackChoice) -> int:
-    """List requests of people with their deadlines; exit code 1 if one is overdue.
+    """List requests of people with their deadlines.
 
-    Those that are done stay for 90 days. An export that is ready is fetched by `afterbill privacy export --request ID`.
+    Exit code 1 says that one is overdue. Those that are done stay for 90 days. An export that
+    is ready is fetched by `afterbill privacy export --request ID`.
     """
     return list_requests(deployed.connect(choice), now_utc(), output)
 

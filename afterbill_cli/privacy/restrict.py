@@ -36,10 +36,10 @@ class RestrictionWish:
 def command(  # noqa: PLR0913  # its options
     *, who: str, why: str, lift: bool, yes: bool, output: Output, choice: StackChoice
 ) -> int:
-    """Keep what is stored about a person, and use it for nothing; --why is required.
+    """Keep what is stored about a person, unused.
 
     WHO is as with `afterbill privacy erase`. No survey is sent, answers are shown to nobody, and scores, which tell
-    nobody apart, go on counting. An export is still possible, and so is an erasure.
+    nobody apart, go on counting. An export is still possible, and so is an erasure. --why is required.
     """
     wish = RestrictionWish(who, reason(why), lift, yes)
     return restrict_whom(deployed.connect(choice), wish, now_utc(), output)

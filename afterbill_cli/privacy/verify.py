@@ -25,9 +25,10 @@ _SAID = {
 @options.output()
 @options.stack
 def command(*, file: Path, output: Output, choice: StackChoice) -> int:
-    """Tell whether a receipt is genuine; exit code 1 if not.
+    """Tell whether a receipt is genuine.
 
-    It needs the stack that signed it: the key is derived from its KeysSecret, and nobody else can check a receipt.
+    Exit code 1 says that it is not. It needs the stack that signed it: the key is derived from its KeysSecret,
+    and nobody else can check a receipt.
     """
     return verify_file(deployed.connect(choice), file, output)
 
