@@ -12,6 +12,7 @@ from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill_cli import cli
 from afterbill_cli.importing import commands, customers
+from tests.contract.conftest import mark_erased
 from tests.contract.scores_table import TABLE
 from tests.factories import EVENTS
 from tests.unit.cli.imports import NOW
@@ -49,6 +50,22 @@ def table(stack: Any) -> ImportsTable:
 def stored(table: ImportsTable) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = table.dynamodb.scan(TableName=TABLE)["Items"]
     return items
+
+
+def test_rows_about_removed_people_are_passed_over_unless_they_are_to_come_back(
+    run: Any, file: Path, table: ImportsTable, stack: Any
+) -> None:
+    mark_erased(table, customers.importing(stack, dry_run=True).hash_alias("paddle#1"), NOW)
+    told = "note: 1 row is about customers who were removed: they were passed over; --include-erased imports them"
+
+    tried, out, err = run(file, "--source", "paddle", "--dry-run")
+    assert (tried, err.splitlines()[-1]) == (0, told)
+    code, out, err = run(file, "--source", "paddle")
+    assert (code, out, err.splitlines()[-1]) == (0, "2 rows: 1 new, 0 changed, 0 unchanged, 1 erased.\n", told)
+    assert table.customer_ids(["paddle#1"]) == {}
+
+    assert run(file, "--source", "paddle", "--include-erased")[1] == "2 rows: 1 new, 0 changed, 1 unchanged.\n"
+    assert "paddle#1" in table.customer_ids(["paddle#1"])
 
 
 def test_customers_come_into_the_table(run: Any, file: Path, table: ImportsTable) -> None:
