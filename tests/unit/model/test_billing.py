@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterbill.model.billing import CustomerRef, fact_key
+from afterbill.model.billing import CustomerRef, fact_key, links_of
 from tests.factories import event, news
 
 NAMES = st.text(alphabet=string.ascii_lowercase + "|%27C", max_size=6)
@@ -53,3 +53,7 @@ def test_an_event_that_only_teaches_has_no_fact() -> None:
 )
 def test_blanks_are_no_part_of_an_address(email: str | None, address: str | None) -> None:
     assert CustomerRef(email=email).address == address
+
+
+def test_an_answer_that_no_billing_system_told_of_has_no_links() -> None:
+    assert links_of("link|portal", {}) == ()

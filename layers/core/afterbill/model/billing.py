@@ -202,8 +202,8 @@ def invitation_id_of(fact: str) -> str:
 
 
 def links_of(fact: str, objects: Mapping[str, str]) -> tuple[str, ...]:
-    """The links of a fact about these objects (kind -> id); none without a fact."""
-    if not fact:
+    """The links of a fact about these objects (kind -> id); none without a fact, or for one of no billing system."""
+    if not fact or not objects:
         return ()
     provider, account, _ = fact.split("|", 2)
     return tuple(sorted({f"{provider}|{account}|{id_}" for kind, id_ in objects.items() if kind not in LASTING}))
