@@ -6,7 +6,8 @@ from typing import Any
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.evidence import S3Copies
-from afterbill.adapters.aws.secret_keys import secret_keys
+from afterbill.adapters.aws.secret_keys import SecretKeys
+from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.timer import Schedules
 from afterbill.adapters.dynamodb.campaigns import CampaignsTable
 from afterbill.adapters.dynamodb.forgetting import (
@@ -30,7 +31,7 @@ from afterbill.settings import config
 _RESERVE = timedelta(seconds=90)
 """Time for the customers of one request, where the table is slow."""
 _dynamodb, _table, _bucket = client("dynamodb"), config.setting("TABLE"), config.choice("EVIDENCE_BUCKET")
-_keys = secret_keys(config.setting("KEYS_SECRET"))
+_keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET")))
 _people, _requests = PeopleTable(_dynamodb, _table), PrivacyRequestsTable(_dynamodb, _table)
 _schedules = Schedules(client("scheduler"), config.setting("SCHEDULE_GROUP"))
 _copies = S3Copies(client("s3"), _bucket) if _bucket else None
