@@ -262,7 +262,7 @@ def test_without_copies_there_is_none_to_delete(world: World) -> None:
 def test_nothing_of_before_comes_back(words: Sequence[object], before: set[int]) -> None:
     """Old events, retries, syncs, imports and timers, in any order, whatever was known before."""
     world = erased(*(OLD[number] for number in sorted(before)))
-    deps = CustomerImportDeps(world.table, hash_address, hash_alias, world.new_customer)
+    deps = CustomerImportDeps(world.table, hash_address, hash_alias, world.new_customer, world.now)
     for word in words:
         if isinstance(word, BillingEvent):
             world.capture(word)

@@ -46,6 +46,7 @@ PLACES = {
     "in_product": tables.InProductTable,
     "links.counter": tables.LinkTable,
     "test": tables.SurveyTestsTable,
+    "retention": tables.RetentionTable,
 }
 """Every table, by a place where it stands."""
 

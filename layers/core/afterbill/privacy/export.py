@@ -128,6 +128,8 @@ def _record(held: Held, keeper: Keeper, now: datetime) -> dict[str, Any]:
         "deleted_at_source": bool(customer and customer.deleted),
         "last_asked_at": _moment(customer.last_asked_at) if customer else None,
         "last_seen_in_product_at": _moment(customer.last_seen_at) if customer else None,
+        "active_at": _moment(customer.active_at) if customer else None,
+        "kept_until": _moment(customer.kept_until) if customer else None,
         "last_taken_back_at": _moment(customer.last_adverse_at) if customer else None,
         "subscriptions": [_subscription(*one) for one in customer.subscriptions.items()] if customer else [],
         "surveys": [_survey(one, keeper.retention) for one in invitations],
