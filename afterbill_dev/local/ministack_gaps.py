@@ -54,9 +54,11 @@ def add_grants() -> None:
 
     It also asks for sqs:SendMessageBatch, where AWS asks for sqs:SendMessage.
     """
-    schedules = ("scheduler:CreateSchedule", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/*")
+    any_schedule = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/*"
+    schedules = ("scheduler:CreateSchedule", any_schedule)
     _grant("SendSurveyRole", ("ses:SendEmail", "*"), schedules)
     _grant("CaptureEventRole", schedules)
+    _grant("HandlePrivacyRequestsRole", ("scheduler:DeleteSchedule", any_schedule))
     _grant("SweepInvitationsRole", ("sqs:SendMessageBatch", f"arn:aws:sqs:{REGION}:{ACCOUNT}:*"))
 
 
