@@ -111,7 +111,7 @@ def bought(who: Marked) -> Webhook:
 def answers_everywhere(town: Town, who: Marked, folder: Path) -> dict[str, int]:
     """By mail, text, in the product, by the API and by import; returns the ratings."""
     given = {f"mail {number}": rating for number, rating in enumerate((10, 3, 8))}
-    mails = eventually(lambda: sorted_letters(town, who), lambda found: len(found) == 1 + len(given), "her mails")
+    mails = eventually(lambda: sorted_letters(town, who), lambda found: len(found) == 1 + len(given), "her mails", 240)
     for mail, rating in zip(mails[1:], given.values(), strict=True):
         town.http.request("GET", mail.rating_link(rating), headers={"User-Agent": f"Mozilla/5.0 {who.mark}"})
         town.answer(mail, rating, f"Thank you, says {who.mark}")

@@ -40,7 +40,7 @@ def test_a_restored_table_sends_nothing_until_it_forgot_again(town: Town, tmp_pa
     waiting = due_again(town, BYSTANDER)
     assert not dies_at(town, MOST_CALLS, "send_survey", json.dumps({"invitation_id": waiting, "delivery": 0}))
     assert town.invitation(waiting)["state"] == "pending"
-    printed("privacy", "reapply", "--yes")
+    printed("privacy", "reapply", "--why", "restored")
     assert found_in(tables(town), *WILMA.marks) == []
     assert not dies_at(town, MOST_CALLS, "send_survey", json.dumps({"invitation_id": waiting, "delivery": 0}))
     assert town.invitation(waiting)["state"] == "sent"
