@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from afterbill.adapters.aws.clients import begin_batch
 from afterbill.answers.api_keys import Scope
 from tests.integration.calling import ID, KEY, with_key
 from tests.integration.samples import sample, with_headers
@@ -36,7 +37,8 @@ def looked_up(id_: str, key: str = KEY) -> dict[str, Any]:
 
 
 def serve(stack: Stack) -> None:
-    """Run what serves requests, as the clock does."""
+    """Run what serves requests, as the clock does; here its clients are those of functions whose batch may be over."""
+    begin_batch(Patient())
     stack.load("handle_privacy_requests")(EVENT, Patient())
 
 
