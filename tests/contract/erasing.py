@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from afterbill.adapters.aws.evidence import S3Copies, key_of
+from afterbill.adapters.aws.evidence import S3Copies, S3Evidence, key_of
 from afterbill.adapters.aws.timer import EventBridgeTimer, Schedules
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.forgetting import (
@@ -106,7 +106,7 @@ def over(world: World, scheduler, s3) -> Privacy:
         ForgettableDeliveriesTable(table, Schedules(scheduler, TARGET.group), hash_number, lambda: NOW),
         ForgettableFactsTable(table, copies),
         EventBridgeTimer(scheduler, TARGET),
-        S3Copies(s3, "evidence"),
+        S3Evidence(s3, "evidence", world.dynamodb, TABLE, timedelta(days=30)),
         copies,
         lambda: {one["Name"] for one in scheduler.list_schedules(GroupName=TARGET.group)["Schedules"]},
         lambda: s3.list_objects_v2(Bucket="evidence")["KeyCount"],

@@ -331,7 +331,7 @@ def test_an_objection_that_comes_just_before_its_address_goes_stays(aws_world, a
     just_before(aws_world, "DeleteItem", objects)
     privacy.forget()
 
-    kept = {"reason": "unsubscribed", "since": "2026-11-22T13:30:15Z"}
+    kept = {"reason": "unsubscribed", "since": "2026-11-22T13:30:15Z", "said_at": "2026-11-22T13:30:15Z"}
     assert item(privacy, keys.address(ADDRESS)) == keys.address(ADDRESS) | encode(kept)
 
 

@@ -22,6 +22,7 @@ from afterbill.model.errors import TransientError
 from afterbill.model.short_links import short_code
 from afterbill.runtime import batch
 from tests.contract.template import of_type, properties, template
+from tests.integration.asking import asked as privacy_asked
 from tests.integration.calling import reported
 from tests.integration.in_product import asked, with_in_product
 from tests.integration.resolving import REGION, Resolver
@@ -52,6 +53,7 @@ REQUESTS = {
     "follow_link": lambda: sample("api/code_get", TOKEN=short_code("0" * 32, KEYS)),
     "offer_survey": asked,
     "collect_response": lambda: reported(idempotency_key="1"),
+    "request_privacy": privacy_asked,
 }
 OF_HTTP = [
     name

@@ -254,7 +254,6 @@ CALLS = {
         "put_item",
         lambda client: evidence(dynamodb=client).remember("name", ["customer-1"], NOW),
     ),
-    "remove evidence": ("s3", "delete_object", lambda client: evidence(s3=client).remove("name")),
     "secret": ("secretsmanager", "get_secret_value", lambda client: Secret(client, "secret", lambda: 0.0).value()),
 }
 ERRORS = {
