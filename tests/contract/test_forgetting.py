@@ -17,7 +17,7 @@ from afterbill.intake.ports import FactWrites, ResponseWrite
 from afterbill.model.anonymous import anonymous, tombstone
 from afterbill.model.customer import Recipient, Suppression
 from afterbill.model.errors import TransientError
-from afterbill.model.invitation import NO_DAY, Answer, Delivery, FollowUp, State
+from afterbill.model.invitation import NO_DAY, Answer, Deferral, Delivery, FollowUp, SkipReason, State
 from afterbill.model.privacy import Removed
 from afterbill.model.visits import Kind, Visit
 from afterbill_cli.memory.scores import MemoryReviews
@@ -492,3 +492,12 @@ def test_old_surveys_cost_no_calls_to_delete_timers():
     old = [invitation(**SENT), invitation(state=State.CLOSED)]
 
     assert [one.schedule_names(NOW + timedelta(days=60)) for one in old] == [frozenset(), frozenset()]
+
+
+def test_the_timer_of_a_survey_whose_customer_came_sooner_is_deleted_too():
+    until = NOW + timedelta(days=14)
+    waited = invitation().defer(Deferral(NOW, SkipReason.NOT_SEEN, until))
+    shown = replace(waited, state=State.SENT, sent_at=NOW, deferred_until=None)
+
+    assert waited.schedule_name(1) in shown.schedule_names(NOW)
+    assert waited.schedule_name(1) not in shown.schedule_names(until)

@@ -325,11 +325,13 @@ class Invitation:
 
     def schedule_names(self, now: datetime) -> frozenset[str]:
         """Return the names under which timers of it may wait: its own, and that of the delivery after the newest."""
+        # Whoever came to the product was asked before the timer of their survey fired.
+        own = {self.schedule_name(1)} if now < max([self.ready_at, *(wait.until for wait in self.deferrals)]) else set()
         if self.state is State.CLOSED or (self.state is State.SENT and now > self.answer_until):
-            return frozenset({self.schedule_name(1)} if now < self.ready_at else ())
+            return frozenset(own)
         following = self.delivery_number + 1
         waiting = {self.schedule_name(following), f"{self.id}-d{following}"}
-        return frozenset(waiting if self.state is State.SENT else waiting | {self.schedule_name(1)})
+        return frozenset(waiting | (own if self.state is State.SENT else {self.schedule_name(1)}))
 
     def defer(self, deferral: Deferral) -> "Invitation":
         """Return the invitation with this deferral and the next generation of its timer."""
