@@ -66,8 +66,7 @@ class Finder:
         """Look for an event day by day, the nearest first: of one that was asked about only its invitation knows."""
         if "@" in wanted or "#" in wanted or wanted.startswith("+"):
             return ()
-        back = self._deployed.policy().retention.responses.days
-        days = sorted(range(-back, _AHEAD + 1), key=abs)
+        days = sorted(range(-_days_back(self._deployed), _AHEAD + 1), key=abs)
         first = next((ids for away in days if (ids := self._held(wanted, self._today + timedelta(away)))), [])
         return self._invitations([*first, *self._held_with(wanted, self._lookup.invitations(first))])
 
@@ -105,3 +104,8 @@ class Finder:
             self._subject(self._lookup.table.customer(owner), [one for one in invitations if one.customer_id == owner])
             for owner in owners
         ]
+
+
+def _days_back(deployed: Deployed) -> int:
+    """Return as many days as an invitation is kept: so far back an event is looked for."""
+    return deployed.policy().retention.responses.days

@@ -57,7 +57,7 @@ def waiting(**changes):
 @pytest.fixture(autouse=True)
 def a_month(monkeypatch):
     """Days are looked through from then on, and a month is enough to see it."""
-    monkeypatch.setattr(find, "_BACK", 30)
+    monkeypatch.setattr(find, "_days_back", lambda _: 30)
     monkeypatch.setattr(commands, "datetime", Then)
 
 

@@ -213,12 +213,12 @@ def test_one_that_is_killed_at_any_call_goes_on_and_ends_as_if_nothing_had_been(
         memory, saboteur = MemoryTable(), Saboteur(at, after, SimulatedCrash)
         spoiled = Spoiled(memory, saboteur)
         with monkeypatch.context() as patch:
-            patch.setattr(responses, "ImportsTable", lambda *_, it=spoiled: it)
+            patch.setattr(responses, "ImportsTable", lambda *_, it=spoiled, **_kept: it)
             with suppress(SimulatedCrash):
                 run(file)
         if not saboteur.hit:
             break
-        monkeypatch.setattr(responses, "ImportsTable", lambda *_, it=memory: it)
+        monkeypatch.setattr(responses, "ImportsTable", lambda *_, it=memory, **_kept: it)
 
         code, out, _ = run(file)
 

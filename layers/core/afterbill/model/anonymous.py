@@ -1,5 +1,6 @@
 """What stays of a survey when its customer is removed: an anonymous row that counts, and a tombstone for its links."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from afterbill.model.invitation import NO_DAY, Answer, Invitation, SkipReason, State
@@ -19,24 +20,11 @@ def erased(invitation: Invitation) -> bool:
 def anonymous(invitation: Invitation, id_: str) -> Invitation:
     """Return the row: what scores count of it, and moments that tell no more than their days; without the words."""
     answer, delivery = invitation.answer, invitation.delivery
-    return Invitation(
+    return replace(
+        tombstone(invitation),
         id=id_,
-        fact="",
-        customer_id="",
-        touchpoint=invitation.touchpoint,
-        stage=invitation.stage,
-        source=invitation.source,
-        channel=invitation.channel,
-        locale=invitation.locale,
-        created_at=noon(invitation.created_at),
-        occurred_at=noon(invitation.occurred_at),
-        due_at=noon(invitation.due_at),
-        expiry=invitation.expiry,
-        cooldown=invitation.cooldown,
-        patience=invitation.patience,
+        address_hashes=(),
         segments={**invitation.segments, REMOVED: "yes"},
-        state=State.CLOSED,
-        reason=SkipReason.ERASED,
         delivery=delivery if delivery and delivery.adverse else None,
         sent_at=noon_of(invitation.sent_day) if invitation.sent_at else None,
         sent_day=invitation.sent_day,
