@@ -28,7 +28,7 @@ _LEFT_OUT = frozenset(
         "run_campaigns",
         "collect_response",
         "request_privacy",
-        "handle_privacy_requests",
+        "apply_retention",
         "offer_survey",
         "follow_link",
         "handle_sms_event",

@@ -24,6 +24,7 @@ from afterbill.model.invitation import Invitation
 from afterbill.model.messages import INVITATION_TAG, Mail
 from afterbill_cli.memory.keys import MemorySendingSwitch
 from afterbill_cli.memory.ledger import MemoryLedger
+from afterbill_cli.memory.privacy import MemoryPrivacyRequests
 from afterbill_cli.memory.scores import MemoryReviews
 from afterbill_dev.load.clock import Clock
 from afterbill_dev.load.dynamodb import DynamoDb, Port
@@ -49,6 +50,7 @@ _TABLES: Mapping[str, str] = {
     "sending_switch.CachedSendingStatus": "caps",
     "sending_gate.GatesTable": "gates",
     "ledger.LedgerTable": "ledger",
+    "privacy_requests.PrivacyRequestsTable": "requests",
     "click_reviews.ReviewsTable": "reviews",
     "scores.ScoresTable": "scores",
 }
@@ -70,6 +72,7 @@ class World:
         self.caps = Status(switch=self.switch)
         self.gates = Gates(self.caps)
         self.ledger = MemoryLedger()
+        self.requests = MemoryPrivacyRequests()
         self.scores = Scores(self.table.invitations)
         self.reviews = MemoryReviews(self.table.invitations)
         self._secrets: list[Any] = []

@@ -83,7 +83,7 @@ def test_an_outage_of_secrets_holds_back_mails_and_not_only_pages(month):
     rang = {row["alarm"] for row in month["rows"] if row["outage"] == SECRETS.name}
 
     assert alarms_on("RecordsFailed") & rang
-    assert month["late"][SECRETS.name] > HOUR
+    assert month["late"][SECRETS.name] > 0.75 * HOUR  # of those that were due some minutes into it
 
 
 @pytest.mark.skipif((SURVEYS, SEED) != (1_000, 2027), reason="the table is of another month")
